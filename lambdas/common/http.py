@@ -1,0 +1,154 @@
+"""Requests and answers of the REST APIs, in the shapes of API Gateway's Lambda proxy integration."""
+
+import base64
+import binascii
+import functools
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, NoReturn, TypeAlias
+
+from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
+from botocore.exceptions import BotoCoreError, ClientError
+
+Event: TypeAlias = Mapping[str, Any]
+Reply: TypeAlias = dict[str, Any]
+
+MAX_BODY_BYTES = 16_384
+"""Far above any valid request, far below what could hurt: the schemas' longest texts take about 4 KB."""
+
+logger = logging.getLogger(__name__)
+
+
+class RequestError(Exception):
+    """A request that is refused: the HTTP status, a code for programs, a message and details for people.
+
+    Nothing in it may repeat a value that came with the request: values may be card numbers.
+    """
+
+    def __init__(self, status: int, code: str, message: str, details: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details or []
+
+
+def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
+    """Makes a Lambda handler of `handle`: a RequestError becomes its answer, a failing AWS service a 503."""
+
+    @functools.wraps(handle)
+    def handler(event: Event, context: object) -> Reply:
+        try:
+            return handle(event)
+        except RequestError as error:
+            body = {"code": error.code, "message": error.message, "details": error.details}
+            return reply(error.status, {"error": body})
+        except (ClientError, BotoCoreError) as error:
+            # The class alone: botocore's messages can quote the parameters of the call.
+            logger.error("a call to AWS failed: %s", _name(error))
+            body = {"code": "Unavailable", "message": "A service is not available. Try again.", "details": []}
+            return reply(503, {"error": body}, headers={"Retry-After": "1"})
+
+    return handler
+
+
+def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Reply:
+    """An answer with a JSON body that the allowed web origin may read."""
+    return {
+        "statusCode": status,
+        "headers": {
+            "Content-Type": "application/json",
+            "Cache-Control": "no-store",
+            "Access-Control-Allow-Origin": os.environ["ALLOWED_ORIGIN"],
+            "Access-Control-Expose-Headers": "Location, Retry-After, X-Cache",
+            **(headers or {}),
+        },
+        "body": json.dumps(body, ensure_ascii=False),
+    }
+
+
+def json_body(event: Event, *, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's JSON body, checked against `schema`. Numbers come as int or Decimal.
+
+    Raises RequestError: 415 for another content type, 413 above MAX_BODY_BYTES, 400 for the rest.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RequestError(415, "UnsupportedMediaType", "Send the body as application/json.")
+    body = _parse(_raw_body(event))
+    try:
+        validate(event=body, schema=dict(schema))
+    except SchemaValidationError as error:
+        raise RequestError(400, "InvalidRequest", "The body does not fit.", [_detail(error, body, schema)]) from None
+    assert isinstance(body, dict)
+    return body
+
+
+def _raw_body(event: Event) -> bytes:
+    body = event.get("body") or ""
+    # Base64 is four characters for three bytes: bounded before it is decoded.
+    if len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
+        raise RequestError(413, "TooLarge", f"The body may have {MAX_BODY_BYTES} bytes.")
+    try:
+        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, UnicodeEncodeError):
+        raise RequestError(400, "InvalidJson", "The body is not JSON in UTF-8.") from None
+    if len(raw) > MAX_BODY_BYTES:
+        raise RequestError(413, "TooLarge", f"The body may have {MAX_BODY_BYTES} bytes.")
+    return raw
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        text = raw.decode()
+        body = json.loads(
+            text,
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object_without_duplicates,
+        )
+        json.dumps(body, default=str, ensure_ascii=False).encode()  # refuses lone surrogates, which nothing can store
+    except (ValueError, RecursionError, ArithmeticError):
+        raise RequestError(400, "InvalidJson", "The body is not JSON in UTF-8.") from None
+    return body
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(result := dict(pairs)) != len(pairs):
+        raise ValueError("a name is repeated")
+    return result
+
+
+def _detail(error: SchemaValidationError, body: Any, schema: Mapping[str, Any]) -> dict[str, str]:
+    field = ".".join(str(part) for part in (error.path or [])[1:])
+    if error.rule == "additionalProperties" and isinstance(body, dict):
+        # Digits are hidden: somebody may send a card number as a name.
+        unknown = sorted(re.sub("[0-9]", "#", name)[:64] for name in body.keys() - schema["properties"].keys())
+        return {"field": ", ".join(unknown), "problem": "is not a field of this request"}
+    if error.rule == "required" and isinstance(body, dict):
+        missing = [name for name in schema["required"] if name not in body]
+        return {"field": ", ".join(missing), "problem": "is missing"}
+    problems = {
+        "type": f"must be of type {' or '.join(_listed(error.rule_definition))}",
+        "minLength": f"must have at least {error.rule_definition} characters",
+        "maxLength": f"may have at most {error.rule_definition} characters",
+        "enum": f"must be one of {', '.join(map(str, _listed(error.rule_definition)))}",
+        "pattern": f"must match {error.rule_definition}",
+    }
+    return {"field": field or "(body)", "problem": problems.get(str(error.rule), f"breaks the rule {error.rule}")}
+
+
+def _listed(definition: Any) -> list[Any]:
+    return definition if isinstance(definition, list) else [definition]
+
+
+def _name(error: ClientError | BotoCoreError) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

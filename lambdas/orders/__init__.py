@@ -1,0 +1,1 @@
+"""The orders app: its rules, its table, its cache and its handlers."""

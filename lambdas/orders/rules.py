@@ -1,0 +1,63 @@
+"""The rules of an order. Pure: no clock, no environment, no AWS."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal, TypeAlias
+
+CardRule: TypeAlias = Literal["length", "luhn"]
+
+CARD_NOT_16_DIGITS = "CARD_NOT_16_DIGITS"
+CARD_CHECKSUM_WRONG = "CARD_CHECKSUM_WRONG"
+PRICE_NOT_A_DECIMAL = "PRICE_NOT_A_DECIMAL"
+PRICE_NOT_POSITIVE = "PRICE_NOT_POSITIVE"
+
+REASONS = {
+    CARD_NOT_16_DIGITS: "The card number does not have exactly 16 digits.",
+    CARD_CHECKSUM_WRONG: "The card number's check digit is wrong.",
+    PRICE_NOT_A_DECIMAL: "The price is not a decimal number such as 80000 or 12.50.",
+    PRICE_NOT_POSITIVE: "The price is not above zero.",
+}
+"""Every reason an order can be escalated for, in words."""
+
+
+def reasons_to_escalate(order: Mapping[str, Any], *, card_rule: CardRule) -> list[str]:
+    """The reasons, out of REASONS, why `order` needs a person; none for a good order.
+
+    Accepts anything as `CC` and `Price`, and their absence: an odd value is a reason, never an error.
+    """
+    return _card_reasons(order.get("CC"), card_rule) + _price_reasons(order.get("Price"))
+
+
+def last4(card: object) -> str:
+    """The last four digits of a card number; empty for anything too short or too odd to be one."""
+    return card[-4:] if isinstance(card, str) and re.fullmatch("[0-9]{12,19}", card) else ""
+
+
+def price_text(price: str | int | Decimal) -> str:
+    """`price` as it is stored: text as it came, a number in plain digits (`1e3` -> `1000`) where it is of sane size."""
+    if isinstance(price, Decimal) and abs(price.adjusted()) <= 12:
+        return format(price, "f")
+    return str(price)
+
+
+def _card_reasons(card: object, card_rule: CardRule) -> list[str]:
+    if not isinstance(card, str) or not re.fullmatch("[0-9]{16}", card):
+        return [CARD_NOT_16_DIGITS]
+    if card_rule == "luhn" and not _passes_luhn(card):
+        return [CARD_CHECKSUM_WRONG]
+    return []
+
+
+def _passes_luhn(card: str) -> bool:
+    """ISO/IEC 7812-1 annex B. All zeros pass the sum and are no card."""
+    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(card)))
+    return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0 and int(card) > 0
+
+
+def _price_reasons(price: object) -> list[str]:
+    if isinstance(price, int | float) and not isinstance(price, bool):
+        price = price_text(Decimal(str(price)))
+    if not isinstance(price, str) or not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,4})?", price):
+        return [PRICE_NOT_A_DECIMAL]
+    return [] if Decimal(price) > 0 else [PRICE_NOT_POSITIVE]

@@ -1,0 +1,1 @@
+"""The reminders app: its rules and its handlers."""

@@ -1,0 +1,145 @@
+"""The Redis cache of the orders app, in a network of its own that has no way out."""
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.config import CacheSettings, Stage
+
+ADDRESSES = "10.0.0.0/16"
+REDIS_PORT = 6379
+
+
+class CacheStack(Stack):
+    """VPC with isolated subnets only, and a replication group that only `client_security_group` may reach.
+
+    `redis_url` (`rediss://user@host:6379`) is what functions connect to: the scheme says whether TLS is spoken, the
+    user whether they sign in; `grant_connect` lets a role do so.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, settings: CacheSettings, stack_name: str) -> None:
+        super().__init__(scope, id, stack_name=stack_name)
+
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(ADDRESSES),
+            max_azs=2,
+            nat_gateways=0,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24)
+            ],
+        )
+        dynamodb = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        dynamodb.add_to_policy(
+            # The endpoint carries one call, the lookup's read on a cache miss. Which table is the caller's role's
+            # business: the table stands in a stack that depends on this one.
+            iam.PolicyStatement(
+                principals=[iam.AnyPrincipal()],
+                actions=["dynamodb:GetItem"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:PrincipalAccount": self.account}},
+            )
+        )
+
+        self.client_security_group = ec2.SecurityGroup(
+            self,
+            "ClientSecurityGroup",
+            vpc=self.vpc,
+            description="Functions that use the cache",
+            allow_all_outbound=False,
+        )
+        # DynamoDB's gateway endpoint is addressed by public addresses; the subnets have no route to any other.
+        self.client_security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "DynamoDB's gateway endpoint")
+        self.client_security_group.add_egress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(REDIS_PORT), "The cache")
+        security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=self.vpc, description="The cache", allow_all_outbound=False
+        )
+        # By id, which keeps the rule inside the group: as a resource of its own it would not deploy on a laptop.
+        security_group.add_ingress_rule(
+            ec2.Peer.security_group_id(self.client_security_group.security_group_id),
+            ec2.Port.tcp(REDIS_PORT),
+            "Functions that use the cache",
+        )
+
+        # ElastiCache generates no names for users and groups. With IAM, a user's id is its name, in lower case.
+        self._user = elasticache.CfnUser(
+            self,
+            "User",
+            engine="redis",
+            user_id=f"{stack_name}-orders",
+            user_name=f"{stack_name}-orders",
+            authentication_mode={"Type": "iam"},
+            access_string="on ~order:* resetchannels -@all +get +set +del +client|setinfo +ping",
+        )
+        # Every Redis user group has a user "default", which whoever does not sign in becomes: it may do nothing.
+        nobody = elasticache.CfnUser(
+            self,
+            "DefaultUser",
+            engine="redis",
+            user_id=f"{stack_name}-default",
+            user_name="default",
+            authentication_mode={"Type": "no-password-required"},
+            access_string="off ~* resetchannels -@all",
+        )
+        users = elasticache.CfnUserGroup(
+            self,
+            "UserGroup",
+            engine="redis",
+            user_group_id=f"{stack_name}-users",
+            user_ids=[self._user.user_id, nobody.user_id],
+        )
+        users.add_resource_dependency(self._user)
+        users.add_resource_dependency(nobody)
+
+        subnets = elasticache.CfnSubnetGroup(
+            self,
+            "SubnetGroup",
+            description="The isolated subnets",
+            subnet_ids=self.vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
+        )
+        self._replication_group = elasticache.CfnReplicationGroup(
+            self,
+            "Redis",
+            replication_group_description="Order lookups",
+            engine="redis",
+            engine_version="7.1",
+            cache_node_type=settings.node_type,
+            num_cache_clusters=2,
+            automatic_failover_enabled=True,
+            multi_az_enabled=True,
+            port=REDIS_PORT,
+            cache_subnet_group_name=subnets.ref,
+            security_group_ids=[security_group.security_group_id],
+            at_rest_encryption_enabled=True,
+            transit_encryption_enabled=settings.encrypted_in_transit,
+            user_group_ids=[users.user_group_id] if settings.encrypted_in_transit else None,
+        )
+        self._replication_group.add_resource_dependency(users)
+
+        address = (
+            f"{self._replication_group.attr_primary_end_point_address}"
+            f":{self._replication_group.attr_primary_end_point_port}"
+        )
+        self.redis_url = (
+            f"rediss://{self._user.user_name}@{address}" if settings.encrypted_in_transit else f"redis://{address}"
+        )
+        self.replication_group_id = self._replication_group.ref
+
+    def grant_connect(self, grantee: iam.IGrantable) -> None:
+        """Lets `grantee` sign in to the cache as its one user."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["elasticache:Connect"],
+            resource_arns=[
+                self._arn("replicationgroup", self.replication_group_id),
+                self._arn("user", self._user.user_id),
+            ],
+        )
+
+    def _arn(self, resource: str, name: str) -> str:
+        return self.format_arn(
+            service="elasticache", resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )

@@ -1,0 +1,124 @@
+"""Stages are data: whatever differs between laptop, development and production is a field here.
+
+Stacks read fields (`removal_policy=stage.removal_policy`), never the stage's name.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from aws_cdk import RemovalPolicy
+from aws_cdk.aws_logs import RetentionDays
+from aws_cdk.aws_stepfunctions import StateMachineType
+
+
+class InvalidStageError(ValueError):
+    """The CDK context names a stage or a setting that does not exist; the message lists those that do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheSettings:
+    """The Redis cache in front of the order table. `None` in its place means no cache and no VPC at all."""
+
+    node_type: str
+    """ElastiCache node type, of which two run: a primary and its replica."""
+
+    encrypted_in_transit: bool
+    """TLS, and sign-in by IAM, which ElastiCache offers only over TLS."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One deployment of both apps."""
+
+    name: str
+
+    removal_policy: RemovalPolicy
+    """What `cdk destroy` does with the table and the encryption key."""
+
+    deletion_protection: bool
+    """Whether the order table refuses to be deleted."""
+
+    log_retention: RetentionDays
+
+    cache: CacheSettings | None
+
+    order_workflow_type: StateMachineType
+    """EXPRESS costs about a tenth per order; STANDARD keeps each execution's history for 90 days."""
+
+    card_rule: Literal["length", "luhn"]
+    """`length`: 16 digits. `luhn`: the checksum as well."""
+
+    allowed_origin: str
+    """The one web origin that browsers may call the APIs from."""
+
+    throttle_rate: int
+    """Requests per second that each API accepts, sustained."""
+
+    throttle_burst: int
+
+    sender: str
+    """Address that reminder e-mails come from. SES asks its owner to confirm it once, by e-mail, after the deploy."""
+
+    notify_parameter: str
+    """Name of the SSM parameter that holds the reminder topic's ARN. Two stages in one account and region need two."""
+
+
+LOCAL = Stage(
+    name="local",
+    removal_policy=RemovalPolicy.DESTROY,
+    deletion_protection=False,
+    log_retention=RetentionDays.ONE_WEEK,
+    cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False),
+    order_workflow_type=StateMachineType.EXPRESS,
+    card_rule="length",
+    allowed_origin="http://localhost:8000",
+    throttle_rate=1000,
+    throttle_burst=2000,
+    sender="reminders@example.com",
+    notify_parameter="notifyme",
+)
+
+DEV = replace(
+    LOCAL,
+    name="dev",
+    cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
+    throttle_rate=50,
+    throttle_burst=100,
+)
+
+PROD = replace(
+    DEV,
+    name="prod",
+    removal_policy=RemovalPolicy.RETAIN,
+    deletion_protection=True,
+    log_retention=RetentionDays.THREE_MONTHS,
+    cache=CacheSettings(node_type="cache.t4g.small", encrypted_in_transit=True),
+    throttle_rate=500,
+    throttle_burst=1000,
+)
+
+STAGES = {stage.name: stage for stage in (LOCAL, DEV, PROD)}
+
+
+def stage_from_context(context: Callable[[str], Any]) -> Stage:
+    """The stage that CDK context asks for.
+
+    `context` looks a key up and gives None where it is not set. Keys: `stage` (default `dev`); `sender`, an address
+    that replaces the stage's; `cache=off`, which leaves the cache and its VPC out.
+
+    Raises InvalidStageError for a stage or a value that does not exist.
+    """
+    name = context("stage") or "dev"
+    if name not in STAGES:
+        raise InvalidStageError(f"unknown stage {name!r}; the stages are {', '.join(STAGES)}")
+    stage = STAGES[name]
+    if sender := context("sender"):
+        stage = replace(stage, sender=sender)
+    match context("cache"):
+        case None | "on":
+            return stage
+        case "off":
+            return replace(stage, cache=None)
+        case other:
+            raise InvalidStageError(f"unknown cache setting {other!r}; it is on or off")

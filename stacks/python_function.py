@@ -1,0 +1,112 @@
+"""Our defaults for a Lambda function, and the one layer of third-party code."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks import layer
+from stacks.config import Stage
+
+
+class DependencyLayer(lambda_.LayerVersion):
+    """What `lambdas/requirements.txt` names, as pip installed it into `build/layer` (`make layer`).
+
+    Raises LayerNotBuiltError: synthesis itself downloads nothing.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
+        super().__init__(
+            scope,
+            id,
+            # The fingerprint is the identity of the layer: what pip leaves in the folder besides (installation
+            # records) would change the template from one machine to the next.
+            code=lambda_.Code.from_asset(str(layer.LAYER), asset_hash=layer.require(), exclude=["fingerprint"]),
+            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+            compatible_architectures=[lambda_.Architecture.ARM_64],
+            removal_policy=stage.removal_policy,
+        )
+
+
+class PythonFunction(lambda_.Function):
+    """A function of `lambdas/`: Python 3.13 on arm64, its own log group and a role that may write only there.
+
+    `handler` is the import path from `lambdas/`, the same as in tests: `orders.get_order.handler`.
+    `memory` is in MB and `timeout` in seconds; both are chosen for each function.
+    `dependencies` are for those that import third-party code. `vpc` with its `security_group` puts the function into
+    the isolated subnets.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        description: str,
+        handler: str,
+        memory: int,
+        timeout: int,
+        environment: Mapping[str, str],
+        dependencies: lambda_.ILayerVersion | None = None,
+        vpc: ec2.IVpc | None = None,
+        security_group: ec2.ISecurityGroup | None = None,
+    ) -> None:
+        log_group = logs.LogGroup(
+            scope, f"{id}LogGroup", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
+        )
+        role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        network_access = _network_access(role) if vpc else None
+        super().__init__(
+            scope,
+            id,
+            description=description,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(
+                str(layer.ROOT / "lambdas"), exclude=["**/__pycache__", "*.pyc", "requirements.txt"]
+            ),
+            handler=handler,
+            layers=[dependencies] if dependencies else None,
+            memory_size=memory,
+            timeout=Duration.seconds(timeout),
+            environment=dict(environment),
+            role=role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
+            security_groups=[security_group] if security_group else None,
+        )
+        if network_access:
+            # Lambda checks the role when it creates the function, so the policy has to be there first.
+            self.node.add_dependency(network_access)
+
+
+def _network_access(role: iam.Role) -> iam.Policy:
+    return iam.Policy(
+        role,
+        "NetworkAccess",
+        roles=[role],
+        statements=[
+            # Lambda manages the function's network interfaces in the role's name. The resource is "*" because
+            # Lambda refuses anything narrower: it checks the role before it knows which interfaces it will create.
+            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+            iam.PolicyStatement(
+                actions=[
+                    "ec2:CreateNetworkInterface",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSubnets",
+                    "ec2:DeleteNetworkInterface",
+                    "ec2:AssignPrivateIpAddresses",
+                    "ec2:UnassignPrivateIpAddresses",
+                ],
+                resources=["*"],
+            )
+        ],
+    )
