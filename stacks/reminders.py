@@ -83,12 +83,6 @@ class RemindersStack(Stack):
                 actions=["sns:Publish"], not_resources=[self.format_arn(service="sns", region="*", resource="*")]
             )
         )
-        send_email.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["ses:SendEmail"],
-                resources=[self.format_arn(service="ses", resource="identity", resource_name=stage.sender)],
-            )
-        )
         # In the SES sandbox SES asks for the permission on the recipient's identity as well. Recipients are not known
         # here, so any identity is named, and the condition holds the sender to ours.
         # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html

@@ -1,0 +1,104 @@
+"""`python -m local`: both apps on this machine."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from local import demo, settings, show
+from local.cloud import Cloud
+from local.errors import LocalError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; the exit status is 0, 1 where something went wrong, or 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    # Piped into a file or another program, tables have the room they need.
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
+    # Ended by `kill` or by a closed terminal, it cleans up as after Ctrl-C.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
+    settings.isolate_environment()
+    try:
+        ports = {"port": getattr(options, "port", None), "redis_port": getattr(options, "redis_port", None)}
+        cloud = Cloud(settings.load(options.home.resolve(), **ports))
+        return _run(cloud, options, console)
+    except LocalError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted")
+        return 130
+
+
+def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
+    match options.command:
+        case "up":
+            with console.status("") as spinner:
+
+                def say(text: str) -> None:
+                    spinner.update(text)
+                    console.print(text, highlight=False)
+
+                changed = cloud.up(say)
+            console.print("[green]ready[/green]" if changed else "already up, and nothing has changed")
+            show.print_status(cloud, console)
+        case "status":
+            if options.json:
+                print(show.as_json(show.status(cloud)))
+            else:
+                show.print_status(cloud, console)
+            return 0 if cloud.running else 1
+        case "demo":
+            return 0 if demo.run(cloud, console) else 1
+        case "outbox":
+            show.outbox(cloud, console)
+        case "queues":
+            show.queues(cloud, console)
+        case "executions":
+            show.executions(cloud, console, options.name)
+        case "skip-waits":
+            cloud.require_running()
+            cloud.engine.skip_waits(options.switch == "on")
+            console.print(f"waits are {'skipped' if options.switch == 'on' else 'kept'}")
+        case "logs":
+            show.logs(cloud, console, options.function)
+        case "down":
+            stopped = cloud.down(forget=options.forget)
+            console.print("stopped" if stopped else "nothing was running", "and forgotten" if options.forget else "")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description="Both apps on this machine.")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=settings.PROJECT / ".local",
+        help="folder of this cloud's logs and state (default: .local in the project)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="start the cloud and deploy what changed")
+    up.add_argument("--port", type=int, help="port of the engine (default: 4566, or the last one)")
+    up.add_argument("--redis-port", type=int, help="port of the cache (default: 6379, or the last one)")
+    status = commands.add_parser("status", help="what runs and where; exit status 1 where it does not run")
+    status.add_argument("--json", action="store_true")
+    commands.add_parser("demo", help="send orders and reminders through the apps; exit status 1 if one goes astray")
+    commands.add_parser("outbox", help="what was mailed and texted")
+    commands.add_parser("queues", help="what lies in each queue")
+    executions = commands.add_parser("executions", help="the workflows' executions, or one state by state")
+    executions.add_argument("name", nargs="?", help="the beginning of an execution's name")
+    skip = commands.add_parser("skip-waits", help="fast-forward the workflows' Wait states")
+    skip.add_argument("switch", choices=["on", "off"])
+    logs = commands.add_parser("logs", help="the engine's log, or a function's")
+    logs.add_argument("function", nargs="?", help="such as PlaceOrder")
+    down = commands.add_parser("down", help="stop the cloud; what it holds is kept")
+    down.add_argument("--forget", action="store_true", help="drop what it holds as well")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

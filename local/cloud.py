@@ -1,0 +1,192 @@
+"""The laptop cloud as a whole: up, down, and where everything is."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local import deploy, gaps
+from local.engine import Cache, Engine
+from local.errors import LocalError, NotRunningError
+from local.processes import require_free
+from local.settings import Settings
+
+INBOX = "laptop-topic-inbox"
+"""Queue that subscribes to the reminder topic, as a person would with an e-mail address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where everything is, once it is deployed."""
+
+    endpoint: str
+    redis_url: str
+    orders_api: str
+    reminders_api: str
+    order_table: str
+    fulfillment_queue: str
+    escalation_queue: str
+    parked_queue: str
+    order_workflow: str
+    reminder_workflow: str
+    topic: str
+    topic_inbox: str
+    sender: str
+
+    @property
+    def queues(self) -> dict[str, str]:
+        """The queues of the apps by their construct ids."""
+        return {
+            "OrderFulfillmentQueue": self.fulfillment_queue,
+            "EscalationQueue": self.escalation_queue,
+            "ParkedQueue": self.parked_queue,
+        }
+
+
+class Cloud:
+    """One laptop cloud: two processes and what is deployed in them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine = Engine(settings)
+        self.cache = Cache(settings)
+
+    @property
+    def running(self) -> bool:
+        return all(part.daemon.process() for part in (self.engine, self.cache))
+
+    def up(self, say: Callable[[str], None]) -> bool:
+        """Starts what does not run and deploys what changed; False where there was nothing to do.
+
+        Whatever this call started is stopped again when it is interrupted. After a failed deployment the processes
+        stay: the next `up` is then quick. Raises LocalError.
+        """
+        started = self._start(say)
+        try:
+            return self._deploy(say) or bool(started)
+        except KeyboardInterrupt:
+            for part in started:
+                part.daemon.stop()
+            raise
+
+    def down(self, *, forget: bool = False) -> bool:
+        """Stops both processes; False where none ran. What they hold is kept, unless it is to be forgotten."""
+        stopped = [part.daemon.stop() for part in (self.engine, self.cache)]
+        if forget:
+            shutil.rmtree(self.settings.home, ignore_errors=True)
+        return any(stopped)
+
+    def require_running(self) -> None:
+        """Raises LocalError where a process is missing or nothing is deployed."""
+        for part in (self.engine, self.cache):
+            if part.daemon.died():
+                raise LocalError(
+                    f"{part.daemon.name} has died (its log: {part.daemon.log}); `python -m local up` starts it again"
+                )
+        if not self.running:
+            raise NotRunningError
+        if deploy.deployed_fingerprint(self.engine) is None:
+            raise LocalError("the apps are not deployed: run `python -m local up`")
+
+    def places(self) -> Places:
+        """Where everything is. Raises LocalError where nothing runs."""
+        self.require_running()
+        outputs = deploy.outputs(self.engine)
+        orders, reminders = outputs["local-orders"], outputs["local-reminders"]
+        return Places(
+            endpoint=self.settings.endpoint,
+            redis_url=self.settings.redis_url,
+            orders_api=gaps.api_url(self.settings, orders["ApiUrl"]),
+            reminders_api=gaps.api_url(self.settings, reminders["ApiUrl"]),
+            order_table=orders["OrderTableName"],
+            fulfillment_queue=orders["OrderFulfillmentQueueUrl"],
+            escalation_queue=orders["EscalationQueueUrl"],
+            parked_queue=orders["ParkedQueueUrl"],
+            order_workflow=orders["OrderFulfillmentStateMachineArn"],
+            reminder_workflow=reminders["ReminderStateMachineArn"],
+            topic=reminders["NotifyTopicArn"],
+            topic_inbox=self.engine.client("sqs").get_queue_url(QueueName=INBOX)["QueueUrl"],
+            sender=reminders["SenderAddress"],
+        )
+
+    def functions(self) -> dict[str, str]:
+        """The log group of each Lambda function of the apps, by its construct id."""
+        groups = {}
+        for page in self.engine.client("lambda").get_paginator("list_functions").paginate():
+            for function in page["Functions"]:
+                stack = next((name for name in deploy.STACKS if function["FunctionName"].startswith(f"{name}-")), None)
+                if stack:
+                    # local-orders-PlaceOrderC1FF4CFE-0335…: the construct id, then CDK's hash of eight digits.
+                    logical_id = function["FunctionName"].removeprefix(f"{stack}-").partition("-")[0]
+                    groups[logical_id[:-8]] = function["LoggingConfig"]["LogGroup"]
+        return groups
+
+    def topic_messages(self) -> list[dict[str, Any]]:
+        """What the reminder topic sent to its subscriber, oldest first."""
+        inbox = self.engine.client("sqs").get_queue_url(QueueName=INBOX)["QueueUrl"]
+        return self.engine.queued(inbox)
+
+    def _start(self, say: Callable[[str], None]) -> list[Engine | Cache]:
+        """Starts the parts that do not run, and returns them; all of them or none."""
+        missing = [part for part in (self.cache, self.engine) if not part.daemon.process()]
+        for part in missing:
+            require_free(part.port, option=part.port_option)
+        self.settings.remember_ports()
+        try:
+            for part in missing:
+                again = ", which has died," if part.daemon.died() else ""
+                part.daemon.stop()
+                say(f"starting {part.daemon.name}{again} on 127.0.0.1:{part.port}")
+                part.start()
+        except BaseException:
+            for part in missing:
+                part.daemon.stop()
+            raise
+        return missing
+
+    def _deploy(self, say: Callable[[str], None]) -> bool:
+        """Deploys what changed; False where nothing did."""
+        wanted = deploy.fingerprint()
+        if deploy.deployed_fingerprint(self.engine) == wanted:
+            return False
+        if not deploy.is_synthesised(self.engine, wanted=wanted):
+            say("synthesising the templates of stage local")
+            deploy.synthesise(self.engine, wanted=wanted)
+        deploy.unmark_deployed(self.engine)
+        if not deploy.is_bootstrapped(self.engine):
+            say("bootstrapping CDK")
+            deploy.bootstrap(self.engine)
+            gaps.allow_plain_http(self.engine)
+        say("deploying")
+        deploy.deploy(self.engine)
+        say("closing the engine's gaps, confirming the sender")
+        gaps.allow_plain_http(self.engine)
+        gaps.widen_ses_grants(self.engine)
+        self._confirm_addresses()
+        deploy.mark_deployed(self.engine, wanted)
+        return True
+
+    def _confirm_addresses(self) -> None:
+        """Does what people do once after a deployment: confirm the sender, subscribe to the topic."""
+        reminders = deploy.outputs(self.engine)["local-reminders"]
+        self.engine.client("ses").verify_email_identity(EmailAddress=reminders["SenderAddress"])
+        sqs, sns = self.engine.client("sqs"), self.engine.client("sns")
+        inbox = sqs.create_queue(QueueName=INBOX)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": reminders["NotifyTopicArn"]}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": policy})
+        # SNS answers with the subscription there is, where there is one.
+        sns.subscribe(
+            TopicArn=reminders["NotifyTopicArn"],
+            Protocol="sqs",
+            Endpoint=arn,
+            Attributes={"RawMessageDelivery": "true"},
+        )

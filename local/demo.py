@@ -1,0 +1,149 @@
+"""The main job on real input: four orders and three reminders through the real templates."""
+
+import json
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from local.cloud import Cloud, Places
+from local.errors import LocalError
+
+SAMPLES = Path(__file__).with_name("sample-orders.json")
+GIVE_UP_SECONDS = 60
+POLL_SECONDS = 0.2
+
+EMAIL = "ada@example.com"
+PHONE = "+15555550100"
+
+
+class Step(ABC):
+    """One thing the demo sends in and follows to its end."""
+
+    def __init__(self, cloud: Cloud, places: Places, *, what: str, expected: str) -> None:
+        self.cloud = cloud
+        self.places = places
+        self.what = what
+        self.expected = expected
+        self.answer = ""
+        self.state = ""
+        self.ended = ""
+        self.why = ""
+
+    @abstractmethod
+    def send(self) -> None:
+        """Sends it and sets `answer`."""
+
+    @abstractmethod
+    def follow(self) -> None:
+        """Reads back where it is: sets `state`, the state its execution entered last, and in the end `ended`."""
+
+    def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+        response = self.cloud.engine.call_api("POST", url, body=body)
+        answer: dict[str, Any] = json.loads(response.text)
+        if response.status_code >= 400:
+            raise LocalError(f"POST {url} answered {response.status_code}: {response.text}")
+        self.answer = f"{response.status_code} {answer.get('Status') or answer.get('status')}"
+        return answer
+
+    def entered(self, workflow: str, execution: str) -> str:
+        arn = f"{workflow.replace(':stateMachine:', ':execution:')}:{execution}"
+        states = self.cloud.engine.client("stepfunctions")
+        events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
+        names = (event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event)
+        return next(names, "")
+
+
+class OrderStep(Step):
+    def __init__(self, cloud: Cloud, places: Places, order: dict[str, str], expect: dict[str, str]) -> None:
+        what = f"order {order['OrderId']}: price {order['Price']}, card of {len(order['CC'])} digits"
+        super().__init__(cloud, places, what=what, expected=f"{expect['Status']} in {expect['queue']}")
+        self.order = order
+
+    def send(self) -> None:
+        self.post(f"{self.places.orders_api}/orders", self.order)
+
+    def follow(self) -> None:
+        key = {"OrderId": {"S": self.order["OrderId"]}}
+        row = self.cloud.engine.client("dynamodb").get_item(TableName=self.places.order_table, Key=key)["Item"]
+        self.state = self.entered(self.places.order_workflow, row["ExecutionName"]["S"])
+        if row["Status"]["S"] != "RECEIVED":
+            self.ended = f"{row['Status']['S']} in {' and '.join(self._queues()) or 'no queue'}"
+            self.why = ", ".join(reason["S"] for reason in row["Reasons"]["L"])
+
+    def _queues(self) -> list[str]:
+        """The queue of each message of this order: a second message would show."""
+        return [
+            name
+            for name, url in self.places.queues.items()
+            for message in self.cloud.engine.queued(url)
+            if json.loads(message["Body"])["OrderId"] == self.order["OrderId"]
+        ]
+
+
+class ReminderStep(Step):
+    def __init__(self, cloud: Cloud, places: Places, form: str, request: dict[str, Any], *, expected: str) -> None:
+        super().__init__(cloud, places, what=f"reminder {form}", expected=expected)
+        self.mark = uuid.uuid4().hex[:6]
+        self.request = {"message": f"Feed the cat ({self.mark})", **request}
+
+    def send(self) -> None:
+        self.id = self.post(f"{self.places.reminders_api}/reminders", self.request)["reminderId"]
+
+    def follow(self) -> None:
+        self.state = self.entered(self.places.reminder_workflow, self.id)
+        self.ended = " and ".join(self._delivered())
+
+    def _delivered(self) -> list[str]:
+        mails = [f"mail to {', '.join(m['To'])}" for m in self.cloud.engine.mails() if self.mark in m["BodyText"]]
+        texts = [f"text to {t['PhoneNumber']}" for t in self.cloud.engine.texts() if self.mark in t["Message"]]
+        topic = ["message from the topic" for m in self.cloud.topic_messages() if self.mark in m["Body"]]
+        return mails + texts + topic
+
+
+def run(cloud: Cloud, console: Console) -> bool:
+    """Sends everything in, shows it live, and tells whether each thing ended where it should."""
+    steps = _steps(cloud, cloud.places())
+    with Live(_table(steps), console=console, auto_refresh=False) as live:
+        for step in steps:
+            step.send()
+            live.update(_table(steps), refresh=True)
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while (under_way := [step for step in steps if not step.ended]) and time.monotonic() < deadline:
+            for step in under_way:
+                step.follow()
+            live.update(_table(steps), refresh=True)
+            time.sleep(POLL_SECONDS)
+        for step in under_way:
+            step.ended = f"nowhere within {GIVE_UP_SECONDS} seconds"
+        live.update(_table(steps), refresh=True)
+    return all(step.ended == step.expected for step in steps)
+
+
+def _steps(cloud: Cloud, places: Places) -> list[Step]:
+    soon = (datetime.now(UTC) + timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    email = {"preference": "email", "waitSeconds": 2, "email": EMAIL}
+    # The seconds as text, as the original page sent them.
+    sms = {"preference": "sms", "waitSeconds": "2", "phone": PHONE}
+    topic = {"preference": "topic", "timestamp": soon}
+    return [
+        *(OrderStep(cloud, places, **sample) for sample in json.loads(SAMPLES.read_text())),
+        ReminderStep(cloud, places, "by e-mail in 2 seconds", email, expected=f"mail to {EMAIL}"),
+        ReminderStep(cloud, places, "by SMS in 2 seconds", sms, expected=f"text to {PHONE}"),
+        ReminderStep(cloud, places, f"to the topic at {soon}", topic, expected="message from the topic"),
+    ]
+
+
+def _table(steps: Iterable[Step]) -> Table:
+    table = Table("sent", "answer", "state", "ended, as read back", "")
+    for step in steps:
+        verdict = "[green]ok" if step.ended == step.expected else f"[red]expected {step.expected}" if step.ended else ""
+        table.add_row(step.what, step.answer, step.state, "\n".join(filter(None, (step.ended, step.why))), verdict)
+    return table

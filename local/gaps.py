@@ -1,0 +1,96 @@
+"""What the engine does otherwise than AWS, and how the laptop cloud makes up for it.
+
+docs/local.md lists each gap; tests/local/test_gaps.py notices when one is gone, and then its function here goes too.
+"""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from local.engine import Engine
+from local.settings import ACCOUNT, REGION, Settings
+
+SES_POLICY = "SesAsTheEngineAsks"
+SES_GRANT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}],
+}
+BEHIND_TLS = ("X-Forwarded-Proto", "https")
+
+
+def allow_plain_http(engine: Engine) -> None:
+    """Drops the statements "TLS only" from the policies of queues, topics and the bootstrap bucket.
+
+    The engine speaks plain HTTP on 127.0.0.1 and enforces these statements, so nothing could be queued or deployed.
+    """
+    s3, sqs, sns = (_client_behind_tls(engine, service) for service in ("s3", "sqs", "sns"))
+    bucket = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+    try:
+        policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+    else:
+        if _without_tls_only(policy)["Statement"]:
+            s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(_without_tls_only(policy)))
+        else:
+            s3.delete_bucket_policy(Bucket=bucket)
+    for page in sqs.get_paginator("list_queues").paginate():
+        for url in page.get("QueueUrls", []):
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {})
+            if "Policy" in attributes:
+                loosened = _without_tls_only(json.loads(attributes["Policy"]))
+                text = json.dumps(loosened) if loosened["Statement"] else ""
+                sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": text})
+    for page in sns.get_paginator("list_topics").paginate():
+        for topic in page["Topics"]:
+            arn = topic["TopicArn"]
+            policy = json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
+            loosened = _without_tls_only(policy)
+            if loosened["Statement"] != policy["Statement"]:
+                sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(loosened))
+
+
+def widen_ses_grants(engine: Engine) -> None:
+    """Gives each role that may send e-mail the same permission in the form in which the engine asks for it.
+
+    AWS asks for it on the identity, with the sender as a condition key; the engine asks for it on `*`, with no keys.
+    A role whose template grants nothing gets nothing here.
+    """
+    iam = engine.client("iam")
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            name = role["RoleName"]
+            policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
+            granted = any(
+                "ses:SendEmail" in _listed(statement["Action"])
+                for policy in policies
+                if policy != SES_POLICY
+                for statement in iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
+            )
+            if granted:
+                iam.put_role_policy(RoleName=name, PolicyName=SES_POLICY, PolicyDocument=json.dumps(SES_GRANT))
+            elif SES_POLICY in policies:
+                iam.delete_role_policy(RoleName=name, PolicyName=SES_POLICY)
+
+
+def api_url(settings: Settings, url: str) -> str:
+    """Where the engine serves a REST API whose address on AWS would be `url`, the stack output."""
+    parts = urlsplit(url)
+    return f"{settings.endpoint}/_aws/execute-api/{parts.netloc.partition('.')[0]}{parts.path}".rstrip("/")
+
+
+def _client_behind_tls(engine: Engine, service: str) -> Any:
+    """A client whose calls the engine takes for TLS that a proxy has ended; else it could not undo such a policy."""
+    client = engine.client(service)
+    client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header(*BEHIND_TLS))
+    return client
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _without_tls_only(policy: dict[str, Any]) -> dict[str, Any]:
+    statements = [s for s in policy["Statement"] if "aws:SecureTransport" not in s.get("Condition", {}).get("Bool", {})]
+    return {**policy, "Statement": statements}

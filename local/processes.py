@@ -1,0 +1,121 @@
+"""Long-running processes that outlive the command that started them."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from local.errors import LocalError
+
+START_SECONDS = 30
+STOP_SECONDS = 20
+POLL_SECONDS = 0.05
+
+
+class Daemon:
+    """One process, known by the file that holds its id and its start time: a reused id is never taken for it."""
+
+    def __init__(self, name: str, *, pid_file: Path, log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._pid_file = pid_file
+
+    def process(self) -> psutil.Process | None:
+        """The running process, or None."""
+        if not self._pid_file.exists():
+            return None
+        known = json.loads(self._pid_file.read_text())
+        try:
+            process = psutil.Process(known["pid"])
+            same = abs(process.create_time() - known["started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return None
+        return process if same else None
+
+    def died(self) -> bool:
+        """Whether it was started, not stopped, and is gone."""
+        return self._pid_file.exists() and self.process() is None
+
+    def start(self, command: Sequence[str], *, env: Mapping[str, str], ready: Callable[[], bool]) -> None:
+        """Starts `command` in a session of its own and returns when it is `ready`.
+
+        Raises LocalError with the end of its log where it ends instead, or is not ready in START_SECONDS.
+        """
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            child = subprocess.Popen(
+                command,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # The terminal's Ctrl-C then reaches the command, which stops what it started, and not the process.
+                start_new_session=True,
+            )
+        self._pid_file.write_text(json.dumps({"pid": child.pid, "started": psutil.Process(child.pid).create_time()}))
+        deadline = time.monotonic() + START_SECONDS
+        while not ready():
+            if child.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise LocalError(f"{self.name} did not start; the end of {self.log}:\n{tail(self.log, lines=15)}")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> bool:
+        """Stops the process and whatever it started; gives it STOP_SECONDS to save its state. False: none ran."""
+        process = self.process()
+        if process:
+            family = [process, *process.children(recursive=True)]
+            process.terminate()
+            psutil.wait_procs([process], timeout=STOP_SECONDS)
+            for member in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.kill()
+            psutil.wait_procs(family, timeout=STOP_SECONDS)
+        elif self.died():
+            self._kill_orphans()
+        self._pid_file.unlink(missing_ok=True)
+        return process is not None
+
+    def _kill_orphans(self) -> None:
+        """What a killed process left behind still runs in its session."""
+        session = json.loads(self._pid_file.read_text())["pid"]
+        if not psutil.pid_exists(session):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(session, signal.SIGKILL)
+
+
+def require_free(port: int, *, option: str) -> None:
+    """Raises LocalError, naming the owner and the `option` that picks another port, where `port` is taken."""
+    with socket.socket() as probe:
+        # Connections of an earlier server that linger are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise LocalError(
+                f"port {port} is taken by {_owner(port)}; stop that, or choose another with {option} PORT"
+            ) from None
+
+
+def _owner(port: int) -> str:
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            local_port = connection.laddr.port if connection.laddr else None
+            if connection.status == psutil.CONN_LISTEN and local_port == port and connection.pid:
+                process = psutil.Process(connection.pid)
+                return f"{process.name()} (process {process.pid}: {' '.join(process.cmdline())[:100]})"
+    except psutil.Error:
+        pass  # Some systems show other processes' sockets to root alone.
+    return "another process"
+
+
+def tail(file: Path, *, lines: int) -> str:
+    """The last `lines` lines of a text file; empty where there is none."""
+    return "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) if file.exists() else ""

@@ -1,0 +1,89 @@
+"""Where one laptop cloud keeps its things and which ports it uses."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.errors import LocalError
+
+PROJECT = Path(__file__).parent.parent
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One laptop cloud. Each checkout has its own, in its `.local` folder."""
+
+    home: Path
+    port: int = 4566
+    redis_port: int = 6379
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def redis_url(self) -> str:
+        return f"redis://127.0.0.1:{self.redis_port}"
+
+    @property
+    def engine_log(self) -> Path:
+        return self.home / "engine.log"
+
+    @property
+    def cache_log(self) -> Path:
+        return self.home / "cache.log"
+
+    @property
+    def deploy_log(self) -> Path:
+        return self.home / "deploy.log"
+
+    @property
+    def state(self) -> Path:
+        """What the engine and the cache keep when they stop."""
+        return self.home / "state"
+
+    @property
+    def assembly(self) -> Path:
+        """The synthesised templates."""
+        return self.home / "cdk.out"
+
+    def remember_ports(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        ports = {"port": self.port, "redis_port": self.redis_port}
+        (self.home / "ports.json").write_text(json.dumps(ports))
+
+
+def load(home: Path, *, port: int | None = None, redis_port: int | None = None) -> Settings:
+    """The settings of the cloud in `home`: its ports as they were last, unless others are given.
+
+    Raises LocalError for another port than that of a cloud whose state is kept: deployed functions hold addresses.
+    """
+    remembered = home / "ports.json"
+    last = json.loads(remembered.read_text()) if remembered.exists() else {}
+    given = {"port": port, "redis_port": redis_port}
+    for name, value in given.items():
+        if value is not None and last.get(name, value) != value and (home / "state").exists():
+            raise LocalError(
+                f"this cloud was deployed with --{name.replace('_', '-')} {last[name]}, and its functions hold that "
+                f"address; `python -m local down --forget` drops it, then `up` takes another port"
+            )
+    return Settings(home=home, **{**last, **{name: value for name, value in given.items() if value is not None}})
+
+
+def isolate_environment() -> None:
+    """Makes this process and its children know the laptop cloud only.
+
+    A developer's own AWS profile, region or endpoint must neither reach the laptop cloud nor be reached from here.
+    """
+    for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_"))]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+    }

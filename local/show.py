@@ -1,0 +1,131 @@
+"""What the laptop cloud shows to people: where things are, what was sent, what lies where, what ran."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local.cloud import Cloud
+from local.errors import LocalError
+from local.processes import tail
+
+LOG_LINES = 100
+
+
+def status(cloud: Cloud) -> dict[str, Any]:
+    """What runs and where, as plain data: `python -m local status --json`."""
+    parts = {}
+    for part in (cloud.engine, cloud.cache):
+        process = part.daemon.process()
+        state = "running" if process else "died" if part.daemon.died() else "stopped"
+        parts[part.daemon.name.removeprefix("the ")] = {
+            "state": state,
+            "pid": process.pid if process else None,
+            "log": str(part.daemon.log),
+        }
+    return {**parts, "places": asdict(cloud.places()) if cloud.running else None}
+
+
+def print_status(cloud: Cloud, console: Console) -> None:
+    state = status(cloud)
+    for name in ("engine", "cache"):
+        part = state[name]
+        process = f"process {part['pid']}, " if part["pid"] else ""
+        console.print(f"{name:18} {part['state']}, {process}log {part['log']}", highlight=False)
+    for name, place in (state["places"] or {}).items():
+        console.print(f"{name.replace('_', ' '):18} {place}", highlight=False)
+
+
+def outbox(cloud: Cloud, console: Console) -> None:
+    """What was mailed and texted, and what the topic sent to its subscriber."""
+    cloud.require_running()
+    table = Table("by", "to", "subject", "text", title="outbox")
+    for mail in cloud.engine.mails():
+        table.add_row("e-mail", ", ".join(mail["To"]), mail["Subject"], mail["BodyText"])
+    for text in cloud.engine.texts():
+        table.add_row("SMS", text["PhoneNumber"], "", text["Message"])
+    for message in cloud.topic_messages():
+        table.add_row("topic", "subscribers", "", message["Body"])
+    console.print(table)
+
+
+def queues(cloud: Cloud, console: Console) -> None:
+    """What lies in each queue; looking takes nothing out."""
+    for name, url in cloud.places().queues.items():
+        messages = cloud.engine.queued(url)
+        console.print(f"[bold]{name}[/bold]: {len(messages)}")
+        for message in messages:
+            console.print_json(message["Body"], indent=None)
+
+
+def executions(cloud: Cloud, console: Console, name: str | None) -> None:
+    """The executions of both workflows, or one of them state by state."""
+    places = cloud.places()
+    found = [
+        {"workflow": workflow, **execution}
+        for workflow, arn in (("orders", places.order_workflow), ("reminders", places.reminder_workflow))
+        for page in cloud.engine.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=arn)
+        for execution in page["executions"]
+    ]
+    if name is None:
+        table = Table("workflow", "name", "status", "started")
+        for execution in sorted(found, key=lambda execution: execution["startDate"]):
+            table.add_row(
+                execution["workflow"], execution["name"], execution["status"], f"{execution['startDate']:%H:%M:%S}"
+            )
+        console.print(table)
+        return
+    named = [execution for execution in found if execution["name"].startswith(name)]
+    if len(named) != 1:
+        raise LocalError(f"{len(named) or 'no'} executions have a name that starts with {name!r}")
+    console.print(_history(cloud, named[0]))
+
+
+def _history(cloud: Cloud, execution: dict[str, Any]) -> Table:
+    table = Table("at", "state", "what happened", title=f"{execution['name']}: {execution['status']}")
+    pages = (
+        cloud.engine.client("stepfunctions")
+        .get_paginator("get_execution_history")
+        .paginate(executionArn=execution["executionArn"])
+    )
+    state = ""
+    for event in (event for page in pages for event in page["events"]):
+        details: dict[str, Any] = next((event[key] for key in event if key.endswith("EventDetails")), {})
+        if event["type"].endswith("StateEntered"):
+            state = details["name"]
+        elif "error" in details:
+            table.add_row(_time(event["timestamp"]), state, f"{event['type']}: {details['error']}")
+        elif event["type"].endswith("StateExited"):
+            table.add_row(_time(event["timestamp"]), state, "done")
+            state = ""
+        elif event["type"].startswith("Execution"):
+            table.add_row(_time(event["timestamp"]), "", event["type"].removeprefix("Execution").lower())
+    if state:
+        table.add_row("", state, "now")
+    return table
+
+
+def logs(cloud: Cloud, console: Console, function: str | None) -> None:
+    """The end of the engine's log, or of a function's."""
+    if function is None:
+        console.print(tail(cloud.engine.daemon.log, lines=LOG_LINES), markup=False, highlight=False)
+        return
+    cloud.require_running()
+    groups = cloud.functions()
+    if function not in groups:
+        raise LocalError(f"there is no function {function!r}; the functions are {', '.join(sorted(groups))}")
+    pages = cloud.engine.client("logs").get_paginator("filter_log_events").paginate(logGroupName=groups[function])
+    events = [event for page in pages for event in page["events"]]
+    for event in events[-LOG_LINES:]:
+        console.print(event["message"].rstrip(), markup=False, highlight=False)
+
+
+def _time(instant: datetime) -> str:
+    return f"{instant:%H:%M:%S}.{instant.microsecond // 1000:03}"
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, indent=2)
