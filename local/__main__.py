@@ -1,6 +1,7 @@
 """`python -m local`: both apps on this machine."""
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -17,11 +18,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command; the exit status is 0, 1 where something went wrong, or 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     # Piped into a file or another program, tables have the room they need.
-    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 200)
     # Ended by `kill` or by a closed terminal, it cleans up as after Ctrl-C.
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
-    settings.isolate_environment()
+    isolated = settings.isolated(os.environ)
+    os.environ.clear()
+    os.environ.update(isolated)
     try:
         ports = {"port": getattr(options, "port", None), "redis_port": getattr(options, "redis_port", None)}
         cloud = Cloud(settings.load(options.home.resolve(), **ports))

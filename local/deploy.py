@@ -10,7 +10,7 @@ from typing import Any
 from local.engine import CREDENTIALS, Engine
 from local.errors import LocalError
 from local.processes import tail
-from local.settings import PROJECT, REGION
+from local.settings import PROJECT, REGION, isolated
 
 STAGE = "local"
 STACKS = ("local-cache", "local-orders", "local-reminders")
@@ -100,7 +100,7 @@ def _live_stacks(engine: Engine) -> list[dict[str, Any]]:
 
 def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     log = engine.settings.deploy_log
-    env = os.environ | {
+    env = isolated(os.environ) | {
         "AWS_ENDPOINT_URL": engine.settings.endpoint,
         "AWS_ENDPOINT_URL_S3": engine.settings.endpoint,
         "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,

@@ -26,6 +26,7 @@ class Daemon:
         self.name = name
         self.log = log
         self._pid_file = pid_file
+        self._child: subprocess.Popen[bytes] | None = None
 
     def process(self) -> psutil.Process | None:
         """The running process, or None."""
@@ -50,7 +51,7 @@ class Daemon:
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            child = subprocess.Popen(
+            self._child = child = subprocess.Popen(
                 command,
                 env=dict(env),
                 stdin=subprocess.DEVNULL,
@@ -80,6 +81,8 @@ class Daemon:
             psutil.wait_procs(family, timeout=STOP_SECONDS)
         elif self.died():
             self._kill_orphans()
+        if self._child:
+            self._child.wait()
         self._pid_file.unlink(missing_ok=True)
         return process is not None
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,16 +75,15 @@ def load(home: Path, *, port: int | None = None, redis_port: int | None = None) 
     return Settings(home=home, **{**last, **{name: value for name, value in given.items() if value is not None}})
 
 
-def isolate_environment() -> None:
-    """Makes this process and its children know the laptop cloud only.
+def isolated(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` without a developer's own AWS profile, region or endpoint, and with our tools on its PATH.
 
-    A developer's own AWS profile, region or endpoint must neither reach the laptop cloud nor be reached from here.
+    Those settings must neither reach the laptop cloud nor be reached from here.
     """
-    for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_"))]:
-        del os.environ[name]
-    os.environ |= {
+    kept = {name: value for name, value in environment.items() if not name.startswith(("AWS_", "CDK_"))}
+    return kept | {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]),
     }

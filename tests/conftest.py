@@ -1,0 +1,35 @@
+"""One laptop cloud for the whole session, on free ports and in a folder of its own, started when first needed."""
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from local import settings
+from local.cloud import Cloud, Places
+
+_isolated = settings.isolated(os.environ)
+os.environ.clear()
+os.environ.update(_isolated)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A deployed cloud. Tests share it: each uses order ids and messages of its own."""
+    home = tmp_path_factory.mktemp("cloud")
+    cloud = Cloud(settings.Settings(home=home, port=free_port(), redis_port=free_port()))
+    cloud.up(print)
+    yield cloud
+    cloud.down()
+
+
+@pytest.fixture(scope="session")
+def places(cloud: Cloud) -> Places:
+    return cloud.places()

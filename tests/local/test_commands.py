@@ -1,0 +1,112 @@
+"""What the commands show of a running cloud."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+from local.cloud import Cloud, Places
+from local.settings import PROJECT
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def run(cloud: Cloud) -> Run:
+    """Runs a command on the session's cloud."""
+
+    def command(*arguments: str) -> "CompletedProcess[str]":
+        home = ["--home", str(cloud.settings.home)]
+        return subprocess.run(
+            [sys.executable, "-m", "local", *home, *arguments], cwd=PROJECT, capture_output=True, text=True
+        )
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def demo(run: Run) -> "CompletedProcess[str]":
+    """The demo, once: the tests look at what it leaves."""
+    return run("demo")
+
+
+def test_the_demo_sends_everything_where_it_belongs(demo: "CompletedProcess[str]") -> None:
+    assert (demo.returncode, demo.stderr) == (0, "")
+    assert demo.stdout.count("│ ok │") == 7
+
+
+def test_status_tells_where_everything_is(run: Run, places: Places) -> None:
+    as_text, as_json = run("status"), json.loads(run("status", "--json").stdout)
+
+    assert as_json["engine"]["state"] == as_json["cache"]["state"] == "running"
+    assert all(place in as_text.stdout for place in as_json["places"].values())
+    assert as_json["places"]["order_workflow"] == places.order_workflow
+    with urllib.request.urlopen(f"{places.endpoint}/_ministack/health") as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.usefixtures("demo")
+def test_outbox_shows_mails_texts_and_what_the_topic_sent(run: Run) -> None:
+    outbox = run("outbox").stdout
+
+    assert "ada@example.com" in outbox and "Whiskers Commands You to attend!" in outbox
+    assert "+15555550100" in outbox
+    assert "topic" in outbox
+
+
+@pytest.mark.usefixtures("demo")
+def test_queues_shows_what_lies_in_each(run: Run) -> None:
+    queues = run("queues").stdout
+
+    assert "EscalationQueue: " in queues and "ParkedQueue: " in queues
+    assert '"OrderId": "004"' in queues and "CARD_NOT_16_DIGITS" in queues
+
+
+@pytest.mark.usefixtures("demo")
+def test_executions_are_listed_and_one_is_shown_state_by_state(run: Run, cloud: Cloud, places: Places) -> None:
+    states = cloud.engine.client("stepfunctions")
+    name = states.list_executions(stateMachineArn=places.order_workflow)["executions"][0]["name"]
+
+    listed, shown, unknown = run("executions"), run("executions", name), run("executions", "no-such-execution")
+
+    assert name in listed.stdout
+    assert "Are details Proper" in shown.stdout and "succeeded" in shown.stdout
+    assert unknown.returncode == 1 and "no executions have a name" in unknown.stderr
+
+
+def test_waits_are_skipped_and_kept_again(run: Run, cloud: Cloud, places: Places) -> None:
+    states = cloud.engine.client("stepfunctions")
+    reminder = json.dumps({"message": "in an hour", "waitSeconds": 3600, "preference": "topic"})
+    status = None
+
+    skipped = run("skip-waits", "on")
+    execution = states.start_execution(stateMachineArn=places.reminder_workflow, input=reminder)["executionArn"]
+    while status not in ("SUCCEEDED", "FAILED"):
+        status = states.describe_execution(executionArn=execution)["status"]
+    kept = run("skip-waits", "off")
+
+    assert (skipped.stdout.strip(), kept.stdout.strip()) == ("waits are skipped", "waits are kept")
+    assert status == "SUCCEEDED"
+
+
+@pytest.mark.usefixtures("demo")
+def test_logs_shows_the_engines_log_and_each_functions(run: Run) -> None:
+    engine, function, unknown = run("logs"), run("logs", "VerifyCCAndPrice"), run("logs", "NoSuchFunction")
+
+    assert "Lambda worker spawned" in engine.stdout
+    assert "REPORT RequestId" in function.stdout
+    assert unknown.returncode == 1 and "CreateReminder, GetOrder, PlaceOrder" in unknown.stderr
+
+
+def test_the_demo_fails_where_something_went_astray(run: Run, cloud: Cloud, places: Places) -> None:
+    cloud.engine.client("sqs").purge_queue(QueueUrl=places.fulfillment_queue)
+
+    astray = run("demo")
+
+    assert astray.returncode == 1
+    assert "FULFILLMENT_QUEUED in no queue" in astray.stdout
+    assert "expected FULFILLMENT_QUEUED in OrderFulfillmentQueue" in astray.stdout

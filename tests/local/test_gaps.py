@@ -1,0 +1,189 @@
+"""Each gap of the engine that docs/local.md lists is still there. A test that fails says: its workaround can go."""
+
+import io
+import json
+import platform
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local import deploy
+from local.cloud import Cloud, Places
+from local.settings import ACCOUNT, REGION
+from tests.e2e.conftest import FINISHED, eventually
+
+
+@pytest.fixture
+def client(cloud: Cloud) -> Callable[[str], Any]:
+    return cloud.engine.client
+
+
+@pytest.fixture
+def name() -> str:
+    return f"gap-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def powerless_role(client: Callable[[str], Any], name: str) -> str:
+    """A role that may do nothing, which Lambda and Step Functions may take."""
+    services = {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": services, "Action": "sts:AssumeRole"}]}
+    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    return str(role["Role"]["Arn"])
+
+
+@pytest.fixture
+def function(client: Callable[[str], Any], name: str, powerless_role: str) -> Iterator[str]:
+    """A function that tells its Python version, and raises a ValueError for `"raise"`."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr(
+            "told.py",
+            "import platform\n"
+            "def handler(event, context):\n"
+            "    if event == 'raise':\n"
+            "        raise ValueError\n"
+            "    return platform.python_version()\n",
+        )
+    client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Architectures=["arm64"],
+        Handler="told.handler",
+        Role=powerless_role,
+        Code={"ZipFile": code.getvalue()},
+    )
+    yield name
+    client("lambda").delete_function(FunctionName=name)
+
+
+def run_workflow(client: Callable[[str], Any], name: str, role: str, state: dict[str, Any]) -> dict[str, Any]:
+    """Runs a workflow of one state with the input `{}` to its end."""
+    states = client("stepfunctions")
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state}}
+    machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")["executionArn"]
+
+    def over() -> dict[str, Any] | None:
+        description: dict[str, Any] = states.describe_execution(executionArn=execution)
+        return description if description["status"] in FINISHED else None
+
+    description = eventually(over)
+    states.delete_state_machine(stateMachineArn=machine["stateMachineArn"])
+    return description
+
+
+def test_plain_http_is_refused_by_a_tls_only_policy(client: Callable[[str], Any], name: str) -> None:
+    sqs = client("sqs")
+    statement = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sqs.send_message(QueueUrl=url, MessageBody="hello")
+
+    sqs.delete_queue(QueueUrl=url)
+
+
+def test_ses_is_asked_for_on_everything_and_knows_no_sender(cloud: Cloud, places: Places, name: str) -> None:
+    iam = cloud.engine.client("iam")
+    statement = {
+        "Effect": "Allow",
+        "Action": "ses:SendEmail",
+        "Resource": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/*",
+        "Condition": {"StringEquals": {"ses:FromAddress": places.sender}},
+    }
+    iam.create_user(UserName=name)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="Send", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    ses = boto3.client(
+        "ses",
+        endpoint_url=cloud.settings.endpoint,
+        region_name=REGION,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+
+    with pytest.raises(ClientError, match="not authorized to perform: ses:SendEmail"):
+        ses.send_email(
+            Source=places.sender,
+            Destination={"ToAddresses": ["ada@example.com"]},
+            Message={"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}},
+        )
+
+
+def test_an_api_says_it_is_at_an_address_on_aws(cloud: Cloud) -> None:
+    assert deploy.outputs(cloud.engine)["local-orders"]["ApiUrl"].endswith(f".execute-api.{REGION}.amazonaws.com/v1/")
+
+
+@pytest.mark.parametrize("type", ["AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"])
+def test_rules_of_security_groups_are_no_resources(client: Callable[[str], Any], name: str, type: str) -> None:
+    template = {"Resources": {"Rule": {"Type": type, "Properties": {"IpProtocol": "tcp", "GroupId": "sg-1"}}}}
+
+    with pytest.raises(ClientError, match="Unrecognized resource types"):
+        client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
+
+
+def test_the_role_of_a_workflow_is_not_evaluated(
+    client: Callable[[str], Any], name: str, powerless_role: str, places: Places
+) -> None:
+    parameters = {"TopicArn": places.topic, "Message": "not permitted"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Arguments": parameters, "End": True}
+
+    execution = run_workflow(client, name, powerless_role, state)
+
+    assert execution["status"] == "SUCCEEDED"
+
+
+def test_a_succeed_state_ignores_its_output(client: Callable[[str], Any], name: str, powerless_role: str) -> None:
+    execution = run_workflow(client, name, powerless_role, {"Type": "Succeed", "Output": {"Outcome": "SENT"}})
+
+    assert execution["output"] == "{}"
+
+
+def test_functions_run_on_the_python_of_the_laptop(client: Callable[[str], Any], function: str) -> None:
+    answer = client("lambda").invoke(FunctionName=function, Payload=b"{}")
+
+    assert json.loads(answer["Payload"].read()) == platform.python_version()
+
+
+def test_a_workflow_does_not_learn_the_name_of_a_functions_exception(
+    client: Callable[[str], Any], name: str, powerless_role: str, function: str
+) -> None:
+    arguments = {"FunctionName": function, "Payload": "raise"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": arguments, "End": True}
+
+    execution = run_workflow(client, name, powerless_role, state)
+
+    assert execution["error"] == "Runtime.HandlerError"
+
+
+def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
+    states = client("stepfunctions")
+    order = json.dumps({"OrderId": "gap", "Name": "A", "ItemName": "B", "Price": "1", "CC": "4242424242424242"})
+    execution = states.start_execution(stateMachineArn=places.order_workflow, input=order)["executionArn"]
+    eventually(lambda: states.describe_execution(executionArn=execution)["status"] in FINISHED)
+
+    groups = client("logs").describe_log_groups(logGroupNamePrefix="/aws/vendedlogs/states/")["logGroups"]
+
+    assert len(groups) == 2
+    assert not any(client("logs").filter_log_events(logGroupName=g["logGroupName"])["events"] for g in groups)
+
+
+def test_express_executions_are_listed(client: Callable[[str], Any], places: Places) -> None:
+    states = client("stepfunctions")
+
+    assert states.describe_state_machine(stateMachineArn=places.order_workflow)["type"] == "EXPRESS"
+    assert "executions" in states.list_executions(stateMachineArn=places.order_workflow)

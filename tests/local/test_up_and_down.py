@@ -1,0 +1,213 @@
+"""What `up` and `down` do when something is not as it should be. One second checkout lives through it all."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local.cloud import Cloud
+from local.errors import LocalError
+from local.settings import PROJECT, Settings
+from local.settings import load as load_settings
+from tests.conftest import free_port
+from tests.local.conftest import Checkout, free_ports
+
+
+def status(checkout: Checkout) -> dict[str, dict[str, str]]:
+    return json.loads(checkout.local("status", "--json").stdout)
+
+
+@pytest.mark.parametrize("option", ["--port", "--redis-port"])
+def test_a_taken_port_is_named_with_its_owner_and_the_way_out(checkout: Checkout, option: str) -> None:
+    with socket.socket() as owner:
+        owner.bind(("127.0.0.1", 0))
+        owner.listen()
+        port = owner.getsockname()[1]
+
+        up = checkout.local("up", *free_ports(), option, str(port))
+
+    assert up.returncode == 1
+    assert f"port {port} is taken by" in up.stderr
+    assert f"process {os.getpid()}" in up.stderr
+    assert f"{option} PORT" in up.stderr
+    assert checkout.processes() == []
+
+
+def test_a_second_up_does_nothing_and_says_so(cloud: Cloud) -> None:
+    said: list[str] = []
+
+    assert cloud.up(said.append) is False
+    assert said == []
+
+
+def test_two_checkouts_side_by_side_do_not_disturb_each_other(cloud: Cloud, second: Checkout) -> None:
+    assert status(second)["places"]["endpoint"] != cloud.settings.endpoint
+    assert status(second)["places"]["redis_url"] != cloud.settings.redis_url
+
+    down = second.local("down")
+
+    assert (down.returncode, second.processes()) == (0, [])
+    assert cloud.running
+    assert second.local("up").returncode == 0
+
+
+def test_state_is_kept_over_down_and_up(second: Checkout) -> None:
+    assert second.local("demo").returncode == 0
+    queues = second.local("queues").stdout
+
+    second.local("down")
+    up = second.local("up")
+
+    assert "deploying" not in up.stdout
+    assert second.local("queues").stdout == queues
+    assert queues.count("OrderId") == 4
+
+
+def test_up_deploys_what_changed(second: Checkout) -> None:
+    second.replace("stacks/config.py", 'sender="reminders@example.com"', 'sender="cats@example.com"')
+
+    up = second.local("up")
+
+    assert up.returncode == 0
+    assert "deploying" in up.stdout
+    assert status(second)["places"]["sender"] == "cats@example.com"
+    assert second.local("demo").returncode == 0
+
+
+def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
+    """The engine knows no such attribute of a VPC, as AWS would know none that is misspelt."""
+    good = "        self.redis_url = ("
+    broken = (
+        '        CfnResource(self, "Broken", type="AWS::SSM::Parameter", '
+        'properties={"Type": "String", "Value": self.vpc.vpc_cidr_block})\n'
+    )
+    second.replace("stacks/cache.py", good, broken + good)
+    second.replace("stacks/cache.py", "from aws_cdk import ArnFormat", "from aws_cdk import ArnFormat, CfnResource")
+
+    failed = second.local("up")
+    second.replace("stacks/cache.py", broken, "")
+    mended = second.local("up")
+
+    assert failed.returncode == 1
+    assert "local-cache Broken (AWS::SSM::Parameter): " in failed.stderr
+    assert "CidrBlock" in failed.stderr
+    assert (mended.returncode, mended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("part", ["cache", "engine"])
+def test_a_process_that_died_is_noticed_and_started_again(second: Checkout, part: str) -> None:
+    process = psutil.Process(int(status(second)[part]["pid"]))
+    process.kill()
+    psutil.wait_procs([process])
+
+    noticed, refused, up = second.local("status"), second.local("demo"), second.local("up")
+
+    assert noticed.returncode == 1
+    assert f"{part:18} died" in noticed.stdout
+    assert f"the {part} has died" in refused.stderr
+    assert (up.returncode, up.stderr) == (0, "")
+    assert f"starting the {part}, which has died" in up.stdout
+    assert second.local("demo").returncode == 0
+
+
+def test_another_port_is_refused_while_deployed_functions_hold_the_last_one(second: Checkout) -> None:
+    up = second.local("up", "--port", str(free_port()))
+
+    assert up.returncode == 1
+    assert "down --forget" in up.stderr
+
+
+def test_down_forgets_when_told_to(second: Checkout) -> None:
+    down = second.local("down", "--forget")
+
+    assert (down.returncode, down.stdout.strip()) == (0, "stopped and forgotten")
+    assert second.processes() == []
+    assert not second.home.exists()
+    assert second.local("down").stdout.strip() == "nothing was running"
+    assert "is not running" in second.local("demo").stderr
+
+
+@pytest.mark.parametrize("moment", ["starting the engine", "synthesising", "deploying"])
+def test_an_interrupt_leaves_nothing_running(checkout: Checkout, moment: str) -> None:
+    up = subprocess.Popen(
+        checkout.command("up", *free_ports()), cwd=checkout.root, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    # A hang would otherwise outlast the suite.
+    watchdog = threading.Timer(120, up.kill)
+    watchdog.start()
+    assert up.stdout
+    with up.stdout as output:
+        assert any(line.startswith(moment) for line in output)
+        up.send_signal(signal.SIGINT)
+        output.read()
+    watchdog.cancel()
+
+    assert up.wait() == 130
+    assert checkout.processes() == []
+
+
+def test_nothing_listens_on_other_than_the_loopback_address(cloud: Cloud) -> None:
+    listening = [
+        connection.laddr.ip
+        for part in (cloud.engine, cloud.cache)
+        if (process := part.daemon.process())
+        for member in (process, *process.children(recursive=True))
+        for connection in member.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+
+    assert len(listening) >= 2
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_a_process_that_cannot_start_is_explained_with_its_log(tmp_path: Path) -> None:
+    cloud = Cloud(Settings(home=tmp_path, port=free_port(), redis_port=free_port()))
+    (tmp_path / "state" / "cache").mkdir(parents=True)
+    (tmp_path / "state" / "cache" / "dump.rdb").write_bytes(b"not a dump")
+
+    with pytest.raises(LocalError, match="(?s)the cache did not start.*Wrong signature"):
+        cloud.up(print)
+
+    assert not cloud.engine.daemon.process() and not cloud.cache.daemon.process()
+
+
+def test_ports_are_remembered(tmp_path: Path) -> None:
+    Settings(home=tmp_path, port=5001, redis_port=5002).remember_ports()
+
+    settings = load_settings(tmp_path)
+
+    assert (settings.port, settings.redis_port) == (5001, 5002)
+    assert load_settings(tmp_path, port=5003).port == 5003
+
+
+@pytest.mark.parametrize(
+    ("target", "environment", "what"),
+    [
+        (".venv/installed", {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}, "Python packages"),
+        (
+            "node_modules/installed",
+            {"npm_config_registry": "http://127.0.0.1:9/", "npm_config_fetch_retries": "0"},
+            "the CDK command line",
+        ),
+    ],
+)
+def test_an_unreachable_registry_is_named(
+    checkout: Checkout, target: str, environment: dict[str, str], what: str
+) -> None:
+    """Port 9 answers nobody. The second step has the first one's result already."""
+    (checkout.root / "node_modules").unlink()
+    (checkout.root / "node_modules").mkdir()
+    if target != ".venv/installed":
+        (checkout.root / ".venv").symlink_to(PROJECT / ".venv")
+    clean = {"PATH": os.environ["PATH"], "HOME": str(checkout.root), "PIP_CONFIG_FILE": os.devnull}
+
+    made = subprocess.run(["make", target], cwd=checkout.root, env=clean | environment, capture_output=True, text=True)
+
+    assert made.returncode != 0
+    assert f"error: {what} could not be installed (see above). Is the package registry reachable?" in made.stderr
