@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -85,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the cloud and deploy what changed")
-    up.add_argument("--port", type=int, help="port of the engine (default: 4566, or the last one)")
-    up.add_argument("--redis-port", type=int, help="port of the cache (default: 6379, or the last one)")
+    up.add_argument("--port", type=_port, help="port of the engine (default: 4566, or the last one)")
+    up.add_argument("--redis-port", type=_port, help="port of the cache (default: 6379, or the last one)")
     status = commands.add_parser("status", help="what runs and where; exit status 1 where it does not run")
     status.add_argument("--json", action="store_true")
     commands.add_parser("demo", help="send orders and reminders through the apps; exit status 1 if one goes astray")
@@ -101,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     down = commands.add_parser("down", help="stop the cloud; what it holds is kept")
     down.add_argument("--forget", action="store_true", help="drop what it holds as well")
     return parser
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 1 to 65535")
+    return int(text)
 
 
 if __name__ == "__main__":

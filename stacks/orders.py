@@ -131,6 +131,24 @@ class OrdersStack(Stack):
         verify.grant_invoke(workflow)
         for queue in (fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(workflow, "sqs:SendMessage")
+        # CDK grants this for the workflow's name as well, but leaves the name empty where CloudFormation generates it.
+        # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
+        iam.Policy(
+            self,
+            "OrderWorkflowKeyUse",
+            roles=[workflow.role],
+            statements=[
+                iam.PolicyStatement(
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    resources=[key.key_arn],
+                    conditions={
+                        "StringEquals": {
+                            "kms:EncryptionContext:aws:states:stateMachineArn": workflow.state_machine_arn,
+                        }
+                    },
+                )
+            ],
+        )
         table.grant(place, "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem")
         workflow.grant_start_execution(place)
         # Whoever starts an execution of an encrypted workflow encrypts its input in their own name.

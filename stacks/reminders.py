@@ -80,7 +80,8 @@ class RemindersStack(Stack):
         # https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
         workflow.add_to_role_policy(
             iam.PolicyStatement(
-                actions=["sns:Publish"], not_resources=[self.format_arn(service="sns", region="*", resource="*")]
+                actions=["sns:Publish"],
+                not_resources=[self.format_arn(service="sns", region="*", account="*", resource="*")],
             )
         )
         # In the SES sandbox SES asks for the permission on the recipient's identity as well. Recipients are not known

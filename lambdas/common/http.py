@@ -130,14 +130,14 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _detail(error: SchemaValidationError, body: Any, schema: Mapping[str, Any]) -> dict[str, str]:
     field = ".".join(str(part) for part in (error.path or [])[1:])
     if error.rule == "additionalProperties" and isinstance(body, dict):
-        # Digits are hidden: somebody may send a card number as a name.
-        unknown = sorted(re.sub("[0-9]", "#", name)[:64] for name in body.keys() - schema["properties"].keys())
+        # Digits of every script are hidden: somebody may send a card number as a name.
+        unknown = sorted(re.sub(r"\d", "#", name)[:64] for name in body.keys() - schema["properties"].keys())
         return {"field": ", ".join(unknown), "problem": "is not a field of this request"}
     if error.rule == "required" and isinstance(body, dict):
         missing = [name for name in schema["required"] if name not in body]
         return {"field": ", ".join(missing), "problem": "is missing"}
     problems = {
-        "type": f"must be of type {' or '.join(_listed(error.rule_definition))}",
+        "type": f"must be of type {' or '.join(map(str, _listed(error.rule_definition)))}",
         "minLength": f"must have at least {error.rule_definition} characters",
         "maxLength": f"may have at most {error.rule_definition} characters",
         "enum": f"must be one of {', '.join(map(str, _listed(error.rule_definition)))}",

@@ -81,8 +81,13 @@ def get(order_id: str) -> tuple[dict[str, Any] | None, State]:
         return None, "BYPASS"
     try:
         text = client(url).get(f"order:{order_id}")
-        return (None, "MISS") if text is None else (json.loads(text), "HIT")
-    except (redis.RedisError, OSError, ValueError) as error:
+        if text is None:
+            return None, "MISS"
+        order = json.loads(text)
+        if not isinstance(order, dict) or order.get("OrderId") != order_id:
+            raise ValueError("what is cached is not this order")
+        return order, "HIT"
+    except (redis.RedisError, OSError, ValueError, RecursionError) as error:
         logger.warning("the cache did not answer: %s", type(error).__name__)
         return None, "BYPASS"
 

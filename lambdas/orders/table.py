@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 
 RECEIVED = "RECEIVED"
 FINAL = frozenset({"FULFILLMENT_QUEUED", "ESCALATED", "PARKED"})
+LONGEST_KEY_BYTES = 2048
+"""Of a partition key; DynamoDB takes a longer or an empty one for an error of the caller's."""
 
 _table = boto3.resource("dynamodb").Table(os.environ["ORDER_TABLE"])
 
@@ -40,6 +42,8 @@ def release(order_id: str, *, execution_name: str) -> None:
 
 def find(order_id: str) -> dict[str, Any] | None:
     """The row of an order, read consistently, or None."""
+    if not 0 < len(order_id.encode()) <= LONGEST_KEY_BYTES:
+        return None
     row: dict[str, Any] | None = _table.get_item(Key={"OrderId": order_id}, ConsistentRead=True).get("Item")
     return row
 

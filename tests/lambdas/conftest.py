@@ -1,0 +1,96 @@
+"""The handlers' environment, and for each test a pretended AWS of its own."""
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "ALLOWED_ORIGIN": "http://localhost:8000",
+    "CARD_RULE": "length",
+    "ORDER_TABLE": "orders",
+    "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
+    "REMINDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:reminders",
+    "SENDER": "reminders@example.com",
+}
+UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
+HANDLERS = (
+    "orders.place_order",
+    "orders.get_order",
+    "orders.verify_cc_and_price",
+    "reminders.create_reminder",
+    "reminders.send_email",
+)
+
+
+def set_environment(patch: pytest.MonkeyPatch) -> None:
+    for name in UNSET:
+        patch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+
+
+# Handlers make their clients when they are imported. Here the variables are there for that moment alone, so that other
+# tests of the same run do not see them; moto, imported above, answers these clients wherever it is switched on.
+with pytest.MonkeyPatch.context() as at_import:
+    set_environment(at_import)
+    for handler in HANDLERS:
+        importlib.import_module(handler)
+    dynamodb = boto3.resource("dynamodb")
+    states = boto3.client("stepfunctions")
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    set_environment(monkeypatch)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def order_table() -> Any:
+    """An empty order table."""
+    return dynamodb.create_table(
+        TableName=ENVIRONMENT["ORDER_TABLE"],
+        KeySchema=[{"AttributeName": "OrderId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "OrderId", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+class Workflow:
+    """A state machine whose executions start and then stay where they are."""
+
+    def __init__(self, name: str) -> None:
+        self._arn = states.create_state_machine(
+            name=name,
+            definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
+            roleArn=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/workflow",
+        )["stateMachineArn"]
+
+    def executions(self) -> list[dict[str, Any]]:
+        """What `describe_execution` says about each, newest last."""
+        listed = states.list_executions(stateMachineArn=self._arn)["executions"]
+        return [states.describe_execution(executionArn=one["executionArn"]) for one in reversed(listed)]
+
+    def stop(self) -> None:
+        """Ends every execution; a name that has ended cannot be used again."""
+        for one in self.executions():
+            states.stop_execution(executionArn=one["executionArn"])
+
+
+@pytest.fixture
+def order_workflow() -> Workflow:
+    return Workflow("orders")
+
+
+@pytest.fixture
+def reminder_workflow() -> Workflow:
+    return Workflow("reminders")

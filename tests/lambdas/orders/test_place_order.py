@@ -1,0 +1,219 @@
+import json
+
+import pytest
+
+from orders.place_order import handler
+from tests.lambdas.api import post, refused_field, status_and_body
+
+CARD = "4111111111111111"
+ORDER = {"OrderId": "A-1", "Name": "Jo O'Brien 🐈", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}
+
+DEEP = '{"OrderId": ' + "[" * 8000 + "]" * 8000 + "}"
+NOT_JSON = [
+    "",
+    "null",
+    "[]",
+    '"text"',
+    "{",
+    "{'OrderId': 1}",
+    DEEP,
+    json.dumps(ORDER) + "{}",
+    json.dumps(ORDER | {"Price": float("nan")}),
+    json.dumps(ORDER | {"Price": float("-inf")}),
+    json.dumps(ORDER).replace('"12.50"', "9" * 5000),
+    json.dumps(ORDER).replace('"12.50"', "1e99999999999999999999"),
+    json.dumps(ORDER).replace('"Name"', '"OrderId": "A-2", "Name"'),
+    json.dumps(ORDER | {"Name": "\ud800"}),
+    json.dumps(ORDER | {"Name": "\ud800"}, ensure_ascii=False),
+]
+
+
+def test_an_order_is_recorded_and_its_workflow_started(order_table, order_workflow):
+    reply = handler(post(ORDER), None)
+
+    assert status_and_body(reply) == (202, {"OrderId": "A-1", "Status": "RECEIVED"})
+    assert reply["headers"]["Location"] == "/orders/A-1"
+    assert reply["headers"]["Access-Control-Allow-Origin"] == "http://localhost:8000"
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (row["Name"], row["Price"], row["CardLast4"], row["Status"]) == (
+        "Jo O'Brien 🐈",
+        "12.50",
+        "1111",
+        "RECEIVED",
+    )
+    (execution,) = order_workflow.executions()
+    assert execution["name"] == row["ExecutionName"]
+    assert json.loads(execution["input"]) == ORDER
+
+
+def test_the_card_number_is_not_in_the_table(order_table, order_workflow):
+    handler(post(ORDER), None)
+
+    assert CARD not in str(order_table.scan()["Items"])
+
+
+def test_the_same_order_again_answers_its_current_state_and_starts_nothing(order_table, order_workflow):
+    handler(post(ORDER), None)
+    outcome(order_table, Status="ESCALATED", ExecutionId="arn")
+
+    reply = handler(post(ORDER), None)
+
+    status, body = status_and_body(reply)
+    assert (status, body["Status"], body["Card"]) == (200, "ESCALATED", {"Last4": "1111"})
+    assert len(order_workflow.executions()) == 1
+
+
+def test_a_claim_whose_workflow_did_not_start_is_started_under_the_claimed_name(order_table, order_workflow):
+    handler(post(ORDER), None)
+    (first,) = order_workflow.executions()
+    outcome(order_table, ExecutionName="claimed")
+
+    reply = handler(post(ORDER), None)
+
+    assert status_and_body(reply)[0] == 200
+    assert {one["name"] for one in order_workflow.executions()} == {first["name"], "claimed"}
+
+
+def test_an_order_whose_workflow_has_run_is_neither_started_again_nor_withdrawn(order_table, order_workflow):
+    handler(post(ORDER), None)
+    order_workflow.stop()
+
+    reply = handler(post(ORDER), None)
+
+    assert status_and_body(reply)[0] == 200
+    assert len(order_workflow.executions()) == 1
+    assert "Item" in order_table.get_item(Key={"OrderId": "A-1"})
+
+
+@pytest.mark.parametrize(
+    "change", [{"Name": "Mallory"}, {"ItemName": "Mouse"}, {"Price": "1"}, {"CC": "4111111111112222"}, {"CC": ""}]
+)
+def test_another_order_with_the_same_id_is_refused_and_the_first_untouched(change, order_table, order_workflow):
+    handler(post(ORDER), None)
+    before = order_table.scan()["Items"]
+
+    reply = handler(post(ORDER | change), None)
+
+    status, body = status_and_body(reply)
+    assert (status, body["error"]["code"]) == (409, "Conflict")
+    assert order_table.scan()["Items"] == before
+    assert len(order_workflow.executions()) == 1
+
+
+def test_the_same_price_in_another_notation_is_the_same_order(order_table, order_workflow):
+    handler(post(json.dumps(ORDER).replace('"12.50"', "1e3")), None)
+
+    reply = handler(post(ORDER | {"Price": 1000}), None)
+
+    status, body = status_and_body(reply)
+    assert (status, body["Price"]) == (200, "1000")
+
+
+@pytest.mark.parametrize("body", NOT_JSON, ids=range(len(NOT_JSON)))
+def test_what_is_not_an_order_in_json_is_refused_and_nothing_written(body, order_table, order_workflow):
+    reply = handler(post(body), None)
+
+    assert status_and_body(reply)[0] == 400
+    assert CARD not in reply["body"]
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize("missing", ORDER)
+def test_a_missing_field_is_named(missing, order_table, order_workflow):
+    order = {name: value for name, value in ORDER.items() if name != missing}
+
+    reply = handler(post(order), None)
+
+    assert refused_field(reply) == missing
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize("unknown", [{"CVV": "987"}, {"__proto__": {}}, {"ExecutionId": CARD}])
+def test_an_unknown_field_is_named_and_its_value_not_repeated(unknown, order_table, order_workflow):
+    reply = handler(post(ORDER | unknown), None)
+
+    assert refused_field(reply) in unknown
+    assert CARD not in reply["body"] and "987" not in reply["body"]
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize("value", [None, True, 7, 1.5, [], {}, [CARD], {"CC": CARD}])
+@pytest.mark.parametrize("field", ["OrderId", "Name", "ItemName", "CC"])
+def test_a_field_that_is_no_text_is_refused_without_repeating_it(field, value, order_table, order_workflow):
+    reply = handler(post(ORDER | {field: value}), None)
+
+    assert refused_field(reply) == field
+    assert CARD not in reply["body"]
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize("price", [None, True, [], {}, "1" * 33])
+def test_a_price_is_text_or_a_number(price, order_table, order_workflow):
+    assert refused_field(handler(post(ORDER | {"Price": price}), None)) == "Price"
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize("value", ["", "x" * 201])
+@pytest.mark.parametrize("field", ["Name", "ItemName"])
+def test_names_have_a_length(field, value, order_table, order_workflow):
+    assert refused_field(handler(post(ORDER | {field: value}), None)) == field
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize("card", [CARD + " " * 17, CARD * 3])
+def test_an_oversized_card_number_is_refused_without_repeating_it(card, order_table, order_workflow):
+    reply = handler(post(ORDER | {"CC": card}), None)
+
+    assert refused_field(reply) == "CC"
+    assert CARD not in reply["body"]
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize(
+    "order_id", ["", "-a", "a" * 65, "a/b", "..", "a b", "a\n", "a%2F", "a#", "é", "١", "a\u202eb", "{% $states %}"]
+)
+def test_an_order_id_is_short_plain_text(order_id, order_table, order_workflow):
+    assert refused_field(handler(post(ORDER | {"OrderId": order_id}), None)) == "OrderId"
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize(
+    "odd", ["@@", "'\"\\", "李雷", "שלום", "$.x", "{% $states.input %}", "States.Format('{}')", "\t"]
+)
+def test_odd_but_valid_text_is_kept_as_it_came(odd, order_table, order_workflow):
+    reply = handler(post(ORDER | {"Name": odd, "Price": odd, "CC": odd}), None)
+
+    assert status_and_body(reply)[0] == 202
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (row["Name"], row["Price"], row["CardLast4"]) == (odd, odd, "")
+    (execution,) = order_workflow.executions()
+    assert json.loads(execution["input"]) == ORDER | {"Name": odd, "Price": odd, "CC": odd}
+
+
+def test_a_failing_workflow_service_withdraws_the_claim_and_asks_to_try_again(order_table, caplog):
+    reply = handler(post(ORDER), None)
+
+    status, body = status_and_body(reply)
+    assert (status, body["error"]["code"]) == (503, "Unavailable")
+    assert reply["headers"]["Retry-After"] == "1"
+    assert order_table.scan()["Items"] == []
+    assert CARD not in reply["body"] + caplog.text
+
+
+def test_a_failing_table_asks_to_try_again(order_workflow, caplog):
+    reply = handler(post(ORDER), None)
+
+    assert status_and_body(reply)[0] == 503
+    assert reply["headers"]["Retry-After"] == "1"
+    assert order_workflow.executions() == []
+    assert CARD not in reply["body"] + caplog.text
+
+
+def outcome(order_table, **attributes: str) -> None:
+    """Writes to the order's row what its workflow would write."""
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    order_table.put_item(Item=row | attributes)
+
+
+def nothing_happened(order_table, order_workflow) -> bool:
+    return order_table.scan()["Items"] == [] and order_workflow.executions() == []

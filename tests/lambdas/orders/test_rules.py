@@ -1,0 +1,145 @@
+from decimal import Decimal
+
+import pytest
+
+from orders.rules import last4, price_text, reasons_to_escalate
+
+CARD = "4111111111111111"
+WRONG_CHECKSUM = "4111111111111112"
+
+
+@pytest.mark.parametrize(
+    "price", ["80000", "1", "12.50", "0.0001", "007", "999999999999.9999", 5, 12.5, 0.0001, 1e3, 1e11]
+)
+def test_a_decimal_above_zero_is_a_good_price(price):
+    assert reasons_to_escalate({"CC": CARD, "Price": price}, card_rule="length") == []
+
+
+@pytest.mark.parametrize("price", ["0", "-0", "0.00", "-0.0", "-123", "-0.01", 0, -1, -0.0, -12.5])
+def test_a_price_of_zero_or_less_is_escalated(price):
+    assert reasons_to_escalate({"CC": CARD, "Price": price}, card_rule="length") == ["PRICE_NOT_POSITIVE"]
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        "",
+        " ",
+        " 5 ",
+        "5\n",
+        "+5",
+        "5.",
+        ".5",
+        "--5",
+        "12,50",
+        "1_000",
+        "12.50505",
+        "1000000000000",
+        "1e3",
+        "NaN",
+        "Infinity",
+        "-inf",
+        "0x10",
+        "٣",
+        "５",
+        "²",
+        "1" * 5000,
+        10**12,
+        10**4000,
+        1e-7,
+        1e300,
+        float("nan"),
+        float("inf"),
+        True,
+        False,
+        None,
+        [],
+        ["5"],
+        {},
+    ],
+    ids=lambda price: repr(price)[:12],
+)
+def test_a_price_that_is_no_plain_decimal_is_escalated(price):
+    assert reasons_to_escalate({"CC": CARD, "Price": price}, card_rule="length") == ["PRICE_NOT_A_DECIMAL"]
+
+
+@pytest.mark.parametrize("rule", ["length", "luhn"])
+@pytest.mark.parametrize(
+    "card",
+    [
+        "",
+        "123412345678",
+        CARD[:-1],
+        CARD + "1",
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        CARD + "\n",
+        " " + CARD,
+        "４１１１１１１１１１１１１１１１",
+        "٤" * 16,
+        "²" * 16,
+        "x" * 16,
+        int(CARD),
+        float(CARD),
+        True,
+        None,
+        [CARD],
+        list(CARD),
+        {"CC": CARD},
+    ],
+    ids=lambda card: repr(card)[:12],
+)
+def test_a_card_number_that_is_not_16_digits_is_escalated_by_either_rule(card, rule):
+    assert reasons_to_escalate({"CC": card, "Price": "1"}, card_rule=rule) == ["CARD_NOT_16_DIGITS"]
+
+
+@pytest.mark.parametrize("card", [CARD, "5555555555554444", "6011111111111117", "3530111333300000"])
+@pytest.mark.parametrize("rule", ["length", "luhn"])
+def test_test_cards_pass_either_rule(card, rule):
+    assert reasons_to_escalate({"CC": card, "Price": "1"}, card_rule=rule) == []
+
+
+@pytest.mark.parametrize("card", [WRONG_CHECKSUM, "4111111111111101", "1234123456785678", "0" * 16])
+def test_only_the_luhn_rule_looks_at_the_checksum(card):
+    order = {"CC": card, "Price": "1"}
+
+    assert reasons_to_escalate(order, card_rule="length") == []
+    assert reasons_to_escalate(order, card_rule="luhn") == ["CARD_CHECKSUM_WRONG"]
+
+
+@pytest.mark.parametrize("digit", range(16))
+def test_luhn_notices_any_single_wrong_digit(digit):
+    wrong = str((int(CARD[digit]) + 1) % 10)
+    card = CARD[:digit] + wrong + CARD[digit + 1 :]
+
+    assert reasons_to_escalate({"CC": card, "Price": "1"}, card_rule="luhn") == ["CARD_CHECKSUM_WRONG"]
+
+
+@pytest.mark.parametrize("card", [CARD, CARD[-12:], "9" * 15 + CARD[-4:]])
+def test_the_last_four_digits_of_a_card_are_shown(card):
+    assert last4(card) == "1111"
+
+
+@pytest.mark.parametrize(
+    "card", ["", "1111", CARD[-11:], "9" * 20, CARD + "\n", "4111 1111 1111 1111", "١" * 16, None, 4111]
+)
+def test_of_what_is_too_odd_to_be_a_card_nothing_is_shown(card):
+    assert last4(card) == ""
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [
+        (" 12.50 ", " 12.50 "),
+        ("1e3", "1e3"),
+        (5, "5"),
+        (Decimal("12.50"), "12.50"),
+        (Decimal("1e3"), "1000"),
+        (Decimal("1.5E-3"), "0.0015"),
+        (Decimal("-0.0"), "-0.0"),
+        (Decimal("1e999999"), "1E+999999"),
+        (Decimal("1e-999999"), "1E-999999"),
+    ],
+)
+def test_a_price_is_stored_as_it_came_or_in_plain_digits(price, text):
+    assert price_text(price) == text

@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orders.rules import REASONS
+from orders.verify_cc_and_price import handler
+
+SAMPLES = json.loads((Path(__file__).parents[3] / "local" / "sample-orders.json").read_text())
+GOOD = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4111111111111111"}
+
+# How long an example takes says something about the machine, nothing about the rules.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda values: st.lists(values) | st.dictionaries(st.text(), values),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["order"]["OrderId"])
+def test_the_sample_orders_go_where_they_always_went(sample):
+    verdict = handler(sample["order"], None)
+
+    assert verdict["Status"] == (1 if sample["expect"]["Status"] == "FULFILLMENT_QUEUED" else 0)
+    assert bool(verdict["Reasons"]) == (verdict["Status"] == 0)
+
+
+@pytest.mark.parametrize("rule", ["length", "luhn"])
+def test_a_good_order_passes_either_card_rule(rule, monkeypatch):
+    monkeypatch.setenv("CARD_RULE", rule)
+
+    assert handler(GOOD, None) == {"Status": 1, "Reasons": []}
+
+
+def test_every_reason_of_an_order_is_given():
+    assert handler({}, None) == {"Status": 0, "Reasons": ["CARD_NOT_16_DIGITS", "PRICE_NOT_A_DECIMAL"]}
+
+
+def test_a_missing_card_rule_is_not_guessed(monkeypatch):
+    monkeypatch.delenv("CARD_RULE")
+
+    with pytest.raises(KeyError):
+        handler(GOOD, None)
+
+
+@untimed
+@given(order=st.dictionaries(st.sampled_from([*GOOD, "else"]), JSON))
+def test_whatever_json_an_order_holds_there_is_a_verdict_that_repeats_none_of_it(order):
+    verdict = handler(order, None)
+
+    assert verdict.keys() == {"Status", "Reasons"}
+    assert verdict["Status"] == (0 if verdict["Reasons"] else 1)
+    assert set(verdict["Reasons"]) <= REASONS.keys()
+
+
+@untimed
+@given(price=JSON)
+def test_a_price_that_passes_is_a_number_above_zero(price):
+    verdict = handler(GOOD | {"Price": price}, None)
+
+    assert verdict["Status"] == 0 or float(price) > 0

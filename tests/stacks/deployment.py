@@ -1,0 +1,105 @@
+"""The templates of one stage, read by the construct paths that the stacks give their resources."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+import app
+from stacks.config import Stage, stage_from_context
+
+CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
+
+CONTEXTS = {
+    "local": {"stage": "local"},
+    "dev": {"stage": "dev"},
+    "prod": {"stage": "prod"},
+    "dev without cache": {"stage": "dev", "cache": "off"},
+}
+"""The CDK context of everything that the tests of the stacks look at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """`templates` are by stack: Cache, Orders, Reminders. A resource's path is `Orders/OrderTable`."""
+
+    stage: Stage
+    templates: Mapping[str, Mapping[str, Any]]
+
+    def resources(self, type: str = "") -> dict[str, Any]:
+        """Resources of `type`, or of a service (`AWS::EC2::`), by their paths."""
+        return {
+            self.path(stack, logical_id): resource
+            for stack, template in self.templates.items()
+            for logical_id, resource in template["Resources"].items()
+            if resource["Type"] == type or type == "" or (type.endswith("::") and resource["Type"].startswith(type))
+        }
+
+    def properties(self, type: str) -> dict[str, Any]:
+        return {path: resource.get("Properties", {}) for path, resource in self.resources(type).items()}
+
+    def only(self, type: str) -> Any:
+        """The properties of the one resource of `type`."""
+        (properties,) = self.properties(type).values()
+        return properties
+
+    def path(self, stack: str, logical_id: str) -> str:
+        metadata = self.templates[stack]["Resources"][logical_id].get("Metadata", {})
+        path: str = metadata.get("aws:cdk:path", f"{stack}/{logical_id}")
+        return path.removesuffix("/Resource")
+
+    def named(self, stack: str, value: Any) -> str:
+        """What a property of a template comes to: `Orders/OrderTable.Arn`, `arn:${AWS::Partition}:...:identity/*`."""
+        match value:
+            case {"Ref": name}:
+                return f"${{{name}}}" if name.startswith("AWS::") else self.path(stack, name)
+            case {"Fn::GetAtt": [name, attribute]}:
+                return f"{self.path(stack, name)}.{attribute}"
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(self.named(stack, part) for part in parts)
+            case {"Fn::ImportValue": name}:
+                return str(name)
+            case _:
+                return str(value)
+
+    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every role with each statement of its policies, actions and resources as lists of plain text."""
+        for path, policy in self.resources("AWS::IAM::Policy").items():
+            stack = path.partition("/")[0]
+            for role in policy["Properties"]["Roles"]:
+                for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                    yield self.named(stack, role), self._plain(stack, statement)
+
+    def _plain(self, stack: str, statement: Mapping[str, Any]) -> dict[str, Any]:
+        lists = {
+            key: [self.named(stack, one) for one in (value if isinstance(value, list) else [value])]
+            for key, value in statement.items()
+            if key in ("Action", "NotAction", "Resource", "NotResource")
+        }
+        conditions = {
+            operator: {key: self.named(stack, value) for key, value in pairs.items()}
+            for operator, pairs in statement.get("Condition", {}).items()
+        }
+        return {"Effect": statement["Effect"], **lists, "Condition": conditions}
+
+    def names_and_types(self) -> dict[str, str]:
+        """Every logical id with its type. That of an API's deployment ends in a hash of the API's content, which
+        holds each stage's web origin: CDK makes it so, because a deployment is a snapshot that is never updated."""
+        return {
+            f"{stack}/{re.sub('(?<=Deployment)[0-9a-f]{40}$', '', logical_id)}": resource["Type"]
+            for stack, template in self.templates.items()
+            for logical_id, resource in template["Resources"].items()
+        }
+
+
+def synthesise(folder: Path, **context: str) -> Deployment:
+    """What `cdk synth` with `-c key=value` for each of `context` gives."""
+    stage = stage_from_context(context.get)
+    cdk_app = cdk.App(outdir=str(folder), context=CDK_JSON["context"] | {"aws:cdk:enable-path-metadata": True})
+    app.build(cdk_app, stage=stage)
+    stacks = cdk_app.synth().stacks
+    return Deployment(stage=stage, templates={stack.id: stack.template for stack in stacks})

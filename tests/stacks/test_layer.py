@@ -1,0 +1,39 @@
+import pytest
+
+from stacks import layer
+
+
+def test_a_layer_of_the_current_requirements_is_taken(built):
+    built.write_text(layer.wanted_fingerprint())
+
+    assert layer.require() == layer.wanted_fingerprint()
+
+
+@pytest.mark.parametrize("fingerprint", [None, "", "0" * 64])
+def test_a_layer_that_is_missing_or_of_other_requirements_is_an_error_that_says_what_to_do(fingerprint, built):
+    if fingerprint is not None:
+        built.write_text(fingerprint)
+
+    with pytest.raises(layer.LayerNotBuiltError, match="make layer"):
+        layer.require()
+
+
+def test_other_requirements_want_another_layer(tmp_path, monkeypatch):
+    before = layer.wanted_fingerprint()
+    (tmp_path / "requirements.txt").write_text(layer.REQUIREMENTS.read_text() + "more==1.0\n")
+    monkeypatch.setattr(layer, "REQUIREMENTS", tmp_path / "requirements.txt")
+
+    assert layer.wanted_fingerprint() != before
+
+
+def test_the_layer_holds_exact_versions_only():
+    lines = [line for line in layer.REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
+
+    assert lines and all("==" in line for line in lines)
+
+
+@pytest.fixture
+def built(tmp_path, monkeypatch):
+    """Where the fingerprint of the built layer is looked for; nothing is there yet."""
+    monkeypatch.setattr(layer, "FINGERPRINT", tmp_path / "fingerprint")
+    return layer.FINGERPRINT

@@ -1,0 +1,100 @@
+import pytest
+
+DAY = 24 * 60 * 60
+QUEUES = {"Orders/OrderFulfillmentQueue", "Orders/EscalationQueue"}
+DEAD_LETTERS = {f"{queue}DeadLetters" for queue in QUEUES}
+PARKED = "Orders/ParkedQueue"
+
+
+def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deployment):
+    table = deployment.only("AWS::DynamoDB::Table")
+
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["KeySchema"] == [{"AttributeName": "OrderId", "KeyType": "HASH"}]
+
+
+def test_the_table_tells_what_changes(deployment):
+    assert deployment.only("AWS::DynamoDB::Table")["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+@pytest.mark.parametrize(("stage", "protected"), [("local", False), ("dev", False), ("prod", True)])
+def test_only_production_protects_its_table_from_deletion(stage, protected, synthesised):
+    assert synthesised(stage).only("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is protected
+
+
+def test_every_queue_is_encrypted(deployment):
+    queues = deployment.properties("AWS::SQS::Queue")
+
+    assert queues.keys() == QUEUES | DEAD_LETTERS | {PARKED}
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+
+
+def test_every_queue_is_reached_over_tls_alone(deployment):
+    closed = set()
+    for policy in deployment.properties("AWS::SQS::QueuePolicy").values():
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+        assert (statement["Principal"], statement["Condition"]) == (
+            {"AWS": "*"},
+            {"Bool": {"aws:SecureTransport": "false"}},
+        )
+        (queue,) = policy["Queues"]
+        assert deployment.named("Orders", statement["Resource"]) == deployment.named("Orders", queue) + ".Arn"
+        closed.add(deployment.named("Orders", queue))
+
+    assert closed == QUEUES | DEAD_LETTERS | {PARKED}
+
+
+@pytest.mark.parametrize("path", sorted(QUEUES))
+def test_what_cannot_be_processed_is_kept_for_fourteen_days(path, deployment):
+    queues = deployment.properties("AWS::SQS::Queue")
+    redrive = queues[path]["RedrivePolicy"]
+
+    assert deployment.named("Orders", redrive["deadLetterTargetArn"]) == f"{path}DeadLetters.Arn"
+    assert redrive["maxReceiveCount"] == 5
+    assert queues[f"{path}DeadLetters"]["MessageRetentionPeriod"] == 14 * DAY
+    # A dead-letter queue counts from when the message was first sent: with as many days here, none were left there.
+    assert queues[path]["MessageRetentionPeriod"] < 14 * DAY
+
+
+def test_what_was_parked_waits_as_long_as_sqs_can_keep_it_and_raises_an_alarm_at_once(deployment):
+    parked = deployment.properties("AWS::SQS::Queue")[PARKED]
+    alarm = deployment.only("AWS::CloudWatch::Alarm")
+
+    assert parked["MessageRetentionPeriod"] == 14 * DAY
+    assert "RedrivePolicy" not in parked
+    ((dimension,),) = [alarm["Dimensions"]]
+    assert deployment.named("Orders", dimension["Value"]) == f"{PARKED}.QueueName"
+    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (1, 1)
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+def test_the_order_workflow_is_encrypted_with_a_key_of_its_own_that_is_rotated(deployment):
+    workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Orders/OrderFulfillmentStateMachine"]
+    encryption = workflow["EncryptionConfiguration"]
+
+    assert encryption["Type"] == "CUSTOMER_MANAGED_KMS_KEY"
+    assert deployment.named("Orders", encryption["KmsKeyId"]) == "Orders/OrderWorkflowKey.Arn"
+    assert deployment.only("AWS::KMS::Key")["EnableKeyRotation"] is True
+
+
+def test_the_order_workflow_is_express(deployment):
+    workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Orders/OrderFulfillmentStateMachine"]
+
+    assert workflow["StateMachineType"] == "EXPRESS"
+
+
+def test_the_order_workflow_is_given_its_own_targets(deployment):
+    workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Orders/OrderFulfillmentStateMachine"]
+    targets = {name: deployment.named("Orders", value) for name, value in workflow["DefinitionSubstitutions"].items()}
+
+    assert targets == {
+        "OrderTable": "Orders/OrderTable",
+        "VerifyCCAndPriceFunction": "Orders/VerifyCCAndPrice.Arn",
+        "OrderFulfillmentQueue": "Orders/OrderFulfillmentQueue",
+        "EscalationQueue": "Orders/EscalationQueue",
+        "ParkedQueue": "Orders/ParkedQueue",
+    }

@@ -1,0 +1,168 @@
+"""Every role holds exactly what it uses: a permission more or less is a failing test."""
+
+import pytest
+
+WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+DELIVER_LOGS = {
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+}
+JOIN_NETWORK = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+ENCRYPT = {"kms:Decrypt", "kms:GenerateDataKey"}
+
+ROLES = {
+    "Orders/PlaceOrderRole": WRITE_LOGS
+    | ENCRYPT
+    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "states:StartExecution"},
+    "Orders/GetOrderRole": WRITE_LOGS | {"dynamodb:GetItem"},
+    "Orders/VerifyCCAndPriceRole": WRITE_LOGS,
+    "Orders/OrderFulfillmentStateMachineRole": DELIVER_LOGS
+    | ENCRYPT
+    | {"dynamodb:PutItem", "dynamodb:UpdateItem", "lambda:InvokeFunction", "sqs:SendMessage"},
+    "Reminders/CreateReminderRole": WRITE_LOGS | {"states:StartExecution"},
+    "Reminders/SendEmailRole": WRITE_LOGS | {"ses:SendEmail"},
+    "Reminders/ReminderStateMachineRole": DELIVER_LOGS | {"lambda:InvokeFunction", "sns:Publish"},
+}
+WITH_CACHE = {"Orders/GetOrderRole": JOIN_NETWORK | {"elasticache:Connect"}}
+
+OPEN_RESOURCES = {
+    (frozenset(DELIVER_LOGS), "*"): "Log delivery has no resource to name; CDK adds this to a workflow that logs.",
+    (frozenset(JOIN_NETWORK), "*"): "Lambda accepts nothing narrower: the interfaces do not exist yet.",
+    (
+        frozenset({"ses:SendEmail"}),
+        "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*",
+    ): "In the SES sandbox a recipient is an identity too, and recipients are not known.",
+    (
+        frozenset({"lambda:InvokeFunction"}),
+        "Orders/VerifyCCAndPrice.Arn:*",
+    ): "The versions of that one function; CDK grants them with it.",
+    (frozenset({"lambda:InvokeFunction"}), "Reminders/SendEmail.Arn:*"): "Likewise.",
+}
+
+
+def test_every_role_holds_exactly_what_it_uses(deployment):
+    held = {role: set() for role in deployment.resources("AWS::IAM::Role")}
+    for role, statement in deployment.statements():
+        held[role] |= set(statement["Action"])
+
+    extra = WITH_CACHE if deployment.stage.cache else {}
+    assert held == {role: actions | extra.get(role, set()) for role, actions in ROLES.items()}
+
+
+def test_every_role_is_for_one_service(deployment):
+    for path, role in deployment.properties("AWS::IAM::Role").items():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        service = "states" if path.endswith("StateMachineRole") else "lambda"
+        assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        assert trust["Action"] == "sts:AssumeRole"
+
+
+def test_no_role_has_a_policy_from_elsewhere(deployment):
+    for role in deployment.properties("AWS::IAM::Role").values():
+        assert role.keys() == {"AssumeRolePolicyDocument"}
+    assert deployment.resources("AWS::IAM::ManagedPolicy") == {}
+
+
+def test_no_action_is_a_wildcard(deployment):
+    for _, statement in deployment.statements():
+        assert "NotAction" not in statement
+        assert not [action for action in statement["Action"] if "*" in action]
+
+
+def test_every_open_resource_is_known_and_has_its_reason(deployment):
+    found = {
+        (frozenset(statement["Action"]), resource)
+        for _, statement in deployment.statements()
+        for resource in statement.get("Resource", [])
+        if "*" in resource
+    }
+
+    in_use = OPEN_RESOURCES.keys() - (set() if deployment.stage.cache else {(frozenset(JOIN_NETWORK), "*")})
+    assert found == in_use
+
+
+def test_only_text_messages_are_published_to_what_is_no_sns_resource(deployment):
+    exceptions = [(role, one) for role, one in deployment.statements() if "NotResource" in one]
+
+    ((role, statement),) = exceptions
+    assert role == "Reminders/ReminderStateMachineRole"
+    assert statement["Action"] == ["sns:Publish"]
+    assert statement["NotResource"] == ["arn:${AWS::Partition}:sns:*:*:*"]
+
+
+@pytest.mark.parametrize("action", ["sns:Publish", "ses:SendEmail", "states:StartExecution", "dynamodb:PutItem"])
+def test_what_is_granted_is_granted_on_our_own_resources(action, deployment):
+    granted = {
+        resource
+        for _, statement in deployment.statements()
+        if action in statement["Action"]
+        for resource in statement.get("Resource", [])
+    }
+
+    assert (
+        granted
+        == {
+            "sns:Publish": {"Reminders/NotifyTopic"},
+            "ses:SendEmail": {"arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"},
+            "states:StartExecution": {"Orders/OrderFulfillmentStateMachine", "Reminders/ReminderStateMachine"},
+            "dynamodb:PutItem": {"Orders/OrderTable.Arn"},
+        }[action]
+    )
+
+
+def test_email_is_sent_from_our_sender_alone(deployment):
+    (statement,) = [one for _, one in deployment.statements() if "ses:SendEmail" in one["Action"]]
+
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": deployment.stage.sender}}
+
+
+def test_whoever_starts_the_order_workflow_may_use_its_key_through_step_functions_alone(deployment):
+    (statement,) = [
+        one
+        for role, one in deployment.statements()
+        if role == "Orders/PlaceOrderRole" and "kms:Decrypt" in one["Action"]
+    ]
+
+    assert statement["Resource"] == ["Orders/OrderWorkflowKey.Arn"]
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": "states.${AWS::Region}.amazonaws.com"}}
+
+
+def test_the_order_workflow_may_use_its_key_under_its_own_name(deployment):
+    """Step Functions shows the workflow's ARN to KMS. What CDK grants names none: `...:stateMachine:`."""
+    context = {"kms:EncryptionContext:aws:states:stateMachineArn": "Orders/OrderFulfillmentStateMachine"}
+    (allowed,) = [
+        statement
+        for role, statement in deployment.statements()
+        if role == "Orders/OrderFulfillmentStateMachineRole" and statement["Condition"] == {"StringEquals": context}
+    ]
+
+    assert set(allowed["Action"]) == ENCRYPT
+    assert allowed["Resource"] == ["Orders/OrderWorkflowKey.Arn"]
+
+
+def test_functions_are_called_from_outside_by_the_apis_alone_each_on_its_path(deployment):
+    called = {}
+    for path, permission in deployment.properties("AWS::Lambda::Permission").items():
+        stack = path.partition("/")[0]
+        function, source = (deployment.named(stack, permission[key]) for key in ("FunctionName", "SourceArn"))
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        called[function] = source.partition("DeploymentStage.v1")[2]
+
+    assert called == {
+        "Orders/PlaceOrder.Arn": "/POST/orders",
+        "Orders/GetOrder.Arn": "/GET/orders/*",
+        "Reminders/CreateReminder.Arn": "/POST/reminders",
+    }

@@ -1,0 +1,52 @@
+import pytest
+
+from stacks.workflow import PlaceholderError, load_definition
+
+TEXT = '{"StartAt": "${First}", "States": {"a": "${Second1} and ${First}", "jsonata": "{% $states.input %}"}}'
+
+
+@pytest.fixture
+def definition(tmp_path) -> str:
+    """An absolute path, which takes the place of the folder that definitions are otherwise in."""
+    file = tmp_path / "test.asl.json"
+    file.write_text(TEXT)
+    return str(file)
+
+
+def test_a_definition_is_loaded_as_it_stands(definition):
+    assert load_definition(definition, substitutions={"First": "1", "Second1": "2"}) == TEXT
+
+
+def test_a_placeholder_without_a_value_is_an_error_that_names_it(definition):
+    with pytest.raises(PlaceholderError, match=r"test\.asl\.json: no value for First, Second1"):
+        load_definition(definition, substitutions={})
+
+
+def test_a_value_without_a_placeholder_is_an_error_that_names_it(definition):
+    with pytest.raises(PlaceholderError, match=r"test\.asl\.json: no placeholder for Third"):
+        load_definition(definition, substitutions={"First": "1", "Second1": "2", "Third": "3"})
+
+
+def test_logs_of_a_workflow_carry_no_data(deployment):
+    workflows = deployment.properties("AWS::StepFunctions::StateMachine")
+
+    assert len(workflows) == 2
+    for workflow in workflows.values():
+        assert workflow["LoggingConfiguration"]["IncludeExecutionData"] is False
+        assert workflow["LoggingConfiguration"]["Level"] == "ALL"
+        assert len(workflow["LoggingConfiguration"]["Destinations"]) == 1
+
+
+def test_every_workflow_logs_to_a_group_of_its_own(deployment):
+    destinations = [
+        str(workflow["LoggingConfiguration"]["Destinations"])
+        for workflow in deployment.properties("AWS::StepFunctions::StateMachine").values()
+    ]
+
+    assert len(set(destinations)) == len(destinations)
+
+
+def test_definitions_are_in_the_template_and_not_in_a_bucket(deployment):
+    for workflow in deployment.properties("AWS::StepFunctions::StateMachine").values():
+        assert isinstance(workflow["DefinitionString"], str)
+        assert "DefinitionS3Location" not in workflow

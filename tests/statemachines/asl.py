@@ -1,0 +1,70 @@
+"""A state machine as its `.asl.json` file describes it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+STATE_MACHINES = Path(__file__).parents[2] / "statemachines"
+
+State: TypeAlias = Mapping[str, Any]
+
+
+def load(file_name: str) -> dict[str, Any]:
+    machine: dict[str, Any] = json.loads((STATE_MACHINES / file_name).read_text())
+    return machine
+
+
+def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, State]]:
+    """Every state with its name, those of parallel branches included."""
+    for name, state in machine["States"].items():
+        yield name, state
+        for branch in state.get("Branches", []):
+            yield from states(branch)
+
+
+def next_states(state: State) -> list[str]:
+    """Where a state can lead, errors it catches included."""
+    choices = [choice["Next"] for choice in state.get("Choices", [])]
+    catches = [catch["Next"] for catch in state.get("Catch", [])]
+    return [*choices, *catches, *(state[key] for key in ("Next", "Default") if key in state)]
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, names of fields included."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, inner in value.items():
+                yield name
+                yield from texts(inner)
+        case list():
+            for inner in value:
+                yield from texts(inner)
+
+
+def longest_stay(state: State) -> float:
+    """Seconds that a state can take: each attempt until its time-out, each delay between two at its longest.
+
+    Every retrier counts its own attempts, so all of them can be used up. Full jitter only shortens a delay.
+    """
+    attempts, delays = 1, 0.0
+    for retry in state.get("Retry", []):
+        attempts += retry.get("MaxAttempts", 3)
+        delays += sum(
+            min(retry.get("IntervalSeconds", 1) * retry.get("BackoffRate", 2) ** n, retry["MaxDelaySeconds"])
+            for n in range(retry.get("MaxAttempts", 3))
+        )
+    branches = [longest_path(branch) for branch in state.get("Branches", [])]
+    return attempts * max([state.get("TimeoutSeconds", 0), *branches]) + delays
+
+
+def longest_path(machine: Mapping[str, Any]) -> float:
+    """Seconds from the start to the end that is furthest away; waits count nothing."""
+
+    def from_(name: str) -> float:
+        state = machine["States"][name]
+        return longest_stay(state) + max((from_(after) for after in next_states(state)), default=0)
+
+    return from_(machine["StartAt"])

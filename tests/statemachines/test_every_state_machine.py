@@ -1,0 +1,97 @@
+import pytest
+
+from tests.statemachines.asl import STATE_MACHINES, load, next_states, states
+
+FILES = sorted(path.name for path in STATE_MACHINES.glob("*.asl.json"))
+STATES = [
+    pytest.param(state, id=f"{file_name}-{name}") for file_name in FILES for name, state in states(load(file_name))
+]
+TASKS = [param for param in STATES if param.values[0]["Type"] == "Task"]
+CHOICES = [param for param in STATES if param.values[0]["Type"] == "Choice"]
+
+ORIGINAL_NAMES = {
+    "order_fulfillment.asl.json": {
+        "Update the order table",
+        "Are details Proper",
+        "Put message in Queue",
+        "Put message in order OrderFulfillment Queue",
+        "Put message in order Escalation Queue",
+    },
+    "reminder.asl.json": {
+        "Timer",
+        "ChoiceState",
+        "EmailOnly",
+        "SMSOnly",
+        "EmailandSMS",
+        "ParallelEmail",
+        "ParallelSMS",
+        "NextState",
+        "wait_using_timestamp",
+    },
+}
+
+
+@pytest.mark.parametrize("file_name", FILES)
+def test_a_state_machine_says_what_it_is_for_and_when_it_gives_up(file_name):
+    machine = load(file_name)
+
+    assert machine["Comment"]
+    assert machine["TimeoutSeconds"] > 0
+
+
+@pytest.mark.parametrize("file_name", FILES)
+def test_the_original_state_names_are_kept(file_name):
+    names = {name for name, _ in states(load(file_name))}
+
+    assert ORIGINAL_NAMES[file_name] <= names
+
+
+@pytest.mark.parametrize("file_name", FILES)
+def test_a_state_name_is_used_once(file_name):
+    names = [name for name, _ in states(load(file_name))]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("file_name", FILES)
+def test_every_state_can_be_reached_and_leads_to_one_that_exists(file_name):
+    machine = load(file_name)
+    reached, ahead = set(), [machine["StartAt"]]
+
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += next_states(machine["States"][name])
+
+    assert reached == machine["States"].keys()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_says_what_it_is_for(state):
+    assert state["Comment"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_gives_up_at_some_time(task):
+    assert task["TimeoutSeconds"] > 0
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_retries_whatever_error_it_meets_with_jitter_and_bounded_delays(task):
+    *named, net = task["Retry"]
+
+    assert set(net["ErrorEquals"]) == {"States.Timeout", "States.TaskFailed"}
+    assert net["MaxAttempts"] >= 3
+    assert (net["JitterStrategy"], net["BackoffRate"] > 1, net["MaxDelaySeconds"] > 0) == ("FULL", True, True)
+    assert all(retry["MaxAttempts"] == 0 for retry in named), "errors named before the net are those not to retry"
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_decides_for_what_nobody_thought_of_too(choice):
+    assert choice["Default"]
+
+
+def test_these_tests_see_tasks_and_choices():
+    assert {file_name for file_name in FILES} == ORIGINAL_NAMES.keys()
+    assert len(TASKS) >= 10 and len(CHOICES) >= 3
