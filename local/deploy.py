@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from local.engine import CREDENTIALS, Engine
 from local.errors import LocalError
-from local.processes import tail
+from local.processes import run_to_the_end, tail
 from local.settings import PROJECT, REGION, isolated
 
 STAGE = "local"
@@ -112,9 +111,7 @@ def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     }
     command = [str(project / "node_modules" / ".bin" / "cdk"), *arguments, "--no-color", "--no-notices"]
     began = datetime.now(UTC)
-    with log.open("w") as output:
-        done = subprocess.run(command, cwd=project, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    if done.returncode:
+    if run_to_the_end(command, cwd=project, env=env, log=log):
         reasons = _failed_resources(engine, since=began) or tail(log, lines=15)
         raise DeployError(f"`cdk {arguments[0]}` failed:\n{reasons}\n\nthe whole output is in {log}")
 

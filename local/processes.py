@@ -94,6 +94,26 @@ class Daemon:
                 os.killpg(session, signal.SIGKILL)
 
 
+def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
+    """The exit status of `command`, whose output `log` keeps. Interrupted, it takes all that it started with it."""
+    with log.open("w") as output:
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        return child.wait()
+    except BaseException:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        raise
+
+
 def require_free(port: int, *, option: str) -> None:
     """Raises LocalError, naming the owner and the `option` that picks another port, where `port` is taken."""
     with socket.socket() as probe:
