@@ -72,7 +72,7 @@ class CacheStack(Stack):
             user_id=f"{stack_name}-orders",
             user_name=f"{stack_name}-orders",
             authentication_mode={"Type": "iam"},
-            access_string="on ~order:* resetchannels -@all +get +set +del +client|setinfo +ping",
+            access_string="on ~order:* resetchannels -@all +get +set +client|setinfo",
         )
         # Every Redis user group has a user "default", which whoever does not sign in becomes: it may do nothing.
         nobody = elasticache.CfnUser(

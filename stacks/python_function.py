@@ -61,7 +61,8 @@ class PythonFunction(lambda_.Function):
         )
         role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
-        network_access = _network_access(role) if vpc else None
+        if vpc:
+            _allow_network_access(role)
         super().__init__(
             scope,
             id,
@@ -83,30 +84,22 @@ class PythonFunction(lambda_.Function):
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
             security_groups=[security_group] if security_group else None,
         )
-        if network_access:
-            # Lambda checks the role when it creates the function, so the policy has to be there first.
-            self.node.add_dependency(network_access)
 
 
-def _network_access(role: iam.Role) -> iam.Policy:
-    return iam.Policy(
-        role,
-        "NetworkAccess",
-        roles=[role],
-        statements=[
-            # Lambda manages the function's network interfaces in the role's name. The resource is "*" because
-            # Lambda refuses anything narrower: it checks the role before it knows which interfaces it will create.
-            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
-            iam.PolicyStatement(
-                actions=[
-                    "ec2:CreateNetworkInterface",
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSubnets",
-                    "ec2:DeleteNetworkInterface",
-                    "ec2:AssignPrivateIpAddresses",
-                    "ec2:UnassignPrivateIpAddresses",
-                ],
-                resources=["*"],
-            )
-        ],
+def _allow_network_access(role: iam.Role) -> None:
+    # Lambda manages the function's network interfaces in the role's name. The resource is "*" because Lambda refuses
+    # anything narrower: it checks the role before it knows which interfaces it will create.
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=[
+                "ec2:CreateNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:DeleteNetworkInterface",
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:UnassignPrivateIpAddresses",
+            ],
+            resources=["*"],
+        )
     )

@@ -47,7 +47,7 @@ def test_every_log_is_dropped_after_the_time_of_its_stage(deployment):
 def test_a_function_has_its_role_before_it_has_to_join_the_network(with_cache):
     (function,) = [one for path, one in with_cache.resources("AWS::Lambda::Function").items() if "GetOrder" in path]
 
-    assert any(dependency.startswith("GetOrderRoleNetworkAccess") for dependency in function["DependsOn"])
+    assert any(dependency.startswith("GetOrderRoleDefaultPolicy") for dependency in function["DependsOn"])
 
 
 def test_every_function_is_named_after_its_handler(deployment):

@@ -54,7 +54,7 @@ def test_the_card_number_is_not_in_the_table(order_table, order_workflow):
 
 def test_the_same_order_again_answers_its_current_state_and_starts_nothing(order_table, order_workflow):
     handler(post(ORDER), None)
-    outcome(order_table, Status="ESCALATED", ExecutionId="arn")
+    outcome(order_table, Status="ESCALATED", ExecutionId="arn", ExecutionName="another's")
 
     reply = handler(post(ORDER), None)
 
