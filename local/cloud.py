@@ -9,7 +9,7 @@ from typing import Any
 from local import deploy, gaps
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
-from local.processes import require_free
+from local.processes import alone, require_free
 from local.settings import Settings
 
 INBOX = "laptop-topic-inbox"
@@ -62,19 +62,21 @@ class Cloud:
         Whatever this call started is stopped again when it is interrupted. After a failed deployment the processes
         stay: the next `up` is then quick. Raises LocalError.
         """
-        started = self._start(say)
-        try:
-            return self._deploy(say) or bool(started)
-        except KeyboardInterrupt:
-            for part in started:
-                part.daemon.stop()
-            raise
+        with alone(self.settings.home):
+            started = self._start(say)
+            try:
+                return self._deploy(say) or bool(started)
+            except KeyboardInterrupt:
+                for part in started:
+                    part.daemon.stop()
+                raise
 
     def down(self, *, forget: bool = False) -> bool:
         """Stops both processes; False where none ran. What they hold is kept, unless it is to be forgotten."""
-        stopped = [part.daemon.stop() for part in (self.engine, self.cache)]
-        if forget:
-            shutil.rmtree(self.settings.home, ignore_errors=True)
+        with alone(self.settings.home):
+            stopped = [part.daemon.stop() for part in (self.engine, self.cache)]
+            if forget:
+                shutil.rmtree(self.settings.home, ignore_errors=True)
         return any(stopped)
 
     def require_running(self) -> None:

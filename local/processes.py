@@ -1,13 +1,14 @@
 """Long-running processes that outlive the command that started them."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -71,6 +72,8 @@ class Daemon:
     def stop(self) -> bool:
         """Stops the process and whatever it started; gives it STOP_SECONDS to save its state. False: none ran."""
         process = self.process()
+        if process is None and self._child and self._child.poll() is None:
+            process = psutil.Process(self._child.pid)  # Interrupted before its id was written.
         if process:
             family = [process, *process.children(recursive=True)]
             process.terminate()
@@ -92,6 +95,18 @@ class Daemon:
         if not psutil.pid_exists(session):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(session, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Holds the lock of `folder` meanwhile. Raises LocalError where another command holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalError(f"another command is at work on the cloud in {folder}: wait until it is done") from None
+        yield
 
 
 def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:

@@ -13,6 +13,7 @@ import pytest
 
 from local.cloud import Cloud
 from local.errors import LocalError
+from local.processes import alone
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
 from tests.conftest import free_port
@@ -44,6 +45,15 @@ def test_a_second_up_does_nothing_and_says_so(cloud: Cloud) -> None:
 
     assert cloud.up(said.append) is False
     assert said == []
+
+
+def test_two_commands_do_not_work_on_one_cloud_at_once(checkout: Checkout) -> None:
+    with alone(checkout.home):
+        up, down = checkout.local("up", *free_ports()), checkout.local("down")
+
+    assert up.returncode == down.returncode == 1
+    assert "another command is at work" in up.stderr
+    assert "another command is at work" in down.stderr
 
 
 def test_two_checkouts_side_by_side_do_not_disturb_each_other(cloud: Cloud, second: Checkout) -> None:
@@ -136,7 +146,13 @@ def test_down_forgets_when_told_to(second: Checkout) -> None:
 @pytest.mark.parametrize("moment", ["starting the engine", "synthesising", "deploying"])
 def test_an_interrupt_leaves_nothing_running(checkout: Checkout, moment: str) -> None:
     up = subprocess.Popen(
-        checkout.command("up", *free_ports()), cwd=checkout.root, stdout=subprocess.PIPE, text=True, bufsize=1
+        checkout.command("up", *free_ports()),
+        cwd=checkout.root,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        # Where the suite runs in the background of a script, interrupts are ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # A hang would otherwise outlast the suite.
     watchdog = threading.Timer(120, up.kill)
