@@ -1,6 +1,6 @@
 """The Redis cache of the orders app, in a network of its own that has no way out."""
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
@@ -43,6 +43,16 @@ class CacheStack(Stack):
                 conditions={"StringEquals": {"aws:PrincipalAccount": self.account}},
             )
         )
+        s3 = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        s3.add_to_policy(
+            # How an operator brings programs into the network (docs/redis.md): reading, from this account's buckets.
+            iam.PolicyStatement(
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:GetObject"],
+                resources=["*"],
+                conditions={"StringEquals": {"s3:ResourceAccount": self.account}},
+            )
+        )
 
         self.client_security_group = ec2.SecurityGroup(
             self,
@@ -51,8 +61,8 @@ class CacheStack(Stack):
             description="Functions that use the cache",
             allow_all_outbound=False,
         )
-        # DynamoDB's gateway endpoint is addressed by public addresses; the subnets have no route to any other.
-        self.client_security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "DynamoDB's gateway endpoint")
+        # Gateway endpoints are addressed by public addresses; the subnets have no route to any other.
+        self.client_security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "The gateway endpoints")
         self.client_security_group.add_egress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(REDIS_PORT), "The cache")
         security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=self.vpc, description="The cache", allow_all_outbound=False
@@ -65,15 +75,8 @@ class CacheStack(Stack):
         )
 
         # ElastiCache generates no names for users and groups. With IAM, a user's id is its name, in lower case.
-        self._user = elasticache.CfnUser(
-            self,
-            "User",
-            engine="redis",
-            user_id=f"{stack_name}-orders",
-            user_name=f"{stack_name}-orders",
-            authentication_mode={"Type": "iam"},
-            access_string="on ~order:* resetchannels -@all +get +set +client|setinfo",
-        )
+        self._functions = self._user("User", name=f"{stack_name}-orders", access="~order:* +get +set")
+        operators = self._user("OperatorUser", name=f"{stack_name}-operators", access="~* +get +set +del")
         # Every Redis user group has a user "default", which whoever does not sign in becomes: it may do nothing.
         nobody = elasticache.CfnUser(
             self,
@@ -84,15 +87,16 @@ class CacheStack(Stack):
             authentication_mode={"Type": "no-password-required"},
             access_string="off ~* resetchannels -@all",
         )
+        everybody = [self._functions, operators, nobody]
         users = elasticache.CfnUserGroup(
             self,
             "UserGroup",
             engine="redis",
             user_group_id=f"{stack_name}-users",
-            user_ids=[self._user.user_id, nobody.user_id],
+            user_ids=[user.user_id for user in everybody],
         )
-        users.add_resource_dependency(self._user)
-        users.add_resource_dependency(nobody)
+        for user in everybody:
+            users.add_resource_dependency(user)
 
         subnets = elasticache.CfnSubnetGroup(
             self,
@@ -124,19 +128,36 @@ class CacheStack(Stack):
             f":{self._replication_group.attr_primary_end_point_port}"
         )
         self.redis_url = (
-            f"rediss://{self._user.user_name}@{address}" if settings.encrypted_in_transit else f"redis://{address}"
+            f"rediss://{self._functions.user_name}@{address}" if settings.encrypted_in_transit else f"redis://{address}"
         )
         self.replication_group_id = self._replication_group.ref
 
+        CfnOutput(self, "RedisAddress", value=address)
+        CfnOutput(self, "RedisName", value=self.replication_group_id)
+        CfnOutput(self, "RedisOperator", value=operators.user_id)
+
     def grant_connect(self, grantee: iam.IGrantable) -> None:
-        """Lets `grantee` sign in to the cache as its one user."""
+        """Lets `grantee` sign in to the cache as the user of functions."""
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["elasticache:Connect"],
             resource_arns=[
                 self._arn("replicationgroup", self.replication_group_id),
-                self._arn("user", self._user.user_id),
+                self._arn("user", self._functions.user_id),
             ],
+        )
+
+    def _user(self, id: str, *, name: str, access: str) -> elasticache.CfnUser:
+        """A user who signs in with IAM and may do what `access` says, on the keys that it names."""
+        return elasticache.CfnUser(
+            self,
+            id,
+            engine="redis",
+            user_id=name,
+            user_name=name,
+            authentication_mode={"Type": "iam"},
+            # What clients say of themselves when they connect; a refusal would be logged on each connection.
+            access_string=f"on resetchannels -@all +client|setinfo {access}",
         )
 
     def _arn(self, resource: str, name: str) -> str:

@@ -26,16 +26,25 @@ def test_the_network_has_no_way_out_and_no_way_in(with_cache):
     assert len({str(subnet["AvailabilityZone"]) for subnet in subnets}) == 2
 
 
-def test_dynamodb_is_reached_from_every_subnet_for_reads_of_this_account_alone(with_cache):
-    endpoint = with_cache.only("AWS::EC2::VPCEndpoint")
+@pytest.mark.parametrize(
+    ("id", "service", "action", "condition"),
+    [
+        ("DynamoDb", "dynamodb", "dynamodb:GetItem", "aws:PrincipalAccount"),
+        ("S3", "s3", "s3:GetObject", "s3:ResourceAccount"),
+    ],
+)
+def test_what_is_reached_from_the_network_is_reading_in_this_account(with_cache, id, service, action, condition):
+    endpoints = with_cache.properties("AWS::EC2::VPCEndpoint")
+    endpoint = endpoints[f"Cache/Vpc/{id}"]
     tables = {with_cache.named("Cache", table) for table in endpoint["RouteTableIds"]}
     (statement,) = endpoint["PolicyDocument"]["Statement"]
 
-    assert with_cache.named("Cache", endpoint["ServiceName"]) == "com.amazonaws.${AWS::Region}.dynamodb"
+    assert len(endpoints) == 2
+    assert with_cache.named("Cache", endpoint["ServiceName"]) == f"com.amazonaws.${{AWS::Region}}.{service}"
     assert endpoint["VpcEndpointType"] == "Gateway"
     assert len(tables) == len(with_cache.resources("AWS::EC2::RouteTable")) == 2
-    assert (statement["Effect"], statement["Action"]) == ("Allow", "dynamodb:GetItem")
-    assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+    assert (statement["Effect"], statement["Action"]) == ("Allow", action)
+    assert statement["Condition"] == {"StringEquals": {condition: {"Ref": "AWS::AccountId"}}}
 
 
 def test_the_cache_is_reached_by_its_clients_alone_and_reaches_nobody(with_cache):
@@ -89,15 +98,16 @@ def test_every_stage_has_its_node_type_and_all_but_the_laptop_speak_tls(stage, n
 
 def test_users_have_no_passwords_and_whoever_does_not_sign_in_may_do_nothing(with_cache):
     users = {user["UserName"]: user for user in with_cache.properties("AWS::ElastiCache::User").values()}
-    default, ours = users.pop("default"), users.pop(f"{with_cache.stage.name}-cache-orders")
-
-    assert users == {}
-    assert ours["AuthenticationMode"] == {"Type": "iam"}
-    assert ours["UserId"] == ours["UserName"] == ours["UserName"].lower(), "IAM sign-in needs it so"
-    assert default["AccessString"] == "off ~* resetchannels -@all"
-    assert not [user for user in (default, ours) if "Passwords" in user]
     members = with_cache.only("AWS::ElastiCache::UserGroup")["UserIds"]
-    assert set(members) == {default["UserId"], ours["UserId"]}
+    default = users.pop("default")
+
+    assert default["AccessString"] == "off ~* resetchannels -@all"
+    assert users.keys() == {f"{with_cache.stage.name}-cache-{name}" for name in ("orders", "operators")}
+    for user in users.values():
+        assert user["AuthenticationMode"] == {"Type": "iam"}
+        assert user["UserId"] == user["UserName"] == user["UserName"].lower(), "IAM sign-in needs it so"
+    assert not [user for user in (default, *users.values()) if "Passwords" in user]
+    assert set(members) == {user["UserId"] for user in (default, *users.values())}
 
 
 def test_the_lookup_may_sign_in_to_this_cache_as_this_user(with_cache):
@@ -118,12 +128,14 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def operator(server, synthesised) -> Iterator[redis.Redis]:
-    """An operator of a server that knows the template's user, whom it believes any password: IAM is not here."""
+    """The owner of a server that knows the template's users, whom it believes any password: IAM is not here."""
     users = synthesised("dev").properties("AWS::ElastiCache::User").values()
-    (user,) = [user for user in users if user["UserName"] != "default"]
     with redis.Redis.from_url(f"redis://{server}") as operator:
         operator.flushall()
-        operator.execute_command("ACL", "SETUSER", user["UserName"], "reset", *user["AccessString"].split(), "nopass")
+        for user in users:
+            if user["UserName"] != "default":
+                rights = user["AccessString"].split()
+                operator.execute_command("ACL", "SETUSER", user["UserName"], "reset", *rights, "nopass")
         yield operator
 
 
@@ -171,3 +183,12 @@ def test_the_user_may_do_nothing_else(command, server, operator):
     with redis.Redis.from_url(f"redis://dev-cache-orders:x@{server}") as user:
         with pytest.raises(redis.exceptions.NoPermissionError):
             user.execute_command(*command.split())
+
+
+def test_operators_may_insert_check_and_delete_any_key_and_nothing_else(server, operator):
+    with redis.Redis.from_url(f"redis://dev-cache-operators:x@{server}") as user:
+        assert user.set("age", "25")
+        assert user.get("age") == b"25"
+        assert user.delete("age") == 1
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            user.keys("*")
