@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 
@@ -31,11 +32,19 @@ def main(arguments: list[str] | None = None) -> int:
         cloud = Cloud(settings.load(options.home.resolve(), **ports))
         return _run(cloud, options, console)
     except LocalError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        return 1
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename or options.home}: {error.strerror}")
+    except (BotoCoreError, ClientError) as error:
+        return _fail(f"the engine did not do as it was asked (`python -m local logs` shows its log): {error}")
     except KeyboardInterrupt:
         Console(stderr=True).print("interrupted")
         return 130
+
+
+def _fail(message: str) -> int:
+    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {escape(message)}", highlight=False)
+    return 1
 
 
 def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:

@@ -1,8 +1,17 @@
 """What can go wrong, in words for whoever typed the command."""
 
+from pathlib import Path
+
 
 class LocalError(Exception):
     """Shown without a traceback; the command ends with exit status 1."""
+
+
+class DamagedError(LocalError):
+    """A file of the cloud cannot be read as what it is."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file} is damaged: stop what still runs, and delete the folder {file.parent}")
 
 
 class NotRunningError(LocalError):

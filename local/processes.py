@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from local.errors import LocalError
+from local.errors import DamagedError, LocalError
 
 START_SECONDS = 30
 STOP_SECONDS = 20
@@ -31,15 +31,25 @@ class Daemon:
 
     def process(self) -> psutil.Process | None:
         """The running process, or None."""
-        if not self._pid_file.exists():
+        known = self._known()
+        if known is None:
             return None
-        known = json.loads(self._pid_file.read_text())
         try:
-            process = psutil.Process(known["pid"])
+            process = psutil.Process(int(known["pid"]))
             same = abs(process.create_time() - known["started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return None
         return process if same else None
+
+    def _known(self) -> dict[str, float] | None:
+        """The id and the start time of the process that was started last and not stopped."""
+        if not self._pid_file.exists():
+            return None
+        try:
+            known: dict[str, float] = json.loads(self._pid_file.read_text())
+        except ValueError:
+            raise DamagedError(self._pid_file) from None
+        return known
 
     def died(self) -> bool:
         """Whether it was started, not stopped, and is gone."""
@@ -91,8 +101,9 @@ class Daemon:
 
     def _kill_orphans(self) -> None:
         """What a killed process left behind still runs in its session."""
-        session = json.loads(self._pid_file.read_text())["pid"]
-        if not psutil.pid_exists(session):
+        known = self._known()
+        session = int(known["pid"]) if known else 0
+        if session and not psutil.pid_exists(session):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(session, signal.SIGKILL)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.errors import LocalError
+from local.errors import DamagedError, LocalError
 
 PROJECT = Path(__file__).parent.parent
 REGION = "us-east-1"
@@ -64,7 +64,10 @@ def load(home: Path, *, port: int | None = None, redis_port: int | None = None) 
     Raises LocalError for another port than that of a cloud whose state is kept: deployed functions hold addresses.
     """
     remembered = home / "ports.json"
-    last = json.loads(remembered.read_text()) if remembered.exists() else {}
+    try:
+        last = json.loads(remembered.read_text()) if remembered.exists() else {}
+    except ValueError:
+        raise DamagedError(remembered) from None
     given = {"port": port, "redis_port": redis_port}
     for name, value in given.items():
         if value is not None and last.get(name, value) != value and (home / "state").exists():

@@ -126,6 +126,19 @@ def test_a_process_that_died_is_noticed_and_started_again(second: Checkout, part
     assert second.local("demo").returncode == 0
 
 
+def test_an_engine_that_does_not_answer_is_said_to_be_the_cause(second: Checkout) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        ports = json.loads((second.home / "ports.json").read_text())
+        (second.home / "ports.json").write_text(json.dumps({**ports, "port": silent.getsockname()[1]}))
+
+        queues = second.local("queues")
+        (second.home / "ports.json").write_text(json.dumps(ports))
+
+    assert queues.returncode == 1
+    assert "the engine did not do as it was asked" in queues.stderr
+
+
 def test_another_port_is_refused_while_deployed_functions_hold_the_last_one(second: Checkout) -> None:
     up = second.local("up", "--port", str(free_port()))
 
@@ -191,6 +204,24 @@ def test_a_process_that_cannot_start_is_explained_with_its_log(tmp_path: Path) -
         cloud.up(print)
 
     assert not cloud.engine.daemon.process() and not cloud.cache.daemon.process()
+
+
+@pytest.mark.parametrize("file", ["ports.json", "engine.pid"])
+def test_a_damaged_file_is_named(checkout: Checkout, file: str) -> None:
+    checkout.home.mkdir()
+    (checkout.home / file).write_text("{not JSON")
+
+    status = checkout.local("status")
+    (checkout.home / file).unlink()
+
+    assert status.returncode == 1
+    assert status.stderr.startswith(f"error: {checkout.home / file} is damaged")
+
+
+def test_a_folder_that_cannot_be_made_is_named(checkout: Checkout) -> None:
+    up = checkout.local("--home", "/proc/nowhere", "up")
+
+    assert (up.returncode, up.stderr) == (1, "error: /proc/nowhere: No such file or directory\n")
 
 
 def test_ports_are_remembered(tmp_path: Path) -> None:
