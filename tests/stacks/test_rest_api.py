@@ -1,6 +1,11 @@
 import json
 
-ROUTES = {("Orders", "POST", "orders"), ("Orders", "GET", "orders/{OrderId}"), ("Reminders", "POST", "reminders")}
+ROUTES = {
+    ("Orders", "POST", "orders"),
+    ("Orders", "GET", "orders/{OrderId}"),
+    ("Orders", "PUT", "orders/{OrderId}"),
+    ("Reminders", "POST", "reminders"),
+}
 
 
 def routes(deployment) -> dict[tuple[str, str, str], dict]:
