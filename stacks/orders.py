@@ -12,7 +12,7 @@ from constructs import Construct
 from stacks.cache import CacheStack
 from stacks.config import Stage
 from stacks.python_function import DependencyLayer, PythonFunction
-from stacks.rest_api import RestApi
+from stacks.rest_api import ERROR, Answer, RestApi
 from stacks.workflow import Workflow
 
 LONGEST_RETENTION = Duration.days(14)
@@ -123,8 +123,23 @@ class OrdersStack(Stack):
             security_group=cache.client_security_group if cache else None,
         )
         api = RestApi(self, "OrdersApi", stage=stage, description="Orders")
-        api.add_route("POST", "/orders", place)
-        api.add_route("GET", "/orders/{OrderId}", get)
+        api.add_route(
+            "POST",
+            "/orders",
+            place,
+            request="orders/order.schema.json",
+            answers={
+                200: Answer(schema="orders/order_state.schema.json"),
+                202: Answer(schema="orders/accepted.schema.json", headers=("Location",)),
+                409: ERROR,
+            },
+        )
+        api.add_route(
+            "GET",
+            "/orders/{OrderId}",
+            get,
+            answers={200: Answer(schema="orders/order_state.schema.json", headers=("X-Cache",)), 404: ERROR},
+        )
 
         # Who may do what
         table.grant(workflow, "dynamodb:PutItem", "dynamodb:UpdateItem")
