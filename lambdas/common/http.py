@@ -20,6 +20,9 @@ Reply: TypeAlias = dict[str, Any]
 MAX_BODY_BYTES = 16_384
 """Far above any valid request, far below what could hurt: the schemas' longest texts take about 4 KB."""
 
+TRY_AGAIN = {"Retry-After": "1"}
+"""In seconds, with every 503."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -46,12 +49,12 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
             return handle(event)
         except RequestError as error:
             body = {"code": error.code, "message": error.message, "details": error.details}
-            return reply(error.status, {"error": body})
+            return reply(error.status, {"error": body}, headers=TRY_AGAIN if error.status == 503 else None)
         except (ClientError, BotoCoreError) as error:
             # The class alone: botocore's messages can quote the parameters of the call.
             logger.error("a call to AWS failed: %s", _name(error))
             body = {"code": "Unavailable", "message": "A service is not available. Try again.", "details": []}
-            return reply(503, {"error": body}, headers={"Retry-After": "1"})
+            return reply(503, {"error": body}, headers=TRY_AGAIN)
 
     return handler
 
