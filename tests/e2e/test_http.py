@@ -41,6 +41,7 @@ class Api:
         body: Any = None,
         content_type: str = "application/json",
         credentials: Credentials | None = CREDENTIALS,
+        authorization: str | None = None,
         **path: str,
     ) -> tuple[int, Any, AWSResponse]:
         """The status and the body of an answer that keeps the contract of `method` on `template`."""
@@ -49,6 +50,8 @@ class Api:
         request = AWSRequest(method, url, data=data, headers={"Content-Type": content_type})
         if credentials:
             SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+        if authorization:
+            request.headers["Authorization"] = authorization
         response = URLLib3Session(timeout=60).send(request.prepare())
 
         answers = self._document["paths"][template][method.lower()]["responses"]
@@ -225,15 +228,24 @@ def stranger(apps: Apps, order: Order) -> Iterator[Credentials]:
     iam.delete_user(UserName=name)
 
 
-def test_who_may_not_call_gets_nothing_and_no_refusal_repeats_what_was_asked_for(
-    orders: Api, stranger: Credentials
-) -> None:
+def test_who_does_not_sign_or_signs_wrongly_gets_nothing(orders: Api, stranger: Credentials) -> None:
     wrong_secret = Credentials(stranger.access_key, "wrong")
-    for credentials, code in ((None, "MISSING_AUTHENTICATION_TOKEN"), (wrong_secret, "INVALID_SIGNATURE")):
-        status, body, response = orders.call("GET", "/orders/{OrderId}", OrderId=CARD, credentials=credentials)
+    unsigned, _, _ = orders.call("GET", "/orders/{OrderId}", OrderId=CARD, credentials=None)
+    status, body, response = orders.call("GET", "/orders/{OrderId}", OrderId=CARD, credentials=wrong_secret)
 
-        assert (status, body["error"]["code"]) == (403, code)
-        assert CARD not in response.text
+    assert (unsigned, status, body["error"]["code"]) == (403, 403, "INVALID_SIGNATURE")
+    assert CARD not in response.text
+
+
+@pytest.mark.parametrize("scheme", ["AWS4-HMAC-SHA256", "Bearer"])
+def test_a_signature_that_cannot_be_read_is_not_quoted(orders: Api, scheme: str) -> None:
+    """API Gateway's own message quotes the credential."""
+    authorization = f"{scheme} Credential={CARD}, SignedHeaders=host, Signature=0"
+
+    status, _, response = orders.call("GET", "/orders/{OrderId}", OrderId="1", authorization=authorization)
+
+    assert status == 403
+    assert CARD not in response.text
 
 
 def test_a_preflight_request_is_answered_without_a_signature(orders: Api) -> None:
