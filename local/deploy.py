@@ -12,7 +12,7 @@ from local.processes import run_to_the_end, tail
 from local.settings import PROJECT, REGION, isolated
 
 STAGE = "local"
-STACKS = ("local-cache", "local-orders", "local-reminders")
+STACKS = ("local-api-logs", "local-cache", "local-orders", "local-reminders")
 
 SOURCES = ("app.py", "cdk.json", "constraints.txt", "package-lock.json", "stacks", "lambdas", "statemachines")
 """Files and folders of the project that decide what is deployed."""

@@ -19,7 +19,7 @@ from stacks.config import Stage
 from stacks.lost_orders import BY_STATUS, LostOrders
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
-from stacks.rest_api import RestApi
+from stacks.rest_api import ERROR, Answer, RestApi
 from stacks.workflow import Workflow
 
 LONGEST_RETENTION = Duration.days(14)
@@ -161,9 +161,35 @@ class OrdersStack(Stack):
             security_group=cache.client_security_group if cache else None,
         )
         api = RestApi(self, "OrdersApi", stage=stage, description="Orders")
-        api.add_route("POST", "/orders", place)
-        api.add_route("GET", "/orders/{OrderId}", get)
-        api.add_route("PUT", "/orders/{OrderId}", correct)
+        api.add_route(
+            "POST",
+            "/orders",
+            place,
+            request="orders/order.schema.json",
+            answers={
+                200: Answer(schema="orders/order_state.schema.json"),
+                202: Answer(schema="orders/accepted.schema.json", headers=("Location",)),
+                409: ERROR,
+            },
+        )
+        api.add_route(
+            "GET",
+            "/orders/{OrderId}",
+            get,
+            answers={200: Answer(schema="orders/order_state.schema.json", headers=("X-Cache",)), 404: ERROR},
+        )
+        api.add_route(
+            "PUT",
+            "/orders/{OrderId}",
+            correct,
+            request="orders/order.schema.json",
+            answers={
+                200: Answer(schema="orders/order_state.schema.json"),
+                202: Answer(schema="orders/accepted.schema.json", headers=("Location",)),
+                404: ERROR,
+                409: ERROR,
+            },
+        )
 
         # What goes on beside it
         if cache:

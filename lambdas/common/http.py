@@ -22,31 +22,24 @@ Reply: TypeAlias = dict[str, Any]
 MAX_BODY_BYTES = 16_384
 """Far above any valid request, far below what could hurt: the schemas' longest texts take about 4 KB."""
 
+TRY_AGAIN = {"Retry-After": "1"}
+"""In seconds, with every 503."""
+
 logger = logger_of(__name__)
 
 
 class RequestError(Exception):
     """A request that is refused: the HTTP status, a code for programs, a message and details for people.
 
-    `retry_after` is in seconds, for what may work then. Nothing in it may repeat a value that came with the request:
-    values may be card numbers.
+    Nothing in it may repeat a value that came with the request: values may be card numbers.
     """
 
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        details: list[dict[str, str]] | None = None,
-        *,
-        retry_after: int | None = None,
-    ) -> None:
+    def __init__(self, status: int, code: str, message: str, details: list[dict[str, str]] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.details = details or []
-        self.retry_after = retry_after
 
 
 def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
@@ -64,7 +57,7 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
         except (ClientError, BotoCoreError) as error:
             # The class alone: botocore's messages can quote the parameters of the call.
             logger.error("a call to AWS failed: %s", _name(error))
-            return _refusal(RequestError(503, "Unavailable", "A service is not available. Try again.", retry_after=1))
+            return _refusal(RequestError(503, "Unavailable", "A service is not available. Try again."))
         except Exception as error:
             # Where it happened, and not the message, which may quote the request.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -108,8 +101,7 @@ def json_body(event: Event, *, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refusal(error: RequestError) -> Reply:
     body = {"code": error.code, "message": error.message, "details": error.details}
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-    return reply(error.status, {"error": body}, headers=headers)
+    return reply(error.status, {"error": body}, headers=TRY_AGAIN if error.status == 503 else None)
 
 
 def _raw_body(event: Event) -> bytes:

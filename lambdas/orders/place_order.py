@@ -21,7 +21,7 @@ def handler(event: http.Event) -> http.Reply:
     found = table.find(order["OrderId"])
     if found is None:
         # Whoever claimed it has just taken the claim back.
-        raise http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.", retry_after=1)
+        raise http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
     if not submission.is_same(row, found):
         raise http.RequestError(409, "Conflict", "Another order has this OrderId.")
     if found["Status"] == table.RECEIVED and "ExecutionId" not in found:

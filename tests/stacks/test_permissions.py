@@ -13,6 +13,15 @@ DELIVER_LOGS = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
 }
+PUSH_LOGS = {
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:PutLogEvents",
+}
 JOIN_NETWORK = {
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -24,6 +33,7 @@ JOIN_NETWORK = {
 ENCRYPT = {"kms:Decrypt", "kms:GenerateDataKey"}
 
 ROLES = {
+    "ApiLogs/Role": PUSH_LOGS,
     "Orders/PlaceOrderRole": WRITE_LOGS
     | ENCRYPT
     | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}
@@ -54,6 +64,10 @@ WITH_CACHE = {
 }
 
 OPEN_RESOURCES = {
+    (
+        frozenset(PUSH_LOGS),
+        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
+    ): "Every API of the account and region logs in this one role's name.",
     (frozenset(DELIVER_LOGS), "*"): "Log delivery has no resource to name; CDK adds this to a workflow that logs.",
     (frozenset(JOIN_NETWORK), "*"): "Lambda accepts nothing narrower: the interfaces do not exist yet.",
     (frozenset(LIST_STREAMS), "*"): "Listing has no resource to name; CDK adds this to a function that reads a stream.",
@@ -80,7 +94,7 @@ def test_every_role_holds_exactly_what_it_uses(deployment):
 def test_every_role_is_for_one_service(deployment):
     for path, role in deployment.properties("AWS::IAM::Role").items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-        service = "states" if path.endswith("StateMachineRole") else "lambda"
+        service = {"ApiLogs/Role": "apigateway"}.get(path, "states" if path.endswith("StateMachineRole") else "lambda")
         assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert trust["Action"] == "sts:AssumeRole"
 

@@ -49,7 +49,8 @@ def test_every_function_logs_json_to_a_group_of_its_own_and_may_write_to_no_othe
 def test_every_log_is_dropped_after_the_time_of_its_stage(deployment):
     groups = deployment.properties("AWS::Logs::LogGroup")
 
-    assert len(groups) == len(functions_of(deployment)) + 2
+    workflows, apis = 2, 2
+    assert len(groups) == len(functions_of(deployment)) + workflows + apis
     assert {group["RetentionInDays"] for group in groups.values()} == {90 if deployment.stage.name == "prod" else 7}
 
 

@@ -166,6 +166,15 @@ def test_a_wrong_value_is_named_by_its_field_and_not_repeated(body, field, caplo
     assert "4111" not in reply["body"] + caplog.text
 
 
+def test_whoever_is_refused_for_the_moment_is_told_when_to_try_again():
+    @http.api
+    def busy(event):
+        raise http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
+
+    assert busy({}, None)["headers"]["Retry-After"] == "1"
+    assert "Retry-After" not in echo(post("{"), None)["headers"]
+
+
 def test_a_failing_service_is_logged_by_name_and_its_message_kept_back(caplog):
     reply = fails({}, None)
 
