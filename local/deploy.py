@@ -79,8 +79,13 @@ def bootstrap(engine: Engine, *, project: Path = PROJECT) -> None:
 
 def deploy(engine: Engine, *, project: Path = PROJECT) -> None:
     """Deploys every stack. Raises DeployError."""
-    options = ("--all", "--require-approval", "never", "--concurrency", "2", "--progress", "events")
-    _cdk(engine, "deploy", "--app", str(engine.settings.assembly), *options, project=project)
+    deploy_app(engine, str(engine.settings.assembly), "--all", project=project)
+
+
+def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) -> None:
+    """Deploys `stacks` of a CDK app: a folder of templates, or the command that writes one. Raises DeployError."""
+    options = ("--require-approval", "never", "--concurrency", "2", "--progress", "events")
+    _cdk(engine, "deploy", "--app", app, *stacks, *options, project=project)
 
 
 def outputs(engine: Engine) -> dict[str, dict[str, str]]:
