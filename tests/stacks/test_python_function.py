@@ -104,3 +104,9 @@ def test_a_cache_that_does_not_answer_may_cost_a_lookup_what_its_stage_says(with
     lookup = with_cache.properties("AWS::Lambda::Function")["Orders/GetOrder"]
 
     assert lookup["Environment"]["Variables"]["CACHE_BUDGET_MS"] == str(with_cache.stage.cache.budget_ms)
+
+
+def test_cards_are_checked_by_the_rule_of_the_stage(deployment):
+    verify = deployment.properties("AWS::Lambda::Function")["Orders/VerifyCCAndPrice"]
+
+    assert verify["Environment"]["Variables"] == {"CARD_RULE": deployment.stage.card_rule}
