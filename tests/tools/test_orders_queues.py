@@ -75,6 +75,42 @@ def test_a_queue_that_has_no_dead_letters_is_refused_and_those_that_have_are_nam
     assert "those with dead letters: EscalationQueue, OrderFulfillmentQueue" in run.err
 
 
+def test_the_trace_of_a_message_goes_with_it(stack: Stack) -> None:
+    """Seen at the call: neither the pretended SQS nor the laptop cloud's keeps it in a batch."""
+    source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
+    trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}}
+    stack.put(source, "traced", MessageSystemAttributes=trace)
+    sent: list[dict[str, Any]] = []
+
+    def send(QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:
+        sent.extend(Entries)
+        return stack.sqs.send_message_batch(QueueUrl=QueueUrl, Entries=Entries)
+
+    queues.move(Failing(stack.sqs, send_message_batch=send), source=source, target=target)
+
+    assert [entry["MessageSystemAttributes"] for entry in sent] == [trace]
+
+
+def test_messages_that_are_together_too_long_for_one_call_are_moved_in_several(stack: Stack) -> None:
+    source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
+    long = [letter * 200_000 for letter in "abcdefg"]
+    for body in long:
+        stack.put(source, body)
+    too_long = ClientError({"Error": {"Code": "BatchRequestTooLong", "Message": ""}}, "SendMessageBatch")
+
+    def send(QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:
+        if sum(len(entry["MessageBody"]) for entry in Entries) > 500_000:
+            raise too_long
+        results = [stack.sqs.send_message_batch(QueueUrl=QueueUrl, Entries=[entry]) for entry in Entries]
+        return {"Successful": [result["Successful"][0] for result in results]}
+
+    moved = queues.move(Failing(stack.sqs, send_message_batch=send), source=source, target=target)
+
+    assert (moved.moved, moved.complete) == (7, True)
+    assert bodies(stack.visible(target)) == long
+    assert stack.visible(source) == []
+
+
 def test_a_message_that_is_not_taken_stays_and_the_others_go(stack: Stack) -> None:
     source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
     for body in ("bad", "good"):

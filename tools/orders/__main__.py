@@ -107,7 +107,7 @@ def _send(sending: Iterable[send.Sent], output: Output) -> int:
             done.append(sent)
     finally:
         # Interrupted, it still tells what has been sent.
-        columns = {"position": "#", "order_id": "order", "status": "answer", "outcome": ""}
+        columns = {"position": "#", "order_id": "order", "status": "answer", "outcome": "outcome"}
         output.rows([asdict(sent) for sent in done], columns, nothing="nothing was sent")
     return 0 if all(sent.taken for sent in done) else 1
 
@@ -139,13 +139,15 @@ def _redrive(found: Deployment, options: argparse.Namespace, output: Output) -> 
     rows: list[dict[str, Any]] = []
     try:
         if options.queue or everything:
-            rows.extend(_move(found, options.queue))
+            for row in _move(found, options.queue):
+                rows.append(row)
         if options.executions or everything:
             rows.append(_continue(found, only=options.executions))
     finally:
         # What has been moved is told, whatever came after.
-        columns = {"what": "", "moved": "moved", "failed": "failed", "note": ""}
-        output.rows(rows, columns, nothing="nothing was moved")
+        if rows:
+            columns = {"what": "", "moved": "moved", "failed": "failed", "note": "note"}
+            output.rows(rows, columns, nothing="")
     return 0 if all(row["complete"] for row in rows) else 1
 
 

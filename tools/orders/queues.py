@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from tools.orders.deployment import Deployment
 
 Message = dict[str, Any]
+T = TypeVar("T")
 
 BATCH = 10
 """Most messages that SQS takes or gives in one call."""
@@ -151,15 +152,27 @@ def _delete(sqs: Any, url: str, messages: Sequence[Message]) -> tuple[list[str],
 def _in_batch(
     call: Callable[[list[dict[str, Any]]], dict[str, Any]], entries: Sequence[dict[str, Any]]
 ) -> tuple[dict[int, dict[str, Any]], dict[int, str]]:
-    """The result of each entry that succeeded and the code of each that failed, by its place in `entries`."""
+    """The result of each entry that succeeded and the code of each that failed, by its place in `entries`.
+
+    Where they are too much for one call, in several.
+    """
     if not entries:
         return {}, {}
     try:
         answer = call([{"Id": str(place), **entry} for place, entry in enumerate(entries)])
     except ClientError as error:
-        return {}, dict.fromkeys(range(len(entries)), str(error.response["Error"]["Code"]))
+        code = str(error.response["Error"]["Code"])
+        if code == "BatchRequestTooLong" and len(entries) > 1:
+            half = len(entries) // 2
+            (accepted, refused), (later, also) = _in_batch(call, entries[:half]), _in_batch(call, entries[half:])
+            return accepted | _shifted(later, half), refused | _shifted(also, half)
+        return {}, dict.fromkeys(range(len(entries)), code)
     accepted = {int(entry["Id"]): entry for entry in answer.get("Successful", [])}
     return accepted, {int(entry["Id"]): str(entry["Code"]) for entry in answer.get("Failed", [])}
+
+
+def _shifted(by_place: dict[int, T], places: int) -> dict[int, T]:
+    return {place + places: value for place, value in by_place.items()}
 
 
 def _copy(message: Message) -> dict[str, Any]:
