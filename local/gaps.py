@@ -76,8 +76,13 @@ def widen_ses_grants(engine: Engine) -> None:
 
 def api_url(settings: Settings, url: str) -> str:
     """Where the engine serves a REST API whose address on AWS would be `url`, the stack output."""
+    return served_at(settings.endpoint, url)
+
+
+def served_at(endpoint: str, url: str) -> str:
+    """Where an engine at `endpoint` serves the REST API whose address on AWS would be `url`."""
     parts = urlsplit(url)
-    return f"{settings.endpoint}/_aws/execute-api/{parts.netloc.partition('.')[0]}{parts.path}".rstrip("/")
+    return f"{endpoint.rstrip('/')}/_aws/execute-api/{parts.netloc.partition('.')[0]}{parts.path}".rstrip("/")
 
 
 def _client_behind_tls(engine: Engine, service: str) -> Any:

@@ -241,3 +241,21 @@ def test_express_executions_are_listed(client: Callable[[str], Any], places: Pla
 
     assert states.describe_state_machine(stateMachineArn=places.order_workflow)["type"] == "EXPRESS"
     assert "executions" in states.list_executions(stateMachineArn=places.order_workflow)
+
+
+def test_executions_are_not_redriven(client: Callable[[str], Any], places: Places) -> None:
+    execution = f"{places.order_workflow.replace(':stateMachine:', ':execution:')}:none"
+
+    with pytest.raises(ClientError, match="InvalidAction"):
+        client("stepfunctions").redrive_execution(executionArn=execution)
+
+
+def test_dead_letters_are_not_moved_by_the_queue_itself(client: Callable[[str], Any], name: str) -> None:
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    with pytest.raises(ClientError, match="InvalidAction"):
+        sqs.start_message_move_task(SourceArn=arn)
+
+    sqs.delete_queue(QueueUrl=url)

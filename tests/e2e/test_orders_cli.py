@@ -1,0 +1,231 @@
+"""The operator's command line as people run it, on the real templates."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from local.cloud import Cloud
+from local.demo import SAMPLES
+from local.engine import CREDENTIALS
+from local.settings import PROJECT, REGION
+from orders.rules import REASONS
+from tests.e2e.conftest import Apps, eventually
+
+Run = Callable[..., "CompletedProcess[str]"]
+COMMAND = [sys.executable, "-m", "tools.orders"]
+
+
+@pytest.fixture
+def run(cloud: Cloud) -> Run:
+    """Runs a command on the session's cloud; `orders` are its standard input."""
+
+    def command(*arguments: str, orders: Any = None) -> "CompletedProcess[str]":
+        return subprocess.run(
+            [*COMMAND, "--stage", "local", "--home", str(cloud.settings.home), *arguments],
+            cwd=PROJECT,
+            input=json.dumps(orders),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return command
+
+
+@pytest.fixture
+def escalated(order: dict[str, str]) -> dict[str, str]:
+    """An order that needs a person."""
+    return {**order, "Price": "-1"}
+
+
+def dead_letters(apps: Apps, queue: str) -> str:
+    """The URL of a queue's dead-letter queue."""
+    sqs = apps.cloud.engine.client("sqs")
+    policy = sqs.get_queue_attributes(QueueUrl=apps.places.queues[queue], AttributeNames=["RedrivePolicy"])
+    arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
+    return str(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
+
+
+def test_submit_sends_every_order_and_tells_which_were_refused(apps: Apps, run: Run, order: dict[str, str]) -> None:
+    refused = {**order, "OrderId": f"{order['OrderId']}-x", "Name": 7}
+
+    done = run("submit", "-", "--json", orders=[refused, order, {**order, "Name": "Somebody else"}])
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [sent["status"] for sent in json.loads(done.stdout)] == [400, 202, 409]
+    assert "Name must be of type string" in done.stdout
+    assert apps.settled(order["OrderId"])["Status"]["S"] == "FULFILLMENT_QUEUED"
+    assert apps.row(refused["OrderId"]) is None
+    assert order["CC"] not in done.stdout
+
+
+def test_submit_takes_the_sample_orders_and_takes_them_again(run: Run) -> None:
+    first, again = run("submit", str(SAMPLES)), run("submit", str(SAMPLES), "--json")
+
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert [sent["status"] for sent in json.loads(again.stdout)] == [200] * 4
+
+
+def test_show_tells_what_the_api_tells_and_the_reasons_in_words(
+    apps: Apps, run: Run, escalated: dict[str, str]
+) -> None:
+    run("submit", "-", orders=escalated)
+    apps.settled(escalated["OrderId"])
+
+    as_text, as_json = run("show", escalated["OrderId"]), run("show", escalated["OrderId"], "--json")
+
+    assert "ESCALATED" in as_text.stdout and "Last4 4242" in as_text.stdout
+    assert REASONS["PRICE_NOT_POSITIVE"] in as_text.stdout
+    shown = json.loads(as_json.stdout)
+    assert shown["X-Cache"] == "HIT"
+    assert (shown["Name"], shown["Reasons"]) == (escalated["Name"], ["PRICE_NOT_POSITIVE"])
+
+
+@pytest.mark.parametrize("order_id", ["no-such-order", "a/../b", "%2e%2e", "?x=1#y", "..", "'; DROP"])
+def test_show_says_where_there_is_no_such_order(run: Run, order_id: str) -> None:
+    done = run("show", order_id)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(("error: there is no order ", "error: the API answered 4"))
+
+
+def test_the_endpoint_setting_leads_to_the_same_cloud(cloud: Cloud, order: dict[str, str]) -> None:
+    environment = {
+        "AWS_ENDPOINT_URL": f"{cloud.settings.endpoint}/",
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+        "STAGE": "local",
+    }
+
+    def run(*arguments: str, **settings: str) -> "CompletedProcess[str]":
+        env = os.environ | environment | settings
+        return subprocess.run(
+            [*COMMAND, *arguments], cwd=PROJECT, env=env, input=json.dumps(order), capture_output=True, text=True
+        )
+
+    sent, elsewhere, stranger = (
+        run("submit", "-", "--json"),
+        run("parked", "--stage", "dev"),
+        run("parked", AWS_ACCESS_KEY_ID="stranger"),
+    )
+
+    assert [answer["status"] for answer in json.loads(sent.stdout)] == [202]
+    assert elsewhere.stderr.startswith(f"error: there is no stack dev-orders at {cloud.settings.endpoint}")
+    assert (stranger.returncode, stranger.stdout) == (1, "")
+    assert stranger.stderr.startswith("error: AWS does not take these credentials")
+
+
+def test_redrive_brings_dead_letters_back_with_their_attributes(apps: Apps, run: Run, order: dict[str, str]) -> None:
+    sqs = apps.cloud.engine.client("sqs")
+    source = dead_letters(apps, "EscalationQueue")
+    body = json.dumps({"OrderId": order["OrderId"]})
+    kind = {"Kind": {"DataType": "String", "StringValue": "gift"}}
+    for _ in range(12):
+        sqs.send_message(QueueUrl=source, MessageBody=body, MessageAttributes=kind)
+
+    done = run("redrive", "--queue", "EscalationQueue", "--json")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [(row["what"], row["moved"], row["failed"]) for row in json.loads(done.stdout)] == [
+        ("EscalationQueue", 12, 0)
+    ]
+    assert apps.queued(order["OrderId"]) == [("EscalationQueue", {"OrderId": order["OrderId"]})] * 12
+    assert apps.cloud.engine.queued(source) == []
+    brought_back = [m for m in apps.cloud.engine.queued(apps.places.escalation_queue) if m["Body"] == body]
+    assert '"gift"' in json.dumps(brought_back[0])
+
+
+def test_executions_of_the_express_workflow_are_left_with_a_note(run: Run) -> None:
+    everything, alone = run("redrive", "--json"), run("redrive", "--executions")
+
+    assert everything.returncode == 0
+    assert "Express" in {row["what"]: row["note"] for row in json.loads(everything.stdout)}["executions"]
+    assert alone.returncode == 1
+    assert "error: the order workflow is Express" in alone.stderr
+
+
+@pytest.mark.usefixtures("skipped_waits")
+def test_a_parked_order_is_listed_until_it_is_done_with(apps: Apps, run: Run, order: dict[str, str]) -> None:
+    """An order whose name is no text cannot be recorded."""
+    apps.finished(apps.start(apps.places.order_workflow, {**order, "Name": 7}))
+
+    listed, again = run("parked", "--json"), run("parked")
+    [parked] = [row for row in json.loads(listed.stdout) if row["OrderId"] == order["OrderId"]]
+    done, once_more = run("parked", "--done", parked["ExecutionId"]), run("parked", "--done", order["OrderId"])
+
+    assert parked["State"] == "Update the order table" and parked["Status"] is None
+    assert order["OrderId"] in again.stdout
+    assert (done.returncode, done.stdout.split()) == (0, ["removed", "1"])
+    assert once_more.returncode == 1
+    assert order["OrderId"] not in run("parked").stdout
+
+
+def test_an_interrupt_ends_it_with_130_and_what_was_sent_is_told(
+    apps: Apps, cloud: Cloud, order: dict[str, str], tmp_path: Path
+) -> None:
+    orders = tmp_path / "orders.json"
+    orders.write_text(json.dumps([{**order, "OrderId": f"{order['OrderId']}-{number}"} for number in range(2000)]))
+    command = [*COMMAND, "--stage", "local", "--home", str(cloud.settings.home), "submit", str(orders), "--json"]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    eventually(lambda: apps.row(f"{order['OrderId']}-1"))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (130, "error: interrupted\n")
+    sent = json.loads(out)
+    assert 1 <= len(sent) < 2000 and all(one["status"] == 202 for one in sent)
+
+
+def test_orders_are_listed_by_status_and_escalations_with_their_reasons(
+    apps: Apps, run: Run, escalated: dict[str, str]
+) -> None:
+    run("submit", "-", orders=escalated)
+    apps.settled(escalated["OrderId"])
+
+    def indexed() -> dict[str, Any] | None:
+        found = json.loads(run("list", "--status", "ESCALATED", "--json").stdout)
+        return next((row for row in found if row["OrderId"] == escalated["OrderId"]), None)
+
+    row = eventually(indexed)
+    escalations = run("escalations")
+
+    assert row["Reasons"] == ["PRICE_NOT_POSITIVE"] and row["ExecutionName"]
+    assert escalated["OrderId"] in escalations.stdout and REASONS["PRICE_NOT_POSITIVE"] in escalations.stdout
+
+
+def test_a_corrected_order_is_fulfilled(apps: Apps, run: Run, order: dict[str, str], escalated: dict[str, str]) -> None:
+    run("submit", "-", orders=escalated)
+    apps.settled(escalated["OrderId"])
+
+    done = run("resubmit", "-", "--json", orders=order)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [answer["status"] for answer in json.loads(done.stdout)] == [202]
+    row = eventually(
+        lambda: row if (row := apps.row(order["OrderId"])) and row["Status"]["S"] == "FULFILLMENT_QUEUED" else None
+    )
+    assert row["Price"]["S"] == order["Price"]
+
+
+def test_a_correction_of_a_fulfilled_or_an_unknown_order_is_refused(
+    apps: Apps, run: Run, order: dict[str, str]
+) -> None:
+    run("submit", "-", orders=order)
+    row = apps.settled(order["OrderId"])
+    unknown = {**order, "OrderId": f"{order['OrderId']}-x"}
+
+    done = run("resubmit", "-", "--json", orders=[{**order, "Price": "99"}, unknown])
+
+    assert done.returncode == 1
+    assert [answer["status"] for answer in json.loads(done.stdout)] == [409, 404]
+    assert apps.row(order["OrderId"]) == row

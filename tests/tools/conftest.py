@@ -1,0 +1,172 @@
+"""A pretended AWS with the stack of the orders app in it, and the operator's command line run inside this process."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tools.orders import queues
+from tools.orders.__main__ import main
+
+REGION = "us-east-1"
+CARD = "4242424242424242"
+UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "STAGE")
+QUEUES = ("OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Command = Callable[..., Run]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command; its standard output and its complaints."""
+
+    def run(*arguments: str) -> Run:
+        try:
+            status = main(list(arguments))
+        except SystemExit as wrong_usage:
+            status = int(wrong_usage.code or 0)
+        captured = capsys.readouterr()
+        return Run(status, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in UNSET:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        yield
+
+
+def template(*, workflow_type: str = "EXPRESS") -> dict[str, Any]:
+    """The parts of the orders stack that operators deal with."""
+    queues: dict[str, Any] = {name: {"Type": "AWS::SQS::Queue", "Properties": {}} for name in QUEUES}
+    for name in QUEUES[:2]:
+        queues[f"{name}DeadLetters"] = {"Type": "AWS::SQS::Queue"}
+        arn = {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]}
+        queues[name]["Properties"]["RedrivePolicy"] = {"deadLetterTargetArn": arn, "maxReceiveCount": 5}
+    table = {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": "S"} for name in ("OrderId", "Status", "UpdatedAt")
+        ],
+        "KeySchema": [{"AttributeName": "OrderId", "KeyType": "HASH"}],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "ByStatus",
+                "KeySchema": [
+                    {"AttributeName": "Status", "KeyType": "HASH"},
+                    {"AttributeName": "UpdatedAt", "KeyType": "RANGE"},
+                ],
+                "Projection": {
+                    "ProjectionType": "INCLUDE",
+                    "NonKeyAttributes": ["Reasons", "ExecutionId", "ExecutionName"],
+                },
+            }
+        ],
+    }
+    workflow = {
+        "StateMachineType": workflow_type,
+        "DefinitionString": json.dumps({"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}),
+        "RoleArn": "arn:aws:iam::123456789012:role/workflow",
+    }
+    return {
+        "Resources": {
+            **queues,
+            "OrderTable": {"Type": "AWS::DynamoDB::Table", "Properties": table},
+            "Workflow": {"Type": "AWS::StepFunctions::StateMachine", "Properties": workflow},
+        },
+        "Outputs": {
+            **{f"{name}Url": {"Value": {"Ref": name}} for name in QUEUES},
+            "OrderTableName": {"Value": {"Ref": "OrderTable"}},
+            "OrderFulfillmentStateMachineArn": {"Value": {"Ref": "Workflow"}},
+        },
+    }
+
+
+class Stack:
+    """The deployed stack `dev-orders`, as its apps see it."""
+
+    def __init__(self, template: dict[str, Any]) -> None:
+        cloudformation = boto3.client("cloudformation", REGION)
+        cloudformation.create_stack(StackName="dev-orders", TemplateBody=json.dumps(template))
+        [stack] = cloudformation.describe_stacks(StackName="dev-orders")["Stacks"]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        self.sqs = boto3.client("sqs", REGION)
+        self.table = boto3.resource("dynamodb", REGION).Table(self.outputs["OrderTableName"])
+
+    def queue(self, name: str) -> str:
+        return self.outputs[f"{name}Url"]
+
+    def dead_letters(self, name: str) -> str:
+        policy = self.sqs.get_queue_attributes(QueueUrl=self.queue(name), AttributeNames=["RedrivePolicy"])
+        arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
+        return str(self.sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
+
+    def put(self, url: str, body: Any, **more: Any) -> None:
+        text = body if isinstance(body, str) else json.dumps(body)
+        self.sqs.send_message(QueueUrl=url, MessageBody=text, **more)
+
+    def visible(self, url: str) -> list[dict[str, Any]]:
+        """The messages that a consumer would get now."""
+        found: list[dict[str, Any]] = []
+        while batch := self.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"]
+        ).get("Messages"):
+            found += batch
+        return found
+
+    def order(self, order_id: str, status: str, *, minute: int = 0, reasons: tuple[str, ...] = ()) -> None:
+        self.table.put_item(
+            Item={
+                "OrderId": order_id,
+                "Name": "Jo",
+                "Status": status,
+                "UpdatedAt": f"2026-11-21T{minute // 60:02}:{minute % 60:02}:00.000Z",
+                "Reasons": list(reasons),
+                "ExecutionId": f"arn:execution:{order_id}",
+                "ExecutionName": f"execution-{order_id}",
+            }
+        )
+
+
+@pytest.fixture
+def stack(aws: None, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    # The pretended SQS has one server, and an empty queue is known to be empty at once.
+    monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
+    return Stack(template())
+
+
+@pytest.fixture
+def orders_file(tmp_path: Path) -> Callable[[Any], str]:
+    """Writes orders, or text as it is, into a file and gives its name."""
+
+    def write(content: Any) -> str:
+        file = tmp_path / "orders.json"
+        file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return str(file)
+
+    return write

@@ -1,0 +1,314 @@
+"""The operator's commands on a pretended AWS: what they show, and what they say when something is wrong."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import boto3
+import pytest
+from botocore import exceptions
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from local.settings import PROJECT
+from orders.rules import REASONS
+from tests.conftest import free_port
+from tests.tools.conftest import CARD, REGION, Command, Stack, template
+from tools.orders import executions, table
+from tools.orders.errors import OperatorError, sentence
+from tools.orders.text import printable
+
+
+def test_list_shows_the_orders_of_one_status_and_the_last_changed_first(stack: Stack, command: Command) -> None:
+    for minute, order_id in enumerate(["first", "second", "third"]):
+        stack.order(order_id, "PARKED", minute=minute)
+    stack.order("other", "RECEIVED")
+
+    run = command("list", "--status", "PARKED", "--json")
+
+    assert [row["OrderId"] for row in run.json] == ["third", "second", "first"]
+    assert run.json[0] == {
+        "OrderId": "third",
+        "Status": "PARKED",
+        "UpdatedAt": "2026-11-21T00:02:00.000Z",
+        "Reasons": [],
+        "ExecutionId": "arn:execution:third",
+        "ExecutionName": "execution-third",
+        "Why": [],
+    }
+
+
+def test_a_limit_cuts_the_list_and_says_so(stack: Stack, command: Command) -> None:
+    for minute in range(3):
+        stack.order(f"order-{minute}", "PARKED", minute=minute)
+
+    cut, whole = command("list", "--status", "PARKED", "--limit", "2"), command("list", "--status=PARKED", "--limit=3")
+
+    assert "order-2" in cut.out and "order-0" not in cut.out and "the last 2; there are more" in cut.out
+    assert "order-0" in whole.out and "there are more" not in whole.out
+
+
+def test_orders_beyond_the_first_page_are_listed(stack: Stack, command: Command) -> None:
+    """A page of a query holds 1 MB."""
+    for minute in range(12):
+        stack.order(f"order-{minute:02}", "ESCALATED", minute=minute, reasons=("x" * 100_000,))
+
+    run = command("escalations", "--json")
+
+    assert [row["OrderId"] for row in run.json] == [f"order-{minute:02}" for minute in reversed(range(12))]
+
+
+def test_escalations_are_shown_with_their_reasons_in_words(stack: Stack, command: Command) -> None:
+    stack.order("A-1", "ESCALATED", reasons=("CARD_NOT_16_DIGITS", "A_REASON_TO_COME"))
+    stack.order("A-2", "PARKED")
+
+    as_text, as_json = command("escalations"), command("escalations", "--json")
+
+    assert REASONS["CARD_NOT_16_DIGITS"] in as_text.out and "A_REASON_TO_COME" in as_text.out
+    assert [row["Reasons"] for row in as_json.json] == [["CARD_NOT_16_DIGITS", "A_REASON_TO_COME"]]
+    assert as_json.json[0]["Why"] == [REASONS["CARD_NOT_16_DIGITS"], "A_REASON_TO_COME"]
+
+
+def test_no_orders_are_said_in_words_and_are_an_empty_list_for_programs(stack: Stack, command: Command) -> None:
+    assert command("escalations").out == "no order is ESCALATED\n"
+    assert command("escalations", "--json").json == []
+
+
+def test_what_would_steer_a_terminal_and_card_numbers_are_shown_escaped(stack: Stack, command: Command) -> None:
+    stack.order(f"[red]\x1b[31m\u202e{CARD}", "PARKED")
+
+    as_text, as_json = command("list", "--status", "PARKED"), command("list", "--status", "PARKED", "--json")
+
+    assert r"[red]\x1b[31m\u202e…4242" in as_text.out
+    assert "\x1b" not in as_text.out + as_json.out and "\u202e" not in as_text.out + as_json.out
+    assert CARD not in as_text.out + as_json.out
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Zoë O'Brien 🐈 李", "Zoë O'Brien 🐈 李"),
+        ("two\nlines\ttab\x7f", r"two\nlines\ttab\x7f"),
+        ("4242 4242 4242 4242", "…4242"),
+        ("4242-4242-4242-4242!", "…4242!"),
+        ("４２４２４２４２４２４２４２４２", "…４２４２"),
+        ("x378282246310005x", "x…0005x"),
+        ("4242424242424243", "4242424242424243"),
+        ("1763709340123457", "1763709340123457"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_text_is_printed_on_one_line_without_card_numbers(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_the_statuses_are_the_apps(monkeypatch: pytest.MonkeyPatch, aws: None) -> None:
+    monkeypatch.setenv("ORDER_TABLE", "orders")
+    from orders import table as order_table
+
+    assert {*table.STATUSES} == {order_table.RECEIVED, *order_table.FINAL}
+
+
+def test_a_table_without_the_index_is_explained(aws: None, command: Command) -> None:
+    older = template()
+    properties = older["Resources"]["OrderTable"]["Properties"]
+    del properties["GlobalSecondaryIndexes"]
+    properties["AttributeDefinitions"] = properties["AttributeDefinitions"][:1]
+    Stack(older)
+
+    run = command("escalations")
+
+    assert run.status == 1
+    assert run.err == "error: the table has no index ByStatus: deploy this version of the stack first\n"
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_stage_that_is_not_deployed_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = command("parked")
+    by_option = command("--stage", "prod", "parked")
+    monkeypatch.setenv("STAGE", "test")
+    by_setting = command("parked")
+
+    assert run.status == 1
+    assert run.err.startswith("error: there is no stack dev-orders in us-east-1: deploy it, or name another stage")
+    assert "there is no stack prod-orders" in by_option.err
+    assert "there is no stack test-orders" in by_setting.err
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_region_or_credentials_that_are_not_set_are_asked_for(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    without_region = command("parked")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    with_region = command("parked")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with_profile = command("parked")
+
+    assert without_region.err.startswith("error: no AWS region is set")
+    assert "there is no stack" in with_region.err
+    assert with_profile.err == "error: The config profile (nobody) could not be found\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ClientError({"Error": {"Code": "ExpiredToken", "Message": CARD}}, "X"), "AWS does not take these credentials"),
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": CARD}}, "SendMessage"), "may not call SendMessage"),
+        (ClientError({"Error": {"Code": "Throttling", "Message": CARD}}, "Query"), "Query was refused (Throttling)"),
+        (exceptions.NoCredentialsError(), "no AWS credentials were found"),
+        (exceptions.EndpointConnectionError(endpoint_url="http://x"), "no answer from AWS"),
+        (exceptions.ParamValidationError(report=CARD), "the AWS settings or the call are wrong (ParamValidationError)"),
+    ],
+)
+def test_what_aws_refuses_is_told_without_what_was_sent(error: Any, said: str) -> None:
+    assert said in sentence(error)
+    assert CARD not in sentence(error)
+
+
+def run_apart(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = {"PATH": "", "LANG": "C", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent", **settings}
+    command = [sys.executable, "-m", "tools.orders", *arguments]
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_an_endpoint_that_does_not_answer_is_told_without_a_traceback() -> None:
+    endpoint = f"http://127.0.0.1:{free_port()}"
+
+    run = run_apart(
+        "parked", AWS_ENDPOINT_URL=endpoint, AWS_REGION=REGION, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x"
+    )
+    odd = run_apart("parked", AWS_ENDPOINT_URL="nowhere", AWS_REGION=REGION)
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("error: no answer from AWS, or from where AWS_ENDPOINT_URL says it is")
+    assert odd.stderr.startswith("error: AWS_ENDPOINT_URL is not an address")
+
+
+def test_no_credentials_at_all_are_told_without_a_traceback() -> None:
+    run = run_apart("parked", AWS_REGION=REGION)
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("error: no AWS credentials were found")
+
+
+def test_a_laptop_cloud_that_does_not_run_is_told(tmp_path: Any) -> None:
+    run = run_apart("--home", str(tmp_path), "--stage", "local", "escalations", AWS_PROFILE="not-to-be-looked-at")
+
+    assert run.returncode == 1
+    assert run.stderr == "error: the laptop cloud is not running: start it with `python -m local up`\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["remove"],
+        ["list"],
+        ["list", "--status", "LOST"],
+        ["list", "--status", "PARKED", "--limit", "0"],
+        ["list", "--status", "PARKED", "--limit", CARD],
+        ["show"],
+        ["show", ""],
+        ["show", "A-1", CARD],
+        ["submit"],
+        ["parked", "--done", ""],
+        ["parked", "--stage", "../x"],
+    ],
+)
+def test_wrong_usage_is_status_2_and_repeats_no_card_number(command: Command, arguments: list[str]) -> None:
+    run = command(*arguments)
+
+    assert (run.status, run.out) == (2, "")
+    assert "usage: python -m tools.orders" in run.err
+    assert CARD not in run.err
+
+
+def test_help_tells_the_exit_statuses_and_why_orders_come_from_files(command: Command) -> None:
+    run = command("--help")
+
+    assert run.status == 0
+    assert "exit status: 0 done; 1 refused, failed or not found; 2 wrong usage; 130 interrupted" in run.out
+    assert "shell's history" in run.out
+
+
+class Standard:
+    """A deployment whose workflow is Standard, with a stubbed Step Functions; the rest is the pretended AWS."""
+
+    ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:orders"
+
+    def __init__(self, stack: Stack, unfinished: dict[str, list[str]]) -> None:
+        self._table = stack.outputs["OrderTableName"]
+        states = boto3.client("stepfunctions", REGION)
+        self.stub = Stubber(states)
+        self._clients = {"stepfunctions": states, "dynamodb": boto3.client("dynamodb", REGION)}
+        about = {"stateMachineArn": self.ARN, "name": "orders", "definition": "{}", "roleArn": "arn:aws:iam::role"}
+        now = "2026-11-21T00:00:00Z"
+        self.stub.add_response("describe_state_machine", {**about, "type": "STANDARD", "creationDate": now})
+        self.unfinished, self._now = unfinished, now
+
+    def list(self, status: str) -> None:
+        listed = [
+            {
+                "executionArn": self.execution(name),
+                "stateMachineArn": self.ARN,
+                "name": name,
+                "status": status,
+                "startDate": self._now,
+            }
+            for name in self.unfinished.get(status, [])
+        ]
+        expected = {"stateMachineArn": self.ARN, "statusFilter": status}
+        self.stub.add_response("list_executions", {"executions": listed}, expected)
+
+    def execution(self, name: str) -> str:
+        return f"{self.ARN.replace('stateMachine', 'execution')}:{name}"
+
+    def output(self, name: str) -> str:
+        return {"OrderTableName": self._table, "OrderFulfillmentStateMachineArn": self.ARN}[name]
+
+    def client(self, service: str) -> Any:
+        return self._clients[service]
+
+
+def test_unfinished_executions_are_redriven_where_their_order_waits(stack: Stack) -> None:
+    stack.order("waits", "RECEIVED")
+    stack.order("swept", "PARKED")
+    stack.order("settled", "FULFILLMENT_QUEUED")
+    names = {"FAILED": ["execution-waits", "execution-settled"], "ABORTED": ["execution-swept", "no-row"]}
+    standard = Standard(stack, names)
+    standard.list("FAILED")
+    expected = {"executionArn": standard.execution("execution-waits")}
+    standard.stub.add_response("redrive_execution", {"redriveDate": "2026-11-21T00:00:00Z"}, expected)
+    standard.list("TIMED_OUT")
+    standard.list("ABORTED")
+    expected = {"executionArn": standard.execution("execution-swept")}
+    standard.stub.add_client_error("redrive_execution", "ExecutionNotRedrivable", expected_params=expected)
+
+    with standard.stub:
+        redriven = executions.redrive(standard)  # type: ignore[arg-type]
+        standard.stub.assert_no_pending_responses()
+
+    assert (redriven.redriven, redriven.failed, redriven.left) == (1, 1, 2)
+    assert redriven.codes == {"ExecutionNotRedrivable"}
+
+
+def test_an_endpoint_that_cannot_redrive_is_told(stack: Stack) -> None:
+    stack.order("waits", "RECEIVED")
+    standard = Standard(stack, {"FAILED": ["execution-waits"]})
+    standard.list("FAILED")
+    standard.stub.add_client_error("redrive_execution", "InvalidAction")
+
+    with standard.stub, pytest.raises(OperatorError, match="does not know RedriveExecution"):
+        executions.redrive(standard)  # type: ignore[arg-type]
+
+
+def test_output_is_json_in_ascii(stack: Stack, command: Command) -> None:
+    stack.order("Zoë", "PARKED")
+
+    run = command("list", "--status", "PARKED", "--json")
+
+    assert run.out.isascii()
+    assert json.loads(run.out)[0]["OrderId"] == "Zoë"

@@ -1,0 +1,214 @@
+"""Orders out of files to a real HTTP server that stands in for the API."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.tools.conftest import CARD, Command
+from tools.orders import files, send
+from tools.orders.deployment import Api
+from tools.orders.errors import OperatorError
+from tools.orders.files import MAX_FILE_BYTES
+
+ORDER = {"OrderId": "A-1", "Name": "Zoë 🐈", "ItemName": "Lamp", "Price": "12.50", "CC": CARD}
+
+
+class FakeApi:
+    """Answers by OrderId; keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self.requests: list[tuple[str, str, Any, str]] = []
+        """Method, path, body and the Authorization header."""
+
+    def answer(self, method: str, path: str, body: Any, signature: str) -> tuple[int, Any]:
+        self.requests.append((method, path, body, signature))
+        return self.answers.get(body["OrderId"], (202, {"OrderId": body["OrderId"], "Status": "RECEIVED"}))
+
+
+@pytest.fixture
+def fake_api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+def api(fake_api: FakeApi) -> Iterator[Api]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status, answer = fake_api.answer(self.command, self.path, body, self.headers["Authorization"])
+            if not status:
+                self.close_connection = True
+                return
+            text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_PUT = do_POST
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    session = boto3.Session("key", "secret", region_name="us-east-1")
+    yield Api(f"http://127.0.0.1:{server.server_address[1]}/v1/", session)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "The body does not fit.", "details": list(details)}}
+
+
+def test_each_order_is_posted_signed_and_its_answer_told(api: Api, fake_api: FakeApi) -> None:
+    [sent] = send.submit(api, [ORDER])
+
+    assert (sent.position, sent.order_id, sent.status, sent.outcome, sent.taken) == (1, "A-1", 202, "RECEIVED", True)
+    [(method, path, body, signature)] = fake_api.requests
+    assert (method, path, body) == ("POST", "/v1/orders", ORDER)
+    assert "/us-east-1/execute-api/aws4_request" in signature
+
+
+def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeApi) -> None:
+    problem = {"field": "Name", "problem": "must be of type string"}
+    fake_api.answers = {"B": (400, refusal("InvalidRequest", problem)), "C": (409, refusal("Conflict"))}
+
+    sent = list(send.submit(api, [{**ORDER, "OrderId": id} for id in "ABCD"]))
+
+    assert [(one.status, one.taken) for one in sent] == [(202, True), (400, False), (409, False), (202, True)]
+    assert sent[1].outcome == "InvalidRequest: The body does not fit.; Name must be of type string"
+
+
+def test_an_order_without_an_answer_may_have_been_taken_and_the_others_are_sent(api: Api, fake_api: FakeApi) -> None:
+    fake_api.answers = {"A": (0, None)}
+
+    lost, sent = send.submit(api, [{**ORDER, "OrderId": id} for id in "AB"])
+
+    assert (lost.status, lost.taken, sent.status) == (0, False, 202)
+    assert "no answer" in lost.outcome and "it may have been taken" in lost.outcome
+
+
+def test_an_answer_that_is_not_the_apps_is_not_repeated(api: Api, fake_api: FakeApi) -> None:
+    fake_api.answers = {"A-1": (403, f"<p>You sent {CARD}</p>".encode())}
+
+    [sent] = send.submit(api, [ORDER])
+
+    assert (sent.status, sent.outcome) == (403, "refused before it came to the app")
+
+
+def test_a_corrected_order_is_put_whole_where_it_is(api: Api, fake_api: FakeApi) -> None:
+    order = {**ORDER, "OrderId": "a/../b é"}
+
+    [sent] = send.resubmit(api, [order])
+
+    assert sent.taken
+    assert [request[:3] for request in fake_api.requests] == [("PUT", "/v1/orders/a%2F..%2Fb%20%C3%A9", order)]
+
+
+@pytest.mark.parametrize("order_id", [None, "", 7])
+def test_a_corrected_order_without_an_id_is_not_sent_and_the_others_are(
+    api: Api, fake_api: FakeApi, order_id: Any
+) -> None:
+    sent = list(send.resubmit(api, [{**ORDER, "OrderId": order_id}, ORDER]))
+
+    assert [one.outcome for one in sent] == ["not sent: OrderId is not a text", "RECEIVED"]
+    assert len(fake_api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(404, "NotFound"), (409, "Conflict"), (400, "InvalidRequest"), (503, "Unavailable")]
+)
+def test_a_correction_that_is_refused_is_told_with_its_code(
+    api: Api, fake_api: FakeApi, status: int, code: str
+) -> None:
+    fake_api.answers = {"A-1": (status, refusal(code))}
+
+    [sent] = send.resubmit(api, [ORDER])
+
+    assert (sent.status, sent.taken) == (status, False)
+    assert sent.outcome.startswith(f"{code}: ")
+
+
+@pytest.mark.parametrize("written", ["12.505", "12.50", "1e3", "0.1", "123456789.1234", "7"])
+def test_a_price_in_digits_arrives_as_it_was_written(
+    api: Api, fake_api: FakeApi, orders_file: Callable[[Any], str], written: str
+) -> None:
+    file = orders_file(f'{{"OrderId": "A-1", "Price": {written}}}'.encode())
+
+    list(send.submit(api, files.read(file)))
+
+    [(_, _, body, _)] = fake_api.requests
+    assert str(body["Price"]) == {"1e3": "1000"}.get(written, written)
+
+
+def test_a_card_number_in_the_place_of_an_id_is_hidden(api: Api) -> None:
+    [sent] = send.submit(api, [{**ORDER, "OrderId": "4242 4242 4242 4242\x1b[2J", "CC": "A-1"}])
+
+    assert sent.order_id == r"…4242\x1b[2J"
+
+
+def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], str]) -> None:
+    sample = {"order": ORDER, "expect": {"Status": "ESCALATED"}}
+
+    assert files.read(orders_file(ORDER)) == [ORDER]
+    assert files.read(orders_file([ORDER, sample])) == [ORDER, ORDER]
+    assert files.read(orders_file(b"\xef\xbb\xbf" + json.dumps(ORDER).encode())) == [ORDER]
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (f'[\n  {{"CC": "{CARD}",,}}]'.encode(), "the input is not JSON (line 2, column 29)"),
+        (f'{{"CC": "{CARD}", "CC": "{CARD}"}}'.encode(), "a field is given twice in one object"),
+        (f'{{"Price": NaN, "CC": "{CARD}"}}'.encode(), "NaN is no number"),
+        (f'{{"CC": "{CARD}\xe9"}}'.encode("latin-1"), "the input is not UTF-8 (byte 25)"),
+        (b'{"Price": ' + b"4" * 5000 + b"}", "a number in it is too long"),
+        (b'{"Price": 1e' + b"9" * 30 + b"}", "a number in it is too long"),
+        (b"[" * 100_000, "nested too deeply"),
+        (f'[{{}}, "{CARD}"]'.encode(), "order 2 is not an object"),
+        (f'{{"order": "{CARD}"}}'.encode(), "order 1 is not an object"),
+        (CARD.encode(), "order 1 is not an object"),
+        (b"[]", "an empty list"),
+        (b"", "the input is not JSON (line 1, column 1)"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
+    orders_file: Callable[[Any], str], content: bytes, complaint: str
+) -> None:
+    with pytest.raises(OperatorError) as raised:
+        files.read(orders_file(content))
+
+    assert complaint in str(raised.value)
+    assert "4242" not in str(raised.value) and "4444" not in str(raised.value)
+
+
+def test_a_file_is_read_up_to_a_limit(orders_file: Callable[[Any], str]) -> None:
+    with pytest.raises(OperatorError, match="the input is too large"):
+        files.read(orders_file(b" " * (MAX_FILE_BYTES + 1)))
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("file", "complaint"),
+    [
+        ("no-such-file", "cannot read no-such-file: No such file or directory"),
+        (f"no/{CARD}", "cannot read no/…4242"),
+        ("nul\0byte", r"cannot read nul\x00byte: not a file's name"),
+        (f'{{"CC": "{CARD}"}}', "stays in the history of the shell"),
+        ("/", "cannot read /: Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_to_be_so(command: Command, file: str, complaint: str) -> None:
+    run = command("submit", file)
+
+    assert (run.status, run.out) == (1, "")
+    assert complaint in run.err and CARD not in run.err

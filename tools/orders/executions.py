@@ -1,0 +1,69 @@
+"""Executions of the order workflow that did not come to their end."""
+
+from dataclasses import dataclass, field
+
+from botocore.exceptions import ClientError
+
+from tools.orders import table
+from tools.orders.deployment import Deployment
+from tools.orders.errors import OperatorError
+
+UNFINISHED = ("FAILED", "TIMED_OUT", "ABORTED")
+WAITING = ("RECEIVED", "PARKED")
+UNKNOWN_ACTION = {"InvalidAction", "UnknownOperationException"}
+
+
+class ExpressError(OperatorError):
+    """The workflow is of a type whose executions cannot be redriven."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the order workflow is Express, and AWS redrives Standard executions alone: "
+            "`parked` and `list` tell which orders wait, and `resubmit` sends them again"
+        )
+
+
+@dataclass(kw_only=True)
+class Redriven:
+    redriven: int = 0
+    failed: int = 0
+    """AWS would not: too old, too long, or running again already."""
+
+    left: int = 0
+    """No order waits for these: it has gone another way since, and would be queued a second time."""
+
+    codes: set[str] = field(default_factory=set)
+    """Step Functions' reasons for those that failed."""
+
+
+def redrive(deployment: Deployment) -> Redriven:
+    """Continues each unfinished execution, from the state that failed, where its order still waits for it.
+
+    Raises ExpressError, and OperatorError where the endpoint cannot do it.
+    """
+    states = deployment.client("stepfunctions")
+    workflow = deployment.output("OrderFulfillmentStateMachineArn")
+    if states.describe_state_machine(stateMachineArn=workflow)["type"] == "EXPRESS":
+        raise ExpressError
+    awaited = {row.get("ExecutionName") for status in WAITING for row in table.with_status(deployment, status=status)}
+    result = Redriven()
+    for status in UNFINISHED:
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=workflow, statusFilter=status)
+        # All of them first: one that is redriven leaves this list while it is being read.
+        for execution in [execution for page in pages for execution in page["executions"]]:
+            if execution["name"] not in awaited:
+                result.left += 1
+                continue
+            try:
+                states.redrive_execution(executionArn=execution["executionArn"])
+                result.redriven += 1
+            except ClientError as error:
+                code = str(error.response["Error"]["Code"])
+                if code in UNKNOWN_ACTION:
+                    raise OperatorError(
+                        "the endpoint does not know RedriveExecution; the laptop cloud's engine does not: "
+                        "`resubmit` sends an order again"
+                    ) from None
+                result.failed += 1
+                result.codes.add(code)
+    return result

@@ -1,0 +1,44 @@
+"""What lies in the parked queue: orders that could neither be fulfilled nor escalated."""
+
+import json
+from typing import Any
+
+from tools.orders import queues, table
+from tools.orders.deployment import Deployment
+from tools.orders.errors import OperatorError
+
+FIELDS = ("OrderId", "State", "Error", "ExecutionId")
+
+
+def listed(deployment: Deployment) -> list[dict[str, str | None]]:
+    """Each message's OrderId, State, Error and ExecutionId, and the order's `Status` now; None for what it lacks."""
+    messages = queues.peek(deployment.client("sqs"), deployment.output("ParkedQueueUrl"))
+    found = []
+    for body in map(_body, messages):
+        order_id = body["OrderId"]
+        found.append({**body, "Status": table.status_of(deployment, order_id) if order_id else None})
+    return found
+
+
+def done(deployment: Deployment, id: str) -> int:
+    """Deletes the messages of the order or of the execution `id`; returns how many. Raises OperatorError for none."""
+    gone, kept = queues.remove(
+        deployment.client("sqs"),
+        deployment.output("ParkedQueueUrl"),
+        lambda message: id in (_body(message)["OrderId"], _body(message)["ExecutionId"]),
+    )
+    if kept:
+        raise OperatorError(f"{kept} of {kept + gone} messages could not be deleted: run it again")
+    if not gone:
+        raise OperatorError("nothing is parked under this id: `parked` lists what is")
+    return gone
+
+
+def _body(message: queues.Message) -> dict[str, str | None]:
+    try:
+        body: Any = json.loads(message["Body"])
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        body = {}
+    return {name: body[name] if isinstance(body.get(name), str) else None for name in FIELDS}

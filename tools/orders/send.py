@@ -1,0 +1,69 @@
+"""Orders to the API, one after the other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from botocore.exceptions import BotoCoreError
+
+from tools.orders.deployment import Answer, Api
+from tools.orders.errors import sentence
+from tools.orders.files import Order, to_json
+from tools.orders.text import printable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """One order and what came of it."""
+
+    position: int
+    """In its file, from 1."""
+
+    order_id: str
+    status: int
+    """HTTP status; 0 where it was not sent, or no answer came."""
+
+    outcome: str
+
+    @property
+    def taken(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def submit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
+    """`POST /orders` for each of `orders`. A refused one does not keep the others back.
+
+    An order that was sent before is answered with its state: sending a file once more harms nothing.
+    """
+    for position, order in enumerate(orders, 1):
+        yield _sent(api, "POST", "/orders", order, position)
+
+
+def resubmit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
+    """`PUT /orders/{OrderId}` for each of `orders`, which are whole: the card number is stored nowhere."""
+    for position, order in enumerate(orders, 1):
+        order_id = order.get("OrderId")
+        if isinstance(order_id, str) and order_id:
+            yield _sent(api, "PUT", order_path(order_id), order, position)
+        else:
+            yield Sent(position=position, order_id="", status=0, outcome="not sent: OrderId is not a text")
+
+
+def order_path(order_id: str) -> str:
+    """Where an order is; an id of any characters stays one part of the path."""
+    return f"/orders/{quote(order_id, safe='', errors='surrogatepass')}"
+
+
+def _sent(api: Api, method: str, path: str, order: Order, position: int) -> Sent:
+    order_id = order.get("OrderId")
+    shown = printable(order_id) if isinstance(order_id, str) else ""
+    try:
+        answer = api.call(method, path, to_json(order))
+    except BotoCoreError as error:
+        outcome = f"{sentence(error)}; it may have been taken: `show` tells, and sending it again is safe"
+        return Sent(position=position, order_id=shown, status=0, outcome=outcome)
+    return Sent(position=position, order_id=shown, status=answer.status, outcome=_outcome(answer))
+
+
+def _outcome(answer: Answer) -> str:
+    return answer.problem or printable(answer.body.get("Status", ""))

@@ -1,0 +1,78 @@
+"""What the commands print: tables and sentences for people, or JSON for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tools.orders.text import printable, without_cards
+
+NOT_KNOWN = "-"
+
+
+class Output:
+    """Standard output, as tables or, where `as_json`, as one JSON document per command."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        # Piped into a file or another program, tables have the room they need.
+        self._console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+
+    def rows(self, found: Sequence[dict[str, Any]], columns: dict[str, str], *, nothing: str) -> None:
+        """`found` with its fields under the titles in `columns`; the words `nothing` where it is empty."""
+        if self._as_json:
+            self._json(found)
+        elif not found:
+            self.say(nothing)
+        else:
+            table = Table(*columns.values())
+            for row in found:
+                table.add_row(*(Text(_cell(row.get(name)), overflow="fold") for name in columns))
+            self._console.print(table)
+
+    def fields(self, found: dict[str, Any]) -> None:
+        """One thing, a line for each of its fields."""
+        if self._as_json:
+            self._json(found)
+            return
+        width = max(map(len, found))
+        for name, value in found.items():
+            self.say(f"{name:{width}}  " + f"\n{'':{width}}  ".join(_cell(value).split("\n")))
+
+    def say(self, sentence: str) -> None:
+        """For people alone."""
+        if not self._as_json:
+            self._console.print(Text(sentence), soft_wrap=True)
+
+    def _json(self, value: Any) -> None:
+        # ASCII: whatever else is in it is escaped, so that no terminal acts on it.
+        print(json.dumps(_safe(value), indent=2))
+
+
+def complain(message: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("error: ", "red"), message))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        value = [f"{name} {part}" for name, part in value.items()]
+    if isinstance(value, list):
+        return "\n".join(map(printable, value)) or NOT_KNOWN
+    return NOT_KNOWN if value is None or value == "" else printable(value)
+
+
+def _safe(value: Any) -> Any:
+    """`value` with no card number in any of its texts."""
+    match value:
+        case str():
+            return without_cards(value)
+        case list() | tuple():
+            return [_safe(item) for item in value]
+        case dict():
+            return {name: _safe(item) for name, item in value.items()}
+        case _:
+            return value

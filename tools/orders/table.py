@@ -1,0 +1,67 @@
+"""The order table, as operators read it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
+
+from orders.rules import REASONS
+from tools.orders.deployment import Deployment
+from tools.orders.errors import OperatorError
+
+STATUSES = ("RECEIVED", "FULFILLMENT_QUEUED", "ESCALATED", "PARKED")
+INDEX = "ByStatus"
+LONGEST_KEY_BYTES = 2048
+
+Row = dict[str, Any]
+
+
+def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
+    """The orders of one status, last changed first, page by page: `OrderId`, `Status`, `UpdatedAt`, `Reasons`,
+    `ExecutionId`, `ExecutionName`.
+
+    Raises OperatorError where the deployed table has no such index yet.
+    """
+    pages = (
+        deployment.client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=deployment.output("OrderTableName"),
+            IndexName=INDEX,
+            KeyConditionExpression="#status = :status",
+            ExpressionAttributeNames={"#status": "Status"},
+            ExpressionAttributeValues={":status": {"S": status}},
+            ScanIndexForward=False,
+        )
+    )
+    try:
+        for page in pages:
+            yield from map(_plain, page["Items"])
+    except ClientError as error:
+        if INDEX not in error.response["Error"]["Message"]:
+            raise
+        raise OperatorError(f"the table has no index {INDEX}: deploy this version of the stack first") from None
+
+
+def status_of(deployment: Deployment, order_id: str) -> str | None:
+    """The status of an order now, or None where there is no such order."""
+    if not 0 < len(order_id.encode(errors="surrogatepass")) <= LONGEST_KEY_BYTES:
+        return None
+    found = deployment.client("dynamodb").get_item(
+        TableName=deployment.output("OrderTableName"),
+        Key={"OrderId": {"S": order_id}},
+        ProjectionExpression="#status",
+        ExpressionAttributeNames={"#status": "Status"},
+        ConsistentRead=True,
+    )
+    return str(found["Item"]["Status"]["S"]) if "Item" in found else None
+
+
+def in_words(reasons: list[str]) -> list[str]:
+    """Each reason as a sentence; one that this version does not know, as it is."""
+    return [REASONS.get(reason, reason) for reason in reasons]
+
+
+def _plain(item: dict[str, Any]) -> Row:
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
