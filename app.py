@@ -10,17 +10,29 @@ import aws_cdk as cdk
 
 from stacks.cache import CacheStack
 from stacks.config import InvalidStageError, Stage, stage_from_context
+from stacks.fulfillment import FulfillmentStack
 from stacks.layer import LayerNotBuiltError
 from stacks.orders import OrdersStack
 from stacks.reminders import RemindersStack
 
 
 def build(app: cdk.App, *, stage: Stage) -> None:
-    """Adds the stacks of `stage` to `app`. References run one way: Cache <- Orders; Reminders stands alone."""
+    """Adds the stacks of `stage` to `app`.
+
+    References run one way: Cache <- Orders <- Fulfillment; Reminders stands alone.
+    """
     cache = None
     if stage.cache:
         cache = CacheStack(app, "Cache", stage=stage, settings=stage.cache, stack_name=f"{stage.name}-cache")
-    OrdersStack(app, "Orders", stage=stage, cache=cache, stack_name=f"{stage.name}-orders")
+    orders = OrdersStack(app, "Orders", stage=stage, cache=cache, stack_name=f"{stage.name}-orders")
+    if stage.example_consumer:
+        FulfillmentStack(
+            app,
+            "Fulfillment",
+            stage=stage,
+            queue=orders.fulfillment_queue,
+            stack_name=f"{stage.name}-fulfillment",
+        )
     RemindersStack(app, "Reminders", stage=stage, stack_name=f"{stage.name}-reminders")
 
 

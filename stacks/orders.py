@@ -36,7 +36,7 @@ class OrdersStack(Stack):
             removal_policy=stage.removal_policy,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
-        fulfillment_queue = self._queue("OrderFulfillmentQueue")
+        self.fulfillment_queue = fulfillment_queue = self._queue("OrderFulfillmentQueue")
         escalation_queue = self._queue("EscalationQueue")
         parked_queue = sqs.Queue(
             self,

@@ -15,13 +15,16 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "ALLOWED_ORIGIN": "http://localhost:8000",
     "CARD_RULE": "length",
+    "IDEMPOTENCY_TABLE": "idempotency",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
     "REMINDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:reminders",
     "SENDER": "reminders@example.com",
+    "SHIPMENT_TABLE": "shipments",
 }
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
 HANDLERS = (
+    "fulfillment.ship_order",
     "orders.place_order",
     "orders.get_order",
     "orders.verify_cc_and_price",
