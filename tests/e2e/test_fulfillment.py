@@ -14,10 +14,13 @@ import pytest
 
 from local import deploy
 from local.cloud import Cloud
+from local.demo import SAMPLES as SAMPLE_FILE
+from local.demo import OrderStep
 from local.settings import PROJECT, Settings, load
 from tests.conftest import free_port
 from tests.e2e.conftest import Apps, eventually
 
+SAMPLES = json.loads(SAMPLE_FILE.read_text())
 RECEIVES = 5
 """After as many a message goes to the dead-letter queue."""
 
@@ -125,7 +128,6 @@ def test_a_burst_is_shipped_each_order_once(shop: Shop) -> None:
 
     shop.send(*burst.values())
 
-    eventually(lambda: burst.keys() <= shop.shipped().keys())
     eventually(shop.empty)
     assert shop.shipped() - before == Counter(burst.keys())
     assert shop.dead() == []
@@ -170,11 +172,21 @@ def test_only_the_poison_ends_in_the_dead_letter_queue_after_five_attempts(shop:
     assert received == [RECEIVES + 1] * len(poison)
 
 
-def test_the_demo_follows_orders_to_their_shipment_and_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
-    demo, status, logs = run(home, "demo"), run(home, "status"), run(home, "logs", "ShipOrder")
+@pytest.mark.parametrize("sample", [SAMPLES[0], SAMPLES[1]])
+def test_the_demo_follows_an_order_to_its_shipment_or_its_queue(shop: Shop, sample: dict[str, Any]) -> None:
+    step = OrderStep(shop.cloud, shop.places, **sample)
 
-    assert (demo.returncode, demo.stderr) == (0, "")
-    assert "FULFILLMENT_QUEUED in ShipmentTable" in demo.stdout
+    step.send()
+    eventually(lambda: step.follow() or step.ended)
+
+    shipped = sample["expect"]["queue"] == "OrderFulfillmentQueue"
+    assert step.ended == step.expected
+    assert step.ended.endswith("in ShipmentTable" if shipped else "in EscalationQueue")
+
+
+def test_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
+    status, logs = run(home, "status"), run(home, "logs", "ShipOrder")
+
     assert f"shipment table     {shop.places.shipment_table}" in status.stdout
     assert "REPORT RequestId" in logs.stdout
     assert "Zoë" not in logs.stdout

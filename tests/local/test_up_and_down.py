@@ -233,6 +233,14 @@ def test_ports_are_remembered(tmp_path: Path) -> None:
     assert load_settings(tmp_path, port=5003).port == 5003
 
 
+def test_the_consumer_is_off_at_first_and_then_as_it_was_told_last(tmp_path: Path) -> None:
+    assert load_settings(tmp_path).consumer is False
+    load_settings(tmp_path, consumer=True).remember()
+
+    assert load_settings(tmp_path).consumer is True
+    assert load_settings(tmp_path, consumer=False).consumer is False
+
+
 @pytest.mark.parametrize(
     ("target", "environment", "what"),
     [
