@@ -11,18 +11,30 @@ import aws_cdk as cdk
 from stacks.api_logs import ApiLogsStack
 from stacks.cache import CacheStack
 from stacks.config import InvalidStageError, Stage, stage_from_context
+from stacks.fulfillment import FulfillmentStack
 from stacks.layer import LayerNotBuiltError
 from stacks.orders import OrdersStack
 from stacks.reminders import RemindersStack
 
 
 def build(app: cdk.App, *, stage: Stage) -> None:
-    """Adds the stacks of `stage` to `app`. References run one way: ApiLogs, Cache <- Orders; ApiLogs <- Reminders."""
+    """Adds the stacks of `stage` to `app`.
+
+    References run one way: ApiLogs, Cache <- Orders <- Fulfillment; ApiLogs <- Reminders.
+    """
     api_logs = ApiLogsStack(app, "ApiLogs", stack_name=f"{stage.name}-api-logs")
     cache = None
     if stage.cache:
         cache = CacheStack(app, "Cache", stage=stage, settings=stage.cache, stack_name=f"{stage.name}-cache")
     orders = OrdersStack(app, "Orders", stage=stage, cache=cache, stack_name=f"{stage.name}-orders")
+    if stage.example_consumer:
+        FulfillmentStack(
+            app,
+            "Fulfillment",
+            stage=stage,
+            queue=orders.fulfillment_queue,
+            stack_name=f"{stage.name}-fulfillment",
+        )
     reminders = RemindersStack(app, "Reminders", stage=stage, stack_name=f"{stage.name}-reminders")
     for stack in (orders, reminders):
         stack.add_stack_dependency(api_logs)

@@ -28,8 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.clear()
     os.environ.update(isolated)
     try:
-        ports = {"port": getattr(options, "port", None), "redis_port": getattr(options, "redis_port", None)}
-        cloud = Cloud(settings.load(options.home.resolve(), **ports))
+        told = {name: getattr(options, name, None) for name in ("port", "redis_port", "consumer")}
+        cloud = Cloud(settings.load(options.home.resolve(), **told))
         return _run(cloud, options, console)
     except LocalError as error:
         return _fail(str(error))
@@ -97,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start the cloud and deploy what changed")
     up.add_argument("--port", type=_port, help="port of the engine (default: 4566, or the last one)")
     up.add_argument("--redis-port", type=_port, help="port of the cache (default: 6379, or the last one)")
+    up.add_argument(
+        "--consumer",
+        action=argparse.BooleanOptionalAction,
+        help="deploy, or remove, the example consumer of the fulfillment queue (default: as last time; at first none)",
+    )
     status = commands.add_parser("status", help="what runs and where; exit status 1 where it does not run")
     status.add_argument("--json", action="store_true")
     commands.add_parser("demo", help="send orders and reminders through the apps; exit status 1 if one goes astray")

@@ -33,6 +33,8 @@ class Places:
     topic: str
     topic_inbox: str
     sender: str
+    shipment_table: str | None
+    """None where the example consumer is not deployed."""
 
     @property
     def queues(self) -> dict[str, str]:
@@ -110,6 +112,7 @@ class Cloud:
             topic=reminders["NotifyTopicArn"],
             topic_inbox=self.engine.client("sqs").get_queue_url(QueueName=INBOX)["QueueUrl"],
             sender=reminders["SenderAddress"],
+            shipment_table=outputs.get(deploy.CONSUMER_STACK, {}).get("ShipmentTableName"),
         )
 
     def functions(self) -> dict[str, str]:
@@ -134,7 +137,7 @@ class Cloud:
         missing = [part for part in (self.cache, self.engine) if not part.daemon.process()]
         for part in missing:
             require_free(part.port, option=part.port_option)
-        self.settings.remember_ports()
+        self.settings.remember()
         try:
             for part in missing:
                 again = ", which has died," if part.daemon.died() else ""
@@ -149,7 +152,7 @@ class Cloud:
 
     def _deploy(self, say: Callable[[str], None]) -> bool:
         """Deploys what changed; False where nothing did."""
-        wanted = deploy.fingerprint()
+        wanted = deploy.fingerprint(consumer=self.settings.consumer)
         if deploy.deployed_fingerprint(self.engine) == wanted:
             return False
         if not deploy.is_synthesised(self.engine, wanted=wanted):
@@ -160,6 +163,9 @@ class Cloud:
             say("bootstrapping CDK")
             deploy.bootstrap(self.engine)
             gaps.allow_plain_http(self.engine)
+        if not self.settings.consumer:
+            # First: the queue's stack cannot drop what another stack still uses.
+            deploy.remove_consumer(self.engine)
         say("deploying")
         deploy.deploy(self.engine)
         say("closing the engine's gaps, confirming the sender")

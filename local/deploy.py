@@ -12,7 +12,8 @@ from local.processes import run_to_the_end, tail
 from local.settings import PROJECT, REGION, isolated
 
 STAGE = "local"
-STACKS = ("local-api-logs", "local-cache", "local-orders", "local-reminders")
+CONSUMER_STACK = "local-fulfillment"
+STACKS = ("local-api-logs", "local-cache", "local-orders", CONSUMER_STACK, "local-reminders")
 
 SOURCES = ("app.py", "cdk.json", "constraints.txt", "package-lock.json", "stacks", "lambdas", "statemachines")
 """Files and folders of the project that decide what is deployed."""
@@ -28,9 +29,9 @@ class DeployError(LocalError):
     """A template that does not deploy; the message names the resource that failed and the engine's reason."""
 
 
-def fingerprint(project: Path = PROJECT) -> str:
+def fingerprint(project: Path = PROJECT, *, consumer: bool) -> str:
     """SHA-256 over everything that decides what is deployed."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"consumer={consumer}\0".encode())
     for source in SOURCES:
         path = project / source
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
@@ -65,7 +66,8 @@ def is_synthesised(engine: Engine, *, wanted: str) -> bool:
 def synthesise(engine: Engine, *, wanted: str, project: Path = PROJECT) -> None:
     """Writes the templates of stage `local`, marked with the `wanted` fingerprint."""
     assembly = engine.settings.assembly
-    _cdk(engine, "synth", "--quiet", "-c", f"stage={STAGE}", "--output", str(assembly), project=project)
+    context = ("-c", f"stage={STAGE}", "-c", f"consumer={'on' if engine.settings.consumer else 'off'}")
+    _cdk(engine, "synth", "--quiet", *context, "--output", str(assembly), project=project)
     (assembly / SYNTHESISED).write_text(wanted)
 
 
@@ -86,6 +88,15 @@ def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) 
     """Deploys `stacks` of a CDK app: a folder of templates, or the command that writes one. Raises DeployError."""
     options = ("--require-approval", "never", "--concurrency", "2", "--progress", "events")
     _cdk(engine, "deploy", "--app", app, *stacks, *options, project=project)
+
+
+def remove_consumer(engine: Engine) -> None:
+    """Removes the example consumer, where it is deployed, and what it holds."""
+    cloudformation = engine.client("cloudformation")
+    if any(stack["StackName"] == CONSUMER_STACK for stack in _live_stacks(engine)):
+        cloudformation.delete_stack(StackName=CONSUMER_STACK)
+        waiter = cloudformation.get_waiter("stack_delete_complete")
+        waiter.wait(StackName=CONSUMER_STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
 
 def outputs(engine: Engine) -> dict[str, dict[str, str]]:

@@ -21,6 +21,8 @@ class Settings:
     home: Path
     port: int = 4566
     redis_port: int = 6379
+    consumer: bool = False
+    """Whether the example consumer of the fulfillment queue is deployed."""
 
     @property
     def endpoint(self) -> str:
@@ -52,30 +54,34 @@ class Settings:
         """The synthesised templates."""
         return self.home / "cdk.out"
 
-    def remember_ports(self) -> None:
+    def remember(self) -> None:
+        """Keeps what `up` was told, for the next command."""
         self.home.mkdir(parents=True, exist_ok=True)
-        ports = {"port": self.port, "redis_port": self.redis_port}
-        (self.home / "ports.json").write_text(json.dumps(ports))
+        told = {"port": self.port, "redis_port": self.redis_port, "consumer": self.consumer}
+        (self.home / "settings.json").write_text(json.dumps(told))
 
 
-def load(home: Path, *, port: int | None = None, redis_port: int | None = None) -> Settings:
-    """The settings of the cloud in `home`: its ports as they were last, unless others are given.
+def load(
+    home: Path, *, port: int | None = None, redis_port: int | None = None, consumer: bool | None = None
+) -> Settings:
+    """The settings of the cloud in `home`: as they were last, unless others are given.
 
     Raises LocalError for another port than that of a cloud whose state is kept: deployed functions hold addresses.
     """
-    remembered = home / "ports.json"
+    remembered = home / "settings.json"
     try:
         last = json.loads(remembered.read_text()) if remembered.exists() else {}
     except ValueError:
         raise DamagedError(remembered) from None
-    given = {"port": port, "redis_port": redis_port}
-    for name, value in given.items():
+    ports = {"port": port, "redis_port": redis_port}
+    for name, value in ports.items():
         if value is not None and last.get(name, value) != value and (home / "state").exists():
             raise LocalError(
                 f"this cloud was deployed with --{name.replace('_', '-')} {last[name]}, and its functions hold that "
                 f"address; `python -m local down --forget` drops it, then `up` takes another port"
             )
-    return Settings(home=home, **{**last, **{name: value for name, value in given.items() if value is not None}})
+    given = {name: value for name, value in {**ports, "consumer": consumer}.items() if value is not None}
+    return Settings(home=home, **{**last, **given})
 
 
 def isolated(environment: Mapping[str, str]) -> dict[str, str]:

@@ -36,7 +36,8 @@ def print_status(cloud: Cloud, console: Console) -> None:
         process = f"process {part['pid']}, " if part["pid"] else ""
         console.print(f"{name:18} {part['state']}, {process}log {part['log']}", highlight=False)
     for name, place in (state["places"] or {}).items():
-        console.print(f"{name.replace('_', ' '):18} {place}", highlight=False)
+        if place is not None:
+            console.print(f"{name.replace('_', ' '):18} {place}", highlight=False)
 
 
 def outbox(cloud: Cloud, console: Console) -> None:

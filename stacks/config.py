@@ -66,6 +66,9 @@ class Stage:
     notify_parameter: str
     """Name of the SSM parameter that holds the reminder topic's ARN. Two stages in one account and region need two."""
 
+    example_consumer: bool
+    """Whether the example of a downstream application empties the fulfillment queue."""
+
 
 LOCAL = Stage(
     name="local",
@@ -80,6 +83,7 @@ LOCAL = Stage(
     throttle_burst=2000,
     sender="reminders@example.com",
     notify_parameter="notifyme",
+    example_consumer=False,
 )
 
 DEV = replace(
@@ -108,7 +112,8 @@ def stage_from_context(context: Callable[[str], Any]) -> Stage:
     """The stage that CDK context asks for.
 
     `context` looks a key up and gives None where it is not set. Keys: `stage` (default `dev`); `sender`, an address
-    that replaces the stage's; `cache=off`, which leaves the cache and its VPC out.
+    that replaces the stage's; `cache=off`, which leaves the cache and its VPC out; `consumer=on`, which adds the
+    example consumer.
 
     Raises InvalidStageError for a stage or a value that does not exist.
     """
@@ -118,10 +123,16 @@ def stage_from_context(context: Callable[[str], Any]) -> Stage:
     stage = STAGES[name]
     if sender := context("sender"):
         stage = replace(stage, sender=sender)
-    match context("cache"):
-        case None | "on":
-            return stage
-        case "off":
-            return replace(stage, cache=None)
+    if not _switch(context, "cache", default=True):
+        stage = replace(stage, cache=None)
+    return replace(stage, example_consumer=_switch(context, "consumer", default=stage.example_consumer))
+
+
+def _switch(context: Callable[[str], Any], key: str, *, default: bool) -> bool:
+    match context(key):
+        case None:
+            return default
+        case "on" | "off" as setting:
+            return bool(setting == "on")
         case other:
-            raise InvalidStageError(f"unknown cache setting {other!r}; it is on or off")
+            raise InvalidStageError(f"unknown {key} setting {other!r}; it is on or off")

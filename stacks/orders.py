@@ -50,7 +50,7 @@ class OrdersStack(Stack):
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=["Reasons", "ExecutionId", "ExecutionName"],
         )
-        fulfillment_queue = self._queue("OrderFulfillmentQueue")
+        self.fulfillment_queue = fulfillment_queue = self._queue("OrderFulfillmentQueue")
         escalation_queue = self._queue("EscalationQueue")
         parked_queue = sqs.Queue(
             self,

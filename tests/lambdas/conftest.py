@@ -17,14 +17,17 @@ ENVIRONMENT = {
     "ALLOWED_ORIGIN": "http://localhost:8000",
     "CARD_RULE": "length",
     "DIGEST_ARN": "digest-key",
+    "IDEMPOTENCY_TABLE": "idempotency",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
     "PARKED_QUEUE": "parked",
     "REMINDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:reminders",
     "SENDER": "reminders@example.com",
+    "SHIPMENT_TABLE": "shipments",
 }
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
 HANDLERS = (
+    "fulfillment.ship_order",
     "orders.place_order",
     "orders.correct_order",
     "orders.get_order",

@@ -43,7 +43,7 @@ def test_status_tells_where_everything_is(run: Run, places: Places) -> None:
     as_text, as_json = run("status"), json.loads(run("status", "--json").stdout)
 
     assert as_json["engine"]["state"] == as_json["cache"]["state"] == "running"
-    assert all(place in as_text.stdout for place in as_json["places"].values())
+    assert all(place in as_text.stdout for place in as_json["places"].values() if place)
     assert as_json["places"]["order_workflow"] == places.order_workflow
     with urllib.request.urlopen(f"{places.endpoint}/_ministack/health") as answer:
         assert answer.status == 200

@@ -129,11 +129,11 @@ def test_a_process_that_died_is_noticed_and_started_again(second: Checkout, part
 def test_an_engine_that_does_not_answer_is_said_to_be_the_cause(second: Checkout) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
-        ports = json.loads((second.home / "ports.json").read_text())
-        (second.home / "ports.json").write_text(json.dumps({**ports, "port": silent.getsockname()[1]}))
+        ports = json.loads((second.home / "settings.json").read_text())
+        (second.home / "settings.json").write_text(json.dumps({**ports, "port": silent.getsockname()[1]}))
 
         queues = second.local("queues")
-        (second.home / "ports.json").write_text(json.dumps(ports))
+        (second.home / "settings.json").write_text(json.dumps(ports))
 
     assert queues.returncode == 1
     assert "the engine did not do as it was asked" in queues.stderr
@@ -206,7 +206,7 @@ def test_a_process_that_cannot_start_is_explained_with_its_log(tmp_path: Path) -
     assert not cloud.engine.daemon.process() and not cloud.cache.daemon.process()
 
 
-@pytest.mark.parametrize("file", ["ports.json", "engine.pid"])
+@pytest.mark.parametrize("file", ["settings.json", "engine.pid"])
 def test_a_damaged_file_is_named(checkout: Checkout, file: str) -> None:
     checkout.home.mkdir()
     (checkout.home / file).write_text("{not JSON")
@@ -225,12 +225,20 @@ def test_a_folder_that_cannot_be_made_is_named(checkout: Checkout) -> None:
 
 
 def test_ports_are_remembered(tmp_path: Path) -> None:
-    Settings(home=tmp_path, port=5001, redis_port=5002).remember_ports()
+    Settings(home=tmp_path, port=5001, redis_port=5002).remember()
 
     settings = load_settings(tmp_path)
 
     assert (settings.port, settings.redis_port) == (5001, 5002)
     assert load_settings(tmp_path, port=5003).port == 5003
+
+
+def test_the_consumer_is_off_at_first_and_then_as_it_was_told_last(tmp_path: Path) -> None:
+    assert load_settings(tmp_path).consumer is False
+    load_settings(tmp_path, consumer=True).remember()
+
+    assert load_settings(tmp_path).consumer is True
+    assert load_settings(tmp_path, consumer=False).consumer is False
 
 
 @pytest.mark.parametrize(

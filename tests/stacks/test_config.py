@@ -39,5 +39,18 @@ def test_a_cache_that_is_neither_on_nor_off_is_an_error(setting):
         stage_from_context({"cache": setting}.get)
 
 
+@pytest.mark.parametrize("name", STAGES)
+def test_the_example_consumer_can_be_added_to_every_stage(name):
+    assert stage_from_context({"stage": name, "consumer": "on"}.get).example_consumer is True
+    assert stage_from_context({"stage": name, "consumer": "off"}.get) == STAGES[name]
+    assert stage_from_context({"stage": name, "consumer": "on", "cache": "off"}.get).cache is None
+
+
+@pytest.mark.parametrize("setting", ["", "yes", "ON", True])
+def test_a_consumer_that_is_neither_on_nor_off_is_an_error(setting):
+    with pytest.raises(InvalidStageError, match="unknown consumer setting .* on or off"):
+        stage_from_context({"consumer": setting}.get)
+
+
 def test_only_the_laptop_talks_to_its_cache_without_encryption():
     assert {name for name, stage in STAGES.items() if not stage.cache.encrypted_in_transit} == {"local"}

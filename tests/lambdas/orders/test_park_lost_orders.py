@@ -1,12 +1,16 @@
 from datetime import UTC, datetime, timedelta
 
+import fastjsonschema
 import pytest
 
-from orders import table
+from orders import messages, table
 from orders.park_lost_orders import OVERDUE, handler
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:orders:mine"
 EVENT = {"ExecutionId": EXECUTION, "Status": "TIMED_OUT"}
+
+
+as_promised = fastjsonschema.compile(messages.schema("parked"))
 
 
 def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> dict[str, object]:
@@ -33,6 +37,7 @@ def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_tab
     assert handler(EVENT, None) == {"Parked": 1}
 
     (message,) = parked_queue()
+    as_promised(message)
     assert message == {
         "OrderId": "A-1",
         "State": None,
@@ -49,6 +54,7 @@ def test_the_order_of_an_execution_that_died_before_it_took_up_the_claim_is_park
     handler(EVENT, None)
 
     (message,) = parked_queue()
+    as_promised(message)
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
@@ -56,6 +62,7 @@ def test_an_execution_that_died_without_a_row_is_parked_by_its_name(order_table,
     handler(EVENT, None)
 
     (message,) = parked_queue()
+    as_promised(message)
     assert (message["OrderId"], message["Order"], message["ExecutionId"]) == (None, None, EXECUTION)
 
 
@@ -66,7 +73,10 @@ def test_orders_that_never_came_to_an_end_are_parked(order_table, parked_queue):
 
     assert handler({}, None) == {"Parked": 2}
 
-    assert [(message["OrderId"], message["Error"]) for message in parked_queue()] == [
+    found = parked_queue()
+    for message in found:
+        as_promised(message)
+    assert [(message["OrderId"], message["Error"]) for message in found] == [
         ("older", "NoOutcomeError"),
         ("old", "NoOutcomeError"),
     ]

@@ -1,0 +1,1 @@
+"""An example of a downstream application: it ships what the orders app has put into OrderFulfillmentQueue."""

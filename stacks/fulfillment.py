@@ -1,0 +1,74 @@
+"""An example of a downstream application: it ships the orders in OrderFulfillmentQueue."""
+
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.python_function import DependencyLayer, PythonFunction
+
+
+class FulfillmentStack(Stack):
+    """Takes the messages out of `queue`, whose visibility time-out is at least six times the function's time-out.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, queue: sqs.IQueue, stack_name: str) -> None:
+        super().__init__(scope, id, stack_name=stack_name)
+
+        # What is kept
+        shipments = dynamodb.Table(
+            self,
+            "ShipmentTable",
+            partition_key=dynamodb.Attribute(name="ShipmentId", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            deletion_protection=stage.deletion_protection,
+            removal_policy=stage.removal_policy,
+        )
+        # Which orders are being worked on or are done: of no use without the function, and dropped with it.
+        idempotency = dynamodb.Table(
+            self,
+            "IdempotencyTable",
+            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            time_to_live_attribute="expiration",
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+        # What ships
+        ship = PythonFunction(
+            self,
+            "ShipOrder",
+            stage=stage,
+            dependencies=DependencyLayer(self, "Dependencies", stage=stage),
+            description="Ships the orders in the fulfillment queue, each once.",
+            handler="fulfillment.ship_order.handler",
+            memory=512,
+            timeout=20,
+            environment={"SHIPMENT_TABLE": shipments.table_name, "IDEMPOTENCY_TABLE": idempotency.table_name},
+        )
+        lambda_.EventSourceMapping(
+            self,
+            "OrderFulfillmentMessages",
+            target=ship,
+            event_source_arn=queue.queue_arn,
+            batch_size=10,
+            report_batch_item_failures=True,
+        )
+
+        # Who may do what
+        queue.grant(ship, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+        shipments.grant(ship, "dynamodb:PutItem")
+        # Not GetItem: a refused write answers with the record that is there.
+        idempotency.grant(ship, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+
+        # What people need
+        CfnOutput(self, "ShipmentTableName", value=shipments.table_name)

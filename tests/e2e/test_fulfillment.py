@@ -1,0 +1,216 @@
+"""The example consumer on a cloud of its own: in the others it would take the messages that tests look for."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import deploy
+from local.cloud import Cloud
+from local.demo import SAMPLES as SAMPLE_FILE
+from local.demo import OrderStep
+from local.settings import PROJECT, Settings, load
+from tests.conftest import free_port
+from tests.e2e.conftest import Apps, eventually
+
+SAMPLES = json.loads(SAMPLE_FILE.read_text())
+RECEIVES = 5
+"""After as many a message goes to the dead-letter queue."""
+
+
+class Shop:
+    """The fulfillment queue and what becomes of its messages."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.places = cloud.places()
+        self.queue = self.places.fulfillment_queue
+        self._sqs = cloud.engine.client("sqs")
+        redrive = json.loads(self._attribute("RedrivePolicy"))
+        dead_letters = redrive["deadLetterTargetArn"].rpartition(":")[2]
+        self.dead_letters = self._sqs.get_queue_url(QueueName=dead_letters)["QueueUrl"]
+
+    def send(self, *bodies: str) -> None:
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+        for first in range(0, len(entries), 10):
+            sent = self._sqs.send_message_batch(QueueUrl=self.queue, Entries=entries[first : first + 10])
+            assert not sent.get("Failed")
+
+    def shipped(self) -> Counter[str]:
+        """How many shipments there are of each order."""
+        scan = self.cloud.engine.client("dynamodb").get_paginator("scan")
+        pages = scan.paginate(TableName=self.places.shipment_table, ConsistentRead=True)
+        return Counter(item["OrderId"]["S"] for page in pages for item in page["Items"])
+
+    def invoke(self, body: str) -> list[dict[str, str]]:
+        """Hands one message to the function itself; what it reports as failed."""
+        (function,) = [
+            each["FunctionName"]
+            for page in self.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
+            for each in page["Functions"]
+            if "ShipOrder" in each["FunctionName"]
+        ]
+        event = {"Records": [{"messageId": "m", "body": body, "eventSource": "aws:sqs"}]}
+        answer = self.cloud.engine.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        assert "FunctionError" not in answer
+        return list(json.load(answer["Payload"])["batchItemFailures"])
+
+    def empty(self) -> bool:
+        return not self.cloud.engine.queued(self.queue)
+
+    def dead(self) -> list[str]:
+        return [message["Body"] for message in self.cloud.engine.queued(self.dead_letters)]
+
+    def hide_for(self, seconds: str) -> str:
+        """How long a message that was received stays hidden; as it was before."""
+        before = self._attribute("VisibilityTimeout")
+        self._sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": seconds})
+        return before
+
+    def _attribute(self, name: str) -> str:
+        answer = self._sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=[name])
+        return str(answer["Attributes"][name])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop")
+
+
+@pytest.fixture(scope="module")
+def shop(home: Path) -> Iterator[Shop]:
+    cloud = Cloud(Settings(home=home, port=free_port(), redis_port=free_port(), consumer=True))
+    cloud.up(print)
+    yield Shop(cloud)
+    cloud.down()
+
+
+@pytest.fixture
+def quick_retries(shop: Shop) -> Iterator[None]:
+    """A message that failed comes again after a second."""
+    before = shop.hide_for("1")
+    yield
+    shop.hide_for(before)
+
+
+def message(**fields: Any) -> tuple[str, str]:
+    """The id and the message of an order that no other test knows."""
+    order_id = f"S-{uuid.uuid4().hex[:12]}"
+    order = {"OrderId": order_id, "Name": "Zoë", "ItemName": "Lamp", "Price": "12.50", "ExecutionId": "arn"}
+    return order_id, json.dumps({**order, **fields}, ensure_ascii=False)
+
+
+def run(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "local", "--home", str(home), *arguments]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+
+
+def test_a_good_order_is_shipped_and_leaves_the_queue(shop: Shop, order: dict[str, str]) -> None:
+    apps = Apps(shop.cloud, shop.places)
+
+    assert apps.post_order(order)[0] == 202
+
+    eventually(lambda: shop.shipped()[order["OrderId"]])
+    eventually(shop.empty)
+    assert apps.settled(order["OrderId"])["Status"]["S"] == "FULFILLMENT_QUEUED"
+
+
+def test_a_burst_is_shipped_each_order_once(shop: Shop) -> None:
+    burst = dict(message() for _ in range(200))
+    before = shop.shipped()
+
+    shop.send(*burst.values())
+
+    eventually(shop.empty)
+    assert shop.shipped() - before == Counter(burst.keys())
+    assert shop.dead() == []
+
+
+@pytest.mark.usefixtures("quick_retries")
+def test_five_copies_of_a_message_are_one_shipment(shop: Shop) -> None:
+    order_id, body = message()
+
+    shop.send(*[body] * 5)
+
+    eventually(lambda: shop.shipped()[order_id])
+    eventually(shop.empty)
+    assert shop.shipped()[order_id] == 1
+    assert shop.dead() == []
+
+
+def test_copies_that_come_at_the_same_moment_are_one_shipment(shop: Shop) -> None:
+    order_id, body = message()
+
+    with ThreadPoolExecutor(5) as at_once:
+        answers = list(at_once.map(shop.invoke, [body] * 5))
+
+    assert [] in answers
+    assert shop.invoke(body) == []
+    assert shop.shipped()[order_id] == 1
+
+
+@pytest.mark.usefixtures("quick_retries")
+def test_only_the_poison_ends_in_the_dead_letter_queue_after_five_attempts(shop: Shop) -> None:
+    good = dict(message() for _ in range(6))
+    _, unfit = message(Price=7)
+    poison = ["{not JSON", unfit]
+
+    shop.send(*[*good.values()][:3], *poison, *[*good.values()][3:])
+
+    eventually(lambda: sorted(shop.dead()) == sorted(poison))
+    eventually(shop.empty)
+    assert {order_id: shop.shipped()[order_id] for order_id in good} == dict.fromkeys(good, 1)
+    received = [int(each["ApproximateReceiveCount"]) for each in _attributes(shop)]
+    # Reading them here counts as well.
+    assert received == [RECEIVES + 1] * len(poison)
+
+
+@pytest.mark.parametrize("sample", [SAMPLES[0], SAMPLES[1]])
+def test_the_demo_follows_an_order_to_its_shipment_or_its_queue(shop: Shop, sample: dict[str, Any]) -> None:
+    step = OrderStep(shop.cloud, shop.places, **sample)
+
+    step.send()
+    eventually(lambda: step.follow() or step.ended)
+
+    shipped = sample["expect"]["queue"] == "OrderFulfillmentQueue"
+    assert step.ended == step.expected
+    assert step.ended.endswith("in ShipmentTable" if shipped else "in EscalationQueue")
+
+
+def test_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
+    status, logs = run(home, "status"), run(home, "logs", "ShipOrder")
+
+    assert f"shipment table     {shop.places.shipment_table}" in status.stdout
+    assert "REPORT RequestId" in logs.stdout
+    assert "Zoë" not in logs.stdout
+
+
+def test_switched_off_it_is_gone_for_good_and_orders_stay_in_their_queue(shop: Shop, home: Path) -> None:
+    """The last test of its cloud."""
+    off = run(home, "up", "--no-consumer")
+    remembered = Cloud(load(home))
+    order_id, body = message()
+    shop.send(body)
+
+    assert (off.returncode, off.stderr) == (0, "")
+    assert remembered.up(print) is False
+    assert remembered.places().shipment_table is None
+    assert deploy.CONSUMER_STACK not in deploy.outputs(shop.cloud.engine)
+    assert "shipment table" not in off.stdout
+    assert "ShipOrder" not in shop.cloud.functions()
+    assert shop.cloud.engine.client("lambda").list_event_source_mappings()["EventSourceMappings"] == []
+    assert [json.loads(each["Body"])["OrderId"] for each in shop.cloud.engine.queued(shop.queue)] == [order_id]
+
+
+def _attributes(shop: Shop) -> list[dict[str, str]]:
+    received = shop.cloud.engine.client("sqs").receive_message(
+        QueueUrl=shop.dead_letters, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
+    )
+    return [each["Attributes"] for each in received["Messages"]]

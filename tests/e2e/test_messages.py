@@ -1,0 +1,38 @@
+"""What lies in the queues of a running cloud fits the schemas that consumers read it by, and holds nothing besides."""
+
+import fastjsonschema
+import pytest
+
+from orders import messages
+from tests.e2e.conftest import Apps
+
+
+def assert_as_promised(apps: Apps, order_id: str, *, queue: str, schema: dict) -> None:
+    [(name, message)] = apps.queued(order_id)
+    assert name == queue
+    fastjsonschema.validate(schema, message)
+    assert message.keys() == schema["properties"].keys()
+
+
+@pytest.mark.parametrize("price", ["12.50", 12.5, 80000])
+def test_a_good_order_is_handed_to_fulfillment_as_promised(apps: Apps, order: dict, price: object) -> None:
+    apps.post_order({**order, "Price": price})
+    apps.settled(order["OrderId"])
+
+    assert_as_promised(apps, order["OrderId"], queue="OrderFulfillmentQueue", schema=messages.schema("fulfillment"))
+
+
+@pytest.mark.parametrize("wrong", [{"Price": "-1"}, {"Price": "much"}, {"Price": "", "CC": ""}])
+def test_an_order_with_reasons_is_escalated_as_promised(apps: Apps, order: dict, wrong: dict) -> None:
+    apps.post_order({**order, **wrong})
+    apps.settled(order["OrderId"])
+
+    assert_as_promised(apps, order["OrderId"], queue="EscalationQueue", schema=messages.schema("escalation"))
+
+
+@pytest.mark.usefixtures("skipped_waits")
+def test_an_order_that_could_not_be_settled_is_parked_as_promised(apps: Apps, order: dict) -> None:
+    del order["Name"]
+    apps.finished(apps.start(apps.places.order_workflow, order))
+
+    assert_as_promised(apps, order["OrderId"], queue="ParkedQueue", schema=messages.schema("parked"))

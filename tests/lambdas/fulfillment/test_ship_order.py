@@ -1,0 +1,203 @@
+import json
+import logging
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from fulfillment import ship_order
+from fulfillment.ship_order import handler, shipment_id
+
+ORDER = {"OrderId": "A-1", "Name": "Zoë O'Brien", "ItemName": "Keyboard", "Price": "12.50", "ExecutionId": "arn"}
+MILLISECONDS_LEFT = 20_000
+
+
+class Context:
+    """Of an invocation that has just begun."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return MILLISECONDS_LEFT
+
+
+def table(name: str, key: str) -> Any:
+    return boto3.resource("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.fixture(autouse=True)
+def records() -> Any:
+    """The record of each order that is being shipped or has been."""
+    return table("idempotency", "id")
+
+
+@pytest.fixture(autouse=True)
+def shipments() -> Any:
+    return table("shipments", "ShipmentId")
+
+
+def ship(*bodies: Any) -> list[str]:
+    """Hands messages `m0`, `m1`... to the function as one batch; those that failed."""
+    batch = [
+        {"messageId": f"m{n}", "body": body if isinstance(body, str) else json.dumps(body), "eventSource": "aws:sqs"}
+        for n, body in enumerate(bodies)
+    ]
+    return [failure["itemIdentifier"] for failure in handler({"Records": batch}, Context())["batchItemFailures"]]
+
+
+def refuse_the_next_shipment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As DynamoDB refuses when it is throttled; the text repeats the order."""
+    put = ship_order._shipments.put_item
+
+    def put_item(**arguments: Any) -> Any:
+        monkeypatch.setattr(ship_order._shipments, "put_item", put)
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": json.dumps(ORDER)}}, "PutItem")
+
+    monkeypatch.setattr(ship_order._shipments, "put_item", put_item)
+
+
+def test_an_order_is_shipped(shipments):
+    before = datetime.now(UTC)
+
+    assert ship(ORDER) == []
+
+    (shipment,) = shipments.scan()["Items"]
+    shipped_at = datetime.fromisoformat(shipment.pop("ShippedAt"))
+    assert before.replace(microsecond=0) <= shipped_at <= datetime.now(UTC)
+    assert shipment == {"ShipmentId": shipment_id("A-1"), "OrderId": "A-1", "ItemName": "Keyboard"}
+    assert str(uuid.UUID(shipment["ShipmentId"])) == shipment["ShipmentId"]
+
+
+def test_a_copy_is_taken_for_done_and_changes_nothing(shipments):
+    assert ship(ORDER, ORDER) == []
+    (first,) = shipments.scan()["Items"]
+
+    assert ship({**ORDER, "ItemName": "Another keyboard"}) == []
+
+    assert shipments.scan()["Items"] == [first]
+
+
+def test_a_copy_of_what_is_being_shipped_fails_and_is_done_the_next_time(shipments, records, monkeypatch):
+    inner = []
+    put = ship_order._shipments.put_item
+
+    def put_while_the_copy_comes(**arguments: Any) -> Any:
+        monkeypatch.setattr(ship_order._shipments, "put_item", put)
+        inner.append(ship(ORDER))
+        return put(**arguments)
+
+    monkeypatch.setattr(ship_order._shipments, "put_item", put_while_the_copy_comes)
+
+    ship(ORDER)
+
+    assert inner == [["m0"]]
+    assert ship(ORDER) == []
+    assert shipments.scan()["Count"] == 1
+
+
+def test_who_was_cut_off_is_taken_over_when_the_time_of_its_invocation_is_up(shipments, records):
+    ship(ORDER)
+    (record,) = records.scan()["Items"]
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    assert 0 < record["in_progress_expiration"] - now <= MILLISECONDS_LEFT
+    shipments.delete_item(Key={"ShipmentId": shipment_id("A-1")})
+
+    records.put_item(Item={**record, "status": "INPROGRESS"})
+    assert ship(ORDER) == ["m0"]
+    records.put_item(Item={**record, "status": "INPROGRESS", "in_progress_expiration": now - 1})
+    assert ship(ORDER) == []
+
+    assert shipments.scan()["Count"] == 1
+
+
+def test_what_was_shipped_without_saying_so_is_not_shipped_again(shipments, records):
+    """The function was cut off between the two writes, or the record has expired."""
+    ship(ORDER)
+    before = shipments.scan()["Items"]
+    for record in records.scan()["Items"]:
+        records.delete_item(Key={"id": record["id"]})
+
+    assert ship(ORDER) == []
+
+    assert shipments.scan()["Items"] == before
+
+
+def test_a_write_that_fails_leaves_the_order_free_for_the_next_attempt(shipments, monkeypatch):
+    refuse_the_next_shipment(monkeypatch)
+
+    assert ship(ORDER, {**ORDER, "OrderId": "A-2"}) == ["m0"]
+    assert ship(ORDER) == []
+    assert shipments.scan()["Count"] == 2
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "",
+        "not JSON",
+        '{"OrderId": "A-1"',
+        "[" * 100_000,
+        [],
+        None,
+        "null",
+        {},
+        {**ORDER, "OrderId": ""},
+        {**ORDER, "OrderId": 7},
+        {**ORDER, "Price": "-1"},
+        {**ORDER, "Price": "12.50\n"},
+        {**ORDER, "ItemName": "\ud800"},
+        {name: value for name, value in ORDER.items() if name != "ExecutionId"},
+    ],
+)
+def test_a_poison_message_fails_alone(poison, shipments):
+    assert ship({**ORDER, "OrderId": "before"}, poison, {**ORDER, "OrderId": "after"}) == ["m1"]
+
+    assert {shipment["OrderId"] for shipment in shipments.scan()["Items"]} == {"before", "after"}
+
+
+def test_a_batch_of_poison_fails_message_by_message():
+    assert ship("not JSON", {}) == ["m0", "m1"]
+
+
+def test_what_the_schema_does_not_name_is_tolerated(shipments):
+    assert ship({**ORDER, "Currency": "EUR"}) == []
+
+    assert shipments.scan()["Count"] == 1
+
+
+def test_the_record_of_the_work_holds_nothing_of_the_order(records):
+    ship(ORDER)
+
+    (record,) = records.scan()["Items"]
+    assert record.keys() == {"id", "status", "expiration", "in_progress_expiration", "data"}
+    assert (record["status"], record["data"]) == ("COMPLETED", "null")
+    assert record["id"].startswith("ship#") and "A-1" not in record["id"]
+
+
+def test_the_record_of_the_work_outlives_every_copy_of_the_message(records):
+    ship(ORDER)
+
+    (record,) = records.scan()["Items"]
+    assert int(record["expiration"]) - datetime.now(UTC).timestamp() > 14 * 24 * 60 * 60 - 60
+
+
+def test_the_log_names_messages_and_orders_and_nobody(caplog, monkeypatch):
+    caplog.set_level(logging.DEBUG, logger="fulfillment")
+    caplog.set_level(logging.INFO)
+    refuse_the_next_shipment(monkeypatch)
+
+    ship(ORDER, ORDER, {**ORDER, "Price": ORDER["Name"]}, "Zoë O'Brien")
+
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("fulfillment")] == [
+        "message m0 was not shipped: ClientError",
+        f"order A-1 is shipment {shipment_id('A-1')}",
+        "message m2: data.Price breaks the rule pattern",
+        "message m3: is not JSON",
+    ]
+    assert "Zoë" not in caplog.text and "Keyboard" not in caplog.text

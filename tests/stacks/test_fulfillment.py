@@ -1,0 +1,97 @@
+"""The example consumer: nowhere unless it is asked for, and then with exactly what it uses."""
+
+import re
+
+import pytest
+
+from stacks.config import STAGES
+from tests.stacks.deployment import Deployment, synthesise
+from tests.stacks.test_permissions import WRITE_LOGS
+
+ROLE = "Fulfillment/ShipOrderRole"
+USED = {
+    "Fulfillment/ShipOrderLogGroup.Arn": WRITE_LOGS,
+    "OrderFulfillmentQueue": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+    "Fulfillment/ShipmentTable.Arn": {"dynamodb:PutItem"},
+    "Fulfillment/IdempotencyTable.Arn": {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+}
+
+
+@pytest.fixture(scope="module", params=["local", "prod"])
+def with_consumer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return synthesise(tmp_path_factory.mktemp("cdk.out"), stage=request.param, consumer="on")
+
+
+def test_no_stage_has_it_of_its_own_accord(deployment):
+    assert "Fulfillment" not in deployment.templates
+    assert not any(stage.example_consumer for stage in STAGES.values())
+
+
+def test_the_apps_are_the_same_with_it_and_without_it(with_consumer, synthesised):
+    alone = synthesised(with_consumer.stage.name).names_and_types().items()
+    added = with_consumer.names_and_types().items() - alone
+
+    assert alone <= with_consumer.names_and_types().items()
+    assert {name.partition("/")[0] for name, _ in added} == {"Fulfillment"}
+
+
+def test_its_role_holds_exactly_what_it_uses(with_consumer):
+    held = {
+        _without_export(resource): set(statement["Action"])
+        for role, statement in with_consumer.statements()
+        if role == ROLE
+        for resource in statement["Resource"]
+    }
+
+    assert held == USED
+    assert [path for path in with_consumer.resources("AWS::IAM::Role") if path.startswith("Fulfillment/")] == [ROLE]
+
+
+def test_its_role_is_for_lambda_and_has_no_policy_from_elsewhere(with_consumer):
+    role = with_consumer.properties("AWS::IAM::Role")[ROLE]
+
+    assert role.keys() == {"AssumeRolePolicyDocument"}
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_messages_fail_one_by_one(with_consumer):
+    source = with_consumer.properties("AWS::Lambda::EventSourceMapping")["Fulfillment/OrderFulfillmentMessages"]
+
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BatchSize"] == 10
+    assert with_consumer.named("Fulfillment", source["FunctionName"]) == "Fulfillment/ShipOrder"
+    queue = with_consumer.named("Fulfillment", source["EventSourceArn"])
+    assert _without_export(queue) == "OrderFulfillmentQueue"
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_the_function_may_run(with_consumer):
+    queue = with_consumer.properties("AWS::SQS::Queue")["Orders/OrderFulfillmentQueue"]
+    function = with_consumer.properties("AWS::Lambda::Function")["Fulfillment/ShipOrder"]
+
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+
+def test_records_of_the_work_are_dropped_in_time_and_shipments_kept(with_consumer):
+    tables = with_consumer.resources("AWS::DynamoDB::Table")
+    records, shipments = tables["Fulfillment/IdempotencyTable"], tables["Fulfillment/ShipmentTable"]
+
+    assert records["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
+    assert records["DeletionPolicy"] == "Delete"
+    production = with_consumer.stage.name == "prod"
+    assert shipments["DeletionPolicy"] == ("Retain" if production else "Delete")
+    assert shipments["Properties"]["DeletionProtectionEnabled"] is production
+    assert shipments["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert all(one["Properties"]["SSESpecification"] == {"SSEEnabled": True} for one in (records, shipments))
+
+
+def test_where_shipments_are_is_an_output(with_consumer):
+    assert with_consumer.templates["Fulfillment"]["Outputs"].keys() == {"ShipmentTableName"}
+
+
+def _without_export(resource: str) -> str:
+    """What belongs to another stack comes under the name of its export."""
+    stage_and_queue = re.fullmatch(
+        "[a-z]+-orders:ExportsOutputFnGetAtt(OrderFulfillmentQueue)[0-9A-F]{8}Arn.*", resource
+    )
+    return stage_and_queue[1] if stage_and_queue else resource
