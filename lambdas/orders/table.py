@@ -1,6 +1,7 @@
 """The order table, as the APIs read and write it. The workflow writes the outcome."""
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,11 @@ LONGEST_KEY_BYTES = 2048
 """Of a partition key; DynamoDB takes a longer or an empty one for an error of the caller's."""
 
 _table = boto3.resource("dynamodb").Table(os.environ["ORDER_TABLE"])
+
+
+def is_order_id(text: str) -> bool:
+    """Whether orders that come over HTTP can have this id; order.schema.json says the same."""
+    return re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text) is not None
 
 
 def claim(row: Mapping[str, Any]) -> bool:

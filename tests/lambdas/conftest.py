@@ -14,6 +14,8 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "ALLOWED_ORIGIN": "http://localhost:8000",
+    # Far more than a healthy cache takes, however busy the machine.
+    "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
@@ -24,6 +26,7 @@ UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "R
 HANDLERS = (
     "orders.place_order",
     "orders.get_order",
+    "orders.update_cache",
     "orders.verify_cc_and_price",
     "reminders.create_reminder",
     "reminders.send_email",
