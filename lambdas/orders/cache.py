@@ -64,6 +64,8 @@ class IamCredentials(redis.CredentialProvider):
     def __init__(self, *, user: str, replication_group: str, session: Session) -> None:
         self._user = user
         self._replication_group = replication_group
+        # Held, since the signer holds the session's event emitter by a weak reference alone.
+        self._session = session
         self._signer = RequestSigner(
             ServiceId("elasticache"),
             session.get_config_variable("region"),

@@ -77,7 +77,7 @@ def valkey() -> Iterator[str]:
 
 
 def close_clients(url: str) -> None:
-    for seconds in (2.0, HASTY_MS / 1000, cache.WRITE_SECONDS):
+    for seconds in (2.0, 0.3, HASTY_MS / 1000, cache.WRITE_SECONDS):
         cache.client(url, seconds).close()
 
 

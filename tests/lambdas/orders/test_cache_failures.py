@@ -188,9 +188,9 @@ class AnswersAlike(socketserver.BaseRequestHandler):
 
     def handle(self):
         self.server.connections += 1
-        while self.request.recv(4096):
-            self.server.late.wait(self.server.seconds)
-            self.request.sendall(self.server.answer)
+        while asked := self.request.recv(4096):
+            threading.Event().wait(self.server.seconds)
+            self.request.sendall(self.server.answer * (asked.count(b"\r\nGET\r\n") + asked.count(b"\r\nSET\r\n")))
             if self.server.answer.endswith(b"half"):
                 return
 
@@ -200,7 +200,6 @@ def ailing_redis(request, monkeypatch):
     """A cache server that gives a wrong answer or none, after some seconds."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), AnswersAlike) as server:
         server.answer, server.seconds = request.param
-        server.late = threading.Event()
         server.connections = 0
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         url = f"redis://127.0.0.1:{server.server_address[1]}"
@@ -250,8 +249,42 @@ def test_a_cache_that_refuses_at_once_costs_nothing_and_is_asked_each_time(store
 
 @pytest.mark.parametrize("ailing_redis", [(b"$-1\r\n", 0.07)], ids=["slow"], indirect=True)
 def test_answers_that_are_each_in_time_share_one_budget(stored, ailing_redis, hasty):
-    """Each answer is well within the timeouts of the socket. The claim's takes the sum over the budget."""
+    """Each answer is well within the timeouts of the socket. The second takes the sum over the budget."""
     assert get("A-1") == (200, SHOWN, "BYPASS")
+
+
+@pytest.mark.parametrize("ailing_redis", [(b"$-1\r\n", 0.03)], ids=["slow"], indirect=True)
+def test_waiting_for_another_lookup_costs_nothing_while_the_cache_answers(stored, ailing_redis, monkeypatch):
+    """The lock is never free, and the answers while waiting, a second long, take more than the budget in sum."""
+    monkeypatch.setenv("CACHE_BUDGET_MS", "300")
+
+    assert get("A-1") == (200, SHOWN, "MISS")
+
+
+class Scripted(socketserver.BaseRequestHandler):
+    """Gives the server's answers one after the other, and notes what it was asked."""
+
+    def handle(self):
+        for answer in self.server.answers:
+            self.server.asked.append(self.request.recv(4096))
+            self.request.sendall(answer)
+
+
+def test_a_lock_is_not_kept_where_somebody_published_just_before_it_was_taken(monkeypatch):
+    """There is no table here: asking would fail."""
+    text = json.dumps(SHOWN).encode()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Scripted) as server:
+        server.answers = [b"$-1\r\n", b"+OK\r\n$%d\r\n%s\r\n" % (len(text), text), b"+OK\r\n"]
+        server.asked = []
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        url = f"redis://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("REDIS_URL", url)
+        found = get("A-1")
+        close_clients(url)
+        server.shutdown()
+
+    assert found == (200, SHOWN, "HIT")
+    assert server.asked[2].split(b"\r\n")[2::2] == [b"SET", b"lock:A-1", b"", b"PX", b"1"]
 
 
 def test_nothing_of_an_order_is_logged(stored, redis_cache, caplog):
