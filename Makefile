@@ -66,6 +66,10 @@ format: setup ## Format the code
 synth: setup ## Synthesise the templates of STAGE
 	cdk synth --quiet $(CONTEXT)
 
+.PHONY: openapi
+openapi: setup ## Write docs/openapi from the templates
+	CDK_VALIDATION=false python -m tools.openapi
+
 .PHONY: bootstrap
 bootstrap: setup ## Prepare the AWS account for CDK, once per account and region
 	cdk bootstrap $(CONTEXT)

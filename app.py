@@ -8,6 +8,7 @@ import sys
 
 import aws_cdk as cdk
 
+from stacks.api_logs import ApiLogsStack
 from stacks.cache import CacheStack
 from stacks.config import InvalidStageError, Stage, stage_from_context
 from stacks.layer import LayerNotBuiltError
@@ -16,12 +17,15 @@ from stacks.reminders import RemindersStack
 
 
 def build(app: cdk.App, *, stage: Stage) -> None:
-    """Adds the stacks of `stage` to `app`. References run one way: Cache <- Orders; Reminders stands alone."""
+    """Adds the stacks of `stage` to `app`. References run one way: ApiLogs, Cache <- Orders; ApiLogs <- Reminders."""
+    api_logs = ApiLogsStack(app, "ApiLogs", stack_name=f"{stage.name}-api-logs")
     cache = None
     if stage.cache:
         cache = CacheStack(app, "Cache", stage=stage, settings=stage.cache, stack_name=f"{stage.name}-cache")
-    OrdersStack(app, "Orders", stage=stage, cache=cache, stack_name=f"{stage.name}-orders")
-    RemindersStack(app, "Reminders", stage=stage, stack_name=f"{stage.name}-reminders")
+    orders = OrdersStack(app, "Orders", stage=stage, cache=cache, stack_name=f"{stage.name}-orders")
+    reminders = RemindersStack(app, "Reminders", stage=stage, stack_name=f"{stage.name}-reminders")
+    for stack in (orders, reminders):
+        stack.add_stack_dependency(api_logs)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from local.processes import run_to_the_end, tail
 from local.settings import PROJECT, REGION, isolated
 
 STAGE = "local"
-STACKS = ("local-cache", "local-orders", "local-reminders")
+STACKS = ("local-api-logs", "local-cache", "local-orders", "local-reminders")
 
 SOURCES = ("app.py", "cdk.json", "constraints.txt", "package-lock.json", "stacks", "lambdas", "statemachines")
 """Files and folders of the project that decide what is deployed."""
@@ -79,8 +79,13 @@ def bootstrap(engine: Engine, *, project: Path = PROJECT) -> None:
 
 def deploy(engine: Engine, *, project: Path = PROJECT) -> None:
     """Deploys every stack. Raises DeployError."""
-    options = ("--all", "--require-approval", "never", "--concurrency", "2", "--progress", "events")
-    _cdk(engine, "deploy", "--app", str(engine.settings.assembly), *options, project=project)
+    deploy_app(engine, str(engine.settings.assembly), "--all", project=project)
+
+
+def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) -> None:
+    """Deploys `stacks` of a CDK app: a folder of templates, or the command that writes one. Raises DeployError."""
+    options = ("--require-approval", "never", "--concurrency", "2", "--progress", "events")
+    _cdk(engine, "deploy", "--app", app, *stacks, *options, project=project)
 
 
 def outputs(engine: Engine) -> dict[str, dict[str, str]]:

@@ -15,8 +15,8 @@ REDIS_PORT = 6379
 class CacheStack(Stack):
     """VPC with isolated subnets only, and a replication group that only `client_security_group` may reach.
 
-    `redis_url` (`rediss://user@host:6379`) is what functions connect to: the scheme says whether TLS is spoken, the
-    user whether they sign in; `grant_connect` lets a role do so.
+    `client_environment` is what functions that use it need: in `REDIS_URL` (`rediss://user@host:6379`) the scheme says
+    whether TLS is spoken, and the user whether they sign in, which `grant_connect` lets a role do.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage, settings: CacheSettings, stack_name: str) -> None:
@@ -75,7 +75,7 @@ class CacheStack(Stack):
         )
 
         # ElastiCache generates no names for users and groups. With IAM, a user's id is its name, in lower case.
-        self._functions = self._user("User", name=f"{stack_name}-orders", access="~order:* +get +set")
+        self._functions = self._user("User", name=f"{stack_name}-orders", access="~order:* ~lock:* +get +set")
         operators = self._user("OperatorUser", name=f"{stack_name}-operators", access="~* +get +set +del")
         # Every Redis user group has a user "default", which whoever does not sign in becomes: it may do nothing.
         nobody = elasticache.CfnUser(
@@ -127,13 +127,15 @@ class CacheStack(Stack):
             f"{self._replication_group.attr_primary_end_point_address}"
             f":{self._replication_group.attr_primary_end_point_port}"
         )
-        self.redis_url = (
-            f"rediss://{self._functions.user_name}@{address}" if settings.encrypted_in_transit else f"redis://{address}"
-        )
-        self.replication_group_id = self._replication_group.ref
+        sign_in = f"rediss://{self._functions.user_name}@" if settings.encrypted_in_transit else "redis://"
+        self.client_environment = {
+            "REDIS_URL": sign_in + address,
+            "REDIS_NAME": self._replication_group.ref,
+            "CACHE_BUDGET_MS": str(settings.budget_ms),
+        }
 
         CfnOutput(self, "RedisAddress", value=address)
-        CfnOutput(self, "RedisName", value=self.replication_group_id)
+        CfnOutput(self, "RedisName", value=self._replication_group.ref)
         CfnOutput(self, "RedisOperator", value=operators.user_id)
 
     def grant_connect(self, grantee: iam.IGrantable) -> None:
@@ -142,7 +144,7 @@ class CacheStack(Stack):
             grantee=grantee,
             actions=["elasticache:Connect"],
             resource_arns=[
-                self._arn("replicationgroup", self.replication_group_id),
+                self._arn("replicationgroup", self._replication_group.ref),
                 self._arn("user", self._functions.user_id),
             ],
         )

@@ -26,6 +26,9 @@ class CacheSettings:
     encrypted_in_transit: bool
     """TLS, and sign-in by IAM, which ElastiCache offers only over TLS."""
 
+    budget_ms: int = 250
+    """Milliseconds that a cache which does not answer may add to a lookup."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:

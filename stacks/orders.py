@@ -1,18 +1,25 @@
 """The orders app: an order arrives, is recorded and checked, and ends in exactly one queue."""
 
+from collections.abc import Mapping
+
 from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks.alarms import Alarms
 from stacks.cache import CacheStack
 from stacks.config import Stage
+from stacks.lost_orders import BY_STATUS, LostOrders
+from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
-from stacks.rest_api import RestApi
+from stacks.rest_api import ERROR, Answer, RestApi
 from stacks.workflow import Workflow
 
 LONGEST_RETENTION = Duration.days(14)
@@ -36,6 +43,13 @@ class OrdersStack(Stack):
             removal_policy=stage.removal_policy,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
+        table.add_global_secondary_index(
+            index_name=BY_STATUS,
+            partition_key=dynamodb.Attribute(name="Status", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="UpdatedAt", type=dynamodb.AttributeType.STRING),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=["Reasons", "ExecutionId", "ExecutionName"],
+        )
         fulfillment_queue = self._queue("OrderFulfillmentQueue")
         escalation_queue = self._queue("EscalationQueue")
         parked_queue = sqs.Queue(
@@ -45,19 +59,6 @@ class OrdersStack(Stack):
             enforce_ssl=True,
             retention_period=LONGEST_RETENTION,
         )
-        cloudwatch.Alarm(
-            self,
-            "OrderParked",
-            alarm_description="An order could neither be fulfilled nor escalated and waits in the parked queue.",
-            metric=parked_queue.metric_approximate_number_of_messages_visible(
-                statistic="Maximum", period=Duration.minutes(1)
-            ),
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-
         # What is checked
         verify = PythonFunction(
             self,
@@ -92,9 +93,38 @@ class OrdersStack(Stack):
             },
         )
 
+        # What people are told
+        minute = Duration.minutes(1)
+        alarms = Alarms(self, "OrderAlarms")
+        alarms.watch(
+            "Parked",
+            "An order could neither be fulfilled nor escalated and waits in the parked queue.",
+            parked_queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=minute),
+        )
+        alarms.watch(
+            "WorkflowFailed",
+            "An execution of the order workflow failed: it could not even park its order.",
+            workflow.metric_failed(statistic="Sum", period=minute),
+        )
+        alarms.watch(
+            "WorkflowTimedOut",
+            "An execution of the order workflow took longer than it may.",
+            workflow.metric_timed_out(statistic="Sum", period=minute),
+        )
+
         # What is asked
         dependencies = DependencyLayer(self, "Dependencies", stage=stage)
         common = {"ALLOWED_ORIGIN": stage.allowed_origin, "ORDER_TABLE": table.table_name}
+        digest_key = secretsmanager.CfnSecret(
+            self,
+            "OrderDigestKey",
+            description="Keys the digests that tell a repeated order from another one with the same id.",
+            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+                password_length=64, exclude_punctuation=True
+            ),
+        )
+        digest_key.apply_removal_policy(stage.removal_policy)
+        submission = {**common, "ORDER_WORKFLOW": workflow.state_machine_arn, "DIGEST_ARN": digest_key.attr_id}
         place = PythonFunction(
             self,
             "PlaceOrder",
@@ -104,7 +134,18 @@ class OrdersStack(Stack):
             handler="orders.place_order.handler",
             memory=512,
             timeout=20,
-            environment={**common, "ORDER_WORKFLOW": workflow.state_machine_arn},
+            environment=submission,
+        )
+        correct = PythonFunction(
+            self,
+            "CorrectOrder",
+            stage=stage,
+            dependencies=dependencies,
+            description="PUT /orders/{OrderId}",
+            handler="orders.correct_order.handler",
+            memory=512,
+            timeout=20,
+            environment=submission,
         )
         get = PythonFunction(
             self,
@@ -115,19 +156,55 @@ class OrdersStack(Stack):
             handler="orders.get_order.handler",
             memory=512,
             timeout=20,
-            environment={
-                **common,
-                **({"REDIS_URL": cache.redis_url, "REDIS_NAME": cache.replication_group_id} if cache else {}),
-            },
+            environment={**common, **(cache.client_environment if cache else {})},
             vpc=cache.vpc if cache else None,
             security_group=cache.client_security_group if cache else None,
         )
         api = RestApi(self, "OrdersApi", stage=stage, description="Orders")
-        api.add_route("POST", "/orders", place)
-        api.add_route("GET", "/orders/{OrderId}", get)
+        api.add_route(
+            "POST",
+            "/orders",
+            place,
+            request="orders/order.schema.json",
+            answers={
+                200: Answer(schema="orders/order_state.schema.json"),
+                202: Answer(schema="orders/accepted.schema.json", headers=("Location",)),
+                409: ERROR,
+            },
+        )
+        api.add_route(
+            "GET",
+            "/orders/{OrderId}",
+            get,
+            answers={200: Answer(schema="orders/order_state.schema.json", headers=("X-Cache",)), 404: ERROR},
+        )
+        api.add_route(
+            "PUT",
+            "/orders/{OrderId}",
+            correct,
+            request="orders/order.schema.json",
+            answers={
+                200: Answer(schema="orders/order_state.schema.json"),
+                202: Answer(schema="orders/accepted.schema.json", headers=("Location",)),
+                404: ERROR,
+                409: ERROR,
+            },
+        )
+
+        # What goes on beside it
+        if cache:
+            self._write_through(cache, stage=stage, dependencies=dependencies, table=table, environment=common)
+        LostOrders(
+            self,
+            "LostOrders",
+            stage=stage,
+            table=table,
+            workflow=workflow,
+            parked_queue=parked_queue,
+        )
 
         # Who may do what
-        table.grant(workflow, "dynamodb:PutItem", "dynamodb:UpdateItem")
+        allow(workflow, "dynamodb:UpdateItem", on=table.table_arn)
         verify.grant_invoke(workflow)
         for queue in (fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(workflow, "sqs:SendMessage")
@@ -149,18 +226,21 @@ class OrdersStack(Stack):
                 )
             ],
         )
-        table.grant(place, "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem")
-        workflow.grant_start_execution(place)
-        # Whoever starts an execution of an encrypted workflow encrypts its input in their own name.
-        # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
-        place.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=[key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"states.{self.region}.amazonaws.com"}},
+        allow(place, "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem", on=table.table_arn)
+        allow(correct, "dynamodb:PutItem", "dynamodb:GetItem", on=table.table_arn)
+        for function in (place, correct):
+            workflow.grant_start_execution(function)
+            allow(function, "secretsmanager:GetSecretValue", on=digest_key.attr_id)
+            # Whoever starts an execution of an encrypted workflow encrypts its input in their own name.
+            # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+            allow(
+                function,
+                "kms:Decrypt",
+                "kms:GenerateDataKey",
+                on=key.key_arn,
+                only_if={"StringEquals": {"kms:ViaService": f"states.{self.region}.amazonaws.com"}},
             )
-        )
-        table.grant(get, "dynamodb:GetItem")
+        allow(get, "dynamodb:GetItem", on=table.table_arn)
         if cache:
             cache.grant_connect(get)
 
@@ -170,6 +250,49 @@ class OrdersStack(Stack):
         CfnOutput(self, "EscalationQueueUrl", value=escalation_queue.queue_url)
         CfnOutput(self, "ParkedQueueUrl", value=parked_queue.queue_url)
         CfnOutput(self, "OrderFulfillmentStateMachineArn", value=workflow.state_machine_arn)
+
+    def _write_through(
+        self,
+        cache: CacheStack,
+        *,
+        stage: Stage,
+        dependencies: DependencyLayer,
+        table: dynamodb.Table,
+        environment: Mapping[str, str],
+    ) -> None:
+        """Hands every change of the table to the cache."""
+        update = PythonFunction(
+            self,
+            "UpdateCache",
+            stage=stage,
+            dependencies=dependencies,
+            description="Writes the changes of the order table to the cache.",
+            handler="orders.update_cache.handler",
+            memory=512,
+            timeout=30,
+            environment={**environment, **cache.client_environment},
+            vpc=cache.vpc,
+            security_group=cache.client_security_group,
+        )
+        failures = sqs.Queue(
+            self,
+            "UpdateCacheFailures",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=LONGEST_RETENTION,
+        )
+        update.add_event_source(
+            event_sources.DynamoEventSource(
+                table,
+                starting_position=lambda_.StartingPosition.LATEST,
+                batch_size=100,
+                bisect_batch_on_error=True,
+                # What is older has run out of the cache by itself (orders.cache.TTL_SECONDS).
+                max_record_age=Duration.minutes(5),
+                on_failure=event_sources.SqsDlq(failures),
+            )
+        )
+        cache.grant_connect(update)
 
     def _queue(self, id: str) -> sqs.Queue:
         """A queue whose messages go to a dead-letter queue when five attempts to process them have failed."""

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from stacks.config import Stage
 from stacks.python_function import DependencyLayer, PythonFunction
-from stacks.rest_api import RestApi
+from stacks.rest_api import Answer, RestApi
 from stacks.workflow import Workflow
 
 
@@ -70,7 +70,13 @@ class RemindersStack(Stack):
             environment={"ALLOWED_ORIGIN": stage.allowed_origin, "REMINDER_WORKFLOW": workflow.state_machine_arn},
         )
         api = RestApi(self, "RemindersApi", stage=stage, description="Reminders")
-        api.add_route("POST", "/reminders", create)
+        api.add_route(
+            "POST",
+            "/reminders",
+            create,
+            request="reminders/reminder.schema.json",
+            answers={202: Answer(schema="reminders/scheduled.schema.json")},
+        )
 
         # Who may do what
         workflow.grant_start_execution(create)

@@ -1,24 +1,118 @@
 """Our defaults for a REST API of Lambda functions."""
 
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
-from aws_cdk import CfnOutput
+from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.config import Stage
 
+LAMBDAS = Path(__file__).parent.parent / "lambdas"
+
+LOGGED = {
+    "requestId": "$context.requestId",
+    "requestTime": "$context.requestTime",
+    "httpMethod": "$context.httpMethod",
+    "resourcePath": "$context.resourcePath",
+    "status": "$context.status",
+    "responseLatency": "$context.responseLatency",
+    "integrationStatus": "$context.integration.status",
+    "errorType": "$context.error.responseType",
+}
+"""What the access log says of a request: nothing that came with it. `resourcePath` is the template
+`/orders/{OrderId}`; the path itself, like a message of API Gateway's, may hold what somebody took for an order's id.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The body of an answer, as the path of its JSON schema below `lambdas/`, and headers of its own."""
+
+    schema: str
+    headers: tuple[str, ...] = ()
+
+
+ERROR = Answer(schema="common/error.schema.json")
+TRY_AGAIN = Answer(schema="common/error.schema.json", headers=("Retry-After",))
+
+ON_EVERY_ROUTE = {403: ERROR, 429: TRY_AGAIN, 500: ERROR, 503: TRY_AGAIN}
+ON_EVERY_BODY = {400: ERROR, 413: ERROR, 415: ERROR}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """An answer of the gateway's own. A `status` or a `code` of None is the one API Gateway has for the case."""
+
+    type: apigateway.ResponseType
+    message: str
+    status: int | None = None
+    code: str | None = None
+    try_again: bool = False
+
+
+# API Gateway's messages are not passed on: about a signature or a permission they quote the path and the headers.
+REFUSALS = {
+    "Default4xx": Refusal(
+        type=apigateway.ResponseType.DEFAULT_4_XX,
+        message="The request was refused. Sign in with IAM, and ask for a path of this API.",
+    ),
+    "Default5xx": Refusal(
+        type=apigateway.ResponseType.DEFAULT_5_XX, message="The request could not be answered. Try again."
+    ),
+    "Throttled": Refusal(
+        type=apigateway.ResponseType.THROTTLED,
+        status=429,
+        code="Throttled",
+        message="Too many requests. Try again.",
+        try_again=True,
+    ),
+    "TooLarge": Refusal(
+        type=apigateway.ResponseType.REQUEST_TOO_LARGE, status=413, code="TooLarge", message="The body is too large."
+    ),
+    "UnsupportedMediaType": Refusal(
+        type=apigateway.ResponseType.UNSUPPORTED_MEDIA_TYPE,
+        status=415,
+        code="UnsupportedMediaType",
+        message="Send the body as application/json.",
+    ),
+    "IntegrationFailure": Refusal(
+        type=apigateway.ResponseType.INTEGRATION_FAILURE,
+        status=503,
+        code="Unavailable",
+        message="A service is not available. Try again.",
+        try_again=True,
+    ),
+    "IntegrationTimeout": Refusal(
+        type=apigateway.ResponseType.INTEGRATION_TIMEOUT,
+        status=503,
+        code="Unavailable",
+        message="A service did not answer in time. Try again.",
+        try_again=True,
+    ),
+}
+
 
 class RestApi(apigateway.RestApi):
-    """A regional REST API: callers sign in with IAM, requests are throttled, one web origin may call.
+    """A regional REST API: callers sign in with IAM, requests are throttled and logged, one web origin may call.
 
-    Its address is the stack output `ApiUrl`.
+    Its address is the stack output `ApiUrl`. Its stack depends on ApiLogsStack, without which it may not log.
 
-    Its own refusals (throttled, not signed in, no such path) have the shape and the CORS headers of our handlers'.
+    Its own refusals (throttled, not signed in, no such path) have the shape and the CORS headers of our handlers',
+    and like theirs repeat nothing of the request.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage, description: str) -> None:
+        log_group = logs.LogGroup(
+            scope, f"{id}LogGroup", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
+        )
         super().__init__(
             scope,
             id,
@@ -30,6 +124,8 @@ class RestApi(apigateway.RestApi):
                 stage_name="v1",
                 throttling_rate_limit=stage.throttle_rate,
                 throttling_burst_limit=stage.throttle_burst,
+                access_log_destination=apigateway.LogGroupLogDestination(log_group),
+                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(LOGGED)),
             ),
             default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
             default_cors_preflight_options=apigateway.CorsOptions(
@@ -37,23 +133,70 @@ class RestApi(apigateway.RestApi):
                 allow_headers=["Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Security-Token"],
             ),
         )
+        self._models: dict[str, apigateway.IModel] = {}
         cast(CfnOutput, self.node.find_child("Endpoint")).override_logical_id("ApiUrl")
-        for id, type in (
-            ("Default4xx", apigateway.ResponseType.DEFAULT_4_XX),
-            ("Default5xx", apigateway.ResponseType.DEFAULT_5_XX),
-        ):
+        for id, refusal in REFUSALS.items():
+            headers = {"Access-Control-Allow-Origin": f"'{stage.allowed_origin}'"}
+            if refusal.try_again:
+                headers |= {"Access-Control-Expose-Headers": "'Retry-After'", "Retry-After": "'1'"}
+            # The type is one of API Gateway's own words and needs no escaping.
+            code = refusal.code or "$context.error.responseType"
+            body = {"error": {"code": code, "message": refusal.message, "details": []}}
             self.add_gateway_response(
                 id,
-                type=type,
-                response_headers={"Access-Control-Allow-Origin": f"'{stage.allowed_origin}'"},
-                templates={
-                    "application/json": '{"error":{"code":"$context.error.responseType",'
-                    '"message":$context.error.messageString,"details":[]}}'
-                },
+                type=refusal.type,
+                status_code=str(refusal.status) if refusal.status else None,
+                response_headers=headers,
+                templates={"application/json": json.dumps(body)},
             )
 
-    def add_route(self, method: str, path: str, function: lambda_.IFunction) -> None:
-        """Hands `method` on `path` (`/orders/{OrderId}`) to `function`."""
+    def add_route(
+        self,
+        method: str,
+        path: str,
+        function: lambda_.IFunction,
+        *,
+        answers: Mapping[int, Answer],
+        request: str | None = None,
+    ) -> None:
+        """Hands `method` on `path` (`/orders/{OrderId}`) to `function`, and writes down what goes in and out.
+
+        `request` is the path below `lambdas/` of the JSON schema that the function checks the body with, and
+        `answers` are its own by status; those that every route or every body can meet with are added here.
+
+        The schemas become models, which describe and do not check: a refusal of the gateway's could say which field
+        is wrong only in words that quote its value, and that may be a card number. The functions check, and name it.
+        """
+        expected = {**answers, **ON_EVERY_ROUTE, **(ON_EVERY_BODY if request else {})}
         self.root.resource_for_path(path).add_method(
-            method, apigateway.LambdaIntegration(function, allow_test_invoke=False)
+            method,
+            apigateway.LambdaIntegration(function, allow_test_invoke=False),
+            operation_name=function.node.id,
+            request_parameters={f"method.request.path.{name}": True for name in re.findall(r"{(\w+)}", path)},
+            request_models={"application/json": self._model(request)} if request else None,
+            method_responses=[
+                apigateway.MethodResponse(
+                    status_code=str(status),
+                    response_models={"application/json": self._model(answer.schema)},
+                    response_parameters={
+                        f"method.response.header.{name}": True
+                        for name in ("Access-Control-Allow-Origin", *answer.headers)
+                    },
+                )
+                for status, answer in sorted(expected.items())
+            ],
         )
+
+    def _model(self, file: str) -> apigateway.IModel:
+        """The model of a schema below `lambdas/`, whose title is its name; `Error` is one that every API comes with."""
+        if file not in self._models:
+            schema = json.loads((LAMBDAS / file).read_text())
+            name = schema["title"]
+            # CDK's own class knows fewer words than JSON schema has.
+            model = apigateway.CfnModel(
+                self, name, rest_api_id=self.rest_api_id, name=name, content_type="application/json", schema=schema
+            )
+            if self.latest_deployment:
+                self.latest_deployment.add_to_logical_id({name: schema})
+            self._models[file] = apigateway.Model.from_model_name(self, f"{name}Model", model.ref)
+        return self._models[file]

@@ -4,9 +4,9 @@ import base64
 import binascii
 import functools
 import json
-import logging
 import os
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias
@@ -14,13 +14,18 @@ from typing import Any, NoReturn, TypeAlias
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.logs import logger_of
+
 Event: TypeAlias = Mapping[str, Any]
 Reply: TypeAlias = dict[str, Any]
 
 MAX_BODY_BYTES = 16_384
 """Far above any valid request, far below what could hurt: the schemas' longest texts take about 4 KB."""
 
-logger = logging.getLogger(__name__)
+TRY_AGAIN = {"Retry-After": "1"}
+"""In seconds, with every 503."""
+
+logger = logger_of(__name__)
 
 
 class RequestError(Exception):
@@ -38,20 +43,26 @@ class RequestError(Exception):
 
 
 def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
-    """Makes a Lambda handler of `handle`: a RequestError becomes its answer, a failing AWS service a 503."""
+    """Makes a Lambda handler of `handle`.
+
+    A RequestError becomes its answer, a failing AWS service a 503, a bug a 500.
+    """
 
     @functools.wraps(handle)
     def handler(event: Event, context: object) -> Reply:
         try:
             return handle(event)
         except RequestError as error:
-            body = {"code": error.code, "message": error.message, "details": error.details}
-            return reply(error.status, {"error": body})
+            return _refusal(error)
         except (ClientError, BotoCoreError) as error:
             # The class alone: botocore's messages can quote the parameters of the call.
             logger.error("a call to AWS failed: %s", _name(error))
-            body = {"code": "Unavailable", "message": "A service is not available. Try again.", "details": []}
-            return reply(503, {"error": body}, headers={"Retry-After": "1"})
+            return _refusal(RequestError(503, "Unavailable", "A service is not available. Try again."))
+        except Exception as error:
+            # Where it happened, and not the message, which may quote the request.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            logger.error("a bug: %s in %s, line %s", type(error).__name__, place.filename, place.lineno)
+            return _refusal(RequestError(500, "InternalError", "This should not have happened; it has been logged."))
 
     return handler
 
@@ -86,6 +97,11 @@ def json_body(event: Event, *, schema: Mapping[str, Any]) -> dict[str, Any]:
         raise RequestError(400, "InvalidRequest", "The body does not fit.", [_detail(error, body, schema)]) from None
     assert isinstance(body, dict)
     return body
+
+
+def _refusal(error: RequestError) -> Reply:
+    body = {"code": error.code, "message": error.message, "details": error.details}
+    return reply(error.status, {"error": body}, headers=TRY_AGAIN if error.status == 503 else None)
 
 
 def _raw_body(event: Event) -> bytes:

@@ -22,6 +22,8 @@ T = TypeVar("T")
 Order: TypeAlias = dict[str, Any]
 State: TypeAlias = Literal["HIT", "MISS", "BYPASS"]
 
+TTL_SECONDS = 300
+"""The longest that an entry is kept."""
 RETRY_AFTER_SECONDS = 10.0
 """For so long lookups do without a cache that did not answer."""
 LOCK_SECONDS = 0.5

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from orders import table
-from orders.cache import Entry
+from orders.cache import TTL_SECONDS, Entry
 
-FINAL_MS = 300_000
+FINAL_MS = TTL_SECONDS * 1000
 ON_ITS_WAY_MS = 1_000
 UNKNOWN_MS = 100
 """Long enough for many lookups at once to share one read, too short to hide an order that is placed a moment later."""

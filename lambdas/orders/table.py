@@ -1,57 +1,69 @@
-"""The order table, as the APIs read and write it. The workflow writes the outcome."""
+"""The order table, as the functions read and write it. The workflow writes the outcome."""
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import boto3
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from botocore.exceptions import ClientError
 
-RECEIVED = "RECEIVED"
-FINAL = frozenset({"FULFILLMENT_QUEUED", "ESCALATED", "PARKED"})
-LONGEST_KEY_BYTES = 2048
-"""Of a partition key; DynamoDB takes a longer or an empty one for an error of the caller's."""
+RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED = "RECEIVED", "FULFILLMENT_QUEUED", "ESCALATED", "PARKED"
+FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED})
+CORRECTABLE = frozenset({ESCALATED, PARKED})
+"""The states from which an order can be placed once more, corrected."""
+
+BY_STATUS = "ByStatus"
+"""Index of the table: Status, then UpdatedAt."""
 
 _table = boto3.resource("dynamodb").Table(os.environ["ORDER_TABLE"])
-
-
-def is_order_id(text: str) -> bool:
-    """Whether orders that come over HTTP can have this id; order.schema.json says the same."""
-    return re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text) is not None
+_untaken = Attr("ExecutionId").not_exists()
 
 
 def claim(row: Mapping[str, Any]) -> bool:
     """Writes the first row of an order; False, and nothing written, where there is one with its OrderId."""
-    try:
-        _table.put_item(Item=dict(row), ConditionExpression="attribute_not_exists(OrderId)")
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    return _put(row, only_if=Attr("OrderId").not_exists())
 
 
-def release(order_id: str, *, execution_name: str) -> None:
-    """Takes a claim back, unless an execution has already taken it up."""
+def claim_again(row: Mapping[str, Any], *, instead_of: Mapping[str, Any]) -> bool:
+    """Writes `row` in place of the one it corrects; False, and nothing written, where that has changed since."""
+    return _put(row, only_if=_unchanged(instead_of))
+
+
+def release(row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
+    """Takes the claim `row` back, unless an execution has already taken it up; what it corrected is there again."""
+    claimed = Attr("ExecutionName").eq(row["ExecutionName"]) & _untaken
+    if instead_of:
+        _put(instead_of, only_if=claimed)
+        return
     try:
-        _table.delete_item(
-            Key={"OrderId": order_id},
-            ConditionExpression="ExecutionName = :name AND attribute_not_exists(ExecutionId)",
-            ExpressionAttributeValues={":name": execution_name},
-        )
+        _table.delete_item(Key={"OrderId": row["OrderId"]}, ConditionExpression=claimed)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
+        _raise_unless_condition(error)
+
+
+def park(row: Mapping[str, Any], *, now: datetime) -> bool:
+    """Marks an order as parked; False, and nothing written, where its row has changed since."""
+    return _put({**row, "Status": PARKED, "UpdatedAt": timestamp(now)}, only_if=_unchanged(row))
 
 
 def find(order_id: str) -> dict[str, Any] | None:
     """The row of an order, read consistently, or None."""
-    if not 0 < len(order_id.encode()) <= LONGEST_KEY_BYTES:
-        return None
     row: dict[str, Any] | None = _table.get_item(Key={"OrderId": order_id}, ConsistentRead=True).get("Item")
     return row
+
+
+def received(*, before: datetime) -> Iterator[str]:
+    """The ids of the orders that are RECEIVED and have not changed since `before`, oldest first."""
+    condition = Key("Status").eq(RECEIVED) & Key("UpdatedAt").lt(timestamp(before))
+    start: dict[str, Any] = {}
+    while True:
+        page = _table.query(IndexName=BY_STATUS, KeyConditionExpression=condition, **start)
+        yield from (item["OrderId"] for item in page["Items"])
+        if "LastEvaluatedKey" not in page:
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,3 +83,21 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 def timestamp(now: datetime) -> str:
     """`now` in UTC as the workflow writes it too: `2026-11-21T04:00:00.000Z`."""
     return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03}Z"
+
+
+def _unchanged(row: Mapping[str, Any]) -> ConditionBase:
+    return Attr("Status").eq(row["Status"]) & Attr("ExecutionName").eq(row["ExecutionName"])
+
+
+def _put(row: Mapping[str, Any], *, only_if: ConditionBase) -> bool:
+    try:
+        _table.put_item(Item=dict(row), ConditionExpression=only_if)
+    except ClientError as error:
+        _raise_unless_condition(error)
+        return False
+    return True
+
+
+def _raise_unless_condition(error: ClientError) -> None:
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        raise error

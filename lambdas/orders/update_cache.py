@@ -7,7 +7,7 @@ from typing import Any
 import redis
 from boto3.dynamodb.types import TypeDeserializer
 
-from orders import cache, entry, table
+from orders import cache, entry, rules
 
 logger = logging.getLogger(__name__)
 _deserialize = TypeDeserializer().deserialize
@@ -41,7 +41,7 @@ def handler(event: Mapping[str, Any], context: object) -> None:
 def _write_through(record: Mapping[str, Any]) -> None:
     change = record["dynamodb"]
     order_id = _deserialize(change["Keys"]["OrderId"])
-    if not table.is_order_id(order_id):
+    if not rules.is_order_id(order_id):
         return  # No lookup asks for it, and it might be a card number.
     row = None
     if record["eventName"] != "REMOVE":

@@ -1,14 +1,18 @@
 """What the end-to-end tests share: calling the APIs, starting workflows, and waiting for what must come."""
 
 import json
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 
+from local import deploy, gaps
 from local.cloud import Cloud, Places
+from tests.e2e import standard
 
 T = TypeVar("T")
 GIVE_UP_SECONDS = 60
@@ -34,6 +38,9 @@ class Apps:
 
     def post_order(self, order: dict[str, Any]) -> tuple[int, Any]:
         return self._call("POST", f"{self.places.orders_api}/orders", order)[:2]
+
+    def put_order(self, order: dict[str, Any]) -> tuple[int, Any]:
+        return self._call("PUT", f"{self.places.orders_api}/orders/{order['OrderId']}", order)[:2]
 
     def get_order(self, order_id: str) -> tuple[int, Any, str]:
         """The status, the body and `X-Cache`."""
@@ -84,6 +91,11 @@ class Apps:
             if (body := json.loads(message["Body"]))["OrderId"] == order_id
         ]
 
+    def parked(self, execution: str) -> list[dict[str, Any]]:
+        """Each message in the parked queue that an execution wrote."""
+        bodies = [json.loads(message["Body"]) for message in self.cloud.engine.queued(self.places.parked_queue)]
+        return [body for body in bodies if body["ExecutionId"] == execution]
+
     def _call(self, method: str, url: str, body: Any = None) -> tuple[int, Any, Any]:
         response = self.cloud.engine.call_api(method, url, body=body)
         return response.status_code, json.loads(response.text), response.headers
@@ -92,6 +104,34 @@ class Apps:
 @pytest.fixture(scope="session")
 def apps(cloud: Cloud, places: Places) -> Apps:
     return Apps(cloud, places)
+
+
+@pytest.fixture(scope="session")
+def standard_apps(cloud: Cloud, places: Places) -> Apps:
+    """The same, with orders that go through a Standard workflow; deployed beside the other when first needed."""
+    deploy.deploy_app(cloud.engine, f"{sys.executable} -m {standard.__name__}", "Orders")
+    gaps.allow_plain_http(cloud.engine)
+    (stack,) = cloud.engine.client("cloudformation").describe_stacks(StackName=standard.STACK_NAME)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return Apps(
+        cloud,
+        replace(
+            places,
+            orders_api=gaps.api_url(cloud.settings, outputs["ApiUrl"]),
+            order_table=outputs["OrderTableName"],
+            fulfillment_queue=outputs["OrderFulfillmentQueueUrl"],
+            escalation_queue=outputs["EscalationQueueUrl"],
+            parked_queue=outputs["ParkedQueueUrl"],
+            order_workflow=outputs["OrderFulfillmentStateMachineArn"],
+        ),
+    )
+
+
+@pytest.fixture(params=["EXPRESS", "STANDARD"])
+def either(request: pytest.FixtureRequest) -> Apps:
+    """The apps with the order workflow of one type, then of the other."""
+    apps: Apps = request.getfixturevalue("apps" if request.param == "EXPRESS" else "standard_apps")
+    return apps
 
 
 @pytest.fixture

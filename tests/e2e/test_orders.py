@@ -1,6 +1,8 @@
 """Orders through the real templates: HTTP in, and the table, the queues and the cache read back."""
 
 import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,52 +16,120 @@ SAMPLE_ORDERS = json.loads(SAMPLES.read_text())
 
 
 @pytest.mark.parametrize("sample", SAMPLE_ORDERS)
-def test_each_sample_order_ends_in_its_queue_and_says_so(apps: Apps, sample: dict[str, Any]) -> None:
+def test_each_sample_order_ends_in_its_queue_and_says_so(either: Apps, sample: dict[str, Any]) -> None:
     order, expect = {**sample["order"], "OrderId": f"by-http-{sample['order']['OrderId']}"}, sample["expect"]
 
-    status, answer = apps.post_order(order)
+    status, answer = either.post_order(order)
 
     assert (status, answer) == (202, {"OrderId": order["OrderId"], "Status": "RECEIVED"})
-    row = apps.settled(order["OrderId"])
+    row = either.settled(order["OrderId"])
     assert row["Status"]["S"] == expect["Status"]
-    [(queue, message)] = apps.queued(order["OrderId"])
+    [(queue, message)] = either.queued(order["OrderId"])
     assert queue == expect["queue"]
+    assert message.get("Reasons", []) == [reason["S"] for reason in row["Reasons"]["L"]]
     assert message["ExecutionId"] == row["ExecutionId"]["S"]
     assert "CC" not in message and order["CC"] not in json.dumps(row)
 
 
 @pytest.mark.parametrize("sample", SAMPLE_ORDERS)
-def test_each_sample_order_ends_alike_when_the_workflow_is_started_by_hand(apps: Apps, sample: dict[str, Any]) -> None:
+def test_each_sample_order_ends_alike_when_the_workflow_is_started_by_hand(
+    either: Apps, sample: dict[str, Any]
+) -> None:
     order = {**sample["order"], "OrderId": f"by-hand-{sample['order']['OrderId']}"}
 
-    execution = apps.finished(apps.start(apps.places.order_workflow, order))
+    execution = either.finished(either.start(either.places.order_workflow, order))
 
     assert json.loads(execution["output"]) == {"OrderId": order["OrderId"], "Outcome": sample["expect"]["Status"]}
-    [(queue, _)] = apps.queued(order["OrderId"])
+    [(queue, _)] = either.queued(order["OrderId"])
     assert queue == sample["expect"]["queue"]
 
 
-def test_a_repeated_order_changes_nothing_and_queues_nothing(apps: Apps, order: dict[str, str]) -> None:
-    apps.post_order(order)
-    row = apps.settled(order["OrderId"])
+def test_the_workflow_is_of_the_type_that_the_stage_says(apps: Apps, standard_apps: Apps) -> None:
+    states = apps.cloud.engine.client("stepfunctions")
+    types = [
+        states.describe_state_machine(stateMachineArn=one.places.order_workflow)["type"]
+        for one in (apps, standard_apps)
+    ]
 
-    status, answer = apps.post_order(order)
-    by_hand = apps.finished(apps.start(apps.places.order_workflow, {**order, "Name": "Somebody else"}))
+    assert types == ["EXPRESS", "STANDARD"]
+
+
+@pytest.mark.parametrize(
+    ("price", "reasons"),
+    [
+        ("12.50", []),
+        (12.5, []),
+        (80000, []),
+        ("0", ["PRICE_NOT_POSITIVE"]),
+        ("-0", ["PRICE_NOT_POSITIVE"]),
+        ("", ["PRICE_NOT_A_DECIMAL"]),
+        ("1e3", ["PRICE_NOT_A_DECIMAL"]),
+        ("NaN", ["PRICE_NOT_A_DECIMAL"]),
+        (" 5 ", ["PRICE_NOT_A_DECIMAL"]),
+        ("5\n", ["PRICE_NOT_A_DECIMAL"]),
+        ("٣", ["PRICE_NOT_A_DECIMAL"]),
+    ],
+)
+def test_whatever_the_price_the_order_ends_in_one_queue(
+    apps: Apps, order: dict[str, Any], price: Any, reasons: list[str]
+) -> None:
+    """The original raised on a price such as these after it had stored the order, which was then in no queue."""
+    execution = apps.finished(apps.start(apps.places.order_workflow, order | {"Price": price}))
+
+    assert execution["status"] == "SUCCEEDED"
+    [(queue, message)] = apps.queued(order["OrderId"])
+    assert queue == ("EscalationQueue" if reasons else "OrderFulfillmentQueue")
+    assert message.get("Reasons", []) == reasons
+
+
+def test_a_repeated_order_changes_nothing_and_queues_nothing(either: Apps, order: dict[str, str]) -> None:
+    either.post_order(order)
+    row = either.settled(order["OrderId"])
+
+    status, answer = either.post_order(order)
+    by_hand = either.finished(either.start(either.places.order_workflow, {**order, "Name": "Somebody else"}))
 
     assert (status, answer["Status"]) == (200, "FULFILLMENT_QUEUED")
     assert json.loads(by_hand["output"]) == {"Outcome": "DUPLICATE"}
-    assert apps.row(order["OrderId"]) == row
-    assert len(apps.queued(order["OrderId"])) == 1
+    assert either.row(order["OrderId"]) == row
+    assert len(either.queued(order["OrderId"])) == 1
 
 
-def test_another_order_with_a_known_id_is_refused(apps: Apps, order: dict[str, str]) -> None:
+@pytest.mark.parametrize("change", [{"ItemName": "Something else"}, {"CC": "4242420000004242"}])
+def test_another_order_with_a_known_id_is_refused(apps: Apps, order: dict[str, str], change: dict[str, str]) -> None:
     apps.post_order(order)
     row = apps.settled(order["OrderId"])
 
-    status, answer = apps.post_order({**order, "ItemName": "Something else"})
+    status, answer = apps.post_order(order | change)
 
     assert (status, answer["error"]["code"]) == (409, "Conflict")
     assert apps.row(order["OrderId"]) == row
+
+
+def test_of_eight_orders_with_one_id_that_arrive_at_once_one_is_taken(apps: Apps, order: dict[str, str]) -> None:
+    orders = [order | {"Name": f"Customer {number % 2}"} for number in range(8)]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [status for status, _ in pool.map(apps.post_order, orders)]
+
+    row = apps.settled(order["OrderId"])
+    same = sum(one["Name"] == row["Name"]["S"] for one in orders)
+    assert Counter(answers) == {202: 1, 200: same - 1, 409: 8 - same}
+    assert len(apps.queued(order["OrderId"])) == 1
+
+
+def test_an_escalated_order_is_corrected_and_goes_through_once_more(either: Apps, order: dict[str, str]) -> None:
+    either.post_order(order | {"Price": "0"})
+    first = either.settled(order["OrderId"])
+
+    status, answer = either.put_order(order)
+
+    assert (status, answer["Status"]) == (202, "RECEIVED")
+    second = either.settled(order["OrderId"])
+    assert (first["Status"]["S"], second["Status"]["S"]) == ("ESCALATED", "FULFILLMENT_QUEUED")
+    assert (second["Price"]["S"], second["Reasons"]["L"]) == (order["Price"], [])
+    assert [queue for queue, _ in either.queued(order["OrderId"])] == ["OrderFulfillmentQueue", "EscalationQueue"]
+    assert either.put_order(order | {"Name": "Somebody else"})[0] == 409
 
 
 def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_trace(apps: Apps, order: dict[str, str]) -> None:
@@ -98,18 +168,35 @@ def test_an_unknown_order_is_not_found(apps: Apps) -> None:
     assert (status, answer["error"]["code"]) == (404, "NotFound")
 
 
-@pytest.mark.usefixtures("skipped_waits")
-def test_what_the_workflow_cannot_settle_is_parked(apps: Apps, order: dict[str, str]) -> None:
-    """Without a Name there is no row to write: the workflow was started by hand with half an order."""
-    del order["Name"]
-
-    execution = apps.finished(apps.start(apps.places.order_workflow, order))
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"Name": None}, "MistypedFieldError"),
+        ({"OrderId": 7}, "MistypedFieldError"),
+        ({"OrderId": "a/b"}, "InvalidOrderIdError"),
+        ({"ItemName": "x" * 201}, "FieldLengthError"),
+        ({"ItemName": "a\n"}, "ControlCharacterError"),
+        ({"Name": "4242 4242 4242 4242"}, "CardNumberInTextError"),
+        ({"OrderId": "4242424242424242"}, "CardNumberInTextError"),
+    ],
+)
+def test_what_is_no_order_is_parked_and_not_written(
+    either: Apps, order: dict[str, Any], change: dict[str, Any], error: str
+) -> None:
+    """The API refuses these; whoever starts the workflow by hand has passed no API."""
+    execution = either.finished(either.start(either.places.order_workflow, order | change))
 
     assert json.loads(execution["output"]) == {"Outcome": "PARKED"}
-    [(queue, message)] = apps.queued(order["OrderId"])
-    assert queue == "ParkedQueue"
-    assert message["State"] == "Update the order table"
-    assert message["ExecutionId"] == execution["executionArn"]
+    [message] = either.parked(execution["executionArn"])
+    harmless = (order | change)["OrderId"] if "OrderId" not in change else None
+    assert message == {
+        "OrderId": harmless,
+        "State": "Is it an order",
+        "Error": error,
+        "ExecutionId": execution["executionArn"],
+        "Order": None,
+    }
+    assert either.row(order["OrderId"]) is None
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/orders"), ("GET", "/orders/001")])

@@ -1,7 +1,8 @@
 """The handlers' environment, and for each test a pretended AWS of its own."""
 
 import importlib
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -17,16 +18,20 @@ ENVIRONMENT = {
     # Far more than a healthy cache takes, however busy the machine.
     "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
+    "DIGEST_ARN": "digest-key",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
+    "PARKED_QUEUE": "parked",
     "REMINDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:reminders",
     "SENDER": "reminders@example.com",
 }
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
 HANDLERS = (
     "orders.place_order",
+    "orders.correct_order",
     "orders.get_order",
     "orders.update_cache",
+    "orders.park_lost_orders",
     "orders.verify_cc_and_price",
     "reminders.create_reminder",
     "reminders.send_email",
@@ -48,12 +53,15 @@ with pytest.MonkeyPatch.context() as at_import:
         importlib.import_module(handler)
     dynamodb = boto3.resource("dynamodb")
     states = boto3.client("stepfunctions")
+    secrets = boto3.client("secretsmanager")
+    queues = boto3.client("sqs")
 
 
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     set_environment(monkeypatch)
     with mock_aws():
+        secrets.create_secret(Name=ENVIRONMENT["DIGEST_ARN"], SecretString="a key for tests")
         yield
 
 
@@ -63,9 +71,32 @@ def order_table() -> Any:
     return dynamodb.create_table(
         TableName=ENVIRONMENT["ORDER_TABLE"],
         KeySchema=[{"AttributeName": "OrderId", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "OrderId", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("OrderId", "Status", "UpdatedAt")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "ByStatus",
+                "KeySchema": [
+                    {"AttributeName": "Status", "KeyType": "HASH"},
+                    {"AttributeName": "UpdatedAt", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+@pytest.fixture
+def parked_queue(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+    """An empty parked queue; called, it tells the messages it has been sent since."""
+    url = queues.create_queue(QueueName="parked")["QueueUrl"]
+    monkeypatch.setenv("PARKED_QUEUE", url)
+    return lambda: [
+        json.loads(message["Body"])
+        for message in queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    ]
 
 
 class Workflow:

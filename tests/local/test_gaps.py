@@ -10,7 +10,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 
 from local import deploy
 from local.cloud import Cloud, Places
@@ -39,14 +43,14 @@ def powerless_role(client: Callable[[str], Any], name: str) -> str:
 
 @pytest.fixture
 def function(client: Callable[[str], Any], name: str, powerless_role: str) -> Iterator[str]:
-    """A function that tells its Python version, and raises a ValueError for `"raise"`."""
+    """A function that tells its Python version, and raises a ValueError for `"raise"` and for requests of an API."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr(
             "told.py",
             "import platform\n"
             "def handler(event, context):\n"
-            "    if event == 'raise':\n"
+            "    if event == 'raise' or 'httpMethod' in event:\n"
             "        raise ValueError\n"
             "    return platform.python_version()\n",
         )
@@ -168,6 +172,56 @@ def test_a_workflow_does_not_learn_the_name_of_a_functions_exception(
     execution = run_workflow(client, name, powerless_role, state)
 
     assert execution["error"] == "Runtime.HandlerError"
+
+
+def test_apis_write_no_access_logs(cloud: Cloud, places: Places) -> None:
+    gateway, logs = cloud.engine.client("apigateway"), cloud.engine.client("logs")
+    *_, api, stage = places.orders_api.split("/")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    (group,) = (name for name in groups if "OrdersApiLogGroup" in name)
+
+    assert cloud.engine.call_api("GET", f"{places.orders_api}/orders/gap").status_code == 404
+
+    assert gateway.get_stage(restApiId=api, stageName=stage)["accessLogSettings"] == {}
+    assert logs.filter_log_events(logGroupName=group)["events"] == []
+
+
+def test_a_caller_without_permission_is_not_refused_in_the_words_of_the_api(
+    cloud: Cloud, places: Places, name: str
+) -> None:
+    iam = cloud.engine.client("iam")
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    request = AWSRequest("GET", f"{places.orders_api}/orders/gap")
+    SigV4Auth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "execute-api", REGION).add_auth(request)
+
+    response = URLLib3Session().send(request.prepare())
+
+    assert response.status_code == 403
+    assert "error" not in json.loads(response.text)
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_a_function_that_raises_is_not_excused_in_the_words_of_the_api(
+    client: Callable[[str], Any], cloud: Cloud, name: str, function: str
+) -> None:
+    gateway = client("apigateway")
+    api = gateway.create_rest_api(name=name)
+    target = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    gateway.put_method(**target, authorizationType="NONE")
+    functions = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions"
+    arn = client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    uri = f"{functions}/{arn}/invocations"
+    gateway.put_integration(**target, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    words = {"application/json": '{"error": "ours"}'}
+    gateway.put_gateway_response(restApiId=api["id"], responseType="DEFAULT_5XX", responseTemplates=words)
+    gateway.create_deployment(restApiId=api["id"], stageName="v1")
+
+    response = cloud.engine.call_api("GET", f"{cloud.settings.endpoint}/_aws/execute-api/{api['id']}/v1/")
+
+    assert response.status_code == 502
+    assert "Runtime.HandlerError" in json.loads(response.text)["message"]
+    gateway.delete_rest_api(restApiId=api["id"])
 
 
 def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:

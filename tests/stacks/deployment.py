@@ -25,10 +25,14 @@ CONTEXTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """`templates` are by stack: Cache, Orders, Reminders. A resource's path is `Orders/OrderTable`."""
+    """`templates` are by stack: ApiLogs, Cache, Orders, Reminders. A resource's path is `Orders/OrderTable`.
+
+    `dependencies` names the stacks that each stack is deployed after.
+    """
 
     stage: Stage
     templates: Mapping[str, Mapping[str, Any]]
+    dependencies: Mapping[str, set[str]]
 
     def resources(self, type: str = "") -> dict[str, Any]:
         """Resources of `type`, or of a service (`AWS::EC2::`), by their paths."""
@@ -102,4 +106,8 @@ def synthesise(folder: Path, **context: str) -> Deployment:
     cdk_app = cdk.App(outdir=str(folder), context=CDK_JSON["context"] | {"aws:cdk:enable-path-metadata": True})
     app.build(cdk_app, stage=stage)
     stacks = cdk_app.synth().stacks
-    return Deployment(stage=stage, templates={stack.id: stack.template for stack in stacks})
+    return Deployment(
+        stage=stage,
+        templates={stack.id: stack.template for stack in stacks},
+        dependencies={stack.id: {other.id for other in stack.dependencies} for stack in stacks},
+    )

@@ -110,8 +110,13 @@ def test_users_have_no_passwords_and_whoever_does_not_sign_in_may_do_nothing(wit
     assert set(members) == {user["UserId"] for user in (default, *users.values())}
 
 
-def test_the_lookup_may_sign_in_to_this_cache_as_this_user(with_cache):
-    (statement,) = [one for _, one in with_cache.statements() if "elasticache:Connect" in one["Action"]]
+@pytest.mark.parametrize("function", ["GetOrder", "UpdateCache"])
+def test_who_uses_the_cache_may_sign_in_to_this_one_as_this_user(function, with_cache):
+    (statement,) = [
+        one
+        for role, one in with_cache.statements()
+        if role == f"Orders/{function}Role" and "elasticache:Connect" in one["Action"]
+    ]
     account = "arn:${AWS::Partition}:elasticache:${AWS::Region}:${AWS::AccountId}"
     name = f"{with_cache.stage.name}-cache"
 

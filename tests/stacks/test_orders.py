@@ -1,9 +1,18 @@
+import json
+
 import pytest
+
+from orders.cache import TTL_SECONDS
 
 DAY = 24 * 60 * 60
 QUEUES = {"Orders/OrderFulfillmentQueue", "Orders/EscalationQueue"}
 DEAD_LETTERS = {f"{queue}DeadLetters" for queue in QUEUES}
 PARKED = "Orders/ParkedQueue"
+CACHE_FAILURES = "Orders/UpdateCacheFailures"
+
+
+def queues_of(deployment) -> set[str]:
+    return QUEUES | DEAD_LETTERS | {PARKED} | ({CACHE_FAILURES} if deployment.stage.cache else set())
 
 
 def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deployment):
@@ -27,7 +36,7 @@ def test_only_production_protects_its_table_from_deletion(stage, protected, synt
 def test_every_queue_is_encrypted(deployment):
     queues = deployment.properties("AWS::SQS::Queue")
 
-    assert queues.keys() == QUEUES | DEAD_LETTERS | {PARKED}
+    assert queues.keys() == queues_of(deployment)
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
@@ -44,7 +53,7 @@ def test_every_queue_is_reached_over_tls_alone(deployment):
         assert deployment.named("Orders", statement["Resource"]) == deployment.named("Orders", queue) + ".Arn"
         closed.add(deployment.named("Orders", queue))
 
-    assert closed == QUEUES | DEAD_LETTERS | {PARKED}
+    assert closed == queues_of(deployment)
 
 
 @pytest.mark.parametrize("path", sorted(QUEUES))
@@ -61,15 +70,71 @@ def test_what_cannot_be_processed_is_kept_for_fourteen_days(path, deployment):
 
 def test_what_was_parked_waits_as_long_as_sqs_can_keep_it_and_raises_an_alarm_at_once(deployment):
     parked = deployment.properties("AWS::SQS::Queue")[PARKED]
-    alarm = deployment.only("AWS::CloudWatch::Alarm")
+    alarm = deployment.properties("AWS::CloudWatch::Alarm")["Orders/OrderAlarms/Parked"]
 
     assert parked["MessageRetentionPeriod"] == 14 * DAY
     assert "RedrivePolicy" not in parked
-    ((dimension,),) = [alarm["Dimensions"]]
+    (dimension,) = alarm["Dimensions"]
     assert deployment.named("Orders", dimension["Value"]) == f"{PARKED}.QueueName"
     assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
     assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (1, 1)
     assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric"), [("WorkflowFailed", "ExecutionsFailed"), ("WorkflowTimedOut", "ExecutionsTimedOut")]
+)
+def test_an_execution_that_parked_nothing_raises_an_alarm(alarm, metric, deployment):
+    found = deployment.properties("AWS::CloudWatch::Alarm")[f"Orders/OrderAlarms/{alarm}"]
+
+    (dimension,) = found["Dimensions"]
+    assert deployment.named("Orders", dimension["Value"]) == "Orders/OrderFulfillmentStateMachine"
+    assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/States", metric, 1)
+
+
+def test_every_alarm_tells_the_topic_which_lets_it(deployment):
+    for alarm in deployment.properties("AWS::CloudWatch::Alarm").values():
+        assert [deployment.named("Orders", action) for action in alarm["AlarmActions"]] == ["Orders/OrderAlarms"]
+    policy = deployment.properties("AWS::SNS::TopicPolicy")["Orders/OrderAlarms/Policy"]["PolicyDocument"]
+    allowed = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
+    assert [(one["Action"], one["Principal"]) for one in allowed] == [
+        ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+    ]
+
+
+def test_orders_are_found_by_their_state(deployment):
+    (index,) = deployment.only("AWS::DynamoDB::Table")["GlobalSecondaryIndexes"]
+
+    assert index["IndexName"] == "ByStatus"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["Status", "UpdatedAt"]
+
+
+def test_every_change_of_the_table_reaches_the_cache_or_the_failures(with_cache):
+    mapping = with_cache.only("AWS::Lambda::EventSourceMapping")
+
+    assert with_cache.named("Orders", mapping["EventSourceArn"]) == "Orders/OrderTable.StreamArn"
+    assert with_cache.named("Orders", mapping["FunctionName"]) == "Orders/UpdateCache"
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRecordAgeInSeconds"] == TTL_SECONDS
+    failures = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+    assert with_cache.named("Orders", failures) == f"{CACHE_FAILURES}.Arn"
+
+
+def test_executions_that_die_are_looked_after_at_once_without_their_input(deployment):
+    rule = deployment.properties("AWS::Events::Rule")["Orders/LostOrders/ExecutionDied"]
+    (target,) = rule["Targets"]
+
+    assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    (workflow,) = rule["EventPattern"]["detail"]["stateMachineArn"]
+    assert deployment.named("Orders", workflow) == "Orders/OrderFulfillmentStateMachine"
+    assert sorted(target["InputTransformer"]["InputPathsMap"].values()) == ["$.detail.executionArn", "$.detail.status"]
+
+
+def test_orders_without_an_outcome_are_looked_for_every_five_minutes(deployment):
+    rule = deployment.properties("AWS::Events::Rule")["Orders/LostOrders/EveryFiveMinutes"]
+
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")
+    assert [json.loads(target["Input"]) for target in rule["Targets"]] == [{}]
 
 
 def test_the_order_workflow_is_encrypted_with_a_key_of_its_own_that_is_rotated(deployment):

@@ -13,6 +13,15 @@ DELIVER_LOGS = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
 }
+PUSH_LOGS = {
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:PutLogEvents",
+}
 JOIN_NETWORK = {
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -24,23 +33,44 @@ JOIN_NETWORK = {
 ENCRYPT = {"kms:Decrypt", "kms:GenerateDataKey"}
 
 ROLES = {
+    "ApiLogs/Role": PUSH_LOGS,
     "Orders/PlaceOrderRole": WRITE_LOGS
     | ENCRYPT
-    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "states:StartExecution"},
+    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}
+    | {"secretsmanager:GetSecretValue", "states:StartExecution"},
+    "Orders/CorrectOrderRole": WRITE_LOGS
+    | ENCRYPT
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue", "states:StartExecution"},
+    "Orders/LostOrders/ParkLostOrdersRole": WRITE_LOGS
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"},
     "Orders/GetOrderRole": WRITE_LOGS | {"dynamodb:GetItem"},
     "Orders/VerifyCCAndPriceRole": WRITE_LOGS,
     "Orders/OrderFulfillmentStateMachineRole": DELIVER_LOGS
     | ENCRYPT
-    | {"dynamodb:PutItem", "dynamodb:UpdateItem", "lambda:InvokeFunction", "sqs:SendMessage"},
+    | {"dynamodb:UpdateItem", "lambda:InvokeFunction", "sqs:SendMessage"},
     "Reminders/CreateReminderRole": WRITE_LOGS | {"states:StartExecution"},
     "Reminders/SendEmailRole": WRITE_LOGS | {"ses:SendEmail"},
     "Reminders/ReminderStateMachineRole": DELIVER_LOGS | {"lambda:InvokeFunction", "sns:Publish"},
 }
-WITH_CACHE = {"Orders/GetOrderRole": JOIN_NETWORK | {"elasticache:Connect"}}
+READ_STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
+LIST_STREAMS = {"dynamodb:ListStreams"}
+WITH_CACHE = {
+    "Orders/GetOrderRole": ROLES["Orders/GetOrderRole"] | JOIN_NETWORK | {"elasticache:Connect"},
+    "Orders/UpdateCacheRole": WRITE_LOGS
+    | JOIN_NETWORK
+    | READ_STREAM
+    | LIST_STREAMS
+    | {"elasticache:Connect", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
+}
 
 OPEN_RESOURCES = {
+    (
+        frozenset(PUSH_LOGS),
+        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
+    ): "Every API of the account and region logs in this one role's name.",
     (frozenset(DELIVER_LOGS), "*"): "Log delivery has no resource to name; CDK adds this to a workflow that logs.",
     (frozenset(JOIN_NETWORK), "*"): "Lambda accepts nothing narrower: the interfaces do not exist yet.",
+    (frozenset(LIST_STREAMS), "*"): "Listing has no resource to name; CDK adds this to a function that reads a stream.",
     (
         frozenset({"ses:SendEmail"}),
         "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*",
@@ -54,18 +84,17 @@ OPEN_RESOURCES = {
 
 
 def test_every_role_holds_exactly_what_it_uses(deployment):
-    held = {role: set() for role in deployment.resources("AWS::IAM::Role")}
+    held: dict[str, set[str]] = {role: set() for role in deployment.resources("AWS::IAM::Role")}
     for role, statement in deployment.statements():
         held[role] |= set(statement["Action"])
 
-    extra = WITH_CACHE if deployment.stage.cache else {}
-    assert held == {role: actions | extra.get(role, set()) for role, actions in ROLES.items()}
+    assert held == ROLES | (WITH_CACHE if deployment.stage.cache else {})
 
 
 def test_every_role_is_for_one_service(deployment):
     for path, role in deployment.properties("AWS::IAM::Role").items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-        service = "states" if path.endswith("StateMachineRole") else "lambda"
+        service = {"ApiLogs/Role": "apigateway"}.get(path, "states" if path.endswith("StateMachineRole") else "lambda")
         assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert trust["Action"] == "sts:AssumeRole"
 
@@ -84,14 +113,16 @@ def test_no_action_is_a_wildcard(deployment):
 
 def test_every_open_resource_is_known_and_has_its_reason(deployment):
     found = {
-        (frozenset(statement["Action"]), resource)
+        (action, resource)
         for _, statement in deployment.statements()
+        for action in statement["Action"]
         for resource in statement.get("Resource", [])
         if "*" in resource
     }
 
-    in_use = OPEN_RESOURCES.keys() - (set() if deployment.stage.cache else {(frozenset(JOIN_NETWORK), "*")})
-    assert found == in_use
+    known = {(action, resource) for actions, resource in OPEN_RESOURCES for action in actions}
+    of_the_cache = {(action, "*") for action in JOIN_NETWORK | LIST_STREAMS}
+    assert found == known - (set() if deployment.stage.cache else of_the_cache)
 
 
 def test_only_text_messages_are_published_to_what_is_no_sns_resource(deployment):
@@ -129,11 +160,12 @@ def test_email_is_sent_from_our_sender_alone(deployment):
     assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": deployment.stage.sender}}
 
 
-def test_whoever_starts_the_order_workflow_may_use_its_key_through_step_functions_alone(deployment):
+@pytest.mark.parametrize("starter", ["PlaceOrder", "CorrectOrder"])
+def test_whoever_starts_the_order_workflow_may_use_its_key_through_step_functions_alone(starter, deployment):
     (statement,) = [
         one
         for role, one in deployment.statements()
-        if role == "Orders/PlaceOrderRole" and "kms:Decrypt" in one["Action"]
+        if role == f"Orders/{starter}Role" and "kms:Decrypt" in one["Action"]
     ]
 
     assert statement["Resource"] == ["Orders/OrderWorkflowKey.Arn"]
@@ -153,16 +185,33 @@ def test_the_order_workflow_may_use_its_key_under_its_own_name(deployment):
     assert allowed["Resource"] == ["Orders/OrderWorkflowKey.Arn"]
 
 
-def test_functions_are_called_from_outside_by_the_apis_alone_each_on_its_path(deployment):
-    called = {}
+def test_the_key_of_digests_is_read_by_those_who_place_orders_alone(deployment):
+    readers = {
+        (role, *statement["Resource"])
+        for role, statement in deployment.statements()
+        if "secretsmanager:GetSecretValue" in statement["Action"]
+    }
+
+    assert readers == {
+        ("Orders/PlaceOrderRole", "Orders/OrderDigestKey.Id"),
+        ("Orders/CorrectOrderRole", "Orders/OrderDigestKey.Id"),
+    }
+
+
+def test_functions_are_called_from_outside_by_the_apis_each_on_its_path_and_by_the_rules(deployment):
+    called = set()
     for path, permission in deployment.properties("AWS::Lambda::Permission").items():
         stack = path.partition("/")[0]
         function, source = (deployment.named(stack, permission[key]) for key in ("FunctionName", "SourceArn"))
-        assert permission["Principal"] == "apigateway.amazonaws.com"
-        called[function] = source.partition("DeploymentStage.v1")[2]
+        called.add(
+            (permission["Principal"].partition(".")[0], function, source.partition("DeploymentStage.v1")[2] or source)
+        )
 
     assert called == {
-        "Orders/PlaceOrder.Arn": "/POST/orders",
-        "Orders/GetOrder.Arn": "/GET/orders/*",
-        "Reminders/CreateReminder.Arn": "/POST/reminders",
+        ("apigateway", "Orders/PlaceOrder.Arn", "/POST/orders"),
+        ("apigateway", "Orders/GetOrder.Arn", "/GET/orders/*"),
+        ("apigateway", "Orders/CorrectOrder.Arn", "/PUT/orders/*"),
+        ("apigateway", "Reminders/CreateReminder.Arn", "/POST/reminders"),
+        ("events", "Orders/LostOrders/ParkLostOrders.Arn", "Orders/LostOrders/ExecutionDied.Arn"),
+        ("events", "Orders/LostOrders/ParkLostOrders.Arn", "Orders/LostOrders/EveryFiveMinutes.Arn"),
     }

@@ -4,19 +4,28 @@ import pytest
 
 FUNCTIONS = {
     "Orders/PlaceOrder": (512, 20),
+    "Orders/CorrectOrder": (512, 20),
     "Orders/GetOrder": (512, 20),
+    "Orders/LostOrders/ParkLostOrders": (256, 60),
     "Orders/VerifyCCAndPrice": (128, 5),
     "Reminders/CreateReminder": (512, 20),
     "Reminders/SendEmail": (256, 20),
 }
+WITH_CACHE = {"Orders/UpdateCache": (512, 30)}
+NOT_CALLED_BY_THE_API = {"Orders/LostOrders/ParkLostOrders", "Orders/UpdateCache"}
 API_GATEWAY_GIVES_UP_AFTER = 29
+
+
+def functions_of(deployment) -> dict[str, tuple[int, int]]:
+    return FUNCTIONS | (WITH_CACHE if deployment.stage.cache else {})
 
 
 def test_memory_in_mb_and_time_out_in_seconds_are_chosen_for_each_function(deployment):
     functions = deployment.properties("AWS::Lambda::Function")
 
-    assert {path: (each["MemorySize"], each["Timeout"]) for path, each in functions.items()} == FUNCTIONS
-    assert all(each["Timeout"] < API_GATEWAY_GIVES_UP_AFTER for each in functions.values())
+    assert {path: (each["MemorySize"], each["Timeout"]) for path, each in functions.items()} == functions_of(deployment)
+    for path in functions.keys() - NOT_CALLED_BY_THE_API:
+        assert functions[path]["Timeout"] < API_GATEWAY_GIVES_UP_AFTER
 
 
 def test_every_function_runs_the_newest_python_on_arm64(deployment):
@@ -40,7 +49,8 @@ def test_every_function_logs_json_to_a_group_of_its_own_and_may_write_to_no_othe
 def test_every_log_is_dropped_after_the_time_of_its_stage(deployment):
     groups = deployment.properties("AWS::Logs::LogGroup")
 
-    assert len(groups) == len(FUNCTIONS) + 2
+    workflows, apis = 2, 2
+    assert len(groups) == len(functions_of(deployment)) + workflows + apis
     assert {group["RetentionInDays"] for group in groups.values()} == {90 if deployment.stage.name == "prod" else 7}
 
 
@@ -53,7 +63,8 @@ def test_a_function_has_its_role_before_it_has_to_join_the_network(with_cache):
 def test_every_function_is_named_after_its_handler(deployment):
     for path, function in deployment.properties("AWS::Lambda::Function").items():
         app, module, name = function["Handler"].split(".")
-        assert path.lower() == f"{app}/{module}".replace("_", "")
+        assert path.split("/")[-1].lower() == module.replace("_", "")
+        assert path.split("/")[0].lower() == app
         assert name == "handler"
         assert find_spec(f"{app}.{module}")
 
@@ -61,7 +72,8 @@ def test_every_function_is_named_after_its_handler(deployment):
 def test_functions_that_import_third_party_code_have_the_layer(deployment):
     layered = {path for path, one in deployment.properties("AWS::Lambda::Function").items() if one.get("Layers")}
 
-    assert layered == {"Orders/PlaceOrder", "Orders/GetOrder", "Reminders/CreateReminder"}
+    with_layer = {"Orders/PlaceOrder", "Orders/CorrectOrder", "Orders/GetOrder", "Reminders/CreateReminder"}
+    assert layered == with_layer | (WITH_CACHE.keys() if deployment.stage.cache else set())
 
 
 @pytest.mark.parametrize("forbidden", ["KEY", "SECRET", "PASSWORD", "TOKEN", "ENDPOINT"])
@@ -70,19 +82,25 @@ def test_no_function_is_told_a_secret_or_where_aws_is(forbidden, deployment):
         assert not [name for name in function["Environment"]["Variables"] if forbidden in name]
 
 
-def test_only_the_lookup_is_in_the_network(deployment):
+def test_only_what_uses_the_cache_is_in_the_network(deployment):
     inside = {path for path, one in deployment.properties("AWS::Lambda::Function").items() if "VpcConfig" in one}
 
-    assert inside == ({"Orders/GetOrder"} if deployment.stage.cache else set())
+    assert inside == ({"Orders/GetOrder", "Orders/UpdateCache"} if deployment.stage.cache else set())
 
 
-def test_only_the_lookup_knows_a_cache(deployment):
+def test_only_what_uses_the_cache_knows_where_it_is(deployment):
     told = {
         path: {name for name in function["Environment"]["Variables"] if name.startswith("REDIS")}
         for path, function in deployment.properties("AWS::Lambda::Function").items()
     }
 
-    expected = {path: set() for path in FUNCTIONS}
+    expected = {path: set() for path in functions_of(deployment)}
     if deployment.stage.cache:
-        expected["Orders/GetOrder"] = {"REDIS_URL", "REDIS_NAME"}
+        expected["Orders/GetOrder"] = expected["Orders/UpdateCache"] = {"REDIS_URL", "REDIS_NAME"}
     assert told == expected
+
+
+def test_a_cache_that_does_not_answer_may_cost_a_lookup_what_its_stage_says(with_cache):
+    lookup = with_cache.properties("AWS::Lambda::Function")["Orders/GetOrder"]
+
+    assert lookup["Environment"]["Variables"]["CACHE_BUDGET_MS"] == str(with_cache.stage.cache.budget_ms)

@@ -26,8 +26,9 @@ def test_another_sender_is_used_wherever_a_sender_is(tmp_path):
 
 
 def test_the_topic_is_encrypted_and_reached_over_tls_alone(deployment):
-    topic = deployment.only("AWS::SNS::Topic")
-    (statement,) = deployment.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    topic = deployment.properties("AWS::SNS::Topic")["Reminders/NotifyTopic"]
+    policy = deployment.properties("AWS::SNS::TopicPolicy")["Reminders/NotifyTopic/Policy"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
 
     assert deployment.named("Reminders", topic["KmsMasterKeyId"]).endswith(":alias/aws/sns")
     assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "sns:Publish", "*")

@@ -1,6 +1,17 @@
 import json
+import re
 
-ROUTES = {("Orders", "POST", "orders"), ("Orders", "GET", "orders/{OrderId}"), ("Reminders", "POST", "reminders")}
+import pytest
+
+from stacks.rest_api import LAMBDAS
+
+VARIABLE = re.compile(r"\$[\w.]+")
+ROUTES = {
+    ("Orders", "POST", "orders"),
+    ("Orders", "GET", "orders/{OrderId}"),
+    ("Orders", "PUT", "orders/{OrderId}"),
+    ("Reminders", "POST", "reminders"),
+}
 
 
 def routes(deployment) -> dict[tuple[str, str, str], dict]:
@@ -10,6 +21,10 @@ def routes(deployment) -> dict[tuple[str, str, str], dict]:
         stack, _, _, *parts = path.split("/")
         found[stack, method["HttpMethod"], "/".join(parts[:-1])] = method
     return found
+
+
+def schema(file: str) -> dict:
+    return json.loads((LAMBDAS / file).read_text())
 
 
 def test_callers_sign_in_with_iam_and_only_preflight_requests_need_not(deployment):
@@ -46,25 +61,135 @@ def test_requests_are_throttled_as_the_stage_says(deployment):
         assert settings["ThrottlingBurstLimit"] == deployment.stage.throttle_burst > 0
 
 
-def test_requests_are_not_logged_with_their_bodies(deployment):
-    for stage in deployment.properties("AWS::ApiGateway::Stage").values():
+def test_requests_are_logged_without_anything_that_came_with_them(deployment):
+    """The template `/orders/{OrderId}` and not the path: somebody may ask for a card number."""
+    for path, stage in deployment.properties("AWS::ApiGateway::Stage").items():
+        stack = path.partition("/")[0]
         assert not any(settings["DataTraceEnabled"] for settings in stage["MethodSettings"])
-        assert "AccessLogSetting" not in stage
-    assert deployment.resources("AWS::ApiGateway::Account") == {}
+        assert not any("LoggingLevel" in settings for settings in stage["MethodSettings"])
+        log = stage["AccessLogSetting"]
+        assert deployment.named(stack, log["DestinationArn"]) == f"{stack}/{stack}ApiLogGroup.Arn"
+        assert set(json.loads(log["Format"]).values()) == {
+            "$context.requestId",
+            "$context.requestTime",
+            "$context.httpMethod",
+            "$context.resourcePath",
+            "$context.status",
+            "$context.responseLatency",
+            "$context.integration.status",
+            "$context.error.responseType",
+        }
+
+
+def test_apis_may_log_before_they_are_made_and_still_may_when_a_stage_is_destroyed(deployment):
+    account = deployment.only("AWS::ApiGateway::Account")
+    kept = deployment.templates["ApiLogs"]["Resources"]
+
+    assert deployment.named("ApiLogs", account["CloudWatchRoleArn"]) == "ApiLogs/Role.Arn"
+    assert {"ApiLogs/Role", "ApiLogs/Role/DefaultPolicy"} == {
+        deployment.path("ApiLogs", name) for name in kept["Account"]["DependsOn"]
+    }
+    assert {one["DeletionPolicy"] for one in kept.values()} == {"Retain"}
+    for stack in ("Orders", "Reminders"):
+        assert "ApiLogs" in deployment.dependencies[stack]
+
+
+GATEWAY_ERRORS = {
+    "DEFAULT_4XX": (None, "$context.error.responseType"),
+    "DEFAULT_5XX": (None, "$context.error.responseType"),
+    "INTEGRATION_FAILURE": ("503", "Unavailable"),
+    "INTEGRATION_TIMEOUT": ("503", "Unavailable"),
+    "REQUEST_TOO_LARGE": ("413", "TooLarge"),
+    "THROTTLED": ("429", "Throttled"),
+    "UNSUPPORTED_MEDIA_TYPE": ("415", "UnsupportedMediaType"),
+}
 
 
 def test_refusals_of_the_gateway_have_the_shape_of_ours_and_are_readable_from_the_web(deployment):
     responses = deployment.properties("AWS::ApiGateway::GatewayResponse")
 
     kinds = sorted((path.partition("/")[0], one["ResponseType"]) for path, one in responses.items())
-    assert kinds == [(stack, kind) for stack in ("Orders", "Reminders") for kind in ("DEFAULT_4XX", "DEFAULT_5XX")]
+    assert kinds == [(stack, kind) for stack in ("Orders", "Reminders") for kind in sorted(GATEWAY_ERRORS)]
     for response in responses.values():
+        status, code = GATEWAY_ERRORS[response["ResponseType"]]
+        assert response.get("StatusCode") == status
         (template,) = response["ResponseTemplates"].values()
-        # Of the two variables, the second comes with quotes around it.
-        filled = template.replace("$context.error.responseType", "X").replace("$context.error.messageString", '"Y"')
-        assert json.loads(filled) == {"error": {"code": "X", "message": "Y", "details": []}}
-        (origin,) = response["ResponseParameters"].values()
+        error = json.loads(template)["error"]
+        assert (error["code"], error["details"]) == (code, [])
+        headers = response["ResponseParameters"]
+        origin = headers["gatewayresponse.header.Access-Control-Allow-Origin"]
         assert origin == f"'{deployment.stage.allowed_origin}'"
+        assert headers.get("gatewayresponse.header.Retry-After") == ("'1'" if status in ("429", "503") else None)
+
+
+def test_refusals_of_the_gateway_repeat_nothing_of_the_request(deployment):
+    """API Gateway's own message about a wrong signature quotes the path; the type of an error is a word of its list."""
+    for response in deployment.properties("AWS::ApiGateway::GatewayResponse").values():
+        variables = {variable for text in response["ResponseTemplates"].values() for variable in VARIABLE.findall(text)}
+        assert variables <= {"$context.error.responseType"}
+        assert all(value[0] == value[-1] == "'" for value in response["ResponseParameters"].values())
+
+
+def test_bodies_are_described_by_the_schemas_that_the_functions_check_them_with(deployment):
+    described = {
+        (stack, verb): deployment.properties("AWS::ApiGateway::Model")[
+            deployment.named(stack, method["RequestModels"]["application/json"])
+        ]
+        for (stack, verb, _), method in routes(deployment).items()
+        if "RequestModels" in method
+    }
+
+    assert {route: model["Schema"] for route, model in described.items()} == {
+        ("Orders", "POST"): schema("orders/order.schema.json"),
+        ("Orders", "PUT"): schema("orders/order.schema.json"),
+        ("Reminders", "POST"): schema("reminders/reminder.schema.json"),
+    }
+
+
+def test_the_gateway_checks_no_body_because_its_refusals_would_quote_values(deployment):
+    assert deployment.resources("AWS::ApiGateway::RequestValidator") == {}
+    assert not any("RequestValidatorId" in method for method in routes(deployment).values())
+
+
+@pytest.mark.parametrize(
+    ("route", "statuses"),
+    [
+        (("Orders", "POST", "orders"), {200, 202, 400, 403, 409, 413, 415, 429, 500, 503}),
+        (("Orders", "GET", "orders/{OrderId}"), {200, 403, 404, 429, 500, 503}),
+        (("Orders", "PUT", "orders/{OrderId}"), {200, 202, 400, 403, 404, 409, 413, 415, 429, 500, 503}),
+        (("Reminders", "POST", "reminders"), {202, 400, 403, 413, 415, 429, 500, 503}),
+    ],
+)
+def test_every_answer_is_described(route, statuses, deployment):
+    models = deployment.properties("AWS::ApiGateway::Model")
+    answers = {int(answer["StatusCode"]): answer for answer in routes(deployment)[route]["MethodResponses"]}
+
+    assert answers.keys() == statuses
+    for status, answer in answers.items():
+        (model,) = (models[deployment.named(route[0], reference)] for reference in answer["ResponseModels"].values())
+        assert (model["Name"] == "ErrorAnswer") == (status >= 400)
+        assert "method.response.header.Access-Control-Allow-Origin" in answer["ResponseParameters"]
+        assert ("method.response.header.Retry-After" in answer["ResponseParameters"]) == (status in (429, 503))
+
+
+def test_headers_of_single_answers_are_described(deployment):
+    described = {
+        (*route, answer["StatusCode"], header.removeprefix("method.response.header."))
+        for route, method in routes(deployment).items()
+        if route[1] != "OPTIONS"
+        for answer in method["MethodResponses"]
+        for header in answer["ResponseParameters"]
+    }
+
+    assert ("Orders", "POST", "orders", "202", "Location") in described
+    assert ("Orders", "GET", "orders/{OrderId}", "200", "X-Cache") in described
+    assert ("Orders", "PUT", "orders/{OrderId}", "202", "Location") in described
+    assert len([one for one in described if one[-1] in ("Location", "X-Cache")]) == 3
+
+
+def test_models_have_the_names_of_their_schemas_and_none_that_api_gateway_has_taken(deployment):
+    for model in deployment.properties("AWS::ApiGateway::Model").values():
+        assert model["Name"] == model["Schema"]["title"] not in ("Error", "Empty")
 
 
 def test_apis_are_regional(deployment):

@@ -1,7 +1,9 @@
 import re
 
+import jsonata
 import pytest
 
+from common.cards import looks_like_card
 from tests.statemachines.asl import load, longest_path, next_states, states, texts
 
 MACHINE = load("order_fulfillment.asl.json")
@@ -34,17 +36,151 @@ def test_whatever_fails_for_good_is_parked(name):
         assert net == {"ErrorEquals": ["States.ALL"], "Next": "Parked without a row"}
     else:
         assert (net["ErrorEquals"], net["Next"]) == (["States.ALL"], "Park the order")
-        assert net["Assign"]["failure"]["State"] == name
+        assert net["Assign"]["failure"] == {"State": name, "Error": "{% $states.errorOutput.Error %}"}
+        assert net["Output"] == {}, "what is handed on to parking is in variables, without the card number"
 
 
 def test_the_verdict_decides_the_queue():
     choice = STATES["Put message in Queue"]
 
     assert [(one["Condition"], one["Next"]) for one in choice["Choices"]] == [
-        ("{% $states.input.Status = 1 %}", "Put message in order OrderFulfillment Queue"),
-        ("{% $states.input.Status = 0 %}", "Put message in order Escalation Queue"),
+        (choice["Choices"][0]["Condition"], "Put message in order OrderFulfillment Queue"),
+        (choice["Choices"][1]["Condition"], "Put message in order Escalation Queue"),
     ]
-    assert next_states(STATES[choice["Default"]]) == ["Park the order"]
+    assert choice["Default"] == "Park the order"
+    assert choice["Assign"]["failure"] == {"State": "Put message in Queue", "Error": "UnexpectedVerdictError"}
+
+
+ESCALATED, FULFILLED, NEITHER = (
+    "Put message in order Escalation Queue",
+    "Put message in order OrderFulfillment Queue",
+    None,
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "reasons", "leads_to"),
+    [
+        (1, [], FULFILLED),
+        (0, ["PRICE_NOT_POSITIVE"], ESCALATED),
+        (0, ["CARD_NOT_16_DIGITS", "PRICE_NOT_POSITIVE"], ESCALATED),
+        (0, [], NEITHER),
+        (1, ["PRICE_NOT_POSITIVE"], NEITHER),
+        (True, [], NEITHER),
+        (False, ["PRICE_NOT_POSITIVE"], NEITHER),
+        ("1", [], NEITHER),
+        (2, [], NEITHER),
+        (None, [], NEITHER),
+        (0, ["PRICE_NOT_POSITIVE", 7], NEITHER),
+        (0, "PRICE_NOT_POSITIVE", NEITHER),
+        (0, [["PRICE_NOT_POSITIVE"]], NEITHER),
+        (0, ["x"] * 11, NEITHER),
+    ],
+)
+def test_a_verdict_that_was_not_agreed_on_leads_into_no_queue(status, reasons, leads_to):
+    choices = STATES["Put message in Queue"]["Choices"]
+
+    assert chosen(choices, {"Status": status}, reasons=reasons) == leads_to
+
+
+ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4242424242424242"}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ORDER,
+        ORDER | {"Price": 80000},
+        ORDER | {"Price": ""},
+        ORDER | {"CC": ""},
+        ORDER | {"Name": "李雷 🐈"},
+        ORDER | {"Name": "{% $states.input %}"},
+        ORDER | {"OrderId": "550e8400-e29b-41d4-a716-446655440000"},
+        ORDER | {"OrderId": "31234567891234567890abcdefabcdef"},
+        ORDER | {"Note": "a field more"},
+    ],
+)
+def test_an_order_goes_its_way(order):
+    assert problem(order) is None
+
+
+@pytest.mark.parametrize("field", ORDER)
+@pytest.mark.parametrize("value", [None, True, [], {}, ["A"], "missing"])
+def test_an_order_with_a_missing_or_mistyped_field_is_parked(field, value):
+    order = {name: one for name, one in ORDER.items() if name != field}
+
+    assert problem(order if value == "missing" else order | {field: value}) == "MistypedFieldError"
+
+
+@pytest.mark.parametrize("order", [None, [], "text", 7, {}, [ORDER]])
+def test_what_is_no_object_is_parked(order):
+    assert problem(order) == "MistypedFieldError"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        *(({"OrderId": one}, "InvalidOrderIdError") for one in ("", "-a", "a" * 65, "a/b", "a b", "a\n", "é", "👍")),
+        *(({"Name": one}, "FieldLengthError") for one in ("", "x" * 201)),
+        *(({"ItemName": one}, "FieldLengthError") for one in ("", "x" * 201)),
+        ({"Price": "1" * 33}, "FieldLengthError"),
+        ({"CC": "1" * 33}, "FieldLengthError"),
+        *(({"Name": f"a{one}"}, "ControlCharacterError") for one in ("\x00", "\n", "\x1f", "\x7f", "\ufffe", "\uffff")),
+        *(({field: "4242424242424242"}, "CardNumberInTextError") for field in ("OrderId", "Name", "ItemName", "Price")),
+        ({"Price": 4242424242424242}, "CardNumberInTextError"),
+        *(
+            ({"Name": one}, "CardNumberInTextError")
+            for one in ("x4242424242424242y", "4242 4242 4242 4242", "3782-822463-10005", "30569309025904")
+        ),
+    ],
+)
+def test_what_the_api_would_refuse_is_parked_with_what_is_wrong(change, error):
+    assert problem(ORDER | change) == error
+
+
+@pytest.mark.parametrize(
+    "text", ["20261121040000123", "4006381333931", "T-123456789012", "5555.5555.5555.4444", "4242, 4242, 4242, 4242"]
+)
+def test_the_workflow_and_the_api_take_the_same_for_a_card_number(text):
+    assert (problem(ORDER | {"Name": text}) == "CardNumberInTextError") is looks_like_card(text)
+
+
+@pytest.mark.parametrize(
+    ("order_id", "kept"),
+    [("A-1", "A-1"), ("4242424242424242", None), ("a/b", None), ("", None), (7, None), (None, None), ("a" * 65, None)],
+)
+def test_of_what_is_no_order_only_a_harmless_id_is_kept(order_id, kept):
+    assign = STATES["Not an order"]["Assign"]
+
+    assert evaluated(assign["orderId"], {"OrderId": order_id}) == kept
+    assert assign["order"] is None
+    assert STATES["Not an order"]["Output"] == {}
+
+
+def chosen(choices, state_input, **variables):
+    """Where the first choice leads whose condition holds; None where none does."""
+    for choice in choices:
+        if evaluated(choice["Condition"], state_input, **variables):
+            return choice["Next"]
+    return None
+
+
+def problem(order):
+    """What is wrong with an order, by the name of the error; None for a good one."""
+    for choice in STATES["Is it an order"]["Choices"]:
+        if evaluated(choice["Condition"], order):
+            assert choice["Next"] == "Not an order"
+            return choice["Assign"]["failure"]["Error"]
+    return None
+
+
+def evaluated(text, state_input, **variables):
+    """The value of a `{% JSONata %}` expression."""
+    expression = jsonata.Jsonata(text.removeprefix("{%").removesuffix("%}"))
+    frame = expression.create_frame()
+    for name, value in {"states": {"input": state_input}, **variables}.items():
+        frame.bind(name, value)
+    return expression.evaluate(None, frame)
 
 
 @pytest.mark.parametrize(
@@ -75,11 +211,18 @@ def test_a_refused_condition_is_not_retried(name):
     assert first["MaxAttempts"] == 0
 
 
-def test_the_card_number_is_only_named_where_it_is_masked():
+def test_the_card_number_is_only_named_where_its_form_is_looked_at_or_it_is_masked():
     named = [(name, text) for name, state in STATES.items() for text in texts(state) if re.search(r"\bCC\b", text)]
 
-    assert named == [("Update the order table", MASKED_CARD)]
-    assert STATES["Update the order table"]["Arguments"]["Item"]["CardLast4"] == {"S": MASKED_CARD}
+    assert {name for name, _ in named} == {"Is it an order", "Update the order table"}
+    for text in (text for name, text in named if name == "Is it an order"):
+        assert set(re.findall(r"\$\w+\(\$states\.input\.CC\)", text)) in (
+            {"$type($states.input.CC)"},
+            {"$length($states.input.CC)"},
+        )
+        assert text.count("input.CC") == 1
+    assert [text for name, text in named if name == "Update the order table"] == [MASKED_CARD]
+    assert STATES["Update the order table"]["Arguments"]["ExpressionAttributeValues"][":last4"] == {"S": MASKED_CARD}
 
 
 def test_only_the_check_is_handed_the_whole_order():
@@ -106,7 +249,7 @@ def given_the_card() -> set[str]:
 
 
 def test_the_card_number_ends_at_the_check():
-    assert given_the_card() == {"Update the order table", "Are details Proper"}
+    assert given_the_card() == {"Is it an order", "Not an order", "Update the order table", "Are details Proper"}
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if not next_states(state) or state.get("End")])
@@ -121,7 +264,17 @@ def test_the_card_number_is_not_in_what_the_workflow_answers(name):
 def test_a_message_names_its_fields_one_by_one(name):
     message = STATES[name]["Arguments"]["MessageBody"]
 
-    assert message.keys() <= {"OrderId", "Name", "ItemName", "Price", "Reasons", "State", "Error", "ExecutionId"}
+    assert message.keys() <= {
+        "OrderId",
+        "Name",
+        "ItemName",
+        "Price",
+        "Reasons",
+        "State",
+        "Error",
+        "ExecutionId",
+        "Order",
+    }
     assert {"OrderId", "ExecutionId"} <= message.keys()
 
 

@@ -1,5 +1,7 @@
 import base64
 import json
+import sys
+from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
@@ -25,6 +27,21 @@ def echo(event):
 @http.api
 def fails(event):
     raise ConnectionClosedError(endpoint_url=f"https://example.com/?card={CARD}")
+
+
+@http.api
+def has_a_bug(event):
+    raise KeyError(CARD)
+
+
+def test_a_bug_is_answered_and_logged_by_its_place_without_its_text(caplog):
+    reply = has_a_bug({}, None)
+
+    status, body = status_and_body(reply)
+    assert (status, body["error"]["code"]) == (500, "InternalError")
+    assert reply["headers"]["Access-Control-Allow-Origin"] == "http://localhost:8000"
+    assert "KeyError" in caplog.text and "test_http.py" in caplog.text
+    assert CARD not in reply["body"] + caplog.text
 
 
 @pytest.mark.parametrize(
@@ -88,6 +105,15 @@ def test_numbers_are_not_rounded(number):
     assert body["number"] == number.replace("1e2", "1E+2")
 
 
+@pytest.fixture
+def pythons_own_recursion_limit() -> Iterator[None]:
+    """A library that other tests of the same run import has raised it."""
+    raised = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(raised)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -105,6 +131,7 @@ def test_numbers_are_not_rounded(number):
     ],
     ids=lambda body: ascii(body[:30]),
 )
+@pytest.mark.usefixtures("pythons_own_recursion_limit")
 def test_what_python_reads_and_json_does_not_allow_is_refused(body):
     status, answer = status_and_body(echo(post(body), None))
 
@@ -137,6 +164,15 @@ def test_a_wrong_value_is_named_by_its_field_and_not_repeated(body, field, caplo
 
     assert refused_field(reply) == field
     assert "4111" not in reply["body"] + caplog.text
+
+
+def test_whoever_is_refused_for_the_moment_is_told_when_to_try_again():
+    @http.api
+    def busy(event):
+        raise http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
+
+    assert busy({}, None)["headers"]["Retry-After"] == "1"
+    assert "Retry-After" not in echo(post("{"), None)["headers"]
 
 
 def test_a_failing_service_is_logged_by_name_and_its_message_kept_back(caplog):

@@ -1,10 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from orders import table
 
 ROW = {"OrderId": "A-1", "Status": "RECEIVED", "ExecutionName": "mine"}
+NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
 
 
 def test_an_order_id_is_claimed_once(order_table):
@@ -17,7 +18,8 @@ def test_an_order_id_is_claimed_once(order_table):
 def test_a_claim_that_is_taken_up_or_somebody_elses_is_not_released(kept, order_table):
     order_table.put_item(Item=ROW | kept)
 
-    table.release("A-1", execution_name="mine")
+    table.release(ROW)
+    table.release(ROW, instead_of=ROW | {"Status": "ESCALATED"})
 
     assert table.find("A-1") == ROW | kept
 
@@ -25,16 +27,47 @@ def test_a_claim_that_is_taken_up_or_somebody_elses_is_not_released(kept, order_
 def test_a_released_claim_is_gone(order_table):
     table.claim(ROW)
 
-    table.release("A-1", execution_name="mine")
-    table.release("A-1", execution_name="mine")
+    table.release(ROW)
+    table.release(ROW)
 
     assert table.find("A-1") is None
 
 
-@pytest.mark.parametrize("order_id", ["", "x" * 2049, "é" * 1025], ids=["empty", "letters", "bytes"])
-def test_what_cannot_be_a_key_is_not_found_and_not_asked_for(order_id):
-    """There is no table here: asking would fail."""
-    assert table.find(order_id) is None
+def test_a_released_correction_leaves_what_it_corrected(order_table):
+    escalated = ROW | {"Status": "ESCALATED", "ExecutionName": "first", "ExecutionId": "arn"}
+    order_table.put_item(Item=escalated)
+
+    assert table.claim_again(ROW, instead_of=escalated)
+    assert table.find("A-1") == ROW
+    table.release(ROW, instead_of=escalated)
+
+    assert table.find("A-1") == escalated
+
+
+@pytest.mark.parametrize("changed", [{"Status": "PARKED"}, {"ExecutionName": "other"}])
+def test_what_has_changed_meanwhile_is_neither_corrected_nor_parked(changed, order_table):
+    order_table.put_item(Item=ROW | changed)
+
+    assert not table.claim_again(ROW | {"ExecutionName": "third"}, instead_of=ROW)
+    assert not table.park(ROW, now=NOW)
+
+    assert table.find("A-1") == ROW | changed
+
+
+def test_a_parked_row_says_since_when(order_table):
+    order_table.put_item(Item=ROW | {"Price": "5"})
+
+    assert table.park(ROW | {"Price": "5"}, now=NOW)
+
+    assert table.find("A-1") == ROW | {"Price": "5", "Status": "PARKED", "UpdatedAt": "2026-11-21T04:00:00.000Z"}
+
+
+def test_orders_are_found_by_how_long_they_have_been_received(order_table):
+    for minute, status in enumerate(["RECEIVED", "ESCALATED", "RECEIVED", "RECEIVED"]):
+        at = table.timestamp(NOW + timedelta(minutes=minute))
+        order_table.put_item(Item=ROW | {"OrderId": f"A-{minute}", "Status": status, "UpdatedAt": at})
+
+    assert list(table.received(before=NOW + timedelta(minutes=3))) == ["A-0", "A-2"]
 
 
 @pytest.mark.parametrize(

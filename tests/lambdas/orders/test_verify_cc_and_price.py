@@ -62,3 +62,9 @@ def test_a_price_that_passes_is_a_number_above_zero(price):
     verdict = handler(GOOD | {"Price": price}, None)
 
     assert verdict["Status"] == 0 or float(price) > 0
+
+
+@untimed
+@given(JSON)
+def test_whatever_is_no_order_needs_a_person(event):
+    assert handler(event, None)["Status"] == 0

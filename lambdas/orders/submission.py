@@ -1,0 +1,86 @@
+"""An order on its way into the workflow: what placing one and correcting one have in common."""
+
+import functools
+import hmac
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common import http
+from common.cards import CARD_LIKE
+from orders import rules, table
+
+SCHEMA = json.loads(Path(__file__).with_name("order.schema.json").read_text())
+
+_states = boto3.client("stepfunctions")
+_secrets = boto3.client("secretsmanager")
+
+
+def order_in(event: http.Event) -> dict[str, str]:
+    """The order in the request's body, its price as text. Raises RequestError."""
+    body = http.json_body(event, schema=SCHEMA)
+    order = {**body, "Price": rules.price_text(body["Price"])}
+    if fields := rules.fields_with_card(order):
+        details = [{"field": field, "problem": CARD_LIKE} for field in fields]
+        raise http.RequestError(400, "InvalidRequest", "The body does not fit.", details)
+    return order
+
+
+def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
+    """The row that claims the order's id for an execution to come."""
+    return {
+        "OrderId": order["OrderId"],
+        "Name": order["Name"],
+        "ItemName": order["ItemName"],
+        "Price": order["Price"],
+        "CardLast4": rules.last4(order["CC"]),
+        "Digest": rules.digest(order, key=_digest_key()),
+        "Status": table.RECEIVED,
+        "Reasons": [],
+        "ReceivedAt": table.timestamp(now),
+        "UpdatedAt": table.timestamp(now),
+        "ExecutionName": str(uuid.uuid4()),
+    }
+
+
+def is_same(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether two rows are of one order. An order that was not placed through the API has no digest of its card."""
+    if "Digest" in found:
+        return hmac.compare_digest(found["Digest"], row["Digest"])
+    return all(found[field] == row[field] for field in ("Name", "ItemName", "Price", "CardLast4"))
+
+
+def start(order: Mapping[str, str], row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
+    """Starts the execution that `row` claims the id for; the claim is taken back where none could be started."""
+    try:
+        _states.start_execution(
+            stateMachineArn=os.environ["ORDER_WORKFLOW"],
+            name=row["ExecutionName"],
+            input=json.dumps(order, ensure_ascii=False),
+        )
+    except _states.exceptions.ExecutionAlreadyExists:
+        return
+    except (ClientError, BotoCoreError):
+        table.release(row, instead_of=instead_of)
+        raise
+
+
+def accepted(order: Mapping[str, str]) -> http.Reply:
+    return http.reply(
+        202,
+        {"OrderId": order["OrderId"], "Status": table.RECEIVED},
+        headers={"Location": f"/orders/{order['OrderId']}"},
+    )
+
+
+@functools.cache
+def _digest_key() -> bytes:
+    secret = _secrets.get_secret_value(SecretId=os.environ["DIGEST_ARN"])
+    return str(secret["SecretString"]).encode()

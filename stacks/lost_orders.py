@@ -1,0 +1,81 @@
+"""Finds the orders whose workflow ended where its own error handling does not reach."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.permissions import allow
+from stacks.python_function import PythonFunction
+
+BY_STATUS = "ByStatus"
+"""Index of the order table: Status, then UpdatedAt."""
+
+
+class LostOrders(Construct):
+    """A function that parks lost orders, told by Step Functions at once, and by the clock every five minutes.
+
+    Step Functions tells of Standard executions alone; of Express ones the clock finds the row that stayed RECEIVED.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        table: dynamodb.Table,
+        workflow: sfn.IStateMachine,
+        parked_queue: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, id)
+        park = PythonFunction(
+            self,
+            "ParkLostOrders",
+            stage=stage,
+            description="Parks orders whose workflow timed out, was aborted, failed, or never started.",
+            handler="orders.park_lost_orders.handler",
+            memory=256,
+            timeout=60,
+            environment={"ORDER_TABLE": table.table_name, "PARKED_QUEUE": parked_queue.queue_url},
+        )
+        events.Rule(
+            self,
+            "ExecutionDied",
+            description="An execution of the order workflow ended without an outcome.",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [workflow.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[
+                targets.LambdaFunction(
+                    park,
+                    # These two alone: the event can hold the execution's input, and so a card number.
+                    event=events.RuleTargetInput.from_object(
+                        {
+                            "ExecutionId": events.EventField.from_path("$.detail.executionArn"),
+                            "Status": events.EventField.from_path("$.detail.status"),
+                        }
+                    ),
+                )
+            ],
+        )
+        events.Rule(
+            self,
+            "EveryFiveMinutes",
+            description="Looks for orders that have been RECEIVED for too long.",
+            schedule=events.Schedule.rate(Duration.minutes(5)),
+            targets=[targets.LambdaFunction(park, event=events.RuleTargetInput.from_object({}))],
+        )
+
+        allow(park, "dynamodb:GetItem", "dynamodb:PutItem", on=table.table_arn)
+        allow(park, "dynamodb:Query", on=f"{table.table_arn}/index/{BY_STATUS}")
+        parked_queue.grant(park, "sqs:SendMessage")

@@ -1,0 +1,23 @@
+"""A CDK app: the orders app as stage `local` has it, but with a Standard workflow and no cache."""
+
+from dataclasses import replace
+
+import aws_cdk as cdk
+from aws_cdk.aws_stepfunctions import StateMachineType
+
+from app import build
+from stacks.config import STAGES
+
+STACK_NAME = "standard-orders"
+
+if __name__ == "__main__":
+    stage = replace(
+        STAGES["local"],
+        name="standard",
+        cache=None,
+        order_workflow_type=StateMachineType.STANDARD,
+        notify_parameter="notifyme-standard",
+    )
+    app = cdk.App()
+    build(app, stage=stage)
+    app.synth()

@@ -1,0 +1,279 @@
+"""Every answer of the APIs, held to what docs/openapi says of it: the status, the headers and the body's schema."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import fastjsonschema
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
+
+from local.engine import CREDENTIALS
+from local.settings import REGION
+from tests.e2e.conftest import Apps
+from tools.openapi import DOCUMENTS
+
+ORIGIN = "http://localhost:8000"
+CARD = "4242424242424242"
+MAX_BODY_BYTES = 16_384
+
+Order: TypeAlias = dict[str, Any]
+Case: TypeAlias = tuple[Callable[[Order], Any], int]
+
+
+class Api:
+    """One of the APIs, and the document that its answers are held to."""
+
+    def __init__(self, apps: Apps, *, url: str, document: str) -> None:
+        self.url = url
+        self._apps = apps
+        self._document = json.loads((DOCUMENTS / document).read_text())
+
+    def call(
+        self,
+        method: str,
+        template: str,
+        *,
+        body: Any = None,
+        content_type: str = "application/json",
+        credentials: Credentials | None = CREDENTIALS,
+        authorization: str | None = None,
+        **path: str,
+    ) -> tuple[int, Any, AWSResponse]:
+        """The status and the body of an answer that keeps the contract of `method` on `template`."""
+        data = body if isinstance(body, str | bytes | None) else json.dumps(body)
+        url = self.url + template.format(**path)
+        request = AWSRequest(method, url, data=data, headers={"Content-Type": content_type})
+        if credentials:
+            SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+        if authorization:
+            request.headers["Authorization"] = authorization
+        response = URLLib3Session(timeout=60).send(request.prepare())
+
+        answers = self._document["paths"][template][method.lower()]["responses"]
+        assert str(response.status_code) in answers, response.text
+        answer = answers[str(response.status_code)]
+        assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+        for name, header in answer["headers"].items():
+            assert name in response.headers or not header["required"], (response.status_code, name)
+        assert response.headers["Content-Type"] == "application/json"
+        content = json.loads(response.text)
+        reference = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        fastjsonschema.validate(self._document["components"]["schemas"][reference], content)
+        return response.status_code, content, response
+
+
+@pytest.fixture(scope="module")
+def orders(apps: Apps) -> Api:
+    return Api(apps, url=apps.places.orders_api, document="orders.json")
+
+
+@pytest.fixture(scope="module")
+def reminders(apps: Apps) -> Api:
+    return Api(apps, url=apps.places.reminders_api, document="reminders.json")
+
+
+@contextmanager
+def throttled(apps: Apps, api: Api) -> Iterator[None]:
+    """Within it the stage of an API accepts no request at all."""
+    gateway = apps.cloud.engine.client("apigateway")
+    *_, api_id, stage = api.url.split("/")
+    settings = gateway.get_stage(restApiId=api_id, stageName=stage)["methodSettings"]["*/*"]
+    usual = {name: settings[f"throttling{name[0].upper()}{name[1:]}"] for name in ("rateLimit", "burstLimit")}
+
+    def allow(limits: dict[str, Any]) -> None:
+        operations = [
+            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(limit)} for name, limit in limits.items()
+        ]
+        gateway.update_stage(restApiId=api_id, stageName=stage, patchOperations=operations)
+
+    allow(dict.fromkeys(usual, 0))
+    try:
+        yield
+    finally:
+        allow(usual)
+
+
+@contextmanager
+def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
+    """Within it the role of a function may not do `action`."""
+    iam, name = apps.cloud.engine.client("iam"), "DeniedByATest"
+    functions = apps.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
+    (role,) = (
+        one["Role"].rpartition("/")[2]
+        for page in functions
+        for one in page["Functions"]
+        if one["FunctionName"].startswith(f"local-orders-{function}")
+    )
+    statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+
+def without(field: str) -> Callable[[Order], Order]:
+    return lambda order: {name: value for name, value in order.items() if name != field}
+
+
+def with_(**fields: Any) -> Callable[[Order], Order]:
+    return lambda order: {**order, **fields}
+
+
+REFUSED: dict[str, Case] = {
+    "not JSON": (lambda order: "{", 400),
+    "nothing": (lambda order: "", 400),
+    "a missing field": (without("Price"), 400),
+    "an unknown field": (with_(CVV="123"), 400),
+    "a mistyped field": (with_(Name=7), 400),
+    "an oversized field": (with_(Name="x" * 201), 400),
+    "a field twice": (lambda order: json.dumps(order)[:-1] + ', "Price": "1"}', 400),
+    "one byte too many": (lambda order: json.dumps(order).ljust(MAX_BODY_BYTES + 1), 413),
+    "ten megabytes": (lambda order: json.dumps(order).ljust(10_000_000), 413),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_body_that_does_not_fit_is_refused_and_leaves_no_trace(
+    apps: Apps, orders: Api, order: Order, case: str
+) -> None:
+    make, expected = REFUSED[case]
+
+    status, _, _ = orders.call("POST", "/orders", body=make(order))
+
+    assert status == expected
+    assert apps.row(order["OrderId"]) is None
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
+def test_a_body_that_is_not_declared_as_json_is_refused(
+    apps: Apps, orders: Api, order: Order, content_type: str
+) -> None:
+    status, _, _ = orders.call("POST", "/orders", body=order, content_type=content_type)
+
+    assert status == 415
+    assert apps.row(order["OrderId"]) is None
+
+
+def test_a_body_of_exactly_the_longest_length_is_accepted(orders: Api, order: Order) -> None:
+    status, _, response = orders.call("POST", "/orders", body=json.dumps(order).ljust(MAX_BODY_BYTES))
+
+    assert status == 202
+    assert response.headers["Location"] == f"/orders/{order['OrderId']}"
+
+
+def test_an_order_that_is_known_already_keeps_the_contract(apps: Apps, orders: Api, order: Order) -> None:
+    first = orders.call("POST", "/orders", body=order)
+    apps.settled(order["OrderId"])
+    again = orders.call("POST", "/orders", body=order)
+    other = orders.call("POST", "/orders", body={**order, "Price": "13"})
+
+    assert (first[0], again[0], other[0]) == (202, 200, 409)
+
+
+def test_lookups_keep_the_contract(apps: Apps, orders: Api, order: Order) -> None:
+    orders.call("POST", "/orders", body=order)
+    apps.settled(order["OrderId"])
+
+    assert orders.call("GET", "/orders/{OrderId}", OrderId=order["OrderId"])[0] == 200
+    assert orders.call("GET", "/orders/{OrderId}", OrderId="nobody-sent-this")[0] == 404
+
+
+def test_too_many_requests_are_told_to_come_back(apps: Apps, orders: Api, order: Order) -> None:
+    with throttled(apps, orders):
+        status, body, response = orders.call("POST", "/orders", body=order)
+        lookup, _, _ = orders.call("GET", "/orders/{OrderId}", OrderId=order["OrderId"])
+
+    assert (status, lookup) == (429, 429)
+    assert body["error"]["code"] == "Throttled"
+    assert response.headers["Retry-After"] == "1"
+    assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
+    assert apps.row(order["OrderId"]) is None
+    assert orders.call("POST", "/orders", body=order)[0] == 202
+
+
+@pytest.mark.parametrize("action", ["dynamodb:PutItem", "states:StartExecution"])
+def test_an_order_refused_by_a_failing_service_can_be_sent_again(
+    apps: Apps, orders: Api, order: Order, action: str
+) -> None:
+    with denied(apps, "PlaceOrder", action):
+        status, body, response = orders.call("POST", "/orders", body=order)
+
+    assert (status, body["error"]["code"], response.headers["Retry-After"]) == (503, "Unavailable", "1")
+    assert apps.row(order["OrderId"]) is None
+    assert orders.call("POST", "/orders", body=order)[0] == 202
+
+
+def test_a_lookup_that_cannot_be_answered_says_when_to_come_back(apps: Apps, orders: Api, order: Order) -> None:
+    with denied(apps, "GetOrder", "dynamodb:GetItem"):
+        status, body, response = orders.call("GET", "/orders/{OrderId}", OrderId=order["OrderId"])
+
+    assert (status, body["error"]["code"], response.headers["Retry-After"]) == (503, "Unavailable", "1")
+
+
+@pytest.fixture
+def stranger(apps: Apps, order: Order) -> Iterator[Credentials]:
+    """Somebody of this account who may call nothing."""
+    iam, name = apps.cloud.engine.client("iam"), order["OrderId"]
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    yield Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName=name)
+
+
+def test_who_does_not_sign_or_signs_wrongly_gets_nothing(orders: Api, stranger: Credentials) -> None:
+    wrong_secret = Credentials(stranger.access_key, "wrong")
+    unsigned, _, _ = orders.call("GET", "/orders/{OrderId}", OrderId=CARD, credentials=None)
+    status, body, response = orders.call("GET", "/orders/{OrderId}", OrderId=CARD, credentials=wrong_secret)
+
+    assert (unsigned, status, body["error"]["code"]) == (403, 403, "INVALID_SIGNATURE")
+    assert CARD not in response.text
+
+
+@pytest.mark.parametrize("scheme", ["AWS4-HMAC-SHA256", "Bearer"])
+def test_a_signature_that_cannot_be_read_is_not_quoted(orders: Api, scheme: str) -> None:
+    """API Gateway's own message quotes the credential."""
+    authorization = f"{scheme} Credential={CARD}, SignedHeaders=host, Signature=0"
+
+    status, _, response = orders.call("GET", "/orders/{OrderId}", OrderId="1", authorization=authorization)
+
+    assert status == 403
+    assert CARD not in response.text
+
+
+def test_a_preflight_request_is_answered_without_a_signature(orders: Api) -> None:
+    headers = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+
+    response = URLLib3Session().send(AWSRequest("OPTIONS", f"{orders.url}/orders", headers=headers).prepare())
+
+    assert (response.status_code, response.text) == (204, "")
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "POST" in response.headers["Access-Control-Allow-Methods"]
+    assert {"Authorization", "Content-Type"} <= set(response.headers["Access-Control-Allow-Headers"].split(","))
+
+
+REMINDER = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 0}
+REMINDED: dict[str, tuple[dict[str, Any], int]] = {
+    "a reminder": ({"body": REMINDER}, 202),
+    "an unknown field": ({"body": {**REMINDER, "cc": CARD}}, 400),
+    "a number that is not one": ({"body": {**REMINDER, "waitSeconds": -1}}, 400),
+    "not declared as JSON": ({"body": REMINDER, "content_type": "text/plain"}, 415),
+    "not signed": ({"body": REMINDER, "credentials": None}, 403),
+}
+
+
+@pytest.mark.parametrize("case", REMINDED)
+def test_the_answers_about_reminders_keep_the_contract(reminders: Api, case: str) -> None:
+    call, expected = REMINDED[case]
+
+    status, _, response = reminders.call("POST", "/reminders", **call)
+
+    assert status == expected
+    assert CARD not in response.text

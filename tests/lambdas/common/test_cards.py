@@ -1,0 +1,82 @@
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.cards import looks_like_card, masked
+
+CARDS = {
+    "Visa": "4242424242424242",
+    "Mastercard": "5555555555554444",
+    "Mastercard, 2 series": "2223003122003222",
+    "American Express": "378282246310005",
+    "Diners": "30569309025904",
+    "Discover": "6011111111111117",
+    "JCB": "3530111333300000",
+    "Maestro": "6759649826438453",
+    "Visa, 19 digits": "4000000000000000006",
+}
+
+
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
+@pytest.mark.parametrize("around", ["{}", "no {}!", "x{}y", "'{}'", "\n{}\n", "0x{}", "CC={}&"])
+def test_a_card_number_is_seen_whatever_stands_around_it(card, around):
+    assert looks_like_card(around.format(card))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4242 4242 4242 4242",
+        "4242-4242-4242-4242",
+        "4242.4242.4242.4242",
+        "4242\u00a04242\u00a04242\u00a04242",
+        "4242\u200b4242\u200b4242\u200b4242",
+        "4242, 4242, 4242, 4242",
+        "3782 822463 10005",
+        "3056 930902 5904",
+        "4000 0000 0000 0000 006",
+        "４２４２４２４２４２４２４２４２",
+        "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢",
+    ],
+)
+def test_a_card_number_is_seen_as_cards_print_it_and_in_any_script(text):
+    assert looks_like_card(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "O'Brien",
+        "T-123456789012",
+        "20261121040000123",
+        "1732180000000000000",
+        "4006381333931",
+        "2026-11-21 10:00:00",
+        "+49 30 1234 5678",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "12345678-1234-4123-8123-446655440000",
+        "31234567891234567890abcdefabcdef",
+        "4242 4242 4242 424x",
+        "80000",
+    ],
+)
+def test_what_people_write_and_programs_count_is_no_card_number(text):
+    assert not looks_like_card(text)
+
+
+@given(st.uuids(version=4))
+def test_no_uuid_is_taken_for_a_card_number(identifier: uuid.UUID):
+    assert not looks_like_card(str(identifier))
+    assert not looks_like_card(identifier.hex) or identifier.hex.isdecimal()
+
+
+@given(st.sampled_from(list(CARDS.values())), st.text(max_size=20), st.text(max_size=20))
+def test_a_masked_text_never_holds_the_number(card, before, after):
+    assert card not in masked(before + card + after)
+
+
+def test_what_is_masked_keeps_the_rest():
+    assert masked("order A-1, card 4242 4242 4242 4242, price 12.50") == "order A-1, card #, price 12.50"

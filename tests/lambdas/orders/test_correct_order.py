@@ -1,0 +1,96 @@
+import json
+
+import pytest
+
+from orders import place_order
+from orders.correct_order import handler
+from tests.lambdas.api import post, refused_field, status_and_body
+
+CARD = "4111111111111111"
+ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "0", "CC": CARD}
+CORRECTED = ORDER | {"Price": "12.50"}
+
+
+def put(order, *, path: str = "A-1"):
+    return handler(post(order) | {"pathParameters": {"OrderId": path}}, None)
+
+
+@pytest.fixture
+def escalated(order_table, order_workflow):
+    """The row of ORDER, which the workflow has escalated."""
+    place_order.handler(post(ORDER), None)
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    row |= {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"], "ExecutionId": "arn"}
+    order_table.put_item(Item=row)
+    return row
+
+
+@pytest.mark.parametrize("status", ["ESCALATED", "PARKED"])
+def test_an_order_that_needs_a_person_starts_again_corrected(status, escalated, order_table, order_workflow):
+    order_table.put_item(Item=escalated | {"Status": status})
+
+    reply = put(CORRECTED)
+
+    assert status_and_body(reply) == (202, {"OrderId": "A-1", "Status": "RECEIVED"})
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (row["Price"], row["Status"], row["Reasons"]) == ("12.50", "RECEIVED", [])
+    assert row["ReceivedAt"] == escalated["ReceivedAt"]
+    assert "ExecutionId" not in row, "the new execution takes the claim up"
+    newest = {one["name"]: json.loads(one["input"]) for one in order_workflow.executions()}
+    assert newest[row["ExecutionName"]] == CORRECTED
+    assert CARD not in str(row)
+
+
+def test_a_correction_that_is_repeated_answers_its_state_and_starts_nothing(escalated, order_workflow):
+    put(CORRECTED)
+
+    reply = put(CORRECTED)
+
+    status, body = status_and_body(reply)
+    assert (status, body["Status"]) == (200, "RECEIVED")
+    assert len(order_workflow.executions()) == 2
+
+
+@pytest.mark.parametrize("status", ["RECEIVED", "FULFILLMENT_QUEUED"])
+def test_an_order_that_needs_nobody_is_not_corrected(status, escalated, order_table, order_workflow):
+    order_table.put_item(Item=escalated | {"Status": status})
+
+    reply = put(CORRECTED)
+
+    code, body = status_and_body(reply)
+    assert (code, body["error"]["code"]) == (409, "Conflict")
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == escalated | {"Status": status}
+    assert len(order_workflow.executions()) == 1
+
+
+def test_an_unknown_order_is_not_corrected(order_table, order_workflow):
+    assert status_and_body(put(CORRECTED))[0] == 404
+    assert order_table.scan()["Items"] == []
+
+
+def test_the_path_and_the_body_name_one_order(escalated, order_workflow):
+    assert refused_field(put(CORRECTED, path="A-2")) == "OrderId"
+    assert len(order_workflow.executions()) == 1
+
+
+def test_what_is_no_order_changes_nothing(escalated, order_table):
+    assert refused_field(put(CORRECTED | {"Name": CARD})) == "Name"
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == escalated
+
+
+def test_of_two_corrections_at_once_one_is_taken(escalated, order_table, monkeypatch):
+    """The other one has read the row before this one wrote it."""
+    order_table.put_item(Item=escalated | {"ExecutionName": "somebody else's"})
+    monkeypatch.setattr("orders.table.find", lambda order_id: escalated)
+
+    status, body = status_and_body(put(CORRECTED))
+
+    assert (status, body["error"]["code"]) == (409, "Conflict")
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"] == "somebody else's"
+
+
+def test_where_no_workflow_starts_the_order_is_as_it_was(escalated, order_table, monkeypatch):
+    monkeypatch.setenv("ORDER_WORKFLOW", "arn:aws:states:us-east-1:123456789012:stateMachine:gone")
+
+    assert status_and_body(put(CORRECTED))[0] == 503
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == escalated

@@ -1,0 +1,158 @@
+"""Writes docs/openapi/: what the templates say of the APIs, as OpenAPI documents. `make openapi` runs it."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import aws_cdk as cdk
+
+import app
+from stacks.config import DEV
+from stacks.layer import LayerNotBuiltError
+
+Template: TypeAlias = Mapping[str, Any]
+
+DOCUMENTS = Path(__file__).parent.parent / "docs" / "openapi"
+
+# Python's own phrases change with its version.
+STATUS = {
+    "200": "The current state",
+    "202": "Accepted",
+    "400": "Not what was asked for; the details name the field",
+    "403": "Not signed in, not permitted, or no such path",
+    "404": "Not found",
+    "409": "In conflict with what is there",
+    "413": "Body too large",
+    "415": "Body not declared as JSON",
+    "429": "Too many requests",
+    "500": "A fault of ours, which has been logged",
+    "503": "A service is not available",
+}
+
+SIGN_IN = {
+    "type": "apiKey",
+    "name": "Authorization",
+    "in": "header",
+    "description": "AWS Signature Version 4, for the service execute-api.",
+    "x-amazon-apigateway-authtype": "awsSigv4",
+}
+"""How API Gateway itself exports sign-in with IAM, for which OpenAPI has no word."""
+
+
+def documents(templates: Mapping[str, Template]) -> dict[str, str]:
+    """The text of each document by its file's name: `orders.json` for the stack Orders, none for one without an API.
+
+    `templates` are by stack. A document is the same whichever stage's templates it is made from.
+    """
+    return {
+        f"{stack.lower()}.json": json.dumps(document(template), indent=2, ensure_ascii=False) + "\n"
+        for stack, template in templates.items()
+        if _resources(template, "RestApi")
+    }
+
+
+def document(template: Template) -> dict[str, Any]:
+    """The OpenAPI document of the one REST API in `template`."""
+    (api,) = _resources(template, "RestApi").values()
+    (stage,) = _resources(template, "Stage").values()
+    models = _resources(template, "Model")
+    paths: dict[str, dict[str, Any]] = {}
+    for method in _resources(template, "Method").values():
+        if method["HttpMethod"] != "OPTIONS":
+            path = _path(template, method["ResourceId"])
+            paths.setdefault(path, {})[method["HttpMethod"].lower()] = _operation(method, models)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": api["Description"], "version": stage["StageName"]},
+        "servers": [
+            {
+                "url": f"{{address}}/{stage['StageName']}",
+                "variables": {
+                    "address": {
+                        "default": "https://api-id.execute-api.us-east-1.amazonaws.com",
+                        "description": "The stack's output ApiUrl says it.",
+                    }
+                },
+            }
+        ],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": {
+                model["Name"]: {key: value for key, value in model["Schema"].items() if key != "$schema"}
+                for model in sorted(models.values(), key=lambda model: str(model["Name"]))
+            },
+            "securitySchemes": {"sigv4": SIGN_IN},
+        },
+    }
+
+
+def _operation(method: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {"operationId": method["OperationName"]}
+    if method["AuthorizationType"] == "AWS_IAM":
+        operation["security"] = [{"sigv4": []}]
+    if parameters := [name.removeprefix("method.request.path.") for name in method.get("RequestParameters", {})]:
+        operation["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters
+        ]
+    if request := method.get("RequestModels"):
+        operation["requestBody"] = {"required": True, "content": _content(request, models)}
+    operation["responses"] = {
+        answer["StatusCode"]: {
+            "description": STATUS[answer["StatusCode"]],
+            "headers": {
+                name.removeprefix("method.response.header."): {"required": required, "schema": {"type": "string"}}
+                for name, required in answer["ResponseParameters"].items()
+            },
+            "content": _content(answer["ResponseModels"], models),
+        }
+        for answer in method["MethodResponses"]
+    }
+    return operation
+
+
+def _content(references: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"application/json": {"Ref": logical id}}` in OpenAPI's words."""
+    return {
+        content_type: {"schema": {"$ref": f"#/components/schemas/{models[reference['Ref']]['Name']}"}}
+        for content_type, reference in references.items()
+    }
+
+
+def _path(template: Template, resource: Mapping[str, Any]) -> str:
+    """`/orders/{OrderId}`, from the resource that a method or another resource refers to."""
+    if "Ref" not in resource:
+        return ""
+    part = template["Resources"][resource["Ref"]]["Properties"]
+    return f"{_path(template, part['ParentId'])}/{part['PathPart']}"
+
+
+def _resources(template: Template, type: str) -> dict[str, Any]:
+    """The properties of each resource of API Gateway's `type`, by logical id."""
+    return {
+        logical_id: resource.get("Properties", {})
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == f"AWS::ApiGateway::{type}"
+    }
+
+
+def synthesise() -> dict[str, Template]:
+    """The templates by stack, as `cdk synth` makes them. Raises LayerNotBuiltError."""
+    with TemporaryDirectory() as folder:
+        cdk_app = cdk.App(outdir=folder)
+        app.build(cdk_app, stage=DEV)
+        return {stack.id: stack.template for stack in cdk_app.synth().stacks}
+
+
+def main() -> None:
+    for name, text in documents(synthesise()).items():
+        (DOCUMENTS / name).write_text(text)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LayerNotBuiltError as error:
+        sys.exit(f"error: {error}")
