@@ -3,8 +3,12 @@
 import json
 import logging
 import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import redis
@@ -14,13 +18,42 @@ from botocore.signers import RequestSigner
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+T = TypeVar("T")
+Order: TypeAlias = dict[str, Any]
 State: TypeAlias = Literal["HIT", "MISS", "BYPASS"]
 
 TTL_SECONDS = 300
-TIMEOUT_SECONDS = 0.1
-"""For connecting and for each call; redis-py's own defaults let a hung server hold a lookup for 15 seconds."""
+"""The longest that an entry is kept."""
+RETRY_AFTER_SECONDS = 10.0
+"""For so long lookups do without a cache that did not answer."""
+LOCK_SECONDS = 0.5
+"""How long one lookup may read the table for the others of its OrderId before one of them takes its place."""
+WAIT_SECONDS = 1.0
+"""How long a lookup waits for another one's reading, while Redis answers: one that dies in it, and one in its place."""
+POLL_SECONDS = 0.02
+WRITE_SECONDS = 1.0
+"""For connecting and for each call of those who write behind the table, whom nobody waits for."""
+WORKERS = 8
+"""A name server that hangs holds one of them for its own time, half a minute perhaps, per RETRY_AFTER_SECONDS."""
+RELEASED = 1
+"""Milliseconds: a lock is released by letting it expire. The user of functions may not delete."""
+
+_TEXTS = ("OrderId", "Name", "ItemName", "Price", "Status", "UpdatedAt")
 
 logger = logging.getLogger(__name__)
+
+
+class Entry(NamedTuple):
+    """What is cached under an OrderId, and for how long: the order as the API shows it, or None for an unknown id."""
+
+    order: Order | None
+    milliseconds: int
+
+
+class Found(NamedTuple):
+    """What was cached under an OrderId; None for an unknown id."""
+
+    order: Order | None
 
 
 class IamCredentials(redis.CredentialProvider):
@@ -33,6 +66,8 @@ class IamCredentials(redis.CredentialProvider):
     def __init__(self, *, user: str, replication_group: str, session: Session) -> None:
         self._user = user
         self._replication_group = replication_group
+        # Held, since the signer holds the session's event emitter by a weak reference alone.
+        self._session = session
         self._signer = RequestSigner(
             ServiceId("elasticache"),
             session.get_config_variable("region"),
@@ -57,9 +92,46 @@ class IamCredentials(redis.CredentialProvider):
         return self._user, url.removeprefix("https://")
 
 
+class Breaker:
+    """Keeps lookups away from a cache that did not answer: one waits for it, and those of the next seconds need not.
+
+    After RETRY_AFTER_SECONDS one lookup tries again, while the others go on without. `clock` tells seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._one_at_a_time = threading.Lock()
+        self._shut_until: float | None = None
+
+    def lets_pass(self) -> bool:
+        with self._one_at_a_time:
+            if self._shut_until is None:
+                return True
+            if self.clock() < self._shut_until:
+                return False
+            self._shut_until = self.clock() + RETRY_AFTER_SECONDS
+            return True
+
+    def shut(self) -> None:
+        with self._one_at_a_time:
+            self._shut_until = self.clock() + RETRY_AFTER_SECONDS
+
+    def open(self) -> None:
+        with self._one_at_a_time:
+            self._shut_until = None
+
+
+breaker = Breaker()
+_workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="cache")
+
+
 @cache
-def client(url: str) -> redis.Redis:
-    """A client for `redis[s]://[user@]host:port`; a user signs in with IAM."""
+def client(url: str, seconds: float) -> redis.Redis:
+    """A client for `redis[s]://[user@]host:port`, whose every wait ends after `seconds`; a user signs in with IAM.
+
+    redis-py's own settings would let a hung server hold a lookup for 15 seconds, and take four round trips before the
+    first command: its newer protocol, its notifications, its name and its version. None of them is of use here.
+    """
     user = urlsplit(url).username
     credentials = None
     if user:
@@ -68,33 +140,188 @@ def client(url: str) -> redis.Redis:
     return redis.Redis.from_url(
         url,
         credential_provider=credentials,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
         retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        driver_info=None,
     )
 
 
-def get(order_id: str) -> tuple[dict[str, Any] | None, State]:
-    """The cached order, and whether the cache had it, had it not, or could not be asked."""
-    url = os.environ.get("REDIS_URL")
-    if not url:
-        return None, "BYPASS"
+def lookup(order_id: str, read: Callable[[], Entry]) -> tuple[Order | None, State]:
+    """The order, or None for an unknown id: from the cache, else from `read`, whose errors go through.
+
+    The cache adds at most CACHE_BUDGET_MS (default 250) to a lookup, and while it answers WAIT_SECONDS for another
+    lookup of the same order. BYPASS is a lookup that did without it, whatever the reason.
+    """
+    if not os.environ.get("REDIS_URL") or not breaker.lets_pass():
+        return read().order, "BYPASS"
     try:
-        text = client(url).get(f"order:{order_id}")
-        if text is None:
-            return None, "MISS"
-        order = json.loads(text)
-        if not isinstance(order, dict) or order.get("OrderId") != order_id:
-            raise ValueError("what is cached is not this order")
-        return order, "HIT"
-    except (redis.RedisError, OSError, ValueError, RecursionError) as error:
+        conversation = _Conversation(order_id)
+        found = conversation.find()
+    except Exception as error:  # redis-py passes on what its parser stumbles over, and that can be anything
         logger.warning("the cache did not answer: %s", type(error).__name__)
-        return None, "BYPASS"
-
-
-def put(order_id: str, order: dict[str, Any]) -> None:
-    """Caches an order for TTL_SECONDS; a failure is logged and costs nothing but a later miss."""
+        conversation = None
+        found = None
+    if found:
+        return found.order, "HIT"
+    entry = read()
+    if not conversation:
+        return entry.order, "BYPASS"
     try:
-        client(os.environ["REDIS_URL"]).set(f"order:{order_id}", json.dumps(order), ex=TTL_SECONDS)
-    except (redis.RedisError, OSError) as error:
+        conversation.publish(entry)
+    except Exception as error:
         logger.warning("the cache did not accept an order: %s", type(error).__name__)
+    return entry.order, "MISS"
+
+
+def put(order_id: str, entry: Entry) -> None:
+    """Caches an entry over whatever is there. Raises what redis-py raises, each wait bounded by WRITE_SECONDS."""
+    text = _text(order_id, entry.order)
+    _talk(lambda one: one.set(_key(order_id), text, px=entry.milliseconds), WRITE_SECONDS)
+
+
+class _Conversation:
+    """All that one lookup says to Redis, within one budget.
+
+    Of those who miss an OrderId together, in whichever environments, one holds the lock and reads the table. The lock
+    says no more than that somebody reads: it needs no owner, since an entry is never published over another.
+    """
+
+    def __init__(self, order_id: str) -> None:
+        self._order_id = order_id
+        self._key, self._lock = _key(order_id), f"lock:{order_id}"
+        self._budget = int(os.environ.get("CACHE_BUDGET_MS", "250")) / 1000
+        self._left = self._budget
+        self._unusable = False
+
+    def find(self) -> Found | None:
+        """What is cached, at once or while waiting for who reads; None where it is for the caller to read."""
+        found = self._understood(self._ask(self._get))
+        now = time.monotonic()
+        give_up, next_claim = now + WAIT_SECONDS, now
+        while not found and now < give_up:
+            if now >= next_claim:
+                locked, value = self._ask(self._claim)
+                found = self._understood(value)
+                if locked and found:
+                    self._ask(self._release)
+                if locked:
+                    return found
+                next_claim = now + LOCK_SECONDS
+            else:
+                time.sleep(POLL_SECONDS)
+                found = self._understood(self._ask(self._get, waiting=True))
+            now = time.monotonic()
+        return found
+
+    def publish(self, entry: Entry) -> None:
+        """Caches what the table said, but not over what came from its stream meanwhile, and releases the lock."""
+
+        text = _text(self._order_id, entry.order)
+
+        def step(one: redis.Redis) -> None:
+            with one.pipeline(transaction=False) as commands:
+                commands.set(self._key, text, px=entry.milliseconds, nx=not self._unusable)
+                commands.set(self._lock, "", px=RELEASED)
+                commands.execute()
+
+        self._ask(step)
+
+    def _get(self, one: redis.Redis) -> object:
+        try:
+            return one.get(self._key)
+        except redis.ResponseError as error:
+            if not _of_another_kind(error):
+                raise
+            return error
+
+    def _claim(self, one: redis.Redis) -> tuple[bool, object]:
+        """Whether the lock is the caller's now, and what is cached: somebody may have published a moment ago."""
+        with one.pipeline(transaction=False) as commands:
+            commands.set(self._lock, "", nx=True, px=int(LOCK_SECONDS * 1000))
+            commands.get(self._key)
+            locked, value = commands.execute(raise_on_error=False)
+        for answer in (locked, value):
+            if isinstance(answer, Exception) and not _of_another_kind(answer):
+                raise answer
+        return bool(locked), value
+
+    def _release(self, one: redis.Redis) -> None:
+        one.set(self._lock, "", px=RELEASED)
+
+    def _ask(self, step: Callable[[redis.Redis], T], *, waiting: bool = False) -> T:
+        """The answer to `step`, within what is left of the budget; what a waiting lookup is answered costs nothing.
+
+        In a thread, because no timeout of a socket bounds a name server that hangs, or many slow answers in a row.
+        Raises TimeoutError, or what redis-py raises.
+        """
+        began = time.monotonic()
+        future = _workers.submit(_talk, step, self._budget)
+        try:
+            answer = future.result(timeout=max(self._left, 0))
+        except redis.ResponseError:
+            breaker.open()
+            raise
+        except Exception:
+            future.cancel()
+            breaker.shut()
+            raise
+        breaker.open()
+        if not waiting:
+            self._left -= time.monotonic() - began
+        return answer
+
+    def _understood(self, value: object) -> Found | None:
+        """What `value` says of this order, if it is whole and about it."""
+        found = None
+        if isinstance(value, bytes):
+            try:
+                order = json.loads(value)
+                json.dumps(order, ensure_ascii=False).encode()  # refuses lone surrogates, which no answer can carry
+            except (ValueError, RecursionError):
+                order = None
+            if order == _unknown(self._order_id):
+                found = Found(None)
+            elif _is_order(order, self._order_id):
+                found = Found(order)
+        self._unusable = value is not None and not found
+        return found
+
+
+def _talk(step: Callable[[redis.Redis], T], seconds: float) -> T:
+    one = client(os.environ["REDIS_URL"], seconds)
+    try:
+        return step(one)
+    except redis.ReadOnlyError:
+        # A primary until a moment ago. The next connection asks the name server who is the primary now.
+        one.connection_pool.disconnect(inuse_connections=False)
+        raise
+
+
+def _key(order_id: str) -> str:
+    return f"order:{order_id}"
+
+
+def _text(order_id: str, order: Order | None) -> str:
+    return json.dumps(_unknown(order_id) if order is None else order)
+
+
+def _unknown(order_id: str) -> Order:
+    """How it is written that there is no such order. Not as a mere null, which stray writers write too."""
+    return {"OrderId": order_id, "Status": "UNKNOWN"}
+
+
+def _of_another_kind(error: Exception) -> bool:
+    """Whether GET was refused since a list, say, lies under the key."""
+    return str(error).startswith("WRONGTYPE")
+
+
+def _is_order(value: object, order_id: str) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.get("OrderId") == order_id
+        and all(isinstance(value.get(name), str) for name in _TEXTS)
+        and isinstance(value.get("Card"), dict)
+        and isinstance(value.get("Reasons"), list)
+    )

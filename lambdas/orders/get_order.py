@@ -1,19 +1,16 @@
 """`GET /orders/{OrderId}`."""
 
 from common import http
-from orders import cache, table
+from orders import cache, entry, rules, table
 
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """The order from the cache, else from the table; `X-Cache` says which, BYPASS where the cache did not answer."""
+    """The order from the cache, else from the table; `X-Cache` says which, BYPASS where the cache had no part in it."""
     order_id = event["pathParameters"]["OrderId"]
-    order, state = cache.get(order_id)
+    order = None
+    if rules.is_order_id(order_id):
+        order, state = cache.lookup(order_id, lambda: entry.of_row(table.find(order_id)))
     if order is None:
-        row = table.find(order_id)
-        if row is None:
-            raise http.RequestError(404, "NotFound", "There is no such order.")
-        order = table.shown(row)
-        if state == "MISS" and order["Status"] in table.FINAL:
-            cache.put(order_id, order)
+        raise http.RequestError(404, "NotFound", "There is no such order.")
     return http.reply(200, order, headers={"X-Cache": state})

@@ -15,6 +15,8 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "ALLOWED_ORIGIN": "http://localhost:8000",
+    # Far more than a healthy cache takes, however busy the machine.
+    "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
     "DIGEST_ARN": "digest-key",
     "IDEMPOTENCY_TABLE": "idempotency",
@@ -31,6 +33,7 @@ HANDLERS = (
     "orders.place_order",
     "orders.correct_order",
     "orders.get_order",
+    "orders.update_cache",
     "orders.park_lost_orders",
     "orders.verify_cc_and_price",
     "reminders.create_reminder",

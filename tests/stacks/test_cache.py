@@ -151,17 +151,21 @@ def environment(server, monkeypatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("REDIS_NAME", "dev-redis")
+    monkeypatch.setenv("CACHE_BUDGET_MS", "2000")
     monkeypatch.setenv("REDIS_URL", f"redis://dev-cache-orders@{server}")
     yield
-    cache.client(f"redis://dev-cache-orders@{server}").close()
+    for seconds in (2.0, cache.WRITE_SECONDS):
+        cache.client(f"redis://dev-cache-orders@{server}", seconds).close()
 
 
 def test_the_user_may_do_what_the_lookup_does(operator, environment):
-    before = cache.get("A-1")
-    cache.put("A-1", {"OrderId": "A-1"})
+    entry = cache.Entry(None, 60_000)
+
+    before = cache.lookup("A-1", lambda: entry)
+    cache.put("A-2", entry)
 
     assert before == (None, "MISS")
-    assert cache.get("A-1") == ({"OrderId": "A-1"}, "HIT")
+    assert [cache.lookup(order_id, lambda: entry) for order_id in ("A-1", "A-2")] == [(None, "HIT")] * 2
     assert {client["user"] for client in operator.client_list()} == {"default", "dev-cache-orders"}
     assert operator.acl_log() == []
 

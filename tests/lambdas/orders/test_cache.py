@@ -1,12 +1,16 @@
+import gc
 import json
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import redis
 from redis.backoff import NoBackoff
 
-from orders import cache
+from orders import cache, entry
+from tests.lambdas.orders.conftest import SHOWN, eventually
 
 URL = "rediss://prod-cache-orders@primary.example.com:6379"
 
@@ -16,7 +20,7 @@ def signed_in(monkeypatch):
     """A client as a function in the cloud makes it."""
     monkeypatch.setenv("REDIS_NAME", "prod-redis")
     cache.client.cache_clear()
-    return cache.client(URL)
+    return cache.client(URL, 0.25)
 
 
 def connection(client: redis.Redis):
@@ -35,6 +39,14 @@ def test_the_sign_in_token_is_a_presigned_request_without_its_scheme(signed_in):
     assert len(query["X-Amz-Signature"][0]) == 64
 
 
+def test_a_user_can_sign_in_again_later(signed_in):
+    provider = connection(signed_in)["credential_provider"]
+
+    gc.collect()
+
+    assert provider.get_credentials()[0] == "prod-cache-orders"
+
+
 def test_a_user_in_the_address_signs_in_over_tls(signed_in):
     assert signed_in.connection_pool.connection_class is redis.SSLConnection
     assert connection(signed_in)["host"] == "primary.example.com"
@@ -43,36 +55,143 @@ def test_a_user_in_the_address_signs_in_over_tls(signed_in):
 
 
 def test_an_address_without_a_user_is_used_as_it_is(valkey):
-    client = cache.client(valkey)
+    client = cache.client(valkey, 2.0)
 
     assert client.connection_pool.connection_class is redis.Connection
     assert connection(client)["credential_provider"] is None
 
 
-def test_a_hung_server_is_waited_for_once_and_briefly(valkey):
-    settings = connection(cache.client(valkey))
+def test_every_wait_of_a_client_is_bounded_and_none_is_repeated(valkey):
+    settings = connection(cache.client(valkey, 2.0))
 
-    assert settings["socket_timeout"] <= 0.25
-    assert settings["socket_connect_timeout"] <= 0.25
+    assert settings["socket_timeout"] == settings["socket_connect_timeout"] == 2.0
     assert settings["retry"].get_retries() == 0
     assert isinstance(settings["retry"]._backoff, NoBackoff)
 
 
+def test_nothing_is_said_before_the_first_question(redis_cache, valkey):
+    redis_cache.config_resetstat()
+    cache.client(valkey, 2.0).close()
+
+    lookup("A-1")
+
+    said = redis_cache.info("commandstats").keys() - {"cmdstat_config|resetstat", "cmdstat_info"}
+    assert said == {"cmdstat_get", "cmdstat_set"}
+
+
 def test_one_client_serves_every_call(valkey):
-    assert cache.client(valkey) is cache.client(valkey)
+    assert cache.client(valkey, 2.0) is cache.client(valkey, 2.0)
 
 
-@pytest.mark.parametrize("order_id", ["A-1", "a b", "*", "é", "4111111111111111", "a\r\nFLUSHALL\r\n"])
-def test_what_is_put_is_what_is_got(order_id, redis_cache):
-    order = {"OrderId": order_id, "Name": "李雷 \U0001f408", "Reasons": ["CARD_NOT_16_DIGITS"]}
+def lookup(order_id, order=None, milliseconds=60_000):
+    """A lookup whose table says `order`."""
+    return cache.lookup(order_id, lambda: cache.Entry(order, milliseconds))
 
-    cache.put(order_id, order)
 
-    assert cache.get(order_id) == (order, "HIT")
-    assert redis_cache.keys() == [f"order:{order_id}".encode()]
+def never_read():
+    raise AssertionError("the table was asked")
+
+
+def test_what_is_read_is_what_is_cached(redis_cache):
+    order = SHOWN | {"Name": "李雷 \U0001f408", "Reasons": ["CARD_NOT_16_DIGITS"]}
+
+    assert lookup("A-1", order) == (order, "MISS")
+
+    assert cache.lookup("A-1", never_read) == (order, "HIT")
+    assert json.loads(redis_cache.get("order:A-1")) == order
+    assert 0 < redis_cache.pttl("order:A-1") <= 60_000
 
 
 def test_one_order_is_not_another(redis_cache):
-    redis_cache.set("order:A-1", json.dumps({"OrderId": "A-1"}))
+    redis_cache.set("order:A-1", json.dumps(SHOWN))
 
-    assert cache.get("A-2") == (None, "MISS")
+    assert lookup("A-2") == (None, "MISS")
+
+
+def test_that_an_order_is_unknown_is_cached_too(redis_cache):
+    lookup("A-2")
+
+    assert cache.lookup("A-2", never_read) == (None, "HIT")
+
+
+@pytest.mark.parametrize("order", [SHOWN, None], ids=["known", "unknown"])
+def test_nobody_waits_for_a_lookup_that_is_over(order, redis_cache):
+    lookup("A-1", order)
+
+    eventually(lambda: redis_cache.keys() == [b"order:A-1"])
+
+
+def test_what_the_stream_wrote_while_the_table_was_read_is_kept(redis_cache):
+    newer = SHOWN | {"Status": "PARKED"}
+
+    def read():
+        cache.put("A-1", cache.Entry(newer, 60_000))
+        return cache.Entry(SHOWN, 60_000)
+
+    assert cache.lookup("A-1", read) == (SHOWN, "MISS")
+    assert json.loads(redis_cache.get("order:A-1")) == newer
+
+
+def test_what_is_put_takes_the_place_of_what_is_there(redis_cache):
+    lookup("A-1")
+
+    cache.put("A-1", cache.Entry(SHOWN, 60_000))
+
+    assert cache.lookup("A-1", never_read) == (SHOWN, "HIT")
+
+
+@pytest.mark.parametrize("lock", ["set", "rpush"])
+def test_who_reads_and_never_comes_back_is_replaced_and_so_is_a_lock_that_never_expires(lock, redis_cache):
+    getattr(redis_cache, lock)("lock:A-1", "")
+
+    assert lookup("A-1", SHOWN) == (SHOWN, "MISS")
+    assert cache.lookup("A-1", never_read) == (SHOWN, "HIT")
+    eventually(lambda: redis_cache.keys() == [b"order:A-1"])
+
+
+def test_what_the_table_says_of_its_trouble_goes_through(redis_cache):
+    def read():
+        raise LookupError("throttled")
+
+    with pytest.raises(LookupError, match="throttled"):
+        cache.lookup("A-1", read)
+    assert lookup("A-1", SHOWN)[0] == SHOWN
+
+
+@pytest.mark.parametrize("order", [SHOWN, SHOWN | {"Status": "RECEIVED"}, None], ids=["final", "on its way", "unknown"])
+def test_a_hundred_lookups_at_once_read_the_table_twice_at_most(order, redis_cache):
+    reads = []
+    everybody_there = threading.Barrier(100)
+    milliseconds = {None: entry.UNKNOWN_MS, "RECEIVED": entry.ON_ITS_WAY_MS}.get(order and order["Status"], 60_000)
+
+    def read():
+        reads.append(1)
+        return cache.Entry(order, milliseconds)
+
+    def one_of_many(_):
+        everybody_there.wait()
+        return cache.lookup("A-1", read)
+
+    with ThreadPoolExecutor(100) as many:
+        answers = list(many.map(one_of_many, range(100)))
+
+    assert {"BYPASS"}.isdisjoint(state for _, state in answers)
+    assert [found for found, _ in answers] == [order] * 100
+    assert 1 <= len(reads) <= 2
+
+
+def test_who_waits_for_a_lookup_that_died_is_served_by_the_next_one(redis_cache):
+    """As above, but the lock is held by somebody who will never publish, and a read takes its time."""
+    redis_cache.set("lock:A-1", "", px=int(cache.LOCK_SECONDS * 1000))
+    reads = []
+
+    def read():
+        reads.append(1)
+        threading.Event().wait(0.1)
+        return cache.Entry(SHOWN, 60_000)
+
+    with ThreadPoolExecutor(20) as many:
+        answers = list(many.map(lambda _: cache.lookup("A-1", read), range(20)))
+
+    assert [found for found, _ in answers] == [SHOWN] * 20
+    assert 1 <= len(reads) <= 2

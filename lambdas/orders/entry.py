@@ -1,0 +1,20 @@
+"""What is cached of an order, and for how long."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orders import table
+from orders.cache import TTL_SECONDS, Entry
+
+FINAL_MS = TTL_SECONDS * 1000
+ON_ITS_WAY_MS = 1_000
+UNKNOWN_MS = 100
+"""Long enough for many lookups at once to share one read, too short to hide an order that is placed a moment later."""
+
+
+def of_row(row: Mapping[str, Any] | None) -> Entry:
+    """The entry of a row, or of an id without one. Raises what table.shown raises for a row that is none."""
+    if row is None:
+        return Entry(None, UNKNOWN_MS)
+    order = table.shown(row)
+    return Entry(order, FINAL_MS if order["Status"] in table.FINAL else ON_ITS_WAY_MS)

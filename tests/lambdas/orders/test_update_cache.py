@@ -1,0 +1,128 @@
+import json
+import os
+import signal
+
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+
+from orders.get_order import handler as get_order
+from orders.update_cache import CacheUpdateError, handler
+from tests.lambdas.api import status_and_body
+from tests.lambdas.orders.conftest import ROW, SHOWN
+
+serialize = TypeSerializer().serialize
+
+
+def record(event: str, row: dict) -> dict:
+    """A record of the table's stream, as Lambda is sent it."""
+    image = {name: serialize(value) for name, value in row.items()}
+    change = {"Keys": {"OrderId": image["OrderId"]}, "SequenceNumber": "1", "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    images = {"INSERT": ["NewImage"], "MODIFY": ["OldImage", "NewImage"], "REMOVE": ["OldImage"]}[event]
+    return {
+        "eventID": "1",
+        "eventName": event,
+        "eventSource": "aws:dynamodb",
+        "dynamodb": change | dict.fromkeys(images, image),
+    }
+
+
+def update(*records: dict) -> None:
+    handler({"Records": list(records)}, None)
+
+
+def looked_up(order_id: str = "A-1"):
+    """Status, body and X-Cache of a look-up."""
+    reply = get_order({"pathParameters": {"OrderId": order_id}}, None)
+    return *status_and_body(reply), reply["headers"].get("X-Cache")
+
+
+@pytest.mark.parametrize("event", ["INSERT", "MODIFY"])
+@pytest.mark.parametrize(
+    ("status", "milliseconds"), [("RECEIVED", 1_000), ("FULFILLMENT_QUEUED", 300_000), ("PARKED", 300_000)]
+)
+def test_a_row_is_cached_as_it_is_shown_for_as_long_as_its_state_lasts(event, status, milliseconds, redis_cache):
+    update(record(event, ROW | {"Status": status, "Reasons": ["PRICE_NOT_POSITIVE"]}))
+
+    assert json.loads(redis_cache.get("order:A-1")) == SHOWN | {"Status": status, "Reasons": ["PRICE_NOT_POSITIVE"]}
+    assert milliseconds * 0.5 < redis_cache.pttl("order:A-1") <= milliseconds
+
+
+def test_lookups_are_served_what_was_written_through(redis_cache):
+    """There is no table here: asking would fail."""
+    update(record("INSERT", ROW))
+
+    assert looked_up() == (200, SHOWN, "HIT")
+
+
+def test_what_was_cached_before_is_replaced_in_the_order_of_the_stream(stored, redis_cache):
+    looked_up()
+
+    update(record("MODIFY", ROW | {"Status": "RECEIVED"}), record("MODIFY", ROW | {"Status": "PARKED"}))
+
+    assert looked_up() == (200, SHOWN | {"Status": "PARKED"}, "HIT")
+
+
+def test_an_order_that_is_withdrawn_is_not_shown_any_more(order_table, redis_cache):
+    update(record("INSERT", ROW))
+
+    update(record("REMOVE", ROW))
+
+    assert looked_up()[0] == 404
+    assert redis_cache.pttl("order:A-1") <= 100
+
+
+@pytest.mark.parametrize("order_id", ["4242424242424242", "a b", "é", "x" * 65])
+def test_what_no_lookup_asks_for_is_not_cached(order_id, redis_cache):
+    update(record("INSERT", ROW | {"OrderId": order_id}))
+
+    assert redis_cache.keys() == []
+
+
+def without(name: str) -> dict:
+    return {key: value for key, value in ROW.items() if key != name}
+
+
+BAD = {
+    "half a row": record("MODIFY", without("Name")),
+    "a row with a number for a name": record("MODIFY", ROW | {"Name": 7}),
+    "no image": {"eventName": "MODIFY", "dynamodb": {"Keys": {"OrderId": {"S": "A-1"}}}},
+    "no key": {"eventName": "REMOVE", "dynamodb": {"Keys": {}}},
+    "a key of another type": {"eventName": "REMOVE", "dynamodb": {"Keys": {"OrderId": {"N": "1"}}}},
+    "a type nobody knows": {"eventName": "REMOVE", "dynamodb": {"Keys": {"OrderId": {"X": "A-1"}}}},
+    "nothing": {},
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_a_bad_record_is_complained_of_after_the_others_were_written_through(bad, redis_cache, caplog):
+    others = [record("INSERT", ROW | {"OrderId": order_id}) for order_id in ("B-1", "B-2")]
+
+    with pytest.raises(CacheUpdateError, match="^1 of 3 records were not written through$"):
+        update(others[0], bad, others[1])
+
+    assert sorted(redis_cache.keys()) == [b"order:B-1", b"order:B-2"]
+    assert not [text for text in ("A-1", ROW["ItemName"]) if text in caplog.text]
+
+
+def test_each_record_that_redis_refuses_is_counted(redis_cache):
+    redis_cache.config_set("maxmemory", 1)
+
+    with pytest.raises(CacheUpdateError, match="^2 of 2 "):
+        update(record("INSERT", ROW), record("MODIFY", ROW))
+
+
+def test_a_cache_that_does_not_answer_fails_the_batch_at_its_first_record(redis_cache):
+    process = redis_cache.info("server")["process_id"]
+    os.kill(process, signal.SIGSTOP)
+    try:
+        with pytest.raises(CacheUpdateError, match="^the cache did not answer: TimeoutError$"):
+            update(*[record("INSERT", ROW)] * 100)
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def test_a_cache_with_a_wrong_address_fails_the_batch(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+
+    with pytest.raises(CacheUpdateError, match="ConnectionError"):
+        update(record("INSERT", ROW))
