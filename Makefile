@@ -44,10 +44,10 @@ check: setup ## Lint, types, and every stage's templates with full validation
 	ruff check .
 	ruff format --check .
 	mypy
-	@for stage in local dev prod; do \
-		echo "cdk synth and cfn-lint: $$stage" && rm -rf build/cdk.out/$$stage && \
-		CDK_VALIDATION=true cdk synth --quiet --strict -c stage=$$stage -o build/cdk.out/$$stage && \
-		cfn-lint --non-zero-exit-code warning build/cdk.out/$$stage/*.template.json || exit 1; \
+	@for context in stage=local stage=dev "stage=prod -c consumer=on"; do \
+		echo "cdk synth and cfn-lint: $$context" && rm -rf build/cdk.out/check && \
+		CDK_VALIDATION=true cdk synth --quiet --strict -c $$context -o build/cdk.out/check && \
+		cfn-lint --non-zero-exit-code warning build/cdk.out/check/*.template.json || exit 1; \
 	done
 
 .PHONY: test-unit

@@ -93,7 +93,7 @@ class OrderStep(Step):
             name
             for name, url in self.places.queues.items()
             for message in self.cloud.engine.queued(url)
-            if json.loads(message["Body"])["OrderId"] == self.order["OrderId"]
+            if _names(message["Body"], self.order["OrderId"])
         ]
 
     def _shipments(self) -> list[str]:
@@ -104,6 +104,15 @@ class OrderStep(Step):
             ExpressionAttributeValues={":id": {"S": self.order["OrderId"]}},
         )
         return ["ShipmentTable" for page in pages for _ in page["Items"]]
+
+
+def _names(body: str, order_id: str) -> bool:
+    """Whether a message is about an order; it may be anybody's, and anything."""
+    try:
+        message = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(message, dict) and message.get("OrderId") == order_id
 
 
 class ReminderStep(Step):

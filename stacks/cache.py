@@ -76,7 +76,10 @@ class CacheStack(Stack):
 
         # ElastiCache generates no names for users and groups. With IAM, a user's id is its name, in lower case.
         self._functions = self._user("User", name=f"{stack_name}-orders", access="~order:* ~lock:* +get +set")
-        operators = self._user("OperatorUser", name=f"{stack_name}-operators", access="~* +get +set +del")
+        # Operators' clients say what they are when they connect; a refusal would be logged on each connection.
+        operators = self._user(
+            "OperatorUser", name=f"{stack_name}-operators", access="~* +client|setinfo +get +set +del"
+        )
         # Every Redis user group has a user "default", which whoever does not sign in becomes: it may do nothing.
         nobody = elasticache.CfnUser(
             self,
@@ -158,8 +161,7 @@ class CacheStack(Stack):
             user_id=name,
             user_name=name,
             authentication_mode={"Type": "iam"},
-            # What clients say of themselves when they connect; a refusal would be logged on each connection.
-            access_string=f"on resetchannels -@all +client|setinfo {access}",
+            access_string=f"on resetchannels -@all {access}",
         )
 
     def _arn(self, resource: str, name: str) -> str:

@@ -9,7 +9,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -19,10 +18,9 @@ from stacks.config import Stage
 from stacks.lost_orders import BY_STATUS, LostOrders
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
+from stacks.queues import LastQueue, WorkQueue
 from stacks.rest_api import ERROR, Answer, RestApi
 from stacks.workflow import Workflow
-
-LONGEST_RETENTION = Duration.days(14)
 
 
 class OrdersStack(Stack):
@@ -50,15 +48,10 @@ class OrdersStack(Stack):
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=["Reasons", "ExecutionId", "ExecutionName"],
         )
-        self.fulfillment_queue = fulfillment_queue = self._queue("OrderFulfillmentQueue")
-        escalation_queue = self._queue("EscalationQueue")
-        parked_queue = sqs.Queue(
-            self,
-            "ParkedQueue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=LONGEST_RETENTION,
-        )
+        self.fulfillment_queue = fulfillment_queue = WorkQueue(self, "OrderFulfillmentQueue")
+        escalation_queue = WorkQueue(self, "EscalationQueue")
+        parked_queue = LastQueue(self, "ParkedQueue")
+
         # What is checked
         verify = PythonFunction(
             self,
@@ -111,6 +104,13 @@ class OrdersStack(Stack):
             "An execution of the order workflow took longer than it may.",
             workflow.metric_timed_out(statistic="Sum", period=minute),
         )
+
+        for queue in (fulfillment_queue, escalation_queue):
+            alarms.watch(
+                f"{queue.node.id}DeadLetters",
+                "A message could not be processed five times over and waits in the dead-letter queue.",
+                queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=minute),
+            )
 
         # What is asked
         dependencies = DependencyLayer(self, "Dependencies", stage=stage)
@@ -206,8 +206,8 @@ class OrdersStack(Stack):
         # Who may do what
         allow(workflow, "dynamodb:UpdateItem", on=table.table_arn)
         verify.grant_invoke(workflow)
-        for queue in (fulfillment_queue, escalation_queue, parked_queue):
-            queue.grant(workflow, "sqs:SendMessage")
+        for target in (fulfillment_queue, escalation_queue, parked_queue):
+            target.grant(workflow, "sqs:SendMessage")
         # CDK grants this for the workflow's name as well, but leaves the name empty where CloudFormation generates it.
         # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
         iam.Policy(
@@ -274,13 +274,7 @@ class OrdersStack(Stack):
             vpc=cache.vpc,
             security_group=cache.client_security_group,
         )
-        failures = sqs.Queue(
-            self,
-            "UpdateCacheFailures",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=LONGEST_RETENTION,
-        )
+        failures = LastQueue(self, "UpdateCacheFailures")
         update.add_event_source(
             event_sources.DynamoEventSource(
                 table,
@@ -293,23 +287,3 @@ class OrdersStack(Stack):
             )
         )
         cache.grant_connect(update)
-
-    def _queue(self, id: str) -> sqs.Queue:
-        """A queue whose messages go to a dead-letter queue when five attempts to process them have failed."""
-        dead_letters = sqs.Queue(
-            self,
-            f"{id}DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=LONGEST_RETENTION,
-        )
-        return sqs.Queue(
-            self,
-            id,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            # Shorter than the dead-letter queue's, which counts from the first send as well.
-            retention_period=Duration.days(7),
-            visibility_timeout=Duration.minutes(2),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=5),
-        )

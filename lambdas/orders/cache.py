@@ -1,7 +1,6 @@
 """The Redis cache in front of the order table. It fails open: whatever is wrong with it, the table answers."""
 
 import json
-import logging
 import os
 import threading
 import time
@@ -17,6 +16,8 @@ from botocore.session import Session
 from botocore.signers import RequestSigner
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from common.logs import logger_of
 
 T = TypeVar("T")
 Order: TypeAlias = dict[str, Any]
@@ -40,7 +41,7 @@ RELEASED = 1
 
 _TEXTS = ("OrderId", "Name", "ItemName", "Price", "Status", "UpdatedAt")
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 class Entry(NamedTuple):

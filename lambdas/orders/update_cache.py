@@ -1,15 +1,15 @@
 """`UpdateCache`: writes what changes in the order table through to the cache."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import redis
 from boto3.dynamodb.types import TypeDeserializer
 
+from common.logs import logger_of
 from orders import cache, entry, rules
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 _deserialize = TypeDeserializer().deserialize
 
 

@@ -92,6 +92,15 @@ def test_an_execution_that_parked_nothing_raises_an_alarm(alarm, metric, deploym
     assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/States", metric, 1)
 
 
+@pytest.mark.parametrize("queue", sorted(DEAD_LETTERS))
+def test_a_message_that_nobody_could_process_raises_an_alarm(queue, deployment):
+    found = deployment.properties("AWS::CloudWatch::Alarm")[f"Orders/OrderAlarms/{queue.removeprefix('Orders/')}"]
+
+    (dimension,) = found["Dimensions"]
+    assert deployment.named("Orders", dimension["Value"]) == f"{queue}.QueueName"
+    assert (found["MetricName"], found["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
+
+
 def test_every_alarm_tells_the_topic_which_lets_it(deployment):
     for alarm in deployment.properties("AWS::CloudWatch::Alarm").values():
         assert [deployment.named("Orders", action) for action in alarm["AlarmActions"]] == ["Orders/OrderAlarms"]

@@ -80,7 +80,7 @@ def test_what_would_steer_a_terminal_and_card_numbers_are_shown_escaped(stack: S
 
     as_text, as_json = command("list", "--status", "PARKED"), command("list", "--status", "PARKED", "--json")
 
-    assert r"[red]\x1b[31m\u202e…4242" in as_text.out
+    assert r"[red]\x1b[31m\u202e#" in as_text.out
     assert "\x1b" not in as_text.out + as_json.out and "\u202e" not in as_text.out + as_json.out
     assert CARD not in as_text.out + as_json.out
 
@@ -90,11 +90,10 @@ def test_what_would_steer_a_terminal_and_card_numbers_are_shown_escaped(stack: S
     [
         ("Zoë O'Brien 🐈 李", "Zoë O'Brien 🐈 李"),
         ("two\nlines\ttab\x7f", r"two\nlines\ttab\x7f"),
-        ("4242 4242 4242 4242", "…4242"),
-        ("4242-4242-4242-4242!", "…4242!"),
-        ("４２４２４２４２４２４２４２４２", "…４２４２"),
-        ("x378282246310005x", "x…0005x"),
-        ("4242424242424243", "4242424242424243"),
+        ("4242 4242 4242 4242", "#"),
+        ("4242-4242-4242-4242!", "#!"),
+        ("４２４２４２４２４２４２４２４２", "#"),
+        ("x378282246310005x", "x#x"),
         ("1763709340123457", "1763709340123457"),
         ("\ud800", r"\ud800"),
     ],

@@ -153,7 +153,7 @@ def test_a_price_in_digits_arrives_as_it_was_written(
 def test_a_card_number_in_the_place_of_an_id_is_hidden(api: Api) -> None:
     [sent] = send.submit(api, [{**ORDER, "OrderId": "4242 4242 4242 4242\x1b[2J", "CC": "A-1"}])
 
-    assert sent.order_id == r"…4242\x1b[2J"
+    assert sent.order_id == r"#\x1b[2J"
 
 
 def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], str]) -> None:
@@ -201,7 +201,7 @@ def test_a_file_is_read_up_to_a_limit(orders_file: Callable[[Any], str]) -> None
     ("file", "complaint"),
     [
         ("no-such-file", "cannot read no-such-file: No such file or directory"),
-        (f"no/{CARD}", "cannot read no/…4242"),
+        (f"no/{CARD}", "cannot read no/#"),
         ("nul\0byte", r"cannot read nul\x00byte: not a file's name"),
         (f'{{"CC": "{CARD}"}}', "stays in the history of the shell"),
         ("/", "cannot read /: Is a directory"),

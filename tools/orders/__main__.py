@@ -14,13 +14,14 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.cards import without_cards
 from local import settings
 from local.errors import LocalError
 from tools.orders import deployment, executions, files, parked, queues, send, table
 from tools.orders.deployment import Deployment
 from tools.orders.errors import OperatorError, sentence
 from tools.orders.show import Output, complain
-from tools.orders.text import printable, without_cards
+from tools.orders.text import printable
 
 DEFAULT_STAGE = "dev"
 DEFAULT_LIMIT = 100

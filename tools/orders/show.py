@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tools.orders.text import printable, without_cards
+from common.cards import without_cards
+from tools.orders.text import printable
 
 NOT_KNOWN = "-"
 

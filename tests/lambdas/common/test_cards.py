@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.cards import looks_like_card, masked
+from common.cards import looks_like_card, masked, without_cards
 
 CARDS = {
     "Visa": "4242424242424242",
@@ -79,4 +79,11 @@ def test_a_masked_text_never_holds_the_number(card, before, after):
 
 
 def test_what_is_masked_keeps_the_rest():
-    assert masked("order A-1, card 4242 4242 4242 4242, price 12.50") == "order A-1, card #, price 12.50"
+    assert masked("order A-1, card 4242 4242 4242 4242, price ١٢.50") == "order A-1, card #, price ١٢.50"
+    assert masked("４２４２４２４２４２４２４２４２") == "#"
+
+
+def test_people_are_shown_every_number_but_card_numbers():
+    text = "order 1763709340123457, 31234567891234567890abcdefabcdef, card 4242 4242 4242 4242"
+
+    assert without_cards(text) == "order 1763709340123457, 31234567891234567890abcdefabcdef, card #"

@@ -1,0 +1,1 @@
+"""What measures speed. Each module writes its report, which is committed, beside itself."""

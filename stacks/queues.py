@@ -1,0 +1,37 @@
+"""Our defaults for SQS queues: encrypted, reached over TLS alone."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+LONGEST_RETENTION = Duration.days(14)
+
+
+class LastQueue(sqs.Queue):
+    """Where messages wait for a person, for as long as SQS can keep them."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(
+            scope,
+            id,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=LONGEST_RETENTION,
+        )
+
+
+class WorkQueue(sqs.Queue):
+    """A queue whose messages go to `dead_letters` when five attempts to process them have failed."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        self.dead_letters = LastQueue(scope, f"{id}DeadLetters")
+        super().__init__(
+            scope,
+            id,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            # Shorter than the dead-letter queue's, which counts from the first send as well.
+            retention_period=Duration.days(7),
+            visibility_timeout=Duration.minutes(2),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),
+        )
