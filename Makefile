@@ -58,6 +58,10 @@ test-unit: setup ## The tests that need no cloud: seconds
 test-e2e: setup ## The tests that run on a local cloud of their own
 	python -m pytest tests/local tests/e2e
 
+.PHONY: benchmark
+benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md
+	CDK_VALIDATION=false PYTHONPATH=lambdas python -m benchmarks.lookups
+
 .PHONY: format
 format: setup ## Format the code
 	ruff check --fix . && ruff format .

@@ -140,6 +140,13 @@ def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str],
         raise
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def require_free(port: int, *, option: str) -> None:
     """Raises LocalError, naming the owner and the `option` that picks another port, where `port` is taken."""
     with socket.socket() as probe:

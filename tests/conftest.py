@@ -1,23 +1,17 @@
 """One laptop cloud for the whole session, on free ports and in a folder of its own, started when first needed."""
 
 import os
-import socket
 from collections.abc import Iterator
 
 import pytest
 
 from local import settings
 from local.cloud import Cloud, Places
+from local.processes import free_port
 
 _isolated = settings.isolated(os.environ)
 os.environ.clear()
 os.environ.update(_isolated)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

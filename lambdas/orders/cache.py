@@ -199,21 +199,18 @@ class _Conversation:
     def find(self) -> Found | None:
         """What is cached, at once or while waiting for who reads; None where it is for the caller to read."""
         found = self._understood(self._ask(self._get))
-        now = time.monotonic()
-        give_up, next_claim = now + WAIT_SECONDS, now
-        while not found and now < give_up:
-            if now >= next_claim:
-                locked, value = self._ask(self._claim)
-                found = self._understood(value)
-                if locked and found:
+        give_up = time.monotonic() + WAIT_SECONDS
+        waiting = False
+        while not found and time.monotonic() < give_up:
+            locked, value = self._ask(self._claim, waiting=waiting)
+            found = self._understood(value)
+            if locked:
+                if found:
                     self._ask(self._release)
-                if locked:
-                    return found
-                next_claim = now + LOCK_SECONDS
-            else:
+                return found
+            if not found:
                 time.sleep(POLL_SECONDS)
-                found = self._understood(self._ask(self._get, waiting=True))
-            now = time.monotonic()
+                waiting = True
         return found
 
     def publish(self, entry: Entry) -> None:

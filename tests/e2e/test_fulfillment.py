@@ -16,8 +16,8 @@ from local import deploy
 from local.cloud import Cloud
 from local.demo import SAMPLES as SAMPLE_FILE
 from local.demo import OrderStep
+from local.processes import free_port
 from local.settings import PROJECT, Settings, load
-from tests.conftest import free_port
 from tests.e2e.conftest import Apps, eventually
 
 SAMPLES = json.loads(SAMPLE_FILE.read_text())

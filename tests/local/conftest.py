@@ -12,8 +12,8 @@ from subprocess import CompletedProcess
 import psutil
 import pytest
 
+from local.processes import free_port
 from local.settings import PROJECT
-from tests.conftest import free_port
 
 COPIED = (
     *("app.py", "cdk.json", "Makefile", "package.json", "package-lock.json", ".npmrc"),

@@ -13,10 +13,9 @@ import pytest
 
 from local.cloud import Cloud
 from local.errors import LocalError
-from local.processes import alone
+from local.processes import alone, free_port
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
-from tests.conftest import free_port
 from tests.local.conftest import Checkout, free_ports
 
 

@@ -11,9 +11,9 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from local.processes import free_port
 from local.settings import PROJECT
 from orders.rules import REASONS
-from tests.conftest import free_port
 from tests.tools.conftest import CARD, REGION, Command, Stack, template
 from tools.orders import executions, table
 from tools.orders.errors import OperatorError, sentence

@@ -11,8 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from local.cloud import Cloud
+from local.processes import free_port
 from local.settings import PROJECT
-from tests.conftest import free_port
 
 Run = Callable[..., "CompletedProcess[str]"]
 

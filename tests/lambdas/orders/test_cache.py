@@ -149,6 +149,21 @@ def test_who_reads_and_never_comes_back_is_replaced_and_so_is_a_lock_that_never_
     eventually(lambda: redis_cache.keys() == [b"order:A-1"])
 
 
+def test_a_lock_is_taken_as_soon_as_it_is_free(redis_cache, monkeypatch):
+    """As where an entry vanishes right after it was published, with its lock still on its way out."""
+    for name in ("LOCK_SECONDS", "WAIT_SECONDS"):
+        monkeypatch.setattr(cache, name, 60)
+    redis_cache.set("lock:A-1", "", px=30)
+    milliseconds_left = []
+
+    def read():
+        milliseconds_left.append(redis_cache.pttl("lock:A-1"))
+        return cache.Entry(SHOWN, 60_000)
+
+    assert cache.lookup("A-1", read) == (SHOWN, "MISS")
+    assert [30 < left <= 60_000 for left in milliseconds_left] == [True]
+
+
 def test_what_the_table_says_of_its_trouble_goes_through(redis_cache):
     def read():
         raise LookupError("throttled")
