@@ -83,7 +83,7 @@ def template(*, workflow_type: str = "EXPRESS") -> dict[str, Any]:
                 ],
                 "Projection": {
                     "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": ["Reasons", "ExecutionId", "ExecutionName"],
+                    "NonKeyAttributes": ["Reasons", "ExecutionName"],
                 },
             }
         ],

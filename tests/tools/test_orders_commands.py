@@ -33,7 +33,6 @@ def test_list_shows_the_orders_of_one_status_and_the_last_changed_first(stack: S
         "Status": "PARKED",
         "UpdatedAt": "2026-11-21T00:02:00.000Z",
         "Reasons": [],
-        "ExecutionId": "arn:execution:third",
         "ExecutionName": "execution-third",
         "Why": [],
     }

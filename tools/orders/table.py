@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
     """The orders of one status, last changed first, page by page: `OrderId`, `Status`, `UpdatedAt`, `Reasons`,
-    `ExecutionId`, `ExecutionName`.
+    `ExecutionName`.
 
     Raises OperatorError where the deployed table has no such index yet.
     """
