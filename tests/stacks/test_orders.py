@@ -172,3 +172,13 @@ def test_the_order_workflow_is_given_its_own_targets(deployment):
         "EscalationQueue": "Orders/EscalationQueue",
         "ParkedQueue": "Orders/ParkedQueue",
     }
+
+
+def test_nothing_is_traced_where_a_trace_would_hold_requests(deployment):
+    for function in deployment.properties("AWS::Lambda::Function").values():
+        assert "TracingConfig" not in function
+    for workflow in deployment.properties("AWS::StepFunctions::StateMachine").values():
+        assert "TracingConfiguration" not in workflow
+        assert workflow["LoggingConfiguration"]["IncludeExecutionData"] is False
+    for stage in deployment.properties("AWS::ApiGateway::Stage").values():
+        assert "TracingEnabled" not in stage
