@@ -1,6 +1,7 @@
 """The orders app: an order arrives, is recorded and checked, and ends in exactly one queue."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -28,28 +29,8 @@ class OrdersStack(Stack):
         super().__init__(scope, id, stack_name=stack_name)
 
         # What is kept
-        table = dynamodb.Table(
-            self,
-            "OrderTable",
-            partition_key=dynamodb.Attribute(name="OrderId", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
-            deletion_protection=stage.deletion_protection,
-            removal_policy=stage.removal_policy,
-            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
-        )
-        # What the workflow's first write changes of an order is not in it: of each new order it takes two writes.
-        table.add_global_secondary_index(
-            index_name=BY_STATUS,
-            partition_key=dynamodb.Attribute(name="Status", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="UpdatedAt", type=dynamodb.AttributeType.STRING),
-            projection_type=dynamodb.ProjectionType.INCLUDE,
-            non_key_attributes=["Reasons", "ExecutionName"],
-        )
-        self.fulfillment_queue = fulfillment_queue = WorkQueue(self, "OrderFulfillmentQueue")
+        table = self._order_table(stage)
+        self.fulfillment_queue = WorkQueue(self, "OrderFulfillmentQueue")
         escalation_queue = WorkQueue(self, "EscalationQueue")
         parked_queue = LastQueue(self, "ParkedQueue")
 
@@ -81,134 +62,51 @@ class OrdersStack(Stack):
             substitutions={
                 "OrderTable": table.table_name,
                 "VerifyCCAndPriceFunction": verify.function_arn,
-                "OrderFulfillmentQueue": fulfillment_queue.queue_url,
+                "OrderFulfillmentQueue": self.fulfillment_queue.queue_url,
                 "EscalationQueue": escalation_queue.queue_url,
                 "ParkedQueue": parked_queue.queue_url,
             },
         )
 
-        # What people are told
-        minute = Duration.minutes(1)
-        alarms = Alarms(self, "OrderAlarms")
-        alarms.watch(
-            "Parked",
-            "An order could neither be fulfilled nor escalated and waits in the parked queue.",
-            parked_queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=minute),
-        )
-        alarms.watch(
-            "WorkflowFailed",
-            "An execution of the order workflow failed: it could not even park its order.",
-            workflow.metric_failed(statistic="Sum", period=minute),
-        )
-        alarms.watch(
-            "WorkflowTimedOut",
-            "An execution of the order workflow took longer than it may.",
-            workflow.metric_timed_out(statistic="Sum", period=minute),
-        )
-
-        for queue in (fulfillment_queue, escalation_queue):
-            alarms.watch(
-                f"{queue.node.id}DeadLetters",
-                "A message could not be processed five times over and waits in the dead-letter queue.",
-                queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=minute),
-            )
-
         # What is asked
         dependencies = DependencyLayer(self, "Dependencies", stage=stage)
+        api_function = partial(PythonFunction, self, stage=stage, dependencies=dependencies, memory=512, timeout=20)
+        digest_key = self._digest_key(stage)
         common = {"ALLOWED_ORIGIN": stage.allowed_origin, "ORDER_TABLE": table.table_name}
-        digest_key = secretsmanager.CfnSecret(
-            self,
-            "OrderDigestKey",
-            description="Keys the digests that tell a repeated order from another one with the same id.",
-            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
-                password_length=64, exclude_punctuation=True
-            ),
-        )
-        digest_key.apply_removal_policy(stage.removal_policy)
         submission = {**common, "ORDER_WORKFLOW": workflow.state_machine_arn, "DIGEST_ARN": digest_key.attr_id}
-        place = PythonFunction(
-            self,
+        place = api_function(
             "PlaceOrder",
-            stage=stage,
-            dependencies=dependencies,
             description="POST /orders",
             handler="orders.place_order.handler",
-            memory=512,
-            timeout=20,
             environment=submission,
         )
-        correct = PythonFunction(
-            self,
+        correct = api_function(
             "CorrectOrder",
-            stage=stage,
-            dependencies=dependencies,
             description="PUT /orders/{OrderId}",
             handler="orders.correct_order.handler",
-            memory=512,
-            timeout=20,
             environment=submission,
         )
-        get = PythonFunction(
-            self,
+        get = api_function(
             "GetOrder",
-            stage=stage,
-            dependencies=dependencies,
             description="GET /orders/{OrderId}",
             handler="orders.get_order.handler",
-            memory=512,
-            timeout=20,
             environment={**common, **(cache.client_environment if cache else {})},
             vpc=cache.vpc if cache else None,
             security_group=cache.client_security_group if cache else None,
         )
-        api = RestApi(self, "OrdersApi", stage=stage, description="Orders")
-        api.add_route(
-            "POST",
-            "/orders",
-            place,
-            request="orders/order.schema.json",
-            answers={
-                200: Answer(schema="orders/order_state.schema.json"),
-                202: Answer(schema="orders/accepted.schema.json", headers=("Location",)),
-                409: ERROR,
-            },
-        )
-        api.add_route(
-            "GET",
-            "/orders/{OrderId}",
-            get,
-            answers={200: Answer(schema="orders/order_state.schema.json", headers=("X-Cache",)), 404: ERROR},
-        )
-        api.add_route(
-            "PUT",
-            "/orders/{OrderId}",
-            correct,
-            request="orders/order.schema.json",
-            answers={
-                200: Answer(schema="orders/order_state.schema.json"),
-                202: Answer(schema="orders/accepted.schema.json", headers=("Location",)),
-                404: ERROR,
-                409: ERROR,
-            },
-        )
+        self._api(stage, place=place, get=get, correct=correct)
 
         # What goes on beside it
         if cache:
             self._write_through(cache, stage=stage, dependencies=dependencies, table=table, environment=common)
-        LostOrders(
-            self,
-            "LostOrders",
-            stage=stage,
-            table=table,
-            workflow=workflow,
-            parked_queue=parked_queue,
-        )
+        LostOrders(self, "LostOrders", stage=stage, table=table, workflow=workflow, parked_queue=parked_queue)
+        self._alarms(workflow, parked_queue, self.fulfillment_queue, escalation_queue)
 
         # Who may do what
         allow(workflow, "dynamodb:UpdateItem", on=table.table_arn)
         verify.grant_invoke(workflow)
-        for target in (fulfillment_queue, escalation_queue, parked_queue):
-            target.grant(workflow, "sqs:SendMessage")
+        for queue in (self.fulfillment_queue, escalation_queue, parked_queue):
+            queue.grant(workflow, "sqs:SendMessage")
         # CDK grants this for the workflow's name as well, but leaves the name empty where CloudFormation generates it.
         # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
         iam.Policy(
@@ -247,10 +145,90 @@ class OrdersStack(Stack):
 
         # What people need
         CfnOutput(self, "OrderTableName", value=table.table_name)
-        CfnOutput(self, "OrderFulfillmentQueueUrl", value=fulfillment_queue.queue_url)
+        CfnOutput(self, "OrderFulfillmentQueueUrl", value=self.fulfillment_queue.queue_url)
         CfnOutput(self, "EscalationQueueUrl", value=escalation_queue.queue_url)
         CfnOutput(self, "ParkedQueueUrl", value=parked_queue.queue_url)
         CfnOutput(self, "OrderFulfillmentStateMachineArn", value=workflow.state_machine_arn)
+
+    def _order_table(self, stage: Stage) -> dynamodb.Table:
+        table = dynamodb.Table(
+            self,
+            "OrderTable",
+            partition_key=dynamodb.Attribute(name="OrderId", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            deletion_protection=stage.deletion_protection,
+            removal_policy=stage.removal_policy,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        )
+        # What the workflow's first write changes of an order is not in it: of each new order it takes two writes.
+        table.add_global_secondary_index(
+            index_name=BY_STATUS,
+            partition_key=dynamodb.Attribute(name="Status", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="UpdatedAt", type=dynamodb.AttributeType.STRING),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=["Reasons", "ExecutionName"],
+        )
+        return table
+
+    def _digest_key(self, stage: Stage) -> secretsmanager.CfnSecret:
+        key = secretsmanager.CfnSecret(
+            self,
+            "OrderDigestKey",
+            description="Keys the digests that tell a repeated order from another one with the same id.",
+            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+                password_length=64, exclude_punctuation=True
+            ),
+        )
+        key.apply_removal_policy(stage.removal_policy)
+        return key
+
+    def _api(
+        self, stage: Stage, *, place: lambda_.IFunction, get: lambda_.IFunction, correct: lambda_.IFunction
+    ) -> None:
+        accepted = Answer(schema="orders/accepted.schema.json", headers=("Location",))
+        state = Answer(schema="orders/order_state.schema.json")
+        looked_up = Answer(schema="orders/order_state.schema.json", headers=("X-Cache",))
+        order = "orders/order.schema.json"
+
+        api = RestApi(self, "OrdersApi", stage=stage, description="Orders")
+        api.add_route("POST", "/orders", place, request=order, answers={200: state, 202: accepted, 409: ERROR})
+        api.add_route("GET", "/orders/{OrderId}", get, answers={200: looked_up, 404: ERROR})
+        api.add_route(
+            "PUT",
+            "/orders/{OrderId}",
+            correct,
+            request=order,
+            answers={200: state, 202: accepted, 404: ERROR, 409: ERROR},
+        )
+
+    def _alarms(self, workflow: Workflow, parked_queue: LastQueue, *queues: WorkQueue) -> None:
+        minute = Duration.minutes(1)
+        alarms = Alarms(self, "OrderAlarms")
+        alarms.watch(
+            "Parked",
+            "An order could neither be fulfilled nor escalated and waits in the parked queue.",
+            parked_queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=minute),
+        )
+        for queue in queues:
+            alarms.watch(
+                f"{queue.node.id}DeadLetters",
+                "A message could not be processed five times over and waits in the dead-letter queue.",
+                queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=minute),
+            )
+        alarms.watch(
+            "WorkflowFailed",
+            "An execution of the order workflow failed: it could not even park its order.",
+            workflow.metric_failed(statistic="Sum", period=minute),
+        )
+        alarms.watch(
+            "WorkflowTimedOut",
+            "An execution of the order workflow took longer than it may.",
+            workflow.metric_timed_out(statistic="Sum", period=minute),
+        )
 
     def _write_through(
         self,
