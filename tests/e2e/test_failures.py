@@ -22,8 +22,8 @@ from tests.e2e.faults import (
     changed,
     denied,
     deployed_faulty,
+    park_lost_orders,
     start_fails_once,
-    sweep,
     throttled,
     waiting,
 )
@@ -105,12 +105,17 @@ def test_an_order_that_could_not_be_taken_leaves_no_trace_and_makes_one_executio
 @pytest.mark.parametrize("fault", ["throttled", "failed", "reply lost"])
 def test_an_order_whose_start_failed_ends_once_when_sent_again(apps: Apps, order: dict[str, str], fault: str) -> None:
     """Where the reply was lost, an execution runs although its claim was taken back; the second one does nothing."""
+    before = executions(apps)
+
     with start_fails_once(apps, fault, attempts=1):
         refused = apps.cloud.engine.call_api("POST", f"{apps.places.orders_api}/orders", body=order)
         again, _ = apps.post_order(order)
 
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
     assert again == 202 or (again, fault) == (200, "reply lost")
+    outcomes = [json.loads(apps.finished(one)["output"])["Outcome"] for one in executions(apps) - before]
+    assert sorted(outcomes, reverse=True) == ["FULFILLMENT_QUEUED", "DUPLICATE"][: len(outcomes)]
+    assert len(outcomes) == 1 or fault == "reply lost"
     assert the_end_of(apps, order["OrderId"])[0] == "OrderFulfillmentQueue"
 
 
@@ -335,6 +340,17 @@ def test_an_order_whose_execution_is_stopped_is_parked_from_outside(standard_app
     assert message["ExecutionId"] == execution
 
 
+def test_an_order_whose_execution_timed_out_is_parked_from_outside(standard_apps: Apps, order: dict[str, str]) -> None:
+    """Told as the rule tells it: the engine itself knows no workflow's time limit."""
+    put_received(standard_apps, order, at=datetime.now(UTC))
+    execution = execution_id(standard_apps, f"of-{order['OrderId']}")
+
+    park_lost_orders(standard_apps, {"ExecutionId": execution, "Status": "TIMED_OUT"})
+
+    queue, message = the_end_of(standard_apps, order["OrderId"])
+    assert (queue, message["Error"], message["ExecutionId"]) == ("ParkedQueue", "Execution.TIMED_OUT", execution)
+
+
 def test_an_order_without_an_outcome_is_parked_once_and_one_on_its_way_left_alone(
     either: Apps, order: dict[str, str]
 ) -> None:
@@ -344,8 +360,8 @@ def test_an_order_without_an_outcome_is_parked_once_and_one_on_its_way_left_alon
     for order_id, age in ((old, timedelta(minutes=11)), (young, timedelta(minutes=5))):
         put_received(either, order | {"OrderId": order_id}, at=now - age)
 
-    sweep(either)
-    sweep(either)
+    park_lost_orders(either, {})
+    park_lost_orders(either, {})
 
     queue, message = the_end_of(either, old)
     assert (queue, message["Error"]) == ("ParkedQueue", "NoOutcomeError")

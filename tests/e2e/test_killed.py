@@ -11,7 +11,7 @@ from local.cloud import Cloud
 from local.settings import Settings
 from tests.conftest import free_port
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.faults import changed, sweep, waiting
+from tests.e2e.faults import changed, park_lost_orders, waiting
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_of_a_cloud_that_is_stopped_and_then_killed_no_order_is_in_two_places_or
         own.settled(one["OrderId"])
     for one in on_their_way:
         make_overdue(own, one)
-    sweep(own)
+    park_lost_orders(own, {})
 
     assert ends(own, done + lost) == [("FULFILLMENT_QUEUED", ["OrderFulfillmentQueue"])] * 6
     assert ends(own, on_their_way) == [("PARKED", ["ParkedQueue"])] * 3
