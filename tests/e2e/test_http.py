@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import fastjsonschema
@@ -15,6 +14,7 @@ from botocore.httpsession import URLLib3Session
 from local.engine import CREDENTIALS
 from local.settings import REGION
 from tests.e2e.conftest import Apps
+from tests.e2e.faults import denied, throttled
 from tools.openapi import DOCUMENTS
 
 ORIGIN = "http://localhost:8000"
@@ -75,47 +75,6 @@ def orders(apps: Apps) -> Api:
 @pytest.fixture(scope="module")
 def reminders(apps: Apps) -> Api:
     return Api(apps, url=apps.places.reminders_api, document="reminders.json")
-
-
-@contextmanager
-def throttled(apps: Apps, api: Api) -> Iterator[None]:
-    """Within it the stage of an API accepts no request at all."""
-    gateway = apps.cloud.engine.client("apigateway")
-    *_, api_id, stage = api.url.split("/")
-    settings = gateway.get_stage(restApiId=api_id, stageName=stage)["methodSettings"]["*/*"]
-    usual = {name: settings[f"throttling{name[0].upper()}{name[1:]}"] for name in ("rateLimit", "burstLimit")}
-
-    def allow(limits: dict[str, Any]) -> None:
-        operations = [
-            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(limit)} for name, limit in limits.items()
-        ]
-        gateway.update_stage(restApiId=api_id, stageName=stage, patchOperations=operations)
-
-    allow(dict.fromkeys(usual, 0))
-    try:
-        yield
-    finally:
-        allow(usual)
-
-
-@contextmanager
-def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
-    """Within it the role of a function may not do `action`."""
-    iam, name = apps.cloud.engine.client("iam"), "DeniedByATest"
-    functions = apps.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
-    (role,) = (
-        one["Role"].rpartition("/")[2]
-        for page in functions
-        for one in page["Functions"]
-        if one["FunctionName"].startswith(f"local-orders-{function}")
-    )
-    statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
-    try:
-        yield
-    finally:
-        iam.delete_role_policy(RoleName=role, PolicyName=name)
 
 
 def without(field: str) -> Callable[[Order], Order]:
@@ -186,7 +145,7 @@ def test_lookups_keep_the_contract(apps: Apps, orders: Api, order: Order) -> Non
 
 
 def test_too_many_requests_are_told_to_come_back(apps: Apps, orders: Api, order: Order) -> None:
-    with throttled(apps, orders):
+    with throttled(apps, orders.url):
         status, body, response = orders.call("POST", "/orders", body=order)
         lookup, _, _ = orders.call("GET", "/orders/{OrderId}", OrderId=order["OrderId"])
 

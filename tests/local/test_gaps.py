@@ -66,10 +66,12 @@ def function(client: Callable[[str], Any], name: str, powerless_role: str) -> It
     client("lambda").delete_function(FunctionName=name)
 
 
-def run_workflow(client: Callable[[str], Any], name: str, role: str, state: dict[str, Any]) -> dict[str, Any]:
-    """Runs a workflow of one state with the input `{}` to its end."""
+def run_workflow(
+    client: Callable[[str], Any], name: str, role: str, state: dict[str, Any], **settings: Any
+) -> dict[str, Any]:
+    """Runs a workflow of one state, and `settings` beside it, with the input `{}` to its end."""
     states = client("stepfunctions")
-    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state}}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state}, **settings}
     machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
     execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")["executionArn"]
 
@@ -157,6 +159,16 @@ def test_a_succeed_state_ignores_its_output(client: Callable[[str], Any], name: 
     assert execution["output"] == "{}"
 
 
+def test_an_execution_may_outlast_its_workflows_time(
+    client: Callable[[str], Any], name: str, powerless_role: str
+) -> None:
+    wait = {"Type": "Wait", "Seconds": 2, "End": True}
+
+    execution = run_workflow(client, name, powerless_role, wait, TimeoutSeconds=1)
+
+    assert execution["status"] == "SUCCEEDED"
+
+
 def test_functions_run_on_the_python_of_the_laptop(client: Callable[[str], Any], function: str) -> None:
     answer = client("lambda").invoke(FunctionName=function, Payload=b"{}")
 
@@ -178,7 +190,7 @@ def test_apis_write_no_access_logs(cloud: Cloud, places: Places) -> None:
     gateway, logs = cloud.engine.client("apigateway"), cloud.engine.client("logs")
     *_, api, stage = places.orders_api.split("/")
     groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-    (group,) = (name for name in groups if "OrdersApiLogGroup" in name)
+    (group,) = (name for name in groups if "local-" in name and "OrdersApiLogGroup" in name)
 
     assert cloud.engine.call_api("GET", f"{places.orders_api}/orders/gap").status_code == 404
 
@@ -230,7 +242,7 @@ def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, pla
     execution = states.start_execution(stateMachineArn=places.order_workflow, input=order)["executionArn"]
     eventually(lambda: states.describe_execution(executionArn=execution)["status"] in FINISHED)
 
-    groups = client("logs").describe_log_groups(logGroupNamePrefix="/aws/vendedlogs/states/")["logGroups"]
+    groups = client("logs").describe_log_groups(logGroupNamePrefix="/aws/vendedlogs/states/local-")["logGroups"]
 
     assert len(groups) == 2
     assert not any(client("logs").filter_log_events(logGroupName=g["logGroupName"])["events"] for g in groups)
@@ -241,6 +253,23 @@ def test_express_executions_are_listed(client: Callable[[str], Any], places: Pla
 
     assert states.describe_state_machine(stateMachineArn=places.order_workflow)["type"] == "EXPRESS"
     assert "executions" in states.list_executions(stateMachineArn=places.order_workflow)
+
+
+def test_events_tell_of_express_executions(client: Callable[[str], Any], places: Places, name: str) -> None:
+    events, sqs = client("events"), client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [places.order_workflow]}}
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+
+    client("stepfunctions").start_execution(stateMachineArn=places.order_workflow, input="{}")
+
+    event = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))[0]
+    assert places.order_workflow in event["Body"]
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+    sqs.delete_queue(QueueUrl=url)
 
 
 def test_executions_are_not_redriven(client: Callable[[str], Any], places: Places) -> None:

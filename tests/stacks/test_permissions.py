@@ -91,6 +91,26 @@ def test_every_role_holds_exactly_what_it_uses(deployment):
     assert held == ROLES | (WITH_CACHE if deployment.stage.cache else {})
 
 
+def test_the_order_workflow_may_call_each_of_its_targets(deployment):
+    """A queue more or less changes no set of actions, and the laptop's engine does not evaluate a workflow's role."""
+    granted = {
+        (action, resource)
+        for role, statement in deployment.statements()
+        if role == "Orders/OrderFulfillmentStateMachineRole"
+        for action in set(statement["Action"]) - DELIVER_LOGS - ENCRYPT
+        for resource in statement["Resource"]
+    }
+
+    assert granted == {
+        ("dynamodb:UpdateItem", "Orders/OrderTable.Arn"),
+        ("lambda:InvokeFunction", "Orders/VerifyCCAndPrice.Arn"),
+        ("lambda:InvokeFunction", "Orders/VerifyCCAndPrice.Arn:*"),
+        ("sqs:SendMessage", "Orders/OrderFulfillmentQueue.Arn"),
+        ("sqs:SendMessage", "Orders/EscalationQueue.Arn"),
+        ("sqs:SendMessage", "Orders/ParkedQueue.Arn"),
+    }
+
+
 def test_every_role_is_for_one_service(deployment):
     for path, role in deployment.properties("AWS::IAM::Role").items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]

@@ -1,0 +1,199 @@
+"""Faults that are injected into the deployed apps, and taken out of them again."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, TypeAlias
+
+from tests.e2e import faulty
+from tests.e2e.conftest import Apps
+
+States: TypeAlias = dict[str, dict[str, Any]]
+
+FOR_EVER = 1_000
+CALLS = {
+    "arn:aws:states:::dynamodb:updateItem": ("dynamodb", "update_item"),
+    "arn:aws:states:::sqs:sendMessage": ("sqs", "send_message"),
+}
+
+
+@contextmanager
+def throttled(apps: Apps, url: str, *, rate: int = 0, burst: int = 0) -> Iterator[None]:
+    """Within it the stage of the API at `url` accepts so many requests: no request at all, unless told otherwise."""
+    gateway = apps.cloud.engine.client("apigateway")
+    *_, api_id, stage = url.split("/")
+    settings = gateway.get_stage(restApiId=api_id, stageName=stage)["methodSettings"]["*/*"]
+    usual = {name: settings[f"throttling{name[0].upper()}{name[1:]}"] for name in ("rateLimit", "burstLimit")}
+
+    def allow(limits: dict[str, Any]) -> None:
+        operations = [
+            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(limit)} for name, limit in limits.items()
+        ]
+        gateway.update_stage(restApiId=api_id, stageName=stage, patchOperations=operations)
+
+    allow({"rateLimit": rate, "burstLimit": burst})
+    try:
+        yield
+    finally:
+        allow(usual)
+
+
+def function_of(apps: Apps, construct: str, *, stack: str = "local-orders") -> dict[str, Any]:
+    """The configuration of a deployed function."""
+    pages = apps.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
+    functions = [function for page in pages for function in page["Functions"]]
+    [found] = [one for one in functions if re.match(f"{stack}-.*{construct}[0-9A-F]{{8}}-", one["FunctionName"])]
+    return dict(found)
+
+
+@contextmanager
+def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
+    """Within it the role of a function may not do `action`."""
+    iam, name = apps.cloud.engine.client("iam"), "DeniedByATest"
+    role = function_of(apps, function)["Role"].rpartition("/")[2]
+    statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+
+@contextmanager
+def changed(apps: Apps, change: Callable[[States], object]) -> Iterator[None]:
+    """Within it executions of the order workflow begin with its states as `change` has changed them."""
+    workflows, arn = apps.cloud.engine.client("stepfunctions"), apps.places.order_workflow
+    usual = workflows.describe_state_machine(stateMachineArn=arn)["definition"]
+    definition = json.loads(usual)
+    change(definition["States"])
+    workflows.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+    try:
+        yield
+    finally:
+        workflows.update_state_machine(stateMachineArn=arn, definition=usual)
+
+
+def waiting(states: States) -> None:
+    """Has executions wait where they would check the order, and then go on."""
+    states["Are details Proper"] = {"Type": "Wait", "Seconds": 60, "Next": "Put message in Queue"}
+
+
+def park_lost_orders(apps: Apps, event: dict[str, str]) -> None:
+    """Hands `event` to ParkLostOrders as one of its rules does: `{}` every five minutes."""
+    stack = apps.places.order_workflow.rpartition(":")[2].partition("-OrderFulfillment")[0]
+    function = function_of(apps, "ParkLostOrders", stack=stack)["FunctionName"]
+    answer = apps.cloud.engine.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    assert "FunctionError" not in answer
+
+
+ANSWERS = {"throttled": (400, "ThrottlingException"), "failed": (500, "InternalServerException")}
+
+
+@contextmanager
+def start_fails_once(apps: Apps, fault: str, *, attempts: int) -> Iterator[None]:
+    """Within it the first StartExecution of PlaceOrder fails, which makes so many attempts.
+
+    `fault` is one of ANSWERS, or `reply lost`: the execution is started, and the connection closed without an answer.
+    """
+    faults = [fault]
+
+    class Between(BaseHTTPRequestHandler):
+        """Stands between the function and the engine, and passes on what it gets, signature and all."""
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            fault = faults.pop() if faults else None
+            if fault in ANSWERS:
+                status, error = ANSWERS[fault]
+                answer = json.dumps({"__type": error}).encode()
+            else:
+                with closing(HTTPConnection("127.0.0.1", apps.cloud.settings.port)) as engine:
+                    engine.request("POST", self.path, body, dict(self.headers))
+                    response = engine.getresponse()
+                    status, answer = response.status, response.read()
+            if fault != "reply lost":
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    functions, place = apps.cloud.engine.client("lambda"), function_of(apps, "PlaceOrder")
+    usual = place["Environment"]["Variables"]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Between) as server:
+        Thread(target=server.serve_forever).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        other = {**usual, "AWS_ENDPOINT_URL_SFN": address, "AWS_MAX_ATTEMPTS": str(attempts)}
+        functions.update_function_configuration(FunctionName=place["FunctionName"], Environment={"Variables": other})
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(
+                FunctionName=place["FunctionName"], Environment={"Variables": usual}
+            )
+            server.shutdown()
+    assert not faults, "no execution was started"
+
+
+class Faulty:
+    """The function in faulty.py, deployed, and a file that counts its attempts."""
+
+    def __init__(self, name: str, attempts: Path) -> None:
+        self._name = name
+        self._attempts = attempts
+
+    @property
+    def attempts(self) -> int:
+        return self._attempts.stat().st_size
+
+    def calls(self, state: dict[str, Any], *, failures: int, fault: str = "raise") -> None:
+        """Makes `state` call what it calls through the function, which fails so many times."""
+        service, operation = CALLS[state["Resource"]]
+        call = {"Service": service, "Operation": operation, "Parameters": state["Arguments"]}
+        self._ask(state, {"Call": call, "Failures": failures, "Fault": fault})
+
+    def answers(self, state: dict[str, Any], answer: Any, *, failures: int = 0, fault: str = "raise") -> None:
+        """Makes `state` be answered `answer` by the function, which fails so many times."""
+        self._ask(state, {"Answer": answer, "Failures": failures, "Fault": fault})
+
+    def _ask(self, state: dict[str, Any], event: dict[str, Any]) -> None:
+        state["Resource"] = "arn:aws:states:::lambda:invoke"
+        state["Arguments"] = {"FunctionName": self._name, "Payload": {**event, "Attempts": str(self._attempts)}}
+
+
+@contextmanager
+def deployed_faulty(apps: Apps, name: str) -> Iterator[str]:
+    """The name of the function in faulty.py, which may call every queue and table, and may take two seconds."""
+    iam, functions = apps.cloud.engine.client("iam"), apps.cloud.engine.client("lambda")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": ["dynamodb:UpdateItem", "sqs:SendMessage"], "Resource": "*"}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    iam.put_role_policy(RoleName=name, PolicyName="Call", PolicyDocument=policy)
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.write(Path(faulty.__file__), "faulty.py")
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="faulty.handler",
+        Role=role["Arn"],
+        Timeout=2,
+        Code={"ZipFile": code.getvalue()},
+    )
+    try:
+        yield name
+    finally:
+        functions.delete_function(FunctionName=name)
+        iam.delete_role_policy(RoleName=name, PolicyName="Call")
+        iam.delete_role(RoleName=name)
