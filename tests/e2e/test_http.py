@@ -102,12 +102,13 @@ def throttled(apps: Apps, api: Api) -> Iterator[None]:
 def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
     """Within it the role of a function may not do `action`."""
     iam, name = apps.cloud.engine.client("iam"), "DeniedByATest"
+    stack = apps.places.order_table.partition("-OrderTable")[0]
     functions = apps.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
     (role,) = (
         one["Role"].rpartition("/")[2]
         for page in functions
         for one in page["Functions"]
-        if one["FunctionName"].startswith(f"local-orders-{function}")
+        if one["FunctionName"].startswith(f"{stack}-{function}")
     )
     statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
