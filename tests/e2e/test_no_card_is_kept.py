@@ -382,18 +382,23 @@ def test_no_card_is_kept_or_echoed(
             lose(either, plants)
 
         searched: Counter[str] = Counter()
-        found: dict[str, set[str]] = {}
+        found: dict[tuple[str, str], str] = {}
         own_log = f"log group {function_named(either, 'VerifyCCAndPrice')['LoggingConfig']['LogGroup']}"
         for place, written in [*everything(either.cloud, since=since), *client.answers]:
-            searched["items"] += 1
             searched["bytes"] += len(written)
+            searched[place.split()[0].strip(":")] += 1
             for trace in plants.traces(written):
                 where = "its own log" if place == own_log else place
-                found.setdefault(trace.plant, set()).add(where)
+                found[trace.plant, where] = trace.form
 
-    assert found == {f"a verifier that {way}": left for way, left in VERIFIERS.items() if left}
+    left = {(f"a verifier that {way}", place) for way, places in VERIFIERS.items() for place in places}
+    leaks = [f"{plant} lies in {place}, {form}" for (plant, place), form in found.items() if (plant, place) not in left]
+    assert not leaks, "\n".join(leaks)
+    assert found.keys() == left
     given = {trace.plant for _, text in inputs(either.cloud, since=since) for trace in plants.traces(text)}
     assert given >= {"a good order", "a correction", *(f"a verifier that {way}" for way in VERIFIERS), *BY_HAND}
-    for name, count in {"plants": len(plants.cards), "answers": len(client.answers), **searched}.items():
+    assert searched.keys() >= {"table", "stream", "queue", "log", "execution", "history", "slow", "file", "answer"}
+    assert standard or searched["cache"]
+    for name, count in {"plants": len(plants.cards), **searched}.items():
         record_property(name, count)
         print(f"{count} {name}", end=", ")

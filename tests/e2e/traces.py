@@ -66,7 +66,11 @@ class Plants:
         JSON, HTML and URLs do, and all that in base64 of either alphabet, wherever in it they begin.
         """
         text = written if isinstance(written, str) else written.decode("utf-8", errors="replace")
-        return {Trace(plant, form) for form, view in _views(text) for plant in self._plants_in(view)}
+        forms: dict[str, str] = {}
+        for form, view in _views(text):
+            for plant in self._plants_in(view):
+                forms.setdefault(plant, form)
+        return {Trace(plant, form) for plant, form in forms.items()}
 
     def _plants_in(self, text: str) -> Iterator[str]:
         for run in _DIGITS.finditer(text):

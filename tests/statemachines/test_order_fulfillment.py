@@ -174,7 +174,10 @@ def test_the_workflow_and_the_api_take_the_same_for_a_card_number(text):
 @pytest.mark.parametrize(
     ("order_id", "kept"),
     [("A-1", "A-1"), ("4242424242424242", None), ("a/b", None), ("", None), (7, None), (None, None), ("a" * 65, None)]
-    + [(one, None) for one in ("4242-4242-4242-4242", "3782.822463.10005", "4242_-4242_-4242_-4242", "x.3056-930902-5904")],
+    + [
+        (one, None)
+        for one in ("4242-4242-4242-4242", "3782.822463.10005", "4242_-4242_-4242_-4242", "x.3056-930902-5904")
+    ],
 )
 def test_of_what_is_no_order_only_a_harmless_id_is_kept(order_id, kept):
     assign = STATES["Not an order"]["Assign"]
