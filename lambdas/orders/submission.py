@@ -14,13 +14,14 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common import http
+from common.aws import BRIEFLY
 from common.cards import CARD_LIKE
 from orders import rules, table
 
 SCHEMA = json.loads(Path(__file__).with_name("order.schema.json").read_text())
 
-_states = boto3.client("stepfunctions")
-_secrets = boto3.client("secretsmanager")
+_states = boto3.client("stepfunctions", config=BRIEFLY)
+_secrets = boto3.client("secretsmanager", config=BRIEFLY)
 
 
 def order_in(event: http.Event) -> dict[str, str]:

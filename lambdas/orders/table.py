@@ -9,6 +9,8 @@ import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from botocore.exceptions import ClientError
 
+from common.aws import BRIEFLY
+
 RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED = "RECEIVED", "FULFILLMENT_QUEUED", "ESCALATED", "PARKED"
 FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED})
 CORRECTABLE = frozenset({ESCALATED, PARKED})
@@ -17,7 +19,7 @@ CORRECTABLE = frozenset({ESCALATED, PARKED})
 BY_STATUS = "ByStatus"
 """Index of the table: Status, then UpdatedAt."""
 
-_table = boto3.resource("dynamodb").Table(os.environ["ORDER_TABLE"])
+_table = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["ORDER_TABLE"])
 _untaken = Attr("ExecutionId").not_exists()
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import boto3
 
 from common import http
+from common.aws import BRIEFLY
 from reminders.rules import InvalidReminderError, check_addresses, due_at, utc_text
 
 SCHEMA = json.loads(Path(__file__).with_name("reminder.schema.json").read_text())
 
-_states = boto3.client("stepfunctions")
+_states = boto3.client("stepfunctions", config=BRIEFLY)
 
 
 @http.api

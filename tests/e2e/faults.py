@@ -45,8 +45,9 @@ def throttled(apps: Apps, url: str, *, rate: int = 0, burst: int = 0) -> Iterato
         allow(usual)
 
 
-def function_of(apps: Apps, construct: str, *, stack: str = "local-orders") -> dict[str, Any]:
-    """The configuration of a deployed function."""
+def function_of(apps: Apps, construct: str, *, stack: str | None = None) -> dict[str, Any]:
+    """The configuration of a deployed function, of the orders app unless another `stack` is named."""
+    stack = stack or apps.places.order_table.partition("-OrderTable")[0]
     pages = apps.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
     functions = [function for page in pages for function in page["Functions"]]
     [found] = [one for one in functions if re.match(f"{stack}-.*{construct}[0-9A-F]{{8}}-", one["FunctionName"])]

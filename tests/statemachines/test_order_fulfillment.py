@@ -4,6 +4,7 @@ import jsonata
 import pytest
 
 from common.cards import looks_like_card
+from orders.rules import REASONS
 from tests.statemachines.asl import load, longest_path, next_states, states, texts
 
 MACHINE = load("order_fulfillment.asl.json")
@@ -74,13 +75,38 @@ ESCALATED, FULFILLED, NEITHER = (
         (0, ["PRICE_NOT_POSITIVE", 7], NEITHER),
         (0, "PRICE_NOT_POSITIVE", NEITHER),
         (0, [["PRICE_NOT_POSITIVE"]], NEITHER),
-        (0, ["x"] * 11, NEITHER),
+        (0, ["PRICE_NOT_POSITIVE"] * 11, NEITHER),
+        (0, ["PRICE_NOT_POSITIVE", "the card 4242424242424242"], NEITHER),
+        (None, ["PRICE_NOT_POSITIVE"], NEITHER),
     ],
 )
 def test_a_verdict_that_was_not_agreed_on_leads_into_no_queue(status, reasons, leads_to):
     choices = STATES["Put message in Queue"]["Choices"]
 
     assert chosen(choices, {"Status": status}, reasons=reasons) == leads_to
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_of_the_check_escalates(reason):
+    assert chosen(STATES["Put message in Queue"]["Choices"], {"Status": 0}, reasons=[reason]) == ESCALATED
+
+
+@pytest.mark.parametrize(
+    ("payload", "kept"),
+    [
+        ({"Status": 1}, 1),
+        ({"Status": 0}, 0),
+        *(({"Status": one}, None) for one in (4242424242424242, "4242424242424242", {"CC": "4242"}, True, [1], None)),
+        ({"CC": "4242424242424242"}, None),
+        ("4242424242424242", None),
+    ],
+)
+def test_of_a_verdict_only_its_number_is_handed_on(payload, kept):
+    status = STATES["Are details Proper"]["Output"]["Status"]
+
+    found = evaluated(status, None, result={"Payload": payload})
+
+    assert (found, type(found)) == (kept, type(kept))
 
 
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4242424242424242"}
@@ -147,7 +173,11 @@ def test_the_workflow_and_the_api_take_the_same_for_a_card_number(text):
 
 @pytest.mark.parametrize(
     ("order_id", "kept"),
-    [("A-1", "A-1"), ("4242424242424242", None), ("a/b", None), ("", None), (7, None), (None, None), ("a" * 65, None)],
+    [("A-1", "A-1"), ("4242424242424242", None), ("a/b", None), ("", None), (7, None), (None, None), ("a" * 65, None)]
+    + [
+        (one, None)
+        for one in ("4242-4242-4242-4242", "3782.822463.10005", "4242_-4242_-4242_-4242", "x.3056-930902-5904")
+    ],
 )
 def test_of_what_is_no_order_only_a_harmless_id_is_kept(order_id, kept):
     assign = STATES["Not an order"]["Assign"]
@@ -174,11 +204,11 @@ def problem(order):
     return None
 
 
-def evaluated(text, state_input, **variables):
+def evaluated(text, state_input, *, result=None, **variables):
     """The value of a `{% JSONata %}` expression."""
     expression = jsonata.Jsonata(text.removeprefix("{%").removesuffix("%}"))
     frame = expression.create_frame()
-    for name, value in {"states": {"input": state_input}, **variables}.items():
+    for name, value in {"states": {"input": state_input, "result": result}, **variables}.items():
         frame.bind(name, value)
     return expression.evaluate(None, frame)
 

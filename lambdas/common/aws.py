@@ -1,0 +1,7 @@
+"""How the functions call AWS."""
+
+from botocore.config import Config
+
+BRIEFLY = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+"""In seconds. A call that hangs, and one more to clean up after it, end before the API's functions do (20 seconds);
+botocore's own settings would wait for minutes."""

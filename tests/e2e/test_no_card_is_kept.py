@@ -1,0 +1,405 @@
+"""Card numbers are planted in every field, header and URL; then everything that was written is searched for them."""
+
+import io
+import json
+import uuid
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import pytest
+import redis
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+
+from local.engine import CREDENTIALS
+from local.settings import REGION
+from tests.e2e.conftest import Apps, eventually
+from tests.e2e.faults import denied
+from tests.e2e.test_http import MAX_BODY_BYTES, REMINDER
+from tests.e2e.traces import Plants, full_width, grouped, json_escaped
+from tests.e2e.written import Piece, everything, inputs
+
+Order: TypeAlias = dict[str, Any]
+Refused: TypeAlias = tuple[Callable[[str, Order], dict[str, Any]], int]
+
+VERIFIER = """
+import json, time
+
+def handler(event, context):
+    match event["ItemName"]:
+        case "answers with what it was given":
+            return event
+        case "has its own reasons":
+            return {"Status": 0, "Reasons": [json.dumps(event)]}
+        case "has its own status":
+            return {"Status": event, "Reasons": []}
+        case "raises what it was given":
+            raise ValueError(json.dumps(event))
+    time.sleep(30)
+"""
+"""Takes the place of VerifyCCAndPrice; the name of an order's item says how it fails."""
+
+
+class Client:
+    """Calls both APIs, and keeps each answer: the place where its request had a card, its headers and its body."""
+
+    def __init__(self, apps: Apps) -> None:
+        self._places = apps.places
+        self.answers: list[Piece] = []
+
+    def call(
+        self,
+        place: str,
+        expected: int,
+        method: str = "POST",
+        path: str = "/orders",
+        *,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        authorization: str | None = None,
+        reminders: bool = False,
+    ) -> None:
+        """Raises AssertionError for another status than the expected one, without a word of the request."""
+        __tracebackhide__ = True
+        data = body if isinstance(body, str | None) else json.dumps(body)
+        url = (self._places.reminders_api if reminders else self._places.orders_api) + path
+        request = AWSRequest(method, url, data=data, headers={"Content-Type": "application/json", **(headers or {})})
+        SigV4Auth(CREDENTIALS, "execute-api", REGION).add_auth(request)
+        if authorization:
+            request.headers["Authorization"] = authorization
+        response = URLLib3Session(timeout=60).send(request.prepare())
+        self.answers.append((f"answer to {place!r}", f"{json.dumps(dict(response.headers))} {response.text}"))
+        if response.status_code != expected:
+            raise AssertionError(f"{place}: {response.status_code} instead of {expected}")
+
+
+def with_(field: str, form: Callable[[str], Any] = str) -> Callable[[str, Order], dict[str, Any]]:
+    """A request with a card in a field of an order."""
+    return lambda card, order: {"body": {**order, field: form(card)}}
+
+
+def header(name: str, value: str = "{}") -> Callable[[str, Order], dict[str, Any]]:
+    return lambda card, order: {"body": "", "headers": {name.format(card): value.format(card)}}
+
+
+def at(method: str, path: str, form: Callable[[str], str] = str) -> Callable[[str, Order], dict[str, Any]]:
+    """A request with a card in its URL."""
+    return lambda card, order: {
+        "method": method,
+        "path": path.format(card=form(card), id=order["OrderId"]),
+        "body": None if method == "GET" else order,
+    }
+
+
+def reminder(**fields: str) -> Callable[[str, Order], dict[str, Any]]:
+    return lambda card, order: {
+        "reminders": True,
+        "path": "/reminders",
+        "body": {**REMINDER, **{name.format(card): value.format(card) for name, value in fields.items()}},
+    }
+
+
+def dashed(card: str) -> str:
+    return grouped(card, "-")
+
+
+def in_url(card: str) -> str:
+    return grouped(card, "%20")
+
+
+REFUSED: dict[str, Refused] = {
+    **{f"{field}, plain": (with_(field), 400) for field in ("OrderId", "Name", "ItemName", "Price")},
+    **{f"{field}, dashed": (with_(field, dashed), 400) for field in ("OrderId", "Name", "ItemName", "Price")},
+    **{f"{field}, spaced": (with_(field, grouped), 400) for field in ("Name", "ItemName", "Price")},
+    **{f"{field}, full-width": (with_(field, full_width), 400) for field in ("Name", "ItemName", "Price")},
+    "Price, a number": (with_("Price", int), 400),
+    "CC, a number": (with_("CC", int), 400),
+    "CC, a list": (with_("CC", lambda card: [card]), 400),
+    "CC, too long": (with_("CC", lambda card: card * 3), 400),
+    "an unknown field": (with_("CVV"), 400),
+    "the name of a field": (lambda card, order: {"body": {**order, card: "1"}}, 400),
+    "the name of a field, full-width": (lambda card, order: {"body": {**order, full_width(card): "1"}}, 400),
+    "a field twice": (lambda card, order: {"body": f'{{"CC": "{card}", "CC": "{card}"}}'}, 400),
+    "JSON-escaped": (
+        lambda card, order: {"body": json.dumps({**order, "Name": "@"}).replace("@", json_escaped(card))},
+        400,
+    ),
+    "broken JSON": (lambda card, order: {"body": f'{{"CC": "{card}"'}, 400),
+    "a body that is a text": (lambda card, order: {"body": f'"{card}"'}, 400),
+    "a body that is a number": (lambda card, order: {"body": card}, 400),
+    "an oversized body": (lambda card, order: {"body": json.dumps({"CC": card}).ljust(MAX_BODY_BYTES + 1)}, 413),
+    "not declared as JSON": (
+        lambda card, order: {"body": {**order, "CC": card}, "headers": {"Content-Type": "text/plain"}},
+        415,
+    ),
+    "a content type": (header("Content-Type", "text/{}"), 415),
+    "a charset": (header("Content-Type", "application/json; charset={}"), 400),
+    **{
+        f"header {name}": (header(name), 400)
+        for name in ("User-Agent", "X-Card", "Cookie", "Referer", "Origin", "Accept", "X-Forwarded-For", "X-Request-Id")
+    },
+    "header X-Amzn-Trace-Id": (header("X-Amzn-Trace-Id", "Root={}"), 400),
+    "the name of a header": (header("X-{}", "1"), 400),
+    "an unreadable credential": (
+        lambda card, order: {"authorization": f"AWS4-HMAC-SHA256 Credential={card}, SignedHeaders=host, Signature=0"},
+        403,
+    ),
+    "a bearer": (lambda card, order: {"authorization": f"Bearer {card}"}, 403),
+    "a path": (at("GET", "/orders/{card}"), 404),
+    "a path, dashed": (at("GET", "/orders/{card}", dashed), 404),
+    "a path, spaced": (at("GET", "/orders/{card}", in_url), 404),
+    "a path of no method": (at("DELETE", "/orders/{card}"), 403),
+    "a path of nothing": (at("GET", "/{card}"), 403),
+    "a path below an order": (at("GET", "/orders/{id}/{card}"), 403),
+    "a query": (at("GET", "/orders/{id}?card={card}"), 404),
+    "a query, spaced": (at("GET", "/orders/{id}?card={card}", in_url), 404),
+    "the name in a query": (at("GET", "/orders/{id}?{card}"), 404),
+    "a path of another order": (at("PUT", "/orders/{card}"), 400),
+    "a path of the same order": (
+        lambda card, order: {"method": "PUT", "path": f"/orders/{card}", "body": {**order, "OrderId": card}},
+        400,
+    ),
+    "the correction of nothing": (
+        lambda card, order: {"method": "PUT", "path": f"/orders/{order['OrderId']}", "body": {**order, "CC": card}},
+        404,
+    ),
+    "a reminder's preference": (reminder(preference="{}"), 400),
+    "a reminder's seconds": (reminder(waitSeconds="{}"), 400),
+    "a reminder's time": (reminder(timestamp="{}"), 400),
+    "a reminder's phone": (reminder(preference="sms", phone="{}"), 400),
+    "a reminder's address": (reminder(preference="email", email="{}"), 400),
+    "a reminder's unknown field": (reminder(CC="{}"), 400),
+    "the name of a reminder's field": (reminder(**{"{}": "1"}), 400),
+    "a message to nobody": (reminder(message="{}", preference="email"), 400),
+}
+"""How each request is made of a card and a good order that nobody knows, and the status of its answer."""
+
+BY_HAND: dict[str, Callable[[str, Order], Any]] = {
+    **{
+        f"{field} by hand": lambda card, order, f=field: {**order, f: card} for field in ("OrderId", "Name", "ItemName")
+    },
+    **{
+        f"{field} by hand, dashed": lambda card, order, f=field: {**order, f: dashed(card)}
+        for field in ("OrderId", "Name", "ItemName", "Price")
+    },
+    "Price by hand": lambda card, order: {**order, "Price": card},
+    "Price by hand, a number": lambda card, order: {**order, "Price": int(card)},
+    "OrderId by hand, no order": lambda card, order: {"OrderId": dashed(card)},
+    "CC by hand, a number": lambda card, order: {**order, "CC": int(card)},
+    "a text by hand": lambda card, order: card,
+    "a number by hand": lambda card, order: int(card),
+    "a list by hand": lambda card, order: [card, {"CC": card}],
+}
+"""What a workflow is started with that parks it: no order, or one that has a card where it would be stored."""
+
+
+def a_good_order() -> Order:
+    """One that nobody knows; without a card."""
+    return {"OrderId": f"N-{uuid.uuid4().hex[:8]}", "Name": "Zoë", "ItemName": "Lamp", "Price": "12.50"}
+
+
+def refuse(client: Client, plants: Plants) -> None:
+    for place, (make, expected) in REFUSED.items():
+        order = {**a_good_order(), "CC": "4242424242424242"}
+        client.call(place, expected, **make(plants.card(place), order))
+
+
+def fulfill(apps: Apps, client: Client, plants: Plants) -> None:
+    """An order that is good, is sent again, is contradicted, and is looked up from the table and from the cache."""
+    order = {**a_good_order(), "CC": plants.card("a good order", digits=16)}
+    other = {**order, "CC": plants.card("another order with its id", digits=16)}
+
+    client.call("a good order", 202, body=order)
+    assert apps.settled(order["OrderId"])["Status"]["S"] == "FULFILLMENT_QUEUED"
+    client.call("a good order again", 200, body=order)
+    client.call("another order with its id", 409, body=other)
+    client.call("another order with its id", 409, "PUT", f"/orders/{order['OrderId']}", body=other)
+    for _ in range(2):
+        headers = {"X-Card": plants.card("a header of a lookup"), "User-Agent": plants.card("the agent of a lookup")}
+        path = f"/orders/{order['OrderId']}?{plants.card('the query of a lookup')}"
+        client.call("a lookup", 200, "GET", path, headers=headers)
+
+
+def escalate(apps: Apps, client: Client, plants: Plants) -> None:
+    """Orders with odd cards, which are escalated; the first is then corrected."""
+    forms: dict[str, Callable[[str], str]] = {
+        "twelve digits": lambda card: card[:12],
+        "spaced": grouped,
+        "dashed": dashed,
+        "full-width": full_width,
+        "with a blank": lambda card: card + " ",
+    }
+    for name, form in forms.items():
+        order = {**a_good_order(), "CC": form(plants.card(f"CC, {name}")), "Price": "-1"}
+        client.call(f"CC, {name}", 202, body=order)
+        assert apps.settled(order["OrderId"])["Status"]["S"] == "ESCALATED"
+        client.call(f"CC, {name}", 200, "GET", f"/orders/{order['OrderId']}")
+
+    corrected = {**order, "CC": plants.card("a correction", digits=16), "Price": "1"}
+    client.call("a correction", 202, "PUT", f"/orders/{order['OrderId']}", body=corrected)
+    assert apps.settled(order["OrderId"])["Status"]["S"] == "FULFILLMENT_QUEUED"
+
+
+def start_by_hand(apps: Apps, plants: Plants) -> None:
+    parked = {}
+    for place, make in BY_HAND.items():
+        order = {**a_good_order(), "CC": "4242424242424242"}
+        parked[place] = apps.start(apps.places.order_workflow, make(plants.card(place), order))
+    more = {**a_good_order(), "CC": plants.card("CC by hand", digits=16), plants.card("a name by hand"): "1"}
+    good = apps.start(apps.places.order_workflow, {**more, "CVV": plants.card("a value by hand")})
+
+    outcomes = {place: json.loads(apps.finished(one)["output"])["Outcome"] for place, one in parked.items()}
+    assert outcomes == dict.fromkeys(BY_HAND, "PARKED")
+    assert json.loads(apps.finished(good)["output"])["Outcome"] == "FULFILLMENT_QUEUED"
+
+
+def fail(apps: Apps, client: Client, plants: Plants) -> None:
+    """The table, the workflow and the cache fail, one by one, under an order."""
+    for action in ("dynamodb:PutItem", "states:StartExecution"):
+        order = {**a_good_order(), "CC": plants.card(f"without {action}", digits=16)}
+        with denied(apps, "PlaceOrder", action):
+            client.call(f"without {action}", 503, body=order)
+    place, order_id = "a lookup without the table", a_good_order()["OrderId"]
+    with denied(apps, "GetOrder", "dynamodb:GetItem"):
+        url = f"/orders/{order_id}?{plants.card(place)}"
+        client.call(place, 503, "GET", url, headers={"X-Card": plants.card(place)})
+    place = "a lookup without the cache"
+    with changed(apps, "GetOrder", REDIS_URL="redis://127.0.0.1:1"):
+        url = f"/orders/{order_id}?{plants.card(place)}"
+        client.call(place, 404, "GET", url, headers={"X-Card": plants.card(place)})
+        client.call(place, 404, "GET", f"/orders/{plants.card(place)}")
+
+
+VERDICT = "history: TaskSucceeded in 'Are details Proper'"
+VERIFIERS: dict[str, set[str]] = {
+    "answers with what it was given": {VERDICT},
+    "has its own reasons": {VERDICT},
+    "has its own status": {VERDICT},
+    "raises what it was given": {"history: TaskFailed in 'Are details Proper'", "its own log"},
+    "does not come back": set(),
+}
+"""How a verifier fails in the presence of a card, and where it leaves the card behind itself, beyond our reach.
+
+What the runtime keeps of a function's exception is the function's business, and ours raises none.
+"""
+
+
+def fail_to_verify(apps: Apps, plants: Plants) -> None:
+    executions = {}
+    with replaced(apps, "VerifyCCAndPrice", VERIFIER):
+        for way in VERIFIERS:
+            order = {**a_good_order(), "ItemName": way, "CC": plants.card(f"a verifier that {way}", digits=16)}
+            executions[way] = apps.start(apps.places.order_workflow, order)
+        outcomes = {way: json.loads(apps.finished(one)["output"]) for way, one in executions.items()}
+    assert outcomes == dict.fromkeys(VERIFIERS, {"Outcome": "PARKED"})
+
+
+def lose(apps: Apps, plants: Plants) -> None:
+    """An execution is aborted while the card is checked, and its order found and parked. Standard workflows can be."""
+    order = {**a_good_order(), "CC": plants.card("an aborted execution", digits=16)}
+    states = apps.cloud.engine.client("stepfunctions")
+    with replaced(apps, "VerifyCCAndPrice", VERIFIER):
+        execution = apps.start(apps.places.order_workflow, order)
+        eventually(lambda: apps.row(order["OrderId"]))
+        states.stop_execution(executionArn=execution)
+        eventually(lambda: apps.parked(execution))
+
+
+def function_named(apps: Apps, id: str) -> dict[str, Any]:
+    """The configuration of a function of the orders app."""
+    stack = apps.places.order_table.partition("-OrderTable")[0]
+    pages = apps.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
+    (found,) = (one for one in pages.search("Functions[]") if one["FunctionName"].startswith(f"{stack}-{id}"))
+    return dict(found)
+
+
+@contextmanager
+def changed(apps: Apps, id: str, **variables: str) -> Iterator[None]:
+    """Within it a function has other environment variables."""
+    functions, function = apps.cloud.engine.client("lambda"), function_named(apps, id)
+    name, usual = function["FunctionName"], function["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**usual, **variables}})
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
+
+
+@contextmanager
+def replaced(apps: Apps, id: str, source: str) -> Iterator[None]:
+    """Within it a function has other code, and a second for it."""
+    functions, function = apps.cloud.engine.client("lambda"), function_named(apps, id)
+    name, module = function["FunctionName"], function["Handler"].rpartition(".")[0]
+    usual = URLLib3Session().send(
+        AWSRequest("GET", functions.get_function(FunctionName=name)["Code"]["Location"]).prepare()
+    )
+    assert usual.status_code == 200
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as code:
+        code.writestr(f"{module.replace('.', '/')}.py", source)
+    functions.update_function_code(FunctionName=name, ZipFile=archive.getvalue())
+    functions.update_function_configuration(FunctionName=name, Timeout=1)
+    try:
+        yield
+    finally:
+        functions.update_function_code(FunctionName=name, ZipFile=usual.content)
+        functions.update_function_configuration(FunctionName=name, Timeout=function["Timeout"])
+
+
+@contextmanager
+def every_command_logged(apps: Apps) -> Iterator[None]:
+    """Within it the slow log of the cache takes every command down."""
+    every = {"slowlog-log-slower-than": 0, "slowlog-max-len": 100_000}
+    with redis.Redis.from_url(apps.places.redis_url) as operator:
+        usual = {name: operator.config_get(name)[name] for name in every}
+        for name, value in every.items():
+            operator.config_set(name, value)
+        try:
+            yield
+        finally:
+            for name, value in usual.items():
+                operator.config_set(name, value)
+
+
+@pytest.mark.usefixtures("skipped_waits")
+def test_no_card_is_kept_or_echoed(
+    either: Apps, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> None:
+    standard = "STANDARD" in request.node.name
+    plants, client, since = Plants(request.node.name), Client(either), datetime.now(UTC)
+    with every_command_logged(either):
+        refuse(client, plants)
+        fulfill(either, client, plants)
+        escalate(either, client, plants)
+        start_by_hand(either, plants)
+        fail(either, client, plants)
+        fail_to_verify(either, plants)
+        if standard:
+            lose(either, plants)
+
+        searched: Counter[str] = Counter()
+        found: dict[tuple[str, str], str] = {}
+        own_log = f"log group {function_named(either, 'VerifyCCAndPrice')['LoggingConfig']['LogGroup']}"
+        for place, written in [*everything(either.cloud, since=since), *client.answers]:
+            searched["bytes"] += len(written)
+            searched[place.split()[0].strip(":")] += 1
+            for trace in plants.traces(written):
+                where = "its own log" if place == own_log else place
+                found[trace.plant, where] = trace.form
+
+    left = {(f"a verifier that {way}", place) for way, places in VERIFIERS.items() for place in places}
+    leaks = [f"{plant} lies in {place}, {form}" for (plant, place), form in found.items() if (plant, place) not in left]
+    assert not leaks, "\n".join(leaks)
+    assert found.keys() == left
+    given = {trace.plant for _, text in inputs(either.cloud, since=since) for trace in plants.traces(text)}
+    assert given >= {"a good order", "a correction", *(f"a verifier that {way}" for way in VERIFIERS), *BY_HAND}
+    assert searched.keys() >= {"table", "stream", "queue", "log", "execution", "history", "slow", "file", "answer"}
+    assert standard or searched["cache"]
+    for name, count in {"plants": len(plants.cards), **searched}.items():
+        record_property(name, count)
+        print(f"{count} {name}", end=", ")

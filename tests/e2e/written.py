@@ -1,0 +1,141 @@
+"""Everything that a laptop cloud has written, wherever it lies."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import redis
+
+from local.cloud import Cloud
+
+Piece: TypeAlias = tuple[str, str | bytes]
+"""Where something lies, and what it is."""
+
+MAY_HOLD_A_CARD = {
+    ("ExecutionStarted", ""),
+    ("ChoiceStateEntered", "Is it an order"),
+    ("ChoiceStateExited", "Is it an order"),
+    ("PassStateEntered", "Not an order"),
+    ("TaskStateEntered", "Update the order table"),
+    ("TaskStateExited", "Update the order table"),
+    ("TaskStateEntered", "Are details Proper"),
+    ("TaskScheduled", "Are details Proper"),
+}
+"""Events of the order workflow's history, and their states, whose input, parameters or output may hold the card.
+
+It is the execution's input, on its way to the check and no further; on AWS the workflow's own key encrypts it.
+"""
+
+
+def everything(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
+    """All that `cloud` has written; of the executions those that have begun `since`."""
+    yield from _tables(cloud)
+    yield from _queues(cloud)
+    yield from _logs(cloud)
+    yield from _executions(cloud, since)
+    yield from _cache(cloud)
+    yield from (("mail", json.dumps(mail)) for mail in cloud.engine.mails())
+    yield from (("text message", json.dumps(text)) for text in cloud.engine.texts())
+    yield from _files(cloud.settings.home)
+
+
+def inputs(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
+    """The inputs of the executions that have begun `since`, which `everything` leaves out."""
+    states = cloud.engine.client("stepfunctions")
+    for execution in _begun(cloud, since):
+        yield "input", states.describe_execution(executionArn=execution["executionArn"])["input"]
+
+
+def _tables(cloud: Cloud) -> Iterator[Piece]:
+    """The items of each table, and its stream: each image that an item has had, deleted ones too."""
+    dynamodb, streams = cloud.engine.client("dynamodb"), cloud.engine.client("dynamodbstreams")
+    for table in dynamodb.get_paginator("list_tables").paginate().search("TableNames"):
+        pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        yield from ((f"table {table}", json.dumps(item)) for page in pages for item in page["Items"])
+    for stream in streams.list_streams()["Streams"]:
+        description = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]
+        for shard in description["Shards"]:
+            position = streams.get_shard_iterator(
+                StreamArn=stream["StreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            while position:
+                answer = streams.get_records(ShardIterator=position)
+                position = answer.get("NextShardIterator") if answer["Records"] else None
+                yield from (
+                    (f"stream of {stream['TableName']}", json.dumps(record, default=str))
+                    for record in answer["Records"]
+                )
+
+
+def _queues(cloud: Cloud) -> Iterator[Piece]:
+    for url in cloud.engine.client("sqs").get_paginator("list_queues").paginate().search("QueueUrls"):
+        name = url.rpartition("/")[2]
+        yield from ((f"queue {name}", json.dumps(message)) for message in cloud.engine.queued(url))
+
+
+def _logs(cloud: Cloud) -> Iterator[Piece]:
+    logs = cloud.engine.client("logs")
+    for group in logs.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName"):
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        yield from ((f"log group {group}", json.dumps(event)) for page in pages for event in page["events"])
+
+
+def _executions(cloud: Cloud, since: datetime) -> Iterator[Piece]:
+    states = cloud.engine.client("stepfunctions")
+    for execution in _begun(cloud, since):
+        arn = execution["executionArn"]
+        description = states.describe_execution(executionArn=arn)
+        yield "execution", json.dumps({**description, "input": None, "ResponseMetadata": None}, default=str)
+        state = ""
+        for event in states.get_paginator("get_execution_history").paginate(executionArn=arn).search("events"):
+            details: dict[str, Any] = next((event[key] for key in event if key.endswith("EventDetails")), {})
+            state = details.get("name", state)
+            if (event["type"], state) in MAY_HOLD_A_CARD:
+                details = {**details, "input": None, "parameters": None, "output": None}
+            yield f"history: {event['type']} in {state!r}", json.dumps(details)
+
+
+def _begun(cloud: Cloud, since: datetime) -> Iterator[dict[str, Any]]:
+    states = cloud.engine.client("stepfunctions")
+    for machine in states.get_paginator("list_state_machines").paginate().search("stateMachines[].stateMachineArn"):
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        yield from (one for page in pages for one in page["executions"] if one["startDate"] >= since)
+
+
+def _cache(cloud: Cloud) -> Iterator[Piece]:
+    """Each key with its value, and the slow log."""
+    with redis.Redis.from_url(cloud.settings.redis_url) as operator:
+        for key in operator.scan_iter():
+            # One that has run out since has nothing to dump.
+            value = operator.get(key) if operator.type(key) == b"string" else operator.dump(key)
+            yield "cache", key + b" " + (value or b"")
+        yield from (("slow log of the cache", repr(command)) for command in operator.slowlog_get(-1))
+
+
+def _files(home: Path) -> Iterator[Piece]:
+    """Each file of the cloud: logs, templates, the bootstrap bucket, the functions' folders. Copies come once."""
+    seen: set[bytes] = set()
+
+    def new(content: bytes) -> bool:
+        digest = hashlib.sha256(content).digest()
+        return not (digest in seen or seen.add(digest))
+
+    for file in sorted(file for file in home.rglob("*") if file.is_file()):
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:  # of a function that has just ended
+            continue
+        place = f"file {'/'.join(file.relative_to(home).parts[:2])}"
+        if not new(content):
+            continue
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                members = ((name, archive.read(name)) for name in archive.namelist())
+                yield from ((place, name.encode() + b" " + member) for name, member in members if new(member))
+        else:
+            yield place, content
