@@ -2,6 +2,8 @@ from importlib.util import find_spec
 
 import pytest
 
+from common.aws import BRIEFLY
+
 FUNCTIONS = {
     "Orders/PlaceOrder": (512, 20),
     "Orders/CorrectOrder": (512, 20),
@@ -110,3 +112,11 @@ def test_cards_are_checked_by_the_rule_of_the_stage(deployment):
     verify = deployment.properties("AWS::Lambda::Function")["Orders/VerifyCCAndPrice"]
 
     assert verify["Environment"]["Variables"] == {"CARD_RULE": deployment.stage.card_rule}
+
+
+def test_a_call_that_hangs_and_one_to_clean_up_end_before_a_function_of_the_api_does(deployment):
+    longest = (BRIEFLY.connect_timeout + BRIEFLY.read_timeout) * BRIEFLY.retries["total_max_attempts"]
+
+    for path, function in deployment.properties("AWS::Lambda::Function").items():
+        if path not in NOT_CALLED_BY_THE_API | {"Orders/VerifyCCAndPrice"}:
+            assert 2 * longest < function["Timeout"]
