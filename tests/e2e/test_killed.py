@@ -8,15 +8,15 @@ import psutil
 import pytest
 
 from local.cloud import Cloud
+from local.processes import free_port
 from local.settings import Settings
-from tests.conftest import free_port
 from tests.e2e.conftest import Apps, eventually
 from tests.e2e.faults import changed, park_lost_orders, waiting
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
-    """A cloud that no other test sees."""
+    """A cloud that no other module's tests see."""
     cloud = Cloud(Settings(home=tmp_path_factory.mktemp("own"), port=free_port(), redis_port=free_port()))
     cloud.up(print)
     yield Apps(cloud, cloud.places())
@@ -86,3 +86,14 @@ def test_of_a_cloud_that_is_stopped_and_then_killed_no_order_is_in_two_places_or
 
     assert ends(own, done + lost) == [("FULFILLMENT_QUEUED", ["OrderFulfillmentQueue"])] * 6
     assert ends(own, on_their_way) == [("PARKED", ["ParkedQueue"])] * 3
+
+
+def test_what_the_engine_keeps_of_an_executions_input_is_not_encrypted(own: Apps, order: dict[str, str]) -> None:
+    """Which AWS does, with the workflow's own key: one more reason for test cards."""
+    own.post_order(order)
+    own.settled(order["OrderId"])
+
+    own.cloud.down()
+
+    kept = (own.cloud.settings.state / "engine" / "stepfunctions.json").read_text()
+    assert order["OrderId"] in kept and order["CC"] in kept
