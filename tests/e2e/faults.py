@@ -99,12 +99,12 @@ ANSWERS = {"throttled": (400, "ThrottlingException"), "failed": (500, "InternalS
 
 
 @contextmanager
-def start_fails_once(apps: Apps, fault: str, *, attempts: int) -> Iterator[None]:
-    """Within it the first StartExecution of PlaceOrder fails, which makes so many attempts.
+def start_fails(apps: Apps, fault: str, *, times: int) -> Iterator[None]:
+    """Within it the first attempts of PlaceOrder at StartExecution fail, so many of them.
 
     `fault` is one of ANSWERS, or `reply lost`: the execution is started, and the connection closed without an answer.
     """
-    faults = [fault]
+    faults = [fault] * times
 
     class Between(BaseHTTPRequestHandler):
         """Stands between the function and the engine, and passes on what it gets, signature and all."""
@@ -134,7 +134,7 @@ def start_fails_once(apps: Apps, fault: str, *, attempts: int) -> Iterator[None]
     with ThreadingHTTPServer(("127.0.0.1", 0), Between) as server:
         Thread(target=server.serve_forever).start()
         address = f"http://127.0.0.1:{server.server_port}"
-        other = {**usual, "AWS_ENDPOINT_URL_SFN": address, "AWS_MAX_ATTEMPTS": str(attempts)}
+        other = {**usual, "AWS_ENDPOINT_URL_SFN": address}
         functions.update_function_configuration(FunctionName=place["FunctionName"], Environment={"Variables": other})
         try:
             yield
@@ -143,7 +143,7 @@ def start_fails_once(apps: Apps, fault: str, *, attempts: int) -> Iterator[None]
                 FunctionName=place["FunctionName"], Environment={"Variables": usual}
             )
             server.shutdown()
-    assert not faults, "no execution was started"
+    assert not faults, "not so many executions were started"
 
 
 class Faulty:

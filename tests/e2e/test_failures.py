@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from common.aws import BRIEFLY
 from tests.e2e.conftest import Apps, eventually
 from tests.e2e.faults import (
     FOR_EVER,
@@ -23,7 +24,7 @@ from tests.e2e.faults import (
     denied,
     deployed_faulty,
     park_lost_orders,
-    start_fails_once,
+    start_fails,
     throttled,
     waiting,
 )
@@ -107,7 +108,7 @@ def test_an_order_whose_start_failed_ends_once_when_sent_again(apps: Apps, order
     """Where the reply was lost, an execution runs although its claim was taken back; the second one does nothing."""
     before = executions(apps)
 
-    with start_fails_once(apps, fault, attempts=1):
+    with start_fails(apps, fault, times=BRIEFLY.retries["total_max_attempts"]):
         refused = apps.cloud.engine.call_api("POST", f"{apps.places.orders_api}/orders", body=order)
         again, _ = apps.post_order(order)
 
@@ -122,7 +123,7 @@ def test_an_order_whose_start_failed_ends_once_when_sent_again(apps: Apps, order
 def test_a_start_whose_reply_is_lost_is_tried_again_and_makes_one_execution(apps: Apps, order: dict[str, str]) -> None:
     before = executions(apps)
 
-    with start_fails_once(apps, "reply lost", attempts=2):
+    with start_fails(apps, "reply lost", times=1):
         queue, _ = place(apps, order)
 
     assert (queue, len(executions(apps) - before)) == ("OrderFulfillmentQueue", 1)

@@ -99,7 +99,7 @@ def test_logs_shows_the_engines_log_and_each_functions(run: Run) -> None:
 
     assert "Lambda worker spawned" in engine.stdout
     assert "REPORT RequestId" in function.stdout
-    assert unknown.returncode == 1 and "CreateReminder, GetOrder, PlaceOrder" in unknown.stderr
+    assert unknown.returncode == 1 and "CorrectOrder, CreateReminder, GetOrder" in unknown.stderr
 
 
 def test_the_demo_fails_where_something_went_astray(run: Run, cloud: Cloud, places: Places) -> None:

@@ -91,7 +91,7 @@ def test_up_deploys_what_changed(second: Checkout) -> None:
 
 def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
     """The engine knows no such attribute of a VPC, as AWS would know none that is misspelt."""
-    good = "        self.redis_url = ("
+    good = "        self.client_environment = {"
     broken = (
         '        CfnResource(self, "Broken", type="AWS::SSM::Parameter", '
         'properties={"Type": "String", "Value": self.vpc.vpc_cidr_block})\n'
