@@ -76,10 +76,7 @@ class CacheStack(Stack):
 
         # ElastiCache generates no names for users and groups. With IAM, a user's id is its name, in lower case.
         self._functions = self._user("User", name=f"{stack_name}-orders", access="~order:* ~lock:* +get +set")
-        # Operators' clients say what they are when they connect; a refusal would be logged on each connection.
-        operators = self._user(
-            "OperatorUser", name=f"{stack_name}-operators", access="~* +client|setinfo +get +set +del"
-        )
+        operators = self._user("OperatorUser", name=f"{stack_name}-operators", access="~* +get +set +del")
         # Every Redis user group has a user "default", which whoever does not sign in becomes: it may do nothing.
         nobody = elasticache.CfnUser(
             self,
@@ -161,6 +158,7 @@ class CacheStack(Stack):
             user_id=name,
             user_name=name,
             authentication_mode={"Type": "iam"},
+            # Not CLIENT SETINFO, by which clients say what they are: it came after this engine version.
             access_string=f"on resetchannels -@all {access}",
         )
 

@@ -33,7 +33,7 @@ class LostOrders(Construct):
         parked_queue: sqs.IQueue,
     ) -> None:
         super().__init__(scope, id)
-        park = PythonFunction(
+        self.function = park = PythonFunction(
             self,
             "ParkLostOrders",
             stage=stage,

@@ -1,6 +1,5 @@
 """The orders app: an order arrives, is recorded and checked, and ends in exactly one queue."""
 
-from collections.abc import Mapping
 from functools import partial
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -22,6 +21,8 @@ from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.queues import LastQueue, WorkQueue
 from stacks.rest_api import ERROR, Answer, RestApi
 from stacks.workflow import Workflow
+
+A_MINUTE = Duration.minutes(1)
 
 
 class OrdersStack(Stack):
@@ -97,10 +98,15 @@ class OrdersStack(Stack):
         self._api(stage, place=place, get=get, correct=correct)
 
         # What goes on beside it
+        alarms = self._alarms(workflow, parked_queue, self.fulfillment_queue, escalation_queue)
         if cache:
-            self._write_through(cache, stage=stage, dependencies=dependencies, table=table, environment=common)
-        LostOrders(self, "LostOrders", stage=stage, table=table, workflow=workflow, parked_queue=parked_queue)
-        self._alarms(workflow, parked_queue, self.fulfillment_queue, escalation_queue)
+            self._write_through(cache, stage=stage, dependencies=dependencies, table=table, alarms=alarms)
+        lost = LostOrders(self, "LostOrders", stage=stage, table=table, workflow=workflow, parked_queue=parked_queue)
+        alarms.watch(
+            "ParkLostOrdersFailed",
+            "Lost orders could not be looked for, or not be parked.",
+            lost.function.metric_errors(statistic="Sum", period=A_MINUTE),
+        )
 
         # Who may do what
         allow(workflow, "dynamodb:UpdateItem", on=table.table_arn)
@@ -205,30 +211,30 @@ class OrdersStack(Stack):
             answers={200: state, 202: accepted, 404: ERROR, 409: ERROR},
         )
 
-    def _alarms(self, workflow: Workflow, parked_queue: LastQueue, *queues: WorkQueue) -> None:
-        minute = Duration.minutes(1)
+    def _alarms(self, workflow: Workflow, parked_queue: LastQueue, *queues: WorkQueue) -> Alarms:
         alarms = Alarms(self, "OrderAlarms")
         alarms.watch(
             "Parked",
             "An order could neither be fulfilled nor escalated and waits in the parked queue.",
-            parked_queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=minute),
+            parked_queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
         )
         for queue in queues:
             alarms.watch(
                 f"{queue.node.id}DeadLetters",
                 "A message could not be processed five times over and waits in the dead-letter queue.",
-                queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=minute),
+                queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
             )
         alarms.watch(
             "WorkflowFailed",
             "An execution of the order workflow failed: it could not even park its order.",
-            workflow.metric_failed(statistic="Sum", period=minute),
+            workflow.metric_failed(statistic="Sum", period=A_MINUTE),
         )
         alarms.watch(
             "WorkflowTimedOut",
             "An execution of the order workflow took longer than it may.",
-            workflow.metric_timed_out(statistic="Sum", period=minute),
+            workflow.metric_timed_out(statistic="Sum", period=A_MINUTE),
         )
+        return alarms
 
     def _write_through(
         self,
@@ -237,7 +243,7 @@ class OrdersStack(Stack):
         stage: Stage,
         dependencies: DependencyLayer,
         table: dynamodb.Table,
-        environment: Mapping[str, str],
+        alarms: Alarms,
     ) -> None:
         """Hands every change of the table to the cache."""
         update = PythonFunction(
@@ -249,7 +255,7 @@ class OrdersStack(Stack):
             handler="orders.update_cache.handler",
             memory=512,
             timeout=30,
-            environment={**environment, **cache.client_environment},
+            environment=cache.client_environment,
             vpc=cache.vpc,
             security_group=cache.client_security_group,
         )
@@ -264,5 +270,10 @@ class OrdersStack(Stack):
                 max_record_age=Duration.minutes(5),
                 on_failure=event_sources.SqsDlq(failures),
             )
+        )
+        alarms.watch(
+            "UpdateCacheFailures",
+            "Changes of orders did not reach the cache within five minutes.",
+            failures.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
         )
         cache.grant_connect(update)

@@ -65,7 +65,11 @@ REFUSALS = {
         message="The request was refused. Sign in with IAM, and ask for a path of this API.",
     ),
     "Default5xx": Refusal(
-        type=apigateway.ResponseType.DEFAULT_5_XX, message="The request could not be answered. Try again."
+        type=apigateway.ResponseType.DEFAULT_5_XX,
+        status=503,
+        code="Unavailable",
+        message="A service is not available. Try again.",
+        try_again=True,
     ),
     "Throttled": Refusal(
         type=apigateway.ResponseType.THROTTLED,

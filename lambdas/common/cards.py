@@ -5,53 +5,79 @@ from collections.abc import Iterator
 
 CARD_LIKE = "looks like a card number, which belongs into CC alone"
 
-# How identifiers are written (UUID and digests without dashes), which hold long runs of digits now and then.
-_HEXADECIMAL = re.compile(r"(?<![0-9A-Za-z])(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{32,64}(?![0-9A-Za-z])")
-_IN_ONE = r"(?<![0-9])(?:[3-6][0-9]|2[2-7])[0-9]{12,17}(?![0-9])"
+_BEGINNING = "(?:[3-6][0-9]|2[2-7])"
 _SEPARATOR = r"[^0-9A-Za-z]{1,2}"
+_IN_ONE = rf"(?<![0-9]){_BEGINNING}[0-9]{{12,17}}(?![0-9])"
 _AS_PRINTED = (
-    r"(?<![0-9A-Za-z])(?:[3-6][0-9]|2[2-7])[0-9]{2}"
+    rf"(?<![0-9A-Za-z]){_BEGINNING}[0-9]{{2}}"
     rf"(?:(?:{_SEPARATOR}[0-9]{{4}}){{3}}(?:{_SEPARATOR}[0-9]{{1,3}})?|{_SEPARATOR}[0-9]{{6}}{_SEPARATOR}[0-9]{{4,5}})"
     r"(?![0-9A-Za-z])"
 )
 _CARD = re.compile(f"{_IN_ONE}|{_AS_PRINTED}")
-_LONG = re.compile(f"{_AS_PRINTED}|[0-9]{{13,}}")
+_ANYHOW = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){13,}")
+_LONG = re.compile(rf"{_ANYHOW.pattern}|[0-9]{{13,}}")
+_IDENTIFIER = re.compile(r"(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{32,64}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 
 
 def looks_like_card(text: str) -> bool:
     """Whether `text` holds what may be a card number: 14 to 19 digits, of any script, that begin as card numbers do.
 
-    They count in one run, or in groups as cards print them (4-4-4-4, 4-6-5, 4-6-4). The first digits are 3 to 6 or
-    22 to 27 (ISO/IEC 7812 gives the others to other trades). The check digit is not looked at: it would let nine
-    in ten of an integrator's own numbers pass and refuse the tenth in production.
+    In one run, or in groups as cards print them (4-4-4-4, 4-6-5, 4-6-4), they count whatever their check digit: a rule
+    that lets nine in ten of an integrator's own numbers pass refuses the tenth in production. Broken up in any other
+    way, as dates and lists of numbers are, they count where the check digit is right.
+    The first digits are 3 to 6 or 22 to 27; ISO/IEC 7812 gives the others to other trades.
     """
-    return bool(_CARD.search(_searchable(text)))
+    return bool(_places(text))
+
+
+def is_identifier(text: str) -> bool:
+    """Whether `text` is a UUID or a digest in hexadecimal, which hold long runs of digits now and then."""
+    return bool(_IDENTIFIER.fullmatch(text))
 
 
 def without_cards(text: str) -> str:
     """`text` with what looks_like_card sees replaced by `#`: for people, who need to read other numbers."""
-    return _hidden(text, _CARD.finditer(_searchable(text)))
+    return text if is_identifier(text) else _hidden(text, iter(_places(text)))
 
 
 def masked(text: str) -> str:
-    """`text` with every run of 13 digits or more, and what looks_like_card sees, replaced by `#`: for logs.
+    """`text` with every run of 13 digits or more, broken up or not, replaced by `#`: for logs.
 
     There a card number may stand among the digits of something else, and a number too many hidden costs little.
     """
-    return _hidden(text, _LONG.finditer(_in_ascii_digits(text)))
+    return _hidden(text, (found.span() for found in _LONG.finditer(_in_ascii_digits(text))))
 
 
-def _hidden(text: str, places: Iterator[re.Match[str]]) -> str:
-    kept, end = "", 0
-    for place in places:
-        kept += text[end : place.start()] + "#"
-        end = place.end()
-    return kept + text[end:]
+def _places(text: str) -> list[tuple[int, int]]:
+    """Where card numbers begin and end, in order and apart."""
+    text = _in_ascii_digits(text)
+    found = [place.span() for place in _CARD.finditer(text)]
+    found += [place.span() for place in _ANYHOW.finditer(text) if _is_card(re.sub("[^0-9]", "", place[0]))]
+    apart: list[tuple[int, int]] = []
+    for begin, end in sorted(found):
+        if apart and begin < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
+        else:
+            apart.append((begin, end))
+    return apart
 
 
-def _searchable(text: str) -> str:
-    """The same text, letter for letter, without the digits of identifiers."""
-    return _HEXADECIMAL.sub(lambda identifier: "x" * len(identifier[0]), _in_ascii_digits(text))
+def _is_card(digits: str) -> bool:
+    return bool(re.fullmatch(f"{_BEGINNING}[0-9]{{12,17}}", digits)) and passes_luhn(digits)
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the last of `digits` is their check digit. ISO/IEC 7812-1 annex B; zeros alone pass, too."""
+    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
+    return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
+
+
+def _hidden(text: str, places: Iterator[tuple[int, int]]) -> str:
+    kept, last = "", 0
+    for begin, end in places:
+        kept += text[last:begin] + "#"
+        last = end
+    return kept + text[last:]
 
 
 def _in_ascii_digits(text: str) -> str:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from common import http
 from orders import submission, table
+from orders.order import CORRECTABLE, PARKED, shown
 
 
 @http.api
@@ -21,9 +22,10 @@ def handler(event: http.Event) -> http.Reply:
     if found is None:
         raise http.RequestError(404, "NotFound", "There is no such order.")
     row = submission.row_of(order, now=datetime.now(UTC)) | {"ReceivedAt": found["ReceivedAt"]}
-    if found["Status"] not in table.CORRECTABLE:
-        if submission.is_same(row, found):
-            return http.reply(200, table.shown(found))
+    # What was parked may be worth another try as it is; what was escalated would be escalated again.
+    if found["Status"] != PARKED and submission.is_same(row, found):
+        return http.reply(200, shown(found))
+    if found["Status"] not in CORRECTABLE:
         raise http.RequestError(409, "Conflict", "Only an escalated or a parked order can be corrected.")
     if not table.claim_again(row, instead_of=found):
         raise http.RequestError(409, "Conflict", "Somebody else has just corrected this order.")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orders import table
 from orders.cache import TTL_SECONDS, Entry
+from orders.order import FINAL, shown
 
 FINAL_MS = TTL_SECONDS * 1000
 ON_ITS_WAY_MS = 1_000
@@ -13,8 +13,8 @@ UNKNOWN_MS = 100
 
 
 def of_row(row: Mapping[str, Any] | None) -> Entry:
-    """The entry of a row, or of an id without one. Raises what table.shown raises for a row that is none."""
+    """The entry of a row, or of an id without one. Raises what shown raises for a row that is none."""
     if row is None:
         return Entry(None, UNKNOWN_MS)
-    order = table.shown(row)
-    return Entry(order, FINAL_MS if order["Status"] in table.FINAL else ON_ITS_WAY_MS)
+    order = shown(row)
+    return Entry(order, FINAL_MS if order["Status"] in FINAL else ON_ITS_WAY_MS)

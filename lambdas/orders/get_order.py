@@ -3,6 +3,8 @@
 from common import http
 from orders import cache, entry, rules, table
 
+cache.connect()
+
 
 @http.api
 def handler(event: http.Event) -> http.Reply:

@@ -2,21 +2,29 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
+from common.aws import BRIEFLY
 from common.logs import logger_of
 from orders import table
+from orders.order import RECEIVED
+from orders.rules import order_id_in
 
 OVERDUE = timedelta(minutes=10)
 """Twice what the workflow may take, and then some: its TimeoutSeconds is 290."""
 
-_queue = boto3.client("sqs")
+_queue = boto3.client("sqs", config=BRIEFLY)
 
 logger = logger_of(__name__)
+
+
+class NotParkedError(Exception):
+    """Lost orders that could not be parked, for now; the message says how many."""
 
 
 def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
@@ -24,37 +32,49 @@ def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
 
     `event` names the execution that has died, `{"ExecutionId": ARN, "Status": "FAILED" | "TIMED_OUT" | "ABORTED"}`,
     or nothing: then every order is parked that has been RECEIVED for longer than any execution takes.
+    Raises NotParkedError after all were tried, so that Lambda or the clock tries again.
     """
     now = datetime.now(UTC)
     if "ExecutionId" in event:
-        rows = [row for row in _received(before=now) if _is_of(row, event["ExecutionId"])]
-        # Without a row it died before it wrote one: somebody should look at the execution.
-        rows = rows or [{"ExecutionId": event["ExecutionId"]}]
-        _park(rows, error=f"Execution.{event['Status']}", now=now)
+        lost, error = _orders_of(event["ExecutionId"], now=now), f"Execution.{event['Status']}"
     else:
-        rows = _received(before=now - OVERDUE)
-        _park(rows, error="NoOutcomeError", now=now)
-    return {"Parked": len(rows)}
+        lost, error = _still_received(table.received(before=now - OVERDUE)), "NoOutcomeError"
+    failed = sum(not _park(row, error=error, now=now) for row in lost)
+    logger.warning("%d lost orders: %s, %d of them not parked", len(lost), error, failed)
+    if failed:
+        raise NotParkedError(f"{failed} of {len(lost)}")
+    return {"Parked": len(lost)}
 
 
-def _received(*, before: datetime) -> list[dict[str, Any]]:
-    """Rows that are still RECEIVED when read consistently; the index may lag."""
-    rows = [table.find(order_id) for order_id in table.received(before=before)]
-    return [row for row in rows if row and row["Status"] == table.RECEIVED]
+def _orders_of(execution: str, *, now: datetime) -> list[dict[str, Any]]:
+    """The row that an execution left behind; a row of nothing but its ExecutionId where it never had one."""
+    name = execution.rpartition(":")[2]
+    # The API names an execution after its order. Whoever started one by hand may have named it anything.
+    order_id = order_id_in(name)
+    row = table.find(order_id) if order_id else None
+    if row and row["ExecutionName"] == name:
+        return [row] if row["Status"] == RECEIVED else []
+    by_hand = [row for row in _still_received(table.received(before=now)) if row.get("ExecutionId") == execution]
+    return by_hand or [{"ExecutionId": execution}]
 
 
-def _is_of(row: Mapping[str, Any], execution: str) -> bool:
-    # An untaken claim knows the name alone, which is a part of the ARN.
-    return row.get("ExecutionId", execution) == execution and row["ExecutionName"] in execution.split(":")
+def _still_received(order_ids: Iterator[str]) -> list[dict[str, Any]]:
+    """Rows that are RECEIVED when read consistently, too; the index may lag."""
+    rows = [table.find(order_id) for order_id in order_ids]
+    return [row for row in rows if row and row["Status"] == RECEIVED]
 
 
-def _park(rows: list[dict[str, Any]], *, error: str, now: datetime) -> None:
-    for row in rows:
+def _park(row: Mapping[str, Any], *, error: str, now: datetime) -> bool:
+    try:
         # First the message: done the other way round, a failure in between would lose it.
         _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(_message(row, error)))
         if "OrderId" in row:
             table.park(row, now=now)
-    logger.warning("parked %d lost orders: %s", len(rows), error)
+    except (ClientError, BotoCoreError, KeyError) as failure:
+        # One that cannot be parked keeps no other from it.
+        logger.error("an order was not parked: %s", type(failure).__name__)
+        return False
+    return True
 
 
 def _message(row: Mapping[str, Any], error: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from common import http
 from orders import submission, table
+from orders.order import RECEIVED, shown
 
 
 @http.api
@@ -24,8 +25,8 @@ def handler(event: http.Event) -> http.Reply:
         raise http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
     if not submission.is_same(row, found):
         raise http.RequestError(409, "Conflict", "Another order has this OrderId.")
-    if found["Status"] == table.RECEIVED and "ExecutionId" not in found:
+    if found["Status"] == RECEIVED and "ExecutionId" not in found:
         # Claimed, but no execution has reported: whoever claimed it may have failed to start one. Started once
         # more under the claimed name, only one of the two can take the claim up.
         submission.start(order, found)
-    return http.reply(200, table.shown(found))
+    return http.reply(200, shown(found))

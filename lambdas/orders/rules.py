@@ -7,10 +7,14 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
+from uuid import UUID
 
-from common.cards import looks_like_card
+from common.cards import is_identifier, looks_like_card, passes_luhn
 
 CardRule: TypeAlias = Literal["length", "luhn"]
+
+_UNIQUE = 12
+"""Letters that tell the executions of one order apart."""
 
 CARD_NOT_16_DIGITS = "CARD_NOT_16_DIGITS"
 CARD_CHECKSUM_WRONG = "CARD_CHECKSUM_WRONG"
@@ -36,12 +40,12 @@ def reasons_to_escalate(order: Mapping[str, Any], *, card_rule: CardRule) -> lis
 
 def is_order_id(text: str) -> bool:
     """Whether `text` can be the id of an order, as order.schema.json describes it, and is no card number."""
-    return bool(re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text)) and not looks_like_card(text)
+    return bool(re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text)) and not _holds_card("OrderId", text)
 
 
 def fields_with_card(order: Mapping[str, Any]) -> list[str]:
     """The fields other than CC that hold what looks like a card number, where it would be stored."""
-    return [name for name, value in order.items() if name != "CC" and looks_like_card(str(value))]
+    return [name for name, value in order.items() if name != "CC" and _holds_card(name, str(value))]
 
 
 def digest(order: Mapping[str, str], *, key: bytes) -> str:
@@ -51,6 +55,17 @@ def digest(order: Mapping[str, str], *, key: bytes) -> str:
     """
     text = json.dumps([order[name] for name in ("OrderId", "Name", "ItemName", "Price", "CC")])
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def execution_name(order_id: str, *, unique: UUID) -> str:
+    """The name of an execution for an order: at most 77 letters, of the 80 that it may have."""
+    return f"{order_id}-{unique.hex[:_UNIQUE]}"
+
+
+def order_id_in(name: str) -> str | None:
+    """The OrderId in the name of an execution; None in one that execution_name has not made."""
+    order_id = name[: -_UNIQUE - 1]
+    return order_id if is_order_id(order_id) and re.fullmatch("-[0-9a-f]+", name[-_UNIQUE - 1 :]) else None
 
 
 def last4(card: object) -> str:
@@ -65,23 +80,33 @@ def price_text(price: str | int | Decimal) -> str:
     return str(price)
 
 
+def _holds_card(field: str, text: str) -> bool:
+    match field:
+        case "OrderId" if is_identifier(text):
+            return False
+        case "Price":
+            # More digits than any price has may hold those of a card: 0.00004242…
+            return looks_like_card(text) or (not _is_decimal(text) and len(re.findall(r"\d", text)) > 12)
+        case _:
+            return looks_like_card(text)
+
+
 def _card_reasons(card: object, card_rule: CardRule) -> list[str]:
     if not isinstance(card, str) or not re.fullmatch("[0-9]{16}", card):
         return [CARD_NOT_16_DIGITS]
-    if card_rule == "luhn" and not _passes_luhn(card):
+    # All zeros pass the sum and are no card.
+    if card_rule == "luhn" and not (passes_luhn(card) and int(card) > 0):
         return [CARD_CHECKSUM_WRONG]
     return []
-
-
-def _passes_luhn(card: str) -> bool:
-    """ISO/IEC 7812-1 annex B. All zeros pass the sum and are no card."""
-    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(card)))
-    return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0 and int(card) > 0
 
 
 def _price_reasons(price: object) -> list[str]:
     if isinstance(price, int | float) and not isinstance(price, bool):
         price = price_text(Decimal(str(price)))
-    if not isinstance(price, str) or not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,4})?", price):
+    if not isinstance(price, str) or not _is_decimal(price):
         return [PRICE_NOT_A_DECIMAL]
     return [] if Decimal(price) > 0 else [PRICE_NOT_POSITIVE]
+
+
+def _is_decimal(text: str) -> bool:
+    return bool(re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,4})?", text))

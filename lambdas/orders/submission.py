@@ -17,6 +17,7 @@ from common import http
 from common.aws import BRIEFLY
 from common.cards import CARD_LIKE
 from orders import rules, table
+from orders.order import RECEIVED, timestamp
 
 SCHEMA = json.loads(Path(__file__).with_name("order.schema.json").read_text())
 
@@ -43,11 +44,11 @@ def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
         "Price": order["Price"],
         "CardLast4": rules.last4(order["CC"]),
         "Digest": rules.digest(order, key=_digest_key()),
-        "Status": table.RECEIVED,
+        "Status": RECEIVED,
         "Reasons": [],
-        "ReceivedAt": table.timestamp(now),
-        "UpdatedAt": table.timestamp(now),
-        "ExecutionName": str(uuid.uuid4()),
+        "ReceivedAt": timestamp(now),
+        "UpdatedAt": timestamp(now),
+        "ExecutionName": rules.execution_name(order["OrderId"], unique=uuid.uuid4()),
     }
 
 
@@ -76,7 +77,7 @@ def start(order: Mapping[str, str], row: Mapping[str, Any], *, instead_of: Mappi
 def accepted(order: Mapping[str, str]) -> http.Reply:
     return http.reply(
         202,
-        {"OrderId": order["OrderId"], "Status": table.RECEIVED},
+        {"OrderId": order["OrderId"], "Status": RECEIVED},
         headers={"Location": f"/orders/{order['OrderId']}"},
     )
 

@@ -10,11 +10,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from botocore.exceptions import ClientError
 
 from common.aws import BRIEFLY
-
-RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED = "RECEIVED", "FULFILLMENT_QUEUED", "ESCALATED", "PARKED"
-FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED})
-CORRECTABLE = frozenset({ESCALATED, PARKED})
-"""The states from which an order can be placed once more, corrected."""
+from orders.order import PARKED, RECEIVED, timestamp
 
 BY_STATUS = "ByStatus"
 """Index of the table: Status, then UpdatedAt."""
@@ -66,25 +62,6 @@ def received(*, before: datetime) -> Iterator[str]:
         if "LastEvaluatedKey" not in page:
             return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
-
-def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An order as the API shows it."""
-    return {
-        "OrderId": row["OrderId"],
-        "Name": row["Name"],
-        "ItemName": row["ItemName"],
-        "Price": row["Price"],
-        "Card": {"Last4": row["CardLast4"]},
-        "Status": row["Status"],
-        "Reasons": row["Reasons"],
-        "UpdatedAt": row["UpdatedAt"],
-    }
-
-
-def timestamp(now: datetime) -> str:
-    """`now` in UTC as the workflow writes it too: `2026-11-21T04:00:00.000Z`."""
-    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03}Z"
 
 
 def _unchanged(row: Mapping[str, Any]) -> ConditionBase:

@@ -14,28 +14,31 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class CacheUpdateError(Exception):
-    """Records that could not be written through. Names their number, never what they hold."""
+    """Records that the cache did not take. Names their number, never what they hold."""
 
 
 def handler(event: Mapping[str, Any], context: object) -> None:
     """Caches each record of a DynamoDB stream (NEW_AND_OLD_IMAGES), in the stream's order.
 
-    Raises CacheUpdateError after the others were tried, so that Lambda halves the batch until the bad record is
-    alone; at once where Redis does not answer, which it then would not for the others either.
+    Raises CacheUpdateError, after the others were tried, where the cache refuses a record, so that Lambda halves the
+    batch until the bad one is alone; at once where the cache does not answer, which it then would not for the others
+    either. A row that is no order is passed over: tried again it would be none, too, and hold up the orders behind it.
     """
     records = event["Records"]
-    failed = 0
+    refused = 0
     for record in records:
         try:
             _write_through(record)
-        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+        except redis.ResponseError as error:
+            logger.error("the cache refused an order: %s", type(error).__name__)
+            refused += 1
+        except (redis.RedisError, OSError) as error:
             raise CacheUpdateError(f"the cache did not answer: {type(error).__name__}") from None
-        except Exception as error:  # a record may be anything, and must not keep the others from the cache
+        except Exception as error:  # a record may be anything
             # The class alone: a message could quote the row.
-            logger.error("a record was not written through: %s", type(error).__name__)
-            failed += 1
-    if failed:
-        raise CacheUpdateError(f"{failed} of {len(records)} records were not written through")
+            logger.error("a row is no order: %s", type(error).__name__)
+    if refused:
+        raise CacheUpdateError(f"{refused} of {len(records)} records were refused")
 
 
 def _write_through(record: Mapping[str, Any]) -> None:

@@ -108,6 +108,10 @@ def dashed(card: str) -> str:
     return grouped(card, "-")
 
 
+def in_halves(card: str) -> str:
+    return f"{card[:8]} - {card[8:]}"
+
+
 def in_url(card: str) -> str:
     return grouped(card, "%20")
 
@@ -117,6 +121,9 @@ REFUSED: dict[str, Refused] = {
     **{f"{field}, dashed": (with_(field, dashed), 400) for field in ("OrderId", "Name", "ItemName", "Price")},
     **{f"{field}, spaced": (with_(field, grouped), 400) for field in ("Name", "ItemName", "Price")},
     **{f"{field}, full-width": (with_(field, full_width), 400) for field in ("Name", "ItemName", "Price")},
+    **{f"{field}, digit by digit": (with_(field, " ".join), 400) for field in ("Name", "ItemName")},
+    **{f"{field}, in halves": (with_(field, in_halves), 400) for field in ("Name", "ItemName")},
+    **{f"{field}, among letters": (with_(field, "x{}aaaaaaaaaaaaaaaa".format), 400) for field in ("Name", "ItemName")},
     "Price, a number": (with_("Price", int), 400),
     "CC, a number": (with_("CC", int), 400),
     "CC, a list": (with_("CC", lambda card: [card]), 400),

@@ -101,6 +101,21 @@ def test_a_message_that_nobody_could_process_raises_an_alarm(queue, deployment):
     assert (found["MetricName"], found["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
 
 
+def test_who_finds_lost_orders_is_watched_too(deployment):
+    found = deployment.properties("AWS::CloudWatch::Alarm")["Orders/OrderAlarms/ParkLostOrdersFailed"]
+
+    (dimension,) = found["Dimensions"]
+    assert deployment.named("Orders", dimension["Value"]) == "Orders/LostOrders/ParkLostOrders"
+    assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/Lambda", "Errors", 1)
+
+
+def test_changes_that_did_not_reach_the_cache_raise_an_alarm(with_cache):
+    found = with_cache.properties("AWS::CloudWatch::Alarm")["Orders/OrderAlarms/UpdateCacheFailures"]
+
+    (dimension,) = found["Dimensions"]
+    assert with_cache.named("Orders", dimension["Value"]) == f"{CACHE_FAILURES}.QueueName"
+
+
 def test_every_alarm_tells_the_topic_which_lets_it(deployment):
     for alarm in deployment.properties("AWS::CloudWatch::Alarm").values():
         assert [deployment.named("Orders", action) for action in alarm["AlarmActions"]] == ["Orders/OrderAlarms"]

@@ -96,7 +96,7 @@ def test_apis_may_log_before_they_are_made_and_still_may_when_a_stage_is_destroy
 
 GATEWAY_ERRORS = {
     "DEFAULT_4XX": (None, "$context.error.responseType"),
-    "DEFAULT_5XX": (None, "$context.error.responseType"),
+    "DEFAULT_5XX": ("503", "Unavailable"),
     "INTEGRATION_FAILURE": ("503", "Unavailable"),
     "INTEGRATION_TIMEOUT": ("503", "Unavailable"),
     "REQUEST_TOO_LARGE": ("413", "TooLarge"),

@@ -244,7 +244,7 @@ def test_a_refused_condition_is_not_retried(name):
 def test_the_card_number_is_only_named_where_its_form_is_looked_at_or_it_is_masked():
     named = [(name, text) for name, state in STATES.items() for text in texts(state) if re.search(r"\bCC\b", text)]
 
-    assert {name for name, _ in named} == {"Is it an order", "Update the order table"}
+    assert {name for name, _ in named} == {"Is it an order", "Update the order table", "Are details Proper"}
     for text in (text for name, text in named if name == "Is it an order"):
         assert set(re.findall(r"\$\w+\(\$states\.input\.CC\)", text)) in (
             {"$type($states.input.CC)"},
@@ -255,11 +255,14 @@ def test_the_card_number_is_only_named_where_its_form_is_looked_at_or_it_is_mask
     assert STATES["Update the order table"]["Arguments"]["ExpressionAttributeValues"][":last4"] == {"S": MASKED_CARD}
 
 
-def test_only_the_check_is_handed_the_whole_order():
+def test_nothing_is_handed_the_whole_order_and_the_check_what_it_checks():
     handed = [name for name, state in STATES.items() if WHOLE_INPUT in texts(state.get("Arguments"))]
 
-    assert handed == ["Are details Proper"]
-    assert STATES["Are details Proper"]["Arguments"]["Payload"] == WHOLE_INPUT
+    assert handed == []
+    assert STATES["Are details Proper"]["Arguments"]["Payload"] == {
+        "Price": "{% $order.Price %}",
+        "CC": "{% $states.input.CC %}",
+    }
 
 
 def given_the_card() -> set[str]:

@@ -15,7 +15,7 @@ from local.processes import free_port
 from local.settings import PROJECT
 from orders.rules import REASONS
 from tests.tools.conftest import CARD, REGION, Command, Stack, template
-from tools.orders import executions, table
+from tools.orders import executions
 from tools.orders.errors import OperatorError, sentence
 from tools.orders.text import printable
 
@@ -99,13 +99,6 @@ def test_what_would_steer_a_terminal_and_card_numbers_are_shown_escaped(stack: S
 )
 def test_text_is_printed_on_one_line_without_card_numbers(text: str, shown: str) -> None:
     assert printable(text) == shown
-
-
-def test_the_statuses_are_the_apps(monkeypatch: pytest.MonkeyPatch, aws: None) -> None:
-    monkeypatch.setenv("ORDER_TABLE", "orders")
-    from orders import table as order_table
-
-    assert {*table.STATUSES} == {order_table.RECEIVED, *order_table.FINAL}
 
 
 def test_a_table_without_the_index_is_explained(aws: None, command: Command) -> None:

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.cards import without_cards
 from local import settings
 from local.errors import LocalError
+from orders.order import STATUSES
 from tools.orders import deployment, executions, files, parked, queues, send, table
 from tools.orders.deployment import Deployment
 from tools.orders.errors import OperatorError, sentence
@@ -218,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("show", "one order as the API shows it").add_argument("order_id", metavar="ORDER_ID", type=_id)
     listing = command("list", "the orders of one status, last changed first")
-    listing.add_argument("--status", required=True, choices=table.STATUSES)
+    listing.add_argument("--status", required=True, choices=STATUSES)
     escalations = command("escalations", "the orders that need a person, and why")
     for lister in (listing, escalations):
         lister.add_argument("--limit", type=_limit, default=DEFAULT_LIMIT, help=f"default: {DEFAULT_LIMIT}")

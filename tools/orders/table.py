@@ -10,7 +10,6 @@ from orders.rules import REASONS
 from tools.orders.deployment import Deployment
 from tools.orders.errors import OperatorError
 
-STATUSES = ("RECEIVED", "FULFILLMENT_QUEUED", "ESCALATED", "PARKED")
 INDEX = "ByStatus"
 LONGEST_KEY_BYTES = 2048
 

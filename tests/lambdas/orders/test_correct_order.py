@@ -51,6 +51,21 @@ def test_a_correction_that_is_repeated_answers_its_state_and_starts_nothing(esca
     assert len(order_workflow.executions()) == 2
 
 
+def test_an_escalated_order_that_is_sent_as_it_was_is_not_escalated_again(escalated, order_workflow):
+    reply = put(ORDER)
+
+    status, body = status_and_body(reply)
+    assert (status, body["Status"]) == (200, "ESCALATED")
+    assert len(order_workflow.executions()) == 1
+
+
+def test_a_parked_order_is_tried_again_as_it_was(escalated, order_table, order_workflow):
+    order_table.put_item(Item=escalated | {"Status": "PARKED"})
+
+    assert status_and_body(put(ORDER))[0] == 202
+    assert len(order_workflow.executions()) == 2
+
+
 @pytest.mark.parametrize("status", ["RECEIVED", "FULFILLMENT_QUEUED"])
 def test_an_order_that_needs_nobody_is_not_corrected(status, escalated, order_table, order_workflow):
     order_table.put_item(Item=escalated | {"Status": status})

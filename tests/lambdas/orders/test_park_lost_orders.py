@@ -4,9 +4,11 @@ import fastjsonschema
 import pytest
 
 from orders import messages, table
-from orders.park_lost_orders import OVERDUE, handler
+from orders.order import timestamp
+from orders.park_lost_orders import OVERDUE, NotParkedError, handler
 
-EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:orders:mine"
+NAME = "A-1-0123456789ab"
+EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:orders:{NAME}"
 EVENT = {"ExecutionId": EXECUTION, "Status": "TIMED_OUT"}
 
 
@@ -14,7 +16,7 @@ as_promised = fastjsonschema.compile(messages.schema("parked"))
 
 
 def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> dict[str, object]:
-    at = table.timestamp(datetime.now(UTC) - age)
+    at = timestamp(datetime.now(UTC) - age)
     return {
         "OrderId": order_id,
         "Name": "Jo",
@@ -25,14 +27,14 @@ def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> di
         "Reasons": [],
         "ReceivedAt": at,
         "UpdatedAt": at,
-        "ExecutionName": "mine",
+        "ExecutionName": NAME,
         **attributes,
     }
 
 
 def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_table, parked_queue):
     order_table.put_item(Item=row("A-1", ExecutionId=EXECUTION))
-    order_table.put_item(Item=row("A-2", ExecutionName="other", ExecutionId=EXECUTION.replace("mine", "other")))
+    order_table.put_item(Item=row("A-2", ExecutionName="other", ExecutionId="arn:other"))
 
     assert handler(EVENT, None) == {"Parked": 1}
 
@@ -66,6 +68,36 @@ def test_an_execution_that_died_without_a_row_is_parked_by_its_name(order_table,
     assert (message["OrderId"], message["Order"], message["ExecutionId"]) == (None, None, EXECUTION)
 
 
+@pytest.mark.parametrize("status", ["FULFILLMENT_QUEUED", "ESCALATED", "PARKED"])
+def test_an_execution_that_died_after_its_order_was_settled_parks_nothing(status, order_table, parked_queue):
+    order_table.put_item(Item=row("A-1", ExecutionId=EXECUTION, Status=status))
+
+    assert handler(EVENT, None) == {"Parked": 0}
+
+    assert (parked_queue(), table.find("A-1")["Status"]) == ([], status)
+
+
+def test_an_order_that_was_started_by_hand_is_found_by_its_execution(order_table, parked_queue):
+    execution = "arn:aws:states:us-east-1:123456789012:execution:orders:any name"
+    order_table.put_item(Item=row("A-1", ExecutionName="any name", ExecutionId=execution))
+
+    handler({"ExecutionId": execution, "Status": "FAILED"}, None)
+
+    (message,) = parked_queue()
+    assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
+
+
+def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked_queue):
+    broken = {name: value for name, value in row("older", age=OVERDUE * 3).items() if name != "Price"}
+    order_table.put_item(Item=broken)
+    order_table.put_item(Item=row("old", age=OVERDUE * 2))
+
+    with pytest.raises(NotParkedError, match="1 of 2"):
+        handler({}, None)
+
+    assert [message["OrderId"] for message in parked_queue()] == ["old"]
+
+
 def test_orders_that_never_came_to_an_end_are_parked(order_table, parked_queue):
     for order_id, age in {"old": OVERDUE * 2, "older": OVERDUE * 3, "young": OVERDUE / 2}.items():
         order_table.put_item(Item=row(order_id, age=age))
@@ -88,7 +120,7 @@ def test_where_the_queue_does_not_take_it_the_order_is_found_again(order_table, 
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2))
     with monkeypatch.context() as broken:
         broken.setenv("PARKED_QUEUE", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
-        with pytest.raises(Exception, match="NonExistentQueue|does not exist"):
+        with pytest.raises(NotParkedError, match="1 of 1"):
             handler({}, None)
 
     assert table.find("A-1")["Status"] == "RECEIVED"

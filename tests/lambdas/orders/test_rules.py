@@ -1,8 +1,9 @@
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
-from orders.rules import last4, price_text, reasons_to_escalate
+from orders.rules import execution_name, fields_with_card, last4, order_id_in, price_text, reasons_to_escalate
 
 CARD = "4111111111111111"
 WRONG_CHECKSUM = "4111111111111112"
@@ -143,3 +144,33 @@ def test_of_what_is_too_odd_to_be_a_card_nothing_is_shown(card):
 )
 def test_a_price_is_stored_as_it_came_or_in_plain_digits(price, text):
     assert price_text(price) == text
+
+
+@pytest.mark.parametrize("order_id", ["A-1", "a" * 64, "550e8400-e29b-41d4-a716-446655440000"])
+def test_the_name_of_an_execution_tells_its_order(order_id):
+    name = execution_name(order_id, unique=UUID(int=7))
+
+    assert order_id_in(name) == order_id
+    assert len(name) <= 80
+
+
+@pytest.mark.parametrize("name", ["", "mine", "A-1", "550e8400-e29b-41d4-a716", "-0123456789ab", "A-1-0123456789AB"])
+def test_the_name_of_another_execution_tells_no_order(name):
+    assert order_id_in(name) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "holds"),
+    [
+        ("OrderId", "31234567891234567890abcdefabcdef", False),
+        ("OrderId", "550e8400-e29b-41d4-a716-446655440000", False),
+        ("OrderId", "4242424242424242", True),
+        ("Name", "4242424242424242aaaaaaaaaaaaaaaa", True),
+        ("Price", "123456789012.3456", False),
+        ("Price", "0.00004242424242424242", True),
+        ("Price", "1" * 13, True),
+        ("CC", "4242424242424242", False),
+    ],
+)
+def test_a_card_number_belongs_into_one_field_alone(field, value, holds):
+    assert fields_with_card({field: value}) == ([field] if holds else [])

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orders import table
+from orders.order import timestamp
 
 ROW = {"OrderId": "A-1", "Status": "RECEIVED", "ExecutionName": "mine"}
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
@@ -64,7 +65,7 @@ def test_a_parked_row_says_since_when(order_table):
 
 def test_orders_are_found_by_how_long_they_have_been_received(order_table):
     for minute, status in enumerate(["RECEIVED", "ESCALATED", "RECEIVED", "RECEIVED"]):
-        at = table.timestamp(NOW + timedelta(minutes=minute))
+        at = timestamp(NOW + timedelta(minutes=minute))
         order_table.put_item(Item=ROW | {"OrderId": f"A-{minute}", "Status": status, "UpdatedAt": at})
 
     assert list(table.received(before=NOW + timedelta(minutes=3))) == ["A-0", "A-2"]
@@ -74,4 +75,4 @@ def test_orders_are_found_by_how_long_they_have_been_received(order_table):
     ("microsecond", "text"), [(0, "2026-11-21T04:00:00.000Z"), (7_999, "2026-11-21T04:00:00.007Z")]
 )
 def test_times_have_three_decimals_as_those_of_the_workflow(microsecond, text):
-    assert table.timestamp(datetime(2026, 11, 21, 4, microsecond=microsecond, tzinfo=UTC)) == text
+    assert timestamp(datetime(2026, 11, 21, 4, microsecond=microsecond, tzinfo=UTC)) == text
