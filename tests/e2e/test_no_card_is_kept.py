@@ -31,7 +31,7 @@ VERIFIER = """
 import json, time
 
 def handler(event, context):
-    match event["ItemName"]:
+    match event["Price"]:
         case "answers with what it was given":
             return event
         case "has its own reasons":
@@ -42,7 +42,7 @@ def handler(event, context):
             raise ValueError(json.dumps(event))
     time.sleep(30)
 """
-"""Takes the place of VerifyCCAndPrice; the name of an order's item says how it fails."""
+"""Takes the place of VerifyCCAndPrice; the price of an order says how it fails."""
 
 
 class Client:
@@ -300,7 +300,7 @@ def fail_to_verify(apps: Apps, plants: Plants) -> None:
     executions = {}
     with replaced(apps, "VerifyCCAndPrice", VERIFIER):
         for way in VERIFIERS:
-            order = {**a_good_order(), "ItemName": way, "CC": plants.card(f"a verifier that {way}", digits=16)}
+            order = {**a_good_order(), "Price": way, "CC": plants.card(f"a verifier that {way}", digits=16)}
             executions[way] = apps.start(apps.places.order_workflow, order)
         outcomes = {way: json.loads(apps.finished(one)["output"]) for way, one in executions.items()}
     assert outcomes == dict.fromkeys(VERIFIERS, {"Outcome": "PARKED"})

@@ -118,6 +118,8 @@ ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50
         ORDER,
         ORDER | {"Price": 80000},
         ORDER | {"Price": ""},
+        ORDER | {"Price": "-123456789012.3456"},
+        ORDER | {"Price": 1e3},
         ORDER | {"CC": ""},
         ORDER | {"Name": "李雷 🐈"},
         ORDER | {"Name": "{% $states.input %}"},
@@ -154,6 +156,9 @@ def test_what_is_no_object_is_parked(order):
         *(({"Name": f"a{one}"}, "ControlCharacterError") for one in ("\x00", "\n", "\x1f", "\x7f", "\ufffe", "\uffff")),
         *(({field: "4242424242424242"}, "CardNumberInTextError") for field in ("OrderId", "Name", "ItemName", "Price")),
         ({"Price": 4242424242424242}, "CardNumberInTextError"),
+        ({"Price": 6200123456789012345}, "CardNumberInTextError"),
+        ({"Price": 0.00004242424242424242}, "CardNumberInTextError"),
+        ({"Price": "1" * 13}, "CardNumberInTextError"),
         *(
             ({"Name": one}, "CardNumberInTextError")
             for one in ("x4242424242424242y", "4242 4242 4242 4242", "3782-822463-10005", "30569309025904")
