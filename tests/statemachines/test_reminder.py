@@ -1,6 +1,7 @@
 import pytest
 
-from reminders.rules import ADDRESSES, LONGEST_WAIT
+from reminders.rules import ADDRESSES
+from reminders.when import LONGEST_WAIT
 from tests.statemachines.asl import load, longest_path, next_states, states
 
 MACHINE = load("reminder.asl.json")
