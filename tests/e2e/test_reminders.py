@@ -21,7 +21,12 @@ def message() -> str:
 
 def delivered(apps: Apps, message: str) -> set[str]:
     engine = apps.cloud.engine
-    mails = {f"mail to {to}" for mail in engine.mails() if mail["BodyText"] == message for to in mail["To"]}
+    mails = {
+        f"mail to {to}"
+        for mail in engine.mails()
+        if mail["BodyText"].startswith(f"{message}\n\n-- \n")
+        for to in mail["To"]
+    }
     texts = {f"text to {text['PhoneNumber']}" for text in engine.texts() if text["Message"] == message}
     topic = {"topic" for published in apps.cloud.topic_messages() if published["Body"] == message}
     return mails | texts | topic
