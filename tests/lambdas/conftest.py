@@ -37,6 +37,7 @@ HANDLERS = (
     "orders.park_lost_orders",
     "orders.verify_cc_and_price",
     "reminders.create_reminder",
+    "reminders.readiness",
     "reminders.send_email",
 )
 
