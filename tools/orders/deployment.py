@@ -115,7 +115,12 @@ class Deployment:
 
 
 def find(stage: str, *, home: Path) -> Deployment:
-    """The deployment of `stage`, in AWS or where AWS_ENDPOINT_URL says.
+    """The deployment of `stage`, where `reach` finds its AWS. Raises OperatorError, LocalError."""
+    return Deployment(stage, *reach(stage, home=home))
+
+
+def reach(stage: str, *, home: Path) -> tuple[boto3.Session, str | None]:
+    """The AWS of `stage`, deployed or not, and its address where AWS_ENDPOINT_URL or the laptop says one.
 
     Without that setting the stage `local` is the laptop cloud in `home`: whatever else the environment says of AWS
     neither reaches it nor is reached. Raises OperatorError, LocalError.
@@ -125,11 +130,11 @@ def find(stage: str, *, home: Path) -> Deployment:
         raise OperatorError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566")
     if stage != LOCAL_STAGE or endpoint:
         # boto3 itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
-        return Deployment(stage, boto3.Session(region_name=os.environ.get("AWS_REGION")), endpoint)
+        return boto3.Session(region_name=os.environ.get("AWS_REGION")), endpoint
     isolated = settings.isolated(os.environ)
     os.environ.clear()
     os.environ.update(isolated)
     cloud = Cloud(settings.load(home.resolve()))
     cloud.require_running()
     session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
-    return Deployment(stage, session, cloud.settings.endpoint)
+    return session, cloud.settings.endpoint
