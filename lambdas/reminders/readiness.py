@@ -25,11 +25,11 @@ MOST_IDENTITIES = 100
 """That SES tells about in one call (GetIdentityVerificationAttributes)."""
 
 SIMULATOR = "simulator.amazonses.com"
-"""Takes mail from the sandbox too: https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html"""
+"""Takes mail from the sandbox too: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
 
 logger = logger_of(__name__)
 
-# At most five questions in a row: their time-outs together leave the function half of its 20 seconds.
+# Five kinds of questions, each left alone once it was not answered: that takes half of the function's 20 seconds.
 _QUICKLY = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
 _ses = boto3.client("ses", config=_QUICKLY)
 _account = boto3.client("sesv2", config=_QUICKLY)
@@ -110,26 +110,21 @@ def _in_sandbox(phone: str) -> bool:
 def _ask(
     client: Any, operation: str, *, in_order: Callable[[Answer], bool] = lambda _: True, **parameters: Any
 ) -> Answer | None:
-    """The answer of AWS, None where there is none. It is kept where it is `in_order`, and that there is none, too."""
+    """The answer of AWS, None where there is none. What is kept is told again where it is `in_order`, or is none."""
     now = time.monotonic()
-    for question in [(operation, repr(parameters)), (operation,)]:
+    asked, refused = (operation, repr(parameters)), (operation,)
+    for question in (asked, refused):
         kept_until, answer = _answers.get(question, (now, None))
         if now < kept_until and (answer is None or in_order(answer)):
             return answer
+    for old in [old for old, (kept_until, _) in _answers.items() if kept_until <= now]:
+        del _answers[old]
     try:
         answer = dict(getattr(client, operation)(**parameters))
     except (ClientError, BotoCoreError) as error:
         # The class alone: messages quote addresses.
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
         logger.warning("%s brought no answer: %s", operation, code)
-        _keep((operation,), None, now)
-        return None
-    if in_order(answer):
-        _keep((operation, repr(parameters)), answer, now)
+        answer = None
+    _answers[asked if answer is not None else refused] = (now + KEPT_SECONDS, answer)
     return answer
-
-
-def _keep(question: tuple[str, ...], answer: Answer | None, now: float) -> None:
-    for old in [old for old, (kept_until, _) in _answers.items() if kept_until <= now]:
-        del _answers[old]
-    _answers[question] = (now + KEPT_SECONDS, answer)
