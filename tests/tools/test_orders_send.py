@@ -10,9 +10,9 @@ import boto3
 import pytest
 
 from tests.tools.conftest import CARD, Command
+from tools.deployment import Api
+from tools.errors import CommandError
 from tools.orders import files, send
-from tools.orders.deployment import Api
-from tools.orders.errors import OperatorError
 from tools.orders.files import MAX_FILE_BYTES
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë 🐈", "ItemName": "Lamp", "Price": "12.50", "CC": CARD}
@@ -184,7 +184,7 @@ def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], st
 def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
     orders_file: Callable[[Any], str], content: bytes, complaint: str
 ) -> None:
-    with pytest.raises(OperatorError) as raised:
+    with pytest.raises(CommandError) as raised:
         files.read(orders_file(content))
 
     assert complaint in str(raised.value)
@@ -192,7 +192,7 @@ def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
 
 
 def test_a_file_is_read_up_to_a_limit(orders_file: Callable[[Any], str]) -> None:
-    with pytest.raises(OperatorError, match="the input is too large"):
+    with pytest.raises(CommandError, match="the input is too large"):
         files.read(orders_file(b" " * (MAX_FILE_BYTES + 1)))
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from common.cards import without_cards
-from tools.orders.text import printable
+from tools.text import printable
 
 NOT_KNOWN = "-"
 
