@@ -235,7 +235,7 @@ def test_a_message_that_looks_like_a_command_comes_after_two_dashes(
 
 
 def test_a_command_that_may_have_been_a_message_is_told_how_to_be_one(remindme: Command) -> None:
-    assert "for a message that is “list”, put -- before it" in remindme("list", "tomorrow 9am").err
+    assert "for a message that is 'list', put -- before it" in remindme("list", "tomorrow 9am").err
 
 
 def test_the_list_is_read_page_by_page_until_its_limit(remindme: Command, api: FakeApi) -> None:
@@ -360,7 +360,9 @@ def test_a_reminder_is_watched_more_and_more_often_until_it_is_over(served_api: 
 def test_a_reminder_that_repeats_is_watched_until_it_has_gone_out_once(served_api: Api, api: FakeApi) -> None:
     api.answers = [(200, REMINDER), (200, {**REMINDER, "occurrence": 2})]
 
-    seen = [one["occurrence"] for one in reminders.watched(served_api, ID, pause=lambda _: None)]
+    once = iter([None])
+
+    seen = [one["occurrence"] for one in reminders.watched(served_api, ID, pause=lambda _: next(once))]
 
     assert seen == [1, 2]
 

@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -62,7 +63,7 @@ def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> t
     name, words = "add", options.words + after
     if options.words and words[0] in COMMANDS:
         name, *words = words
-    message = f"; for a message that is “{name}”, put -- before it"
+    message = f"; for a message that is '{name}', put -- before it"
     match name, words:
         case "add", [] | [_]:
             parser.error("a message and a time are needed")
@@ -193,17 +194,26 @@ def _wait(api: Api, scheduled: Reminder, output: Output) -> int:
     """Shows how long it takes until the reminder is sent; 0 where it was."""
     reminder_id = str(scheduled["reminderId"])
     output.say(f"reminder {reminder_id}; Ctrl-C ends the waiting, not the reminder")
-    terminal = Console(stderr=True)
     first, last = None, scheduled
-    with terminal.status("waiting") as line:
-        for last in reminders.watched(api, reminder_id):
+    with Console(stderr=True).status("waiting") as line:
+
+        def pause(seconds: float) -> None:
+            end = time.monotonic() + seconds
+            while (left := end - time.monotonic()) > 0:
+                line.update(_progress(last))
+                time.sleep(min(1.0, left))
+
+        for last in reminders.watched(api, reminder_id, pause=pause):
             first = first or last
-            left = timedelta(seconds=round(reminders.seconds_left(last, now=datetime.now(UTC))))
-            line.update(f"{printable(last.get('status'))}, due in {left}")
     output.fields(last)
     # One that repeats is waited for once.
     went_out = last.get("occurrence") != (first or last).get("occurrence")
     return 0 if last.get("status") == "SENT" or (last.get("status") in UNDER_WAY and went_out) else 1
+
+
+def _progress(reminder: Reminder) -> str:
+    left = timedelta(seconds=round(reminders.seconds_left(reminder, now=datetime.now(UTC))))
+    return f"{printable(reminder.get('status'))}, due in {left}"
 
 
 def _parser() -> Parser:

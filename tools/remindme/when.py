@@ -17,7 +17,7 @@ from dateparser.date import DateDataParser
 from tools.errors import CommandError
 from tools.text import printable
 
-EXAMPLES = "“2027-01-27 09:00”, “in 20m”, “tomorrow 9am” or “next friday 18:00”"
+EXAMPLES = "'2027-01-27 09:00', 'in 20m', 'tomorrow 9am' or 'next friday 18:00'"
 
 _IN_FIGURES = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ Tt]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?: ?([Zz]|[+-][0-9]{2}:[0-9]{2}))?"
 _RUN = r"[0-9]+(?:[:/.][0-9]+)*|[A-Za-z]+"
@@ -83,23 +83,23 @@ def understand(text: str, *, zone: ZoneInfo, now: datetime) -> When:
     try:
         when = _in_figures(text, zone) if re.match("[0-9]{4}-", text) else _in_words(text, zone, now)
     except OverflowError:
-        raise CommandError(f"“{printable(text)}” is too far away") from None
+        raise CommandError(f"'{printable(text)}' is too far away") from None
     if when.instants and max(when.instants) < now.replace(microsecond=0):
-        raise CommandError(f"“{printable(text)}” has passed: {when.local:%a %Y-%m-%d %H:%M:%S} {zone.key}")
+        raise CommandError(f"'{printable(text)}' has passed: {when.local:%a %Y-%m-%d %H:%M:%S} {zone.key}")
     return when
 
 
 def _in_figures(text: str, zone: ZoneInfo) -> When:
     found = re.fullmatch(_IN_FIGURES, text)
     if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise CommandError(f"“{text}” has no time of day: say “{text} 09:00”")
+        raise CommandError(f"'{text}' has no time of day: say '{text} 09:00'")
     if not found:
-        raise CommandError(f"“{printable(text)}” is not understood: a date in figures is written 2027-01-27 09:00")
+        raise CommandError(f"'{printable(text)}' is not understood: a date in figures is written 2027-01-27 09:00")
     day, minute, second, offset = found.groups()
     try:
         told = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(offset or '').upper()}")
     except ValueError:
-        raise CommandError(f"“{text}” is not a time that exists") from None
+        raise CommandError(f"'{text}' is not a time that exists") from None
     if told.tzinfo is None:
         return _at(told, zone)
     return When(zone=zone, local=told.astimezone(zone).replace(tzinfo=None), instants=(told.astimezone(UTC),))
@@ -111,9 +111,9 @@ def _in_words(text: str, zone: ZoneInfo, now: datetime) -> When:
     # A comma ends a word: between figures it is a fraction to some and a thousand to others.
     words = re.sub(r"(?<=[A-Za-z]),(?= )", "", text).split(" ")
     if not all(re.fullmatch(f"(?:{_RUN})+", word) for word in words):
-        raise CommandError(f"“{shown}” {not_understood}")
+        raise CommandError(f"'{shown}' {not_understood}")
     if re.search(r"[0-9] ?M\b", text):
-        raise CommandError(f"“{shown}”: M may be minutes or months; say which")
+        raise CommandError(f"'{shown}': M may be minutes or months; say which")
     plain = " ".join(words)
     base = now.astimezone(zone).replace(tzinfo=None, microsecond=0)
     # What is the same today differs early or late in the day, or in another year.
@@ -123,13 +123,13 @@ def _in_words(text: str, zone: ZoneInfo, now: datetime) -> When:
 
     read, has_time = _read(plain, base)
     if read is None:
-        raise CommandError(f"“{shown}” {not_understood}")
+        raise CommandError(f"'{shown}' {not_understood}")
     for run in re.finditer(_RUN, plain):
         without = f"{plain[: run.start()]} {plain[run.end() :]}"
         if run[0].lower() not in _MAKES_NO_DIFFERENCE and all(_read(plain, m) == _read(without, m) for m in moments):
-            raise CommandError(f"“{run[0]}” in “{shown}” {not_understood}")
+            raise CommandError(f"'{run[0]}' in '{shown}' {not_understood}")
     if any(_read(plain, moment) != _read(plain, moment, order="MDY") for moment in moments):
-        raise CommandError(f"“{shown}” may be more than one date: write it like 2027-01-27 09:00")
+        raise CommandError(f"'{shown}' may be more than one date: write it like 2027-01-27 09:00")
 
     from_now = words[0].lower() == "in"
     relative = _read(plain, base, parsers=["relative-time"])[0] == read
@@ -142,11 +142,11 @@ def _in_words(text: str, zone: ZoneInfo, now: datetime) -> When:
         seconds = int((read - base).total_seconds())
         return When(zone=zone, local=due.astimezone(zone).replace(tzinfo=None), instants=(due,), seconds=seconds)
     if counted or not has_time or (from_now and not re.search(r"(?i)\bat\b", plain)):
-        raise CommandError(f"“{shown}” has no time of day that is understood: say it like {EXAMPLES}")
+        raise CommandError(f"'{shown}' has no time of day that is understood: say it like {EXAMPLES}")
     if not relative and _read(plain, base, parts=["day", "month"])[0] is None:
         # A day of the week or an hour is never far away; a day that was filled in is, seen from another month.
         if any(not (found := _read(plain, m)[0]) or abs(found - m) > timedelta(days=8) for m in moments):
-            raise CommandError(f"“{shown}” names no day: write it like 27 january 9am")
+            raise CommandError(f"'{shown}' names no day: write it like 27 january 9am")
     return _at(read, zone)
 
 
