@@ -3,6 +3,8 @@
 PYTHON ?= python3
 STAGE ?= dev
 SENDER ?=
+# Handed on in the environment, where no shell reads them.
+export MESSAGE WHEN
 CONTEXT = -c stage=$(STAGE) $(if $(SENDER),-c sender=$(SENDER))
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -34,6 +36,10 @@ setup: .venv/installed node_modules/installed layer ## Install what the project 
 .PHONY: local-up
 local-up: setup ## Start the laptop cloud and deploy what changed
 	python -m local up
+
+.PHONY: remindme
+remindme: setup ## Remind of MESSAGE at WHEN; ARGS='--email you@example.com', or ARGS=list
+	@python -m tools.remindme --stage $(STAGE) $(ARGS) $(if $(MESSAGE)$(WHEN),-- "$$MESSAGE" "$$WHEN")
 
 .PHONY: local-down
 local-down: setup ## Stop the laptop cloud; what it holds is kept

@@ -29,6 +29,7 @@ class Places:
     escalation_queue: str
     parked_queue: str
     order_workflow: str
+    reminder_table: str
     reminder_workflow: str
     topic: str
     topic_inbox: str
@@ -108,6 +109,7 @@ class Cloud:
             escalation_queue=orders["EscalationQueueUrl"],
             parked_queue=orders["ParkedQueueUrl"],
             order_workflow=orders["OrderFulfillmentStateMachineArn"],
+            reminder_table=reminders["ReminderTableName"],
             reminder_workflow=reminders["ReminderStateMachineArn"],
             topic=reminders["NotifyTopicArn"],
             topic_inbox=self.engine.client("sqs").get_queue_url(QueueName=INBOX)["QueueUrl"],

@@ -63,6 +63,9 @@ class Stage:
     sender: str
     """Address that reminder e-mails come from. SES asks its owner to confirm it once, by e-mail, after the deploy."""
 
+    days_reminders_are_kept: int
+    """After they were due; then they leave the list."""
+
     notify_parameter: str
     """Name of the SSM parameter that holds the reminder topic's ARN. Two stages in one account and region need two."""
 
@@ -82,6 +85,7 @@ LOCAL = Stage(
     throttle_rate=1000,
     throttle_burst=2000,
     sender="reminders@example.com",
+    days_reminders_are_kept=30,
     notify_parameter="notifyme",
     example_consumer=False,
 )

@@ -1,6 +1,9 @@
 """The reminders app: a workflow waits, then e-mail, SMS or a topic delivers."""
 
-from aws_cdk import CfnOutput, Stack
+from functools import partial
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ses as ses
@@ -9,10 +12,15 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks.alarms import Alarms
 from stacks.config import Stage
+from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
-from stacks.rest_api import Answer, RestApi
+from stacks.rest_api import ERROR, Answer, RestApi
 from stacks.workflow import Workflow
+
+BY_OWNER = "ByOwner"
+"""Index of the reminder table: Owner, then DueAt."""
 
 
 class RemindersStack(Stack):
@@ -46,7 +54,49 @@ class RemindersStack(Stack):
             environment={"SENDER": stage.sender},
         )
 
+        # What is kept
+        table = dynamodb.Table(
+            self,
+            "ReminderTable",
+            partition_key=dynamodb.Attribute(name="ReminderId", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            deletion_protection=stage.deletion_protection,
+            removal_policy=stage.removal_policy,
+            time_to_live_attribute="ExpiresAt",
+        )
+        table.add_global_secondary_index(
+            index_name=BY_OWNER,
+            partition_key=dynamodb.Attribute(name="Owner", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="DueAt", type=dynamodb.AttributeType.STRING),
+        )
+
         # What waits
+        function = partial(
+            PythonFunction,
+            self,
+            stage=stage,
+            dependencies=DependencyLayer(self, "Dependencies", stage=stage),
+            timeout=20,
+        )
+        rows = {"REMINDER_TABLE": table.table_name, "DAYS_KEPT": str(stage.days_reminders_are_kept)}
+        schedule = function(
+            "ScheduleReminder",
+            description="Checks and records what the reminder workflow is given.",
+            handler="reminders.schedule_reminder.handler",
+            memory=512,
+            environment=rows,
+        )
+        following = function(
+            "NextOccurrence",
+            description="Schedules a repeated reminder once more.",
+            handler="reminders.next_occurrence.handler",
+            memory=512,
+            environment=rows,
+        )
         workflow = Workflow(
             self,
             "ReminderStateMachine",
@@ -54,33 +104,109 @@ class RemindersStack(Stack):
             file_name="reminder.asl.json",
             # A wait of up to a year: Express executions live five minutes.
             type=sfn.StateMachineType.STANDARD,
-            substitutions={"SendEmailFunction": send_email.function_arn, "NotifyTopic": topic.topic_arn},
+            substitutions={
+                "ReminderTable": table.table_name,
+                "ScheduleReminderFunction": schedule.function_arn,
+                "NextOccurrenceFunction": following.function_arn,
+                "SendEmailFunction": send_email.function_arn,
+                "NotifyTopic": topic.topic_arn,
+            },
         )
 
         # What is asked
-        create = PythonFunction(
-            self,
+        asked = {**rows, "ALLOWED_ORIGIN": stage.allowed_origin}
+        create = function(
             "CreateReminder",
-            stage=stage,
-            dependencies=DependencyLayer(self, "Dependencies", stage=stage),
             description="POST /reminders",
             handler="reminders.create_reminder.handler",
             memory=512,
-            timeout=20,
-            environment={"ALLOWED_ORIGIN": stage.allowed_origin, "REMINDER_WORKFLOW": workflow.state_machine_arn},
+            environment={**asked, "REMINDER_WORKFLOW": workflow.state_machine_arn, "SENDER": stage.sender},
         )
+        listing = function(
+            "ListReminders",
+            description="GET /reminders",
+            handler="reminders.list_reminders.handler",
+            memory=512,
+            environment=asked,
+        )
+        get = function(
+            "GetReminder",
+            description="GET /reminders/{reminderId}",
+            handler="reminders.get_reminder.handler",
+            memory=512,
+            environment=asked,
+        )
+        cancel = function(
+            "CancelReminder",
+            description="DELETE /reminders/{reminderId}",
+            handler="reminders.cancel_reminder.handler",
+            memory=512,
+            environment=asked,
+        )
+        state = Answer(schema="reminders/reminder_state.schema.json")
         api = RestApi(self, "RemindersApi", stage=stage, description="Reminders")
         api.add_route(
             "POST",
             "/reminders",
             create,
             request="reminders/reminder.schema.json",
-            answers={202: Answer(schema="reminders/scheduled.schema.json")},
+            answers={202: Answer(schema="reminders/scheduled.schema.json", headers=("Location",))},
+        )
+        api.add_route(
+            "GET", "/reminders", listing, answers={200: Answer(schema="reminders/list.schema.json"), 400: ERROR}
+        )
+        api.add_route("GET", "/reminders/{reminderId}", get, answers={200: state, 404: ERROR})
+        api.add_route("DELETE", "/reminders/{reminderId}", cancel, answers={200: state, 404: ERROR, 409: ERROR})
+
+        # What goes on beside it
+        alarms = Alarms(self, "ReminderAlarms")
+        a_minute = Duration.minutes(1)
+        alarms.watch(
+            "WorkflowFailed",
+            "A reminder could not be sent, not be recorded, or not go on; or what was started by hand was none.",
+            workflow.metric_failed(statistic="Sum", period=a_minute),
+        )
+        alarms.watch(
+            "WorkflowTimedOut",
+            "An execution of the reminder workflow took longer than it may.",
+            workflow.metric_timed_out(statistic="Sum", period=a_minute),
         )
 
         # Who may do what
+        allow(workflow, "dynamodb:UpdateItem", on=table.table_arn)
+        for called in (schedule, following, send_email):
+            called.grant_invoke(workflow)
+        # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
+        iam.Policy(
+            self,
+            "ReminderWorkflowRestarts",
+            roles=[workflow.role],
+            statements=[
+                iam.PolicyStatement(actions=["states:StartExecution"], resources=[workflow.state_machine_arn]),
+            ],
+        )
+        allow(schedule, "dynamodb:PutItem", "dynamodb:UpdateItem", on=table.table_arn)
+        allow(following, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        allow(create, "dynamodb:PutItem", "dynamodb:DeleteItem", on=table.table_arn)
+        allow(listing, "dynamodb:Query", on=f"{table.table_arn}/index/{BY_OWNER}")
+        allow(get, "dynamodb:GetItem", on=table.table_arn)
+        allow(cancel, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         workflow.grant_start_execution(create)
-        send_email.grant_invoke(workflow)
+        workflow.grant_execution(cancel, "states:StopExecution")
+        # What tells beforehand whether a reminder could be sent has no resource to name.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
+        create.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "ses:GetAccount",
+                    "ses:GetIdentityVerificationAttributes",
+                    "sns:CheckIfPhoneNumberIsOptedOut",
+                    "sns:GetSMSSandboxAccountStatus",
+                    "sns:ListSMSSandboxPhoneNumbers",
+                ],
+                resources=["*"],
+            )
+        )
         workflow.add_to_role_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
         # A text message goes to no topic, and a phone number has no ARN: everything that is not an SNS resource.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
@@ -102,6 +228,7 @@ class RemindersStack(Stack):
         )
 
         # What people need
+        CfnOutput(self, "ReminderTableName", value=table.table_name)
         CfnOutput(self, "NotifyTopicArn", value=topic.topic_arn)
         CfnOutput(self, "ReminderStateMachineArn", value=workflow.state_machine_arn)
         CfnOutput(self, "SenderAddress", value=stage.sender)

@@ -1,1 +1,6 @@
 """Command-line programs for people."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "lambdas"))  # The Lambdas' folder is not installed anywhere.

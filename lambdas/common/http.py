@@ -144,18 +144,23 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _detail(error: SchemaValidationError, body: Any, schema: Mapping[str, Any]) -> dict[str, str]:
-    field = ".".join(str(part) for part in (error.path or [])[1:])
+    path = [str(part) for part in (error.path or [])[1:]]
+    field, within = ".".join(path), "".join(f"{part}." for part in path)
+    for part in path if error.rule in ("additionalProperties", "required") else []:
+        body, schema = body[part], schema["properties"][part]
     if error.rule == "additionalProperties" and isinstance(body, dict):
         # Digits of every script are hidden: somebody may send a card number as a name.
         unknown = sorted(re.sub(r"\d", "#", name)[:64] for name in body.keys() - schema["properties"].keys())
-        return {"field": ", ".join(unknown), "problem": "is not a field of this request"}
+        return {"field": ", ".join(within + name for name in unknown), "problem": "is not a field of this request"}
     if error.rule == "required" and isinstance(body, dict):
         missing = [name for name in schema["required"] if name not in body]
-        return {"field": ", ".join(missing), "problem": "is missing"}
+        return {"field": ", ".join(within + name for name in missing), "problem": "is missing"}
     problems = {
         "type": f"must be of type {' or '.join(map(str, _listed(error.rule_definition)))}",
         "minLength": f"must have at least {error.rule_definition} characters",
         "maxLength": f"may have at most {error.rule_definition} characters",
+        "minimum": f"must be {error.rule_definition} at the least",
+        "maximum": f"must be {error.rule_definition} at the most",
         "enum": f"must be one of {', '.join(map(str, _listed(error.rule_definition)))}",
         "pattern": f"must match {error.rule_definition}",
     }

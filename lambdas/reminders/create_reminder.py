@@ -4,36 +4,40 @@ import json
 import os
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from common import http
 from common.aws import BRIEFLY
-from reminders.rules import InvalidReminderError, check_addresses, due_at, utc_text
-
-SCHEMA = json.loads(Path(__file__).with_name("reminder.schema.json").read_text())
+from reminders import readiness, reminder, request, settings, table
+from reminders.owner import owner_of
+from reminders.rules import InvalidReminderError
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
 
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Starts the workflow that waits and then sends. What could not be sent when it is due is refused now, with 400."""
-    request = http.json_body(event, schema=SCHEMA)
+    """Schedules a reminder: 202. What could not be kept or sent when it is due is refused now, with 400."""
+    owner, now = owner_of(event), datetime.now(UTC)
+    asked = http.json_body(event, schema=request.SCHEMA)
     try:
-        check_addresses(request)
-        due = due_at(request, now=datetime.now(UTC))
+        due = request.checked(asked, now=now)
+        readiness.check(asked)
     except InvalidReminderError as error:
         detail = {"field": error.field, "problem": str(error)}
         raise http.RequestError(400, "InvalidRequest", "The reminder cannot be kept.", [detail]) from None
-    if "timestamp" in request:
-        request["timestamp"] = utc_text(due)
-
-    reminder_id = str(uuid.uuid4())
-    _states.start_execution(
-        stateMachineArn=os.environ["REMINDER_WORKFLOW"],
-        name=reminder_id,
-        input=json.dumps(request, ensure_ascii=False),
-    )
-    return http.reply(202, {"reminderId": reminder_id, "dueAt": utc_text(due), "status": "SCHEDULED"})
+    row = reminder.row_of(asked, due, reminder_id=str(uuid.uuid4()), owner=owner, now=now, kept=settings.kept())
+    table.create(row)
+    try:
+        _states.start_execution(
+            stateMachineArn=os.environ["REMINDER_WORKFLOW"],
+            name=row["ReminderId"],
+            input=json.dumps({**asked, "reminderId": row["ReminderId"]}, ensure_ascii=False),
+        )
+    except (ClientError, BotoCoreError):
+        # Where it was started and only the answer was lost, the reminder stands.
+        if table.delete(row["ReminderId"]):
+            raise
+    return http.reply(202, reminder.scheduled(row), headers={"Location": f"/reminders/{row['ReminderId']}"})

@@ -69,9 +69,9 @@ def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
 
 
 @contextmanager
-def changed(apps: Apps, change: Callable[[States], object]) -> Iterator[None]:
-    """Within it executions of the order workflow begin with its states as `change` has changed them."""
-    workflows, arn = apps.cloud.engine.client("stepfunctions"), apps.places.order_workflow
+def changed(apps: Apps, change: Callable[[States], object], *, workflow: str | None = None) -> Iterator[None]:
+    """Within it executions of the order workflow, or of `workflow`, begin with its states as `change` changed them."""
+    workflows, arn = apps.cloud.engine.client("stepfunctions"), workflow or apps.places.order_workflow
     usual = workflows.describe_state_machine(stateMachineArn=arn)["definition"]
     definition = json.loads(usual)
     change(definition["States"])

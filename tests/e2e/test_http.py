@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
+from urllib.parse import urlencode
 
 import fastjsonschema
 import pytest
@@ -42,11 +43,12 @@ class Api:
         content_type: str = "application/json",
         credentials: Credentials | None = CREDENTIALS,
         authorization: str | None = None,
+        query: dict[str, str] | None = None,
         **path: str,
     ) -> tuple[int, Any, AWSResponse]:
         """The status and the body of an answer that keeps the contract of `method` on `template`."""
         data = body if isinstance(body, str | bytes | None) else json.dumps(body)
-        url = self.url + template.format(**path)
+        url = self.url + template.format(**path) + (f"?{urlencode(query)}" if query else "")
         request = AWSRequest(method, url, data=data, headers={"Content-Type": content_type})
         if credentials:
             SigV4Auth(credentials, "execute-api", REGION).add_auth(request)

@@ -18,11 +18,13 @@ ENVIRONMENT = {
     # Far more than a healthy cache takes, however busy the machine.
     "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
+    "DAYS_KEPT": "30",
     "DIGEST_ARN": "digest-key",
     "IDEMPOTENCY_TABLE": "idempotency",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
     "PARKED_QUEUE": "parked",
+    "REMINDER_TABLE": "reminders",
     "REMINDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:reminders",
     "SENDER": "reminders@example.com",
     "SHIPMENT_TABLE": "shipments",
@@ -36,7 +38,13 @@ HANDLERS = (
     "orders.update_cache",
     "orders.park_lost_orders",
     "orders.verify_cc_and_price",
+    "reminders.cancel_reminder",
     "reminders.create_reminder",
+    "reminders.get_reminder",
+    "reminders.list_reminders",
+    "reminders.next_occurrence",
+    "reminders.readiness",
+    "reminders.schedule_reminder",
     "reminders.send_email",
 )
 
@@ -92,6 +100,29 @@ def order_table() -> Any:
 
 
 @pytest.fixture
+def reminder_table() -> Any:
+    """An empty reminder table."""
+    return dynamodb.create_table(
+        TableName=ENVIRONMENT["REMINDER_TABLE"],
+        KeySchema=[{"AttributeName": "ReminderId", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("ReminderId", "Owner", "DueAt")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "ByOwner",
+                "KeySchema": [
+                    {"AttributeName": "Owner", "KeyType": "HASH"},
+                    {"AttributeName": "DueAt", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.fixture
 def parked_queue(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
     """An empty parked queue; called, it tells the messages it has been sent since."""
     url = queues.create_queue(QueueName="parked")["QueueUrl"]
@@ -106,7 +137,7 @@ class Workflow:
     """A state machine whose executions start and then stay where they are."""
 
     def __init__(self, name: str) -> None:
-        self._arn = states.create_state_machine(
+        self.arn = states.create_state_machine(
             name=name,
             definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
             roleArn=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/workflow",
@@ -114,7 +145,7 @@ class Workflow:
 
     def executions(self) -> list[dict[str, Any]]:
         """What `describe_execution` says about each, newest last."""
-        listed = states.list_executions(stateMachineArn=self._arn)["executions"]
+        listed = states.list_executions(stateMachineArn=self.arn)["executions"]
         return [states.describe_execution(executionArn=one["executionArn"]) for one in reversed(listed)]
 
     def stop(self) -> None:

@@ -69,9 +69,10 @@ def function(client: Callable[[str], Any], name: str, powerless_role: str) -> It
 def run_workflow(
     client: Callable[[str], Any], name: str, role: str, state: dict[str, Any], **settings: Any
 ) -> dict[str, Any]:
-    """Runs a workflow of one state, and `settings` beside it, with the input `{}` to its end."""
+    """Runs a workflow of one state, or of that and `Then`, with `settings` beside it and the input `{}` to its end."""
     states = client("stepfunctions")
-    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state}, **settings}
+    then = {"Then": settings.pop("Then")} if "Then" in settings else {}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state, **then}, **settings}
     machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
     execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")["executionArn"]
 
@@ -167,6 +168,16 @@ def test_an_execution_may_outlast_its_workflows_time(
     execution = run_workflow(client, name, powerless_role, wait, TimeoutSeconds=1)
 
     assert execution["status"] == "SUCCEEDED"
+
+
+def test_a_parallel_state_assigns_nothing(client: Callable[[str], Any], name: str, powerless_role: str) -> None:
+    branch = {"StartAt": "Branch", "States": {"Branch": {"Type": "Pass", "End": True}}}
+    parallel = {"Type": "Parallel", "Branches": [branch], "Assign": {"done": True}, "Next": "Then"}
+    then = {"Type": "Pass", "Output": {"Done": "{% $exists($done) ? $done : false %}"}, "End": True}
+
+    execution = run_workflow(client, name, powerless_role, parallel, Then=then)
+
+    assert json.loads(execution.get("output", "null")) != {"Done": True}
 
 
 def test_functions_run_on_the_python_of_the_laptop(client: Callable[[str], Any], function: str) -> None:

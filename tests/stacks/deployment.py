@@ -65,6 +65,8 @@ class Deployment:
                 return f"{self.path(stack, name)}.{attribute}"
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(self.named(stack, part) for part in parts)
+            case {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}:
+                return f"{self.named(stack, text)}.split({separator})[{index}]"
             case {"Fn::ImportValue": name}:
                 return str(name)
             case _:

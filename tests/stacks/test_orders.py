@@ -16,7 +16,7 @@ def queues_of(deployment) -> set[str]:
 
 
 def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deployment):
-    table = deployment.only("AWS::DynamoDB::Table")
+    table = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]
 
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -25,12 +25,16 @@ def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deploymen
 
 
 def test_the_table_tells_what_changes(deployment):
-    assert deployment.only("AWS::DynamoDB::Table")["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    table = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]
+
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
 @pytest.mark.parametrize(("stage", "protected"), [("local", False), ("dev", False), ("prod", True)])
 def test_only_production_protects_its_table_from_deletion(stage, protected, synthesised):
-    assert synthesised(stage).only("AWS::DynamoDB::Table")["DeletionProtectionEnabled"] is protected
+    table = synthesised(stage).properties("AWS::DynamoDB::Table")["Orders/OrderTable"]
+
+    assert table["DeletionProtectionEnabled"] is protected
 
 
 def test_every_queue_is_encrypted(deployment):
@@ -117,17 +121,20 @@ def test_changes_that_did_not_reach_the_cache_raise_an_alarm(with_cache):
 
 
 def test_every_alarm_tells_the_topic_which_lets_it(deployment):
-    for alarm in deployment.properties("AWS::CloudWatch::Alarm").values():
-        assert [deployment.named("Orders", action) for action in alarm["AlarmActions"]] == ["Orders/OrderAlarms"]
-    policy = deployment.properties("AWS::SNS::TopicPolicy")["Orders/OrderAlarms/Policy"]["PolicyDocument"]
-    allowed = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
-    assert [(one["Action"], one["Principal"]) for one in allowed] == [
-        ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
-    ]
+    topics = {"Orders": "Orders/OrderAlarms", "Reminders": "Reminders/ReminderAlarms"}
+    for path, alarm in deployment.properties("AWS::CloudWatch::Alarm").items():
+        stack = path.partition("/")[0]
+        assert [deployment.named(stack, action) for action in alarm["AlarmActions"]] == [topics[stack]]
+    for topic in topics.values():
+        policy = deployment.properties("AWS::SNS::TopicPolicy")[f"{topic}/Policy"]["PolicyDocument"]
+        allowed = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
+        assert [(one["Action"], one["Principal"]) for one in allowed] == [
+            ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+        ]
 
 
 def test_orders_are_found_by_their_state(deployment):
-    (index,) = deployment.only("AWS::DynamoDB::Table")["GlobalSecondaryIndexes"]
+    (index,) = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]["GlobalSecondaryIndexes"]
 
     assert index["IndexName"] == "ByStatus"
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["Status", "UpdatedAt"]

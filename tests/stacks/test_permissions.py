@@ -31,6 +31,13 @@ JOIN_NETWORK = {
     "ec2:UnassignPrivateIpAddresses",
 }
 ENCRYPT = {"kms:Decrypt", "kms:GenerateDataKey"}
+ASK_WHETHER_IT_COULD_BE_SENT = {
+    "ses:GetAccount",
+    "ses:GetIdentityVerificationAttributes",
+    "sns:CheckIfPhoneNumberIsOptedOut",
+    "sns:GetSMSSandboxAccountStatus",
+    "sns:ListSMSSandboxPhoneNumbers",
+}
 
 ROLES = {
     "ApiLogs/Role": PUSH_LOGS,
@@ -48,9 +55,17 @@ ROLES = {
     "Orders/OrderFulfillmentStateMachineRole": DELIVER_LOGS
     | ENCRYPT
     | {"dynamodb:UpdateItem", "lambda:InvokeFunction", "sqs:SendMessage"},
-    "Reminders/CreateReminderRole": WRITE_LOGS | {"states:StartExecution"},
+    "Reminders/CreateReminderRole": WRITE_LOGS
+    | ASK_WHETHER_IT_COULD_BE_SENT
+    | {"dynamodb:DeleteItem", "dynamodb:PutItem", "states:StartExecution"},
+    "Reminders/ListRemindersRole": WRITE_LOGS | {"dynamodb:Query"},
+    "Reminders/GetReminderRole": WRITE_LOGS | {"dynamodb:GetItem"},
+    "Reminders/CancelReminderRole": WRITE_LOGS | {"dynamodb:GetItem", "dynamodb:UpdateItem", "states:StopExecution"},
+    "Reminders/ScheduleReminderRole": WRITE_LOGS | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "Reminders/NextOccurrenceRole": WRITE_LOGS | {"dynamodb:GetItem", "dynamodb:UpdateItem"},
     "Reminders/SendEmailRole": WRITE_LOGS | {"ses:SendEmail"},
-    "Reminders/ReminderStateMachineRole": DELIVER_LOGS | {"lambda:InvokeFunction", "sns:Publish"},
+    "Reminders/ReminderStateMachineRole": DELIVER_LOGS
+    | {"dynamodb:UpdateItem", "lambda:InvokeFunction", "sns:Publish", "states:StartExecution"},
 }
 READ_STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}
 LIST_STREAMS = {"dynamodb:ListStreams"}
@@ -62,6 +77,12 @@ WITH_CACHE = {
     | LIST_STREAMS
     | {"elasticache:Connect", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
 }
+
+REMINDER_EXECUTIONS = (
+    "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:"
+    "Reminders/ReminderStateMachine.split(:)[6]:*"
+)
+"""The seventh part of a workflow's ARN is its name, which is in the ARN of each of its executions."""
 
 OPEN_RESOURCES = {
     (
@@ -80,6 +101,13 @@ OPEN_RESOURCES = {
         "Orders/VerifyCCAndPrice.Arn:*",
     ): "The versions of that one function; CDK grants them with it.",
     (frozenset({"lambda:InvokeFunction"}), "Reminders/SendEmail.Arn:*"): "Likewise.",
+    (frozenset({"lambda:InvokeFunction"}), "Reminders/ScheduleReminder.Arn:*"): "Likewise.",
+    (frozenset({"lambda:InvokeFunction"}), "Reminders/NextOccurrence.Arn:*"): "Likewise.",
+    (frozenset(ASK_WHETHER_IT_COULD_BE_SENT), "*"): "What is read is the account's, and has no resource to name.",
+    (
+        frozenset({"states:StopExecution"}),
+        REMINDER_EXECUTIONS,
+    ): "The executions of that one workflow, which have names of their own.",
 }
 
 
@@ -109,6 +137,47 @@ def test_the_order_workflow_may_call_each_of_its_targets(deployment):
         ("sqs:SendMessage", "Orders/EscalationQueue.Arn"),
         ("sqs:SendMessage", "Orders/ParkedQueue.Arn"),
     }
+
+
+def test_the_reminder_workflow_may_call_each_of_its_targets_and_start_itself_alone(deployment):
+    """Text messages, which go to no resource, are looked at below."""
+    granted = {
+        (action, resource)
+        for role, statement in deployment.statements()
+        if role == "Reminders/ReminderStateMachineRole"
+        for action in set(statement["Action"]) - DELIVER_LOGS
+        for resource in statement.get("Resource", [])
+    }
+
+    functions = {f"Reminders/{name}.Arn" for name in ("ScheduleReminder", "NextOccurrence", "SendEmail")}
+    assert granted == {
+        ("dynamodb:UpdateItem", "Reminders/ReminderTable.Arn"),
+        *(("lambda:InvokeFunction", arn + versions) for arn in functions for versions in ("", ":*")),
+        ("sns:Publish", "Reminders/NotifyTopic"),
+        ("states:StartExecution", "Reminders/ReminderStateMachine"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "resource"),
+    [
+        ("CreateReminder", "Reminders/ReminderTable.Arn"),
+        ("ListReminders", "Reminders/ReminderTable.Arn/index/ByOwner"),
+        ("GetReminder", "Reminders/ReminderTable.Arn"),
+        ("CancelReminder", "Reminders/ReminderTable.Arn"),
+        ("ScheduleReminder", "Reminders/ReminderTable.Arn"),
+        ("NextOccurrence", "Reminders/ReminderTable.Arn"),
+    ],
+)
+def test_each_function_of_the_reminders_reads_and_writes_their_table_or_its_index_alone(function, resource, deployment):
+    granted = {
+        one
+        for role, statement in deployment.statements()
+        if role == f"Reminders/{function}Role" and any(action.startswith("dynamodb:") for action in statement["Action"])
+        for one in statement["Resource"]
+    }
+
+    assert granted == {resource}
 
 
 def test_every_role_is_for_one_service(deployment):
@@ -154,7 +223,10 @@ def test_only_text_messages_are_published_to_what_is_no_sns_resource(deployment)
     assert statement["NotResource"] == ["arn:${AWS::Partition}:sns:*:*:*"]
 
 
-@pytest.mark.parametrize("action", ["sns:Publish", "ses:SendEmail", "states:StartExecution", "dynamodb:PutItem"])
+@pytest.mark.parametrize(
+    "action",
+    ["sns:Publish", "ses:SendEmail", "states:StartExecution", "states:StopExecution", "dynamodb:PutItem"],
+)
 def test_what_is_granted_is_granted_on_our_own_resources(action, deployment):
     granted = {
         resource
@@ -169,7 +241,8 @@ def test_what_is_granted_is_granted_on_our_own_resources(action, deployment):
             "sns:Publish": {"Reminders/NotifyTopic"},
             "ses:SendEmail": {"arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"},
             "states:StartExecution": {"Orders/OrderFulfillmentStateMachine", "Reminders/ReminderStateMachine"},
-            "dynamodb:PutItem": {"Orders/OrderTable.Arn"},
+            "states:StopExecution": {REMINDER_EXECUTIONS},
+            "dynamodb:PutItem": {"Orders/OrderTable.Arn", "Reminders/ReminderTable.Arn"},
         }[action]
     )
 
@@ -232,6 +305,9 @@ def test_functions_are_called_from_outside_by_the_apis_each_on_its_path_and_by_t
         ("apigateway", "Orders/GetOrder.Arn", "/GET/orders/*"),
         ("apigateway", "Orders/CorrectOrder.Arn", "/PUT/orders/*"),
         ("apigateway", "Reminders/CreateReminder.Arn", "/POST/reminders"),
+        ("apigateway", "Reminders/ListReminders.Arn", "/GET/reminders"),
+        ("apigateway", "Reminders/GetReminder.Arn", "/GET/reminders/*"),
+        ("apigateway", "Reminders/CancelReminder.Arn", "/DELETE/reminders/*"),
         ("events", "Orders/LostOrders/ParkLostOrders.Arn", "Orders/LostOrders/ExecutionDied.Arn"),
         ("events", "Orders/LostOrders/ParkLostOrders.Arn", "Orders/LostOrders/EveryFiveMinutes.Arn"),
     }

@@ -11,6 +11,11 @@ FUNCTIONS = {
     "Orders/LostOrders/ParkLostOrders": (256, 60),
     "Orders/VerifyCCAndPrice": (128, 5),
     "Reminders/CreateReminder": (512, 20),
+    "Reminders/ListReminders": (512, 20),
+    "Reminders/GetReminder": (512, 20),
+    "Reminders/CancelReminder": (512, 20),
+    "Reminders/ScheduleReminder": (512, 20),
+    "Reminders/NextOccurrence": (512, 20),
     "Reminders/SendEmail": (256, 20),
 }
 WITH_CACHE = {"Orders/UpdateCache": (512, 30)}
@@ -74,7 +79,8 @@ def test_every_function_is_named_after_its_handler(deployment):
 def test_functions_that_import_third_party_code_have_the_layer(deployment):
     layered = {path for path, one in deployment.properties("AWS::Lambda::Function").items() if one.get("Layers")}
 
-    with_layer = {"Orders/PlaceOrder", "Orders/CorrectOrder", "Orders/GetOrder", "Reminders/CreateReminder"}
+    reminders = {path for path in FUNCTIONS if path.startswith("Reminders/")}
+    with_layer = {"Orders/PlaceOrder", "Orders/CorrectOrder", "Orders/GetOrder"} | reminders - {"Reminders/SendEmail"}
     assert layered == with_layer | (WITH_CACHE.keys() if deployment.stage.cache else set())
 
 

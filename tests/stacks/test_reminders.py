@@ -1,6 +1,12 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from reminders.reminder import due_of
+from stacks.reminders import BY_OWNER
 from tests.stacks.deployment import synthesise
+
+TABLE = "Reminders/ReminderTable"
 
 
 def test_the_command_line_finds_the_topic_by_its_parameter(deployment):
@@ -42,7 +48,64 @@ def test_a_workflow_that_waits_up_to_a_year_is_standard(deployment):
     targets = {
         name: deployment.named("Reminders", value) for name, value in workflow["DefinitionSubstitutions"].items()
     }
-    assert targets == {"SendEmailFunction": "Reminders/SendEmail.Arn", "NotifyTopic": "Reminders/NotifyTopic"}
+    assert targets == {
+        "ReminderTable": "Reminders/ReminderTable",
+        "ScheduleReminderFunction": "Reminders/ScheduleReminder.Arn",
+        "NextOccurrenceFunction": "Reminders/NextOccurrence.Arn",
+        "SendEmailFunction": "Reminders/SendEmail.Arn",
+        "NotifyTopic": "Reminders/NotifyTopic",
+    }
+
+
+def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deployment):
+    table = deployment.properties("AWS::DynamoDB::Table")[TABLE]
+
+    assert table["KeySchema"] == [{"AttributeName": "ReminderId", "KeyType": "HASH"}]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_a_person_s_reminders_are_found_in_due_order_and_shown_whole(deployment):
+    (index,) = deployment.properties("AWS::DynamoDB::Table")[TABLE]["GlobalSecondaryIndexes"]
+
+    assert index["IndexName"] == BY_OWNER
+    assert index["KeySchema"] == [
+        {"AttributeName": "Owner", "KeyType": "HASH"},
+        {"AttributeName": "DueAt", "KeyType": "RANGE"},
+    ]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_the_table_forgets_reminders_by_the_field_that_is_written(deployment):
+    row = due_of(datetime(2027, 1, 1, tzinfo=UTC), number=1, now=datetime(2026, 1, 1, tzinfo=UTC), kept=timedelta(30))
+    expiry = deployment.properties("AWS::DynamoDB::Table")[TABLE]["TimeToLiveSpecification"]
+
+    assert expiry == {"AttributeName": "ExpiresAt", "Enabled": True}
+    assert row["ExpiresAt"] == datetime(2027, 1, 31, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("function", ["CreateReminder", "ScheduleReminder", "NextOccurrence"])
+def test_reminders_are_kept_for_as_long_as_the_stage_says(function, deployment):
+    variables = deployment.properties("AWS::Lambda::Function")[f"Reminders/{function}"]["Environment"]["Variables"]
+
+    assert variables["DAYS_KEPT"] == str(deployment.stage.days_reminders_are_kept)
+
+
+@pytest.mark.parametrize(("stage", "protected"), [("local", False), ("dev", False), ("prod", True)])
+def test_only_production_protects_its_reminders_from_deletion(stage, protected, synthesised):
+    assert synthesised(stage).properties("AWS::DynamoDB::Table")[TABLE]["DeletionProtectionEnabled"] is protected
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric"), [("WorkflowFailed", "ExecutionsFailed"), ("WorkflowTimedOut", "ExecutionsTimedOut")]
+)
+def test_a_reminder_that_was_not_sent_raises_an_alarm(alarm, metric, deployment):
+    found = deployment.properties("AWS::CloudWatch::Alarm")[f"Reminders/ReminderAlarms/{alarm}"]
+
+    (dimension,) = found["Dimensions"]
+    assert deployment.named("Reminders", dimension["Value"]) == "Reminders/ReminderStateMachine"
+    assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/States", metric, 1)
 
 
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])

@@ -11,6 +11,9 @@ ROUTES = {
     ("Orders", "GET", "orders/{OrderId}"),
     ("Orders", "PUT", "orders/{OrderId}"),
     ("Reminders", "POST", "reminders"),
+    ("Reminders", "GET", "reminders"),
+    ("Reminders", "GET", "reminders/{reminderId}"),
+    ("Reminders", "DELETE", "reminders/{reminderId}"),
 }
 
 
@@ -158,6 +161,9 @@ def test_the_gateway_checks_no_body_because_its_refusals_would_quote_values(depl
         (("Orders", "GET", "orders/{OrderId}"), {200, 403, 404, 429, 500, 503}),
         (("Orders", "PUT", "orders/{OrderId}"), {200, 202, 400, 403, 404, 409, 413, 415, 429, 500, 503}),
         (("Reminders", "POST", "reminders"), {202, 400, 403, 413, 415, 429, 500, 503}),
+        (("Reminders", "GET", "reminders"), {200, 400, 403, 429, 500, 503}),
+        (("Reminders", "GET", "reminders/{reminderId}"), {200, 403, 404, 429, 500, 503}),
+        (("Reminders", "DELETE", "reminders/{reminderId}"), {200, 403, 404, 409, 429, 500, 503}),
     ],
 )
 def test_every_answer_is_described(route, statuses, deployment):
@@ -184,7 +190,8 @@ def test_headers_of_single_answers_are_described(deployment):
     assert ("Orders", "POST", "orders", "202", "Location") in described
     assert ("Orders", "GET", "orders/{OrderId}", "200", "X-Cache") in described
     assert ("Orders", "PUT", "orders/{OrderId}", "202", "Location") in described
-    assert len([one for one in described if one[-1] in ("Location", "X-Cache")]) == 3
+    assert ("Reminders", "POST", "reminders", "202", "Location") in described
+    assert len([one for one in described if one[-1] in ("Location", "X-Cache")]) == 4
 
 
 def test_models_have_the_names_of_their_schemas_and_none_that_api_gateway_has_taken(deployment):

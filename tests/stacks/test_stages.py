@@ -68,8 +68,8 @@ def test_only_production_keeps_its_data_when_it_is_destroyed(stage, policy, synt
     deployment = synthesised(stage)
 
     for type in ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"):
-        (resource,) = deployment.resources(type).values()
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (policy, policy)
+        resources = deployment.resources(type).values()
+        assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources} == {(policy, policy)}
 
 
 def test_what_people_need_is_an_output(deployment):
@@ -87,4 +87,11 @@ def test_what_people_need_is_an_output(deployment):
         "OrderFulfillmentStateMachineArn",
         "OrderAlarmsTopicArn",
     }
-    assert outputs["Reminders"] == {"ApiUrl", "NotifyTopicArn", "ReminderStateMachineArn", "SenderAddress"}
+    assert outputs["Reminders"] == {
+        "ApiUrl",
+        "ReminderTableName",
+        "NotifyTopicArn",
+        "ReminderStateMachineArn",
+        "ReminderAlarmsTopicArn",
+        "SenderAddress",
+    }

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import jsonata
+
 STATE_MACHINES = Path(__file__).parents[2] / "statemachines"
 
 State: TypeAlias = Mapping[str, Any]
@@ -68,3 +70,27 @@ def longest_path(machine: Mapping[str, Any]) -> float:
         return longest_stay(state) + max((from_(after) for after in next_states(state)), default=0)
 
     return from_(machine["StartAt"])
+
+
+def evaluated(text: str, state_input: Any = None, *, uuid: str = "", **known: Any) -> Any:
+    """The value of a `{% JSONata %}` expression.
+
+    `known` is what `$states` has besides its input (`result`, `errorOutput`, `context`), and the workflow's variables.
+    """
+    expression = jsonata.Jsonata(text.removeprefix("{%").removesuffix("%}"))
+    # Step Functions has it, JSONata has not.
+    expression.register_lambda("uuid", lambda: uuid)
+    frame = expression.create_frame()
+    of_the_state = {name: known.pop(name, None) for name in ("result", "errorOutput", "context")}
+    for name, value in {"states": {"input": state_input, **of_the_state}, **known}.items():
+        frame.bind(name, value)
+    return expression.evaluate(None, frame)
+
+
+def chosen(choices: list[State], state_input: Any = None, **known: Any) -> str | None:
+    """Where the first choice leads whose condition holds; None where none does."""
+    for choice in choices:
+        if evaluated(choice["Condition"], state_input, **known):
+            to: str = choice["Next"]
+            return to
+    return None

@@ -1,11 +1,10 @@
 import re
 
-import jsonata
 import pytest
 
 from common.cards import looks_like_card
 from orders.rules import REASONS
-from tests.statemachines.asl import load, longest_path, next_states, states, texts
+from tests.statemachines.asl import chosen, evaluated, load, longest_path, next_states, states, texts
 
 MACHINE = load("order_fulfillment.asl.json")
 STATES = dict(states(MACHINE))
@@ -192,14 +191,6 @@ def test_of_what_is_no_order_only_a_harmless_id_is_kept(order_id, kept):
     assert STATES["Not an order"]["Output"] == {}
 
 
-def chosen(choices, state_input, **variables):
-    """Where the first choice leads whose condition holds; None where none does."""
-    for choice in choices:
-        if evaluated(choice["Condition"], state_input, **variables):
-            return choice["Next"]
-    return None
-
-
 def problem(order):
     """What is wrong with an order, by the name of the error; None for a good one."""
     for choice in STATES["Is it an order"]["Choices"]:
@@ -207,15 +198,6 @@ def problem(order):
             assert choice["Next"] == "Not an order"
             return choice["Assign"]["failure"]["Error"]
     return None
-
-
-def evaluated(text, state_input, *, result=None, **variables):
-    """The value of a `{% JSONata %}` expression."""
-    expression = jsonata.Jsonata(text.removeprefix("{%").removesuffix("%}"))
-    frame = expression.create_frame()
-    for name, value in {"states": {"input": state_input, "result": result}, **variables}.items():
-        frame.bind(name, value)
-    return expression.evaluate(None, frame)
 
 
 @pytest.mark.parametrize(

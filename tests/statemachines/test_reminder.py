@@ -1,57 +1,397 @@
+import json
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from reminders.rules import ADDRESSES, LONGEST_WAIT
-from tests.statemachines.asl import load, longest_path, next_states, states
+from reminders import reminder, request
+from reminders.rules import ADDRESSES
+from reminders.when import LONGEST_WAIT, Due
+from tests.statemachines.asl import chosen, evaluated, load, longest_path, next_states, states, texts
 
 MACHINE = load("reminder.asl.json")
 STATES = dict(states(MACHINE))
+TASKS = [name for name, state in STATES.items() if state["Type"] == "Task"]
+WRITING = ["Claim the reminder", "Record the result", "Record the failure"]
+STARTING = ["Wait on", "Start the next occurrence"]
+CHANNELS = ["EmailOnly", "SMSOnly", "Publish to the topic"]
+BRANCHES = ["ParallelEmail", "ParallelSMS"]
+GOES_NO_FURTHER = ["Check the reminder", "Claim the reminder", "Find the next occurrence", *STARTING]
+
+EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:Reminder:r-1"
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+ASKED = {
+    "message": "Water the plants",
+    "subject": "Plants",
+    "preference": "both",
+    "email": "ann@example.com",
+    "phone": "+15555550100",
+    "timestamp": "2026-11-22 10:00",
+    "timeZone": "Europe/Paris",
+    "fold": 0,
+    "repeat": {"every": "1d", "times": 3},
+}
+
+
+def carried(*, reminder_id="r-1", due=NOW + timedelta(days=1), **asked) -> dict:
+    """What the workflow carries of a reminder, as the function of its first state gives it."""
+    asked = {**ASKED, **asked}
+    row = reminder.row_of(
+        asked, Due(due, "Europe/Paris"), reminder_id=reminder_id, owner="o", now=NOW, kept=timedelta(30)
+    )
+    # By way of JSON, as from one state to the next.
+    found: dict = json.loads(json.dumps(reminder.for_the_workflow(asked, row, now=NOW)))
+    return found
 
 
 def test_a_reminder_of_the_longest_wait_is_still_sent():
     assert LONGEST_WAIT.total_seconds() + longest_path(MACHINE) <= MACHINE["TimeoutSeconds"]
 
 
-def test_either_form_of_time_has_its_wait():
-    waits = STATES["Which wait"]
+def test_one_execution_waits_sends_and_starts_the_next_within_the_year_that_it_has():
+    """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+    assert reminder.SLICE.total_seconds() + longest_path(MACHINE) < timedelta(days=365).total_seconds()
 
-    assert [choice["Next"] for choice in waits["Choices"]] == ["Timer", "wait_using_timestamp"]
-    assert STATES["Timer"]["Seconds"] == "{% $number($states.input.waitSeconds) %}"
-    assert STATES["wait_using_timestamp"]["Timestamp"] == "{% $states.input.timestamp %}"
+
+def test_whatever_was_given_is_checked_by_the_function_before_anything_else():
+    first = STATES[MACHINE["StartAt"]]
+
+    assert first["Arguments"]["FunctionName"] == "${ScheduleReminderFunction}"
+    assert first["Arguments"]["Payload"] == {
+        "Input": "{% $states.input %}",
+        "ExecutionId": "{% $states.context.Execution.Id %}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("payload", "leads_to"),
+    [
+        ({"Outcome": "INVALID", "Problem": "timestamp has passed."}, "Invalid reminder"),
+        ({"Outcome": "TAKEN"}, "Nothing to send"),
+        ({"Outcome": "SCHEDULED", "Reminder": carried()}, "wait_using_timestamp"),
+        ({"Outcome": "SCHEDULED", "Reminder": carried(waitSeconds=86400)}, "Timer"),
+        ({"Outcome": "SCHEDULED", "Reminder": carried(waitSeconds="86400")}, "Timer"),
+        ({"Outcome": "SCHEDULED", "Reminder": carried(waitSeconds=0)}, "Timer"),
+    ],
+)
+def test_each_answer_of_the_check_has_its_way(payload, leads_to):
+    check, choice = STATES["Check the reminder"], STATES["Is it a reminder"]
+    output = {name: evaluated(text, result={"Payload": payload}) for name, text in check["Output"].items()}
+    given = evaluated(check["Assign"]["reminder"], result={"Payload": payload})
+
+    assert (chosen(choice["Choices"], output, reminder=given) or choice["Default"]) == leads_to
+    assert output == {"Outcome": payload["Outcome"], "Problem": payload.get("Problem")}
+    assert given == payload.get("Reminder")
+
+
+def test_what_is_no_reminder_fails_by_name_and_says_what_is_wrong():
+    failure = STATES["Invalid reminder"]
+
+    assert (failure["Type"], failure["Error"]) == ("Fail", "InvalidReminderError")
+    assert evaluated(failure["Cause"], {"Outcome": "INVALID", "Problem": "email is needed."}) == "email is needed."
+
+
+def test_either_form_of_time_has_its_wait():
+    assert evaluated(STATES["Timer"]["Seconds"], reminder=carried(waitSeconds="20")) == 20
+    assert evaluated(STATES["wait_using_timestamp"]["Timestamp"], reminder=carried()) == "2026-11-22T09:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("due", "leads_to"),
+    [(NOW + timedelta(days=364), "Claim the reminder"), (NOW + timedelta(days=364, seconds=1), "Wait on")],
+)
+def test_what_one_execution_cannot_wait_for_is_left_to_another(due, leads_to):
+    choice = STATES["Is it due"]
+
+    assert (chosen(choice["Choices"], reminder=carried(due=due)) or choice["Default"]) == leads_to
+
+
+@pytest.mark.parametrize("name", STARTING)
+def test_a_fresh_execution_is_given_what_was_asked_for_and_nothing_of_this_wait(name):
+    context = {"Execution": {"Id": EXECUTION}, "StateMachine": {"Id": "arn:machine"}}
+    given = STATES[name]["Arguments"]
+    started = evaluated(given["Input"], reminder=carried(), context=context)
+
+    waited = {"waitedUntil": "2026-11-22T09:00:00Z"} if name == "Wait on" else {}
+    kept = {field: ASKED[field] for field in ASKED if field not in ("timestamp", "timeZone", "fold")}
+    assert started == {**kept, "reminderId": "r-1", "after": EXECUTION, **waited}
+    assert started.keys() <= request.SCHEMA["properties"].keys() | {"reminderId", "after", "waitedUntil"}
+    assert evaluated(given["StateMachineArn"], context=context) == "arn:machine"
+
+
+@pytest.mark.parametrize("name", STARTING)
+def test_a_fresh_execution_is_given_no_field_that_nobody_asked_for(name):
+    plain = {
+        "message": "x",
+        "text": "x",
+        "preference": "topic",
+        "reminderId": "r-1",
+        "waitUntil": "2026-11-22T09:00:00Z",
+    }
+    started = evaluated(STATES[name]["Arguments"]["Input"], reminder=plain, context={"Execution": {"Id": EXECUTION}})
+
+    assert started.keys() - {"waitedUntil"} == {"message", "preference", "reminderId", "after"}
+
+
+@pytest.mark.parametrize("name", STARTING)
+@pytest.mark.parametrize("reminder_id", ["r-1", "5f0c8a52-6f0e-4f57-9d0b-0f6f3f3b6a11", "n" * 80])
+def test_a_fresh_execution_has_a_name_of_its_own_that_step_functions_takes(reminder_id, name):
+    """Started by hand, a reminder's id is its execution's name: 80 characters, the most that a name may have."""
+    found = evaluated(
+        STATES[name]["Arguments"]["Name"], reminder=carried(reminder_id=reminder_id), uuid="0f6f3f3b-aaaa-bbbb"
+    )
+
+    assert found == f"{reminder_id[:71]}-0f6f3f3b"
+    assert len(found) <= 80
 
 
 def test_every_preference_of_the_api_has_its_state():
-    choices = {choice["Next"]: choice["Condition"] for choice in STATES["ChoiceState"]["Choices"]}
+    choice = STATES["ChoiceState"]
+    ways = {one: chosen(choice["Choices"], reminder=carried(preference=one)) for one in [*ADDRESSES, "topic"]}
 
-    for preference, state in zip(ADDRESSES, choices, strict=True):
-        assert f"$states.input.preference = '{preference}'" in choices[state]
-
-
-@pytest.mark.parametrize("name", ["Which wait", "ChoiceState"])
-def test_what_is_no_reminder_fails_by_name(name):
-    failure = STATES[STATES[name]["Default"]]
-
-    assert (failure["Type"], failure["Error"]) == ("Fail", "InvalidReminderError")
+    assert ways == {"email": "EmailOnly", "sms": "SMSOnly", "both": "EmailandSMS", "topic": None}
+    assert choice["Default"] == "Publish to the topic"
 
 
 @pytest.mark.parametrize("name", ["EmailOnly", "ParallelEmail"])
 def test_an_email_is_asked_for_in_the_form_of_the_function(name):
-    assert STATES[name]["Arguments"]["Payload"] == {"Input": "{% $states.input %}"}
+    assert STATES[name]["Arguments"]["Payload"] == {"Input": "{% $reminder %}"}
+
+
+@pytest.mark.parametrize("name", ["SMSOnly", "ParallelSMS"])
+def test_a_text_is_sent_in_the_letters_of_texts(name):
+    given = dict(STATES[name]["Arguments"])
+    kind = given.pop("MessageAttributes")["AWS.SNS.SMS.SMSType"]
+    sent = {field: evaluated(text, reminder=carried(message="“Plants”")) for field, text in given.items()}
+
+    assert sent == {"PhoneNumber": "+15555550100", "Message": '"Plants"'}
+    assert kind == {"DataType": "String", "StringValue": "Transactional"}
+
+
+def test_the_topic_is_told_the_message_as_it_was_written():
+    assert evaluated(STATES["Publish to the topic"]["Arguments"]["Message"], reminder=carried(message="“x”")) == "“x”"
 
 
 @pytest.mark.parametrize("name", ["EmailOnly", "ParallelEmail"])
-def test_a_rejected_email_is_not_sent_again(name):
+@pytest.mark.parametrize("error", ["MessageRejected", "MailFromDomainNotVerifiedException", "InvalidReminderError"])
+def test_a_rejected_email_is_not_sent_again(name, error):
     first, *_ = STATES[name]["Retry"]
 
-    assert "MessageRejected" in first["ErrorEquals"]
+    assert error in first["ErrorEquals"]
     assert first["MaxAttempts"] == 0
 
 
-def test_both_channels_are_used_at_once():
+@pytest.mark.parametrize("name", ["SMSOnly", "ParallelSMS"])
+@pytest.mark.parametrize("error", ["SNS.InvalidParameterException", "SNS.OptedOutException"])
+def test_a_text_to_a_number_that_is_none_or_wants_none_is_not_sent_again(name, error):
+    first, *_ = STATES[name]["Retry"]
+
+    assert error in first["ErrorEquals"]
+    assert first["MaxAttempts"] == 0
+
+
+def test_both_channels_are_used_at_once_each_as_when_it_is_alone():
     starts = [branch["StartAt"] for branch in STATES["EmailandSMS"]["Branches"]]
 
-    assert starts == ["ParallelEmail", "ParallelSMS"]
+    assert starts == BRANCHES
+    for alone, beside in zip(["EmailOnly", "SMSOnly"], BRANCHES, strict=True):
+        for field in ("Resource", "Arguments", "Output", "TimeoutSeconds", "Retry"):
+            assert STATES[alone][field] == STATES[beside][field]
 
 
-@pytest.mark.parametrize("name", ["EmailOnly", "SMSOnly", "EmailandSMS", "Publish to the topic"])
+SENT = {"Sent": True}
+NO_MAIL = {"Sent": False, "Reason": "the e-mail was not sent: MessageRejected"}
+NO_TEXT = {"Sent": False, "Reason": "the text was not sent: SNS.OptedOutException"}
+
+
+@pytest.mark.parametrize(
+    ("results", "status", "reason"),
+    [
+        ([SENT, SENT], "SENT", None),
+        ([SENT, NO_TEXT], "PARTLY_SENT", NO_TEXT["Reason"]),
+        ([NO_MAIL, SENT], "PARTLY_SENT", NO_MAIL["Reason"]),
+        ([NO_MAIL, NO_TEXT], "FAILED", f"{NO_MAIL['Reason']}; {NO_TEXT['Reason']}"),
+    ],
+)
+def test_what_both_channels_did_is_weighed_together(results, status, reason):
+    weighed = STATES[STATES["EmailandSMS"]["Next"]]["Assign"]
+
+    assert evaluated(weighed["status"], results) == status
+    assert evaluated(weighed["reason"], results) == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("EmailOnly", "the e-mail was not sent: States.Timeout"),
+        ("SMSOnly", "the text was not sent: States.Timeout"),
+        ("Publish to the topic", "the message to the topic was not sent: States.Timeout"),
+    ],
+)
+def test_a_channel_that_fails_for_good_is_recorded_by_the_error_s_name(name, reason):
+    (catch,) = STATES[name]["Catch"]
+
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Record the result")
+    assert catch["Assign"]["status"] == "FAILED"
+    assert evaluated(catch["Assign"]["reason"], errorOutput={"Error": "States.Timeout", "Cause": "x"}) == reason
+
+
+@pytest.mark.parametrize(("name", "failed"), [("ParallelEmail", NO_MAIL), ("ParallelSMS", NO_TEXT)])
+def test_a_channel_that_fails_beside_another_does_not_end_it(name, failed):
+    (catch,) = STATES[name]["Catch"]
+    error = {"Error": failed["Reason"].rpartition(" ")[2], "Cause": "x"}
+
+    assert catch["ErrorEquals"] == ["States.ALL"]
+    assert STATES[catch["Next"]]["End"] is True
+    assert catch["Output"]["Sent"] is False
+    assert evaluated(catch["Output"]["Reason"], errorOutput=error) == failed["Reason"]
+
+
+@pytest.mark.parametrize("name", [*CHANNELS, "Weigh both results"])
 def test_every_channel_ends_alike(name):
-    assert next_states(STATES[name]) == ["NextState"]
+    assert STATES[name]["Next"] == "NextState"
+    assert set(next_states(STATES[name])) <= {"NextState", "Record the result"}
+    assert next_states(STATES["NextState"]) == ["Record the result"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_whatever_fails_for_good_is_on_the_row_or_fails_the_execution(name):
+    *_, net = STATES[name].get("Catch", [{}])
+
+    if name == "Record the result":
+        assert net == {}, "what was sent and cannot be recorded must fail visibly"
+    else:
+        assert net["ErrorEquals"] == ["States.ALL"]
+    if name in GOES_NO_FURTHER:
+        assert (net["Next"], net["Output"]) == ("Record the failure", {})
+        reason = evaluated(net["Assign"]["reason"], errorOutput={"Error": "States.Timeout", "Cause": "x"})
+        assert reason.endswith(": States.Timeout")
+
+
+def test_these_tests_know_what_becomes_of_every_task():
+    assert set(TASKS) == {*GOES_NO_FURTHER, *CHANNELS, *BRANCHES, "Record the result", "Record the failure"}
+
+
+def test_a_failure_that_is_on_no_row_is_seen_too():
+    state = STATES["Record the failure"]
+
+    assert set(next_states(state)) == {"Not sent"}
+    assert STATES["Not sent"]["Type"] == "Fail"
+    assert evaluated(STATES["Not sent"]["Cause"], reason="the wait could not go on: x") == "the wait could not go on: x"
+
+
+@pytest.mark.parametrize(
+    ("given", "lost"),
+    [
+        ({"reminderId": "r-1", "message": "x"}, {"ReminderId": "r-1", "ExecutionId": EXECUTION}),
+        ({"reminderId": "r-1", "after": "before"}, {"ReminderId": "r-1", "ExecutionId": "before"}),
+        ({"message": "by hand"}, {"ReminderId": "by-hand", "ExecutionId": EXECUTION}),
+        ({"reminderId": 7, "after": None}, {"ReminderId": "by-hand", "ExecutionId": EXECUTION}),
+        ("text", {"ReminderId": "by-hand", "ExecutionId": EXECUTION}),
+        ([], {"ReminderId": "by-hand", "ExecutionId": EXECUTION}),
+        (None, {"ReminderId": "by-hand", "ExecutionId": EXECUTION}),
+    ],
+)
+def test_the_row_of_what_could_not_be_checked_is_found_whatever_was_given(given, lost):
+    (catch,) = STATES["Check the reminder"]["Catch"]
+    context = {"Execution": {"Id": EXECUTION, "Name": "by-hand"}}
+
+    assert {name: evaluated(text, given, context=context) for name, text in catch["Assign"]["lost"].items()} == lost
+
+
+@pytest.mark.parametrize("name", [name for name in GOES_NO_FURTHER if name != "Check the reminder"])
+def test_the_row_of_what_was_checked_is_the_execution_s_own(name):
+    *_, net = STATES[name]["Catch"]
+    known = {"reminder": carried(), "context": {"Execution": {"Id": EXECUTION}}}
+
+    lost = {field: evaluated(text, **known) for field, text in net["Assign"]["lost"].items()}
+    assert lost == {"ReminderId": "r-1", "ExecutionId": EXECUTION}
+
+
+def test_a_refused_claim_is_one_that_was_cancelled_and_sends_nothing():
+    refused, _ = STATES["Claim the reminder"]["Catch"]
+
+    assert refused == {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Nothing to send"}
+    assert next_states(STATES["Nothing to send"]) == []
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_refused_condition_is_not_retried(name):
+    first, *_ = STATES[name]["Retry"]
+
+    assert "DynamoDB.ConditionalCheckFailedException" in first["ErrorEquals"]
+    assert first["MaxAttempts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("entered", "written"),
+    [("2026-11-21T09:17:48.123Z", "2026-11-21T09:17:48Z"), ("2026-11-21T09:17:48Z", "2026-11-21T09:17:48Z")],
+)
+@pytest.mark.parametrize("name", WRITING)
+def test_times_are_written_as_the_functions_write_them(name, entered, written):
+    now = STATES[name]["Arguments"]["ExpressionAttributeValues"][":now"]["S"]
+
+    assert evaluated(now, context={"State": {"EnteredTime": entered}}) == written
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_only_values_that_are_used_are_named(name):
+    """DynamoDB refuses a value that no expression mentions."""
+    given = STATES[name]["Arguments"]
+    mentioned = f"{given['UpdateExpression']} {given['ConditionExpression']}".replace("(", " ").replace(")", " ")
+
+    assert set(given["ExpressionAttributeValues"]) == {
+        word.strip(",") for word in mentioned.split() if word.startswith(":")
+    }
+
+
+@pytest.mark.parametrize(("reason", "written"), [(None, ""), ("the text was not sent: x", "the text was not sent: x")])
+def test_the_row_has_a_reason_where_there_is_one(reason, written):
+    values = STATES["Record the result"]["Arguments"]["ExpressionAttributeValues"]
+
+    assert evaluated(values[":reason"]["S"], reason=reason) == written
+    assert evaluated(values[":status"]["S"], status="PARTLY_SENT") == "PARTLY_SENT"
+
+
+def test_the_workflow_writes_the_states_of_the_functions():
+    known = {*reminder.OVER, reminder.SCHEDULED, reminder.SENDING, reminder.CANCELLED}
+    written = {
+        value["S"]
+        for name in WRITING
+        for value in STATES[name]["Arguments"]["ExpressionAttributeValues"].values()
+        if value["S"].isupper()
+    }
+
+    assert written == {"SCHEDULED", "SENDING", "CANCELLED", "FAILED"} <= known
+
+
+@pytest.mark.parametrize(("repeat", "leads_to"), [({"every": "1d"}, "Find the next occurrence"), (None, "Was it sent")])
+def test_only_what_is_repeated_is_asked_for_its_next_occurrence(repeat, leads_to):
+    choice, given = STATES["Is it repeated"], carried()
+    given.pop("repeat")
+
+    found = chosen(choice["Choices"], reminder={**given, **({"repeat": repeat} if repeat else {})})
+    assert (found or choice["Default"]) == leads_to
+
+
+@pytest.mark.parametrize(("goes_on", "leads_to"), [(True, "Start the next occurrence"), (False, "Was it sent")])
+def test_what_is_over_or_cancelled_is_not_started_again(goes_on, leads_to):
+    find, choice = STATES["Find the next occurrence"], STATES["Does it go on"]
+    output = {name: evaluated(text, result={"Payload": {"GoesOn": goes_on}}) for name, text in find["Output"].items()}
+
+    assert (chosen(choice["Choices"], output) or choice["Default"]) == leads_to
+
+
+@pytest.mark.parametrize(("status", "leads_to"), [("SENT", "Sent"), ("PARTLY_SENT", "Sent"), ("FAILED", "Not sent")])
+def test_an_execution_that_sent_nothing_is_seen_to_have_failed(status, leads_to):
+    choice = STATES["Was it sent"]
+
+    assert (chosen(choice["Choices"], status=status) or choice["Default"]) == leads_to
+
+
+def test_addresses_and_messages_are_in_nothing_that_the_workflow_answers_or_writes():
+    for name, state in STATES.items():
+        if state.get("End") or state["Type"] == "Fail" or name in WRITING:
+            written = [text for field in ("Output", "Cause", "Arguments") for text in texts(state.get(field))]
+            if name not in BRANCHES + STARTING:
+                assert not [text for text in written if "errorOutput.Cause" in text or "$reminder %}" in text]
+                assert not [text for text in written if any(f"$reminder.{one}" in text for one in ("email", "phone"))]

@@ -1,8 +1,11 @@
-"""A pretended AWS with the stack of the orders app in it, and the operator's command line run inside this process."""
+"""A pretended AWS with the orders app in it, real HTTP servers, and command lines run inside this process."""
 
 import json
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -33,21 +36,56 @@ class Run:
 
 
 Command = Callable[..., Run]
+Answering = Callable[[str, str, Any, str], tuple[int, Any]]
+"""From method, path, body and the Authorization header to the status and the body: bytes as they are, the rest as JSON.
+No answer at all for the status 0."""
+
+
+def run_inside(capsys: pytest.CaptureFixture[str], main: Callable[[list[str]], int], arguments: Sequence[str]) -> Run:
+    """A command, with its standard output and its complaints."""
+    try:
+        status = main(list(arguments))
+    except SystemExit as wrong_usage:
+        status = int(wrong_usage.code or 0)
+    captured = capsys.readouterr()
+    return Run(status, captured.out, captured.err)
 
 
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command; its standard output and its complaints."""
+    """Runs a command of `tools.orders`."""
+    return lambda *arguments: run_inside(capsys, main, arguments)
 
-    def run(*arguments: str) -> Run:
-        try:
-            status = main(list(arguments))
-        except SystemExit as wrong_usage:
-            status = int(wrong_usage.code or 0)
-        captured = capsys.readouterr()
-        return Run(status, captured.out, captured.err)
 
-    return run
+@contextmanager
+def served(answering: Answering) -> Iterator[str]:
+    """The address of a server on this machine that answers so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            length = int(self.headers["Content-Length"] or 0)
+            body = json.loads(self.rfile.read(length)) if length else None
+            status, answer = answering(self.command, self.path, body, self.headers["Authorization"])
+            if not status:
+                self.close_connection = True
+                return
+            text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_POST = do_PUT = do_DELETE = do_GET
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/v1/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from local.processes import free_port
 from local.settings import PROJECT
 from orders.rules import REASONS
 from tests.tools.conftest import CARD, REGION, Command, Stack, template
+from tools.errors import CommandError, sentence
 from tools.orders import executions
-from tools.orders.errors import OperatorError, sentence
-from tools.orders.text import printable
+from tools.text import printable
 
 
 def test_list_shows_the_orders_of_one_status_and_the_last_changed_first(stack: Stack, command: Command) -> None:
@@ -292,7 +292,7 @@ def test_an_endpoint_that_cannot_redrive_is_told(stack: Stack) -> None:
     standard.list("FAILED")
     standard.stub.add_client_error("redrive_execution", "InvalidAction")
 
-    with standard.stub, pytest.raises(OperatorError, match="does not know RedriveExecution"):
+    with standard.stub, pytest.raises(CommandError, match="does not know RedriveExecution"):
         executions.redrive(standard)  # type: ignore[arg-type]
 
 

@@ -1,18 +1,16 @@
 """Orders out of files to a real HTTP server that stands in for the API."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.tools.conftest import CARD, Command
+from tests.tools.conftest import CARD, Command, served
+from tools.deployment import Api
+from tools.errors import CommandError
 from tools.orders import files, send
-from tools.orders.deployment import Api
-from tools.orders.errors import OperatorError
 from tools.orders.files import MAX_FILE_BYTES
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë 🐈", "ItemName": "Lamp", "Price": "12.50", "CC": CARD}
@@ -38,31 +36,8 @@ def fake_api() -> FakeApi:
 
 @pytest.fixture
 def api(fake_api: FakeApi) -> Iterator[Api]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, answer = fake_api.answer(self.command, self.path, body, self.headers["Authorization"])
-            if not status:
-                self.close_connection = True
-                return
-            text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        do_PUT = do_POST
-
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    session = boto3.Session("key", "secret", region_name="us-east-1")
-    yield Api(f"http://127.0.0.1:{server.server_address[1]}/v1/", session)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(fake_api.answer) as url:
+        yield Api(url, boto3.Session("key", "secret", region_name="us-east-1"))
 
 
 def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
@@ -184,7 +159,7 @@ def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], st
 def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
     orders_file: Callable[[Any], str], content: bytes, complaint: str
 ) -> None:
-    with pytest.raises(OperatorError) as raised:
+    with pytest.raises(CommandError) as raised:
         files.read(orders_file(content))
 
     assert complaint in str(raised.value)
@@ -192,7 +167,7 @@ def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
 
 
 def test_a_file_is_read_up_to_a_limit(orders_file: Callable[[Any], str]) -> None:
-    with pytest.raises(OperatorError, match="the input is too large"):
+    with pytest.raises(CommandError, match="the input is too large"):
         files.read(orders_file(b" " * (MAX_FILE_BYTES + 1)))
 
 

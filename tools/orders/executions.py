@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
+from tools.deployment import Deployment
+from tools.errors import CommandError
 from tools.orders import table
-from tools.orders.deployment import Deployment
-from tools.orders.errors import OperatorError
 
 UNFINISHED = ("FAILED", "TIMED_OUT", "ABORTED")
 WAITING = ("RECEIVED", "PARKED")
 UNKNOWN_ACTION = {"InvalidAction", "UnknownOperationException"}
 
 
-class ExpressError(OperatorError):
+class ExpressError(CommandError):
     """The workflow is of a type whose executions cannot be redriven."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Redriven:
 def redrive(deployment: Deployment) -> Redriven:
     """Continues each unfinished execution, from the state that failed, where its order still waits for it.
 
-    Raises ExpressError, and OperatorError where the endpoint cannot do it.
+    Raises ExpressError, and CommandError where the endpoint cannot do it.
     """
     states = deployment.client("stepfunctions")
     workflow = deployment.output("OrderFulfillmentStateMachineArn")
@@ -62,7 +62,7 @@ def redrive(deployment: Deployment) -> Redriven:
             except ClientError as error:
                 code = str(error.response["Error"]["Code"])
                 if code in UNKNOWN_ACTION:
-                    raise OperatorError(
+                    raise CommandError(
                         "the endpoint does not know RedriveExecution; the laptop cloud's engine does not: "
                         "`resubmit` sends an order again"
                     ) from None

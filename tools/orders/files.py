@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from orders.rules import price_text
-from tools.orders.errors import OperatorError
-from tools.orders.text import printable
+from tools.errors import CommandError
+from tools.text import printable
 
 Order = dict[str, Any]
 
@@ -24,12 +24,12 @@ def read(file: str) -> list[Order]:
     """The orders in `file`, or on standard input for `-`: one object, or a list of them.
 
     An object may also be an entry of local/sample-orders.json, `{"order": {...}, "expect": {...}}`. Fields are left
-    to the API to judge. Raises OperatorError where it is anything else; then no order of it has been sent.
+    to the API to judge. Raises CommandError where it is anything else; then no order of it has been sent.
     """
     value = _parse(_bytes(file))
     entries = value if isinstance(value, list) else [value]
     if not entries:
-        raise OperatorError("the input is an empty list: there is no order in it")
+        raise CommandError("the input is an empty list: there is no order in it")
     return [_order(entry, position) for position, entry in enumerate(entries, 1)]
 
 
@@ -42,7 +42,7 @@ def to_json(order: Order) -> str:
 
 def _bytes(file: str) -> bytes:
     if file.lstrip().startswith(("{", "[")):
-        raise OperatorError("name a file, or - for standard input: an order here stays in the history of the shell")
+        raise CommandError("name a file, or - for standard input: an order here stays in the history of the shell")
     try:
         if file == STDIN:
             raw = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
@@ -51,9 +51,9 @@ def _bytes(file: str) -> bytes:
                 raw = opened.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a file's name"
-        raise OperatorError(f"cannot read {printable(file)}: {reason}") from None
+        raise CommandError(f"cannot read {printable(file)}: {reason}") from None
     if len(raw) > MAX_FILE_BYTES:
-        raise OperatorError(f"the input is too large: it may have {MAX_FILE_BYTES} bytes")
+        raise CommandError(f"the input is too large: it may have {MAX_FILE_BYTES} bytes")
     return raw
 
 
@@ -66,20 +66,20 @@ def _parse(raw: bytes) -> Any:
             object_pairs_hook=_object_without_duplicates,
         )
     except UnicodeDecodeError as error:
-        raise OperatorError(f"the input is not UTF-8 (byte {error.start + 1})") from None
+        raise CommandError(f"the input is not UTF-8 (byte {error.start + 1})") from None
     except json.JSONDecodeError as error:
-        raise OperatorError(f"the input is not JSON (line {error.lineno}, column {error.colno})") from None
+        raise CommandError(f"the input is not JSON (line {error.lineno}, column {error.colno})") from None
     except _NotJsonError as error:
-        raise OperatorError(f"the input is not JSON: {error}") from None
+        raise CommandError(f"the input is not JSON: {error}") from None
     except (ValueError, ArithmeticError, RecursionError):
-        raise OperatorError("the input is no order: a number in it is too long, or it is nested too deeply") from None
+        raise CommandError("the input is no order: a number in it is too long, or it is nested too deeply") from None
 
 
 def _order(entry: Any, position: int) -> Order:
     if isinstance(entry, dict) and entry.keys() <= {"order", "expect"} and "order" in entry:
         entry = entry["order"]
     if not isinstance(entry, dict):
-        raise OperatorError(f'order {position} is not an object such as {{"OrderId": …}}; nothing was sent')
+        raise CommandError(f'order {position} is not an object such as {{"OrderId": …}}; nothing was sent')
     return entry
 
 

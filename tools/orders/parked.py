@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
+from tools.deployment import Deployment
+from tools.errors import CommandError
 from tools.orders import queues, table
-from tools.orders.deployment import Deployment
-from tools.orders.errors import OperatorError
 
 FIELDS = ("OrderId", "State", "Error", "ExecutionId")
 
@@ -21,16 +21,16 @@ def listed(deployment: Deployment) -> list[dict[str, str | None]]:
 
 
 def done(deployment: Deployment, id: str) -> int:
-    """Deletes the messages of the order or of the execution `id`; returns how many. Raises OperatorError for none."""
+    """Deletes the messages of the order or of the execution `id`; returns how many. Raises CommandError for none."""
     gone, kept = queues.remove(
         deployment.client("sqs"),
         deployment.output("ParkedQueueUrl"),
         lambda message: id in (_body(message)["OrderId"], _body(message)["ExecutionId"]),
     )
     if kept:
-        raise OperatorError(f"{kept} of {kept + gone} messages could not be deleted: run it again")
+        raise CommandError(f"{kept} of {kept + gone} messages could not be deleted: run it again")
     if not gone:
-        raise OperatorError("nothing is parked under this id: `parked` lists what is")
+        raise CommandError("nothing is parked under this id: `parked` lists what is")
     return gone
 
 

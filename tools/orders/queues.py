@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from tools.orders.deployment import Deployment
+from tools.deployment import Deployment
 
 Message = dict[str, Any]
 T = TypeVar("T")

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
 
-from tools.orders.deployment import Answer, Api
-from tools.orders.errors import sentence
+from tools.deployment import Answer, Api
+from tools.errors import sentence
 from tools.orders.files import Order, to_json
-from tools.orders.text import printable
+from tools.text import printable
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from orders.rules import REASONS
-from tools.orders.deployment import Deployment
-from tools.orders.errors import OperatorError
+from tools.deployment import Deployment
+from tools.errors import CommandError
 
 INDEX = "ByStatus"
 LONGEST_KEY_BYTES = 2048
@@ -20,7 +20,7 @@ def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
     """The orders of one status, last changed first, page by page: `OrderId`, `Status`, `UpdatedAt`, `Reasons`,
     `ExecutionName`.
 
-    Raises OperatorError where the deployed table has no such index yet.
+    Raises CommandError where the deployed table has no such index yet.
     """
     pages = (
         deployment.client("dynamodb")
@@ -40,7 +40,7 @@ def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
     except ClientError as error:
         if INDEX not in error.response["Error"]["Message"]:
             raise
-        raise OperatorError(f"the table has no index {INDEX}: deploy this version of the stack first") from None
+        raise CommandError(f"the table has no index {INDEX}: deploy this version of the stack first") from None
 
 
 def status_of(deployment: Deployment, order_id: str) -> str | None:

@@ -14,7 +14,17 @@ SCHEMA = {
     "type": "object",
     "additionalProperties": False,
     "required": ["text"],
-    "properties": {"text": {"type": "string"}, "number": {"type": "number"}, "kind": {"enum": ["a", "b"]}},
+    "properties": {
+        "text": {"type": "string"},
+        "number": {"type": "number"},
+        "kind": {"enum": ["a", "b"]},
+        "part": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["one", "two"],
+            "properties": {"one": {"type": "integer", "maximum": 7}, "two": {}},
+        },
+    },
 }
 
 
@@ -164,6 +174,20 @@ def test_a_wrong_value_is_named_by_its_field_and_not_repeated(body, field, caplo
 
     assert refused_field(reply) == field
     assert "4111" not in reply["body"] + caplog.text
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "problem"),
+    [
+        ({}, "part.one, part.two", "is missing"),
+        ({"one": 1, "two": 2, CARD: 3}, "part." + "#" * 16, "is not a field of this request"),
+        ({"one": 8, "two": 2}, "part.one", "must be 7 at the most"),
+    ],
+)
+def test_a_field_within_a_field_is_named_by_its_way(part, field, problem):
+    status, body = status_and_body(echo(post({"text": "x", "part": part}), None))
+
+    assert (status, body["error"]["details"]) == (400, [{"field": field, "problem": problem}])
 
 
 def test_whoever_is_refused_for_the_moment_is_told_when_to_try_again():

@@ -2,9 +2,14 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
+from reminders import create_reminder, table
 from reminders.create_reminder import handler
 from tests.lambdas.api import post, refused_field, status_and_body
+from tests.lambdas.reminders.callers import JO, by
+
+pytestmark = pytest.mark.usefixtures("account", "reminder_table")
 
 BOTH = {
     "message": "Feed the cat 🐈",
@@ -14,6 +19,10 @@ BOTH = {
     "phone": "+4915112345678",
 }
 TOPIC = {"message": "Feed the cat", "preference": "topic"}
+
+
+def create(request):
+    return handler(by(JO, post(request)), None)
 
 
 def in_days(days: float) -> str:
@@ -32,49 +41,57 @@ def in_days(days: float) -> str:
         TOPIC | {"waitSeconds": 0},
         TOPIC | {"waitSeconds": 31_536_000},
         TOPIC | {"waitSeconds": "1", "message": "<b>{% $states.input %}</b>\r\n"},
+        TOPIC | {"waitSeconds": 1, "timeZone": "Europe/Paris", "subject": "Größe 🐈", "repeat": {"every": "1d"}},
     ],
 )
 def test_a_reminder_starts_a_workflow_with_the_request_as_it_came(request_, reminder_workflow):
-    reply = handler(post(request_), None)
+    reply = create(request_)
 
     status, body = status_and_body(reply)
     assert (status, body["status"]) == (202, "SCHEDULED")
     (execution,) = reminder_workflow.executions()
     assert execution["name"] == body["reminderId"]
-    assert json.loads(execution["input"]) == request_
+    assert json.loads(execution["input"]) == request_ | {"reminderId": body["reminderId"]}
+    assert reply["headers"]["Location"] == f"/reminders/{body['reminderId']}"
 
 
 def test_a_wait_is_due_that_much_later(reminder_workflow):
-    before = datetime.now(UTC).replace(microsecond=0)
-    _, body = status_and_body(handler(post(TOPIC | {"waitSeconds": 3600}), None))
-    after = datetime.now(UTC)
+    before = datetime.now(UTC)
+    _, body = status_and_body(create(TOPIC | {"waitSeconds": 3600}))
+    after = datetime.now(UTC) + timedelta(seconds=1)
 
     due = datetime.strptime(body["dueAt"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert before <= due - timedelta(seconds=3600) <= after
 
 
-@pytest.mark.parametrize(("suffix", "days"), [("Z", 1), ("z", 1), ("+00:00", 1), (".5Z", 364)])
-def test_a_time_reaches_the_workflow_in_the_form_that_its_wait_takes(suffix, days, reminder_workflow):
+@pytest.mark.parametrize(("suffix", "days"), [("Z", 1), ("z", 1), ("+00:00", 1), (".0Z", 364)])
+def test_a_time_is_answered_in_utc_in_one_form(suffix, days, reminder_workflow):
     timestamp = in_days(days)
 
-    _, body = status_and_body(handler(post(TOPIC | {"timestamp": timestamp + suffix}), None))
+    _, body = status_and_body(create(TOPIC | {"timestamp": timestamp + suffix}))
 
-    assert body["dueAt"] == f"{timestamp}Z"
-    (execution,) = reminder_workflow.executions()
-    assert json.loads(execution["input"]) == TOPIC | {"timestamp": f"{timestamp}Z"}
+    assert (body["dueAt"], body["dueAtLocal"], body["timeZone"]) == (f"{timestamp}Z", f"{timestamp}+00:00", "UTC")
 
 
-def test_a_time_with_an_offset_is_due_in_utc(reminder_workflow):
+@pytest.mark.parametrize("when", [{}, {"fold": 0}])
+def test_a_local_time_is_answered_in_utc_and_in_its_zone(when, reminder_workflow):
     local = in_days(10)
 
-    _, body = status_and_body(handler(post(TOPIC | {"timestamp": f"{local}+05:30"}), None))
+    reply = create(TOPIC | {"timestamp": local.replace("T", " "), "timeZone": "Asia/Kolkata"} | when)
 
     utc = datetime.fromisoformat(local) - timedelta(hours=5, minutes=30)
-    assert body["dueAt"] == utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    _, body = status_and_body(reply)
+    assert body == {
+        "reminderId": body["reminderId"],
+        "dueAt": utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "dueAtLocal": f"{local}+05:30",
+        "timeZone": "Asia/Kolkata",
+        "status": "SCHEDULED",
+    }
 
 
 def test_each_reminder_has_an_id_of_its_own(reminder_workflow):
-    ids = {status_and_body(handler(post(BOTH), None))[1]["reminderId"] for _ in range(3)}
+    ids = {status_and_body(create(BOTH))[1]["reminderId"] for _ in range(3)}
 
     assert ids == {execution["name"] for execution in reminder_workflow.executions()}
     assert len(ids) == 3
@@ -86,6 +103,10 @@ MISFITS = {
     "waitSeconds": [None, True, -1, 31_536_001, "31536001", 1.5, 60.0, [], {}]
     + ["", "-1", "1e3", "60\n", " 60", "6 0", "６０", "²", "9" * 9],
     "timestamp": [None, 7, "2" * 41],
+    "timeZone": [None, 7, "", "paris", "localtime", "../etc/passwd", "x" * 65],
+    "fold": [None, True, 0, 1.0, 2, "1"],
+    "subject": [None, 7, "", "x" * 101, "a\r\nBcc: jo@example.com", "a\n", "\0", "\x7f", "\x85", "\u2028"],
+    "repeat": [None, "1d", []],
     "email": [None, 7, "", "jo", "jo@", "@example.com", "jo@example", "jo@@example.com", "x" * 251 + "@b.c"]
     + [f"jo{odd}@example.com" for odd in (" ", ",", ";", "\r\nBcc: a", "\0", "\x7f", "ö")]
     + ["a@b.c,d@e.f", "Jo <jo@example.com>", '"j o"@example.com', "jo@example.com\n", "\tjo@example.com"]
@@ -105,7 +126,7 @@ MISFITS = {
     ],
 )
 def test_a_request_that_cannot_be_kept_is_refused_at_the_door(field, value, reminder_workflow):
-    reply = handler(post(BOTH | {field: value}), None)
+    reply = create(BOTH | {field: value})
 
     assert refused_field(reply) == field
     assert reminder_workflow.executions() == []
@@ -118,8 +139,13 @@ def test_a_request_that_cannot_be_kept_is_refused_at_the_door(field, value, remi
         ("waitSeconds", TOPIC | {"waitSeconds": 60, "timestamp": "2099-01-01T00:00:00Z"}),
         ("timestamp", TOPIC | {"timestamp": in_days(-1) + "Z"}),
         ("timestamp", TOPIC | {"timestamp": in_days(366) + "Z"}),
-        ("timestamp", TOPIC | {"timestamp": in_days(1)}),
+        ("timeZone", TOPIC | {"timestamp": in_days(1)}),
         ("timestamp", TOPIC | {"timestamp": in_days(1) + "Z\n"}),
+        ("repeat.every", TOPIC | {"waitSeconds": 1, "repeat": {"until": in_days(2) + "Z"}}),
+        ("repeat.every", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1m"}}),
+        ("repeat.often", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "often": True}}),
+        ("repeat.times", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "times": 1001}}),
+        ("repeat.until", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "until": in_days(-1) + "Z"}}),
         ("email", {"message": "x", "preference": "email", "waitSeconds": 1, "phone": "+4915112345678"}),
         ("phone", {"message": "x", "preference": "sms", "waitSeconds": 1, "email": "jo@example.com"}),
         ("phone", {"message": "x", "preference": "both", "waitSeconds": 1, "email": "jo@example.com"}),
@@ -127,18 +153,88 @@ def test_a_request_that_cannot_be_kept_is_refused_at_the_door(field, value, remi
     ],
 )
 def test_an_incomplete_or_contradictory_request_is_refused_at_the_door(field, request_, reminder_workflow):
-    assert refused_field(handler(post(request_), None)) == field
+    assert refused_field(create(request_)) == field
     assert reminder_workflow.executions() == []
 
 
+def test_a_reminder_is_kept_as_its_owners_with_its_addresses_hidden(reminder_table, reminder_workflow):
+    repeat = {"every": "1d", "times": 3}
+    request = BOTH | {"timestamp": in_days(10) + "Z", "timeZone": "Europe/Paris", "repeat": repeat}
+    del request["waitSeconds"]
+    before = datetime.now(UTC).replace(microsecond=0)
+
+    _, body = status_and_body(create(request))
+
+    (row,) = reminder_table.scan()["Items"]
+    created, updated = row.pop("CreatedAt"), row.pop("UpdatedAt")
+    assert created == updated and before <= datetime.fromisoformat(created) <= datetime.now(UTC)
+    assert json.loads(row.pop("Repeat")) == repeat
+    assert row == {
+        "ReminderId": body["reminderId"],
+        "Owner": JO,
+        "Message": BOTH["message"],
+        "Preference": "both",
+        "Email": "j…@example.com",
+        "Phone": "+49…5678",
+        "FirstDueAt": request["timestamp"],
+        "DueAt": request["timestamp"],
+        "Occurrence": 1,
+        "TimeZone": "Europe/Paris",
+        "Status": "SCHEDULED",
+        "ExpiresAt": (datetime.fromisoformat(request["timestamp"]) + timedelta(days=30)).timestamp(),
+    }
+
+
+def test_what_cannot_be_sent_is_refused_before_anything_is_kept(account, reminder_table, reminder_workflow):
+    account.answers["CheckIfPhoneNumberIsOptedOut"] = {"isOptedOut": True}
+
+    reply = create(BOTH)
+
+    assert refused_field(reply) == "phone"
+    assert "has opted out" in reply["body"] and "12345678" not in reply["body"]
+    assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
+
+
+@pytest.mark.parametrize("context", [{}, {"requestContext": None}, {"requestContext": {"identity": {"userArn": None}}}])
+def test_who_has_not_signed_in_sets_no_reminder(context, reminder_table, reminder_workflow):
+    status, body = status_and_body(handler(post(BOTH) | context, None))
+
+    assert (status, body["error"]["code"]) == (403, "NotSignedIn")
+    assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
+
+
 def test_an_address_is_not_repeated_in_a_refusal():
-    reply = handler(post(BOTH | {"email": "jo at example.com", "phone": "0151 12345678"}), None)
+    reply = create(BOTH | {"email": "jo at example.com", "phone": "0151 12345678"})
 
     assert "example.com" not in reply["body"] and "12345678" not in reply["body"]
 
 
-def test_a_failing_workflow_service_asks_to_try_again():
-    reply = handler(post(BOTH), None)
+def test_without_its_workflow_a_reminder_is_taken_back(reminder_table):
+    reply = create(BOTH)
 
     assert status_and_body(reply)[0] == 503
     assert reply["headers"]["Retry-After"] == "1"
+    assert reminder_table.scan()["Items"] == []
+
+
+def test_a_start_whose_answer_is_lost_is_not_asked_to_be_repeated(reminder_table, monkeypatch):
+    """The call to Step Functions has been lost on its way back: its execution runs."""
+
+    class Lost:
+        def start_execution(self, *, input, **_):
+            reminder_id = json.loads(input)["reminderId"]
+            assert table.take_up(reminder_id, execution="arn:running", after=None)
+            raise ReadTimeoutError(endpoint_url="https://states.example.com")
+
+    monkeypatch.setattr(create_reminder, "_states", Lost())
+
+    assert status_and_body(create(TOPIC | {"waitSeconds": 1}))[0] == 202
+    (row,) = reminder_table.scan()["Items"]
+    assert (row["Status"], row["ExecutionId"]) == ("SCHEDULED", "arn:running")
+
+
+def test_without_a_table_nothing_is_started(reminder_table, reminder_workflow):
+    reminder_table.delete()
+
+    assert status_and_body(create(BOTH))[0] == 503
+    assert reminder_workflow.executions() == []

@@ -1,14 +1,24 @@
+import traceback
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.stub import ANY, Stubber
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
 
+from reminders import send_email
+from reminders.mail import mail_of
+from reminders.rules import InvalidReminderError
 from reminders.send_email import handler
 
 EVENT = {"Input": {"email": "jo@example.com", "message": "Feed the cat 🐈\n<b>now</b>", "preference": "email"}}
+MAIL = mail_of(EVENT["Input"])
+CONTENT = {
+    "Subject": {"Data": MAIL.subject, "Charset": "UTF-8"},
+    "Body": {"Text": {"Data": MAIL.text, "Charset": "UTF-8"}, "Html": {"Data": MAIL.html, "Charset": "UTF-8"}},
+}
 
 
 @pytest.fixture
@@ -28,14 +38,75 @@ def test_a_reminder_is_sent_from_the_sender_to_its_one_recipient(confirmed_sende
     assert message.source == "reminders@example.com"
     assert message.destinations == {"ToAddresses": ["jo@example.com"]}
     assert message.subject == "Whiskers Commands You to attend!"
-    assert message.body == EVENT["Input"]["message"]
 
 
-def test_a_rejection_by_ses_keeps_its_name_for_the_workflow():
+def test_ses_is_given_both_parts_of_the_mail_in_utf_8():
+    with Stubber(send_email._ses) as ses:
+        ses.add_response("send_email", {"MessageId": "m-1"}, {"Source": ANY, "Destination": ANY, "Message": CONTENT})
+
+        assert handler(EVENT, None) == {"MessageId": "m-1"}
+
+
+def test_a_rejection_by_ses_keeps_its_name_for_the_workflow_and_no_address():
     with pytest.raises(ClientError) as caught:
         handler(EVENT, None)
 
     assert type(caught.value).__name__ == "MessageRejected"
+    assert "not verified r…@example.com" in str(caught.value)
+    assert "reminders@" not in "".join(traceback.format_exception(caught.value))
+    assert sent() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("MailFromDomainNotVerifiedException", "MailFromDomainNotVerifiedException"),
+        ("AccountSendingPausedException", "AccountSendingPausedException"),
+        ("Throttling", "ClientError"),
+        ("InvalidParameterValue", "InvalidReminderError"),
+    ],
+)
+def test_the_workflow_can_tell_apart_what_is_worth_a_retry(code, name):
+    with Stubber(send_email._ses) as ses:
+        ses.add_client_error("send_email", code, "Local address contains control: jo@example.com")
+
+        with pytest.raises(Exception) as caught:
+            handler(EVENT, None)
+
+    assert type(caught.value).__name__ == name
+    assert "j…@example.com" in str(caught.value) and "jo@" not in str(caught.value)
+
+
+def test_a_call_is_tried_once_since_a_second_one_could_send_twice():
+    tried: list[Any] = []
+
+    def lose_the_reply(request: Any, **_: Any) -> None:
+        tried.append(request)
+        raise ReadTimeoutError(endpoint_url="https://email.us-east-1.amazonaws.com")
+
+    send_email._ses.meta.events.register("before-send", lose_the_reply, unique_id="lost")
+    try:
+        with pytest.raises(ReadTimeoutError):
+            handler(EVENT, None)
+    finally:
+        send_email._ses.meta.events.unregister("before-send", unique_id="lost")
+
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "jo@example.com,ann@example.com"),
+        ("email", "jo@example.com\r\nBcc: ann@example.com"),
+        ("subject", "Cat\r\nBcc: ann@example.com"),
+    ],
+)
+def test_a_reminder_that_would_reach_somebody_else_is_not_sent(field, value, confirmed_sender):
+    with pytest.raises(InvalidReminderError) as caught:
+        handler({"Input": EVENT["Input"] | {field: value}}, None)
+
+    assert caught.value.field == field
     assert sent() == []
 
 

@@ -17,7 +17,7 @@ CREDENTIALS_REFUSED = {
 NOT_PERMITTED = {"AccessDenied", "AccessDeniedException"}
 
 
-class OperatorError(Exception):
+class CommandError(Exception):
     """Shown without a traceback; the command ends with exit status 1."""
 
 

@@ -1,4 +1,4 @@
-"""One deployed orders app, found by its stage: its outputs, its API and AWS clients for it."""
+"""One deployed app, found by its stage: its outputs, its API and AWS clients for it."""
 
 import json
 import os
@@ -18,8 +18,8 @@ from botocore.httpsession import URLLib3Session
 from local import gaps, settings
 from local.cloud import Cloud
 from local.engine import CREDENTIALS
-from tools.orders.errors import OperatorError
-from tools.orders.text import printable
+from tools.errors import CommandError
+from tools.text import printable
 
 LOCAL_STAGE = "local"
 LONGEST_PROBLEM = 500
@@ -51,7 +51,7 @@ class Answer:
 
 
 class Api:
-    """The orders API at `url`, called as the session's user."""
+    """The API at `url`, called as the session's user."""
 
     def __init__(self, url: str, session: boto3.Session) -> None:
         self._url = url.rstrip("/")
@@ -79,18 +79,18 @@ class Api:
 
 
 class Deployment:
-    """The orders app of one stage. Raises OperatorError where there is none."""
+    """An app, `orders` or `reminders`, of one stage. Raises CommandError where there is none."""
 
-    def __init__(self, stage: str, session: boto3.Session, endpoint: str | None) -> None:
+    def __init__(self, app: str, stage: str, session: boto3.Session, endpoint: str | None) -> None:
         if session.region_name is None:
             raise NoRegionError
         self._session = session
         self._endpoint = endpoint
-        self.outputs = self._outputs_of(f"{stage}-orders")
+        self.outputs = self._outputs_of(f"{stage}-{app}")
 
     def output(self, name: str) -> str:
         if name not in self.outputs:
-            raise OperatorError(f"the deployed stack has no output {name}: deploy this version of it first")
+            raise CommandError(f"the deployed stack has no output {name}: deploy this version of it first")
         return self.outputs[name]
 
     def client(self, service: str) -> Any:
@@ -108,28 +108,33 @@ class Deployment:
             if "does not exist" not in error.response["Error"]["Message"]:
                 raise
             where = f"at {self._endpoint}" if self._endpoint else f"in {self._session.region_name}"
-            raise OperatorError(
+            raise CommandError(
                 f"there is no stack {stack} {where}: deploy it, or name another stage with --stage"
             ) from None
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
-def find(stage: str, *, home: Path) -> Deployment:
-    """The deployment of `stage`, in AWS or where AWS_ENDPOINT_URL says.
+def find(app: str, stage: str, *, home: Path) -> Deployment:
+    """The deployment of `app` in `stage`, where `reach` finds its AWS. Raises CommandError, LocalError."""
+    return Deployment(app, stage, *reach(stage, home=home))
+
+
+def reach(stage: str, *, home: Path) -> tuple[boto3.Session, str | None]:
+    """The AWS of `stage`, deployed or not, and its address where AWS_ENDPOINT_URL or the laptop says one.
 
     Without that setting the stage `local` is the laptop cloud in `home`: whatever else the environment says of AWS
-    neither reaches it nor is reached. Raises OperatorError, LocalError.
+    neither reaches it nor is reached. Raises CommandError, LocalError.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if endpoint and not urlsplit(endpoint).netloc:
-        raise OperatorError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566")
+        raise CommandError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566")
     if stage != LOCAL_STAGE or endpoint:
         # boto3 itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
-        return Deployment(stage, boto3.Session(region_name=os.environ.get("AWS_REGION")), endpoint)
+        return boto3.Session(region_name=os.environ.get("AWS_REGION")), endpoint
     isolated = settings.isolated(os.environ)
     os.environ.clear()
     os.environ.update(isolated)
     cloud = Cloud(settings.load(home.resolve()))
     cloud.require_running()
     session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
-    return Deployment(stage, session, cloud.settings.endpoint)
+    return session, cloud.settings.endpoint

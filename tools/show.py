@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from common.cards import without_cards
-from tools.orders.text import printable
+from tools.text import printable
 
 NOT_KNOWN = "-"
 
@@ -19,13 +19,13 @@ class Output:
     """Standard output, as tables or, where `as_json`, as one JSON document per command."""
 
     def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
+        self.as_json = as_json
         # Piped into a file or another program, tables have the room they need.
         self._console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
 
     def rows(self, found: Sequence[dict[str, Any]], columns: dict[str, str], *, nothing: str) -> None:
         """`found` with its fields under the titles in `columns`; the words `nothing` where it is empty."""
-        if self._as_json:
+        if self.as_json:
             self._json(found)
         elif not found:
             self.say(nothing)
@@ -37,7 +37,7 @@ class Output:
 
     def fields(self, found: dict[str, Any]) -> None:
         """One thing, a line for each of its fields."""
-        if self._as_json:
+        if self.as_json:
             self._json(found)
             return
         width = max(map(len, found))
@@ -46,7 +46,7 @@ class Output:
 
     def say(self, sentence: str) -> None:
         """For people alone."""
-        if not self._as_json:
+        if not self.as_json:
             self._console.print(Text(sentence), soft_wrap=True)
 
     def _json(self, value: Any) -> None:

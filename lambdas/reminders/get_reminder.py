@@ -1,0 +1,10 @@
+"""`GET /reminders/{reminderId}`."""
+
+from common import http
+from reminders import owner, reminder
+
+
+@http.api
+def handler(event: http.Event) -> http.Reply:
+    """The caller's reminder: 200, or 404 for one that is unknown or somebody else's."""
+    return http.reply(200, reminder.shown(owner.own_row(event)))

@@ -1,0 +1,85 @@
+"""A reminder as an e-mail. Pure."""
+
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import Any, NamedTuple
+
+from reminders.rules import InvalidReminderError
+
+SUBJECT = "Whiskers Commands You to attend!"
+"""The original's, for a reminder without its own."""
+
+LONGEST_SUBJECT = 100
+LONGEST_ADDRESS = 254
+"""RFC 5321, 4.5.3.1.3, without the angle brackets."""
+
+# As in reminder.schema.json: one address, without quotes, comments, commas or a display name.
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_ENDS_A_HEADER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Mail(NamedTuple):
+    """What SES is given. `text` and `html` say the same."""
+
+    recipient: str
+    subject: str
+    text: str
+    html: str
+
+
+def mail_of(reminder: Mapping[str, Any]) -> Mail:
+    """The mail of `reminder`: `email`, `message`, and where it has them `subject`, `reminderId` and `repeat`.
+
+    Raises InvalidReminderError for another address than exactly one, and for a subject that could begin a header.
+    """
+    recipient, subject = reminder["email"], reminder.get("subject", SUBJECT)
+    check_address(recipient)
+    check_subject(subject)
+    message, closing = reminder["message"], _closing(reminder)
+    return Mail(
+        recipient=recipient,
+        subject=subject,
+        # A line of two dashes and a space tells mail programs where the message ends.
+        text=f"{message}\n\n-- \n" + "\n".join(closing) + "\n",
+        html=(
+            '<!DOCTYPE html>\n<html>\n<head><meta charset="utf-8"></head>\n<body>\n'
+            f'<p dir="auto">{_paragraph(message.splitlines())}</p>\n<hr>\n<p>{_paragraph(closing)}</p>\n'
+            "</body>\n</html>\n"
+        ),
+    )
+
+
+def check_address(address: str) -> None:
+    """Raises InvalidReminderError for what is not exactly one e-mail address of at most 254 letters."""
+    if len(address) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
+        raise InvalidReminderError("email", "is not one e-mail address such as ada@example.com")
+
+
+def identities_of(address: str) -> list[str]:
+    """The SES identities of which one must be verified for `address` to be: itself, or a domain that it is within."""
+    labels = address.rpartition("@")[2].lower().split(".")
+    return [address, *(".".join(labels[i:]) for i in range(len(labels) - 1))]
+
+
+def check_subject(subject: str) -> None:
+    """Raises InvalidReminderError for a subject that is empty, too long, or more than one line."""
+    if not 1 <= len(subject) <= LONGEST_SUBJECT:
+        raise InvalidReminderError("subject", f"must have 1 to {LONGEST_SUBJECT} characters")
+    if _ENDS_A_HEADER.search(subject):
+        raise InvalidReminderError("subject", "holds a control character or a line break")
+
+
+def _closing(reminder: Mapping[str, Any]) -> list[str]:
+    """How to stop this reminder, and how to stop all: the sender is a mailbox whose owner confirmed it to SES."""
+    lines = []
+    if reminder_id := reminder.get("reminderId"):
+        lines.append(f"This is reminder {reminder_id}.")
+        if repeat := reminder.get("repeat"):
+            cancel = f"remindme cancel {reminder_id}, or DELETE /reminders/{reminder_id}"
+            lines.append(f"It comes again every {repeat['every']}. To stop it: {cancel}.")
+    return [*lines, "Somebody gave this address for it. To get no more reminders here, reply to this mail."]
+
+
+def _paragraph(lines: list[str]) -> str:
+    return "<br>\n".join(escape(line) for line in lines)

@@ -1,0 +1,100 @@
+"""A reminder from its request to its row, to the workflow, and to what the API shows. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from reminders import mask, sms, when
+
+Row: TypeAlias = dict[str, Any]
+
+SCHEDULED, SENDING, CANCELLED = "SCHEDULED", "SENDING", "CANCELLED"
+SENT, PARTLY_SENT, FAILED = "SENT", "PARTLY_SENT", "FAILED"
+OVER = (SENT, PARTLY_SENT, FAILED)
+"""What an occurrence ends in, and where the next one of a repeated reminder begins."""
+
+HIDDEN = {"email": mask.email, "phone": mask.phone}
+"""How each address is shown in lists and kept in the table: not whole."""
+
+SLICE = timedelta(days=364)
+"""An execution lives a year at most. What is due later is left to another one, which goes on waiting."""
+
+
+def row_of(
+    asked: Mapping[str, Any], due: when.Due, *, reminder_id: str, owner: str, now: datetime, kept: timedelta
+) -> Row:
+    """The row of a new reminder, which expires when `kept` has passed since it was due."""
+    return {
+        "ReminderId": reminder_id,
+        "Owner": owner,
+        "Message": asked["message"],
+        "Preference": asked["preference"],
+        **{name.capitalize(): hide(asked[name]) for name, hide in HIDDEN.items() if name in asked},
+        **({"Repeat": json.dumps(asked["repeat"])} if "repeat" in asked else {}),
+        "FirstDueAt": when.utc_text(due.instant),
+        **due_of(due.instant, number=1, now=now, kept=kept),
+        "TimeZone": due.zone,
+        "Status": SCHEDULED,
+        "CreatedAt": when.utc_text(now),
+    }
+
+
+def due_of(instant: datetime, *, number: int, now: datetime, kept: timedelta) -> Row:
+    """What changes in a row from one occurrence to the next."""
+    return {
+        "DueAt": when.utc_text(instant),
+        "Occurrence": number,
+        "UpdatedAt": when.utc_text(now),
+        # In seconds since 1970, as DynamoDB's time to live counts.
+        "ExpiresAt": int((instant + kept).timestamp()),
+    }
+
+
+def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> dict[str, Any]:
+    """What the workflow carries: what was asked for, addresses and all, and how long to wait.
+
+    `waitUntil` is when it is due, or earlier, where an execution could not wait so long: then `goOn` is true.
+    """
+    due = when.instant(row["DueAt"])
+    waited = when.instant(asked["waitedUntil"]) if "waitedUntil" in asked else now
+    until = min(due, max(now, waited) + SLICE)
+    kept = ("message", "subject", "preference", "email", "phone", "repeat")
+    in_seconds = "waitSeconds" in asked and until == due
+    return {
+        **{name: asked[name] for name in kept if name in asked},
+        "text": sms.text_of(asked["message"]),
+        "reminderId": row["ReminderId"],
+        "waitSeconds": int(asked["waitSeconds"]) if in_seconds else None,
+        "waitUntil": when.utc_text(until),
+        "goOn": until < due,
+    }
+
+
+def first_due(row: Row) -> when.Due:
+    return when.Due(when.instant(row["FirstDueAt"]), row["TimeZone"])
+
+
+def shown(row: Row) -> dict[str, Any]:
+    """A reminder as the API shows it."""
+    optional = {"Email": "email", "Phone": "phone", "Reason": "reason"}
+    return {
+        **scheduled(row),
+        "message": row["Message"],
+        "preference": row["Preference"],
+        "occurrence": int(row["Occurrence"]),
+        "updatedAt": row["UpdatedAt"],
+        **{name: row[field] for field, name in optional.items() if row.get(field)},
+        **({"repeat": json.loads(row["Repeat"])} if "Repeat" in row else {}),
+    }
+
+
+def scheduled(row: Row) -> dict[str, Any]:
+    """What the answer to a new reminder says."""
+    return {
+        "reminderId": row["ReminderId"],
+        "dueAt": row["DueAt"],
+        "dueAtLocal": when.local_text(when.instant(row["DueAt"]), row["TimeZone"]),
+        "timeZone": row["TimeZone"],
+        "status": row["Status"],
+    }

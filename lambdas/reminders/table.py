@@ -1,0 +1,109 @@
+"""The reminder table, as the functions read and write it. The workflow writes what became of a reminder."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+from botocore.exceptions import ClientError
+
+from common.aws import BRIEFLY
+from reminders.reminder import CANCELLED, OVER, SCHEDULED, SENDING, Row
+
+BY_OWNER = "ByOwner"
+"""Index of the table: Owner, then DueAt."""
+
+LONGEST_ID = 128
+"""Letters; more than the name of an execution has, fewer than DynamoDB takes as a key."""
+
+_table = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["REMINDER_TABLE"])
+
+
+def create(row: Mapping[str, Any]) -> bool:
+    """Writes a new reminder; False, and nothing written, where there is one with its ReminderId."""
+    try:
+        _table.put_item(Item=dict(row), ConditionExpression=Attr("ReminderId").not_exists())
+    except ClientError as error:
+        _raise_unless_condition(error)
+        return False
+    return True
+
+
+def delete(reminder_id: str) -> bool:
+    """Takes a reminder back; False, and nothing taken back, where an execution has taken it up."""
+    try:
+        _table.delete_item(Key={"ReminderId": reminder_id}, ConditionExpression=Attr("ExecutionId").not_exists())
+    except ClientError as error:
+        _raise_unless_condition(error)
+        return False
+    return True
+
+
+def take_up(reminder_id: str, *, execution: str, after: str | None) -> Row | None:
+    """The row, now the execution's; None where it is not SCHEDULED any more, or another execution's.
+
+    `after` is the execution that has started this one, or None for a reminder's first.
+    """
+    before = Attr("ExecutionId").eq(after) if after else Attr("ExecutionId").not_exists()
+    condition = Attr("Status").eq(SCHEDULED) & (before | Attr("ExecutionId").eq(execution))
+    return _update(reminder_id, {"ExecutionId": execution}, only_if=condition)
+
+
+def cancel(reminder_id: str, *, owner: str, now: str) -> Row | None:
+    """The row, now CANCELLED; None where the reminder is not SCHEDULED any more, or not this owner's."""
+    condition = Attr("Owner").eq(owner) & Attr("Status").eq(SCHEDULED)
+    return _update(reminder_id, {"Status": CANCELLED, "UpdatedAt": now}, only_if=condition)
+
+
+def stop_repeating(reminder_id: str, *, owner: str, now: str) -> Row | None:
+    """The row of a repeated reminder that is being sent and will not be again; None where it is no such one."""
+    condition = Attr("Owner").eq(owner) & Attr("Status").eq(SENDING) & Attr("Repeat").exists()
+    return _update(reminder_id, {"Stopped": True, "UpdatedAt": now}, only_if=condition)
+
+
+def schedule_next(reminder_id: str, changes: Mapping[str, Any], *, after: int, execution: str) -> bool:
+    """Makes a repeated reminder SCHEDULED once more; False where it is not this execution's any more.
+
+    `after` is the number of the Occurrence that is over, not always the one before the new: missed ones are left out.
+    Done twice, it is done once.
+    """
+    over = Attr("Occurrence").eq(after) & Attr("Status").is_in(list(OVER))
+    again = Attr("Occurrence").gt(after) & Attr("Status").eq(SCHEDULED)
+    condition = Attr("ExecutionId").eq(execution) & Attr("Stopped").not_exists() & (over | again)
+    return _update(reminder_id, {**changes, "Status": SCHEDULED}, only_if=condition) is not None
+
+
+def find(reminder_id: str) -> Row | None:
+    row: Row | None = _table.get_item(Key={"ReminderId": reminder_id}, ConsistentRead=True).get("Item")
+    return row
+
+
+def of_owner(owner: str, *, limit: int, after: tuple[str, str] | None) -> tuple[list[Row], tuple[str, str] | None]:
+    """A page of an owner's reminders in due order, and where the next one begins: after this DueAt and ReminderId."""
+    start = {"ExclusiveStartKey": {"Owner": owner, "DueAt": after[0], "ReminderId": after[1]}} if after else {}
+    page = _table.query(IndexName=BY_OWNER, KeyConditionExpression=Key("Owner").eq(owner), Limit=limit, **start)
+    last = page.get("LastEvaluatedKey")
+    return page["Items"], (last["DueAt"], last["ReminderId"]) if last else None
+
+
+def _update(reminder_id: str, changes: Mapping[str, Any], *, only_if: ConditionBase) -> Row | None:
+    try:
+        answer = _table.update_item(
+            Key={"ReminderId": reminder_id},
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changes),
+            ConditionExpression=only_if,
+            ExpressionAttributeNames={f"#{name}": name for name in changes},
+            ExpressionAttributeValues={f":{name}": value for name, value in changes.items()},
+            ReturnValues="ALL_NEW",
+        )
+    except ClientError as error:
+        _raise_unless_condition(error)
+        return None
+    row: Row = answer["Attributes"]
+    return row
+
+
+def _raise_unless_condition(error: ClientError) -> None:
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        raise error

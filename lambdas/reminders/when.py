@@ -1,0 +1,168 @@
+"""When a reminder is due. Pure: the clock is an argument, and time zones are those of the IANA database."""
+
+import functools
+import re
+import zoneinfo
+from bisect import bisect
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from reminders.rules import InvalidReminderError
+
+LONGEST_WAIT = timedelta(days=365)
+"""An execution lives one year at the most; one that waits longer is accepted by Step Functions and then lost."""
+
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = "([01][0-9]|2[0-3]):[0-9]{2}"
+_OFFSET = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_RFC_3339 = rf"{_DATE}[Tt]{_TIME}:[0-9]{{2}}(\.[0-9]{{1,6}})?{_OFFSET}"
+_LOCAL = f"{_DATE}[Tt ]{_TIME}(:[0-9]{{2}})?"
+
+_NO_TIME = "is not a time that exists"
+
+_NOT_ZONES = {"localtime", "posixrules", "Factory"}
+"""Names in the database that mean whatever the machine is set to, or nothing."""
+
+
+class Due(NamedTuple):
+    """A point in time, in UTC and in whole seconds, and the IANA name of the time zone it was asked for in."""
+
+    instant: datetime
+    zone: str
+
+
+def due_at(request: Mapping[str, Any], *, now: datetime) -> Due:
+    """When a reminder is due.
+
+    `request` has either `waitSeconds`, an integer or a string of digits, or `timestamp`: RFC 3339 with its offset, or a
+    local `YYYY-MM-DD HH:MM[:SS]`, with a blank or a `T`. `timeZone` is an IANA name, needed with a local time and else
+    UTC where it is missing. `fold`, 0 or 1, tells which of the two is meant where clocks are put back.
+    A fraction of a second is rounded up: a reminder is never early.
+
+    Raises InvalidReminderError for both or neither, a form or zone that is none, a time that does not exist, happens
+    twice, has passed or is too far ahead. Accepts anything as any field's value.
+    """
+    if ("waitSeconds" in request) == ("timestamp" in request):
+        raise InvalidReminderError("waitSeconds", "is needed, or timestamp, and not both")
+    zone = zone_of(request)
+    if "waitSeconds" in request:
+        if "fold" in request:
+            raise InvalidReminderError("fold", "is for a local time alone")
+        return Due(_whole(now.astimezone(UTC) + _seconds(request["waitSeconds"])), zone or "UTC")
+    instant = instant_of(request["timestamp"], field="timestamp", zone=zone, fold=request.get("fold"))
+    if instant <= now:
+        raise InvalidReminderError("timestamp", "has passed")
+    if instant - now > LONGEST_WAIT:
+        raise InvalidReminderError("timestamp", f"is more than {LONGEST_WAIT.days} days ahead")
+    return Due(_whole(instant), zone or "UTC")
+
+
+def zone_of(request: Mapping[str, Any]) -> str | None:
+    """The `timeZone` of a request, or None where it has none. Raises InvalidReminderError for what is no such name."""
+    if "timeZone" not in request:
+        return None
+    name = request["timeZone"]
+    # Looked up in the list and not opened: a name is a path to zoneinfo, and on a Mac in any case of letters.
+    if not isinstance(name, str) or name not in _zones():
+        raise InvalidReminderError("timeZone", "must be a name of the IANA time zone database, such as Europe/Paris")
+    return name
+
+
+def instant_of(text: object, *, field: str, zone: str | None, fold: object = None) -> datetime:
+    """The point in time, in UTC, that `text` names: in RFC 3339, or as a local time in `zone`. Past ones too.
+
+    Raises InvalidReminderError, which names `field`, for another form and for a time that does not exist; and for one
+    that happens twice, unless `fold` says which: 0 is the first, 1 the second.
+    """
+    if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold not in (0, 1)):
+        raise InvalidReminderError("fold", "must be 0 or 1")
+    written = _parsed(text, field)
+    if written.tzinfo is not None and fold is not None:
+        raise InvalidReminderError("fold", "is for a local time alone")
+    if written.tzinfo is None and zone is None:
+        raise InvalidReminderError(
+            "timeZone", f"is needed with a local time, such as Europe/Paris; or an offset in {field}"
+        )
+    try:
+        if zone is None or written.tzinfo is not None:
+            return written.astimezone(UTC)
+        instants = _instants(written, zone)
+    except OverflowError:
+        raise InvalidReminderError(field, _NO_TIME) from None
+    if not instants:
+        before, after = (end.isoformat(" ", "minutes") for end in _gap(written, zone))
+        raise InvalidReminderError(field, f"does not exist in {zone}: clocks go from {before} to {after}")
+    if len(instants) == 2 and fold is None:
+        offsets = " and again at ".join(local_text(instant, zone)[19:] for instant in instants)
+        remedy = "send fold, 0 for the first or 1 for the second" if field == "timestamp" else "send it with its offset"
+        raise InvalidReminderError(field, f"happens twice in {zone}, at {offsets}: {remedy}")
+    return instants[-1] if fold else instants[0]
+
+
+def utc_text(instant: datetime) -> str:
+    """`instant` in the one form that a Wait state takes: `2027-01-27T08:00:00Z`. Fractions of a second are dropped."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(text: str) -> datetime:
+    """What utc_text has written."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def local_text(instant: datetime, zone: str) -> str:
+    """`instant` as the clocks in `zone` show it, with their offset: `2027-01-27T09:00:00+01:00`."""
+    return instant.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    """Read once: the database is some 600 files."""
+    return frozenset(zoneinfo.available_timezones() - _NOT_ZONES)
+
+
+def _seconds(wait: object) -> timedelta:
+    if isinstance(wait, str) and re.fullmatch("[0-9]{1,8}", wait):
+        wait = int(wait)
+    longest = int(LONGEST_WAIT.total_seconds())
+    if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= longest:
+        raise InvalidReminderError("waitSeconds", f"must be a whole number from 0 to {longest}")
+    return timedelta(seconds=wait)
+
+
+def _whole(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0) + timedelta(seconds=instant.microsecond > 0)
+
+
+def _parsed(text: object, field: str) -> datetime:
+    if not isinstance(text, str) or not re.fullmatch(f"{_RFC_3339}|{_LOCAL}", text):
+        raise InvalidReminderError(
+            field,
+            "must be a time with its offset, such as 2027-01-27T09:00:00Z or 2027-01-27T09:00:00+01:00,"
+            " or a local one such as 2027-01-27 09:00, with timeZone",
+        )
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError:
+        raise InvalidReminderError(field, _NO_TIME) from None
+
+
+def _instants(wall: datetime, zone: str) -> list[datetime]:
+    """When clocks in `zone` show `wall`: once, twice where they are put back, never where they leap over it."""
+    sides = sorted({wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)})
+    # Of a wall time that is leapt over, Python makes points in time at which clocks show another one (PEP 495).
+    return [side for side in sides if side.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall]
+
+
+def _gap(wall: datetime, zone: str) -> tuple[datetime, datetime]:
+    """What clocks in `zone` show before and after the leap over `wall`."""
+    # The offset of after the leap makes a point in time before it, and the other way round (PEP 495).
+    early, late = (int(wall.replace(tzinfo=ZoneInfo(zone), fold=fold).timestamp()) for fold in (1, 0))
+    seconds = range(early, late + 1)
+
+    def clock(second: int) -> datetime:
+        return datetime.fromtimestamp(second, ZoneInfo(zone)).replace(tzinfo=None)
+
+    leap = seconds[bisect(seconds, wall, key=clock)]
+    return clock(leap - 1) + timedelta(seconds=1), clock(leap)

@@ -1,0 +1,55 @@
+"""The doctor looks at a laptop cloud as it does at AWS."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.settings import PROJECT
+from tests.e2e.conftest import Apps
+
+NOT_TOLD = {"SMS", "SMS spending", "SMS numbers"}
+"""What the engine does not know of."""
+
+
+@pytest.fixture
+def sandbox(apps: Apps) -> Iterator[None]:
+    ses = apps.cloud.engine.client("sesv2")
+    details = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://example.com"}
+    ses.put_account_details(**details, ProductionAccessEnabled=False)
+    yield
+    ses.put_account_details(**details, ProductionAccessEnabled=True)
+
+
+def findings(apps: Apps) -> tuple[int, dict[str, Any]]:
+    """The exit status, and what was found, by check."""
+    command = [sys.executable, "-m", "tools.doctor", "--stage", "local", "--json"]
+    command += ["--home", str(apps.cloud.settings.home)]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert run.stdout, run.stderr
+    return run.returncode, {finding.pop("check"): finding for finding in json.loads(run.stdout)}
+
+
+def test_a_laptop_cloud_has_no_problem_and_what_its_engine_lacks_is_unknown(apps: Apps) -> None:
+    status, found = findings(apps)
+
+    assert status == 0, found
+    assert {check for check, finding in found.items() if finding["state"] != "ok"} == NOT_TOLD
+    assert {found[check]["state"] for check in NOT_TOLD} == {"unknown"}
+    assert found["sender in SES"]["found"] == f"{apps.places.sender} is verified"
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_sandbox_and_a_sender_that_is_not_verified_are_told(apps: Apps) -> None:
+    ses = apps.cloud.engine.client("ses")
+    ses.delete_identity(Identity=apps.places.sender)
+    try:
+        status, found = findings(apps)
+    finally:
+        ses.verify_email_identity(EmailAddress=apps.places.sender)
+
+    assert status == 1
+    assert (found["SES"]["state"], found["sender in SES"]["state"]) == ("limited", "problem")

@@ -1,0 +1,116 @@
+"""`remindme` as people run it, on the real templates."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from subprocess import CompletedProcess
+
+import pytest
+
+from local.cloud import Cloud
+from local.settings import PROJECT
+from tests.e2e.conftest import Apps, eventually
+
+Run = Callable[..., "CompletedProcess[str]"]
+EMAIL = "ada@example.com"
+
+pytestmark = pytest.mark.usefixtures("skipped_waits")
+
+
+@pytest.fixture
+def remindme(cloud: Cloud) -> Run:
+    """Runs `remindme` on the session's cloud, in UTC."""
+
+    def run(*arguments: str) -> "CompletedProcess[str]":
+        command = [sys.executable, "-m", "tools.remindme", "--stage", "local", "--home", str(cloud.settings.home)]
+        zone = [] if arguments[0] in ("list", "show", "cancel") else ["--zone", "UTC"]
+        return subprocess.run([*command, *zone, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+@pytest.fixture
+def message() -> str:
+    return f"Feed the cat 🐈, {uuid.uuid4().hex[:12]}"
+
+
+def test_the_originals_two_arguments_publish_to_the_topic_when_due(apps: Apps, remindme: Run, message: str) -> None:
+    due = (datetime.now(UTC) + timedelta(days=30)).replace(microsecond=0)
+
+    done = remindme(message, f"{due:%Y-%m-%d %H:%M:%S}")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{due:%a %Y-%m-%d %H:%M:%S} UTC" in done.stdout
+    assert f"{due:%Y-%m-%dT%H:%M:%SZ}" in done.stdout
+    eventually(lambda: any(message in published["Body"] for published in apps.cloud.topic_messages()))
+
+
+def test_a_time_from_now_goes_out_by_email(apps: Apps, remindme: Run, message: str) -> None:
+    done = remindme(message, "in", "20m", "--email", EMAIL, "--json")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["status"] == "SCHEDULED"
+    mail = eventually(lambda: [mail for mail in apps.cloud.engine.mails() if message in mail["BodyText"]])
+    assert [one["To"] for one in mail] == [[EMAIL]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [(["in 400 days"], "timestamp"), (["in 20m", "--email", "nobody"], "email"), (["in 20m", "--sms", "1"], "phone")],
+)
+def test_what_the_api_refuses_is_told_with_its_reason(
+    remindme: Run, message: str, arguments: list[str], field: str
+) -> None:
+    done = remindme(message, *arguments)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the API answered 400: ") and f"; {field} " in done.stderr
+
+
+@pytest.fixture
+def kept_waits(cloud: Cloud, skipped_waits: None) -> None:
+    """Waits last as long as they do for people."""
+    cloud.engine.skip_waits(False)
+
+
+@pytest.mark.usefixtures("kept_waits")
+def test_a_reminder_is_listed_shown_and_cancelled(apps: Apps, remindme: Run, message: str) -> None:
+    reminder_id = json.loads(remindme(message, "in 50 minutes", "--sms", "+15555550100", "--json").stdout)["reminderId"]
+
+    listed, shown = remindme("list", "--json", "--limit", "1000"), remindme("show", reminder_id)
+    cancelled, again = remindme("cancel", reminder_id), remindme("cancel", reminder_id)
+    unknown = remindme("show", str(uuid.uuid4()))
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    [found] = [one for one in json.loads(listed.stdout) if one["reminderId"] == reminder_id]
+    assert (found["message"], found["status"], found["phone"]) == (message, "SCHEDULED", "+1…0100")
+    assert (shown.returncode, message in shown.stdout, "SCHEDULED" in shown.stdout) == (0, True, True)
+    assert (cancelled.returncode, "CANCELLED" in cancelled.stdout) == (0, True)
+    assert (again.returncode, again.stderr.startswith("error: the API answered 409: ")) == (1, True)
+    assert (unknown.returncode, unknown.stderr.startswith("error: you have no reminder ")) == (1, True)
+    assert not [text for text in apps.cloud.engine.texts() if message in text["Message"]]
+
+
+@pytest.mark.usefixtures("kept_waits")
+def test_waiting_ends_with_the_reminder(apps: Apps, remindme: Run, message: str) -> None:
+    done = remindme(message, "in 2 seconds", "--email", EMAIL, "--wait")
+
+    assert done.returncode == 0, done.stderr
+    assert "SENT" in done.stdout
+    assert [mail for mail in apps.cloud.engine.mails() if message in mail["BodyText"]]
+
+
+def test_a_repeated_reminder_comes_as_often_as_was_asked(apps: Apps, remindme: Run, message: str) -> None:
+    done = remindme(message, "in 20m", "--repeat", "1w", "--times", "3")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "every 1w, 3 times" in done.stdout
+    published = eventually(
+        lambda: (
+            found if len(found := [one for one in apps.cloud.topic_messages() if one["Body"] == message]) == 3 else None
+        )
+    )
+    assert len(published) == 3

@@ -1,0 +1,50 @@
+"""A pretended account, as SES and SNS tell of it to `reminders.readiness`."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from reminders import readiness
+
+CLIENTS = (readiness._ses, readiness._account, readiness._sns)
+IN_ORDER: dict[str, Any] = {
+    "GetAccount": {"SendingEnabled": True, "ProductionAccessEnabled": True},
+    "GetIdentityVerificationAttributes": {"VerificationAttributes": {"any": {"VerificationStatus": "Success"}}},
+    "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
+    "ListSMSSandboxPhoneNumbers": {"PhoneNumbers": []},
+    "CheckIfPhoneNumberIsOptedOut": {"isOptedOut": False},
+}
+
+
+class Account:
+    """Answers every question of `readiness` as for an account where all is in order, until told otherwise.
+
+    `verified`, where set, are the only identities that SES knows as verified. `answers` are by operation; text in the
+    place of an answer is the code of the error that AWS answers with, and an exception is raised as it is.
+    """
+
+    def __init__(self) -> None:
+        self.answers = dict(IN_ORDER)
+        self.verified: set[str] | None = None
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.asked]
+
+    def record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.asked.append((model.name, params))
+
+    def answer(self, model: Any, **_: Any) -> tuple[Any, Mapping[str, Any]]:
+        found = self.answers[model.name]
+        if isinstance(found, Exception):
+            raise found
+        if isinstance(found, str):
+            return SimpleNamespace(status_code=400), {"Error": {"Code": found, "Message": "jo@example.com"}}
+        if model.name == "GetIdentityVerificationAttributes" and self.verified is not None:
+            identities = self.asked[-1][1]["Identities"]
+            found = {
+                "VerificationAttributes": {
+                    one: {"VerificationStatus": "Success" if one in self.verified else "Pending"} for one in identities
+                }
+            }
+        return SimpleNamespace(status_code=200), found

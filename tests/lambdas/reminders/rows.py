@@ -1,0 +1,36 @@
+"""Rows of the reminder table."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from reminders import reminder, when
+from tests.lambdas.reminders.callers import JO
+
+ASKED = {"message": "Feed the cat 🐈", "preference": "both", "email": "jo@example.com", "phone": "+4915112345678"}
+KEPT = timedelta(days=30)
+
+
+def ahead(**time: float) -> datetime:
+    """So long after now, in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(**time)
+
+
+def row(
+    reminder_id: str = "r-1",
+    *,
+    owner: str = JO,
+    due: datetime | None = None,
+    zone: str = "Europe/Paris",
+    asked: dict[str, Any] | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
+    """The row of a reminder that is due in an hour, or at `due`, with `changes` to its fields."""
+    made = reminder.row_of(
+        asked or ASKED,
+        when.Due(due or ahead(hours=1), zone),
+        reminder_id=reminder_id,
+        owner=owner,
+        now=datetime.now(UTC),
+        kept=KEPT,
+    )
+    return made | changes

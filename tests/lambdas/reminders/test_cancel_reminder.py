@@ -1,0 +1,136 @@
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from reminders import cancel_reminder, table
+from reminders.cancel_reminder import handler
+from tests.lambdas.api import status_and_body
+from tests.lambdas.conftest import states
+from tests.lambdas.reminders.callers import FLO, JO, of
+from tests.lambdas.reminders.rows import row
+
+LONG_AGO = "2020-01-01T00:00:00Z"
+
+
+def cancel(caller, reminder_id):
+    return status_and_body(handler(of(caller, reminder_id), None))
+
+
+@pytest.fixture
+def kept(reminder_table):
+    """What the table has of the reminder r-1."""
+    return lambda: reminder_table.get_item(Key={"ReminderId": "r-1"})["Item"]
+
+
+@pytest.fixture
+def waiting(reminder_table, reminder_workflow):
+    """r-1 is Jo's, and an execution waits for it."""
+    execution = states.start_execution(stateMachineArn=reminder_workflow.arn, name="r-1")["executionArn"]
+    reminder_table.put_item(Item=row(UpdatedAt=LONG_AGO, ExecutionId=execution))
+    return reminder_workflow
+
+
+def test_a_cancelled_reminder_is_shown_and_its_execution_stopped(waiting, kept):
+    status, body = cancel(JO, "r-1")
+
+    assert (status, body["reminderId"], body["status"]) == (200, "r-1", "CANCELLED")
+    assert body["updatedAt"] > LONG_AGO and body["email"] == "j…@example.com"
+    assert (kept()["Status"], kept()["UpdatedAt"]) == ("CANCELLED", body["updatedAt"])
+    assert [one["status"] for one in waiting.executions()] == ["ABORTED"]
+
+
+def test_a_reminder_that_no_execution_has_taken_up_is_cancelled(reminder_table, reminder_workflow, kept):
+    reminder_table.put_item(Item=row())
+
+    assert cancel(JO, "r-1")[0] == 200
+    assert kept()["Status"] == "CANCELLED"
+
+
+def test_anothers_reminder_is_not_cancelled_and_answered_like_one_that_there_is_not(waiting, kept):
+    before = kept()
+
+    anothers, none = cancel(FLO, "r-1"), cancel(FLO, "r-2")
+    assert anothers == none
+    assert (none[0], none[1]["error"]["code"]) == (404, "NotFound")
+    assert kept() == before
+    assert [one["status"] for one in waiting.executions()] == ["RUNNING"]
+
+
+@pytest.mark.parametrize("status", ["SENDING", "SENT", "PARTLY_SENT", "CANCELLED", "FAILED"])
+def test_what_is_not_scheduled_any_more_is_not_cancelled(status, waiting, reminder_table, kept):
+    reminder_table.put_item(Item=kept() | {"Status": status})
+    before = kept()
+
+    answered, body = cancel(JO, "r-1")
+    assert (answered, body["error"]["code"]) == (409, "Conflict")
+    assert kept() == before
+    assert [one["status"] for one in waiting.executions()] == ["RUNNING"]
+
+
+def test_a_cancel_that_comes_twice_is_answered_once(waiting):
+    assert [cancel(JO, "r-1")[0] for _ in range(2)] == [200, 409]
+
+
+def test_a_send_that_begins_while_it_is_cancelled_goes_first(waiting, reminder_table, kept, monkeypatch):
+    """The row is claimed after it was read and before it is cancelled."""
+
+    def own_row(event):
+        found = kept()
+        reminder_table.put_item(Item=found | {"Status": "SENDING"})
+        return found
+
+    monkeypatch.setattr(cancel_reminder, "own_row", own_row)
+
+    assert cancel(JO, "r-1")[0] == 409
+    assert kept()["Status"] == "SENDING"
+    assert [one["status"] for one in waiting.executions()] == ["RUNNING"]
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["refused", "not answered"])
+def test_a_reminder_is_cancelled_though_its_execution_cannot_be_stopped(
+    lost, reminder_table, kept, monkeypatch, caplog
+):
+    execution = "arn:aws:states:us-east-1:123456789012:execution:reminders:gone"
+    reminder_table.put_item(Item=row(ExecutionId=execution))
+
+    class Lost:
+        def stop_execution(self, **_):
+            raise ReadTimeoutError(endpoint_url="https://states.example.com")
+
+    if lost:
+        monkeypatch.setattr(cancel_reminder, "_states", Lost())
+
+    status, body = cancel(JO, "r-1")
+    assert (status, body["status"], kept()["Status"]) == (200, "CANCELLED", "CANCELLED")
+    assert "an execution was left waiting" in caplog.text
+
+
+def test_who_has_not_signed_in_cancels_nothing(waiting, kept):
+    status, body = status_and_body(handler({"pathParameters": {"reminderId": "r-1"}}, None))
+
+    assert (status, body["error"]["code"]) == (403, "NotSignedIn")
+    assert kept()["Status"] == "SCHEDULED"
+
+
+def test_a_failing_table_asks_to_try_again():
+    assert cancel(JO, "r-1")[0] == 503
+
+
+def test_a_repeated_reminder_that_is_being_sent_is_not_sent_again(waiting, reminder_table, kept):
+    sending = {"Status": "SENDING", "Repeat": '{"every": "1d"}'}
+    reminder_table.put_item(Item=kept() | sending)
+
+    status, body = cancel(JO, "r-1")
+
+    assert (status, body["status"], kept()["Stopped"]) == (200, "SENDING", True)
+    assert [one["status"] for one in waiting.executions()] == ["RUNNING"], "what is under way is not cut off"
+    reminder_table.put_item(Item=kept() | {"Status": "SENT"})
+    changes = {"Occurrence": 2, "DueAt": "2027-01-28T08:00:00Z"}
+    assert not table.schedule_next("r-1", changes, after=1, execution=kept()["ExecutionId"])
+
+
+def test_a_caller_is_the_same_in_every_session_that_nobody_named(reminder_table, reminder_workflow):
+    role = "arn:aws:sts::123456789012:assumed-role/Operator"
+    reminder_table.put_item(Item=row(Owner=role))
+
+    assert cancel(f"{role}/botocore-session-1700000000", "r-1")[0] == 200
+    assert cancel(f"{role}/ada", "r-1")[0] == 404

@@ -1,0 +1,100 @@
+import json
+from datetime import datetime
+from pathlib import Path
+
+import fastjsonschema
+import pytest
+
+import reminders
+from reminders.get_reminder import handler
+from tests.lambdas.api import status_and_body
+from tests.lambdas.reminders.callers import FLO, JO, of
+from tests.lambdas.reminders.rows import ASKED, row
+
+DUE = datetime.fromisoformat("2027-01-27T08:00:00Z")
+
+
+def answers(file_name):
+    return json.loads(Path(reminders.__file__).with_name(file_name).read_text())
+
+
+def get(caller, reminder_id):
+    return status_and_body(handler(of(caller, reminder_id), None))
+
+
+def test_a_reminder_is_shown_with_its_addresses_hidden(reminder_table):
+    kept = row(due=DUE)
+    reminder_table.put_item(Item=kept)
+
+    assert get(JO, "r-1") == (
+        200,
+        {
+            "reminderId": "r-1",
+            "message": ASKED["message"],
+            "preference": "both",
+            "email": "j…@example.com",
+            "phone": "+49…5678",
+            "dueAt": "2027-01-27T08:00:00Z",
+            "dueAtLocal": "2027-01-27T09:00:00+01:00",
+            "timeZone": "Europe/Paris",
+            "status": "SCHEDULED",
+            "occurrence": 1,
+            "updatedAt": kept["UpdatedAt"],
+        },
+    )
+
+
+def test_a_repeated_reminder_is_shown_with_what_was_asked_for(reminder_table):
+    repeat = {"every": "1M", "until": "2027-12-31 09:00"}
+    reminder_table.put_item(Item=row(asked=ASKED | {"repeat": repeat}, Occurrence=4))
+
+    _, body = get(JO, "r-1")
+    assert (body["repeat"], body["occurrence"]) == (repeat, 4)
+
+
+@pytest.mark.parametrize("status", ["SCHEDULED", "SENDING", "SENT", "PARTLY_SENT", "CANCELLED", "FAILED"])
+@pytest.mark.parametrize(
+    "asked", [ASKED, {"message": "x", "preference": "topic", "repeat": {"every": "1d", "times": 2}}]
+)
+@pytest.mark.parametrize("reason", [{}, {"Reason": "the text was not sent"}])
+def test_every_reminder_is_shown_as_the_schema_says(status, asked, reason, reminder_table):
+    reminder_table.put_item(Item=row(asked=asked, Status=status, **reason))
+
+    _, body = get(JO, "r-1")
+    fastjsonschema.compile(answers("reminder_state.schema.json"))(body)
+    fastjsonschema.compile(answers("list.schema.json"))({"reminders": [body], "next": None})
+    assert body["status"] == status
+    assert ("reason" in body, "email" in body) == (bool(reason), asked is ASKED)
+
+
+def test_what_went_well_has_no_reason(reminder_table):
+    """The workflow writes an empty one."""
+    reminder_table.put_item(Item=row(Status="SENT", Reason=""))
+
+    assert "reason" not in get(JO, "r-1")[1]
+
+
+def test_anothers_reminder_is_answered_like_one_that_there_is_not(reminder_table):
+    reminder_table.put_item(Item=row())
+
+    anothers, none = get(FLO, "r-1"), get(FLO, "r-2")
+    assert anothers == none
+    assert (none[0], none[1]["error"]["code"]) == (404, "NotFound")
+
+
+@pytest.mark.parametrize("reminder_id", ["", "x" * 129, "é" * 5000])
+def test_what_no_reminder_can_be_called_is_not_asked_for(reminder_id):
+    """There is no table here: asking would fail."""
+    assert get(JO, reminder_id)[0] == 404
+
+
+@pytest.mark.parametrize("reminder_id", ["r-1", "r-2", ""])
+def test_who_has_not_signed_in_is_not_told_what_there_is(reminder_id, reminder_table):
+    reminder_table.put_item(Item=row())
+
+    status, body = status_and_body(handler({"pathParameters": {"reminderId": reminder_id}}, None))
+    assert (status, body["error"]["code"]) == (403, "NotSignedIn")
+
+
+def test_a_failing_table_asks_to_try_again():
+    assert get(JO, "r-1")[0] == 503

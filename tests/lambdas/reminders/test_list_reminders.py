@@ -1,0 +1,153 @@
+import base64
+import json
+
+import pytest
+
+from reminders.list_reminders import handler
+from tests.lambdas.api import refused_field, status_and_body
+from tests.lambdas.reminders.callers import FLO, JO, by
+from tests.lambdas.reminders.rows import ahead, row
+
+
+def listed(caller, **query):
+    status, body = status_and_body(handler(by(caller, {"queryStringParameters": query or None}), None))
+    assert status == 200, body
+    return [one["reminderId"] for one in body["reminders"]], body["next"]
+
+
+def pages(caller, limit):
+    """The ids of every page, in order."""
+    found, token = listed(caller, limit=limit)
+    yield found
+    while token:
+        found, token = listed(caller, limit=limit, next=token)
+        yield found
+
+
+def token(text):
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.fixture
+def five(reminder_table):
+    """Five of Jo's, written in another order than they are due in, and one of Flo's between them."""
+    for number in (3, 1, 5, 2, 4):
+        reminder_table.put_item(Item=row(f"r-{number}", due=ahead(hours=number)))
+    reminder_table.put_item(Item=row("flo", owner=FLO, due=ahead(hours=2.5)))
+
+
+def test_without_reminders_the_list_is_empty(reminder_table):
+    assert listed(JO) == ([], None)
+
+
+def test_reminders_are_listed_in_due_order(five):
+    assert listed(JO) == (["r-1", "r-2", "r-3", "r-4", "r-5"], None)
+
+
+@pytest.mark.parametrize("caller", [FLO, FLO + "x", JO.upper(), "workflow"])
+def test_nobody_sees_anothers_reminders(caller, five):
+    assert listed(caller) == (["flo"] if caller == FLO else [], None)
+
+
+def test_a_list_comes_in_pages(five):
+    assert [found for found in pages(JO, "2")] == [["r-1", "r-2"], ["r-3", "r-4"], ["r-5"]]
+
+
+def test_pages_of_one_leave_nothing_out_where_all_are_due_at_once(reminder_table):
+    due = ahead(hours=1)
+    for number in range(7):
+        reminder_table.put_item(Item=row(f"r-{number}", due=due))
+
+    assert sorted(one for found in pages(JO, "1") for one in found) == [f"r-{number}" for number in range(7)]
+
+
+def test_a_page_goes_on_after_a_reminder_that_has_gone_since(five, reminder_table):
+    _, following = listed(JO, limit="2")
+    reminder_table.delete_item(Key={"ReminderId": "r-2"})
+
+    assert listed(JO, next=following) == (["r-3", "r-4", "r-5"], None)
+
+
+def test_a_page_has_100_where_no_limit_is_named(reminder_table):
+    for number in range(101):
+        reminder_table.put_item(Item=row(f"r-{number:03}", due=ahead(minutes=number)))
+
+    found, following = listed(JO)
+    assert len(found) == 100 and listed(JO, limit="100")[0] == found
+    assert listed(JO, next=following) == (["r-100"], None)
+
+
+def test_anothers_place_in_the_list_shows_only_ones_own(five):
+    _, following = listed(JO, limit="2")
+
+    assert listed(FLO, next=following) == (["flo"], None)
+
+
+def test_no_address_is_listed_whole(five):
+    reply = handler(by(JO, {"queryStringParameters": None}), None)
+
+    assert "j…@example.com" in reply["body"] and "+49…5678" in reply["body"]
+    assert "jo@example.com" not in reply["body"] and "4915112345678" not in reply["body"]
+
+
+@pytest.mark.parametrize(
+    "limit", ["", "0", "-1", "101", "1000", "1.5", "1e1", "ten", " 5", "5\n", "05", "５", "9" * 5000]
+)
+def test_a_limit_is_a_number_from_1_to_100(limit):
+    assert refused_field(handler(by(JO, {"queryStringParameters": {"limit": limit}}), None)) == "limit"
+
+
+DUE = '"2027-01-27T08:00:00Z"'
+
+
+@pytest.mark.parametrize(
+    "next_",
+    ["", "r-1", "é", "A", "====", "%00", "x" * 8000]
+    + [
+        token(text)
+        for text in (
+            "",
+            "null",
+            "7",
+            "[]",
+            "{}",
+            f"[{DUE}]",
+            f"[{DUE}, 7]",
+            f"[{DUE}, null]",
+            f"[{DUE}, []]",
+            f'[{DUE}, ""]',
+            f'[{DUE}, "r-1", "jo"]',
+            '["", "r-1"]',
+            '["tomorrow", "r-1"]',
+            '[7, "r-1"]',
+            f'[{DUE}, "{"x" * 5000}"]',
+            f'[{DUE}, "\\ud800"]',
+            "[" * 5000,
+        )
+    ],
+    ids=lambda text: ascii(text[:30]),
+)
+def test_a_next_that_no_answer_said_is_refused_without_asking_the_table(next_):
+    """There is no table here: asking would fail."""
+    reply = handler(by(JO, {"queryStringParameters": {"next": next_}}), None)
+
+    assert refused_field(reply) == "next"
+
+
+def test_the_place_in_a_next_does_not_choose_whose_reminders_are_listed(five):
+    forged = token(json.dumps(["2000-01-01T00:00:00Z", "flo"]))
+
+    assert listed(JO, next=forged)[0] == ["r-1", "r-2", "r-3", "r-4", "r-5"]
+
+
+@pytest.mark.parametrize("event", [{}, {"requestContext": {"identity": {"userArn": ""}}}])
+def test_who_has_not_signed_in_is_shown_no_list(event, five):
+    status, body = status_and_body(handler({"queryStringParameters": None} | event, None))
+
+    assert (status, body["error"]["code"]) == (403, "NotSignedIn")
+
+
+def test_a_failing_table_asks_to_try_again():
+    reply = handler(by(JO, {"queryStringParameters": None}), None)
+
+    assert (status_and_body(reply)[0], reply["headers"]["Retry-After"]) == (503, "1")

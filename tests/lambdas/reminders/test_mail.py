@@ -1,0 +1,135 @@
+import json
+from email.headerregistry import Address
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders import mail
+from reminders.mail import check_address, check_subject, identities_of, mail_of
+from reminders.rules import InvalidReminderError
+
+REMINDER = {"email": "jo@example.com", "message": 'Feed the cat 🐈\n<b>now</b> & "then"', "reminderId": "r-1"}
+
+
+def refused(reminder) -> str:
+    with pytest.raises(InvalidReminderError) as caught:
+        mail_of(reminder)
+    return caught.value.field
+
+
+def test_a_mail_has_the_message_as_text_and_as_html():
+    written = mail_of(REMINDER)
+
+    assert written.recipient == "jo@example.com"
+    assert written.subject == "Whiskers Commands You to attend!"
+    assert written.text == (
+        'Feed the cat 🐈\n<b>now</b> & "then"\n\n-- \nThis is reminder r-1.\n'
+        "Somebody gave this address for it. To get no more reminders here, reply to this mail.\n"
+    )
+    assert "Feed the cat 🐈<br>\n&lt;b&gt;now&lt;/b&gt; &amp; &quot;then&quot;</p>" in written.html
+    assert "<b>" not in written.html
+
+
+def test_a_subject_of_its_own_is_taken_as_it_is():
+    assert mail_of(REMINDER | {"subject": "The cat: <b>“Mittens”</b>, Zoë"}).subject == "The cat: <b>“Mittens”</b>, Zoë"
+
+
+def test_a_repeated_reminder_says_how_to_stop_it():
+    written = mail_of(REMINDER | {"repeat": {"every": "1d", "times": 3}})
+
+    how = "It comes again every 1d. To stop it: remindme cancel r-1, or DELETE /reminders/r-1."
+    assert how in written.text and how in written.html
+
+
+def test_a_mail_without_an_id_says_how_to_stop_reminders_all_the_same():
+    written = mail_of({"email": "jo@example.com", "message": "x"})
+
+    assert "This is reminder" not in written.text
+    assert "To get no more reminders here, reply to this mail." in written.text
+    assert "To get no more reminders here, reply to this mail." in written.html
+
+
+@given(message=st.text(min_size=1, max_size=300), name=st.text(min_size=1, max_size=80))
+def test_nothing_of_a_reminder_becomes_markup(message, name):
+    written = mail_of(REMINDER | {"message": message, "reminderId": name, "repeat": {"every": name}})
+
+    bare = mail_of(REMINDER | {"message": "x", "repeat": {"every": "1d"}})
+    lines = len(message.splitlines()) or 1
+    assert written.html.count("<") == bare.html.count("<") + lines - 1
+    assert written.html.count("<br>") == bare.html.count("<br>") + lines - 1
+
+
+@pytest.mark.parametrize("odd", ["\r\n", "\n", "\r", "\0", "\x7f", "\x85", "\u2028", "\u2029", "\t", "\x1b"])
+def test_a_subject_cannot_begin_a_header(odd):
+    assert refused(REMINDER | {"subject": f"Cat{odd}Bcc: ann@example.com"}) == "subject"
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 101])
+def test_a_subject_that_is_empty_or_too_long_is_refused(subject):
+    assert refused(REMINDER | {"subject": subject}) == "subject"
+
+
+@pytest.mark.parametrize("subject", ["x", "x" * 100, "🐈" * 100, "\u202ereversed", "=?utf-8?q?Bcc:_a?="])
+def test_any_other_subject_of_one_line_is_taken(subject):
+    check_subject(subject)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@b.c,d@e.f",
+        "a@b.c, d@e.f",
+        "a@b.c;d@e.f",
+        "a@b.c d@e.f",
+        "a@b.c\r\nBcc: d@e.f",
+        "a@b.c\n",
+        "a@b.c\0",
+        "a@\0b.c",
+        "Jo <a@b.c>",
+        "<a@b.c>",
+        '"a b"@c.d',
+        "a@b.c(comment)",
+        "a@b@c.d",
+        "ö@b.c",
+        "a@b",
+        "a",
+        "",
+        "x" * 251 + "@b.c",
+    ],
+)
+def test_a_mail_goes_to_exactly_one_address(address):
+    assert refused(REMINDER | {"email": address}) == "email"
+
+
+@pytest.mark.parametrize("address", ["jo@example.com", "o'brien+cats@xn--exmple-cua.co.uk", "x" * 250 + "@b.c"])
+def test_one_address_is_taken_as_it_is(address):
+    check_address(address)
+
+    assert mail_of(REMINDER | {"email": address}).recipient == address
+
+
+@given(st.from_regex(mail._ADDRESS, fullmatch=True).filter(lambda address: ".." not in address and ".@" not in address))
+def test_what_is_taken_as_an_address_is_one_to_pythons_mail_library_too(address):
+    if not address.startswith("."):
+        assert Address(addr_spec=address).addr_spec == address
+
+
+def test_the_api_takes_the_same_addresses():
+    schema = Path(mail.__file__).with_name("reminder.schema.json")
+    email = json.loads(schema.read_text())["properties"]["email"]
+
+    assert email["pattern"].replace("\\$", "$") == f"^{mail._ADDRESS.pattern}$".replace("\\$", "$")
+    assert email["maxLength"] == mail.LONGEST_ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("address", "identities"),
+    [
+        ("Jo@Mail.Example.org", ["Jo@Mail.Example.org", "mail.example.org", "example.org"]),
+        ("jo@example.org", ["jo@example.org", "example.org"]),
+    ],
+)
+def test_an_address_is_verified_by_itself_or_by_a_domain_it_is_within(address, identities):
+    assert identities_of(address) == identities

@@ -1,0 +1,248 @@
+import logging
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from reminders import readiness
+from reminders.rules import InvalidReminderError
+from tests.lambdas.reminders.account import Account
+
+SENDER = "reminders@example.com"
+EMAIL = {"preference": "email", "email": "jo@mail.example.org"}
+SMS = {"preference": "sms", "phone": "+15555550100"}
+BOTH = EMAIL | SMS | {"preference": "both"}
+TOPIC = {"preference": "topic"}
+QUESTIONS = [
+    "GetAccount",
+    "GetIdentityVerificationAttributes",
+    "GetSMSSandboxAccountStatus",
+    "CheckIfPhoneNumberIsOptedOut",
+]
+
+
+def refusal(request: dict[str, str]) -> tuple[str, str]:
+    with pytest.raises(InvalidReminderError) as caught:
+        readiness.check(request)
+    return caught.value.field, str(caught.value)
+
+
+def sandboxed(account: Account, *, verified: set[str]) -> None:
+    account.answers["GetAccount"] = {"SendingEnabled": True, "ProductionAccessEnabled": False}
+    account.verified = verified
+
+
+def test_an_account_where_all_is_in_order_sends_to_everybody(account):
+    readiness.check(BOTH)
+
+    assert account.operations() == QUESTIONS
+
+
+def test_each_channel_asks_about_itself_alone(account):
+    readiness.check(TOPIC)
+    assert account.operations() == []
+
+    readiness.check(EMAIL)
+    assert account.operations() == QUESTIONS[:2]
+
+    readiness.check(SMS)
+    assert account.operations() == QUESTIONS
+
+
+def test_a_sender_that_is_not_verified_is_told_with_what_to_do(account):
+    account.verified = {"jo@mail.example.org"}
+
+    field, problem = refusal(EMAIL)
+
+    assert field == "preference"
+    assert "its owner opens the link that SES mailed" in problem
+
+
+@pytest.mark.parametrize("identity", [SENDER, "example.com"])
+def test_a_sender_is_verified_by_its_address_or_its_domain(identity, account):
+    account.verified = {identity}
+
+    readiness.check(EMAIL)
+
+
+def test_a_paused_account_is_told(account):
+    account.answers["GetAccount"] = {"SendingEnabled": False, "ProductionAccessEnabled": True}
+
+    assert "has paused sending" in refusal(EMAIL)[1]
+
+
+def test_in_the_sandbox_a_recipient_that_is_not_verified_is_told_with_what_to_do(account):
+    sandboxed(account, verified={SENDER})
+
+    field, problem = refusal(EMAIL)
+
+    assert field == "email"
+    assert "verify it in the SES console, or ask AWS there for production access" in problem
+
+
+@pytest.mark.parametrize("identity", ["jo@mail.example.org", "mail.example.org", "example.org"])
+def test_in_the_sandbox_a_recipient_is_verified_by_its_address_or_a_domain_it_is_within(identity, account):
+    sandboxed(account, verified={SENDER, identity})
+
+    readiness.check(EMAIL)
+
+
+def test_in_the_sandbox_the_mailbox_simulator_takes_mail(account):
+    sandboxed(account, verified={SENDER})
+
+    readiness.check(EMAIL | {"email": "success@simulator.amazonses.com"})
+
+
+def test_a_recipient_with_very_many_labels_is_asked_about_as_far_as_ses_answers(account):
+    sandboxed(account, verified={SENDER})
+
+    refusal(EMAIL | {"email": "jo@" + "a." * 120 + "org"})
+
+    assert len(account.asked[-1][1]["Identities"]) == 100
+
+
+@pytest.mark.parametrize("numbers", [[], [("+15555550199", "Verified")], [("+15555550100", "Pending")]])
+def test_in_the_sandbox_a_number_that_is_not_verified_is_told_with_what_to_do(numbers, account):
+    account.answers["GetSMSSandboxAccountStatus"] = {"IsInSandbox": True}
+    listed = [{"PhoneNumber": number, "Status": status} for number, status in numbers]
+    account.answers["ListSMSSandboxPhoneNumbers"] = {"PhoneNumbers": listed}
+
+    field, problem = refusal(SMS)
+
+    assert field == "phone"
+    assert "ask AWS there to leave the sandbox" in problem
+
+
+def test_in_the_sandbox_a_verified_number_is_texted(account):
+    account.answers["GetSMSSandboxAccountStatus"] = {"IsInSandbox": True}
+    account.answers["ListSMSSandboxPhoneNumbers"] = {
+        "PhoneNumbers": [{"PhoneNumber": "+15555550100", "Status": "Verified"}]
+    }
+
+    readiness.check(SMS)
+
+    assert refusal(SMS | {"phone": "+15555550199"})[0] == "phone"
+
+
+def test_a_number_that_opted_out_is_told_with_what_to_do(account):
+    account.answers["CheckIfPhoneNumberIsOptedOut"] = {"isOptedOut": True}
+
+    assert refusal(BOTH) == (
+        "phone",
+        "has opted out of texts from here: opt it in again in the SNS console under Text messaging, once in 30 days",
+    )
+
+
+def test_no_refusal_repeats_an_address(account):
+    sandboxed(account, verified={SENDER})
+    account.answers["CheckIfPhoneNumberIsOptedOut"] = {"isOptedOut": True}
+
+    said = refusal(EMAIL)[1] + refusal(SMS)[1]
+
+    assert "example" not in said and "5555550100" not in said
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "Throttling", "InvalidAction", "InternalFailure"])
+def test_a_question_that_is_refused_refuses_no_reminder(code, account, caplog):
+    account.answers = dict.fromkeys(account.answers, code)
+
+    with caplog.at_level(logging.WARNING):
+        readiness.check(BOTH)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{operation} brought no answer: {code}"
+        for operation in (
+            "get_account",
+            "get_identity_verification_attributes",
+            "get_sms_sandbox_account_status",
+            "check_if_phone_number_is_opted_out",
+        )
+    ]
+    assert "jo@" not in caplog.text
+
+
+def test_a_question_that_is_refused_hides_no_problem_that_another_shows(account):
+    account.answers["GetAccount"] = "AccessDenied"
+    account.verified = set()
+
+    assert refusal(EMAIL)[0] == "preference"
+
+
+def test_a_sandbox_that_does_not_tell_its_numbers_refuses_no_reminder(account):
+    account.answers["GetSMSSandboxAccountStatus"] = {"IsInSandbox": True}
+    account.answers["ListSMSSandboxPhoneNumbers"] = "AccessDenied"
+
+    readiness.check(SMS)
+
+
+def test_a_service_that_does_not_answer_refuses_no_reminder(account):
+    account.answers = dict.fromkeys(account.answers, ConnectTimeoutError(endpoint_url="https://example.com"))
+
+    readiness.check(BOTH)
+
+    assert account.operations() == QUESTIONS
+
+
+@pytest.mark.parametrize("code", [None, "Throttling"])
+def test_what_is_in_order_or_not_answered_is_asked_once_a_minute(code, account, monkeypatch):
+    if code:
+        account.answers = dict.fromkeys(account.answers, code)
+    clock = 1000.0
+    monkeypatch.setattr(readiness.time, "monotonic", lambda: clock)
+
+    readiness.check(BOTH)
+    clock += readiness.KEPT_SECONDS - 1
+    readiness.check(BOTH)
+    assert account.operations() == QUESTIONS
+
+    clock += 1
+    readiness.check(BOTH)
+    assert account.operations() == QUESTIONS * 2
+
+
+def test_a_problem_is_over_as_soon_as_somebody_has_seen_to_it(account):
+    sandboxed(account, verified={SENDER})
+    account.answers["GetSMSSandboxAccountStatus"] = {"IsInSandbox": True}
+    assert refusal(EMAIL)[0] == "email"
+    assert refusal(SMS)[0] == "phone"
+
+    account.verified.add("jo@mail.example.org")
+    account.answers["ListSMSSandboxPhoneNumbers"] = {
+        "PhoneNumbers": [{"PhoneNumber": "+15555550100", "Status": "Verified"}]
+    }
+
+    readiness.check(BOTH)
+
+
+def test_what_is_in_order_for_one_recipient_is_not_taken_for_another(account):
+    sandboxed(account, verified={SENDER, "jo@mail.example.org"})
+    readiness.check(EMAIL)
+
+    assert refusal(EMAIL | {"email": "ann@elsewhere.org"})[0] == "email"
+
+
+def test_what_is_kept_does_not_grow_for_ever(account, monkeypatch):
+    clock = 1000.0
+    monkeypatch.setattr(readiness.time, "monotonic", lambda: clock)
+
+    for last in range(50):
+        readiness.check(SMS | {"phone": f"+155555501{last:02}"})
+        clock += readiness.KEPT_SECONDS / 10
+
+    assert len(readiness._answers) <= 11
+
+
+def test_a_bug_is_not_taken_for_a_question_without_an_answer(account):
+    account.answers["GetAccount"] = {"SendingEnabled": True}
+    del account.answers["GetIdentityVerificationAttributes"]
+
+    with pytest.raises(KeyError):
+        readiness.check(EMAIL)
+
+
+def test_the_errors_of_the_fake_are_those_of_the_client(account):
+    account.answers["GetAccount"] = "TooManyRequestsException"
+
+    with pytest.raises(ClientError) as caught:
+        readiness._account.get_account()
+
+    assert type(caught.value).__name__ == "TooManyRequestsException"

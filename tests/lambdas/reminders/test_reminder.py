@@ -1,0 +1,142 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders import reminder, when
+from tests.lambdas.reminders.rows import ASKED
+
+NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
+KEPT = timedelta(days=30)
+TOPIC = {"message": "Feed the cat", "preference": "topic"}
+PHONE_ALONE = {"message": "x", "preference": "sms", "phone": "+4915112345678"}
+
+
+def row_of(asked=ASKED, *, due=NOW + timedelta(hours=1), zone="Europe/Paris"):
+    return reminder.row_of(asked, when.Due(due, zone), reminder_id="r-1", owner="jo", now=NOW, kept=KEPT)
+
+
+def carried(asked=ASKED, *, due=NOW + timedelta(hours=1), now=NOW):
+    return reminder.for_the_workflow(asked, row_of(asked, due=due), now=now)
+
+
+@pytest.mark.parametrize(
+    ("asked", "addresses"),
+    [
+        (ASKED, {"Email": "j…@example.com", "Phone": "+49…5678"}),
+        (PHONE_ALONE, {"Phone": "+49…5678"}),
+        (TOPIC, {}),
+    ],
+)
+def test_a_row_has_no_address_whole(asked, addresses):
+    row = row_of(asked)
+
+    assert {name: row[name] for name in ("Email", "Phone") if name in row} == addresses
+    assert "jo@" not in str(row) and "15112345678" not in str(row)
+
+
+def test_a_row_expires_when_it_has_been_kept_since_it_was_due():
+    due = NOW + timedelta(days=200)
+
+    assert row_of(due=due)["ExpiresAt"] == int((due + KEPT).timestamp())
+
+
+def test_from_one_occurrence_to_the_next_the_first_is_not_forgotten():
+    changes = reminder.due_of(NOW, number=2, now=NOW, kept=KEPT)
+
+    assert changes == {
+        "DueAt": "2026-11-21T04:00:00Z",
+        "Occurrence": 2,
+        "UpdatedAt": "2026-11-21T04:00:00Z",
+        "ExpiresAt": int((NOW + KEPT).timestamp()),
+    }
+
+
+def test_the_workflow_carries_the_addresses_whole_and_the_text_as_it_is_sent():
+    repeat = {"every": "1d"}
+    asked = ASKED | {"message": "Feed “Tom”…", "subject": "Cats", "repeat": repeat, "waitSeconds": "3600", "fold": 0}
+
+    assert carried(asked) == {
+        **ASKED,
+        "message": "Feed “Tom”…",
+        "text": 'Feed "Tom"...',
+        "subject": "Cats",
+        "repeat": repeat,
+        "reminderId": "r-1",
+        "waitSeconds": 3600,
+        "waitUntil": "2026-11-21T05:00:00Z",
+        "goOn": False,
+    }
+
+
+def test_what_the_workflow_carries_is_never_in_the_way_of_the_next_execution():
+    """It hands on these fields alone, which say nothing of when the last one was due."""
+    handed_on = {name: value for name, value in carried(ASKED | {"waitSeconds": 3600}).items() if name != "waitSeconds"}
+
+    assert carried(handed_on)["waitSeconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("ahead", "cut"),
+    [
+        (timedelta(0), False),
+        (timedelta(days=364), False),
+        (timedelta(days=364, seconds=1), True),
+        (timedelta(days=364, hours=23), True),
+        (timedelta(days=365), True),
+        (timedelta(days=366, hours=1), True),
+    ],
+)
+@pytest.mark.parametrize("form", [{}, {"waitSeconds": 1}], ids=["time", "seconds"])
+def test_an_execution_waits_for_364_days_at_the_most(form, ahead, cut):
+    reminder_ = carried(ASKED | form, due=NOW + ahead)
+
+    assert reminder_["goOn"] is cut
+    assert reminder_["waitUntil"] == when.utc_text(NOW + min(ahead, reminder.SLICE))
+    assert reminder_["waitSeconds"] == (1 if form and not cut else None)
+
+
+@given(st.integers(0, 3 * 366 * 86_400), st.booleans())
+def test_however_long_the_wait_it_comes_to_an_end_in_steps_that_an_execution_lives(seconds, skipped):
+    """Where waits are skipped, the clock does not move."""
+    due, now, asked, steps = NOW + timedelta(seconds=seconds), NOW, dict(ASKED), 0
+    while (step := carried(asked, due=due, now=now))["goOn"]:
+        until = when.instant(step["waitUntil"])
+        begun = when.instant(asked["waitedUntil"]) if steps and skipped else now
+        assert until - begun == reminder.SLICE < when.LONGEST_WAIT
+        asked["waitedUntil"], now, steps = step["waitUntil"], now if skipped else until, steps + 1
+
+    assert when.instant(step["waitUntil"]) == due
+    assert steps <= seconds // reminder.SLICE.total_seconds()
+
+
+def test_what_is_long_due_is_not_waited_for():
+    reminder_ = carried(due=NOW - timedelta(days=3))
+
+    assert (reminder_["goOn"], reminder_["waitUntil"]) == (False, "2026-11-18T04:00:00Z")
+
+
+def test_the_answer_to_a_new_reminder_says_when_it_is_due_by_both_clocks():
+    assert reminder.scheduled(row_of()) == {
+        "reminderId": "r-1",
+        "dueAt": "2026-11-21T05:00:00Z",
+        "dueAtLocal": "2026-11-21T06:00:00+01:00",
+        "timeZone": "Europe/Paris",
+        "status": "SCHEDULED",
+    }
+
+
+def test_a_reminder_is_shown_as_json_without_what_the_table_needs_alone():
+    shown = reminder.shown(
+        row_of(ASKED | {"repeat": {"every": "1d", "times": 3}}) | {"Reason": "", "ExecutionId": "arn"}
+    )
+
+    assert json.loads(json.dumps(shown)) == shown
+    assert shown["repeat"] == {"every": "1d", "times": 3}
+    assert not {"reason", "owner", "Owner", "ExecutionId", "executionId", "expiresAt"} & shown.keys()
+
+
+def test_what_is_over_is_what_a_repeated_reminder_goes_on_after():
+    assert set(reminder.OVER) == {"SENT", "PARTLY_SENT", "FAILED"}

@@ -1,0 +1,246 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reminders import schedule_reminder
+from reminders.reminder import SLICE
+from reminders.schedule_reminder import NO_REMINDER, handler
+from reminders.table import find
+from reminders.when import utc_text
+from tests.lambdas.reminders.rows import ASKED, ahead, row
+
+FIRST, SECOND = (f"arn:aws:states:us-east-1:123456789012:execution:reminders:{name}" for name in ("r-1", "r-1-0a1b"))
+TOPIC = {"message": "Feed the cat", "preference": "topic"}
+EMAIL, PHONE = {"email": ASKED["email"]}, {"phone": ASKED["phone"]}
+ADDRESSES = EMAIL | PHONE
+TEXT_OF_ORIGINAL = "remind me of something"
+
+pytestmark = pytest.mark.usefixtures("reminder_table")
+
+
+def schedule(asked, execution=FIRST):
+    return handler({"Input": asked, "ExecutionId": execution}, None)
+
+
+class At(datetime):
+    """A clock that stands still."""
+
+    instant = datetime(2026, 11, 21, 4, tzinfo=UTC)
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls.instant.astimezone(tz)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    monkeypatch.setattr(schedule_reminder, "datetime", At)
+    monkeypatch.setattr(At, "instant", At.instant)
+    return At
+
+
+@pytest.mark.parametrize(
+    "when", [{"waitSeconds": "3600"}, {"timestamp": "2027-01-27 09:00", "timeZone": "Europe/Paris"}]
+)
+def test_what_the_api_has_written_is_taken_up(when, reminder_table):
+    kept = row()
+    reminder_table.put_item(Item=kept)
+
+    assert schedule(ASKED | when | {"reminderId": "r-1"}) == {
+        "Outcome": "SCHEDULED",
+        "Reminder": {
+            **ASKED,
+            "text": ASKED["message"],
+            "reminderId": "r-1",
+            "waitSeconds": 3600 if "waitSeconds" in when else None,
+            "waitUntil": kept["DueAt"],
+            "goOn": False,
+        },
+    }
+    assert find("r-1") == kept | {"ExecutionId": FIRST}
+
+
+def test_what_has_become_due_since_it_was_written_is_not_refused(reminder_table):
+    due = ahead(seconds=-5)
+    reminder_table.put_item(Item=row(due=due))
+
+    answer = schedule(ASKED | {"timestamp": utc_text(due), "reminderId": "r-1"})
+    assert (answer["Outcome"], answer["Reminder"]["waitUntil"]) == ("SCHEDULED", utc_text(due))
+
+
+def test_a_second_execution_goes_on_after_the_first(reminder_table):
+    reminder_table.put_item(Item=row(ExecutionId=FIRST))
+    going_on = ASKED | {"reminderId": "r-1", "after": FIRST}
+
+    assert schedule(going_on, SECOND)["Outcome"] == "SCHEDULED"
+    assert find("r-1")["ExecutionId"] == SECOND
+    # Retried, it is answered the same; a third, started by the same state, is one too many.
+    assert schedule(going_on, SECOND)["Outcome"] == "SCHEDULED"
+    assert schedule(going_on, SECOND + "c")["Outcome"] == "TAKEN"
+    assert find("r-1")["ExecutionId"] == SECOND
+
+
+def test_a_wait_of_more_than_a_year_is_cut(reminder_table):
+    now = ahead()
+    due = now + timedelta(days=366)
+    reminder_table.put_item(Item=row(due=due, ExecutionId=FIRST))
+
+    answer = schedule(ASKED | {"reminderId": "r-1", "after": FIRST}, SECOND)["Reminder"]
+    assert answer["goOn"]
+    assert SLICE <= datetime.fromisoformat(answer["waitUntil"]) - now <= SLICE + timedelta(seconds=30)
+
+    last = schedule(ASKED | {"reminderId": "r-1", "after": SECOND, "waitedUntil": answer["waitUntil"]}, SECOND + "c")
+    assert (last["Reminder"]["goOn"], last["Reminder"]["waitUntil"]) == (False, utc_text(due))
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "SENDING", "SENT", "PARTLY_SENT", "FAILED"])
+@pytest.mark.parametrize("execution", [{}, {"ExecutionId": FIRST}])
+def test_what_is_not_scheduled_any_more_is_left_alone(status, execution, reminder_table):
+    kept = row(Status=status, **execution)
+    reminder_table.put_item(Item=kept)
+
+    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"}) == {"Outcome": "TAKEN"}
+    assert find("r-1") == kept
+
+
+@pytest.mark.parametrize("after", [{}, {"after": None}, {"after": "arn:other"}, {"after": 7}, {"after": {}}])
+def test_what_another_execution_has_is_left_alone(after, reminder_table):
+    kept = row(ExecutionId=FIRST)
+    reminder_table.put_item(Item=kept)
+
+    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"} | after, SECOND) == {"Outcome": "TAKEN"}
+    assert find("r-1") == kept
+
+
+def test_an_unknown_reminder_is_not_made_up():
+    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"}) == {"Outcome": "TAKEN"}
+    assert find("r-1") is None
+
+
+@pytest.mark.parametrize("reminder_id", [None, 7, "", [], {}, True, "x" * 129], ids=lambda one: repr(one)[:10])
+def test_what_no_reminder_can_be_called_is_refused(reminder_id):
+    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": reminder_id}) == {
+        "Outcome": "INVALID",
+        "Problem": NO_REMINDER,
+    }
+
+
+@pytest.mark.parametrize("preference", ["email", "sms", "both"])
+@pytest.mark.parametrize("wait", [0, 2, "120", "31449000"])
+def test_the_pages_original_body_is_kept_and_waited_for_in_seconds(preference, wait):
+    asked = {"waitSeconds": wait, "preference": preference, "message": "Feed the cat 🐈", **ADDRESSES}
+
+    answer = schedule(asked)
+
+    found = find("r-1")
+    assert answer == {
+        "Outcome": "SCHEDULED",
+        "Reminder": {
+            "message": asked["message"],
+            "preference": preference,
+            **ADDRESSES,
+            "text": asked["message"],
+            "reminderId": "r-1",
+            "waitSeconds": int(wait),
+            "waitUntil": found["DueAt"],
+            "goOn": False,
+        },
+    }
+    assert (found["Owner"], found["Status"], found["ExecutionId"]) == ("workflow", "SCHEDULED", FIRST)
+    assert (found["Email"], found["Phone"]) == ("j…@example.com", "+49…5678")
+    assert abs(datetime.fromisoformat(found["DueAt"]) - ahead(seconds=int(wait))) < timedelta(seconds=30)
+
+
+def test_the_command_lines_original_body_goes_to_the_topic():
+    due = utc_text(ahead(days=30))
+
+    answer = schedule({"message": TEXT_OF_ORIGINAL, "timestamp": due})
+
+    assert (answer["Outcome"], answer["Reminder"]["preference"]) == ("SCHEDULED", "topic")
+    assert (answer["Reminder"]["waitSeconds"], answer["Reminder"]["waitUntil"]) == (None, due)
+    assert (find("r-1")["Preference"], find("r-1")["DueAt"]) == ("topic", due)
+
+
+def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
+    reminder = schedule(TOPIC | {"waitSeconds": 31_536_000})["Reminder"]
+
+    assert (reminder["waitSeconds"], reminder["goOn"]) == (None, True)
+    assert reminder["waitUntil"] < find("r-1")["DueAt"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        (TOPIC | {"timestamp": "2019-01-27T09:00:00Z"}, "timestamp has passed."),
+        (TOPIC | {"timestamp": "9999-01-27T09:00:00Z"}, "timestamp is more than 365 days ahead."),
+        (TOPIC | {"timestamp": "2027-02-30T09:00:00Z"}, "timestamp is not a time that exists."),
+        (TOPIC | {"waitSeconds": 1.5}, NO_REMINDER),
+        (TOPIC | {"waitSeconds": -1}, "waitSeconds must be a whole number from 0 to 31536000."),
+        (TOPIC | {"waitSeconds": 60.0}, NO_REMINDER),
+        (TOPIC, "waitSeconds is needed, or timestamp, and not both."),
+        (ASKED, "waitSeconds is needed, or timestamp, and not both."),
+        (EMAIL | {"message": "x", "preference": "sms", "waitSeconds": 1}, "phone is needed for the preference sms."),
+        (PHONE | {"message": "x", "preference": "both", "waitSeconds": 1}, "email is needed for the preference both."),
+        (
+            TOPIC | {"waitSeconds": 1, "repeat": {"every": "1m"}},
+            "repeat.every must be 5m at the least.",
+        ),
+        (
+            TOPIC | {"waitSeconds": 1, "message": "\0"},
+            "message holds a control character other than tab and line break.",
+        ),
+        (TOPIC | {"waitSeconds": 1, "bcc": "jo@example.com"}, NO_REMINDER),
+        (TOPIC | {"waitSeconds": 1, "after": FIRST}, NO_REMINDER),
+        (TOPIC | {"waitSeconds": 1, "waitedUntil": "2027-01-27T09:00:00Z"}, NO_REMINDER),
+        (TOPIC | {"waitSeconds": 1, "preference": None}, NO_REMINDER),
+        (TOPIC | {"waitSeconds": 1, "message": ""}, NO_REMINDER),
+        ({"waitSeconds": 1}, NO_REMINDER),
+        (ASKED | {"waitSeconds": 1, "email": "jo at example.com"}, NO_REMINDER),
+        ({}, NO_REMINDER),
+    ]
+    + [(nothing, NO_REMINDER) for nothing in (None, True, 7, 1.5, "remind me", [], [TOPIC])],
+)
+def test_what_is_no_reminder_is_refused_in_words_and_nothing_is_kept(asked, problem, reminder_table):
+    assert schedule(asked) == {"Outcome": "INVALID", "Problem": problem}
+    assert reminder_table.scan()["Items"] == []
+
+
+@pytest.mark.parametrize("local", ["2027-01-27 09:00:00", "2027-01-27T09:00"])
+def test_a_local_time_by_hand_needs_its_zone(local, clock):
+    assert schedule(TOPIC | {"timestamp": local})["Problem"].startswith("timeZone is needed with a local time")
+    assert schedule(TOPIC | {"timestamp": local, "timeZone": "Europe/Paris"})["Reminder"]["waitUntil"] == (
+        "2027-01-27T08:00:00Z"
+    )
+
+
+@pytest.mark.parametrize("when", [{"waitSeconds": 60}, {"timestamp": "2026-11-21T04:01:00Z"}])
+@pytest.mark.parametrize("later", [timedelta(seconds=2), timedelta(minutes=5)], ids=["soon", "when it is due"])
+def test_a_retry_by_hand_is_answered_the_same(when, later, clock, reminder_table):
+    first, kept = schedule(TOPIC | when), find("r-1")
+    clock.instant += later
+
+    assert schedule(TOPIC | when) == first
+    assert first["Reminder"]["waitUntil"] == "2026-11-21T04:01:00Z"
+    assert reminder_table.scan()["Items"] == [kept]
+
+
+def test_a_retry_after_the_row_alone_was_written_takes_it_up(clock, reminder_table):
+    kept = row("r-1", owner="workflow", due=clock.instant + timedelta(seconds=60), asked=TOPIC)
+    reminder_table.put_item(Item=kept)
+    clock.instant += timedelta(minutes=5)
+
+    assert schedule(TOPIC | {"timestamp": "2026-11-21T04:01:00Z"})["Outcome"] == "SCHEDULED"
+    assert find("r-1") == kept | {"ExecutionId": FIRST}
+
+
+def test_an_execution_of_the_same_name_long_after_sends_nothing_twice(reminder_table):
+    reminder_table.put_item(Item=row(owner="workflow", Status="SENT", ExecutionId=FIRST))
+
+    assert schedule(TOPIC | {"waitSeconds": 1}) == {"Outcome": "TAKEN"}
+
+
+@pytest.mark.parametrize("change", [{"message": None}, {"message": 7}, {"nonsense": 1}, {"preference": "fax"}])
+def test_who_names_a_reminder_and_says_nothing_of_it_takes_none_up(change, reminder_table):
+    asked = {name: value for name, value in (ASKED | {"waitSeconds": 1} | change).items() if value is not None}
+
+    assert schedule(asked | {"reminderId": "r-1"})["Outcome"] == "INVALID"

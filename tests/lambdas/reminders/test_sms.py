@@ -1,0 +1,105 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders.rules import InvalidReminderError
+from reminders.sms import LONGEST_GSM, LONGEST_UCS2, check, check_characters, segments, text_of
+
+SENDABLE = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=200)
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("“Feed” the ‘cat’ – now…", "\"Feed\" the 'cat' - now..."),
+        ("l’été à 9\u202f h «\u00a0ici\u00a0»", 'l\'été à 9  h " ici "'),
+        ("one\ttwo", "one two"),
+        ("Zoë’s cat", "Zoë’s cat"),
+        ("“Feed” the 🐈 – now…", "“Feed” the 🐈 – now…"),
+        ("Größe: 5 € {Ñandú}", "Größe: 5 € {Ñandú}"),
+        ("{% $states.input %}", "{% $states.input %}"),
+    ],
+)
+def test_quotes_and_dashes_are_plain_where_the_text_then_fits_the_gsm_alphabet(message, text):
+    assert text_of(message) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", 1),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        # 153 is odd: an escape and its letter stay together, so that a part holds 76 of them.
+        ("€" * 152, 2),
+        ("€" * 153, 3),
+        ("ж" * 70, 1),
+        ("ж" * 71, 2),
+        ("ж" * 134, 2),
+        ("ж" * 135, 3),
+        ("🐈" * 35, 1),
+        ("🐈" * 36, 2),
+        ("🐈" * 66, 2),
+        ("🐈" * 67, 3),
+        ("a" * 159 + "ж", 3),
+        ("a" * LONGEST_GSM, 10),
+        ("ж" * LONGEST_UCS2, 10),
+    ],
+)
+def test_a_text_is_counted_in_the_parts_it_is_charged_as(text, parts):
+    assert segments(text) == parts
+
+
+@given(message=SENDABLE)
+def test_no_text_takes_more_parts_than_its_message(message):
+    assert segments(text_of(message)) <= segments(message)
+
+
+@given(message=SENDABLE)
+def test_a_text_is_its_own_text(message):
+    assert text_of(text_of(message)) == text_of(message)
+
+
+@pytest.mark.parametrize("message", ["a" * LONGEST_GSM, "€" * (LONGEST_GSM // 2), "ж" * LONGEST_UCS2, "“" * 1400])
+def test_the_longest_texts_are_taken(message):
+    check(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        ("a" * 1531, "is too long for SMS: it takes 1531 of 1530 characters"),
+        ("€" * 766, "is too long for SMS: it takes 1532 of 1530 characters"),
+        ("…" * 511, "is too long for SMS: it takes 1533 of 1530 characters"),
+        (
+            "ж" * 631,
+            "is too long for SMS: it takes 631 of 630 characters; with letters of the GSM alphabet alone, 1530",
+        ),
+        (
+            "a" * 629 + "🐈",
+            "is too long for SMS: it takes 631 of 630 characters; with letters of the GSM alphabet alone, 1530",
+        ),
+    ],
+)
+def test_a_longer_text_is_refused_with_what_it_takes(message, problem):
+    with pytest.raises(InvalidReminderError) as caught:
+        check(message)
+
+    assert (caught.value.field, str(caught.value)) == ("message", problem)
+
+
+@pytest.mark.parametrize("odd", ["\0", "\x07", "\x1b", "\x0b", "\ufffe", "\uffff", "\ud800"])
+def test_what_sns_has_no_place_for_is_refused(odd):
+    with pytest.raises(InvalidReminderError) as caught:
+        check(f"Feed{odd}the cat")
+
+    assert caught.value.field == "message"
+
+
+@pytest.mark.parametrize("message", ["a\tb\r\nc", "🐈", "\u202eoverride", "\ue000", "\U0010ffff", "\ufffd"])
+def test_what_sns_has_a_place_for_is_taken(message):
+    check_characters(message)

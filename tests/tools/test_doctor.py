@@ -1,0 +1,314 @@
+"""The doctor on a pretended AWS: what each answer of AWS means, and what is said to do."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from local.settings import PROJECT
+from stacks.config import DEV
+from tests.tools.conftest import REGION
+from tools.doctor.__main__ import main
+from tools.doctor.checks import Finding, examine
+from tools.doctor.target import Target
+
+SESSION = boto3.Session("x", "x", region_name=REGION)
+"""One for all tests: it keeps what it has read of each service."""
+
+STAGE = replace(DEV, sender="cats@our-cats.org")
+TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
+ROLE = "arn:aws:iam::123456789012:role/logs"
+
+
+def stack(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, Any]:
+    listed = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    return {"StackStatus": status, "Outputs": listed}
+
+
+class Aws:
+    """Answers what the doctor asks, as for a stage that is deployed and an account where all is in order.
+
+    `answers` are by operation; text in the place of an answer is the code of an error.
+    """
+
+    def __init__(self) -> None:
+        self.stacks: dict[str, dict[str, Any]] = {
+            "CDKToolkit": stack(BootstrapVersion="33"),
+            "dev-api-logs": stack(),
+            "dev-cache": stack(),
+            "dev-orders": stack("UPDATE_COMPLETE"),
+            "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC),
+        }
+        self.answers: dict[str, Any] = {
+            "GetCallerIdentity": {"Arn": "arn:aws:iam::123456789012:user/ann"},
+            "GetParameter": {"Parameter": {"Value": TOPIC}},
+            "GetIdentityVerificationAttributes": {
+                "VerificationAttributes": {"our-cats.org": {"VerificationStatus": "Success"}}
+            },
+            "GetAccount": {
+                "SendingEnabled": True,
+                "ProductionAccessEnabled": True,
+                "SendQuota": {"SentLast24Hours": 7.0, "Max24HourSend": 50000.0},
+                "cloudwatchRoleArn": ROLE,
+            },
+            "GetRole": {},
+            "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
+            "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
+            "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
+            "ListOriginationNumbers": {"PhoneNumbers": [{"PhoneNumber": "+15555550100"}]},
+            "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
+        }
+        self.described: dict[str, Any] = {}
+
+    def undeploy(self) -> None:
+        self.stacks = {name: found for name, found in self.stacks.items() if name == "CDKToolkit"}
+
+    def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
+        target = Target(replace(STAGE, **stage), SESSION, endpoint)
+        return {finding.check: finding for finding in examine(target)}
+
+    def note(self, params: dict[str, Any], **_: Any) -> None:
+        self.described = params
+
+    def answer(self, model: Any, **_: Any) -> Any:
+        found = self.describe() if model.name == "DescribeStacks" else self.answers[model.name]
+        if isinstance(found, Exception):
+            raise found
+        if isinstance(found, str):
+            return SimpleNamespace(status_code=400), {"Error": {"Code": found, "Message": "it does not exist"}}
+        return SimpleNamespace(status_code=200), found
+
+    def describe(self) -> Any:
+        name = self.described["StackName"]
+        return {"Stacks": [self.stacks[name]]} if name in self.stacks else "ValidationError"
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    aws = Aws()
+    SESSION.events.register("before-parameter-build", aws.note, unique_id="note")
+    SESSION.events.register("before-call", aws.answer, unique_id="answer")
+    yield aws
+    SESSION.events.unregister("before-parameter-build", unique_id="note")
+    SESSION.events.unregister("before-call", unique_id="answer")
+
+
+def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
+    findings = aws.findings()
+
+    assert {name: finding.state for name, finding in findings.items()} == dict.fromkeys(
+        [
+            *["credentials", "bootstrap", "sender", "topic's parameter", "sender in SES", "SES"],
+            *["SMS", "SMS spending", "SMS numbers", "Lambda", "API Gateway's role"],
+            *["stack dev-api-logs", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
+        ],
+        "ok",
+    )
+    assert {finding.advice for finding in findings.values()} == {""}
+    assert findings["credentials"].found == "arn:aws:iam::123456789012:user/ann in us-east-1"
+    assert findings["sender in SES"].found == "our-cats.org is verified"
+    assert findings["SES"].found == "7 of 50000 mails sent in 24 hours"
+    assert findings["SMS spending"].found == "1.25 of 20.00 USD spent this month"
+
+
+def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> None:
+    aws.undeploy()
+    aws.answers |= {
+        "GetParameter": "ParameterNotFound",
+        "GetIdentityVerificationAttributes": {"VerificationAttributes": {}},
+        "GetAccount": {key: value for key, value in aws.answers["GetAccount"].items() if key != "cloudwatchRoleArn"},
+    }
+
+    findings = aws.findings()
+
+    assert "problem" not in {finding.state for finding in findings.values()}
+    assert findings["topic's parameter"].found == "notifyme is free"
+    assert findings["sender in SES"].advice == "open the link that SES mails when you deploy"
+    assert findings["API Gateway's role"].found == "none yet; deploying sets one"
+    assert findings["stack dev-orders"][1:] == ("unknown", "not deployed", "make deploy STAGE=dev")
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer", "check", "state", "advice"),
+    [
+        ("GetParameter", {"Parameter": {"Value": "arn:another"}}, "topic's parameter", "problem", "of its own"),
+        ("GetParameter", "ParameterNotFound", "topic's parameter", "problem", f"with the value {TOPIC}"),
+        (
+            "GetIdentityVerificationAttributes",
+            {"VerificationAttributes": {STAGE.sender: {"VerificationStatus": "Pending"}}},
+            "sender in SES",
+            "problem",
+            "open the link that SES mailed",
+        ),
+        ("GetAccount", {"SendingEnabled": False, "cloudwatchRoleArn": ROLE}, "SES", "problem", "Account dashboard"),
+        ("GetAccount", {"ProductionAccessEnabled": False}, "SES", "limited", "ask there for production access"),
+        ("GetSMSSandboxAccountStatus", {"IsInSandbox": True}, "SMS", "limited", "leave the sandbox"),
+        ("GetSMSAttributes", {"attributes": {}}, "SMS spending", "problem", "raise the limit"),
+        ("GetSMSAttributes", {"attributes": {"MonthlySpendLimit": "0"}}, "SMS spending", "problem", "raise the limit"),
+        ("ListOriginationNumbers", {"PhoneNumbers": []}, "SMS numbers", "limited", "get a number"),
+        ("GetAccountSettings", {"AccountLimit": {"ConcurrentExecutions": 10}}, "Lambda", "limited", "Service Quotas"),
+        ("GetAccount", {}, "API Gateway's role", "problem", "the role of the stack dev-api-logs"),
+        ("GetRole", "NoSuchEntity", "API Gateway's role", "problem", "the role of the stack dev-api-logs"),
+    ],
+)
+def test_what_is_not_in_order_is_told_with_what_to_do(
+    operation: str, answer: Any, check: str, state: str, advice: str, aws: Aws
+) -> None:
+    aws.answers[operation] = answer
+
+    finding = aws.findings()[check]
+
+    assert finding.state == state
+    assert advice in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("toolkit", "state"),
+    [
+        (None, "problem"),
+        (stack(BootstrapVersion="5"), "problem"),
+        (stack("UPDATE_ROLLBACK_FAILED", BootstrapVersion="33"), "problem"),
+        (stack("UPDATE_IN_PROGRESS", BootstrapVersion="33"), "unknown"),
+        (stack(), "unknown"),
+        (stack(BootstrapVersion="6"), "ok"),
+    ],
+)
+def test_the_bootstrap_is_as_the_templates_need_it(toolkit: Any, state: str, aws: Aws) -> None:
+    del aws.stacks["CDKToolkit"]
+    if toolkit:
+        aws.stacks["CDKToolkit"] = toolkit
+
+    finding = aws.findings()["bootstrap"]
+
+    assert finding.state == state
+    assert (finding.advice == "make bootstrap STAGE=dev") == (state == "problem" or "PROGRESS" in finding.found)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("UPDATE_ROLLBACK_COMPLETE", "ok"),
+        ("IMPORT_COMPLETE", "ok"),
+        ("ROLLBACK_COMPLETE", "problem"),
+        ("CREATE_FAILED", "problem"),
+        ("DELETE_FAILED", "problem"),
+        ("UPDATE_ROLLBACK_FAILED", "problem"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "unknown"),
+        ("REVIEW_IN_PROGRESS", "unknown"),
+    ],
+)
+def test_a_stack_that_did_not_deploy_is_told(status: str, state: str, aws: Aws) -> None:
+    aws.stacks["dev-orders"] = stack(status)
+
+    finding = aws.findings()["stack dev-orders"]
+
+    assert (finding.state, finding.found) == (state, status)
+    assert bool(finding.advice) == (state != "ok")
+
+
+def test_a_stage_without_a_cache_misses_no_stack_of_it(aws: Aws) -> None:
+    assert "stack dev-cache" not in aws.findings(cache=None)
+
+
+@pytest.mark.parametrize(
+    "sender", ["reminders@example.com", "a@mail.EXAMPLE.org", "a@cats.test", "a@b.invalid", "not an address"]
+)
+def test_a_sender_that_nobody_can_own_is_a_problem(sender: str, aws: Aws) -> None:
+    aws.undeploy()
+
+    finding = aws.findings(sender=sender)["sender"]
+
+    assert finding.state == "problem"
+    assert "SENDER=you@your-domain" in finding.advice
+
+
+@pytest.mark.parametrize("sender", ["a@myexample.com", "a@example.com.our-cats.org", "a@test.org"])
+def test_a_sender_with_a_similar_domain_is_none(sender: str, aws: Aws) -> None:
+    aws.undeploy()
+
+    assert aws.findings(sender=sender)["sender"].state == "ok"
+
+
+def test_on_the_laptop_a_domain_for_examples_will_do(aws: Aws) -> None:
+    aws.undeploy()
+
+    findings = aws.findings(sender="reminders@example.com", endpoint="http://127.0.0.1:4566")
+
+    assert findings["sender"].state == "ok"
+
+
+def test_the_deployed_sender_goes_before_the_stages(aws: Aws) -> None:
+    assert aws.findings(sender="reminders@example.com")["sender"].found == STAGE.sender
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidAction", "Throttling"])
+def test_what_aws_does_not_tell_is_unknown_and_no_problem(code: str, aws: Aws) -> None:
+    caller = aws.answers["GetCallerIdentity"]
+    aws.answers = {**dict.fromkeys(aws.answers, code), "GetCallerIdentity": caller}
+
+    findings = aws.findings()
+
+    assert {finding.state for finding in findings.values()} == {"ok", "unknown"}
+    assert code in findings["SMS"].found
+
+
+def test_stacks_that_may_not_be_looked_at_are_unknown(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws, "describe", lambda: EndpointConnectionError(endpoint_url="https://cloudformation"))
+
+    findings = aws.findings()
+
+    assert findings["stack dev-orders"].state == findings["bootstrap"].state == "unknown"
+    assert "no answer from AWS" in findings["stack dev-orders"].found
+
+
+@pytest.mark.parametrize("error", ["ExpiredToken", EndpointConnectionError(endpoint_url="https://sts")])
+def test_without_credentials_nothing_else_is_asked(error: Any, aws: Aws) -> None:
+    aws.answers["GetCallerIdentity"] = error
+
+    (finding,) = aws.findings().values()
+
+    assert (finding.check, finding.state) == ("credentials", "problem")
+
+
+def doctor(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """The command in a process of its own, with nothing of AWS in its environment but what is given."""
+    alone = {"PATH": "", "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent", **environment}
+    command = [sys.executable, "-m", "tools.doctor", *arguments]
+    return subprocess.run(command, cwd=PROJECT, env=alone, capture_output=True, text=True, timeout=60)
+
+
+def test_a_problem_ends_the_command_with_1_and_is_told_to_programs_too() -> None:
+    run = doctor("--json", AWS_REGION=REGION)
+
+    assert run.returncode == 1
+    assert json.loads(run.stdout) == [
+        {
+            "check": "credentials",
+            "state": "problem",
+            "found": "no AWS credentials were found, or half of them: set them as for any AWS tool",
+            "advice": "",
+        }
+    ]
+
+
+def test_a_region_that_is_not_set_is_asked_for() -> None:
+    run = doctor()
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("error: no AWS region is set")
+
+
+@pytest.mark.parametrize("arguments", [["--stage", "test"], ["--nothing"], ["extra"]])
+def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert "usage: python -m tools.doctor" in capsys.readouterr().err

@@ -1,0 +1,376 @@
+"""`remindme` against a real HTTP server that stands in for the API, at a fixed moment."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.tools.conftest import CARD, REGION, Command, run_inside, served
+from tools.deployment import Api
+from tools.errors import CommandError
+from tools.remindme import reminders
+from tools.remindme.__main__ import main
+
+NOW = datetime(2026, 11, 21, 11, 30, 15, tzinfo=UTC)
+ID = "8c2b6c1e-0000-4000-8000-000000000001"
+REMINDER = {
+    "reminderId": ID,
+    "message": "Feed the cat 🐈",
+    "preference": "topic",
+    "dueAt": "2027-01-27T08:00:00Z",
+    "dueAtLocal": "2027-01-27T09:00:00+01:00",
+    "timeZone": "Europe/Paris",
+    "status": "SCHEDULED",
+    "occurrence": 1,
+}
+
+
+class FakeApi:
+    """Answers each request with the next of `answers`, the last one over and over; keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, Any]] = [(202, REMINDER)]
+        self.requests: list[tuple[str, str, Any]] = []
+        self.signatures: list[str] = []
+
+    def answer(self, method: str, path: str, body: Any, signature: str) -> tuple[int, Any]:
+        self.requests.append((method, path, body))
+        self.signatures.append(signature)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "The reminder cannot be kept.", "details": list(details)}}
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+def remindme(
+    aws: None, api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Command]:
+    """Runs `remindme` in Paris, where the stack `dev-reminders` is deployed."""
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    with served(api.answer) as url:
+        template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"ApiUrl": {"Value": url}}}
+        cloudformation = boto3.client("cloudformation", REGION)
+        cloudformation.create_stack(StackName="dev-reminders", TemplateBody=json.dumps(template))
+        yield lambda *arguments: run_inside(capsys, lambda given: main(given, clock=lambda: NOW), arguments)
+
+
+def test_the_originals_form_is_scheduled_in_local_time(remindme: Command, api: FakeApi) -> None:
+    run = remindme("remind me of something", "2027-01-27 09:00:00")
+
+    assert (run.status, run.err) == (0, "")
+    assert api.requests == [
+        (
+            "POST",
+            "/v1/reminders",
+            {
+                "message": "remind me of something",
+                "timestamp": "2027-01-27T09:00:00+01:00",
+                "timeZone": "Europe/Paris",
+                "preference": "topic",
+            },
+        )
+    ]
+    assert "/execute-api/aws4_request" in api.signatures[0]
+
+
+def test_what_was_understood_is_shown_in_local_time_and_utc_before_the_answer(remindme: Command) -> None:
+    run = remindme("tea", "next", "friday", "18:00")
+
+    assert run.out.startswith(
+        "message  tea\n"
+        "when     Fri 2026-11-27 18:00:00 Europe/Paris\n"
+        "         Fri 2026-11-27 17:00:00 UTC\n"
+        "to       the topic\n"
+        f"reminderId  {ID}\n"
+    )
+
+
+def test_what_was_understood_is_shown_even_where_it_is_refused(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(400, refusal("InvalidRequest", {"field": "email", "problem": "is not verified"}))]
+
+    run = remindme("tea", "in 20m", "--email", "ada@example.com")
+
+    assert run.status == 1
+    assert "Sat 2026-11-21 11:50:15 UTC" in run.out
+    assert run.err == (
+        "error: the API answered 400: InvalidRequest: The reminder cannot be kept.; email is not verified\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        ([], {"preference": "topic"}),
+        (["--topic"], {"preference": "topic"}),
+        (["--email", "a@example.com"], {"preference": "email", "email": "a@example.com"}),
+        (["--sms", "+15555550100"], {"preference": "sms", "phone": "+15555550100"}),
+        (
+            ["--email", "a@example.com", "--sms", "+15555550100", "--subject", "Tea?"],
+            {"preference": "both", "email": "a@example.com", "phone": "+15555550100", "subject": "Tea?"},
+        ),
+        (["--repeat", "1d", "--times", "5"], {"preference": "topic", "repeat": {"every": "1d", "times": 5}}),
+        (
+            ["--repeat", "1M", "--until", "2027-06-01 09:00"],
+            {"preference": "topic", "repeat": {"every": "1M", "until": "2027-06-01T09:00:00+02:00"}},
+        ),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_options_become_fields_before_and_after_the_message(
+    remindme: Command, api: FakeApi, options: list[str], fields: dict[str, Any], first: bool
+) -> None:
+    message = ["tea", "in 20m"]
+
+    run = remindme(*(options + message if first else message + options), "--json")
+
+    assert run.json == REMINDER
+    [(_, _, body)] = api.requests
+    assert body == {"message": "tea", "waitSeconds": 1200, "timeZone": "Europe/Paris", **fields}
+
+
+def test_a_dry_run_shows_and_schedules_nothing(remindme: Command, api: FakeApi) -> None:
+    run, as_json = remindme("-n", "tea", "in 20m"), remindme("--dry-run", "tea", "in 20m", "--json")
+
+    assert "Sat 2026-11-21 12:50:15 Europe/Paris" in run.out
+    assert as_json.json["waitSeconds"] == 1200
+    assert api.requests == []
+
+
+def test_a_time_in_another_zone_is_understood_there(remindme: Command, api: FakeApi) -> None:
+    run = remindme("tea", "tomorrow 9am", "--zone", "Australia/Lord_Howe")
+
+    assert "Sun 2026-11-22 09:00:00 Australia/Lord_Howe\n         Sat 2026-11-21 22:00:00 UTC" in run.out
+    assert api.requests[0][2]["timestamp"] == "2026-11-22T09:00:00+11:00"
+
+
+def test_for_a_time_that_the_clocks_show_twice_both_are_offered(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(400, refusal("InvalidRequest", {"field": "timestamp", "problem": "is ambiguous"})), (202, REMINDER)]
+
+    refused = remindme("tea", "2027-10-31 02:30")
+    chosen = remindme("tea", "2027-10-31 02:30", "--fold", "0")
+
+    assert refused.status == 1
+    assert "Sun 2027-10-31 00:30:00 UTC, --fold 0" in refused.out
+    assert "timestamp is ambiguous; choose: --fold 0 is 00:30:00 UTC, --fold 1 is 01:30:00 UTC" in refused.err
+    assert chosen.status == 0
+    assert [body.get("fold") for _, _, body in api.requests] == [None, 0]
+    assert api.requests[1][2]["timestamp"] == "2027-10-31 02:30:00"
+
+
+def test_a_time_that_the_clocks_skip_is_left_to_the_api_to_refuse(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(400, refusal("InvalidRequest", {"field": "timestamp", "problem": "does not exist"}))]
+
+    run = remindme("tea", "2027-03-28 02:30")
+
+    assert (run.status, "a time that the clocks skip there" in run.out) == (1, True)
+    assert "timestamp does not exist" in run.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tea", "tomorow 9am"],
+        ["tea", "yesterday 9am"],
+        ["tea", "in 20m", "--zone", "Paris"],
+        ["tea", "in 20m", "--repeat", "1d", "--until", "whenever"],
+        ["tea", "in 20m", "--repeat", "1d", "--until", ""],
+    ],
+)
+def test_what_is_not_understood_is_not_sent(remindme: Command, api: FakeApi, arguments: list[str]) -> None:
+    run = remindme(*arguments)
+
+    assert (run.status, run.out, api.requests) == (1, "", [])
+    assert run.err.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["tea"],
+        ["--", "tea"],
+        ["list", "tomorrow 9am"],
+        ["cancel", "tomorrow 9am"],
+        ["cancel"],
+        ["show", "a", "b"],
+        ["show", "../x"],
+        ["show", ID, "--wait"],
+        ["show", ID, "--fold", "0"],
+        ["list", "--limit", "0"],
+        ["tea", "in 20m", "--limit", "5"],
+        ["tea", "in 20m", "--topic", "--sms", "+15555550100"],
+        ["tea", "in 20m", "--times", "5"],
+        ["tea", "in 20m", "--repeat", "1d", "--times", "0"],
+        ["tea", "in 20m", "--repeat", "1d", "--times", "1001"],
+        ["tea", "in 20m", "--wait", "-n"],
+        ["tea", "in 20m", "--stage", CARD],
+    ],
+)
+def test_wrong_usage_is_status_2_and_sends_nothing(remindme: Command, api: FakeApi, arguments: list[str]) -> None:
+    run = remindme(*arguments)
+
+    assert (run.status, run.out, api.requests) == (2, "", [])
+    assert "usage: python -m tools.remindme" in run.err
+    assert CARD not in run.err
+
+
+@pytest.mark.parametrize("message", ["list", "show", "cancel", "-x", "--wait"])
+def test_a_message_that_looks_like_a_command_comes_after_two_dashes(
+    remindme: Command, api: FakeApi, message: str
+) -> None:
+    run = remindme("--json", "--", message, "tomorrow 9am")
+
+    assert run.status == 0
+    assert api.requests[0][2]["message"] == message
+
+
+def test_a_command_that_may_have_been_a_message_is_told_how_to_be_one(remindme: Command) -> None:
+    assert "for a message that is 'list', put -- before it" in remindme("list", "tomorrow 9am").err
+
+
+def test_the_list_is_read_page_by_page_until_its_limit(remindme: Command, api: FakeApi) -> None:
+    page = {"reminders": [REMINDER, REMINDER], "next": "a/b+c="}
+    api.answers = [(200, page), (200, {**page, "next": None})]
+
+    whole = remindme("list", "--json")
+    cut = remindme("list", "--limit", "1")
+
+    assert whole.json == [REMINDER] * 4
+    assert [path for _, path, _ in api.requests[:2]] == [
+        "/v1/reminders?limit=100",
+        "/v1/reminders?limit=100&next=a%2Fb%2Bc%3D",
+    ]
+    assert len(api.requests) == 3
+    assert "2027-01-27T09:00:00+01:00" in cut.out and "the first 1; there are more: --limit" in cut.out
+
+
+def test_no_reminders_are_said_in_words_and_are_an_empty_list_for_programs(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(200, {"reminders": [], "next": None})]
+
+    assert remindme("list").out == "no reminders\n"
+    assert remindme("list", "--json").json == []
+
+
+def test_what_would_steer_a_terminal_and_card_numbers_are_shown_escaped(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(200, {"reminders": [{**REMINDER, "message": f"[red]\x1b[31m\u202e{CARD}"}], "next": None})]
+
+    as_text, as_json = remindme("list"), remindme("list", "--json")
+
+    assert r"[red]\x1b[31m\u202e#" in as_text.out
+    assert "\x1b" not in as_text.out + as_json.out and CARD not in as_text.out + as_json.out
+
+
+def test_one_is_shown_and_cancelled_by_its_id(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(200, REMINDER), (200, {**REMINDER, "status": "CANCELLED"})]
+
+    shown, cancelled = remindme("show", ID), remindme("cancel", ID, "--json")
+
+    assert "Feed the cat" in shown.out
+    assert cancelled.json["status"] == "CANCELLED"
+    assert [request[:2] for request in api.requests] == [
+        ("GET", f"/v1/reminders/{ID}"),
+        ("DELETE", f"/v1/reminders/{ID}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((404, refusal("NotFound")), f"error: you have no reminder {ID}\n"),
+        ((409, refusal("Conflict")), "error: the API answered 409: Conflict: The reminder cannot be kept.\n"),
+        ((403, f"<p>{CARD}</p>".encode()), "error: the API answered 403: refused before it came to the app\n"),
+        ((200, b"[]"), "error: the API's answer is no reminder\n"),
+        ((0, None), "error: no answer from AWS, or from where AWS_ENDPOINT_URL says it is"),
+    ],
+)
+def test_what_is_not_there_or_too_late_is_told(
+    remindme: Command, api: FakeApi, answer: tuple[int, Any], said: str
+) -> None:
+    api.answers = [answer]
+
+    run = remindme("cancel", ID)
+
+    assert (run.status, run.out) == (1, "")
+    assert run.err.startswith(said)
+
+
+def test_without_an_answer_it_may_have_been_scheduled(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(0, None)]
+
+    run = remindme("tea", "in 20m")
+
+    assert run.status == 1
+    assert "it may have been scheduled: look with `list` before you try again" in run.err
+
+
+@pytest.mark.parametrize(("status", "exit_status"), [("SENT", 0), ("PARTLY_SENT", 1), ("FAILED", 1), ("CANCELLED", 1)])
+def test_waiting_ends_as_the_reminder_ends(remindme: Command, api: FakeApi, status: str, exit_status: int) -> None:
+    api.answers = [(202, REMINDER), (200, {**REMINDER, "status": status, "reason": "because"})]
+
+    run = remindme("tea", "in 1s", "--wait")
+
+    assert run.status == exit_status
+    assert f"reminder {ID}; Ctrl-C ends the waiting, not the reminder" in run.out
+    assert status in run.out and "because" in run.out
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_stage_without_reminders_is_named_before_anything_is_promised(capsys: pytest.CaptureFixture[str]) -> None:
+    run = run_inside(capsys, main, ["tea", "in 20m", "--stage", "prod"])
+
+    assert (run.status, run.out) == (1, "")
+    assert run.err.startswith("error: there is no stack prod-reminders in us-east-1: deploy it")
+
+
+@pytest.fixture
+def served_api(api: FakeApi) -> Iterator[Api]:
+    with served(api.answer) as url:
+        yield Api(url, boto3.Session("key", "secret", region_name=REGION))
+
+
+def test_a_reminder_is_watched_more_and_more_often_until_it_is_over(served_api: Api, api: FakeApi) -> None:
+    far = {**REMINDER, "dueAt": (datetime.now(UTC) + timedelta(days=300)).isoformat()}
+    due = {**REMINDER, "dueAt": (datetime.now(UTC) - timedelta(days=1)).isoformat(), "status": "SENDING"}
+    api.answers = [
+        (200, far),
+        (503, refusal("Unavailable")),
+        (429, b""),
+        (0, None),
+        (200, due),
+        (200, {**due, "status": "SENT"}),
+    ]
+    pauses: list[float] = []
+
+    seen = [one["status"] for one in reminders.watched(served_api, ID, pause=pauses.append)]
+
+    assert seen == ["SCHEDULED", "SENDING", "SENT"]
+    assert pauses == [reminders.LONGEST_PAUSE_SECONDS] + [reminders.SHORTEST_PAUSE_SECONDS] * 4
+
+
+def test_a_reminder_that_repeats_is_watched_until_it_has_gone_out_once(served_api: Api, api: FakeApi) -> None:
+    api.answers = [(200, REMINDER), (200, {**REMINDER, "occurrence": 2})]
+
+    once = iter([None])
+
+    seen = [one["occurrence"] for one in reminders.watched(served_api, ID, pause=lambda _: next(once))]
+
+    assert seen == [1, 2]
+
+
+def test_watching_ends_where_an_outage_lasts(served_api: Api, api: FakeApi) -> None:
+    api.answers = [(503, refusal("Unavailable"))]
+
+    with pytest.raises(CommandError, match="Unavailable: .*; the reminder stays as it is"):
+        list(reminders.watched(served_api, ID, pause=lambda _: None))
+
+    assert len(api.requests) == reminders.FAILURES_IN_A_ROW

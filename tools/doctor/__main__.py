@@ -1,0 +1,81 @@
+"""`python -m tools.doctor`: what stands in the way of a deployment, or of a deployed stage."""
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+
+from local import settings
+from local.errors import LocalError
+from stacks.config import STAGES
+from tools import deployment
+from tools.doctor.checks import examine
+from tools.doctor.target import Target
+from tools.errors import CommandError, sentence
+from tools.show import Output, complain
+
+DESCRIPTION = """\
+Looks at an account and region before a stage is deployed there, and at the stage afterwards: credentials, CDK's
+bootstrap, the stage's settings, SES, SMS, quotas and the stacks. It changes nothing.
+
+AWS is found by the usual settings: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on. Stage `local` without
+AWS_ENDPOINT_URL is this checkout's laptop cloud."""
+
+EPILOG = """\
+ok; limited: works, within limits; problem: see to it; unknown: AWS, or these credentials, do not tell
+
+exit status: 0 no problem; 1 a problem, or nothing could be asked; 2 wrong usage"""
+
+COLUMNS = {"check": "check", "state": "", "found": "found", "advice": "what to do"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Examines one stage and returns the exit status, as the help tells."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _examine(options, Output(as_json=options.json))
+    except (CommandError, LocalError) as error:
+        complain(str(error))
+    except (BotoCoreError, ClientError) as error:
+        complain(sentence(error))
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return 130
+    return 1
+
+
+def _examine(options: argparse.Namespace, output: Output) -> int:
+    stage = STAGES[options.stage]
+    if options.sender:
+        stage = replace(stage, sender=options.sender)
+    session, endpoint = deployment.reach(stage.name, home=options.home)
+    if session.region_name is None:
+        raise NoRegionError
+    findings = [finding._asdict() for finding in examine(Target(stage, session, endpoint))]
+    output.rows(findings, COLUMNS, nothing="nothing was examined")
+    return 1 if any(finding["state"] == "problem" for finding in findings) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.doctor",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--stage", choices=STAGES, default=os.environ.get("STAGE") or "dev", help="default: $STAGE, or dev"
+    )
+    parser.add_argument("--sender", help="the sender that you will deploy with; one that is deployed goes first")
+    parser.add_argument("--json", action="store_true", help="a list of findings, for programs")
+    parser.add_argument(
+        "--home", type=Path, default=settings.PROJECT / ".local", help="folder of the laptop cloud (default: .local)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

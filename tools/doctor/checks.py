@@ -1,0 +1,229 @@
+"""The checks, each a question to AWS and what its answer means for the apps."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple, TypeAlias
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reminders.mail import check_address, identities_of
+from reminders.rules import InvalidReminderError
+from tools.doctor.target import Target
+from tools.errors import sentence
+
+State: TypeAlias = Literal["ok", "limited", "problem", "unknown"]
+
+BOOTSTRAP_STACK = "CDKToolkit"
+OLDEST_BOOTSTRAP = 6
+"""What the synthesised templates ask for, in their rule CheckBootstrapVersion."""
+
+FEW_CONCURRENT = 100
+"""Lambda's quota is 1,000; new accounts begin with as few as 10, which all functions of the account share."""
+
+DEFAULT_SPEND_LIMIT = "1"
+"""US dollars a month, where nobody has set a limit: https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html"""
+
+_FOR_EXAMPLES = re.compile(r"(.*[.@])?(example\.(com|net|org)|example|invalid|localhost|test)", re.IGNORECASE)
+"""Domains that nobody can own (RFC 2606)."""
+
+
+class Result(NamedTuple):
+    """`limited` works, within limits that somebody should know; `unknown` is what AWS does not tell."""
+
+    state: State
+    found: str
+    advice: str = ""
+    """What to do."""
+
+
+class Finding(NamedTuple):
+    check: str
+    state: State
+    found: str
+    advice: str
+
+
+def examine(target: Target) -> Iterator[Finding]:
+    """One finding after the other. Without credentials that AWS takes there is nothing to ask: then that one alone."""
+    for check, ask in CHECKS.items():
+        try:
+            result = ask(target)
+        except (BotoCoreError, ClientError) as error:
+            result = Result("problem" if ask is credentials else "unknown", sentence(error))
+        yield Finding(check, *result)
+        if ask is credentials and result.state == "problem":
+            return
+    for name in target.stacks:
+        yield Finding(f"stack {name}", *_deployed(target, name))
+
+
+def credentials(target: Target) -> Result:
+    caller = target.client("sts").get_caller_identity()
+    return Result("ok", f"{caller['Arn']} in {target.region}")
+
+
+def bootstrap(target: Target) -> Result:
+    advice = f"make bootstrap STAGE={target.stage.name}"
+    stack = target.stack(BOOTSTRAP_STACK)
+    if not stack:
+        return Result("problem", f"no stack {BOOTSTRAP_STACK} in {target.region}", advice)
+    if (status := _status(stack["StackStatus"])) != "ok":
+        return Result(status, f"{BOOTSTRAP_STACK} is {stack['StackStatus']}", advice)
+    versions = [one["OutputValue"] for one in stack.get("Outputs", []) if one["OutputKey"] == "BootstrapVersion"]
+    if not versions:
+        return Result("unknown", f"{BOOTSTRAP_STACK} does not tell its version")
+    if int(versions[0]) < OLDEST_BOOTSTRAP:
+        return Result("problem", f"version {versions[0]}; the templates need {OLDEST_BOOTSTRAP}", advice)
+    return Result("ok", f"version {versions[0]}")
+
+
+def sender_setting(target: Target) -> Result:
+    advice = f"make deploy STAGE={target.stage.name} SENDER=you@your-domain, or set it in stacks/config.py"
+    try:
+        check_address(target.sender)
+    except InvalidReminderError as error:
+        return Result("problem", f"{target.sender} {error}", advice)
+    if not target.on_laptop and _FOR_EXAMPLES.fullmatch(target.sender):
+        return Result("problem", f"{target.sender}: a domain for examples, where no mail arrives", advice)
+    return Result("ok", target.sender)
+
+
+def notify_parameter(target: Target) -> Result:
+    name, topic = target.stage.notify_parameter, target.output("reminders", "NotifyTopicArn")
+    ssm = target.client("ssm")
+    try:
+        value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    except ssm.exceptions.ParameterNotFound:
+        if topic:
+            return Result("problem", f"{name} is gone", f"create it again, with the value {topic}")
+        return Result("ok", f"{name} is free")
+    if value != topic:
+        advice = "give each stage of an account and region a notify_parameter of its own in stacks/config.py"
+        return Result("problem", f"{name} is somebody else's: {value}", advice)
+    return Result("ok", f"{name} names the topic")
+
+
+def sender_verified(target: Target) -> Result:
+    identities = identities_of(target.sender)
+    answer = target.client("ses").get_identity_verification_attributes(Identities=identities)
+    for identity, attributes in answer["VerificationAttributes"].items():
+        if attributes["VerificationStatus"] == "Success":
+            return Result("ok", f"{identity} is verified")
+    if not target.output("reminders", "SenderAddress"):
+        return Result("limited", f"{target.sender} is not verified yet", "open the link that SES mails when you deploy")
+    again = f"aws ses verify-email-identity --email-address {target.sender}"
+    return Result("problem", f"{target.sender} is not verified", f"open the link that SES mailed; for another: {again}")
+
+
+def ses_account(target: Target) -> Result:
+    account = target.client("sesv2").get_account()
+    quota = account.get("SendQuota", {})
+    allowed = f"{quota.get('SentLast24Hours', 0):.0f} of {quota.get('Max24HourSend', 0):.0f} mails sent in 24 hours"
+    if not account.get("SendingEnabled", True):
+        return Result("problem", "sending is paused", "see Account dashboard in the SES console")
+    if not account.get("ProductionAccessEnabled", True):
+        advice = "verify each recipient in the SES console, or ask there for production access"
+        return Result("limited", f"in the sandbox: verified recipients alone; {allowed}", advice)
+    return Result("ok", allowed)
+
+
+def sms_account(target: Target) -> Result:
+    if target.client("sns").get_sms_sandbox_account_status()["IsInSandbox"]:
+        advice = "verify each number in the SNS console, Text messaging, or ask there to leave the sandbox"
+        return Result("limited", "in the sandbox: verified numbers alone", advice)
+    return Result("ok", "out of the sandbox")
+
+
+def sms_spending(target: Target) -> Result:
+    answer = target.client("sns").get_sms_attributes(attributes=["MonthlySpendLimit"])
+    limit = float(answer["attributes"].get("MonthlySpendLimit", DEFAULT_SPEND_LIMIT))
+    now = datetime.now(UTC)
+    statistics = target.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SNS",
+        MetricName="SMSMonthToDateSpentUSD",
+        StartTime=now.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
+        EndTime=now,
+        Period=3600,
+        Statistics=["Maximum"],
+    )
+    spent = max((point["Maximum"] for point in statistics["Datapoints"]), default=0.0)
+    found = f"{spent:.2f} of {limit:.2f} USD spent this month"
+    if spent >= limit:
+        return Result("problem", found, "raise the limit in the SNS console; above 1 USD ask AWS for a higher quota")
+    return Result("ok", found)
+
+
+def sms_origination(target: Target) -> Result:
+    numbers = target.client("sns").list_origination_numbers().get("PhoneNumbers", [])
+    if not numbers:
+        advice = "for the United States and some other countries, get a number in AWS End User Messaging"
+        return Result("limited", "no number of your own to send from", advice)
+    return Result("ok", f"{len(numbers)} numbers to send from")
+
+
+def lambda_concurrency(target: Target) -> Result:
+    limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    found = f"{limit} functions may run at once"
+    if limit < FEW_CONCURRENT:
+        advice = "ask in Service Quotas for more: Lambda, Concurrent executions"
+        return Result("limited", found, advice)
+    return Result("ok", found)
+
+
+def api_gateway_role(target: Target) -> Result:
+    arn = target.client("apigateway").get_account().get("cloudwatchRoleArn")
+    advice = f"set it to the role of the stack {target.stage.name}-api-logs, in API Gateway's settings"
+    if not arn:
+        if target.stack(f"{target.stage.name}-api-logs"):
+            return Result("problem", "no role to write logs with", advice)
+        return Result("ok", "none yet; deploying sets one")
+    iam = target.client("iam")
+    try:
+        iam.get_role(RoleName=arn.rpartition("/")[2])
+    except iam.exceptions.NoSuchEntityException:
+        return Result("problem", f"{arn} is gone", advice)
+    return Result("ok", arn)
+
+
+def _deployed(target: Target, name: str) -> Result:
+    try:
+        stack = target.stack(name)
+    except (BotoCoreError, ClientError) as error:
+        return Result("unknown", sentence(error))
+    if not stack:
+        return Result("unknown", "not deployed", f"make deploy STAGE={target.stage.name}")
+    match _status(stack["StackStatus"]):
+        case "ok":
+            return Result("ok", stack["StackStatus"])
+        case "unknown":
+            return Result("unknown", stack["StackStatus"], "wait until it is done")
+    advice = "see its events in the CloudFormation console, then deploy again"
+    if stack["StackStatus"] == "ROLLBACK_COMPLETE":
+        advice = "delete it: nothing of it was deployed; then deploy again"
+    return Result("problem", stack["StackStatus"], advice)
+
+
+def _status(status: str) -> State:
+    """What a status of CloudFormation means: on its way is neither good nor bad."""
+    if status.endswith("_IN_PROGRESS"):
+        return "unknown"
+    # UPDATE_ROLLBACK_COMPLETE too: it is as it was before.
+    return (
+        "ok" if status.endswith("_COMPLETE") and status not in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE") else "problem"
+    )
+
+
+CHECKS: dict[str, Callable[[Target], Result]] = {
+    "credentials": credentials,
+    "bootstrap": bootstrap,
+    "sender": sender_setting,
+    "topic's parameter": notify_parameter,
+    "sender in SES": sender_verified,
+    "SES": ses_account,
+    "SMS": sms_account,
+    "SMS spending": sms_spending,
+    "SMS numbers": sms_origination,
+    "Lambda": lambda_concurrency,
+    "API Gateway's role": api_gateway_role,
+}

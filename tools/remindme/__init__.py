@@ -1,0 +1,1 @@
+"""Reminders from the command line: `python -m tools.remindme --help`."""

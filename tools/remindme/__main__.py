@@ -1,0 +1,251 @@
+"""`python -m tools.remindme`: reminders from the command line."""
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from rich.console import Console
+
+from tools import command, deployment
+from tools.command import Parser, limit
+from tools.deployment import Api
+from tools.errors import CommandError
+from tools.remindme import reminders, when
+from tools.remindme.reminders import UNDER_WAY, Reminder
+from tools.remindme.when import When
+from tools.show import Output
+from tools.text import printable
+
+APP = "reminders"
+DEFAULT_LIMIT = 100
+COMMANDS = ("list", "show", "cancel")
+ADDING = {"zone", "fold", "email", "sms", "topic", "subject", "repeat", "times", "until", "wait", "dry_run"}
+"""The options that belong to a new reminder."""
+
+USAGE = """\
+python -m tools.remindme [OPTIONS] MESSAGE WHEN...
+       python -m tools.remindme list [--limit N]
+       python -m tools.remindme show ID
+       python -m tools.remindme cancel ID"""
+
+DESCRIPTION = """\
+Reminds you of MESSAGE: by e-mail, by SMS, by both, or through the topic if none is named.
+
+WHEN is a time in your own time zone: "2027-01-27 09:00:00", 2027-01-27T09:00Z, in 20m, in 3 days, tomorrow 9am,
+next friday 18:00, 24 december at noon. Hours and less from now are counted; days and more keep the time of day.
+What was understood is shown before it is scheduled; what was understood in part is refused."""
+
+EPILOG = """\
+A first word that is exactly `list`, `show` or `cancel` is a command. A message that is one, or that begins with a
+dash, comes after --: python -m tools.remindme -- list "tomorrow 9am"
+
+exit status: 0 done; 1 refused, failed or not found, with --wait not sent whole; 2 wrong usage; 130 interrupted"""
+
+
+def main(arguments: list[str] | None = None, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+    """Runs one command and returns its exit status, as the help tells."""
+    parser = _parser()
+    given = sys.argv[1:] if arguments is None else arguments
+    # What follows -- is a message and a time, whatever it looks like. argparse forgets where it stood.
+    place = given.index("--") if "--" in given else len(given)
+    options = parser.parse_intermixed_args(given[:place], command.defaults())
+    name, words = _command(parser, options, given[place + 1 :])
+    return command.exit_status(lambda: _run(name, words, options, Output(as_json=options.json), clock()))
+
+
+def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> tuple[str, list[str]]:
+    """The command and its words. Ends with status 2 where they do not go together."""
+    name, words = "add", options.words + after
+    if options.words and words[0] in COMMANDS:
+        name, *words = words
+    message = f"; for a message that is '{name}', put -- before it"
+    match name, words:
+        case "add", [] | [_]:
+            parser.error("a message and a time are needed")
+        case "list", [_, *_]:
+            parser.error(f"list takes no words{message}")
+        case "show" | "cancel", _ if len(words) != 1 or not re.fullmatch("[A-Za-z0-9-]{1,80}", words[0]):
+            parser.error(f"{name} takes one id, as `list` shows it{message}")
+    given = {option for option, value in vars(options).items() if value is not None and value is not False}
+    strangers = given & ({"limit"} if name == "add" else ADDING if name == "list" else ADDING | {"limit"})
+    if strangers:
+        option = min(strangers).replace("_", "-")
+        parser.error(f"--{option} goes with {'list' if option == 'limit' else 'a new reminder'} alone")
+    if options.topic and {options.email, options.sms} != {None}:
+        parser.error("--topic goes without --email and --sms")
+    if options.repeat is None and {options.times, options.until} != {None}:
+        parser.error("--times and --until need --repeat")
+    if options.wait and options.dry_run:
+        parser.error("--dry-run schedules nothing to wait for")
+    return name, words
+
+
+def _run(name: str, words: list[str], options: argparse.Namespace, output: Output, now: datetime) -> int:
+    match name:
+        case "add":
+            return _add(words[0], " ".join(words[1:]), options, output, now)
+        case "list":
+            return _list(_api(options), options.limit or DEFAULT_LIMIT, output)
+        case "show":
+            output.fields(reminders.one(_api(options), words[0]))
+        case "cancel":
+            output.fields(reminders.cancel(_api(options), words[0]))
+    return 0
+
+
+def _api(options: argparse.Namespace) -> Api:
+    return deployment.find(APP, options.stage, home=options.home).api()
+
+
+def _add(message: str, text: str, options: argparse.Namespace, output: Output, now: datetime) -> int:
+    zone = when.zone_named(options.zone or when.local_zone())
+    due = when.understand(text, zone=zone, now=now)
+    until = when.understand(options.until, zone=zone, now=now) if options.until is not None else None
+    request: dict[str, Any] = {"message": message, **due.fields(fold=options.fold), **_channel(options)}
+    if options.subject is not None:
+        request["subject"] = options.subject
+    if options.repeat is not None:
+        request["repeat"] = {"every": options.repeat}
+        if options.times is not None:
+            request["repeat"]["times"] = options.times
+        if until:
+            request["repeat"]["until"] = until.timestamp()
+    if options.dry_run:
+        output.fields(request) if options.json else _tell(request, due, output)
+        return 0
+
+    api = _api(options)
+    if not options.json:
+        _tell(request, due, output)
+    try:
+        scheduled = reminders.schedule(api, request)
+    except CommandError as error:
+        if len(due.instants) == 2 and options.fold is None:
+            first, second = (f"{instant:%H:%M:%S} UTC" for instant in due.instants)
+            raise CommandError(f"{error}; choose: --fold 0 is {first}, --fold 1 is {second}") from None
+        raise
+    if options.wait:
+        return _wait(api, scheduled, output)
+    output.fields(scheduled)
+    return 0
+
+
+def _channel(options: argparse.Namespace) -> dict[str, str]:
+    match options.email, options.sms:
+        case None, None:
+            return {"preference": "topic"}
+        case email, None:
+            return {"preference": "email", "email": email}
+        case None, phone:
+            return {"preference": "sms", "phone": phone}
+        case email, phone:
+            return {"preference": "both", "email": email, "phone": phone}
+
+
+def _tell(request: dict[str, Any], due: When, output: Output) -> None:
+    """What was understood."""
+    match due.instants:
+        case ():
+            instants = ["a time that the clocks skip there"]
+        case (instant,):
+            instants = [f"{instant:%a %Y-%m-%d %H:%M:%S} UTC"]
+        case _:
+            instants = ["a time that the clocks show twice there:"]
+            instants += [f"{instant:%a %Y-%m-%d %H:%M:%S} UTC, --fold {n}" for n, instant in enumerate(due.instants)]
+    repeat = request.get("repeat", {})
+    last = {f"{repeat.get('times')} times": "times" in repeat, f"until {repeat.get('until')}": "until" in repeat}
+    told = {
+        "message": request["message"],
+        "when": [f"{due.local:%a %Y-%m-%d %H:%M:%S} {due.zone.key}", *instants],
+        "to": [request[field] for field in ("email", "phone") if field in request] or "the topic",
+        "repeat": ", ".join([f"every {repeat.get('every')}", *(text for text, said in last.items() if said)]),
+    }
+    output.fields(told if repeat else {name: value for name, value in told.items() if name != "repeat"})
+
+
+def _list(api: Api, most: int, output: Output) -> int:
+    # One more than is shown tells whether there are more.
+    found = list(islice(reminders.every(api), most + 1))
+    columns = {
+        "reminderId": "reminder",
+        "dueAtLocal": "due",
+        "timeZone": "time zone",
+        "preference": "by",
+        "status": "status",
+        "message": "message",
+        "every": "repeat",
+    }
+    rows = [
+        reminder if output.as_json else {**reminder, "every": (reminder.get("repeat") or {}).get("every")}
+        for reminder in found[:most]
+    ]
+    output.rows(rows, columns, nothing="no reminders")
+    if len(found) > most:
+        output.say(f"the first {most}; there are more: --limit")
+    return 0
+
+
+def _wait(api: Api, scheduled: Reminder, output: Output) -> int:
+    """Shows how long it takes until the reminder is sent; 0 where it was."""
+    reminder_id = str(scheduled["reminderId"])
+    output.say(f"reminder {reminder_id}; Ctrl-C ends the waiting, not the reminder")
+    first, last = None, scheduled
+    with Console(stderr=True).status("waiting") as line:
+
+        def pause(seconds: float) -> None:
+            end = time.monotonic() + seconds
+            while (left := end - time.monotonic()) > 0:
+                line.update(_progress(last))
+                time.sleep(min(1.0, left))
+
+        for last in reminders.watched(api, reminder_id, pause=pause):
+            first = first or last
+    output.fields(last)
+    # One that repeats is waited for once.
+    went_out = last.get("occurrence") != (first or last).get("occurrence")
+    return 0 if last.get("status") == "SENT" or (last.get("status") in UNDER_WAY and went_out) else 1
+
+
+def _progress(reminder: Reminder) -> str:
+    left = timedelta(seconds=round(reminders.seconds_left(reminder, now=datetime.now(UTC))))
+    return f"{printable(reminder.get('status'))}, due in {left}"
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m tools.remindme",
+        usage=USAGE,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[command.common_options()],
+    )
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--zone", metavar="NAME", help="an IANA time zone (default: this machine's)")
+    parser.add_argument("--fold", type=int, choices=(0, 1), help="the first or second of a time shown twice")
+    parser.add_argument("--email", metavar="ADDRESS", help="by e-mail")
+    parser.add_argument("--sms", metavar="NUMBER", help="by SMS, +15555550100 say")
+    parser.add_argument("--topic", action="store_true", help="through the topic: the default")
+    parser.add_argument("--subject", help="of the e-mail")
+    parser.add_argument("--repeat", metavar="EVERY", help="1d, 1w, 1M and so on: m h d w M y")
+    parser.add_argument("--times", type=_times, metavar="N", help="how often in all")
+    parser.add_argument("--until", metavar="WHEN", help="the last time at which it may repeat")
+    parser.add_argument("--wait", action="store_true", help="wait until it is sent")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="show what was understood, and schedule nothing")
+    parser.add_argument("--limit", type=limit, metavar="N", help=f"of list (default: {DEFAULT_LIMIT})")
+    return parser
+
+
+def _times(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,3}", text) or int(text) > 1000:
+        raise argparse.ArgumentTypeError("not a number from 1 to 1000")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The reminders API as its callers see it."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from botocore.exceptions import BotoCoreError
+
+from tools.deployment import Answer, Api
+from tools.errors import CommandError, sentence
+from tools.text import printable
+
+Reminder = dict[str, Any]
+"""As the API shows it: `reminderId`, `message`, `preference`, `dueAt`, `dueAtLocal`, `timeZone`, `status` and more."""
+
+UNDER_WAY = {"SCHEDULED", "SENDING"}
+PAGE = 100
+LONGEST_PAUSE_SECONDS = 30.0
+"""Between two looks at a reminder that is far away: it may be cancelled from elsewhere."""
+
+SHORTEST_PAUSE_SECONDS = 1.0
+FAILURES_IN_A_ROW = 10
+
+
+def schedule(api: Api, request: dict[str, Any]) -> Reminder:
+    """`POST /reminders`. Raises CommandError where it is refused, or where nobody knows."""
+    try:
+        answer = api.call("POST", "/reminders", json.dumps(request))
+    except BotoCoreError as error:
+        raise CommandError(
+            f"{sentence(error)}; it may have been scheduled: look with `list` before you try again"
+        ) from None
+    return _reminder(answer)
+
+
+def every(api: Api) -> Iterator[Reminder]:
+    """The caller's own reminders in due order, page by page."""
+    query: dict[str, Any] = {"limit": PAGE}
+    while True:
+        page = _taken(api.call("GET", f"/reminders?{urlencode(query)}"))
+        yield from page.get("reminders", [])
+        if not page.get("next"):
+            return
+        query["next"] = page["next"]
+
+
+def one(api: Api, reminder_id: str) -> Reminder:
+    return _reminder(api.call("GET", _path(reminder_id)), reminder_id)
+
+
+def cancel(api: Api, reminder_id: str) -> Reminder:
+    """`DELETE /reminders/{reminderId}`. Raises CommandError where there is none, or where it is too late."""
+    return _reminder(api.call("DELETE", _path(reminder_id)), reminder_id)
+
+
+def watched(api: Api, reminder_id: str, *, pause: Callable[[float], None] = time.sleep) -> Iterator[Reminder]:
+    """The reminder, looked at more and more often as it comes near; the last one is over, or its first occurrence is.
+
+    Raises CommandError where it cannot be looked at, for an outage only where that lasts.
+    """
+    occurrence, failures = None, 0
+    while True:
+        try:
+            answer = api.call("GET", _path(reminder_id))
+            problem = answer.problem if answer.status == 429 or answer.status >= 500 else ""
+        except BotoCoreError as error:
+            problem = sentence(error)
+        failures = failures + 1 if problem else 0
+        if failures == FAILURES_IN_A_ROW:
+            raise CommandError(f"{problem}; the reminder stays as it is")
+        if problem:
+            pause(SHORTEST_PAUSE_SECONDS)
+            continue
+        reminder = _reminder(answer, reminder_id)
+        yield reminder
+        occurrence = reminder.get("occurrence") if occurrence is None else occurrence
+        if reminder.get("status") not in UNDER_WAY or reminder.get("occurrence") != occurrence:
+            return
+        halfway = seconds_left(reminder, now=datetime.now(UTC)) / 2
+        pause(min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, halfway)))
+
+
+def seconds_left(reminder: Reminder, *, now: datetime) -> float:
+    """Until it is due; 0 where that has passed, or is not told."""
+    try:
+        due = datetime.fromisoformat(reminder["dueAt"])
+        return max(0.0, (due - now).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return 0.0
+
+
+def _path(reminder_id: str) -> str:
+    return f"/reminders/{quote(reminder_id, safe='', errors='surrogatepass')}"
+
+
+def _reminder(answer: Answer, reminder_id: str = "") -> Reminder:
+    if answer.status == 404 and reminder_id:
+        raise CommandError(f"you have no reminder {printable(reminder_id)}")
+    if "reminderId" not in (body := _taken(answer)):
+        raise CommandError("the API's answer is no reminder")
+    return body
+
+
+def _taken(answer: Answer) -> dict[str, Any]:
+    if not 200 <= answer.status < 300:
+        raise CommandError(f"the API answered {answer.status}: {answer.problem}")
+    return answer.body
