@@ -28,7 +28,7 @@ local: local-up ## Both apps on this machine: set up, start, deploy, then the de
 
 .PHONY: test
 test: check ## The whole suite, checks included
-	python -m pytest
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-unit test-e2e
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
@@ -58,7 +58,7 @@ check: setup ## Lint, types, and every stage's templates with full validation
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need no cloud: seconds
-	python -m pytest tests/lambdas tests/stacks
+	python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests that run on a local cloud of their own
