@@ -4,6 +4,23 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+PERSON = {
+    "sub": "6f1c2d3e-0000-4000-8000-00000000000a",
+    "token_use": "id",
+    "email": "ada@example.com",
+    "email_verified": "true",
+    "phone_number": "+15555550100",
+    "phone_number_verified": "true",
+}
+"""What the authorizer says of somebody who has signed in."""
+
+OPERATOR = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000b", "cognito:groups": "operators"}
+
+
+def signed_in(event: Mapping[str, Any], **claims: str) -> dict[str, Any]:
+    """`event` of somebody who has signed in: PERSON, but for the `claims` that say otherwise."""
+    return {**event, "requestContext": {"authorizer": {"claims": {**PERSON, **claims}}}}
+
 
 def post(body: object, *, content_type: str | None = "application/json") -> dict[str, Any]:
     """A POST of `body`: text as it is, anything else as JSON."""
