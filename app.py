@@ -12,6 +12,7 @@ from stacks.api_logs import ApiLogsStack
 from stacks.cache import CacheStack
 from stacks.config import InvalidStageError, Stage, stage_from_context
 from stacks.fulfillment import FulfillmentStack
+from stacks.identity import IdentityStack
 from stacks.layer import LayerNotBuiltError
 from stacks.orders import OrdersStack
 from stacks.reminders import RemindersStack
@@ -20,13 +21,16 @@ from stacks.reminders import RemindersStack
 def build(app: cdk.App, *, stage: Stage) -> None:
     """Adds the stacks of `stage` to `app`.
 
-    References run one way: ApiLogs, Cache <- Orders <- Fulfillment; ApiLogs <- Reminders.
+    References run one way: ApiLogs, Identity, Cache <- Orders <- Fulfillment; ApiLogs, Identity <- Reminders.
     """
+    identity = IdentityStack(app, "Identity", stage=stage, stack_name=f"{stage.name}-identity")
     api_logs = ApiLogsStack(app, "ApiLogs", stack_name=f"{stage.name}-api-logs")
     cache = None
     if stage.cache:
         cache = CacheStack(app, "Cache", stage=stage, settings=stage.cache, stack_name=f"{stage.name}-cache")
-    orders = OrdersStack(app, "Orders", stage=stage, cache=cache, stack_name=f"{stage.name}-orders")
+    orders = OrdersStack(
+        app, "Orders", stage=stage, users=identity.users, cache=cache, stack_name=f"{stage.name}-orders"
+    )
     if stage.example_consumer:
         FulfillmentStack(
             app,
@@ -35,7 +39,9 @@ def build(app: cdk.App, *, stage: Stage) -> None:
             queue=orders.fulfillment_queue,
             stack_name=f"{stage.name}-fulfillment",
         )
-    reminders = RemindersStack(app, "Reminders", stage=stage, stack_name=f"{stage.name}-reminders")
+    reminders = RemindersStack(
+        app, "Reminders", stage=stage, users=identity.users, stack_name=f"{stage.name}-reminders"
+    )
     for stack in (orders, reminders):
         stack.add_stack_dependency(api_logs)
 

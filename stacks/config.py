@@ -53,7 +53,14 @@ class Stage:
     """`length`: 16 digits. `luhn`: the checksum as well."""
 
     allowed_origin: str
-    """The one web origin that browsers may call the APIs from."""
+    """The web origin that browsers may call the APIs from. `*` is any: who has no token is refused wherever they are,
+    and no browser adds one by itself. The page's own address is known only after the APIs are deployed."""
+
+    allowed_emails: tuple[str, ...]
+    """Whom anybody signed in may have reminders mailed to, besides themselves."""
+
+    allowed_phones: tuple[str, ...]
+    """The same for texts, in E.164."""
 
     throttle_rate: int
     """Requests per second that each API accepts, sustained."""
@@ -81,7 +88,9 @@ LOCAL = Stage(
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False),
     order_workflow_type=StateMachineType.EXPRESS,
     card_rule="length",
-    allowed_origin="http://localhost:8000",
+    allowed_origin="*",
+    allowed_emails=(),
+    allowed_phones=(),
     throttle_rate=1000,
     throttle_burst=2000,
     sender="reminders@example.com",

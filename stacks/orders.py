@@ -3,6 +3,7 @@
 from functools import partial
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -26,7 +27,16 @@ A_MINUTE = Duration.minutes(1)
 
 
 class OrdersStack(Stack):
-    def __init__(self, scope: Construct, id: str, *, stage: Stage, cache: CacheStack | None, stack_name: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        users: cognito.IUserPool,
+        cache: CacheStack | None,
+        stack_name: str,
+    ) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
         # What is kept
@@ -95,7 +105,7 @@ class OrdersStack(Stack):
             vpc=cache.vpc if cache else None,
             security_group=cache.client_security_group if cache else None,
         )
-        self._api(stage, place=place, get=get, correct=correct)
+        self._api(stage, users, place=place, get=get, correct=correct)
 
         # What goes on beside it
         alarms = self._alarms(workflow, parked_queue, self.fulfillment_queue, escalation_queue)
@@ -193,14 +203,20 @@ class OrdersStack(Stack):
         return key
 
     def _api(
-        self, stage: Stage, *, place: lambda_.IFunction, get: lambda_.IFunction, correct: lambda_.IFunction
+        self,
+        stage: Stage,
+        users: cognito.IUserPool,
+        *,
+        place: lambda_.IFunction,
+        get: lambda_.IFunction,
+        correct: lambda_.IFunction,
     ) -> None:
         accepted = Answer(schema="orders/accepted.schema.json", headers=("Location",))
         state = Answer(schema="orders/order_state.schema.json")
         looked_up = Answer(schema="orders/order_state.schema.json", headers=("X-Cache",))
         order = "orders/order.schema.json"
 
-        api = RestApi(self, "OrdersApi", stage=stage, description="Orders")
+        api = RestApi(self, "OrdersApi", stage=stage, users=users, description="Orders")
         api.add_route("POST", "/orders", place, request=order, answers={200: state, 202: accepted, 409: ERROR})
         api.add_route("GET", "/orders/{OrderId}", get, answers={200: looked_up, 404: ERROR})
         api.add_route(

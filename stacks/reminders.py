@@ -3,6 +3,7 @@
 from functools import partial
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -22,9 +23,12 @@ from stacks.workflow import Workflow
 BY_OWNER = "ByOwner"
 """Index of the reminder table: Owner, then DueAt."""
 
+BY_STATUS = "ByStatus"
+"""Index of the reminder table: Status, then DueAt."""
+
 
 class RemindersStack(Stack):
-    def __init__(self, scope: Construct, id: str, *, stage: Stage, stack_name: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, users: cognito.IUserPool, stack_name: str) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
         # What delivers
@@ -68,11 +72,12 @@ class RemindersStack(Stack):
             removal_policy=stage.removal_policy,
             time_to_live_attribute="ExpiresAt",
         )
-        table.add_global_secondary_index(
-            index_name=BY_OWNER,
-            partition_key=dynamodb.Attribute(name="Owner", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="DueAt", type=dynamodb.AttributeType.STRING),
-        )
+        for index, key in ((BY_OWNER, "Owner"), (BY_STATUS, "Status")):
+            table.add_global_secondary_index(
+                index_name=index,
+                partition_key=dynamodb.Attribute(name=key, type=dynamodb.AttributeType.STRING),
+                sort_key=dynamodb.Attribute(name="DueAt", type=dynamodb.AttributeType.STRING),
+            )
 
         # What waits
         function = partial(
@@ -120,7 +125,13 @@ class RemindersStack(Stack):
             description="POST /reminders",
             handler="reminders.create_reminder.handler",
             memory=512,
-            environment={**asked, "REMINDER_WORKFLOW": workflow.state_machine_arn, "SENDER": stage.sender},
+            environment={
+                **asked,
+                "REMINDER_WORKFLOW": workflow.state_machine_arn,
+                "SENDER": stage.sender,
+                "ALLOWED_EMAILS": " ".join(stage.allowed_emails),
+                "ALLOWED_PHONES": " ".join(stage.allowed_phones),
+            },
         )
         listing = function(
             "ListReminders",
@@ -144,7 +155,7 @@ class RemindersStack(Stack):
             environment=asked,
         )
         state = Answer(schema="reminders/reminder_state.schema.json")
-        api = RestApi(self, "RemindersApi", stage=stage, description="Reminders")
+        api = RestApi(self, "RemindersApi", stage=stage, users=users, description="Reminders")
         api.add_route(
             "POST",
             "/reminders",
@@ -153,7 +164,11 @@ class RemindersStack(Stack):
             answers={202: Answer(schema="reminders/scheduled.schema.json", headers=("Location",))},
         )
         api.add_route(
-            "GET", "/reminders", listing, answers={200: Answer(schema="reminders/list.schema.json"), 400: ERROR}
+            "GET",
+            "/reminders",
+            listing,
+            query=("when", "status", "limit", "next"),
+            answers={200: Answer(schema="reminders/list.schema.json"), 400: ERROR},
         )
         api.add_route("GET", "/reminders/{reminderId}", get, answers={200: state, 404: ERROR})
         api.add_route("DELETE", "/reminders/{reminderId}", cancel, answers={200: state, 404: ERROR, 409: ERROR})
@@ -188,7 +203,8 @@ class RemindersStack(Stack):
         allow(schedule, "dynamodb:PutItem", "dynamodb:UpdateItem", on=table.table_arn)
         allow(following, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         allow(create, "dynamodb:PutItem", "dynamodb:DeleteItem", on=table.table_arn)
-        allow(listing, "dynamodb:Query", on=f"{table.table_arn}/index/{BY_OWNER}")
+        for index in (BY_OWNER, BY_STATUS):
+            allow(listing, "dynamodb:Query", on=f"{table.table_arn}/index/{index}")
         allow(get, "dynamodb:GetItem", on=table.table_arn)
         allow(cancel, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         workflow.grant_start_execution(create)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from aws_cdk import CfnOutput, RemovalPolicy
+from aws_cdk import CfnOutput, Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -43,7 +44,7 @@ class Answer:
 ERROR = Answer(schema="common/error.schema.json")
 TRY_AGAIN = Answer(schema="common/error.schema.json", headers=("Retry-After",))
 
-ON_EVERY_ROUTE = {403: ERROR, 429: TRY_AGAIN, 500: ERROR, 503: TRY_AGAIN}
+ON_EVERY_ROUTE = {401: ERROR, 403: ERROR, 429: TRY_AGAIN, 500: ERROR, 503: TRY_AGAIN}
 ON_EVERY_BODY = {400: ERROR, 413: ERROR, 415: ERROR}
 
 
@@ -62,7 +63,12 @@ class Refusal:
 REFUSALS = {
     "Default4xx": Refusal(
         type=apigateway.ResponseType.DEFAULT_4_XX,
-        message="The request was refused. Sign in with IAM, and ask for a path of this API.",
+        message="The request was refused. Ask for a path of this API.",
+    ),
+    "Unauthorized": Refusal(
+        type=apigateway.ResponseType.UNAUTHORIZED,
+        code="NotSignedIn",
+        message="Sign in, and send the ID token: there is none, or it is not valid any more.",
     ),
     "Default5xx": Refusal(
         type=apigateway.ResponseType.DEFAULT_5_XX,
@@ -105,7 +111,7 @@ REFUSALS = {
 
 
 class RestApi(apigateway.RestApi):
-    """A regional REST API: callers sign in with IAM, requests are throttled and logged, one web origin may call.
+    """A regional REST API: callers are people of the user pool, requests are throttled and logged.
 
     Its address is the stack output `ApiUrl`. Its stack depends on ApiLogsStack, without which it may not log.
 
@@ -113,7 +119,7 @@ class RestApi(apigateway.RestApi):
     and like theirs repeat nothing of the request.
     """
 
-    def __init__(self, scope: Construct, id: str, *, stage: Stage, description: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, users: cognito.IUserPool, description: str) -> None:
         log_group = logs.LogGroup(
             scope, f"{id}LogGroup", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
         )
@@ -131,10 +137,15 @@ class RestApi(apigateway.RestApi):
                 access_log_destination=apigateway.LogGroupLogDestination(log_group),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(LOGGED)),
             ),
-            default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
+            default_method_options=apigateway.MethodOptions(
+                authorization_type=apigateway.AuthorizationType.COGNITO,
+                # With no scopes asked for it takes ID tokens, which the functions insist on (common.caller).
+                authorizer=apigateway.CognitoUserPoolsAuthorizer(scope, f"{id}Authorizer", cognito_user_pools=[users]),
+            ),
             default_cors_preflight_options=apigateway.CorsOptions(
                 allow_origins=[stage.allowed_origin],
-                allow_headers=["Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Security-Token"],
+                allow_headers=["Authorization", "Content-Type"],
+                max_age=Duration.hours(1),
             ),
         )
         self._models: dict[str, apigateway.IModel] = {}
@@ -162,8 +173,11 @@ class RestApi(apigateway.RestApi):
         *,
         answers: Mapping[int, Answer],
         request: str | None = None,
+        query: tuple[str, ...] = (),
     ) -> None:
         """Hands `method` on `path` (`/orders/{OrderId}`) to `function`, and writes down what goes in and out.
+
+        `query` names the parameters that may follow a question mark; the function checks them.
 
         `request` is the path below `lambdas/` of the JSON schema that the function checks the body with, and
         `answers` are its own by status; those that every route or every body can meet with are added here.
@@ -176,7 +190,10 @@ class RestApi(apigateway.RestApi):
             method,
             apigateway.LambdaIntegration(function, allow_test_invoke=False),
             operation_name=function.node.id,
-            request_parameters={f"method.request.path.{name}": True for name in re.findall(r"{(\w+)}", path)},
+            request_parameters={
+                **{f"method.request.path.{name}": True for name in re.findall(r"{(\w+)}", path)},
+                **{f"method.request.querystring.{name}": False for name in query},
+            },
             request_models={"application/json": self._model(request)} if request else None,
             method_responses=[
                 apigateway.MethodResponse(

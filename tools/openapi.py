@@ -22,7 +22,8 @@ STATUS = {
     "200": "The current state",
     "202": "Accepted",
     "400": "Not what was asked for; the details name the field",
-    "403": "Not signed in, not permitted, or no such path",
+    "401": "Not signed in, or not any more",
+    "403": "Not permitted, or no such path",
     "404": "Not found",
     "409": "In conflict with what is there",
     "413": "Body too large",
@@ -33,13 +34,11 @@ STATUS = {
 }
 
 SIGN_IN = {
-    "type": "apiKey",
-    "name": "Authorization",
-    "in": "header",
-    "description": "AWS Signature Version 4, for the service execute-api.",
-    "x-amazon-apigateway-authtype": "awsSigv4",
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The ID token of a person of the user pool.",
 }
-"""How API Gateway itself exports sign-in with IAM, for which OpenAPI has no word."""
 
 
 def documents(templates: Mapping[str, Template]) -> dict[str, str]:
@@ -84,19 +83,17 @@ def document(template: Template) -> dict[str, Any]:
                 model["Name"]: {key: value for key, value in model["Schema"].items() if key != "$schema"}
                 for model in sorted(models.values(), key=lambda model: str(model["Name"]))
             },
-            "securitySchemes": {"sigv4": SIGN_IN},
+            "securitySchemes": {"idToken": SIGN_IN},
         },
     }
 
 
 def _operation(method: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {"operationId": method["OperationName"]}
-    if method["AuthorizationType"] == "AWS_IAM":
-        operation["security"] = [{"sigv4": []}]
-    if parameters := [name.removeprefix("method.request.path.") for name in method.get("RequestParameters", {})]:
-        operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters
-        ]
+    if method["AuthorizationType"] == "COGNITO_USER_POOLS":
+        operation["security"] = [{"idToken": []}]
+    if parameters := method.get("RequestParameters"):
+        operation["parameters"] = [_parameter(name, required) for name, required in sorted(parameters.items())]
     if request := method.get("RequestModels"):
         operation["requestBody"] = {"required": True, "content": _content(request, models)}
     operation["responses"] = {
@@ -111,6 +108,13 @@ def _operation(method: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str
         for answer in method["MethodResponses"]
     }
     return operation
+
+
+def _parameter(name: str, required: bool) -> dict[str, Any]:
+    """`method.request.path.OrderId` or `method.request.querystring.limit` in OpenAPI's words."""
+    _, _, place, name = name.split(".")
+    where = {"path": "path", "querystring": "query"}[place]
+    return {"name": name, "in": where, "required": required, "schema": {"type": "string"}}
 
 
 def _content(references: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,5 +6,5 @@ from reminders import owner, reminder
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """The caller's reminder: 200, or 404 for one that is unknown or somebody else's."""
-    return http.reply(200, reminder.shown(owner.own_row(event)))
+    """The caller's reminder, or anybody's for operators: 200, or 404 for one that is unknown or somebody else's."""
+    return http.reply(200, reminder.shown(owner.own_row(event, or_operator=True)))

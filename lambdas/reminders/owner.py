@@ -1,8 +1,7 @@
-"""Whose a reminder is. The one place that knows how callers sign in."""
-
-import re
+"""Whose a reminder is."""
 
 from common import http
+from common.caller import caller_of
 from reminders import table
 from reminders.reminder import Row
 
@@ -10,19 +9,13 @@ NOBODY = "workflow"
 """Owns what was started by hand, without the API; no caller is called so."""
 
 
-def owner_of(event: http.Event) -> str:
-    """The caller's IAM identity. Raises RequestError where there is none."""
-    identity = (event.get("requestContext") or {}).get("identity") or {}
-    if not identity.get("userArn"):
-        raise http.RequestError(403, "NotSignedIn", "Sign in with IAM.")
-    # Whoever assumes a role without naming the session is given another name each time, and is the same caller.
-    return re.sub("/botocore-session-[0-9]+$", "", str(identity["userArn"]))
+def own_row(event: http.Event, *, or_operator: bool = False) -> Row:
+    """The row that the path names, if it is the caller's own, or an operator may have it too.
 
-
-def own_row(event: http.Event) -> Row:
-    """The row that the path names. Raises RequestError, the same one for another person's as for none."""
-    owner, reminder_id = owner_of(event), event["pathParameters"]["reminderId"]
+    Raises RequestError, the same one for another person's as for none.
+    """
+    caller, reminder_id = caller_of(event), event["pathParameters"]["reminderId"]
     row = table.find(reminder_id) if 0 < len(reminder_id) <= table.LONGEST_ID else None
-    if row is None or row["Owner"] != owner:
+    if row is None or not (row["Owner"] == caller.id or (or_operator and caller.is_operator)):
         raise http.RequestError(404, "NotFound", "There is no such reminder.")
     return row

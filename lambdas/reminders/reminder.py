@@ -13,6 +13,7 @@ SCHEDULED, SENDING, CANCELLED = "SCHEDULED", "SENDING", "CANCELLED"
 SENT, PARTLY_SENT, FAILED = "SENT", "PARTLY_SENT", "FAILED"
 OVER = (SENT, PARTLY_SENT, FAILED)
 """What an occurrence ends in, and where the next one of a repeated reminder begins."""
+STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
 
 HIDDEN = {"email": mask.email, "phone": mask.phone}
 """How each address is shown in lists and kept in the table: not whole."""

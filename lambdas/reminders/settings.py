@@ -7,3 +7,8 @@ from datetime import timedelta
 def kept() -> timedelta:
     """How long a reminder is kept after it was due."""
     return timedelta(days=int(os.environ["DAYS_KEPT"]))
+
+
+def listed() -> frozenset[str]:
+    """Addresses and numbers that anybody signed in may have reminders sent to, in small letters."""
+    return frozenset(f"{os.environ['ALLOWED_EMAILS']} {os.environ['ALLOWED_PHONES']}".lower().split())

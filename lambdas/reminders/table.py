@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
@@ -13,6 +13,12 @@ from reminders.reminder import CANCELLED, OVER, SCHEDULED, SENDING, Row
 
 BY_OWNER = "ByOwner"
 """Index of the table: Owner, then DueAt."""
+
+BY_STATUS = "ByStatus"
+"""Index of the table: Status, then DueAt."""
+
+Place: TypeAlias = tuple[str, str]
+"""In a list: after this DueAt and this ReminderId."""
 
 LONGEST_ID = 128
 """Letters; more than the name of an execution has, fewer than DynamoDB takes as a key."""
@@ -79,10 +85,33 @@ def find(reminder_id: str) -> Row | None:
     return row
 
 
-def of_owner(owner: str, *, limit: int, after: tuple[str, str] | None) -> tuple[list[Row], tuple[str, str] | None]:
-    """A page of an owner's reminders in due order, and where the next one begins: after this DueAt and ReminderId."""
-    start = {"ExclusiveStartKey": {"Owner": owner, "DueAt": after[0], "ReminderId": after[1]}} if after else {}
-    page = _table.query(IndexName=BY_OWNER, KeyConditionExpression=Key("Owner").eq(owner), Limit=limit, **start)
+def of_owner(owner: str, **page: Any) -> tuple[list[Row], Place | None]:
+    """A page of an owner's reminders, and where the next one begins, as `_page` tells."""
+    return _page(BY_OWNER, "Owner", owner, **page)
+
+
+def with_status(status: str, **page: Any) -> tuple[list[Row], Place | None]:
+    """A page of everybody's reminders of one status, and where the next one begins, as `_page` tells."""
+    return _page(BY_STATUS, "Status", status, **page)
+
+
+def _page(
+    index: str, name: str, value: str, *, limit: int, after: Place | None, last_first: bool, due: ConditionBase | None
+) -> tuple[list[Row], Place | None]:
+    """Up to `limit` reminders, last due first or last, and where the next page begins: `after` that one.
+
+    `due` bounds the first page. The others go on from there: a place in the list that the bound has passed since would
+    be refused by DynamoDB.
+    """
+    condition: ConditionBase = Key(name).eq(value)
+    start = {"ExclusiveStartKey": {name: value, "DueAt": after[0], "ReminderId": after[1]}} if after else {}
+    page = _table.query(
+        IndexName=index,
+        KeyConditionExpression=condition & due if due and not after else condition,
+        ScanIndexForward=not last_first,
+        Limit=limit,
+        **start,
+    )
     last = page.get("LastEvaluatedKey")
     return page["Items"], (last["DueAt"], last["ReminderId"]) if last else None
 

@@ -209,4 +209,4 @@ def test_who_does_not_sign_in_gets_nothing(apps: Apps, method: str, path: str) -
 
     assert response.status_code == 403
     assert json.loads(response.text)["error"]["code"] == "MISSING_AUTHENTICATION_TOKEN"
-    assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:8000"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"

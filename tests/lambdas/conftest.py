@@ -14,7 +14,9 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
-    "ALLOWED_ORIGIN": "http://localhost:8000",
+    "ALLOWED_EMAILS": "Desk@example.com",
+    "ALLOWED_ORIGIN": "*",
+    "ALLOWED_PHONES": "+15555550199",
     # Far more than a healthy cache takes, however busy the machine.
     "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
@@ -106,17 +108,18 @@ def reminder_table() -> Any:
         TableName=ENVIRONMENT["REMINDER_TABLE"],
         KeySchema=[{"AttributeName": "ReminderId", "KeyType": "HASH"}],
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("ReminderId", "Owner", "DueAt")
+            {"AttributeName": name, "AttributeType": "S"} for name in ("ReminderId", "Owner", "Status", "DueAt")
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "ByOwner",
+                "IndexName": f"By{key}",
                 "KeySchema": [
-                    {"AttributeName": "Owner", "KeyType": "HASH"},
+                    {"AttributeName": key, "KeyType": "HASH"},
                     {"AttributeName": "DueAt", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
             }
+            for key in ("Owner", "Status")
         ],
         BillingMode="PAY_PER_REQUEST",
     )

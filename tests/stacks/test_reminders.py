@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminders.reminder import due_of
-from stacks.reminders import BY_OWNER
+from stacks.reminders import BY_OWNER, BY_STATUS
 from tests.stacks.deployment import synthesise
 
 TABLE = "Reminders/ReminderTable"
@@ -66,12 +66,13 @@ def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deploymen
     assert table["SSESpecification"] == {"SSEEnabled": True}
 
 
-def test_a_person_s_reminders_are_found_in_due_order_and_shown_whole(deployment):
-    (index,) = deployment.properties("AWS::DynamoDB::Table")[TABLE]["GlobalSecondaryIndexes"]
+@pytest.mark.parametrize(("name", "key"), [(BY_OWNER, "Owner"), (BY_STATUS, "Status")])
+def test_the_reminders_of_a_person_and_those_of_a_status_are_found_in_due_order_and_shown_whole(name, key, deployment):
+    indexes = deployment.properties("AWS::DynamoDB::Table")[TABLE]["GlobalSecondaryIndexes"]
 
-    assert index["IndexName"] == BY_OWNER
+    (index,) = (index for index in indexes if index["IndexName"] == name)
     assert index["KeySchema"] == [
-        {"AttributeName": "Owner", "KeyType": "HASH"},
+        {"AttributeName": key, "KeyType": "HASH"},
         {"AttributeName": "DueAt", "KeyType": "RANGE"},
     ]
     assert index["Projection"] == {"ProjectionType": "ALL"}
@@ -110,4 +111,4 @@ def test_a_reminder_that_was_not_sent_raises_an_alarm(alarm, metric, deployment)
 
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])
 def test_nothing_of_the_reminders_needs_the_orders(name, synthesised):
-    assert "Fn::ImportValue" not in str(synthesised(name).templates["Reminders"])
+    assert f"'{name}-orders" not in str(synthesised(name).templates["Reminders"])

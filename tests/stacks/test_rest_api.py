@@ -30,12 +30,23 @@ def schema(file: str) -> dict:
     return json.loads((LAMBDAS / file).read_text())
 
 
-def test_callers_sign_in_with_iam_and_only_preflight_requests_need_not(deployment):
+def test_callers_are_people_of_the_user_pool_and_only_preflight_requests_need_not(deployment):
     methods = routes(deployment)
 
     assert {route for route in methods if route[1] != "OPTIONS"} == ROUTES
-    for (_, verb, _), method in methods.items():
-        assert method["AuthorizationType"] == ("NONE" if verb == "OPTIONS" else "AWS_IAM")
+    for (stack, verb, _), method in methods.items():
+        if verb == "OPTIONS":
+            assert method["AuthorizationType"] == "NONE"
+            continue
+        assert method["AuthorizationType"] == "COGNITO_USER_POOLS"
+        # With scopes it would take access tokens, which do not tell who somebody is.
+        assert "AuthorizationScopes" not in method
+        authorizer = deployment.properties("AWS::ApiGateway::Authorizer")[
+            deployment.named(stack, method["AuthorizerId"])
+        ]
+        (pool,) = authorizer["ProviderARNs"]
+        assert re.fullmatch(r"\w+-identity:ExportsOutputFnGetAttUsers\w+Arn\w+", deployment.named(stack, pool))
+        assert authorizer["IdentitySource"] == "method.request.header.Authorization"
 
 
 def test_preflight_requests_are_answered_without_a_function_and_for_one_origin(deployment):
@@ -104,6 +115,7 @@ GATEWAY_ERRORS = {
     "INTEGRATION_TIMEOUT": ("503", "Unavailable"),
     "REQUEST_TOO_LARGE": ("413", "TooLarge"),
     "THROTTLED": ("429", "Throttled"),
+    "UNAUTHORIZED": (None, "NotSignedIn"),
     "UNSUPPORTED_MEDIA_TYPE": ("415", "UnsupportedMediaType"),
 }
 
@@ -157,13 +169,13 @@ def test_the_gateway_checks_no_body_because_its_refusals_would_quote_values(depl
 @pytest.mark.parametrize(
     ("route", "statuses"),
     [
-        (("Orders", "POST", "orders"), {200, 202, 400, 403, 409, 413, 415, 429, 500, 503}),
-        (("Orders", "GET", "orders/{OrderId}"), {200, 403, 404, 429, 500, 503}),
-        (("Orders", "PUT", "orders/{OrderId}"), {200, 202, 400, 403, 404, 409, 413, 415, 429, 500, 503}),
-        (("Reminders", "POST", "reminders"), {202, 400, 403, 413, 415, 429, 500, 503}),
-        (("Reminders", "GET", "reminders"), {200, 400, 403, 429, 500, 503}),
-        (("Reminders", "GET", "reminders/{reminderId}"), {200, 403, 404, 429, 500, 503}),
-        (("Reminders", "DELETE", "reminders/{reminderId}"), {200, 403, 404, 409, 429, 500, 503}),
+        (("Orders", "POST", "orders"), {200, 202, 400, 401, 403, 409, 413, 415, 429, 500, 503}),
+        (("Orders", "GET", "orders/{OrderId}"), {200, 401, 403, 404, 429, 500, 503}),
+        (("Orders", "PUT", "orders/{OrderId}"), {200, 202, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503}),
+        (("Reminders", "POST", "reminders"), {202, 400, 401, 403, 413, 415, 429, 500, 503}),
+        (("Reminders", "GET", "reminders"), {200, 400, 401, 403, 429, 500, 503}),
+        (("Reminders", "GET", "reminders/{reminderId}"), {200, 401, 403, 404, 429, 500, 503}),
+        (("Reminders", "DELETE", "reminders/{reminderId}"), {200, 401, 403, 404, 409, 429, 500, 503}),
     ],
 )
 def test_every_answer_is_described(route, statuses, deployment):

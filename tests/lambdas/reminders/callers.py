@@ -1,14 +1,22 @@
-"""Who calls the API in tests, as API Gateway tells of callers that have signed in with IAM."""
+"""Who calls the API in tests."""
 
 from collections.abc import Mapping
 from typing import Any
 
-JO, FLO = (f"arn:aws:iam::123456789012:user/{name}" for name in ("jo", "flo"))
+from tests.lambdas.api import signed_in
+
+JO, FLO, OLGA = (f"6f1c2d3e-0000-4000-8000-0000000000{digits}" for digits in ("01", "02", "03"))
+
+CLAIMS = {
+    JO: {"email": "jo@example.com", "phone_number": "+4915112345678"},
+    OLGA: {"email": "olga@example.com", "cognito:groups": "operators"},
+}
+"""What the pool says of each besides; Olga is an operator."""
 
 
 def by(caller: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """`event` as this caller's."""
-    return {**event, "requestContext": {"identity": {"userArn": caller}}}
+    return signed_in(dict(event), sub=caller, **CLAIMS.get(caller, {}))
 
 
 def of(caller: str, reminder_id: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from reminders import create_reminder, table
 from reminders.create_reminder import handler
-from tests.lambdas.api import post, refused_field, status_and_body
-from tests.lambdas.reminders.callers import JO, by
+from tests.lambdas.api import post, refused_field, signed_in, status_and_body
+from tests.lambdas.reminders.callers import FLO, JO, OLGA, by
 
 pytestmark = pytest.mark.usefixtures("account", "reminder_table")
 
@@ -21,8 +21,8 @@ BOTH = {
 TOPIC = {"message": "Feed the cat", "preference": "topic"}
 
 
-def create(request):
-    return handler(by(JO, post(request)), None)
+def create(request, caller=JO):
+    return handler(by(caller, post(request)), None)
 
 
 def in_days(days: float) -> str:
@@ -45,7 +45,8 @@ def in_days(days: float) -> str:
     ],
 )
 def test_a_reminder_starts_a_workflow_with_the_request_as_it_came(request_, reminder_workflow):
-    reply = create(request_)
+    own = {"email": request_.get("email", ""), "cognito:groups": "operators"}
+    reply = handler(signed_in(post(request_), phone_number=BOTH["phone"], **own), None)
 
     status, body = status_and_body(reply)
     assert (status, body["status"]) == (202, "SCHEDULED")
@@ -57,7 +58,7 @@ def test_a_reminder_starts_a_workflow_with_the_request_as_it_came(request_, remi
 
 def test_a_wait_is_due_that_much_later(reminder_workflow):
     before = datetime.now(UTC)
-    _, body = status_and_body(create(TOPIC | {"waitSeconds": 3600}))
+    _, body = status_and_body(create(TOPIC | {"waitSeconds": 3600}, OLGA))
     after = datetime.now(UTC) + timedelta(seconds=1)
 
     due = datetime.strptime(body["dueAt"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
@@ -68,7 +69,7 @@ def test_a_wait_is_due_that_much_later(reminder_workflow):
 def test_a_time_is_answered_in_utc_in_one_form(suffix, days, reminder_workflow):
     timestamp = in_days(days)
 
-    _, body = status_and_body(create(TOPIC | {"timestamp": timestamp + suffix}))
+    _, body = status_and_body(create(TOPIC | {"timestamp": timestamp + suffix}, OLGA))
 
     assert (body["dueAt"], body["dueAtLocal"], body["timeZone"]) == (f"{timestamp}Z", f"{timestamp}+00:00", "UTC")
 
@@ -77,7 +78,7 @@ def test_a_time_is_answered_in_utc_in_one_form(suffix, days, reminder_workflow):
 def test_a_local_time_is_answered_in_utc_and_in_its_zone(when, reminder_workflow):
     local = in_days(10)
 
-    reply = create(TOPIC | {"timestamp": local.replace("T", " "), "timeZone": "Asia/Kolkata"} | when)
+    reply = create(TOPIC | {"timestamp": local.replace("T", " "), "timeZone": "Asia/Kolkata"} | when, OLGA)
 
     utc = datetime.fromisoformat(local) - timedelta(hours=5, minutes=30)
     _, body = status_and_body(reply)
@@ -146,14 +147,92 @@ def test_a_request_that_cannot_be_kept_is_refused_at_the_door(field, value, remi
         ("repeat.often", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "often": True}}),
         ("repeat.times", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "times": 1001}}),
         ("repeat.until", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "until": in_days(-1) + "Z"}}),
-        ("email", {"message": "x", "preference": "email", "waitSeconds": 1, "phone": "+4915112345678"}),
-        ("phone", {"message": "x", "preference": "sms", "waitSeconds": 1, "email": "jo@example.com"}),
-        ("phone", {"message": "x", "preference": "both", "waitSeconds": 1, "email": "jo@example.com"}),
         ("message, preference", {"waitSeconds": 1}),
     ],
 )
 def test_an_incomplete_or_contradictory_request_is_refused_at_the_door(field, request_, reminder_workflow):
-    assert refused_field(create(request_)) == field
+    assert refused_field(create(request_, OLGA)) == field
+    assert reminder_workflow.executions() == []
+
+
+@pytest.mark.parametrize("preference", ["email", "sms", "both"])
+def test_an_address_that_is_left_out_is_the_callers_own(preference, reminder_workflow):
+    request = {"message": "x", "preference": preference, "waitSeconds": 1}
+
+    assert status_and_body(create(request))[0] == 202
+
+    (execution,) = reminder_workflow.executions()
+    needed = {"email": ["email"], "sms": ["phone"], "both": ["email", "phone"]}[preference]
+    own = {name: BOTH[name] for name in needed}
+    assert json.loads(execution["input"]) | own == json.loads(execution["input"])
+    assert json.loads(execution["input"]).keys() - request.keys() == {"reminderId", *needed}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "preference"),
+    [
+        ({"email": "JO@Example.com"}, "email"),
+        ({"email": "desk@example.com"}, "email"),
+        ({"email": "DESK@EXAMPLE.COM", "phone": "+15555550199"}, "both"),
+        ({"phone": "+4915112345678"}, "sms"),
+        ({"phone": "+15555550199"}, "sms"),
+        # Not sent to, so anybody's.
+        ({"phone": "+15555550123"}, "email"),
+    ],
+)
+def test_a_reminder_goes_to_ones_own_addresses_and_to_those_that_the_stage_lists(
+    addresses, preference, reminder_workflow
+):
+    request = {"message": "x", "preference": preference, "waitSeconds": 1, **addresses}
+
+    assert status_and_body(create(request))[0] == 202
+
+
+@pytest.mark.parametrize(
+    ("field", "address"),
+    [
+        ("email", "flo@example.com"),
+        ("email", "jo@example.com.example.net"),
+        ("email", "xdesk@example.com"),
+        ("phone", "+15555550123"),
+        ("phone", "+49151123456789"),
+    ],
+)
+@pytest.mark.parametrize("caller", [JO, OLGA])
+def test_nobody_has_a_stranger_reminded(field, address, caller, reminder_table, reminder_workflow):
+    request = {"message": "x", "preference": "both", "waitSeconds": 1, field: address}
+
+    reply = create(request, caller)
+
+    assert refused_field(reply) == field
+    assert address not in reply["body"]
+    assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("field", "preference", "unverified"),
+    [
+        ("email", "email", "email_verified"),
+        ("phone", "sms", "phone_number_verified"),
+        ("phone", "both", "phone_number_verified"),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_an_address_that_is_not_verified_is_not_ones_own(field, preference, unverified, named, reminder_workflow):
+    own = {"email": BOTH["email"], "phone": BOTH["phone"]} if named else {}
+    event = post({"message": "x", "preference": preference, "waitSeconds": 1, **own})
+
+    reply = handler(signed_in(event, email=BOTH["email"], phone_number=BOTH["phone"], **{unverified: "false"}), None)
+
+    assert refused_field(reply) == field
+    assert reminder_workflow.executions() == []
+
+
+@pytest.mark.parametrize("caller", [JO, FLO])
+def test_the_topic_is_for_operators(caller, reminder_workflow):
+    status, body = status_and_body(create(TOPIC | {"waitSeconds": 1}, caller))
+
+    assert (status, body["error"]["code"]) == (403, "Forbidden")
     assert reminder_workflow.executions() == []
 
 
@@ -195,11 +274,11 @@ def test_what_cannot_be_sent_is_refused_before_anything_is_kept(account, reminde
     assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
 
 
-@pytest.mark.parametrize("context", [{}, {"requestContext": None}, {"requestContext": {"identity": {"userArn": None}}}])
+@pytest.mark.parametrize("context", [{}, {"requestContext": None}, {"requestContext": {"authorizer": {"claims": {}}}}])
 def test_who_has_not_signed_in_sets_no_reminder(context, reminder_table, reminder_workflow):
     status, body = status_and_body(handler(post(BOTH) | context, None))
 
-    assert (status, body["error"]["code"]) == (403, "NotSignedIn")
+    assert (status, body["error"]["code"]) == (401, "NotSignedIn")
     assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
 
 
@@ -228,7 +307,7 @@ def test_a_start_whose_answer_is_lost_is_not_asked_to_be_repeated(reminder_table
 
     monkeypatch.setattr(create_reminder, "_states", Lost())
 
-    assert status_and_body(create(TOPIC | {"waitSeconds": 1}))[0] == 202
+    assert status_and_body(create(TOPIC | {"waitSeconds": 1}, OLGA))[0] == 202
     (row,) = reminder_table.scan()["Items"]
     assert (row["Status"], row["ExecutionId"]) == ("SCHEDULED", "arn:running")
 

@@ -8,7 +8,7 @@ import pytest
 import reminders
 from reminders.get_reminder import handler
 from tests.lambdas.api import status_and_body
-from tests.lambdas.reminders.callers import FLO, JO, of
+from tests.lambdas.reminders.callers import FLO, JO, OLGA, of
 from tests.lambdas.reminders.rows import ASKED, row
 
 DUE = datetime.fromisoformat("2027-01-27T08:00:00Z")
@@ -88,12 +88,19 @@ def test_what_no_reminder_can_be_called_is_not_asked_for(reminder_id):
     assert get(JO, reminder_id)[0] == 404
 
 
+def test_operators_see_everybodys(reminder_table):
+    reminder_table.put_item(Item=row())
+
+    assert get(OLGA, "r-1")[0] == 200
+    assert get(FLO, "r-1")[0] == 404
+
+
 @pytest.mark.parametrize("reminder_id", ["r-1", "r-2", ""])
 def test_who_has_not_signed_in_is_not_told_what_there_is(reminder_id, reminder_table):
     reminder_table.put_item(Item=row())
 
     status, body = status_and_body(handler({"pathParameters": {"reminderId": reminder_id}}, None))
-    assert (status, body["error"]["code"]) == (403, "NotSignedIn")
+    assert (status, body["error"]["code"]) == (401, "NotSignedIn")
 
 
 def test_a_failing_table_asks_to_try_again():

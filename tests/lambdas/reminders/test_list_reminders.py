@@ -3,9 +3,10 @@ import json
 
 import pytest
 
+from reminders import when
 from reminders.list_reminders import handler
 from tests.lambdas.api import refused_field, status_and_body
-from tests.lambdas.reminders.callers import FLO, JO, by
+from tests.lambdas.reminders.callers import FLO, JO, OLGA, by
 from tests.lambdas.reminders.rows import ahead, row
 
 
@@ -140,11 +141,71 @@ def test_the_place_in_a_next_does_not_choose_whose_reminders_are_listed(five):
     assert listed(JO, next=forged)[0] == ["r-1", "r-2", "r-3", "r-4", "r-5"]
 
 
-@pytest.mark.parametrize("event", [{}, {"requestContext": {"identity": {"userArn": ""}}}])
+@pytest.fixture
+def around_now(reminder_table):
+    """Jo's and Flo's, due an hour and two before and after now."""
+    for owner, name in ((JO, "jo"), (FLO, "flo")):
+        for hours in (-2, -1, 1, 2):
+            reminder_table.put_item(Item=row(f"{name}{hours:+}", owner=owner, due=ahead(hours=hours)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, ["jo-2", "jo-1", "jo+1", "jo+2"]),
+        ({"when": "upcoming"}, ["jo+1", "jo+2"]),
+        ({"when": "past"}, ["jo-1", "jo-2"]),
+    ],
+)
+@pytest.mark.parametrize("limit", ["1", "100"])
+def test_what_is_to_come_is_listed_soonest_first_and_what_is_past_last_first(asked, found, limit, around_now):
+    ids, following = listed(JO, limit=limit, **asked)
+    while following:
+        more, following = listed(JO, limit=limit, next=following, **asked)
+        ids += more
+
+    assert ids == found
+
+
+def test_a_page_of_what_is_to_come_goes_on_after_one_that_has_become_due_since(around_now):
+    passed = token(json.dumps([when.utc_text(ahead(seconds=-1)), "jo-0"]))
+
+    assert listed(JO, when="upcoming", next=passed) == (["jo+1", "jo+2"], None)
+
+
+def test_operators_see_everybodys_of_a_status_last_first(around_now, reminder_table):
+    for name in ("jo-2", "flo-1", "flo+1"):
+        reminder_table.update_item(
+            Key={"ReminderId": name},
+            UpdateExpression="SET #status = :failed",
+            ExpressionAttributeNames={"#status": "Status"},
+            ExpressionAttributeValues={":failed": "FAILED"},
+        )
+
+    ids, following = listed(OLGA, status="FAILED", limit="2")
+
+    assert ids == ["flo+1", "flo-1"]
+    assert listed(OLGA, status="FAILED", limit="2", next=following) == (["jo-2"], None)
+
+
+def test_others_do_not_see_everybodys(around_now):
+    status, body = status_and_body(handler(by(JO, {"queryStringParameters": {"status": "SCHEDULED"}}), None))
+
+    assert (status, body["error"]["code"]) == (403, "Forbidden")
+
+
+@pytest.mark.parametrize(
+    ("field", "text"), [("when", "soon"), ("when", ""), ("status", "failed"), ("status", ""), ("status", "x" * 5000)]
+)
+def test_a_query_that_does_not_fit_is_refused_by_its_field(field, text, reminder_table):
+    assert refused_field(handler(by(OLGA, {"queryStringParameters": {field: text}}), None)) == field
+
+
+@pytest.mark.parametrize("event", [{}, {"requestContext": {"authorizer": {"claims": {"sub": ""}}}}])
 def test_who_has_not_signed_in_is_shown_no_list(event, five):
     status, body = status_and_body(handler({"queryStringParameters": None} | event, None))
 
-    assert (status, body["error"]["code"]) == (403, "NotSignedIn")
+    assert (status, body["error"]["code"]) == (401, "NotSignedIn")
 
 
 def test_a_failing_table_asks_to_try_again():

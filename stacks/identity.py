@@ -1,0 +1,99 @@
+"""Who may use both apps: people sign up by themselves, operators are made so by hand."""
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.config import Stage
+
+OPERATORS = "operators"
+"""As common.caller names the group."""
+
+EXTERNAL_ID = "orders-and-reminders"
+"""Cognito names it when it takes on the role that sends texts."""
+
+TOLD = ("email", "email_verified", "phone_number", "phone_number_verified")
+CHANGED = ("email", "phone_number")
+
+
+class IdentityStack(Stack):
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, stack_name: str) -> None:
+        super().__init__(scope, id, stack_name=stack_name)
+
+        texts = iam.Role(
+            self,
+            "TextsRole",
+            assumed_by=iam.ServicePrincipal(
+                "cognito-idp.amazonaws.com",
+                conditions={"StringEquals": {"sts:ExternalId": EXTERNAL_ID, "aws:SourceAccount": self.account}},
+            ),
+        )
+        # A phone number has no ARN, and Cognito checks for the permission in this form.
+        # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-sms-settings.html
+        texts.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]))
+        self.users = cognito.UserPool(
+            self,
+            "Users",
+            self_sign_up_enabled=True,
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            sign_in_case_sensitive=False,
+            # No code goes to a phone by itself: signing up would text whatever number somebody names. Whoever has
+            # signed in asks for theirs.
+            auto_verify=cognito.AutoVerifiedAttrs(email=True),
+            # A changed address counts only once its code has come back. A changed number is not verified any more.
+            keep_original=cognito.KeepOriginalAttrs(email=True, phone=False),
+            standard_attributes=cognito.StandardAttributes(
+                email=cognito.StandardAttribute(required=True, mutable=True),
+                phone_number=cognito.StandardAttribute(required=False, mutable=True),
+            ),
+            user_verification=cognito.UserVerificationConfig(
+                email_subject="Your code for orders and reminders",
+                email_body="Your code is {####}. If you did not ask for it, somebody mistyped an address: do nothing.",
+                email_style=cognito.VerificationEmailStyle.CODE,
+                sms_message="Your code for orders and reminders is {####}.",
+            ),
+            password_policy=cognito.PasswordPolicy(
+                min_length=12,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_digits=True,
+                require_symbols=True,
+                temp_password_validity=Duration.days(3),
+            ),
+            sms_role=texts,
+            sms_role_external_id=EXTERNAL_ID,
+            mfa=cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            # Not by phone: whoever takes over a number would take over the account.
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            deletion_protection=stage.deletion_protection,
+            removal_policy=stage.removal_policy,
+        )
+        self.users.node.add_dependency(texts)
+        client = self.users.add_client(
+            "WebClient",
+            # A page can keep no secret.
+            generate_secret=False,
+            auth_flows=cognito.AuthFlow(user_password=True),
+            disable_o_auth=True,
+            prevent_user_existence_errors=True,
+            enable_token_revocation=True,
+            id_token_validity=Duration.hours(1),
+            access_token_validity=Duration.hours(1),
+            refresh_token_validity=Duration.days(1),
+            read_attributes=_attributes(*TOLD),
+            write_attributes=_attributes(*CHANGED),
+        )
+        self.client_id = client.user_pool_client_id
+        self.sign_in_url = f"https://cognito-idp.{self.region}.{self.url_suffix}/"
+        self.users.add_group("Operators", group_name=OPERATORS, description="See all orders, and work on escalations.")
+
+        # What people need
+        CfnOutput(self, "UserPoolId", value=self.users.user_pool_id)
+        CfnOutput(self, "WebClientId", value=self.client_id)
+
+
+def _attributes(*names: str) -> cognito.ClientAttributes:
+    attributes = cognito.ClientAttributes()
+    return attributes.with_standard_attributes(**dict.fromkeys(names, True))

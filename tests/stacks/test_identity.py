@@ -1,0 +1,84 @@
+"""Who may sign in, and how."""
+
+from common import caller
+from stacks import identity
+
+
+def pool(deployment):
+    return deployment.only("AWS::Cognito::UserPool")
+
+
+def client(deployment):
+    return deployment.only("AWS::Cognito::UserPoolClient")
+
+
+def test_people_sign_up_by_themselves_with_an_address_that_they_confirm(deployment):
+    assert pool(deployment)["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": False}
+    assert pool(deployment)["UsernameAttributes"] == ["email"]
+    assert pool(deployment)["UsernameConfiguration"] == {"CaseSensitive": False}
+    assert "{####}" in pool(deployment)["EmailVerificationMessage"]
+
+
+def test_signing_up_texts_nobody(deployment):
+    """Were numbers verified by themselves, whoever signs up could have any number texted, as often as they like."""
+    assert pool(deployment)["AutoVerifiedAttributes"] == ["email"]
+    assert pool(deployment)["AccountRecoverySetting"]["RecoveryMechanisms"] == [
+        {"Name": "verified_email", "Priority": 1}
+    ]
+    assert pool(deployment)["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+
+
+def test_an_address_that_is_changed_counts_once_it_is_confirmed(deployment):
+    assert pool(deployment)["UserAttributeUpdateSettings"] == {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+
+
+def test_passwords_are_strong_and_a_second_factor_is_everybodys_choice(deployment):
+    policy = pool(deployment)["Policies"]["PasswordPolicy"]
+
+    assert policy["MinimumLength"] >= 12
+    assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
+    assert pool(deployment)["MfaConfiguration"] == "OPTIONAL"
+
+
+def test_the_page_has_no_secret_and_a_session_ends_within_a_day(deployment):
+    assert client(deployment)["GenerateSecret"] is False
+    assert client(deployment)["ExplicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client(deployment)["EnableTokenRevocation"] is True
+    units = set(client(deployment)["TokenValidityUnits"].values())
+    assert units == {"minutes"}
+    assert client(deployment)["IdTokenValidity"] == client(deployment)["AccessTokenValidity"] == 60
+    assert client(deployment)["RefreshTokenValidity"] == 24 * 60
+
+
+def test_the_answer_to_a_wrong_sign_in_does_not_tell_who_there_is(deployment):
+    assert client(deployment)["PreventUserExistenceErrors"] == "ENABLED"
+
+
+def test_nobody_can_call_their_own_address_verified(deployment):
+    assert sorted(client(deployment)["WriteAttributes"]) == ["email", "phone_number"]
+
+
+def test_operators_are_the_group_that_the_functions_look_for(deployment):
+    assert deployment.only("AWS::Cognito::UserPoolGroup")["GroupName"] == identity.OPERATORS == caller.OPERATORS
+
+
+def test_only_the_pool_itself_texts_its_codes(deployment):
+    role = deployment.properties("AWS::IAM::Role")["Identity/TextsRole"]
+
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    conditions = trust["Condition"]["StringEquals"]
+    assert conditions == {
+        "sts:ExternalId": pool(deployment)["SmsConfiguration"]["ExternalId"],
+        "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+    }
+    assert any(
+        deployment.path("Identity", name) == "Identity/TextsRole/DefaultPolicy"
+        for name in deployment.resources("AWS::Cognito::UserPool")["Identity/Users"]["DependsOn"]
+    )
+
+
+def test_production_keeps_its_people(synthesised):
+    for stage, kept in (("local", False), ("dev", False), ("prod", True)):
+        users = synthesised(stage).resources("AWS::Cognito::UserPool")["Identity/Users"]
+        assert users["DeletionPolicy"] == ("Retain" if kept else "Delete")
+        assert users["Properties"]["DeletionProtection"] == ("ACTIVE" if kept else "INACTIVE")
