@@ -22,8 +22,9 @@ from typing import Any
 
 import redis
 
+from local import users
 from local.cloud import Cloud, Places
-from local.engine import CREDENTIALS
+from local.engine import CREDENTIALS, send
 from local.processes import free_port
 from local.settings import REGION, Settings
 
@@ -57,9 +58,9 @@ class Measured:
         return statistics.quantiles(self.seconds, n=100)[-1]
 
 
-def over_http(cloud: Cloud, places: Places, order_id: str) -> str:
+def over_http(places: Places, token: str, order_id: str) -> str:
     """One lookup through the API; its `X-Cache`."""
-    response = cloud.engine.call_api("GET", f"{places.orders_api}/orders/{order_id}")
+    response = send("GET", f"{places.orders_api}/orders/{order_id}", token=token)
     if response.status_code != 200:
         raise SystemExit(f"a lookup was answered {response.status_code}: {response.text}")
     return str(response.headers["X-Cache"])
@@ -67,7 +68,10 @@ def over_http(cloud: Cloud, places: Places, order_id: str) -> str:
 
 def in_the_function(handler: Callable[[Any, object], Any], order_id: str) -> str:
     """One lookup by the function itself, in this process; its `X-Cache`."""
-    reply = handler({"pathParameters": {"OrderId": order_id}}, None)
+    # As the authorizer tells of an operator, who may see everybody's.
+    claims = {"sub": "benchmark", "token_use": "id", "cognito:groups": "operators"}
+    context = {"authorizer": {"claims": claims}}
+    reply = handler({"pathParameters": {"OrderId": order_id}, "requestContext": context}, None)
     if reply["statusCode"] != 200:
         raise SystemExit(f"a lookup was answered {reply['statusCode']}: {reply['body']}")
     return str(reply["headers"]["X-Cache"])
@@ -97,11 +101,11 @@ def cloud_of_its_own() -> Iterator[tuple[Cloud, Places]]:
             cloud.down()
 
 
-def settled_order(cloud: Cloud, places: Places) -> str:
+def settled_order(cloud: Cloud, places: Places, token: str) -> str:
     """The id of an order that has come to its end."""
     order_id = f"benchmark-{uuid.uuid4().hex[:8]}"
     order = {"OrderId": order_id, "Name": "Ada", "ItemName": "Lamp", "Price": "12.50", "CC": "4242424242424242"}
-    cloud.engine.call_api("POST", f"{places.orders_api}/orders", body=order)
+    send("POST", f"{places.orders_api}/orders", body=order, token=token)
     table, key = cloud.engine.client("dynamodb"), {"OrderId": {"S": order_id}}
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -175,20 +179,21 @@ def table_of(results: list[Measured]) -> str:
 
 def main() -> None:
     with cloud_of_its_own() as (cloud, places):
-        order_id = settled_order(cloud, places)
+        token = cloud.sign_in(users.PERSON)
+        order_id = settled_order(cloud, places, token)
         os.environ |= {
             "AWS_ENDPOINT_URL": places.endpoint,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
             "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
-            "ALLOWED_ORIGIN": "http://localhost:8000",
+            "ALLOWED_ORIGIN": "*",
             "CACHE_BUDGET_MS": str(BUDGET_MS),
             "ORDER_TABLE": places.order_table,
             "REDIS_URL": places.redis_url,
         }
         handler = importlib.import_module("orders.get_order").handler
         by_function = table_of(measure(cloud, places, order_id, partial(in_the_function, handler, order_id)))
-        by_http = table_of(measure(cloud, places, order_id, partial(over_http, cloud, places, order_id)))
+        by_http = table_of(measure(cloud, places, order_id, partial(over_http, places, token, order_id)))
     text = HEAD.format(today=date.today(), python=platform.python_version(), budget=BUDGET_MS)
     REPORT.write_text(text + f"\n## The function alone\n\n{by_function}\n\n## Over HTTP\n\n{by_http}\n")
     print(REPORT.read_text())

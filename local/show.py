@@ -26,7 +26,10 @@ def status(cloud: Cloud) -> dict[str, Any]:
             "pid": process.pid if process else None,
             "log": str(part.daemon.log),
         }
-    return {**parts, "places": asdict(cloud.places()) if cloud.running else None}
+    if not cloud.running:
+        return {**parts, "places": None, "users": None}
+    people = {role: {"email": user.email, "password": user.password} for role, user in cloud.users().items()}
+    return {**parts, "places": asdict(cloud.places()), "users": people}
 
 
 def print_status(cloud: Cloud, console: Console) -> None:
@@ -38,6 +41,8 @@ def print_status(cloud: Cloud, console: Console) -> None:
     for name, place in (state["places"] or {}).items():
         if place is not None:
             console.print(f"{name.replace('_', ' '):18} {place}", highlight=False)
+    for role, user in (state["users"] or {}).items():
+        console.print(f"{f'sign in, {role}':18} {user['email']} {user['password']}", highlight=False)
 
 
 def outbox(cloud: Cloud, console: Console) -> None:

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from local import deploy, gaps
+from local import deploy, gaps, users
 from local.cloud import Cloud, Places
+from local.engine import send
+from local.users import OPERATOR, PERSON, User
 from tests.e2e import standard
 
 T = TypeVar("T")
@@ -30,11 +32,24 @@ def eventually(look: Callable[[], T | None]) -> T:
 
 
 class Apps:
-    """Both apps as their users see them."""
+    """Both apps as one of their users sees them."""
 
-    def __init__(self, cloud: Cloud, places: Places) -> None:
+    def __init__(self, cloud: Cloud, places: Places, *, user: User) -> None:
         self.cloud = cloud
         self.places = places
+        self.user = user
+        self.token = users.sign_in(cloud.engine.client("cognito-idp"), places.web_client, user)
+
+    def as_person(self) -> "Apps":
+        """The same as the cloud's person sees them, who is no operator."""
+        return Apps(self.cloud, self.places, user=self.cloud.users()[PERSON])
+
+    def as_somebody_else(self) -> "Apps":
+        """The same as a person sees them whom no other test knows."""
+        email, number = f"{uuid.uuid4().hex}@example.com", str(uuid.uuid4().int)
+        user = replace(self.cloud.users()[PERSON], email=email)
+        users.add(self.cloud.engine.client("cognito-idp"), self.places.user_pool, user, phone=f"+1555{number[:7]}")
+        return Apps(self.cloud, self.places, user=user)
 
     def post_order(self, order: dict[str, Any]) -> tuple[int, Any]:
         return self._call("POST", f"{self.places.orders_api}/orders", order)[:2]
@@ -96,35 +111,45 @@ class Apps:
         bodies = [json.loads(message["Body"]) for message in self.cloud.engine.queued(self.places.parked_queue)]
         return [body for body in bodies if body["ExecutionId"] == execution]
 
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any, Any]:
+        """The status, the body and the headers of the orders API's answer."""
+        return self._call(method, f"{self.places.orders_api}{path}", body)
+
     def _call(self, method: str, url: str, body: Any = None) -> tuple[int, Any, Any]:
-        response = self.cloud.engine.call_api(method, url, body=body)
+        response = send(method, url, body=body, token=self.token)
         return response.status_code, json.loads(response.text), response.headers
 
 
 @pytest.fixture(scope="session")
 def apps(cloud: Cloud, places: Places) -> Apps:
-    return Apps(cloud, places)
+    """As an operator sees them, who may do everything. Who may not do what is test_people.py's."""
+    return Apps(cloud, places, user=cloud.users()[OPERATOR])
 
 
 @pytest.fixture(scope="session")
-def standard_apps(cloud: Cloud, places: Places) -> Apps:
+def standard_apps(cloud: Cloud, apps: Apps) -> Apps:
     """The same, with orders that go through a Standard workflow; deployed beside the other when first needed."""
     deploy.deploy_app(cloud.engine, f"{sys.executable} -m {standard.__name__}", "Orders")
     gaps.allow_plain_http(cloud.engine)
-    (stack,) = cloud.engine.client("cloudformation").describe_stacks(StackName=standard.STACK_NAME)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    return Apps(
-        cloud,
-        replace(
-            places,
-            orders_api=gaps.api_url(cloud.settings, outputs["ApiUrl"]),
-            order_table=outputs["OrderTableName"],
-            fulfillment_queue=outputs["OrderFulfillmentQueueUrl"],
-            escalation_queue=outputs["EscalationQueueUrl"],
-            parked_queue=outputs["ParkedQueueUrl"],
-            order_workflow=outputs["OrderFulfillmentStateMachineArn"],
-        ),
+    identity, orders = (_outputs(cloud, stack) for stack in (standard.IDENTITY, standard.ORDERS))
+    users.create(cloud.engine, identity["UserPoolId"], cloud.users())
+    places = replace(
+        apps.places,
+        orders_api=gaps.api_url(cloud.settings, orders["ApiUrl"]),
+        order_table=orders["OrderTableName"],
+        fulfillment_queue=orders["OrderFulfillmentQueueUrl"],
+        escalation_queue=orders["EscalationQueueUrl"],
+        parked_queue=orders["ParkedQueueUrl"],
+        order_workflow=orders["OrderFulfillmentStateMachineArn"],
+        user_pool=identity["UserPoolId"],
+        web_client=identity["WebClientId"],
     )
+    return Apps(cloud, places, user=apps.user)
+
+
+def _outputs(cloud: Cloud, stack: str) -> dict[str, str]:
+    (found,) = cloud.engine.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
 @pytest.fixture(params=["EXPRESS", "STANDARD"])

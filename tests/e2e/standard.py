@@ -8,7 +8,7 @@ from aws_cdk.aws_stepfunctions import StateMachineType
 from app import build
 from stacks.config import STAGES
 
-STACK_NAME = "standard-orders"
+IDENTITY, ORDERS = "standard-identity", "standard-orders"
 
 if __name__ == "__main__":
     stage = replace(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from common.aws import BRIEFLY
+from local.engine import send
 from tests.e2e.conftest import Apps, eventually
 from tests.e2e.faults import (
     FOR_EVER,
@@ -94,7 +95,7 @@ def test_an_order_that_could_not_be_taken_leaves_no_trace_and_makes_one_executio
     before = executions(apps)
 
     with denied(apps, "PlaceOrder", action):
-        refused = apps.cloud.engine.call_api("POST", f"{apps.places.orders_api}/orders", body=order)
+        refused = send("POST", f"{apps.places.orders_api}/orders", body=order, token=apps.token)
 
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
     assert refused.headers["Access-Control-Allow-Origin"] == "*"
@@ -109,7 +110,7 @@ def test_an_order_whose_start_failed_ends_once_when_sent_again(apps: Apps, order
     before = executions(apps)
 
     with start_fails(apps, fault, times=BRIEFLY.retries["total_max_attempts"]):
-        refused = apps.cloud.engine.call_api("POST", f"{apps.places.orders_api}/orders", body=order)
+        refused = send("POST", f"{apps.places.orders_api}/orders", body=order, token=apps.token)
         again, _ = apps.post_order(order)
 
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
@@ -392,7 +393,7 @@ def test_a_lookup_needs_no_table_while_it_is_cached(apps: Apps, order: dict[str,
 
     with denied(apps, "GetOrder", "dynamodb:GetItem"):
         warm = apps.get_order(order["OrderId"])
-        cold = apps.cloud.engine.call_api("GET", f"{apps.places.orders_api}/orders/{order['OrderId']}-cold")
+        cold = send("GET", f"{apps.places.orders_api}/orders/{order['OrderId']}-cold", token=apps.token)
 
     assert (warm[0], warm[1]["Status"], warm[2]) == (200, "FULFILLMENT_QUEUED", "HIT")
     assert (cold.status_code, cold.headers["Retry-After"]) == (503, "1")

@@ -207,6 +207,6 @@ def test_who_does_not_sign_in_gets_nothing(apps: Apps, method: str, path: str) -
 
     response = URLLib3Session().send(request.prepare())
 
-    assert response.status_code == 403
-    assert json.loads(response.text)["error"]["code"] == "MISSING_AUTHENTICATION_TOKEN"
+    assert response.status_code == 401
+    assert json.loads(response.text)["error"]["code"] == "NotSignedIn"
     assert response.headers["Access-Control-Allow-Origin"] == "*"

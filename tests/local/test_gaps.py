@@ -1,24 +1,26 @@
 """Each gap of the engine that docs/local.md lists is still there. A test that fails says: its workaround can go."""
 
+import contextlib
+import importlib
 import io
 import json
 import platform
+import threading
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from botocore.httpsession import URLLib3Session
 
-from local import deploy
+from local import deploy, start_engine
 from local.cloud import Cloud, Places
+from local.engine import send
 from local.settings import ACCOUNT, REGION
+from local.users import PERSON
 from tests.e2e.conftest import FINISHED, eventually
 
 
@@ -203,26 +205,10 @@ def test_apis_write_no_access_logs(cloud: Cloud, places: Places) -> None:
     groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     (group,) = (name for name in groups if "local-" in name and "OrdersApiLogGroup" in name)
 
-    assert cloud.engine.call_api("GET", f"{places.orders_api}/orders/gap").status_code == 404
+    assert send("GET", f"{places.orders_api}/orders/gap", token=cloud.sign_in(PERSON)).status_code == 404
 
     assert gateway.get_stage(restApiId=api, stageName=stage)["accessLogSettings"] == {}
     assert logs.filter_log_events(logGroupName=group)["events"] == []
-
-
-def test_a_caller_without_permission_is_not_refused_in_the_words_of_the_api(
-    cloud: Cloud, places: Places, name: str
-) -> None:
-    iam = cloud.engine.client("iam")
-    iam.create_user(UserName=name)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    request = AWSRequest("GET", f"{places.orders_api}/orders/gap")
-    SigV4Auth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "execute-api", REGION).add_auth(request)
-
-    response = URLLib3Session().send(request.prepare())
-
-    assert response.status_code == 403
-    assert "error" not in json.loads(response.text)
-    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 def test_a_function_that_raises_is_not_excused_in_the_words_of_the_api(
@@ -240,7 +226,7 @@ def test_a_function_that_raises_is_not_excused_in_the_words_of_the_api(
     gateway.put_gateway_response(restApiId=api["id"], responseType="DEFAULT_5XX", responseTemplates=words)
     gateway.create_deployment(restApiId=api["id"], stageName="v1")
 
-    response = cloud.engine.call_api("GET", f"{cloud.settings.endpoint}/_aws/execute-api/{api['id']}/v1/")
+    response = send("GET", f"{cloud.settings.endpoint}/_aws/execute-api/{api['id']}/v1/")
 
     assert response.status_code == 502
     assert "Runtime.HandlerError" in json.loads(response.text)["message"]
@@ -299,3 +285,57 @@ def test_dead_letters_are_not_moved_by_the_queue_itself(client: Callable[[str], 
         sqs.start_message_move_task(SourceArn=arn)
 
     sqs.delete_queue(QueueUrl=url)
+
+
+def test_nobody_verifies_a_phone_number(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
+    """And one that is changed stays verified, where it was."""
+    cognito, person = client("cognito-idp"), cloud.users()[PERSON]
+    answer = cognito.initiate_auth(
+        ClientId=places.web_client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": person.email, "PASSWORD": person.password},
+    )
+    token = answer["AuthenticationResult"]["AccessToken"]
+
+    with pytest.raises(ClientError, match="InvalidAction"):
+        cognito.get_user_attribute_verification_code(AccessToken=token, AttributeName="phone_number")
+
+    before = cognito.get_user(AccessToken=token)["UserAttributes"]
+    changed = [{"Name": "phone_number", "Value": "+15555550177"}]
+    cognito.update_user_attributes(AccessToken=token, UserAttributes=changed)
+    after = {one["Name"]: one["Value"] for one in cognito.get_user(AccessToken=token)["UserAttributes"]}
+    number = [one for one in before if one["Name"] == "phone_number"]
+    cognito.update_user_attributes(AccessToken=token, UserAttributes=number)
+    assert (after["phone_number"], after["phone_number_verified"]) == ("+15555550177", "true")
+
+
+@pytest.mark.parametrize(("one_step", "taken"), [(False, 2), (True, 1)])
+def test_a_conditional_write_is_one_step_because_we_make_it_so(
+    name: str, monkeypatch: pytest.MonkeyPatch, one_step: bool, taken: int
+) -> None:
+    """The engine's own code, in this process: both writes have looked at the condition before either of them writes."""
+    engine = importlib.import_module("ministack.services.dynamodb")
+    key = [{"AttributeName": "Id", "KeyType": "HASH"}]
+    attributes = [{"AttributeName": "Id", "AttributeType": "S"}]
+    table = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key, "AttributeDefinitions": attributes}
+    engine._create_table(table)
+    both_looked = threading.Barrier(2)
+    evaluate = engine._evaluate_condition
+
+    def look(*arguments: Any) -> Any:
+        found = evaluate(*arguments)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_looked.wait(timeout=1)
+        return found
+
+    monkeypatch.setattr(engine, "_evaluate_condition", look)
+    if one_step:
+        for write in start_engine.WRITES:
+            monkeypatch.setattr(engine, write, getattr(engine, write))
+        start_engine.make_writes_one_step(engine)
+    put = {"TableName": name, "Item": {"Id": {"S": "1"}}, "ConditionExpression": "attribute_not_exists(Id)"}
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = [write.result()[0] for write in [pool.submit(engine._put_item, put) for _ in range(2)]]
+
+    assert answers.count(200) == taken

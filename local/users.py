@@ -1,0 +1,72 @@
+"""The people of the laptop cloud: one who orders and is reminded, and one operator."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.engine import Engine
+from local.errors import DamagedError
+
+PERSON, OPERATOR = "person", "operator"
+EMAILS = {PERSON: "ada@example.com", OPERATOR: "olga@example.com"}
+PHONES = {PERSON: "+15555550100", OPERATOR: "+15555550101"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    role: str
+    email: str
+    password: str
+
+
+def of(home: Path) -> dict[str, User]:
+    """The users of the cloud in `home` by their roles; their passwords are its own, made when first asked for."""
+    file = home / "users.json"
+    try:
+        passwords = json.loads(file.read_text())
+        return {role: User(role=role, email=email, password=passwords[role]) for role, email in EMAILS.items()}
+    except FileNotFoundError:
+        home.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        # The last four are what the pool's rules ask for.
+        file.write_text(json.dumps({role: f"{secrets.token_urlsafe(9)}-aA1" for role in EMAILS}))
+        return of(home)
+    except (ValueError, KeyError, TypeError):
+        raise DamagedError(file) from None
+
+
+def create(engine: Engine, pool: str, users: Mapping[str, User]) -> None:
+    """Makes the users, their addresses verified, where they are not there yet."""
+    cognito = engine.client("cognito-idp")
+    for role, user in users.items():
+        add(cognito, pool, user, phone=PHONES[role])
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=EMAILS[OPERATOR], GroupName="operators")
+
+
+def add(cognito: Any, pool: str, user: User, *, phone: str) -> None:
+    """Makes one user whose address and number are verified."""
+    attributes = {"email": user.email, "phone_number": phone}
+    verified = {f"{name}_verified": "true" for name in attributes}
+    try:
+        cognito.admin_create_user(
+            UserPoolId=pool,
+            Username=user.email,
+            MessageAction="SUPPRESS",
+            UserAttributes=[{"Name": name, "Value": value} for name, value in (attributes | verified).items()],
+        )
+    except cognito.exceptions.UsernameExistsException:
+        return
+    cognito.admin_set_user_password(UserPoolId=pool, Username=user.email, Password=user.password, Permanent=True)
+
+
+def sign_in(cognito: Any, client: str, user: User) -> str:
+    """The user's ID token, which is good for an hour."""
+    answer = cognito.initiate_auth(
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": user.email, "PASSWORD": user.password},
+    )
+    return str(answer["AuthenticationResult"]["IdToken"])
