@@ -38,7 +38,7 @@ local-up: setup ## Start the laptop cloud and deploy what changed
 	python -m local up
 
 .PHONY: remindme
-remindme: setup ## Remind of MESSAGE at WHEN; ARGS='--email you@example.com', or ARGS=list
+remindme: setup ## Remind of MESSAGE at WHEN; ARGS='--email me', or ARGS=list
 	@python -m tools.remindme --stage $(STAGE) $(ARGS) $(if $(MESSAGE)$(WHEN),-- "$$MESSAGE" "$$WHEN")
 
 .PHONY: local-down

@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def common_options() -> Parser:
-    """A parent with `--stage`, `--json` and `--home`, which may stand before a command or after it.
+    """A parent with `--stage`, `--user`, `--json` and `--home`, which may stand before a command or after it.
 
     They keep no default of their own, since the later would undo the first: `defaults` has them.
     """
@@ -41,6 +41,13 @@ def common_options() -> Parser:
         default=argparse.SUPPRESS,
         help=f"the stage, local, dev or prod (default: the setting STAGE, else {DEFAULT_STAGE})",
     )
+    common.add_argument(
+        "--user",
+        metavar="EMAIL",
+        type=_user,
+        default=argparse.SUPPRESS,
+        help="who signs in (default: the setting SIGN_IN_EMAIL, else who has signed in; on the laptop a demo user)",
+    )
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     common.add_argument(
         "--home", type=Path, default=argparse.SUPPRESS, help="folder of the laptop cloud (default: .local)"
@@ -50,7 +57,7 @@ def common_options() -> Parser:
 
 def defaults() -> argparse.Namespace:
     stage = os.environ.get("STAGE") or DEFAULT_STAGE
-    return argparse.Namespace(stage=stage, json=False, home=settings.PROJECT / ".local")
+    return argparse.Namespace(stage=stage, user=None, json=False, home=settings.PROJECT / ".local")
 
 
 def exit_status(action: Callable[[], int]) -> int:
@@ -87,4 +94,10 @@ def limit(text: str) -> int:
 def _stage(text: str) -> str:
     if not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,63}", text):
         raise argparse.ArgumentTypeError("not the name of a stage")
+    return text
+
+
+def _user(text: str) -> str:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text) or len(text) > 128:
+        raise argparse.ArgumentTypeError("not an e-mail address")
     return text

@@ -5,20 +5,22 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import ClientError, NoRegionError
 from botocore.httpsession import URLLib3Session
 
 from local import gaps, settings
 from local.cloud import Cloud
 from local.engine import CREDENTIALS
 from tools.errors import CommandError
+from tools.sign_in import kept
+from tools.sign_in.people import People, Person
+from tools.sign_in.pool import UserPool
 from tools.text import printable
 
 LOCAL_STAGE = "local"
@@ -51,25 +53,36 @@ class Answer:
 
 
 class Api:
-    """The API at `url`, called as the session's user."""
+    """The API at `url`, called by `person`."""
 
-    def __init__(self, url: str, session: boto3.Session) -> None:
+    def __init__(self, url: str, person: Person) -> None:
         self._url = url.rstrip("/")
-        self._session = session
+        self._person = person
         self._http = URLLib3Session(timeout=API_TIMEOUT_SECONDS)
 
     def call(self, method: str, path: str, body: str | None = None) -> Answer:
-        """Sends `body`, JSON text, to `path`. Raises a BotoCoreError where no answer comes."""
+        """Sends `body`, JSON text, to `path`.
+
+        Raises a BotoCoreError where no answer comes, and CommandError where the person cannot be signed in.
+        """
+        answer = self._send(method, path, body)
+        if answer.status == 401:
+            # What was kept may be of a pool that was made anew since. Nothing was done, so it is sent once more.
+            self._person.forget()
+            answer = self._send(method, path, body)
+        if answer.status == 401:
+            raise CommandError(
+                f"the API does not take this sign-in: deploy this version of the stack, or try `{self._person.how}`"
+            )
+        return answer
+
+    def _send(self, method: str, path: str, body: str | None) -> Answer:
         request = AWSRequest(
             method,
             self._url + path,
             data=body.encode() if body is not None else None,
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", "Authorization": self._person.token()},
         )
-        credentials = self._session.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        SigV4Auth(credentials, "execute-api", self._session.region_name).add_auth(request)
         response = self._http.send(request.prepare())
         try:
             answered = json.loads(response.text)
@@ -78,14 +91,24 @@ class Api:
         return Answer(response.status_code, answered if isinstance(answered, dict) else {}, response.headers)
 
 
-class Deployment:
-    """An app, `orders` or `reminders`, of one stage. Raises CommandError where there is none."""
+class Aws(NamedTuple):
+    """Where a stage is."""
 
-    def __init__(self, app: str, stage: str, session: boto3.Session, endpoint: str | None) -> None:
-        if session.region_name is None:
+    session: boto3.Session
+    endpoint: str | None
+    """Where AWS is not at its own addresses."""
+
+    laptop: Cloud | None = None
+
+
+class Deployment:
+    """An app, `orders`, `reminders` or `identity`, of one stage. Raises CommandError where there is none."""
+
+    def __init__(self, app: str, stage: str, aws: Aws) -> None:
+        if aws.session.region_name is None:
             raise NoRegionError
-        self._session = session
-        self._endpoint = endpoint
+        self._stage = stage
+        self._aws = aws
         self.outputs = self._outputs_of(f"{stage}-{app}")
 
     def output(self, name: str) -> str:
@@ -95,11 +118,13 @@ class Deployment:
 
     def client(self, service: str) -> Any:
         config = Config(retries={"mode": "standard"}, connect_timeout=10)
-        return self._session.client(service, endpoint_url=self._endpoint, config=config)
+        return self._aws.session.client(service, endpoint_url=self._aws.endpoint, config=config)
 
-    def api(self) -> Api:
+    def api(self, user: str | None, *, demo: str) -> Api:
+        """The app's API, called by `user`, and where that is not told by whom `Identity.person` names."""
         url = self.output("ApiUrl")
-        return Api(gaps.served_at(self._endpoint, url) if self._endpoint else url, self._session)
+        person = Identity(self._stage, self._aws).person(user, demo=demo)
+        return Api(gaps.served_at(self._aws.endpoint, url) if self._aws.endpoint else url, person)
 
     def _outputs_of(self, stack: str) -> dict[str, str]:
         try:
@@ -107,20 +132,41 @@ class Deployment:
         except ClientError as error:
             if "does not exist" not in error.response["Error"]["Message"]:
                 raise
-            where = f"at {self._endpoint}" if self._endpoint else f"in {self._session.region_name}"
+            where = f"at {self._aws.endpoint}" if self._aws.endpoint else f"in {self._aws.session.region_name}"
             raise CommandError(
                 f"there is no stack {stack} {where}: deploy it, or name another stage with --stage"
             ) from None
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
+class Identity(Deployment):
+    """The user pool of one stage, and who signs in there."""
+
+    def __init__(self, stage: str, aws: Aws) -> None:
+        super().__init__("identity", stage, aws)
+        client_id = self.output("WebClientId")
+        self._demo = aws.laptop.users() if aws.laptop else {}
+        # What was signed in for at one address is sent to no other.
+        place = f"{aws.endpoint or aws.session.region_name} {client_id}"
+        self.people = People(
+            UserPool(client_id, self.client("cognito-idp")),
+            stage=stage,
+            kept=None if aws.laptop else kept.of(place),
+            passwords={user.email: user.password for user in self._demo.values()},
+        )
+
+    def person(self, user: str | None, *, demo: str) -> Person:
+        """`user`; else on the laptop cloud its user `demo`, person or operator, and elsewhere as `People.one` says."""
+        return self.people.one(user or (self._demo[demo].email if self._demo else None))
+
+
 def find(app: str, stage: str, *, home: Path) -> Deployment:
     """The deployment of `app` in `stage`, where `reach` finds its AWS. Raises CommandError, LocalError."""
-    return Deployment(app, stage, *reach(stage, home=home))
+    return Deployment(app, stage, reach(stage, home=home))
 
 
-def reach(stage: str, *, home: Path) -> tuple[boto3.Session, str | None]:
-    """The AWS of `stage`, deployed or not, and its address where AWS_ENDPOINT_URL or the laptop says one.
+def reach(stage: str, *, home: Path) -> Aws:
+    """The AWS of `stage`, deployed or not; its address where AWS_ENDPOINT_URL or the laptop says one.
 
     Without that setting the stage `local` is the laptop cloud in `home`: whatever else the environment says of AWS
     neither reaches it nor is reached. Raises CommandError, LocalError.
@@ -130,11 +176,11 @@ def reach(stage: str, *, home: Path) -> tuple[boto3.Session, str | None]:
         raise CommandError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566")
     if stage != LOCAL_STAGE or endpoint:
         # boto3 itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
-        return boto3.Session(region_name=os.environ.get("AWS_REGION")), endpoint
+        return Aws(boto3.Session(region_name=os.environ.get("AWS_REGION")), endpoint)
     isolated = settings.isolated(os.environ)
     os.environ.clear()
     os.environ.update(isolated)
     cloud = Cloud(settings.load(home.resolve()))
     cloud.require_running()
     session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
-    return session, cloud.settings.endpoint
+    return Aws(session, cloud.settings.endpoint, cloud)

@@ -17,25 +17,32 @@ from local.demo import SAMPLES
 from local.engine import CREDENTIALS
 from local.settings import PROJECT, REGION
 from orders.rules import REASONS
+from tests.e2e.commands import run_inside
 from tests.e2e.conftest import Apps, eventually
+from tools.orders.__main__ import main
 
 Run = Callable[..., "CompletedProcess[str]"]
 COMMAND = [sys.executable, "-m", "tools.orders"]
 
 
 @pytest.fixture
-def run(cloud: Cloud) -> Run:
-    """Runs a command on the session's cloud; `orders` are its standard input."""
+def run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command on the session's cloud, as its demo operator; `orders` are its standard input."""
 
     def command(*arguments: str, orders: Any = None) -> "CompletedProcess[str]":
-        return subprocess.run(
-            [*COMMAND, "--stage", "local", "--home", str(cloud.settings.home), *arguments],
-            cwd=PROJECT,
-            input=json.dumps(orders),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        place = ["--stage", "local", "--home", str(cloud.settings.home)]
+        return run_inside(capsys, main, [*place, *arguments], stdin=json.dumps(orders))
+
+    return command
+
+
+@pytest.fixture
+def run_apart(cloud: Cloud) -> Run:
+    """The same in a process of its own."""
+
+    def command(*arguments: str) -> "CompletedProcess[str]":
+        place = ["--stage", "local", "--home", str(cloud.settings.home)]
+        return subprocess.run([*COMMAND, *place, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=120)
 
     return command
 
@@ -67,8 +74,8 @@ def test_submit_sends_every_order_and_tells_which_were_refused(apps: Apps, run: 
     assert order["CC"] not in done.stdout
 
 
-def test_submit_takes_the_sample_orders_and_takes_them_again(run: Run) -> None:
-    first, again = run("submit", str(SAMPLES)), run("submit", str(SAMPLES), "--json")
+def test_submit_takes_the_sample_orders_and_takes_them_again(run_apart: Run) -> None:
+    first, again = run_apart("submit", str(SAMPLES)), run_apart("submit", str(SAMPLES), "--json")
 
     assert (first.returncode, again.returncode) == (0, 0)
     assert [sent["status"] for sent in json.loads(again.stdout)] == [200] * 4
@@ -97,13 +104,17 @@ def test_show_says_where_there_is_no_such_order(run: Run, order_id: str) -> None
     assert done.stderr.startswith(("error: there is no order ", "error: the API answered 4"))
 
 
-def test_the_endpoint_setting_leads_to_the_same_cloud(cloud: Cloud, order: dict[str, str]) -> None:
+def test_the_endpoint_setting_leads_to_the_same_cloud(cloud: Cloud, order: dict[str, str], tmp_path: Path) -> None:
+    operator = cloud.users()["operator"]
     environment = {
         "AWS_ENDPOINT_URL": f"{cloud.settings.endpoint}/",
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
         "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
         "STAGE": "local",
+        "SIGN_IN_EMAIL": operator.email,
+        "SIGN_IN_PASSWORD": operator.password,
+        "XDG_CACHE_HOME": str(tmp_path),
     }
 
     def run(*arguments: str, **settings: str) -> "CompletedProcess[str]":
@@ -228,4 +239,22 @@ def test_a_correction_of_a_fulfilled_or_an_unknown_order_is_refused(
 
     assert done.returncode == 1
     assert [answer["status"] for answer in json.loads(done.stdout)] == [409, 404]
+    assert apps.row(order["OrderId"]) == row
+
+
+def test_a_person_may_neither_correct_an_order_nor_look_at_anothers(
+    apps: Apps, cloud: Cloud, run: Run, order: dict[str, str], escalated: dict[str, str]
+) -> None:
+    person = cloud.users()["person"].email
+    run("submit", "-", orders=escalated)
+    row = apps.settled(escalated["OrderId"])
+
+    corrected = run("resubmit", "-", "--user", person, "--json", orders=order)
+    shown = run("show", order["OrderId"], "--user", person)
+
+    assert corrected.returncode == 1
+    assert [(answer["status"], answer["outcome"].split(":")[0]) for answer in json.loads(corrected.stdout)] == [
+        (403, "Forbidden")
+    ]
+    assert (shown.returncode, shown.stderr) == (1, f"error: there is no order {order['OrderId']}\n")
     assert apps.row(order["OrderId"]) == row

@@ -12,24 +12,30 @@ import pytest
 
 from local.cloud import Cloud
 from local.settings import PROJECT
+from tests.e2e.commands import run_inside
 from tests.e2e.conftest import Apps, eventually
+from tools.remindme.__main__ import COMMANDS, main
 
 Run = Callable[..., "CompletedProcess[str]"]
-EMAIL = "ada@example.com"
 
 pytestmark = pytest.mark.usefixtures("skipped_waits")
 
 
 @pytest.fixture
-def remindme(cloud: Cloud) -> Run:
-    """Runs `remindme` on the session's cloud, in UTC."""
+def remindme(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `remindme` on the session's cloud, in UTC, as its demo person."""
 
     def run(*arguments: str) -> "CompletedProcess[str]":
-        command = [sys.executable, "-m", "tools.remindme", "--stage", "local", "--home", str(cloud.settings.home)]
-        zone = [] if arguments[0] in ("list", "show", "cancel") else ["--zone", "UTC"]
-        return subprocess.run([*command, *zone, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+        zone = [] if arguments[0] in COMMANDS else ["--zone", "UTC"]
+        return run_inside(capsys, main, ["--stage", "local", "--home", str(cloud.settings.home), *zone, *arguments])
 
     return run
+
+
+@pytest.fixture
+def operator(cloud: Cloud) -> list[str]:
+    """Who may use the topic."""
+    return ["--user", cloud.users()["operator"].email]
 
 
 @pytest.fixture
@@ -37,10 +43,14 @@ def message() -> str:
     return f"Feed the cat 🐈, {uuid.uuid4().hex[:12]}"
 
 
-def test_the_originals_two_arguments_publish_to_the_topic_when_due(apps: Apps, remindme: Run, message: str) -> None:
+def test_the_originals_two_arguments_publish_to_the_topic_when_due(
+    apps: Apps, cloud: Cloud, operator: list[str], message: str
+) -> None:
     due = (datetime.now(UTC) + timedelta(days=30)).replace(microsecond=0)
+    command = [sys.executable, "-m", "tools.remindme", message, f"{due:%Y-%m-%d %H:%M:%S}"]
+    place = ["--stage", "local", "--home", str(cloud.settings.home), "--zone", "UTC"]
 
-    done = remindme(message, f"{due:%Y-%m-%d %H:%M:%S}")
+    done = subprocess.run([*command, *place, *operator], cwd=PROJECT, capture_output=True, text=True, timeout=120)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{due:%a %Y-%m-%d %H:%M:%S} UTC" in done.stdout
@@ -48,18 +58,31 @@ def test_the_originals_two_arguments_publish_to_the_topic_when_due(apps: Apps, r
     eventually(lambda: any(message in published["Body"] for published in apps.cloud.topic_messages()))
 
 
-def test_a_time_from_now_goes_out_by_email(apps: Apps, remindme: Run, message: str) -> None:
-    done = remindme(message, "in", "20m", "--email", EMAIL, "--json")
+def test_the_topic_is_for_operators_and_others_are_told_what_to_say(remindme: Run, message: str) -> None:
+    done = remindme(message, "in 20m")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the API answered 403: Forbidden: ")
+    assert "say --email me, or --sms me" in done.stderr
+
+
+def test_a_time_from_now_goes_out_to_ones_own_address(apps: Apps, remindme: Run, message: str) -> None:
+    done = remindme(message, "in", "20m", "--email", "me", "--json")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["status"] == "SCHEDULED"
     mail = eventually(lambda: [mail for mail in apps.cloud.engine.mails() if message in mail["BodyText"]])
-    assert [one["To"] for one in mail] == [[EMAIL]]
+    assert [one["To"] for one in mail] == [[apps.cloud.users()["person"].email]]
 
 
 @pytest.mark.parametrize(
     ("arguments", "field"),
-    [(["in 400 days"], "timestamp"), (["in 20m", "--email", "nobody"], "email"), (["in 20m", "--sms", "1"], "phone")],
+    [
+        (["in 400 days", "--email", "me"], "timestamp"),
+        (["in 20m", "--email", "nobody"], "email"),
+        (["in 20m", "--email", "somebody@example.com"], "email"),
+        (["in 20m", "--sms", "1"], "phone"),
+    ],
 )
 def test_what_the_api_refuses_is_told_with_its_reason(
     remindme: Run, message: str, arguments: list[str], field: str
@@ -96,15 +119,17 @@ def test_a_reminder_is_listed_shown_and_cancelled(apps: Apps, remindme: Run, mes
 
 @pytest.mark.usefixtures("kept_waits")
 def test_waiting_ends_with_the_reminder(apps: Apps, remindme: Run, message: str) -> None:
-    done = remindme(message, "in 2 seconds", "--email", EMAIL, "--wait")
+    done = remindme(message, "in 2 seconds", "--email", "me", "--wait")
 
     assert done.returncode == 0, done.stderr
     assert "SENT" in done.stdout
     assert [mail for mail in apps.cloud.engine.mails() if message in mail["BodyText"]]
 
 
-def test_a_repeated_reminder_comes_as_often_as_was_asked(apps: Apps, remindme: Run, message: str) -> None:
-    done = remindme(message, "in 20m", "--repeat", "1w", "--times", "3")
+def test_a_repeated_reminder_comes_as_often_as_was_asked(
+    apps: Apps, remindme: Run, operator: list[str], message: str
+) -> None:
+    done = remindme(message, "in 20m", "--repeat", "1w", "--times", "3", *operator)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "every 1w, 3 times" in done.stdout

@@ -1,5 +1,7 @@
 """A pretended AWS with the orders app in it, real HTTP servers, and command lines run inside this process."""
 
+import base64
+import getpass
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +20,12 @@ from tools.orders.__main__ import main
 
 REGION = "us-east-1"
 CARD = "4242424242424242"
-UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "STAGE")
+UNSET = (
+    *("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "STAGE"),
+    *("SIGN_IN_EMAIL", "SIGN_IN_PASSWORD"),
+)
+ADA, OLGA = "ada@example.com", "olga@example.com"
+PASSWORDS = {ADA: "Correct-horse-1", OLGA: "Battery-staple-2"}
 QUEUES = ("OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue")
 
 
@@ -82,10 +89,115 @@ def served(answering: Answering) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/v1/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class FakeCognito:
+    """A user pool that real HTTP requests are sent to: Ada is a person, Olga an operator."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[dict[str, Any], str | None]] = []
+        """The body of each request and its Authorization header."""
+
+        self.passwords = dict(PASSWORDS)
+        self.refresh_tokens: dict[str, str] = {}
+        """Those that are valid, with the e-mail address of whom."""
+
+        self.issued: dict[str, str] = {}
+        """ID tokens, with the e-mail address of whom."""
+
+        self.challenges: list[str] = []
+        """What is wanted after the password."""
+
+        self.refusal: str | tuple[str, str] | None = None
+        """The code, or code and message, of the error that every request is answered with; "" for no answer."""
+
+        self.lasts_seconds = 3600
+        self._waiting = ""
+
+    @property
+    def asked(self) -> list[str]:
+        """What each request was for."""
+        return [body.get("AuthFlow") or body.get("ChallengeName") or "revoke" for body, _ in self.requests]
+
+    def answer(self, method: str, path: str, body: Any, authorization: str) -> tuple[int, Any]:
+        self.requests.append((body, authorization))
+        match self.refusal:
+            case "":
+                return 0, None
+            case str(code):
+                return 400, {"__type": code, "message": f"No, {body}"}
+            case (code, message):
+                return 400, {"__type": code, "message": message}
+        match self.asked[-1]:
+            case "revoke":
+                self.refresh_tokens.pop(body["Token"], None)
+                return 200, {}
+            case "REFRESH_TOKEN_AUTH":
+                return self._tokens(self.refresh_tokens.get(body["AuthParameters"]["REFRESH_TOKEN"], ""), renewed=True)
+            case "USER_PASSWORD_AUTH":
+                email = body["AuthParameters"]["USERNAME"].lower()
+                known = self.passwords.get(email) == body["AuthParameters"]["PASSWORD"]
+                return self._next(email if known else "")
+        return self._next(self._waiting)
+
+    def _next(self, email: str) -> tuple[int, Any]:
+        if not self.challenges:
+            return self._tokens(email)
+        self._waiting = email
+        parameters = {"USER_ID_FOR_SRP": f"sub-of-{email}"}
+        return 200, {"ChallengeName": self.challenges.pop(0), "Session": "s" * 20, "ChallengeParameters": parameters}
+
+    def _tokens(self, email: str, *, renewed: bool = False) -> tuple[int, Any]:
+        if not email:
+            return 400, {"__type": "NotAuthorizedException", "message": "Incorrect username or password."}
+        claims = {"email": email, "jti": len(self.requests), "cognito:groups": ["operators"] if email == OLGA else []}
+        payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        tokens: dict[str, Any] = {"IdToken": f"e30.{payload}.signed", "ExpiresIn": self.lasts_seconds}
+        self.issued[tokens["IdToken"]] = email
+        if not renewed:
+            tokens["RefreshToken"] = f"refresh-{len(self.requests)}"
+            self.refresh_tokens[tokens["RefreshToken"]] = email
+        return 200, {"AuthenticationResult": tokens}
+
+
+@pytest.fixture
+def cognito(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCognito]:
+    """The user pool of stage `dev`; nobody is at the terminal."""
+    fake = FakeCognito()
+    outputs = {"UserPoolId": {"Value": "us-east-1_pool"}, "WebClientId": {"Value": "client"}}
+    identity = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
+    boto3.client("cloudformation", REGION).create_stack(StackName="dev-identity", TemplateBody=json.dumps(identity))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(getpass, "getpass", lambda question: pytest.fail(f"asked for {question}"))
+    with served(fake.answer) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", url)
+        yield fake
+
+
+class Signed:
+    """Somebody who has signed in; each token is another than the one that was not taken."""
+
+    email, how = ADA, "sign in"
+
+    def __init__(self) -> None:
+        self.forgotten = 0
+        self.failures: list[Exception] = []
+        """What the next tokens fail of."""
+
+    def token(self) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
+        return f"token-{self.forgotten}"
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ class Aws:
         self.stacks: dict[str, dict[str, Any]] = {
             "CDKToolkit": stack(BootstrapVersion="33"),
             "dev-api-logs": stack(),
+            "dev-identity": stack(UserPoolId="us-east-1_pool"),
             "dev-cache": stack(),
             "dev-orders": stack("UPDATE_COMPLETE"),
             "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC),
@@ -63,6 +64,7 @@ class Aws:
             "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
             "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
             "ListOriginationNumbers": {"PhoneNumbers": [{"PhoneNumber": "+15555550100"}]},
+            "ListUsersInGroup": {"Users": [{"Enabled": True}, {"Enabled": False}]},
             "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
         }
         self.described: dict[str, Any] = {}
@@ -106,8 +108,8 @@ def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
     assert {name: finding.state for name, finding in findings.items()} == dict.fromkeys(
         [
             *["credentials", "bootstrap", "sender", "topic's parameter", "sender in SES", "SES"],
-            *["SMS", "SMS spending", "SMS numbers", "Lambda", "API Gateway's role"],
-            *["stack dev-api-logs", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
+            *["SMS", "SMS spending", "SMS numbers", "Lambda", "API Gateway's role", "operators"],
+            *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
         ],
         "ok",
     )
@@ -115,6 +117,7 @@ def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
     assert findings["credentials"].found == "arn:aws:iam::123456789012:user/ann in us-east-1"
     assert findings["sender in SES"].found == "our-cats.org is verified"
     assert findings["SES"].found == "7 of 50000 mails sent in 24 hours"
+    assert findings["operators"].found == "1 may see to escalations"
     assert findings["SMS spending"].found == "1.25 of 20.00 USD spent this month"
 
 
@@ -132,6 +135,7 @@ def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> Non
     assert findings["topic's parameter"].found == "notifyme is free"
     assert findings["sender in SES"].advice == "open the link that SES mails when you deploy"
     assert findings["API Gateway's role"].found == "none yet; deploying sets one"
+    assert findings["operators"].found == "none yet; deploying creates the user pool"
     assert findings["stack dev-orders"][1:] == ("unknown", "not deployed", "make deploy STAGE=dev")
 
 
@@ -155,6 +159,15 @@ def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> Non
         ("ListOriginationNumbers", {"PhoneNumbers": []}, "SMS numbers", "limited", "get a number"),
         ("GetAccountSettings", {"AccountLimit": {"ConcurrentExecutions": 10}}, "Lambda", "limited", "Service Quotas"),
         ("GetAccount", {}, "API Gateway's role", "problem", "the role of the stack dev-api-logs"),
+        (
+            "ListUsersInGroup",
+            {"Users": []},
+            "operators",
+            "limited",
+            "admin-add-user-to-group --user-pool-id us-east-1_pool",
+        ),
+        ("ListUsersInGroup", {"Users": [{"Enabled": False}]}, "operators", "limited", "sign up on the page"),
+        ("ListUsersInGroup", "ResourceNotFoundException", "operators", "problem", "deploy the identity stack again"),
         ("GetRole", "NoSuchEntity", "API Gateway's role", "problem", "the role of the stack dev-api-logs"),
     ],
 )
@@ -211,6 +224,15 @@ def test_a_stack_that_did_not_deploy_is_told(status: str, state: str, aws: Aws) 
 
     assert (finding.state, finding.found) == (state, status)
     assert bool(finding.advice) == (state != "ok")
+
+
+def test_a_stage_of_before_anybody_signed_in_has_to_be_deployed_again(aws: Aws) -> None:
+    del aws.stacks["dev-identity"]
+
+    finding = aws.findings()["operators"]
+
+    assert (finding.state, finding.advice) == ("problem", "make deploy STAGE=dev")
+    assert finding.found == "no stack dev-identity: nobody can sign in"
 
 
 def test_a_stage_without_a_cache_misses_no_stack_of_it(aws: Aws) -> None:

@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.tools.conftest import CARD, Command, served
+from tests.tools.conftest import CARD, Command, Signed, served
 from tools.deployment import Api
 from tools.errors import CommandError
 from tools.orders import files, send
 from tools.orders.files import MAX_FILE_BYTES
+from tools.sign_in.pool import NotNowError
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë 🐈", "ItemName": "Lamp", "Price": "12.50", "CC": CARD}
 
@@ -24,8 +24,8 @@ class FakeApi:
         self.requests: list[tuple[str, str, Any, str]] = []
         """Method, path, body and the Authorization header."""
 
-    def answer(self, method: str, path: str, body: Any, signature: str) -> tuple[int, Any]:
-        self.requests.append((method, path, body, signature))
+    def answer(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
+        self.requests.append((method, path, body, token))
         return self.answers.get(body["OrderId"], (202, {"OrderId": body["OrderId"], "Status": "RECEIVED"}))
 
 
@@ -37,20 +37,51 @@ def fake_api() -> FakeApi:
 @pytest.fixture
 def api(fake_api: FakeApi) -> Iterator[Api]:
     with served(fake_api.answer) as url:
-        yield Api(url, boto3.Session("key", "secret", region_name="us-east-1"))
+        yield Api(url, Signed())  # type: ignore[arg-type]
 
 
 def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
     return {"error": {"code": code, "message": "The body does not fit.", "details": list(details)}}
 
 
-def test_each_order_is_posted_signed_and_its_answer_told(api: Api, fake_api: FakeApi) -> None:
+def test_each_order_is_posted_with_a_token_and_its_answer_told(api: Api, fake_api: FakeApi) -> None:
     [sent] = send.submit(api, [ORDER])
 
     assert (sent.position, sent.order_id, sent.status, sent.outcome, sent.taken) == (1, "A-1", 202, "RECEIVED", True)
-    [(method, path, body, signature)] = fake_api.requests
-    assert (method, path, body) == ("POST", "/v1/orders", ORDER)
-    assert "/us-east-1/execute-api/aws4_request" in signature
+    assert fake_api.requests == [("POST", "/v1/orders", ORDER, "token-0")]
+
+
+def test_where_a_token_is_not_taken_the_order_is_sent_once_more_with_another() -> None:
+    tokens: list[str] = []
+
+    def answer(method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
+        tokens.append(token)
+        return (401, refusal("UNAUTHORIZED")) if token == "token-0" else (202, {"Status": "RECEIVED"})
+
+    with served(answer) as url:
+        [sent] = send.submit(Api(url, Signed()), [ORDER])  # type: ignore[arg-type]
+
+    assert sent.taken
+    assert tokens == ["token-0", "token-1"]
+
+
+def test_without_a_token_nothing_is_sent_and_the_sending_ends(fake_api: FakeApi) -> None:
+    somebody = Signed()
+    somebody.failures = [NotNowError("cannot sign in")]
+
+    with served(fake_api.answer) as url, pytest.raises(CommandError, match="cannot sign in"):
+        list(send.submit(Api(url, somebody), [ORDER, ORDER]))  # type: ignore[arg-type]
+
+    assert fake_api.requests == []
+
+
+def test_an_api_that_takes_no_token_ends_the_sending_with_how_to_sign_in(api: Api, fake_api: FakeApi) -> None:
+    fake_api.answers = {"A-1": (401, refusal("UNAUTHORIZED"))}
+
+    with pytest.raises(CommandError, match="does not take this sign-in: .* try `sign in`"):
+        list(send.submit(api, [ORDER, ORDER]))
+
+    assert len(fake_api.requests) == 2
 
 
 def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeApi) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.tools.conftest import CARD, REGION, Command, run_inside, served
+from tests.tools.conftest import ADA, CARD, PASSWORDS, REGION, Command, FakeCognito, Signed, run_inside, served
 from tools.deployment import Api
 from tools.errors import CommandError
 from tools.remindme import reminders
 from tools.remindme.__main__ import main
+from tools.sign_in.pool import NotNowError
 
 NOW = datetime(2026, 11, 21, 11, 30, 15, tzinfo=UTC)
 ID = "8c2b6c1e-0000-4000-8000-000000000001"
@@ -34,11 +35,11 @@ class FakeApi:
     def __init__(self) -> None:
         self.answers: list[tuple[int, Any]] = [(202, REMINDER)]
         self.requests: list[tuple[str, str, Any]] = []
-        self.signatures: list[str] = []
+        self.tokens: list[str] = []
 
-    def answer(self, method: str, path: str, body: Any, signature: str) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
         self.requests.append((method, path, body))
-        self.signatures.append(signature)
+        self.tokens.append(token)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -53,10 +54,12 @@ def api() -> FakeApi:
 
 @pytest.fixture
 def remindme(
-    aws: None, api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cognito: FakeCognito, api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Command]:
-    """Runs `remindme` in Paris, where the stack `dev-reminders` is deployed."""
+    """Runs `remindme` for Ada in Paris, where the stack `dev-reminders` is deployed."""
     monkeypatch.setenv("TZ", "Europe/Paris")
+    monkeypatch.setenv("SIGN_IN_EMAIL", ADA)
+    monkeypatch.setenv("SIGN_IN_PASSWORD", PASSWORDS[ADA])
     with served(api.answer) as url:
         template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"ApiUrl": {"Value": url}}}
         cloudformation = boto3.client("cloudformation", REGION)
@@ -64,7 +67,7 @@ def remindme(
         yield lambda *arguments: run_inside(capsys, lambda given: main(given, clock=lambda: NOW), arguments)
 
 
-def test_the_originals_form_is_scheduled_in_local_time(remindme: Command, api: FakeApi) -> None:
+def test_the_originals_form_is_scheduled_in_local_time(remindme: Command, api: FakeApi, cognito: FakeCognito) -> None:
     run = remindme("remind me of something", "2027-01-27 09:00:00")
 
     assert (run.status, run.err) == (0, "")
@@ -80,7 +83,7 @@ def test_the_originals_form_is_scheduled_in_local_time(remindme: Command, api: F
             },
         )
     ]
-    assert "/execute-api/aws4_request" in api.signatures[0]
+    assert cognito.issued[api.tokens[0]] == ADA
 
 
 def test_what_was_understood_is_shown_in_local_time_and_utc_before_the_answer(remindme: Command) -> None:
@@ -114,6 +117,9 @@ def test_what_was_understood_is_shown_even_where_it_is_refused(remindme: Command
         (["--topic"], {"preference": "topic"}),
         (["--email", "a@example.com"], {"preference": "email", "email": "a@example.com"}),
         (["--sms", "+15555550100"], {"preference": "sms", "phone": "+15555550100"}),
+        (["--email", "me"], {"preference": "email"}),
+        (["--sms", "me"], {"preference": "sms"}),
+        (["--email", "me", "--sms", "+15555550100"], {"preference": "both", "phone": "+15555550100"}),
         (
             ["--email", "a@example.com", "--sms", "+15555550100", "--subject", "Tea?"],
             {"preference": "both", "email": "a@example.com", "phone": "+15555550100", "subject": "Tea?"},
@@ -136,6 +142,31 @@ def test_options_become_fields_before_and_after_the_message(
     assert run.json == REMINDER
     [(_, _, body)] = api.requests
     assert body == {"message": "tea", "waitSeconds": 1200, "timeZone": "Europe/Paris", **fields}
+
+
+@pytest.mark.parametrize(
+    ("options", "to"),
+    [
+        (["--topic"], "to       the topic\n"),
+        (["--email", "me"], "to       your own e-mail address\n"),
+        (["--email", "b@example.com", "--sms", "me"], "to       b@example.com\n         your own phone number\n"),
+    ],
+)
+def test_where_it_goes_is_shown(remindme: Command, options: list[str], to: str) -> None:
+    assert to in remindme("tea", "in 20m", "-n", *options).out
+
+
+@pytest.mark.parametrize(("options", "offered"), [([], True), (["--topic"], True), (["--email", "me"], False)])
+def test_whoever_may_not_use_the_topic_is_told_what_to_say_instead(
+    remindme: Command, api: FakeApi, options: list[str], offered: bool
+) -> None:
+    api.answers = [(403, refusal("Forbidden"))]
+
+    run = remindme("tea", "in 20m", *options)
+
+    assert run.status == 1
+    assert run.err.startswith("error: the API answered 403: Forbidden: ")
+    assert run.err.endswith("; say --email me, or --sms me\n") == offered
 
 
 def test_a_dry_run_shows_and_schedules_nothing(remindme: Command, api: FakeApi) -> None:
@@ -335,7 +366,7 @@ def test_a_stage_without_reminders_is_named_before_anything_is_promised(capsys: 
 @pytest.fixture
 def served_api(api: FakeApi) -> Iterator[Api]:
     with served(api.answer) as url:
-        yield Api(url, boto3.Session("key", "secret", region_name=REGION))
+        yield Api(url, Signed())  # type: ignore[arg-type]
 
 
 def test_a_reminder_is_watched_more_and_more_often_until_it_is_over(served_api: Api, api: FakeApi) -> None:
@@ -365,6 +396,17 @@ def test_a_reminder_that_repeats_is_watched_until_it_has_gone_out_once(served_ap
     seen = [one["occurrence"] for one in reminders.watched(served_api, ID, pause=lambda _: next(once))]
 
     assert seen == [1, 2]
+
+
+def test_watching_goes_on_where_a_token_cannot_be_renewed_at_the_moment(api: FakeApi) -> None:
+    api.answers = [(200, {**REMINDER, "status": "SENT"})]
+    somebody = Signed()
+    somebody.failures = [NotNowError("busy"), NotNowError("busy")]
+
+    with served(api.answer) as url:
+        watched = list(reminders.watched(Api(url, somebody), ID, pause=lambda _: None))  # type: ignore[arg-type]
+
+    assert [one["status"] for one in watched] == ["SENT"]
 
 
 def test_watching_ends_where_an_outage_lasts(served_api: Api, api: FakeApi) -> None:

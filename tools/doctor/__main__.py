@@ -19,7 +19,7 @@ from tools.show import Output, complain
 
 DESCRIPTION = """\
 Looks at an account and region before a stage is deployed there, and at the stage afterwards: credentials, CDK's
-bootstrap, the stage's settings, SES, SMS, quotas and the stacks. It changes nothing.
+bootstrap, the stage's settings, SES, SMS, quotas, operators and the stacks. It changes nothing.
 
 AWS is found by the usual settings: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on. Stage `local` without
 AWS_ENDPOINT_URL is this checkout's laptop cloud."""
@@ -51,7 +51,7 @@ def _examine(options: argparse.Namespace, output: Output) -> int:
     stage = STAGES[options.stage]
     if options.sender:
         stage = replace(stage, sender=options.sender)
-    session, endpoint = deployment.reach(stage.name, home=options.home)
+    session, endpoint, _ = deployment.reach(stage.name, home=options.home)
     if session.region_name is None:
         raise NoRegionError
     findings = [finding._asdict() for finding in examine(Target(stage, session, endpoint))]

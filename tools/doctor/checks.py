@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.caller import OPERATORS
 from reminders.mail import check_address, identities_of
 from reminders.rules import InvalidReminderError
 from tools.doctor.target import Target
@@ -186,6 +187,26 @@ def api_gateway_role(target: Target) -> Result:
     return Result("ok", arn)
 
 
+def operators(target: Target) -> Result:
+    pool = target.output("identity", "UserPoolId")
+    if not pool:
+        if target.stack(f"{target.stage.name}-orders"):
+            advice = f"make deploy STAGE={target.stage.name}"
+            return Result("problem", f"no stack {target.stage.name}-identity: nobody can sign in", advice)
+        return Result("ok", "none yet; deploying creates the user pool")
+    cognito = target.client("cognito-idp")
+    pages = cognito.get_paginator("list_users_in_group").paginate(UserPoolId=pool, GroupName=OPERATORS)
+    try:
+        number = sum(user["Enabled"] for page in pages for user in page["Users"])
+    except cognito.exceptions.ResourceNotFoundException:
+        return Result("problem", f"{pool} is gone, or its group {OPERATORS} is", "deploy the identity stack again")
+    if not number:
+        group = f"--user-pool-id {pool} --group-name {OPERATORS} --username you@example.com"
+        advice = f"sign up on the page, then: aws cognito-idp admin-add-user-to-group {group}"
+        return Result("limited", "nobody sees to escalations", advice)
+    return Result("ok", f"{number} may see to escalations")
+
+
 def _deployed(target: Target, name: str) -> Result:
     try:
         stack = target.stack(name)
@@ -226,4 +247,5 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "SMS numbers": sms_origination,
     "Lambda": lambda_concurrency,
     "API Gateway's role": api_gateway_role,
+    "operators": operators,
 }

@@ -19,7 +19,7 @@ class Target:
         self.stage = stage
         self.region = str(session.region_name)
         self.on_laptop = endpoint is not None
-        parts = ("api-logs", *(["cache"] if stage.cache else []), "orders", "reminders")
+        parts = ("api-logs", "identity", *(["cache"] if stage.cache else []), "orders", "reminders")
         self.stacks = tuple(f"{stage.name}-{part}" for part in parts)
         self._session = session
         self._endpoint = endpoint

@@ -10,7 +10,7 @@ from typing import Any
 from orders.order import STATUSES
 from tools import command, deployment
 from tools.command import Parser, limit
-from tools.deployment import Deployment
+from tools.deployment import Api, Deployment
 from tools.errors import CommandError
 from tools.orders import executions, files, parked, queues, send, table
 from tools.show import Output
@@ -23,7 +23,9 @@ DESCRIPTION = """\
 What an operator does with orders: sends and corrects them, looks them up, and sees to those that stay behind.
 
 The stage's stack tells where everything is. AWS is found by the usual settings: AWS_PROFILE, AWS_REGION,
-AWS_ENDPOINT_URL and so on. Stage `local` without AWS_ENDPOINT_URL is this checkout's laptop cloud."""
+AWS_ENDPOINT_URL and so on. Stage `local` without AWS_ENDPOINT_URL is this checkout's laptop cloud.
+
+submit, resubmit and show sign in: see `python -m tools.sign_in --help`. On the laptop as its demo operator."""
 
 EPILOG = """\
 Orders are read from a file or from standard input (-), never from the command line: a card number there would stay
@@ -42,13 +44,13 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     match options.command:
         case "submit" | "resubmit":
             orders = files.read(options.file)
-            api = deployment.find(APP, options.stage, home=options.home).api()
+            api = _api(deployment.find(APP, options.stage, home=options.home), options)
             call = send.submit if options.command == "submit" else send.resubmit
             return _send(call(api, orders), output)
     found = deployment.find(APP, options.stage, home=options.home)
     match options.command:
         case "show":
-            return _show(found, options.order_id, output)
+            return _show(_api(found, options), options.order_id, output)
         case "list":
             return _list(found, options.status, options.limit, output)
         case "escalations":
@@ -76,8 +78,13 @@ def _send(sending: Iterable[send.Sent], output: Output) -> int:
     return 0 if all(sent.taken for sent in done) else 1
 
 
-def _show(found: Deployment, order_id: str, output: Output) -> int:
-    answer = found.api().call("GET", send.order_path(order_id))
+def _api(found: Deployment, options: argparse.Namespace) -> Api:
+    # Corrections are an operator's, and so is looking at anybody's order.
+    return found.api(options.user, demo="operator")
+
+
+def _show(api: Api, order_id: str, output: Output) -> int:
+    answer = api.call("GET", send.order_path(order_id))
     if answer.status == 404:
         raise CommandError(f"there is no order {printable(order_id)}")
     if answer.status != 200:

@@ -23,6 +23,12 @@ from tools.text import printable
 
 APP = "reminders"
 DEFAULT_LIMIT = 100
+MYSELF = "me"
+_EMAIL = {"email": "your own e-mail address"}
+_PHONE = {"phone": "your own phone number"}
+_ADDRESSED = {"topic": {}, "email": _EMAIL, "sms": _PHONE, "both": _EMAIL | _PHONE}
+"""The fields of each preference that say where it goes, and what they are where they are left out."""
+
 COMMANDS = ("list", "show", "cancel")
 ADDING = {"zone", "fold", "email", "sms", "topic", "subject", "repeat", "times", "until", "wait", "dry_run"}
 """The options that belong to a new reminder."""
@@ -34,7 +40,7 @@ python -m tools.remindme [OPTIONS] MESSAGE WHEN...
        python -m tools.remindme cancel ID"""
 
 DESCRIPTION = """\
-Reminds you of MESSAGE: by e-mail, by SMS, by both, or through the topic if none is named.
+Reminds you of MESSAGE: by e-mail, by SMS, by both, or if none is named through the topic, which is for operators.
 
 WHEN is a time in your own time zone: "2027-01-27 09:00:00", 2027-01-27T09:00Z, in 20m, in 3 days, tomorrow 9am,
 next friday 18:00, 24 december at noon. Hours and less from now are counted; days and more keep the time of day.
@@ -43,6 +49,8 @@ What was understood is shown before it is scheduled; what was understood in part
 EPILOG = """\
 A first word that is exactly `list`, `show` or `cancel` is a command. A message that is one, or that begins with a
 dash, comes after --: python -m tools.remindme -- list "tomorrow 9am"
+
+It signs in: see `python -m tools.sign_in --help`. On the laptop as its demo person.
 
 exit status: 0 done; 1 refused, failed or not found, with --wait not sent whole; 2 wrong usage; 130 interrupted"""
 
@@ -99,7 +107,7 @@ def _run(name: str, words: list[str], options: argparse.Namespace, output: Outpu
 
 
 def _api(options: argparse.Namespace) -> Api:
-    return deployment.find(APP, options.stage, home=options.home).api()
+    return deployment.find(APP, options.stage, home=options.home).api(options.user, demo="person")
 
 
 def _add(message: str, text: str, options: argparse.Namespace, output: Output, now: datetime) -> int:
@@ -139,12 +147,15 @@ def _channel(options: argparse.Namespace) -> dict[str, str]:
     match options.email, options.sms:
         case None, None:
             return {"preference": "topic"}
-        case email, None:
-            return {"preference": "email", "email": email}
-        case None, phone:
-            return {"preference": "sms", "phone": phone}
-        case email, phone:
-            return {"preference": "both", "email": email, "phone": phone}
+        case _, None:
+            preference = "email"
+        case None, _:
+            preference = "sms"
+        case _:
+            preference = "both"
+    named = {"email": options.email, "phone": options.sms}
+    # Where none is named, the API takes the caller's own.
+    return {"preference": preference, **{field: to for field, to in named.items() if to not in (None, MYSELF)}}
 
 
 def _tell(request: dict[str, Any], due: When, output: Output) -> None:
@@ -162,7 +173,7 @@ def _tell(request: dict[str, Any], due: When, output: Output) -> None:
     told = {
         "message": request["message"],
         "when": [f"{due.local:%a %Y-%m-%d %H:%M:%S} {due.zone.key}", *instants],
-        "to": [request[field] for field in ("email", "phone") if field in request] or "the topic",
+        "to": [request.get(field, own) for field, own in _ADDRESSED[request["preference"]].items()] or "the topic",
         "repeat": ", ".join([f"every {repeat.get('every')}", *(text for text, said in last.items() if said)]),
     }
     output.fields(told if repeat else {name: value for name, value in told.items() if name != "repeat"})
@@ -195,16 +206,17 @@ def _wait(api: Api, scheduled: Reminder, output: Output) -> int:
     reminder_id = str(scheduled["reminderId"])
     output.say(f"reminder {reminder_id}; Ctrl-C ends the waiting, not the reminder")
     first, last = None, scheduled
-    with Console(stderr=True).status("waiting") as line:
 
-        def pause(seconds: float) -> None:
-            end = time.monotonic() + seconds
+    def pause(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        # Only here: it would write over a question for the password, which may come after a day.
+        with Console(stderr=True).status("waiting") as line:
             while (left := end - time.monotonic()) > 0:
                 line.update(_progress(last))
                 time.sleep(min(1.0, left))
 
-        for last in reminders.watched(api, reminder_id, pause=pause):
-            first = first or last
+    for last in reminders.watched(api, reminder_id, pause=pause):
+        first = first or last
     output.fields(last)
     # One that repeats is waited for once.
     went_out = last.get("occurrence") != (first or last).get("occurrence")
@@ -228,9 +240,9 @@ def _parser() -> Parser:
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--zone", metavar="NAME", help="an IANA time zone (default: this machine's)")
     parser.add_argument("--fold", type=int, choices=(0, 1), help="the first or second of a time shown twice")
-    parser.add_argument("--email", metavar="ADDRESS", help="by e-mail")
-    parser.add_argument("--sms", metavar="NUMBER", help="by SMS, +15555550100 say")
-    parser.add_argument("--topic", action="store_true", help="through the topic: the default")
+    parser.add_argument("--email", metavar="ADDRESS", help="by e-mail; `me` is your own address")
+    parser.add_argument("--sms", metavar="NUMBER", help="by SMS, +15555550100 say; `me` is your own number")
+    parser.add_argument("--topic", action="store_true", help="through the topic: the default, for operators")
     parser.add_argument("--subject", help="of the e-mail")
     parser.add_argument("--repeat", metavar="EVERY", help="1d, 1w, 1M and so on: m h d w M y")
     parser.add_argument("--times", type=_times, metavar="N", help="how often in all")

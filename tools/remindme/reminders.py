@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from tools.deployment import Answer, Api
 from tools.errors import CommandError, sentence
+from tools.sign_in.pool import NotNowError
 from tools.text import printable
 
 Reminder = dict[str, Any]
@@ -33,6 +34,8 @@ def schedule(api: Api, request: dict[str, Any]) -> Reminder:
         raise CommandError(
             f"{sentence(error)}; it may have been scheduled: look with `list` before you try again"
         ) from None
+    if answer.status == 403 and request.get("preference") == "topic":
+        raise CommandError(f"{_refused(answer)}; say --email me, or --sms me")
     return _reminder(answer)
 
 
@@ -68,6 +71,8 @@ def watched(api: Api, reminder_id: str, *, pause: Callable[[float], None] = time
             problem = answer.problem if answer.status == 429 or answer.status >= 500 else ""
         except BotoCoreError as error:
             problem = sentence(error)
+        except NotNowError as error:
+            problem = str(error)
         failures = failures + 1 if problem else 0
         if failures == FAILURES_IN_A_ROW:
             raise CommandError(f"{problem}; the reminder stays as it is")
@@ -106,5 +111,9 @@ def _reminder(answer: Answer, reminder_id: str = "") -> Reminder:
 
 def _taken(answer: Answer) -> dict[str, Any]:
     if not 200 <= answer.status < 300:
-        raise CommandError(f"the API answered {answer.status}: {answer.problem}")
+        raise CommandError(_refused(answer))
     return answer.body
+
+
+def _refused(answer: Answer) -> str:
+    return f"the API answered {answer.status}: {answer.problem}"

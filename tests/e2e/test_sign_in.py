@@ -1,0 +1,89 @@
+"""Signing in from the command line, at the user pool of the real templates."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+
+from local.cloud import Cloud
+from local.engine import CREDENTIALS
+from local.settings import PROJECT, REGION
+from tests.e2e.commands import run_inside
+from tests.e2e.conftest import Apps
+from tools.sign_in.__main__ import main
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture
+def elsewhere(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Signs in as on AWS, where no user's password is known; keywords are settings."""
+    aws = {
+        "AWS_ENDPOINT_URL": cloud.settings.endpoint,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+        "XDG_CACHE_HOME": str(tmp_path),
+    }
+    return lambda *arguments, **more: run_inside(capsys, main, ["--stage", "local", *arguments], **aws, **more)
+
+
+def orders(apps: Apps, token: str) -> Any:
+    """The status that the orders API answers an order of nobody with."""
+    request = AWSRequest("GET", f"{apps.places.orders_api}/orders/no-such-order", headers={"Authorization": token})
+    return URLLib3Session().send(request.prepare()).status_code
+
+
+def test_a_printed_token_signs_other_programs_in(apps: Apps) -> None:
+    command = [sys.executable, "-m", "tools.sign_in", "--stage", "local", "--home", str(apps.cloud.settings.home)]
+
+    run = subprocess.run([*command, "--print-token"], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+
+    assert (run.returncode, run.stderr) == (0, "")
+    token = run.stdout.removesuffix("\n")
+    assert (orders(apps, token), orders(apps, f"{token[:-4]}AAAA"), orders(apps, "")) == (404, 401, 401)
+
+
+@pytest.mark.parametrize(("role", "operator"), [("person", "no"), ("operator", "yes")])
+def test_the_demo_users_need_no_password(
+    apps: Apps, capsys: pytest.CaptureFixture[str], role: str, operator: str
+) -> None:
+    email = apps.cloud.users()[role].email
+    place = ["--stage", "local", "--home", str(apps.cloud.settings.home)]
+
+    run = run_inside(capsys, main, [*place, "--user", email])
+
+    assert (run.returncode, run.stdout) == (0, f"signed in  {email}\noperator   {operator}\n")
+
+
+def test_one_signs_in_once_and_out_again(cloud: Cloud, elsewhere: Run, tmp_path: Path) -> None:
+    user = cloud.users()["person"]
+
+    signed_in = elsewhere("--user", user.email, SIGN_IN_PASSWORD=user.password)
+    again = elsewhere()
+    [file] = (tmp_path / "orders-and-reminders" / "sign-in").iterdir()
+    kept = file.read_text()
+    out = elsewhere("--out")
+    file.write_text(kept)
+    revoked = elsewhere(SIGN_IN_PASSWORD="Wrong-password-1")
+
+    assert signed_in.stdout == again.stdout == f"signed in  {user.email}\noperator   no\n"
+    assert (out.returncode, out.stdout) == (0, f"signed out  {user.email}\n")
+    assert (revoked.returncode, revoked.stdout) == (1, "")
+    assert "the e-mail address or the password is wrong" in revoked.stderr
+    assert not file.exists()
+
+
+def test_the_environment_is_left_as_it_was(elsewhere: Run) -> None:
+    before = dict(os.environ)
+
+    elsewhere("--out")
+
+    assert dict(os.environ) == before

@@ -1,0 +1,1 @@
+"""Who calls the APIs: `python -m tools.sign_in --help`."""

@@ -1,0 +1,82 @@
+"""`python -m tools.sign_in`: signing in ahead, and out again."""
+
+import argparse
+import base64
+import json
+import sys
+from typing import Any
+
+from common.caller import OPERATORS
+from tools import command, deployment
+from tools.command import Parser
+from tools.deployment import Identity
+from tools.errors import CommandError
+from tools.show import Output
+
+DESCRIPTION = """\
+Signs in to a stage, so that the other commands need not ask: for a day, after which they ask again. They sign in by
+themselves, too; this is for whoever wants to be asked beforehand, or to hand a token to another program.
+
+The password is the setting SIGN_IN_PASSWORD, or is asked for at the terminal, as is a code where one is needed. What is
+kept is a refresh token, in a file of your cache folder that you alone may read. Stage `local` signs in as the laptop
+cloud's demo person, and keeps nothing."""
+
+EPILOG = """\
+A token is worth as much as a password while it lasts, an hour. So it is not printed to a terminal:
+token=$(python -m tools.sign_in --print-token)
+
+exit status: 0 done; 1 refused or failed; 2 wrong usage; 130 interrupted"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Signs in or out and returns the exit status, as the help tells."""
+    options = _parser().parse_args(arguments, command.defaults())
+    return command.exit_status(lambda: _run(options, Output(as_json=options.json)))
+
+
+def _run(options: argparse.Namespace, output: Output) -> int:
+    if options.print_token and sys.stdout.isatty():
+        raise CommandError("a token is not for a screen: token=$(python -m tools.sign_in --print-token)")
+    identity = Identity(options.stage, deployment.reach(options.stage, home=options.home))
+    if options.out:
+        left = identity.people.sign_out(options.user)
+        output.fields({"signed out": left}) if left or output.as_json else output.say("nobody was signed in")
+    elif options.print_token:
+        print(identity.person(options.user, demo="person").token())
+    else:
+        _sign_in(identity, options.user, output)
+    return 0
+
+
+def _sign_in(identity: Identity, user: str | None, output: Output) -> None:
+    person, kept = identity.person(user, demo="person"), identity.people.kept
+    groups = _claims(person.token()).get("cognito:groups", [])
+    if kept and not kept.find(person.email):
+        raise CommandError(f"signed in, but that cannot be kept: {kept.folder} cannot be written")
+    operator = OPERATORS in groups
+    output.fields({"signed in": person.email, "operator": operator if output.as_json else "yes" if operator else "no"})
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What an ID token says. The APIs check whether it is true."""
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m tools.sign_in",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[command.common_options()],
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--out", action="store_true", help="sign out: revoke what is kept, of --user or of everybody")
+    instead.add_argument("--print-token", action="store_true", help="print an ID token, for other programs")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
