@@ -1,0 +1,62 @@
+"""A real Chromium for the tests of the page: one that is there, or one that can be had."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+INSTALL_SECONDS = 300
+
+
+class NoBrowserError(Exception):
+    """No Chromium was found, and none could be installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the tests of the page need Chromium: none is on the PATH, Playwright's could not be had, and Debian's "
+            "package may not be installed from here. Install Chromium or Google Chrome and run them again."
+        )
+
+
+def find() -> str:
+    """A Chromium that runs: on the PATH, else Playwright's, else Debian's package. Raises NoBrowserError."""
+    for place in (on_the_path, playwrights, debians):
+        for path in place():
+            if _runs(path):
+                return path
+    raise NoBrowserError
+
+
+def on_the_path() -> Iterator[str]:
+    yield from filter(None, map(shutil.which, NAMES))
+
+
+def playwrights() -> Iterator[str]:
+    """The one that Playwright has downloaded, else would download now."""
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    if os.path.exists(path) or _done(sys.executable, "-m", "playwright", "install", "chromium"):
+        yield path
+
+
+def debians() -> Iterator[str]:
+    """Debian's package, installed now, where apt is there and may be used."""
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        _done("apt-get", "update")
+        if _done("apt-get", "install", "--yes", "--no-install-recommends", "chromium"):
+            yield from on_the_path()
+
+
+def _runs(path: str) -> bool:
+    return _done(path, "--version")
+
+
+def _done(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=INSTALL_SECONDS).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
