@@ -16,15 +16,17 @@ from stacks.identity import IdentityStack
 from stacks.layer import LayerNotBuiltError
 from stacks.orders import OrdersStack
 from stacks.reminders import RemindersStack
+from stacks.website import WebsiteStack
 
 
 def build(app: cdk.App, *, stage: Stage) -> None:
     """Adds the stacks of `stage` to `app`.
 
-    References run one way: ApiLogs, Identity, Cache <- Orders <- Fulfillment; ApiLogs, Identity <- Reminders.
+    References run one way: ApiLogs, Identity, Cache <- Orders <- Fulfillment; ApiLogs, Identity <- Reminders;
+    Identity, Orders, Reminders <- Website.
     """
-    identity = IdentityStack(app, "Identity", stage=stage, stack_name=f"{stage.name}-identity")
     api_logs = ApiLogsStack(app, "ApiLogs", stack_name=f"{stage.name}-api-logs")
+    identity = IdentityStack(app, "Identity", stage=stage, stack_name=f"{stage.name}-identity")
     cache = None
     if stage.cache:
         cache = CacheStack(app, "Cache", stage=stage, settings=stage.cache, stack_name=f"{stage.name}-cache")
@@ -44,6 +46,16 @@ def build(app: cdk.App, *, stage: Stage) -> None:
     )
     for stack in (orders, reminders):
         stack.add_stack_dependency(api_logs)
+    WebsiteStack(
+        app,
+        "Website",
+        stage=stage,
+        client=identity.web_client,
+        orders_api=orders.api,
+        reminders_api=reminders.api,
+        queues=orders.queues,
+        stack_name=f"{stage.name}-website",
+    )
 
 
 if __name__ == "__main__":

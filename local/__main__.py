@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import webbrowser
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -66,7 +67,11 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
                 show.print_status(cloud, console)
             return 0 if cloud.running else 1
         case "demo":
-            return 0 if demo.run(cloud, console) else 1
+            well = demo.run(cloud, console)
+            console.print(f"the page is at {cloud.places().site}", highlight=False)
+            return 0 if well else 1
+        case "page":
+            _open(cloud.places().site, console)
         case "outbox":
             show.outbox(cloud, console)
         case "queues":
@@ -83,6 +88,12 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
             stopped = cloud.down(forget=options.forget)
             console.print("stopped" if stopped else "nothing was running", "and forgotten" if options.forget else "")
     return 0
+
+
+def _open(address: str, console: Console) -> None:
+    console.print(address, highlight=False)
+    if not webbrowser.open(address):
+        console.print("no browser could be opened from here: open this address in one")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="what runs and where; exit status 1 where it does not run")
     status.add_argument("--json", action="store_true")
     commands.add_parser("demo", help="send orders and reminders through the apps; exit status 1 if one goes astray")
+    commands.add_parser("page", help="open the page in the browser, and print its address")
     commands.add_parser("outbox", help="what was mailed and texted")
     commands.add_parser("queues", help="what lies in each queue")
     executions = commands.add_parser("executions", help="the workflows' executions, or one state by state")

@@ -23,6 +23,8 @@ class Places:
 
     endpoint: str
     redis_url: str
+    site: str
+    """Address of the page."""
     orders_api: str
     reminders_api: str
     order_table: str
@@ -105,6 +107,7 @@ class Cloud:
         return Places(
             endpoint=self.settings.endpoint,
             redis_url=self.settings.redis_url,
+            site=gaps.site_url(self.settings, outputs["local-website"]["SiteUrl"]),
             orders_api=gaps.api_url(self.settings, orders["ApiUrl"]),
             reminders_api=gaps.api_url(self.settings, reminders["ApiUrl"]),
             order_table=orders["OrderTableName"],
@@ -177,15 +180,17 @@ class Cloud:
         if not deploy.is_bootstrapped(self.engine):
             say("bootstrapping CDK")
             deploy.bootstrap(self.engine)
-            gaps.allow_plain_http(self.engine)
         if not self.settings.consumer:
             # First: the queue's stack cannot drop what another stack still uses.
             deploy.remove_consumer(self.engine)
         say("deploying")
+        # The deployment writes to buckets, those of one that was interrupted included.
+        gaps.allow_plain_http(self.engine)
         deploy.deploy(self.engine)
         say("closing the engine's gaps, confirming the sender, signing up a person and an operator")
         gaps.allow_plain_http(self.engine)
         gaps.widen_ses_grants(self.engine)
+        gaps.show_page_without_tls(self.engine, deploy.outputs(self.engine)["local-website"])
         self._confirm_addresses()
         users.create(self.engine, deploy.outputs(self.engine)["local-identity"]["UserPoolId"], self.users())
         deploy.mark_deployed(self.engine, wanted)

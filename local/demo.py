@@ -157,6 +157,8 @@ def run(cloud: Cloud, console: Console) -> bool:
         for step in under_way:
             step.ended = f"nowhere within {GIVE_UP_SECONDS} seconds"
         live.update(_table(steps), refresh=True)
+    if not console.is_terminal:
+        console.line()  # Which the live table leaves out there.
     return all(step.ended == step.expected for step in steps)
 
 

@@ -13,9 +13,26 @@ from local.settings import PROJECT, REGION, isolated
 
 STAGE = "local"
 CONSUMER_STACK = "local-fulfillment"
-STACKS = ("local-api-logs", "local-identity", "local-cache", "local-orders", CONSUMER_STACK, "local-reminders")
+STACKS = (
+    "local-api-logs",
+    "local-identity",
+    "local-cache",
+    "local-orders",
+    CONSUMER_STACK,
+    "local-reminders",
+    "local-website",
+)
 
-SOURCES = ("app.py", "cdk.json", "constraints.txt", "package-lock.json", "stacks", "lambdas", "statemachines")
+SOURCES = (
+    "app.py",
+    "cdk.json",
+    "constraints.txt",
+    "package-lock.json",
+    "stacks",
+    "lambdas",
+    "statemachines",
+    "website",
+)
 """Files and folders of the project that decide what is deployed."""
 
 SYNTHESISED = "fingerprint"

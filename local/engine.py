@@ -25,6 +25,9 @@ START = Path(__file__).with_name("start_engine.py")
 # The engine takes any account's twelve digits, or its own start-up key, as that account's root.
 CREDENTIALS = Credentials("test", "test")
 
+ENGINE_NAME = "localhost"
+"""What the engine calls itself: distributions are at *.cloudfront.localhost, which browsers look up nowhere."""
+
 
 class Engine:
     """MiniStack: AWS's APIs, CloudFormation, Step Functions and Lambda in one process."""
@@ -49,7 +52,7 @@ class Engine:
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.settings.port),
-            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_HOST": ENGINE_NAME,
             "MINISTACK_REGION": REGION,
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "PERSIST_STATE": "1",

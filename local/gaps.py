@@ -4,37 +4,44 @@ docs/local.md lists each gap; tests/local/test_gaps.py notices when one is gone,
 """
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.engine import Engine
-from local.settings import ACCOUNT, REGION, Settings
+from local.engine import ENGINE_NAME, Engine
+from local.settings import Settings
+
+PAGE_CONFIG = "config.json"
 
 SES_POLICY = "SesAsTheEngineAsks"
 SES_GRANT = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}],
 }
+ON_AWS = r"https://([a-z0-9-]+)\.[a-z0-9.-]+\.amazonaws\.com"
+"""The origin of a service; of a REST API its id is the first label."""
 BEHIND_TLS = ("X-Forwarded-Proto", "https")
 
 
 def allow_plain_http(engine: Engine) -> None:
-    """Drops the statements "TLS only" from the policies of queues, topics and the bootstrap bucket.
+    """Drops the statements "TLS only" from the policies of queues, topics and buckets.
 
     The engine speaks plain HTTP on 127.0.0.1 and enforces these statements, so nothing could be queued or deployed.
     """
     s3, sqs, sns = (_client_behind_tls(engine, service) for service in ("s3", "sqs", "sns"))
-    bucket = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
-    try:
-        policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
-    except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
-            raise
-    else:
-        if _without_tls_only(policy)["Statement"]:
-            s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(_without_tls_only(policy)))
-        else:
+    for bucket in (one["Name"] for one in s3.list_buckets()["Buckets"]):
+        try:
+            policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+        except s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+                raise
+            continue
+        loosened = _without_tls_only(policy)
+        if not loosened["Statement"]:
             s3.delete_bucket_policy(Bucket=bucket)
+        elif loosened != policy:
+            s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(loosened))
     for page in sqs.get_paginator("list_queues").paginate():
         for url in page.get("QueueUrls", []):
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {})
@@ -74,6 +81,54 @@ def widen_ses_grants(engine: Engine) -> None:
                 iam.delete_role_policy(RoleName=name, PolicyName=SES_POLICY)
 
 
+def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:
+    """Makes the page of the stack whose outputs are `site` work in a browser that speaks plain HTTP with the engine.
+
+    CloudFront no longer redirects to HTTPS, and what names addresses on AWS, the policy "CSP" and `config.json`, names
+    the engine's. The deployment writes them as its template has them; here they are written once more.
+    """
+    cloudfront = engine.client("cloudfront")
+    distribution = cloudfront.get_distribution_config(Id=site["DistributionId"])
+    behavior = distribution["DistributionConfig"]["DefaultCacheBehavior"]
+    if behavior["ViewerProtocolPolicy"] != "allow-all":
+        behavior["ViewerProtocolPolicy"] = "allow-all"
+        cloudfront.update_distribution(
+            Id=site["DistributionId"],
+            IfMatch=distribution["ETag"],
+            DistributionConfig=distribution["DistributionConfig"],
+        )
+
+    headers = behavior["ResponseHeadersPolicyId"]
+    policy = cloudfront.get_response_headers_policy_config(Id=headers)
+    csp = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentSecurityPolicy"]
+    told = re.sub(f"{ON_AWS}( {ON_AWS})*", engine.settings.endpoint, csp["ContentSecurityPolicy"])
+    if told != csp["ContentSecurityPolicy"]:
+        csp["ContentSecurityPolicy"] = told
+        cloudfront.update_response_headers_policy(
+            Id=headers, IfMatch=policy["ETag"], ResponseHeadersPolicyConfig=policy["ResponseHeadersPolicyConfig"]
+        )
+
+    s3 = engine.client("s3")
+    file = s3.get_object(Bucket=site["SiteBucketName"], Key=PAGE_CONFIG)
+    published = file["Body"].read().decode()
+    config = json.loads(published)
+    config |= {name: _on_the_laptop(engine.settings, config[name]) for name in ("signIn", "ordersApi", "remindersApi")}
+    if config != json.loads(published):
+        s3.put_object(
+            Bucket=site["SiteBucketName"],
+            Key=PAGE_CONFIG,
+            Body=json.dumps(config),
+            ContentType=file["ContentType"],
+            CacheControl=file["CacheControl"],
+        )
+
+
+def site_url(settings: Settings, url: str) -> str:
+    """Where the engine serves the page whose address on AWS would be `url`, the stack output."""
+    label = urlsplit(url).netloc.partition(".")[0]
+    return f"http://{label}.cloudfront.{ENGINE_NAME}:{settings.port}/"
+
+
 def api_url(settings: Settings, url: str) -> str:
     """Where the engine serves a REST API whose address on AWS would be `url`, the stack output."""
     return served_at(settings.endpoint, url)
@@ -83,6 +138,12 @@ def served_at(endpoint: str, url: str) -> str:
     """Where an engine at `endpoint` serves the REST API whose address on AWS would be `url`."""
     parts = urlsplit(url)
     return f"{endpoint.rstrip('/')}/_aws/execute-api/{parts.netloc.partition('.')[0]}{parts.path}".rstrip("/")
+
+
+def _on_the_laptop(settings: Settings, address: str) -> str:
+    if not re.match(ON_AWS, address):
+        return address
+    return api_url(settings, address) if ".execute-api." in address else f"{settings.endpoint}/"
 
 
 def _client_behind_tls(engine: Engine, service: str) -> Any:

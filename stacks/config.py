@@ -79,6 +79,9 @@ class Stage:
     example_consumer: bool
     """Whether the example of a downstream application empties the fulfillment queue."""
 
+    outbox: str | None
+    """Path on the page's own host under which it reads what was mailed, texted and queued; None where nobody may."""
+
 
 LOCAL = Stage(
     name="local",
@@ -97,11 +100,13 @@ LOCAL = Stage(
     days_reminders_are_kept=30,
     notify_parameter="notifyme",
     example_consumer=False,
+    outbox="/_ministack",
 )
 
 DEV = replace(
     LOCAL,
     name="dev",
+    outbox=None,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
     throttle_rate=50,
     throttle_burst=100,

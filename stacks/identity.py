@@ -71,7 +71,7 @@ class IdentityStack(Stack):
             removal_policy=stage.removal_policy,
         )
         self.users.node.add_dependency(texts)
-        client = self.users.add_client(
+        self.web_client = self.users.add_client(
             "WebClient",
             # A page can keep no secret.
             generate_secret=False,
@@ -85,13 +85,11 @@ class IdentityStack(Stack):
             read_attributes=_attributes(*TOLD),
             write_attributes=_attributes(*CHANGED),
         )
-        self.client_id = client.user_pool_client_id
-        self.sign_in_url = f"https://cognito-idp.{self.region}.{self.url_suffix}/"
         self.users.add_group("Operators", group_name=OPERATORS, description="See all orders, and work on escalations.")
 
         # What people need
         CfnOutput(self, "UserPoolId", value=self.users.user_pool_id)
-        CfnOutput(self, "WebClientId", value=self.client_id)
+        CfnOutput(self, "WebClientId", value=self.web_client.user_pool_client_id)
 
 
 def _attributes(*names: str) -> cognito.ClientAttributes:

@@ -44,6 +44,7 @@ class OrdersStack(Stack):
         self.fulfillment_queue = WorkQueue(self, "OrderFulfillmentQueue")
         escalation_queue = WorkQueue(self, "EscalationQueue")
         parked_queue = LastQueue(self, "ParkedQueue")
+        self.queues = {queue.node.id: queue for queue in (self.fulfillment_queue, escalation_queue, parked_queue)}
 
         # What is checked
         verify = PythonFunction(
@@ -105,7 +106,7 @@ class OrdersStack(Stack):
             vpc=cache.vpc if cache else None,
             security_group=cache.client_security_group if cache else None,
         )
-        self._api(stage, users, place=place, get=get, correct=correct)
+        self.api = self._api(stage, users, place=place, get=get, correct=correct)
 
         # What goes on beside it
         alarms = self._alarms(workflow, parked_queue, self.fulfillment_queue, escalation_queue)
@@ -210,7 +211,7 @@ class OrdersStack(Stack):
         place: lambda_.IFunction,
         get: lambda_.IFunction,
         correct: lambda_.IFunction,
-    ) -> None:
+    ) -> RestApi:
         accepted = Answer(schema="orders/accepted.schema.json", headers=("Location",))
         state = Answer(schema="orders/order_state.schema.json")
         looked_up = Answer(schema="orders/order_state.schema.json", headers=("X-Cache",))
@@ -226,6 +227,7 @@ class OrdersStack(Stack):
             request=order,
             answers={200: state, 202: accepted, 404: ERROR, 409: ERROR},
         )
+        return api
 
     def _alarms(self, workflow: Workflow, parked_queue: LastQueue, *queues: WorkQueue) -> Alarms:
         alarms = Alarms(self, "OrderAlarms")

@@ -155,7 +155,7 @@ class RemindersStack(Stack):
             environment=asked,
         )
         state = Answer(schema="reminders/reminder_state.schema.json")
-        api = RestApi(self, "RemindersApi", stage=stage, users=users, description="Reminders")
+        self.api = api = RestApi(self, "RemindersApi", stage=stage, users=users, description="Reminders")
         api.add_route(
             "POST",
             "/reminders",

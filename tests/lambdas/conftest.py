@@ -48,6 +48,7 @@ HANDLERS = (
     "reminders.readiness",
     "reminders.schedule_reminder",
     "reminders.send_email",
+    "website.publish_site",
 )
 
 

@@ -39,6 +39,24 @@ def test_the_demo_sends_everything_where_it_belongs(demo: "CompletedProcess[str]
     assert demo.stdout.count("│ ok │") == 7
 
 
+def test_the_demo_ends_with_the_address_of_the_page(demo: "CompletedProcess[str]", places: Places) -> None:
+    assert demo.stdout.splitlines()[-1] == f"the page is at {places.site}"
+
+
+@pytest.mark.parametrize(
+    ("browser", "said"), [("true", ""), ("false", "no browser could be opened from here: open this address in one")]
+)
+def test_the_page_is_opened_where_there_is_a_browser(
+    browser: str, said: str, run: Run, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands `true` and `false` are a browser that starts and one that does not."""
+    monkeypatch.setenv("BROWSER", browser)
+
+    page = run("page")
+
+    assert (page.returncode, page.stdout.split("\n", 1)) == (0, [places.site, f"{said}\n" if said else ""])
+
+
 def test_status_tells_where_everything_is(run: Run, places: Places) -> None:
     as_text, as_json = run("status"), json.loads(run("status", "--json").stdout)
 

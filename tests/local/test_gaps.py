@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, SSLError
 
 from local import deploy, start_engine
 from local.cloud import Cloud, Places
@@ -22,6 +22,7 @@ from local.engine import send
 from local.settings import ACCOUNT, REGION
 from local.users import PERSON
 from tests.e2e.conftest import FINISHED, eventually
+from tests.e2e.site import fetch
 
 
 @pytest.fixture
@@ -135,6 +136,34 @@ def test_ses_is_asked_for_on_everything_and_knows_no_sender(cloud: Cloud, places
 
 def test_an_api_says_it_is_at_an_address_on_aws(cloud: Cloud) -> None:
     assert deploy.outputs(cloud.engine)["local-orders"]["ApiUrl"].endswith(f".execute-api.{REGION}.amazonaws.com/v1/")
+
+
+def test_a_distribution_says_it_is_at_an_address_on_aws(cloud: Cloud) -> None:
+    assert deploy.outputs(cloud.engine)["local-website"]["SiteUrl"].endswith(".cloudfront.net/")
+
+
+def test_the_address_that_a_distribution_redirects_to_does_not_answer(cloud: Cloud, places: Places) -> None:
+    with pytest.raises(SSLError):
+        send("GET", f"https://127.0.0.1:{cloud.settings.port}/")
+
+
+def test_cloudfront_compresses_nothing(client: Callable[[str], Any], cloud: Cloud, places: Places, name: str) -> None:
+    object = {"Bucket": deploy.outputs(cloud.engine)["local-website"]["SiteBucketName"], "Key": f"{name}.js"}
+    client("s3").put_object(**object, Body=b"run();" * 1000, ContentType="text/javascript; charset=utf-8")
+
+    answer = fetch(places.site, f"/{name}.js", headers={"Accept-Encoding": "br, gzip"})
+
+    assert (answer.status, answer.headers["Content-Encoding"]) == (200, None)
+    client("s3").delete_object(**object)
+
+
+def test_cloudfront_keeps_nothing(client: Callable[[str], Any], cloud: Cloud, places: Places, name: str) -> None:
+    object = {"Bucket": deploy.outputs(cloud.engine)["local-website"]["SiteBucketName"], "Key": f"{name}.txt"}
+    for body in (b"before", b"after"):
+        client("s3").put_object(**object, Body=body, CacheControl="s-maxage=31536000")
+        assert fetch(places.site, f"/{name}.txt").body == body
+
+    client("s3").delete_object(**object)
 
 
 @pytest.mark.parametrize("type", ["AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"])

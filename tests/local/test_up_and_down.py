@@ -16,6 +16,7 @@ from local.errors import LocalError
 from local.processes import alone, free_port
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
+from tests.e2e.site import fetch
 from tests.local.conftest import Checkout, free_ports
 
 
@@ -87,6 +88,18 @@ def test_up_deploys_what_changed(second: Checkout) -> None:
     assert "deploying" in up.stdout
     assert status(second)["places"]["sender"] == "cats@example.com"
     assert second.local("demo").returncode == 0
+
+
+def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
+    """The engine's gaps are closed anew: publishing writes the addresses on AWS once more."""
+    second.replace("website/404.html", "</html>", "</html><!-- mended -->")
+
+    up = second.local("up")
+
+    places = status(second)["places"]
+    assert (up.returncode, up.stderr) == (0, "")
+    assert fetch(places["site"], "/404.html").body.rstrip().endswith(b"<!-- mended -->")
+    assert json.loads(fetch(places["site"], "/config.json").body)["ordersApi"] == places["orders_api"]
 
 
 def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:

@@ -25,7 +25,9 @@ CONTEXTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """`templates` are by stack: ApiLogs, Cache, Orders, Reminders. A resource's path is `Orders/OrderTable`.
+    """`templates` are by stack: ApiLogs, Identity, Cache, Orders, Reminders, Website.
+
+    A resource's path is `Orders/OrderTable`.
 
     `dependencies` names the stacks that each stack is deployed after.
     """

@@ -65,6 +65,9 @@ ROLES = {
     "Reminders/ScheduleReminderRole": WRITE_LOGS | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
     "Reminders/NextOccurrenceRole": WRITE_LOGS | {"dynamodb:GetItem", "dynamodb:UpdateItem"},
     "Reminders/SendEmailRole": WRITE_LOGS | {"ses:SendEmail"},
+    "Website/PublishSiteRole": WRITE_LOGS
+    | {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    | {"cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"},
     "Reminders/ReminderStateMachineRole": DELIVER_LOGS
     | {"dynamodb:UpdateItem", "lambda:InvokeFunction", "sns:Publish", "states:StartExecution"},
 }
@@ -110,6 +113,7 @@ OPEN_RESOURCES = {
         frozenset({"states:StopExecution"}),
         REMINDER_EXECUTIONS,
     ): "The executions of that one workflow, which have names of their own.",
+    (frozenset({"s3:DeleteObject", "s3:PutObject"}), "Website/Site.Arn/*"): "What is in that one bucket.",
 }
 
 

@@ -95,3 +95,4 @@ def test_what_people_need_is_an_output(deployment):
         "ReminderAlarmsTopicArn",
         "SenderAddress",
     }
+    assert outputs["Website"] == {"SiteUrl", "DistributionId", "SiteBucketName"}

@@ -1,0 +1,218 @@
+"""Publishes the page when its stack is deployed, as a custom resource of CloudFormation's.
+
+The properties of the resource: `Archive`, the zip of the page's files as `{"Bucket", "Key"}`; `Site`, the bucket they
+go to; `Distribution`, the id of what shows them; `Config`, the text of `config.json`; and `Publisher`, which changes
+with this file, so that what it does anew is done.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
+"""
+
+import io
+import json
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import PurePosixPath
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from common.logs import logger_of
+
+log = logger_of(__name__)
+
+# In seconds. A call that hangs ends, and is given up, within SPARE_SECONDS.
+TIMES = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+SPARE_SECONDS = 50
+"""Of the function's time, kept for the last call and the answer."""
+
+s3 = boto3.client("s3", config=TIMES)
+cloudfront = boto3.client("cloudfront", config=TIMES)
+
+CONFIG = "config.json"
+START = "index.html"
+
+CACHE = "public, max-age=0, must-revalidate, s-maxage=31536000"
+"""Browsers ask again each time, mostly to hear that nothing has changed: names do not change with their contents. The
+edge keeps everything until it is told otherwise, which each publishing does."""
+
+TYPES = {
+    "": "text/plain; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+"""Written out, because what Python's `mimetypes` says depends on the machine."""
+
+LEARNING_SECONDS = 60
+"""How long a permission that was granted a moment ago may take until every service knows of it."""
+
+ANSWER_SECONDS = 5
+PAUSES = (0, 1, 2, 4)
+"""Seconds before each attempt to answer."""
+LONGEST_REASON = 1000
+"""Characters; CloudFormation takes an answer of 4096 bytes."""
+
+
+class UnpublishableError(ValueError):
+    """A file that cannot be published as it is; the message says which and why."""
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Does what CloudFormation asks for, and answers it whatever comes: without an answer a stack hangs.
+
+    The resource's id is the bucket's name. So it stays through updates, and only with another bucket CloudFormation
+    asks for the old one to be emptied.
+    """
+    try:
+        _do(event, context)
+    except Exception as error:
+        log.exception("could not %s the page", event.get("RequestType"))
+        _answer(event, "FAILED", reason=f"{type(error).__name__}: {error}")
+    else:
+        _answer(event, "SUCCESS")
+
+
+def _do(event: Mapping[str, Any], context: Any) -> None:
+    properties = event["ResourceProperties"]
+    match event["RequestType"]:
+        case "Create" | "Update":
+            patience = _seconds_left(context) - LEARNING_SECONDS
+            while True:
+                try:
+                    return _publish(properties, event["RequestId"], context)
+                except ClientError as error:
+                    if error.response["Error"]["Code"] != "AccessDenied" or _seconds_left(context) < patience:
+                        raise
+                    time.sleep(2)
+        case "Delete":
+            _remove(properties["Site"], keep=set(), context=context)
+        case other:
+            raise ValueError(f"unknown request {other!r}")
+
+
+def _publish(properties: Mapping[str, Any], request: str, context: Any) -> None:
+    """Puts everything into the bucket, what pages refer to before the pages, and then drops what is no longer there."""
+    archive, site, distribution = properties["Archive"], properties["Site"], properties["Distribution"]
+    packed = s3.get_object(Bucket=archive["Bucket"], Key=archive["Key"])["Body"].read()
+    files = unpacked(packed) | {CONFIG: _checked(properties["Config"]).encode()}
+    types = {name: content_type(name) for name in files}
+    for name in in_order(files):
+        _require_time(context)
+        s3.put_object(Bucket=site, Key=name, Body=files[name], ContentType=types[name], CacheControl=CACHE)
+    _remove(site, keep=set(files), context=context)
+    # Named after the request, a repeated one is the same invalidation.
+    paths = {"Quantity": 1, "Items": ["/*"]}
+    invalidation = cloudfront.create_invalidation(
+        DistributionId=distribution, InvalidationBatch={"Paths": paths, "CallerReference": request}
+    )["Invalidation"]
+    while invalidation["Status"] == "InProgress" and _seconds_left(context) > SPARE_SECONDS:
+        time.sleep(2)
+        found = cloudfront.get_invalidation(DistributionId=distribution, Id=invalidation["Id"])
+        invalidation = found["Invalidation"]
+    if invalidation["Status"] == "InProgress":
+        # CloudFront will end it; taking the new page back would help nobody.
+        log.warning("invalidation %s is still in progress", invalidation["Id"])
+
+
+def unpacked(archive: bytes) -> dict[str, bytes]:
+    """The files in a zip archive by their paths. Raises UnpublishableError, BadZipFile."""
+    files = {}
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        for entry in packed.infolist():
+            name = entry.filename
+            if entry.is_dir():
+                continue
+            if name.startswith("/") or "\\" in name or {"", ".", ".."} & set(name.split("/")):
+                raise UnpublishableError(f"{name!r} is no path below the page's own")
+            files[name] = packed.read(entry)
+    if START not in files:
+        raise UnpublishableError(f"there is no {START}")
+    return files
+
+
+def content_type(name: str) -> str:
+    """Raises UnpublishableError for a kind that is not known: browsers are told not to guess."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in TYPES:
+        raise UnpublishableError(f"{name!r}: which Content-Type goes with {suffix}?")
+    return TYPES[suffix]
+
+
+def in_order(names: Mapping[str, Any]) -> list[str]:
+    """What pages refer to, the pages, and the one people come in by last."""
+    return sorted(names, key=lambda name: (name == START, name.endswith(".html"), name))
+
+
+def _checked(config: str) -> str:
+    json.loads(config)
+    return config
+
+
+def _remove(site: str, *, keep: set[str], context: Any) -> None:
+    """Removes what is in the bucket, but for the keys to `keep`. A bucket that is gone has nothing in it."""
+    try:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=site):
+            _require_time(context)
+            keys = [{"Key": one["Key"]} for one in page.get("Contents", []) if one["Key"] not in keep]
+            if keys:
+                removed = s3.delete_objects(Bucket=site, Delete={"Objects": keys, "Quiet": True})
+                for error in removed.get("Errors", []):
+                    raise RuntimeError(f"{error['Key']!r} could not be removed: {error['Code']}")
+    except s3.exceptions.NoSuchBucket:
+        if keep:
+            raise
+
+
+def _seconds_left(context: Any) -> float:
+    return float(context.get_remaining_time_in_millis()) / 1000
+
+
+def _require_time(context: Any) -> None:
+    """Raises TimeoutError while there is still time to answer."""
+    if _seconds_left(context) < SPARE_SECONDS:
+        raise TimeoutError("publishing took too long")
+
+
+def _answer(event: Mapping[str, Any], status: str, *, reason: str = "") -> None:
+    """Raises ConnectionError where CloudFormation takes no answer, KeyError where the event names no place for it."""
+    properties = event.get("ResourceProperties")
+    site = properties.get("Site") if isinstance(properties, dict) else None
+    known = event.get("PhysicalResourceId")
+    answer = {
+        "Status": status,
+        "Reason": reason[:LONGEST_REASON],
+        "PhysicalResourceId": (known or site if event.get("RequestType") == "Delete" else site or known) or "none",
+        **{name: event.get(name) for name in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    # The address is signed for a request without a type.
+    request = urllib.request.Request(
+        event["ResponseURL"], data=json.dumps(answer).encode(), headers={"Content-Type": ""}, method="PUT"
+    )
+    problem = ""
+    for pause in PAUSES:
+        time.sleep(pause)
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS):
+                return
+        except (OSError, HTTPException) as error:
+            problem = f"{type(error).__name__}: {error}"
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
+            log.warning("CloudFormation did not take the answer: %s", problem)
+    raise ConnectionError(problem)

@@ -1,0 +1,396 @@
+"""What publishing leaves in the bucket, what CloudFront is told, and what CloudFormation is answered."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from website import publish_site
+
+PAGE = {
+    "index.html": "<p>hello",
+    "404.html": "<p>none",
+    "app.js": "run()",
+    "vendor/lit.mjs": "lit()",
+    "style.css": "p{}",
+}
+CONFIG = {"clientId": "abc", "outbox": None}
+SITE, ASSETS, KEY = "site", "assets", "page.zip"
+
+s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing")
+cloudfront = boto3.client("cloudfront", aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
+class Context:
+    def __init__(self, seconds: float = 300) -> None:
+        self.seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+class CloudFormation:
+    """What takes the answers: `answers` are those it took. It is out of order for the first `failures`."""
+
+    def __init__(self) -> None:
+        self.answers: list[dict[str, Any]] = []
+        self.types: list[str | None] = []
+        self.failures = 0
+        self.url = ""
+
+    def take(self, body: bytes, type: str | None) -> int:
+        if self.failures:
+            self.failures -= 1
+            return 503
+        self.answers.append(json.loads(body))
+        self.types.append(type)
+        return 200
+
+
+@pytest.fixture
+def cloudformation() -> Iterator[CloudFormation]:
+    taker = CloudFormation()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(taker.take(body, self.headers["Content-Type"]))
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        taker.url = f"http://127.0.0.1:{server.server_port}/answer"
+        yield taker
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def distribution() -> str:
+    origin = {"Id": "o", "DomainName": "site.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
+    config = {
+        "CallerReference": "1",
+        "Comment": "",
+        "Enabled": True,
+        "Origins": {"Quantity": 1, "Items": [origin]},
+        "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "redirect-to-https"},
+    }
+    return str(cloudfront.create_distribution(DistributionConfig=config)["Distribution"]["Id"])
+
+
+Event = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def event(cloudformation: CloudFormation, distribution: str) -> Event:
+    """An event of CloudFormation's; `files` are what the archive holds."""
+    for bucket in (SITE, ASSETS):
+        s3.create_bucket(Bucket=bucket)
+
+    def make(request: str = "Create", *, files: Mapping[str, str] = PAGE, **changes: Any) -> dict[str, Any]:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, text in files.items():
+                archive.writestr(name, text)
+        s3.put_object(Bucket=ASSETS, Key=KEY, Body=packed.getvalue())
+        return {
+            "RequestType": request,
+            "RequestId": "request-1",
+            "StackId": "stack",
+            "LogicalResourceId": "PublishedSite",
+            "ResponseURL": cloudformation.url,
+            "ResourceProperties": {
+                "Archive": {"Bucket": ASSETS, "Key": KEY},
+                "Site": SITE,
+                "Distribution": distribution,
+                "Config": json.dumps(CONFIG),
+            },
+            **({"PhysicalResourceId": SITE} if request != "Create" else {}),
+            **changes,
+        }
+
+    return make
+
+
+def published() -> dict[str, str]:
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=SITE).get("Contents", [])]
+    return {key: s3.get_object(Bucket=SITE, Key=key)["Body"].read().decode() for key in keys}
+
+
+def invalidations(distribution: str) -> list[dict[str, Any]]:
+    listed = cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"]
+    return list(listed.get("Items", []))
+
+
+def test_everything_is_published_and_the_answer_says_so(event: Event, cloudformation: CloudFormation) -> None:
+    publish_site.handler(event(), Context())
+
+    files = published()
+    assert json.loads(files.pop("config.json")) == CONFIG
+    assert files == PAGE
+    assert cloudformation.answers == [
+        {
+            "Status": "SUCCESS",
+            "Reason": "",
+            "PhysicalResourceId": SITE,
+            "StackId": "stack",
+            "RequestId": "request-1",
+            "LogicalResourceId": "PublishedSite",
+        }
+    ]
+    # Its address is signed for a request that has no type.
+    assert cloudformation.types == [""]
+
+
+@pytest.mark.parametrize(
+    ("name", "type"),
+    [
+        ("a.html", "text/html; charset=utf-8"),
+        ("a.css", "text/css; charset=utf-8"),
+        ("a.js", "text/javascript; charset=utf-8"),
+        ("a/b/c.mjs", "text/javascript; charset=utf-8"),
+        ("a.txt", "text/plain; charset=utf-8"),
+        ("vendor/LICENSE", "text/plain; charset=utf-8"),
+        ("a.json", "application/json"),
+        ("a.webmanifest", "application/manifest+json"),
+        ("a.svg", "image/svg+xml"),
+        ("a.PNG", "image/png"),
+        ("favicon.ico", "image/x-icon"),
+        ("a.woff2", "font/woff2"),
+    ],
+)
+def test_each_kind_of_file_has_its_content_type(name: str, type: str, event: Event) -> None:
+    publish_site.handler(event(files={**PAGE, name: "x"}), Context())
+
+    assert s3.head_object(Bucket=SITE, Key=name)["ContentType"] == type
+
+
+def test_browsers_ask_again_each_time_and_the_edge_keeps_everything(event: Event) -> None:
+    publish_site.handler(event(), Context())
+
+    for key in published():
+        cache = s3.head_object(Bucket=SITE, Key=key)["CacheControl"]
+        assert {"max-age=0", "must-revalidate", "s-maxage=31536000"} <= set(cache.split(", "))
+
+
+def test_pages_come_after_what_they_refer_to_and_the_first_page_last(event: Event) -> None:
+    written: list[str] = []
+    sent = "provide-client-params.s3.PutObject"
+    asked = event()
+
+    publish_site.s3.meta.events.register(sent, lambda params, **_: written.append(params["Key"]), unique_id="order")
+    publish_site.handler(asked, Context())
+    publish_site.s3.meta.events.unregister(sent, unique_id="order")
+
+    assert set(written[:-2]) == {"config.json", "style.css", "vendor/lit.mjs", "app.js"}
+    assert written[-2:] == ["404.html", "index.html"]
+
+
+def test_an_update_replaces_what_changed_and_removes_what_is_gone(event: Event, cloudformation: CloudFormation) -> None:
+    publish_site.handler(event(), Context())
+    now = {"index.html": "<p>new", "404.html": "<p>none", "main.js": "run()"}
+
+    publish_site.handler(event("Update", files=now, RequestId="request-2"), Context())
+
+    assert published().keys() == {*now, "config.json"}
+    assert published()["index.html"] == "<p>new"
+    assert {answer["PhysicalResourceId"] for answer in cloudformation.answers} == {SITE}
+
+
+def test_everything_is_invalidated_once_a_request(event: Event, distribution: str) -> None:
+    publish_site.handler(event(), Context())
+
+    (one,) = invalidations(distribution)
+    batch = cloudfront.get_invalidation(DistributionId=distribution, Id=one["Id"])["Invalidation"]["InvalidationBatch"]
+    assert batch["Paths"]["Items"] == ["/*"]
+    assert batch["CallerReference"] == "request-1"
+
+
+def test_a_repeated_event_leaves_the_same_page(event: Event, cloudformation: CloudFormation) -> None:
+    publish_site.handler(event(), Context())
+    before = published()
+
+    publish_site.handler(event(), Context())
+
+    assert published() == before
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS", "SUCCESS"]
+
+
+def test_deleting_empties_the_bucket(event: Event, cloudformation: CloudFormation) -> None:
+    publish_site.handler(event(), Context())
+
+    publish_site.handler(event("Delete"), Context())
+    s3.delete_bucket(Bucket=SITE)
+    publish_site.handler(event("Delete"), Context())
+
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"] * 3
+
+
+def test_what_deleting_answers_is_about_the_resource_that_was_asked_for(
+    event: Event, cloudformation: CloudFormation
+) -> None:
+    """Where no answer came to its creation, CloudFormation gave it an id of its own."""
+    publish_site.handler(event("Delete", PhysicalResourceId="generated"), Context())
+
+    assert cloudformation.answers[0]["PhysicalResourceId"] == "generated"
+
+
+def test_another_bucket_is_another_resource_so_that_the_old_one_is_emptied(
+    event: Event, cloudformation: CloudFormation
+) -> None:
+    publish_site.handler(event("Update", PhysicalResourceId="old-bucket"), Context())
+
+    assert cloudformation.answers[0]["PhysicalResourceId"] == SITE
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"style.css": "p{}"}, "there is no index.html"),
+        ({**PAGE, "../up.js": "x"}, "'../up.js' is no path below the page's own"),
+        ({**PAGE, "/etc/passwd": "x"}, "'/etc/passwd' is no path below the page's own"),
+        ({**PAGE, "a//b.js": "x"}, "'a//b.js' is no path below the page's own"),
+        ({**PAGE, "a\\b.js": "x"}, "is no path below the page's own"),
+        ({**PAGE, "film.mp4": "x"}, "'film.mp4': which Content-Type goes with .mp4?"),
+    ],
+)
+def test_what_cannot_be_published_is_refused_before_anything_is_changed(
+    files: Mapping[str, str], reason: str, event: Event, cloudformation: CloudFormation
+) -> None:
+    publish_site.handler(event(), Context())
+    before = published()
+
+    publish_site.handler(event("Update", files=files), Context())
+
+    assert cloudformation.answers[-1]["Status"] == "FAILED"
+    assert reason in cloudformation.answers[-1]["Reason"]
+    assert published() == before
+
+
+def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda event: {key: value for key, value in event.items() if key != name}
+
+
+def with_properties(**changes: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda event: {**event, "ResourceProperties": {**event["ResourceProperties"], **changes}}
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (without("ResourceProperties"), "KeyError: 'ResourceProperties'"),
+        (without("RequestType"), "KeyError: 'RequestType'"),
+        (without("RequestId"), "KeyError: 'RequestId'"),
+        (lambda event: {**event, "RequestType": "Undo"}, "unknown request 'Undo'"),
+        (lambda event: {**event, "ResourceProperties": "nonsense"}, "TypeError"),
+        (with_properties(Config="{not JSON"), "JSONDecodeError"),
+        (with_properties(Archive={"Bucket": ASSETS, "Key": "none"}), "NoSuchKey"),
+        (with_properties(Site="no-such-bucket"), "NoSuchBucket"),
+        (with_properties(Distribution="NONE"), "NoSuchDistribution"),
+    ],
+)
+def test_a_broken_event_is_answered_with_the_reason(
+    broken: Callable[[dict[str, Any]], dict[str, Any]], reason: str, event: Event, cloudformation: CloudFormation
+) -> None:
+    publish_site.handler(broken(event()), Context())
+
+    (answer,) = cloudformation.answers
+    assert answer["Status"] == "FAILED"
+    assert reason in answer["Reason"]
+    assert answer["PhysicalResourceId"]
+
+
+def test_a_long_reason_is_cut_to_what_cloudformation_takes(event: Event, cloudformation: CloudFormation) -> None:
+    publish_site.handler(event(RequestType="x" * 100_000), Context())
+
+    assert 0 < len(json.dumps(cloudformation.answers[0])) < 4096
+
+
+def test_what_takes_too_long_is_answered_while_there_is_time(event: Event, cloudformation: CloudFormation) -> None:
+    publish_site.handler(event(), Context(seconds=30))
+
+    assert cloudformation.answers[0]["Status"] == "FAILED"
+    assert "TimeoutError: publishing took too long" in cloudformation.answers[0]["Reason"]
+    assert "index.html" not in published()
+
+
+def test_an_answer_that_is_not_taken_is_given_again(event: Event, cloudformation: CloudFormation) -> None:
+    cloudformation.failures = 3
+
+    publish_site.handler(event(), Context())
+
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+
+
+def test_an_answer_that_nobody_ever_takes_is_an_error(event: Event, cloudformation: CloudFormation) -> None:
+    cloudformation.failures = 100
+
+    with pytest.raises(ConnectionError, match="503"):
+        publish_site.handler(event(), Context())
+
+
+def test_a_permission_that_is_not_known_yet_is_waited_for(event: Event, cloudformation: CloudFormation) -> None:
+    with Stubber(publish_site.s3) as denying:
+        asked = event()
+        for _ in range(3):
+            denying.add_client_error("get_object", service_error_code="AccessDenied", http_status_code=403)
+        denying.add_client_error("get_object", service_error_code="NoSuchKey", http_status_code=404)
+        publish_site.handler(asked, Context())
+
+        denying.assert_no_pending_responses()
+    assert "NoSuchKey" in cloudformation.answers[0]["Reason"]
+
+
+def test_a_permission_that_is_never_given_is_the_reason(event: Event, cloudformation: CloudFormation) -> None:
+    class Passing(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            self.seconds -= 20
+            return super().get_remaining_time_in_millis()
+
+    with Stubber(publish_site.s3) as denying:
+        asked = event()
+        for _ in range(4):
+            denying.add_client_error("get_object", service_error_code="AccessDenied", http_status_code=403)
+        publish_site.handler(asked, Passing())
+
+        denying.assert_no_pending_responses()
+    assert "AccessDenied" in cloudformation.answers[0]["Reason"]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_invalidation_is_waited_for_but_not_for_ever(
+    ends: bool, event: Event, cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, context = event(), Context(seconds=300)
+    monkeypatch.setattr("time.sleep", lambda seconds: setattr(context, "seconds", context.seconds - 50 * seconds))
+
+    with Stubber(publish_site.cloudfront) as slow:
+        slow.add_response("create_invalidation", invalidation("InProgress"))
+        slow.add_response("get_invalidation", invalidation("InProgress"))
+        slow.add_response("get_invalidation", invalidation("Completed" if ends else "InProgress"))
+        if not ends:
+            slow.add_response("get_invalidation", invalidation("InProgress"))
+        publish_site.handler(asked, context)
+
+        slow.assert_no_pending_responses()
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+
+
+def invalidation(status: str) -> dict[str, Any]:
+    batch = {"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": "request-1"}
+    one = {"Id": "I1", "Status": status, "CreateTime": "2026-11-21T00:00:00Z", "InvalidationBatch": batch}
+    return {"Invalidation": one}

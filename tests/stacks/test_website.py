@@ -1,0 +1,224 @@
+"""The page: in a bucket that CloudFront alone reads, with headers that leave a stranger's script nothing to do."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stacks import website
+from tests.stacks.deployment import CONTEXTS, Deployment, synthesise
+
+
+@pytest.fixture
+def distribution(deployment):
+    return deployment.only("AWS::CloudFront::Distribution")["DistributionConfig"]
+
+
+@pytest.fixture
+def headers(deployment):
+    return deployment.only("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
+
+
+@pytest.fixture
+def policy(deployment, headers):
+    """The content security policy by its directives."""
+    csp = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    directives = [directive.split() for directive in deployment.named("Website", csp).split("; ")]
+    return {name: values for name, *values in directives}
+
+
+def published(deployment: Deployment) -> dict:
+    return deployment.only("Custom::PublishedSite")
+
+
+def test_the_bucket_is_private_encrypted_and_nobodys_but_ours(deployment):
+    bucket = deployment.only("AWS::S3::Bucket")
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket.keys() == {"PublicAccessBlockConfiguration", "OwnershipControls", "BucketEncryption"}
+
+
+def test_what_is_published_anew_is_kept_nowhere(deployment):
+    (bucket,) = deployment.resources("AWS::S3::Bucket").values()
+
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Delete", "Delete")
+
+
+def test_the_bucket_is_read_by_its_distribution_alone_and_over_tls_alone(deployment):
+    denied, allowed = deployment.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert denied["Effect"] == "Deny" and denied["Action"] == "s3:*" and denied["Principal"] == {"AWS": "*"}
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert allowed["Effect"] == "Allow" and allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert allowed["Action"] == "s3:GetObject"
+    assert deployment.named("Website", allowed["Resource"]) == "Website/Site.Arn/*"
+    source = deployment.named("Website", allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
+    assert source == "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/Website/Distribution"
+
+
+def test_cloudfront_signs_what_it_reads(deployment, distribution):
+    (origin,) = distribution["Origins"]
+
+    assert deployment.named("Website", origin["OriginAccessControlId"]) == "Website/OriginAccessControl.Id"
+    control = deployment.only("AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]
+    assert (control["SigningBehavior"], control["SigningProtocol"]) == ("always", "sigv4")
+    assert (control["OriginAccessControlOriginType"], origin["S3OriginConfig"]) == ("s3", {"OriginAccessIdentity": ""})
+
+
+def test_browsers_are_served_over_https_compressed_by_http_3_and_ipv6(distribution):
+    behavior = distribution["DefaultCacheBehavior"]
+
+    assert behavior["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert behavior["AllowedMethods"] == ["GET", "HEAD"]
+    assert behavior["Compress"] is True
+    assert distribution["HttpVersion"] == "http2and3"
+    assert distribution["IPV6Enabled"] is True
+    assert distribution["DefaultRootObject"] == "index.html"
+
+
+def test_what_is_not_there_is_answered_404_with_a_page_of_ours(distribution):
+    """S3 says 403 to those who may not list."""
+    (answer,) = distribution["CustomErrorResponses"]
+
+    assert (answer["ErrorCode"], answer["ResponseCode"]) == (403, 404)
+    assert (website.FILES / answer["ResponsePagePath"].removeprefix("/")).is_file()
+    assert (website.FILES / distribution["DefaultRootObject"]).is_file()
+
+
+def test_every_answer_has_the_security_headers(deployment, headers, distribution):
+    security = {name: {**one} for name, one in headers["SecurityHeadersConfig"].items()}
+    del security["ContentSecurityPolicy"]
+    custom = {one["Header"]: one["Value"] for one in headers["CustomHeadersConfig"]["Items"]}
+
+    behavior = distribution["DefaultCacheBehavior"]
+    assert deployment.named("Website", behavior["ResponseHeadersPolicyId"]) == "Website/Headers"
+    assert "CacheBehaviors" not in distribution
+    assert security == {
+        "StrictTransportSecurity": {"AccessControlMaxAgeSec": 63072000, "IncludeSubdomains": True, "Override": True},
+        "ContentTypeOptions": {"Override": True},
+        "FrameOptions": {"FrameOption": "DENY", "Override": True},
+        "ReferrerPolicy": {"ReferrerPolicy": "no-referrer", "Override": True},
+    }
+    assert custom["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert {"camera=()", "geolocation=()", "microphone=()"} <= set(custom["Permissions-Policy"].split(", "))
+
+
+def test_nothing_runs_or_loads_but_what_the_page_brings(policy):
+    assert (
+        policy["default-src"] == policy["base-uri"] == policy["form-action"] == policy["frame-ancestors"] == ["'none'"]
+    )
+    assert policy["script-src"] == policy["style-src"] == policy["font-src"] == policy["manifest-src"] == ["'self'"]
+    assert policy["img-src"] == ["'self'", "data:"]
+    assert policy["require-trusted-types-for"] == ["'script'"]
+    assert policy["trusted-types"] == ["lit-html"]
+    assert not [value for values in policy.values() for value in values if "unsafe" in value or "*" in value]
+
+
+def test_the_page_talks_to_its_own_host_sign_in_and_the_two_apis(policy):
+    itself, *hosts = policy["connect-src"]
+
+    assert itself == "'self'"
+    assert [re.sub(r"://[a-z]+-(orders|reminders):\w+", r"://{\1}", host) for host in hosts] == [
+        "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}",
+        "https://{orders}.execute-api.${AWS::Region}.${AWS::URLSuffix}",
+        "https://{reminders}.execute-api.${AWS::Region}.${AWS::URLSuffix}",
+    ]
+
+
+def test_the_page_is_told_where_everything_is(deployment, policy):
+    config = json.loads(deployment.named("Website", published(deployment)["Config"]))
+
+    assert config.keys() == {"signIn", "clientId", "ordersApi", "remindersApi", "outbox", "queues"}
+    assert config["signIn"] == "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/"
+    assert config["queues"].keys() == {"OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue"}
+    for api in ("ordersApi", "remindersApi"):
+        assert not config[api].endswith("/")
+        assert config[api].rpartition("/")[0] in policy["connect-src"]
+
+
+def test_only_the_laptop_shows_what_was_mailed_texted_and_queued(deployment):
+    config = json.loads(deployment.named("Website", published(deployment)["Config"]))
+
+    assert config["outbox"] == ("/_ministack" if deployment.stage.name == "local" else None)
+
+
+def test_cloudfront_may_read_when_everything_is_published(deployment):
+    (policy,) = deployment.resources("AWS::S3::BucketPolicy").values()
+    (site,) = (
+        name for name, one in deployment.templates["Website"]["Resources"].items() if one["Type"].startswith("Custom")
+    )
+
+    assert site in policy["DependsOn"]
+
+
+def test_an_event_that_cloudformation_gave_up_is_worked_on_by_nobody(deployment):
+    function = deployment.properties("AWS::Lambda::Function")["Website/PublishSite"]
+    invoked = deployment.only("AWS::Lambda::EventInvokeConfig")
+
+    assert invoked["MaximumRetryAttempts"] == 0
+    longest = invoked["MaximumEventAgeInSeconds"] + function["Timeout"]
+    assert longest < int(published(deployment)["ServiceTimeout"]) < 3600
+
+
+def test_the_publisher_reads_its_one_archive_and_writes_its_one_bucket(deployment):
+    archive = published(deployment)["Archive"]
+    granted = {
+        (action, resource)
+        for role, statement in deployment.statements()
+        if role == "Website/PublishSiteRole"
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if not action.startswith("logs:")
+    }
+
+    bucket = deployment.named("Website", archive["Bucket"])
+    distribution = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/Website/Distribution"
+    assert granted == {
+        ("s3:GetObject", f"arn:${{AWS::Partition}}:s3:::{bucket}/{archive['Key']}"),
+        ("s3:ListBucket", "Website/Site.Arn"),
+        ("s3:PutObject", "Website/Site.Arn/*"),
+        ("s3:DeleteObject", "Website/Site.Arn/*"),
+        ("cloudfront:CreateInvalidation", distribution),
+        ("cloudfront:GetInvalidation", distribution),
+    }
+
+
+@pytest.fixture
+def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Copies of the page's files and of the publisher, which the stack takes for the real ones."""
+    shutil.copytree(website.FILES, tmp_path / "files")
+    shutil.copy(website.PUBLISHER, tmp_path / "publish_site.py")
+    monkeypatch.setattr(website, "FILES", tmp_path / "files")
+    monkeypatch.setattr(website, "PUBLISHER", tmp_path / "publish_site.py")
+    yield tmp_path
+
+
+@pytest.mark.parametrize("changed", ["files/index.html", "files/404.html", "files/new.js", "publish_site.py"])
+def test_another_file_or_another_way_to_publish_is_published_anew(changed, copies, synthesised, tmp_path):
+    before = published(synthesised("dev"))
+    assert published(synthesise(tmp_path / "same", **CONTEXTS["dev"])) == before
+
+    with (copies / changed).open("a") as file:
+        file.write("\n")
+
+    assert published(synthesise(tmp_path / "other", **CONTEXTS["dev"])) != before
+
+
+def test_hidden_files_are_not_published(copies, synthesised, tmp_path):
+    (copies / "files" / ".DS_Store").write_text("x")
+
+    assert published(synthesise(tmp_path / "out", **CONTEXTS["dev"])) == published(synthesised("dev"))
+
+
+def test_names_that_are_the_accounts_tell_the_stack_and_the_region(deployment, headers):
+    control = deployment.only("AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]
+
+    for name in (control["Name"], headers["Name"]):
+        assert deployment.named("Website", name) == f"{deployment.stage.name}-website-${{AWS::Region}}"
