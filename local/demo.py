@@ -128,6 +128,10 @@ class ReminderStep(Step):
         self.request = {"message": f"Feed the cat ({self.mark})", **request}
 
     def send(self) -> None:
+        if self.role == users.OPERATOR:
+            # As late as this: what comes before it may take longer than the time that is left.
+            soon = datetime.now(UTC) + timedelta(seconds=5)
+            self.request["timestamp"] = soon.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.id = self.post(f"{self.places.reminders_api}/reminders", self.request)["reminderId"]
 
     def follow(self) -> None:
@@ -163,16 +167,15 @@ def run(cloud: Cloud, console: Console) -> bool:
 
 
 def _steps(cloud: Cloud, places: Places) -> list[Step]:
-    soon = (datetime.now(UTC) + timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
     email = {"preference": "email", "waitSeconds": 2, "email": EMAIL}
     # The seconds as text, as the original page sent them.
     sms = {"preference": "sms", "waitSeconds": "2", "phone": PHONE}
-    topic = {"preference": "topic", "timestamp": soon}
+    topic = {"preference": "topic"}
     return [
         *(OrderStep(cloud, places, **sample) for sample in json.loads(SAMPLES.read_text())),
         ReminderStep(cloud, places, "by e-mail in 2 seconds", email, expected=f"mail to {EMAIL}"),
         ReminderStep(cloud, places, "by SMS in 2 seconds", sms, expected=f"text to {PHONE}"),
-        ReminderStep(cloud, places, f"to the topic at {soon}", topic, expected="message from the topic"),
+        ReminderStep(cloud, places, "to the topic at a time in 5 seconds", topic, expected="message from the topic"),
     ]
 
 
