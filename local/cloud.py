@@ -191,6 +191,7 @@ class Cloud:
         gaps.allow_plain_http(self.engine)
         gaps.widen_ses_grants(self.engine)
         gaps.show_page_without_tls(self.engine, deploy.outputs(self.engine)["local-website"])
+        gaps.widen_sqs_grants(self.engine)
         self._confirm_addresses()
         users.create(self.engine, deploy.outputs(self.engine)["local-identity"]["UserPoolId"], self.users())
         deploy.mark_deployed(self.engine, wanted)

@@ -21,6 +21,8 @@ SES_GRANT = {
 }
 ON_AWS = r"https://([a-z0-9-]+)\.[a-z0-9.-]+\.amazonaws\.com"
 """The origin of a service; of a REST API its id is the first label."""
+SQS_POLICY = "SqsBatchesAsTheEngineAsks"
+SQS_BATCHES = {f"sqs:{one}": f"sqs:{one}Batch" for one in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
 BEHIND_TLS = ("X-Forwarded-Proto", "https")
 
 
@@ -79,6 +81,30 @@ def widen_ses_grants(engine: Engine) -> None:
                 iam.put_role_policy(RoleName=name, PolicyName=SES_POLICY, PolicyDocument=json.dumps(SES_GRANT))
             elif SES_POLICY in policies:
                 iam.delete_role_policy(RoleName=name, PolicyName=SES_POLICY)
+
+
+def widen_sqs_grants(engine: Engine) -> None:
+    """Gives each role that may send, delete or let go of messages the permission to do so with ten at a time.
+
+    AWS has one permission for both; the engine asks for another one, of a name that there is not on AWS.
+    """
+    iam = engine.client("iam")
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            name = role["RoleName"]
+            policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
+            statements = [
+                {**statement, "Action": batches}
+                for policy in policies
+                if policy != SQS_POLICY
+                for statement in iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
+                if (batches := [SQS_BATCHES[one] for one in _listed(statement["Action"]) if one in SQS_BATCHES])
+            ]
+            if statements:
+                document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+                iam.put_role_policy(RoleName=name, PolicyName=SQS_POLICY, PolicyDocument=document)
+            elif SQS_POLICY in policies:
+                iam.delete_role_policy(RoleName=name, PolicyName=SQS_POLICY)
 
 
 def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:

@@ -1,7 +1,6 @@
 """Finds the orders whose workflow ended where its own error handling does not reach."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -9,11 +8,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.config import Stage
+from stacks.order_table import BY_STATUS, OrderTable
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
-
-BY_STATUS = "ByStatus"
-"""Index of the order table: Status, then UpdatedAt."""
 
 
 class LostOrders(Construct):
@@ -28,7 +25,7 @@ class LostOrders(Construct):
         id: str,
         *,
         stage: Stage,
-        table: dynamodb.Table,
+        table: OrderTable,
         workflow: sfn.IStateMachine,
         parked_queue: sqs.IQueue,
     ) -> None:

@@ -4,7 +4,6 @@ from functools import partial
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cognito as cognito
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -16,7 +15,9 @@ from constructs import Construct
 from stacks.alarms import Alarms
 from stacks.cache import CacheStack
 from stacks.config import Stage
-from stacks.lost_orders import BY_STATUS, LostOrders
+from stacks.lost_orders import LostOrders
+from stacks.operators import Operators
+from stacks.order_table import BY_OWNER, BY_STATUS, OrderTable
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.queues import LastQueue, WorkQueue
@@ -40,7 +41,7 @@ class OrdersStack(Stack):
         super().__init__(scope, id, stack_name=stack_name)
 
         # What is kept
-        table = self._order_table(stage)
+        table = OrderTable(self, "OrderTable", stage=stage)
         self.fulfillment_queue = WorkQueue(self, "OrderFulfillmentQueue")
         escalation_queue = WorkQueue(self, "EscalationQueue")
         parked_queue = LastQueue(self, "ParkedQueue")
@@ -106,7 +107,24 @@ class OrdersStack(Stack):
             vpc=cache.vpc if cache else None,
             security_group=cache.client_security_group if cache else None,
         )
-        self.api = self._api(stage, users, place=place, get=get, correct=correct)
+        listing = api_function(
+            "ListOrders",
+            description="GET /orders",
+            handler="orders.list_orders.handler",
+            environment=common,
+        )
+        self.api = self._api(stage, users, place=place, get=get, correct=correct, listing=listing)
+        Operators(
+            self,
+            "Operators",
+            stage=stage,
+            api=self.api,
+            dependencies=dependencies,
+            table=table,
+            parked_queue=parked_queue,
+            fulfillment_queue=self.fulfillment_queue,
+            escalation_queue=escalation_queue,
+        )
 
         # What goes on beside it
         alarms = self._alarms(workflow, parked_queue, self.fulfillment_queue, escalation_queue)
@@ -157,6 +175,9 @@ class OrdersStack(Stack):
                 only_if={"StringEquals": {"kms:ViaService": f"states.{self.region}.amazonaws.com"}},
             )
         allow(get, "dynamodb:GetItem", on=table.table_arn)
+        for index in (BY_OWNER, BY_STATUS):
+            allow(listing, "dynamodb:Query", on=f"{table.table_arn}/index/{index}")
+        allow(listing, "dynamodb:BatchGetItem", "dynamodb:GetItem", on=table.table_arn)
         if cache:
             cache.grant_connect(get)
 
@@ -166,30 +187,6 @@ class OrdersStack(Stack):
         CfnOutput(self, "EscalationQueueUrl", value=escalation_queue.queue_url)
         CfnOutput(self, "ParkedQueueUrl", value=parked_queue.queue_url)
         CfnOutput(self, "OrderFulfillmentStateMachineArn", value=workflow.state_machine_arn)
-
-    def _order_table(self, stage: Stage) -> dynamodb.Table:
-        table = dynamodb.Table(
-            self,
-            "OrderTable",
-            partition_key=dynamodb.Attribute(name="OrderId", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
-            deletion_protection=stage.deletion_protection,
-            removal_policy=stage.removal_policy,
-            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
-        )
-        # What the workflow's first write changes of an order is not in it: of each new order it takes two writes.
-        table.add_global_secondary_index(
-            index_name=BY_STATUS,
-            partition_key=dynamodb.Attribute(name="Status", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="UpdatedAt", type=dynamodb.AttributeType.STRING),
-            projection_type=dynamodb.ProjectionType.INCLUDE,
-            non_key_attributes=["Reasons", "ExecutionName"],
-        )
-        return table
 
     def _digest_key(self, stage: Stage) -> secretsmanager.CfnSecret:
         key = secretsmanager.CfnSecret(
@@ -211,6 +208,7 @@ class OrdersStack(Stack):
         place: lambda_.IFunction,
         get: lambda_.IFunction,
         correct: lambda_.IFunction,
+        listing: lambda_.IFunction,
     ) -> RestApi:
         accepted = Answer(schema="orders/accepted.schema.json", headers=("Location",))
         state = Answer(schema="orders/order_state.schema.json")
@@ -219,6 +217,13 @@ class OrdersStack(Stack):
 
         api = RestApi(self, "OrdersApi", stage=stage, users=users, description="Orders")
         api.add_route("POST", "/orders", place, request=order, answers={200: state, 202: accepted, 409: ERROR})
+        api.add_route(
+            "GET",
+            "/orders",
+            listing,
+            query=("status", "limit", "next"),
+            answers={200: Answer(schema="orders/list.schema.json"), 400: ERROR},
+        )
         api.add_route("GET", "/orders/{OrderId}", get, answers={200: looked_up, 404: ERROR})
         api.add_route(
             "PUT",
@@ -260,7 +265,7 @@ class OrdersStack(Stack):
         *,
         stage: Stage,
         dependencies: DependencyLayer,
-        table: dynamodb.Table,
+        table: OrderTable,
         alarms: Alarms,
     ) -> None:
         """Hands every change of the table to the cache."""

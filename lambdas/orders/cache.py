@@ -42,13 +42,22 @@ WORKERS = 8
 RELEASED = 1
 """Milliseconds: a lock is released by letting it expire. The user of functions may not delete."""
 
-_as_shown = fastjsonschema.compile(json.loads(Path(__file__).with_name("order_state.schema.json").read_text()))
+_SHOWN = json.loads(Path(__file__).with_name("order_state.schema.json").read_text())
+# One without an Owner is of a version that did not know any: it is read from the table anew.
+_check = fastjsonschema.compile(
+    {
+        **_SHOWN,
+        "required": [*_SHOWN["required"], "Owner"],
+        "properties": {**_SHOWN["properties"], "Owner": {"type": ["string", "null"]}},
+    }
+)
 
 logger = logger_of(__name__)
 
 
 class Entry(NamedTuple):
-    """What is cached under an OrderId, and for how long: the order as the API shows it, or None for an unknown id."""
+    """What is cached under an OrderId, and for how long: None for an unknown id, else the order as the API shows it,
+    and its `Owner`, None where it has none."""
 
     order: Order | None
     milliseconds: int
@@ -335,7 +344,7 @@ def _of_another_kind(error: Exception) -> bool:
 
 def _is_order(value: object, order_id: str) -> bool:
     try:
-        _as_shown(value)
+        _check(value)
     except fastjsonschema.JsonSchemaValueException:
         return False
     return isinstance(value, dict) and value["OrderId"] == order_id

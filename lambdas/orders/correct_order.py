@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from common import http
+from common.caller import operator_of
 from orders import submission, table
 from orders.order import CORRECTABLE, PARKED, shown
 
@@ -11,9 +12,10 @@ from orders.order import CORRECTABLE, PARKED, shown
 def handler(event: http.Event) -> http.Reply:
     """Replaces an order that needs a person by the corrected one, which names its card again: it is stored nowhere.
 
-    202 where it is on its way; 200 with its current state where it already was; 404 for an unknown order; 409 for
-    one that is not ESCALATED or PARKED, or that somebody else has just corrected.
+    It stays the order of who placed it. 202 where it is on its way; 200 with its current state where it already was;
+    404 for an unknown order; 409 for one that is not ESCALATED or PARKED, or that somebody else has just changed.
     """
+    operator_of(event)
     order = submission.order_in(event)
     if order["OrderId"] != event["pathParameters"]["OrderId"]:
         detail = {"field": "OrderId", "problem": "is not the one in the path"}
@@ -21,13 +23,14 @@ def handler(event: http.Event) -> http.Reply:
     found = table.find(order["OrderId"])
     if found is None:
         raise http.RequestError(404, "NotFound", "There is no such order.")
-    row = submission.row_of(order, now=datetime.now(UTC)) | {"ReceivedAt": found["ReceivedAt"]}
+    kept = {name: found[name] for name in ("Owner", "ReceivedAt") if name in found}
+    row = submission.row_of(order, now=datetime.now(UTC)) | kept
     # What was parked may be worth another try as it is; what was escalated would be escalated again.
     if found["Status"] != PARKED and submission.is_same(row, found):
         return http.reply(200, shown(found))
     if found["Status"] not in CORRECTABLE:
         raise http.RequestError(409, "Conflict", "Only an escalated or a parked order can be corrected.")
     if not table.claim_again(row, instead_of=found):
-        raise http.RequestError(409, "Conflict", "Somebody else has just corrected this order.")
+        raise http.RequestError(409, "Conflict", "Somebody else has just changed this order.")
     submission.start(order, row, instead_of=found)
     return submission.accepted(order)

@@ -1,4 +1,4 @@
-"""What is cached of an order, and for how long."""
+"""What is cached of an order, and for how long: what is shown of it, and who may see it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,5 +16,10 @@ def of_row(row: Mapping[str, Any] | None) -> Entry:
     """The entry of a row, or of an id without one. Raises what shown raises for a row that is none."""
     if row is None:
         return Entry(None, UNKNOWN_MS)
-    order = shown(row)
+    order = {**shown(row), "Owner": row.get("Owner")}
     return Entry(order, FINAL_MS if order["Status"] in FINAL else ON_ITS_WAY_MS)
+
+
+def without_owner(order: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, as it was before it was cached: fit to be shown."""
+    return {name: value for name, value in order.items() if name != "Owner"}

@@ -1,18 +1,23 @@
 """`GET /orders/{OrderId}`."""
 
 from common import http
+from common.caller import caller_of
 from orders import cache, entry, rules, table
+from orders.order import is_told_of
 
 cache.connect()
 
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """The order from the cache, else from the table; `X-Cache` says which, BYPASS where the cache had no part in it."""
-    order_id = event["pathParameters"]["OrderId"]
+    """The order from the cache, else from the table; `X-Cache` says which, BYPASS where the cache had no part in it.
+
+    Another person's order is answered like one that there is not.
+    """
+    caller, order_id = caller_of(event), event["pathParameters"]["OrderId"]
     order = None
     if rules.is_order_id(order_id):
         order, state = cache.lookup(order_id, lambda: entry.of_row(table.find(order_id)))
-    if order is None:
+    if order is None or not is_told_of(caller, order):
         raise http.RequestError(404, "NotFound", "There is no such order.")
-    return http.reply(200, order, headers={"X-Cache": state})
+    return http.reply(200, entry.without_owner(order), headers={"X-Cache": state})

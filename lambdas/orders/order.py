@@ -4,15 +4,27 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from common.caller import Caller
+
 RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED = "RECEIVED", "FULFILLMENT_QUEUED", "ESCALATED", "PARKED"
-STATUSES = (RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED)
-FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED})
+CLOSED = "CLOSED"
+STATUSES = (RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED)
+FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED})
 CORRECTABLE = frozenset({ESCALATED, PARKED})
-"""The states from which an order can be placed once more, corrected."""
+"""The states from which an order can be placed once more, corrected, or be closed."""
+
+
+def is_told_of(caller: Caller, row: Mapping[str, Any]) -> bool:
+    """Whether an order is `caller`'s business: operators see each, others their own.
+
+    One without an Owner was not placed through the API.
+    """
+    return caller.is_operator or row.get("Owner") == caller.id
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """An order as the API shows it."""
+    note = {"Note": row["Note"]} if "Note" in row else {}
     return {
         "OrderId": row["OrderId"],
         "Name": row["Name"],
@@ -21,7 +33,9 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "Card": {"Last4": row["CardLast4"]},
         "Status": row["Status"],
         "Reasons": row["Reasons"],
+        "ReceivedAt": row["ReceivedAt"],
         "UpdatedAt": row["UpdatedAt"],
+        **note,
     }
 
 

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from common import http
+from common.caller import caller_of
 from orders import submission, table
-from orders.order import RECEIVED, shown
+from orders.order import RECEIVED, is_told_of, shown
 
 
 @http.api
@@ -12,10 +13,11 @@ def handler(event: http.Event) -> http.Reply:
     """Claims the OrderId in the table and starts the workflow.
 
     202 for a new order; 200 with its current state for the same order again; 409 where the OrderId belongs to
-    another order, which stays as it is.
+    another order or another person's, which stays as it is.
     """
+    caller = caller_of(event)
     order = submission.order_in(event)
-    row = submission.row_of(order, now=datetime.now(UTC))
+    row = {**submission.row_of(order, now=datetime.now(UTC)), "Owner": caller.id}
     if table.claim(row):
         submission.start(order, row)
         return submission.accepted(order)
@@ -23,7 +25,8 @@ def handler(event: http.Event) -> http.Reply:
     if found is None:
         # Whoever claimed it has just taken the claim back.
         raise http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
-    if not submission.is_same(row, found):
+    # Told alike: that somebody else has sent the very same order is theirs to know.
+    if not is_told_of(caller, found) or not submission.is_same(row, found):
         raise http.RequestError(409, "Conflict", "Another order has this OrderId.")
     if found["Status"] == RECEIVED and "ExecutionId" not in found:
         # Claimed, but no execution has reported: whoever claimed it may have failed to start one. Started once

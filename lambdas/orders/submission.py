@@ -36,7 +36,7 @@ def order_in(event: http.Event) -> dict[str, str]:
 
 
 def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
-    """The row that claims the order's id for an execution to come."""
+    """The row that claims the order's id for an execution to come; its Owner is for the caller to add."""
     return {
         "OrderId": order["OrderId"],
         "Name": order["Name"],

@@ -1,7 +1,7 @@
 """The order table, as the functions read and write it. The workflow writes the outcome."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +10,23 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from botocore.exceptions import ClientError
 
 from common.aws import BRIEFLY
-from orders.order import PARKED, RECEIVED, timestamp
+from common.paging import Place
+from orders.order import CLOSED, PARKED, RECEIVED, timestamp
 
 BY_STATUS = "ByStatus"
 """Index of the table: Status, then UpdatedAt."""
 
-_table = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["ORDER_TABLE"])
+BY_OWNER = "ByOwner"
+"""Index of the table: Owner, then ReceivedAt; what is shown of an order is in it."""
+
+BATCH = 100
+"""Most rows that DynamoDB reads by their keys in one call."""
+
+OF_NO_EXECUTION = ""
+"""The ExecutionId of a closed order. Not left out: an execution may take up a row of its name that has none."""
+
+_dynamodb = boto3.resource("dynamodb", config=BRIEFLY)
+_table = _dynamodb.Table(os.environ["ORDER_TABLE"])
 _untaken = Attr("ExecutionId").not_exists()
 
 
@@ -46,10 +57,47 @@ def park(row: Mapping[str, Any], *, now: datetime) -> bool:
     return _put({**row, "Status": PARKED, "UpdatedAt": timestamp(now)}, only_if=_unchanged(row))
 
 
+def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[str, Any] | None:
+    """The row, now CLOSED by the operator `by`; None, and nothing written, where it has changed since it was read.
+
+    It belongs to no execution any more: one that repeats its last write fails, and messages are out of date.
+    """
+    changes = {"Status": CLOSED, "Note": note, "ClosedBy": by, "UpdatedAt": timestamp(now)}
+    closed = {**row, **changes, "ExecutionId": OF_NO_EXECUTION}
+    return closed if _put(closed, only_if=_unchanged(row)) else None
+
+
 def find(order_id: str) -> dict[str, Any] | None:
     """The row of an order, read consistently, or None."""
     row: dict[str, Any] | None = _table.get_item(Key={"OrderId": order_id}, ConsistentRead=True).get("Item")
     return row
+
+
+def find_all(order_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The rows of at most BATCH orders by their ids, read consistently; none for an unknown one."""
+    if not (keys := [{"OrderId": order_id} for order_id in dict.fromkeys(order_ids)]):
+        return {}
+    answer = _dynamodb.batch_get_item(RequestItems={_table.name: {"Keys": keys, "ConsistentRead": True}})
+    # What a throttled DynamoDB has left out: asked for one by one, and each with its retry.
+    left = answer.get("UnprocessedKeys", {}).get(_table.name, {}).get("Keys", [])
+    rows = answer["Responses"].get(_table.name, []) + [find(key["OrderId"]) for key in left]
+    return {row["OrderId"]: row for row in rows if row}
+
+
+def of_owner(owner: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
+    """A page of an owner's orders, last received first, and where it ended; no more of a row than is shown."""
+    return _page(BY_OWNER, "Owner", owner, sorted_by="ReceivedAt", limit=limit, after=after)
+
+
+def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
+    """A page of the orders of a status, last changed first, and where it ended.
+
+    The index has their keys, and lags: what has another status in the table is left out.
+    """
+    keys, last = _page(BY_STATUS, "Status", status, sorted_by="UpdatedAt", limit=limit, after=after)
+    rows = find_all(key["OrderId"] for key in keys)
+    found = [rows[key["OrderId"]] for key in keys if key["OrderId"] in rows]
+    return [row for row in found if row["Status"] == status], last
 
 
 def received(*, before: datetime) -> Iterator[str]:
@@ -62,6 +110,17 @@ def received(*, before: datetime) -> Iterator[str]:
         if "LastEvaluatedKey" not in page:
             return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _page(
+    index: str, name: str, value: str, *, sorted_by: str, limit: int, after: Place | None
+) -> tuple[list[dict[str, Any]], Place | None]:
+    start = {"ExclusiveStartKey": {name: value, sorted_by: after[0], "OrderId": after[1]}} if after else {}
+    page = _table.query(
+        IndexName=index, KeyConditionExpression=Key(name).eq(value), ScanIndexForward=False, Limit=limit, **start
+    )
+    last = page.get("LastEvaluatedKey")
+    return page["Items"], (last[sorted_by], last["OrderId"]) if last else None
 
 
 def _unchanged(row: Mapping[str, Any]) -> ConditionBase:

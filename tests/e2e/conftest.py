@@ -40,16 +40,21 @@ class Apps:
         self.user = user
         self.token = users.sign_in(cloud.engine.client("cognito-idp"), places.web_client, user)
 
-    def as_person(self) -> "Apps":
-        """The same as the cloud's person sees them, who is no operator."""
-        return Apps(self.cloud, self.places, user=self.cloud.users()[PERSON])
+    def as_operator(self) -> "Apps":
+        return Apps(self.cloud, self.places, user=self.cloud.users()[OPERATOR])
+
+    def as_person(self, email: str | None = None) -> "Apps":
+        """The same as somebody sees them who is no operator: the cloud's person, or one with this address."""
+        user = self.cloud.users()[PERSON]
+        if email:
+            user = replace(user, email=email)
+            phone = f"+1555{str(uuid.uuid4().int)[:7]}"
+            users.add(self.cloud.engine.client("cognito-idp"), self.places.user_pool, user, phone=phone)
+        return Apps(self.cloud, self.places, user=user)
 
     def as_somebody_else(self) -> "Apps":
         """The same as a person sees them whom no other test knows."""
-        email, number = f"{uuid.uuid4().hex}@example.com", str(uuid.uuid4().int)
-        user = replace(self.cloud.users()[PERSON], email=email)
-        users.add(self.cloud.engine.client("cognito-idp"), self.places.user_pool, user, phone=f"+1555{number[:7]}")
-        return Apps(self.cloud, self.places, user=user)
+        return self.as_person(f"{uuid.uuid4().hex}@example.com")
 
     def post_order(self, order: dict[str, Any]) -> tuple[int, Any]:
         return self._call("POST", f"{self.places.orders_api}/orders", order)[:2]

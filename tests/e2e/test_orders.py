@@ -123,14 +123,14 @@ def test_an_escalated_order_is_corrected_and_goes_through_once_more(either: Apps
     either.post_order(order | {"Price": "0"})
     first = either.settled(order["OrderId"])
 
-    status, answer = either.put_order(order)
+    status, answer = either.as_operator().put_order(order)
 
     assert (status, answer["Status"]) == (202, "RECEIVED")
     second = either.settled(order["OrderId"])
     assert (first["Status"]["S"], second["Status"]["S"]) == ("ESCALATED", "FULFILLMENT_QUEUED")
     assert (second["Price"]["S"], second["Reasons"]["L"]) == (order["Price"], [])
     assert [queue for queue, _ in either.queued(order["OrderId"])] == ["OrderFulfillmentQueue", "EscalationQueue"]
-    assert either.put_order(order | {"Name": "Somebody else"})[0] == 409
+    assert either.as_operator().put_order(order | {"Name": "Somebody else"})[0] == 409
 
 
 def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_trace(apps: Apps, order: dict[str, str]) -> None:
@@ -158,6 +158,7 @@ def test_a_change_is_written_to_the_cache_which_then_serves_the_first_lookup(app
             "Card": {"Last4": "4242"},
             "Status": "FULFILLMENT_QUEUED",
             "Reasons": [],
+            "ReceivedAt": row["ReceivedAt"]["S"],
             "UpdatedAt": row["UpdatedAt"]["S"],
         },
         "HIT",

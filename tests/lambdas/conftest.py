@@ -22,6 +22,10 @@ ENVIRONMENT = {
     "CARD_RULE": "length",
     "DAYS_KEPT": "30",
     "DIGEST_ARN": "digest-key",
+    "ESCALATION_DEAD_LETTERS": "escalation-dead-letters",
+    "ESCALATION_QUEUE": "escalation",
+    "FULFILLMENT_DEAD_LETTERS": "fulfillment-dead-letters",
+    "FULFILLMENT_QUEUE": "fulfillment",
     "IDEMPOTENCY_TABLE": "idempotency",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
@@ -32,9 +36,17 @@ ENVIRONMENT = {
     "SHIPMENT_TABLE": "shipments",
 }
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
+SHOWN_OF_AN_ORDER = ("Name", "ItemName", "Price", "CardLast4", "Status", "Reasons", "UpdatedAt", "Note")
+"""What the index ByOwner has besides its keys."""
 HANDLERS = (
     "fulfillment.ship_order",
+    "orders.close_order",
+    "orders.list_dead_letters",
+    "orders.list_orders",
+    "orders.list_parked",
     "orders.place_order",
+    "orders.redrive_dead_letters",
+    "orders.remove_parked",
     "orders.correct_order",
     "orders.get_order",
     "orders.update_cache",
@@ -86,7 +98,8 @@ def order_table() -> Any:
         TableName=ENVIRONMENT["ORDER_TABLE"],
         KeySchema=[{"AttributeName": "OrderId", "KeyType": "HASH"}],
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("OrderId", "Status", "UpdatedAt")
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("OrderId", "Status", "UpdatedAt", "Owner", "ReceivedAt")
         ],
         GlobalSecondaryIndexes=[
             {
@@ -96,7 +109,15 @@ def order_table() -> Any:
                     {"AttributeName": "UpdatedAt", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
+            },
+            {
+                "IndexName": "ByOwner",
+                "KeySchema": [
+                    {"AttributeName": "Owner", "KeyType": "HASH"},
+                    {"AttributeName": "ReceivedAt", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(SHOWN_OF_AN_ORDER)},
+            },
         ],
         BillingMode="PAY_PER_REQUEST",
     )

@@ -134,6 +134,26 @@ def test_ses_is_asked_for_on_everything_and_knows_no_sender(cloud: Cloud, places
         )
 
 
+def test_batches_of_messages_are_asked_for_by_a_name_of_their_own(cloud: Cloud, places: Places, name: str) -> None:
+    iam = cloud.engine.client("iam")
+    statement = {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"], "Resource": "*"}
+    iam.create_user(UserName=name)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="Look", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=cloud.settings.endpoint,
+        region_name=REGION,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    entries = [{"Id": "0", "ReceiptHandle": "none", "VisibilityTimeout": 0}]
+
+    with pytest.raises(ClientError, match="not authorized to perform: sqs:ChangeMessageVisibilityBatch"):
+        sqs.change_message_visibility_batch(QueueUrl=places.parked_queue, Entries=entries)
+
+
 def test_an_api_says_it_is_at_an_address_on_aws(cloud: Cloud) -> None:
     assert deploy.outputs(cloud.engine)["local-orders"]["ApiUrl"].endswith(f".execute-api.{REGION}.amazonaws.com/v1/")
 

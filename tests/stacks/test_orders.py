@@ -3,6 +3,7 @@ import json
 import pytest
 
 from orders.cache import TTL_SECONDS
+from orders.order import shown
 
 DAY = 24 * 60 * 60
 QUEUES = {"Orders/OrderFulfillmentQueue", "Orders/EscalationQueue"}
@@ -133,11 +134,64 @@ def test_every_alarm_tells_the_topic_which_lets_it(deployment):
         ]
 
 
-def test_orders_are_found_by_their_state(deployment):
-    (index,) = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]["GlobalSecondaryIndexes"]
+def indexes(deployment) -> dict[str, dict]:
+    """The indexes of the order table, by name."""
+    found = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]["GlobalSecondaryIndexes"]
+    return {index["IndexName"]: index for index in found}
 
-    assert index["IndexName"] == "ByStatus"
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["Status", "UpdatedAt"]
+
+def test_orders_are_found_by_their_state_and_by_who_placed_them(deployment):
+    keys = {name: [key["AttributeName"] for key in index["KeySchema"]] for name, index in indexes(deployment).items()}
+
+    assert keys == {"ByStatus": ["Status", "UpdatedAt"], "ByOwner": ["Owner", "ReceivedAt"]}
+
+
+def test_the_index_by_status_is_as_it_was_deployed_for_a_projection_cannot_be_changed(deployment):
+    assert indexes(deployment)["ByStatus"]["Projection"] == {
+        "ProjectionType": "INCLUDE",
+        "NonKeyAttributes": ["Reasons", "ExecutionName"],
+    }
+
+
+class Recorded(dict):
+    """A row that has everything, and remembers what it was asked for."""
+
+    def __getitem__(self, name):
+        return self.setdefault(name, "")
+
+    def __contains__(self, name):
+        return True
+
+
+def test_the_index_by_owner_has_what_is_shown_of_an_order_and_no_more(deployment):
+    row = Recorded()
+    shown(row)
+
+    projection = indexes(deployment)["ByOwner"]["Projection"]
+    assert projection["ProjectionType"] == "INCLUDE"
+    assert {"OrderId", "ReceivedAt", *projection["NonKeyAttributes"]} == set(row)
+
+
+def test_the_functions_of_the_operators_are_given_their_queues(deployment):
+    given = {
+        (path.removeprefix("Orders/Operators/"), name): deployment.named("Orders", value)
+        for path, function in deployment.properties("AWS::Lambda::Function").items()
+        if path.startswith("Orders/Operators/")
+        for name, value in function["Environment"]["Variables"].items()
+        if name.endswith(("_QUEUE", "_DEAD_LETTERS"))
+    }
+
+    dead_letters = {
+        "FULFILLMENT_DEAD_LETTERS": "Orders/OrderFulfillmentQueueDeadLetters",
+        "ESCALATION_DEAD_LETTERS": "Orders/EscalationQueueDeadLetters",
+    }
+    queues = {"FULFILLMENT_QUEUE": "Orders/OrderFulfillmentQueue", "ESCALATION_QUEUE": "Orders/EscalationQueue"}
+    assert given == {
+        ("ListParked", "PARKED_QUEUE"): PARKED,
+        ("RemoveParked", "PARKED_QUEUE"): PARKED,
+        **{("ListDeadLetters", name): path for name, path in dead_letters.items()},
+        **{("RedriveDeadLetters", name): path for name, path in (dead_letters | queues).items()},
+    }
 
 
 def test_every_change_of_the_table_reaches_the_cache_or_the_failures(with_cache):

@@ -31,6 +31,7 @@ JOIN_NETWORK = {
     "ec2:UnassignPrivateIpAddresses",
 }
 ENCRYPT = {"kms:Decrypt", "kms:GenerateDataKey"}
+LOOK = {"sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"}
 ASK_WHETHER_IT_COULD_BE_SENT = {
     "ses:GetAccount",
     "ses:GetIdentityVerificationAttributes",
@@ -52,6 +53,16 @@ ROLES = {
     "Orders/LostOrders/ParkLostOrdersRole": WRITE_LOGS
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "sqs:SendMessage"},
     "Orders/GetOrderRole": WRITE_LOGS | {"dynamodb:GetItem"},
+    "Orders/ListOrdersRole": WRITE_LOGS | {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
+    "Orders/Operators/CloseOrderRole": WRITE_LOGS | {"dynamodb:GetItem", "dynamodb:PutItem"},
+    "Orders/Operators/ListParkedRole": WRITE_LOGS
+    | LOOK
+    | {"dynamodb:BatchGetItem", "dynamodb:GetItem", "sqs:GetQueueAttributes"},
+    "Orders/Operators/RemoveParkedRole": WRITE_LOGS | LOOK | {"sqs:DeleteMessage"},
+    "Orders/Operators/ListDeadLettersRole": WRITE_LOGS | {"sqs:GetQueueAttributes"},
+    "Orders/Operators/RedriveDeadLettersRole": WRITE_LOGS
+    | LOOK
+    | {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"},
     "Orders/VerifyCCAndPriceRole": WRITE_LOGS,
     "Orders/OrderFulfillmentStateMachineRole": DELIVER_LOGS
     | ENCRYPT
@@ -188,6 +199,51 @@ def test_each_function_of_the_reminders_reads_and_writes_their_table_or_its_inde
     assert granted == {f"Reminders/ReminderTable.Arn{resource}" for resource in resources}
 
 
+DEAD_LETTERS = {f"Orders/{queue}DeadLetters.Arn" for queue in ("OrderFulfillmentQueue", "EscalationQueue")}
+ROW_BY_ROW = {("dynamodb:BatchGetItem", "Orders/OrderTable.Arn"), ("dynamodb:GetItem", "Orders/OrderTable.Arn")}
+
+
+@pytest.mark.parametrize(
+    ("function", "granted"),
+    [
+        (
+            "ListOrders",
+            ROW_BY_ROW
+            | {("dynamodb:Query", f"Orders/OrderTable.Arn/index/{name}") for name in ("ByOwner", "ByStatus")},
+        ),
+        (
+            "Operators/CloseOrder",
+            {("dynamodb:GetItem", "Orders/OrderTable.Arn"), ("dynamodb:PutItem", "Orders/OrderTable.Arn")},
+        ),
+        (
+            "Operators/ListParked",
+            ROW_BY_ROW | {(action, "Orders/ParkedQueue.Arn") for action in LOOK | {"sqs:GetQueueAttributes"}},
+        ),
+        ("Operators/RemoveParked", {(action, "Orders/ParkedQueue.Arn") for action in LOOK | {"sqs:DeleteMessage"}}),
+        ("Operators/ListDeadLetters", {("sqs:GetQueueAttributes", queue) for queue in DEAD_LETTERS}),
+        (
+            "Operators/RedriveDeadLetters",
+            {
+                (action, queue)
+                for action in LOOK | {"sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+                for queue in DEAD_LETTERS
+            }
+            | {("sqs:SendMessage", queue.replace("DeadLetters", "")) for queue in DEAD_LETTERS},
+        ),
+    ],
+)
+def test_each_function_of_the_operators_reaches_its_own_queues_and_rows_alone(function, granted, deployment):
+    held = {
+        (action, resource)
+        for role, statement in deployment.statements()
+        if role == f"Orders/{function}Role"
+        for action in set(statement["Action"]) - WRITE_LOGS
+        for resource in statement["Resource"]
+    }
+
+    assert held == granted
+
+
 def test_every_role_is_for_one_service(deployment):
     for path, role in deployment.properties("AWS::IAM::Role").items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -312,7 +368,13 @@ def test_functions_are_called_from_outside_by_the_apis_each_on_its_path_and_by_t
     assert called == {
         ("apigateway", "Orders/PlaceOrder.Arn", "/POST/orders"),
         ("apigateway", "Orders/GetOrder.Arn", "/GET/orders/*"),
+        ("apigateway", "Orders/ListOrders.Arn", "/GET/orders"),
         ("apigateway", "Orders/CorrectOrder.Arn", "/PUT/orders/*"),
+        ("apigateway", "Orders/Operators/CloseOrder.Arn", "/POST/orders/*/close"),
+        ("apigateway", "Orders/Operators/ListParked.Arn", "/GET/parked"),
+        ("apigateway", "Orders/Operators/RemoveParked.Arn", "/DELETE/parked/*"),
+        ("apigateway", "Orders/Operators/ListDeadLetters.Arn", "/GET/dead-letters"),
+        ("apigateway", "Orders/Operators/RedriveDeadLetters.Arn", "/POST/dead-letters/*/redrive"),
         ("apigateway", "Reminders/CreateReminder.Arn", "/POST/reminders"),
         ("apigateway", "Reminders/ListReminders.Arn", "/GET/reminders"),
         ("apigateway", "Reminders/GetReminder.Arn", "/GET/reminders/*"),

@@ -1,3 +1,4 @@
+from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
@@ -8,6 +9,12 @@ FUNCTIONS = {
     "Orders/PlaceOrder": (512, 20),
     "Orders/CorrectOrder": (512, 20),
     "Orders/GetOrder": (512, 20),
+    "Orders/ListOrders": (512, 20),
+    "Orders/Operators/CloseOrder": (512, 20),
+    "Orders/Operators/ListParked": (512, 25),
+    "Orders/Operators/RemoveParked": (512, 25),
+    "Orders/Operators/ListDeadLetters": (512, 20),
+    "Orders/Operators/RedriveDeadLetters": (512, 25),
     "Orders/LostOrders/ParkLostOrders": (256, 60),
     "Orders/VerifyCCAndPrice": (128, 5),
     "Reminders/CreateReminder": (512, 20),
@@ -85,9 +92,13 @@ def test_every_function_is_named_after_its_handler(deployment):
 def test_functions_that_import_third_party_code_have_the_layer(deployment):
     layered = {path for path, one in deployment.properties("AWS::Lambda::Function").items() if one.get("Layers")}
 
-    reminders = {path for path in FUNCTIONS if path.startswith("Reminders/")}
-    with_layer = {"Orders/PlaceOrder", "Orders/CorrectOrder", "Orders/GetOrder"} | reminders - {"Reminders/SendEmail"}
-    assert layered == with_layer | (WITH_CACHE.keys() if deployment.stage.cache else set())
+    without = {
+        "Orders/LostOrders/ParkLostOrders",
+        "Orders/VerifyCCAndPrice",
+        "Reminders/SendEmail",
+        "Website/PublishSite",
+    }
+    assert layered == FUNCTIONS.keys() - without | (WITH_CACHE.keys() if deployment.stage.cache else set())
 
 
 @pytest.mark.parametrize("forbidden", ["KEY", "SECRET", "PASSWORD", "TOKEN", "ENDPOINT"])
@@ -132,3 +143,14 @@ def test_a_call_that_hangs_and_one_to_clean_up_end_before_a_function_of_the_api_
     for path, function in deployment.properties("AWS::Lambda::Function").items():
         if path not in NOT_CALLED_BY_THE_API | {"Orders/VerifyCCAndPrice"}:
             assert 2 * longest < function["Timeout"]
+
+
+def test_whoever_looks_through_a_queue_ends_in_time_and_else_lets_go_of_the_messages_soon(deployment, monkeypatch):
+    """Even where the last call hangs, and the one that lets go as well."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    attention = import_module("orders.attention")
+    longest = (BRIEFLY.connect_timeout + BRIEFLY.read_timeout) * BRIEFLY.retries["total_max_attempts"]
+
+    for name in ("ListParked", "RemoveParked", "RedriveDeadLetters"):
+        timeout = deployment.properties("AWS::Lambda::Function")[f"Orders/Operators/{name}"]["Timeout"]
+        assert attention.WORK_SECONDS + 2 * longest < timeout < attention.HELD_SECONDS <= 30

@@ -10,6 +10,12 @@ ROUTES = {
     ("Orders", "POST", "orders"),
     ("Orders", "GET", "orders/{OrderId}"),
     ("Orders", "PUT", "orders/{OrderId}"),
+    ("Orders", "GET", "orders"),
+    ("Orders", "POST", "orders/{OrderId}/close"),
+    ("Orders", "GET", "parked"),
+    ("Orders", "DELETE", "parked/{MessageId}"),
+    ("Orders", "GET", "dead-letters"),
+    ("Orders", "POST", "dead-letters/{Queue}/redrive"),
     ("Reminders", "POST", "reminders"),
     ("Reminders", "GET", "reminders"),
     ("Reminders", "GET", "reminders/{reminderId}"),
@@ -147,17 +153,18 @@ def test_refusals_of_the_gateway_repeat_nothing_of_the_request(deployment):
 
 def test_bodies_are_described_by_the_schemas_that_the_functions_check_them_with(deployment):
     described = {
-        (stack, verb): deployment.properties("AWS::ApiGateway::Model")[
-            deployment.named(stack, method["RequestModels"]["application/json"])
+        route: deployment.properties("AWS::ApiGateway::Model")[
+            deployment.named(route[0], method["RequestModels"]["application/json"])
         ]
-        for (stack, verb, _), method in routes(deployment).items()
+        for route, method in routes(deployment).items()
         if "RequestModels" in method
     }
 
     assert {route: model["Schema"] for route, model in described.items()} == {
-        ("Orders", "POST"): schema("orders/order.schema.json"),
-        ("Orders", "PUT"): schema("orders/order.schema.json"),
-        ("Reminders", "POST"): schema("reminders/reminder.schema.json"),
+        ("Orders", "POST", "orders"): schema("orders/order.schema.json"),
+        ("Orders", "PUT", "orders/{OrderId}"): schema("orders/order.schema.json"),
+        ("Orders", "POST", "orders/{OrderId}/close"): schema("orders/closing.schema.json"),
+        ("Reminders", "POST", "reminders"): schema("reminders/reminder.schema.json"),
     }
 
 
@@ -172,6 +179,12 @@ def test_the_gateway_checks_no_body_because_its_refusals_would_quote_values(depl
         (("Orders", "POST", "orders"), {200, 202, 400, 401, 403, 409, 413, 415, 429, 500, 503}),
         (("Orders", "GET", "orders/{OrderId}"), {200, 401, 403, 404, 429, 500, 503}),
         (("Orders", "PUT", "orders/{OrderId}"), {200, 202, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503}),
+        (("Orders", "GET", "orders"), {200, 400, 401, 403, 429, 500, 503}),
+        (("Orders", "POST", "orders/{OrderId}/close"), {200, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503}),
+        (("Orders", "GET", "parked"), {200, 401, 403, 429, 500, 503}),
+        (("Orders", "DELETE", "parked/{MessageId}"), {200, 401, 403, 404, 429, 500, 503}),
+        (("Orders", "GET", "dead-letters"), {200, 401, 403, 429, 500, 503}),
+        (("Orders", "POST", "dead-letters/{Queue}/redrive"), {200, 401, 403, 404, 429, 500, 503}),
         (("Reminders", "POST", "reminders"), {202, 400, 401, 403, 413, 415, 429, 500, 503}),
         (("Reminders", "GET", "reminders"), {200, 400, 401, 403, 429, 500, 503}),
         (("Reminders", "GET", "reminders/{reminderId}"), {200, 401, 403, 404, 429, 500, 503}),

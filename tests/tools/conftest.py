@@ -15,7 +15,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tools.orders import queues
+from common import queues
 from tools.orders.__main__ import main
 
 REGION = "us-east-1"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from common import queues
 from tests.tools.conftest import Command, Stack
-from tools.orders import queues
 
 
 class Failing:

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+from common import queues
 from orders.order import STATUSES
 from tools import command, deployment
 from tools.command import Parser, limit
 from tools.deployment import Api, Deployment
 from tools.errors import CommandError
-from tools.orders import executions, files, parked, queues, send, table
+from tools.orders import dead_letters, executions, files, parked, send, table
 from tools.show import Output
 from tools.text import printable
 
@@ -123,7 +124,7 @@ def _redrive(found: Deployment, options: argparse.Namespace, output: Output) -> 
 
 
 def _move(found: Deployment, names: list[str] | None) -> Iterator[dict[str, Any]]:
-    known = queues.with_dead_letters(found)
+    known = dead_letters.queues_of(found)
     if unknown := sorted(set(names or []) - known.keys()):
         there = ", ".join(sorted(known)) or "none"
         raise CommandError(f"no queue {printable(', '.join(unknown))}; those with dead letters: {there}")

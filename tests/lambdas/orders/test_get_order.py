@@ -2,19 +2,68 @@ import json
 
 import pytest
 
-from orders.get_order import handler
-from tests.lambdas.api import status_and_body
-from tests.lambdas.orders.conftest import ROW, SHOWN, eventually
+from orders import get_order
+from tests.lambdas.api import OPERATOR, PERSON, signed_in, status_and_body
+from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, eventually, get
 
-
-def get(order_id: str):
-    """Status, body and X-Cache of a look-up."""
-    reply = handler({"pathParameters": {"OrderId": order_id}}, None)
-    return *status_and_body(reply), reply["headers"].get("X-Cache")
+ANOTHER = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000c"}
 
 
 def test_without_a_cache_the_table_answers(stored):
     assert get("A-1") == (200, SHOWN, "BYPASS")
+
+
+def answer(order_id: str):
+    """All of the answer to ANOTHER."""
+    return get_order.handler(signed_in({"pathParameters": {"OrderId": order_id}}, **ANOTHER), None)
+
+
+@pytest.mark.parametrize("claims", [PERSON, OPERATOR])
+def test_ones_own_order_is_found_and_operators_find_each(claims, stored, redis_cache):
+    assert [get("A-1", **claims) for _ in range(2)] == [(200, SHOWN, "MISS"), (200, SHOWN, "HIT")]
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_anothers_order_is_told_apart_from_none_by_nothing(cached, stored, redis_cache):
+    if cached:
+        get("A-1")
+
+    theirs, none = (answer(order_id) for order_id in ("A-1", "A-2"))
+
+    assert theirs == none
+    assert theirs["statusCode"] == 404 and "X-Cache" not in theirs["headers"]
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_an_order_that_was_started_by_hand_is_for_operators_alone(cached, stored, order_table, redis_cache):
+    by_hand = {name: value for name, value in stored.items() if name != "Owner"}
+    order_table.put_item(Item=by_hand)
+    if cached:
+        get("A-1", **OPERATOR)
+
+    assert [get("A-1", sub=sub)[0] for sub in (PERSON["sub"], "None", "null")] == [404] * 3
+    assert get("A-1", **OPERATOR) == (200, SHOWN, "HIT")
+
+
+def test_an_entry_of_a_version_that_knew_no_owners_hides_no_order_from_its_owner(stored, redis_cache):
+    redis_cache.set("order:A-1", json.dumps(SHOWN))
+
+    assert get("A-1", **ANOTHER)[0] == 404
+    assert get("A-1") == (200, SHOWN, "HIT")
+
+
+def test_the_note_of_a_closed_order_is_shown_and_who_closed_it_is_not(stored, order_table, redis_cache):
+    order_table.put_item(Item=stored | {"Status": "CLOSED", "Note": "called her", "ClosedBy": "olga"})
+
+    assert get("A-1") == (200, SHOWN | {"Status": "CLOSED", "Note": "called her"}, "MISS")
+    assert get("A-1")[2] == "HIT"
+
+
+def test_who_has_not_signed_in_finds_nothing(stored):
+    reply = get_order.handler({"pathParameters": {"OrderId": "A-1"}}, None)
+
+    status, body = status_and_body(reply)
+    assert (status, body["error"]["code"]) == (401, "NotSignedIn")
 
 
 @pytest.mark.parametrize("order_id", ["A-2", "a-1", "x" * 64])
@@ -60,7 +109,13 @@ def test_a_failing_table_asks_to_try_again():
 
 @pytest.mark.parametrize(
     ("status", "milliseconds"),
-    [("FULFILLMENT_QUEUED", 300_000), ("ESCALATED", 300_000), ("PARKED", 300_000), ("RECEIVED", 1_000)],
+    [
+        ("FULFILLMENT_QUEUED", 300_000),
+        ("ESCALATED", 300_000),
+        ("PARKED", 300_000),
+        ("CLOSED", 300_000),
+        ("RECEIVED", 1_000),
+    ],
 )
 def test_an_order_is_cached_for_as_long_as_its_state_lasts(status, milliseconds, stored, order_table, redis_cache):
     order_table.put_item(Item=stored | {"Status": status})
@@ -69,7 +124,7 @@ def test_an_order_is_cached_for_as_long_as_its_state_lasts(status, milliseconds,
 
     assert first == (200, SHOWN | {"Status": status}, "MISS")
     assert milliseconds * 0.5 < redis_cache.pttl("order:A-1") <= milliseconds
-    assert json.loads(redis_cache.get("order:A-1")) == SHOWN | {"Status": status}
+    assert json.loads(redis_cache.get("order:A-1")) == CACHED | {"Status": status}
     assert get("A-1") == (*first[:2], "HIT")
 
 
@@ -83,6 +138,6 @@ def test_an_order_placed_after_it_was_asked_for_in_vain_is_soon_found(order_tabl
 
 
 def test_a_cached_order_needs_no_table(redis_cache):
-    redis_cache.set("order:A-1", json.dumps(SHOWN))
+    redis_cache.set("order:A-1", json.dumps(CACHED))
 
     assert get("A-1") == (200, SHOWN, "HIT")

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from orders.place_order import handler
-from tests.lambdas.api import post, refused_field, status_and_body
+from orders import place_order
+from tests.lambdas.api import OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 
 CARD = "4111111111111111"
 ORDER = {"OrderId": "A-1", "Name": "Jo O'Brien 🐈", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}
@@ -28,6 +28,11 @@ NOT_JSON = [
 ]
 
 
+def handler(event, context, **claims):
+    """The handler, called by PERSON where no `claims` say otherwise."""
+    return place_order.handler(signed_in(event, **claims), context)
+
+
 def test_an_order_is_recorded_and_its_workflow_started(order_table, order_workflow):
     reply = handler(post(ORDER), None)
 
@@ -44,6 +49,60 @@ def test_an_order_is_recorded_and_its_workflow_started(order_table, order_workfl
     (execution,) = order_workflow.executions()
     assert execution["name"] == row["ExecutionName"]
     assert json.loads(execution["input"]) == ORDER
+
+
+def test_an_order_belongs_to_who_placed_it(order_table, order_workflow):
+    handler(post(ORDER), None)
+
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Owner"] == PERSON["sub"]
+    (execution,) = order_workflow.executions()
+    assert PERSON["sub"] not in execution["input"]
+
+
+def test_who_has_not_signed_in_places_nothing(order_table, order_workflow):
+    status, body = status_and_body(place_order.handler(post(ORDER), None))
+
+    assert (status, body["error"]["code"]) == (401, "NotSignedIn")
+    assert nothing_happened(order_table, order_workflow)
+
+
+def test_the_very_same_order_of_another_person_is_refused_in_the_words_for_any_other(order_table, order_workflow):
+    handler(post(ORDER), None)
+    before = order_table.scan()["Items"]
+
+    same, other = (handler(post(order), None, sub="somebody-else") for order in (ORDER, ORDER | {"Price": "1"}))
+
+    assert status_and_body(same) == status_and_body(other)
+    assert (same["statusCode"], same["headers"]) == (409, other["headers"])
+    assert order_table.scan()["Items"] == before
+    assert len(order_workflow.executions()) == 1
+
+
+def test_a_claim_that_no_execution_has_taken_up_is_not_started_by_another_person(order_table, order_workflow):
+    handler(post(ORDER), None)
+    outcome(order_table, ExecutionName="claimed")
+
+    assert handler(post(ORDER), None, sub="somebody-else")["statusCode"] == 409
+    assert len(order_workflow.executions()) == 1
+
+
+def test_an_operator_who_repeats_an_order_is_told_its_state_and_does_not_own_it(order_table, order_workflow):
+    handler(post(ORDER), None)
+
+    reply = handler(post(ORDER), None, **OPERATOR)
+
+    assert status_and_body(reply)[0] == 200
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Owner"] == PERSON["sub"]
+
+
+def test_the_same_order_again_is_told_that_it_was_closed_and_why(order_table, order_workflow):
+    handler(post(ORDER), None)
+    outcome(order_table, Status="CLOSED", Note="called her", ClosedBy="olga", ExecutionId="")
+
+    status, body = status_and_body(handler(post(ORDER), None))
+
+    assert (status, body["Status"], body["Note"], "ClosedBy" in body) == (200, "CLOSED", "called her", False)
+    assert len(order_workflow.executions()) == 1
 
 
 def test_the_card_number_is_not_in_the_table(order_table, order_workflow):
@@ -82,12 +141,14 @@ def test_what_no_queue_takes_is_refused_at_the_door(field, control, order_table,
 def test_an_order_that_was_not_placed_here_is_compared_by_what_its_row_shows(order_table, order_workflow):
     handler(post(ORDER), None)
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
-    del row["Digest"]
+    del row["Digest"], row["Owner"]
     order_table.put_item(Item=row | {"ExecutionId": "arn"})
 
-    same, other = handler(post(ORDER), None), handler(post(ORDER | {"CC": "4111111111112222"}), None)
+    orders = ORDER, ORDER | {"CC": "4111111111112222"}
+    by_operators = [handler(post(order), None, **OPERATOR)["statusCode"] for order in orders]
 
-    assert (same["statusCode"], other["statusCode"]) == (200, 409)
+    assert by_operators == [200, 409]
+    assert handler(post(ORDER), None)["statusCode"] == 409, "it is nobody's"
 
 
 def test_a_parked_claim_is_not_started_by_a_repeated_order(order_table, order_workflow):

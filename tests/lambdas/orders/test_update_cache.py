@@ -5,10 +5,8 @@ import signal
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from orders.get_order import handler as get_order
 from orders.update_cache import CacheUpdateError, handler
-from tests.lambdas.api import status_and_body
-from tests.lambdas.orders.conftest import ROW, SHOWN
+from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, get
 
 serialize = TypeSerializer().serialize
 
@@ -30,12 +28,6 @@ def update(*records: dict) -> None:
     handler({"Records": list(records)}, None)
 
 
-def looked_up(order_id: str = "A-1"):
-    """Status, body and X-Cache of a look-up."""
-    reply = get_order({"pathParameters": {"OrderId": order_id}}, None)
-    return *status_and_body(reply), reply["headers"].get("X-Cache")
-
-
 @pytest.mark.parametrize("event", ["INSERT", "MODIFY"])
 @pytest.mark.parametrize(
     ("status", "milliseconds"), [("RECEIVED", 1_000), ("FULFILLMENT_QUEUED", 300_000), ("PARKED", 300_000)]
@@ -43,7 +35,7 @@ def looked_up(order_id: str = "A-1"):
 def test_a_row_is_cached_as_it_is_shown_for_as_long_as_its_state_lasts(event, status, milliseconds, redis_cache):
     update(record(event, ROW | {"Status": status, "Reasons": ["PRICE_NOT_POSITIVE"]}))
 
-    assert json.loads(redis_cache.get("order:A-1")) == SHOWN | {"Status": status, "Reasons": ["PRICE_NOT_POSITIVE"]}
+    assert json.loads(redis_cache.get("order:A-1")) == CACHED | {"Status": status, "Reasons": ["PRICE_NOT_POSITIVE"]}
     assert milliseconds * 0.5 < redis_cache.pttl("order:A-1") <= milliseconds
 
 
@@ -51,15 +43,15 @@ def test_lookups_are_served_what_was_written_through(redis_cache):
     """There is no table here: asking would fail."""
     update(record("INSERT", ROW))
 
-    assert looked_up() == (200, SHOWN, "HIT")
+    assert get("A-1") == (200, SHOWN, "HIT")
 
 
 def test_what_was_cached_before_is_replaced_in_the_order_of_the_stream(stored, redis_cache):
-    looked_up()
+    get("A-1")
 
     update(record("MODIFY", ROW | {"Status": "RECEIVED"}), record("MODIFY", ROW | {"Status": "PARKED"}))
 
-    assert looked_up() == (200, SHOWN | {"Status": "PARKED"}, "HIT")
+    assert get("A-1") == (200, SHOWN | {"Status": "PARKED"}, "HIT")
 
 
 def test_an_order_that_is_withdrawn_is_not_shown_any_more(order_table, redis_cache):
@@ -67,7 +59,7 @@ def test_an_order_that_is_withdrawn_is_not_shown_any_more(order_table, redis_cac
 
     update(record("REMOVE", ROW))
 
-    assert looked_up()[0] == 404
+    assert get("A-1")[0] == 404
     assert redis_cache.pttl("order:A-1") <= 100
 
 

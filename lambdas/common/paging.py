@@ -1,0 +1,55 @@
+"""Lists that come in pages: `?limit=` and `?next=`, the latter as the page before said it."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from common import http
+
+MOST = 100
+
+Query: TypeAlias = Mapping[str, str]
+Place: TypeAlias = tuple[str, str]
+"""Where a page ended: the time that its last row is sorted by, and that row's id."""
+
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z"
+_LONGEST_ID_BYTES = 512
+"""Fewer than DynamoDB takes as a key."""
+
+
+def query_of(event: http.Event) -> Query:
+    return event.get("queryStringParameters") or {}
+
+
+def limit_in(query: Query, *, default: int) -> int:
+    """How many rows a page may have. Raises RequestError unless that is 1 to MOST."""
+    text = query.get("limit", str(default))
+    if not re.fullmatch("[1-9][0-9]{0,2}", text) or int(text) > MOST:
+        raise refused("limit", f"must be a number from 1 to {MOST}")
+    return int(text)
+
+
+def place_in(query: Query) -> Place | None:
+    """The place after which the page begins; None for the first. Raises RequestError for what `token` has not said."""
+    if "next" not in query:
+        return None
+    try:
+        time, id = json.loads(base64.urlsafe_b64decode(query["next"]))
+        understood = re.fullmatch(_TIME, time) and 0 < len(id.encode()) <= _LONGEST_ID_BYTES
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        understood = False
+    if not understood:
+        raise refused("next", "is not what an answer said")
+    return time, id
+
+
+def token(place: Place | None) -> str | None:
+    """What `next` says where a page ended at `place`; None after the last page."""
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode() if place else None
+
+
+def refused(field: str, problem: str) -> http.RequestError:
+    """The refusal of a field of the query."""
+    return http.RequestError(400, "InvalidRequest", "The query does not fit.", [{"field": field, "problem": problem}])

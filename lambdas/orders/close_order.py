@@ -1,0 +1,43 @@
+"""`POST /orders/{OrderId}/close`: an escalated or parked order that will not be corrected."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from common import http
+from common.caller import operator_of
+from common.cards import looks_like_card
+from orders import rules, table
+from orders.order import CLOSED, CORRECTABLE, shown
+
+SCHEMA = json.loads(Path(__file__).with_name("closing.schema.json").read_text())
+
+
+@http.api
+def handler(event: http.Event) -> http.Reply:
+    """Closes an order with a note, which who placed it is shown.
+
+    200 with its state, also where it was closed with this very note before; 404 for an unknown order; 409 for one that
+    is not ESCALATED or PARKED, or that somebody else has just changed.
+    """
+    operator = operator_of(event)
+    note, order_id = _note(event), event["pathParameters"]["OrderId"]
+    found = table.find(order_id) if rules.is_order_id(order_id) else None
+    if found is None:
+        raise http.RequestError(404, "NotFound", "There is no such order.")
+    if found["Status"] == CLOSED and found.get("Note") == note:
+        return http.reply(200, shown(found))
+    if found["Status"] not in CORRECTABLE:
+        raise http.RequestError(409, "Conflict", "Only an escalated or a parked order can be closed.")
+    closed = table.close(found, note=note, by=operator.id, now=datetime.now(UTC))
+    if closed is None:
+        raise http.RequestError(409, "Conflict", "Somebody else has just changed this order.")
+    return http.reply(200, shown(closed))
+
+
+def _note(event: http.Event) -> str:
+    note: str = http.json_body(event, schema=SCHEMA)["note"]
+    if looks_like_card(note):
+        detail = {"field": "note", "problem": "looks like a card number, which is kept nowhere"}
+        raise http.RequestError(400, "InvalidRequest", "The body does not fit.", [detail])
+    return note

@@ -1,0 +1,33 @@
+"""`GET /orders`."""
+
+from common import http, paging
+from common.caller import caller_of, operator_of
+from orders import table
+from orders.order import STATUSES, shown
+
+PAGE = 20
+
+
+@http.api
+def handler(event: http.Event) -> http.Reply:
+    """A page of the caller's orders, last received first, and where the `next` begins; `limit` is 1 to 100, else 20.
+
+    With `status`, for operators, everybody's orders of that status, last changed first. Such a page may be short: what
+    has another status by now is left out.
+    """
+    caller, query = caller_of(event), paging.query_of(event)
+    if "status" in query:
+        operator_of(event)
+    status, limit, after = _status(query), paging.limit_in(query, default=PAGE), paging.place_in(query)
+    if status:
+        rows, last = table.of_status(status, limit=limit, after=after)
+    else:
+        rows, last = table.of_owner(caller.id, limit=limit, after=after)
+    return http.reply(200, {"orders": [shown(row) for row in rows], "next": paging.token(last)})
+
+
+def _status(query: paging.Query) -> str | None:
+    status = query.get("status")
+    if status is not None and status not in STATUSES:
+        raise paging.refused("status", f"must be one of {', '.join(STATUSES)}")
+    return status

@@ -1,0 +1,23 @@
+"""`POST /dead-letters/{Queue}/redrive`."""
+
+from common import http
+from common.caller import operator_of
+from common.logs import logger_of
+from orders import attention
+
+logger = logger_of(__name__)
+
+
+@http.api
+def handler(event: http.Event) -> http.Reply:
+    """Moves the dead letters of a queue back into it, for operators; 404 for one that has none of its own.
+
+    `failed` are those that stayed, some of them perhaps moved besides: sent, and then not deleted. `left` is about how
+    many there was no time for.
+    """
+    operator_of(event)
+    moved, left = attention.redrive(event["pathParameters"]["Queue"])
+    if moved.codes:
+        logger.error("dead letters were not moved: %s", ", ".join(sorted(moved.codes)))
+    answer = {"moved": moved.moved - moved.doubled, "failed": moved.failed + moved.doubled, "left": left}
+    return http.reply(200, answer)

@@ -1,0 +1,249 @@
+"""What a person sees of orders, and what operators do about those that need one, through the real templates."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Apps, eventually
+
+NOTE = "Called her: she does not want it any more."
+QUEUES = ("OrderFulfillmentQueue", "EscalationQueue")
+
+
+@pytest.fixture
+def operator(apps: Apps) -> Apps:
+    return apps.as_operator()
+
+
+@pytest.fixture
+def somebody_else(apps: Apps) -> Apps:
+    return apps.as_person(f"eve-{uuid.uuid4().hex[:12]}@example.com")
+
+
+@pytest.fixture
+def escalated(apps: Apps, order: dict[str, str]) -> dict[str, str]:
+    """An order of the person's that needs somebody."""
+    wrong = order | {"Price": "0"}
+    apps.post_order(wrong)
+    assert apps.settled(order["OrderId"])["Status"]["S"] == "ESCALATED"
+    return wrong
+
+
+def everything(apps: Apps, path: str, *, limit: int = 100) -> list[dict[str, Any]]:
+    """The orders of all pages."""
+    found, following = [], ""
+    while following is not None:
+        joint = "&" if "?" in path else "?"
+        more = f"&next={following}" if following else ""
+        status, body, _ = apps.call("GET", f"{path}{joint}limit={limit}{more}")
+        assert status == 200, body
+        found += body["orders"]
+        following = body["next"]
+    return found
+
+
+def ids(orders: list[dict[str, Any]]) -> list[str]:
+    return [one["OrderId"] for one in orders]
+
+
+def parked_item(operator: Apps, order_id: str) -> dict[str, Any] | None:
+    """What is parked of an order; None while it is not in sight."""
+    status, body, _ = operator.call("GET", "/parked")
+    assert status == 200, body
+    return next((item for item in body["items"] if item["OrderId"] == order_id), None)
+
+
+def dead_letters_of(apps: Apps, name: str) -> str:
+    """The URL of a queue's dead-letter queue."""
+    sqs = apps.cloud.engine.client("sqs")
+    policy = sqs.get_queue_attributes(QueueUrl=apps.places.queues[name], AttributeNames=["RedrivePolicy"])
+    arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
+    return str(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
+
+
+def has_status(apps: Apps, order_id: str, status: str) -> Callable[[], dict[str, Any] | None]:
+    """A look-up that finds the order once the cache says so, too."""
+
+    def look() -> dict[str, Any] | None:
+        _, body, _ = apps.call("GET", f"/orders/{order_id}")
+        return body if body.get("Status") == status else None
+
+    return look
+
+
+def test_a_person_sees_their_own_orders_alone(apps: Apps, somebody_else: Apps, order: dict[str, str]) -> None:
+    apps.post_order(order)
+    shown = eventually(has_status(apps, order["OrderId"], "FULFILLMENT_QUEUED"))
+
+    assert order["OrderId"] in ids(everything(apps, "/orders"))
+    assert next(one for one in everything(apps, "/orders") if one["OrderId"] == order["OrderId"]) == shown
+    assert everything(somebody_else, "/orders") == []
+
+
+def test_anothers_order_is_told_apart_from_none_by_nothing(
+    apps: Apps, somebody_else: Apps, order: dict[str, str]
+) -> None:
+    apps.post_order(order)
+    eventually(has_status(apps, order["OrderId"], "FULFILLMENT_QUEUED"))
+
+    theirs, none = (somebody_else.call("GET", f"/orders/{one}") for one in (order["OrderId"], "nobody-sent-this"))
+
+    assert theirs[:2] == none[:2]
+    assert theirs[0] == 404
+    assert "X-Cache" not in theirs[2] and "X-Cache" not in none[2]
+
+
+def test_the_very_same_order_of_another_person_is_refused(
+    apps: Apps, somebody_else: Apps, operator: Apps, order: dict[str, str]
+) -> None:
+    apps.post_order(order)
+    row = apps.settled(order["OrderId"])
+
+    assert [one.post_order(order)[0] for one in (somebody_else, apps, operator)] == [409, 200, 200]
+    assert apps.row(order["OrderId"]) == row
+
+
+def test_a_list_comes_in_pages_last_received_first(somebody_else: Apps, order: dict[str, str]) -> None:
+    sent = [f"{order['OrderId']}-{number}" for number in range(5)]
+    for order_id in sent:
+        assert somebody_else.post_order(order | {"OrderId": order_id})[0] == 202
+
+    eventually(lambda: len(everything(somebody_else, "/orders")) == 5)
+
+    assert ids(everything(somebody_else, "/orders", limit=2)) == sent[::-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [("limit=0", "limit"), ("limit=9999", "limit"), ("next=A", "next"), ("status=LOST", "status")]
+)
+def test_a_query_that_does_not_fit_is_refused_by_field(operator: Apps, query: str, field: str) -> None:
+    status, body, _ = operator.call("GET", f"/orders?{query}")
+
+    assert (status, [detail["field"] for detail in body["error"]["details"]]) == (400, [field])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/orders?status=ESCALATED", None),
+        ("PUT", "/orders/any", {"OrderId": "any"}),
+        ("POST", "/orders/any/close", {"note": NOTE}),
+        ("GET", "/parked", None),
+        ("DELETE", "/parked/any", None),
+        ("GET", "/dead-letters", None),
+        ("POST", "/dead-letters/EscalationQueue/redrive", None),
+    ],
+)
+def test_what_is_for_operators_is_refused_to_persons(apps: Apps, method: str, path: str, body: Any) -> None:
+    status, answer, _ = apps.call(method, path, body)
+
+    assert (status, answer["error"]["code"]) == (403, "Forbidden")
+
+
+def test_an_operator_finds_what_needs_a_person_last_changed_first(operator: Apps, escalated: dict[str, str]) -> None:
+    found = everything(operator, "/orders?status=ESCALATED", limit=3)
+
+    assert escalated["OrderId"] in ids(found)
+    assert {one["Status"] for one in found} == {"ESCALATED"}
+    assert [one["UpdatedAt"] for one in found] == sorted((one["UpdatedAt"] for one in found), reverse=True)
+
+
+def test_a_corrected_order_goes_through_and_is_still_its_owners(
+    apps: Apps, operator: Apps, order: dict[str, str], escalated: dict[str, str]
+) -> None:
+    before = apps.row(order["OrderId"])
+
+    assert operator.put_order(order)[0] == 202
+
+    row = apps.settled(order["OrderId"])
+    assert before and row["Status"]["S"] == "FULFILLMENT_QUEUED"
+    assert (row["Owner"], row["ReceivedAt"]) == (before["Owner"], before["ReceivedAt"])
+    eventually(has_status(apps, order["OrderId"], "FULFILLMENT_QUEUED"))
+
+
+def test_a_closed_order_says_so_to_its_owner_and_stays_closed(
+    apps: Apps, operator: Apps, order: dict[str, str], escalated: dict[str, str]
+) -> None:
+    status, body, _ = operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": NOTE})
+
+    assert (status, body["Status"], body["Note"]) == (200, "CLOSED", NOTE)
+    assert eventually(has_status(apps, order["OrderId"], "CLOSED"))["Note"] == NOTE
+    assert operator.put_order(order)[0] == 409
+    assert operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": "Another."})[0] == 409
+    assert order["OrderId"] in ids(everything(operator, "/orders?status=CLOSED"))
+    assert order["OrderId"] not in ids(everything(operator, "/orders?status=ESCALATED"))
+
+
+def test_the_message_about_a_closed_order_is_out_of_date(
+    apps: Apps, operator: Apps, order: dict[str, str], escalated: dict[str, str]
+) -> None:
+    operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": NOTE})
+
+    row = apps.row(order["OrderId"])
+    [(queue, message)] = apps.queued(order["OrderId"])
+    assert row and queue == "EscalationQueue"
+    assert message["ExecutionId"] != row["ExecutionId"]["S"]
+
+
+def test_an_order_that_was_started_by_hand_is_for_operators_alone(
+    apps: Apps, operator: Apps, order: dict[str, str]
+) -> None:
+    apps.finished(apps.start(apps.places.order_workflow, order))
+
+    assert apps.get_order(order["OrderId"])[0] == 404
+    assert operator.get_order(order["OrderId"])[0] == 200
+
+
+def test_what_is_parked_is_looked_at_and_removed_when_it_has_been_dealt_with(
+    apps: Apps, operator: Apps, order: dict[str, str]
+) -> None:
+    """What the API refuses and a workflow started by hand parks: a name that is too long."""
+    apps.finished(apps.start(apps.places.order_workflow, order | {"Name": "x" * 201}))
+
+    item = eventually(lambda: parked_item(operator, order["OrderId"]))
+
+    assert (item["Error"], item["State"]) == ("FieldLengthError", "Is it an order")
+    assert (item["Order"], item["Status"]) == (None, None)
+    assert operator.call("DELETE", f"/parked/{item['MessageId']}")[:2] == (200, {"removed": 1})
+    assert operator.call("DELETE", f"/parked/{item['MessageId']}")[0] == 404
+    assert parked_item(operator, order["OrderId"]) is None
+
+
+def test_looking_at_what_is_parked_takes_nothing_out_whatever_lies_there(
+    apps: Apps, operator: Apps, order: dict[str, str]
+) -> None:
+    sqs = apps.cloud.engine.client("sqs")
+    bodies = ["[not JSON", *(json.dumps({"OrderId": f"{order['OrderId']}-{number}"}) for number in range(12))]
+    sent = [sqs.send_message(QueueUrl=apps.places.parked_queue, MessageBody=body)["MessageId"] for body in bodies]
+
+    for _ in range(2):
+        _, body, _ = operator.call("GET", "/parked")
+        assert set(sent) <= {item["MessageId"] for item in body["items"]}
+
+    for message_id in sent:
+        assert operator.call("DELETE", f"/parked/{message_id}")[0] == 200
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_dead_letters_are_counted_and_go_back_into_their_queue(
+    apps: Apps, operator: Apps, order: dict[str, str], name: str
+) -> None:
+    sqs = apps.cloud.engine.client("sqs")
+    for number in range(12):
+        body = json.dumps({"OrderId": order["OrderId"], "Number": number})
+        sqs.send_message(QueueUrl=dead_letters_of(apps, name), MessageBody=body)
+
+    counted = {one["Queue"]: one["Messages"] for one in operator.call("GET", "/dead-letters")[1]["queues"]}
+    moved = operator.call("POST", f"/dead-letters/{name}/redrive")
+
+    assert counted.keys() == set(QUEUES) and counted[name] == 12
+    assert moved[:2] == (200, {"moved": 12, "failed": 0, "left": 0})
+    queued = [(queue, message["Number"]) for queue, message in apps.queued(order["OrderId"])]
+    assert sorted(queued) == [(name, number) for number in range(12)]
+
+
+def test_a_queue_without_dead_letters_is_not_found(operator: Apps) -> None:
+    assert operator.call("POST", "/dead-letters/ParkedQueue/redrive")[0] == 404

@@ -1,0 +1,136 @@
+"""What operators see of the dead letters, and how they send them back; none is lost on the way."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from common import queues
+from orders import attention, list_dead_letters, redrive_dead_letters
+from tests.lambdas.api import OPERATOR, PERSON, signed_in, status_and_body
+from tests.lambdas.orders.conftest import Clock, Failing
+
+NAMES = {"OrderFulfillmentQueue": "FULFILLMENT", "EscalationQueue": "ESCALATION"}
+
+
+def redrive(queue: str, by=OPERATOR):
+    event = signed_in({"pathParameters": {"Queue": queue}}, **by)
+    return status_and_body(redrive_dead_letters.handler(event, None))
+
+
+def letters(number: int) -> list[str]:
+    return [f"letter {one:02}" for one in range(number)]
+
+
+def test_it_is_told_how_many_dead_letters_each_queue_has(dead_letters):
+    dead_letters["FULFILLMENT_DEAD_LETTERS"].put(*letters(3))
+    dead_letters["ESCALATION_QUEUE"].put("alive")
+
+    reply = list_dead_letters.handler(signed_in({}, **OPERATOR), None)
+
+    assert status_and_body(reply) == (
+        200,
+        {
+            "queues": [
+                {"Queue": "OrderFulfillmentQueue", "Messages": 3},
+                {"Queue": "EscalationQueue", "Messages": 0},
+            ]
+        },
+    )
+
+
+def test_dead_letters_that_somebody_holds_are_counted(dead_letters):
+    dead_letters["FULFILLMENT_DEAD_LETTERS"].put(*letters(3))
+    dead_letters["FULFILLMENT_DEAD_LETTERS"].take()
+
+    _, body = status_and_body(list_dead_letters.handler(signed_in({}, **OPERATOR), None))
+
+    assert body["queues"][0] == {"Queue": "OrderFulfillmentQueue", "Messages": 3}
+
+
+@pytest.mark.parametrize(("queue", "name"), NAMES.items())
+def test_dead_letters_go_back_into_their_own_queue(queue, name, dead_letters):
+    dead_letters[f"{name}_DEAD_LETTERS"].put(*letters(30))
+
+    assert redrive(queue) == (200, {"moved": 30, "failed": 0, "left": 0})
+
+    contents = {one: made.take() for one, made in dead_letters.items()}
+    assert contents == {one: letters(30) if one == f"{name}_QUEUE" else [] for one in dead_letters}
+
+
+def test_an_empty_queue_has_nothing_to_move(dead_letters):
+    assert redrive("EscalationQueue") == (200, {"moved": 0, "failed": 0, "left": 0})
+
+
+@pytest.mark.parametrize(
+    "queue", ["ParkedQueue", "EscalationQueueDeadLetters", "escalationqueue", "", "é", "https://x", "4242424242424242"]
+)
+def test_a_queue_without_dead_letters_is_not_found(queue, dead_letters):
+    status, body = redrive(queue)
+
+    assert (status, body["error"]["code"]) == (404, "NotFound")
+    assert "4242" not in str(body)
+
+
+def test_where_the_time_runs_out_it_is_said_how_many_are_left_and_those_are_visible(dead_letters, monkeypatch):
+    dead_letters["ESCALATION_DEAD_LETTERS"].put(*letters(24))
+    monkeypatch.setattr(queues, "time", Clock(looks=2))
+
+    assert redrive("EscalationQueue") == (200, {"moved": 20, "failed": 0, "left": 4})
+    assert len(dead_letters["ESCALATION_DEAD_LETTERS"].take()) == 4
+    assert len(dead_letters["ESCALATION_QUEUE"].take()) == 20
+
+
+def test_what_is_not_taken_stays_and_is_counted_and_its_reason_logged(dead_letters, monkeypatch, caplog):
+    dead_letters["ESCALATION_DEAD_LETTERS"].put("bad", "good")
+
+    sqs = attention._sqs
+
+    def send(QueueUrl, Entries):
+        good = [entry for entry in Entries if entry["MessageBody"] == "good"]
+        bad = [entry["Id"] for entry in Entries if entry["MessageBody"] == "bad"]
+        done = sqs.send_message_batch(QueueUrl=QueueUrl, Entries=good)
+        return {**done, "Failed": [{"Id": place, "Code": "InternalError", "SenderFault": True} for place in bad]}
+
+    monkeypatch.setattr(attention, "_sqs", Failing(sqs, send_message_batch=send))
+
+    assert redrive("EscalationQueue") == (200, {"moved": 1, "failed": 1, "left": 0})
+    assert dead_letters["ESCALATION_DEAD_LETTERS"].take() == ["bad"]
+    assert dead_letters["ESCALATION_QUEUE"].take() == ["good"]
+    assert "InternalError" in caplog.text
+
+
+def test_what_was_sent_and_not_deleted_counts_as_failed(dead_letters, monkeypatch):
+    """It is in both queues, and would be sent again."""
+    dead_letters["ESCALATION_DEAD_LETTERS"].put("letter")
+    refused = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
+    monkeypatch.setattr(attention, "_sqs", Failing(attention._sqs, delete_message_batch=lambda **_: refused))
+
+    assert redrive("EscalationQueue") == (200, {"moved": 0, "failed": 1, "left": 0})
+    assert dead_letters["ESCALATION_DEAD_LETTERS"].take() == dead_letters["ESCALATION_QUEUE"].take() == ["letter"]
+
+
+def test_a_move_that_is_interrupted_loses_nothing_and_goes_on_when_it_is_asked_again(dead_letters, monkeypatch):
+    dead_letters["ESCALATION_DEAD_LETTERS"].put(*letters(24))
+    receive, looks = attention._sqs.receive_message, []
+
+    def interrupted(**arguments):
+        looks.append(arguments)
+        if len(looks) == 2:
+            raise ClientError({"Error": {"Code": "ServiceUnavailable", "Message": ""}}, "ReceiveMessage")
+        return receive(**arguments)
+
+    monkeypatch.setattr(attention, "_sqs", Failing(attention._sqs, receive_message=interrupted))
+
+    assert redrive("EscalationQueue")[0] == 503
+    assert redrive("EscalationQueue") == (200, {"moved": 14, "failed": 0, "left": 0})
+    assert dead_letters["ESCALATION_QUEUE"].take() == letters(24)
+    assert dead_letters["ESCALATION_DEAD_LETTERS"].take() == []
+
+
+@pytest.mark.parametrize("handler", [list_dead_letters.handler, redrive_dead_letters.handler])
+@pytest.mark.parametrize("queue", ["EscalationQueue", "ParkedQueue"])
+def test_a_person_is_refused_before_anything_is_read(handler, queue):
+    """There are no queues here: asking would fail."""
+    reply = handler(signed_in({"pathParameters": {"Queue": queue}}, **PERSON), None)
+
+    status, body = status_and_body(reply)
+    assert (status, body["error"]["code"]) == (403, "Forbidden")

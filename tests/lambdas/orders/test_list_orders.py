@@ -1,0 +1,228 @@
+import base64
+import json
+
+import pytest
+
+from orders import list_orders, table
+from tests.lambdas.api import OPERATOR, PERSON, refused_field, signed_in, status_and_body
+from tests.lambdas.orders.conftest import ROW, SHOWN
+
+ANOTHER = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000c"}
+STATUSES = "RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED"
+RECEIVED_AT = '"2026-11-21T04:00:00.000Z"'
+
+
+def call(by=PERSON, **query):
+    return list_orders.handler(signed_in({"queryStringParameters": query or None}, **by), None)
+
+
+def listed(by=PERSON, **query):
+    """The ids on a page, and where the next one begins."""
+    status, body = status_and_body(call(by, **query))
+    assert status == 200, body
+    return [order["OrderId"] for order in body["orders"]], body["next"]
+
+
+def pages(by, **query):
+    """The ids of every page, in order."""
+    found, following = listed(by, **query)
+    yield found
+    while following:
+        found, following = listed(by, **query, next=following)
+        yield found
+
+
+def at(minute: int) -> str:
+    return f"2026-11-21T{minute // 60:02}:{minute % 60:02}:00.000Z"
+
+
+def row(order_id: str, *, minute: int, changed: int | None = None, **attributes) -> dict:
+    changed = minute if changed is None else changed
+    return ROW | {"OrderId": order_id, "ReceivedAt": at(minute), "UpdatedAt": at(changed)} | attributes
+
+
+def token(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.fixture
+def five(order_table):
+    """Five of PERSON's, written in another order than they came in; between them one of ANOTHER's, one of nobody's."""
+    for number in (3, 1, 5, 2, 4):
+        order_table.put_item(Item=row(f"A-{number}", minute=number))
+    order_table.put_item(Item=row("theirs", minute=3, Owner=ANOTHER["sub"]))
+    by_hand = row("by-hand", minute=3)
+    del by_hand["Owner"]
+    order_table.put_item(Item=by_hand)
+
+
+@pytest.fixture
+def escalated(order_table):
+    """Three that need a person, the first received the last changed, of two owners and of nobody; and one that does
+    not."""
+    order_table.put_item(Item=row("E-1", minute=1, changed=30, Status="ESCALATED"))
+    order_table.put_item(Item=row("E-2", minute=2, changed=20, Status="ESCALATED", Owner=ANOTHER["sub"]))
+    by_hand = row("E-3", minute=3, changed=10, Status="ESCALATED")
+    del by_hand["Owner"]
+    order_table.put_item(Item=by_hand)
+    order_table.put_item(Item=row("P-1", minute=4, Status="PARKED"))
+
+
+def test_without_orders_the_list_is_empty(order_table):
+    assert status_and_body(call()) == (200, {"orders": [], "next": None})
+
+
+def test_ones_own_orders_are_listed_last_received_first(five):
+    assert listed() == (["A-5", "A-4", "A-3", "A-2", "A-1"], None)
+
+
+def test_an_order_is_listed_as_it_is_shown_alone(stored):
+    assert status_and_body(call())[1]["orders"] == [SHOWN]
+
+
+def test_the_note_of_a_closed_order_is_listed_and_who_closed_it_is_not(stored, order_table):
+    order_table.put_item(Item=stored | {"Status": "CLOSED", "Note": "called her", "ClosedBy": "olga"})
+
+    assert status_and_body(call())[1]["orders"] == [SHOWN | {"Status": "CLOSED", "Note": "called her"}]
+
+
+@pytest.mark.parametrize("by", [ANOTHER, {**PERSON, "sub": PERSON["sub"] + "0"}, {**PERSON, "sub": "null"}, OPERATOR])
+def test_nobody_is_listed_anothers_orders_as_their_own(by, five):
+    assert listed(by) == (["theirs"] if by is ANOTHER else [], None)
+
+
+def test_a_list_comes_in_pages(five):
+    assert list(pages(PERSON, limit="2")) == [["A-5", "A-4"], ["A-3", "A-2"], ["A-1"]]
+
+
+def test_pages_of_one_leave_nothing_out_where_all_came_at_once(order_table):
+    for number in range(7):
+        order_table.put_item(Item=row(f"A-{number}", minute=1))
+
+    assert sorted(one for found in pages(PERSON, limit="1") for one in found) == [f"A-{number}" for number in range(7)]
+
+
+def test_a_page_has_20_where_no_limit_is_named_and_100_at_the_most(order_table):
+    with order_table.batch_writer() as writer:
+        for number in range(101):
+            writer.put_item(Item=row(f"A-{number:03}", minute=number))
+
+    assert [len(found) for found in (listed()[0], listed(limit="100")[0])] == [20, 100]
+
+
+def test_operators_are_listed_everybodys_orders_of_a_status_last_changed_first(escalated):
+    assert listed(OPERATOR, status="ESCALATED") == (["E-1", "E-2", "E-3"], None)
+    assert listed(OPERATOR, status="PARKED") == (["P-1"], None)
+    assert listed(OPERATOR, status="CLOSED") == ([], None)
+
+
+def test_an_order_of_a_status_is_listed_as_it_is_shown(stored):
+    """The index by status has no more of it than its reasons."""
+    assert status_and_body(call(OPERATOR, status="FULFILLMENT_QUEUED"))[1]["orders"] == [SHOWN]
+
+
+def test_orders_of_a_status_come_in_pages(escalated):
+    assert list(pages(OPERATOR, status="ESCALATED", limit="2")) == [["E-1", "E-2"], ["E-3"]]
+
+
+def test_an_order_that_has_another_status_by_now_or_is_gone_is_left_out(escalated, order_table, monkeypatch):
+    """The index still has what the table has not any more."""
+    read = table.find_all
+
+    def changed_meanwhile(ids):
+        ids = list(ids)
+        order_table.put_item(Item=row("E-2", minute=2, Status="RECEIVED"))
+        order_table.delete_item(Key={"OrderId": "E-3"})
+        return read(ids)
+
+    monkeypatch.setattr(table, "find_all", changed_meanwhile)
+
+    assert listed(OPERATOR, status="ESCALATED") == (["E-1"], None)
+
+
+@pytest.mark.parametrize("left_out", [["E-1"], ["E-1", "E-2", "E-3"]])
+def test_what_dynamodb_leaves_out_of_a_batch_is_read_all_the_same(left_out, escalated, monkeypatch):
+    whole = table._dynamodb.batch_get_item
+
+    def throttled(RequestItems):
+        answer = whole(RequestItems=RequestItems)
+        (name,) = RequestItems
+        answer["Responses"][name] = [one for one in answer["Responses"][name] if one["OrderId"] not in left_out]
+        return {**answer, "UnprocessedKeys": {name: {"Keys": [{"OrderId": order_id} for order_id in left_out]}}}
+
+    monkeypatch.setattr(table._dynamodb, "batch_get_item", throttled)
+
+    assert listed(OPERATOR, status="ESCALATED") == (["E-1", "E-2", "E-3"], None)
+
+
+@pytest.mark.parametrize("status", ["ESCALATED", "RECEIVED", "nonsense", ""])
+def test_a_person_is_not_listed_orders_by_status_whatever_it_is(status):
+    """There is no table here: asking would fail."""
+    code, body = status_and_body(call(status=status))
+
+    assert (code, body["error"]["code"]) == (403, "Forbidden")
+
+
+@pytest.mark.parametrize("status", ["", "escalated", "ESCALATED ", "UNKNOWN", "4242424242424242", "*", "É" * 5000])
+def test_a_status_that_there_is_not_is_refused_and_those_there_are_named(status):
+    reply = call(OPERATOR, status=status)
+
+    assert refused_field(reply) == "status"
+    assert json.loads(reply["body"])["error"]["details"][0]["problem"] == f"must be one of {STATUSES}"
+
+
+@pytest.mark.parametrize("limit", ["", "0", "-1", "101", "1e1", " 5", "5\n", "05", "５", "9" * 5000])
+@pytest.mark.parametrize("more", [{}, {"status": "ESCALATED"}])
+def test_a_limit_is_a_number_from_1_to_100(limit, more):
+    assert refused_field(call(OPERATOR, limit=limit, **more)) == "limit"
+
+
+HOSTILE = ["", "A-1", "é", "A", "====", "%00", "x" * 8000] + [
+    token(text)
+    for text in (
+        "",
+        "null",
+        "7",
+        "{}",
+        "[]",
+        f"[{RECEIVED_AT}]",
+        f"[{RECEIVED_AT}, 7]",
+        f"[{RECEIVED_AT}, null]",
+        f'[{RECEIVED_AT}, ""]',
+        f'[{RECEIVED_AT}, "A-1", "jo"]',
+        '["2026-11-21T04:00:00.000Z\\n", "A-1"]',
+        '["", "A-1"]',
+        '["now", "A-1"]',
+        '[7, "A-1"]',
+        '["٢٠٢٦-11-21T04:00:00.000Z", "A-1"]',
+        f'[{RECEIVED_AT}, "{"x" * 5000}"]',
+        f'[{RECEIVED_AT}, "\\ud800"]',
+        "[" * 5000,
+    )
+]
+
+
+@pytest.mark.parametrize("next_", HOSTILE, ids=lambda text: ascii(text[:30]))
+def test_a_next_that_no_answer_said_is_refused_without_asking_the_table(next_):
+    """There is no table here: asking would fail."""
+    assert refused_field(call(next=next_)) == "next"
+    assert refused_field(call(OPERATOR, next=next_, status="ESCALATED")) == "next"
+
+
+def test_the_place_in_a_next_does_not_choose_whose_orders_are_listed(five):
+    assert listed(next=token('["2026-11-21T23:00:00.000Z", "theirs"]'))[0] == ["A-5", "A-4", "A-3", "A-2", "A-1"]
+    _, anothers = listed(limit="2")
+    assert listed(ANOTHER, next=anothers) == (["theirs"], None)
+
+
+def test_who_has_not_signed_in_is_shown_no_list(five):
+    status, body = status_and_body(list_orders.handler({"queryStringParameters": None}, None))
+
+    assert (status, body["error"]["code"]) == (401, "NotSignedIn")
+
+
+@pytest.mark.parametrize("query", [{}, {"status": "ESCALATED"}])
+def test_a_failing_table_asks_to_try_again(query):
+    reply = call(OPERATOR, **query)
+
+    assert (status_and_body(reply)[0], reply["headers"]["Retry-After"]) == (503, "1")

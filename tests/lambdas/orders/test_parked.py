@@ -1,0 +1,244 @@
+"""What operators see of the parked queue, and how they take out of it what they have dealt with."""
+
+import json
+
+import pytest
+
+from common import queues
+from orders import attention, list_parked, remove_parked
+from tests.lambdas.api import OPERATOR, PERSON, signed_in, status_and_body
+from tests.lambdas.orders.conftest import ROW, Clock, Failing
+
+CARD = "4242424242424242"
+MESSAGE = {
+    "OrderId": "A-1",
+    "State": "Are details Proper",
+    "Error": "States.Timeout",
+    "ExecutionId": "arn:aws:states:us-east-1:123456789012:express:orders:A-1-0123456789ab:7",
+    "Order": {"OrderId": "A-1", "Name": "Zoë", "ItemName": "Keyboard", "Price": "12.50"},
+}
+NOTHING = {"OrderId": None, "State": None, "Error": None, "ExecutionId": None, "Order": None, "Status": None}
+
+
+def listed(by=OPERATOR):
+    status, body = status_and_body(list_parked.handler(signed_in({}, **by), None))
+    assert status == 200, body
+    return body
+
+
+def remove(message_id: str, by=OPERATOR):
+    event = signed_in({"pathParameters": {"MessageId": message_id}}, **by)
+    return status_and_body(remove_parked.handler(event, None))
+
+
+@pytest.fixture
+def out_of_time(monkeypatch):
+    """There is time for one look into a queue."""
+    monkeypatch.setattr(queues, "time", Clock(looks=1))
+
+
+def test_an_empty_queue_has_nothing_to_show(parked, order_table):
+    assert listed() == {"items": [], "left": 0}
+
+
+def test_a_message_is_shown_with_the_status_of_its_order_now_and_stays(parked, stored):
+    (message_id,) = parked.put(MESSAGE)
+
+    assert listed() == {"items": [{"MessageId": message_id, **MESSAGE, "Status": "FULFILLMENT_QUEUED"}], "left": 0}
+    assert parked.take() == [json.dumps(MESSAGE)]
+
+
+def test_looking_again_shows_the_same(parked, stored):
+    parked.put(MESSAGE, MESSAGE | {"OrderId": "A-2"})
+
+    first, second = (sorted(listed()["items"], key=lambda item: item["MessageId"]) for _ in range(2))
+
+    assert first == second and len(first) == 2
+
+
+def test_an_order_without_a_row_has_no_status(parked, stored):
+    parked.put(MESSAGE | {"OrderId": "never-written"}, MESSAGE | {"OrderId": None})
+
+    assert [item["Status"] for item in listed()["items"]] == [None, None]
+
+
+def test_thirty_messages_are_all_shown_each_once_and_all_stay(parked, order_table):
+    for number in range(30):
+        order_table.put_item(Item=ROW | {"OrderId": f"A-{number}", "Status": "PARKED"})
+    ids = parked.put(*(MESSAGE | {"OrderId": f"A-{number}"} for number in range(30)))
+
+    body = listed()
+
+    assert sorted(item["MessageId"] for item in body["items"]) == sorted(ids)
+    assert {item["OrderId"] for item in body["items"]} == {f"A-{number}" for number in range(30)}
+    assert {item["Status"] for item in body["items"]} == {"PARKED"}
+    assert len(parked.take()) == 30
+
+
+def test_of_more_than_a_hundred_it_is_said_how_many_are_left(parked, order_table):
+    parked.put(*(MESSAGE for _ in range(103)))
+
+    body = listed()
+
+    assert (len(body["items"]), body["left"]) == (100, 3)
+    assert len(parked.take()) == 103
+
+
+def test_what_there_was_no_time_for_is_counted_and_stays(parked, order_table, out_of_time):
+    parked.put(*(MESSAGE for _ in range(14)))
+
+    body = listed()
+
+    assert (len(body["items"]), body["left"]) == (10, 4)
+    assert len(parked.take()) == 14
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[not JSON",
+        "null",
+        "7",
+        '"A-1"',
+        "[]",
+        "{}",
+        "[" * 60_000,
+        "9" * 5000,
+        '{"OrderId": 7, "State": ["x"], "Error": {}, "ExecutionId": true, "Order": "A-1"}',
+        '{"Order": []}',
+        json.dumps({"Error": "x" * 301, "State": "x" * 200_000}),
+    ],
+    ids=lambda body: body[:30],
+)
+def test_a_message_that_is_none_of_ours_is_shown_as_far_as_it_goes(body, parked, order_table):
+    (message_id,) = parked.put(body)
+
+    assert listed()["items"] == [{"MessageId": message_id, **NOTHING}]
+    assert remove(message_id) == (200, {"removed": 1})
+
+
+def test_an_order_within_a_message_may_lack_anything(parked, order_table):
+    parked.put({"Order": {"OrderId": "A-1", "Name": 7, "CC": CARD}})
+
+    [item] = listed()["items"]
+
+    assert item["Order"] == {"OrderId": "A-1", "Name": None, "ItemName": None, "Price": None}
+
+
+@pytest.mark.parametrize("card", [CARD, "4242 4242 4242 4242", "４２４２４２４２４２４２４２４２"])
+@pytest.mark.parametrize("field", ["OrderId", "State", "Error", "ExecutionId"])
+def test_no_card_number_is_shown_or_looked_for(field, card, parked):
+    """There is no table here: asking would fail."""
+    order = {name: card for name in MESSAGE["Order"]}
+    parked.put({"OrderId": None, field: card, "Order": order, "CC": card})
+
+    [item] = listed()["items"]
+
+    assert item[field] == "#"
+    assert item["Order"] == dict.fromkeys(order, "#")
+    assert card not in json.dumps(item, ensure_ascii=False)
+
+
+def test_text_that_no_answer_could_carry_is_shown_in_part(parked, order_table):
+    parked.put('{"Error": "a\\ud800b\\u0000"}')
+
+    assert listed()["items"][0]["Error"] == "a?b\x00"
+
+
+def test_a_message_that_somebody_else_holds_is_not_shown_and_comes_back(parked, order_table):
+    parked.put(MESSAGE)
+    parked.take()
+
+    assert listed() == {"items": [], "left": 0}
+
+
+def test_a_message_is_removed_and_the_others_stay_and_are_visible(parked):
+    ids = parked.put(*(f"message {number:02}" for number in range(30)))
+
+    assert remove(ids[17]) == (200, {"removed": 1})
+    assert parked.take() == [f"message {number:02}" for number in range(30) if number != 17]
+
+
+@pytest.mark.parametrize("message_id", ["never-sent", "", "é", "x" * 5000, CARD])
+def test_a_message_that_is_not_there_removes_nothing(message_id, parked):
+    parked.put(MESSAGE)
+
+    status, body = remove(message_id)
+
+    assert (status, body["error"]["code"]) == (404, "NotFound")
+    assert CARD not in json.dumps(body)
+    assert len(parked.take()) == 1
+
+
+def test_removing_twice_says_that_it_is_gone(parked):
+    (message_id,) = parked.put(MESSAGE)
+
+    assert [remove(message_id)[0] for _ in range(2)] == [200, 404]
+
+
+def test_a_message_that_somebody_else_holds_is_not_removed_and_it_is_said_to_try_again(parked):
+    (message_id,) = parked.put(MESSAGE)
+    [held] = parked.sqs.receive_message(QueueUrl=parked.url, VisibilityTimeout=60)["Messages"]
+
+    status, body = remove(message_id)
+
+    assert status == 404 and "Try again" in body["error"]["message"]
+    parked.sqs.change_message_visibility(QueueUrl=parked.url, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=0)
+    assert remove(message_id)[0] == 200
+
+
+def test_a_message_that_sqs_does_not_delete_stays_and_it_is_said_to_try_again(parked, monkeypatch):
+    (message_id,) = parked.put(MESSAGE)
+    refused = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
+    monkeypatch.setattr(attention, "_sqs", Failing(attention._sqs, delete_message_batch=lambda **_: refused))
+
+    assert remove(message_id)[0] == 503
+    assert len(parked.take()) == 1
+
+
+def test_a_look_that_fails_halfway_lets_go_of_what_it_holds(parked, monkeypatch):
+    parked.put(*(MESSAGE for _ in range(14)))
+    receive, looks = attention._sqs.receive_message, []
+
+    def once(**arguments):
+        looks.append(arguments)
+        if len(looks) > 1:
+            raise RuntimeError
+        return receive(**arguments)
+
+    monkeypatch.setattr(attention, "_sqs", Failing(attention._sqs, receive_message=once))
+
+    assert status_and_body(list_parked.handler(signed_in({}, **OPERATOR), None))[0] == 500
+    assert len(parked.take()) == 14
+
+
+def test_a_function_that_dies_keeps_messages_out_of_sight_for_half_a_minute_at_the_most(parked, monkeypatch):
+    parked.put(MESSAGE)
+    receive, asked = attention._sqs.receive_message, []
+
+    def watched(**arguments):
+        asked.append(arguments["VisibilityTimeout"])
+        return receive(**arguments)
+
+    monkeypatch.setattr(attention, "_sqs", Failing(attention._sqs, receive_message=watched))
+    remove("another")
+
+    assert asked and all(0 < seconds <= 30 for seconds in asked)
+
+
+@pytest.mark.parametrize("handler", [list_parked.handler, remove_parked.handler])
+def test_a_person_is_refused_before_anything_is_read(handler, monkeypatch):
+    """There is no queue here: asking would fail."""
+    monkeypatch.delenv("PARKED_QUEUE")
+    reply = handler(signed_in({"pathParameters": {"MessageId": "any"}}, **PERSON), None)
+
+    status, body = status_and_body(reply)
+    assert (status, body["error"]["code"]) == (403, "Forbidden")
+
+
+def test_a_failing_queue_asks_to_try_again(monkeypatch, aws):
+    monkeypatch.setenv("PARKED_QUEUE", "https://queue.amazonaws.com/123456789012/gone")
+
+    reply = list_parked.handler(signed_in({}, **OPERATOR), None)
+
+    assert (status_and_body(reply)[0], reply["headers"]["Retry-After"]) == (503, "1")
