@@ -1,2 +1,265 @@
-const config = await (await fetch("/config.json")).json();
-document.title += ` (${config.clientId})`;
+import { Api } from "./api.js";
+import { loadConfig } from "./config.js";
+import { NAME, OFFLINE, footer, header, startTheme } from "./frame.js";
+import { HOME, routeOf, routesFor } from "./routes.js";
+import { Session } from "./session.js";
+import { focusOn, inWords, notice, skeleton } from "./ui.js";
+import { html, nothing, render } from "./vendor/lit-html.js";
+import { SignIn } from "./views/sign-in.js";
+
+/**
+ * What a view is given.
+ *
+ * @typedef {object} Page
+ * @property {import("./config.js").Config} config
+ * @property {Session} session
+ * @property {Api} orders
+ * @property {Api} reminders
+ * @property {string[]} parameters of the route
+ * @property {AbortSignal} signal aborted when the view is left
+ * @property {EventTarget} again tells "again" when the network or the session is back
+ * @property {() => void} update shows the view as it is now
+ * @property {(words: string) => void} say announces to who does not see
+ * @property {() => void} signOut
+ */
+
+/**
+ * @typedef {object} View
+ * @property {string} title
+ * @property {() => unknown} body below the title
+ */
+
+const WHEN_IDLE = 1500;
+const DOORS = { "sign-in": "signIn", "sign-up": "signUp", confirm: "confirm", forgotten: "forgotten" };
+
+const root = document.getElementById("app");
+const news = document.getElementById("news");
+const again = new EventTarget();
+
+let config = null;
+let session = null;
+let apis = {};
+let failure = null;
+/** @type {{view: View | null, route: object | null, leave: AbortController, person: string | null}} */
+let current = { view: null, route: null, leave: new AbortController(), person: null };
+let door = null;
+let returnsTo = null;
+
+const place = () => location.hash.replace(/^#\/?/, "");
+
+function say(words) {
+  news.textContent = "";
+  // What is set in the same moment is not read out.
+  setTimeout(() => {
+    news.textContent = words;
+  }, 50);
+}
+
+async function start() {
+  failure = null;
+  update();
+  try {
+    config = await loadConfig();
+  } catch (caught) {
+    failure = caught;
+    update();
+    return;
+  }
+  session = new Session(config);
+  apis = { orders: new Api(config.ordersApi, session), reminders: new Api(config.remindersApi, session) };
+  session.addEventListener("change", sessionChanged);
+  addEventListener("hashchange", () => enter({ isMove: true }));
+  await enter();
+}
+
+/** What may be gone to next is at hand then, without a network too. */
+function fetchTheRest() {
+  const { person } = session;
+  for (const route of person ? routesFor({ person, config }) : []) {
+    // Whoever goes there asks for it again, and is told.
+    route.load().catch(() => {});
+  }
+}
+
+function sessionChanged() {
+  const dialog = document.querySelector("dialog");
+  if (session.isOver) {
+    door = new SignIn({ session, update, say, email: session.person.email });
+    update();
+    dialog.showModal();
+    focusOn("door-password");
+    return;
+  }
+  dialog.close();
+  door = null;
+  if ((session.person?.id ?? null) !== current.person) {
+    enter({ isMove: true });
+  } else {
+    update();
+    again.dispatchEvent(new Event("again"));
+  }
+}
+
+/** Shows what the address says, or the sign-in and the same after it. */
+async function enter({ isMove = false } = {}) {
+  const { person } = session;
+  if (!person) {
+    enterDoor();
+  } else if (place() === "" || place() in DOORS) {
+    location.replace(`#/${returnsTo ?? HOME}`);
+    returnsTo = null;
+    return;
+  } else if (!(await enterView(person))) {
+    return;
+  }
+  document.title = `${current.view?.title ?? door.title} · ${NAME}`;
+  update();
+  if (isMove) {
+    scrollTo(0, 0);
+    document.querySelector("h1")?.focus({ preventScroll: true });
+  }
+}
+
+function enterDoor() {
+  const mode = DOORS[place()] ?? "signIn";
+  if (!(place() in DOORS) && place()) {
+    returnsTo = place();
+  }
+  current.leave.abort();
+  current = { view: null, route: null, leave: new AbortController(), person: null };
+  door ??= new SignIn({ session, update, say, move: moveTo });
+  door.enter(mode);
+}
+
+function moveTo(mode) {
+  const address = Object.keys(DOORS).find((candidate) => DOORS[candidate] === mode);
+  if (address === place()) {
+    door.enter(mode);
+  } else {
+    location.assign(`#/${address}`);
+  }
+}
+
+/** Whether it came to that: while a view is loaded, another one may be asked for. */
+async function enterView(person) {
+  const found = routeOf(place(), { person, config });
+  current.leave.abort();
+  const leave = new AbortController();
+  const { signal } = leave;
+  current = { view: null, route: found?.route ?? null, leave, person: person.id };
+  if (!found) {
+    current.view = NOWHERE;
+    return true;
+  }
+  update();
+  let module = null;
+  try {
+    module = await found.route.load();
+  } catch {
+    // Told below.
+  }
+  if (signal.aborted) {
+    return false;
+  }
+  setTimeout(fetchTheRest, WHEN_IDLE);
+  const { parameters } = found;
+  current.view = module
+    ? module.open({ config, session, ...apis, parameters, signal, again, update, say, signOut })
+    : NOT_LOADED;
+  return true;
+}
+
+const NOT_LOADED = {
+  title: "Not loaded",
+  body: () => tryAgain("This part of the page could not be loaded.", () => enter()),
+};
+
+const NOWHERE = {
+  title: "There is nothing here",
+  body: () => html`
+    <p>The address leads nowhere. It may be old, or have lost a letter on its way.</p>
+    <p><a class="button" href="#/${HOME}">Place an order</a></p>
+  `,
+};
+
+const tryAgain = (words, action) => html`
+  ${notice("bad", html`<p>${words}</p>`)}
+  <p><button type="button" @click=${action}>Try again</button></p>
+`;
+
+function update() {
+  const person = session?.person ?? null;
+  const routes = person ? routesFor({ person, config }) : [];
+  const top = header({ person, routes, current: current.route, update, say, signOut });
+  render(html`${top}${navigator.onLine ? nothing : OFFLINE}${main()}${footer()}${dialog()}`, root);
+}
+
+function main() {
+  if (failure) {
+    return html`
+      <main id="main" tabindex="-1">
+        <h1 tabindex="-1">The page could not start</h1>
+        ${tryAgain(inWords(failure), start)}
+      </main>
+    `;
+  }
+  if (door && !session.isOver) {
+    return html`<main id="main" class="door" tabindex="-1">${door.page()}</main>`;
+  }
+  const title = current.view?.title;
+  return html`
+    <main id="main" tabindex="-1">
+      ${
+        title
+          ? html`<h1 tabindex="-1">${title}</h1>
+              ${current.view.body()}`
+          : skeleton(6)
+      }
+    </main>
+  `;
+}
+
+function dialog() {
+  return html`
+    <dialog aria-labelledby="over-title" @cancel=${(event) => event.preventDefault()} @close=${reopen}>
+      ${
+        session?.isOver && door
+          ? html`
+              <h2 id="over-title">Sign in again</h2>
+              <p>Your session has ended. What you typed is still here and waits for you.</p>
+              ${door.form()}
+              <p><button type="button" class="link" @click=${signOut}>Leave instead</button></p>
+            `
+          : nothing
+      }
+    </dialog>
+  `;
+}
+
+/** Browsers let Escape close what wants to stay open. */
+function reopen({ currentTarget }) {
+  if (session.isOver) {
+    currentTarget.showModal();
+  }
+}
+
+function signOut() {
+  location.hash = "#/sign-in";
+  session.signOut();
+}
+
+// The address says which view is shown, and so cannot lead to a place in it.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
+});
+addEventListener("online", () => {
+  update();
+  say("You are online again.");
+  again.dispatchEvent(new Event("again"));
+});
+addEventListener("offline", update);
+
+startTheme();
+root.replaceChildren();
+start();

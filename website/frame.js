@@ -1,0 +1,93 @@
+/** What is around every view: header, navigation, footer, and the choice between light and dark. */
+
+import { html, nothing } from "./vendor/lit-html.js";
+
+export const NAME = "Orders and reminders";
+
+export const OFFLINE = html`<p class="banner" role="status">
+  You are offline. What is here stays; the rest follows when you are back.
+</p>`;
+
+export const footer = () => html`<footer><p>Only test data belongs here: no real cards, no secrets.</p></footer>`;
+
+const THEME_KEPT_AS = "theme";
+
+/** Each with its sign. style.css makes the rest of `data-theme`. */
+const THEMES = {
+  auto: "M10 3a7 7 0 1 0 .1 0M10 3v14M13 5v10",
+  light:
+    "M10 6.8a3.2 3.2 0 1 0 .1 0M10 1.8v1.4M10 16.8v1.4M1.8 10h1.4M16.8 10h1.4" +
+    "M4.2 4.2l1 1M14.8 14.8l1 1M4.2 15.8l1-1M14.8 5.2l1-1",
+  dark: "M15.5 12.5A6.5 6.5 0 0 1 8 4a6.5 6.5 0 1 0 7.5 8.5",
+};
+
+const theme = () => document.documentElement.dataset.theme;
+
+export function startTheme() {
+  const kept = localStorage.getItem(THEME_KEPT_AS);
+  document.documentElement.dataset.theme = kept in THEMES ? kept : "auto";
+}
+
+function nextTheme() {
+  const names = Object.keys(THEMES);
+  const next = names[(names.indexOf(theme()) + 1) % names.length];
+  document.documentElement.dataset.theme = next;
+  localStorage.setItem(THEME_KEPT_AS, next);
+}
+
+/**
+ * @param {object} shown
+ * @param {import("./session.js").Person | null} shown.person
+ * @param {import("./routes.js").Route[]} shown.routes
+ * @param {import("./routes.js").Route | null} shown.current
+ * @param {() => void} shown.update
+ * @param {(words: string) => void} shown.say
+ * @param {() => void} shown.signOut
+ */
+export function header({ person, routes, current, update, say, signOut }) {
+  const changeTheme = () => {
+    nextTheme();
+    update();
+    say(`Colours: ${theme()}`);
+  };
+  return html`
+    <header class="top">
+      <a class="brand" href="#/" aria-label=${NAME}>
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="9" />
+          <path d="M8 20.5h6.5l3-9H24M20.5 8l3.5 3.5-3.5 3.5" />
+        </svg>
+        <span>${NAME}</span>
+      </a>
+      ${person ? navigation(routes, current) : nothing}
+      <div class="tools">
+        <button type="button" class="plain" @click=${changeTheme}>
+          <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${THEMES[theme()]} /></svg>
+          <span class="unseen">Colours: </span>${theme()}
+        </button>
+        ${person ? html`<button type="button" class="plain" @click=${signOut}>Sign out</button>` : nothing}
+      </div>
+    </header>
+  `;
+}
+
+function navigation(routes, current) {
+  return html`
+    <nav aria-label="Main">
+      <ul>
+        ${routes
+          .filter(({ link }) => link)
+          .map(
+            (route) => html`
+              <li>
+                <a href="#/${route.key}" aria-current=${current?.key === route.key ? "page" : nothing}>
+                  <svg viewBox="0 0 20 20" aria-hidden="true"><path d=${route.icon} /></svg>
+                  <span>${route.link}</span>
+                </a>
+              </li>
+            `,
+          )}
+      </ul>
+    </nav>
+  `;
+}

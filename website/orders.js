@@ -1,0 +1,155 @@
+/** What the page knows of orders. Pure. */
+
+export const REASONS = {
+  CARD_NOT_16_DIGITS: "The card number does not have exactly 16 digits.",
+  CARD_CHECKSUM_WRONG: "The card number’s check digit is wrong.",
+  PRICE_NOT_A_DECIMAL: "The price is not a decimal number such as 80000 or 12.50.",
+  PRICE_NOT_POSITIVE: "The price is not above zero.",
+};
+
+/** @type {Record<string, {word: string, tone: string, sentence: string}>} */
+export const STATUSES = {
+  RECEIVED: { word: "On its way", tone: "busy", sentence: "The workflow is working on this order." },
+  FULFILLMENT_QUEUED: {
+    word: "In fulfillment",
+    tone: "good",
+    sentence: "All is well with this order: it is in the queue for fulfillment.",
+  },
+  ESCALATED: {
+    word: "Needs a person",
+    tone: "care",
+    sentence: "This order is in the escalation queue; a person looks into it.",
+  },
+  PARKED: {
+    word: "Parked",
+    tone: "bad",
+    sentence: "Something failed on our side. The order is kept, and an operator looks into it.",
+  },
+  CLOSED: { word: "Closed", tone: "quiet", sentence: "An operator has closed this order." },
+};
+
+const STATES = ["Update the order table", "Are details Proper", "Put message in Queue"];
+
+const ENDS = {
+  FULFILLMENT_QUEUED: "Put message in order OrderFulfillment Queue",
+  ESCALATED: "Put message in order Escalation Queue",
+  PARKED: "Park the order",
+};
+
+const MARKS = {
+  done: "done",
+  current: "now",
+  next: "next",
+  possible: "possible",
+  unclear: "not known",
+  passed: "not taken",
+};
+
+/** Filled in by the form; the good one passes both of the card rules that a stage may have. */
+export const SAMPLES = [
+  { title: "A good order", Price: "80000", CC: "4242424242424242" },
+  { title: "Price below zero", Price: "-123", CC: "4242424242424242" },
+  { title: "Card too short", Price: "80000", CC: "424242424242" },
+  { title: "Both wrong", Price: "-123", CC: "424242424242" },
+].map((sample) => ({ Name: "Sample Customer", ItemName: "Lenovo ThinkPad E14", ...sample }));
+
+const FORMS = {
+  OrderId: "Use up to 64 letters, digits, dots, dashes and underscores, with a letter or a digit first.",
+  Name: "Use up to 200 characters, on one line.",
+  ItemName: "Use up to 200 characters, on one line.",
+  Price: "Use up to 32 characters.",
+  CC: "Use up to 32 characters.",
+};
+
+const MISSING = {
+  OrderId: "Give the order an id.",
+  Name: "Enter the customer’s name.",
+  ItemName: "Say what is ordered.",
+  Price: "Enter a price.",
+  CC: "Enter a test card number.",
+};
+
+const ONE_LINE = /^[^\u0000-\u001F\u007F\uFFFE\uFFFF]{1,200}$/u;
+const SHORT = /^.{1,32}$/su;
+const PATTERNS = {
+  OrderId: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+  Name: ONE_LINE,
+  ItemName: ONE_LINE,
+  Price: SHORT,
+  CC: SHORT,
+};
+
+/**
+ * The path of an order through its workflow.
+ *
+ * The API tells the order's status and not the workflow's step: what nobody can know from it is marked so.
+ *
+ * @param {{Status: string, Reasons: string[]} | null} order null before there is one
+ */
+export function pathOf(order) {
+  const end = endOf(order);
+  const onItsWay = order ? ["done", "current", "next"] : ["next", "next", "next"];
+  const over = end === "PARKED" ? ["done", "unclear", "unclear"] : ["done", "done", "done"];
+  const step = (name, mark) => ({ name, mark, word: MARKS[mark] });
+  return {
+    states: STATES.map((name, i) => step(name, (end ? over : onItsWay)[i])),
+    ends: Object.entries(ENDS).map(([status, name]) => ({
+      ...step(name, end ? (status === end ? "done" : "passed") : "possible"),
+      tone: STATUSES[status].tone,
+    })),
+    isClosed: order?.Status === "CLOSED",
+  };
+}
+
+function endOf(order) {
+  if (order?.Status === "CLOSED") {
+    return order.Reasons.length ? "ESCALATED" : "PARKED";
+  }
+  return order?.Status in ENDS ? order.Status : null;
+}
+
+/** Letters and digits that nobody takes for others. */
+const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
+
+export function proposedId() {
+  const numbers = crypto.getRandomValues(new Uint8Array(8));
+  return `web-${Array.from(numbers, (number) => LETTERS[number % LETTERS.length]).join("")}`;
+}
+
+/** The order as the API takes it: people write cards in groups. */
+export function orderOf({ OrderId, Name, ItemName, Price, CC }) {
+  return {
+    OrderId: OrderId.trim(),
+    Name: Name.trim(),
+    ItemName: ItemName.trim(),
+    Price: Price.trim(),
+    CC: CC.replace(/[\s-]/g, ""),
+  };
+}
+
+/** What is wrong with the form of an order, by field. What breaks a rule of business is not: the workflow judges it. */
+export function problemsOf(order) {
+  const problem = (name) => (order[name] === "" ? MISSING[name] : FORMS[name]);
+  const wrong = Object.keys(PATTERNS).filter((name) => !PATTERNS[name].test(order[name]));
+  return Object.fromEntries(wrong.map((name) => [name, problem(name)]));
+}
+
+/** The details of a refusal by field, in words. */
+export function problemsIn({ status, code, message, details }) {
+  if (status === 409 && code === "Conflict") {
+    return { OrderId: message };
+  }
+  const words = ({ field, problem }) => (problem.startsWith("must match") ? FORMS[field] : `This ${problem}.`);
+  return Object.fromEntries(
+    details.filter(({ field }) => field in FORMS).map((detail) => [detail.field, words(detail)]),
+  );
+}
+
+/** A price with its thousands apart; what is no decimal stays as it came. */
+export function priceText(price) {
+  const found = /^-?[0-9]{1,12}(?:\.([0-9]{1,4}))?$/.exec(price);
+  if (!found) {
+    return price;
+  }
+  return new Intl.NumberFormat(undefined, { minimumFractionDigits: found[1]?.length ?? 0 }).format(price);
+}

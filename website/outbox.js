@@ -1,0 +1,54 @@
+/** What the laptop's engine shows of itself, by what the page shows of it. Pure. */
+
+const WAIT_SCALE = "stepfunctions._SFN_WAIT_SCALE";
+
+export const waitsOf = (isSkipped) => ({ [WAIT_SCALE]: isSkipped ? 0 : 1 });
+
+/** @returns {{id: string, to: string, from: string, subject: string, text: string, at: string}[]} last first */
+export function mailsOf({ messages }) {
+  const mails = Object.values(messages).flat();
+  return mails
+    .map((mail) => ({
+      id: mail.MessageId,
+      to: mail.To.join(", "),
+      from: mail.Source,
+      subject: mail.Subject,
+      text: mail.BodyText || mail.BodyHtml || "",
+      at: typeof mail.Timestamp === "number" ? new Date(mail.Timestamp * 1000).toISOString() : mail.Timestamp,
+    }))
+    .sort((one, other) => (one.at < other.at ? 1 : -1));
+}
+
+/** @returns {{phone: string, texts: {id: string, text: string}[]}[]} by number, oldest first as in a conversation */
+export function textsOf(answer) {
+  return Object.entries(answer.sms_messages).map(([phone, texts]) => ({
+    phone,
+    texts: texts.map(({ MessageId, Message }) => ({ id: MessageId, text: Message })),
+  }));
+}
+
+/**
+ * @param {Record<string, string>} queues URL by name
+ * @returns {{name: string, messages: {id: string, body: string}[]}[]}
+ */
+export function queuesOf({ messages }, queues) {
+  const byName = Object.values(messages)
+    .flatMap((regions) => Object.values(regions))
+    .flatMap((found) => Object.entries(found).map(([url, list]) => [lastPart(url), list]));
+  const all = Object.fromEntries(byName);
+  return Object.entries(queues).map(([name, url]) => ({
+    name,
+    messages: (all[lastPart(url)] ?? []).map(({ MessageId, Body }) => ({ id: MessageId, body: readable(Body) })),
+  }));
+}
+
+/** Hosts and ports differ between who asks; names do not. */
+const lastPart = (url) => url.split("/").at(-1);
+
+function readable(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

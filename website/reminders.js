@@ -1,0 +1,137 @@
+/** What the page knows of reminders. Pure. */
+
+import { timeText } from "./times.js";
+
+/** Seconds by unit. */
+export const WAITS = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 };
+
+/** The API's letters for how often, and how they are said of one and of several. */
+export const STEPS = {
+  m: ["minute", "minutes"],
+  h: ["hour", "hours"],
+  d: ["day", "days"],
+  w: ["week", "weeks"],
+  M: ["month", "months"],
+  y: ["year", "years"],
+};
+
+/** @type {Record<string, {word: string, tone: string}>} */
+export const STATUSES = {
+  SCHEDULED: { word: "Waiting", tone: "busy" },
+  SENDING: { word: "Being sent", tone: "busy" },
+  SENT: { word: "Sent", tone: "good" },
+  PARTLY_SENT: { word: "Partly sent", tone: "care" },
+  CANCELLED: { word: "Cancelled", tone: "quiet" },
+  FAILED: { word: "Failed", tone: "bad" },
+};
+
+export const CHANNELS = { email: "e-mail", sms: "SMS", both: "e-mail and SMS", topic: "the topic" };
+
+export const isWaiting = ({ status }) => status === "SCHEDULED" || status === "SENDING";
+
+/**
+ * The request for a reminder, out of the form's fields.
+ *
+ * @param {Record<string, string>} form
+ * @param {string} preference
+ * @param {string} zone
+ */
+export function requestOf(form, preference, zone) {
+  return { message: form.message, preference, timeZone: zone, ...dueOf(form), ...repeatOf(form) };
+}
+
+function dueOf({ when, count, unit, timestamp, fold }) {
+  if (when === "in") {
+    return { waitSeconds: Number(count) * WAITS[unit] };
+  }
+  return { timestamp, ...(fold ? { fold: Number(fold) } : {}) };
+}
+
+function repeatOf({ repeats, every, step, ends, until, times }) {
+  if (!repeats) {
+    return {};
+  }
+  // With its offset: the browser knows which of two is meant, and nothing needs to be asked.
+  const end = {
+    never: {},
+    until: { until: ends === "until" ? instantText(until) : "" },
+    times: { times: Number(times) },
+  };
+  return { repeat: { every: `${Number(every)}${step}`, ...end[ends] } };
+}
+
+const instantText = (wall) => `${new Date(wall).toISOString().slice(0, 19)}Z`;
+
+const WHOLE = /^[0-9]{1,8}$/;
+
+/** What is missing in the form, by field. All else is for the API to judge. */
+export function problemsOf(form) {
+  const problems = {};
+  if (!form.message.trim()) {
+    problems.message = "Say what to remind you of.";
+  }
+  if (form.when === "in" && !WHOLE.test(form.count)) {
+    problems.count = "Enter a whole number, such as 20.";
+  }
+  if (form.when === "at" && !form.timestamp) {
+    problems.timestamp = "Choose a date and a time.";
+  }
+  if (form.repeats && !(WHOLE.test(form.every) && Number(form.every) > 0)) {
+    problems.every = "Enter a whole number, such as 1.";
+  }
+  if (form.repeats && form.ends === "until" && !form.until) {
+    problems.until = "Choose when it ends.";
+  }
+  if (form.repeats && form.ends === "times" && !(WHOLE.test(form.times) && Number(form.times) > 0)) {
+    problems.times = "Enter a whole number, such as 3.";
+  }
+  return problems;
+}
+
+/** The form's control for each field of the API's. */
+const CONTROLS = {
+  waitSeconds: "count",
+  fold: "timestamp",
+  timeZone: "timestamp",
+  "repeat.every": "every",
+  "repeat.until": "until",
+  "repeat.times": "times",
+};
+
+const TWICE = /^happens twice in (.+), at (\S+) and again at (\S+): send fold/;
+const LEAP = /^does not exist in (.+): clocks go from (\S+) (\S+) to (\S+) (\S+)$/;
+
+/**
+ * The details of a refusal by control, in words.
+ *
+ * @returns {{problems: Record<string, string>, twice: string[] | null, leap: string | null}} `twice` has the offsets of
+ *   both where the time happens twice, `leap` the first local time that clocks show after they leapt over it
+ */
+export function problemsIn({ details }) {
+  const found = { problems: {}, twice: null, leap: null };
+  for (const { field, problem } of details) {
+    const twice = TWICE.exec(problem);
+    const leap = LEAP.exec(problem);
+    const control = CONTROLS[field] ?? field;
+    if (twice) {
+      found.twice = [twice[2], twice[3]];
+      found.problems[control] =
+        `Clocks in ${twice[1]} are put back then, and show this time twice. Choose which you mean.`;
+    } else if (leap && field === "timestamp") {
+      found.leap = `${leap[4]}T${leap[5]}`;
+      found.problems[control] = `Clocks in ${leap[1]} go from ${leap[3]} to ${leap[5]} then: this time does not exist.`;
+    } else {
+      found.problems[control] = `This ${problem}.`;
+    }
+  }
+  return found;
+}
+
+/** `every 2 days, 3 times` */
+export function repeatText({ every, until, times }) {
+  const count = Number(every.slice(0, -1));
+  const [one, several] = STEPS[every.at(-1)];
+  const often = count === 1 ? `every ${one}` : `every ${count} ${several}`;
+  const end = times ? `, ${times} ${times === 1 ? "time" : "times"}` : until ? `, until ${timeText(until)}` : "";
+  return often + end;
+}

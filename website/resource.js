@@ -1,0 +1,84 @@
+/**
+ * Something that a view shows and has to ask for. It asks again by itself when the network or the session is back.
+ *
+ * @template T
+ */
+export class Resource {
+  /** @type {T | undefined} */
+  value;
+  /** @type {Error | null} */
+  failure = null;
+  isLoading = false;
+
+  /**
+   * @param {import("./app.js").Page} page
+   * @param {() => Promise<T>} ask
+   */
+  constructor(page, ask) {
+    this.page = page;
+    this.ask = ask;
+    page.again.addEventListener("again", () => this.failure && this.load(), { signal: page.signal });
+    // Later: what extends this is not whole yet.
+    queueMicrotask(() => this.load());
+  }
+
+  /** What is there stays while it is asked for anew. */
+  async load() {
+    if (this.isLoading) {
+      return;
+    }
+    this.isLoading = true;
+    try {
+      this.value = await this.ask();
+      this.failure = null;
+    } catch (failure) {
+      if (this.page.signal.aborted) {
+        return;
+      }
+      this.failure = failure;
+    } finally {
+      this.isLoading = false;
+    }
+    this.page.update();
+  }
+}
+
+/**
+ * Asks again and again, while the page is looked at, until the answer is the last one or the view is left.
+ *
+ * @param {() => Promise<boolean>} ask whether that was the last
+ * @param {{signal: AbortSignal, first?: number, longest?: number}} pace in milliseconds
+ */
+export async function poll(ask, { signal, first = 300, longest = 5000 }) {
+  let pause = first;
+  while (!signal.aborted && !(await ask())) {
+    await sleep(pause, signal);
+    await seen(signal);
+    pause = Math.min(pause * 1.4, longest);
+  }
+}
+
+function sleep(milliseconds, signal) {
+  return new Promise((done) => {
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+  });
+}
+
+/** Waits until the page is looked at. */
+function seen(signal) {
+  if (!document.hidden || signal.aborted) {
+    return undefined;
+  }
+  return new Promise((done) => {
+    const watch = new AbortController();
+    const check = () => {
+      if (!document.hidden || signal.aborted) {
+        watch.abort();
+        done();
+      }
+    };
+    document.addEventListener("visibilitychange", check, { signal: watch.signal });
+    signal.addEventListener("abort", check, { signal: watch.signal });
+  });
+}

@@ -1,0 +1,208 @@
+import { cognito } from "./cognito.js";
+import { Refused, SignedOut } from "./failures.js";
+
+const KEPT_AS = "session";
+/** The part of a token's life after which it is renewed: of an hour six minutes are left. */
+const RENEWED_AFTER = 0.9;
+const OPERATORS = "operators";
+
+/**
+ * @typedef {object} Person
+ * @property {string} id
+ * @property {string} email
+ * @property {string | null} verifiedEmail
+ * @property {string | null} verifiedPhone
+ * @property {boolean} isOperator
+ */
+
+/**
+ * Who is signed in. Tokens live in the tab's session storage and end with the tab.
+ *
+ * Tells "change" when somebody signs in or out, when the session is over, and when the person's claims may be others.
+ */
+export class Session extends EventTarget {
+  #tokens;
+  #renewal = null;
+
+  /** @param {{signIn: string, clientId: string}} config */
+  constructor({ signIn, clientId }) {
+    super();
+    this.address = signIn;
+    this.clientId = clientId;
+    this.#tokens = JSON.parse(sessionStorage.getItem(KEPT_AS) ?? "null");
+    /** Whether the session is over while its person has not left: they are asked to sign in again. */
+    this.isOver = false;
+  }
+
+  /** @returns {Person | null} */
+  get person() {
+    return this.#tokens ? personOf(claimsOf(this.#tokens.id)) : null;
+  }
+
+  /**
+   * The ID token, renewed when it is near its end, or when it is the one to have another `instead` of.
+   *
+   * @throws {SignedOut} where it cannot be renewed
+   */
+  async token({ instead } = {}) {
+    return (await this.#current(instead)).id;
+  }
+
+  /** Asks Cognito what only the signed-in person may ask. */
+  async ask(operation, parameters = {}) {
+    const tokens = await this.#current();
+    return cognito(this.address, operation, { AccessToken: tokens.access, ...parameters });
+  }
+
+  /** Has the claims of the ID token read anew: after an address was verified. */
+  async refresh() {
+    await this.#renew();
+  }
+
+  /**
+   * @returns {Promise<{name: string, session: string, email: string} | null>} what Cognito asks for besides
+   */
+  async signIn(email, password) {
+    const answer = await this.#call("InitiateAuth", {
+      AuthFlow: "USER_PASSWORD_AUTH",
+      AuthParameters: { USERNAME: email, PASSWORD: password },
+    });
+    return this.#began(answer, email);
+  }
+
+  /** Answers a challenge: with the code of an authenticator app, or with a new password. */
+  async answer(challenge, text) {
+    const field = challenge.name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
+    const answer = await this.#call("RespondToAuthChallenge", {
+      ChallengeName: challenge.name,
+      Session: challenge.session,
+      ChallengeResponses: { USERNAME: challenge.email, [field]: text },
+    });
+    return this.#began(answer, challenge.email);
+  }
+
+  signUp(email, password) {
+    const attributes = [{ Name: "email", Value: email }];
+    return this.#call("SignUp", { Username: email, Password: password, UserAttributes: attributes });
+  }
+
+  confirm(email, code) {
+    return this.#call("ConfirmSignUp", { Username: email, ConfirmationCode: code });
+  }
+
+  sendCodeAgain(email) {
+    return this.#call("ResendConfirmationCode", { Username: email });
+  }
+
+  forgotPassword(email) {
+    return this.#call("ForgotPassword", { Username: email });
+  }
+
+  setForgotten(email, code, password) {
+    return this.#call("ConfirmForgotPassword", { Username: email, ConfirmationCode: code, Password: password });
+  }
+
+  /** Leaves at once; that the refresh token is revoked is asked for, and not waited for. */
+  signOut() {
+    const token = this.#tokens?.refresh;
+    this.#keep(null);
+    if (token) {
+      this.#call("RevokeToken", { Token: token }).catch(() => {});
+    }
+  }
+
+  /** The session is over, without the person's doing. */
+  end() {
+    if (this.#tokens && !this.isOver) {
+      this.isOver = true;
+      sessionStorage.removeItem(KEPT_AS);
+      this.dispatchEvent(new Event("change"));
+    }
+  }
+
+  #call(operation, parameters) {
+    return cognito(this.address, operation, { ClientId: this.clientId, ...parameters });
+  }
+
+  #began(answer, email) {
+    if (answer.ChallengeName) {
+      return { name: answer.ChallengeName, session: answer.Session, email };
+    }
+    this.#keep(tokensOf(answer.AuthenticationResult));
+    return null;
+  }
+
+  async #current(instead) {
+    if (!this.#tokens || this.isOver) {
+      throw new SignedOut();
+    }
+    if (Date.now() >= this.#tokens.renewedFrom || this.#tokens.id === instead) {
+      await this.#renew();
+    }
+    return this.#tokens;
+  }
+
+  /** One renewal at a time: whoever asks meanwhile waits for the same one. */
+  #renew() {
+    this.#renewal ??= this.#renewed().finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  async #renewed() {
+    const before = this.#tokens;
+    try {
+      const answer = await this.#call("InitiateAuth", {
+        AuthFlow: "REFRESH_TOKEN_AUTH",
+        AuthParameters: { REFRESH_TOKEN: before.refresh },
+      });
+      // Who has signed out meanwhile stays so.
+      if (this.#tokens === before) {
+        this.#keep({ refresh: before.refresh, ...tokensOf(answer.AuthenticationResult) });
+      }
+    } catch (failure) {
+      if (!(failure instanceof Refused)) {
+        throw failure;
+      }
+      this.end();
+    }
+    if (!this.#tokens || this.isOver) {
+      throw new SignedOut();
+    }
+  }
+
+  #keep(tokens) {
+    this.#tokens = tokens;
+    this.isOver = false;
+    if (tokens) {
+      sessionStorage.setItem(KEPT_AS, JSON.stringify(tokens));
+    } else {
+      sessionStorage.removeItem(KEPT_AS);
+    }
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+function tokensOf({ IdToken, AccessToken, RefreshToken, ExpiresIn }) {
+  const tokens = { id: IdToken, access: AccessToken, renewedFrom: Date.now() + ExpiresIn * 1000 * RENEWED_AFTER };
+  return RefreshToken ? { ...tokens, refresh: RefreshToken } : tokens;
+}
+
+/** What an ID token says. It is not checked here: the APIs do that. */
+function claimsOf(token) {
+  const base64 = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.codePointAt(0))));
+}
+
+/** @returns {Person} */
+function personOf(claims) {
+  const verified = (name) => (String(claims[`${name}_verified`]) === "true" ? (claims[name] ?? null) : null);
+  return {
+    id: claims.sub,
+    email: claims.email,
+    verifiedEmail: verified("email"),
+    verifiedPhone: verified("phone_number"),
+    isOperator: [claims["cognito:groups"] ?? []].flat().includes(OPERATORS),
+  };
+}

@@ -1,0 +1,49 @@
+/** Times, in words and in forms. Pure. */
+
+export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+  ["s", 1],
+];
+
+/** How long until `instant`, to the second: `2 h 05 min 13 s`. Both are in milliseconds. */
+export function countdown(instant, now) {
+  let rest = Math.max(0, Math.ceil((instant - now) / 1000));
+  const parts = UNITS.map(([unit, size]) => {
+    const count = Math.floor(rest / size);
+    rest %= size;
+    return { unit, count };
+  });
+  const first = parts.findIndex(({ count }) => count > 0);
+  const kept = parts.slice(first === -1 ? -1 : first).slice(0, 3);
+  return kept
+    .map(({ unit, count }, i) => `${i && unit !== "h" ? String(count).padStart(2, "0") : count} ${unit}`)
+    .join(" ");
+}
+
+/** A point in time as people write it here: `Sat, 21 Nov 2026, 10:25`. */
+export function timeText(text) {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) {
+    return text;
+  }
+  return new Intl.DateTimeFormat(undefined, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: date.getSeconds() ? "2-digit" : undefined,
+  }).format(date);
+}
+
+/** The clock on the wall, as the form's control for date and time takes it. */
+export function wallText(date) {
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
+}

@@ -1,0 +1,194 @@
+import { Offline, Refused, SignedOut } from "./failures.js";
+import { html, nothing } from "./vendor/lit-html.js";
+
+/**
+ * One of a form's controls with its label, a hint and what is wrong with it.
+ *
+ * @param {object} field
+ * @param {string} field.form begins the ids of the form's controls
+ * @param {string} field.name
+ * @param {string} field.label
+ * @param {unknown} [field.hint]
+ * @param {string} [field.problem]
+ * @param {(about: {id: string, described: unknown, invalid: unknown}) => unknown} field.control
+ */
+export function field({ form, name, label, hint, problem, control }) {
+  const id = `${form}-${name}`;
+  const about = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(" ");
+  return html`
+    <div class="field">
+      <label for=${id}>${label}</label>
+      ${control({ id, described: about || nothing, invalid: problem ? "true" : nothing })}
+      ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : nothing}
+      ${problem ? html`<p class="problem" id="${id}-problem">${problem}</p>` : nothing}
+    </div>
+  `;
+}
+
+/** A field of one line. What is not said here is as in `field`. */
+export function textField({
+  type = "text",
+  autocomplete = "off",
+  inputmode = nothing,
+  value = "",
+  maxlength = nothing,
+  min = nothing,
+  required = true,
+  ...rest
+}) {
+  const control = ({ id, described, invalid }) => html`
+    <input
+      id=${id}
+      name=${rest.name}
+      type=${type}
+      value=${value}
+      autocomplete=${autocomplete}
+      inputmode=${inputmode}
+      maxlength=${maxlength}
+      min=${min}
+      autocapitalize="none"
+      spellcheck="false"
+      ?required=${required}
+      aria-describedby=${described}
+      aria-invalid=${invalid}
+    />
+  `;
+  return field({ ...rest, control });
+}
+
+/** Several lines. */
+export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
+  const control = ({ id, described, invalid }) => html`
+    <textarea
+      id=${id}
+      name=${rest.name}
+      rows=${rows}
+      maxlength=${maxlength}
+      required
+      aria-describedby=${described}
+      aria-invalid=${invalid}
+    ></textarea>
+  `;
+  return field({ ...rest, control });
+}
+
+/** A code that came by mail or text, or that an app shows. */
+export const codeField = (rest) =>
+  textField({
+    name: "code",
+    label: "Code",
+    autocomplete: "one-time-code",
+    inputmode: "numeric",
+    maxlength: 10,
+    ...rest,
+  });
+
+/** One of few, in one line. `options` are pairs of value and words. */
+export function choice({ form, name, label, options, value, change = () => {} }) {
+  return html`
+    <fieldset class="choice">
+      <legend>${label}</legend>
+      ${options.map(
+        ([key, words]) => html`
+          <label>
+            <input
+              type="radio"
+              id="${form}-${name}-${key}"
+              name=${name}
+              value=${key}
+              ?checked=${key === value}
+              @change=${() => change(key)}
+            />
+            <span>${words}</span>
+          </label>
+        `,
+      )}
+    </fieldset>
+  `;
+}
+
+/** @param {"good" | "care" | "bad" | "plain"} tone */
+export function notice(tone, content) {
+  return html`<div class="notice ${tone}" role=${tone === "bad" ? "alert" : nothing}>
+    ${icon(tone)}
+    <div>${content}</div>
+  </div>`;
+}
+
+/** A refusal or failure of what was asked for. Of a session that is over the dialog tells. */
+export function failureNotice(failure) {
+  return failure && !(failure instanceof SignedOut) ? notice("bad", html`<p>${inWords(failure)}</p>`) : nothing;
+}
+
+export function inWords(failure) {
+  if (failure instanceof Refused && failure.details?.length) {
+    const details = failure.details.map(({ field: name, problem }) => `${name} ${problem}`).join("; ");
+    return `${failure.message} ${details}.`;
+  }
+  return failure.message;
+}
+
+const SHAPES = {
+  good: "M4 10.5 8 14.5 16 6",
+  care: "M10 5v6M10 14.2v.6",
+  bad: "M6 6l8 8M14 6l-8 8",
+  plain: "M10 9v6M10 5.2v.6",
+  quiet: "M5 10h10",
+  busy: "M10 3.5a6.5 6.5 0 1 0 .1 0M10 6.8V10l2 1.6",
+};
+
+export function icon(tone) {
+  return html`<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${SHAPES[tone]} /></svg>`;
+}
+
+/** A status as a mark: by its word and its sign, and only then by its colour. */
+export function chip({ word, tone }) {
+  return html`<span class="chip ${tone}">${icon(tone)}${word}</span>`;
+}
+
+/** What stands where something is about to be. */
+export function skeleton(lines = 3) {
+  return html`
+    <div class="skeleton" role="status">
+      <span class="unseen">Loading…</span>
+      ${Array.from({ length: lines }, () => html`<span class="bar"></span>`)}
+    </div>
+  `;
+}
+
+export function empty(title, words) {
+  return html`<div class="empty">
+    <p class="title">${title}</p>
+    <p>${words}</p>
+  </div>`;
+}
+
+/** What a resource holds, or that it loads, or why it does not, with a way to try again. */
+export function shown(resource, ready, { lines = 3 } = {}) {
+  if (resource.value !== undefined) {
+    return html`${failureNotice(resource.failure)}${ready(resource.value)}`;
+  }
+  if (!resource.failure) {
+    return skeleton(lines);
+  }
+  const waits = resource.failure instanceof Offline || resource.failure instanceof SignedOut;
+  return html`
+    <div class="empty" role="alert">
+      <p class="title">${waits ? "Not loaded yet" : "This could not be loaded"}</p>
+      <p>${inWords(resource.failure)}</p>
+      <button type="button" @click=${() => resource.load()}>Try again</button>
+    </div>
+  `;
+}
+
+/** A form's fields as one object of texts. */
+export const fieldsOf = (form) => Object.fromEntries(new FormData(form));
+
+/** Leads to the first field that is wrong. Called when it is on the page. */
+export function focusWrong(form) {
+  form.querySelector("[aria-invalid=true]")?.focus();
+}
+
+export function focusOn(id) {
+  document.getElementById(id)?.focus();
+}

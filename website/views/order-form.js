@@ -1,0 +1,38 @@
+import { textField } from "../ui.js";
+import { html } from "../vendor/lit-html.js";
+
+/**
+ * The fields of an order: for whoever places one, and for the operator who corrects one.
+ *
+ * @param {object} fields
+ * @param {string} fields.form begins the ids of the controls
+ * @param {Record<string, string>} fields.values to begin with; never a card number
+ * @param {Record<string, string>} fields.problems
+ * @param {boolean} fields.isOwn whether the person may have the browser fill in their own name and card
+ */
+export function orderFields({ form, values, problems, isOwn }) {
+  const one = (name, label, more = {}) =>
+    textField({ form, name, label, value: values[name] ?? "", problem: problems[name], ...more });
+  return html`
+    ${one("Name", "Name", { autocomplete: isOwn ? "name" : "off", maxlength: 200 })}
+    ${one("ItemName", "Item", { maxlength: 200 })}
+    <div class="pair">
+      ${one("Price", "Price", { inputmode: "decimal", maxlength: 32, hint: "Such as 80000 or 12.50." })}
+      ${one("CC", "Card number", {
+        autocomplete: isOwn ? "cc-number" : "off",
+        inputmode: "numeric",
+        maxlength: 40,
+        hint: "A test card, never a real one. It is not kept.",
+      })}
+    </div>
+  `;
+}
+
+/** Puts `values` into the form's controls. */
+export function fill(form, values) {
+  for (const [name, value] of Object.entries(values)) {
+    if (form.elements[name]) {
+      form.elements[name].value = value;
+    }
+  }
+}
