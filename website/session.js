@@ -50,8 +50,16 @@ export class Session extends EventTarget {
 
   /** Asks Cognito what only the signed-in person may ask. */
   async ask(operation, parameters = {}) {
-    const tokens = await this.#current();
-    return cognito(this.address, operation, { AccessToken: tokens.access, ...parameters });
+    const call = ({ access }) => cognito(this.address, operation, { AccessToken: access, ...parameters });
+    try {
+      return await call(await this.#current());
+    } catch (failure) {
+      if (failure.code !== "NotAuthorizedException") {
+        throw failure;
+      }
+      await this.#renew();
+      return call(this.#tokens);
+    }
   }
 
   /** Has the claims of the ID token read anew: after an address was verified. */

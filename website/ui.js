@@ -107,7 +107,7 @@ export function choice({ form, name, label, options, value, change = () => {} })
   `;
 }
 
-/** @param {"good" | "care" | "bad" | "plain"} tone */
+/** @param {"good" | "bad"} tone */
 export function notice(tone, content) {
   return html`<div class="notice ${tone}" role=${tone === "bad" ? "alert" : nothing}>
     ${icon(tone)}
@@ -132,7 +132,6 @@ const SHAPES = {
   good: "M4 10.5 8 14.5 16 6",
   care: "M10 5v6M10 14.2v.6",
   bad: "M6 6l8 8M14 6l-8 8",
-  plain: "M10 9v6M10 5.2v.6",
   quiet: "M5 10h10",
   busy: "M10 3.5a6.5 6.5 0 1 0 .1 0M10 6.8V10l2 1.6",
 };

@@ -41,14 +41,15 @@ export function open(page) {
   let isBusy = false;
 
   function begin(name) {
-    Object.assign(problems, {});
+    const before = task;
     [task, problems, failure, news] = [name, {}, null, null];
     update();
-    focusOn(name?.endsWith("code") ? "account-code" : "account-value");
+    focusOn(name ? "account-value" : headingOf(before));
   }
 
   /** Runs `action`, shows what it came to, and says `done` where it went well. */
   async function act(action, { field = "value", done } = {}) {
+    const before = task;
     [isBusy, problems, failure, news] = [true, {}, null, null];
     update();
     try {
@@ -66,6 +67,9 @@ export function open(page) {
     }
     isBusy = false;
     update();
+    if (task !== before) {
+      focusOn(task ? "account-code" : headingOf(before));
+    }
     focusWrong(document.getElementById("main"));
   }
 
@@ -151,7 +155,7 @@ export function open(page) {
     const form = forms[task] ?? (() => addressButtons(name, value, isVerified));
     return html`
       <section class="card" aria-labelledby="about-${name}">
-        <h2 id="about-${name}">${label}</h2>
+        <h2 id="about-${name}" tabindex="-1">${label}</h2>
         <p class="state">
           ${value ? html`<strong class="number">${value}</strong> ${state}` : html`<span class="quiet">None yet</span>`}
         </p>
@@ -239,7 +243,7 @@ export function open(page) {
     const state = hasTotp ? { word: "On", tone: "good" } : { word: "Off", tone: "quiet" };
     return html`
       <section class="card" aria-labelledby="about-totp">
-        <h2 id="about-totp">Authenticator app</h2>
+        <h2 id="about-totp" tabindex="-1">Authenticator app</h2>
         <p class="state">${chip(state)} <span>A code from your phone, besides the password.</span></p>
         ${
           task === "totp code"
@@ -286,6 +290,9 @@ function userOf({ UserAttributes, UserMFASettingList = [] }) {
   ]);
   return { ...Object.fromEntries(addresses), hasTotp: UserMFASettingList.includes("SOFTWARE_TOKEN_MFA") };
 }
+
+/** Where to go on from when a form is gone. */
+const headingOf = (task) => `about-${task.replace(" code", "")}`;
 
 const groups = (secret) => secret.match(/.{1,4}/g)?.join(" ") ?? "";
 

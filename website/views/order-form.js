@@ -8,7 +8,7 @@ import { html } from "../vendor/lit-html.js";
  * @param {string} fields.form begins the ids of the controls
  * @param {Record<string, string>} fields.values to begin with; never a card number
  * @param {Record<string, string>} fields.problems
- * @param {boolean} fields.isOwn whether the person may have the browser fill in their own name and card
+ * @param {boolean} fields.isOwn whether the browser may fill in the name of who types
  */
 export function orderFields({ form, values, problems, isOwn }) {
   const one = (name, label, more = {}) =>
@@ -19,7 +19,8 @@ export function orderFields({ form, values, problems, isOwn }) {
     <div class="pair">
       ${one("Price", "Price", { inputmode: "decimal", maxlength: 32, hint: "Such as 80000 or 12.50." })}
       ${one("CC", "Card number", {
-        autocomplete: isOwn ? "cc-number" : "off",
+        // Only test cards belong here: none of one's own is to be offered.
+        autocomplete: "off",
         inputmode: "numeric",
         maxlength: 40,
         hint: "A test card, never a real one. It is not kept.",

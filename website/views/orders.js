@@ -52,7 +52,7 @@ const rows = (list) => html`
 /** The button below a list that goes on. */
 export const more = (pages, what) =>
   pages.next
-    ? html`<p class="more">
+    ? html`<p>
         <button type="button" ?disabled=${pages.isLoading} @click=${() => pages.loadMore()}>Load more ${what}</button>
       </p>`
     : nothing;

@@ -1,0 +1,163 @@
+"""The page in a real Chromium, on the laptop cloud, watched for whatever a page must not do."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+
+from local.cloud import Cloud, Places
+from local.settings import PROJECT
+from local.users import OPERATOR, PERSON, User
+from tests import browser as chromium
+from tests.e2e.conftest import Apps
+
+SCREENSHOTS = PROJECT / "build" / "screenshots"
+PHONE, DESKTOP = {"width": 375, "height": 812}, {"width": 1440, "height": 900}
+FLAGS = [
+    # As root, which CI often is, Chromium does not start in its sandbox.
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+TOLD_BY_CHROMIUM = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
+AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
+
+expect.set_options(timeout=15_000)
+
+
+class Tab:
+    """One tab, and what went wrong in it: complaints of the console, of the security policy, and requests elsewhere."""
+
+    def __init__(self, page: Page, places: Places) -> None:
+        self.page = page
+        self.address = places.site
+        self.requests: list[Request] = []
+        self.refusals: set[int] = set()
+        """The statuses from 400 on that this test expects."""
+
+        self._problems: list[str] = []
+        self._hosts = {urlsplit(address).netloc for address in (places.site, places.orders_api, places.reminders_api)}
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self._problems.append(f"error: {error}"))
+        page.on("request", self._request)
+        page.on("response", self._response)
+        page.add_init_script(
+            "addEventListener('securitypolicyviolation',"
+            " (event) => console.error('policy', event.violatedDirective, event.blockedURI, event.sample))"
+        )
+
+    @property
+    def problems(self) -> list[str]:
+        return self._problems
+
+    def go(self, route: str = "") -> None:
+        """Loads the page at `route`, such as `#/order`, and waits until its view is there."""
+        # The same document with another hash is not loaded again.
+        self.page.goto("about:blank")
+        self.page.goto(self.address + route)
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+
+    def axe(self) -> list[str]:
+        """What axe finds on the page as it is now, each with where."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("axe.run(document)")
+        return [
+            f"{violation['id']}: {node['target']} {node['failureSummary']}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+    def shoot(self, name: str) -> None:
+        """Writes what is seen to `build/screenshots`, which git ignores."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not TOLD_BY_CHROMIUM.match(message.text):
+            self._problems.append(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        self.requests.append(request)
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob", "about") and parts.netloc not in self._hosts:
+            self._problems.append(f"a request to {parts.netloc}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.refusals:
+            self._problems.append(f"{response.status} from {response.request.method} {response.url}")
+
+
+OpenTab = Callable[..., Tab]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_tab(browser: Browser, cloud: Cloud, places: Places) -> Iterator[OpenTab]:
+    """Opens a tab of somebody's: `open_tab(user)`, or of nobody who has signed in.
+
+    When the test is over nothing may have gone wrong in it that the test has not asked for.
+    """
+    tabs = []
+
+    def open_(user: User | None = None, **context: Any) -> Tab:
+        options = {"viewport": DESKTOP, "timezone_id": "Europe/Paris", "locale": "en-GB", **context}
+        page = browser.new_context(**options).new_page()
+        if user:
+            page.add_init_script(
+                f"if (location.host) sessionStorage.session ??= {json.dumps(json.dumps(tokens(cloud, places, user)))}"
+            )
+        tabs.append(Tab(page, places))
+        return tabs[-1]
+
+    yield open_
+    problems = [problem for tab in tabs for problem in tab.problems]
+    for tab in tabs:
+        tab.page.context.close()
+    assert problems == []
+
+
+@pytest.fixture(scope="session")
+def person(cloud: Cloud) -> User:
+    return cloud.users()[PERSON]
+
+
+@pytest.fixture(scope="session")
+def operator(cloud: Cloud) -> User:
+    return cloud.users()[OPERATOR]
+
+
+@pytest.fixture
+def somebody(apps: Apps) -> User:
+    """A person whom no other test knows."""
+    return apps.as_somebody_else().user
+
+
+def tokens(cloud: Cloud, places: Places, user: User) -> dict[str, Any]:
+    """A session as the page itself keeps it after signing in."""
+    answer = cloud.engine.client("cognito-idp").initiate_auth(
+        ClientId=places.web_client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": user.email, "PASSWORD": user.password},
+    )["AuthenticationResult"]
+    return {
+        "id": answer["IdToken"],
+        "access": answer["AccessToken"],
+        "refresh": answer["RefreshToken"],
+        "renewedFrom": (time.time() + answer["ExpiresIn"] * 0.9) * 1000,
+    }
