@@ -68,6 +68,7 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
             return 0 if cloud.running else 1
         case "demo":
             well = demo.run(cloud, console)
+            show.print_users(cloud, console)
             console.print(f"the page is at {cloud.places().site}", highlight=False)
             return 0 if well else 1
         case "page":

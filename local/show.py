@@ -41,8 +41,14 @@ def print_status(cloud: Cloud, console: Console) -> None:
     for name, place in (state["places"] or {}).items():
         if place is not None:
             console.print(f"{name.replace('_', ' '):18} {place}", highlight=False)
-    for role, user in (state["users"] or {}).items():
-        console.print(f"{f'sign in, {role}':18} {user['email']} {user['password']}", highlight=False)
+    if state["users"]:
+        print_users(cloud, console)
+
+
+def print_users(cloud: Cloud, console: Console) -> None:
+    """Who can sign in, and with what."""
+    for role, user in cloud.users().items():
+        console.print(f"{f'sign in, {role}':18} {user.email} {user.password}", highlight=False)
 
 
 def outbox(cloud: Cloud, console: Console) -> None:
