@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.config import Stage
+from stacks.python_function import PythonFunction
 
 OPERATORS = "operators"
 """As common.caller names the group."""
@@ -32,17 +33,27 @@ class IdentityStack(Stack):
         # A phone number has no ARN, and Cognito checks for the permission in this form.
         # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-sms-settings.html
         texts.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]))
+        check_sign_up = PythonFunction(
+            self,
+            "CheckSignUp",
+            stage=stage,
+            description="Refuses who names a phone number when signing up.",
+            handler="identity.check_sign_up.handler",
+            memory=128,
+            # Seconds that Cognito waits for it.
+            timeout=5,
+            environment={},
+        )
         self.users = cognito.UserPool(
             self,
             "Users",
             self_sign_up_enabled=True,
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
-            # No code goes to a phone by itself: signing up would text whatever number somebody names. Whoever has
-            # signed in asks for theirs.
-            auto_verify=cognito.AutoVerifiedAttrs(email=True),
-            # A changed address counts only once its code has come back. A changed number is not verified any more.
-            keep_original=cognito.KeepOriginalAttrs(email=True, phone=False),
+            auto_verify=cognito.AutoVerifiedAttrs(email=True, phone=True),
+            # What a person changes counts only once its code has come back; until then the old one does.
+            # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserAttributeUpdateSettingsType.html
+            keep_original=cognito.KeepOriginalAttrs(email=True, phone=True),
             standard_attributes=cognito.StandardAttributes(
                 email=cognito.StandardAttribute(required=True, mutable=True),
                 phone_number=cognito.StandardAttribute(required=False, mutable=True),
@@ -61,6 +72,8 @@ class IdentityStack(Stack):
                 require_symbols=True,
                 temp_password_validity=Duration.days(3),
             ),
+            # Of a number that is named at sign-up the pool would text anybody's.
+            lambda_triggers=cognito.UserPoolTriggers(pre_sign_up=check_sign_up),
             sms_role=texts,
             sms_role_external_id=EXTERNAL_ID,
             mfa=cognito.Mfa.OPTIONAL,

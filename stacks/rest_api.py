@@ -18,6 +18,9 @@ from stacks.config import Stage
 
 LAMBDAS = Path(__file__).parent.parent / "lambdas"
 
+STAGE_NAME = "v1"
+"""Of every API: that of our stage would be part of logical ids, which are the same in every stage."""
+
 LOGGED = {
     "requestId": "$context.requestId",
     "requestTime": "$context.requestTime",
@@ -130,8 +133,7 @@ class RestApi(apigateway.RestApi):
             cloud_watch_role=False,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             deploy_options=apigateway.StageOptions(
-                # The stage's name would be part of logical ids, which are the same in every stage.
-                stage_name="v1",
+                stage_name=STAGE_NAME,
                 throttling_rate_limit=stage.throttle_rate,
                 throttling_burst_limit=stage.throttle_burst,
                 access_log_destination=apigateway.LogGroupLogDestination(log_group),

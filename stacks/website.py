@@ -18,7 +18,7 @@ from stacks.config import Stage
 from stacks.layer import ROOT
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
-from stacks.rest_api import RestApi
+from stacks.rest_api import STAGE_NAME, RestApi
 
 FILES = ROOT / "website"
 PUBLISHER = ROOT / "lambdas" / "website" / "publish_site.py"
@@ -69,10 +69,11 @@ class WebsiteStack(Stack):
         config = {
             "signIn": f"{sign_in}/",
             "clientId": client.user_pool_client_id,
-            "ordersApi": f"{orders}/{orders_api.deployment_stage.stage_name}",
-            "remindersApi": f"{reminders}/{reminders_api.deployment_stage.stage_name}",
+            "ordersApi": f"{orders}/{STAGE_NAME}",
+            "remindersApi": f"{reminders}/{STAGE_NAME}",
             "outbox": stage.outbox,
-            "queues": {name: queue.queue_url for name, queue in queues.items()},
+            # Whose names tell the account: for who may see what lies in them.
+            "queues": {name: queue.queue_url for name, queue in queues.items()} if stage.outbox else {},
         }
 
         # What is shown

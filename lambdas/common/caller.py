@@ -29,7 +29,7 @@ class Caller:
 def caller_of(event: http.Event) -> Caller:
     """The person whose ID token the API's Cognito authorizer has checked. Raises RequestError where there is none."""
     claims = ((event.get("requestContext") or {}).get("authorizer") or {}).get("claims") or {}
-    # An access token passes the authorizer too, and says nothing of addresses.
+    # An access token says nothing of addresses. Here an authorizer should never let one through.
     if claims.get("token_use") != "id" or not claims.get("sub"):
         raise http.RequestError(401, "NotSignedIn", "Sign in, and send the ID token.")
     return Caller(

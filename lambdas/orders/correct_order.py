@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from common import http
 from common.caller import operator_of
 from orders import submission, table
-from orders.order import CORRECTABLE, PARKED, shown
+from orders.order import CLOSED, CORRECTABLE, PARKED, shown
 
 
 @http.api
@@ -26,7 +26,7 @@ def handler(event: http.Event) -> http.Reply:
     kept = {name: found[name] for name in ("Owner", "ReceivedAt") if name in found}
     row = submission.row_of(order, now=datetime.now(UTC)) | kept
     # What was parked may be worth another try as it is; what was escalated would be escalated again.
-    if found["Status"] != PARKED and submission.is_same(row, found):
+    if found["Status"] not in (PARKED, CLOSED) and submission.is_same(row, found):
         return http.reply(200, shown(found))
     if found["Status"] not in CORRECTABLE:
         raise http.RequestError(409, "Conflict", "Only an escalated or a parked order can be corrected.")

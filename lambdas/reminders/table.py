@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from botocore.exceptions import ClientError
 
 from common.aws import BRIEFLY
+from common.paging import Place
 from reminders.reminder import CANCELLED, OVER, SCHEDULED, SENDING, Row
 
 BY_OWNER = "ByOwner"
@@ -16,9 +17,6 @@ BY_OWNER = "ByOwner"
 
 BY_STATUS = "ByStatus"
 """Index of the table: Status, then DueAt."""
-
-Place: TypeAlias = tuple[str, str]
-"""In a list: after this DueAt and this ReminderId."""
 
 LONGEST_ID = 128
 """Letters; more than the name of an execution has, fewer than DynamoDB takes as a key."""

@@ -18,6 +18,7 @@ from local.demo import SAMPLES as SAMPLE_FILE
 from local.demo import OrderStep
 from local.processes import free_port
 from local.settings import PROJECT, Settings, load
+from local.users import OPERATOR
 from tests.e2e.conftest import Apps, eventually
 
 SAMPLES = json.loads(SAMPLE_FILE.read_text())
@@ -113,7 +114,7 @@ def run(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_good_order_is_shipped_and_leaves_the_queue(shop: Shop, order: dict[str, str]) -> None:
-    apps = Apps(shop.cloud, shop.places)
+    apps = Apps(shop.cloud, shop.places, user=shop.cloud.users()[OPERATOR])
 
     assert apps.post_order(order)[0] == 202
 

@@ -10,6 +10,7 @@ import pytest
 from local.cloud import Cloud
 from local.processes import free_port
 from local.settings import Settings
+from local.users import OPERATOR
 from tests.e2e.conftest import Apps, eventually
 from tests.e2e.faults import changed, park_lost_orders, waiting
 
@@ -19,7 +20,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
     """A cloud that no other module's tests see."""
     cloud = Cloud(Settings(home=tmp_path_factory.mktemp("own"), port=free_port(), redis_port=free_port()))
     cloud.up(print)
-    yield Apps(cloud, cloud.places())
+    yield Apps(cloud, cloud.places(), user=cloud.users()[OPERATOR])
     cloud.down()
 
 

@@ -13,7 +13,13 @@ NOTE = "Called her: she does not want it any more."
 QUEUES = ("OrderFulfillmentQueue", "EscalationQueue")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def apps(apps: Apps) -> Apps:
+    """As the cloud's person sees them: who may do more says so."""
+    return apps.as_person()
+
+
+@pytest.fixture(scope="module")
 def operator(apps: Apps) -> Apps:
     return apps.as_operator()
 

@@ -336,6 +336,21 @@ def test_dead_letters_are_not_moved_by_the_queue_itself(client: Callable[[str], 
     sqs.delete_queue(QueueUrl=url)
 
 
+def test_the_authorizer_lets_access_tokens_through(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
+    """Our functions refuse them then, in words of their own."""
+    person = cloud.users()[PERSON]
+    answer = client("cognito-idp").initiate_auth(
+        ClientId=places.web_client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": person.email, "PASSWORD": person.password},
+    )
+
+    response = send("GET", f"{places.orders_api}/orders", token=answer["AuthenticationResult"]["AccessToken"])
+
+    assert response.status_code == 401
+    assert json.loads(response.text)["error"]["message"] == "Sign in, and send the ID token."
+
+
 def test_nobody_verifies_a_phone_number(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
     """And one that is changed stays verified, where it was."""
     cognito, person = client("cognito-idp"), cloud.users()[PERSON]

@@ -96,9 +96,9 @@ class Deployment:
 
     def names_and_types(self) -> dict[str, str]:
         """Every logical id with its type. That of an API's deployment ends in a hash of the API's content, which
-        holds each stage's web origin: CDK makes it so, because a deployment is a snapshot that is never updated."""
+        names each stage's user pool: CDK makes it so, because a deployment is a snapshot that is never updated."""
         return {
-            f"{stack}/{re.sub('(?<=Deployment)[0-9a-f]{40}$', '', logical_id)}": resource["Type"]
+            f"{stack}/{re.sub('(?<=Deployment[0-9A-F]{8})[0-9a-f]{32}$', '', logical_id)}": resource["Type"]
             for stack, template in self.templates.items()
             for logical_id, resource in template["Resources"].items()
         }

@@ -20,16 +20,21 @@ def test_people_sign_up_by_themselves_with_an_address_that_they_confirm(deployme
 
 
 def test_signing_up_texts_nobody(deployment):
-    """Were numbers verified by themselves, whoever signs up could have any number texted, as often as they like."""
-    assert pool(deployment)["AutoVerifiedAttributes"] == ["email"]
+    """The pool texts a number that it is to verify, whoever's it is: so nobody may name one before signing in."""
+    function = pool(deployment)["LambdaConfig"]["PreSignUp"]
+
+    assert deployment.named("Identity", function) == "Identity/CheckSignUp.Arn"
     assert pool(deployment)["AccountRecoverySetting"]["RecoveryMechanisms"] == [
         {"Name": "verified_email", "Priority": 1}
     ]
     assert pool(deployment)["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
 
 
-def test_an_address_that_is_changed_counts_once_it_is_confirmed(deployment):
-    assert pool(deployment)["UserAttributeUpdateSettings"] == {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+def test_an_address_or_a_number_that_is_changed_counts_once_it_is_confirmed(deployment):
+    assert pool(deployment)["AutoVerifiedAttributes"] == ["email", "phone_number"]
+    assert pool(deployment)["UserAttributeUpdateSettings"] == {
+        "AttributesRequireVerificationBeforeUpdate": ["email", "phone_number"]
+    }
 
 
 def test_passwords_are_strong_and_a_second_factor_is_everybodys_choice(deployment):

@@ -43,6 +43,7 @@ ASK_WHETHER_IT_COULD_BE_SENT = {
 ROLES = {
     "ApiLogs/Role": PUSH_LOGS,
     "Identity/TextsRole": {"sns:Publish"},
+    "Identity/CheckSignUpRole": WRITE_LOGS,
     "Orders/PlaceOrderRole": WRITE_LOGS
     | ENCRYPT
     | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}
@@ -366,6 +367,7 @@ def test_functions_are_called_from_outside_by_the_apis_each_on_its_path_and_by_t
         )
 
     assert called == {
+        ("cognito-idp", "Identity/CheckSignUp.Arn", "Identity/Users.Arn"),
         ("apigateway", "Orders/PlaceOrder.Arn", "/POST/orders"),
         ("apigateway", "Orders/GetOrder.Arn", "/GET/orders/*"),
         ("apigateway", "Orders/ListOrders.Arn", "/GET/orders"),

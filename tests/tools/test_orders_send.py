@@ -26,7 +26,8 @@ class FakeApi:
 
     def answer(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
         self.requests.append((method, path, body, token))
-        return self.answers.get(body["OrderId"], (202, {"OrderId": body["OrderId"], "Status": "RECEIVED"}))
+        order_id = body.get("OrderId") or path.split("/")[3]
+        return self.answers.get(order_id, (202, {"OrderId": order_id, "Status": "RECEIVED"}))
 
 
 @pytest.fixture
@@ -218,3 +219,18 @@ def test_a_file_that_cannot_be_read_is_said_to_be_so(command: Command, file: str
 
     assert (run.status, run.out) == (1, "")
     assert complaint in run.err and CARD not in run.err
+
+
+def test_an_order_is_closed_with_a_note(api: Api, fake_api: FakeApi) -> None:
+    closed = {"OrderId": "a b", "Status": "CLOSED", "Note": "Not wanted."}
+    fake_api.answers = {"a%20b": (200, closed)}
+
+    assert send.close(api, "a b", "Not wanted.") == closed
+    assert fake_api.requests == [("POST", "/v1/orders/a%20b/close", {"note": "Not wanted."}, "token-0")]
+
+
+def test_an_order_that_cannot_be_closed_is_told_why(api: Api, fake_api: FakeApi) -> None:
+    fake_api.answers = {"A-1": (409, refusal("Conflict"))}
+
+    with pytest.raises(CommandError, match="409: Conflict"):
+        send.close(api, "A-1", "Not wanted.")

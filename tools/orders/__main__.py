@@ -52,6 +52,8 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     match options.command:
         case "show":
             return _show(_api(found, options), options.order_id, output)
+        case "close":
+            return _show_order(send.close(_api(found, options), options.order_id, options.note), output)
         case "list":
             return _list(found, options.status, options.limit, output)
         case "escalations":
@@ -90,8 +92,11 @@ def _show(api: Api, order_id: str, output: Output) -> int:
         raise CommandError(f"there is no order {printable(order_id)}")
     if answer.status != 200:
         raise CommandError(f"the API answered {answer.status}: {answer.problem}")
-    why = table.in_words(answer.body.get("Reasons", []))
-    output.fields({**answer.body, "Why": why, "X-Cache": answer.headers.get("X-Cache")})
+    return _show_order({**answer.body, "X-Cache": answer.headers.get("X-Cache")}, output)
+
+
+def _show_order(order: dict[str, Any], output: Output) -> int:
+    output.fields({**order, "Why": table.in_words(order.get("Reasons", []))})
     return 0
 
 
@@ -183,6 +188,9 @@ def _parser() -> argparse.ArgumentParser:
     add("resubmit", "send corrected orders again: whole, since card numbers are not stored").add_argument(
         "file", metavar="FILE", help=orders
     )
+    close = add("close", "close an escalated or parked order that will not be corrected")
+    close.add_argument("order_id", metavar="ORDER_ID", type=_id)
+    close.add_argument("--note", required=True, help="why; who placed the order is shown it")
     redrive = add("redrive", "move dead letters back into their queues, and continue failed executions")
     redrive.add_argument("--queue", metavar="NAME", action="append", help="of this queue alone; may be repeated")
     redrive.add_argument("--executions", action="store_true", help="executions alone, of a Standard workflow")

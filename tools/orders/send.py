@@ -1,13 +1,15 @@
 """Orders to the API, one after the other."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
 
 from tools.deployment import Answer, Api
-from tools.errors import sentence
+from tools.errors import CommandError, sentence
 from tools.orders.files import Order, to_json
 from tools.text import printable
 
@@ -47,6 +49,14 @@ def resubmit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
             yield _sent(api, "PUT", order_path(order_id), order, position)
         else:
             yield Sent(position=position, order_id="", status=0, outcome="not sent: OrderId is not a text")
+
+
+def close(api: Api, order_id: str, note: str) -> dict[str, Any]:
+    """`POST /orders/{OrderId}/close`: the order as it is then. Raises CommandError where it is refused."""
+    answer = api.call("POST", f"{order_path(order_id)}/close", json.dumps({"note": note}))
+    if answer.status != 200:
+        raise CommandError(f"the API answered {answer.status}: {answer.problem}")
+    return answer.body
 
 
 def order_path(order_id: str) -> str:

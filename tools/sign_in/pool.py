@@ -12,6 +12,9 @@ from tools.text import printable
 Ask = Callable[[str], str]
 """From a question to what a person answers."""
 
+OVER_ALREADY = ("NotAuthorizedException", "UnauthorizedException", "ResourceNotFoundException")
+"""What revoking a token is refused with that is worth nothing any more; the last where its pool is gone."""
+
 WRONG = "the e-mail address or the password is wrong, or the account is disabled"
 REFUSALS = {
     "NotAuthorizedException": WRONG,
@@ -84,7 +87,7 @@ class UserPool:
         try:
             self._ask("revoke_token", Token=refresh)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NotAuthorizedException", "UnauthorizedException"):
+            if error.response["Error"]["Code"] not in OVER_ALREADY:
                 raise _refused(error) from None
 
     def _call(self, operation: str, **parameters: Any) -> Any:

@@ -106,6 +106,13 @@ def test_an_order_that_needs_nobody_is_not_corrected(status, escalated, order_ta
     assert len(order_workflow.executions()) == 1
 
 
+def test_a_closed_order_is_not_corrected_by_sending_it_as_it_was(escalated, order_table, order_workflow):
+    order_table.put_item(Item=escalated | {"Status": "CLOSED"})
+
+    assert status_and_body(put(ORDER))[0] == 409
+    assert len(order_workflow.executions()) == 1
+
+
 def test_an_unknown_order_is_not_corrected(order_table, order_workflow):
     assert status_and_body(put(CORRECTED))[0] == 404
     assert order_table.scan()["Items"] == []

@@ -297,7 +297,6 @@ def with_properties(**changes: Any) -> Callable[[dict[str, Any]], dict[str, Any]
         (without("RequestId"), "KeyError: 'RequestId'"),
         (lambda event: {**event, "RequestType": "Undo"}, "unknown request 'Undo'"),
         (lambda event: {**event, "ResourceProperties": "nonsense"}, "TypeError"),
-        (with_properties(Config="{not JSON"), "JSONDecodeError"),
         (with_properties(Archive={"Bucket": ASSETS, "Key": "none"}), "NoSuchKey"),
         (with_properties(Site="no-such-bucket"), "NoSuchBucket"),
         (with_properties(Distribution="NONE"), "NoSuchDistribution"),

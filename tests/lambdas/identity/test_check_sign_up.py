@@ -1,0 +1,25 @@
+import pytest
+
+from identity.check_sign_up import PhoneAtSignUpError, handler
+
+
+def event(source, **attributes):
+    return {"triggerSource": source, "request": {"userAttributes": attributes}, "response": {"autoConfirmUser": False}}
+
+
+def test_a_sign_up_with_an_address_goes_on_as_it_came():
+    asked = event("PreSignUp_SignUp", email="jo@example.com")
+
+    assert handler(asked, None) == event("PreSignUp_SignUp", email="jo@example.com")
+
+
+@pytest.mark.parametrize("number", ["+15555550123", "", "nonsense"])
+def test_nobody_has_a_phone_texted_by_signing_up(number):
+    with pytest.raises(PhoneAtSignUpError):
+        handler(event("PreSignUp_SignUp", email="jo@example.com", phone_number=number), None)
+
+
+def test_whoever_has_aws_credentials_may_make_a_user_with_a_phone():
+    asked = event("PreSignUp_AdminCreateUser", email="jo@example.com", phone_number="+15555550123")
+
+    assert handler(asked, None) == asked
