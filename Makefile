@@ -20,7 +20,7 @@ UNREACHABLE = { echo "error: $(1) could not be installed (see above). Is the pac
 
 .PHONY: help
 help: ## List the tasks
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 .PHONY: local
 local: local-up ## Both apps on this machine: set up, start, deploy, then the demo
@@ -67,6 +67,10 @@ test-e2e: setup ## The tests that run on a local cloud of their own
 .PHONY: benchmark
 benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md
 	CDK_VALIDATION=false PYTHONPATH=lambdas python -m benchmarks.lookups
+
+.PHONY: benchmark-page
+benchmark-page: setup ## Measure the page's first load in Chromium, and write benchmarks/page.md
+	CDK_VALIDATION=false python -m benchmarks.page
 
 .PHONY: format
 format: setup ## Format the code

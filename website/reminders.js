@@ -99,6 +99,7 @@ const CONTROLS = {
 };
 
 const TWICE = /^happens twice in (.+), at (\S+) and again at (\S+): send fold/;
+const STEP = /\b([1-9][0-9]{0,5})([mhdwMy])(?= at the (?:least|most)\b)/;
 const LEAP = /^does not exist in (.+): clocks go from (\S+) (\S+) to (\S+) (\S+)$/;
 
 /**
@@ -120,12 +121,17 @@ export function problemsIn({ details }) {
     } else if (leap && field === "timestamp") {
       found.leap = `${leap[4]}T${leap[5]}`;
       found.problems[control] = `Clocks in ${leap[1]} go from ${leap[3]} to ${leap[5]} then: this time does not exist.`;
+    } else if (field === "waitSeconds") {
+      // It is a whole number, of whatever unit was chosen: there is but one thing that can be wrong with it.
+      found.problems[control] = "This is more than 365 days ahead.";
     } else {
-      found.problems[control] = `This ${problem}.`;
+      found.problems[control] = `This ${problem.replace(STEP, stepText)}.`;
     }
   }
   return found;
 }
+
+const stepText = (_, count, unit) => `${count} ${STEPS[unit][count === "1" ? 0 : 1]}`;
 
 /** `every 2 days, 3 times` */
 export function repeatText({ every, until, times }) {

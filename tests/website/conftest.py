@@ -8,7 +8,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from local.cloud import Cloud, Places
 from local.settings import PROJECT
@@ -17,7 +26,8 @@ from tests import browser as chromium
 from tests.e2e.conftest import Apps
 
 SCREENSHOTS = PROJECT / "build" / "screenshots"
-PHONE, DESKTOP = {"width": 375, "height": 812}, {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 375, "height": 812}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 FLAGS = [
     # As root, which CI often is, Chromium does not start in its sandbox.
     "--no-sandbox",
@@ -64,11 +74,11 @@ class Tab:
         self.page.goto(self.address + route)
         expect(self.page.get_by_role("heading", level=1)).to_be_visible()
 
-    def axe(self) -> list[str]:
-        """What axe finds on the page as it is now, each with where."""
+    def axe(self, *rules: str) -> list[str]:
+        """What axe finds on the page as it is now, each with where: by these `rules`, else by all it has by default."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate("axe.run(document)")
+        found = self.page.evaluate("(rules) => axe.run(document, rules.length ? { runOnly: rules } : {})", rules)
         return [
             f"{violation['id']}: {node['target']} {node['failureSummary']}"
             for violation in found["violations"]
@@ -140,6 +150,12 @@ def person(cloud: Cloud) -> User:
 @pytest.fixture(scope="session")
 def operator(cloud: Cloud) -> User:
     return cloud.users()[OPERATOR]
+
+
+@pytest.fixture(scope="session")
+def apps(cloud: Cloud, places: Places) -> Apps:
+    """As an operator sees them, without the page."""
+    return Apps(cloud, places, user=cloud.users()[OPERATOR])
 
 
 @pytest.fixture

@@ -81,7 +81,11 @@ export function open(page) {
   const change = (name, value) =>
     act(
       async () => {
-        await session.ask("UpdateUserAttributes", { UserAttributes: [{ Name: name, Value: value }] });
+        const answer = await session.ask("UpdateUserAttributes", { UserAttributes: [{ Name: name, Value: value }] });
+        // Only to an address that the pool verifies by itself has a code gone out.
+        if (!answer.CodeDeliveryDetailsList?.some(({ AttributeName }) => AttributeName === name)) {
+          await session.ask("GetUserAttributeVerificationCode", { AttributeName: name });
+        }
         task = `${name} code`;
         await user.load();
       },

@@ -1,6 +1,7 @@
 import { Refused } from "../failures.js";
 import { STATUSES, orderOf, priceText, problemsIn, problemsOf } from "../orders.js";
 import { Pages } from "../pages.js";
+import { CHANNELS } from "../reminders.js";
 import { Resource } from "../resource.js";
 import { timeText } from "../times.js";
 import { chip, empty, failureNotice, fieldsOf, focusOn, focusWrong, notice, shown, textArea } from "../ui.js";
@@ -18,12 +19,17 @@ const LISTS = {
 
 /** @param {import("../app.js").Page} page */
 export function open(page) {
-  const { orders, signal, update, say } = page;
+  const { orders, reminders, signal, update, say } = page;
   const of = (status) =>
     new Pages(page, (next) => orders.get("/orders", { query: { status, next }, signal }), "orders");
   const lists = { ESCALATED: of("ESCALATED"), PARKED: of("PARKED") };
   const parked = new Resource(page, async () => (await orders.get("/parked", { signal })).body.items);
   const dead = new Resource(page, async () => (await orders.get("/dead-letters", { signal })).body.queues);
+  const failed = new Pages(
+    page,
+    (next) => reminders.get("/reminders", { query: { status: "FAILED", next, limit: "20" }, signal }),
+    "reminders",
+  );
 
   /** @type {{kind: "correct" | "close", id: string} | null} what an operator fills in now */
   let task = null;
@@ -117,7 +123,7 @@ export function open(page) {
       focus: "dead",
     });
 
-  const reload = () => [...Object.values(lists), parked, dead].forEach((resource) => resource.load());
+  const reload = () => [...Object.values(lists), parked, dead, failed].forEach((resource) => resource.load());
 
   const body = () => html`
     <div class="bar">
@@ -125,7 +131,7 @@ export function open(page) {
       <button type="button" class="small" @click=${reload}>Reload</button>
     </div>
     ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
-    ${Object.keys(LISTS).map(waitingOrders)} ${messages()} ${deadLetters()}
+    ${Object.keys(LISTS).map(waitingOrders)} ${messages()} ${deadLetters()} ${failedReminders()}
   `;
 
   function waitingOrders(status) {
@@ -303,6 +309,33 @@ export function open(page) {
         >
           Move back
         </button>
+      </div>
+    </li>
+  `;
+
+  function failedReminders() {
+    const rows = (list) =>
+      html`<ul class="rows">
+        ${repeat(list, ({ reminderId }) => reminderId, failedReminder)}
+      </ul>`;
+    return html`
+      <section aria-labelledby="failed">
+        <h2 id="failed">Failed reminders</h2>
+        ${shown(failed, (list) => (list.length ? rows(list) : empty("None has failed", "Every reminder was kept.")))}
+        ${more(failed, "failed reminders")}
+      </section>
+    `;
+  }
+
+  const failedReminder = ({ message: text, dueAt, preference, email, phone, reason }) => html`
+    <li class="card row">
+      <div class="grow">
+        <p class="title message" dir="auto">${text}</p>
+        <p class="quiet">
+          <time datetime=${dueAt}>${timeText(dueAt)}</time> · by
+          ${CHANNELS[preference]}${email || phone ? ` to ${[email, phone].filter(Boolean).join(" and ")}` : nothing}
+        </p>
+        <p class="reason">${reason}</p>
       </div>
     </li>
   `;

@@ -42,7 +42,10 @@ export function open(page) {
     const { checked } = control;
     failure = null;
     try {
-      await send(`${config.outbox}/config`, { method: "POST", body: waitsOf(checked) });
+      const { status } = await send(`${config.outbox}/config`, { method: "POST", body: waitsOf(checked) });
+      if (status !== 200) {
+        throw new ServerDown();
+      }
       sessionStorage.setItem(KEPT_AS, String(checked));
       say(checked ? "Waits are skipped." : "Waits last as long as they should.");
     } catch (caught) {

@@ -106,7 +106,9 @@ export function open(page) {
       upcoming.load();
     } catch (caught) {
       const found = caught instanceof Refused ? problemsIn(caught) : { problems: {}, twice: null, leap: null };
-      const isShown = Object.keys(found.problems).some((name) => element.elements[name]);
+      // Buttons and groups of the form have names, too, but no place for a problem.
+      const names = Object.keys(found.problems);
+      const isShown = names.length && names.every((name) => element.elements[name]?.labels?.length);
       Object.assign(form, found, { failure: isShown ? null : caught });
     }
   }

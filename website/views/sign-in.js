@@ -21,7 +21,7 @@ const WELCOME = html`
         <strong>Orders</strong> are recorded, checked, and put into the queue for fulfillment or, with reasons, before a
         person. You see each step.
       </li>
-      <li><strong>Reminders</strong> wait for seconds or for months, and then reach you by e-mail, by SMS or both.</li>
+      <li><strong>Reminders</strong> wait for seconds or for months, and then reach you by e‑mail, by SMS or both.</li>
       <li>
         <strong>Yours alone:</strong> orders are seen by you and by the operators, and mail goes only to the address you
         have confirmed.

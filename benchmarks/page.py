@@ -1,0 +1,163 @@
+"""What the page weighs when it is first seen, and how long it takes until one can type into it.
+
+`make benchmark-page` runs it on a laptop cloud of its own and writes page.md. Milliseconds are those of one machine at
+one moment; the multiples of an empty page, loaded in turn in the same run, are what can be compared.
+"""
+
+import gzip
+import platform
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Response, sync_playwright
+
+from benchmarks.lookups import cloud_of_its_own
+from local import deploy
+from local.cloud import Cloud
+from tests import browser as chromium
+
+REPORT = Path(__file__).with_suffix(".md")
+ROUNDS = 10
+LEVEL = 6
+"""Of gzip, as web servers compress; the laptop's engine sends files as they are."""
+
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+EMPTY = "empty.html"
+EMPTY_PAGE = '<!doctype html><html lang="en"><title>Empty</title><p>Empty</p><input id="door-email">'
+QUIET_MS = 500
+WATCH = """
+  window.watched = { field: 0, busyUntil: 0 };
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) {
+      watched.busyUntil = Math.max(watched.busyUntil, startTime + duration);
+    }
+  }).observe({ type: "longtask", buffered: true });
+  const look = () => {
+    const field = document.getElementById("door-email");
+    if (field && !field.disabled) {
+      watched.field = performance.now();
+    } else {
+      requestAnimationFrame(look);
+    }
+  };
+  look();
+"""
+"""Tells when the field is there to be typed into, and when the last task of more than 50 ms was over."""
+
+TIMES = """(quiet) => new Promise((done) => {
+  const look = () => {
+    if (!watched.field || performance.now() < Math.max(watched.field, watched.busyUntil) + quiet) {
+      requestAnimationFrame(look);
+      return;
+    }
+    const [{ domContentLoadedEventEnd }] = performance.getEntriesByType("navigation");
+    const [paint] = performance.getEntriesByName("first-contentful-paint");
+    const interactive = Math.max(watched.field, watched.busyUntil, domContentLoadedEventEnd);
+    done({ paint: paint.startTime, interactive });
+  };
+  look();
+})"""
+"""Waits until nothing has happened for a while."""
+
+HEAD = """\
+# The page
+
+{today}, {browser}, Python {python}, first loads with nothing in the cache, from a laptop cloud on the same machine;
+written by `make benchmark-page`. Bytes are those of bodies; gzipped at level {level}, file by file, as CloudFront would
+about send them. The page is interactive when its sign-in can be typed into and the main thread is idle.
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """One first load: milliseconds since it began, and the sizes in bytes of what came, by address."""
+
+    paint: float
+    interactive: float
+    raw: Mapping[str, int]
+    gzipped: Mapping[str, int]
+
+
+def load(browser: Browser, address: str) -> Load:
+    """Loads the page at `address` in a profile that has never seen it."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    responses: list[Response] = []
+    page.on("response", lambda response: responses.append(response))
+    page.goto(address)
+    times = page.evaluate(TIMES, QUIET_MS)
+    refused = [response.url for response in responses if response.status != 200]
+    if refused:
+        raise SystemExit(f"not answered with 200: {', '.join(refused)}")
+    bodies = {response.url: response.body() for response in responses}
+    context.close()
+    return Load(
+        paint=times["paint"],
+        interactive=times["interactive"],
+        raw={url: len(body) for url, body in bodies.items()},
+        gzipped={url: len(gzip.compress(body, LEVEL)) for url, body in bodies.items()},
+    )
+
+
+def put_an_empty_page(cloud: Cloud) -> None:
+    bucket = deploy.outputs(cloud.engine)["local-website"]["SiteBucketName"]
+    cloud.engine.client("s3").put_object(Bucket=bucket, Key=EMPTY, Body=EMPTY_PAGE, ContentType="text/html")
+
+
+def table_of(loads: Mapping[str, list[Load]]) -> str:
+    """The medians as a table in Markdown, each time also as a multiple of the empty page's."""
+    lines = [
+        "| | requests | bytes | gzipped | first paint, ms | multiple | interactive, ms | multiple |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    empty = loads["empty page"]
+    for name, each in loads.items():
+        paint, interactive = (median(each, what) for what in ("paint", "interactive"))
+        lines.append(
+            f"| {name} | {len(each[0].raw)} | {sum(each[0].raw.values()):,} | {sum(each[0].gzipped.values()):,} "
+            f"| {paint:.0f} | {paint / median(empty, 'paint'):.2f} "
+            f"| {interactive:.0f} | {interactive / median(empty, 'interactive'):.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def median(loads: list[Load], what: str) -> float:
+    return float(statistics.median(getattr(one, what) for one in loads))
+
+
+def files_of(one: Load) -> str:
+    """The files of a load as a table in Markdown, the heaviest first."""
+    lines = [
+        f"| {urlsplit(url).path.lstrip('/') or 'index.html'} | {size:,} | {one.gzipped[url]:,} |"
+        for url, size in sorted(one.raw.items(), key=lambda item: -item[1])
+    ]
+    return "\n".join(["| file | bytes | gzipped |", "|---|---:|---:|", *lines])
+
+
+def main() -> None:
+    with cloud_of_its_own() as (cloud, places), sync_playwright() as playwright:
+        put_an_empty_page(cloud)
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
+        addresses = {"empty page": places.site + EMPTY, "sign-in": places.site}
+        loads: dict[str, list[Load]] = {name: [] for name in addresses}
+        # The first one also starts the browser's processes, and the engine's.
+        load(browser, places.site)
+        for _ in range(ROUNDS):
+            for name, address in addresses.items():
+                loads[name].append(load(browser, address))
+        head = HEAD.format(
+            today=date.today(), browser=f"Chromium {browser.version}", python=platform.python_version(), level=LEVEL
+        )
+        browser.close()
+    files = files_of(loads["sign-in"][0])
+    REPORT.write_text(f"{head}\nMedians of {ROUNDS} loads:\n\n{table_of(loads)}\n\n## What is loaded\n\n{files}\n")
+    print(REPORT.read_text())
+
+
+if __name__ == "__main__":
+    main()

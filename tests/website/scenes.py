@@ -1,0 +1,95 @@
+"""What the tests of the page have happen in the apps before they look."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from local.users import User
+from tests.e2e.conftest import Apps, eventually
+from tests.e2e.faults import changed
+from tests.e2e.test_operators import has_status
+
+NO_FUNCTION = {"FunctionName": "nobody-deployed-this"}
+CHECKS = {"orders": "Are details Proper", "reminders": "Check the reminder"}
+GOOD = {"Name": "Grace Hopper", "ItemName": "Lenovo ThinkPad E14", "Price": "80000", "CC": "4242424242424242"}
+BOTH_WRONG = {**GOOD, "Price": "-123", "CC": "424242424242"}
+
+
+def new_id() -> str:
+    return f"web-{uuid.uuid4().hex[:8]}"
+
+
+@contextmanager
+def waits_skipped(apps: Apps) -> Iterator[None]:
+    apps.cloud.engine.skip_waits(True)
+    try:
+        yield
+    finally:
+        apps.cloud.engine.skip_waits(False)
+
+
+def ordered(apps: Apps, status: str = "FULFILLMENT_QUEUED", **fields: str) -> dict[str, str]:
+    """A good order, or one with other `fields`, once its status is this one."""
+    order = {"OrderId": new_id(), **GOOD, **fields}
+    assert apps.post_order(order)[0] == 202
+    eventually(has_status(apps, order["OrderId"], status))
+    return order
+
+
+def escalated(apps: Apps, **fields: str) -> dict[str, str]:
+    return ordered(apps, "ESCALATED", **{**BOTH_WRONG, **fields})
+
+
+def parked(apps: Apps, **fields: str) -> dict[str, str]:
+    """An order whose check has failed for good."""
+    with waits_skipped(apps), changed(apps, lambda states: states[CHECKS["orders"]]["Arguments"].update(NO_FUNCTION)):
+        return ordered(apps, "PARKED", **fields)
+
+
+def closed(apps: Apps, operator: Apps, note: str, **fields: str) -> dict[str, str]:
+    order = escalated(apps, **fields)
+    assert operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": note})[0] == 200
+    eventually(has_status(apps, order["OrderId"], "CLOSED"))
+    return order
+
+
+def reminded(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
+    """The answer to a reminder by e-mail, in an hour, or with other `fields`."""
+    status, answer = apps.post_reminder({"message": message, "preference": "email", "waitSeconds": 3600, **fields})
+    assert status == 202, answer
+    return dict(answer)
+
+
+def failed_reminder(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
+    """One whose check has failed for good."""
+    workflow = apps.places.reminder_workflow
+
+    def broken(states: dict[str, Any]) -> None:
+        states[CHECKS["reminders"]]["Arguments"].update(NO_FUNCTION)
+
+    with waits_skipped(apps), changed(apps, broken, workflow=workflow):
+        posted = reminded(apps, message, **fields)
+        ended(apps, posted["reminderId"], "FAILED")
+    return posted
+
+
+def ended(apps: Apps, reminder_id: str, status: str) -> None:
+    """Waits until a reminder has come to its end."""
+    key, table = {"ReminderId": {"S": reminder_id}}, apps.cloud.engine.client("dynamodb")
+    eventually(lambda: table.get_item(TableName=apps.places.reminder_table, Key=key)["Item"]["Status"] == {"S": status})
+
+
+def without_a_phone(apps: Apps) -> User:
+    """A person who has not told a phone number."""
+    user = replace(apps.user, email=f"{uuid.uuid4().hex}@example.com")
+    cognito, pool = apps.cloud.engine.client("cognito-idp"), apps.places.user_pool
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=user.email,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": "email", "Value": user.email}, {"Name": "email_verified", "Value": "true"}],
+    )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=user.email, Password=user.password, Permanent=True)
+    return user

@@ -1,0 +1,225 @@
+"""One's own addresses: told, confirmed by a code, and from then on where reminders go."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from local.users import User
+from tests.e2e.conftest import Apps
+from tests.website import scenes
+from tests.website.conftest import OpenTab, Tab
+
+TARGET = "AWSCognitoIdentityProviderService."
+CODE, NUMBER = "135790", "+15555550177"
+WRONG_CODE = {"__type": "CodeMismatchException", "message": "Invalid verification code provided, please try again."}
+NEW_EMAIL = "ada.lovelace@example.com"
+PHONE, EMAIL = "Phone number", "E-mail address"
+
+Answer = Callable[[dict[str, Any]], Any]
+
+
+class Codes:
+    """The operations of Cognito's that the engine lacks, and its way of changing an address, answered as on AWS."""
+
+    def __init__(self, apps: Apps, user: User) -> None:
+        self.asked: list[tuple[str, str]] = []
+        """Each operation, with the attribute that it was for."""
+
+        self._apps, self._user = apps, user
+        self._pending: dict[str, str] = {}
+
+    def answer(self, page: Page) -> None:
+        """Answers these operations in the page, and leaves all others to the engine."""
+        page.route(f"{self._apps.places.endpoint}/", self._route)
+
+    def _route(self, route: Route) -> None:
+        operation = route.request.headers.get("x-amz-target", "").removeprefix(TARGET)
+        own: dict[str, Answer] = {
+            "UpdateUserAttributes": self._update,
+            "GetUserAttributeVerificationCode": self._send,
+            "VerifyUserAttribute": self._verify,
+        }
+        if operation not in own:
+            route.fallback()
+            return
+        body = own[operation](dict(route.request.post_data_json))
+        status = 400 if "__type" in body else 200
+        route.fulfill(status=status, json=body, headers={"Access-Control-Allow-Origin": "*"})
+
+    def _update(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """A code goes to a new e-mail address by itself, and the old one counts until it is back; to a number, none."""
+        [attribute] = asked["UserAttributes"]
+        name, value = attribute["Name"], attribute["Value"]
+        self.asked.append(("UpdateUserAttributes", name))
+        if name == "email":
+            self._pending[name] = value
+            return {"CodeDeliveryDetailsList": [{"AttributeName": name, "DeliveryMedium": "EMAIL"}]}
+        self._set({name: value, f"{name}_verified": "false"})
+        return {"CodeDeliveryDetailsList": []}
+
+    def _send(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(("GetUserAttributeVerificationCode", asked["AttributeName"]))
+        return {"CodeDeliveryDetails": {"AttributeName": asked["AttributeName"]}}
+
+    def _verify(self, asked: dict[str, Any]) -> dict[str, Any]:
+        name = asked["AttributeName"]
+        self.asked.append(("VerifyUserAttribute", name))
+        if asked["Code"] != CODE:
+            return WRONG_CODE
+        pending = {name: self._pending[name]} if name in self._pending else {}
+        self._set({**pending, f"{name}_verified": "true"})
+        return {}
+
+    def _set(self, attributes: dict[str, str]) -> None:
+        self._apps.cloud.engine.client("cognito-idp").admin_update_user_attributes(
+            UserPoolId=self._apps.places.user_pool,
+            Username=self._user.email,
+            UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+        )
+
+
+@pytest.fixture
+def phoneless(apps: Apps) -> User:
+    return scenes.without_a_phone(apps)
+
+
+@pytest.fixture
+def codes(apps: Apps, phoneless: User) -> Codes:
+    return Codes(apps, phoneless)
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab, phoneless: User, codes: Codes) -> Tab:
+    tab = open_tab(phoneless)
+    codes.answer(tab.page)
+    tab.go("#/account")
+    return tab
+
+
+def card(page: Page, title: str) -> Locator:
+    return page.get_by_role("region", name=title)
+
+
+def change(page: Page, title: str, value: str) -> None:
+    page.get_by_role("button", name=f"{'Add' if title == PHONE else 'Change'} {title.lower()}").click()
+    expect(page.get_by_label(f"New {title.lower()}")).to_be_focused()
+    page.get_by_label(f"New {title.lower()}").fill(value)
+    page.get_by_role("button", name="Send a code").click()
+
+
+def confirm(page: Page, code: str) -> None:
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Confirm", exact=True).click()
+
+
+def test_a_number_that_is_confirmed_is_texted_from_then_on(tab: Tab, codes: Codes) -> None:
+    page = tab.page
+    expect(card(page, PHONE)).to_contain_text("None yet")
+
+    change(page, PHONE, "+1 (555) 555-0177")
+    expect(page.locator(".notice.good")).to_have_text(f"A code was texted to {NUMBER}.")
+    expect(page.get_by_label("Code")).to_be_focused()
+    expect(card(page, PHONE)).to_contain_text("Not confirmed")
+    confirm(page, f" {CODE} ")
+
+    expect(card(page, PHONE).locator(".chip")).to_have_text("Confirmed")
+    expect(page.get_by_role("heading", name=PHONE)).to_be_focused()
+    page.get_by_role("link", name="Remind me").click()
+    expect(page.get_by_text(f"Texts go to {NUMBER}.")).to_be_visible()
+    expect(page.get_by_role("button", name="By SMS")).to_be_enabled()
+
+
+def test_a_code_is_asked_for_where_none_goes_out_by_itself(tab: Tab, codes: Codes) -> None:
+    """The pool texts no code to a number that is only named: to whose is it?"""
+    change(tab.page, PHONE, NUMBER)
+    expect(tab.page.get_by_label("Code")).to_be_visible()
+
+    assert codes.asked == [
+        ("UpdateUserAttributes", "phone_number"),
+        ("GetUserAttributeVerificationCode", "phone_number"),
+    ]
+
+
+def test_an_e_mail_address_counts_only_when_its_code_is_back(tab: Tab, codes: Codes, phoneless: User) -> None:
+    page = tab.page
+    change(page, EMAIL, NEW_EMAIL)
+
+    expect(page.locator(".notice.good")).to_have_text(f"A code was mailed to {NEW_EMAIL}.")
+    expect(card(page, EMAIL).locator(".state")).to_contain_text(phoneless.email)
+    assert codes.asked == [("UpdateUserAttributes", "email")]
+    confirm(page, CODE)
+
+    expect(card(page, EMAIL).locator(".state")).to_contain_text(NEW_EMAIL)
+    page.get_by_role("link", name="Remind me").click()
+    expect(page.get_by_text(f"E-mail goes to {NEW_EMAIL}.")).to_be_visible()
+
+
+def test_a_wrong_code_is_told_beside_it_and_another_can_be_sent(tab: Tab, codes: Codes) -> None:
+    tab.refusals = {400}
+    page = tab.page
+    change(page, PHONE, NUMBER)
+    confirm(page, "000000")
+
+    code = page.get_by_label("Code")
+    expect(code).to_be_focused()
+    expect(code).to_have_accessible_description("The code is wrong. Look at it again, or ask for another one.")
+    page.get_by_role("button", name="Send another code").click()
+    expect(page.locator(".notice.good")).to_have_text("A code was texted to you.")
+    confirm(page, CODE)
+
+    expect(card(page, PHONE).locator(".chip")).to_have_text("Confirmed")
+
+
+def test_a_number_can_be_confirmed_later(open_tab: OpenTab, tab: Tab, codes: Codes, phoneless: User) -> None:
+    change(tab.page, PHONE, NUMBER)
+    tab.page.get_by_role("button", name="Not now").click()
+    expect(tab.page.get_by_role("heading", name=PHONE)).to_be_focused()
+    later = open_tab(phoneless)
+    codes.answer(later.page)
+    later.go("#/account")
+
+    later.page.get_by_role("button", name="Confirm phone number").click()
+    confirm(later.page, CODE)
+
+    expect(card(later.page, PHONE).locator(".chip")).to_have_text("Confirmed")
+
+
+@pytest.mark.parametrize(
+    ("title", "value", "words"),
+    [
+        (PHONE, "0555 5550177", "Enter the number with its country’s code, such as +15555550100."),
+        (PHONE, "", "Enter the number with its country’s code, such as +15555550100."),
+        (EMAIL, "ada", "Enter an e-mail address."),
+    ],
+)
+def test_what_is_no_address_is_told_beside_it_and_not_sent(
+    tab: Tab, codes: Codes, title: str, value: str, words: str
+) -> None:
+    change(tab.page, title, value)
+
+    control = tab.page.get_by_label(f"New {title.lower()}")
+    expect(control).to_be_focused()
+    expect(control).to_have_attribute("aria-invalid", "true")
+    expect(control.locator("xpath=..").locator(".problem")).to_have_text(words)
+    assert codes.asked == []
+
+
+def test_an_address_of_another_account_is_told_beside_it(tab: Tab) -> None:
+    tab.refusals = {400}
+    answer = json.dumps({"__type": "AliasExistsException", "message": "An account with the email already exists."})
+
+    def refuse(route: Route) -> None:
+        if route.request.headers.get("x-amz-target", "").endswith("UpdateUserAttributes"):
+            route.fulfill(status=400, body=answer, headers={"Access-Control-Allow-Origin": "*"})
+        else:
+            route.fallback()
+
+    tab.page.route(tab.page.evaluate("fetch('/config.json').then((answer) => answer.json())")["signIn"], refuse)
+    change(tab.page, EMAIL, "olga@example.com")
+
+    expect(tab.page.get_by_label("New e-mail address")).to_have_accessible_description(
+        "You sign in with it, and reminders go to it. Another account has this address already."
+    )

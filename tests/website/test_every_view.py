@@ -1,0 +1,217 @@
+"""Every view on a phone and on a desk, in the dark and in the light: what axe finds, what sticks out, how it looks."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
+
+from local.users import User
+from tests.e2e.conftest import Apps
+from tests.e2e.test_operators import dead_letters_of
+from tests.website import scenes
+from tests.website.conftest import DESKTOP, PHONE, OpenTab, Tab
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+NARROW: ViewportSize = {"width": 320, "height": 568}
+NOTE = "Called her: the card was mistyped, and she has placed the order anew."
+EMPTY = {
+    "orders?status=": {"orders": [], "next": None},
+    "reminders?status=": {"reminders": [], "next": None},
+    "parked": {"items": []},
+    "dead-letters": {"queues": [{"Queue": "OrderFulfillmentQueue", "Messages": 0}]},
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Who looks, and at which orders, by their status."""
+
+    users: dict[str, User]
+    orders: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def scene(apps: Apps) -> Scene:
+    grace, newcomer = apps.as_person("grace@example.com"), apps.as_somebody_else()
+    orders = {
+        "fulfilled": scenes.ordered(grace),
+        "parked": scenes.parked(grace, ItemName="A lamp for the desk, with a shade", Price="49.90"),
+        "escalated": scenes.escalated(grace, ItemName="LG gram 16"),
+        "closed": scenes.closed(grace, apps, NOTE, Price="0.00"),
+    }
+    apps.finished(apps.start(apps.places.order_workflow, {"hello": "this is no order"}))
+    sqs, dead = apps.cloud.engine.client("sqs"), dead_letters_of(apps, "EscalationQueue")
+    for number in range(3):
+        sqs.send_message(QueueUrl=dead, MessageBody=json.dumps({"OrderId": scenes.new_id(), "Number": number}))
+
+    scenes.failed_reminder(grace, "Renew the passport")
+    with scenes.waits_skipped(apps):
+        for message, preference in {"Water the plants": "email", "Call Ada back": "both"}.items():
+            sent = scenes.reminded(grace, message, preference=preference, waitSeconds=0)
+            scenes.ended(apps, sent["reminderId"], "SENT")
+    scenes.reminded(grace, "Feed the cat", preference="both", waitSeconds=7 * 60 + 42)
+    scenes.reminded(grace, "Stand-up", waitSeconds=79_000, repeat={"every": "1d"}, timeZone="Europe/Paris")
+    scenes.reminded(grace, "Dentist: bring the card,\nand the X-ray", preference="sms", waitSeconds=3_000_000)
+    return Scene(
+        users={"grace": grace.user, "newcomer": newcomer.user, "operator": apps.user},
+        orders={name: order["OrderId"] for name, order in orders.items()},
+    )
+
+
+def try_an_empty_order(page: Page) -> None:
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.locator(".problem").first).to_be_visible()
+
+
+def open_what_the_form_has(page: Page) -> None:
+    page.get_by_label("At a date and time").check()
+    page.get_by_label("Repeat it").check()
+    page.get_by_label("After some times").check()
+    page.get_by_role("button", name="Both").click()
+    expect(page.locator(".problem").first).to_be_visible()
+
+
+def ask_whether_to_cancel(page: Page) -> None:
+    page.get_by_role("button", name="Cancel: Feed the cat").click()
+    expect(page.get_by_role("group", name="Cancel this reminder?")).to_be_visible()
+
+
+def change_the_phone(page: Page) -> None:
+    page.get_by_role("button", name="Change phone number").click()
+    page.get_by_label("New phone number").fill("12")
+    page.get_by_role("button", name="Send a code").click()
+    expect(page.locator(".problem")).to_be_visible()
+
+
+def set_up_the_authenticator(page: Page) -> None:
+    page.get_by_role("button", name="Set up an authenticator").click()
+    expect(page.get_by_label("Key")).to_be_visible()
+
+
+def open_a_correction(page: Page) -> None:
+    page.get_by_role("button", name="Correct order").first.click()
+    page.get_by_label("Card number").fill("x" * 33)
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.locator(".problem")).to_be_visible()
+
+
+def nothing(page: Page) -> None:
+    """Looks at the view as it comes."""
+
+
+VIEWS: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
+    "sign-in": (None, "", nothing),
+    "sign-up": (None, "#/sign-up", nothing),
+    "confirm": (None, "#/confirm", nothing),
+    "forgotten": (None, "#/forgotten", nothing),
+    "order": ("grace", "#/order", nothing),
+    "order-wrong": ("grace", "#/order", try_an_empty_order),
+    "order-fulfilled": ("grace", "#/orders/{fulfilled}", nothing),
+    "order-escalated": ("grace", "#/orders/{escalated}", nothing),
+    "order-parked": ("grace", "#/orders/{parked}", nothing),
+    "order-closed": ("grace", "#/orders/{closed}", nothing),
+    "orders": ("grace", "#/orders", nothing),
+    "orders-empty": ("newcomer", "#/orders", nothing),
+    "reminders": ("grace", "#/reminders", nothing),
+    "reminders-cancel": ("grace", "#/reminders", ask_whether_to_cancel),
+    "reminders-wrong": ("grace", "#/reminders", open_what_the_form_has),
+    "reminders-empty": ("newcomer", "#/reminders", nothing),
+    "account": ("grace", "#/account", nothing),
+    "account-phone": ("grace", "#/account", change_the_phone),
+    "account-authenticator": ("grace", "#/account", set_up_the_authenticator),
+    "operators": ("operator", "#/operators", open_a_correction),
+    "operators-empty": ("operator", "#/operators", nothing),
+    "outbox": ("grace", "#/outbox", nothing),
+    "not-found": ("grace", "#/nowhere", nothing),
+    "404": (None, "nothing-here", nothing),
+}
+
+
+def show(tab: Tab, route: str, act: Callable[[Page], None]) -> None:
+    tab.go(route)
+    expect(tab.page.locator(".skeleton")).to_have_count(0)
+    act(tab.page)
+
+
+def none_of_it(page: Page) -> None:
+    """Answers the operators' lists as if there were nothing to do."""
+
+    def answer(route: Route) -> None:
+        found = next((body for part, body in EMPTY.items() if f"/{part}" in route.request.url), None)
+        if found is None or route.request.method != "GET":
+            route.fallback()
+        else:
+            route.fulfill(json=found, headers={"Access-Control-Allow-Origin": "*"})
+
+    page.route("**/*", answer)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_fits_every_screen_and_axe_finds_nothing(open_tab: OpenTab, scene: Scene, name: str) -> None:
+    who, route, act = VIEWS[name]
+    tab = open_tab(scene.users[who] if who else None, reduced_motion="reduce")
+    tab.refusals = {404} if name == "404" else set()
+    if name == "operators-empty":
+        none_of_it(tab.page)
+    show(tab, route.format(**scene.orders), act)
+
+    found = []
+    for size, scheme in product((PHONE, DESKTOP), SCHEMES):
+        tab.page.set_viewport_size(size)
+        tab.page.emulate_media(color_scheme=scheme)
+        # In the dark nothing but colours is other than in the light.
+        rules = ("color-contrast",) if scheme == "dark" else ()
+        found += [f"{size['width']} {scheme}: {one}" for one in tab.axe(*rules)]
+        show_all_of_it(tab.page, size)
+        tab.shoot(f"{name}-{size['width']}-{scheme}")
+    stick_out = [size["width"] for size in (NARROW, PHONE, DESKTOP) if sticks_out(tab.page, size)]
+
+    assert (found, stick_out) == ([], [])
+
+
+def show_all_of_it(page: Page, size: ViewportSize) -> None:
+    """Makes the window as high as the page: what is fixed to its end is not seen in the middle then."""
+    page.set_viewport_size({**size, "height": page.evaluate("document.documentElement.scrollHeight")})
+
+
+def sticks_out(page: Page, size: ViewportSize) -> bool:
+    page.set_viewport_size(size)
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def test_without_colours_of_its_own_the_page_still_tells_what_is_chosen(open_tab: OpenTab, person: User) -> None:
+    tab = open_tab(person, forced_colors="active", reduced_motion="reduce")
+    tab.go("#/reminders")
+    switch = tab.page.get_by_label("Repeat it")
+    switch.focus()
+    off = switch.screenshot()
+    switch.press("Space")
+    expect(switch).to_be_checked()
+    assert switch.screenshot() != off
+
+    chosen, other = (tab.page.get_by_text(text, exact=True) for text in ("In some time", "At a date and time"))
+    assert outline(chosen) != outline(other)
+    assert outline(tab.page.get_by_role("link", name="Remind me")) != outline(
+        tab.page.get_by_role("link", name="My orders")
+    )
+
+
+def outline(locator: Locator) -> str:
+    return str(locator.evaluate("(element) => getComputedStyle(element).outlineStyle"))
+
+
+@pytest.mark.parametrize(("motion", "animation"), [("no-preference", "arriving"), ("reduce", "none")])
+def test_nothing_moves_for_who_does_not_want_it_and_all_is_there(
+    open_tab: OpenTab, scene: Scene, motion: str, animation: str
+) -> None:
+    tab = open_tab(scene.users["grace"], reduced_motion=motion)
+    tab.go(f"#/orders/{scene.orders['fulfilled']}")
+    node = tab.page.locator(".path .done > .node").first
+
+    expect(node).to_have_css("animation-name", animation)
+    expect(tab.page.locator(".path .done .word")).to_have_text(["done"] * 4)
+    expect(tab.page.locator(".chip")).to_have_text("In fulfillment")

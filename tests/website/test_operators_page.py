@@ -1,0 +1,245 @@
+"""What operators see to: orders that need a person, parked messages, dead letters, reminders that have failed."""
+
+import json
+import uuid
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from local.users import User
+from tests.e2e.conftest import Apps, eventually
+from tests.e2e.test_operators import dead_letters_of, has_status
+from tests.website import scenes
+from tests.website.conftest import OpenTab, Tab
+
+NOTE = "Called her: she does not want it <b>any more</b>."
+
+
+@pytest.fixture
+def theirs(apps: Apps, somebody: User) -> Apps:
+    """The apps as the person sees them whose orders they are."""
+    return Apps(apps.cloud, apps.places, user=somebody)
+
+
+@pytest.fixture
+def open_operators(open_tab: OpenTab, operator: User) -> Tab:
+    """The operators' tab, which is yet to be gone to."""
+    return open_tab(operator)
+
+
+def section(page: Page, title: str) -> Locator:
+    return page.get_by_role("region", name=title)
+
+
+def row(page: Page, title: str, text: str) -> Locator:
+    """What is in the section of this title, about this order or of this text."""
+    return section(page, title).get_by_role("listitem").filter(has_text=text)
+
+
+def expect_news(page: Page, words: str) -> None:
+    expect(page.locator(".notice.good")).to_have_text(words)
+    expect(page.locator("#news")).to_have_text(words)
+
+
+def test_an_escalated_order_is_listed_with_its_reasons(open_operators: Tab, theirs: Apps) -> None:
+    order, page = scenes.escalated(theirs, ItemName="<b>Lamp</b>"), open_operators.page
+    open_operators.go("#/operators")
+
+    found = row(page, "Escalated orders", order["OrderId"])
+
+    expect(found.get_by_role("link", name="<b>Lamp</b>")).to_be_visible()
+    expect(found.get_by_role("list", name="Reasons").get_by_role("listitem")).to_have_text(
+        ["The card number does not have exactly 16 digits.", "The price is not above zero."]
+    )
+
+
+def test_a_corrected_order_leaves_the_list_and_goes_to_fulfillment(
+    open_tab: OpenTab, open_operators: Tab, theirs: Apps
+) -> None:
+    order, page = scenes.escalated(theirs), open_operators.page
+    open_operators.go("#/operators")
+    page.get_by_role("button", name=f"Correct order {order['OrderId']}").click()
+    expect(page.get_by_label("Name")).to_be_focused()
+    expect(page.get_by_label("Card number")).to_have_value("")
+
+    page.get_by_label("Price").fill("80000")
+    page.get_by_label("Card number").fill("4242 4242 4242 4242")
+    page.get_by_role("button", name="Send it again").click()
+
+    expect_news(page, f"Order {order['OrderId']} is corrected and on its way again.")
+    expect(row(page, "Escalated orders", order["OrderId"])).to_have_count(0)
+    expect(page.get_by_role("heading", name="Escalated orders")).to_be_focused()
+    eventually(has_status(theirs, order["OrderId"], "FULFILLMENT_QUEUED"))
+    tab = open_tab(theirs.user)
+    tab.go(f"#/orders/{order['OrderId']}")
+    expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "words"),
+    [
+        ("Card number", "", "Enter a test card number."),
+        ("Card number", "4" * 33, "Use up to 32 characters."),
+        ("Price", " ", "Enter a price."),
+        ("Name", "", "Enter the customer’s name."),
+    ],
+)
+def test_a_correction_that_is_no_order_is_told_beside_its_field(
+    open_operators: Tab, theirs: Apps, label: str, text: str, words: str
+) -> None:
+    order, page = scenes.escalated(theirs), open_operators.page
+    open_operators.go("#/operators")
+    page.get_by_role("button", name=f"Correct order {order['OrderId']}").click()
+    page.get_by_label("Card number").fill("4242424242424242")
+    control = page.get_by_label(label)
+    control.fill(text)
+
+    page.get_by_role("button", name="Send it again").click()
+
+    expect(control).to_be_focused()
+    expect(control).to_have_attribute("aria-invalid", "true")
+    expect(control.locator("xpath=..").locator(".problem")).to_have_text(words)
+    assert theirs.get_order(order["OrderId"])[1]["Status"] == "ESCALATED"
+
+
+@pytest.mark.parametrize("button", ["Correct", "Close"])
+def test_that_somebody_else_has_seen_to_the_order_meanwhile_is_told(
+    apps: Apps, open_operators: Tab, theirs: Apps, button: str
+) -> None:
+    order, page = scenes.escalated(theirs), open_operators.page
+    open_operators.refusals = {409}
+    open_operators.go("#/operators")
+    page.get_by_role("button", name=f"{button} order {order['OrderId']}").click()
+    assert apps.put_order({**order, **scenes.GOOD})[0] == 202
+    eventually(has_status(apps, order["OrderId"], "FULFILLMENT_QUEUED"))
+
+    if button == "Correct":
+        page.get_by_label("Price").fill("1")
+        page.get_by_label("Card number").fill("4242424242424242")
+        page.get_by_role("button", name="Send it again").click()
+    else:
+        page.get_by_label("Note").fill(NOTE)
+        page.get_by_role("button", name="Close the order").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Only an escalated or a parked order can be")
+    assert theirs.get_order(order["OrderId"])[1]["Price"] == "80000"
+
+
+def test_a_closed_order_says_so_and_why_to_who_placed_it(open_tab: OpenTab, open_operators: Tab, theirs: Apps) -> None:
+    order, page = scenes.escalated(theirs), open_operators.page
+    open_operators.go("#/operators")
+    page.get_by_role("button", name=f"Close order {order['OrderId']}").click()
+
+    page.get_by_role("button", name="Close the order").click()
+    expect(page.get_by_label("Note")).to_have_accessible_description(
+        "Who placed the order reads it. Say why it is closed."
+    )
+    page.get_by_label("Note").fill(NOTE)
+    page.get_by_role("button", name="Close the order").click()
+
+    expect_news(page, f"Order {order['OrderId']} is closed.")
+    expect(row(page, "Escalated orders", order["OrderId"])).to_have_count(0)
+    eventually(has_status(theirs, order["OrderId"], "CLOSED"))
+    tab = open_tab(theirs.user)
+    tab.go(f"#/orders/{order['OrderId']}")
+    expect(tab.page.get_by_text("Closed", exact=True)).to_be_visible()
+    expect(tab.page.get_by_role("blockquote")).to_contain_text(NOTE)
+
+
+def test_a_parked_order_and_its_message_are_seen_to_one_after_the_other(open_operators: Tab, theirs: Apps) -> None:
+    order, page = scenes.parked(theirs), open_operators.page
+    open_operators.go("#/operators")
+    message = row(page, "Parked messages", order["OrderId"])
+    expect(message).to_contain_text("in the state “Are details Proper”")
+    expect(message).to_contain_text("Lenovo ThinkPad E14 for Grace Hopper, 80,000")
+
+    row(page, "Parked orders", order["OrderId"]).get_by_role("button", name="Correct").click()
+    page.get_by_label("Card number").fill("4242424242424242")
+    page.get_by_role("button", name="Send it again").click()
+    expect(row(page, "Parked orders", order["OrderId"])).to_have_count(0)
+    message.get_by_role("button", name="Remove").click()
+    message.get_by_role("button", name="Yes, remove it").click()
+
+    expect_news(page, "The message is removed.")
+    expect(message).to_have_count(0)
+    eventually(has_status(theirs, order["OrderId"], "FULFILLMENT_QUEUED"))
+    assert order["OrderId"] not in json.dumps(theirs.cloud.engine.queued(theirs.places.parked_queue))
+
+
+def test_a_parked_message_about_no_order_is_kept_until_somebody_says_so_twice(apps: Apps, open_operators: Tab) -> None:
+    execution = apps.start(apps.places.order_workflow, {"hello": "this is no order"})
+    apps.finished(execution)
+    page = open_operators.page
+    open_operators.go("#/operators")
+    message = row(page, "Parked messages", execution)
+    expect(message).to_contain_text("MistypedFieldError")
+    expect(message).to_contain_text("no order")
+
+    remove = message.get_by_role("button", name="Remove")
+    remove.click()
+    message.get_by_role("button", name="No, keep it").click()
+    expect(remove).to_be_focused()
+    assert apps.parked(execution)
+    remove.click()
+    message.get_by_role("button", name="Yes, remove it").click()
+
+    expect(message).to_have_count(0)
+    assert not apps.parked(execution)
+
+
+def test_a_parked_message_that_somebody_else_has_removed_is_said_to_be_gone(apps: Apps, open_operators: Tab) -> None:
+    execution = apps.start(apps.places.order_workflow, {"hello": "this is no order"})
+    apps.finished(execution)
+    open_operators.refusals = {404}
+    page = open_operators.page
+    open_operators.go("#/operators")
+    message = row(page, "Parked messages", execution)
+    message.get_by_role("button", name="Remove").click()
+    [item] = [one for one in apps.call("GET", "/parked")[1]["items"] if one["ExecutionId"] == execution]
+    assert apps.call("DELETE", f"/parked/{item['MessageId']}")[0] == 200
+
+    message.get_by_role("button", name="Yes, remove it").click()
+
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_role("button", name="Reload").click()
+    expect(message).to_have_count(0)
+
+
+def test_dead_letters_are_counted_and_moved_back(apps: Apps, open_operators: Tab) -> None:
+    queue, number, page = "EscalationQueue", uuid.uuid4().hex, open_operators.page
+    sqs, dead = apps.cloud.engine.client("sqs"), dead_letters_of(apps, queue)
+    for _ in range(2):
+        sqs.send_message(QueueUrl=dead, MessageBody=json.dumps({"OrderId": number}))
+    open_operators.go("#/operators")
+    found = row(page, "Dead letters", queue)
+    expect(found).to_contain_text("2 messages")
+
+    found.get_by_role("button", name=f"Move back into {queue}").click()
+
+    expect_news(page, f"2 messages moved back into {queue}.")
+    expect(found).to_contain_text("0 messages")
+    expect(found.get_by_role("button")).to_be_disabled()
+    assert [name for name, _ in apps.queued(number)] == [queue, queue]
+
+
+def test_a_failed_reminder_is_listed_with_why_and_without_whole_addresses(open_operators: Tab, theirs: Apps) -> None:
+    message, page = f"Renew <i>it</i>, {uuid.uuid4().hex[:12]}", open_operators.page
+    scenes.failed_reminder(theirs, message, preference="both")
+    open_operators.go("#/operators")
+
+    found = row(page, "Failed reminders", message)
+
+    expect(found).to_contain_text("by e-mail and SMS to ")
+    expect(found).to_contain_text("…@example.com and +1…")
+    expect(found).to_contain_text("the reminder could not be checked")
+    assert theirs.user.email not in page.content()
+
+
+def test_a_person_is_shown_no_way_to_what_operators_see(open_tab: OpenTab, somebody: User) -> None:
+    tab = open_tab(somebody)
+    tab.go("#/operators")
+
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    expect(tab.page.get_by_role("link", name="Remind me")).to_be_visible()
+    expect(tab.page.get_by_role("link", name="Operators")).to_have_count(0)
+    assert not [one for one in tab.requests if "views/operators.js" in one.url or "dead-letters" in one.url]

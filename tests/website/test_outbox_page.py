@@ -1,0 +1,143 @@
+"""What the laptop's cloud has sent, as it would arrive."""
+
+import json
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+from local.cloud import Places
+from local.users import User
+from tests.e2e.conftest import Apps
+from tests.e2e.site import fetch
+from tests.website import scenes
+from tests.website.conftest import OpenTab
+
+
+@pytest.fixture
+def theirs(apps: Apps, somebody: User) -> Apps:
+    return Apps(apps.cloud, apps.places, user=somebody)
+
+
+@pytest.fixture
+def message() -> str:
+    return f"Feed the cat, {uuid.uuid4().hex[:12]}"
+
+
+def sent(theirs: Apps, message: str, preference: str) -> dict[str, str]:
+    with scenes.waits_skipped(theirs):
+        posted = scenes.reminded(theirs, message, preference=preference)
+        scenes.ended(theirs, posted["reminderId"], "SENT")
+    return posted
+
+
+def test_mails_and_texts_are_shown_as_they_would_arrive(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    posted = sent(theirs, message, "both")
+    tab = open_tab(theirs.user)
+    tab.go("#/outbox")
+
+    mail = tab.page.get_by_role("region", name="Mails").get_by_role("listitem").filter(has_text=message)
+
+    expect(mail).to_contain_text(f"to {theirs.user.email}, from {theirs.places.sender}")
+    assert mail.locator(".letter").inner_text().startswith(f"{message}\n\n--")
+    expect(mail).to_contain_text(posted["reminderId"])
+    expect(tab.page.get_by_role("region", name="Texts").get_by_text(message, exact=True)).to_have_count(1)
+
+
+def test_what_arrives_while_one_looks_is_shown_unless_one_has_stopped_it(
+    open_tab: OpenTab, theirs: Apps, message: str
+) -> None:
+    tab = open_tab(theirs.user)
+    tab.page.clock.install()
+    tab.go("#/outbox")
+    mails = tab.page.get_by_role("region", name="Mails")
+
+    sent(theirs, f"{message} 1", "email")
+    expect(mails).to_contain_text(f"{message} 1")
+    tab.page.get_by_label("Keep up to date").uncheck()
+    sent(theirs, f"{message} 2", "email")
+    before = len(tab.requests)
+    tab.page.clock.run_for(30_000)
+    # What was asked for before this is told before it.
+    tab.page.evaluate("fetch('/config.json').then((answer) => answer.text())")
+
+    assert [one.url for one in tab.requests[before:] if "_ministack" in one.url] == []
+    assert f"{message} 2" not in mails.inner_text()
+
+
+def test_html_in_a_mail_is_text(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    html = f"{message} <img src=x onerror=alert(1)> <b>bold</b>"
+    sent(theirs, html, "both")
+    tab = open_tab(theirs.user)
+    tab.page.on("dialog", lambda dialog: pytest.fail(f"the page said {dialog.message}"))
+    tab.go("#/outbox")
+
+    for region in ("Mails", "Texts"):
+        expect(tab.page.get_by_role("region", name=region, exact=True)).to_contain_text(html)
+    expect(tab.page.locator("main img, main b")).to_have_count(0)
+
+
+def test_queues_are_shown_with_what_lies_in_them(open_tab: OpenTab, theirs: Apps) -> None:
+    fulfilled, escalated = scenes.ordered(theirs), scenes.escalated(theirs)
+    execution = theirs.start(theirs.places.order_workflow, {"hello": "this is no order"})
+    theirs.finished(execution)
+    tab = open_tab(theirs.user)
+    tab.go("#/outbox")
+
+    for queue, part in {
+        "OrderFulfillmentQueue": fulfilled["OrderId"],
+        "EscalationQueue": escalated["OrderId"],
+        "ParkedQueue": execution,
+    }.items():
+        messages = tab.page.get_by_role("region", name=queue).get_by_role("group").filter(has_text=part)
+        expect(messages).to_have_count(1)
+        assert part in json.dumps(json.loads(messages.inner_text()))
+    assert "4242424242424242" not in tab.page.content()
+
+
+def test_skipped_waits_bring_a_reminder_of_an_hour_at_once_and_are_switched_off_again(
+    open_tab: OpenTab, theirs: Apps, message: str
+) -> None:
+    tab = open_tab(theirs.user)
+    tab.go("#/outbox")
+    switch, mails = tab.page.get_by_label("Skip waits"), tab.page.get_by_role("region", name="Mails")
+    expect(switch).not_to_be_checked()
+
+    with tab.page.expect_response("**/_ministack/config"):
+        switch.check()
+    posted = scenes.reminded(theirs, f"{message} at once")
+    scenes.ended(theirs, posted["reminderId"], "SENT")
+    expect(mails).to_contain_text(f"{message} at once")
+    tab.go("#/outbox")
+    expect(switch).to_be_checked()
+    with tab.page.expect_response("**/_ministack/config"):
+        switch.uncheck()
+
+    posted = scenes.reminded(theirs, f"{message} later")
+    scenes.ended(theirs, posted["reminderId"], "SCHEDULED")
+    expect(tab.page.locator("#news")).to_have_text("Waits last as long as they should.")
+    assert f"{message} later" not in mails.inner_text()
+
+
+def test_a_switch_that_was_not_thrown_says_so_and_goes_back(open_tab: OpenTab, theirs: Apps) -> None:
+    tab = open_tab(theirs.user)
+    tab.refusals = {500}
+    tab.page.route("**/_ministack/config", lambda route: route.fulfill(status=500, body="{}"))
+    tab.go("#/outbox")
+
+    tab.page.get_by_label("Skip waits").click()
+
+    expect(tab.page.get_by_role("alert")).to_contain_text("The service does not answer")
+    expect(tab.page.get_by_label("Skip waits")).not_to_be_checked()
+
+
+def test_where_there_is_no_outbox_there_is_no_way_to_it(open_tab: OpenTab, person: User, places: Places) -> None:
+    config = json.loads(fetch(places.site, "/config.json").body) | {"outbox": None}
+    tab = open_tab(person)
+    tab.page.route("**/config.json", lambda route: route.fulfill(json=config))
+    tab.go("#/outbox")
+
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    expect(tab.page.get_by_role("link", name="Account")).to_be_visible()
+    expect(tab.page.get_by_role("link", name="Outbox")).to_have_count(0)
+    assert not [one for one in tab.requests if "_ministack" in one.url or "outbox.js" in one.url]

@@ -1,0 +1,19 @@
+"""The library that the page comes with, against the package that it is from."""
+
+from pathlib import Path
+
+import pytest
+
+from local.settings import PROJECT
+
+VENDOR, PACKAGE = PROJECT / "website" / "vendor", PROJECT / "node_modules" / "lit-html"
+FILES = sorted(file.relative_to(VENDOR) for file in VENDOR.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_a_file_is_the_packages_own(file: Path) -> None:
+    assert (VENDOR / file).read_bytes() == (PACKAGE / file).read_bytes()
+
+
+def test_its_licence_is_with_it() -> None:
+    assert Path("LICENSE") in FILES
