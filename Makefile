@@ -28,7 +28,7 @@ local: local-up ## Both apps on this machine: set up, start, deploy, then the de
 
 .PHONY: test
 test: check ## The whole suite, checks included
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-unit test-e2e
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-e2e test-unit test-local test-website
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
@@ -57,12 +57,20 @@ check: setup ## Lint, types, and every stage's templates with full validation
 	done
 
 .PHONY: test-unit
-test-unit: setup ## The tests that need no cloud: seconds
+test-unit: setup ## The tests that need no cloud
 	python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools
 
+.PHONY: test-local
+test-local: setup ## The tests of the laptop cloud itself
+	python -m pytest tests/local
+
 .PHONY: test-e2e
-test-e2e: setup ## The tests that run on a local cloud of their own
-	python -m pytest tests/local tests/e2e
+test-e2e: setup ## The tests of the real templates on a laptop cloud
+	python -m pytest tests/e2e
+
+.PHONY: test-website
+test-website: setup ## The tests of the page, in a real Chromium on a laptop cloud
+	python -m pytest tests/website
 
 .PHONY: benchmark
 benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md
