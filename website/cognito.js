@@ -2,7 +2,7 @@ import { Refused, ServerDown } from "./failures.js";
 import { send } from "./http.js";
 
 const WORDS = {
-  NotAuthorizedException: "The e-mail address or the password is wrong.",
+  NotAuthorizedException: "This was refused. Sign out, and in again.",
   UserNotFoundException: "The e-mail address or the password is wrong.",
   UserNotConfirmedException: "The e-mail address is not confirmed yet.",
   UsernameExistsException: "There is an account with this e-mail address already. Sign in instead.",
@@ -19,6 +19,29 @@ const WORDS = {
   TooManyFailedAttemptsException: "That was too often. Wait a few minutes, then try again.",
   PasswordResetRequiredException: "This account needs a new password. Choose “Forgotten password?”.",
 };
+
+const CONFIRMED = "This address is confirmed already. Sign in instead.";
+const NO_CHANGE = "The password of this account cannot be changed this way now.";
+
+/** What a code stands for where that depends on what was asked. */
+const WORDS_OF = {
+  InitiateAuth: { NotAuthorizedException: WORDS.UserNotFoundException },
+  RespondToAuthChallenge: {
+    NotAuthorizedException: "That took too long. Sign in again with your password.",
+    CodeMismatchException: WORDS.EnableSoftwareTokenMFAException,
+    ExpiredCodeException: "The code is used or too old. Wait for the app’s next one.",
+  },
+  ConfirmSignUp: { NotAuthorizedException: CONFIRMED },
+  ResendConfirmationCode: { InvalidParameterException: CONFIRMED },
+  ForgotPassword: { NotAuthorizedException: NO_CHANGE },
+  ConfirmForgotPassword: { NotAuthorizedException: NO_CHANGE },
+};
+
+/** These come with the code of a wrong password; only the message tells them apart. */
+const WORDS_FOR = [
+  [/attempts exceeded/i, WORDS.TooManyFailedAttemptsException],
+  [/^User is disabled/i, "This account is disabled. An operator of the user pool can enable it again."],
+];
 
 /**
  * Calls Cognito's API, without a library.
@@ -41,14 +64,14 @@ export async function cognito(address, operation, parameters) {
     throw new ServerDown();
   }
   if (status >= 400) {
-    throw refusal(status, body ?? {});
+    throw refusal(operation, status, body ?? {});
   }
   return body;
 }
 
-function refusal(status, { __type = "", message = "" }) {
+function refusal(operation, status, { __type = "", message = "" }) {
   const code = __type.split("#").at(-1);
-  // The one code stands for both; only the message tells them apart.
-  const words = /attempts exceeded/i.test(message) ? WORDS.TooManyFailedAttemptsException : WORDS[code];
+  const [, told] = WORDS_FOR.find(([sign]) => sign.test(message)) ?? [];
+  const words = told ?? WORDS_OF[operation]?.[code] ?? WORDS[code];
   return new Refused(status, { code, message: words ?? (message || "This was refused.") });
 }

@@ -21,6 +21,17 @@ export class SignedOut extends Error {
   }
 }
 
+/** The user pool asks for something besides the password that this page cannot give. */
+export class UnknownChallenge extends Error {
+  /** @param {string} name Cognito's for it */
+  constructor(name) {
+    super(`This account needs a kind of sign-in that this page does not know: ${name}.`);
+  }
+}
+
+/** The request was taken and has changed nothing. */
+export class Unchanged extends Error {}
+
 /** An answer that refuses the request, in the shape of the APIs' errors. */
 export class Refused extends Error {
   /**

@@ -1,5 +1,6 @@
 /** What is around every view: header, navigation, footer, and the choice between light and dark. */
 
+import { siteStorage } from "./storage.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
 export const NAME = "Orders and reminders";
@@ -24,7 +25,7 @@ const THEMES = {
 const theme = () => document.documentElement.dataset.theme;
 
 export function startTheme() {
-  const kept = localStorage.getItem(THEME_KEPT_AS);
+  const kept = siteStorage.get(THEME_KEPT_AS);
   document.documentElement.dataset.theme = kept in THEMES ? kept : "auto";
 }
 
@@ -32,7 +33,7 @@ function nextTheme() {
   const names = Object.keys(THEMES);
   const next = names[(names.indexOf(theme()) + 1) % names.length];
   document.documentElement.dataset.theme = next;
-  localStorage.setItem(THEME_KEPT_AS, next);
+  siteStorage.set(THEME_KEPT_AS, next);
 }
 
 /**

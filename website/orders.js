@@ -139,10 +139,9 @@ export function problemsIn({ status, code, message, details }) {
   if (status === 409 && code === "Conflict") {
     return { OrderId: message };
   }
-  const words = ({ field, problem }) => (problem.startsWith("must match") ? FORMS[field] : `This ${problem}.`);
-  return Object.fromEntries(
-    details.filter(({ field }) => field in FORMS).map((detail) => [detail.field, words(detail)]),
-  );
+  const words = ({ field, problem }) =>
+    problem.startsWith("must match") && field in FORMS ? FORMS[field] : `This ${problem}.`;
+  return Object.fromEntries(details.map((detail) => [detail.field, words(detail)]));
 }
 
 /** A price with its thousands apart; what is no decimal stays as it came. */

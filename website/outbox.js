@@ -4,7 +4,15 @@ const WAIT_SCALE = "stepfunctions._SFN_WAIT_SCALE";
 
 export const waitsOf = (isSkipped) => ({ [WAIT_SCALE]: isSkipped ? 0 : 1 });
 
-/** @returns {{id: string, to: string, from: string, subject: string, text: string, at: string}[]} last first */
+/** Whether the engine's answer says that it was set so. It tells nobody later how it is set. */
+export const isApplied = (answer, isSkipped) => answer?.applied?.[WAIT_SCALE] === waitsOf(isSkipped)[WAIT_SCALE];
+
+/**
+ * The page's security policy lets no HTML of a mail be shown as such: the text part is, or else its source.
+ *
+ * @returns {{id: string, to: string, from: string, subject: string, text: string, part: string | null, at: string}[]}
+ *   last first; `part` tells what of the mail `text` is, where that is not all
+ */
 export function mailsOf({ messages }) {
   const mails = Object.values(messages).flat();
   return mails
@@ -14,9 +22,17 @@ export function mailsOf({ messages }) {
       from: mail.Source,
       subject: mail.Subject,
       text: mail.BodyText || mail.BodyHtml || "",
+      part: partOf(mail),
       at: typeof mail.Timestamp === "number" ? new Date(mail.Timestamp * 1000).toISOString() : mail.Timestamp,
     }))
     .sort((one, other) => (one.at < other.at ? 1 : -1));
+}
+
+function partOf({ BodyText, BodyHtml }) {
+  if (!BodyHtml) {
+    return null;
+  }
+  return BodyText ? "The text part; there is HTML besides." : "The source of its HTML.";
 }
 
 /** @returns {{phone: string, texts: {id: string, text: string}[]}[]} by number, oldest first as in a conversation */

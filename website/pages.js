@@ -1,8 +1,15 @@
 import { Resource } from "./resource.js";
 
-/** A list that the API gives in pages: `value` holds what was loaded of it, `next` whether there is more. */
+/**
+ * A list that the API gives in pages: `value` holds what was loaded of it, `next` whether there is more.
+ *
+ * Loaded anew, it is as many pages as are shown.
+ */
 export class Pages extends Resource {
   next = null;
+  #count = 1;
+  /** @type {Promise<void> | null} */
+  #loading = null;
 
   /**
    * @param {import("./app.js").Page} page
@@ -10,18 +17,31 @@ export class Pages extends Resource {
    * @param {string} name of the list in the answer
    */
   constructor(page, ask, name) {
-    super(page, () => this.#first());
+    super(page, () => this.#shown());
     this.askPage = ask;
     this.name = name;
   }
 
+  load() {
+    if (!this.isLoading) {
+      this.#loading = super.load();
+    }
+    return this.#loading;
+  }
+
   async loadMore() {
+    // What is being loaded anew would bring back the end of the list as it was.
+    await this.#loading;
+    if (this.isLoading) {
+      return;
+    }
     this.isLoading = true;
     this.page.update();
     try {
       const { body } = await this.askPage(this.next);
       this.value = [...this.value, ...body[this.name]];
       this.next = body.next;
+      this.#count += 1;
       this.failure = null;
     } catch (failure) {
       this.failure = failure;
@@ -32,9 +52,17 @@ export class Pages extends Resource {
     }
   }
 
-  async #first() {
-    const { body } = await this.askPage(null);
-    this.next = body.next;
-    return body[this.name];
+  async #shown() {
+    const found = [];
+    let next = null;
+    let count = 0;
+    do {
+      const { body } = await this.askPage(next);
+      found.push(...body[this.name]);
+      next = body.next;
+      count += 1;
+    } while (next && count < this.#count);
+    [this.next, this.#count] = [next, count];
+    return found;
   }
 }

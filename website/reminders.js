@@ -27,17 +27,44 @@ export const STATUSES = {
 
 export const CHANNELS = { email: "e-mail", sms: "SMS", both: "e-mail and SMS", topic: "the topic" };
 
+/** Where each goes. */
+const ADDRESSES = { email: ["email"], sms: ["phone"], both: ["email", "phone"], topic: [] };
+
 export const isWaiting = ({ status }) => status === "SCHEDULED" || status === "SENDING";
 
 /**
- * The request for a reminder, out of the form's fields.
+ * The fields of the form that are shown, by what is chosen in it.
+ *
+ * @param {{when: string, repeats: boolean, ends: string}} chosen
+ */
+export const fieldsShown = ({ when, repeats, ends }) => [
+  "message",
+  when === "in" ? "count" : "timestamp",
+  ...(repeats ? ["every"] : []),
+  ...(repeats && ends !== "never" ? [ends] : []),
+  "email",
+  "phone",
+  "preference",
+];
+
+/**
+ * The request for a reminder, out of the form's fields. Without an address it goes to the person's own one.
  *
  * @param {Record<string, string>} form
  * @param {string} preference
  * @param {string} zone
  */
 export function requestOf(form, preference, zone) {
-  return { message: form.message, preference, timeZone: zone, ...dueOf(form), ...repeatOf(form) };
+  const addresses = addressesOf(form, preference);
+  return { message: form.message, preference, timeZone: zone, ...addresses, ...dueOf(form), ...repeatOf(form) };
+}
+
+/** People write numbers in groups. */
+function addressesOf(form, preference) {
+  const typed = { email: form.email.trim(), phone: form.phone.replace(/[\s().-]/g, "") };
+  return Object.fromEntries(
+    Object.entries(typed).filter(([name, text]) => text && ADDRESSES[preference].includes(name)),
+  );
 }
 
 function dueOf({ when, count, unit, timestamp, fold }) {
@@ -98,6 +125,12 @@ const CONTROLS = {
   "repeat.times": "times",
 };
 
+/** Of what the API refuses by a pattern, what would fit. */
+const FORMS = {
+  email: "Enter an e-mail address such as ada@example.com.",
+  phone: "Enter the number with its country’s code, such as +15555550100.",
+};
+
 const TWICE = /^happens twice in (.+), at (\S+) and again at (\S+): send fold/;
 const STEP = /\b([1-9][0-9]{0,5})([mhdwMy])(?= at the (?:least|most)\b)/;
 const LEAP = /^does not exist in (.+): clocks go from (\S+) (\S+) to (\S+) (\S+)$/;
@@ -121,6 +154,8 @@ export function problemsIn({ details }) {
     } else if (leap && field === "timestamp") {
       found.leap = `${leap[4]}T${leap[5]}`;
       found.problems[control] = `Clocks in ${leap[1]} go from ${leap[3]} to ${leap[5]} then: this time does not exist.`;
+    } else if (problem.startsWith("must match") && field in FORMS) {
+      found.problems[control] = FORMS[field];
     } else if (field === "waitSeconds") {
       // It is a whole number, of whatever unit was chosen: there is but one thing that can be wrong with it.
       found.problems[control] = "This is more than 365 days ahead.";

@@ -1,10 +1,15 @@
 import { cognito } from "./cognito.js";
-import { Refused, SignedOut } from "./failures.js";
+import { Refused, ServerDown, SignedOut, UnknownChallenge } from "./failures.js";
+import { tabStorage } from "./storage.js";
 
 const KEPT_AS = "session";
 /** The part of a token's life after which it is renewed: of an hour six minutes are left. */
 const RENEWED_AFTER = 0.9;
 const OPERATORS = "operators";
+/** What says that a refresh token is over. All else that refuses it, such as too many requests, passes. */
+const OVER = ["NotAuthorizedException", "UserNotFoundException"];
+/** What Cognito may ask for besides the password, and where the answer goes. */
+const ANSWERED_IN = { SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE", NEW_PASSWORD_REQUIRED: "NEW_PASSWORD" };
 
 /**
  * @typedef {object} Person
@@ -29,7 +34,7 @@ export class Session extends EventTarget {
     super();
     this.address = signIn;
     this.clientId = clientId;
-    this.#tokens = JSON.parse(sessionStorage.getItem(KEPT_AS) ?? "null");
+    this.#tokens = JSON.parse(tabStorage.get(KEPT_AS) ?? "null");
     /** Whether the session is over while its person has not left: they are asked to sign in again. */
     this.isOver = false;
   }
@@ -68,7 +73,8 @@ export class Session extends EventTarget {
   }
 
   /**
-   * @returns {Promise<{name: string, session: string, email: string} | null>} what Cognito asks for besides
+   * @returns {Promise<{name: string, session: string, knownAs: string} | null>} what Cognito asks for besides
+   * @throws {UnknownChallenge} where that is nothing that `answer` could give
    */
   async signIn(email, password) {
     const answer = await this.#call("InitiateAuth", {
@@ -80,13 +86,12 @@ export class Session extends EventTarget {
 
   /** Answers a challenge: with the code of an authenticator app, or with a new password. */
   async answer(challenge, text) {
-    const field = challenge.name === "NEW_PASSWORD_REQUIRED" ? "NEW_PASSWORD" : "SOFTWARE_TOKEN_MFA_CODE";
     const answer = await this.#call("RespondToAuthChallenge", {
       ChallengeName: challenge.name,
       Session: challenge.session,
-      ChallengeResponses: { USERNAME: challenge.email, [field]: text },
+      ChallengeResponses: { USERNAME: challenge.knownAs, [ANSWERED_IN[challenge.name]]: text },
     });
-    return this.#began(answer, challenge.email);
+    return this.#began(answer, challenge.knownAs);
   }
 
   signUp(email, password) {
@@ -123,7 +128,7 @@ export class Session extends EventTarget {
   end() {
     if (this.#tokens && !this.isOver) {
       this.isOver = true;
-      sessionStorage.removeItem(KEPT_AS);
+      tabStorage.remove(KEPT_AS);
       this.dispatchEvent(new Event("change"));
     }
   }
@@ -132,9 +137,14 @@ export class Session extends EventTarget {
     return cognito(this.address, operation, { ClientId: this.clientId, ...parameters });
   }
 
-  #began(answer, email) {
-    if (answer.ChallengeName) {
-      return { name: answer.ChallengeName, session: answer.Session, email };
+  #began(answer, calledSo) {
+    const { ChallengeName: name, ChallengeParameters: about, Session: session } = answer;
+    if (name) {
+      if (!(name in ANSWERED_IN)) {
+        throw new UnknownChallenge(name);
+      }
+      // By this name the pool knows the person from now on, which need not be the address.
+      return { name, session, knownAs: about?.USER_ID_FOR_SRP || calledSo };
     }
     this.#keep(tokensOf(answer.AuthenticationResult));
     return null;
@@ -160,6 +170,9 @@ export class Session extends EventTarget {
 
   async #renewed() {
     const before = this.#tokens;
+    if (!before) {
+      throw new SignedOut();
+    }
     try {
       const answer = await this.#call("InitiateAuth", {
         AuthFlow: "REFRESH_TOKEN_AUTH",
@@ -173,7 +186,13 @@ export class Session extends EventTarget {
       if (!(failure instanceof Refused)) {
         throw failure;
       }
-      this.end();
+      if (!OVER.includes(failure.code)) {
+        throw new ServerDown();
+      }
+      // Who has signed in anew meanwhile goes on.
+      if (this.#tokens === before) {
+        this.end();
+      }
     }
     if (!this.#tokens || this.isOver) {
       throw new SignedOut();
@@ -184,9 +203,9 @@ export class Session extends EventTarget {
     this.#tokens = tokens;
     this.isOver = false;
     if (tokens) {
-      sessionStorage.setItem(KEPT_AS, JSON.stringify(tokens));
+      tabStorage.set(KEPT_AS, JSON.stringify(tokens));
     } else {
-      sessionStorage.removeItem(KEPT_AS);
+      tabStorage.remove(KEPT_AS);
     }
     this.dispatchEvent(new Event("change"));
   }

@@ -183,6 +183,17 @@ export function shown(resource, ready, { lines = 3 } = {}) {
 /** A form's fields as one object of texts. */
 export const fieldsOf = (form) => Object.fromEntries(new FormData(form));
 
+/**
+ * Whether all that is wrong is about fields that are shown, and so told beside them.
+ *
+ * @param {Record<string, string>} problems by field
+ * @param {string[]} places names of the fields that are shown
+ */
+export function haveTheirPlaces(problems, places) {
+  const names = Object.keys(problems);
+  return names.length > 0 && names.every((name) => places.includes(name));
+}
+
 /** Leads to the first field that is wrong. Called when it is on the page. */
 export function focusWrong(form) {
   form.querySelector("[aria-invalid=true]")?.focus();

@@ -35,6 +35,8 @@ export function open(page) {
   /** What is being done: an address that is changed or confirmed, or the authenticator that is set up. */
   let task = null;
   let secret = null;
+  /** @type {{name: string, value: string} | null} what was typed and becomes the address once its code has come back */
+  let pending = null;
   let problems = {};
   let failure = null;
   let news = null;
@@ -43,8 +45,11 @@ export function open(page) {
   function begin(name) {
     const before = task;
     [task, problems, failure, news] = [name, {}, null, null];
+    if (!name?.endsWith(" code")) {
+      pending = null;
+    }
     update();
-    focusOn(name ? "account-value" : headingOf(before));
+    focusOn(!name ? headingOf(before) : name.endsWith(" code") ? "account-code" : "account-value");
   }
 
   /** Runs `action`, shows what it came to, and says `done` where it went well. */
@@ -81,15 +86,18 @@ export function open(page) {
   const change = (name, value) =>
     act(
       async () => {
-        const answer = await session.ask("UpdateUserAttributes", { UserAttributes: [{ Name: name, Value: value }] });
-        // Only to an address that the pool verifies by itself has a code gone out.
-        if (!answer.CodeDeliveryDetailsList?.some(({ AttributeName }) => AttributeName === name)) {
+        const change = { UserAttributes: [{ Name: name, Value: value }] };
+        const { CodeDeliveryDetailsList = [] } = await session.ask("UpdateUserAttributes", change);
+        if (!CodeDeliveryDetailsList.some(({ AttributeName }) => AttributeName === name)) {
+          // The pool took it and sent nothing: what is refused now is not what was typed.
+          task = null;
+          await reloaded();
           await session.ask("GetUserAttributeVerificationCode", { AttributeName: name });
         }
+        pending = { name, value };
         task = `${name} code`;
-        await user.load();
       },
-      { done: `A code was ${ADDRESSES[name].sent} to ${value}.` },
+      { field: pending ? "code" : "value", done: `A code was ${ADDRESSES[name].sent} to ${value}.` },
     );
 
   const sendCode = (name) =>
@@ -105,7 +113,7 @@ export function open(page) {
     act(
       async () => {
         await session.ask("VerifyUserAttribute", { AttributeName: name, Code: code });
-        task = null;
+        [task, pending] = [null, null];
         await reloaded();
       },
       { field: "code", done: `${ADDRESSES[name].label} confirmed.` },
@@ -188,6 +196,9 @@ export function open(page) {
             </button>`
           : nothing
       }
+      <button type="button" class="link" @click=${() => begin(`${name} code`)}>
+        I have a code<span class="unseen"> for the ${ADDRESSES[name].label.toLowerCase()}</span>
+      </button>
     </p>
   `;
 
@@ -222,14 +233,25 @@ export function open(page) {
     );
   }
 
-  const codeForm = (name) => html`
-    ${formOf(
-      "Confirm",
-      ({ code }) => verify(name, code.trim()),
-      codeField({ form: "account", problem: problems.code }),
-    )}
-    <p class="aside"><button type="button" class="link" @click=${() => sendCode(name)}>Send another code</button></p>
-  `;
+  function codeForm(name) {
+    const typed = pending?.name === name ? pending.value : null;
+    const { value, isVerified } = user.value[name];
+    // An address that is yet to count is not told: after a reload only its owner knows it.
+    const again = typed
+      ? html`<button type="button" class="link" @click=${() => change(name, typed)}>Send another code</button>`
+      : value && !isVerified
+        ? html`<button type="button" class="link" @click=${() => sendCode(name)}>Send another code</button>`
+        : html`<button type="button" class="link" @click=${() => begin(name)}>I need another code</button>`;
+    return html`
+      ${typed ? html`<p class="quiet">${typed} counts when its code has come back.</p>` : nothing}
+      ${formOf(
+        "Confirm",
+        ({ code }) => verify(name, code.trim()),
+        codeField({ form: "account", problem: problems.code }),
+      )}
+      <p class="aside">${again}</p>
+    `;
+  }
 
   function authenticator({ email, hasTotp }) {
     const keyed = html`

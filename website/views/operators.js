@@ -1,15 +1,27 @@
-import { Refused } from "../failures.js";
+import { Refused, Unchanged } from "../failures.js";
 import { STATUSES, orderOf, priceText, problemsIn, problemsOf } from "../orders.js";
 import { Pages } from "../pages.js";
 import { CHANNELS } from "../reminders.js";
 import { Resource } from "../resource.js";
 import { timeText } from "../times.js";
-import { chip, empty, failureNotice, fieldsOf, focusOn, focusWrong, notice, shown, textArea } from "../ui.js";
+import {
+  chip,
+  empty,
+  failureNotice,
+  fieldsOf,
+  focusOn,
+  focusWrong,
+  haveTheirPlaces,
+  notice,
+  shown,
+  textArea,
+  textField,
+} from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { repeat } from "../vendor/directives/repeat.js";
 import { confirmButton } from "./confirm.js";
 import { reasons } from "./order-detail.js";
-import { orderFields } from "./order-form.js";
+import { ORDER_FIELDS, orderFields } from "./order-form.js";
 import { more } from "./orders.js";
 
 const LISTS = {
@@ -17,13 +29,20 @@ const LISTS = {
   PARKED: { id: "parked", title: "Parked orders", none: ["Nothing is parked", "Nothing has failed for good."] },
 };
 
+/** What the forms show. */
+const PLACES = { correct: ORDER_FIELDS, close: ["note"] };
+
+/** What is parked there is in its queue already. */
+const RECORDING = "Record the outcome";
+
 /** @param {import("../app.js").Page} page */
 export function open(page) {
   const { orders, reminders, signal, update, say } = page;
   const of = (status) =>
     new Pages(page, (next) => orders.get("/orders", { query: { status, next }, signal }), "orders");
   const lists = { ESCALATED: of("ESCALATED"), PARKED: of("PARKED") };
-  const parked = new Resource(page, async () => (await orders.get("/parked", { signal })).body.items);
+  /** Its value has the messages as `items`, and about how many there are besides as `left`. */
+  const parked = new Resource(page, async () => (await orders.get("/parked", { signal })).body);
   const dead = new Resource(page, async () => (await orders.get("/dead-letters", { signal })).body.queues);
   const failed = new Pages(
     page,
@@ -50,7 +69,7 @@ export function open(page) {
     focusOn(kind === "correct" ? "correct-Name" : kind === "close" ? "close-note" : `correct-${id}`);
   }
 
-  /** Sends what an operator decided, and shows what it came to. */
+  /** Sends what an operator decided, and shows what it came to: nothing, where `send` throws Unchanged. */
   async function act(send, { done, settle, focus }) {
     [isBusy, failure, news] = [true, null, null];
     update();
@@ -63,19 +82,20 @@ export function open(page) {
       say(news);
     } catch (caught) {
       problems = caught instanceof Refused ? { ...problemsIn(caught), ...noteProblem(caught) } : {};
-      failure = Object.keys(problems).length && caught.status === 400 ? null : caught;
+      failure = haveTheirPlaces(problems, PLACES[task?.kind] ?? []) ? null : caught;
     }
     [isBusy, asked] = [false, null];
     update();
-    if (news) {
+    if (news || !task) {
       focusOn(focus);
     } else {
       focusWrong(document.getElementById("main"));
     }
   }
 
-  function correct(event, { OrderId, Status }) {
+  function correct(event, status, shownOrder) {
     event.preventDefault();
+    const { OrderId } = shownOrder;
     const form = event.currentTarget;
     const order = orderOf({ ...fieldsOf(form), OrderId });
     problems = problemsOf(order);
@@ -84,14 +104,24 @@ export function open(page) {
       focusWrong(form);
       return;
     }
-    act(() => orders.put(`/orders/${encodeURIComponent(OrderId)}`, order), {
+    const put = async () => {
+      const answer = await orders.put(`/orders/${encodeURIComponent(OrderId)}`, order);
+      if (answer.status !== 202) {
+        Object.assign(shownOrder, answer.body);
+        task = shownOrder.Status in LISTS ? task : null;
+        const { word } = STATUSES[shownOrder.Status];
+        throw new Unchanged(`Nothing has changed: order ${OrderId} has these values already. It is: ${word}.`);
+      }
+      return answer;
+    };
+    act(put, {
       done: () => `Order ${OrderId} is corrected and on its way again.`,
-      settle: () => without(lists[Status], "OrderId", OrderId),
-      focus: LISTS[Status].id,
+      settle: () => without(lists[status], OrderId),
+      focus: LISTS[status].id,
     });
   }
 
-  function close(event, { OrderId, Status }) {
+  function close(event, status, { OrderId }) {
     event.preventDefault();
     const { note } = fieldsOf(event.currentTarget);
     if (!note.trim()) {
@@ -102,15 +132,17 @@ export function open(page) {
     }
     act(() => orders.post(`/orders/${encodeURIComponent(OrderId)}/close`, { note }), {
       done: () => `Order ${OrderId} is closed.`,
-      settle: () => without(lists[Status], "OrderId", OrderId),
-      focus: LISTS[Status].id,
+      settle: () => without(lists[status], OrderId),
+      focus: LISTS[status].id,
     });
   }
 
   const remove = ({ MessageId }) =>
     act(() => orders.delete(`/parked/${encodeURIComponent(MessageId)}`), {
       done: () => "The message is removed.",
-      settle: () => without(parked, "MessageId", MessageId),
+      settle: () => {
+        parked.value.items = parked.value.items.filter((one) => one.MessageId !== MessageId);
+      },
       focus: "messages",
     });
 
@@ -125,11 +157,31 @@ export function open(page) {
 
   const reload = () => [...Object.values(lists), parked, dead, failed].forEach((resource) => resource.load());
 
+  function lookUp(event) {
+    event.preventDefault();
+    const id = fieldsOf(event.currentTarget).id.trim();
+    problems = id ? {} : { id: "Enter an order’s id." };
+    update();
+    if (id) {
+      location.hash = `#/orders/${encodeURIComponent(id)}`;
+    } else {
+      focusWrong(event.currentTarget);
+    }
+  }
+
+  const lookUpForm = () => html`
+    <form class="look-up" role="search" novalidate @submit=${lookUp}>
+      ${textField({ form: "look-up", name: "id", label: "Look up an order", maxlength: 64, problem: problems.id })}
+      <button>Look up</button>
+    </form>
+  `;
+
   const body = () => html`
     <div class="bar">
       <p class="lead">What the workflow could not settle alone.</p>
       <button type="button" class="small" @click=${reload}>Reload</button>
     </div>
+    ${lookUpForm()}
     ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
     ${Object.keys(LISTS).map(waitingOrders)} ${messages()} ${deadLetters()} ${failedReminders()}
   `;
@@ -138,7 +190,11 @@ export function open(page) {
     const { id, title, none } = LISTS[status];
     const rows = (list) =>
       html`<ul class="rows">
-        ${repeat(list, ({ OrderId }) => OrderId, waitingOrder)}
+        ${repeat(
+          list,
+          ({ OrderId }) => OrderId,
+          (order) => waitingOrder(status, order),
+        )}
       </ul>`;
     return html`
       <section aria-labelledby=${id}>
@@ -149,8 +205,28 @@ export function open(page) {
     `;
   }
 
-  function waitingOrder(order) {
-    const isTask = (kind) => task?.kind === kind && task.id === order.OrderId;
+  /** What its messages say about an order that is parked, for whoever is about to send it again or close it. */
+  function warningOf({ OrderId }) {
+    const messages = parked.value?.items.filter((item) => item.OrderId === OrderId) ?? [];
+    if (messages.some(({ State }) => State === RECORDING)) {
+      const words = "It is in its queue already, its row alone is behind: neither send it again nor close it.";
+      return { isQueued: true, words };
+    }
+    if (!messages.length && (parked.failure || parked.value?.left)) {
+      return {
+        words:
+          "Not all parked messages are shown, and this order’s is not among them. If it was parked in " +
+          `“${RECORDING}” it is in its queue already: look for its message first.`,
+      };
+    }
+    return {};
+  }
+
+  function waitingOrder(status, order) {
+    const warning = status === "PARKED" ? warningOf(order) : {};
+    const isKnown = status !== "PARKED" || parked.value || parked.failure;
+    const form =
+      task?.id === order.OrderId && !warning.isQueued ? { correct: correction, close: closing }[task.kind] : null;
     const buttons = html`
       <p class="buttons">
         <button
@@ -158,6 +234,7 @@ export function open(page) {
           class="small"
           id="correct-${order.OrderId}"
           aria-label="Correct order ${order.OrderId}"
+          ?disabled=${!isKnown}
           @click=${() => begin("correct", order.OrderId)}
         >
           Correct
@@ -166,6 +243,7 @@ export function open(page) {
           type="button"
           class="small"
           aria-label="Close order ${order.OrderId}"
+          ?disabled=${!isKnown}
           @click=${() => begin("close", order.OrderId)}
         >
           Close
@@ -181,31 +259,39 @@ export function open(page) {
             <span class="id">${order.OrderId}</span> ·
             <time datetime=${order.UpdatedAt}>${timeText(order.UpdatedAt)}</time>
           </p>
-          ${reasons(order)}
+          ${reasons(order)} ${warning.words ? html`<p class="reason">${warning.words}</p>` : nothing}
         </div>
-        <div class="end">${isTask("correct") || isTask("close") ? nothing : buttons}</div>
-        ${isTask("correct") ? correction(order) : isTask("close") ? closing(order) : nothing}
+        <div class="end">
+          ${
+            order.Status !== status
+              ? chip(STATUSES[order.Status])
+              : form || warning.isQueued
+                ? nothing
+                : buttons
+          }
+        </div>
+        ${form ? form(status, order) : nothing}
       </li>
     `;
   }
 
-  const correction = (order) => html`
+  const correction = (status, order) => html`
     <form
       class="inset full"
       novalidate
       aria-label="Correct order ${order.OrderId}"
-      @submit=${(event) => correct(event, order)}
+      @submit=${(event) => correct(event, status, order)}
     >
       ${orderFields({ form: "correct", values: order, problems, isOwn: false })} ${taskButtons("Send it again", order)}
     </form>
   `;
 
-  const closing = (order) => html`
+  const closing = (status, order) => html`
     <form
       class="inset full"
       novalidate
       aria-label="Close order ${order.OrderId}"
-      @submit=${(event) => close(event, order)}
+      @submit=${(event) => close(event, status, order)}
     >
       ${textArea({
         form: "close",
@@ -236,7 +322,14 @@ export function open(page) {
       <section aria-labelledby="messages">
         <h2 id="messages" tabindex="-1">Parked messages</h2>
         <p class="quiet">They stay until somebody has seen to them and removes them.</p>
-        ${shown(parked, (items) => (items.length ? rows(items) : empty("No messages", "The parked queue is empty.")))}
+        ${shown(parked, ({ items, left }) => [
+          items.length
+            ? rows(items)
+            : left
+              ? empty("None can be shown now", "Others may be looking at them. Reload in half a minute.")
+              : empty("No messages", "The parked queue is empty."),
+          left ? html`<p class="quiet">About ${left} more.</p>` : nothing,
+        ])}
       </section>
     `;
   }
@@ -343,8 +436,8 @@ export function open(page) {
   return { title: "Operators", body };
 }
 
-function without(resource, key, id) {
-  resource.value = resource.value.filter((one) => one[key] !== id);
+function without(list, id) {
+  list.value = list.value.filter(({ OrderId }) => OrderId !== id);
 }
 
 function noteProblem({ details }) {

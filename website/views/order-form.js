@@ -1,6 +1,9 @@
 import { textField } from "../ui.js";
 import { html } from "../vendor/lit-html.js";
 
+/** What `orderFields` shows. */
+export const ORDER_FIELDS = ["Name", "ItemName", "Price", "CC"];
+
 /**
  * The fields of an order: for whoever places one, and for the operator who corrects one.
  *

@@ -1,9 +1,11 @@
 import { Refused } from "../failures.js";
 import { SAMPLES, orderOf, problemsIn, problemsOf, proposedId } from "../orders.js";
-import { failureNotice, fieldsOf, focusWrong, textField } from "../ui.js";
+import { failureNotice, fieldsOf, focusWrong, haveTheirPlaces, textField } from "../ui.js";
 import { html } from "../vendor/lit-html.js";
-import { fill, orderFields } from "./order-form.js";
+import { ORDER_FIELDS, fill, orderFields } from "./order-form.js";
 import { orderPath } from "./order-path.js";
+
+const SHOWN = [...ORDER_FIELDS, "OrderId"];
 
 /** @param {import("../app.js").Page} page */
 export function open({ orders, update, say }) {
@@ -36,7 +38,7 @@ export function open({ orders, update, say }) {
       location.hash = `#/orders/${encodeURIComponent(order.OrderId)}`;
     } catch (caught) {
       problems = caught instanceof Refused ? problemsIn(caught) : {};
-      failure = Object.keys(problems).length ? null : caught;
+      failure = haveTheirPlaces(problems, SHOWN) ? null : caught;
     }
   }
 

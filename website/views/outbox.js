@@ -1,14 +1,13 @@
 import { ServerDown } from "../failures.js";
 import { send } from "../http.js";
-import { mailsOf, queuesOf, textsOf, waitsOf } from "../outbox.js";
+import { isApplied, mailsOf, queuesOf, textsOf, waitsOf } from "../outbox.js";
 import { Resource, poll } from "../resource.js";
 import { timeText } from "../times.js";
-import { empty, failureNotice, shown } from "../ui.js";
-import { html } from "../vendor/lit-html.js";
+import { empty, failureNotice, notice, shown } from "../ui.js";
+import { html, nothing } from "../vendor/lit-html.js";
 import { repeat } from "../vendor/directives/repeat.js";
 
 const AGAIN = 2500;
-const KEPT_AS = "skips-waits";
 
 /** @param {import("../app.js").Page} page */
 export function open(page) {
@@ -26,6 +25,7 @@ export function open(page) {
   const all = [mails, texts, queues];
   let isLive = true;
   let failure = null;
+  let news = null;
 
   poll(
     async () => {
@@ -37,19 +37,16 @@ export function open(page) {
     { signal, first: AGAIN, longest: AGAIN },
   );
 
-  async function skipWaits(event) {
-    const control = event.currentTarget;
-    const { checked } = control;
-    failure = null;
+  async function skipWaits(isSkipped) {
+    [failure, news] = [null, null];
     try {
-      const { status } = await send(`${config.outbox}/config`, { method: "POST", body: waitsOf(checked) });
-      if (status !== 200) {
+      const { status, body } = await send(`${config.outbox}/config`, { method: "POST", body: waitsOf(isSkipped) });
+      if (status !== 200 || !isApplied(body, isSkipped)) {
         throw new ServerDown();
       }
-      sessionStorage.setItem(KEPT_AS, String(checked));
-      say(checked ? "Waits are skipped." : "Waits last as long as they should.");
+      news = isSkipped ? "Waits are skipped." : "Waits last as long as they should.";
+      say(news);
     } catch (caught) {
-      control.checked = !checked;
       failure = caught;
     }
     update();
@@ -62,21 +59,16 @@ export function open(page) {
   const body = () => html`
     <p class="lead">What the laptop’s cloud has sent. Nothing of it has left this machine.</p>
     <div class="card switches">
-      <label class="switch">
-        <input
-          type="checkbox"
-          role="switch"
-          ?checked=${sessionStorage.getItem(KEPT_AS) === "true"}
-          @change=${skipWaits}
-        />
-        <span>Skip waits</span>
-      </label>
+      <p class="buttons" role="group" aria-label="Waits">
+        <button type="button" class="small" @click=${() => skipWaits(true)}>Skip waits</button>
+        <button type="button" class="small" @click=${() => skipWaits(false)}>Keep waits</button>
+      </p>
       <label class="switch">
         <input type="checkbox" role="switch" checked @change=${setLive} />
         <span>Keep up to date</span>
       </label>
     </div>
-    ${failureNotice(failure)}
+    ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
     <section aria-labelledby="mails">
       <h2 id="mails">Mails</h2>
       ${shown(mails, (list) =>
@@ -103,13 +95,14 @@ export function open(page) {
   return { title: "Outbox", body };
 }
 
-const mail = ({ to, from, subject, text, at }) => html`
+const mail = ({ to, from, subject, text, part, at }) => html`
   <li class="card mail">
     <header>
       <p class="title" dir="auto">${subject}</p>
       <p class="quiet">to ${to}, from ${from} · <time datetime=${at}>${timeText(at)}</time></p>
     </header>
     <p class="letter" dir="auto">${text}</p>
+    ${part ? html`<p class="hint">${part}</p>` : nothing}
   </li>
 `;
 

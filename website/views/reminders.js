@@ -5,6 +5,7 @@ import {
   STATUSES,
   STEPS,
   WAITS,
+  fieldsShown,
   isWaiting,
   problemsIn,
   problemsOf,
@@ -22,6 +23,7 @@ import {
   fieldsOf,
   focusOn,
   focusWrong,
+  haveTheirPlaces,
   notice,
   shown,
   textArea,
@@ -48,6 +50,9 @@ export function open(page) {
     when: "in",
     repeats: false,
     ends: "never",
+    email: "",
+    phone: "",
+    isElsewhere: false,
     problems: {},
     twice: null,
     leap: null,
@@ -92,6 +97,7 @@ export function open(page) {
       form.isBusy = false;
     }
     update();
+    event.submitter?.focus();
     focusWrong(element);
   }
 
@@ -100,16 +106,18 @@ export function open(page) {
       const { body } = await reminders.post("/reminders", request);
       element.reset();
       Object.assign(form, { when: "in", repeats: false, ends: "never", problems: {}, twice: null, leap: null });
+      Object.assign(form, { email: "", phone: "", isElsewhere: false });
       form.news = `You will be reminded by ${CHANNELS[request.preference]}: ${timeText(body.dueAt)}.`;
       say(form.news);
       now = Date.now();
       upcoming.load();
     } catch (caught) {
       const found = caught instanceof Refused ? problemsIn(caught) : { problems: {}, twice: null, leap: null };
-      // Buttons and groups of the form have names, too, but no place for a problem.
-      const names = Object.keys(found.problems);
-      const isShown = names.length && names.every((name) => element.elements[name]?.labels?.length);
-      Object.assign(form, found, { failure: isShown ? null : caught });
+      const { email, phone } = found.problems;
+      Object.assign(form, found, {
+        failure: haveTheirPlaces(found.problems, fieldsShown(form)) ? null : caught,
+        isElsewhere: form.isElsewhere || Boolean(email || phone),
+      });
     }
   }
 
@@ -160,7 +168,7 @@ export function open(page) {
           change: (when) => set({ when, twice: null, leap: null, problems: {} }),
         })}
         ${form.when === "in" ? waitFields(form) : timeFields(form, set)} ${repeatFields(form, set)}
-        ${channels(form, session.person)} ${failureNotice(form.failure)}
+        ${channels(form, session.person)} ${elsewhere(form, set)} ${failureNotice(form.failure)}
         ${form.news ? notice("good", html`<p>${form.news}</p>`) : nothing}
       </form>
       <section aria-labelledby="upcoming">
@@ -333,15 +341,16 @@ function repeatFields({ repeats, ends, problems }, set) {
 }
 
 /** The three buttons of the original page. Without a confirmed number there is nowhere to text to. */
-function channels({ isBusy }, { verifiedEmail, verifiedPhone }) {
+function channels({ isBusy, problems, email, phone }, { verifiedEmail, verifiedPhone }) {
+  const [noEmail, noPhone] = [!(verifiedEmail || email.trim()), !(verifiedPhone || phone.trim())];
+  const problem = problems.preference;
   return html`
-    <div class="channels" role="group" aria-label="How">
-      <button class="primary" name="preference" value="email" ?disabled=${isBusy || !verifiedEmail}>By e-mail</button>
-      <button class="primary" name="preference" value="sms" ?disabled=${isBusy || !verifiedPhone}>By SMS</button>
-      <button class="primary" name="preference" value="both" ?disabled=${isBusy || !verifiedEmail || !verifiedPhone}>
-        Both
-      </button>
+    <div class="channels" role="group" aria-label="How" aria-describedby=${problem ? "remind-how-problem" : nothing}>
+      <button class="primary" name="preference" value="email" ?disabled=${isBusy || noEmail}>By e-mail</button>
+      <button class="primary" name="preference" value="sms" ?disabled=${isBusy || noPhone}>By SMS</button>
+      <button class="primary" name="preference" value="both" ?disabled=${isBusy || noEmail || noPhone}>Both</button>
     </div>
+    ${problem ? html`<p class="problem" id="remind-how-problem" role="alert">${problem}</p>` : nothing}
     <p class="hint">
       ${
         verifiedEmail
@@ -354,6 +363,26 @@ function channels({ isBusy }, { verifiedEmail, verifiedPhone }) {
           : html`<a href="#/account">Add your phone number</a> to be reminded by SMS.`
       }
     </p>
+  `;
+}
+
+/** Whoever this person may write to besides: the API knows whom the stage lists. */
+function elsewhere({ isElsewhere, problems }, set) {
+  const toggle = ({ currentTarget }) => set({ isElsewhere: currentTarget.open });
+  const typed = ({ target }) => set({ [target.name]: target.value });
+  const one = (name, label, more) =>
+    textField({ form: "remind", name, label, required: false, problem: problems[name], ...more });
+  return html`
+    <details ?open=${isElsewhere} @toggle=${toggle} @input=${typed}>
+      <summary>Send to another address</summary>
+      <div class="inset">
+        <p class="hint">One that this installation lists. What is left empty goes to your own.</p>
+        <div class="pair">
+          ${one("email", "E-mail", { type: "email", inputmode: "email", maxlength: 254 })}
+          ${one("phone", "Phone", { type: "tel", inputmode: "tel", maxlength: 30, hint: "Such as +15555550100." })}
+        </div>
+      </div>
+    </details>
   `;
 }
 

@@ -1,5 +1,5 @@
-import { Refused } from "../failures.js";
-import { codeField, failureNotice, fieldsOf, focusWrong, notice, textField } from "../ui.js";
+import { Refused, UnknownChallenge } from "../failures.js";
+import { codeField, failureNotice, fieldsOf, focusOn, focusWrong, notice, textField } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
 const TITLES = {
@@ -252,6 +252,7 @@ export class SignIn {
   }
 
   async #try(action, form) {
+    const wasAsked = Boolean(this.challenge);
     Object.assign(this, { isBusy: true, failure: null, news: null });
     this.update();
     try {
@@ -261,9 +262,15 @@ export class SignIn {
       const name = failure instanceof Refused && FIELD_OF[failure.code];
       this.problems = name ? { [name]: failure.message } : {};
       this.failure = name ? null : failure;
+      if (this.challenge && isOver(failure)) {
+        this.challenge = null;
+      }
     }
     this.isBusy = false;
     this.update();
+    if (wasAsked && this.failure && !this.challenge) {
+      focusOn("door-password");
+    }
     if (form?.isConnected) {
       focusWrong(form);
     }
@@ -306,6 +313,9 @@ export class SignIn {
     return textField({ form: "door", name: "password", label, type: "password", autocomplete, hint, problem });
   }
 }
+
+/** Whether what was asked for besides the password cannot be answered any more. */
+const isOver = (failure) => failure instanceof UnknownChallenge || failure.code === "NotAuthorizedException";
 
 const MISSING = {
   email: "Enter your e-mail address.",

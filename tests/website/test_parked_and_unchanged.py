@@ -1,0 +1,191 @@
+"""Orders that operators must not send again, and those that they did not change."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from local.users import User
+from tests.website.conftest import DESKTOP, PHONE, OpenTab, Tab
+
+CORS = {"Access-Control-Allow-Origin": "*"}
+
+
+def order(order_id: str, status: str) -> dict[str, Any]:
+    return {
+        "OrderId": order_id,
+        "Name": "Grace Hopper",
+        "ItemName": f"Lamp {order_id}",
+        "Price": "-1",
+        "Card": {"Last4": "4242"},
+        "Status": status,
+        "Reasons": ["PRICE_NOT_POSITIVE"] if status == "ESCALATED" else [],
+        "UpdatedAt": "2026-01-01T00:00:00Z",
+    }
+
+
+def message(order_id: str, state: str | None) -> dict[str, Any]:
+    return {
+        "MessageId": f"m-{order_id}-{state}",
+        "OrderId": order_id,
+        "State": state,
+        "Error": "States.TaskFailed",
+        "ExecutionId": "e-1",
+        "Order": None,
+        "Status": "PARKED",
+    }
+
+
+class Operators:
+    """The operators' view, with answers of the test's own."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab, self.page = tab, tab.page
+        self.orders: dict[str, list[dict[str, Any]]] = {"ESCALATED": [], "PARKED": []}
+        self.parked: dict[str, Any] = {"items": [], "left": 0}
+        self.put: tuple[int, dict[str, Any]] = (200, {})
+        self.page.route("**/orders?*", self._list)
+        self.page.route("**/orders/*", self._put)
+        self.page.route("**/parked", lambda route: route.fulfill(headers=CORS, json=self.parked))
+
+    def _list(self, route: Route) -> None:
+        status = "PARKED" if "status=PARKED" in route.request.url else "ESCALATED"
+        route.fulfill(headers=CORS, json={"orders": self.orders[status], "next": None})
+
+    def _put(self, route: Route) -> None:
+        if route.request.method == "PUT":
+            route.fulfill(status=self.put[0], headers=CORS, json=self.put[1])
+        else:
+            route.fallback()
+
+    def go(self) -> Page:
+        self.tab.go("#/operators")
+        expect(self.page.get_by_text("Loading…")).to_have_count(0)
+        return self.page
+
+    def row(self, order_id: str) -> Locator:
+        return self.page.get_by_role("listitem").filter(has=self.page.get_by_role("link", name=f"Lamp {order_id}"))
+
+
+@pytest.fixture
+def operators(open_tab: OpenTab, operator: User) -> Operators:
+    return Operators(open_tab(operator))
+
+
+def send_again(page: Page, order_id: str) -> None:
+    page.get_by_role("button", name=f"Correct order {order_id}").click()
+    page.get_by_label("Card number").fill("4242424242424242")
+    page.get_by_role("button", name="Send it again").click()
+
+
+def test_a_correction_that_changes_nothing_is_told_and_the_order_stays_with_its_form(operators: Operators) -> None:
+    operators.orders["ESCALATED"] = [order("A", "ESCALATED")]
+    operators.put = (200, order("A", "ESCALATED"))
+    page = operators.go()
+
+    send_again(page, "A")
+
+    expect(page.get_by_role("alert")).to_have_text(
+        "Nothing has changed: order A has these values already. It is: Needs a person."
+    )
+    expect(page.get_by_label("Card number")).to_have_value("4242424242424242")
+    expect(page.locator(".notice.good")).to_have_count(0)
+
+
+def test_a_correction_that_somebody_else_had_made_shows_what_became_of_the_order(operators: Operators) -> None:
+    operators.orders["ESCALATED"] = [order("A", "ESCALATED"), order("B", "ESCALATED")]
+    operators.put = (200, order("A", "FULFILLMENT_QUEUED"))
+    page = operators.go()
+
+    send_again(page, "A")
+
+    expect(page.get_by_role("alert")).to_contain_text("Nothing has changed")
+    expect(operators.row("A")).to_contain_text("In fulfillment")
+    expect(operators.row("A").get_by_role("button")).to_have_count(0)
+    expect(operators.row("B").get_by_role("button", name="Correct")).to_be_visible()
+    expect(page.get_by_role("heading", name="Escalated orders")).to_be_focused()
+
+
+def test_an_order_that_was_taken_again_leaves_the_list(operators: Operators) -> None:
+    operators.orders["ESCALATED"] = [order("A", "ESCALATED")]
+    operators.put = (202, {"OrderId": "A", "Status": "RECEIVED"})
+    page = operators.go()
+
+    send_again(page, "A")
+
+    expect(page.locator(".notice.good")).to_have_text("Order A is corrected and on its way again.")
+    expect(operators.row("A")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_an_order_that_is_in_its_queue_already_can_neither_be_sent_again_nor_closed(
+    operators: Operators, size: Any
+) -> None:
+    operators.orders["PARKED"] = [order("A", "PARKED"), order("B", "PARKED")]
+    operators.parked["items"] = [
+        message("A", "Are details Proper"),
+        message("A", "Record the outcome"),
+        message("B", "Are details Proper"),
+    ]
+    operators.page.set_viewport_size(size)
+
+    operators.go()
+
+    expect(operators.row("A")).to_contain_text(
+        "It is in its queue already, its row alone is behind: neither send it again nor close it."
+    )
+    expect(operators.row("A").get_by_role("button")).to_have_count(0)
+    expect(operators.row("B").get_by_role("button", name="Close")).to_be_enabled()
+    expect(operators.row("B")).not_to_contain_text("queue already")
+    assert operators.tab.axe() == []
+    operators.tab.shoot(f"parked-in-its-queue-{size['width']}")
+
+
+def test_where_not_all_messages_are_shown_an_order_without_one_is_to_be_looked_at_first(operators: Operators) -> None:
+    operators.orders["PARKED"] = [order("A", "PARKED"), order("B", "PARKED")]
+    operators.parked = {"items": [message("B", "Are details Proper")], "left": 7}
+
+    page = operators.go()
+
+    expect(operators.row("A")).to_contain_text("Not all parked messages are shown, and this order’s is not among them.")
+    expect(operators.row("B")).not_to_contain_text("Not all parked messages are shown")
+    expect(page.get_by_role("region", name="Parked messages")).to_contain_text("About 7 more.")
+
+
+def test_until_the_messages_are_known_nothing_parked_can_be_sent_again(operators: Operators) -> None:
+    waiting: list[Route] = []
+    operators.orders["PARKED"] = [order("A", "PARKED")]
+    operators.page.route("**/parked", lambda route: waiting.append(route))
+    operators.tab.refusals = {500}
+
+    operators.tab.go("#/operators")
+    expect(operators.row("A").get_by_role("button", name="Correct")).to_be_disabled()
+    waiting[0].fulfill(status=500, headers=CORS, json={})
+
+    expect(operators.row("A")).to_contain_text("Not all parked messages are shown")
+    expect(operators.row("A").get_by_role("button", name="Correct")).to_be_enabled()
+
+
+def test_a_queue_whose_messages_are_out_of_sight_is_not_said_to_be_empty(operators: Operators) -> None:
+    operators.parked["left"] = 3
+
+    messages = operators.go().get_by_role("region", name="Parked messages")
+
+    expect(messages).to_contain_text("None can be shown now")
+    expect(messages).to_contain_text("About 3 more.")
+    expect(messages).not_to_contain_text("empty")
+
+
+def test_an_operator_looks_an_order_up_by_its_id(operators: Operators) -> None:
+    page = operators.go()
+
+    page.get_by_role("button", name="Look up").click()
+    expect(page.get_by_label("Look up an order")).to_be_focused()
+    expect(page.get_by_label("Look up an order")).to_have_accessible_description("Enter an order’s id.")
+    operators.tab.shoot("look-up")
+    page.get_by_label("Look up an order").fill(" web-a.b_c ")
+    operators.tab.refusals = {404}
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Order web-a.b_c")
+    expect(page.get_by_text("There is no such order")).to_be_visible()

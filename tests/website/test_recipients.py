@@ -1,0 +1,120 @@
+"""Whom a reminder goes to: its person, unless another address is typed."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from local.users import User
+from tests.website.conftest import PHONE, OpenTab, Tab
+
+
+def is_post(request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith("/reminders")
+
+
+def send(page: Page, button: str) -> Any:
+    """What the API is asked for when this button is pressed."""
+    with page.expect_request(is_post) as asked:
+        page.get_by_role("button", name=button, exact=True).click()
+    return json.loads(asked.value.post_data or "")
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab, person: User) -> Tab:
+    tab = open_tab(person, viewport=PHONE)
+    tab.refusals = {400}
+    tab.go("#/reminders")
+    tab.page.get_by_label("Remind me of").fill("Feed the cat")
+    return tab
+
+
+def test_a_reminder_names_no_address_unless_one_is_typed(tab: Tab) -> None:
+    expect(tab.page.get_by_label("E-mail", exact=True)).to_be_hidden()
+
+    assert not {"email", "phone"} & send(tab.page, "Both").keys()
+    expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded")
+
+
+def test_an_address_that_is_not_listed_is_refused_beside_it(tab: Tab) -> None:
+    page = tab.page
+    page.get_by_text("Send to another address").click()
+    page.get_by_label("E-mail", exact=True).fill("grace@example.com")
+    page.get_by_label("Phone", exact=True).fill("+1 (555) 555-0199")
+
+    asked = send(page, "By e-mail")
+    assert asked["email"] == "grace@example.com"
+    assert "phone" not in asked
+    expect(page.get_by_label("E-mail", exact=True)).to_have_accessible_description(
+        "This is not your own verified one, and not on this stage's list."
+    )
+    expect(page.get_by_label("E-mail", exact=True)).to_be_focused()
+    assert tab.axe() == []
+    tab.shoot("another-address-phone")
+
+    assert send(page, "By SMS")["phone"] == "+15555550199"
+    expect(page.get_by_label("Phone", exact=True)).to_have_accessible_description(
+        "Such as +15555550100. This is not your own verified one, and not on this stage's list."
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "button", "words"),
+    [
+        ("E-mail", "grace", "By e-mail", "Enter an e-mail address such as ada@example.com."),
+        ("Phone", "555", "By SMS", "Enter the number with its country’s code, such as +15555550100."),
+    ],
+)
+def test_what_is_no_address_is_told_so(tab: Tab, label: str, text: str, button: str, words: str) -> None:
+    tab.page.get_by_text("Send to another address").click()
+    tab.page.get_by_label(label, exact=True).fill(text)
+
+    send(tab.page, button)
+
+    problem = tab.page.get_by_label(label, exact=True).locator("xpath=..").locator(".problem")
+    expect(problem).to_have_text(words)
+    tab.page.set_viewport_size({"width": 1440, "height": 900})
+    tab.shoot("another-address-desktop")
+
+
+def test_a_refused_address_is_shown_even_where_the_fields_were_closed(tab: Tab) -> None:
+    tab.page.get_by_text("Send to another address").click()
+    tab.page.get_by_label("E-mail", exact=True).fill("grace@example.com")
+    tab.page.get_by_text("Send to another address").click()
+    expect(tab.page.get_by_label("E-mail", exact=True)).to_be_hidden()
+
+    send(tab.page, "By e-mail")
+
+    expect(tab.page.get_by_label("E-mail", exact=True)).to_be_focused()
+
+
+def test_who_has_no_number_can_text_to_another(open_tab: OpenTab, person: User) -> None:
+    tab = open_tab(person)
+    tab.page.add_init_script(
+        """
+        if (location.host) {
+          const kept = JSON.parse(sessionStorage.session);
+          const [head, claims, sign] = kept.id.split('.');
+          const { phone_number, ...others } = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/')));
+          const id = [head, btoa(JSON.stringify(others)), sign].join('.');
+          sessionStorage.session = JSON.stringify({ ...kept, id });
+        }
+        """
+    )
+    # A token that is changed would be refused, and so renewed.
+    tab.page.route(
+        "**/reminders?*",
+        lambda route: route.fulfill(headers={"Access-Control-Allow-Origin": "*"}, json={"reminders": [], "next": None}),
+    )
+    tab.go("#/reminders")
+    texts = tab.page.get_by_role("button", name="By SMS")
+    expect(texts).to_be_disabled()
+
+    tab.page.get_by_text("Send to another address").click()
+    tab.page.get_by_label("Phone", exact=True).fill("+15555550199")
+
+    expect(texts).to_be_enabled()
+    expect(tab.page.get_by_role("button", name="Both")).to_be_enabled()
+    tab.page.get_by_label("Phone", exact=True).fill(" ")
+    expect(texts).to_be_disabled()

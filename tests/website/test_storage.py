@@ -1,0 +1,30 @@
+"""Browsers that are told to keep nothing for this site."""
+
+from playwright.sync_api import expect
+
+from local.users import User
+from tests.website.conftest import OpenTab
+
+FORBIDDEN = """
+for (const name of ['localStorage', 'sessionStorage']) {
+    Object.defineProperty(window, name, { get() { throw new DOMException('forbidden', 'SecurityError') } });
+}
+"""
+
+
+def test_where_storage_is_forbidden_one_signs_in_and_chooses_colours_all_the_same(
+    open_tab: OpenTab, person: User
+) -> None:
+    tab = open_tab()
+    tab.page.add_init_script(FORBIDDEN)
+    tab.go("#/orders")
+
+    tab.page.get_by_role("button", name="Colours: auto").click()
+    tab.page.get_by_label("E-mail address").fill(person.email)
+    tab.page.get_by_label("Password").fill(person.password)
+    tab.page.get_by_role("button", name="Sign in", exact=True).click()
+
+    expect(tab.page.get_by_role("heading", name="My orders", level=1)).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Colours: light")).to_be_visible()
+    tab.page.get_by_role("button", name="Sign out").first.click()
+    expect(tab.page.get_by_label("Password")).to_be_visible()

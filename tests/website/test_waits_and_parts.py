@@ -1,0 +1,78 @@
+"""What the outbox sets, and what it shows of a mail that has several parts."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from local.users import User
+from tests.website.conftest import DESKTOP, PHONE, OpenTab
+
+SCALE = "stepfunctions._SFN_WAIT_SCALE"
+NOT_SET: list[dict[str, Any]] = [
+    {"status": 500, "json": {}},
+    {"status": 200, "json": {"applied": {}}},
+    {"status": 404, "body": "no such thing"},
+]
+
+
+@pytest.mark.parametrize(
+    ("button", "scale", "words"),
+    [("Skip waits", 0, "Waits are skipped."), ("Keep waits", 1, "Waits last as long as they should.")],
+)
+def test_waits_are_set_and_said_to_be(open_tab: OpenTab, person: User, button: str, scale: int, words: str) -> None:
+    tab = open_tab(person)
+    tab.page.route(
+        "**/_ministack/config",
+        lambda route: (
+            route.fulfill(json={"applied": {SCALE: float(scale)}})
+            if route.request.post_data_json == {SCALE: scale}
+            else route.abort()
+        ),
+    )
+    tab.go("#/outbox")
+
+    tab.page.get_by_role("button", name=button).click()
+
+    expect(tab.page.locator(".notice.good")).to_have_text(words)
+    expect(tab.page.locator("#news")).to_have_text(words)
+
+
+@pytest.mark.parametrize("answer", NOT_SET)
+def test_waits_that_were_not_set_are_not_said_to_be(open_tab: OpenTab, person: User, answer: dict[str, Any]) -> None:
+    tab = open_tab(person)
+    tab.refusals = {404, 500}
+    tab.page.route("**/_ministack/config", lambda route: route.fulfill(**answer))
+    tab.go("#/outbox")
+
+    tab.page.get_by_role("button", name="Skip waits").click()
+
+    expect(tab.page.get_by_role("alert")).to_contain_text("The service does not answer")
+    expect(tab.page.locator(".notice.good")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("parts", "text", "hint"),
+    [
+        ({"BodyText": "Feed the cat", "BodyHtml": "<p>Feed the cat</p>"}, "Feed the cat", "The text part"),
+        ({"BodyText": "", "BodyHtml": "<p>Feed the cat</p>"}, "<p>Feed the cat</p>", "The source of its HTML."),
+        ({"BodyText": "Feed the cat", "BodyHtml": ""}, "Feed the cat", None),
+    ],
+)
+def test_a_mail_says_which_part_of_it_is_shown(
+    open_tab: OpenTab, person: User, parts: dict[str, str], text: str, hint: str | None
+) -> None:
+    mail = {"MessageId": "1", "To": ["ada@example.com"], "Source": "us@example.com", "Subject": "Cat", "Timestamp": 0}
+    tab = open_tab(person)
+    tab.page.route("**/ses/messages", lambda route: route.fulfill(json={"messages": {"0": [{**mail, **parts}]}}))
+    tab.go("#/outbox")
+
+    expect(tab.page.locator(".letter")).to_have_text(text)
+    if hint:
+        expect(tab.page.locator(".mail .hint")).to_contain_text(hint)
+    else:
+        expect(tab.page.locator(".mail .hint")).to_have_count(0)
+    for size in (PHONE, DESKTOP):
+        tab.page.set_viewport_size(size)
+        tab.shoot(f"outbox-{size['width']}")
+    assert tab.axe() == []
