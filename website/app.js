@@ -3,7 +3,7 @@ import { loadConfig } from "./config.js";
 import { NAME, OFFLINE, footer, header, startTheme } from "./frame.js";
 import { HOME, routeOf, routesFor } from "./routes.js";
 import { Session } from "./session.js";
-import { focusOn, inWords, notice, skeleton } from "./ui.js";
+import { focusOn, hasLostFocus, inWords, notice, skeleton } from "./ui.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
 import { SignIn } from "./views/sign-in.js";
 
@@ -46,6 +46,7 @@ let door = null;
 let returnsTo = null;
 
 const place = () => location.hash.replace(/^#\/?/, "");
+const isDoor = () => Object.hasOwn(DOORS, place());
 
 function say(words) {
   news.textContent = "";
@@ -96,6 +97,9 @@ function sessionChanged() {
     enter({ isMove: true });
   } else {
     update();
+    if (hasLostFocus()) {
+      document.querySelector("h1")?.focus();
+    }
     again.dispatchEvent(new Event("again"));
   }
 }
@@ -105,7 +109,7 @@ async function enter({ isMove = false } = {}) {
   const { person } = session;
   if (!person) {
     enterDoor();
-  } else if (place() === "" || place() in DOORS) {
+  } else if (place() === "" || isDoor()) {
     location.replace(`#/${returnsTo ?? HOME}`);
     returnsTo = null;
     return;
@@ -121,8 +125,8 @@ async function enter({ isMove = false } = {}) {
 }
 
 function enterDoor() {
-  const mode = DOORS[place()] ?? "signIn";
-  if (!(place() in DOORS) && place()) {
+  const mode = isDoor() ? DOORS[place()] : "signIn";
+  if (!isDoor() && place()) {
     returnsTo = place();
   }
   current.leave.abort();

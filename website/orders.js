@@ -108,6 +108,9 @@ function endOf(order) {
   return order?.Status in ENDS ? order.Status : null;
 }
 
+/** Whether there can be an order with this id. */
+export const isOrderId = (text) => PATTERNS.OrderId.test(text);
+
 /** Letters and digits that nobody takes for others. */
 const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
 

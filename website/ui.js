@@ -194,10 +194,13 @@ export function haveTheirPlaces(problems, places) {
   return names.length > 0 && names.every((name) => places.includes(name));
 }
 
-/** Leads to the first field that is wrong. Called when it is on the page. */
+/** Leads to the first field that is wrong, else back to the button: it lost the focus while it was disabled. */
 export function focusWrong(form) {
-  form.querySelector("[aria-invalid=true]")?.focus();
+  const button = hasLostFocus() ? form.querySelector("button.primary") : null;
+  (form.querySelector("[aria-invalid=true]") ?? button)?.focus();
 }
+
+export const hasLostFocus = () => document.activeElement === document.body;
 
 export function focusOn(id) {
   document.getElementById(id)?.focus();

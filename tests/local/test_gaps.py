@@ -1,5 +1,6 @@
 """Each gap of the engine that docs/local.md lists is still there. A test that fails says: its workaround can go."""
 
+import base64
 import contextlib
 import importlib
 import io
@@ -10,13 +11,14 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, SSLError
 
-from local import deploy, start_engine
+from local import deploy, start_engine, users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.settings import ACCOUNT, REGION
@@ -371,6 +373,40 @@ def test_nobody_verifies_a_phone_number(client: Callable[[str], Any], cloud: Clo
     number = [one for one in before if one["Name"] == "phone_number"]
     cognito.update_user_attributes(AccessToken=token, UserAttributes=number)
     assert (after["phone_number"], after["phone_number_verified"]) == ("+15555550177", "true")
+
+
+def test_people_may_write_what_their_client_may_not(
+    client: Callable[[str], Any], cloud: Cloud, places: Places, name: str
+) -> None:
+    """That an address is verified, and even a group."""
+    cognito, user = client("cognito-idp"), replace(cloud.users()[PERSON], email=f"{name}@example.com")
+    users.add(cognito, places.user_pool, user, phone="+15555550178")
+    answer = cognito.initiate_auth(
+        ClientId=places.web_client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": user.email, "PASSWORD": user.password},
+    )["AuthenticationResult"]
+
+    taken = [{"Name": "phone_number_verified", "Value": "false"}, {"Name": "cognito:groups", "Value": "operators"}]
+    cognito.update_user_attributes(AccessToken=answer["AccessToken"], UserAttributes=taken)
+
+    token = users.sign_in(cognito, places.web_client, user)
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    assert (claims["phone_number_verified"], claims["cognito:groups"]) == (False, "operators")
+
+
+def test_a_challenge_is_answered_that_nobody_was_given(cloud: Cloud, places: Places) -> None:
+    """Without a password, and without the session that the password began."""
+    operation = {"X-Amz-Target": "AWSCognitoIdentityProviderService.RespondToAuthChallenge"}
+    body = {
+        "ClientId": places.web_client,
+        "ChallengeName": "SOFTWARE_TOKEN_MFA",
+        "ChallengeResponses": {"USERNAME": cloud.users()[PERSON].email, "SOFTWARE_TOKEN_MFA_CODE": "000000"},
+    }
+
+    answer = send("POST", f"{places.endpoint}/", body=body, headers=operation)
+
+    assert "IdToken" in json.loads(answer.text)["AuthenticationResult"]
 
 
 @pytest.mark.parametrize(("one_step", "taken"), [(False, 2), (True, 1)])

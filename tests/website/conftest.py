@@ -24,6 +24,7 @@ from local.settings import PROJECT
 from local.users import OPERATOR, PERSON, User
 from tests import browser as chromium
 from tests.e2e.conftest import Apps
+from tests.e2e.conftest import order as order
 
 SCREENSHOTS = PROJECT / "build" / "screenshots"
 PHONE: ViewportSize = {"width": 375, "height": 812}
@@ -37,6 +38,7 @@ FLAGS = [
     "--no-first-run",
 ]
 TOLD_BY_CHROMIUM = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
+CUT_OFF = re.compile("net::ERR_(FAILED|INTERNET_DISCONNECTED)")
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 
 expect.set_options(timeout=15_000)
@@ -51,6 +53,8 @@ class Tab:
         self.requests: list[Request] = []
         self.refusals: set[int] = set()
         """The statuses from 400 on that this test expects."""
+        self.is_cut_off = False
+        """Whether this test takes the network away."""
 
         self._problems: list[str] = []
         self._hosts = {urlsplit(address).netloc for address in (places.site, places.orders_api, places.reminders_api)}
@@ -91,7 +95,8 @@ class Tab:
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not TOLD_BY_CHROMIUM.match(message.text):
+        is_expected = TOLD_BY_CHROMIUM.match(message.text) or (self.is_cut_off and CUT_OFF.search(message.text))
+        if message.type in ("error", "warning") and not is_expected:
             self._problems.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:

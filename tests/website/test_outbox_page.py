@@ -100,35 +100,20 @@ def test_skipped_waits_bring_a_reminder_of_an_hour_at_once_and_are_switched_off_
 ) -> None:
     tab = open_tab(theirs.user)
     tab.go("#/outbox")
-    switch, mails = tab.page.get_by_label("Skip waits"), tab.page.get_by_role("region", name="Mails")
-    expect(switch).not_to_be_checked()
+    mails = tab.page.get_by_role("region", name="Mails")
 
     with tab.page.expect_response("**/_ministack/config"):
-        switch.check()
+        tab.page.get_by_role("button", name="Skip waits").click()
     posted = scenes.reminded(theirs, f"{message} at once")
     scenes.ended(theirs, posted["reminderId"], "SENT")
     expect(mails).to_contain_text(f"{message} at once")
-    tab.go("#/outbox")
-    expect(switch).to_be_checked()
     with tab.page.expect_response("**/_ministack/config"):
-        switch.uncheck()
+        tab.page.get_by_role("button", name="Keep waits").click()
 
     posted = scenes.reminded(theirs, f"{message} later")
     scenes.ended(theirs, posted["reminderId"], "SCHEDULED")
     expect(tab.page.locator("#news")).to_have_text("Waits last as long as they should.")
     assert f"{message} later" not in mails.inner_text()
-
-
-def test_a_switch_that_was_not_thrown_says_so_and_goes_back(open_tab: OpenTab, theirs: Apps) -> None:
-    tab = open_tab(theirs.user)
-    tab.refusals = {500}
-    tab.page.route("**/_ministack/config", lambda route: route.fulfill(status=500, body="{}"))
-    tab.go("#/outbox")
-
-    tab.page.get_by_label("Skip waits").click()
-
-    expect(tab.page.get_by_role("alert")).to_contain_text("The service does not answer")
-    expect(tab.page.get_by_label("Skip waits")).not_to_be_checked()
 
 
 def test_where_there_is_no_outbox_there_is_no_way_to_it(open_tab: OpenTab, person: User, places: Places) -> None:

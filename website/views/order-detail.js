@@ -1,5 +1,5 @@
 import { Refused } from "../failures.js";
-import { REASONS, STATUSES, priceText } from "../orders.js";
+import { REASONS, STATUSES, isOrderId, priceText } from "../orders.js";
 import { Resource, poll } from "../resource.js";
 import { timeText } from "../times.js";
 import { chip, shown } from "../ui.js";
@@ -18,6 +18,9 @@ export function open(page) {
   const [id] = parameters;
 
   const lookup = async () => {
+    if (!isOrderId(id)) {
+      return { order: null };
+    }
     try {
       const { body, headers } = await orders.get(`/orders/${encodeURIComponent(id)}`, { signal });
       return { order: body, cache: headers.get("X-Cache") };

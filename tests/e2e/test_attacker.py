@@ -1,0 +1,339 @@
+"""What somebody reaches who has not signed in, or who is not who they say. `pytest -s` prints what was asked."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from local import deploy, users
+from local.engine import send
+from local.settings import REGION
+from tests.e2e.conftest import Apps, eventually
+from tests.e2e.site import fetch
+from tools.openapi import DOCUMENTS
+
+Said = Callable[[str, Any], None]
+
+
+@pytest.fixture(scope="module")
+def said() -> Iterator[Said]:
+    """Notes a request and its answer for the table that is printed at the end."""
+    rows: list[tuple[str, Any]] = []
+
+    yield lambda request, answer: rows.append((request, answer))
+
+    width = max(len(request) for request, _ in rows)
+    print("\n" + "\n".join(f"{request:{width}}  {answer}" for request, answer in rows))
+
+
+def routes() -> list[tuple[str, str, str]]:
+    """The document, the method and the path of everything that the APIs have."""
+    return [
+        (document, method.upper(), path)
+        for document in ("orders.json", "reminders.json")
+        for path, methods in json.loads((DOCUMENTS / document).read_text())["paths"].items()
+        for method in methods
+    ]
+
+
+@dataclass(frozen=True)
+class Prey:
+    """What an attacker would find if they got in: somebody's escalated order and reminder, and a parked message."""
+
+    order: dict[str, str]
+    reminder_id: str
+    message_id: str
+
+    def request(self, apps: Apps, document: str, method: str, path: str) -> tuple[str, Any]:
+        """The URL and the body of what would be done if it were allowed."""
+        places = apps.places
+        ids = {
+            "OrderId": self.order["OrderId"],
+            "reminderId": self.reminder_id,
+            "MessageId": self.message_id,
+            "Queue": "EscalationQueue",
+        }
+        bodies = {
+            "POST /orders": self.order | {"OrderId": f"{self.order['OrderId']}-new"},
+            "PUT /orders/{OrderId}": self.order | {"Price": "1"},
+            "POST /orders/{OrderId}/close": {"note": "Never mind."},
+            "POST /reminders": {"message": f"{self.order['OrderId']}-new", "preference": "topic", "waitSeconds": 0},
+        }
+        api = places.orders_api if document == "orders.json" else places.reminders_api
+        return api + path.format(**ids), bodies.get(f"{method} {path}")
+
+
+@pytest.fixture(scope="module")
+def owner(apps: Apps) -> Apps:
+    return apps.as_somebody_else()
+
+
+@pytest.fixture
+def prey(apps: Apps, owner: Apps, order: dict[str, str]) -> Prey:
+    wrong = order | {"Price": "0"}
+    assert owner.post_order(wrong)[0] == 202
+    apps.settled(order["OrderId"])
+    status, reminder = owner.post_reminder({"message": "Tea", "preference": "email", "waitSeconds": 31_536_000})
+    assert status == 202
+    parked = apps.cloud.engine.client("sqs").send_message(QueueUrl=apps.places.parked_queue, MessageBody="{}")
+    return Prey(wrong, reminder["reminderId"], parked["MessageId"])
+
+
+def encoded(part: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def parts_of(token: str) -> list[Any]:
+    """The header and the claims."""
+    return [json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2]]
+
+
+def unsigned(apps: Apps) -> str:
+    _, claims = parts_of(apps.token)
+    return f"{encoded({'alg': 'none'})}.{encoded(claims)}."
+
+
+def signed_by_another(apps: Apps) -> str:
+    """The operator's claims, and the pool's name for its key, with a signature of one's own."""
+    text = ".".join(map(encoded, parts_of(apps.token)))
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    signature = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{text}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+
+
+def with_other_claims(apps: Apps) -> str:
+    """A person's token made an operator's, its signature left as it was."""
+    owner = apps.as_person()
+    header, claims = parts_of(owner.token)
+    return f"{encoded(header)}.{encoded(claims | {'cognito:groups': ['operators']})}.{owner.token.split('.')[2]}"
+
+
+def access_token(apps: Apps) -> str:
+    return tokens(apps, apps.places.web_client)["AccessToken"]
+
+
+def refresh_token(apps: Apps) -> str:
+    return tokens(apps, apps.places.web_client)["RefreshToken"]
+
+
+def expired(apps: Apps) -> str:
+    """Of a client of the same pool whose tokens last for a second."""
+    cognito = apps.cloud.engine.client("cognito-idp")
+    client = cognito.create_user_pool_client(
+        UserPoolId=apps.places.user_pool,
+        ClientName="hasty",
+        IdTokenValidity=1,
+        TokenValidityUnits={"IdToken": "seconds"},
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    token = tokens(apps, client)["IdToken"]
+    eventually(lambda: send("GET", f"{apps.places.orders_api}/orders", token=token).status_code == 401)
+    return token
+
+
+def of_another_pool(apps: Apps) -> str:
+    """Somebody else's pool, where the attacker is an operator."""
+    cognito = apps.cloud.engine.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="elsewhere")["UserPool"]["Id"]
+    cognito.create_group(UserPoolId=pool, GroupName="operators")
+    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="elsewhere", ExplicitAuthFlows=flows)
+    users.add(cognito, pool, apps.user, phone="+15555550199")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=apps.user.email, GroupName="operators")
+    return tokens(apps, client["UserPoolClient"]["ClientId"])["IdToken"]
+
+
+def tokens(apps: Apps, client: str) -> dict[str, str]:
+    answer: dict[str, str] = apps.cloud.engine.client("cognito-idp").initiate_auth(
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": apps.user.email, "PASSWORD": apps.user.password},
+    )["AuthenticationResult"]
+    return answer
+
+
+FORGERIES: dict[str, Callable[[Apps], str]] = {
+    "no token": lambda apps: "",
+    "garbage": lambda apps: "Bearer let-me-in",
+    "an unsigned token": unsigned,
+    "a token signed by another key": signed_by_another,
+    "a person's token made an operator's": with_other_claims,
+    "an access token": access_token,
+    "a refresh token": refresh_token,
+    "an expired token": expired,
+    "a token of another pool": of_another_pool,
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_without_a_right_token_nothing_is_told_and_nothing_happens(
+    apps: Apps, owner: Apps, prey: Prey, said: Said, forgery: str
+) -> None:
+    token = FORGERIES[forgery](apps)
+    order_id = prey.order["OrderId"]
+    before = apps.row(order_id)
+    sent = len(apps.cloud.engine.mails()), len(apps.cloud.engine.texts()), len(apps.cloud.topic_messages())
+
+    for route in routes():
+        url, body = prey.request(apps, *route)
+        answer = send(route[1], url, body=body, token=token)
+        assert (answer.status_code, json.loads(answer.text)["error"]["code"]) == (401, "NotSignedIn"), route
+        assert order_id not in answer.text
+
+    said(f"{forgery}: each of the {len(routes())} routes", 401)
+    assert apps.row(order_id) == before
+    assert apps.row(f"{order_id}-new") is None
+    assert prey.message_id in {one["MessageId"] for one in apps.call("GET", "/parked")[1]["items"]}
+    _, found = listed(owner)
+    assert [one["status"] for one in found if one["reminderId"] == prey.reminder_id] == ["SCHEDULED"]
+    assert sent == (len(apps.cloud.engine.mails()), len(apps.cloud.engine.texts()), len(apps.cloud.topic_messages()))
+
+
+def listed(apps: Apps) -> tuple[int, list[dict[str, Any]]]:
+    """The reminders of whoever asks."""
+    answer = send("GET", f"{apps.places.reminders_api}/reminders", token=apps.token)
+    return answer.status_code, json.loads(answer.text)["reminders"]
+
+
+def test_a_person_reaches_what_is_theirs_and_of_the_rest_nothing(apps: Apps, prey: Prey, said: Said) -> None:
+    """By route: what is another's is not there, and what is for operators is forbidden."""
+    other = apps.as_somebody_else()
+    before = apps.row(prey.order["OrderId"])
+    answers = {}
+
+    for route in routes():
+        url, body = prey.request(apps, *route)
+        answer = send(route[1], url, body=body, token=other.token)
+        said(f"another person: {' '.join(route[1:])}", answer.status_code)
+        answers[" ".join(route[1:])] = answer.status_code
+    everybodys = send("GET", f"{apps.places.orders_api}/orders?status=ESCALATED", token=other.token).status_code
+    said("another person: GET /orders?status=ESCALATED", everybodys)
+
+    assert everybodys == 403
+    assert answers == {
+        "GET /dead-letters": 403,
+        "POST /dead-letters/{Queue}/redrive": 403,
+        "POST /orders": 202,
+        "GET /orders": 200,
+        "GET /orders/{OrderId}": 404,
+        "PUT /orders/{OrderId}": 403,
+        "POST /orders/{OrderId}/close": 403,
+        "GET /parked": 403,
+        "DELETE /parked/{MessageId}": 403,
+        # It asks for the topic.
+        "POST /reminders": 403,
+        "GET /reminders": 200,
+        "GET /reminders/{reminderId}": 404,
+        "DELETE /reminders/{reminderId}": 404,
+    }
+    assert apps.row(prey.order["OrderId"]) == before
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PATCH", "TRACE", "CONNECT", "DELETE"])
+def test_a_method_that_there_is_not_is_no_way_in(apps: Apps, said: Said, method: str) -> None:
+    answer = send(method, f"{apps.places.orders_api}/orders")
+
+    said(f"no token: {method} /orders", answer.status_code)
+    assert answer.status_code in (400, 401, 403, 404, 405, 501)
+
+
+@pytest.fixture(scope="module")
+def stranger(apps: Apps) -> Any:
+    """Cognito as anybody reaches it, without a key of AWS's."""
+    config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
+    return boto3.client("cognito-idp", region_name=REGION, endpoint_url=apps.places.endpoint, config=config)
+
+
+def refusal_of(said: Said, name: str, call: Callable[[], Any]) -> str:
+    """Cognito's name for why it refuses; fails where it does not."""
+    with pytest.raises(ClientError) as refused:
+        call()
+    code = str(refused.value.response["Error"]["Code"])
+    said(name, code)
+    return code
+
+
+@pytest.mark.parametrize(
+    ("operation", "more"),
+    [
+        ("admin_add_user_to_group", {"GroupName": "operators"}),
+        ("admin_confirm_sign_up", {}),
+        ("admin_create_user", {}),
+        ("admin_delete_user", {}),
+        ("admin_get_user", {}),
+        ("admin_set_user_password", {"Password": "Correct-horse-1", "Permanent": True}),
+        ("admin_update_user_attributes", {"UserAttributes": [{"Name": "email_verified", "Value": "true"}]}),
+        ("list_users", {}),
+        ("list_users_in_group", {"GroupName": "operators"}),
+        ("create_user_pool_client", {"ClientName": "mine"}),
+        ("delete_user_pool", {}),
+    ],
+)
+def test_nobody_administers_the_pool_without_a_key(
+    apps: Apps, owner: Apps, stranger: Any, said: Said, operation: str, more: dict[str, Any]
+) -> None:
+    of_a_user = {"Username": owner.user.email} if operation.startswith("admin_") else {}
+
+    code = refusal_of(
+        said,
+        f"no key: {operation}",
+        lambda: getattr(stranger, operation)(UserPoolId=apps.places.user_pool, **of_a_user, **more),
+    )
+
+    # As the engine says it; AWS has MissingAuthenticationToken.
+    assert code in ("MissingAuthenticationTokenException", "MissingAuthenticationToken")
+
+
+@pytest.mark.parametrize(
+    "flow", ["ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH", "USER_SRP_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
+)
+def test_the_pages_client_signs_in_by_password_alone(
+    apps: Apps, owner: Apps, stranger: Any, said: Said, flow: str
+) -> None:
+    parameters = {"USERNAME": owner.user.email, "PASSWORD": owner.user.password, "SRP_A": "1"}
+
+    code = refusal_of(
+        said,
+        f"no key: InitiateAuth {flow}",
+        lambda: stranger.initiate_auth(ClientId=apps.places.web_client, AuthFlow=flow, AuthParameters=parameters),
+    )
+
+    assert code == "InvalidParameterException"
+
+
+def test_signing_up_with_somebodys_number_texts_nobody(apps: Apps, stranger: Any, said: Said) -> None:
+    number, address = "+15555550163", "mallory@example.com"
+    attributes = [{"Name": "email", "Value": address}, {"Name": "phone_number", "Value": number}]
+
+    stranger.sign_up(
+        ClientId=apps.places.web_client, Username=address, Password="Correct-horse-1", UserAttributes=attributes
+    )
+
+    texts = [text for text in apps.cloud.engine.texts() if number in json.dumps(text)]
+    said("no key: SignUp with a phone number", f"accepted; {len(texts)} texts")
+    assert texts == []
+    assert [mail["To"] for mail in apps.cloud.engine.mails() if address in mail["To"]] == [[address]]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+@pytest.mark.parametrize("key", ["config.json", "index.html", "planted.html", ""])
+def test_nobody_reads_or_writes_the_pages_bucket(apps: Apps, said: Said, method: str, key: str) -> None:
+    bucket = deploy.outputs(apps.cloud.engine)["local-website"]["SiteBucketName"]
+    before = [fetch(apps.places.site, f"/{one}").body for one in ("config.json", "index.html", "planted.html")]
+
+    answer = send(method, f"{apps.places.endpoint}/{bucket}/{key}", body="<p>Mine</p>")
+    through = fetch(apps.places.site, f"/{key}", method=method) if method != "GET" else None
+
+    said(f"no key: {method} s3://site/{key}", answer.status_code)
+    assert answer.status_code == 403
+    assert through is None or through.status == 403
+    assert before == [fetch(apps.places.site, f"/{one}").body for one in ("config.json", "index.html", "planted.html")]

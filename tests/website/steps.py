@@ -1,0 +1,65 @@
+"""What people do on the page again and again."""
+
+import re
+import uuid
+from collections.abc import Mapping
+
+from playwright.sync_api import Locator, expect
+
+from local.cloud import Cloud
+from local.users import User
+from tests.website.conftest import Tab
+
+GOOD = {"Name": "Zoë O'Brien 🐈", "Item": "Lenovo ThinkPad E14", "Price": "80000", "Card number": "4242424242424242"}
+"""An order as people type it."""
+
+
+def new_address() -> str:
+    return f"{uuid.uuid4().hex}@example.com"
+
+
+def new_id() -> str:
+    return f"T-{uuid.uuid4().hex[:12]}"
+
+
+def field(tab: Tab, label: str) -> Locator:
+    return tab.page.get_by_label(label, exact=True)
+
+
+def fill(tab: Tab, fields: Mapping[str, str]) -> None:
+    """Types into fields by their labels."""
+    for label, text in fields.items():
+        field(tab, label).fill(text)
+
+
+def press(tab: Tab, button: str) -> None:
+    tab.page.get_by_role("button", name=button, exact=True).click()
+
+
+def place(tab: Tab, order: Mapping[str, str]) -> None:
+    """Fills in the form of an order and sends it."""
+    fill(tab, order)
+    press(tab, "Place the order")
+
+
+def sign_in(tab: Tab, user: User, *, password: str | None = None) -> None:
+    fill(tab, {"E-mail address": user.email, "Password": password or user.password})
+    press(tab, "Sign in")
+
+
+def expect_title(tab: Tab, title: str | re.Pattern[str]) -> None:
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def expect_problem(tab: Tab, label: str, words: str | re.Pattern[str]) -> None:
+    """The field is marked as wrong, and its description says why."""
+    wrong = field(tab, label)
+    expect(wrong).to_have_attribute("aria-invalid", "true")
+    expect(wrong).to_have_accessible_description(words)
+
+
+def mailed_code(cloud: Cloud, address: str) -> str:
+    """The code in the last mail to `address`."""
+    *_, mail = (mail for mail in cloud.engine.mails() if mail["To"] == [address])
+    [code] = re.findall("[0-9]{6}", mail["BodyText"])
+    return str(code)

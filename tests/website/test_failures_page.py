@@ -1,0 +1,245 @@
+"""What the page says when what it needs is not there: the APIs, the network, its own files, a view."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from local.cloud import Places
+from local.users import User
+from tests.website.conftest import OpenTab, Tab
+from tests.website.steps import GOOD, expect_title, field, new_id, place, press, sign_in
+
+DOWN = "The service does not answer at the moment. Nothing you typed is lost; try again in a little while."
+OFFLINE = "You are offline. This goes on when the connection is back."
+BANNER = "You are offline. What is here stays; the rest follows when you are back."
+VIEWS = ("#/orders", "#/orders/T-any", "#/reminders", "#/account", "#/operators", "#/outbox")
+"""Those that ask for something."""
+SERVERS = re.compile(r"/v1/|_ministack/|127\.0\.0\.1:[0-9]+/$")
+
+Answer = Callable[[Route], None]
+
+
+def cut_off(route: Route) -> None:
+    route.abort()
+
+
+def unavailable(route: Route) -> None:
+    headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "*", "Retry-After": "0.01"}
+    error = {"code": "Unavailable", "message": "Not now.", "details": []}
+    route.fulfill(status=503, headers=headers, json={"error": error})
+
+
+def a_proxys_page(route: Route) -> None:
+    headers = {"Access-Control-Allow-Origin": "*"}
+    route.fulfill(status=502, headers=headers, content_type="text/html", body="<h1>Bad gateway</h1>")
+
+
+def expect_loaded(tab: Tab) -> None:
+    expect(tab.page.get_by_text("Loading…")).to_have_count(0)
+    expect(tab.page.get_by_role("alert")).to_have_count(0)
+
+
+def expect_down(tab: Tab) -> None:
+    """Nothing of the view is there or still awaited, and each part says so."""
+    failed = tab.page.get_by_role("alert").filter(has_text="This could not be loaded")
+    expect(failed.first).to_be_visible()
+    expect(tab.page.get_by_text("Loading…")).to_have_count(0)
+    assert failed.count() == failed.get_by_text(DOWN).count() == failed.get_by_role("button").count()
+
+
+@pytest.mark.parametrize(
+    ("view", "answer"), [*((view, cut_off) for view in VIEWS), ("#/orders", unavailable), ("#/account", a_proxys_page)]
+)
+def test_a_view_whose_servers_are_down_says_so_and_tries_again_when_asked_to(
+    open_tab: OpenTab, operator: User, view: str, answer: Answer
+) -> None:
+    tab = open_tab(operator)
+    # There is no order T-any.
+    tab.refusals = {404, 502, 503}
+    tab.is_cut_off = True
+    tab.page.route(SERVERS, answer)
+
+    tab.go(view)
+
+    expect_down(tab)
+    tab.page.unroute(SERVERS)
+    # All at once: some views ask by themselves, too.
+    again = tab.page.get_by_role("button", name="Try again")
+    again.evaluate_all("(buttons) => buttons.forEach((button) => button.click())")
+    expect_loaded(tab)
+
+
+def test_a_server_that_never_answers_is_not_waited_for_for_ever(open_tab: OpenTab, somebody: User) -> None:
+    tab = open_tab(somebody)
+    tab.page.add_init_script(
+        "{ const timeout = AbortSignal.timeout.bind(AbortSignal);"
+        " AbortSignal.timeout = (milliseconds) => timeout(milliseconds / 20) }"
+    )
+    tab.page.route(SERVERS, lambda route: None)
+
+    tab.go("#/orders")
+
+    expect(tab.page.get_by_text("Loading…")).to_have_count(1)
+    expect_down(tab)
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_once_more(open_tab: OpenTab, somebody: User) -> None:
+    tab = open_tab(somebody)
+    tab.refusals = {503}
+    tab.page.route("**/v1/orders", unavailable, times=1)
+
+    tab.go("#/orders")
+
+    expect(tab.page.get_by_text("No orders yet")).to_be_visible()
+    asked = [request for request in tab.requests if request.url.endswith("/v1/orders") and request.method == "GET"]
+    assert len(asked) == 2
+
+
+def test_while_something_loads_its_place_is_held(open_tab: OpenTab, somebody: User) -> None:
+    tab = open_tab(somebody)
+    held: list[Route] = []
+    tab.page.route("**/v1/orders", lambda route: held.append(route), times=1)
+
+    tab.go("#/orders")
+    expect(tab.page.locator("main .skeleton")).to_be_visible()
+    expect(tab.page.get_by_role("status").get_by_text("Loading…")).to_have_count(1)
+    assert tab.page.locator("main .skeleton .bar").first.bounding_box()["height"] > 0  # type: ignore[index]
+
+    held[0].continue_()
+    expect(tab.page.get_by_text("No orders yet")).to_be_visible()
+    expect(tab.page.locator("main .skeleton")).to_have_count(0)
+
+
+def test_an_order_that_could_not_be_sent_stays_typed_and_is_sent_later(open_tab: OpenTab, somebody: User) -> None:
+    tab = open_tab(somebody)
+    tab.refusals, tab.is_cut_off = {503}, True
+    tab.go("#/order")
+    order_id = new_id()
+
+    for answer in (unavailable, cut_off):
+        tab.page.route(SERVERS, answer)
+        place(tab, GOOD | {"Order id": order_id})
+        expect(tab.page.get_by_role("alert")).to_have_text(DOWN)
+        tab.page.unroute(SERVERS)
+
+    for label, text in GOOD.items():
+        expect(field(tab, label)).to_have_value(text)
+    press(tab, "Place the order")
+    expect_title(tab, f"Order {order_id}")
+
+
+def test_signing_in_where_nobody_answers_is_told(open_tab: OpenTab, somebody: User) -> None:
+    tab = open_tab()
+    tab.is_cut_off = True
+    tab.go()
+    tab.page.route(SERVERS, cut_off)
+
+    sign_in(tab, somebody)
+
+    expect(tab.page.get_by_role("alert")).to_have_text(DOWN)
+    tab.page.unroute(SERVERS)
+    press(tab, "Sign in")
+    expect_title(tab, "Place an order")
+
+
+@pytest.fixture
+def offline(open_tab: OpenTab, somebody: User) -> Iterator[Tab]:
+    """A tab whose network has gone when the page was there."""
+    tab = open_tab(somebody)
+    tab.is_cut_off = True
+    with tab.page.expect_response("**/views/orders.js"):
+        tab.go("#/order")
+    tab.page.wait_for_load_state("networkidle")
+    tab.page.context.set_offline(True)
+    expect(tab.page.get_by_text(BANNER)).to_be_visible()
+    yield tab
+
+
+def test_a_view_that_is_opened_offline_waits_and_goes_on_by_itself(offline: Tab) -> None:
+    offline.page.get_by_role("link", name="My orders").click()
+    expect_title(offline, "My orders")
+    expect(offline.page.get_by_role("alert")).to_contain_text(f"Not loaded yet {OFFLINE}", use_inner_text=False)
+
+    offline.page.context.set_offline(False)
+
+    expect(offline.page.get_by_text("No orders yet")).to_be_visible()
+    expect(offline.page.get_by_text(BANNER)).to_have_count(0)
+    expect(offline.page.locator("#news")).to_have_text("You are online again.")
+
+
+def test_an_order_that_is_sent_offline_stays_typed(offline: Tab) -> None:
+    order_id = new_id()
+    place(offline, GOOD | {"Order id": order_id})
+    expect(offline.page.get_by_role("alert")).to_have_text(OFFLINE)
+
+    offline.page.context.set_offline(False)
+    expect(offline.page.get_by_text(BANNER)).to_have_count(0)
+    expect(field(offline, "Card number")).to_have_value(GOOD["Card number"])
+    press(offline, "Place the order")
+
+    expect_title(offline, f"Order {order_id}")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        cut_off,
+        unavailable,
+        a_proxys_page,
+        lambda route: route.fulfill(status=404, body="{}"),
+        lambda route: route.fulfill(status=200, content_type="text/html", body="<p>Log in to this network</p>"),
+    ],
+)
+def test_a_page_that_cannot_learn_where_everything_is_says_so(open_tab: OpenTab, answer: Answer) -> None:
+    tab = open_tab()
+    tab.refusals, tab.is_cut_off = {404, 502, 503}, True
+    tab.page.route("**/config.json", answer)
+
+    tab.go()
+
+    expect_title(tab, "The page could not start")
+    expect(tab.page.get_by_role("alert")).to_have_text(DOWN)
+    tab.page.unroute("**/config.json")
+    press(tab, "Try again")
+    expect_title(tab, "Place an order, set a reminder, watch it happen")
+
+
+def test_a_part_of_the_page_that_does_not_load_is_told_and_tried_again(open_tab: OpenTab, somebody: User) -> None:
+    tab = open_tab(somebody)
+    tab.is_cut_off = True
+    tab.page.route("**/views/orders.js", cut_off)
+
+    tab.go("#/orders")
+
+    expect_title(tab, "Not loaded")
+    tab.page.unroute("**/views/orders.js")
+    press(tab, "Try again")
+    expect_title(tab, "My orders")
+
+
+@pytest.mark.parametrize(
+    "address", ["#/nowhere", "#/orders/%", "#/orders/a/b", "#/__proto__", "#/order/", "#/<img src=x onerror=alert(1)>"]
+)
+def test_an_address_that_leads_nowhere_says_so_and_leads_back(open_tab: OpenTab, somebody: User, address: str) -> None:
+    tab = open_tab(somebody)
+
+    tab.go(address)
+
+    expect_title(tab, "There is nothing here")
+    tab.page.get_by_role("main").get_by_role("link", name="Place an order").click()
+    expect_title(tab, "Place an order")
+
+
+def test_a_file_that_there_is_not_is_answered_with_a_page_that_leads_home(open_tab: OpenTab, places: Places) -> None:
+    tab = open_tab()
+    tab.refusals = {404}
+
+    response = tab.page.goto(f"{places.site}no/such/page?x=<script>")
+
+    assert response and response.status == 404
+    expect_title(tab, "There is nothing here")
+    assert tab.page.evaluate("getComputedStyle(document.querySelector('.button')).textDecorationLine") == "none"
+    tab.page.get_by_role("link", name="Orders and reminders").click()
+    expect_title(tab, "Place an order, set a reminder, watch it happen")

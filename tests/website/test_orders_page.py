@@ -1,0 +1,341 @@
+"""Placing an order on the page, watching it, and finding it again."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+import redis
+from playwright.sync_api import Route, expect
+
+from local.users import User
+from tests.e2e.conftest import Apps, eventually
+from tests.website.conftest import PHONE, OpenTab, Tab
+from tests.website.steps import (
+    GOOD,
+    expect_problem,
+    expect_title,
+    field,
+    fill,
+    new_id,
+    place,
+    press,
+)
+
+CARD = GOOD["Card number"]
+STATES = ("Update the order table", "Are details Proper", "Put message in Queue")
+ENDS = {
+    "FULFILLMENT": "Put message in order OrderFulfillment Queue",
+    "ESCALATION": "Put message in order Escalation Queue",
+    "PARKED": "Park the order",
+}
+HOSTILE = {
+    "an image": "<img src=x onerror=window.hit=1>",
+    "a script": "<script>window.hit=1</script>",
+    "a way out of an attribute": "\"'><svg onload=window.hit=1>",
+    "templates": "{{7*7}} ${window.hit=1} <!--?lit$-->",
+    "a link": "javascript:window.hit=1",
+    "right to left": "\u202egnp.exe\u202c עברית \u2066x",
+    "emoji": "👩‍👩‍👧‍👦🏳️‍🌈" * 8,
+    "200 characters without a space": "W" * 200,
+}
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab, somebody: User) -> Tab:
+    """A person's tab with the form of an order."""
+    tab = open_tab(somebody)
+    tab.go("#/order")
+    return tab
+
+
+def words_of(tab: Tab) -> dict[str, str]:
+    """What the diagram says of each step and end."""
+    nodes = tab.page.locator(".path .node").all()
+    return {node.locator(".name").inner_text(): node.locator(".word").inner_text() for node in nodes}
+
+
+def expect_end(tab: Tab, end: str, status: str) -> None:
+    expect(tab.page.get_by_role("region", name="Path").locator(".chip").first).to_have_text(status)
+    others = dict.fromkeys(ENDS.values(), "not taken")
+    assert words_of(tab) == dict.fromkeys(STATES, "done") | others | {ENDS[end]: "done"}
+
+
+def test_a_good_order_is_watched_until_it_is_in_fulfillment(tab: Tab, apps: Apps) -> None:
+    order_id = new_id()
+    earlier = iter([{"Status": "RECEIVED"}] * 3)
+
+    def hold_back(route: Route) -> None:
+        """The workflow is quicker than anyone can look: the first answers are made to tell of an earlier moment."""
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | next(earlier, {}))
+
+    tab.page.route(f"**/orders/{order_id}", hold_back)
+    assert words_of(tab) == dict.fromkeys(STATES, "next") | dict.fromkeys(ENDS.values(), "possible")
+
+    place(tab, GOOD | {"Order id": order_id})
+
+    expect_title(tab, f"Order {order_id}")
+    expect(tab.page.locator("[aria-current=step]")).to_have_text(re.compile("Are details Proper"))
+    assert words_of(tab) == dict(zip(STATES, ("done", "now", "next"), strict=True)) | dict.fromkeys(
+        ENDS.values(), "possible"
+    )
+    expect(tab.page.get_by_text("On its way", exact=True)).to_be_visible()
+    expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
+    expect_end(tab, "FULFILLMENT", "In fulfillment")
+    expect(tab.page.locator("#news")).to_have_text("The order has come to its end: In fulfillment.")
+    expect(tab.page.get_by_role("region", name="Details")).to_contain_text("ends in 4242")
+    assert apps.settled(order_id)["Name"]["S"] == GOOD["Name"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "reasons"),
+    [
+        ("A good order", []),
+        ("Price below zero", ["The price is not above zero."]),
+        ("Card too short", ["The card number does not have exactly 16 digits."]),
+        ("Both wrong", ["The card number does not have exactly 16 digits.", "The price is not above zero."]),
+    ],
+)
+def test_each_sample_is_placed_as_it_is_and_ends_where_it_should(tab: Tab, sample: str, reasons: list[str]) -> None:
+    press(tab, sample)
+    press(tab, "Place the order")
+
+    expect_title(tab, re.compile("^Order web-[a-z2-9]{8}$"))
+    expect(tab.page.get_by_text("Needs a person" if reasons else "In fulfillment", exact=True)).to_be_visible()
+    expect_end(tab, *(("ESCALATION", "Needs a person") if reasons else ("FULFILLMENT", "In fulfillment")))
+    shown = tab.page.get_by_role("list", name="Reasons").get_by_role("listitem")
+    assert sorted(shown.all_inner_texts()) == reasons
+
+
+def test_the_card_number_is_sent_once_and_kept_nowhere(tab: Tab) -> None:
+    form = tab.page.locator("form").element_handle()
+
+    place(tab, GOOD | {"Card number": "4242 4242-4242 4242", "Order id": new_id()})
+    expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
+
+    def carries(text: str | None) -> bool:
+        return CARD in re.sub(r"[\s%-]|20", "", text or "")
+
+    assert form.evaluate("(form) => form.elements.CC.value") == ""
+    kept = "document.documentElement.outerHTML + JSON.stringify([sessionStorage, localStorage, history.state])"
+    assert not carries(tab.page.evaluate(kept))
+    assert not carries(tab.page.title() + tab.page.url)
+    assert not any(carries(request.url) or carries(json.dumps(request.headers)) for request in tab.requests)
+    bodies = [(one.method, one.url) for one in tab.requests if carries(one.post_data)]
+    assert [(method, url.rpartition("/")[2]) for method, url in bodies] == [("POST", "orders")]
+    tab.page.go_back()
+    expect_title(tab, "Place an order")
+    expect(field(tab, "Card number")).to_have_value("")
+
+
+def without(name: str) -> dict[str, str]:
+    return {label: "" if label == name else text for label, text in GOOD.items()}
+
+
+@pytest.mark.parametrize(
+    ("typed", "label", "words"),
+    [
+        (without("Name"), "Name", "Enter the customer’s name."),
+        (without("Item"), "Item", "Say what is ordered."),
+        (without("Price"), "Price", re.compile("Enter a price.")),
+        (without("Card number"), "Card number", re.compile("Enter a test card number.")),
+        (GOOD | {"Order id": ""}, "Order id", re.compile("Give the order an id.")),
+        (GOOD | {"Order id": "../x?y#z"}, "Order id", re.compile("letters, digits, dots, dashes and underscores")),
+        (GOOD | {"Order id": "ｗｉｄｅ"}, "Order id", re.compile("letters, digits, dots, dashes and underscores")),
+        (GOOD | {"Card number": "1" * 33}, "Card number", re.compile("Use up to 32 characters.")),
+    ],
+)
+def test_what_cannot_be_an_order_is_told_beside_its_field_and_not_sent(
+    tab: Tab, typed: dict[str, str], label: str, words: str | re.Pattern[str]
+) -> None:
+    place(tab, typed)
+
+    expect_problem(tab, label, words)
+    expect(field(tab, label)).to_be_focused()
+    expect(tab.page.locator("[aria-invalid=true]")).to_have_count(1)
+    assert [one.url for one in tab.requests if one.method == "POST"] == []
+
+
+def test_what_is_too_long_is_not_taken_by_the_field_and_refused_behind_it(tab: Tab) -> None:
+    order_id = new_id()
+    fill(tab, GOOD | {"Order id": order_id})
+    field(tab, "Name").focus()
+    tab.page.keyboard.insert_text("x" * 300)
+    expect(field(tab, "Name")).to_have_value(re.compile("^.{200}$"))
+
+    field(tab, "Name").evaluate("(input) => { input.value = 'x'.repeat(201) }")
+    press(tab, "Place the order")
+
+    expect_problem(tab, "Name", "Use up to 200 characters, on one line.")
+
+
+def test_the_first_of_several_wrong_fields_is_led_to_and_what_is_mended_is_told_no_more(tab: Tab) -> None:
+    press(tab, "Place the order")
+    expect(field(tab, "Name")).to_be_focused()
+    expect(tab.page.locator("[aria-invalid=true]")).to_have_count(4)
+
+    fill(tab, GOOD | {"Price": ""})
+    press(tab, "Place the order")
+
+    expect(field(tab, "Price")).to_be_focused()
+    expect(tab.page.locator("[aria-invalid=true]")).to_have_count(1)
+
+
+def test_a_card_number_in_the_name_is_refused_beside_the_name(tab: Tab) -> None:
+    tab.refusals = {400}
+
+    place(tab, GOOD | {"Name": "Zoë 4242 4242 4242 4242"})
+
+    expect_problem(tab, "Name", re.compile("card number"))
+    expect(field(tab, "Name")).to_be_focused()
+    expect(field(tab, "Card number")).to_have_value(CARD)
+
+
+def test_an_order_id_of_somebody_elses_is_refused_beside_it(tab: Tab, apps: Apps, order: dict[str, str]) -> None:
+    apps.post_order(order)
+    tab.refusals = {409}
+
+    place(tab, GOOD | {"Order id": order["OrderId"]})
+
+    expect_problem(tab, "Order id", re.compile("another|already|id", re.IGNORECASE))
+    expect(field(tab, "Order id")).to_be_focused()
+    expect(field(tab, "Card number")).to_have_value(CARD)
+
+
+def test_the_same_order_sent_twice_is_placed_once(tab: Tab, apps: Apps) -> None:
+    order_id = new_id()
+    for _ in range(2):
+        tab.go("#/order")
+        place(tab, GOOD | {"Order id": order_id})
+        expect_title(tab, f"Order {order_id}")
+        expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
+
+    assert len(apps.queued(order_id)) == 1
+    tab.go("#/orders")
+    expect(tab.page.get_by_text(order_id)).to_have_count(1)
+
+
+def test_a_double_click_places_one_order(tab: Tab) -> None:
+    order_id = new_id()
+    fill(tab, GOOD | {"Order id": order_id})
+
+    tab.page.get_by_role("button", name="Place the order").dblclick()
+
+    expect_title(tab, f"Order {order_id}")
+    assert len([one for one in tab.requests if one.method == "POST"]) == 1
+
+
+@pytest.fixture
+def sent(apps: Apps, somebody: User) -> Callable[..., list[str]]:
+    """Places orders as the person of the tab, without the page; returns their ids."""
+    person = Apps(apps.cloud, apps.places, user=somebody)
+
+    def send(number: int, **changes: str) -> list[str]:
+        ids = [new_id() for _ in range(number)]
+        order = {"Name": "Ada", "ItemName": "Tea", "Price": "12.50", "CC": CARD} | changes
+        for order_id in ids:
+            assert person.post_order(order | {"OrderId": order_id})[0] == 202
+            apps.settled(order_id)
+        return ids
+
+    return send
+
+
+def test_ones_orders_are_listed_with_their_statuses_and_lead_to_more_about_each(
+    tab: Tab, sent: Callable[..., list[str]]
+) -> None:
+    [good] = sent(1)
+    [escalated] = sent(1, Price="0")
+    tab.page.get_by_role("link", name="My orders").click()
+
+    rows = tab.page.locator(".rows > li")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text(escalated)
+    expect(rows.nth(0)).to_contain_text("Needs a person")
+    expect(rows.nth(0)).to_contain_text("The price is not above zero.")
+    expect(rows.nth(1)).to_contain_text(good)
+    expect(rows.nth(1)).to_contain_text("In fulfillment")
+    rows.nth(1).get_by_role("link").click()
+
+    expect_title(tab, f"Order {good}")
+    expect_end(tab, "FULFILLMENT", "In fulfillment")
+
+
+def test_a_long_list_goes_on_when_asked_to(tab: Tab, sent: Callable[..., list[str]]) -> None:
+    ids = sent(23)
+    tab.go("#/orders")
+    rows = tab.page.locator(".rows > li")
+    expect(rows).to_have_count(20)
+
+    press(tab, "Load more orders")
+
+    expect(rows).to_have_count(23)
+    assert tab.page.locator(".rows .id").all_inner_texts() == ids[::-1]
+    expect(tab.page.get_by_role("button", name="Load more orders")).to_have_count(0)
+
+
+def test_where_an_answer_came_from_is_marked(tab: Tab, apps: Apps, sent: Callable[..., list[str]]) -> None:
+    [order_id] = sent(1)
+    mark = tab.page.locator(".cache .tag")
+    with redis.Redis.from_url(apps.places.redis_url) as operator:
+        eventually(lambda: b"FULFILLMENT_QUEUED" in (operator.get(f"order:{order_id}") or b""))
+        operator.delete(f"order:{order_id}")
+
+    tab.go(f"#/orders/{order_id}")
+    expect(mark).to_have_text("from the table")
+    tab.go(f"#/orders/{order_id}")
+    expect(mark).to_have_text("from the cache")
+
+
+def test_somebody_elses_order_looks_like_one_that_there_is_not(tab: Tab, apps: Apps, order: dict[str, str]) -> None:
+    apps.post_order(order)
+    apps.settled(order["OrderId"])
+    tab.refusals = {404}
+
+    def seen(order_id: str) -> str:
+        tab.go(f"#/orders/{order_id}")
+        expect(tab.page.get_by_text("There is no such order")).to_be_visible()
+        return tab.page.locator("main").inner_text().replace(order_id, "")
+
+    assert seen(order["OrderId"]) == seen(new_id())
+
+
+@pytest.mark.parametrize("address", ["%2e%2e%2fparked", "%3Fstatus%3DESCALATED", "a%20b", "4242%204242%204242%204242"])
+def test_what_cannot_be_an_id_is_no_orders_and_not_asked_for(tab: Tab, address: str) -> None:
+    tab.go(f"#/orders/{address}")
+
+    expect(tab.page.get_by_text("There is no such order")).to_be_visible()
+    assert [one.url for one in tab.requests if "/v1/" in one.url] == []
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_text_is_text_wherever_it_is_shown(
+    open_tab: OpenTab, somebody: User, apps: Apps, operator: User, what: str
+) -> None:
+    text = HOSTILE[what]
+    tab = open_tab(somebody, viewport=PHONE)
+    order_id = new_id()
+    tab.go("#/order")
+
+    # The price escalates it: operators then see it, too.
+    place(tab, GOOD | {"Name": text, "Item": text, "Price": "<b>0</b>", "Order id": order_id})
+    expect(tab.page.get_by_text("Needs a person", exact=True)).to_be_visible()
+    expect(tab.page.get_by_text(text, exact=True)).to_have_count(2)
+    fits(tab)
+    tab.page.get_by_role("link", name="My orders").last.click()
+    expect(tab.page.get_by_text(text, exact=True)).to_be_visible()
+    fits(tab)
+
+    theirs = open_tab(operator, viewport=PHONE)
+    theirs.go("#/operators")
+    row = theirs.page.locator(".rows > li").filter(has_text=order_id)
+    expect(row.get_by_text(text, exact=True)).to_have_count(2)
+    fits(theirs)
+
+
+def fits(tab: Tab) -> None:
+    """Nothing has run, and nothing is wider than the screen."""
+    assert tab.page.evaluate("window.hit") is None
+    assert tab.page.locator("main img, main script, main b, main svg[onload]").count() == 0
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -1,0 +1,262 @@
+"""Getting in and out: accounts, passwords, authenticators."""
+
+import base64
+import hmac
+import json
+import re
+import struct
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from local.cloud import Cloud, Places
+from local.users import User
+from tests.website.conftest import OpenTab, Tab
+from tests.website.steps import (
+    expect_problem,
+    expect_title,
+    field,
+    fill,
+    mailed_code,
+    new_address,
+    press,
+    sign_in,
+)
+
+PASSWORD = "Correct-horse-1"
+WELCOME = "Place an order, set a reminder, watch it happen"
+WRONG = "The e-mail address or the password is wrong."
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab) -> Tab:
+    """A tab in which nobody has signed in."""
+    tab = open_tab()
+    tab.go()
+    return tab
+
+
+def one_time_code(secret: str) -> str:
+    """What an authenticator app shows now. https://www.rfc-editor.org/rfc/rfc6238"""
+    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(time.time() // 30)), "sha1")
+    start = digest[-1] & 0xF
+    return f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 10**6:06}"
+
+
+def notice(tab: Tab, words: str) -> None:
+    expect(tab.page.locator("main .notice")).to_have_text(words)
+
+
+def kept_session(tab: Tab) -> dict[str, str]:
+    session: dict[str, str] = json.loads(tab.page.evaluate("sessionStorage.session"))
+    return session
+
+
+def sign_out(tab: Tab) -> None:
+    tab.page.get_by_role("banner").get_by_role("button", name="Sign out").click()
+    expect_title(tab, WELCOME)
+
+
+def test_a_person_signs_up_with_a_code_that_was_mailed(cloud: Cloud, tab: Tab) -> None:
+    address = new_address()
+    tab.refusals = {400}
+    press(tab, "Create an account")
+    expect_title(tab, "Create an account")
+
+    fill(tab, {"E-mail address": address, "Password": "too-weak"})
+    press(tab, "Create the account")
+    expect_problem(tab, "Password", re.compile("12 characters.*a digit and a symbol"))
+    expect(field(tab, "Password")).to_be_focused()
+
+    fill(tab, {"Password": PASSWORD})
+    press(tab, "Create the account")
+    expect_title(tab, "Confirm your e-mail address")
+    notice(tab, f"A code was mailed to {address}.")
+
+    fill(tab, {"Code": "000000"})
+    press(tab, "Confirm")
+    expect_problem(tab, "Code", re.compile("The code is wrong."))
+    expect(field(tab, "Code")).to_be_focused()
+
+    sent = len(cloud.engine.mails())
+    press(tab, "Send another code")
+    notice(tab, "Another code is on its way.")
+    assert len(cloud.engine.mails()) == sent + 1
+
+    fill(tab, {"Code": f" {mailed_code(cloud, address)} "})
+    press(tab, "Confirm")
+    expect_title(tab, "Place an order")
+    tab.page.get_by_role("link", name="Account").click()
+    expect(tab.page.get_by_role("region", name="E-mail address")).to_contain_text(address)
+
+
+def test_who_signs_in_before_confirming_is_led_to_it(cloud: Cloud, tab: Tab) -> None:
+    user = User(role="", email=new_address(), password=PASSWORD)
+    tab.refusals = {400}
+    press(tab, "Create an account")
+    fill(tab, {"E-mail address": user.email, "Password": PASSWORD})
+    press(tab, "Create the account")
+    expect_title(tab, "Confirm your e-mail address")
+    press(tab, "Back to sign-in")
+    expect_title(tab, WELCOME)
+
+    sign_in(tab, user)
+    expect_title(tab, "Confirm your e-mail address")
+    fill(tab, {"Code": mailed_code(cloud, user.email)})
+    press(tab, "Confirm")
+
+    expect_title(tab, "Place an order")
+
+
+def test_an_address_that_has_an_account_gets_no_second_one(tab: Tab, somebody: User) -> None:
+    tab.refusals = {400}
+    press(tab, "Create an account")
+
+    fill(tab, {"E-mail address": somebody.email, "Password": PASSWORD})
+    press(tab, "Create the account")
+
+    expect_problem(tab, "E-mail address", re.compile("There is an account with this e-mail address already."))
+
+
+def test_a_wrong_password_and_an_unknown_address_are_told_in_the_same_words(tab: Tab, somebody: User) -> None:
+    tab.refusals = {400}
+
+    sign_in(tab, somebody, password="Not-the-password-1")
+    notice(tab, WRONG)
+    tab.page.reload()
+    expect(tab.page.locator("main .notice")).to_have_count(0)
+    sign_in(tab, User(role="", email=new_address(), password=PASSWORD))
+    notice(tab, WRONG)
+
+
+@pytest.mark.parametrize(
+    ("typed", "label", "words"),
+    [
+        ({"Password": PASSWORD}, "E-mail address", "Enter your e-mail address."),
+        ({"E-mail address": "ada@example.com"}, "Password", "Enter the password."),
+        ({}, "E-mail address", "Enter your e-mail address."),
+    ],
+)
+def test_what_is_missing_is_told_before_anything_is_sent(
+    tab: Tab, typed: dict[str, str], label: str, words: str
+) -> None:
+    fill(tab, typed)
+    asked = len(tab.requests)
+
+    press(tab, "Sign in")
+
+    expect_problem(tab, label, words)
+    expect(field(tab, label)).to_be_focused()
+    assert len(tab.requests) == asked
+
+
+def test_signing_out_revokes_what_was_kept(cloud: Cloud, places: Places, tab: Tab, somebody: User) -> None:
+    sign_in(tab, somebody)
+    expect_title(tab, "Place an order")
+    refresh = kept_session(tab)["refresh"]
+    cognito = cloud.engine.client("cognito-idp")
+
+    def renew() -> None:
+        cognito.initiate_auth(
+            ClientId=places.web_client, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": refresh}
+        )
+
+    renew()
+    with tab.page.expect_response(places.endpoint + "/"):
+        sign_out(tab)
+
+    assert tab.page.evaluate("sessionStorage.length") == 0
+    with pytest.raises(cognito.exceptions.NotAuthorizedException):
+        renew()
+    tab.page.go_back()
+    expect_title(tab, WELCOME)
+
+
+def test_a_forgotten_password_is_changed_with_a_code(cloud: Cloud, tab: Tab, somebody: User) -> None:
+    tab.refusals = {400}
+    press(tab, "Forgotten password?")
+    expect_title(tab, "Forgotten password")
+
+    fill(tab, {"E-mail address": somebody.email})
+    press(tab, "Send me a code")
+    notice(tab, f"If {somebody.email} has an account, a code is on its way there.")
+
+    fill(tab, {"Code": "000000", "New password": PASSWORD})
+    press(tab, "Change the password")
+    expect_problem(tab, "Code", re.compile("The code is wrong."))
+
+    fill(tab, {"Code": mailed_code(cloud, somebody.email), "New password": "weak"})
+    press(tab, "Change the password")
+    expect_problem(tab, "New password", re.compile("12 characters"))
+
+    fill(tab, {"New password": PASSWORD})
+    press(tab, "Change the password")
+    expect_title(tab, WELCOME)
+    notice(tab, "Your password is changed. Sign in with the new one.")
+
+    sign_in(tab, somebody)
+    notice(tab, WRONG)
+    fill(tab, {"Password": PASSWORD})
+    press(tab, "Sign in")
+    expect_title(tab, "Place an order")
+
+
+def test_who_forgot_a_password_does_not_learn_who_has_an_account(cloud: Cloud, tab: Tab) -> None:
+    address = new_address()
+    sent = len(cloud.engine.mails())
+    press(tab, "Forgotten password?")
+
+    fill(tab, {"E-mail address": address})
+    press(tab, "Send me a code")
+
+    notice(tab, f"If {address} has an account, a code is on its way there.")
+    assert len(cloud.engine.mails()) == sent
+
+
+@pytest.fixture
+def to_account(tab: Tab) -> Callable[[], None]:
+    def go() -> None:
+        tab.page.get_by_role("link", name="Account").click()
+        expect_title(tab, "Account")
+
+    return go
+
+
+def test_an_authenticator_is_asked_for_from_when_it_is_on_until_it_is_off(
+    tab: Tab, somebody: User, to_account: Callable[[], None]
+) -> None:
+    tab.refusals = {400}
+    sign_in(tab, somebody)
+    to_account()
+
+    press(tab, "Set up an authenticator")
+    secret = (tab.page.get_by_label("Key", exact=True).text_content() or "").replace(" ", "")
+    link = tab.page.get_by_role("link", name="open it on this device").get_attribute("href") or ""
+    assert link.startswith("otpauth://totp/") and f"secret={secret}" in link
+    fill(tab, {"Code": "abcdef"})
+    press(tab, "Switch it on")
+    expect_problem(tab, "Code", re.compile("The code is wrong."))
+    fill(tab, {"Code": one_time_code(secret)})
+    press(tab, "Switch it on")
+    notice(tab, "From now on your authenticator is asked for when you sign in.")
+    assert secret not in tab.page.content()
+    sign_out(tab)
+
+    sign_in(tab, somebody)
+    expect_title(tab, "One more step")
+    expect(field(tab, "Code")).to_be_visible()
+    fill(tab, {"Code": "abcdef"})
+    press(tab, "Sign in")
+    expect_problem(tab, "Code", re.compile("The code is wrong."))
+    fill(tab, {"Code": one_time_code(secret)})
+    press(tab, "Sign in")
+    expect_title(tab, "Place an order")
+
+    to_account()
+    press(tab, "Switch off the authenticator")
+    notice(tab, "Your authenticator is no longer asked for.")
+    sign_out(tab)
+    sign_in(tab, somebody)
+    expect_title(tab, "Place an order")
