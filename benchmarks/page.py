@@ -25,7 +25,6 @@ ROUNDS = 10
 LEVEL = 6
 """Of gzip, as web servers compress; the laptop's engine sends files as they are."""
 
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 EMPTY = "empty.html"
 EMPTY_PAGE = '<!doctype html><html lang="en"><title>Empty</title><p>Empty</p><input id="door-email">'
 QUIET_MS = 500
@@ -142,7 +141,7 @@ def files_of(one: Load) -> str:
 def main() -> None:
     with cloud_of_its_own() as (cloud, places), sync_playwright() as playwright:
         put_an_empty_page(cloud)
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
         addresses = {"empty page": places.site + EMPTY, "sign-in": places.site}
         loads: dict[str, list[Load]] = {name: [] for name in addresses}
         # The first one also starts the browser's processes, and the engine's.

@@ -72,7 +72,7 @@ class IdentityStack(Stack):
                 require_symbols=True,
                 temp_password_validity=Duration.days(3),
             ),
-            # Of a number that is named at sign-up the pool would text anybody's.
+            # Otherwise the pool would text whatever number is named at sign-up.
             lambda_triggers=cognito.UserPoolTriggers(pre_sign_up=check_sign_up),
             sms_role=texts,
             sms_role_external_id=EXTERNAL_ID,

@@ -10,6 +10,15 @@ from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 INSTALL_SECONDS = 300
+FLAGS = [
+    # As root, which CI often is, Chromium does not start in its sandbox.
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+"""For a browser that looks at nothing but our page."""
 
 
 class NoBrowserError(Exception):

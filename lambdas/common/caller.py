@@ -29,7 +29,7 @@ class Caller:
 def caller_of(event: http.Event) -> Caller:
     """The person whose ID token the API's Cognito authorizer has checked. Raises RequestError where there is none."""
     claims = ((event.get("requestContext") or {}).get("authorizer") or {}).get("claims") or {}
-    # An access token says nothing of addresses. Here an authorizer should never let one through.
+    # An access token says nothing of addresses. AWS's authorizer lets none through; the laptop's does.
     if claims.get("token_use") != "id" or not claims.get("sub"):
         raise http.RequestError(401, "NotSignedIn", "Sign in, and send the ID token.")
     return Caller(

@@ -238,12 +238,12 @@ def test_a_person_reaches_what_is_theirs_and_of_the_rest_nothing(apps: Apps, pre
     assert apps.row(prey.order["OrderId"]) == before
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PATCH", "TRACE", "CONNECT", "DELETE"])
+@pytest.mark.parametrize("method", ["HEAD", "PATCH", "TRACE", "DELETE"])
 def test_a_method_that_there_is_not_is_no_way_in(apps: Apps, said: Said, method: str) -> None:
     answer = send(method, f"{apps.places.orders_api}/orders")
 
     said(f"no token: {method} /orders", answer.status_code)
-    assert answer.status_code in (400, 401, 403, 404, 405, 501)
+    assert answer.status_code == 403
 
 
 @pytest.fixture(scope="module")
@@ -293,35 +293,35 @@ def test_nobody_administers_the_pool_without_a_key(
     assert code in ("MissingAuthenticationTokenException", "MissingAuthenticationToken")
 
 
-@pytest.mark.parametrize(
-    "flow", ["ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH", "USER_SRP_AUTH", "CUSTOM_AUTH", "USER_AUTH"]
-)
+@pytest.mark.parametrize("flow", ["USER_SRP_AUTH", "CUSTOM_AUTH"])
 def test_the_pages_client_signs_in_by_password_alone(
     apps: Apps, owner: Apps, stranger: Any, said: Said, flow: str
 ) -> None:
+    """Which others there are the pool itself decides, whatever its client allows."""
     parameters = {"USERNAME": owner.user.email, "PASSWORD": owner.user.password, "SRP_A": "1"}
 
-    code = refusal_of(
-        said,
-        f"no key: InitiateAuth {flow}",
-        lambda: stranger.initiate_auth(ClientId=apps.places.web_client, AuthFlow=flow, AuthParameters=parameters),
-    )
+    with pytest.raises(ClientError, match=f"{flow} is not enabled for the client"):
+        stranger.initiate_auth(ClientId=apps.places.web_client, AuthFlow=flow, AuthParameters=parameters)
 
-    assert code == "InvalidParameterException"
+    said(f"no key: InitiateAuth {flow}", "InvalidParameterException")
 
 
-def test_signing_up_with_somebodys_number_texts_nobody(apps: Apps, stranger: Any, said: Said) -> None:
+def test_nobody_signs_up_with_somebodys_number(apps: Apps, stranger: Any, said: Said) -> None:
+    """The pool would text it."""
     number, address = "+15555550163", "mallory@example.com"
     attributes = [{"Name": "email", "Value": address}, {"Name": "phone_number", "Value": number}]
 
-    stranger.sign_up(
-        ClientId=apps.places.web_client, Username=address, Password="Correct-horse-1", UserAttributes=attributes
+    code = refusal_of(
+        said,
+        "no key: SignUp with a phone number",
+        lambda: stranger.sign_up(
+            ClientId=apps.places.web_client, Username=address, Password="Correct-horse-1", UserAttributes=attributes
+        ),
     )
 
-    texts = [text for text in apps.cloud.engine.texts() if number in json.dumps(text)]
-    said("no key: SignUp with a phone number", f"accepted; {len(texts)} texts")
-    assert texts == []
-    assert [mail["To"] for mail in apps.cloud.engine.mails() if address in mail["To"]] == [[address]]
+    assert code == "UserLambdaValidationException"
+    assert [text for text in apps.cloud.engine.texts() if number in json.dumps(text)] == []
+    assert [mail for mail in apps.cloud.engine.mails() if address in mail["To"]] == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])

@@ -279,7 +279,7 @@ def test_unfinished_executions_are_redriven_where_their_order_waits(stack: Stack
     standard.stub.add_client_error("redrive_execution", "ExecutionNotRedrivable", expected_params=expected)
 
     with standard.stub:
-        redriven = executions.redrive(standard)  # type: ignore[arg-type]
+        redriven = executions.redrive(standard)
         standard.stub.assert_no_pending_responses()
 
     assert (redriven.redriven, redriven.failed, redriven.left) == (1, 1, 2)
@@ -293,7 +293,7 @@ def test_an_endpoint_that_cannot_redrive_is_told(stack: Stack) -> None:
     standard.stub.add_client_error("redrive_execution", "InvalidAction")
 
     with standard.stub, pytest.raises(CommandError, match="does not know RedriveExecution"):
-        executions.redrive(standard)  # type: ignore[arg-type]
+        executions.redrive(standard)
 
 
 def test_output_is_json_in_ascii(stack: Stack, command: Command) -> None:

@@ -38,7 +38,7 @@ def fake_api() -> FakeApi:
 @pytest.fixture
 def api(fake_api: FakeApi) -> Iterator[Api]:
     with served(fake_api.answer) as url:
-        yield Api(url, Signed())  # type: ignore[arg-type]
+        yield Api(url, Signed())
 
 
 def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_where_a_token_is_not_taken_the_order_is_sent_once_more_with_another() -
         return (401, refusal("UNAUTHORIZED")) if token == "token-0" else (202, {"Status": "RECEIVED"})
 
     with served(answer) as url:
-        [sent] = send.submit(Api(url, Signed()), [ORDER])  # type: ignore[arg-type]
+        [sent] = send.submit(Api(url, Signed()), [ORDER])
 
     assert sent.taken
     assert tokens == ["token-0", "token-1"]
@@ -71,7 +71,7 @@ def test_without_a_token_nothing_is_sent_and_the_sending_ends(fake_api: FakeApi)
     somebody.failures = [NotNowError("cannot sign in")]
 
     with served(fake_api.answer) as url, pytest.raises(CommandError, match="cannot sign in"):
-        list(send.submit(Api(url, somebody), [ORDER, ORDER]))  # type: ignore[arg-type]
+        list(send.submit(Api(url, somebody), [ORDER, ORDER]))
 
     assert fake_api.requests == []
 

@@ -366,7 +366,7 @@ def test_a_stage_without_reminders_is_named_before_anything_is_promised(capsys: 
 @pytest.fixture
 def served_api(api: FakeApi) -> Iterator[Api]:
     with served(api.answer) as url:
-        yield Api(url, Signed())  # type: ignore[arg-type]
+        yield Api(url, Signed())
 
 
 def test_a_reminder_is_watched_more_and_more_often_until_it_is_over(served_api: Api, api: FakeApi) -> None:
@@ -404,7 +404,7 @@ def test_watching_goes_on_where_a_token_cannot_be_renewed_at_the_moment(api: Fak
     somebody.failures = [NotNowError("busy"), NotNowError("busy")]
 
     with served(api.answer) as url:
-        watched = list(reminders.watched(Api(url, somebody), ID, pause=lambda _: None))  # type: ignore[arg-type]
+        watched = list(reminders.watched(Api(url, somebody), ID, pause=lambda _: None))
 
     assert [one["status"] for one in watched] == ["SENT"]
 

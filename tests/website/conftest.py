@@ -29,14 +29,6 @@ from tests.e2e.conftest import order as order
 SCREENSHOTS = PROJECT / "build" / "screenshots"
 PHONE: ViewportSize = {"width": 375, "height": 812}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-FLAGS = [
-    # As root, which CI often is, Chromium does not start in its sandbox.
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 TOLD_BY_CHROMIUM = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
 CUT_OFF = re.compile("net::ERR_(FAILED|INTERNET_DISCONNECTED)")
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
@@ -56,20 +48,16 @@ class Tab:
         self.is_cut_off = False
         """Whether this test takes the network away."""
 
-        self._problems: list[str] = []
+        self.problems: list[str] = []
         self._hosts = {urlsplit(address).netloc for address in (places.site, places.orders_api, places.reminders_api)}
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self._problems.append(f"error: {error}"))
+        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("request", self._request)
         page.on("response", self._response)
         page.add_init_script(
             "addEventListener('securitypolicyviolation',"
             " (event) => console.error('policy', event.violatedDirective, event.blockedURI, event.sample))"
         )
-
-    @property
-    def problems(self) -> list[str]:
-        return self._problems
 
     def go(self, route: str = "") -> None:
         """Loads the page at `route`, such as `#/order`, and waits until its view is there."""
@@ -97,17 +85,17 @@ class Tab:
     def _console(self, message: ConsoleMessage) -> None:
         is_expected = TOLD_BY_CHROMIUM.match(message.text) or (self.is_cut_off and CUT_OFF.search(message.text))
         if message.type in ("error", "warning") and not is_expected:
-            self._problems.append(f"console: {message.text}")
+            self.problems.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:
         self.requests.append(request)
         parts = urlsplit(request.url)
         if parts.scheme not in ("data", "blob", "about") and parts.netloc not in self._hosts:
-            self._problems.append(f"a request to {parts.netloc}")
+            self.problems.append(f"a request to {parts.netloc}")
 
     def _response(self, response: Response) -> None:
         if response.status >= 400 and response.status not in self.refusals:
-            self._problems.append(f"{response.status} from {response.request.method} {response.url}")
+            self.problems.append(f"{response.status} from {response.request.method} {response.url}")
 
 
 OpenTab = Callable[..., Tab]
@@ -117,7 +105,7 @@ OpenTab = Callable[..., Tab]
 def browser() -> Iterator[Browser]:
     path = chromium.find()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         yield browser
         browser.close()
 

@@ -1,0 +1,62 @@
+"""Which Chromium the tests of the page take, and what they say where there is none."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests import browser
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Sets which commands there are and which of them succeed; returns those that were run, by their first words."""
+
+    def are(*there: str, succeed: tuple[str, ...]) -> list[str]:
+        run: list[str] = []
+
+        def done(*command: str) -> bool:
+            run.append(" ".join(command))
+            return any(run[-1].startswith(start) for start in succeed)
+
+        monkeypatch.setattr(browser, "_done", done)
+        monkeypatch.setattr(browser.shutil, "which", lambda name: f"/bin/{name}" if name in there else None)
+        monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
+        return run
+
+    return are
+
+
+def test_a_browser_on_the_path_is_taken_if_it_runs(commands: Callable[..., list[str]]) -> None:
+    run = commands("chromium", "google-chrome", succeed=("/bin/google-chrome",))
+
+    assert browser.find() == "/bin/google-chrome"
+    assert run == ["/bin/chromium --version", "/bin/google-chrome --version"]
+
+
+def test_else_playwrights_is_taken(commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "playwrights", lambda: iter(["/playwright/chrome"]))
+    commands(succeed=("/playwright/chrome",))
+
+    assert browser.find() == "/playwright/chrome"
+
+
+def test_else_debians_is_installed(commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "playwrights", lambda: iter([]))
+    run = commands("apt-get", succeed=("apt-get",))
+    monkeypatch.setattr(browser, "on_the_path", lambda: iter(["/usr/bin/chromium"] if "apt-get update" in run else []))
+    monkeypatch.setattr(browser, "_runs", lambda path: path == "/usr/bin/chromium")
+
+    assert browser.find() == "/usr/bin/chromium"
+    assert run == ["apt-get update", "apt-get install --yes --no-install-recommends chromium"]
+
+
+def test_who_may_not_install_is_told_what_to_do(
+    commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "playwrights", lambda: iter([]))
+    run = commands("apt-get", succeed=())
+    monkeypatch.setattr(browser.os, "geteuid", lambda: 1000)
+
+    with pytest.raises(browser.NoBrowserError, match="Install Chromium or Google Chrome"):
+        browser.find()
+    assert run == []
