@@ -82,14 +82,15 @@ const PATTERNS = {
 /**
  * The path of an order through its workflow.
  *
- * The API tells the order's status and not the workflow's step: what nobody can know from it is marked so.
+ * Of one on its way the API tells whether the workflow has taken it up, which its first state does, and not how far it
+ * is after that: the second is marked until it has come to its end. What nobody can know from it is marked so.
  *
- * @param {{Status: string, Reasons: string[]} | null} order null before there is one
+ * @param {{Status: string, State?: string, Reasons: string[]} | null} order null before there is one
  */
 export function pathOf(order) {
   const end = endOf(order);
-  const onItsWay = order ? ["done", "current", "next"] : ["next", "next", "next"];
-  const over = end === "PARKED" ? ["done", "unclear", "unclear"] : ["done", "done", "done"];
+  const onItsWay = order ? marksAt(STATES.indexOf(order.State)) : ["next", "next", "next"];
+  const over = end === "PARKED" ? ["unclear", "unclear", "unclear"] : ["done", "done", "done"];
   const step = (name, mark) => ({ name, mark, word: MARKS[mark] });
   return {
     states: STATES.map((name, i) => step(name, (end ? over : onItsWay)[i])),
@@ -99,6 +100,11 @@ export function pathOf(order) {
     })),
     isClosed: order?.Status === "CLOSED",
   };
+}
+
+/** @param {number} at the index of the state that the order is in, -1 where that is not known */
+function marksAt(at) {
+  return STATES.map((_, i) => (at < 0 ? "unclear" : i < at ? "done" : i === at ? "current" : "next"));
 }
 
 function endOf(order) {

@@ -13,6 +13,10 @@ FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED})
 CORRECTABLE = frozenset({ESCALATED, PARKED})
 """The states from which an order can be placed once more, corrected, or be closed."""
 
+UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Proper"
+"""States of the workflow. In the first an execution puts its ExecutionId on the row; those after it write no more there
+until the order has come to its end."""
+
 
 def is_told_of(caller: Caller, row: Mapping[str, Any]) -> bool:
     """Whether an order is `caller`'s business: operators see each, others their own.
@@ -23,7 +27,11 @@ def is_told_of(caller: Caller, row: Mapping[str, Any]) -> bool:
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An order as the API shows it."""
+    """An order as the API shows it, with `State` where it is on its way and its row tells how far.
+
+    That is the workflow's first state until an execution has taken the row up, and the second from then on: the row
+    does not tell those after it apart.
+    """
     note = {"Note": row["Note"]} if "Note" in row else {}
     return {
         "OrderId": row["OrderId"],
@@ -36,7 +44,15 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "ReceivedAt": row["ReceivedAt"],
         "UpdatedAt": row["UpdatedAt"],
         **note,
+        **_state(row),
     }
+
+
+def _state(row: Mapping[str, Any]) -> dict[str, str]:
+    # One out of the index by owner has nothing of its execution: that it names none says nothing there.
+    if row["Status"] != RECEIVED or "ExecutionName" not in row:
+        return {}
+    return {"State": ARE_DETAILS_PROPER if "ExecutionId" in row else UPDATE_THE_TABLE}
 
 
 def timestamp(now: datetime) -> str:

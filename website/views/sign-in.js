@@ -19,7 +19,7 @@ const WELCOME = html`
     <ul class="promises">
       <li>
         <strong>Orders</strong> are recorded, checked, and put into the queue for fulfillment or, with reasons, before a
-        person. You see each step.
+        person. You see how far it is.
       </li>
       <li><strong>Reminders</strong> wait for seconds or for months, and then reach you by e‑mail, by SMS or both.</li>
       <li>

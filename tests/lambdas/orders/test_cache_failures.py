@@ -28,6 +28,7 @@ POISON = {
     "an order of a version that knew no owners": json.dumps(SHOWN).encode(),
     "an order whose owner is no text": json.dumps(CACHED | {"Owner": [CACHED["Owner"]]}).encode(),
     "a mistyped order": json.dumps(CACHED | {"Name": 7}).encode(),
+    "an order in a state that there is not": json.dumps(CACHED | {"State": "Beyond"}).encode(),
     "another order": json.dumps(CACHED | {"OrderId": "A-2"}).encode(),
     "that another order is unknown": b'{"OrderId": "A-2", "Status": "UNKNOWN"}',
     "a lone surrogate": json.dumps(CACHED | {"Name": "\ud800"}).encode(),

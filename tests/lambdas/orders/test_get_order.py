@@ -108,24 +108,39 @@ def test_a_failing_table_asks_to_try_again():
 
 
 @pytest.mark.parametrize(
-    ("status", "milliseconds"),
+    ("told", "milliseconds"),
     [
-        ("FULFILLMENT_QUEUED", 300_000),
-        ("ESCALATED", 300_000),
-        ("PARKED", 300_000),
-        ("CLOSED", 300_000),
-        ("RECEIVED", 1_000),
+        ({"Status": "FULFILLMENT_QUEUED"}, 300_000),
+        ({"Status": "ESCALATED"}, 300_000),
+        ({"Status": "PARKED"}, 300_000),
+        ({"Status": "CLOSED"}, 300_000),
+        ({"Status": "RECEIVED", "State": "Are details Proper"}, 1_000),
     ],
 )
-def test_an_order_is_cached_for_as_long_as_its_state_lasts(status, milliseconds, stored, order_table, redis_cache):
-    order_table.put_item(Item=stored | {"Status": status})
+def test_an_order_is_cached_for_as_long_as_its_state_lasts(told, milliseconds, stored, order_table, redis_cache):
+    order_table.put_item(Item=stored | {"Status": told["Status"]})
 
     first = get("A-1")
 
-    assert first == (200, SHOWN | {"Status": status}, "MISS")
+    assert first == (200, SHOWN | told, "MISS")
     assert milliseconds * 0.5 < redis_cache.pttl("order:A-1") <= milliseconds
-    assert json.loads(redis_cache.get("order:A-1")) == CACHED | {"Status": status}
+    assert json.loads(redis_cache.get("order:A-1")) == CACHED | told
     assert get("A-1") == (*first[:2], "HIT")
+
+
+def test_an_order_that_waits_for_its_execution_is_told_to_be_in_the_first_state(stored, order_table, redis_cache):
+    claimed = {name: value for name, value in stored.items() if name != "ExecutionId"}
+    order_table.put_item(Item=claimed | {"Status": "RECEIVED"})
+    told = SHOWN | {"Status": "RECEIVED", "State": "Update the order table"}
+
+    assert [get("A-1") for _ in range(2)] == [(200, told, "MISS"), (200, told, "HIT")]
+
+
+def test_an_entry_of_a_version_that_told_no_state_is_served_as_it_is(redis_cache):
+    """There is no table here: asking would fail."""
+    redis_cache.set("order:A-1", json.dumps(CACHED | {"Status": "RECEIVED"}))
+
+    assert get("A-1") == (200, SHOWN | {"Status": "RECEIVED"}, "HIT")
 
 
 def test_an_order_placed_after_it_was_asked_for_in_vain_is_soon_found(order_table, redis_cache):

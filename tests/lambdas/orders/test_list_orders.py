@@ -80,6 +80,16 @@ def test_an_order_is_listed_as_it_is_shown_alone(stored):
     assert status_and_body(call())[1]["orders"] == [SHOWN]
 
 
+def test_ones_own_orders_are_listed_without_a_state_and_those_of_a_status_with_it(stored, order_table):
+    """The index by owner does not know whether an execution has taken an order up."""
+    order_table.put_item(Item=stored | {"Status": "RECEIVED"})
+    told = SHOWN | {"Status": "RECEIVED"}
+
+    assert status_and_body(call())[1]["orders"] == [told]
+    by_status = status_and_body(call(OPERATOR, status="RECEIVED"))[1]["orders"]
+    assert by_status == [told | {"State": "Are details Proper"}]
+
+
 def test_the_note_of_a_closed_order_is_listed_and_who_closed_it_is_not(stored, order_table):
     order_table.put_item(Item=stored | {"Status": "CLOSED", "Note": "called her", "ClosedBy": "olga"})
 

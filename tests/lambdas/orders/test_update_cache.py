@@ -30,12 +30,17 @@ def update(*records: dict) -> None:
 
 @pytest.mark.parametrize("event", ["INSERT", "MODIFY"])
 @pytest.mark.parametrize(
-    ("status", "milliseconds"), [("RECEIVED", 1_000), ("FULFILLMENT_QUEUED", 300_000), ("PARKED", 300_000)]
+    ("told", "milliseconds"),
+    [
+        ({"Status": "RECEIVED", "State": "Are details Proper"}, 1_000),
+        ({"Status": "FULFILLMENT_QUEUED"}, 300_000),
+        ({"Status": "PARKED"}, 300_000),
+    ],
 )
-def test_a_row_is_cached_as_it_is_shown_for_as_long_as_its_state_lasts(event, status, milliseconds, redis_cache):
-    update(record(event, ROW | {"Status": status, "Reasons": ["PRICE_NOT_POSITIVE"]}))
+def test_a_row_is_cached_as_it_is_shown_for_as_long_as_its_state_lasts(event, told, milliseconds, redis_cache):
+    update(record(event, ROW | {"Status": told["Status"], "Reasons": ["PRICE_NOT_POSITIVE"]}))
 
-    assert json.loads(redis_cache.get("order:A-1")) == CACHED | {"Status": status, "Reasons": ["PRICE_NOT_POSITIVE"]}
+    assert json.loads(redis_cache.get("order:A-1")) == CACHED | told | {"Reasons": ["PRICE_NOT_POSITIVE"]}
     assert milliseconds * 0.5 < redis_cache.pttl("order:A-1") <= milliseconds
 
 
@@ -52,6 +57,18 @@ def test_what_was_cached_before_is_replaced_in_the_order_of_the_stream(stored, r
     update(record("MODIFY", ROW | {"Status": "RECEIVED"}), record("MODIFY", ROW | {"Status": "PARKED"}))
 
     assert get("A-1") == (200, SHOWN | {"Status": "PARKED"}, "HIT")
+
+
+def test_that_an_execution_has_taken_an_order_up_reaches_the_cache(redis_cache):
+    """There is no table here: asking would fail."""
+    taken_up = ROW | {"Status": "RECEIVED"}
+    claimed = {name: value for name, value in taken_up.items() if name != "ExecutionId"}
+
+    update(record("INSERT", claimed))
+    assert get("A-1") == (200, SHOWN | {"Status": "RECEIVED", "State": "Update the order table"}, "HIT")
+
+    update(record("MODIFY", taken_up))
+    assert get("A-1") == (200, SHOWN | {"Status": "RECEIVED", "State": "Are details Proper"}, "HIT")
 
 
 def test_an_order_that_is_withdrawn_is_not_shown_any_more(order_table, redis_cache):
