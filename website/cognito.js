@@ -11,7 +11,7 @@ const WORDS = {
     "The password needs 12 characters, among them a capital and a small letter, a digit and a symbol.",
   CodeMismatchException: "The code is wrong. Look at it again, or ask for another one.",
   EnableSoftwareTokenMFAException:
-    "The code is wrong. Wait for the app's next one, and see that this device's clock is right.",
+    "The code is wrong. Wait for the app’s next one, and see that this device’s clock is right.",
   ExpiredCodeException: "The code is too old. Ask for another one.",
   CodeDeliveryFailureException: "The code could not be sent. See that the address is right.",
   LimitExceededException: "That was too often. Wait a few minutes, then try again.",

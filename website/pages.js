@@ -8,8 +8,8 @@ import { Resource } from "./resource.js";
 export class Pages extends Resource {
   next = null;
   #count = 1;
-  /** @type {Promise<void> | null} */
-  #loading = null;
+  /** @type {Promise<void> | null} what is being asked for with `loadMore` */
+  #more = null;
 
   /**
    * @param {import("./app.js").Page} page
@@ -22,17 +22,16 @@ export class Pages extends Resource {
     this.name = name;
   }
 
-  load() {
-    if (!this.isLoading) {
-      this.#loading = super.load();
-    }
-    return this.#loading;
+  loadMore() {
+    // What is being loaded anew would bring back the end of the list as it was.
+    this.#more ??= this.inTurn(() => this.#loadMoreNow()).finally(() => {
+      this.#more = null;
+    });
+    return this.#more;
   }
 
-  async loadMore() {
-    // What is being loaded anew would bring back the end of the list as it was.
-    await this.#loading;
-    if (this.isLoading) {
+  async #loadMoreNow() {
+    if (!this.next) {
       return;
     }
     this.isLoading = true;

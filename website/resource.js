@@ -9,6 +9,10 @@ export class Resource {
   /** @type {Error | null} */
   failure = null;
   isLoading = false;
+  /** @type {Promise<void>} what was begun last */
+  #last = Promise.resolve();
+  /** @type {Promise<void> | null} what has yet to ask */
+  #next = null;
 
   /**
    * @param {import("./app.js").Page} page
@@ -22,11 +26,25 @@ export class Resource {
     queueMicrotask(() => this.load());
   }
 
-  /** What is there stays while it is asked for anew. */
-  async load() {
-    if (this.isLoading) {
-      return;
-    }
+  /**
+   * What is there stays while it is asked for anew. What is asked for while an answer is awaited is asked for once more
+   * after it: that answer may be from before.
+   */
+  load() {
+    this.#next ??= this.inTurn(() => {
+      this.#next = null;
+      return this.#loadNow();
+    });
+    return this.#next;
+  }
+
+  /** @param {() => Promise<void>} action begun when all before it is over */
+  inTurn(action) {
+    this.#last = this.#last.then(action, action);
+    return this.#last;
+  }
+
+  async #loadNow() {
     this.isLoading = true;
     try {
       this.value = await this.ask();

@@ -83,7 +83,11 @@ export const codeField = (rest) =>
     ...rest,
   });
 
-/** One of few, in one line. `options` are pairs of value and words. */
+/**
+ * One of few, in one line. `options` are pairs of value and words.
+ *
+ * It shows no problem: what is wrong with the one that can be, which of the two times is meant, stands under the time.
+ */
 export function choice({ form, name, label, options, value, change = () => {} }) {
   return html`
     <fieldset class="choice">

@@ -14,6 +14,14 @@ from tests.e2e.test_operators import has_status
 NO_FUNCTION = {"FunctionName": "nobody-deployed-this"}
 CHECKS = {"orders": "Are details Proper", "reminders": "Check the reminder"}
 GOOD = {"Name": "Grace Hopper", "ItemName": "Lenovo ThinkPad E14", "Price": "80000", "CC": "4242424242424242"}
+AS_ANSWERED: dict[str, Any] = {
+    **{name: GOOD[name] for name in ("Name", "ItemName", "Price")},
+    **dict.fromkeys(("ReceivedAt", "UpdatedAt"), "2026-01-02T03:04:05Z"),
+    "Card": {"Last4": "4242"},
+    "Reasons": [],
+}
+"""The same as the API shows it, but for its id and its status."""
+
 BOTH_WRONG = {**GOOD, "Price": "-123", "CC": "424242424242"}
 
 

@@ -68,7 +68,7 @@ def test_a_code_is_sent_by_the_name_that_the_pool_knows_the_person_by(
 
     expect(tab.page.get_by_label("Code")).to_have_accessible_description(
         "The six digits that your authenticator app shows now."
-        " The code is wrong. Wait for the app's next one, and see that this device's clock is right."
+        " The code is wrong. Wait for the app’s next one, and see that this device’s clock is right."
     )
     name = (parameters or {}).get("USER_ID_FOR_SRP", "ada@example.com")
     assert asked[-1]["ChallengeResponses"] == {"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": "123456"}

@@ -102,6 +102,22 @@ def test_a_correction_that_is_no_order_is_told_beside_its_field(
     assert theirs.get_order(order["OrderId"])[1]["Status"] == "ESCALATED"
 
 
+def test_an_order_that_is_called_like_a_field_does_not_take_its_place(open_operators: Tab) -> None:
+    page, names = open_operators.page, ("Name", "T-1")
+    found = [{**scenes.AS_ANSWERED, "OrderId": name, "Status": "ESCALATED"} for name in names]
+    page.route(
+        "**/v1/orders?status=ESCALATED",
+        lambda route: route.fulfill(json={"orders": found, "next": None}, headers={"Access-Control-Allow-Origin": "*"}),
+    )
+    open_operators.go("#/operators")
+
+    for name in names:
+        page.get_by_role("button", name=f"Correct order {name}").click()
+        expect(page.get_by_label("Name", exact=True)).to_be_focused()
+        page.get_by_role("button", name="Not now").click()
+        expect(page.get_by_role("button", name=f"Correct order {name}")).to_be_focused()
+
+
 @pytest.mark.parametrize("button", ["Correct", "Close"])
 def test_that_somebody_else_has_seen_to_the_order_meanwhile_is_told(
     apps: Apps, open_operators: Tab, theirs: Apps, button: str

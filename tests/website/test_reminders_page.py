@@ -341,6 +341,36 @@ def test_a_reminder_is_cancelled_when_one_has_said_so_twice(tab: Tab, theirs: Ap
     scenes.ended(theirs, posted["reminderId"], "CANCELLED")
 
 
+def test_who_says_it_twice_in_a_row_cancels_once(tab: Tab, theirs: Apps, message: str) -> None:
+    scenes.reminded(theirs, message)
+    tab.go("#/reminders")
+    row = listed(tab.page, "Upcoming", message)
+    row.get_by_role("button", name=f"Cancel: {message}").click()
+
+    row.get_by_role("button", name="Yes, cancel it").dblclick()
+
+    expect(listed(tab.page, "Past", message)).to_contain_text("Cancelled")
+    expect(tab.page.get_by_role("alert")).to_have_count(0)
+    assert [request.method for request in tab.requests].count("DELETE") == 1
+
+
+def test_a_reminder_that_is_set_while_the_list_loads_is_in_it(open_tab: OpenTab, somebody: User, message: str) -> None:
+    tab = open_tab(somebody)
+    held: list[Route] = []
+    tab.page.route("**/reminders?when=upcoming*", lambda route: held.append(route), times=1)
+    tab.go("#/reminders")
+    say(tab.page, message)
+    tab.page.get_by_label("Unit").select_option("hours")
+    send(tab.page)
+    expect(tab.page.locator(".notice.good")).to_be_visible()
+
+    # As it was before.
+    nothing: dict[str, Any] = {"reminders": [], "next": None}
+    held[0].fulfill(json=nothing, headers={"Access-Control-Allow-Origin": "*"})
+
+    expect(listed(tab.page, "Upcoming", message)).to_be_visible()
+
+
 def test_a_reminder_that_is_sent_while_one_cancels_it_is_said_to_be_sent(
     open_tab: OpenTab, theirs: Apps, message: str
 ) -> None:

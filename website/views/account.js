@@ -1,6 +1,17 @@
 import { Refused } from "../failures.js";
 import { Resource } from "../resource.js";
-import { chip, codeField, failureNotice, fieldsOf, focusOn, focusWrong, notice, shown, textField } from "../ui.js";
+import {
+  chip,
+  codeField,
+  failureNotice,
+  field,
+  fieldsOf,
+  focusOn,
+  focusWrong,
+  notice,
+  shown,
+  textField,
+} from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
 const ISSUER = "Orders and reminders";
@@ -86,8 +97,8 @@ export function open(page) {
   const change = (name, value) =>
     act(
       async () => {
-        const change = { UserAttributes: [{ Name: name, Value: value }] };
-        const { CodeDeliveryDetailsList = [] } = await session.ask("UpdateUserAttributes", change);
+        const changed = { UserAttributes: [{ Name: name, Value: value }] };
+        const { CodeDeliveryDetailsList = [] } = await session.ask("UpdateUserAttributes", changed);
         if (!CodeDeliveryDetailsList.some(({ AttributeName }) => AttributeName === name)) {
           // The pool took it and sent nothing: what is refused now is not what was typed.
           task = null;
@@ -259,7 +270,12 @@ export function open(page) {
         Add this key to your authenticator app, or
         <a href=${keyAddress(email.value, secret)}>open it on this device</a>.
       </p>
-      <p class="key" aria-label="Key">${groups(secret ?? "")}</p>
+      ${field({
+        form: "account",
+        name: "key",
+        label: "Key",
+        control: ({ id }) => html`<output class="key" id=${id}>${groups(secret ?? "")}</output>`,
+      })}
       ${formOf(
         "Switch it on",
         ({ code }) => switchOn(code.replace(/\s/g, "")),

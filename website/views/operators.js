@@ -66,7 +66,7 @@ export function open(page) {
   function begin(kind, id) {
     [task, problems, failure, news] = [kind && { kind, id }, {}, null, null];
     update();
-    focusOn(kind === "correct" ? "correct-Name" : kind === "close" ? "close-note" : `correct-${id}`);
+    focusOn(kind === "correct" ? "correct-Name" : kind === "close" ? "close-note" : beginId(id));
   }
 
   /** Sends what an operator decided, and shows what it came to: nothing, where `send` throws Unchanged. */
@@ -232,7 +232,7 @@ export function open(page) {
         <button
           type="button"
           class="small"
-          id="correct-${order.OrderId}"
+          id=${beginId(order.OrderId)}
           aria-label="Correct order ${order.OrderId}"
           ?disabled=${!isKnown}
           @click=${() => begin("correct", order.OrderId)}
@@ -435,6 +435,9 @@ export function open(page) {
 
   return { title: "Operators", body };
 }
+
+/** Of the button that leads to the correction. An order may be called `Name`, like a field of the form. */
+const beginId = (id) => `begin-correct-order-${id}`;
 
 function without(list, id) {
   list.value = list.value.filter(({ OrderId }) => OrderId !== id);

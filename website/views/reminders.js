@@ -62,6 +62,7 @@ export function open(page) {
   };
   let asked = null;
   let refusal = null;
+  let isCancelling = false;
   let now = Date.now();
 
   const ticking = setInterval(() => {
@@ -122,14 +123,15 @@ export function open(page) {
   }
 
   async function cancel({ reminderId }) {
-    refusal = null;
+    [isCancelling, refusal] = [true, null];
+    update();
     try {
       await reminders.delete(`/reminders/${encodeURIComponent(reminderId)}`);
       say("The reminder is cancelled.");
     } catch (caught) {
       refusal = caught;
     }
-    asked = null;
+    [isCancelling, asked] = [false, null];
     await Promise.all([upcoming.load(), past.load()]);
     update();
     focusOn("upcoming");
@@ -215,6 +217,7 @@ export function open(page) {
       asked,
       ask,
       act: () => cancel(one),
+      isBusy: isCancelling,
     });
 
   const row = (one, action) => html`

@@ -24,7 +24,7 @@ const WELCOME = html`
       <li><strong>Reminders</strong> wait for seconds or for months, and then reach you by e‑mail, by SMS or both.</li>
       <li>
         <strong>Yours alone:</strong> orders are seen by you and by the operators, and mail goes only to the address you
-        have confirmed.
+        have confirmed, or to one that this installation lists.
       </li>
     </ul>
   </section>
