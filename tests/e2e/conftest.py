@@ -108,13 +108,13 @@ class Apps:
             (name, body)
             for name, url in self.places.queues.items()
             for message in self.cloud.engine.queued(url)
-            if (body := json.loads(message["Body"]))["OrderId"] == order_id
+            if (body := json.loads(message["Body"])).get("OrderId") == order_id
         ]
 
     def parked(self, execution: str) -> list[dict[str, Any]]:
         """Each message in the parked queue that an execution wrote."""
         bodies = [json.loads(message["Body"]) for message in self.cloud.engine.queued(self.places.parked_queue)]
-        return [body for body in bodies if body["ExecutionId"] == execution]
+        return [body for body in bodies if body.get("ExecutionId") == execution]
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any, Any]:
         """The status, the body and the headers of the orders API's answer."""
