@@ -148,7 +148,10 @@ export function open(page) {
 
   function body() {
     const waiting = upcoming.value?.filter(isWaiting);
-    const over = [...(upcoming.value ?? []).filter((one) => !isWaiting(one)), ...(past.value ?? [])];
+    // Asked for a moment apart, the two lists may both have one.
+    const before = new Set(past.value?.map((one) => one.reminderId));
+    const justOver = upcoming.value?.filter((one) => !isWaiting(one) && !before.has(one.reminderId));
+    const over = [...(justOver ?? []), ...(past.value ?? [])];
     return html`
       <form class="card" novalidate @submit=${remind}>
         ${textArea({
