@@ -35,6 +35,12 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.port, self.port_option = settings.port, "--port"
+        # One for all clients: a session reads what AWS says of a service, which takes longer than most calls.
+        self._session = boto3.Session(
+            aws_access_key_id=CREDENTIALS.access_key,
+            aws_secret_access_key=CREDENTIALS.secret_key,
+            region_name=REGION,
+        )
         self.daemon = Daemon("the engine", pid_file=settings.home / "engine.pid", log=settings.engine_log)
 
     def start(self) -> None:
@@ -77,13 +83,8 @@ class Engine:
 
     def client(self, service: str) -> Any:
         """A boto3 client that talks to this engine as the account's root."""
-        session = boto3.Session(
-            aws_access_key_id=CREDENTIALS.access_key,
-            aws_secret_access_key=CREDENTIALS.secret_key,
-            region_name=REGION,
-        )
         config = Config(retries={"mode": "standard", "total_max_attempts": 2})
-        return session.client(service, endpoint_url=self.settings.endpoint, config=config)
+        return self._session.client(service, endpoint_url=self.settings.endpoint, config=config)
 
     def mails(self) -> list[dict[str, Any]]:
         """What SES was asked to send, oldest first."""
