@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+SHELL = "chromium-headless-shell"
+"""Debian's Chromium without the windows around it: opens a page in half the time of the whole browser."""
+
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 INSTALL_SECONDS = 300
 FLAGS = [
     # As root, which CI often is, Chromium does not start in its sandbox.
@@ -56,8 +59,9 @@ def debians() -> Iterator[str]:
     """Debian's package, installed now, where apt is there and may be used."""
     if shutil.which("apt-get") and os.geteuid() == 0:
         _done("apt-get", "update")
-        if _done("apt-get", "install", "--yes", "--no-install-recommends", "chromium"):
-            yield from on_the_path()
+        for package in (SHELL, "chromium"):
+            if _done("apt-get", "install", "--yes", "--no-install-recommends", package):
+                yield from on_the_path()
 
 
 def _runs(path: str) -> bool:

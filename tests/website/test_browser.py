@@ -40,14 +40,23 @@ def test_else_playwrights_is_taken(commands: Callable[..., list[str]], monkeypat
     assert browser.find() == "/playwright/chrome"
 
 
-def test_else_debians_is_installed(commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browser, "playwrights", lambda: iter([]))
-    run = commands("apt-get", succeed=("apt-get",))
-    monkeypatch.setattr(browser, "on_the_path", lambda: iter(["/usr/bin/chromium"] if "apt-get update" in run else []))
-    monkeypatch.setattr(browser, "_runs", lambda path: path == "/usr/bin/chromium")
+INSTALL = "apt-get install --yes --no-install-recommends"
 
-    assert browser.find() == "/usr/bin/chromium"
-    assert run == ["apt-get update", "apt-get install --yes --no-install-recommends chromium"]
+
+@pytest.mark.parametrize(
+    ("package", "tried"), [("chromium-headless-shell", []), ("chromium", [f"{INSTALL} chromium-headless-shell"])]
+)
+def test_else_debians_is_installed(
+    commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, package: str, tried: list[str]
+) -> None:
+    monkeypatch.setattr(browser, "playwrights", lambda: iter([]))
+    run = commands("apt-get", succeed=("apt-get update", f"{INSTALL} {package}"))
+    installed = f"{INSTALL} {package}"
+    monkeypatch.setattr(browser, "on_the_path", lambda: iter([f"/usr/bin/{package}"] if installed in run else []))
+    monkeypatch.setattr(browser, "_runs", lambda path: path == f"/usr/bin/{package}")
+
+    assert browser.find() == f"/usr/bin/{package}"
+    assert run == ["apt-get update", *tried, installed]
 
 
 def test_who_may_not_install_is_told_what_to_do(
