@@ -23,13 +23,10 @@ import { SignIn } from "./views/sign-in.js";
  * @property {() => void} signOut
  */
 
-/**
- * @typedef {object} View
- * @property {string} title
- * @property {() => unknown} body below the title
- */
+/** @typedef {() => unknown} View what is shown below the title */
 
 const WHEN_IDLE = 1500;
+const NOT_STARTED = "The page could not start";
 const DOORS = { "sign-in": "signIn", "sign-up": "signUp", confirm: "confirm", forgotten: "forgotten" };
 
 const root = document.getElementById("app");
@@ -40,8 +37,12 @@ let config = null;
 let session = null;
 let apis = {};
 let failure = null;
-/** @type {{view: View | null, route: object | null, leave: AbortController, person: string | null}} */
-let current = { view: null, route: null, leave: new AbortController(), person: null };
+/**
+ * Where the person is: without a title at the sign-in, without a view until it is loaded.
+ *
+ * @type {{title?: string, view?: View, route?: object, leave: AbortController, person: string | null}}
+ */
+let current = { leave: new AbortController(), person: null };
 let door = null;
 let returnsTo = null;
 
@@ -63,6 +64,7 @@ async function start() {
     config = await loadConfig();
   } catch (caught) {
     failure = caught;
+    document.title = `${NOT_STARTED} · ${NAME}`;
     update();
     return;
   }
@@ -116,7 +118,7 @@ async function enter({ isMove = false } = {}) {
   } else if (!(await enterView(person))) {
     return;
   }
-  document.title = `${current.view?.title ?? door.title} · ${NAME}`;
+  document.title = `${current.title ?? door.title} · ${NAME}`;
   update();
   if (isMove) {
     scrollTo(0, 0);
@@ -130,7 +132,7 @@ function enterDoor() {
     returnsTo = place();
   }
   current.leave.abort();
-  current = { view: null, route: null, leave: new AbortController(), person: null };
+  current = { leave: new AbortController(), person: null };
   door ??= new SignIn({ session, update, say, move: moveTo });
   door.enter(mode);
 }
@@ -150,9 +152,8 @@ async function enterView(person) {
   current.leave.abort();
   const leave = new AbortController();
   const { signal } = leave;
-  current = { view: null, route: found?.route ?? null, leave, person: person.id };
+  current = { ...(found ?? NOWHERE), leave, person: person.id };
   if (!found) {
-    current.view = NOWHERE;
     return true;
   }
   update();
@@ -167,20 +168,22 @@ async function enterView(person) {
   }
   setTimeout(fetchTheRest, WHEN_IDLE);
   const { parameters } = found;
-  current.view = module
-    ? module.open({ config, session, ...apis, parameters, signal, again, update, say, signOut })
-    : NOT_LOADED;
+  if (module) {
+    current.view = module.open({ config, session, ...apis, parameters, signal, again, update, say, signOut });
+  } else {
+    Object.assign(current, NOT_LOADED);
+  }
   return true;
 }
 
 const NOT_LOADED = {
   title: "Not loaded",
-  body: () => tryAgain("This part of the page could not be loaded.", () => enter()),
+  view: () => tryAgain("This part of the page could not be loaded.", () => enter()),
 };
 
 const NOWHERE = {
   title: "There is nothing here",
-  body: () => html`
+  view: () => html`
     <p>The address leads nowhere. It may be old, or have lost a letter on its way.</p>
     <p><a class="button" href="#/${HOME}">Place an order</a></p>
   `,
@@ -202,7 +205,7 @@ function main() {
   if (failure) {
     return html`
       <main id="main" tabindex="-1">
-        <h1 tabindex="-1">The page could not start</h1>
+        <h1 tabindex="-1">${NOT_STARTED}</h1>
         ${tryAgain(inWords(failure), start)}
       </main>
     `;
@@ -210,15 +213,10 @@ function main() {
   if (door && !session.isOver) {
     return html`<main id="main" class="door" tabindex="-1">${door.page()}</main>`;
   }
-  const title = current.view?.title;
+  const { title, view } = current;
   return html`
     <main id="main" tabindex="-1">
-      ${
-        title
-          ? html`<h1 tabindex="-1">${title}</h1>
-              ${current.view.body()}`
-          : skeleton(6)
-      }
+      ${title ? html`<h1 tabindex="-1">${title}</h1>` : nothing} ${view ? view() : skeleton(6)}
     </main>
   `;
 }
@@ -263,6 +261,11 @@ addEventListener("online", () => {
   again.dispatchEvent(new Event("again"));
 });
 addEventListener("offline", update);
+again.addEventListener("again", () => {
+  if (current.view === NOT_LOADED.view) {
+    enter();
+  }
+});
 
 startTheme();
 root.replaceChildren();

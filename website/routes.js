@@ -6,6 +6,7 @@ export const HOME = "order";
  * @typedef {object} Route
  * @property {RegExp} path of the address after `#/`; what it captures are the view's parameters
  * @property {string} key of the navigation's link that leads there
+ * @property {string} title of the view; its parameters follow
  * @property {string} [link] its words; without them there is none
  * @property {string} [icon] the path of its sign
  * @property {(who: {person: import("./session.js").Person, config: import("./config.js").Config}) => boolean} [isFor]
@@ -17,6 +18,7 @@ const ROUTES = [
   {
     path: /^order$/,
     key: "order",
+    title: "Place an order",
     link: "Order",
     icon: "M4 5h2l2 9h8l2-6H7M9.5 17.5h.1M15 17.5h.1",
     load: () => import("./views/order.js"),
@@ -24,14 +26,21 @@ const ROUTES = [
   {
     path: /^orders$/,
     key: "orders",
+    title: "My orders",
     link: "My orders",
     icon: "M4 5h12M4 10h12M4 15h8",
     load: () => import("./views/orders.js"),
   },
-  { path: /^orders\/([^/]+)$/, key: "orders", load: () => import("./views/order-detail.js") },
+  {
+    path: /^orders\/([^/]+)$/,
+    key: "orders",
+    title: "Order",
+    load: () => import("./views/order-detail.js"),
+  },
   {
     path: /^reminders$/,
     key: "reminders",
+    title: "Remind me",
     link: "Remind me",
     icon: "M10 5.5V10l3 2M10 3a7 7 0 1 0 .1 0",
     load: () => import("./views/reminders.js"),
@@ -39,6 +48,7 @@ const ROUTES = [
   {
     path: /^account$/,
     key: "account",
+    title: "Account",
     link: "Account",
     icon: "M10 10a3 3 0 1 0-.1 0M4 17a6 6 0 0 1 12 0",
     load: () => import("./views/account.js"),
@@ -46,6 +56,7 @@ const ROUTES = [
   {
     path: /^operators$/,
     key: "operators",
+    title: "Operators",
     link: "Operators",
     icon: "M4 6h7M15 6h1M4 14h1M9 14h7M13 4v4M7 12v4",
     isFor: ({ person }) => person.isOperator,
@@ -54,6 +65,7 @@ const ROUTES = [
   {
     path: /^outbox$/,
     key: "outbox",
+    title: "Outbox",
     link: "Outbox",
     icon: "M3 6h14v9H3zM3 6l7 5 7-5",
     isFor: ({ config }) => Boolean(config.outbox),
@@ -63,11 +75,15 @@ const ROUTES = [
 
 export const routesFor = (who) => ROUTES.filter((route) => route.isFor?.(who) ?? true);
 
-/** @returns {{route: Route, parameters: string[]} | null} null where the address leads nowhere, or not this person */
+/**
+ * @returns {{route: Route, parameters: string[], title: string} | null}
+ *   null where the address leads nowhere, or not this person
+ */
 export function routeOf(address, who) {
   const route = routesFor(who).find(({ path }) => path.test(address));
   try {
-    return route ? { route, parameters: route.path.exec(address).slice(1).map(decodeURIComponent) } : null;
+    const parameters = route?.path.exec(address).slice(1).map(decodeURIComponent);
+    return route ? { route, parameters, title: [route.title, ...parameters].join(" ") } : null;
   } catch {
     // A percent sign that begins nothing.
     return null;

@@ -64,7 +64,12 @@ class Tab:
         # The same document with another hash is not loaded again.
         self.page.goto("about:blank")
         self.page.goto(self.address + route)
-        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        self.expect_title(re.compile("."))
+
+    def expect_title(self, title: str | re.Pattern[str]) -> None:
+        """Waits for the view with this title, which is there before the view itself."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
+        expect(self.page.locator("main > h1 + .skeleton")).to_have_count(0)
 
     def axe(self, *rules: str) -> list[str]:
         """What axe finds on the page as it is now, each with where: by these `rules`, else by all it has by default."""

@@ -47,10 +47,6 @@ def sign_in(tab: Tab, user: User, *, password: str | None = None) -> None:
     press(tab, "Sign in")
 
 
-def expect_title(tab: Tab, title: str | re.Pattern[str]) -> None:
-    expect(tab.page.get_by_role("heading", level=1)).to_have_text(title)
-
-
 def expect_problem(tab: Tab, label: str, words: str | re.Pattern[str]) -> None:
     """The field is marked as wrong, and its description says why."""
     wrong = field(tab, label)

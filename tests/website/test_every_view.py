@@ -161,6 +161,13 @@ def bring_the_server_down(page: Page) -> None:
 def never_answer(page: Page) -> None:
     page.route("**/v1/**", lambda route: None)
     my_orders(page)
+    expect(page.get_by_text("The newest first.")).to_be_visible()
+    expect(page.locator("main .skeleton")).to_be_visible()
+
+
+def never_load_the_view(page: Page) -> None:
+    page.route("**/views/orders.js", lambda route: None)
+    page.reload()
     expect(page.locator("main .skeleton")).to_be_visible()
 
 
@@ -232,6 +239,7 @@ STATES: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "offline": ("grace", "#/order", go_offline),
     "server-down": ("grace", "#/order", bring_the_server_down),
     "loading": ("grace", "#/order", never_answer),
+    "arriving": ("grace", "#/orders", never_load_the_view),
     "no-start": (None, "", lose_where_everything_is),
     "order-on-its-way": ("grace", "#/orders/{fulfilled}", be_on_the_way),
     "operators-close": ("operator", "#/operators", open_a_closing),

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Route, expect
 
 from local.users import User
 from tests.website.conftest import OpenTab, Tab
-from tests.website.steps import GOOD, expect_title, field, fill, new_id
+from tests.website.steps import GOOD, field, fill, new_id
 
 SIGN_IN = re.compile(r"127\.0\.0\.1:[0-9]+/$")
 MOST_STOPS = 40
@@ -41,7 +41,7 @@ def test_an_order_is_placed_with_the_keyboard_alone(open_tab: OpenTab, somebody:
     type_into(tab, "Password", somebody.password)
     tab_to(tab, tab.page.get_by_role("button", name="Sign in", exact=True))
     tab.page.keyboard.press("Space")
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
     expect(title).to_be_focused()
 
     tab_to(tab, tab.page.get_by_role("button", name="Both wrong"))
@@ -58,11 +58,11 @@ def test_an_order_is_placed_with_the_keyboard_alone(open_tab: OpenTab, somebody:
     tab_to(tab, tab.page.get_by_role("button", name="Place the order"))
     tab.page.keyboard.press("Enter")
 
-    expect_title(tab, f"Order {order_id}")
+    tab.expect_title(f"Order {order_id}")
     expect(title).to_be_focused()
     tab_to(tab, tab.page.get_by_role("main").get_by_role("link", name="My orders"))
     tab.page.keyboard.press("Enter")
-    expect_title(tab, "My orders")
+    tab.expect_title("My orders")
     expect(title).to_be_focused()
     expect(tab.page).to_have_title(re.compile("^My orders · "))
 
@@ -79,7 +79,7 @@ def test_the_navigation_can_be_skipped(open_tab: OpenTab, somebody: User) -> Non
 
     expect(tab.page.get_by_role("main")).to_be_focused()
     tab_to(tab, tab.page.get_by_role("button", name="A good order"))
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
 
 
 def test_the_button_that_failed_still_has_the_focus(open_tab: OpenTab, somebody: User) -> None:
@@ -96,7 +96,7 @@ def test_the_button_that_failed_still_has_the_focus(open_tab: OpenTab, somebody:
     expect(tab.page.get_by_role("alert")).to_be_visible()
     expect(send).to_be_focused()
     tab.page.keyboard.press("Enter")
-    expect_title(tab, re.compile("^Order web-"))
+    tab.expect_title(re.compile("^Order web-"))
 
 
 def test_the_dialog_holds_the_focus_and_gives_it_back_to_the_view(open_tab: OpenTab, somebody: User) -> None:

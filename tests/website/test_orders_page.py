@@ -14,7 +14,6 @@ from tests.website.conftest import PHONE, OpenTab, Tab
 from tests.website.steps import (
     GOOD,
     expect_problem,
-    expect_title,
     field,
     fill,
     new_id,
@@ -86,7 +85,7 @@ def test_a_good_order_is_watched_until_it_is_in_fulfillment(
 
     place(tab, GOOD | {"Order id": order_id})
 
-    expect_title(tab, f"Order {order_id}")
+    tab.expect_title(f"Order {order_id}")
     expect(tab.page.get_by_text("On its way", exact=True)).to_be_visible()
     assert words_of(tab) == dict(zip(STATES, words, strict=True)) | dict.fromkeys(ENDS.values(), "possible")
     current = tab.page.locator("[aria-current=step] .name").all_inner_texts()
@@ -111,7 +110,7 @@ def test_each_sample_is_placed_as_it_is_and_ends_where_it_should(tab: Tab, sampl
     press(tab, sample)
     press(tab, "Place the order")
 
-    expect_title(tab, re.compile("^Order web-[a-z2-9]{8}$"))
+    tab.expect_title(re.compile("^Order web-[a-z2-9]{8}$"))
     expect(tab.page.get_by_text("Needs a person" if reasons else "In fulfillment", exact=True)).to_be_visible()
     expect_end(tab, *(("ESCALATION", "Needs a person") if reasons else ("FULFILLMENT", "In fulfillment")))
     shown = tab.page.get_by_role("list", name="Reasons").get_by_role("listitem")
@@ -135,7 +134,7 @@ def test_the_card_number_is_sent_once_and_kept_nowhere(tab: Tab) -> None:
     bodies = [(one.method, one.url) for one in tab.requests if carries(one.post_data)]
     assert [(method, url.rpartition("/")[2]) for method, url in bodies] == [("POST", "orders")]
     tab.page.go_back()
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
     expect(field(tab, "Card number")).to_have_value("")
 
 
@@ -218,7 +217,7 @@ def test_the_same_order_sent_twice_is_placed_once(tab: Tab, apps: Apps) -> None:
     for _ in range(2):
         tab.go("#/order")
         place(tab, GOOD | {"Order id": order_id})
-        expect_title(tab, f"Order {order_id}")
+        tab.expect_title(f"Order {order_id}")
         expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
 
     assert len(apps.queued(order_id)) == 1
@@ -232,7 +231,7 @@ def test_a_double_click_places_one_order(tab: Tab) -> None:
 
     tab.page.get_by_role("button", name="Place the order").dblclick()
 
-    expect_title(tab, f"Order {order_id}")
+    tab.expect_title(f"Order {order_id}")
     assert len([one for one in tab.requests if one.method == "POST"]) == 1
 
 
@@ -268,7 +267,7 @@ def test_ones_orders_are_listed_with_their_statuses_and_lead_to_more_about_each(
     expect(rows.nth(1)).to_contain_text("In fulfillment")
     rows.nth(1).get_by_role("link").click()
 
-    expect_title(tab, f"Order {good}")
+    tab.expect_title(f"Order {good}")
     expect_end(tab, "FULFILLMENT", "In fulfillment")
 
 
@@ -334,6 +333,7 @@ def test_hostile_text_is_text_wherever_it_is_shown(
     expect(tab.page.get_by_text(text, exact=True)).to_have_count(2)
     fits(tab)
     tab.page.get_by_role("link", name="My orders").last.click()
+    tab.expect_title("My orders")
     expect(tab.page.get_by_text(text, exact=True)).to_be_visible()
     fits(tab)
 

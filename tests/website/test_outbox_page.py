@@ -122,7 +122,7 @@ def test_where_there_is_no_outbox_there_is_no_way_to_it(open_tab: OpenTab, perso
     tab.page.route("**/config.json", lambda route: route.fulfill(json=config))
     tab.go("#/outbox")
 
-    expect(tab.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    tab.expect_title("There is nothing here")
     expect(tab.page.get_by_role("link", name="Account")).to_be_visible()
     expect(tab.page.get_by_role("link", name="Outbox")).to_have_count(0)
     assert not [one for one in tab.requests if "_ministack" in one.url or "outbox.js" in one.url]

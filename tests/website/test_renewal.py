@@ -82,4 +82,4 @@ def test_who_signs_out_during_a_refused_renewal_is_not_asked_to_sign_in_again(
 
     tab.page.get_by_label("Password").fill("a")
     expect(tab.page.get_by_role("dialog")).to_be_hidden()
-    expect(tab.page.get_by_role("heading", level=1)).to_have_text("Place an order, set a reminder, watch it happen")
+    tab.expect_title("Place an order, set a reminder, watch it happen")

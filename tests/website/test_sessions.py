@@ -8,7 +8,7 @@ from playwright.sync_api import Request, expect
 
 from local.users import User
 from tests.website.conftest import OpenTab, Tab
-from tests.website.steps import GOOD, expect_title, field, fill, new_id, place, press
+from tests.website.steps import GOOD, field, fill, new_id, place, press
 
 WELCOME = "Place an order, set a reminder, watch it happen"
 OVER = "Sign in again"
@@ -49,7 +49,7 @@ def expired(open_tab: OpenTab, somebody: User) -> Tab:
     tab.go("#/order")
     keep(tab, "id", "access", "refresh")
     tab.page.reload()
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
     tab.refusals = {400, 401}
     return tab
 
@@ -101,7 +101,7 @@ def test_what_was_typed_survives_the_end_of_the_session_and_is_sent(expired: Tab
     for label, text in GOOD.items():
         expect(field(expired, label)).to_have_value(text)
     press(expired, "Place the order")
-    expect_title(expired, f"Order {order_id}")
+    expired.expect_title(f"Order {order_id}")
 
 
 def test_a_wrong_password_in_the_dialog_is_told_there(expired: Tab, somebody: User) -> None:
@@ -129,7 +129,7 @@ def test_another_person_who_signs_in_does_not_see_what_the_first_one_typed(expir
     expired.page.get_by_role("dialog", name=OVER).get_by_label("E-mail address").fill(person.email)
     sign_in_again(expired, person)
 
-    expect_title(expired, "Place an order")
+    expired.expect_title("Place an order")
     expect(field(expired, "Name")).to_have_value("")
     expect(field(expired, "Card number")).to_have_value("")
 
@@ -139,7 +139,7 @@ def test_one_may_leave_instead_of_signing_in_again(expired: Tab) -> None:
 
     press(expired, "Leave instead")
 
-    expect_title(expired, WELCOME)
+    expired.expect_title(WELCOME)
     expect(expired.page.get_by_role("dialog")).to_be_hidden()
     assert expired.page.evaluate("sessionStorage.length") == 0
 
@@ -149,10 +149,10 @@ def test_a_session_outlasts_a_reload_and_ends_with_its_tab(open_tab: OpenTab, so
     tab.go()
     fill(tab, {"E-mail address": somebody.email, "Password": somebody.password})
     press(tab, "Sign in")
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
 
     tab.page.reload()
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
     other = tab.page.context.new_page()
     other.goto(tab.address)
 
@@ -164,12 +164,12 @@ def test_a_session_outlasts_a_reload_and_ends_with_its_tab(open_tab: OpenTab, so
 def test_who_has_not_signed_in_comes_back_to_where_they_wanted_to_go(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab()
     tab.go("#/orders")
-    expect_title(tab, WELCOME)
+    tab.expect_title(WELCOME)
 
     fill(tab, {"E-mail address": somebody.email, "Password": somebody.password})
     press(tab, "Sign in")
 
-    expect_title(tab, "My orders")
+    tab.expect_title("My orders")
 
 
 def test_a_person_finds_nothing_where_operators_work_and_nothing_is_asked_for(open_tab: OpenTab, person: User) -> None:
@@ -177,6 +177,6 @@ def test_a_person_finds_nothing_where_operators_work_and_nothing_is_asked_for(op
 
     tab.go("#/operators")
 
-    expect_title(tab, "There is nothing here")
+    tab.expect_title("There is nothing here")
     expect(tab.page.get_by_role("link", name="Operators")).to_have_count(0)
     assert [request.url for request in tab.requests if "/v1/" in request.url] == []

@@ -16,7 +16,6 @@ from local.users import User
 from tests.website.conftest import OpenTab, Tab
 from tests.website.steps import (
     expect_problem,
-    expect_title,
     field,
     fill,
     mailed_code,
@@ -56,14 +55,14 @@ def kept_session(tab: Tab) -> dict[str, str]:
 
 def sign_out(tab: Tab) -> None:
     tab.page.get_by_role("banner").get_by_role("button", name="Sign out").click()
-    expect_title(tab, WELCOME)
+    tab.expect_title(WELCOME)
 
 
 def test_a_person_signs_up_with_a_code_that_was_mailed(cloud: Cloud, tab: Tab) -> None:
     address = new_address()
     tab.refusals = {400}
     press(tab, "Create an account")
-    expect_title(tab, "Create an account")
+    tab.expect_title("Create an account")
 
     fill(tab, {"E-mail address": address, "Password": "too-weak"})
     press(tab, "Create the account")
@@ -72,7 +71,7 @@ def test_a_person_signs_up_with_a_code_that_was_mailed(cloud: Cloud, tab: Tab) -
 
     fill(tab, {"Password": PASSWORD})
     press(tab, "Create the account")
-    expect_title(tab, "Confirm your e-mail address")
+    tab.expect_title("Confirm your e-mail address")
     notice(tab, f"A code was mailed to {address}.")
 
     fill(tab, {"Code": "000000"})
@@ -87,7 +86,7 @@ def test_a_person_signs_up_with_a_code_that_was_mailed(cloud: Cloud, tab: Tab) -
 
     fill(tab, {"Code": f" {mailed_code(cloud, address)} "})
     press(tab, "Confirm")
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
     tab.page.get_by_role("link", name="Account").click()
     expect(tab.page.get_by_role("region", name="E-mail address")).to_contain_text(address)
 
@@ -96,23 +95,25 @@ def test_who_signs_in_before_confirming_is_led_to_it(cloud: Cloud, tab: Tab) -> 
     user = User(role="", email=new_address(), password=PASSWORD)
     tab.refusals = {400}
     press(tab, "Create an account")
+    tab.expect_title("Create an account")
     fill(tab, {"E-mail address": user.email, "Password": PASSWORD})
     press(tab, "Create the account")
-    expect_title(tab, "Confirm your e-mail address")
+    tab.expect_title("Confirm your e-mail address")
     press(tab, "Back to sign-in")
-    expect_title(tab, WELCOME)
+    tab.expect_title(WELCOME)
 
     sign_in(tab, user)
-    expect_title(tab, "Confirm your e-mail address")
+    tab.expect_title("Confirm your e-mail address")
     fill(tab, {"Code": mailed_code(cloud, user.email)})
     press(tab, "Confirm")
 
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
 
 
 def test_an_address_that_has_an_account_gets_no_second_one(tab: Tab, somebody: User) -> None:
     tab.refusals = {400}
     press(tab, "Create an account")
+    tab.expect_title("Create an account")
 
     fill(tab, {"E-mail address": somebody.email, "Password": PASSWORD})
     press(tab, "Create the account")
@@ -154,7 +155,7 @@ def test_what_is_missing_is_told_before_anything_is_sent(
 
 def test_signing_out_revokes_what_was_kept(cloud: Cloud, places: Places, tab: Tab, somebody: User) -> None:
     sign_in(tab, somebody)
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
     refresh = kept_session(tab)["refresh"]
     cognito = cloud.engine.client("cognito-idp")
 
@@ -171,13 +172,13 @@ def test_signing_out_revokes_what_was_kept(cloud: Cloud, places: Places, tab: Ta
     with pytest.raises(cognito.exceptions.NotAuthorizedException):
         renew()
     tab.page.go_back()
-    expect_title(tab, WELCOME)
+    tab.expect_title(WELCOME)
 
 
 def test_a_forgotten_password_is_changed_with_a_code(cloud: Cloud, tab: Tab, somebody: User) -> None:
     tab.refusals = {400}
     press(tab, "Forgotten password?")
-    expect_title(tab, "Forgotten password")
+    tab.expect_title("Forgotten password")
 
     fill(tab, {"E-mail address": somebody.email})
     press(tab, "Send me a code")
@@ -193,20 +194,21 @@ def test_a_forgotten_password_is_changed_with_a_code(cloud: Cloud, tab: Tab, som
 
     fill(tab, {"New password": PASSWORD})
     press(tab, "Change the password")
-    expect_title(tab, WELCOME)
+    tab.expect_title(WELCOME)
     notice(tab, "Your password is changed. Sign in with the new one.")
 
     sign_in(tab, somebody)
     notice(tab, WRONG)
     fill(tab, {"Password": PASSWORD})
     press(tab, "Sign in")
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
 
 
 def test_who_forgot_a_password_does_not_learn_who_has_an_account(cloud: Cloud, tab: Tab) -> None:
     address = new_address()
     sent = len(cloud.engine.mails())
     press(tab, "Forgotten password?")
+    tab.expect_title("Forgotten password")
 
     fill(tab, {"E-mail address": address})
     press(tab, "Send me a code")
@@ -219,7 +221,7 @@ def test_who_forgot_a_password_does_not_learn_who_has_an_account(cloud: Cloud, t
 def to_account(tab: Tab) -> Callable[[], None]:
     def go() -> None:
         tab.page.get_by_role("link", name="Account").click()
-        expect_title(tab, "Account")
+        tab.expect_title("Account")
 
     return go
 
@@ -245,18 +247,18 @@ def test_an_authenticator_is_asked_for_from_when_it_is_on_until_it_is_off(
     sign_out(tab)
 
     sign_in(tab, somebody)
-    expect_title(tab, "One more step")
+    tab.expect_title("One more step")
     expect(field(tab, "Code")).to_be_visible()
     fill(tab, {"Code": "abcdef"})
     press(tab, "Sign in")
     expect_problem(tab, "Code", re.compile("The code is wrong."))
     fill(tab, {"Code": one_time_code(secret)})
     press(tab, "Sign in")
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")
 
     to_account()
     press(tab, "Switch off the authenticator")
     notice(tab, "Your authenticator is no longer asked for.")
     sign_out(tab)
     sign_in(tab, somebody)
-    expect_title(tab, "Place an order")
+    tab.expect_title("Place an order")

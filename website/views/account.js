@@ -320,7 +320,7 @@ export function open(page) {
     </form>
   `;
 
-  return { title: "Account", body };
+  return body;
 }
 
 /** What GetUser tells, by what the page shows of it. */

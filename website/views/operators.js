@@ -433,7 +433,7 @@ export function open(page) {
     </li>
   `;
 
-  return { title: "Operators", body };
+  return body;
 }
 
 /** Of the button that leads to the correction. An order may be called `Name`, like a field of the form. */

@@ -56,7 +56,7 @@ export function open(page) {
       ${session.person.isOperator ? html`<a href="#/operators">Operators</a>` : nothing}
     </p>
   `;
-  return { title: `Order ${id}`, body };
+  return body;
 }
 
 const unknown = () => html`

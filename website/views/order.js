@@ -85,5 +85,5 @@ export function open({ orders, update, say }) {
       <button class="primary" ?disabled=${isBusy}>${isBusy ? "Placing it…" : "Place the order"}</button>
     </form>
   `;
-  return { title: "Place an order", body };
+  return body;
 }

@@ -20,7 +20,7 @@ export function open(page) {
     </div>
     ${shown(found, (list) => (list.length ? rows(list) : none()), { lines: 5 })} ${more(found, "orders")}
   `;
-  return { title: "My orders", body };
+  return body;
 }
 
 const none = () =>

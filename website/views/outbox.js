@@ -92,7 +92,7 @@ export function open(page) {
       ${shown(queues, (list) => html`<div class="queues">${repeat(list, ({ name }) => name, queue)}</div>`)}
     </section>
   `;
-  return { title: "Outbox", body };
+  return body;
 }
 
 const mail = ({ to, from, subject, text, part, at }) => html`

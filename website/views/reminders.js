@@ -246,7 +246,7 @@ export function open(page) {
     </li>
   `;
 
-  return { title: "Remind me", body };
+  return body;
 }
 
 function waitFields({ problems }) {
