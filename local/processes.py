@@ -61,7 +61,7 @@ class Daemon:
         Raises LocalError with the end of its log where it ends instead, or is not ready in START_SECONDS.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, _uninterrupted():
             self._child = child = subprocess.Popen(
                 command,
                 env=dict(env),
@@ -71,7 +71,8 @@ class Daemon:
                 # The terminal's Ctrl-C then reaches the command, which stops what it started, and not the process.
                 start_new_session=True,
             )
-        self._pid_file.write_text(json.dumps({"pid": child.pid, "started": psutil.Process(child.pid).create_time()}))
+            started = psutil.Process(child.pid).create_time()
+            self._pid_file.write_text(json.dumps({"pid": child.pid, "started": started}))
         deadline = time.monotonic() + START_SECONDS
         while not ready():
             if child.poll() is not None or time.monotonic() > deadline:
@@ -83,7 +84,7 @@ class Daemon:
         """Stops the process and whatever it started; gives it STOP_SECONDS to save its state. False: none ran."""
         process = self.process()
         if process is None and self._child and self._child.poll() is None:
-            process = psutil.Process(self._child.pid)  # Interrupted before its id was written.
+            process = psutil.Process(self._child.pid)  # Its id could not be written.
         if process:
             family = [process, *process.children(recursive=True)]
             process.terminate()
@@ -122,22 +123,37 @@ def alone(folder: Path) -> Iterator[None]:
 
 def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
     """The exit status of `command`, whose output `log` keeps. Interrupted, it takes all that it started with it."""
-    with log.open("w") as output:
-        child = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    child = None
     try:
+        with log.open("w") as output, _uninterrupted():
+            child = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         return child.wait()
     except BaseException:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        if child:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
         raise
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Puts Ctrl-C off until the block is over: a process that was begun in it is then known, and can be stopped."""
+    interrupts: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if interrupts:
+            signal.raise_signal(signal.SIGINT)
 
 
 def free_port() -> int:

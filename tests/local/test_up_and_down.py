@@ -7,13 +7,14 @@ import socket
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from local.cloud import Cloud
 from local.errors import LocalError
-from local.processes import alone, free_port
+from local.processes import alone, free_port, run_to_the_end
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
 from tests.e2e.site import fetch
@@ -191,6 +192,30 @@ def test_an_interrupt_leaves_nothing_running(checkout: Checkout, moment: str) ->
 
     assert up.wait() == 130
     assert checkout.processes() == []
+
+
+def test_an_interrupt_while_a_process_begins_loses_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is begun before its id is known, and runs on where it is not stopped."""
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def begin(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
+        begun.append(real(*arguments, **options))
+        signal.raise_signal(signal.SIGINT)
+        return begun[-1]
+
+    real = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", begin)
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    cloud = Cloud(Settings(home=tmp_path, port=free_port(), redis_port=free_port()))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            cloud.up(print)
+        with pytest.raises(KeyboardInterrupt):
+            run_to_the_end(["sleep", "60"], cwd=tmp_path, env={"PATH": os.environ["PATH"]}, log=tmp_path / "log")
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+    assert [process.poll() is None for process in begun] == [False, False]
 
 
 def test_nothing_listens_on_other_than_the_loopback_address(cloud: Cloud) -> None:
