@@ -1,9 +1,11 @@
 """One laptop cloud for the whole session, on free ports and in a folder of its own, started when first needed."""
 
+import functools
 import os
 from collections.abc import Iterator
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from local import settings
 from local.cloud import Cloud, Places
@@ -12,6 +14,10 @@ from local.processes import free_port
 _isolated = settings.isolated(os.environ)
 os.environ.clear()
 os.environ.update(_isolated)
+
+# A command line makes a session, and each session reads AWS's descriptions anew: most of the time of such a test.
+_read_once = functools.cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _, path: _read_once(path)
 
 
 @pytest.fixture(scope="session")
