@@ -28,7 +28,7 @@ local: local-up ## Both apps on this machine: set up, start, deploy, then the de
 
 .PHONY: test
 test: check ## The whole suite, checks included
-	$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-e2e test-unit test-local test-website
+	$(MAKE) --no-print-directory --jobs=4 --output-sync=target test-e2e test-unit test-local test-website
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
