@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from local import settings
 from local.cloud import Cloud, Places
@@ -14,6 +16,12 @@ from local.processes import free_port
 _isolated = settings.isolated(os.environ)
 os.environ.clear()
 os.environ.update(_isolated)
+
+# No test fails for being slow: the machine may be busy.
+hypothesis_settings.register_profile(
+    "unhurried", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("unhurried")
 
 # A command line makes a session, and each session reads AWS's descriptions anew: most of the time of such a test.
 _read_once = functools.cache(JSONFileLoader().load_file)

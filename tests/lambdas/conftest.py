@@ -9,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import MockAWS
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -83,12 +84,18 @@ with pytest.MonkeyPatch.context() as at_import:
     queues = boto3.client("sqs")
 
 
+@pytest.fixture(scope="package")
+def moto() -> Iterator[MockAWS]:
+    """Switched on once: that takes longer than most tests."""
+    with mock_aws() as moto:
+        yield moto
+
+
 @pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws(moto: MockAWS, monkeypatch: pytest.MonkeyPatch) -> None:
     set_environment(monkeypatch)
-    with mock_aws():
-        secrets.create_secret(Name=ENVIRONMENT["DIGEST_ARN"], SecretString="a key for tests")
-        yield
+    moto.reset()
+    secrets.create_secret(Name=ENVIRONMENT["DIGEST_ARN"], SecretString="a key for tests")
 
 
 @pytest.fixture

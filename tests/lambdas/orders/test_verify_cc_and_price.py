@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.rules import REASONS
@@ -12,7 +12,6 @@ SAMPLES = json.loads((Path(__file__).parents[3] / "local" / "sample-orders.json"
 GOOD = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4111111111111111"}
 
 # How long an example takes says something about the machine, nothing about the rules.
-untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda values: st.lists(values) | st.dictionaries(st.text(), values),
@@ -46,7 +45,6 @@ def test_a_missing_card_rule_is_not_guessed(monkeypatch):
         handler(GOOD, None)
 
 
-@untimed
 @given(order=st.dictionaries(st.sampled_from([*GOOD, "else"]), JSON))
 def test_whatever_json_an_order_holds_there_is_a_verdict_that_repeats_none_of_it(order):
     verdict = handler(order, None)
@@ -56,7 +54,6 @@ def test_whatever_json_an_order_holds_there_is_a_verdict_that_repeats_none_of_it
     assert set(verdict["Reasons"]) <= REASONS.keys()
 
 
-@untimed
 @given(price=JSON)
 def test_a_price_that_passes_is_a_number_above_zero(price):
     verdict = handler(GOOD | {"Price": price}, None)
@@ -64,7 +61,6 @@ def test_a_price_that_passes_is_a_number_above_zero(price):
     assert verdict["Status"] == 0 or float(price) > 0
 
 
-@untimed
 @given(JSON)
 def test_whatever_is_no_order_needs_a_person(event):
     assert handler(event, None)["Status"] == 0

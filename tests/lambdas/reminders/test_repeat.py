@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.repeat import MOST, Occurrence, check, next_after, occurrence
@@ -10,7 +10,6 @@ from reminders.rules import InvalidReminderError
 from reminders.when import LONGEST_WAIT, Due, local_text, utc_text
 
 PARIS, NEW_YORK, LORD_HOWE, APIA = "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def at(wall: str, zone: str = PARIS, *, fold: int = 0) -> Due:
@@ -282,7 +281,6 @@ FIRST = st.builds(
 )
 
 
-@unhurried
 @given(FIRST, EVERY, st.integers(1, 300))
 def test_every_occurrence_comes_after_the_one_before_by_a_year_at_the_most(first, every, number):
     earlier, later = (occurrence(first, {"every": every}, number + one) for one in (0, 1))
@@ -292,7 +290,6 @@ def test_every_occurrence_comes_after_the_one_before_by_a_year_at_the_most(first
     assert later - earlier <= timedelta(days=367)
 
 
-@unhurried
 @given(FIRST, EVERY.filter(lambda every: every[-1] in "dwMy"), st.integers(2, 300))
 def test_the_clock_shows_the_same_time_wherever_that_time_exists(first, every, number):
     zone = ZoneInfo(first.zone)
@@ -305,7 +302,6 @@ def test_the_clock_shows_the_same_time_wherever_that_time_exists(first, every, n
     assert due.fold == 0
 
 
-@unhurried
 @given(FIRST, EVERY, st.integers(1, 50), st.integers(0, 50), st.integers(-100_000, 100_000))
 def test_the_next_one_is_the_first_after_now_that_a_count_finds(first, every, number, missed, seconds):
     repeat = {"every": every}

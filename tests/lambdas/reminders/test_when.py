@@ -4,7 +4,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reminders.rules import InvalidReminderError
@@ -17,9 +17,6 @@ YEAR = 365 * 24 * 60 * 60
 
 EDGY = ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"]
 ZONES = sorted(zoneinfo.available_timezones() - {"localtime", "posixrules", "Factory"})
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""The first look at a zone or at a text takes longer than those after it."""
 
 
 def refusal(request, now=NOW) -> InvalidReminderError:
@@ -364,7 +361,6 @@ def test_the_last_second_of_a_year_is_local():
     assert utc_text(due.instant) == "2027-01-01T04:59:59Z"
 
 
-@unhurried
 @given(st.sampled_from(ZONES), st.integers(1, YEAR))
 @example("Europe/Paris", int((datetime(2027, 10, 31, 0, 30, tzinfo=UTC) - NOW).total_seconds()))
 def test_every_instant_of_the_year_is_found_by_what_the_wall_shows(zone, seconds):
@@ -379,7 +375,6 @@ def test_every_instant_of_the_year_is_found_by_what_the_wall_shows(zone, seconds
         assert "happens twice" in str(refusal(local(wall, zone)))
 
 
-@unhurried
 @given(
     st.tuples(st.sampled_from(ZONES), st.datetimes(datetime(1990, 1, 1), datetime(2036, 1, 1)))
     | st.tuples(
@@ -402,7 +397,6 @@ def test_a_local_time_is_answered_as_often_as_the_wall_shows_it(zone_and_wall):
             assert due_at(local(wall, zone, fold=1), now=now).instant == second
 
 
-@unhurried
 @given(
     st.dictionaries(
         st.sampled_from(["waitSeconds", "timestamp", "timeZone", "fold"]),
