@@ -12,6 +12,7 @@ from local.processes import free_port
 from local.settings import Settings
 from local.users import OPERATOR
 from tests.e2e.conftest import Apps, eventually
+from tests.e2e.conftest import order as order
 from tests.e2e.faults import changed, park_lost_orders, waiting
 
 
