@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,12 +36,13 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.port, self.port_option = settings.port, "--port"
-        # One for all clients: a session reads what AWS says of a service, which takes longer than most calls.
         self._session = boto3.Session(
             aws_access_key_id=CREDENTIALS.access_key,
             aws_secret_access_key=CREDENTIALS.secret_key,
             region_name=REGION,
         )
+        self._clients: dict[str, Any] = {}
+        self._making = Lock()
         self.daemon = Daemon("the engine", pid_file=settings.home / "engine.pid", log=settings.engine_log)
 
     def start(self) -> None:
@@ -82,7 +84,14 @@ class Engine:
             return False
 
     def client(self, service: str) -> Any:
-        """A boto3 client that talks to this engine as the account's root."""
+        """The boto3 client that talks to this engine as the account's root; making one takes longer than most calls."""
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self.own_client(service)
+            return self._clients[service]
+
+    def own_client(self, service: str) -> Any:
+        """Such a client that the caller may change."""
         config = Config(retries={"mode": "standard", "total_max_attempts": 2})
         return self._session.client(service, endpoint_url=self.settings.endpoint, config=config)
 

@@ -174,7 +174,7 @@ def _on_the_laptop(settings: Settings, address: str) -> str:
 
 def _client_behind_tls(engine: Engine, service: str) -> Any:
     """A client whose calls the engine takes for TLS that a proxy has ended; else it could not undo such a policy."""
-    client = engine.client(service)
+    client = engine.own_client(service)
     client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header(*BEHIND_TLS))
     return client
 
