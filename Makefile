@@ -27,8 +27,9 @@ local: local-up ## Both apps on this machine: set up, start, deploy, then the de
 	python -m local demo
 
 .PHONY: test
-test: check ## The whole suite, checks included
-	$(MAKE) --no-print-directory --jobs=4 --output-sync=target test-e2e test-unit test-local test-website
+test: setup ## The whole suite, checks included
+	@# All parts at once, the longest first: some wait more than they work.
+	$(MAKE) --no-print-directory --jobs=5 --output-sync=target test-e2e test-website test-local check test-unit
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
