@@ -18,6 +18,8 @@ from local.errors import DamagedError, LocalError
 START_SECONDS = 30
 STOP_SECONDS = 20
 POLL_SECONDS = 0.05
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a command: Ctrl-C, `kill`, and a terminal that is closed."""
 
 
 class Daemon:
@@ -145,15 +147,19 @@ def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str],
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Puts Ctrl-C off until the block is over: a process that was begun in it is then known, and can be stopped."""
-    interrupts: list[int] = []
-    usual = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    """Puts INTERRUPTS off until the block is over: a process that was begun in it is then known, and can be stopped.
+
+    Raises ValueError outside of the main thread, which alone may set what a signal does.
+    """
+    came: list[int] = []
+    usual = {number: signal.signal(number, lambda number, _: came.append(number)) for number in INTERRUPTS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, usual)
-        if interrupts:
-            signal.raise_signal(signal.SIGINT)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def free_port() -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from local import deploy
 from local.cloud import Cloud
 from local.errors import LocalError
 from local.processes import alone, free_port, run_to_the_end
@@ -114,6 +115,34 @@ def test_up_deploys_what_changed(second: Checkout, changed: "CompletedProcess[st
     assert second.local("demo").returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "is_deployed"),
+    [
+        ("app.py", True),
+        ("cdk.json", True),
+        ("constraints.txt", True),
+        ("package-lock.json", True),
+        ("stacks/config.py", True),
+        ("lambdas/orders/get_order.py", True),
+        ("statemachines/reminder.asl.json", True),
+        ("website/views/new.js", True),
+        ("stacks/__pycache__/config.pyc", False),
+        ("README.md", False),
+        ("local/cloud.py", False),
+    ],
+)
+def test_what_is_deployed_is_deployed_anew_when_a_file_of_it_changes(
+    tmp_path: Path, file: str, is_deployed: bool
+) -> None:
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    before = [deploy.fingerprint(tmp_path, consumer=False)]
+    for text in ("one", "two"):
+        (tmp_path / file).write_text(text)
+        before.append(deploy.fingerprint(tmp_path, consumer=False))
+
+    assert len(set(before)) == (3 if is_deployed else 1)
+
+
 @pytest.mark.usefixtures("changed")
 def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
     """The engine's gaps are closed anew: publishing writes the addresses on AWS once more."""
@@ -194,18 +223,21 @@ def test_an_interrupt_leaves_nothing_running(checkout: Checkout, moment: str) ->
     assert checkout.processes() == []
 
 
-def test_an_interrupt_while_a_process_begins_loses_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_while_a_process_begins_loses_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupt: signal.Signals
+) -> None:
     """It is begun before its id is known, and runs on where it is not stopped."""
     begun: list[subprocess.Popen[bytes]] = []
 
     def begin(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
         begun.append(real(*arguments, **options))
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(interrupt)
         return begun[-1]
 
     real = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", begin)
-    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    usual = signal.signal(interrupt, signal.default_int_handler)
     cloud = Cloud(Settings(home=tmp_path, port=free_port(), redis_port=free_port()))
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -213,7 +245,7 @@ def test_an_interrupt_while_a_process_begins_loses_no_process(tmp_path: Path, mo
         with pytest.raises(KeyboardInterrupt):
             run_to_the_end(["sleep", "60"], cwd=tmp_path, env={"PATH": os.environ["PATH"]}, log=tmp_path / "log")
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(interrupt, usual)
 
     assert [process.poll() is None for process in begun] == [False, False]
 
