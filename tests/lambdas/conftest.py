@@ -84,9 +84,9 @@ with pytest.MonkeyPatch.context() as at_import:
     queues = boto3.client("sqs")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def moto() -> Iterator[MockAWS]:
-    """Switched on once: that takes longer than most tests."""
+    """Switched on once for many tests: that takes longer than most of them."""
     with mock_aws() as moto:
         yield moto
 
