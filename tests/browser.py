@@ -16,8 +16,6 @@ INSTALL_SECONDS = 300
 FLAGS = [
     # As root, which CI often is, Chromium does not start in its sandbox.
     "--no-sandbox",
-    # All tabs are of one site, and a process for each of them would only begin anew.
-    "--renderer-process-limit=1",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

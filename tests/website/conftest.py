@@ -31,6 +31,8 @@ PHONE: ViewportSize = {"width": 375, "height": 812}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 TOLD_BY_CHROMIUM = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
 CUT_OFF = re.compile("net::ERR_(FAILED|INTERNET_DISCONNECTED)")
+# All tabs are of one site, and a process for each of them would only begin anew.
+FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1"]
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 
 expect.set_options(timeout=15_000)
@@ -110,7 +112,7 @@ OpenTab = Callable[..., Tab]
 def browser() -> Iterator[Browser]:
     path = chromium.find()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 
