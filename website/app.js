@@ -40,7 +40,8 @@ let failure = null;
 /**
  * Where the person is: without a title at the sign-in, without a view until it is loaded.
  *
- * @type {{title?: string, view?: View, route?: object, leave: AbortController, person: string | null}}
+ * @type {{title?: string, view?: View, route?: import("./routes.js").Route, parameters?: string[],
+ *   leave: AbortController, person: string | null}}
  */
 let current = { leave: new AbortController(), person: null };
 let door = null;
@@ -64,7 +65,6 @@ async function start() {
     config = await loadConfig();
   } catch (caught) {
     failure = caught;
-    document.title = `${NOT_STARTED} · ${NAME}`;
     update();
     return;
   }
@@ -118,7 +118,6 @@ async function enter({ isMove = false } = {}) {
   } else if (!(await enterView(person))) {
     return;
   }
-  document.title = `${current.title ?? door.title} · ${NAME}`;
   update();
   if (isMove) {
     scrollTo(0, 0);
@@ -195,6 +194,8 @@ const tryAgain = (words, action) => html`
 `;
 
 function update() {
+  const title = failure ? NOT_STARTED : (current.title ?? door?.title);
+  document.title = title ? `${title} · ${NAME}` : NAME;
   const person = session?.person ?? null;
   const routes = person ? routesFor({ person, config }) : [];
   const top = header({ person, routes, current: current.route, update, say, signOut });
@@ -261,9 +262,12 @@ addEventListener("online", () => {
   again.dispatchEvent(new Event("again"));
 });
 addEventListener("offline", update);
-again.addEventListener("again", () => {
+again.addEventListener("again", async () => {
   if (current.view === NOT_LOADED.view) {
-    enter();
+    await enter();
+    if (hasLostFocus()) {
+      document.querySelector("h1")?.focus();
+    }
   }
 });
 

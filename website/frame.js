@@ -40,7 +40,7 @@ function nextTheme() {
  * @param {object} shown
  * @param {import("./session.js").Person | null} shown.person
  * @param {import("./routes.js").Route[]} shown.routes
- * @param {import("./routes.js").Route | null} shown.current
+ * @param {import("./routes.js").Route} [shown.current]
  * @param {() => void} shown.update
  * @param {(words: string) => void} shown.say
  * @param {() => void} shown.signOut

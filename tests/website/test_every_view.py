@@ -168,7 +168,7 @@ def never_answer(page: Page) -> None:
 def never_load_the_view(page: Page) -> None:
     page.route("**/views/orders.js", lambda route: None)
     page.reload()
-    expect(page.locator("main .skeleton")).to_be_visible()
+    expect(page.locator("main > h1 + .skeleton")).to_be_visible()
 
 
 def lose_where_everything_is(page: Page) -> None:
