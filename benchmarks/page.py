@@ -68,6 +68,7 @@ HEAD = """\
 {today}, {browser}, Python {python}, first loads with nothing in the cache, from a laptop cloud on the same machine;
 written by `make benchmark-page`. Bytes are those of bodies; gzipped at level {level}, file by file, as CloudFront would
 about send them. The page is interactive when its sign-in can be typed into and the main thread is idle.
+A headless shell asks for no icon.
 """
 
 
@@ -141,7 +142,8 @@ def files_of(one: Load) -> str:
 def main() -> None:
     with cloud_of_its_own() as (cloud, places), sync_playwright() as playwright:
         put_an_empty_page(cloud)
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
+        path = chromium.find()
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         addresses = {"empty page": places.site + EMPTY, "sign-in": places.site}
         loads: dict[str, list[Load]] = {name: [] for name in addresses}
         # The first one also starts the browser's processes, and the engine's.
@@ -149,9 +151,8 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, address in addresses.items():
                 loads[name].append(load(browser, address))
-        head = HEAD.format(
-            today=date.today(), browser=f"Chromium {browser.version}", python=platform.python_version(), level=LEVEL
-        )
+        named = f"{Path(path).name} {browser.version}"
+        head = HEAD.format(today=date.today(), browser=named, python=platform.python_version(), level=LEVEL)
         browser.close()
     files = files_of(loads["sign-in"][0])
     REPORT.write_text(f"{head}\nMedians of {ROUNDS} loads:\n\n{table_of(loads)}\n\n## What is loaded\n\n{files}\n")
