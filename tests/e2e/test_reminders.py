@@ -1,6 +1,5 @@
 """Reminders through the real templates, in each form that the originals took, and by HTTP."""
 
-import json
 import re
 import uuid
 from collections import Counter
@@ -9,13 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from local.users import EMAILS, OPERATOR, PHONES
 from tests.e2e.conftest import Apps, eventually
 from tests.e2e.faults import changed
+from tests.e2e.reminders import api as api
+from tests.e2e.reminders import delivered, first_execution, row_of, settled
+from tests.e2e.reminders import kept_waits as kept_waits
+from tests.e2e.reminders import message as message
 from tests.e2e.test_http import Api
 
 Call: TypeAlias = Callable[..., Any]
@@ -25,92 +27,6 @@ pytestmark = pytest.mark.usefixtures("skipped_waits")
 
 EMAIL, PHONE = EMAILS[OPERATOR], PHONES[OPERATOR]
 RACES = 100
-OVER = {"SENT", "PARTLY_SENT", "CANCELLED", "FAILED"}
-MOST_EVENTS = 60
-"""In the history of one execution, which may have 25,000."""
-
-
-@pytest.fixture
-def message() -> str:
-    return f"Feed the cat, {uuid.uuid4().hex[:12]}"
-
-
-def delivered(apps: Apps, message: str) -> set[str]:
-    engine = apps.cloud.engine
-    mails = {
-        f"mail to {to}"
-        for mail in engine.mails()
-        if mail["BodyText"].startswith(f"{message}\n\n-- \n")
-        for to in mail["To"]
-    }
-    texts = {f"text to {text['PhoneNumber']}" for text in engine.texts() if text["Message"] == message}
-    topic = {"topic" for published in apps.cloud.topic_messages() if published["Body"] == message}
-    return mails | texts | topic
-
-
-def row_of(apps: Apps, reminder_id: str) -> dict[str, Any]:
-    """The row of a reminder, each value as text; empty where there is none."""
-    key = {"ReminderId": {"S": reminder_id}}
-    answer = apps.cloud.engine.client("dynamodb").get_item(TableName=apps.places.reminder_table, Key=key)
-    return {name: next(iter(value.values())) for name, value in answer.get("Item", {}).items()}
-
-
-def settled(apps: Apps, reminder_id: str, *, occurrence: int = 1) -> dict[str, Any]:
-    """The row, once that occurrence of the reminder is over."""
-
-    def over() -> dict[str, Any] | None:
-        row = row_of(apps, reminder_id)
-        return row if row and row["Status"] in OVER and int(row["Occurrence"]) == occurrence else None
-
-    return eventually(over)
-
-
-def executions(apps: Apps, reminder_id: str) -> list[dict[str, Any]]:
-    """All of a reminder, in the order they were started; each with its `output` where it has one, and its `events`."""
-    states = apps.cloud.engine.client("stepfunctions")
-    pages = states.get_paginator("list_executions").paginate(stateMachineArn=apps.places.reminder_workflow)
-    found = [
-        states.describe_execution(executionArn=one["executionArn"])
-        | {"events": states.get_execution_history(executionArn=one["executionArn"], maxResults=1000)["events"]}
-        for page in pages
-        for one in page["executions"]
-        if one["name"].startswith(reminder_id)
-    ]
-    return sorted(found, key=lambda one: one["startDate"])
-
-
-def first_execution(apps: Apps, reminder_id: str) -> str:
-    """The ARN of a reminder's first execution."""
-    return f"{apps.places.reminder_workflow.replace(':stateMachine:', ':execution:')}:{reminder_id}"
-
-
-def outcomes(apps: Apps, found: list[dict[str, Any]]) -> list[str]:
-    """How each execution ends; a row tells the outcome before its execution is over."""
-    return [json.loads(apps.finished(one["executionArn"])["output"])["Outcome"] for one in found]
-
-
-def waited_until(execution: dict[str, Any]) -> str:
-    """The time that the Wait state of an execution was given."""
-    texts = [
-        details["output"]
-        for event in execution["events"]
-        for name, details in event.items()
-        if name.endswith("SucceededEventDetails") and "waitUntil" in details.get("output", "")
-    ]
-    answer = json.loads(texts[0])
-    reminder: dict[str, str] = answer.get("Payload", answer)["Reminder"]
-    return reminder["waitUntil"]
-
-
-@pytest.fixture
-def kept_waits(apps: Apps, skipped_waits: None) -> None:
-    """Waits last as long as they do for people."""
-    apps.cloud.engine.skip_waits(False)
-
-
-@pytest.fixture(scope="module")
-def api(apps: Apps) -> Api:
-    return Api(apps, url=apps.places.reminders_api, document="reminders.json")
 
 
 @pytest.fixture
@@ -118,10 +34,6 @@ def people(apps: Apps, api: Api) -> tuple[Call, Call]:
     """Two people, and no operators; neither has a reminder yet."""
     ada, bob = (partial(api.call, token=apps.as_somebody_else().token) for _ in range(2))
     return ada, bob
-
-
-def times_published(apps: Apps, message: str) -> int:
-    return sum(published["Body"] == message for published in apps.cloud.topic_messages())
 
 
 FORMS: list[tuple[dict[str, Any], set[str]]] = [
@@ -320,124 +232,6 @@ def test_a_cancel_that_races_with_the_send_ends_in_exactly_one_of_both(
     with capsys.disabled():
         print(f"\n{RACES} cancels against sends (answer, status, deliveries): {dict(counts)}")
     assert counts.keys() == {(200, "CANCELLED", 0), (409, "SENT", 1)}
-
-
-def day_before_the_next_change(zone: str) -> datetime:
-    """Nine in the morning, local time, of the day before clocks change."""
-    day = datetime.now(ZoneInfo(zone)).replace(tzinfo=None, hour=9, minute=0, second=0, microsecond=0)
-    days = [day + timedelta(days=n) for n in range(2, 364)]
-    offsets = [one.replace(tzinfo=ZoneInfo(zone)).utcoffset() for one in days]
-    return next(one for one, now, then in zip(days, offsets, offsets[1:], strict=False) if now != then)
-
-
-@pytest.mark.parametrize("zone", ["Europe/Paris", "America/New_York", "Australia/Lord_Howe"])
-def test_nine_in_the_morning_stays_nine_in_the_morning(apps: Apps, api: Api, message: str, zone: str) -> None:
-    first = day_before_the_next_change(zone)
-    repeat = {"every": "1d", "times": 3}
-    body = {"message": message, "preference": "topic", "timestamp": f"{first}", "timeZone": zone, "repeat": repeat}
-
-    status, posted, _ = api.call("POST", "/reminders", body=body)
-    row = settled(apps, posted["reminderId"], occurrence=3)
-
-    local = [
-        datetime.fromisoformat(waited_until(one)).astimezone(ZoneInfo(zone))
-        for one in executions(apps, posted["reminderId"])
-    ]
-    assert status == 202
-    assert [one.replace(tzinfo=None) for one in local] == [first + timedelta(days=n) for n in range(3)]
-    assert len({one.utcoffset() for one in local}) == 2
-    assert row["Status"] == "SENT"
-    assert times_published(apps, message) == 3
-
-
-def test_the_31st_falls_back_to_the_last_day_of_a_short_month(apps: Apps, api: Api, message: str) -> None:
-    today = datetime.now(UTC)
-    year = today.year + (today.month > 1 or today.day > 30)
-    timestamp, repeat = f"{year}-01-31T09:00:00Z", {"every": "1M", "times": 4}
-    body = {"message": message, "preference": "topic", "timestamp": timestamp, "repeat": repeat}
-
-    _, posted, _ = api.call("POST", "/reminders", body=body)
-    settled(apps, posted["reminderId"], occurrence=4)
-
-    found = executions(apps, posted["reminderId"])
-    february = "02-29" if year % 4 == 0 else "02-28"
-    days = ["01-31", february, "03-31", "04-30"]
-    assert [waited_until(one) for one in found] == [f"{year}-{day}T09:00:00Z" for day in days]
-    assert outcomes(apps, found) == ["SENT"] * 4
-    assert max(len(one["events"]) for one in found) < MOST_EVENTS, "the history grows"
-
-
-@pytest.mark.usefixtures("kept_waits")
-def test_cancelling_a_repeated_reminder_cancels_the_rest(apps: Apps, api: Api, message: str) -> None:
-    body = {"message": message, "preference": "topic", "waitSeconds": 0, "repeat": {"every": "1d"}}
-    _, posted, _ = api.call("POST", "/reminders", body=body)
-    reminder_id = posted["reminderId"]
-
-    def waiting_again() -> bool:
-        found = executions(apps, reminder_id)
-        return len(found) == 2 and row_of(apps, reminder_id)["ExecutionId"] == found[1]["executionArn"]
-
-    eventually(waiting_again)
-
-    status, cancelled, _ = api.call("DELETE", "/reminders/{reminderId}", reminderId=reminder_id)
-
-    first, second = executions(apps, reminder_id)
-    assert (status, cancelled["status"], cancelled["occurrence"]) == (200, "CANCELLED", 2)
-    assert (first["status"], apps.finished(second["executionArn"])["status"]) == ("SUCCEEDED", "ABORTED")
-    assert times_published(apps, message) == 1
-
-
-def test_a_reminder_that_goes_on_for_ever_is_cancelled_while_it_does(apps: Apps, api: Api, message: str) -> None:
-    """Without waits the next occurrence is always about to come: cancelling hits every moment of it."""
-    body = {"message": message, "preference": "topic", "waitSeconds": 0, "repeat": {"every": "1d"}}
-    _, posted, _ = api.call("POST", "/reminders", body=body)
-    reminder_id = posted["reminderId"]
-    eventually(lambda: int(row_of(apps, reminder_id)["Occurrence"]) > 2)
-
-    def cancelled() -> dict[str, Any] | None:
-        status, answer, _ = api.call("DELETE", "/reminders/{reminderId}", reminderId=reminder_id)
-        return answer if status == 200 else None
-
-    last = eventually(cancelled)
-
-    eventually(lambda: all(one["status"] != "RUNNING" for one in executions(apps, reminder_id)))
-    assert row_of(apps, reminder_id)["Status"] == "CANCELLED"
-    assert times_published(apps, message) == last["occurrence"] - 1
-
-
-@pytest.mark.parametrize(
-    ("wait", "expected"),
-    [
-        (timedelta(days=364, hours=-1), ["SENT"]),
-        (timedelta(days=364, hours=23), ["GOES_ON", "SENT"]),
-        (timedelta(days=365), ["GOES_ON", "SENT"]),
-    ],
-)
-def test_a_reminder_of_a_year_from_now_outlives_its_first_execution(
-    apps: Apps, api: Api, message: str, wait: timedelta, expected: list[str]
-) -> None:
-    body = {"message": message, "preference": "topic", "waitSeconds": int(wait.total_seconds())}
-
-    _, posted, _ = api.call("POST", "/reminders", body=body)
-
-    assert settled(apps, posted["reminderId"])["Status"] == "SENT"
-    found = executions(apps, posted["reminderId"])
-    assert outcomes(apps, found) == expected
-    assert times_published(apps, message) == 1
-
-
-def test_a_yearly_reminder_comes_once_a_year(apps: Apps, api: Api, message: str) -> None:
-    repeat = {"every": "1y", "times": 3}
-    body = {"message": message, "preference": "topic", "waitSeconds": 3600, "repeat": repeat}
-
-    _, posted, _ = api.call("POST", "/reminders", body=body)
-    row = settled(apps, posted["reminderId"], occurrence=3)
-
-    found = executions(apps, posted["reminderId"])
-    years = [int(due[:4]) for due in (posted["dueAt"], row["DueAt"])]
-    assert row["Status"] == "SENT"
-    assert (Counter(outcomes(apps, found))["SENT"], times_published(apps, message)) == (3, 3)
-    assert years[1] - years[0] == 2
 
 
 def wrong_number(states: dict[str, Any]) -> None:

@@ -1,0 +1,99 @@
+"""What the tests of reminders share: what becomes of one, and by which executions."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Apps, eventually
+from tests.e2e.test_http import Api
+
+OVER = {"SENT", "PARTLY_SENT", "CANCELLED", "FAILED"}
+
+
+@pytest.fixture
+def message() -> str:
+    return f"Feed the cat, {uuid.uuid4().hex[:12]}"
+
+
+def delivered(apps: Apps, message: str) -> set[str]:
+    engine = apps.cloud.engine
+    mails = {
+        f"mail to {to}"
+        for mail in engine.mails()
+        if mail["BodyText"].startswith(f"{message}\n\n-- \n")
+        for to in mail["To"]
+    }
+    texts = {f"text to {text['PhoneNumber']}" for text in engine.texts() if text["Message"] == message}
+    topic = {"topic" for published in apps.cloud.topic_messages() if published["Body"] == message}
+    return mails | texts | topic
+
+
+def row_of(apps: Apps, reminder_id: str) -> dict[str, Any]:
+    """The row of a reminder, each value as text; empty where there is none."""
+    key = {"ReminderId": {"S": reminder_id}}
+    answer = apps.cloud.engine.client("dynamodb").get_item(TableName=apps.places.reminder_table, Key=key)
+    return {name: next(iter(value.values())) for name, value in answer.get("Item", {}).items()}
+
+
+def settled(apps: Apps, reminder_id: str, *, occurrence: int = 1) -> dict[str, Any]:
+    """The row, once that occurrence of the reminder is over."""
+
+    def over() -> dict[str, Any] | None:
+        row = row_of(apps, reminder_id)
+        return row if row and row["Status"] in OVER and int(row["Occurrence"]) == occurrence else None
+
+    return eventually(over)
+
+
+def executions(apps: Apps, reminder_id: str) -> list[dict[str, Any]]:
+    """All of a reminder, in the order they were started; each with its `output` where it has one, and its `events`."""
+    states = apps.cloud.engine.client("stepfunctions")
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=apps.places.reminder_workflow)
+    found = [
+        states.describe_execution(executionArn=one["executionArn"])
+        | {"events": states.get_execution_history(executionArn=one["executionArn"], maxResults=1000)["events"]}
+        for page in pages
+        for one in page["executions"]
+        if one["name"].startswith(reminder_id)
+    ]
+    return sorted(found, key=lambda one: one["startDate"])
+
+
+def first_execution(apps: Apps, reminder_id: str) -> str:
+    """The ARN of a reminder's first execution."""
+    return f"{apps.places.reminder_workflow.replace(':stateMachine:', ':execution:')}:{reminder_id}"
+
+
+def outcomes(apps: Apps, found: list[dict[str, Any]]) -> list[str]:
+    """How each execution ends; a row tells the outcome before its execution is over."""
+    return [json.loads(apps.finished(one["executionArn"])["output"])["Outcome"] for one in found]
+
+
+def waited_until(execution: dict[str, Any]) -> str:
+    """The time that the Wait state of an execution was given."""
+    texts = [
+        details["output"]
+        for event in execution["events"]
+        for name, details in event.items()
+        if name.endswith("SucceededEventDetails") and "waitUntil" in details.get("output", "")
+    ]
+    answer = json.loads(texts[0])
+    reminder: dict[str, str] = answer.get("Payload", answer)["Reminder"]
+    return reminder["waitUntil"]
+
+
+@pytest.fixture
+def kept_waits(apps: Apps, skipped_waits: None) -> None:
+    """Waits last as long as they do for people."""
+    apps.cloud.engine.skip_waits(False)
+
+
+@pytest.fixture(scope="module")
+def api(apps: Apps) -> Api:
+    return Api(apps, url=apps.places.reminders_api, document="reminders.json")
+
+
+def times_published(apps: Apps, message: str) -> int:
+    return sum(published["Body"] == message for published in apps.cloud.topic_messages())
