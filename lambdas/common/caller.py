@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from common import http
+from common.events import Event, RequestError
 
 OPERATORS = "operators"
 """The group of the user pool whose members see everybody's orders and work on those that need a person."""
@@ -26,12 +26,12 @@ class Caller:
     is_operator: bool
 
 
-def caller_of(event: http.Event) -> Caller:
+def caller_of(event: Event) -> Caller:
     """The person whose ID token the API's Cognito authorizer has checked. Raises RequestError where there is none."""
     claims = ((event.get("requestContext") or {}).get("authorizer") or {}).get("claims") or {}
     # An access token says nothing of addresses. AWS's authorizer lets none through; the laptop's does.
     if claims.get("token_use") != "id" or not claims.get("sub"):
-        raise http.RequestError(401, "NotSignedIn", "Sign in, and send the ID token.")
+        raise RequestError(401, "NotSignedIn", "Sign in, and send the ID token.")
     return Caller(
         id=claims["sub"],
         email=_verified(claims, "email"),
@@ -40,11 +40,11 @@ def caller_of(event: http.Event) -> Caller:
     )
 
 
-def operator_of(event: http.Event) -> Caller:
+def operator_of(event: Event) -> Caller:
     """The same for what operators alone may do. Raises RequestError for anybody else."""
     caller = caller_of(event)
     if not caller.is_operator:
-        raise http.RequestError(403, "Forbidden", "Only operators may do this.")
+        raise RequestError(403, "Forbidden", "Only operators may do this.")
     return caller
 
 

@@ -14,9 +14,11 @@ from typing import Any, NoReturn, TypeAlias
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 from botocore.exceptions import BotoCoreError, ClientError
 
+# By their own names too: handlers say http.Event and http.RequestError.
+from common.events import Event as Event
+from common.events import RequestError as RequestError
 from common.logs import logger_of
 
-Event: TypeAlias = Mapping[str, Any]
 Reply: TypeAlias = dict[str, Any]
 
 MAX_BODY_BYTES = 16_384
@@ -26,20 +28,6 @@ TRY_AGAIN = {"Retry-After": "1"}
 """In seconds, with every 503."""
 
 logger = logger_of(__name__)
-
-
-class RequestError(Exception):
-    """A request that is refused: the HTTP status, a code for programs, a message and details for people.
-
-    Nothing in it may repeat a value that came with the request: values may be card numbers.
-    """
-
-    def __init__(self, status: int, code: str, message: str, details: list[dict[str, str]] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.details = details or []
 
 
 def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from common import http
+from common.events import Event, RequestError
 
 MOST = 100
 
@@ -19,7 +19,7 @@ _LONGEST_ID_BYTES = 512
 """Fewer than DynamoDB takes as a key."""
 
 
-def query_of(event: http.Event) -> Query:
+def query_of(event: Event) -> Query:
     return event.get("queryStringParameters") or {}
 
 
@@ -50,6 +50,6 @@ def token(place: Place | None) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode() if place else None
 
 
-def refused(field: str, problem: str) -> http.RequestError:
+def refused(field: str, problem: str) -> RequestError:
     """The refusal of a field of the query."""
-    return http.RequestError(400, "InvalidRequest", "The query does not fit.", [{"field": field, "problem": problem}])
+    return RequestError(400, "InvalidRequest", "The query does not fit.", [{"field": field, "problem": problem}])

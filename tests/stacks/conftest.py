@@ -9,6 +9,7 @@ import pytest
 # CDK's own validation of templates makes synthesis eight times slower; `make check` runs it for every stage.
 os.environ["CDK_VALIDATION"] = "false"
 
+from stacks.config import STAGES
 from tests.stacks.deployment import CONTEXTS, Deployment, synthesise
 
 
@@ -33,3 +34,9 @@ def deployment(request: pytest.FixtureRequest, synthesised: Callable[[str], Depl
 def with_cache(request: pytest.FixtureRequest, synthesised: Callable[[str], Deployment]) -> Deployment:
     """Every stage that has a cache."""
     return synthesised(request.param)
+
+
+@pytest.fixture(scope="session", params=STAGES)
+def with_everything(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Every stage with all that can be switched on."""
+    return synthesise(tmp_path_factory.mktemp("cdk.out"), stage=request.param, cache="on", consumer="on")

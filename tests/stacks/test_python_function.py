@@ -95,19 +95,6 @@ def test_every_function_is_named_after_its_handler(deployment):
         assert find_spec(f"{app}.{module}")
 
 
-def test_functions_that_import_third_party_code_have_the_layer(deployment):
-    layered = {path for path, one in deployment.properties("AWS::Lambda::Function").items() if one.get("Layers")}
-
-    without = {
-        "Identity/CheckSignUp",
-        "Orders/LostOrders/ParkLostOrders",
-        "Orders/VerifyCCAndPrice",
-        "Reminders/SendEmail",
-        "Website/PublishSite",
-    }
-    assert layered == FUNCTIONS.keys() - without | (WITH_CACHE.keys() if deployment.stage.cache else set())
-
-
 @pytest.mark.parametrize("forbidden", ["KEY", "SECRET", "PASSWORD", "TOKEN", "ENDPOINT"])
 def test_no_function_is_told_a_secret_or_where_aws_is(forbidden, deployment):
     for function in deployment.properties("AWS::Lambda::Function").values():

@@ -1,0 +1,24 @@
+"""An event of API Gateway, and the error with which a function refuses it.
+
+A module of its own, because it needs nothing but the standard library: functions without the layer of third-party code
+import `common.caller` and `common.paging`, and through them this one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Event: TypeAlias = Mapping[str, Any]
+
+
+class RequestError(Exception):
+    """A request that is refused: the HTTP status, a code for programs, a message and details for people.
+
+    Nothing in it may repeat a value that came with the request: values may be card numbers.
+    """
+
+    def __init__(self, status: int, code: str, message: str, details: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details or []

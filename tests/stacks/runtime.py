@@ -1,0 +1,93 @@
+"""What a function finds on AWS: the packages of Lambda's Python, and an interpreter that has nothing else."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import distribution
+from pathlib import Path
+
+from stacks.layer import LAYER, ROOT
+
+LAMBDAS = ROOT / "lambdas"
+LAYER_PACKAGES = LAYER / "python"
+
+NEEDS_DATA = {"zoneinfo": "tzdata"}
+"""Modules of the standard library that read a package of the layer: Lambda's Python has no time zones of its own."""
+
+
+def interpreter() -> tuple[str, str]:
+    """The path of a Python and its version: 3.13, as on Lambda, if this machine has it, else this process's own."""
+    installed = sorted(Path.home().glob(".pyenv/versions/3.13.*/bin/python"), reverse=True)
+    for candidate in (shutil.which("python3.13"), *map(str, installed), sys.executable):
+        version = _version(candidate) if candidate else None
+        if version and (version.startswith("3.13.") or candidate == sys.executable):
+            return str(candidate), version
+    raise RuntimeError("this Python does not start")
+
+
+def provided(folder: Path) -> Path:
+    """Fills `folder` with what Lambda's Python has: boto3 and what boto3 asks for, as installed here."""
+    for name in _with_requirements("boto3"):
+        for file in distribution(name).files or ():
+            top = folder / file.parts[0]
+            if file.parts[0] not in ("..", "__pycache__") and not top.exists():
+                top.symlink_to(Path(str(distribution(name).locate_file(file.parts[0]))))
+    return folder
+
+
+def layer_packages() -> frozenset[str]:
+    """The names that the layer's packages are imported by."""
+    return frozenset(path.stem for path in LAYER_PACKAGES.iterdir() if path.suffix in ("", ".py")) - {"bin"}
+
+
+@cache
+def reached_by(module: str) -> frozenset[str]:
+    """Every package outside `lambdas/` that importing `module` may import, however far down."""
+    seen: set[str] = set()
+    outside: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if source := _source(name):
+            waiting += _imported(source)
+            waiting += [name.rpartition(".")[0]] if "." in name else []
+        else:
+            outside.add(name.partition(".")[0])
+    return frozenset(outside | {NEEDS_DATA[name] for name in outside & NEEDS_DATA.keys()})
+
+
+def _imported(source: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(source.read_text())):
+        match node:
+            case ast.Import():
+                names += [alias.name for alias in node.names]
+            case ast.ImportFrom(level=0, module=str(module)):
+                inner = [f"{module}.{alias.name}" for alias in node.names]
+                names += [module, *(name for name in inner if _source(name))]
+            case ast.ImportFrom():
+                raise ValueError(f"{source}: imports are written in full")
+    return names
+
+
+def _source(module: str) -> Path | None:
+    """The file of a module below `lambdas/`."""
+    path = LAMBDAS.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def _with_requirements(name: str) -> set[str]:
+    required = [re.split(r"[^A-Za-z0-9._-]", one)[0] for one in distribution(name).requires or () if "extra" not in one]
+    return {name}.union(*map(_with_requirements, required))
+
+
+def _version(python: str) -> str | None:
+    command = [python, "-I", "-S", "-c", "import platform; print(platform.python_version())"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None

@@ -1,0 +1,87 @@
+"""Every function finds on AWS what it imports: Lambda's own packages, and those of the layer if it has the layer."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.stacks.runtime import LAMBDAS, LAYER_PACKAGES, interpreter, layer_packages, provided, reached_by
+
+PYTHON, VERSION = interpreter()
+
+IMPORT_EACH = """\
+import importlib, json, os, sys, traceback
+
+import boto3
+
+boto3.client("dynamodb")  # Reads what all of them read, once.
+for name, variables in json.load(sys.stdin).items():
+    sys.stdout.flush()
+    if os.fork() == 0:  # In a process of its own: what one function has imported is there for no other.
+        os.environ.update(variables)
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            print(f"{name}: {type(error).__name__}: {error}")
+        sys.stdout.flush()
+        os._exit(0)
+    os.wait()
+print("done on", sys.version.split()[0])
+"""
+
+
+@pytest.fixture(scope="session")
+def lambda_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return provided(tmp_path_factory.mktemp("provided"))
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("compiled")
+
+
+def module_of(function) -> str:
+    return function["Handler"].removesuffix(".handler")
+
+
+def test_a_function_has_the_layer_exactly_if_something_that_it_imports_needs_it(with_everything):
+    functions = with_everything.properties("AWS::Lambda::Function")
+
+    layered = {path for path, function in functions.items() if "Layers" in function}
+    needed = {path: reached_by(module_of(function)) & layer_packages() for path, function in functions.items()}
+    assert layered == {path for path, packages in needed.items() if packages}, needed
+
+
+@pytest.mark.parametrize("layered", [False, True], ids=["without the layer", "with the layer"])
+@pytest.mark.parametrize("version", [VERSION], ids=[f"Python {VERSION}"])
+def test_every_function_starts_with_what_its_template_gives_it(
+    layered, version, with_everything, lambda_packages, compiled
+):
+    functions = with_everything.properties("AWS::Lambda::Function").values()
+    told = {
+        module_of(function): {
+            name: value if isinstance(value, str) else "known-when-deployed"
+            for name, value in function.get("Environment", {}).get("Variables", {}).items()
+        }
+        for function in functions
+        if ("Layers" in function) == layered
+    }
+    assert told
+    packages = [LAMBDAS, *([LAYER_PACKAGES] if layered else []), lambda_packages]
+
+    run = subprocess.run(
+        [PYTHON, "-S", "-P", "-c", IMPORT_EACH],
+        env={
+            "PYTHONPATH": os.pathsep.join(map(str, packages)),
+            "PYTHONPYCACHEPREFIX": str(compiled),
+            "AWS_DEFAULT_REGION": "eu-north-1",
+        },
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert (run.stdout, run.stderr) == (f"done on {version}\n", "")
