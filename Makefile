@@ -67,7 +67,7 @@ test-local: setup ## The tests of the laptop cloud itself
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests of the real templates on a laptop cloud
-	python -m pytest tests/e2e
+	python -m pytest tests/e2e tests/facts
 
 .PHONY: test-website
 test-website: setup ## The tests of the page, in a real Chromium on a laptop cloud

@@ -179,7 +179,8 @@ def _in_batch(
         answer = call([{"Id": str(place), **entry} for place, entry in enumerate(entries)])
     except ClientError as error:
         code = str(error.response["Error"]["Code"])
-        if code == "BatchRequestTooLong" and len(entries) > 1:
+        # SQS sends this code with a prefix, `AWS.SimpleQueueService.`.
+        if code.rpartition(".")[2] == "BatchRequestTooLong" and len(entries) > 1:
             half = len(entries) // 2
             (accepted, refused), (later, also) = _in_batch(call, entries[:half]), _in_batch(call, entries[half:])
             return accepted | _shifted(later, half), refused | _shifted(also, half)

@@ -14,6 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from local.settings import PROJECT
 from stacks.config import DEV
+from tests.aws_answers import code_of, refusal
 from tests.tools.conftest import REGION
 from tools.doctor.__main__ import main
 from tools.doctor.checks import Finding, examine
@@ -35,7 +36,7 @@ def stack(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, Any]:
 class Aws:
     """Answers what the doctor asks, as for a stage that is deployed and an account where all is in order.
 
-    `answers` are by operation; text in the place of an answer is the code of an error.
+    `answers` are by operation; text in the place of an answer names a refusal of aws_answers.json.
     """
 
     def __init__(self) -> None:
@@ -84,7 +85,7 @@ class Aws:
         if isinstance(found, Exception):
             raise found
         if isinstance(found, str):
-            return SimpleNamespace(status_code=400), {"Error": {"Code": found, "Message": "it does not exist"}}
+            return refusal(model, found, "it does not exist")
         return SimpleNamespace(status_code=200), found
 
     def describe(self) -> Any:
@@ -270,15 +271,15 @@ def test_the_deployed_sender_goes_before_the_stages(aws: Aws) -> None:
     assert aws.findings(sender="reminders@example.com")["sender"].found == STAGE.sender
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "InvalidAction", "Throttling"])
-def test_what_aws_does_not_tell_is_unknown_and_no_problem(code: str, aws: Aws) -> None:
+@pytest.mark.parametrize("kind", ["denied", "unknown", "throttled"])
+def test_what_aws_does_not_tell_is_unknown_and_no_problem(kind: str, aws: Aws) -> None:
     caller = aws.answers["GetCallerIdentity"]
-    aws.answers = {**dict.fromkeys(aws.answers, code), "GetCallerIdentity": caller}
+    aws.answers = {**dict.fromkeys(aws.answers, kind), "GetCallerIdentity": caller}
 
     findings = aws.findings()
 
     assert {finding.state for finding in findings.values()} == {"ok", "unknown"}
-    assert code in findings["SMS"].found
+    assert code_of("sns", kind) in findings["SMS"].found
 
 
 def test_stacks_that_may_not_be_looked_at_are_unknown(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

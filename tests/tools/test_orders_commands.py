@@ -8,12 +8,12 @@ from typing import Any
 import boto3
 import pytest
 from botocore import exceptions
-from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from local.processes import free_port
 from local.settings import PROJECT
 from orders.rules import REASONS
+from tests.aws_answers import add_refusal, refused
 from tests.tools.conftest import CARD, REGION, Command, Stack, template
 from tools.errors import CommandError, sentence
 from tools.orders import executions
@@ -146,9 +146,9 @@ def test_a_region_or_credentials_that_are_not_set_are_asked_for(
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (ClientError({"Error": {"Code": "ExpiredToken", "Message": CARD}}, "X"), "AWS does not take these credentials"),
-        (ClientError({"Error": {"Code": "AccessDenied", "Message": CARD}}, "SendMessage"), "may not call SendMessage"),
-        (ClientError({"Error": {"Code": "Throttling", "Message": CARD}}, "Query"), "Query was refused (Throttling)"),
+        (refused("cloudformation", "DescribeStacks", "ExpiredToken", CARD), "AWS does not take these credentials"),
+        (refused("sqs", "SendMessage", "denied", CARD), "may not call SendMessage"),
+        (refused("dynamodb", "Query", "throttled", CARD), "Query was refused (ThrottlingException)"),
         (exceptions.NoCredentialsError(), "no AWS credentials were found"),
         (exceptions.EndpointConnectionError(endpoint_url="http://x"), "no answer from AWS"),
         (exceptions.ParamValidationError(report=CARD), "the AWS settings or the call are wrong (ParamValidationError)"),
@@ -276,7 +276,7 @@ def test_unfinished_executions_are_redriven_where_their_order_waits(stack: Stack
     standard.list("TIMED_OUT")
     standard.list("ABORTED")
     expected = {"executionArn": standard.execution("execution-swept")}
-    standard.stub.add_client_error("redrive_execution", "ExecutionNotRedrivable", expected_params=expected)
+    add_refusal(standard.stub, "RedriveExecution", "ExecutionNotRedrivable", **expected)
 
     with standard.stub:
         redriven = executions.redrive(standard)
@@ -290,7 +290,7 @@ def test_an_endpoint_that_cannot_redrive_is_told(stack: Stack) -> None:
     stack.order("waits", "RECEIVED")
     standard = Standard(stack, {"FAILED": ["execution-waits"]})
     standard.list("FAILED")
-    standard.stub.add_client_error("redrive_execution", "InvalidAction")
+    add_refusal(standard.stub, "RedriveExecution", "InvalidAction")
 
     with standard.stub, pytest.raises(CommandError, match="does not know RedriveExecution"):
         executions.redrive(standard)

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from common import queues
+from tests.aws_answers import refused as aws_refused
 from tests.tools.conftest import Command, Stack
 
 
@@ -96,7 +96,7 @@ def test_messages_that_are_together_too_long_for_one_call_are_moved_in_several(s
     long = [letter * 200_000 for letter in "abcdefg"]
     for body in long:
         stack.put(source, body)
-    too_long = ClientError({"Error": {"Code": "BatchRequestTooLong", "Message": ""}}, "SendMessageBatch")
+    too_long = aws_refused("sqs", "SendMessageBatch", "AWS.SimpleQueueService.BatchRequestTooLong")
 
     def send(QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:
         if sum(len(entry["MessageBody"]) for entry in Entries) > 500_000:
@@ -135,7 +135,7 @@ def test_where_nothing_may_be_sent_everything_stays_and_is_visible(stack: Stack)
         stack.put(source, body)
 
     def send(**_: Any) -> dict[str, Any]:
-        raise ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "SendMessageBatch")
+        raise aws_refused("sqs", "SendMessageBatch", "denied")
 
     moved = queues.move(Failing(stack.sqs, send_message_batch=send), source=source, target=target)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from fulfillment import ship_order
 from fulfillment.ship_order import handler, shipment_id
+from tests.aws_answers import refused
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë O'Brien", "ItemName": "Keyboard", "Price": "12.50", "ExecutionId": "arn"}
 MILLISECONDS_LEFT = 20_000
@@ -57,7 +57,7 @@ def refuse_the_next_shipment(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def put_item(**arguments: Any) -> Any:
         monkeypatch.setattr(ship_order._shipments, "put_item", put)
-        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": json.dumps(ORDER)}}, "PutItem")
+        raise refused("dynamodb", "PutItem", "throttled", json.dumps(ORDER))
 
     monkeypatch.setattr(ship_order._shipments, "put_item", put_item)
 
@@ -195,7 +195,7 @@ def test_the_log_names_messages_and_orders_and_nobody(caplog, monkeypatch):
     ship(ORDER, ORDER, {**ORDER, "Price": ORDER["Name"]}, "Zoë O'Brien")
 
     assert [record.getMessage() for record in caplog.records if record.name.startswith("fulfillment")] == [
-        "message m0 was not shipped: ClientError",
+        "message m0 was not shipped: ThrottlingException",
         f"order A-1 is shipment {shipment_id('A-1')}",
         "message m2: data.Price breaks the rule pattern",
         "message m3: is not JSON",

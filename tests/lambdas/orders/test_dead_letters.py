@@ -1,10 +1,10 @@
 """What operators see of the dead letters, and how they send them back; none is lost on the way."""
 
 import pytest
-from botocore.exceptions import ClientError
 
 from common import queues
 from orders import attention, list_dead_letters, redrive_dead_letters
+from tests.aws_answers import refused
 from tests.lambdas.api import OPERATOR, PERSON, signed_in, status_and_body
 from tests.lambdas.orders.conftest import Clock, Failing
 
@@ -115,7 +115,7 @@ def test_a_move_that_is_interrupted_loses_nothing_and_goes_on_when_it_is_asked_a
     def interrupted(**arguments):
         looks.append(arguments)
         if len(looks) == 2:
-            raise ClientError({"Error": {"Code": "ServiceUnavailable", "Message": ""}}, "ReceiveMessage")
+            raise refused("sqs", "ReceiveMessage", "ServiceUnavailable")
         return receive(**arguments)
 
     monkeypatch.setattr(attention, "_sqs", Failing(attention._sqs, receive_message=interrupted))

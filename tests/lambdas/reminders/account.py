@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from reminders import readiness
+from tests.aws_answers import refusal
 
 CLIENTS = (readiness._ses, readiness._account, readiness._sns)
 IN_ORDER: dict[str, Any] = {
@@ -20,7 +21,7 @@ class Account:
     """Answers every question of `readiness` as for an account where all is in order, until told otherwise.
 
     `verified`, where set, are the only identities that SES knows as verified. `answers` are by operation; text in the
-    place of an answer is the code of the error that AWS answers with, and an exception is raised as it is.
+    place of an answer names a refusal of aws_answers.json, and an exception is raised as it is.
     """
 
     def __init__(self) -> None:
@@ -39,7 +40,7 @@ class Account:
         if isinstance(found, Exception):
             raise found
         if isinstance(found, str):
-            return SimpleNamespace(status_code=400), {"Error": {"Code": found, "Message": "jo@example.com"}}
+            return refusal(model, found, "jo@example.com")
         if model.name == "GetIdentityVerificationAttributes" and self.verified is not None:
             identities = self.asked[-1][1]["Identities"]
             found = {

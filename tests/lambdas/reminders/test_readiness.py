@@ -5,6 +5,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from reminders import readiness
 from reminders.rules import InvalidReminderError
+from tests.aws_answers import code_of
 from tests.lambdas.reminders.account import Account
 
 SENDER = "reminders@example.com"
@@ -141,27 +142,27 @@ def test_no_refusal_repeats_an_address(account):
     assert "example" not in said and "5555550100" not in said
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "Throttling", "InvalidAction", "InternalFailure"])
-def test_a_question_that_is_refused_refuses_no_reminder(code, account, caplog):
-    account.answers = dict.fromkeys(account.answers, code)
+@pytest.mark.parametrize("kind", ["denied", "throttled", "unknown", "failed"])
+def test_a_question_that_is_refused_refuses_no_reminder(kind, account, caplog):
+    account.answers = dict.fromkeys(account.answers, kind)
 
     with caplog.at_level(logging.WARNING):
         readiness.check(BOTH)
 
     assert [record.getMessage() for record in caplog.records] == [
-        f"{operation} brought no answer: {code}"
-        for operation in (
-            "get_account",
-            "get_identity_verification_attributes",
-            "get_sms_sandbox_account_status",
-            "check_if_phone_number_is_opted_out",
+        f"{operation} brought no answer: {code_of(service, kind)}"
+        for service, operation in (
+            ("sesv2", "get_account"),
+            ("ses", "get_identity_verification_attributes"),
+            ("sns", "get_sms_sandbox_account_status"),
+            ("sns", "check_if_phone_number_is_opted_out"),
         )
     ]
     assert "jo@" not in caplog.text
 
 
 def test_a_question_that_is_refused_hides_no_problem_that_another_shows(account):
-    account.answers["GetAccount"] = "AccessDenied"
+    account.answers["GetAccount"] = "denied"
     account.verified = set()
 
     assert refusal(EMAIL)[0] == "preference"
@@ -169,7 +170,7 @@ def test_a_question_that_is_refused_hides_no_problem_that_another_shows(account)
 
 def test_a_sandbox_that_does_not_tell_its_numbers_refuses_no_reminder(account):
     account.answers["GetSMSSandboxAccountStatus"] = {"IsInSandbox": True}
-    account.answers["ListSMSSandboxPhoneNumbers"] = "AccessDenied"
+    account.answers["ListSMSSandboxPhoneNumbers"] = "denied"
 
     readiness.check(SMS)
 
@@ -182,10 +183,10 @@ def test_a_service_that_does_not_answer_refuses_no_reminder(account):
     assert account.operations() == QUESTIONS
 
 
-@pytest.mark.parametrize("code", [None, "Throttling"])
-def test_what_is_in_order_or_not_answered_is_asked_once_a_minute(code, account, monkeypatch):
-    if code:
-        account.answers = dict.fromkeys(account.answers, code)
+@pytest.mark.parametrize("kind", [None, "throttled"])
+def test_what_is_in_order_or_not_answered_is_asked_once_a_minute(kind, account, monkeypatch):
+    if kind:
+        account.answers = dict.fromkeys(account.answers, kind)
     clock = 1000.0
     monkeypatch.setattr(readiness.time, "monotonic", lambda: clock)
 

@@ -12,6 +12,7 @@ from reminders import send_email
 from reminders.mail import mail_of
 from reminders.rules import InvalidReminderError
 from reminders.send_email import handler
+from tests.aws_answers import add_refusal
 
 EVENT = {"Input": {"email": "jo@example.com", "message": "Feed the cat 🐈\n<b>now</b>", "preference": "email"}}
 MAIL = mail_of(EVENT["Input"])
@@ -68,7 +69,7 @@ def test_a_rejection_by_ses_keeps_its_name_for_the_workflow_and_no_address():
 )
 def test_the_workflow_can_tell_apart_what_is_worth_a_retry(code, name):
     with Stubber(send_email._ses) as ses:
-        ses.add_client_error("send_email", code, "Local address contains control: jo@example.com")
+        add_refusal(ses, "SendEmail", code, "Local address contains control: jo@example.com")
 
         with pytest.raises(Exception) as caught:
             handler(EVENT, None)

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from tests.aws_answers import add_refusal
 from website import publish_site
 
 PAGE = {
@@ -346,8 +347,8 @@ def test_a_permission_that_is_not_known_yet_is_waited_for(event: Event, cloudfor
     with Stubber(publish_site.s3) as denying:
         asked = event()
         for _ in range(3):
-            denying.add_client_error("get_object", service_error_code="AccessDenied", http_status_code=403)
-        denying.add_client_error("get_object", service_error_code="NoSuchKey", http_status_code=404)
+            add_refusal(denying, "GetObject", "AccessDenied")
+        add_refusal(denying, "GetObject", "NoSuchKey")
         publish_site.handler(asked, Context())
 
         denying.assert_no_pending_responses()
@@ -363,7 +364,7 @@ def test_a_permission_that_is_never_given_is_the_reason(event: Event, cloudforma
     with Stubber(publish_site.s3) as denying:
         asked = event()
         for _ in range(4):
-            denying.add_client_error("get_object", service_error_code="AccessDenied", http_status_code=403)
+            add_refusal(denying, "GetObject", "AccessDenied")
         publish_site.handler(asked, Passing())
 
         denying.assert_no_pending_responses()

@@ -1,0 +1,92 @@
+"""Errors of AWS for tests, parsed by botocore: a test names service and code, and builds no error itself.
+
+aws_answers.json lists the refusals that a test may name, with status, code and source. The service's own model decides
+in which form AWS sends them: JSON, JSON with a query code in a header, query XML, REST XML or REST JSON.
+"""
+
+import functools
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from xml.sax.saxutils import escape
+
+import botocore.session
+from botocore.errorfactory import ClientExceptionsFactory
+from botocore.exceptions import ClientError
+from botocore.model import OperationModel, ServiceModel
+from botocore.parsers import create_parser
+from botocore.stub import Stubber
+
+REFUSALS = json.loads(Path(__file__).with_suffix(".json").read_text())
+
+
+def refused(service: str, operation: str, code: str, message: str = "") -> ClientError:
+    """The exception that a client of `service` raises if AWS refuses `operation` with `code` (or a kind: `denied`)."""
+    _, parsed = refusal(_model(service).operation_model(operation), code, message)
+    name = parsed["Error"].get("QueryErrorCode") or parsed["Error"]["Code"]
+    return _exceptions(service).from_code(name)(parsed, operation)
+
+
+def code_of(service: str, kind: str) -> str:
+    """The code with which `service` refuses in a way that has another name elsewhere: `denied`, `throttled`, …"""
+    return str(_known(service, kind)["code"])
+
+
+def refusal(operation: OperationModel, code: str, message: str = "") -> tuple[Any, dict[str, Any]]:
+    """The same refusal as a handler of botocore's event `before-call` returns it: HTTP response, parsed body."""
+    service = operation.service_model
+    known = _known(service.service_name, code)
+    headers, body = _on_the_wire(service, known, message)
+    answer = {"status_code": known["status"], "headers": headers, "body": body.encode()}
+    parsed = create_parser(service.resolved_protocol).parse(answer, operation.output_shape)
+    return SimpleNamespace(status_code=known["status"]), parsed
+
+
+def add_refusal(stub: Stubber, operation: str, code: str, message: str = "", **expected: Any) -> None:
+    """Makes AWS refuse the next call of the client of `stub`: `operation`, such as `PutItem`, with `expected`."""
+    client = stub.client
+    error = refused(client.meta.service_model.service_name, operation, code, message).response
+    (method,) = [name for name, of in client.meta.method_to_api_mapping.items() if of == operation]
+    stub.add_client_error(
+        method,
+        error["Error"]["Code"],
+        error["Error"]["Message"],
+        error["ResponseMetadata"]["HTTPStatusCode"],
+        expected_params=expected or None,
+    )
+
+
+def _known(service: str, code: str) -> Any:
+    found = [one for one in REFUSALS if service in one["services"] and code in (one["code"], one.get("kind"))]
+    assert len(found) == 1, f"aws_answers.json: {len(found)} refusals of {service} with {code}; look up what AWS says"
+    return found[0]
+
+
+def _on_the_wire(service: ServiceModel, known: Any, message: str) -> tuple[dict[str, str], str]:
+    code = known["code"]
+    modelled = next((one.name for one in service.error_shapes if one.error_code == code), code.rpartition(".")[2])
+    shape = known.get("type", modelled)
+    match service.resolved_protocol:
+        case "json":
+            query = {"x-amzn-query-error": f"{code};Sender"} if "awsQueryCompatible" in service.metadata else {}
+            kind = f"com.amazonaws.{service.service_name}#{shape}"
+            return query, json.dumps({"__type": kind, "message": message})
+        case "rest-json":
+            return {"x-amzn-errortype": f"{shape}:http://internal.amazon.com/"}, json.dumps({"message": message})
+        case "query":
+            error = f"<Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
+            return {}, f"<ErrorResponse><Error>{error}</Error><RequestId>1</RequestId></ErrorResponse>"
+        case "rest-xml":
+            return {}, f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    raise AssertionError(f"no test has met the protocol {service.resolved_protocol} yet")
+
+
+@functools.cache
+def _model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
+
+
+@functools.cache
+def _exceptions(service: str) -> Any:
+    return ClientExceptionsFactory().create_client_exceptions(_model(service))
