@@ -6,13 +6,12 @@ import re
 import signal
 import sys
 import webbrowser
-from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 
-from local import demo, settings, show
+from local import demo, homes, settings, show
 from local.cloud import Cloud
 from local.errors import LocalError
 
@@ -30,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.update(isolated)
     try:
         told = {name: getattr(options, name, None) for name in ("port", "redis_port", "consumer")}
-        cloud = Cloud(settings.load(options.home.resolve(), **told))
+        cloud = Cloud(settings.load(homes.named(options.home), **told))
         return _run(cloud, options, console)
     except LocalError as error:
         return _fail(str(error))
@@ -88,6 +87,12 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
         case "down":
             stopped = cloud.down(forget=options.forget)
             console.print("stopped" if stopped else "nothing was running", "and forgotten" if options.forget else "")
+            if options.forget and (left := homes.left_in(cloud.settings.home)):
+                console.print(
+                    f"kept in {cloud.settings.home}, because the cloud did not write it: {', '.join(left)}",
+                    markup=False,
+                    highlight=False,
+                )
     return 0
 
 
@@ -101,8 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="Both apps on this machine.")
     parser.add_argument(
         "--home",
-        type=Path,
-        default=settings.PROJECT / ".local",
+        default=str(settings.PROJECT / ".local"),
         help="folder of this cloud's logs and state (default: .local in the project)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -127,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     logs = commands.add_parser("logs", help="the engine's log, or a function's")
     logs.add_argument("function", nargs="?", help="such as PlaceOrder")
     down = commands.add_parser("down", help="stop the cloud; what it holds is kept")
-    down.add_argument("--forget", action="store_true", help="drop what it holds as well")
+    down.add_argument("--forget", action="store_true", help="also delete what it holds; other files stay")
     return parser
 
 

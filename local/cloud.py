@@ -1,12 +1,11 @@
 """The laptop cloud as a whole: up, down, and where everything is."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local import deploy, gaps, users
+from local import deploy, gaps, homes, users
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
 from local.processes import alone, require_free
@@ -70,7 +69,9 @@ class Cloud:
         Whatever this call started is stopped again when it is interrupted. After a failed deployment the processes
         stay: the next `up` is then quick. Raises LocalError.
         """
+        homes.make(self.settings.home)
         with alone(self.settings.home):
+            homes.mark(self.settings.home)
             started = self._start(say)
             try:
                 return self._deploy(say) or bool(started)
@@ -80,11 +81,17 @@ class Cloud:
                 raise
 
     def down(self, *, forget: bool = False) -> bool:
-        """Stops both processes; False where none ran. What they hold is kept, unless it is to be forgotten."""
+        """Stops both processes; False where none ran. What they hold is kept, unless it is to be forgotten.
+
+        Raises LocalError if the folder is not a laptop cloud's.
+        """
+        (homes.require_cloud if forget else homes.require_own)(self.settings.home)
+        if not homes.is_cloud(self.settings.home):
+            return False
         with alone(self.settings.home):
             stopped = [part.daemon.stop() for part in (self.engine, self.cache)]
             if forget:
-                shutil.rmtree(self.settings.home, ignore_errors=True)
+                homes.forget(self.settings.home)
         return any(stopped)
 
     def require_running(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from local.errors import DamagedError, LocalError
+from local.homes import LOCK
 
 START_SECONDS = 30
 STOP_SECONDS = 20
@@ -114,8 +115,7 @@ class Daemon:
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Holds the lock of `folder` meanwhile. Raises LocalError where another command holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    with (folder / LOCK).open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

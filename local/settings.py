@@ -6,8 +6,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.errors import DamagedError, LocalError
+from local.homes import SETTINGS, require_own
 
 PROJECT = Path(__file__).parent.parent
 REGION = "us-east-1"
@@ -56,9 +58,8 @@ class Settings:
 
     def remember(self) -> None:
         """Keeps what `up` was told, for the next command."""
-        self.home.mkdir(parents=True, exist_ok=True)
         told = {"port": self.port, "redis_port": self.redis_port, "consumer": self.consumer}
-        (self.home / "settings.json").write_text(json.dumps(told))
+        (self.home / SETTINGS).write_text(json.dumps(told))
 
 
 def load(
@@ -66,13 +67,11 @@ def load(
 ) -> Settings:
     """The settings of the cloud in `home`: as they were last, unless others are given.
 
-    Raises LocalError for another port than that of a cloud whose state is kept: deployed functions hold addresses.
+    Raises LocalError for a folder of other things, and for another port than that of a cloud whose state is kept:
+    deployed functions hold addresses.
     """
-    remembered = home / "settings.json"
-    try:
-        last = json.loads(remembered.read_text()) if remembered.exists() else {}
-    except ValueError:
-        raise DamagedError(remembered) from None
+    require_own(home)
+    last = _remembered(home / SETTINGS)
     ports = {"port": port, "redis_port": redis_port}
     for name, value in ports.items():
         if value is not None and last.get(name, value) != value and (home / "state").exists():
@@ -82,6 +81,19 @@ def load(
             )
     given = {name: value for name, value in {**ports, "consumer": consumer}.items() if value is not None}
     return Settings(home=home, **{**last, **given})
+
+
+def _remembered(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        told = json.loads(file.read_bytes())
+    except ValueError:
+        raise DamagedError(file) from None
+    kinds = {"port": int, "redis_port": int, "consumer": bool}
+    if not isinstance(told, dict) or not all(type(value) is kinds.get(name) for name, value in told.items()):
+        raise DamagedError(file)
+    return told
 
 
 def isolated(environment: Mapping[str, str]) -> dict[str, str]:

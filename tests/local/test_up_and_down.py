@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from local import deploy
+from local import deploy, homes
 from local.cloud import Cloud
 from local.errors import LocalError
 from local.processes import alone, free_port, run_to_the_end
@@ -51,7 +51,9 @@ def test_a_second_up_does_nothing_and_says_so(cloud: Cloud) -> None:
 
 
 def test_two_commands_do_not_work_on_one_cloud_at_once(checkout: Checkout) -> None:
+    homes.make(checkout.home)
     with alone(checkout.home):
+        homes.mark(checkout.home)
         up, down = checkout.local("up", *free_ports()), checkout.local("down")
 
     assert up.returncode == down.returncode == 1
@@ -266,6 +268,7 @@ def test_nothing_listens_on_other_than_the_loopback_address(cloud: Cloud) -> Non
 
 def test_a_process_that_cannot_start_is_explained_with_its_log(tmp_path: Path) -> None:
     cloud = Cloud(Settings(home=tmp_path, port=free_port(), redis_port=free_port()))
+    homes.mark(tmp_path)
     (tmp_path / "state" / "cache").mkdir(parents=True)
     (tmp_path / "state" / "cache" / "dump.rdb").write_bytes(b"not a dump")
 
@@ -277,7 +280,8 @@ def test_a_process_that_cannot_start_is_explained_with_its_log(tmp_path: Path) -
 
 @pytest.mark.parametrize("file", ["settings.json", "engine.pid"])
 def test_a_damaged_file_is_named(checkout: Checkout, file: str) -> None:
-    checkout.home.mkdir()
+    homes.make(checkout.home)
+    homes.mark(checkout.home)
     (checkout.home / file).write_text("{not JSON")
 
     status = checkout.local("status")
@@ -294,6 +298,7 @@ def test_a_folder_that_cannot_be_made_is_named(checkout: Checkout) -> None:
 
 
 def test_ports_are_remembered(tmp_path: Path) -> None:
+    homes.mark(tmp_path)
     Settings(home=tmp_path, port=5001, redis_port=5002).remember()
 
     settings = load_settings(tmp_path)
@@ -303,6 +308,7 @@ def test_ports_are_remembered(tmp_path: Path) -> None:
 
 
 def test_the_consumer_is_off_at_first_and_then_as_it_was_told_last(tmp_path: Path) -> None:
+    homes.mark(tmp_path)
     assert load_settings(tmp_path).consumer is False
     load_settings(tmp_path, consumer=True).remember()
 
