@@ -5,6 +5,7 @@ gives the same templates.
 """
 
 import sys
+from functools import partial
 
 import aws_cdk as cdk
 
@@ -14,6 +15,7 @@ from stacks.config import InvalidStageError, Stage, stage_from_context
 from stacks.fulfillment import FulfillmentStack
 from stacks.identity import IdentityStack
 from stacks.layer import LayerNotBuiltError
+from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, WEBSITE, stack_name
 from stacks.orders import OrdersStack
 from stacks.reminders import RemindersStack
 from stacks.website import WebsiteStack
@@ -25,36 +27,27 @@ def build(app: cdk.App, *, stage: Stage) -> None:
     References run one way: ApiLogs, Identity, Cache <- Orders <- Fulfillment; ApiLogs, Identity <- Reminders;
     Identity, Orders, Reminders <- Website.
     """
-    api_logs = ApiLogsStack(app, "ApiLogs", stack_name=f"{stage.name}-api-logs")
-    identity = IdentityStack(app, "Identity", stage=stage, stack_name=f"{stage.name}-identity")
+    named = partial(stack_name, stage.name)
+    api_logs = ApiLogsStack(app, API_LOGS, stack_name=named(API_LOGS))
+    identity = IdentityStack(app, IDENTITY, stage=stage, stack_name=named(IDENTITY))
     cache = None
     if stage.cache:
-        cache = CacheStack(app, "Cache", stage=stage, settings=stage.cache, stack_name=f"{stage.name}-cache")
-    orders = OrdersStack(
-        app, "Orders", stage=stage, users=identity.users, cache=cache, stack_name=f"{stage.name}-orders"
-    )
+        cache = CacheStack(app, CACHE, stage=stage, settings=stage.cache, stack_name=named(CACHE))
+    orders = OrdersStack(app, ORDERS, stage=stage, users=identity.users, cache=cache, stack_name=named(ORDERS))
     if stage.example_consumer:
-        FulfillmentStack(
-            app,
-            "Fulfillment",
-            stage=stage,
-            queue=orders.fulfillment_queue,
-            stack_name=f"{stage.name}-fulfillment",
-        )
-    reminders = RemindersStack(
-        app, "Reminders", stage=stage, users=identity.users, stack_name=f"{stage.name}-reminders"
-    )
+        FulfillmentStack(app, FULFILLMENT, stage=stage, queue=orders.fulfillment_queue, stack_name=named(FULFILLMENT))
+    reminders = RemindersStack(app, REMINDERS, stage=stage, users=identity.users, stack_name=named(REMINDERS))
     for stack in (orders, reminders):
         stack.add_stack_dependency(api_logs)
     WebsiteStack(
         app,
-        "Website",
+        WEBSITE,
         stage=stage,
         client=identity.web_client,
         orders_api=orders.api,
         reminders_api=reminders.api,
         queues=orders.queues,
-        stack_name=f"{stage.name}-website",
+        stack_name=named(WEBSITE),
     )
 
 

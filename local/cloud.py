@@ -110,11 +110,13 @@ class Cloud:
         """Where everything is. Raises LocalError where nothing runs."""
         self.require_running()
         outputs = deploy.outputs(self.engine)
-        orders, reminders, identity = (outputs[f"local-{app}"] for app in ("orders", "reminders", "identity"))
+        orders, reminders, identity = (
+            outputs[stack] for stack in (deploy.ORDERS_STACK, deploy.REMINDERS_STACK, deploy.IDENTITY_STACK)
+        )
         return Places(
             endpoint=self.settings.endpoint,
             redis_url=self.settings.redis_url,
-            site=gaps.site_url(self.settings, outputs["local-website"]["SiteUrl"]),
+            site=gaps.site_url(self.settings, outputs[deploy.WEBSITE_STACK]["SiteUrl"]),
             orders_api=gaps.api_url(self.settings, orders["ApiUrl"]),
             reminders_api=gaps.api_url(self.settings, reminders["ApiUrl"]),
             order_table=orders["OrderTableName"],
@@ -197,16 +199,16 @@ class Cloud:
         say("closing the engine's gaps, confirming the sender, signing up a person and an operator")
         gaps.allow_plain_http(self.engine)
         gaps.widen_ses_grants(self.engine)
-        gaps.show_page_without_tls(self.engine, deploy.outputs(self.engine)["local-website"])
+        gaps.show_page_without_tls(self.engine, deploy.outputs(self.engine)[deploy.WEBSITE_STACK])
         gaps.widen_sqs_grants(self.engine)
         self._confirm_addresses()
-        users.create(self.engine, deploy.outputs(self.engine)["local-identity"]["UserPoolId"], self.users())
+        users.create(self.engine, deploy.outputs(self.engine)[deploy.IDENTITY_STACK]["UserPoolId"], self.users())
         deploy.mark_deployed(self.engine, wanted)
         return True
 
     def _confirm_addresses(self) -> None:
         """Does what people do once after a deployment: confirm the sender, subscribe to the topic."""
-        reminders = deploy.outputs(self.engine)["local-reminders"]
+        reminders = deploy.outputs(self.engine)[deploy.REMINDERS_STACK]
         self.engine.client("ses").verify_email_identity(EmailAddress=reminders["SenderAddress"])
         sqs, sns = self.engine.client("sqs"), self.engine.client("sns")
         inbox = sqs.create_queue(QueueName=INBOX)["QueueUrl"]

@@ -10,18 +10,16 @@ from local.engine import CREDENTIALS, Engine
 from local.errors import LocalError
 from local.processes import run_to_the_end, tail
 from local.settings import PROJECT, REGION, isolated
+from stacks import names
+from stacks.names import stack_name
 
 STAGE = "local"
-CONSUMER_STACK = "local-fulfillment"
-STACKS = (
-    "local-api-logs",
-    "local-identity",
-    "local-cache",
-    "local-orders",
-    CONSUMER_STACK,
-    "local-reminders",
-    "local-website",
-)
+STACKS = tuple(stack_name(STAGE, stack) for stack in names.STACKS)
+IDENTITY_STACK = stack_name(STAGE, names.IDENTITY)
+ORDERS_STACK = stack_name(STAGE, names.ORDERS)
+CONSUMER_STACK = stack_name(STAGE, names.FULFILLMENT)
+REMINDERS_STACK = stack_name(STAGE, names.REMINDERS)
+WEBSITE_STACK = stack_name(STAGE, names.WEBSITE)
 
 SOURCES = (
     "app.py",

@@ -17,6 +17,7 @@ from botocore.httpsession import URLLib3Session
 from local import gaps, settings
 from local.cloud import Cloud
 from local.engine import CREDENTIALS
+from stacks.names import IDENTITY, stack_name
 from tools.errors import CommandError
 from tools.sign_in import kept
 from tools.sign_in.people import People, Person
@@ -102,14 +103,14 @@ class Aws(NamedTuple):
 
 
 class Deployment:
-    """An app, `orders`, `reminders` or `identity`, of one stage. Raises CommandError where there is none."""
+    """The stack `app`, one of `stacks.names`, of one stage. Raises CommandError where there is none."""
 
     def __init__(self, app: str, stage: str, aws: Aws) -> None:
         if aws.session.region_name is None:
             raise NoRegionError
         self._stage = stage
         self._aws = aws
-        self.outputs = self._outputs_of(f"{stage}-{app}")
+        self.outputs = self._outputs_of(stack_name(stage, app))
 
     def output(self, name: str) -> str:
         if name not in self.outputs:
@@ -143,7 +144,7 @@ class Identity(Deployment):
     """The user pool of one stage, and who signs in there."""
 
     def __init__(self, stage: str, aws: Aws) -> None:
-        super().__init__("identity", stage, aws)
+        super().__init__(IDENTITY, stage, aws)
         client_id = self.output("WebClientId")
         self._demo = aws.laptop.users() if aws.laptop else {}
         # What was signed in for at one address is sent to no other.

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from stacks import names
 from stacks.config import STAGES
 from tests.stacks.deployment import CONTEXTS, synthesise
 
@@ -22,6 +23,10 @@ def test_the_laptop_runs_the_resources_of_every_other_stage(other, synthesised):
     assert len(local) > 60
 
 
+def test_every_stack_is_on_the_list_that_the_commands_read_too(with_everything):
+    assert sorted(with_everything.templates) == sorted(names.STACKS)
+
+
 def test_the_same_commit_gives_the_same_templates(synthesised, tmp_path):
     again = synthesise(tmp_path, **CONTEXTS["dev"])
 
@@ -31,7 +36,7 @@ def test_the_same_commit_gives_the_same_templates(synthesised, tmp_path):
 def test_stages_do_not_meet_in_one_account(synthesised):
     """Names that nobody generates carry the stage's. The SSM parameter's is the stage's own setting."""
     given = ("LogGroupName", "UserId", "UserGroupId", "TableName", "QueueName", "FunctionName", "RoleName", "TopicName")
-    names = {
+    given_names = {
         stage: {
             name
             for resource in synthesised(stage).resources().values()
@@ -41,8 +46,8 @@ def test_stages_do_not_meet_in_one_account(synthesised):
         for stage in STAGES
     }
 
-    assert all(names.values())
-    assert len(set.union(*names.values())) == sum(len(each) for each in names.values())
+    assert all(given_names.values())
+    assert len(set.union(*given_names.values())) == sum(len(each) for each in given_names.values())
 
 
 @pytest.mark.parametrize("absent", ["AWS::EC2::", "AWS::ElastiCache::"])

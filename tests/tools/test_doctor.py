@@ -47,6 +47,7 @@ class Aws:
             "dev-cache": stack(),
             "dev-orders": stack("UPDATE_COMPLETE"),
             "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC),
+            "dev-website": stack(),
         }
         self.answers: dict[str, Any] = {
             "GetCallerIdentity": {"Arn": "arn:aws:iam::123456789012:user/ann"},
@@ -111,6 +112,7 @@ def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
             *["credentials", "bootstrap", "sender", "topic's parameter", "sender in SES", "SES"],
             *["SMS", "SMS spending", "SMS numbers", "Lambda", "API Gateway's role", "operators"],
             *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
+            "stack dev-website",
         ],
         "ok",
     )

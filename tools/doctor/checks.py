@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.caller import OPERATORS
 from reminders.mail import check_address, identities_of
 from reminders.rules import InvalidReminderError
+from stacks.names import API_LOGS, IDENTITY, ORDERS, REMINDERS, stack_name
 from tools.doctor.target import Target
 from tools.errors import sentence
 
@@ -91,7 +92,7 @@ def sender_setting(target: Target) -> Result:
 
 
 def notify_parameter(target: Target) -> Result:
-    name, topic = target.stage.notify_parameter, target.output("reminders", "NotifyTopicArn")
+    name, topic = target.stage.notify_parameter, target.output(REMINDERS, "NotifyTopicArn")
     ssm = target.client("ssm")
     try:
         value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
@@ -111,7 +112,7 @@ def sender_verified(target: Target) -> Result:
     for identity, attributes in answer["VerificationAttributes"].items():
         if attributes["VerificationStatus"] == "Success":
             return Result("ok", f"{identity} is verified")
-    if not target.output("reminders", "SenderAddress"):
+    if not target.output(REMINDERS, "SenderAddress"):
         return Result("limited", f"{target.sender} is not verified yet", "open the link that SES mails when you deploy")
     again = f"aws ses verify-email-identity --email-address {target.sender}"
     return Result("problem", f"{target.sender} is not verified", f"open the link that SES mailed; for another: {again}")
@@ -174,9 +175,9 @@ def lambda_concurrency(target: Target) -> Result:
 
 def api_gateway_role(target: Target) -> Result:
     arn = target.client("apigateway").get_account().get("cloudwatchRoleArn")
-    advice = f"set it to the role of the stack {target.stage.name}-api-logs, in API Gateway's settings"
+    advice = f"set it to the role of the stack {stack_name(target.stage.name, API_LOGS)}, in API Gateway's settings"
     if not arn:
-        if target.stack(f"{target.stage.name}-api-logs"):
+        if target.own(API_LOGS):
             return Result("problem", "no role to write logs with", advice)
         return Result("ok", "none yet; deploying sets one")
     iam = target.client("iam")
@@ -188,11 +189,11 @@ def api_gateway_role(target: Target) -> Result:
 
 
 def operators(target: Target) -> Result:
-    pool = target.output("identity", "UserPoolId")
+    pool = target.output(IDENTITY, "UserPoolId")
     if not pool:
-        if target.stack(f"{target.stage.name}-orders"):
+        if target.own(ORDERS):
             advice = f"make deploy STAGE={target.stage.name}"
-            return Result("problem", f"no stack {target.stage.name}-identity: nobody can sign in", advice)
+            return Result("problem", f"no stack {stack_name(target.stage.name, IDENTITY)}: nobody can sign in", advice)
         return Result("ok", "none yet; deploying creates the user pool")
     cognito = target.client("cognito-idp")
     pages = cognito.get_paginator("list_users_in_group").paginate(UserPoolId=pool, GroupName=OPERATORS)

@@ -8,6 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stacks.config import Stage
+from stacks.names import CACHE, FULFILLMENT, REMINDERS, STACKS, stack_name
 
 _PATIENTLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 
@@ -19,8 +20,8 @@ class Target:
         self.stage = stage
         self.region = str(session.region_name)
         self.on_laptop = endpoint is not None
-        parts = ("api-logs", "identity", *(["cache"] if stage.cache else []), "orders", "reminders")
-        self.stacks = tuple(f"{stage.name}-{part}" for part in parts)
+        absent = ([] if stage.cache else [CACHE]) + ([] if stage.example_consumer else [FULFILLMENT])
+        self.stacks = tuple(stack_name(stage.name, stack) for stack in STACKS if stack not in absent)
         self._session = session
         self._endpoint = endpoint
         self._described: dict[str, Mapping[str, Any] | None] = {}
@@ -28,7 +29,7 @@ class Target:
     @property
     def sender(self) -> str:
         """Where reminder e-mails come from: as deployed, else as the stage has it."""
-        return self.output("reminders", "SenderAddress") or self.stage.sender
+        return self.output(REMINDERS, "SenderAddress") or self.stage.sender
 
     def client(self, service: str) -> Any:
         return self._session.client(service, endpoint_url=self._endpoint, config=_PATIENTLY)
@@ -39,10 +40,14 @@ class Target:
             self._described[name] = self._describe(name)
         return self._described[name]
 
-    def output(self, part: str, name: str) -> str | None:
-        """An output of the stage's stack `part`, None where it is not deployed."""
-        stack = self.stack(f"{self.stage.name}-{part}") or {}
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    def own(self, stack: str) -> Mapping[str, Any] | None:
+        """The stage's own `stack`, one of `stacks.names`, as CloudFormation describes it; None if not deployed."""
+        return self.stack(stack_name(self.stage.name, stack))
+
+    def output(self, stack: str, name: str) -> str | None:
+        """An output of the stage's own `stack`; None if it is not deployed."""
+        found = self.own(stack) or {}
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
         return outputs.get(name)
 
     def _describe(self, name: str) -> Mapping[str, Any] | None:

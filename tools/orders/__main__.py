@@ -9,6 +9,7 @@ from typing import Any
 
 from common import queues
 from orders.order import STATUSES
+from stacks.names import ORDERS
 from tools import command, deployment
 from tools.command import Parser, limit
 from tools.deployment import Api, Deployment
@@ -17,7 +18,6 @@ from tools.orders import dead_letters, executions, files, parked, send, table
 from tools.show import Output
 from tools.text import printable
 
-APP = "orders"
 DEFAULT_LIMIT = 100
 
 DESCRIPTION = """\
@@ -45,10 +45,10 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     match options.command:
         case "submit" | "resubmit":
             orders = files.read(options.file)
-            api = _api(deployment.find(APP, options.stage, home=options.home), options)
+            api = _api(deployment.find(ORDERS, options.stage, home=options.home), options)
             call = send.submit if options.command == "submit" else send.resubmit
             return _send(call(api, orders), output)
-    found = deployment.find(APP, options.stage, home=options.home)
+    found = deployment.find(ORDERS, options.stage, home=options.home)
     match options.command:
         case "show":
             return _show(_api(found, options), options.order_id, output)

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from stacks.names import REMINDERS
 from tools import command, deployment
 from tools.command import Parser, limit
 from tools.deployment import Api
@@ -21,7 +22,6 @@ from tools.remindme.when import When
 from tools.show import Output
 from tools.text import printable
 
-APP = "reminders"
 DEFAULT_LIMIT = 100
 MYSELF = "me"
 _EMAIL = {"email": "your own e-mail address"}
@@ -107,7 +107,7 @@ def _run(name: str, words: list[str], options: argparse.Namespace, output: Outpu
 
 
 def _api(options: argparse.Namespace) -> Api:
-    return deployment.find(APP, options.stage, home=options.home).api(options.user, demo="person")
+    return deployment.find(REMINDERS, options.stage, home=options.home).api(options.user, demo="person")
 
 
 def _add(message: str, text: str, options: argparse.Namespace, output: Output, now: datetime) -> int:

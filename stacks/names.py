@@ -1,0 +1,19 @@
+"""The one list of stacks and of their names. It needs nothing of CDK, so that the commands can read it too."""
+
+import re
+
+API_LOGS = "ApiLogs"
+IDENTITY = "Identity"
+CACHE = "Cache"
+ORDERS = "Orders"
+FULFILLMENT = "Fulfillment"
+REMINDERS = "Reminders"
+WEBSITE = "Website"
+
+STACKS = (API_LOGS, IDENTITY, CACHE, ORDERS, FULFILLMENT, REMINDERS, WEBSITE)
+"""The construct ids of all stacks. A deployment may lack `Cache` and `Fulfillment`."""
+
+
+def stack_name(stage: str, stack: str) -> str:
+    """What CloudFormation calls `stack` of `stage`: `dev-api-logs` for `dev` and `ApiLogs`."""
+    return f"{stage}-{re.sub('(?<=[a-z])(?=[A-Z])', '-', stack).lower()}"
