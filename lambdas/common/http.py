@@ -56,7 +56,11 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
 
 
 def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Reply:
-    """An answer with a JSON body that the allowed web origin may read."""
+    """An answer with a JSON body that the allowed web origin may read.
+
+    A `Location` is relative to the request's own address (RFC 9110, 10.2.2): the address holds the API's stage or the
+    base path of a custom domain, and a path that begins with a slash would leave both out.
+    """
     return {
         "statusCode": status,
         "headers": {

@@ -33,4 +33,4 @@ def handler(event: http.Event) -> http.Reply:
     if not table.claim_again(row, instead_of=found):
         raise http.RequestError(409, "Conflict", "Somebody else has just changed this order.")
     submission.start(order, row, instead_of=found)
-    return submission.accepted(order)
+    return submission.accepted(order, at=order["OrderId"])

@@ -20,7 +20,7 @@ def handler(event: http.Event) -> http.Reply:
     row = {**submission.row_of(order, now=datetime.now(UTC)), "Owner": caller.id}
     if table.claim(row):
         submission.start(order, row)
-        return submission.accepted(order)
+        return submission.accepted(order, at=f"orders/{order['OrderId']}")
     found = table.find(order["OrderId"])
     if found is None:
         # Whoever claimed it has just taken the claim back.

@@ -74,12 +74,9 @@ def start(order: Mapping[str, str], row: Mapping[str, Any], *, instead_of: Mappi
         raise
 
 
-def accepted(order: Mapping[str, str]) -> http.Reply:
-    return http.reply(
-        202,
-        {"OrderId": order["OrderId"], "Status": RECEIVED},
-        headers={"Location": f"/orders/{order['OrderId']}"},
-    )
+def accepted(order: Mapping[str, str], *, at: str) -> http.Reply:
+    """The answer to an order that is on its way. `at` is where the order is, relative to the request's own address."""
+    return http.reply(202, {"OrderId": order["OrderId"], "Status": RECEIVED}, headers={"Location": at})
 
 
 @functools.cache

@@ -41,4 +41,4 @@ def handler(event: http.Event) -> http.Reply:
         # Where it was started and only the answer was lost, the reminder stands.
         if table.delete(row["ReminderId"]):
             raise
-    return http.reply(202, reminder.scheduled(row), headers={"Location": f"/reminders/{row['ReminderId']}"})
+    return http.reply(202, reminder.scheduled(row), headers={"Location": f"reminders/{row['ReminderId']}"})

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import fastjsonschema
 import pytest
@@ -124,11 +124,12 @@ def test_a_body_that_is_not_declared_as_json_is_refused(
     assert apps.row(order["OrderId"]) is None
 
 
-def test_a_body_of_exactly_the_longest_length_is_accepted(orders: Api, order: Order) -> None:
+def test_a_body_of_exactly_the_longest_length_is_accepted(apps: Apps, orders: Api, order: Order) -> None:
     status, _, response = orders.call("POST", "/orders", body=json.dumps(order).ljust(MAX_BODY_BYTES))
 
     assert status == 202
-    assert response.headers["Location"] == f"/orders/{order['OrderId']}"
+    location = urljoin(f"{apps.places.orders_api}/orders", response.headers["Location"])
+    assert location == f"{apps.places.orders_api}/orders/{order['OrderId']}"
 
 
 def test_an_order_that_is_known_already_keeps_the_contract(apps: Apps, orders: Api, order: Order) -> None:

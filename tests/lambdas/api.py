@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+API = "https://0123456789.execute-api.us-east-1.amazonaws.com/v1"
+"""The address of an API, its stage included."""
+
 PERSON = {
     "sub": "6f1c2d3e-0000-4000-8000-00000000000a",
     "token_use": "id",

@@ -1,10 +1,11 @@
 import json
+from urllib.parse import urljoin
 
 import pytest
 
 from orders import place_order
 from orders.correct_order import handler
-from tests.lambdas.api import OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
+from tests.lambdas.api import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 
 CARD = "4111111111111111"
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "0", "CC": CARD}
@@ -32,6 +33,7 @@ def test_an_order_that_needs_a_person_starts_again_corrected(status, escalated, 
     reply = put(CORRECTED)
 
     assert status_and_body(reply) == (202, {"OrderId": "A-1", "Status": "RECEIVED"})
+    assert urljoin(f"{API}/orders/A-1", reply["headers"]["Location"]) == f"{API}/orders/A-1"
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     assert (row["Price"], row["Status"], row["Reasons"]) == ("12.50", "RECEIVED", [])
     assert row["ReceivedAt"] == escalated["ReceivedAt"]

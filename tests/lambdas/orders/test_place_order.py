@@ -1,9 +1,10 @@
 import json
+from urllib.parse import urljoin
 
 import pytest
 
 from orders import place_order
-from tests.lambdas.api import OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
+from tests.lambdas.api import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 
 CARD = "4111111111111111"
 ORDER = {"OrderId": "A-1", "Name": "Jo O'Brien 🐈", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}
@@ -37,7 +38,7 @@ def test_an_order_is_recorded_and_its_workflow_started(order_table, order_workfl
     reply = handler(post(ORDER), None)
 
     assert status_and_body(reply) == (202, {"OrderId": "A-1", "Status": "RECEIVED"})
-    assert reply["headers"]["Location"] == "/orders/A-1"
+    assert urljoin(f"{API}/orders", reply["headers"]["Location"]) == f"{API}/orders/A-1"
     assert reply["headers"]["Access-Control-Allow-Origin"] == "*"
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     assert (row["Name"], row["Price"], row["CardLast4"], row["Status"]) == (

@@ -1,12 +1,13 @@
 import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urljoin
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from reminders import create_reminder, table
 from reminders.create_reminder import handler
-from tests.lambdas.api import post, refused_field, signed_in, status_and_body
+from tests.lambdas.api import API, post, refused_field, signed_in, status_and_body
 from tests.lambdas.reminders.callers import FLO, JO, OLGA, by
 
 pytestmark = pytest.mark.usefixtures("account", "reminder_table")
@@ -53,7 +54,8 @@ def test_a_reminder_starts_a_workflow_with_the_request_as_it_came(request_, remi
     (execution,) = reminder_workflow.executions()
     assert execution["name"] == body["reminderId"]
     assert json.loads(execution["input"]) == request_ | {"reminderId": body["reminderId"]}
-    assert reply["headers"]["Location"] == f"/reminders/{body['reminderId']}"
+    location = urljoin(f"{API}/reminders", reply["headers"]["Location"])
+    assert location == f"{API}/reminders/{body['reminderId']}"
 
 
 def test_a_wait_is_due_that_much_later(reminder_workflow):
