@@ -4,6 +4,10 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
+from local import processes
+from local.errors import LocalError
 from local.processes import free_port
 from local.settings import PROJECT
 
@@ -23,9 +27,11 @@ def test_two_runs_at_once_never_get_the_same_port() -> None:
     assert not theirs & ours
 
 
-def test_a_port_that_another_program_listens_on_is_passed_over() -> None:
+def test_a_port_that_another_program_listens_on_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as other:
-        taken = free_port() + 2
-        other.bind(("127.0.0.1", taken))
+        other.bind(("127.0.0.1", 0))
+        taken = other.getsockname()[1]
+        monkeypatch.setattr(processes, "PORTS", range(taken, taken + 2, 2))
 
-        assert free_port() > taken
+        with pytest.raises(LocalError, match="no port between"):
+            free_port()
