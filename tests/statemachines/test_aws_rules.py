@@ -1,0 +1,28 @@
+"""What AWS refuses in a definition: each rule finds its example, and nothing in our workflows."""
+
+import json
+
+import pytest
+
+from tests.facts.facts import FACTS, definition_of
+from tests.statemachines.aws_rules import refusals
+from tests.statemachines.asl import STATE_MACHINES, load
+
+DEFINITIONS = [fact for fact in FACTS if "states" in fact]
+
+
+@pytest.mark.parametrize("file_name", sorted(path.name for path in STATE_MACHINES.glob("*.asl.json")))
+def test_aws_takes_our_workflows(file_name):
+    assert list(refusals(load(file_name))) == []
+
+
+@pytest.mark.parametrize("fact", [pytest.param(fact, id=fact["id"]) for fact in DEFINITIONS if "finds" in fact])
+def test_what_aws_refuses_is_found(fact):
+    found = list(refusals(definition_of(fact)))
+
+    assert [one for one in found if one.startswith(fact["finds"])], found
+
+
+@pytest.mark.parametrize("fact", [pytest.param(fact, id=fact["id"]) for fact in DEFINITIONS if "finds" not in fact])
+def test_what_aws_takes_is_let_pass(fact):
+    assert list(refusals(definition_of(fact))) == []
