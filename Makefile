@@ -63,15 +63,15 @@ test-unit: setup ## The tests that need no cloud, in a new order each time
 
 .PHONY: test-local
 test-local: setup ## The tests of the laptop cloud itself
-	python -m pytest -p no:randomly tests/local
+	python -m pytest tests/local
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests of the real templates on a laptop cloud
-	python -m pytest -p no:randomly tests/e2e tests/facts
+	python -m pytest tests/e2e tests/facts
 
 .PHONY: test-website
 test-website: setup ## The tests of the page, in a real Chromium on a laptop cloud
-	python -m pytest -p no:randomly tests/website
+	python -m pytest tests/website
 
 .PHONY: benchmark
 benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md

@@ -2,7 +2,8 @@
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from botocore.loaders import JSONFileLoader
@@ -12,6 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from local import settings
 from local.cloud import Cloud, Places
 from local.processes import free_port
+
+UNIT_TESTS = ("lambdas", "stacks", "statemachines", "tools")
+"""The folders whose tests need no cloud."""
 
 _isolated = settings.isolated(os.environ)
 os.environ.clear()
@@ -26,6 +30,14 @@ hypothesis_settings.load_profile("unhurried")
 # A command line makes a session, and each session reads AWS's descriptions anew: most of the time of such a test.
 _read_once = functools.cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda _, path: _read_once(path)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Lets pytest-randomly shuffle unit tests only: the others share a cloud and depend on their order."""
+    if any(item.path.relative_to(Path(__file__).parent).parts[0] not in UNIT_TESTS for item in items):
+        config.option.randomly_reorganize = False
+    return (yield)
 
 
 @pytest.fixture(scope="session")
