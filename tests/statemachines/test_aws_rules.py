@@ -1,12 +1,11 @@
 """What AWS refuses in a definition: each rule finds its example, and nothing in our workflows."""
 
-import json
 
 import pytest
 
 from tests.facts.facts import FACTS, definition_of
-from tests.statemachines.aws_rules import refusals
 from tests.statemachines.asl import STATE_MACHINES, load
+from tests.statemachines.aws_rules import refusals
 
 DEFINITIONS = [fact for fact in FACTS if "states" in fact]
 
