@@ -73,6 +73,10 @@ class Stage:
     days_reminders_are_kept: int
     """After they were due; then they leave the list."""
 
+    hours_reminders_may_be_late: int
+    """How late a reminder is still sent if its execution was lost; after that it fails. A day: long enough to outlast a
+    fault over a night, and short enough that the reminder still helps. A later one would rather mislead."""
+
     notify_parameter: str
     """Name of the SSM parameter that holds the reminder topic's ARN. Two stages in one account and region need two."""
 
@@ -98,6 +102,7 @@ LOCAL = Stage(
     throttle_burst=2000,
     sender="reminders@example.com",
     days_reminders_are_kept=30,
+    hours_reminders_may_be_late=24,
     notify_parameter="notifyme",
     example_consumer=False,
     outbox="/_ministack",

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from stacks.alarms import Alarms
 from stacks.config import Stage
+from stacks.lost_reminders import LostReminders
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.rest_api import ERROR, Answer, RestApi
@@ -80,13 +81,8 @@ class RemindersStack(Stack):
             )
 
         # What waits
-        function = partial(
-            PythonFunction,
-            self,
-            stage=stage,
-            dependencies=DependencyLayer(self, "Dependencies", stage=stage),
-            timeout=20,
-        )
+        layer = DependencyLayer(self, "Dependencies", stage=stage)
+        function = partial(PythonFunction, self, stage=stage, dependencies=layer, timeout=20)
         rows = {"REMINDER_TABLE": table.table_name, "DAYS_KEPT": str(stage.days_reminders_are_kept)}
         schedule = function(
             "ScheduleReminder",
@@ -109,6 +105,8 @@ class RemindersStack(Stack):
             file_name="reminder.asl.json",
             # A wait of up to a year: Express executions live five minutes.
             type=sfn.StateMachineType.STANDARD,
+            # The cause of a failed text quotes the phone number. The execution's own history has it, too.
+            log_level=sfn.LogLevel.FATAL,
             substitutions={
                 "ReminderTable": table.table_name,
                 "ScheduleReminderFunction": schedule.function_arn,
@@ -174,6 +172,16 @@ class RemindersStack(Stack):
         api.add_route("DELETE", "/reminders/{reminderId}", cancel, answers={200: state, 404: ERROR, 409: ERROR})
 
         # What goes on beside it
+        lost = LostReminders(
+            self,
+            "LostReminders",
+            stage=stage,
+            table=table,
+            by_status=BY_STATUS,
+            workflow=workflow,
+            dependencies=layer,
+            environment=rows,
+        )
         alarms = Alarms(self, "ReminderAlarms")
         a_minute = Duration.minutes(1)
         alarms.watch(
@@ -185,6 +193,16 @@ class RemindersStack(Stack):
             "WorkflowTimedOut",
             "An execution of the reminder workflow took longer than it may.",
             workflow.metric_timed_out(statistic="Sum", period=a_minute),
+        )
+        alarms.watch(
+            "ReminderLost",
+            "Reminders had no execution any more that would send them; they were started again, or failed.",
+            lost.lost,
+        )
+        alarms.watch(
+            "SettleLostRemindersFailed",
+            "Lost reminders could not be looked for, or not be settled.",
+            lost.function.metric_errors(statistic="Sum", period=a_minute),
         )
 
         # Who may do what

@@ -34,7 +34,10 @@ def load_definition(file_name: str, *, substitutions: Mapping[str, str]) -> str:
 
 
 class Workflow(sfn.StateMachine):
-    """A state machine with its own role and its own log group, whose entries carry no data.
+    """A state machine with its own role and its own log group, whose entries carry no input and no output.
+
+    They do carry the cause of every failure, in the words of the service that failed. `log_level` says which entries
+    there are: FATAL leaves only the end of an execution, whose cause is the state machine's own.
 
     The file names its targets in `${Placeholders}`; `substitutions` gives their values. Neither grants anything:
     grant each target to the workflow.
@@ -49,6 +52,7 @@ class Workflow(sfn.StateMachine):
         file_name: str,
         substitutions: Mapping[str, str],
         type: sfn.StateMachineType,
+        log_level: sfn.LogLevel = sfn.LogLevel.ALL,
         encryption: sfn.EncryptionConfiguration | None = None,
     ) -> None:
         definition = load_definition(file_name, substitutions=substitutions)
@@ -69,5 +73,5 @@ class Workflow(sfn.StateMachine):
             definition_body=sfn.DefinitionBody.from_string(definition),
             definition_substitutions=dict(substitutions),
             encryption_configuration=encryption,
-            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
+            logs=sfn.LogOptions(destination=log_group, level=log_level, include_execution_data=False),
         )

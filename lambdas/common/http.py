@@ -14,6 +14,8 @@ from typing import Any, NoReturn, TypeAlias
 from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.aws import error_name
+
 # By their own names too: handlers say http.Event and http.RequestError.
 from common.events import Event as Event
 from common.events import RequestError as RequestError
@@ -44,7 +46,7 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
             return _refusal(error)
         except (ClientError, BotoCoreError) as error:
             # The class alone: botocore's messages can quote the parameters of the call.
-            logger.error("a call to AWS failed: %s", _name(error))
+            logger.error("a call to AWS failed: %s", error_name(error))
             return _refusal(RequestError(503, "Unavailable", "A service is not available. Try again."))
         except Exception as error:
             # Where it happened, and not the message, which may quote the request.
@@ -161,7 +163,3 @@ def _detail(error: SchemaValidationError, body: Any, schema: Mapping[str, Any]) 
 
 def _listed(definition: Any) -> list[Any]:
     return definition if isinstance(definition, list) else [definition]
-
-
-def _name(error: ClientError | BotoCoreError) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

@@ -1,6 +1,7 @@
 """A reminder from its request to its row, to the workflow, and to what the API shows. Pure."""
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -14,6 +15,9 @@ SENT, PARTLY_SENT, FAILED = "SENT", "PARTLY_SENT", "FAILED"
 OVER = (SENT, PARTLY_SENT, FAILED)
 """What an occurrence ends in, and where the next one of a repeated reminder begins."""
 STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
+
+CARRIED = ("message", "subject", "preference", "email", "phone", "repeat")
+"""The fields of a request that one execution hands on to the next."""
 
 HIDDEN = {"email": mask.email, "phone": mask.phone}
 """How each address is shown in lists and kept in the table: not whole."""
@@ -56,20 +60,44 @@ def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> di
     """What the workflow carries: what was asked for, addresses and all, and how long to wait.
 
     `waitUntil` is when it is due, or earlier, where an execution could not wait so long: then `goOn` is true.
+    `waitSeconds` is what is left until then: an execution may begin long after the reminder was asked for.
     """
     due = when.instant(row["DueAt"])
     waited = when.instant(asked["waitedUntil"]) if "waitedUntil" in asked else now
     until = min(due, max(now, waited) + SLICE)
-    kept = ("message", "subject", "preference", "email", "phone", "repeat")
+    left = max(0, math.ceil((due - now).total_seconds()))
     in_seconds = "waitSeconds" in asked and until == due
     return {
-        **{name: asked[name] for name in kept if name in asked},
+        **{name: asked[name] for name in CARRIED if name in asked},
         "text": sms.text_of(asked["message"]),
         "reminderId": row["ReminderId"],
-        "waitSeconds": int(asked["waitSeconds"]) if in_seconds else None,
+        "waitSeconds": min(int(asked["waitSeconds"]), left) if in_seconds else None,
         "waitUntil": when.utc_text(until),
         "goOn": until < due,
     }
+
+
+def failed(reason: str, *, now: datetime) -> Row:
+    """What changes in a row that goes no further."""
+    return {"Status": FAILED, "Reason": reason, "UpdatedAt": when.utc_text(now)}
+
+
+def to_go_on(asked: Mapping[str, Any], row: Row) -> dict[str, Any]:
+    """The input of another execution of the reminder, which waits until the row's DueAt and then sends.
+
+    The row lets it go on only after the execution that it names, or as the first one if it names none.
+    """
+    return {
+        **{name: asked[name] for name in CARRIED if name in asked},
+        "reminderId": row["ReminderId"],
+        **({"after": row["ExecutionId"]} if "ExecutionId" in row else {}),
+    }
+
+
+def asked_for(row: Row) -> dict[str, Any]:
+    """What was asked for, as far as the row says it: its addresses are hidden, and it has no subject."""
+    repeated = {"repeat": json.loads(row["Repeat"])} if "Repeat" in row else {}
+    return {"message": row["Message"], "preference": row["Preference"], **repeated}
 
 
 def first_due(row: Row) -> when.Due:

@@ -6,10 +6,31 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
+
 from reminders import repeat, sms, when
 from reminders.rules import check_addresses
 
 SCHEMA = json.loads(Path(__file__).with_name("reminder.schema.json").read_text())
+
+OURS = {"reminderId", "after", "waitedUntil"}
+"""What the API, or an execution before, adds to a request when it starts the workflow with it."""
+
+
+def given_to_the_workflow(given: object) -> dict[str, Any] | None:
+    """What was asked for, out of an execution's input, without OURS. None if the input is not a valid reminder.
+
+    Without a preference, a reminder that somebody started by hand goes to the topic, as the command line always had it.
+    """
+    if not isinstance(given, dict):
+        return None
+    by_hand = {} if "reminderId" in given else {"preference": "topic"}
+    asked = {**by_hand, **{name: given[name] for name in given.keys() - (OURS if "reminderId" in given else set())}}
+    try:
+        validate(event=asked, schema=SCHEMA)
+    except SchemaValidationError:
+        return None
+    return asked
 
 
 def checked(asked: Mapping[str, Any], *, now: datetime) -> when.Due:

@@ -9,6 +9,11 @@ def kept() -> timedelta:
     return timedelta(days=int(os.environ["DAYS_KEPT"]))
 
 
+def grace() -> timedelta:
+    """How late a reminder is still sent if its execution was lost."""
+    return timedelta(hours=int(os.environ["HOURS_LATE"]))
+
+
 def listed() -> frozenset[str]:
     """Addresses and numbers that anybody signed in may have reminders sent to, in small letters."""
     return frozenset(f"{os.environ['ALLOWED_EMAILS']} {os.environ['ALLOWED_PHONES']}".lower().split())

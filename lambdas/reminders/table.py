@@ -1,7 +1,9 @@
 """The reminder table, as the functions read and write it. The workflow writes what became of a reminder."""
 
+import functools
+import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -78,6 +80,15 @@ def schedule_next(reminder_id: str, changes: Mapping[str, Any], *, after: int, e
     return _update(reminder_id, {**changes, "Status": SCHEDULED}, only_if=condition) is not None
 
 
+def settle(row: Row, changes: Mapping[str, Any]) -> Row | None:
+    """The row with `changes`; None, and nothing written, if somebody else has settled it since it was read."""
+    conditions = [
+        Attr(name).eq(row[name]) if name in row else Attr(name).not_exists()
+        for name in ("Status", "Occurrence", "ExecutionId")
+    ]
+    return _update(row["ReminderId"], changes, only_if=functools.reduce(operator.and_, conditions))
+
+
 def find(reminder_id: str) -> Row | None:
     row: Row | None = _table.get_item(Key={"ReminderId": reminder_id}, ConsistentRead=True).get("Item")
     return row
@@ -91,6 +102,18 @@ def of_owner(owner: str, **page: Any) -> tuple[list[Row], Place | None]:
 def with_status(status: str, **page: Any) -> tuple[list[Row], Place | None]:
     """A page of everybody's reminders of one status, and where the next one begins, as `_page` tells."""
     return _page(BY_STATUS, "Status", status, **page)
+
+
+def all_with_status(status: str, *, due: ConditionBase | None) -> Iterator[Row]:
+    """Everybody's reminders of one status, first due first; `due` may bound their DueAt."""
+    condition: ConditionBase = Key("Status").eq(status)
+    start: dict[str, Any] = {}
+    while True:
+        page = _table.query(IndexName=BY_STATUS, KeyConditionExpression=condition & due if due else condition, **start)
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def _page(

@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "ESCALATION_QUEUE": "escalation",
     "FULFILLMENT_DEAD_LETTERS": "fulfillment-dead-letters",
     "FULFILLMENT_QUEUE": "fulfillment",
+    "HOURS_LATE": "24",
     "IDEMPOTENCY_TABLE": "idempotency",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
@@ -61,6 +62,7 @@ HANDLERS = (
     "reminders.readiness",
     "reminders.schedule_reminder",
     "reminders.send_email",
+    "reminders.settle_lost_reminders",
     "website.publish_site",
 )
 

@@ -76,6 +76,9 @@ ROLES = {
     "Reminders/CancelReminderRole": WRITE_LOGS | {"dynamodb:GetItem", "dynamodb:UpdateItem", "states:StopExecution"},
     "Reminders/ScheduleReminderRole": WRITE_LOGS | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
     "Reminders/NextOccurrenceRole": WRITE_LOGS | {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+    "Reminders/LostReminders/SettleLostRemindersRole": WRITE_LOGS
+    | {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+    | {"states:DescribeExecution", "states:ListExecutions", "states:StartExecution"},
     "Reminders/SendEmailRole": WRITE_LOGS | {"ses:SendEmail"},
     "Website/PublishSiteRole": WRITE_LOGS
     | {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}
@@ -122,7 +125,7 @@ OPEN_RESOURCES = {
     (frozenset({"lambda:InvokeFunction"}), "Reminders/NextOccurrence.Arn:*"): "Likewise.",
     (frozenset(ASK_WHETHER_IT_COULD_BE_SENT), "*"): "What is read is the account's, and has no resource to name.",
     (
-        frozenset({"states:StopExecution"}),
+        frozenset({"states:DescribeExecution", "states:StopExecution"}),
         REMINDER_EXECUTIONS,
     ): "The executions of that one workflow, which have names of their own.",
     (frozenset({"s3:DeleteObject", "s3:PutObject"}), "Website/Site.Arn/*"): "What is in that one bucket.",
@@ -185,6 +188,7 @@ def test_the_reminder_workflow_may_call_each_of_its_targets_and_start_itself_alo
         ("CancelReminder", {""}),
         ("ScheduleReminder", {""}),
         ("NextOccurrence", {""}),
+        ("LostReminders/SettleLostReminders", {"", "/index/ByStatus"}),
     ],
 )
 def test_each_function_of_the_reminders_reads_and_writes_their_table_or_its_indexes_alone(
@@ -291,7 +295,15 @@ def test_only_text_messages_are_published_to_what_is_no_sns_resource(deployment)
 
 @pytest.mark.parametrize(
     "action",
-    ["sns:Publish", "ses:SendEmail", "states:StartExecution", "states:StopExecution", "dynamodb:PutItem"],
+    [
+        "sns:Publish",
+        "ses:SendEmail",
+        "states:DescribeExecution",
+        "states:ListExecutions",
+        "states:StartExecution",
+        "states:StopExecution",
+        "dynamodb:PutItem",
+    ],
 )
 def test_what_is_granted_is_granted_on_our_own_resources(action, deployment):
     granted = {
@@ -307,6 +319,8 @@ def test_what_is_granted_is_granted_on_our_own_resources(action, deployment):
             "sns:Publish": {"Reminders/NotifyTopic", "*"},
             "ses:SendEmail": {"arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"},
             "states:StartExecution": {"Orders/OrderFulfillmentStateMachine", "Reminders/ReminderStateMachine"},
+            "states:DescribeExecution": {REMINDER_EXECUTIONS},
+            "states:ListExecutions": {"Reminders/ReminderStateMachine"},
             "states:StopExecution": {REMINDER_EXECUTIONS},
             "dynamodb:PutItem": {"Orders/OrderTable.Arn", "Reminders/ReminderTable.Arn"},
         }[action]
@@ -383,4 +397,10 @@ def test_functions_are_called_from_outside_by_the_apis_each_on_its_path_and_by_t
         ("apigateway", "Reminders/CancelReminder.Arn", "/DELETE/reminders/*"),
         ("events", "Orders/LostOrders/ParkLostOrders.Arn", "Orders/LostOrders/ExecutionDied.Arn"),
         ("events", "Orders/LostOrders/ParkLostOrders.Arn", "Orders/LostOrders/EveryFiveMinutes.Arn"),
+        (
+            "events",
+            "Reminders/LostReminders/SettleLostReminders.Arn",
+            "Reminders/LostReminders/EveryFiveMinutes.Arn",
+        ),
+        ("events", "Reminders/LostReminders/SettleLostReminders.Arn", "Reminders/LostReminders/EveryDay.Arn"),
     }

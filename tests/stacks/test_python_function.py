@@ -25,6 +25,7 @@ FUNCTIONS = {
     "Reminders/ScheduleReminder": (512, 20),
     "Reminders/NextOccurrence": (512, 20),
     "Reminders/SendEmail": (256, 20),
+    "Reminders/LostReminders/SettleLostReminders": (512, 240),
     "Website/PublishSite": (512, 300),
 }
 WITH_CACHE = {"Orders/UpdateCache": (512, 30)}
@@ -32,6 +33,7 @@ NOT_CALLED_BY_THE_API = {
     "Identity/CheckSignUp",
     "Orders/LostOrders/ParkLostOrders",
     "Orders/UpdateCache",
+    "Reminders/LostReminders/SettleLostReminders",
     "Website/PublishSite",
 }
 API_GATEWAY_GIVES_UP_AFTER = 29

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminders.reminder import due_of
+from reminders.settle_lost_reminders import WORKS_SECONDS
 from stacks.reminders import BY_OWNER, BY_STATUS
 from tests.stacks.deployment import synthesise
 
@@ -107,6 +108,63 @@ def test_a_reminder_that_was_not_sent_raises_an_alarm(alarm, metric, deployment)
     (dimension,) = found["Dimensions"]
     assert deployment.named("Reminders", dimension["Value"]) == "Reminders/ReminderStateMachine"
     assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/States", metric, 1)
+
+
+SETTLE = "Reminders/LostReminders/SettleLostReminders"
+
+
+@pytest.mark.parametrize(
+    ("rule", "rate", "event"),
+    [("EveryFiveMinutes", "rate(5 minutes)", "{}"), ("EveryDay", "rate(1 day)", '{"Waiting":true}')],
+)
+def test_the_clock_has_lost_reminders_settled(rule, rate, event, deployment):
+    found = deployment.properties("AWS::Events::Rule")[f"Reminders/LostReminders/{rule}"]
+
+    (target,) = found["Targets"]
+    assert (found["ScheduleExpression"], found["State"], target["Input"]) == (rate, "ENABLED", event)
+    assert deployment.named("Reminders", target["Arn"]) == f"{SETTLE}.Arn"
+
+
+def test_one_sweep_is_over_before_the_next_begins(deployment):
+    function = deployment.properties("AWS::Lambda::Function")[SETTLE]
+
+    # A call that hangs takes 8 seconds; a reminder takes four calls.
+    assert WORKS_SECONDS + 32 < function["Timeout"] < 300
+
+
+def test_late_reminders_are_sent_for_as_long_as_the_stage_says(deployment):
+    variables = deployment.properties("AWS::Lambda::Function")[SETTLE]["Environment"]["Variables"]
+
+    assert variables["HOURS_LATE"] == str(deployment.stage.hours_reminders_may_be_late)
+    assert variables["DAYS_KEPT"] == str(deployment.stage.days_reminders_are_kept)
+    assert deployment.stage.hours_reminders_may_be_late < 24 * deployment.stage.days_reminders_are_kept
+
+
+def test_lost_reminders_raise_an_alarm_by_what_the_function_logs(deployment):
+    metric_filter = deployment.only("AWS::Logs::MetricFilter")
+    alarm = deployment.properties("AWS::CloudWatch::Alarm")["Reminders/ReminderAlarms/ReminderLost"]
+    (transformation,) = metric_filter["MetricTransformations"]
+
+    assert deployment.named("Reminders", metric_filter["LogGroupName"]) == f"{SETTLE}LogGroup"
+    assert (metric_filter["FilterPattern"], transformation["MetricValue"]) == ("{ $.lost > 0 }", "$.lost")
+    assert alarm["Namespace"] == transformation["MetricNamespace"] == f"{deployment.stage.name}-reminders"
+    assert alarm["MetricName"] == transformation["MetricName"]
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == ("Sum", 1, 60)
+
+
+def test_a_failing_sweep_raises_an_alarm(deployment):
+    alarm = deployment.properties("AWS::CloudWatch::Alarm")["Reminders/ReminderAlarms/SettleLostRemindersFailed"]
+
+    (dimension,) = alarm["Dimensions"]
+    assert deployment.named("Reminders", dimension["Value"]) == SETTLE
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == ("AWS/Lambda", "Errors", 1)
+
+
+def test_no_alarm_counts_aborted_executions(deployment):
+    """CancelReminder stops an execution, and Step Functions counts it as aborted."""
+    metrics = {one["MetricName"] for one in deployment.properties("AWS::CloudWatch::Alarm").values()}
+
+    assert "ExecutionsAborted" not in metrics
 
 
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])

@@ -33,8 +33,18 @@ def test_logs_of_a_workflow_carry_no_data(deployment):
     assert len(workflows) == 2
     for workflow in workflows.values():
         assert workflow["LoggingConfiguration"]["IncludeExecutionData"] is False
-        assert workflow["LoggingConfiguration"]["Level"] == "ALL"
         assert len(workflow["LoggingConfiguration"]["Destinations"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [("Orders/OrderFulfillmentStateMachine", "ALL"), ("Reminders/ReminderStateMachine", "FATAL")],
+)
+def test_the_log_of_a_workflow_quotes_no_phone_number(path, level, deployment):
+    """The cause of a failed task is logged even without data, and that of SNS quotes the number."""
+    workflow = deployment.properties("AWS::StepFunctions::StateMachine")[path]
+
+    assert workflow["LoggingConfiguration"]["Level"] == level
 
 
 def test_every_workflow_logs_to_a_group_of_its_own(deployment):

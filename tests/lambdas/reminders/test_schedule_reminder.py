@@ -214,12 +214,15 @@ def test_a_local_time_by_hand_needs_its_zone(local, clock):
 
 
 @pytest.mark.parametrize("when", [{"waitSeconds": 60}, {"timestamp": "2026-11-21T04:01:00Z"}])
-@pytest.mark.parametrize("later", [timedelta(seconds=2), timedelta(minutes=5)], ids=["soon", "when it is due"])
-def test_a_retry_by_hand_is_answered_the_same(when, later, clock, reminder_table):
+@pytest.mark.parametrize(("later", "left"), [(2, 58), (300, 0)], ids=["soon", "when it is due"])
+def test_a_retry_by_hand_waits_for_the_same_time(when, later, left, clock, reminder_table):
     first, kept = schedule(TOPIC | when), find("r-1")
-    clock.instant += later
+    clock.instant += timedelta(seconds=later)
 
-    assert schedule(TOPIC | when) == first
+    again = schedule(TOPIC | when)
+
+    in_seconds = {"waitSeconds": left} if "waitSeconds" in when else {}
+    assert again == first | {"Reminder": first["Reminder"] | in_seconds}
     assert first["Reminder"]["waitUntil"] == "2026-11-21T04:01:00Z"
     assert reminder_table.scan()["Items"] == [kept]
 
@@ -244,3 +247,36 @@ def test_who_names_a_reminder_and_says_nothing_of_it_takes_none_up(change, remin
     asked = {name: value for name, value in (ASKED | {"waitSeconds": 1} | change).items() if value is not None}
 
     assert schedule(asked | {"reminderId": "r-1"})["Outcome"] == "INVALID"
+
+
+@pytest.mark.parametrize("change", [{"email": "a@b"}, {"email": "ada@exämple.com"}, {"phone": "0151"}, {"x": 1}])
+@pytest.mark.parametrize(
+    ("kept", "given", "execution"),
+    [
+        ({}, {}, FIRST),
+        ({"ExecutionId": FIRST}, {"after": FIRST}, SECOND),
+        ({"ExecutionId": FIRST}, {}, FIRST),
+    ],
+    ids=["first", "follows", "retried"],
+)
+def test_the_row_of_what_the_workflow_refuses_has_failed_and_says_why(kept, given, execution, change, reminder_table):
+    reminder_table.put_item(Item=row(**kept))
+
+    answer = schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"} | given | change, execution)
+
+    assert answer == {"Outcome": "INVALID", "Problem": NO_REMINDER}
+    found = find("r-1")
+    assert (found["Status"], found["Reason"], found["ExecutionId"]) == ("FAILED", NO_REMINDER, execution)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"Status": "CANCELLED"}, {"Status": "SENT", "ExecutionId": FIRST}, {"ExecutionId": FIRST}],
+    ids=["cancelled", "sent", "another execution's"],
+)
+def test_what_is_refused_leaves_a_row_that_is_not_its_own_alone(kept, reminder_table):
+    kept = row(**kept)
+    reminder_table.put_item(Item=kept)
+
+    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1", "x": 1}, SECOND)["Outcome"] == "INVALID"
+    assert find("r-1") == kept

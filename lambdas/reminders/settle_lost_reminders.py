@@ -1,0 +1,201 @@
+"""`SettleLostReminders`: finds reminders that no execution will send any more, and settles them."""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from boto3.dynamodb.conditions import ConditionBase, Key
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.aws import BRIEFLY, error_name
+from common.logs import logger_of
+from reminders import reminder, repeat, request, settings, table, when
+from reminders.reminder import OVER, SCHEDULED, SENDING, Row
+
+OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
+"""How long after `DueAt` a reminder of each status is looked at: longer than the workflow's retries take to start an
+execution that follows another, and to send and record a reminder."""
+
+WORKS_SECONDS = 200
+"""The longest that one run begins with further reminders. The next run finds those that are left."""
+
+MAY_HAVE_ARRIVED = "the workflow ended while it was sending, so the reminder may have arrived"
+TOO_LATE = "the workflow ended before it sent the reminder, and now it is too late"
+NOT_KNOWN = "the workflow ended before it sent the reminder, and the addresses are not known any more"
+DAMAGED = "the workflow ended before it sent the reminder, and the record of the reminder is damaged"
+NO_MORE = "; the reminder will not repeat any more"
+
+_states = boto3.client("stepfunctions", config=BRIEFLY)
+
+logger = logger_of(__name__)
+
+
+class NotSettledError(Exception):
+    """Some lost reminders could not be settled in this run; the message says how many."""
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Settles the lost reminders: `{"Lost": how many it settled, "Complete": whether it looked at all}`.
+
+    Lost is a reminder that is SCHEDULED or SENDING, overdue, and has no living execution; and a repeated one whose
+    execution was aborted before it scheduled the next occurrence. With `{"Waiting": true}` as `event` the reminders
+    that are SCHEDULED and not due yet count, too.
+
+    A SCHEDULED one gets a new execution, if it is not later than the stage allows and its addresses are known. Any
+    other is FAILED and says why. A repeated one goes on with its next occurrence.
+    Raises NotSettledError after it tried all, so that Lambda tries again and the alarm tells.
+    """
+    now, until = datetime.now(UTC), time.monotonic() + WORKS_SECONDS
+    waiting = event.get("Waiting") is True
+    lost = failed = 0
+    complete = True
+    try:
+        living = _living() if waiting else frozenset()
+        for found in _suspects(now, waiting=waiting):
+            if time.monotonic() > until:
+                complete = False
+                break
+            if found.get("ExecutionId") not in living:
+                try:
+                    lost += _settle(found, now=now)
+                except (ClientError, BotoCoreError) as error:
+                    # A reminder that cannot be settled does not keep the others waiting.
+                    failed += 1
+                    logger.error("reminder %s was not settled: %s", found["ReminderId"], error_name(error))
+    finally:
+        if lost:
+            # The alarm ReminderLost counts this field.
+            logger.warning("lost reminders were settled", extra={"lost": lost})
+    if failed:
+        raise NotSettledError(f"{failed} reminders, besides {lost} that were")
+    return {"Lost": lost, "Complete": complete}
+
+
+def _living() -> frozenset[str]:
+    """The executions that run now. One list is cheaper than a question about each of many waiting reminders."""
+    pages = _states.get_paginator("list_executions").paginate(
+        stateMachineArn=os.environ["REMINDER_WORKFLOW"], statusFilter="RUNNING"
+    )
+    return frozenset(one["executionArn"] for page in pages for one in page["executions"])
+
+
+def _suspects(now: datetime, *, waiting: bool) -> Iterator[Row]:
+    """Rows that may be lost, as the index has them, which may lag."""
+
+    def due_before(status: str) -> ConditionBase:
+        return Key("DueAt").lt(when.utc_text(now - OVERDUE[status]))
+
+    yield from table.all_with_status(SCHEDULED, due=None if waiting else due_before(SCHEDULED))
+    yield from table.all_with_status(SENDING, due=due_before(SENDING))
+    # One of these was sent at the latest when the stage's grace time was over, and every sweep of that time saw it.
+    lately = now - settings.grace() - 2 * OVERDUE[SENDING], now - OVERDUE[SENDING]
+    for status in OVER:
+        rows = table.all_with_status(status, due=Key("DueAt").between(*map(when.utc_text, lately)))
+        yield from (row for row in rows if "Repeat" in row and "Stopped" not in row)
+
+
+def _settle(found: Row, *, now: datetime) -> bool:
+    """Whether the reminder was lost. If so, it is settled, perhaps by another sweep at the same time."""
+    row = table.find(found["ReminderId"])
+    if row is None or row["Status"] != found["Status"]:
+        return False
+    execution = _execution_of(row)
+    if execution and execution["status"] in ("RUNNING", "PENDING_REDRIVE"):
+        return False
+    try:
+        if row["Status"] in OVER:
+            return _go_on_after(row, execution, now=now)
+        return _send_again_or_fail(row, execution, now=now)
+    except (KeyError, ValueError):
+        return table.settle(row, reminder.failed(DAMAGED, now=now)) is not None
+
+
+def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
+    asked = _asked(row, execution)
+    if row["Status"] == SENDING:
+        reason = MAY_HAVE_ARRIVED
+    elif now - when.instant(row["DueAt"]) > settings.grace():
+        reason = TOO_LATE
+    elif asked:
+        # Two executions that start at once do no harm: the row lets only one of them take it up.
+        _start(asked, row)
+        return True
+    elif now - when.instant(row["UpdatedAt"]) < OVERDUE[SCHEDULED]:
+        # `CreateReminder` may be about to start its execution.
+        return False
+    else:
+        reason = NOT_KNOWN
+    if asked and (following := _next_of(row, now=now)):
+        return _schedule(row, {**following, "Reason": reason}, asked)
+    stops = asked is None and "Repeat" in row
+    return table.settle(row, reminder.failed(reason + NO_MORE if stops else reason, now=now)) is not None
+
+
+def _go_on_after(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
+    """The same for one whose occurrence is over.
+
+    An execution that ends by itself has scheduled the next occurrence, or recorded why there is none.
+    """
+    if execution is None or execution["status"] == "SUCCEEDED" or execution.get("error") == "ReminderNotSentError":
+        return False
+    asked, following = _asked(row, execution), _next_of(row, now=now)
+    return asked is not None and following is not None and _schedule(row, following, asked)
+
+
+def _schedule(row: Row, following: Row, asked: Mapping[str, Any]) -> bool:
+    """Whether this sweep, and no other, has scheduled the next occurrence."""
+    if scheduled := table.settle(row, {**following, "Status": SCHEDULED}):
+        _start(asked, scheduled)
+    return scheduled is not None
+
+
+def _next_of(row: Row, *, now: datetime) -> Row | None:
+    """What changes in the row for its next occurrence; None if there is none."""
+    if "Repeat" not in row or "Stopped" in row:
+        return None
+    following = repeat.next_after(reminder.first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now)
+    if following is None:
+        return None
+    return reminder.due_of(following.instant, number=following.number, now=now, kept=settings.kept())
+
+
+def _execution_of(row: Row) -> dict[str, Any] | None:
+    """What Step Functions knows of the reminder's execution: the one on its row, or else the one of its name.
+
+    None if there never was one, or if it ended more than 90 days ago.
+    """
+    machine = os.environ["REMINDER_WORKFLOW"]
+    by_name = f"{machine.replace(':stateMachine:', ':execution:')}:{row['ReminderId']}"
+    try:
+        found: dict[str, Any] = _states.describe_execution(executionArn=row.get("ExecutionId", by_name))
+    except (_states.exceptions.ExecutionDoesNotExist, _states.exceptions.InvalidArn):
+        return None
+    return found
+
+
+def _asked(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What was asked for, addresses included; None if nothing says so any more.
+
+    The execution's input says it. The row hides addresses, and is enough only for the topic, which needs none.
+    """
+    on_the_row = reminder.asked_for(row)
+    given = json.loads(execution.get("input", "{}")) if execution else {}
+    asked = request.given_to_the_workflow(given)
+    is_its_own = asked is not None and given.get("reminderId", row["ReminderId"]) == row["ReminderId"]
+    if asked and is_its_own and asked.items() >= on_the_row.items():
+        return asked
+    return on_the_row if row["Preference"] == "topic" else None
+
+
+def _start(asked: Mapping[str, Any], row: Row) -> None:
+    _states.start_execution(
+        stateMachineArn=os.environ["REMINDER_WORKFLOW"],
+        # As the workflow names an execution that follows another one.
+        name=f"{row['ReminderId'][:71]}-{uuid.uuid4().hex[:8]}",
+        input=json.dumps(reminder.to_go_on(asked, row), ensure_ascii=False),
+    )

@@ -1,0 +1,83 @@
+"""Finds the reminders whose workflow ended where its own error handling does not reach."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.permissions import allow
+from stacks.python_function import PythonFunction
+
+
+class LostReminders(Construct):
+    """A function that settles lost reminders, and the clock that invokes it.
+
+    Every five minutes it looks for those that are overdue. Once a day it looks at all that wait: Step Functions keeps
+    the input of an execution, and with it the addresses, for only 90 days after the execution ended.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        table: dynamodb.ITable,
+        by_status: str,
+        workflow: sfn.IStateMachine,
+        dependencies: lambda_.ILayerVersion,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, id)
+        self.function = settle = PythonFunction(
+            self,
+            "SettleLostReminders",
+            stage=stage,
+            description="Settles reminders whose workflow timed out, was aborted, failed, or never started.",
+            handler="reminders.settle_lost_reminders.handler",
+            memory=512,
+            # It begins with nothing new after 200 seconds, and is over before the clock invokes it again.
+            timeout=240,
+            dependencies=dependencies,
+            environment={
+                **environment,
+                "REMINDER_WORKFLOW": workflow.state_machine_arn,
+                "HOURS_LATE": str(stage.hours_reminders_may_be_late),
+            },
+        )
+        for name, rate, description, event in (
+            ("EveryFiveMinutes", Duration.minutes(5), "Settles reminders that are overdue.", {}),
+            ("EveryDay", Duration.days(1), "Settles reminders that wait without an execution.", {"Waiting": True}),
+        ):
+            events.Rule(
+                self,
+                name,
+                description=description,
+                schedule=events.Schedule.rate(rate),
+                targets=[targets.LambdaFunction(settle, event=events.RuleTargetInput.from_object(event))],
+            )
+        # Step Functions counts an execution that CancelReminder stopped as aborted, like one that somebody else
+        # stopped. Only the function tells them apart.
+        self.lost: cloudwatch.Metric = logs.MetricFilter(
+            self,
+            "Lost",
+            log_group=settle.log_group,
+            filter_pattern=logs.FilterPattern.number_value("$.lost", ">", 0),
+            metric_namespace=Stack.of(self).stack_name,
+            metric_name="LostReminders",
+            metric_value="$.lost",
+        ).metric(statistic="Sum", period=Duration.minutes(1))
+
+        allow(settle, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        allow(settle, "dynamodb:Query", on=f"{table.table_arn}/index/{by_status}")
+        workflow.grant_start_execution(settle)
+        allow(settle, "states:ListExecutions", on=workflow.state_machine_arn)
+        workflow.grant_execution(settle, "states:DescribeExecution")
