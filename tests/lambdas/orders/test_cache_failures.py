@@ -29,7 +29,14 @@ POISON = {
     "an order of a version that knew no owners": json.dumps(SHOWN).encode(),
     "an order whose owner is no text": json.dumps(CACHED | {"Owner": [CACHED["Owner"]]}).encode(),
     "a mistyped order": json.dumps(CACHED | {"Name": 7}).encode(),
-    "an order in a state that there is not": json.dumps(CACHED | {"State": "Beyond"}).encode(),
+    "an order without a price": json.dumps({name: CACHED[name] for name in CACHED.keys() - {"Price"}}).encode(),
+    "an order with a field that is not shown": json.dumps(CACHED | {"CC": "4242424242424242"}).encode(),
+    "an order with more of its card": json.dumps(CACHED | {"Card": {"Last4": "42424242"}}).encode(),
+    "an order whose status is no text": json.dumps(CACHED | {"Status": 7}).encode(),
+    "an order with an empty status": json.dumps(CACHED | {"Status": ""}).encode(),
+    "an order whose state is no text": json.dumps(CACHED | {"State": ["Beyond"]}).encode(),
+    "an order whose reasons are no list": json.dumps(CACHED | {"Reasons": "PRICE_NOT_POSITIVE"}).encode(),
+    "an order with a reason that is no text": json.dumps(CACHED | {"Reasons": [None]}).encode(),
     "another order": json.dumps(CACHED | {"OrderId": "A-2"}).encode(),
     "that another order is unknown": b'{"OrderId": "A-2", "Status": "UNKNOWN"}',
     "a lone surrogate": json.dumps(CACHED | {"Name": "\ud800"}).encode(),
@@ -43,6 +50,18 @@ def test_poison_in_the_cache_is_not_served_and_is_replaced(poison, stored, redis
 
     assert get("A-1") == (200, SHOWN, "MISS")
     assert get("A-1") == (200, SHOWN, "HIT")
+
+
+@pytest.mark.parametrize(
+    "news",
+    [{"Status": "HELD"}, {"Reasons": ["PRICE_TOO_HIGH"]}, {"State": "Beyond"}, {"Note": "later"}],
+    ids=json.dumps,
+)
+def test_an_order_that_a_newer_version_has_cached_is_served(news, redis_cache):
+    """There is no table here: reading it would fail."""
+    redis_cache.set("order:A-1", json.dumps(CACHED | news))
+
+    assert get("A-1") == (200, SHOWN | news, "HIT")
 
 
 def test_a_value_of_another_kind_is_not_served_and_is_replaced(stored, redis_cache):
