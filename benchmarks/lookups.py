@@ -27,6 +27,8 @@ from local.cloud import Cloud, Places
 from local.engine import CREDENTIALS, send
 from local.processes import free_port
 from local.settings import REGION, Settings
+from orders.order import FULFILLMENT_QUEUED
+from stacks.names import OPERATORS
 
 REPORT = Path(__file__).with_suffix(".md")
 ROUNDS = 200
@@ -69,7 +71,7 @@ def over_http(places: Places, token: str, order_id: str) -> str:
 def in_the_function(handler: Callable[[Any, object], Any], order_id: str) -> str:
     """One lookup by the function itself, in this process; its `X-Cache`."""
     # As the authorizer tells of an operator, who may see everybody's.
-    claims = {"sub": "benchmark", "token_use": "id", "cognito:groups": "operators"}
+    claims = {"sub": "benchmark", "token_use": "id", "cognito:groups": OPERATORS}
     context = {"authorizer": {"claims": claims}}
     reply = handler({"pathParameters": {"OrderId": order_id}, "requestContext": context}, None)
     if reply["statusCode"] != 200:
@@ -110,7 +112,7 @@ def settled_order(cloud: Cloud, places: Places, token: str) -> str:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         row = table.get_item(TableName=places.order_table, Key=key).get("Item", {})
-        if row.get("Status", {}).get("S") == "FULFILLMENT_QUEUED":
+        if row.get("Status", {}).get("S") == FULFILLMENT_QUEUED:
             return order_id
         time.sleep(0.05)
     raise SystemExit("the order did not come to its end within a minute")

@@ -9,6 +9,7 @@ from typing import Any
 
 from local.engine import Engine
 from local.errors import DamagedError
+from stacks.names import OPERATORS
 
 PERSON, OPERATOR = "person", "operator"
 EMAILS = {PERSON: "ada@example.com", OPERATOR: "olga@example.com"}
@@ -42,7 +43,7 @@ def create(engine: Engine, pool: str, users: Mapping[str, User]) -> None:
     cognito = engine.client("cognito-idp")
     for role, user in users.items():
         add(cognito, pool, user, phone=PHONES[role])
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=EMAILS[OPERATOR], GroupName="operators")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=EMAILS[OPERATOR], GroupName=OPERATORS)
 
 
 def add(cognito: Any, pool: str, user: User, *, phone: str) -> None:

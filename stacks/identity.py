@@ -6,10 +6,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.config import Stage
+from stacks.names import OPERATORS
 from stacks.python_function import PythonFunction
-
-OPERATORS = "operators"
-"""As common.caller names the group."""
 
 EXTERNAL_ID = "orders-and-reminders"
 """Cognito names it when it takes on the role that sends texts."""

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy
@@ -14,9 +13,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from stacks import schemas
 from stacks.config import Stage
-
-LAMBDAS = Path(__file__).parent.parent / "lambdas"
 
 STAGE_NAME = "v1"
 """Of every API: that of our stage would be part of logical ids, which are the same in every stage."""
@@ -213,7 +211,7 @@ class RestApi(apigateway.RestApi):
     def _model(self, file: str) -> apigateway.IModel:
         """The model of a schema below `lambdas/`, whose title is its name; `Error` is one that every API comes with."""
         if file not in self._models:
-            schema = json.loads((LAMBDAS / file).read_text())
+            schema = schemas.load(file)
             name = schema["title"]
             # CDK's own class knows fewer words than JSON schema has.
             model = apigateway.CfnModel(

@@ -13,6 +13,9 @@ FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED})
 CORRECTABLE = frozenset({ESCALATED, PARKED})
 """The states from which an order can be placed once more, corrected, or be closed."""
 
+BY_STATUS, BY_OWNER = "ByStatus", "ByOwner"
+"""Indexes of the table: Status, then UpdatedAt; and Owner, then ReceivedAt, with what is shown of an order."""
+
 UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Proper"
 """States of the workflow. In the first an execution puts its ExecutionId on the row; those after it write no more there
 until the order has come to its end."""

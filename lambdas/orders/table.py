@@ -11,13 +11,7 @@ from botocore.exceptions import ClientError
 
 from common.aws import BRIEFLY
 from common.paging import Place
-from orders.order import CLOSED, PARKED, RECEIVED, timestamp
-
-BY_STATUS = "ByStatus"
-"""Index of the table: Status, then UpdatedAt."""
-
-BY_OWNER = "ByOwner"
-"""Index of the table: Owner, then ReceivedAt; what is shown of an order is in it."""
+from orders.order import BY_OWNER, BY_STATUS, CLOSED, PARKED, RECEIVED, timestamp
 
 BATCH = 100
 """Most rows that DynamoDB reads by their keys in one call."""

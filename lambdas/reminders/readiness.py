@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.logs import logger_of
 from reminders.mail import identities_of
-from reminders.rules import InvalidReminderError
+from reminders.rules import ADDRESSES, InvalidReminderError
 
 Answer: TypeAlias = Mapping[str, Any]
 
@@ -46,9 +46,10 @@ def check(request: Mapping[str, Any]) -> None:
     has seen to it. A question that is denied, throttled or not answered refuses nothing: the workflow still records
     what comes of the reminder.
     """
-    if request["preference"] in ("email", "both"):
+    addresses = ADDRESSES[request["preference"]]
+    if "email" in addresses:
         _check_email(request["email"], sender=os.environ["SENDER"])
-    if request["preference"] in ("sms", "both"):
+    if "phone" in addresses:
         _check_phone(request["phone"])
 
 

@@ -19,6 +19,9 @@ STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
 CARRIED = ("message", "subject", "preference", "email", "phone", "repeat")
 """The fields of a request that one execution hands on to the next."""
 
+BY_OWNER, BY_STATUS = "ByOwner", "ByStatus"
+"""Indexes of the table: Owner, then DueAt; and Status, then DueAt."""
+
 HIDDEN = {"email": mask.email, "phone": mask.phone}
 """How each address is shown in lists and kept in the table: not whole."""
 

@@ -103,7 +103,7 @@ def next_after(first: Due, repeat: Mapping[str, Any], number: int, *, now: datet
 
 
 def _check_every(every: object) -> None:
-    if not isinstance(every, str) or not re.fullmatch("[1-9][0-9]{0,5}[mhdwMy]", every):
+    if not isinstance(every, str) or not re.fullmatch(f"[1-9][0-9]{{0,5}}[{''.join(MOST)}]", every):
         raise InvalidReminderError(
             "repeat.every", "must be a number and a unit, m h d w M (months) or y, such as 30m, 1d or 1M"
         )

@@ -12,13 +12,7 @@ from botocore.exceptions import ClientError
 
 from common.aws import BRIEFLY
 from common.paging import Place
-from reminders.reminder import CANCELLED, OVER, SCHEDULED, SENDING, Row
-
-BY_OWNER = "ByOwner"
-"""Index of the table: Owner, then DueAt."""
-
-BY_STATUS = "ByStatus"
-"""Index of the table: Status, then DueAt."""
+from reminders.reminder import BY_OWNER, BY_STATUS, CANCELLED, OVER, SCHEDULED, SENDING, Row
 
 LONGEST_ID = 128
 """Letters; more than the name of an execution has, fewer than DynamoDB takes as a key."""

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from stacks.rest_api import LAMBDAS
+from stacks.schemas import load as schema
 
 VARIABLE = re.compile(r"\$[\w.]+")
 ROUTES = {
@@ -30,10 +30,6 @@ def routes(deployment) -> dict[tuple[str, str, str], dict]:
         stack, _, _, *parts = path.split("/")
         found[stack, method["HttpMethod"], "/".join(parts[:-1])] = method
     return found
-
-
-def schema(file: str) -> dict:
-    return json.loads((LAMBDAS / file).read_text())
 
 
 def test_callers_are_people_of_the_user_pool_and_only_preflight_requests_need_not(deployment):

@@ -6,11 +6,11 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
+from orders.order import BY_STATUS
 from orders.rules import REASONS
 from tools.deployment import Deployment
 from tools.errors import CommandError
 
-INDEX = "ByStatus"
 LONGEST_KEY_BYTES = 2048
 
 Row = dict[str, Any]
@@ -27,7 +27,7 @@ def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
         .get_paginator("query")
         .paginate(
             TableName=deployment.output("OrderTableName"),
-            IndexName=INDEX,
+            IndexName=BY_STATUS,
             KeyConditionExpression="#status = :status",
             ExpressionAttributeNames={"#status": "Status"},
             ExpressionAttributeValues={":status": {"S": status}},
@@ -38,9 +38,9 @@ def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
         for page in pages:
             yield from map(_plain, page["Items"])
     except ClientError as error:
-        if INDEX not in error.response["Error"]["Message"]:
+        if BY_STATUS not in error.response["Error"]["Message"]:
             raise
-        raise CommandError(f"the table has no index {INDEX}: deploy this version of the stack first") from None
+        raise CommandError(f"the table has no index {BY_STATUS}: deploy this version of the stack first") from None
 
 
 def status_of(deployment: Deployment, order_id: str) -> str | None:

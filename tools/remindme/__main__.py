@@ -11,6 +11,8 @@ from typing import Any
 
 from rich.console import Console
 
+from reminders.repeat import MOST
+from reminders.rules import ADDRESSES
 from stacks.names import REMINDERS
 from tools import command, deployment
 from tools.command import Parser, limit
@@ -24,10 +26,8 @@ from tools.text import printable
 
 DEFAULT_LIMIT = 100
 MYSELF = "me"
-_EMAIL = {"email": "your own e-mail address"}
-_PHONE = {"phone": "your own phone number"}
-_ADDRESSED = {"topic": {}, "email": _EMAIL, "sms": _PHONE, "both": _EMAIL | _PHONE}
-"""The fields of each preference that say where it goes, and what they are where they are left out."""
+_OWN = {"email": "your own e-mail address", "phone": "your own phone number"}
+"""Where a reminder goes if the field is left out."""
 
 COMMANDS = ("list", "show", "cancel")
 ADDING = {"zone", "fold", "email", "sms", "topic", "subject", "repeat", "times", "until", "wait", "dry_run"}
@@ -144,16 +144,9 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, n
 
 
 def _channel(options: argparse.Namespace) -> dict[str, str]:
-    match options.email, options.sms:
-        case None, None:
-            return {"preference": "topic"}
-        case _, None:
-            preference = "email"
-        case None, _:
-            preference = "sms"
-        case _:
-            preference = "both"
     named = {"email": options.email, "phone": options.sms}
+    wanted = {field for field, to in named.items() if to is not None}
+    preference = next(preference for preference, fields in ADDRESSES.items() if set(fields) == wanted)
     # Where none is named, the API takes the caller's own.
     return {"preference": preference, **{field: to for field, to in named.items() if to not in (None, MYSELF)}}
 
@@ -173,7 +166,7 @@ def _tell(request: dict[str, Any], due: When, output: Output) -> None:
     told = {
         "message": request["message"],
         "when": [f"{due.local:%a %Y-%m-%d %H:%M:%S} {due.zone.key}", *instants],
-        "to": [request.get(field, own) for field, own in _ADDRESSED[request["preference"]].items()] or "the topic",
+        "to": [request.get(field, _OWN[field]) for field in ADDRESSES[request["preference"]]] or "the topic",
         "repeat": ", ".join([f"every {repeat.get('every')}", *(text for text, said in last.items() if said)]),
     }
     output.fields(told if repeat else {name: value for name, value in told.items() if name != "repeat"})
@@ -244,7 +237,7 @@ def _parser() -> Parser:
     parser.add_argument("--sms", metavar="NUMBER", help="by SMS, +15555550100 say; `me` is your own number")
     parser.add_argument("--topic", action="store_true", help="through the topic: the default, for operators")
     parser.add_argument("--subject", help="of the e-mail")
-    parser.add_argument("--repeat", metavar="EVERY", help="1d, 1w, 1M and so on: m h d w M y")
+    parser.add_argument("--repeat", metavar="EVERY", help=f"1d, 1w, 1M and so on: {' '.join(MOST)}")
     parser.add_argument("--times", type=_times, metavar="N", help="how often in all")
     parser.add_argument("--until", metavar="WHEN", help="the last time at which it may repeat")
     parser.add_argument("--wait", action="store_true", help="wait until it is sent")

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from botocore.exceptions import BotoCoreError
 
+from reminders.reminder import SCHEDULED, SENDING
 from tools.deployment import Answer, Api
 from tools.errors import CommandError, sentence
 from tools.sign_in.pool import NotNowError
@@ -17,7 +18,7 @@ from tools.text import printable
 Reminder = dict[str, Any]
 """As the API shows it: `reminderId`, `message`, `preference`, `dueAt`, `dueAtLocal`, `timeZone`, `status` and more."""
 
-UNDER_WAY = {"SCHEDULED", "SENDING"}
+UNDER_WAY = {SCHEDULED, SENDING}
 PAGE = 100
 LONGEST_PAUSE_SECONDS = 30.0
 """Between two looks at a reminder that is far away: it may be cancelled from elsewhere."""

@@ -1,11 +1,9 @@
-import json
-from pathlib import Path
-
 import fastjsonschema
 import pytest
 
 from orders import order
 from orders.order import shown
+from stacks import schemas
 from tests.lambdas.orders.conftest import ROW, SHOWN
 from tests.statemachines.asl import load
 
@@ -46,10 +44,7 @@ def test_the_states_are_the_workflows_first_one_that_writes_and_the_one_after_it
 
 @pytest.mark.parametrize("row", [CLAIMED, TAKEN_UP, BY_OWNER])
 def test_what_is_shown_is_what_the_api_promises(row):
-    one, many = (
-        json.loads(Path(order.__file__).with_name(name).read_text())
-        for name in ("order_state.schema.json", "list.schema.json")
-    )
+    one, many = (schemas.load(f"orders/{name}.schema.json") for name in ("order_state", "list"))
 
     fastjsonschema.compile(one)(shown(row))
     fastjsonschema.compile(many)({"orders": [shown(row)], "next": None})

@@ -1,21 +1,15 @@
-import json
 from datetime import datetime
-from pathlib import Path
 
 import fastjsonschema
 import pytest
 
-import reminders
 from reminders.get_reminder import handler
+from stacks import schemas
 from tests.lambdas.api import status_and_body
 from tests.lambdas.reminders.callers import FLO, JO, OLGA, of
 from tests.lambdas.reminders.rows import ASKED, row
 
 DUE = datetime.fromisoformat("2027-01-27T08:00:00Z")
-
-
-def answers(file_name):
-    return json.loads(Path(reminders.__file__).with_name(file_name).read_text())
 
 
 def get(caller, reminder_id):
@@ -61,8 +55,8 @@ def test_every_reminder_is_shown_as_the_schema_says(status, asked, reason, remin
     reminder_table.put_item(Item=row(asked=asked, Status=status, **reason))
 
     _, body = get(JO, "r-1")
-    fastjsonschema.compile(answers("reminder_state.schema.json"))(body)
-    fastjsonschema.compile(answers("list.schema.json"))({"reminders": [body], "next": None})
+    fastjsonschema.compile(schemas.load("reminders/reminder_state.schema.json"))(body)
+    fastjsonschema.compile(schemas.load("reminders/list.schema.json"))({"reminders": [body], "next": None})
     assert body["status"] == status
     assert ("reason" in body, "email" in body) == (bool(reason), asked is ASKED)
 

@@ -1,0 +1,21 @@
+"""The JSON schemas of requests and answers, which lie beside the functions below `lambdas/`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+LAMBDAS = Path(__file__).parent.parent / "lambdas"
+_OF_A_FILE = ("$schema", "title")
+
+
+def load(file: str | Path) -> dict[str, Any]:
+    """The schema in `file`, a path below `lambdas/`; `{"$ref": "a.schema.json"}` becomes the schema beside it."""
+    path = LAMBDAS / file
+
+    def resolved(value: dict[str, Any]) -> dict[str, Any]:
+        if "$ref" not in value:
+            return value
+        return {name: part for name, part in load(path.with_name(value["$ref"])).items() if name not in _OF_A_FILE}
+
+    schema: dict[str, Any] = json.loads(path.read_text(), object_hook=resolved)
+    return schema
