@@ -2,10 +2,15 @@
 
 PYTHON ?= python3
 STAGE ?= dev
+# The settings of a deployment. Empty: as the stage has them in stacks/config.py.
 SENDER ?=
+IDENTITY ?=
+CACHE ?=
+CONSUMER ?=
 # Handed on in the environment, where no shell reads them.
 export MESSAGE WHEN
-CONTEXT = -c stage=$(STAGE) $(if $(SENDER),-c sender=$(SENDER))
+CONTEXT = -c stage=$(STAGE) $(if $(SENDER),-c sender=$(SENDER)) $(if $(IDENTITY),-c identity=$(IDENTITY)) \
+	$(if $(CACHE),-c cache=$(CACHE)) $(if $(CONSUMER),-c consumer=$(CONSUMER))
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Node then trusts the certificates that the machine trusts, as pip does.
@@ -51,7 +56,9 @@ check: setup ## Lint, types, and every stage's templates with full validation
 	ruff check .
 	ruff format --check .
 	mypy
-	@for context in stage=local stage=dev "stage=prod -c consumer=on"; do \
+	@# Any sender will do, because nothing is deployed.
+	@for context in stage=local "stage=dev -c sender=ci@our-cats.org -c identity=existing" \
+			"stage=prod -c sender=ci@our-cats.org -c consumer=on"; do \
 		echo "cdk synth and cfn-lint: $$context" && rm -rf build/cdk.out/check && \
 		CDK_VALIDATION=true cdk synth --quiet --strict -c $$context -o build/cdk.out/check && \
 		cfn-lint --non-zero-exit-code warning build/cdk.out/check/*.template.json || exit 1; \

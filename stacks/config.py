@@ -3,6 +3,7 @@
 Stacks read fields (`removal_policy=stage.removal_policy`), never the stage's name.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -10,6 +11,12 @@ from typing import Any, Literal
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 from aws_cdk.aws_stepfunctions import StateMachineType
+
+_ADDRESS = r"[^@\s<>,;]+@([a-z0-9-]+\.)+[a-z0-9-]+"
+_FOR_EXAMPLES = (
+    r"(.*[.@])?(example\.(com|net|org)|(home\.)?arpa|alt|example|internal|invalid|local|localhost|onion|test)"
+)
+"""Domains that nobody can own: https://www.iana.org/assignments/special-use-domain-names, and ICANN's `internal`."""
 
 
 class InvalidStageError(ValueError):
@@ -70,6 +77,10 @@ class Stage:
     sender: str
     """Address that reminder e-mails come from. SES asks its owner to confirm it once, by e-mail, after the deploy."""
 
+    sender_identity: Literal["new", "existing"]
+    """`new`: the deployment registers the sender with SES, which it can do only once per account and region.
+    `existing`: SES knows the sender, or its domain, already."""
+
     days_reminders_are_kept: int
     """After they were due; then they leave the list."""
 
@@ -78,13 +89,20 @@ class Stage:
     fault over a night, and short enough that the reminder still helps. A later one would rather mislead."""
 
     notify_parameter: str
-    """Name of the SSM parameter that holds the reminder topic's ARN. Two stages in one account and region need two."""
+    """Name of the SSM parameter that holds the reminder topic's ARN. It is not generated, because existing scripts look
+    for `notifyme`. Stages that may share an account need different names."""
 
     example_consumer: bool
     """Whether the example of a downstream application empties the fulfillment queue."""
 
     outbox: str | None
-    """Path on the page's own host under which it reads what was mailed, texted and queued; None where nobody may."""
+    """Path on the page's own host under which it reads what was mailed, texted and queued; None if nobody may. A stage
+    with one is for the laptop cloud only: it shows everybody every mail."""
+
+    @property
+    def has_usable_sender(self) -> bool:
+        """Whether somebody can confirm the sender to SES. The laptop cloud confirms any."""
+        return bool(self.outbox) or is_address(self.sender)
 
 
 LOCAL = Stage(
@@ -101,6 +119,7 @@ LOCAL = Stage(
     throttle_rate=1000,
     throttle_burst=2000,
     sender="reminders@example.com",
+    sender_identity="new",
     days_reminders_are_kept=30,
     hours_reminders_may_be_late=24,
     notify_parameter="notifyme",
@@ -111,6 +130,8 @@ LOCAL = Stage(
 DEV = replace(
     LOCAL,
     name="dev",
+    sender="reminders-dev@example.com",
+    notify_parameter="notifyme-dev",
     outbox=None,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
     throttle_rate=50,
@@ -124,6 +145,8 @@ PROD = replace(
     deletion_protection=True,
     log_retention=RetentionDays.THREE_MONTHS,
     cache=CacheSettings(node_type="cache.t4g.small", encrypted_in_transit=True),
+    sender="reminders-prod@example.com",
+    notify_parameter="notifyme",
     throttle_rate=500,
     throttle_burst=1000,
 )
@@ -131,12 +154,17 @@ PROD = replace(
 STAGES = {stage.name: stage for stage in (LOCAL, DEV, PROD)}
 
 
+def is_address(text: str) -> bool:
+    """Whether `text` is one e-mail address whose domain somebody can own: not `example.com`, `.test` and so on."""
+    return bool(re.fullmatch(_ADDRESS, text, re.IGNORECASE) and not re.fullmatch(_FOR_EXAMPLES, text, re.IGNORECASE))
+
+
 def stage_from_context(context: Callable[[str], Any]) -> Stage:
     """The stage that CDK context asks for.
 
     `context` looks a key up and gives None where it is not set. Keys: `stage` (default `dev`); `sender`, an address
-    that replaces the stage's; `cache=off`, which leaves the cache and its VPC out; `consumer=on`, which adds the
-    example consumer.
+    that replaces the stage's; `identity=existing`, for a sender that SES knows already; `cache=off`, which leaves the
+    cache and its VPC out; `consumer=on`, which adds the example consumer.
 
     Raises InvalidStageError for a stage or a value that does not exist.
     """
@@ -146,16 +174,18 @@ def stage_from_context(context: Callable[[str], Any]) -> Stage:
     stage = STAGES[name]
     if sender := context("sender"):
         stage = replace(stage, sender=sender)
-    if not _switch(context, "cache", default=True):
+    if _one_of(context, "cache", "on", "off") == "off":
         stage = replace(stage, cache=None)
-    return replace(stage, example_consumer=_switch(context, "consumer", default=stage.example_consumer))
+    if consumer := _one_of(context, "consumer", "on", "off"):
+        stage = replace(stage, example_consumer=consumer == "on")
+    match _one_of(context, "identity", "new", "existing"):
+        case "new" | "existing" as identity:
+            stage = replace(stage, sender_identity=identity)
+    return stage
 
 
-def _switch(context: Callable[[str], Any], key: str, *, default: bool) -> bool:
-    match context(key):
-        case None:
-            return default
-        case "on" | "off" as setting:
-            return bool(setting == "on")
-        case other:
-            raise InvalidStageError(f"unknown {key} setting {other!r}; it is on or off")
+def _one_of(context: Callable[[str], Any], key: str, *values: str) -> str | None:
+    setting = context(key)
+    if setting not in (None, *values):
+        raise InvalidStageError(f"unknown {key} setting {setting!r}; it is {' or '.join(values)}")
+    return setting

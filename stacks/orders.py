@@ -47,6 +47,9 @@ class OrdersStack(Stack):
         parked_queue = LastQueue(self, "ParkedQueue")
         self.queues = {queue.node.id: queue for queue in (self.fulfillment_queue, escalation_queue, parked_queue)}
 
+        # Whether or not a consumer is deployed: a deployment without it could not take the export away from it.
+        self.export_value(self.fulfillment_queue.queue_arn)
+
         # What is checked
         verify = PythonFunction(
             self,

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Annotations, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -47,7 +47,7 @@ class RemindersStack(Stack):
             description="ARN of the topic that reminders are published to.",
             string_value=topic.topic_arn,
         )
-        ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(stage.sender))
+        self._sender(stage)
         send_email = PythonFunction(
             self,
             "SendEmail",
@@ -266,3 +266,16 @@ class RemindersStack(Stack):
         CfnOutput(self, "NotifyTopicArn", value=topic.topic_arn)
         CfnOutput(self, "ReminderStateMachineArn", value=workflow.state_machine_arn)
         CfnOutput(self, "SenderAddress", value=stage.sender)
+
+    def _sender(self, stage: Stage) -> None:
+        if not stage.has_usable_sender:
+            # An annotation, because it stops `cdk synth` and `cdk deploy` but not `cdk destroy`.
+            Annotations.of(self).add_error(
+                f"Nobody can confirm the sender {stage.sender} to SES. Say `make deploy SENDER=you@your-domain`, or "
+                "`cdk … -c sender=you@your-domain`, or set `sender` in stacks/config.py."
+            )
+        if stage.sender_identity == "new":
+            identity = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(stage.sender))
+            # In every stage: another stage may send from it too, and a later deployment with another sender that
+            # nobody has confirmed yet can be taken back.
+            identity.apply_removal_policy(RemovalPolicy.RETAIN)

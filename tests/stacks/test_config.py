@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from stacks.config import DEV, LOCAL, PROD, STAGES, InvalidStageError, stage_from_context
+from stacks.config import DEV, LOCAL, PROD, STAGES, InvalidStageError, is_address, stage_from_context
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,52 @@ def test_the_sender_can_be_given():
 
     assert stage.sender == "me@example.org"
     assert stage.cache == DEV.cache
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        *["reminders@example.com", "a@mail.EXAMPLE.org", "a@example", "a@b.example", "a@cats.test", "a@b.invalid"],
+        *["a@localhost", "a@mail.localhost", "a@mail.local", "a@cats.internal", "a@1.168.192.in-addr.arpa"],
+        *["a@router.home.arpa", "a@cats.onion", "cats", "our-cats.org", "@our-cats.org", "a@cats", "a@our-cats.org "],
+        *["a@b@our-cats.org", "Cats <a@our-cats.org>", "a@our-cats.org,b@our-cats.org", "a@our-cats.org.", ""],
+    ],
+)
+def test_a_sender_that_nobody_can_confirm_is_none_for_aws(sender):
+    assert is_address(sender) is False
+    assert replace(PROD, sender=sender).has_usable_sender is False
+    assert replace(LOCAL, sender=sender).has_usable_sender is True
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "a@myexample.com",
+        "a@example.com.our-cats.org",
+        "a@test.org",
+        "a.b+c@Our-Cats.co.uk",
+        "a@local.dev",
+    ],
+)
+def test_a_sender_with_a_similar_domain_is_usable(sender):
+    assert is_address(sender) is True
+
+
+def test_no_stage_comes_with_a_sender_that_somebody_owns():
+    """`make deploy` then asks for one, and mails nobody who has not asked for it."""
+    assert not [name for name, stage in STAGES.items() if is_address(stage.sender)]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_ses_may_know_the_sender_of_every_stage_already(name):
+    assert stage_from_context({"stage": name, "identity": "existing"}.get).sender_identity == "existing"
+    assert stage_from_context({"stage": name, "identity": "new"}.get) == STAGES[name]
+
+
+@pytest.mark.parametrize("setting", ["", "old", "EXISTING", True])
+def test_an_identity_that_is_neither_new_nor_existing_is_an_error(setting):
+    with pytest.raises(InvalidStageError, match="unknown identity setting .* new or existing"):
+        stage_from_context({"identity": setting}.get)
 
 
 @pytest.mark.parametrize("name", STAGES)

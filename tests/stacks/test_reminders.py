@@ -1,11 +1,15 @@
 from datetime import UTC, datetime, timedelta
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk.cx_api import SynthesisMessageLevel
 
+import app
 from reminders.reminder import due_of
 from reminders.settle_lost_reminders import WORKS_SECONDS
+from stacks.config import STAGES, stage_from_context
 from stacks.reminders import BY_OWNER, BY_STATUS
-from tests.stacks.deployment import synthesise
+from tests.stacks.deployment import CDK_JSON, synthesise
 
 TABLE = "Reminders/ReminderTable"
 
@@ -13,7 +17,7 @@ TABLE = "Reminders/ReminderTable"
 def test_the_command_line_finds_the_topic_by_its_parameter(deployment):
     parameter = deployment.only("AWS::SSM::Parameter")
 
-    assert parameter["Name"] == "notifyme"
+    assert parameter["Name"] == deployment.stage.notify_parameter
     assert deployment.named("Reminders", parameter["Value"]) == "Reminders/NotifyTopic"
 
 
@@ -23,6 +27,52 @@ def test_the_sender_is_registered_and_is_the_one_the_function_sends_from(deploym
     assert deployment.only("AWS::SES::EmailIdentity")["EmailIdentity"] == sender
     function = deployment.properties("AWS::Lambda::Function")["Reminders/SendEmail"]
     assert function["Environment"]["Variables"] == {"SENDER": sender}
+
+
+def test_the_sender_stays_registered_when_the_stage_has_another_one_or_is_destroyed(deployment):
+    """Another stage may send from it. And nobody has confirmed a new sender yet when it takes the old one's place."""
+    (identity,) = deployment.resources("AWS::SES::EmailIdentity").values()
+
+    assert (identity["DeletionPolicy"], identity["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_sender_that_ses_knows_already_is_not_registered_and_all_else_is_the_same(stage, synthesised, tmp_path):
+    existing, new = synthesise(tmp_path, stage=stage, identity="existing"), synthesised(stage)
+
+    left_out = new.names_and_types().items() - existing.names_and_types().items()
+    assert existing.names_and_types().items() < new.names_and_types().items()
+    assert [type for _, type in left_out] == ["AWS::SES::EmailIdentity"]
+
+
+@pytest.mark.parametrize(
+    ("context", "refused"),
+    [
+        ({"stage": "dev"}, "reminders-dev@example.com"),
+        ({"stage": "prod"}, "reminders-prod@example.com"),
+        ({"stage": "dev", "sender": "cats"}, "cats"),
+        ({"stage": "prod", "sender": "a@our-cats.org"}, None),
+        ({"stage": "local"}, None),
+    ],
+)
+def test_a_stage_on_aws_is_refused_without_a_sender_that_somebody_can_confirm(context, refused):
+    """As an error of the stack Reminders, which `cdk synth` and `cdk deploy` obey and `cdk destroy` does not."""
+    cdk_app = cdk.App(context=CDK_JSON["context"])
+    app.build(cdk_app, stage=stage_from_context({**context, "cache": "off"}.get))
+    errors = {
+        stack.id: message.entry.data
+        for stack in cdk_app.synth().stacks
+        for message in stack.messages
+        if message.level == SynthesisMessageLevel.ERROR
+    }
+
+    if refused:
+        assert errors.keys() == {"Reminders"}
+        assert errors["Reminders"].startswith(
+            f"Nobody can confirm the sender {refused} to SES. Say `make deploy SENDER="
+        )
+    else:
+        assert errors == {}
 
 
 def test_another_sender_is_used_wherever_a_sender_is(tmp_path):

@@ -1,12 +1,16 @@
 """What is alike in every stage, and what is not."""
 
 import json
+from functools import cache
+from itertools import combinations
 
 import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from stacks import names
 from stacks.config import STAGES
-from tests.stacks.deployment import CONTEXTS, synthesise
+from stacks.names import stack_name
+from tests.stacks.deployment import CONTEXTS, Deployment, synthesise
 
 WITHOUT_CACHE = "dev without cache"
 
@@ -33,21 +37,64 @@ def test_the_same_commit_gives_the_same_templates(synthesised, tmp_path):
     assert json.dumps(again.templates) == json.dumps(synthesised("dev").templates)
 
 
-def test_stages_do_not_meet_in_one_account(synthesised):
-    """Names that nobody generates carry the stage's. The SSM parameter's is the stage's own setting."""
-    given = ("LogGroupName", "UserId", "UserGroupId", "TableName", "QueueName", "FunctionName", "RoleName", "TopicName")
-    given_names = {
-        stage: {
-            name
-            for resource in synthesised(stage).resources().values()
-            for key, name in resource.get("Properties", {}).items()
-            if key in given and isinstance(name, str)
-        }
-        for stage in STAGES
-    }
+def physical_names(deployment: Deployment) -> set[tuple[str, ...]]:
+    """What no second resource of the account or region may be called: `("AWS::SSM::Parameter", "notifyme")`.
 
-    assert all(given_names.values())
-    assert len(set.union(*given_names.values())) == sum(len(each) for each in given_names.values())
+    That is what a resource is found by, if the template gives all of it and refers to no resource of its own, and the
+    names of stacks, exports and of what CloudFront finds by a generated id but wants named differently all the same.
+    """
+    names = {("stack", stack_name(deployment.stage.name, stack)) for stack in deployment.templates}
+    for template in deployment.templates.values():
+        outputs = template.get("Outputs", {}).values()
+        names |= {("export", output["Export"]["Name"]) for output in outputs if "Export" in output}
+    for path, resource in deployment.resources().items():
+        type, properties = resource["Type"], resource.get("Properties", {})
+        for key in ("OriginAccessControlConfig", "ResponseHeadersPolicyConfig"):
+            if key in properties:
+                names.add((type, deployment.named(path.partition("/")[0], properties[key]["Name"])))
+        values = [properties.get(name) for name in _identifier(type)]
+        if values and all(isinstance(value, str) for value in values):
+            names.add((type, *values))
+    return names
+
+
+@cache
+def _identifier(type: str) -> tuple[str, ...]:
+    if type.startswith("Custom::"):
+        return ()
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type).schema
+    return tuple(pointer.removeprefix("/properties/") for pointer in schema["primaryIdentifier"])
+
+
+# A stage with an outbox is deployed to no AWS account (`make deploy` refuses it), so it meets no other there.
+@pytest.mark.parametrize(("one", "other"), [*combinations([name for name in STAGES if not STAGES[name].outbox], 2)])
+def test_two_stages_can_stand_in_one_account_and_region(one, other, synthesised):
+    assert len(physical_names(synthesised(one))) > 20
+    assert physical_names(synthesised(one)) & physical_names(synthesised(other)) == set()
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_what_a_stage_names_itself_holds_its_own_name_or_is_a_setting_of_the_stage(name, synthesised):
+    stage = synthesised(name).stage
+    settings = {stage.sender, stage.notify_parameter}
+
+    for type, *given in physical_names(synthesised(name)):
+        assert name in " ".join(given) or settings & set(given), type
+
+
+def test_the_parameter_has_the_originals_name_in_production():
+    """And on the laptop. Existing scripts look for it."""
+    assert STAGES["prod"].notify_parameter == STAGES["local"].notify_parameter == "notifyme"
+
+
+def test_two_stages_can_share_a_sender_if_one_of_them_registers_it(tmp_path):
+    shared = {"sender": "cats@our-cats.org", "cache": "off"}
+    dev = physical_names(synthesise(tmp_path / "dev", stage="dev", **shared))
+    prod = physical_names(synthesise(tmp_path / "prod", stage="prod", **shared))
+    prod_later = physical_names(synthesise(tmp_path / "later", stage="prod", identity="existing", **shared))
+
+    assert dev & prod == {("AWS::SES::EmailIdentity", "cats@our-cats.org")}
+    assert dev & prod_later == set()
 
 
 @pytest.mark.parametrize("absent", ["AWS::EC2::", "AWS::ElastiCache::"])

@@ -1,6 +1,5 @@
 """What AWS refuses in a definition: each rule finds its example, and nothing in our workflows."""
 
-
 import pytest
 
 from tests.facts.facts import FACTS, definition_of

@@ -1,0 +1,55 @@
+"""A stage that is deployed once more with other settings: nothing that another stack uses goes away."""
+
+import json
+import re
+from itertools import permutations
+
+import pytest
+
+from stacks.config import STAGES
+from tests.stacks.deployment import Deployment, synthesise
+
+SETTINGS = (
+    {},
+    {"cache": "on", "consumer": "on", "identity": "existing"},
+    {"cache": "off", "consumer": "on", "sender": "other@our-cats.org"},
+    {"cache": "off", "consumer": "off", "identity": "existing"},
+)
+
+
+@pytest.fixture(scope="module", params=STAGES)
+def deployments(request, tmp_path_factory) -> list[Deployment]:
+    """One stage with each of SETTINGS."""
+    folder = tmp_path_factory.mktemp("cdk.out")
+    return [
+        synthesise(folder / str(number), stage=request.param, **settings) for number, settings in enumerate(SETTINGS)
+    ]
+
+
+def exports(deployment: Deployment) -> dict[str, str]:
+    """The stack of each export."""
+    return {
+        output["Export"]["Name"]: stack
+        for stack, template in deployment.templates.items()
+        for output in template.get("Outputs", {}).values()
+        if "Export" in output
+    }
+
+
+def imports(deployment: Deployment) -> set[str]:
+    return set(re.findall('"Fn::ImportValue": "([^"]+)"', json.dumps(deployment.templates)))
+
+
+def test_no_export_that_is_in_use_disappears_whatever_the_settings_were_and_are(deployments):
+    assert all(imports(deployment) <= exports(deployment).keys() for deployment in deployments)
+
+    for before, after in permutations(deployments, 2):
+        used = {name for name in imports(before) if exports(before)[name] in after.templates}
+        assert used <= exports(after).keys()
+
+
+def test_a_switch_adds_or_drops_whole_stacks_and_the_functions_that_use_them(deployments):
+    everything, without_consumer = deployments[1], deployments[0]
+
+    assert everything.templates.keys() - without_consumer.templates.keys() == {"Fulfillment"}
+    assert everything.templates["Orders"] == without_consumer.templates["Orders"]
