@@ -1,0 +1,244 @@
+"""Each closed list has one owner in Python. Where it must stand again, this one test holds it to its owner."""
+
+import ast
+import json
+import re
+import subprocess
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from common import caller
+from local.settings import PROJECT
+from orders import order, rules
+from reminders import reminder, repeat
+from reminders.rules import ADDRESSES
+from stacks import names, order_table
+from stacks import reminders as reminders_stack
+from stacks.rest_api import REFUSALS
+from tests.statemachines.asl import load, states, texts
+from tools.remindme.__main__ import _OWN, _channel
+
+
+def _text(file: str) -> str:
+    return (PROJECT / file).read_text()
+
+
+def _literal(file: str, name: str) -> Any:
+    """The value of a constant in a module that needs an environment to be imported."""
+    (value,) = [
+        ast.literal_eval(node.value)
+        for node in ast.parse(_text(file)).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name
+    ]
+    return value
+
+
+REASONS, PREFERENCES, UNITS = set(rules.REASONS), set(ADDRESSES), set(repeat.MOST)
+ORDERS, REMINDERS = set(order.STATUSES), set(reminder.STATUSES)
+STATES = {order.UPDATE_THE_TABLE, order.ARE_DETAILS_PROPER}
+ADDRESS_FIELDS = {field for fields in ADDRESSES.values() for field in fields}
+LISTS: list[set[Any]] = [
+    *(REASONS, ORDERS, STATES, REMINDERS, PREFERENCES),
+    set(_literal("lambdas/orders/attention.py", "WITH_DEAD_LETTERS")),
+    {"reminderId", *reminder.CARRIED},
+    {0, 1},
+]
+"""The closed lists, and the two values of `fold`. An `enum` and a list in a workflow has to be one of them."""
+
+NOT_WRITTEN_BY_WORKFLOWS = {order.CLOSED, reminder.SCHEDULED, reminder.CANCELLED}
+"""Functions write these statuses."""
+
+WITHOUT_A_BUTTON = {"topic"}
+"""The preferences that the page does not offer."""
+
+NOT_CODES = {"GET", "MFA_SETUP", "SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"}
+"""What else the page compares with: a method of HTTP and Cognito's challenges."""
+
+ONLY_THE_GATEWAY = {(429, "Throttled")}
+"""Refusals that no function makes."""
+
+
+class Place(NamedTuple):
+    """A place where a list stands again: what it has, and what it should have."""
+
+    where: str
+    found: set[Any]
+    expected: set[Any]
+
+
+def test_every_list_is_that_of_its_owner() -> None:
+    """Each line of the failure names one place to change."""
+    places = [*_of_schemas(), *_of_workflows(), *_of_the_page(), *_of_documents(), *_of_programs()]
+    wrong = [
+        f"{where}: missing {sorted(expected - found) or 'nothing'}, unknown {sorted(found - expected) or 'nothing'}"
+        for where, found, expected in places
+        if found != expected
+    ]
+
+    assert not wrong, "\n".join(["", *wrong])
+
+
+def _of_schemas() -> Iterator[Place]:
+    """Every `enum`, and every pattern with the units of a repeat, in the schemas and in the OpenAPI documents."""
+    for file in [*PROJECT.glob("lambdas/**/*.schema.json"), *PROJECT.glob("docs/openapi/*.json")]:
+        for path, schema in _objects(json.loads(file.read_text())):
+            where = f"{file.relative_to(PROJECT)}: {path}"
+            if "enum" in schema:
+                found = set(schema["enum"])
+                is_accepted = file.name == "accepted.schema.json" or "/AcceptedOrder/" in path
+                yield Place(where, found, {order.RECEIVED} if is_accepted else _list_of(found))
+            if units := re.search(r"\[([A-Za-z]+)\]\$$", schema.get("pattern", "")):
+                yield Place(where, set(units[1]), UNITS)
+
+
+def _of_workflows() -> Iterator[Place]:
+    for file, statuses in (("order_fulfillment.asl.json", ORDERS), ("reminder.asl.json", REMINDERS)):
+        machine, where = load(file), f"statemachines/{file}"
+        for listed in re.findall(r" in \[((?:'[^']*'(?:, )?)+)\]", "\n".join(texts(machine))):
+            found = set(re.findall("'([^']*)'", listed))
+            if expected := _list_of(found):
+                yield Place(f"{where}: in [{listed}]", found, expected)
+        written, named = _statuses_in(machine)
+        yield Place(f"{where}: statuses that it writes", written, statuses - NOT_WRITTEN_BY_WORKFLOWS)
+        yield Place(f"{where}: statuses that it asks for", named, named & statuses)
+    orders, reminders = load("order_fulfillment.asl.json")["States"], load("reminder.asl.json")["States"]
+    (escalated,) = (one for one in orders["Put message in Queue"]["Choices"] if "Escalation" in one["Next"])
+    agreed_on = set(re.findall("'([A-Z_0-9]+)'", escalated["Condition"]))
+    yield Place("statemachines/order_fulfillment.asl.json: Put message in Queue", agreed_on, REASONS)
+    yield Place("statemachines/order_fulfillment.asl.json: names of states", orders.keys() & STATES, STATES)
+    conditions = " ".join(one["Condition"] for one in reminders["ChoiceState"]["Choices"])
+    ways = {*re.findall(r"preference = '(\w+)'", conditions), "topic"}
+    yield Place("statemachines/reminder.asl.json: ChoiceState", ways, PREFERENCES)
+
+
+def _statuses_in(machine: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """The statuses that the updates of a workflow write, and all that they name."""
+    written, named = set(), set()
+    for _, state in states(machine):
+        arguments = state.get("Arguments")
+        if isinstance(arguments, dict) and "UpdateExpression" in arguments:
+            values = {name: value.get("S", "") for name, value in arguments["ExpressionAttributeValues"].items()}
+            for name in re.findall(r"#status = (:\w+)", arguments["UpdateExpression"]):
+                variable = re.fullmatch(r"\{% \$(\w+) %\}", values[name])
+                written |= _assigned(machine, variable[1]) if variable else {values[name]}
+            named |= {value for value in values.values() if re.fullmatch("[A-Z][A-Z_]+", value)}
+    return written, named
+
+
+def _assigned(machine: dict[str, Any], variable: str) -> set[str]:
+    """Every text that a workflow puts into a variable."""
+    parts = [part for _, state in states(machine) for part in (state, *state.get("Catch", []))]
+    assigned = [part["Assign"][variable] for part in parts if variable in part.get("Assign", {})]
+    return {word for text in assigned for word in (re.findall("'([A-Z_]+)'", text) if "{%" in text else [text])}
+
+
+ASK_THE_PAGE = """
+import * as orders from "./website/orders.js";
+import * as reminders from "./website/reminders.js";
+const path = orders.pathOf(null);
+const statuses = Object.keys(reminders.STATUSES);
+console.log(JSON.stringify({
+  reasons: orders.REASONS,
+  orders: Object.keys(orders.STATUSES),
+  states: path.states.map(({ name }) => name),
+  ends: path.ends.map(({ name }) => name),
+  reminders: statuses,
+  waiting: statuses.filter((status) => reminders.isWaiting({ status })),
+  channels: Object.keys(reminders.CHANNELS),
+  steps: Object.keys(reminders.STEPS),
+}));
+"""
+
+
+def _of_the_page() -> Iterator[Place]:
+    command = ["node", "--input-type=module", "-e", ASK_THE_PAGE]
+    page = json.loads(subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout)
+    words = {(code, text.replace("’", "'")) for code, text in page["reasons"].items()}
+    yield Place("website/orders.js: REASONS", words, set(rules.REASONS.items()))
+    yield Place("website/orders.js: STATUSES", set(page["orders"]), ORDERS)
+    yield Place("website/orders.js: STATES", STATES & set(page["states"]), STATES)
+    yield Place("website/orders.js: ENDS", _keys("website/orders.js", "ENDS"), order.FINAL - {order.CLOSED})
+    ends = set(page["ends"])
+    yield Place("website/orders.js: states of ENDS", ends, ends & load("order_fulfillment.asl.json")["States"].keys())
+    yield Place("website/reminders.js: STATUSES", set(page["reminders"]), REMINDERS)
+    yield Place("website/reminders.js: isWaiting", set(page["waiting"]), {reminder.SCHEDULED, reminder.SENDING})
+    yield Place("website/reminders.js: CHANNELS", set(page["channels"]), PREFERENCES)
+    yield Place("website/reminders.js: ADDRESSES", _keys("website/reminders.js", "ADDRESSES"), PREFERENCES)
+    yield Place("website/reminders.js: STEPS", set(page["steps"]), UNITS)
+    (units,) = re.findall(r"^const STEP = .*\(\[([A-Za-z]+)\]\)", _text("website/reminders.js"), re.M)
+    yield Place("website/reminders.js: STEP", set(units), UNITS)
+    buttons = set(re.findall('name="preference" value="([a-z]+)"', _text("website/views/reminders.js")))
+    yield Place("website/views/reminders.js: buttons", buttons, PREFERENCES - WITHOUT_A_BUTTON)
+    group = set(re.findall('^const OPERATORS = "(.*)";', _text("website/session.js"), re.M))
+    yield Place("website/session.js: OPERATORS", group, {caller.OPERATORS})
+    for file in PROJECT.glob("website/**/*.js"):
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            codes = set(re.findall('[!=]== "([A-Z][A-Z_]+)"', line)) - NOT_CODES
+            yield Place(f"{file.relative_to(PROJECT)}:{number}", codes, codes & (REASONS | ORDERS | REMINDERS))
+
+
+def _of_documents() -> Iterator[Place]:
+    """Every line that lists reasons; that of messages.md has to be there."""
+    for file in [*PROJECT.glob("docs/*.md"), PROJECT / "README.md"]:
+        lines = [set(re.findall("`([A-Z]+(?:_[A-Z0-9]+)+)`", line)) for line in file.read_text().splitlines()]
+        listed = {number: codes for number, codes in enumerate(lines, 1) if len(codes & REASONS) > 1}
+        if file.name == "messages.md" and not listed:
+            yield Place("docs/messages.md: Reasons", set(), REASONS)
+        for number, codes in listed.items():
+            yield Place(f"{file.relative_to(PROJECT)}:{number}", codes, REASONS)
+
+
+def _of_programs() -> Iterator[Place]:
+    ends = {sample["expect"]["Status"] for sample in json.loads(_text("local/sample-orders.json"))}
+    yield Place("local/sample-orders.json: Status", ends, ends & ORDERS)
+    options = [Namespace(email=email, sms=sms) for email in (None, "me") for sms in (None, "me")]
+    channels = {_channel(one)["preference"] for one in options}
+    yield Place("tools/remindme/__main__.py: options for a channel", channels, PREFERENCES)
+    yield Place("tools/remindme/__main__.py: _OWN", set(_OWN), ADDRESS_FIELDS)
+    yield Place("lambdas/reminders/reminder.py: HIDDEN", set(reminder.HIDDEN), ADDRESS_FIELDS)
+    fields = json.loads(_text("lambdas/reminders/reminder.schema.json"))["properties"].keys()
+    yield Place("lambdas/reminders/reminder.schema.json: addresses", fields & ADDRESS_FIELDS, ADDRESS_FIELDS)
+    yield Place("lambdas/reminders/repeat.py: _LEAST", set(repeat._LEAST), UNITS)
+    ((units, last),) = re.findall(r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/reminders/repeat.py"))
+    yield Place("lambdas/reminders/repeat.py: its error about units", {*units.split(), last}, UNITS)
+    yield Place("stacks/names.py: OPERATORS", {names.OPERATORS}, {caller.OPERATORS})
+    for module, owner in ((order_table, order), (reminders_stack, reminder)):
+        indexes = {(name, getattr(module, name)) for name in ("BY_OWNER", "BY_STATUS")}
+        expected = {(name, getattr(owner, name)) for name in ("BY_OWNER", "BY_STATUS")}
+        yield Place(f"{module.__name__}: indexes", indexes, expected)
+    gateway = {(refusal.status, refusal.code) for refusal in REFUSALS.values() if refusal.status and refusal.code}
+    yield Place("stacks/rest_api.py: REFUSALS", gateway, gateway & (_refusals() | ONLY_THE_GATEWAY))
+
+
+def _refusals() -> set[tuple[Any, ...]]:
+    """The status and the code of every RequestError that a function raises."""
+    calls = [
+        node
+        for file in PROJECT.glob("lambdas/**/*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "RequestError"
+    ]
+    return {tuple(part.value for part in call.args[:2] if isinstance(part, ast.Constant)) for call in calls}
+
+
+def _keys(file: str, name: str) -> set[str]:
+    """The keys of an object that a JavaScript module does not export."""
+    (body,) = re.findall(rf"^const {name} = {{(.*?)}};", _text(file), re.M | re.S)
+    return set(re.findall(r"(\w+): ", body))
+
+
+def _objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object in a JSON value, with where it is."""
+    if isinstance(value, dict):
+        yield path, value
+    for name, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from _objects(inner, f"{path}/{name}")
+
+
+def _list_of(found: set[Any]) -> set[Any]:
+    """The closed list that has most of what was found; nothing if no list has any of it."""
+    most = max(LISTS, key=lambda one: len(one & found))
+    return most if most & found else set()
