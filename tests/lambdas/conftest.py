@@ -11,6 +11,8 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.models import MockAWS
 
+from tests import tables
+
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",
@@ -38,8 +40,6 @@ ENVIRONMENT = {
     "SHIPMENT_TABLE": "shipments",
 }
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
-SHOWN_OF_AN_ORDER = ("Name", "ItemName", "Price", "CardLast4", "Status", "Reasons", "UpdatedAt", "Note")
-"""What the index ByOwner has besides its keys."""
 HANDLERS = (
     "fulfillment.ship_order",
     "orders.close_order",
@@ -103,57 +103,13 @@ def aws(moto: MockAWS, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def order_table() -> Any:
     """An empty order table."""
-    return dynamodb.create_table(
-        TableName=ENVIRONMENT["ORDER_TABLE"],
-        KeySchema=[{"AttributeName": "OrderId", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"}
-            for name in ("OrderId", "Status", "UpdatedAt", "Owner", "ReceivedAt")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "ByStatus",
-                "KeySchema": [
-                    {"AttributeName": "Status", "KeyType": "HASH"},
-                    {"AttributeName": "UpdatedAt", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            },
-            {
-                "IndexName": "ByOwner",
-                "KeySchema": [
-                    {"AttributeName": "Owner", "KeyType": "HASH"},
-                    {"AttributeName": "ReceivedAt", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(SHOWN_OF_AN_ORDER)},
-            },
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    return dynamodb.create_table(TableName=ENVIRONMENT["ORDER_TABLE"], **tables.ORDER_TABLE)
 
 
 @pytest.fixture
 def reminder_table() -> Any:
     """An empty reminder table."""
-    return dynamodb.create_table(
-        TableName=ENVIRONMENT["REMINDER_TABLE"],
-        KeySchema=[{"AttributeName": "ReminderId", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("ReminderId", "Owner", "Status", "DueAt")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": f"By{key}",
-                "KeySchema": [
-                    {"AttributeName": key, "KeyType": "HASH"},
-                    {"AttributeName": "DueAt", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-            for key in ("Owner", "Status")
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    return dynamodb.create_table(TableName=ENVIRONMENT["REMINDER_TABLE"], **tables.REMINDER_TABLE)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from moto import mock_aws
 
 from common import queues
+from tests import tables
 from tools.orders.__main__ import main
 
 REGION = "us-east-1"
@@ -218,26 +219,6 @@ def template(*, workflow_type: str = "EXPRESS") -> dict[str, Any]:
         queues[f"{name}DeadLetters"] = {"Type": "AWS::SQS::Queue"}
         arn = {"Fn::GetAtt": [f"{name}DeadLetters", "Arn"]}
         queues[name]["Properties"]["RedrivePolicy"] = {"deadLetterTargetArn": arn, "maxReceiveCount": 5}
-    table = {
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": "S"} for name in ("OrderId", "Status", "UpdatedAt")
-        ],
-        "KeySchema": [{"AttributeName": "OrderId", "KeyType": "HASH"}],
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": "ByStatus",
-                "KeySchema": [
-                    {"AttributeName": "Status", "KeyType": "HASH"},
-                    {"AttributeName": "UpdatedAt", "KeyType": "RANGE"},
-                ],
-                "Projection": {
-                    "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": ["Reasons", "ExecutionName"],
-                },
-            }
-        ],
-    }
     workflow = {
         "StateMachineType": workflow_type,
         "DefinitionString": json.dumps({"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}),
@@ -246,7 +227,7 @@ def template(*, workflow_type: str = "EXPRESS") -> dict[str, Any]:
     return {
         "Resources": {
             **queues,
-            "OrderTable": {"Type": "AWS::DynamoDB::Table", "Properties": table},
+            "OrderTable": {"Type": "AWS::DynamoDB::Table", "Properties": dict(tables.ORDER_TABLE)},
             "Workflow": {"Type": "AWS::StepFunctions::StateMachine", "Properties": workflow},
         },
         "Outputs": {
