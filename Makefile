@@ -106,7 +106,8 @@ bootstrap: setup ## Prepare the AWS account for CDK, once per account and region
 
 .PHONY: deploy
 deploy: setup ## Deploy STAGE to AWS; SENDER=you@example.com is where reminders come from
-	cdk deploy --all $(CONTEXT)
+	@# Strict: a warning, such as that of a sender that nobody can confirm, stops it before the first stack.
+	cdk deploy --all --strict $(CONTEXT)
 
 .PHONY: destroy
 destroy: setup ## Remove STAGE from AWS

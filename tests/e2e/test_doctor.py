@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.settings import PROJECT
 from tests.e2e.conftest import Apps
+from tests.stacks.deployment import synthesise
 
 NOT_TOLD = {"SMS", "SMS spending", "SMS numbers"}
 """What the engine does not know of."""
@@ -53,3 +55,19 @@ def test_a_sandbox_and_a_sender_that_is_not_verified_are_told(apps: Apps) -> Non
 
     assert status == 1
     assert (found["SES"]["state"], found["sender in SES"]["state"]) == ("limited", "problem")
+
+
+def test_cloudformation_deploys_no_sender_that_nobody_can_confirm(apps: Apps, tmp_path: Path) -> None:
+    """The rule alone, beside a resource: the whole template is too long to be sent."""
+    rules = synthesise(tmp_path, stage="prod", cache="off").templates["Reminders"]["Rules"]
+    resource = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "not-deployed"}}
+    template = {
+        "Rules": {"SomebodyCanConfirmTheSender": rules["SomebodyCanConfirmTheSender"]},
+        "Resources": {"Queue": resource},
+    }
+    cloudformation, sqs = apps.cloud.engine.client("cloudformation"), apps.cloud.engine.client("sqs")
+
+    with pytest.raises(cloudformation.exceptions.ClientError, match="Nobody can confirm the sender reminders-prod@"):
+        cloudformation.create_stack(StackName="not-deployed", TemplateBody=json.dumps(template))
+
+    assert not sqs.list_queues(QueueNamePrefix="not-deployed").get("QueueUrls")
