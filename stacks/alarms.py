@@ -28,11 +28,15 @@ class Alarms(sns.Topic):
         CfnOutput(scope, f"{id}TopicArn", value=self.topic_arn)
 
     def watch(self, id: str, description: str, metric: cloudwatch.IMetric) -> None:
-        """Tells when `metric` counts anything at all."""
+        """Tells when `metric` counts anything at all.
+
+        docs/operations.md has a section for each alarm, and the message of an alarm names it.
+        """
+        section = f"{Stack.of(self).node.id}-{id}".lower()
         alarm = cloudwatch.Alarm(
             self,
             id,
-            alarm_description=description,
+            alarm_description=f"{description} What to do: docs/operations.md#{section}",
             metric=metric,
             threshold=1,
             evaluation_periods=1,

@@ -127,7 +127,7 @@ class Apps:
 
 @pytest.fixture(scope="session")
 def apps(cloud: Cloud, places: Places) -> Apps:
-    """As an operator sees them, who may do everything. Who may not do what is test_people.py's."""
+    """As an operator sees them, who may do everything. test_attacker.py tries what others may not."""
     return Apps(cloud, places, user=cloud.users()[OPERATOR])
 
 

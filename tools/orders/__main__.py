@@ -26,7 +26,7 @@ What an operator does with orders: sends and corrects them, looks them up, and s
 The stage's stack tells where everything is. AWS is found by the usual settings: AWS_PROFILE, AWS_REGION,
 AWS_ENDPOINT_URL and so on. Stage `local` without AWS_ENDPOINT_URL is this checkout's laptop cloud.
 
-submit, resubmit and show sign in: see `python -m tools.sign_in --help`. On the laptop as its demo operator."""
+submit, show, resubmit and close sign in: see `python -m tools.sign_in --help`. On the laptop as its demo operator."""
 
 EPILOG = """\
 Orders are read from a file or from standard input (-), never from the command line: a card number there would stay
