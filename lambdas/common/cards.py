@@ -50,9 +50,11 @@ def masked(text: str) -> str:
 
 def _places(text: str) -> list[tuple[int, int]]:
     """Where card numbers begin and end, in order and apart."""
-    text = _in_ascii_digits(text)
-    found = [place.span() for place in _CARD.finditer(text)]
-    found += [place.span() for place in _ANYHOW.finditer(text) if _is_card(re.sub("[^0-9]", "", place[0]))]
+    found: list[tuple[int, int]] = []
+    # Also as it came: a whole card number in 0 to 9 may stand next to digits of another script.
+    for written in {text, _in_ascii_digits(text)}:
+        found += [place.span() for place in _CARD.finditer(written)]
+        found += [place.span() for place in _ANYHOW.finditer(written) if _is_card(re.sub("[^0-9]", "", place[0]))]
     apart: list[tuple[int, int]] = []
     for begin, end in sorted(found):
         if apart and begin < apart[-1][1]:

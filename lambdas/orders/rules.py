@@ -16,6 +16,9 @@ CardRule: TypeAlias = Literal["length", "luhn"]
 _UNIQUE = 12
 """Letters that tell the executions of one order apart."""
 
+_MOST_DIGITS = 12
+"""Most digits of a price that is not a plain decimal, zeros after `0.` left out. More could hide a card number."""
+
 CARD_NOT_16_DIGITS = "CARD_NOT_16_DIGITS"
 CARD_CHECKSUM_WRONG = "CARD_CHECKSUM_WRONG"
 PRICE_NOT_A_DECIMAL = "PRICE_NOT_A_DECIMAL"
@@ -74,10 +77,21 @@ def last4(card: object) -> str:
 
 
 def price_text(price: str | int | Decimal) -> str:
-    """`price` as it is stored: text as it came, a number in plain digits (`1e3` -> `1000`) where it is of sane size."""
+    """`price` as it is stored: text as it came, a number in plain digits (`1e3` -> `1000`) if it is of sane size.
+
+    A number with too many digits is rounded to 15 of them, as the workflow rounds every number: clients that add
+    prices as floats send `0.30000000000000004` for `0.3`.
+    """
     if isinstance(price, Decimal) and abs(price.adjusted()) <= 12:
-        return format(price, "f")
+        text = format(price, "f")
+        return format(Decimal(f"{float(price):.15g}"), "f") if has_too_many_digits(text) else text
     return str(price)
+
+
+def has_too_many_digits(price: str) -> bool:
+    """Whether `price` has more digits than any price, and so perhaps those of a card number: `0.00004242…`."""
+    digits = re.findall(r"\d", re.sub(r"^-?0\.0*", "", price))
+    return len(digits) > _MOST_DIGITS and not _is_decimal(price)
 
 
 def _holds_card(field: str, text: str) -> bool:
@@ -85,8 +99,7 @@ def _holds_card(field: str, text: str) -> bool:
         case "OrderId" if is_identifier(text):
             return False
         case "Price":
-            # More digits than any price has may hold those of a card: 0.00004242…
-            return looks_like_card(text) or (not _is_decimal(text) and len(re.findall(r"\d", text)) > 12)
+            return looks_like_card(text) or has_too_many_digits(text)
         case _:
             return looks_like_card(text)
 

@@ -15,9 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common import http
 from common.aws import BRIEFLY
-from common.cards import CARD_LIKE
+from common.cards import CARD_LIKE, looks_like_card
 from orders import rules, table
 from orders.order import RECEIVED, timestamp
+
+TOO_MANY_DIGITS = "has too many digits: a price has at most 12 before the point and 4 after it"
 
 SCHEMA = json.loads(Path(__file__).with_name("order.schema.json").read_text())
 
@@ -30,9 +32,13 @@ def order_in(event: http.Event) -> dict[str, str]:
     body = http.json_body(event, schema=SCHEMA)
     order = {**body, "Price": rules.price_text(body["Price"])}
     if fields := rules.fields_with_card(order):
-        details = [{"field": field, "problem": CARD_LIKE} for field in fields]
+        details = [{"field": field, "problem": _problem(field, order[field])} for field in fields]
         raise http.RequestError(400, "InvalidRequest", "The body does not fit.", details)
     return order
+
+
+def _problem(field: str, text: str) -> str:
+    return CARD_LIKE if field != "Price" or looks_like_card(text) else TOO_MANY_DIGITS
 
 
 def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:

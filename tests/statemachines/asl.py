@@ -1,5 +1,6 @@
 """A state machine as its `.asl.json` file describes it."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -72,12 +73,15 @@ def longest_path(machine: Mapping[str, Any]) -> float:
     return from_(machine["StartAt"])
 
 
+_parsed = functools.cache(jsonata.Jsonata)
+
+
 def evaluated(text: str, state_input: Any = None, *, uuid: str = "", **known: Any) -> Any:
     """The value of a `{% JSONata %}` expression.
 
     `known` is what `$states` has besides its input (`result`, `errorOutput`, `context`), and the workflow's variables.
     """
-    expression = jsonata.Jsonata(text.removeprefix("{%").removesuffix("%}"))
+    expression = _parsed(text.removeprefix("{%").removesuffix("%}"))
     # Step Functions has it, JSONata has not.
     expression.register_lambda("uuid", lambda: uuid)
     frame = expression.create_frame()

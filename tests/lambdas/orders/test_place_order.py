@@ -130,6 +130,29 @@ def test_a_card_number_is_no_price_in_any_notation(price, order_table, order_wor
     assert nothing_happened(order_table, order_workflow)
 
 
+@pytest.mark.parametrize("price", ["1234567890123", "9999999999999.99", "x1234567890123"])
+def test_a_price_with_too_many_digits_is_told_apart_from_a_card_number(price, order_table, order_workflow):
+    status, body = status_and_body(handler(post(ORDER | {"Price": price}), None))
+
+    problem = "has too many digits: a price has at most 12 before the point and 4 after it"
+    assert (status, body["error"]["details"]) == (400, [{"field": "Price", "problem": problem}])
+    assert nothing_happened(order_table, order_workflow)
+
+
+@pytest.mark.parametrize(("price", "kept"), [("0.000000000001", "0.000000000001"), (0.1 + 0.2, "0.3")])
+def test_zeros_before_a_small_price_and_what_a_float_adds_to_one_are_no_card_number(
+    price, kept, order_table, order_workflow
+):
+    assert status_and_body(handler(post(ORDER | {"Price": price}), None))[0] == 202
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Price"] == kept
+
+
+@pytest.mark.parametrize("price", ["1e20", "-1e13", "1e99999"])
+def test_a_number_that_no_price_comes_near_is_refused_whatever_its_notation(price, order_table, order_workflow):
+    assert refused_field(handler(post(json.dumps(ORDER).replace('"12.50"', price)), None)) == "Price"
+    assert nothing_happened(order_table, order_workflow)
+
+
 @pytest.mark.parametrize("control", ["\x00", "\t", "\n", "\x1f", "\x7f", "\ufffe", "\uffff"])
 @pytest.mark.parametrize("field", ["Name", "ItemName"])
 def test_what_no_queue_takes_is_refused_at_the_door(field, control, order_table, order_workflow):

@@ -1,0 +1,196 @@
+"""The API and the workflow's first state judge an order alike: one test feeds both with the same random orders.
+
+Whoever starts the workflow by hand has passed no API. The workflow reads the digits 0 to 9 only, and ignores fields
+that it does not know: so it takes some inputs that the API refuses. It never refuses an order that the API took.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from common import http
+from orders import submission
+from tests.lambdas.api import post
+from tests.statemachines.asl import evaluated, load
+
+FIRST_STATE = load("order_fulfillment.asl.json")["States"]["Is it an order"]
+ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4242424242424242"}
+
+CARD, AMEX = "4242424242424242", "378282246310005"
+DIGEST = "31234567891234567890abcdefabcdef"
+PIECES = [
+    *("4242", "5500", "1200", "3400", "0000", "3782", "822463", "10005", "42424242", "424242424242", "7", "0", "13"),
+    *(CARD, CARD[:-1], CARD[:-1] + "3", AMEX, "30569309025904", "4222222222222", "6200123456789012345", "9" * 20),
+    *("4006381333931", "20261121040000123", "2026-11-25", "1795629780"),
+    *("550e8400-e29b-41d4-a716-446655440000", "42424242-4242-4242-4242-42424242424a", DIGEST, DIGEST.upper(), CARD * 2),
+    *(
+        " ",
+        "  ",
+        "    ",
+        "-",
+        ".",
+        ", ",
+        "/",
+        "_",
+        "x",
+        " x ",
+        "a",
+        "F",
+        "e",
+        "E+",
+        "é",
+        "🐈",
+        "\u00a0",
+        "\u200b",
+        "\u202e",
+    ),
+    *("٤٢٤٢", "４２４２", "𝟒𝟐𝟒𝟐", "٠", "²", "①"),
+]
+CONTROLS = ["\x00", "\n", "\t", "\x1f", "\x7f", "\x85", "\ufffe", "\uffff"]
+texts = st.one_of(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join),
+    st.tuples(st.sampled_from(PIECES), st.sampled_from(CONTROLS)).map("".join),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+    st.builds(
+        lambda one, length: (one * length)[:length], st.sampled_from("x7🐈"), st.sampled_from([0, 1, 32, 33, 200, 201])
+    ),
+)
+order_ids = st.one_of(
+    texts,
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True),
+    st.lists(st.sampled_from([one for one in PIECES if one.isascii() and one.isprintable()]), max_size=6).map("-".join),
+    st.uuids().map(str),
+    st.builds(lambda one, length: one * length, st.sampled_from("a7_"), st.sampled_from([63, 64, 65])),
+)
+numbers = st.one_of(
+    st.integers(-(10**22), 10**22),
+    st.integers(10**11, 10**13),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.decimals(-(10**13), 10**13, places=4, allow_nan=False).map(float),
+    st.sampled_from([1e20, 1e21, 4.24e15, 0.1 + 0.2, 1.1 * 3, -0.0, 2**53 + 1, 2**63, 1e-7, 999999999999.9999]),
+)
+prices = st.one_of(texts, numbers, st.from_regex(r"-?[0-9]{1,14}([.][0-9]{0,6})?", fullmatch=True))
+odd = st.one_of(
+    st.none(), st.booleans(), st.lists(st.just(CARD), max_size=2), st.dictionaries(st.just("CC"), st.text())
+)
+
+# A good order with some fields changed: were all of them odd, one reason to refuse it would hide the others.
+changes = st.fixed_dictionaries({}, optional={"Name": texts, "ItemName": texts, "Price": prices})
+orders = st.one_of(
+    changes.map(lambda change: ORDER | change),
+    order_ids.map(lambda order_id: ORDER | {"OrderId": order_id}),
+    texts.map(lambda card: ORDER | {"CC": card}),
+)
+
+
+@st.composite
+def odd_orders(draw: st.DrawFn) -> Any:
+    """Orders with one thing wrong: a field is missing, or of another type."""
+    order = {**ORDER, "Price": draw(prices)}
+    field = draw(st.sampled_from(list(ORDER)))
+    value = draw(st.one_of(odd, numbers, st.just("missing")))
+    return {name: one for name, one in order.items() if name != field} | ({} if value == "missing" else {field: value})
+
+
+def taken_by_api(order: Any) -> dict[str, Any] | None:
+    """What the API would start the workflow with; None if it refuses the order."""
+    try:
+        return submission.order_in(post(order))
+    except http.RequestError as error:
+        assert error.status == 400
+        return None
+
+
+def taken_by_workflow(order: Any) -> bool:
+    """Whether the first state lets an order go on, which it reads from JSON as the API does."""
+    read = json.loads(json.dumps(order))
+    return not any(evaluated(choice["Condition"], read) for choice in FIRST_STATE["Choices"])
+
+
+def in_plain_digits(order: Any) -> bool:
+    """Whether both read the same digits in an order."""
+    return all(not one.isdecimal() or one.isascii() for one in json.dumps(order, ensure_ascii=False))
+
+
+@settings(max_examples=400)
+@given(st.one_of(orders, odd_orders()))
+@example(ORDER | {"ItemName": "Lot 5500 1200 3400", "Price": "1200"})
+@example(ORDER | {"Name": "Ward 3000", "ItemName": "1500 2500 3500 mm"})
+@example(ORDER | {"OrderId": "4000-1111", "Name": "2222 3333"})
+@example(ORDER | {"Name": "4242424242424242aaaaaaaaaaaaaaaa"})
+@example(ORDER | {"OrderId": "4242-42424242-4242"})
+@example(ORDER | {"Price": 1e20})
+@example(ORDER | {"Price": 0.1 + 0.2})
+@example(ORDER | {"Price": 2**53 + 1})
+@example(ORDER | {"Price": "123456789012.3456\n"})
+@example(ORDER | {"Name": f"{CARD}٤٤٤٤"})
+def test_the_api_and_the_workflow_judge_an_order_alike(order: Any) -> None:
+    started_with = taken_by_api(order)
+    by_hand = taken_by_workflow(order)
+
+    if started_with is not None:
+        assert by_hand, "the workflow refuses an order that the API took"
+        assert taken_by_workflow(started_with), "the workflow refuses what the API starts it with"
+    elif in_plain_digits(order):
+        assert not by_hand, "the workflow takes an order that the API refuses"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"OrderId": CARD[:8] + "-4242-4242-a242-0000000000ab"},
+        {"OrderId": CARD + "a" * 16},
+        {"OrderId": CARD + "a" * 48},
+        {"OrderId": "4" * 32},
+        {"Name": "9" * 20},
+        {"Name": "6 2 0 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 0 8"},
+        {"Name": "4    2 4 2 4 2 4 2 4 2 4 2 4 2 4 2"},
+        {"Name": "x4242 4242 4242 4243"},
+        {"Name": "3 0 5 6 9 3 0 9 0 2 5 9 0 5"},
+        {"Name": "10 0000 0000 0000 08"},
+        {"Price": "1.23456789012"},
+        {"Price": 1.23456789012e-7},
+        {"Price": -0.0000424242424242},
+    ],
+)
+def test_both_take_what_only_resembles_a_card_number(change: dict[str, Any]) -> None:
+    assert taken_by_api(ORDER | change) is not None
+    assert taken_by_workflow(ORDER | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"OrderId": CARD + "a" * 15},
+        {"OrderId": CARD + "a" * 49},
+        {"OrderId": CARD[:8] + "-4242-4242-g242-0000000000ab"},
+        {"Name": "6200123456789012345"},
+        {"Name": "6 2 0 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 7"},
+        {"Name": "4 2 4 2 4 2 4 2   4 2 4 2 4 2 4 2"},
+        {"Name": "3 0 5 6 9 3 0 9 0 2 5 9 0 4"},
+        {"Name": "4 9 9 9 9 9 9 9 9 9 9 9 9 9 9 6"},
+        {"Name": "3782-822463-10006"},
+        {"Name": "3056-930902-5904"},
+        {"Name": "no. 4242 4242 4242 4243."},
+        {"Name": "4242 4242 4242 4242 123"},
+        {"Name": "4242 4242 4242 4242 1234"},
+        {"Price": "1.234567890123"},
+        {"Price": 1.234567890123e-7},
+        {"Price": -0.00004242424242424},
+    ],
+)
+def test_both_refuse_what_may_be_a_card_number(change: dict[str, Any]) -> None:
+    assert taken_by_api(ORDER | change) is None
+    assert not taken_by_workflow(ORDER | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"Name": "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢"}, {"ItemName": "４２４２ ４２４２ ４２４２ ４２４２"}, {"Note": "a field more"}],
+)
+def test_what_the_workflow_takes_and_the_api_does_not_is_known(change: dict[str, str]) -> None:
+    assert taken_by_api(ORDER | change) is None
+    assert taken_by_workflow(ORDER | change)
