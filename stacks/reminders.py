@@ -27,6 +27,9 @@ BY_OWNER = "ByOwner"
 BY_STATUS = "ByStatus"
 """Index of the reminder table: Status, then DueAt."""
 
+IDEMPOTENCY_KEY = "Idempotency-Key"
+"""The header by which a repeated `POST /reminders` is recognised."""
+
 
 class RemindersStack(Stack):
     def __init__(self, scope: Construct, id: str, *, stage: Stage, users: cognito.IUserPool, stack_name: str) -> None:
@@ -153,13 +156,16 @@ class RemindersStack(Stack):
             environment=asked,
         )
         state = Answer(schema="reminders/reminder_state.schema.json")
-        self.api = api = RestApi(self, "RemindersApi", stage=stage, users=users, description="Reminders")
+        self.api = api = RestApi(
+            self, "RemindersApi", stage=stage, users=users, description="Reminders", request_headers=(IDEMPOTENCY_KEY,)
+        )
         api.add_route(
             "POST",
             "/reminders",
             create,
             request="reminders/reminder.schema.json",
-            answers={202: Answer(schema="reminders/scheduled.schema.json", headers=("Location",))},
+            headers=(IDEMPOTENCY_KEY,),
+            answers={202: Answer(schema="reminders/scheduled.schema.json", headers=("Location",)), 409: ERROR},
         )
         api.add_route(
             "GET",
@@ -220,7 +226,8 @@ class RemindersStack(Stack):
         )
         allow(schedule, "dynamodb:PutItem", "dynamodb:UpdateItem", on=table.table_arn)
         allow(following, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
-        allow(create, "dynamodb:PutItem", "dynamodb:DeleteItem", on=table.table_arn)
+        for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):
+            allow(create, f"dynamodb:{action}", on=table.table_arn)
         for index in (BY_OWNER, BY_STATUS):
             allow(listing, "dynamodb:Query", on=f"{table.table_arn}/index/{index}")
         allow(get, "dynamodb:GetItem", on=table.table_arn)

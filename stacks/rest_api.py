@@ -116,11 +116,22 @@ class RestApi(apigateway.RestApi):
 
     Its address is the stack output `ApiUrl`. Its stack depends on ApiLogsStack, without which it may not log.
 
+    `request_headers` are those that a page may send besides the usual ones.
+
     Its own refusals (throttled, not signed in, no such path) have the shape and the CORS headers of our handlers',
     and like theirs repeat nothing of the request.
     """
 
-    def __init__(self, scope: Construct, id: str, *, stage: Stage, users: cognito.IUserPool, description: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        users: cognito.IUserPool,
+        description: str,
+        request_headers: tuple[str, ...] = (),
+    ) -> None:
         log_group = logs.LogGroup(
             scope, f"{id}LogGroup", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
         )
@@ -144,7 +155,7 @@ class RestApi(apigateway.RestApi):
             ),
             default_cors_preflight_options=apigateway.CorsOptions(
                 allow_origins=[stage.allowed_origin],
-                allow_headers=["Authorization", "Content-Type"],
+                allow_headers=["Authorization", "Content-Type", *request_headers],
                 max_age=Duration.hours(1),
             ),
         )
@@ -174,10 +185,12 @@ class RestApi(apigateway.RestApi):
         answers: Mapping[int, Answer],
         request: str | None = None,
         query: tuple[str, ...] = (),
+        headers: tuple[str, ...] = (),
     ) -> None:
         """Hands `method` on `path` (`/orders/{OrderId}`) to `function`, and writes down what goes in and out.
 
-        `query` names the parameters that may follow a question mark; the function checks them.
+        `query` names the parameters that may follow a question mark, and `headers` those that a request may have; the
+        function checks them.
 
         `request` is the path below `lambdas/` of the JSON schema that the function checks the body with, and
         `answers` are its own by status; those that every route or every body can meet with are added here.
@@ -193,6 +206,7 @@ class RestApi(apigateway.RestApi):
             request_parameters={
                 **{f"method.request.path.{name}": True for name in re.findall(r"{(\w+)}", path)},
                 **{f"method.request.querystring.{name}": False for name in query},
+                **{f"method.request.header.{name}": False for name in headers},
             },
             request_models={"application/json": self._model(request)} if request else None,
             method_responses=[

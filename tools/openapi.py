@@ -111,9 +111,9 @@ def _operation(method: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str
 
 
 def _parameter(name: str, required: bool) -> dict[str, Any]:
-    """`method.request.path.OrderId` or `method.request.querystring.limit` in OpenAPI's words."""
+    """`method.request.path.OrderId`, `….querystring.limit` or `….header.Idempotency-Key` in OpenAPI's words."""
     _, _, place, name = name.split(".")
-    where = {"path": "path", "querystring": "query"}[place]
+    where = {"path": "path", "querystring": "query", "header": "header"}[place]
     return {"name": name, "in": where, "required": required, "schema": {"type": "string"}}
 
 

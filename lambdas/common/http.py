@@ -81,16 +81,26 @@ def json_body(event: Event, *, schema: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises RequestError: 415 for another content type, 413 above MAX_BODY_BYTES, 400 for the rest.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if "".join(header_values(event, "Content-Type")[-1:]).partition(";")[0].strip().lower() != "application/json":
         raise RequestError(415, "UnsupportedMediaType", "Send the body as application/json.")
     body = _parse(_raw_body(event))
+    check_body(body, schema=schema)
+    assert isinstance(body, dict)
+    return body
+
+
+def check_body(body: Any, *, schema: Mapping[str, Any]) -> None:
+    """Raises RequestError, which names the field, unless `body` fits `schema`."""
     try:
         validate(event=body, schema=dict(schema))
     except SchemaValidationError as error:
         raise RequestError(400, "InvalidRequest", "The body does not fit.", [_detail(error, body, schema)]) from None
-    assert isinstance(body, dict)
-    return body
+
+
+def header_values(event: Event, name: str) -> list[str]:
+    """The values of a request header, in any case of its name; none if the request does not have it."""
+    several = event.get("multiValueHeaders") or {name: [value] for name, value in (event.get("headers") or {}).items()}
+    return [value for one, values in several.items() if one.lower() == name.lower() for value in values]
 
 
 def _refusal(error: RequestError) -> Reply:

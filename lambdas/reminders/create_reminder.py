@@ -1,17 +1,21 @@
 """`POST /reminders`."""
 
+import hmac
 import json
 import os
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common import http
 from common.aws import BRIEFLY
-from common.caller import caller_of
-from reminders import readiness, recipients, reminder, request, settings, table
+from common.caller import Caller, caller_of
+from reminders import idempotency, readiness, recipients, reminder, request, settings, table, when
+from reminders.reminder import SCHEDULED, Row
 from reminders.rules import InvalidReminderError
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
@@ -19,26 +23,107 @@ _states = boto3.client("stepfunctions", config=BRIEFLY)
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Schedules a reminder: 202. What could not be kept or sent when it is due is refused now, with 400."""
+    """Schedules a reminder: 202. A reminder that could not be kept or sent when it is due is refused now, with 400.
+
+    A request with an `Idempotency-Key` that its caller has used before is answered as the first one was, whatever
+    became of the reminder; 409 if it asks for something else.
+    """
     caller, now = caller_of(event), datetime.now(UTC)
-    asked = http.json_body(event, schema=request.SCHEMA)
+    body = http.json_body(event, schema=request.SCHEMA)
+    if key := idempotency.key_in(event):
+        identity = {
+            "ReminderId": idempotency.reminder_id(caller.id, key),
+            "RequestDigest": idempotency.digest(body, key),
+        }
+        if found := table.find(identity["ReminderId"]):
+            return _repeated(found, identity, body, caller)
+    else:
+        identity = {"ReminderId": str(uuid.uuid4())}
+    asked, due = _checked(body, caller, now=now)
+    row = reminder.row_of(
+        asked, due, reminder_id=identity["ReminderId"], owner=caller.id, now=now, kept=settings.kept()
+    )
+    row |= {**identity, "Claim": str(uuid.uuid4())}
     try:
-        asked = recipients.addressed(asked, caller, listed=settings.listed())
+        if table.create(row):
+            _start(asked, row)
+            return _accepted(row)
+        # The same request came twice at once, or botocore sent the row twice because the first answer was lost.
+        found = table.find(row["ReminderId"])
+    except (ClientError, BotoCoreError):
+        # If only an answer was lost, and an execution or another call has the row, the reminder stands.
+        if table.take_back(row) or (found := table.find(row["ReminderId"])) is None:
+            raise
+    return _repeated(found, identity, body, caller)
+
+
+def _repeated(found: Row | None, identity: Mapping[str, str], body: Mapping[str, Any], caller: Caller) -> http.Reply:
+    """The first answer again. Starts the execution if the call that wrote the row did not."""
+    if found is None:
+        raise http.RequestError(503, "Unavailable", "The reminder was not scheduled. Try again.")
+    if found["Owner"] != caller.id or not _is_same(found, identity):
+        raise http.RequestError(409, "Conflict", f"Another request had this {idempotency.HEADER}. Choose a new one.")
+    if found["Status"] == SCHEDULED and "ExecutionId" not in found:
+        asked = _addressed(body, caller)
+        # From now on, the call that wrote the row cannot take it back.
+        if table.claim_again(found["ReminderId"], claim=str(uuid.uuid4())):
+            _start(asked, found)
+        elif table.find(found["ReminderId"]) is None:
+            return _repeated(None, identity, body, caller)
+    return _accepted(found)
+
+
+def _is_same(found: Row, identity: Mapping[str, str]) -> bool:
+    """Whether the row is of this very request. Without a key, nobody else can have its id."""
+    return hmac.compare_digest(found.get("RequestDigest", ""), identity.get("RequestDigest", ""))
+
+
+def _checked(body: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple[dict[str, Any], when.Due]:
+    """The request with its addresses, and when it is due. Raises RequestError."""
+    asked = _addressed(body, caller)
+    try:
         due = request.checked(asked, now=now)
         readiness.check(asked)
     except InvalidReminderError as error:
-        detail = {"field": error.field, "problem": str(error)}
-        raise http.RequestError(400, "InvalidRequest", "The reminder cannot be kept.", [detail]) from None
-    row = reminder.row_of(asked, due, reminder_id=str(uuid.uuid4()), owner=caller.id, now=now, kept=settings.kept())
-    table.create(row)
+        raise _refused(error) from None
+    return asked, due
+
+
+def _addressed(body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    """The request with every address that it is sent to. Raises RequestError.
+
+    The caller's own addresses are checked like those in a body: the user pool takes some that SES does not.
+    """
     try:
-        _states.start_execution(
-            stateMachineArn=os.environ["REMINDER_WORKFLOW"],
-            name=row["ReminderId"],
-            input=json.dumps({**asked, "reminderId": row["ReminderId"]}, ensure_ascii=False),
-        )
-    except (ClientError, BotoCoreError):
-        # Where it was started and only the answer was lost, the reminder stands.
-        if table.delete(row["ReminderId"]):
-            raise
-    return http.reply(202, reminder.scheduled(row), headers={"Location": f"reminders/{row['ReminderId']}"})
+        asked = recipients.addressed(body, caller, listed=settings.listed())
+    except InvalidReminderError as error:
+        raise _refused(error) from None
+    http.check_body(asked, schema=request.SCHEMA)
+    return asked
+
+
+def _refused(error: InvalidReminderError) -> http.RequestError:
+    detail = {"field": error.field, "problem": str(error)}
+    return http.RequestError(400, "InvalidRequest", "The reminder cannot be kept.", [detail])
+
+
+def _start(asked: Mapping[str, Any], row: Row) -> None:
+    """Starts the execution that takes the row up. Of several that were started, only one can."""
+    names = row["ReminderId"], f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}"
+    for name in names:
+        try:
+            _states.start_execution(
+                stateMachineArn=os.environ["REMINDER_WORKFLOW"],
+                name=name,
+                input=json.dumps({**asked, "reminderId": row["ReminderId"]}, ensure_ascii=False),
+            )
+            return
+        except _states.exceptions.ExecutionAlreadyExists:
+            # An earlier call started it, perhaps before the row was there again: such a one has ended.
+            continue
+
+
+def _accepted(row: Row) -> http.Reply:
+    """The answer to the first request, even if a later occurrence is due now."""
+    first = {**row, "DueAt": row["FirstDueAt"], "Status": SCHEDULED}
+    return http.reply(202, reminder.scheduled(first), headers={"Location": f"reminders/{row['ReminderId']}"})

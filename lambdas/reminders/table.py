@@ -30,14 +30,21 @@ def create(row: Mapping[str, Any]) -> bool:
     return True
 
 
-def delete(reminder_id: str) -> bool:
-    """Takes a reminder back; False, and nothing taken back, where an execution has taken it up."""
+def take_back(row: Row) -> bool:
+    """Deletes the row; False, and nothing deleted, if an execution or another call has claimed it since."""
+    condition = Attr("Claim").eq(row["Claim"]) & Attr("ExecutionId").not_exists()
     try:
-        _table.delete_item(Key={"ReminderId": reminder_id}, ConditionExpression=Attr("ExecutionId").not_exists())
+        _table.delete_item(Key={"ReminderId": row["ReminderId"]}, ConditionExpression=condition)
     except ClientError as error:
         _raise_unless_condition(error)
         return False
     return True
+
+
+def claim_again(reminder_id: str, *, claim: str) -> Row | None:
+    """The row, now claimed by another call; None if an execution has taken it up, or if it does not wait any more."""
+    condition = Attr("Status").eq(SCHEDULED) & Attr("ExecutionId").not_exists()
+    return _update(reminder_id, {"Claim": claim}, only_if=condition)
 
 
 def take_up(reminder_id: str, *, execution: str, after: str | None) -> Row | None:

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from reminders.idempotency import HEADER
 from stacks.schemas import load as schema
 
 VARIABLE = re.compile(r"\$[\w.]+")
@@ -58,6 +59,25 @@ def test_preflight_requests_are_answered_without_a_function_and_for_one_origin(d
             (answer,) = method["Integration"]["IntegrationResponses"]
             origin = answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Origin"]
             assert origin == f"'{deployment.stage.allowed_origin}'"
+
+
+@pytest.mark.parametrize(
+    ("stack", "headers"),
+    [("Orders", "'Authorization,Content-Type'"), ("Reminders", f"'Authorization,Content-Type,{HEADER}'")],
+)
+def test_a_page_may_send_the_headers_that_the_api_reads_and_no_others(stack, headers, deployment):
+    preflights = [one for (of, verb, _), one in routes(deployment).items() if (of, verb) == (stack, "OPTIONS")]
+
+    assert preflights
+    for method in preflights:
+        (answer,) = method["Integration"]["IntegrationResponses"]
+        assert answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Headers"] == headers
+
+
+def test_the_header_that_marks_a_repetition_is_described(deployment):
+    described = routes(deployment)["Reminders", "POST", "reminders"]["RequestParameters"]
+
+    assert described == {f"method.request.header.{HEADER}": False}
 
 
 def test_every_path_can_be_preflighted(deployment):
@@ -181,7 +201,7 @@ def test_the_gateway_checks_no_body_because_its_refusals_would_quote_values(depl
         (("Orders", "DELETE", "parked/{MessageId}"), {200, 401, 403, 404, 429, 500, 503}),
         (("Orders", "GET", "dead-letters"), {200, 401, 403, 429, 500, 503}),
         (("Orders", "POST", "dead-letters/{Queue}/redrive"), {200, 401, 403, 404, 429, 500, 503}),
-        (("Reminders", "POST", "reminders"), {202, 400, 401, 403, 413, 415, 429, 500, 503}),
+        (("Reminders", "POST", "reminders"), {202, 400, 401, 403, 409, 413, 415, 429, 500, 503}),
         (("Reminders", "GET", "reminders"), {200, 400, 401, 403, 429, 500, 503}),
         (("Reminders", "GET", "reminders/{reminderId}"), {200, 401, 403, 404, 429, 500, 503}),
         (("Reminders", "DELETE", "reminders/{reminderId}"), {200, 401, 403, 404, 409, 429, 500, 503}),

@@ -1,9 +1,10 @@
 """Rows of the reminder table."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reminders import reminder, when
+from reminders import reminder, schedule_reminder, when
 from tests.lambdas.reminders.callers import JO
 
 ASKED = {"message": "Feed the cat 🐈", "preference": "both", "email": "jo@example.com", "phone": "+4915112345678"}
@@ -34,3 +35,14 @@ def row(
         kept=KEPT,
     )
     return made | changes
+
+
+def workflow_takes_up(workflow: Any) -> list[str]:
+    """What becomes of each execution that runs, as the workflow's first state decides it."""
+    return [
+        schedule_reminder.handler({"Input": json.loads(one["input"]), "ExecutionId": one["executionArn"]}, None)[
+            "Outcome"
+        ]
+        for one in workflow.executions()
+        if one["status"] == "RUNNING"
+    ]

@@ -3,12 +3,13 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
-from reminders import create_reminder, table
+from reminders import create_reminder
 from reminders.create_reminder import handler
 from tests.lambdas.api import API, post, refused_field, signed_in, status_and_body
+from tests.lambdas.faults import fault
 from tests.lambdas.reminders.callers import FLO, JO, OLGA, by
+from tests.lambdas.reminders.rows import workflow_takes_up
 
 pytestmark = pytest.mark.usefixtures("account", "reminder_table")
 
@@ -247,6 +248,7 @@ def test_a_reminder_is_kept_as_its_owners_with_its_addresses_hidden(reminder_tab
     _, body = status_and_body(create(request))
 
     (row,) = reminder_table.scan()["Items"]
+    assert row.pop("Claim")
     created, updated = row.pop("CreatedAt"), row.pop("UpdatedAt")
     assert created == updated and before <= datetime.fromisoformat(created) <= datetime.now(UTC)
     assert json.loads(row.pop("Repeat")) == repeat
@@ -298,20 +300,15 @@ def test_without_its_workflow_a_reminder_is_taken_back(reminder_table):
     assert reminder_table.scan()["Items"] == []
 
 
-def test_a_start_whose_answer_is_lost_is_not_asked_to_be_repeated(reminder_table, monkeypatch):
-    """The call to Step Functions has been lost on its way back: its execution runs."""
+def test_a_start_whose_answer_is_lost_is_not_asked_to_be_repeated(reminder_table, reminder_workflow):
+    def run():
+        assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
 
-    class Lost:
-        def start_execution(self, *, input, **_):
-            reminder_id = json.loads(input)["reminderId"]
-            assert table.take_up(reminder_id, execution="arn:running", after=None)
-            raise ReadTimeoutError(endpoint_url="https://states.example.com")
+    with fault(create_reminder._states, "StartExecution", "lost", beside=run):
+        status, _ = status_and_body(create(TOPIC | {"waitSeconds": 1}, OLGA))
 
-    monkeypatch.setattr(create_reminder, "_states", Lost())
-
-    assert status_and_body(create(TOPIC | {"waitSeconds": 1}, OLGA))[0] == 202
     (row,) = reminder_table.scan()["Items"]
-    assert (row["Status"], row["ExecutionId"]) == ("SCHEDULED", "arn:running")
+    assert (status, row["Status"]) == (202, "SCHEDULED")
 
 
 def test_without_a_table_nothing_is_started(reminder_table, reminder_workflow):
@@ -319,3 +316,27 @@ def test_without_a_table_nothing_is_started(reminder_table, reminder_workflow):
 
     assert status_and_body(create(BOTH))[0] == 503
     assert reminder_workflow.executions() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "preference", "own"),
+    [
+        ("email", "email", {"email": "ada@exämple.com"}),
+        ("email", "email", {"email": "a@b"}),
+        ("email", "both", {"email": "a b@example.com"}),
+        ("email", "email", {"email": "x" * 250 + "@b.cd"}),
+        ("phone", "sms", {"phone_number": "0151 12345678"}),
+        ("phone", "both", {"phone_number": "+1"}),
+    ],
+)
+def test_ones_own_address_is_checked_like_one_in_the_request(field, preference, own, reminder_table, reminder_workflow):
+    """The user pool takes addresses that SES and SNS do not, and so does an administrator."""
+    event = post({"message": "x", "preference": preference, "waitSeconds": 1})
+
+    reply = handler(signed_in(event, **own), None)
+
+    assert refused_field(reply) == field
+    assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
+    (value,) = own.values()
+    named = handler(signed_in(post({**json.loads(event["body"]), field: value}), **own), None)
+    assert reply["body"] == named["body"]

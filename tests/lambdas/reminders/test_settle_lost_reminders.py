@@ -21,7 +21,7 @@ from reminders.settle_lost_reminders import (
 from reminders.table import find
 from reminders.when import utc_text
 from tests.lambdas.conftest import states
-from tests.lambdas.reminders.rows import ASKED, ahead, row
+from tests.lambdas.reminders.rows import ASKED, ahead, row, workflow_takes_up
 from tests.statemachines.asl import load, longest_stay
 
 WAITING = {"Waiting": True}
@@ -66,15 +66,6 @@ def started(reminder_workflow):
     ]
 
 
-def taken_up(reminder_workflow):
-    """What becomes of each execution that runs, as the workflow's first state decides it."""
-    return [
-        check({"Input": json.loads(one["input"]), "ExecutionId": one["executionArn"]}, None)["Outcome"]
-        for one in reminder_workflow.executions()
-        if one["status"] == "RUNNING"
-    ]
-
-
 def test_a_reminder_without_a_living_execution_is_started_again(write, started, reminder_workflow):
     kept = write()
 
@@ -83,7 +74,7 @@ def test_a_reminder_without_a_living_execution_is_started_again(write, started, 
     (given,) = started()
     assert given == {**ASKED, "reminderId": "r-1", "after": kept["ExecutionId"]}
     assert find("r-1") == kept
-    assert taken_up(reminder_workflow) == ["SCHEDULED"]
+    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
     assert find("r-1")["ExecutionId"] != kept["ExecutionId"]
     # Now it has a living execution.
     assert handler({}, None)["Lost"] == 0
@@ -107,7 +98,7 @@ def test_an_execution_that_never_took_its_row_up_is_followed_by_one_that_does(wr
     handler({}, None)
 
     assert started() == [{**ASKED, "reminderId": "r-1"}]
-    assert taken_up(reminder_workflow) == ["SCHEDULED"]
+    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
 
 
 @pytest.mark.parametrize(
@@ -265,7 +256,7 @@ def test_a_repeated_reminder_goes_on_with_its_next_occurrence(
     assert (found["Status"], found["Reason"], found["Occurrence"]) == ("SCHEDULED", reason, occurrence)
     assert found["DueAt"] > utc_text(ahead())
     assert started() == [{**REPEATED, "reminderId": "r-1", "after": kept["ExecutionId"]}]
-    assert taken_up(reminder_workflow) == ["SCHEDULED"]
+    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
     assert handler({}, None)["Lost"] == 0
 
 
@@ -340,7 +331,7 @@ def test_two_sweeps_at_once_make_one_reminder(write, reminder_workflow, monkeypa
         assert [handler({}, None)["Lost"] for _ in range(2)] == [2, 1]
 
     assert find("again")["Occurrence"] == 2
-    assert sorted(taken_up(reminder_workflow)) == ["SCHEDULED", "SCHEDULED", "TAKEN"]
+    assert sorted(workflow_takes_up(reminder_workflow)) == ["SCHEDULED", "SCHEDULED", "TAKEN"]
 
 
 def test_a_sweep_beside_a_retry_makes_one_reminder(write, reminder_workflow):
@@ -353,7 +344,7 @@ def test_a_sweep_beside_a_retry_makes_one_reminder(write, reminder_workflow):
         input=json.dumps(TOPIC | {"waitSeconds": 1, "reminderId": "r-1"}),
     )
 
-    assert sorted(taken_up(reminder_workflow)) == ["SCHEDULED", "TAKEN"]
+    assert sorted(workflow_takes_up(reminder_workflow)) == ["SCHEDULED", "TAKEN"]
 
 
 def test_what_is_cancelled_in_the_middle_of_a_sweep_stays_cancelled(write, reminder_workflow, monkeypatch):
@@ -366,7 +357,7 @@ def test_what_is_cancelled_in_the_middle_of_a_sweep_stays_cancelled(write, remin
 
     handler({}, None)
 
-    assert taken_up(reminder_workflow) == ["TAKEN"]
+    assert workflow_takes_up(reminder_workflow) == ["TAKEN"]
     assert [row["Status"] for row in table._table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
 
 

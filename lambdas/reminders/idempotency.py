@@ -1,0 +1,42 @@
+"""The header `Idempotency-Key`: by it `POST /reminders` recognises a request that somebody sends again. Pure."""
+
+import hashlib
+import hmac
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from common import http
+
+HEADER = "Idempotency-Key"
+LONGEST_KEY = 128
+
+_REMINDERS = uuid.UUID("6e2f7c1a-7d0b-4c53-9f3c-3d1f6c0f5b7e")
+"""The namespace of ids that are made of a caller and a key. Any other would do, but it must not change."""
+
+
+def key_in(event: http.Event) -> str | None:
+    """The request's key; None if it has none. Raises RequestError unless it is 1 to 128 visible ASCII characters."""
+    keys = http.header_values(event, HEADER)
+    if not keys:
+        return None
+    if len(keys) > 1 or not re.fullmatch(f"[!-~]{{1,{LONGEST_KEY}}}", keys[0]):
+        problem = f"must be one text of 1 to {LONGEST_KEY} visible ASCII characters"
+        raise http.RequestError(
+            400, "InvalidRequest", "A header of the request is invalid.", [{"field": HEADER, "problem": problem}]
+        )
+    return keys[0]
+
+
+def reminder_id(owner: str, key: str) -> str:
+    """The id of the reminder that `owner` asks for with `key`. Other owners have other ids for the same key."""
+    # No owner's id has a blank, so two pairs never look alike.
+    return str(uuid.uuid5(_REMINDERS, f"{owner} {key}"))
+
+
+def digest(body: Mapping[str, Any], key: str) -> str:
+    """Tells the request from another one. Without the key it reveals nothing, not even to who guesses addresses."""
+    text = json.dumps(body, sort_keys=True, default=str)
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,52 @@
+"""The API and the workflow judge a reminder alike."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reminders import create_reminder
+from reminders.mail import mail_of
+from reminders.schedule_reminder import handler as check
+from tests.lambdas.api import post, signed_in, status_and_body
+
+DAYS = st.integers(-1, 370).map(lambda days: (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S"))
+EMAILS = st.sampled_from(["jo@example.com", "JO@Example.com", "a@b", "ada@exämple.com", "x" * 250 + "@b.cd", "", " "])
+PHONES = st.sampled_from(["+4915112345678", "+1", "0151", "", "+49 151 12345678", "+" + "1" * 16])
+MESSAGES = st.one_of(st.text(max_size=20), st.text("a€🐈", min_size=60, max_size=700), st.just("a" * 1401))
+WHENS = st.one_of(
+    st.fixed_dictionaries({"waitSeconds": st.one_of(st.integers(-1, 31_536_001), st.from_regex("[0-9]{1,8}\n?"))}),
+    st.fixed_dictionaries({"timestamp": DAYS.map("{}Z".format)}, optional={"timeZone": st.just("Asia/Tokyo")}),
+    st.fixed_dictionaries(
+        {"timestamp": DAYS.map(lambda text: text.replace("T", " ")), "timeZone": st.sampled_from(["UTC", "nowhere"])},
+        optional={"fold": st.sampled_from([0, 1])},
+    ),
+)
+REPEATS = st.fixed_dictionaries(
+    {"every": st.sampled_from(["1d", "5m", "1m", "12M", "13M"])},
+    optional={"times": st.integers(0, 1001), "until": DAYS.map("{}Z".format)},
+)
+MORE = st.fixed_dictionaries(
+    {"message": MESSAGES, "preference": st.sampled_from(["email", "sms", "both", "topic"])},
+    optional={"subject": st.text(max_size=101), "email": EMAILS, "phone": PHONES, "repeat": REPEATS},
+)
+
+
+@pytest.mark.usefixtures("account", "reminder_table")
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@given(when=WHENS, more=MORE, email=EMAILS, phone=PHONES)
+def test_the_workflow_takes_whatever_the_api_has_taken(when, more, email, phone):
+    started = []
+    caller = {"email": email, "phone_number": phone, "cognito:groups": "operators"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(create_reminder._states, "start_execution", lambda **given: started.append(given))
+        status, _ = status_and_body(create_reminder.handler(signed_in(post({**more, **when}), **caller), None))
+
+    assert (status, len(started)) in ((202, 1), (400, 0))
+    for one in started:
+        answer = check({"Input": json.loads(one["input"]), "ExecutionId": f"arn:execution:{one['name']}"}, None)
+        assert answer["Outcome"] == "SCHEDULED"
+        if answer["Reminder"]["preference"] in ("email", "both"):
+            assert mail_of(answer["Reminder"]).recipient == answer["Reminder"]["email"]

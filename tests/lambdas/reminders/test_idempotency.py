@@ -1,0 +1,286 @@
+"""`POST /reminders` with the header `Idempotency-Key`, and what a failing call leaves behind."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from reminders import create_reminder, idempotency, table
+from reminders.create_reminder import handler
+from reminders.settle_lost_reminders import handler as sweep
+from reminders.when import instant, utc_text
+from tests.lambdas.api import post, refused_field, status_and_body
+from tests.lambdas.faults import KINDS, KilledError, fault
+from tests.lambdas.reminders.callers import FLO, JO, OLGA, by
+from tests.lambdas.reminders.rows import ahead, workflow_takes_up
+
+pytestmark = pytest.mark.usefixtures("account")
+
+REQUEST = {"message": "Feed the cat", "preference": "email", "waitSeconds": 60}
+KEY = "0f6f3f3b-aaaa-4bbb-8ccc-1234567890ab"
+TABLE, STATES = table._table.meta.client, create_reminder._states
+
+
+def create(request=REQUEST, *, key=KEY, caller=JO, name="Idempotency-Key"):
+    event = by(caller, post(request))
+    if key is not None:
+        event["headers"] = {**event["headers"], name: key}
+    return handler(event, None)
+
+
+def answer(reply):
+    return reply["statusCode"], reply["body"], reply["headers"].get("Location")
+
+
+@pytest.fixture
+def rows(reminder_table):
+    return lambda: reminder_table.scan()["Items"]
+
+
+def test_a_repeated_request_is_answered_as_the_first_one(rows, reminder_workflow):
+    first = create()
+
+    assert answer(create(name="idempotency-key")) == answer(first)
+    assert first["statusCode"] == 202
+    assert (len(rows()), len(reminder_workflow.executions())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ExecutionId": "arn:running"},
+        {"ExecutionId": "arn:running", "Status": "SENDING"},
+        {"ExecutionId": "arn:running", "Status": "SENT"},
+        {"Status": "CANCELLED"},
+        {"Status": "FAILED", "Reason": "x"},
+        {"ExecutionId": "arn:running", "DueAt": "2027-12-31T00:00:00Z", "Occurrence": 3},
+    ],
+)
+def test_the_first_answer_is_repeated_whatever_became_of_the_reminder(changes, rows, reminder_table, reminder_workflow):
+    first = create()
+    (row,) = rows()
+    reminder_table.put_item(Item=row | changes)
+
+    assert answer(create()) == answer(first)
+    assert rows() == [row | changes]
+    assert len(reminder_workflow.executions()) == 1
+
+
+def test_a_repetition_whose_time_has_passed_is_answered_as_the_first_one(rows, reminder_table, reminder_workflow):
+    request = {"message": "x", "preference": "email", "timestamp": utc_text(ahead(hours=1))}
+    first = create(request)
+    workflow_takes_up(reminder_workflow)
+    (row,) = rows()
+    past = utc_text(ahead(hours=-1))
+    reminder_table.put_item(Item=row | {"DueAt": past, "FirstDueAt": past, "Status": "SENT"})
+
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr(create_reminder.request, "checked", lambda *_, **__: pytest.fail("judged once more"))
+        repeated = create(request)
+
+    status, body = status_and_body(repeated)
+    assert (status, body["status"], body["dueAt"]) == (202, "SCHEDULED", past)
+    assert repeated["headers"]["Location"] == first["headers"]["Location"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"message": "Feed the dog"},
+        {"waitSeconds": 61},
+        {"email": "desk@example.com"},
+        {"subject": "x"},
+        {"repeat": {"every": "1d"}},
+        {"timeZone": "Europe/Paris"},
+    ],
+)
+def test_another_request_with_the_same_key_is_refused_and_changes_nothing(change, rows, reminder_workflow):
+    create()
+    before = rows()
+
+    status, body = status_and_body(create(REQUEST | change))
+
+    assert (status, body["error"]["code"], body["error"]["details"]) == (409, "Conflict", [])
+    assert (rows(), len(reminder_workflow.executions())) == (before, 1)
+
+
+def test_the_order_of_fields_makes_no_other_request(rows, reminder_workflow):
+    first = create()
+
+    assert answer(create(dict(reversed(REQUEST.items())))) == answer(first)
+    assert len(rows()) == 1
+
+
+def test_two_callers_with_one_key_have_two_reminders(rows, reminder_workflow):
+    request = REQUEST | {"email": "desk@example.com"}
+
+    replies = [create(request, caller=caller) for caller in (JO, FLO, OLGA)]
+
+    assert [reply["statusCode"] for reply in replies] == [202, 202, 202]
+    assert {row["Owner"] for row in rows()} == {JO, FLO, OLGA}
+    assert len(reminder_workflow.executions()) == 3
+
+
+def test_without_a_key_each_request_is_a_reminder_of_its_own(rows, reminder_workflow):
+    assert create(key=None)["statusCode"] == create(key=None)["statusCode"] == 202
+
+    assert len(rows()) == 2
+    assert not [row for row in rows() if "RequestDigest" in row]
+
+
+@pytest.mark.parametrize("key", ["!", "~" * 128, "a,b", '"quoted"', "'", "{}"])
+def test_a_key_is_any_visible_ascii(key, rows, reminder_workflow):
+    assert answer(create(key=key)) == answer(create(key=key))
+    assert len(rows()) == 1
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 129, "é", "\x7f", "a\n", "\x00", "ａ"])
+def test_any_other_key_is_refused(key, rows, reminder_workflow):
+    assert refused_field(create(key=key)) == "Idempotency-Key"
+    assert (rows(), reminder_workflow.executions()) == ([], [])
+
+
+def test_two_keys_are_refused(rows, reminder_workflow):
+    event = by(JO, post(REQUEST))
+    event["multiValueHeaders"] = {"Content-Type": ["application/json"], "Idempotency-Key": ["a", "b"]}
+
+    assert refused_field(handler(event, None)) == "Idempotency-Key"
+    assert rows() == []
+
+
+def test_nobody_can_read_the_request_or_the_key_out_of_the_row(rows, reminder_workflow):
+    create(REQUEST | {"email": "jo@example.com"})
+
+    (row,) = rows()
+    assert KEY not in str(row) and "jo@example.com" not in str(row)
+    # Whoever guesses the request still lacks the key.
+    assert row["RequestDigest"] != idempotency.digest(REQUEST | {"email": "jo@example.com"}, "another")
+    assert len({idempotency.digest(REQUEST, key) for key in "abc"}) == 3
+
+
+def test_what_was_claimed_and_not_started_is_started_by_the_repetition(rows, reminder_workflow):
+    with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
+        create()
+    assert (len(rows()), reminder_workflow.executions()) == (1, [])
+
+    status, body = status_and_body(create())
+
+    assert (status, body["dueAt"]) == (202, rows()[0]["DueAt"])
+    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+
+
+def test_a_late_repetition_waits_only_for_the_rest(rows, reminder_table, reminder_workflow):
+    with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
+        create(REQUEST | {"waitSeconds": 3600})
+    (row,) = rows()
+    soon = utc_text(instant(row["DueAt"]) - timedelta(minutes=59))
+    reminder_table.put_item(Item=row | {"DueAt": soon, "FirstDueAt": soon})
+
+    assert status_and_body(create(REQUEST | {"waitSeconds": 3600}))[1]["dueAt"] == soon
+    (execution,) = reminder_workflow.executions()
+    event = {"Input": json.loads(execution["input"]), "ExecutionId": execution["executionArn"]}
+    waits = create_reminder.reminder.for_the_workflow(event["Input"], rows()[0], now=ahead())["waitSeconds"]
+    assert 55 <= waits <= 61
+
+
+def test_an_execution_that_found_no_row_does_not_keep_the_next_from_starting(rows, reminder_workflow):
+    """Started late, it came after the row was taken back and before it was there again; its name is used up."""
+    with fault(STATES, "StartExecution", "late"):
+        assert create()["statusCode"] == 503
+        assert rows() == []
+    assert workflow_takes_up(reminder_workflow) == ["TAKEN"]
+    reminder_workflow.stop()
+
+    assert create()["statusCode"] == 202
+    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+
+
+@pytest.mark.parametrize("key", [KEY, None])
+def test_a_row_that_botocore_has_sent_twice_is_one_reminder(key, rows, reminder_workflow, monkeypatch):
+    write = table.create
+    monkeypatch.setattr(table, "create", lambda row: write(row) and write(row))
+
+    assert create(key=key)["statusCode"] == 202
+
+    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert len(rows()) == 1
+
+
+CALLS = [(TABLE, "GetItem"), (TABLE, "PutItem"), (STATES, "StartExecution")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
+def test_a_request_that_is_repeated_until_it_is_accepted_makes_one_reminder(
+    client, operation, kind, rows, reminder_workflow
+):
+    with fault(client, operation, kind):
+        try:
+            status = create()["statusCode"]
+        except KilledError:
+            status = None
+    assert status in (202, 503, None)
+    workflow_takes_up(reminder_workflow)
+
+    assert create()["statusCode"] == 202
+
+    outcomes = workflow_takes_up(reminder_workflow)
+    (row,) = rows()
+    assert row["Status"] == "SCHEDULED"
+    assert "SCHEDULED" in outcomes
+    # Each execution has said whether it has the row, and only one does.
+    assert [one["executionArn"] for one in reminder_workflow.executions()].count(row["ExecutionId"]) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("client", "operation"), CALLS[1:], ids=[operation for _, operation in CALLS[1:]])
+def test_a_request_without_a_key_leaves_nothing_that_waits_for_ever(
+    client, operation, kind, rows, reminder_table, reminder_workflow
+):
+    with fault(client, operation, kind):
+        try:
+            status = create(key=None)["statusCode"]
+        except KilledError:
+            status = None
+    outcomes = workflow_takes_up(reminder_workflow)
+    for row in rows():
+        long_ago = utc_text(ahead(hours=-1))
+        reminder_table.put_item(Item=row | {"DueAt": long_ago, "UpdatedAt": long_ago})
+
+    sweep({}, None)
+
+    found = [row["Status"] for row in rows()]
+    if "SCHEDULED" in outcomes:
+        # Only an answer was lost: an execution has the reminder.
+        assert found == ["SCHEDULED"] and status in (202, None)
+    else:
+        assert found in ([], ["FAILED"]) and status in (503, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("taken_up", [True, False], ids=["taken up", "not yet taken up"])
+@pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
+def test_a_request_that_comes_twice_at_once_makes_one_reminder(
+    client, operation, taken_up, kind, rows, reminder_workflow
+):
+    """The second one runs from beginning to end in the middle of one call of the first."""
+    statuses = []
+
+    def second():
+        statuses.append(create()["statusCode"])
+        if taken_up:
+            workflow_takes_up(reminder_workflow)
+
+    with fault(client, operation, kind, beside=second):
+        try:
+            statuses.append(create()["statusCode"])
+        except KilledError:
+            pass
+    workflow_takes_up(reminder_workflow)
+
+    # Whoever was told 202 has the reminder. Whoever was told something else sends it again.
+    if 202 not in statuses:
+        assert create()["statusCode"] == 202
+        workflow_takes_up(reminder_workflow)
+    (row,) = rows()
+    assert (row["Status"], "ExecutionId" in row) == ("SCHEDULED", True)
