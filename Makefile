@@ -11,6 +11,7 @@ CONSUMER ?=
 export MESSAGE WHEN
 CONTEXT = -c stage=$(STAGE) $(if $(SENDER),-c sender=$(SENDER)) $(if $(IDENTITY),-c identity=$(IDENTITY)) \
 	$(if $(CACHE),-c cache=$(CACHE)) $(if $(CONSUMER),-c consumer=$(CONSUMER))
+DOCTOR = python -m tools.doctor $(patsubst %,--%,$(filter-out -c,$(CONTEXT)))
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Node then trusts the certificates that the machine trusts, as pip does.
@@ -105,9 +106,14 @@ bootstrap: setup ## Prepare the AWS account for CDK, once per account and region
 	cdk bootstrap $(CONTEXT)
 
 .PHONY: deploy
-deploy: setup ## Deploy STAGE to AWS; SENDER=you@example.com is where reminders come from
+deploy: setup ## Deploy STAGE to AWS; SENDER=you@your-domain is where reminders come from
+	@$(DOCTOR) --deploying
 	@# Strict: a warning, such as that of a sender that nobody can confirm, stops it before the first stack.
 	cdk deploy --all --strict $(CONTEXT)
+
+.PHONY: doctor
+doctor: setup ## What stands in the way of deploying STAGE, or of the deployed one
+	@$(DOCTOR)
 
 .PHONY: destroy
 destroy: setup ## Remove STAGE from AWS

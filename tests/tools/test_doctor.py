@@ -13,9 +13,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from local.settings import PROJECT
-from stacks.config import DEV
+from stacks.config import DEV, STAGES, stage_from_context
 from tests.aws_answers import code_of, refusal
 from tests.tools.conftest import REGION
+from tools import deployment
 from tools.doctor.__main__ import main
 from tools.doctor.checks import Finding, examine
 from tools.doctor.target import Target
@@ -31,6 +32,10 @@ ROLE = "arn:aws:iam::123456789012:role/logs"
 def stack(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, Any]:
     listed = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
     return {"StackStatus": status, "Outputs": listed}
+
+
+def resource(type: str, id: str) -> dict[str, str]:
+    return {"ResourceType": type, "PhysicalResourceId": id}
 
 
 class Aws:
@@ -62,6 +67,7 @@ class Aws:
                 "cloudwatchRoleArn": ROLE,
             },
             "GetRole": {},
+            "ListStackResources": {"StackResourceSummaries": [resource("AWS::SES::EmailIdentity", STAGE.sender)]},
             "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
             "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
             "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
@@ -77,6 +83,12 @@ class Aws:
     def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
         target = Target(replace(STAGE, **stage), SESSION, endpoint)
         return {finding.check: finding for finding in examine(target)}
+
+    def problems(self, **said: str) -> dict[str, str]:
+        """What stops a deployment with the settings `said`, and what to do."""
+        stage = stage_from_context({"stage": "dev", **said}.get)
+        target = Target(stage, SESSION, None, said={name.upper() for name in said}, deploying=True)
+        return {finding.check: finding.advice for finding in examine(target) if finding.state == "problem"}
 
     def note(self, params: dict[str, Any], **_: Any) -> None:
         self.described = params
@@ -109,7 +121,7 @@ def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
 
     assert {name: finding.state for name, finding in findings.items()} == dict.fromkeys(
         [
-            *["credentials", "bootstrap", "sender", "topic's parameter", "sender in SES", "SES"],
+            *["credentials", "bootstrap", "sender", "settings", "topic's parameter", "sender in SES", "SES"],
             *["SMS", "SMS spending", "SMS numbers", "Lambda", "API Gateway's role", "operators"],
             *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
             "stack dev-website",
@@ -135,7 +147,7 @@ def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> Non
     findings = aws.findings()
 
     assert "problem" not in {finding.state for finding in findings.values()}
-    assert findings["topic's parameter"].found == "notifyme is free"
+    assert findings["topic's parameter"].found == "notifyme-dev is free"
     assert findings["sender in SES"].advice == "open the link that SES mails when you deploy"
     assert findings["API Gateway's role"].found == "none yet; deploying sets one"
     assert findings["operators"].found == "none yet; deploying creates the user pool"
@@ -238,8 +250,152 @@ def test_a_stage_of_before_anybody_signed_in_has_to_be_deployed_again(aws: Aws) 
     assert finding.found == "no stack dev-identity: nobody can sign in"
 
 
-def test_a_stage_without_a_cache_misses_no_stack_of_it(aws: Aws) -> None:
-    assert "stack dev-cache" not in aws.findings(cache=None)
+@pytest.mark.parametrize("name", ["dev-cache", "dev-fulfillment"])
+def test_a_stack_that_may_be_missing_is_examined_where_it_is_there(name: str, aws: Aws) -> None:
+    aws.stacks |= {"dev-cache": stack("UPDATE_ROLLBACK_FAILED"), "dev-fulfillment": stack("ROLLBACK_FAILED")}
+
+    assert aws.findings()[f"stack {name}"].state == "problem"
+
+    del aws.stacks["dev-cache"], aws.stacks["dev-fulfillment"]
+    assert f"stack {name}" not in aws.findings(cache=None)
+
+
+def test_a_cache_that_was_switched_off_costs_money_until_it_is_destroyed(aws: Aws) -> None:
+    finding = aws.findings(cache=None)["stack dev-cache"]
+
+    assert (finding.state, finding.found) == ("limited", "left by an earlier deployment, and still costs money")
+    assert finding.advice.endswith("cdk destroy Cache -c stage=dev")
+
+
+@pytest.mark.parametrize(
+    ("deployed", "said", "advice"),
+    [
+        ({"cache": "off"}, {}, f"make deploy STAGE=dev SENDER={STAGE.sender} CACHE=off"),
+        ({"cache": "off"}, {"sender": STAGE.sender}, f"make deploy STAGE=dev SENDER={STAGE.sender} CACHE=off"),
+        ({"cache": "off"}, {"sender": STAGE.sender, "cache": "off"}, None),
+        ({"cache": "off"}, {"sender": STAGE.sender, "cache": "on"}, None),
+        ({"consumer": "on"}, {"sender": STAGE.sender}, f"make deploy STAGE=dev SENDER={STAGE.sender} CONSUMER=on"),
+        ({"consumer": "on"}, {"sender": STAGE.sender, "consumer": "off"}, None),
+        ({}, {"sender": STAGE.sender, "consumer": "on"}, None),
+        ({}, {"sender": STAGE.sender}, None),
+        ({}, {"sender": STAGE.sender, "cache": "off"}, None),
+        ({}, {}, f"make deploy STAGE=dev SENDER={STAGE.sender}"),
+        ({}, {"consumer": "on"}, f"make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}"),
+    ],
+)
+def test_a_setting_that_the_stage_was_deployed_with_has_to_be_said_again(
+    deployed: dict[str, str], said: dict[str, str], advice: str | None, aws: Aws
+) -> None:
+    if deployed.get("cache") == "off":
+        del aws.stacks["dev-cache"]
+    if deployed.get("consumer") == "on":
+        aws.stacks["dev-fulfillment"] = stack()
+
+    problems = aws.problems(**said)
+
+    assert problems.keys() == ({"settings"} if advice else set())
+    if advice:
+        assert problems["settings"] == f"say so again, or say another value: {advice}"
+
+
+def test_a_stage_that_is_not_being_deployed_is_in_order_whatever_it_was_deployed_with(aws: Aws) -> None:
+    del aws.stacks["dev-cache"]
+
+    finding = aws.findings(sender="reminders-dev@example.com", cache=None)["settings"]
+
+    assert (finding.state, finding.advice) == ("ok", "")
+    assert finding.found == f"SENDER={STAGE.sender}, which each deployment repeats"
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
+def test_what_never_deployed_has_no_settings_to_repeat(status: str, aws: Aws) -> None:
+    aws.undeploy()
+    aws.stacks["dev-orders"] = stack(status)
+    aws.answers["GetParameter"] = "ParameterNotFound"
+    aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {}}
+
+    assert aws.problems(sender=STAGE.sender) == {}
+
+
+SUCCESS, PENDING = {"VerificationStatus": "Success"}, {"VerificationStatus": "Pending"}
+BY_HAND, OURS = resource("AWS::SNS::Topic", "x"), resource("AWS::SES::EmailIdentity", "other@our-cats.org")
+
+
+@pytest.mark.parametrize("attributes", [SUCCESS, PENDING])
+@pytest.mark.parametrize("resources", [[], [BY_HAND], [OURS]])
+@pytest.mark.parametrize("deployed", [True, False])
+def test_a_sender_that_ses_knows_already_stops_a_deployment_that_would_register_it(
+    deployed: bool, resources: list[dict[str, str]], attributes: dict[str, str], aws: Aws
+) -> None:
+    """By hand, by another stage, or by this one before it had another sender: CloudFormation would roll back."""
+    sender = "cats@our-cats.org"
+    aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {sender: attributes}}
+    aws.answers["ListStackResources"] = {"StackResourceSummaries": resources}
+    if not deployed:
+        aws.undeploy()
+        aws.answers["GetParameter"] = "ParameterNotFound"
+
+    assert aws.problems(sender=sender, cache="on") == {
+        "sender in SES": f"make deploy STAGE=dev SENDER={sender} CACHE=on IDENTITY=existing"
+    }
+    assert aws.problems(sender=sender, cache="on", identity="existing") == {}
+
+
+def test_before_the_first_deployment_a_sender_that_ses_knows_is_a_problem_for_the_doctor_too(aws: Aws) -> None:
+    aws.undeploy()
+    verified = {"VerificationAttributes": {STAGE.sender: SUCCESS}}
+    aws.answers |= {"GetIdentityVerificationAttributes": verified, "GetParameter": "ParameterNotFound"}
+
+    assert aws.findings()["sender in SES"].state == "problem"
+    assert aws.findings(sender_identity="existing")["sender in SES"].state == "ok"
+
+
+def test_a_sender_whose_domain_ses_knows_is_registered_by_the_stage_all_the_same(aws: Aws) -> None:
+    aws.undeploy()
+    aws.answers["GetParameter"] = "ParameterNotFound"
+
+    assert aws.findings()["sender in SES"].found == "our-cats.org is verified"
+    assert aws.problems(sender=STAGE.sender) == {}
+
+
+def test_the_stages_own_sender_can_be_deployed_again(aws: Aws) -> None:
+    aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {STAGE.sender: SUCCESS}}
+
+    assert aws.problems(sender=STAGE.sender) == {}
+
+
+def test_a_sender_that_ses_should_know_and_does_not_is_told_with_how_to_make_it_known(aws: Aws) -> None:
+    aws.undeploy()
+    aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {}}
+
+    finding = aws.findings(sender_identity="existing")["sender in SES"]
+
+    assert (finding.state, finding.found) == ("limited", f"SES does not know {STAGE.sender} yet")
+    assert finding.advice.startswith(f"aws ses verify-email-identity --email-address {STAGE.sender}")
+
+
+def test_a_deployment_is_told_in_sentences_what_stops_it_and_else_that_nothing_does(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(deployment, "reach", lambda *_, **__: (SESSION, None, None))
+    stopped = main(["--stage", "dev", "--deploying", "--consumer", "on"])
+    told = capsys.readouterr().out
+    goes_on = main(["--stage", "dev", "--deploying", "--sender", STAGE.sender])
+
+    assert (stopped, goes_on) == (1, 0)
+    assert told == (
+        f"problem: deployed with SENDER={STAGE.sender}\n"
+        f"  say so again, or say another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
+    )
+    assert capsys.readouterr().out == f"nothing stands in the way of deploying dev in {REGION}\n"
+
+
+@pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.outbox])
+def test_the_laptops_stage_is_not_deployed_to_aws(stage: str) -> None:
+    run = doctor("--stage", stage, "--deploying", AWS_REGION=REGION)
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == f"error: stage {stage} is not for AWS: `python -m local up` deploys it on this machine\n"
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,13 @@
 import argparse
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from local import settings
 from local.errors import LocalError
-from stacks.config import STAGES
+from stacks.config import STAGES, stage_from_context
 from tools import deployment
 from tools.doctor.checks import examine
 from tools.doctor.target import Target
@@ -22,12 +21,16 @@ Looks at an account and region before a stage is deployed there, and at the stag
 bootstrap, the stage's settings, SES, SMS, quotas, operators and the stacks. It changes nothing.
 
 AWS is found by the usual settings: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on. Stage `local` without
-AWS_ENDPOINT_URL is this checkout's laptop cloud."""
+AWS_ENDPOINT_URL is this checkout's laptop cloud.
+
+`make deploy` runs it first, with --deploying, and goes on unless there is a problem."""
 
 EPILOG = """\
 ok; limited: works, within limits; problem: see to it; unknown: AWS, or these credentials, do not tell
 
 exit status: 0 no problem; 1 a problem, or nothing could be asked; 2 wrong usage"""
+
+SETTINGS = ("sender", "identity", "cache", "consumer")
 
 COLUMNS = {"check": "check", "state": "", "found": "found", "advice": "what to do"}
 
@@ -48,15 +51,26 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _examine(options: argparse.Namespace, output: Output) -> int:
-    stage = STAGES[options.stage]
-    if options.sender:
-        stage = replace(stage, sender=options.sender)
+    said = {name: getattr(options, name) for name in SETTINGS if getattr(options, name)}
+    stage = stage_from_context({"stage": options.stage, **said}.get)
+    if options.deploying and stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
+        raise CommandError(f"stage {stage.name} is not for AWS: `python -m local up` deploys it on this machine")
     session, endpoint, _ = deployment.reach(stage.name, home=options.home)
     if session.region_name is None:
         raise NoRegionError
-    findings = [finding._asdict() for finding in examine(Target(stage, session, endpoint))]
-    output.rows(findings, COLUMNS, nothing="nothing was examined")
-    return 1 if any(finding["state"] == "problem" for finding in findings) else 0
+    target = Target(stage, session, endpoint, said={name.upper() for name in said}, deploying=options.deploying)
+    findings = list(examine(target))
+    problems = [finding for finding in findings if finding.state == "problem"]
+    if options.deploying and not output.as_json:
+        for finding in findings:
+            if finding.state != "ok":
+                # In sentences: a command within a table is broken over lines and cannot be copied.
+                output.say("\n  ".join(filter(None, (f"{finding.state}: {finding.found}", finding.advice))))
+        if not problems:
+            output.say(f"nothing stands in the way of deploying {stage.name} in {target.region}")
+    else:
+        output.rows([finding._asdict() for finding in findings], COLUMNS, nothing="nothing was examined")
+    return 1 if problems else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stage", choices=STAGES, default=os.environ.get("STAGE") or "dev", help="default: $STAGE, or dev"
     )
-    parser.add_argument("--sender", help="the sender that you will deploy with; one that is deployed goes first")
+    parser.add_argument("--sender", help="the sender that you will deploy with; a deployed one is examined first")
+    parser.add_argument("--identity", choices=("new", "existing"), help="likewise: whether SES knows the sender")
+    parser.add_argument("--cache", choices=("on", "off"), help="likewise: whether there is a cache")
+    parser.add_argument("--consumer", choices=("on", "off"), help="likewise: whether there is the example consumer")
+    parser.add_argument(
+        "--deploying", action="store_true", help="only what would make a deployment fail or do harm, if anything"
+    )
     parser.add_argument("--json", action="store_true", help="a list of findings, for programs")
     parser.add_argument(
         "--home", type=Path, default=settings.PROJECT / ".local", help="folder of the laptop cloud (default: .local)"

@@ -1,7 +1,6 @@
 """The checks, each a question to AWS and what its answer means for the apps."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -10,7 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.caller import OPERATORS
 from reminders.mail import check_address, identities_of
 from reminders.rules import InvalidReminderError
-from stacks.names import API_LOGS, IDENTITY, ORDERS, REMINDERS, stack_name
+from stacks.config import is_address
+from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, STACKS, stack_name
 from tools.doctor.target import Target
 from tools.errors import sentence
 
@@ -25,9 +25,6 @@ FEW_CONCURRENT = 100
 
 DEFAULT_SPEND_LIMIT = "1"
 """US dollars a month, where nobody has set a limit: https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html"""
-
-_FOR_EXAMPLES = re.compile(r"(.*[.@])?(example\.(com|net|org)|example|invalid|localhost|test)", re.IGNORECASE)
-"""Domains that nobody can own (RFC 2606)."""
 
 
 class Result(NamedTuple):
@@ -47,8 +44,13 @@ class Finding(NamedTuple):
 
 
 def examine(target: Target) -> Iterator[Finding]:
-    """One finding after the other. Without credentials that AWS takes there is nothing to ask: then that one alone."""
+    """One finding after the other. Without credentials that AWS accepts, that one only.
+
+    If the target is about to be deployed, only what would make that fail or do harm.
+    """
     for check, ask in CHECKS.items():
+        if target.deploying and ask not in BEFORE_DEPLOYING:
+            continue
         try:
             result = ask(target)
         except (BotoCoreError, ClientError) as error:
@@ -56,8 +58,9 @@ def examine(target: Target) -> Iterator[Finding]:
         yield Finding(check, *result)
         if ask is credentials and result.state == "problem":
             return
-    for name in target.stacks:
-        yield Finding(f"stack {name}", *_deployed(target, name))
+    for stack in () if target.deploying else STACKS:
+        if found := _deployed(target, stack):
+            yield Finding(f"stack {stack_name(target.stage.name, stack)}", *found)
 
 
 def credentials(target: Target) -> Result:
@@ -86,9 +89,28 @@ def sender_setting(target: Target) -> Result:
         check_address(target.sender)
     except InvalidReminderError as error:
         return Result("problem", f"{target.sender} {error}", advice)
-    if not target.on_laptop and _FOR_EXAMPLES.fullmatch(target.sender):
-        return Result("problem", f"{target.sender}: a domain for examples, where no mail arrives", advice)
+    if not target.on_laptop and not is_address(target.sender):
+        return Result("problem", f"{target.sender}: nobody can own that domain, so no mail arrives there", advice)
     return Result("ok", target.sender)
+
+
+def settings(target: Target) -> Result:
+    deployed = target.deployed_settings
+    if not deployed:
+        return Result("ok", "nothing is deployed yet")
+    differ = {name: value for name, value in deployed.items() if value != target.settings[name]}
+    unsaid = {name: value for name, value in differ.items() if name not in target.said}
+    if not unsaid:
+        return Result("ok", _written({name: target.settings[name] for name in differ}) or "as deployed")
+    if not target.deploying:
+        return Result("ok", f"{_written(unsaid)}, which each deployment repeats")
+    others = {name: value for name, value in target.settings.items() if name in target.said}
+    again = f"make deploy STAGE={target.stage.name} {_written(others | unsaid)}"
+    return Result("problem", f"deployed with {_written(unsaid)}", f"say so again, or say another value: {again}")
+
+
+def _written(settings: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def notify_parameter(target: Target) -> Result:
@@ -107,15 +129,25 @@ def notify_parameter(target: Target) -> Result:
 
 
 def sender_verified(target: Target) -> Result:
-    identities = identities_of(target.sender)
-    answer = target.client("ses").get_identity_verification_attributes(Identities=identities)
-    for identity, attributes in answer["VerificationAttributes"].items():
+    sender, deployed = target.sender, target.output(REMINDERS, "SenderAddress")
+    answer = target.client("ses").get_identity_verification_attributes(Identities=identities_of(sender))
+    known = answer["VerificationAttributes"]
+    registers = target.stage.sender_identity == "new" and (target.deploying or not deployed)
+    if registers and sender in known and sender not in target.identities():
+        said = {name: value for name, value in target.settings.items() if name in target.said}
+        again = f"make deploy STAGE={target.stage.name} {_written(said | {'SENDER': sender, 'IDENTITY': 'existing'})}"
+        return Result("problem", f"SES knows {sender} already, so this stage cannot register it", again)
+    for identity, attributes in known.items():
         if attributes["VerificationStatus"] == "Success":
             return Result("ok", f"{identity} is verified")
-    if not target.output(REMINDERS, "SenderAddress"):
-        return Result("limited", f"{target.sender} is not verified yet", "open the link that SES mails when you deploy")
-    again = f"aws ses verify-email-identity --email-address {target.sender}"
-    return Result("problem", f"{target.sender} is not verified", f"open the link that SES mailed; for another: {again}")
+    again = f"aws ses verify-email-identity --email-address {sender}"
+    if registers:
+        return Result("limited", f"{sender} is not verified yet", "open the link that SES mails when you deploy")
+    if not deployed:
+        return Result("limited", f"SES does not know {sender} yet", f"{again}, or deploy with IDENTITY=new")
+    # It stops no deployment: the stage is as it was.
+    state: State = "limited" if target.deploying else "problem"
+    return Result(state, f"{sender} is not verified", f"open the link that SES mailed; for another: {again}")
 
 
 def ses_account(target: Target) -> Result:
@@ -208,13 +240,18 @@ def operators(target: Target) -> Result:
     return Result("ok", f"{number} may see to escalations")
 
 
-def _deployed(target: Target, name: str) -> Result:
+def _deployed(target: Target, name: str) -> Result | None:
+    """The state of the stage's own stack `name`; None if there is none and none is wanted."""
+    wanted = target.settings.get({CACHE: "CACHE", FULFILLMENT: "CONSUMER"}.get(name, ""), "on") == "on"
     try:
-        stack = target.stack(name)
+        stack = target.own(name)
     except (BotoCoreError, ClientError) as error:
-        return Result("unknown", sentence(error))
+        return Result("unknown", sentence(error)) if wanted else None
     if not stack:
-        return Result("unknown", "not deployed", f"make deploy STAGE={target.stage.name}")
+        return Result("unknown", "not deployed", f"make deploy STAGE={target.stage.name}") if wanted else None
+    if name == CACHE and not wanted:
+        advice = f"when nothing uses it any more: cdk destroy {CACHE} -c stage={target.stage.name}"
+        return Result("limited", "left by an earlier deployment, and still costs money", advice)
     match _status(stack["StackStatus"]):
         case "ok":
             return Result("ok", stack["StackStatus"])
@@ -240,6 +277,7 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "credentials": credentials,
     "bootstrap": bootstrap,
     "sender": sender_setting,
+    "settings": settings,
     "topic's parameter": notify_parameter,
     "sender in SES": sender_verified,
     "SES": ses_account,
@@ -250,3 +288,6 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "API Gateway's role": api_gateway_role,
     "operators": operators,
 }
+
+BEFORE_DEPLOYING = (credentials, bootstrap, sender_setting, settings, notify_parameter, sender_verified)
+"""What would make a deployment fail, or do harm, and can be known beforehand."""

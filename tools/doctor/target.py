@@ -1,6 +1,6 @@
 """What is examined: one stage in one account and region, deployed or not yet."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import boto3
@@ -8,28 +8,63 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stacks.config import Stage
-from stacks.names import CACHE, FULFILLMENT, REMINDERS, STACKS, stack_name
+from stacks.names import CACHE, FULFILLMENT, ORDERS, REMINDERS, stack_name
 
 _PATIENTLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 
 
-class Target:
-    """`stage` in the account that `session` signs in to; at `endpoint`, where AWS is not at its own addresses."""
+NOTHING_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
+"""Statuses of a stack that holds no resource."""
 
-    def __init__(self, stage: Stage, session: boto3.Session, endpoint: str | None) -> None:
+
+class Target:
+    """`stage` in the account that `session` signs in to; at `endpoint`, where AWS is not at its own addresses.
+
+    `said` names the settings that somebody has chosen for the next deployment: SENDER, IDENTITY, CACHE, CONSUMER. The
+    others of `stage` are defaults. `deploying` tells that this deployment is about to begin.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        session: boto3.Session,
+        endpoint: str | None,
+        *,
+        said: Collection[str] = (),
+        deploying: bool = False,
+    ) -> None:
         self.stage = stage
         self.region = str(session.region_name)
         self.on_laptop = endpoint is not None
-        absent = ([] if stage.cache else [CACHE]) + ([] if stage.example_consumer else [FULFILLMENT])
-        self.stacks = tuple(stack_name(stage.name, stack) for stack in STACKS if stack not in absent)
+        self.said = said
+        self.deploying = deploying
         self._session = session
         self._endpoint = endpoint
         self._described: dict[str, Mapping[str, Any] | None] = {}
 
     @property
     def sender(self) -> str:
-        """Where reminder e-mails come from: as deployed, else as the stage has it."""
-        return self.output(REMINDERS, "SenderAddress") or self.stage.sender
+        """Where reminder e-mails come from: as said, else as deployed, else as the stage has it."""
+        deployed = None if self.deploying and "SENDER" in self.said else self.output(REMINDERS, "SenderAddress")
+        return deployed or self.stage.sender
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the next deployment has, by the names that `make deploy` gives it."""
+        return {
+            "SENDER": self.stage.sender,
+            "CACHE": "on" if self.stage.cache else "off",
+            "CONSUMER": "on" if self.stage.example_consumer else "off",
+        }
+
+    @property
+    def deployed_settings(self) -> dict[str, str]:
+        """What the last deployment had; empty if there was none."""
+        sender = self.output(REMINDERS, "SenderAddress")
+        switches = {"CACHE": CACHE, "CONSUMER": FULFILLMENT} if self.has(ORDERS) else {}
+        return ({"SENDER": sender} if sender else {}) | {
+            name: "on" if self.has(stack) else "off" for name, stack in switches.items()
+        }
 
     def client(self, service: str) -> Any:
         return self._session.client(service, endpoint_url=self._endpoint, config=_PATIENTLY)
@@ -39,6 +74,23 @@ class Target:
         if name not in self._described:
             self._described[name] = self._describe(name)
         return self._described[name]
+
+    def has(self, stack: str) -> bool:
+        """Whether the stage's own `stack` is deployed, or was and is now failing."""
+        found = self.own(stack)
+        return found is not None and found["StackStatus"] not in NOTHING_DEPLOYED
+
+    def identities(self) -> set[str]:
+        """The SES identities that this stage has registered."""
+        if not self.has(REMINDERS):
+            return set()
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=stack_name(self.stage.name, REMINDERS))
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceType"] == "AWS::SES::EmailIdentity"
+        }
 
     def own(self, stack: str) -> Mapping[str, Any] | None:
         """The stage's own `stack`, one of `stacks.names`, as CloudFormation describes it; None if not deployed."""
