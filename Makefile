@@ -77,6 +77,10 @@ test-local: setup ## The tests of the laptop cloud itself
 test-e2e: setup ## The tests of the real templates on a laptop cloud
 	python -m pytest tests/e2e tests/facts
 
+.PHONY: facts
+facts: setup ## Ask a laptop cloud each fact of AWS that the code relies on
+	@python -m tests.facts
+
 .PHONY: test-website
 test-website: setup ## The tests of the page, in a real Chromium on a laptop cloud
 	python -m pytest tests/website

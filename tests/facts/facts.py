@@ -1,31 +1,47 @@
 """The facts of AWS that the code relies on, as data: each JSON file of this folder is a table of them.
 
-A fact has an `id`, a sentence, where it is relied on, and how it is known: `recorded` on AWS (with source and date),
-`documented`, or `by analogy` with another fact. It has what to ask and AWS's `answer`, as far as we rely on it:
+A fact has an `id`, a sentence, where the code relies on it, and how it is known: `recorded` on AWS (with source and
+date), `documented`, or `by analogy` with another fact. It says what to ask, and AWS's `answer` as far as we rely on it:
 
-- `states` (of a JSONata workflow, the first one starts; `machine` adds fields beside them): a workflow is created and
-  run with `input`. `finds` is the code under which tests/statemachines/aws_rules.py finds the fault.
-- `calls`: `[service, operation, parameters]`, one after the other; the last one is answered.
+- `states` are those of a JSONata workflow that starts with the first one; `machine` adds fields beside them. The
+  workflow is created and run with `input`. `finds` is the code under which tests/statemachines/aws_rules.py finds the
+  fault without running it. After `patienceSeconds` the execution is taken to run for ever.
+- `calls` are `[service, operation, parameters]`, one after the other. The answer is the last one's.
+- `request` is one to an API that asks for a person and answers their claims.
+- `test` is a test in tests/local/test_gaps.py that asks the engine, where it takes more than these.
+
+asking.py says what `${…}` and the forms of an answer mean. A fact that the engine contradicts is named in a table of
+docs/local.md, by its id or its test.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from local.settings import PROJECT
+
 Fact: TypeAlias = dict[str, Any]
 
-FACTS: list[Fact] = [
-    {**fact, "table": file.stem}
-    for file in sorted(Path(__file__).parent.glob("*.json"))
-    for fact in json.loads(file.read_text())
-]
+TABLES = sorted(Path(__file__).parent.glob("*.json"))
+FACTS: list[Fact] = [fact for table in TABLES for fact in json.loads(table.read_text())]
+DOCUMENT = (PROJECT / "docs/local.md").read_text()
+NAMED = {
+    name for row in re.findall(r"^\|.*\|$", DOCUMENT, re.MULTILINE) for name in re.findall(r"`([a-z0-9_-]+)`", row)
+}
+"""Every name in a table of docs/local.md."""
+
+
+def is_listed(fact: Fact) -> bool:
+    return fact["id"] in NAMED or fact.get("test") in NAMED
+
+
+def count() -> str:
+    listed = sum(is_listed(fact) for fact in FACTS)
+    return f"{len(FACTS) - listed} of {len(FACTS)} agree, {listed} listed"
 
 
 def definition_of(fact: Fact) -> dict[str, Any]:
     """The whole definition of a workflow of which a fact tells the states."""
-    return {
-        "QueryLanguage": "JSONata",
-        "StartAt": next(iter(fact["states"])),
-        **fact.get("machine", {}),
-        "States": fact["states"],
-    }
+    usual = {"QueryLanguage": "JSONata", "StartAt": next(iter(fact["states"]))}
+    return {**usual, **fact.get("machine", {}), "States": fact["states"]}

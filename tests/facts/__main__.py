@@ -1,0 +1,25 @@
+"""`python -m tests.facts`: asks the engine each fact of AWS, and prints a line for each."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.facts.facts import FACTS, count, is_listed
+
+
+class Lines:
+    """Prints how each fact fared, once all are asked."""
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        failed = " ".join(report.nodeid for report in terminalreporter.getreports("failed"))
+        terminalreporter.section("facts of AWS")
+        for fact in FACTS:
+            verdict = "WRONG" if f"[{fact['id']}]" in failed else "listed" if is_listed(fact) else "agrees"
+            terminalreporter.write_line(f"{verdict:8}{fact['id']}: {fact['fact']}")
+        terminalreporter.write_line(count())
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(["-q", str(Path(__file__).parent)], plugins=[Lines()]))
