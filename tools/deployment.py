@@ -61,28 +61,30 @@ class Api:
         self._person = person
         self._http = URLLib3Session(timeout=API_TIMEOUT_SECONDS)
 
-    def call(self, method: str, path: str, body: str | None = None) -> Answer:
+    def call(
+        self, method: str, path: str, body: str | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Sends `body`, JSON text, to `path`.
 
         Raises a BotoCoreError where no answer comes, and CommandError where the person cannot be signed in.
         """
-        answer = self._send(method, path, body)
+        answer = self._send(method, path, body, headers or {})
         if answer.status == 401:
             # What was kept may be of a pool that was made anew since. Nothing was done, so it is sent once more.
             self._person.forget()
-            answer = self._send(method, path, body)
+            answer = self._send(method, path, body, headers or {})
         if answer.status == 401:
             raise CommandError(
                 f"the API does not take this sign-in: deploy this version of the stack, or try `{self._person.how}`"
             )
         return answer
 
-    def _send(self, method: str, path: str, body: str | None) -> Answer:
+    def _send(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> Answer:
         request = AWSRequest(
             method,
             self._url + path,
             data=body.encode() if body is not None else None,
-            headers={"Content-Type": "application/json", "Authorization": self._person.token()},
+            headers={"Content-Type": "application/json", "Authorization": self._person.token(), **headers},
         )
         response = self._http.send(request.prepare())
         try:

@@ -189,6 +189,14 @@ def test_a_text_to_a_number_that_is_none_or_wants_none_is_not_sent_again(name, e
     assert first["MaxAttempts"] == 0
 
 
+@pytest.mark.parametrize("error", ["SNS.NotFoundException", "SNS.InvalidParameterException"])
+def test_a_message_to_a_topic_that_is_not_there_is_not_sent_again(error):
+    first, *_ = STATES["Publish to the topic"]["Retry"]
+
+    assert error in first["ErrorEquals"]
+    assert first["MaxAttempts"] == 0
+
+
 def test_both_channels_are_used_at_once_each_as_when_it_is_alone():
     starts = [branch["StartAt"] for branch in STATES["EmailandSMS"]["Branches"]]
 
@@ -314,11 +322,12 @@ def test_a_refused_claim_is_one_that_was_cancelled_and_sends_nothing():
     assert next_states(STATES["Nothing to send"]) == []
 
 
+@pytest.mark.parametrize("error", ["ConditionalCheckFailedException", "ResourceNotFoundException"])
 @pytest.mark.parametrize("name", WRITING)
-def test_a_refused_condition_is_not_retried(name):
+def test_a_refused_condition_is_not_retried(name, error):
     first, *_ = STATES[name]["Retry"]
 
-    assert "DynamoDB.ConditionalCheckFailedException" in first["ErrorEquals"]
+    assert f"DynamoDB.{error}" in first["ErrorEquals"]
     assert first["MaxAttempts"] == 0
 
 

@@ -66,13 +66,15 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 @contextmanager
-def served(answering: Answering) -> Iterator[str]:
-    """The address of a server on this machine that answers so."""
+def served(answering: Answering, *, keys: list[str | None] | None = None) -> Iterator[str]:
+    """The address of a server on this machine that answers so. `keys` gets the Idempotency-Key of each request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             length = int(self.headers["Content-Length"] or 0)
             body = json.loads(self.rfile.read(length)) if length else None
+            if keys is not None:
+                keys.append(self.headers["Idempotency-Key"])
             status, answer = answering(self.command, self.path, body, self.headers["Authorization"])
             if not status:
                 self.close_connection = True

@@ -36,6 +36,7 @@ class FakeApi:
         self.answers: list[tuple[int, Any]] = [(202, REMINDER)]
         self.requests: list[tuple[str, str, Any]] = []
         self.tokens: list[str] = []
+        self.keys: list[str | None] = []
 
     def answer(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
         self.requests.append((method, path, body))
@@ -60,7 +61,8 @@ def remindme(
     monkeypatch.setenv("TZ", "Europe/Paris")
     monkeypatch.setenv("SIGN_IN_EMAIL", ADA)
     monkeypatch.setenv("SIGN_IN_PASSWORD", PASSWORDS[ADA])
-    with served(api.answer) as url:
+    monkeypatch.setattr(reminders.time, "sleep", lambda _: None)
+    with served(api.answer, keys=api.keys) as url:
         template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"ApiUrl": {"Value": url}}}
         cloudformation = boto3.client("cloudformation", REGION)
         cloudformation.create_stack(StackName="dev-reminders", TemplateBody=json.dumps(template))
@@ -342,6 +344,46 @@ def test_without_an_answer_it_may_have_been_scheduled(remindme: Command, api: Fa
 
     assert run.status == 1
     assert "it may have been scheduled: look with `list` before you try again" in run.err
+    assert len(api.requests) == reminders.ATTEMPTS
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+@pytest.mark.parametrize("failure", [(0, None), (503, refusal("Unavailable")), (500, b""), (429, refusal("Throttled"))])
+def test_a_failing_request_is_sent_again_with_the_same_key(
+    remindme: Command, api: FakeApi, failure: tuple[int, Any], failures: int
+) -> None:
+    api.answers = [failure] * failures + [(202, REMINDER)]
+
+    run = remindme("tea", "in 20m")
+
+    assert (run.status, run.err) == (0, "")
+    assert len(set(map(str, api.requests))) == 1
+    assert len(api.keys) == failures + 1
+    assert len(set(api.keys)) == 1 and api.keys[0]
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 422])
+def test_a_refused_request_is_not_sent_again(remindme: Command, api: FakeApi, status: int) -> None:
+    api.answers = [(status, refusal("InvalidRequest"))]
+
+    assert remindme("tea", "in 20m").status == 1
+    assert len(api.requests) == 1
+
+
+def test_an_outage_that_lasts_is_told(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(503, refusal("Unavailable"))]
+
+    run = remindme("tea", "in 20m")
+
+    assert (run.status, len(api.requests)) == (1, reminders.ATTEMPTS)
+    assert "the API answered 503: Unavailable" in run.err
+
+
+def test_each_new_reminder_has_a_new_key(remindme: Command, api: FakeApi) -> None:
+    remindme("tea", "in 20m")
+    remindme("tea", "in 20m")
+
+    assert len(set(api.keys)) == 2
 
 
 @pytest.mark.parametrize(("status", "exit_status"), [("SENT", 0), ("PARTLY_SENT", 1), ("FAILED", 1), ("CANCELLED", 1)])

@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -25,16 +26,28 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 SHORTEST_PAUSE_SECONDS = 1.0
 FAILURES_IN_A_ROW = 10
+ATTEMPTS = 3
+"""At scheduling a reminder, while somebody waits for the prompt."""
 
 
 def schedule(api: Api, request: dict[str, Any]) -> Reminder:
-    """`POST /reminders`. Raises CommandError where it is refused, or where nobody knows."""
-    try:
-        answer = api.call("POST", "/reminders", json.dumps(request))
-    except BotoCoreError as error:
-        raise CommandError(
-            f"{sentence(error)}; it may have been scheduled: look with `list` before you try again"
-        ) from None
+    """`POST /reminders`. Raises CommandError where it is refused, or where nobody knows.
+
+    During an outage it tries again. All attempts have one key, by which the API recognises them, and make one reminder.
+    """
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            answer = api.call("POST", "/reminders", json.dumps(request), headers=key)
+        except BotoCoreError as error:
+            if not left:
+                raise CommandError(
+                    f"{sentence(error)}; it may have been scheduled: look with `list` before you try again"
+                ) from None
+        else:
+            if not (left and _is_outage(answer)):
+                break
+        time.sleep(SHORTEST_PAUSE_SECONDS)
     if answer.status == 403 and request.get("preference") == "topic":
         raise CommandError(f"{_refused(answer)}; say --email me, or --sms me")
     return _reminder(answer)
@@ -69,7 +82,7 @@ def watched(api: Api, reminder_id: str, *, pause: Callable[[float], None] = time
     while True:
         try:
             answer = api.call("GET", _path(reminder_id))
-            problem = answer.problem if answer.status == 429 or answer.status >= 500 else ""
+            problem = answer.problem if _is_outage(answer) else ""
         except BotoCoreError as error:
             problem = sentence(error)
         except NotNowError as error:
@@ -108,6 +121,10 @@ def _reminder(answer: Answer, reminder_id: str = "") -> Reminder:
     if "reminderId" not in (body := _taken(answer)):
         raise CommandError("the API's answer is no reminder")
     return body
+
+
+def _is_outage(answer: Answer) -> bool:
+    return answer.status == 429 or answer.status >= 500
 
 
 def _taken(answer: Answer) -> dict[str, Any]:
