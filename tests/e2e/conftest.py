@@ -5,7 +5,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pytest
@@ -14,6 +14,7 @@ from local import deploy, gaps, users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.users import OPERATOR, PERSON, User
+from tests import balance
 from tests.e2e import standard
 
 T = TypeVar("T")
@@ -75,6 +76,7 @@ class Apps:
         started = self.cloud.engine.client("stepfunctions").start_execution(
             stateMachineArn=workflow, name=str(uuid.uuid4()), input=json.dumps(workflow_input)
         )
+        balance.BY_HAND.add(started["executionArn"])
         return str(started["executionArn"])
 
     def finished(self, execution: str) -> dict[str, Any]:
@@ -122,7 +124,9 @@ class Apps:
 
     def _call(self, method: str, url: str, body: Any = None) -> tuple[int, Any, Any]:
         response = send(method, url, body=body, token=self.token)
-        return response.status_code, json.loads(response.text), response.headers
+        answer = json.loads(response.text)
+        balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, answer))
+        return response.status_code, answer, response.headers
 
 
 @pytest.fixture(scope="session")
@@ -174,6 +178,31 @@ def order() -> dict[str, str]:
         "Price": "12.50",
         "CC": "4242424242424242",
     }
+
+
+@dataclass
+class Doubled:
+    """What a test makes come twice, because it takes an answer away from the sender."""
+
+    orders: set[str] = field(default_factory=set)
+    reminders: set[str] = field(default_factory=set)
+    """Their words."""
+
+
+@pytest.fixture
+def balanced(request: pytest.FixtureRequest, apps: Apps) -> Iterator[Doubled]:
+    """Afterwards each order and each reminder of the test must have come to exactly one end."""
+    clouds = [apps]
+    if "standard_apps" in request.fixturenames or (
+        "either" in request.fixturenames and "STANDARD" in request.node.name
+    ):
+        clouds.append(request.getfixturevalue("standard_apps"))
+    marks = [balance.mark(one.cloud, one.places) for one in clouds]
+    doubled = Doubled()
+    yield doubled
+    for one, mark in zip(clouds, marks, strict=True):
+        balance.orders(one.cloud, one.places, since=mark, copies=doubled.orders)
+    balance.reminders(apps.cloud, apps.places, since=marks[0], doubtful=doubled.reminders)
 
 
 @pytest.fixture

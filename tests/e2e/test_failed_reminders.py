@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.conftest import Apps, eventually
 from tests.e2e.faults import changed
 
-pytestmark = pytest.mark.usefixtures("skipped_waits")
+pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
 NOBODY = "nobody-deployed-this"
 NO_FUNCTION, NO_TABLE, NO_WORKFLOW = (

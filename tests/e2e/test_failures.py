@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from common.aws import BRIEFLY
-from local.engine import send
-from tests.e2e.conftest import Apps, eventually
+from tests.e2e.conftest import Apps, Doubled, eventually
 from tests.e2e.faults import (
     FOR_EVER,
     Faulty,
@@ -30,7 +29,7 @@ from tests.e2e.faults import (
     waiting,
 )
 
-pytestmark = pytest.mark.usefixtures("skipped_waits")
+pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
 RECORD, CHECK, CHOOSE = "Update the order table", "Are details Proper", "Put message in Queue"
 OUTCOME, PARK = "Record the outcome", "Park the order"
@@ -95,10 +94,10 @@ def test_an_order_that_could_not_be_taken_leaves_no_trace_and_makes_one_executio
     before = executions(apps)
 
     with denied(apps, "PlaceOrder", action):
-        refused = send("POST", f"{apps.places.orders_api}/orders", body=order, token=apps.token)
+        status, _, headers = apps.call("POST", "/orders", order)
 
-    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
-    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+    assert (status, headers["Retry-After"]) == (503, "1")
+    assert headers["Access-Control-Allow-Origin"] == "*"
     assert apps.row(order["OrderId"]) is None and executions(apps) == before
     assert place(apps, order)[0] == "OrderFulfillmentQueue"
     assert len(executions(apps) - before) == 1
@@ -110,10 +109,10 @@ def test_an_order_whose_start_failed_ends_once_when_sent_again(apps: Apps, order
     before = executions(apps)
 
     with start_fails(apps, fault, times=BRIEFLY.retries["total_max_attempts"]):
-        refused = send("POST", f"{apps.places.orders_api}/orders", body=order, token=apps.token)
+        status, _, headers = apps.call("POST", "/orders", order)
         again, _ = apps.post_order(order)
 
-    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert (status, headers["Retry-After"]) == (503, "1")
     assert again == 202 or (again, fault) == (200, "reply lost")
     outcomes = [json.loads(apps.finished(one)["output"])["Outcome"] for one in executions(apps) - before]
     assert sorted(outcomes, reverse=True) == ["FULFILLMENT_QUEUED", "DUPLICATE"][: len(outcomes)]
@@ -172,9 +171,10 @@ def test_a_write_whose_reply_is_lost_is_made_once(
 
 
 def test_a_message_whose_reply_is_lost_is_sent_again_into_the_same_queue(
-    apps: Apps, order: dict[str, str], faulty: Faulty
+    apps: Apps, order: dict[str, str], faulty: Faulty, balanced: Doubled
 ) -> None:
     """Downstream applications are told to tell copies by their OrderId."""
+    balanced.orders.add(order["OrderId"])
     with changed(apps, lambda states: faulty.calls(states[FULFILL], failures=1, fault="reply lost")):
         placed(apps, order)
 
@@ -375,6 +375,7 @@ def put_received(apps: Apps, order: dict[str, str], *, at: datetime, taken_up: b
     """Writes the row of an order that was claimed and, unless told otherwise, taken up by its execution."""
     moment, name = at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), f"of-{order['OrderId']}"
     texts = {name: order[name] for name in ("OrderId", "Name", "ItemName", "Price")} | {
+        "Owner": "somebody",
         "CardLast4": order["CC"][-4:],
         "Status": "RECEIVED",
         "ReceivedAt": moment,
@@ -393,10 +394,10 @@ def test_a_lookup_needs_no_table_while_it_is_cached(apps: Apps, order: dict[str,
 
     with denied(apps, "GetOrder", "dynamodb:GetItem"):
         warm = apps.get_order(order["OrderId"])
-        cold = send("GET", f"{apps.places.orders_api}/orders/{order['OrderId']}-cold", token=apps.token)
+        status, _, headers = apps.call("GET", f"/orders/{order['OrderId']}-cold")
 
     assert (warm[0], warm[1]["Status"], warm[2]) == (200, "FULFILLMENT_QUEUED", "HIT")
-    assert (cold.status_code, cold.headers["Retry-After"]) == (503, "1")
+    assert (status, headers["Retry-After"]) == (503, "1")
 
 
 def test_of_a_burst_above_the_throttle_the_excess_is_refused_and_the_rest_comes_to_an_end(

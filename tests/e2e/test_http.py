@@ -11,6 +11,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 
 from local.engine import send
+from tests import balance
 from tests.e2e.conftest import Apps
 from tests.e2e.faults import denied, throttled
 from tools.openapi import DOCUMENTS
@@ -68,6 +69,7 @@ class Api:
         content = json.loads(response.text)
         reference = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         fastjsonschema.validate(self._document["components"]["schemas"][reference], content)
+        balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, content))
         return response.status_code, content, response
 
 

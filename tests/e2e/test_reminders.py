@@ -23,7 +23,7 @@ from tests.e2e.test_http import Api
 Call: TypeAlias = Callable[..., Any]
 """Api.call, by one person."""
 
-pytestmark = pytest.mark.usefixtures("skipped_waits")
+pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
 EMAIL, PHONE = EMAILS[OPERATOR], PHONES[OPERATOR]
 RACES = 100

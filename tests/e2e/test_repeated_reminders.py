@@ -14,7 +14,7 @@ from tests.e2e.reminders import kept_waits as kept_waits
 from tests.e2e.reminders import message as message
 from tests.e2e.test_http import Api
 
-pytestmark = pytest.mark.usefixtures("skipped_waits")
+pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
 MOST_EVENTS = 60
 """In the history of one execution, which may have 25,000."""

@@ -1,0 +1,492 @@
+"""The identity that every run keeps: each accepted order and reminder comes to exactly one end.
+
+    accepted orders = fulfilled + escalated + parked + closed
+    accepted reminders = sent + partly sent + failed + cancelled + waiting, and none of the waiting ones is overdue
+
+The terms are counted in the raw tables and queues. Note a `mark`, run something, then call `orders` or `reminders`:
+both wait until everything has settled, run the sweeps of the apps if something was lost, and fail with each fault.
+"""
+
+import contextlib
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.cloud import Cloud, Places
+from reminders import repeat
+from reminders.reminder import first_due
+
+Row: TypeAlias = dict[str, Any]
+Terms: TypeAlias = Counter[str]
+
+FULFILLMENT, ESCALATION, PARKED = "OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue"
+QUEUE_OF = {"FULFILLMENT_QUEUED": FULFILLMENT, "ESCALATED": ESCALATION, "PARKED": PARKED}
+TERM_OF = {"FULFILLMENT_QUEUED": "fulfilled", "ESCALATED": "escalated", "PARKED": "parked", "CLOSED": "closed"}
+CHANNELS = {"email": ("mail",), "sms": ("text",), "both": ("mail", "text"), "topic": ("topic",)}
+GOES_NO_FURTHER = "the next occurrence was not scheduled|will not repeat any more"
+"""What a FAILED reminder's Reason says if it cannot repeat."""
+PATIENCE_SECONDS = 30
+"""So long nothing has to change before this check takes it for settled and runs the sweeps."""
+
+_plain = TypeDeserializer().deserialize
+
+
+class Answer(NamedTuple):
+    """An answer of one of the APIs."""
+
+    method: str
+    url: str
+    body: Any
+    status: int
+    answer: Any
+
+
+ANSWERS: list[Answer] = []
+"""Every answer that a test got from the APIs, oldest first."""
+
+BY_HAND: set[str] = set()
+"""The ARN of every execution that a test started without the API."""
+
+
+class Message(NamedTuple):
+    """A message of one of the queues of the orders app."""
+
+    queue: str
+    id: str
+    body: Mapping[str, Any]
+
+
+class Delivery(NamedTuple):
+    """A mail, a text or a message of the topic: the reminder's own words, and its id if the delivery names it."""
+
+    channel: str
+    text: str
+    reminder_id: str | None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What there was before a run."""
+
+    answers: int
+    rows: Mapping[str, Row]
+    messages: frozenset[str]
+    running: frozenset[str]
+    reminders: Mapping[str, Row]
+    deliveries: Counter[Delivery]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """What there is of some orders: the rows, all messages about them, and what callers were answered."""
+
+    rows: Mapping[str, Row]
+    messages: Collection[Message]
+    answers: Collection[Answer] = ()
+    by_hand: Collection[str] = ()
+    """Executions that were started without the API: they may end without a row."""
+    copies: Collection[str] = ()
+    """OrderIds whose message a test sent twice: it took the answer away from the sender."""
+
+    def balance(self) -> tuple[Terms, list[str]]:
+        """The terms, and a sentence for each order that breaks the identity."""
+        terms, faults = Terms(), list[str]()
+        ids = {*self.rows, *self._accepted(), *(id for one in self.messages if (id := one.body.get("OrderId")))}
+        for order_id in sorted(ids):
+            term, problems = self._end_of(order_id)
+            terms.update({"accepted": 1, term: 1})
+            faults += [f"{order_id}: {problem}" for problem in problems]
+        for message in self.messages:
+            if not message.body.get("OrderId"):
+                terms.update({"accepted": 1, "parked": 1})
+                if message.queue != PARKED or message.body.get("ExecutionId") not in self.by_hand:
+                    faults.append(f"a message in {message.queue} is about no order")
+        if terms["accepted"] != sum(terms[term] for term in TERM_OF.values()):
+            faults.append(f"accepted is not the sum of the ends: {dict(terms)}")
+        return terms, faults
+
+    def _accepted(self) -> set[str]:
+        return {id for one in self.answers if one.status in (200, 202) and (id := _order_of(one))}
+
+    def _end_of(self, order_id: str) -> tuple[str, list[str]]:
+        """The term that an order counts for, and what is wrong with it."""
+        row = self.rows.get(order_id)
+        messages = [one for one in self.messages if one.body.get("OrderId") == order_id]
+        answers = [one for one in self.answers if _order_of(one) == order_id]
+        ends = {(one.queue, _execution(one.body)) for one in messages}
+        problems = self._doubled(order_id, messages)
+        if row is None:
+            return "parked" if messages else "lost", problems + self._without_a_row(messages, answers)
+        status = row["Status"]
+        if answers and all(400 <= one.status < 500 for one in answers):
+            problems.append("was refused and has a row")
+        if any(one.method == "POST" for one in answers) and "Owner" not in row:
+            problems.append("belongs to nobody")
+        if status == "RECEIVED":
+            return "lost", [*problems, "has no outcome"]
+        fulfilled = [end for end in ends if end[0] == FULFILLMENT]
+        own = (QUEUE_OF.get(status), _execution(row))
+        if status == "CLOSED":
+            if not ends or fulfilled:
+                problems.append(f"is closed, and its messages are in {sorted(queue for queue, _ in ends)}")
+        elif own not in ends:
+            problems.append(f"is {status}, and that execution has no message in {own[0]}")
+        others = [end for end in ends if end != own]
+        if len(fulfilled) > (status == "FULFILLMENT_QUEUED"):
+            problems.append(f"is {status}, and is in {FULFILLMENT} for {len(fulfilled)} executions")
+        corrections = sum(one.method == "PUT" and one.status not in range(400, 500) for one in answers)
+        if status != "CLOSED" and len(others) > corrections:
+            problems.append(f"has {len(others)} further messages after {corrections} corrections")
+        return TERM_OF.get(status, "lost"), problems
+
+    def _doubled(self, order_id: str, messages: list[Message]) -> list[str]:
+        """What is wrong with the number of messages of one execution."""
+        problems = []
+        by_end: dict[tuple[str, str], list[Message]] = {}
+        for one in messages:
+            by_end.setdefault((one.queue, _execution(one.body)), []).append(one)
+        for (queue, _), copies in by_end.items():
+            if len(copies) > 1 and order_id not in self.copies:
+                problems.append(f"{len(copies)} messages of one execution are in {queue}")
+            if any(one.body != copies[0].body for one in copies):
+                problems.append(f"the messages of one execution in {queue} differ")
+        if len({execution for _, execution in by_end}) < len(by_end):
+            problems.append("one execution has messages in two queues")
+        return problems
+
+    def _without_a_row(self, messages: list[Message], answers: list[Answer]) -> list[str]:
+        if not messages:
+            return ["was accepted and is gone"]
+        if any(one.queue != PARKED or one.body.get("ExecutionId") not in self.by_hand for one in messages):
+            return [f"has no row, and a message in {', '.join(sorted({one.queue for one in messages}))}"]
+        return ["was accepted and has no row"] if any(one.status < 300 for one in answers) else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminders:
+    """What there is of some reminders: rows, deliveries, executions, and what callers were answered."""
+
+    rows: Mapping[str, Row]
+    deliveries: Collection[Delivery]
+    executions: Mapping[str, str] = field(default_factory=dict)
+    """The status of each execution by its ARN."""
+    answers: Collection[Answer] = ()
+    known: Collection[str] = ()
+    """Words of older reminders, which may still be delivered."""
+    doubtful: Collection[str] = ()
+    """Words of reminders for which a test took away the answer of a delivery: they may come twice, or fail and come."""
+    now: datetime
+
+    def balance(self) -> tuple[Terms, list[str]]:
+        """The terms, and a sentence for each reminder that breaks the identity."""
+        terms, faults = Terms(), list[str]()
+        for reminder_id, row in sorted(self.rows.items()):
+            term, problems = self._end_of(row)
+            terms.update({"accepted": 1, term: 1})
+            faults += [f"{reminder_id}: {problem}" for problem in problems]
+        for one in self._reminders_answered(range(200, 300)):
+            if (id := one.answer["reminderId"]) not in self.rows:
+                terms.update({"accepted": 1, "lost": 1})
+                faults.append(f"{id}: was accepted and is gone")
+        faults += self._deliveries_out_of_balance()
+        words = {row["Message"] for row in self.rows.values()}
+        taken = {one.body["message"] for one in self._reminders_answered((*range(200, 300), *range(500, 600)))}
+        for one in self._reminders_answered(range(400, 500)):
+            if one.body.get("message") in words - taken:
+                faults.append(f"{one.body['message']!r} was refused and has a row")
+        ends = ("sent", "partly sent", "failed", "cancelled", "waiting")
+        if terms["accepted"] != sum(terms[end] for end in ends):
+            faults.append(f"accepted is not the sum of the ends: {dict(terms)}")
+        return terms, faults
+
+    def _reminders_answered(self, statuses: Collection[int]) -> list[Answer]:
+        """The answers to reminders that were posted, of these statuses."""
+        return [
+            one
+            for one in self.answers
+            if one.method == "POST" and one.status in statuses and isinstance(one.body, dict) and "message" in one.body
+        ]
+
+    def waits(self, row: Row) -> bool:
+        """Whether a reminder is not due yet, and an execution waits for it."""
+        living = self.executions.get(row.get("ExecutionId", "")) == "RUNNING"
+        return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.now
+
+    def is_lost(self, row: Row) -> bool:
+        return row["Status"] in ("SCHEDULED", "SENDING") and not self.waits(row)
+
+    def _end_of(self, row: Row) -> tuple[str, list[str]]:
+        status = row["Status"]
+        if self.waits(row):
+            return "waiting", []
+        if self.is_lost(row):
+            living = self.executions.get(row.get("ExecutionId", ""), "missing")
+            return "lost", [f"is {status}, due at {row['DueAt']}, and its execution is {living}"]
+        term = {"SENT": "sent", "PARTLY_SENT": "partly sent", "FAILED": "failed", "CANCELLED": "cancelled"}[status]
+        problems = []
+        if status == "FAILED" and not row.get("Reason"):
+            problems.append("failed without a reason")
+        if status != "CANCELLED" and self._goes_on(row):
+            problems.append(f"is {status}, and its next occurrence is not scheduled")
+        return term, problems
+
+    def _goes_on(self, row: Row) -> bool:
+        """Whether another occurrence should follow the one that is over."""
+        if "Repeat" not in row or row.get("Stopped") or re.search(GOES_NO_FURTHER, row.get("Reason", "")):
+            return False
+        following = repeat.next_after(
+            first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=datetime.fromisoformat(row["DueAt"])
+        )
+        return following is not None
+
+    def _deliveries_out_of_balance(self) -> list[str]:
+        """For each reminder's words: what came too often, and what did not come."""
+        faults = []
+        for text in sorted({one.text for one in self.deliveries} | {row["Message"] for row in self.rows.values()}):
+            rows = [row for row in self.rows.values() if row["Message"] == text]
+            came = Counter(one.channel for one in self.deliveries if one.text == text)
+            if not rows:
+                if text not in self.known:
+                    faults.append(f"{dict(came)} came of no reminder: {text!r}")
+                continue
+            ids = {row["ReminderId"] for row in rows}
+            for one in self.deliveries:
+                if one.text == text and one.reminder_id and one.reminder_id not in ids:
+                    faults.append(f"a {one.channel} is of reminder {one.reminder_id}, which has no row")
+            for channel in ("mail", "text", "topic"):
+                least, most = (sum(bounds) for bounds in zip(*(_bounds(row, channel) for row in rows), strict=True))
+                if text in self.doubtful:
+                    most = max(most, came[channel])
+                if not least <= came[channel] <= most:
+                    states = ", ".join(sorted(row["Status"] for row in rows))
+                    faults.append(f"{text!r} is {states}, and {came[channel]} of {least} to {most} came by {channel}")
+            partly = [row for row in rows if row["Status"] == "PARTLY_SENT" and "Repeat" not in row]
+            if partly and len(rows) == 1 and text not in self.doubtful and came.total() != 1:
+                faults.append(f"{text!r} is PARTLY_SENT, and {came.total()} came")
+        return faults
+
+
+def _bounds(row: Row, channel: str) -> tuple[int, int]:
+    """How many messages of a channel a reminder has brought, at the least and at the most."""
+    uses = channel in CHANNELS[row["Preference"]]
+    over = int(row["Occurrence"]) - 1
+    match row["Status"]:
+        case "SENT":
+            least, most = 1, over + 1
+        case "PARTLY_SENT":
+            least, most = 0, over + 1
+        case _:
+            least, most = 0, over
+    return (least, most) if uses else (0, 0)
+
+
+def mark(cloud: Cloud, places: Places) -> Mark:
+    """What there is now, for `orders` and `reminders` to tell from what comes."""
+    return Mark(
+        answers=len(ANSWERS),
+        rows=_rows(cloud, places.order_table, "OrderId"),
+        messages=frozenset(one.id for one in _messages(cloud, places)),
+        running=frozenset(_running(cloud, places.reminder_workflow) | _running(cloud, places.order_workflow)),
+        reminders=_rows(cloud, places.reminder_table, "ReminderId"),
+        deliveries=Counter(_deliveries(cloud)),
+    )
+
+
+def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str] = ()) -> Terms:
+    """The terms of all orders that came or changed since the mark, once they have settled.
+
+    Raises AssertionError with each order that is not in balance. `copies` are OrderIds whose message may be in a queue
+    twice, because the test took the answer of the queue away.
+    """
+
+    def found() -> Orders:
+        rows, messages = _rows(cloud, places.order_table, "OrderId"), _messages(cloud, places)
+        answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.orders_api)]
+        changed = {id for id, row in rows.items() if since.rows.get(id) != row}
+        changed |= {id for one in messages if one.id not in since.messages and (id := one.body.get("OrderId"))}
+        changed |= {id for one in answers if one.method != "GET" and (id := _order_of(one))}
+        return Orders(
+            rows={id: row for id, row in rows.items() if id in changed},
+            messages=[
+                one
+                for one in messages
+                if one.body.get("OrderId") in changed or (one.id not in since.messages and not one.body.get("OrderId"))
+            ],
+            answers=[one for one in answers if _order_of(one) in changed - since.rows.keys()],
+            by_hand=BY_HAND,
+            copies=copies,
+        )
+
+    def sweep() -> None:
+        lost = [row for row in found().rows.values() if row["Status"] == "RECEIVED"]
+        for row in lost:
+            _age_order(cloud, places, row)
+        if lost:
+            _invoke(cloud, places.order_workflow, "ParkLostOrders", {})
+
+    return _settled(
+        lambda: found().balance(), sweep, busy=lambda: bool(_running(cloud, places.order_workflow) - since.running)
+    )
+
+
+def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection[str] = ()) -> Terms:
+    """The terms of all reminders that came or changed since the mark, once they have settled.
+
+    Raises AssertionError with each reminder that is not in balance. `doubtful` are the words of reminders that may be
+    delivered twice, or fail although they were delivered, because the test took the answer of SES or SNS away.
+    """
+
+    def found() -> Reminders:
+        rows = _rows(cloud, places.reminder_table, "ReminderId")
+        answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.reminders_api)]
+        changed = {id: row for id, row in rows.items() if since.reminders.get(id) != row}
+        words = {row["Message"] for row in changed.values()}
+        deliveries = Counter(_deliveries(cloud))
+        new = deliveries - since.deliveries
+        return Reminders(
+            rows=changed,
+            deliveries=[one for one in deliveries.elements() if one.text in words or one in new],
+            executions=_executions(cloud, places.reminder_workflow),
+            answers=answers,
+            known={row["Message"] for row in rows.values()},
+            doubtful=doubtful,
+            now=datetime.now(UTC),
+        )
+
+    def sweep() -> None:
+        seen = found()
+        for row in seen.rows.values():
+            if seen.is_lost(row):
+                _age_reminder(cloud, places, row)
+        _invoke(cloud, places.reminder_workflow, "SettleLostReminders", {})
+
+    def busy() -> bool:
+        seen = found()
+        waiting = {row.get("ExecutionId") for row in seen.rows.values() if seen.waits(row)}
+        return bool(_running(cloud, places.reminder_workflow) - waiting - since.running)
+
+    return _settled(lambda: found().balance(), sweep, busy=busy)
+
+
+def _settled(
+    look: Callable[[], tuple[Terms, list[str]]], sweep: Callable[[], None], *, busy: Callable[[], bool]
+) -> Terms:
+    """The terms, as soon as nothing is on its way and they are in balance. If they are not, the sweep runs once."""
+    deadline, swept = time.monotonic() + PATIENCE_SECONDS, False
+    while True:
+        at_work = busy()
+        terms, faults = look()
+        if not faults and not at_work:
+            return terms
+        if not at_work and not swept:
+            sweep()
+            swept = True
+        elif time.monotonic() > deadline:
+            told = "\n".join(faults) or "executions are still running"
+            raise AssertionError(f"out of balance, {dict(terms)}:\n{told}")
+        time.sleep(0.05)
+
+
+def _order_of(one: Answer) -> str | None:
+    """The order that an answer of the orders API is about."""
+    path = [unquote(part) for part in urlsplit(one.url).path.split("/")]
+    if path[-1] == "orders" and isinstance(one.body, dict):
+        return one.body.get("OrderId") if isinstance(one.body.get("OrderId"), str) else None
+    return path[path.index("orders") + 1] if "orders" in path[:-1] else None
+
+
+def _execution(told: Mapping[str, Any]) -> str:
+    """The name of the execution that a row or a message names."""
+    return str(told.get("ExecutionId") or told.get("ExecutionName") or "").rpartition(":")[2]
+
+
+def _rows(cloud: Cloud, table: str, key: str) -> dict[str, Row]:
+    """Every row of a table, read consistently, by its key."""
+    pages = cloud.engine.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    items = [{name: _plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+    return {item[key]: item for item in items}
+
+
+def _messages(cloud: Cloud, places: Places) -> list[Message]:
+    """Every message of the three queues."""
+    return [
+        Message(queue, message["MessageId"], json.loads(message["Body"]))
+        for queue, url in places.queues.items()
+        for message in cloud.engine.queued(url)
+    ]
+
+
+def _deliveries(cloud: Cloud) -> list[Delivery]:
+    """Everything that SES and SNS were handed."""
+    mails = [
+        Delivery("mail", mail["BodyText"].partition("\n\n-- \n")[0], _id_in(mail["BodyText"]))
+        for mail in cloud.engine.mails()
+        if mail.get("BodyText")
+    ]
+    texts = [Delivery("text", text["Message"], None) for text in cloud.engine.texts()]
+    topic = [Delivery("topic", message["Body"], None) for message in cloud.topic_messages()]
+    return mails + texts + topic
+
+
+def _id_in(mail: str) -> str | None:
+    found = re.search(r"This is reminder (\S+)\.", mail)
+    return found[1] if found else None
+
+
+def _executions(cloud: Cloud, workflow: str) -> dict[str, str]:
+    """The status of each execution of a workflow by its ARN."""
+    pages = cloud.engine.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=workflow)
+    return {one["executionArn"]: one["status"] for page in pages for one in page["executions"]}
+
+
+def _running(cloud: Cloud, workflow: str) -> set[str]:
+    return {arn for arn, status in _executions(cloud, workflow).items() if status == "RUNNING"}
+
+
+def _age_order(cloud: Cloud, places: Places, row: Row) -> None:
+    """Moves time for one order: its row says that it last changed eleven minutes ago, which is lost to the sweep."""
+    then = (datetime.now(UTC) - timedelta(minutes=11)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    _set(cloud, places.order_table, {"OrderId": row["OrderId"]}, "Status", row["Status"], {"UpdatedAt": then})
+
+
+def _age_reminder(cloud: Cloud, places: Places, row: Row) -> None:
+    """Moves time for one reminder: its row says that it was due 31 minutes ago, and has not changed since."""
+    then = (datetime.now(UTC) - timedelta(minutes=31)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    key = {"ReminderId": row["ReminderId"]}
+    _set(cloud, places.reminder_table, key, "Status", row["Status"], {"DueAt": then, "UpdatedAt": then})
+
+
+def _set(cloud: Cloud, table: str, key: dict[str, str], only_if: str, value: str, changes: dict[str, str]) -> None:
+    """Changes texts of a row, unless another attribute of it has changed since."""
+    dynamodb = cloud.engine.client("dynamodb")
+    with contextlib.suppress(dynamodb.exceptions.ConditionalCheckFailedException):
+        dynamodb.update_item(
+            TableName=table,
+            Key={name: {"S": text} for name, text in key.items()},
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in changes),
+            ConditionExpression="#only_if = :only_if",
+            ExpressionAttributeNames={"#only_if": only_if},
+            ExpressionAttributeValues={
+                ":only_if": {"S": value},
+                **{f":{name}": {"S": text} for name, text in changes.items()},
+            },
+        )
+
+
+def _invoke(cloud: Cloud, workflow: str, function: str, event: dict[str, Any]) -> None:
+    """Calls a function of the stack that a workflow belongs to, as a rule of EventBridge does."""
+    stack = re.split("-(?:OrderFulfillment|Reminder)", workflow.rpartition(":")[2])[0]
+    functions = cloud.engine.client("lambda")
+    pages = functions.get_paginator("list_functions").paginate()
+    names = [one["FunctionName"] for page in pages for one in page["Functions"]]
+    (name,) = [one for one in names if re.match(f"{stack}-.*{function}[0-9A-F]{{8}}-", one)]
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    assert "FunctionError" not in answer, answer["Payload"].read()

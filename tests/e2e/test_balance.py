@@ -1,0 +1,166 @@
+"""The check of both identities sees each kind of imbalance. It needs no cloud: rows and messages are written here."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.balance import Answer, Delivery, Message, Orders, Reminders
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:orders:A-1-0123456789ab"
+OTHER = EXECUTION.replace("A-1-0", "A-1-f")
+REMINDER = "arn:aws:states:us-east-1:000000000000:execution:reminders:r-1"
+
+
+def answer(status: int, method: str = "POST") -> Answer:
+    path = "/orders" if method == "POST" else "/orders/A-1"
+    return Answer(method, f"http://127.0.0.1/v1{path}", {"OrderId": "A-1"}, status, {})
+
+
+def row(status: str = "FULFILLMENT_QUEUED", **changes: Any) -> dict[str, Any]:
+    return {"OrderId": "A-1", "Owner": "ada", "Status": status, "ExecutionId": EXECUTION, **changes}
+
+
+def message(queue: str = "OrderFulfillmentQueue", **changes: Any) -> Message:
+    return Message(queue, "m", {"OrderId": "A-1", "ExecutionId": EXECUTION, **changes})
+
+
+GOOD = Orders(rows={"A-1": row()}, messages=[message()], answers=[answer(202)])
+SUPERSEDED = message("EscalationQueue", ExecutionId=OTHER)
+
+
+@pytest.mark.parametrize(
+    ("orders", "term"),
+    [
+        (GOOD, "fulfilled"),
+        (replace(GOOD, rows={"A-1": row("ESCALATED")}, messages=[message("EscalationQueue")]), "escalated"),
+        (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message("ParkedQueue")]), "parked"),
+        (replace(GOOD, rows={"A-1": row("CLOSED", ExecutionId="")}, messages=[message("ParkedQueue")]), "closed"),
+        (replace(GOOD, messages=[message(), SUPERSEDED], answers=[answer(202), answer(202, "PUT")]), "fulfilled"),
+        (replace(GOOD, messages=[message(), message()], copies={"A-1"}), "fulfilled"),
+        (replace(GOOD, answers=[answer(503)]), "fulfilled"),
+        (Orders(rows={}, messages=[message("ParkedQueue")], by_hand={EXECUTION}), "parked"),
+    ],
+)
+def test_an_order_with_one_end_is_in_balance(orders: Orders, term: str) -> None:
+    assert orders.balance() == ({"accepted": 1, term: 1}, [])
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_refused_order_that_left_no_trace_counts_for_nothing(status: int) -> None:
+    assert Orders(rows={}, messages=[], answers=[answer(status)]).balance() == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("orders", "problem"),
+    [
+        (replace(GOOD, messages=[message(), message()]), "2 messages of one execution are in OrderFulfillmentQueue"),
+        (replace(GOOD, messages=[message(), message(Name="x")], copies={"A-1"}), "in OrderFulfillmentQueue differ"),
+        (replace(GOOD, messages=[message(), message("ParkedQueue")]), "one execution has messages in two queues"),
+        (replace(GOOD, messages=[message(), message(ExecutionId=OTHER)]), "in OrderFulfillmentQueue for 2 executions"),
+        (replace(GOOD, messages=[message(), SUPERSEDED]), "1 further messages after 0 corrections"),
+        (replace(GOOD, messages=[]), "has no message in OrderFulfillmentQueue"),
+        (replace(GOOD, messages=[message(ExecutionId=OTHER)]), "that execution has no message"),
+        (replace(GOOD, rows={"A-1": row("ESCALATED")}), "has no message in EscalationQueue"),
+        (replace(GOOD, rows={"A-1": row("CLOSED", ExecutionId="")}), "is closed, and its messages are in"),
+        (replace(GOOD, rows={"A-1": row("RECEIVED")}, messages=[]), "has no outcome"),
+        (replace(GOOD, rows={}, messages=[]), "was accepted and is gone"),
+        (replace(GOOD, rows={}), "has no row, and a message in OrderFulfillmentQueue"),
+        (Orders(rows={}, messages=[message("ParkedQueue")]), "has no row, and a message in ParkedQueue"),
+        (replace(GOOD, answers=[answer(400)]), "was refused and has a row"),
+        (replace(GOOD, rows={"A-1": {n: v for n, v in row().items() if n != "Owner"}}), "belongs to nobody"),
+        (
+            Orders(rows={}, messages=[message("ParkedQueue", OrderId=None)]),
+            "a message in ParkedQueue is about no order",
+        ),
+    ],
+)
+def test_an_order_with_no_end_or_with_two_is_named(orders: Orders, problem: str) -> None:
+    _, faults = orders.balance()
+
+    assert any(problem in fault for fault in faults), faults
+
+
+def reminder(status: str = "SENT", **changes: Any) -> dict[str, Any]:
+    return {
+        "ReminderId": "r-1",
+        "Message": "Feed the cat",
+        "Preference": "email",
+        "Status": status,
+        "Occurrence": 1,
+        "DueAt": "2026-11-26T11:00:00Z",
+        "FirstDueAt": "2026-11-26T11:00:00Z",
+        "TimeZone": "UTC",
+        "ExecutionId": REMINDER,
+        **changes,
+    }
+
+
+def posted(status: int) -> Answer:
+    body = {"message": "Feed the cat", "preference": "email"}
+    return Answer("POST", "http://127.0.0.1/v1/reminders", body, status, {"reminderId": "r-1"})
+
+
+MAIL, TEXT = Delivery("mail", "Feed the cat", "r-1"), Delivery("text", "Feed the cat", None)
+SENT = Reminders(rows={"r-1": reminder()}, deliveries=[MAIL], answers=[posted(202)], now=NOW)
+DAILY = {"Repeat": '{"every": "1d"}'}
+
+
+def of(status: str, *deliveries: Delivery, state: str = "SUCCEEDED", **changes: Any) -> Reminders:
+    rows = {"r-1": reminder(status, **changes)}
+    return replace(SENT, rows=rows, deliveries=deliveries, executions={REMINDER: state})
+
+
+LATER = {"DueAt": "2026-11-26T13:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("reminders", "term"),
+    [
+        (SENT, "sent"),
+        (replace(SENT, answers=[posted(503)]), "sent"),
+        (of("SENT", MAIL, TEXT, Preference="both"), "sent"),
+        (of("PARTLY_SENT", TEXT, Preference="both"), "partly sent"),
+        (of("FAILED", Reason="x"), "failed"),
+        (replace(of("FAILED", MAIL, Reason="x"), doubtful={"Feed the cat"}), "failed"),
+        (replace(of("SENT", MAIL, MAIL), doubtful={"Feed the cat"}), "sent"),
+        (of("CANCELLED"), "cancelled"),
+        (of("SCHEDULED", state="RUNNING", **LATER), "waiting"),
+        (of("SCHEDULED", MAIL, state="RUNNING", Occurrence=2, **LATER, **DAILY), "waiting"),
+        (of("SENT", MAIL, Stopped=True, **DAILY), "sent"),
+        (of("SENT", MAIL, Repeat='{"every": "1d", "times": 1}'), "sent"),
+    ],
+)
+def test_a_reminder_with_one_end_is_in_balance(reminders: Reminders, term: str) -> None:
+    assert reminders.balance() == ({"accepted": 1, term: 1}, [])
+
+
+@pytest.mark.parametrize(
+    ("reminders", "problem"),
+    [
+        (replace(SENT, deliveries=[]), "0 of 1 to 1 came by mail"),
+        (replace(SENT, deliveries=[MAIL, MAIL]), "2 of 1 to 1 came by mail"),
+        (replace(SENT, deliveries=[MAIL, TEXT]), "1 of 0 to 0 came by text"),
+        (replace(SENT, deliveries=[MAIL._replace(reminder_id="r-2")]), "is of reminder r-2, which has no row"),
+        (replace(SENT, rows={}, answers=[]), "{'mail': 1} came of no reminder: 'Feed the cat'"),
+        (replace(SENT, rows={}, deliveries=[]), "r-1: was accepted and is gone"),
+        (replace(SENT, answers=[posted(400)]), "'Feed the cat' was refused and has a row"),
+        (of("PARTLY_SENT", Preference="both"), "is PARTLY_SENT, and 0 came"),
+        (of("PARTLY_SENT", MAIL, TEXT, Preference="both"), "is PARTLY_SENT, and 2 came"),
+        (of("FAILED", MAIL, Reason="x"), "1 of 0 to 0 came by mail"),
+        (of("FAILED"), "failed without a reason"),
+        (of("CANCELLED", MAIL), "1 of 0 to 0 came by mail"),
+        (of("SENDING", state="ABORTED"), "is SENDING"),
+        (of("SCHEDULED", state="RUNNING"), "is SCHEDULED, due at 2026-11-26T11:00:00Z, and its execution is RUNNING"),
+        (of("SCHEDULED", state="ABORTED", **LATER), "its execution is ABORTED"),
+        (replace(of("SCHEDULED", **LATER), executions={}), "its execution is missing"),
+        (of("SENT", MAIL, **DAILY), "is SENT, and its next occurrence is not scheduled"),
+        (of("FAILED", Reason="x", **DAILY), "is FAILED, and its next occurrence is not scheduled"),
+    ],
+)
+def test_a_reminder_with_no_end_or_with_two_is_named(reminders: Reminders, problem: str) -> None:
+    _, faults = reminders.balance()
+
+    assert any(problem in fault for fault in faults), faults
