@@ -31,8 +31,12 @@ FULFILLMENT, ESCALATION, PARKED = "OrderFulfillmentQueue", "EscalationQueue", "P
 QUEUE_OF = {"FULFILLMENT_QUEUED": FULFILLMENT, "ESCALATED": ESCALATION, "PARKED": PARKED}
 TERM_OF = {"FULFILLMENT_QUEUED": "fulfilled", "ESCALATED": "escalated", "PARKED": "parked", "CLOSED": "closed"}
 CHANNELS = {"email": ("mail",), "sms": ("text",), "both": ("mail", "text"), "topic": ("topic",)}
+ROW_BEHIND = "Record the outcome"
+"""The state that a parked message names if its order is in a queue already, and only the row does not say so."""
 GOES_NO_FURTHER = "the next occurrence was not scheduled|will not repeat any more"
 """What a FAILED reminder's Reason says if it cannot repeat."""
+MAY_HAVE_COME = "the next occurrence was not scheduled|may have arrived"
+"""What a FAILED reminder's Reason says if the reminder itself was sent, or perhaps sent."""
 PATIENCE_SECONDS = 30
 """So long nothing has to change before this check takes it for settled and runs the sweeps."""
 
@@ -119,7 +123,7 @@ class Orders:
     def _end_of(self, order_id: str) -> tuple[str, list[str]]:
         """The term that an order counts for, and what is wrong with it."""
         row = self.rows.get(order_id)
-        messages = [one for one in self.messages if one.body.get("OrderId") == order_id]
+        messages = _without_notes([one for one in self.messages if one.body.get("OrderId") == order_id])
         answers = [one for one in self.answers if _order_of(one) == order_id]
         ends = {(one.queue, _execution(one.body)) for one in messages}
         problems = self._doubled(order_id, messages)
@@ -133,6 +137,9 @@ class Orders:
         if status == "RECEIVED":
             return "lost", [*problems, "has no outcome"]
         fulfilled = [end for end in ends if end[0] == FULFILLMENT]
+        if status == "PARKED":
+            # The order is in its queue, and the message in the parked queue says that only its row is behind.
+            status = next((status for status, queue in QUEUE_OF.items() if (queue, _execution(row)) in ends), status)
         own = (QUEUE_OF.get(status), _execution(row))
         if status == "CLOSED":
             if not ends or fulfilled:
@@ -168,6 +175,16 @@ class Orders:
         if any(one.queue != PARKED or one.body.get("ExecutionId") not in self.by_hand for one in messages):
             return [f"has no row, and a message in {', '.join(sorted({one.queue for one in messages}))}"]
         return ["was accepted and has no row"] if any(one.status < 300 for one in answers) else []
+
+
+def _without_notes(messages: list[Message]) -> list[Message]:
+    """The messages but for those in the parked queue that say of an order that it is in its queue already."""
+    queued = {_execution(one.body) for one in messages if one.queue != PARKED}
+    return [
+        one
+        for one in messages
+        if not (one.queue == PARKED and one.body.get("State") == ROW_BEHIND and _execution(one.body) in queued)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,6 +299,8 @@ def _bounds(row: Row, channel: str) -> tuple[int, int]:
         case "SENT":
             least, most = 1, over + 1
         case "PARTLY_SENT":
+            least, most = 0, over + 1
+        case "FAILED" if re.search(MAY_HAVE_COME, row.get("Reason", "")):
             least, most = 0, over + 1
         case _:
             least, most = 0, over
@@ -485,8 +504,18 @@ def _invoke(cloud: Cloud, workflow: str, function: str, event: dict[str, Any]) -
     """Calls a function of the stack that a workflow belongs to, as a rule of EventBridge does."""
     stack = re.split("-(?:OrderFulfillment|Reminder)", workflow.rpartition(":")[2])[0]
     functions = cloud.engine.client("lambda")
-    pages = functions.get_paginator("list_functions").paginate()
-    names = [one["FunctionName"] for page in pages for one in page["Functions"]]
-    (name,) = [one for one in names if re.match(f"{stack}-.*{function}[0-9A-F]{{8}}-", one)]
+    name = functions_of(cloud, stack)[function]
     answer = functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
     assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def functions_of(cloud: Cloud, stack: str) -> dict[str, str]:
+    """The name of each function of a stack, by the last of its construct ids."""
+    pages = cloud.engine.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    found = [one for page in pages for one in page["StackResourceSummaries"]]
+    names = {
+        one["LogicalResourceId"][:-8]: one["PhysicalResourceId"]
+        for one in found
+        if one["ResourceType"] == "AWS::Lambda::Function"
+    }
+    return {re.sub("^(?:Operators|LostOrders|LostReminders)", "", name): physical for name, physical in names.items()}

@@ -28,6 +28,7 @@ def message(queue: str = "OrderFulfillmentQueue", **changes: Any) -> Message:
 
 
 GOOD = Orders(rows={"A-1": row()}, messages=[message()], answers=[answer(202)])
+NOTE = message("ParkedQueue", State="Record the outcome")
 SUPERSEDED = message("EscalationQueue", ExecutionId=OTHER)
 
 
@@ -41,6 +42,7 @@ SUPERSEDED = message("EscalationQueue", ExecutionId=OTHER)
         (replace(GOOD, messages=[message(), SUPERSEDED], answers=[answer(202), answer(202, "PUT")]), "fulfilled"),
         (replace(GOOD, messages=[message(), message()], copies={"A-1"}), "fulfilled"),
         (replace(GOOD, answers=[answer(503)]), "fulfilled"),
+        (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message(), NOTE]), "fulfilled"),
         (Orders(rows={}, messages=[message("ParkedQueue")], by_hand={EXECUTION}), "parked"),
     ],
 )
@@ -126,6 +128,8 @@ LATER = {"DueAt": "2026-11-26T13:00:00Z"}
         (of("FAILED", Reason="x"), "failed"),
         (replace(of("FAILED", MAIL, Reason="x"), doubtful={"Feed the cat"}), "failed"),
         (replace(of("SENT", MAIL, MAIL), doubtful={"Feed the cat"}), "sent"),
+        (of("FAILED", MAIL, Reason="the workflow ended while it was sending: it may have arrived"), "failed"),
+        (of("FAILED", MAIL, Reason="the next occurrence was not scheduled: x", **DAILY), "failed"),
         (of("CANCELLED"), "cancelled"),
         (of("SCHEDULED", state="RUNNING", **LATER), "waiting"),
         (of("SCHEDULED", MAIL, state="RUNNING", Occurrence=2, **LATER, **DAILY), "waiting"),
