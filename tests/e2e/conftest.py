@@ -4,7 +4,7 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -122,8 +122,14 @@ class Apps:
         """The status, the body and the headers of the orders API's answer."""
         return self._call(method, f"{self.places.orders_api}{path}", body)
 
-    def _call(self, method: str, url: str, body: Any = None) -> tuple[int, Any, Any]:
-        response = send(method, url, body=body, token=self.token)
+    def call_reminders(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
+        """The same of the reminders API."""
+        return self._call(method, f"{self.places.reminders_api}{path}", body, headers)
+
+    def _call(
+        self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any, Any]:
+        response = send(method, url, body=body, token=self.token, headers=headers)
         answer = json.loads(response.text)
         balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, answer))
         return response.status_code, answer, response.headers

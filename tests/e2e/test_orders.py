@@ -107,6 +107,7 @@ def test_another_order_with_a_known_id_is_refused(apps: Apps, order: dict[str, s
     assert apps.row(order["OrderId"]) == row
 
 
+@pytest.mark.usefixtures("balanced")
 def test_of_eight_orders_with_one_id_that_arrive_at_once_one_is_taken(apps: Apps, order: dict[str, str]) -> None:
     orders = [order | {"Name": f"Customer {number % 2}"} for number in range(8)]
 
@@ -119,6 +120,7 @@ def test_of_eight_orders_with_one_id_that_arrive_at_once_one_is_taken(apps: Apps
     assert len(apps.queued(order["OrderId"])) == 1
 
 
+@pytest.mark.usefixtures("balanced")
 def test_an_escalated_order_is_corrected_and_goes_through_once_more(either: Apps, order: dict[str, str]) -> None:
     either.post_order(order | {"Price": "0"})
     first = either.settled(order["OrderId"])

@@ -11,6 +11,7 @@ from local.cloud import Cloud
 from local.processes import free_port
 from local.settings import Settings
 from local.users import OPERATOR
+from tests import balance
 from tests.e2e.conftest import Apps, eventually
 from tests.e2e.conftest import order as order
 from tests.e2e.faults import changed, park_lost_orders, waiting
@@ -54,6 +55,7 @@ def ends(apps: Apps, orders: list[dict[str, str]]) -> list[tuple[Any, list[str]]
 def test_of_a_cloud_that_is_stopped_and_then_killed_no_order_is_in_two_places_or_in_none(
     own: Apps, order: dict[str, str]
 ) -> None:
+    mark = balance.mark(own.cloud, own.places)
     done, on_their_way, lost = numbered(order, "done"), numbered(order, "on-its-way"), numbered(order, "lost")
     for one in done:
         own.post_order(one)
@@ -88,6 +90,7 @@ def test_of_a_cloud_that_is_stopped_and_then_killed_no_order_is_in_two_places_or
 
     assert ends(own, done + lost) == [("FULFILLMENT_QUEUED", ["OrderFulfillmentQueue"])] * 6
     assert ends(own, on_their_way) == [("PARKED", ["ParkedQueue"])] * 3
+    assert balance.orders(own.cloud, own.places, since=mark) == {"accepted": 9, "fulfilled": 6, "parked": 3}
 
 
 def test_what_the_engine_keeps_of_an_executions_input_is_not_encrypted(own: Apps, order: dict[str, str]) -> None:
