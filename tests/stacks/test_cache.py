@@ -71,6 +71,14 @@ def test_the_lookup_is_such_a_client(with_cache):
     assert all("Isolated" in with_cache.named("Orders", subnet) for subnet in network["SubnetIds"])
 
 
+def test_the_cache_is_made_after_the_group_of_users_that_it_names(with_cache):
+    """It names the group by a text. Without the dependency CloudFormation would make both at once."""
+    cache = with_cache.resources("AWS::ElastiCache::ReplicationGroup")["Cache/Redis"]
+    (users,) = with_cache.resources("AWS::ElastiCache::UserGroup")
+
+    assert users in [with_cache.path("Cache", name) for name in cache["DependsOn"]]
+
+
 def test_a_replica_takes_over_where_the_primary_fails(with_cache):
     group = with_cache.only("AWS::ElastiCache::ReplicationGroup")
 

@@ -37,3 +37,11 @@ def built(tmp_path, monkeypatch):
     """Where the fingerprint of the built layer is looked for; nothing is there yet."""
     monkeypatch.setattr(layer, "FINGERPRINT", tmp_path / "fingerprint")
     return layer.FINGERPRINT
+
+
+def test_production_keeps_the_versions_of_its_layer(deployment):
+    """A function that is rolled back needs the version that it had."""
+    wanted = "Retain" if deployment.stage.name == "prod" else "Delete"
+
+    for version in deployment.resources("AWS::Lambda::LayerVersion").values():
+        assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == (wanted, wanted)

@@ -132,6 +132,15 @@ def test_every_alarm_tells_the_topic_which_lets_it(deployment):
         assert [(one["Action"], one["Principal"]) for one in allowed] == [
             ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
         ]
+        # Another account's alarms may not publish.
+        assert [one["Condition"] for one in allowed] == [
+            {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        ]
+
+
+def test_every_alarm_tells_within_a_minute(deployment):
+    for path, alarm in deployment.properties("AWS::CloudWatch::Alarm").items():
+        assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, 1), path
 
 
 def indexes(deployment) -> dict[str, dict]:

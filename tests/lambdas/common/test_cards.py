@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.cards import is_identifier, looks_like_card, masked, without_cards
+from common.cards import is_identifier, looks_like_card, masked, passes_luhn, without_cards
 
 CARDS = {
     "Visa": "4242424242424242",
@@ -77,6 +77,15 @@ def test_what_people_write_and_programs_count_is_no_card_number(text):
     assert not looks_like_card(text)
 
 
+@pytest.mark.parametrize("card", [*CARDS.values(), "4222222222222"])
+def test_the_check_digit_of_a_card_number_is_right_and_no_other_digit_would_be(card):
+    """Maestro's has a 9 that is not doubled."""
+    others = [card[:-1] + digit for digit in "0123456789" if digit != card[-1]]
+
+    assert passes_luhn(card)
+    assert not any(passes_luhn(other) for other in others)
+
+
 @given(st.uuids(version=4))
 def test_a_uuid_is_an_identifier_with_and_without_dashes(identifier: uuid.UUID):
     for text in (str(identifier), identifier.hex):
@@ -96,6 +105,32 @@ def test_a_masked_text_never_holds_the_number(card, before, after):
 def test_what_is_masked_keeps_the_rest():
     assert masked("order A-1, card 4242 4242 4242 4242, price ١٢.50") == "order A-1, card #, price ١٢.50"
     assert masked("４２４２４２４２４２４２４２４２") == "#"
+
+
+@pytest.mark.parametrize(
+    ("digits", "hidden"), [("123456789012", False), ("1234567890123", True), ("4222222222222", True)]
+)
+def test_a_run_of_thirteen_digits_is_masked_in_logs(digits, hidden):
+    assert masked(f"number {digits}.") == ("number #." if hidden else f"number {digits}.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{apart}, Visa no. x {whole}",
+        "{whole} and {printed} and {apart}",
+        "{apart} and {printed} and {whole}",
+        "{printed} and {apart} and {whole}",
+    ],
+)
+def test_people_are_shown_no_card_number_in_whatever_order_several_stand(text):
+    cards = {"whole": "4242424242424242", "printed": "5555 5555 5555 4444", "apart": "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2"}
+
+    assert without_cards(text.format(**cards)) == text.format(whole="#", printed="#", apart="#")
+
+
+def test_a_longer_number_that_begins_with_a_card_number_is_hidden_whole():
+    assert without_cards("4242 4242 4242 4242, 6d") == "#d"
 
 
 def test_people_are_shown_every_number_but_card_numbers():

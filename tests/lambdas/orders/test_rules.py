@@ -3,7 +3,15 @@ from uuid import UUID
 
 import pytest
 
-from orders.rules import execution_name, fields_with_card, last4, order_id_in, price_text, reasons_to_escalate
+from orders.rules import (
+    execution_name,
+    fields_with_card,
+    is_order_id,
+    last4,
+    order_id_in,
+    price_text,
+    reasons_to_escalate,
+)
 
 CARD = "4111111111111111"
 WRONG_CHECKSUM = "4111111111111112"
@@ -168,6 +176,12 @@ def test_the_name_of_another_execution_tells_no_order(name):
     [
         ("OrderId", "31234567891234567890abcdefabcdef", False),
         ("OrderId", "550e8400-e29b-41d4-a716-446655440000", False),
+        # Identifiers with what would be a card number anywhere else.
+        ("OrderId", "53033190-7660-45b1-99e1-7b552e94525c", False),
+        ("OrderId", "61773097-1066-43d1-bbe5-bb98f3938c34", False),
+        ("OrderId", "d2f483672c0239f6d7dd3c9ecee6deacbcd59185855625902a8b1c1a3bd67440", False),
+        ("Name", "53033190-7660-45b1-99e1-7b552e94525c", True),
+        ("ItemName", "d2f483672c0239f6d7dd3c9ecee6deacbcd59185855625902a8b1c1a3bd67440", True),
         ("OrderId", "4242424242424242", True),
         ("Name", "4242424242424242aaaaaaaaaaaaaaaa", True),
         ("Price", "123456789012.3456", False),
@@ -179,3 +193,15 @@ def test_the_name_of_another_execution_tells_no_order(name):
 )
 def test_a_card_number_belongs_into_one_field_alone(field, value, holds):
     assert fields_with_card({field: value}) == ([field] if holds else [])
+
+
+@pytest.mark.parametrize(
+    "order_id",
+    [
+        "53033190-7660-45b1-99e1-7b552e94525c",
+        "d2f483672c0239f6d7dd3c9ecee6deacbcd59185855625902a8b1c1a3bd67440",
+    ],
+)
+def test_an_identifier_is_an_order_id_whatever_digits_it_holds(order_id):
+    assert is_order_id(order_id)
+    assert not is_order_id("4242424242424242")
