@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Mapping
@@ -47,7 +48,9 @@ class Engine:
 
     def start(self) -> None:
         temporary = self.settings.home / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
+        # What an engine left there is of no use to the next one.
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.settings.home),
@@ -69,6 +72,8 @@ class Engine:
             "S3_DATA_DIR": str(self.settings.state / "s3"),
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.settings.redis_port),
+            # How many seconds a second process of a function may be idle.
+            "LAMBDA_WARM_TTL_SECONDS": "60",
             # Listeners and a Docker engine that nothing here uses.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

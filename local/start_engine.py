@@ -1,37 +1,18 @@
-"""Starts MiniStack as `python -m ministack` does, with the one gap closed that cannot be closed from outside.
+"""Starts MiniStack as `python -m ministack` does, with the gaps closed that cannot be closed from outside.
 
-On AWS a conditional write is one step. The engine looks at the condition, then writes; workflows and requests run in
-threads of their own, so that two of them may find the same condition true, and a reminder is sent and cancelled.
+Each gap is a module of the package `engine_patches`.
 """
 
-import functools
-import threading
-from collections.abc import Callable
-from typing import Any
-
-from ministack.services import dynamodb
-
-WRITES = ("_put_item", "_update_item", "_delete_item", "_transact_write_items")
-
-
-def make_writes_one_step(module: Any) -> None:
-    """Has each of the module's writes wait for the one under way."""
-    lock = threading.RLock()
-
-    def one_at_a_time(write: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        @functools.wraps(write)
-        def locked(data: Any) -> Any:
-            with lock:
-                return write(data)
-
-        return locked
-
-    for name in WRITES:
-        setattr(module, name, one_at_a_time(getattr(module, name)))
-
+import sys
+from pathlib import Path
 
 if __name__ == "__main__":
+    # Behind all others: no module of the project is then taken for another's of the same name.
+    sys.path.append(str(Path(__file__).parent.parent))
+
     from ministack.app import main
 
-    make_writes_one_step(dynamodb)
+    from local import engine_patches
+
+    engine_patches.apply()
     main()

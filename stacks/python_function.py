@@ -12,20 +12,27 @@ from constructs import Construct
 from stacks import layer
 from stacks.config import Stage
 
+TIME_ZONES = ("python/tzdata", "python/tzdata-*")
+"""What the layer holds for functions that read time zones: more than half of its files."""
+
 
 class DependencyLayer(lambda_.LayerVersion):
     """What `lambdas/requirements.txt` names, as pip installed it into `build/layer` (`make layer`).
 
+    `time_zones` is for stacks with functions that read time zones; the others' layer leaves these out.
+
     Raises LayerNotBuiltError: synthesis itself downloads nothing.
     """
 
-    def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, time_zones: bool = False) -> None:
+        # The fingerprint is the identity of the layer: what pip leaves in the folder besides (installation
+        # records) would change the template from one machine to the next.
+        identity = layer.require() if time_zones else f"{layer.require()} without time zones"
+        left_out = ["fingerprint", *(() if time_zones else TIME_ZONES)]
         super().__init__(
             scope,
             id,
-            # The fingerprint is the identity of the layer: what pip leaves in the folder besides (installation
-            # records) would change the template from one machine to the next.
-            code=lambda_.Code.from_asset(str(layer.LAYER), asset_hash=layer.require(), exclude=["fingerprint"]),
+            code=lambda_.Code.from_asset(str(layer.LAYER), asset_hash=identity, exclude=left_out),
             compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
             compatible_architectures=[lambda_.Architecture.ARM_64],
             removal_policy=stage.removal_policy,

@@ -84,7 +84,7 @@ class RemindersStack(Stack):
             )
 
         # What waits
-        layer = DependencyLayer(self, "Dependencies", stage=stage)
+        layer = DependencyLayer(self, "Dependencies", stage=stage, time_zones=True)
         function = partial(PythonFunction, self, stage=stage, dependencies=layer, timeout=20)
         rows = {"REMINDER_TABLE": table.table_name, "DAYS_KEPT": str(stage.days_reminders_are_kept)}
         schedule = function(

@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from stacks import layer
+from tests.stacks.deployment import synthesise
+from tests.stacks.runtime import reached_by
 
 
 def test_a_layer_of_the_current_requirements_is_taken(built):
@@ -30,6 +34,30 @@ def test_the_layer_holds_exact_versions_only():
     lines = [line for line in layer.REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
 
     assert lines and all("==" in line for line in lines)
+
+
+def test_time_zones_are_in_the_layer_of_functions_that_read_them_and_in_no_other(tmp_path):
+    deployment = synthesise(tmp_path, stage="dev", consumer="on")
+    reads = {
+        path.partition("/")[0]
+        for path, function in deployment.properties("AWS::Lambda::Function").items()
+        if "tzdata" in reached_by(function["Handler"].removesuffix(".handler"))
+    }
+
+    packages = {
+        path.partition("/")[0]: {file.name for file in content(tmp_path, properties).glob("python/*")}
+        for path, properties in deployment.properties("AWS::Lambda::LayerVersion").items()
+    }
+
+    assert reads == {stack for stack, names in packages.items() if "tzdata" in names} == {"Reminders"}
+    built = {file.name for file in layer.LAYER.glob("python/*")}
+    time_zones = {name for name in built if name.startswith("tzdata")}
+    assert packages == {stack: built if stack in reads else built - time_zones for stack in packages}
+
+
+def content(assembly: Path, properties) -> Path:
+    """The folder that a layer is made from."""
+    return assembly / f"asset.{properties['Content']['S3Key'].removesuffix('.zip')}"
 
 
 @pytest.fixture

@@ -1,0 +1,29 @@
+"""Streams that go on after a restart.
+
+The engine keeps how far each function has read a table's stream (`services/lambda_svc.py:650`), and not the stream
+(`get_state` in `services/dynamodb.py:126`). After a restart the stream is empty, and the functions wait at a place far
+behind its end: they are not called for thousands of changes.
+"""
+
+import copy
+from types import ModuleType
+from typing import Any
+
+from ministack.services import dynamodb
+
+KEPT = ("_stream_records", "_stream_trimmed")
+
+
+def apply(module: ModuleType = dynamodb) -> None:
+    """Has the engine keep the records of streams as well."""
+    kept_before, restore = module.get_state, module.load_persisted_state
+
+    def get_state() -> dict[str, Any]:
+        return {**kept_before(), **{name: copy.deepcopy(getattr(module, name)) for name in KEPT}}
+
+    def load_persisted_state(data: dict[str, Any]) -> None:
+        restore(data)
+        for name in KEPT:
+            getattr(module, name).update((data or {}).get(name, {}))
+
+    module.get_state, module.load_persisted_state = get_state, load_persisted_state  # type: ignore[attr-defined]

@@ -1,0 +1,315 @@
+"""Processes of functions that start in a moment and answer without a wait.
+
+The engine's own `Worker` (`core/lambda_runtime.py:1117`):
+
+- unpacks the function and its layer for each process, inside the engine (`_spawn`, line 1142);
+- lets the function see the engine's environment and all packages of the engine's Python (lines 1103 and 1242);
+- waits up to 50 ms for log lines after each call (`_drain_stderr_bounded`, line 1362);
+- ends the process after an exception, which AWS does not (`invoke`, line 1484), and forgets the exception's class
+  (`services/lambda_svc.py:5435`).
+
+Each concurrent call gets a process of its own (`acquire_worker`, line 1591): 32 callers start 32 processes at once.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from local.engine_patches import function_process, lines, runtime
+from local.engine_patches.unpacked import unpacked
+
+LIMIT = 4
+"""Most processes of one function. A call beyond them waits for its turn."""
+
+OVERFLOW_SECONDS = 10
+"""A call that waits for longer gets a process beyond LIMIT: functions that call each other may wait for each other."""
+
+INIT_SECONDS = 60
+"""The longest that a function may take to be imported. AWS gives it ten seconds; this machine may be busy."""
+
+LAST_LINES_SECONDS = 5
+"""The longest wait for a log line. It ends sooner, unless a process that the function started keeps its log open."""
+
+
+def apply() -> None:
+    """Has the engine run Python functions in `FunctionProcess`, at most LIMIT of each at once."""
+    runtime.build(_folder() / "runtime")
+    _script().write_text(lambda_runtime._PYTHON_WORKER_SCRIPT)
+    of_the_engine = lambda_runtime._worker_class_for
+
+    def worker_class_for(config: dict[str, Any]) -> type[lambda_runtime.Worker]:
+        return FunctionProcess if str(config.get("Runtime", "")).startswith("python") else of_the_engine(config)
+
+    lambda_runtime._worker_class_for = worker_class_for
+    # On AWS the name of an exception's class is the error that a workflow sees.
+    name = 'error_type = "Runtime.HandlerError"'
+    lines.replace(lambda_svc, "_execute_function_warm", name, 'error_type = result["errorType"]')
+    lambda_svc._execute_function_warm = in_turn(lambda_svc._execute_function_warm)
+
+
+def in_turn(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """`execute`, which runs a call of a function, with as many calls at once as the function's Turns allow."""
+
+    @functools.wraps(execute)
+    def waiting(function: dict[str, Any], event: Any, request_id: str) -> Any:
+        turns = turns_of((function.get("config") or function)["FunctionArn"])
+        turns.take()
+        try:
+            return execute(function, event, request_id)
+        finally:
+            turns.give_back()
+
+    return waiting
+
+
+class Turns:
+    """How many calls of a function may run at once. The others get their turn in the order in which they came.
+
+    It is one at first, and one more with each process that is ready, up to `limit`: one process starts at a time, while
+    those that are ready answer. Starting many at once takes as long as starting one after the other.
+    """
+
+    def __init__(self, *, limit: int = LIMIT, overflow_seconds: float = OVERFLOW_SECONDS) -> None:
+        self._limit = limit
+        self._overflow_seconds = overflow_seconds
+        self._allowed = 1
+        self._taken = 0
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Returns when it is the caller's turn, or after `overflow_seconds` without one."""
+        turn = threading.Event()
+        with self._lock:
+            self._waiting.append(turn)
+            self._next()
+        if turn.wait(self._overflow_seconds):
+            return
+        with self._lock:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                self._taken += 1
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._taken -= 1
+            self._next()
+
+    def allow_one_more(self) -> None:
+        with self._lock:
+            self._allowed = min(self._allowed + 1, self._limit)
+            self._next()
+
+    def _next(self) -> None:
+        while self._waiting and self._taken < self._allowed:
+            self._taken += 1
+            self._waiting.popleft().set()
+
+
+_turns: dict[str, Turns] = {}
+
+
+def turns_of(function: str) -> Turns:
+    """The turns of the function with this ARN."""
+    return _turns.setdefault(function, Turns())
+
+
+class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
+    """A process that runs one function, one call after the other.
+
+    It ends by itself when the engine is gone: it reads calls from a pipe that the engine holds.
+    """
+
+    _proc: "subprocess.Popen[str] | None"
+    _answers: "queue.Queue[dict[str, Any] | None]"
+    _stderr_queue: "queue.Queue[str | None]"
+    _of_the_import = ""
+    """What the function logged when it was imported. It comes with the first call, as on AWS."""
+
+    def invoke(
+        self,
+        event: Any,
+        request_id: str,
+        *,
+        trace_id: str | None = None,
+        depth: int | None = None,
+        durable: dict[str, str] | None = None,
+        invoked_function_arn: str | None = None,
+    ) -> dict[str, Any]:
+        """The function's answer, as the engine's own worker gives it, and the type of the error."""
+        with self._lock:
+            process = self._proc
+            cold = False
+            if process is None or process.poll() is not None:
+                cold = True
+                self._proc = process = self._started()
+                answer = self._answer(process, timeout=INIT_SECONDS)
+                if answer["status"] == "error":
+                    return {
+                        **answer,
+                        "error": f"Unable to import the function: {answer['error']}",
+                        "log": self._lines(),
+                    }
+                self._of_the_import = self._lines()
+                turns_of(self.config["FunctionArn"]).allow_one_more()
+            context = {
+                "request_id": request_id,
+                "invoked_function_arn": invoked_function_arn or self.config["FunctionArn"],
+                "trace_id": trace_id,
+                "depth": depth,
+                "durable": durable or {},
+            }
+            self._send(process, {"event": event, "ctx": context})
+            answer = self._answer(process, timeout=self.config.get("Timeout", 3))
+            return {**answer, "cold_start": cold, "log": self._lines()}
+
+    def _started(self) -> "subprocess.Popen[str]":
+        """A new process, which then imports the function and answers that it is ready."""
+        code = unpacked(self.code_zip, below=_folder() / "unpacked")
+        layers = [unpacked(self._layer(one), below=_folder() / "unpacked") for one in self.config.get("Layers") or ()]
+        process = subprocess.Popen(
+            # Without `site` and the script's own folder, the standard library is all that the process can import.
+            [sys.executable, "-S", "-P", function_process.__file__, str(_script())],
+            cwd=code,
+            env=self._environment(code, layers),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        )
+        self._answers, self._stderr_queue = queue.Queue(), queue.Queue()
+        for read, of in ((_read_answers, self._answers), (_read_lines, self._stderr_queue)):
+            threading.Thread(target=read, args=(process, of), daemon=True, name=f"read-{self.func_name}").start()
+        module, _, handler = self.config["Handler"].rpartition(".")
+        function = {
+            "code_dir": str(code),
+            "module": module.replace("/", "."),
+            "handler": handler,
+            "function_name": self.config["FunctionName"],
+            "memory": self.config.get("MemorySize", 128),
+            "arn": self.config["FunctionArn"],
+        }
+        self._send(process, function)
+        lambda_runtime.logger.info("Lambda worker spawned for %s (cold start)", self.func_name)
+        return process
+
+    def _layer(self, layer: str | dict[str, str]) -> bytes:
+        content: bytes | None = lambda_svc._resolve_layer_zip(layer)
+        if not content:
+            raise RuntimeError(f"there is no layer {layer}")
+        return content
+
+    def _environment(self, code: Path, layers: list[Path]) -> dict[str, str]:
+        """Lambda's variables and the function's own. None of the engine's or of the person's who started it."""
+        config = self.config
+        _, region = lambda_runtime._account_region_from_function_config(config)
+        own = config.get("Environment", {}).get("Variables", {})
+        return {
+            "PATH": os.defpath,
+            "HOME": str(_folder()),
+            "TMPDIR": tempfile.gettempdir(),
+            "LANG": "C.UTF-8",
+            "TZ": ":UTC",
+            # Lambda's system has no time zones. Functions that need them have `tzdata` in their layer.
+            "PYTHONTZPATH": "",
+            "PYTHONPATH": str(_folder() / "runtime"),
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+            lambda_runtime.HOST_PREFIX_ENV: "true",
+            **{name: value for name, value in own.items() if name not in lambda_runtime._RESERVED_RUNTIME_ENV_VARS},
+            **lambda_runtime.execution_credentials(config),
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
+            "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
+            "AWS_LAMBDA_FUNCTION_VERSION": config.get("Version", "$LATEST"),
+            "AWS_LAMBDA_LOG_STREAM_NAME": str(uuid.uuid4()),
+            "LAMBDA_TASK_ROOT": str(code),
+            "_HANDLER": config["Handler"],
+            # What the engine's script reads.
+            "_LAMBDA_TIMEOUT": str(config.get("Timeout", 3)),
+            "_LAMBDA_LAYERS_DIRS": os.pathsep.join(map(str, layers)),
+        }
+
+    def _send(self, process: "subprocess.Popen[str]", message: dict[str, Any]) -> None:
+        """Hands a message to the process. If that is gone, its answer is missing."""
+        assert process.stdin
+        # Its pipe is broken, or closed already.
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            process.stdin.write(json.dumps(message) + "\n")
+            process.stdin.flush()
+
+    def _answer(self, process: "subprocess.Popen[str]", *, timeout: float) -> dict[str, Any]:
+        """The answer to what was sent last. A process that is late or has ended is over."""
+        try:
+            answer = self._answers.get(timeout=timeout)
+            missing = {"errorType": "Runtime.ExitError", "error": "Runtime exited without providing a reason"}
+        except queue.Empty:
+            answer = None
+            missing = {"errorType": "Sandbox.Timedout", "error": f"Task timed out after {timeout}.00 seconds"}
+        if answer is None:
+            process.kill()
+            process.wait()
+        return answer or {"status": "error", **missing}
+
+    def _lines(self) -> str:
+        """What the function logged in the call that is over, and since the call before."""
+        lines = [self._of_the_import] if self._of_the_import else []
+        self._of_the_import = ""
+        with contextlib.suppress(queue.Empty):
+            while (line := self._stderr_queue.get(timeout=LAST_LINES_SECONDS)) is not None:
+                lines.append(line)
+        return "\n".join(lines)
+
+
+def _folder() -> Path:
+    """Where all that processes share lies. The engine's temporary folder is empty when the engine starts."""
+    folder = Path(tempfile.gettempdir()) / "functions"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _script() -> Path:
+    return _folder() / "worker.py"
+
+
+def _read_answers(process: "subprocess.Popen[str]", answers: "queue.Queue[dict[str, Any] | None]") -> None:
+    """Hands on each answer of a process, and None when it has ended. Other output is not the protocol's."""
+    assert process.stdin and process.stdout
+    with process.stdin, process.stdout:
+        for line in process.stdout:
+            try:
+                answer = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(answer, dict) and answer.get("status") in ("ready", "ok", "error"):
+                answers.put(answer)
+    answers.put(None)
+
+
+def _read_lines(process: "subprocess.Popen[str]", lines: "queue.Queue[str | None]") -> None:
+    """Hands on each line that a function logs, and None where a call's lines end."""
+    assert process.stderr
+    with process.stderr:
+        for line in process.stderr:
+            text, end, _ = line.rstrip("\n").partition(function_process.END)
+            if text or not end:
+                lines.put(text)
+            if end:
+                lines.put(None)
+    lines.put(None)

@@ -1,0 +1,168 @@
+"""Why each patch of the engine is needed: the engine's own code, in this process. A test that fails says: it can go."""
+
+import contextlib
+import inspect
+import io
+import threading
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ministack.core import lambda_runtime
+from ministack.services import dynamodb, lambda_svc, stepfunctions
+
+from local.engine_patches import conditional_writes, executions, lines, streams, workers
+from local.settings import ACCOUNT, REGION
+
+PROBE = """
+import importlib.util, os
+
+def handler(event, context):
+    if event == "raise":
+        raise ValueError
+    installed = importlib.util.find_spec("pytest") is not None
+    return {"pid": os.getpid(), "folder": os.getcwd(), "has ours": installed, "sees": "OF_THE_ENGINE" in os.environ}
+"""
+
+
+@pytest.fixture
+def worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restored: Callable[[ModuleType, str], None]
+) -> Iterator[Callable[[type], Any]]:
+    """Makes a worker of a class for one function."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("OF_THE_ENGINE", "1")
+    monkeypatch.setenv("GATEWAY_PORT", "1")
+    restored(lambda_runtime, "_worker_class_for")
+    restored(lambda_svc, "_execute_function_warm")
+    workers.apply()
+    code, made = io.BytesIO(), []
+    with zipfile.ZipFile(code, "w") as files:
+        files.writestr("probe.py", PROBE)
+    function = {
+        "FunctionName": "probe",
+        "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:probe",
+        "Role": f"arn:aws:iam::{ACCOUNT}:role/probe",
+        "Runtime": "python3.13",
+        "Handler": "probe.handler",
+        "Timeout": 30,
+    }
+
+    def make(cls: type) -> Any:
+        made.append(cls("probe", function, code.getvalue()))
+        return made[-1]
+
+    yield make
+    lambda_runtime.kill_workers(made)
+
+
+# The engine leaves pipes open.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("cls", "is_ours"), [(lambda_runtime.Worker, False), (workers.FunctionProcess, True)], ids=["engine", "patched"]
+)
+def test_the_engines_own_worker_shares_no_folder_and_too_much_else(
+    worker: Callable[[type], Any], cls: type, is_ours: bool
+) -> None:
+    one, other = worker(cls), worker(cls)
+
+    first, second = (each.invoke({}, "call")["result"] for each in (one, other))
+    one.invoke("raise", "call")
+    after = one.invoke({}, "call")["result"]
+
+    assert (first["folder"] == second["folder"]) is is_ours
+    assert (first["pid"] == after["pid"]) is is_ours
+    assert first["has ours"] is first["sees"] is not is_ours
+
+
+def test_the_engine_waits_for_log_lines_and_has_no_bound_on_processes() -> None:
+    drain = inspect.signature(lambda_runtime.Worker._drain_stderr_bounded)
+
+    assert drain.parameters["first_line_wait"].default == 0.05
+    assert lambda_runtime._LOCAL_MAX_WORKERS == 0
+
+
+@pytest.mark.parametrize(("one_step", "taken"), [(False, 2), (True, 1)])
+def test_a_conditional_write_is_one_step_because_we_make_it_so(
+    monkeypatch: pytest.MonkeyPatch, restored: Callable[[ModuleType, str], None], one_step: bool, taken: int
+) -> None:
+    """The engine's own code, in this process: both writes have looked at the condition before either of them writes."""
+    name = f"table-{uuid.uuid4().hex}"
+    key = [{"AttributeName": "Id", "KeyType": "HASH"}]
+    attributes = [{"AttributeName": "Id", "AttributeType": "S"}]
+    table = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key, "AttributeDefinitions": attributes}
+    dynamodb._create_table(table)
+    both_looked = threading.Barrier(2)
+    evaluate = dynamodb._evaluate_condition
+
+    def look(*arguments: Any) -> Any:
+        found = evaluate(*arguments)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_looked.wait(timeout=1)
+        return found
+
+    monkeypatch.setattr(dynamodb, "_evaluate_condition", look)
+    if one_step:
+        for write in conditional_writes.WRITES:
+            restored(dynamodb, write)
+        conditional_writes.apply()
+    put = {"TableName": name, "Item": {"Id": {"S": "1"}}, "ConditionExpression": "attribute_not_exists(Id)"}
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = [write.result()[0] for write in [pool.submit(dynamodb._put_item, put) for _ in range(2)]]
+
+    assert answers.count(200) == taken
+
+
+@pytest.mark.parametrize(("patched", "waits"), [(False, [0.15]), (True, [])])
+def test_the_engine_waits_before_each_execution(
+    restored: Callable[[ModuleType, str], None], monkeypatch: pytest.MonkeyPatch, patched: bool, waits: list[float]
+) -> None:
+    restored(stepfunctions, "_run_execution")
+    if patched:
+        executions.apply()
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    execution = {"executionArn": "e", "stateMachineArn": "unknown", "name": "n", "events": [], "sync": True}
+    monkeypatch.setitem(stepfunctions._executions, "e", execution)
+
+    stepfunctions._run_execution("e")
+
+    assert (execution["error"], slept) == ("StateMachineDeleted", waits)
+
+
+@pytest.mark.parametrize(("patched", "kept"), [(False, 0), (True, 2)])
+def test_the_engine_keeps_no_records_of_streams(
+    restored: Callable[[ModuleType, str], None], patched: bool, kept: int
+) -> None:
+    restored(dynamodb, "get_state")
+    restored(dynamodb, "load_persisted_state")
+    if patched:
+        streams.apply()
+    table = f"table-{uuid.uuid4().hex}"
+    dynamodb._stream_records[table] = [{"dynamodb": {"ApproximateCreationDateTime": 2**40}}] * 2
+
+    state = dynamodb.get_state()
+    del dynamodb._stream_records[table]
+    dynamodb.load_persisted_state(state)
+
+    assert dynamodb.stream_end_position(table) == kept
+    dynamodb._stream_records.pop(table, None)
+
+
+def test_a_line_that_the_engine_has_no_more_is_named(restored: Callable[[ModuleType, str], None]) -> None:
+    restored(stepfunctions, "_run_execution")
+
+    with pytest.raises(lines.GoneError, match="_run_execution has 'no such line' 0 times"):
+        lines.replace(stepfunctions, "_run_execution", "no such line", "")
+
+
+@pytest.fixture
+def restored(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], None]:
+    """Has a function of the engine be as it was, after the test."""
+    return lambda module, function: monkeypatch.setattr(module, function, getattr(module, function))

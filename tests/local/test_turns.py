@@ -1,0 +1,79 @@
+"""How many calls of a function run at once, and in which order the others follow."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from local.engine_patches.workers import Turns
+from tests.e2e.conftest import eventually
+
+LONG = 3600
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def waiting(turns: Turns) -> int:
+    return len(turns._waiting)
+
+
+def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_to_the_limit(
+    pool: ThreadPoolExecutor,
+) -> None:
+    turns, running = Turns(limit=2, overflow_seconds=LONG), []
+
+    def call(number: int) -> None:
+        turns.take()
+        running.append(number)
+
+    calls = []
+    for number in range(4):
+        calls.append(pool.submit(call, number))
+        eventually(lambda number=number: len(running) + waiting(turns) == number + 1)
+    assert running == [0]
+
+    turns.allow_one_more()
+    eventually(lambda: len(running) == 2)
+    turns.allow_one_more()
+    assert (running, waiting(turns)) == ([0, 1], 2)
+
+    for ended in range(3, 5):
+        turns.give_back()
+        eventually(lambda ended=ended: len(running) == ended)
+    assert running == [0, 1, 2, 3], "in the order in which they came"
+    turns.give_back()
+    turns.give_back()
+
+
+def test_a_call_that_waits_for_another_one_of_its_function_gets_a_process_in_the_end() -> None:
+    """A function that calls itself would else wait for itself."""
+    turns = Turns(limit=1, overflow_seconds=0.01)
+
+    with running(turns), running(turns):
+        assert waiting(turns) == 0
+
+    assert turns._taken == 0
+
+
+@contextmanager
+def running(turns: Turns) -> Iterator[None]:
+    turns.take()
+    yield
+    turns.give_back()
+
+
+def test_no_place_is_lost_however_calls_and_their_patience_end(pool: ThreadPoolExecutor) -> None:
+    turns = Turns(limit=3, overflow_seconds=0.0001)
+
+    def call(_: int) -> None:
+        with running(turns):
+            turns.allow_one_more()
+
+    list(pool.map(call, range(2000)))
+
+    assert (turns._taken, waiting(turns)) == (0, 0)
