@@ -23,8 +23,15 @@ export class Api {
     return this.#call("GET", given.length ? `${path}?${new URLSearchParams(given)}` : path, undefined, signal);
   }
 
-  post(path, body) {
-    return this.#call("POST", path, body);
+  /**
+   * With a `key` the request may be sent again: the API recognises it, and answers as it did before.
+   *
+   * @param {string} path
+   * @param {unknown} [body]
+   * @param {{key?: string}} [options]
+   */
+  post(path, body, { key } = {}) {
+    return this.#call("POST", path, body, undefined, key);
   }
 
   put(path, body) {
@@ -35,16 +42,17 @@ export class Api {
     return this.#call("DELETE", path);
   }
 
-  async #call(method, path, body, signal) {
+  async #call(method, path, body, signal, key) {
+    const attempt = () => this.#send(method, path, body, token, signal, key);
     let token = await this.session.token();
-    let answer = await this.#send(method, path, body, token, signal);
+    let answer = await (key ? insistently(attempt) : attempt());
     if (answer.status === 401) {
       token = await this.session.token({ instead: token });
-      answer = await this.#send(method, path, body, token, signal);
+      answer = await attempt();
     }
-    if (method === "GET" && (answer.status === 429 || answer.status === 503)) {
+    if ((method === "GET" || key) && (answer.status === 429 || answer.status === 503)) {
       await pause(answer.headers.get("Retry-After"));
-      answer = await this.#send(method, path, body, token, signal);
+      answer = await attempt();
     }
     if (answer.status === 401) {
       this.session.end();
@@ -59,13 +67,30 @@ export class Api {
     return answer;
   }
 
-  #send(method, path, body, token, signal) {
-    const headers = { Authorization: token, ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
+  #send(method, path, body, token, signal, key) {
+    const headers = {
+      Authorization: token,
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(key ? { "Idempotency-Key": key } : {}),
+    };
     return send(this.address + path, { method, headers, body, signal });
   }
 }
 
-function pause(retryAfter) {
+/** Tries once more if no answer came. */
+async function insistently(attempt) {
+  try {
+    return await attempt();
+  } catch (caught) {
+    if (!(caught instanceof ServerDown)) {
+      throw caught;
+    }
+    await pause();
+    return attempt();
+  }
+}
+
+function pause(retryAfter = "1") {
   const seconds = Math.min(Number(retryAfter) || 1, LONGEST_PAUSE);
   return new Promise((done) => setTimeout(done, seconds * 1000));
 }

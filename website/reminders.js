@@ -59,6 +59,12 @@ export function requestOf(form, preference, zone) {
   return { message: form.message, preference, timeZone: zone, ...addresses, ...dueOf(form), ...repeatOf(form) };
 }
 
+/** By which the API recognises a request for a new reminder when it comes again. */
+export function newKey() {
+  // Not crypto.randomUUID: Safari has it only on secure pages, and takes the laptop cloud's page for insecure.
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** People write numbers in groups. */
 function addressesOf(form, preference) {
   const typed = { email: form.email.trim(), phone: form.phone.replace(/[\s().-]/g, "") };

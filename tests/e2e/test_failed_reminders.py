@@ -1,12 +1,14 @@
 """Reminders whose workflow meets a failure that lasts: the row says so, and why."""
 
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.faults import changed
+from tests.e2e.faults import FOR_EVER, Faulty, States, changed, deployed_faulty
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
@@ -16,6 +18,7 @@ NO_FUNCTION, NO_TABLE, NO_WORKFLOW = (
     {"TableName": NOBODY},
     {"StateMachineArn": f"arn:aws:states:us-east-1:000000000000:stateMachine:{NOBODY}"},
 )
+NO_TOPIC = {"TopicArn": f"arn:aws:sns:us-east-1:000000000000:{NOBODY}"}
 TWICE = {"every": "1d", "times": 2}
 
 
@@ -37,6 +40,7 @@ def reminder_of(**more: Any) -> dict[str, Any]:
     [
         ("Check the reminder", NO_FUNCTION, {}, "the reminder could not be checked", 0),
         ("Claim the reminder", NO_TABLE, {}, "the reminder could not be claimed", 0),
+        ("Publish to the topic", NO_TOPIC, {}, "the message to the topic was not sent", 0),
         ("Wait on", NO_WORKFLOW, {"waitSeconds": 31_536_000}, "the wait could not go on", 0),
         ("Find the next occurrence", NO_FUNCTION, {"repeat": TWICE}, "the next occurrence was not scheduled", 1),
         ("Start the next occurrence", NO_WORKFLOW, {"repeat": TWICE}, "the next occurrence was not scheduled", 1),
@@ -59,6 +63,57 @@ def test_a_reminder_that_goes_no_further_has_failed_and_says_why(
         apps.places.reminder_workflow.replace(":stateMachine:", ":execution:") + f":{row['ReminderId']}"
     )
     assert (execution["status"], execution["error"]) == ("FAILED", "ReminderNotSentError")
+
+
+@pytest.fixture(scope="module")
+def faulty_function(apps: Apps) -> Iterator[str]:
+    with deployed_faulty(apps, "faulty-reminders") as name:
+        yield name
+
+
+@pytest.mark.parametrize("fault", ["raise", "reply lost"])
+@pytest.mark.parametrize("state", ["Claim the reminder", "Record the result"])
+def test_a_write_that_fails_and_then_succeeds_makes_one_reminder(
+    apps: Apps, faulty_function: str, tmp_path: Path, state: str, fault: str
+) -> None:
+    faulty, reminder = Faulty(faulty_function, tmp_path / "attempts"), reminder_of()
+
+    def fails_twice(states: States) -> None:
+        faulty.calls(states[state], failures=2, fault=fault)
+
+    with changed(apps, fails_twice, workflow=apps.places.reminder_workflow):
+        _, answer = apps.post_reminder(reminder)
+        row = eventually(lambda: found if (found := row_of(apps, answer["reminderId"]))["Status"] == "SENT" else None)
+        apps.finished(row["ExecutionId"])
+
+    assert faulty.attempts == 3
+    sent = [one for one in apps.cloud.topic_messages() if one["Body"] == reminder["message"]]
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("Claim the reminder", "FAILED"), ("Record the result", "SENDING"), ("Record the failure", "SCHEDULED")],
+)
+def test_a_write_that_fails_for_ever_ends_the_execution_visibly(
+    apps: Apps, faulty_function: str, tmp_path: Path, state: str, status: str
+) -> None:
+    faulty, reminder = Faulty(faulty_function, tmp_path / "attempts"), reminder_of()
+
+    def fails_for_ever(states: States) -> None:
+        faulty.calls(states[state], failures=FOR_EVER)
+        if state == "Record the failure":
+            states["Check the reminder"]["Arguments"].update(NO_FUNCTION)
+
+    with changed(apps, fails_for_ever, workflow=apps.places.reminder_workflow):
+        _, answer = apps.post_reminder(reminder)
+        execution = apps.finished(
+            apps.places.reminder_workflow.replace(":stateMachine:", ":execution:") + f":{answer['reminderId']}"
+        )
+
+    assert (execution["status"], row_of(apps, answer["reminderId"])["Status"]) == ("FAILED", status)
+    # The first attempt, and eight more.
+    assert faulty.attempts == 9
 
 
 def test_started_by_hand_what_cannot_be_checked_has_no_row_and_fails_by_name(apps: Apps) -> None:

@@ -117,6 +117,84 @@ def test_each_of_the_three_buttons_reminds_by_its_channels(
     assert sorted(one.partition(" ")[0] for one in delivered(apps, message)) == kinds
 
 
+CORS = {"Access-Control-Allow-Origin": "*"}
+
+
+def keys_of(tab: Tab) -> list[str | None]:
+    """The key of each request for a new reminder."""
+    return [one.header_value("Idempotency-Key") for one in tab.requests if is_post(one)]
+
+
+@pytest.mark.parametrize("fault", ["busy", "answer lost"])
+def test_a_request_that_fails_is_sent_again_with_its_key_and_makes_one_reminder(
+    tab: Tab, theirs: Apps, message: str, fault: str
+) -> None:
+    failures = 1
+
+    def fail(route: Route) -> None:
+        nonlocal failures
+        if route.request.method != "POST" or not failures:
+            route.fallback()
+            return
+        failures -= 1
+        if fault == "busy":
+            route.fulfill(status=503, headers=CORS, body="{}")
+        else:
+            # The API has done it, and the connection breaks before the page hears of it.
+            route.fetch()
+            route.abort()
+
+    tab.refusals, tab.is_cut_off = {503}, True
+    tab.page.route("**/reminders", fail)
+    say(tab.page, message)
+    tab.page.get_by_label("Unit").select_option("hours")
+    send(tab.page)
+
+    expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded by")
+    keys = keys_of(tab)
+    assert len(keys) == 2 and keys[0] and len(set(keys)) == 1
+    reminders = theirs._call("GET", f"{theirs.places.reminders_api}/reminders")[1]["reminders"]
+    assert [one["message"] for one in reminders] == [message]
+
+
+def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_a_new_one(tab: Tab, message: str) -> None:
+    outage = True
+    tab.refusals = {503}
+    tab.page.route(
+        "**/reminders",
+        lambda route: (
+            route.fulfill(status=503, headers=CORS, body="{}")
+            if outage and route.request.method == "POST"
+            else route.fallback()
+        ),
+    )
+    say(tab.page, message)
+    tab.page.get_by_label("Unit").select_option("hours")
+    send(tab.page)
+    expect(tab.page.get_by_role("alert")).to_contain_text("try again in a little while")
+
+    outage = False
+    send(tab.page)
+    expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded by")
+    say(tab.page, message)
+    tab.page.get_by_label("Unit").select_option("hours")
+    send(tab.page)
+    expect(tab.page.get_by_role("region", name="Upcoming").get_by_role("listitem")).to_have_count(2)
+
+    first, repeated, again, new = keys_of(tab)
+    assert first == repeated == again != new
+
+
+def test_a_double_click_sets_one_reminder(tab: Tab, message: str) -> None:
+    say(tab.page, message)
+    tab.page.get_by_label("Unit").select_option("hours")
+
+    tab.page.get_by_role("button", name="By e-mail", exact=True).dblclick()
+
+    expect(listed(tab.page, "Upcoming", message)).to_have_count(1)
+    assert len(keys_of(tab)) == 1
+
+
 def test_a_reminder_is_counted_down_and_then_moves_to_the_past_by_itself(tab: Tab, message: str) -> None:
     say(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("2")

@@ -7,6 +7,7 @@ import {
   WAITS,
   fieldsShown,
   isWaiting,
+  newKey,
   problemsIn,
   problemsOf,
   repeatText,
@@ -35,6 +36,7 @@ import { confirmButton } from "./confirm.js";
 import { more } from "./orders.js";
 
 const LISTS_ANEW = 3000;
+const SAME_FOR = 5 * 60_000;
 const UNITS = Object.keys(WAITS).map((unit) => [unit, unit]);
 const OFTEN = Object.entries(STEPS).map(([step, [, words]]) => [step, words]);
 
@@ -60,6 +62,7 @@ export function open(page) {
     news: null,
     isBusy: false,
   };
+  let sent = { text: "", key: "", at: 0 };
   let asked = null;
   let refusal = null;
   let isCancelling = false;
@@ -88,6 +91,9 @@ export function open(page) {
 
   async function remind(event) {
     event.preventDefault();
+    if (form.isBusy) {
+      return;
+    }
     const element = event.currentTarget;
     const typed = fieldsOf(element);
     Object.assign(form, { problems: problemsOf(typed), failure: null, news: null });
@@ -102,9 +108,19 @@ export function open(page) {
     focusWrong(element);
   }
 
+  /** The same form, sent again within minutes, asks for the same reminder: perhaps only the answer was lost. */
+  function keyOf(request) {
+    const text = JSON.stringify(request);
+    if (text !== sent.text || Date.now() > sent.at + SAME_FOR) {
+      sent = { text, key: newKey(), at: Date.now() };
+    }
+    return sent.key;
+  }
+
   async function send(element, request) {
     try {
-      const { body } = await reminders.post("/reminders", request);
+      const { body } = await reminders.post("/reminders", request, { key: keyOf(request) });
+      sent = { text: "", key: "", at: 0 };
       element.reset();
       Object.assign(form, { when: "in", repeats: false, ends: "never", problems: {}, twice: null, leap: null });
       Object.assign(form, { email: "", phone: "", isElsewhere: false });
