@@ -272,6 +272,7 @@ class RemindersStack(Stack):
         CfnOutput(self, "ReminderTableName", value=table.table_name)
         CfnOutput(self, "NotifyTopicArn", value=topic.topic_arn)
         CfnOutput(self, "ReminderStateMachineArn", value=workflow.state_machine_arn)
+        CfnOutput(self, "SettleLostRemindersName", value=lost.function.function_name)
         CfnOutput(self, "SenderAddress", value=stage.sender)
 
     def _sender(self, stage: Stage) -> None:

@@ -4,9 +4,11 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import boto3
 from boto3.dynamodb.conditions import ConditionBase, Key
@@ -30,13 +32,47 @@ NOT_KNOWN = "the workflow ended before it sent the reminder, and the addresses a
 DAMAGED = "the workflow ended before it sent the reminder, and the record of the reminder is damaged"
 NO_MORE = "; the reminder will not repeat any more"
 
+T = TypeVar("T")
+
 _states = boto3.client("stepfunctions", config=BRIEFLY)
 
 logger = logger_of(__name__)
 
 
 class NotSettledError(Exception):
-    """Some lost reminders could not be settled in this run; the message says how many."""
+    """Some lost reminders could not be found or settled in this run; the message says how many failures there were."""
+
+
+@dataclass
+class Run:
+    """One run of the function, and what came of it."""
+
+    now: datetime
+    until: float
+    """As time.monotonic tells it: when to begin with no further reminder."""
+
+    lost: int = 0
+    failures: int = 0
+    complete: bool = True
+
+    def attempt(self, action: Callable[[], T], otherwise: str) -> T | None:
+        """The result of `action`; None if AWS failed. That keeps no other reminder from being settled."""
+        try:
+            return action()
+        except (ClientError, BotoCoreError) as error:
+            self.failures += 1
+            logger.error("%s: %s", otherwise, error_name(error))
+            return None
+
+    def settle(self, suspects: Iterable[Row], living: Set[str]) -> None:
+        """Settles those of the suspects that are lost; `living` are executions that run, as far as they are known."""
+        for found in suspects:
+            if time.monotonic() > self.until:
+                self.complete = False
+                return
+            if found.get("ExecutionId") not in living:
+                what = f"reminder {found['ReminderId']} was not settled"
+                self.lost += bool(self.attempt(partial(_settle, found, now=self.now), what))
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -50,30 +86,17 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     other is FAILED and says why. A repeated one goes on with its next occurrence.
     Raises NotSettledError after it tried all, so that Lambda tries again and the alarm tells.
     """
-    now, until = datetime.now(UTC), time.monotonic() + WORKS_SECONDS
+    run = Run(now=datetime.now(UTC), until=time.monotonic() + WORKS_SECONDS)
     waiting = event.get("Waiting") is True
-    lost = failed = 0
-    complete = True
-    try:
-        living = _living() if waiting else frozenset()
-        for found in _suspects(now, waiting=waiting):
-            if time.monotonic() > until:
-                complete = False
-                break
-            if found.get("ExecutionId") not in living:
-                try:
-                    lost += _settle(found, now=now)
-                except (ClientError, BotoCoreError) as error:
-                    # A reminder that cannot be settled does not keep the others waiting.
-                    failed += 1
-                    logger.error("reminder %s was not settled: %s", found["ReminderId"], error_name(error))
-    finally:
-        if lost:
-            # The alarm ReminderLost counts this field.
-            logger.warning("lost reminders were settled", extra={"lost": lost})
-    if failed:
-        raise NotSettledError(f"{failed} reminders, besides {lost} that were")
-    return {"Lost": lost, "Complete": complete}
+    living = (run.attempt(_living, "the executions were not listed") if waiting else None) or frozenset()
+    for suspects in _suspects(run.now, waiting=waiting):
+        run.attempt(partial(run.settle, suspects, living), "the reminders of a status were not listed")
+    if run.lost:
+        # The alarm ReminderLost counts this field.
+        logger.warning("lost reminders were settled", extra={"lost": run.lost})
+    if run.failures:
+        raise NotSettledError(f"{run.failures} failures, and {run.lost} reminders settled")
+    return {"Lost": run.lost, "Complete": run.complete}
 
 
 def _living() -> frozenset[str]:
@@ -84,19 +107,19 @@ def _living() -> frozenset[str]:
     return frozenset(one["executionArn"] for page in pages for one in page["executions"])
 
 
-def _suspects(now: datetime, *, waiting: bool) -> Iterator[Row]:
-    """Rows that may be lost, as the index has them, which may lag."""
+def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
+    """Rows that may be lost, by status, as the index has them, which may lag."""
 
     def due_before(status: str) -> ConditionBase:
         return Key("DueAt").lt(when.utc_text(now - OVERDUE[status]))
 
-    yield from table.all_with_status(SCHEDULED, due=None if waiting else due_before(SCHEDULED))
-    yield from table.all_with_status(SENDING, due=due_before(SENDING))
+    yield table.all_with_status(SCHEDULED, due=None if waiting else due_before(SCHEDULED))
+    yield table.all_with_status(SENDING, due=due_before(SENDING))
     # One of these was sent at the latest when the stage's grace time was over, and every sweep of that time saw it.
     lately = now - settings.grace() - 2 * OVERDUE[SENDING], now - OVERDUE[SENDING]
     for status in OVER:
         rows = table.all_with_status(status, due=Key("DueAt").between(*map(when.utc_text, lately)))
-        yield from (row for row in rows if "Repeat" in row and "Stopped" not in row)
+        yield (row for row in rows if "Repeat" in row and "Stopped" not in row)
 
 
 def _settle(found: Row, *, now: datetime) -> bool:

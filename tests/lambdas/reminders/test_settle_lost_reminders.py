@@ -1,9 +1,11 @@
 import json
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 import boto3
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from reminders import settle_lost_reminders as sweep
 from reminders import table
@@ -21,6 +23,7 @@ from reminders.settle_lost_reminders import (
 from reminders.table import find
 from reminders.when import utc_text
 from tests.lambdas.conftest import states
+from tests.lambdas.faults import KINDS, KilledError, fault
 from tests.lambdas.reminders.rows import ASKED, ahead, row, workflow_takes_up
 from tests.statemachines.asl import load, longest_stay
 
@@ -385,11 +388,23 @@ def test_one_that_cannot_be_settled_does_not_keep_the_others_waiting(write, star
         return find_(reminder_id)
 
     monkeypatch.setattr(sweep.table, "find", throttled)
-    with caplog.at_level(logging.WARNING), pytest.raises(NotSettledError, match="1 reminders, besides 2 that were"):
+    with caplog.at_level(logging.WARNING), pytest.raises(NotSettledError, match="1 failures, and 2 reminders settled"):
         handler({}, None)
 
     assert sorted(one["reminderId"] for one in started()) == ["r-1", "r-3"]
     assert [record.lost for record in caplog.records if hasattr(record, "lost")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("client", "operation"), [(table._table.meta.client, "Query"), (sweep._states, "ListExecutions")]
+)
+def test_a_list_that_fails_does_not_keep_the_other_reminders_waiting(client, operation, write):
+    write("sending", Status="SENDING")
+
+    with fault(client, operation, "refused"), pytest.raises(NotSettledError, match="1 failures, and 1 reminders"):
+        handler(WAITING, None)
+
+    assert find("sending")["Status"] == "FAILED"
 
 
 @pytest.mark.parametrize("missing", ["Message", "FirstDueAt", "TimeZone", "Occurrence", "Preference"])
@@ -439,3 +454,46 @@ def test_the_longest_retries_of_the_workflow_are_over_before_a_reminder_is_overd
     sending = max(stay[name] for name in ("EmailOnly", "SMSOnly", "EmailandSMS", "Publish to the topic"))
     claimed = stay["Check the reminder"] + stay["Claim the reminder"]
     assert claimed + sending + stay["Record the result"] < OVERDUE["SENDING"]
+
+
+TABLE, STATES = table._table.meta.client, sweep._states
+CALLS = [
+    (TABLE, "Query"),
+    (TABLE, "GetItem"),
+    (TABLE, "UpdateItem"),
+    (STATES, "ListExecutions"),
+    (STATES, "DescribeExecution"),
+    (STATES, "StartExecution"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
+def test_after_a_fault_in_any_call_the_next_sweep_settles_the_rest(client, operation, kind, write, reminder_workflow):
+    write("overdue")
+    write("waiting", ago=timedelta(days=-1))
+    write("late", ago=timedelta(days=2))
+    write("sending", Status="SENDING")
+    write("repeated", Status="SENDING", asked=REPEATED)
+    write("between", Status="SENT", asked=REPEATED)
+    with fault(client, operation, kind), suppress(KilledError, NotSettledError, ClientError, BotoCoreError):
+        handler(WAITING, None)
+    outcomes = workflow_takes_up(reminder_workflow)
+
+    handler(WAITING, None)
+
+    outcomes += workflow_takes_up(reminder_workflow)
+    ends = {name: find(name)["Status"] for name in ("overdue", "waiting", "late", "sending", "repeated", "between")}
+    assert ends == {
+        "overdue": "SCHEDULED",
+        "waiting": "SCHEDULED",
+        "late": "FAILED",
+        "sending": "FAILED",
+        "repeated": "SCHEDULED",
+        "between": "SCHEDULED",
+    }
+    assert {find(name)["Occurrence"] for name in ("repeated", "between")} == {2}
+    # Each that goes on has one execution that runs, and every other one sends nothing.
+    running = {one["executionArn"] for one in reminder_workflow.executions() if one["status"] == "RUNNING"}
+    assert {find(name)["ExecutionId"] for name, status in ends.items() if status == "SCHEDULED"} <= running
+    assert handler(WAITING, None)["Lost"] == 0

@@ -1,0 +1,161 @@
+"""Reminders whose execution ends from outside: none is lost in silence, and none is sent twice."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.engine import send
+from local.users import EMAILS, OPERATOR
+from tests.e2e.conftest import Apps, eventually
+from tests.e2e.reminders import OVER, delivered, executions, first_execution, row_of, settled
+from tests.e2e.reminders import message as message
+
+EMAIL = EMAILS[OPERATOR]
+DAILY = {"every": "1d"}
+
+
+@pytest.fixture
+def abort(apps: Apps) -> Callable[..., dict[str, Any]]:
+    """Schedules a reminder, waits until its execution has taken it up, and stops that execution from outside."""
+
+    def abort_(reminder: dict[str, Any], *, by_hand: bool = False) -> dict[str, Any]:
+        if by_hand:
+            reminder_id = apps.start(apps.places.reminder_workflow, reminder).rpartition(":")[2]
+        else:
+            reminder_id = apps.post_reminder(reminder)[1]["reminderId"]
+        execution = first_execution(apps, reminder_id)
+        eventually(lambda: row_of(apps, reminder_id).get("ExecutionId") == execution)
+        apps.cloud.engine.client("stepfunctions").stop_execution(executionArn=execution)
+        return row_of(apps, reminder_id)
+
+    return abort_
+
+
+def settle(apps: Apps, event: dict[str, Any]) -> dict[str, Any]:
+    """Hands `event` to SettleLostReminders as one of its rules does; what it answers."""
+    stack = apps.places.reminder_table.partition("-ReminderTable")[0]
+    (found,) = apps.cloud.engine.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    (function,) = (one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == "SettleLostRemindersName")
+    answer = apps.cloud.engine.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    result: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, result
+    return result
+
+
+def change(apps: Apps, reminder_id: str, *, ago: timedelta, status: str = "SCHEDULED") -> None:
+    """Makes a reminder one that was due so long ago."""
+    due = (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
+    apps.cloud.engine.client("dynamodb").update_item(
+        TableName=apps.places.reminder_table,
+        Key={"ReminderId": {"S": reminder_id}},
+        UpdateExpression="SET DueAt = :due, FirstDueAt = :due, #status = :status",
+        ExpressionAttributeNames={"#status": "Status"},
+        ExpressionAttributeValues={":due": {"S": due}, ":status": {"S": status}},
+    )
+
+
+def by_email(message: str, **more: Any) -> dict[str, Any]:
+    return {"message": message, "preference": "email", "email": EMAIL, "waitSeconds": 86_400, **more}
+
+
+def counts(apps: Apps, reminder_ids: list[str]) -> dict[str, int]:
+    """How many of the reminders ended in which way; a waiting one has an execution that runs."""
+    rows = [row_of(apps, reminder_id) for reminder_id in reminder_ids]
+    states = apps.cloud.engine.client("stepfunctions")
+    waiting = [row["ExecutionId"] for row in rows if row["Status"] not in OVER]
+    assert {states.describe_execution(executionArn=one)["status"] for one in waiting} <= {"RUNNING"}
+    statuses = [row["Status"] for row in rows]
+    return {status: statuses.count(status) for status in statuses}
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["over the API", "by hand"])
+def test_an_overdue_reminder_that_was_aborted_is_sent_once(
+    apps: Apps, message: str, abort: Callable[..., dict[str, Any]], by_hand: bool
+) -> None:
+    row = abort(by_email(message), by_hand=by_hand)
+    change(apps, row["ReminderId"], ago=timedelta(hours=1))
+
+    assert settle(apps, {})["Lost"] >= 1
+    # A second sweep, while the execution that the first one started may still be on its way.
+    settle(apps, {})
+
+    assert settled(apps, row["ReminderId"])["Status"] == "SENT"
+    for execution in executions(apps, row["ReminderId"])[1:]:
+        apps.finished(execution["executionArn"])
+    mails = [mail for mail in apps.cloud.engine.mails() if mail["BodyText"].startswith(f"{message}\n")]
+    assert len(mails) == 1
+
+
+def test_each_lost_reminder_is_settled_in_its_way(
+    apps: Apps, message: str, abort: Callable[..., dict[str, Any]]
+) -> None:
+    waiting, late, sending, repeated, cancelled = (
+        abort(by_email(message, **more))["ReminderId"] for more in ({}, {}, {}, {"repeat": DAILY}, {})
+    )
+    change(apps, late, ago=timedelta(days=2))
+    change(apps, sending, ago=timedelta(hours=1), status="SENDING")
+    change(apps, repeated, ago=timedelta(hours=1), status="SENDING")
+    change(apps, cancelled, ago=timedelta(hours=1), status="CANCELLED")
+
+    settle(apps, {"Waiting": True})
+    for reminder_id in (waiting, repeated):
+        eventually(lambda name=reminder_id: row_of(apps, name)["ExecutionId"] != first_execution(apps, name))
+
+    assert counts(apps, [waiting, late, sending, repeated, cancelled]) == {"SCHEDULED": 2, "FAILED": 2, "CANCELLED": 1}
+    assert "too late" in row_of(apps, late)["Reason"]
+    assert "may have arrived" in row_of(apps, sending)["Reason"]
+    assert row_of(apps, repeated)["Occurrence"] == "2"
+    assert delivered(apps, message) == set()
+    for reminder_id in (waiting, repeated):
+        apps._call("DELETE", f"{apps.places.reminders_api}/reminders/{reminder_id}")
+
+
+def test_a_reminder_without_an_execution_has_failed_and_says_so_over_the_api(apps: Apps, message: str) -> None:
+    """CreateReminder was killed between the row and the execution."""
+    _, posted = apps.post_reminder(by_email(message))
+    eventually(lambda: "ExecutionId" in row_of(apps, posted["reminderId"]))
+    table = apps.cloud.engine.client("dynamodb")
+    key = {"ReminderId": {"S": posted["reminderId"]}}
+    row = table.get_item(TableName=apps.places.reminder_table, Key=key)["Item"]
+    orphan = f"{posted['reminderId']}-orphan"
+    long_ago = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    without = {name: value for name, value in row.items() if name != "ExecutionId"}
+    changed = {"ReminderId": {"S": orphan}, "DueAt": {"S": long_ago}, "UpdatedAt": {"S": long_ago}}
+    table.put_item(TableName=apps.places.reminder_table, Item=without | changed)
+
+    settle(apps, {})
+
+    status, shown, _ = apps._call("GET", f"{apps.places.reminders_api}/reminders/{orphan}")
+    assert (status, shown["status"]) == (200, "FAILED")
+    assert "addresses are not known" in shown["reason"]
+    apps._call("DELETE", f"{apps.places.reminders_api}/reminders/{posted['reminderId']}")
+
+
+def test_a_reminder_that_is_asked_for_twice_with_one_key_is_one(apps: Apps, message: str) -> None:
+    url, body = f"{apps.places.reminders_api}/reminders", {"message": message, "preference": "email", "waitSeconds": 1}
+
+    def post(body: dict[str, Any]) -> Any:
+        return send("POST", url, body=body, token=apps.token, headers={"Idempotency-Key": message[-12:]})
+
+    first, again = post(body), post(body)
+    reminder_id = json.loads(first.text)["reminderId"]
+    settled(apps, reminder_id)
+    later, other = post(body), post(body | {"waitSeconds": 2})
+
+    assert [one.status_code for one in (first, again, later, other)] == [202, 202, 202, 409]
+    assert first.text == again.text == later.text
+    assert first.headers["Location"] == later.headers["Location"]
+    assert len(executions(apps, reminder_id)) == 1
+
+
+def test_a_page_may_send_the_key(apps: Apps) -> None:
+    asked = {"Origin": "https://page.example", "Access-Control-Request-Method": "POST"}
+    headers = asked | {"Access-Control-Request-Headers": "authorization,content-type,idempotency-key"}
+
+    answer = send("OPTIONS", f"{apps.places.reminders_api}/reminders", headers=headers)
+
+    assert answer.status_code in (200, 204)
+    assert "idempotency-key" in answer.headers["Access-Control-Allow-Headers"].lower()
