@@ -233,6 +233,7 @@ class RemindersStack(Stack):
         allow(get, "dynamodb:GetItem", on=table.table_arn)
         allow(cancel, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         workflow.grant_start_execution(create)
+        workflow.grant_execution(create, "states:DescribeExecution")
         workflow.grant_execution(cancel, "states:StopExecution")
         # What tells beforehand whether a reminder could be sent has no resource to name.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html

@@ -109,18 +109,17 @@ def _refused(error: InvalidReminderError) -> http.RequestError:
 
 def _start(asked: Mapping[str, Any], row: Row) -> None:
     """Starts the execution that takes the row up. Of several that were started, only one can."""
-    names = row["ReminderId"], f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}"
-    for name in names:
-        try:
-            _states.start_execution(
-                stateMachineArn=os.environ["REMINDER_WORKFLOW"],
-                name=name,
-                input=json.dumps({**asked, "reminderId": row["ReminderId"]}, ensure_ascii=False),
-            )
-            return
-        except _states.exceptions.ExecutionAlreadyExists:
-            # An earlier call started it, perhaps before the row was there again: such a one has ended.
-            continue
+    given = {
+        "stateMachineArn": os.environ["REMINDER_WORKFLOW"],
+        "input": json.dumps({**asked, "reminderId": row["ReminderId"]}, ensure_ascii=False),
+    }
+    try:
+        _states.start_execution(**given, name=row["ReminderId"])
+    except _states.exceptions.ExecutionAlreadyExists:
+        # An earlier call started it. If it came before the row was there again, it has ended without the row.
+        first = _states.describe_execution(executionArn=reminder.first_execution(row, given["stateMachineArn"]))
+        if first["status"] != "RUNNING":
+            _states.start_execution(**given, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
 
 
 def _accepted(row: Row) -> http.Reply:

@@ -97,6 +97,11 @@ def to_go_on(asked: Mapping[str, Any], row: Row) -> dict[str, Any]:
     }
 
 
+def first_execution(row: Row, workflow: str) -> str:
+    """The ARN of a reminder's first execution, which has the reminder's id as its name."""
+    return f"{workflow.replace(':stateMachine:', ':execution:')}:{row['ReminderId']}"
+
+
 def asked_for(row: Row) -> dict[str, Any]:
     """What was asked for, as far as the row says it: its addresses are hidden, and it has no subject."""
     repeated = {"repeat": json.loads(row["Repeat"])} if "Repeat" in row else {}

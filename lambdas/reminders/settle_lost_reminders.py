@@ -192,8 +192,7 @@ def _execution_of(row: Row) -> dict[str, Any] | None:
 
     None if there never was one, or if it ended more than 90 days ago.
     """
-    machine = os.environ["REMINDER_WORKFLOW"]
-    by_name = f"{machine.replace(':stateMachine:', ':execution:')}:{row['ReminderId']}"
+    by_name = reminder.first_execution(row, os.environ["REMINDER_WORKFLOW"])
     try:
         found: dict[str, Any] = _states.describe_execution(executionArn=row.get("ExecutionId", by_name))
     except (_states.exceptions.ExecutionDoesNotExist, _states.exceptions.InvalidArn):

@@ -70,7 +70,8 @@ ROLES = {
     | {"dynamodb:UpdateItem", "lambda:InvokeFunction", "sqs:SendMessage"},
     "Reminders/CreateReminderRole": WRITE_LOGS
     | ASK_WHETHER_IT_COULD_BE_SENT
-    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "states:StartExecution"},
+    | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+    | {"states:DescribeExecution", "states:StartExecution"},
     "Reminders/ListRemindersRole": WRITE_LOGS | {"dynamodb:Query"},
     "Reminders/GetReminderRole": WRITE_LOGS | {"dynamodb:GetItem"},
     "Reminders/CancelReminderRole": WRITE_LOGS | {"dynamodb:GetItem", "dynamodb:UpdateItem", "states:StopExecution"},

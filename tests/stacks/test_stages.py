@@ -146,5 +146,6 @@ def test_what_people_need_is_an_output(deployment):
         "ReminderStateMachineArn",
         "ReminderAlarmsTopicArn",
         "SenderAddress",
+        "SettleLostRemindersName",
     }
     assert outputs["Website"] == {"SiteUrl", "DistributionId", "SiteBucketName"}

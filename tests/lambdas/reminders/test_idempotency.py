@@ -195,6 +195,18 @@ def test_an_execution_that_found_no_row_does_not_keep_the_next_from_starting(row
     assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
 
 
+def test_a_repetition_that_comes_before_the_first_execution_has_begun_starts_no_other(rows, reminder_workflow):
+    """The row names no execution yet, and its owner has another address than a moment ago."""
+    create()
+    event = by(JO, post(REQUEST)) | {"headers": {"Content-Type": "application/json", "Idempotency-Key": KEY}}
+    event["requestContext"]["authorizer"]["claims"]["email"] = "jo.new@example.com"
+
+    assert handler(event, None)["statusCode"] == 202
+
+    assert len(reminder_workflow.executions()) == 1
+    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+
+
 @pytest.mark.parametrize("key", [KEY, None])
 def test_a_row_that_botocore_has_sent_twice_is_one_reminder(key, rows, reminder_workflow, monkeypatch):
     write = table.create
