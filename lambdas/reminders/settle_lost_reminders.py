@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws import BRIEFLY, error_name
 from common.logs import logger_of
-from reminders import reminder, repeat, request, settings, table, when
+from reminders import mask, reminder, repeat, request, settings, table, when
 from reminders.reminder import OVER, SCHEDULED, SENDING, Row
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
@@ -71,7 +71,8 @@ class Run:
                 self.complete = False
                 return
             if found.get("ExecutionId") not in living:
-                what = f"reminder {found['ReminderId']} was not settled"
+                # Started by hand, a reminder has the name of its execution, which may be anything.
+                what = f"reminder {mask.text(found['ReminderId'])} was not settled"
                 self.lost += bool(self.attempt(partial(_settle, found, now=self.now), what))
 
 

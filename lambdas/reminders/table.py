@@ -82,7 +82,7 @@ def schedule_next(reminder_id: str, changes: Mapping[str, Any], *, after: int, e
 
 
 def settle(row: Row, changes: Mapping[str, Any]) -> Row | None:
-    """The row with `changes`; None, and nothing written, if somebody else has settled it since it was read."""
+    """The row with `changes`; None, and nothing written, if it has changed since it was read."""
     conditions = [
         Attr(name).eq(row[name]) if name in row else Attr(name).not_exists()
         for name in ("Status", "Occurrence", "ExecutionId")

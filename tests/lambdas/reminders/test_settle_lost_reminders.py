@@ -230,7 +230,7 @@ def test_only_true_asks_for_what_waits(waiting, write, started):
     assert started() == []
 
 
-def test_what_is_just_being_created_is_left_to_whoever_creates_it(write, started):
+def test_what_is_just_being_created_is_left_alone(write, started):
     kept = write(ended=None, ago=timedelta(days=-1), UpdatedAt=utc_text(ahead(seconds=-5)))
 
     assert handler(WAITING, None)["Lost"] == 0
@@ -497,3 +497,13 @@ def test_after_a_fault_in_any_call_the_next_sweep_settles_the_rest(client, opera
     running = {one["executionArn"] for one in reminder_workflow.executions() if one["status"] == "RUNNING"}
     assert {find(name)["ExecutionId"] for name, status in ends.items() if status == "SCHEDULED"} <= running
     assert handler(WAITING, None)["Lost"] == 0
+
+
+def test_the_log_hides_an_address_that_somebody_named_an_execution_after(write, caplog):
+    write("ada@example.com", ended=None)
+
+    with fault(STATES, "DescribeExecution", "refused"), pytest.raises(NotSettledError):
+        handler({}, None)
+
+    assert "reminder a…@example.com was not settled: ThrottlingException" in caplog.text
+    assert "ada@" not in caplog.text
