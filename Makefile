@@ -120,8 +120,10 @@ doctor: setup ## What stands in the way of deploying STAGE, or of the deployed o
 	@$(DOCTOR)
 
 .PHONY: destroy
-destroy: setup ## Remove STAGE from AWS
-	cdk destroy --all $(CONTEXT)
+destroy: setup ## Remove STAGE from AWS; asks first if reminders wait
+	@python -m tools.teardown --stage $(STAGE)
+	@# With every stack that the stage may have, whatever it was deployed with.
+	cdk destroy --all -c stage=$(STAGE) -c cache=on -c consumer=on
 
 .PHONY: layer
 layer: build/layer/fingerprint ## Build the Lambda layer of third-party code

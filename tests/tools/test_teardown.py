@@ -1,0 +1,187 @@
+"""Giving up what waits before a stage is destroyed, on a pretended AWS."""
+
+import builtins
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from stacks.config import STAGES
+from tests import tables
+from tests.tools.conftest import REGION
+from tools import teardown
+
+DEFINITION = {"StartAt": "Timer", "States": {"Timer": {"Type": "Wait", "Seconds": 9999, "End": True}}}
+TEMPLATE = {
+    "Resources": {
+        "ReminderTable": {"Type": "AWS::DynamoDB::Table", "Properties": dict(tables.REMINDER_TABLE)},
+        "Workflow": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {
+                "DefinitionString": json.dumps(DEFINITION),
+                "RoleArn": "arn:aws:iam::123456789012:role/workflow",
+            },
+        },
+    },
+    "Outputs": {
+        "ReminderTableName": {"Value": {"Ref": "ReminderTable"}},
+        "ReminderStateMachineArn": {"Value": {"Ref": "Workflow"}},
+    },
+}
+
+
+class Reminders:
+    """The stack Reminders of a stage."""
+
+    def __init__(self, stage: str) -> None:
+        cloudformation = boto3.client("cloudformation", REGION)
+        name = f"{stage}-reminders"
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(TEMPLATE))
+        outputs = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
+        told = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+        self.workflow = told["ReminderStateMachineArn"]
+        self.table = boto3.resource("dynamodb", REGION).Table(told["ReminderTableName"])
+        self.states = boto3.client("stepfunctions", REGION)
+
+    def add(self, id: str, status: str) -> None:
+        execution = self.states.start_execution(stateMachineArn=self.workflow, name=id)["executionArn"]
+        row = {"ReminderId": id, "Status": status, "Owner": "ada", "DueAt": "2027-01-01T09:00:00Z"}
+        self.table.put_item(Item=row | {"ExecutionId": execution})
+
+    def end(self, id: str) -> None:
+        row: Any = self.table.get_item(Key={"ReminderId": id})["Item"]
+        self.states.stop_execution(executionArn=row["ExecutionId"])
+        self.table.put_item(Item=row | {"Status": "SENT"})
+
+    def statuses(self) -> dict[str, str]:
+        return {row["ReminderId"]: row["Status"] for row in self.table.scan()["Items"]}
+
+    def running(self) -> list[str]:
+        found = self.states.list_executions(stateMachineArn=self.workflow, statusFilter="RUNNING")["executions"]
+        return sorted(execution["name"] for execution in found)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(teardown.deployment, "reach", lambda *_, **__: (boto3.Session(region_name=REGION), None, None))
+
+
+@pytest.fixture
+def deployed(aws: None) -> Callable[[str], Reminders]:
+    def stage(name: str) -> Reminders:
+        reminders = Reminders(name)
+        for id, status in (("a", "SCHEDULED"), ("b", "SCHEDULED"), ("c", "SENDING"), ("d", "SENT")):
+            reminders.add(id, status)
+        reminders.states.stop_execution(
+            executionArn=reminders.table.get_item(Key={"ReminderId": "d"})["Item"]["ExecutionId"]
+        )
+        return reminders
+
+    return stage
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a person at the terminal answers; the questions take their place."""
+    said: list[str] = []
+
+    def ask(question: str) -> str:
+        said.append(question)
+        return said.pop(0)
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(builtins, "input", ask)
+    return said
+
+
+def test_a_stage_without_reminders_that_wait_can_be_destroyed(aws: None, capsys: Any) -> None:
+    Reminders("dev")
+
+    assert teardown.main(["--stage", "dev"]) == 0
+    assert capsys.readouterr().out == "no reminder of dev waits\n"
+
+
+def test_a_stage_that_is_not_deployed_can_be_destroyed(aws: None) -> None:
+    assert teardown.main(["--stage", "dev"]) == 0
+
+
+@pytest.mark.parametrize("answer", ["y", " YES "])
+def test_what_waits_is_given_up_when_a_person_says_so(answer: str, deployed: Any, answers: list[str]) -> None:
+    reminders = deployed("dev")
+    answers.append(answer)
+
+    assert teardown.main(["--stage", "dev"]) == 0
+    assert answers == ["3 reminders of dev still wait. Give them up for good? [y/N] "]
+    assert reminders.running() == []
+    assert reminders.statuses() == {"a": "CANCELLED", "b": "CANCELLED", "c": "SENDING", "d": "SENT"}
+
+
+@pytest.mark.parametrize("answer", ["", "n", "yess"])
+def test_nothing_is_given_up_otherwise(answer: str, deployed: Any, answers: list[str], capsys: Any) -> None:
+    reminders = deployed("dev")
+    answers.append(answer)
+
+    assert teardown.main(["--stage", "dev"]) == 1
+    assert capsys.readouterr().err == "error: nothing was given up, so nothing is destroyed\n"
+    assert reminders.running() == ["a", "b", "c"]
+
+
+def test_without_a_terminal_it_has_to_be_said(deployed: Any, capsys: Any) -> None:
+    reminders = deployed("dev")
+
+    assert teardown.main(["--stage", "dev"]) == 1
+    assert "To give them up without being asked, say --give-up-reminders" in capsys.readouterr().err
+    assert reminders.running() == ["a", "b", "c"]
+    assert teardown.main(["--stage", "dev", "--give-up-reminders"]) == 0
+    assert reminders.running() == []
+
+
+@pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.deletion_protection])
+def test_a_stage_that_keeps_its_data_is_refused_without_a_question(
+    stage: str, deployed: Any, answers: list[str], capsys: Any
+) -> None:
+    reminders = deployed(stage)
+
+    assert teardown.main(["--stage", stage]) == 1
+    assert answers == []
+    assert capsys.readouterr().err == (
+        f"error: 3 reminders of {stage} still wait. Nothing is destroyed before they are sent, cancelled, or given up: "
+        f"python -m tools.teardown --stage {stage} --give-up-reminders\n"
+    )
+    assert (reminders.running(), reminders.statuses()["a"]) == (["a", "b", "c"], "SCHEDULED")
+    assert teardown.main(["--stage", stage, "--give-up-reminders"]) == 0
+    assert (reminders.running(), reminders.statuses()["a"]) == ([], "CANCELLED")
+
+
+def test_what_is_being_sent_is_let_come_to_its_end(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    reminders = deployed("dev")
+    monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 600)
+    left: list[list[str]] = []
+
+    def sleep(_: float) -> None:
+        # As the workflow would: the reminder is sent, and the next occurrence waits.
+        left.append(reminders.running())
+        assert len(left) == 1, "somebody waits for nothing"
+        reminders.add("e", "SCHEDULED")
+        reminders.end("c")
+
+    monkeypatch.setattr(teardown.time, "sleep", sleep)
+
+    assert teardown.main(["--stage", "dev", "--give-up-reminders"]) == 0
+    assert left == [["c"]]
+    assert reminders.running() == []
+    assert (reminders.statuses()["c"], reminders.statuses()["e"]) == ("SENT", "CANCELLED")
+
+
+def test_more_reminders_than_a_page_holds_are_given_up(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    reminders = Reminders("dev")
+    for number in range(120):
+        reminders.add(f"r-{number}", "SCHEDULED")
+
+    assert teardown.main(["--stage", "dev", "--give-up-reminders"]) == 0
+    assert reminders.running() == []
+    assert set(reminders.statuses().values()) == {"CANCELLED"}

@@ -1,0 +1,160 @@
+"""`python -m tools.teardown`: what has to be done before a stage is destroyed."""
+
+import argparse
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_cdk import RemovalPolicy
+from botocore.exceptions import NoRegionError
+
+from local import settings
+from reminders.reminder import CANCELLED, SCHEDULED
+from reminders.when import utc_text
+from stacks.config import STAGES
+from stacks.names import REMINDERS
+from stacks.reminders import BY_STATUS
+from tools import command, deployment
+from tools.doctor.target import Target
+from tools.errors import CommandError
+
+DESCRIPTION = """\
+Gives up the reminders of a stage that still wait, so that the stage can be destroyed. Step Functions deletes a workflow
+only when its last execution has ended, and CloudFormation waits with it: with a reminder for next year, until it fails.
+`make destroy` runs this first.
+
+It asks before it gives anything up. A stage that keeps its data is refused as long as reminders wait, unless you say
+--give-up-reminders."""
+
+EPILOG = "exit status: 0 nothing waits any more; 1 something does, or nothing could be asked; 2 wrong usage"
+
+PATIENCE_SECONDS = 120
+"""How long a reminder that is being sent may take, retries included, before it is stopped all the same."""
+
+POLL_SECONDS = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Makes one stage ready to be destroyed and returns the exit status, as the help tells."""
+    options = _parser().parse_args(arguments)
+    return command.exit_status(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    stage = STAGES[options.stage]
+    session, endpoint, _ = deployment.reach(stage.name, home=options.home)
+    if session.region_name is None:
+        raise NoRegionError
+    reminders = Reminders(Target(stage, session, endpoint))
+    if not (waiting := len(reminders.executions())):
+        print(f"no reminder of {stage.name} waits")
+        return 0
+    told = f"{waiting} reminder{'s' if waiting > 1 else ''} of {stage.name} still wait{'s' if waiting == 1 else ''}"
+    if not options.give_up_reminders:
+        if stage.removal_policy == RemovalPolicy.RETAIN:
+            again = f"python -m tools.teardown --stage {stage.name} --give-up-reminders"
+            raise CommandError(f"{told}. Nothing is destroyed before they are sent, cancelled, or given up: {again}")
+        if not sys.stdin.isatty():
+            raise CommandError(f"{told}. To give them up without being asked, say --give-up-reminders")
+        if input(f"{told}. Give them up for good? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise CommandError("nothing was given up, so nothing is destroyed")
+    reminders.give_up()
+    print("given up")
+    return 0
+
+
+class Reminders:
+    """The reminders of a stage that wait or are being sent; none if it is not deployed."""
+
+    def __init__(self, target: Target) -> None:
+        self._workflow = target.output(REMINDERS, "ReminderStateMachineArn")
+        self._table = target.output(REMINDERS, "ReminderTableName")
+        self._states = target.client("stepfunctions")
+        self._dynamodb = target.client("dynamodb")
+
+    def executions(self) -> set[str]:
+        """The ARNs of those that run."""
+        if not self._workflow:
+            return set()
+        pages = self._states.get_paginator("list_executions").paginate(
+            stateMachineArn=self._workflow, statusFilter="RUNNING"
+        )
+        return {execution["executionArn"] for page in pages for execution in page["executions"]}
+
+    def give_up(self) -> None:
+        """Cancels those that wait, lets those that are being sent come to their end, and stops what is left."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            # First the rows: a cancelled reminder is not sent, not repeated, and not started again as a lost one.
+            for execution in self._cancel():
+                self._stop(execution)
+            left = self.executions()
+            if not left or time.monotonic() >= until:
+                break
+            time.sleep(POLL_SECONDS)
+        for execution in left:
+            self._stop(execution)
+
+    def _cancel(self) -> list[str]:
+        """Cancels the rows of all that wait, and returns their executions."""
+        if not self._table:
+            return []
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=BY_STATUS,
+            KeyConditionExpression="#status = :scheduled",
+            ExpressionAttributeNames={"#status": "Status"},
+            ExpressionAttributeValues={":scheduled": {"S": SCHEDULED}},
+        )
+        rows = [row for page in pages for row in page["Items"]]
+        return [row["ExecutionId"]["S"] for row in rows if self._cancelled(row["ReminderId"]) and "ExecutionId" in row]
+
+    def _cancelled(self, id: Any) -> bool:
+        """Whether the reminder was still waiting, and is cancelled now."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"ReminderId": id},
+                UpdateExpression="SET #status = :cancelled, UpdatedAt = :now",
+                ConditionExpression="#status = :scheduled",
+                ExpressionAttributeNames={"#status": "Status"},
+                ExpressionAttributeValues={
+                    ":scheduled": {"S": SCHEDULED},
+                    ":cancelled": {"S": CANCELLED},
+                    ":now": {"S": utc_text(datetime.now(UTC))},
+                },
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _stop(self, execution: str) -> None:
+        try:
+            self._states.stop_execution(
+                executionArn=execution, error="StageDestroyed", cause="The stage is being destroyed."
+            )
+        except self._states.exceptions.ExecutionDoesNotExist:
+            return
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.teardown",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--stage", choices=STAGES, default=os.environ.get("STAGE") or "dev", help="default: $STAGE, or dev"
+    )
+    parser.add_argument("--give-up-reminders", action="store_true", help="cancel what waits, without being asked")
+    parser.add_argument(
+        "--home", default=settings.PROJECT / ".local", help="folder of the laptop cloud (default: .local)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
