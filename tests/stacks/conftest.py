@@ -1,4 +1,4 @@
-"""Each stage synthesised once: it takes a second, reading the result takes nothing."""
+"""Each stage synthesised once with the same settings: it takes a second, reading the result takes nothing."""
 
 import os
 from collections.abc import Callable
@@ -9,34 +9,37 @@ import pytest
 # CDK's own validation of templates makes synthesis eight times slower; `make check` runs it for every stage.
 os.environ["CDK_VALIDATION"] = "false"
 
-from stacks.config import STAGES
-from tests.stacks.deployment import CONTEXTS, Deployment, synthesise
+from stacks.config import STAGES, Stage, stage_from_context
+from tests.stacks.deployment import CONTEXTS, Deployment, synthesise_stage
 
 
 @pytest.fixture(scope="session")
-def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Deployment]:
-    """The deployment of a key of CONTEXTS."""
+def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Deployment]:
+    """The deployment of a key of CONTEXTS, or of the CDK context that is given instead."""
 
     @cache
-    def of(name: str) -> Deployment:
-        return synthesise(tmp_path_factory.mktemp("cdk.out"), **CONTEXTS[name])
+    def of_stage(stage: Stage) -> Deployment:
+        return synthesise_stage(tmp_path_factory.mktemp("cdk.out"), stage)
+
+    def of(name: str = "", **context: str) -> Deployment:
+        return of_stage(stage_from_context((CONTEXTS[name] if name else context).get))
 
     return of
 
 
 @pytest.fixture(params=CONTEXTS)
-def deployment(request: pytest.FixtureRequest, synthesised: Callable[[str], Deployment]) -> Deployment:
+def deployment(request: pytest.FixtureRequest, synthesised: Callable[..., Deployment]) -> Deployment:
     """Every stage in turn."""
     return synthesised(request.param)
 
 
 @pytest.fixture(params=["local", "dev", "prod"])
-def with_cache(request: pytest.FixtureRequest, synthesised: Callable[[str], Deployment]) -> Deployment:
+def with_cache(request: pytest.FixtureRequest, synthesised: Callable[..., Deployment]) -> Deployment:
     """Every stage that has a cache."""
     return synthesised(request.param)
 
 
 @pytest.fixture(scope="session", params=STAGES)
-def with_everything(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def with_everything(request: pytest.FixtureRequest, synthesised: Callable[..., Deployment]) -> Deployment:
     """Every stage with all that can be switched on."""
-    return synthesise(tmp_path_factory.mktemp("cdk.out"), stage=request.param, cache="on", consumer="on")
+    return synthesised(stage=request.param, cache="on", consumer="on")

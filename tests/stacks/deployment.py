@@ -14,6 +14,12 @@ from stacks.config import Stage, stage_from_context
 
 CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
 
+CDK_CONTEXT = CDK_JSON["context"] | {
+    "aws:cdk:enable-path-metadata": True,
+    # Copying the layer and the page's files takes a third of a synthesis, and templates only name them.
+    "aws:cdk:disable-asset-staging": True,
+}
+
 CONTEXTS = {
     "local": {"stage": "local"},
     "dev": {"stage": "dev"},
@@ -106,8 +112,11 @@ class Deployment:
 
 def synthesise(folder: Path, **context: str) -> Deployment:
     """What `cdk synth` with `-c key=value` for each of `context` gives."""
-    stage = stage_from_context(context.get)
-    cdk_app = cdk.App(outdir=str(folder), context=CDK_JSON["context"] | {"aws:cdk:enable-path-metadata": True})
+    return synthesise_stage(folder, stage_from_context(context.get))
+
+
+def synthesise_stage(folder: Path, stage: Stage) -> Deployment:
+    cdk_app = cdk.App(outdir=str(folder), context=CDK_CONTEXT)
     app.build(cdk_app, stage=stage)
     stacks = cdk_app.synth().stacks
     return Deployment(

@@ -1,11 +1,12 @@
 """The example consumer: nowhere unless it is asked for, and then with exactly what it uses."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from stacks.config import STAGES
-from tests.stacks.deployment import Deployment, synthesise
+from tests.stacks.deployment import Deployment
 from tests.stacks.test_permissions import WRITE_LOGS
 
 ROLE = "Fulfillment/ShipOrderRole"
@@ -18,8 +19,8 @@ USED = {
 
 
 @pytest.fixture(scope="module", params=["local", "prod"])
-def with_consumer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return synthesise(tmp_path_factory.mktemp("cdk.out"), stage=request.param, consumer="on")
+def with_consumer(request: pytest.FixtureRequest, synthesised: Callable[..., Deployment]) -> Deployment:
+    return synthesised(stage=request.param, consumer="on")
 
 
 def test_no_stage_has_it_of_its_own_accord(deployment):

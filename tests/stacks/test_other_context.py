@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from stacks.config import STAGES
-from tests.stacks.deployment import Deployment, synthesise
+from tests.stacks.deployment import Deployment
 
 SETTINGS = (
     {},
@@ -18,12 +18,9 @@ SETTINGS = (
 
 
 @pytest.fixture(scope="module", params=STAGES)
-def deployments(request, tmp_path_factory) -> list[Deployment]:
+def deployments(request, synthesised) -> list[Deployment]:
     """One stage with each of SETTINGS."""
-    folder = tmp_path_factory.mktemp("cdk.out")
-    return [
-        synthesise(folder / str(number), stage=request.param, **settings) for number, settings in enumerate(SETTINGS)
-    ]
+    return [synthesised(stage=request.param, **settings) for settings in SETTINGS]
 
 
 def exports(deployment: Deployment) -> dict[str, str]:

@@ -8,7 +8,7 @@ import app
 from reminders.reminder import due_of
 from stacks.config import STAGES, stage_from_context
 from stacks.reminders import BY_OWNER, BY_STATUS
-from tests.stacks.deployment import CDK_JSON, synthesise
+from tests.stacks.deployment import CDK_CONTEXT
 
 TABLE = "Reminders/ReminderTable"
 
@@ -36,8 +36,8 @@ def test_the_sender_stays_registered_when_the_stage_has_another_one_or_is_destro
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_sender_that_ses_knows_already_is_not_registered_and_all_else_is_the_same(stage, synthesised, tmp_path):
-    existing, new = synthesise(tmp_path, stage=stage, identity="existing"), synthesised(stage)
+def test_a_sender_that_ses_knows_already_is_not_registered_and_all_else_is_the_same(stage, synthesised):
+    existing, new = synthesised(stage=stage, identity="existing"), synthesised(stage)
 
     left_out = new.names_and_types().items() - existing.names_and_types().items()
     assert existing.names_and_types().items() < new.names_and_types().items()
@@ -56,7 +56,7 @@ def test_a_sender_that_ses_knows_already_is_not_registered_and_all_else_is_the_s
 )
 def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confirm(context, refused):
     """`cdk synth` warns, and `make deploy` obeys the warning. CloudFormation obeys the rule."""
-    cdk_app = cdk.App(context=CDK_JSON["context"])
+    cdk_app = cdk.App(context=CDK_CONTEXT)
     app.build(cdk_app, stage=stage_from_context({**context, "cache": "off"}.get))
     stacks = cdk_app.synth().stacks
     warnings = {stack.id: message.entry.data for stack in stacks for message in stack.messages}
@@ -74,8 +74,8 @@ def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confi
     assert not any(rules.values())
 
 
-def test_another_sender_is_used_wherever_a_sender_is(tmp_path):
-    deployment = synthesise(tmp_path, sender="me@example.org", cache="off")
+def test_another_sender_is_used_wherever_a_sender_is(synthesised):
+    deployment = synthesised(sender="me@example.org", cache="off")
 
     assert "reminders@example.com" not in str(deployment.templates)
     assert deployment.only("AWS::SES::EmailIdentity")["EmailIdentity"] == "me@example.org"

@@ -87,11 +87,11 @@ def test_the_parameter_has_the_originals_name_in_production():
     assert STAGES["prod"].notify_parameter == STAGES["local"].notify_parameter == "notifyme"
 
 
-def test_two_stages_can_share_a_sender_if_one_of_them_registers_it(tmp_path):
+def test_two_stages_can_share_a_sender_if_one_of_them_registers_it(synthesised):
     shared = {"sender": "cats@our-cats.org", "cache": "off"}
-    dev = physical_names(synthesise(tmp_path / "dev", stage="dev", **shared))
-    prod = physical_names(synthesise(tmp_path / "prod", stage="prod", **shared))
-    prod_later = physical_names(synthesise(tmp_path / "later", stage="prod", identity="existing", **shared))
+    dev = physical_names(synthesised(stage="dev", **shared))
+    prod = physical_names(synthesised(stage="prod", **shared))
+    prod_later = physical_names(synthesised(stage="prod", identity="existing", **shared))
 
     assert dev & prod == {("AWS::SES::EmailIdentity", "cats@our-cats.org")}
     assert dev & prod_later == set()

@@ -204,13 +204,10 @@ def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.parametrize("changed", ["files/index.html", "files/404.html", "files/new.js", "publish_site.py"])
 def test_another_file_or_another_way_to_publish_is_published_anew(changed, copies, synthesised, tmp_path):
-    before = published(synthesised("dev"))
-    assert published(synthesise(tmp_path / "same", **CONTEXTS["dev"])) == before
-
     with (copies / changed).open("a") as file:
         file.write("\n")
 
-    assert published(synthesise(tmp_path / "other", **CONTEXTS["dev"])) != before
+    assert published(synthesise(tmp_path / "out", **CONTEXTS["dev"])) != published(synthesised("dev"))
 
 
 def test_hidden_files_are_not_published(copies, synthesised, tmp_path):
