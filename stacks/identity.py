@@ -1,6 +1,6 @@
 """Who may use both apps: people sign up by themselves, operators are made so by hand."""
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicies, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -97,6 +97,10 @@ class IdentityStack(Stack):
             write_attributes=_attributes(*CHANGED),
         )
         self.users.add_group("Operators", group_name=OPERATORS, description="See all orders, and work on escalations.")
+
+        # A pool that is kept is good for nothing without the role and the function that Cognito asks for, and without
+        # its client and its group: Cognito would refuse every change of it, and every sign-up.
+        RemovalPolicies.of(self).apply(stage.removal_policy)
 
         # What people need
         CfnOutput(self, "UserPoolId", value=self.users.user_pool_id)

@@ -87,3 +87,14 @@ def test_production_keeps_its_people(synthesised):
         users = synthesised(stage).resources("AWS::Cognito::UserPool")["Identity/Users"]
         assert users["DeletionPolicy"] == ("Retain" if kept else "Delete")
         assert users["Properties"]["DeletionProtection"] == ("ACTIVE" if kept else "INACTIVE")
+
+
+def test_whatever_the_pool_needs_is_kept_with_it(deployment):
+    """Without its role Cognito refuses every change of the pool; without the function, every sign-up."""
+    policy = deployment.resources("AWS::Cognito::UserPool")["Identity/Users"]["DeletionPolicy"]
+    needed = {path: one for path, one in deployment.resources().items() if path.startswith("Identity/")}
+
+    assert {"Identity/TextsRole", "Identity/TextsRole/DefaultPolicy", "Identity/Users/PreSignUpCognito"} < needed.keys()
+    assert {path: (one.get("DeletionPolicy"), one.get("UpdateReplacePolicy")) for path, one in needed.items()} == {
+        path: (policy, policy) for path in needed
+    }

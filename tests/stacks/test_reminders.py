@@ -107,6 +107,38 @@ def test_a_workflow_that_waits_up_to_a_year_is_standard(deployment):
     }
 
 
+NEVER_RENAMED = {
+    "ReminderTable": "ReminderTable76285657",
+    "ScheduleReminderFunction": "ScheduleReminder968E596B",
+    "NextOccurrenceFunction": "NextOccurrence567BA0C3",
+    "SendEmailFunction": "SendEmail14C26199",
+    "NotifyTopic": "NotifyTopic5FFA0016",
+}
+
+
+def test_what_waiting_executions_call_keeps_its_logical_id(deployment):
+    """An execution keeps the definition and the role that it began with, and waits for up to a year. If CloudFormation
+    replaces what they name, which it does after a change of a logical id, the reminder fails when it is due.
+
+    So add a line for a new target, but never change one: give a construct that moves or is renamed its old logical id
+    (`override_logical_id`), and keep a target that the definition no longer names for a year.
+    """
+    resources = deployment.templates["Reminders"]["Resources"]
+    workflow = resources["ReminderStateMachineC40CCC4D"]["Properties"]
+    targets = {
+        name: value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+        for name, value in workflow["DefinitionSubstitutions"].items()
+    }
+
+    assert targets == NEVER_RENAMED
+    assert workflow["RoleArn"] == {"Fn::GetAtt": ["ReminderStateMachineRoleA2349427", "Arn"]}
+    assert {"ReminderStateMachineRoleDefaultPolicyE857B780", "ReminderWorkflowRestarts2499E0CA"} <= resources.keys()
+    for logical_id in {"ReminderStateMachineRoleA2349427", *targets.values()}:
+        properties = resources[logical_id].get("Properties", {})
+        # A name of its own would replace it as well.
+        assert not properties.keys() & {"FunctionName", "TableName", "TopicName", "RoleName", "StateMachineName"}
+
+
 def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deployment):
     table = deployment.properties("AWS::DynamoDB::Table")[TABLE]
 
