@@ -16,7 +16,7 @@ from local import users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.settings import ACCOUNT, REGION
-from local.users import PERSON
+from local.users import OPERATOR, PERSON
 from tests.e2e.conftest import FINISHED, GIVE_UP_SECONDS, eventually
 from tests.facts.facts import Fact, definition_of
 
@@ -63,9 +63,11 @@ class Asking:
             machine = self._machine(f"{name}-{one}", {"StartAt": "A", "States": {"A": state}})
             made = self._call("stepfunctions", "CreateStateMachine", **machine, type=kind)
             self._names[one] = made["stateMachineArn"]
-        person = cloud.users()[PERSON]
+        person, operator = cloud.users()[PERSON], cloud.users()[OPERATOR]
         self._names |= {"Person": person.email, "WebClient": places.web_client}
-        self._names["IdToken"] = users.sign_in(self._engine.client("cognito-idp"), places.web_client, person)
+        cognito = self._engine.client("cognito-idp")
+        self._names["IdToken"] = users.sign_in(cognito, places.web_client, person)
+        self._names["OperatorToken"] = users.sign_in(cognito, places.web_client, operator)
 
     def answers(self, fact: Fact) -> tuple[Any, Any]:
         """What AWS answers, and what the engine does."""
