@@ -141,7 +141,7 @@ class OrdersStack(Stack):
         )
 
         # Who may do what
-        allow(workflow, "dynamodb:UpdateItem", on=table.table_arn)
+        allow(workflow, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         verify.grant_invoke(workflow)
         for queue in (self.fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(workflow, "sqs:SendMessage")

@@ -108,7 +108,7 @@ class Orders:
             term, problems = self._end_of(order_id)
             terms.update({"accepted": 1, term: 1})
             faults += [f"{order_id}: {problem}" for problem in problems]
-        for message in self.messages:
+        for message in _without_copies(self.messages):
             if not message.body.get("OrderId"):
                 terms.update({"accepted": 1, "parked": 1})
                 if message.queue != PARKED or message.body.get("ExecutionId") not in self.by_hand:
@@ -123,7 +123,8 @@ class Orders:
     def _end_of(self, order_id: str) -> tuple[str, list[str]]:
         """The term that an order counts for, and what is wrong with it."""
         row = self.rows.get(order_id)
-        messages = _without_notes([one for one in self.messages if one.body.get("OrderId") == order_id])
+        about = [one for one in self.messages if one.body.get("OrderId") == order_id]
+        messages = _without_notes(_without_copies(about))
         answers = [one for one in self.answers if _order_of(one) == order_id]
         ends = {(one.queue, _execution(one.body)) for one in messages}
         problems = self._doubled(order_id, messages)
@@ -175,6 +176,14 @@ class Orders:
         if any(one.queue != PARKED or one.body.get("ExecutionId") not in self.by_hand for one in messages):
             return [f"has no row, and a message in {', '.join(sorted({one.queue for one in messages}))}"]
         return ["was accepted and has no row"] if any(one.status < 300 for one in answers) else []
+
+
+def _without_copies(messages: Collection[Message]) -> list[Message]:
+    """The messages, and of those in the parked queue with one ParkingId the one that says the most."""
+    told: dict[Any, Message] = {}
+    for place, one in enumerate(sorted(messages, key=lambda one: one.body.get("State") is None)):
+        told.setdefault(one.body.get("ParkingId", place) if one.queue == PARKED else place, one)
+    return list(told.values())
 
 
 def _without_notes(messages: list[Message]) -> list[Message]:
@@ -423,8 +432,10 @@ def _order_of(one: Answer) -> str | None:
 
 
 def _execution(told: Mapping[str, Any]) -> str:
-    """The name of the execution that a row or a message names."""
-    return str(told.get("ExecutionId") or told.get("ExecutionName") or "").rpartition(":")[2]
+    """The name of the execution that a row or a message names, alone or in an ARN, to which Express adds an id."""
+    told_by = told.get("ExecutionId") or told.get("ExecutionName") or told.get("ParkingId") or ""
+    *_, name = str(told_by).split(":")[:8]
+    return name
 
 
 def _rows(cloud: Cloud, table: str, key: str) -> dict[str, Row]:

@@ -88,6 +88,10 @@ class Hold:
             del self._handles[messages[place]["ReceiptHandle"]]
         return refused
 
+    def delete_all(self, messages: Sequence[Message]) -> int:
+        """Takes the messages out of the queue, however many; returns how many would not go."""
+        return sum(len(self.delete(messages[start : start + BATCH])) for start in range(0, len(messages), BATCH))
+
 
 @dataclass(kw_only=True)
 class Moved:
@@ -142,12 +146,15 @@ def peek(sqs: Any, url: str) -> list[Message]:
         return [message for batch in hold.batches() for message in batch]
 
 
-def remove(sqs: Any, url: str, matches: Callable[[Message], bool]) -> tuple[int, int]:
-    """Deletes the messages that match, and leaves the others. Returns how many are gone, and how many would not go."""
+def remove(sqs: Any, url: str, choose: Callable[[list[Message]], list[Message]]) -> tuple[int, int]:
+    """Deletes those of its messages that `choose` returns, and leaves the others.
+
+    Returns how many are gone, and how many would not go.
+    """
     with Hold(sqs, url) as hold:
-        matching = [message for batch in hold.batches() for message in batch if matches(message)]
-        kept = sum(len(hold.delete(matching[start : start + BATCH])) for start in range(0, len(matching), BATCH))
-        return len(matching) - kept, kept
+        chosen = choose([message for batch in hold.batches() for message in batch])
+        kept = hold.delete_all(chosen)
+        return len(chosen) - kept, kept
 
 
 def waiting(sqs: Any, url: str) -> int:

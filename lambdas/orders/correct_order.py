@@ -5,15 +5,23 @@ from datetime import UTC, datetime
 from common import http
 from common.caller import operator_of
 from orders import submission, table
-from orders.order import CLOSED, CORRECTABLE, PARKED, shown
+from orders.order import CLOSED, CORRECTABLE, FULFILLMENT_QUEUE, PARKED, is_escalated, is_waiting, shown
+
+NOT_CORRECTABLE = "Only an escalated or a parked order can be corrected."
+CHANGED = "Somebody else has just changed this order."
+ALREADY_QUEUED = (
+    f"This order is in {FULFILLMENT_QUEUE} already: only its outcome was not recorded. Sent again, it would be "
+    "fulfilled twice. Remove its parked message, or close the order if it must not be fulfilled."
+)
 
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
     """Replaces an order that needs a person by the corrected one, which names its card again: it is stored nowhere.
 
-    It stays the order of who placed it. 202 where it is on its way; 200 with its current state where it already was;
-    404 for an unknown order; 409 for one that is not ESCALATED or PARKED, or that somebody else has just changed.
+    It stays the order of who placed it. 202 where it is on its way. 200 with its current state where it already was;
+    sent again because an answer was lost, its execution is started again. 404 for an unknown order. 409 for one that is
+    not ESCALATED or PARKED, that is parked but in the fulfillment queue, or that somebody else has just changed.
     """
     operator_of(event)
     order = submission.order_in(event)
@@ -24,13 +32,19 @@ def handler(event: http.Event) -> http.Reply:
     if found is None:
         raise http.RequestError(404, "NotFound", "There is no such order.")
     kept = {name: found[name] for name in ("Owner", "ReceivedAt") if name in found}
-    row = submission.row_of(order, now=datetime.now(UTC)) | kept
+    now = datetime.now(UTC)
+    row = submission.row_of(order, now=now) | kept
+    if found["Status"] == PARKED and found.get("Queue") == FULFILLMENT_QUEUE:
+        raise http.RequestError(409, "Conflict", ALREADY_QUEUED)
     # What was parked may be worth another try as it is; what was escalated would be escalated again.
-    if found["Status"] not in (PARKED, CLOSED) and submission.is_same(row, found):
+    if found["Status"] in CORRECTABLE and not (is_escalated(found) and submission.is_same(row, found)):
+        if table.claim_again(row, instead_of=found):
+            submission.start(order, row, instead_of=found)
+            return submission.accepted(order, at=order["OrderId"])
+        # Another request was faster. Or boto3 has repeated this one's own write, whose answer was lost.
+        found = table.find(order["OrderId"]) or found
+    if submission.is_same(row, found) and (found["Status"] not in (PARKED, CLOSED) or is_escalated(found)):
+        if is_waiting(found):
+            found = submission.start_again(order, found, now=now)
         return http.reply(200, shown(found))
-    if found["Status"] not in CORRECTABLE:
-        raise http.RequestError(409, "Conflict", "Only an escalated or a parked order can be corrected.")
-    if not table.claim_again(row, instead_of=found):
-        raise http.RequestError(409, "Conflict", "Somebody else has just changed this order.")
-    submission.start(order, row, instead_of=found)
-    return submission.accepted(order, at=order["OrderId"])
+    raise http.RequestError(409, "Conflict", CHANGED if found["Status"] in CORRECTABLE else NOT_CORRECTABLE)

@@ -11,16 +11,19 @@ MOST = table.BATCH
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """What lies in the parked queue, each message with its order's status now, for operators; it stays there.
+    """What lies in the parked queue, each message once and with its order's status now, for operators; it stays there.
 
-    100 messages at the most; `left` says about how many more there are.
+    100 messages at the most, copies included; `left` says about how many more there are.
     """
     operator_of(event)
     with attention.parked() as hold:
         messages = list(islice(chain.from_iterable(hold.batches()), MOST))
     left = 0 if hold.is_everything else max(attention.about_parked() - len(messages), 0)
-    ids = [parked.order_id_in(message) for message in messages]
+    groups = parked.with_copies(messages)
+    ids = [parked.order_id_in(message) for message, *_ in groups]
     rows = table.find_all(id for id in ids if id)
     statuses = [rows[id]["Status"] if id in rows else None for id in ids]
-    items = [parked.shown(message, status=status) for message, status in zip(messages, statuses, strict=True)]
+    items = [
+        parked.shown(group[0], status=status, copies=len(group)) for group, status in zip(groups, statuses, strict=True)
+    ]
     return http.reply(200, {"items": items, "left": left})

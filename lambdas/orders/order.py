@@ -16,6 +16,9 @@ CORRECTABLE = frozenset({ESCALATED, PARKED})
 BY_STATUS, BY_OWNER = "ByStatus", "ByOwner"
 """Indexes of the table: Status, then UpdatedAt; and Owner, then ReceivedAt, with what is shown of an order."""
 
+FULFILLMENT_QUEUE, ESCALATION_QUEUE = "OrderFulfillmentQueue", "EscalationQueue"
+"""Values of a PARKED row's `Queue`: the order is in that queue already, and only its outcome was not recorded."""
+
 UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Proper"
 """States of the workflow. In the first an execution puts its ExecutionId on the row; those after it write no more there
 until the order has come to its end."""
@@ -29,8 +32,19 @@ def is_told_of(caller: Caller, row: Mapping[str, Any]) -> bool:
     return caller.is_operator or row.get("Owner") == caller.id
 
 
+def is_waiting(row: Mapping[str, Any]) -> bool:
+    """Whether an order is claimed and no execution has taken the claim up: perhaps none was started."""
+    return row["Status"] == RECEIVED and "ExecutionId" not in row
+
+
+def is_escalated(row: Mapping[str, Any]) -> bool:
+    """Whether an order was escalated, also if that could not be recorded and the order was parked."""
+    return row["Status"] == ESCALATED or (row["Status"] == PARKED and row.get("Queue") == ESCALATION_QUEUE)
+
+
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An order as the API shows it, with `State` where it is on its way and its row tells how far.
+    """An order as the API shows it: with `State` if it is on its way and its row tells how far, with `Queue` if it is
+    parked and in that queue already.
 
     That is the workflow's first state until an execution has taken the row up, and the second from then on: the row
     does not tell those after it apart.
@@ -48,6 +62,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "UpdatedAt": row["UpdatedAt"],
         **note,
         **_state(row),
+        **_queue(row),
     }
 
 
@@ -56,6 +71,11 @@ def _state(row: Mapping[str, Any]) -> dict[str, str]:
     if row["Status"] != RECEIVED or "ExecutionName" not in row:
         return {}
     return {"State": ARE_DETAILS_PROPER if "ExecutionId" in row else UPDATE_THE_TABLE}
+
+
+def _queue(row: Mapping[str, Any]) -> dict[str, str]:
+    # The workflow writes an empty text where the order is in no queue.
+    return {"Queue": row["Queue"]} if row["Status"] == PARKED and row.get("Queue") else {}
 
 
 def timestamp(now: datetime) -> str:

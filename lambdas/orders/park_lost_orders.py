@@ -39,8 +39,9 @@ def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
         lost, error = _orders_of(event["ExecutionId"], now=now), f"Execution.{event['Status']}"
     else:
         lost, error = _still_received(table.received(before=now - OVERDUE)), "NoOutcomeError"
-    failed = sum(not _park(row, error=error, now=now) for row in lost)
-    logger.warning("%d lost orders: %s, %d of them not parked", len(lost), error, failed)
+    failed = sum(not _park(row, error=error, execution=event.get("ExecutionId"), now=now) for row in lost)
+    if lost:
+        logger.warning("%d lost orders: %s, %d of them not parked", len(lost), error, failed)
     if failed:
         raise NotParkedError(f"{failed} of {len(lost)}")
     return {"Parked": len(lost)}
@@ -48,7 +49,8 @@ def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
 
 def _orders_of(execution: str, *, now: datetime) -> list[dict[str, Any]]:
     """The row that an execution left behind; a row of nothing but its ExecutionId where it never had one."""
-    name = execution.rpartition(":")[2]
+    # ...:execution:WORKFLOW:NAME, or of an Express workflow ...:express:WORKFLOW:NAME:ID. No name has a colon in it.
+    name = execution.split(":")[7]
     # The API names an execution after its order. Whoever started one by hand may have named it anything.
     order_id = order_id_in(name)
     row = table.find(order_id) if order_id else None
@@ -64,10 +66,12 @@ def _still_received(order_ids: Iterator[str]) -> list[dict[str, Any]]:
     return [row for row in rows if row and row["Status"] == RECEIVED]
 
 
-def _park(row: Mapping[str, Any], *, error: str, now: datetime) -> bool:
+def _park(row: Mapping[str, Any], *, error: str, execution: str | None, now: datetime) -> bool:
     try:
-        # First the message: done the other way round, a failure in between would lose it.
-        _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(_message(row, error)))
+        message = _message(row, error=error, execution=execution)
+        # First the message: done the other way round, a failure in between would lose it. If the row cannot be marked,
+        # the next run sends a copy, which has the same ParkingId.
+        _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message))
         if "OrderId" in row:
             table.park(row, now=now)
     except (ClientError, BotoCoreError, KeyError) as failure:
@@ -77,13 +81,20 @@ def _park(row: Mapping[str, Any], *, error: str, now: datetime) -> bool:
     return True
 
 
-def _message(row: Mapping[str, Any], error: str) -> dict[str, Any]:
-    """As the workflow's state "Park the order" writes it."""
+def _message(row: Mapping[str, Any], *, error: str, execution: str | None) -> dict[str, Any]:
+    """As the workflow's state "Park the order" writes it, and under the same ParkingId.
+
+    The API, whose rows have a Digest, gives each execution a name of its own. Executions that were started by hand may
+    share a name.
+    """
+    execution = row.get("ExecutionId", execution)
     fields = ("OrderId", "Name", "ItemName", "Price")
     return {
         "OrderId": row.get("OrderId"),
         "State": None,
         "Error": error,
-        "ExecutionId": row.get("ExecutionId"),
+        "ExecutionId": execution,
+        "ParkingId": execution if execution and "Digest" not in row else row["ExecutionName"],
+        "Queue": None,
         "Order": {name: row[name] for name in fields} if "OrderId" in row else None,
     }

@@ -1,6 +1,6 @@
 """What lies in the parked queue, as operators are shown it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from common.cards import without_cards
@@ -17,18 +17,37 @@ def order_id_in(message: Message) -> str | None:
     return order_id if isinstance(order_id, str) and is_order_id(order_id) else None
 
 
-def shown(message: Message, *, status: str | None) -> dict[str, Any]:
-    """A message of the queue, and `status`, the order's own by now. Card numbers are hidden.
+def with_copies(messages: Iterable[Message]) -> list[list[Message]]:
+    """Each message with its copies: those that have its ParkingId. First the one that says the most.
 
-    Anybody may have sent it by hand, with anything in it: what is no text, too long or not there is None.
+    One execution's message is sent again if an answer is lost, or if its row could not be marked. Then ParkLostOrders
+    sends it, which does not know what had failed.
+    """
+    groups: dict[str, list[Message]] = {}
+    for message in messages:
+        id = object_in(message).get("ParkingId")
+        groups.setdefault(f"parking {id}" if isinstance(id, str) else message["MessageId"], []).append(message)
+    return [sorted(group, key=_says_little) for group in groups.values()]
+
+
+def _says_little(message: Message) -> bool:
+    return object_in(message).get("State") is None
+
+
+def shown(message: Message, *, status: str | None, copies: int = 1) -> dict[str, Any]:
+    """A message of the queue, how many `copies` of it are there, and `status`, the order's own by now.
+
+    Card numbers are hidden. Anybody may have sent it by hand, with anything in it: what is no text, too long or not
+    there is None.
     """
     body = object_in(message)
     order = body.get("Order")
     return {
         "MessageId": message["MessageId"],
-        **_texts(body, "OrderId", "State", "Error", "ExecutionId"),
+        **_texts(body, "OrderId", "State", "Error", "ExecutionId", "ParkingId", "Queue"),
         "Order": _texts(order, "OrderId", "Name", "ItemName", "Price") if isinstance(order, dict) else None,
         "Status": status,
+        "Copies": copies,
     }
 
 

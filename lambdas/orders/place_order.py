@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from common import http
 from common.caller import caller_of
 from orders import submission, table
-from orders.order import RECEIVED, is_told_of, shown
+from orders.order import is_told_of, is_waiting, shown
 
 
 @http.api
@@ -17,19 +17,17 @@ def handler(event: http.Event) -> http.Reply:
     """
     caller = caller_of(event)
     order = submission.order_in(event)
-    row = {**submission.row_of(order, now=datetime.now(UTC)), "Owner": caller.id}
+    now = datetime.now(UTC)
+    row = {**submission.row_of(order, now=now), "Owner": caller.id}
     if table.claim(row):
         submission.start(order, row)
         return submission.accepted(order, at=f"orders/{order['OrderId']}")
     found = table.find(order["OrderId"])
     if found is None:
-        # Whoever claimed it has just taken the claim back.
-        raise http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
+        raise submission.withdrawn()
     # Told alike: that somebody else has sent the very same order is theirs to know.
     if not is_told_of(caller, found) or not submission.is_same(row, found):
         raise http.RequestError(409, "Conflict", "Another order has this OrderId.")
-    if found["Status"] == RECEIVED and "ExecutionId" not in found:
-        # Claimed, but no execution has reported: whoever claimed it may have failed to start one. Started once
-        # more under the claimed name, only one of the two can take the claim up.
-        submission.start(order, found)
+    if is_waiting(found):
+        found = submission.start_again(order, found, now=now)
     return http.reply(200, shown(found))

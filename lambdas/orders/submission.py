@@ -1,5 +1,6 @@
 """An order on its way into the workflow: what placing one and correcting one have in common."""
 
+import contextlib
 import functools
 import hmac
 import json
@@ -68,16 +69,40 @@ def is_same(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
 def start(order: Mapping[str, str], row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
     """Starts the execution that `row` claims the id for; the claim is taken back where none could be started."""
     try:
-        _states.start_execution(
-            stateMachineArn=os.environ["ORDER_WORKFLOW"],
-            name=row["ExecutionName"],
-            input=json.dumps(order, ensure_ascii=False),
-        )
-    except _states.exceptions.ExecutionAlreadyExists:
-        return
+        _start(order, row)
     except (ClientError, BotoCoreError):
         table.release(row, instead_of=instead_of)
         raise
+
+
+def start_again(order: Mapping[str, str], row: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Starts the execution of a claim that is still waiting once more, under the claimed name, and returns the row.
+
+    Only one of the executions can take the claim up. It stays where none can be started: another start may be on its
+    way. Raises RequestError where the claim has just been taken back.
+    """
+    if table.keep(row, now=now):
+        _start(order, row)
+        return row
+    found = table.find(row["OrderId"])
+    if found is None or found["ExecutionName"] != row["ExecutionName"]:
+        raise withdrawn()
+    return found
+
+
+def withdrawn() -> http.RequestError:
+    return http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
+
+
+def _start(order: Mapping[str, str], row: Mapping[str, Any]) -> None:
+    # The mark tells the workflow that it must find a claim: a start that comes late may find none any more.
+    marked = {**order, "Claimed": True}
+    with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
+        _states.start_execution(
+            stateMachineArn=os.environ["ORDER_WORKFLOW"],
+            name=row["ExecutionName"],
+            input=json.dumps(marked, ensure_ascii=False),
+        )
 
 
 def accepted(order: Mapping[str, str], *, at: str) -> http.Reply:

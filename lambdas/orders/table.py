@@ -34,9 +34,20 @@ def claim_again(row: Mapping[str, Any], *, instead_of: Mapping[str, Any]) -> boo
     return _put(row, only_if=_unchanged(instead_of))
 
 
+def keep(row: Mapping[str, Any], *, now: datetime) -> bool:
+    """Has a claim stay whatever becomes of the request that made it; False, and nothing written, where it has changed.
+
+    Whoever starts its execution once more calls this first: else the first request, whose own start failed, could still
+    release the claim and leave the execution without one. The claim counts as made `now`: it has its execution's time.
+    """
+    kept = {**row, "UpdatedAt": timestamp(now), "KeptAt": timestamp(now)}
+    return _put(kept, only_if=_unchanged(row))
+
+
 def release(row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
-    """Takes the claim `row` back, unless an execution has already taken it up; what it corrected is there again."""
-    claimed = Attr("ExecutionName").eq(row["ExecutionName"]) & _untaken
+    """Takes the claim `row` back, unless an execution has taken it up or somebody else keeps it; what it corrected is
+    there again."""
+    claimed = Attr("ExecutionName").eq(row["ExecutionName"]) & _untaken & Attr("KeptAt").not_exists()
     if instead_of:
         _put(instead_of, only_if=claimed)
         return
@@ -118,7 +129,8 @@ def _page(
 
 
 def _unchanged(row: Mapping[str, Any]) -> ConditionBase:
-    return Attr("Status").eq(row["Status"]) & Attr("ExecutionName").eq(row["ExecutionName"])
+    taken = Attr("ExecutionId").eq(row["ExecutionId"]) if "ExecutionId" in row else _untaken
+    return Attr("Status").eq(row["Status"]) & Attr("ExecutionName").eq(row["ExecutionName"]) & taken
 
 
 def _put(row: Mapping[str, Any], *, only_if: ConditionBase) -> bool:

@@ -29,6 +29,11 @@ def message(queue: str = "OrderFulfillmentQueue", **changes: Any) -> Message:
 
 GOOD = Orders(rows={"A-1": row()}, messages=[message()], answers=[answer(202)])
 NOTE = message("ParkedQueue", State="Record the outcome")
+NAME = "A-1-0123456789ab"
+PARKED = message("ParkedQueue", State="Are details Proper", ParkingId=NAME)
+FROM_OUTSIDE = message("ParkedQueue", State=None, ParkingId=NAME)
+UNKNOWN = message("ParkedQueue", State=None, ParkingId=NAME, ExecutionId=None)
+OF_ANOTHER = message("ParkedQueue", State="Are details Proper", ParkingId="A-1-fedcba987654")
 SUPERSEDED = message("EscalationQueue", ExecutionId=OTHER)
 
 
@@ -44,6 +49,11 @@ SUPERSEDED = message("EscalationQueue", ExecutionId=OTHER)
         (replace(GOOD, answers=[answer(503)]), "fulfilled"),
         (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message(), NOTE]), "fulfilled"),
         (Orders(rows={}, messages=[message("ParkedQueue")], by_hand={EXECUTION}), "parked"),
+        (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[PARKED, FROM_OUTSIDE, PARKED]), "parked"),
+        (
+            replace(GOOD, rows={"A-1": row("PARKED", ExecutionId=None, ExecutionName=NAME)}, messages=[UNKNOWN]),
+            "parked",
+        ),
     ],
 )
 def test_an_order_with_one_end_is_in_balance(orders: Orders, term: str) -> None:
@@ -61,6 +71,8 @@ def test_a_refused_order_that_left_no_trace_counts_for_nothing(status: int) -> N
         (replace(GOOD, messages=[message(), message()]), "2 messages of one execution are in OrderFulfillmentQueue"),
         (replace(GOOD, messages=[message(), message(Name="x")], copies={"A-1"}), "in OrderFulfillmentQueue differ"),
         (replace(GOOD, messages=[message(), message("ParkedQueue")]), "one execution has messages in two queues"),
+        (replace(GOOD, messages=[message(), FROM_OUTSIDE]), "one execution has messages in two queues"),
+        (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[PARKED, OF_ANOTHER]), "2 messages of one execution"),
         (replace(GOOD, messages=[message(), message(ExecutionId=OTHER)]), "in OrderFulfillmentQueue for 2 executions"),
         (replace(GOOD, messages=[message(), SUPERSEDED]), "1 further messages after 0 corrections"),
         (replace(GOOD, messages=[]), "has no message in OrderFulfillmentQueue"),

@@ -183,6 +183,7 @@ def test_an_unknown_order_is_not_found(apps: Apps) -> None:
         ({"ItemName": "a\n"}, "ControlCharacterError"),
         ({"Name": "4242 4242 4242 4242"}, "CardNumberInTextError"),
         ({"OrderId": "4242424242424242"}, "CardNumberInTextError"),
+        ({"Price": "1234567890123"}, "CardNumberInTextError"),
     ],
 )
 def test_what_is_no_order_is_parked_and_not_written(
@@ -199,9 +200,20 @@ def test_what_is_no_order_is_parked_and_not_written(
         "State": "Is it an order",
         "Error": error,
         "ExecutionId": execution["executionArn"],
+        "ParkingId": execution["executionArn"],
+        "Queue": None,
         "Order": None,
     }
     assert either.row(order["OrderId"]) is None
+
+
+def test_fields_of_two_neighbours_are_not_read_as_one_card_number(apps: Apps, order: dict[str, str]) -> None:
+    order |= {"Name": "Eve 4400", "ItemName": "Lot 5500 1200 3400", "Price": "1200"}
+
+    assert apps.post_order(order)[0] == 202
+
+    assert apps.settled(order["OrderId"])["Status"]["S"] == "FULFILLMENT_QUEUED"
+    assert [queue for queue, _ in apps.queued(order["OrderId"])] == ["OrderFulfillmentQueue"]
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/orders"), ("GET", "/orders/001")])

@@ -67,7 +67,7 @@ ROLES = {
     "Orders/VerifyCCAndPriceRole": WRITE_LOGS,
     "Orders/OrderFulfillmentStateMachineRole": DELIVER_LOGS
     | ENCRYPT
-    | {"dynamodb:UpdateItem", "lambda:InvokeFunction", "sqs:SendMessage"},
+    | {"dynamodb:GetItem", "dynamodb:UpdateItem", "lambda:InvokeFunction", "sqs:SendMessage"},
     "Reminders/CreateReminderRole": WRITE_LOGS
     | ASK_WHETHER_IT_COULD_BE_SENT
     | {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
@@ -152,6 +152,7 @@ def test_the_order_workflow_may_call_each_of_its_targets(deployment):
     }
 
     assert granted == {
+        ("dynamodb:GetItem", "Orders/OrderTable.Arn"),
         ("dynamodb:UpdateItem", "Orders/OrderTable.Arn"),
         ("lambda:InvokeFunction", "Orders/VerifyCCAndPrice.Arn"),
         ("lambda:InvokeFunction", "Orders/VerifyCCAndPrice.Arn:*"),

@@ -37,6 +37,8 @@ def test_whatever_fails_for_good_is_parked(name):
         assert net == {}, "an order that cannot even be parked must fail visibly"
     elif name == "Record that it is parked":
         assert net == {"ErrorEquals": ["States.ALL"], "Next": "Parked without a row"}
+    elif name == "Look for the claim":
+        assert net == {"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "Duplicate order"}, "nothing is lost there"
     else:
         assert (net["ErrorEquals"], net["Next"]) == (["States.ALL"], "Park the order")
         assert net["Assign"]["failure"] == {"State": name, "Error": "{% $states.errorOutput.Error %}"}
@@ -239,13 +241,105 @@ def test_each_queue_has_its_outcome(name, queue, outcome):
     state = STATES[name]
 
     assert state["Arguments"]["QueueUrl"] == queue
-    assert state["Assign"] == {"outcome": outcome}
+    assert state["Assign"] == {"outcome": outcome, "queue": queue.strip("${}")}
     assert state["Next"] == "Record the outcome"
 
 
 def test_a_row_is_only_written_by_the_execution_it_belongs_to():
     for name in WRITING:
         assert "ExecutionId = :id" in STATES[name]["Arguments"]["ConditionExpression"]
+
+
+def condition(*, claimed: bool) -> str:
+    """Under which the first write of an execution is made."""
+    return evaluated(STATES["Update the order table"]["Arguments"]["ConditionExpression"], claimed=claimed)
+
+
+def test_only_what_was_started_by_hand_may_write_a_first_row():
+    its_own = (
+        "ExecutionId = :id"
+        " OR (ExecutionName = :execution AND attribute_not_exists(ExecutionId) AND #status = :received)"
+    )
+
+    assert condition(claimed=True) == its_own
+    assert condition(claimed=False) == f"attribute_not_exists(OrderId) OR {its_own}"
+
+
+def test_a_row_is_marked_as_parked_if_it_is_claimed_for_the_execution_or_taken_up_by_it():
+    its_own = "ExecutionId = :id OR (ExecutionName = :name AND attribute_not_exists(ExecutionId))"
+
+    assert STATES["Record that it is parked"]["Arguments"]["ConditionExpression"] == its_own
+
+
+@pytest.mark.parametrize("mark", [None, False, "true", 1, [], {}, "missing"])
+def test_an_input_counts_as_started_by_the_api_by_its_exact_mark_alone(mark):
+    order = ORDER if mark == "missing" else ORDER | {"Claimed": mark}
+
+    for state in ("Is it an order", "Not an order"):
+        claimed = STATES[state]["Assign"]["claimed"]
+        assert evaluated(claimed, order) is False
+        assert evaluated(claimed, ORDER | {"Claimed": True}) is True
+
+
+@pytest.mark.parametrize(
+    ("order", "row"),
+    [
+        (ORDER | {"Claimed": True}, "A-1"),
+        (ORDER | {"Claimed": True, "OrderId": "20261121040000123"}, "20261121040000123"),
+        (ORDER, None),
+        *((ORDER | {"Claimed": True, "OrderId": one}, None) for one in ("", "a/b", "a" * 65, None, 7, ["A-1"])),
+        ("text", None),
+        (None, None),
+    ],
+)
+def test_of_what_is_no_order_only_a_claimed_row_can_be_marked(order, row):
+    assert evaluated(STATES["Not an order"]["Assign"]["rowId"], order) == row
+
+
+@pytest.mark.parametrize(("row", "leads_to"), [(None, "Parked without a row"), ("A-1", "Record that it is parked")])
+def test_what_has_a_row_is_marked(row, leads_to):
+    choice = STATES["Has it a row"]
+
+    assert (chosen(choice["Choices"], rowId=row) or choice["Default"]) == leads_to
+
+
+@pytest.mark.parametrize(
+    ("claimed", "found", "leads_to"),
+    [
+        (True, None, "No claim"),
+        (True, "another", "No claim"),
+        (True, "mine", "Duplicate order"),
+        (False, None, "Duplicate order"),
+        (False, "another", "Duplicate order"),
+    ],
+)
+def test_what_the_api_started_and_finds_no_claim_ends_as_that(claimed, found, leads_to):
+    choice, context = STATES["Was it claimed"], {"Execution": {"Name": "mine"}}
+
+    way = chosen(choice["Choices"], {"ExecutionName": found}, claimed=claimed, context=context)
+
+    assert (way or choice["Default"]) == leads_to
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"), [({"Item": {"ExecutionName": {"S": "mine"}}}, "mine"), ({"Item": {}}, None), ({}, None)]
+)
+def test_a_row_that_is_gone_has_no_execution(answer, name):
+    assert evaluated(STATES["Look for the claim"]["Output"]["ExecutionName"], result=answer) == name
+
+
+@pytest.mark.parametrize("queue", ["", "OrderFulfillmentQueue", "EscalationQueue"])
+def test_a_parked_message_says_which_queue_the_order_is_in(queue):
+    message = STATES["Park the order"]["Arguments"]["MessageBody"]
+
+    assert evaluated(message["Queue"], queue=queue) == (queue or None)
+
+
+@pytest.mark.parametrize(("claimed", "id"), [(True, "mine"), (False, "arn:mine:7")])
+def test_the_api_gives_executions_names_of_their_own_and_people_may_repeat_theirs(claimed, id):
+    message, execution = STATES["Park the order"]["Arguments"]["MessageBody"], {"Name": "mine", "Id": "arn:mine:7"}
+
+    assert evaluated(message["ParkingId"], claimed=claimed, context={"Execution": execution}) == id
 
 
 @pytest.mark.parametrize("name", WRITING)
@@ -321,6 +415,8 @@ def test_a_message_names_its_fields_one_by_one(name):
         "State",
         "Error",
         "ExecutionId",
+        "ParkingId",
+        "Queue",
         "Order",
     }
     assert {"OrderId", "ExecutionId"} <= message.keys()

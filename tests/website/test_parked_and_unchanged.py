@@ -121,7 +121,8 @@ def test_an_order_that_was_taken_again_leaves_the_list(operators: Operators) -> 
 def test_an_order_that_is_in_its_queue_already_can_neither_be_sent_again_nor_closed(
     operators: Operators, size: Any
 ) -> None:
-    operators.orders["PARKED"] = [order("A", "PARKED"), order("B", "PARKED")]
+    in_queue = order("C", "PARKED") | {"Queue": "OrderFulfillmentQueue"}
+    operators.orders["PARKED"] = [order("A", "PARKED"), order("B", "PARKED"), in_queue]
     operators.parked["items"] = [
         message("A", "Are details Proper"),
         message("A", "Record the outcome"),
@@ -131,14 +132,29 @@ def test_an_order_that_is_in_its_queue_already_can_neither_be_sent_again_nor_clo
 
     operators.go()
 
-    expect(operators.row("A")).to_contain_text(
-        "It is in its queue already, its row alone is behind: neither send it again nor close it."
-    )
-    expect(operators.row("A").get_by_role("button")).to_have_count(0)
+    for parked in ("A", "C"):
+        expect(operators.row(parked)).to_contain_text(
+            "This order is already in its queue; only its status is out of date. Do not resend or close it."
+        )
+        expect(operators.row(parked).get_by_role("button")).to_have_count(0)
     expect(operators.row("B").get_by_role("button", name="Close")).to_be_enabled()
     expect(operators.row("B")).not_to_contain_text("queue already")
     assert operators.tab.axe() == []
     operators.tab.shoot(f"parked-in-its-queue-{size['width']}")
+
+
+def test_an_order_that_was_escalated_before_it_was_parked_is_corrected_or_closed(operators: Operators) -> None:
+    operators.orders["PARKED"] = [order("A", "PARKED") | {"Queue": "EscalationQueue"}]
+    operators.parked["items"] = [message("A", "Record the outcome") | {"Queue": "EscalationQueue", "Copies": 3}]
+
+    page = operators.go()
+
+    expect(operators.row("A")).to_contain_text("This order is already escalated; only its status is out of date.")
+    for name in ("Correct", "Close"):
+        expect(operators.row("A").get_by_role("button", name=name)).to_be_enabled()
+    messages = page.get_by_role("region", name="Parked messages")
+    expect(messages).to_contain_text("already in EscalationQueue")
+    expect(messages).to_contain_text("sent 3 times")
 
 
 def test_where_not_all_messages_are_shown_an_order_without_one_is_to_be_looked_at_first(operators: Operators) -> None:

@@ -65,7 +65,8 @@ def _run(options: argparse.Namespace, output: Output) -> int:
             output.fields({"removed": number})
         case "parked":
             columns = {"OrderId": "order", "Status": "status now", "State": "state that failed", "Error": "error"}
-            output.rows(parked.listed(found), columns | {"ExecutionId": "execution"}, nothing="nothing is parked")
+            columns |= {"Queue": "in queue", "ExecutionId": "execution", "Copies": "copies"}
+            output.rows(parked.listed(found), columns, nothing="nothing is parked")
     return 0
 
 

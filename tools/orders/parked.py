@@ -1,35 +1,46 @@
 """What lies in the parked queue: orders that could neither be fulfilled nor escalated."""
 
 from common import queues
+from orders.parked import with_copies
 from tools.deployment import Deployment
 from tools.errors import CommandError
 from tools.orders import table
 
-FIELDS = ("OrderId", "State", "Error", "ExecutionId")
+FIELDS = ("OrderId", "State", "Error", "ExecutionId", "Queue")
 
 
-def listed(deployment: Deployment) -> list[dict[str, str | None]]:
-    """Each message's OrderId, State, Error and ExecutionId, and the order's `Status` now; None for what it lacks."""
+def listed(deployment: Deployment) -> list[dict[str, str | int | None]]:
+    """Each message once: its OrderId, State, Error, ExecutionId and Queue, None for what it lacks, how many `Copies`
+    there are, and the order's `Status` now."""
     messages = queues.peek(deployment.client("sqs"), deployment.output("ParkedQueueUrl"))
-    found = []
-    for body in map(_body, messages):
+    found: list[dict[str, str | int | None]] = []
+    for group in with_copies(messages):
+        body = _body(group[0])
         order_id = body["OrderId"]
-        found.append({**body, "Status": table.status_of(deployment, order_id) if order_id else None})
+        status = table.status_of(deployment, order_id) if order_id else None
+        found.append({**body, "Copies": len(group), "Status": status})
     return found
 
 
 def done(deployment: Deployment, id: str) -> int:
-    """Deletes the messages of the order or of the execution `id`; returns how many. Raises CommandError for none."""
+    """Deletes the messages of the order or of the execution `id`, copies included; returns how many.
+
+    Raises CommandError for none.
+    """
     gone, kept = queues.remove(
         deployment.client("sqs"),
         deployment.output("ParkedQueueUrl"),
-        lambda message: id in (_body(message)["OrderId"], _body(message)["ExecutionId"]),
+        lambda messages: [message for group in with_copies(messages) if _is_about(group, id) for message in group],
     )
     if kept:
         raise CommandError(f"{kept} of {kept + gone} messages could not be deleted: run it again")
     if not gone:
         raise CommandError("nothing is parked under this id: `parked` lists what is")
     return gone
+
+
+def _is_about(group: list[queues.Message], id: str) -> bool:
+    return any(id in (body["OrderId"], body["ExecutionId"]) for body in map(_body, group))
 
 
 def _body(message: queues.Message) -> dict[str, str | None]:

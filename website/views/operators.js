@@ -32,7 +32,7 @@ const LISTS = {
 /** What the forms show. */
 const PLACES = { correct: ORDER_FIELDS, close: ["note"] };
 
-/** What is parked there is in its queue already. */
+/** What is parked there is in its queue already, which rows of an earlier version do not say themselves. */
 const RECORDING = "Record the outcome";
 
 /** @param {import("../app.js").Page} page */
@@ -206,10 +206,13 @@ export function open(page) {
   }
 
   /** What its messages say about an order that is parked, for whoever is about to send it again or close it. */
-  function warningOf({ OrderId }) {
+  function warningOf({ OrderId, Queue }) {
+    if (Queue === "EscalationQueue") {
+      return { words: "This order is already escalated; only its status is out of date. Correct or close it." };
+    }
     const messages = parked.value?.items.filter((item) => item.OrderId === OrderId) ?? [];
-    if (messages.some(({ State }) => State === RECORDING)) {
-      const words = "It is in its queue already, its row alone is behind: neither send it again nor close it.";
+    if (Queue || messages.some(({ State }) => State === RECORDING)) {
+      const words = "This order is already in its queue; only its status is out of date. Do not resend or close it.";
       return { isQueued: true, words };
     }
     if (!messages.length && (parked.failure || parked.value?.left)) {
@@ -342,6 +345,8 @@ export function open(page) {
           ${item.State ? html`in the state “${item.State}”` : "between two states"}
           ${item.OrderId ? html` · order ${orderLink(item.OrderId)}` : " · no order"}
           ${item.Status ? html` · ${chip(STATUSES[item.Status])}` : nothing}
+          ${item.Queue ? html` · already in ${item.Queue}` : nothing}
+          ${item.Copies > 1 ? html` · sent ${item.Copies} times` : nothing}
         </p>
         ${item.Order ? contentOf(item.Order) : nothing}
         <p class="quiet id">${item.ExecutionId}</p>

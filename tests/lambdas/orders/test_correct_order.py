@@ -2,8 +2,9 @@ import json
 from urllib.parse import urljoin
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
-from orders import place_order
+from orders import place_order, table
 from orders.correct_order import handler
 from tests.lambdas.api import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 
@@ -39,7 +40,7 @@ def test_an_order_that_needs_a_person_starts_again_corrected(status, escalated, 
     assert row["ReceivedAt"] == escalated["ReceivedAt"]
     assert "ExecutionId" not in row, "the new execution takes the claim up"
     newest = {one["name"]: json.loads(one["input"]) for one in order_workflow.executions()}
-    assert newest[row["ExecutionName"]] == CORRECTED
+    assert newest[row["ExecutionName"]] == CORRECTED | {"Claimed": True}
     assert CARD not in str(row)
 
 
@@ -93,6 +94,73 @@ def test_a_parked_order_is_tried_again_as_it_was(escalated, order_table, order_w
     order_table.put_item(Item=escalated | {"Status": "PARKED"})
 
     assert status_and_body(put(ORDER))[0] == 202
+    assert len(order_workflow.executions()) == 2
+
+
+def test_a_correction_whose_answer_was_lost_is_started_by_sending_it_again(
+    escalated, order_table, order_workflow, monkeypatch
+):
+    with monkeypatch.context() as lossy:
+        write = table._put
+
+        def loses_the_answer(row, *, only_if):
+            write(row, only_if=only_if)
+            raise ReadTimeoutError(endpoint_url="dynamodb")
+
+        lossy.setattr(table, "_put", loses_the_answer)
+        assert put(CORRECTED)["statusCode"] == 503
+    assert len(order_workflow.executions()) == 1
+
+    status, body = status_and_body(put(CORRECTED))
+
+    assert (status, body["Status"], body["Price"]) == (200, "RECEIVED", "12.50")
+    newest = order_workflow.executions()[-1]
+    assert newest["name"] == order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"]
+    assert json.loads(newest["input"]) == CORRECTED | {"Claimed": True}
+
+
+def test_a_correction_that_boto3_had_to_write_twice_is_started(escalated, order_table, order_workflow, monkeypatch):
+    """The second attempt meets what the first one wrote, and is refused."""
+    claim_again = table.claim_again
+    monkeypatch.setattr(table, "claim_again", lambda *given, **named: claim_again(*given, **named) and False)
+
+    assert status_and_body(put(CORRECTED))[0] == 200
+
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert order_workflow.executions()[-1]["name"] == row["ExecutionName"]
+
+
+def test_a_correction_that_cannot_be_started_again_stays(escalated, order_table, order_workflow, monkeypatch):
+    put(CORRECTED)
+    monkeypatch.setenv("ORDER_WORKFLOW", f"{order_workflow.arn}-gone")
+
+    assert put(CORRECTED)["statusCode"] == 503
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Price"] == "12.50"
+
+
+def test_an_order_that_is_to_be_fulfilled_already_is_not_sent_again(escalated, order_table, order_workflow):
+    parked = escalated | {"Status": "PARKED", "Queue": "OrderFulfillmentQueue"}
+    order_table.put_item(Item=parked)
+
+    for order in (ORDER, CORRECTED):
+        status, body = status_and_body(put(order))
+        assert (status, body["error"]["code"]) == (409, "Conflict")
+        assert "OrderFulfillmentQueue already" in body["error"]["message"]
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == parked
+    assert len(order_workflow.executions()) == 1
+
+
+def test_an_order_that_was_escalated_and_then_parked_is_corrected_like_any_escalated_one(
+    escalated, order_table, order_workflow
+):
+    order_table.put_item(Item=escalated | {"Status": "PARKED", "Queue": "EscalationQueue"})
+
+    status, body = status_and_body(put(ORDER))
+    assert (status, body["Status"], body["Queue"]) == (200, "PARKED", "EscalationQueue")
+    assert len(order_workflow.executions()) == 1
+
+    assert put(CORRECTED)["statusCode"] == 202
+    assert "Queue" not in order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     assert len(order_workflow.executions()) == 2
 
 

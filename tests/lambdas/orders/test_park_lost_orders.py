@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import fastjsonschema
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from orders import messages, table
 from orders.order import timestamp
 from orders.park_lost_orders import OVERDUE, NotParkedError, handler
+from tests.aws_answers import refused
 
 NAME = "A-1-0123456789ab"
 EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:orders:{NAME}"
@@ -45,6 +47,8 @@ def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_tab
         "State": None,
         "Error": "Execution.TIMED_OUT",
         "ExecutionId": EXECUTION,
+        "ParkingId": EXECUTION,
+        "Queue": None,
         "Order": {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50"},
     }
     assert (table.find("A-1")["Status"], table.find("A-2")["Status"]) == ("PARKED", "RECEIVED")
@@ -85,6 +89,54 @@ def test_an_order_that_was_started_by_hand_is_found_by_its_execution(order_table
 
     (message,) = parked_queue()
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
+
+
+CLAIMED = {"Digest": "of the whole order"}
+"""What the API's claim has, and a row that was started by hand has not."""
+
+
+def test_one_execution_has_one_parking_id_whoever_tells_of_it_and_however_often(order_table, parked_queue, monkeypatch):
+    order_table.put_item(Item=row("A-1", age=OVERDUE * 2, **CLAIMED))
+    with monkeypatch.context() as broken:
+        broken.setattr("orders.table.park", Mock(side_effect=refused("dynamodb", "PutItem", "throttled")))
+        for event in (EVENT, {}, {}):
+            with pytest.raises(NotParkedError):
+                handler(event, None)
+    handler({}, None)
+    handler(EVENT, None)
+
+    messages = parked_queue()
+    assert [message["ParkingId"] for message in messages] == [NAME] * 4
+    assert [message["ExecutionId"] for message in messages] == [EXECUTION, None, None, None]
+    assert table.find("A-1")["Status"] == "PARKED"
+
+
+def test_executions_that_were_started_by_hand_under_one_name_are_told_apart(order_table, parked_queue):
+    for number in (1, 2):
+        execution = f"arn:aws:states:us-east-1:123456789012:express:orders:mine:{number}"
+        attributes = {"ExecutionName": "mine", "ExecutionId": execution}
+        order_table.put_item(Item=row(f"A-{number}", age=OVERDUE * 2, **attributes))
+
+    handler({}, None)
+
+    assert len({message["ParkingId"] for message in parked_queue()}) == 2
+
+
+def test_the_order_of_an_express_execution_is_found_by_the_name_in_its_id(order_table, parked_queue):
+    execution = f"arn:aws:states:us-east-1:123456789012:express:orders:{NAME}:0f8fad5b-d9cb-469f-a165-70867728950e"
+    order_table.put_item(Item=row("A-1", ExecutionId=execution))
+
+    assert handler({"ExecutionId": execution, "Status": "ABORTED"}, None) == {"Parked": 1}
+
+    assert [message["OrderId"] for message in parked_queue()] == ["A-1"]
+
+
+def test_where_nothing_is_lost_nothing_is_logged(order_table, parked_queue, caplog):
+    order_table.put_item(Item=row("A-1", age=OVERDUE / 2))
+
+    assert handler({}, None) == {"Parked": 0}
+
+    assert caplog.records == []
 
 
 def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked_queue):

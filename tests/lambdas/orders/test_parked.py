@@ -17,7 +17,10 @@ MESSAGE = {
     "ExecutionId": "arn:aws:states:us-east-1:123456789012:express:orders:A-1-0123456789ab:7",
     "Order": {"OrderId": "A-1", "Name": "Zoë", "ItemName": "Keyboard", "Price": "12.50"},
 }
-NOTHING = {"OrderId": None, "State": None, "Error": None, "ExecutionId": None, "Order": None, "Status": None}
+ADDED = {"ParkingId": None, "Queue": None, "Copies": 1}
+"""What is shown besides of a message without these fields, such as one of an earlier version."""
+
+NOTHING = {"OrderId": None, "State": None, "Error": None, "ExecutionId": None, "Order": None, "Status": None, **ADDED}
 
 
 def listed(by=OPERATOR):
@@ -44,7 +47,8 @@ def test_an_empty_queue_has_nothing_to_show(parked, order_table):
 def test_a_message_is_shown_with_the_status_of_its_order_now_and_stays(parked, stored):
     (message_id,) = parked.put(MESSAGE)
 
-    assert listed() == {"items": [{"MessageId": message_id, **MESSAGE, "Status": "FULFILLMENT_QUEUED"}], "left": 0}
+    shown = {"MessageId": message_id, **MESSAGE, **ADDED, "Status": "FULFILLMENT_QUEUED"}
+    assert listed() == {"items": [shown], "left": 0}
     assert parked.take() == [json.dumps(MESSAGE)]
 
 
@@ -157,6 +161,41 @@ def test_a_message_is_removed_and_the_others_stay_and_are_visible(parked):
 
     assert remove(ids[17]) == (200, {"removed": 1})
     assert parked.take() == [f"message {number:02}" for number in range(30) if number != 17]
+
+
+COPY = MESSAGE | {"ParkingId": "A-1-0123456789ab", "Queue": "OrderFulfillmentQueue"}
+FROM_OUTSIDE = COPY | {"State": None, "Error": "NoOutcomeError", "ExecutionId": None, "Queue": None}
+
+
+def test_one_executions_message_is_shown_once_however_often_it_was_sent(parked, stored):
+    ids = parked.put(FROM_OUTSIDE, COPY, MESSAGE, FROM_OUTSIDE, COPY | {"ParkingId": "A-2-0123456789ab"})
+
+    items = {item["MessageId"]: item for item in listed()["items"]}
+
+    assert {id: item["Copies"] for id, item in items.items()} == {ids[1]: 3, ids[2]: 1, ids[4]: 1}
+    assert items[ids[1]] == {"MessageId": ids[1], **COPY, "Status": "FULFILLMENT_QUEUED", "Copies": 3}
+    assert len(parked.take()) == 5
+
+
+@pytest.mark.parametrize("removed", [0, 1, 2])
+def test_with_a_message_all_its_copies_are_removed(removed, parked):
+    ids = parked.put(FROM_OUTSIDE, COPY, FROM_OUTSIDE, MESSAGE, COPY | {"ParkingId": "A-2-0123456789ab"})
+
+    assert remove(ids[removed]) == (200, {"removed": 3})
+    assert len(parked.take()) == 2
+
+
+def test_a_parking_id_that_is_no_text_makes_no_copies(parked, order_table):
+    parked.put(*(MESSAGE | {"ParkingId": odd} for odd in (None, None, 7, [], {})))
+
+    assert [item["Copies"] for item in listed()["items"]] == [1] * 5
+
+
+def test_more_copies_than_one_call_deletes_are_removed(parked):
+    ids = parked.put(*[COPY] * 23)
+
+    assert remove(ids[7]) == (200, {"removed": 23})
+    assert parked.take() == []
 
 
 @pytest.mark.parametrize("message_id", ["never-sent", "", "é", "x" * 5000, CARD])

@@ -2,8 +2,9 @@ import json
 from urllib.parse import urljoin
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
-from orders import place_order
+from orders import place_order, submission
 from tests.lambdas.api import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 
 CARD = "4111111111111111"
@@ -49,7 +50,7 @@ def test_an_order_is_recorded_and_its_workflow_started(order_table, order_workfl
     )
     (execution,) = order_workflow.executions()
     assert execution["name"] == row["ExecutionName"]
-    assert json.loads(execution["input"]) == ORDER
+    assert json.loads(execution["input"]) == ORDER | {"Claimed": True}
 
 
 def test_an_order_belongs_to_who_placed_it(order_table, order_workflow):
@@ -208,6 +209,74 @@ def test_a_claim_whose_workflow_did_not_start_is_started_under_the_claimed_name(
     assert {one["name"] for one in order_workflow.executions()} == {first["name"], "claimed"}
 
 
+def test_a_claim_that_another_request_has_started_is_not_withdrawn_by_the_one_that_made_it(
+    order_table, order_workflow, monkeypatch
+):
+    """The first start fails late; meanwhile the caller has sent the order again."""
+    start, again = submission._start, []
+
+    def fails_at_first(order, row):
+        if not again:
+            again.append(True)
+            again.append(handler(post(ORDER), None)["statusCode"])
+            raise ReadTimeoutError(endpoint_url="states")
+        start(order, row)
+
+    monkeypatch.setattr(submission, "_start", fails_at_first)
+
+    assert handler(post(ORDER), None)["statusCode"] == 503
+    assert again == [True, 200]
+    (execution,) = order_workflow.executions()
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"] == execution["name"]
+
+
+def test_a_start_that_is_repeated_and_fails_does_not_withdraw_what_was_accepted(
+    order_table, order_workflow, monkeypatch
+):
+    assert handler(post(ORDER), None)["statusCode"] == 202
+    monkeypatch.setenv("ORDER_WORKFLOW", f"{order_workflow.arn}-gone")
+
+    assert handler(post(ORDER), None)["statusCode"] == 503
+    assert order_table.scan()["Count"] == 1
+
+
+def test_a_claim_that_is_started_once_more_has_the_time_of_a_new_one(order_table, order_workflow):
+    handler(post(ORDER), None)
+    outcome(order_table, ExecutionName="claimed", UpdatedAt="2026-11-21T04:00:00.000Z")
+
+    handler(post(ORDER), None)
+
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert row["UpdatedAt"] >= row["ReceivedAt"] > "2026-11-21T04:00:00.000Z"
+
+
+def test_a_claim_that_is_withdrawn_just_now_is_not_started(order_table, order_workflow, monkeypatch):
+    handler(post(ORDER), None)
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    order_table.put_item(Item=row | {"ExecutionName": "of the next request"})
+    found = iter([row, row | {"ExecutionName": "of the next request"}, row, None])
+    monkeypatch.setattr("orders.table.find", lambda order_id: next(found))
+
+    replies = [handler(post(ORDER), None) for _ in range(2)]
+
+    assert [(reply["statusCode"], reply["headers"].get("Retry-After")) for reply in replies] == [(503, "1")] * 2
+    assert len(order_workflow.executions()) == 1
+
+
+def test_a_claim_that_is_taken_up_just_now_is_not_started_again(order_table, order_workflow, monkeypatch):
+    handler(post(ORDER), None)
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    taken = row | {"ExecutionName": "claimed", "ExecutionId": "arn"}
+    order_table.put_item(Item=taken)
+    found = iter([row | {"ExecutionName": "claimed"}, taken])
+    monkeypatch.setattr("orders.table.find", lambda order_id: next(found))
+
+    status, body = status_and_body(handler(post(ORDER), None))
+
+    assert (status, body["State"]) == (200, "Are details Proper")
+    assert len(order_workflow.executions()) == 1
+
+
 def test_an_order_whose_workflow_has_run_is_neither_started_again_nor_withdrawn(order_table, order_workflow):
     handler(post(ORDER), None)
     order_workflow.stop()
@@ -270,7 +339,7 @@ def test_a_missing_field_is_named(missing, order_table, order_workflow):
     assert nothing_happened(order_table, order_workflow)
 
 
-@pytest.mark.parametrize("unknown", [{"CVV": "987"}, {"__proto__": {}}, {"ExecutionId": CARD}])
+@pytest.mark.parametrize("unknown", [{"CVV": "987"}, {"Claimed": False}, {"__proto__": {}}, {"ExecutionId": CARD}])
 def test_an_unknown_field_is_named_and_its_value_not_repeated(unknown, order_table, order_workflow):
     reply = handler(post(ORDER | unknown), None)
 
@@ -327,7 +396,7 @@ def test_odd_but_valid_text_is_kept_as_it_came(odd, order_table, order_workflow)
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     assert (row["Name"], row["Price"], row["CardLast4"]) == (odd, odd, "")
     (execution,) = order_workflow.executions()
-    assert json.loads(execution["input"]) == ORDER | {"Name": odd, "Price": odd, "CC": odd}
+    assert json.loads(execution["input"]) == ORDER | {"Name": odd, "Price": odd, "CC": odd, "Claimed": True}
 
 
 def test_a_failing_workflow_service_withdraws_the_claim_and_asks_to_try_again(order_table, caplog):

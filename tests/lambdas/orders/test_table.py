@@ -25,6 +25,24 @@ def test_a_claim_that_is_taken_up_or_somebody_elses_is_not_released(kept, order_
     assert table.find("A-1") == ROW | kept
 
 
+def test_a_claim_that_somebody_keeps_is_not_released(order_table):
+    table.claim(ROW)
+
+    assert table.keep(ROW, now=NOW)
+    table.release(ROW)
+    table.release(ROW, instead_of=ROW | {"Status": "ESCALATED"})
+
+    assert table.find("A-1") == ROW | dict.fromkeys(("UpdatedAt", "KeptAt"), "2026-11-21T04:00:00.000Z")
+
+
+@pytest.mark.parametrize("changed", [{"Status": "PARKED"}, {"ExecutionName": "other"}, {"ExecutionId": "arn"}])
+def test_a_claim_that_has_changed_is_not_kept(changed, order_table):
+    order_table.put_item(Item=ROW | changed)
+
+    assert not table.keep(ROW, now=NOW)
+    assert table.find("A-1") == ROW | changed
+
+
 def test_a_released_claim_is_gone(order_table):
     table.claim(ROW)
 
@@ -45,7 +63,7 @@ def test_a_released_correction_leaves_what_it_corrected(order_table):
     assert table.find("A-1") == escalated
 
 
-@pytest.mark.parametrize("changed", [{"Status": "PARKED"}, {"ExecutionName": "other"}])
+@pytest.mark.parametrize("changed", [{"Status": "PARKED"}, {"ExecutionName": "other"}, {"ExecutionId": "arn"}])
 def test_what_has_changed_meanwhile_is_neither_corrected_nor_parked(changed, order_table):
     order_table.put_item(Item=ROW | changed)
 
