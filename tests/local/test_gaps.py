@@ -67,13 +67,10 @@ def function(client: Callable[[str], Any], name: str, powerless_role: str) -> It
     client("lambda").delete_function(FunctionName=name)
 
 
-def run_workflow(
-    client: Callable[[str], Any], name: str, role: str, state: dict[str, Any], **settings: Any
-) -> dict[str, Any]:
-    """Runs a workflow of one state, or of that and `Then`, with `settings` beside it and the input `{}` to its end."""
+def run_workflow(client: Callable[[str], Any], name: str, role: str, state: dict[str, Any]) -> dict[str, Any]:
+    """Runs a workflow of one state with the input `{}` to its end."""
     states = client("stepfunctions")
-    then = {"Then": settings.pop("Then")} if "Then" in settings else {}
-    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state, **then}, **settings}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state}}
     machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
     execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")["executionArn"]
 
@@ -203,32 +200,6 @@ def test_the_role_of_a_workflow_is_not_evaluated(
     assert execution["status"] == "SUCCEEDED"
 
 
-def test_a_succeed_state_ignores_its_output(client: Callable[[str], Any], name: str, powerless_role: str) -> None:
-    execution = run_workflow(client, name, powerless_role, {"Type": "Succeed", "Output": {"Outcome": "SENT"}})
-
-    assert execution["output"] == "{}"
-
-
-def test_an_execution_may_outlast_its_workflows_time(
-    client: Callable[[str], Any], name: str, powerless_role: str
-) -> None:
-    wait = {"Type": "Wait", "Seconds": 2, "End": True}
-
-    execution = run_workflow(client, name, powerless_role, wait, TimeoutSeconds=1)
-
-    assert execution["status"] == "SUCCEEDED"
-
-
-def test_a_parallel_state_assigns_nothing(client: Callable[[str], Any], name: str, powerless_role: str) -> None:
-    branch = {"StartAt": "Branch", "States": {"Branch": {"Type": "Pass", "End": True}}}
-    parallel = {"Type": "Parallel", "Branches": [branch], "Assign": {"done": True}, "Next": "Then"}
-    then = {"Type": "Pass", "Output": {"Done": "{% $exists($done) ? $done : false %}"}, "End": True}
-
-    execution = run_workflow(client, name, powerless_role, parallel, Then=then)
-
-    assert json.loads(execution.get("output", "null")) != {"Done": True}
-
-
 def test_functions_run_on_the_python_of_the_laptop(client: Callable[[str], Any], function: str) -> None:
     answer = client("lambda").invoke(FunctionName=function, Payload=b"{}")
 
@@ -281,13 +252,6 @@ def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, pla
     assert not any(client("logs").filter_log_events(logGroupName=g["logGroupName"])["events"] for g in groups)
 
 
-def test_express_executions_are_listed(client: Callable[[str], Any], places: Places) -> None:
-    states = client("stepfunctions")
-
-    assert states.describe_state_machine(stateMachineArn=places.order_workflow)["type"] == "EXPRESS"
-    assert "executions" in states.list_executions(stateMachineArn=places.order_workflow)
-
-
 def test_events_tell_of_express_executions(client: Callable[[str], Any], places: Places, name: str) -> None:
     events, sqs = client("events"), client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -303,13 +267,6 @@ def test_events_tell_of_express_executions(client: Callable[[str], Any], places:
     events.remove_targets(Rule=name, Ids=["queue"])
     events.delete_rule(Name=name)
     sqs.delete_queue(QueueUrl=url)
-
-
-def test_executions_are_not_redriven(client: Callable[[str], Any], places: Places) -> None:
-    execution = f"{places.order_workflow.replace(':stateMachine:', ':execution:')}:none"
-
-    with pytest.raises(ClientError, match="InvalidAction"):
-        client("stepfunctions").redrive_execution(executionArn=execution)
 
 
 def test_dead_letters_are_not_moved_by_the_queue_itself(client: Callable[[str], Any], name: str) -> None:

@@ -75,6 +75,26 @@ def test_every_task_retries_whatever_error_it_meets_with_jitter_and_bounded_dela
         assert retry["MaxAttempts"] == 0 or throttled, "before the net: what is not retried, and Lambda's trouble"
 
 
+POINTLESS = {
+    "arn:aws:states:::dynamodb:updateItem": {
+        "DynamoDB.ConditionalCheckFailedException",
+        "DynamoDB.ResourceNotFoundException",
+    },
+    "arn:aws:states:::sns:publish": {"SNS.InvalidParameterException"},
+}
+"""By what a task calls: the errors that the next attempt would meet, too."""
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_would_fail_again_is_not_tried_again(task):
+    not_retried = [error for retry in task["Retry"] if retry["MaxAttempts"] == 0 for error in retry["ErrorEquals"]]
+    pointless = POINTLESS.get(task["Resource"], set())
+    if "TopicArn" in task["Arguments"]:
+        pointless = pointless | {"SNS.NotFoundException"}
+
+    assert pointless <= set(not_retried)
+
+
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_decides_for_what_nobody_thought_of_too(choice):
     assert choice["Default"]
