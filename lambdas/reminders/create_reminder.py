@@ -30,31 +30,44 @@ def handler(event: http.Event) -> http.Reply:
     """
     caller, now = caller_of(event), datetime.now(UTC)
     body = http.json_body(event, schema=request.SCHEMA)
-    if key := idempotency.key_in(event):
-        identity = {
-            "ReminderId": idempotency.reminder_id(caller.id, key),
-            "RequestDigest": idempotency.digest(body, key),
-        }
-        if found := table.find(identity["ReminderId"]):
-            return _repeated(found, identity, body, caller)
-    else:
-        identity = {"ReminderId": str(uuid.uuid4())}
+    identity = _identity(event, body, caller)
+    if "RequestDigest" in identity and (found := table.find(identity["ReminderId"])):
+        return _repeated(found, identity, body, caller)
     asked, due = _checked(body, caller, now=now)
     row = reminder.row_of(
         asked, due, reminder_id=identity["ReminderId"], owner=caller.id, now=now, kept=settings.kept()
     )
     row |= {**identity, "Claim": str(uuid.uuid4())}
+    if _scheduled(asked, row):
+        return _accepted(row)
+    return _repeated(table.find(row["ReminderId"]), identity, body, caller)
+
+
+def _identity(event: http.Event, body: Mapping[str, Any], caller: Caller) -> dict[str, str]:
+    """What tells the reminder from others: its `ReminderId`, and if the request has a key its `RequestDigest`."""
+    key = idempotency.key_in(event)
+    if key is None:
+        return {"ReminderId": str(uuid.uuid4())}
+    return {
+        "ReminderId": idempotency.reminder_id(caller.id, key),
+        "RequestDigest": idempotency.digest(body, key),
+    }
+
+
+def _scheduled(asked: Mapping[str, Any], row: Row) -> bool:
+    """Whether this call has written the row and started its execution.
+
+    False if the row is there already: the same request came twice at once, or only an answer of AWS was lost.
+    """
     try:
         if table.create(row):
             _start(asked, row)
-            return _accepted(row)
-        # The same request came twice at once, or botocore sent the row twice because the first answer was lost.
-        found = table.find(row["ReminderId"])
+            return True
     except (ClientError, BotoCoreError):
-        # If only an answer was lost, and an execution or another call has the row, the reminder stands.
-        if table.take_back(row) or (found := table.find(row["ReminderId"])) is None:
+        # Once an execution or another call has the row, the reminder stands.
+        if table.take_back(row) or table.find(row["ReminderId"]) is None:
             raise
-    return _repeated(found, identity, body, caller)
+    return False
 
 
 def _repeated(found: Row | None, identity: Mapping[str, str], body: Mapping[str, Any], caller: Caller) -> http.Reply:

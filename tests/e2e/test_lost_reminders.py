@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -149,6 +150,24 @@ def test_a_reminder_that_is_asked_for_twice_with_one_key_is_one(apps: Apps, mess
     assert first.text == again.text == later.text
     assert first.headers["Location"] == later.headers["Location"]
     assert len(executions(apps, reminder_id)) == 1
+
+
+def test_many_requests_at_once_with_one_key_make_one_reminder(apps: Apps, message: str) -> None:
+    url, body = f"{apps.places.reminders_api}/reminders", {"message": message, "preference": "email", "waitSeconds": 1}
+    key = {"Idempotency-Key": message[-12:]}
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: send("POST", url, body=body, token=apps.token, headers=key), range(24)))
+
+    # A request that came while another one was being started may be told to try again.
+    assert {answer.status_code for answer in answers} <= {202, 503}
+    [text] = {answer.text for answer in answers if answer.status_code == 202}
+    reminder_id = json.loads(text)["reminderId"]
+    settled(apps, reminder_id)
+    for execution in executions(apps, reminder_id):
+        apps.finished(execution["executionArn"])
+    mails = [mail for mail in apps.cloud.engine.mails() if mail["BodyText"].startswith(f"{message}\n")]
+    assert len(mails) == 1
 
 
 def test_a_page_may_send_the_key(apps: Apps) -> None:
