@@ -48,7 +48,9 @@ class Asking:
         trust = {"Statement": [{"Effect": "Allow", "Principal": services, "Action": "sts:AssumeRole"}]}
         role = self._call("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         self._role = role["Role"]["Arn"]
+        self._names["Role"] = self._role
         self._names["Queue"] = self._call("sqs", "CreateQueue", QueueName=name)["QueueUrl"]
+        self._names["OwnTopic"] = self._call("sns", "CreateTopic", Name=name)["TopicArn"]
         self._names["Table"] = name
         self._make_table(name)
         self._names["Function"] = name
