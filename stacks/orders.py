@@ -142,7 +142,8 @@ class OrdersStack(Stack):
 
         # Who may do what
         allow(workflow, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
-        verify.grant_invoke(workflow)
+        # Not `grant_invoke`, which adds every version of the function: none is published.
+        allow(workflow, "lambda:InvokeFunction", on=verify.function_arn)
         for queue in (self.fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(workflow, "sqs:SendMessage")
         # CDK grants this for the workflow's name as well, but leaves the name empty where CloudFormation generates it.

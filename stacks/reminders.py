@@ -214,7 +214,7 @@ class RemindersStack(Stack):
         # Who may do what
         allow(workflow, "dynamodb:UpdateItem", on=table.table_arn)
         for called in (schedule, following, send_email):
-            called.grant_invoke(workflow)
+            allow(workflow, "lambda:InvokeFunction", on=called.function_arn)
         # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
         iam.Policy(
             self,
