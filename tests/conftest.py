@@ -5,8 +5,8 @@ import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import botocore.session
 import pytest
-from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -28,8 +28,8 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("unhurried")
 
 # A command line makes a session, and each session reads AWS's descriptions anew: most of the time of such a test.
-_read_once = functools.cache(JSONFileLoader().load_file)
-JSONFileLoader.load_file = lambda _, path: _read_once(path)
+# A loader that all sessions share reads them once.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
