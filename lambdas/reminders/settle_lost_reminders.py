@@ -80,7 +80,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Settles the lost reminders: `{"Lost": how many it settled, "Complete": whether it looked at all}`.
 
     Lost is a reminder that is SCHEDULED or SENDING, overdue, and has no living execution; and a repeated one whose
-    execution was aborted before it scheduled the next occurrence. With `{"Waiting": true}` as `event` the reminders
+    execution ended before it scheduled the next occurrence. With `{"Waiting": true}` as `event` the reminders
     that are SCHEDULED and not due yet count, too.
 
     A SCHEDULED one gets a new execution, if it is not later than the stage allows and its addresses are known. Any
@@ -161,14 +161,9 @@ def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: d
 
 
 def _go_on_after(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
-    """The same for one whose occurrence is over.
-
-    An execution that ends by itself has scheduled the next occurrence, or recorded why there is none.
-    """
-    if execution is None or execution["status"] == "SUCCEEDED" or execution.get("error") == "ReminderNotSentError":
-        return False
+    """The same for one whose occurrence is over, and whose next one nobody has scheduled."""
     asked, following = _asked(row, execution), _next_of(row, now=now)
-    return asked is not None and following is not None and _schedule(row, following, asked)
+    return asked is not None and following is not None and _schedule(row, {**following, "Reason": ""}, asked)
 
 
 def _schedule(row: Row, following: Row, asked: Mapping[str, Any]) -> bool:

@@ -288,31 +288,44 @@ def test_a_repeated_reminder_that_cannot_go_on_says_so(write, started):
     assert (find("r-1")["Status"], find("r-1")["Reason"]) == ("FAILED", MAY_HAVE_ARRIVED + NO_MORE)
 
 
-@pytest.mark.parametrize("status", ["SENT", "PARTLY_SENT", "FAILED"])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("SENT", ""),
+        ("PARTLY_SENT", "the text was not sent: SNS.OptedOutException"),
+        ("FAILED", "the e-mail was not sent: MessageRejected"),
+        ("FAILED", "the next occurrence was not scheduled: States.Timeout"),
+        ("FAILED", "the reminder could not be claimed: States.Timeout"),
+    ],
+)
 @pytest.mark.parametrize("ago", [timedelta(hours=1), timedelta(hours=24, minutes=40)])
-def test_a_repeated_reminder_whose_execution_ended_between_two_occurrences_goes_on(status, ago, write, started):
-    write(asked=REPEATED, ago=ago, Status=status, Reason="as it was")
+def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(status, reason, ago, write, started):
+    write(asked=REPEATED, ago=ago, Status=status, Reason=reason)
 
     assert handler({}, None)["Lost"] == 1
 
     found = find("r-1")
-    assert (found["Status"], found["Reason"]) == ("SCHEDULED", "as it was")
+    assert (found["Status"], found["Reason"]) == ("SCHEDULED", "")
     assert found["DueAt"] > utc_text(ahead())
     assert len(started()) == 1
+    assert handler({}, None)["Lost"] == 0
 
 
 @pytest.mark.parametrize(
-    "ended",
+    "changes",
     [
-        {"status": "SUCCEEDED"},
-        {"status": "FAILED", "error": "ReminderNotSentError"},
-        {"status": "RUNNING"},
+        {"Stopped": True},
+        {"asked": ASKED},
+        {"asked": ASKED | {"repeat": {"every": "1d", "times": 1}}},
+        {"ended": "RUNNING"},
+        {"ended": None},
+        {"ago": OVERDUE["SENDING"] - timedelta(minutes=1)},
     ],
+    ids=["cancelled", "not repeated", "the last", "still running", "no addresses", "a moment ago"],
 )
-def test_an_execution_that_ended_by_itself_has_said_whether_it_goes_on(ended, write, started, monkeypatch):
-    kept = write(asked=REPEATED, Status="FAILED", Reason="the next occurrence was not scheduled: States.Timeout")
-    described = sweep._states.describe_execution
-    monkeypatch.setattr(sweep._states, "describe_execution", lambda **one: {**described(**one), **ended})
+@pytest.mark.parametrize("status", ["SENT", "FAILED"])
+def test_what_is_over_and_does_not_go_on_is_left_alone(status, changes, write, started):
+    kept = write(**{"asked": REPEATED, "Status": status, **changes})
 
     assert handler({}, None)["Lost"] == 0
     assert (find("r-1"), started()) == (kept, [])
