@@ -19,6 +19,8 @@ def made_up(code: str) -> Iterator[int]:
         match node:
             case ast.Call(func=ast.Name(id="ClientError") | ast.Attribute(attr="ClientError" | "add_client_error")):
                 yield node.lineno
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="exceptions"), attr=name)) if name[:1].isupper():
+                yield node.lineno
             case ast.Dict(keys=[*keys], values=[*values]):
                 for key, value in zip(keys, values, strict=True):
                     match key, value:
@@ -32,6 +34,7 @@ def made_up(code: str) -> Iterator[int]:
     [
         "raise ClientError(answer, 'PutItem')",
         "exceptions.ClientError(answer, 'PutItem')",
+        "raise client.exceptions.ExecutionAlreadyExists(answer, 'StartExecution')",
         "stub.add_client_error('put_item', 'ThrottlingException')",
         "answer = {'Error': {'Code': 'ThrottlingException', 'Message': ''}}",
     ],
