@@ -29,6 +29,12 @@ FIELDS = {
 }
 """The fields that a state may have in JSONata, beside Type, Comment and QueryLanguage."""
 
+CALLS = {
+    *(f"dynamodb:{one}Item" for one in ("get", "put", "update", "delete")),
+    *("lambda:invoke", "sns:publish", "sqs:sendMessage", "states:startExecution"),
+}
+"""What a task may call directly, of the services that we use, in Standard and Express workflows alike."""
+
 OF_STEP_FUNCTIONS = {"partition", "range", "hash", "random", "uuid", "parse"}
 MOST_LEVELS = 100
 BUILT_IN = jsonata.Jsonata("1").environment
@@ -89,6 +95,8 @@ def shape(state: Mapping[str, Any], place: str, outer: Set[str]) -> Iterator[str
         yield f"{SCHEMA}: Field '{field}' is not supported at {place}"
     if state.get("QueryLanguage", "JSONata") != "JSONata":
         yield f"{SCHEMA}: another QueryLanguage at {place}"
+    if state["Type"] == "Task" and state["Resource"].removeprefix("arn:aws:states:::") not in CALLS:
+        yield f"{SCHEMA}: {state['Resource']} is not recognized at {place}/Resource"
     if FIELDS[state["Type"]] >= ONWARD and len(state.keys() & ONWARD) != 1:
         yield f"{SCHEMA}: not one of Next and End at {place}"
     if state["Type"] == "Wait" and len(state.keys() & {"Seconds", "Timestamp"}) != 1:
