@@ -25,8 +25,8 @@ _states = boto3.client("stepfunctions", config=BRIEFLY)
 def handler(event: http.Event) -> http.Reply:
     """Schedules a reminder: 202. A reminder that could not be kept or sent when it is due is refused now, with 400.
 
-    A request with an `Idempotency-Key` that its caller has used before is answered as the first one was, whatever
-    became of the reminder; 409 if it asks for something else.
+    A request with an `Idempotency-Key` that its caller has used before gets the first answer again, even if the
+    reminder is sent or cancelled by now; 409 if it asks for something else.
     """
     caller, now = caller_of(event), datetime.now(UTC)
     body = http.json_body(event, schema=request.SCHEMA)

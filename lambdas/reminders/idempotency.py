@@ -32,11 +32,11 @@ def key_in(event: http.Event) -> str | None:
 
 def reminder_id(owner: str, key: str) -> str:
     """The id of the reminder that `owner` asks for with `key`. Other owners have other ids for the same key."""
-    # No owner's id has a blank, so two pairs never look alike.
+    # An owner's id has no blank, so two different pairs are two different texts.
     return str(uuid.uuid5(_REMINDERS, f"{owner} {key}"))
 
 
 def digest(body: Mapping[str, Any], key: str) -> str:
-    """Tells the request from another one. Without the key it reveals nothing, not even to who guesses addresses."""
+    """Tells the request from another one. Without the key it reveals nothing, not even to somebody who guesses addresses."""
     text = json.dumps(body, sort_keys=True, default=str)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -31,7 +31,7 @@ ATTEMPTS = 3
 
 
 def schedule(api: Api, request: dict[str, Any]) -> Reminder:
-    """`POST /reminders`. Raises CommandError where it is refused, or where nobody knows.
+    """`POST /reminders`. Raises CommandError if it is refused, or if no answer comes.
 
     During an outage it tries again. All attempts have one key, by which the API recognises them, and make one reminder.
     """

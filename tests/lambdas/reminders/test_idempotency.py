@@ -56,7 +56,7 @@ def test_a_repeated_request_is_answered_as_the_first_one(rows, reminder_workflow
         {"ExecutionId": "arn:running", "DueAt": "2027-12-31T00:00:00Z", "Occurrence": 3},
     ],
 )
-def test_the_first_answer_is_repeated_whatever_became_of_the_reminder(changes, rows, reminder_table, reminder_workflow):
+def test_the_first_answer_is_repeated_for_a_reminder_of_any_status(changes, rows, reminder_table, reminder_workflow):
     first = create()
     (row,) = rows()
     reminder_table.put_item(Item=row | changes)
@@ -153,7 +153,7 @@ def test_nobody_can_read_the_request_or_the_key_out_of_the_row(rows, reminder_wo
 
     (row,) = rows()
     assert KEY not in str(row) and "jo@example.com" not in str(row)
-    # Whoever guesses the request still lacks the key.
+    # Somebody who guesses the request still lacks the key.
     assert row["RequestDigest"] != idempotency.digest(REQUEST | {"email": "jo@example.com"}, "another")
     assert len({idempotency.digest(REQUEST, key) for key in "abc"}) == 3
 
@@ -290,7 +290,7 @@ def test_a_request_that_comes_twice_at_once_makes_one_reminder(
             pass
     workflow_takes_up(reminder_workflow)
 
-    # Whoever was told 202 has the reminder. Whoever was told something else sends it again.
+    # A caller who was answered 202 has the reminder. Any other sends it again.
     if 202 not in statuses:
         assert create()["statusCode"] == 202
         workflow_takes_up(reminder_workflow)
