@@ -37,6 +37,6 @@ def reminder_id(owner: str, key: str) -> str:
 
 
 def digest(body: Mapping[str, Any], key: str) -> str:
-    """Tells the request from another one. Without the key it reveals nothing, not even to somebody who guesses addresses."""
+    """Tells the request from another one. Without the key nobody can guess an address with it."""
     text = json.dumps(body, sort_keys=True, default=str)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
