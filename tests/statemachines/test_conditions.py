@@ -1,0 +1,151 @@
+"""The conditions of the workflows' writes, evaluated by moto's DynamoDB: which rows an execution may change."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.statemachines.asl import evaluated, load
+
+MINE, BEFORE, ANOTHER = "arn:mine", "arn:before", "arn:another"
+CONTEXT = {
+    "Execution": {"Id": MINE, "Name": "my-name"},
+    "State": {"EnteredTime": "2026-11-26T09:17:48.123Z"},
+}
+ROW = "row"
+WRITTEN, REFUSED = True, False
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        for key in ("OrderId", "ReminderId"):
+            client.create_table(
+                TableName=key,
+                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        yield client
+
+
+def writes(dynamodb: Any, state: Any, key: str, row: dict[str, str] | None, state_input: Any, **variables: Any) -> bool:
+    """Whether `state` changes the row ROW of the table whose key is `key`; None is a row that does not exist."""
+    dynamodb.delete_item(TableName=key, Key={key: {"S": ROW}})
+    if row is not None:
+        dynamodb.put_item(TableName=key, Item={key: {"S": ROW}, **{name: {"S": one} for name, one in row.items()}})
+    arguments = evaluated_all(state["Arguments"], state_input, context=CONTEXT, **variables)
+    try:
+        dynamodb.update_item(**{**arguments, "TableName": key})
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return REFUSED
+    return WRITTEN
+
+
+def evaluated_all(value: Any, state_input: Any, **known: Any) -> Any:
+    match value:
+        case dict():
+            return {name: evaluated_all(one, state_input, **known) for name, one in value.items()}
+        case str() if value.startswith("{%"):
+            return evaluated(value, state_input, **known)
+    return value
+
+
+REMINDERS, ORDERS = load("reminder.asl.json")["States"], load("order_fulfillment.asl.json")["States"]
+REMINDER = {"reminder": {"reminderId": ROW}}
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome"),
+    [
+        ({"Status": "SCHEDULED", "ExecutionId": MINE}, WRITTEN),
+        ({"Status": "SENDING", "ExecutionId": MINE}, WRITTEN),
+        ({"Status": "SCHEDULED", "ExecutionId": ANOTHER}, REFUSED),
+        ({"Status": "SCHEDULED"}, REFUSED),
+        ({"Status": "CANCELLED", "ExecutionId": MINE}, REFUSED),
+        ({"Status": "FAILED", "ExecutionId": MINE}, REFUSED),
+        (None, REFUSED),
+    ],
+)
+def test_a_reminder_is_sent_if_it_waits_for_this_execution(dynamodb, row, outcome):
+    assert writes(dynamodb, REMINDERS["Claim the reminder"], "ReminderId", row, {}, **REMINDER) == outcome
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome"),
+    [
+        ({"Status": "SENDING", "ExecutionId": MINE}, WRITTEN),
+        ({"Status": "SENT", "ExecutionId": MINE}, WRITTEN),
+        ({"Status": "SENDING", "ExecutionId": ANOTHER}, REFUSED),
+        ({"Status": "SCHEDULED", "ExecutionId": MINE}, REFUSED),
+        ({"Status": "CANCELLED", "ExecutionId": MINE}, REFUSED),
+        (None, REFUSED),
+    ],
+)
+def test_the_result_is_of_the_execution_that_sends(dynamodb, row, outcome):
+    state = REMINDERS["Record the result"]
+
+    assert writes(dynamodb, state, "ReminderId", row, {}, status="SENT", reason=None, **REMINDER) == outcome
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome"),
+    [
+        ({"Status": "SCHEDULED"}, WRITTEN),
+        ({"Status": "SCHEDULED", "ExecutionId": MINE}, WRITTEN),
+        ({"Status": "SCHEDULED", "ExecutionId": BEFORE}, WRITTEN),
+        ({"Status": "SENDING", "ExecutionId": MINE}, WRITTEN),
+        ({"Status": "SCHEDULED", "ExecutionId": ANOTHER}, REFUSED),
+        ({"Status": "CANCELLED", "ExecutionId": MINE}, REFUSED),
+        ({"Status": "CANCELLED"}, REFUSED),
+        (None, REFUSED),
+    ],
+)
+def test_a_failure_is_written_unless_it_was_cancelled_or_is_another_executions(dynamodb, row, outcome):
+    state, lost = REMINDERS["Record the failure"], {"ReminderId": ROW, "ExecutionId": BEFORE}
+
+    assert writes(dynamodb, state, "ReminderId", row, {}, lost=lost, reason="x") == outcome
+
+
+ORDER = {"order": {"OrderId": ROW, "Name": "A", "ItemName": "B", "Price": "1"}}
+CLAIMED = {"Status": "RECEIVED", "ExecutionName": "my-name"}
+
+
+@pytest.mark.parametrize(
+    ("row", "by_hand", "by_the_api"),
+    [
+        (None, WRITTEN, REFUSED),
+        (CLAIMED, WRITTEN, WRITTEN),
+        ({**CLAIMED, "ExecutionId": MINE}, WRITTEN, WRITTEN),
+        ({**CLAIMED, "ExecutionId": ANOTHER}, REFUSED, REFUSED),
+        ({**CLAIMED, "ExecutionName": "another-name"}, REFUSED, REFUSED),
+        ({**CLAIMED, "Status": "PARKED"}, REFUSED, REFUSED),
+        ({**CLAIMED, "Status": "CLOSED", "ExecutionId": ""}, REFUSED, REFUSED),
+    ],
+)
+def test_an_order_is_taken_up_if_it_is_claimed_for_this_execution_or_nobody_has_it(dynamodb, row, by_hand, by_the_api):
+    state, card = ORDERS["Update the order table"], {"CC": "4242424242424242"}
+
+    for claimed, outcome in ((False, by_hand), (True, by_the_api)):
+        assert writes(dynamodb, state, "OrderId", row, card, claimed=claimed, **ORDER) == outcome
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome", "parked"),
+    [
+        ({"Status": "RECEIVED", "ExecutionId": MINE}, WRITTEN, WRITTEN),
+        ({"Status": "RECEIVED", "ExecutionId": ANOTHER}, REFUSED, REFUSED),
+        (CLAIMED, REFUSED, WRITTEN),
+        ({**CLAIMED, "ExecutionId": ANOTHER}, REFUSED, REFUSED),
+        ({**CLAIMED, "ExecutionName": "another-name"}, REFUSED, REFUSED),
+        (None, REFUSED, REFUSED),
+    ],
+)
+def test_the_end_of_an_order_is_written_by_its_own_execution(dynamodb, row, outcome, parked):
+    ends = {"outcome": "ESCALATED", "reasons": ["PRICE_NOT_POSITIVE"], "queue": "ParkedQueue"}
+
+    assert writes(dynamodb, ORDERS["Record the outcome"], "OrderId", row, {}, **ORDER, **ends) == outcome
+    assert writes(dynamodb, ORDERS["Record that it is parked"], "OrderId", row, {}, rowId=ROW, **ends) == parked
