@@ -16,6 +16,9 @@ CardRule: TypeAlias = Literal["length", "luhn"]
 _UNIQUE = 12
 """Letters that tell the executions of one order apart."""
 
+_SMALLEST, _LARGEST = -6, 12
+"""Powers of ten of the numbers that are written in plain digits. Smaller ones are not in JSONata either."""
+
 _MOST_DIGITS = 12
 """Most digits of a price that is not a plain decimal, zeros after `0.` left out. More could hide a card number."""
 
@@ -79,13 +82,25 @@ def last4(card: object) -> str:
 def price_text(price: str | int | Decimal) -> str:
     """`price` as it is stored: text as it came, a number in plain digits (`1e3` -> `1000`) if it is of sane size.
 
-    A number with too many digits is rounded to 15 of them, as the workflow rounds every number: clients that add
-    prices as floats send `0.30000000000000004` for `0.3`.
+    A number with too many digits, or a very small one, is rounded to 15 digits, as the workflow rounds every number:
+    clients that add prices as floats send `0.30000000000000004` for `0.3`.
     """
-    if isinstance(price, Decimal) and abs(price.adjusted()) <= 12:
-        text = format(price, "f")
-        return format(Decimal(f"{float(price):.15g}"), "f") if has_too_many_digits(text) else text
-    return str(price)
+    if not isinstance(price, Decimal):
+        return str(price)
+    text = _written(price)
+    if price.adjusted() < _SMALLEST or (has_too_many_digits(text) and price.adjusted() <= _LARGEST):
+        return rounded_text(price)
+    return text
+
+
+def rounded_text(price: Decimal) -> str:
+    """A number as the workflow reads it, which is 15 digits of a float."""
+    rounded = Decimal(f"{float(price):.15g}").normalize()
+    return _written(rounded or price)
+
+
+def _written(price: Decimal) -> str:
+    return format(price, "f") if _SMALLEST <= price.adjusted() <= _LARGEST else str(price)
 
 
 def has_too_many_digits(price: str) -> bool:

@@ -223,5 +223,23 @@ def test_what_has_been_dealt_with_is_removed_and_the_rest_stays(stack: Stack, co
     assert '"A-2"' in left["Body"]
 
 
+@pytest.mark.parametrize("id", ["A-1", "arn:A-1"])
+def test_one_executions_copies_are_shown_once_and_removed_together(stack: Stack, command: Command, id: str) -> None:
+    """The workflow names its execution; who parks it from outside may not know it, and not know what had failed."""
+    copy = {"OrderId": "A-1", "State": None, "Error": "NoOutcomeError", "ExecutionId": None, "ParkingId": "A-1-0123"}
+    told = copy | {"State": "S", "Error": "E", "ExecutionId": "arn:A-1", "Queue": "EscalationQueue"}
+    for message in (copy, told, copy, told | {"OrderId": "A-2", "ExecutionId": "arn:A-2", "ParkingId": "A-2-0123"}):
+        stack.put(stack.queue("ParkedQueue"), message)
+
+    rows = command("parked", "--json").json
+    run = command("parked", "--done", id, "--json")
+
+    shown = sorted((row["OrderId"], row["Error"], row["Queue"], row["Copies"]) for row in rows)
+    assert shown == [("A-1", "E", "EscalationQueue", 3), ("A-2", "E", "EscalationQueue", 1)]
+    assert run.json == {"removed": 3}
+    [left] = stack.visible(stack.queue("ParkedQueue"))
+    assert '"A-2"' in left["Body"]
+
+
 def test_nothing_parked_is_said_in_words(stack: Stack, command: Command) -> None:
     assert command("parked").out == "nothing is parked\n"
