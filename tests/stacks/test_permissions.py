@@ -95,6 +95,7 @@ WITH_CACHE = {
     | JOIN_NETWORK
     | READ_STREAM
     | LIST_STREAMS
+    # Lambda needs SendMessage alone. CDK grants the other two with a queue for failed batches, and offers no other way.
     | {"elasticache:Connect", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
 }
 

@@ -1,9 +1,11 @@
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import getsource
 
 import pytest
 
 from common.aws import BRIEFLY
+from stacks import layer
 
 FUNCTIONS = {
     "Identity/CheckSignUp": (128, 5),
@@ -56,9 +58,10 @@ def test_memory_in_mb_and_time_out_in_seconds_are_chosen_for_each_function(deplo
         assert functions[path]["Timeout"] < API_GATEWAY_GIVES_UP_AFTER
 
 
-def test_every_function_runs_the_newest_python_on_arm64(deployment):
+def test_every_function_runs_the_python_that_the_layer_is_built_for_on_arm64(deployment):
     for function in deployment.properties("AWS::Lambda::Function").values():
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+    assert "--python-version=3.13" in getsource(layer.build)
 
 
 def test_every_function_logs_json_to_a_group_of_its_own_and_may_write_to_no_other(deployment):

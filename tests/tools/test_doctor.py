@@ -67,6 +67,7 @@ class Aws:
                 "cloudwatchRoleArn": ROLE,
             },
             "GetRole": {},
+            "GetEmailIdentity": {"IdentityType": "EMAIL_ADDRESS"},
             "ListStackResources": {"StackResourceSummaries": [resource("AWS::SES::EmailIdentity", STAGE.sender)]},
             "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
             "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
@@ -79,6 +80,7 @@ class Aws:
 
     def undeploy(self) -> None:
         self.stacks = {name: found for name, found in self.stacks.items() if name == "CDKToolkit"}
+        self.answers["GetEmailIdentity"] = "NotFoundException"
 
     def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
         target = Target(replace(STAGE, **stage), SESSION, endpoint)
@@ -312,7 +314,6 @@ def test_what_never_deployed_has_no_settings_to_repeat(status: str, aws: Aws) ->
     aws.undeploy()
     aws.stacks["dev-orders"] = stack(status)
     aws.answers["GetParameter"] = "ParameterNotFound"
-    aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {}}
 
     assert aws.problems(sender=STAGE.sender) == {}
 
@@ -333,7 +334,7 @@ def test_a_sender_that_ses_knows_already_stops_a_deployment_that_would_register_
     aws.answers["ListStackResources"] = {"StackResourceSummaries": resources}
     if not deployed:
         aws.undeploy()
-        aws.answers["GetParameter"] = "ParameterNotFound"
+        aws.answers |= {"GetParameter": "ParameterNotFound", "GetEmailIdentity": {"IdentityType": "EMAIL_ADDRESS"}}
 
     assert aws.problems(sender=sender, cache="on") == {
         "sender in SES": f"make deploy STAGE=dev SENDER={sender} CACHE=on IDENTITY=existing"
@@ -345,6 +346,7 @@ def test_before_the_first_deployment_a_sender_that_ses_knows_is_a_problem_for_th
     aws.undeploy()
     verified = {"VerificationAttributes": {STAGE.sender: SUCCESS}}
     aws.answers |= {"GetIdentityVerificationAttributes": verified, "GetParameter": "ParameterNotFound"}
+    aws.answers["GetEmailIdentity"] = {"IdentityType": "EMAIL_ADDRESS"}
 
     assert aws.findings()["sender in SES"].state == "problem"
     assert aws.findings(sender_identity="existing")["sender in SES"].state == "ok"
@@ -370,7 +372,7 @@ def test_a_sender_that_ses_should_know_and_does_not_is_told_with_how_to_make_it_
 
     finding = aws.findings(sender_identity="existing")["sender in SES"]
 
-    assert (finding.state, finding.found) == ("limited", f"SES does not know {STAGE.sender} yet")
+    assert (finding.state, finding.found) == ("limited", f"{STAGE.sender} is not verified yet")
     assert finding.advice.startswith(f"aws ses verify-email-identity --email-address {STAGE.sender}")
 
 

@@ -131,23 +131,32 @@ def notify_parameter(target: Target) -> Result:
 def sender_verified(target: Target) -> Result:
     sender, deployed = target.sender, target.output(REMINDERS, "SenderAddress")
     answer = target.client("ses").get_identity_verification_attributes(Identities=identities_of(sender))
-    known = answer["VerificationAttributes"]
     registers = target.stage.sender_identity == "new" and (target.deploying or not deployed)
-    if registers and sender in known and sender not in target.identities():
+    if registers and _is_identity(target, sender) and sender not in target.identities():
         said = {name: value for name, value in target.settings.items() if name in target.said}
         again = f"make deploy STAGE={target.stage.name} {_written(said | {'SENDER': sender, 'IDENTITY': 'existing'})}"
         return Result("problem", f"SES knows {sender} already, so this stage cannot register it", again)
-    for identity, attributes in known.items():
+    for identity, attributes in answer["VerificationAttributes"].items():
         if attributes["VerificationStatus"] == "Success":
             return Result("ok", f"{identity} is verified")
     again = f"aws ses verify-email-identity --email-address {sender}"
     if registers:
         return Result("limited", f"{sender} is not verified yet", "open the link that SES mails when you deploy")
     if not deployed:
-        return Result("limited", f"SES does not know {sender} yet", f"{again}, or deploy with IDENTITY=new")
+        return Result("limited", f"{sender} is not verified yet", f"{again}, or deploy with IDENTITY=new")
     # It stops no deployment: the stage is as it was.
     state: State = "limited" if target.deploying else "problem"
     return Result(state, f"{sender} is not verified", f"open the link that SES mailed; for another: {again}")
+
+
+def _is_identity(target: Target, sender: str) -> bool:
+    """Whether SES knows `sender` itself, verified or not, and not only its domain."""
+    ses = target.client("sesv2")
+    try:
+        ses.get_email_identity(EmailIdentity=sender)
+    except ses.exceptions.NotFoundException:
+        return False
+    return True
 
 
 def ses_account(target: Target) -> Result:
