@@ -120,7 +120,7 @@ def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
     lately = now - settings.grace() - 2 * OVERDUE[SENDING], now - OVERDUE[SENDING]
     for status in OVER:
         rows = table.all_with_status(status, due=Key("DueAt").between(*map(when.utc_text, lately)))
-        yield (row for row in rows if "Repeat" in row and "Stopped" not in row)
+        yield (row for row in rows if "Repeat" in row)
 
 
 def _settle(found: Row, *, now: datetime) -> bool:
@@ -129,7 +129,7 @@ def _settle(found: Row, *, now: datetime) -> bool:
     if row is None or row["Status"] != found["Status"]:
         return False
     execution = _execution_of(row)
-    if execution and execution["status"] in ("RUNNING", "PENDING_REDRIVE"):
+    if execution and execution["status"] == "RUNNING":
         return False
     try:
         if row["Status"] in OVER:

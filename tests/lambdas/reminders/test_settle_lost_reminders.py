@@ -363,6 +363,24 @@ def test_a_sweep_beside_a_retry_makes_one_reminder(write, reminder_workflow):
     assert sorted(workflow_takes_up(reminder_workflow)) == ["SCHEDULED", "TAKEN"]
 
 
+@pytest.mark.parametrize("status", ["SENT", "CANCELLED", "FAILED"])
+def test_a_reminder_that_the_index_still_takes_for_waiting_is_left_alone(status, write, started, monkeypatch):
+    """DynamoDB's indexes lag behind the table."""
+    kept = write(ago=timedelta(days=2), Status=status, Reason="as it was")
+    monkeypatch.setattr(sweep.table, "all_with_status", all_of({"r-1": kept | {"Status": "SCHEDULED"}}))
+
+    assert handler({}, None)["Lost"] == 0
+    assert (find("r-1"), started()) == (kept, [])
+
+
+def test_many_waiting_reminders_are_not_asked_for_one_by_one(write, monkeypatch):
+    for number in range(3):
+        write(f"r-{number}", ended="RUNNING", ago=timedelta(days=-1))
+    monkeypatch.setattr(sweep.table, "find", lambda reminder_id: pytest.fail("read one by one"))
+
+    assert handler(WAITING, None) == {"Lost": 0, "Complete": True}
+
+
 def test_what_is_cancelled_in_the_middle_of_a_sweep_stays_cancelled(write, reminder_workflow, monkeypatch):
     kept = write()
     seen = {"r-1": kept, "r-2": write("r-2", ago=timedelta(days=2))}
