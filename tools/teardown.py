@@ -44,7 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     stage = STAGES[options.stage]
-    session, endpoint, _ = deployment.reach(stage.name, home=options.home)
+    if stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
+        raise CommandError(f"stage {stage.name} is not on AWS: `python -m local down --forget` removes it")
+    session, endpoint, _ = deployment.reach(stage.name, home=settings.PROJECT / ".local")
     if session.region_name is None:
         raise NoRegionError
     reminders = Reminders(Target(stage, session, endpoint))
@@ -150,9 +152,6 @@ def _parser() -> argparse.ArgumentParser:
         "--stage", choices=STAGES, default=os.environ.get("STAGE") or "dev", help="default: $STAGE, or dev"
     )
     parser.add_argument("--give-up-reminders", action="store_true", help="cancel what waits, without being asked")
-    parser.add_argument(
-        "--home", default=settings.PROJECT / ".local", help="folder of the laptop cloud (default: .local)"
-    )
     return parser
 
 

@@ -157,6 +157,14 @@ def test_a_stage_that_keeps_its_data_is_refused_without_a_question(
     assert (reminders.running(), reminders.statuses()["a"]) == ([], "CANCELLED")
 
 
+@pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.outbox])
+def test_the_laptops_stage_is_not_destroyed_on_aws(stage: str, aws: None, capsys: Any) -> None:
+    assert teardown.main(["--stage", stage, "--give-up-reminders"]) == 1
+    assert capsys.readouterr().err == (
+        f"error: stage {stage} is not on AWS: `python -m local down --forget` removes it\n"
+    )
+
+
 def test_what_is_being_sent_is_let_come_to_its_end(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     reminders = deployed("dev")
     monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 600)
