@@ -85,8 +85,9 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
         case "logs":
             show.logs(cloud, console, options.function)
         case "down":
-            stopped = cloud.down(forget=options.forget)
-            console.print("stopped" if stopped else "nothing was running", "and forgotten" if options.forget else "")
+            stopped = cloud.down(lambda text: console.print(text, highlight=False), forget=options.forget)
+            done = "stopped" if stopped else "nothing was running"
+            console.print(f"{done} and forgotten" if options.forget else done)
             if options.forget and (left := homes.left_in(cloud.settings.home)):
                 console.print(
                     f"kept in {cloud.settings.home}, because the cloud did not write it: {', '.join(left)}",

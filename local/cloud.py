@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from local import deploy, gaps, homes, users
+from local import deploy, gaps, homes, restart, saved, users
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
-from local.processes import alone, require_free
+from local.processes import Daemon, alone, require_free
 from local.settings import Settings
 from local.users import User
 
@@ -58,6 +58,7 @@ class Cloud:
         self.settings = settings
         self.engine = Engine(settings)
         self.cache = Cache(settings)
+        self.deployment = Daemon("the deployment", pid_file=settings.deploy_pid, log=settings.deploy_log)
 
     @property
     def running(self) -> bool:
@@ -72,23 +73,32 @@ class Cloud:
         homes.make(self.settings.home)
         with alone(self.settings.home):
             homes.mark(self.settings.home)
+            # An `up` that was killed leaves its own running.
+            self.deployment.stop()
             started = self._start(say)
             try:
-                return self._deploy(say) or bool(started)
+                deployed = self._deploy(say)
+                self.settings.remember("consumer")
+                restart.settle(self.engine, say)
+                return deployed or bool(started)
             except KeyboardInterrupt:
                 for part in started:
                     part.daemon.stop()
                 raise
 
-    def down(self, *, forget: bool = False) -> bool:
+    def down(self, say: Callable[[str], None] = lambda _: None, *, forget: bool = False) -> bool:
         """Stops both processes; False where none ran. What they hold is kept, unless it is to be forgotten.
 
+        Orders and due reminders that are on their way finish first, if they do so in a moment.
         Raises LocalError if the folder is not a laptop cloud's.
         """
         (homes.require_cloud if forget else homes.require_own)(self.settings.home)
         if not homes.is_cloud(self.settings.home):
             return False
         with alone(self.settings.home):
+            self.deployment.stop()
+            if self.engine.daemon.process() and not forget:
+                restart.wait(self.engine, say)
             stopped = [part.daemon.stop() for part in (self.engine, self.cache)]
             if forget:
                 homes.forget(self.settings.home)
@@ -97,10 +107,7 @@ class Cloud:
     def require_running(self) -> None:
         """Raises LocalError where a process is missing or nothing is deployed."""
         for part in (self.engine, self.cache):
-            if part.daemon.died():
-                raise LocalError(
-                    f"{part.daemon.name} has died (its log: {part.daemon.log}); `python -m local up` starts it again"
-                )
+            part.daemon.require_alive()
         if not self.running:
             raise NotRunningError
         if deploy.deployed_fingerprint(self.engine) is None:
@@ -144,15 +151,9 @@ class Cloud:
 
     def functions(self) -> dict[str, str]:
         """The log group of each Lambda function of the apps, by its construct id."""
-        groups = {}
-        for page in self.engine.client("lambda").get_paginator("list_functions").paginate():
-            for function in page["Functions"]:
-                stack = next((name for name in deploy.STACKS if function["FunctionName"].startswith(f"{name}-")), None)
-                if stack:
-                    # local-orders-PlaceOrderC1FF4CFE-0335…: the construct id, then CDK's hash of eight digits.
-                    logical_id = function["FunctionName"].removeprefix(f"{stack}-").partition("-")[0]
-                    groups[logical_id[:-8]] = function["LoggingConfig"]["LogGroup"]
-        return groups
+        pages = self.engine.client("lambda").get_paginator("list_functions").paginate()
+        groups = {one["FunctionName"]: one["LoggingConfig"]["LogGroup"] for page in pages for one in page["Functions"]}
+        return {construct: groups[name] for construct, name in deploy.functions(self.engine).items()}
 
     def topic_messages(self) -> list[dict[str, Any]]:
         """What the reminder topic sent to its subscriber, oldest first."""
@@ -161,19 +162,31 @@ class Cloud:
 
     def _start(self, say: Callable[[str], None]) -> list[Engine | Cache]:
         """Starts the parts that do not run, and returns them; all of them or none."""
-        missing = [part for part in (self.cache, self.engine) if not part.daemon.process()]
+        missing: list[Engine | Cache] = [part for part in (self.cache, self.engine) if not part.daemon.process()]
         for part in missing:
             require_free(part.port, option=part.port_option)
-        self.settings.remember()
+        died = [part for part in missing if part.daemon.died()]
+        # First: an `up` that is killed meanwhile leaves processes with these addresses behind.
+        before = self.settings.remember("port", "redis_port")
         try:
             for part in missing:
-                again = ", which has died," if part.daemon.died() else ""
                 part.daemon.stop()
+            if self.engine in missing and saved.recover(self.settings.state, stacks=deploy.OWN_STACKS):
+                say("the engine was killed: what changed since it was last stopped is lost")
+                missing = [self.cache, self.engine]
+                self.cache.daemon.stop()
+                self.cache.empty()
+            elif self.cache in died:
+                # What a killed cache last saved is older than the rows.
+                self.cache.empty()
+            for part in missing:
+                again = ", which has died," if part in died else ""
                 say(f"starting {part.daemon.name}{again} on 127.0.0.1:{part.port}")
                 part.start()
         except BaseException:
             for part in missing:
                 part.daemon.stop()
+            self.settings.put_back(before)
             raise
         return missing
 
@@ -189,13 +202,14 @@ class Cloud:
         if not deploy.is_bootstrapped(self.engine):
             say("bootstrapping CDK")
             deploy.bootstrap(self.engine)
-        if not self.settings.consumer:
-            # First: the queue's stack cannot drop what another stack still uses.
-            deploy.remove_consumer(self.engine)
+        # First: a stack cannot drop an export that another stack still uses.
+        deploy.remove_left_stacks(self.engine, say)
         say("deploying")
         # The deployment writes to buckets, those of one that was interrupted included.
         gaps.allow_plain_http(self.engine)
         deploy.deploy(self.engine)
+        # And those whose exports were in use until now.
+        deploy.remove_left_stacks(self.engine, say)
         say("closing the engine's gaps, confirming the sender, signing up a person and an operator")
         gaps.allow_plain_http(self.engine)
         gaps.widen_ses_grants(self.engine)

@@ -1,7 +1,9 @@
 """The real CDK command line, pointed at the engine."""
 
 import hashlib
+import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,12 @@ SOURCES = (
 
 SYNTHESISED = "fingerprint"
 """File in the folder of templates with the fingerprint of what they were made from."""
+
+TOOLKIT = "CDKToolkit"
+OWN_STACKS = (*STACKS, TOOLKIT)
+
+DEPLOYED_STACKS = "/laptop/stacks"
+"""SSM parameter with the names of the stacks that were ever deployed."""
 
 DEPLOYED = "/laptop/deployed"
 """SSM parameter with the fingerprint of what is deployed: kept by the engine, it is lost with what it speaks of."""
@@ -81,13 +89,16 @@ def is_synthesised(engine: Engine, *, wanted: str) -> bool:
 def synthesise(engine: Engine, *, wanted: str, project: Path = PROJECT) -> None:
     """Writes the templates of stage `local`, marked with the `wanted` fingerprint."""
     assembly = engine.settings.assembly
+    # Interrupted, it leaves templates of two versions behind.
+    (assembly / SYNTHESISED).unlink(missing_ok=True)
     context = ("-c", f"stage={STAGE}", "-c", f"consumer={'on' if engine.settings.consumer else 'off'}")
     _cdk(engine, "synth", "--quiet", *context, "--output", str(assembly), project=project)
     (assembly / SYNTHESISED).write_text(wanted)
 
 
 def is_bootstrapped(engine: Engine) -> bool:
-    return any(stack["StackName"] == "CDKToolkit" for stack in _live_stacks(engine))
+    toolkit = [stack["StackStatus"] for stack in _live_stacks(engine) if stack["StackName"] == TOOLKIT]
+    return any(status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE") for status in toolkit)
 
 
 def bootstrap(engine: Engine, *, project: Path = PROJECT) -> None:
@@ -96,6 +107,8 @@ def bootstrap(engine: Engine, *, project: Path = PROJECT) -> None:
 
 def deploy(engine: Engine, *, project: Path = PROJECT) -> None:
     """Deploys every stack. Raises DeployError."""
+    known = ",".join(sorted(_deployed_by_us(engine) | _stacks_of_the_app(engine)))
+    engine.client("ssm").put_parameter(Name=DEPLOYED_STACKS, Value=known, Type="StringList", Overwrite=True)
     deploy_app(engine, str(engine.settings.assembly), "--all", project=project)
 
 
@@ -105,13 +118,23 @@ def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) 
     _cdk(engine, "deploy", "--app", app, *stacks, *options, project=project)
 
 
-def remove_consumer(engine: Engine) -> None:
-    """Removes the example consumer, where it is deployed, and what it holds."""
+def remove_left_stacks(engine: Engine, say: Callable[[str], None]) -> None:
+    """Removes the stacks that `deploy` deployed and the templates no longer have, with what they hold.
+
+    A stack whose exports another one uses stays: it can go when the other one is deployed or removed.
+    """
     cloudformation = engine.client("cloudformation")
-    if any(stack["StackName"] == CONSUMER_STACK for stack in _live_stacks(engine)):
-        cloudformation.delete_stack(StackName=CONSUMER_STACK)
+    wanted, deployed = _stacks_of_the_app(engine), _deployed_by_us(engine)
+    for name in (stack["StackName"] for stack in _live_stacks(engine) if stack["StackName"] in deployed - wanted):
+        try:
+            cloudformation.delete_stack(StackName=name)
+        except cloudformation.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            continue
+        say(f"removing {name}, which the app no longer has")
         waiter = cloudformation.get_waiter("stack_delete_complete")
-        waiter.wait(StackName=CONSUMER_STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
 
 def outputs(engine: Engine) -> dict[str, dict[str, str]]:
@@ -121,6 +144,50 @@ def outputs(engine: Engine) -> dict[str, dict[str, str]]:
         for stack in _live_stacks(engine)
         if stack["StackName"] in STACKS
     }
+
+
+def functions(engine: Engine) -> dict[str, str]:
+    """The name of each Lambda function of the apps, by its construct id."""
+    pages = engine.client("cloudformation").get_paginator("list_stack_resources")
+    return {
+        # The construct id, then CDK's hash of eight digits. A name may lack the end of both: it has at most 64 letters.
+        one["LogicalResourceId"][:-8]: one["PhysicalResourceId"]
+        for stack in outputs(engine)
+        for page in pages.paginate(StackName=stack)
+        for one in page["StackResourceSummaries"]
+        if one["ResourceType"] == "AWS::Lambda::Function"
+    }
+
+
+def on_their_way(engine: Engine) -> list[str]:
+    """The stacks of the apps that are being deployed or removed."""
+    return [
+        stack["StackName"]
+        for stack in _live_stacks(engine)
+        if stack["StackName"] in OWN_STACKS
+        and stack["StackStatus"].endswith("_IN_PROGRESS")
+        # A change set that nobody executed.
+        and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
+    ]
+
+
+def _stacks_of_the_app(engine: Engine) -> set[str]:
+    manifest = json.loads((engine.settings.assembly / "manifest.json").read_bytes())
+    artifacts = manifest["artifacts"].items()
+    return {
+        artifact["properties"].get("stackName", name)
+        for name, artifact in artifacts
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+
+
+def _deployed_by_us(engine: Engine) -> set[str]:
+    """The names of all stacks that `deploy` ever deployed: whoever uses the laptop cloud may have others in it."""
+    ssm = engine.client("ssm")
+    try:
+        return {*ssm.get_parameter(Name=DEPLOYED_STACKS)["Parameter"]["Value"].split(",")}
+    except ssm.exceptions.ParameterNotFound:
+        return {*STACKS}
 
 
 def _live_stacks(engine: Engine) -> list[dict[str, Any]]:
@@ -142,7 +209,8 @@ def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     }
     command = [str(project / "node_modules" / ".bin" / "cdk"), *arguments, "--no-color", "--no-notices"]
     began = datetime.now(UTC)
-    if run_to_the_end(command, cwd=project, env=env, log=log):
+    if run_to_the_end(command, cwd=project, env=env, log=log, pid_file=engine.settings.deploy_pid):
+        engine.daemon.require_alive()
         reasons = _failed_resources(engine, since=began) or tail(log, lines=15)
         raise DeployError(f"`cdk {arguments[0]}` failed:\n{reasons}\n\nthe whole output is in {log}")
 

@@ -27,6 +27,9 @@ START = Path(__file__).with_name("start_engine.py")
 # The engine takes any account's twelve digits, or its own start-up key, as that account's root.
 CREDENTIALS = Credentials("test", "test")
 
+ANSWER_SECONDS = 5
+"""The longest that an engine in order takes to say that it is."""
+
 ENGINE_NAME = "localhost"
 """What the engine calls itself: distributions are at *.cloudfront.localhost, which browsers look up nowhere."""
 
@@ -50,7 +53,7 @@ class Engine:
         temporary = self.settings.home / "tmp"
         # What an engine left there is of no use to the next one.
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        temporary.mkdir(exist_ok=True)
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.settings.home),
@@ -84,7 +87,8 @@ class Engine:
 
     def answers(self) -> bool:
         try:
-            return bool(send("GET", f"{self.settings.endpoint}/_ministack/health").status_code == 200)
+            url = f"{self.settings.endpoint}/_ministack/health"
+            return bool(send("GET", url, timeout=ANSWER_SECONDS).status_code == 200)
         except BotoCoreError:
             return False
 
@@ -136,13 +140,20 @@ class Cache:
         self.port, self.port_option = settings.redis_port, "--redis-port"
         self.daemon = Daemon("the cache", pid_file=settings.home / "cache.pid", log=settings.cache_log)
 
+    def empty(self) -> None:
+        """Deletes what the server saved when it was last stopped."""
+        shutil.rmtree(self._data, ignore_errors=True)
+
     def start(self) -> None:
-        data = self.settings.state / "cache"
-        data.mkdir(parents=True, exist_ok=True)
+        self._data.mkdir(parents=True, exist_ok=True)
         command = [str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(self.settings.redis_port)]
         # A save point, far off: what is cached is then written when the server stops.
-        command += ["--dir", str(data), "--save", "3600 1"]
+        command += ["--dir", str(self._data), "--save", "3600 1"]
         self.daemon.start(command, env={"LANG": "C.UTF-8"}, ready=self.answers)
+
+    @property
+    def _data(self) -> Path:
+        return self.settings.state / "cache"
 
     def answers(self) -> bool:
         try:
@@ -154,11 +165,17 @@ class Cache:
 
 
 def send(
-    method: str, url: str, *, body: Any = None, token: str | None = None, headers: Mapping[str, str] | None = None
+    method: str,
+    url: str,
+    *,
+    body: Any = None,
+    token: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 60,
 ) -> AWSResponse:
     """A plain HTTP request. `body` is text as it is, or anything else as JSON; `token` says who asks."""
     data = body if isinstance(body, str | bytes | None) else json.dumps(body)
     request = AWSRequest(method, url, data=data, headers={"Content-Type": "application/json", **(headers or {})})
     if token:
         request.headers["Authorization"] = token
-    return URLLib3Session(timeout=60).send(request.prepare())
+    return URLLib3Session(timeout=timeout).send(request.prepare())

@@ -11,12 +11,15 @@ MARK_TEXT = "This folder is a laptop cloud's. `python -m local down --forget` de
 """Content of the file MARK. A file of that name with any other content marks nothing."""
 
 LOCK = "lock"
+NEW = ".new"
+"""End of the name of a file that `write` has not finished."""
 SETTINGS = "settings.json"
 FILES = (
     SETTINGS,
     "users.json",
     "engine.pid",
     "cache.pid",
+    "deploy.pid",
     "engine.log",
     "cache.log",
     "deploy.log",
@@ -48,9 +51,7 @@ def require_own(home: Path) -> None:
     if not home.is_dir():
         raise LocalError(f"{home} is not a folder: name the folder of a laptop cloud with --home")
     if not _is_free(home):
-        raise LocalError(
-            f"{home} holds files but no laptop cloud: name a cloud's folder with --home, or an empty or new folder"
-        )
+        raise LocalError(f"{home} holds other files and no laptop cloud: name another folder with --home")
 
 
 def require_cloud(home: Path) -> None:
@@ -76,6 +77,14 @@ def mark(home: Path) -> None:
     (home / MARK).write_text(MARK_TEXT)
 
 
+def write(file: Path, text: str) -> None:
+    """Writes a file of the cloud whole or not at all. Only its owner may read it."""
+    new = file.with_name(file.name + NEW)
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(file)
+
+
 def forget(home: Path) -> None:
     """Deletes what the cloud wrote, and the folder if nothing else is in it. The caller holds the lock.
 
@@ -86,7 +95,7 @@ def forget(home: Path) -> None:
     for folder in (home / name for name in FOLDERS):
         if _is_folder(folder):
             shutil.rmtree(folder)
-    for file in (home / name for name in (*FILES, MARK, LOCK)):
+    for file in (home / name for name in (*FILES, *(name + NEW for name in FILES), MARK, LOCK)):
         if _is_file(file):
             file.unlink()
     if not left_in(home):

@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 
 from local.errors import DamagedError, LocalError
-from local.homes import LOCK
+from local.homes import LOCK, write
 
 START_SECONDS = 30
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 POLL_SECONDS = 0.05
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a command: Ctrl-C, `kill`, and a terminal that is closed."""
@@ -62,6 +62,11 @@ class Daemon:
         """Whether it was started, not stopped, and is gone."""
         return self._pid_file.exists() and self.process() is None
 
+    def require_alive(self) -> None:
+        """Raises LocalError if it died."""
+        if self.died():
+            raise LocalError(f"{self.name} has died (its log: {self.log}); `python -m local up` starts it again")
+
     def start(self, command: Sequence[str], *, env: Mapping[str, str], ready: Callable[[], bool]) -> None:
         """Starts `command` in a session of its own and returns when it is `ready`.
 
@@ -78,8 +83,7 @@ class Daemon:
                 # The terminal's Ctrl-C then reaches the command, which stops what it started, and not the process.
                 start_new_session=True,
             )
-            started = psutil.Process(child.pid).create_time()
-            self._pid_file.write_text(json.dumps({"pid": child.pid, "started": started}))
+            _remember(child.pid, self._pid_file)
         deadline = time.monotonic() + START_SECONDS
         while not ready():
             if child.poll() is not None or time.monotonic() > deadline:
@@ -127,8 +131,15 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
-    """The exit status of `command`, whose output `log` keeps. Interrupted, it takes all that it started with it."""
+def _remember(pid: int, file: Path) -> None:
+    write(file, json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
+
+
+def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, pid_file: Path) -> int:
+    """The exit status of `command`, whose output `log` keeps. Interrupted, it takes all that it started with it.
+
+    Killed, it leaves `pid_file` behind, for a Daemon to stop what still runs.
+    """
     child = None
     try:
         with log.open("w") as output, _uninterrupted():
@@ -141,12 +152,16 @@ def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str],
                 stderr=output,
                 start_new_session=True,
             )
-        return child.wait()
+            _remember(child.pid, pid_file)
+        status = child.wait()
     except BaseException:
         if child:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
         raise
+    finally:
+        pid_file.unlink(missing_ok=True)
+    return status
 
 
 @contextlib.contextmanager

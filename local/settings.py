@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local import homes
 from local.errors import DamagedError, LocalError
-from local.homes import SETTINGS, require_own
+from local.homes import SETTINGS
 
 PROJECT = Path(__file__).parent.parent
 REGION = "us-east-1"
@@ -47,6 +48,10 @@ class Settings:
         return self.home / "deploy.log"
 
     @property
+    def deploy_pid(self) -> Path:
+        return self.home / "deploy.pid"
+
+    @property
     def state(self) -> Path:
         """What the engine and the cache keep when they stop."""
         return self.home / "state"
@@ -56,10 +61,15 @@ class Settings:
         """The synthesised templates."""
         return self.home / "cdk.out"
 
-    def remember(self) -> None:
-        """Keeps what `up` was told, for the next command."""
-        told = {"port": self.port, "redis_port": self.redis_port, "consumer": self.consumer}
-        (self.home / SETTINGS).write_text(json.dumps(told))
+    def remember(self, *names: str) -> dict[str, Any]:
+        """Keeps these settings for the next command; returns what was kept before. Raises DamagedError."""
+        before = _remembered(self.home / SETTINGS)
+        self.put_back(before | {name: getattr(self, name) for name in names})
+        return before
+
+    def put_back(self, before: Mapping[str, Any]) -> None:
+        """Keeps what `remember` returned."""
+        homes.write(self.home / SETTINGS, json.dumps(before))
 
 
 def load(
@@ -70,7 +80,7 @@ def load(
     Raises LocalError for a folder of other things, and for another port than that of a cloud whose state is kept:
     deployed functions hold addresses.
     """
-    require_own(home)
+    homes.require_own(home)
     last = _remembered(home / SETTINGS)
     ports = {"port": port, "redis_port": redis_port}
     for name, value in ports.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local import homes
 from local.engine import Engine
 from local.errors import DamagedError
 from stacks.names import OPERATORS
@@ -30,9 +31,8 @@ def of(home: Path) -> dict[str, User]:
         passwords = json.loads(file.read_text())
         return {role: User(role=role, email=email, password=passwords[role]) for role, email in EMAILS.items()}
     except FileNotFoundError:
-        file.touch(mode=0o600)
         # The last four are what the pool's rules ask for.
-        file.write_text(json.dumps({role: f"{secrets.token_urlsafe(9)}-aA1" for role in EMAILS}))
+        homes.write(file, json.dumps({role: f"{secrets.token_urlsafe(9)}-aA1" for role in EMAILS}))
         return of(home)
     except (ValueError, KeyError, TypeError):
         raise DamagedError(file) from None

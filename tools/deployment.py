@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, NoRegionError
 from botocore.httpsession import URLLib3Session
 
-from local import gaps, settings
+from local import gaps, homes, settings
 from local.cloud import Cloud
 from local.engine import CREDENTIALS
 from stacks.names import IDENTITY, stack_name
@@ -183,7 +183,7 @@ def reach(stage: str, *, home: Path) -> Aws:
     isolated = settings.isolated(os.environ)
     os.environ.clear()
     os.environ.update(isolated)
-    cloud = Cloud(settings.load(home.resolve()))
+    cloud = Cloud(settings.load(homes.named(str(home))))
     cloud.require_running()
     session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
     return Aws(session, cloud.settings.endpoint, cloud)

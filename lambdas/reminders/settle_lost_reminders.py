@@ -117,7 +117,7 @@ def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
     yield table.all_with_status(SCHEDULED, due=None if waiting else due_before(SCHEDULED))
     yield table.all_with_status(SENDING, due=due_before(SENDING))
     # One of these was sent at the latest when the stage's grace time was over, and every sweep of that time saw it.
-    lately = now - settings.grace() - 2 * OVERDUE[SENDING], now - OVERDUE[SENDING]
+    lately = now - settings.grace() - 2 * OVERDUE[SENDING], now if waiting else now - OVERDUE[SENDING]
     for status in OVER:
         rows = table.all_with_status(status, due=Key("DueAt").between(*map(when.utc_text, lately)))
         yield (row for row in rows if "Repeat" in row)

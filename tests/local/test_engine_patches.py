@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import io
+import json
 import threading
 import uuid
 import zipfile
@@ -14,9 +15,10 @@ from typing import Any
 
 import pytest
 from ministack.core import lambda_runtime
-from ministack.services import dynamodb, lambda_svc, stepfunctions
+from ministack.services import cloudformation, dynamodb, lambda_svc, stepfunctions
+from ministack.services.cloudformation import changesets, handlers, stacks
 
-from local.engine_patches import conditional_writes, executions, lines, streams, workers
+from local.engine_patches import conditional_writes, executions, lines, outputs, streams, workers
 from local.settings import ACCOUNT, REGION
 
 PROBE = """
@@ -160,6 +162,53 @@ def test_a_line_that_the_engine_has_no_more_is_named(restored: Callable[[ModuleT
 
     with pytest.raises(lines.GoneError, match="_run_execution has 'no such line' 0 times"):
         lines.replace(stepfunctions, "_run_execution", "no such line", "")
+
+
+PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "kept"}}
+
+
+@pytest.fixture(params=[False, True], ids=["engine", "patched"])
+def is_patched(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, restored: Callable[[ModuleType, str], None]
+) -> bool:
+    """Whether `outputs` is applied."""
+    restored(changesets, "_create_change_set")
+    restored(stacks, "_resolve_stack_outputs")
+    monkeypatch.setitem(handlers._ACTION_HANDLERS, "CreateChangeSet", changesets._create_change_set)
+    if request.param:
+        outputs.apply()
+    return bool(request.param)
+
+
+def test_a_change_of_outputs_alone_is_deployed_because_we_make_it_so(
+    monkeypatch: pytest.MonkeyPatch, is_patched: bool
+) -> None:
+    name = f"stack-{uuid.uuid4().hex[:8]}"
+    stack = {"StackName": name, "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1"}
+    resources = {"Resources": {"Parameter": PARAMETER}}
+    deployed = {**stack, "StackStatus": "CREATE_COMPLETE", "_template": resources}
+    monkeypatch.setitem(cloudformation._stacks, name, deployed)
+    asked = {"StackName": name, "ChangeSetName": "change", "ChangeSetType": "UPDATE"}
+    template = {**resources, "Outputs": {"One": {"Value": {"Ref": "Parameter"}}}}
+
+    handlers._ACTION_HANDLERS["CreateChangeSet"]({**asked, "TemplateBody": json.dumps(template)})
+
+    statuses = [one["Status"] for one in cloudformation._change_sets.values() if one["StackName"] == name]
+    assert statuses == ["CREATE_COMPLETE" if is_patched else "FAILED"]
+
+
+def test_an_export_goes_with_its_output_because_we_make_it_so(
+    monkeypatch: pytest.MonkeyPatch, is_patched: bool
+) -> None:
+    name, stack_id = f"export-{uuid.uuid4().hex[:8]}", f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/it/1"
+    export = {"StackId": stack_id, "Name": name, "Value": "kept"}
+    monkeypatch.setitem(cloudformation._exports, name, export)
+
+    stacks._resolve_stack_outputs({}, {}, {}, {}, {}, "it", stack_id)
+    exported = name in cloudformation._exports
+    cloudformation._exports[name] = export
+
+    assert exported is not is_patched
 
 
 @pytest.fixture

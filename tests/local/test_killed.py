@@ -1,47 +1,78 @@
-"""What becomes of orders when the laptop cloud is stopped, and when it is killed, with orders on their way."""
+"""What becomes of orders and reminders when the laptop cloud is stopped, and when it is killed.
 
+Two sessions are told of. Before the first `down` there are orders and reminders in every stage; `stopped` has the cloud
+after the next `up`. Then the engine is killed; `killed` has the cloud after that.
+"""
+
+import threading
+import time
+import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
 import pytest
 
+from local import restart
 from local.cloud import Cloud
+from local.errors import LocalError
 from local.processes import free_port
 from local.settings import Settings
 from local.users import OPERATOR
 from tests import balance
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.conftest import order as order
-from tests.e2e.faults import changed, park_lost_orders, waiting
+from tests.e2e.faults import States, changed, waiting
+from tests.e2e.reminders import executions, row_of, times_published
+from tests.e2e.reminders import settled as reminded
+
+Orders = list[dict[str, str]]
+
+
+def kill(cloud: Cloud, *parts: str) -> None:
+    for part in parts:
+        process = getattr(cloud, part).daemon.process()
+        process.kill()
+        psutil.wait_procs([process])
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
-    """A cloud that no other module's tests see."""
+    """A cloud that no other module's tests see. Its engine was killed in its first session, when CDK had its bucket."""
     cloud = Cloud(Settings(home=tmp_path_factory.mktemp("own"), port=free_port(), redis_port=free_port()))
+    buckets = cloud.settings.state / "s3"
+
+    def kill_when_there_is_a_bucket() -> None:
+        while not [*buckets.glob("*/cdk-*")]:
+            time.sleep(0.01)
+        kill(cloud, "engine")
+
+    def say(text: str) -> None:
+        print(text)
+        if text.startswith("bootstrapping"):
+            threading.Thread(target=kill_when_there_is_a_bucket).start()
+
+    with pytest.raises(LocalError, match="the engine has died"):
+        cloud.up(say)
+    assert not cloud.engine.daemon.process()
     cloud.up(print)
     yield Apps(cloud, cloud.places(), user=cloud.users()[OPERATOR])
     cloud.down()
 
 
-def numbered(order: dict[str, str], word: str) -> list[dict[str, str]]:
-    return [{**order, "OrderId": f"{order['OrderId']}-{word}-{number}"} for number in range(3)]
+def numbered(word: str, **fields: str) -> Orders:
+    order = {"Name": "Zoë", "ItemName": "Lamp", "Price": "12.50", "CC": "4242424242424242", **fields}
+    return [{**order, "OrderId": f"K-{uuid.uuid4().hex[:8]}-{word}-{number}"} for number in range(3)]
 
 
-def make_overdue(apps: Apps, order: dict[str, str]) -> None:
-    """Does to the row of an order what eleven minutes do."""
-    then = (datetime.now(UTC) - timedelta(minutes=11)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    apps.cloud.engine.client("dynamodb").update_item(
-        TableName=apps.places.order_table,
-        Key={"OrderId": {"S": order["OrderId"]}},
-        UpdateExpression="SET UpdatedAt = :then",
-        ExpressionAttributeValues={":then": {"S": then}},
-    )
+def waiting_a_moment(states: States) -> None:
+    """Has executions wait before they check the order, for longer than stopping takes to begin."""
+    states["Check"] = states["Are details Proper"]
+    states["Are details Proper"] = {"Type": "Wait", "Seconds": 2, "Next": "Check"}
 
 
-def ends(apps: Apps, orders: list[dict[str, str]]) -> list[tuple[Any, list[str]]]:
+def ends(apps: Apps, orders: Orders) -> list[tuple[Any, list[str]]]:
     """For each order the status of its row, and the queues that it lies in."""
     return [
         (
@@ -52,53 +83,198 @@ def ends(apps: Apps, orders: list[dict[str, str]]) -> list[tuple[Any, list[str]]
     ]
 
 
-def test_of_a_cloud_that_is_stopped_and_then_killed_no_order_is_in_two_places_or_in_none(
-    own: Apps, order: dict[str, str]
-) -> None:
-    mark = balance.mark(own.cloud, own.places)
-    done, on_their_way, lost = numbered(order, "done"), numbered(order, "on-its-way"), numbered(order, "lost")
-    for one in done:
-        own.post_order(one)
-        own.settled(one["OrderId"])
+FULFILLED = [("FULFILLMENT_QUEUED", ["OrderFulfillmentQueue"])] * 3
+PARKED = [("PARKED", ["ParkedQueue"])] * 3
+
+
+@dataclass
+class Session:
+    """What there was before the engine was stopped or killed, and what `down` and `up` said."""
+
+    mark: balance.Mark
+    done: Orders = field(default_factory=lambda: numbered("done"))
+    corrected: Orders = field(default_factory=lambda: numbered("corrected", Price="-1"))
+    almost_done: Orders = field(default_factory=lambda: numbered("almost-done"))
+    on_their_way: Orders = field(default_factory=lambda: numbered("on-its-way"))
+    reminders: dict[str, str] = field(default_factory=dict)
+    """The id of each reminder by its message."""
+    said: list[str] = field(default_factory=list)
+
+
+DUE_SOON, DUE_LATER, DUE_MUCH_LATER, REPEATED = "due while it is down", "due later", "due much later", "repeated"
+WAITS = {DUE_SOON: 7, DUE_LATER: 20, DUE_MUCH_LATER: 600, REPEATED: 5}
+
+
+def place(apps: Apps, orders: Orders) -> None:
+    for one in orders:
+        assert apps.post_order(one)[0] == 202
+
+
+def settle(apps: Apps, orders: Orders) -> None:
+    for one in orders:
+        apps.settled(one["OrderId"])
+
+
+def taken_up(apps: Apps, orders: Orders) -> None:
+    eventually(lambda: all("ExecutionId" in (apps.row(one["OrderId"]) or {}) for one in orders))
+
+
+@pytest.fixture(scope="module")
+def stopped(own: Apps) -> Session:
+    """Orders and reminders in every stage; then `down` and `up`."""
+    session = Session(mark=balance.mark(own.cloud, own.places))
+    place(own, session.done + session.corrected)
+    settle(own, session.done + session.corrected)
+    for one in session.corrected:
+        assert own.get_order(one["OrderId"])[1]["Status"] == "ESCALATED"
+        one["Price"] = "12.50"
+        assert own.put_order(one)[0] == 202
+    settle(own, session.corrected)
     with changed(own, waiting):
-        for one in on_their_way:
-            own.post_order(one)
-        eventually(lambda: all("ExecutionId" in (own.row(one["OrderId"]) or {}) for one in on_their_way))
-    own.cloud.down()
+        place(own, session.on_their_way)
+        taken_up(own, session.on_their_way)
+    for message, seconds in WAITS.items():
+        repeat = {"repeat": {"every": "1d", "times": 3}} if message == REPEATED else {}
+        body = {"message": message, "preference": "topic", "waitSeconds": seconds, **repeat}
+        status, answer = own.post_reminder(body)
+        assert status == 202
+        session.reminders[message] = answer["reminderId"]
+    with changed(own, waiting_a_moment):
+        place(own, session.almost_done)
+        taken_up(own, session.almost_done)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(restart, "FINISH_SECONDS", 4)
+        own.cloud.down(session.said.append)
+    own.cloud.up(session.said.append)
+    return session
+
+
+def test_orders_that_are_over_stay_what_they_were(own: Apps, stopped: Session) -> None:
+    assert ends(own, stopped.done) == FULFILLED
+
+
+def test_stopping_lets_orders_that_are_on_their_way_finish(own: Apps, stopped: Session) -> None:
+    assert ends(own, stopped.almost_done) == FULFILLED
+
+
+def test_stopping_gives_up_on_orders_that_take_too_long_and_names_them(own: Apps, stopped: Session) -> None:
+    [gave_up] = [line for line in stopped.said if "still on their way after 4 seconds" in line]
+
+    assert all(one["OrderId"] in gave_up for one in stopped.on_their_way)
+    assert not any(one["OrderId"] in gave_up for one in stopped.almost_done)
+
+
+def test_orders_that_were_cut_off_are_parked_at_once(own: Apps, stopped: Session) -> None:
+    assert ends(own, stopped.on_their_way) == PARKED
+    assert "parking the orders that were on their way: 3" in stopped.said
+
+
+def test_an_order_that_was_corrected_is_read_back_corrected(own: Apps, stopped: Session) -> None:
+    assert [own.get_order(one["OrderId"])[1]["Status"] for one in stopped.corrected] == ["FULFILLMENT_QUEUED"] * 3
+    assert [row for row, _ in ends(own, stopped.corrected)] == ["FULFILLMENT_QUEUED"] * 3
+
+
+@pytest.mark.parametrize("message", [DUE_SOON, DUE_LATER, REPEATED])
+def test_a_reminder_that_was_waiting_is_sent_once(own: Apps, stopped: Session, message: str) -> None:
+    if message == REPEATED:
+        eventually(lambda: row_of(own, stopped.reminders[message])["Occurrence"] == "2")
+    else:
+        assert reminded(own, stopped.reminders[message])["Status"] == "SENT"
+
+    assert times_published(own, message) == 1
+
+
+@pytest.mark.parametrize("message", [DUE_MUCH_LATER, REPEATED])
+def test_a_reminder_that_is_not_due_yet_waits_in_one_execution(own: Apps, stopped: Session, message: str) -> None:
+    reminder = stopped.reminders[message]
+    eventually(lambda: message != REPEATED or row_of(own, reminder)["Occurrence"] == "2")
+
+    living = [one["executionArn"] for one in executions(own, reminder) if one["status"] == "RUNNING"]
+    row = row_of(own, reminder)
+
+    assert row["Status"] == "SCHEDULED"
+    assert len(living) == 1
+    assert datetime.fromisoformat(row["DueAt"]) > datetime.now(UTC) + timedelta(minutes=1)
+
+
+def test_every_order_and_every_reminder_has_one_end(own: Apps, stopped: Session) -> None:
+    orders = balance.orders(own.cloud, own.places, since=stopped.mark)
+    reminders = balance.reminders(own.cloud, own.places, since=stopped.mark)
+
+    assert orders == {"accepted": 12, "fulfilled": 9, "parked": 3}
+    assert reminders == {"accepted": 4, "sent": 2, "waiting": 2}
+
+
+def test_a_second_up_settles_nothing_again(own: Apps, stopped: Session) -> None:
+    said: list[str] = []
+
+    assert own.cloud.up(said.append) is False
+    assert said == []
+
+
+@pytest.fixture(scope="module")
+def killed(own: Apps, stopped: Session) -> Session:
+    """More orders; then the engine is killed, and `up`."""
+    session = Session(mark=balance.mark(own.cloud, own.places))
+    place(own, session.done)
+    settle(own, session.done)
+    for one in session.done:
+        eventually(lambda one=one: own.get_order(one["OrderId"])[2] == "HIT")
+    kill(own.cloud, "engine")
+    with pytest.raises(LocalError, match="the engine has died"):
+        own.cloud.require_running()
+    own.cloud.up(session.said.append)
+    return session
+
+
+def test_a_killed_engine_comes_back_with_what_it_had_when_it_was_last_stopped(
+    own: Apps, stopped: Session, killed: Session
+) -> None:
+    """What came later is gone with it, whole: no row, no message, no cached entry."""
+    assert killed.said[0] == "the engine was killed: what changed since it was last stopped is lost"
+    assert f"starting the engine, which has died, on 127.0.0.1:{own.cloud.settings.port}" in killed.said
+    assert ends(own, stopped.done + stopped.almost_done) == FULFILLED * 2
+    assert ends(own, killed.done) == [(None, [])] * 3
+    assert [own.get_order(one["OrderId"])[0] for one in killed.done] == [404] * 3
+
+
+def test_orders_that_a_killed_engine_has_lost_can_be_sent_again(own: Apps, stopped: Session, killed: Session) -> None:
+    place(own, killed.done)
+    settle(own, killed.done)
+
+    assert ends(own, killed.done) == FULFILLED
+    assert balance.orders(own.cloud, own.places, since=stopped.mark) == {"accepted": 15, "fulfilled": 12, "parked": 3}
+
+
+def test_a_cache_that_is_killed_shows_no_older_state_of_an_order(own: Apps, killed: Session) -> None:
+    """It saves when it stops, as here before the correction."""
+    [order, *_] = numbered("cached", Price="-1")
+    place(own, [order])
+    settle(own, [order])
+    eventually(lambda: own.get_order(order["OrderId"])[2] == "HIT")
+    own.cloud.cache.daemon.stop()
     own.cloud.up(print)
-    stopped = ends(own, done), ends(own, on_their_way)
+    order["Price"] = "12.50"
+    assert own.put_order(order)[0] == 202
+    settle(own, [order])
 
-    for one in lost:
-        assert own.post_order(one)[0] == 202
-    engine = own.cloud.engine.daemon.process()
-    assert engine
-    engine.kill()
-    psutil.wait_procs([engine])
+    kill(own.cloud, "cache")
     own.cloud.up(print)
-    killed = ends(own, done), ends(own, on_their_way)
 
-    # It saves what it holds when it is stopped. What came later is gone with it, whole: no row, no message.
-    assert killed == stopped == ([("FULFILLMENT_QUEUED", ["OrderFulfillmentQueue"])] * 3, [("RECEIVED", [])] * 3)
-    assert ends(own, lost) == [(None, [])] * 3
-
-    for one in lost:
-        assert own.post_order(one)[0] == 202
-        own.settled(one["OrderId"])
-    for one in on_their_way:
-        make_overdue(own, one)
-    park_lost_orders(own, {})
-
-    assert ends(own, done + lost) == [("FULFILLMENT_QUEUED", ["OrderFulfillmentQueue"])] * 6
-    assert ends(own, on_their_way) == [("PARKED", ["ParkedQueue"])] * 3
-    assert balance.orders(own.cloud, own.places, since=mark) == {"accepted": 9, "fulfilled": 6, "parked": 3}
+    assert own.get_order(order["OrderId"])[1]["Status"] == "FULFILLMENT_QUEUED"
 
 
-def test_what_the_engine_keeps_of_an_executions_input_is_not_encrypted(own: Apps, order: dict[str, str]) -> None:
+def test_functions_that_ran_before_leave_no_folders(own: Apps, killed: Session) -> None:
+    process = own.cloud.engine.daemon.process()
+    assert process
+    folders = [path for path in (own.cloud.settings.home / "tmp").glob("ministack-*")]
+
+    assert all(path.lstat().st_ctime >= process.create_time() - 1 for path in folders)
+
+
+def test_what_the_engine_keeps_of_an_executions_input_is_not_encrypted(own: Apps, killed: Session) -> None:
     """Which AWS does, with the workflow's own key: one more reason for test cards."""
-    own.post_order(order)
-    own.settled(order["OrderId"])
-
     own.cloud.down()
 
     kept = (own.cloud.settings.state / "engine" / "stepfunctions.json").read_text()
-    assert order["OrderId"] in kept and order["CC"] in kept
+    assert killed.done[0]["OrderId"] in kept and killed.done[0]["CC"] in kept

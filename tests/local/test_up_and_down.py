@@ -5,7 +5,9 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -94,26 +96,30 @@ def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
     second.replace("stacks/cache.py", good, broken + good)
     second.replace("stacks/cache.py", "from aws_cdk import ArnFormat", "from aws_cdk import ArnFormat, CfnResource")
 
-    failed = second.local("up")
+    failed = second.local("up", "--consumer")
     second.replace("stacks/cache.py", broken, "")
 
     assert failed.returncode == 1
     assert "local-cache Broken (AWS::SSM::Parameter): " in failed.stderr
     assert "CidrBlock" in failed.stderr
+    assert json.loads((second.home / "settings.json").read_text())["consumer"] is False
 
 
 @pytest.fixture(scope="module")
 def changed(second: Checkout) -> "CompletedProcess[str]":
-    """What `up` said of another sender and another page. The deployment before it failed."""
+    """What `up --consumer` said of another sender and another page. The deployment before it failed."""
     second.replace("stacks/config.py", 'sender="reminders@example.com"', 'sender="cats@example.com"')
     second.replace("website/404.html", "</html>", "</html><!-- mended -->")
-    return second.local("up")
+    return second.local("up", "--consumer")
 
 
 def test_up_deploys_what_changed(second: Checkout, changed: "CompletedProcess[str]") -> None:
     assert (changed.returncode, changed.stderr) == (0, "")
     assert "deploying" in changed.stdout
     assert status(second)["places"]["sender"] == "cats@example.com"
+    # On a cloud that had no consumer, and that an `up --consumer` has failed on.
+    assert status(second)["places"]["shipment_table"]
+    assert json.loads((second.home / "settings.json").read_text())["consumer"] is True
     assert second.local("demo").returncode == 0
 
 
@@ -154,19 +160,19 @@ def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
     assert json.loads(fetch(places["site"], "/config.json").body)["ordersApi"] == places["orders_api"]
 
 
-@pytest.mark.parametrize("part", ["cache", "engine"])
-def test_a_process_that_died_is_noticed_and_started_again(second: Checkout, part: str) -> None:
-    process = psutil.Process(int(status(second)[part]["pid"]))
+def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> None:
+    """As is an engine, in test_killed.py."""
+    process = psutil.Process(int(status(second)["cache"]["pid"]))
     process.kill()
     psutil.wait_procs([process])
 
     noticed, refused, up = second.local("status"), second.local("demo"), second.local("up")
 
     assert noticed.returncode == 1
-    assert f"{part:18} died" in noticed.stdout
-    assert f"the {part} has died" in refused.stderr
+    assert f"{'cache':18} died" in noticed.stdout
+    assert "the cache has died" in refused.stderr
     assert (up.returncode, up.stderr) == (0, "")
-    assert f"starting the {part}, which has died" in up.stdout
+    assert "starting the cache, which has died" in up.stdout
     assert second.local("demo").returncode == 0
 
 
@@ -245,11 +251,38 @@ def test_an_interrupt_while_a_process_begins_loses_no_process(
         with pytest.raises(KeyboardInterrupt):
             cloud.up(print)
         with pytest.raises(KeyboardInterrupt):
-            run_to_the_end(["sleep", "60"], cwd=tmp_path, env={"PATH": os.environ["PATH"]}, log=tmp_path / "log")
+            run_to_the_end(
+                ["sleep", "60"],
+                cwd=tmp_path,
+                env={"PATH": os.environ["PATH"]},
+                log=tmp_path / "log",
+                pid_file=tmp_path / "pid",
+            )
     finally:
         signal.signal(interrupt, usual)
 
     assert [process.poll() is None for process in begun] == [False, False]
+
+
+@pytest.mark.parametrize("act", [Cloud.down, lambda cloud: cloud.down(forget=True)])
+def test_a_deployment_that_outlives_its_command_is_stopped(tmp_path: Path, act: Callable[[Cloud], object]) -> None:
+    """A command that is killed cannot stop what it began."""
+    code = (
+        "import sys; from pathlib import Path; from local.processes import run_to_the_end as run\n"
+        "home = Path(sys.argv[1])\n"
+        "run(['sleep', '600'], cwd=home, env={'PATH': sys.argv[2]}, log=home / 'log', pid_file=home / 'deploy.pid')"
+    )
+    homes.mark(tmp_path)
+    command = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), os.environ["PATH"]], cwd=PROJECT)
+    cloud = Cloud(Settings(home=tmp_path))
+    while not (deployment := cloud.deployment.process()):
+        assert command.poll() is None
+    command.kill()
+    command.wait()
+
+    act(cloud)
+
+    assert not deployment.is_running()
 
 
 def test_nothing_listens_on_other_than_the_loopback_address(cloud: Cloud) -> None:
@@ -275,6 +308,8 @@ def test_a_process_that_cannot_start_is_explained_with_its_log(tmp_path: Path) -
     with pytest.raises(LocalError, match="(?s)the cache did not start.*Wrong signature"):
         cloud.up(print)
 
+    assert load_settings(tmp_path) == Settings(home=tmp_path)
+
     assert not cloud.engine.daemon.process() and not cloud.cache.daemon.process()
 
 
@@ -299,18 +334,18 @@ def test_a_folder_that_cannot_be_made_is_named(checkout: Checkout) -> None:
 
 def test_ports_are_remembered(tmp_path: Path) -> None:
     homes.mark(tmp_path)
-    Settings(home=tmp_path, port=5001, redis_port=5002).remember()
+    Settings(home=tmp_path, port=5001, redis_port=5002, consumer=True).remember("port", "redis_port")
 
     settings = load_settings(tmp_path)
 
-    assert (settings.port, settings.redis_port) == (5001, 5002)
+    assert (settings.port, settings.redis_port, settings.consumer) == (5001, 5002, False)
     assert load_settings(tmp_path, port=5003).port == 5003
 
 
 def test_the_consumer_is_off_at_first_and_then_as_it_was_told_last(tmp_path: Path) -> None:
     homes.mark(tmp_path)
     assert load_settings(tmp_path).consumer is False
-    load_settings(tmp_path, consumer=True).remember()
+    load_settings(tmp_path, consumer=True).remember("consumer")
 
     assert load_settings(tmp_path).consumer is True
     assert load_settings(tmp_path, consumer=False).consumer is False

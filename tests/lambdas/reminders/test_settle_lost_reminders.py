@@ -298,11 +298,14 @@ def test_a_repeated_reminder_that_cannot_go_on_says_so(write, started):
         ("FAILED", "the reminder could not be claimed: States.Timeout"),
     ],
 )
-@pytest.mark.parametrize("ago", [timedelta(hours=1), timedelta(hours=24, minutes=40)])
-def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(status, reason, ago, write, started):
+@pytest.mark.parametrize(
+    ("event", "ago"),
+    [({}, timedelta(hours=1)), ({}, timedelta(hours=24, minutes=40)), (WAITING, timedelta(seconds=1))],
+)
+def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(status, reason, event, ago, write, started):
     write(asked=REPEATED, ago=ago, Status=status, Reason=reason)
 
-    assert handler({}, None)["Lost"] == 1
+    assert handler(event, None)["Lost"] == 1
 
     found = find("r-1")
     assert (found["Status"], found["Reason"]) == ("SCHEDULED", "")

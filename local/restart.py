@@ -1,0 +1,137 @@
+"""What a restart of the engine cuts off: it runs no execution to its end that was on its way when it stopped.
+
+`down` waits for what is on its way. `up` has the apps' own functions settle what was cut off all the same.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import deploy
+from local.engine import Engine
+from local.errors import LocalError
+
+FINISH_SECONDS = 10
+"""The longest that `down` waits. An order is on its way for less than a second, unless something is wrong."""
+POLL_SECONDS = 0.1
+NAMED = 5
+"""How many orders and stacks `down` names when it gives up."""
+
+CUT_OFF = "States.ServiceRestart"
+"""The engine's name for the error of an execution that was on its way when the engine stopped."""
+
+PARK = "LostOrdersParkLostOrders"
+SETTLE = "LostRemindersSettleLostReminders"
+
+SETTLED = "/laptop/settled"
+"""SSM parameter: when the engine started for which `settle` was done last."""
+
+
+def wait(engine: Engine, say: Callable[[str], None]) -> None:
+    """Returns when no order, no due reminder and no stack is on its way, or after FINISH_SECONDS.
+
+    It says what is left then.
+    """
+    deadline = time.monotonic() + FINISH_SECONDS
+    try:
+        if not engine.answers():
+            return
+        while on_their_way := [*deploy.on_their_way(engine), *_running_orders(engine), *_due_reminders(engine)]:
+            if time.monotonic() > deadline:
+                more = f" and {len(on_their_way) - NAMED} more" if len(on_their_way) > NAMED else ""
+                say(
+                    f"still on their way after {FINISH_SECONDS} seconds: {', '.join(on_their_way[:NAMED])}{more}; "
+                    "the next `up` parks such orders, takes up such reminders and deploys such stacks again"
+                )
+                return
+            time.sleep(POLL_SECONDS)
+    except (BotoCoreError, ClientError) as error:
+        say(f"the engine does not say what is on its way ({type(error).__name__})")
+
+
+def settle(engine: Engine, say: Callable[[str], None]) -> None:
+    """Parks the orders, and starts again the reminders, that the engine's last restart has cut off.
+
+    Once done for a start of the engine, it is not done again. Raises LocalError if a function fails.
+    """
+    process = engine.daemon.process()
+    if process is None:
+        return
+    started = process.create_time()
+    if _settled_for(engine) == str(started):
+        return
+    outputs = deploy.outputs(engine)
+    orders = list(_cut_off(engine, outputs[deploy.ORDERS_STACK]["OrderFulfillmentStateMachineArn"], since=started))
+    reminders = list(_cut_off(engine, outputs[deploy.REMINDERS_STACK]["ReminderStateMachineArn"], since=started))
+    if orders:
+        say(f"parking the orders that were on their way: {len(orders)}")
+    for execution in orders:
+        _invoke(engine, PARK, {"ExecutionId": execution, "Status": "FAILED"})
+    if reminders:
+        say(f"starting again the reminders that were waiting: {len(reminders)}")
+        while not _invoke(engine, SETTLE, {"Waiting": True})["Complete"]:
+            pass
+    engine.client("ssm").put_parameter(Name=SETTLED, Value=str(started), Type="String", Overwrite=True)
+
+
+def _running_orders(engine: Engine) -> list[str]:
+    workflow = deploy.outputs(engine).get(deploy.ORDERS_STACK, {}).get("OrderFulfillmentStateMachineArn")
+    return [one["name"] for one in _executions(engine, workflow, "RUNNING")] if workflow else []
+
+
+def _due_reminders(engine: Engine) -> list[str]:
+    """The names of the executions that do more than wait."""
+    outputs = deploy.outputs(engine).get(deploy.REMINDERS_STACK, {})
+    if not outputs:
+        return []
+    running = {
+        one["executionArn"]: one["name"] for one in _executions(engine, outputs["ReminderStateMachineArn"], "RUNNING")
+    }
+    if not running:
+        return []
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    pages = engine.client("dynamodb").get_paginator("scan").paginate(TableName=outputs["ReminderTableName"])
+    rows = [
+        {name: next(iter(value.values())) for name, value in row.items()} for page in pages for row in page["Items"]
+    ]
+    waiting = {row.get("ExecutionId") for row in rows if row["Status"] == "SCHEDULED" and row["DueAt"] > now}
+    return [name for execution, name in running.items() if execution not in waiting]
+
+
+def _cut_off(engine: Engine, workflow: str, *, since: float) -> Iterator[str]:
+    """The ARNs of the executions that ended with the engine's start at the time `since`."""
+    states = engine.client("stepfunctions")
+    for one in _executions(engine, workflow, "FAILED"):
+        # The process is a moment older than what it did.
+        if one["stopDate"].timestamp() >= since - 1:
+            if states.describe_execution(executionArn=one["executionArn"]).get("error") == CUT_OFF:
+                yield one["executionArn"]
+
+
+def _executions(engine: Engine, workflow: str, status: str) -> Iterator[dict[str, Any]]:
+    pages = engine.client("stepfunctions").get_paginator("list_executions")
+    for page in pages.paginate(stateMachineArn=workflow, statusFilter=status):
+        yield from page["executions"]
+
+
+def _settled_for(engine: Engine) -> str | None:
+    ssm = engine.client("ssm")
+    try:
+        return str(ssm.get_parameter(Name=SETTLED)["Parameter"]["Value"])
+    except ssm.exceptions.ParameterNotFound:
+        return None
+
+
+def _invoke(engine: Engine, function: str, event: dict[str, Any]) -> Any:
+    name = deploy.functions(engine)[function]
+    answer = engine.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    if "FunctionError" in answer:
+        raise LocalError(
+            f"{function} failed, so what was on its way is not settled: `python -m local logs` tells more, "
+            "`python -m local up` tries again"
+        )
+    return json.load(answer["Payload"])

@@ -1,0 +1,60 @@
+"""The engine's state on disk: what it works on, and a copy of what it last saved whole.
+
+The engine writes buckets as they change, and everything else when it stops. So what a killed engine leaves behind does
+not fit together, and `recover` puts the copy in its place. An engine that is killed loses what changed since it last
+stopped, and nothing else.
+"""
+
+import json
+import shutil
+from collections.abc import Container
+from pathlib import Path
+
+PARTS = ("engine", "s3")
+"""The folders of the state that the engine writes. They belong together."""
+
+COPY = "saved"
+WHOLE = "whole"
+"""File that the engine writes when it has saved everything. It lists the stacks that were on their way then."""
+
+
+def recover(state: Path, *, stacks: Container[str]) -> bool:
+    """Prepares the state for an engine that starts. True if the last engine was killed, and lost what had changed.
+
+    A deployment of one of `stacks` that was on its way counts like a kill: no engine can continue it.
+    """
+    copy = state / COPY
+    if _is_whole(state, stacks) or _is_of_an_earlier_version(state):
+        new = state / f"{COPY}.new"
+        shutil.rmtree(new, ignore_errors=True)
+        _copy(state, new)
+        shutil.rmtree(copy, ignore_errors=True)
+        new.rename(copy)
+        killed = False
+    else:
+        killed = copy.exists() or (state / "s3").exists()
+        copy.mkdir(parents=True, exist_ok=True)
+        for part in PARTS:
+            shutil.rmtree(state / part, ignore_errors=True)
+        _copy(copy, state)
+    # Last: until now a recovery that was itself killed can be repeated.
+    (state / WHOLE).unlink(missing_ok=True)
+    return killed
+
+
+def _is_whole(state: Path, stacks: Container[str]) -> bool:
+    try:
+        return not any(stack in stacks for stack in json.loads((state / WHOLE).read_bytes()))
+    except (FileNotFoundError, ValueError):
+        return False
+
+
+def _is_of_an_earlier_version(state: Path) -> bool:
+    """Whether nothing was ever copied. Such a state is used as it is, if the engine has ever saved it."""
+    return not (state / COPY).exists() and (state / "engine").exists()
+
+
+def _copy(source: Path, target: Path) -> None:
+    for part in PARTS:
+        if (source / part).exists():
+            shutil.copytree(source / part, target / part)

@@ -1,0 +1,66 @@
+"""The engine says of what it saved that it is whole, and only then. It runs in this process, with its own code."""
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import saved
+
+SaveAll = Callable[[Any], None]
+
+
+@pytest.fixture
+def save_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SaveAll:
+    whole_state = importlib.import_module("local.engine_patches.whole_state")
+    persistence = importlib.import_module("ministack.core.persistence")
+    monkeypatch.setattr(persistence, "STATE_DIR", str(tmp_path / "engine"))
+    monkeypatch.setattr(persistence, "PERSIST_STATE", True)
+    marked: SaveAll = whole_state.marked(persistence.save_all)
+    return marked
+
+
+class Busy:
+    """A service whose state changes while it is copied, so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def get_state(self) -> dict[str, int]:
+        if self.left:
+            self.left -= 1
+            raise RuntimeError("dictionary changed size during iteration")
+        return {"kept": 1}
+
+
+def test_a_service_that_changes_while_it_is_saved_is_saved_again(save_all: SaveAll, tmp_path: Path) -> None:
+    save_all({"sqs": Busy(0).get_state, "dynamodb": Busy(2).get_state})
+
+    assert json.loads((tmp_path / "engine" / "dynamodb.json").read_text())["payload"] == {"kept": 1}
+    assert json.loads((tmp_path / saved.WHOLE).read_text()) == []
+
+
+@pytest.mark.parametrize("state", [Busy(100).get_state, lambda: {"not": {"to", "be", "saved"}}])
+def test_a_state_that_lacks_a_service_is_not_whole(save_all: SaveAll, tmp_path: Path, state: Any) -> None:
+    save_all({"sqs": Busy(0).get_state, "dynamodb": state})
+
+    assert (tmp_path / "engine" / "sqs.json").exists()
+    assert not (tmp_path / saved.WHOLE).exists()
+
+
+def test_the_stacks_that_are_on_their_way_are_named(
+    save_all: SaveAll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloudformation = importlib.import_module("ministack.services.cloudformation")
+    statuses = ["CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "REVIEW_IN_PROGRESS", "UPDATE_COMPLETE"]
+    for name in statuses:
+        cloudformation._stacks[name] = {"StackName": name, "StackStatus": name}
+
+    save_all({})
+    for name in statuses:
+        del cloudformation._stacks[name]
+
+    assert sorted(json.loads((tmp_path / saved.WHOLE).read_text())) == statuses[:2]
