@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,12 @@ class Run:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+@cache
+def client(service: str) -> Any:
+    """The tests' own client, which moto answers; made once, because that takes longer than most tests."""
+    return boto3.client(service, REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
 
 
 Command = Callable[..., Run]
@@ -175,7 +182,7 @@ def cognito(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     fake = FakeCognito()
     outputs = {"UserPoolId": {"Value": "us-east-1_pool"}, "WebClientId": {"Value": "client"}}
     identity = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
-    boto3.client("cloudformation", REGION).create_stack(StackName="dev-identity", TemplateBody=json.dumps(identity))
+    client("cloudformation").create_stack(StackName="dev-identity", TemplateBody=json.dumps(identity))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr(getpass, "getpass", lambda question: pytest.fail(f"asked for {question}"))
@@ -240,16 +247,21 @@ def template(*, workflow_type: str = "EXPRESS") -> dict[str, Any]:
     }
 
 
+@cache
+def _dynamodb() -> Any:
+    return boto3.resource("dynamodb", REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
 class Stack:
     """The deployed stack `dev-orders`, as its apps see it."""
 
     def __init__(self, template: dict[str, Any]) -> None:
-        cloudformation = boto3.client("cloudformation", REGION)
+        cloudformation = client("cloudformation")
         cloudformation.create_stack(StackName="dev-orders", TemplateBody=json.dumps(template))
         [stack] = cloudformation.describe_stacks(StackName="dev-orders")["Stacks"]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        self.sqs = boto3.client("sqs", REGION)
-        self.table = boto3.resource("dynamodb", REGION).Table(self.outputs["OrderTableName"])
+        self.sqs = client("sqs")
+        self.table = _dynamodb().Table(self.outputs["OrderTableName"])
 
     def queue(self, name: str) -> str:
         return self.outputs[f"{name}Url"]

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.tools.conftest import ADA, CARD, PASSWORDS, REGION, Command, FakeCognito, Signed, run_inside, served
+from tests.tools.conftest import ADA, CARD, PASSWORDS, Command, FakeCognito, Signed, client, run_inside, served
 from tools.deployment import Api
 from tools.errors import CommandError
 from tools.remindme import reminders
@@ -64,7 +63,7 @@ def remindme(
     monkeypatch.setattr(reminders.time, "sleep", lambda _: None)
     with served(api.answer, keys=api.keys) as url:
         template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"ApiUrl": {"Value": url}}}
-        cloudformation = boto3.client("cloudformation", REGION)
+        cloudformation = client("cloudformation")
         cloudformation.create_stack(StackName="dev-reminders", TemplateBody=json.dumps(template))
         yield lambda *arguments: run_inside(capsys, lambda given: main(given, clock=lambda: NOW), arguments)
 

@@ -40,6 +40,7 @@ class Target:
         self.deploying = deploying
         self._session = session
         self._endpoint = endpoint
+        self._clients: dict[str, Any] = {}
         self._described: dict[str, Mapping[str, Any] | None] = {}
 
     @property
@@ -67,7 +68,10 @@ class Target:
         }
 
     def client(self, service: str) -> Any:
-        return self._session.client(service, endpoint_url=self._endpoint, config=_PATIENTLY)
+        """The client of a service, made once: that takes longer than most calls."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=_PATIENTLY)
+        return self._clients[service]
 
     def stack(self, name: str) -> Mapping[str, Any] | None:
         """The stack as CloudFormation describes it, None where there is none. Asked once."""
