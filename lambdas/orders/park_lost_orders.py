@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common.aws import BRIEFLY
 from common.logs import logger_of
 from orders import table
-from orders.order import RECEIVED
+from orders.order import RECEIVED, timestamp
 from orders.rules import order_id_in
 
 OVERDUE = timedelta(minutes=10)
@@ -38,16 +38,18 @@ def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
     if "ExecutionId" in event:
         lost, error = _orders_of(event["ExecutionId"], now=now), f"Execution.{event['Status']}"
     else:
-        lost, error = _still_received(table.received(before=now - OVERDUE)), "NoOutcomeError"
-    failed = sum(not _park(row, error=error, execution=event.get("ExecutionId"), now=now) for row in lost)
-    if lost:
-        logger.warning("%d lost orders: %s, %d of them not parked", len(lost), error, failed)
+        lost, error = _still_received(before=now - OVERDUE), "NoOutcomeError"
+    # Each is read just before it is parked: meanwhile it may be sent again, corrected or closed.
+    parked = [_park(row, error=error, execution=event.get("ExecutionId"), now=now) for row in lost]
+    failed = parked.count(False)
+    if parked:
+        logger.warning("%d lost orders: %s, %d of them not parked", len(parked), error, failed)
     if failed:
-        raise NotParkedError(f"{failed} of {len(lost)}")
-    return {"Parked": len(lost)}
+        raise NotParkedError(f"{failed} of {len(parked)}")
+    return {"Parked": len(parked)}
 
 
-def _orders_of(execution: str, *, now: datetime) -> list[dict[str, Any]]:
+def _orders_of(execution: str, *, now: datetime) -> Iterable[dict[str, Any]]:
     """The row that an execution left behind; a row of nothing but its ExecutionId where it never had one."""
     # ...:execution:WORKFLOW:NAME, or of an Express workflow ...:express:WORKFLOW:NAME:ID. No name has a colon in it.
     name = execution.split(":")[7]
@@ -56,14 +58,16 @@ def _orders_of(execution: str, *, now: datetime) -> list[dict[str, Any]]:
     row = table.find(order_id) if order_id else None
     if row and row["ExecutionName"] == name:
         return [row] if row["Status"] == RECEIVED else []
-    by_hand = [row for row in _still_received(table.received(before=now)) if row.get("ExecutionId") == execution]
+    by_hand = [row for row in _still_received(before=now) if row.get("ExecutionId") == execution]
     return by_hand or [{"ExecutionId": execution}]
 
 
-def _still_received(order_ids: Iterator[str]) -> list[dict[str, Any]]:
-    """Rows that are RECEIVED when read consistently, too; the index may lag."""
-    rows = [table.find(order_id) for order_id in order_ids]
-    return [row for row in rows if row and row["Status"] == RECEIVED]
+def _still_received(*, before: datetime) -> Iterator[dict[str, Any]]:
+    """Rows that have been RECEIVED since `before` when read consistently, too; the index may lag."""
+    for order_id in table.received(before=before):
+        row = table.find(order_id)
+        if row and row["Status"] == RECEIVED and row["UpdatedAt"] < timestamp(before):
+            yield row
 
 
 def _park(row: Mapping[str, Any], *, error: str, execution: str | None, now: datetime) -> bool:

@@ -180,6 +180,33 @@ def test_where_the_queue_does_not_take_it_the_order_is_found_again(order_table, 
     assert [message["OrderId"] for message in parked_queue()] == ["A-1"]
 
 
+def test_an_order_that_was_just_sent_again_is_left_alone(order_table, parked_queue, monkeypatch):
+    """The index still knows the time of its first claim, which it may for a moment."""
+    order_table.put_item(Item=row("A-1", age=timedelta(seconds=1)))
+    monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))
+
+    assert handler({}, None) == {"Parked": 0}
+
+    assert parked_queue() == []
+
+
+def test_an_order_is_read_just_before_it_is_parked(order_table, parked_queue, monkeypatch):
+    """While the first one is parked, the second one comes to its end."""
+    for order_id in ("A-1", "A-2"):
+        order_table.put_item(Item=row(order_id, age=OVERDUE * 2))
+    park = table.park
+
+    def settles_the_other(found, *, now):
+        order_table.put_item(Item=row("A-2", age=OVERDUE * 2, Status="FULFILLMENT_QUEUED"))
+        return park(found, now=now)
+
+    monkeypatch.setattr(table, "park", settles_the_other)
+
+    assert handler({}, None) == {"Parked": 1}
+
+    assert [message["OrderId"] for message in parked_queue()] == ["A-1"]
+
+
 def test_an_order_that_has_just_come_to_its_end_is_left_alone(order_table, parked_queue, monkeypatch):
     """The index still says RECEIVED, which it may for a moment."""
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, Status="ESCALATED"))
