@@ -262,6 +262,17 @@ def test_a_stack_that_may_be_missing_is_examined_where_it_is_there(name: str, aw
     assert f"stack {name}" not in aws.findings(cache=None)
 
 
+@pytest.mark.parametrize(("said", "missed"), [({}, False), ({"CACHE"}, True)])
+def test_a_stage_that_was_deployed_without_a_cache_misses_it_only_if_somebody_asks_for_one(
+    said: set[str], missed: bool, aws: Aws
+) -> None:
+    del aws.stacks["dev-cache"]
+
+    checks = {finding.check for finding in examine(Target(STAGE, SESSION, None, said=said))}
+
+    assert ("stack dev-cache" in checks) is missed
+
+
 def test_a_cache_that_was_switched_off_costs_money_until_it_is_destroyed(aws: Aws) -> None:
     finding = aws.findings(cache=None)["stack dev-cache"]
 

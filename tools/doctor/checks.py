@@ -251,9 +251,13 @@ def operators(target: Target) -> Result:
 
 def _deployed(target: Target, name: str) -> Result | None:
     """The state of the stage's own stack `name`; None if there is none and none is wanted."""
-    wanted = target.settings.get({CACHE: "CACHE", FULFILLMENT: "CONSUMER"}.get(name, ""), "on") == "on"
+    setting = {CACHE: "CACHE", FULFILLMENT: "CONSUMER"}.get(name, "")
+    wanted = target.settings.get(setting, "on") == "on"
     try:
         stack = target.own(name)
+        if wanted and setting not in target.said:
+            # A default is no reason to miss what the last deployment left out.
+            wanted = target.deployed_settings.get(setting, "on") == "on"
     except (BotoCoreError, ClientError) as error:
         return Result("unknown", sentence(error)) if wanted else None
     if not stack:
