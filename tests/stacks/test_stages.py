@@ -11,6 +11,7 @@ from stacks import names
 from stacks.config import STAGES
 from stacks.names import stack_name
 from tests.stacks.deployment import CONTEXTS, Deployment, synthesise
+from tools.doctor.target import CACHE_WRITER
 
 WITHOUT_CACHE = "dev without cache"
 
@@ -101,6 +102,12 @@ def test_two_stages_can_share_a_sender_if_one_of_them_registers_it(synthesised):
 def test_without_the_cache_there_is_nothing_that_costs_money_while_idle(absent, synthesised):
     assert synthesised("dev").resources(absent)
     assert synthesised(WITHOUT_CACHE).resources(absent) == {}
+
+
+def test_the_doctor_knows_a_stage_with_a_cache_by_a_function(synthesised):
+    for name in (*STAGES, WITHOUT_CACHE):
+        functions = [id for id in synthesised(name).templates["Orders"]["Resources"] if id.startswith(CACHE_WRITER)]
+        assert bool(functions) is (name != WITHOUT_CACHE)
 
 
 def test_without_the_cache_everything_else_stays(synthesised):

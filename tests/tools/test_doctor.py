@@ -34,8 +34,12 @@ def stack(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, Any]:
     return {"StackStatus": status, "Outputs": listed}
 
 
-def resource(type: str, id: str) -> dict[str, str]:
-    return {"ResourceType": type, "PhysicalResourceId": id}
+def resource(type: str, id: str, *, logical_id: str = "Any") -> dict[str, str]:
+    kind = {"ResourceType": type, "ResourceStatus": "CREATE_COMPLETE"}
+    return kind | {"LogicalResourceId": logical_id, "PhysicalResourceId": id}
+
+
+WRITER = resource("AWS::Lambda::Function", "dev-orders-UpdateCache", logical_id="UpdateCache54B7F8D1")
 
 
 class Aws:
@@ -68,7 +72,9 @@ class Aws:
             },
             "GetRole": {},
             "GetEmailIdentity": {"IdentityType": "EMAIL_ADDRESS"},
-            "ListStackResources": {"StackResourceSummaries": [resource("AWS::SES::EmailIdentity", STAGE.sender)]},
+            "ListStackResources": {
+                "StackResourceSummaries": [WRITER, resource("AWS::SES::EmailIdentity", STAGE.sender)]
+            },
             "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
             "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
             "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
@@ -81,6 +87,10 @@ class Aws:
     def undeploy(self) -> None:
         self.stacks = {name: found for name, found in self.stacks.items() if name == "CDKToolkit"}
         self.answers["GetEmailIdentity"] = "NotFoundException"
+
+    def switch_the_cache_off(self) -> None:
+        """As CACHE=off does: the stack Cache stays."""
+        self.answers["ListStackResources"]["StackResourceSummaries"].remove(WRITER)
 
     def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
         target = Target(replace(STAGE, **stage), SESSION, endpoint)
@@ -259,13 +269,15 @@ def test_a_stack_that_may_be_missing_is_examined_where_it_is_there(name: str, aw
     assert aws.findings()[f"stack {name}"].state == "problem"
 
     del aws.stacks["dev-cache"], aws.stacks["dev-fulfillment"]
-    assert f"stack {name}" not in aws.findings(cache=None)
+    aws.switch_the_cache_off()
+    assert f"stack {name}" not in aws.findings()
 
 
 @pytest.mark.parametrize(("said", "missed"), [({}, False), ({"CACHE"}, True)])
 def test_a_stage_that_was_deployed_without_a_cache_misses_it_only_if_somebody_asks_for_one(
     said: set[str], missed: bool, aws: Aws
 ) -> None:
+    aws.switch_the_cache_off()
     del aws.stacks["dev-cache"]
 
     checks = {finding.check for finding in examine(Target(STAGE, SESSION, None, said=said))}
@@ -274,10 +286,12 @@ def test_a_stage_that_was_deployed_without_a_cache_misses_it_only_if_somebody_as
 
 
 def test_a_cache_that_was_switched_off_costs_money_until_it_is_destroyed(aws: Aws) -> None:
-    finding = aws.findings(cache=None)["stack dev-cache"]
+    aws.switch_the_cache_off()
+
+    finding = aws.findings()["stack dev-cache"]
 
     assert (finding.state, finding.found) == ("limited", "left by an earlier deployment, and still costs money")
-    assert finding.advice.endswith("cdk destroy Cache -c stage=dev")
+    assert finding.advice == "cdk destroy Cache -c stage=dev, once CACHE=off is deployed"
 
 
 @pytest.mark.parametrize(
@@ -300,7 +314,7 @@ def test_a_setting_that_the_stage_was_deployed_with_has_to_be_said_again(
     deployed: dict[str, str], said: dict[str, str], advice: str | None, aws: Aws
 ) -> None:
     if deployed.get("cache") == "off":
-        del aws.stacks["dev-cache"]
+        aws.switch_the_cache_off()
     if deployed.get("consumer") == "on":
         aws.stacks["dev-fulfillment"] = stack()
 
@@ -312,12 +326,12 @@ def test_a_setting_that_the_stage_was_deployed_with_has_to_be_said_again(
 
 
 def test_a_stage_that_is_not_being_deployed_is_in_order_whatever_it_was_deployed_with(aws: Aws) -> None:
-    del aws.stacks["dev-cache"]
+    aws.switch_the_cache_off()
 
-    finding = aws.findings(sender="reminders-dev@example.com", cache=None)["settings"]
+    finding = aws.findings(sender="reminders-dev@example.com")["settings"]
 
     assert (finding.state, finding.advice) == ("ok", "")
-    assert finding.found == f"SENDER={STAGE.sender}, which each deployment repeats"
+    assert finding.found == f"SENDER={STAGE.sender} CACHE=off, which each deployment repeats"
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
@@ -342,7 +356,7 @@ def test_a_sender_that_ses_knows_already_stops_a_deployment_that_would_register_
     """By hand, by another stage, or by this one before it had another sender: CloudFormation would roll back."""
     sender = "cats@our-cats.org"
     aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {sender: attributes}}
-    aws.answers["ListStackResources"] = {"StackResourceSummaries": resources}
+    aws.answers["ListStackResources"] = {"StackResourceSummaries": [WRITER, *resources]}
     if not deployed:
         aws.undeploy()
         aws.answers |= {"GetParameter": "ParameterNotFound", "GetEmailIdentity": {"IdentityType": "EMAIL_ADDRESS"}}
@@ -444,8 +458,8 @@ def test_the_deployed_sender_goes_before_the_stages(aws: Aws) -> None:
 
 @pytest.mark.parametrize("kind", ["denied", "unknown", "throttled"])
 def test_what_aws_does_not_tell_is_unknown_and_no_problem(kind: str, aws: Aws) -> None:
-    caller = aws.answers["GetCallerIdentity"]
-    aws.answers = {**dict.fromkeys(aws.answers, kind), "GetCallerIdentity": caller}
+    told = {name: aws.answers[name] for name in ("GetCallerIdentity", "ListStackResources")}
+    aws.answers = dict.fromkeys(aws.answers, kind) | told
 
     findings = aws.findings()
 

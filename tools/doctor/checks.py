@@ -132,7 +132,8 @@ def sender_verified(target: Target) -> Result:
     sender, deployed = target.sender, target.output(REMINDERS, "SenderAddress")
     answer = target.client("ses").get_identity_verification_attributes(Identities=identities_of(sender))
     registers = target.stage.sender_identity == "new" and (target.deploying or not deployed)
-    if registers and _is_identity(target, sender) and sender not in target.identities():
+    own = target.resources(REMINDERS, "AWS::SES::EmailIdentity").values() if registers else ()
+    if registers and sender not in own and _is_identity(target, sender):
         said = {name: value for name, value in target.settings.items() if name in target.said}
         again = f"make deploy STAGE={target.stage.name} {_written(said | {'SENDER': sender, 'IDENTITY': 'existing'})}"
         return Result("problem", f"SES knows {sender} already, so this stage cannot register it", again)
@@ -255,15 +256,15 @@ def _deployed(target: Target, name: str) -> Result | None:
     wanted = target.settings.get(setting, "on") == "on"
     try:
         stack = target.own(name)
-        if wanted and setting not in target.said:
-            # A default is no reason to miss what the last deployment left out.
-            wanted = target.deployed_settings.get(setting, "on") == "on"
+        if setting and setting not in target.said:
+            # What the last deployment left out is not missed for a default's sake.
+            wanted = target.deployed_settings.get(setting, target.settings[setting]) == "on"
     except (BotoCoreError, ClientError) as error:
         return Result("unknown", sentence(error)) if wanted else None
     if not stack:
         return Result("unknown", "not deployed", f"make deploy STAGE={target.stage.name}") if wanted else None
     if name == CACHE and not wanted:
-        advice = f"when nothing uses it any more: cdk destroy {CACHE} -c stage={target.stage.name}"
+        advice = f"cdk destroy {CACHE} -c stage={target.stage.name}, once CACHE=off is deployed"
         return Result("limited", "left by an earlier deployment, and still costs money", advice)
     match _status(stack["StackStatus"]):
         case "ok":

@@ -8,10 +8,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stacks.config import Stage
-from stacks.names import CACHE, FULFILLMENT, ORDERS, REMINDERS, stack_name
+from stacks.names import FULFILLMENT, ORDERS, REMINDERS, stack_name
 
 _PATIENTLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 
+
+CACHE_WRITER = "UpdateCache"
+"""The function that the stack Orders has only with a cache; its logical id begins so."""
 
 NOTHING_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 """Statuses of a stack that holds no resource."""
@@ -62,10 +65,13 @@ class Target:
     def deployed_settings(self) -> dict[str, str]:
         """What the last deployment had; empty if there was none."""
         sender = self.output(REMINDERS, "SenderAddress")
-        switches = {"CACHE": CACHE, "CONSUMER": FULFILLMENT} if self.has(ORDERS) else {}
-        return ({"SENDER": sender} if sender else {}) | {
-            name: "on" if self.has(stack) else "off" for name, stack in switches.items()
-        }
+        settings = {"SENDER": sender} if sender else {}
+        if self.has(ORDERS):
+            # Not the stack Cache: it stays when the cache is switched off.
+            functions = self.resources(ORDERS, "AWS::Lambda::Function")
+            settings["CACHE"] = "on" if any(id.startswith(CACHE_WRITER) for id in functions) else "off"
+            settings["CONSUMER"] = "on" if self.has(FULFILLMENT) else "off"
+        return settings
 
     def client(self, service: str) -> Any:
         """The client of a service, made once: that takes longer than most calls."""
@@ -84,16 +90,16 @@ class Target:
         found = self.own(stack)
         return found is not None and found["StackStatus"] not in NOTHING_DEPLOYED
 
-    def identities(self) -> set[str]:
-        """The SES identities that this stage has registered."""
-        if not self.has(REMINDERS):
-            return set()
+    def resources(self, stack: str, type: str) -> dict[str, str]:
+        """The physical ids of the resources of `type` in the stage's own `stack`, by their logical ids."""
+        if not self.has(stack):
+            return {}
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return {
-            resource["PhysicalResourceId"]
-            for page in pages.paginate(StackName=stack_name(self.stage.name, REMINDERS))
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=stack_name(self.stage.name, stack))
             for resource in page["StackResourceSummaries"]
-            if resource["ResourceType"] == "AWS::SES::EmailIdentity"
+            if resource["ResourceType"] == type and resource["ResourceStatus"] != "DELETE_COMPLETE"
         }
 
     def own(self, stack: str) -> Mapping[str, Any] | None:
