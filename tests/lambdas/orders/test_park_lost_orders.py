@@ -1,37 +1,19 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from unittest.mock import Mock
 
 import fastjsonschema
 import pytest
 
 from orders import messages, table
-from orders.order import timestamp
 from orders.park_lost_orders import OVERDUE, NotParkedError, handler
 from tests.aws_answers import refused
+from tests.lambdas.orders.rows import CLAIMED, NAME, row
 
-NAME = "A-1-0123456789ab"
 EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:orders:{NAME}"
 EVENT = {"ExecutionId": EXECUTION, "Status": "TIMED_OUT"}
 
 
 as_promised = fastjsonschema.compile(messages.schema("parked"))
-
-
-def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> dict[str, object]:
-    at = timestamp(datetime.now(UTC) - age)
-    return {
-        "OrderId": order_id,
-        "Name": "Jo",
-        "ItemName": "Keyboard",
-        "Price": "12.50",
-        "CardLast4": "1111",
-        "Status": "RECEIVED",
-        "Reasons": [],
-        "ReceivedAt": at,
-        "UpdatedAt": at,
-        "ExecutionName": NAME,
-        **attributes,
-    }
 
 
 def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_table, parked_queue):
@@ -89,10 +71,6 @@ def test_an_order_that_was_started_by_hand_is_found_by_its_execution(order_table
 
     (message,) = parked_queue()
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
-
-
-CLAIMED = {"Digest": "of the whole order"}
-"""What the API's claim has, and a row that was started by hand has not."""
 
 
 def test_one_execution_has_one_parking_id_whoever_tells_of_it_and_however_often(order_table, parked_queue, monkeypatch):

@@ -1,0 +1,28 @@
+"""Rows of orders that are on their way."""
+
+from datetime import UTC, datetime, timedelta
+
+from orders.order import timestamp
+
+NAME = "A-1-0123456789ab"
+"""Of an execution for the order A-1."""
+
+CLAIMED = {"Digest": "of the whole order"}
+"""What the API's claim has, and a row that was started by hand has not."""
+
+
+def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> dict[str, object]:
+    at = timestamp(datetime.now(UTC) - age)
+    return {
+        "OrderId": order_id,
+        "Name": "Jo",
+        "ItemName": "Keyboard",
+        "Price": "12.50",
+        "CardLast4": "1111",
+        "Status": "RECEIVED",
+        "Reasons": [],
+        "ReceivedAt": at,
+        "UpdatedAt": at,
+        "ExecutionName": NAME,
+        **attributes,
+    }
