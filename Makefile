@@ -57,13 +57,14 @@ check: setup ## Lint, types, and every stage's templates with full validation
 	ruff check .
 	ruff format --check .
 	mypy
+	rm -rf build/cdk.out/check
 	@# Any sender will do, because nothing is deployed.
 	@for context in stage=local "stage=dev -c sender=ci@our-cats.org -c identity=existing" \
 			"stage=prod -c sender=ci@our-cats.org -c consumer=on"; do \
-		echo "cdk synth and cfn-lint: $$context" && rm -rf build/cdk.out/check && \
-		CDK_VALIDATION=true cdk synth --quiet --strict -c $$context -o build/cdk.out/check && \
-		cfn-lint --non-zero-exit-code warning build/cdk.out/check/*.template.json || exit 1; \
+		echo "cdk synth: $$context" && \
+		CDK_VALIDATION=true cdk synth --quiet --strict --no-staging -c $$context -o "build/cdk.out/check/$${context%% *}" || exit 1; \
 	done
+	cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need no cloud, in a new order each time
