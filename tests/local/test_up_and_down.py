@@ -21,6 +21,7 @@ from local.errors import LocalError
 from local.processes import alone, free_port, run_to_the_end
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
+from tests.e2e.conftest import eventually
 from tests.e2e.site import fetch
 from tests.local.conftest import Checkout, free_ports
 
@@ -275,8 +276,7 @@ def test_a_deployment_that_outlives_its_command_is_stopped(tmp_path: Path, act: 
     homes.mark(tmp_path)
     command = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), os.environ["PATH"]], cwd=PROJECT)
     cloud = Cloud(Settings(home=tmp_path))
-    while not (deployment := cloud.deployment.process()):
-        assert command.poll() is None
+    deployment = eventually(cloud.deployment.process)
     command.kill()
     command.wait()
 
