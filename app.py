@@ -8,6 +8,7 @@ import sys
 from functools import partial
 
 import aws_cdk as cdk
+from constructs import Construct
 
 from stacks.api_logs import ApiLogsStack
 from stacks.cache import CacheStack
@@ -49,6 +50,16 @@ def build(app: cdk.App, *, stage: Stage) -> None:
         queues=orders.queues,
         stack_name=named(WEBSITE),
     )
+    if stage.only_account:
+        for stack in filter(cdk.Stack.is_stack, app.node.children):
+            _deploy_only_to(stage.only_account, stack, stage=stage)
+
+
+def _deploy_only_to(account: str, stack: Construct, *, stage: Stage) -> None:
+    """Has CloudFormation refuse `stack` in any other account, before it touches a resource."""
+    there = cdk.Fn.condition_equals(cdk.Aws.ACCOUNT_ID, account)
+    refusal = f"The stage {stage.name} is for the account {account} only. On AWS, deploy another stage."
+    cdk.CfnRule(stack, "OnlyThere", assertions=[cdk.CfnRuleAssertion(assert_=there, assert_description=refusal)])
 
 
 if __name__ == "__main__":

@@ -95,6 +95,9 @@ class Stage:
     example_consumer: bool
     """Whether the example of a downstream application empties the fulfillment queue."""
 
+    only_account: str | None
+    """The one account that CloudFormation deploys this stage to; None if any will do."""
+
     outbox: str | None
     """Path on the page's own host under which it reads what was mailed, texted and queued; None if nobody may. A stage
     with one is for the laptop cloud only: it shows everybody every mail."""
@@ -124,6 +127,8 @@ LOCAL = Stage(
     hours_reminders_may_be_late=24,
     notify_parameter="notifyme",
     example_consumer=False,
+    # The laptop cloud's, which is nobody's on AWS: there everybody could read what the outbox shows.
+    only_account="000000000000",
     outbox="/_ministack",
 )
 
@@ -132,6 +137,7 @@ DEV = replace(
     name="dev",
     sender="reminders-dev@example.com",
     notify_parameter="notifyme-dev",
+    only_account=None,
     outbox=None,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
     throttle_rate=50,

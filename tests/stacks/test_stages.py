@@ -7,12 +7,14 @@ from itertools import combinations
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from local import settings
 from stacks import names
 from stacks.config import STAGES
 from stacks.names import stack_name
 from tests.stacks.deployment import CONTEXTS, Deployment, synthesise
 from tools.doctor.target import CACHE_WRITER
 
+BOUND = {name for name, stage in STAGES.items() if stage.only_account}
 WITHOUT_CACHE = "dev without cache"
 
 
@@ -36,6 +38,19 @@ def test_the_same_commit_gives_the_same_templates(synthesised, tmp_path):
     again = synthesise(tmp_path, **CONTEXTS["dev"])
 
     assert json.dumps(again.templates) == json.dumps(synthesised("dev").templates)
+
+
+def test_cloudformation_refuses_a_stage_with_an_outbox_in_every_account_of_aws(with_everything):
+    """In each stack, since each can be deployed by itself."""
+    stage = with_everything.stage
+    rules = [template["Rules"].get("OnlyThere") for template in with_everything.templates.values()]
+
+    assert bool(stage.outbox) is (stage.name in BOUND)
+    assert {rule is not None for rule in rules} == {stage.name in BOUND}
+    for rule in filter(None, rules):
+        (assertion,) = rule["Assertions"]
+        assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "AWS::AccountId"}, settings.ACCOUNT]}
+        assert assertion["AssertDescription"].startswith(f"The stage {stage.name} is for the account ")
 
 
 def physical_names(deployment: Deployment) -> set[tuple[str, ...]]:
@@ -67,8 +82,8 @@ def _identifier(type: str) -> tuple[str, ...]:
     return tuple(pointer.removeprefix("/properties/") for pointer in schema["primaryIdentifier"])
 
 
-# A stage with an outbox is deployed to no AWS account (`make deploy` refuses it), so it meets no other there.
-@pytest.mark.parametrize(("one", "other"), [*combinations([name for name in STAGES if not STAGES[name].outbox], 2)])
+# A stage that is bound to the laptop's account meets no other one on AWS.
+@pytest.mark.parametrize(("one", "other"), [*combinations([name for name in STAGES if name not in BOUND], 2)])
 def test_two_stages_can_stand_in_one_account_and_region(one, other, synthesised):
     assert len(physical_names(synthesised(one))) > 20
     assert physical_names(synthesised(one)) & physical_names(synthesised(other)) == set()
@@ -77,10 +92,10 @@ def test_two_stages_can_stand_in_one_account_and_region(one, other, synthesised)
 @pytest.mark.parametrize("name", STAGES)
 def test_what_a_stage_names_itself_holds_its_own_name_or_is_a_setting_of_the_stage(name, synthesised):
     stage = synthesised(name).stage
-    settings = {stage.sender, stage.notify_parameter}
+    own = {stage.sender, stage.notify_parameter}
 
     for type, *given in physical_names(synthesised(name)):
-        assert name in " ".join(given) or settings & set(given), type
+        assert name in " ".join(given) or own & set(given), type
 
 
 def test_the_parameter_has_the_originals_name_in_production():
