@@ -94,6 +94,10 @@ benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benc
 benchmark-page: setup ## Measure the page's first load in Chromium, and write benchmarks/page.md
 	CDK_VALIDATION=false python -m benchmarks.page
 
+.PHONY: benchmark-engine
+benchmark-engine: setup ## Measure the laptop cloud without and with its patches, and write benchmarks/engine.md
+	CDK_VALIDATION=false PYTHONPATH=lambdas python -m benchmarks.engine
+
 .PHONY: format
 format: setup ## Format the code
 	ruff check --fix . && ruff format .

@@ -60,9 +60,9 @@ class Step(ABC):
         return answer
 
     def entered(self, workflow: str, execution: str) -> str:
-        arn = f"{workflow.replace(':stateMachine:', ':execution:')}:{execution}"
-        states = self.cloud.engine.client("stepfunctions")
-        events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
+        arn = self.cloud.engine.execution(workflow, execution)
+        states = self.cloud.engine.executions()
+        events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"] if arn else []
         names = (event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event)
         return next(names, "")
 

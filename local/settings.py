@@ -17,6 +17,10 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
 
+INSIDE = "X-Laptop-Looks-Inside"
+"""A request to Step Functions with this header is also told of Express executions, of which AWS tells nobody."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One laptop cloud. Each checkout has its own, in its `.local` folder."""

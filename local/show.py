@@ -79,7 +79,7 @@ def executions(cloud: Cloud, console: Console, name: str | None) -> None:
     found = [
         {"workflow": workflow, **execution}
         for workflow, arn in (("orders", places.order_workflow), ("reminders", places.reminder_workflow))
-        for page in cloud.engine.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=arn)
+        for page in cloud.engine.executions().get_paginator("list_executions").paginate(stateMachineArn=arn)
         for execution in page["executions"]
     ]
     if name is None:
@@ -99,7 +99,7 @@ def executions(cloud: Cloud, console: Console, name: str | None) -> None:
 def _history(cloud: Cloud, execution: dict[str, Any]) -> Table:
     table = Table("at", "state", "what happened", title=f"{execution['name']}: {execution['status']}")
     pages = (
-        cloud.engine.client("stepfunctions")
+        cloud.engine.executions()
         .get_paginator("get_execution_history")
         .paginate(executionArn=execution["executionArn"])
     )

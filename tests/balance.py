@@ -473,7 +473,7 @@ def _id_in(mail: str) -> str | None:
 
 def _executions(cloud: Cloud, workflow: str) -> dict[str, str]:
     """The status of each execution of a workflow by its ARN."""
-    pages = cloud.engine.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=workflow)
+    pages = cloud.engine.executions().get_paginator("list_executions").paginate(stateMachineArn=workflow)
     return {one["executionArn"]: one["status"] for page in pages for one in page["executions"]}
 
 

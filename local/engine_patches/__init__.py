@@ -7,7 +7,16 @@ that fails once the engine does by itself what the patch makes it do.
 
 def apply() -> None:
     """Applies all patches, before the engine starts."""
-    from local.engine_patches import conditional_writes, executions, outputs, streams, whole_state, workers
+    from local.engine_patches import (
+        conditional_writes,
+        express,
+        numbers,
+        outputs,
+        streams,
+        whole_state,
+        workers,
+        workflows,
+    )
 
-    for patch in (conditional_writes, executions, outputs, streams, whole_state, workers):
+    for patch in (conditional_writes, express, numbers, outputs, streams, whole_state, workers, workflows):
         patch.apply()

@@ -12,10 +12,12 @@ class GoneError(RuntimeError):
 
 def replace(module: ModuleType, function: str, line: str, by: str) -> None:
     """Puts `by` in the place of one line, or of a part of one, of a function of a module. Raises GoneError."""
-    of_the_engine: Callable[..., Any] = getattr(module, function)
-    source = inspect.getsource(of_the_engine)
+    before: Callable[..., Any] = getattr(module, function)
+    source: str = getattr(before, "source", None) or inspect.getsource(before)
     if source.count(line) != 1:
         raise GoneError(f"{module.__name__}.{function} has {line!r} {source.count(line)} times")
-    file, number = inspect.getsourcefile(of_the_engine), of_the_engine.__code__.co_firstlineno
-    # Empty lines before it: a traceback then names the lines of the file.
-    exec(compile("\n" * (number - 1) + source.replace(line, by), file or "", "exec"), module.__dict__)
+    source = source.replace(line, by)
+    # Empty lines before it: a traceback then names a line that is near in the file.
+    above = "\n" * (before.__code__.co_firstlineno - 1)
+    exec(compile(above + source, inspect.getsourcefile(before) or "", "exec"), module.__dict__)
+    getattr(module, function).source = source

@@ -80,8 +80,8 @@ class Apps:
         return str(started["executionArn"])
 
     def finished(self, execution: str) -> dict[str, Any]:
-        """The execution, once it is over."""
-        states = self.cloud.engine.client("stepfunctions")
+        """The execution, Express or Standard, once it is over."""
+        states = self.cloud.engine.executions()
 
         def over() -> dict[str, Any] | None:
             description: dict[str, Any] = states.describe_execution(executionArn=execution)

@@ -5,6 +5,7 @@ and tables that are not there, permissions that are denied, executions that die.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +70,9 @@ def placed(apps: Apps, order: dict[str, str]) -> dict[str, Any]:
     assert apps.post_order(order)[0] == 202
     row = apps.row(order["OrderId"])
     assert row
-    return apps.finished(execution_id(apps, row["ExecutionName"]["S"]))
+    execution = apps.cloud.engine.execution(apps.places.order_workflow, row["ExecutionName"]["S"])
+    assert execution
+    return apps.finished(execution)
 
 
 def place(apps: Apps, order: dict[str, str]) -> tuple[str, dict[str, Any]]:
@@ -83,7 +86,7 @@ def execution_id(apps: Apps, name: str) -> str:
 
 
 def executions(apps: Apps) -> set[str]:
-    pages = apps.cloud.engine.client("stepfunctions").get_paginator("list_executions")
+    pages = apps.cloud.engine.executions().get_paginator("list_executions")
     return {
         execution["executionArn"]
         for page in pages.paginate(stateMachineArn=apps.places.order_workflow)
@@ -118,19 +121,59 @@ def test_an_order_whose_start_failed_ends_once_when_sent_again(apps: Apps, order
 
     assert (status, headers["Retry-After"]) == (503, "1")
     assert again == 202 or (again, fault) == (200, "reply lost")
-    outcomes = [json.loads(apps.finished(one)["output"])["Outcome"] for one in executions(apps) - before]
+    outcomes = outcomes_of(apps, executions(apps) - before)
     assert outcomes.count("FULFILLMENT_QUEUED") == 1
     assert len(outcomes) == 1 or (fault == "reply lost" and set(outcomes) <= {"FULFILLMENT_QUEUED", *QUIET})
     assert the_end_of(apps, order["OrderId"])[0] == "OrderFulfillmentQueue"
 
 
-def test_a_start_whose_reply_is_lost_is_tried_again_and_makes_one_execution(apps: Apps, order: dict[str, str]) -> None:
-    before = executions(apps)
+def test_a_start_whose_reply_is_lost_is_tried_again_and_makes_one_order(either: Apps, order: dict[str, str]) -> None:
+    """A Standard workflow answers the second start with the first one's execution. An Express one runs twice."""
+    before = executions(either)
 
-    with start_fails(apps, "reply lost", times=1):
-        queue, _ = place(apps, order)
+    with start_fails(either, "reply lost", times=1):
+        queue, _ = place(either, order)
 
-    assert (queue, len(executions(apps) - before)) == ("OrderFulfillmentQueue", 1)
+    outcomes = outcomes_of(either, executions(either) - before)
+    assert queue == "OrderFulfillmentQueue"
+    assert outcomes == (["DUPLICATE", "FULFILLMENT_QUEUED"] if is_express(either) else ["FULFILLMENT_QUEUED"])
+
+
+def test_of_two_executions_of_one_name_that_race_one_settles_the_order(apps: Apps, order: dict[str, str]) -> None:
+    """An Express workflow starts both. An order that the API claimed, and one that was started by hand."""
+    states, before = apps.cloud.engine.client("stepfunctions"), executions(apps)
+    racing = [order | {"OrderId": f"{order['OrderId']}-{number}"} for number in range(10)]
+
+    def start(order: dict[str, str]) -> None:
+        states.start_execution(
+            stateMachineArn=apps.places.order_workflow,
+            name=f"of-{order['OrderId']}",
+            input=json.dumps({**order, **({"Claimed": True} if order in racing[::2] else {})}),
+        )
+
+    for one in racing[::2]:
+        put_received(apps, one, at=datetime.now(UTC), taken_up=False)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(start, [one for one in racing for _ in range(2)]))
+
+    started = executions(apps) - before
+    assert outcomes_of(apps, started) == ["DUPLICATE"] * 10 + ["FULFILLMENT_QUEUED"] * 10
+    assert all(re.search(":express:[^:]+:of-[^:]+:[0-9a-f-]{36}$", arn) for arn in started)
+    for one in racing:
+        queue, message = the_end_of(apps, one["OrderId"])
+        assert (queue, message["ExecutionId"] in started) == ("OrderFulfillmentQueue", True)
+
+
+def is_express(apps: Apps) -> bool:
+    workflow = apps.cloud.engine.client("stepfunctions").describe_state_machine(
+        stateMachineArn=apps.places.order_workflow
+    )
+    return bool(workflow["type"] == "EXPRESS")
+
+
+def outcomes_of(apps: Apps, executions: set[str]) -> list[str]:
+    """The outcomes of executions, once all are over, in the order of the alphabet."""
+    return sorted(json.loads(apps.finished(one)["output"])["Outcome"] for one in executions)
 
 
 def start_late(apps: Apps, order: dict[str, str], *, name: str) -> str:

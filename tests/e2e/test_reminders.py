@@ -206,6 +206,7 @@ def test_what_is_sent_cannot_be_cancelled(apps: Apps, people: tuple[Call, Call],
     assert row_of(apps, posted["reminderId"])["Status"] == "SENT"
 
 
+@pytest.mark.usefixtures("kept_waits")
 def test_a_cancel_that_races_with_the_send_ends_in_exactly_one_of_both(
     apps: Apps, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:

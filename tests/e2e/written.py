@@ -46,7 +46,7 @@ def everything(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
 
 def inputs(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
     """The inputs of the executions that have begun `since`, which `everything` leaves out."""
-    states = cloud.engine.client("stepfunctions")
+    states = cloud.engine.executions()
     for execution in _begun(cloud, since):
         yield "input", states.describe_execution(executionArn=execution["executionArn"])["input"]
 
@@ -86,7 +86,7 @@ def _logs(cloud: Cloud) -> Iterator[Piece]:
 
 
 def _executions(cloud: Cloud, since: datetime) -> Iterator[Piece]:
-    states = cloud.engine.client("stepfunctions")
+    states = cloud.engine.executions()
     for execution in _begun(cloud, since):
         arn = execution["executionArn"]
         description = states.describe_execution(executionArn=arn)
@@ -101,7 +101,7 @@ def _executions(cloud: Cloud, since: datetime) -> Iterator[Piece]:
 
 
 def _begun(cloud: Cloud, since: datetime) -> Iterator[dict[str, Any]]:
-    states = cloud.engine.client("stepfunctions")
+    states = cloud.engine.executions()
     for machine in states.get_paginator("list_state_machines").paginate().search("stateMachines[].stateMachineArn"):
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
         yield from (one for page in pages for one in page["executions"] if one["startDate"] >= since)

@@ -86,7 +86,7 @@ def test_queues_shows_what_lies_in_each(run: Run) -> None:
 
 @pytest.mark.usefixtures("demo")
 def test_executions_are_listed_and_one_is_shown_state_by_state(run: Run, cloud: Cloud, places: Places) -> None:
-    states = cloud.engine.client("stepfunctions")
+    states = cloud.engine.executions()
     name = states.list_executions(stateMachineArn=places.order_workflow)["executions"][0]["name"]
 
     listed, shown, unknown = run("executions"), run("executions", name), run("executions", "no-such-execution")

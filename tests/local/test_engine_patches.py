@@ -12,13 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from jsonata.functions import Functions
 from ministack.core import lambda_runtime
 from ministack.services import cloudformation, dynamodb, lambda_svc, stepfunctions
 from ministack.services.cloudformation import changesets, handlers, stacks
 
-from local.engine_patches import conditional_writes, executions, lines, outputs, streams, workers
+from local.engine_patches import conditional_writes, express, lines, numbers, outputs, streams, workers, workflows
 from local.settings import ACCOUNT, REGION
 
 PROBE = """
@@ -123,11 +125,11 @@ def test_a_conditional_write_is_one_step_because_we_make_it_so(
 
 @pytest.mark.parametrize(("patched", "waits"), [(False, [0.15]), (True, [])])
 def test_the_engine_waits_before_each_execution(
-    restored: Callable[[ModuleType, str], None], monkeypatch: pytest.MonkeyPatch, patched: bool, waits: list[float]
+    all_restored: Callable[[], None], monkeypatch: pytest.MonkeyPatch, patched: bool, waits: list[float]
 ) -> None:
-    restored(stepfunctions, "_run_execution")
+    all_restored()
     if patched:
-        executions.apply()
+        workflows.apply()
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     execution = {"executionArn": "e", "stateMachineArn": "unknown", "name": "n", "events": [], "sync": True}
@@ -144,8 +146,10 @@ def test_the_engine_keeps_no_records_of_streams(
 ) -> None:
     restored(dynamodb, "get_state")
     restored(dynamodb, "load_persisted_state")
+    restored(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS")
     if patched:
         streams.apply()
+    assert (lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS > 0) is not patched
     table = f"table-{uuid.uuid4().hex}"
     dynamodb._stream_records[table] = [{"dynamodb": {"ApproximateCreationDateTime": 2**40}}] * 2
 
@@ -155,6 +159,120 @@ def test_the_engine_keeps_no_records_of_streams(
 
     assert dynamodb.stream_end_position(table) == kept
     dynamodb._stream_records.pop(table, None)
+
+
+STATES: dict[str, dict[str, Any]] = {
+    "a Succeed state's Output": {"A": {"Type": "Succeed", "Output": "{% 'patched' %}"}},
+    "a Succeed state's Output in a branch": {
+        "A": {
+            "Type": "Parallel",
+            "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Succeed", "Output": "patched"}}}],
+            "Next": "C",
+        },
+        "C": {"Type": "Pass", "Output": "{% $states.input[0] %}", "End": True},
+    },
+    "a Parallel state's Output": {
+        "A": {
+            "Type": "Parallel",
+            "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}],
+            "Output": "patched",
+            "End": True,
+        }
+    },
+    "a Parallel state's Assign": {
+        "A": {
+            "Type": "Parallel",
+            "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "Output": "patched", "End": True}}}],
+            "Assign": {"x": "{% $states.result[0] %}"},
+            "Next": "C",
+        },
+        "C": {"Type": "Pass", "Output": "{% $exists($x) ? $x : 'by itself' %}", "End": True},
+    },
+    "the name of SNS's error": {
+        "A": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sns:publish",
+            "Arguments": {"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:none", "Message": "m"},
+            "Catch": [{"ErrorEquals": ["SNS.NotFoundException"], "Output": "patched", "Next": "B"}],
+            "Next": "B",
+        },
+        "B": {"Type": "Pass", "End": True},
+    },
+    "the name of an error of a workflow's start": {
+        "A": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution",
+            "Arguments": {"StateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:none"},
+            "Catch": [
+                {
+                    "ErrorEquals": ["StepFunctions.StateMachineDoesNotExistException"],
+                    "Output": "patched",
+                    "Next": "B",
+                }
+            ],
+            "Next": "B",
+        },
+        "B": {"Type": "Pass", "End": True},
+    },
+}
+
+
+@pytest.mark.parametrize("patched", [False, True])
+@pytest.mark.parametrize("states", STATES.values(), ids=STATES)
+def test_the_engine_runs_states_otherwise_than_aws(
+    all_restored: Callable[[], None], monkeypatch: pytest.MonkeyPatch, states: dict[str, Any], patched: bool
+) -> None:
+    all_restored()
+    if patched:
+        workflows.apply()
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+    assert (output_of(monkeypatch, states) == json.dumps("patched")) is patched
+
+
+@pytest.mark.parametrize(("patched", "text"), [(False, "4.24242424242424e+15"), (True, "4242424242424242")])
+def test_the_engine_writes_large_whole_numbers_with_an_exponent(
+    monkeypatch: pytest.MonkeyPatch, patched: bool, text: str
+) -> None:
+    monkeypatch.setattr(Functions.Encoder, "encode", Functions.Encoder.encode)
+    if patched:
+        numbers.apply()
+
+    assert Functions.string(4242424242424242.0, False) == text
+    assert [Functions.string(one, False) for one in (12.5, 1e21, True, 7)] == ["12.5", "1e+21", "true", "7"]
+
+
+@pytest.mark.parametrize("patched", [False, True])
+def test_the_engine_treats_express_executions_like_standard_ones(
+    all_restored: Callable[[], None], monkeypatch: pytest.MonkeyPatch, patched: bool
+) -> None:
+    all_restored()
+    if patched:
+        express.apply()
+    monkeypatch.setattr(stepfunctions.threading, "Thread", Mock())
+    monkeypatch.setattr(stepfunctions, "_emit_execution_status_event", Mock())
+    workflow = {"name": "w", "type": "EXPRESS", "roleArn": "r", "definition": "{}"}
+    monkeypatch.setitem(stepfunctions._state_machines, "w", workflow)
+    start = {"stateMachineArn": "w", "name": "n"}
+
+    (status, _, body), (again, _, _) = (stepfunctions._start_execution(start) for _ in range(2))
+    started = {"executionArn": json.loads(body)["executionArn"]}
+    described, listed = stepfunctions._describe_execution(started)[0], stepfunctions._list_executions(start)[0]
+
+    assert status == 200
+    assert [again, described, listed] == ([200, 400, 400] if patched else [400, 200, 200])
+
+
+def output_of(monkeypatch: pytest.MonkeyPatch, states: dict[str, Any]) -> str | None:
+    """What an execution of a JSONata workflow that begins with the state A puts out."""
+    definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "A", "States": states})
+    monkeypatch.setitem(stepfunctions._state_machines, "w", {"name": "w", "definition": definition})
+    execution = {"executionArn": "e", "stateMachineArn": "w", "name": "n", "startDate": "", "input": "{}", "events": []}
+    execution |= {"status": "RUNNING", "output": None, "sync": True}
+    monkeypatch.setitem(stepfunctions._executions, "e", execution)
+    stepfunctions._run_execution("e")
+    output: str | None = execution["output"]  # type: ignore[assignment]
+    return output
 
 
 def test_a_line_that_the_engine_has_no_more_is_named(restored: Callable[[ModuleType, str], None]) -> None:
@@ -215,3 +333,15 @@ def test_an_export_goes_with_its_output_because_we_make_it_so(
 def restored(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], None]:
     """Has a function of the engine be as it was, after the test."""
     return lambda module, function: monkeypatch.setattr(module, function, getattr(module, function))
+
+
+@pytest.fixture
+def all_restored(restored: Callable[[ModuleType, str], None]) -> Callable[[], None]:
+    """Has each function of the engine's workflows be as it was, after the test."""
+
+    def restore() -> None:
+        for name, value in list(vars(stepfunctions).items()):
+            if inspect.isfunction(value) or name == "_SERVICE_DISPATCH":
+                restored(stepfunctions, name)
+
+    return restore

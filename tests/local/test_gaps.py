@@ -241,7 +241,7 @@ def test_a_function_that_raises_is_not_excused_in_the_words_of_the_api(
 
 
 def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
-    states = client("stepfunctions")
+    states = cloud.engine.executions()
     order = json.dumps({"OrderId": "gap", "Name": "A", "ItemName": "B", "Price": "1", "CC": "4242424242424242"})
     execution = states.start_execution(stateMachineArn=places.order_workflow, input=order)["executionArn"]
     eventually(lambda: states.describe_execution(executionArn=execution)["status"] in FINISHED)
@@ -250,23 +250,6 @@ def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, pla
 
     assert len(groups) == 2
     assert not any(client("logs").filter_log_events(logGroupName=g["logGroupName"])["events"] for g in groups)
-
-
-def test_events_tell_of_express_executions(client: Callable[[str], Any], places: Places, name: str) -> None:
-    events, sqs = client("events"), client("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [places.order_workflow]}}
-    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
-
-    client("stepfunctions").start_execution(stateMachineArn=places.order_workflow, input="{}")
-
-    event = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))[0]
-    assert places.order_workflow in event["Body"]
-    events.remove_targets(Rule=name, Ids=["queue"])
-    events.delete_rule(Name=name)
-    sqs.delete_queue(QueueUrl=url)
 
 
 def test_dead_letters_are_not_moved_by_the_queue_itself(client: Callable[[str], Any], name: str) -> None:

@@ -30,6 +30,13 @@ from tests.e2e.reminders import settled as reminded
 Orders = list[dict[str, str]]
 
 
+def runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def kill(cloud: Cloud, *parts: str) -> None:
     for part in parts:
         process = getattr(cloud, part).daemon.process()
@@ -174,6 +181,22 @@ def test_an_order_that_was_corrected_is_read_back_corrected(own: Apps, stopped: 
     assert [row for row, _ in ends(own, stopped.corrected)] == ["FULFILLMENT_QUEUED"] * 3
 
 
+def test_a_correction_after_it_is_seen_in_the_cache_and_not_minutes_later(own: Apps, stopped: Session) -> None:
+    """The stream is read on, and `UpdateCache` writes what changed. Else the escalated order stays for five minutes."""
+    [order, *_] = numbered("corrected-later", Price="-1")
+
+    def cached(status: str) -> bool:
+        _, found, x_cache = own.get_order(order["OrderId"])
+        return (found.get("Status"), x_cache) == (status, "HIT")
+
+    place(own, [order])
+    eventually(lambda: cached("ESCALATED"))
+    assert own.put_order(order | {"Price": "1"})[0] == 202
+    settle(own, [order])
+
+    eventually(lambda: cached("FULFILLMENT_QUEUED"))
+
+
 @pytest.mark.parametrize("message", [DUE_SOON, DUE_LATER, REPEATED])
 def test_a_reminder_that_was_waiting_is_sent_once(own: Apps, stopped: Session, message: str) -> None:
     if message == REPEATED:
@@ -201,7 +224,7 @@ def test_every_order_and_every_reminder_has_one_end(own: Apps, stopped: Session)
     orders = balance.orders(own.cloud, own.places, since=stopped.mark)
     reminders = balance.reminders(own.cloud, own.places, since=stopped.mark)
 
-    assert orders == {"accepted": 12, "fulfilled": 9, "parked": 3}
+    assert orders == {"accepted": 13, "fulfilled": 10, "parked": 3}
     assert reminders == {"accepted": 4, "sent": 2, "waiting": 2}
 
 
@@ -220,10 +243,15 @@ def killed(own: Apps, stopped: Session) -> Session:
     settle(own, session.done)
     for one in session.done:
         eventually(lambda one=one: own.get_order(one["OrderId"])[2] == "HIT")
+    functions = own.cloud.engine.daemon.process().children()
     kill(own.cloud, "engine")
+    eventually(lambda: functions and not any(map(runs, functions)))
     with pytest.raises(LocalError, match="the engine has died"):
         own.cloud.require_running()
+    left_behind = own.cloud.settings.home / "tmp" / "left-behind"
+    left_behind.mkdir()
     own.cloud.up(session.said.append)
+    assert not left_behind.exists()
     return session
 
 

@@ -1,12 +1,10 @@
-"""What a function finds on AWS: the packages of Lambda's Python, and an interpreter that has nothing else."""
+"""What a function finds on AWS: the packages of its layer, and an interpreter that has nothing else."""
 
 import ast
-import re
 import shutil
 import subprocess
 import sys
 from functools import cache
-from importlib.metadata import distribution
 from pathlib import Path
 
 from stacks.layer import LAYER, ROOT
@@ -26,16 +24,6 @@ def interpreter() -> tuple[str, str]:
         if version and (version.startswith("3.13.") or candidate == sys.executable):
             return str(candidate), version
     raise RuntimeError("this Python does not start")
-
-
-def provided(folder: Path) -> Path:
-    """Fills `folder` with what Lambda's Python has: boto3 and what boto3 asks for, as installed here."""
-    for name in _with_requirements("boto3"):
-        for file in distribution(name).files or ():
-            top = folder / file.parts[0]
-            if file.parts[0] not in ("..", "__pycache__") and not top.exists():
-                top.symlink_to(Path(str(distribution(name).locate_file(file.parts[0]))))
-    return folder
 
 
 def layer_packages() -> frozenset[str]:
@@ -80,11 +68,6 @@ def _source(module: str) -> Path | None:
     """The file of a module below `lambdas/`."""
     path = LAMBDAS.joinpath(*module.split("."))
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
-
-
-def _with_requirements(name: str) -> set[str]:
-    required = [re.split(r"[^A-Za-z0-9._-]", one)[0] for one in distribution(name).requires or () if "extra" not in one]
-    return {name}.union(*map(_with_requirements, required))
 
 
 def _version(python: str) -> str | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stacks.runtime import LAMBDAS, LAYER_PACKAGES, interpreter, layer_packages, provided, reached_by
+from local.engine_patches import runtime
+from tests.stacks.runtime import LAMBDAS, LAYER_PACKAGES, interpreter, layer_packages, reached_by
 
 PYTHON, VERSION = interpreter()
 
@@ -34,7 +35,9 @@ print("done on", sys.version.split()[0])
 
 @pytest.fixture(scope="session")
 def lambda_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return provided(tmp_path_factory.mktemp("provided"))
+    folder = tmp_path_factory.mktemp("lambda") / "packages"
+    runtime.build(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stacks import layer
-from tests.stacks.deployment import synthesise
+from tests.stacks.deployment import CDK_CONTEXT, synthesise
 from tests.stacks.runtime import reached_by
 
 
@@ -36,7 +36,8 @@ def test_the_layer_holds_exact_versions_only():
     assert lines and all("==" in line for line in lines)
 
 
-def test_time_zones_are_in_the_layer_of_functions_that_read_them_and_in_no_other(tmp_path):
+def test_time_zones_are_in_the_layer_of_functions_that_read_them_and_in_no_other(tmp_path, monkeypatch):
+    monkeypatch.setitem(CDK_CONTEXT, "aws:cdk:disable-asset-staging", False)
     deployment = synthesise(tmp_path, stage="dev", consumer="on")
     reads = {
         path.partition("/")[0]

@@ -1,0 +1,182 @@
+"""What the patches of the laptop's engine save: the engine without them, and with them, in one run.
+
+`make benchmark-engine` runs it on two laptop clouds of its own, one after the other, and writes engine.md. Seconds are
+those of one machine at one moment; the ratios are what can be compared.
+"""
+
+import os
+import platform
+import statistics
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from benchmarks.lookups import cloud_of_its_own
+from local import engine, users
+from local.cloud import Cloud, Places
+from local.engine import send
+
+REPORT = Path(__file__).with_suffix(".md")
+UNPATCHED = Path(__file__).with_name("unpatched_engine.py")
+CLIENTS = 32
+COLD_SECONDS = 20
+ORDERS = 60
+GIVE_UP_SECONDS = 60
+
+HEAD = """\
+# The laptop's engine
+
+{today}, Python {python}, {processors} processors, both columns in one run; written by `make benchmark-engine`.
+"Without patches" has the one patch alone that right results need. The patches are listed in
+[docs/local.md](../docs/local.md#what-is-changed-inside-the-engine).
+
+"From cold" is {clients} clients on a cloud that was just deployed, for {seconds} seconds. Each places an order, looks
+it up three times, 0.1 seconds apart, and goes on with the next. "One client" then places {orders} orders, one after the
+other, and looks each up until it is in its queue.
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of each request or order, and what the functions' processes need at the end of the load."""
+
+    cold_posts: list[float]
+    cold_gets: list[float]
+    processes: int
+    megabytes: int
+    posts: list[float]
+    gets: list[float]
+    settled: list[float]
+
+
+class Client:
+    def __init__(self, places: Places, token: str) -> None:
+        self._places = places
+        self._token = token
+
+    def place(self) -> str:
+        """Places a good order; its id."""
+        order_id = f"benchmark-{uuid.uuid4().hex[:12]}"
+        order = {"OrderId": order_id, "Name": "Ada", "ItemName": "Lamp", "Price": "12.50", "CC": "4242424242424242"}
+        response = send("POST", f"{self._places.orders_api}/orders", body=order, token=self._token)
+        if response.status_code != 202:
+            raise SystemExit(f"an order was answered {response.status_code}: {response.text}")
+        return order_id
+
+    def look_up(self, order_id: str) -> bool:
+        """Whether the order is in its queue."""
+        response = send("GET", f"{self._places.orders_api}/orders/{order_id}", token=self._token)
+        if response.status_code != 200:
+            raise SystemExit(f"a lookup was answered {response.status_code}: {response.text}")
+        return '"FULFILLMENT_QUEUED"' in response.text
+
+
+def timed(work: Callable[[], object], seconds: list[float]) -> object:
+    """What `work` returns; adds the seconds that it took."""
+    began = time.perf_counter()
+    done = work()
+    seconds.append(time.perf_counter() - began)
+    return done
+
+
+def from_cold(client: Client) -> tuple[list[float], list[float]]:
+    """The seconds of each POST and of each GET of CLIENTS clients at once."""
+    posts: list[float] = []
+    gets: list[float] = []
+    end = time.monotonic() + COLD_SECONDS
+    together = threading.Barrier(CLIENTS)
+
+    def orders(_: int) -> None:
+        together.wait()
+        while time.monotonic() < end:
+            order_id = str(timed(client.place, posts))
+            for _ in range(3):
+                time.sleep(0.1)
+                timed(partial(client.look_up, order_id), gets)
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(orders, range(CLIENTS)))
+    return posts, gets
+
+
+def one_after_the_other(client: Client) -> tuple[list[float], list[float], list[float]]:
+    """The seconds of each POST, of each GET, and of each order from its POST until it is seen in its queue."""
+    posts: list[float] = []
+    gets: list[float] = []
+    settled: list[float] = []
+    for _ in range(ORDERS):
+        began = time.perf_counter()
+        order_id = str(timed(client.place, posts))
+        while not timed(partial(client.look_up, order_id), gets):
+            if time.perf_counter() - began > GIVE_UP_SECONDS:
+                raise SystemExit(f"order {order_id} did not come to its end within {GIVE_UP_SECONDS} seconds")
+        settled.append(time.perf_counter() - began)
+    return posts, gets, settled
+
+
+def functions(cloud: Cloud) -> tuple[int, int]:
+    """How many processes the engine has started, and their memory in MB."""
+    process = cloud.engine.daemon.process()
+    if not process:
+        raise SystemExit("the engine does not run")
+    memory = [one.memory_info().rss for one in process.children(recursive=True)]
+    return len(memory), sum(memory) // 2**20
+
+
+def measure(start: Path) -> Measured:
+    """Measures an engine that the script `start` starts."""
+    engine.START = start
+    with cloud_of_its_own() as (cloud, places):
+        client = Client(places, cloud.sign_in(users.PERSON))
+        cold_posts, cold_gets = from_cold(client)
+        processes, megabytes = functions(cloud)
+        posts, gets, settled = one_after_the_other(client)
+    return Measured(cold_posts, cold_gets, processes, megabytes, posts, gets, settled)
+
+
+def table_of(before: Measured, after: Measured) -> str:
+    """Both measurements and their ratio as a table in Markdown."""
+    rows = []
+    for what, show in (
+        ("One client: placed until settled, median ms", lambda one: 1000 * statistics.median(one.settled)),
+        ("One client: `POST`, median ms", lambda one: 1000 * statistics.median(one.posts)),
+        ("One client: `GET`, median ms", lambda one: 1000 * statistics.median(one.gets)),
+        ("From cold: requests", lambda one: len(one.cold_posts) + len(one.cold_gets)),
+        ("From cold: `POST` p50, ms", lambda one: 1000 * statistics.median(one.cold_posts)),
+        ("From cold: all requests p99, ms", lambda one: 1000 * p99(one.cold_posts + one.cold_gets)),
+        ("From cold: slowest request, ms", lambda one: 1000 * max(one.cold_posts + one.cold_gets)),
+        ("From cold: processes of functions", lambda one: one.processes),
+        ("From cold: their memory, MB", lambda one: one.megabytes),
+    ):
+        without, patched = show(before), show(after)
+        rows.append(f"| {what} | {without:,.0f} | {patched:,.0f} | {patched / without:.2f} |")
+    return "\n".join(["| | without patches | patched | ratio |", "|---|---:|---:|---:|", *rows])
+
+
+def p99(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=100)[-1]
+
+
+def main() -> None:
+    patched = engine.START
+    table = table_of(measure(UNPATCHED), measure(patched))
+    head = HEAD.format(
+        today=date.today(),
+        python=platform.python_version(),
+        processors=os.cpu_count(),
+        clients=CLIENTS,
+        seconds=COLD_SECONDS,
+        orders=ORDERS,
+    )
+    REPORT.write_text(f"{head}\n{table}\n")
+    print(REPORT.read_text())
+
+
+if __name__ == "__main__":
+    main()

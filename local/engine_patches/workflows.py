@@ -1,0 +1,53 @@
+"""Workflows that run as on AWS, where the engine (`services/stepfunctions.py`) does otherwise:
+
+- it waits 150 ms before each execution (line 1765);
+- a Succeed state ignores its Output (lines 1825 and 2872);
+- a Parallel state ignores its Output and Assign (line 2608);
+- errors of SNS and of Step Functions itself have names that AWS has not (lines 3818, 3836 and 3933);
+- a start that is repeated while its execution runs is refused (line 864).
+"""
+
+from ministack.services import stepfunctions
+
+from local.engine_patches import lines
+
+SUCCEED = "current_input = _apply_output_path(state_def, current_input, ctx)"
+SUCCEED_IN_A_BRANCH = """return _apply_output_path(state_def,
+                                      _apply_input_path(state_def, current_input, ctx), ctx)"""
+OUTPUT = "_apply_jsonata_output(state_def, current_input, ctx, default=current_input)"
+PARALLEL = "    result = _apply_result_selector(state_def, results)\n"
+LIKE_A_MAP = """\
+    if _state_query_language(state_def, ctx) == "JSONata":
+        output = _apply_jsonata_output(state_def, raw_input, ctx, result=results, default=results)
+        _apply_state_assign(state_def, raw_input, ctx, result=results)
+        return output, _next_or_end(state_def)
+"""
+OF_THE_SERVICE = (
+    """re.sub("(Exception)?$", "Exception", "SNS." + re.search("<Code>(.+)</Code>", body.decode())[1], 1)"""
+)
+ERROR_OF_A_START = 'payload.get("__type", "States.Runtime")'
+USED_NAME = "    if exec_arn in _executions:\n"
+REPEATED_START = """\
+    found = _executions.get(exec_arn)
+    if found and found["status"] == "RUNNING" and found["input"] == data.get("input", "{}"):
+        return json_response({"executionArn": exec_arn, "startDate": found["startDate"]})
+"""
+
+
+def apply() -> None:
+    for function, line, by in (
+        ("_run_execution", "    time.sleep(0.15)\n", ""),
+        ("_run_execution", SUCCEED, f"{SUCCEED}\n                current_input = {OUTPUT}"),
+        ("_run_sub_machine", SUCCEED_IN_A_BRANCH, f"return {OUTPUT}"),
+        ("_run_parallel_branches", PARALLEL, LIKE_A_MAP + PARALLEL),
+        ("_invoke_sns_publish", '"SNS.PublishFailed"', OF_THE_SERVICE),
+        ("_invoke_nested_start_execution", ERROR_OF_A_START, """f"StepFunctions.{payload['__type']}Exception\""""),
+        ("_invoke_nested_start_execution_sync", ERROR_OF_A_START, """f"StepFunctions.{payload['__type']}Exception\""""),
+        ("_start_execution", USED_NAME, REPEATED_START + USED_NAME),
+    ):
+        lines.replace(stepfunctions, function, line, by)
+    # Some functions are found by the resources that they are for.
+    handlers = stepfunctions._SERVICE_DISPATCH.items()
+    stepfunctions._SERVICE_DISPATCH = {
+        resource: getattr(stepfunctions, handler.__name__, handler) for resource, handler in handlers
+    }

@@ -1,0 +1,67 @@
+"""What is told of Express executions: nothing by AWS's API and events, all by the laptop cloud's commands."""
+
+import json
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.cloud import Cloud, Places
+from tests.e2e.conftest import FINISHED, eventually
+
+
+@pytest.fixture
+def started(cloud: Cloud, places: Places) -> str:
+    """An Express execution."""
+    states = cloud.engine.client("stepfunctions")
+    return str(states.start_execution(stateMachineArn=places.order_workflow, input="{}")["executionArn"])
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["describe_execution", "stop_execution", "get_execution_history", "describe_state_machine_for_execution"],
+)
+def test_an_express_execution_is_no_execution_to_the_api(cloud: Cloud, started: str, operation: str) -> None:
+    with pytest.raises(ClientError, match="Resource type not valid in this context: express") as refused:
+        getattr(cloud.engine.client("stepfunctions"), operation)(executionArn=started)
+
+    assert refused.value.response["Error"]["Code"] == "InvalidArn"
+
+
+def test_the_commands_of_the_laptop_cloud_see_it(cloud: Cloud, places: Places, started: str) -> None:
+    states = cloud.engine.executions()
+
+    eventually(lambda: states.describe_execution(executionArn=started)["status"] in FINISHED)
+    name = states.describe_execution(executionArn=started)["name"]
+
+    assert cloud.engine.execution(places.order_workflow, name) == started
+    assert cloud.engine.execution(places.order_workflow, "no such name") is None
+    assert states.get_execution_history(executionArn=started)["events"]
+
+
+def test_events_tell_of_standard_executions_alone(cloud: Cloud, places: Places) -> None:
+    events, sqs, states = (cloud.engine.client(one) for one in ("events", "sqs", "stepfunctions"))
+    name = f"express-{uuid.uuid4().hex[:8]}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    workflows = [places.order_workflow, places.reminder_workflow]
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": workflows}}
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+
+    express = states.start_execution(stateMachineArn=places.order_workflow, input="{}")["executionArn"]
+    eventually(lambda: cloud.engine.executions().describe_execution(executionArn=express)["status"] in FINISHED)
+    standard = states.start_execution(stateMachineArn=places.reminder_workflow, input="{}")["executionArn"]
+    told: list[str] = []
+
+    def ended() -> bool:
+        told.extend(
+            one["Body"] for one in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        )
+        return any(standard in one and '"RUNNING"' not in one for one in told)
+
+    eventually(ended)
+    assert not [one for one in told if places.order_workflow in one]
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+    sqs.delete_queue(QueueUrl=url)
