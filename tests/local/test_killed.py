@@ -4,6 +4,7 @@ Two sessions are told of. Before the first `down` there are orders and reminders
 after the next `up`. Then the engine is killed; `killed` has the cloud after that.
 """
 
+import json
 import threading
 import time
 import uuid
@@ -15,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from local import restart
+from local import restart, saved
 from local.cloud import Cloud
 from local.errors import LocalError
 from local.processes import free_port
@@ -109,7 +110,7 @@ class Session:
 
 
 DUE_SOON, DUE_LATER, DUE_MUCH_LATER, REPEATED = "due while it is down", "due later", "due much later", "repeated"
-WAITS = {DUE_SOON: 7, DUE_LATER: 20, DUE_MUCH_LATER: 600, REPEATED: 5}
+WAITS = {DUE_SOON: 7, DUE_LATER: 16, DUE_MUCH_LATER: 600, REPEATED: 5}
 
 
 def place(apps: Apps, orders: Orders) -> None:
@@ -298,6 +299,15 @@ def test_functions_that_ran_before_leave_no_folders(own: Apps, killed: Session) 
     folders = [path for path in (own.cloud.settings.home / "tmp").glob("ministack-*")]
 
     assert all(path.lstat().st_ctime >= process.create_time() - 1 for path in folders)
+
+
+def test_an_engine_that_the_machine_shuts_down_has_saved_everything(own: Apps, killed: Session) -> None:
+    process = own.cloud.engine.daemon.process()
+    assert process
+    process.terminate()
+    psutil.wait_procs([process])
+
+    assert json.loads((own.cloud.settings.state / saved.WHOLE).read_text()) == []
 
 
 def test_what_the_engine_keeps_of_an_executions_input_is_not_encrypted(own: Apps, killed: Session) -> None:
