@@ -86,6 +86,10 @@ facts: setup ## Ask a laptop cloud each fact of AWS that the code relies on
 test-website: setup ## The tests of the page, in a real Chromium on a laptop cloud
 	python -m pytest tests/website
 
+.PHONY: proof
+proof: setup ## Make each call of AWS fail in each way, and write docs/proof.md
+	PROOF_REPORT=docs/proof.md python -m pytest tests/e2e/test_each_call.py
+
 .PHONY: benchmark
 benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md
 	CDK_VALIDATION=false PYTHONPATH=lambdas python -m benchmarks.lookups

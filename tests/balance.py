@@ -398,8 +398,10 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
 
     def busy() -> bool:
         seen = found()
-        waiting = {row.get("ExecutionId") for row in seen.rows.values() if seen.waits(row)}
-        return bool(_running(cloud, places.reminder_workflow) - waiting - since.running)
+        # An execution that waits for a cancelled reminder finds that out when it is due.
+        at_rest = {id for id, row in seen.rows.items() if seen.waits(row) or row["Status"] == "CANCELLED"}
+        running = _running(cloud, places.reminder_workflow) - since.running
+        return any(not arn.rpartition(":")[2].startswith(tuple(at_rest)) for arn in running)
 
     return _settled(lambda: found().balance(), sweep, busy=busy)
 
@@ -420,7 +422,7 @@ def _settled(
         elif time.monotonic() > deadline:
             told = "\n".join(faults) or "executions are still running"
             raise AssertionError(f"out of balance, {dict(terms)}:\n{told}")
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def _order_of(one: Answer) -> str | None:
@@ -524,9 +526,13 @@ def functions_of(cloud: Cloud, stack: str) -> dict[str, str]:
     """The name of each function of a stack, by the last of its construct ids."""
     pages = cloud.engine.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
     found = [one for page in pages for one in page["StackResourceSummaries"]]
-    names = {
-        one["LogicalResourceId"][:-8]: one["PhysicalResourceId"]
+    return {
+        construct(one["LogicalResourceId"]): one["PhysicalResourceId"]
         for one in found
         if one["ResourceType"] == "AWS::Lambda::Function"
     }
-    return {re.sub("^(?:Operators|LostOrders|LostReminders)", "", name): physical for name, physical in names.items()}
+
+
+def construct(logical_id: str) -> str:
+    """The last construct id of a function's logical id."""
+    return re.sub("^(?:Operators|LostOrders|LostReminders)", "", logical_id[:-8])

@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from common.aws import BRIEFLY
 from common.logs import logger_of
 from orders import messages
 
@@ -31,7 +32,8 @@ SHIPMENTS = uuid.UUID("5d1b9d2e-6c0f-4f5f-9b1e-3a8c1f0e7a42")
 logger = logger_of(__name__)
 
 _validate = fastjsonschema.compile(messages.schema("fulfillment"))
-_shipments = boto3.resource("dynamodb").Table(os.environ["SHIPMENT_TABLE"])
+# With botocore's own time-outs one call that hangs would use up the function's time, and fail the whole batch.
+_shipments = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["SHIPMENT_TABLE"])
 # Where every message of a batch fails, an error of the whole function would be logged with its text and retried alike.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 # SHA-256 because whoever places orders chooses their ids, and MD5's collisions can be made of letters and digits.
@@ -104,6 +106,6 @@ _ship_once: Callable[..., None] = idempotent_function(
     _ship,
     data_keyword_argument="order",
     config=_idempotency,
-    persistence_store=DynamoDBPersistenceLayer(table_name=os.environ["IDEMPOTENCY_TABLE"]),
+    persistence_store=DynamoDBPersistenceLayer(table_name=os.environ["IDEMPOTENCY_TABLE"], boto_config=BRIEFLY),
     key_prefix="ship",
 )

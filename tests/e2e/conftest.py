@@ -22,13 +22,16 @@ GIVE_UP_SECONDS = 60
 FINISHED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
 
-def eventually(look: Callable[[], T | None]) -> T:
-    """What `look` finds as soon as it finds something; fails where it finds nothing for a minute."""
+def eventually(look: Callable[[], T | None], *, every: float = 0.05) -> T:
+    """What `look` finds as soon as it finds something; fails where it finds nothing for a minute.
+
+    It looks again `every` so many seconds.
+    """
     deadline = time.monotonic() + GIVE_UP_SECONDS
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"nothing within {GIVE_UP_SECONDS} seconds")
 
 

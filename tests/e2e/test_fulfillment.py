@@ -1,5 +1,7 @@
 """The example consumer on a cloud of its own: in the others it would take the messages that tests look for."""
 
+import contextlib
+import hashlib
 import json
 import subprocess
 import sys
@@ -19,7 +21,9 @@ from local.demo import OrderStep
 from local.processes import free_port
 from local.settings import PROJECT, Settings, load
 from local.users import OPERATOR
+from tests.e2e.between import REFUSED, Between, Call, Fault, between, calls_granted
 from tests.e2e.conftest import Apps, eventually
+from tests.e2e.journeys import kinds_of
 
 SAMPLES = json.loads(SAMPLE_FILE.read_text())
 RECEIVES = 5
@@ -62,6 +66,22 @@ class Shop:
         answer = self.cloud.engine.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
         assert "FunctionError" not in answer
         return list(json.load(answer["Payload"])["batchItemFailures"])
+
+    def expire_work(self, digest: str) -> None:
+        """Moves time: nobody works on this order any more, because the function's time is over."""
+        (table,) = [
+            one["PhysicalResourceId"]
+            for one in self.cloud.engine.client("cloudformation").describe_stack_resources(
+                StackName="local-fulfillment"
+            )["StackResources"]
+            if one["LogicalResourceId"].startswith("IdempotencyTable")
+        ]
+        dynamodb = self.cloud.engine.client("dynamodb")
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                if digest in item["id"]["S"] and "in_progress_expiration" in item:
+                    item["in_progress_expiration"] = {"N": "0"}
+                    dynamodb.put_item(TableName=table, Item=item)
 
     def empty(self) -> bool:
         return not self.cloud.engine.queued(self.queue)
@@ -171,6 +191,50 @@ def test_only_the_poison_ends_in_the_dead_letter_queue_after_five_attempts(shop:
     received = [int(each["ApproximateReceiveCount"]) for each in _attributes(shop)]
     # Reading them here counts as well.
     assert received == [RECEIVES + 1] * len(poison)
+
+
+CALLS = [Call("ShipOrder", f"dynamodb:{one}") for one in ("PutItem", "PutItem", "UpdateItem", "DeleteItem")]
+"""The calls that ship one order: the record that it is under way, the shipment, and the record that it is done, or its
+removal if there is no shipment."""
+
+
+def test_under_each_fault_of_each_call_an_order_is_shipped_once_in_the_end(shop: Shop) -> None:
+    nths = [CALLS[:at].count(call) for at, call in enumerate(CALLS)]
+    cases = [(call, nth, kind) for call, nth in zip(CALLS, nths, strict=True) for kind in kinds_of(call, str(nth))]
+
+    with between(shop.cloud, "local-fulfillment") as proxy, ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda case: shipped_under(proxy, shop, *case), cases))
+
+    shipped = shop.shipped()
+    assert [(case, shipped[order_id], failed) for case, (order_id, _, failed) in zip(cases, done, strict=True)] == [
+        (case, 1, []) for case in cases
+    ]
+    assert all(met for _, met, _ in done)
+
+
+def shipped_under(proxy: Between, shop: Shop, call: Call, nth: int, kind: str) -> tuple[str, int, list[Any]]:
+    """An order whose message comes once under the fault and once without it.
+
+    Returns its id, how often the fault was met, and what failed in the end.
+    """
+    order_id, body = message()
+    # The record of the work has a digest in the place of the order's id.
+    digest = hashlib.sha256(json.dumps(order_id).encode()).hexdigest()
+    with proxy.case(order_id, digest) as case:
+        fault = Fault(call, kind, nth=nth)
+        case.faults = [*([Fault(CALLS[1], REFUSED, nth=1)] if call == CALLS[3] else []), fault]
+        with contextlib.suppress(AssertionError):
+            shop.invoke(body)
+        case.answered.set()
+    shop.expire_work(digest)
+    return order_id, fault.met, shop.invoke(body)
+
+
+def test_the_faults_reach_every_call_that_the_consumer_may_make(shop: Shop) -> None:
+    granted = calls_granted(shop.cloud, "Fulfillment")
+
+    # Lambda itself reads the queue.
+    assert {one for one in granted if not one.action.startswith("sqs:")} == set(CALLS)
 
 
 @pytest.mark.parametrize("sample", [SAMPLES[0], SAMPLES[1]])

@@ -1,0 +1,282 @@
+"""A proxy between deployed functions and the engine. It fails calls of AWS as AWS and networks do."""
+
+import contextlib
+import json
+import re
+import select
+import socket
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Lock, Thread
+from typing import NamedTuple
+
+import psutil
+
+from local.cloud import Cloud
+from tests.balance import construct, functions_of
+
+REFUSED, LOST, SLOW, LATE, SILENT, KILLED = "refused", "answer lost", "answer late", "call late", "silent", "killed"
+LOST_ONCE, LOST_THEN_KILLED = "answer lost once", "answer lost, then killed"
+KINDS = {
+    REFUSED: "AWS answers 500 and does nothing",
+    LOST: "AWS does it, and the connection ends before the answer",
+    SLOW: "AWS does it, and the answer comes after the client has given up",
+    LATE: "AWS does it after the client has given up and its caller has an answer",
+    SILENT: "AWS never learns of the call, and nobody answers",
+    KILLED: "AWS does it, and the function is killed before it has the answer",
+    LOST_ONCE: "the same as an answer that is lost, but the second attempt is answered",
+    LOST_THEN_KILLED: "the first attempt loses its answer, and in the second the function is killed",
+}
+
+NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:")
+"""What a role may do that is no call of the function's: Lambda, DynamoDB and Step Functions do it in its name."""
+
+_SERVICE = re.compile(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/aws4_request")
+_REMINDER = re.compile(r'eminderId\\*": *(?:\{\\*"S\\*": *)?\\*"([0-9A-Za-z-]+)')
+_PATHS = {"/v2/email/account": "GetAccount"}
+"""Operations of services that name them in the path alone."""
+
+
+class Call(NamedTuple):
+    """One call of AWS, by a function's construct id and the name that IAM has for it."""
+
+    function: str
+    action: str
+
+    def __str__(self) -> str:
+        return f"{self.function}, {self.action}"
+
+
+@dataclass
+class Fault:
+    """Fails one call that is the same as `call`: number `nth` of them, which is 0 for the first.
+
+    It fails all attempts of the call. botocore makes up to two.
+    """
+
+    call: Call
+    kind: str
+    nth: int = 0
+    met: int = 0
+
+    def __post_init__(self) -> None:
+        self._ids: list[str] = []
+        self._attempts: dict[str, int] = {}
+
+    def meets(self, call: Call, invocation: str) -> str | None:
+        """How this attempt fails, if it does. All attempts of one call have the same `invocation`."""
+        if call != self.call:
+            return None
+        if invocation not in self._attempts:
+            self._ids.append(invocation)
+        number = self._attempts[invocation] = self._attempts.get(invocation, 0) + 1
+        if self._ids.index(invocation) != self.nth:
+            return None
+        self.met += 1
+        if self.kind == LOST_ONCE:
+            return LOST if number == 1 else None
+        if self.kind == LOST_THEN_KILLED:
+            return LOST if number == 1 else KILLED
+        return self.kind
+
+
+@dataclass
+class Case:
+    """What a test does at one time with one order or one reminder. Its calls of AWS are those that name a marker."""
+
+    markers: set[str]
+    """Ids or words. An id of a reminder that stands beside one of them is one, too. Without any, every call counts."""
+    functions: Collection[str] | None = None
+    """The functions whose calls count; None for all."""
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    answered: Event = field(default_factory=Event)
+    """Set when the caller has its answer: calls that are late are made then."""
+    _invocations: set[str] = field(default_factory=set)
+
+    def is_of(self, call: Call, body: str) -> bool:
+        if self.functions is not None and call.function not in self.functions:
+            return False
+        return not self.markers or any(marker in body for marker in self.markers)
+
+    def learn(self, call: Call, body: str, invocation: str) -> None:
+        if self.markers:
+            self.markers |= set(_REMINDER.findall(body))
+        if invocation not in self._invocations:
+            self._invocations.add(invocation)
+            self.calls.append(call)
+
+
+class Between:
+    """Where the functions send their calls. Pass one `Case` after the other, or many at once."""
+
+    def __init__(self, cloud: Cloud, renew: Callable[[str], None]) -> None:
+        self.cloud = cloud
+        self.renew = renew
+        """Ends the processes of a function: the next ones know nothing yet."""
+        self._cases: list[Case] = []
+        self._lock = Lock()
+
+    @contextmanager
+    def case(self, *markers: str, functions: Collection[str] | None = None) -> Iterator[Case]:
+        case = Case(set(markers), functions)
+        with self._lock:
+            self._cases.append(case)
+        try:
+            yield case
+        finally:
+            case.answered.set()
+            with self._lock:
+                self._cases.remove(case)
+
+    def fault_of(self, call: Call, body: str, invocation: str) -> tuple[Case | None, str | None]:
+        """The case that a call belongs to, and how it fails."""
+        with self._lock:
+            for case in sorted(self._cases, key=lambda one: not one.markers):
+                if case.is_of(call, body):
+                    case.learn(call, body, invocation)
+                    kinds = [one.meets(call, invocation) for one in case.faults]
+                    return case, next((kind for kind in kinds if kind), None)
+        return None, None
+
+    def kill(self, function: str, port: int) -> None:
+        """Kills the process of a function that calls from a port."""
+        engine = self.cloud.engine.daemon.process()
+        assert engine
+        for process in engine.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("AWS_SDK_UA_APP_ID") != function:
+                    continue
+                if any(one.laddr.port == port for one in process.net_connections("tcp4")):
+                    process.kill()
+
+
+@contextmanager
+def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
+    """Within it every function of the stacks calls AWS through the proxy."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            call, text = _call(self, body), body.decode(errors="replace")
+            case, fault = proxy.fault_of(call, text, self.headers.get("amz-sdk-invocation-id", ""))
+            if fault is None:
+                return self._answer(*_passed_on(cloud, self, body))
+            if fault == REFUSED:
+                return self._answer(500, *_error(self))
+            if fault in (LOST, SLOW, KILLED):
+                _passed_on(cloud, self, body)
+            if fault == KILLED:
+                proxy.kill(call.function, self.client_address[1])
+            if fault in (SLOW, LATE, SILENT):
+                self._until_the_client_hangs_up()
+            if fault == LATE and case:
+                case.answered.wait()
+                _passed_on(cloud, self, body)
+            self.close_connection = True
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+        do_GET = do_PUT = do_DELETE = do_POST
+
+        def _answer(self, status: int, headers: dict[str, str], answer: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def _until_the_client_hangs_up(self) -> None:
+            select.select([self.connection], [], [])
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+
+        def handle_error(self, *_: object) -> None:
+            """A function that was killed reads no answer."""
+
+    names = {construct: name for stack in stacks for construct, name in functions_of(cloud, stack).items()}
+    functions = cloud.engine.client("lambda")
+    usual = {
+        construct: functions.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables", {})
+        for construct, name in names.items()
+    }
+
+    def set_variables(construct: str, further: dict[str, str]) -> None:
+        variables = {**usual[construct], **further}
+        functions.update_function_configuration(FunctionName=names[construct], Environment={"Variables": variables})
+
+    def renew(construct: str) -> None:
+        set_variables(construct, {**told, "AWS_SDK_UA_APP_ID": construct, "RENEWED": uuid.uuid4().hex})
+
+    proxy = Between(cloud, renew)
+    with Server(("127.0.0.1", 0), Handler) as server, ThreadPoolExecutor(4) as pool:
+        # botocore names the application in each request, so that one proxy serves all functions.
+        told = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            list(pool.map(renew, usual))
+            yield proxy
+        finally:
+            list(pool.map(set_variables, usual, [{} for _ in usual]))
+            server.shutdown()
+
+
+def _call(request: BaseHTTPRequestHandler, body: bytes) -> Call:
+    """Which call a request is."""
+    function = re.search(r"app/([0-9A-Za-z]+)", request.headers.get("User-Agent", ""))
+    service = _SERVICE.search(request.headers.get("Authorization", ""))
+    operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    if not operation and (action := re.search(rb"(?:^|&)Action=([A-Za-z]+)", body)):
+        operation = action[1].decode()
+    operation = operation or _PATHS.get(request.path, f"{request.command} {request.path}")
+    if service and service[1] == "sqs":
+        # IAM has one action for a message and for ten.
+        operation = operation.removesuffix("Batch")
+    return Call(function[1] if function else "", f"{service[1] if service else ''}:{operation}")
+
+
+def _passed_on(cloud: Cloud, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    """The engine's answer to a request, which keeps its signature."""
+    with closing(HTTPConnection("127.0.0.1", cloud.settings.port)) as engine:
+        engine.request(request.command, request.path, body, dict(request.headers))
+        response = engine.getresponse()
+        kept = {name: value for name, value in response.getheaders() if name.lower() in ("content-type", "x-amz-crc32")}
+        return response.status, kept, response.read()
+
+
+def _error(request: BaseHTTPRequestHandler) -> tuple[dict[str, str], bytes]:
+    """The answer of an AWS service that has failed, in the protocol of the request."""
+    if "x-www-form-urlencoded" in request.headers.get("Content-Type", ""):
+        error = "<ErrorResponse><Error><Type>Receiver</Type><Code>InternalFailure</Code></Error></ErrorResponse>"
+        return {"Content-Type": "text/xml"}, error.encode()
+    return {"X-Amzn-ErrorType": "InternalServerError"}, json.dumps({"__type": "InternalServerError"}).encode()
+
+
+def calls_granted(cloud: Cloud, stack: str) -> set[Call]:
+    """Every call that the role of a function lets it make, read from the template of a stack with this construct id."""
+    resources = json.loads((cloud.settings.assembly / f"{stack}.template.json").read_text())["Resources"]
+    calls = set()
+    for name, function in resources.items():
+        if function["Type"] != "AWS::Lambda::Function":
+            continue
+        role = {"Ref": function["Properties"]["Role"]["Fn::GetAtt"][0]}
+        for policy in resources.values():
+            if policy["Type"] == "AWS::IAM::Policy" and role in policy["Properties"]["Roles"]:
+                for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                    actions = statement["Action"]
+                    calls |= {
+                        Call(construct(name), one) for one in ([actions] if isinstance(actions, str) else actions)
+                    }
+    return {one for one in calls if not one.action.startswith(NOT_CALLS)}

@@ -1,0 +1,233 @@
+"""Each call of AWS that a function makes, under each fault: nothing is lost, and nothing comes twice.
+
+`make proof` tries every combination and writes docs/proof.md. Other runs try each call under one fault: which one
+depends on the day, and PROOF_SEED repeats the choice of another day.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import balance
+from tests.e2e.between import KINDS, REFUSED, Between, Call, Case, Fault, between, calls_granted
+from tests.e2e.conftest import Apps, eventually
+from tests.e2e.journeys import ALONE, FRESH, MAIN, REPORT, SEED, WRITE, Journey, Subject, kinds_of, redrive
+
+AT_ONCE = 24
+"""Most of the time a case waits for a client to give up."""
+
+SWEEPS = {"ParkLostOrders", "SettleLostReminders"}
+"""Functions without a caller. They fail under a fault, and what invoked them tries again."""
+NAME_REMINDERS = {"CreateReminder", "ScheduleReminder"}
+"""Functions whose calls name a reminder's words and its id, so that a case learns the id."""
+ELSEWHERE = {
+    "UpdateCache": "Lambda reads the stream and writes to the queue; the function itself calls the cache alone",
+    "PublishSite": "tests/lambdas/website has its failures: it keeps no order and no reminder",
+}
+NOT_HERE = {
+    Call("ListOrders", "dynamodb:GetItem"): "only a throttled table leaves keys out of BatchGetItem's answer",
+    Call("ListParked", "dynamodb:GetItem"): "only a throttled table leaves keys out of BatchGetItem's answer",
+    Call("ListParked", "sqs:GetQueueAttributes"): "only with more than 100 messages",
+    Call("RedriveDeadLetters", "sqs:GetQueueAttributes"): "only if the time runs out before the messages do",
+    Call("CreateReminder", "sns:ListSMSSandboxPhoneNumbers"): "the engine has left the SMS sandbox",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one case: the answers under the fault and without it."""
+
+    journey: str
+    call: Call
+    nth: int
+    kind: str
+    under: int
+    again: int
+    met: bool
+    wrong: str
+
+    @property
+    def line(self) -> str:
+        return f"{self.journey}: {self.call} (call {self.nth + 1}), {self.kind}: {self.under}, then {self.again}"
+
+
+class Matrix:
+    """The cases of one run, and what came of them."""
+
+    def __init__(self, apps: Apps, proxy: Between) -> None:
+        self.apps = apps
+        self.proxy = proxy
+        self.results: list[Result] = []
+        self.reached: set[Call] = set()
+        self.doubtful: set[str] = set()
+        self.copies: set[str] = set()
+        self.stories: dict[str, str] = {}
+        """What happened to each order and each reminder."""
+
+    def run(self) -> None:
+        with ThreadPoolExecutor(len(ALONE)) as lanes, ThreadPoolExecutor(AT_ONCE) as pool:
+            _finish([lanes.submit(self._lane, lane, fresh=True) for lane in FRESH])
+            alone = [lanes.submit(self._lane, lane) for lane in ALONE]
+            calls = _finish([pool.submit(self._calls_of, journey) for journey in MAIN])
+            cases = [case for journey, found in zip(MAIN, calls, strict=True) for case in self._cases(journey, found)]
+            _finish([pool.submit(self._case, *case) for case in cases])
+            _finish(alone)
+            eventually(lambda: redrive(Subject(self.apps)) == 200 and not self._buried(), every=1)
+
+    def _buried(self) -> bool:
+        """Whether a function that was killed still holds dead letters: for half a minute."""
+        _, answer, _ = self.apps.call("GET", "/dead-letters")
+        return any(one["Messages"] for one in answer["queues"])
+
+    def _lane(self, journeys: Sequence[Journey], fresh: bool = False) -> None:
+        for journey in journeys:
+            for case in self._cases(journey, self._calls_of(journey, fresh=fresh)):
+                self._case(*case, fresh=fresh)
+
+    def _calls_of(self, journey: Journey, *, fresh: bool = False) -> list[tuple[Call, int]]:
+        """The calls that a journey makes without a fault: each with its number among those of its kind."""
+        subject = self._begun(journey, fresh)
+        with self._case_of(journey, subject) as case:
+            case.faults = [Fault(call, REFUSED) for call in journey.first]
+            status = journey.go(subject)
+            case.answered.set()
+            journey.end(subject, case)
+        assert status in journey.then or (journey.first and status == 503), f"{journey.name}: {status}"
+        made = [call for call in case.calls if call.function in journey.functions and journey.only in call.action]
+        self.reached |= {*made}
+        numbered = [(call, made[:at].count(call)) for at, call in enumerate(made)]
+        # Those before a call that is refused in each case have their turn in another journey.
+        after = max((at for at, one in enumerate(made) if one in journey.first), default=-1)
+        # How many calls of one kind a sweep makes depends on what others have left behind.
+        return [one for one in numbered[after + 1 :] if one[1] < (1 if journey.alone else 2)]
+
+    def _cases(self, journey: Journey, calls: list[tuple[Call, int]]) -> list[tuple[Journey, Call, int, str]]:
+        return [(journey, call, nth, kind) for call, nth in calls for kind in kinds_of(call, f"{journey.name} {nth}")]
+
+    def _begun(self, journey: Journey, fresh: bool) -> Subject:
+        subject = Subject(self.apps)
+        journey.begin(subject)
+        if "RedriveDeadLetters" in journey.functions:
+            # It sends first and then deletes. What it could not delete, or thinks it has not sent, is there twice.
+            self.copies.add(subject.id)
+        if fresh:
+            (function,) = journey.functions
+            self.proxy.renew(function)
+        return subject
+
+    def _case_of(self, journey: Journey, subject: Subject) -> AbstractContextManager[Case]:
+        if journey.alone:
+            return self.proxy.case(functions=journey.functions)
+        markers = filter(None, (subject.id, subject.found.get("reminder")))
+        return self.proxy.case(*markers, functions=journey.functions | NAME_REMINDERS)
+
+    def _case(self, journey: Journey, call: Call, nth: int, kind: str, *, fresh: bool = False) -> None:
+        subject = self._begun(journey, fresh)
+        if call.action == "ses:SendEmail" and kind != REFUSED:
+            self.doubtful.add(subject.message)
+        self.stories[subject.id] = f"{journey.name}: {call} (call {nth + 1}), {kind}"
+        wrong = ""
+        with self._case_of(journey, subject) as case:
+            fault = Fault(call, kind, nth=nth)
+            case.faults = [*(Fault(one, REFUSED) for one in journey.first), fault]
+            under = journey.go(subject)
+            case.answered.set()
+            journey.end(subject, case)
+            case.faults = []
+            again = journey.go(subject)
+            journey.end(subject, case)
+        right = {*journey.then, 503} | ({500, 502, 504} if "killed" in kind else set())
+        right |= {409} if journey.name == "a closing" else {500} if call.function in SWEEPS else set()
+        if not fault.met:
+            wrong = "the call was not made"
+        elif under not in right:
+            wrong = f"under the fault it is answered {under}"
+        elif again not in journey.then:
+            wrong = f"done again it is answered {again}"
+        self.results.append(Result(journey.name, call, nth, kind, under, again, bool(fault.met), wrong))
+
+
+def _finish(futures: list[Future]) -> list:  # type: ignore[type-arg]
+    return [future.result() for future in futures]
+
+
+@pytest.fixture(scope="module")
+def matrix(apps: Apps) -> Iterator[Matrix]:
+    with between(apps.cloud, "local-orders", "local-reminders") as proxy:
+        operator = apps.as_operator()
+        yield Matrix(operator, proxy)
+
+
+def test_under_each_fault_of_each_call_nothing_is_lost_and_nothing_comes_twice(matrix: Matrix) -> None:
+    apps = matrix.apps
+    mark = balance.mark(apps.cloud, apps.places)
+
+    matrix.run()
+
+    try:
+        orders = balance.orders(apps.cloud, apps.places, since=mark, copies=matrix.copies)
+        reminders = balance.reminders(apps.cloud, apps.places, since=mark, doubtful=matrix.doubtful)
+    except AssertionError as error:
+        told = re.sub("P-[0-9a-f]{12}", lambda found: f"{found[0]} ({matrix.stories.get(found[0], '?')})", str(error))
+        raise AssertionError(told) from None
+    terms = f"orders: {_sum(orders)}; reminders: {_sum(reminders)}"
+    print(f"{len(matrix.results)} cases, seed {SEED}; {terms}")
+    wrong = [f"{one.line}: {one.wrong}" for one in matrix.results if one.wrong]
+    assert not wrong, "\n".join(wrong)
+    if REPORT:
+        Path(REPORT).write_text(_report(matrix.results, orders, reminders))
+
+
+def test_the_matrix_reaches_every_call_that_a_function_may_make(matrix: Matrix) -> None:
+    cloud = matrix.apps.cloud
+    granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(cloud, stack)}
+    granted = {one for one in granted if one.function not in ELSEWHERE}
+    missing = granted - matrix.reached - NOT_HERE.keys()
+
+    assert not missing, f"no journey makes {', '.join(map(str, sorted(missing)))}: add one to tests/e2e/journeys.py"
+    assert not NOT_HERE.keys() & matrix.reached and NOT_HERE.keys() <= granted
+
+
+def _sum(terms: balance.Terms) -> str:
+    """`accepted 3 = fulfilled 2 + parked 1`"""
+    ends = [f"{end} {number}" for end, number in sorted(terms.items()) if end != "accepted"]
+    return f"accepted {terms['accepted']} = {' + '.join(ends)}"
+
+
+def _report(results: Sequence[Result], orders: balance.Terms, reminders: balance.Terms) -> str:
+    """What came of each case, as a page of the documentation."""
+    found = {(one.journey, one.call, one.nth, one.kind): one for one in results}
+    rows = sorted({(one.call, one.journey, one.nth) for one in results})
+    lines = [
+        "# Each call of AWS under each fault",
+        "",
+        "`make proof` wrote this page. It makes each call of AWS that a function may make fail in each way below, one",
+        "case for each combination. When all has settled it counts both identities in the raw tables and queues.",
+        "",
+        f"- {len(results)} cases of {len({one.call for one in results})} calls by"
+        f" {len({one.call.function for one in results})} functions.",
+        f"- Orders: {_sum(orders)}.",
+        f"- Reminders: {_sum(reminders)}, and none of the waiting ones is overdue.",
+        "",
+        "Each cell has the status under the fault, and the status when the same is done again without it. Functions",
+        "that no caller waits for show 200 if they succeeded and 500 if they failed. A workflow tries its functions",
+        "again by itself, and its caller has 202 at once. A dash is a fault that a call that only reads does not need.",
+        "",
+        "| fault | what happens |",
+        "| --- | --- |",
+        *(f"| {kind} | {words} |" for kind, words in KINDS.items()),
+        "",
+        f"| function | call | while | {' | '.join(WRITE)} |",
+        f"| --- | --- | --- |{' --- |' * len(WRITE)}",
+    ]
+    for call, journey, nth in rows:
+        cells = [found.get((journey, call, nth, kind)) for kind in WRITE]
+        told = [f"{one.under}, {one.again}" if one else "-" for one in cells]
+        action = call.action + (f" ({nth + 1})" if nth else "")
+        lines.append(f"| {call.function} | {action} | {journey} | {' | '.join(told)} |")
+    return "\n".join(lines) + "\n"
