@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from aws_cdk import AssetStaging
 
 from stacks import layer
 from tests.stacks.deployment import CDK_CONTEXT, synthesise
@@ -39,8 +38,6 @@ def test_the_layer_holds_exact_versions_only():
 
 def test_time_zones_are_in_the_layer_of_functions_that_read_them_and_in_no_other(tmp_path, monkeypatch):
     monkeypatch.setitem(CDK_CONTEXT, "aws:cdk:disable-asset-staging", False)
-    # Otherwise an earlier test's folder may hold the layers.
-    AssetStaging.clear_asset_hash_cache()
     deployment = synthesise(tmp_path, stage="dev", consumer="on")
     reads = {
         path.partition("/")[0]
