@@ -322,7 +322,7 @@ def test_a_setting_that_the_stage_was_deployed_with_has_to_be_said_again(
 
     assert problems.keys() == ({"settings"} if advice else set())
     if advice:
-        assert problems["settings"] == f"say so again, or say another value: {advice}"
+        assert problems["settings"] == f"repeat it, or choose another value: {advice}"
 
 
 def test_a_stage_that_is_not_being_deployed_is_in_order_whatever_it_was_deployed_with(aws: Aws) -> None:
@@ -331,7 +331,7 @@ def test_a_stage_that_is_not_being_deployed_is_in_order_whatever_it_was_deployed
     finding = aws.findings(sender="reminders-dev@example.com")["settings"]
 
     assert (finding.state, finding.advice) == ("ok", "")
-    assert finding.found == f"SENDER={STAGE.sender} CACHE=off, which each deployment repeats"
+    assert finding.found == f"each deployment has to repeat SENDER={STAGE.sender} CACHE=off"
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
@@ -412,7 +412,7 @@ def test_a_deployment_is_told_in_sentences_what_stops_it_and_else_that_nothing_d
     assert (stopped, goes_on) == (1, 0)
     assert told == (
         f"problem: deployed with SENDER={STAGE.sender}\n"
-        f"  say so again, or say another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
+        f"  repeat it, or choose another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
     )
     assert capsys.readouterr().out == f"nothing stands in the way of deploying dev in {REGION}\n"
 

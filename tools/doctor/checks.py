@@ -103,10 +103,10 @@ def settings(target: Target) -> Result:
     if not unsaid:
         return Result("ok", _written({name: target.settings[name] for name in differ}) or "as deployed")
     if not target.deploying:
-        return Result("ok", f"{_written(unsaid)}, which each deployment repeats")
+        return Result("ok", f"each deployment has to repeat {_written(unsaid)}")
     others = {name: value for name, value in target.settings.items() if name in target.said}
     again = f"make deploy STAGE={target.stage.name} {_written(others | unsaid)}"
-    return Result("problem", f"deployed with {_written(unsaid)}", f"say so again, or say another value: {again}")
+    return Result("problem", f"deployed with {_written(unsaid)}", f"repeat it, or choose another value: {again}")
 
 
 def _written(settings: Mapping[str, str]) -> str:
