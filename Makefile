@@ -88,7 +88,7 @@ test-website: setup ## The tests of the page, in a real Chromium on a laptop clo
 
 .PHONY: proof
 proof: setup ## Make each call of AWS fail in each way, and write docs/proof.md
-	PROOF_REPORT=docs/proof.md python -m pytest tests/e2e/test_each_call.py
+	PROOF_REPORT=docs/proof.md python -m pytest tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py -k "fault or reach"
 
 .PHONY: benchmark
 benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md

@@ -13,7 +13,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -202,8 +202,8 @@ class Reminders:
 
     rows: Mapping[str, Row]
     deliveries: Collection[Delivery]
-    executions: Mapping[str, str] = field(default_factory=dict)
-    """The status of each execution by its ARN."""
+    running: Collection[str] = ()
+    """The ARNs of the executions that are running."""
     answers: Collection[Answer] = ()
     known: Collection[str] = ()
     """Words of older reminders, which may still be delivered."""
@@ -243,7 +243,7 @@ class Reminders:
 
     def waits(self, row: Row) -> bool:
         """Whether a reminder is not due yet, and an execution waits for it."""
-        living = self.executions.get(row.get("ExecutionId", "")) == "RUNNING"
+        living = row.get("ExecutionId") in self.running
         return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.now
 
     def is_lost(self, row: Row) -> bool:
@@ -254,8 +254,8 @@ class Reminders:
         if self.waits(row):
             return "waiting", []
         if self.is_lost(row):
-            living = self.executions.get(row.get("ExecutionId", ""), "missing")
-            return "lost", [f"is {status}, due at {row['DueAt']}, and its execution is {living}"]
+            living = "runs" if row.get("ExecutionId") in self.running else "does not run"
+            return "lost", [f"is {status}, due at {row['DueAt']}, and its execution {living}"]
         term = {"SENT": "sent", "PARTLY_SENT": "partly sent", "FAILED": "failed", "CANCELLED": "cancelled"}[status]
         problems = []
         if status == "FAILED" and not row.get("Reason"):
@@ -382,7 +382,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
         return Reminders(
             rows=changed,
             deliveries=[one for one in deliveries.elements() if one.text in words or one in new],
-            executions=_executions(cloud, places.reminder_workflow),
+            running=_running(cloud, places.reminder_workflow),
             answers=answers,
             known={row["Message"] for row in rows.values()},
             doubtful=doubtful,
@@ -400,7 +400,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
         seen = found()
         # An execution that waits for a cancelled reminder finds that out when it is due.
         at_rest = {id for id, row in seen.rows.items() if seen.waits(row) or row["Status"] == "CANCELLED"}
-        running = _running(cloud, places.reminder_workflow) - since.running
+        running = set(seen.running) - since.running
         return any(not arn.rpartition(":")[2].startswith(tuple(at_rest)) for arn in running)
 
     return _settled(lambda: found().balance(), sweep, busy=busy)
@@ -473,14 +473,11 @@ def _id_in(mail: str) -> str | None:
     return found[1] if found else None
 
 
-def _executions(cloud: Cloud, workflow: str) -> dict[str, str]:
-    """The status of each execution of a workflow by its ARN."""
-    pages = cloud.engine.executions().get_paginator("list_executions").paginate(stateMachineArn=workflow)
-    return {one["executionArn"]: one["status"] for page in pages for one in page["executions"]}
-
-
 def _running(cloud: Cloud, workflow: str) -> set[str]:
-    return {arn for arn, status in _executions(cloud, workflow).items() if status == "RUNNING"}
+    """The ARNs of the executions of a workflow that are running."""
+    pages = cloud.engine.client("stepfunctions").get_paginator("list_executions")
+    found = pages.paginate(stateMachineArn=workflow, statusFilter="RUNNING")
+    return {one["executionArn"] for page in found for one in page["executions"]}
 
 
 def _age_order(cloud: Cloud, places: Places, row: Row) -> None:

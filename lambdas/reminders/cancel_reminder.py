@@ -10,6 +10,7 @@ from common.aws import BRIEFLY
 from common.logs import logger_of
 from reminders import reminder, table, when
 from reminders.owner import own_row
+from reminders.reminder import CANCELLED, SCHEDULED, Row
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
 
@@ -27,6 +28,8 @@ def handler(event: http.Event) -> http.Reply:
     found, now = own_row(event), when.utc_text(datetime.now(UTC))
     row = table.cancel(found["ReminderId"], owner=found["Owner"], now=now)
     if row is None:
+        row = _cancelled_by_this(found, now=now)
+    if row is None:
         row = table.stop_repeating(found["ReminderId"], owner=found["Owner"], now=now)
         if row is None:
             again = " Where it repeats, try again in a moment." if "Repeat" in found else ""
@@ -38,3 +41,9 @@ def handler(event: http.Event) -> http.Reply:
         except (ClientError, BotoCoreError) as error:
             logger.warning("an execution was left waiting: %s", type(error).__name__)
     return http.reply(200, reminder.shown(row))
+
+
+def _cancelled_by_this(found: Row, *, now: str) -> Row | None:
+    """The row, if boto3 has repeated this request's own write because its answer was lost; otherwise None."""
+    row = table.find(found["ReminderId"]) if found["Status"] == SCHEDULED else None
+    return row if row and (row["Status"], row["UpdatedAt"]) == (CANCELLED, now) else None

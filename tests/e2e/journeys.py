@@ -256,6 +256,20 @@ def cancel(subject: Subject) -> int:
     return subject.apps.call_reminders("DELETE", f"/reminders/{subject.found['reminder']}")[0]
 
 
+def regret(subject: Subject) -> int:
+    """Cancels a reminder while its execution takes it up."""
+    reminded_later(subject)
+    return cancel(subject) if "reminder" in subject.found else 503
+
+
+def regret_late(subject: Subject) -> int:
+    """Cancels a reminder while it is sent: too late."""
+    reminded(subject)
+    if "reminder" in subject.found:
+        eventually(lambda: reminder_row(subject, subject.found["reminder"]).get("Status") != "SCHEDULED")
+    return cancel(subject) if "reminder" in subject.found else 503
+
+
 def look_up_reminder(subject: Subject) -> int:
     return subject.apps.call_reminders("GET", f"/reminders/{subject.found['reminder']}")[0]
 
@@ -367,6 +381,20 @@ MAIN = [
     Journey("a repeated reminder", functions("NextOccurrence"), reminded_daily, end=sent),
     Journey("a reminder by hand", functions("ScheduleReminder"), start_by_hand, end=sent),
     Journey("a cancellation", functions("CancelReminder"), cancel, begin=waits, then=frozenset({200, 409})),
+    Journey(
+        "a reminder that is cancelled at once",
+        functions("ScheduleReminder"),
+        regret,
+        end=sent,
+        then=frozenset({200, 409}),
+    ),
+    Journey(
+        "a reminder that is cancelled while it is sent",
+        functions("SendEmail"),
+        regret_late,
+        end=sent,
+        then=frozenset({409}),
+    ),
     Journey("a reminder's lookup", functions("GetReminder"), look_up_reminder, begin=waits),
 ]
 ALONE = [

@@ -85,9 +85,15 @@ class Matrix:
         return any(one["Messages"] for one in answer["queues"])
 
     def _lane(self, journeys: Sequence[Journey], fresh: bool = False) -> None:
+        """Tries the cases of journeys one after the other. Without a report it tries each call in one of them."""
+        tried: set[Call] = set()
         for journey in journeys:
+            calls: set[Call] = set()
             for case in self._cases(journey, self._calls_of(journey, fresh=fresh)):
-                self._case(*case, fresh=fresh)
+                if REPORT or case[1] not in tried:
+                    self._case(*case, fresh=fresh)
+                    calls.add(case[1])
+            tried |= calls
 
     def _calls_of(self, journey: Journey, *, fresh: bool = False) -> list[tuple[Call, int]]:
         """The calls that a journey makes without a fault: each with its number among those of its kind."""
@@ -142,7 +148,7 @@ class Matrix:
             again = journey.go(subject)
             journey.end(subject, case)
         right = {*journey.then, 503} | ({500, 502, 504} if "killed" in kind else set())
-        right |= {409} if journey.name == "a closing" else {500} if call.function in SWEEPS else set()
+        right |= {500} if call.function in SWEEPS else set()
         if not fault.met:
             wrong = "the call was not made"
         elif under not in right:
@@ -178,6 +184,9 @@ def test_under_each_fault_of_each_call_nothing_is_lost_and_nothing_comes_twice(m
     terms = f"orders: {_sum(orders)}; reminders: {_sum(reminders)}"
     print(f"{len(matrix.results)} cases, seed {SEED}; {terms}")
     wrong = [f"{one.line}: {one.wrong}" for one in matrix.results if one.wrong]
+    for one in balance.ANSWERS[mark.answers :]:
+        if one.status == 503 and one.answer["error"]["code"] != "Unavailable":
+            wrong.append(f"{one.method} {one.url} is answered {one.answer}")
     assert not wrong, "\n".join(wrong)
     if REPORT:
         Path(REPORT).write_text(_report(matrix.results, orders, reminders))
@@ -190,7 +199,7 @@ def test_the_matrix_reaches_every_call_that_a_function_may_make(matrix: Matrix) 
     missing = granted - matrix.reached - NOT_HERE.keys()
 
     assert not missing, f"no journey makes {', '.join(map(str, sorted(missing)))}: add one to tests/e2e/journeys.py"
-    assert not NOT_HERE.keys() & matrix.reached and NOT_HERE.keys() <= granted
+    assert NOT_HERE.keys() <= granted
 
 
 def _sum(terms: balance.Terms) -> str:
@@ -217,6 +226,7 @@ def _report(results: Sequence[Result], orders: balance.Terms, reminders: balance
         "Each cell has the status under the fault, and the status when the same is done again without it. Functions",
         "that no caller waits for show 200 if they succeeded and 500 if they failed. A workflow tries its functions",
         "again by itself, and its caller has 202 at once. A dash is a fault that a call that only reads does not need.",
+        "The example consumer has the same test, in `tests/e2e/test_fulfillment.py`, on a cloud of its own.",
         "",
         "| fault | what happens |",
         "| --- | --- |",

@@ -14,6 +14,8 @@ from tests.e2e.conftest import Apps, eventually
 from tests.e2e.reminders import OVER, delivered, executions, first_execution, row_of, settled
 from tests.e2e.reminders import message as message
 
+pytestmark = pytest.mark.usefixtures("balanced")
+
 EMAIL = EMAILS[OPERATOR]
 DAILY = {"every": "1d"}
 

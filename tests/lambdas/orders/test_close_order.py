@@ -71,6 +71,16 @@ def test_closing_twice_answers_alike_and_changes_nothing(escalated, order_table)
     assert row_of(order_table) == row
 
 
+def test_a_closing_whose_own_write_boto3_repeats_is_done(escalated, order_table, monkeypatch):
+    """The answer to the first attempt was lost, and the second finds the order closed."""
+    once = table.close
+    monkeypatch.setattr(table, "close", lambda *given, **named: [once(*given, **named) for _ in range(2)][1])
+
+    code, body = status_and_body(close({"note": NOTE}))
+
+    assert (code, body["Status"], body["Note"]) == (200, "CLOSED", NOTE)
+
+
 def test_a_closed_order_keeps_its_note(escalated, order_table):
     close({"note": NOTE})
 

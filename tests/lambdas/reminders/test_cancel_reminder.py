@@ -71,6 +71,17 @@ def test_a_cancel_that_comes_twice_is_answered_once(waiting):
     assert [cancel(JO, "r-1")[0] for _ in range(2)] == [200, 409]
 
 
+def test_a_cancel_whose_own_write_boto3_repeats_is_done(waiting, kept, monkeypatch):
+    """The answer to the first attempt was lost, and the second finds the reminder cancelled."""
+    once = table.cancel
+    monkeypatch.setattr(table, "cancel", lambda *given, **named: [once(*given, **named) for _ in range(2)][1])
+
+    status, body = cancel(JO, "r-1")
+
+    assert (status, body["status"], kept()["Status"]) == (200, "CANCELLED", "CANCELLED")
+    assert [one["status"] for one in waiting.executions()] == ["ABORTED"]
+
+
 def test_a_send_that_begins_while_it_is_cancelled_goes_first(waiting, reminder_table, kept, monkeypatch):
     """The row is claimed after it was read and before it is cancelled."""
 
