@@ -182,22 +182,6 @@ def test_an_order_that_was_corrected_is_read_back_corrected(own: Apps, stopped: 
     assert [row for row, _ in ends(own, stopped.corrected)] == ["FULFILLMENT_QUEUED"] * 3
 
 
-def test_a_correction_after_it_is_seen_in_the_cache_and_not_minutes_later(own: Apps, stopped: Session) -> None:
-    """The stream is read on, and `UpdateCache` writes what changed. Else the escalated order stays for five minutes."""
-    [order, *_] = numbered("corrected-later", Price="-1")
-
-    def cached(status: str) -> bool:
-        _, found, x_cache = own.get_order(order["OrderId"])
-        return (found.get("Status"), x_cache) == (status, "HIT")
-
-    place(own, [order])
-    eventually(lambda: cached("ESCALATED"))
-    assert own.put_order(order | {"Price": "1"})[0] == 202
-    settle(own, [order])
-
-    eventually(lambda: cached("FULFILLMENT_QUEUED"))
-
-
 @pytest.mark.parametrize("message", [DUE_SOON, DUE_LATER, REPEATED])
 def test_a_reminder_that_was_waiting_is_sent_once(own: Apps, stopped: Session, message: str) -> None:
     if message == REPEATED:
@@ -225,7 +209,7 @@ def test_every_order_and_every_reminder_has_one_end(own: Apps, stopped: Session)
     orders = balance.orders(own.cloud, own.places, since=stopped.mark)
     reminders = balance.reminders(own.cloud, own.places, since=stopped.mark)
 
-    assert orders == {"accepted": 13, "fulfilled": 10, "parked": 3}
+    assert orders == {"accepted": 12, "fulfilled": 9, "parked": 3}
     assert reminders == {"accepted": 4, "sent": 2, "waiting": 2}
 
 
@@ -299,6 +283,22 @@ def test_functions_that_ran_before_leave_no_folders(own: Apps, killed: Session) 
     folders = [path for path in (own.cloud.settings.home / "tmp").glob("ministack-*")]
 
     assert all(path.lstat().st_ctime >= process.create_time() - 1 for path in folders)
+
+
+def test_a_correction_after_a_restart_is_seen_in_the_cache_and_not_minutes_later(own: Apps, killed: Session) -> None:
+    """The stream is read on, and `UpdateCache` writes what changed. Else the escalated order stays for five minutes."""
+    [order, *_] = numbered("corrected-later", Price="-1")
+
+    def cached(status: str) -> bool:
+        _, found, x_cache = own.get_order(order["OrderId"])
+        return (found.get("Status"), x_cache) == (status, "HIT")
+
+    place(own, [order])
+    eventually(lambda: cached("ESCALATED"))
+    assert own.put_order(order | {"Price": "1"})[0] == 202
+    settle(own, [order])
+
+    eventually(lambda: cached("FULFILLMENT_QUEUED"))
 
 
 def test_an_engine_that_the_machine_shuts_down_has_saved_everything(own: Apps, killed: Session) -> None:
