@@ -1,5 +1,6 @@
 """`POST /reminders`."""
 
+import contextlib
 import hmac
 import json
 import os
@@ -132,7 +133,9 @@ def _start(asked: Mapping[str, Any], row: Row) -> None:
         # An earlier call started it. If it came before the row was there again, it has ended without the row.
         first = _states.describe_execution(executionArn=reminder.first_execution(row, given["stateMachineArn"]))
         if first["status"] != "RUNNING":
-            _states.start_execution(**given, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
+            # Nobody else uses this name. If it is taken, boto3 has repeated a start whose answer was lost.
+            with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
+                _states.start_execution(**given, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
 
 
 def _accepted(row: Row) -> http.Reply:

@@ -1,5 +1,6 @@
 """`SettleLostReminders`: finds reminders that no execution will send any more, and settles them."""
 
+import contextlib
 import json
 import os
 import time
@@ -211,9 +212,11 @@ def _asked(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | No
 
 
 def _start(asked: Mapping[str, Any], row: Row) -> None:
-    _states.start_execution(
-        stateMachineArn=os.environ["REMINDER_WORKFLOW"],
-        # As the workflow names an execution that follows another one.
-        name=f"{row['ReminderId'][:71]}-{uuid.uuid4().hex[:8]}",
-        input=json.dumps(reminder.to_go_on(asked, row), ensure_ascii=False),
-    )
+    # Nobody else uses this name. If it is taken, boto3 has repeated a start whose answer was lost.
+    with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
+        _states.start_execution(
+            stateMachineArn=os.environ["REMINDER_WORKFLOW"],
+            # As the workflow names an execution that follows another one.
+            name=f"{row['ReminderId'][:71]}-{uuid.uuid4().hex[:8]}",
+            input=json.dumps(reminder.to_go_on(asked, row), ensure_ascii=False),
+        )

@@ -83,6 +83,22 @@ def test_a_reminder_without_a_living_execution_is_started_again(write, started, 
     assert handler({}, None)["Lost"] == 0
 
 
+def test_a_start_that_boto3_repeats_is_one_start(write, started, reminder_workflow, monkeypatch):
+    """The answer to the first attempt was lost, and its execution is over before the second."""
+    write()
+    once = sweep._states.start_execution
+
+    def twice(**given):
+        once(**given)
+        reminder_workflow.stop()
+        return once(**given)
+
+    monkeypatch.setattr(sweep._states, "start_execution", twice)
+
+    assert handler({}, None)["Lost"] == 1
+    assert len(started()) == 1
+
+
 @pytest.mark.parametrize("asked", [{"waitSeconds": "86400"}, {"timestamp": "2027-01-27 09:00", "timeZone": "UTC"}])
 def test_what_is_started_again_waits_only_for_the_rest(asked, write, reminder_workflow):
     kept = write(ago=timedelta(seconds=-20), given={**ASKED, **asked, "reminderId": "r-1"})
