@@ -59,7 +59,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
     def say(text: str) -> None:
         print(text)
         if text.startswith("bootstrapping"):
-            threading.Thread(target=kill_when_there_is_a_bucket).start()
+            threading.Thread(target=kill_when_there_is_a_bucket, daemon=True).start()
 
     with pytest.raises(LocalError, match="the engine has died"):
         cloud.up(say)
