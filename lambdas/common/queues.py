@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.aws import error_name
+from common.logs import logger_of
+
+logger = logger_of(__name__)
 
 Message: TypeAlias = dict[str, Any]
 T = TypeVar("T")
@@ -54,8 +59,13 @@ class Hold:
                 {"Id": str(place), "ReceiptHandle": handle, "VisibilityTimeout": 0}
                 for place, handle in enumerate(handles[start : start + BATCH])
             ]
-            # One that is not released, because its time is over or it was deleted elsewhere, is visible or gone.
-            self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+            try:
+                # One that is not released, because its time is over or it was deleted elsewhere, is visible or gone.
+                self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+            except (ClientError, BotoCoreError) as failure:
+                # What was found or done in the meantime stands. The messages come into sight again by themselves.
+                logger.warning("messages stay out of sight for %d seconds: %s", self._seconds, error_name(failure))
+                return
 
     def batches(self) -> Iterator[list[Message]]:
         """The messages of the queue, each once, up to ten at a time."""

@@ -7,6 +7,7 @@ import pytest
 from common import queues
 from orders import attention, list_parked, remove_parked
 from tests.lambdas.api import OPERATOR, PERSON, signed_in, status_and_body
+from tests.lambdas.faults import fault
 from tests.lambdas.orders.conftest import ROW, Clock, Failing
 
 CARD = "4242424242424242"
@@ -77,6 +78,17 @@ def test_thirty_messages_are_all_shown_each_once_and_all_stay(parked, order_tabl
     assert {item["OrderId"] for item in body["items"]} == {f"A-{number}" for number in range(30)}
     assert {item["Status"] for item in body["items"]} == {"PARKED"}
     assert len(parked.take()) == 30
+
+
+@pytest.mark.parametrize("kind", ["lost", "late"])
+def test_a_message_that_could_not_be_let_go_of_is_shown_all_the_same(parked, order_table, kind):
+    """It comes into sight again by itself."""
+    parked.put(MESSAGE)
+
+    with fault(attention._sqs, "ChangeMessageVisibilityBatch", kind):
+        body = listed()
+
+    assert [item["OrderId"] for item in body["items"]] == [MESSAGE["OrderId"]]
 
 
 def test_of_more_than_a_hundred_it_is_said_how_many_are_left(parked, order_table):
