@@ -14,8 +14,11 @@ _AS_PRINTED = (
     r"(?![0-9A-Za-z])"
 )
 _CARD = re.compile(f"{_IN_ONE}|{_AS_PRINTED}")
-_ANYHOW = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){13,}")
-_LONG = re.compile(rf"{_ANYHOW.pattern}|[0-9]{{13,}}")
+_ANYHOW = [re.compile(rf"[0-9](?:[^0-9A-Za-z]{{0,{most}}}[0-9]){{13,}}") for most in (3, 2, 1)]
+"""Digits broken up in any way. Other digits that stand further apart than a card's own do not hide the card."""
+_APART = re.compile("[0-9](?:[^0-9A-Za-z]{1,3}[0-9]){13,}")
+_LENGTHS = range(14, 20)
+_LONG = re.compile(rf"{_ANYHOW[0].pattern}|[0-9]{{13,}}")
 _IDENTIFIER = re.compile(r"(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{32,64}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 
 
@@ -24,7 +27,8 @@ def looks_like_card(text: str) -> bool:
 
     In one run, or in groups as cards print them (4-4-4-4, 4-6-5, 4-6-4), they count whatever their check digit: a rule
     that lets nine in ten of an integrator's own numbers pass refuses the tenth in production. Broken up in any other
-    way, as dates and lists of numbers are, they count where the check digit is right.
+    way, as dates and lists of numbers are, they count where the check digit is right: as a whole, or wherever the card
+    begins and ends if each digit stands alone, as in no list.
     The first digits are 3 to 6 or 22 to 27; ISO/IEC 7812 gives the others to other trades.
     """
     return bool(_places(text))
@@ -54,7 +58,8 @@ def _places(text: str) -> list[tuple[int, int]]:
     # Also as it came: a whole card number in 0 to 9 may stand next to digits of another script.
     for written in {text, _in_ascii_digits(text)}:
         found += [place.span() for place in _CARD.finditer(written)]
-        found += [place.span() for place in _ANYHOW.finditer(written) if _is_card(re.sub("[^0-9]", "", place[0]))]
+        broken_up = [place.span() for anyhow in _ANYHOW for place in anyhow.finditer(written)]
+        found += [(begin, end) for begin, end in broken_up + _apart(written) if _is_card(_digits(written[begin:end]))]
     apart: list[tuple[int, int]] = []
     for begin, end in sorted(found):
         if apart and begin < apart[-1][1]:
@@ -62,6 +67,21 @@ def _places(text: str) -> list[tuple[int, int]]:
         else:
             apart.append((begin, end))
     return apart
+
+
+def _apart(text: str) -> list[tuple[int, int]]:
+    """Where as many digits as a card has stand alone in a row, each with a separator."""
+    return [
+        (places[first], places[first + length - 1] + 1)
+        for run in _APART.finditer(text)
+        for places in [[run.start() + digit.start() for digit in re.finditer("[0-9]", run[0])]]
+        for length in _LENGTHS
+        for first in range(len(places) - length + 1)
+    ]
+
+
+def _digits(text: str) -> str:
+    return re.sub("[^0-9]", "", text)
 
 
 def _is_card(digits: str) -> bool:

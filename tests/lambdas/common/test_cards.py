@@ -129,6 +129,22 @@ def test_people_are_shown_no_card_number_in_whatever_order_several_stand(text):
     assert without_cards(text.format(**cards)) == text.format(whole="#", printed="#", apart="#")
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026, 4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2", "2026, #"),
+        ("7 4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2 9", "7 # 9"),
+        ("12-4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2-7", "12-#-7"),
+        ("٤ ٢ ٤ ٢ ٤ ٢ ٤ ٢ ٤ ٢ ٤ ٢ ٤ ٢ ٤ ٢, ٧", "#, ٧"),
+        ("424242 4242424242, 555555 5555554444", "#, #"),
+        ("42424242 42424242 / 378282 246310005", "# / #"),
+    ],
+)
+def test_a_card_number_that_is_broken_up_oddly_is_hidden_next_to_other_digits(text, shown):
+    assert looks_like_card(text)
+    assert without_cards(text) == shown
+
+
 def test_a_longer_number_that_begins_with_a_card_number_is_hidden_whole():
     assert without_cards("4242 4242 4242 4242, 6d") == "#d"
 
