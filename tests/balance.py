@@ -475,7 +475,7 @@ def _id_in(mail: str) -> str | None:
 
 def _running(cloud: Cloud, workflow: str) -> set[str]:
     """The ARNs of the executions of a workflow that are running."""
-    pages = cloud.engine.client("stepfunctions").get_paginator("list_executions")
+    pages = cloud.engine.executions().get_paginator("list_executions")
     found = pages.paginate(stateMachineArn=workflow, statusFilter="RUNNING")
     return {one["executionArn"] for page in found for one in page["executions"]}
 
