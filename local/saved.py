@@ -37,9 +37,12 @@ def recover(state: Path, *, stacks: Container[str]) -> bool:
         for part in PARTS:
             shutil.rmtree(state / part, ignore_errors=True)
         _copy(copy, state)
-    # Last: until now a recovery that was itself killed can be repeated.
-    (state / WHOLE).unlink(missing_ok=True)
     return killed
+
+
+def begin(state: Path) -> None:
+    """Says that an engine starts, and from now on changes the state. Until then `recover` can be repeated."""
+    (state / WHOLE).unlink(missing_ok=True)
 
 
 def _is_whole(state: Path, stacks: Container[str]) -> bool:

@@ -33,29 +33,36 @@ def is_saved(state: Path, *stacks: str) -> None:
     (state / saved.WHOLE).write_text(json.dumps(stacks))
 
 
+def starts(state: Path) -> bool:
+    """Has an engine start: whether the one before was killed."""
+    killed = saved.recover(state, stacks=STACKS)
+    saved.begin(state)
+    return killed
+
+
 def test_a_first_start_has_nothing_to_lose(tmp_path: Path) -> None:
-    assert saved.recover(tmp_path / "state", stacks=STACKS) is False
+    assert starts(tmp_path / "state") is False
     assert held(tmp_path / "state") == [None, None]
 
 
 @pytest.mark.parametrize("saves", [[], ["engine"]], ids=["while it ran", "while it saved"])
 def test_an_engine_that_was_killed_in_its_first_session_leaves_nothing(tmp_path: Path, saves: list[str]) -> None:
     """A bucket that outlives the stack that made it stands in the way of the next one."""
-    saved.recover(tmp_path, stacks=STACKS)
+    starts(tmp_path)
     for part in ["s3", *saves]:
         (tmp_path / part).mkdir()
         (tmp_path / part / "file").write_text("first")
 
-    assert saved.recover(tmp_path, stacks=STACKS) is True
+    assert starts(tmp_path) is True
     assert held(tmp_path) == [None, None]
 
 
 def test_an_engine_that_has_stopped_goes_on_with_what_it_saved(tmp_path: Path) -> None:
-    saved.recover(tmp_path, stacks=STACKS)
+    starts(tmp_path)
     holds(tmp_path, "first")
     is_saved(tmp_path)
 
-    assert saved.recover(tmp_path, stacks=STACKS) is False
+    assert starts(tmp_path) is False
     assert held(tmp_path) == ["first", "first"]
 
 
@@ -64,28 +71,28 @@ def test_an_engine_that_was_killed_goes_back_to_what_it_saved_before(
     tmp_path: Path, on_their_way: list[str] | None
 ) -> None:
     """As is one that was stopped while it deployed: nothing would continue that."""
-    saved.recover(tmp_path, stacks=STACKS)
+    starts(tmp_path)
     holds(tmp_path, "first")
     is_saved(tmp_path)
-    saved.recover(tmp_path, stacks=STACKS)
+    starts(tmp_path)
     holds(tmp_path, "second")
     if on_their_way is not None:
         is_saved(tmp_path, *on_their_way)
 
-    assert saved.recover(tmp_path, stacks=STACKS) is True
+    assert starts(tmp_path) is True
     assert held(tmp_path) == ["first", "first"]
     # And once more: the copy was not used up.
     holds(tmp_path, "third")
-    assert saved.recover(tmp_path, stacks=STACKS) is True
+    assert starts(tmp_path) is True
     assert held(tmp_path) == ["first", "first"]
 
 
 def test_another_stack_that_is_on_its_way_does_not_undo_what_the_apps_hold(tmp_path: Path) -> None:
-    saved.recover(tmp_path, stacks=STACKS)
+    starts(tmp_path)
     holds(tmp_path, "first")
     is_saved(tmp_path, "a stack of somebody else")
 
-    assert saved.recover(tmp_path, stacks=STACKS) is False
+    assert starts(tmp_path) is False
     assert held(tmp_path) == ["first", "first"]
 
 
@@ -97,7 +104,7 @@ def test_the_state_of_an_earlier_version_is_taken_over_if_it_was_ever_saved(
     holds(tmp_path, before)
     (tmp_path / "s3").mkdir(exist_ok=True)
 
-    assert saved.recover(tmp_path, stacks=STACKS) is (before is None)
+    assert starts(tmp_path) is (before is None)
     assert held(tmp_path) == after
 
 
@@ -110,7 +117,7 @@ def test_a_recovery_that_is_killed_itself_is_finished_by_the_next(
     holds(tmp_path, "first")
     if not earlier:
         is_saved(tmp_path)
-        saved.recover(tmp_path, stacks=STACKS)
+        starts(tmp_path)
         holds(tmp_path, "second")
         if whole:
             is_saved(tmp_path)
@@ -133,3 +140,11 @@ def test_a_recovery_that_is_killed_itself_is_finished_by_the_next(
     saved.recover(tmp_path, stacks=STACKS)
 
     assert held(tmp_path) == expected
+
+
+def test_a_start_that_fails_before_the_engine_begins_is_no_kill(tmp_path: Path) -> None:
+    holds(tmp_path, "first")
+    is_saved(tmp_path)
+
+    assert [saved.recover(tmp_path, stacks=STACKS) for _ in range(2)] == [False, False]
+    assert held(tmp_path) == ["first", "first"]
