@@ -1,10 +1,12 @@
 """What the documents say of the stacks is what the templates have."""
 
 import re
+from typing import Any
 
 import pytest
 
 from local.settings import PROJECT
+from reminders.reminder import OVER, SCHEDULED, SENDING
 
 OPERATIONS = (PROJECT / "docs" / "operations.md").read_text()
 README = (PROJECT / "README.md").read_text()
@@ -12,7 +14,16 @@ README = (PROJECT / "README.md").read_text()
 HOURS_OF_A_MONTH = 730
 NODE_AN_HOUR = {"cache.t4g.micro": 0.016}
 KEY, SECRET, ALARM = 1.00, 0.40, 0.10
-"""US dollars in us-east-1: an hour for a node, a month for the rest. From the services' price lists, November 2026."""
+GB_SECOND, INVOCATION, READ = 0.0000133334, 0.20e-6, 0.125e-6
+"""US dollars in us-east-1: an hour for a node, a month for a key, a secret and an alarm, and one each of what a function
+on arm64 uses. From the services' price lists, November 2026."""
+SECONDS_OF_A_RUN = 1
+"""An assumption about the functions that a clock invokes. Their few queries take less, a cold start may take more."""
+QUERIES_OF_A_RUN = 1 + len({SCHEDULED, SENDING, *OVER})
+"""`ParkLostOrders` reads the orders of one status, and `SettleLostReminders` the reminders of all these.
+
+A query that finds nothing costs at most one read.
+"""
 
 COSTS = {
     "AWS::ElastiCache::ReplicationGroup",
@@ -86,13 +97,29 @@ def costs(deployment) -> list[str]:
     )
     hour = NODE_AN_HOUR[node]
     rotations = f"and {keys * KEY:.2f} more after each of its first two yearly rotations"
+    swept = swept_every_five_minutes(deployment)
+    memory = sum(function["MemorySize"] for function in swept) / 1024
+    run = memory * SECONDS_OF_A_RUN * GB_SECOND + len(swept) * INVOCATION + QUERIES_OF_A_RUN * READ
+    runs = 12 * HOURS_OF_A_MONTH
     return [
         f"| {nodes} cache nodes `{node}` (`dev`) at {hour} an hour | {nodes * hour * HOURS_OF_A_MONTH:.2f} |",
         f"| {keys} key at {KEY:.2f}, which encrypts the order workflow | {keys * KEY:.2f}, {rotations} |",
         f"| {secrets} secret at {SECRET:.2f}, which keys the digests of orders | {secrets * SECRET:.2f} |",
         f"| {alarms} alarms at {ALARM:.2f} | {alarms * ALARM:.2f} |",
+        f"| {len(swept)} functions that look for lost orders and reminders every five minutes, if a run takes a second | "
+        f"{runs * run:.2f} |",
         "| everything else: nothing while idle | 0.00 |",
     ]
+
+
+def swept_every_five_minutes(deployment) -> list[dict[str, Any]]:
+    """The functions that a clock invokes every five minutes."""
+    targets = {
+        deployment.named(path.partition("/")[0], rule["Targets"][0]["Arn"]).removesuffix(".Arn")
+        for path, rule in deployment.properties("AWS::Events::Rule").items()
+        if rule.get("ScheduleExpression") == "rate(5 minutes)"
+    }
+    return [deployment.properties("AWS::Lambda::Function")[path] for path in targets]
 
 
 def test_readme_has_the_costs_of_the_templates(synthesised):
