@@ -144,7 +144,7 @@ def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
     assert findings["credentials"].found == "arn:aws:iam::123456789012:user/ann in us-east-1"
     assert findings["sender in SES"].found == "our-cats.org is verified"
     assert findings["SES"].found == "7 of 50000 mails sent in 24 hours"
-    assert findings["operators"].found == "1 may see to escalations"
+    assert findings["operators"].found == "1 operator can handle escalations"
     assert findings["SMS spending"].found == "1.25 of 20.00 USD spent this month"
 
 
@@ -291,7 +291,7 @@ def test_a_cache_that_was_switched_off_costs_money_until_it_is_destroyed(aws: Aw
     finding = aws.findings()["stack dev-cache"]
 
     assert (finding.state, finding.found) == ("limited", "left by an earlier deployment, and still costs money")
-    assert finding.advice == "cdk destroy Cache -c stage=dev, once CACHE=off is deployed"
+    assert finding.advice == "cdk destroy Cache --exclusively -c stage=dev, once CACHE=off is deployed"
 
 
 @pytest.mark.parametrize(

@@ -246,8 +246,8 @@ def operators(target: Target) -> Result:
     if not number:
         group = f"--user-pool-id {pool} --group-name {OPERATORS} --username you@example.com"
         advice = f"sign up on the page, then: aws cognito-idp admin-add-user-to-group {group}"
-        return Result("limited", "nobody sees to escalations", advice)
-    return Result("ok", f"{number} may see to escalations")
+        return Result("limited", "no operator can handle escalations", advice)
+    return Result("ok", f"{number} {'operator' if number == 1 else 'operators'} can handle escalations")
 
 
 def _deployed(target: Target, name: str) -> Result | None:
@@ -257,14 +257,15 @@ def _deployed(target: Target, name: str) -> Result | None:
     try:
         stack = target.own(name)
         if setting and setting not in target.said:
-            # What the last deployment left out is not missed for a default's sake.
+            # If the last deployment left the stack out, it is not missing, even if the default would have it.
             wanted = target.deployed_settings.get(setting, target.settings[setting]) == "on"
     except (BotoCoreError, ClientError) as error:
         return Result("unknown", sentence(error)) if wanted else None
     if not stack:
         return Result("unknown", "not deployed", f"make deploy STAGE={target.stage.name}") if wanted else None
     if name == CACHE and not wanted:
-        advice = f"cdk destroy {CACHE} -c stage={target.stage.name}, once CACHE=off is deployed"
+        # Exclusively: with the default settings, CDK would also destroy the stacks that use a cache.
+        advice = f"cdk destroy {CACHE} --exclusively -c stage={target.stage.name}, once CACHE=off is deployed"
         return Result("limited", "left by an earlier deployment, and still costs money", advice)
     match _status(stack["StackStatus"]):
         case "ok":
