@@ -15,8 +15,8 @@ HOURS_OF_A_MONTH = 730
 NODE_AN_HOUR = {"cache.t4g.micro": 0.016}
 KEY, SECRET, ALARM = 1.00, 0.40, 0.10
 GB_SECOND, INVOCATION, READ = 0.0000133334, 0.20e-6, 0.125e-6
-"""US dollars in us-east-1: an hour for a node, a month for a key, a secret and an alarm, and one each of what a function
-on arm64 uses. From the services' price lists, November 2026."""
+"""US dollars in us-east-1: an hour for a node, a month for a key, a secret and an alarm, and the price of a function on
+arm64 and of a table's read. From the services' price lists, November 2026."""
 SECONDS_OF_A_RUN = 1
 """An assumption about the functions that a clock invokes. Their few queries take less, a cold start may take more."""
 QUERIES_OF_A_RUN = 1 + len({SCHEDULED, SENDING, *OVER})
@@ -106,8 +106,8 @@ def costs(deployment) -> list[str]:
         f"| {keys} key at {KEY:.2f}, which encrypts the order workflow | {keys * KEY:.2f}, {rotations} |",
         f"| {secrets} secret at {SECRET:.2f}, which keys the digests of orders | {secrets * SECRET:.2f} |",
         f"| {alarms} alarms at {ALARM:.2f} | {alarms * ALARM:.2f} |",
-        f"| {len(swept)} functions that look for lost orders and reminders every five minutes, if a run takes a second | "
-        f"{runs * run:.2f} |",
+        f"| {len(swept)} functions that look for lost orders and reminders every five minutes, if a run takes a second "
+        f"| {runs * run:.2f} |",
         "| everything else: nothing while idle | 0.00 |",
     ]
 
