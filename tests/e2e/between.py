@@ -27,7 +27,7 @@ KINDS = {
     LOST: "AWS does it, and the connection ends before the answer",
     SLOW: "AWS does it, and the answer comes after the client has given up",
     LATE: "AWS does it after the client has given up and its caller has an answer",
-    SILENT: "AWS never learns of the call, and nobody answers",
+    SILENT: "AWS never gets the call, and no answer comes",
     KILLED: "AWS does it, and the function is killed before it has the answer",
     LOST_ONCE: "the same as an answer that is lost, but the second attempt is answered",
     LOST_THEN_KILLED: "the first attempt loses its answer, and in the second the function is killed",
