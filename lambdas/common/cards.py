@@ -55,7 +55,7 @@ def masked(text: str) -> str:
 def _places(text: str) -> list[tuple[int, int]]:
     """Where card numbers begin and end, in order and apart."""
     found: list[tuple[int, int]] = []
-    # Also as it came: a whole card number in 0 to 9 may stand next to digits of another script.
+    # The original text too: a whole card number in 0 to 9 may stand next to digits of another script.
     for written in {text, _in_ascii_digits(text)}:
         found += [place.span() for place in _CARD.finditer(written)]
         broken_up = [place.span() for anyhow in _ANYHOW for place in anyhow.finditer(written)]

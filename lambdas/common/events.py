@@ -1,7 +1,7 @@
 """An event of API Gateway, and the error with which a function refuses it.
 
-A module of its own, because it needs nothing but the standard library: functions without the layer of third-party code
-import `common.caller` and `common.paging`, and through them this one.
+A separate module, because it needs only the standard library. Functions without the layer of third-party code import
+`common.caller` and `common.paging`, which import this module.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ Event: TypeAlias = Mapping[str, Any]
 
 
 class RequestError(Exception):
-    """A request that is refused: the HTTP status, a code for programs, a message and details for people.
+    """A refused request: the HTTP status, a code for programs, a message and details for people.
 
     Nothing in it may repeat a value that came with the request: values may be card numbers.
     """

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws import error_name
 
-# By their own names too: handlers say http.Event and http.RequestError.
+# Imported under their own names, because handlers use http.Event and http.RequestError.
 from common.events import Event as Event
 from common.events import RequestError as RequestError
 from common.logs import logger_of
@@ -60,8 +60,8 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
 def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer with a JSON body that the allowed web origin may read.
 
-    A `Location` is relative to the request's own address (RFC 9110, 10.2.2): the address holds the API's stage or the
-    base path of a custom domain, and a path that begins with a slash would leave both out.
+    A `Location` is relative to the request's own address (RFC 9110, 10.2.2). That address contains the API's stage or
+    the base path of a custom domain; a path that begins with a slash would leave them out.
     """
     return {
         "statusCode": status,
@@ -98,7 +98,7 @@ def check_body(body: Any, *, schema: Mapping[str, Any]) -> None:
 
 
 def header_values(event: Event, name: str) -> list[str]:
-    """The values of a request header, in any case of its name; none if the request does not have it."""
+    """The values of a request header, whose name may be in any case; empty if the request does not have it."""
     several = event.get("multiValueHeaders") or {name: [value] for name, value in (event.get("headers") or {}).items()}
     return [value for one, values in several.items() if one.lower() == name.lower() for value in values]
 

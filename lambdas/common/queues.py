@@ -99,7 +99,7 @@ class Hold:
         return refused
 
     def delete_all(self, messages: Sequence[Message]) -> int:
-        """Takes the messages out of the queue, however many; returns how many would not go."""
+        """Deletes any number of messages from the queue; returns how many SQS did not delete."""
         return sum(len(self.delete(messages[start : start + BATCH])) for start in range(0, len(messages), BATCH))
 
 
@@ -157,9 +157,9 @@ def peek(sqs: Any, url: str) -> list[Message]:
 
 
 def remove(sqs: Any, url: str, choose: Callable[[list[Message]], list[Message]]) -> tuple[int, int]:
-    """Deletes those of its messages that `choose` returns, and leaves the others.
+    """Deletes the queue's messages that `choose` returns, and leaves the others.
 
-    Returns how many are gone, and how many would not go.
+    Returns how many SQS deleted, and how many it did not.
     """
     with Hold(sqs, url) as hold:
         chosen = choose([message for batch in hold.batches() for message in batch])

@@ -32,7 +32,7 @@ SHIPMENTS = uuid.UUID("5d1b9d2e-6c0f-4f5f-9b1e-3a8c1f0e7a42")
 logger = logger_of(__name__)
 
 _validate = fastjsonschema.compile(messages.schema("fulfillment"))
-# With botocore's own time-outs one call that hangs would use up the function's time, and fail the whole batch.
+# With botocore's default timeouts, one hanging call would use up the function's time and fail the whole batch.
 _shipments = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["SHIPMENT_TABLE"])
 # Where every message of a batch fails, an error of the whole function would be logged with its text and retried alike.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

@@ -44,10 +44,10 @@ RELEASED = 1
 
 
 def _without_closed_lists(schema: Any) -> Any:
-    """A JSON schema with any text in place of each `enum`.
+    """A JSON schema that allows any text instead of each `enum`.
 
-    While a deployment adds a status or a reason, functions of two versions share the cache. Each serves what the other
-    one has cached: an entry's shape is checked, and what it says is the table's business.
+    While a deployment adds a status or a reason, functions of two versions share the cache. Each must serve entries
+    that the other one cached, so it checks only an entry's shape.
     """
     if isinstance(schema, dict):
         if "enum" in schema:

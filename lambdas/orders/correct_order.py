@@ -10,7 +10,7 @@ from orders.order import CLOSED, CORRECTABLE, FULFILLMENT_QUEUE, PARKED, is_esca
 NOT_CORRECTABLE = "Only an escalated or a parked order can be corrected."
 CHANGED = "Somebody else has just changed this order."
 ALREADY_QUEUED = (
-    f"This order is in {FULFILLMENT_QUEUE} already: only its outcome was not recorded. Sent again, it would be "
+    f"This order is in {FULFILLMENT_QUEUE} already; only its status is out of date. If you sent it again, it would be "
     "fulfilled twice. Remove its parked message, or close the order if it must not be fulfilled."
 )
 
@@ -19,9 +19,10 @@ ALREADY_QUEUED = (
 def handler(event: http.Event) -> http.Reply:
     """Replaces an order that needs a person by the corrected one, which names its card again: it is stored nowhere.
 
-    It stays the order of who placed it. 202 where it is on its way. 200 with its current state where it already was;
-    sent again because an answer was lost, its execution is started again. 404 for an unknown order. 409 for one that is
-    not ESCALATED or PARKED, that is parked but in the fulfillment queue, or that somebody else has just changed.
+    The owner stays the same. 202 if the correction is on its way. 200 with the order's current state if the same
+    correction came before; if its execution has not begun, it is started again. 404 for an unknown order. 409 for an
+    order that is not ESCALATED or PARKED, that is parked but in the fulfillment queue, or that somebody else has just
+    changed.
     """
     operator_of(event)
     order = submission.order_in(event)
@@ -41,7 +42,7 @@ def handler(event: http.Event) -> http.Reply:
         if table.claim_again(row, instead_of=found):
             submission.start(order, row, instead_of=found)
             return submission.accepted(order, at=order["OrderId"])
-        # Another request was faster. Or boto3 has repeated this one's own write, whose answer was lost.
+        # Another request was faster. Or the answer to this request's own write was lost, and boto3 repeated the write.
         found = table.find(order["OrderId"]) or found
     if submission.is_same(row, found) and (found["Status"] not in (PARKED, CLOSED) or is_escalated(found)):
         if is_waiting(found):

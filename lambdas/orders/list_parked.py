@@ -13,7 +13,7 @@ MOST = table.BATCH
 def handler(event: http.Event) -> http.Reply:
     """What lies in the parked queue, each message once and with its order's status now, for operators; it stays there.
 
-    100 messages at the most, copies included; `left` says about how many more there are.
+    Reads at most 100 messages, copies included; `left` is the approximate number of others.
     """
     operator_of(event)
     with attention.parked() as hold:

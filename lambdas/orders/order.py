@@ -14,10 +14,10 @@ CORRECTABLE = frozenset({ESCALATED, PARKED})
 """The states from which an order can be placed once more, corrected, or be closed."""
 
 BY_STATUS, BY_OWNER = "ByStatus", "ByOwner"
-"""Indexes of the table: Status, then UpdatedAt; and Owner, then ReceivedAt, with what is shown of an order."""
+"""Indexes of the table: by Status, then UpdatedAt; and by Owner, then ReceivedAt, with what `shown` reads."""
 
 FULFILLMENT_QUEUE, ESCALATION_QUEUE = "OrderFulfillmentQueue", "EscalationQueue"
-"""Values of a PARKED row's `Queue`: the order is in that queue already, and only its outcome was not recorded."""
+"""Values of a PARKED row's `Queue`: the order is in that queue already, and only its status is out of date."""
 
 UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Proper"
 """States of the workflow. In the first an execution puts its ExecutionId on the row; those after it write no more there
@@ -33,18 +33,18 @@ def is_told_of(caller: Caller, row: Mapping[str, Any]) -> bool:
 
 
 def is_waiting(row: Mapping[str, Any]) -> bool:
-    """Whether an order is claimed and no execution has taken the claim up: perhaps none was started."""
+    """Whether an order is claimed and no execution has taken up the claim. Perhaps no execution was started."""
     return row["Status"] == RECEIVED and "ExecutionId" not in row
 
 
 def is_escalated(row: Mapping[str, Any]) -> bool:
-    """Whether an order was escalated, also if that could not be recorded and the order was parked."""
+    """Whether an order was escalated, even if it was then parked because that outcome could not be recorded."""
     return row["Status"] == ESCALATED or (row["Status"] == PARKED and row.get("Queue") == ESCALATION_QUEUE)
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An order as the API shows it: with `State` if it is on its way and its row tells how far, with `Queue` if it is
-    parked and in that queue already.
+    """An order as the API shows it: with `State` if it is on its way and its row says how far it is, and with `Queue`
+    if it is parked and in that queue already.
 
     That is the workflow's first state until an execution has taken the row up, and the second from then on: the row
     does not tell those after it apart.
@@ -74,7 +74,7 @@ def _state(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _queue(row: Mapping[str, Any]) -> dict[str, str]:
-    # The workflow writes an empty text where the order is in no queue.
+    # The workflow writes an empty text if the order is not in a queue.
     return {"Queue": row["Queue"]} if row["Status"] == PARKED and row.get("Queue") else {}
 
 

@@ -39,7 +39,7 @@ def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
         lost, error = _orders_of(event["ExecutionId"], now=now), f"Execution.{event['Status']}"
     else:
         lost, error = _still_received(before=now - OVERDUE), "NoOutcomeError"
-    # Each is read just before it is parked: meanwhile it may be sent again, corrected or closed.
+    # Read each row just before parking it: meanwhile somebody may have sent, corrected or closed the order.
     parked = [_park(row, error=error, execution=event.get("ExecutionId"), now=now) for row in lost]
     failed = parked.count(False)
     if parked:
@@ -63,7 +63,7 @@ def _orders_of(execution: str, *, now: datetime) -> Iterable[dict[str, Any]]:
 
 
 def _still_received(*, before: datetime) -> Iterator[dict[str, Any]]:
-    """Rows that have been RECEIVED since `before` when read consistently, too; the index may lag."""
+    """Rows that have been RECEIVED since `before`, confirmed by a consistent read, because the index may lag."""
     for order_id in table.received(before=before):
         row = table.find(order_id)
         if row and row["Status"] == RECEIVED and row["UpdatedAt"] < timestamp(before):
@@ -73,8 +73,8 @@ def _still_received(*, before: datetime) -> Iterator[dict[str, Any]]:
 def _park(row: Mapping[str, Any], *, error: str, execution: str | None, now: datetime) -> bool:
     try:
         message = _message(row, error=error, execution=execution)
-        # First the message: done the other way round, a failure in between would lose it. If the row cannot be marked,
-        # the next run sends a copy, which has the same ParkingId.
+        # Send the message first: in the opposite order, a failure in between would lose it. If the row cannot be
+        # marked, the next run sends a copy, which has the same ParkingId.
         _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message))
         if "OrderId" in row:
             table.park(row, now=now)
@@ -86,9 +86,9 @@ def _park(row: Mapping[str, Any], *, error: str, execution: str | None, now: dat
 
 
 def _message(row: Mapping[str, Any], *, error: str, execution: str | None) -> dict[str, Any]:
-    """As the workflow's state "Park the order" writes it, and under the same ParkingId.
+    """A message like the one of the workflow's state "Park the order", with the same ParkingId.
 
-    The API, whose rows have a Digest, gives each execution a name of its own. Executions that were started by hand may
+    The API, whose rows have a Digest, gives each execution a unique name. Executions that were started by hand may
     share a name.
     """
     execution = row.get("ExecutionId", execution)

@@ -18,10 +18,10 @@ def order_id_in(message: Message) -> str | None:
 
 
 def with_copies(messages: Iterable[Message]) -> list[list[Message]]:
-    """Each message with its copies: those that have its ParkingId. First the one that says the most.
+    """Each message with its copies, which have the same ParkingId. The one that says most comes first.
 
-    One execution's message is sent again if an answer is lost, or if its row could not be marked. Then ParkLostOrders
-    sends it, which does not know what had failed.
+    A message is sent again if an answer was lost, or if its row could not be marked. In the second case ParkLostOrders
+    sends it, and does not know what had failed.
     """
     groups: dict[str, list[Message]] = {}
     for message in messages:
@@ -35,10 +35,10 @@ def _says_little(message: Message) -> bool:
 
 
 def shown(message: Message, *, status: str | None, copies: int = 1) -> dict[str, Any]:
-    """A message of the queue, how many `copies` of it are there, and `status`, the order's own by now.
+    """A message of the queue, how many `copies` of it the queue has, and the order's current `status`.
 
-    Card numbers are hidden. Anybody may have sent it by hand, with anything in it: what is no text, too long or not
-    there is None.
+    Card numbers are hidden. Somebody may have sent the message by hand, with anything in it: a field that is not text,
+    is too long or is missing becomes None.
     """
     body = object_in(message)
     order = body.get("Order")

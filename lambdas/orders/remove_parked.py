@@ -7,7 +7,7 @@ from orders import attention, parked
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Takes a message and its copies out of the parked queue, for operators: it has been dealt with.
+    """Removes a message that an operator has dealt with, and its copies, from the parked queue.
 
     404 where it is not there, or out of sight while somebody else looks into the queue.
     """

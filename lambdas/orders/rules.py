@@ -17,10 +17,11 @@ _UNIQUE = 12
 """Letters that tell the executions of one order apart."""
 
 _SMALLEST, _LARGEST = -6, 12
-"""Powers of ten of the numbers that are written in plain digits. Smaller ones are not in JSONata either."""
+"""Powers of ten between which a number is written in plain digits. JSONata writes smaller ones with an exponent too."""
 
 _MOST_DIGITS = 12
-"""Most digits of a price that is not a plain decimal, zeros after `0.` left out. More could hide a card number."""
+"""The most digits of a price that is not a plain decimal; zeros after `0.` do not count. More could hide a card
+number."""
 
 CARD_NOT_16_DIGITS = "CARD_NOT_16_DIGITS"
 CARD_CHECKSUM_WRONG = "CARD_CHECKSUM_WRONG"
@@ -80,10 +81,10 @@ def last4(card: object) -> str:
 
 
 def price_text(price: str | int | Decimal) -> str:
-    """`price` as it is stored: text as it came, a number in plain digits (`1e3` -> `1000`) if it is of sane size.
+    """`price` as it is stored: text unchanged, and a number in plain digits (`1e3` -> `1000`) if its size allows that.
 
-    A number with too many digits, or a very small one, is rounded to 15 digits, as the workflow rounds every number:
-    clients that add prices as floats send `0.30000000000000004` for `0.3`.
+    A number with too many digits, or a very small one, is rounded to 15 digits, as the workflow rounds every number.
+    Clients that add prices as floats send `0.30000000000000004` for `0.3`.
     """
     if not isinstance(price, Decimal):
         return str(price)
@@ -94,7 +95,7 @@ def price_text(price: str | int | Decimal) -> str:
 
 
 def rounded_text(price: Decimal) -> str:
-    """A number as the workflow reads it, which is 15 digits of a float."""
+    """A number as the workflow reads it: a float, rounded to 15 digits."""
     rounded = Decimal(f"{float(price):.15g}").normalize()
     return _written(rounded or price)
 
@@ -104,7 +105,7 @@ def _written(price: Decimal) -> str:
 
 
 def has_too_many_digits(price: str) -> bool:
-    """Whether `price` has more digits than any price, and so perhaps those of a card number: `0.00004242…`."""
+    """Whether `price` has more digits than any price, so that they may be a card number's: `0.00004242…`."""
     digits = re.findall(r"\d", re.sub(r"^-?0\.0*", "", price))
     return len(digits) > _MOST_DIGITS and not _is_decimal(price)
 

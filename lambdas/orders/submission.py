@@ -73,7 +73,7 @@ def is_same(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
 
 
 def start(order: Mapping[str, str], row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
-    """Starts the execution that `row` claims the id for; the claim is taken back where none could be started."""
+    """Starts the execution that `row` claims the id for. If that fails, it withdraws the claim and raises the error."""
     try:
         _start(order, row)
     except (ClientError, BotoCoreError):
@@ -82,10 +82,10 @@ def start(order: Mapping[str, str], row: Mapping[str, Any], *, instead_of: Mappi
 
 
 def start_again(order: Mapping[str, str], row: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Starts the execution of a claim that is still waiting once more, under the claimed name, and returns the row.
+    """Starts the execution of a waiting claim again, under the claimed name, and returns the row.
 
-    Only one of the executions can take the claim up. It stays where none can be started: another start may be on its
-    way. Raises RequestError where the claim has just been taken back.
+    Only one of the executions can take up the claim. If this start fails, the claim stays, because another start may be
+    on its way. Raises RequestError if another request has just withdrawn the claim.
     """
     if table.keep(row, now=now):
         _start(order, row)
@@ -101,7 +101,7 @@ def withdrawn() -> http.RequestError:
 
 
 def _start(order: Mapping[str, str], row: Mapping[str, Any]) -> None:
-    # The mark tells the workflow that it must find a claim: a start that comes late may find none any more.
+    # The mark tells the workflow that it must find a claim. When a late start begins, its claim may be gone.
     marked = {**order, "Claimed": True}
     with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
         _states.start_execution(
@@ -112,7 +112,7 @@ def _start(order: Mapping[str, str], row: Mapping[str, Any]) -> None:
 
 
 def accepted(order: Mapping[str, str], *, at: str) -> http.Reply:
-    """The answer to an order that is on its way. `at` is where the order is, relative to the request's own address."""
+    """The answer to an order that is on its way. `at` is the order's address, relative to that of the request."""
     return http.reply(202, {"OrderId": order["OrderId"], "Status": RECEIVED}, headers={"Location": at})
 
 

@@ -35,18 +35,19 @@ def claim_again(row: Mapping[str, Any], *, instead_of: Mapping[str, Any]) -> boo
 
 
 def keep(row: Mapping[str, Any], *, now: datetime) -> bool:
-    """Has a claim stay whatever becomes of the request that made it; False, and nothing written, where it has changed.
+    """Keeps a claim even if the request that made it fails; False, and nothing written, if the row has changed.
 
-    Whoever starts its execution once more calls this first: else the first request, whose own start failed, could still
-    release the claim and leave the execution without one. The claim counts as made `now`: it has its execution's time.
+    A request that starts the execution again calls this first. Otherwise the first request, whose own start failed,
+    could still release the claim, and the execution would not find it. The claim counts as made `now`, so that the
+    sweep gives the execution its full time.
     """
     kept = {**row, "UpdatedAt": timestamp(now), "KeptAt": timestamp(now)}
     return _put(kept, only_if=_unchanged(row))
 
 
 def release(row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
-    """Takes the claim `row` back, unless an execution has taken it up or somebody else keeps it; what it corrected is
-    there again."""
+    """Withdraws the claim `row`, unless an execution has taken it up or another request keeps it. The row that it
+    corrected is then restored."""
     claimed = Attr("ExecutionName").eq(row["ExecutionName"]) & _untaken & Attr("KeptAt").not_exists()
     if instead_of:
         _put(instead_of, only_if=claimed)

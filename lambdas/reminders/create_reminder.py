@@ -24,10 +24,10 @@ _states = boto3.client("stepfunctions", config=BRIEFLY)
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Schedules a reminder: 202. A reminder that could not be kept or sent when it is due is refused now, with 400.
+    """Schedules a reminder: 202. Refuses one that could not be kept or sent when it is due: 400.
 
-    A request with an `Idempotency-Key` that its caller has used before gets the first answer again, even if the
-    reminder is sent or cancelled by now; 409 if it asks for something else.
+    If the caller has used the request's `Idempotency-Key` before, the request gets the first answer again, even if the
+    reminder has been sent or cancelled since; 409 if the request differs from the first one.
     """
     caller, now = caller_of(event), datetime.now(UTC)
     body = http.json_body(event, schema=request.SCHEMA)
@@ -45,7 +45,7 @@ def handler(event: http.Event) -> http.Reply:
 
 
 def _identity(event: http.Event, body: Mapping[str, Any], caller: Caller) -> dict[str, str]:
-    """What tells the reminder from others: its `ReminderId`, and if the request has a key its `RequestDigest`."""
+    """The reminder's `ReminderId`, and its `RequestDigest` if the request has a key."""
     key = idempotency.key_in(event)
     if key is None:
         return {"ReminderId": str(uuid.uuid4())}
@@ -58,28 +58,28 @@ def _identity(event: http.Event, body: Mapping[str, Any], caller: Caller) -> dic
 def _scheduled(asked: Mapping[str, Any], row: Row) -> bool:
     """Whether this call has written the row and started its execution.
 
-    False if the row is there already: the same request came twice at once, or only an answer of AWS was lost.
+    False if the row exists already: the same request came twice at the same time, or only an answer of AWS was lost.
     """
     try:
         if table.create(row):
             _start(asked, row)
             return True
     except (ClientError, BotoCoreError):
-        # Once an execution or another call has the row, the reminder stands.
+        # If an execution or another call has claimed the row, the reminder stays.
         if table.take_back(row) or table.find(row["ReminderId"]) is None:
             raise
     return False
 
 
 def _repeated(found: Row | None, identity: Mapping[str, str], body: Mapping[str, Any], caller: Caller) -> http.Reply:
-    """The first answer again. Starts the execution if the call that wrote the row did not."""
+    """The first answer again. Starts the execution if it has not begun yet."""
     if found is None:
         raise http.RequestError(503, "Unavailable", "The reminder was not scheduled. Try again.")
     if found["Owner"] != caller.id or not _is_same(found, identity):
         raise http.RequestError(409, "Conflict", f"Another request had this {idempotency.HEADER}. Choose a new one.")
     if found["Status"] == SCHEDULED and "ExecutionId" not in found:
         asked = _addressed(body, caller)
-        # From now on, the call that wrote the row cannot take it back.
+        # After this, the call that wrote the row cannot take it back.
         if table.claim_again(found["ReminderId"], claim=str(uuid.uuid4())):
             _start(asked, found)
         elif table.find(found["ReminderId"]) is None:
@@ -88,7 +88,7 @@ def _repeated(found: Row | None, identity: Mapping[str, str], body: Mapping[str,
 
 
 def _is_same(found: Row, identity: Mapping[str, str]) -> bool:
-    """Whether the row is of this very request. Without a key, nobody else can have its id."""
+    """Whether the row is of the same request. Without a key, no other request can have its id."""
     return hmac.compare_digest(found.get("RequestDigest", ""), identity.get("RequestDigest", ""))
 
 
@@ -104,9 +104,9 @@ def _checked(body: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple
 
 
 def _addressed(body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-    """The request with every address that it is sent to. Raises RequestError.
+    """The request with every address that the reminder goes to. Raises RequestError.
 
-    The caller's own addresses are checked like those in a body: the user pool takes some that SES does not.
+    The caller's own addresses are checked like those in a body, because the user pool accepts some that SES does not.
     """
     try:
         asked = recipients.addressed(body, caller, listed=settings.listed())
@@ -122,7 +122,7 @@ def _refused(error: InvalidReminderError) -> http.RequestError:
 
 
 def _start(asked: Mapping[str, Any], row: Row) -> None:
-    """Starts the execution that takes the row up. Of several that were started, only one can."""
+    """Starts the execution that takes up the row. Only one of several executions can take it up."""
     given = {
         "stateMachineArn": os.environ["REMINDER_WORKFLOW"],
         "input": json.dumps({**asked, "reminderId": row["ReminderId"]}, ensure_ascii=False),
@@ -130,7 +130,7 @@ def _start(asked: Mapping[str, Any], row: Row) -> None:
     try:
         _states.start_execution(**given, name=row["ReminderId"])
     except _states.exceptions.ExecutionAlreadyExists:
-        # An earlier call started it. If it came before the row was there again, it has ended without the row.
+        # An earlier call started it. If that was before the row was written again, the execution ended without the row.
         first = _states.describe_execution(executionArn=reminder.first_execution(row, given["stateMachineArn"]))
         if first["status"] != "RUNNING":
             # Nobody else uses this name. If it is taken, boto3 has repeated a start whose answer was lost.
@@ -139,6 +139,6 @@ def _start(asked: Mapping[str, Any], row: Row) -> None:
 
 
 def _accepted(row: Row) -> http.Reply:
-    """The answer to the first request, even if a later occurrence is due now."""
+    """The answer that the first request got, even if the row is at a later occurrence now."""
     first = {**row, "DueAt": row["FirstDueAt"], "Status": SCHEDULED}
     return http.reply(202, reminder.scheduled(first), headers={"Location": f"reminders/{row['ReminderId']}"})

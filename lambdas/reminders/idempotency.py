@@ -1,4 +1,4 @@
-"""The header `Idempotency-Key`: by it `POST /reminders` recognises a request that somebody sends again. Pure."""
+"""The header `Idempotency-Key`, by which `POST /reminders` recognises a repeated request. Pure."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ HEADER = "Idempotency-Key"
 LONGEST_KEY = 128
 
 _REMINDERS = uuid.UUID("6e2f7c1a-7d0b-4c53-9f3c-3d1f6c0f5b7e")
-"""The namespace of ids that are made of a caller and a key. Any other would do, but it must not change."""
+"""The namespace of ids that are made from a caller and a key. Its value is arbitrary, but must not change."""
 
 
 def key_in(event: http.Event) -> str | None:
@@ -31,12 +31,12 @@ def key_in(event: http.Event) -> str | None:
 
 
 def reminder_id(owner: str, key: str) -> str:
-    """The id of the reminder that `owner` asks for with `key`. Other owners have other ids for the same key."""
-    # An owner's id has no blank, so two different pairs are two different texts.
+    """The id of the reminder that `owner` asks for with `key`. The same key of another owner makes another id."""
+    # An owner's id contains no space, so different pairs make different texts.
     return str(uuid.uuid5(_REMINDERS, f"{owner} {key}"))
 
 
 def digest(body: Mapping[str, Any], key: str) -> str:
-    """Tells the request from another one. Without the key nobody can guess an address with it."""
+    """A keyed digest that tells different requests apart. Without the key, nobody can find out an address with it."""
     text = json.dumps(body, sort_keys=True, default=str)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -20,7 +20,7 @@ CARRIED = ("message", "subject", "preference", "email", "phone", "repeat")
 """The fields of a request that one execution hands on to the next."""
 
 BY_OWNER, BY_STATUS = "ByOwner", "ByStatus"
-"""Indexes of the table: Owner, then DueAt; and Status, then DueAt."""
+"""Indexes of the table: by Owner, then DueAt; and by Status, then DueAt."""
 
 HIDDEN = {"email": mask.email, "phone": mask.phone}
 """How each address is shown in lists and kept in the table: not whole."""
@@ -63,7 +63,7 @@ def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> di
     """What the workflow carries: what was asked for, addresses and all, and how long to wait.
 
     `waitUntil` is when it is due, or earlier, where an execution could not wait so long: then `goOn` is true.
-    `waitSeconds` is what is left until then: an execution may begin long after the reminder was asked for.
+    `waitSeconds` is the time left until then, because an execution may begin long after the request.
     """
     due = when.instant(row["DueAt"])
     waited = when.instant(asked["waitedUntil"]) if "waitedUntil" in asked else now
@@ -81,14 +81,14 @@ def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> di
 
 
 def failed(reason: str, *, now: datetime) -> Row:
-    """What changes in a row that goes no further."""
+    """The changes in the row of a reminder that failed."""
     return {"Status": FAILED, "Reason": reason, "UpdatedAt": when.utc_text(now)}
 
 
 def to_go_on(asked: Mapping[str, Any], row: Row) -> dict[str, Any]:
     """The input of another execution of the reminder, which waits until the row's DueAt and then sends.
 
-    The row lets it go on only after the execution that it names, or as the first one if it names none.
+    The execution can take up the row only if the row still names the execution in `after`, or still names no execution.
     """
     return {
         **{name: asked[name] for name in CARRIED if name in asked},
@@ -103,7 +103,7 @@ def first_execution(row: Row, workflow: str) -> str:
 
 
 def asked_for(row: Row) -> dict[str, Any]:
-    """What was asked for, as far as the row says it: its addresses are hidden, and it has no subject."""
+    """The request, as far as the row holds it: the row hides addresses, and it has no subject."""
     repeated = {"repeat": json.loads(row["Repeat"])} if "Repeat" in row else {}
     return {"message": row["Message"], "preference": row["Preference"], **repeated}
 

@@ -14,13 +14,13 @@ from reminders.rules import check_addresses
 SCHEMA = json.loads(Path(__file__).with_name("reminder.schema.json").read_text())
 
 OURS = {"reminderId", "after", "waitedUntil"}
-"""What the API, or an execution before, adds to a request when it starts the workflow with it."""
+"""The fields that the API, or an earlier execution, adds to a request when it starts the workflow."""
 
 
 def given_to_the_workflow(given: object) -> dict[str, Any] | None:
-    """What was asked for, out of an execution's input, without OURS. None if the input is not a valid reminder.
+    """The request in an execution's input, without OURS; None if the input is not a valid reminder.
 
-    Without a preference, a reminder that somebody started by hand goes to the topic, as the command line always had it.
+    Without a preference, a reminder that somebody started by hand goes to the topic, as it always did.
     """
     if not isinstance(given, dict):
         return None

@@ -19,7 +19,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """
     given, execution, now = event["Input"], event["ExecutionId"], datetime.now(UTC)
     by_hand = not isinstance(given, dict) or "reminderId" not in given
-    # The execution is named but once.
+    # No other execution has this name, so it can be the reminder's id.
     reminder_id = execution.rpartition(":")[2] if by_hand else given["reminderId"]
     if not isinstance(reminder_id, str) or not 0 < len(reminder_id) <= table.LONGEST_ID:
         return {"Outcome": "INVALID", "Problem": NO_REMINDER}
