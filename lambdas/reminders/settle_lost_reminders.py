@@ -21,11 +21,11 @@ from reminders import mask, reminder, repeat, request, settings, table, when
 from reminders.reminder import OVER, SCHEDULED, SENDING, Row
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
-"""How long after `DueAt` a reminder of each status is looked at: longer than the workflow's retries take to start an
+"""How long after `DueAt` a reminder of each status is overdue: longer than the workflow's retries take to start an
 execution that follows another, and to send and record a reminder."""
 
 WORKS_SECONDS = 200
-"""The longest that one run begins with further reminders. The next run finds those that are left."""
+"""After this time a run settles no further reminder. The next run finds those that are left."""
 
 MAY_HAVE_ARRIVED = "the workflow ended while it was sending, so the reminder may have arrived"
 TOO_LATE = "the workflow ended before it sent the reminder, and now it is too late"
@@ -46,18 +46,18 @@ class NotSettledError(Exception):
 
 @dataclass
 class Run:
-    """One run of the function, and what came of it."""
+    """One run of the function, with its results."""
 
     now: datetime
     until: float
-    """As time.monotonic tells it: when to begin with no further reminder."""
+    """The value of time.monotonic after which the run settles no further reminder."""
 
     lost: int = 0
     failures: int = 0
     complete: bool = True
 
     def attempt(self, action: Callable[[], T], otherwise: str) -> T | None:
-        """The result of `action`; None if AWS failed. That keeps no other reminder from being settled."""
+        """The result of `action`; None if AWS failed, so that the run goes on with the other reminders."""
         try:
             return action()
         except (ClientError, BotoCoreError) as error:
@@ -66,27 +66,27 @@ class Run:
             return None
 
     def settle(self, suspects: Iterable[Row], living: Set[str]) -> None:
-        """Settles those of the suspects that are lost; `living` are executions that run, as far as they are known."""
+        """Settles the suspects that are lost. `living` are the running executions, as far as they are known."""
         for found in suspects:
             if time.monotonic() > self.until:
                 self.complete = False
                 return
             if found.get("ExecutionId") not in living:
-                # Started by hand, a reminder has the name of its execution, which may be anything.
+                # The id of a reminder that was started by hand is the name of its execution, which may be any text.
                 what = f"reminder {mask.text(found['ReminderId'])} was not settled"
                 self.lost += bool(self.attempt(partial(_settle, found, now=self.now), what))
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """Settles the lost reminders: `{"Lost": how many it settled, "Complete": whether it looked at all}`.
+    """Settles the lost reminders: `{"Lost": how many it settled, "Complete": whether it looked at every reminder}`.
 
-    Lost is a reminder that is SCHEDULED or SENDING, overdue, and has no living execution; and a repeated one whose
-    execution ended before it scheduled the next occurrence. With `{"Waiting": true}` as `event` the reminders
-    that are SCHEDULED and not due yet count, too.
+    A reminder is lost if it is SCHEDULED or SENDING, overdue, and has no running execution. A repeated one is also lost
+    if its execution ended before it scheduled the next occurrence. With `{"Waiting": true}` as `event`, the function
+    also settles reminders that are SCHEDULED without an execution and not due yet.
 
-    A SCHEDULED one gets a new execution, if it is not later than the stage allows and its addresses are known. Any
-    other is FAILED and says why. A repeated one goes on with its next occurrence.
-    Raises NotSettledError after it tried all, so that Lambda tries again and the alarm tells.
+    A SCHEDULED reminder gets a new execution, if it is not later than the stage allows and its addresses are known. Any
+    other becomes FAILED and says why. A repeated reminder goes on with its next occurrence.
+    Raises NotSettledError after it tried all reminders, so that Lambda retries and the alarm goes off.
     """
     run = Run(now=datetime.now(UTC), until=time.monotonic() + WORKS_SECONDS)
     waiting = event.get("Waiting") is True
@@ -102,7 +102,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 
 def _living() -> frozenset[str]:
-    """The executions that run now. One list is cheaper than a question about each of many waiting reminders."""
+    """The running executions. Listing them is cheaper than describing the execution of each waiting reminder."""
     pages = _states.get_paginator("list_executions").paginate(
         stateMachineArn=os.environ["REMINDER_WORKFLOW"], statusFilter="RUNNING"
     )
@@ -110,14 +110,14 @@ def _living() -> frozenset[str]:
 
 
 def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
-    """Rows that may be lost, by status, as the index has them, which may lag."""
+    """Rows of reminders that may be lost, by status. They come from the index, which may lag."""
 
     def due_before(status: str) -> ConditionBase:
         return Key("DueAt").lt(when.utc_text(now - OVERDUE[status]))
 
     yield table.all_with_status(SCHEDULED, due=None if waiting else due_before(SCHEDULED))
     yield table.all_with_status(SENDING, due=due_before(SENDING))
-    # One of these was sent at the latest when the stage's grace time was over, and every sweep of that time saw it.
+    # No occurrence is sent after the grace time, so every sweep need only look back that far.
     lately = now - settings.grace() - 2 * OVERDUE[SENDING], now if waiting else now - OVERDUE[SENDING]
     for status in OVER:
         rows = table.all_with_status(status, due=Key("DueAt").between(*map(when.utc_text, lately)))
@@ -125,7 +125,7 @@ def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
 
 
 def _settle(found: Row, *, now: datetime) -> bool:
-    """Whether the reminder was lost. If so, it is settled, perhaps by another sweep at the same time."""
+    """Settles the reminder if it is lost, and returns whether it was."""
     row = table.find(found["ReminderId"])
     if row is None or row["Status"] != found["Status"]:
         return False
@@ -147,7 +147,7 @@ def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: d
     elif now - when.instant(row["DueAt"]) > settings.grace():
         reason = TOO_LATE
     elif asked:
-        # Two executions that start at once do no harm: the row lets only one of them take it up.
+        # Two executions at the same time do no harm: the row lets only one of them take it up.
         _start(asked, row)
         return True
     elif now - when.instant(row["UpdatedAt"]) < OVERDUE[SCHEDULED]:
@@ -162,20 +162,20 @@ def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: d
 
 
 def _go_on_after(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
-    """The same for one whose occurrence is over, and whose next one nobody has scheduled."""
+    """Schedules the next occurrence of a repeated reminder, if its execution ended before that."""
     asked, following = _asked(row, execution), _next_of(row, now=now)
     return asked is not None and following is not None and _schedule(row, {**following, "Reason": ""}, asked)
 
 
 def _schedule(row: Row, following: Row, asked: Mapping[str, Any]) -> bool:
-    """Whether this sweep, and no other, has scheduled the next occurrence."""
+    """Schedules the next occurrence; False if the row has changed since, for example because of another sweep."""
     if scheduled := table.settle(row, {**following, "Status": SCHEDULED}):
         _start(asked, scheduled)
     return scheduled is not None
 
 
 def _next_of(row: Row, *, now: datetime) -> Row | None:
-    """What changes in the row for its next occurrence; None if there is none."""
+    """The changes in the row for its next occurrence; None if the reminder does not go on."""
     if "Repeat" not in row or "Stopped" in row:
         return None
     following = repeat.next_after(reminder.first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now)
@@ -185,7 +185,7 @@ def _next_of(row: Row, *, now: datetime) -> Row | None:
 
 
 def _execution_of(row: Row) -> dict[str, Any] | None:
-    """What Step Functions knows of the reminder's execution: the one on its row, or else the one of its name.
+    """Step Functions' description of the reminder's execution: the one that its row names, or else its first one.
 
     None if there never was one, or if it ended more than 90 days ago.
     """
@@ -198,9 +198,9 @@ def _execution_of(row: Row) -> dict[str, Any] | None:
 
 
 def _asked(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What was asked for, addresses included; None if nothing says so any more.
+    """The request for the reminder, addresses included; None if the addresses are no longer known.
 
-    The execution's input says it. The row hides addresses, and is enough only for the topic, which needs none.
+    The request comes from the execution's input. The row hides addresses, so it is enough only for the topic.
     """
     on_the_row = reminder.asked_for(row)
     given = json.loads(execution.get("input", "{}")) if execution else {}
@@ -212,11 +212,11 @@ def _asked(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | No
 
 
 def _start(asked: Mapping[str, Any], row: Row) -> None:
-    # Nobody else uses this name. If it is taken, boto3 has repeated a start whose answer was lost.
+    # The name is random. If it is taken, boto3 has repeated a start whose answer was lost.
     with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
         _states.start_execution(
             stateMachineArn=os.environ["REMINDER_WORKFLOW"],
-            # As the workflow names an execution that follows another one.
+            # The workflow names an execution that follows another one in the same way.
             name=f"{row['ReminderId'][:71]}-{uuid.uuid4().hex[:8]}",
             input=json.dumps(reminder.to_go_on(asked, row), ensure_ascii=False),
         )

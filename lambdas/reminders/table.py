@@ -42,7 +42,7 @@ def take_back(row: Row) -> bool:
 
 
 def claim_again(reminder_id: str, *, claim: str) -> Row | None:
-    """The row, now claimed by another call; None if an execution has taken it up, or if it does not wait any more."""
+    """The row, now with this `claim`; None if an execution has taken it up, or if it no longer waits."""
     condition = Attr("Status").eq(SCHEDULED) & Attr("ExecutionId").not_exists()
     return _update(reminder_id, {"Claim": claim}, only_if=condition)
 
@@ -106,7 +106,7 @@ def with_status(status: str, **page: Any) -> tuple[list[Row], Place | None]:
 
 
 def all_with_status(status: str, *, due: ConditionBase | None) -> Iterator[Row]:
-    """Everybody's reminders of one status, first due first; `due` may bound their DueAt."""
+    """All reminders of one status, first due first; `due` may limit their DueAt."""
     condition: ConditionBase = Key("Status").eq(status)
     start: dict[str, Any] = {}
     while True:
