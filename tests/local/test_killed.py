@@ -277,14 +277,6 @@ def test_a_cache_that_is_killed_shows_no_older_state_of_an_order(own: Apps, kill
     assert own.get_order(order["OrderId"])[1]["Status"] == "FULFILLMENT_QUEUED"
 
 
-def test_functions_that_ran_before_leave_no_folders(own: Apps, killed: Session) -> None:
-    process = own.cloud.engine.daemon.process()
-    assert process
-    folders = [path for path in (own.cloud.settings.home / "tmp").glob("ministack-*")]
-
-    assert all(path.lstat().st_ctime >= process.create_time() - 1 for path in folders)
-
-
 def test_a_correction_after_a_restart_is_seen_in_the_cache_and_not_minutes_later(own: Apps, killed: Session) -> None:
     """The stream is read on, and `UpdateCache` writes what changed. Else the escalated order stays for five minutes."""
     [order, *_] = numbered("corrected-later", Price="-1")
