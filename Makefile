@@ -121,7 +121,7 @@ bootstrap: setup ## Prepare the AWS account for CDK, once per account and region
 .PHONY: deploy
 deploy: setup ## Deploy STAGE to AWS; SENDER=you@your-domain is where reminders come from
 	@$(DOCTOR) --deploying
-	@# Strict: a warning, such as that of a sender that nobody can confirm, stops it before the first stack.
+	@# Strict: a warning, for example about a sender that nobody can confirm, stops it before the first stack.
 	cdk deploy --all --strict $(CONTEXT)
 
 .PHONY: doctor
@@ -131,7 +131,7 @@ doctor: setup ## What stands in the way of deploying STAGE, or of the deployed o
 .PHONY: destroy
 destroy: setup ## Remove STAGE from AWS; asks first if reminders wait
 	@python -m tools.teardown --stage $(STAGE)
-	@# With every stack that the stage may have, whatever it was deployed with.
+	@# All stacks that the stage may have, because it may have been deployed with any settings.
 	cdk destroy --all -c stage=$(STAGE) -c cache=on -c consumer=on
 
 .PHONY: layer

@@ -56,7 +56,7 @@ def build(app: cdk.App, *, stage: Stage) -> None:
 
 
 def _deploy_only_to(account: str, stack: Construct, *, stage: Stage) -> None:
-    """Has CloudFormation refuse `stack` in any other account, before it touches a resource."""
+    """Makes CloudFormation refuse `stack` in any other account before it touches a resource."""
     there = cdk.Fn.condition_equals(cdk.Aws.ACCOUNT_ID, account)
     refusal = f"The stage {stage.name} is for the account {account} only. On AWS, deploy another stage."
     cdk.CfnRule(stack, "OnlyThere", assertions=[cdk.CfnRuleAssertion(assert_=there, assert_description=refusal)])

@@ -28,7 +28,7 @@ class Alarms(sns.Topic):
         CfnOutput(scope, f"{id}TopicArn", value=self.topic_arn)
 
     def watch(self, id: str, description: str, metric: cloudwatch.IMetric) -> None:
-        """Tells when `metric` counts anything at all.
+        """Alarms as soon as `metric` is 1 or more in one period.
 
         docs/operations.md has a section for each alarm, and the message of an alarm names it.
         """

@@ -85,8 +85,8 @@ class Stage:
     """After they were due; then they leave the list."""
 
     hours_reminders_may_be_late: int
-    """How late a reminder is still sent if its execution was lost; after that it fails. A day: long enough to outlast a
-    fault over a night, and short enough that the reminder still helps. A later one would rather mislead."""
+    """How late a reminder whose execution was lost may still be sent; after that it fails. A day is long enough to
+    outlast a fault during one night. A later reminder would mislead."""
 
     notify_parameter: str
     """Name of the SSM parameter that holds the reminder topic's ARN. It is not generated, because existing scripts look
@@ -99,8 +99,8 @@ class Stage:
     """The one account that CloudFormation deploys this stage to; None if any will do."""
 
     outbox: str | None
-    """Path on the page's own host under which it reads what was mailed, texted and queued; None if nobody may. A stage
-    with one is for the laptop cloud only: it shows everybody every mail."""
+    """Path on the page's own host under which it reads what was mailed, texted and queued; None if the page does not
+    show that. Only the laptop cloud's stage has one, because it shows everybody every mail."""
 
     @property
     def has_usable_sender(self) -> bool:
@@ -127,7 +127,7 @@ LOCAL = Stage(
     hours_reminders_may_be_late=24,
     notify_parameter="notifyme",
     example_consumer=False,
-    # The laptop cloud's, which is nobody's on AWS: there everybody could read what the outbox shows.
+    # The laptop cloud's account, which does not exist on AWS. There, everybody could read what the outbox shows.
     only_account="000000000000",
     outbox="/_ministack",
 )

@@ -98,8 +98,8 @@ class IdentityStack(Stack):
         )
         self.users.add_group("Operators", group_name=OPERATORS, description="See all orders, and work on escalations.")
 
-        # A pool that is kept is good for nothing without the role and the function that Cognito asks for, and without
-        # its client and its group: Cognito would refuse every change of it, and every sign-up.
+        # A kept pool needs the role and the function that Cognito asks for, its client and its group. Without them
+        # Cognito would refuse every change of the pool, and every sign-up.
         RemovalPolicies.of(self).apply(stage.removal_policy)
 
         # What people need

@@ -1,4 +1,4 @@
-"""Finds the reminders whose workflow ended where its own error handling does not reach."""
+"""Finds the reminders whose workflow ended in a way that its own error handling cannot catch."""
 
 from collections.abc import Mapping
 
@@ -20,8 +20,8 @@ from stacks.python_function import PythonFunction
 class LostReminders(Construct):
     """A function that settles lost reminders, and the clock that invokes it.
 
-    Every five minutes it looks for those that are overdue. Once a day it looks at all that wait: Step Functions keeps
-    the input of an execution, and with it the addresses, for only 90 days after the execution ended.
+    Every five minutes it looks for overdue reminders. Once a day it looks at all waiting ones, because Step Functions
+    keeps the input of an execution, and with it the addresses, for only 90 days after the execution ended.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class LostReminders(Construct):
             description="Settles reminders whose workflow timed out, was aborted, failed, or never started.",
             handler="reminders.settle_lost_reminders.handler",
             memory=512,
-            # It begins with nothing new after 200 seconds, and is over before the clock invokes it again.
+            # It settles no further reminder after 200 seconds, so it ends before the clock invokes it again.
             timeout=240,
             dependencies=dependencies,
             environment={

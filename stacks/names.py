@@ -1,4 +1,4 @@
-"""The one list of stacks and of their names. It needs nothing of CDK, so that the commands can read it too."""
+"""The one list of stacks and of their names. It does not need CDK, so the commands can read it too."""
 
 import re
 

@@ -47,7 +47,7 @@ class OrdersStack(Stack):
         parked_queue = LastQueue(self, "ParkedQueue")
         self.queues = {queue.node.id: queue for queue in (self.fulfillment_queue, escalation_queue, parked_queue)}
 
-        # Whether or not a consumer is deployed: a deployment without it could not take the export away from it.
+        # Exported even without a consumer: while a consumer is deployed, a deployment cannot remove the export.
         self.export_value(self.fulfillment_queue.queue_arn)
 
         # What is checked
@@ -142,7 +142,7 @@ class OrdersStack(Stack):
 
         # Who may do what
         allow(workflow, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
-        # Not `grant_invoke`, which adds every version of the function: none is published.
+        # Not `grant_invoke`, which would also allow every version of the function. We publish no versions.
         allow(workflow, "lambda:InvokeFunction", on=verify.function_arn)
         for queue in (self.fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(workflow, "sqs:SendMessage")

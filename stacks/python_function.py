@@ -25,8 +25,8 @@ class DependencyLayer(lambda_.LayerVersion):
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage, time_zones: bool = False) -> None:
-        # The fingerprint is the identity of the layer: what pip leaves in the folder besides (installation
-        # records) would change the template from one machine to the next.
+        # The fingerprint identifies the layer. Other files that pip leaves in the folder (installation records) would
+        # change the template from one machine to the next.
         identity = layer.require() if time_zones else f"{layer.require()} without time zones"
         left_out = ["fingerprint", *(() if time_zones else TIME_ZONES)]
         super().__init__(

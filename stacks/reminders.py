@@ -108,7 +108,7 @@ class RemindersStack(Stack):
             file_name="reminder.asl.json",
             # A wait of up to a year: Express executions live five minutes.
             type=sfn.StateMachineType.STANDARD,
-            # The cause of a failed text quotes the phone number. The execution's own history has it, too.
+            # The cause of a failed text quotes the phone number. The execution's own history has the cause too.
             log_level=sfn.LogLevel.FATAL,
             substitutions={
                 "ReminderTable": table.table_name,
@@ -202,12 +202,12 @@ class RemindersStack(Stack):
         )
         alarms.watch(
             "ReminderLost",
-            "Reminders had no execution any more that would send them; they were started again, or failed.",
+            "Reminders had no execution that would send them. They were started again, or failed.",
             lost.lost,
         )
         alarms.watch(
             "SettleLostRemindersFailed",
-            "Lost reminders could not be looked for, or not be settled.",
+            "SettleLostReminders could not look for lost reminders, or could not settle them.",
             lost.function.metric_errors(statistic="Sum", period=a_minute),
         )
 
@@ -279,7 +279,7 @@ class RemindersStack(Stack):
     def _sender(self, stage: Stage) -> None:
         if not stage.has_usable_sender:
             problem = (
-                f"Nobody can confirm the sender {stage.sender} to SES. Say `make deploy SENDER=you@your-domain`, or "
+                f"Nobody can confirm the sender {stage.sender} to SES. Use `make deploy SENDER=you@your-domain`, or "
                 "`cdk … -c sender=you@your-domain`, or set `sender` in stacks/config.py."
             )
             Annotations.of(self).add_warning_v2("sender", problem)
@@ -291,6 +291,6 @@ class RemindersStack(Stack):
             CfnRule(self, "SomebodyCanConfirmTheSender", assertions=[assertion])
         if stage.sender_identity == "new":
             identity = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(stage.sender))
-            # In every stage: another stage may send from it too, and a later deployment with another sender that
-            # nobody has confirmed yet can be taken back.
+            # Kept in every stage: another stage may send from it too. And if a later deployment has a sender that
+            # nobody has confirmed yet, you can go back to this one.
             identity.apply_removal_policy(RemovalPolicy.RETAIN)

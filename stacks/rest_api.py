@@ -116,7 +116,7 @@ class RestApi(apigateway.RestApi):
 
     Its address is the stack output `ApiUrl`. Its stack depends on ApiLogsStack, without which it may not log.
 
-    `request_headers` are those that a page may send besides the usual ones.
+    `request_headers` are those that a page may send in addition to the usual ones.
 
     Its own refusals (throttled, not signed in, no such path) have the shape and the CORS headers of our handlers',
     and like theirs repeat nothing of the request.

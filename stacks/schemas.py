@@ -1,4 +1,4 @@
-"""The JSON schemas of requests and answers, which lie beside the functions below `lambdas/`."""
+"""The JSON schemas of requests and answers, which are files next to the functions in `lambdas/`."""
 
 import json
 from pathlib import Path

@@ -37,7 +37,7 @@ class Workflow(sfn.StateMachine):
     """A state machine with its own role and its own log group, whose entries carry no input and no output.
 
     They do carry the cause of every failure, in the words of the service that failed. `log_level` says which entries
-    there are: FATAL leaves only the end of an execution, whose cause is the state machine's own.
+    there are. FATAL leaves only the end of an execution, whose cause comes from the state machine itself.
 
     The file names its targets in `${Placeholders}`; `substitutions` gives their values. Neither grants anything:
     grant each target to the workflow.

@@ -105,7 +105,7 @@ class Aws(NamedTuple):
 
 
 class Deployment:
-    """The stack `app`, one of `stacks.names`, of one stage. Raises CommandError where there is none."""
+    """The stack `app`, one of `stacks.names`, of one stage. Raises CommandError if the stage does not have it."""
 
     def __init__(self, app: str, stage: str, aws: Aws) -> None:
         if aws.session.region_name is None:

@@ -1,4 +1,4 @@
-"""`python -m tools.teardown`: what has to be done before a stage is destroyed."""
+"""`python -m tools.teardown`: makes a stage ready to be destroyed."""
 
 import argparse
 import os
@@ -21,23 +21,23 @@ from tools.doctor.target import Target
 from tools.errors import CommandError
 
 DESCRIPTION = """\
-Gives up the reminders of a stage that still wait, so that the stage can be destroyed. Step Functions deletes a workflow
-only when its last execution has ended, and CloudFormation waits with it: with a reminder for next year, until it fails.
+Gives up the waiting reminders of a stage, so that you can destroy the stage. Step Functions deletes a workflow only
+when its last execution has ended. CloudFormation waits for that, and fails if a reminder is due next year.
 `make destroy` runs this first.
 
-It asks before it gives anything up. A stage that keeps its data is refused as long as reminders wait, unless you say
+It asks before it gives up reminders. While reminders of a stage that keeps its data wait, it refuses, unless you give
 --give-up-reminders."""
 
-EPILOG = "exit status: 0 nothing waits any more; 1 something does, or nothing could be asked; 2 wrong usage"
+EPILOG = "exit status: 0 no reminder waits; 1 reminders wait, or AWS could not be asked; 2 wrong usage"
 
 PATIENCE_SECONDS = 120
-"""How long a reminder that is being sent may take, retries included, before it is stopped all the same."""
+"""How long a reminder that is being sent may take, retries included, before it is stopped."""
 
 POLL_SECONDS = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Makes one stage ready to be destroyed and returns the exit status, as the help tells."""
+    """Makes one stage ready to be destroyed and returns the exit status that the help explains."""
     options = _parser().parse_args(arguments)
     return command.exit_status(lambda: _run(options))
 
@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
             again = f"python -m tools.teardown --stage {stage.name} --give-up-reminders"
             raise CommandError(f"{told}. Nothing is destroyed before they are sent, cancelled, or given up: {again}")
         if not sys.stdin.isatty():
-            raise CommandError(f"{told}. To give them up without being asked, say --give-up-reminders")
+            raise CommandError(f"{told}. To give them up without a question, use --give-up-reminders")
         if input(f"{told}. Give them up for good? [y/N] ").strip().lower() not in ("y", "yes"):
             raise CommandError("nothing was given up, so nothing is destroyed")
     reminders.give_up()
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 class Reminders:
-    """The reminders of a stage that wait or are being sent; none if it is not deployed."""
+    """The reminders of a stage that wait or are being sent. A stage that is not deployed has no reminders."""
 
     def __init__(self, target: Target) -> None:
         self._workflow = target.output(REMINDERS, "ReminderStateMachineArn")
@@ -77,7 +77,7 @@ class Reminders:
         self._dynamodb = target.client("dynamodb")
 
     def executions(self) -> set[str]:
-        """The ARNs of those that run."""
+        """The ARNs of the running executions."""
         if not self._workflow:
             return set()
         pages = self._states.get_paginator("list_executions").paginate(
@@ -86,10 +86,10 @@ class Reminders:
         return {execution["executionArn"] for page in pages for execution in page["executions"]}
 
     def give_up(self) -> None:
-        """Cancels those that wait, lets those that are being sent come to their end, and stops what is left."""
+        """Cancels the waiting reminders, waits for those that are being sent, and stops those that take too long."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
-            # First the rows: a cancelled reminder is not sent, not repeated, and not started again as a lost one.
+            # The rows first: a cancelled reminder is not sent, not repeated, and not started again as a lost one.
             for execution in self._cancel():
                 self._stop(execution)
             left = self.executions()
@@ -100,7 +100,7 @@ class Reminders:
             self._stop(execution)
 
     def _cancel(self) -> list[str]:
-        """Cancels the rows of all that wait, and returns their executions."""
+        """Cancels the rows of all waiting reminders, and returns their executions."""
         if not self._table:
             return []
         pages = self._dynamodb.get_paginator("query").paginate(
@@ -151,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stage", choices=STAGES, default=os.environ.get("STAGE") or "dev", help="default: $STAGE, or dev"
     )
-    parser.add_argument("--give-up-reminders", action="store_true", help="cancel what waits, without being asked")
+    parser.add_argument("--give-up-reminders", action="store_true", help="cancel waiting reminders without a question")
     return parser
 
 

@@ -63,7 +63,7 @@ def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confi
     rules = {stack.id: stack.template["Rules"].get("SomebodyCanConfirmTheSender") for stack in stacks}
 
     if refused:
-        problem = f"Nobody can confirm the sender {refused} to SES. Say `make deploy SENDER="
+        problem = f"Nobody can confirm the sender {refused} to SES. Use `make deploy SENDER="
         (assertion,) = rules.pop("Reminders")["Assertions"]
         assert warnings.keys() == {"Reminders"}
         assert warnings["Reminders"].startswith(problem)

@@ -169,7 +169,7 @@ def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> Non
 @pytest.mark.parametrize(
     ("operation", "answer", "check", "state", "advice"),
     [
-        ("GetParameter", {"Parameter": {"Value": "arn:another"}}, "topic's parameter", "problem", "of its own"),
+        ("GetParameter", {"Parameter": {"Value": "arn:another"}}, "topic's parameter", "problem", "its own"),
         ("GetParameter", "ParameterNotFound", "topic's parameter", "problem", f"with the value {TOPIC}"),
         (
             "GetIdentityVerificationAttributes",

@@ -134,7 +134,7 @@ def test_without_a_terminal_it_has_to_be_said(deployed: Any, capsys: Any) -> Non
     reminders = deployed("dev")
 
     assert teardown.main(["--stage", "dev"]) == 1
-    assert "To give them up without being asked, say --give-up-reminders" in capsys.readouterr().err
+    assert "To give them up without a question, use --give-up-reminders" in capsys.readouterr().err
     assert reminders.running() == ["a", "b", "c"]
     assert teardown.main(["--stage", "dev", "--give-up-reminders"]) == 0
     assert reminders.running() == []

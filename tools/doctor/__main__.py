@@ -23,12 +23,12 @@ bootstrap, the stage's settings, SES, SMS, quotas, operators and the stacks. It 
 AWS is found by the usual settings: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on. Stage `local` without
 AWS_ENDPOINT_URL is this checkout's laptop cloud.
 
-`make deploy` runs it first, with --deploying, and goes on unless there is a problem."""
+`make deploy` runs it first, with --deploying, and stops if there is a problem."""
 
 EPILOG = """\
-ok; limited: works, within limits; problem: see to it; unknown: AWS, or these credentials, do not tell
+ok; limited: works, within limits; problem: needs a repair; unknown: AWS, or these credentials, do not tell
 
-exit status: 0 no problem; 1 a problem, or nothing could be asked; 2 wrong usage"""
+exit status: 0 no problem; 1 a problem, or AWS could not be asked; 2 wrong usage"""
 
 SETTINGS = ("sender", "identity", "cache", "consumer")
 
@@ -64,7 +64,7 @@ def _examine(options: argparse.Namespace, output: Output) -> int:
     if options.deploying and not output.as_json:
         for finding in findings:
             if finding.state != "ok":
-                # In sentences: a command within a table is broken over lines and cannot be copied.
+                # In sentences: a table would break a command into lines, and you could not copy it.
                 output.say("\n  ".join(filter(None, (f"{finding.state}: {finding.found}", finding.advice))))
         if not problems:
             output.say(f"nothing stands in the way of deploying {stage.name} in {target.region}")
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", choices=("on", "off"), help="likewise: whether there is a cache")
     parser.add_argument("--consumer", choices=("on", "off"), help="likewise: whether there is the example consumer")
     parser.add_argument(
-        "--deploying", action="store_true", help="only what would make a deployment fail or do harm, if anything"
+        "--deploying", action="store_true", help="report only what would make a deployment fail or do harm"
     )
     parser.add_argument("--json", action="store_true", help="a list of findings, for programs")
     parser.add_argument(

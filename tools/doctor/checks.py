@@ -44,9 +44,9 @@ class Finding(NamedTuple):
 
 
 def examine(target: Target) -> Iterator[Finding]:
-    """One finding after the other. Without credentials that AWS accepts, that one only.
+    """One finding after the other. If AWS does not accept the credentials, that is the only finding.
 
-    If the target is about to be deployed, only what would make that fail or do harm.
+    If the target is about to be deployed, only findings that would make the deployment fail or do harm.
     """
     for check, ask in CHECKS.items():
         if target.deploying and ask not in BEFORE_DEPLOYING:
@@ -123,7 +123,7 @@ def notify_parameter(target: Target) -> Result:
             return Result("problem", f"{name} is gone", f"create it again, with the value {topic}")
         return Result("ok", f"{name} is free")
     if value != topic:
-        advice = "give each stage of an account and region a notify_parameter of its own in stacks/config.py"
+        advice = "in stacks/config.py, give each stage of an account and region its own notify_parameter"
         return Result("problem", f"{name} is somebody else's: {value}", advice)
     return Result("ok", f"{name} names the topic")
 
@@ -145,7 +145,7 @@ def sender_verified(target: Target) -> Result:
         return Result("limited", f"{sender} is not verified yet", "open the link that SES mails when you deploy")
     if not deployed:
         return Result("limited", f"{sender} is not verified yet", f"{again}, or deploy with IDENTITY=new")
-    # It stops no deployment: the stage is as it was.
+    # This does not stop a deployment, because the stage was like this before.
     state: State = "limited" if target.deploying else "problem"
     return Result(state, f"{sender} is not verified", f"open the link that SES mailed; for another: {again}")
 
@@ -305,4 +305,4 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
 }
 
 BEFORE_DEPLOYING = (credentials, bootstrap, sender_setting, settings, notify_parameter, sender_verified)
-"""What would make a deployment fail, or do harm, and can be known beforehand."""
+"""Checks whose problems would make a deployment fail or do harm."""

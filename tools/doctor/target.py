@@ -14,17 +14,17 @@ _PATIENTLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standa
 
 
 CACHE_WRITER = "UpdateCache"
-"""The function that the stack Orders has only with a cache; its logical id begins so."""
+"""The function that the stack Orders has only with a cache. Its logical id begins with this name."""
 
 NOTHING_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 """Statuses of a stack that holds no resource."""
 
 
 class Target:
-    """`stage` in the account that `session` signs in to; at `endpoint`, where AWS is not at its own addresses.
+    """`stage` in the account that `session` signs in to; at `endpoint`, if AWS is not at its own addresses.
 
-    `said` names the settings that somebody has chosen for the next deployment: SENDER, IDENTITY, CACHE, CONSUMER. The
-    others of `stage` are defaults. `deploying` tells that this deployment is about to begin.
+    `said` names the settings that the user gave for the next deployment: SENDER, IDENTITY, CACHE, CONSUMER. The other
+    settings of `stage` are defaults. `deploying` means that this deployment is about to begin.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Target:
 
     @property
     def sender(self) -> str:
-        """Where reminder e-mails come from: as said, else as deployed, else as the stage has it."""
+        """The sender of reminder e-mails: the one that the user gave, or the deployed one, or the stage's own."""
         deployed = None if self.deploying and "SENDER" in self.said else self.output(REMINDERS, "SenderAddress")
         return deployed or self.stage.sender
 
     @property
     def settings(self) -> dict[str, str]:
-        """What the next deployment has, by the names that `make deploy` gives it."""
+        """The settings of the next deployment, by their names in `make deploy`."""
         return {
             "SENDER": self.stage.sender,
             "CACHE": "on" if self.stage.cache else "off",
@@ -63,7 +63,7 @@ class Target:
 
     @property
     def deployed_settings(self) -> dict[str, str]:
-        """What the last deployment had; empty if there was none."""
+        """The settings of the last deployment; empty if nothing is deployed."""
         sender = self.output(REMINDERS, "SenderAddress")
         settings = {"SENDER": sender} if sender else {}
         if self.has(ORDERS):
@@ -74,7 +74,7 @@ class Target:
         return settings
 
     def client(self, service: str) -> Any:
-        """The client of a service, made once: that takes longer than most calls."""
+        """The client of a service. It is made only once, because that takes longer than most calls."""
         if service not in self._clients:
             self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=_PATIENTLY)
         return self._clients[service]
@@ -86,7 +86,7 @@ class Target:
         return self._described[name]
 
     def has(self, stack: str) -> bool:
-        """Whether the stage's own `stack` is deployed, or was and is now failing."""
+        """Whether the stage's own `stack` is deployed, even if its last update failed."""
         found = self.own(stack)
         return found is not None and found["StackStatus"] not in NOTHING_DEPLOYED
 

@@ -10,8 +10,8 @@ FIELDS = ("OrderId", "State", "Error", "ExecutionId", "Queue")
 
 
 def listed(deployment: Deployment) -> list[dict[str, str | int | None]]:
-    """Each message once: its OrderId, State, Error, ExecutionId and Queue, None for what it lacks, how many `Copies`
-    there are, and the order's `Status` now."""
+    """Each message once: its OrderId, State, Error, ExecutionId and Queue (None if the field is missing), the number of
+    its `Copies`, and the order's current `Status`."""
     messages = queues.peek(deployment.client("sqs"), deployment.output("ParkedQueueUrl"))
     found: list[dict[str, str | int | None]] = []
     for group in with_copies(messages):
@@ -23,9 +23,9 @@ def listed(deployment: Deployment) -> list[dict[str, str | int | None]]:
 
 
 def done(deployment: Deployment, id: str) -> int:
-    """Deletes the messages of the order or of the execution `id`, copies included; returns how many.
+    """Deletes the messages of the order or of the execution `id`, copies included; returns their number.
 
-    Raises CommandError for none.
+    Raises CommandError if there is no such message.
     """
     gone, kept = queues.remove(
         deployment.client("sqs"),

@@ -27,7 +27,7 @@ from tools.text import printable
 DEFAULT_LIMIT = 100
 MYSELF = "me"
 _OWN = {"email": "your own e-mail address", "phone": "your own phone number"}
-"""Where a reminder goes if the field is left out."""
+"""Where a reminder goes if the request leaves the field out."""
 
 COMMANDS = ("list", "show", "cancel")
 ADDING = {"zone", "fold", "email", "sms", "topic", "subject", "repeat", "times", "until", "wait", "dry_run"}

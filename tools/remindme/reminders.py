@@ -27,13 +27,13 @@ LONGEST_PAUSE_SECONDS = 30.0
 SHORTEST_PAUSE_SECONDS = 1.0
 FAILURES_IN_A_ROW = 10
 ATTEMPTS = 3
-"""At scheduling a reminder, while somebody waits for the prompt."""
+"""Attempts to schedule a reminder, while somebody waits for the prompt."""
 
 
 def schedule(api: Api, request: dict[str, Any]) -> Reminder:
     """`POST /reminders`. Raises CommandError if it is refused, or if no answer comes.
 
-    During an outage it tries again. All attempts have one key, by which the API recognises them, and make one reminder.
+    During an outage it tries again. All attempts have the same key, so the API makes only one reminder.
     """
     key = {"Idempotency-Key": str(uuid.uuid4())}
     for left in reversed(range(ATTEMPTS)):
