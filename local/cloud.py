@@ -73,7 +73,7 @@ class Cloud:
         homes.make(self.settings.home)
         with alone(self.settings.home):
             homes.mark(self.settings.home)
-            # An `up` that was killed leaves its own running.
+            # An earlier `up` that was killed leaves its deployment running.
             self.deployment.stop()
             started = self._start(say)
             try:
@@ -87,7 +87,7 @@ class Cloud:
                 raise
 
     def down(self, say: Callable[[str], None] = lambda _: None, *, forget: bool = False) -> bool:
-        """Stops both processes; False where none ran. What they hold is kept, unless it is to be forgotten.
+        """Stops both processes; False if neither ran. Keeps what they hold, unless `forget` is true.
 
         Orders and due reminders that are on their way finish first, if they do so in a moment.
         Raises LocalError if the folder is not a laptop cloud's.
@@ -166,7 +166,7 @@ class Cloud:
         for part in missing:
             require_free(part.port, option=part.port_option)
         died = [part for part in missing if part.daemon.died()]
-        # First: an `up` that is killed meanwhile leaves processes with these addresses behind.
+        # Before the start, because an `up` that is killed meanwhile leaves processes with these ports running.
         before = self.settings.remember("port", "redis_port")
         try:
             for part in missing:
@@ -202,13 +202,13 @@ class Cloud:
         if not deploy.is_bootstrapped(self.engine):
             say("bootstrapping CDK")
             deploy.bootstrap(self.engine)
-        # First: a stack cannot drop an export that another stack still uses.
+        # Before the deployment, because a stack cannot drop an export that another stack still uses.
         deploy.remove_left_stacks(self.engine, say)
         say("deploying")
         # The deployment writes to buckets, those of one that was interrupted included.
         gaps.allow_plain_http(self.engine)
         deploy.deploy(self.engine)
-        # And those whose exports were in use until now.
+        # Afterwards, the stacks whose exports were in use until now.
         deploy.remove_left_stacks(self.engine, say)
         say("closing the engine's gaps, confirming the sender, signing up a person and an operator")
         gaps.allow_plain_http(self.engine)

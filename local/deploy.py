@@ -119,7 +119,7 @@ def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) 
 
 
 def remove_left_stacks(engine: Engine, say: Callable[[str], None]) -> None:
-    """Removes the stacks that `deploy` deployed and the templates no longer have, with what they hold.
+    """Removes stacks, with what they hold, that `deploy` deployed and that the templates no longer have.
 
     A stack whose exports another one uses stays: it can go when the other one is deployed or removed.
     """
@@ -166,7 +166,7 @@ def on_their_way(engine: Engine) -> list[str]:
         for stack in _live_stacks(engine)
         if stack["StackName"] in OWN_STACKS
         and stack["StackStatus"].endswith("_IN_PROGRESS")
-        # A change set that nobody executed.
+        # The stack is only a change set that was never executed.
         and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
     ]
 
@@ -182,7 +182,7 @@ def _stacks_of_the_app(engine: Engine) -> set[str]:
 
 
 def _deployed_by_us(engine: Engine) -> set[str]:
-    """The names of all stacks that `deploy` ever deployed: whoever uses the laptop cloud may have others in it."""
+    """The names of all stacks that `deploy` ever deployed. Users of the laptop cloud may have other stacks in it."""
     ssm = engine.client("ssm")
     try:
         return {*ssm.get_parameter(Name=DEPLOYED_STACKS)["Parameter"]["Value"].split(",")}

@@ -107,7 +107,7 @@ class Engine:
         return self._session.client(service, endpoint_url=self.settings.endpoint, config=config)
 
     def executions(self) -> Any:
-        """A client of Step Functions that is also told of Express executions."""
+        """A client of Step Functions that also sees Express executions."""
         with self._making:
             if "executions" not in self._clients:
                 self._clients["executions"] = client = self.own_client("stepfunctions")

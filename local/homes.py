@@ -1,4 +1,4 @@
-"""The folder of a laptop cloud: how it is recognised, and what of it may be deleted."""
+"""The folder of a laptop cloud: how it is recognised, and which files in it may be deleted."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ from local.errors import LocalError
 
 MARK = "laptop-cloud.txt"
 MARK_TEXT = "This folder is a laptop cloud's. `python -m local down --forget` deletes what the cloud wrote here.\n"
-"""Content of the file MARK. A file of that name with any other content marks nothing."""
+"""Content of the file MARK. A file of that name with other content is not a mark."""
 
 LOCK = "lock"
 NEW = ".new"
@@ -25,7 +25,7 @@ FILES = (
     "deploy.log",
 )
 FOLDERS = ("state", "tmp", "cdk.out")
-"""With FILES, MARK and LOCK everything that a cloud writes into its folder. Nothing else is ever deleted."""
+"""These folders, FILES, MARK and LOCK are all that a cloud writes into its folder. `forget` deletes nothing else."""
 
 
 def named(text: str) -> Path:
@@ -45,7 +45,7 @@ def is_cloud(home: Path) -> bool:
 
 
 def require_own(home: Path) -> None:
-    """Raises LocalError if `home` holds anything, but no laptop cloud."""
+    """Raises LocalError if `home` holds other files and no laptop cloud."""
     if is_cloud(home) or not home.exists():
         return
     if not home.is_dir():
@@ -78,7 +78,7 @@ def mark(home: Path) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    """Writes a file of the cloud whole or not at all. Only its owner may read it."""
+    """Writes a file of the cloud completely or not at all. Only its owner may read it."""
     new = file.with_name(file.name + NEW)
     new.touch(mode=0o600)
     new.write_text(text)
@@ -88,7 +88,7 @@ def write(file: Path, text: str) -> None:
 def forget(home: Path) -> None:
     """Deletes what the cloud wrote, and the folder if nothing else is in it. The caller holds the lock.
 
-    It follows no links, and deletes none. The mark goes last, so a forget that was interrupted can be repeated.
+    It follows no links, and deletes no links. It deletes the mark last, so you can repeat an interrupted `forget`.
     Raises LocalError if there is no laptop cloud in `home`.
     """
     require_cloud(home)
@@ -103,17 +103,17 @@ def forget(home: Path) -> None:
 
 
 def left_in(home: Path) -> list[str]:
-    """The names of what is in the folder; nothing if there is no folder."""
+    """The names of the folder's entries; empty if there is no folder."""
     return sorted(entry.name for entry in home.iterdir()) if home.exists() else []
 
 
 def _is_free(home: Path) -> bool:
-    """Whether `home` is empty, but for what a first `up` that was killed may have left."""
+    """Whether `home` is empty, apart from files that a killed first `up` may have left."""
     return all(entry.name in (LOCK, MARK) and _is_file(entry) and not entry.stat().st_size for entry in home.iterdir())
 
 
 def _is_unmarked_cloud(home: Path) -> bool:
-    """Whether a version that set no marks made this cloud."""
+    """Whether an older version, which set no marks, made this cloud."""
     lock, settings, folders = home / LOCK, home / SETTINGS, (home / "state", home / "state" / "cache")
     if not (_is_file(lock) and _is_file(settings) and all(map(_is_folder, folders))):
         return False

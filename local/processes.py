@@ -136,9 +136,9 @@ def _remember(pid: int, file: Path) -> None:
 
 
 def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, pid_file: Path) -> int:
-    """The exit status of `command`, whose output `log` keeps. Interrupted, it takes all that it started with it.
+    """The exit status of `command`, whose output goes to `log`. If it is interrupted, it ends all its processes.
 
-    Killed, it leaves `pid_file` behind, for a Daemon to stop what still runs.
+    If it is killed, it leaves `pid_file`, with which a Daemon can stop the processes that still run.
     """
     child = None
     try:
@@ -184,8 +184,8 @@ def _uninterrupted() -> Iterator[None]:
 def free_port() -> int:
     """A free port of 127.0.0.1 that no other caller on this machine gets while this process lives.
 
-    The caller's server binds the port a moment later. Until then, and afterwards, the port above it is the lock: this
-    process keeps it bound. Raises LocalError if no port is left.
+    The caller's server binds the port a moment later. The next higher port is the lock, and this process keeps it
+    bound. Raises LocalError if no port is left.
     """
     for port in PORTS:
         lock = socket.socket()

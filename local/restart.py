@@ -1,6 +1,6 @@
-"""What a restart of the engine cuts off: it runs no execution to its end that was on its way when it stopped.
+"""The executions that a restart of the engine cuts off, because a stopped engine cannot continue them.
 
-`down` waits for what is on its way. `up` has the apps' own functions settle what was cut off all the same.
+`down` waits for orders and due reminders that are on their way. `up` has the apps' own functions settle the others.
 """
 
 import json
@@ -28,13 +28,13 @@ PARK = "LostOrdersParkLostOrders"
 SETTLE = "LostRemindersSettleLostReminders"
 
 SETTLED = "/laptop/settled"
-"""SSM parameter: when the engine started for which `settle` was done last."""
+"""SSM parameter with the start time of the engine for which `settle` was done last."""
 
 
 def wait(engine: Engine, say: Callable[[str], None]) -> None:
     """Returns when no order, no due reminder and no stack is on its way, or after FINISH_SECONDS.
 
-    It says what is left then.
+    In the second case it names what is left.
     """
     deadline = time.monotonic() + FINISH_SECONDS
     try:
@@ -56,7 +56,7 @@ def wait(engine: Engine, say: Callable[[str], None]) -> None:
 def settle(engine: Engine, say: Callable[[str], None]) -> None:
     """Parks the orders, and starts again the reminders, that the engine's last restart has cut off.
 
-    Once done for a start of the engine, it is not done again. Raises LocalError if a function fails.
+    It does this once for each start of the engine. Raises LocalError if a function fails.
     """
     process = engine.daemon.process()
     if process is None:
@@ -106,7 +106,7 @@ def _cut_off(engine: Engine, workflow: str, *, since: float) -> Iterator[str]:
     """The ARNs of the executions that ended with the engine's start at the time `since`."""
     states = engine.executions()
     for one in _executions(engine, workflow, "FAILED"):
-        # The process is a moment older than what it did.
+        # The process started a moment before it ended the executions.
         if one["stopDate"].timestamp() >= since - 1:
             if states.describe_execution(executionArn=one["executionArn"]).get("error") == CUT_OFF:
                 yield one["executionArn"]

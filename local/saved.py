@@ -1,4 +1,4 @@
-"""The engine's state on disk: what it works on, and a copy of what it last saved whole.
+"""The engine's state on disk: its current state, and a copy of the last complete state that it saved.
 
 The engine writes buckets as they change, and everything else when it stops. So what a killed engine leaves behind does
 not fit together, and `recover` puts the copy in its place. An engine that is killed loses what changed since it last
@@ -19,7 +19,7 @@ WHOLE = "whole"
 
 
 def recover(state: Path, *, stacks: Container[str]) -> bool:
-    """Prepares the state for an engine that starts. True if the last engine was killed, and lost what had changed.
+    """Prepares the state for a new engine. True if the last engine was killed, and so the last changes are lost.
 
     A deployment of one of `stacks` that was on its way counts like a kill: no engine can continue it.
     """
@@ -41,7 +41,7 @@ def recover(state: Path, *, stacks: Container[str]) -> bool:
 
 
 def begin(state: Path) -> None:
-    """Says that an engine starts, and from now on changes the state. Until then `recover` can be repeated."""
+    """Notes that an engine starts and will change the state. Until then `recover` can be repeated."""
     (state / WHOLE).unlink(missing_ok=True)
 
 
@@ -53,7 +53,7 @@ def _is_whole(state: Path, stacks: Container[str]) -> bool:
 
 
 def _is_of_an_earlier_version(state: Path) -> bool:
-    """Whether nothing was ever copied. Such a state is used as it is, if the engine has ever saved it."""
+    """Whether there never was a copy. Such a state is used as it is, if the engine has ever saved it."""
     return not (state / COPY).exists() and (state / "engine").exists()
 
 

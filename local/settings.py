@@ -18,7 +18,7 @@ ACCOUNT = "000000000000"
 
 
 INSIDE = "X-Laptop-Looks-Inside"
-"""A request to Step Functions with this header is also told of Express executions, of which AWS tells nobody."""
+"""A request to Step Functions with this header also sees Express executions, which AWS hides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Settings:
         return self.home / "cdk.out"
 
     def remember(self, *names: str) -> dict[str, Any]:
-        """Keeps these settings for the next command; returns what was kept before. Raises DamagedError."""
+        """Keeps these settings for the next command; returns the ones kept before. Raises DamagedError."""
         before = _remembered(self.home / SETTINGS)
         self.put_back(before | {name: getattr(self, name) for name in names})
         return before
@@ -81,8 +81,8 @@ def load(
 ) -> Settings:
     """The settings of the cloud in `home`: as they were last, unless others are given.
 
-    Raises LocalError for a folder of other things, and for another port than that of a cloud whose state is kept:
-    deployed functions hold addresses.
+    Raises LocalError if the folder holds other things, or if the cloud's kept state has another port, because deployed
+    functions hold addresses.
     """
     homes.require_own(home)
     last = _remembered(home / SETTINGS)

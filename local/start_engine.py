@@ -1,4 +1,4 @@
-"""Starts MiniStack as `python -m ministack` does, with the gaps closed that cannot be closed from outside.
+"""Starts MiniStack as `python -m ministack` does, and closes gaps that cannot be closed from outside.
 
 Each gap is a module of the package `engine_patches`.
 """
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Behind all others: no module of the project is then taken for another's of the same name.
+    # At the end of the path, so that no module of the project hides another module of the same name.
     sys.path.append(str(Path(__file__).parent.parent))
 
     from ministack.app import main

@@ -1,7 +1,7 @@
-"""What the laptop cloud changes inside the engine, one module a patch.
+"""The patches that the laptop cloud applies to the engine, one module for each patch.
 
 Each module says why it exists and which line of the engine it replaces. Each has a row in docs/local.md, and a test
-that fails once the engine does by itself what the patch makes it do.
+that fails once the engine no longer needs the patch.
 """
 
 

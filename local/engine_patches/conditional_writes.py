@@ -1,8 +1,8 @@
 """Conditional writes in one step.
 
-On AWS a conditional write is one step. The engine looks at the condition, then writes (`services/dynamodb.py`, in
-each of WRITES). Workflows and requests run in threads of their own, so that two of them may find the same condition
-true, and a reminder is sent and cancelled.
+On AWS a conditional write is one step. The engine checks the condition, then writes (`services/dynamodb.py`, in each
+of WRITES). Workflows and requests run in separate threads. So two of them may find the same condition true, and a
+reminder could be both sent and cancelled.
 """
 
 import functools
@@ -17,7 +17,7 @@ WRITES = ("_put_item", "_update_item", "_delete_item", "_transact_write_items")
 
 
 def apply(module: ModuleType = dynamodb) -> None:
-    """Has each of the module's writes wait for the one under way."""
+    """Makes each of the module's writes wait until the one before it has ended."""
     lock = threading.RLock()
 
     def one_at_a_time(write: Callable[[Any], Any]) -> Callable[[Any], Any]:

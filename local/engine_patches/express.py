@@ -3,10 +3,10 @@
 - the ARN is `…:execution:WORKFLOW:NAME` (line 860), and not `…:express:WORKFLOW:NAME:UUID`, so that no name can be used
   a second time;
 - they are listed, described and stopped (lines 917, 948, 1030, 1071 and 1212);
-- EventBridge tells of them (line 1708).
+- EventBridge gets events about them (line 1708).
 
-AWS tells of an Express execution in its log alone. Who sends the header INSIDE sees what the engine knows: so do the
-laptop cloud's own commands and the tests.
+On AWS only the log shows an Express execution. A request with the header INSIDE sees what the engine knows; the laptop
+cloud's own commands and the tests send it.
 """
 
 from collections.abc import Awaitable, Callable

@@ -31,6 +31,6 @@ class Answers:
 
 if __name__ == "__main__":
     script = Path(sys.argv[1])
-    # The script takes what it finds here as its way to answer, and has print() write to standard error.
+    # The script answers through this object, and redirects print() to standard error.
     sys.stdout = Answers(sys.stdout)
     exec(compile(script.read_text(), script, "exec"), {"__name__": "__main__"})

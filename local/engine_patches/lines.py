@@ -7,11 +7,11 @@ from typing import Any
 
 
 class GoneError(RuntimeError):
-    """The engine has the line no more: its new version has to be read, and the patch changed or dropped."""
+    """The engine no longer has the line. Read its new version, and change or drop the patch."""
 
 
 def replace(module: ModuleType, function: str, line: str, by: str) -> None:
-    """Puts `by` in the place of one line, or of a part of one, of a function of a module. Raises GoneError."""
+    """Replaces one line, or a part of one, in a function of a module with `by`. Raises GoneError."""
     before: Callable[..., Any] = getattr(module, function)
     source: str = getattr(before, "source", None) or inspect.getsource(before)
     if source.count(line) != 1:

@@ -1,7 +1,7 @@
-"""Stacks that change in their outputs alone.
+"""Stacks of which only the outputs change.
 
 On AWS a change set that changes only a stack's outputs has no `Changes`, is complete, and can be executed. The engine
-takes it for one that changes nothing (`services/cloudformation/changesets.py:763`): a new stack then never finds the
+treats it like one that changes nothing (`services/cloudformation/changesets.py:763`). A new stack then never finds the
 export that it needs, however often both are deployed.
 
 On AWS an export goes with its output, and an update fails that would take one away which another stack uses. The engine
@@ -20,7 +20,7 @@ CHANGES_OUTPUTS = 'cs_type == "UPDATE" and template.get("Outputs", {}) != old_te
 
 
 def apply() -> None:
-    """Has change sets of outputs alone be executed, and exports go with their outputs."""
+    """Makes the engine execute change sets that change only outputs, and remove exports with their outputs."""
     lines.replace(changesets, "_create_change_set", "    elif changes:\n", f"    elif changes or {CHANGES_OUTPUTS}:\n")
     handlers._ACTION_HANDLERS["CreateChangeSet"] = changesets._create_change_set
     stacks._resolve_stack_outputs = dropping_exports(stacks._resolve_stack_outputs)

@@ -1,4 +1,4 @@
-"""What Lambda's own runtime offers to a function: boto3 and what boto3 needs, and nothing else of our environment."""
+"""The packages that Lambda's own runtime gives to a function: boto3 and its requirements, and no others of ours."""
 
 import importlib.metadata
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def build(folder: Path) -> None:
-    """Makes the folder that functions import the runtime's packages from: links to those that are installed here."""
+    """Makes the folder from which functions import the runtime's packages: links to the packages installed here."""
     folder.mkdir(parents=True)
     for distribution in _with_requirements("boto3", {}).values():
         for name in {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}:
@@ -16,7 +16,7 @@ def build(folder: Path) -> None:
 def _with_requirements(
     name: str, found: dict[str, importlib.metadata.Distribution]
 ) -> dict[str, importlib.metadata.Distribution]:
-    """The distribution and all that it requires, by name; adds to `found`."""
+    """The distribution and all its requirements, by name; adds to `found`."""
     if name not in found:
         found[name] = distribution = importlib.metadata.distribution(name)
         for requirement in distribution.requires or ():

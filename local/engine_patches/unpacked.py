@@ -24,7 +24,7 @@ def unpacked(archive: bytes, *, below: Path) -> Path:
     folder = below / hashlib.sha256(archive).hexdigest()
     with _unpacking:
         if not folder.exists():
-            # A process of its own: in ours, each of a thousand files would wait for all other threads.
+            # A separate process: in ours, each of a thousand files would wait for all other threads.
             subprocess.run([sys.executable, "-I", "-S", __file__, str(folder)], input=archive, check=True)
     return folder
 

@@ -1,8 +1,8 @@
-"""State that says of itself that it is whole.
+"""A mark in the saved state that says that the state is complete.
 
-The engine saves its services one by one when it stops, and leaves out one that cannot be copied, since it changes
-meanwhile (`core/persistence.py:201`). From outside nothing tells whether an engine that is gone has saved all that it
-held, or was killed before.
+When the engine stops, it saves its services one by one. It leaves out a service that changes meanwhile, because it
+cannot copy it (`core/persistence.py:201`). From outside, one cannot tell whether a stopped engine has saved everything
+or was killed before that.
 """
 
 import json
@@ -18,7 +18,7 @@ WHOLE = "whole"
 """Name of the file beside the folder of the state, which `local.saved` reads."""
 
 TIMES = 5
-"""How often all is saved at most. Between two times a change that was under way has come to its end."""
+"""The most attempts to save everything. Between two attempts, a change that was under way ends."""
 
 
 class Failures(logging.Handler):
@@ -33,7 +33,7 @@ class Failures(logging.Handler):
 
 
 def apply() -> None:
-    """Has the engine save until all is saved, and mark it."""
+    """Makes the engine save until everything is saved, and then leave the mark."""
     from ministack import app
 
     app.save_all = marked(app.save_all)

@@ -1,4 +1,4 @@
-"""Processes of functions that start in a moment and answer without a wait.
+"""Processes of functions that start quickly and answer without a wait.
 
 The engine's own `Worker` (`core/lambda_runtime.py:1117`):
 
@@ -8,7 +8,7 @@ The engine's own `Worker` (`core/lambda_runtime.py:1117`):
 - ends the process after an exception, which AWS does not (`invoke`, line 1484), and forgets the exception's class
   (`services/lambda_svc.py:5435`).
 
-Each concurrent call gets a process of its own (`acquire_worker`, line 1591): 32 callers start 32 processes at once.
+Each concurrent call gets its own process (`acquire_worker`, line 1591), so 32 callers start 32 processes at once.
 """
 
 import contextlib
@@ -33,10 +33,10 @@ from local.engine_patches import function_process, lines, runtime
 from local.engine_patches.unpacked import unpacked
 
 LIMIT = 4
-"""Most processes of one function. A call beyond them waits for its turn."""
+"""The most processes of one function. Further calls wait for their turn."""
 
 OVERFLOW_SECONDS = 10
-"""A call that waits for longer gets a process beyond LIMIT: functions that call each other may wait for each other."""
+"""A call that waits longer gets a process beyond LIMIT, because functions that call each other could wait for ever."""
 
 INIT_SECONDS = 60
 """The longest that a function may take to be imported. AWS gives it ten seconds; this machine may be busy."""
@@ -46,7 +46,7 @@ LAST_LINES_SECONDS = 5
 
 
 def apply() -> None:
-    """Has the engine run Python functions in `FunctionProcess`, at most LIMIT of each at once."""
+    """Makes the engine run Python functions in `FunctionProcess`, at most LIMIT of each function at once."""
     runtime.build(_folder() / "runtime")
     _script().write_text(lambda_runtime._PYTHON_WORKER_SCRIPT)
     of_the_engine = lambda_runtime._worker_class_for
@@ -79,8 +79,8 @@ def in_turn(execute: Callable[..., Any]) -> Callable[..., Any]:
 class Turns:
     """How many calls of a function may run at once. The others get their turn in the order in which they came.
 
-    It is one at first, and one more with each process that is ready, up to `limit`: one process starts at a time, while
-    those that are ready answer. Starting many at once takes as long as starting one after the other.
+    The number begins with one, and grows by one with each process that is ready, up to `limit`. So one process starts
+    at a time, while the ready ones answer. Starting many at once would not be faster.
     """
 
     def __init__(self, *, limit: int = LIMIT, overflow_seconds: float = OVERFLOW_SECONDS) -> None:
@@ -215,7 +215,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         return content
 
     def _environment(self, code: Path, layers: list[Path]) -> dict[str, str]:
-        """Lambda's variables and the function's own. None of the engine's or of the person's who started it."""
+        """Lambda's variables and the function's own, but not those of the engine or of the person who started it."""
         config = self.config
         _, region = lambda_runtime._account_region_from_function_config(config)
         own = config.get("Environment", {}).get("Variables", {})
@@ -241,13 +241,13 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             "AWS_LAMBDA_LOG_STREAM_NAME": str(uuid.uuid4()),
             "LAMBDA_TASK_ROOT": str(code),
             "_HANDLER": config["Handler"],
-            # What the engine's script reads.
+            # The engine's script reads these.
             "_LAMBDA_TIMEOUT": str(config.get("Timeout", 3)),
             "_LAMBDA_LAYERS_DIRS": os.pathsep.join(map(str, layers)),
         }
 
     def _send(self, process: "subprocess.Popen[str]", message: dict[str, Any]) -> None:
-        """Hands a message to the process. If that is gone, its answer is missing."""
+        """Hands a message to the process. If the process is gone, no answer will come."""
         assert process.stdin
         # Its pipe is broken, or closed already.
         with contextlib.suppress(BrokenPipeError, ValueError):
@@ -255,7 +255,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             process.stdin.flush()
 
     def _answer(self, process: "subprocess.Popen[str]", *, timeout: float) -> dict[str, Any]:
-        """The answer to what was sent last. A process that is late or has ended is over."""
+        """The answer to the last message. If the process is late or has ended, it is not used again."""
         try:
             answer = self._answers.get(timeout=timeout)
             missing = {"errorType": "Runtime.ExitError", "error": "Runtime exited without providing a reason"}
@@ -268,7 +268,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         return answer or {"status": "error", **missing}
 
     def _lines(self) -> str:
-        """What the function logged in the call that is over, and since the call before."""
+        """The lines that the function logged during the last call, and between it and the call before."""
         lines = [self._of_the_import] if self._of_the_import else []
         self._of_the_import = ""
         with contextlib.suppress(queue.Empty):
@@ -278,7 +278,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
 
 
 def _folder() -> Path:
-    """Where all that processes share lies. The engine's temporary folder is empty when the engine starts."""
+    """The folder that all processes share. The engine's temporary folder is empty when the engine starts."""
     folder = Path(tempfile.gettempdir()) / "functions"
     folder.mkdir(exist_ok=True)
     return folder

@@ -1,10 +1,10 @@
-"""Workflows that run as on AWS, where the engine (`services/stepfunctions.py`) does otherwise:
+"""Workflows that run as on AWS. The engine (`services/stepfunctions.py`) differs:
 
 - it waits 150 ms before each execution (line 1765);
 - a Succeed state ignores its Output (lines 1825 and 2872);
 - a Parallel state ignores its Output and Assign (line 2608);
-- errors of SNS and of Step Functions itself have names that AWS has not (lines 3818, 3836 and 3933);
-- a start that is repeated while its execution runs is refused (line 864).
+- errors of SNS and of Step Functions itself have names that AWS does not use (lines 3818, 3836 and 3933);
+- it refuses a start that is repeated while its execution runs (line 864).
 """
 
 from ministack.services import stepfunctions
@@ -46,7 +46,7 @@ def apply() -> None:
         ("_start_execution", USED_NAME, REPEATED_START + USED_NAME),
     ):
         lines.replace(stepfunctions, function, line, by)
-    # Some functions are found by the resources that they are for.
+    # The engine looks some functions up by the resources that they serve.
     handlers = stepfunctions._SERVICE_DISPATCH.items()
     stepfunctions._SERVICE_DISPATCH = {
         resource: getattr(stepfunctions, handler.__name__, handler) for resource, handler in handlers
