@@ -29,7 +29,7 @@ def refused(service: str, operation: str, code: str, message: str = "") -> Clien
 
 
 def code_of(service: str, kind: str) -> str:
-    """The code with which `service` refuses in a way that has another name elsewhere: `denied`, `throttled`, …"""
+    """The code that `service` uses for a kind of refusal (`denied`, `throttled`, …). Services name them differently."""
     return str(_known(service, kind)["code"])
 
 

@@ -1,4 +1,4 @@
-"""The identity that every run keeps: each accepted order and reminder comes to exactly one end.
+"""The balance that every run keeps: each accepted order and reminder has exactly one end.
 
     accepted orders = fulfilled + escalated + parked + closed
     accepted reminders = sent + partly sent + failed + cancelled + waiting, and none of the waiting ones is overdue
@@ -38,7 +38,7 @@ GOES_NO_FURTHER = "the next occurrence was not scheduled|will not repeat any mor
 MAY_HAVE_COME = "the next occurrence was not scheduled|may have arrived"
 """What a FAILED reminder's Reason says if the reminder itself was sent, or perhaps sent."""
 PATIENCE_SECONDS = 30
-"""So long nothing has to change before this check takes it for settled and runs the sweeps."""
+"""If nothing changes for this time, the check counts everything as settled and runs the sweeps."""
 
 _plain = TypeDeserializer().deserialize
 
@@ -78,7 +78,7 @@ class Delivery(NamedTuple):
 
 @dataclass(frozen=True)
 class Mark:
-    """What there was before a run."""
+    """What tables, queues and deliveries held before a run."""
 
     answers: int
     rows: Mapping[str, Row]
@@ -90,7 +90,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Orders:
-    """What there is of some orders: the rows, all messages about them, and what callers were answered."""
+    """The records of some orders: their rows, all messages about them, and the answers to callers."""
 
     rows: Mapping[str, Row]
     messages: Collection[Message]
@@ -98,7 +98,7 @@ class Orders:
     by_hand: Collection[str] = ()
     """Executions that were started without the API: they may end without a row."""
     copies: Collection[str] = ()
-    """OrderIds whose message a test sent twice: it took the answer away from the sender."""
+    """OrderIds whose message was sent twice, because a test kept the answer from the sender."""
 
     def balance(self) -> tuple[Terms, list[str]]:
         """The terms, and a sentence for each order that breaks the identity."""
@@ -121,7 +121,7 @@ class Orders:
         return {id for one in self.answers if one.status in (200, 202) and (id := _order_of(one))}
 
     def _end_of(self, order_id: str) -> tuple[str, list[str]]:
-        """The term that an order counts for, and what is wrong with it."""
+        """The term that an order counts for, and its problems."""
         row = self.rows.get(order_id)
         about = [one for one in self.messages if one.body.get("OrderId") == order_id]
         messages = _without_notes(_without_copies(about))
@@ -139,7 +139,7 @@ class Orders:
             return "lost", [*problems, "has no outcome"]
         fulfilled = [end for end in ends if end[0] == FULFILLMENT]
         if status == "PARKED":
-            # The order is in its queue, and the message in the parked queue says that only its row is behind.
+            # The order is in its queue, and the message in the parked queue says that only its row is out of date.
             status = next((status for status, queue in QUEUE_OF.items() if (queue, _execution(row)) in ends), status)
         own = (QUEUE_OF.get(status), _execution(row))
         if status == "CLOSED":
@@ -156,7 +156,7 @@ class Orders:
         return TERM_OF.get(status, "lost"), problems
 
     def _doubled(self, order_id: str, messages: list[Message]) -> list[str]:
-        """What is wrong with the number of messages of one execution."""
+        """The problems with the number of messages of one execution."""
         problems = []
         by_end: dict[tuple[str, str], list[Message]] = {}
         for one in messages:
@@ -187,7 +187,7 @@ def _without_copies(messages: Collection[Message]) -> list[Message]:
 
 
 def _without_notes(messages: list[Message]) -> list[Message]:
-    """The messages but for those in the parked queue that say of an order that it is in its queue already."""
+    """The messages, without those in the parked queue that say that their order is in its queue already."""
     queued = {_execution(one.body) for one in messages if one.queue != PARKED}
     return [
         one
@@ -198,7 +198,7 @@ def _without_notes(messages: list[Message]) -> list[Message]:
 
 @dataclass(frozen=True, kw_only=True)
 class Reminders:
-    """What there is of some reminders: rows, deliveries, executions, and what callers were answered."""
+    """The records of some reminders: their rows, deliveries and executions, and the answers to callers."""
 
     rows: Mapping[str, Row]
     deliveries: Collection[Delivery]
@@ -208,7 +208,7 @@ class Reminders:
     known: Collection[str] = ()
     """Words of older reminders, which may still be delivered."""
     doubtful: Collection[str] = ()
-    """Words of reminders for which a test took away the answer of a delivery: they may come twice, or fail and come."""
+    """Words of reminders of which a test withheld the answer to a delivery. They may come twice, or come and fail."""
     now: datetime
 
     def balance(self) -> tuple[Terms, list[str]]:
@@ -274,7 +274,7 @@ class Reminders:
         return following is not None
 
     def _deliveries_out_of_balance(self) -> list[str]:
-        """For each reminder's words: what came too often, and what did not come."""
+        """The deliveries that came too often or are missing, by each reminder's words."""
         faults = []
         for text in sorted({one.text for one in self.deliveries} | {row["Message"] for row in self.rows.values()}):
             rows = [row for row in self.rows.values() if row["Message"] == text]
@@ -301,7 +301,7 @@ class Reminders:
 
 
 def _bounds(row: Row, channel: str) -> tuple[int, int]:
-    """How many messages of a channel a reminder has brought, at the least and at the most."""
+    """The least and the most messages that a reminder must have brought in one channel."""
     uses = channel in CHANNELS[row["Preference"]]
     over = int(row["Occurrence"]) - 1
     match row["Status"]:
@@ -317,7 +317,7 @@ def _bounds(row: Row, channel: str) -> tuple[int, int]:
 
 
 def mark(cloud: Cloud, places: Places) -> Mark:
-    """What there is now, for `orders` and `reminders` to tell from what comes."""
+    """The state before a run. `orders` and `reminders` count only what came or changed since."""
     return Mark(
         answers=len(ANSWERS),
         rows=_rows(cloud, places.order_table, "OrderId"),
@@ -409,7 +409,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
 def _settled(
     look: Callable[[], tuple[Terms, list[str]]], sweep: Callable[[], None], *, busy: Callable[[], bool]
 ) -> Terms:
-    """The terms, as soon as nothing is on its way and they are in balance. If they are not, the sweep runs once."""
+    """The terms, once everything has settled and they balance. If they do not, the sweep runs once."""
     deadline, swept = time.monotonic() + PATIENCE_SECONDS, False
     while True:
         at_work = busy()
@@ -457,7 +457,7 @@ def _messages(cloud: Cloud, places: Places) -> list[Message]:
 
 
 def _deliveries(cloud: Cloud) -> list[Delivery]:
-    """Everything that SES and SNS were handed."""
+    """Everything that SES and SNS got to deliver."""
     mails = [
         Delivery("mail", mail["BodyText"].partition("\n\n-- \n")[0], _id_in(mail["BodyText"]))
         for mail in cloud.engine.mails()
@@ -481,7 +481,7 @@ def _running(cloud: Cloud, workflow: str) -> set[str]:
 
 
 def _age_order(cloud: Cloud, places: Places, row: Row) -> None:
-    """Moves time for one order: its row says that it last changed eleven minutes ago, which is lost to the sweep."""
+    """Moves time for one order: its row says that it last changed eleven minutes ago, so it counts as lost."""
     then = (datetime.now(UTC) - timedelta(minutes=11)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     _set(cloud, places.order_table, {"OrderId": row["OrderId"]}, "Status", row["Status"], {"UpdatedAt": then})
 
@@ -511,7 +511,7 @@ def _set(cloud: Cloud, table: str, key: dict[str, str], only_if: str, value: str
 
 
 def _invoke(cloud: Cloud, workflow: str, function: str, event: dict[str, Any]) -> None:
-    """Calls a function of the stack that a workflow belongs to, as a rule of EventBridge does."""
+    """Calls a function of the workflow's stack, as a rule of EventBridge does."""
     stack = re.split("-(?:OrderFulfillment|Reminder)", workflow.rpartition(":")[2])[0]
     functions = cloud.engine.client("lambda")
     name = functions_of(cloud, stack)[function]

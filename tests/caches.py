@@ -26,7 +26,7 @@ def url_of(server: "ValkeyServer | Pretended") -> str:
 
 @contextmanager
 def clients_closed() -> Iterator[None]:
-    """Closes every client that the cache makes inside the block, whatever its timeouts are."""
+    """Closes every client that the cache makes inside the block, with any timeout."""
     made: list[redis.Redis] = []
     make = cache.client.__wrapped__
 
@@ -45,7 +45,7 @@ def clients_closed() -> Iterator[None]:
 
 
 class Pretended(socketserver.ThreadingTCPServer):
-    """A server that answers as a test wants. It stops without waiting for clients that are still connected."""
+    """A server that answers as a test wants. When it stops, it does not wait for connected clients."""
 
     daemon_threads = True
     block_on_close = False

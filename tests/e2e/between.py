@@ -34,12 +34,12 @@ KINDS = {
 }
 
 NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:")
-"""What a role may do that is no call of the function's: Lambda, DynamoDB and Step Functions do it in its name."""
+"""Actions of a role that the function itself does not call: Lambda, DynamoDB and Step Functions use them for it."""
 
 _SERVICE = re.compile(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/aws4_request")
 _REMINDER = re.compile(r'eminderId\\*": *(?:\{\\*"S\\*": *)?\\*"([0-9A-Za-z-]+)')
 _PATHS = {"/v2/email/account": "GetAccount"}
-"""Operations of services that name them in the path alone."""
+"""Operations of services that name the operation only in the path."""
 
 
 class Call(NamedTuple):
@@ -87,10 +87,10 @@ class Fault:
 
 @dataclass
 class Case:
-    """What a test does at one time with one order or one reminder. Its calls of AWS are those that name a marker."""
+    """One test's work with one order or one reminder. The AWS calls that name a marker belong to it."""
 
     markers: set[str]
-    """Ids or words. An id of a reminder that stands beside one of them is one, too. Without any, every call counts."""
+    """Ids or words. A reminder's id next to one of them is a marker too. Without markers, every call counts."""
     functions: Collection[str] | None = None
     """The functions whose calls count; None for all."""
     faults: list[Fault] = field(default_factory=list)
@@ -113,12 +113,12 @@ class Case:
 
 
 class Between:
-    """Where the functions send their calls. Pass one `Case` after the other, or many at once."""
+    """The proxy that the functions send their calls to. Give it one `Case` after the other, or many at once."""
 
     def __init__(self, cloud: Cloud, renew: Callable[[str], None]) -> None:
         self.cloud = cloud
         self.renew = renew
-        """Ends the processes of a function: the next ones know nothing yet."""
+        """Ends the processes of a function, so that the next ones begin without cached values."""
         self._cases: list[Case] = []
         self._lock = Lock()
 
@@ -158,7 +158,7 @@ class Between:
 
 @contextmanager
 def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
-    """Within it every function of the stacks calls AWS through the proxy."""
+    """Inside the block, every function of the stacks calls AWS through the proxy."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -23,7 +23,7 @@ FINISHED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
 
 def eventually(look: Callable[[], T | None], *, every: float = 0.05) -> T:
-    """What `look` finds as soon as it finds something; fails where it finds nothing for a minute.
+    """What `look` finds as soon as it finds something; fails if it finds nothing for a minute.
 
     It looks again `every` so many seconds.
     """
@@ -191,7 +191,7 @@ def order() -> dict[str, str]:
 
 @dataclass
 class Doubled:
-    """What a test makes come twice, because it takes an answer away from the sender."""
+    """Items that may come twice, because a test kept an answer from the sender."""
 
     orders: set[str] = field(default_factory=set)
     reminders: set[str] = field(default_factory=set)

@@ -28,7 +28,7 @@ from tests.e2e.conftest import Apps, eventually
 from tests.e2e.faults import park_lost_orders
 
 REPORT = os.environ.get("PROOF_REPORT")
-"""Where the report of every combination goes. Without it, each call meets one kind of fault."""
+"""The file for the report of every combination. If it is not set, each call meets one kind of fault."""
 SEED = os.environ.get("PROOF_SEED") or f"{datetime.now(UTC):%Y-%m-%d}"
 READS = re.compile(":(Get|BatchGet|Query|List|Describe|Check|Receive)")
 READ = (REFUSED, SILENT, KILLED)
@@ -48,7 +48,7 @@ class Subject:
     apps: Apps
     id: str = field(default_factory=lambda: f"P-{uuid.uuid4().hex[:12]}")
     found: dict[str, Any] = field(default_factory=dict)
-    """What `begin` has found out."""
+    """What `begin` found out."""
 
     @property
     def order(self) -> dict[str, str]:
@@ -61,7 +61,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Journey:
-    """One thing that is done, and the functions whose calls it is there for.
+    """One thing that somebody does, and the functions whose calls it tests.
 
     `begin` makes what there must be before. `go` is done under the fault, and again without it: it returns the status
     that the caller is answered, 200 or 500 for a function without a caller.
@@ -74,17 +74,17 @@ class Journey:
     end: Callable[[Subject, Case], None] = lambda subject, case: None
     """Waits until everything that the fault may meet has been done."""
     first: tuple[Call, ...] = ()
-    """Calls that AWS refuses in each case, so that those that clean up after them are made."""
+    """Calls that AWS refuses in each case, so that the function makes the calls that clean up after them."""
     then: frozenset[int] = frozenset({200, 202})
-    """The statuses that are right when it is done again."""
+    """The correct statuses when the same is done again."""
     alone: bool = False
-    """Whether its calls name no order and no reminder, so that its cases come one after the other."""
+    """Whether its calls name neither an order nor a reminder, so that its cases run one after the other."""
     only: str = ":"
-    """The beginning or any other part of the actions that it is there for."""
+    """A part of the names of the actions that it tests."""
 
 
 def persistent(ask: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
-    """The answer to what is asked again until it is answered."""
+    """The answer to a request that is repeated until an answer comes."""
     for _ in range(5):
         status, answer = ask()
         if status < 500:
@@ -180,7 +180,7 @@ def parked(subject: Subject) -> None:
 
 
 def park_a_stray_message(subject: Subject) -> None:
-    """A message in the parked queue that is about no order. Somebody who starts the workflow by hand can leave one."""
+    """A message in the parked queue without an order. Somebody who starts the workflow by hand can leave one."""
     parked(Subject(subject.apps))  # which the function lets go of again
     BY_HAND.add(subject.id)
     queue = subject.apps.places.parked_queue
@@ -210,7 +210,7 @@ def bury(subject: Subject) -> None:
 
 
 def remind(subject: Subject, **changes: Any) -> tuple[int, Any]:
-    """Asks for a reminder. Sent again it is the same one: it has a key."""
+    """Asks for a reminder, with a key, so that a repeated request makes the same one."""
     body = {"message": subject.message, "preference": "email", "waitSeconds": 0, **changes}
     status, answer, _ = subject.apps.call_reminders("POST", "/reminders", body, **{"Idempotency-Key": subject.id})
     if status < 300:
@@ -468,4 +468,4 @@ FRESH = [
         Journey("the first text of a process", functions("CreateReminder"), reminded_by_text, alone=True, only="sns:"),
     ],
 ]
-"""What a process asks but once. One lane for each function: a fresh process of it ends the calls of others."""
+"""Calls that a process makes only once. Each function has its own lane: a fresh process ends its other calls."""

@@ -19,10 +19,10 @@ from tests.e2e.conftest import Apps, eventually
 from tests.e2e.journeys import ALONE, FRESH, MAIN, REPORT, SEED, WRITE, Journey, Subject, kinds_of, redrive
 
 AT_ONCE = 24
-"""Most of the time a case waits for a client to give up."""
+"""Cases at the same time. Most of its time a case waits until a client gives up."""
 
 SWEEPS = {"ParkLostOrders", "SettleLostReminders"}
-"""Functions without a caller. They fail under a fault, and what invoked them tries again."""
+"""Functions without a caller. They fail under a fault, and the service that invoked them tries again."""
 NAME_REMINDERS = {"CreateReminder", "ScheduleReminder"}
 """Functions whose calls name a reminder's words and its id, so that a case learns the id."""
 ELSEWHERE = {
@@ -40,7 +40,7 @@ NOT_HERE = {
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one case: the answers under the fault and without it."""
+    """The result of one case: the answers under the fault and without it."""
 
     journey: str
     call: Call
@@ -57,7 +57,7 @@ class Result:
 
 
 class Matrix:
-    """The cases of one run, and what came of them."""
+    """The cases of one run, and their results."""
 
     def __init__(self, apps: Apps, proxy: Between) -> None:
         self.apps = apps
@@ -80,7 +80,7 @@ class Matrix:
             eventually(lambda: redrive(Subject(self.apps)) == 200 and not self._buried(), every=1)
 
     def _buried(self) -> bool:
-        """Whether a function that was killed still holds dead letters: for half a minute."""
+        """Whether a killed function still hides dead letters, which lasts half a minute."""
         _, answer, _ = self.apps.call("GET", "/dead-letters")
         return any(one["Messages"] for one in answer["queues"])
 
@@ -107,7 +107,7 @@ class Matrix:
         made = [call for call in case.calls if call.function in journey.functions and journey.only in call.action]
         self.reached |= {*made}
         numbered = [(call, made[:at].count(call)) for at, call in enumerate(made)]
-        # Those before a call that is refused in each case have their turn in another journey.
+        # Another journey tests the calls before one that is refused in each case.
         after = max((at for at, one in enumerate(made) if one in journey.first), default=-1)
         # How many calls of one kind a sweep makes depends on what others have left behind.
         return [one for one in numbered[after + 1 :] if one[1] < (1 if journey.alone else 2)]
@@ -119,7 +119,7 @@ class Matrix:
         subject = Subject(self.apps)
         journey.begin(subject)
         if "RedriveDeadLetters" in journey.functions:
-            # It sends first and then deletes. What it could not delete, or thinks it has not sent, is there twice.
+            # It sends first and then deletes. A message that it could not delete, or believes unsent, exists twice.
             self.copies.add(subject.id)
         if fresh:
             (function,) = journey.functions
@@ -209,7 +209,7 @@ def _sum(terms: balance.Terms) -> str:
 
 
 def _report(results: Sequence[Result], orders: balance.Terms, reminders: balance.Terms) -> str:
-    """What came of each case, as a page of the documentation."""
+    """The result of each case, as a page of the documentation."""
     found = {(one.journey, one.call, one.nth, one.kind): one for one in results}
     rows = sorted({(one.call, one.journey, one.nth) for one in results})
     lines = [

@@ -112,7 +112,7 @@ def test_an_order_that_could_not_be_taken_leaves_no_trace_and_makes_one_executio
 
 @pytest.mark.parametrize("fault", ["throttled", "failed", "reply lost"])
 def test_an_order_whose_start_failed_ends_once_when_sent_again(apps: Apps, order: dict[str, str], fault: str) -> None:
-    """Where the reply was lost, an execution runs although its claim was taken back: it finds none and does nothing."""
+    """If the reply was lost, an execution runs although its claim was withdrawn. It finds no claim and does nothing."""
     before = executions(apps)
 
     with start_fails(apps, fault, times=BRIEFLY.retries["total_max_attempts"]):
@@ -172,12 +172,12 @@ def is_express(apps: Apps) -> bool:
 
 
 def outcomes_of(apps: Apps, executions: set[str]) -> list[str]:
-    """The outcomes of executions, once all are over, in the order of the alphabet."""
+    """The outcomes of executions, once all have ended, in alphabetical order."""
     return sorted(json.loads(apps.finished(one)["output"])["Outcome"] for one in executions)
 
 
 def start_late(apps: Apps, order: dict[str, str], *, name: str) -> str:
-    """Starts what the API has started and given up: as it does, but for a claim that is gone. The outcome."""
+    """Starts an execution as the API does, for a claim that the API has withdrawn; returns the outcome."""
     execution = apps.cloud.engine.client("stepfunctions").start_execution(
         stateMachineArn=apps.places.order_workflow, name=name, input=json.dumps({**order, "Claimed": True})
     )
@@ -219,7 +219,7 @@ def test_a_claim_that_was_parked_is_not_taken_up_by_a_late_start(apps: Apps, ord
 
 
 def refusing(states: States) -> None:
-    """Has the first state refuse what the API took, as one of another version may."""
+    """Makes the first state refuse an order that the API accepted, as a state of another version may."""
     failure = {"State": "Is it an order", "Error": "FieldLengthError"}
     rule = {"Condition": "{% true %}", "Assign": {"failure": failure}, "Next": "Not an order"}
     states["Is it an order"]["Choices"].insert(0, rule)
@@ -352,7 +352,7 @@ def test_an_order_whose_row_cannot_be_marked_is_parked_once_by_the_workflow_and_
 
 
 def aged(apps: Apps, order_id: str) -> None:
-    """Has a row look as old as a lost order's."""
+    """Makes a row look as old as that of a lost order."""
     apps.cloud.engine.client("dynamodb").update_item(
         TableName=apps.places.order_table,
         Key={"OrderId": {"S": order_id}},

@@ -68,7 +68,7 @@ class Shop:
         return list(json.load(answer["Payload"])["batchItemFailures"])
 
     def expire_work(self, digest: str) -> None:
-        """Moves time: nobody works on this order any more, because the function's time is over."""
+        """Moves time: the function's time is over, so its record of work in progress has expired."""
         (table,) = [
             one["PhysicalResourceId"]
             for one in self.cloud.engine.client("cloudformation").describe_stack_resources(
@@ -218,7 +218,7 @@ def shipped_under(proxy: Between, shop: Shop, call: Call, nth: int, kind: str) -
     Returns its id, how often the fault was met, and what failed in the end.
     """
     order_id, body = message()
-    # The record of the work has a digest in the place of the order's id.
+    # The record of the work has a digest instead of the order's id.
     digest = hashlib.sha256(json.dumps(order_id).encode()).hexdigest()
     with proxy.case(order_id, digest) as case:
         fault = Fault(call, kind, nth=nth)

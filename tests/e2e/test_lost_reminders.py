@@ -1,4 +1,4 @@
-"""Reminders whose execution ends from outside: none is lost in silence, and none is sent twice."""
+"""Reminders whose execution ends from outside: each is sent once or says why not, and no reminder is sent twice."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def abort(apps: Apps) -> Callable[..., dict[str, Any]]:
 
 
 def settle(apps: Apps, event: dict[str, Any]) -> dict[str, Any]:
-    """Hands `event` to SettleLostReminders as one of its rules does; what it answers."""
+    """Hands `event` to SettleLostReminders as one of its rules does; returns the answer."""
     stack = apps.places.reminder_table.partition("-ReminderTable")[0]
     (found,) = apps.cloud.engine.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     (function,) = (one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == "SettleLostRemindersName")
@@ -65,7 +65,7 @@ def by_email(message: str, **more: Any) -> dict[str, Any]:
 
 
 def counts(apps: Apps, reminder_ids: list[str]) -> dict[str, int]:
-    """How many of the reminders ended in which way; a waiting one has an execution that runs."""
+    """The number of reminders by their end; a waiting reminder has a running execution."""
     rows = [row_of(apps, reminder_id) for reminder_id in reminder_ids]
     states = apps.cloud.engine.client("stepfunctions")
     waiting = [row["ExecutionId"] for row in rows if row["Status"] not in OVER]
@@ -161,7 +161,7 @@ def test_many_requests_at_once_with_one_key_make_one_reminder(apps: Apps, messag
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: send("POST", url, body=body, token=apps.token, headers=key), range(24)))
 
-    # A request that came while another one was being started may be told to try again.
+    # A request that came while another one was starting may get an answer that asks to try again.
     assert {answer.status_code for answer in answers} <= {202, 503}
     [text] = {answer.text for answer in answers if answer.status_code == 202}
     reminder_id = json.loads(text)["reminderId"]

@@ -210,7 +210,7 @@ def test_what_is_sent_cannot_be_cancelled(apps: Apps, people: tuple[Call, Call],
 def test_a_cancel_that_races_with_the_send_ends_in_exactly_one_of_both(
     apps: Apps, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each is cancelled a second too early, or is due at once and is cancelled once accepted, taken up or sent."""
+    """Each is cancelled a second before it is due, or is due at once and cancelled when accepted, taken up or sent."""
     messages = [f"Race, {uuid.uuid4().hex}" for _ in range(RACES)]
 
     def race(i: int) -> tuple[str, int]:
