@@ -1,4 +1,4 @@
-"""What the patches of the laptop's engine save: the engine without them, and with them, in one run.
+"""The speed of the laptop's engine without its patches and with them, in one run.
 
 `make benchmark-engine` runs it on two laptop clouds of its own, one after the other, and writes engine.md. Seconds are
 those of one machine at one moment; the ratios are what can be compared.
@@ -33,7 +33,7 @@ HEAD = """\
 # The laptop's engine
 
 {today}, Python {python}, {processors} processors, both columns in one run; written by `make benchmark-engine`.
-"Without patches" has the one patch alone that right results need. The patches are listed in
+"Without patches" has only the one patch that correct results need. The patches are listed in
 [docs/local.md](../docs/local.md#what-is-changed-inside-the-engine).
 
 "From cold" is {clients} clients on a cloud that was just deployed, for {seconds} seconds. Each places an order, looks

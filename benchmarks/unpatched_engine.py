@@ -1,13 +1,13 @@
-"""Starts the engine as the laptop cloud does, but for all patches that are not needed for right results.
+"""Starts the engine as the laptop cloud does, but only with the one patch that correct results need.
 
-Without `conditional_writes` orders are lost or doubled under load, and what is then measured is not the same work.
+Without `conditional_writes` the engine loses or doubles orders under load, so the two runs would not do the same work.
 """
 
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Behind all others: no module of the project is then taken for another's of the same name.
+    # At the end of the path, so that no module of the project hides another module of the same name.
     sys.path.append(str(Path(__file__).parent.parent))
 
     from ministack.app import main

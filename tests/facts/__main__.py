@@ -10,7 +10,7 @@ from tests.facts.facts import FACTS, count, is_listed
 
 
 class Lines:
-    """Prints how each fact fared, once all are asked."""
+    """Prints the result of each fact, after all are asked."""
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         failed = " ".join(report.nodeid for report in terminalreporter.getreports("failed"))

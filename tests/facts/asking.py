@@ -1,4 +1,4 @@
-"""Asks an engine what a fact says that AWS answers."""
+"""Asks an engine the question of a fact, to compare its answer with that of AWS."""
 
 import io
 import json
@@ -72,7 +72,7 @@ class Asking:
         self._names["OperatorToken"] = users.sign_in(cognito, places.web_client, operator)
 
     def answers(self, fact: Fact) -> tuple[Any, Any]:
-        """What AWS answers, and what the engine does."""
+        """The answer of AWS, and that of the engine."""
         names = {**self._names, "Name": f"fact-{uuid.uuid4().hex[:12]}"}
         if "states" in fact:
             answer = self._execution(_filled(definition_of(fact), names), _filled(fact, names), name=names["Name"])
@@ -113,7 +113,7 @@ class Asking:
             return {"error": error.response["Error"]["Code"], "status": status}
 
     def _call(self, service: str, operation: str, **parameters: Any) -> Any:
-        """As JSON: times are texts, and what is read from a stream is read."""
+        """A value as JSON: times become texts, and streams become their content."""
         answer = getattr(self._engine.client(service), xform_name(operation))(**parameters)
         return json.loads(
             json.dumps(answer, default=lambda one: json.loads(one.read()) if hasattr(one, "read") else str(one))
@@ -176,9 +176,9 @@ class Asking:
 
 
 def agrees(expected: Any, actual: Any) -> bool:
-    """Whether `actual` has all that is expected.
+    """Whether `actual` has everything that is expected.
 
-    None is for what is absent, `^…` is a regular expression, `{}` is empty, and keys that are not expected are free.
+    None stands for a missing value, `^…` is a regular expression, `{}` is empty, and other keys are ignored.
     """
     match expected:
         case dict() if not expected:
@@ -196,7 +196,7 @@ def agrees(expected: Any, actual: Any) -> bool:
 
 
 def _filled(value: Any, names: Mapping[str, Any]) -> Any:
-    """`value` with what `${Name}`, `${1.executionArn}` (of the first answer) and `${x*100}` stand for."""
+    """`value` with `${Name}`, `${1.executionArn}` (of the first answer) and `${x*100}` replaced by their values."""
     match value:
         case dict():
             return {_filled(key, names): _filled(one, names) for key, one in value.items()}

@@ -7,8 +7,8 @@ date), `documented`, or `by analogy` with another fact. It says what to ask, and
   workflow is created and run with `input`. `finds` is the code under which tests/statemachines/aws_rules.py finds the
   fault without running it. After `patienceSeconds` the execution is taken to run for ever.
 - `calls` are `[service, operation, parameters]`, one after the other. The answer is the last one's.
-- `request` is one to an API that asks for a person and answers their claims.
-- `test` is another test that asks the engine, for what takes more than these.
+- `request` goes to an API that requires a signed-in person and answers with their claims.
+- `test` names another test that asks the engine, for facts that need more than these.
 
 asking.py says what `${…}` and the forms of an answer mean. A fact that the engine contradicts is named in a table of
 docs/local.md, by its id or its test.
@@ -41,6 +41,6 @@ def count() -> str:
 
 
 def definition_of(fact: Fact) -> dict[str, Any]:
-    """The whole definition of a workflow of which a fact tells the states."""
+    """The whole definition of a workflow whose states a fact gives."""
     usual = {"QueryLanguage": "JSONata", "StartAt": next(iter(fact["states"]))}
     return {**usual, **fact.get("machine", {}), "States": fact["states"]}

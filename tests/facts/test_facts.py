@@ -18,7 +18,7 @@ PATH = r"(?:lambdas|local|stacks|statemachines|tools|website|docs|tests)(?:/[a-z
 
 @pytest.fixture(scope="module")
 def answers(cloud: Cloud, places: Places) -> Iterator[dict[str, "Future[Any]"]]:
-    """What AWS and the engine answer, by the facts' ids. All facts are asked at once."""
+    """The answers of AWS and of the engine, by the facts' ids. All facts are asked at once."""
     asking = Asking(cloud, places)
     with ThreadPoolExecutor(12) as pool:
         yield {fact["id"]: pool.submit(asking.answers, fact) for fact in ASKED}
@@ -62,7 +62,7 @@ def test_a_fact_says_where_it_is_from_and_what_relies_on_it(fact: Fact) -> None:
     assert len(fact.keys() & {"states", "calls", "request", "test"}) == 1
     for place in fact["reliedOn"]:
         path = re.match(PATH, place)
-        assert path and list(PROJECT.glob(path[0])), f"{place} is not there"
+        assert path and list(PROJECT.glob(path[0])), f"{place} does not exist"
 
 
 @pytest.mark.parametrize("fact", [pytest.param(fact, id=fact["id"]) for fact in FACTS if "test" in fact])

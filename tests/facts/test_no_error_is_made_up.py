@@ -1,4 +1,4 @@
-"""Errors of AWS in tests come out of botocore's parser: aws_answers.py builds them from answers with a source."""
+"""Errors of AWS in tests come from botocore's parser: aws_answers.py builds them from answers with a source."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Faults in the calls that a handler makes to AWS, put in between the handler and the pretended AWS."""
+"""Faults in the AWS calls of a handler, added between the handler and the simulated AWS."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from tests.aws_answers import refusal
 
 KINDS = ("refused", "lost", "late", "killed", "killed after")
-"""What can happen to a call: AWS refuses it; AWS does it, and the answer is lost; no answer comes, and AWS does it
+"""The ways in which a call fails: AWS refuses it; AWS does it, and the answer is lost; no answer comes, and AWS does it
 later; the function is killed before the call, or right after it."""
 
 
@@ -19,7 +19,7 @@ class KilledError(BaseException):
 
 @contextmanager
 def fault(client: Any, operation: str, kind: str, *, beside: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Within it the first call of `operation`, such as `PutItem`, meets the fault.
+    """Inside the block, the first call of `operation`, such as `PutItem`, meets the fault.
 
     `beside` is done at that moment: before the call, or after it if AWS does it. A late call arrives when the context
     ends.
@@ -68,6 +68,6 @@ def fault(client: Any, operation: str, kind: str, *, beside: Callable[[], object
         events.unregister(f"after-call.{service}.{operation}", unique_id="fault-after")
     assert done, f"nothing called {operation}"
     for params in late:
-        # Nobody waits for what AWS answers now.
+        # No caller waits for these answers.
         with suppress(ClientError):
             client._make_api_call(operation, params)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from orders.order import timestamp
 
 NAME = "A-1-0123456789ab"
-"""Of an execution for the order A-1."""
+"""The name of an execution for the order A-1."""
 
 CLAIMED = {"Digest": "of the whole order"}
-"""What the API's claim has, and a row that was started by hand has not."""
+"""Fields of an API's claim that the row of an order started by hand lacks."""
 
 
 def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Every call to AWS of the functions that place, correct and park orders, under every fault: none is lost or doubled.
+"""Every AWS call of the functions that place, correct and park orders, under every fault: no order is lost or doubled.
 
 After a fault the caller sends the request again, and the clock calls ParkLostOrders again.
 """
@@ -46,7 +46,7 @@ def send(request: pytest.FixtureRequest, order_table: Any, order_workflow: Any) 
 
 
 def has_one_execution_that_counts(order_workflow: Any) -> bool:
-    """Whether the row waits for an execution that was started, and all that the API started must find their claim."""
+    """Whether the row waits for a started execution, and each execution that the API started must find its claim."""
     found = table.find("A-1")
     started = {one["name"]: json.loads(one["input"]) for one in order_workflow.executions()}
     assert all(order["Claimed"] is True for order in started.values())
@@ -54,7 +54,7 @@ def has_one_execution_that_counts(order_workflow: Any) -> bool:
     return found["ExecutionName"] in started
 
 
-@pytest.mark.parametrize("again", ["before what is late", "after it"])
+@pytest.mark.parametrize("again", ["before the late call", "after it"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("call", ["PutItem", "StartExecution"])
 def test_a_request_that_is_sent_again_has_one_execution_that_counts(
@@ -62,7 +62,7 @@ def test_a_request_that_is_sent_again_has_one_execution_that_counts(
 ) -> None:
     with fault(TABLE if call == "PutItem" else STATES, call, kind):
         first = send()
-        second = send() if again == "before what is late" else None
+        second = send() if again == "before the late call" else None
     second = second or send()
 
     assert first in ((0,) if "killed" in kind else (503,))
@@ -70,7 +70,7 @@ def test_a_request_that_is_sent_again_has_one_execution_that_counts(
     assert has_one_execution_that_counts(order_workflow)
 
 
-@pytest.mark.parametrize("again", ["before what is late", "after it"])
+@pytest.mark.parametrize("again", ["before the late call", "after it"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("start", ["refused", "late"])
 def test_a_claim_that_cannot_be_taken_back_harms_nothing(
@@ -85,7 +85,7 @@ def test_a_claim_that_cannot_be_taken_back_harms_nothing(
 
         with fault(STATES, "StartExecution", start, beside=then):
             assert send() in (0, 503)
-        second = send() if again == "before what is late" else None
+        second = send() if again == "before the late call" else None
 
     assert (second or send()) in (200, 202)
     assert has_one_execution_that_counts(order_workflow)

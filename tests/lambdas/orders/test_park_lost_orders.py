@@ -169,7 +169,7 @@ def test_an_order_that_was_just_sent_again_is_left_alone(order_table, parked_que
 
 
 def test_an_order_is_read_just_before_it_is_parked(order_table, parked_queue, monkeypatch):
-    """While the first one is parked, the second one comes to its end."""
+    """While the first one is parked, the second one ends."""
     for order_id in ("A-1", "A-2"):
         order_table.put_item(Item=row(order_id, age=OVERDUE * 2))
     park = table.park

@@ -19,7 +19,7 @@ MESSAGE = {
     "Order": {"OrderId": "A-1", "Name": "Zoë", "ItemName": "Keyboard", "Price": "12.50"},
 }
 ADDED = {"ParkingId": None, "Queue": None, "Copies": 1}
-"""What is shown besides of a message without these fields, such as one of an earlier version."""
+"""The further fields that are shown of a message that lacks them, such as one of an earlier version."""
 
 NOTHING = {"OrderId": None, "State": None, "Error": None, "ExecutionId": None, "Order": None, "Status": None, **ADDED}
 
@@ -82,7 +82,7 @@ def test_thirty_messages_are_all_shown_each_once_and_all_stay(parked, order_tabl
 
 @pytest.mark.parametrize("kind", ["lost", "late"])
 def test_a_message_that_could_not_be_let_go_of_is_shown_all_the_same(parked, order_table, kind):
-    """It comes into sight again by itself."""
+    """It becomes visible again by itself."""
     parked.put(MESSAGE)
 
     with fault(attention._sqs, "ChangeMessageVisibilityBatch", kind):

@@ -1,4 +1,4 @@
-"""The API and the workflow's first state judge an order alike: one test feeds both with the same random orders.
+"""The API and the workflow's first state give the same verdict: one test gives both the same random orders.
 
 A workflow started by hand has not been through the API. It reads the digits 0 to 9 only, 15 of them in a number, and
 ignores fields that it does not know. So it takes some inputs that the API refuses. It never refuses an order that the
@@ -79,7 +79,7 @@ odd = st.one_of(
     st.none(), st.booleans(), st.lists(st.just(CARD), max_size=2), st.dictionaries(st.just("CC"), st.text())
 )
 
-# A good order with some fields changed: were all of them odd, one reason to refuse it would hide the others.
+# A valid order with some fields changed: if all fields were odd, one reason to refuse it would hide the others.
 changes = st.fixed_dictionaries({}, optional={"Name": texts, "ItemName": texts, "Price": prices})
 orders = st.one_of(
     changes.map(lambda change: ORDER | change),
@@ -98,7 +98,7 @@ def odd_orders(draw: st.DrawFn) -> Any:
 
 
 def taken_by_api(order: Any) -> dict[str, Any] | None:
-    """What the API would start the workflow with; None if it refuses the order."""
+    """The input with which the API would start the workflow; None if it refuses the order."""
     try:
         return submission.order_in(post(order))
     except http.RequestError as error:
@@ -107,13 +107,13 @@ def taken_by_api(order: Any) -> dict[str, Any] | None:
 
 
 def taken_by_workflow(order: Any) -> bool:
-    """Whether the first state lets an order go on, which it reads from JSON as the API does."""
+    """Whether the first state accepts an order. Like the API, it reads the order from JSON."""
     read = json.loads(json.dumps(order))
     return not any(evaluated(choice["Condition"], read) for choice in FIRST_STATE["Choices"])
 
 
 def is_read_alike(order: Any) -> bool:
-    """Whether both read the same digits in an order: 0 to 9, and of a number no more than 15."""
+    """Whether both read the same digits in an order: only 0 to 9, and at most 15 of a number."""
     price = order.get("Price")
     return all(not one.isdecimal() or one.isascii() for one in json.dumps(order, ensure_ascii=False)) and (
         not isinstance(price, float) or float(f"{price:.15g}") == price

@@ -38,7 +38,7 @@ def row(
 
 
 def workflow_takes_up(workflow: Any) -> list[str]:
-    """What becomes of each execution that runs, as the workflow's first state decides it."""
+    """The outcome of each running execution, as the workflow's first state decides it."""
     return [
         schedule_reminder.handler({"Input": json.loads(one["input"]), "ExecutionId": one["executionArn"]}, None)[
             "Outcome"

@@ -330,7 +330,7 @@ def test_without_a_table_nothing_is_started(reminder_table, reminder_workflow):
     ],
 )
 def test_ones_own_address_is_checked_like_one_in_the_request(field, preference, own, reminder_table, reminder_workflow):
-    """The user pool takes addresses that SES and SNS do not, and so does an administrator."""
+    """The user pool accepts addresses that SES and SNS refuse, and an administrator may enter such addresses too."""
     event = post({"message": "x", "preference": preference, "waitSeconds": 1})
 
     reply = handler(signed_in(event, **own), None)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("reminder_table")
 
 
 def under(client, operation, kind, call):
-    """What `call` gives under a fault; None if it was killed, or raised what the workflow would retry."""
+    """The result of `call` under a fault; None if it was killed, or raised an error that the workflow would retry."""
     with fault(client, operation, kind), suppress(KilledError, ClientError, BotoCoreError):
         return call()
     return None

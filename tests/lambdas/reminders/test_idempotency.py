@@ -184,7 +184,7 @@ def test_a_late_repetition_waits_only_for_the_rest(rows, reminder_table, reminde
 
 
 def test_an_execution_that_found_no_row_does_not_keep_the_next_from_starting(rows, reminder_workflow):
-    """Started late, it came after the row was taken back and before it was there again; its name is used up."""
+    """The execution began after the row was taken back and before it was written again, so its name is used up."""
     with fault(STATES, "StartExecution", "late"):
         assert create()["statusCode"] == 503
         assert rows() == []
@@ -196,7 +196,7 @@ def test_an_execution_that_found_no_row_does_not_keep_the_next_from_starting(row
 
 
 def test_a_repetition_that_comes_before_the_first_execution_has_begun_starts_no_other(rows, reminder_workflow):
-    """The row names no execution yet, and its owner has another address than a moment ago."""
+    """The row does not name an execution yet, and its owner's address has just changed."""
     create()
     event = by(JO, post(REQUEST)) | {"headers": {"Content-Type": "application/json", "Idempotency-Key": KEY}}
     event["requestContext"]["authorizer"]["claims"]["email"] = "jo.new@example.com"
@@ -290,7 +290,7 @@ def test_a_request_that_comes_twice_at_once_makes_one_reminder(
             pass
     workflow_takes_up(reminder_workflow)
 
-    # A caller who was answered 202 has the reminder. Any other sends it again.
+    # A caller who got 202 has the reminder. Any other caller sends it again.
     if 202 not in statuses:
         assert create()["statusCode"] == 202
         workflow_takes_up(reminder_workflow)

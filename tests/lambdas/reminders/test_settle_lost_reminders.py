@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
 
 @pytest.fixture
 def write(reminder_table, reminder_workflow):
-    """Writes a row that was due that long ago, and starts its execution and ends it as `ended` says."""
+    """Writes a row that was due that long ago, starts its execution, and ends the execution as `ended` says."""
 
     def write_(reminder_id="r-1", *, ago=None, ended="ABORTED", given=None, asked=ASKED, taken_up=True, **changes):
         due = ahead() - (ago if ago is not None else OVERDUE["SENDING"] * 2)
@@ -61,7 +61,7 @@ def write(reminder_table, reminder_workflow):
 
 @pytest.fixture
 def started(reminder_workflow):
-    """Tells the inputs of the executions that the sweeps have started."""
+    """The inputs of the executions that the sweeps have started."""
     return lambda: [
         json.loads(one["input"])
         for one in reminder_workflow.executions()
@@ -543,7 +543,7 @@ def test_after_a_fault_in_any_call_the_next_sweep_settles_the_rest(client, opera
         "between": "SCHEDULED",
     }
     assert {find(name)["Occurrence"] for name in ("repeated", "between")} == {2}
-    # Each that goes on has one execution that runs, and every other one sends nothing.
+    # Each reminder that goes on has one running execution, and every other execution sends nothing.
     running = {one["executionArn"] for one in reminder_workflow.executions() if one["status"] == "RUNNING"}
     assert {find(name)["ExecutionId"] for name, status in ends.items() if status == "SCHEDULED"} <= running
     assert handler(WAITING, None)["Lost"] == 0

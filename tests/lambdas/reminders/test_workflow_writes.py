@@ -1,4 +1,4 @@
-"""What the workflow's states write on a reminder's row, and on which rows they write nothing."""
+"""The changes that the workflow's states write to a reminder's row, and the rows that they leave unchanged."""
 
 import pytest
 
@@ -20,7 +20,7 @@ KNOWN = {
 
 
 def given(value):
-    """The arguments of a state as Step Functions makes them: texts in `{% %}` are evaluated."""
+    """The arguments of a state as Step Functions evaluates them: texts in `{% %}` are expressions."""
     if isinstance(value, dict):
         return {name: given(inner) for name, inner in value.items()}
     if isinstance(value, str) and value.startswith("{%"):
