@@ -1,9 +1,9 @@
-"""The tables as tests/stacks holds them to be in the templates, for a pretended AWS."""
+"""The tables for a simulated AWS. tests/stacks compares them with the templates."""
 
 from typing import Any
 
 SHOWN_OF_AN_ORDER = ("Name", "ItemName", "Price", "CardLast4", "Status", "Reasons", "UpdatedAt", "Note")
-"""What the index ByOwner has besides its keys."""
+"""The fields of the index ByOwner in addition to its keys."""
 
 
 def _keys(*names: str) -> list[dict[str, str]]:

@@ -77,7 +77,7 @@ export class Api {
   }
 }
 
-/** Tries once more if no answer came. */
+/** Tries a second time if no answer came. */
 async function insistently(attempt) {
   try {
     return await attempt();

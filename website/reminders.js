@@ -59,7 +59,7 @@ export function requestOf(form, preference, zone) {
   return { message: form.message, preference, timeZone: zone, ...addresses, ...dueOf(form), ...repeatOf(form) };
 }
 
-/** By which the API recognises a request for a new reminder when it comes again. */
+/** A key by which the API recognises a repeated request for a new reminder. */
 export function newKey() {
   // Not crypto.randomUUID: Safari has it only on secure pages, and takes the laptop cloud's page for insecure.
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

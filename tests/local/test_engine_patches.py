@@ -1,4 +1,4 @@
-"""Why each patch of the engine is needed: the engine's own code, in this process. A test that fails says: it can go."""
+"""Why each patch is needed: these tests run the engine's own code, in this process. If one fails, its patch can go."""
 
 import contextlib
 import inspect
@@ -95,7 +95,7 @@ def test_the_engine_waits_for_log_lines_and_has_no_bound_on_processes() -> None:
 def test_a_conditional_write_is_one_step_because_we_make_it_so(
     monkeypatch: pytest.MonkeyPatch, restored: Callable[[ModuleType, str], None], one_step: bool, taken: int
 ) -> None:
-    """The engine's own code, in this process: both writes have looked at the condition before either of them writes."""
+    """The engine's own code, in this process: both writes have checked the condition before either of them writes."""
     name = f"table-{uuid.uuid4().hex}"
     key = [{"AttributeName": "Id", "KeyType": "HASH"}]
     attributes = [{"AttributeName": "Id", "AttributeType": "S"}]
@@ -264,7 +264,7 @@ def test_the_engine_treats_express_executions_like_standard_ones(
 
 
 def output_of(monkeypatch: pytest.MonkeyPatch, states: dict[str, Any]) -> str | None:
-    """What an execution of a JSONata workflow that begins with the state A puts out."""
+    """The output of an execution of a JSONata workflow that begins with the state A."""
     definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "A", "States": states})
     monkeypatch.setitem(stepfunctions._state_machines, "w", {"name": "w", "definition": definition})
     execution = {"executionArn": "e", "stateMachineArn": "w", "name": "n", "startDate": "", "input": "{}", "events": []}
@@ -331,13 +331,13 @@ def test_an_export_goes_with_its_output_because_we_make_it_so(
 
 @pytest.fixture
 def restored(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, str], None]:
-    """Has a function of the engine be as it was, after the test."""
+    """Restores a function of the engine after the test."""
     return lambda module, function: monkeypatch.setattr(module, function, getattr(module, function))
 
 
 @pytest.fixture
 def all_restored(restored: Callable[[ModuleType, str], None]) -> Callable[[], None]:
-    """Has each function of the engine's workflows be as it was, after the test."""
+    """Restores each function of the engine's workflows after the test."""
 
     def restore() -> None:
         for name, value in list(vars(stepfunctions).items()):

@@ -1,4 +1,4 @@
-"""What is told of Express executions: nothing by AWS's API and events, all by the laptop cloud's commands."""
+"""AWS's API and events do not show Express executions. The laptop cloud's commands do."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""What a function has while it runs on the laptop: what it will have on AWS, and nothing more."""
+"""A function on the laptop has the packages and variables that it will have on AWS, and nothing more."""
 
 import io
 import json
@@ -173,7 +173,7 @@ def test_every_function_of_the_apps_can_be_imported(cloud: Cloud, call: Call) ->
     functions = cloud.engine.client("lambda").get_paginator("list_functions").paginate().search("Functions")
     ours = [one["FunctionName"] for one in functions if one["FunctionName"].startswith("local-")]
 
-    # None of them has anything to do for such an event. Most say so with an exception of their own.
+    # The functions have nothing to do for such an event. Most raise an exception that says so.
     answers = {name: call(name, {"nothing": "to do"}) for name in ours}
 
     assert len(answers) > 20

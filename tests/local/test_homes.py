@@ -1,4 +1,4 @@
-"""Only a laptop cloud's folder is used or deleted, and of it only what the cloud wrote."""
+"""The commands use and delete only a laptop cloud's folder, and delete in it only what the cloud wrote."""
 
 import os
 import shutil
@@ -57,7 +57,7 @@ def a_world() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """A command sets how the whole process ends."""
+    """A command changes how the whole process ends on signals."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield
     for number, handler in before.items():
@@ -109,7 +109,7 @@ def test_forgetting_deletes_what_the_cloud_wrote_and_nothing_else(tree: Tree) ->
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is at once the working directory and the user's home; tests look whether it stays as it is."""
+    """A folder that is both the working directory and the user's home; tests check that it stays unchanged."""
     plant(tmp_path, {"precious": {"file": "1"}, "a file": "2", OUTSIDE: {"settings.json": "{}"}}, outside=tmp_path)
     plant(tmp_path / "locked", {"lock": "of another program"}, outside=tmp_path)
     (tmp_path / "link").symlink_to("precious")

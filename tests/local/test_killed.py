@@ -1,4 +1,4 @@
-"""What becomes of orders and reminders when the laptop cloud is stopped, and when it is killed.
+"""What happens to orders and reminders when the laptop cloud is stopped, and when it is killed.
 
 Two sessions are told of. Before the first `down` there are orders and reminders in every stage; `stopped` has the cloud
 after the next `up`. Then the engine is killed; `killed` has the cloud after that.
@@ -75,7 +75,7 @@ def numbered(word: str, **fields: str) -> Orders:
 
 
 def waiting_a_moment(states: States) -> None:
-    """Has executions wait before they check the order, for longer than stopping takes to begin."""
+    """Makes executions wait before they check the order, until after the stop has begun."""
     states["Check"] = states["Are details Proper"]
     states["Are details Proper"] = {"Type": "Wait", "Seconds": 2, "Next": "Check"}
 
@@ -97,7 +97,7 @@ PARKED = [("PARKED", ["ParkedQueue"])] * 3
 
 @dataclass
 class Session:
-    """What there was before the engine was stopped or killed, and what `down` and `up` said."""
+    """The orders and reminders before the engine was stopped or killed, and the output of `down` and `up`."""
 
     mark: balance.Mark
     done: Orders = field(default_factory=lambda: numbered("done"))
@@ -243,7 +243,7 @@ def killed(own: Apps, stopped: Session) -> Session:
 def test_a_killed_engine_comes_back_with_what_it_had_when_it_was_last_stopped(
     own: Apps, stopped: Session, killed: Session
 ) -> None:
-    """What came later is gone with it, whole: no row, no message, no cached entry."""
+    """Later orders are lost completely: no row, no message, no cached entry is left."""
     assert killed.said[0] == "the engine was killed: what changed since it was last stopped is lost"
     assert f"starting the engine, which has died, on 127.0.0.1:{own.cloud.settings.port}" in killed.said
     assert ends(own, stopped.done + stopped.almost_done) == FULFILLED * 2
@@ -278,7 +278,7 @@ def test_a_cache_that_is_killed_shows_no_older_state_of_an_order(own: Apps, kill
 
 
 def test_a_correction_after_a_restart_is_seen_in_the_cache_and_not_minutes_later(own: Apps, killed: Session) -> None:
-    """The stream is read on, and `UpdateCache` writes what changed. Else the escalated order stays for five minutes."""
+    """The stream goes on, and `UpdateCache` writes the change. Otherwise the old entry would stay for five minutes."""
     [order, *_] = numbered("corrected-later", Price="-1")
 
     def cached(status: str) -> bool:

@@ -1,4 +1,4 @@
-"""What an engine that was killed leaves on disk is put in order, at whatever moment that was."""
+"""After an engine was killed at any moment, `recover` repairs the state on disk."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ STACKS = ("local-orders", "CDKToolkit")
 
 
 def holds(state: Path, text: str | None) -> None:
-    """Has the engine's folders hold `text` as a whole state would, or nothing."""
+    """Fills the engine's folders with `text` in place of a complete state, or empties them."""
     for part in saved.PARTS:
         shutil.rmtree(state / part, ignore_errors=True)
         if text is not None:
@@ -29,12 +29,12 @@ def held(state: Path) -> list[str | None]:
 
 
 def is_saved(state: Path, *stacks: str) -> None:
-    """Does what an engine does last when it stops."""
+    """Does the last thing that a stopping engine does."""
     (state / saved.WHOLE).write_text(json.dumps(stacks))
 
 
 def starts(state: Path) -> bool:
-    """Has an engine start: whether the one before was killed."""
+    """Starts an engine; returns whether the one before was killed."""
     killed = saved.recover(state, stacks=STACKS)
     saved.begin(state)
     return killed
@@ -70,7 +70,7 @@ def test_an_engine_that_has_stopped_goes_on_with_what_it_saved(tmp_path: Path) -
 def test_an_engine_that_was_killed_goes_back_to_what_it_saved_before(
     tmp_path: Path, on_their_way: list[str] | None
 ) -> None:
-    """As is one that was stopped while it deployed: nothing would continue that."""
+    """The same after a stop during a deployment, because no engine can continue it."""
     starts(tmp_path)
     holds(tmp_path, "first")
     is_saved(tmp_path)
@@ -81,7 +81,7 @@ def test_an_engine_that_was_killed_goes_back_to_what_it_saved_before(
 
     assert starts(tmp_path) is True
     assert held(tmp_path) == ["first", "first"]
-    # And once more: the copy was not used up.
+    # It works a second time: the first recovery did not use up the copy.
     holds(tmp_path, "third")
     assert starts(tmp_path) is True
     assert held(tmp_path) == ["first", "first"]
@@ -100,7 +100,7 @@ def test_another_stack_that_is_on_its_way_does_not_undo_what_the_apps_hold(tmp_p
 def test_the_state_of_an_earlier_version_is_taken_over_if_it_was_ever_saved(
     tmp_path: Path, before: str | None, after: list[str | None]
 ) -> None:
-    """Otherwise it has buckets alone."""
+    """Otherwise the state holds only buckets."""
     holds(tmp_path, before)
     (tmp_path / "s3").mkdir(exist_ok=True)
 

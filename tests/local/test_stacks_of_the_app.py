@@ -1,4 +1,4 @@
-"""What `up` does about stacks that change in their outputs alone, and about stacks that have left the app."""
+"""What `up` does with stacks of which only the outputs change, and with stacks that have left the app."""
 
 import json
 import uuid
@@ -101,7 +101,7 @@ def test_the_value_of_an_output_alone_changes(cloud: Cloud, name: str) -> None:
 
 
 def test_an_export_that_another_stack_uses_stays_and_the_deployment_fails(cloud: Cloud, name: str) -> None:
-    """In the words of AWS."""
+    """The message is that of AWS."""
     create(cloud, f"{name}-1", template({"One": exported(name)}))
     create(cloud, f"{name}-2-uses-it", template(One=name))
 

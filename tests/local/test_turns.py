@@ -1,4 +1,4 @@
-"""How many calls of a function run at once, and in which order the others follow."""
+"""The number of calls of a function that run at once, and the order in which the others follow."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -51,7 +51,7 @@ def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_t
 
 
 def test_a_call_that_waits_for_another_one_of_its_function_gets_a_process_in_the_end() -> None:
-    """A function that calls itself would else wait for itself."""
+    """Otherwise a function that calls itself would wait for itself."""
     turns = Turns(limit=1, overflow_seconds=0.01)
 
     with running(turns), running(turns):

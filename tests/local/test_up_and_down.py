@@ -118,7 +118,7 @@ def test_up_deploys_what_changed(second: Checkout, changed: "CompletedProcess[st
     assert (changed.returncode, changed.stderr) == (0, "")
     assert "deploying" in changed.stdout
     assert status(second)["places"]["sender"] == "cats@example.com"
-    # On a cloud that had no consumer, and that an `up --consumer` has failed on.
+    # On a cloud without a consumer, where an earlier `up --consumer` has failed.
     assert status(second)["places"]["shipment_table"]
     assert json.loads((second.home / "settings.json").read_text())["consumer"] is True
     assert second.local("demo").returncode == 0
@@ -162,7 +162,7 @@ def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
 
 
 def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> None:
-    """As is an engine, in test_killed.py."""
+    """test_killed.py has the same for an engine."""
     process = psutil.Process(int(status(second)["cache"]["pid"]))
     process.kill()
     psutil.wait_procs([process])

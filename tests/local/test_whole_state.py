@@ -1,4 +1,4 @@
-"""The engine says of what it saved that it is whole, and only then. It runs in this process, with its own code."""
+"""The engine marks its saved state only if the state is complete. Its own code runs in this process."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""Each stage synthesised once with the same settings: it takes a second, reading the result takes nothing."""
+"""Each set of settings is synthesised only once: that takes a second, and reading the result no time."""
 
 import os
 from collections.abc import Callable
@@ -41,5 +41,5 @@ def with_cache(request: pytest.FixtureRequest, synthesised: Callable[..., Deploy
 
 @pytest.fixture(scope="session", params=STAGES)
 def with_everything(request: pytest.FixtureRequest, synthesised: Callable[..., Deployment]) -> Deployment:
-    """Every stage with all that can be switched on."""
+    """Every stage with everything switched on."""
     return synthesised(stage=request.param, cache="on", consumer="on")

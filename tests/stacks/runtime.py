@@ -1,4 +1,4 @@
-"""What a function finds on AWS: the packages of its layer, and an interpreter that has nothing else."""
+"""The environment of a function on AWS: the packages of its layer, and an interpreter without others."""
 
 import ast
 import shutil
@@ -13,7 +13,7 @@ LAMBDAS = ROOT / "lambdas"
 LAYER_PACKAGES = LAYER / "python"
 
 NEEDS_DATA = {"zoneinfo": "tzdata"}
-"""Modules of the standard library that read a package of the layer: Lambda's Python has no time zones of its own."""
+"""Modules of the standard library that read a package of the layer, because Lambda's Python has no time zones."""
 
 
 def interpreter() -> tuple[str, str]:

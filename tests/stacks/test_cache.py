@@ -72,7 +72,7 @@ def test_the_lookup_is_such_a_client(with_cache):
 
 
 def test_the_cache_is_made_after_the_group_of_users_that_it_names(with_cache):
-    """It names the group by a text. Without the dependency CloudFormation would make both at once."""
+    """It names the group only by a text. Without the dependency CloudFormation would create both at the same time."""
     cache = with_cache.resources("AWS::ElastiCache::ReplicationGroup")["Cache/Redis"]
     (users,) = with_cache.resources("AWS::ElastiCache::UserGroup")
 

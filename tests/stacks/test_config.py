@@ -59,7 +59,7 @@ def test_a_sender_with_a_similar_domain_is_usable(sender):
 
 
 def test_no_stage_comes_with_a_sender_that_somebody_owns():
-    """`make deploy` then asks for one, and mails nobody who has not asked for it."""
+    """So `make deploy` asks for a sender, and SES never mails a confirmation to a stranger."""
     assert not [name for name, stage in STAGES.items() if is_address(stage.sender)]
 
 

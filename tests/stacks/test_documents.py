@@ -1,4 +1,4 @@
-"""What the documents say of the stacks is what the templates have."""
+"""The documents agree with the templates of the stacks."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ COSTS = {
     "AWS::SecretsManager::Secret",
     "AWS::CloudWatch::Alarm",
 }
-"""What costs something while nobody uses it. README's table has a line for each."""
+"""Resources that cost something while nobody uses them. README's table has a line for each."""
 
 FREE_SERVICES = {
     *("ApiGateway", "CloudFront", "Cognito", "DynamoDB", "Events", "IAM", "Lambda", "Logs", "PublishedSite"),
@@ -43,7 +43,7 @@ FREE_TYPES = {
     "AWS::ElastiCache::UserGroup",
     "AWS::EC2::VPCEndpoint",  # test_cache.py: only gateways, which are free.
 }
-"""What costs nothing while nobody uses it."""
+"""Resources that cost nothing while nobody uses them."""
 
 
 def anchor(heading: str) -> str:
@@ -58,7 +58,7 @@ def sections() -> dict[str, str]:
 
 
 def alarms(deployment) -> dict[str, str]:
-    """What each alarm says, by the anchor of its section."""
+    """The description of each alarm, by the anchor of its section."""
     found = {}
     for path, alarm in deployment.properties("AWS::CloudWatch::Alarm").items():
         stack, *_, name = path.split("/")

@@ -1,4 +1,4 @@
-"""Each closed list has one owner in Python. Where it must stand again, this one test holds it to its owner."""
+"""Each closed list has one owner in Python. This one test compares every copy of the list with its owner."""
 
 import ast
 import json
@@ -53,14 +53,14 @@ WITHOUT_A_BUTTON = {"topic"}
 """The preferences that the page does not offer."""
 
 NOT_CODES = {"GET", "MFA_SETUP", "SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"}
-"""What else the page compares with: a method of HTTP and Cognito's challenges."""
+"""Other texts that the page compares with: a method of HTTP and Cognito's challenges."""
 
 ONLY_THE_GATEWAY = {(429, "Throttled")}
 """Refusals that no function makes."""
 
 
 class Place(NamedTuple):
-    """A place where a list stands again: what it has, and what it should have."""
+    """A copy of a list: its place, its values, and the values that it should have."""
 
     where: str
     found: set[Any]
@@ -113,7 +113,7 @@ def _of_workflows() -> Iterator[Place]:
 
 
 def _statuses_in(machine: dict[str, Any]) -> tuple[set[str], set[str]]:
-    """The statuses that the updates of a workflow write, and all that they name."""
+    """The statuses that the updates of a workflow write, and all statuses that they name."""
     written, named = set(), set()
     for _, state in states(machine):
         arguments = state.get("Arguments")
@@ -229,7 +229,7 @@ def _keys(file: str, name: str) -> set[str]:
 
 
 def _objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object in a JSON value, with where it is."""
+    """Every object in a JSON value, with its place."""
     if isinstance(value, dict):
         yield path, value
     for name, inner in (
@@ -239,6 +239,6 @@ def _objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def _list_of(found: set[Any]) -> set[Any]:
-    """The closed list that has most of what was found; nothing if no list has any of it."""
+    """The closed list that shares most values with those found; empty if no list shares any."""
     most = max(LISTS, key=lambda one: len(one & found))
     return most if most & found else set()

@@ -1,4 +1,4 @@
-"""Every function finds on AWS what it imports: Lambda's own packages, and those of the layer if it has the layer."""
+"""Every function can import on AWS what it needs: Lambda's own packages, and those of its layer if it has one."""
 
 import json
 import os

@@ -69,7 +69,7 @@ def built(tmp_path, monkeypatch):
 
 
 def test_production_keeps_the_versions_of_its_layer(deployment):
-    """A function that is rolled back needs the version that it had."""
+    """A function that CloudFormation rolls back needs its former version of the layer."""
     wanted = "Retain" if deployment.stage.name == "prod" else "Delete"
 
     for version in deployment.resources("AWS::Lambda::LayerVersion").values():

@@ -1,4 +1,4 @@
-"""A stage that is deployed once more with other settings: nothing that another stack uses goes away."""
+"""A second deployment of a stage with other settings removes nothing that another stack uses."""
 
 import json
 import re

@@ -29,7 +29,7 @@ def test_the_sender_is_registered_and_is_the_one_the_function_sends_from(deploym
 
 
 def test_the_sender_stays_registered_when_the_stage_has_another_one_or_is_destroyed(deployment):
-    """Another stage may send from it. And nobody has confirmed a new sender yet when it takes the old one's place."""
+    """Another stage may send from it. And a new sender is not confirmed yet when it replaces the old one."""
     (identity,) = deployment.resources("AWS::SES::EmailIdentity").values()
 
     assert (identity["DeletionPolicy"], identity["UpdateReplacePolicy"]) == ("Retain", "Retain")
@@ -135,7 +135,7 @@ def test_what_waiting_executions_call_keeps_its_logical_id(deployment):
     assert {"ReminderStateMachineRoleDefaultPolicyE857B780", "ReminderWorkflowRestarts2499E0CA"} <= resources.keys()
     for logical_id in {"ReminderStateMachineRoleA2349427", *targets.values()}:
         properties = resources[logical_id].get("Properties", {})
-        # A name of its own would replace it as well.
+        # A changed name would replace it too.
         assert not properties.keys() & {"FunctionName", "TableName", "TopicName", "RoleName", "StateMachineName"}
 
 

@@ -41,7 +41,7 @@ def test_the_same_commit_gives_the_same_templates(synthesised, tmp_path):
 
 
 def test_cloudformation_refuses_a_stage_with_an_outbox_in_every_account_of_aws(with_everything):
-    """In each stack, since each can be deployed by itself."""
+    """In each stack, because each stack can be deployed by itself."""
     stage = with_everything.stage
     rules = [template["Rules"].get("OnlyThere") for template in with_everything.templates.values()]
 
@@ -54,7 +54,7 @@ def test_cloudformation_refuses_a_stage_with_an_outbox_in_every_account_of_aws(w
 
 
 def physical_names(deployment: Deployment) -> set[tuple[str, ...]]:
-    """What no second resource of the account or region may be called: `("AWS::SSM::Parameter", "notifyme")`.
+    """The names that must be unique in the account or region: `("AWS::SSM::Parameter", "notifyme")`.
 
     That is what a resource is found by, if the template gives all of it and refers to no resource of its own, and the
     names of stacks, exports and of what CloudFront finds by a generated id but wants named differently all the same.
@@ -82,7 +82,7 @@ def _identifier(type: str) -> tuple[str, ...]:
     return tuple(pointer.removeprefix("/properties/") for pointer in schema["primaryIdentifier"])
 
 
-# A stage that is bound to the laptop's account meets no other one on AWS.
+# A stage that is bound to the laptop's account never meets another stage on AWS.
 @pytest.mark.parametrize(("one", "other"), [*combinations([name for name in STAGES if name not in BOUND], 2)])
 def test_two_stages_can_stand_in_one_account_and_region(one, other, synthesised):
     assert len(physical_names(synthesised(one))) > 20

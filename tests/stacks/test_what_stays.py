@@ -1,4 +1,4 @@
-"""What a stage leaves behind when it is destroyed, and that docs/deploying.md names all of it."""
+"""A destroyed stage leaves behind exactly the resources that docs/deploying.md names."""
 
 import re
 
@@ -11,7 +11,7 @@ EVERYTHING = "everything"
 
 
 def kept(deployment) -> dict[str, set[str]]:
-    """The construct ids of what each stack leaves behind; EVERYTHING if that is all of it."""
+    """The construct ids of the resources that each stack leaves behind; EVERYTHING if it leaves all of them."""
     found: dict[str, set[str]] = {}
     for path, resource in deployment.resources().items():
         if resource.get("DeletionPolicy") == "Retain":
@@ -24,7 +24,7 @@ def kept(deployment) -> dict[str, set[str]]:
 
 
 def written() -> dict[str, dict[str, set[str]]]:
-    """What the document's table says that each stack leaves behind, in `dev` and in `prod`."""
+    """The resources that each stack leaves behind according to the document's table, in `dev` and in `prod`."""
     table = DEPLOYING.partition("| stack | of every stage | of `prod` too |\n|---|---|---|\n")[2].partition("\n\n")[0]
     columns: dict[str, dict[str, set[str]]] = {"dev": {}, "prod": {}}
     for line in table.splitlines():

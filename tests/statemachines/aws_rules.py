@@ -1,4 +1,4 @@
-"""What AWS refuses in a definition of a state machine, or fails at run time for certain, found without running it.
+"""Finds, without running it, what AWS refuses in the definition of a state machine, or what certainly fails there.
 
 The engine of the laptop cloud accepts most of it. tests/facts/definitions.json has an example of each rule, with what
 AWS answered and where that was recorded or documented. JSONata only; a Map state has no rules here yet.
@@ -27,13 +27,13 @@ FIELDS = {
     "Succeed": {"Output"},
     "Fail": {"Error", "Cause"},
 }
-"""The fields that a state may have in JSONata, beside Type, Comment and QueryLanguage."""
+"""The fields that a state may have in JSONata, in addition to Type, Comment and QueryLanguage."""
 
 CALLS = {
     *(f"dynamodb:{one}Item" for one in ("get", "put", "update", "delete")),
     *("lambda:invoke", "sns:publish", "sqs:sendMessage", "states:startExecution"),
 }
-"""What a task may call directly, of the services that we use, in Standard and Express workflows alike."""
+"""The integrations that a task may call directly, of the services that we use, in Standard and Express workflows."""
 
 OF_STEP_FUNCTIONS = {"partition", "range", "hash", "random", "uuid", "parse"}
 MOST_LEVELS = 100
@@ -80,7 +80,7 @@ def refusals(machine: Mapping[str, Any], at: str = "", outer: Set[str] = frozens
 
 
 def exits(state: Mapping[str, Any]) -> Iterator[tuple[str, str, Set[str]]]:
-    """Each way out of a state: its field, where it leads, and which variables are set on it."""
+    """Each way out of a state: its field, its target, and the variables that it sets."""
     for kind in ("Choices", "Catch"):
         for number, one in enumerate(state.get(kind, [])):
             yield f"{kind}[{number}]/Next", one["Next"], one.get("Assign", {}).keys()
@@ -115,7 +115,7 @@ def shape(state: Mapping[str, Any], place: str, outer: Set[str]) -> Iterator[str
 
 
 def expressions(state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Set[str]]]:
-    """Each field that Step Functions evaluates, and what `$states` offers it."""
+    """Each field that Step Functions evaluates, and the parts of `$states` that the field may use."""
     usual = {"input", "context"}
     result = usual | {"result"} if "Arguments" in FIELDS[state["Type"]] else usual
     offered = {"Output": result, "Assign": result}
@@ -128,7 +128,7 @@ def expressions(state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Set[str]]]
 
 
 def faults(text: str, offered: Set[str], variables: Set[str]) -> Iterator[str]:
-    """What is wrong with a text, where it is an expression or looks like one."""
+    """The faults of a text that is an expression or looks like one."""
     if "{%" not in text and "%}" not in text:
         return
     if not (text.startswith("{%") and text.endswith("%}")):
@@ -173,7 +173,7 @@ def _in_tree(node: Any, context: bool, offered: Set[str], variables: set[str]) -
 
 
 def _children(node: Any) -> Iterator[tuple[Any, bool]]:
-    """The parts of a node, and whether each has a context of its own."""
+    """The parts of a node, and whether each has its own context."""
     for field in SAME_CONTEXT:
         yield from ((part, False) for part in _parts(getattr(node, field, None)))
     for number, step in enumerate(_parts(getattr(node, "steps", None))):

@@ -82,7 +82,7 @@ POINTLESS = {
     },
     "arn:aws:states:::sns:publish": {"SNS.InvalidParameterException"},
 }
-"""By what a task calls: the errors that the next attempt would meet, too."""
+"""By the called service: the errors that the next attempt would meet too."""
 
 
 @pytest.mark.parametrize("task", TASKS)

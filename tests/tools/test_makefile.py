@@ -1,4 +1,4 @@
-"""What the tasks for AWS run: the questions first, and with the same settings as CDK."""
+"""The commands of the tasks for AWS: first the checks, with the same settings as CDK."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ SAID = {"sender": "cats@our-cats.org", "identity": "existing", "cache": "off", "
 
 
 def commands(task: str, **settings: str) -> list[str]:
-    """What `make TASK` would run, and not what prepares the checkout."""
+    """The commands of `make TASK`, without those that prepare the checkout."""
     given = [f"{name.upper()}={value}" for name, value in settings.items()]
     # Without the settings of the person, or of the `make`, that runs the tests.
     dropped = {"STAGE", *map(str.upper, SETTINGS), "MAKEFLAGS", "MFLAGS", "MAKELEVEL"}

@@ -225,7 +225,7 @@ def test_what_has_been_dealt_with_is_removed_and_the_rest_stays(stack: Stack, co
 
 @pytest.mark.parametrize("id", ["A-1", "arn:A-1"])
 def test_one_executions_copies_are_shown_once_and_removed_together(stack: Stack, command: Command, id: str) -> None:
-    """The workflow names its execution; who parks it from outside may not know it, and not know what had failed."""
+    """The workflow names its execution and the failed state. `ParkLostOrders` may not know them."""
     copy = {"OrderId": "A-1", "State": None, "Error": "NoOutcomeError", "ExecutionId": None, "ParkingId": "A-1-0123"}
     told = copy | {"State": "S", "Error": "E", "ExecutionId": "arn:A-1", "Queue": "EscalationQueue"}
     for message in (copy, told, copy, told | {"OrderId": "A-2", "ExecutionId": "arn:A-2", "ParkingId": "A-2-0123"}):

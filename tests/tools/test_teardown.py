@@ -1,4 +1,4 @@
-"""Giving up what waits before a stage is destroyed, on a pretended AWS."""
+"""Giving up waiting reminders before a stage is destroyed, on a simulated AWS."""
 
 import builtins
 import json
@@ -171,7 +171,7 @@ def test_what_is_being_sent_is_let_come_to_its_end(deployed: Any, monkeypatch: p
     left: list[list[str]] = []
 
     def sleep(_: float) -> None:
-        # As the workflow would: the reminder is sent, and the next occurrence waits.
+        # Like the workflow: the reminder is sent, and the next occurrence waits.
         left.append(reminders.running())
         assert len(left) == 1, "somebody waits for nothing"
         reminders.add("e", "SCHEDULED")

@@ -140,7 +140,7 @@ def test_a_request_that_fails_is_sent_again_with_its_key_and_makes_one_reminder(
         if fault == "busy":
             route.fulfill(status=503, headers=CORS, body="{}")
         else:
-            # The API has done it, and the connection breaks before the page hears of it.
+            # The API has done it, and the connection breaks before the page gets the answer.
             route.fetch()
             route.abort()
 

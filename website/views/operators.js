@@ -32,7 +32,7 @@ const LISTS = {
 /** What the forms show. */
 const PLACES = { correct: ORDER_FIELDS, close: ["note"] };
 
-/** What is parked there is in its queue already, which rows of an earlier version do not say themselves. */
+/** An order parked in this state is in its queue already. Rows of an earlier version do not say so themselves. */
 const RECORDING = "Record the outcome";
 
 /** @param {import("../app.js").Page} page */

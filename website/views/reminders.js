@@ -108,7 +108,7 @@ export function open(page) {
     focusWrong(element);
   }
 
-  /** The same form, sent again within minutes, asks for the same reminder: perhaps only the answer was lost. */
+  /** The same form, sent again within minutes, gets the same key, because perhaps only the answer was lost. */
   function keyOf(request) {
     const text = JSON.stringify(request);
     if (text !== sent.text || Date.now() > sent.at + SAME_FOR) {
