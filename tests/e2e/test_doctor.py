@@ -57,7 +57,7 @@ def test_a_sandbox_and_a_sender_that_is_not_verified_are_told(apps: Apps) -> Non
     assert (found["SES"]["state"], found["sender in SES"]["state"]) == ("limited", "problem")
 
 
-def test_cloudformation_deploys_no_sender_that_nobody_can_confirm(apps: Apps, tmp_path: Path) -> None:
+def test_cloudformation_refuses_a_sender_that_nobody_can_confirm(apps: Apps, tmp_path: Path) -> None:
     """Only the rule and one resource, because the whole template is too long to send."""
     rules = synthesise(tmp_path, stage="prod", cache="off").templates["Reminders"]["Rules"]
     resource = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "not-deployed"}}

@@ -48,7 +48,7 @@ def test_the_table_of_facts_names_facts_alone() -> None:
     } <= {fact["id"] for fact in FACTS}
 
 
-def test_each_fact_is_told_once() -> None:
+def test_each_fact_is_listed_once() -> None:
     ids = [fact["id"] for fact in FACTS]
 
     assert sorted(ids) == sorted(set(ids))

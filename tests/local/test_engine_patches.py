@@ -275,7 +275,7 @@ def output_of(monkeypatch: pytest.MonkeyPatch, states: dict[str, Any]) -> str | 
     return output
 
 
-def test_a_line_that_the_engine_has_no_more_is_named(restored: Callable[[ModuleType, str], None]) -> None:
+def test_a_line_that_the_engine_no_longer_has_is_named(restored: Callable[[ModuleType, str], None]) -> None:
     restored(stepfunctions, "_run_execution")
 
     with pytest.raises(lines.GoneError, match="_run_execution has 'no such line' 0 times"):

@@ -180,7 +180,7 @@ def test_every_function_of_the_apps_can_be_imported(cloud: Cloud, call: Call) ->
     assert not {name for name, answer in answers.items() if "Unable to import" in str(answer)}
 
 
-def test_an_exception_is_told_with_the_name_of_its_class_and_the_process_goes_on(
+def test_an_exception_is_answered_with_the_name_of_its_class_and_the_process_goes_on(
     make: Callable[..., str], call: Call
 ) -> None:
     name = make()

@@ -38,7 +38,7 @@ def test_the_sender_can_be_given():
         *["a@b@our-cats.org", "Cats <a@our-cats.org>", "a@our-cats.org,b@our-cats.org", "a@our-cats.org.", ""],
     ],
 )
-def test_a_sender_that_nobody_can_confirm_is_none_for_aws(sender):
+def test_a_sender_that_nobody_can_confirm_is_invalid_on_aws(sender):
     assert is_address(sender) is False
     assert replace(PROD, sender=sender).has_usable_sender is False
     assert replace(LOCAL, sender=sender).has_usable_sender is True

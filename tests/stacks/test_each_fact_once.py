@@ -67,7 +67,7 @@ class Place(NamedTuple):
     expected: set[Any]
 
 
-def test_every_list_is_that_of_its_owner() -> None:
+def test_every_copy_of_a_list_equals_that_of_its_owner() -> None:
     """Each line of the failure names one place to change."""
     places = [*_of_schemas(), *_of_workflows(), *_of_the_page(), *_of_documents(), *_of_programs()]
     wrong = [

@@ -292,7 +292,7 @@ def test_an_input_counts_as_started_by_the_api_by_its_exact_mark_alone(mark):
         (None, None),
     ],
 )
-def test_of_what_is_no_order_only_a_claimed_row_can_be_marked(order, row):
+def test_invalid_input_marks_only_a_claimed_row(order, row):
     assert evaluated(STATES["Not an order"]["Assign"]["rowId"], order) == row
 
 

@@ -263,7 +263,7 @@ def test_a_stage_of_before_anybody_signed_in_has_to_be_deployed_again(aws: Aws) 
 
 
 @pytest.mark.parametrize("name", ["dev-cache", "dev-fulfillment"])
-def test_a_stack_that_may_be_missing_is_examined_where_it_is_there(name: str, aws: Aws) -> None:
+def test_a_stack_that_may_be_missing_is_examined_if_it_exists(name: str, aws: Aws) -> None:
     aws.stacks |= {"dev-cache": stack("UPDATE_ROLLBACK_FAILED"), "dev-fulfillment": stack("ROLLBACK_FAILED")}
 
     assert aws.findings()[f"stack {name}"].state == "problem"
@@ -391,7 +391,7 @@ def test_the_stages_own_sender_can_be_deployed_again(aws: Aws) -> None:
     assert aws.problems(sender=STAGE.sender) == {}
 
 
-def test_a_sender_that_ses_should_know_and_does_not_is_told_with_how_to_make_it_known(aws: Aws) -> None:
+def test_a_sender_that_ses_should_know_but_does_not_is_reported_with_advice(aws: Aws) -> None:
     aws.undeploy()
     aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {}}
 
@@ -401,7 +401,7 @@ def test_a_sender_that_ses_should_know_and_does_not_is_told_with_how_to_make_it_
     assert finding.advice.startswith(f"aws ses verify-email-identity --email-address {STAGE.sender}")
 
 
-def test_a_deployment_is_told_in_sentences_what_stops_it_and_else_that_nothing_does(
+def test_sentences_say_what_stops_a_deployment_or_that_nothing_does(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(deployment, "reach", lambda *_, **__: (SESSION, None, None))

@@ -369,7 +369,7 @@ def test_a_refused_request_is_not_sent_again(remindme: Command, api: FakeApi, st
     assert len(api.requests) == 1
 
 
-def test_an_outage_that_lasts_is_told(remindme: Command, api: FakeApi) -> None:
+def test_an_outage_that_lasts_is_reported(remindme: Command, api: FakeApi) -> None:
     api.answers = [(503, refusal("Unavailable"))]
 
     run = remindme("tea", "in 20m")

@@ -165,7 +165,7 @@ def test_the_laptops_stage_is_not_destroyed_on_aws(stage: str, aws: None, capsys
     )
 
 
-def test_what_is_being_sent_is_let_come_to_its_end(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reminder_that_is_being_sent_may_finish(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     reminders = deployed("dev")
     monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 600)
     left: list[list[str]] = []

@@ -73,7 +73,7 @@ def test_an_order_that_was_started_by_hand_is_found_by_its_execution(order_table
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
-def test_one_execution_has_one_parking_id_whoever_tells_of_it_and_however_often(order_table, parked_queue, monkeypatch):
+def test_one_execution_has_the_same_parking_id_in_every_message(order_table, parked_queue, monkeypatch):
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, **CLAIMED))
     with monkeypatch.context() as broken:
         broken.setattr("orders.table.park", Mock(side_effect=refused("dynamodb", "PutItem", "throttled")))
@@ -89,7 +89,7 @@ def test_one_execution_has_one_parking_id_whoever_tells_of_it_and_however_often(
     assert table.find("A-1")["Status"] == "PARKED"
 
 
-def test_executions_that_were_started_by_hand_under_one_name_are_told_apart(order_table, parked_queue):
+def test_executions_that_were_started_by_hand_under_one_name_are_distinguished(order_table, parked_queue):
     for number in (1, 2):
         execution = f"arn:aws:states:us-east-1:123456789012:express:orders:mine:{number}"
         attributes = {"ExecutionName": "mine", "ExecutionId": execution}
@@ -109,7 +109,7 @@ def test_the_order_of_an_express_execution_is_found_by_the_name_in_its_id(order_
     assert [message["OrderId"] for message in parked_queue()] == ["A-1"]
 
 
-def test_where_nothing_is_lost_nothing_is_logged(order_table, parked_queue, caplog):
+def test_nothing_is_logged_if_nothing_is_lost(order_table, parked_queue, caplog):
     order_table.put_item(Item=row("A-1", age=OVERDUE / 2))
 
     assert handler({}, None) == {"Parked": 0}

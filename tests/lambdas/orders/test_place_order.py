@@ -132,7 +132,7 @@ def test_a_card_number_is_no_price_in_any_notation(price, order_table, order_wor
 
 
 @pytest.mark.parametrize("price", ["1234567890123", "9999999999999.99", "x1234567890123"])
-def test_a_price_with_too_many_digits_is_told_apart_from_a_card_number(price, order_table, order_workflow):
+def test_a_price_with_too_many_digits_is_not_called_a_card_number(price, order_table, order_workflow):
     status, body = status_and_body(handler(post(ORDER | {"Price": price}), None))
 
     problem = "has too many digits: a price has at most 12 before the point and 4 after it"
@@ -240,7 +240,7 @@ def test_a_start_that_is_repeated_and_fails_does_not_withdraw_what_was_accepted(
     assert order_table.scan()["Count"] == 1
 
 
-def test_a_claim_that_is_started_once_more_has_the_time_of_a_new_one(order_table, order_workflow):
+def test_a_claim_that_is_started_again_has_the_time_of_a_new_one(order_table, order_workflow):
     handler(post(ORDER), None)
     outcome(order_table, ExecutionName="claimed", UpdatedAt="2026-11-21T04:00:00.000Z")
 

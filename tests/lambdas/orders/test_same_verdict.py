@@ -134,7 +134,7 @@ def is_read_alike(order: Any) -> bool:
 @example(ORDER | {"Price": 621191256769.3344})
 @example(ORDER | {"Price": "123456789012.3456\n"})
 @example(ORDER | {"Name": f"{CARD}٤٤٤٤"})
-def test_the_api_and_the_workflow_judge_an_order_alike(order: Any) -> None:
+def test_the_api_and_the_workflow_give_an_order_the_same_verdict(order: Any) -> None:
     started_with = taken_by_api(order)
     by_hand = taken_by_workflow(order)
 

@@ -121,7 +121,7 @@ def test_two_callers_with_one_key_have_two_reminders(rows, reminder_workflow):
     assert len(reminder_workflow.executions()) == 3
 
 
-def test_without_a_key_each_request_is_a_reminder_of_its_own(rows, reminder_workflow):
+def test_without_a_key_each_request_makes_a_separate_reminder(rows, reminder_workflow):
     assert create(key=None)["statusCode"] == create(key=None)["statusCode"] == 202
 
     assert len(rows()) == 2
@@ -148,7 +148,7 @@ def test_two_keys_are_refused(rows, reminder_workflow):
     assert rows() == []
 
 
-def test_nobody_can_read_the_request_or_the_key_out_of_the_row(rows, reminder_workflow):
+def test_the_row_reveals_neither_the_request_nor_the_key(rows, reminder_workflow):
     create(REQUEST | {"email": "jo@example.com"})
 
     (row,) = rows()

@@ -100,7 +100,7 @@ def test_a_start_that_boto3_repeats_is_one_start(write, started, reminder_workfl
 
 
 @pytest.mark.parametrize("asked", [{"waitSeconds": "86400"}, {"timestamp": "2027-01-27 09:00", "timeZone": "UTC"}])
-def test_what_is_started_again_waits_only_for_the_rest(asked, write, reminder_workflow):
+def test_a_reminder_that_is_started_again_waits_only_for_the_rest(asked, write, reminder_workflow):
     kept = write(ago=timedelta(seconds=-20), given={**ASKED, **asked, "reminderId": "r-1"})
 
     handler(WAITING, None)
@@ -138,7 +138,7 @@ def test_what_was_started_by_hand_is_started_again_as_what_it_was(given, write, 
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=24, minutes=1), timedelta(days=20)])
-def test_what_is_later_than_the_stage_allows_has_failed(late, write, started):
+def test_a_reminder_that_is_later_than_the_stage_allows_fails(late, write, started):
     write(ago=late)
 
     assert handler({}, None)["Lost"] == 1
@@ -207,7 +207,7 @@ def test_what_has_a_living_execution_is_left_alone(event, status, write, started
 
 @pytest.mark.parametrize("status", ["CANCELLED", "SENT", "PARTLY_SENT", "FAILED"])
 @pytest.mark.parametrize("event", [{}, WAITING])
-def test_what_is_settled_is_left_alone(event, status, write, started):
+def test_a_settled_reminder_is_left_alone(event, status, write, started):
     """CancelReminder stops the execution: ABORTED is how a cancelled one ends."""
     kept = write(Status=status)
 
@@ -223,7 +223,7 @@ def test_what_is_settled_is_left_alone(event, status, write, started):
         ("SENDING", OVERDUE["SENDING"] - timedelta(minutes=1)),
     ],
 )
-def test_what_is_not_overdue_is_left_alone(status, ago, write, started):
+def test_a_reminder_that_is_not_overdue_is_left_alone(status, ago, write, started):
     kept = write(ago=ago, Status=status)
 
     assert handler({}, None)["Lost"] == 0
@@ -246,7 +246,7 @@ def test_only_true_asks_for_what_waits(waiting, write, started):
     assert started() == []
 
 
-def test_what_is_just_being_created_is_left_alone(write, started):
+def test_a_reminder_that_is_just_being_created_is_left_alone(write, started):
     kept = write(ended=None, ago=timedelta(days=-1), UpdatedAt=utc_text(ahead(seconds=-5)))
 
     assert handler(WAITING, None)["Lost"] == 0
@@ -280,7 +280,7 @@ def test_a_repeated_reminder_goes_on_with_its_next_occurrence(
 
 
 @pytest.mark.parametrize("repeat", [{"every": "1d", "times": 1}, {"every": "1d", "until": utc_text(ahead(hours=1))}])
-def test_the_last_occurrence_is_followed_by_none(repeat, write, started):
+def test_the_last_occurrence_has_no_successor(repeat, write, started):
     write(asked=ASKED | {"repeat": repeat}, Status="SENDING")
 
     handler({}, None)
@@ -343,7 +343,7 @@ def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(stat
     ids=["cancelled", "not repeated", "the last", "still running", "no addresses", "a moment ago"],
 )
 @pytest.mark.parametrize("status", ["SENT", "FAILED"])
-def test_what_is_over_and_does_not_go_on_is_left_alone(status, changes, write, started):
+def test_a_reminder_that_is_over_and_does_not_go_on_is_left_alone(status, changes, write, started):
     kept = write(**{"asked": REPEATED, "Status": status, **changes})
 
     assert handler({}, None)["Lost"] == 0
@@ -400,7 +400,7 @@ def test_many_waiting_reminders_are_not_asked_for_one_by_one(write, monkeypatch)
     assert handler(WAITING, None) == {"Lost": 0, "Complete": True}
 
 
-def test_what_is_cancelled_in_the_middle_of_a_sweep_stays_cancelled(write, reminder_workflow, monkeypatch):
+def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(write, reminder_workflow, monkeypatch):
     kept = write()
     seen = {"r-1": kept, "r-2": write("r-2", ago=timedelta(days=2))}
     monkeypatch.setattr(sweep.table, "find", seen.get)
