@@ -18,6 +18,8 @@ _ANYHOW = [re.compile(rf"[0-9](?:[^0-9A-Za-z]{{0,{most}}}[0-9]){{13,}}") for mos
 """Digits broken up in any way. Other digits that stand further apart than a card's own do not hide the card."""
 _APART = re.compile("[0-9](?:[^0-9A-Za-z]{1,3}[0-9]){13,}")
 _LENGTHS = range(14, 20)
+_MOST_APART = 20
+"""Most digits that are searched for a card number. The workflow has five seconds for all of its searching."""
 _LONG = re.compile(rf"{_ANYHOW[0].pattern}|[0-9]{{13,}}")
 _IDENTIFIER = re.compile(r"(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{32,64}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 
@@ -28,7 +30,7 @@ def looks_like_card(text: str) -> bool:
     In one run, or in groups as cards print them (4-4-4-4, 4-6-5, 4-6-4), they count whatever their check digit: a rule
     that lets nine in ten of an integrator's own numbers pass refuses the tenth in production. Broken up in any other
     way, as dates and lists of numbers are, they count where the check digit is right: as a whole, or wherever the card
-    begins and ends if each digit stands alone, as in no list.
+    begins and ends if each digit stands alone, as in no list. More than 20 digits that each stand alone count, too.
     The first digits are 3 to 6 or 22 to 27; ISO/IEC 7812 gives the others to other trades.
     """
     return bool(_places(text))
@@ -58,8 +60,10 @@ def _places(text: str) -> list[tuple[int, int]]:
     # The original text too: a whole card number in 0 to 9 may stand next to digits of another script.
     for written in {text, _in_ascii_digits(text)}:
         found += [place.span() for place in _CARD.finditer(written)]
-        broken_up = [place.span() for anyhow in _ANYHOW for place in anyhow.finditer(written)]
-        found += [(begin, end) for begin, end in broken_up + _apart(written) if _is_card(_digits(written[begin:end]))]
+        found += [
+            place.span() for anyhow in _ANYHOW for place in anyhow.finditer(written) if _is_card(_digits(place[0]))
+        ]
+        found += _apart(written)
     apart: list[tuple[int, int]] = []
     for begin, end in sorted(found):
         if apart and begin < apart[-1][1]:
@@ -70,14 +74,17 @@ def _places(text: str) -> list[tuple[int, int]]:
 
 
 def _apart(text: str) -> list[tuple[int, int]]:
-    """Where as many digits as a card has stand alone in a row, each with a separator."""
-    return [
-        (places[first], places[first + length - 1] + 1)
-        for run in _APART.finditer(text)
-        for places in [[run.start() + digit.start() for digit in re.finditer("[0-9]", run[0])]]
-        for length in _LENGTHS
-        for first in range(len(places) - length + 1)
-    ]
+    """Where digits stand alone in a row, as many as a card has; also where there are more than _MOST_APART."""
+    found: list[tuple[int, int]] = []
+    for run in _APART.finditer(text):
+        places = [run.start() + digit.start() for digit in re.finditer("[0-9]", run[0])]
+        if len(places) > _MOST_APART:
+            found.append(run.span())
+            continue
+        for length in _LENGTHS:
+            parts = [(places[at], places[at + length - 1] + 1) for at in range(len(places) - length + 1)]
+            found += [(begin, end) for begin, end in parts if _is_card(_digits(text[begin:end]))]
+    return found
 
 
 def _digits(text: str) -> str:
