@@ -50,7 +50,7 @@ def wait(engine: Engine, say: Callable[[str], None]) -> None:
                 return
             time.sleep(POLL_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        say(f"the engine does not say what is on its way ({type(error).__name__})")
+        say(f"the engine does not say which orders are on their way ({type(error).__name__})")
 
 
 def settle(engine: Engine, say: Callable[[str], None]) -> None:
@@ -131,7 +131,7 @@ def _invoke(engine: Engine, function: str, event: dict[str, Any]) -> Any:
     answer = engine.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
     if "FunctionError" in answer:
         raise LocalError(
-            f"{function} failed, so what was on its way is not settled: `python -m local logs` tells more, "
-            "`python -m local up` tries again"
+            f"{function} failed, so orders and reminders that were cut off are not settled: "
+            "`python -m local logs` tells more, `python -m local up` tries again"
         )
     return json.load(answer["Payload"])

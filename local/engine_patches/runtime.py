@@ -1,4 +1,4 @@
-"""The packages that Lambda's own runtime gives to a function: boto3 and its requirements, and no others of ours."""
+"""The packages that Lambda's own runtime gives to a function: boto3 and its requirements, but no other packages."""
 
 import importlib.metadata
 import re
