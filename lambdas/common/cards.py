@@ -15,11 +15,11 @@ _AS_PRINTED = (
 )
 _CARD = re.compile(f"{_IN_ONE}|{_AS_PRINTED}")
 _ANYHOW = [re.compile(rf"[0-9](?:[^0-9A-Za-z]{{0,{most}}}[0-9]){{13,}}") for most in (3, 2, 1)]
-"""Digits broken up in any way. Other digits that stand further apart than a card's own do not hide the card."""
+"""Digits with other characters between them. Further digits with wider gaps do not hide a card number."""
 _APART = re.compile("[0-9](?:[^0-9A-Za-z]{1,3}[0-9]){13,}")
 _LENGTHS = range(14, 20)
 _MOST_APART = 20
-"""Most digits that are searched for a card number. The workflow has five seconds for all of its searching."""
+"""The most separated digits that are searched for a card number. The workflow has five seconds for its whole search."""
 _LONG = re.compile(rf"{_ANYHOW[0].pattern}|[0-9]{{13,}}")
 _IDENTIFIER = re.compile(r"(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{32,64}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 
@@ -27,10 +27,10 @@ _IDENTIFIER = re.compile(r"(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{32,64}|[0-9A-Fa-f]{8}(?:
 def looks_like_card(text: str) -> bool:
     """Whether `text` holds what may be a card number: 14 to 19 digits, of any script, that begin as card numbers do.
 
-    In one run, or in groups as cards print them (4-4-4-4, 4-6-5, 4-6-4), they count whatever their check digit: a rule
-    that lets nine in ten of an integrator's own numbers pass refuses the tenth in production. Broken up in any other
-    way, as dates and lists of numbers are, they count where the check digit is right: as a whole, or wherever the card
-    begins and ends if each digit stands alone, as in no list. More than 20 digits that each stand alone count, too.
+    In one run, or in groups as cards print them (4-4-4-4, 4-6-5, 4-6-4), they count with any check digit: a rule that
+    lets nine in ten of an integrator's own numbers pass refuses the tenth in production. Grouped in any other way, as
+    dates and lists of numbers are, they count only if the check digit of the whole is right. If each digit stands
+    alone, the number may begin and end at any digit, and more than 20 such digits always count.
     The first digits are 3 to 6 or 22 to 27; ISO/IEC 7812 gives the others to other trades.
     """
     return bool(_places(text))
@@ -49,7 +49,7 @@ def without_cards(text: str) -> str:
 def masked(text: str) -> str:
     """`text` with every run of 13 digits or more, broken up or not, replaced by `#`: for logs.
 
-    There a card number may stand among the digits of something else, and a number too many hidden costs little.
+    In a log a card number may stand among other digits, and hiding one number too many costs little.
     """
     return _hidden(text, (found.span() for found in _LONG.finditer(_in_ascii_digits(text))))
 

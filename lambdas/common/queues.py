@@ -60,10 +60,10 @@ class Hold:
                 for place, handle in enumerate(handles[start : start + BATCH])
             ]
             try:
-                # One that is not released, because its time is over or it was deleted elsewhere, is visible or gone.
+                # If SQS does not release a message, its time is over, or somebody has deleted it.
                 self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
             except (ClientError, BotoCoreError) as failure:
-                # What was found or done in the meantime stands. The messages come into sight again by themselves.
+                # The results so far stay valid. The messages become visible again by themselves.
                 logger.warning("messages stay out of sight for %d seconds: %s", self._seconds, error_name(failure))
                 return
 

@@ -133,7 +133,7 @@ def _start(asked: Mapping[str, Any], row: Row) -> None:
         # An earlier call started it. If that was before the row was written again, the execution ended without the row.
         first = _states.describe_execution(executionArn=reminder.first_execution(row, given["stateMachineArn"]))
         if first["status"] != "RUNNING":
-            # Nobody else uses this name. If it is taken, boto3 has repeated a start whose answer was lost.
+            # The name is random. If it is taken, boto3 has repeated a start whose answer was lost.
             with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
                 _states.start_execution(**given, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
 
