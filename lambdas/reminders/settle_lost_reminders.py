@@ -137,6 +137,9 @@ def _settle(found: Row, *, now: datetime) -> bool:
             return _go_on_after(row, execution, now=now)
         return _send_again_or_fail(row, execution, now=now)
     except (KeyError, ValueError):
+        if row.get("Reason") == DAMAGED:
+            # Said once. A repeated reminder stays in the sweep's sight for as long as the stage's grace time.
+            return False
         return table.settle(row, reminder.failed(DAMAGED, now=now)) is not None
 
 

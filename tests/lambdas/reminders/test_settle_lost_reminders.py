@@ -467,6 +467,16 @@ def test_a_damaged_row_is_settled_too(missing, write, reminder_table):
     assert (find("r-1")["Status"], find("r-1")["Reason"]) in (("FAILED", DAMAGED), ("SCHEDULED", TOO_LATE))
 
 
+@pytest.mark.parametrize("missing", ["FirstDueAt", "TimeZone", "Occurrence"])
+def test_a_damaged_row_is_settled_once(missing, write, reminder_table):
+    kept = write(asked=TOPIC | {"repeat": DAILY}, Status="SENT", ago=timedelta(hours=1))
+    del kept[missing]
+    reminder_table.put_item(Item=kept)
+
+    assert [handler({}, None)["Lost"] for _ in range(3)] == [1, 0, 0]
+    assert (find("r-1")["Status"], find("r-1")["Reason"]) == ("FAILED", DAMAGED)
+
+
 def test_a_sweep_without_lost_reminders_logs_nothing(write, caplog):
     write(ended="RUNNING")
 
