@@ -79,7 +79,7 @@ test-e2e: setup ## The tests of the real templates on a laptop cloud
 	python -m pytest tests/e2e tests/facts
 
 .PHONY: facts
-facts: setup ## Ask a laptop cloud each fact of AWS that the code relies on
+facts: setup ## Compare a laptop cloud with each fact of AWS that the code relies on
 	@python -m tests.facts
 
 .PHONY: test-website
@@ -125,7 +125,7 @@ deploy: setup ## Deploy STAGE to AWS; SENDER=you@your-domain is where reminders 
 	cdk deploy --all --strict $(CONTEXT)
 
 .PHONY: doctor
-doctor: setup ## What stands in the way of deploying STAGE, or of the deployed one
+doctor: setup ## Find problems of the next deployment of STAGE, or of the deployed one
 	@$(DOCTOR)
 
 .PHONY: destroy

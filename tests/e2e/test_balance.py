@@ -1,4 +1,4 @@
-"""The check of both identities sees each kind of imbalance. It needs no cloud: rows and messages are written here."""
+"""The check of both balances sees each kind of imbalance. It needs no cloud: rows and messages are written here."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -414,7 +414,7 @@ def test_sentences_say_what_stops_a_deployment_or_that_nothing_does(
         f"problem: deployed with SENDER={STAGE.sender}\n"
         f"  repeat it, or choose another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
     )
-    assert capsys.readouterr().out == f"nothing stands in the way of deploying dev in {REGION}\n"
+    assert capsys.readouterr().out == f"found no problem that would stop a deployment of dev in {REGION}\n"
 
 
 @pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.outbox])

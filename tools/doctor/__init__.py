@@ -1,4 +1,4 @@
-"""What stands in the way of a deployment, or of a deployed stage: `python -m tools.doctor --help`."""
+"""Finds problems of a planned or a deployed stage: `python -m tools.doctor --help`."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`python -m tools.doctor`: what stands in the way of a deployment, or of a deployed stage."""
+"""`python -m tools.doctor`: finds problems of a planned or a deployed stage."""
 
 import argparse
 import os
@@ -67,7 +67,7 @@ def _examine(options: argparse.Namespace, output: Output) -> int:
                 # In sentences: a table would break a command into lines, and you could not copy it.
                 output.say("\n  ".join(filter(None, (f"{finding.state}: {finding.found}", finding.advice))))
         if not problems:
-            output.say(f"nothing stands in the way of deploying {stage.name} in {target.region}")
+            output.say(f"found no problem that would stop a deployment of {stage.name} in {target.region}")
     else:
         output.rows([finding._asdict() for finding in findings], COLUMNS, nothing="nothing was examined")
     return 1 if problems else 0
