@@ -78,7 +78,7 @@ def exports(cloud: Cloud, prefix: str) -> dict[str, str]:
         ({"One": exported("one")}, {"One": {"Value": {"Ref": "Parameter"}}}, []),
         ({"One": exported("one")}, {}, []),
     ],
-    ids=["first", "one more", "one less", "renamed", "exported no more", "last"],
+    ids=["first", "one more", "one less", "renamed", "no longer exported", "last"],
 )
 def test_a_change_of_outputs_alone_is_deployed(
     cloud: Cloud, name: str, before: dict[str, Any], after: dict[str, Any], exported_then: list[str]

@@ -126,7 +126,7 @@ CLAIMED = {"Status": "RECEIVED", "ExecutionName": "my-name"}
         ({**CLAIMED, "Status": "CLOSED", "ExecutionId": ""}, REFUSED, REFUSED),
     ],
 )
-def test_an_order_is_taken_up_if_it_is_claimed_for_this_execution_or_nobody_has_it(dynamodb, row, by_hand, by_the_api):
+def test_an_execution_takes_its_own_claim_and_one_by_hand_a_new_order_too(dynamodb, row, by_hand, by_the_api):
     state, card = ORDERS["Update the order table"], {"CC": "4242424242424242"}
 
     for claimed, outcome in ((False, by_hand), (True, by_the_api)):

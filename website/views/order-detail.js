@@ -72,7 +72,7 @@ function about(order, cache) {
     <section class="card" aria-label="Path">
       <p class="state">${chip(status)} <span>${status.sentence}</span></p>
       ${orderPath(order)} ${reasons(order)}
-      ${order.Queue ? html`<p class="quiet">It is in its queue already; only this status is out of date.</p>` : nothing}
+      ${order.Queue ? html`<p class="quiet">The order is in its queue; only this status is out of date.</p>` : nothing}
       ${
         order.Note
           ? html`<blockquote>

@@ -184,7 +184,7 @@ def test_a_service_that_does_not_answer_refuses_no_reminder(account):
 
 
 @pytest.mark.parametrize("kind", [None, "throttled"])
-def test_what_is_in_order_or_not_answered_is_asked_once_a_minute(kind, account, monkeypatch):
+def test_a_good_or_missing_answer_is_asked_for_once_a_minute(kind, account, monkeypatch):
     if kind:
         account.answers = dict.fromkeys(account.answers, kind)
     clock = 1000.0

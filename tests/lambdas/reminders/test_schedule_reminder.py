@@ -274,7 +274,7 @@ def test_the_row_of_what_the_workflow_refuses_has_failed_and_says_why(kept, give
     [{"Status": "CANCELLED"}, {"Status": "SENT", "ExecutionId": FIRST}, {"ExecutionId": FIRST}],
     ids=["cancelled", "sent", "another execution's"],
 )
-def test_what_is_refused_leaves_a_row_that_is_not_its_own_alone(kept, reminder_table):
+def test_a_refused_execution_leaves_a_row_of_another_one_unchanged(kept, reminder_table):
     kept = row(**kept)
     reminder_table.put_item(Item=kept)
 
