@@ -26,7 +26,8 @@ def with_copies(messages: Iterable[Message]) -> list[list[Message]]:
     groups: dict[str, list[Message]] = {}
     for message in messages:
         id = object_in(message).get("ParkingId")
-        groups.setdefault(f"parking {id}" if isinstance(id, str) else message["MessageId"], []).append(message)
+        key = f"parking {id}" if id and isinstance(id, str) else message["MessageId"]
+        groups.setdefault(key, []).append(message)
     return [sorted(group, key=_says_little) for group in groups.values()]
 
 

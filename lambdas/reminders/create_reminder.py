@@ -16,7 +16,7 @@ from common import http
 from common.aws import BRIEFLY
 from common.caller import Caller, caller_of
 from reminders import idempotency, readiness, recipients, reminder, request, settings, table, when
-from reminders.reminder import SCHEDULED, Row
+from reminders.reminder import FAILED, SCHEDULED, Row
 from reminders.rules import InvalidReminderError
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
@@ -27,7 +27,8 @@ def handler(event: http.Event) -> http.Reply:
     """Schedules a reminder: 202. Refuses one that could not be kept or sent when it is due: 400.
 
     If the caller has used the request's `Idempotency-Key` before, the request gets the first answer again, even if the
-    reminder has been sent or cancelled since; 409 if the request differs from the first one.
+    reminder has been sent or cancelled since; 409 if the request differs from the first one, or if the first call ended
+    before it started an execution and the reminder has FAILED since.
     """
     caller, now = caller_of(event), datetime.now(UTC)
     body = http.json_body(event, schema=request.SCHEMA)
@@ -77,6 +78,9 @@ def _repeated(found: Row | None, identity: Mapping[str, str], body: Mapping[str,
         raise http.RequestError(503, "Unavailable", "The reminder was not scheduled. Try again.")
     if found["Owner"] != caller.id or not _is_same(found, identity):
         raise http.RequestError(409, "Conflict", f"Another request had this {idempotency.HEADER}. Choose a new one.")
+    if found["Status"] == FAILED and "ExecutionId" not in found:
+        message = f"This reminder was never started, and has failed since. Send it with a new {idempotency.HEADER}."
+        raise http.RequestError(409, "Conflict", message)
     if found["Status"] == SCHEDULED and "ExecutionId" not in found:
         asked = _addressed(body, caller)
         # After this, the call that wrote the row cannot take it back.

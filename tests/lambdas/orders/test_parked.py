@@ -198,9 +198,9 @@ def test_with_a_message_all_its_copies_are_removed(removed, parked):
 
 
 def test_a_parking_id_that_is_no_text_makes_no_copies(parked, order_table):
-    parked.put(*(MESSAGE | {"ParkingId": odd} for odd in (None, None, 7, [], {})))
+    parked.put(*(MESSAGE | {"ParkingId": odd} for odd in (None, None, 7, [], {}, "", "")))
 
-    assert [item["Copies"] for item in listed()["items"]] == [1] * 5
+    assert [item["Copies"] for item in listed()["items"]] == [1] * 7
 
 
 def test_more_copies_than_one_call_deletes_are_removed(parked):

@@ -52,7 +52,7 @@ def test_a_repeated_request_is_answered_as_the_first_one(rows, reminder_workflow
         {"ExecutionId": "arn:running", "Status": "SENDING"},
         {"ExecutionId": "arn:running", "Status": "SENT"},
         {"Status": "CANCELLED"},
-        {"Status": "FAILED", "Reason": "x"},
+        {"ExecutionId": "arn:ended", "Status": "FAILED", "Reason": "x"},
         {"ExecutionId": "arn:running", "DueAt": "2027-12-31T00:00:00Z", "Occurrence": 3},
     ],
 )
@@ -63,6 +63,22 @@ def test_the_first_answer_is_repeated_for_a_reminder_of_any_status(changes, rows
 
     assert answer(create()) == answer(first)
     assert rows() == [row | changes]
+    assert len(reminder_workflow.executions()) == 1
+
+
+def test_a_reminder_that_failed_before_it_was_started_is_not_answered_as_scheduled(rows, reminder_workflow):
+    with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
+        create()
+    (row,) = rows()
+    late = utc_text(instant(row["DueAt"]) - timedelta(hours=1))
+    table._table.put_item(Item=row | {"DueAt": late, "FirstDueAt": late, "UpdatedAt": late})
+    sweep({}, None)
+    assert rows()[0]["Status"] == "FAILED"
+
+    status, body = status_and_body(create())
+
+    assert (status, body["error"]["code"]) == (409, "Conflict")
+    assert status_and_body(create(key="another"))[0] == 202
     assert len(reminder_workflow.executions()) == 1
 
 
