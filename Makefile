@@ -34,8 +34,8 @@ local: local-up ## Both apps on this machine: set up, start, deploy, then the de
 
 .PHONY: test
 test: setup ## The whole suite, checks included
-	@# All parts at once, the longest first: some wait more than they work.
-	$(MAKE) --no-print-directory --jobs=5 --output-sync=target test-e2e test-website test-local check test-unit
+	@# All parts at once, the longest first: some wait more than they work. Two only work: they are nice to the others.
+	$(MAKE) --no-print-directory --jobs=6 --output-sync=target test-local test-website test-e2e test-faults check test-unit
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
@@ -56,27 +56,34 @@ local-down: setup ## Stop the laptop cloud; what it holds is kept
 check: setup ## Lint, types, and every stage's templates with full validation
 	ruff check .
 	ruff format --check .
-	mypy
+	nice mypy
 	rm -rf build/cdk.out/check
 	@# Any sender will do, because nothing is deployed.
 	@for context in stage=local "stage=dev -c sender=ci@our-cats.org -c identity=existing" \
 			"stage=prod -c sender=ci@our-cats.org -c consumer=on"; do \
 		echo "cdk synth: $$context" && \
-		CDK_VALIDATION=true cdk synth --quiet --strict --no-staging -c $$context -o "build/cdk.out/check/$${context%% *}" || exit 1; \
+		CDK_VALIDATION=true nice cdk synth --quiet --strict --no-staging -c $$context -o "build/cdk.out/check/$${context%% *}" || exit 1; \
 	done
-	cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
+	nice cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need no cloud, in a new order each time
-	python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools
+	nice python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools
 
 .PHONY: test-local
 test-local: setup ## The tests of the laptop cloud itself
 	python -m pytest tests/local
 
+# A long part of the end-to-end tests, on a laptop cloud of its own.
+FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py
+
 .PHONY: test-e2e
 test-e2e: setup ## The tests of the real templates on a laptop cloud
-	python -m pytest tests/e2e tests/facts
+	python -m pytest tests/e2e $(FAULTS:%=--ignore=%)
+
+.PHONY: test-faults
+test-faults: setup ## The end-to-end tests of each call under each fault, and the facts of AWS
+	python -m pytest $(FAULTS) tests/facts
 
 .PHONY: facts
 facts: setup ## Compare a laptop cloud with each fact of AWS that the code relies on
@@ -88,7 +95,7 @@ test-website: setup ## The tests of the page, in a real Chromium on a laptop clo
 
 .PHONY: proof
 proof: setup ## Make each call of AWS fail in each way, and write docs/proof.md
-	PROOF_REPORT=docs/proof.md python -m pytest tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py -k "fault or reach"
+	PROOF_REPORT=docs/proof.md python -m pytest $(FAULTS) -k "fault or reach"
 
 .PHONY: benchmark
 benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md
