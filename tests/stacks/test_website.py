@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -193,8 +193,10 @@ def test_the_publisher_reads_its_one_archive_and_writes_its_one_bucket(deploymen
 
 
 @pytest.fixture
-def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def copies(synthesised: Callable[..., Deployment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Copies of the page's files and of the publisher, which the stack takes for the real ones."""
+    # First from the real ones: all tests share this deployment, and this may be the first that asks for it.
+    synthesised("dev")
     shutil.copytree(website.FILES, tmp_path / "files")
     shutil.copy(website.PUBLISHER, tmp_path / "publish_site.py")
     monkeypatch.setattr(website, "FILES", tmp_path / "files")
