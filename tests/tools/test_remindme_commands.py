@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import tzlocal
 
 from tests.tools.conftest import ADA, CARD, PASSWORDS, Command, FakeCognito, Signed, client, run_inside, served
 from tools.deployment import Api
@@ -53,11 +54,20 @@ def api() -> FakeApi:
 
 
 @pytest.fixture
+def paris() -> Iterator[None]:
+    """The machine's time zone. tzlocal keeps the one that it has seen first."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", "Europe/Paris")
+        tzlocal.reload_localzone()
+        yield
+    tzlocal.reload_localzone()
+
+
+@pytest.fixture
 def remindme(
-    cognito: FakeCognito, api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    paris: None, cognito: FakeCognito, api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Command]:
     """Runs `remindme` for Ada in Paris, where the stack `dev-reminders` is deployed."""
-    monkeypatch.setenv("TZ", "Europe/Paris")
     monkeypatch.setenv("SIGN_IN_EMAIL", ADA)
     monkeypatch.setenv("SIGN_IN_PASSWORD", PASSWORDS[ADA])
     monkeypatch.setattr(reminders.time, "sleep", lambda _: None)

@@ -63,9 +63,11 @@ def test_an_execution_that_died_after_its_order_was_settled_parks_nothing(status
     assert (parked_queue(), table.find("A-1")["Status"]) == ([], status)
 
 
-def test_an_order_that_was_started_by_hand_is_found_by_its_execution(order_table, parked_queue):
+@pytest.mark.parametrize("age", [timedelta(seconds=1), timedelta(), -timedelta(seconds=1)])
+def test_an_order_that_was_started_by_hand_is_found_by_its_execution(age, order_table, parked_queue):
+    """Even if the clock that gave the row its time is ahead."""
     execution = "arn:aws:states:us-east-1:123456789012:execution:orders:any name"
-    order_table.put_item(Item=row("A-1", ExecutionName="any name", ExecutionId=execution))
+    order_table.put_item(Item=row("A-1", age=age, ExecutionName="any name", ExecutionId=execution))
 
     handler({"ExecutionId": execution, "Status": "FAILED"}, None)
 
