@@ -1,6 +1,7 @@
 """`remindme` against a real HTTP server that stands in for the API, at a fixed moment."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,11 +56,13 @@ def api() -> FakeApi:
 
 @pytest.fixture
 def paris() -> Iterator[None]:
-    """The machine's time zone. tzlocal keeps the one that it has seen first."""
+    """The machine's time zone. The C library and tzlocal each keep the one that they have seen."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TZ", "Europe/Paris")
+        time.tzset()
         tzlocal.reload_localzone()
         yield
+    time.tzset()
     tzlocal.reload_localzone()
 
 
