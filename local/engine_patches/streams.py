@@ -30,4 +30,5 @@ def apply(module: ModuleType = dynamodb) -> None:
         for name in KEPT:
             getattr(module, name).update((data or {}).get(name, {}))
 
+    # To mypy a module has only what it defines; MiniStack has no types.
     module.get_state, module.load_persisted_state = get_state, load_persisted_state  # type: ignore[attr-defined]

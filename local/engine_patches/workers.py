@@ -128,6 +128,7 @@ def turns_of(function: str) -> Turns:
     return _turns.setdefault(function, Turns())
 
 
+# MiniStack has no types, so mypy knows nothing of the class.
 class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
     """A process that runs one function, one call after the other.
 

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,7 +159,7 @@ class Matrix:
         self.results.append(Result(journey.name, call, nth, kind, under, again, bool(fault.met), wrong))
 
 
-def _finish(futures: list[Future]) -> list:  # type: ignore[type-arg]
+def _finish(futures: list[Future[Any]]) -> list[Any]:
     return [future.result() for future in futures]
 
 
