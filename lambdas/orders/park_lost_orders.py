@@ -58,7 +58,7 @@ def _orders_of(execution: str, *, now: datetime) -> Iterable[dict[str, Any]]:
     row = table.find(order_id) if order_id else None
     if row and row["ExecutionName"] == name:
         return [row] if row["Status"] == RECEIVED else []
-    # However late its row was written: the clock of Step Functions, which gives the time, may be ahead of ours.
+    # The clock of Step Functions sets the row's time, and may be ahead of this function's clock.
     by_hand = [row for row in _still_received(before=now + OVERDUE) if row.get("ExecutionId") == execution]
     return by_hand or [{"ExecutionId": execution}]
 
@@ -76,10 +76,10 @@ def _park(row: Mapping[str, Any], *, error: str, execution: str | None, now: dat
         message = _message(row, error=error, execution=execution)
         # Send the message first: in the opposite order, a failure in between would lose it. If the row cannot be
         # marked, the next run sends a copy, which has the same ParkingId.
-        _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message))
+        _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message, default=str))
         if "OrderId" in row:
             table.park(row, now=now)
-    except (ClientError, BotoCoreError, KeyError) as failure:
+    except (ClientError, BotoCoreError) as failure:
         # One that cannot be parked keeps no other from it.
         logger.error("an order was not parked: %s", type(failure).__name__)
         return False
@@ -90,16 +90,16 @@ def _message(row: Mapping[str, Any], *, error: str, execution: str | None) -> di
     """A message like the one of the workflow's state "Park the order", with the same ParkingId.
 
     The API, whose rows have a Digest, gives each execution a unique name. Executions that were started by hand may
-    share a name.
+    share a name. A row that somebody wrote by hand may lack anything but its OrderId.
     """
     execution = row.get("ExecutionId", execution)
-    fields = ("OrderId", "Name", "ItemName", "Price")
+    order = {name: row.get(name) for name in ("OrderId", "Name", "ItemName", "Price")}
     return {
         "OrderId": row.get("OrderId"),
         "State": None,
         "Error": error,
         "ExecutionId": execution,
-        "ParkingId": execution if execution and "Digest" not in row else row["ExecutionName"],
+        "ParkingId": execution if execution and "Digest" not in row else row.get("ExecutionName") or row["OrderId"],
         "Queue": None,
-        "Order": {name: row[name] for name in fields} if "OrderId" in row else None,
+        "Order": order if all(isinstance(value, str) for value in order.values()) else None,
     }

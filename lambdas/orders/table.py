@@ -131,7 +131,9 @@ def _page(
 
 def _unchanged(row: Mapping[str, Any]) -> ConditionBase:
     taken = Attr("ExecutionId").eq(row["ExecutionId"]) if "ExecutionId" in row else _untaken
-    return Attr("Status").eq(row["Status"]) & Attr("ExecutionName").eq(row["ExecutionName"]) & taken
+    name = Attr("ExecutionName")
+    named = name.eq(row["ExecutionName"]) if "ExecutionName" in row else name.not_exists()
+    return Attr("Status").eq(row["Status"]) & named & taken
 
 
 def _put(row: Mapping[str, Any], *, only_if: ConditionBase) -> bool:

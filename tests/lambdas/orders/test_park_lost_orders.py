@@ -3,8 +3,9 @@ from unittest.mock import Mock
 
 import fastjsonschema
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from orders import messages, table
+from orders import messages, park_lost_orders, table
 from orders.park_lost_orders import OVERDUE, NotParkedError, handler
 from tests.aws_answers import refused
 from tests.lambdas.orders.rows import CLAIMED, NAME, row
@@ -119,9 +120,39 @@ def test_nothing_is_logged_if_nothing_is_lost(order_table, parked_queue, caplog)
     assert caplog.records == []
 
 
-def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked_queue):
-    broken = {name: value for name, value in row("older", age=OVERDUE * 3).items() if name != "Price"}
-    order_table.put_item(Item=broken)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Price": None},
+        {"Name": None},
+        {"ExecutionName": None},
+        {"Price": None, "ItemName": None, "ExecutionName": None},
+        {"Price": 12},
+        {"ExecutionId": 7},
+    ],
+)
+def test_a_damaged_row_is_parked_once_like_any_other(change, order_table, parked_queue):
+    changed = row("A-1", age=OVERDUE * 2) | change
+    order_table.put_item(Item={name: value for name, value in changed.items() if value is not None})
+
+    assert handler({}, None) == {"Parked": 1}
+    assert handler({}, None) == {"Parked": 0}
+
+    (message,) = parked_queue()
+    as_promised(message)
+    assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
+
+
+def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked_queue, monkeypatch):
+    send = park_lost_orders._queue.send_message
+
+    def refuse_the_first(*, MessageBody: str, **arguments: str) -> object:
+        if '"older"' in MessageBody:
+            raise EndpointConnectionError(endpoint_url="")
+        return send(MessageBody=MessageBody, **arguments)
+
+    monkeypatch.setattr(park_lost_orders._queue, "send_message", refuse_the_first)
+    order_table.put_item(Item=row("older", age=OVERDUE * 3))
     order_table.put_item(Item=row("old", age=OVERDUE * 2))
 
     with pytest.raises(NotParkedError, match="1 of 2"):
