@@ -271,7 +271,7 @@ def output_of(monkeypatch: pytest.MonkeyPatch, states: dict[str, Any]) -> str | 
     execution |= {"status": "RUNNING", "output": None, "sync": True}
     monkeypatch.setitem(stepfunctions._executions, "e", execution)
     stepfunctions._run_execution("e")
-    output: str | None = execution["output"]  # type: ignore[assignment]
+    output: str | None = execution["output"]
     return output
 
 
