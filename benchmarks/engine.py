@@ -4,6 +4,7 @@
 those of one machine at one moment; the ratios are what can be compared.
 """
 
+import argparse
 import os
 import platform
 import statistics
@@ -164,6 +165,7 @@ def p99(seconds: list[float]) -> float:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__).parse_args()
     patched = engine.START
     table = table_of(measure(UNPATCHED), measure(patched))
     head = HEAD.format(

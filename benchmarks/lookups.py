@@ -4,6 +4,7 @@
 one moment; the ratios to a hit, measured in turn in the same run, are what can be compared.
 """
 
+import argparse
 import importlib
 import os
 import platform
@@ -180,6 +181,7 @@ def table_of(results: list[Measured]) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m benchmarks.lookups", description=__doc__).parse_args()
     with cloud_of_its_own() as (cloud, places):
         token = cloud.sign_in(users.PERSON)
         order_id = settled_order(cloud, places, token)

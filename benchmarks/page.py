@@ -4,6 +4,7 @@
 one moment; the multiples of an empty page, loaded in turn in the same run, are what can be compared.
 """
 
+import argparse
 import gzip
 import platform
 import statistics
@@ -140,6 +141,7 @@ def files_of(one: Load) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m benchmarks.page", description=__doc__).parse_args()
     with cloud_of_its_own() as (cloud, places), sync_playwright() as playwright:
         put_an_empty_page(cloud)
         path = chromium.find()

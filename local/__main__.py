@@ -3,48 +3,45 @@
 import argparse
 import os
 import re
-import signal
 import sys
 import webbrowser
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.markup import escape
 
-from local import demo, homes, settings, show
+from local import demo, homes, program, settings, show
 from local.cloud import Cloud
 from local.errors import LocalError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; the exit status is 0, 1 where something went wrong, or 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
-    # Piped into a file or another program, tables have the room they need.
-    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-    # Ended by `kill` or by a closed terminal, it cleans up as after Ctrl-C.
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
-    isolated = settings.isolated(os.environ)
-    os.environ.clear()
-    os.environ.update(isolated)
-    try:
+    home = ""
+
+    def action() -> int:
+        nonlocal home
+        options = _parser().parse_args(arguments)
+        home = options.home
+        isolated = settings.isolated(os.environ)
+        os.environ.clear()
+        os.environ.update(isolated)
         told = {name: getattr(options, name, None) for name in ("port", "redis_port", "consumer")}
         cloud = Cloud(settings.load(homes.named(options.home), **told))
-        return _run(cloud, options, console)
-    except LocalError as error:
-        return _fail(str(error))
-    except OSError as error:
-        return _fail(f"{error.filename or options.home}: {error.strerror}")
-    except (BotoCoreError, ClientError) as error:
-        return _fail(f"the engine did not do as it was asked (`python -m local logs` shows its log): {error}")
-    except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted")
-        return 130
+        return _run(cloud, options, Console(soft_wrap=True, width=program.width()))
+
+    return program.run(action, said_of=lambda error: _said_of(error, home))
 
 
-def _fail(message: str) -> int:
-    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {escape(message)}", highlight=False)
-    return 1
+def _said_of(error: Exception, home: str) -> str | None:
+    match error:
+        case LocalError():
+            return str(error)
+        case OSError():
+            return f"{error.filename or home}: {error.strerror}"
+        case BotoCoreError() | ClientError():
+            return f"the engine did not do as it was asked (`python -m local logs` shows its log): {error}"
+        case _:
+            return None
 
 
 def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
@@ -104,7 +101,7 @@ def _open(address: str, console: Console) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local", description="Both apps on this machine.")
+    parser = program.Parser(prog="python -m local", description="Both apps on this machine.")
     parser.add_argument(
         "--home",
         default=str(settings.PROJECT / ".local"),

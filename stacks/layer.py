@@ -1,5 +1,6 @@
 """The folder that becomes the Lambda layer. `python -m stacks.layer` builds it; synthesis only looks at it."""
 
+import argparse
 import hashlib
 import shutil
 import subprocess
@@ -44,6 +45,7 @@ def build() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m stacks.layer", description=__doc__).parse_args()
     try:
         build()
     except subprocess.CalledProcessError as error:

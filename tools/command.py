@@ -1,10 +1,8 @@
 """What the command lines share: their common options, complaints and exit statuses."""
 
 import argparse
-import io
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,16 +11,15 @@ from typing import NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.cards import without_cards
-from local import settings
+from local import program, settings
 from local.errors import LocalError
 from tools.errors import CommandError, sentence
-from tools.show import complain
 from tools.text import printable
 
 DEFAULT_STAGE = "dev"
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(program.Parser):
     """Complains about arguments without repeating a card number among them."""
 
     def error(self, message: str) -> NoReturn:
@@ -62,26 +59,22 @@ def defaults() -> argparse.Namespace:
 
 def exit_status(action: Callable[[], int]) -> int:
     """What `action` returns; 1 with a sentence where it fails, 130 where it is interrupted."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal that has no such letter shows its number.
-            stream.reconfigure(errors="backslashreplace")
-    # Ended by `kill` or by a closed terminal, what is to be put in order is, as after Ctrl-C.
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
-    try:
-        return action()
-    except (CommandError, LocalError) as error:
-        complain(str(error))
-    except (BotoCoreError, ClientError) as error:
-        complain(sentence(error))
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; Python would complain once more when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        complain("interrupted")
-        return 130
-    return 1
+    return program.run(action, said_of=_said_of)
+
+
+def _said_of(error: Exception) -> str | None:
+    match error:
+        case CommandError() | LocalError():
+            return str(error)
+        case BotoCoreError() | ClientError():
+            return sentence(error)
+        case _:
+            return None
+
+
+def find_node() -> None:
+    """Lets CDK find the Node that `make setup` installed, even if the environment is not activated."""
+    os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
 
 
 def limit(text: str) -> int:

@@ -7,11 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
-import aws_cdk as cdk
-
-import app
-from stacks.config import DEV
 from stacks.layer import LayerNotBuiltError
+from tools import command
+from tools.errors import CommandError
 
 Template: TypeAlias = Mapping[str, Any]
 
@@ -144,19 +142,34 @@ def _resources(template: Template, type: str) -> dict[str, Any]:
 
 def synthesise() -> dict[str, Template]:
     """The templates by stack, as `cdk synth` makes them. Raises LayerNotBuiltError."""
+    command.find_node()
+    # Here, because CDK starts Node when it is imported, and the help needs neither.
+    import aws_cdk as cdk
+
+    import app
+    from stacks.config import DEV
+
     with TemporaryDirectory() as folder:
         cdk_app = cdk.App(outdir=folder)
         app.build(cdk_app, stage=DEV)
         return {stack.id: stack.template for stack in cdk_app.synth().stacks}
 
 
-def main() -> None:
-    for name, text in documents(synthesise()).items():
+def main(arguments: list[str] | None = None) -> int:
+    return command.exit_status(lambda: _parse_and_write(arguments))
+
+
+def _parse_and_write(arguments: list[str] | None) -> int:
+    description = "Writes docs/openapi from the templates. It overwrites what is there."
+    command.Parser(prog="python -m tools.openapi", description=description).parse_args(arguments)
+    try:
+        written = documents(synthesise())
+    except LayerNotBuiltError as error:
+        raise CommandError(str(error)) from None
+    for name, text in written.items():
         (DOCUMENTS / name).write_text(text)
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LayerNotBuiltError as error:
-        sys.exit(f"error: {error}")
+    sys.exit(main())

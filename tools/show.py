@@ -1,7 +1,6 @@
 """What the commands print: tables and sentences for people, or JSON for programs."""
 
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from common.cards import without_cards
+from local.program import width
 from tools.text import printable
 
 NOT_KNOWN = "-"
@@ -20,8 +20,7 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        # Piped into a file or another program, tables have the room they need.
-        self._console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+        self._console = Console(width=width(), highlight=False)
 
     def rows(self, found: Sequence[dict[str, Any]], columns: dict[str, str], *, nothing: str) -> None:
         """`found` with its fields under the titles in `columns`; the words `nothing` where it is empty."""
@@ -52,10 +51,6 @@ class Output:
     def _json(self, value: Any) -> None:
         # ASCII: whatever else is in it is escaped, so that no terminal acts on it.
         print(json.dumps(_safe(value), indent=2))
-
-
-def complain(message: str) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("error: ", "red"), message))
 
 
 def _cell(value: Any) -> str:

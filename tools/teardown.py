@@ -5,20 +5,21 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk import RemovalPolicy
 from botocore.exceptions import NoRegionError
 
 from local import settings
-from reminders.reminder import CANCELLED, SCHEDULED
+from reminders.reminder import BY_STATUS, CANCELLED, SCHEDULED
 from reminders.when import utc_text
-from stacks.config import STAGES
 from stacks.names import REMINDERS
-from stacks.reminders import BY_STATUS
 from tools import command, deployment
+from tools.command import Parser
 from tools.doctor.target import Target
 from tools.errors import CommandError
+
+if TYPE_CHECKING:
+    from stacks.config import Stage
 
 DESCRIPTION = """\
 Gives up the waiting reminders of a stage, so that you can destroy the stage. Step Functions deletes a workflow only
@@ -38,12 +39,22 @@ POLL_SECONDS = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Makes one stage ready to be destroyed and returns the exit status that the help explains."""
-    options = _parser().parse_args(arguments)
-    return command.exit_status(lambda: _run(options))
+    return command.exit_status(lambda: _parse_and_run(arguments))
 
 
-def _run(options: argparse.Namespace) -> int:
-    stage = STAGES[options.stage]
+def _parse_and_run(arguments: list[str] | None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    command.find_node()
+    # Here, because CDK starts Node when it is imported, and the help needs neither.
+    from stacks.config import STAGES
+
+    if options.stage not in STAGES:
+        parser.error(f"unknown stage {options.stage!r}; the stages are {', '.join(STAGES)}")
+    return _run(options, STAGES[options.stage])
+
+
+def _run(options: argparse.Namespace, stage: "Stage") -> int:
     if stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
         raise CommandError(f"stage {stage.name} is not on AWS: `python -m local down --forget` removes it")
     session, endpoint, _ = deployment.reach(stage.name, home=settings.PROJECT / ".local")
@@ -55,16 +66,24 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     told = f"{waiting} reminder{'s' if waiting > 1 else ''} of {stage.name} still wait{'s' if waiting == 1 else ''}"
     if not options.give_up_reminders:
-        if stage.removal_policy == RemovalPolicy.RETAIN:
+        if stage.removal_policy.name == "RETAIN":
             again = f"python -m tools.teardown --stage {stage.name} --give-up-reminders"
             raise CommandError(f"{told}. Nothing is destroyed before they are sent, cancelled, or given up: {again}")
         if not sys.stdin.isatty():
             raise CommandError(f"{told}. To give them up without a question, use --give-up-reminders")
-        if input(f"{told}. Give them up for good? [y/N] ").strip().lower() not in ("y", "yes"):
+        if _answer(f"{told}. Give them up for good? [y/N] ") not in ("y", "yes"):
             raise CommandError("nothing was given up, so nothing is destroyed")
     reminders.give_up()
     print("given up")
     return 0
+
+
+def _answer(question: str) -> str:
+    """What is typed, in small letters; nothing at the end of the input, Ctrl-D."""
+    try:
+        return input(question).strip().lower()
+    except EOFError:
+        return ""
 
 
 class Reminders:
@@ -141,15 +160,14 @@ class Reminders:
             return
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m tools.teardown",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--stage", choices=STAGES, default=os.environ.get("STAGE") or "dev", help="default: $STAGE, or dev"
+        "--stage", default=os.environ.get("STAGE") or "dev", help="local, dev or prod (default: $STAGE, or dev)"
     )
     parser.add_argument("--give-up-reminders", action="store_true", help="cancel waiting reminders without a question")
     return parser

@@ -1,5 +1,6 @@
 """`python -m tests.facts`: asks the engine each fact of AWS, and prints a line for each."""
 
+import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,4 +23,5 @@ class Lines:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.facts", description=__doc__).parse_args()
     sys.exit(pytest.main(["-q", str(Path(__file__).parent)], plugins=[Lines()]))

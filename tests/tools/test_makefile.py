@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from local.settings import PROJECT
-from tools.doctor.__main__ import SETTINGS
+from tools.doctor.report import SETTINGS
 
 SAID = {"sender": "cats@our-cats.org", "identity": "existing", "cache": "off", "consumer": "on"}
 

@@ -1,14 +1,16 @@
 """What is examined: one stage in one account and region, deployed or not yet."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from stacks.config import Stage
 from stacks.names import FULFILLMENT, ORDERS, REMINDERS, stack_name
+
+if TYPE_CHECKING:
+    from stacks.config import Stage
 
 _PATIENTLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 
@@ -29,7 +31,7 @@ class Target:
 
     def __init__(
         self,
-        stage: Stage,
+        stage: "Stage",
         session: boto3.Session,
         endpoint: str | None,
         *,

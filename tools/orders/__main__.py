@@ -37,8 +37,12 @@ exit status: 0 done; 1 refused, failed or not found; 2 wrong usage; 130 interrup
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit status, as the help tells."""
+    return command.exit_status(lambda: _parse_and_run(arguments))
+
+
+def _parse_and_run(arguments: list[str] | None) -> int:
     options = _parser().parse_args(arguments, command.defaults())
-    return command.exit_status(lambda: _run(options, Output(as_json=options.json)))
+    return _run(options, Output(as_json=options.json))
 
 
 def _run(options: argparse.Namespace, output: Output) -> int:
@@ -170,7 +174,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m tools.orders",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[common],
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -182,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     add("submit", "send new orders to the API; the answer to each").add_argument("file", metavar="FILE", help=orders)
     add("show", "one order as the API shows it").add_argument("order_id", metavar="ORDER_ID", type=_id)
     listing = add("list", "the orders of one status, last changed first")
-    listing.add_argument("--status", required=True, choices=STATUSES)
+    listing.add_argument("--status", required=True, choices=STATUSES, type=str.upper)
     escalations = add("escalations", "the orders that need a person, and why")
     for lister in (listing, escalations):
         lister.add_argument("--limit", type=limit, default=DEFAULT_LIMIT, help=f"default: {DEFAULT_LIMIT}")

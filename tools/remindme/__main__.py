@@ -57,13 +57,17 @@ exit status: 0 done; 1 refused, failed or not found, with --wait not sent whole;
 
 def main(arguments: list[str] | None = None, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
     """Runs one command and returns its exit status, as the help tells."""
+    return command.exit_status(lambda: _parse_and_run(arguments, clock))
+
+
+def _parse_and_run(arguments: list[str] | None, clock: Callable[[], datetime]) -> int:
     parser = _parser()
     given = sys.argv[1:] if arguments is None else arguments
     # What follows -- is a message and a time, whatever it looks like. argparse forgets where it stood.
     place = given.index("--") if "--" in given else len(given)
     options = parser.parse_intermixed_args(given[:place], command.defaults())
     name, words = _command(parser, options, given[place + 1 :])
-    return command.exit_status(lambda: _run(name, words, options, Output(as_json=options.json), clock()))
+    return _run(name, words, options, Output(as_json=options.json), clock())
 
 
 def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> tuple[str, list[str]]:
@@ -227,7 +231,6 @@ def _parser() -> Parser:
         usage=USAGE,
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[command.common_options()],
     )
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)

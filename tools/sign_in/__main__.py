@@ -30,8 +30,12 @@ exit status: 0 done; 1 refused or failed; 2 wrong usage; 130 interrupted"""
 
 def main(arguments: list[str] | None = None) -> int:
     """Signs in or out and returns the exit status, as the help tells."""
+    return command.exit_status(lambda: _parse_and_run(arguments))
+
+
+def _parse_and_run(arguments: list[str] | None) -> int:
     options = _parser().parse_args(arguments, command.defaults())
-    return command.exit_status(lambda: _run(options, Output(as_json=options.json)))
+    return _run(options, Output(as_json=options.json))
 
 
 def _run(options: argparse.Namespace, output: Output) -> int:
@@ -69,7 +73,6 @@ def _parser() -> Parser:
         prog="python -m tools.sign_in",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[command.common_options()],
     )
     instead = parser.add_mutually_exclusive_group()

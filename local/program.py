@@ -1,0 +1,172 @@
+"""How every command line runs: its streams, its complaints and its exit status."""
+
+import argparse
+import difflib
+import errno
+import io
+import os
+import re
+import shutil
+import signal
+import sys
+import textwrap
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NoReturn, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+ROOMY = 200
+"""Columns of what is piped into a file or another program. COLUMNS says otherwise."""
+
+
+WIDEST_HELP = 120
+
+
+class Paragraphs(argparse.HelpFormatter):
+    """Wraps each paragraph of a description."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(width(), WIDEST_HELP) - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n\n".join(textwrap.fill(part, width, break_on_hyphens=False) for part in text.split("\n\n"))
+
+
+class Parser(argparse.ArgumentParser):
+    """Shows its help if a command is missing, and says which command was probably meant if one is unknown."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": Paragraphs} | options)
+
+    def error(self, message: str) -> NoReturn:
+        if message.endswith("required: COMMAND"):
+            self.print_help(sys.stderr)
+            self.exit(2)
+        super().error(message + _meant(message))
+
+
+def _meant(message: str) -> str:
+    """The choice that is most like the one that `message`, argparse's own, calls invalid."""
+    refused = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+    like = difflib.get_close_matches(refused[1], re.findall("[^ ,']+", refused[2]), n=1) if refused else []
+    return f"; did you mean {like[0]}?" if like else ""
+
+
+class OutputError(OSError):
+    """Standard output cannot be written. Other files fail with the same errors, so it has a class of its own."""
+
+
+def run(action: Callable[[], int], *, said_of: Callable[[Exception], str | None]) -> int:
+    """The exit status: that of `action`; 1 with a sentence if it fails; 128 and its number if a signal ends it.
+
+    `said_of` gives the sentence for an error, or None for an error that nobody expects. That one is raised.
+    """
+    _prepare_streams()
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        # `nohup` has SIGHUP ignored, and that stays so. Otherwise the command cleans up as after Ctrl-C.
+        if signal.getsignal(ending) != signal.SIG_IGN:
+            signal.signal(ending, _interrupt)
+    status = _status(action, said_of)
+    try:
+        sys.stdout.flush()
+    except OutputError as error:
+        unwritten = _without_output(error)
+        status = status or unwritten
+    with suppress(OSError):
+        sys.stderr.flush()
+    return status
+
+
+def complain(message: str) -> None:
+    """Prints `message` as an error. If standard error cannot be written, the exit status says enough."""
+    try:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("error: ", "red"), message))
+    except OSError:
+        _discard(sys.stderr)
+
+
+def width() -> int:
+    """How many columns tables may have: as COLUMNS says, else as the terminal has, else many."""
+    return shutil.get_terminal_size(fallback=(ROOMY, 24)).columns
+
+
+def _status(action: Callable[[], int], said_of: Callable[[Exception], str | None]) -> int:
+    try:
+        return action()
+    except SystemExit as end:
+        # From argparse, after its help or its complaint.
+        return end.code if isinstance(end.code, int) else 0
+    except OutputError as error:
+        return _without_output(error)
+    except KeyboardInterrupt as interrupt:
+        complain("interrupted")
+        return 128 + int(interrupt.args[0] if interrupt.args else signal.SIGINT)
+    except Exception as error:
+        if (said := said_of(error)) is None:
+            raise
+        complain(said)
+        return 1
+
+
+def _without_output(error: OutputError) -> int:
+    """Python would complain once more when it writes the rest at its end, so the rest goes nowhere."""
+    _discard(sys.stdout)
+    # The reader of a pipe that closes it has seen enough.
+    if error.errno != errno.EPIPE:
+        complain(f"standard output: {(error.strerror or '').lower()}")
+    return 1
+
+
+def _discard(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt(number)
+
+
+def _prepare_streams() -> None:
+    """Opens those that the caller closed, and lets a stream that lacks a letter show the letter's number."""
+    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+        if getattr(sys, name) is None:
+            _occupy(number)
+            setattr(sys, name, open(os.devnull, mode))
+    if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = _with_errors_of_its_own(sys.stdout)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _occupy(number: int) -> None:
+    """The next file would get the number of a closed stream, and children would write to it."""
+    try:
+        os.fstat(number)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        if nowhere != number:
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+        os.set_inheritable(number, True)
+
+
+def _with_errors_of_its_own(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        io.BufferedWriter(_StandardOutput(stream.fileno(), "w", closefd=False)),
+        encoding=stream.encoding,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
+class _StandardOutput(io.FileIO):
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from None

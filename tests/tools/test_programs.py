@@ -1,0 +1,280 @@
+"""What every command line of the project does alike: its help, its streams, and how it ends."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import program
+from local.settings import PROJECT
+from tools.__main__ import PROGRAMS
+
+FOLDERS = ("tools", "local", "benchmarks", "stacks", "tests/facts")
+OF_THE_ENGINE = {
+    *("local.start_engine", "local.engine_patches.unpacked", "local.engine_patches.function_process"),
+    "benchmarks.unpatched_engine",
+}
+"""Programs that only other programs start."""
+
+WATCHED = """\
+import os, runpy, sys
+
+def watch(event, arguments):
+    writes = event == "open" and isinstance(arguments[0], str) and set(str(arguments[1])) & set("wax+")
+    if writes or event in ("subprocess.Popen", "os.fork", "os.posix_spawn", "os.mkdir", "socket.connect"):
+        os.write(2, f"{event} {arguments[0]}\\n".encode())
+
+sys.dont_write_bytecode = True
+sys.addaudithook(watch)
+sys.argv[:] = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+"""Runs the module that the first argument names, and tells what it writes, starts or calls."""
+
+
+def modules() -> list[str]:
+    found = {
+        ".".join(file.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__main__")
+        for folder in FOLDERS
+        for file in (PROJECT / folder).rglob("*.py")
+        if "-" not in file.name and re.search('^if __name__ == "__main__"', file.read_text(), re.M)
+    }
+    return sorted(found - OF_THE_ENGINE)
+
+
+def settings(**more: str) -> dict[str, str]:
+    """Without those of the person who runs the tests."""
+    return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8", **more}
+
+
+def run(*command: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    options = {"env": settings(), "cwd": PROJECT, "text": True, "timeout": 60, **options}
+    if "stdout" not in options:
+        options |= {"capture_output": True}
+    return subprocess.run([sys.executable, *command], **options)
+
+
+@pytest.mark.parametrize("module", modules())
+def test_the_help_of_every_program_only_prints(module: str) -> None:
+    """It starts no process, writes no file and calls nobody."""
+    shown = run("-c", WATCHED, module, "--help", env=settings(COLUMNS="80"))
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith(f"usage: python -m {module} ")
+    assert [line for line in shown.stdout.splitlines() if len(line) > 80] == []
+
+
+def test_the_programs_of_tools_are_listed() -> None:
+    assert sorted(PROGRAMS) == [module for module in modules() if module.startswith("tools.")]
+    assert [line.split()[2] for line in run("-m", "tools").stdout.splitlines()] == list(PROGRAMS)
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "-5"])
+def test_any_width_has_a_help(columns: str) -> None:
+    shown = run("-m", "tools.orders", "--help", env=settings(COLUMNS=columns))
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "escalations" in shown.stdout
+
+
+@pytest.mark.parametrize("module", ["local", "tools.orders"])
+def test_a_missing_command_is_answered_with_the_help(module: str) -> None:
+    shown = run("-m", module)
+
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == run("-m", module, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"),
+    [
+        (["local", "staus"], "did you mean status?"),
+        (["local", "skip_waits", "on"], "did you mean skip-waits?"),
+        (["tools.orders", "escalation"], "did you mean escalations?"),
+        (["tools.orders", "list", "--status", "escalate"], "did you mean ESCALATED?"),
+        (["tools.orders", "xyz"], "'parked')"),
+    ],
+)
+def test_a_command_that_is_nearly_right_is_named(command: list[str], meant: str) -> None:
+    shown = run("-m", *command)
+
+    assert (shown.returncode, shown.stdout) == (2, "")
+    # From Python 3.12 on without quotes.
+    assert shown.stderr.rstrip().replace("parked)", "'parked')").endswith(meant)
+
+
+SAYING = """\
+import sys
+import tools
+from local import program
+from tools import command
+
+def act():
+    {action}
+    return {status}
+
+sys.exit(command.exit_status(act))
+"""
+
+
+def saying(action: str, *, status: int = 0, **options: Any) -> "subprocess.CompletedProcess[str]":
+    return run("-c", SAYING.format(action=action, status=status), **options)
+
+
+def closed(*streams: int) -> Any:
+    def close() -> None:
+        for stream in streams:
+            os.close(stream)
+
+    return close
+
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+
+
+@needs_full
+@pytest.mark.parametrize("action", ["print('x')", "print('x' * 100_000)"])
+@pytest.mark.parametrize("ending", ["pass", "raise SystemExit(0)", "raise KeyboardInterrupt"])
+def test_a_full_disk_behind_standard_output_is_named_once(action: str, ending: str) -> None:
+    with FULL.open("w") as full:
+        done = saying(f"{action}; {ending}" if "raise" in ending else action, stdout=full, stderr=subprocess.PIPE)
+
+    full_disk = "error: standard output: no space left on device\n"
+    interrupted = "error: interrupted\n" * ("Keyboard" in ending)
+    # If the text is written at once, the interrupt never comes.
+    assert done.stderr in (full_disk, interrupted + full_disk)
+    assert done.returncode == (130 if interrupted in done.stderr and interrupted else 1)
+
+
+@needs_full
+def test_a_full_disk_elsewhere_is_not_taken_for_standard_output() -> None:
+    done = saying("open('/dev/full', 'w').write('x' * 100_000)")
+
+    assert "standard output" not in done.stderr and "No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("streams", [(1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize(("action", "status"), [("print('Zoë', sys.stdin.isatty())", 0), ("program.complain('x')", 3)])
+def test_a_closed_stream_is_silence(streams: tuple[int, ...], action: str, status: int) -> None:
+    done = saying(action, status=status, preexec_fn=closed(*streams))
+
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    if 1 not in streams and not status:
+        assert done.stdout == "Zoë False\n"
+
+
+def test_what_a_command_starts_does_not_write_into_its_files(tmp_path: Path) -> None:
+    """A file that is opened gets the number of a closed stream, to which a child process writes."""
+    action = f"import os; file = open({str(tmp_path / 'file')!r}, 'w'); os.system('echo child')"
+
+    saying(action, preexec_fn=closed(1, 2))
+
+    assert (tmp_path / "file").read_text() == ""
+
+
+@needs_full
+def test_complaints_that_nobody_can_read_change_no_status() -> None:
+    with FULL.open("w") as full:
+        done = saying("program.complain('x')", status=3, stdout=subprocess.PIPE, stderr=full)
+
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize("text", ["x", "x" * 100_000])
+def test_a_reader_who_has_seen_enough_is_told_nothing(text: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        done = saying(f"print({text!r})", stdout=pipe, stderr=subprocess.PIPE)
+
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1:strict"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0"},
+        {"TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"},
+    ],
+)
+def test_a_letter_that_the_terminal_lacks_is_shown_as_its_number(odd: Mapping[str, str]) -> None:
+    odd = settings(**odd)
+    # A dry run shows what was understood, and calls nobody.
+    command = ["-m", "tools.remindme", "-n", "--zone", "UTC", "--email", "me", "cat \U0001f408", "2030-01-01 09:00"]
+    done = run(*command, env=odd, encoding="latin-1")
+    complaint = run("-c", SAYING.format(action="program.complain('cat \\U0001f408')", status=1), env=odd)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii() and re.search(r"cat \\[uU]", done.stdout)
+    assert complaint.stderr == "error: cat \\U0001f408\n"
+
+
+def test_arguments_that_are_no_text_are_shown_as_their_bytes() -> None:
+    done = run(
+        "-m", "tools.remindme", "-n", "--zone", "UTC", "--email", "me", os.fsdecode(b"caf\xe9"), "2030-01-01 09:00"
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"caf\udce9" in done.stdout
+
+
+ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+@pytest.mark.parametrize(("ending", "status"), ENDINGS.items())
+def test_a_signal_ends_it_with_one_sentence_and_its_status(ending: signal.Signals, status: int) -> None:
+    action = f"import os, signal, time; os.kill(os.getpid(), {int(ending)}); time.sleep(60)"
+
+    done = saying(action, preexec_fn=lambda: signal.signal(ending, signal.SIG_DFL))
+
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "error: interrupted\n")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_that_the_caller_ignores_stays_ignored(ending: signal.Signals) -> None:
+    """As `nohup` does."""
+    action = f"import os; os.kill(os.getpid(), {int(ending)}); print('goes on')"
+
+    done = saying(action, preexec_fn=lambda: signal.signal(ending, signal.SIG_IGN))
+
+    assert (done.returncode, done.stdout) == (0, "goes on\n")
+
+
+@pytest.mark.parametrize("package", ["local", "tools"])
+def test_an_interrupt_before_the_command_begins_is_told_alike(package: str) -> None:
+    """Python is then still importing."""
+    done = run("-c", f"import {package}; raise KeyboardInterrupt")
+
+    assert (done.returncode, done.stderr) == (130, "error: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("columns", "wide"), [("60", 60), ("120", 120), (None, program.ROOMY), ("0", program.ROOMY), ("x", program.ROOMY)]
+)
+def test_what_is_piped_is_as_wide_as_columns_says(columns: str | None, wide: int) -> None:
+    done = saying("print(program.width())", env=settings(**({"COLUMNS": columns} if columns else {})))
+
+    assert done.stdout == f"{wide}\n"
+
+
+def test_a_terminal_says_how_wide_it_is() -> None:
+    terminal, end = pty.openpty()
+    subprocess.run(["stty", "cols", "72"], stdin=end, check=True)
+
+    saying("print(program.width())", stdin=end, stdout=end, stderr=end)
+    os.close(end)
+    shown = os.read(terminal, 1000)
+    os.close(terminal)
+
+    assert shown.split() == [b"72"]
