@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from subprocess import CompletedProcess
 
 import pytest
+import redis
 
 from local.cloud import Cloud
 from local.processes import free_port
@@ -45,7 +46,7 @@ def frozen_cache(cloud: Cloud) -> Iterator[None]:
 
 
 def said(done: "CompletedProcess[str]") -> tuple[int, list[str]]:
-    assert done.stderr == ""
+    assert done.stderr.startswith("talking to redis://127.0.0.1:") and done.stderr.count("\n") == 1
     return done.returncode, done.stdout.splitlines()
 
 
@@ -79,11 +80,42 @@ def test_wrong_arguments_are_answered_with_the_right_ones(
     assert done.stderr.startswith(f"usage: {verb}-tuple-redis.") and done.stderr.strip().endswith(f" {usage}")
 
 
+@pytest.mark.parametrize("kind", ["hash", "list", "bytes"])
+def test_a_key_that_holds_something_else_is_told(run: Run, cloud: Cloud, kind: str) -> None:
+    key, server = f"age-{uuid.uuid4().hex}", redis.Redis.from_url(cloud.settings.redis_url)
+    match kind:
+        case "hash":
+            server.hset(key, "field", "value")
+        case "list":
+            server.rpush(key, "value")
+        case "bytes":
+            server.set(key, b"\xff\xfe")
+
+    done = run("check", key)
+
+    text = "the value is not text in UTF-8 (2 bytes), so it is not shown"
+    other = f"error: the key holds a {kind} and not a text: delete it first, or use another key"
+    assert done.stderr.splitlines()[1:] == [text if kind == "bytes" else other]
+    assert done.returncode == (0 if kind == "bytes" else 1)
+    assert done.stdout == ("The TUPLE is there in ElastiCache\n" if kind == "bytes" else "")
+
+
+def test_the_cache_of_a_laptop_cloud_is_found_by_its_folder(run: Run, cloud: Cloud) -> None:
+    """Another Redis has taken the usual port, or none has."""
+    home, key = str(cloud.settings.home), f"age-{uuid.uuid4().hex}"
+
+    inserted = run("insert", "--home", home, key, "25", url="")
+
+    assert (inserted.returncode, inserted.stdout) == (0, "Inserted a TUPLE to ElastiCache\n")
+    assert inserted.stderr == f"talking to {cloud.settings.redis_url}, the cache of the laptop cloud in {home}\n"
+    assert said(run("check", key)) == (0, ["The TUPLE is there in ElastiCache", "25"])
+
+
 def test_a_server_that_is_not_there_is_named_as_the_cause(run: Run) -> None:
     done = run("check", "age", url=f"redis://127.0.0.1:{free_port()}")
 
     assert done.returncode == 1
-    assert done.stderr.startswith("no answer from Redis")
+    assert done.stderr.splitlines()[1].startswith("error: no answer from Redis")
 
 
 @pytest.mark.usefixtures("frozen_cache")
@@ -91,11 +123,11 @@ def test_a_server_that_hangs_is_not_waited_for(run: Run) -> None:
     done = run("check", "age")
 
     assert done.returncode == 1
-    assert done.stderr.startswith("no answer from Redis")
+    assert done.stderr.splitlines()[1].startswith("error: no answer from Redis")
 
 
 def test_an_address_that_is_none_is_said_to_be_none(run: Run) -> None:
     done = run("check", "age", url="nowhere")
 
     assert done.returncode == 1
-    assert done.stderr.startswith("REDIS_URL is not an address")
+    assert done.stderr.startswith("error: REDIS_URL is not an address")

@@ -1,15 +1,19 @@
 // `node check-tuple-redis.js age` tells whether a key is in Redis, and its value.
 "use strict";
 
-const { run } = require("./tuples");
+const { run, said } = require("./tuples");
 
-run("check-tuple-redis.js KEY", async (client, key) => {
+run("check-tuple-redis.js KEY", "Tells whether a key is in Redis, and its value.", async (client, key) => {
   const value = await client.get(key);
   if (value === null) {
     console.log("The TUPLE is not there in ElastiCache");
     return false;
   }
   console.log("The TUPLE is there in ElastiCache");
-  console.log(value);
+  try {
+    console.log(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(value));
+  } catch {
+    console.error(said("binary", { bytes: value.length }));
+  }
   return true;
 });

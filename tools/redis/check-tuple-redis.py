@@ -1,20 +1,23 @@
 """`python check-tuple-redis.py age` tells whether a key is in Redis, and its value."""
 
 import sys
+from typing import Any
 
-import redis
 import tuples
 
 
-def check(client: "redis.Redis", key: str) -> bool:
+def check(client: Any, key: str) -> bool:
     value = client.get(key)
     if value is None:
         print("The TUPLE is not there in ElastiCache")
         return False
     print("The TUPLE is there in ElastiCache")
-    print(value)
+    try:
+        print(value.decode())
+    except UnicodeDecodeError:
+        print(tuples.said("binary", bytes=len(value)), file=sys.stderr)
     return True
 
 
 if __name__ == "__main__":
-    sys.exit(tuples.run("check-tuple-redis.py KEY", check))
+    sys.exit(tuples.run("check-tuple-redis.py KEY", "Tells whether a key is in Redis, and its value.", check))

@@ -3,7 +3,7 @@
 
 const { run } = require("./tuples");
 
-run("delete-tuple-redis.js KEY", async (client, key) => {
+run("delete-tuple-redis.js KEY", "Deletes a key from Redis.", async (client, key) => {
   if (!(await client.del(key))) {
     console.log("The TUPLE is not there in ElastiCache");
     return false;

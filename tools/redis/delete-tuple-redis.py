@@ -1,12 +1,12 @@
 """`python delete-tuple-redis.py age` deletes a key from Redis."""
 
 import sys
+from typing import Any
 
-import redis
 import tuples
 
 
-def delete(client: "redis.Redis", key: str) -> bool:
+def delete(client: Any, key: str) -> bool:
     if not client.delete(key):
         print("The TUPLE is not there in ElastiCache")
         return False
@@ -15,4 +15,4 @@ def delete(client: "redis.Redis", key: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(tuples.run("delete-tuple-redis.py KEY", delete))
+    sys.exit(tuples.run("delete-tuple-redis.py KEY", "Deletes a key from Redis.", delete))

@@ -3,7 +3,7 @@
 
 const { run } = require("./tuples");
 
-run("insert-tuple-redis.js KEY VALUE", async (client, key, value) => {
+run("insert-tuple-redis.js KEY VALUE", "Sets a key in Redis.", async (client, key, value) => {
   await client.set(key, value);
   console.log("Inserted a TUPLE to ElastiCache");
   return true;

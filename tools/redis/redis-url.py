@@ -1,24 +1,53 @@
-"""`python redis-url.py ADDRESS NAME USER` prints a REDIS_URL that is signed in to ElastiCache, for 15 minutes.
+"""`python redis-url.py ADDRESS NAME USER` prints a REDIS_URL that is signed in to ElastiCache, for 15 minutes."""
 
-ADDRESS, NAME and USER are the outputs RedisAddress, RedisName and RedisOperator of the stack Cache. Who runs it needs
-`elasticache:Connect` on the cache and on the user.
-"""
-
+import os
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from botocore.session import Session
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tools import command  # noqa: E402 - the project is not installed anywhere
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "lambdas"))
-from orders.cache import IamCredentials  # noqa: E402 - the Lambdas' folder is not installed anywhere
+DESCRIPTION = """\
+Prints a REDIS_URL that is signed in to ElastiCache, for 15 minutes. ADDRESS, NAME and USER are the outputs
+RedisAddress, RedisName and RedisOperator of the stack Cache.
+
+You need AWS credentials that may call `elasticache:Connect` on the cache and on the user."""
+
+EPILOG = "exit status: 0 done; 1 no AWS credentials, or no region; 2 wrong usage"
+
+
+def main() -> int:
+    return command.exit_status(run)
+
+
+def run() -> int:
+    parser = command.Parser(prog="redis-url.py", description=DESCRIPTION, epilog=EPILOG)
+    for name in ("address", "name", "user"):
+        parser.add_argument(name, metavar=name.upper())
+    options = parser.parse_args()
+    for name, value in vars(options).items():
+        # As it comes from an output that the shell does not know.
+        if not value.strip():
+            parser.error(f"{name.upper()} is empty: it is an output of the stack Cache")
+    # Here, because the help needs neither of them.
+    from botocore.exceptions import NoCredentialsError, NoRegionError
+    from botocore.session import Session
+
+    from orders.cache import IamCredentials
+
+    session = Session()
+    if region := os.environ.get("AWS_REGION"):
+        # botocore itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
+        session.set_config_variable("region", region)
+    if not session.get_credentials():
+        raise NoCredentialsError
+    if not session.get_config_variable("region"):
+        raise NoRegionError
+    _, token = IamCredentials(user=options.user, replication_group=options.name, session=session).get_credentials()
+    print(f"rediss://{quote(options.user, safe='')}:{quote(token, safe='')}@{options.address}")
+    return 0
+
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
-        sys.exit("usage: redis-url.py ADDRESS NAME USER")
-    address, name, user = sys.argv[1:]
-    session = Session()
-    if not session.get_credentials() or not session.get_config_variable("region"):
-        sys.exit("no AWS credentials, or no region: set them as for any AWS tool")
-    _, token = IamCredentials(user=user, replication_group=name, session=session).get_credentials()
-    print(f"rediss://{user}:{quote(token, safe='')}@{address}")
+    sys.exit(main())
