@@ -36,10 +36,10 @@ def _said_of(error: Exception, home: str) -> str | None:
     match error:
         case LocalError():
             return str(error)
-        case OSError():
-            return f"{error.filename or home}: {error.strerror}"
         case BotoCoreError() | ClientError():
             return f"the engine did not do as it was asked (`python -m local logs` shows its log): {error}"
+        case OSError():
+            return f"{error.filename or home}: {error.strerror}"
         case _:
             return None
 

@@ -53,7 +53,12 @@ def common_options() -> Parser:
 
 
 def defaults() -> argparse.Namespace:
+    """Raises CommandError if a setting is wrong."""
     stage = os.environ.get("STAGE") or DEFAULT_STAGE
+    try:
+        _stage(stage)
+    except argparse.ArgumentTypeError:
+        raise CommandError("the setting STAGE is not the name of a stage: set it to local, dev or prod") from None
     return argparse.Namespace(stage=stage, user=None, json=False, home=settings.PROJECT / ".local")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from local import gaps, homes, settings
 from local.cloud import Cloud
 from local.engine import CREDENTIALS
 from stacks.names import IDENTITY, stack_name
-from tools.errors import CommandError
+from tools.errors import LAPTOP, CommandError, read_settings
 from tools.sign_in import kept
 from tools.sign_in.people import People, Person
 from tools.sign_in.pool import UserPool
@@ -108,10 +109,11 @@ class Deployment:
     """The stack `app`, one of `stacks.names`, of one stage. Raises CommandError if the stage does not have it."""
 
     def __init__(self, app: str, stage: str, aws: Aws) -> None:
-        if aws.session.region_name is None:
+        if not aws.session.region_name:
             raise NoRegionError
         self._stage = stage
         self._aws = aws
+        read_settings(aws.session, lambda: self.client("cloudformation"))
         self.outputs = self._outputs_of(stack_name(stage, app))
 
     def output(self, name: str) -> str:
@@ -137,7 +139,7 @@ class Deployment:
                 raise
             where = f"at {self._aws.endpoint}" if self._aws.endpoint else f"in {self._aws.session.region_name}"
             raise CommandError(
-                f"there is no stack {stack} {where}: deploy it, or name another stage with --stage"
+                f"there is no stack {stack} {where}: deploy it, or name another stage with --stage; {LAPTOP}"
             ) from None
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
@@ -175,11 +177,11 @@ def reach(stage: str, *, home: Path) -> Aws:
     neither reaches it nor is reached. Raises CommandError, LocalError.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint and not urlsplit(endpoint).netloc:
+    if endpoint and not _is_address(endpoint):
         raise CommandError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566")
     if stage != LOCAL_STAGE or endpoint:
         # boto3 itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
-        return Aws(boto3.Session(region_name=os.environ.get("AWS_REGION")), endpoint)
+        return Aws(boto3.Session(region_name=os.environ.get("AWS_REGION", "").strip() or None), endpoint)
     isolated = settings.isolated(os.environ)
     os.environ.clear()
     os.environ.update(isolated)
@@ -187,3 +189,16 @@ def reach(stage: str, *, home: Path) -> Aws:
     cloud.require_running()
     session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
     return Aws(session, cloud.settings.endpoint, cloud)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not re.search(r"\s", text)
+        )
+    except ValueError:
+        return False

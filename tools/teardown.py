@@ -58,9 +58,11 @@ def _run(options: argparse.Namespace, stage: "Stage") -> int:
     if stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
         raise CommandError(f"stage {stage.name} is not on AWS: `python -m local down --forget` removes it")
     session, endpoint, _ = deployment.reach(stage.name, home=settings.PROJECT / ".local")
-    if session.region_name is None:
+    if not session.region_name:
         raise NoRegionError
-    reminders = Reminders(Target(stage, session, endpoint))
+    target = Target(stage, session, endpoint)
+    target.read_settings()
+    reminders = Reminders(target)
     if not (waiting := len(reminders.executions())):
         print(f"no reminder of {stage.name} waits")
         return 0

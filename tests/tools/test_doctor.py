@@ -20,6 +20,7 @@ from tools import deployment
 from tools.doctor.__main__ import main
 from tools.doctor.checks import Finding, examine
 from tools.doctor.target import Target
+from tools.errors import LAPTOP
 
 SESSION = boto3.Session("x", "x", region_name=REGION)
 """One for all tests: it keeps what it has read of each service."""
@@ -500,7 +501,7 @@ def test_a_problem_ends_the_command_with_1_and_is_told_to_programs_too() -> None
         {
             "check": "credentials",
             "state": "problem",
-            "found": "no AWS credentials were found, or half of them: set them as for any AWS tool",
+            "found": f"no AWS credentials were found: set them as for any AWS tool; {LAPTOP}",
             "advice": "",
         }
     ]

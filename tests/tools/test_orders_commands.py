@@ -140,7 +140,7 @@ def test_a_region_or_credentials_that_are_not_set_are_asked_for(
 
     assert without_region.err.startswith("error: no AWS region is set")
     assert "there is no stack" in with_region.err
-    assert with_profile.err == "error: The config profile (nobody) could not be found\n"
+    assert with_profile.err.startswith("error: there is no AWS profile nobody: set AWS_PROFILE to one that")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from reminders.rules import InvalidReminderError
 from stacks.config import is_address
 from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, STACKS, stack_name
 from tools.doctor.target import Target
-from tools.errors import sentence
+from tools.errors import CommandError, sentence
 
 State: TypeAlias = Literal["ok", "limited", "problem", "unknown"]
 
@@ -53,6 +53,8 @@ def examine(target: Target) -> Iterator[Finding]:
             continue
         try:
             result = ask(target)
+        except CommandError as error:
+            result = Result("problem", str(error))
         except (BotoCoreError, ClientError) as error:
             result = Result("problem" if ask is credentials else "unknown", sentence(error))
         yield Finding(check, *result)
@@ -64,6 +66,7 @@ def examine(target: Target) -> Iterator[Finding]:
 
 
 def credentials(target: Target) -> Result:
+    target.read_settings()
     caller = target.client("sts").get_caller_identity()
     return Result("ok", f"{caller['Arn']} in {target.region}")
 

@@ -24,7 +24,7 @@ def examine_stage(options: argparse.Namespace, output: Output) -> int:
     if options.deploying and stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
         raise CommandError(f"stage {stage.name} is not for AWS: `python -m local up` deploys it on this machine")
     session, endpoint, _ = deployment.reach(stage.name, home=options.home)
-    if session.region_name is None:
+    if not session.region_name:
         raise NoRegionError
     target = Target(stage, session, endpoint, said={name.upper() for name in said}, deploying=options.deploying)
     findings = list(examine(target))

@@ -8,11 +8,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stacks.names import FULFILLMENT, ORDERS, REMINDERS, stack_name
+from tools.errors import read_settings
 
 if TYPE_CHECKING:
     from stacks.config import Stage
-
-_PATIENTLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 
 
 CACHE_WRITER = "UpdateCache"
@@ -75,10 +74,16 @@ class Target:
             settings["CONSUMER"] = "on" if self.has(FULFILLMENT) else "off"
         return settings
 
+    def read_settings(self) -> None:
+        """Reads the settings of AWS as every later call will. Raises CommandError, or a BotoCoreError."""
+        read_settings(self._session, lambda: self.client("sts"))
+
     def client(self, service: str) -> Any:
         """The client of a service. It is made only once, because that takes longer than most calls."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=_PATIENTLY)
+            # Each with its own, because botocore writes what it reads in the environment into it.
+            patiently = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
+            self._clients[service] = self._session.client(service, endpoint_url=self._endpoint, config=patiently)
         return self._clients[service]
 
     def stack(self, name: str) -> Mapping[str, Any] | None:

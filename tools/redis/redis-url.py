@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tools import command  # noqa: E402 - the project is not installed anywhere
+from tools.errors import CommandError, read_settings  # noqa: E402
 
 DESCRIPTION = """\
 Prints a REDIS_URL that is signed in to ElastiCache, for 15 minutes. ADDRESS, NAME and USER are the outputs
@@ -30,20 +31,20 @@ def run() -> int:
         # As it comes from an output that the shell does not know.
         if not value.strip():
             parser.error(f"{name.upper()} is empty: it is an output of the stack Cache")
-    # Here, because the help needs neither of them.
-    from botocore.exceptions import NoCredentialsError, NoRegionError
+    # Here, because the help does not need it, and not every machine has it.
     from botocore.session import Session
 
     from orders.cache import IamCredentials
 
     session = Session()
-    if region := os.environ.get("AWS_REGION"):
+    if region := os.environ.get("AWS_REGION", "").strip():
         # botocore itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
         session.set_config_variable("region", region)
+    read_settings(session, lambda: session.create_client("sts"))
     if not session.get_credentials():
-        raise NoCredentialsError
+        raise CommandError("no AWS credentials were found: set them as for any AWS tool")
     if not session.get_config_variable("region"):
-        raise NoRegionError
+        raise CommandError("no AWS region is set: set AWS_REGION, or a profile that has one")
     _, token = IamCredentials(user=options.user, replication_group=options.name, session=session).get_credentials()
     print(f"rediss://{quote(options.user, safe='')}:{quote(token, safe='')}@{options.address}")
     return 0
