@@ -60,11 +60,25 @@ class Refusal:
     try_again: bool = False
 
 
+NO_ROUTE = "This API has no such path, or the path has no such method."
+
 # API Gateway's messages are not passed on: about a signature or a permission they quote the path and the headers.
 REFUSALS = {
     "Default4xx": Refusal(
         type=apigateway.ResponseType.DEFAULT_4_XX,
-        message="The request was refused. Ask for a path of this API.",
+        message="The request was refused.",
+    ),
+    # For an unknown path or method. https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+    "NoRoute": Refusal(
+        type=apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, status=404, code="NotFound", message=NO_ROUTE
+    ),
+    # Where no authorizer reads it, API Gateway takes `Authorization: Bearer …` for a wrong signature of AWS's. No route
+    # of these APIs takes such a signature. https://github.com/amazon-archives/aws-cognito-angular-quickstart/issues/50
+    "NoRouteWithToken": Refusal(
+        type=apigateway.ResponseType.INVALID_SIGNATURE, status=404, code="NotFound", message=NO_ROUTE
+    ),
+    "NoResource": Refusal(
+        type=apigateway.ResponseType.RESOURCE_NOT_FOUND, status=404, code="NotFound", message=NO_ROUTE
     ),
     "Unauthorized": Refusal(
         type=apigateway.ResponseType.UNAUTHORIZED,
@@ -92,7 +106,7 @@ REFUSALS = {
         type=apigateway.ResponseType.UNSUPPORTED_MEDIA_TYPE,
         status=415,
         code="UnsupportedMediaType",
-        message="Send the body as application/json.",
+        message="Send the body as application/json in UTF-8, and without a Content-Encoding.",
     ),
     "IntegrationFailure": Refusal(
         type=apigateway.ResponseType.INTEGRATION_FAILURE,

@@ -69,7 +69,7 @@ const MISSING = {
   CC: "Enter a test card number.",
 };
 
-const ONE_LINE = /^[^\u0000-\u001F\u007F\uFFFE\uFFFF]{1,200}$/u;
+const ONE_LINE = /^[^\u0000-\u001F\u007F-\u009F\u2028\u2029\uFDD0-\uFDEF\uFFFD-\uFFFF]{1,200}$/u;
 const SHORT = /^.{1,32}$/su;
 const PATTERNS = {
   OrderId: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
@@ -148,9 +148,7 @@ export function problemsIn({ status, code, message, details }) {
   if (status === 409 && code === "Conflict") {
     return { OrderId: message };
   }
-  const words = ({ field, problem }) =>
-    problem.startsWith("must match") && field in FORMS ? FORMS[field] : `This ${problem}.`;
-  return Object.fromEntries(details.map((detail) => [detail.field, words(detail)]));
+  return Object.fromEntries(details.map(({ field, problem }) => [field, `This ${problem}.`]));
 }
 
 /** A price with its thousands apart; what is no decimal stays as it came. */

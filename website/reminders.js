@@ -131,12 +131,6 @@ const CONTROLS = {
   "repeat.times": "times",
 };
 
-/** Of what the API refuses by a pattern, what would fit. */
-const FORMS = {
-  email: "Enter an e-mail address such as ada@example.com.",
-  phone: "Enter the number with its country’s code, such as +15555550100.",
-};
-
 const TWICE = /^happens twice in (.+), at (\S+) and again at (\S+): send fold/;
 const STEP = /\b([1-9][0-9]{0,5})([mhdwMy])(?= at the (?:least|most)\b)/;
 const LEAP = /^does not exist in (.+): clocks go from (\S+) (\S+) to (\S+) (\S+)$/;
@@ -160,8 +154,6 @@ export function problemsIn({ details }) {
     } else if (leap && field === "timestamp") {
       found.leap = `${leap[4]}T${leap[5]}`;
       found.problems[control] = `Clocks in ${leap[1]} go from ${leap[3]} to ${leap[5]} then: this time does not exist.`;
-    } else if (problem.startsWith("must match") && field in FORMS) {
-      found.problems[control] = FORMS[field];
     } else if (field === "waitSeconds") {
       // It is a whole number, of whatever unit was chosen: there is but one thing that can be wrong with it.
       found.problems[control] = "This is more than 365 days ahead.";

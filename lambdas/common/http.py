@@ -8,18 +8,18 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
-from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common import jsontext
 from common.aws import error_name
 
 # Imported under their own names, because handlers use http.Event and http.RequestError.
 from common.events import Event as Event
 from common.events import RequestError as RequestError
 from common.logs import logger_of
+from common.shape import Detail, Shape, ShapeError
 
 Reply: TypeAlias = dict[str, Any]
 
@@ -28,6 +28,16 @@ MAX_BODY_BYTES = 16_384
 
 TRY_AGAIN = {"Retry-After": "1"}
 """In seconds, with every 503."""
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_MEDIA_TYPE = re.compile(
+    rf"[ \t]*(?P<type>{_TOKEN}/{_TOKEN})[ \t]*(?:;[ \t]*(?:{_TOKEN}=(?:{_TOKEN}|{_QUOTED})[ \t]*)?)*"
+)
+"""RFC 9110, 8.3.1."""
+_PARAMETER = re.compile(rf";[ \t]*(?P<name>{_TOKEN})=(?P<value>{_TOKEN}|{_QUOTED})")
+_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
+"""UTF-8, which RFC 8259, 8.1 requires, and ASCII, which is a part of it."""
 
 logger = logger_of(__name__)
 
@@ -76,25 +86,26 @@ def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | 
     }
 
 
-def json_body(event: Event, *, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's JSON body, checked against `schema`. Numbers come as int or Decimal.
+def json_body(event: Event, *, shape: Shape) -> dict[str, Any]:
+    """The request's JSON body, checked against `shape`. Numbers come as int or Decimal.
 
-    Raises RequestError: 415 for another content type, 413 above MAX_BODY_BYTES, 400 for the rest.
+    Raises RequestError: 415 for another content type, charset or encoding, 413 above MAX_BODY_BYTES, 400 for the rest.
     """
-    if "".join(header_values(event, "Content-Type")[-1:]).partition(";")[0].strip().lower() != "application/json":
-        raise RequestError(415, "UnsupportedMediaType", "Send the body as application/json.")
-    body = _parse(_raw_body(event))
-    check_body(body, schema=schema)
-    assert isinstance(body, dict)
-    return body
+    _check_content_type(event)
+    return checked(_parsed(event), shape=shape)
 
 
-def check_body(body: Any, *, schema: Mapping[str, Any]) -> None:
-    """Raises RequestError, which names the field, unless `body` fits `schema`."""
+def checked(body: object, *, shape: Shape) -> dict[str, Any]:
+    """`body` as `shape` reads it. Raises RequestError, with a detail for each faulty field."""
     try:
-        validate(event=body, schema=dict(schema))
-    except SchemaValidationError as error:
-        raise RequestError(400, "InvalidRequest", "The body does not fit.", [_detail(error, body, schema)]) from None
+        return shape.fitted(body)
+    except ShapeError as error:
+        raise invalid(*error.details) from None
+
+
+def invalid(*details: Detail) -> RequestError:
+    """The refusal of a body, with what is wrong."""
+    return RequestError(400, "InvalidRequest", "The request body is invalid.", list(details))
 
 
 def header_values(event: Event, name: str) -> list[str]:
@@ -108,68 +119,53 @@ def _refusal(error: RequestError) -> Reply:
     return reply(error.status, {"error": body}, headers=TRY_AGAIN if error.status == 503 else None)
 
 
-def _raw_body(event: Event) -> bytes:
+def _check_content_type(event: Event) -> None:
+    values = header_values(event, "Content-Type")
+    parsed = [_MEDIA_TYPE.fullmatch(value) for value in values]
+    if not values or not all(one and one["type"].lower() == "application/json" for one in parsed):
+        raise RequestError(415, "UnsupportedMediaType", "Send the body as application/json.")
+    parameters = [parameter for value in values for parameter in _PARAMETER.finditer(value)]
+    charsets = {one["value"].strip('"').lower() for one in parameters if one["name"].lower() == "charset"}
+    if charsets - _CHARSETS:
+        raise RequestError(415, "UnsupportedMediaType", "Send the body in UTF-8, which is the charset of JSON.")
+
+
+def _parsed(event: Event) -> Any:
+    try:
+        text = _text(event)
+        if "\ufffd" in text:
+            # What API Gateway puts in the place of each byte that is not UTF-8. A real one cannot be told apart.
+            raise jsontext.NotJsonError(
+                "is not in UTF-8, or contains the character U+FFFD, which stands for unreadable bytes."
+            )
+        return jsontext.read(text)
+    except jsontext.NotJsonError as error:
+        codings = {
+            one.strip().lower() for value in header_values(event, "Content-Encoding") for one in value.split(",")
+        }
+        # API Gateway decompresses gzip and deflate, and leaves the header in its place.
+        if codings - {"", "identity"}:
+            raise RequestError(
+                415, "UnsupportedMediaType", "The body cannot be decompressed. Send it without Content-Encoding."
+            ) from None
+        raise RequestError(400, "InvalidJson", f"The body {error}") from None
+
+
+def _text(event: Event) -> str:
     body = event.get("body") or ""
     # Base64 is four characters for three bytes: bounded before it is decoded.
     if len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
-        raise RequestError(413, "TooLarge", f"The body may have {MAX_BODY_BYTES} bytes.")
+        raise _too_large()
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-    except (binascii.Error, UnicodeEncodeError):
-        raise RequestError(400, "InvalidJson", "The body is not JSON in UTF-8.") from None
-    if len(raw) > MAX_BODY_BYTES:
-        raise RequestError(413, "TooLarge", f"The body may have {MAX_BODY_BYTES} bytes.")
-    return raw
+        if len(raw) > MAX_BODY_BYTES:
+            raise _too_large()
+        return raw.decode()
+    except binascii.Error:
+        raise jsontext.NotJsonError("is not the Base64 that its sender says.") from None
+    except UnicodeError:
+        raise jsontext.NotJsonError("is not in UTF-8.") from None
 
 
-def _parse(raw: bytes) -> Any:
-    try:
-        text = raw.decode()
-        body = json.loads(
-            text,
-            parse_float=Decimal,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object_without_duplicates,
-        )
-        json.dumps(body, default=str, ensure_ascii=False).encode()  # refuses lone surrogates, which nothing can store
-    except (ValueError, RecursionError, ArithmeticError):
-        raise RequestError(400, "InvalidJson", "The body is not JSON in UTF-8.") from None
-    return body
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(result := dict(pairs)) != len(pairs):
-        raise ValueError("a name is repeated")
-    return result
-
-
-def _detail(error: SchemaValidationError, body: Any, schema: Mapping[str, Any]) -> dict[str, str]:
-    path = [str(part) for part in (error.path or [])[1:]]
-    field, within = ".".join(path), "".join(f"{part}." for part in path)
-    for part in path if error.rule in ("additionalProperties", "required") else []:
-        body, schema = body[part], schema["properties"][part]
-    if error.rule == "additionalProperties" and isinstance(body, dict):
-        # Digits of every script are hidden: somebody may send a card number as a name.
-        unknown = sorted(re.sub(r"\d", "#", name)[:64] for name in body.keys() - schema["properties"].keys())
-        return {"field": ", ".join(within + name for name in unknown), "problem": "is not a field of this request"}
-    if error.rule == "required" and isinstance(body, dict):
-        missing = [name for name in schema["required"] if name not in body]
-        return {"field": ", ".join(within + name for name in missing), "problem": "is missing"}
-    problems = {
-        "type": f"must be of type {' or '.join(map(str, _listed(error.rule_definition)))}",
-        "minLength": f"must have at least {error.rule_definition} characters",
-        "maxLength": f"may have at most {error.rule_definition} characters",
-        "minimum": f"must be {error.rule_definition} at the least",
-        "maximum": f"must be {error.rule_definition} at the most",
-        "enum": f"must be one of {', '.join(map(str, _listed(error.rule_definition)))}",
-        "pattern": f"must match {error.rule_definition}",
-    }
-    return {"field": field or "(body)", "problem": problems.get(str(error.rule), f"breaks the rule {error.rule}")}
-
-
-def _listed(definition: Any) -> list[Any]:
-    return definition if isinstance(definition, list) else [definition]
+def _too_large() -> RequestError:
+    return RequestError(413, "TooLarge", f"The body may have at most {MAX_BODY_BYTES} bytes.")

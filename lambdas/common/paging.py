@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from common.events import Event, RequestError
+from common.jsontext import read, whole_number
 
 MOST = 100
 
@@ -25,10 +26,10 @@ def query_of(event: Event) -> Query:
 
 def limit_in(query: Query, *, default: int) -> int:
     """How many rows a page may have. Raises RequestError unless that is 1 to MOST."""
-    text = query.get("limit", str(default))
-    if not re.fullmatch("[1-9][0-9]{0,2}", text) or int(text) > MOST:
-        raise refused("limit", f"must be a number from 1 to {MOST}")
-    return int(text)
+    limit = whole_number(query.get("limit", str(default)))
+    if limit is None or not 1 <= limit <= MOST:
+        raise refused("limit", f"must be a whole number from 1 to {MOST}")
+    return limit
 
 
 def place_in(query: Query) -> Place | None:
@@ -36,12 +37,12 @@ def place_in(query: Query) -> Place | None:
     if "next" not in query:
         return None
     try:
-        time, id = json.loads(base64.urlsafe_b64decode(query["next"]))
+        time, id = read(base64.urlsafe_b64decode(query["next"]).decode())
         understood = re.fullmatch(_TIME, time) and 0 < len(id.encode()) <= _LONGEST_ID_BYTES
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError):
         understood = False
     if not understood:
-        raise refused("next", "is not what an answer said")
+        raise refused("next", "must be the `next` of an earlier answer")
     return time, id
 
 
@@ -52,4 +53,4 @@ def token(place: Place | None) -> str | None:
 
 def refused(field: str, problem: str) -> RequestError:
     """The refusal of a field of the query."""
-    return RequestError(400, "InvalidRequest", "The query does not fit.", [{"field": field, "problem": problem}])
+    return RequestError(400, "InvalidRequest", "The query is invalid.", [{"field": field, "problem": problem}])

@@ -3,7 +3,6 @@
 Every function is given an SQS client, `sqs`, and the URLs of queues.
 """
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws import error_name
+from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
 
 logger = logger_of(__name__)
@@ -177,8 +177,8 @@ def waiting(sqs: Any, url: str) -> int:
 def object_in(message: Message) -> dict[str, Any]:
     """The JSON object that a message is; an empty one where it is something else."""
     try:
-        body = json.loads(message["Body"])
-    except (ValueError, RecursionError):
+        body = read_leniently(message["Body"])
+    except NotJsonError:
         body = None
     return body if isinstance(body, dict) else {}
 

@@ -1,6 +1,5 @@
 """`ShipOrder`: ships the orders in OrderFulfillmentQueue, each once."""
 
-import json
 import os
 import uuid
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common.aws import BRIEFLY
+from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
 from orders import messages
 
@@ -59,11 +59,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 def order_of(body: str) -> dict[str, Any]:
     """The order in a message. Raises BadMessageError."""
     try:
-        order: dict[str, Any] = _validate(json.loads(body))
+        order: dict[str, Any] = _validate(read_leniently(body))
     except fastjsonschema.JsonSchemaValueException as error:
         # Not its text, which quotes the value: names are personal data.
         raise BadMessageError(f"{error.name} breaks the rule {error.rule}") from None
-    except (ValueError, RecursionError):
+    except NotJsonError:
         raise BadMessageError("is not JSON") from None
     return order
 

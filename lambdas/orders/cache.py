@@ -20,6 +20,7 @@ from botocore.signers import RequestSigner
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from common.jsontext import read_leniently
 from common.logs import logger_of
 
 T = TypeVar("T")
@@ -316,9 +317,10 @@ class _Conversation:
         found = None
         if isinstance(value, bytes):
             try:
-                order = json.loads(value)
-                json.dumps(order, ensure_ascii=False).encode()  # refuses lone surrogates, which no answer can carry
-            except (ValueError, RecursionError):
+                order = read_leniently(value.decode())
+                # Refuses lone surrogates, which no answer can carry.
+                json.dumps(order, ensure_ascii=False, default=str).encode()
+            except ValueError:
                 order = None
             if order == _unknown(self._order_id):
                 found = Found(None)

@@ -1,6 +1,5 @@
 """`POST /orders/{OrderId}/close`: an escalated or parked order that will not be corrected."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 from common import http
 from common.caller import operator_of
 from common.cards import looks_like_card
+from common.shape import ONE_LINE, Shape
 from orders import rules, table
 from orders.order import CLOSED, CORRECTABLE, shown
 
-SCHEMA = json.loads(Path(__file__).with_name("closing.schema.json").read_text())
+SHAPE = Shape.of(Path(__file__).with_name("closing.schema.json"), words={"note": ONE_LINE}, texts={"note"})
 
 
 @http.api
@@ -46,8 +46,7 @@ def _is_closed(row: Mapping[str, Any], note: str) -> bool:
 
 
 def _note(event: http.Event) -> str:
-    note: str = http.json_body(event, schema=SCHEMA)["note"]
+    note: str = http.json_body(event, shape=SHAPE)["note"]
     if looks_like_card(note):
-        detail = {"field": "note", "problem": "looks like a card number, which is kept nowhere"}
-        raise http.RequestError(400, "InvalidRequest", "The body does not fit.", [detail])
+        raise http.invalid({"field": "note", "problem": "looks like a card number, which is kept nowhere"})
     return note

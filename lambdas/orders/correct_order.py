@@ -27,8 +27,7 @@ def handler(event: http.Event) -> http.Reply:
     operator_of(event)
     order = submission.order_in(event)
     if order["OrderId"] != event["pathParameters"]["OrderId"]:
-        detail = {"field": "OrderId", "problem": "is not the one in the path"}
-        raise http.RequestError(400, "InvalidRequest", "The body does not fit.", [detail])
+        raise http.invalid({"field": "OrderId", "problem": "is not the one in the path"})
     found = table.find(order["OrderId"])
     if found is None:
         raise http.RequestError(404, "NotFound", "There is no such order.")

@@ -18,12 +18,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common import http
 from common.aws import BRIEFLY
 from common.cards import CARD_LIKE, looks_like_card
+from common.shape import ONE_LINE, Shape
 from orders import rules, table
 from orders.order import RECEIVED, timestamp
 
 TOO_MANY_DIGITS = "has too many digits: a price has at most 12 before the point and 4 after it"
 
-SCHEMA = json.loads(Path(__file__).with_name("order.schema.json").read_text())
+SHAPE = Shape.of(
+    Path(__file__).with_name("order.schema.json"),
+    words={
+        "OrderId": "must have 1 to 64 letters, digits, dots, dashes and underscores, with a letter or a digit first",
+        "Name": ONE_LINE,
+        "ItemName": ONE_LINE,
+        "Price": ONE_LINE,
+    },
+    texts={"Name", "ItemName"},
+)
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
 _secrets = boto3.client("secretsmanager", config=BRIEFLY)
@@ -31,7 +41,7 @@ _secrets = boto3.client("secretsmanager", config=BRIEFLY)
 
 def order_in(event: http.Event) -> dict[str, str]:
     """The order in the request's body, its price as text. Raises RequestError."""
-    body = http.json_body(event, schema=SCHEMA)
+    body = http.json_body(event, shape=SHAPE)
     price = body["Price"]
     order = {**body, "Price": rules.price_text(price)}
     fields = rules.fields_with_card(order)
@@ -40,7 +50,7 @@ def order_in(event: http.Event) -> dict[str, str]:
         fields = ["Price"]
     if fields:
         details = [{"field": field, "problem": _problem(field, order[field])} for field in fields]
-        raise http.RequestError(400, "InvalidRequest", "The body does not fit.", details)
+        raise http.invalid(*details)
     return order
 
 

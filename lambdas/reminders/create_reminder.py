@@ -31,7 +31,7 @@ def handler(event: http.Event) -> http.Reply:
     before it started an execution and the reminder has FAILED since.
     """
     caller, now = caller_of(event), datetime.now(UTC)
-    body = http.json_body(event, schema=request.SCHEMA)
+    body = http.json_body(event, shape=request.SHAPE)
     identity = _identity(event, body, caller)
     if "RequestDigest" in identity and (found := table.find(identity["ReminderId"])):
         return _repeated(found, identity, body, caller)
@@ -116,8 +116,7 @@ def _addressed(body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
         asked = recipients.addressed(body, caller, listed=settings.listed())
     except InvalidReminderError as error:
         raise _refused(error) from None
-    http.check_body(asked, schema=request.SCHEMA)
-    return asked
+    return http.checked(asked, shape=request.SHAPE)
 
 
 def _refused(error: InvalidReminderError) -> http.RequestError:

@@ -21,6 +21,8 @@ SHORTEST_MINUTES = 5
 
 MOST_TIMES = 1000
 
+FORM = "must be a number and a unit, m h d w M (months) or y, such as 30m, 1d or 1M"
+
 MOST = {"m": 525_600, "h": 8_760, "d": 365, "w": 52, "M": 12, "y": 1}
 """How many of each unit may pass between two occurrences: a year. With 29 February in it, it is one of 366 days."""
 
@@ -104,9 +106,7 @@ def next_after(first: Due, repeat: Mapping[str, Any], number: int, *, now: datet
 
 def _check_every(every: object) -> None:
     if not isinstance(every, str) or not re.fullmatch(f"[1-9][0-9]{{0,5}}[{''.join(MOST)}]", every):
-        raise InvalidReminderError(
-            "repeat.every", "must be a number and a unit, m h d w M (months) or y, such as 30m, 1d or 1M"
-        )
+        raise InvalidReminderError("repeat.every", FORM)
     count, unit = _step(every)
     if unit == "m" and count < SHORTEST_MINUTES:
         raise InvalidReminderError("repeat.every", f"must be {SHORTEST_MINUTES}m at the least")

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from common.shape import ShapeError
 from reminders import reminder, request, settings, table
 from reminders.owner import NOBODY
 from reminders.rules import InvalidReminderError
 
-NO_REMINDER = "This is no reminder: a field is missing, unknown, or not of the form it should have."
+NO_OBJECT = "The input must be a JSON object."
+NO_ID = "reminderId must be the id of a reminder."
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -22,12 +24,14 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     # No other execution has this name, so it can be the reminder's id.
     reminder_id = execution.rpartition(":")[2] if by_hand else given["reminderId"]
     if not isinstance(reminder_id, str) or not 0 < len(reminder_id) <= table.LONGEST_ID:
-        return {"Outcome": "INVALID", "Problem": NO_REMINDER}
-    asked = request.given_to_the_workflow(given)
-    if asked is None:
+        return {"Outcome": "INVALID", "Problem": NO_ID}
+    try:
+        asked = request.given_to_the_workflow(given)
+    except ShapeError as error:
+        problem = f"{error}." if isinstance(given, dict) else NO_OBJECT
         if not by_hand:
-            _fail(reminder_id, given, execution=execution, now=now)
-        return {"Outcome": "INVALID", "Problem": NO_REMINDER}
+            _fail(reminder_id, given, problem=problem, execution=execution, now=now)
+        return {"Outcome": "INVALID", "Problem": problem}
     if by_hand:
         try:
             due = request.checked(asked, now=now)
@@ -42,10 +46,10 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     row = table.take_up(reminder_id, execution=execution, after=given.get("after"))
     if row is None:
         return {"Outcome": "TAKEN"}
-    return {"Outcome": "SCHEDULED", "Reminder": reminder.for_the_workflow({**asked, **given}, row, now=now)}
+    return {"Outcome": "SCHEDULED", "Reminder": reminder.for_the_workflow({**given, **asked}, row, now=now)}
 
 
-def _fail(reminder_id: str, given: Mapping[str, Any], *, execution: str, now: datetime) -> None:
+def _fail(reminder_id: str, given: Mapping[str, Any], *, problem: str, execution: str, now: datetime) -> None:
     """Says on the row, if this execution may take it up, that it sends nothing. Otherwise it would wait for ever."""
     if row := table.take_up(reminder_id, execution=execution, after=given.get("after")):
-        table.settle(row, reminder.failed(NO_REMINDER, now=now))
+        table.settle(row, reminder.failed(problem, now=now))

@@ -16,7 +16,9 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws import BRIEFLY, error_name
+from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
+from common.shape import ShapeError
 from reminders import mask, reminder, repeat, request, settings, table, when
 from reminders.reminder import OVER, SCHEDULED, SENDING, Row
 
@@ -206,11 +208,12 @@ def _asked(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | No
     The request comes from the execution's input. The row hides addresses, so it is enough only for the topic.
     """
     on_the_row = reminder.asked_for(row)
-    given = json.loads(execution.get("input", "{}")) if execution else {}
-    asked = request.given_to_the_workflow(given)
-    is_its_own = asked is not None and given.get("reminderId", row["ReminderId"]) == row["ReminderId"]
-    if asked and is_its_own and asked.items() >= on_the_row.items():
-        return asked
+    with contextlib.suppress(NotJsonError, ShapeError):
+        given = read_leniently(execution.get("input", "{}")) if execution else {}
+        asked = request.given_to_the_workflow(given)
+        is_its_own = given.get("reminderId", row["ReminderId"]) == row["ReminderId"]
+        if is_its_own and asked.items() >= on_the_row.items():
+            return asked
     return on_the_row if row["Preference"] == "topic" else None
 
 

@@ -1,6 +1,5 @@
 """A reminder as a text message: what of it SNS takes, and how many parts it is charged as. Pure."""
 
-import re
 from collections.abc import Iterator
 
 from reminders.rules import InvalidReminderError
@@ -29,9 +28,6 @@ _PLAIN = str.maketrans(
         "…": "...",
     }
 )
-
-_NOT_FOR_SNS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""https://aws.amazon.com/sns/faqs/: what XML 1.0 has no place for."""
 
 
 def text_of(message: str) -> str:
@@ -63,7 +59,6 @@ def segments(text: str) -> int:
 
 def check(message: str) -> None:
     """Raises InvalidReminderError where SNS would refuse `message` as a text message when it is due."""
-    check_characters(message)
     text = text_of(message)
     size = sum(_sizes(text))
     if _is_gsm(text) and size > LONGEST_GSM:
@@ -71,12 +66,6 @@ def check(message: str) -> None:
     if not _is_gsm(text) and size > LONGEST_UCS2:
         problem = f"it takes {size} of {LONGEST_UCS2} characters; with letters of the GSM alphabet alone, {LONGEST_GSM}"
         raise InvalidReminderError("message", f"is too long for SMS: {problem}")
-
-
-def check_characters(message: str) -> None:
-    """Raises InvalidReminderError for control characters, which SNS refuses in texts and in a topic's messages."""
-    if _NOT_FOR_SNS.search(message):
-        raise InvalidReminderError("message", "holds a control character other than tab and line break")
 
 
 def _is_gsm(text: str) -> bool:

@@ -14,11 +14,13 @@ from reminders.rules import InvalidReminderError
 LONGEST_WAIT = timedelta(days=365)
 """An execution lives one year at the most; one that waits longer is accepted by Step Functions and then lost."""
 
-_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = "([01][0-9]|2[0-3]):[0-9]{2}"
+MOST_SECONDS = int(LONGEST_WAIT.total_seconds())
+
+_DAY_AND_MINUTE = "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-9]{2}"
+_SECONDS = r":[0-9]{2}(\.(?P<fraction>[0-9]+))?"
 _OFFSET = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-_RFC_3339 = rf"{_DATE}[Tt]{_TIME}:[0-9]{{2}}(\.[0-9]{{1,6}})?{_OFFSET}"
-_LOCAL = f"{_DATE}[Tt ]{_TIME}(:[0-9]{{2}})?"
+_TIME = re.compile(f"(?P<minute>{_DAY_AND_MINUTE})((?P<seconds>{_SECONDS})(?P<offset>{_OFFSET})?)?")
+"""RFC 3339, with a T or a blank, or a local time, which may do without seconds."""
 
 _NO_TIME = "is not a time that exists"
 
@@ -125,9 +127,8 @@ def _zones() -> frozenset[str]:
 def _seconds(wait: object) -> timedelta:
     if isinstance(wait, str) and re.fullmatch("[0-9]{1,8}", wait):
         wait = int(wait)
-    longest = int(LONGEST_WAIT.total_seconds())
-    if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= longest:
-        raise InvalidReminderError("waitSeconds", f"must be a whole number from 0 to {longest}")
+    if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= MOST_SECONDS:
+        raise InvalidReminderError("waitSeconds", f"must be a whole number from 0 to {MOST_SECONDS}")
     return timedelta(seconds=wait)
 
 
@@ -136,15 +137,20 @@ def _whole(instant: datetime) -> datetime:
 
 
 def _parsed(text: object, field: str) -> datetime:
-    if not isinstance(text, str) or not re.fullmatch(f"{_RFC_3339}|{_LOCAL}", text):
+    found = _TIME.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
         raise InvalidReminderError(
             field,
             "must be a time with its offset, such as 2027-01-27T09:00:00Z or 2027-01-27T09:00:00+01:00,"
             " or a local one such as 2027-01-27 09:00, with timeZone",
         )
+    fraction = found["fraction"] or ""
+    whole = (found["seconds"] or "").partition(".")[0]
     try:
-        return datetime.fromisoformat(text.upper())
-    except ValueError:
+        written = datetime.fromisoformat(f"{found['minute']}{whole}{found['offset'] or ''}".upper())
+        # Python counts in microseconds, and drops what is left. Rounded up here, the second is rounded up later.
+        return written + timedelta(microseconds=int(f"{fraction[:6]:0<6}") + bool(fraction[6:].strip("0")))
+    except (ValueError, OverflowError):
         raise InvalidReminderError(field, _NO_TIME) from None
 
 

@@ -243,7 +243,7 @@ def test_a_method_that_there_is_not_is_no_way_in(apps: Apps, said: Said, method:
     answer = send(method, f"{apps.places.orders_api}/orders")
 
     said(f"no token: {method} /orders", answer.status_code)
-    assert answer.status_code == 403
+    assert answer.status_code == 404
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,7 @@ def test_an_escalated_order_is_corrected_and_goes_through_once_more(either: Apps
 def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_trace(apps: Apps, order: dict[str, str]) -> None:
     status, answer = apps.post_order({**order, "Name": 7})
 
-    assert (status, answer["error"]["details"]) == (400, [{"field": "Name", "problem": "must be of type string"}])
+    assert (status, answer["error"]["details"]) == (400, [{"field": "Name", "problem": "must be text"}])
     assert apps.row(order["OrderId"]) is None
 
 

@@ -68,7 +68,7 @@ def test_submit_sends_every_order_and_tells_which_were_refused(apps: Apps, run: 
 
     assert (done.returncode, done.stderr) == (1, "")
     assert [sent["status"] for sent in json.loads(done.stdout)] == [400, 202, 409]
-    assert "Name must be of type string" in done.stdout
+    assert "Name must be text" in done.stdout
     assert apps.settled(order["OrderId"])["Status"]["S"] == "FULFILLMENT_QUEUED"
     assert apps.row(refused["OrderId"]) is None
     assert order["CC"] not in done.stdout

@@ -114,7 +114,7 @@ def test_a_fresh_execution_is_given_what_was_asked_for_and_nothing_of_this_wait(
     waited = {"waitedUntil": "2026-11-22T09:00:00Z"} if name == "Wait on" else {}
     kept = {field: ASKED[field] for field in ASKED if field not in ("timestamp", "timeZone", "fold")}
     assert started == {**kept, "reminderId": "r-1", "after": EXECUTION, **waited}
-    assert started.keys() <= request.SCHEMA["properties"].keys() | {"reminderId", "after", "waitedUntil"}
+    assert started.keys() <= request.SHAPE.schema["properties"].keys() | {"reminderId", "after", "waitedUntil"}
     assert evaluated(given["StateMachineArn"], context=context) == "arn:machine"
 
 

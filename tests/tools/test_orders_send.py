@@ -42,7 +42,7 @@ def api(fake_api: FakeApi) -> Iterator[Api]:
 
 
 def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
-    return {"error": {"code": code, "message": "The body does not fit.", "details": list(details)}}
+    return {"error": {"code": code, "message": "The request body is invalid.", "details": list(details)}}
 
 
 def test_each_order_is_posted_with_a_token_and_its_answer_told(api: Api, fake_api: FakeApi) -> None:
@@ -86,13 +86,13 @@ def test_an_api_that_takes_no_token_ends_the_sending_with_how_to_sign_in(api: Ap
 
 
 def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeApi) -> None:
-    problem = {"field": "Name", "problem": "must be of type string"}
+    problem = {"field": "Name", "problem": "must be text"}
     fake_api.answers = {"B": (400, refusal("InvalidRequest", problem)), "C": (409, refusal("Conflict"))}
 
     sent = list(send.submit(api, [{**ORDER, "OrderId": id} for id in "ABCD"]))
 
     assert [(one.status, one.taken) for one in sent] == [(202, True), (400, False), (409, False), (202, True)]
-    assert sent[1].outcome == "InvalidRequest: The body does not fit.; Name must be of type string"
+    assert sent[1].outcome == "InvalidRequest: The request body is invalid.; Name must be text"
 
 
 def test_an_order_without_an_answer_may_have_been_taken_and_the_others_are_sent(api: Api, fake_api: FakeApi) -> None:

@@ -181,10 +181,15 @@ def test_a_status_that_there_is_not_is_refused_and_those_there_are_named(status)
     assert json.loads(reply["body"])["error"]["details"][0]["problem"] == f"must be one of {STATUSES}"
 
 
-@pytest.mark.parametrize("limit", ["", "0", "-1", "101", "1e1", " 5", "5\n", "05", "５", "9" * 5000])
+@pytest.mark.parametrize("limit", ["", "0", "-1", "101", "1e3", "10.5", " 5", "5\n", "05", "５", "9" * 5000])
 @pytest.mark.parametrize("more", [{}, {"status": "ESCALATED"}])
-def test_a_limit_is_a_number_from_1_to_100(limit, more):
+def test_a_limit_is_a_whole_number_from_1_to_100(limit, more):
     assert refused_field(call(OPERATOR, limit=limit, **more)) == "limit"
+
+
+@pytest.mark.parametrize("limit", ["1.0", "1e1", "1.0E2"])
+def test_a_limit_may_be_written_with_a_point_or_an_exponent(limit, order_table):
+    assert status_and_body(call(limit=limit))[0] == 200
 
 
 HOSTILE = ["", "A-1", "é", "A", "====", "%00", "x" * 8000] + [
@@ -208,6 +213,11 @@ HOSTILE = ["", "A-1", "é", "A", "====", "%00", "x" * 8000] + [
         f'[{RECEIVED_AT}, "{"x" * 5000}"]',
         f'[{RECEIVED_AT}, "\\ud800"]',
         "[" * 5000,
+        "[" * 40 + "]" * 40,
+        "1" * 5000,
+        f"[{RECEIVED_AT}, {'1' * 5000}]",
+        f'[{RECEIVED_AT}, "A-1"] x',
+        '{"a": 1, "a": 2}',
     )
 ]
 

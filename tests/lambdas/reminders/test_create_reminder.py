@@ -104,11 +104,11 @@ def test_each_reminder_has_an_id_of_its_own(reminder_workflow):
 MISFITS = {
     "message": [None, "", 7, "x" * 1401, ["x"]],
     "preference": [None, "", "fax", "Email", ["email"]],
-    "waitSeconds": [None, True, -1, 31_536_001, "31536001", 1.5, 60.0, [], {}]
+    "waitSeconds": [None, True, -1, 31_536_001, "31536001", 1.5, "60.0", 1e300, [], {}]
     + ["", "-1", "1e3", "60\n", " 60", "6 0", "６０", "²", "9" * 9],
-    "timestamp": [None, 7, "2" * 41],
+    "timestamp": [None, 7, "2" * 65],
     "timeZone": [None, 7, "", "paris", "localtime", "../etc/passwd", "x" * 65],
-    "fold": [None, True, 0, 1.0, 2, "1"],
+    "fold": [None, True, 0, 0.5, 2, "1"],
     "subject": [None, 7, "", "x" * 101, "a\r\nBcc: jo@example.com", "a\n", "\0", "\x7f", "\x85", "\u2028"],
     "repeat": [None, "1d", []],
     "email": [None, 7, "", "jo", "jo@", "@example.com", "jo@example", "jo@@example.com", "x" * 251 + "@b.c"]
@@ -150,7 +150,8 @@ def test_a_request_that_cannot_be_kept_is_refused_at_the_door(field, value, remi
         ("repeat.often", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "often": True}}),
         ("repeat.times", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "times": 1001}}),
         ("repeat.until", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "until": in_days(-1) + "Z"}}),
-        ("message, preference", {"waitSeconds": 1}),
+        ("message", {"preference": "topic", "waitSeconds": 1}),
+        ("preference", {"message": "x", "waitSeconds": 1}),
     ],
 )
 def test_an_incomplete_or_contradictory_request_is_refused_at_the_door(field, request_, reminder_workflow):
@@ -287,9 +288,9 @@ def test_who_has_not_signed_in_sets_no_reminder(context, reminder_table, reminde
 
 
 def test_an_address_is_not_repeated_in_a_refusal():
-    reply = create(BOTH | {"email": "jo at example.com", "phone": "0151 12345678"})
+    reply = create(BOTH | {"email": "jo at example.net", "phone": "0151 12345678"})
 
-    assert "example.com" not in reply["body"] and "12345678" not in reply["body"]
+    assert "example.net" not in reply["body"] and "12345678" not in reply["body"]
 
 
 def test_without_its_workflow_a_reminder_is_taken_back(reminder_table):

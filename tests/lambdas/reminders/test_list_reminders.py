@@ -92,10 +92,15 @@ def test_no_address_is_listed_whole(five):
 
 
 @pytest.mark.parametrize(
-    "limit", ["", "0", "-1", "101", "1000", "1.5", "1e1", "ten", " 5", "5\n", "05", "５", "9" * 5000]
+    "limit", ["", "0", "-1", "101", "1000", "1.5", "1e3", "1e1.0", "ten", " 5", "5\n", "05", "５", "9" * 5000]
 )
-def test_a_limit_is_a_number_from_1_to_100(limit):
+def test_a_limit_is_a_whole_number_from_1_to_100(limit):
     assert refused_field(handler(by(JO, {"queryStringParameters": {"limit": limit}}), None)) == "limit"
+
+
+@pytest.mark.parametrize("limit", ["1", "1.0", "1e0", "10E-1", "100", "1e2"])
+def test_a_limit_may_be_written_with_a_point_or_an_exponent(limit, reminder_table):
+    assert status_and_body(handler(by(JO, {"queryStringParameters": {"limit": limit}}), None))[0] == 200
 
 
 DUE = '"2027-01-27T08:00:00Z"'

@@ -1,10 +1,11 @@
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from reminders import schedule_reminder
 from reminders.reminder import SLICE
-from reminders.schedule_reminder import NO_REMINDER, handler
+from reminders.schedule_reminder import NO_ID, NO_OBJECT, handler
 from reminders.table import find
 from reminders.when import utc_text
 from tests.lambdas.reminders.rows import ASKED, ahead, row
@@ -121,7 +122,7 @@ def test_an_unknown_reminder_is_not_made_up():
 def test_what_no_reminder_can_be_called_is_refused(reminder_id):
     assert schedule(ASKED | {"waitSeconds": 1, "reminderId": reminder_id}) == {
         "Outcome": "INVALID",
-        "Problem": NO_REMINDER,
+        "Problem": NO_ID,
     }
 
 
@@ -174,9 +175,9 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
         (TOPIC | {"timestamp": "2019-01-27T09:00:00Z"}, "timestamp has passed."),
         (TOPIC | {"timestamp": "9999-01-27T09:00:00Z"}, "timestamp is more than 365 days ahead."),
         (TOPIC | {"timestamp": "2027-02-30T09:00:00Z"}, "timestamp is not a time that exists."),
-        (TOPIC | {"waitSeconds": 1.5}, NO_REMINDER),
+        (TOPIC | {"waitSeconds": 1.5}, "waitSeconds must be a whole number from 0 to 31536000."),
         (TOPIC | {"waitSeconds": -1}, "waitSeconds must be a whole number from 0 to 31536000."),
-        (TOPIC | {"waitSeconds": 60.0}, NO_REMINDER),
+        (TOPIC | {"waitSeconds": "60.0"}, "waitSeconds must be a whole number from 0 to 31536000."),
         (TOPIC, "waitSeconds is needed, or timestamp, and not both."),
         (ASKED, "waitSeconds is needed, or timestamp, and not both."),
         (EMAIL | {"message": "x", "preference": "sms", "waitSeconds": 1}, "phone is needed for the preference sms."),
@@ -187,18 +188,30 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
         ),
         (
             TOPIC | {"waitSeconds": 1, "message": "\0"},
-            "message holds a control character other than tab and line break.",
+            "message must not contain control characters other than tabs and line breaks.",
         ),
-        (TOPIC | {"waitSeconds": 1, "bcc": "jo@example.com"}, NO_REMINDER),
-        (TOPIC | {"waitSeconds": 1, "after": FIRST}, NO_REMINDER),
-        (TOPIC | {"waitSeconds": 1, "waitedUntil": "2027-01-27T09:00:00Z"}, NO_REMINDER),
-        (TOPIC | {"waitSeconds": 1, "preference": None}, NO_REMINDER),
-        (TOPIC | {"waitSeconds": 1, "message": ""}, NO_REMINDER),
-        ({"waitSeconds": 1}, NO_REMINDER),
-        (ASKED | {"waitSeconds": 1, "email": "jo at example.com"}, NO_REMINDER),
-        ({}, NO_REMINDER),
+        (TOPIC | {"waitSeconds": 1, "bcc": "jo@example.com"}, "bcc is not a field of this request."),
+        (TOPIC | {"waitSeconds": 1, "after": FIRST}, "after is not a field of this request."),
+        (
+            TOPIC | {"waitSeconds": 1, "waitedUntil": "2027-01-27T09:00:00Z"},
+            "waitedUntil is not a field of this request.",
+        ),
+        (TOPIC | {"waitSeconds": 1, "preference": None}, "preference must be text."),
+        (TOPIC | {"waitSeconds": 1, "message": ""}, "message must not be empty."),
+        (TOPIC | {"waitSeconds": 1, "message": " \u200b"}, "message must contain visible text."),
+        ({"waitSeconds": 1}, "message is missing."),
+        (
+            ASKED | {"waitSeconds": 1, "email": "jo at example.com"},
+            "email must be one e-mail address such as ada@example.com.",
+        ),
+        ({}, "message is missing."),
+        (
+            {"waitSeconds": -1.5, "preference": "fax", "repeat": {"every": "1d", "times": 2.5}},
+            "message is missing; preference must be email, sms, both or topic; "
+            "waitSeconds must be a whole number from 0 to 31536000; repeat.times must be a whole number.",
+        ),
     ]
-    + [(nothing, NO_REMINDER) for nothing in (None, True, 7, 1.5, "remind me", [], [TOPIC])],
+    + [(nothing, NO_OBJECT) for nothing in (None, True, 7, 1.5, "remind me", [], [TOPIC])],
 )
 def test_what_is_no_reminder_is_refused_in_words_and_nothing_is_kept(asked, problem, reminder_table):
     assert schedule(asked) == {"Outcome": "INVALID", "Problem": problem}
@@ -264,9 +277,9 @@ def test_the_row_of_what_the_workflow_refuses_has_failed_and_says_why(kept, give
 
     answer = schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"} | given | change, execution)
 
-    assert answer == {"Outcome": "INVALID", "Problem": NO_REMINDER}
+    assert answer["Outcome"] == "INVALID"
     found = find("r-1")
-    assert (found["Status"], found["Reason"], found["ExecutionId"]) == ("FAILED", NO_REMINDER, execution)
+    assert (found["Status"], found["Reason"], found["ExecutionId"]) == ("FAILED", answer["Problem"], execution)
 
 
 @pytest.mark.parametrize(
@@ -280,3 +293,21 @@ def test_a_refused_execution_leaves_a_row_of_another_one_unchanged(kept, reminde
 
     assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1", "x": 1}, SECOND)["Outcome"] == "INVALID"
     assert find("r-1") == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"waitSeconds": 60.0}, {"waitSeconds": 60}),
+        ({"waitSeconds": 6e1, "repeat": {"every": "1d", "times": 3.0}}, {"repeat": {"every": "1d", "times": 3}}),
+        ({"timestamp": "2099-10-25 02:30", "timeZone": "Europe/Paris", "fold": 1.0}, None),
+    ],
+)
+def test_an_integer_by_hand_may_be_written_with_a_point(given, kept):
+    answer = schedule(TOPIC | given)
+
+    if kept is None:
+        assert answer["Problem"] == "timestamp is more than 365 days ahead."
+    else:
+        reminder = answer["Reminder"]
+        assert json.dumps({name: reminder[name] for name in kept}) == json.dumps(kept)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.rules import InvalidReminderError
-from reminders.sms import LONGEST_GSM, LONGEST_UCS2, check, check_characters, segments, text_of
+from reminders.sms import LONGEST_GSM, LONGEST_UCS2, check, segments, text_of
 
 SENDABLE = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=200)
 
@@ -90,16 +90,3 @@ def test_a_longer_text_is_refused_with_what_it_takes(message, problem):
         check(message)
 
     assert (caught.value.field, str(caught.value)) == ("message", problem)
-
-
-@pytest.mark.parametrize("odd", ["\0", "\x07", "\x1b", "\x0b", "\ufffe", "\uffff", "\ud800"])
-def test_what_sns_has_no_place_for_is_refused(odd):
-    with pytest.raises(InvalidReminderError) as caught:
-        check(f"Feed{odd}the cat")
-
-    assert caught.value.field == "message"
-
-
-@pytest.mark.parametrize("message", ["a\tb\r\nc", "🐈", "\u202eoverride", "\ue000", "\U0010ffff", "\ufffd"])
-def test_what_sns_has_a_place_for_is_taken(message):
-    check_characters(message)

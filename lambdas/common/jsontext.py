@@ -1,0 +1,138 @@
+"""JSON as RFC 8259 allows it, with the same answer on every version of Python. Pure.
+
+Python's own reader also takes NaN and repeated names. How deeply it follows nested brackets, and how long its integers
+may be, differs from version to version.
+"""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from common.texts import shown_name
+
+MOST_NESTED = 32
+"""Far above any valid request, far below what any version of Python reads."""
+
+_TOO_DEEP = f"is nested too deeply: at most {MOST_NESTED} objects and lists may be within each other."
+
+_LONGEST_INTEGER = 30
+"""Longer integers become a Decimal: Python refuses to read an `int` of more than 4,300 digits."""
+
+_MARK = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
+_BLANK = " \t\n\r"
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?([Ee][+-]?[0-9]{1,2})?")
+
+
+class NotJsonError(ValueError):
+    """A text that is not JSON. The message says why, as what follows "The body", and repeats none of the text."""
+
+
+def read(text: str) -> Any:
+    """The value of a JSON text. Numbers are int or Decimal. Raises NotJsonError."""
+    if text.startswith("\ufeff"):
+        raise NotJsonError("begins with a byte order mark. Send it without one.")
+    if not text.strip(_BLANK):
+        raise NotJsonError("is empty. Send a JSON object.")
+    if is_nested_too_deeply(text):
+        raise NotJsonError(_TOO_DEEP)
+    try:
+        value = json.loads(
+            text,
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object_without_duplicates,
+        )
+    except json.JSONDecodeError as error:
+        raise NotJsonError(_where(text, error.pos)) from None
+    try:
+        json.dumps(value, default=str, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Nothing can store it.
+        raise NotJsonError(r"contains half of a character: a lone surrogate such as \ud800.") from None
+    return value
+
+
+def read_leniently(text: str) -> Any:
+    """The value of a JSON text that Python reads, also if it holds what `read` refuses. Raises NotJsonError.
+
+    For what does not come from a caller: messages, cached entries and inputs of executions.
+    """
+    if is_nested_too_deeply(text):
+        raise NotJsonError(_TOO_DEEP)
+    try:
+        return json.loads(text, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        raise NotJsonError(_where(text, error.pos)) from None
+
+
+def is_nested_too_deeply(text: str) -> bool:
+    """Whether more than MOST_NESTED objects and lists of a JSON text are within each other."""
+    depth, in_text = 0, False
+    for found in _MARK.finditer(text):
+        mark = found[0]
+        if mark == '"':
+            in_text = not in_text
+        elif in_text or mark[0] == "\\":
+            continue
+        elif mark in "[{":
+            depth += 1
+            if depth > MOST_NESTED:
+                return True
+        else:
+            depth -= 1
+    return False
+
+
+def whole_number(text: str) -> int | None:
+    """The integer that a number of JSON is: `10`, `10.0`, `1e1`. None for any other text."""
+    return as_integer(Decimal(text)) if _NUMBER.fullmatch(text) else None
+
+
+def as_integer(number: Decimal | float) -> int | None:
+    """The integer that `number` is, and at most 10^30, because a short text can be a huge number; otherwise None."""
+    number = Decimal(number)
+    if not number.is_finite() or (number.adjusted() < _LONGEST_INTEGER and number != number.to_integral_value()):
+        return None
+    largest = Decimal(10) ** _LONGEST_INTEGER
+    return int(min(max(number, -largest), largest))
+
+
+def _integer(text: str) -> int | Decimal:
+    return int(text) if len(text) <= _LONGEST_INTEGER else Decimal(text)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise NotJsonError("contains a number with an exponent of too many digits.") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotJsonError(f"contains {name}, which JSON does not have.")
+
+
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            shown = shown_name(name.encode(errors="replace").decode())
+            raise NotJsonError(f"has the name {shown} twice in one object.")
+        result[name] = value
+    return result
+
+
+def _where(text: str, place: int) -> str:
+    """What is wrong at `place`. Versions of Python differ in which side of a superfluous comma they name."""
+    before, after = text[:place].rstrip(_BLANK), text[place:].lstrip(_BLANK)
+    if before.endswith(",") and after[:1] in ("]", "}"):
+        return f"has a comma too many at {_position(text, len(before) - 1)}."
+    if after.startswith(",") and after[1:].lstrip(_BLANK)[:1] in ("]", "}"):
+        return f"has a comma too many at {_position(text, len(text) - len(after))}."
+    return f"is not JSON: see {_position(text, place)}."
+
+
+def _position(text: str, place: int) -> str:
+    return f"line {text.count(chr(10), 0, place) + 1}, column {place - text.rfind(chr(10), 0, place)}"

@@ -1,0 +1,54 @@
+"""What a text that people read may contain. Pure."""
+
+import unicodedata
+
+HIDDEN = "#"
+
+_LONGEST_NAME = 64
+
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
+"""Fillers of Hangul, the blank pattern of Braille and a note without a head: letters and symbols that show nothing."""
+
+_INVISIBLE_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"))
+"""Controls, format characters, marks that need a letter to stand on, and blanks."""
+
+_UNASSIGNED_AND_IGNORED = (range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
+"""Unicode's Default_Ignorable_Code_Point, as far as other categories do not include it (DerivedCoreProperties.txt)."""
+
+
+def is_visible(text: str) -> bool:
+    """Whether `text` contains a character that people can see.
+
+    Blanks, format characters and lone accents cannot be seen. Within other text they may matter: Persian, emoji of
+    several people and text from right to left need them.
+    """
+    return any(_is_visible(one) for one in text)
+
+
+def is_broken(text: str) -> bool:
+    """Whether `text` contains U+FFFD, which stands for unreadable bytes, or half of a character, which has no bytes."""
+    return any(one == "\ufffd" or "\ud800" <= one <= "\udfff" for one in text)
+
+
+def has_noncharacter(text: str) -> bool:
+    """Whether `text` contains a code point that Unicode assigns to no character ever, such as U+1FFFE."""
+    return any(ord(one) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(one) <= 0xFDEF for one in text)
+
+
+def shown_name(name: str) -> str:
+    """The name of a field as an answer may repeat it: shortened, and without digits of any kind.
+
+    Somebody may have sent a card number as a name.
+    """
+    return "".join(HIDDEN if one.isnumeric() else one if one.isprintable() else "?" for one in name[:_LONGEST_NAME])
+
+
+def _is_visible(one: str) -> bool:
+    if one.isascii():
+        return one.isprintable() and one != " "
+    return (
+        unicodedata.category(one) not in _INVISIBLE_CATEGORIES
+        and one not in _BLANK_LETTERS
+        and not any(ord(one) in ignored for ignored in _UNASSIGNED_AND_IGNORED)
+        and not has_noncharacter(one)
+    )

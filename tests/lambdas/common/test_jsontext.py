@@ -1,0 +1,141 @@
+"""JSON is read alike on every version of Python, and a refusal says what is wrong without repeating it."""
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.jsontext import MOST_NESTED, NotJsonError, read, whole_number
+from tests.stacks.runtime import LAMBDAS, interpreter
+
+CARD = "4242424242424242"
+
+REFUSED = {
+    "": "is empty. Send a JSON object.",
+    " \n\t\r": "is empty. Send a JSON object.",
+    "\ufeff{}": "begins with a byte order mark. Send it without one.",
+    "{": "is not JSON: see line 1, column 2.",
+    "{'a': 1}": "is not JSON: see line 1, column 2.",
+    '{"a": 1': "is not JSON: see line 1, column 8.",
+    '{"a": ' + CARD + "\n  x}": "is not JSON: see line 2, column 3.",
+    '{"a" 1}': "is not JSON: see line 1, column 6.",
+    '{"a": 1} {"b": 2}': "is not JSON: see line 1, column 10.",
+    '{"a": 01}': "is not JSON: see line 1, column 8.",
+    '{"a": .5}': "is not JSON: see line 1, column 7.",
+    '{"a": True}': "is not JSON: see line 1, column 7.",
+    "a=1&b=2": "is not JSON: see line 1, column 1.",
+    "<a/>": "is not JSON: see line 1, column 1.",
+    '{"a": "b\nc"}': "is not JSON: see line 1, column 9.",
+    '{"a": "\\x"}': "is not JSON: see line 1, column 8.",
+    '{"a": 1,}': "has a comma too many at line 1, column 8.",
+    '{"a": 1,\n}': "has a comma too many at line 1, column 8.",
+    '{"a": 1 , }': "has a comma too many at line 1, column 9.",
+    '{"a": [1,]}': "has a comma too many at line 1, column 9.",
+    '{"a": [1,\n\n ]}': "has a comma too many at line 1, column 9.",
+    "{,}": "has a comma too many at line 1, column 2.",
+    '{"a": 1, "a": 2}': "has the name a twice in one object.",
+    '{"a": 1, "\\u0061": 2}': "has the name a twice in one object.",
+    '{"x": {"a": 1, "a": 1}}': "has the name a twice in one object.",
+    '{"' + CARD + '": 1, "' + CARD + '": 2}': "has the name " + "#" * 16 + " twice in one object.",
+    '{"a": NaN}': "contains NaN, which JSON does not have.",
+    '{"a": Infinity}': "contains Infinity, which JSON does not have.",
+    '{"a": -Infinity}': "contains -Infinity, which JSON does not have.",
+    '{"a": "\\ud800"}': r"contains half of a character: a lone surrogate such as \ud800.",
+    '{"a": "\\udc00\\ud83d"}': r"contains half of a character: a lone surrogate such as \ud800.",
+    '{"\\ud800": "a"}': r"contains half of a character: a lone surrogate such as \ud800.",
+    '{"a": 1e' + "9" * 30 + "}": "contains a number with an exponent of too many digits.",
+    "[" * (MOST_NESTED + 1): f"is nested too deeply: at most {MOST_NESTED} objects and lists may be within each other.",
+    '{"a":' * 8000: f"is nested too deeply: at most {MOST_NESTED} objects and lists may be within each other.",
+    '["\\"",' * 8000: f"is nested too deeply: at most {MOST_NESTED} objects and lists may be within each other.",
+    '"' + '\\"' * 8000: "is not JSON: see line 1, column 1.",
+}
+
+TAKEN = {
+    " {} \n": {},
+    "[" * MOST_NESTED + "]" * MOST_NESTED: None,
+    '{"a": "[[[[' + "[" * 100 + '\\""}': {"a": "[[[[" + "[" * 100 + '"'},
+    '{"a": "' + "\\\\" * 99 + '"}': {"a": "\\" * 99},
+    '{"a": 10.0}': {"a": Decimal("10.0")},
+    '{"a": 1e999}': {"a": Decimal("1e999")},
+    '{"a": ' + "1" * 5000 + "}": {"a": Decimal("1" * 5000)},
+    '{"a": -' + "1" * 5000 + "}": {"a": Decimal("-" + "1" * 5000)},
+    '{"a": "\\ud83d\\udc08"}': {"a": "🐈"},
+}
+
+READ_EACH = """\
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from common.jsontext import NotJsonError, read
+
+def answer(text):
+    try:
+        return ["read", str(read(text))]
+    except NotJsonError as error:
+        return ["refused", str(error)]
+
+print(json.dumps([answer(text) for text in json.load(sys.stdin)]))
+"""
+
+
+def answer(text: str) -> list[str]:
+    try:
+        return ["read", str(read(text))]
+    except NotJsonError as error:
+        return ["refused", str(error)]
+
+
+@pytest.mark.parametrize("text", REFUSED, ids=lambda text: ascii(text[:30]))
+def test_a_refusal_says_what_is_wrong_and_repeats_no_value(text):
+    assert answer(text) == ["refused", REFUSED[text]]
+
+
+@pytest.mark.parametrize("text", TAKEN, ids=lambda text: ascii(text[:30]))
+def test_all_that_json_allows_is_read(text):
+    value = read(text)
+
+    assert TAKEN[text] is None or value == TAKEN[text]
+
+
+def test_lambdas_version_of_python_gives_the_same_answers():
+    python, version = interpreter()
+    if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
+        pytest.skip(f"the tests run on Python {version} already")
+    texts = [*REFUSED, *TAKEN]
+
+    run = subprocess.run(
+        [python, "-S", "-c", READ_EACH, str(LAMBDAS)],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(run.stdout) == [answer(text) for text in texts]
+
+
+@given(st.text(st.sampled_from('{}[]",:\\\n truefalsn0123.eE+-'), max_size=40))
+def test_whatever_is_read_is_what_python_reads(text):
+    kind, _ = answer(text)
+
+    if kind == "read":
+        assert json.loads(json.dumps(read(text), default=float)) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *((one, 10) for one in ("10", "10.0", "1e1", "1.0E1", "1E+1", "100e-1", "10.00000")),
+        *((one, 0) for one in ("0", "-0", "0.0", "0e5")),
+        *(
+            (one, None)
+            for one in ("", " 10", "10 ", "+10", "010", "10.", ".5", "1e", "10.5", "1e-1", "0x10", "１０", "1_0")
+        ),
+        *((one, None) for one in ("1_0", "NaN", "Infinity", "1" * 5000, "1e" + "9" * 20, "ten", "²")),
+    ],
+)
+def test_a_whole_number_is_written_as_json_writes_numbers(text, number):
+    assert whole_number(text) == number

@@ -1,0 +1,214 @@
+"""Every faulty field of a request is named once, in words that people know."""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.shape import BROKEN, LINES, MOST_UNKNOWN, ONE_LINE, Shape, ShapeError
+from common.shape import INVISIBLE as NOTHING_TO_SEE
+from local.settings import PROJECT
+from orders import close_order, submission
+from reminders import request
+from tests.texts import INVISIBLE, VISIBLE
+
+CARD = "4242424242424242"
+ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}
+REPEATED = {"every": "1d", "times": 3}
+REMINDER = {"message": "Feed the cat", "preference": "email", "waitSeconds": 60, "subject": "Cat", "repeat": REPEATED}
+SHAPES: dict[str, tuple[Shape, dict[str, Any]]] = {
+    "Order": (submission.SHAPE, ORDER),
+    "Closing": (close_order.SHAPE, {"note": "Called the customer"}),
+    "Reminder": (request.SHAPE, REMINDER),
+}
+"""The shape of every request with a body, and a body of that shape, by the schema's title."""
+
+A_REGULAR_EXPRESSION = re.compile(r"[\^$\\\[\]{}|]|\bu[0-9A-F]{4}")
+
+
+def fields(schema: dict[str, Any], within: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, field in schema["properties"].items():
+        yield within + name, field
+        if "properties" in field:
+            yield from fields(field, f"{within}{name}.")
+
+
+def changed(body: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    name, _, rest = path.partition(".")
+    return {**body, name: changed(body.get(name, {}), rest, value) if rest else value}
+
+
+def details(shape: Shape, body: object) -> list[dict[str, str]]:
+    try:
+        shape.fitted(body)
+    except ShapeError as error:
+        return error.details
+    return []
+
+
+ALL_FIELDS = [
+    pytest.param(title, path, field, id=f"{title}.{path}")
+    for title, (shape, _) in SHAPES.items()
+    for path, field in fields(dict(shape.schema))
+]
+
+
+def test_every_request_of_the_documents_has_a_shape():
+    documents = [json.loads(file.read_text()) for file in PROJECT.glob("docs/openapi/*.json")]
+    bodies = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for document in documents
+        for path in document["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict) and "requestBody" in operation
+    }
+
+    assert bodies == SHAPES.keys()
+
+
+@pytest.mark.parametrize(("title", "path", "field"), ALL_FIELDS)
+def test_every_pattern_has_words_and_no_problem_is_a_regular_expression(title, path, field):
+    shape, body = SHAPES[title]
+    odd = [
+        None,
+        True,
+        [],
+        {},
+        7,
+        -1,
+        10.5,
+        10**40,
+        "",
+        "\x00",
+        "x" * 2000,
+        "ö",
+        "١",
+        "\ufffd",
+        "\ud800",
+        "a\nb\x85",
+        " ",
+    ]
+    odd += [f"{field.get('enum', ['x'])[0]}\n", {"x": 1}, "1 day", "2027", "Ada <ada@example.com>", "+1 555 555 0100"]
+
+    problems = [one["problem"] for value in odd for one in details(shape, changed(body, path, value))]
+
+    assert "pattern" not in field or path in shape.words
+    assert problems
+    assert not [one for one in problems if A_REGULAR_EXPRESSION.search(one) or "must match" in one or "rule" in one]
+    assert all(re.match("(must|may|is|has|contains) ", one) for one in problems), problems
+
+
+def test_each_faulty_field_has_its_own_detail_in_the_order_of_the_fields():
+    body = {"CC": 7, "Name": " ", "Price": None, "ItemName": "a\x07", "CVV": "123", CARD: "x"}
+
+    assert details(submission.SHAPE, body) == [
+        {"field": "OrderId", "problem": "is missing"},
+        {"field": "Name", "problem": NOTHING_TO_SEE},
+        {"field": "ItemName", "problem": ONE_LINE},
+        {"field": "Price", "problem": "must be text or a number"},
+        {"field": "CC", "problem": "must be text"},
+        {"field": "#" * 16, "problem": "is not a field of this request"},
+        {"field": "CVV", "problem": "is not a field of this request"},
+    ]
+
+
+def test_faults_within_a_field_are_named_by_their_way():
+    body = {**REMINDER, "preference": "fax", "repeat": {"times": 0, "often": True}, "fold": 2, "waitSeconds": -1.5}
+
+    assert details(request.SHAPE, body) == [
+        {"field": "preference", "problem": "must be email, sms, both or topic"},
+        {"field": "waitSeconds", "problem": "must be a whole number from 0 to 31536000"},
+        {"field": "fold", "problem": "must be 0 or 1"},
+        {"field": "repeat.every", "problem": "is missing"},
+        {"field": "repeat.times", "problem": "must be at least 1"},
+        {"field": "repeat.often", "problem": "is not a field of this request"},
+    ]
+
+
+@pytest.mark.parametrize("body", [None, [], [ORDER], "text", 7, True])
+def test_a_body_that_is_not_an_object_is_named_as_a_whole(body):
+    assert details(submission.SHAPE, body) == [{"field": "(body)", "problem": "must be an object"}]
+
+
+def test_an_answer_names_a_bounded_number_of_unknown_fields():
+    many = details(submission.SHAPE, ORDER | {f"x{'y' * place}": 1 for place in range(50)})
+
+    assert len(many) == MOST_UNKNOWN + 1
+    assert many[-1] == {"field": "(body)", "problem": "has 40 more unknown fields"}
+
+
+@pytest.mark.parametrize(("title", "path"), [(title, path) for title, (one, _) in SHAPES.items() for path in one.texts])
+def test_a_text_must_show_something_and_stays_as_it_is(title, path):
+    shape, body = SHAPES[title]
+    said = {"must not be empty", NOTHING_TO_SEE, ONE_LINE, LINES}
+
+    for text in INVISIBLE:
+        (detail,) = details(shape, changed(body, path, text))
+        assert (detail["field"], detail["problem"] in said) == (path, True), ascii(text)
+    for text in VISIBLE:
+        assert shape.fitted(changed(body, path, text))[path] == text, ascii(text)
+    for text in ("Zo\ufffd", "\ufffd", "a\ud800", "\udc00\ud83d"):
+        assert details(shape, changed(body, path, text)) == [{"field": path, "problem": BROKEN}], ascii(text)
+
+
+@pytest.mark.parametrize(("title", "path"), [(title, path) for title, (one, _) in SHAPES.items() for path in one.texts])
+def test_no_text_holds_a_control_character(title, path):
+    """SQS and SNS refuse what XML 1.0 has no place for, and a subject with a line break could begin a header."""
+    shape, body = SHAPES[title]
+    controls = [*range(0x20), *range(0x7F, 0xA0), *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF]
+    lines = {0x2028, 0x2029}
+    allowed = {ord(one) for one in "\t\n\r"} if path == "message" else set()
+
+    refused = {one for one in {*controls, *lines} if details(shape, changed(body, path, f"a{chr(one)}b"))}
+
+    assert refused == {*controls, *(lines if path != "message" else ())} - allowed
+
+
+WHOLE_NUMBERS = [
+    (title, path)
+    for title, (one, _) in SHAPES.items()
+    for path, field in fields(dict(one.schema))
+    if "integer" in field["type"]
+]
+
+
+@pytest.mark.parametrize(("title", "path"), WHOLE_NUMBERS)
+def test_an_integer_may_be_written_with_a_point_or_an_exponent(title, path):
+    shape, body = SHAPES[title]
+
+    def kept(value: object) -> object:
+        found: Any = shape.fitted(changed(body, path, value))
+        for name in path.split("."):
+            found = found[name]
+        return found
+
+    for value in (1, Decimal("1.0"), Decimal("1E0"), Decimal("1.000"), Decimal("10e-1"), 1.0):
+        assert (kept(value), type(kept(value))) == (1, int), value
+    for value in (Decimal("1.5"), 1.5, Decimal("1e-999999999"), True, None, [1], Decimal("0.999999999999999999999999")):
+        assert [one["field"] for one in details(shape, changed(body, path, value))] == [path], value
+    for value in (Decimal("1e999999999"), Decimal("-1e999999999"), 1e300, -1e300, 10**400):
+        found = details(shape, changed(body, path, value))
+        assert not found or found[0]["problem"] in ("must be at most 1000", "must be at least 1", "must be 0 or 1"), (
+            value
+        )
+
+
+def test_there_are_integers():
+    assert sorted(path for _, path in WHOLE_NUMBERS) == ["fold", "repeat.times", "waitSeconds"]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*ORDER, "x", "1" * 16]),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text(), max_size=2),
+    )
+)
+def test_whatever_comes_each_field_is_named_at_most_once(body):
+    named = [one["field"] for one in details(submission.SHAPE, body)]
+
+    assert len(named) == len(set(named))

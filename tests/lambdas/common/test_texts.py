@@ -1,0 +1,19 @@
+"""What people can see counts as text. What a script needs within a text stays as it is."""
+
+import pytest
+
+from common.texts import is_visible, shown_name
+from tests.texts import INVISIBLE, VISIBLE
+
+
+def test_blanks_format_characters_fillers_and_lone_marks_are_not_visible():
+    assert [text for text in INVISIBLE if is_visible(text)] == []
+
+
+def test_letters_of_every_script_signs_and_emoji_are_visible():
+    assert [text for text in VISIBLE if not is_visible(text)] == []
+
+
+@pytest.mark.parametrize("name", ["4242 4242", "٤٢٤٢", "４２４２", "𝟒𝟐", "⁴²⁴²", "④②", "Ⅳ", "四二", "½"])
+def test_no_digit_of_any_kind_is_shown_of_a_name(name):
+    assert set(shown_name(name)) <= {"#", " "}
