@@ -68,11 +68,7 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
 
 
 def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Reply:
-    """An answer with a JSON body that the allowed web origin may read.
-
-    A `Location` is relative to the request's own address (RFC 9110, 10.2.2). That address contains the API's stage or
-    the base path of a custom domain; a path that begins with a slash would leave them out.
-    """
+    """An answer with a JSON body that the allowed web origin may read."""
     return {
         "statusCode": status,
         "headers": {
@@ -84,6 +80,17 @@ def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | 
         },
         "body": json.dumps(body, ensure_ascii=False),
     }
+
+
+def location(event: Event, at: str) -> dict[str, str]:
+    """The header `Location` for `at`, an address relative to that of the route without a slash at its end.
+
+    Clients resolve it against the address of their request (RFC 9110, 10.2.2). That address contains the API's stage or
+    the base path of a custom domain; a path that begins with a slash would leave them out. API Gateway also takes
+    addresses with slashes at the end, each of which is one step more.
+    """
+    path = event.get("path") or ""
+    return {"Location": "../" * (len(path) - len(path.rstrip("/"))) + at}
 
 
 def json_body(event: Event, *, shape: Shape) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def handler(event: http.Event) -> http.Reply:
     if found["Status"] in CORRECTABLE and not (is_escalated(found) and submission.is_same(row, found)):
         if table.claim_again(row, instead_of=found):
             submission.start(order, row, instead_of=found)
-            return submission.accepted(order, at=order["OrderId"])
+            return submission.accepted(event, order, at=order["OrderId"])
         # Another request was faster. Or the answer to this request's own write was lost, and boto3 repeated the write.
         found = table.find(order["OrderId"]) or found
     if submission.is_same(row, found) and (found["Status"] not in (PARKED, CLOSED) or is_escalated(found)):

@@ -21,7 +21,7 @@ def handler(event: http.Event) -> http.Reply:
     row = {**submission.row_of(order, now=now), "Owner": caller.id}
     if table.claim(row):
         submission.start(order, row)
-        return submission.accepted(order, at=f"orders/{order['OrderId']}")
+        return submission.accepted(event, order, at=f"orders/{order['OrderId']}")
     found = table.find(order["OrderId"])
     if found is None:
         raise submission.withdrawn()

@@ -121,9 +121,10 @@ def _start(order: Mapping[str, str], row: Mapping[str, Any]) -> None:
         )
 
 
-def accepted(order: Mapping[str, str], *, at: str) -> http.Reply:
-    """The answer to an order that is on its way. `at` is the order's address, relative to that of the request."""
-    return http.reply(202, {"OrderId": order["OrderId"], "Status": RECEIVED}, headers={"Location": at})
+def accepted(event: http.Event, order: Mapping[str, str], *, at: str) -> http.Reply:
+    """The answer to an order that is on its way. `at` is the order's address, relative to that of the route."""
+    answer = {"OrderId": order["OrderId"], "Status": RECEIVED}
+    return http.reply(202, answer, headers=http.location(event, at))
 
 
 @functools.cache

@@ -34,15 +34,15 @@ def handler(event: http.Event) -> http.Reply:
     body = http.json_body(event, shape=request.SHAPE)
     identity = _identity(event, body, caller)
     if "RequestDigest" in identity and (found := table.find(identity["ReminderId"])):
-        return _repeated(found, identity, body, caller)
+        return _repeated(event, found, identity, body, caller)
     asked, due = _checked(body, caller, now=now)
     row = reminder.row_of(
         asked, due, reminder_id=identity["ReminderId"], owner=caller.id, now=now, kept=settings.kept()
     )
     row |= {**identity, "Claim": str(uuid.uuid4())}
     if _scheduled(asked, row):
-        return _accepted(row)
-    return _repeated(table.find(row["ReminderId"]), identity, body, caller)
+        return _accepted(event, row)
+    return _repeated(event, table.find(row["ReminderId"]), identity, body, caller)
 
 
 def _identity(event: http.Event, body: Mapping[str, Any], caller: Caller) -> dict[str, str]:
@@ -72,7 +72,9 @@ def _scheduled(asked: Mapping[str, Any], row: Row) -> bool:
     return False
 
 
-def _repeated(found: Row | None, identity: Mapping[str, str], body: Mapping[str, Any], caller: Caller) -> http.Reply:
+def _repeated(
+    event: http.Event, found: Row | None, identity: Mapping[str, str], body: Mapping[str, Any], caller: Caller
+) -> http.Reply:
     """The first answer again. Starts the execution if it has not begun yet."""
     if found is None:
         raise http.RequestError(503, "Unavailable", "The reminder was not scheduled. Try again.")
@@ -87,8 +89,8 @@ def _repeated(found: Row | None, identity: Mapping[str, str], body: Mapping[str,
         if table.claim_again(found["ReminderId"], claim=str(uuid.uuid4())):
             _start(asked, found)
         elif table.find(found["ReminderId"]) is None:
-            return _repeated(None, identity, body, caller)
-    return _accepted(found)
+            return _repeated(event, None, identity, body, caller)
+    return _accepted(event, found)
 
 
 def _is_same(found: Row, identity: Mapping[str, str]) -> bool:
@@ -141,7 +143,7 @@ def _start(asked: Mapping[str, Any], row: Row) -> None:
                 _states.start_execution(**given, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
 
 
-def _accepted(row: Row) -> http.Reply:
+def _accepted(event: http.Event, row: Row) -> http.Reply:
     """The answer that the first request got, even if the row is at a later occurrence now."""
     first = {**row, "DueAt": row["FirstDueAt"], "Status": SCHEDULED}
-    return http.reply(202, reminder.scheduled(first), headers={"Location": f"reminders/{row['ReminderId']}"})
+    return http.reply(202, reminder.scheduled(first), headers=http.location(event, f"reminders/{row['ReminderId']}"))

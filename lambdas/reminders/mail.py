@@ -16,6 +16,7 @@ LONGEST_ADDRESS = 254
 
 # As in reminder.schema.json: one address, without quotes, comments, commas or a display name.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_UNITS = {"m": "minute", "h": "hour", "d": "day", "w": "week", "M": "month", "y": "year"}
 _ENDS_A_HEADER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -71,14 +72,26 @@ def check_subject(subject: str) -> None:
 
 
 def _closing(reminder: Mapping[str, Any]) -> list[str]:
-    """How to stop this reminder, and how to stop all: the sender is a mailbox whose owner confirmed it to SES."""
-    lines = []
-    if reminder_id := reminder.get("reminderId"):
-        lines.append(f"This is reminder {reminder_id}.")
-        if repeat := reminder.get("repeat"):
-            cancel = f"remindme cancel {reminder_id}, or DELETE /reminders/{reminder_id}"
-            lines.append(f"It comes again every {repeat['every']}. To stop it: {cancel}.")
-    return [*lines, "Somebody gave this address for it. To get no more reminders here, reply to this mail."]
+    """How to stop this reminder, and how to stop all: the sender is a mailbox whose owner confirmed it to SES.
+
+    The recipient may be another person than the one who set the reminder, without any access to the API.
+    """
+    lines = [f"This is reminder {reminder['reminderId']}."] if reminder.get("reminderId") else []
+    if again := reminder.get("repeat"):
+        lines.append(
+            f"It comes again every {_in_words(again['every'])}. Whoever set it can cancel it where they set it."
+        )
+    return [
+        *lines,
+        "You get this mail because you, or somebody else, entered this address for a reminder.",
+        "To get no more reminders here, reply to this mail.",
+    ]
+
+
+def _in_words(every: str) -> str:
+    """`1d` as `day`, `2w` as `2 weeks`: what follows "every"."""
+    count, unit = every[:-1], _UNITS[every[-1]]
+    return unit if count == "1" else f"{count} {unit}s"
 
 
 def _paragraph(lines: list[str]) -> str:

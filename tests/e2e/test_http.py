@@ -130,8 +130,73 @@ def test_a_body_of_exactly_the_longest_length_is_accepted(apps: Apps, orders: Ap
     status, _, response = orders.call("POST", "/orders", body=json.dumps(order).ljust(MAX_BODY_BYTES))
 
     assert status == 202
-    location = urljoin(f"{apps.places.orders_api}/orders", response.headers["Location"])
-    assert location == f"{apps.places.orders_api}/orders/{order['OrderId']}"
+
+
+BROKEN = {
+    "Latin-1": (lambda order: json.dumps(order, ensure_ascii=False).encode("latin-1"), "application/json", 400),
+    "Latin-1 that says so": (
+        lambda order: json.dumps(order, ensure_ascii=False).encode("latin-1"),
+        "application/json; charset=iso-8859-1",
+        415,
+    ),
+    "UTF-16": (lambda order: json.dumps(order).encode("utf-16"), "application/json", 400),
+    "a byte order mark": (lambda order: json.dumps(order).encode("utf-8-sig"), "application/json", 400),
+    "nested too deeply": (lambda order: b'{"Name": ' + b"[" * 8000, "application/json", 400),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_bytes_that_are_not_json_in_utf_8_are_refused_and_leave_no_trace(
+    apps: Apps, orders: Api, order: Order, case: str
+) -> None:
+    make, content_type, expected = BROKEN[case]
+    name = {**order, "Name": "Zoë"}
+
+    status, body, _ = orders.call("POST", "/orders", body=make(name), content_type=content_type)
+
+    assert (status, body["error"]["code"]) == (expected, "InvalidJson" if expected == 400 else "UnsupportedMediaType")
+    assert apps.row(order["OrderId"]) is None
+
+
+def test_every_location_leads_to_what_it_names(apps: Apps, orders: Api, reminders: Api, order: Order) -> None:
+    reminder = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 600.0}
+    for api, path, body in ((orders, "/orders", order), (reminders, "/reminders", reminder)):
+        for slash in ("", "/"):
+            sent = {**body, "OrderId": f"{order['OrderId']}{len(slash)}"} if api is orders else body
+            url = f"{api.url}{path}{slash}"
+
+            created = send("POST", url, body=sent, token=apps.token)
+            found = send("GET", urljoin(url, created.headers["Location"]), token=apps.token)
+
+            assert (created.status_code, found.status_code) == (202, 200), url
+
+
+UNKNOWN_ROUTES = [
+    *(
+        ("GET", one)
+        for one in ("", "/", "/nothing", f"/{CARD}", "/Orders", "/orders/a/b", "/orders/a%2Fb", "/orders;a=b")
+    ),
+    *((method, "/orders") for method in ("HEAD", "PUT", "PATCH", "DELETE", "TRACE", "PURGE")),
+    *((method, "/reminders") for method in ("HEAD", "PUT", "PATCH", "DELETE")),
+    *(("PATCH", "/orders/x"), ("PUT", "/reminders/x"), ("POST", "/parked"), ("OPTIONS", "/nothing")),
+]
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_an_unknown_path_or_method_is_answered_404_in_our_shape(
+    apps: Apps, orders: Api, reminders: Api, signed_in: bool
+) -> None:
+    for api in (orders, reminders):
+        for method, path in UNKNOWN_ROUTES:
+            if (api is reminders) != path.startswith("/reminders") and path.startswith(("/orders", "/reminders")):
+                continue
+            response = send(method, api.url + path, token=apps.token if signed_in else "")
+
+            assert response.status_code == 404, (method, path)
+            assert response.headers["Access-Control-Allow-Origin"] == "*"
+            assert CARD not in response.text
+            if method != "HEAD":
+                assert json.loads(response.text)["error"]["code"] == "NotFound"
 
 
 def test_an_order_that_is_known_already_keeps_the_contract(apps: Apps, orders: Api, order: Order) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from common import caller
 from local.settings import PROJECT
 from orders import order, rules
-from reminders import reminder, repeat
+from reminders import mail, reminder, repeat
 from reminders.rules import ADDRESSES
 from stacks import names, order_table
 from stacks import reminders as reminders_stack
@@ -200,6 +200,7 @@ def _of_programs() -> Iterator[Place]:
     fields = json.loads(_text("lambdas/reminders/reminder.schema.json"))["properties"].keys()
     yield Place("lambdas/reminders/reminder.schema.json: addresses", fields & ADDRESS_FIELDS, ADDRESS_FIELDS)
     yield Place("lambdas/reminders/repeat.py: _LEAST", set(repeat._LEAST), UNITS)
+    yield Place("lambdas/reminders/mail.py: _UNITS", set(mail._UNITS), UNITS)
     ((units, last),) = re.findall(r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/reminders/repeat.py"))
     yield Place("lambdas/reminders/repeat.py: its error about units", {*units.split(), last}, UNITS)
     yield Place("stacks/names.py: OPERATORS", {names.OPERATORS}, {caller.OPERATORS})

@@ -1,5 +1,6 @@
 import base64
 import json
+from urllib.parse import urljoin
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
@@ -263,6 +264,20 @@ def test_a_field_within_a_field_is_named_by_its_way(part, field, problem):
     status, body = status_and_body(echo(post({"text": "x", "part": part}), None))
 
     assert (status, body["error"]["details"]) == (400, [{"field": field, "problem": problem}])
+
+
+@pytest.mark.parametrize(
+    "base", ["https://0123456789.execute-api.us-east-1.amazonaws.com/v1", "https://api.example.com/shop"]
+)
+@pytest.mark.parametrize("slashes", ["", "/"])
+@pytest.mark.parametrize(
+    ("path", "at"), [("/orders", "orders/A-1"), ("/orders/A-1", "A-1"), ("/reminders", "reminders/r")]
+)
+def test_a_location_leads_to_the_new_resource_from_every_address_of_the_route(base, slashes, path, at):
+    """API Gateway takes slashes at the end, and tells them to the function."""
+    found = http.location({"path": path + slashes}, at)["Location"]
+
+    assert urljoin(base + path + slashes, found) == f"{base}/{path.split('/')[1]}/{at.rpartition('/')[2]}"
 
 
 def test_whoever_is_refused_for_the_moment_is_told_when_to_try_again():

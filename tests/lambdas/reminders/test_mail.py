@@ -26,7 +26,8 @@ def test_a_mail_has_the_message_as_text_and_as_html():
     assert written.subject == "Whiskers Commands You to attend!"
     assert written.text == (
         'Feed the cat 🐈\n<b>now</b> & "then"\n\n-- \nThis is reminder r-1.\n'
-        "Somebody gave this address for it. To get no more reminders here, reply to this mail.\n"
+        "You get this mail because you, or somebody else, entered this address for a reminder.\n"
+        "To get no more reminders here, reply to this mail.\n"
     )
     assert "Feed the cat 🐈<br>\n&lt;b&gt;now&lt;/b&gt; &amp; &quot;then&quot;</p>" in written.html
     assert "<b>" not in written.html
@@ -36,11 +37,16 @@ def test_a_subject_of_its_own_is_taken_as_it_is():
     assert mail_of(REMINDER | {"subject": "The cat: <b>“Mittens”</b>, Zoë"}).subject == "The cat: <b>“Mittens”</b>, Zoë"
 
 
-def test_a_repeated_reminder_says_how_to_stop_it():
-    written = mail_of(REMINDER | {"repeat": {"every": "1d", "times": 3}})
+@pytest.mark.parametrize(
+    ("every", "words"), [("1d", "day"), ("2w", "2 weeks"), ("1M", "month"), ("5m", "5 minutes"), ("1y", "year")]
+)
+def test_a_repeated_reminder_says_how_often_it_comes_and_who_can_stop_it(every, words):
+    """The recipient may have no access to the API, the page or the command line."""
+    written = mail_of(REMINDER | {"repeat": {"every": every, "times": 3}})
 
-    how = "It comes again every 1d. To stop it: remindme cancel r-1, or DELETE /reminders/r-1."
+    how = f"It comes again every {words}. Whoever set it can cancel it where they set it."
     assert how in written.text and how in written.html
+    assert not [one for one in ("remindme", "DELETE", "Somebody gave") if one in written.text + written.html]
 
 
 def test_a_mail_without_an_id_says_how_to_stop_reminders_all_the_same():
@@ -53,7 +59,7 @@ def test_a_mail_without_an_id_says_how_to_stop_reminders_all_the_same():
 
 @given(message=st.text(min_size=1, max_size=300), name=st.text(min_size=1, max_size=80))
 def test_nothing_of_a_reminder_becomes_markup(message, name):
-    written = mail_of(REMINDER | {"message": message, "reminderId": name, "repeat": {"every": name}})
+    written = mail_of(REMINDER | {"message": message, "reminderId": name, "repeat": {"every": "2w"}})
 
     bare = mail_of(REMINDER | {"message": "x", "repeat": {"every": "1d"}})
     lines = len(message.splitlines()) or 1
