@@ -51,7 +51,9 @@ class Answer:
             # Not our handlers' answer, so nobody knows what it repeats.
             return "refused before it came to the app"
         details = [f"{detail.get('field')} {detail.get('problem')}" for detail in error.get("details") or []]
-        return printable("; ".join([f"{error.get('code')}: {error.get('message')}", *details]))[:LONGEST_PROBLEM]
+        message = str(error.get("message"))
+        told = f"{error.get('code')}: {message.rstrip('.') if details else message}"
+        return printable("; ".join([told, *details]))[:LONGEST_PROBLEM]
 
 
 class Api:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,16 +24,23 @@ class Output:
         self._console = Console(width=width(), highlight=False)
 
     def rows(self, found: Sequence[dict[str, Any]], columns: dict[str, str], *, nothing: str) -> None:
-        """`found` with its fields under the titles in `columns`; the words `nothing` where it is empty."""
+        """`found` with its fields under the titles in `columns`; the words `nothing` where it is empty.
+
+        If a word, such as an id, would be broken in the table, each row is shown line by line instead.
+        """
         if self.as_json:
             self._json(found)
         elif not found:
             self.say(nothing)
-        else:
-            table = Table(*columns.values())
-            for row in found:
-                table.add_row(*(Text(_cell(row.get(name)), overflow="fold") for name in columns))
+        elif table := _table(found, columns):
             self._console.print(table)
+        else:
+            for number, row in enumerate(found):
+                if number:
+                    self.say("")
+                self.fields(
+                    {title: row[name] for name, title in columns.items() if row.get(name) not in (None, "", [])}
+                )
 
     def fields(self, found: dict[str, Any]) -> None:
         """One thing, a line for each of its fields."""
@@ -51,6 +59,27 @@ class Output:
     def _json(self, value: Any) -> None:
         # ASCII: whatever else is in it is escaped, so that no terminal acts on it.
         print(json.dumps(_safe(value), indent=2))
+
+
+def _table(found: Sequence[dict[str, Any]], columns: dict[str, str]) -> Table | None:
+    """`found` as a table, or None if the columns are too many to leave each word in one piece."""
+    cells = {name: [title, *(_cell(row.get(name)) for row in found)] for name, title in columns.items()}
+    least = {
+        name: max((cell_len(word) for cell in texts for word in cell.split()), default=0)
+        for name, texts in cells.items()
+    }
+    # rich itself breaks an id in one column to leave room for a text in another.
+    spare = width() - sum(least.values()) - 3 * len(columns) - 1
+    if spare < 0:
+        return None
+    more = {name: max(map(cell_len, "\n".join(texts).split("\n"))) - least[name] for name, texts in cells.items()}
+    share = min(1.0, spare / (sum(more.values()) or 1))
+    table = Table()
+    for name, title in columns.items():
+        table.add_column(title, width=least[name] + int(share * more[name]))
+    for texts in list(zip(*cells.values(), strict=True))[1:]:
+        table.add_row(*map(Text, texts))
+    return table
 
 
 def _cell(value: Any) -> str:

@@ -1,7 +1,10 @@
 """Orders out of files to a real HTTP server that stands in for the API."""
 
 import json
+import os
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,7 +95,7 @@ def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeA
     sent = list(send.submit(api, [{**ORDER, "OrderId": id} for id in "ABCD"]))
 
     assert [(one.status, one.taken) for one in sent] == [(202, True), (400, False), (409, False), (202, True)]
-    assert sent[1].outcome == "InvalidRequest: The request body is invalid.; Name must be text"
+    assert sent[1].outcome == "InvalidRequest: The request body is invalid; Name must be text"
 
 
 def test_an_order_without_an_answer_may_have_been_taken_and_the_others_are_sent(api: Api, fake_api: FakeApi) -> None:
@@ -175,17 +178,36 @@ def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], st
     ("content", "complaint"),
     [
         (f'[\n  {{"CC": "{CARD}",,}}]'.encode(), "the input is not JSON (line 2, column 29)"),
-        (f'{{"CC": "{CARD}", "CC": "{CARD}"}}'.encode(), "a field is given twice in one object"),
-        (f'{{"Price": NaN, "CC": "{CARD}"}}'.encode(), "NaN is no number"),
-        (f'{{"CC": "{CARD}\xe9"}}'.encode("latin-1"), "the input is not UTF-8 (byte 25)"),
-        (b'{"Price": ' + b"4" * 5000 + b"}", "a number in it is too long"),
-        (b'{"Price": 1e' + b"9" * 30 + b"}", "a number in it is too long"),
-        (b"[" * 100_000, "nested too deeply"),
+        (f'[\r\n  {{"CC": "{CARD}",,}}]'.encode(), "the input is not JSON (line 2, column 29)"),
+        (f'{{"CC": "{CARD}", "CC": "{CARD}"}}'.encode(), "(line 1, column 28): a field is given twice in one object"),
+        (
+            f'[{{"a": {{"CC": 1}}, "CC": "\\"{CARD}"}},\n {{"C\\u0043": [{{"CC": 1}}, "CC"],\n "CC": 1}}]'.encode(),
+            "(line 3, column 2): a field is given twice in one object",
+        ),
+        (f'{{"CC": "{CARD}",\n"Price": NaN}}'.encode(), "(line 2, column 10): NaN is not a number"),
+        (f'{{"NaN": "{CARD} Infinity", "Price": -Infinity}}'.encode(), "column 47): -Infinity is not a number"),
+        (f'{{\n"CC": "{CARD}\xe9"}}'.encode("latin-1"), "the input is not UTF-8 (line 2, column 24)"),
+        (f'{{"Name": "Zoë \xff{CARD}"}}'.encode("utf-16"), "the input is UTF-16: save it as UTF-8"),
+        (b'{"Price": ' + b"4" * 5000 + b"}", "(line 1, column 11): a number is too long"),
+        (b'{"Price": 1.' + b"4" * 5000 + b"}", "(line 1, column 11): a number is too long"),
+        (
+            b'{"Price": "1e' + b"9" * 30 + b'", "x": 1e' + b"9" * 30 + b"}",
+            "column 52): a number is too",
+        ),
+        (b"[" * 101, "(line 1, column 101): it is nested more than 100 levels deep"),
+        (b"[" * 100_000 + b"]" * 100_000, "(line 1, column 101): it is nested more than 100 levels deep"),
+        (b'{"a":' * 101 + b"1" + b"}" * 101, "(line 1, column 501): it is nested more than 100 levels deep"),
+        (b"[" * 100 + b'"[{[{' + b"]" * 99, "the input is not JSON (line 1, column 101)"),
+        (b'"' + b'\\"' * 1_000_000, "the input is not JSON (line 1, column 1)"),
+        (f'{{"CC": "{CARD}"}}\n{{"CC": "{CARD}"}}\n'.encode(), "(line 2, column 1). Several orders are one list: [{"),
+        (f'{{"CC": "{CARD}\0"}}'.encode(), "the input is not JSON (line 1, column 25)"),
+        (f'{{"CC": "{CARD}\n"}}'.encode(), "the input is not JSON (line 1, column 25)"),
         (f'[{{}}, "{CARD}"]'.encode(), "order 2 is not an object"),
         (f'{{"order": "{CARD}"}}'.encode(), "order 1 is not an object"),
         (CARD.encode(), "order 1 is not an object"),
         (b"[]", "an empty list"),
-        (b"", "the input is not JSON (line 1, column 1)"),
+        (b"", "the input is empty: there is no order in it"),
+        (b"\xef\xbb\xbf \r\n", "the input is empty: there is no order in it"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
@@ -196,6 +218,18 @@ def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
 
     assert complaint in str(raised.value)
     assert "4242" not in str(raised.value) and "4444" not in str(raised.value)
+
+
+def test_an_order_may_be_nested_and_comes_from_a_pipe_too(tmp_path: Path) -> None:
+    """As in `submit <(make-orders)`. What is in an order is for the API to judge."""
+    nested = [{"OrderId": "A", "x": eval("[" * 97 + "]" * 97)}]
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=[json.dumps(nested)])
+    writer.start()
+
+    assert files.read(str(pipe)) == nested
+    writer.join()
 
 
 def test_a_file_is_read_up_to_a_limit(orders_file: Callable[[Any], str]) -> None:

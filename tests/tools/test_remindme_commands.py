@@ -120,7 +120,7 @@ def test_what_was_understood_is_shown_even_where_it_is_refused(remindme: Command
     assert run.status == 1
     assert "Sat 2026-11-21 11:50:15 UTC" in run.out
     assert run.err == (
-        "error: the API answered 400: InvalidRequest: The reminder cannot be kept.; email is not verified\n"
+        "error: the API answered 400: InvalidRequest: The reminder cannot be kept; email is not verified\n"
     )
 
 

@@ -20,6 +20,9 @@ BOOTSTRAP_STACK = "CDKToolkit"
 OLDEST_BOOTSTRAP = 6
 """What the synthesised templates ask for, in their rule CheckBootstrapVersion."""
 
+UNKNOWN_ACTION = {"InvalidAction", "UnknownOperationException"}
+"""What an engine answers to an action that it lacks."""
+
 FEW_CONCURRENT = 100
 """Lambda's quota is 1,000; new accounts begin with as few as 10, which all functions of the account share."""
 
@@ -56,13 +59,19 @@ def examine(target: Target) -> Iterator[Finding]:
         except CommandError as error:
             result = Result("problem", str(error))
         except (BotoCoreError, ClientError) as error:
-            result = Result("problem" if ask is credentials else "unknown", sentence(error))
+            result = Result("problem" if ask is credentials else "unknown", _unanswered(error, target))
         yield Finding(check, *result)
         if ask is credentials and result.state == "problem":
             return
     for stack in () if target.deploying else STACKS:
         if found := _deployed(target, stack):
             yield Finding(f"stack {stack_name(target.stage.name, stack)}", *found)
+
+
+def _unanswered(error: BotoCoreError | ClientError, target: Target) -> str:
+    if target.on_laptop and isinstance(error, ClientError) and error.response["Error"]["Code"] in UNKNOWN_ACTION:
+        return "only AWS can tell: the laptop cloud does not know it"
+    return sentence(error)
 
 
 def credentials(target: Target) -> Result:

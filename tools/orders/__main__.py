@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from common import queues
-from orders.order import STATUSES
+from orders.order import ESCALATED, STATUSES
 from stacks.names import ORDERS
 from tools import command, deployment
 from tools.command import Parser, limit
@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         case "list":
             return _list(found, options.status, options.limit, output)
         case "escalations":
-            return _list(found, "ESCALATED", options.limit, output)
+            return _list(found, ESCALATED, options.limit, output)
         case "redrive":
             return _redrive(found, options, output)
         case "parked" if options.done is not None:
@@ -109,7 +109,10 @@ def _list(found: Deployment, status: str, limit: int, output: Output) -> int:
     # One more than is shown tells whether there are more.
     rows = list(islice(table.with_status(found, status), limit + 1))
     shown = [{**row, "Why": table.in_words(row.get("Reasons", []))} for row in rows[:limit]]
-    columns = {"OrderId": "order", "Status": "status", "UpdatedAt": "since", "Why": "why", "ExecutionName": "execution"}
+    columns = {"OrderId": "order", "UpdatedAt": "since", "Why": "why"}
+    if status != ESCALATED:
+        # Nobody needs it to correct an order, and without it the table fits an ordinary terminal.
+        columns["ExecutionName"] = "execution"
     output.rows(shown, columns, nothing=f"no order is {status}")
     if len(rows) > limit:
         output.say(f"the last {limit}; there are more: --limit")
@@ -128,7 +131,7 @@ def _redrive(found: Deployment, options: argparse.Namespace, output: Output) -> 
     finally:
         # What has been moved is told, whatever came after.
         if rows:
-            columns = {"what": "", "moved": "moved", "failed": "failed", "note": "note"}
+            columns = {"what": "what", "moved": "moved", "failed": "failed", "note": "note"}
             output.rows(rows, columns, nothing="")
     return 0 if all(row["complete"] for row in rows) else 1
 
