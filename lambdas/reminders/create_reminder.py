@@ -17,7 +17,7 @@ from common.aws import BRIEFLY
 from common.caller import Caller, caller_of
 from reminders import idempotency, readiness, recipients, reminder, request, settings, table, when
 from reminders.reminder import FAILED, SCHEDULED, Row
-from reminders.rules import InvalidReminderError
+from reminders.rules import InvalidReminderError, Problems
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
 
@@ -100,9 +100,15 @@ def _is_same(found: Row, identity: Mapping[str, str]) -> bool:
 
 def _checked(body: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple[dict[str, Any], when.Due]:
     """The request with its addresses, and when it is due. Raises RequestError."""
-    asked = _addressed(body, caller)
+    problems, asked = Problems(), dict(body)
+    with problems.collected():
+        asked = recipients.addressed(body, caller, listed=settings.listed())
+    with problems.collected():
+        due = request.due_of(asked, now=now)
     try:
-        due = request.checked(asked, now=now)
+        problems.refuse()
+        # The user pool accepts addresses that SES does not.
+        asked = http.checked(asked, shape=request.SHAPE)
         readiness.check(asked)
     except InvalidReminderError as error:
         raise _refused(error) from None
@@ -110,20 +116,15 @@ def _checked(body: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple
 
 
 def _addressed(body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-    """The request with every address that the reminder goes to. Raises RequestError.
-
-    The caller's own addresses are checked like those in a body, because the user pool accepts some that SES does not.
-    """
+    """The request with every address that the reminder goes to. Raises RequestError."""
     try:
-        asked = recipients.addressed(body, caller, listed=settings.listed())
+        return recipients.addressed(body, caller, listed=settings.listed())
     except InvalidReminderError as error:
         raise _refused(error) from None
-    return http.checked(asked, shape=request.SHAPE)
 
 
 def _refused(error: InvalidReminderError) -> http.RequestError:
-    detail = {"field": error.field, "problem": str(error)}
-    return http.RequestError(400, "InvalidRequest", "The reminder cannot be kept.", [detail])
+    return http.RequestError(400, "InvalidRequest", "The reminder is invalid.", error.details)
 
 
 def _start(asked: Mapping[str, Any], row: Row) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from common.caller import Caller
 from common.http import RequestError
-from reminders.rules import ADDRESSES, InvalidReminderError
+from reminders.rules import ADDRESSES, InvalidReminderError, Problems
 
 
 def addressed(asked: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -> dict[str, Any]:
@@ -20,11 +20,14 @@ def addressed(asked: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -> 
         raise RequestError(403, "Forbidden", "Only operators may remind by topic: choose email, sms or both.")
     own = {"email": caller.email, "phone": caller.phone}
     addresses = {name: asked.get(name) or own[name] for name in ADDRESSES[preference]}
+    problems = Problems()
     for name, address in addresses.items():
-        if address is None:
-            raise InvalidReminderError(name, f"is needed for the preference {preference}: you have no verified one")
-        if not _same(address, own[name]) and address.lower() not in listed:
-            raise InvalidReminderError(name, "is not your own verified one, and not on this stage's list")
+        with problems.collected():
+            if address is None:
+                raise InvalidReminderError(name, f"is needed for the preference {preference}: you have no verified one")
+            if not _same(address, own[name]) and address.lower() not in listed:
+                raise InvalidReminderError(name, "is not your own verified one, and not on this stage's list")
+    problems.refuse()
     return {**asked, **addresses}
 
 

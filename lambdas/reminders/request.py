@@ -7,7 +7,7 @@ from typing import Any
 
 from common.shape import LINES, ONE_LINE, Shape
 from reminders import repeat, sms, when
-from reminders.rules import check_addresses
+from reminders.rules import Problems, check_addresses
 
 # No channel takes what SNS refuses, the characters that XML 1.0 has no place for: https://aws.amazon.com/sns/faqs/.
 SHAPE = Shape.of(
@@ -41,10 +41,24 @@ def given_to_the_workflow(given: object) -> dict[str, Any]:
 
 def checked(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
     """When the reminder is due. Raises InvalidReminderError for one that fits the schema and yet cannot be kept."""
-    check_addresses(asked)
-    if asked["preference"] in ("sms", "both"):
-        sms.check(asked["message"])
-    due = when.due_at(asked, now=now)
-    if "repeat" in asked:
-        repeat.check(asked["repeat"], due, zone=when.zone_of(asked))
+    problems = Problems()
+    with problems.collected():
+        check_addresses(asked)
+    with problems.collected():
+        due = due_of(asked, now=now)
+    problems.refuse()
+    return due
+
+
+def due_of(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
+    """When the reminder is due. Checks all but its addresses, and raises InvalidReminderError."""
+    problems = Problems()
+    with problems.collected():
+        if asked["preference"] in ("sms", "both"):
+            sms.check(asked["message"])
+    with problems.collected():
+        due = when.due_at(asked, now=now)
+        if "repeat" in asked:
+            repeat.check(asked["repeat"], due, zone=when.zone_of(asked))
+    problems.refuse()
     return due

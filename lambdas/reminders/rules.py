@@ -1,6 +1,7 @@
 """The rules of a reminder. Pure: no clock, no environment, no AWS."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 ADDRESSES = {"email": ("email",), "sms": ("phone",), "both": ("email", "phone"), "topic": ()}
@@ -8,15 +9,48 @@ ADDRESSES = {"email": ("email",), "sms": ("phone",), "both": ("email", "phone"),
 
 
 class InvalidReminderError(ValueError):
-    """A reminder that cannot be kept. `field` names what is wrong; the message says why without repeating it."""
+    """A reminder that cannot be kept. `field` names what is wrong; the message says why without repeating it.
 
-    def __init__(self, field: str, problem: str) -> None:
+    `others` are further problems of the same reminder.
+    """
+
+    def __init__(self, field: str, problem: str, *, others: "tuple[InvalidReminderError, ...]" = ()) -> None:
         super().__init__(problem)
         self.field = field
+        self.others = others
+
+    @property
+    def details(self) -> list[dict[str, str]]:
+        """Each problem as `{"field": name, "problem": what to say after the name}`."""
+        return [{"field": one.field, "problem": str(one)} for one in (self, *self.others)]
+
+
+class Problems:
+    """Collects what several checks of one reminder find, so that one refusal names it all."""
+
+    def __init__(self) -> None:
+        self.found: list[InvalidReminderError] = []
+
+    @contextlib.contextmanager
+    def collected(self) -> Iterator[None]:
+        """Collects the InvalidReminderError of a check."""
+        try:
+            yield
+        except InvalidReminderError as error:
+            self.found += [error, *error.others]
+
+    def refuse(self) -> None:
+        """Raises InvalidReminderError, with all problems, if there is one."""
+        if self.found:
+            first, *others = self.found
+            raise InvalidReminderError(first.field, str(first), others=tuple(others))
 
 
 def check_addresses(request: Mapping[str, Any]) -> None:
     """Raises InvalidReminderError where the preferred channel has no address to send to."""
+    problems = Problems()
     for field in ADDRESSES[request["preference"]]:
-        if field not in request:
-            raise InvalidReminderError(field, f"is needed for the preference {request['preference']}")
+        with problems.collected():
+            if field not in request:
+                raise InvalidReminderError(field, f"is needed for the preference {request['preference']}")
+    problems.refuse()

@@ -38,7 +38,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         except InvalidReminderError as error:
             # Retried, this may find that a time has passed which it kept before.
             if table.take_up(reminder_id, execution=execution, after=None) is None:
-                return {"Outcome": "INVALID", "Problem": f"{error.field} {error}."}
+                return {"Outcome": "INVALID", "Problem": _said(error)}
         else:
             table.create(
                 reminder.row_of(asked, due, reminder_id=reminder_id, owner=NOBODY, now=now, kept=settings.kept())
@@ -47,6 +47,10 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     if row is None:
         return {"Outcome": "TAKEN"}
     return {"Outcome": "SCHEDULED", "Reminder": reminder.for_the_workflow({**given, **asked}, row, now=now)}
+
+
+def _said(error: InvalidReminderError) -> str:
+    return "; ".join(f"{one['field']} {one['problem']}" for one in error.details) + "."
 
 
 def _fail(reminder_id: str, given: Mapping[str, Any], *, problem: str, execution: str, now: datetime) -> None:

@@ -172,10 +172,7 @@ def test_every_location_leads_to_what_it_names(apps: Apps, orders: Api, reminder
 
 
 UNKNOWN_ROUTES = [
-    *(
-        ("GET", one)
-        for one in ("", "/", "/nothing", f"/{CARD}", "/Orders", "/orders/a/b", "/orders/a%2Fb", "/orders;a=b")
-    ),
+    *(("GET", one) for one in ("", "/", "/nothing", f"/{CARD}", "/Orders", "/orders/a/b", "/orders/a%2Fb")),
     *((method, "/orders") for method in ("HEAD", "PUT", "PATCH", "DELETE", "TRACE", "PURGE")),
     *((method, "/reminders") for method in ("HEAD", "PUT", "PATCH", "DELETE")),
     *(("PATCH", "/orders/x"), ("PUT", "/reminders/x"), ("POST", "/parked"), ("OPTIONS", "/nothing")),

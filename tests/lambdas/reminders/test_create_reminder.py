@@ -287,6 +287,18 @@ def test_who_has_not_signed_in_sets_no_reminder(context, reminder_table, reminde
     assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
 
 
+def test_one_refusal_names_every_field_that_cannot_be_kept(reminder_workflow):
+    strangers = {"email": "flo@example.net", "phone": "+15555550123"}
+
+    status, body = status_and_body(
+        create({"message": "🐈" * 700, "preference": "both", "timestamp": "2019-01-27T09:00:00Z", **strangers})
+    )
+
+    assert (status, body["error"]["code"]) == (400, "InvalidRequest")
+    assert [detail["field"] for detail in body["error"]["details"]] == ["email", "phone", "message", "timestamp"]
+    assert reminder_workflow.executions() == []
+
+
 def test_an_address_is_not_repeated_in_a_refusal():
     reply = create(BOTH | {"email": "jo at example.net", "phone": "0151 12345678"})
 

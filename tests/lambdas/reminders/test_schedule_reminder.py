@@ -206,6 +206,10 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
         ),
         ({}, "message is missing."),
         (
+            {"message": "x", "preference": "both", "timestamp": "2019-01-27T09:00:00Z"},
+            "email is needed for the preference both; phone is needed for the preference both; timestamp has passed.",
+        ),
+        (
             {"waitSeconds": -1.5, "preference": "fax", "repeat": {"every": "1d", "times": 2.5}},
             "message is missing; preference must be email, sms, both or topic; "
             "waitSeconds must be a whole number from 0 to 31536000; repeat.times must be a whole number.",
