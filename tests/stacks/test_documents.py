@@ -1,15 +1,28 @@
 """The documents agree with the templates of the stacks."""
 
+import json
 import re
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.settings import PROJECT
+from local.settings import PROJECT, Settings
 from reminders.reminder import OVER, SCHEDULED, SENDING
+from stacks.config import DEV, PROD, CacheSettings
+from stacks.names import STACKS
 
 OPERATIONS = (PROJECT / "docs" / "operations.md").read_text()
 README = (PROJECT / "README.md").read_text()
+
+DOCUMENTS = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
+NAMES_OF_TESTS = {
+    name
+    for file in (PROJECT / "tests").rglob("test_*.py")
+    for name in re.findall(r"^ *def (test_\w+)\(", file.read_text(), re.M)
+}
+WORDS = {2: "two", 10: "ten"}
 
 HOURS_OF_A_MONTH = 730
 NODE_AN_HOUR = {"cache.t4g.micro": 0.016}
@@ -81,10 +94,112 @@ def test_every_section_tells_what_the_alarm_means_where_to_look_and_what_to_do(s
     assert re.findall(r"^- \*\*(\w+)\*\*: \S", sections()[section], re.M) == ["Means", "Look", "Do"]
 
 
-def test_every_link_within_the_page_leads_to_a_heading():
-    headings = {anchor(heading) for heading in re.findall("^#+ (.*)$", OPERATIONS, re.M)}
+def headings(document: Path) -> set[str]:
+    """The anchors of a document, without those in its code."""
+    text = re.sub(r"^ *```.*?^ *```", "", document.read_text(), flags=re.M | re.S)
+    return {anchor(heading) for heading in re.findall("^#+ (.*)$", text, re.M)}
 
-    assert set(re.findall(r"\]\(#([^)]*)\)", OPERATIONS)) <= headings
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_link_leads_to_a_file_and_a_heading(document):
+    text = re.sub(r"^ *```.*?^ *```|`[^`]*`", "", document.read_text(), flags=re.M | re.S)
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall('<img src="([^"]+)"', text)
+    broken = []
+    for link in links:
+        if re.match("[a-z]+:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        if not target.exists() or (heading and heading not in headings(target)):
+            broken.append(link)
+
+    assert not broken
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_file_and_test_that_is_named_exists(document):
+    """A path is one of the project, or of the Lambdas' folder."""
+    text = document.read_text()
+    files = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|js|json|md|css|html|txt|toml|asl\.json))`", text))
+    missing = {file for file in files if not any((root / file).exists() for root in (PROJECT, PROJECT / "lambdas"))}
+    tests = set(re.findall(r"`(test_\w+)`", text))
+
+    assert missing == set()
+    assert tests <= NAMES_OF_TESTS
+
+
+# Numbers that a document repeats, and where they come from.
+
+
+def seconds_of(workflow: str) -> int:
+    return json.loads((PROJECT / "statemachines" / f"{workflow}.asl.json").read_text())["TimeoutSeconds"]
+
+
+def of_code(file: str, pattern: str) -> int:
+    """A number in a module of the Lambdas, which cannot be imported without the settings of its function."""
+    [number] = re.findall(pattern, (PROJECT / "lambdas" / file).read_text(), re.M)
+    return int(number)
+
+
+def days(stage) -> int:
+    """How long a stage keeps its logs."""
+    return {"ONE_WEEK": 7, "THREE_MONTHS": 90}[stage.log_retention.name]
+
+
+PORTS = {field.name: field.default for field in fields(Settings) if "port" in field.name}
+PACKAGES = json.loads((PROJECT / "package.json").read_text())["devDependencies"]
+LOST_AFTER = of_code("orders/park_lost_orders.py", r"^OVERDUE = timedelta\(minutes=([0-9]+)\)")
+LATE_AFTER = of_code("reminders/settle_lost_reminders.py", r"SCHEDULED: timedelta\(minutes=([0-9]+)\)")
+SENDING_UNTIL = of_code("reminders/settle_lost_reminders.py", r"SENDING: timedelta\(minutes=([0-9]+)\)")
+WORKS_SECONDS = of_code("reminders/settle_lost_reminders.py", "^WORKS_SECONDS = ([0-9]+)")
+AT_MOST_PARKED = of_code("orders/table.py", "^BATCH = ([0-9]+)")
+HELD_SECONDS = of_code("common/queues.py", "^HELD_SECONDS = ([0-9]+)")
+FACTS = [
+    ("operations.md", f"longer than its limit of {seconds_of('order_fulfillment')} seconds"),
+    ("operations.md", f"have been `RECEIVED` for more than {WORDS[LOST_AFTER]} minutes"),
+    ("operations.md", f"`SCHEDULED` {LATE_AFTER} minutes after they were due"),
+    ("operations.md", f"still `SENDING` after {SENDING_UNTIL}."),
+    ("operations.md", f"one run works for {WORKS_SECONDS} seconds"),
+    ("operations.md", f"(`hours_reminders_may_be_late`, {DEV.hours_reminders_may_be_late})"),
+    ("operations.md", f"reads at most {AT_MOST_PARKED} messages"),
+    ("operations.md", f"most {WORDS[HELD_SECONDS // 60]} minutes"),
+    ("deploying.md", f"CloudWatch keeps logs for {days(DEV)} days in `dev` and {days(PROD)} in `prod`"),
+    ("deploying.md", f"`{PROD.notify_parameter}` for `prod` and `{DEV.notify_parameter}` for `dev`"),
+    ("architecture.md", f"`budget_ms` ({CacheSettings(node_type='', encrypted_in_transit=True).budget_ms})"),
+    ("local.md", f"Ports are {PORTS['port']} for the engine and {PORTS['redis_port']} for the cache"),
+    ("local.md", f"AWS_ENDPOINT_URL=http://127.0.0.1:{PORTS['port']} "),
+    ("redis.md", f"redis@{PACKAGES['redis']}"),
+    ("../README.md", f"| 2 cache nodes `{DEV.cache.node_type}` (`dev`)"),
+]
+
+
+@pytest.mark.parametrize(("document", "fact"), FACTS, ids=[fact for _, fact in FACTS])
+def test_a_number_in_a_document_is_that_of_the_code(document, fact):
+    assert fact in " ".join((PROJECT / "docs" / document).read_text().split())
+
+
+def test_the_python_that_readme_asks_for_is_the_one_that_make_asks_for():
+    asked = re.search(r"You need Python (\d+)\.(\d+) or newer", README)
+    checked = re.search(r"sys\.version_info < \((\d+), (\d+)\)", (PROJECT / "Makefile").read_text())
+
+    assert asked and checked and asked.groups() == checked.groups()
+
+
+def test_the_price_in_the_text_is_the_sum_of_the_table(synthesised):
+    rows = [re.findall(r"\| ([0-9.]+)", line)[-1] for line in costs(synthesised("dev"))]
+    cache, *others = (float(price) for price in rows)
+    text = " ".join((PROJECT / "docs" / "deploying.md").read_text().split())
+
+    assert f"about {cache + sum(others):.0f} USD a month for `dev`" in text
+    least, most = re.search(r"With `CACHE=off` (\d) to (\d) USD are left", text).groups()
+    # An alarm less, and a key that is rotated.
+    assert int(least) <= sum(others) - ALARM and sum(others) + KEY - ALARM <= int(most) + 1
+
+
+def test_every_stack_is_named_where_the_stacks_are_explained():
+    text = (PROJECT / "docs" / "architecture.md").read_text() + (PROJECT / "docs" / "deploying.md").read_text()
+
+    assert [stack for stack in STACKS if f"`{stack}`" not in text] == []
 
 
 def costs(deployment) -> list[str]:

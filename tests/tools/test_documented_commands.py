@@ -1,0 +1,190 @@
+"""Every command that a document or a message names is one that its program takes."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import __main__ as local
+from local.settings import PROJECT
+from tools import __main__ as tools
+from tools import command, teardown
+from tools.doctor import __main__ as doctor
+from tools.orders import __main__ as orders
+from tools.remindme import __main__ as remindme
+from tools.sign_in import __main__ as sign_in
+
+DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")), *sorted(PROJECT.glob("benchmarks/*.md"))]
+SOURCES = sorted(
+    chain.from_iterable(
+        (PROJECT / name).rglob("*.py") for name in ("tools", "local", "stacks", "lambdas", "benchmarks")
+    )
+)
+MAKEFILE = (PROJECT / "Makefile").read_text()
+
+PLACEHOLDERS = {"STATUS": "PARKED", "N": "1"}
+"""What stands for a placeholder that its program does not take as it is."""
+
+WITHOUT_ARGUMENTS = {"tests.facts", "benchmarks.lookups", "benchmarks.page", "benchmarks.engine", "stacks.layer"}
+FOREIGN = {"zipfile", "venv", "pip", "pytest", "ministack"}
+"""Modules of others."""
+
+
+def code(document: Path) -> Iterator[str]:
+    """The shell commands and the pieces of code in the text of a document, each on one line."""
+    text = document.read_text()
+    for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.M | re.S):
+        yield from block.replace("\\\n", " ").splitlines()
+    prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S)
+    for piece in re.findall(r"`([^`]+)`", prose):
+        yield " ".join(piece.split())
+
+
+def in_messages(source: Path) -> Iterator[str]:
+    """The commands between backticks in the texts of a module, apart from those with parts that it fills in."""
+    text = re.sub(r'"\s*\n\s*f?"', "", source.read_text())
+    for piece in re.findall(r"`((?:python -m|make) [^`\n]+)`", text):
+        if "{" not in piece and "…" not in piece:
+            yield piece
+
+
+def commands(line: str, begin: str) -> Iterator[list[str]]:
+    """The arguments of each command of `line` that begins so."""
+    for found in re.finditer(rf"(?:^|[\s(`]){re.escape(begin)} ?", line):
+        words = shlex.split(line[found.end() :].replace("…", "x"), comments=True)
+        end = next((at for at, word in enumerate(words) if word in ("|", "&&", ";", ">")), len(words))
+        # From `token=$(python -m … )`.
+        yield [word.rstrip(")") if "(" in line[: found.end()] else word for word in words[:end]]
+
+
+def python_commands(line: str) -> Iterator[tuple[str, list[str]]]:
+    for words in commands(line, "python -m"):
+        if words and words[0] not in FOREIGN:
+            yield words[0].rstrip(",.:"), words[1:]
+
+
+ALL_LINES = [(file, line) for file in DOCUMENTS for line in code(file)]
+ALL_LINES += [(file, line) for file in SOURCES for line in in_messages(file)]
+PYTHON = sorted({(name, tuple(words)) for _, line in ALL_LINES for name, words in python_commands(line)})
+
+
+@pytest.fixture
+def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
+    """The exit status of a program that reads its arguments, and does nothing after that."""
+    for module in (orders, sign_in, remindme):
+        monkeypatch.setattr(module, "_run", lambda *_: 0)
+
+    def only_parse(parser: Any) -> Callable[[list[str]], int]:
+        return lambda arguments: command.exit_status(lambda: bool(parser().parse_args(arguments)) - 1)
+
+    programs: dict[str, Callable[[list[str]], int]] = {
+        "local": only_parse(local._parser),
+        "tools": tools.main,
+        "tools.orders": orders.main,
+        "tools.remindme": remindme.main,
+        "tools.sign_in": sign_in.main,
+        "tools.doctor": only_parse(doctor._parser),
+        "tools.teardown": only_parse(teardown._parser),
+    }
+
+    def run(name: str, arguments: list[str]) -> int:
+        if name in (*WITHOUT_ARGUMENTS, "tools.openapi"):
+            return int(arguments not in ([], ["--help"]))
+        given = [PLACEHOLDERS.get(word, word) for word in arguments]
+        # Alone, it only names the program.
+        return programs[name](given) if given or name not in ("local", "tools.orders", "tools.remindme") else 0
+
+    return run
+
+
+@pytest.mark.parametrize(("name", "arguments"), PYTHON, ids=[" ".join([name, *words]) for name, words in PYTHON])
+def test_every_command_that_is_named_is_taken(
+    parse: Callable[[str, list[str]], int], name: str, arguments: tuple[str, ...]
+) -> None:
+    assert parse(name, list(arguments)) == 0
+
+
+def test_every_task_of_make_that_is_named_exists_and_takes_the_settings() -> None:
+    tasks = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.M))
+    settings = set(re.findall(r"\$\(([A-Z]+)\)", MAKEFILE)) | {"MESSAGE", "WHEN", "PYTHON"}
+    wrong = []
+    for file, line in ALL_LINES:
+        for task, *given in filter(None, commands(line, "make")):
+            names = {word.partition("=")[0] for word in given if "=" in word}
+            if task.strip("`.,") not in tasks or not names <= settings:
+                wrong.append((file.name, line))
+
+    assert not wrong
+
+
+def table(document: str, heading: str) -> list[str]:
+    """The pieces of code in the first column of the table whose head begins so."""
+    text = (PROJECT / "docs" / document).read_text().partition(f"\n| {heading} |")[2]
+    rows = text.partition("\n\n")[0].splitlines()[2:]
+    return [piece for row in rows for piece in re.findall("`([^`]+)`", re.split(r"(?<!\\)\|", row)[1])]
+
+
+def variants(usage: str) -> list[str]:
+    r"""`logs [FUNCTION]` and `skip-waits on\|off`: without and with, and either."""
+    without, everything = re.sub(r" ?\[[^]]*\]", "", usage), usage.replace("[", "").replace("]", "")
+    *begin, last = everything.split(" ")
+    return [without, *(" ".join([*begin, part]) for part in last.split(r"\|"))]
+
+
+@pytest.mark.parametrize(
+    ("document", "name", "module"), [("local.md", "local", local), ("operations.md", "tools.orders", orders)]
+)
+def test_the_table_of_commands_has_each_command_with_its_arguments(
+    parse: Callable[[str, list[str]], int], document: str, name: str, module: Any
+) -> None:
+    [choices] = [action.choices for action in module._parser()._actions if isinstance(action.choices, dict)]
+    usages = [usage for line in table(document, "command") for usage in variants(line) if not usage.startswith("-")]
+
+    assert {usage.split()[0] for usage in usages} == choices.keys()
+    assert [usage for usage in usages if parse(name, shlex.split(usage)) if usage.split()[0] != "skip-waits"] == []
+    assert parse("local", ["skip-waits", "on"]) == parse("local", ["skip-waits", "off"]) == 0
+
+
+def options_of(parser: Any) -> set[str]:
+    found = {option for action in parser._actions for option in action.option_strings if option.startswith("--")}
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            found |= set().union(*(options_of(one) for one in action.choices.values()))
+    return found
+
+
+def test_the_table_of_options_of_remindme_has_each_option() -> None:
+    rows = (PROJECT / "docs" / "remindme.md").read_text().partition("\n| option |")[2].partition("\n\n")[0]
+    documented = set(re.findall("`(--[a-z-]+)", rows))
+
+    assert documented == options_of(remindme._parser()) - {"--help", "--home", "--limit"}
+
+
+def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
+    parsers = (module._parser() for module in (local, orders, remindme, sign_in, doctor, teardown))
+    known = set().union(*map(options_of, parsers)) | {
+        "--no-consumer",
+        # Of `cdk` and `aws`.
+        *("--exclusively", "--hotswap", "--force", "--query", "--no-sign-request"),
+    }
+    named = {
+        (file.name, option)
+        for file, line in ALL_LINES
+        if line.startswith("--")
+        for option in re.findall(r"(?:^| )(--[a-z][a-z-]*)", line)
+    }
+
+    assert {(file, option) for file, option in named if option not in known} == set()
+
+
+def test_the_redis_programs_are_named_with_the_arguments_that_they_take() -> None:
+    usages = {"insert": 2, "check": 1, "delete": 1}
+    for _, line in ALL_LINES:
+        for verb, kind, rest in re.findall(r"(insert|check|delete)-tuple-redis\.(py|js)([^#]*)", line):
+            assert (PROJECT / "tools" / "redis" / f"{verb}-tuple-redis.{kind}").exists()
+            if rest.strip():
+                assert len(shlex.split(rest)) == usages[verb], line
