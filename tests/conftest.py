@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -20,6 +21,12 @@ UNIT_TESTS = ("lambdas", "stacks", "statemachines", "tools")
 _isolated = settings.isolated(os.environ)
 os.environ.clear()
 os.environ.update(_isolated)
+
+# Scripts run the suite in the background or with `nohup`, which ignore these signals, and programs inherit that. A
+# signal that this process handles is no longer ignored in the programs that the tests start.
+for _ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGCHLD):
+    if signal.getsignal(_ignored) == signal.SIG_IGN:
+        signal.signal(_ignored, lambda *_: None)
 
 # No test fails for being slow: the machine may be busy.
 hypothesis_settings.register_profile(
