@@ -11,7 +11,7 @@ from typing import NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.cards import without_cards
-from local import program, settings
+from local import program
 from local.errors import LocalError
 from tools.errors import CommandError, sentence
 from tools.text import printable
@@ -46,9 +46,7 @@ def common_options() -> Parser:
         help="who signs in (default: the setting SIGN_IN_EMAIL, else who has signed in; on the laptop a demo user)",
     )
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
-    common.add_argument(
-        "--home", type=Path, default=argparse.SUPPRESS, help="folder of the laptop cloud (default: .local)"
-    )
+    common.add_argument("--home", default=argparse.SUPPRESS, help="folder of the laptop cloud (default: .local)")
     return common
 
 
@@ -59,7 +57,7 @@ def defaults() -> argparse.Namespace:
         _stage(stage)
     except argparse.ArgumentTypeError:
         raise CommandError("the setting STAGE is not the name of a stage: set it to local, dev or prod") from None
-    return argparse.Namespace(stage=stage, user=None, json=False, home=settings.PROJECT / ".local")
+    return argparse.Namespace(stage=stage, user=None, json=False, home=None)
 
 
 def exit_status(action: Callable[[], int]) -> int:

@@ -3,9 +3,9 @@
 import json
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from botocore.httpsession import URLLib3Session
 from local import gaps, homes, settings
 from local.cloud import Cloud
 from local.engine import CREDENTIALS
+from local.errors import LocalError
 from stacks.names import IDENTITY, stack_name
 from tools.errors import LAPTOP, CommandError, read_settings
 from tools.sign_in import kept
@@ -167,30 +168,48 @@ class Identity(Deployment):
         return self.people.one(user or (self._demo[demo].email if self._demo else None))
 
 
-def find(app: str, stage: str, *, home: Path) -> Deployment:
+def find(app: str, stage: str, *, home: str | None = None) -> Deployment:
     """The deployment of `app` in `stage`, where `reach` finds its AWS. Raises CommandError, LocalError."""
     return Deployment(app, stage, reach(stage, home=home))
 
 
-def reach(stage: str, *, home: Path) -> Aws:
-    """The AWS of `stage`, deployed or not; its address where AWS_ENDPOINT_URL or the laptop says one.
+def reach(stage: str, *, home: str | None = None) -> Aws:
+    """The AWS of `stage`, deployed or not, at the address in AWS_ENDPOINT_URL if that is set.
 
-    Without that setting the stage `local` is the laptop cloud in `home`: whatever else the environment says of AWS
-    neither reaches it nor is reached. Raises CommandError, LocalError.
+    The stage `local` is the laptop cloud in `home`, or in the folder `.local` if `home` is None. Then no setting of AWS
+    in the environment is used. Only if `home` is None and AWS_ENDPOINT_URL is another address, it is that one.
+    Raises CommandError, LocalError.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if stage == LOCAL_STAGE and (home is not None or not endpoint or _is_laptops(endpoint)):
+        isolated = settings.isolated(os.environ)
+        os.environ.clear()
+        os.environ.update(isolated)
+        cloud = Cloud(settings.load(homes.named(settings.HOME if home is None else home)))
+        cloud.require_running()
+        session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
+        return Aws(session, cloud.settings.endpoint, cloud)
     if endpoint and not _is_address(endpoint):
         raise CommandError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566")
-    if stage != LOCAL_STAGE or endpoint:
-        # boto3 itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
-        return Aws(boto3.Session(region_name=os.environ.get("AWS_REGION", "").strip() or None), endpoint)
-    isolated = settings.isolated(os.environ)
-    os.environ.clear()
-    os.environ.update(isolated)
-    cloud = Cloud(settings.load(homes.named(str(home))))
-    cloud.require_running()
-    session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
-    return Aws(session, cloud.settings.endpoint, cloud)
+    # boto3 itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
+    return Aws(boto3.Session(region_name=os.environ.get("AWS_REGION", "").strip() or None), endpoint)
+
+
+def _is_laptops(endpoint: str) -> bool:
+    """Whether this is the address of the laptop cloud of this checkout, and no other program answers there."""
+    try:
+        address = urlsplit(endpoint.strip())
+        own = settings.load(homes.named(settings.HOME))
+        same = (address.scheme, address.port) == ("http", own.port)
+    except (ValueError, LocalError):  # ValueError: an invalid port
+        return False
+    here = address.hostname in ("127.0.0.1", "localhost")
+    return here and same and (Cloud(own).engine.daemon.process() is not None or not _is_served(own.port))
+
+
+def _is_served(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _is_address(text: str) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import NoRegionError
 
-from local import settings
 from reminders.reminder import BY_STATUS, CANCELLED, SCHEDULED
 from reminders.when import utc_text
 from stacks.names import REMINDERS
@@ -57,7 +56,7 @@ def _parse_and_run(arguments: list[str] | None) -> int:
 def _run(options: argparse.Namespace, stage: "Stage") -> int:
     if stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
         raise CommandError(f"stage {stage.name} is not on AWS: `python -m local down --forget` removes it")
-    session, endpoint, _ = deployment.reach(stage.name, home=settings.PROJECT / ".local")
+    session, endpoint, _ = deployment.reach(stage.name)
     if not session.region_name:
         raise NoRegionError
     target = Target(stage, session, endpoint)

@@ -2,9 +2,7 @@
 
 import os
 import sys
-from pathlib import Path
 
-from local import settings
 from tools import command
 from tools.command import Parser
 from tools.show import Output
@@ -13,8 +11,8 @@ DESCRIPTION = """\
 Looks at an account and region before a stage is deployed there, and at the stage afterwards: credentials, CDK's
 bootstrap, the stage's settings, SES, SMS, quotas, operators and the stacks. It changes nothing.
 
-AWS is found by the usual settings: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on. Stage `local` without
-AWS_ENDPOINT_URL is this checkout's laptop cloud.
+AWS is found by the usual settings: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on. Stage `local` is this
+checkout's laptop cloud, or that of --home, unless AWS_ENDPOINT_URL is another address.
 
 `make deploy` runs it first, with --deploying, and stops if there is a problem."""
 
@@ -60,9 +58,7 @@ def _parser() -> Parser:
         "--deploying", action="store_true", help="report only what would make a deployment fail or do harm"
     )
     parser.add_argument("--json", action="store_true", help="a list of findings, for programs")
-    parser.add_argument(
-        "--home", type=Path, default=settings.PROJECT / ".local", help="folder of the laptop cloud (default: .local)"
-    )
+    parser.add_argument("--home", help="folder of the laptop cloud (default: .local)")
     return parser
 
 

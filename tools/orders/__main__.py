@@ -24,7 +24,8 @@ DESCRIPTION = """\
 What an operator does with orders: sends and corrects them, looks them up, and sees to those that stay behind.
 
 The stage's stack tells where everything is. AWS is found by the usual settings: AWS_PROFILE, AWS_REGION,
-AWS_ENDPOINT_URL and so on. Stage `local` without AWS_ENDPOINT_URL is this checkout's laptop cloud.
+AWS_ENDPOINT_URL and so on. Stage `local` is this checkout's laptop cloud, or that of --home, unless
+AWS_ENDPOINT_URL is another address.
 
 submit, show, resubmit and close sign in: see `python -m tools.sign_in --help`. On the laptop as its demo operator."""
 

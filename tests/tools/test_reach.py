@@ -1,0 +1,89 @@
+"""Which AWS the tools talk to: the laptop cloud, or the address in AWS_ENDPOINT_URL."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import homes, settings
+from local.errors import LocalError, NotRunningError
+from local.settings import Settings
+from tools import command
+from tools.deployment import reach
+from tools.errors import CommandError
+
+
+@pytest.fixture
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of this checkout's laptop cloud, which does not run. Nobody else listens there."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = int(reserved.getsockname()[1])
+        home = tmp_path / "own"
+        homes.make(home)
+        homes.mark(home)
+        Settings(home=home, port=port).remember("port", "redis_port")
+        monkeypatch.setattr(settings, "HOME", str(home))
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        yield port
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:{}", "http://localhost:{}/", " http://LOCALHOST:{}"])
+def test_its_own_address_is_the_laptop_cloud(endpoint: str | None, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So nothing is asked for with the settings of docs/local.md either."""
+    if endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.format(port))
+
+    with pytest.raises(NotRunningError):
+        reach("local")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://127.0.0.1:1", "https://127.0.0.1:{}", "http://emulator.example:{}", "http://127.0.0.1", "http://[::1]:{}"],
+)
+def test_any_other_address_is_what_it_says(endpoint: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.format(port))
+
+    found = reach("local")
+
+    assert (found.endpoint, found.laptop) == (endpoint.format(port), None)
+
+
+def test_its_own_address_is_another_program_if_that_listens_there(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as the laptop cloud of another checkout, whose users are others."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        Settings(home=Path(settings.HOME), port=taken).remember("port")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{taken}")
+
+        assert reach("local").laptop is None
+
+
+def test_a_named_folder_is_the_laptop_cloud_whatever_the_address(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+
+    with pytest.raises(NotRunningError):
+        reach("local", home=str(tmp_path / "other"))
+    with pytest.raises(LocalError, match="--home is empty"):
+        reach("local", home="")
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense", "http://", "127.0.0.1:4566"])
+def test_an_address_that_is_none_is_refused(endpoint: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    for stage in ("local", "dev"):
+        with pytest.raises(CommandError, match="AWS_ENDPOINT_URL is not an address"):
+            reach(stage)
+
+
+def test_no_folder_is_named_by_default() -> None:
+    assert command.defaults().home is None
