@@ -49,26 +49,50 @@ class Step(ABC):
 
     @abstractmethod
     def follow(self) -> None:
-        """Reads back where it is: sets `state`, the state its execution entered last, and in the end `ended`."""
+        """Reads back where it is: sets `state`, the state its execution entered last, and in the end `ended`.
+
+        It ends when its execution is over, so that `state` is its last one.
+        """
 
     def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
         response = send("POST", url, body=body, token=self.cloud.sign_in(self.role))
-        answer: dict[str, Any] = json.loads(response.text)
         if response.status_code >= 400:
-            raise LocalError(f"POST {url} answered {response.status_code}: {response.text}")
+            raise LocalError(
+                f"the API refused the {self.what}, with {response.status_code} {_message(response.text)} "
+                "`python -m local logs` shows the engine's log"
+            )
+        answer = json.loads(response.text)
         self.answer = f"{response.status_code} {answer.get('Status') or answer.get('status')}"
-        return answer
+        return dict(answer)
 
-    def entered(self, workflow: str, execution: str) -> str:
+    def is_over(self, workflow: str, execution: str) -> bool:
+        """Sets `state`. Whether the execution is over."""
         arn = self.cloud.engine.execution(workflow, execution)
+        if arn is None:
+            return False
         states = self.cloud.engine.executions()
-        events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"] if arn else []
+        # The status first: the history then holds all that the execution did until then.
+        over = states.describe_execution(executionArn=arn)["status"] != "RUNNING"
+        events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
         names = (event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event)
-        return next(names, "")
+        self.state = next(names, "")
+        return over
+
+
+def _message(answer: str) -> str:
+    """The message in an answer of an API, or all of the answer if it has another form."""
+    try:
+        return str(json.loads(answer)["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return answer
 
 
 class OrderStep(Step):
-    def __init__(self, cloud: Cloud, places: Places, order: dict[str, str], expect: dict[str, str]) -> None:
+    def __init__(
+        self, cloud: Cloud, places: Places, *, run: str, order: dict[str, str], expect: dict[str, str]
+    ) -> None:
+        # You may have corrected or closed the orders of an earlier demo, so each demo has new ones.
+        order = {**order, "OrderId": f"demo-{run}-{order['OrderId']}"}
         what = f"order {order['OrderId']}: price {order['Price']}, card of {len(order['CC'])} digits"
         shipped = places.shipment_table and expect["queue"] == QUEUE_OF_THE_CONSUMER
         where = "ShipmentTable" if shipped else expect["queue"]
@@ -81,8 +105,7 @@ class OrderStep(Step):
     def follow(self) -> None:
         key = {"OrderId": {"S": self.order["OrderId"]}}
         row = self.cloud.engine.client("dynamodb").get_item(TableName=self.places.order_table, Key=key)["Item"]
-        self.state = self.entered(self.places.order_workflow, row["ExecutionName"]["S"])
-        if row["Status"]["S"] != "RECEIVED":
+        if self.is_over(self.places.order_workflow, row["ExecutionName"]["S"]) and row["Status"]["S"] != "RECEIVED":
             where = self._queues()
             if self.places.shipment_table:
                 where = [name for name in where if name != QUEUE_OF_THE_CONSUMER] + self._shipments()
@@ -135,8 +158,8 @@ class ReminderStep(Step):
         self.id = self.post(f"{self.places.reminders_api}/reminders", self.request)["reminderId"]
 
     def follow(self) -> None:
-        self.state = self.entered(self.places.reminder_workflow, self.id)
-        self.ended = " and ".join(self._delivered())
+        if self.is_over(self.places.reminder_workflow, self.id):
+            self.ended = " and ".join(self._delivered()) or "nothing was sent"
 
     def _delivered(self) -> list[str]:
         mails = [f"mail to {', '.join(m['To'])}" for m in self.cloud.engine.mails() if self.mark in m["BodyText"]]
@@ -171,8 +194,9 @@ def _steps(cloud: Cloud, places: Places) -> list[Step]:
     # The seconds as text, as the original page sent them.
     sms = {"preference": "sms", "waitSeconds": "2", "phone": PHONE}
     topic = {"preference": "topic"}
+    run = uuid.uuid4().hex[:6]
     return [
-        *(OrderStep(cloud, places, **sample) for sample in json.loads(SAMPLES.read_text())),
+        *(OrderStep(cloud, places, run=run, **sample) for sample in json.loads(SAMPLES.read_text())),
         ReminderStep(cloud, places, "by e-mail in 2 seconds", email, expected=f"mail to {EMAIL}"),
         ReminderStep(cloud, places, "by SMS in 2 seconds", sms, expected=f"text to {PHONE}"),
         ReminderStep(cloud, places, "to the topic at a time in 5 seconds", topic, expected="message from the topic"),

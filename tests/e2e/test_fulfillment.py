@@ -239,7 +239,7 @@ def test_the_faults_reach_every_call_that_the_consumer_may_make(shop: Shop) -> N
 
 @pytest.mark.parametrize("sample", [SAMPLES[0], SAMPLES[1]])
 def test_the_demo_follows_an_order_to_its_shipment_or_its_queue(shop: Shop, sample: dict[str, Any]) -> None:
-    step = OrderStep(shop.cloud, shop.places, **sample)
+    step = OrderStep(shop.cloud, shop.places, run="shipped", **sample)
 
     step.send()
     eventually(lambda: step.follow() or step.ended)
