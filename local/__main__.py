@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import sys
+import warnings
 import webbrowser
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +13,9 @@ from rich.console import Console
 from local import demo, homes, program, settings, show
 from local.cloud import Cloud
 from local.errors import LocalError
+
+NAMED = 20
+"""How many files `down --forget` names that it keeps."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,8 +90,9 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
             done = "stopped" if stopped else "nothing was running"
             console.print(f"{done} and forgotten" if options.forget else done)
             if options.forget and (left := homes.left_in(cloud.settings.home)):
+                some = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED} more" if len(left) > NAMED else "")
                 console.print(
-                    f"kept in {cloud.settings.home}, because the cloud did not write it: {', '.join(left)}",
+                    f"kept in {cloud.settings.home}, because the cloud did not write it: {some}",
                     markup=False,
                     highlight=False,
                 )
@@ -104,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = program.Parser(prog="python -m local", description="Both apps on this machine.")
     parser.add_argument(
         "--home",
-        default=str(settings.PROJECT / ".local"),
+        default=settings.HOME,
         help="folder of this cloud's logs and state (default: .local in the project)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -140,4 +145,6 @@ def _port(text: str) -> int:
 
 
 if __name__ == "__main__":
+    # Python would warn that the processes of the laptop cloud outlive the command.
+    warnings.simplefilter("ignore", ResourceWarning)
     sys.exit(main())

@@ -70,17 +70,24 @@ class Cloud:
         Whatever this call started is stopped again when it is interrupted. After a failed deployment the processes
         stay: the next `up` is then quick. Raises LocalError.
         """
-        homes.make(self.settings.home)
+        with homes.private():
+            homes.make(self.settings.home)
+            return self._up(say)
+
+    def _up(self, say: Callable[[str], None]) -> bool:
         with alone(self.settings.home):
             homes.mark(self.settings.home)
+            new_passwords = not (self.settings.home / users.USERS).exists()
             # An earlier `up` that was killed leaves its deployment running.
             self.deployment.stop()
             started = self._start(say)
             try:
                 deployed = self._deploy(say)
+                if new_passwords and not deployed:
+                    self._create_users()
                 self.settings.remember("consumer")
                 restart.settle(self.engine, say)
-                return deployed or bool(started)
+                return deployed or new_passwords or bool(started)
             except KeyboardInterrupt:
                 for part in started:
                     part.daemon.stop()
@@ -216,9 +223,12 @@ class Cloud:
         gaps.show_page_without_tls(self.engine, deploy.outputs(self.engine)[deploy.WEBSITE_STACK])
         gaps.widen_sqs_grants(self.engine)
         self._confirm_addresses()
-        users.create(self.engine, deploy.outputs(self.engine)[deploy.IDENTITY_STACK]["UserPoolId"], self.users())
+        self._create_users()
         deploy.mark_deployed(self.engine, wanted)
         return True
+
+    def _create_users(self) -> None:
+        users.create(self.engine, deploy.outputs(self.engine)[deploy.IDENTITY_STACK]["UserPoolId"], self.users())
 
     def _confirm_addresses(self) -> None:
         """Does what people do once after a deployment: confirm the sender, subscribe to the topic."""

@@ -72,7 +72,7 @@ class Step(ABC):
             return False
         states = self.cloud.engine.executions()
         # The status first: the history then holds all that the execution did until then.
-        over = states.describe_execution(executionArn=arn)["status"] != "RUNNING"
+        over = bool(states.describe_execution(executionArn=arn)["status"] != "RUNNING")
         events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
         names = (event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event)
         self.state = next(names, "")

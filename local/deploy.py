@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from local import homes
 from local.engine import CREDENTIALS, Engine
 from local.errors import LocalError
 from local.processes import run_to_the_end, tail
@@ -46,6 +47,11 @@ DEPLOYED_STACKS = "/laptop/stacks"
 
 DEPLOYED = "/laptop/deployed"
 """SSM parameter with the fingerprint of what is deployed: kept by the engine, it is lost with what it speaks of."""
+
+AGAIN = (
+    "After you have corrected the cause, `python -m local up` tries again, with the switches of the last `up` that "
+    "worked; if nothing else helps, `python -m local down --forget` deletes all that this cloud holds"
+)
 
 
 class DeployError(LocalError):
@@ -93,6 +99,8 @@ def synthesise(engine: Engine, *, wanted: str, project: Path = PROJECT) -> None:
     (assembly / SYNTHESISED).unlink(missing_ok=True)
     context = ("-c", f"stage={STAGE}", "-c", f"consumer={'on' if engine.settings.consumer else 'off'}")
     _cdk(engine, "synth", "--quiet", *context, "--output", str(assembly), project=project)
+    # CDK's copies of the project's files are as readable as the files.
+    homes.tighten(assembly)
     (assembly / SYNTHESISED).write_text(wanted)
 
 
@@ -197,22 +205,34 @@ def _live_stacks(engine: Engine) -> list[dict[str, Any]]:
 
 def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     log = engine.settings.deploy_log
-    env = isolated(os.environ) | {
-        "AWS_ENDPOINT_URL": engine.settings.endpoint,
-        "AWS_ENDPOINT_URL_S3": engine.settings.endpoint,
-        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
-        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
-        "AWS_REGION": REGION,
-        "CDK_DISABLE_CLI_TELEMETRY": "true",
-        # Full validation takes three times as long; `make check` does it.
-        "CDK_VALIDATION": "false",
+    # Without the developer's own settings for CDK in ~/.cdk.json, and even if their home cannot be written.
+    own_home = engine.settings.home / "tmp" / "cdk"
+    own_home.mkdir(parents=True, exist_ok=True)
+    caches = {
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(project / "build" / "jsii"),
+        "CDK_HOME": str(project / "build" / "cdk"),
     }
+    env = (
+        caches
+        | isolated(os.environ)
+        | {
+            "HOME": str(own_home),
+            "AWS_ENDPOINT_URL": engine.settings.endpoint,
+            "AWS_ENDPOINT_URL_S3": engine.settings.endpoint,
+            "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+            "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+            "AWS_REGION": REGION,
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            # Full validation takes three times as long; `make check` does it.
+            "CDK_VALIDATION": "false",
+        }
+    )
     command = [str(project / "node_modules" / ".bin" / "cdk"), *arguments, "--no-color", "--no-notices"]
     began = datetime.now(UTC)
     if run_to_the_end(command, cwd=project, env=env, log=log, pid_file=engine.settings.deploy_pid):
         engine.daemon.require_alive()
         reasons = _failed_resources(engine, since=began) or tail(log, lines=15)
-        raise DeployError(f"`cdk {arguments[0]}` failed:\n{reasons}\n\nthe whole output is in {log}")
+        raise DeployError(f"`cdk {arguments[0]}` failed:\n{reasons}\n\nthe whole output is in {log}. {AGAIN}")
 
 
 def _failed_resources(engine: Engine, *, since: datetime) -> str:

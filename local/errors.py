@@ -1,5 +1,6 @@
 """What can go wrong, in words for whoever typed the command."""
 
+import shlex
 from pathlib import Path
 
 
@@ -8,10 +9,10 @@ class LocalError(Exception):
 
 
 class DamagedError(LocalError):
-    """A file of the cloud cannot be read as what it is."""
+    """A file of the cloud cannot be read as what it is. `after` says what happens without it."""
 
-    def __init__(self, file: Path) -> None:
-        super().__init__(f"{file} is damaged: stop what still runs, and delete the folder {file.parent}")
+    def __init__(self, file: Path, after: str) -> None:
+        super().__init__(f"{file} is damaged. Delete only this file: `rm {shlex.quote(str(file))}`. {after}")
 
 
 class NotRunningError(LocalError):

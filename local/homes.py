@@ -1,15 +1,24 @@
 """The folder of a laptop cloud: how it is recognised, and which files in it may be deleted."""
 
+import contextlib
 import json
-import shutil
+import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
+from local import written
 from local.errors import LocalError
+from local.written import is_folder
 
 MARK = "laptop-cloud.txt"
 MARK_TEXT = "This folder is a laptop cloud's. `python -m local down --forget` deletes what the cloud wrote here.\n"
-"""Content of the file MARK. A file of that name with other content is not a mark."""
+"""How the content of the file MARK begins. The number of the folder follows: in another folder a copy is no mark.
 
+A file of that name with other content is not a mark either.
+"""
+
+PRIVATE = 0o700
 LOCK = "lock"
 NEW = ".new"
 """End of the name of a file that `write` has not finished."""
@@ -24,7 +33,7 @@ FILES = (
     "cache.log",
     "deploy.log",
 )
-FOLDERS = ("state", "tmp", "cdk.out")
+FOLDERS = tuple(written.RULES)
 """These folders, FILES, MARK and LOCK are all that a cloud writes into its folder. `forget` deletes nothing else."""
 
 
@@ -40,8 +49,7 @@ def named(text: str) -> Path:
 
 def is_cloud(home: Path) -> bool:
     """Whether a laptop cloud lives in `home`, or did when it was last stopped."""
-    mark = home / MARK
-    return (_is_file(mark) and mark.read_bytes() == MARK_TEXT.encode()) or _is_unmarked_cloud(home)
+    return _is_marked(home) or _is_unmarked_cloud(home)
 
 
 def require_own(home: Path) -> None:
@@ -64,17 +72,61 @@ def require_cloud(home: Path) -> None:
 def make(home: Path) -> None:
     """Makes the folder if it is missing. Only its owner may read it: the state holds the card numbers of orders.
 
-    Raises LocalError as `require_own` does.
+    Raises LocalError as `require_own` does, or if functions cannot run there.
     """
     require_own(home)
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)
+    if os.pathsep in str(home):
+        raise LocalError(f"{home} has a {os.pathsep!r} in it, which separates folders: name another folder with --home")
+    for name in (*FILES, MARK, LOCK):
+        for file in (home / name, home / (name + NEW)):
+            if file.is_symlink():
+                raise LocalError(
+                    f"{file} is a link, and the cloud would write into the file behind it: delete the link"
+                )
+    home.parent.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=PRIVATE, exist_ok=True)
 
 
 def mark(home: Path) -> None:
-    """Marks the folder as a laptop cloud's. The caller holds its lock."""
+    """Marks the folder as a laptop cloud's, for its owner alone. The caller holds its lock."""
     require_own(home)
-    (home / MARK).write_text(MARK_TEXT)
+    if not _is_marked(home):
+        write(home / MARK, _mark_of(home))
+    home.chmod(PRIVATE)
+    for name in FOLDERS:
+        if is_folder(home / name):
+            tighten(home / name)
+    for name in (*FILES, MARK, LOCK):
+        if _is_file(home / name):
+            _take_rights(home / name)
+
+
+@contextlib.contextmanager
+def private() -> Iterator[None]:
+    """Everything that is made meanwhile, by this process or by one that it starts, is for its owner alone."""
+    usual = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(usual)
+
+
+def tighten(folder: Path) -> None:
+    """Takes all rights from others, which an older version or CDK's copies of files gave them. Follows no links."""
+    _take_rights(folder)
+    for entry in os.scandir(folder):
+        # The engine may be at work in the folder.
+        with contextlib.suppress(FileNotFoundError):
+            if entry.is_dir(follow_symlinks=False):
+                tighten(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                _take_rights(Path(entry.path))
+
+
+def _take_rights(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        path.chmod(mode & 0o700)
 
 
 def write(file: Path, text: str) -> None:
@@ -93,41 +145,59 @@ def forget(home: Path) -> None:
     """
     require_cloud(home)
     for folder in (home / name for name in FOLDERS):
-        if _is_folder(folder):
-            shutil.rmtree(folder)
-    for file in (home / name for name in (*FILES, *(name + NEW for name in FILES), MARK, LOCK)):
+        written.clear(folder, folder=folder)
+    for file in (home / name for name in (*FILES, *(name + NEW for name in (*FILES, MARK)), MARK, LOCK)):
         if _is_file(file):
             file.unlink()
-    if not left_in(home):
+    if not any(home.iterdir()):
         home.rmdir()
 
 
 def left_in(home: Path) -> list[str]:
-    """The names of the folder's entries; empty if there is no folder."""
-    return sorted(entry.name for entry in home.iterdir()) if home.exists() else []
+    """The paths of what `forget` has left in the folder; nothing if there is no folder."""
+    return [str(path.relative_to(home)) for path in _left(home, home)] if home.exists() else []
+
+
+def _left(folder: Path, home: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        # Of a folder that is not the cloud's, its own name is enough.
+        within = list(_left(path, home)) if is_folder(path) and (folder != home or path.name in FOLDERS) else []
+        yield from within or [path]
+
+
+def _mark_of(home: Path) -> str:
+    return f"{MARK_TEXT}The number of this folder is {home.stat().st_ino}.\n"
+
+
+def _is_marked(home: Path) -> bool:
+    mark = home / MARK
+    return _is_file(mark) and mark.read_bytes() == _mark_of(home).encode()
 
 
 def _is_free(home: Path) -> bool:
-    """Whether `home` is empty, apart from files that a killed first `up` may have left."""
-    return all(entry.name in (LOCK, MARK) and _is_file(entry) and not entry.stat().st_size for entry in home.iterdir())
+    """Whether `home` is empty, apart from files that a killed or failed first `up` may have left."""
+    return all(
+        _is_file(entry)
+        and (
+            (entry.name in (LOCK, MARK, MARK + NEW) and not entry.stat().st_size)
+            or (entry.name in (MARK, MARK + NEW) and entry.read_bytes().startswith(MARK_TEXT.encode()))
+        )
+        for entry in home.iterdir()
+    )
 
 
 def _is_unmarked_cloud(home: Path) -> bool:
-    """Whether an older version, which set no marks, made this cloud."""
+    """Whether an older version, which set no such marks, made this cloud, or somebody copied the folder of one."""
     lock, settings, folders = home / LOCK, home / SETTINGS, (home / "state", home / "state" / "cache")
-    if not (_is_file(lock) and _is_file(settings) and all(map(_is_folder, folders))):
+    if not (_is_file(lock) and _is_file(settings) and all(map(is_folder, folders))):
         return False
     try:
         told = json.loads(settings.read_bytes())
     except ValueError:
         return False
-    of_a_cloud = isinstance(told, dict) and {*told} == {"port", "redis_port", "consumer"}
+    of_a_cloud = isinstance(told, dict) and {"port", "redis_port"} <= {*told} <= {"port", "redis_port", "consumer"}
     return of_a_cloud and not lock.stat().st_size
 
 
 def _is_file(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()

@@ -11,11 +11,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 from local.errors import DamagedError, LocalError
 from local.homes import LOCK, write
+
+ADVICE = "If {} still runs, `python -m local up` then names its process, which you can end"
 
 START_SECONDS = 30
 STOP_SECONDS = 60
@@ -28,7 +31,10 @@ PORTS = range(20_000, 32_000, 2)
 
 
 class Daemon:
-    """One process, known by the file that holds its id and its start time: a reused id is never taken for it."""
+    """One process, known by the file that holds its id and its start time: a reused id is never taken for it.
+
+    The file also holds the number of its folder, so that a copy of the folder is not taken for it.
+    """
 
     def __init__(self, name: str, *, pid_file: Path, log: Path) -> None:
         self.name = name
@@ -53,10 +59,18 @@ class Daemon:
         if not self._pid_file.exists():
             return None
         try:
-            known: dict[str, float] = json.loads(self._pid_file.read_text())
-        except ValueError:
-            raise DamagedError(self._pid_file) from None
-        return known
+            known = json.loads(self._pid_file.read_text())
+            of_this_folder = known.get("folder", self._folder) == self._folder
+            pid, started = int(known["pid"]), float(known["started"])
+            if pid <= 0:
+                raise ValueError
+            return {"pid": pid, "started": started} if of_this_folder else None
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+            raise DamagedError(self._pid_file, ADVICE.format(self.name)) from None
+
+    @property
+    def _folder(self) -> int:
+        return self._pid_file.parent.stat().st_ino
 
     def died(self) -> bool:
         """Whether it was started, not stopped, and is gone."""
@@ -74,16 +88,7 @@ class Daemon:
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log, _uninterrupted():
-            self._child = child = subprocess.Popen(
-                command,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # The terminal's Ctrl-C then reaches the command, which stops what it started, and not the process.
-                start_new_session=True,
-            )
-            _remember(child.pid, self._pid_file)
+            self._child = child = _begun(command, env=env, cwd=self.log.parent, log=log, pid_file=self._pid_file)
         deadline = time.monotonic() + START_SECONDS
         while not ready():
             if child.poll() is not None or time.monotonic() > deadline:
@@ -95,7 +100,7 @@ class Daemon:
         """Stops the process and whatever it started; gives it STOP_SECONDS to save its state. False: none ran."""
         process = self.process()
         if process is None and self._child and self._child.poll() is None:
-            process = psutil.Process(self._child.pid)  # Its id could not be written.
+            process = psutil.Process(self._child.pid)  # Somebody has deleted the file with its id.
         if process:
             family = [process, *process.children(recursive=True)]
             process.terminate()
@@ -131,8 +136,41 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _remember(pid: int, file: Path) -> None:
-    write(file, json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()}))
+HOLD = 'read -r go && exec "$@" </dev/null'
+"""A shell that becomes the command when a line comes on its input, and ends if its input is closed before."""
+
+
+def _begun(
+    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: IO[bytes], pid_file: Path
+) -> "subprocess.Popen[bytes]":
+    """Starts `command` in a session of its own, after `pid_file` is written.
+
+    So if this process is killed meanwhile, either the file names the command's process, or the command never starts.
+    """
+    child = subprocess.Popen(
+        ["/bin/sh", "-c", HOLD, "sh", *command],
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        # The terminal's Ctrl-C then reaches this process, which stops what it started, and not the child.
+        start_new_session=True,
+        umask=0o077,
+    )
+    assert child.stdin
+    try:
+        # A child that somebody has killed reads nothing.
+        with contextlib.suppress(BrokenPipeError), child.stdin:
+            folder = pid_file.parent.stat().st_ino
+            known = {"pid": child.pid, "started": psutil.Process(child.pid).create_time(), "folder": folder}
+            write(pid_file, json.dumps(known))
+            child.stdin.write(b"go\n")
+    except BaseException:
+        child.kill()
+        child.wait()
+        raise
+    return child
 
 
 def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, pid_file: Path) -> int:
@@ -142,17 +180,8 @@ def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str],
     """
     child = None
     try:
-        with log.open("w") as output, _uninterrupted():
-            child = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-            _remember(child.pid, pid_file)
+        with log.open("wb") as output, _uninterrupted():
+            child = _begun(command, env=env, cwd=cwd, log=output, pid_file=pid_file)
         status = child.wait()
     except BaseException:
         if child:

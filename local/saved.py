@@ -5,10 +5,13 @@ not fit together, and `recover` puts the copy in its place. An engine that is ki
 stopped, and nothing else.
 """
 
+import itertools
 import json
 import shutil
 from collections.abc import Container
 from pathlib import Path
+
+from local import written
 
 PARTS = ("engine", "s3")
 """The folders of the state that the engine writes. They belong together."""
@@ -26,17 +29,18 @@ def recover(state: Path, *, stacks: Container[str]) -> bool:
     copy = state / COPY
     if _is_whole(state, stacks) or _is_of_an_earlier_version(state):
         new = state / f"{COPY}.new"
-        shutil.rmtree(new, ignore_errors=True)
-        _copy(state, new)
-        shutil.rmtree(copy, ignore_errors=True)
+        _remove(new, state)
+        new.mkdir(parents=True)
+        _copy(state, new, state)
+        _remove(copy, state)
         new.rename(copy)
         killed = False
     else:
         killed = copy.exists() or (state / "s3").exists()
         copy.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
-            shutil.rmtree(state / part, ignore_errors=True)
-        _copy(copy, state)
+            written.clear(state / part, folder=state)
+        _copy(copy, state, state)
     return killed
 
 
@@ -48,7 +52,7 @@ def begin(state: Path) -> None:
 def _is_whole(state: Path, stacks: Container[str]) -> bool:
     try:
         return not any(stack in stacks for stack in json.loads((state / WHOLE).read_bytes()))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, TypeError):
         return False
 
 
@@ -57,7 +61,18 @@ def _is_of_an_earlier_version(state: Path) -> bool:
     return not (state / COPY).exists() and (state / "engine").exists()
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, state: Path) -> None:
+    """Copies what the engine wrote. Other files stay where they are."""
     for part in PARTS:
-        if (source / part).exists():
-            shutil.copytree(source / part, target / part)
+        for file in written.files(source / part, folder=state):
+            copy = target / file.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, copy)
+
+
+def _remove(folder: Path, state: Path) -> None:
+    """Deletes a copy. If it holds files that the engine did not write, the folder gets another name instead."""
+    written.clear(folder, folder=state)
+    if folder.exists():
+        number = next(number for number in itertools.count(1) if not Path(f"{folder}-{number}").exists())
+        folder.rename(f"{folder}-{number}")

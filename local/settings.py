@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from local.errors import DamagedError, LocalError
 from local.homes import SETTINGS
 
 PROJECT = Path(__file__).parent.parent
+HOME = str(PROJECT / ".local")
+"""Folder of this checkout's cloud, unless `--home` names another one."""
+
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
@@ -97,28 +101,59 @@ def load(
     return Settings(home=home, **{**last, **given})
 
 
+AFTER = (
+    "Then run `python -m local up` with the ports that this cloud had: --port and --redis-port, unless they were "
+    f"{Settings.port} and {Settings.redis_port}. Its functions hold these addresses. Add --consumer if it had one"
+)
+
+
 def _remembered(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
         told = json.loads(file.read_bytes())
     except ValueError:
-        raise DamagedError(file) from None
+        raise DamagedError(file, AFTER) from None
     kinds = {"port": int, "redis_port": int, "consumer": bool}
-    if not isinstance(told, dict) or not all(type(value) is kinds.get(name) for name, value in told.items()):
-        raise DamagedError(file)
+    if not isinstance(told, dict) or any(type(value) is not kinds.get(name) for name, value in told.items()):
+        raise DamagedError(file, AFTER)
+    if not all(0 < int(told.get(name, 1)) < 65536 for name in ("port", "redis_port")):
+        raise DamagedError(file, AFTER)
     return told
 
 
-def isolated(environment: Mapping[str, str]) -> dict[str, str]:
-    """`environment` without a developer's own AWS profile, region or endpoint, and with our tools on its PATH.
+OWN_SETTINGS = ("AWS_", "CDK_", "JSII_", "NODE_", "PYTHON", "BOTO_")
+"""How the names of those settings begin that a developer makes for other programs."""
 
-    Those settings must neither reach the laptop cloud nor be reached from here.
+KEPT = (
+    *("CDK_DISABLE_CLI_TELEMETRY", "CDK_VALIDATION", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"),
+    *("NODE_USE_SYSTEM_CA", "NODE_EXTRA_CA_CERTS", "PYTHONHOME", "PYTHONPYCACHEPREFIX"),
+)
+"""Such settings that stay: the Makefile's, and those that say how this machine is set up."""
+
+OWN_ADDRESSES = ("127.0.0.1", "localhost", ".localhost")
+
+
+def isolated(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` without what a developer has set for AWS, CDK, Node and Python, and with our tools on its PATH.
+
+    Those settings must neither reach the laptop cloud nor be reached from here. A proxy is used for no address of this
+    machine.
     """
-    kept = {name: value for name, value in environment.items() if not name.startswith(("AWS_", "CDK_"))}
+    kept = {name: value for name, value in environment.items() if name in KEPT or not name.startswith(OWN_SETTINGS)}
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        if name in kept and not os.access(kept[name], os.W_OK | os.X_OK):
+            # Node would use the missing folder all the same.
+            del kept[name]
+    # Programs read one name or the other, and separate the addresses by commas or blanks.
+    told = re.split(r"[,\s]+", f"{environment.get('no_proxy', '')},{environment.get('NO_PROXY', '')}")
+    without_proxy = "*" if "*" in told else ",".join(dict.fromkeys([*filter(None, told), *OWN_ADDRESSES]))
+    tools, path = str(Path(sys.executable).parent), environment.get("PATH", os.defpath)
     return kept | {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]),
+        "no_proxy": without_proxy,
+        "NO_PROXY": without_proxy,
+        "PATH": path if path.split(os.pathsep)[0] == tools else f"{tools}{os.pathsep}{path}",
     }

@@ -1,18 +1,22 @@
 """What the laptop cloud shows to people: where things are, what was sent, what lies where, what ran."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from difflib import SequenceMatcher
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from local.cloud import Cloud
 from local.errors import LocalError
 from local.processes import tail
 
 LOG_LINES = 100
+NAMED = 5
 
 
 def status(cloud: Cloud) -> dict[str, Any]:
@@ -27,9 +31,10 @@ def status(cloud: Cloud) -> dict[str, Any]:
             "log": str(part.daemon.log),
         }
     if not cloud.running:
-        return {**parts, "places": None, "users": None}
+        return {**parts, "functions": None, "places": None, "users": None}
     people = {role: {"email": user.email, "password": user.password} for role, user in cloud.users().items()}
-    return {**parts, "places": asdict(cloud.places()), "users": people}
+    places = asdict(cloud.places())
+    return {**parts, "functions": {"python": sorted(cloud.engine.pythons())}, "places": places, "users": people}
 
 
 def print_status(cloud: Cloud, console: Console) -> None:
@@ -38,6 +43,8 @@ def print_status(cloud: Cloud, console: Console) -> None:
         part = state[name]
         process = f"process {part['pid']}, " if part["pid"] else ""
         console.print(f"{name:18} {part['state']}, {process}log {part['log']}", highlight=False)
+    if state["functions"]:
+        console.print(f"{'functions':18} run on Python {', '.join(state['functions']['python'])}", highlight=False)
     for name, place in (state["places"] or {}).items():
         if place is not None:
             console.print(f"{name.replace('_', ' '):18} {place}", highlight=False)
@@ -56,11 +63,11 @@ def outbox(cloud: Cloud, console: Console) -> None:
     cloud.require_running()
     table = Table("by", "to", "subject", "text", title="outbox")
     for mail in cloud.engine.mails():
-        table.add_row("e-mail", ", ".join(mail["To"]), mail["Subject"], mail["BodyText"])
+        table.add_row("e-mail", _text(", ".join(mail["To"])), _text(mail["Subject"]), _text(mail["BodyText"]))
     for text in cloud.engine.texts():
-        table.add_row("SMS", text["PhoneNumber"], "", text["Message"])
+        table.add_row("SMS", _text(text["PhoneNumber"]), "", _text(text["Message"]))
     for message in cloud.topic_messages():
-        table.add_row("topic", "subscribers", "", message["Body"])
+        table.add_row("topic", "subscribers", "", _text(message["Body"]))
     console.print(table)
 
 
@@ -70,7 +77,11 @@ def queues(cloud: Cloud, console: Console) -> None:
         messages = cloud.engine.queued(url)
         console.print(f"[bold]{name}[/bold]: {len(messages)}")
         for message in messages:
-            console.print_json(message["Body"], indent=None)
+            try:
+                console.print_json(message["Body"], indent=None)
+            except ValueError:
+                # Anybody may have put it there by hand.
+                console.print(_text(message["Body"]))
 
 
 def executions(cloud: Cloud, console: Console, name: str | None) -> None:
@@ -86,18 +97,25 @@ def executions(cloud: Cloud, console: Console, name: str | None) -> None:
         table = Table("workflow", "name", "status", "started")
         for execution in sorted(found, key=lambda execution: execution["startDate"]):
             table.add_row(
-                execution["workflow"], execution["name"], execution["status"], f"{execution['startDate']:%H:%M:%S}"
+                execution["workflow"],
+                _text(execution["name"]),
+                execution["status"],
+                f"{execution['startDate']:%H:%M:%S}",
             )
         console.print(table)
         return
     named = [execution for execution in found if execution["name"].startswith(name)]
-    if len(named) != 1:
-        raise LocalError(f"{len(named) or 'no'} executions have a name that starts with {name!r}")
+    if not named:
+        raise LocalError(f"no execution has a name that starts with {name!r}: `python -m local executions` lists them")
+    if len(named) > 1:
+        some = ", ".join(sorted({execution["name"] for execution in named})[:NAMED])
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        raise LocalError(f"{len(named)} executions have a name that starts with {name!r}: {some}{more}")
     console.print(_history(cloud, named[0]))
 
 
 def _history(cloud: Cloud, execution: dict[str, Any]) -> Table:
-    table = Table("at", "state", "what happened", title=f"{execution['name']}: {execution['status']}")
+    table = Table("at", "state", "what happened", title=_text(f"{execution['name']}: {execution['status']}"))
     pages = (
         cloud.engine.executions()
         .get_paginator("get_execution_history")
@@ -109,7 +127,7 @@ def _history(cloud: Cloud, execution: dict[str, Any]) -> Table:
         if event["type"].endswith("StateEntered"):
             state = details["name"]
         elif "error" in details:
-            table.add_row(_time(event["timestamp"]), state, f"{event['type']}: {details['error']}")
+            table.add_row(_time(event["timestamp"]), state, _text(f"{event['type']}: {details['error']}"))
         elif event["type"].endswith("StateExited"):
             table.add_row(_time(event["timestamp"]), state, "done")
             state = ""
@@ -127,12 +145,47 @@ def logs(cloud: Cloud, console: Console, function: str | None) -> None:
         return
     cloud.require_running()
     groups = cloud.functions()
-    if function not in groups:
-        raise LocalError(f"there is no function {function!r}; the functions are {', '.join(sorted(groups))}")
-    pages = cloud.engine.client("logs").get_paginator("filter_log_events").paginate(logGroupName=groups[function])
+    name = function_named(function, sorted(groups))
+    pages = cloud.engine.client("logs").get_paginator("filter_log_events").paginate(logGroupName=groups[name])
     events = [event for page in pages for event in page["events"]]
+    if not events:
+        console.print(f"{name} has logged nothing yet", highlight=False)
     for event in events[-LOG_LINES:]:
         console.print(event["message"].rstrip(), markup=False, highlight=False)
+
+
+def function_named(text: str, names: Sequence[str]) -> str:
+    """The one of `names` that `text` means: the whole name, else its end, else any other part, in any case.
+
+    Raises LocalError, with the names that `text` may mean.
+    """
+    wanted = "".join(text.split()).casefold()
+    low = {name.casefold(): name for name in names}
+    tests: tuple[Callable[[str], bool], ...] = (
+        lambda name: name == wanted,
+        lambda name: name.endswith(wanted),
+        lambda name: wanted in name,
+    )
+    found: list[str] = []
+    for test in tests if wanted else ():
+        found = [name for key, name in low.items() if test(key)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise LocalError(f"{text!r} may be {' or '.join(found)}: name one of them")
+    # A part of a name may be misspelt, as well as a whole one.
+    near = {
+        name: max(SequenceMatcher(None, wanted, key[start:]).ratio() for start in range(max(1, len(key) - 3)))
+        for key, name in low.items()
+    }
+    nearest = [name for name in sorted(near, key=lambda name: -near[name])[:3] if near[name] > 0.6]
+    known = f"did you mean {' or '.join(nearest)}?" if nearest else f"the functions are {', '.join(names)}"
+    raise LocalError(f"there is no function {text!r}; {known}")
+
+
+def _text(text: str) -> Text:
+    """Text of others as it is: its brackets are no styles, and its control characters do nothing."""
+    return Text("".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text))
 
 
 def _time(instant: datetime) -> str:

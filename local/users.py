@@ -1,5 +1,6 @@
 """The people of the laptop cloud: one who orders and is reminded, and one operator."""
 
+import contextlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ PERSON, OPERATOR = "person", "operator"
 EMAILS = {PERSON: "ada@example.com", OPERATOR: "olga@example.com"}
 PHONES = {PERSON: "+15555550100", OPERATOR: "+15555550101"}
 
+USERS = "users.json"
+
 
 @dataclass(frozen=True, kw_only=True)
 class User:
@@ -26,20 +29,26 @@ class User:
 
 def of(home: Path) -> dict[str, User]:
     """The users of the cloud in `home` by their roles; their passwords are its own, made when first asked for."""
-    file = home / "users.json"
+    file = home / USERS
     try:
         passwords = json.loads(file.read_text())
-        return {role: User(role=role, email=email, password=passwords[role]) for role, email in EMAILS.items()}
+        return {role: User(role=role, email=email, password=_text(passwords[role])) for role, email in EMAILS.items()}
     except FileNotFoundError:
         # The last four are what the pool's rules ask for.
         homes.write(file, json.dumps({role: f"{secrets.token_urlsafe(9)}-aA1" for role in EMAILS}))
         return of(home)
     except (ValueError, KeyError, TypeError):
-        raise DamagedError(file) from None
+        raise DamagedError(file, "Then `python -m local up` gives the demo users new passwords") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def create(engine: Engine, pool: str, users: Mapping[str, User]) -> None:
-    """Makes the users, their addresses verified, where they are not there yet."""
+    """Makes the users, with verified addresses. Users that exist get the passwords that `users` has."""
     cognito = engine.client("cognito-idp")
     for role, user in users.items():
         add(cognito, pool, user, phone=PHONES[role])
@@ -47,18 +56,16 @@ def create(engine: Engine, pool: str, users: Mapping[str, User]) -> None:
 
 
 def add(cognito: Any, pool: str, user: User, *, phone: str) -> None:
-    """Makes one user whose address and number are verified."""
+    """Makes one user whose address and number are verified, or gives an existing one this password."""
     attributes = {"email": user.email, "phone_number": phone}
     verified = {f"{name}_verified": "true" for name in attributes}
-    try:
+    with contextlib.suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
             UserPoolId=pool,
             Username=user.email,
             MessageAction="SUPPRESS",
             UserAttributes=[{"Name": name, "Value": value} for name, value in (attributes | verified).items()],
         )
-    except cognito.exceptions.UsernameExistsException:
-        return
     cognito.admin_set_user_password(UserPoolId=pool, Username=user.email, Password=user.password, Permanent=True)
 
 

@@ -3,7 +3,8 @@
 The engine's own `Worker` (`core/lambda_runtime.py:1117`):
 
 - unpacks the function and its layer for each process, inside the engine (`_spawn`, line 1142);
-- lets the function see the engine's environment and all packages of the engine's Python (lines 1103 and 1242);
+- lets the function see the engine's environment and all packages of the engine's Python (lines 1103 and 1242), and
+  runs it on that Python, whatever its runtime is;
 - waits up to 50 ms for log lines after each call (`_drain_stderr_bounded`, line 1362);
 - ends the process after an exception, which AWS does not (`invoke`, line 1484), and forgets the exception's class
   (`services/lambda_svc.py:5435`).
@@ -17,7 +18,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import tempfile
 import threading
 import uuid
@@ -29,6 +29,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from local import pythons
 from local.engine_patches import function_process, lines, runtime
 from local.engine_patches.unpacked import unpacked
 
@@ -180,11 +181,14 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
 
     def _started(self) -> "subprocess.Popen[str]":
         """A new process, which then imports the function and answers that it is ready."""
-        code = unpacked(self.code_zip, below=_folder() / "unpacked")
-        layers = [unpacked(self._layer(one), below=_folder() / "unpacked") for one in self.config.get("Layers") or ()]
+        runtime = self.config["Runtime"]
+        python = pythons.of(runtime, os.environ["PATH"]).executable
+        below = _folder() / "unpacked" / runtime
+        code = unpacked(self.code_zip, below=below, python=python)
+        layers = [unpacked(self._layer(one), below=below, python=python) for one in self.config.get("Layers") or ()]
         process = subprocess.Popen(
             # Without `site` and the script's own folder, the standard library is all that the process can import.
-            [sys.executable, "-S", "-P", function_process.__file__, str(_script())],
+            [python, "-S", "-P", function_process.__file__, str(_script())],
             cwd=code,
             env=self._environment(code, layers),
             stdin=subprocess.PIPE,
@@ -278,11 +282,10 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         return "\n".join(lines)
 
 
+@functools.cache
 def _folder() -> Path:
-    """The folder that all processes share. The engine's temporary folder is empty when the engine starts."""
-    folder = Path(tempfile.gettempdir()) / "functions"
-    folder.mkdir(exist_ok=True)
-    return folder
+    """The folder that all processes share. Each engine makes one, because files of others may stay in the last one."""
+    return Path(tempfile.mkdtemp(prefix="functions-"))
 
 
 def _script() -> Path:

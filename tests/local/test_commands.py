@@ -1,6 +1,9 @@
 """What the commands show of a running cloud."""
 
+import io
 import json
+import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -8,8 +11,11 @@ from collections.abc import Callable
 from subprocess import CompletedProcess
 
 import pytest
+from rich.console import Console
 
 from local.cloud import Cloud, Places
+from local.demo import OrderStep
+from local.demo import run as run_demo
 from local.settings import PROJECT
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -22,7 +28,11 @@ def run(cloud: Cloud) -> Run:
     def command(*arguments: str) -> "CompletedProcess[str]":
         home = ["--home", str(cloud.settings.home)]
         return subprocess.run(
-            [sys.executable, "-m", "local", *home, *arguments], cwd=PROJECT, capture_output=True, text=True
+            [sys.executable, "-m", "local", *home, *arguments],
+            cwd=PROJECT,
+            env={**os.environ, "COLUMNS": "200"},
+            capture_output=True,
+            encoding=os.environ.get("PYTHONIOENCODING", "utf-8"),
         )
 
     return command
@@ -37,6 +47,9 @@ def demo(run: Run) -> "CompletedProcess[str]":
 def test_the_demo_sends_everything_where_it_belongs(demo: "CompletedProcess[str]") -> None:
     assert (demo.returncode, demo.stderr) == (0, "")
     assert demo.stdout.count("│ ok │") == 7
+    # Each thing is shown in the last state of its workflow.
+    assert demo.stdout.count("│ Record the outcome │") == 4
+    assert demo.stdout.count("│ Sent               │") == 3
 
 
 def test_the_demo_ends_with_the_address_of_the_page(demo: "CompletedProcess[str]", places: Places) -> None:
@@ -81,7 +94,7 @@ def test_queues_shows_what_lies_in_each(run: Run) -> None:
     queues = run("queues").stdout
 
     assert "EscalationQueue: " in queues and "ParkedQueue: " in queues
-    assert '"OrderId": "004"' in queues and "CARD_NOT_16_DIGITS" in queues
+    assert re.search('"OrderId": "demo-[0-9a-f]{6}-004"', queues) and "CARD_NOT_16_DIGITS" in queues
 
 
 @pytest.mark.usefixtures("demo")
@@ -90,10 +103,12 @@ def test_executions_are_listed_and_one_is_shown_state_by_state(run: Run, cloud: 
     name = states.list_executions(stateMachineArn=places.order_workflow)["executions"][0]["name"]
 
     listed, shown, unknown = run("executions"), run("executions", name), run("executions", "no-such-execution")
+    several = run("executions", "demo-")
 
     assert name in listed.stdout
     assert "Are details Proper" in shown.stdout and "succeeded" in shown.stdout
-    assert unknown.returncode == 1 and "no executions have a name" in unknown.stderr
+    assert unknown.returncode == 1 and "no execution has a name" in unknown.stderr
+    assert several.returncode == 1 and "have a name that starts with 'demo-': demo-" in several.stderr
 
 
 def test_waits_are_skipped_and_kept_again(run: Run, cloud: Cloud, places: Places) -> None:
@@ -113,18 +128,37 @@ def test_waits_are_skipped_and_kept_again(run: Run, cloud: Cloud, places: Places
 
 @pytest.mark.usefixtures("demo")
 def test_logs_shows_the_engines_log_and_each_functions(run: Run) -> None:
-    engine, function, unknown = run("logs"), run("logs", "VerifyCCAndPrice"), run("logs", "NoSuchFunction")
+    engine, function, unknown = run("logs"), run("logs", "verifyccandprice"), run("logs", "NoSuchFunction")
+    silent = run("logs", "RedriveDeadLetters")
 
     assert "Lambda worker spawned" in engine.stdout
     assert "REPORT RequestId" in function.stdout
     assert unknown.returncode == 1 and "CorrectOrder, CreateReminder, GetOrder" in unknown.stderr
+    assert (silent.returncode, silent.stdout) == (0, "OperatorsRedriveDeadLetters has logged nothing yet\n")
 
 
-def test_the_demo_fails_where_something_went_astray(run: Run, cloud: Cloud, places: Places) -> None:
-    cloud.engine.client("sqs").purge_queue(QueueUrl=places.fulfillment_queue)
+def test_the_demo_fails_where_something_went_astray(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OrderStep, "_queues", lambda step: [])
+    astray = io.StringIO()
 
-    astray = run("demo")
+    assert run_demo(cloud, Console(file=astray, width=200)) is False
+    assert "FULFILLMENT_QUEUED in no queue" in astray.getvalue()
+    assert "expected FULFILLMENT_QUEUED in OrderFulfillmentQueue" in astray.getvalue()
 
-    assert astray.returncode == 1
-    assert "FULFILLMENT_QUEUED in no queue" in astray.stdout
-    assert "expected FULFILLMENT_QUEUED in OrderFulfillmentQueue" in astray.stdout
+
+OF_OTHERS = "[/b] not markup [red] \u200b \u2014 \U0001f408"
+
+
+@pytest.mark.parametrize("charset", ["ascii", "latin-1", "utf-8"])
+def test_what_others_wrote_is_shown_on_every_terminal(
+    charset: str, run: Run, cloud: Cloud, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", charset)
+    cloud.engine.client("sqs").send_message(QueueUrl=places.parked_queue, MessageBody=OF_OTHERS)
+    cloud.engine.client("sns").publish(TopicArn=places.topic, Message=OF_OTHERS)
+
+    shown = [run(command) for command in ("outbox", "queues", "executions")]
+
+    assert [(one.returncode, one.stderr) for one in shown] == [(0, "")] * 3
+    letters = OF_OTHERS.encode(charset, "backslashreplace").decode(charset).replace("\u200b", "\\u200b")
+    assert all(letters in one.stdout for one in shown[:2])

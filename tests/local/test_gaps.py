@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-import platform
+import os
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, SSLError
 
-from local import deploy, users
+from local import deploy, pythons, users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.settings import ACCOUNT, REGION
@@ -200,10 +200,15 @@ def test_the_role_of_a_workflow_is_not_evaluated(
     assert execution["status"] == "SUCCEEDED"
 
 
-def test_functions_run_on_the_python_of_the_laptop(client: Callable[[str], Any], function: str) -> None:
+def test_functions_run_on_a_python_of_this_machine(client: Callable[[str], Any], function: str, cloud: Cloud) -> None:
+    """On Lambda's version if the machine has it."""
+    runtime = client("lambda").get_function_configuration(FunctionName=function)["Runtime"]
+    here = pythons.of(runtime, os.pathsep.join(pythons.folders(os.environ)))
+
     answer = client("lambda").invoke(FunctionName=function, Payload=b"{}")
 
-    assert json.loads(answer["Payload"].read()) == platform.python_version()
+    assert json.loads(answer["Payload"].read()) == here.version
+    assert cloud.engine.pythons() == {here.version}
 
 
 def test_apis_write_no_access_logs(cloud: Cloud, places: Places) -> None:

@@ -1,8 +1,11 @@
 """The commands use and delete only a laptop cloud's folder, and delete in it only what the cloud wrote."""
 
+import contextlib
+import itertools
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,12 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local import homes
+from local import homes, users
 from local.__main__ import main
 from local.cloud import Cloud
 from local.errors import LocalError
-from local.processes import alone
+from local.processes import Daemon, alone
 from local.settings import Settings
+from tests.local import used_home
 
 SETTINGS_OF_A_CLOUD = '{"port": 4566, "redis_port": 6379, "consumer": false}'
 OUTSIDE = "outside"
@@ -42,7 +46,7 @@ def snapshot(folder: Path) -> dict[str, str | None]:
     """Everything below `folder`, without following links."""
     return {
         str(path.relative_to(folder)): (
-            f"-> {os.readlink(path)}" if path.is_symlink() else path.read_text() if path.is_file() else None
+            f"-> {os.readlink(path)}" if path.is_symlink() else path.read_text("latin-1") if path.is_file() else None
         )
         for path in sorted(folder.rglob("*"))
     }
@@ -88,23 +92,150 @@ def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tree: Tree, comma
 @settings(max_examples=150)
 def test_forgetting_deletes_what_the_cloud_wrote_and_nothing_else(tree: Tree) -> None:
     with a_world() as world:
-        plant(world / "home", tree, outside=world / OUTSIDE)
-        (world / "home" / homes.MARK).write_text(homes.MARK_TEXT)
-        of_the_cloud = {
-            name
-            for name, content in tree.items()
-            if (name in homes.FOLDERS and isinstance(content, dict))
-            or (name in (*homes.FILES, homes.LOCK) and isinstance(content, str))
-        } | {homes.MARK}
+        home = world / "home"
+        homes.make(home)
+        homes.mark(home)
+        plant(home, tree, outside=world / OUTSIDE)
+        of_the_cloud = {name for name in (*homes.FILES, homes.LOCK) if isinstance(tree.get(name), str)} | {homes.MARK}
+        synthesised = tree.get("cdk.out")
+        if isinstance(synthesised, dict) and isinstance(synthesised.get("cdk.out"), str):
+            of_the_cloud.add("cdk.out/cdk.out")
         before = snapshot(world)
 
-        homes.forget(world / "home")
+        homes.forget(home)
 
-        gone = {f"home/{name}" for name in of_the_cloud}
-        kept = {path: what for path, what in before.items() if "/".join(path.split("/")[:2]) not in gone}
-        if not {*tree} - of_the_cloud:
-            del kept["home"]
-        assert snapshot(world) == kept
+        after = snapshot(world)
+        gone = before.keys() - after.keys()
+        assert after.items() <= before.items()
+        assert {path for path in gone if before[path] is not None} == {f"home/{name}" for name in of_the_cloud}
+
+
+def folders_of(home: Path) -> list[Path]:
+    return [home, *(path for path in home.rglob("*") if path.is_dir() and not path.is_symlink())]
+
+
+def all_in(home: Path) -> set[Path]:
+    return {path for path in home.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+def test_forgetting_deletes_every_file_that_the_cloud_wrote(tmp_path: Path) -> None:
+    used_home.make(tmp_path / "home")
+
+    homes.forget(tmp_path / "home")
+
+    assert snapshot(tmp_path) == {}
+
+
+OF_SOMEBODY = ["notes.txt", "notes.json", ".env", "state.pem", "tmp.zip", "index.html", "Mine.template.json", "six.pyc"]
+
+
+def test_files_of_somebody_stay_wherever_in_the_folder_they_are(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    used_home.make(home)
+    mine = {folder / name for folder in folders_of(home) for name in OF_SOMEBODY}
+    # Nobody knows whose files these are, because the cloud never deployed this copy.
+    mine = {file for file in mine if used_home.TWO not in str(file)}
+    for file in mine:
+        file.write_text("mine")
+    links = {folder / "link" for folder in folders_of(home)}
+    for link in links:
+        link.symlink_to(tmp_path)
+    pipe = home / "state" / "pipe"
+    os.mkfifo(pipe)
+
+    homes.forget(home)
+
+    assert all_in(home) == mine | links | {pipe}
+    assert {home / path for path in homes.left_in(home)} == all_in(home)
+
+
+def test_empty_folders_of_somebody_stay(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    used_home.make(home)
+    mine = [home / "mine", home / "state" / "mine", home / "tmp" / "mine" / "too", home / "cdk.out" / "mine"]
+    for folder in mine:
+        folder.mkdir(parents=True)
+
+    homes.forget(home)
+
+    assert homes.left_in(home) == sorted(str(folder.relative_to(home)) for folder in mine)
+
+
+def test_a_copied_mark_makes_no_cloud_of_a_folder(tmp_path: Path) -> None:
+    used_home.make(tmp_path / "home")
+    plant(tmp_path / "mine", {"settings.json": "{}", "lock": "", "tmp": {"tmpab12_xyz": "1"}}, outside=tmp_path)
+    shutil.copy2(tmp_path / "home" / homes.MARK, tmp_path / "mine")
+    before = snapshot(tmp_path)
+
+    assert main(["--home", str(tmp_path / "mine"), "down", "--forget"]) == 1
+    assert snapshot(tmp_path) == before
+
+
+def test_a_copied_cloud_is_a_cloud_that_does_not_run(tmp_path: Path) -> None:
+    """Forgetting the copy stops no process of the original."""
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    used_home.make(original)
+    command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
+    daemon = Daemon("it", pid_file=original / "engine.pid", log=original / "engine.log")
+    daemon.start(command, env={}, ready=lambda: bool((original / "engine.log").read_text()))
+    for pid_file in ("cache.pid", "deploy.pid"):  # Empty files.
+        (original / pid_file).unlink()
+    shutil.copytree(original, copy, symlinks=True)
+
+    assert main(["--home", str(copy), "down", "--forget"]) == 0
+
+    assert not copy.exists()
+    assert daemon.stop() is True
+
+
+def open_to_others(home: Path) -> list[Path]:
+    return [path for path in (home, *home.rglob("*")) if not path.is_symlink() and path.stat().st_mode & 0o077]
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_only_its_owner_can_read_what_a_cloud_writes(umask: int, tmp_path: Path) -> None:
+    """Neither at the end nor at any time before, because nothing changes the rights afterwards."""
+    home = tmp_path / "home"
+    written_by_a_child = home / "state" / "engine" / "file"
+    daemon = Daemon("it", pid_file=home / "engine.pid", log=home / "engine.log")
+    command = ["/bin/sh", "-c", 'mkdir -p "${0%/*}"; echo > "$0"; sleep 60', str(written_by_a_child)]
+    usual = os.umask(umask)
+    try:
+        with homes.private():
+            homes.make(home)
+            with alone(home):
+                homes.mark(home)
+            users.of(home)
+            Settings(home=home).remember("port")
+            daemon.start(command, env={"PATH": os.environ["PATH"]}, ready=written_by_a_child.exists)
+    finally:
+        os.umask(usual)
+    daemon.stop()
+
+    assert {path.name for path in home.iterdir()} > {
+        homes.MARK,
+        homes.LOCK,
+        "users.json",
+        "settings.json",
+        "engine.log",
+    }
+    assert open_to_others(home) == []
+
+
+def test_what_an_older_version_left_open_to_others_is_closed_by_up(tmp_path: Path) -> None:
+    home, other = tmp_path / "home", tmp_path / "other"
+    used_home.make(home)
+    other.write_text("of somebody")
+    other.chmod(0o644)
+    (home / "state" / "link").symlink_to(other)
+    for path in (home, *home.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755)
+
+    homes.mark(home)
+
+    assert open_to_others(home) == []
+    assert other.stat().st_mode & 0o777 == 0o644
 
 
 @pytest.fixture
@@ -167,6 +298,32 @@ def test_forgetting_a_cloud_that_there_is_not_is_refused_and_makes_nothing(
     assert snapshot(world) == before
 
 
+@pytest.mark.parametrize("named", ["a:b", "a:b/c"])
+def test_a_folder_that_no_list_of_folders_can_name_is_refused_by_up(
+    named: str, world: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The functions' PYTHONPATH is such a list."""
+    before = snapshot(world)
+
+    assert main(["--home", named, "up"]) == 1
+
+    assert f"{world / named} has a ':' in it" in capsys.readouterr().err
+    assert snapshot(world) == before
+
+
+@pytest.mark.parametrize("name", [*homes.FILES, homes.LOCK, "settings.json.new"])
+def test_up_writes_into_no_file_behind_a_link(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    marked(tmp_path / "home")
+    (tmp_path / "precious").write_text("{}")
+    (tmp_path / "home" / name).symlink_to(tmp_path / "precious")
+    before = snapshot(tmp_path)
+
+    assert main(["--home", str(tmp_path / "home"), "up"]) == 1
+
+    assert f"{tmp_path / 'home' / name} is a link" in capsys.readouterr().err
+    assert snapshot(tmp_path) == before
+
+
 @pytest.mark.parametrize("command", [["down"], ["status"], ["logs"]])
 def test_looking_for_a_cloud_that_there_is_not_makes_nothing(command: list[str], world: Path) -> None:
     before = snapshot(world)
@@ -188,6 +345,10 @@ def left_by_a_forget_that_was_killed(home: Path) -> None:
     plant(home, {"lock": ""}, outside=home)
 
 
+def left_by_a_first_up_of_an_earlier_version_that_failed(home: Path) -> None:
+    plant(home, {"lock": "", homes.MARK: homes.MARK_TEXT}, outside=home)
+
+
 def marked(home: Path) -> None:
     homes.make(home)
     homes.mark(home)
@@ -195,7 +356,13 @@ def marked(home: Path) -> None:
 
 @pytest.mark.parametrize(
     "before",
-    [made_by_an_earlier_version, left_by_a_first_up_that_was_killed, left_by_a_forget_that_was_killed, marked],
+    [
+        made_by_an_earlier_version,
+        left_by_a_first_up_that_was_killed,
+        left_by_a_first_up_of_an_earlier_version_that_failed,
+        left_by_a_forget_that_was_killed,
+        marked,
+    ],
 )
 def test_a_cloud_without_a_whole_mark_is_taken_up_again_and_then_forgotten(
     before: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -252,29 +419,27 @@ def test_a_program_that_uses_the_cloud_without_the_command_line_is_refused_too(t
     assert snapshot(tmp_path) == {"precious": "1"}
 
 
-@pytest.mark.parametrize("steps", range(len(homes.FOLDERS) + len(homes.FILES) + 1))
-def test_deleting_that_was_interrupted_is_finished_by_the_next(
-    steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = tmp_path / "home"
-    marked(home)
-    folders, files = dict.fromkeys(homes.FOLDERS, {"file": "1"}), dict.fromkeys(homes.FILES, "1")
-    plant(home, {**folders, **files, homes.LOCK: ""}, outside=tmp_path)
-    done: list[Path] = []
+def test_deleting_that_was_interrupted_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, unlink = tmp_path / "home", Path.unlink
+    left: Iterator[int]
 
-    def interrupted(real: Callable[..., None]) -> Callable[..., None]:
-        def step(path: Path, *arguments: Any, **options: Any) -> None:
-            if len(done) == steps:
-                raise KeyboardInterrupt
-            done.append(path)
-            real(path, *arguments, **options)
+    def interrupted(path: Path) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        unlink(path)
 
-        return step
+    for steps in itertools.count(step=3):
+        used_home.make(home)
+        left = iter(range(steps))
+        with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+            patch.setattr(Path, "unlink", interrupted)
+            homes.forget(home)
+        if not home.exists():
+            break
+        if homes.is_cloud(home):
+            homes.forget(home)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(shutil, "rmtree", interrupted(shutil.rmtree))
-        patch.setattr(Path, "unlink", interrupted(Path.unlink))
-        homes.forget(home)
-    homes.forget(home)
-
-    assert len(done) == steps and not home.exists()
+            assert not home.exists(), (steps, homes.left_in(home))
+        else:
+            assert homes.left_in(home) == [homes.LOCK]
+    assert steps >= len(used_home.FILES)

@@ -9,23 +9,40 @@ from typing import Any
 
 import pytest
 
-from local import saved
+from local import saved, written
 
 STACKS = ("local-orders", "CDKToolkit")
+
+
+FILES = {"engine": "sqs.json", "s3": "000000000000/bucket/key"}
+"""A file of the engine in each of its folders."""
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    return tmp_path / "state"
 
 
 def holds(state: Path, text: str | None) -> None:
     """Fills the engine's folders with `text` in place of a complete state, or empties them."""
     for part in saved.PARTS:
-        shutil.rmtree(state / part, ignore_errors=True)
+        written.clear(state / part, folder=state)
         if text is not None:
-            (state / part).mkdir(parents=True)
-            (state / part / "file").write_text(text)
+            writes(state, part, text)
+
+
+def writes(state: Path, part: str, text: str) -> None:
+    file = state / part / FILES[part]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"__ministack_format__": 3, "payload": text}))
+    if part == "s3":
+        file.with_name(f"{file.name}.meta.json").write_text("{}")
 
 
 def held(state: Path) -> list[str | None]:
-    files = [state / part / "file" for part in saved.PARTS]
-    return [file.read_text() if file.exists() else None for file in files]
+    files = [state / part / FILES[part] for part in saved.PARTS]
+    return [json.loads(file.read_text())["payload"] if file.exists() else None for file in files]
 
 
 def is_saved(state: Path, *stacks: str) -> None:
@@ -40,87 +57,86 @@ def starts(state: Path) -> bool:
     return killed
 
 
-def test_a_first_start_has_nothing_to_lose(tmp_path: Path) -> None:
-    assert starts(tmp_path / "state") is False
-    assert held(tmp_path / "state") == [None, None]
+def test_a_first_start_has_nothing_to_lose(state: Path) -> None:
+    assert starts(state) is False
+    assert held(state) == [None, None]
 
 
 @pytest.mark.parametrize("saves", [[], ["engine"]], ids=["while it ran", "while it saved"])
-def test_an_engine_that_was_killed_in_its_first_session_leaves_nothing(tmp_path: Path, saves: list[str]) -> None:
+def test_an_engine_that_was_killed_in_its_first_session_leaves_nothing(state: Path, saves: list[str]) -> None:
     """A bucket that outlives the stack that made it stands in the way of the next one."""
-    starts(tmp_path)
+    starts(state)
     for part in ["s3", *saves]:
-        (tmp_path / part).mkdir()
-        (tmp_path / part / "file").write_text("first")
+        writes(state, part, "first")
 
-    assert starts(tmp_path) is True
-    assert held(tmp_path) == [None, None]
+    assert starts(state) is True
+    assert held(state) == [None, None]
 
 
-def test_an_engine_that_has_stopped_goes_on_with_what_it_saved(tmp_path: Path) -> None:
-    starts(tmp_path)
-    holds(tmp_path, "first")
-    is_saved(tmp_path)
+def test_an_engine_that_has_stopped_goes_on_with_what_it_saved(state: Path) -> None:
+    starts(state)
+    holds(state, "first")
+    is_saved(state)
 
-    assert starts(tmp_path) is False
-    assert held(tmp_path) == ["first", "first"]
+    assert starts(state) is False
+    assert held(state) == ["first", "first"]
 
 
 @pytest.mark.parametrize("on_their_way", [None, ["local-orders"], ["CDKToolkit", "other"]])
 def test_an_engine_that_was_killed_goes_back_to_what_it_saved_before(
-    tmp_path: Path, on_their_way: list[str] | None
+    state: Path, on_their_way: list[str] | None
 ) -> None:
     """The same after a stop during a deployment, because no engine can continue it."""
-    starts(tmp_path)
-    holds(tmp_path, "first")
-    is_saved(tmp_path)
-    starts(tmp_path)
-    holds(tmp_path, "second")
+    starts(state)
+    holds(state, "first")
+    is_saved(state)
+    starts(state)
+    holds(state, "second")
     if on_their_way is not None:
-        is_saved(tmp_path, *on_their_way)
+        is_saved(state, *on_their_way)
 
-    assert starts(tmp_path) is True
-    assert held(tmp_path) == ["first", "first"]
+    assert starts(state) is True
+    assert held(state) == ["first", "first"]
     # It works a second time: the first recovery did not use up the copy.
-    holds(tmp_path, "third")
-    assert starts(tmp_path) is True
-    assert held(tmp_path) == ["first", "first"]
+    holds(state, "third")
+    assert starts(state) is True
+    assert held(state) == ["first", "first"]
 
 
-def test_another_stack_that_is_on_its_way_does_not_undo_what_the_apps_hold(tmp_path: Path) -> None:
-    starts(tmp_path)
-    holds(tmp_path, "first")
-    is_saved(tmp_path, "a stack of somebody else")
+def test_another_stack_that_is_on_its_way_does_not_undo_what_the_apps_hold(state: Path) -> None:
+    starts(state)
+    holds(state, "first")
+    is_saved(state, "a stack of somebody else")
 
-    assert starts(tmp_path) is False
-    assert held(tmp_path) == ["first", "first"]
+    assert starts(state) is False
+    assert held(state) == ["first", "first"]
 
 
 @pytest.mark.parametrize(("before", "after"), [("first", ["first", "first"]), (None, [None, None])])
 def test_the_state_of_an_earlier_version_is_taken_over_if_it_was_ever_saved(
-    tmp_path: Path, before: str | None, after: list[str | None]
+    state: Path, before: str | None, after: list[str | None]
 ) -> None:
     """Otherwise the state holds only buckets."""
-    holds(tmp_path, before)
-    (tmp_path / "s3").mkdir(exist_ok=True)
+    holds(state, before)
+    (state / "s3").mkdir(exist_ok=True)
 
-    assert starts(tmp_path) is (before is None)
-    assert held(tmp_path) == after
+    assert starts(state) is (before is None)
+    assert held(state) == after
 
 
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("earlier", [True, False])
 @pytest.mark.parametrize("steps", range(9))
 def test_a_recovery_that_is_killed_itself_is_finished_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, earlier: bool, whole: bool
+    state: Path, monkeypatch: pytest.MonkeyPatch, steps: int, earlier: bool, whole: bool
 ) -> None:
-    holds(tmp_path, "first")
+    holds(state, "first")
     if not earlier:
-        is_saved(tmp_path)
-        starts(tmp_path)
-        holds(tmp_path, "second")
+        is_saved(state)
+        starts(state)
+        holds(state, "second")
         if whole:
-            is_saved(tmp_path)
+            is_saved(state)
     expected = ["first", "first"] if earlier or not whole else ["second", "second"]
     left = iter(range(steps))
 
@@ -133,18 +149,42 @@ def test_a_recovery_that_is_killed_itself_is_finished_by_the_next(
         return step
 
     with monkeypatch.context() as patch:
-        for owner, name in ((shutil, "rmtree"), (shutil, "copytree"), (Path, "rename"), (Path, "unlink")):
+        for owner, name in ((written, "clear"), (shutil, "copy2"), (Path, "rename"), (Path, "unlink")):
             patch.setattr(owner, name, killed(getattr(owner, name)))
         with contextlib.suppress(KeyboardInterrupt):
-            saved.recover(tmp_path, stacks=STACKS)
-    saved.recover(tmp_path, stacks=STACKS)
+            saved.recover(state, stacks=STACKS)
+    saved.recover(state, stacks=STACKS)
 
-    assert held(tmp_path) == expected
+    assert held(state) == expected
 
 
-def test_a_start_that_fails_before_the_engine_begins_is_no_kill(tmp_path: Path) -> None:
-    holds(tmp_path, "first")
-    is_saved(tmp_path)
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_files_of_somebody_among_the_state_are_kept_and_not_copied(state: Path, is_killed: bool) -> None:
+    mine = [state / name for name in ("engine/notes.json", "s3/notes", "saved/notes", "saved/s3/notes", "notes")]
+    starts(state)
+    holds(state, "first")
+    is_saved(state)
+    starts(state)
+    for file in mine:
+        file.write_text("mine")
+    holds(state, "second")
+    if not is_killed:
+        is_saved(state)
 
-    assert [saved.recover(tmp_path, stacks=STACKS) for _ in range(2)] == [False, False]
-    assert held(tmp_path) == ["first", "first"]
+    for _ in range(2):
+        assert starts(state) is is_killed
+        assert held(state) == (["first", "first"] if is_killed else ["second", "second"])
+        if not is_killed:
+            is_saved(state)
+
+    found = sorted(str(file.relative_to(state)) for file in state.rglob("notes*"))
+    where = "saved" if is_killed else "saved-1"
+    assert found == sorted(["engine/notes.json", "s3/notes", f"{where}/notes", f"{where}/s3/notes", "notes"])
+
+
+def test_a_start_that_fails_before_the_engine_begins_is_no_kill(state: Path) -> None:
+    holds(state, "first")
+    is_saved(state)
+
+    assert [saved.recover(state, stacks=STACKS) for _ in range(2)] == [False, False]
+    assert held(state) == ["first", "first"]

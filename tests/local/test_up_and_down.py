@@ -16,9 +16,10 @@ import psutil
 import pytest
 
 from local import deploy, homes
+from local.__main__ import main
 from local.cloud import Cloud
-from local.errors import LocalError
-from local.processes import alone, free_port, run_to_the_end
+from local.errors import DamagedError, LocalError
+from local.processes import Daemon, alone, free_port, run_to_the_end
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
 from tests.e2e.conftest import eventually
@@ -103,6 +104,7 @@ def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
     assert failed.returncode == 1
     assert "local-cache Broken (AWS::SSM::Parameter): " in failed.stderr
     assert "CidrBlock" in failed.stderr
+    assert "`python -m local up` tries again, with the switches of the last `up` that worked" in failed.stderr
     assert json.loads((second.home / "settings.json").read_text())["consumer"] is False
 
 
@@ -197,14 +199,32 @@ def test_another_port_is_refused_while_deployed_functions_hold_the_last_one(seco
     assert "down --forget" in up.stderr
 
 
-def test_down_forgets_when_told_to(second: Checkout) -> None:
+def test_down_forgets_when_told_to_and_keeps_files_of_others(second: Checkout) -> None:
+    folders = [second.home, *(path for path in second.home.rglob("*") if path.is_dir() and not path.is_symlink())]
+    assert [path for path in second.home.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077] == []
+    mine = {folder / name for folder in folders for name in ("notes.txt", "notes.json")}
+    for file in mine:
+        file.write_text("mine")
+
     down = second.local("down", "--forget")
 
-    assert (down.returncode, down.stdout.strip()) == (0, "stopped and forgotten")
+    assert (down.returncode, down.stdout.splitlines()[0]) == (0, "stopped and forgotten")
     assert second.processes() == []
-    assert not second.home.exists()
-    assert second.local("down").stdout.strip() == "nothing was running"
-    assert "is not running" in second.local("demo").stderr
+    assert {path for path in second.home.rglob("*") if not path.is_dir()} == mine
+    assert "kept in" in down.stdout and down.stdout.endswith(" more\n")
+
+
+def test_down_removes_the_folder_of_a_cloud_that_nobody_else_wrote_into(checkout: Checkout) -> None:
+    homes.make(checkout.home)
+    with alone(checkout.home):
+        homes.mark(checkout.home)
+
+    down = checkout.local("down", "--forget")
+
+    assert (down.returncode, down.stdout.strip()) == (0, "nothing was running and forgotten")
+    assert not checkout.home.exists()
+    assert checkout.local("down").stdout.strip() == "nothing was running"
+    assert "is not running" in checkout.local("demo").stderr
 
 
 @pytest.mark.parametrize("moment", ["starting the engine", "synthesising", "deploying"])
@@ -215,8 +235,6 @@ def test_an_interrupt_leaves_nothing_running(checkout: Checkout, moment: str) ->
         stdout=subprocess.PIPE,
         text=True,
         bufsize=1,
-        # Where the suite runs in the background of a script, interrupts are ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # A hang would otherwise outlast the suite.
     watchdog = threading.Timer(120, up.kill)
@@ -313,17 +331,38 @@ def test_a_process_that_cannot_start_is_explained_with_its_log(tmp_path: Path) -
     assert not cloud.engine.daemon.process() and not cloud.cache.daemon.process()
 
 
-@pytest.mark.parametrize("file", ["settings.json", "engine.pid"])
-def test_a_damaged_file_is_named(checkout: Checkout, file: str) -> None:
-    homes.make(checkout.home)
-    homes.mark(checkout.home)
-    (checkout.home / file).write_text("{not JSON")
+@pytest.mark.parametrize(
+    ("file", "contents"),
+    [
+        (
+            "settings.json",
+            ["", "{not JSON", "[]", '{"port": 70000}', '{"port": true}', '{"port": "1"}', '{"other": 1}'],
+        ),
+        (
+            "engine.pid",
+            ["", "{not JSON", "[]", "{}", '{"pid": -1, "started": 1}', '{"pid": "x", "started": 1}', "1" * 5000],
+        ),
+    ],
+)
+def test_a_damaged_file_is_named(
+    file: str, contents: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    homes.mark(tmp_path)
+    for content in contents:
+        (tmp_path / file).write_text(content)
 
-    status = checkout.local("status")
-    (checkout.home / file).unlink()
+        assert main(["--home", str(tmp_path), "status"]) == 1
 
-    assert status.returncode == 1
-    assert status.stderr.startswith(f"error: {checkout.home / file} is damaged")
+        said = capsys.readouterr().err
+        assert said.startswith(f"error: {tmp_path / file} is damaged. Delete only this file: `rm {tmp_path / file}`. ")
+
+
+def test_a_process_whose_file_is_gone_is_stopped(tmp_path: Path) -> None:
+    daemon = Daemon("it", pid_file=tmp_path / "pid", log=tmp_path / "log")
+    daemon.start(["sleep", "600"], env={"PATH": os.environ["PATH"]}, ready=lambda: True)
+    (tmp_path / "pid").unlink()
+
+    assert daemon.stop() is True
 
 
 def test_a_folder_that_cannot_be_made_is_named(checkout: Checkout) -> None:
@@ -376,3 +415,58 @@ def test_an_unreachable_registry_is_named(
 
     assert made.returncode != 0
     assert f"error: {what} could not be installed (see above). Is the package registry reachable?" in made.stderr
+
+
+@pytest.mark.parametrize("moment", ["before the id is written", "after the id is written"])
+def test_a_command_that_is_killed_while_a_process_begins_leaves_none_that_nobody_knows(
+    moment: str, tmp_path: Path
+) -> None:
+    code = (
+        "import os, pathlib, signal, sys\n"
+        "from local import processes\n"
+        "home, moment = pathlib.Path(sys.argv[1]), sys.argv[2]\n"
+        "def killed(*arguments):\n"
+        "    real(*arguments) if moment.startswith('after') else None\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "real, processes.write = processes.write, killed\n"
+        "daemon = processes.Daemon('it', pid_file=home / 'pid', log=home / 'log')\n"
+        "daemon.start(['/bin/sh', '-c', 'echo > begun; exec sleep 600', str(home)], env={}, ready=lambda: True)\n"
+    )
+    command = subprocess.run([sys.executable, "-c", code, str(tmp_path), moment], cwd=PROJECT)
+    begun = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if str(tmp_path) in " ".join(process.info["cmdline"] or [])
+    ]
+    psutil.wait_procs(begun, timeout=10)
+
+    assert command.returncode == -signal.SIGKILL
+    assert not any(process.is_running() for process in begun)
+    assert not (tmp_path / "begun").exists()
+
+
+def test_users_get_new_passwords_if_the_file_with_the_old_ones_is_gone(cloud: Cloud) -> None:
+    """This is what a command advises if the file is damaged."""
+    file = cloud.settings.home / "users.json"
+    before = file.read_text()
+    file.write_text("{damaged")
+    with pytest.raises(LocalError, match="users.json is damaged. Delete only this file: `rm .*new passwords"):
+        cloud.users()
+    file.unlink()
+
+    assert cloud.up(print) is True
+
+    assert file.read_text() != before
+    assert cloud.sign_in("person") and cloud.sign_in("operator")
+    assert cloud.up(print) is False
+
+
+def test_a_damaged_file_is_deleted_by_the_command_that_is_advised(tmp_path: Path) -> None:
+    file = tmp_path / "a folder's" / "settings.json"
+    file.parent.mkdir()
+    file.write_text("{")
+
+    command = str(DamagedError(file, "")).partition("`")[2].partition("`")[0]
+    subprocess.run(["/bin/sh", "-c", command], check=True)
+
+    assert not file.exists()
