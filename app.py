@@ -7,6 +7,9 @@ gives the same templates.
 import sys
 from functools import partial
 
+import stacks  # noqa: F401  Decides where the library of CDK keeps its cache.
+
+# isort: split
 import aws_cdk as cdk
 from constructs import Construct
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from stacks import pip
+
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 LAYER = ROOT / "build" / "layer"
@@ -33,15 +35,24 @@ def require() -> str:
 def build() -> None:
     """Installs the requirements as Lambda wants them: for its Python on arm64, with no Docker and no compiler.
 
-    Raises CalledProcessError where pip fails; what it said is on standard error.
+    Raises CalledProcessError if pip fails; its `stdout` and `stderr` are what pip said.
     """
     shutil.rmtree(LAYER, ignore_errors=True)
     platform = ["--platform=manylinux2014_aarch64", "--implementation=cp", "--python-version=3.13"]
     quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
     target = ["--target", str(LAYER / "python"), "--only-binary=:all:", "--no-deps", "--no-compile"]
-    pip = [sys.executable, "-m", "pip", "install", *quiet, *platform, *target, "-r", str(REQUIREMENTS)]
-    subprocess.run(pip, check=True)
+    command = [sys.executable, "-m", "pip", "install", *quiet, *platform, *target, "-r", str(REQUIREMENTS)]
+    subprocess.run(
+        command, check=True, env=pip.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    let_everybody_read(LAYER)
     FINGERPRINT.write_text(wanted_fingerprint())
+
+
+def let_everybody_read(folder: Path) -> None:
+    """CDK zips files with their modes, and Lambda reads them as another user than their owner."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
 
 
 if __name__ == "__main__":
@@ -49,4 +60,7 @@ if __name__ == "__main__":
     try:
         build()
     except subprocess.CalledProcessError as error:
-        sys.exit(error.returncode)
+        said = f"{error.stdout or ''}{error.stderr or ''}".strip() or f"it ended with status {error.returncode}"
+        sys.exit(f"error: pip could not install what the Lambda layer holds:\n\n{said}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename or LAYER}: {error.strerror}")

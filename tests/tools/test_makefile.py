@@ -1,60 +1,284 @@
-"""The commands of the tasks for AWS: first the checks, with the same settings as CDK."""
+"""What make starts, and that it neither runs nor changes what a user typed.
+
+The real Makefile runs in a folder of its own. Programs there only record how they were started.
+"""
 
 import os
+import re
+import shutil
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local.settings import PROJECT
 from tools.doctor.report import SETTINGS
+from tools.remindme import from_make
 
 SAID = {"sender": "cats@our-cats.org", "identity": "existing", "cache": "off", "consumer": "on"}
 
+TYPED = ("STAGE", "ARGS", "MESSAGE", "WHEN", "PYTHON", *map(str.upper, SETTINGS))
+"""The variables that people set."""
 
-def commands(task: str, **settings: str) -> list[str]:
-    """The commands of `make TASK`, without those that prepare the checkout."""
-    given = [f"{name.upper()}={value}" for name, value in settings.items()]
-    # Without the settings of the person, or of the `make`, that runs the tests.
-    dropped = {"STAGE", *map(str.upper, SETTINGS), "MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
-    environment = {name: value for name, value in os.environ.items() if name not in dropped}
-    command = ["make", "--no-print-directory", "--dry-run", "--old-file=setup", task, *given]
-    run = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True)
-    return [line for line in run.stdout.splitlines() if not line.startswith("#")]
+STUB = """\
+#!/bin/sh
+case "$*" in "-c import sys"*) exit 0 ;; esac
+for text in "${0##*/}" "$@" "" "$MESSAGE" "$WHEN" "$ARGS" "$STAGE"; do printf '%s\\0' "$text"; done >> started
+printf '\\1' >> started
+"""
+
+HOSTILE = """\
+costs $5 each|$(shell touch run)|$(touch run)|`touch run`|${HOME}|$|$$|$@|$(MAKE)|; touch run|& touch run|> run
+'; touch run; '|"; touch run; "|it's|say "hi"|a # b|100%|%s|back\\slash|a\\|\\n|--help|-x|a=b:c|*|~|a,b|(|)|!!
+two  blanks |include x|endif|Zoë 🐈""".replace("\n", "|").split("|")
+HOSTILE += ["| touch run", "a\ntouch run", "\ttouch run", "  # a", "\\\n$(shell touch run)"]
+
+
+class Checkout:
+    """A folder with the Makefile, whose name has what shells and make take apart."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "my project's $HOME; €"
+        programs = self.folder / ".venv" / "bin"
+        programs.mkdir(parents=True)
+        shutil.copy(PROJECT / "Makefile", self.folder)
+        for file in ("stacks/layer.py", "lambdas/requirements.txt", "package.json", "package-lock.json"):
+            (self.folder / file).parent.mkdir(exist_ok=True)
+            (self.folder / file).touch()
+        for program in ("python", "cdk"):
+            (programs / program).write_text(STUB)
+            (programs / program).chmod(0o755)
+        for at, file in enumerate((".venv/installed", "node_modules/installed", "build/layer/fingerprint")):
+            (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / file).touch()
+            os.utime(self.folder / file, (2**31 + at, 2**31 + at))
+
+    def make(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Runs make without the settings of the person, or of the make, that runs the tests."""
+        own = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        command = ["make", "--no-print-directory", *arguments]
+        return subprocess.run(command, cwd=self.folder, env=own | settings, capture_output=True, text=True)
+
+    def started(self, *arguments: str, **settings: str) -> list[list[str]]:
+        """How `make ARGUMENTS` starts programs, without those that prepare the checkout."""
+        record = self.folder / "started"
+        record.unlink(missing_ok=True)
+        run = self.make(*arguments, **settings)
+        assert run.returncode == 0, run.stderr
+        assert not (self.folder / "run").exists()
+        calls = [call.split("\0")[:-1] for call in record.read_text().split("\1")[:-1]]
+        return [call for call in calls if "tools.install" not in call]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    yield Checkout(tmp_path)
+
+
+def command_lines(calls: list[list[str]]) -> list[list[str]]:
+    return [call[: call.index("")] for call in calls]
+
+
+def given(settings: dict[str, str]) -> list[str]:
+    return [f"{name.upper()}={value}" for name, value in settings.items()]
 
 
 def test_every_setting_of_a_deployment_has_a_variable():
     assert SAID.keys() == set(SETTINGS)
 
 
-@pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
-def test_a_deployment_begins_with_what_could_stop_it(settings):
-    asked, deployed = commands("deploy", stage="prod", **settings)
+def test_what_is_typed_for_remindme_arrives_unchanged(checkout):
+    for text in HOSTILE:
+        values = [f"{text}{number}" for number in range(4)]
+        typed = dict(zip(("MESSAGE", "WHEN", "ARGS", "STAGE"), values, strict=True))
+        # make itself drops blanks before a value of its command line.
+        on_the_command_line = [value.lstrip() for value in values]
 
-    assert asked.split() == [
-        *"python -m tools.doctor --stage=prod".split(),
+        [call] = checkout.started("remindme", *(f"{name}={value}" for name, value in typed.items()))
+        [from_the_environment] = checkout.started("remindme", **typed)
+
+        assert call == ["python", "-m", "tools.remindme.from_make", "", *on_the_command_line]
+        assert from_the_environment[4:] == values
+
+
+def test_settings_of_a_deployment_arrive_unchanged(checkout):
+    for text in HOSTILE:
+        typed = {"STAGE": text, **{name.upper(): f"{number}{text}" for number, name in enumerate(SAID)}}
+        settings = {name.lower(): value.lstrip() for name, value in typed.items()}
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        context = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+
+        calls = checkout.started("deploy", *(f"{name}={value}" for name, value in typed.items()))
+
+        asked, deployed = command_lines(calls)
+
+        assert asked == ["python", "-m", "tools.doctor", *options, "--deploying"]
+        assert deployed == ["cdk", "deploy", "--all", "--strict", *context]
+
+
+@pytest.mark.parametrize("text", ["python3; touch run", "$(shell touch run)", "`touch run`", "/a b/python", "-c", "%s"])
+def test_the_name_of_a_python_is_not_run_as_a_command(text, checkout):
+    run = checkout.make("setup", f"PYTHON={text}")
+
+    assert run.returncode != 0
+    assert f"error: Python 3.11 or newer is needed, and none of these is one: {text}\n" in run.stderr
+    assert not (checkout.folder / "run").exists()
+
+
+@pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
+def test_a_deployment_begins_with_what_could_stop_it(settings, checkout):
+    asked, deployed = command_lines(checkout.started("deploy", "STAGE=prod", *given(settings)))
+
+    assert asked == [
+        *("python", "-m", "tools.doctor", "--stage=prod"),
         *(f"--{name}={value}" for name, value in settings.items()),
         "--deploying",
     ]
-    assert deployed.split()[:4] == ["cdk", "deploy", "--all", "--strict"]
-    assert deployed.split()[4:] == [
-        part for name, value in {"stage": "prod", **settings}.items() for part in ("-c", f"{name}={value}")
+    assert deployed == [
+        *("cdk", "deploy", "--all", "--strict"),
+        *(part for name, value in {"stage": "prod", **settings}.items() for part in ("-c", f"{name}={value}")),
     ]
 
 
 @pytest.mark.parametrize("task", ["synth", "doctor"])
-def test_the_other_tasks_take_the_same_settings(task):
-    (command,) = commands(task, stage="prod", **SAID)
+def test_the_other_tasks_take_the_same_settings(task, checkout):
+    [command] = command_lines(checkout.started(task, "STAGE=prod", *given(SAID)))
 
-    assert all(f"{name}={value}" in command for name, value in {"stage": "prod", **SAID}.items())
+    assert all(f"{name}={value}" in " ".join(command) for name, value in {"stage": "prod", **SAID}.items())
 
 
 @pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
-def test_destroying_begins_with_what_waits_and_takes_every_stack_along(settings):
-    asked, destroyed = commands("destroy", stage="prod", **settings)
+def test_destroying_begins_with_what_waits_and_takes_every_stack_along(settings, checkout):
+    asked, destroyed = command_lines(checkout.started("destroy", "STAGE=prod", *given(settings)))
 
-    assert asked == "python -m tools.teardown --stage prod"
-    assert destroyed == "cdk destroy --all -c stage=prod -c cache=on -c consumer=on"
+    assert asked == ["python", "-m", "tools.teardown", "--stage=prod"]
+    assert destroyed == "cdk destroy --all -c stage=prod -c cache=on -c consumer=on".split()
 
 
-def test_the_default_stage_is_dev():
-    assert "-c stage=dev" in commands("synth")[0]
+def test_the_default_stage_is_dev(checkout):
+    [command] = command_lines(checkout.started("synth"))
+
+    assert command == ["cdk", "synth", "--quiet", "-c", "stage=dev"]
+    assert from_make.arguments({}) == ["--stage=dev"]
+
+
+def test_help_lists_every_task(checkout):
+    text = (checkout.folder / "Makefile").read_text()
+    tasks = {*re.findall("^[.]PHONY: (.+)$", text, re.MULTILINE)} - {"always"}
+
+    lines = checkout.make("help").stdout.splitlines()
+
+    assert {line.split()[1] for line in lines} == tasks
+    assert all(len(line.split()) > 2 for line in lines)
+
+
+def test_recipes_name_programs_with_their_folder(checkout):
+    """make 3.81, which macOS has, starts a program of a simple line without searching the PATH of the Makefile."""
+    text = (checkout.folder / "Makefile").read_text()
+    bare = r"(?:^\t@?|&& |\|\| |; |nice |[A-Z_]+=\S+ )(python3?|cdk|ruff|mypy|cfn-lint|npm|node|pip|pytest) .*"
+
+    assert not re.findall(bare, text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("features", ["", "output-sync"])
+def test_parts_of_the_suite_are_kept_apart_only_if_this_make_can(features, checkout):
+    run = checkout.make("--dry-run", "test", f".FEATURES={features}", "MAKE=: submake")
+
+    assert ("--output-sync" in run.stdout) == bool(features)
+    assert "--jobs=6" in run.stdout
+
+
+@pytest.mark.parametrize("flags", ["", "e", "k", "s", "w", "R", "rR", "-j8", "ek -j4"])
+def test_settings_of_make_itself_change_nothing(flags, checkout):
+    [call] = checkout.started(
+        "remindme", "MESSAGE=cats", MAKEFLAGS=flags, CONTEXT="wrong", DOCTOR="false", TYPED="PATH"
+    )
+
+    assert call[1:] == ["-m", "tools.remindme.from_make", "", "cats", "", "", ""]
+
+
+def test_settings_for_other_programs_do_not_reach_ours(checkout):
+    hostile = {
+        **{f"PYTHON{name}": "1" for name in ("HOME", "SAFEPATH", "OPTIMIZE", "WARNINGS", "INSPECT", "PATH", "DEVMODE")},
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NODE_ENV": "production",
+        "NODE_PATH": "/junk",
+        "NODE_OPTIONS": "--require /junk.js --use-openssl-ca --max-old-space-size=4096 --no-such-option",
+        "CDK_APP": "false",
+        "CDK_OUTDIR": "/junk",
+        "TMPDIR": str(checkout.folder / "missing"),
+    }
+    record = checkout.folder / "environment"
+    (checkout.folder / ".venv" / "bin" / "cdk").write_text("#!/bin/sh\nenv > environment\n")
+
+    assert checkout.make("synth", **hostile, HTTPS_PROXY="http://proxy", PYTHONHASHSEED="7").returncode == 0
+
+    found = dict(line.split("=", 1) for line in record.read_text().splitlines() if "=" in line)
+    assert not found.keys() & (hostile.keys() - {"NODE_OPTIONS"})
+    assert found["NODE_OPTIONS"].split() == ["--use-openssl-ca", "--max-old-space-size=4096"]
+    assert (found["HTTPS_PROXY"], found["PYTHONHASHSEED"]) == ("http://proxy", "7")
+
+
+@pytest.mark.parametrize("flags", ["", "e"])
+def test_our_programs_come_first_in_a_path_that_is_kept_as_it_is(flags, checkout):
+    (checkout.folder / ".venv" / "bin" / "cdk").write_text('#!/bin/sh\nprintf %s "$PATH" > environment\n')
+    path = os.environ["PATH"]
+
+    checkout.make("synth", MAKEFLAGS=flags, PATH=f"{path}:/opt/a$b:/opt/$(c)")
+
+    assert (checkout.folder / "environment").read_text() == f"{checkout.folder}/.venv/bin:{path}:/opt/a$b:/opt/$(c)"
+
+
+def test_make_in_another_folder_says_where_to_run_it(checkout, tmp_path):
+    checkout.folder.rename(tmp_path / "project")
+
+    run = subprocess.run(["make", "-f", "project/Makefile", "help"], cwd=tmp_path, capture_output=True, text=True)
+
+    assert run.returncode == 2
+    assert "Run make in the folder of the project: make -C project/" in run.stderr
+    assert {file.name for file in tmp_path.iterdir()} == {"project"}
+
+
+def test_make_can_be_run_from_another_folder(checkout, tmp_path):
+    run = subprocess.run(["make", "-C", checkout.folder, "help"], cwd=tmp_path, capture_output=True, text=True)
+
+    assert run.returncode == 0
+
+
+@pytest.mark.skipif(not shutil.which("bmake"), reason="needs BSD's make")
+def test_another_make_than_gnus_says_what_is_needed(checkout):
+    run = subprocess.run(["bmake", "help"], cwd=checkout.folder, capture_output=True, text=True)
+
+    assert run.returncode != 0
+    assert "GNU make is needed. Install it and run it as: gmake" in run.stdout + run.stderr
+
+
+def test_a_python_that_is_too_old_is_passed_over(checkout, tmp_path):
+    """As on macOS, whose python3 is 3.9, with another Python installed."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, program, text in (
+        (old, "python3", "exit 1"),
+        (new, "python3.13", 'case "$1" in -c) exit 0 ;; esac; echo "$@" > started'),
+    ):
+        folder.mkdir()
+        (folder / program).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / program).chmod(0o755)
+    shutil.rmtree(checkout.folder / ".venv")
+
+    checkout.make("setup", PATH=f"{old}:{new}:/usr/bin:/bin")
+
+    assert (checkout.folder / "started").read_text() == "-m tools.install python\n"
+
+
+def test_ci_runs_the_suite_as_the_readme_says(checkout, tmp_path):
+    (checkout.folder / ".ci").mkdir()
+    shutil.copy(PROJECT / ".ci" / "run", checkout.folder / ".ci")
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / "make").write_text('#!/bin/sh\necho "$PWD" "$@" > "$PWD/started"\n')
+    (tmp_path / "make").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "CDPATH": str(tmp_path), "CI": "true"}
+
+    subprocess.run([".ci/run"], cwd=checkout.folder, env=environment, check=True)
+
+    assert (checkout.folder / "started").read_text() == f"{checkout.folder} test\n"

