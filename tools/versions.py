@@ -1,8 +1,14 @@
 """`python -m tools.versions`: prints what the tests run on."""
 
 import argparse
+import os
 import platform
 import subprocess
+
+from local import pythons
+
+RUNTIME = "python3.13"
+"""That of all functions."""
 
 
 def main() -> None:
@@ -11,7 +17,9 @@ def main() -> None:
     others = parser.parse_args().others
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     programs = [f"Python {platform.python_version()}", f"Node {node.removeprefix('v')}", *others]
-    print(f"On {platform.system()} {platform.machine()}: {', '.join(programs)}", flush=True)
+    functions = pythons.of(RUNTIME, os.pathsep.join(pythons.folders(os.environ)))
+    system = f"{platform.system()} {platform.machine()}"
+    print(f"On {system}: {', '.join(programs)}. Functions run on Python {functions.version}.", flush=True)
 
 
 if __name__ == "__main__":

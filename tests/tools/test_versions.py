@@ -1,0 +1,15 @@
+import platform
+
+from local.pythons import Python
+from tools import versions
+
+
+def test_a_run_of_the_tests_begins_with_what_it_runs_on(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["versions", "GNU make 3.81"])
+    monkeypatch.setattr(versions.pythons, "of", lambda runtime, path: Python("python", f"1.2 for {runtime}"))
+
+    versions.main()
+
+    said = capsys.readouterr().out
+    assert f"Python {platform.python_version()}, Node " in said
+    assert "GNU make 3.81. Functions run on Python 1.2 for python3.13.\n" in said
