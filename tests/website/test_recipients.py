@@ -62,8 +62,8 @@ def test_an_address_that_is_not_listed_is_refused_beside_it(tab: Tab) -> None:
 @pytest.mark.parametrize(
     ("label", "text", "button", "words"),
     [
-        ("E-mail", "grace", "By e-mail", "Enter an e-mail address such as ada@example.com."),
-        ("Phone", "555", "By SMS", "Enter the number with its country’s code, such as +15555550100."),
+        ("E-mail", "grace", "By e-mail", "This must be one e-mail address such as ada@example.com."),
+        ("Phone", "555", "By SMS", "This must be a phone number with its country code, such as +15555550100."),
     ],
 )
 def test_what_is_no_address_is_told_so(tab: Tab, label: str, text: str, button: str, words: str) -> None:
