@@ -1,6 +1,7 @@
 """Each gap of the engine that docs/local.md lists is still there. A test that fails says: its workaround can go."""
 
 import base64
+import gzip
 import io
 import json
 import os
@@ -281,6 +282,27 @@ def test_the_authorizer_lets_access_tokens_through(client: Callable[[str], Any],
 
     assert response.status_code == 401
     assert json.loads(response.text)["error"]["message"] == "Sign in, and send the ID token."
+
+
+def test_apis_decompress_no_bodies(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
+    """API Gateway does, and then hands on the body that the client compressed."""
+    person = cloud.users()[PERSON]
+    answer = client("cognito-idp").initiate_auth(
+        ClientId=places.web_client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": person.email, "PASSWORD": person.password},
+    )
+
+    response = send(
+        "POST",
+        f"{places.orders_api}/orders",
+        body=gzip.compress(b"[]"),
+        token=answer["AuthenticationResult"]["IdToken"],
+        headers={"Content-Encoding": "gzip"},
+    )
+
+    assert response.status_code == 415
+    assert "decompressed" in json.loads(response.text)["error"]["message"]
 
 
 def test_nobody_verifies_a_phone_number(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:

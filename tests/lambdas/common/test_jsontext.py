@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.jsontext import MOST_NESTED, NotJsonError, read, whole_number
+from common.jsontext import MOST_NESTED, NotJsonError, read, read_leniently, whole_number
+from common.queues import object_in
 from tests.stacks.runtime import LAMBDAS, interpreter
 
 CARD = "4242424242424242"
@@ -115,6 +116,20 @@ def test_lambdas_version_of_python_gives_the_same_answers():
     )
 
     assert json.loads(run.stdout) == [answer(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": NaN}', '{"a": 1, "a": 2}', '{"a": "\\ud800"}', f'{{"a": {"1" * 5000}}}', "[[]]"]
+)
+def test_a_message_is_read_even_if_a_caller_could_not_send_it(text):
+    assert read_leniently(text)
+
+
+@pytest.mark.parametrize("text", ["", "x", "[1,]", "[" * 40 + "]" * 40, '{"a":' * 100_000])
+def test_a_message_that_is_nested_too_deeply_counts_as_damaged_on_every_version_of_python(text):
+    with pytest.raises(NotJsonError):
+        read_leniently(text)
+    assert object_in({"Body": text}) == {}
 
 
 @given(st.text(st.sampled_from('{}[]",:\\\n truefalsn0123.eE+-'), max_size=40))
