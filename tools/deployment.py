@@ -65,6 +65,10 @@ class Api:
         self._person = person
         self._http = URLLib3Session(timeout=API_TIMEOUT_SECONDS)
 
+    def sign_in(self) -> None:
+        """Asks now what it may have to ask. Raises CommandError if the person cannot be signed in."""
+        self._person.token()
+
     def call(
         self, method: str, path: str, body: str | None = None, *, headers: Mapping[str, str] | None = None
     ) -> Answer:

@@ -52,11 +52,17 @@ export const fieldsShown = ({ when, repeats, ends }) => [
  *
  * @param {Record<string, string>} form
  * @param {string} preference
- * @param {string} zone
+ * @param {string | null} zone the browser's; without its name, the browser itself calculates when a local time is
  */
 export function requestOf(form, preference, zone) {
-  const addresses = addressesOf(form, preference);
-  return { message: form.message, preference, timeZone: zone, ...addresses, ...dueOf(form), ...repeatOf(form) };
+  return {
+    message: form.message,
+    preference,
+    ...(zone ? { timeZone: zone } : {}),
+    ...addressesOf(form, preference),
+    ...dueOf(form, zone),
+    ...repeatOf(form),
+  };
 }
 
 /** A key by which the API recognises a repeated request for a new reminder. */
@@ -73,9 +79,12 @@ function addressesOf(form, preference) {
   );
 }
 
-function dueOf({ when, count, unit, timestamp, fold }) {
+function dueOf({ when, count, unit, timestamp, fold }, zone) {
   if (when === "in") {
     return { waitSeconds: Number(count) * WAITS[unit] };
+  }
+  if (!zone) {
+    return { timestamp: instantText(timestamp) };
   }
   return { timestamp, ...(fold ? { fold: Number(fold) } : {}) };
 }

@@ -1,6 +1,14 @@
 /** Times, in words and in forms. Pure. */
 
-export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/**
+ * The browser's time zone by its name in the IANA database, or null if it has none: some browsers only know an offset,
+ * such as `+05:30`, or do not know the zone at all.
+ */
+export const ZONE = nameOf(Intl.DateTimeFormat().resolvedOptions().timeZone);
+
+function nameOf(zone) {
+  return /^[A-Z][A-Za-z]/.test(zone ?? "") && zone !== "Etc/Unknown" ? zone : null;
+}
 
 const UNITS = [
   ["d", 86_400],

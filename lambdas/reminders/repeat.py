@@ -80,7 +80,7 @@ def occurrence(first: Due, repeat: Mapping[str, Any], number: int) -> datetime:
     if unit in "dw":
         later = wall + steps * _LEAST[unit]
     else:
-        later = _months_later(wall, steps * (12 if unit == "y" else 1))
+        later = months_later(wall, steps * (12 if unit == "y" else 1))
     return later.replace(fold=0).astimezone(UTC)
 
 
@@ -118,7 +118,7 @@ def _step(every: str) -> tuple[int, str]:
     return int(every[:-1]), every[-1]
 
 
-def _months_later(wall: datetime, months: int) -> datetime:
+def months_later(wall: datetime, months: int) -> datetime:
     """`wall` so many months later, on the month's last day where it has no such day."""
     years, month = divmod(wall.month - 1 + months, 12)
     year = wall.year + years

@@ -67,7 +67,7 @@ def zone_of(request: Mapping[str, Any]) -> str | None:
         return None
     name = request["timeZone"]
     # Looked up in the list and not opened: a name is a path to zoneinfo, and on a Mac in any case of letters.
-    if not isinstance(name, str) or name not in _zones():
+    if not isinstance(name, str) or name not in zones():
         raise InvalidReminderError("timeZone", "must be a name of the IANA time zone database, such as Europe/Paris")
     return name
 
@@ -119,7 +119,7 @@ def local_text(instant: datetime, zone: str) -> str:
 
 
 @functools.cache
-def _zones() -> frozenset[str]:
+def zones() -> frozenset[str]:
     """Read once: the database is some 600 files."""
     return frozenset(zoneinfo.available_timezones() - _NOT_ZONES)
 

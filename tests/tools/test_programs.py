@@ -1,5 +1,6 @@
 """What every command line of the project does alike: its help, its streams, and how it ends."""
 
+import json
 import os
 import pty
 import re
@@ -223,13 +224,22 @@ def test_a_letter_that_the_terminal_lacks_is_shown_as_its_number(odd: Mapping[st
     assert complaint.stderr == "error: cat \\U0001f408\n"
 
 
-def test_arguments_that_are_no_text_are_shown_as_their_bytes() -> None:
+def test_a_message_of_bytes_that_are_no_text_is_refused_in_a_sentence() -> None:
     done = run(
         "-m", "tools.remindme", "-n", "--zone", "UTC", "--email", "me", os.fsdecode(b"caf\xe9"), "2030-01-01 09:00"
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert r"caf\udce9" in done.stdout
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: the message contains broken characters")
+
+
+def test_a_message_in_utf8_is_read_in_any_locale() -> None:
+    odd = settings(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    message = os.fsdecode("café 🐈".encode())
+
+    done = run("-m", "tools.remindme", "-n", "--json", "--zone", "UTC", message, "2030-01-01 09:00", env=odd)
+
+    assert (done.returncode, json.loads(done.stdout)["message"]) == (0, "café 🐈")
 
 
 ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}

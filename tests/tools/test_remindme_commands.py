@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import tzlocal
+from rich.cells import cell_len
 
 from tests.tools.conftest import ADA, CARD, PASSWORDS, Command, FakeCognito, Signed, client, run_inside, served
 from tools.deployment import Api
 from tools.errors import CommandError
-from tools.remindme import reminders
+from tools.remindme import fields, reminders
 from tools.remindme.__main__ import main
 from tools.sign_in.pool import NotNowError
 
@@ -28,6 +29,10 @@ REMINDER = {
     "status": "SCHEDULED",
     "occurrence": 1,
 }
+
+
+IN_20_MINUTES = {"timestamp": "2026-11-21T12:50:15+01:00", "timeZone": "Europe/Paris"}
+"""From NOW on, in Paris."""
 
 
 class FakeApi:
@@ -155,7 +160,7 @@ def test_options_become_fields_before_and_after_the_message(
 
     assert run.json == REMINDER
     [(_, _, body)] = api.requests
-    assert body == {"message": "tea", "waitSeconds": 1200, "timeZone": "Europe/Paris", **fields}
+    assert body == {"message": "tea", **IN_20_MINUTES, **fields}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +192,7 @@ def test_a_dry_run_shows_and_schedules_nothing(remindme: Command, api: FakeApi) 
     run, as_json = remindme("-n", "tea", "in 20m"), remindme("--dry-run", "tea", "in 20m", "--json")
 
     assert "Sat 2026-11-21 12:50:15 Europe/Paris" in run.out
-    assert as_json.json["waitSeconds"] == 1200
+    assert as_json.json == {"message": "tea", **IN_20_MINUTES, "preference": "topic"}
     assert api.requests == []
 
 
@@ -199,26 +204,165 @@ def test_a_time_in_another_zone_is_understood_there(remindme: Command, api: Fake
 
 
 def test_for_a_time_that_the_clocks_show_twice_both_are_offered(remindme: Command, api: FakeApi) -> None:
-    api.answers = [(400, refusal("InvalidRequest", {"field": "timestamp", "problem": "is ambiguous"})), (202, REMINDER)]
-
     refused = remindme("tea", "2027-10-31 02:30")
-    chosen = remindme("tea", "2027-10-31 02:30", "--fold", "0")
+    chosen = [remindme("tea", "2027-10-31 02:30", "--fold", fold) for fold in ("0", "1")]
 
-    assert refused.status == 1
-    assert "Sun 2027-10-31 00:30:00 UTC, --fold 0" in refused.out
-    assert "timestamp is ambiguous; choose: --fold 0 is 00:30:00 UTC, --fold 1 is 01:30:00 UTC" in refused.err
-    assert chosen.status == 0
-    assert [body.get("fold") for _, _, body in api.requests] == [None, 0]
-    assert api.requests[1][2]["timestamp"] == "2027-10-31 02:30:00"
+    assert (refused.status, refused.out) == (1, "")
+    assert "--fold 0 is 2027-10-31 02:30:00+02:00, --fold 1 is 2027-10-31 02:30:00+01:00" in refused.err
+    assert [run.status for run in chosen] == [0, 0]
+    assert [body["timestamp"] for _, _, body in api.requests] == [
+        "2027-10-31T02:30:00+02:00",
+        "2027-10-31T02:30:00+01:00",
+    ]
 
 
-def test_a_time_that_the_clocks_skip_is_left_to_the_api_to_refuse(remindme: Command, api: FakeApi) -> None:
-    api.answers = [(400, refusal("InvalidRequest", {"field": "timestamp", "problem": "does not exist"}))]
+def test_a_span_is_counted_from_after_the_sign_in_and_due_at_the_second_that_was_shown(
+    remindme: Command, api: FakeApi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([NOW, NOW + timedelta(seconds=40.5)])
 
-    run = remindme("tea", "2027-03-28 02:30")
+    run = run_inside(
+        capsys, lambda given: main(given, clock=lambda: next(clock)), ["tea", "in 20m", "--topic", "--zone", "UTC"]
+    )
 
-    assert (run.status, "a time that the clocks skip there" in run.out) == (1, True)
-    assert "timestamp does not exist" in run.err
+    assert "when     Sat 2026-11-21 11:50:56 UTC\nto " in run.out
+    assert api.requests[0][2]["timestamp"] == "2026-11-21T11:50:56+00:00"
+
+
+def test_a_span_of_a_few_seconds_is_counted_by_the_api_and_shown_without_a_second_of_the_clock(
+    remindme: Command, api: FakeApi
+) -> None:
+    run = remindme("tea", "in 5 seconds")
+
+    assert "when     5 seconds after it is scheduled\n" in run.out
+    assert api.requests[0][2]["waitSeconds"] == 5
+
+
+def test_utc_is_shown_once(remindme: Command) -> None:
+    for zone in ("UTC", "Etc/UTC", "Zulu", "GMT"):
+        run = remindme("tea", "2027-01-27 09:00", "--zone", zone, "-n")
+
+        assert run.out.count("09:00:00") == 1
+        assert f"when     Wed 2027-01-27 09:00:00 {zone}\nto " in run.out
+
+
+@pytest.mark.parametrize(("setting", "zone"), [("JST-9", None), ("Europe/Paris", "Europe/Paris"), ("", "UTC")])
+def test_the_zone_is_that_of_tz_unless_an_option_names_one(
+    remindme: Command, monkeypatch: pytest.MonkeyPatch, setting: str, zone: str | None
+) -> None:
+    monkeypatch.setenv("TZ", setting)
+
+    for text in ("tomorrow 9am", "2027-01-27 09:00", "in 20m", "friday noon"):
+        run, named = remindme("tea", text, "-n"), remindme("tea", text, "-n", "--zone", "Asia/Kolkata")
+
+        assert (named.status, "Asia/Kolkata" in named.out) == (0, True)
+        if zone:
+            assert (run.status, zone in run.out) == (0, True)
+        else:
+            assert (run.status, run.out) == (1, "")
+            assert run.err.startswith("error: the time zone of this machine is not known: name one with --zone")
+
+
+def test_what_people_write_becomes_what_the_api_takes(remindme: Command) -> None:
+    numbers = ("+1 555 555 0100", "+1 (555) 555-0100", "+1.555.555.0100", "+15555550100")
+    often = {
+        **{"daily": "1d", "Every day": "1d", "every other day": "2d", "1D": "1d", "24 hours": "24h"},
+        **{"weekly": "1w", "every two weeks": "2w", "fortnightly": "2w", "hourly": "1h"},
+        **{"every 30 minutes": "30m", "30m": "30m", "30M": "30M", "monthly": "1M", "1M": "1M", "every 3 months": "3M"},
+        **{"yearly": "1y", "annually": "1y"},
+    }
+
+    assert {fields.phone(text) for text in numbers} == {"+15555550100"}
+    assert {text: fields.every(text) for text in often} == often
+    run = remindme(
+        "tea", "in 20m", "-n", "--json", "--sms", numbers[0], "--email", " a@example.com ", "--repeat", "daily"
+    )
+    assert (run.json["phone"], run.json["email"]) == ("+15555550100", "a@example.com")
+    assert run.json["repeat"] == {"every": "1d"}
+
+
+REFUSED = {
+    "is not a phone number with its country's code: say one such as +15555550100": [
+        ["--sms", text]
+        for text in (
+            "",
+            "1",
+            "555 0100",
+            "0049 30 12345",
+            "+49 (0)30 1234",
+            "+1" + "5" * 15,
+            "५५५",
+            "\u202a+15555550100",
+        )
+    ],
+    "is not an e-mail address: say one such as ada@example.com, or me for your own": [
+        ["--email", text]
+        for text in (
+            "",
+            "nobody",
+            "Ada <ada@example.com>",
+            "a@exämple.com",
+            "a@b",
+            "a@b.c,d@e.f",
+            "a\udcff@example.com",
+        )
+    ],
+    "is not understood: say 30m, 2h, 1d, 1w, 1M (a month) or 1y; or words such as daily": [
+        ["--repeat", text]
+        for text in ("", "d", "days", "0d", "1.5h", "biweekly", "every monday", "every", "1 d 2 h", "P1D", "１d", "2 M")
+    ],
+    "--repeat must be 5m at the least": [["--repeat", "1m"], ["--repeat", "every minute"]],
+    "--repeat must be 1y at the most": [["--repeat", "every 2 years"]],
+    "until or times, and not both": [["--repeat", "1d", "--times", "3", "--until", "2027-06-01 09:00"]],
+    "--until is before the first time": [["--repeat", "1d", "--until", "in 10m"]],
+    "--subject must not be empty": [["--subject", ""]],
+    "--subject must contain visible text": [["--subject", " "]],
+    "--subject must be on one line, without control characters": [["--subject", "a\nb"], ["--subject", "a\x07b"]],
+    "--subject may have at most 100 characters": [["--subject", "x" * 101]],
+    "there is no time zone ''": [["--zone", ""]],
+    "there is no time zone 'PST'": [["--zone", "PST"]],
+}
+
+
+def test_an_invalid_option_is_refused_in_words_before_anything_is_shown_or_sent(
+    remindme: Command, api: FakeApi, cognito: FakeCognito
+) -> None:
+    for said, given in REFUSED.items():
+        for options in given:
+            run = remindme("tea", "in 20m", *options)
+
+            assert (run.status, run.out, api.requests, cognito.requests) == (1, "", [], []), options
+            assert said in run.err and run.err.startswith("error: ") and run.err.count("\n") == 1
+            assert "^" not in run.err and len(run.err) < 300
+
+
+def test_an_invalid_message_is_refused_in_words_before_anything_is_shown_or_sent(
+    remindme: Command, api: FakeApi
+) -> None:
+    for message, option, said in [
+        ("", "topic", "the message must not be empty"),
+        *[
+            (text, "email=me", "the message must contain visible text")
+            for text in (" ", "\n\t", "\u200b", "\u3000\u00ad")
+        ],
+        ("x" * 1401, "topic", "the message may have at most 1400 characters"),
+        ("я" * 631, "sms=me", "the message is too long for SMS"),
+        ("a\x07b", "email=me", "the message must not contain control characters"),
+        ("a\udcffb", "topic", "the message contains broken characters"),
+    ]:
+        run = remindme(message, "in 20m", f"--{option}")
+
+        assert (run.status, run.out, api.requests) == (1, "", [])
+        assert said in run.err and "^" not in run.err
+
+
+def test_a_time_more_than_a_year_ahead_is_refused_before_it_is_sent(remindme: Command, api: FakeApi) -> None:
+    for text in ("in 366 days", "in 8761 hours", "2028-01-27 09:00", "29 feb 9am"):
+        run = remindme("tea", text)
+
+        assert (run.status, run.out, api.requests) == (1, "", [])
+        assert run.err == "error: the time is more than 365 days ahead\n"
+        assert "It cannot be scheduled yet, because it is more than 365 days ahead." in remindme("tea", text, "-n").out
 
 
 @pytest.mark.parametrize(
@@ -226,6 +370,8 @@ def test_a_time_that_the_clocks_skip_is_left_to_the_api_to_refuse(remindme: Comm
     [
         ["tea", "tomorow 9am"],
         ["tea", "yesterday 9am"],
+        ["tea", "6pm PST"],
+        ["tea", "2027-03-28 02:30"],
         ["tea", "in 20m", "--zone", "Paris"],
         ["tea", "in 20m", "--repeat", "1d", "--until", "whenever"],
         ["tea", "in 20m", "--repeat", "1d", "--until", ""],
@@ -249,6 +395,7 @@ def test_what_is_not_understood_is_not_sent(remindme: Command, api: FakeApi, arg
         ["cancel"],
         ["show", "a", "b"],
         ["show", "../x"],
+        ["show", "8c2"],
         ["show", ID, "--wait"],
         ["show", ID, "--fold", "0"],
         ["list", "--limit", "0"],
@@ -326,6 +473,59 @@ def test_one_is_shown_and_cancelled_by_its_id(remindme: Command, api: FakeApi) -
         ("GET", f"/v1/reminders/{ID}"),
         ("DELETE", f"/v1/reminders/{ID}"),
     ]
+
+
+OTHERS = [f"8c2b6c1e-0000-4000-8000-00000000000{digit}" for digit in (2, 3)] + ["77777777" + ID[8:]]
+
+
+@pytest.mark.parametrize("command", ["show", "cancel"])
+@pytest.mark.parametrize(
+    ("text", "meant"), [("7777", OTHERS[2]), ("77777777-0000", OTHERS[2]), (ID[:-1] + "1", ID), (ID[:-1].upper(), None)]
+)
+def test_an_id_may_be_cut_short_as_long_as_one_reminder_has_it(
+    remindme: Command, api: FakeApi, command: str, text: str, meant: str | None
+) -> None:
+    listed = {"reminders": [{**REMINDER, "reminderId": one} for one in (ID, *OTHERS)], "next": None}
+    api.answers = [(200, listed), (200, REMINDER)] if text != ID else [(200, REMINDER)]
+
+    run = remindme(command, text)
+
+    if meant:
+        assert (run.status, api.requests[-1][1]) == (0, f"/v1/reminders/{meant}")
+    else:
+        assert (run.status, len(api.requests)) == (1, 1)
+        assert "3 of your reminders have ids that begin with" in run.err
+
+
+def test_a_short_id_that_nothing_has_is_told(remindme: Command, api: FakeApi) -> None:
+    api.answers = [(200, {"reminders": [REMINDER], "next": None})]
+
+    run = remindme("cancel", "abcd")
+
+    assert (run.status, len(api.requests)) == (1, 1)
+    assert "you have no reminder whose id begins with abcd: `list` shows your reminders" in run.err
+
+
+LONG = {**REMINDER, "message": "Feed the cat and water the flowers " * 4, "timeZone": "America/Argentina/Buenos_Aires"}
+
+
+@pytest.mark.parametrize("message", ["tea", LONG["message"], "x" * 300, "猫に餌をやる" * 9])
+def test_ids_and_times_are_in_one_piece_however_narrow_the_terminal_is(
+    remindme: Command, api: FakeApi, monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
+    for columns in (40, 60, 80, 100, 120, 160, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        api.answers = [(200, {"reminders": [REMINDER, {**LONG, "message": message}], "next": None})]
+
+        run = remindme("list")
+
+        assert run.out.count(ID) == 2
+        assert run.out.count(REMINDER["dueAtLocal"]) == 2
+        assert run.out.count("SCHEDULED") == 2
+        assert "Europe/Paris" in run.out and LONG["timeZone"] in run.out
+        assert all(word in run.out for word in message.split())
+        if "│" in run.out:
+            assert all(cell_len(line) <= columns for line in run.out.splitlines())
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests.website.conftest import OpenTab, Tab
 Clocks = tuple[str, datetime]
 """A zone, and a time on its walls."""
 
-FORMER = {"Asia/Kolkata": "Asia/Calcutta"}
+OTHER_NAMES = {"Asia/Kolkata": "Asia/Calcutta", "US/Pacific": "America/Los_Angeles"}
 LOCAL = "%Y-%m-%dT%H:%M"
 REFUSED = {
     "error": {
@@ -206,7 +206,7 @@ def test_a_reminder_is_counted_down_and_then_moves_to_the_past_by_itself(tab: Ta
     expect(listed(tab.page, "Upcoming", message)).to_have_count(0)
 
 
-@pytest.mark.parametrize("zone", ["Europe/Paris", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize("zone", ["Europe/Paris", "US/Pacific", "Asia/Kolkata", "UTC"])
 def test_a_time_is_meant_by_the_clocks_where_the_browser_is(
     open_tab: OpenTab, somebody: User, message: str, zone: str
 ) -> None:
@@ -219,10 +219,32 @@ def test_a_time_is_meant_by_the_clocks_where_the_browser_is(
     with tab.page.expect_response(lambda response: is_post(response.request)) as answered:
         sent = send(tab.page)
 
-    # Browsers know some zones by a former name.
-    assert sent["timestamp"] == wall.strftime(LOCAL) and sent["timeZone"] in (zone, FORMER.get(zone))
+    # Browsers know some zones by a former name, and others only by the present one.
+    assert sent["timestamp"] == wall.strftime(LOCAL) and sent["timeZone"] in (zone, OTHER_NAMES.get(zone))
     due = datetime.fromisoformat(answered.value.json()["dueAt"])
     assert due.astimezone(ZoneInfo(zone)).replace(second=0, tzinfo=None) == wall.replace(second=0, microsecond=0)
+    expect(listed(tab.page, "Upcoming", message).get_by_role("time")).to_contain_text("09:30")
+
+
+@pytest.mark.parametrize("name", ["Etc/Unknown", "+05:30", None])
+def test_without_the_name_of_its_zone_the_browser_says_the_instant(
+    open_tab: OpenTab, somebody: User, message: str, name: str | None
+) -> None:
+    tab = open_tab(somebody, timezone_id="Asia/Kolkata")
+    tab.page.add_init_script(f"""
+        const asItIs = Intl.DateTimeFormat.prototype.resolvedOptions;
+        Intl.DateTimeFormat.prototype.resolvedOptions = function () {{
+          return {{ ...asItIs.call(this), timeZone: {json.dumps(name) if name else "undefined"} }};
+        }};
+    """)
+    tab.go("#/reminders")
+    wall = (datetime.now(ZoneInfo("Asia/Kolkata")) + timedelta(days=30)).replace(hour=9, minute=30, tzinfo=None)
+    say(tab.page, message)
+    expect(at(tab.page, wall)).to_have_accessible_description("By the clock of this browser.")
+
+    sent = send(tab.page)
+
+    assert (sent["timestamp"], sent.get("timeZone")) == (f"{wall:%Y-%m-%d}T04:00:00Z", None)
     expect(listed(tab.page, "Upcoming", message).get_by_role("time")).to_contain_text("09:30")
 
 

@@ -7,25 +7,24 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.console import Console
 
 from reminders.repeat import MOST
 from reminders.rules import ADDRESSES
+from reminders.when import LONGEST_WAIT
 from stacks.names import REMINDERS
 from tools import command, deployment
 from tools.command import Parser, limit
 from tools.deployment import Api
-from tools.errors import CommandError
-from tools.remindme import reminders, when
+from tools.remindme import fields, reminders, when, zones
 from tools.remindme.reminders import UNDER_WAY, Reminder
 from tools.remindme.when import When
 from tools.show import Output
-from tools.text import printable
+from tools.text import in_utf8, printable
 
 DEFAULT_LIMIT = 100
-MYSELF = "me"
 _OWN = {"email": "your own e-mail address", "phone": "your own phone number"}
 """Where a reminder goes if the request leaves the field out."""
 
@@ -55,19 +54,22 @@ It signs in: see `python -m tools.sign_in --help`. On the laptop as its demo per
 exit status: 0 done; 1 refused, failed or not found, with --wait not sent whole; 2 wrong usage; 130 interrupted"""
 
 
-def main(arguments: list[str] | None = None, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+Clock: TypeAlias = Callable[[], datetime]
+
+
+def main(arguments: list[str] | None = None, *, clock: Clock = lambda: datetime.now(UTC)) -> int:
     """Runs one command and returns its exit status, as the help tells."""
     return command.exit_status(lambda: _parse_and_run(arguments, clock))
 
 
-def _parse_and_run(arguments: list[str] | None, clock: Callable[[], datetime]) -> int:
+def _parse_and_run(arguments: list[str] | None, clock: Clock) -> int:
     parser = _parser()
-    given = sys.argv[1:] if arguments is None else arguments
+    given = [in_utf8(text) for text in (sys.argv[1:] if arguments is None else arguments)]
     # What follows -- is a message and a time, whatever it looks like. argparse forgets where it stood.
     place = given.index("--") if "--" in given else len(given)
     options = parser.parse_intermixed_args(given[:place], command.defaults())
     name, words = _command(parser, options, given[place + 1 :])
-    return _run(name, words, options, Output(as_json=options.json), clock())
+    return _run(name, words, options, Output(as_json=options.json), clock)
 
 
 def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> tuple[str, list[str]]:
@@ -81,8 +83,8 @@ def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> t
             parser.error("a message and a time are needed")
         case "list", [_, *_]:
             parser.error(f"list takes no words{message}")
-        case "show" | "cancel", _ if len(words) != 1 or not re.fullmatch("[A-Za-z0-9-]{1,80}", words[0]):
-            parser.error(f"{name} takes one id, as `list` shows it{message}")
+        case "show" | "cancel", _ if len(words) != 1 or not re.fullmatch("[A-Za-z0-9-]{4,80}", words[0]):
+            parser.error(f"{name} takes one id, as `list` shows it, or its first 4 characters or more{message}")
     given = {option for option, value in vars(options).items() if value is not None and value is not False}
     strangers = given & ({"limit"} if name == "add" else ADDING if name == "list" else ADDING | {"limit"})
     if strangers:
@@ -97,16 +99,18 @@ def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> t
     return name, words
 
 
-def _run(name: str, words: list[str], options: argparse.Namespace, output: Output, now: datetime) -> int:
+def _run(name: str, words: list[str], options: argparse.Namespace, output: Output, clock: Clock) -> int:
     match name:
         case "add":
-            return _add(words[0], " ".join(words[1:]), options, output, now)
+            return _add(words[0], " ".join(words[1:]), options, output, clock)
         case "list":
             return _list(_api(options), options.limit or DEFAULT_LIMIT, output)
         case "show":
-            output.fields(reminders.one(_api(options), words[0]))
+            api = _api(options)
+            output.fields(reminders.one(api, reminders.whole_id(api, words[0])))
         case "cancel":
-            output.fields(reminders.cancel(_api(options), words[0]))
+            api = _api(options)
+            output.fields(reminders.cancel(api, reminders.whole_id(api, words[0])))
     return 0
 
 
@@ -114,33 +118,37 @@ def _api(options: argparse.Namespace) -> Api:
     return deployment.find(REMINDERS, options.stage, home=options.home).api(options.user, demo="person")
 
 
-def _add(message: str, text: str, options: argparse.Namespace, output: Output, now: datetime) -> int:
-    zone = when.zone_named(options.zone or when.local_zone())
-    due = when.understand(text, zone=zone, now=now)
-    until = when.understand(options.until, zone=zone, now=now) if options.until is not None else None
-    request: dict[str, Any] = {"message": message, **due.fields(fold=options.fold), **_channel(options)}
+def _add(message: str, text: str, options: argparse.Namespace, output: Output, clock: Clock) -> int:
+    now = clock()
+    zone = zones.zone_named(zones.local_zone() if options.zone is None else options.zone)
+    due = when.understand(text, zone=zone, now=now, fold=options.fold)
+    request: dict[str, Any] = {"message": message, **due.fields(), **_channel(options)}
     if options.subject is not None:
         request["subject"] = options.subject
     if options.repeat is not None:
-        request["repeat"] = {"every": options.repeat}
+        request["repeat"] = {"every": fields.every(options.repeat)}
         if options.times is not None:
             request["repeat"]["times"] = options.times
-        if until:
+        if options.until is not None:
+            until = when.understand(options.until, zone=zone, now=now, fold=options.fold)
             request["repeat"]["until"] = until.timestamp()
     if options.dry_run:
+        # Of a later one it is shown what was understood, too.
+        fields.check(request, now=max(now, due.instant - LONGEST_WAIT))
         output.fields(request) if options.json else _tell(request, due, output)
+        if due.instant > now + LONGEST_WAIT:
+            output.say(f"It cannot be scheduled yet, because it is more than {LONGEST_WAIT.days} days ahead.")
         return 0
+    fields.check(request, now=now)
 
     api = _api(options)
+    # A question for the password may take long, and a span is counted from after it.
+    api.sign_in()
+    due = due.counted_from(clock())
+    request |= due.fields()
     if not options.json:
         _tell(request, due, output)
-    try:
-        scheduled = reminders.schedule(api, request)
-    except CommandError as error:
-        if len(due.instants) == 2 and options.fold is None:
-            first, second = (f"{instant:%H:%M:%S} UTC" for instant in due.instants)
-            raise CommandError(f"{error}; choose: --fold 0 is {first}, --fold 1 is {second}") from None
-        raise
+    scheduled = reminders.schedule(api, request)
     if options.wait:
         return _wait(api, scheduled, output)
     output.fields(scheduled)
@@ -148,28 +156,29 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, n
 
 
 def _channel(options: argparse.Namespace) -> dict[str, str]:
-    named = {"email": options.email, "phone": options.sms}
-    wanted = {field for field, to in named.items() if to is not None}
-    preference = next(preference for preference, fields in ADDRESSES.items() if set(fields) == wanted)
-    # Where none is named, the API takes the caller's own.
-    return {"preference": preference, **{field: to for field, to in named.items() if to not in (None, MYSELF)}}
+    named = {
+        field: read(text)
+        for field, read, text in (("email", fields.email, options.email), ("phone", fields.phone, options.sms))
+        if text is not None
+    }
+    preference = next(preference for preference, wanted in ADDRESSES.items() if set(wanted) == named.keys())
+    # Without an address, the API takes the caller's own.
+    return {"preference": preference, **{field: address for field, address in named.items() if address is not None}}
 
 
 def _tell(request: dict[str, Any], due: When, output: Output) -> None:
     """What was understood."""
-    match due.instants:
-        case ():
-            instants = ["a time that the clocks skip there"]
-        case (instant,):
-            instants = [f"{instant:%a %Y-%m-%d %H:%M:%S} UTC"]
-        case _:
-            instants = ["a time that the clocks show twice there:"]
-            instants += [f"{instant:%a %Y-%m-%d %H:%M:%S} UTC, --fold {n}" for n, instant in enumerate(due.instants)]
+    shown = [f"{due.local:%a %Y-%m-%d %H:%M:%S} {due.zone.key}"]
+    if due.zone.utcoffset(None) != timedelta(0):
+        shown.append(f"{due.instant:%a %Y-%m-%d %H:%M:%S} UTC")
+    if due.is_soon:
+        # The API counts, so nobody knows the second yet.
+        shown = [f"{due.seconds} {'second' if due.seconds == 1 else 'seconds'} after it is scheduled"]
     repeat = request.get("repeat", {})
     last = {f"{repeat.get('times')} times": "times" in repeat, f"until {repeat.get('until')}": "until" in repeat}
     told = {
         "message": request["message"],
-        "when": [f"{due.local:%a %Y-%m-%d %H:%M:%S} {due.zone.key}", *instants],
+        "when": shown,
         "to": [request.get(field, _OWN[field]) for field in ADDRESSES[request["preference"]]] or "the topic",
         "repeat": ", ".join([f"every {repeat.get('every')}", *(text for text, said in last.items() if said)]),
     }
@@ -185,8 +194,8 @@ def _list(api: Api, most: int, output: Output) -> int:
         "timeZone": "time zone",
         "preference": "by",
         "status": "status",
-        "message": "message",
         "every": "repeat",
+        "message": "message",
     }
     rows = [
         reminder if output.as_json else {**reminder, "every": (reminder.get("repeat") or {}).get("every")}
@@ -237,10 +246,12 @@ def _parser() -> Parser:
     parser.add_argument("--zone", metavar="NAME", help="an IANA time zone (default: this machine's)")
     parser.add_argument("--fold", type=int, choices=(0, 1), help="the first or second of a time shown twice")
     parser.add_argument("--email", metavar="ADDRESS", help="by e-mail; `me` is your own address")
-    parser.add_argument("--sms", metavar="NUMBER", help="by SMS, +15555550100 say; `me` is your own number")
+    parser.add_argument("--sms", metavar="NUMBER", help="by SMS, such as +15555550100; `me` is your own number")
     parser.add_argument("--topic", action="store_true", help="through the topic: the default, for operators")
     parser.add_argument("--subject", help="of the e-mail")
-    parser.add_argument("--repeat", metavar="EVERY", help=f"1d, 1w, 1M and so on: {' '.join(MOST)}")
+    parser.add_argument(
+        "--repeat", metavar="EVERY", help=f"1d, 1w, 1M and so on ({' '.join(MOST)}); or in words: daily"
+    )
     parser.add_argument("--times", type=_times, metavar="N", help="how often in all")
     parser.add_argument("--until", metavar="WHEN", help="the last time at which it may repeat")
     parser.add_argument("--wait", action="store_true", help="wait until it is sent")

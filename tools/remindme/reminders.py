@@ -1,6 +1,7 @@
 """The reminders API as its callers see it."""
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 """Between two looks at a reminder that is far away: it may be cancelled from elsewhere."""
 
 SHORTEST_PAUSE_SECONDS = 1.0
+_WHOLE = "[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}"
 FAILURES_IN_A_ROW = 10
 ATTEMPTS = 3
 """Attempts to schedule a reminder, while somebody waits for the prompt."""
@@ -66,6 +68,20 @@ def every(api: Api) -> Iterator[Reminder]:
 
 def one(api: Api, reminder_id: str) -> Reminder:
     return _reminder(api.call("GET", _path(reminder_id)), reminder_id)
+
+
+def whole_id(api: Api, text: str) -> str:
+    """The id that begins with `text`. Raises CommandError unless exactly one of the caller's own reminders has it."""
+    if re.fullmatch(_WHOLE, text):
+        return text
+    found = sorted(
+        {str(one["reminderId"]) for one in every(api) if str(one.get("reminderId")).startswith(text.lower())}
+    )
+    if not found:
+        raise CommandError(f"you have no reminder whose id begins with {printable(text)}: `list` shows your reminders")
+    if len(found) > 1:
+        raise CommandError(f"{len(found)} of your reminders have ids that begin with {printable(text)}: say more of it")
+    return found[0]
 
 
 def cancel(api: Api, reminder_id: str) -> Reminder:

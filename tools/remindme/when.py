@@ -1,31 +1,131 @@
-"""Times as people write them: what is understood, and what is refused rather than guessed.
+"""Times as people write them: each is understood whole, or refused.
 
-Dates in figures go by their form. Words go to dateparser, which is lenient: it drops what it does not know, takes `27`
-for a year, and fills in the day that nobody named. So it is asked more than once, and a text counts as understood where
-every word of it makes a difference and nothing but the text decides.
+A text is read from left to right as a day, a time of day, an offset from UTC, or a span such as `in 20m`. Each part has
+one form in the tables below. A word that is in no form is refused, so no word is ever ignored.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from calendar import monthrange
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import time as clock_time
+from fractions import Fraction
+from math import ceil
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import tzlocal
-from dateparser.date import DateDataParser
-
+from reminders.repeat import months_later
+from reminders.rules import InvalidReminderError
+from reminders.when import instant_of
 from tools.errors import CommandError
 from tools.text import printable
 
 EXAMPLES = "'2027-01-27 09:00', 'in 20m', 'tomorrow 9am' or 'next friday 18:00'"
+SOON_SECONDS = 10
+"""A shorter wait begins when the API takes the reminder. A longer one ends at the second that was shown."""
 
-_IN_FIGURES = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ Tt]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?: ?([Zz]|[+-][0-9]{2}:[0-9]{2}))?"
-_RUN = r"[0-9]+(?:[:/.][0-9]+)*|[A-Za-z]+"
-"""A word, or figures that belong together: `9:30`, `27/01/2027`."""
+LONGEST_SHOWN = 80
 
-_PARSERS = ("relative-time", "absolute-time")
-_MAKES_NO_DIFFERENCE = {"at", "on", "in", "the", "of", "and", "next", "this", "st", "nd", "rd", "th"}
-"""`next friday` is the first Friday that comes; the understanding is shown before anything is scheduled."""
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
+_NUMBERS = {
+    **{"a": 1, "an": 1, "fifteen": 15, **_TENS, "sixty": 60, "ninety": 90},
+    **{word: number for number, word in enumerate(_ONES, 1)},
+    **{f"{ten}{by}{one}": tens + n for ten, tens in _TENS.items() for n, one in enumerate(_ONES[:9], 1) for by in " -"},
+}
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_COUNTED = {"s": 1, "m": 60, "h": 3600}
+_IN_A_MIX = {**_COUNTED, "d": 86_400, "w": 7 * 86_400, "f": 14 * 86_400}
+"""Days together with hours are counted like them."""
+
+_UNIT = (
+    "(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|fortnights?|months?|y|yrs?|years?)"
+    "(?![a-z])"
+)
+_IN_WORDS = "|".join(sorted(_NUMBERS, reverse=True))
+_COUNT = rf"(?:[0-9]{{1,9}}(?:\.[0-9]{{1,9}})?(?: and a half)? ?|(?:{_IN_WORDS})(?: and a half)? )"
+_PIECE = f"(?:(?P<half>half an? |a half )|(?P<count>{_COUNT}))(?P<unit>{_UNIT})(?P<more> and a half)?"
+_SPAN = re.sub(r"\?P<\w+>", "?:", rf"{_PIECE}(?:(?: and | ?){_PIECE})*")
+
+_AT = "(?:at |@ ?)?"
+_HOUR = rf"(?P<hour>[0-9]{{1,2}}|{'|'.join(_ONES)})"
+_HALF_OF_DAY = r"(?P<half>[ap])\.?m\.?"
+_OFFSET = (
+    " ?(?:(?:utc|gmt) ?(?P<from_utc>[+-][0-9]{1,2}(?::?[0-9]{2})?)|(?P<utc>z|utc|gmt)"
+    "|(?P<offset>[+-][0-9]{2}(?::?[0-9]{2})?))"
+)
+_MINUTE = r"(?P<minute>[0-9]{2})"
+_SECOND = r"(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,30}))?"
+
+_ON = "(?:on )?(?:the )?"
+_DAY = "(?P<day>[0-9]{1,2})"
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_YEAR = "(?P<year>[0-9]{4})(?! ?(?:h|hrs|hours|z)(?: |$))"
+_WEEKDAY = (
+    r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:s|nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?"
+    r"|sun(?:day)?)\.?"
+)
+
+_FORMS = {
+    "span": [f"in {_SPAN}(?:(?:'s?)? time)?(?: from now)?", f"{_SPAN} from now"],
+    "clock": [
+        f"{_AT}{_HOUR}:{_MINUTE}(?::{_SECOND})?(?: ?{_HALF_OF_DAY}| ?hrs| hours)?(?:{_OFFSET})?",
+        rf"{_AT}{_HOUR}\.{_MINUTE} ?{_HALF_OF_DAY}(?:{_OFFSET})?",
+        f"{_AT}{_HOUR}(?: o'?clock)? ?{_HALF_OF_DAY}(?:{_OFFSET})?",
+        f"{_AT}(?P<hour>[0-9]{{2}}){_MINUTE} ?(?:h|hrs|hours)(?:{_OFFSET})?",
+        f"{_AT}(?P<hour>[0-9]{{2}}){_MINUTE} ?(?P<utc>z)",
+        f"{_AT}(?:12(?::00)? )?(?P<name>noon|midday|midnight)(?:{_OFFSET})?",
+        f"{_AT}{_HOUR}(?P<whole> ?o'?clock)?",
+    ],
+    "date": [
+        "(?:on )?(?P<iso>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}/[0-9]{2}/[0-9]{2})",
+        "(?:on )?(?P<iso>[0-9]{8})",
+        rf"(?:on )?(?P<first>[0-9]{{1,2}})(?P<by>[/.-])(?P<second>[0-9]{{1,2}})(?P=by){_YEAR}",
+        rf"{_ON}{_DAY}(?:st|nd|rd|th|\.)?(?: of)?[ -]{_MONTH}(?:[ -]{_YEAR})?",
+        f"{_ON}{_MONTH} (?:the )?{_DAY}(?:st|nd|rd|th)?(?: {_YEAR})?",
+    ],
+    "year": [_YEAR],
+    "weekday": [f"{_ON}(?P<which>(?:this )?coming |next |this )?{_WEEKDAY}"],
+    "near": ["(?P<word>today|tonight|tomorrow|(?:the )?day after tomorrow)"],
+    "part": ["(?:in the |at |(?P<today>this ))?(?P<part>morning|afternoon|evening|night)"],
+}
+_PATTERNS = [
+    (kind, re.compile(f"(?:{form})(?= |$)", re.ASCII | re.IGNORECASE))
+    for kind, forms in _FORMS.items()
+    for form in forms
+]
+_PIECES = re.compile(_PIECE, re.ASCII | re.IGNORECASE)
+
+_DATE_EXAMPLE = "write it like 27 january 9am"
+_HINTS = [
+    (re.compile(form, re.ASCII | re.IGNORECASE), problem)
+    for form, problem in {
+        "yesterday|last ": "is a time that has passed: say one that comes",
+        "every |daily|hourly|weekly|monthly|yearly": "says how often: say when it begins, and --repeat 1d for example",
+        r"(?:at )?[0-9]{1,2}\.[0-9]{2}(?= |$)": "has a dot between hours and minutes: write them like 9:30",
+        "in (?:[0-9]|[a-z]+$)": "has no unit that is known: say it like 'in 20m', 'in 2 hours' or 'in 3 days'",
+        f"{_ON}[0-9]{{1,2}}(?:st|nd|rd|th)(?= |$)": f"names no month: {_DATE_EXAMPLE}",
+        f"{_ON}(?:(?:next|this) )?(?:{_MONTH}|week|month|year|weekend)(?= |$)": f"names no day: {_DATE_EXAMPLE}",
+    }.items()
+]
+
+_HOURS = {
+    # Of a clock with twelve hours, and of one with 24.
+    "morning": (range(1, 12), range(0, 12)),
+    "afternoon": ((12, *range(1, 7)), range(12, 19)),
+    "evening": (range(4, 12), range(16, 24)),
+    "night": (range(7, 12), range(18, 24)),
+    "tonight": (range(5, 12), range(17, 24)),
+}
+_NO_ZONES = {"and", "for", "or", "plus", "sharp", "then", "till", "to", "uhr", "until"}
+"""What may follow a time of day and is not the name of a zone."""
+
+_NAMED = {"noon": clock_time(12), "midday": clock_time(12), "midnight": clock_time(0)}
+_NEAR = {"today": 0, "tonight": 0, "tomorrow": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,144 +133,332 @@ class When:
     """A time as it was understood."""
 
     zone: ZoneInfo
-    local: datetime
-    """What the clocks show in `zone`, without a zone of its own."""
-
-    instants: tuple[datetime, ...]
-    """In UTC: one, or none where the clocks skip `local`, or two where they show it twice."""
+    instant: datetime
+    """In UTC, in whole seconds."""
 
     seconds: int | None = None
-    """From now, where it was said so: `in 20m`."""
+    """The length of a span that is counted: `in 20m`. `instant` is its end."""
 
-    def fields(self, *, fold: int | None = None) -> dict[str, str | int]:
-        """What tells it to the API. The one instant that was shown, and else what the API has to judge."""
-        # UTC is what the API takes where no zone is named.
+    @property
+    def local(self) -> datetime:
+        """What the clocks show in `zone`, without a zone of its own."""
+        return self.instant.astimezone(self.zone).replace(tzinfo=None)
+
+    @property
+    def is_soon(self) -> bool:
+        return self.seconds is not None and self.seconds < SOON_SECONDS
+
+    def counted_from(self, now: datetime) -> "When":
+        """The same span from `now` on; any other time as it is."""
+        return self if self.seconds is None else replace(self, instant=_end(now, self.seconds))
+
+    def fields(self) -> dict[str, str | int]:
+        """The request's fields for it."""
+        # The API assumes UTC for a request without a zone.
         zone: dict[str, str | int] = {"timeZone": self.zone.key} if self.zone.key != "UTC" else {}
-        if self.seconds is not None:
+        if self.seconds is not None and self.is_soon:
             return {"waitSeconds": self.seconds, **zone}
-        if len(self.instants) == 1 and fold is None:
-            return {"timestamp": self.timestamp(), **zone}
-        folded = {} if fold is None else {"fold": fold}
-        return {"timestamp": f"{self.local:%Y-%m-%d %H:%M:%S}", "timeZone": self.zone.key, **folded}
+        return {"timestamp": self.timestamp(), **zone}
 
     def timestamp(self) -> str:
-        """RFC 3339 with the offset of its zone. Raises CommandError where it is not one instant."""
-        if len(self.instants) != 1:
-            raise CommandError(f"{self.local} is not one time in {self.zone.key}: name one before or after it")
-        return self.instants[0].astimezone(self.zone).isoformat(timespec="seconds")
+        """RFC 3339 with the offset of its zone."""
+        return self.instant.astimezone(self.zone).isoformat(timespec="seconds")
 
 
-def local_zone() -> str:
-    """The name of this machine's time zone, such as `Europe/Paris`. Raises CommandError where it is not known."""
+def understand(text: str, *, zone: ZoneInfo, now: datetime, fold: int | None = None) -> When:
+    """The time that `text` means in `zone` at the moment `now`.
+
+    `fold`, 0 or 1, chooses between the two of a time that the clocks show twice. Raises CommandError if the text is not
+    understood whole, if the time does not exist or has passed, or if it comes twice and `fold` is None.
+    """
+    plain = _plain(text)
+    shown = f"'{_short(plain)}'"
     try:
-        name = tzlocal.get_localzone_name()
-        return ZoneInfo(name).key
-    except (LookupError, OSError, TypeError, ValueError):
-        raise CommandError("the time zone of this machine is not known: name one, --zone Europe/Paris say") from None
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """The IANA time zone `name`. Raises CommandError where there is none."""
-    try:
-        return ZoneInfo(name)
-    except (LookupError, OSError, ValueError):
-        raise CommandError(f"there is no time zone {printable(name)}: Europe/Paris would be one") from None
-
-
-def understand(text: str, *, zone: ZoneInfo, now: datetime) -> When:
-    """The time that `text` tells, seen at `now` in `zone`. Raises CommandError: not understood whole, or passed."""
-    text = " ".join(text.split())
-    try:
-        when = _in_figures(text, zone) if re.match("[0-9]{4}-", text) else _in_words(text, zone, now)
+        found = _scanned(plain, shown)
+        if "span" in found and _is_counted(found["span"]):
+            if len(found) > 1:
+                raise CommandError(f"{shown} says how long from now and a time besides: say one of them")
+            seconds = ceil(sum(amount * _IN_A_MIX[unit] for unit, amount in _amounts(found["span"], shown).items()))
+            return When(zone=zone, instant=_end(now, seconds), seconds=seconds)
+        instant = _instant(found, shown, zone=zone, now=now, fold=fold)
     except OverflowError:
-        raise CommandError(f"'{printable(text)}' is too far away") from None
-    if when.instants and max(when.instants) < now.replace(microsecond=0):
-        raise CommandError(f"'{printable(text)}' has passed: {when.local:%a %Y-%m-%d %H:%M:%S} {zone.key}")
+        raise CommandError(f"{shown} is too far away") from None
+    when = When(zone=zone, instant=instant)
+    if instant <= now:
+        raise CommandError(f"{shown} has passed: {when.local:%a %Y-%m-%d %H:%M:%S} {zone.key}")
     return when
 
 
-def _in_figures(text: str, zone: ZoneInfo) -> When:
-    found = re.fullmatch(_IN_FIGURES, text)
-    if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise CommandError(f"'{text}' has no time of day: say '{text} 09:00'")
-    if not found:
-        raise CommandError(f"'{printable(text)}' is not understood: a date in figures is written 2027-01-27 09:00")
-    day, minute, second, offset = found.groups()
-    try:
-        told = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{(offset or '').upper()}")
-    except ValueError:
-        raise CommandError(f"'{text}' is not a time that exists") from None
-    if told.tzinfo is None:
-        return _at(told, zone)
-    return When(zone=zone, local=told.astimezone(zone).replace(tzinfo=None), instants=(told.astimezone(UTC),))
-
-
-def _in_words(text: str, zone: ZoneInfo, now: datetime) -> When:
+def _short(text: str) -> str:
     shown = printable(text)
-    not_understood = f"is not understood: say it like {EXAMPLES}"
-    # A comma ends a word: between figures it is a fraction to some and a thousand to others.
-    words = re.sub(r"(?<=[A-Za-z]),(?= )", "", text).split(" ")
-    if not all(re.fullmatch(f"(?:{_RUN})+", word) for word in words):
-        raise CommandError(f"'{shown}' {not_understood}")
-    if re.search(r"[0-9] ?M\b", text):
-        raise CommandError(f"'{shown}': M may be minutes or months; say which")
-    plain = " ".join(words)
-    base = now.astimezone(zone).replace(tzinfo=None, microsecond=0)
-    # What is the same today differs early or late in the day, or in another year.
-    early = (base + timedelta(days=200)).replace(hour=0, minute=0, second=1)
-    late = (base + timedelta(days=1100)).replace(hour=23, minute=59, second=58)
-    moments = (base, early, late)
-
-    read, has_time = _read(plain, base)
-    if read is None:
-        raise CommandError(f"'{shown}' {not_understood}")
-    for run in re.finditer(_RUN, plain):
-        without = f"{plain[: run.start()]} {plain[run.end() :]}"
-        if run[0].lower() not in _MAKES_NO_DIFFERENCE and all(_read(plain, m) == _read(without, m) for m in moments):
-            raise CommandError(f"'{run[0]}' in '{shown}' {not_understood}")
-    if any(_read(plain, moment) != _read(plain, moment, order="MDY") for moment in moments):
-        raise CommandError(f"'{shown}' may be more than one date: write it like 2027-01-27 09:00")
-
-    from_now = words[0].lower() == "in"
-    relative = _read(plain, base, parsers=["relative-time"])[0] == read
-    if from_now and relative and not has_time:
-        return _at(read, zone)
-    counted = all((found := _read(plain, moment)[0]) and found - moment == read - base for moment in moments)
-    if from_now and counted:
-        # Hours and less are counted, across a change of the clocks too.
-        due = (now + (read - base)).replace(microsecond=0)
-        seconds = int((read - base).total_seconds())
-        return When(zone=zone, local=due.astimezone(zone).replace(tzinfo=None), instants=(due,), seconds=seconds)
-    if counted or not has_time or (from_now and not re.search(r"(?i)\bat\b", plain)):
-        raise CommandError(f"'{shown}' has no time of day that is understood: say it like {EXAMPLES}")
-    if not relative and _read(plain, base, parts=["day", "month"])[0] is None:
-        # A day of the week or an hour is never far away; a day that was filled in is, seen from another month.
-        if any(not (found := _read(plain, m)[0]) or abs(found - m) > timedelta(days=8) for m in moments):
-            raise CommandError(f"'{shown}' names no day: write it like 27 january 9am")
-    return _at(read, zone)
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
 
 
-def _at(local: datetime, zone: ZoneInfo) -> When:
-    found = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    there = (instant for instant in found if instant.astimezone(zone).replace(tzinfo=None) == local)
-    return When(zone=zone, local=local, instants=tuple(sorted(there)))
+def _plain(text: str) -> str:
+    """`text` with single blanks, and without commas that end a word."""
+    plain = " ".join(text.replace("’", "'").split())
+    plain = re.sub(r"(?<=[0-9A-Za-z.]),(?= )", "", plain)
+    # ISO 8601 has a T between date and time, and may do without hyphens and colons.
+    plain = re.sub(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?=[0-9])", r"\1 ", plain)
+    return re.sub(r"^([0-9]{8})[Tt]([0-9]{2})([0-9]{2})([0-9]{2})?(?![0-9])", _with_colons, plain)
 
 
-def _read(
-    text: str, base: datetime, *, order: str = "DMY", parsers: Sequence[str] = _PARSERS, parts: Sequence[str] = ()
-) -> tuple[datetime | None, bool]:
-    """What dateparser reads at the moment `base`, and whether a time of day is in it."""
-    parser = DateDataParser(
-        languages=["en"],
-        settings={
-            "RELATIVE_BASE": base,
-            "PREFER_DATES_FROM": "future",
-            "DATE_ORDER": order,
-            "PARSERS": list(parsers),
-            "REQUIRE_PARTS": list(parts),
-            "RETURN_TIME_AS_PERIOD": True,
-            "RETURN_AS_TIMEZONE_AWARE": False,
-        },
-    )
-    found = parser.get_date_data(text)
-    return found.date_obj, found.period == "time"
+def _with_colons(basic: re.Match[str]) -> str:
+    return f"{basic[1]} {':'.join(part for part in basic.groups()[1:] if part)}"
+
+
+def _scanned(plain: str, shown: str) -> dict[str, re.Match[str]]:
+    """The parts of a text by their kind. Raises CommandError for an unknown word, and for two parts of one kind."""
+    if not plain:
+        raise CommandError(f"no time is given: say it like {EXAMPLES}")
+    if re.search(r"[0-9] ?M(?![A-Za-z])", plain):
+        raise CommandError(f"{shown}: M may be minutes or months; say which")
+    found: dict[str, re.Match[str]] = {}
+    place, before = 0, ""
+    while place < len(plain):
+        matches = [(kind, match) for kind, pattern in _PATTERNS if (match := pattern.match(plain, place))]
+        if not matches:
+            raise _not_understood(plain[place:], plain, shown, follows_clock=before == "clock")
+        kind, match = max(matches, key=lambda one: one[1].end())
+        if kind in found:
+            what = {"clock": "times of day", "year": "years"}.get(kind, "days")
+            raise CommandError(f"{shown} says two {what}: say one of them")
+        found[kind] = match
+        place, before = match.end() + 1, kind
+    days = [found[kind][0] for kind in ("span", "date", "near", "weekday") if kind in found]
+    if len(days) > 1 and not (len(days) == 2 and found.keys() >= {"date", "weekday"} and not found["weekday"]["which"]):
+        raise CommandError(f"{shown} says two days: say one of them")
+    return found
+
+
+def _not_understood(rest: str, plain: str, shown: str, *, follows_clock: bool) -> CommandError:
+    """What to write instead of the text from `rest` on."""
+    for pattern, problem in _HINTS:
+        if pattern.match(rest):
+            return CommandError(f"{shown} {problem}")
+    if span := re.fullmatch(f"{_SPAN}( ago)?", plain, re.ASCII | re.IGNORECASE):
+        problem = (
+            "is a time that has passed: say one that comes" if span[1] else "may be a time from now: say 'in' before it"
+        )
+        return CommandError(f"{shown} {problem}")
+    word = rest.split(" ")[0]
+    if not word.isascii() or not word.isprintable() or word[0].isdigit():
+        quoted, problem = shown, "is not understood"
+    else:
+        quoted, problem = f"'{_short(word)}' in {shown}", "is not understood"
+    if re.fullmatch("[A-Za-z_]+(?:/[A-Za-z_]+)+", word):
+        return CommandError(f"{quoted} {problem}: say --zone {word} to name a time zone")
+    in_figures = re.match("[0-9]{4}[-/]", plain)
+    remedy = "a date in figures is written 2027-01-27 09:00" if in_figures else f"say it like {EXAMPLES}"
+    if follows_clock or re.fullmatch("[A-Z]{2,5}", word):
+        # Abbreviations have several meanings: CST is Chicago's, China's and Cuba's.
+        remedy = "name a time zone with --zone, such as --zone America/New_York"
+        if not word.isalpha() or word.lower() in _NO_ZONES:
+            remedy = f"say it like {EXAMPLES}"
+    return CommandError(f"{quoted} {problem}: {remedy}")
+
+
+def _instant(
+    found: dict[str, re.Match[str]], shown: str, *, zone: ZoneInfo, now: datetime, fold: int | None
+) -> datetime:
+    offset = _offset(found, shown)
+    wall = _wall(found, shown, now.astimezone(zone))
+    if offset is None:
+        return _one_of(wall, shown, zone=zone, now=now, fold=fold)
+    # Near midnight it is another day there, so a weekday or `tomorrow` would have two meanings.
+    there = _wall(found, shown, now.astimezone(offset))
+    if there != wall:
+        raise CommandError(
+            f"{shown} is {wall:%Y-%m-%d} by the date of {zone.key} and {there:%Y-%m-%d} by that of the offset:"
+            f" say the date, {wall:%Y-%m-%d %H:%M} for example"
+        )
+    return _whole(wall.replace(tzinfo=offset).astimezone(UTC))
+
+
+def _wall(found: dict[str, re.Match[str]], shown: str, base: datetime) -> datetime:
+    """What the clocks show at that time. `base` is what they show now, with their zone."""
+    if found.keys() == {"span"}:
+        return datetime.combine(_day_after(found["span"], shown, base), base.time().replace(microsecond=0))
+    at = _time_of_day(found, shown)
+    if "span" in found:
+        return datetime.combine(_day_after(found["span"], shown, base), at)
+    if "date" in found:
+        return datetime.combine(_date(found, shown, base), at)
+    if "year" in found:
+        raise CommandError(f"{shown} names no day: write it like 27 january 9am")
+    if "weekday" in found:
+        ahead = (_WEEKDAYS.index(found["weekday"]["weekday"][:3].lower()) - base.weekday() - 1) % 7 + 1
+    elif "near" in found:
+        word = found["near"]["word"].lower()
+        # The midnight of tonight is the end of today.
+        ahead = 1 if word == "tonight" and at == clock_time(0) else _NEAR.get(word, 2)
+    else:
+        # The later of two, where the clocks are put back.
+        latest = datetime.combine(base.date(), at, base.tzinfo).replace(fold=1)
+        is_today = "part" in found and found["part"]["today"]
+        ahead = 0 if is_today or latest.astimezone(UTC) > base.astimezone(UTC) else 1
+    return datetime.combine(base.date() + timedelta(days=ahead), at)
+
+
+def _time_of_day(found: dict[str, re.Match[str]], shown: str) -> clock_time:
+    part = found["part"]["part"].lower() if "part" in found else ""
+    if "near" in found and found["near"]["word"].lower() == "tonight":
+        if part:
+            raise CommandError(f"{shown} is not understood: leave out 'tonight' or '{part}'")
+        part = "tonight"
+    if "clock" not in found:
+        raise CommandError(f"{shown} has no time of day: say it like {EXAMPLES}")
+    said: dict[str, Any] = found["clock"].groupdict()
+    quoted = f"'{found['clock'][0]}' in {shown}"
+    if said.get("name"):
+        name = said["name"].lower()
+        if part and (name, part) != ("midnight", "tonight"):
+            raise CommandError(f"{quoted} and '{part}' do not go together: leave out one of them")
+        return _NAMED[name]
+    hour = _NUMBERS[said["hour"].lower()] if said["hour"].isalpha() else int(said["hour"])
+    minute, second = int(said.get("minute") or 0), int(said.get("second") or 0)
+    if minute > 59 or second > 59 or hour > 23 or (said.get("half") and not 1 <= hour <= 12):
+        raise CommandError(f"{quoted} is not a time of day: hours go from 0 to 23, or from 1am to 12pm")
+    is_bare = "minute" not in said and not said.get("half")
+    if said.get("half"):
+        hour = hour % 12 + (12 if said["half"].lower() == "p" else 0)
+    elif part and hour in _HOURS[part][0] and not said["hour"].startswith("0"):
+        hour = hour if part == "morning" or hour == 12 else hour + 12
+    elif is_bare and not (said.get("whole") and hour > 12):
+        example = hour % 12 or 12
+        raise CommandError(f"{quoted} may be before or after noon: say '{example}am', '{example}pm' or '{hour}:00'")
+    is_midnight_tonight = part == "tonight" and (hour, minute, second) == (0, 0, 0)
+    if part and hour not in _HOURS[part][1] and not is_midnight_tonight:
+        raise CommandError(f"{quoted} and '{part}' do not go together: leave out one of them")
+    return clock_time(hour, minute, second, microsecond=int(int(said.get("fraction") or 0) > 0))
+
+
+def _offset(found: dict[str, re.Match[str]], shown: str) -> tzinfo | None:
+    said = found["clock"].groupdict() if "clock" in found else {}
+    if said.get("utc"):
+        return UTC
+    text = said.get("from_utc") or said.get("offset")
+    if text is None:
+        return None
+    if said.get("offset") and not _may_have_offset(found):
+        problem = f"may be an offset or the end of a period: say UTC{text.strip()}, or the date as in 2027-01-27 09:00"
+        raise CommandError(f"'{text.strip()}' in {shown} {problem}")
+    sign, digits = text.strip()[0], text.strip()[1:].replace(":", "")
+    hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
+    size = timedelta(hours=hours, minutes=minutes)
+    if minutes > 59 or not timedelta(hours=-12) <= (-size if sign == "-" else size) <= timedelta(hours=14):
+        raise CommandError(f"'{text.strip()}' in {shown} is not an offset from UTC: they go from -12:00 to +14:00")
+    return timezone(-size if sign == "-" else size)
+
+
+def _may_have_offset(found: dict[str, re.Match[str]]) -> bool:
+    """Whether figures with a sign after the time are an offset, as in RFC 3339, in ISO 8601 and in e-mails.
+
+    After any other time they may be the end of a period: 9:00-10:00.
+    """
+    clock, day = found["clock"], found["date"].groupdict() if "date" in found else {}
+    if day.get("iso"):
+        return len(clock["offset"]) > 3 or clock["second"] is not None
+    has_year = "year" in found or day.get("year") is not None
+    return has_year and len(clock["offset"]) == 5 and clock[0][-6] == " "
+
+
+def _date(found: dict[str, re.Match[str]], shown: str, base: datetime) -> date:
+    said = found["date"].groupdict()
+    year = said.get("year")
+    if "year" in found:
+        if said.get("iso") or year:
+            raise CommandError(f"{shown} says two years: say one of them")
+        year = found["year"][0]
+    if said.get("iso"):
+        digits = re.sub("[-/]", "", said["iso"])
+        year, month, day = digits[:4], int(digits[4:6]), int(digits[6:])
+    elif said.get("by"):
+        first, second = int(said["first"]), int(said["second"])
+        if first != second and max(first, second) <= 12:
+            raise CommandError(f"{shown} may be more than one date: write it like 2027-01-27 09:00")
+        day, month = (second, first) if second > 12 else (first, second)
+    else:
+        day, month = int(said["day"]), _MONTHS.index(said["month"][:3].lower()) + 1
+    # Up to eight years lie between two leap days.
+    years = [int(year)] if year else range(base.year, base.year + 9)
+    days = [date(one, month, day) for one in years if _exists(one, month, day)]
+    coming = days if year else [one for one in days if one >= base.date()]
+    if not coming:
+        raise CommandError(f"{shown} is not a time that exists: there is no such day")
+    if "weekday" in found:
+        weekday = found["weekday"]["weekday"]
+        if _WEEKDAYS.index(weekday[:3].lower()) != coming[0].weekday():
+            raise CommandError(f"'{weekday}' in {shown} is wrong: {coming[0]:%Y-%m-%d} is a {coming[0]:%A}")
+    return coming[0]
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    return 1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]
+
+
+def _is_counted(span: re.Match[str]) -> bool:
+    return any(piece["unit"][0].lower() in _COUNTED and not _is_month(piece) for piece in _PIECES.finditer(span[0]))
+
+
+def _is_month(piece: re.Match[str]) -> bool:
+    return piece["unit"].lower().startswith("month")
+
+
+def _amounts(span: re.Match[str], shown: str) -> dict[str, Fraction]:
+    """How many of each unit: s m h d w f (fortnights) M (months) y."""
+    amounts: dict[str, Fraction] = {}
+    if re.sub("(?i:^in |,|'s?|time|from now|and| )", "", _PIECES.sub("", span[0])):
+        raise CommandError(f"{shown} is not understood: say it like {EXAMPLES}")
+    for piece in _PIECES.finditer(span[0]):
+        unit = "M" if _is_month(piece) else piece["unit"][0].lower()
+        count = (piece["count"] or "").lower().removesuffix(" ").removesuffix(" and a half")
+        has_half = [piece["half"], piece["more"], (piece["count"] or "").lower().strip().endswith(" and a half")]
+        amount = Fraction(_NUMBERS[count] if count in _NUMBERS else count or 0) + Fraction(sum(map(bool, has_half)), 2)
+        if unit in amounts or sum(map(bool, has_half)) > 1:
+            raise CommandError(f"{shown} is not understood: say each unit once")
+        if unit not in _COUNTED and amount.denominator > 1:
+            raise CommandError(f"{shown} is not understood: only hours, minutes and seconds have fractions")
+        amounts[unit] = amount
+    if amounts.keys() & {"M", "y"} and amounts.keys() & _COUNTED.keys():
+        raise CommandError(f"{shown} mixes months or years with hours: say one of them")
+    return amounts
+
+
+def _day_after(span: re.Match[str], shown: str, base: datetime) -> date:
+    amounts = {unit: int(amount) for unit, amount in _amounts(span, shown).items()}
+    months = amounts.pop("y", 0) * 12 + amounts.pop("M", 0)
+    if months > 12 * 1000:
+        raise OverflowError
+    later = months_later(base, months).date()
+    return later + sum((timedelta(seconds=n * _IN_A_MIX[unit]) for unit, n in amounts.items()), timedelta())
+
+
+def _end(now: datetime, seconds: int) -> datetime:
+    return _whole(now.astimezone(UTC)) + timedelta(seconds=seconds)
+
+
+def _whole(instant: datetime) -> datetime:
+    """The next whole second, as the API rounds: a reminder is never early."""
+    return instant.replace(microsecond=0) + timedelta(seconds=instant.microsecond > 0)
+
+
+def _one_of(wall: datetime, shown: str, *, zone: ZoneInfo, now: datetime, fold: int | None) -> datetime:
+    """When the clocks in `zone` show `wall`."""
+    wall = _whole(wall)
+    found = {wall.replace(tzinfo=zone, fold=which).astimezone(UTC) for which in (0, 1)}
+    instants = sorted(instant for instant in found if instant.astimezone(zone).replace(tzinfo=None) == wall)
+    if len(instants) == 2 and fold is not None:
+        return instants[fold]
+    ahead = [instant for instant in instants if instant > now]
+    if len(ahead) == 2:
+        offers = (
+            f"--fold {n} is {instant.astimezone(zone).isoformat(' ', 'seconds')}" for n, instant in enumerate(instants)
+        )
+        raise CommandError(f"{shown} comes twice in {zone.key}, because the clocks are put back: {', '.join(offers)}")
+    if not instants:
+        try:
+            instant_of(wall.isoformat(" "), field="timestamp", zone=zone.key)
+        except InvalidReminderError as error:
+            raise CommandError(f"{shown} {error}; say a time before or after that") from None
+    return (ahead or instants)[-1]

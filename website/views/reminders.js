@@ -287,7 +287,7 @@ function timeFields({ problems, twice, leap }, set) {
       label: "Date and time",
       type: "datetime-local",
       min: wallText(new Date()),
-      hint: `By the clocks in ${ZONE}.`,
+      hint: ZONE ? `By the clocks in ${ZONE}.` : "By the clock of this browser.",
       problem: problems.timestamp,
     })}
     ${

@@ -1,0 +1,172 @@
+"""The machine's time zone, as TZ and its files say it, and zones that a person names."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+import tzlocal
+import tzlocal.unix
+
+from reminders import when
+from tools.errors import CommandError
+from tools.remindme import zones
+
+DATABASE = Path("/usr/share/zoneinfo")
+Setting = Callable[[str | None], None]
+
+
+@pytest.fixture
+def tz() -> Iterator[Setting]:
+    """Sets TZ, also for the C library, and forgets what tzlocal has kept."""
+    with pytest.MonkeyPatch.context() as patched:
+
+        def set_tz(value: str | None) -> None:
+            patched.delenv("TZ", raising=False) if value is None else patched.setenv("TZ", value)
+            time.tzset()
+
+        patched.setattr(tzlocal, "get_localzone_name", tzlocal.unix._get_localzone_name)
+        yield set_tz
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("Europe/Paris", "Europe/Paris"),
+        (":Europe/Paris", "Europe/Paris"),
+        ("/usr/share/zoneinfo/Europe/Paris", "Europe/Paris"),
+        (":/usr/share/zoneinfo/America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ("/var/db/timezone/zoneinfo/Europe/Paris", "Europe/Paris"),
+        ("posix/Europe/Paris", "Europe/Paris"),
+        ("/usr/share/zoneinfo/posix/Europe/Paris", "Europe/Paris"),
+        ("EST5EDT", "EST5EDT"),
+        ("PST8PDT", "PST8PDT"),
+        ("CET", "CET"),
+        ("Asia/Calcutta", "Asia/Calcutta"),
+        ("US/Pacific", "US/Pacific"),
+        ("Etc/GMT-9", "Etc/GMT-9"),
+        ("UTC", "UTC"),
+        ("Etc/UTC", "UTC"),
+        ("GMT0", "UTC"),
+        ("Zulu", "UTC"),
+        ("", "UTC"),
+        (":", "UTC"),
+    ],
+)
+def test_a_zone_that_tz_names_is_the_machines(tz: Setting, setting: str, name: str) -> None:
+    tz(setting)
+
+    assert zones.local_zone() == name
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *("JST-9", "UTC0", "<+03>-3", "EST5EDT,M3.2.0,M11.1.0", "CET-1CEST", "PST", "nonsense", "Mars/Olympus"),
+        *("localtime", "Factory", "right/Europe/Paris", "/etc/hostname", "/usr/share/zoneinfo", "../Europe/Paris", " "),
+    ],
+)
+def test_a_tz_that_names_no_zone_is_not_known_instead_of_the_zone_of_the_files(tz: Setting, setting: str) -> None:
+    tz(setting)
+
+    with pytest.raises(CommandError, match="the time zone of this machine is not known: name one with --zone"):
+        zones.local_zone()
+
+
+@pytest.fixture
+def root(tz: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the files that say the zone of a machine in New York, whose TZ is not set."""
+    (tmp_path / "etc").mkdir()
+    for name in ("America/New_York", "Europe/Paris"):
+        file = tmp_path / "usr/share/zoneinfo" / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes((DATABASE / name).read_bytes())
+    tz("America/New_York")
+    # The C library stays in New York.
+    monkeypatch.delenv("TZ")
+    monkeypatch.setattr(tzlocal, "get_localzone_name", lambda: tzlocal.unix._get_localzone_name(str(tmp_path)))
+    monkeypatch.setattr(zones, "LOCALTIME", tmp_path / "etc/localtime")
+    return tmp_path
+
+
+def test_without_tz_a_link_to_the_zones_file_names_it(root: Path) -> None:
+    (root / "etc/localtime").symlink_to(root / "usr/share/zoneinfo/America/New_York")
+
+    assert zones.local_zone() == "America/New_York"
+
+
+def test_a_file_that_is_out_of_date_does_not_win_over_the_link(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (root / "etc/localtime").symlink_to(root / "usr/share/zoneinfo/America/New_York")
+    (root / "etc/timezone").write_text("Europe/Paris\n")
+
+    assert zones.local_zone() == "America/New_York"
+    assert caplog.records == []
+
+
+def test_a_copied_file_has_the_name_that_is_written_beside_it(root: Path) -> None:
+    (root / "etc/localtime").write_bytes((DATABASE / "America/New_York").read_bytes())
+    (root / "etc/timezone").write_text("America/New_York\n")
+
+    assert zones.local_zone() == "America/New_York"
+
+
+@pytest.mark.parametrize("name", ["", "Europe/Paris\n", "Mars/Olympus\n"])
+def test_a_copied_file_without_its_name_or_with_another_is_not_known(root: Path, name: str) -> None:
+    (root / "etc/localtime").write_bytes((DATABASE / "America/New_York").read_bytes())
+    (root / "etc/timezone").write_text(name)
+
+    with pytest.raises(CommandError, match="is not known: name one with --zone"):
+        zones.local_zone()
+
+
+def test_a_machine_without_any_setting_shows_utc(root: Path) -> None:
+    assert zones.local_zone() == "UTC"
+
+
+@pytest.mark.parametrize("setting", [":/etc/localtime", "/etc/localtime"])
+def test_a_tz_that_points_to_the_machines_file_is_as_if_it_were_not_set(tz: Setting, setting: str) -> None:
+    tz(None)
+    without = zones.local_zone()
+
+    tz(setting)
+
+    assert zones.local_zone() == without
+
+
+def test_every_zone_of_the_api_can_be_named_in_any_case_of_letters() -> None:
+    known = [name for name in available_timezones() if name not in when._NOT_ZONES]
+
+    found = {zones.zone_named(name).key for name in known} | {zones.zone_named(name.lower()).key for name in known}
+
+    assert found == set(known)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Paris", "say --zone Europe/Paris"),
+        ("new york", "say --zone America/New_York"),
+        ("Europe/Pariss", "say --zone Europe/Paris"),
+        ("Amerika/New_York", "--zone America/New_York"),
+        *[
+            (name, "say --zone Europe/Paris, for example")
+            for name in ("", "PST", "Europe", "+02:00", "UTC+2", "x" * 99)
+        ],
+        *[
+            (name, "there is no time zone")
+            for name in ("../etc/passwd", "/etc/localtime", "localtime", "a\0b", "\udcff")
+        ],
+    ],
+)
+def test_a_name_that_is_no_zone_is_refused_with_the_nearest(name: str, said: str) -> None:
+    with pytest.raises(CommandError, match="there is no time zone") as caught:
+        zones.zone_named(name)
+
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_zone_keeps_the_spelling_of_the_database() -> None:
+    assert zones.zone_named("europe/paris") == ZoneInfo("Europe/Paris")

@@ -1,0 +1,101 @@
+"""Time zones: the machine's own, and those that a person names."""
+
+import difflib
+import logging
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import tzlocal
+
+from reminders import when
+from reminders.rules import InvalidReminderError
+from tools.errors import CommandError
+from tools.text import printable
+
+LOCALTIME = Path("/etc/localtime")
+SUGGESTIONS = 3
+_FOLDERS = ("/zoneinfo/", "/zoneinfo.default/")
+"""Where a path to a zone's file ends and its name begins. Some of Apple's paths have the second."""
+
+
+def local_zone() -> str:
+    """The name of this machine's time zone, such as `Europe/Paris`. Raises CommandError if it is not known.
+
+    A `TZ` that is a rule, such as `JST-9`, has no name that the API could calculate with.
+    """
+    setting = os.environ.get("TZ")
+    # Container images point TZ to the file that is read without it.
+    name = _named_by_files() if setting is None or setting.removeprefix(":") == "/etc/localtime" else _named_by(setting)
+    if name is None or not _is_zone(name):
+        raise CommandError(
+            "the time zone of this machine is not known: name one with --zone, such as --zone Europe/Paris"
+        )
+    # Etc/UTC, UCT, Zulu and so on.
+    return "UTC" if ZoneInfo(name).utcoffset(None) == timedelta(0) else name
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA time zone `name`, in any case of letters. Raises CommandError if there is none that the API knows."""
+    if _is_zone(name):
+        return ZoneInfo(name)
+    names = sorted(when.zones())
+    wanted = "_".join(name.lower().split())
+    if found := [zone for zone in names if zone.lower() == wanted]:
+        return ZoneInfo(found[0])
+    near = [zone for zone in names if zone.lower().rpartition("/")[2] == wanted]
+    if not near and len(wanted) > 5:
+        by_small_letters = {zone.lower(): zone for zone in names}
+        near = [
+            by_small_letters[zone] for zone in difflib.get_close_matches(wanted, by_small_letters, SUGGESTIONS, 0.8)
+        ]
+    remedy = " or ".join(f"--zone {zone}" for zone in near[:SUGGESTIONS])
+    raise CommandError(
+        f"there is no time zone '{printable(name)[:60]}': "
+        + (f"say {remedy}" if near else "say --zone Europe/Paris, for example. Abbreviations have several meanings")
+    )
+
+
+def _is_zone(name: str) -> bool:
+    """Whether the API calculates with it."""
+    try:
+        when.zone_of({"timeZone": name})
+        ZoneInfo(name)
+    except (InvalidReminderError, LookupError, OSError, ValueError):
+        return False
+    return True
+
+
+def _named_by(setting: str) -> str:
+    """The zone that TZ names. A colon may stand before it, and it may be the path of the zone's file."""
+    name = setting.removeprefix(":")
+    if name.startswith("/"):
+        for folder in _FOLDERS:
+            name = name.rpartition(folder)[2]
+    # To the C library, an empty TZ is UTC.
+    return name.removeprefix("posix/") or "UTC"
+
+
+def _named_by_files() -> str | None:
+    # It warns of files that contradict each other, which are compared below.
+    logging.getLogger("tzlocal").setLevel(logging.ERROR)
+    try:
+        name: str | None = tzlocal.get_localzone_name()
+    except (LookupError, OSError, ValueError):
+        return None
+    if name is None:
+        # Without any setting, the clocks show UTC. With a copied file, they show a zone that has lost its name.
+        return None if LOCALTIME.exists() else "UTC"
+    return name if _is_zone(name) and _is_shown_here(ZoneInfo(name)) else None
+
+
+def _is_shown_here(zone: ZoneInfo) -> bool:
+    """Whether the C library's clocks are those of `zone` during a year: /etc/timezone may be out of date."""
+    now = int(time.time())
+    instants = [now + days * 86_400 for days in range(0, 366, 28)]
+    offsets = [datetime.fromtimestamp(instant, UTC).astimezone(zone).utcoffset() for instant in instants]
+    return [time.localtime(instant).tm_gmtoff for instant in instants] == [
+        offset.total_seconds() for offset in offsets if offset is not None
+    ]
