@@ -181,6 +181,7 @@ def test_an_unknown_order_is_not_found(apps: Apps) -> None:
         ({"OrderId": "a/b"}, "InvalidOrderIdError"),
         ({"ItemName": "x" * 201}, "FieldLengthError"),
         ({"ItemName": "a\n"}, "ControlCharacterError"),
+        ({"Name": "\u3164\u200b"}, "InvisibleTextError"),
         ({"Name": "4242 4242 4242 4242"}, "CardNumberInTextError"),
         ({"OrderId": "4242424242424242"}, "CardNumberInTextError"),
         ({"Price": "1234567890123"}, "CardNumberInTextError"),
