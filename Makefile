@@ -120,7 +120,7 @@ proof: setup ## Make each call of AWS fail in each way, and write docs/proof.md
 
 .PHONY: benchmark
 benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md
-	CDK_VALIDATION=false PYTHONPATH=lambdas .venv/bin/python -m benchmarks.lookups
+	CDK_VALIDATION=false .venv/bin/python -m benchmarks.lookups
 
 .PHONY: benchmark-page
 benchmark-page: setup ## Measure the page's first load in Chromium, and write benchmarks/page.md
@@ -128,7 +128,7 @@ benchmark-page: setup ## Measure the page's first load in Chromium, and write be
 
 .PHONY: benchmark-engine
 benchmark-engine: setup ## Measure the laptop cloud without and with its patches, and write benchmarks/engine.md
-	CDK_VALIDATION=false PYTHONPATH=lambdas .venv/bin/python -m benchmarks.engine
+	CDK_VALIDATION=false .venv/bin/python -m benchmarks.engine
 
 .PHONY: format
 format: setup ## Format the code
