@@ -78,9 +78,7 @@ def _closing(reminder: Mapping[str, Any]) -> list[str]:
     """
     lines = [f"This is reminder {reminder['reminderId']}."] if reminder.get("reminderId") else []
     if again := reminder.get("repeat"):
-        lines.append(
-            f"It comes again every {_in_words(again['every'])}. Whoever set it can cancel it where they set it."
-        )
+        lines.append(f"It comes again every {_in_words(again['every'])}. The person who set it can cancel it.")
     return [
         *lines,
         "You get this mail because you, or somebody else, entered this address for a reminder.",

@@ -44,7 +44,7 @@ def test_a_repeated_reminder_says_how_often_it_comes_and_who_can_stop_it(every, 
     """The recipient may have no access to the API, the page or the command line."""
     written = mail_of(REMINDER | {"repeat": {"every": every, "times": 3}})
 
-    how = f"It comes again every {words}. Whoever set it can cancel it where they set it."
+    how = f"It comes again every {words}. The person who set it can cancel it."
     assert how in written.text and how in written.html
     assert not [one for one in ("remindme", "DELETE", "Somebody gave") if one in written.text + written.html]
 
