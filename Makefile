@@ -144,6 +144,10 @@ synth: setup ## Synthesise the templates of STAGE
 openapi: setup ## Write docs/openapi from the templates
 	CDK_VALIDATION=false .venv/bin/python -m tools.openapi
 
+.PHONY: contract
+contract: setup build/contract/installed ## Hold the APIs and generated clients to docs/openapi, and write docs/contract.md
+	CDK_VALIDATION=false .venv/bin/python -m tests.contract
+
 .PHONY: bootstrap
 bootstrap: setup ## Prepare the AWS account for CDK, once per account and region
 	@.venv/bin/cdk bootstrap $(CONTEXT)
@@ -193,3 +197,7 @@ node_modules/installed: .venv/installed package.json package-lock.json
 build/layer/fingerprint: .venv/installed lambdas/requirements.txt
 	@echo "Building the Lambda layer"
 	@.venv/bin/python -m stacks.layer
+
+# What only `make contract` needs, in a folder of its own: some of its versions differ from those of .venv.
+build/contract/installed: .venv/installed tests/contract/requirements.txt tests/contract/package.json tests/contract/package-lock.json
+	@.venv/bin/python -m tests.contract.install

@@ -16,6 +16,7 @@ from reminders.rules import ADDRESSES
 from stacks import names, order_table
 from stacks import reminders as reminders_stack
 from stacks.rest_api import REFUSALS
+from tests.documents import operations
 from tests.statemachines.asl import load, states, texts
 from tools.remindme.__main__ import _OWN, _channel
 
@@ -34,6 +35,24 @@ def _literal(file: str, name: str) -> Any:
     return value
 
 
+def _cases(file: str, name: str) -> set[Any]:
+    """The texts that a function distinguishes with `match`."""
+    (function,) = [node for node in ast.walk(ast.parse(_text(file))) if getattr(node, "name", "") == name]
+    values = [node.value for node in ast.walk(function) if isinstance(node, ast.MatchValue)]
+    return {ast.literal_eval(value) for value in values}
+
+
+def _options(file: str, name: str) -> set[Any]:
+    """The values of a `Literal` type."""
+    (value,) = [
+        node.value
+        for node in ast.parse(_text(file)).body
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == name
+    ]
+    assert isinstance(value, ast.Subscript)
+    return set(ast.literal_eval(value.slice))
+
+
 REASONS, PREFERENCES, UNITS = set(rules.REASONS), set(ADDRESSES), set(repeat.MOST)
 ORDERS, REMINDERS = set(order.STATUSES), set(reminder.STATUSES)
 STATES = {order.UPDATE_THE_TABLE, order.ARE_DETAILS_PROPER}
@@ -43,8 +62,11 @@ LISTS: list[set[Any]] = [
     set(_literal("lambdas/orders/attention.py", "WITH_DEAD_LETTERS")),
     {"reminderId", *reminder.CARRIED},
     {0, 1},
+    _cases("lambdas/reminders/list_reminders.py", "_due"),
+    _options("lambdas/orders/cache.py", "State"),
 ]
-"""The closed lists, and the two values of `fold`. An `enum` and a list in a workflow has to be one of them."""
+"""The closed lists, the two values of `fold`, and those of `when` and of `X-Cache`. An `enum` and a list in a workflow
+has to be one of them."""
 
 NOT_WRITTEN_BY_WORKFLOWS = {order.CLOSED, reminder.SCHEDULED, reminder.CANCELLED}
 """Functions write these statuses."""
@@ -57,6 +79,9 @@ NOT_CODES = {"GET", "MFA_SETUP", "SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"}
 
 ONLY_THE_GATEWAY = {(429, "Throttled")}
 """Refusals that no function makes."""
+
+THE_GATEWAYS_WORD = {(403, "ACCESS_DENIED")}
+"""One of the codes that API Gateway has words of its own for. The documents list it in place of all of them."""
 
 
 class Place(NamedTuple):
@@ -90,6 +115,8 @@ def _of_schemas() -> Iterator[Place]:
                 yield Place(where, found, {order.RECEIVED} if is_accepted else _list_of(found))
             if units := re.search(r"\[([A-Za-z]+)\]\$$", schema.get("pattern", "")):
                 yield Place(where, set(units[1]), UNITS)
+            if units := re.findall(r"\)([A-Za-z])(?=[|)])", schema.get("pattern", "")):
+                yield Place(where, set(units), UNITS)
 
 
 def _of_workflows() -> Iterator[Place]:
@@ -210,6 +237,14 @@ def _of_programs() -> Iterator[Place]:
         yield Place(f"{module.__name__}: indexes", indexes, expected)
     gateway = {(refusal.status, refusal.code) for refusal in REFUSALS.values() if refusal.status and refusal.code}
     yield Place("stacks/rest_api.py: REFUSALS", gateway, gateway & (_refusals() | ONLY_THE_GATEWAY))
+    codes = {
+        (int(status), code)
+        for one in operations()
+        for status, answer in one.said["responses"].items()
+        if status >= "400"
+        for code in answer["content"]["application/json"]["examples"]
+    }
+    yield Place("docs/openapi: codes of errors", codes, _refusals() | gateway | THE_GATEWAYS_WORD)
 
 
 def _refusals() -> set[tuple[Any, ...]]:

@@ -243,6 +243,29 @@ def test_models_have_the_names_of_their_schemas_and_none_that_api_gateway_has_ta
         assert model["Name"] == model["Schema"]["title"] not in ("Error", "Empty")
 
 
+DRAFT_04 = set(
+    "$schema title description type enum format pattern minLength maxLength minimum maximum exclusiveMinimum "
+    "exclusiveMaximum multipleOf items minItems maxItems uniqueItems properties required additionalProperties "
+    "minProperties maxProperties allOf anyOf oneOf not".split()
+)
+
+
+def words_of(schema: dict) -> set[str]:
+    """The keywords of a JSON schema and of its parts."""
+    inner = [*schema.get("properties", {}).values(), *(schema[name] for name in ("items", "not") if name in schema)]
+    inner += [one for name in ("allOf", "anyOf", "oneOf") for one in schema.get(name, [])]
+    return set(schema).union(*map(words_of, inner))
+
+
+def test_models_have_the_keywords_of_draft_04_alone(deployment):
+    """API Gateway refuses a model with any other: `Unsupported keyword(s): ["example"]`.
+
+    https://github.com/awslabs/aws-api-gateway-developer-portal/issues/571
+    """
+    for model in deployment.properties("AWS::ApiGateway::Model").values():
+        assert words_of(model["Schema"]) <= DRAFT_04, model["Name"]
+
+
 def test_apis_are_regional(deployment):
     for api in deployment.properties("AWS::ApiGateway::RestApi").values():
         assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}

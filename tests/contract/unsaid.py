@@ -1,0 +1,99 @@
+"""Makes a body that fits a schema of the OpenAPI documents one that the API takes.
+
+A schema cannot say everything: what looks like a card number, which times are in the future, whose address it is. The
+documents say these rules in words, and this module follows them. Pure, and without imports of the project: it also
+runs in the environment of the contract's own tools.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+MOST_DIGITS = 12
+"""Fewer than a card number has."""
+
+_LONGEST_TEXT_MESSAGE = 600
+_MOST_DECIMALS = 4
+_NOT_ASCII = re.compile("[^ -~]")
+
+
+def body(operation: str, value: Any, *, now: datetime) -> Any:
+    """`value`, the body of a request for `operation`, with the least changes that the rules in words ask for."""
+    if not isinstance(value, dict):
+        return value
+    match operation:
+        case "PlaceOrder" | "CorrectOrder":
+            return _order(value)
+        case "CloseOrder":
+            return {**value, "note": _visible(_few_digits(value["note"]))}
+        case "CreateReminder":
+            return _reminder(value, now=now)
+    return value
+
+
+def query(operation: str, value: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """The query with a `next` that an answer could have said."""
+    token = json.dumps([now.strftime("%Y-%m-%dT%H:%M:%SZ"), "order-1"])
+    said = base64.urlsafe_b64encode(token.encode()).decode()
+    return {**value, **({"next": said} if "next" in value else {})}
+
+
+def _order(order: Mapping[str, Any]) -> dict[str, Any]:
+    made = {
+        **order,
+        "OrderId": _few_digits(order["OrderId"]),
+        "Name": _visible(_few_digits(order["Name"])),
+        "ItemName": _visible(_few_digits(order["ItemName"])),
+    }
+    price = order["Price"]
+    made["Price"] = _few_digits(price) if isinstance(price, str) else _short(price)
+    return made
+
+
+def _reminder(reminder: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    tomorrow = now.astimezone(UTC) + timedelta(days=1)
+    # One's own addresses are the default, and others would have to be on the stage's list.
+    made = {name: value for name, value in reminder.items() if name not in ("email", "phone")}
+    for name in {"message", "subject"} & made.keys():
+        made[name] = _visible(_few_digits(made[name]))
+    if len(_NOT_ASCII.sub("", made["message"])) != len(made["message"]) or made["preference"] in ("sms", "both"):
+        made["message"] = made["message"][: _LONGEST_TEXT_MESSAGE // 2]
+    if "timeZone" in made:
+        made["timeZone"] = "Europe/Paris"
+    if "timestamp" in made:
+        made["timestamp"] = _at(tomorrow, like=made["timestamp"])
+    if "until" in made.get("repeat", {}):
+        # With its offset, because the request may have no time zone.
+        later = (tomorrow + timedelta(days=366)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        made["repeat"] = {**made["repeat"], "until": later}
+    return made
+
+
+def _at(time: datetime, *, like: str) -> str:
+    """`time`, with an offset, a fraction and seconds if `like` has them."""
+    form = "%Y-%m-%d" + like[10] + "%H:%M"
+    return time.strftime(form) + like[16:]
+
+
+def _short(price: float) -> float:
+    """`price` with at most four decimals, and without any if it would then have too many digits."""
+    rounded = round(price, _MOST_DECIMALS)
+    return rounded if sum(map(str.isdigit, f"{rounded:.4f}")) <= MOST_DIGITS else int(price)
+
+
+def _few_digits(text: str) -> str:
+    """`text` without its digits from the thirteenth on, of any script."""
+    seen = 0
+    kept = []
+    for letter in text:
+        seen += letter.isnumeric()
+        if seen <= MOST_DIGITS or not letter.isnumeric():
+            kept.append(letter)
+    return "".join(kept)
+
+
+def _visible(text: str) -> str:
+    return text if re.search("[!-~]", text) else "x" + text[1:]

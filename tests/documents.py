@@ -1,0 +1,129 @@
+"""The OpenAPI documents as tests read them: their operations, their schemas, and values that fit a schema or do not."""
+
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+from openapi_schema_validator import OAS31Validator
+
+from tools.openapi import DOCUMENTS
+
+Schema: TypeAlias = Mapping[str, Any]
+
+NAMES = ("orders.json", "reminders.json")
+_LONGEST_NUMBER = 10**13
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call of one API."""
+
+    document: str
+    path: str
+    method: str
+    said: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.said["operationId"])
+
+    def parameter(self, name: str) -> Mapping[str, Any]:
+        (found,) = [one for one in self.said["parameters"] if one["name"] == name]
+        return dict(found)
+
+    def body_schema(self) -> Schema:
+        return resolved(self.document, self.said["requestBody"]["content"]["application/json"]["schema"])
+
+
+@functools.cache
+def document(name: str) -> dict[str, Any]:
+    return dict(json.loads((DOCUMENTS / name).read_text()))
+
+
+def operations() -> Iterator[Operation]:
+    for name in NAMES:
+        for path, methods in document(name)["paths"].items():
+            for method, said in methods.items():
+                yield Operation(name, path, method.upper(), said)
+
+
+def operation(id: str) -> Operation:
+    (found,) = [one for one in operations() if one.id == id]
+    return found
+
+
+def resolved(name: str, value: Any) -> Any:
+    """`value`, a part of the document `name`, with every reference replaced by what it refers to."""
+    if isinstance(value, list):
+        return [resolved(name, one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "$ref" in value:
+        return resolved(name, document(name)["components"]["schemas"][value["$ref"].rpartition("/")[2]])
+    return {key: resolved(name, one) for key, one in value.items()}
+
+
+def fits(schema: Schema, value: Any) -> bool:
+    return bool(OAS31Validator(schema).is_valid(value))
+
+
+def fitting(schema: Schema) -> st.SearchStrategy[Any]:
+    """Values that fit a resolved schema of these documents: any of its alternatives, with any optional fields."""
+    return _drawn(schema).filter(functools.partial(fits, schema))
+
+
+def _drawn(schema: Schema) -> st.SearchStrategy[Any]:
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return st.one_of([_of_type(one, schema) for one in types])
+
+
+def _of_type(type: str, schema: Schema) -> st.SearchStrategy[Any]:
+    least, most = schema.get("minimum", -_LONGEST_NUMBER), schema.get("maximum", _LONGEST_NUMBER)
+    match type:
+        case "object":
+            alternatives = schema.get("allOf", [{"oneOf": [{}]}])[0]["oneOf"]
+            return st.one_of([_object(_narrowed(schema, one)) for one in alternatives])
+        case "string":
+            return _text(schema)
+        case "integer":
+            return st.integers(least, most)
+        case "number":
+            return st.integers(int(least), int(most)) | st.floats(least, most)
+    raise AssertionError(f"no values of the type {type}")
+
+
+def _narrowed(schema: Schema, alternative: Schema) -> dict[str, Any]:
+    """The object that an alternative leaves of a schema. The alternative forbids a field with `{"not": {}}`."""
+    more = alternative.get("properties", {})
+    return {
+        "required": [*schema.get("required", ()), *alternative.get("required", ())],
+        "properties": {
+            name: {**field, **more.get(name, {})}
+            for name, field in schema["properties"].items()
+            if more.get(name) != {"not": {}}
+        },
+    }
+
+
+def _object(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
+    fields = {name: _drawn(field) for name, field in schema["properties"].items()}
+    required = {name: fields.pop(name) for name in schema["required"]}
+    return st.fixed_dictionaries(required, optional=fields)
+
+
+def _text(schema: Schema) -> st.SearchStrategy[str]:
+    least, most = schema.get("minLength", 0), schema.get("maxLength", 50)
+    pattern = schema.get("pattern", "")
+    # JSON Schema's `$` is the end of the text; Python's is also before a line break there.
+    whole = re.compile(pattern.removesuffix("$"))
+    if pattern.startswith("^[^"):
+        return st.text(min_size=least, max_size=most).filter(whole.fullmatch)
+    if pattern:
+        return st.from_regex(whole, fullmatch=True).filter(lambda text: least <= len(text) <= most)
+    return st.text(min_size=least, max_size=most)

@@ -1,0 +1,186 @@
+"""The functions take what the OpenAPI documents say, and refuse what the documents exclude."""
+
+import itertools
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common import paging
+from orders import close_order, correct_order, get_order, list_orders, place_order, redrive_dead_letters, remove_parked
+from reminders import cancel_reminder, create_reminder, get_reminder, list_reminders, readiness
+from tests.contract import unsaid
+from tests.documents import fits, fitting, operation, operations, resolved
+from tests.lambdas.api import OPERATOR, post, signed_in
+
+pytestmark = pytest.mark.usefixtures("order_table", "order_workflow", "reminder_table", "reminder_workflow")
+
+HANDLERS: dict[str, Callable[[Any, Any], Any]] = {
+    "PlaceOrder": place_order.handler,
+    "ListOrders": list_orders.handler,
+    "GetOrder": get_order.handler,
+    "CorrectOrder": correct_order.handler,
+    "CloseOrder": close_order.handler,
+    "RemoveParked": remove_parked.handler,
+    "RedriveDeadLetters": redrive_dead_letters.handler,
+    "CreateReminder": create_reminder.handler,
+    "ListReminders": list_reminders.handler,
+    "GetReminder": get_reminder.handler,
+    "CancelReminder": cancel_reminder.handler,
+}
+WITH_A_BODY = [one.id for one in operations() if "requestBody" in one.said]
+
+# A case takes some milliseconds, because the simulated AWS does all that the function asks for.
+some = settings(max_examples=40, suppress_health_check=list(HealthCheck))
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@pytest.fixture(autouse=True)
+def a_ready_account(monkeypatch):
+    """SES and SNS would send to everybody; tests/lambdas/reminders/test_readiness.py has accounts that would not."""
+    monkeypatch.setattr(readiness, "check", lambda request: None)
+
+
+def answer(id: str, event: dict[str, Any]) -> tuple[int, str]:
+    """The status and the body of what an operator is answered, who has verified addresses and may do everything."""
+    reply = HANDLERS[id](signed_in(event, **OPERATOR), None)
+    return reply["statusCode"], reply["body"]
+
+
+def asked(id: str, body: Any) -> dict[str, Any]:
+    order_id = body.get("OrderId", "order-1") if isinstance(body, dict) else "order-1"
+    return post(body) | {"pathParameters": {"OrderId": order_id}}
+
+
+@pytest.mark.parametrize("id", WITH_A_BODY)
+def test_a_body_that_fits_the_document_is_not_refused(id):
+    @some
+    @given(fitting(operation(id).body_schema()))
+    def check(body: Any) -> None:
+        body = unsaid.body(id, body, now=datetime.now(UTC))
+
+        status, said = answer(id, asked(id, body))
+
+        assert status in (200, 202, 404, 409), (said, body)
+
+    check()
+
+
+@pytest.mark.parametrize("id", WITH_A_BODY)
+def test_a_body_that_does_not_fit_the_document_is_refused(id):
+    schema = operation(id).body_schema()
+
+    @some
+    @given(fitting(schema), st.data())
+    def check(body: Any, data: st.DataObject) -> None:
+        body = unsaid.body(id, body, now=datetime.now(UTC))
+        name = data.draw(st.sampled_from([*schema["properties"], "Unknown"]))
+        if data.draw(st.booleans()):
+            body.pop(name, None)
+        else:
+            body[name] = data.draw(ANYTHING)
+
+        status, said = answer(id, asked(id, body))
+
+        assert fits(schema, body) or status == 400, (status, said, body)
+
+    check()
+
+
+def as_json(text: str) -> Any:
+    """A parameter as a schema validates it: a number, if it is one of JSON, or text."""
+    try:
+        return json.loads(text) if text == text.strip() else text
+    except ValueError:
+        return text
+
+
+TEXTS = ["", "0", "1", "20", "99", "100", "101", "1000", "-1", "+1", "01", " 1", "1 ", "1.0", "1e1", "x", "UPCOMING"]
+
+
+@pytest.mark.parametrize("id", ["ListOrders", "ListReminders"])
+def test_a_query_is_taken_exactly_if_the_document_says_so(id):
+    for parameter in operation(id).said["parameters"]:
+        if (name := parameter["name"]) == "next":
+            continue
+        schema = resolved(operation(id).document, parameter["schema"])
+
+        for text in [*TEXTS, *map(str, schema.get("enum", []))]:
+            status, said = answer(id, {"queryStringParameters": {name: text}})
+
+            assert status == (200 if fits(schema, as_json(text)) else 400), (name, text, said)
+
+
+@pytest.mark.parametrize("id", ["ListOrders", "ListReminders"])
+def test_a_page_has_as_many_rows_as_the_document_says_by_default(id, monkeypatch):
+    limits = []
+    module = {"ListOrders": list_orders, "ListReminders": list_reminders}[id]
+    monkeypatch.setattr(module.table, "of_owner", lambda owner, **page: (limits.append(page["limit"]), ([], None))[1])
+
+    answer(id, {})
+
+    assert limits == [operation(id).parameter("limit")["schema"]["default"]]
+
+
+def test_a_token_that_an_answer_says_fits_the_document():
+    for id in ("ListOrders", "ListReminders"):
+        schema = operation(id).parameter("next")["schema"]
+        for row in ("a", "ab", "abc", "é🐈", str(uuid.uuid4())):
+            assert fits(schema, paging.token(("2026-11-26T09:00:00.000Z", row)))
+
+
+@pytest.mark.parametrize("id", ["GetOrder", "CloseOrder", "RemoveParked", "RedriveDeadLetters", "GetReminder"])
+def test_a_path_that_the_document_excludes_leads_nowhere(id, parked_queue):
+    """An id that no order can have is unknown, like one that no order has."""
+    (parameter,) = operation(id).said["parameters"]
+    schema = resolved(operation(id).document, parameter["schema"])
+    texts = ["-1", ".", "a b", "x" * 65, "x" * 129, "é", "orderfulfillmentqueue", "OrderFulfillmentQueue ", "%00"]
+
+    for text in [text for text in texts if not fits(schema, text)]:
+        path = {"pathParameters": {parameter["name"]: text}}
+        status, said = answer(id, post({"note": "x"}) | path)
+        assert (status, json.loads(said)["error"]["code"]) == (404, "NotFound"), text
+
+
+@pytest.mark.parametrize("key", ["!", "~" * 128, "", " ", "a b", "~" * 129, "é", "\x7f", "a\n"])
+def test_a_key_is_taken_exactly_if_the_document_says_so(key):
+    schema = operation("CreateReminder").parameter("Idempotency-Key")["schema"]
+    event = post({"message": "x", "preference": "topic", "waitSeconds": 60})
+    event["headers"]["Idempotency-Key"] = key
+
+    status, said = answer("CreateReminder", event)
+
+    assert status == (202 if fits(schema, key) and "\n" not in key else 400), said
+
+
+def test_what_the_documents_exclude_in_combination_is_refused():
+    """Each pair of fields of a reminder's time, with and without each other field."""
+    schema = operation("CreateReminder").body_schema()
+    tomorrow = unsaid.body(
+        "CreateReminder",
+        {"message": "x", "preference": "topic", "timestamp": "0000-00-00 00:00"},
+        now=datetime.now(UTC),
+    )["timestamp"]
+    values = {
+        "waitSeconds": [60],
+        "timestamp": [tomorrow, f"{tomorrow}:00Z", f"{tomorrow}:00+01:00"],
+        "timeZone": ["Europe/Paris"],
+        "fold": [0],
+        "repeat": [{"every": "1d", "times": 2}, {"every": "1d", "times": 2, "until": "2099-01-01T00:00:00Z"}],
+    }
+    for chosen in itertools.product(*([None, *of] for of in values.values())):
+        body = {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
+        body |= {"message": "x", "preference": "topic"}
+
+        status, said = answer("CreateReminder", post(body))
+
+        assert status == (202 if fits(schema, body) else 400), (said, body)

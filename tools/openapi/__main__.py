@@ -1,0 +1,44 @@
+"""`python -m tools.openapi`: writes docs/openapi from the templates. `make openapi` runs it."""
+
+import sys
+from tempfile import TemporaryDirectory
+
+from stacks.layer import LayerNotBuiltError
+from tools import command
+from tools.errors import CommandError
+from tools.openapi import DOCUMENTS, Template, documents
+
+
+def synthesise() -> dict[str, Template]:
+    """The templates by stack, as `cdk synth` makes them. Raises LayerNotBuiltError."""
+    command.find_node()
+    # Here, because CDK starts Node when it is imported, and the help needs neither.
+    import aws_cdk as cdk
+
+    import app
+    from stacks.config import DEV
+
+    with TemporaryDirectory() as folder:
+        cdk_app = cdk.App(outdir=folder)
+        app.build(cdk_app, stage=DEV)
+        return {stack.id: stack.template for stack in cdk_app.synth().stacks}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return command.exit_status(lambda: _parse_and_write(arguments))
+
+
+def _parse_and_write(arguments: list[str] | None) -> int:
+    description = "Writes docs/openapi from the templates. It overwrites what is there."
+    command.Parser(prog="python -m tools.openapi", description=description).parse_args(arguments)
+    try:
+        written = documents(synthesise())
+    except LayerNotBuiltError as error:
+        raise CommandError(str(error)) from None
+    for name, text in written.items():
+        (DOCUMENTS / name).write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

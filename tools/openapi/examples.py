@@ -1,0 +1,226 @@
+"""Examples of every request and every answer in the OpenAPI documents, by operation."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Examples: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
+def _example(summary: str, value: Any) -> Mapping[str, Any]:
+    return {"summary": summary, "value": value}
+
+
+_ORDER = {
+    "OrderId": "order-1",
+    "Name": "Ada Lovelace",
+    "ItemName": "Desk lamp",
+    "Price": "12.50",
+    "CC": "4242424242424242",
+}
+_SHOWN = {
+    "OrderId": "order-1",
+    "Name": "Ada Lovelace",
+    "ItemName": "Desk lamp",
+    "Price": "12.50",
+    "Card": {"Last4": "4242"},
+    "Status": "FULFILLMENT_QUEUED",
+    "Reasons": [],
+    "ReceivedAt": "2026-11-26T09:00:00.000Z",
+    "UpdatedAt": "2026-11-26T09:00:01.250Z",
+}
+_RECEIVED = {
+    **_SHOWN,
+    "Status": "RECEIVED",
+    "UpdatedAt": "2026-11-26T09:00:00.000Z",
+    "State": "Are details Proper",
+}
+_ESCALATED = {
+    **_SHOWN,
+    "OrderId": "order-2",
+    "Price": "-1",
+    "Status": "ESCALATED",
+    "Reasons": ["PRICE_NOT_POSITIVE"],
+}
+_PARKED = {**_SHOWN, "OrderId": "order-3", "Status": "PARKED", "Queue": "OrderFulfillmentQueue"}
+_CLOSED = {**_ESCALATED, "Status": "CLOSED", "UpdatedAt": "2026-11-26T10:30:00.000Z", "Note": "The customer gave up."}
+
+_REMINDER_ID = "0b9f7c52-6a3e-4a51-9f0e-3c8d1b2a4e5f"
+_SCHEDULED = {
+    "reminderId": _REMINDER_ID,
+    "dueAt": "2027-01-27T08:00:00Z",
+    "dueAtLocal": "2027-01-27T09:00:00+01:00",
+    "timeZone": "Europe/Paris",
+    "status": "SCHEDULED",
+}
+_REMINDER = {
+    **_SCHEDULED,
+    "message": "Water the plants",
+    "preference": "email",
+    "occurrence": 1,
+    "updatedAt": "2026-11-26T09:00:00Z",
+    "email": "a…@example.com",
+    "repeat": {"every": "1w", "times": 10},
+}
+_FAILED = {
+    **{name: value for name, value in _REMINDER.items() if name not in ("email", "repeat")},
+    "status": "FAILED",
+    "preference": "sms",
+    "phone": "+1…0100",
+    "reason": "The number has opted out of text messages.",
+}
+
+ASKED: Mapping[str, Examples] = {
+    "PlaceOrder": {
+        "order": _example("An order", _ORDER),
+        "priceAsNumber": _example("A price as a number", {**_ORDER, "OrderId": "order-4", "Price": 80000}),
+    },
+    "CorrectOrder": {"order": _example("The whole order with its corrected price", _ORDER)},
+    "CloseOrder": {"note": _example("A note", {"note": "The customer gave up."})},
+    "CreateReminder": {
+        "inAnHour": _example(
+            "In an hour, by e-mail to yourself",
+            {"message": "Water the plants", "preference": "email", "waitSeconds": 3600},
+        ),
+        "atALocalTime": _example(
+            "At a local time, every week for ten weeks",
+            {
+                "message": "Water the plants",
+                "subject": "Plants",
+                "preference": "email",
+                "timestamp": "2027-01-27 09:00",
+                "timeZone": "Europe/Paris",
+                "repeat": {"every": "1w", "times": 10},
+            },
+        ),
+        "withItsOffset": _example(
+            "At a time with its offset, as a text message",
+            {"message": "Water the plants", "preference": "sms", "timestamp": "2027-01-27T09:00:00+01:00"},
+        ),
+    },
+}
+"""The bodies of requests."""
+
+ANSWERED: Mapping[tuple[str, str], Examples] = {
+    ("PlaceOrder", "200"): {"order": _example("The workflow has finished", _SHOWN)},
+    ("PlaceOrder", "202"): {"accepted": _example("A new order", {"OrderId": "order-1", "Status": "RECEIVED"})},
+    ("ListOrders", "200"): {
+        "first": _example(
+            "The first page",
+            {
+                "orders": [_SHOWN, _ESCALATED],
+                "next": "WyIyMDI2LTExLTI2VDA5OjAwOjAwLjAwMFoiLCAib3JkZXItMiJd",
+            },
+        ),
+        "last": _example("The last page", {"orders": [_CLOSED], "next": None}),
+    },
+    ("GetOrder", "200"): {
+        "received": _example("The workflow has not finished", _RECEIVED),
+        "fulfilled": _example("A good order", _SHOWN),
+        "escalated": _example("An operator must decide", _ESCALATED),
+        "parked": _example("An operator must look", _PARKED),
+        "closed": _example("An operator has closed it", _CLOSED),
+    },
+    ("CorrectOrder", "200"): {"order": _example("The workflow has finished", _SHOWN)},
+    ("CorrectOrder", "202"): {
+        "accepted": _example("A new correction", {"OrderId": "order-1", "Status": "RECEIVED"}),
+    },
+    ("CloseOrder", "200"): {"closed": _example("The closed order", _CLOSED)},
+    ("ListParked", "200"): {
+        "one": _example(
+            "One message",
+            {
+                "items": [
+                    {
+                        "MessageId": "5fea7756-0ea4-451a-a703-a558b933e274",
+                        "OrderId": "order-3",
+                        "State": "Send to fulfillment",
+                        "Error": "Sqs.SqsException",
+                        "ExecutionId": None,
+                        "Order": {name: value for name, value in _ORDER.items() if name != "CC"},
+                        "Status": "PARKED",
+                        "ParkingId": "order-3-1f9c0d2e3b4a",
+                        "Queue": None,
+                        "Copies": 1,
+                    }
+                ],
+                "left": 0,
+            },
+        ),
+        "none": _example("No message", {"items": [], "left": 0}),
+    },
+    ("RemoveParked", "200"): {"removed": _example("A message without copies", {"removed": 1})},
+    ("ListDeadLetters", "200"): {
+        "queues": _example(
+            "Both queues",
+            {
+                "queues": [
+                    {"Queue": "OrderFulfillmentQueue", "Messages": 2},
+                    {"Queue": "EscalationQueue", "Messages": 0},
+                ]
+            },
+        )
+    },
+    ("RedriveDeadLetters", "200"): {
+        "moved": _example("All messages were moved", {"moved": 2, "failed": 0, "left": 0}),
+    },
+    ("CreateReminder", "202"): {"scheduled": _example("A new reminder", _SCHEDULED)},
+    ("ListReminders", "200"): {
+        "first": _example(
+            "The first page",
+            {"reminders": [_REMINDER], "next": "WyIyMDI3LTAxLTI3VDA4OjAwOjAwWiIsICIwYjlmN2M1MiJd"},
+        ),
+        "last": _example("The last page", {"reminders": [_FAILED], "next": None}),
+    },
+    ("GetReminder", "200"): {
+        "scheduled": _example("A reminder that waits", _REMINDER),
+        "failed": _example("A reminder that was not sent", _FAILED),
+    },
+    ("CancelReminder", "200"): {
+        "cancelled": _example("The cancelled reminder", {**_REMINDER, "status": "CANCELLED"}),
+    },
+}
+"""The bodies of good answers, by operation and status."""
+
+_PRICE_IS_MISSING = [{"field": "Price", "problem": "is missing"}]
+_LIMIT_IS_WRONG = [{"field": "limit", "problem": "must be a whole number from 1 to 100"}]
+_NO_ORDER = "There is no such order."
+_NO_REMINDER = "There is no such reminder."
+_CHANGED = "Only an escalated or a parked order can be "
+
+_FAILURES: Mapping[tuple[str, str], tuple[str, list[Mapping[str, str]]]] = {
+    ("", "InvalidRequest"): ("The request body is invalid.", _PRICE_IS_MISSING),
+    ("CloseOrder", "InvalidRequest"): ("The request body is invalid.", [{"field": "note", "problem": "is missing"}]),
+    ("ListOrders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
+    ("ListReminders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
+    ("CreateReminder", "InvalidRequest"): (
+        "The reminder cannot be kept.",
+        [{"field": "timestamp", "problem": "has passed"}],
+    ),
+    ("", "InvalidJson"): ("The body is not JSON: see line 1, column 15.", []),
+    ("", "NotSignedIn"): ("Sign in, and send the ID token.", []),
+    ("", "Forbidden"): ("Only operators may do this.", []),
+    ("CreateReminder", "Forbidden"): ("Only operators may remind by topic: choose email, sms or both.", []),
+    ("", "ACCESS_DENIED"): ("The request was refused.", []),
+    ("", "NotFound"): (_NO_ORDER, []),
+    ("RemoveParked", "NotFound"): ("No such message is in sight; somebody may hold it. Try again.", []),
+    ("RedriveDeadLetters", "NotFound"): ("There is no such queue with dead letters.", []),
+    ("GetReminder", "NotFound"): (_NO_REMINDER, []),
+    ("CancelReminder", "NotFound"): (_NO_REMINDER, []),
+    ("PlaceOrder", "Conflict"): ("Another order has this OrderId.", []),
+    ("CorrectOrder", "Conflict"): (f"{_CHANGED}corrected.", []),
+    ("CloseOrder", "Conflict"): (f"{_CHANGED}closed.", []),
+    ("CreateReminder", "Conflict"): ("Another request had this Idempotency-Key. Choose a new one.", []),
+    ("CancelReminder", "Conflict"): ("The reminder is sent, being sent, or cancelled already.", []),
+    ("", "TooLarge"): ("The body may have at most 16384 bytes.", []),
+    ("", "UnsupportedMediaType"): ("Send the body as application/json in UTF-8, and without a Content-Encoding.", []),
+    ("", "Throttled"): ("Too many requests. Try again.", []),
+    ("", "InternalError"): ("This should not have happened; it has been logged.", []),
+    ("", "Unavailable"): ("A service is not available. Try again.", []),
+}
+"""By operation and code: the message and the details. Without an operation: those of all other operations."""
+
+
+def failure(operation: str, code: str) -> Mapping[str, Any]:
+    """The example of an error that an operation answers."""
+    message, details = _FAILURES.get((operation, code)) or _FAILURES["", code]
+    return {"value": {"error": {"code": code, "message": message, "details": details}}}

@@ -1,0 +1,122 @@
+"""What the functions check in code, as far as a JSON schema can say it, and which parts of the schemas have names.
+
+The functions validate a body against the schemas in `lambdas/` first, because these name each faulty field by itself.
+The documents say more: what the functions check afterwards too.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+PARTS: Mapping[str, str] = {
+    "OrderStatus": "OrderState/properties/Status",
+    "Reason": "OrderState/properties/Reasons/items",
+    "Card": "OrderState/properties/Card",
+    "WorkflowState": "OrderState/properties/State",
+    "QueueName": "OrderState/properties/Queue",
+    "ParkedMessage": "ParkedList/properties/items/items",
+    "ParkedOrder": "ParkedList/properties/items/items/properties/Order/anyOf/0",
+    "DeadLetterQueue": "DeadLetters/properties/queues/items",
+    "Preference": "ReminderState/properties/preference",
+    "ReminderStatus": "ReminderState/properties/status",
+    "Repeat": "ReminderState/properties/repeat",
+    "ErrorBody": "ErrorAnswer/properties/error",
+    "ErrorDetail": "ErrorAnswer/properties/error/properties/details/items",
+}
+"""Parts of the schemas that have a name, by which generated clients call them too, and where each stands."""
+
+
+def up_to(most: int, *, least: int = 0, digits: int | None = None) -> str:
+    """The pattern of the whole numbers from `least`, which has one digit, to `most`.
+
+    With `digits`, zeros may precede a number of so many digits in all, and `least` is 0.
+    """
+    text = str(most)
+    length = len(text)
+    same_length = []
+    for place, digit in enumerate(text):
+        lowest = 0 if place or digits else 1 if length > 1 else least
+        if int(digit) > lowest:
+            same_length.append(text[:place] + _one_of(lowest, int(digit) - 1) + _any(length - place - 1))
+    same_length.append(text)
+    if digits:
+        shorter = [f"[0-9]{{1,{length - 1}}}"] if length > 1 else []
+        zeros = f"0{{0,{digits - length}}}" if digits > length else ""
+        return "|".join([*shorter, f"{zeros}({'|'.join(same_length)})"])
+    shorter = [_one_of(least, 9)] if length > 1 else []
+    return "|".join([*shorter, *(f"[1-9]{_any(rest)}" for rest in range(1, length - 1)), *same_length])
+
+
+def _one_of(first: int, last: int) -> str:
+    return str(first) if first == last else f"[{first}-{last}]"
+
+
+def _any(digits: int) -> str:
+    return "" if digits == 0 else "[0-9]" if digits == 1 else f"[0-9]{{{digits}}}"
+
+
+LONGEST_WAIT_SECONDS = 31_536_000
+LARGEST_PRICE = 999_999_999_999.9999
+MOST = {"m": 525_600, "h": 8_760, "d": 365, "w": 52, "M": 12, "y": 1}
+LEAST_MINUTES = 5
+
+_EVERY = "|".join(f"({up_to(most, least=LEAST_MINUTES if unit == 'm' else 1)}){unit}" for unit, most in MOST.items())
+_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_LOCAL = rf"{_DAY}[Tt ]{_MINUTE}(:[0-5][0-9](\.[0-9]+)?)?"
+_WITH_OFFSET = rf"{_DAY}[Tt ]{_MINUTE}:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]{_MINUTE})"
+_TIME = f"^({_LOCAL}|{_WITH_OFFSET})$"
+
+NOTHING: Mapping[str, Any] = {"not": {}}
+"""No value at all. Not `false`, which some generators of clients do not know."""
+
+REFINED: Mapping[str, Any] = {
+    "Order": {"properties": {"Price": {"minimum": -LARGEST_PRICE, "maximum": LARGEST_PRICE}}},
+    "OrderList": {"properties": {"next": {"minLength": 1}}},
+    "ReminderList": {"properties": {"next": {"minLength": 1}}},
+    "Reminder": {
+        "properties": {
+            "waitSeconds": {
+                "minimum": 0,
+                "maximum": LONGEST_WAIT_SECONDS,
+                "pattern": f"^({up_to(LONGEST_WAIT_SECONDS, digits=8)})$",
+            },
+            "timestamp": {"pattern": _TIME},
+            "timeZone": {"pattern": "^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$"},
+        },
+        # Within `allOf`, because generators of clients take an object with `oneOf` for several classes.
+        "allOf": [
+            {
+                "oneOf": [
+                    {
+                        "title": "After a number of seconds",
+                        "required": ["waitSeconds"],
+                        "properties": {"waitSeconds": {}, "timestamp": NOTHING, "fold": NOTHING},
+                    },
+                    {
+                        "title": "At a time with its offset",
+                        "required": ["timestamp"],
+                        "properties": {
+                            "timestamp": {"pattern": f"^{_WITH_OFFSET}$"},
+                            "waitSeconds": NOTHING,
+                            "fold": NOTHING,
+                        },
+                    },
+                    {
+                        "title": "At a local time",
+                        "required": ["timestamp", "timeZone"],
+                        "properties": {
+                            "timestamp": {"pattern": f"^{_LOCAL}$"},
+                            "timeZone": {},
+                            "waitSeconds": NOTHING,
+                        },
+                    },
+                ]
+            }
+        ],
+    },
+    "Repeat": {
+        "properties": {"every": {"pattern": f"^({_EVERY})$"}, "until": {"pattern": _TIME}},
+        "not": {"required": ["until", "times"], "properties": {"until": {}, "times": {}}},
+    },
+}
+"""JSON merge patches (RFC 7396) of the named schemas."""
