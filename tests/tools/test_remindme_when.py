@@ -202,7 +202,9 @@ def test_a_day_that_differs_in_the_zone_of_the_offset_is_refused() -> None:
     assert local("22 november 2026 9am UTC", now=now) == "2026-11-22 10:00:00"
 
 
-@pytest.mark.parametrize("text", ["9:00-10:00", "tomorrow 9:30+02:00", "27 jan 9:00 -1000", "Jan 27 2027 9:00-10:00"])
+@pytest.mark.parametrize(
+    "text", ["9:00-10:00", "tomorrow 9:30+02:00", "27 jan 9:00 -1000", "Jan 27 2027 9:00-10:00", "2027-01-27 9am-10"]
+)
 def test_what_may_be_a_period_is_not_taken_for_an_offset(text: str) -> None:
     with pytest.raises(CommandError, match="may be an offset or the end of a period: say UTC"):
         understand(text, zone=PARIS, now=NOW)
@@ -365,6 +367,7 @@ def test_months_years_and_leap_days_end_as_the_calendar_says(now: str, text: str
         ("in 20_000m", "has no unit"),
         ("in 5m 5m", "say each unit once"),
         ("in half a day", "only hours, minutes and seconds have fractions"),
+        ("in 2 days 1800 hours", "say 'at 18:00', or less than 24 hours"),
         ("in 1 month 2 hours", "mixes months or years with hours"),
         ("in -5 minutes", "is not understood"),
         ("in 1h30", "has no unit"),
@@ -374,6 +377,13 @@ def test_months_years_and_leap_days_end_as_the_calendar_says(now: str, text: str
         ("the 5th 9am", "names no month"),
         ("march 9am", "names no day"),
         ("2027 9am", "names no day"),
+        ("friday 9am 2027", "names no day in that year"),
+        ("tomorrow 9am 2026", "names no day in that year"),
+        ("in 2 days at 9am 2026", "names no day in that year"),
+        ("tomorrow this morning at 9", "says two days"),
+        ("this evening friday 7pm", "says two days"),
+        ("in 2 days this evening at 7", "says two days"),
+        ("27 jan this afternoon 3pm", "says two days"),
         ("next week 9am", "names no day"),
         ("every day 9am", "says how often"),
         ("yesterday 9am", "has passed"),

@@ -221,14 +221,24 @@ def _scanned(plain: str, shown: str) -> dict[str, re.Match[str]]:
             raise _not_understood(plain[place:], plain, shown, follows_clock=before == "clock")
         kind, match = max(matches, key=lambda one: one[1].end())
         if kind in found:
-            what = {"clock": "times of day", "year": "years"}.get(kind, "days")
+            what = {"clock": "times of day", "part": "parts of a day", "year": "years"}.get(kind, "days")
             raise CommandError(f"{shown} says two {what}: say one of them")
         found[kind] = match
         place, before = match.end() + 1, kind
-    days = [found[kind][0] for kind in ("span", "date", "near", "weekday") if kind in found]
-    if len(days) > 1 and not (len(days) == 2 and found.keys() >= {"date", "weekday"} and not found["weekday"]["which"]):
-        raise CommandError(f"{shown} says two days: say one of them")
+    _check_days(found, shown)
     return found
+
+
+def _check_days(found: dict[str, re.Match[str]], shown: str) -> None:
+    """Raises CommandError unless the parts name one day at the most. A date may have its weekday beside it."""
+    if "year" in found and "date" not in found:
+        raise CommandError(f"{shown} names no day in that year: {_DATE_EXAMPLE}")
+    days = found.keys() & {"span", "date", "near", "weekday"}
+    if "part" in found and found["part"]["today"] and not ("near" in found and found["near"][0].lower() == "today"):
+        # As in `this evening`.
+        days |= {"part"}
+    if len(days) > 1 and not (days == {"date", "weekday"} and not found["weekday"]["which"]):
+        raise CommandError(f"{shown} says two days: say one of them")
 
 
 def _not_understood(rest: str, plain: str, shown: str, *, follows_clock: bool) -> CommandError:
@@ -284,8 +294,6 @@ def _wall(found: dict[str, re.Match[str]], shown: str, base: datetime) -> dateti
         return datetime.combine(_day_after(found["span"], shown, base), at)
     if "date" in found:
         return datetime.combine(_date(found, shown, base), at)
-    if "year" in found:
-        raise CommandError(f"{shown} names no day: write it like 27 january 9am")
     if "weekday" in found:
         ahead = (_WEEKDAYS.index(found["weekday"]["weekday"][:3].lower()) - base.weekday() - 1) % 7 + 1
     elif "near" in found:
@@ -358,7 +366,7 @@ def _may_have_offset(found: dict[str, re.Match[str]]) -> bool:
     """
     clock, day = found["clock"], found["date"].groupdict() if "date" in found else {}
     if day.get("iso"):
-        return len(clock["offset"]) > 3 or clock["second"] is not None
+        return len(clock["offset"]) > 3 or clock.groupdict().get("second") is not None
     has_year = "year" in found or day.get("year") is not None
     return has_year and len(clock["offset"]) == 5 and clock[0][-6] == " "
 
@@ -420,6 +428,9 @@ def _amounts(span: re.Match[str], shown: str) -> dict[str, Fraction]:
         if unit not in _COUNTED and amount.denominator > 1:
             raise CommandError(f"{shown} is not understood: only hours, minutes and seconds have fractions")
         amounts[unit] = amount
+    if amounts.keys() & {"d", "w", "f"} and amounts.get("h", 0) >= 24:
+        # 1800 hours is 18:00 to some.
+        raise CommandError(f"{shown} is not understood: say 'at 18:00', or less than 24 hours after days or weeks")
     if amounts.keys() & {"M", "y"} and amounts.keys() & _COUNTED.keys():
         raise CommandError(f"{shown} mixes months or years with hours: say one of them")
     return amounts
