@@ -475,6 +475,12 @@ def test_if_the_first_of_two_has_passed_the_second_is_meant() -> None:
     assert read == ["2027-10-31T02:30:00+01:00"] * 2
 
 
+def test_this_very_second_has_passed() -> None:
+    assert is_refused("today 12:30:15", now=NOW.replace(microsecond=0))
+    assert local("today 12:30:16", now=NOW.replace(microsecond=0)) == "2026-11-21 12:30:16"
+    assert local("12:30:15", now=NOW.replace(microsecond=0)) == "2026-11-22 12:30:15"
+
+
 def test_without_a_zone_the_api_assumes_utc() -> None:
     assert understand("tomorrow 9am", zone=ZoneInfo("UTC"), now=NOW).fields() == {
         "timestamp": "2026-11-22T09:00:00+00:00"
