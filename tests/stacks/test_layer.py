@@ -74,3 +74,17 @@ def test_production_keeps_the_versions_of_its_layer(deployment):
 
     for version in deployment.resources("AWS::Lambda::LayerVersion").values():
         assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == (wanted, wanted)
+
+
+def test_lambda_can_read_a_layer_that_was_built_with_a_strict_umask(tmp_path):
+    folder = tmp_path / "python" / "package"
+    folder.mkdir(parents=True)
+    (folder / "module.py").touch(mode=0o600)
+    (folder / "program").touch(mode=0o700)
+    for one in (folder.parent, folder):
+        one.chmod(0o700)
+
+    layer.let_everybody_read(tmp_path)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {"python": 0o755, "package": 0o755, "module.py": 0o644, "program": 0o744}

@@ -163,6 +163,17 @@ def test_the_default_stage_is_dev(checkout):
     assert from_make.arguments({}) == ["--stage=dev"]
 
 
+@pytest.mark.parametrize("task", ["synth", "deploy"])
+def test_lambda_can_read_functions_that_were_checked_out_with_a_strict_umask(task, checkout):
+    (checkout.folder / "lambdas").chmod(0o700)
+    (checkout.folder / "lambdas" / "requirements.txt").chmod(0o600)
+
+    checkout.started(task)
+
+    assert (checkout.folder / "lambdas").stat().st_mode & 0o777 == 0o755
+    assert (checkout.folder / "lambdas" / "requirements.txt").stat().st_mode & 0o777 == 0o644
+
+
 def test_help_lists_every_task(checkout):
     text = (checkout.folder / "Makefile").read_text()
     tasks = {*re.findall("^[.]PHONY: (.+)$", text, re.MULTILINE)} - {"always"}

@@ -1,0 +1,44 @@
+"""How `make remindme` hands on what a user typed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from local.settings import PROJECT
+from tools.remindme.from_make import arguments
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({}, []),
+        ({"STAGE": "", "ARGS": "", "MESSAGE": "", "WHEN": ""}, []),
+        ({"ARGS": "list"}, ["list"]),
+        (
+            {"ARGS": "--email me -n", "MESSAGE": "$5 each", "WHEN": "in 20m"},
+            ["--email", "me", "-n", "--", "$5 each", "in 20m"],
+        ),
+        ({"MESSAGE": "--help", "WHEN": "in 1m"}, ["--", "--help", "in 1m"]),
+        ({"MESSAGE": "cats"}, ["--", "cats", ""]),
+        ({"ARGS": """--subject 'my cats' "a b" c\\ d"""}, ["--subject", "my cats", "a b", "c d"]),
+        ({"ARGS": "$(touch run) `run`; # $HOME *"}, ["$(touch", "run)", "`run`;", "#", "$HOME", "*"]),
+    ],
+)
+def test_each_variable_becomes_arguments(typed, words):
+    assert arguments(typed) == ["--stage=dev", *words]
+    assert arguments(typed | {"STAGE": "-x y"}) == ["--stage=-x y", *words]
+
+
+def test_a_quotation_mark_without_its_partner_is_a_sentence():
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.remindme.from_make"],
+        cwd=PROJECT,
+        env=os.environ | {"ARGS": "--subject 'cats"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert run.returncode == 1
+    assert run.stderr == "error: ARGS=--subject 'cats cannot be split into words: No closing quotation\n"
