@@ -22,6 +22,11 @@ CREDENTIALS_REFUSED = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+CLOCK_IS_OFF = {"RequestExpired", "RequestTimeTooSkewed"}
+OLD_SIGNATURE = "^Signature (expired|not yet current)"
+"""What Signature Version 4 is refused with if the clock is off by more than five minutes.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
+
 NOT_PERMITTED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 WRONG_SETTINGS = (
@@ -125,6 +130,8 @@ def _profile() -> str:
 
 def _refused(error: ClientError) -> str:
     code = str(error.response["Error"]["Code"])
+    if code in CLOCK_IS_OFF or re.search(OLD_SIGNATURE, error.response["Error"].get("Message", "")):
+        return f"the clock of this machine is too far from the one of AWS ({code}): set it"
     if code in CREDENTIALS_REFUSED:
         return f"AWS does not take these credentials ({code}): sign in to AWS again, or set other ones"
     if code in NOT_PERMITTED:

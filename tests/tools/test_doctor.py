@@ -468,6 +468,17 @@ def test_what_aws_does_not_tell_is_unknown_and_no_problem(kind: str, aws: Aws) -
     assert code_of("sns", kind) in findings["SMS"].found
 
 
+def test_what_only_aws_can_tell_is_said_in_words_on_the_laptop(aws: Aws) -> None:
+    aws.answers |= dict.fromkeys(
+        ("GetSMSSandboxAccountStatus", "GetSMSAttributes", "ListOriginationNumbers"), "unknown"
+    )
+
+    findings = aws.findings(endpoint="http://127.0.0.1:4566")
+
+    said = {(findings[check].state, findings[check].found) for check in ("SMS", "SMS spending", "SMS numbers")}
+    assert said == {("unknown", "only AWS can tell: the laptop cloud does not know it")}
+
+
 def test_stacks_that_may_not_be_looked_at_are_unknown(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws, "describe", lambda: EndpointConnectionError(endpoint_url="https://cloudformation"))
 

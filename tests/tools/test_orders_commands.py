@@ -147,6 +147,16 @@ def test_a_region_or_credentials_that_are_not_set_are_asked_for(
     ("error", "said"),
     [
         (refused("cloudformation", "DescribeStacks", "ExpiredToken", CARD), "AWS does not take these credentials"),
+        (refused("cloudformation", "DescribeStacks", "RequestExpired", CARD), "the clock of this machine is too far"),
+        (
+            refused("cloudformation", "DescribeStacks", "SignatureDoesNotMatch", f"Signature expired: {CARD}"),
+            "the clock of this machine is too far",
+        ),
+        (
+            refused("cloudformation", "DescribeStacks", "SignatureDoesNotMatch", f"Signature not yet current: {CARD}"),
+            "the clock of this machine is too far",
+        ),
+        (refused("cloudformation", "DescribeStacks", "SignatureDoesNotMatch", CARD), "does not take these credentials"),
         (refused("sqs", "SendMessage", "denied", CARD), "may not call SendMessage"),
         (refused("dynamodb", "Query", "throttled", CARD), "Query was refused (ThrottlingException)"),
         (exceptions.NoCredentialsError(), "no AWS credentials were found"),

@@ -75,6 +75,15 @@ def test_the_help_of_every_program_only_prints(module: str) -> None:
     assert [line for line in shown.stdout.splitlines() if len(line) > 80] == []
 
 
+@pytest.mark.parametrize("module", ["tools.doctor", "tools.teardown"])
+def test_node_is_found_even_if_the_environment_is_not_activated(module: str) -> None:
+    """CDK needs it."""
+    done = run("-m", module, env=settings(PATH="/nonexistent", AWS_EC2_METADATA_DISABLED="true"))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: no AWS region is set")
+
+
 def test_the_programs_of_tools_are_listed() -> None:
     assert sorted(PROGRAMS) == [one for one in modules() if one.startswith("tools.") and one not in OF_MAKE]
     assert [line.split()[2] for line in run("-m", "tools").stdout.splitlines()] == list(PROGRAMS)

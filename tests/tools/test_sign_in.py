@@ -140,7 +140,13 @@ def test_it_is_kept_where_the_pool_cannot_be_asked(
     assert (refused.status, sign_in().status) == (1, 0)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"email": "ada@example.com"}', '"\\ud800"', "null"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{}", '{"email": "ada@example.com"}', '"\\ud800"', "null", "[" * 100_000, "\0", '{"email": 1'),
+        *('{"email": "ada@example.com", "refresh": ["refresh-1"]}', '{"email": 1, "refresh": "refresh-1"}'),
+    ],
+)
 def test_a_damaged_file_is_as_none(
     sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path, content: str
 ) -> None:
@@ -151,6 +157,23 @@ def test_a_damaged_file_is_as_none(
 
     assert sign_in("--user", ADA).status == 0
     assert cognito.asked == [BY_PASSWORD, BY_PASSWORD]
+
+
+def test_a_folder_that_may_not_be_read_is_as_none(
+    sign_in: Command, cognito: FakeCognito, typed: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may read every folder, so the refusal is made up."""
+
+    def refuse(folder: Any) -> Any:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(Path, "glob", lambda folder, _: refuse(folder))
+    typed(PASSWORDS[ADA])
+
+    assert sign_in("--user", ADA).status == 0
+    assert sign_in().err.startswith("error: who signs in?")
+    assert sign_in("--out").out == "nobody was signed in\n"
 
 
 def test_where_nothing_can_be_kept_signing_in_ahead_fails_and_the_other_commands_go_on(

@@ -130,6 +130,21 @@ def test_nothing_is_given_up_otherwise(answer: str, deployed: Any, answers: list
     assert reminders.running() == ["a", "b", "c"]
 
 
+def test_the_end_of_the_input_gives_up_nothing(deployed: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """Ctrl-D."""
+
+    def end(question: str) -> str:
+        raise EOFError
+
+    reminders = deployed("dev")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(builtins, "input", end)
+
+    assert teardown.main(["--stage", "dev"]) == 1
+    assert capsys.readouterr().err == "error: nothing was given up, so nothing is destroyed\n"
+    assert reminders.running() == ["a", "b", "c"]
+
+
 def test_without_a_terminal_it_has_to_be_said(deployed: Any, capsys: Any) -> None:
     reminders = deployed("dev")
 

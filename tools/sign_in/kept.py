@@ -16,8 +16,12 @@ class Kept:
 
     def people(self) -> list[str]:
         """The e-mail addresses there are tokens of."""
-        found = (_read(file) for file in sorted(self.folder.glob(f"{self._client}-*.json")))
-        return [one["email"] for one in found if one]
+        try:
+            names = sorted(os.listdir(self.folder))
+        except OSError:
+            return []
+        kept = [name for name in names if name.startswith(f"{self._client}-") and name.endswith(".json")]
+        return [found["email"] for name in kept if (found := _read(self.folder / name))]
 
     def find(self, email: str) -> str | None:
         found = _read(self._file(email))
@@ -64,6 +68,7 @@ def _read(file: Path) -> dict[str, str] | None:
     """None where there is none, or none that can be used: then one signs in anew."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        return {name: str(found[name]) for name in ("email", "refresh")}
-    except (OSError, ValueError, LookupError, TypeError):
+        email, refresh = found["email"], found["refresh"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
+    return {"email": email, "refresh": refresh} if isinstance(email, str) and isinstance(refresh, str) else None
