@@ -46,7 +46,7 @@ class Checkout:
         for file in ("stacks/layer.py", "lambdas/requirements.txt", "package.json", "package-lock.json"):
             (self.folder / file).parent.mkdir(exist_ok=True)
             (self.folder / file).touch()
-        for program in ("python", "cdk"):
+        for program in ("python", "cdk", "ruff", "mypy", "cfn-lint"):
             (programs / program).write_text(STUB)
             (programs / program).chmod(0o755)
         for at, file in enumerate((".venv/installed", "node_modules/installed", "build/layer/fingerprint")):
@@ -198,6 +198,18 @@ def test_parts_of_the_suite_are_kept_apart_only_if_this_make_can(features, check
 
     assert ("--output-sync" in run.stdout) == bool(features)
     assert "--jobs=6" in run.stdout
+
+
+@pytest.mark.parametrize("flags", ["", "-j8", "k"])
+def test_all_parts_of_the_suite_run(flags, checkout):
+    """In one make that runs them at once. Each part would fail here if make did not understand its own options."""
+    parts = ("tests/local", "tests/website", "tests/e2e", "tests/facts", "tests/tools", "--non-zero-exit-code")
+
+    run = checkout.make("test", MAKEFLAGS=flags)
+
+    assert run.returncode == 0, run.stderr
+    started = (checkout.folder / "started").read_text()
+    assert [part for part in parts if part not in started] == []
 
 
 @pytest.mark.parametrize("flags", ["", "e", "k", "s", "w", "R", "rR", "-j8", "ek -j4"])
