@@ -185,7 +185,7 @@ def test_whoever_may_not_use_the_topic_is_told_what_to_say_instead(
 
     assert run.status == 1
     assert run.err.startswith("error: the API answered 403: Forbidden: ")
-    assert run.err.endswith("; say --email me, or --sms me\n") == offered
+    assert run.err.endswith("kept; say --email me, or --sms me\n") == offered
 
 
 def test_a_dry_run_shows_and_schedules_nothing(remindme: Command, api: FakeApi) -> None:

@@ -41,9 +41,10 @@ python -m tools.remindme [OPTIONS] MESSAGE WHEN...
 DESCRIPTION = """\
 Reminds you of MESSAGE: by e-mail, by SMS, by both, or if none is named through the topic, which is for operators.
 
-WHEN is a time in your own time zone: "2027-01-27 09:00:00", 2027-01-27T09:00Z, in 20m, in 3 days, tomorrow 9am,
-next friday 18:00, 24 december at noon. Hours and less from now are counted; days and more keep the time of day.
-What was understood is shown before it is scheduled; what was understood in part is refused."""
+WHEN is a time in your own time zone, or in the one that --zone names: "2027-01-27 09:00:00", 2027-01-27T09:00Z,
+in 20m, in 3 days, tomorrow 9:30am, next friday 18:00, 24 december at noon. Hours and less from now are counted; days
+and more keep the time of day. What was understood is shown before it is scheduled. A time is refused if one word of
+it is not understood."""
 
 EPILOG = """\
 A first word that is exactly `list`, `show` or `cancel` is a command. A message that is one, or that begins with a
@@ -243,7 +244,9 @@ def _parser() -> Parser:
         parents=[command.common_options()],
     )
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
-    parser.add_argument("--zone", metavar="NAME", help="an IANA time zone (default: this machine's)")
+    parser.add_argument(
+        "--zone", metavar="NAME", help="an IANA time zone, such as Europe/Paris (default: this machine's)"
+    )
     parser.add_argument("--fold", type=int, choices=(0, 1), help="the first or second of a time shown twice")
     parser.add_argument("--email", metavar="ADDRESS", help="by e-mail; `me` is your own address")
     parser.add_argument("--sms", metavar="NUMBER", help="by SMS, such as +15555550100; `me` is your own number")

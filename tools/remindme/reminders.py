@@ -51,7 +51,7 @@ def schedule(api: Api, request: dict[str, Any]) -> Reminder:
                 break
         time.sleep(SHORTEST_PAUSE_SECONDS)
     if answer.status == 403 and request.get("preference") == "topic":
-        raise CommandError(f"{_refused(answer)}; say --email me, or --sms me")
+        raise CommandError(f"{_refused(answer).rstrip('.')}; say --email me, or --sms me")
     return _reminder(answer)
 
 
