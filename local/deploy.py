@@ -208,8 +208,10 @@ def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     # Without the developer's own settings for CDK in ~/.cdk.json, and even if their home cannot be written.
     own_home = engine.settings.home / "tmp" / "cdk"
     own_home.mkdir(parents=True, exist_ok=True)
+    # 200 MB of unpacked packages: those of the other projects, if there are any.
+    shared = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "aws", "jsii", "package-cache")
     caches = {
-        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(project / "build" / "jsii"),
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(shared if os.access(shared, os.W_OK) else project / "build" / "jsii"),
         "CDK_HOME": str(project / "build" / "cdk"),
     }
     env = (
@@ -227,7 +229,10 @@ def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
             "CDK_VALIDATION": "false",
         }
     )
-    command = [str(project / "node_modules" / ".bin" / "cdk"), *arguments, "--no-color", "--no-notices"]
+    cdk = project / "node_modules" / ".bin" / "cdk"
+    if not cdk.exists():
+        raise DeployError(f"{cdk} is missing: run `make setup`")
+    command = [str(cdk), *arguments, "--no-color", "--no-notices"]
     began = datetime.now(UTC)
     if run_to_the_end(command, cwd=project, env=env, log=log, pid_file=engine.settings.deploy_pid):
         engine.daemon.require_alive()

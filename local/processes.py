@@ -147,6 +147,8 @@ def _begun(
 
     So if this process is killed meanwhile, either the file names the command's process, or the command never starts.
     """
+    # If the caller of this program ignored it, the exit status of the child would be lost.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = subprocess.Popen(
         ["/bin/sh", "-c", HOLD, "sh", *command],
         cwd=cwd,

@@ -14,6 +14,7 @@ import pytest
 
 from local import deploy, settings
 from local.engine import Engine, send
+from local.errors import LocalError
 from local.settings import PROJECT, Settings, isolated
 
 OF_OTHER_PROGRAMS = {
@@ -117,27 +118,49 @@ def test_no_proxy_is_used_for_this_machine(own: dict[str, str], served: str, mon
         assert session.client("sqs", endpoint_url=address).list_queues().get("QueueUrls", []) == []
 
 
-def test_cdk_starts_without_the_settings_of_the_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """~/.cdk.json may hold a profile, an app or plug-ins, and the home may be unwritable."""
-    (tmp_path / "node_modules" / ".bin").mkdir(parents=True)
-    cdk = tmp_path / "node_modules" / ".bin" / "cdk"
+def environment_of_cdk(engine: Engine, folder: Path) -> dict[str, str]:
+    """The environment in which the project in `folder` starts CDK."""
+    programs = folder / "node_modules" / ".bin"
+    for one in (engine.settings.home, programs):
+        one.mkdir(parents=True)
+    cdk = programs / "cdk"
     cdk.write_text(f"#!{sys.executable} -I\nimport json, os, sys\njson.dump(dict(os.environ), open('seen', 'w'))\n")
     cdk.chmod(0o755)
-    home = tmp_path / "home with blank"
-    home.mkdir()
-    engine = Engine(Settings(home=home))
+    deploy.bootstrap(engine, project=folder)
+    seen: dict[str, str] = json.loads((folder / "seen").read_text())
+    return seen
+
+
+def test_cdk_starts_without_the_settings_of_the_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """~/.cdk.json may hold a profile, an app or plug-ins, and the home may be unwritable."""
+    engine = Engine(Settings(home=tmp_path / "home with blank"))
     for name, value in {**OF_OTHER_PROGRAMS, "HOME": "/nowhere"}.items():
         monkeypatch.setenv(name, value)
 
-    deploy.bootstrap(engine, project=tmp_path)
+    seen = environment_of_cdk(engine, tmp_path)
 
-    seen = json.loads((tmp_path / "seen").read_text())
     own = Path(seen["HOME"])
-    assert own.is_dir() and own.is_relative_to(home) and not any(own.iterdir())
-    assert seen["AWS_ENDPOINT_URL"] == engine.settings.endpoint
+    assert own.is_dir() and own.is_relative_to(tmp_path / "home with blank") and not any(own.iterdir())
+    assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert Path(seen["CDK_HOME"]).is_relative_to(tmp_path)
+    assert Path(seen["JSII_RUNTIME_PACKAGE_CACHE_ROOT"]).is_relative_to(tmp_path)
     changed = {name for name, value in OF_OTHER_PROGRAMS.items() if seen.get(name) == value}
     assert changed == set()
+
+
+def test_cdk_unpacks_its_packages_once_for_all_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = tmp_path / "aws" / "jsii" / "package-cache"
+    shared.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    seen = environment_of_cdk(Engine(Settings(home=tmp_path / "home")), tmp_path)
+
+    assert seen["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(shared)
+
+
+def test_a_project_without_cdk_is_sent_to_make_setup(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="cdk is missing: run `make setup`"):
+        deploy.bootstrap(Engine(Settings(home=tmp_path)), project=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +26,20 @@ def test_what_a_test_starts_ignores_no_signal_that_the_caller_ignores(ignored: s
     )
 
     assert here.stdout == usual.stdout != ""
+
+
+FAILED = """
+import pathlib, signal, sys
+from local.processes import run_to_the_end
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+home = pathlib.Path(sys.argv[1])
+print(run_to_the_end(["/bin/sh", "-c", "exit 7"], cwd=home, env={}, log=home / "log", pid_file=home / "pid"))
+"""
+
+
+def test_the_exit_status_of_cdk_is_seen_even_if_the_caller_ignores_the_end_of_children(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FAILED, str(tmp_path)]
+
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+
+    assert (done.stdout, done.stderr) == ("7\n", "")
