@@ -48,6 +48,7 @@ LAST_LINES_SECONDS = 5
 
 def apply() -> None:
     """Makes the engine run Python functions in `FunctionProcess`, at most LIMIT of each function at once."""
+    _folder.cache_clear()
     runtime.build(_folder() / "runtime")
     _script().write_text(lambda_runtime._PYTHON_WORKER_SCRIPT)
     of_the_engine = lambda_runtime._worker_class_for

@@ -233,10 +233,12 @@ def killed(own: Apps, stopped: Session) -> Session:
     eventually(lambda: functions and not any(map(runs, functions)))
     with pytest.raises(LocalError, match="the engine has died"):
         own.cloud.require_running()
-    left_behind = own.cloud.settings.home / "tmp" / "left-behind"
-    left_behind.mkdir()
+    temporary = own.cloud.settings.home / "tmp"
+    left_behind, notes = [*temporary.glob("functions-*")], temporary / "notes.txt"
+    notes.write_text("of somebody")
     own.cloud.up(session.said.append)
-    assert not left_behind.exists()
+    assert left_behind and not any(folder.exists() for folder in left_behind)
+    assert notes.exists()
     return session
 
 
