@@ -208,27 +208,18 @@ def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     # Without the developer's own settings for CDK in ~/.cdk.json, and even if their home cannot be written.
     own_home = engine.settings.home / "tmp" / "cdk"
     own_home.mkdir(parents=True, exist_ok=True)
-    # 200 MB of unpacked packages: those of the other projects, if there are any.
-    shared = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "aws", "jsii", "package-cache")
-    caches = {
-        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(shared if os.access(shared, os.W_OK) else project / "build" / "jsii"),
+    env = isolated(os.environ) | {
+        "HOME": str(own_home),
         "CDK_HOME": str(project / "build" / "cdk"),
+        "AWS_ENDPOINT_URL": engine.settings.endpoint,
+        "AWS_ENDPOINT_URL_S3": engine.settings.endpoint,
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+        "AWS_REGION": REGION,
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        # Full validation takes three times as long; `make check` does it.
+        "CDK_VALIDATION": "false",
     }
-    env = (
-        caches
-        | isolated(os.environ)
-        | {
-            "HOME": str(own_home),
-            "AWS_ENDPOINT_URL": engine.settings.endpoint,
-            "AWS_ENDPOINT_URL_S3": engine.settings.endpoint,
-            "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
-            "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
-            "AWS_REGION": REGION,
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            # Full validation takes three times as long; `make check` does it.
-            "CDK_VALIDATION": "false",
-        }
-    )
     cdk = project / "node_modules" / ".bin" / "cdk"
     if not cdk.exists():
         raise DeployError(f"{cdk} is missing: run `make setup`")

@@ -143,19 +143,8 @@ def test_cdk_starts_without_the_settings_of_the_developer(tmp_path: Path, monkey
     assert own.is_dir() and own.is_relative_to(tmp_path / "home with blank") and not any(own.iterdir())
     assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
     assert Path(seen["CDK_HOME"]).is_relative_to(tmp_path)
-    assert Path(seen["JSII_RUNTIME_PACKAGE_CACHE_ROOT"]).is_relative_to(tmp_path)
     changed = {name for name, value in OF_OTHER_PROGRAMS.items() if seen.get(name) == value}
     assert changed == set()
-
-
-def test_cdk_unpacks_its_packages_once_for_all_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = tmp_path / "aws" / "jsii" / "package-cache"
-    shared.mkdir(parents=True)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-
-    seen = environment_of_cdk(Engine(Settings(home=tmp_path / "home")), tmp_path)
-
-    assert seen["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(shared)
 
 
 def test_a_project_without_cdk_is_sent_to_make_setup(tmp_path: Path) -> None:
