@@ -8,15 +8,16 @@ $(error Run make in the folder of the project: make -C $(dir $(lastword $(MAKEFI
 endif
 
 # What a user types stays text: make does not expand it, and recipes read it from the environment, where no shell runs it.
-TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER PYTHON
-ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
-$(foreach name,$(TYPED),$(eval override $(name) := $$(value $(name))))
+override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER PYTHON
+override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
+override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+$(foreach name,$(sort $(TYPED) $(OTHERS)),$(eval override $(name) := $$(value $(name))))
 export $(TYPED)
 
 # The settings of a deployment. Empty: as the stage has them in stacks/config.py.
-CONTEXT = -c "stage=$${STAGE:-dev}" $${SENDER:+-c "sender=$$SENDER"} $${IDENTITY:+-c "identity=$$IDENTITY"} \
+override CONTEXT = -c "stage=$${STAGE:-dev}" $${SENDER:+-c "sender=$$SENDER"} $${IDENTITY:+-c "identity=$$IDENTITY"} \
 	$${CACHE:+-c "cache=$$CACHE"} $${CONSUMER:+-c "consumer=$$CONSUMER"}
-DOCTOR = .venv/bin/python -m tools.doctor "--stage=$${STAGE:-dev}" $${SENDER:+"--sender=$$SENDER"} \
+override DOCTOR = .venv/bin/python -m tools.doctor "--stage=$${STAGE:-dev}" $${SENDER:+"--sender=$$SENDER"} \
 	$${IDENTITY:+"--identity=$$IDENTITY"} $${CACHE:+"--cache=$$CACHE"} $${CONSUMER:+"--consumer=$$CONSUMER"}
 
 # The programs in .venv find each other. Recipes name them with their folder: make 3.81 does not search this PATH.

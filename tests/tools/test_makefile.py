@@ -95,7 +95,7 @@ def test_what_is_typed_for_remindme_arrives_unchanged(checkout):
         # make itself drops blanks before a value of its command line.
         on_the_command_line = [value.lstrip() for value in values]
 
-        [call] = checkout.started("remindme", *(f"{name}={value}" for name, value in typed.items()))
+        [call] = checkout.started("remindme", f"TYPO={text}", *(f"{name}={value}" for name, value in typed.items()))
         [from_the_environment] = checkout.started("remindme", **typed)
 
         assert call == ["python", "-m", "tools.remindme.from_make", "", *on_the_command_line]
