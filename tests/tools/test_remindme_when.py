@@ -190,6 +190,17 @@ def test_an_offset_after_the_time_is_that_instant_in_every_zone(said: str, minut
     assert read == {text: [instant] * len(ZONES) for text, instant in expected.items()}
 
 
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+def test_a_time_of_day_with_an_offset_is_the_next_one_there_at_any_hour(zone: ZoneInfo) -> None:
+    for hour in range(48):
+        now = datetime(2026, 11, 21, 0, 30, tzinfo=UTC) + timedelta(hours=hour)
+
+        for text, utc in {"6pm UTC": 18, "18:00Z": 18, "noon UTC+5": 7, "11pm GMT-3": 2}.items():
+            instant = understand(text, zone=zone, now=now).instant
+
+            assert instant.hour == utc and timedelta(0) < instant - now <= timedelta(days=1)
+
+
 def test_a_day_that_differs_in_the_zone_of_the_offset_is_refused() -> None:
     """At 00:30 in Paris, `tomorrow` is the 23rd there and the 22nd in UTC."""
     now = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
@@ -283,6 +294,7 @@ def test_a_time_of_day_alone_is_the_next_one_at_any_hour_of_any_day(zone: ZoneIn
         ("in an hour's time", 3600),
         ("in half an hour", 1800),
         ("in twenty-five minutes", 1500),
+        ("in sixteen minutes", 960),
         ("in 0.5 seconds", 1),
         ("in 1 day 2 hours", 93_600),
         ("in 0 minutes", 0),
@@ -362,7 +374,7 @@ def test_months_years_and_leap_days_end_as_the_calendar_says(now: str, text: str
         ("monday 24 november 9am", "'monday' in .* is wrong: 2026-11-24 is a Tuesday"),
         ("in 20m5", "has no unit"),
         ("in 20m 2027-01-27", "says two days"),
-        ("in 20m at 9am", "says how long from now and a time"),
+        ("in 20m at 9am", "says both how long from now and a time"),
         ("in 1,000 minutes", "has no unit"),
         ("in 20_000m", "has no unit"),
         ("in 5m 5m", "say each unit once"),

@@ -1,7 +1,7 @@
 """Times as people write them: each is understood whole, or refused.
 
-A text is read from left to right as a day, a time of day, an offset from UTC, or a span such as `in 20m`. Each part has
-one form in the tables below. A word that is in no form is refused, so no word is ever ignored.
+A text is read from left to right, as a day, a time of day with or without an offset from UTC, or a span such as
+`in 20m`. Each has its forms in the tables below. A word that is in none of them is refused, so no word is ever ignored.
 """
 
 import re
@@ -27,10 +27,11 @@ SOON_SECONDS = 10
 LONGEST_SHOWN = 80
 
 _ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_TEENS = ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
 _NUMBERS = {
-    **{"a": 1, "an": 1, "fifteen": 15, **_TENS, "sixty": 60, "ninety": 90},
-    **{word: number for number, word in enumerate(_ONES, 1)},
+    **{"a": 1, "an": 1, **_TENS, "sixty": 60, "ninety": 90},
+    **{word: number for number, word in enumerate([*_ONES, *_TEENS], 1)},
     **{f"{ten}{by}{one}": tens + n for ten, tens in _TENS.items() for n, one in enumerate(_ONES[:9], 1) for by in " -"},
 }
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -177,7 +178,7 @@ def understand(text: str, *, zone: ZoneInfo, now: datetime, fold: int | None = N
         found = _scanned(plain, shown)
         if "span" in found and _is_counted(found["span"]):
             if len(found) > 1:
-                raise CommandError(f"{shown} says how long from now and a time besides: say one of them")
+                raise CommandError(f"{shown} says both how long from now and a time: say one of them")
             seconds = ceil(sum(amount * _IN_A_MIX[unit] for unit, amount in _amounts(found["span"], shown).items()))
             return When(zone=zone, instant=_end(now, seconds), seconds=seconds)
         instant = _instant(found, shown, zone=zone, now=now, fold=fold)
@@ -272,15 +273,15 @@ def _instant(
     found: dict[str, re.Match[str]], shown: str, *, zone: ZoneInfo, now: datetime, fold: int | None
 ) -> datetime:
     offset = _offset(found, shown)
-    wall = _wall(found, shown, now.astimezone(zone))
     if offset is None:
-        return _one_of(wall, shown, zone=zone, now=now, fold=fold)
-    # Near midnight it is another day there, so a weekday or `tomorrow` would have two meanings.
-    there = _wall(found, shown, now.astimezone(offset))
-    if there != wall:
+        return _one_of(_wall(found, shown, now.astimezone(zone)), shown, zone=zone, now=now, fold=fold)
+    wall = _wall(found, shown, now.astimezone(offset))
+    here = wall if found.keys() == {"clock"} else _wall(found, shown, now.astimezone(zone))
+    if here != wall:
+        # Near midnight it is another day there, so a weekday or `tomorrow` would have two meanings.
         raise CommandError(
-            f"{shown} is {wall:%Y-%m-%d} by the date of {zone.key} and {there:%Y-%m-%d} by that of the offset:"
-            f" say the date, {wall:%Y-%m-%d %H:%M} for example"
+            f"{shown} is {here:%Y-%m-%d} by the date of {zone.key} and {wall:%Y-%m-%d} by that of the offset:"
+            f" say the date, {here:%Y-%m-%d %H:%M} for example"
         )
     return _whole(wall.replace(tzinfo=offset).astimezone(UTC))
 
