@@ -37,7 +37,7 @@ print(json.dumps([sys.version_info[:2], sys.version, os.path.realpath(sys.base_p
 NPM_UNSET = ("node_env", "npm_config_workspace", "npm_config_workspaces", "npm_config_include_workspace_root")
 """Variables in lower case that no option of npm overrules. NODE_ENV=production would leave out all packages."""
 
-NO_ACCESS = ("EACCES", "EPERM", "EROFS")
+NO_ACCESS = ("EACCES", "EEXIST", "ENOTDIR", "EPERM", "EROFS")
 """The errors of npm if it cannot write its cache."""
 
 
