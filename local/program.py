@@ -132,27 +132,14 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 def _prepare_streams() -> None:
     """Opens those that the caller closed, and lets a stream that lacks a letter show the letter's number."""
-    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+    for name, mode in {"stdin": "r", "stdout": "w", "stderr": "w"}.items():
         if getattr(sys, name) is None:
-            _occupy(number)
             setattr(sys, name, open(os.devnull, mode))
     if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout = _with_errors_of_its_own(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _occupy(number: int) -> None:
-    """The next file would get the number of a closed stream, and children would write to it."""
-    try:
-        os.fstat(number)
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        if nowhere != number:
-            os.dup2(nowhere, number)
-            os.close(nowhere)
-        os.set_inheritable(number, True)
 
 
 def _with_errors_of_its_own(stream: io.TextIOWrapper) -> io.TextIOWrapper:

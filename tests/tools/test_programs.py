@@ -185,15 +185,6 @@ def test_a_closed_stream_is_silence(streams: tuple[int, ...], action: str, statu
         assert done.stdout == "Zoë False\n"
 
 
-def test_what_a_command_starts_does_not_write_into_its_files(tmp_path: Path) -> None:
-    """A file that is opened gets the number of a closed stream, to which a child process writes."""
-    action = f"import os; file = open({str(tmp_path / 'file')!r}, 'w'); os.system('echo child')"
-
-    saying(action, preexec_fn=closed(1, 2))
-
-    assert (tmp_path / "file").read_text() == ""
-
-
 @needs_full
 def test_complaints_that_nobody_can_read_change_no_status() -> None:
     with FULL.open("w") as full:
