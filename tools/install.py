@@ -24,6 +24,8 @@ NPM_OPTIONS = (
     # What `npm ci` must do here. Options come before all of the user's settings.
     *("--include=dev", "--bin-links=true", "--dry-run=false", "--global=false", "--location=project"),
     *("--ignore-scripts=true", "--install-strategy=hoisted", "--package-lock=true", "--package-lock-only=false"),
+    # The versions are locked by their hashes, so their age does not count.
+    *("--before=null", "--min-release-age=null"),
     # No service but the registry is asked.
     *("--audit=false", "--fund=false", "--update-notifier=false"),
     # Errors are shown, however quiet the user's settings are.
