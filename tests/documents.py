@@ -76,6 +76,19 @@ def fitting(schema: Schema) -> st.SearchStrategy[Any]:
     return _drawn(schema).filter(functools.partial(fits, schema))
 
 
+def just_outside(schema: Schema) -> list[Any]:
+    """Values that miss a resolved schema of one field by as little as possible."""
+    values: list[Any] = [None, True, [], {}, "", "\u0007x", "x y", "-1", -1, 0.5]
+    if "maxLength" in schema:
+        values.append("x" * (schema["maxLength"] + 1))
+    if "minimum" in schema:
+        values += [schema["minimum"] - 1, schema["maximum"] + 1]
+    if "enum" in schema:
+        values += [str(one).swapcase() for one in schema["enum"]]
+    values += [f"{one}." for one in schema.get("enum", []) if isinstance(one, str)]
+    return [value for value in values if not fits(schema, value)]
+
+
 def _drawn(schema: Schema) -> st.SearchStrategy[Any]:
     if "enum" in schema:
         return st.sampled_from(schema["enum"])

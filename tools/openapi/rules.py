@@ -64,7 +64,7 @@ _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _LOCAL = rf"{_DAY}[Tt ]{_MINUTE}(:[0-5][0-9](\.[0-9]+)?)?"
 _WITH_OFFSET = rf"{_DAY}[Tt ]{_MINUTE}:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]{_MINUTE})"
-_TIME = f"^({_LOCAL}|{_WITH_OFFSET})$"
+TIME = f"{_LOCAL}|{_WITH_OFFSET}"
 
 NOTHING: Mapping[str, Any] = {"not": {}}
 """No value at all. Not `false`, which some generators of clients do not know."""
@@ -80,7 +80,7 @@ REFINED: Mapping[str, Any] = {
                 "maximum": LONGEST_WAIT_SECONDS,
                 "pattern": f"^({up_to(LONGEST_WAIT_SECONDS, digits=8)})$",
             },
-            "timestamp": {"pattern": _TIME},
+            "timestamp": {"pattern": f"^({TIME})$"},
             "timeZone": {"pattern": "^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$"},
         },
         # Within `allOf`, because generators of clients take an object with `oneOf` for several classes.
@@ -115,7 +115,7 @@ REFINED: Mapping[str, Any] = {
         ],
     },
     "Repeat": {
-        "properties": {"every": {"pattern": f"^({_EVERY})$"}, "until": {"pattern": _TIME}},
+        "properties": {"every": {"pattern": f"^({_EVERY})$"}, "until": {"pattern": f"^({TIME})$"}},
         "not": {"required": ["until", "times"], "properties": {"until": {}, "times": {}}},
     },
 }

@@ -43,7 +43,7 @@ INTRODUCTION = """\
 
 Send the ID token of a user of the user pool as `Authorization: Bearer …` with every request. Bodies are JSON in \
 UTF-8 and have at most 16,384 bytes. Send them as `Content-Type: application/json`, with or without \
-`charset=utf-8`; any other type is answered with 415.
+`charset=utf-8`; any other type is answered with 415. Unknown paths and methods are answered with 404.
 
 Every error has the same shape: `code` is for programs, `message` is a sentence for people and may change, and \
 `details` names the faulty fields. No error repeats a value that you sent. If an answer has the header `Retry-After`, \
