@@ -17,13 +17,16 @@ echo '[[3, {minor}], "3.{minor}.0 (main)", "/usr"]'
 """
 
 NPM = """\
-#!{python}
+#!/bin/sh
+exec '{python}' "$0.py" "$@"
+"""
+
+NPM_PROGRAM = """\
 import json, os, pathlib, sys
 tried = pathlib.Path("tried")
 calls = json.loads(tried.read_text()) if tried.exists() else []
-tried.write_text(json.dumps([*calls, {{"arguments": sys.argv[1:], "environment": dict(os.environ)}}]))
+tried.write_text(json.dumps([*calls, {"arguments": sys.argv[1:], "environment": dict(os.environ)}]))
 pathlib.Path("node_modules").mkdir(exist_ok=True)
-{behaviour}
 """
 
 
@@ -51,7 +54,8 @@ def program(file: Path, text: str) -> None:
 
 
 def npm(place: Place, behaviour: str) -> None:
-    program(place.venv / "bin" / "npm", NPM.format(python=sys.executable, behaviour=behaviour))
+    (place.venv / "bin" / "npm.py").write_text(NPM_PROGRAM + behaviour)
+    program(place.venv / "bin" / "npm", NPM.format(python=sys.executable))
 
 
 def npm_calls(place: Place) -> list[dict]:
