@@ -88,7 +88,7 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
         case "down":
             stopped = cloud.down(lambda text: console.print(text, highlight=False), forget=options.forget)
             done = "stopped" if stopped else "nothing was running"
-            console.print(f"{done} and forgotten" if options.forget else done)
+            console.print(f"{done}; deleted what the cloud wrote" if options.forget else done)
             if options.forget and (left := homes.left_in(cloud.settings.home)):
                 some = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED} more" if len(left) > NAMED else "")
                 console.print(

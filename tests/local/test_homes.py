@@ -376,7 +376,7 @@ def test_a_cloud_without_a_whole_mark_is_taken_up_again_and_then_forgotten(
 
     assert home.stat().st_mode & 0o777 == 0o700
     assert main(["--home", str(home), "down", "--forget"]) == 0
-    assert capsys.readouterr().out == "nothing was running and forgotten\n"
+    assert capsys.readouterr().out == "nothing was running; deleted what the cloud wrote\n"
     assert not home.exists()
 
 

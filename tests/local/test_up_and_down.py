@@ -208,7 +208,7 @@ def test_down_forgets_when_told_to_and_keeps_files_of_others(second: Checkout) -
 
     down = second.local("down", "--forget")
 
-    assert (down.returncode, down.stdout.splitlines()[0]) == (0, "stopped and forgotten")
+    assert (down.returncode, down.stdout.splitlines()[0]) == (0, "stopped; deleted what the cloud wrote")
     assert second.processes() == []
     assert {path for path in second.home.rglob("*") if not path.is_dir()} == mine
     assert "kept in" in down.stdout and down.stdout.endswith(" more\n")
@@ -221,7 +221,7 @@ def test_down_removes_the_folder_of_a_cloud_that_nobody_else_wrote_into(checkout
 
     down = checkout.local("down", "--forget")
 
-    assert (down.returncode, down.stdout.strip()) == (0, "nothing was running and forgotten")
+    assert (down.returncode, down.stdout.strip()) == (0, "nothing was running; deleted what the cloud wrote")
     assert not checkout.home.exists()
     assert checkout.local("down").stdout.strip() == "nothing was running"
     assert "is not running" in checkout.local("demo").stderr
