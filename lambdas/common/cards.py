@@ -1,39 +1,95 @@
-"""Card numbers in places where none belong. Pure."""
+"""Card numbers in places where none belong. Pure.
 
+docs/architecture.md, "Card numbers", says which forms count. The first state of the order workflow repeats these rules
+for the digits 0 to 9, with the same regular expressions.
+"""
+
+import functools
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 CARD_LIKE = "looks like a card number, which belongs into CC alone"
 
-_BEGINNING = "(?:[3-6][0-9]|2[2-7])"
-_SEPARATOR = r"[^0-9A-Za-z]{1,2}"
-_IN_ONE = rf"(?<![0-9]){_BEGINNING}[0-9]{{12,17}}(?![0-9])"
-_AS_PRINTED = (
-    rf"(?<![0-9A-Za-z]){_BEGINNING}[0-9]{{2}}"
-    rf"(?:(?:{_SEPARATOR}[0-9]{{4}}){{3}}(?:{_SEPARATOR}[0-9]{{1,3}})?|{_SEPARATOR}[0-9]{{6}}{_SEPARATOR}[0-9]{{4,5}})"
-    r"(?![0-9A-Za-z])"
+_ISSUED = re.compile(
+    "3[0689][0-9]{12}|3[47][0-9]{13}"
+    "|(?:[456][0-9]{3}|22(?:0[0-5]|2[1-9]|[3-9][0-9])|2[3-6][0-9]{2}|27(?:[01][0-9]|20)"
+    "|35(?:2[89]|[3-8][0-9])|30(?:[0-5][0-9]|95)|3[689][0-9]{2})[0-9]{12}"
+    "|(?:62[0-9]{2}|5018|5020|5038|506[01]|5893|6304|6500|6759|676[123])[0-9]{13,14}"
+    "|(?:4[0-9]{3}|5[06-9][0-9]{2}|6[0-9]{3}|35(?:2[89]|[3-8][0-9]))[0-9]{15}"
 )
-_CARD = re.compile(f"{_IN_ONE}|{_AS_PRINTED}")
-_ANYHOW = [re.compile(rf"[0-9](?:[^0-9A-Za-z]{{0,{most}}}[0-9]){{13,}}") for most in (3, 2, 1)]
-"""Digits with other characters between them. Further digits with wider gaps do not hide a card number."""
+"""The numbers that issuers give out, check digit aside: their first digits, and the lengths that go with these.
+
+14 digits: Diners. 15: American Express. 16: Visa, Mastercard and its 2 series, Mir, Discover, JCB, Maestro, UnionPay,
+Diners. 17 and 18: UnionPay, Verve and the named ranges of Maestro. 19: Visa, Maestro, UnionPay, Discover, JCB.
+https://en.wikipedia.org/wiki/Payment_card_number (the table of issuers, 2024)
+"""
+_CERTAIN = re.compile(
+    "3[47][0-9]{13}"
+    "|(?:[456][0-9]{3}|22(?:0[0-5]|2[1-9]|[3-9][0-9])|2[3-6][0-9]{2}|27(?:[01][0-9]|20)|35(?:2[89]|[3-8][0-9]))[0-9]{12}"
+)
+"""The numbers that count with any check digit, if they are written as a program or a card writes them."""
+
+_BLANKS = re.compile(
+    r"([\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+)|.", re.DOTALL
+)
+_IBAN = re.compile("(^|[^0-9A-Za-z])([A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){2,7}(?: ?[0-9]{1,3})?)([^0-9A-Za-z]|$)")
+_PARCEL = re.compile(
+    "(^|[^0-9A-Za-z])((?:89|9[1-5])[0-9]{2}(?: [0-9]{4}){3}(?: [0-9]{3}| [0-9]{4}(?: [0-9]{1,4})?))([^0-9A-Za-z]|$)"
+)
+"""Numbers of SIM cards (ITU-T E.118) and of parcels in the USA, in groups of four: 19 to 24 digits."""
+_LONG_GROUP = re.compile("[A-Za-z+]?[0-9]{14,}[A-Za-z]?")
+_RUNS = [re.compile(f"[A-Za-z+]?[0-9]+(?:[^0-9A-Za-z]{{1,{most}}}[0-9]+)*[A-Za-z]?") for most in (1, 2, 3)]
+"""Groups of digits with at most so many characters between them. A wider gap ends the number."""
 _APART = re.compile("[0-9](?:[^0-9A-Za-z]{1,3}[0-9]){13,}")
-_LENGTHS = range(14, 20)
 _MOST_APART = 20
 """The most separated digits that are searched for a card number. The workflow has five seconds for its whole search."""
-_LONG = re.compile(rf"{_ANYHOW[0].pattern}|[0-9]{{13,}}")
+_ROUND = re.compile("[1-9][0-9][05]0")
+_YEAR, _MONTH, _DAY = "20[0-3][0-9]", "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
+_DATE = re.compile(
+    f"^[A-Za-z+]?(?:[1-3][0-9]{_MONTH}{_DAY}|{_DAY}{_MONTH}[1-3][0-9])[^0-9]|(?:^|[^0-9])(?:"
+    f"{_YEAR}[^0-9]*{_MONTH}[^0-9]*{_DAY}|{_DAY}[^0-9]*{_MONTH}[^0-9]*{_YEAR}|{_MONTH}[^0-9]*{_DAY}[^0-9]*{_YEAR}"
+    ")(?:[^0-9]|$)"
+)
+_MASKED = re.compile("[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){13,}|[0-9]{13,}")
 _IDENTIFIER = re.compile(r"(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{32,64}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 
+_PRINTED = ([4, 4, 4, 4], [4, 4, 4, 4, 1], [4, 4, 4, 4, 2], [4, 4, 4, 4, 3], [6, 13], [4, 6, 5], [4, 6, 4])
+"""The groups in which cards print their numbers."""
 
-def looks_like_card(text: str) -> bool:
-    """Whether `text` holds what may be a card number: 14 to 19 digits, of any script, that begin as card numbers do.
+Span = tuple[int, int]
 
-    In one run, or in groups as cards print them (4-4-4-4, 4-6-5, 4-6-4), they count with any check digit: a rule that
-    lets nine in ten of an integrator's own numbers pass refuses the tenth in production. Grouped in any other way, as
-    dates and lists of numbers are, they count only if the check digit of the whole is right. If each digit stands
-    alone, the number may begin and end at any digit, and more than 20 such digits always count.
-    The first digits are 3 to 6 or 22 to 27; ISO/IEC 7812 gives the others to other trades.
+
+class Group(NamedTuple):
+    """Digits without anything between them, and where they stand."""
+
+    digits: str
+    begin: int
+    end: int
+
+
+def looks_like_card(text: str, *, odd_groups: bool = True, any_check_digit: bool = True) -> bool:
+    """Whether `text` holds what may be a card number: digits of any script and style that an issuer could have given.
+
+    The first digits, the length and the check digit must fit an issuer. Two forms count with any check digit, because
+    a rule that lets nine in ten of an integrator's own numbers pass refuses the tenth in production: 15 or 16 digits
+    in one run, and in groups as cards print them (4-4-4-4, 4-6-5) with the same blank, dash, dot or underscore between
+    them. `any_check_digit=False` requires the right one there, too.
+    Digits that each stand alone count wherever the number begins. In any other groups only the whole counts, if the
+    same separator stands between them; `odd_groups=False` ignores these.
     """
-    return bool(_places(text))
+    return bool(_places(text, odd_groups=odd_groups, any_check_digit=any_check_digit))
+
+
+def is_split_card(first: str, second: str) -> bool:
+    """Whether two texts, which hold digits and separators alone, make one card number together."""
+    return any(_is_split_card(*pair) for pair in {(first, second), (_read(first)[0], _read(second)[0])})
+
+
+def groups_of(text: str) -> list[str]:
+    """The groups of digits in `text`, of any script, as 0 to 9. Empty if it holds a letter."""
+    return [group.digits for group in _groups(_read(text)[0])] if not _holds_letter(text) else []
 
 
 def is_identifier(text: str) -> bool:
@@ -43,7 +99,7 @@ def is_identifier(text: str) -> bool:
 
 def without_cards(text: str) -> str:
     """`text` with what looks_like_card sees replaced by `#`: for people, who need to read other numbers."""
-    return text if is_identifier(text) else _hidden(text, iter(_places(text)))
+    return text if is_identifier(text) else _hidden(text, _places(text))
 
 
 def masked(text: str) -> str:
@@ -51,48 +107,10 @@ def masked(text: str) -> str:
 
     In a log a card number may stand among other digits, and hiding one number too many costs little.
     """
-    return _hidden(text, (found.span() for found in _LONG.finditer(_in_ascii_digits(text))))
-
-
-def _places(text: str) -> list[tuple[int, int]]:
-    """Where card numbers begin and end, in order and apart."""
-    found: list[tuple[int, int]] = []
-    # The original text too: a whole card number in 0 to 9 may stand next to digits of another script.
-    for written in {text, _in_ascii_digits(text)}:
-        found += [place.span() for place in _CARD.finditer(written)]
-        found += [
-            place.span() for anyhow in _ANYHOW for place in anyhow.finditer(written) if _is_card(_digits(place[0]))
-        ]
-        found += _apart(written)
-    apart: list[tuple[int, int]] = []
-    for begin, end in sorted(found):
-        if apart and begin < apart[-1][1]:
-            apart[-1] = apart[-1][0], max(end, apart[-1][1])
-        else:
-            apart.append((begin, end))
-    return apart
-
-
-def _apart(text: str) -> list[tuple[int, int]]:
-    """Where digits stand alone in a row, as many as a card has; also where there are more than _MOST_APART."""
-    found: list[tuple[int, int]] = []
-    for run in _APART.finditer(text):
-        places = [run.start() + digit.start() for digit in re.finditer("[0-9]", run[0])]
-        if len(places) > _MOST_APART:
-            found.append(run.span())
-            continue
-        for length in _LENGTHS:
-            parts = [(places[at], places[at + length - 1] + 1) for at in range(len(places) - length + 1)]
-            found += [(begin, end) for begin, end in parts if _is_card(_digits(text[begin:end]))]
-    return found
-
-
-def _digits(text: str) -> str:
-    return re.sub("[^0-9]", "", text)
-
-
-def _is_card(digits: str) -> bool:
-    return bool(re.fullmatch(f"{_BEGINNING}[0-9]{{12,17}}", digits)) and passes_luhn(digits)
+    found: list[Span] = []
+    for read, offsets in (_read(text), _collapsed(text)):
+        found += [_in_text(place.span(), offsets) for place in _MASKED.finditer(read)]
+    return _hidden(text, _apart_from_each_other(found))
 
 
 def passes_luhn(digits: str) -> bool:
@@ -101,14 +119,176 @@ def passes_luhn(digits: str) -> bool:
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
 
-def _hidden(text: str, places: Iterator[tuple[int, int]]) -> str:
+def _places(text: str, *, odd_groups: bool = True, any_check_digit: bool = True) -> list[Span]:
+    """Where card numbers begin and end, in order and apart."""
+    found: list[Span] = []
+    # The original digits, too: a whole card number in 0 to 9 may stand next to digits of another script.
+    for read, offsets in (_read(text), _collapsed(text)):
+        if len(re.findall("[0-9]", read)) < 14:
+            continue
+        cleared = _PARCEL.sub(_crossed_out, _IBAN.sub(lambda one: _crossed_out(one, only=_is_iban), read))
+        spans = [*_long_groups(cleared, any_check_digit), *_printed(cleared), *_apart(cleared)]
+        for runs in _RUNS:
+            spans += [span for run in runs.finditer(cleared) for span in _whole(run, odd_groups, any_check_digit)]
+        found += [_in_text(span, offsets) for span in spans]
+    return _apart_from_each_other(found)
+
+
+def _long_groups(text: str, any_check_digit: bool) -> Iterator[Span]:
+    """Card numbers in one run."""
+    for place in _LONG_GROUP.finditer(text):
+        (group,) = _groups(place[0], place.start())
+        # E.164 gives a phone number 15 digits at most.
+        is_phone = place[0].startswith("+") and len(group.digits) <= 15
+        is_certain = any_check_digit and not re.search("[A-Za-z]", place[0]) and _CERTAIN.fullmatch(group.digits)
+        if not is_phone and (is_certain or _is_card(group.digits)):
+            yield group.begin, group.end
+
+
+def _whole(run: re.Match[str], odd_groups: bool, any_check_digit: bool) -> Iterator[Span]:
+    """A run of groups that is a card number as a whole."""
+    groups = _groups(run[0], run.start())
+    digits, sizes = "".join(group.digits for group in groups), [len(group.digits) for group in groups]
+    separators = set(re.split("[0-9]+", run[0].strip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+"))[1:-1])
+    if len(groups) < 2 or len(separators) != 1 or len(digits) > 19 or _are_round(groups):
+        return
+    is_printed = sizes in ([4, 4, 4, 4], [4, 6, 5]) and separators <= {" ", "-", ".", "_"}
+    is_certain = (
+        any_check_digit and is_printed and not re.search("[A-Za-z+]", run[0]) and _CERTAIN.fullmatch(digits) is not None
+    )
+    is_phone = run[0].startswith("+") and len(digits) <= 15
+    if is_certain or (odd_groups and not is_phone and _may_be_odd(run[0], groups, sizes) and _is_card(digits)):
+        yield groups[0].begin, groups[-1].end
+
+
+def _may_be_odd(run: str, groups: Sequence[Group], sizes: Sequence[int]) -> bool:
+    """Whether a card number may be written in such groups: there is no date, no barcode, and no list in order.
+
+    3-3-3-5 is the number of a French company, whose check digit is a card number's (SIRET).
+    """
+    written = [group.digits for group in groups]
+    is_list = set(sizes) == {2} and sorted(set(written)) in (written, written[::-1])
+    return max(sizes) <= 12 and sizes != [3, 3, 3, 5] and not is_list and not _DATE.search(run)
+
+
+def _printed(text: str) -> Iterator[Span]:
+    """Card numbers in the groups of a card, also among other groups."""
+    for run in _RUNS[-1].finditer(text):
+        groups = _groups(run[0], run.start())
+        sizes = [len(group.digits) for group in groups]
+        for at in range(len(groups)):
+            for printed in _PRINTED:
+                part = groups[at : at + len(printed)]
+                if sizes[at : at + len(printed)] == printed and not _are_round(part):
+                    if _is_card("".join(group.digits for group in part)):
+                        yield part[0].begin, part[-1].end
+
+
+def _apart(text: str) -> Iterator[Span]:
+    """Where digits stand alone in a row, as many as a card has; also where there are more than _MOST_APART."""
+    for run in _APART.finditer(text):
+        places = [run.start() + digit.start() for digit in re.finditer("[0-9]", run[0])]
+        if len(places) > _MOST_APART:
+            yield run.span()
+            continue
+        for length in range(14, 20):
+            for at in range(len(places) - length + 1):
+                part = places[at : at + length]
+                if _is_card("".join(text[place] for place in part)):
+                    yield part[0], part[-1] + 1
+
+
+def _is_split_card(first: str, second: str) -> bool:
+    if _holds_letter(first) or _holds_letter(second):
+        return False
+    groups = [*_groups(first), *_groups(second)] if _groups(first) and _groups(second) else []
+    return _is_card("".join(group.digits for group in groups)) and not _are_round(groups)
+
+
+def _is_card(digits: str) -> bool:
+    return _ISSUED.fullmatch(digits) is not None and passes_luhn(digits)
+
+
+def _are_round(groups: Sequence[Group]) -> bool:
+    """Whether they are measures or prices: four digits each, of which none begins with 0 and each ends in 00 or 50."""
+    return all(_ROUND.fullmatch(group.digits) for group in groups)
+
+
+def _is_iban(text: str) -> bool:
+    """Whether the check digits of an IBAN are right. ISO 13616-1."""
+    digits = text.replace(" ", "")
+    return int("".join(str(int(character, 36)) for character in digits[4:] + digits[:4])) % 97 == 1
+
+
+def _crossed_out(place: re.Match[str], only: object = None) -> str:
+    """The match with its second group as letters, which belong to no card number."""
+    if callable(only) and not only(place[2]):
+        return place[0]
+    return place[1] + "x" * len(place[2]) + place[3]
+
+
+def _groups(text: str, at: int = 0) -> list[Group]:
+    return [Group(one[0], at + one.start(), at + one.end()) for one in re.finditer("[0-9]+", text)]
+
+
+def _holds_letter(text: str) -> bool:
+    return any(character.isalpha() for character in text)
+
+
+def _collapsed(text: str) -> tuple[str, list[int]]:
+    """`text` with one blank for every run of blanks, and where each character stood."""
+    read, offsets = [], []
+    for part in _BLANKS.finditer(text):
+        read.append(" " if part[1] else part[0])
+        offsets.append(part.start())
+    return "".join(read), offsets
+
+
+def _read(text: str) -> tuple[str, list[int]]:
+    """`text` as people read it, and where each character stood: digits of every script and style as 0 to 9."""
+    read: list[str] = []
+    offsets: list[int] = []
+    for offset, character in enumerate(text):
+        for one in _as_read(character):
+            if one != " " or read[-1:] != [" "]:
+                read.append(one)
+                offsets.append(offset)
+    return "".join(read), offsets
+
+
+@functools.lru_cache(maxsize=4096)
+def _as_read(character: str) -> str:
+    """The digits of a number as 0 to 9, a blank for any blank, nothing for an invisible character or a mark."""
+    if "!" <= character <= "~":
+        return character
+    category = unicodedata.category(character)
+    if category in ("Cf", "Mn", "Me"):
+        return ""
+    if character.isspace() or category in ("Cc", "Zs", "Zl", "Zp"):
+        return " "
+    number = unicodedata.numeric(character, None) if category in ("Nd", "No") else None
+    # Fractions, and the numbers above ten that some scripts write with one letter, are no digits of a card.
+    return str(int(number)) if number is not None and number in range(100) else character
+
+
+def _in_text(span: Span, offsets: Sequence[int]) -> Span:
+    return offsets[span[0]], offsets[span[1] - 1] + 1
+
+
+def _apart_from_each_other(spans: Iterable[Span]) -> list[Span]:
+    """The spans in order; those that overlap as one."""
+    apart: list[Span] = []
+    for begin, end in sorted(spans):
+        if apart and begin < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
+        else:
+            apart.append((begin, end))
+    return apart
+
+
+def _hidden(text: str, places: Iterable[Span]) -> str:
     kept, last = "", 0
     for begin, end in places:
         kept += text[last:begin] + "#"
         last = end
     return kept + text[last:]
-
-
-def _in_ascii_digits(text: str) -> str:
-    """The same text, letter for letter, with the digits of other scripts as 0 to 9."""
-    return re.sub(r"\d", lambda digit: str(int(digit[0])), text)

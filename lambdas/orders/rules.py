@@ -9,19 +9,21 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from common.cards import is_identifier, looks_like_card, passes_luhn
+from common.cards import groups_of, is_identifier, is_split_card, looks_like_card, passes_luhn
 
 CardRule: TypeAlias = Literal["length", "luhn"]
 
 _UNIQUE = 12
 """Letters that tell the executions of one order apart."""
 
-_SMALLEST, _LARGEST = -6, 12
+_SMALLEST, _LARGEST = -6, 15
 """Powers of ten between which a number is written in plain digits. JSONata writes smaller ones with an exponent too."""
 
 _MOST_DIGITS = 12
-"""The most digits of a price that is not a plain decimal; zeros after `0.` do not count. More could hide a card
-number."""
+"""The most digits that a number keeps. A longer one is rounded: floats end in digits that nobody has written."""
+
+_INEXACT = re.compile("^-?[0-9]{1,13}[.]0*(9{7}|[1-9][0-9]*(0{7}|9{7}))[0-9]*$")
+"""A sum of floats, such as 19.990000000000002. The digits after its point are no card number."""
 
 CARD_NOT_16_DIGITS = "CARD_NOT_16_DIGITS"
 CARD_CHECKSUM_WRONG = "CARD_CHECKSUM_WRONG"
@@ -51,8 +53,47 @@ def is_order_id(text: str) -> bool:
 
 
 def fields_with_card(order: Mapping[str, Any]) -> list[str]:
-    """The fields other than CC that hold what looks like a card number, where it would be stored."""
-    return [name for name, value in order.items() if name != "CC" and _holds_card(name, str(value))]
+    """The fields other than CC that hold what looks like a card number, where it would be stored.
+
+    Also two fields that hold one together. `Price` is as it came: text or a number.
+    """
+    alone = [name for name, value in order.items() if name != "CC" and _holds_card(name, value)]
+    together = [pair for pair in _SPLITS if not alone and _is_split(order, *pair)]
+    return alone or [name for name in order if any(name in pair for pair in together)]
+
+
+_SPLITS = [
+    ("OrderId", "Name"),
+    ("Name", "OrderId"),
+    ("Name", "ItemName"),
+    ("ItemName", "Name"),
+    ("Name", "Price"),
+    ("Price", "Name"),
+    ("OrderId", "ItemName"),
+    ("OrderId", "Price"),
+    ("ItemName", "Price"),
+]
+"""Fields in which a card number may begin and end. A name holds letters; the other fields are numbers often enough."""
+
+
+def _is_split(order: Mapping[str, Any], first: str, second: str) -> bool:
+    """Whether one card number begins in one field and ends in another, and neither holds a letter.
+
+    An order's or an item's number next to a price counts only if it is printed in groups of four: every tenth pair of
+    such numbers has the check digit of a card.
+    """
+    begins, ends = (_texts(order.get(name, "")) for name in (first, second))
+    if not any(is_split_card(begin, end) for begin in begins for end in ends):
+        return False
+    if second == "Price" and first != "Name":
+        groups = groups_of(begins[0])
+        return len(groups) > 1 and {len(group) for group in groups} == {4}
+    return True
+
+
+def _texts(value: Any) -> list[str]:
+    """A field as it is stored; a number also as the workflow reads it."""
+    return [price_text(value), rounded_text(value)] if isinstance(value, Decimal) else [str(value)]
 
 
 def digest(order: Mapping[str, str], *, key: bytes) -> str:
@@ -89,7 +130,7 @@ def price_text(price: str | int | Decimal) -> str:
     if not isinstance(price, Decimal):
         return str(price)
     text = _written(price)
-    if price.adjusted() < _SMALLEST or (has_too_many_digits(text) and price.adjusted() <= _LARGEST):
+    if price.adjusted() < _SMALLEST or (_has_too_many_digits(text) and price.adjusted() <= _LARGEST):
         return rounded_text(price)
     return text
 
@@ -104,20 +145,33 @@ def _written(price: Decimal) -> str:
     return format(price, "f") if _SMALLEST <= price.adjusted() <= _LARGEST else str(price)
 
 
-def has_too_many_digits(price: str) -> bool:
-    """Whether `price` has more digits than any price, so that they may be a card number's: `0.00004242…`."""
-    digits = re.findall(r"\d", re.sub(r"^-?0\.0*", "", price))
+def _has_too_many_digits(price: str) -> bool:
+    digits = re.findall("[0-9]", re.sub(r"^-?0\.0*", "", price))
     return len(digits) > _MOST_DIGITS and not _is_decimal(price)
 
 
-def _holds_card(field: str, text: str) -> bool:
+def _holds_card(field: str, value: Any) -> bool:
     match field:
-        case "OrderId" if is_identifier(text):
-            return False
+        case "OrderId":
+            return not is_identifier(value) and looks_like_card(value, odd_groups=False)
+        case "Price" if isinstance(value, str):
+            return not (_is_decimal(value) or _INEXACT.search(value)) and looks_like_card(
+                re.sub(r"^-?0\.0*", "", value), any_check_digit=False
+            )
         case "Price":
-            return looks_like_card(text) or has_too_many_digits(text)
+            return any(
+                looks_like_card(digits, any_check_digit=False) and not _INEXACT.search(f"0.{digits}")
+                for digits in _digits_of(Decimal(value))
+            )
         case _:
-            return looks_like_card(text)
+            return looks_like_card(value)
+
+
+def _digits_of(price: Decimal) -> list[str]:
+    """The digits of a number that may be a card number: those before its point, or all if there are none."""
+    if abs(price) >= 1:
+        return [str(int(abs(price)))]
+    return ["".join(map(str, one.as_tuple().digits)) for one in (price, Decimal(rounded_text(price)))]
 
 
 def _card_reasons(card: object, card_rule: CardRule) -> list[str]:

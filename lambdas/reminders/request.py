@@ -7,7 +7,7 @@ from typing import Any
 
 from common.shape import LINES, ONE_LINE, Shape
 from reminders import repeat, sms, when
-from reminders.rules import Problems, check_addresses
+from reminders.rules import Problems, check_addresses, check_texts
 
 # No channel takes what SNS refuses, the characters that XML 1.0 has no place for: https://aws.amazon.com/sns/faqs/.
 SHAPE = Shape.of(
@@ -53,6 +53,8 @@ def checked(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
 def due_of(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
     """When the reminder is due. Checks all but its addresses, and raises InvalidReminderError."""
     problems = Problems()
+    with problems.collected():
+        check_texts(asked)
     with problems.collected():
         if asked["preference"] in ("sms", "both"):
             sms.check(asked["message"])

@@ -4,6 +4,10 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common.cards import is_split_card, looks_like_card
+
+CARD_LIKE = "looks like a card number, and reminders keep none: leave it out, or write its last four digits"
+
 ADDRESSES = {"email": ("email",), "sms": ("phone",), "both": ("email", "phone"), "topic": ()}
 """The fields that each preference sends to."""
 
@@ -44,6 +48,23 @@ class Problems:
         if self.found:
             first, *others = self.found
             raise InvalidReminderError(first.field, str(first), others=tuple(others))
+
+
+def check_texts(request: Mapping[str, Any]) -> None:
+    """Raises InvalidReminderError if a text of the reminder, or its address, holds what looks like a card number.
+
+    `phone` is a phone number by its form: a plus and at most 15 digits.
+    """
+    problems = Problems()
+    for field in ("message", "subject", "email"):
+        with problems.collected():
+            if looks_like_card(request.get(field, ""), odd_groups=field != "email"):
+                raise InvalidReminderError(field, CARD_LIKE)
+    with problems.collected():
+        message, subject = request["message"], request.get("subject", "")
+        if is_split_card(message, subject) or is_split_card(subject, message):
+            raise InvalidReminderError("subject", f"and the message together: {CARD_LIKE}")
+    problems.refuse()
 
 
 def check_addresses(request: Mapping[str, Any]) -> None:

@@ -169,6 +169,8 @@ REFUSED: dict[str, Refused] = {
         lambda card, order: {"method": "PUT", "path": f"/orders/{order['OrderId']}", "body": {**order, "CC": card}},
         404,
     ),
+    "a reminder's message": (reminder(message="pay with {}"), 400),
+    "a reminder's subject": (reminder(subject="{}"), 400),
     "a reminder's preference": (reminder(preference="{}"), 400),
     "a reminder's seconds": (reminder(waitSeconds="{}"), 400),
     "a reminder's time": (reminder(timestamp="{}"), 400),

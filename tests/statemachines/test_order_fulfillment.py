@@ -135,6 +135,7 @@ ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50
         ORDER | {"OrderId": "550e8400-e29b-41d4-a716-446655440000"},
         ORDER | {"OrderId": "31234567891234567890abcdefabcdef"},
         ORDER | {"Note": "a field more"},
+        *(ORDER | {"Price": one} for one in ("1" * 13, 1000000000000, 9007199254740991, "123456789012.3456 ")),
     ],
 )
 def test_an_order_goes_its_way(order):
@@ -174,12 +175,11 @@ def test_what_is_no_object_is_parked(order):
         ),
         *(({field: "4242424242424242"}, "CardNumberInTextError") for field in ("OrderId", "Name", "ItemName", "Price")),
         ({"Price": 4242424242424242}, "CardNumberInTextError"),
-        ({"Price": 6200123456789012345}, "CardNumberInTextError"),
-        ({"Price": 0.00004242424242424242}, "CardNumberInTextError"),
-        ({"Price": "1" * 13}, "CardNumberInTextError"),
-        ({"Price": 1000000000000}, "CardNumberInTextError"),
+        ({"Price": 9007199254740993}, "CardNumberInTextError"),
+        ({"Price": 0.0000378282246310005}, "CardNumberInTextError"),
+        ({"Name": "4242 4242", "ItemName": "42424242"}, "CardNumberInTextError"),
         ({"Price": 1e20}, "CardNumberInTextError"),
-        ({"Price": "123456789012.3456 "}, "CardNumberInTextError"),
+        ({"Price": "4242424242424242.00"}, "CardNumberInTextError"),
         *(
             ({"Name": one}, "CardNumberInTextError")
             for one in ("x4242424242424242y", "4242 4242 4242 4242", "3782-822463-10005", "30569309025904")

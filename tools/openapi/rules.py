@@ -55,7 +55,6 @@ def _any(digits: int) -> str:
 
 
 LONGEST_WAIT_SECONDS = 31_536_000
-LARGEST_PRICE = 999_999_999_999.9999
 MOST = {"m": 525_600, "h": 8_760, "d": 365, "w": 52, "M": 12, "y": 1}
 LEAST_MINUTES = 5
 
@@ -70,7 +69,6 @@ NOTHING: Mapping[str, Any] = {"not": {}}
 """No value at all. Not `false`, which some generators of clients do not know."""
 
 REFINED: Mapping[str, Any] = {
-    "Order": {"properties": {"Price": {"minimum": -LARGEST_PRICE, "maximum": LARGEST_PRICE}}},
     "OrderList": {"properties": {"next": {"minLength": 1}}},
     "ReminderList": {"properties": {"next": {"minLength": 1}}},
     "Reminder": {

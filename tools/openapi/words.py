@@ -352,8 +352,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "Name": "Who ordered. It must contain a visible character and no card number.",
             "ItemName": "What was ordered. It must contain a visible character and no card number.",
             "Price": "Any number or text is accepted. An order is escalated unless its price is a decimal above zero, "
-            "with at most 12 digits before the point and 4 after it. A text that looks like a card number is refused, "
-            "and so is a price of more than 12 digits that is not such a decimal.",
+            "with at most 12 digits before the point and 4 after it. A price that looks like a card number is "
+            "refused.",
             "CC": "The card number. Any text is accepted; an order is escalated unless the text has 16 digits.",
         },
     ),

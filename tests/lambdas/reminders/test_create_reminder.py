@@ -353,3 +353,40 @@ def test_ones_own_address_is_checked_like_one_in_the_request(field, preference, 
     (value,) = own.values()
     named = handler(signed_in(post({**json.loads(event["body"]), field: value}), **own), None)
     assert reply["body"] == named["body"]
+
+
+@pytest.mark.parametrize(
+    "card", ["4242424242424242", "4242     4242 4242 4242", "⁴²⁴²⁴²⁴²⁴²⁴²⁴²⁴²", "pay with 3782-822463-10005 today"]
+)
+@pytest.mark.parametrize("field", ["message", "subject"])
+def test_a_reminder_keeps_no_card_number(field, card, reminder_workflow, reminder_table):
+    reply = create(BOTH | {field: card})
+
+    assert refused_field(reply) == field
+    assert card not in reply["body"]
+    assert not reminder_workflow.executions() and not reminder_table.scan()["Items"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "message"), [("4242", "424242424242"), ("4242 4242", "4242-4242"), ("424242424242", "4242")]
+)
+def test_nor_one_that_begins_in_the_subject_or_in_the_message_and_ends_in_the_other(subject, message, reminder_table):
+    for texts in ({"subject": subject, "message": message}, {"subject": message, "message": subject}):
+        assert refused_field(create(BOTH | texts)) == "subject"
+    assert not reminder_table.scan()["Items"]
+
+
+@pytest.mark.parametrize("own", ["4242424242424242@example.com", "jo.4242-4242-4242-4242@example.com"])
+def test_nor_one_in_an_address(own, reminder_table):
+    asked = {name: BOTH[name] for name in ("message", "waitSeconds")} | {"preference": "email"}
+
+    assert refused_field(handler(signed_in(post(asked), email=own), None)) == "email"
+    assert refused_field(handler(signed_in(post(asked | {"email": own}), email=own), None)) == "email"
+    assert not reminder_table.scan()["Items"]
+
+
+@pytest.mark.parametrize(
+    "message", ["Zoom 812 3456 7890, passcode 123456", "IBAN DE89 3704 0044 0532 0130 00", "2026-11-25 10:00 - 12:00"]
+)
+def test_other_numbers_are_kept(message, reminder_workflow):
+    assert create(BOTH | {"message": message, "subject": message})["statusCode"] == 202

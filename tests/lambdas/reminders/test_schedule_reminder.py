@@ -315,3 +315,20 @@ def test_an_integer_by_hand_may_be_written_with_a_point(given, kept):
     else:
         reminder = answer["Reminder"]
         assert json.dumps({name: reminder[name] for name in kept}) == json.dumps(kept)
+
+
+@pytest.mark.parametrize(
+    ("texts", "field"),
+    [
+        ({"message": "4242 4242 4242 4242"}, "message"),
+        ({"subject": "④②④②④②④②④②④②④②④②"}, "subject"),
+        ({"message": "4242", "subject": "424242424242"}, "subject"),
+        ({"preference": "email", "email": "4242424242424242@example.com"}, "email"),
+    ],
+)
+def test_a_card_number_is_not_kept_if_the_workflow_was_started_by_hand(texts, field, reminder_table):
+    answer = schedule({**TOPIC, "waitSeconds": 1, **texts})
+
+    assert (answer["Outcome"], answer["Problem"].split()[0]) == ("INVALID", field)
+    assert not any(text in answer["Problem"] for text in texts.values() if text != field and text != "email")
+    assert reminder_table.scan()["Items"] == []

@@ -1,0 +1,1 @@
+"""Texts to measure the search for card numbers with. The same seed makes the same texts."""

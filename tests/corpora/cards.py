@@ -1,0 +1,144 @@
+"""Card numbers of every issuer in every form that docs/architecture.md promises to see."""
+
+import random
+from collections.abc import Callable, Iterator
+
+from tests.corpora.ordinary import _luhn
+
+ISSUERS = {
+    **{14: ["300", "301", "302", "303", "304", "305", "36", "38", "39"], 15: ["34", "37"]},
+    16: [
+        *"4",
+        "51",
+        "53",
+        "55",
+        "2221",
+        "2499",
+        "2720",
+        "2200",
+        "2204",
+        "6011",
+        "644",
+        "65",
+        "3528",
+        "3589",
+        "62",
+        "50",
+        "58",
+        "67",
+    ],
+    **{17: ["62", "6759"], 18: ["62", "6304", "5018"], 19: ["4", "62", "6011", "3530", "6759"]},
+}
+SEPARATORS = [
+    " ",
+    "-",
+    ".",
+    "/",
+    "_",
+    ", ",
+    "\u00a0",
+    "\u2009",
+    "\u200b",
+    "\u2011",
+    "–",
+    "·",
+    "  ",
+    " - ",
+    "    ",
+    " " * 20,
+    "\u3000" * 4,
+]
+SCRIPTS = {
+    "fullwidth": 0xFF10, "arabic": 0x660, "persian": 0x6F0, "devanagari": 0x966, "thai": 0xE50, "bold": 0x1D7CE,
+    "double-struck": 0x1D7D8, "subscript": 0x2080, "segmented": 0x1FBF0,
+}  # fmt: skip
+STYLES = ["⁰¹²³⁴⁵⁶⁷⁸⁹", "⓪①②③④⑤⑥⑦⑧⑨", "⓿❶❷❸❹❺❻❼❽❾", "🄀⒈⒉⒊⒋⒌⒍⒎⒏⒐", "🄋➀➁➂➃➄➅➆➇➈", "0⑴⑵⑶⑷⑸⑹⑺⑻⑼"]
+AROUND = [
+    "{}",
+    "card {}",
+    "{} please",
+    "CC:{}",
+    "({})",
+    "xyz{}xyz",
+    "ü{}ü",
+    "3 lamps, card {}",
+    "{} exp",
+    "💳{}💳",
+    "in 2026 x {}",
+]
+PRINTED = {
+    14: [4, 6, 4],
+    15: [4, 6, 5],
+    16: [4, 4, 4, 4],
+    17: [4, 4, 4, 4, 1],
+    18: [4, 4, 4, 4, 2],
+    19: [4, 4, 4, 4, 3],
+}
+PAIRS = [("OrderId", "Name"), ("Name", "ItemName"), ("ItemName", "Name"), ("OrderId", "ItemName"), ("Name", "Price")]
+
+
+class Cards:
+    """Random card numbers, with the right check digit."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def number(self, length: int = 0) -> str:
+        length = length or self.random.choice(list(ISSUERS))
+        digits = self.random.choice(ISSUERS[length])
+        digits += "".join(self.random.choices("0123456789", k=length - 1 - len(digits)))
+        return next(digits + one for one in "0123456789" if _luhn(digits + one))
+
+    def texts(self, each: int = 8) -> Iterator[str]:
+        """For a free text, such as a name or a message."""
+        for form in self._forms():
+            for around in AROUND:
+                for _ in range(each):
+                    yield around.format(form(self.number()))
+
+    def order_ids(self, each: int = 100) -> Iterator[str]:
+        for _ in range(each):
+            for separator in ("", "-", ".", "_"):
+                for around in ("{}", "order-{}", "x{}y", "{}-x"):
+                    yield around.format(self._printed(self.number(), separator))
+            yield "-".join(self.number())
+
+    def splits(self, each: int = 300) -> Iterator[dict[str, str]]:
+        """Two fields of an order, each with a part of one number."""
+        for pair in PAIRS:
+            for _ in range(each):
+                card = self.number()
+                cut = self.random.choice([4, 8, len(card) - 4, self.random.randint(1, len(card) - 1)])
+                yield dict(zip(pair, (card[:cut], card[cut:]), strict=True))
+            yield dict(zip(pair, ("4242-4242", "42424242"), strict=True))
+        for _ in range(each):
+            card = self.number(16)
+            yield {"ItemName": f"{card[:4]} {card[4:8]} {card[8:12]}", "Price": card[12:]}
+
+    def _printed(self, card: str, separator: str) -> str:
+        at, groups = 0, []
+        for size in PRINTED[len(card)]:
+            groups.append(card[at : at + size])
+            at += size
+        return separator.join(groups)
+
+    def _odd(self, card: str, separator: str) -> str:
+        """In two groups of nearly the same size, as no date is written."""
+        return separator.join((card[:7], card[7:]))
+
+    def _forms(self) -> Iterator[Callable[[str], str]]:
+        yield str
+        for one in SEPARATORS:
+            yield lambda card, one=one: self._printed(card, one)
+            yield lambda card, one=one: one.join(card)
+            yield lambda card, one=one: self._odd(card, one)
+        yield lambda card: " ".join(card[at : at + 2] for at in range(0, len(card), 2)) if len(card) > 15 else card
+        for zero in SCRIPTS.values():
+            yield lambda card, zero=zero: "".join(chr(zero + int(digit)) for digit in card)
+            yield lambda card, zero=zero: self._printed(card, "    ").translate(
+                {48 + n: chr(zero + n) for n in range(10)}
+            )
+        for style in STYLES:
+            yield lambda card, style=style: "".join(style[int(digit)] for digit in card)
+            yield lambda card, style=style: self._printed(card, " ").translate({48 + n: style[n] for n in range(10)})
+        yield lambda card: "".join(f"{digit}\ufe0f\u20e3" for digit in card)
