@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -404,3 +405,18 @@ def test_addresses_and_messages_are_in_nothing_that_the_workflow_answers_or_writ
             if name not in BRANCHES + STARTING:
                 assert not [text for text in written if "errorOutput.Cause" in text or "$reminder %}" in text]
                 assert not [text for text in written if any(f"$reminder.{one}" in text for one in ("email", "phone"))]
+
+
+def test_no_state_can_fail_the_execution_with_an_address_in_its_cause():
+    """At the level FATAL, only the cause of the end is logged. A type error of JSONata quotes the value."""
+    addressed = {
+        name
+        for name, state in states(MACHINE)
+        for field in state.keys() - {"Comment", "Catch", "Branches"}
+        for text in texts(state[field])
+        if re.search(r"[$]reminder(?![.\w])|[$]reminder[.](phone|email|message|text|subject)", text)
+    }
+    nets = {name: (dict(states(MACHINE))[name].get("Catch") or [{}])[-1] for name in addressed}
+
+    assert "SMSOnly" in addressed and "ParallelSMS" in addressed
+    assert {name for name, net in nets.items() if net.get("ErrorEquals") != ["States.ALL"]} == set()

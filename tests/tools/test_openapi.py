@@ -185,7 +185,8 @@ def test_every_request_and_every_answer_has_an_example_that_fits_its_schema():
 
 
 def test_no_example_has_a_card_number_but_in_cc():
-    texts = json.dumps([read(name) for name in NAMES])
+    # The largest price is a number of 16 digits.
+    texts = re.sub(": -?9007199254740991", "", json.dumps([read(name) for name in NAMES]))
 
     assert len(re.findall("[0-9]{13,}", texts)) == len(re.findall('"CC": "4242424242424242"', texts))
 
