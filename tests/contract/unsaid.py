@@ -45,8 +45,8 @@ def _order(order: Mapping[str, Any]) -> dict[str, Any]:
     made = {
         **order,
         "OrderId": _few_digits(order["OrderId"]),
-        "Name": _visible(_few_digits(order["Name"])),
-        "ItemName": _visible(_few_digits(order["ItemName"])),
+        "Name": _lettered(_visible(_few_digits(order["Name"]))),
+        "ItemName": _lettered(_visible(_few_digits(order["ItemName"]))),
     }
     price = order["Price"]
     made["Price"] = _few_digits(price) if isinstance(price, str) else _short(price)
@@ -58,7 +58,7 @@ def _reminder(reminder: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     # One's own addresses are the default, and others would have to be on the stage's list.
     made = {name: value for name, value in reminder.items() if name not in ("email", "phone")}
     for name in {"message", "subject"} & made.keys():
-        made[name] = _visible(_few_digits(made[name]))
+        made[name] = _lettered(_visible(_few_digits(made[name])))
     if len(_NOT_ASCII.sub("", made["message"])) != len(made["message"]) or made["preference"] in ("sms", "both"):
         made["message"] = made["message"][: _LONGEST_TEXT_MESSAGE // 2]
     if "timeZone" in made:
@@ -97,3 +97,8 @@ def _few_digits(text: str) -> str:
 
 def _visible(text: str) -> str:
     return text if re.search("[!-~]", text) else "x" + text[1:]
+
+
+def _lettered(text: str) -> str:
+    """`text` with a letter if it has digits: without one they may be a part of a card number that the next field ends."""
+    return "x" + text[1:] if any(map(str.isnumeric, text)) and not re.search("[A-Za-z]", text) else text
