@@ -79,9 +79,11 @@ def _at(time: datetime, *, like: str) -> str:
 
 
 def _short(price: float) -> float:
-    """`price` with at most four decimals, and without any if it would then have too many digits."""
+    """`price` with at most four decimals and twelve digits: without decimals, or without its first digits."""
     rounded = round(price, _MOST_DECIMALS)
-    return rounded if sum(map(str.isdigit, f"{rounded:.4f}")) <= MOST_DIGITS else int(price)
+    if sum(map(str.isdigit, f"{rounded:.4f}")) <= MOST_DIGITS:
+        return rounded
+    return int(abs(price)) % 10**MOST_DIGITS * (-1 if price < 0 else 1)
 
 
 def _few_digits(text: str) -> str:
@@ -100,5 +102,5 @@ def _visible(text: str) -> str:
 
 
 def _lettered(text: str) -> str:
-    """`text` with a letter if it has digits: without one they may be a part of a card number that the next field ends."""
+    """`text` with a letter if it has digits. Without one they may begin a card number that the next field ends."""
     return "x" + text[1:] if any(map(str.isnumeric, text)) and not re.search("[A-Za-z]", text) else text

@@ -188,7 +188,7 @@ def test_no_example_has_a_card_number_but_in_cc():
     # The largest price is a number of 16 digits.
     texts = re.sub(": -?9007199254740991", "", json.dumps([read(name) for name in NAMES]))
 
-    assert len(re.findall("[0-9]{13,}", texts)) == len(re.findall('"CC": "4242424242424242"', texts))
+    assert len(re.findall("[0-9]{13,}", texts)) == len(re.findall('"CC": "4242424242424242"', texts)) > 0
 
 
 def test_every_answer_of_an_error_lists_its_codes():
