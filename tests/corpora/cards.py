@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 
-from tests.corpora.ordinary import _luhn
+from tests.corpora.ordinary import passes_luhn
 
 ISSUERS = {
     **{14: ["300", "301", "302", "303", "304", "305", "36", "38", "39"], 15: ["34", "37"]},
@@ -87,7 +87,7 @@ class Cards:
         length = length or self.random.choice(list(ISSUERS))
         digits = self.random.choice(ISSUERS[length])
         digits += "".join(self.random.choices("0123456789", k=length - 1 - len(digits)))
-        return next(digits + one for one in "0123456789" if _luhn(digits + one))
+        return next(digits + one for one in "0123456789" if passes_luhn(digits + one))
 
     def texts(self, each: int = 8) -> Iterator[str]:
         """For a free text, such as a name or a message."""

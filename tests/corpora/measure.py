@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from common.cards import masked
 from orders.rules import fields_with_card
 from reminders.rules import InvalidReminderError, check_texts
 from tests.corpora.cards import Cards
@@ -52,10 +51,6 @@ def is_taken_for_card(fields: dict[str, Any]) -> bool:
     except InvalidReminderError:
         return True
     return False
-
-
-def stays_in_logs(text: str) -> bool:
-    return masked(text) == text
 
 
 def _line(corpus: str, texts: Iterable[dict[str, Any]], *, are_cards: bool) -> Line:

@@ -198,7 +198,7 @@ class Ordinary:
         return f"{digits}{-total % 10}"
 
     def _with_luhn(self, digits: str) -> str:
-        return next(digits + one for one in "0123456789" if _luhn(digits + one))
+        return next(digits + one for one in "0123456789" if passes_luhn(digits + one))
 
     def _iban(self) -> str:
         country = self.random.choice(list(BANKS))
@@ -209,6 +209,6 @@ class Ordinary:
         return " ".join(whole[at : at + 4] for at in range(0, len(whole), 4))
 
 
-def _luhn(digits: str) -> bool:
+def passes_luhn(digits: str) -> bool:
     doubled = (int(one) * (2 if place % 2 else 1) for place, one in enumerate(reversed(digits)))
     return sum(n // 10 + n % 10 for n in doubled) % 10 == 0

@@ -51,7 +51,7 @@ class FakeApi:
 
 
 def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
-    return {"error": {"code": code, "message": "The reminder cannot be kept.", "details": list(details)}}
+    return {"error": {"code": code, "message": "The reminder is invalid.", "details": list(details)}}
 
 
 @pytest.fixture
@@ -124,9 +124,7 @@ def test_what_was_understood_is_shown_even_where_it_is_refused(remindme: Command
 
     assert run.status == 1
     assert "Sat 2026-11-21 11:50:15 UTC" in run.out
-    assert run.err == (
-        "error: the API answered 400: InvalidRequest: The reminder cannot be kept; email is not verified\n"
-    )
+    assert run.err == "error: the API answered 400: InvalidRequest: The reminder is invalid; email is not verified\n"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +183,7 @@ def test_whoever_may_not_use_the_topic_is_told_what_to_say_instead(
 
     assert run.status == 1
     assert run.err.startswith("error: the API answered 403: Forbidden: ")
-    assert run.err.endswith("kept; say --email me, or --sms me\n") == offered
+    assert run.err.endswith("invalid; say --email me, or --sms me\n") == offered
 
 
 def test_a_dry_run_shows_and_schedules_nothing(remindme: Command, api: FakeApi) -> None:
@@ -532,7 +530,7 @@ def test_ids_and_times_are_in_one_piece_however_narrow_the_terminal_is(
     ("answer", "said"),
     [
         ((404, refusal("NotFound")), f"error: you have no reminder {ID}\n"),
-        ((409, refusal("Conflict")), "error: the API answered 409: Conflict: The reminder cannot be kept.\n"),
+        ((409, refusal("Conflict")), "error: the API answered 409: Conflict: The reminder is invalid.\n"),
         ((403, f"<p>{CARD}</p>".encode()), "error: the API answered 403: refused before it came to the app\n"),
         ((200, b"[]"), "error: the API's answer is no reminder\n"),
         ((0, None), "error: no answer from AWS, or from where AWS_ENDPOINT_URL says it is"),

@@ -27,7 +27,7 @@ LOCAL = "%Y-%m-%dT%H:%M"
 REFUSED = {
     "error": {
         "code": "InvalidRequest",
-        "message": "The reminder cannot be kept.",
+        "message": "The reminder is invalid.",
         "details": [{"field": "preference", "problem": "cannot be e-mail yet: the sender's address is not verified"}],
     }
 }

@@ -193,7 +193,7 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, list[Mapping[str, str]]]] = {
     ("ListOrders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
     ("ListReminders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
     ("CreateReminder", "InvalidRequest"): (
-        "The reminder cannot be kept.",
+        "The reminder is invalid.",
         [{"field": "timestamp", "problem": "has passed"}],
     ),
     ("", "InvalidJson"): ("The body is not JSON: see line 1, column 15.", []),

@@ -7,6 +7,9 @@ The documents say more: what the functions check afterwards too.
 from collections.abc import Mapping
 from typing import Any
 
+from reminders.repeat import MOST, SHORTEST_MINUTES
+from reminders.when import MOST_SECONDS
+
 PARTS: Mapping[str, str] = {
     "OrderStatus": "OrderState/properties/Status",
     "Reason": "OrderState/properties/Reasons/items",
@@ -54,11 +57,7 @@ def _any(digits: int) -> str:
     return "" if digits == 0 else "[0-9]" if digits == 1 else f"[0-9]{{{digits}}}"
 
 
-LONGEST_WAIT_SECONDS = 31_536_000
-MOST = {"m": 525_600, "h": 8_760, "d": 365, "w": 52, "M": 12, "y": 1}
-LEAST_MINUTES = 5
-
-_EVERY = "|".join(f"({up_to(most, least=LEAST_MINUTES if unit == 'm' else 1)}){unit}" for unit, most in MOST.items())
+_EVERY = "|".join(f"({up_to(most, least=SHORTEST_MINUTES if unit == 'm' else 1)}){unit}" for unit, most in MOST.items())
 _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _LOCAL = rf"{_DAY}[Tt ]{_MINUTE}(:[0-5][0-9](\.[0-9]+)?)?"
@@ -75,8 +74,8 @@ REFINED: Mapping[str, Any] = {
         "properties": {
             "waitSeconds": {
                 "minimum": 0,
-                "maximum": LONGEST_WAIT_SECONDS,
-                "pattern": f"^({up_to(LONGEST_WAIT_SECONDS, digits=8)})$",
+                "maximum": MOST_SECONDS,
+                "pattern": f"^({up_to(MOST_SECONDS, digits=8)})$",
             },
             "timestamp": {"pattern": f"^({TIME})$"},
             "timeZone": {"pattern": "^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$"},

@@ -56,8 +56,8 @@ APIS: Mapping[str, Api] = {
 Place orders and look them up. A workflow checks each order: a good order goes to the fulfillment queue, and an order \
 with a wrong card or price is escalated to an operator.
 
-A card number belongs in `CC` and nowhere else. A request is refused if any other text contains what looks like a card \
-number: 14 to 19 digits that begin as card numbers do. The API stores only the last four digits.
+A card number belongs only in `CC`. A request is refused if another text contains what looks like a card number: 14 to \
+19 digits that a card issuer could have given out. The API stores only the last four digits of `CC`.
 """
         + INTRODUCTION,
         tags={
@@ -69,7 +69,7 @@ number: 14 to 19 digits that begin as card numbers do. The API stores only the l
     "Reminders": Api(
         description="""\
 Schedule reminders by e-mail and text message, list them and cancel them. A reminder is due after a number of seconds \
-or at a time, within a year, and it may repeat.
+or at a time, within a year, and it may repeat. A request is refused if a text contains what looks like a card number.
 """
         + INTRODUCTION,
         tags={"Reminders": "Schedule, list, look up and cancel reminders."},
@@ -445,8 +445,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Reminder": (
         "A reminder to schedule. It has either `waitSeconds` or `timestamp`.",
         {
-            "message": "The text of the reminder. It must contain a visible character. As a text message it has at "
-            "most 1,530 characters of the GSM alphabet, or 630 others.",
+            "message": "The text of the reminder. It must contain a visible character and no card number. As a text "
+            "message it has at most 1,530 characters of the GSM alphabet, or 630 others.",
             "preference": "How the reminder is sent. Only operators may choose `topic`.",
             "waitSeconds": "The reminder is due after this number of seconds: at most a year.",
             "timestamp": "The reminder is due at this time, which is in the future and at most 365 days ahead: with "
@@ -455,7 +455,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "fold": "If clocks show the local time twice: 0 for the first time, 1 for the second.",
             "email": "Your own verified address, which is also the default, or an address that the stage lists.",
             "phone": "Your own verified number in E.164, which is also the default, or a number that the stage lists.",
-            "subject": "The subject of the e-mail. It must contain a visible character.",
+            "subject": "The subject of the e-mail. It must contain a visible character and no card number.",
             "repeat": "Sends the reminder again and again.",
         },
     ),
