@@ -139,7 +139,7 @@ REFUSED: dict[str, Refused] = {
         415,
     ),
     "a content type": (header("Content-Type", "text/{}"), 415),
-    "a charset": (header("Content-Type", "application/json; charset={}"), 400),
+    "a charset": (header("Content-Type", "application/json; charset={}"), 415),
     **{
         f"header {name}": (header(name), 400)
         for name in ("User-Agent", "X-Card", "Cookie", "Referer", "Origin", "Accept", "X-Forwarded-For", "X-Request-Id")
