@@ -123,6 +123,14 @@ def test_a_command_that_is_nearly_right_is_named(command: list[str], meant: str)
     assert shown.stderr.rstrip().replace("parked)", "'parked')").endswith(meant)
 
 
+@pytest.mark.parametrize("command", [["local", "--home=--", "status"], ["tools.remindme", "--stage=--", "list"]])
+def test_an_option_with_two_dashes_as_its_value_has_none(command: list[str]) -> None:
+    shown = run("-m", *command)
+
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr.rstrip().endswith("expected one argument")
+
+
 SAYING = """\
 import sys
 import tools
