@@ -1,6 +1,7 @@
 """What the end-to-end tests share: calling the APIs, starting workflows, and waiting for what must come."""
 
 import json
+import shlex
 import sys
 import time
 import uuid
@@ -147,7 +148,7 @@ def apps(cloud: Cloud, places: Places) -> Apps:
 @pytest.fixture(scope="session")
 def standard_apps(cloud: Cloud, apps: Apps) -> Apps:
     """The same, with orders that go through a Standard workflow; deployed beside the other when first needed."""
-    deploy.deploy_app(cloud.engine, f"{sys.executable} -m {standard.__name__}", "Orders")
+    deploy.deploy_app(cloud.engine, shlex.join([sys.executable, "-m", standard.__name__]), "Orders")
     gaps.allow_plain_http(cloud.engine)
     identity, orders = (_outputs(cloud, stack) for stack in (standard.IDENTITY, standard.ORDERS))
     users.create(cloud.engine, identity["UserPoolId"], cloud.users())
