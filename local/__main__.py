@@ -15,11 +15,11 @@ from local.cloud import Cloud
 from local.errors import LocalError
 
 NAMED = 20
-"""How many files `down --forget` names that it keeps."""
+"""The most files that `down --forget` names of those that it keeps."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; the exit status is 0, 1 where something went wrong, or 130 after Ctrl-C."""
+    """Runs one command. The exit status is 0; 1 if something went wrong; 128 and a signal's number if it ended it."""
     home = ""
 
     def action() -> int:
@@ -41,7 +41,7 @@ def _said_of(error: Exception, home: str) -> str | None:
         case LocalError():
             return str(error)
         case BotoCoreError() | ClientError():
-            return f"the engine did not do as it was asked (`python -m local logs` shows its log): {error}"
+            return f"the engine refused a request or did not answer: {error}. `python -m local logs` shows its log"
         case OSError():
             return f"{error.filename or home}: {error.strerror}"
         case _:

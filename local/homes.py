@@ -13,7 +13,7 @@ from local.written import is_folder
 
 MARK = "laptop-cloud.txt"
 MARK_TEXT = "This folder is a laptop cloud's. `python -m local down --forget` deletes what the cloud wrote here.\n"
-"""How the content of the file MARK begins. The number of the folder follows: in another folder a copy is no mark.
+"""How the content of the file MARK begins. The number of the folder follows, so that a copy marks no other folder.
 
 A file of that name with other content is not a mark either.
 """
@@ -88,7 +88,7 @@ def make(home: Path) -> None:
 
 
 def mark(home: Path) -> None:
-    """Marks the folder as a laptop cloud's, for its owner alone. The caller holds its lock."""
+    """Marks the folder as a laptop cloud's, and lets only its owner read it. The caller holds its lock."""
     require_own(home)
     if not _is_marked(home):
         write(home / MARK, _mark_of(home))
@@ -103,7 +103,7 @@ def mark(home: Path) -> None:
 
 @contextlib.contextmanager
 def private() -> Iterator[None]:
-    """Everything that is made meanwhile, by this process or by one that it starts, is for its owner alone."""
+    """Meanwhile this process, and those that it starts, make files and folders that only their owner can read."""
     usual = os.umask(0o077)
     try:
         yield
@@ -160,7 +160,7 @@ def left_in(home: Path) -> list[str]:
 
 def _left(folder: Path, home: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        # Of a folder that is not the cloud's, its own name is enough.
+        # If a folder is not the cloud's, its own name is enough.
         within = list(_left(path, home)) if is_folder(path) and (folder != home or path.name in FOLDERS) else []
         yield from within or [path]
 

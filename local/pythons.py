@@ -36,7 +36,7 @@ OWN = Python(sys.executable, ".".join(map(str, sys.version_info[:3])))
 
 
 def folders(environment: Mapping[str, str]) -> list[str]:
-    """Where to look for Pythons: the PATH, and what is installed besides. Looking for them starts no program."""
+    """Where to look for Pythons: the PATH, and the folders of INSTALLED. Looking for them starts no program."""
     installed = [folder for pattern in INSTALLED for folder in _found(pattern, environment)]
     # A shim is a script that starts a version manager.
     path = [folder for folder in environment.get("PATH", "").split(os.pathsep) if Path(folder).name != "shims"]
@@ -74,7 +74,7 @@ def _numbers(path: str) -> list[int]:
 def _version(executable: Path) -> tuple[int, ...] | None:
     """The version of a Python that works and has what functions may import, or None."""
     try:
-        # -S and -I: nobody's packages and settings.
+        # -S and -I: without packages and settings of the user.
         answer = subprocess.run(
             [executable, "-I", "-S", "-c", CHECK],
             capture_output=True,

@@ -90,7 +90,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (rf"{FUNCTIONS}/runtime/[^/]+", _is_links),
         (rf"{FUNCTIONS}/unpacked/{RUNTIME}/{SHA}(\.[^/]+)?/.+", _is_unpacked),
         (r"cdk/\.cdk/cache/fingerprints/[0-9a-f]{16}\.json", _always),
-        # As older versions did it.
+        # From older versions.
         (rf"functions/unpacked/{SHA}/.+", _always),
     ),
     "cdk.out": (

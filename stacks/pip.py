@@ -1,4 +1,4 @@
-"""pip with those of the user's settings that say how to reach packages, and without all others.
+"""pip with the user's settings that say how to reach packages, and without the others.
 
 A company's mirror, proxy or certificate must be kept. Settings such as `user`, `target` or `no-deps` are meant for
 other projects: they put our packages elsewhere, or leave some out.
@@ -39,7 +39,7 @@ SETTING = re.compile(rf"({'|'.join(SECTIONS)})\.([a-z-]+)=(['\"].*)")
 
 
 def environment(given: Mapping[str, str] = os.environ, *, python: str = sys.executable) -> dict[str, str]:
-    """`given` for running the pip of `python`: without pip's configuration files, and with the kept settings alone.
+    """`given` for running the pip of `python`: without pip's configuration files, and only with the settings in KEPT.
 
     Raises CalledProcessError if pip cannot read its configuration files; its output says why.
     """

@@ -72,8 +72,8 @@ REFUSALS = {
     "NoRoute": Refusal(
         type=apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, status=404, code="NotFound", message=NO_ROUTE
     ),
-    # Where no authorizer reads it, API Gateway takes `Authorization: Bearer …` for a wrong signature of AWS's. No route
-    # of these APIs takes such a signature. https://github.com/amazon-archives/aws-cognito-angular-quickstart/issues/50
+    # If no authorizer reads it, API Gateway takes `Authorization: Bearer …` for a wrong signature of AWS. No route of
+    # these APIs takes signatures. https://github.com/amazon-archives/aws-cognito-angular-quickstart/issues/50
     "NoRouteWithToken": Refusal(
         type=apigateway.ResponseType.INVALID_SIGNATURE, status=404, code="NotFound", message=NO_ROUTE
     ),

@@ -61,7 +61,7 @@ def defaults() -> argparse.Namespace:
 
 
 def exit_status(action: Callable[[], int]) -> int:
-    """What `action` returns; 1 with a sentence where it fails, 130 where it is interrupted."""
+    """What `action` returns; 1 with a sentence if it fails; 128 and a signal's number if a signal ends it."""
     return program.run(action, said_of=_said_of)
 
 

@@ -1,4 +1,4 @@
-"""Card numbers in places where none belong. Pure.
+"""Finds card numbers in texts that must not contain any. Pure.
 
 docs/architecture.md, "Card numbers", says which forms count. The first state of the order workflow repeats these rules
 for the digits 0 to 9, with the same regular expressions.
@@ -6,11 +6,12 @@ for the digits 0 to 9, with the same regular expressions.
 
 import functools
 import re
+import string
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-CARD_LIKE = "looks like a card number, which belongs into CC alone"
+CARD_LIKE = "looks like a card number, which belongs only in CC"
 
 _ISSUED = re.compile(
     "3[0689][0-9]{12}|3[47][0-9]{13}"
@@ -19,7 +20,7 @@ _ISSUED = re.compile(
     "|(?:62[0-9]{2}|5018|5020|5038|506[01]|5893|6304|6500|6759|676[123])[0-9]{13,14}"
     "|(?:4[0-9]{3}|5[06-9][0-9]{2}|6[0-9]{3}|35(?:2[89]|[3-8][0-9]))[0-9]{15}"
 )
-"""The numbers that issuers give out, check digit aside: their first digits, and the lengths that go with these.
+"""The numbers that issuers give out: first digits and lengths. It ignores the check digit.
 
 14 digits: Diners. 15: American Express. 16: Visa, Mastercard and its 2 series, Mir, Discover, JCB, Maestro, UnionPay,
 Diners. 17 and 18: UnionPay, Verve and the named ranges of Maestro. 19: Visa, Maestro, UnionPay, Discover, JCB.
@@ -29,7 +30,7 @@ _CERTAIN = re.compile(
     "3[47][0-9]{13}"
     "|(?:[456][0-9]{3}|22(?:0[0-5]|2[1-9]|[3-9][0-9])|2[3-6][0-9]{2}|27(?:[01][0-9]|20)|35(?:2[89]|[3-8][0-9]))[0-9]{12}"
 )
-"""The numbers that count with any check digit, if they are written as a program or a card writes them."""
+"""These numbers count with any check digit if a program or a card writes them so: in one run, or in its groups."""
 
 _BLANKS = re.compile(
     r"([\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+)|.", re.DOTALL
@@ -83,7 +84,7 @@ def looks_like_card(text: str, *, odd_groups: bool = True, any_check_digit: bool
 
 
 def is_split_card(first: str, second: str) -> bool:
-    """Whether two texts, which hold digits and separators alone, make one card number together."""
+    """Whether two texts without letters make one card number together."""
     return any(_is_split_card(*pair) for pair in {(first, second), (_read(first)[0], _read(second)[0])})
 
 
@@ -149,7 +150,7 @@ def _whole(run: re.Match[str], odd_groups: bool, any_check_digit: bool) -> Itera
     """A run of groups that is a card number as a whole."""
     groups = _groups(run[0], run.start())
     digits, sizes = "".join(group.digits for group in groups), [len(group.digits) for group in groups]
-    separators = set(re.split("[0-9]+", run[0].strip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+"))[1:-1])
+    separators = set(re.split("[0-9]+", run[0].strip(string.ascii_letters + "+"))[1:-1])
     if len(groups) < 2 or len(separators) != 1 or len(digits) > 19 or _are_round(groups):
         return
     is_printed = sizes in ([4, 4, 4, 4], [4, 6, 5]) and separators <= {" ", "-", ".", "_"}
@@ -162,9 +163,9 @@ def _whole(run: re.Match[str], odd_groups: bool, any_check_digit: bool) -> Itera
 
 
 def _may_be_odd(run: str, groups: Sequence[Group], sizes: Sequence[int]) -> bool:
-    """Whether a card number may be written in such groups: there is no date, no barcode, and no list in order.
+    """Whether somebody may write a card number in these groups: they hold no date, no barcode and no sorted list.
 
-    3-3-3-5 is the number of a French company, whose check digit is a card number's (SIRET).
+    3-3-3-5 is the number of a French company (SIRET). It has the same check digit as a card number.
     """
     written = [group.digits for group in groups]
     is_list = set(sizes) == {2} and sorted(set(written)) in (written, written[::-1])
@@ -185,7 +186,7 @@ def _printed(text: str) -> Iterator[Span]:
 
 
 def _apart(text: str) -> Iterator[Span]:
-    """Where digits stand alone in a row, as many as a card has; also where there are more than _MOST_APART."""
+    """Where as many single digits stand in a row as a card has. A row of more than _MOST_APART counts as a whole."""
     for run in _APART.finditer(text):
         places = [run.start() + digit.start() for digit in re.finditer("[0-9]", run[0])]
         if len(places) > _MOST_APART:
@@ -210,7 +211,7 @@ def _is_card(digits: str) -> bool:
 
 
 def _are_round(groups: Sequence[Group]) -> bool:
-    """Whether they are measures or prices: four digits each, of which none begins with 0 and each ends in 00 or 50."""
+    """Whether they are measures or prices: groups of four digits that do not begin with 0, and end in 00 or 50."""
     return all(_ROUND.fullmatch(group.digits) for group in groups)
 
 
@@ -221,7 +222,7 @@ def _is_iban(text: str) -> bool:
 
 
 def _crossed_out(place: re.Match[str], only: object = None) -> str:
-    """The match with its second group as letters, which belong to no card number."""
+    """The match with letters in place of its second group, so that the group is no part of a card number."""
     if callable(only) and not only(place[2]):
         return place[0]
     return place[1] + "x" * len(place[2]) + place[3]

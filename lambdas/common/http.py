@@ -87,7 +87,7 @@ def location(event: Event, at: str) -> dict[str, str]:
 
     Clients resolve it against the address of their request (RFC 9110, 10.2.2). That address contains the API's stage or
     the base path of a custom domain; a path that begins with a slash would leave them out. API Gateway also takes
-    addresses with slashes at the end, each of which is one step more.
+    addresses with slashes at the end. Each slash makes the address one step deeper.
     """
     path = event.get("path") or ""
     return {"Location": "../" * (len(path) - len(path.rstrip("/"))) + at}
@@ -169,7 +169,7 @@ def _text(event: Event) -> str:
             raise _too_large()
         return raw.decode()
     except binascii.Error:
-        raise jsontext.NotJsonError("is not the Base64 that its sender says.") from None
+        raise jsontext.NotJsonError("is not valid Base64.") from None
     except UnicodeError:
         raise jsontext.NotJsonError("is not in UTF-8.") from None
 

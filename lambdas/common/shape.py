@@ -48,7 +48,7 @@ class Shape:
     """The shape that a JSON schema of an object describes, and what the schema cannot say.
 
     `words` has for each field with a `pattern` what to tell people instead of the pattern. `texts` are the fields that
-    people read: they must contain visible text. Fields within a field are named by their way: `repeat.every`.
+    people read: they must contain visible text. A field within a field has a path: `repeat.every`.
 
     Only what the schema says of the object's own fields is validated, one field after the other, so that every faulty
     one is named. What it says of several fields together (`oneOf`) is for the caller.
@@ -109,7 +109,7 @@ class Shape:
             case "type" if isinstance(rule, str):
                 return f"must be {_TYPES[rule]}"
             case "type" if "integer" in rule and path in self.words:
-                # Text is taken for a number, too, and the words say which.
+                # The field may also be text, and the words say which text.
                 return self.words[path]
             case "type":
                 return f"must be {_either([_TYPES[one] for one in rule])}"
@@ -131,7 +131,7 @@ class Shape:
 
 
 def _leaves(schema: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each field that is not an object with fields of its own, by its way."""
+    """Each field that is not an object with fields of its own, by its path."""
     for name, field in schema["properties"].items():
         if "properties" in field:
             yield from _leaves(field, f"{within}{name}.")

@@ -48,5 +48,7 @@ def _is_closed(row: Mapping[str, Any], note: str) -> bool:
 def _note(event: http.Event) -> str:
     note: str = http.json_body(event, shape=SHAPE)["note"]
     if looks_like_card(note):
-        raise http.invalid({"field": "note", "problem": "looks like a card number, which is kept nowhere"})
+        raise http.invalid(
+            {"field": "note", "problem": "looks like a card number, which must not be stored: leave it out"}
+        )
     return note

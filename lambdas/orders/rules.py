@@ -20,7 +20,7 @@ _SMALLEST, _LARGEST = -6, 15
 """Powers of ten between which a number is written in plain digits. JSONata writes smaller ones with an exponent too."""
 
 _MOST_DIGITS = 12
-"""The most digits that a number keeps. A longer one is rounded: floats end in digits that nobody has written."""
+"""The most digits that a number keeps. Longer ones are rounded: floats end in digits that nobody has written."""
 
 _INEXACT = re.compile("^-?[0-9]{1,13}[.]0*(9{7}|[1-9][0-9]*(0{7}|9{7}))[0-9]*$")
 """A sum of floats, such as 19.990000000000002. The digits after its point are no card number."""
@@ -53,9 +53,9 @@ def is_order_id(text: str) -> bool:
 
 
 def fields_with_card(order: Mapping[str, Any]) -> list[str]:
-    """The fields other than CC that hold what looks like a card number, where it would be stored.
+    """The fields other than CC in which a card number would be stored: fields that hold one, or pairs that make one.
 
-    Also two fields that hold one together. `Price` is as it came: text or a number.
+    `Price` is as it came: text or a number.
     """
     alone = [name for name, value in order.items() if name != "CC" and _holds_card(name, value)]
     together = [pair for pair in _SPLITS if not alone and _is_split(order, *pair)]
@@ -73,7 +73,8 @@ _SPLITS = [
     ("OrderId", "Price"),
     ("ItemName", "Price"),
 ]
-"""Fields in which a card number may begin and end. A name holds letters; the other fields are numbers often enough."""
+"""Pairs of fields that are searched for one card number. Pairs without a name are searched in one order only, because
+two ordinary numbers happen to make a card number now and then."""
 
 
 def _is_split(order: Mapping[str, Any], first: str, second: str) -> bool:

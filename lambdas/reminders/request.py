@@ -9,7 +9,7 @@ from common.shape import LINES, ONE_LINE, Shape
 from reminders import repeat, sms, when
 from reminders.rules import Problems, check_addresses, check_texts
 
-# No channel takes what SNS refuses, the characters that XML 1.0 has no place for: https://aws.amazon.com/sns/faqs/.
+# SNS refuses characters that XML 1.0 cannot contain, so no channel accepts them: https://aws.amazon.com/sns/faqs/.
 SHAPE = Shape.of(
     Path(__file__).with_name("reminder.schema.json"),
     words={
@@ -40,7 +40,7 @@ def given_to_the_workflow(given: object) -> dict[str, Any]:
 
 
 def checked(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
-    """When the reminder is due. Raises InvalidReminderError for one that fits the schema and yet cannot be kept."""
+    """When the reminder is due. Raises InvalidReminderError if it breaks a rule that the schema does not contain."""
     problems = Problems()
     with problems.collected():
         check_addresses(asked)
@@ -51,7 +51,7 @@ def checked(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
 
 
 def due_of(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
-    """When the reminder is due. Checks all but its addresses, and raises InvalidReminderError."""
+    """When the reminder is due. Checks everything except its addresses. Raises InvalidReminderError."""
     problems = Problems()
     with problems.collected():
         check_texts(asked)

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.cards import is_split_card, looks_like_card
 
-CARD_LIKE = "looks like a card number, and reminders keep none: leave it out, or write its last four digits"
+WITHOUT_CARD = "leave it out, or write only its last four digits"
 
 ADDRESSES = {"email": ("email",), "sms": ("phone",), "both": ("email", "phone"), "topic": ()}
 """The fields that each preference sends to."""
@@ -30,7 +30,7 @@ class InvalidReminderError(ValueError):
 
 
 class Problems:
-    """Collects what several checks of one reminder find, so that one refusal names it all."""
+    """Collects the problems that several checks of one reminder find, so that one refusal names all of them."""
 
     def __init__(self) -> None:
         self.found: list[InvalidReminderError] = []
@@ -53,17 +53,17 @@ class Problems:
 def check_texts(request: Mapping[str, Any]) -> None:
     """Raises InvalidReminderError if a text of the reminder, or its address, holds what looks like a card number.
 
-    `phone` is a phone number by its form: a plus and at most 15 digits.
+    `phone` needs no search: its form, a plus and at most 15 digits, is a phone number's.
     """
     problems = Problems()
     for field in ("message", "subject", "email"):
         with problems.collected():
             if looks_like_card(request.get(field, ""), odd_groups=field != "email"):
-                raise InvalidReminderError(field, CARD_LIKE)
+                raise InvalidReminderError(field, f"looks like a card number: {WITHOUT_CARD}")
     with problems.collected():
         message, subject = request["message"], request.get("subject", "")
         if is_split_card(message, subject) or is_split_card(subject, message):
-            raise InvalidReminderError("subject", f"and the message together: {CARD_LIKE}")
+            raise InvalidReminderError("subject", f"makes a card number together with the message: {WITHOUT_CARD}")
     problems.refuse()
 
 

@@ -20,7 +20,7 @@ _DAY_AND_MINUTE = "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-9]{2}"
 _SECONDS = r":[0-9]{2}(\.(?P<fraction>[0-9]+))?"
 _OFFSET = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _TIME = re.compile(f"(?P<minute>{_DAY_AND_MINUTE})((?P<seconds>{_SECONDS})(?P<offset>{_OFFSET})?)?")
-"""RFC 3339, with a T or a blank, or a local time, which may do without seconds."""
+"""RFC 3339 with a T or a blank, or a local time with or without seconds."""
 
 _NO_TIME = "is not a time that exists"
 
@@ -148,7 +148,7 @@ def _parsed(text: object, field: str) -> datetime:
     whole = (found["seconds"] or "").partition(".")[0]
     try:
         written = datetime.fromisoformat(f"{found['minute']}{whole}{found['offset'] or ''}".upper())
-        # Python counts in microseconds, and drops what is left. Rounded up here, the second is rounded up later.
+        # Python drops what is smaller than a microsecond. Rounded up here, it still counts when the second is rounded.
         return written + timedelta(microseconds=int(f"{fraction[:6]:0<6}") + bool(fraction[6:].strip("0")))
     except (ValueError, OverflowError):
         raise InvalidReminderError(field, _NO_TIME) from None

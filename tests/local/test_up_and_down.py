@@ -189,7 +189,7 @@ def test_an_engine_that_does_not_answer_is_said_to_be_the_cause(second: Checkout
         (second.home / "settings.json").write_text(json.dumps(ports))
 
     assert queues.returncode == 1
-    assert "the engine did not do as it was asked" in queues.stderr
+    assert "the engine refused a request or did not answer" in queues.stderr
 
 
 def test_another_port_is_refused_while_deployed_functions_hold_the_last_one(second: Checkout) -> None:

@@ -90,7 +90,7 @@ def every(text: str) -> str:
 
 
 def check(asked: Mapping[str, Any], *, now: datetime) -> None:
-    """Raises CommandError for a request that the API would refuse, whoever sends it."""
+    """Raises CommandError for a request that the API would refuse, no matter who sends it."""
     # The API fills in the caller's own addresses.
     own = {field: _EXAMPLES[field] for field in ADDRESSES[asked["preference"]] if field not in asked}
     try:
