@@ -157,7 +157,8 @@ def _whole(run: re.Match[str], odd_groups: bool, any_check_digit: bool) -> Itera
     is_certain = (
         any_check_digit and is_printed and not re.search("[A-Za-z+]", run[0]) and _CERTAIN.fullmatch(digits) is not None
     )
-    is_phone = run[0].startswith("+") and len(digits) <= 15
+    # A phone number, perhaps with a code after it.
+    is_phone = run[0].startswith("+")
     if is_certain or (odd_groups and not is_phone and _may_be_odd(run[0], groups, sizes) and _is_card(digits)):
         yield groups[0].begin, groups[-1].end
 
