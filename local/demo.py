@@ -49,16 +49,16 @@ class Step(ABC):
 
     @abstractmethod
     def follow(self) -> None:
-        """Reads back where it is: sets `state`, the state its execution entered last, and in the end `ended`.
+        """Sets `state`, the state that the execution entered last. Sets `ended` when the execution is over.
 
-        It ends when its execution is over, so that `state` is its last one.
+        `state` is then the last one of all.
         """
 
     def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
         response = send("POST", url, body=body, token=self.cloud.sign_in(self.role))
         if response.status_code >= 400:
             raise LocalError(
-                f"the API refused the {self.what}, with {response.status_code} {_message(response.text)} "
+                f"the API refused the {self.what} with {response.status_code}: {_message(response.text)} "
                 "`python -m local logs` shows the engine's log"
             )
         answer = json.loads(response.text)

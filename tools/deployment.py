@@ -66,7 +66,7 @@ class Api:
         self._http = URLLib3Session(timeout=API_TIMEOUT_SECONDS)
 
     def sign_in(self) -> None:
-        """Asks now what it may have to ask. Raises CommandError if the person cannot be signed in."""
+        """Signs in now, so that a question for the password comes first. Raises CommandError if that fails."""
         self._person.token()
 
     def call(

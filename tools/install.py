@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "lambdas/requirements.txt", "constraints.txt")
 PASSING_SECONDS = 0.5
-"""How often a terminal is told how long it takes."""
+"""How often a terminal shows the time that has passed."""
 
 NPM_OPTIONS = (
     # What `npm ci` must do here. Options come before all of the user's settings.
@@ -67,16 +67,16 @@ def install_python(place: Place, *, only: bool = False) -> None:
     """Brings `.venv` up to date. `only` says that the user named this Python, so that no other may be in `.venv`."""
     if os.pathsep in str(place.root):
         raise InstallError(f"Python cannot be installed below a folder with {os.pathsep!r} in its name: {place.root}")
-    anew = why_anew(place, only=only)
-    if not anew and is_newer(place.installed, [place.root / name for name in REQUIREMENTS]):
+    reason = why_new(place, only=only)
+    if not reason and is_newer(place.installed, [place.root / name for name in REQUIREMENTS]):
         return
     place.build.mkdir(exist_ok=True)
     place.unfinished.touch()
-    if anew:
-        print(f"Making .venv anew: {anew}", flush=True)
-    if anew or not place.installed.exists():
+    if reason:
+        print(f"Making a new .venv: {reason}", flush=True)
+    if reason or not place.installed.exists():
         place.installed.unlink(missing_ok=True)
-        venv = [sys.executable, "-m", "venv", *(["--clear"] if anew else []), str(place.venv)]
+        venv = [sys.executable, "-m", "venv", *(["--clear"] if reason else []), str(place.venv)]
         run(venv, place, what="the folder .venv could not be made")
     print("Installing Python packages into .venv", flush=True)
     try:
@@ -92,8 +92,8 @@ def install_python(place: Place, *, only: bool = False) -> None:
     place.unfinished.unlink()
 
 
-def why_anew(place: Place, *, only: bool) -> str | None:
-    """Why `.venv` cannot be used as it is. None if it can be used, or does not exist."""
+def why_new(place: Place, *, only: bool) -> str | None:
+    """Why a new `.venv` is needed. None if the present one can be used, or if there is none."""
     if not place.venv.exists():
         return None
     if place.unfinished.exists():
@@ -171,7 +171,8 @@ def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping
                 if sys.stdout.isatty():
                     print(f"\r  {time.monotonic() - began:.0f} s", end="", flush=True)
         finally:
-            process.kill() if process.poll() is None else None
+            if process.poll() is None:
+                process.kill()
             process.wait()
     if sys.stdout.isatty():
         print("\r        \r", end="", flush=True)
@@ -191,7 +192,7 @@ def wait(process: subprocess.Popen[bytes]) -> int | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.install", description=__doc__)
     parser.add_argument("what", choices=("python", "node"), help="which packages to install")
-    parser.add_argument("--only", action="store_true", help="make .venv anew if it was made with another Python")
+    parser.add_argument("--only", action="store_true", help="make a new .venv if another Python made it")
     given = parser.parse_args(arguments)
     try:
         if given.what == "python":

@@ -1,4 +1,4 @@
-"""Installing: when `.venv` is made anew, what npm is told, and that a failure shows its reason."""
+"""Installing: when a new `.venv` is made, what npm is told, and that a failure shows its reason."""
 
 import json
 import os
@@ -106,7 +106,7 @@ def test_new_requirements_are_installed_into_the_same_environment(place, command
         (lambda place: (place.build.mkdir(), place.unfinished.touch()), "interrupted"),
     ],
 )
-def test_an_environment_that_cannot_work_is_made_anew(change, reason, place, commands, capsys):
+def test_an_environment_that_cannot_work_is_replaced(change, reason, place, commands, capsys):
     change(place)
 
     install.install_python(place)
@@ -144,7 +144,7 @@ def test_an_interrupted_installation_is_known_the_next_time(place, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         install.install_python(place)
 
-    assert install.why_anew(place, only=False) == "an installation was interrupted"
+    assert install.why_new(place, only=False) == "an installation was interrupted"
 
 
 def test_the_project_can_be_imported_from_any_folder_and_after_a_move(place, tmp_path):

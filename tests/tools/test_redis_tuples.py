@@ -244,7 +244,7 @@ def test_redis_url_is_read_alike_in_both_languages_and_its_faults_are_told_witho
 # What goes wrong
 
 REFUSALS = {
-    "NOAUTH Authentication required.": "wants a user name and a password",
+    "NOAUTH Authentication required.": "asks for a user name and a password",
     "NOPERM User u has no permissions to run the 'get' command": "sign in as an operator",
     "READONLY You can't write against a read only replica.": "only reads: name the primary",
     "OOM command not allowed when used memory > 'maxmemory'.": "is full",

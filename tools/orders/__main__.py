@@ -21,13 +21,14 @@ from tools.text import printable
 DEFAULT_LIMIT = 100
 
 DESCRIPTION = """\
-What an operator does with orders: sends and corrects them, looks them up, and sees to those that stay behind.
+For operators: sends and corrects orders, looks them up, and handles those that are stuck.
 
 The stage's stack tells where everything is. AWS is found by the usual settings: AWS_PROFILE, AWS_REGION,
 AWS_ENDPOINT_URL and so on. Stage `local` is this checkout's laptop cloud, or that of --home, unless
 AWS_ENDPOINT_URL is another address.
 
-submit, show, resubmit and close sign in: see `python -m tools.sign_in --help`. On the laptop as its demo operator."""
+submit, show, resubmit and close sign in: see `python -m tools.sign_in --help`. On the laptop they sign in as its demo
+operator."""
 
 EPILOG = """\
 Orders are read from a file or from standard input (-), never from the command line: a card number there would stay

@@ -117,7 +117,7 @@ def test_each_faulty_field_has_its_own_detail_in_the_order_of_the_fields():
     ]
 
 
-def test_faults_within_a_field_are_named_by_their_way():
+def test_faults_within_a_field_are_named_by_their_path():
     body = {**REMINDER, "preference": "fax", "repeat": {"times": 0, "often": True}, "fold": 2, "waitSeconds": -1.5}
 
     assert details(request.SHAPE, body) == [
