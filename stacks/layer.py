@@ -13,6 +13,8 @@ ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 LAYER = ROOT / "build" / "layer"
 FINGERPRINT = LAYER / "fingerprint"
+PYTHON = "3.13"
+"""The version of Python that runs all functions."""
 
 
 class LayerNotBuiltError(RuntimeError):
@@ -38,7 +40,7 @@ def build() -> None:
     Raises CalledProcessError if pip fails; its `stdout` and `stderr` are what pip said.
     """
     shutil.rmtree(LAYER, ignore_errors=True)
-    platform = ["--platform=manylinux2014_aarch64", "--implementation=cp", "--python-version=3.13"]
+    platform = ["--platform=manylinux2014_aarch64", "--implementation=cp", f"--python-version={PYTHON}"]
     quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
     target = ["--target", str(LAYER / "python"), "--only-binary=:all:", "--no-deps", "--no-compile"]
     command = [sys.executable, "-m", "pip", "install", *quiet, *platform, *target, "-r", str(REQUIREMENTS)]

@@ -6,9 +6,7 @@ import platform
 import subprocess
 
 from local import pythons
-
-RUNTIME = "python3.13"
-"""That of all functions."""
+from stacks.layer import PYTHON
 
 
 def main() -> None:
@@ -17,7 +15,7 @@ def main() -> None:
     others = parser.parse_args().others
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     programs = [f"Python {platform.python_version()}", f"Node {node.removeprefix('v')}", *others]
-    functions = pythons.of(RUNTIME, os.pathsep.join(pythons.folders(os.environ)))
+    functions = pythons.of(f"python{PYTHON}", os.pathsep.join(pythons.folders(os.environ)))
     system = f"{platform.system()} {platform.machine()}"
     print(f"On {system}: {', '.join(programs)}. Functions run on Python {functions.version}.", flush=True)
 

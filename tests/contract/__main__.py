@@ -36,7 +36,6 @@ REPORT = PROJECT / "docs" / "contract.md"
 NAMES = ("orders", "reminders")
 ROLES = (PERSON, OPERATOR)
 SEED = 1
-GIVE_UP_SECONDS = 60
 CARD = "4242424242424242"
 
 HEAD = """\

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 LETTERS, HEX = "ABCDEFGHJKLMNPQRSTUVWXYZ", "0123456789abcdef"
-LONGEST_ID = 64
 
 ORDER_IDS = (
     """

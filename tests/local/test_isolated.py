@@ -104,7 +104,7 @@ def served() -> Iterator[str]:
 
 @pytest.mark.parametrize("own", NO_PROXY)
 def test_no_proxy_is_used_for_this_machine(own: dict[str, str], served: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By our own requests, by boto3, and by Node, which runs CDK."""
+    """By our own requests and by boto3."""
     environment = isolated({"PATH": os.environ["PATH"], **dict.fromkeys(NAMES, "http://127.0.0.1:1"), **own})
     for name in [*os.environ]:
         monkeypatch.delenv(name)

@@ -6,9 +6,7 @@ here is an error of `make openapi`; a test finds words for what no longer exists
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-
-Schema: TypeAlias = Mapping[str, Any]
+from typing import Any
 
 OPERATORS = "operators"
 
