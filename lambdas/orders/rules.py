@@ -70,26 +70,32 @@ _SPLITS = [
     ("Name", "Price"),
     ("Price", "Name"),
     ("OrderId", "ItemName"),
-    ("OrderId", "Price"),
     ("ItemName", "Price"),
 ]
-"""Pairs of fields that are searched for one card number. Pairs without a name are searched in one order only, because
-two ordinary numbers happen to make a card number now and then."""
+"""Fields in which a card number may begin and end. A name holds letters; the other fields are numbers often enough."""
 
 
 def _is_split(order: Mapping[str, Any], first: str, second: str) -> bool:
     """Whether one card number begins in one field and ends in another, and neither holds a letter.
 
-    An order's or an item's number next to a price counts only if it is printed in groups of four: every tenth pair of
-    such numbers has the check digit of a card.
+    Without a name, it counts only in the groups of four that cards print: every tenth pair of an order's number, an
+    item's number and a price has the check digit of a card.
     """
     begins, ends = (_texts(order.get(name, "")) for name in (first, second))
-    if not any(is_split_card(begin, end) for begin in begins for end in ends):
+    may_be_any = "Name" in (first, second)
+    return any(
+        is_split_card(begin, end) and (may_be_any or _are_printed(begin, end, is_price=second == "Price"))
+        for begin in begins
+        for end in ends
+    )
+
+
+def _are_printed(begin: str, end: str, *, is_price: bool) -> bool:
+    """Whether both are in groups of four: of a price, one, and more than one before it."""
+    groups = groups_of(begin)
+    if is_price and (len(groups) < 2 or not re.fullmatch("[0-9]{4}", end)):
         return False
-    if second == "Price" and first != "Name":
-        groups = groups_of(begins[0])
-        return len(groups) > 1 and {len(group) for group in groups} == {4}
-    return True
+    return {len(group) for group in groups + groups_of(end)} == {4}
 
 
 def _texts(value: Any) -> list[str]:

@@ -74,7 +74,7 @@ PRINTED = {
     18: [4, 4, 4, 4, 2],
     19: [4, 4, 4, 4, 3],
 }
-PAIRS = [("OrderId", "Name"), ("Name", "ItemName"), ("ItemName", "Name"), ("OrderId", "ItemName"), ("Name", "Price")]
+PAIRS = [("OrderId", "Name"), ("Name", "ItemName"), ("ItemName", "Name"), ("Name", "Price")]
 
 
 class Cards:
@@ -113,7 +113,10 @@ class Cards:
             yield dict(zip(pair, ("4242-4242", "42424242"), strict=True))
         for _ in range(each):
             card = self.number(16)
-            yield {"ItemName": f"{card[:4]} {card[4:8]} {card[8:12]}", "Price": card[12:]}
+            groups = [card[at : at + 4] for at in (0, 4, 8, 12)]
+            yield {"ItemName": " ".join(groups[:3]), "Price": groups[3]}
+            cut = self.random.randint(1, 3)
+            yield {"OrderId": "-".join(groups[:cut]), "ItemName": " ".join(groups[cut:])}
 
     def _printed(self, card: str, separator: str) -> str:
         at, groups = 0, []

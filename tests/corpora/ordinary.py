@@ -53,6 +53,7 @@ MHD %d/%m/%Y, Charge %y%m%d-nnnn|%d-%m-%Y-%d-%m-%Y|Sizes 36, 37, 38, 39, 40, 41,
 Reifen 205/55 R16 91V|SSD 2 TB, M.2 2280|f/2.8 24-70 mm ISO 100-25600|IP 192.168.#.## licence|① Lamp ② Cable ④ ##
 10² / 10³ m²|HS ####.nn.nn, ### pcs|4000 3500 2500 1850 mm|3000/2500/2000/1500|CAS #nnn-nn-n|PZN nnnnnnnn
 Order {order}|Spare for {order}, ## pcs|Bosch # nnn nnn nnn|Tone 1/### 2/### 3/###|4 5 3 4 5 5 4|Screen 2560×1440
+#nnnnn|nnnnnnnn|{ean}|#nnnnnnnnn|#nn-nnn|##.nnn.nn
 """.replace("\n", "|")
     .strip("|")
     .split("|")

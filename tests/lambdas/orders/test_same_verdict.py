@@ -133,6 +133,9 @@ def is_read_alike(order: Any) -> bool:
 @settings(max_examples=400)
 @given(st.one_of(orders, odd_orders()))
 @example(ORDER | {"ItemName": "Lot 5500 1200 3400", "Price": "1200"})
+@example(ORDER | {"OrderId": "4242-4242-4242", "Price": "4242"})
+@example(ORDER | {"OrderId": "4242", "ItemName": "424242424242"})
+@example(ORDER | {"ItemName": "4242 4242 4242", "Price": "42.42"})
 @example(ORDER | {"Name": "Ward 3000", "ItemName": "1500 2500 3500 mm"})
 @example(ORDER | {"OrderId": "4000-1111", "Name": "2222 3333"})
 @example(ORDER | {"Name": "4242424242424242aaaaaaaaaaaaaaaa"})
@@ -235,7 +238,8 @@ def test_both_take_what_only_resembles_a_card_number(change: dict[str, Any]) -> 
         {"Name": "42424242", "ItemName": "4242 4242"},
         {"Name": "4242", "ItemName": "424242424242"},
         {"OrderId": "424242424242", "Name": "4242"},
-        {"OrderId": "4242", "ItemName": "424242424242"},
+        {"OrderId": "4242", "ItemName": "4242 4242 4242"},
+        {"OrderId": "4242-4242-4242", "ItemName": "4242"},
         {"ItemName": "4242 4242 4242", "Price": 4242},
         {"ItemName": "4242 4242 4242", "Price": "4242"},
         {"Price": "4242424242424242.00"},
