@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         help="deploy, or remove, the example consumer of the fulfillment queue (default: as last time; at first none)",
     )
-    status = commands.add_parser("status", help="what runs and where; exit status 1 where it does not run")
+    status = commands.add_parser("status", help="what runs and where; exit status 1 if it does not run")
     status.add_argument("--json", action="store_true")
     commands.add_parser("demo", help="send orders and reminders through the apps; exit status 1 if one goes astray")
     commands.add_parser("page", help="open the page in the browser, and print its address")

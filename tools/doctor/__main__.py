@@ -17,7 +17,7 @@ checkout's laptop cloud, or that of --home, unless AWS_ENDPOINT_URL is another a
 `make deploy` runs it first, with --deploying, and stops if there is a problem."""
 
 EPILOG = """\
-ok; limited: works, within limits; problem: needs a repair; unknown: AWS, or these credentials, do not tell
+states: ok; limited (it works, within limits); problem (repair it); unknown (AWS, or these credentials, do not tell)
 
 exit status: 0 no problem; 1 a problem, or AWS could not be asked; 2 wrong usage"""
 

@@ -203,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     redrive = add("redrive", "move dead letters back into their queues, and continue failed executions")
     redrive.add_argument("--queue", metavar="NAME", action="append", help="of this queue alone; may be repeated")
     redrive.add_argument("--executions", action="store_true", help="executions alone, of a Standard workflow")
-    waiting = add("parked", "what could neither be fulfilled nor escalated; looking takes nothing out")
+    waiting = add("parked", "orders that could neither be fulfilled nor escalated; looking deletes nothing")
     waiting.add_argument(
         "--done", metavar="ID", type=_id, help="delete the messages of this order or execution: it has been dealt with"
     )

@@ -39,7 +39,8 @@ python -m tools.remindme [OPTIONS] MESSAGE WHEN...
        python -m tools.remindme cancel ID"""
 
 DESCRIPTION = """\
-Reminds you of MESSAGE: by e-mail, by SMS, by both, or if none is named through the topic, which is for operators.
+Reminds you of MESSAGE by e-mail, by SMS or by both. If you name neither, the reminder goes to the topic, which only
+operators may use.
 
 WHEN is a time in your own time zone, or in the one that --zone names: "2027-01-27 09:00:00", 2027-01-27T09:00Z,
 in 20m, in 3 days, tomorrow 9:30am, next friday 18:00, 24 december at noon. Hours and less from now are counted; days

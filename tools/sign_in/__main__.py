@@ -14,15 +14,15 @@ from tools.errors import CommandError
 from tools.show import Output
 
 DESCRIPTION = """\
-Signs in to a stage, so that the other commands need not ask: for a day, after which they ask again. They sign in by
-themselves, too; this is for whoever wants to be asked beforehand, or to hand a token to another program.
+Signs you in to a stage for a day, so that no other command asks for the password. Without it, the first command that
+needs the password asks. It can also print a token for another program.
 
-The password is the setting SIGN_IN_PASSWORD, or is asked for at the terminal, as is a code where one is needed. What is
-kept is a refresh token, in a file of your cache folder that you alone may read. Stage `local` signs in as the laptop
-cloud's demo person, and keeps nothing."""
+The password is the setting SIGN_IN_PASSWORD. Without that setting the command asks at the terminal, and also for a code
+if you have set one up. It keeps a refresh token in a file of your cache folder that only you can read. Stage `local`
+signs in as the laptop cloud's demo person, and keeps nothing."""
 
 EPILOG = """\
-A token is worth as much as a password while it lasts, an hour. So it is not printed to a terminal:
+A token is worth as much as a password for an hour. So the command does not print it to a terminal:
 token=$(python -m tools.sign_in --print-token)
 
 exit status: 0 done; 1 refused or failed; 2 wrong usage; 130 interrupted"""
