@@ -43,7 +43,7 @@ def common_options() -> Parser:
         metavar="EMAIL",
         type=_user,
         default=argparse.SUPPRESS,
-        help="who signs in (default: the setting SIGN_IN_EMAIL, else the one who has signed in; on the laptop a demo user)",
+        help="who signs in (default: the setting SIGN_IN_EMAIL, else the one signed in; on the laptop a demo user)",
     )
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
     common.add_argument("--home", default=argparse.SUPPRESS, help="folder of the laptop cloud (default: .local)")

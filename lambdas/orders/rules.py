@@ -72,7 +72,8 @@ _SPLITS = [
     ("OrderId", "ItemName"),
     ("ItemName", "Price"),
 ]
-"""Fields in which a card number may begin and end. A name holds letters; the other fields are numbers often enough."""
+"""Pairs of fields that are searched for one card number, in this order. Only a pair with a name is searched in both
+orders: a name seldom consists of digits, and the other fields often do."""
 
 
 def _is_split(order: Mapping[str, Any], first: str, second: str) -> bool:
