@@ -112,7 +112,7 @@ def private() -> Iterator[None]:
 
 
 def tighten(folder: Path) -> None:
-    """Takes all rights from others, which an older version or CDK's copies of files gave them. Follows no links."""
+    """Lets only the owner use what is in `folder`: older versions, and CDK's copies, let others. Follows no links."""
     _take_rights(folder)
     for entry in os.scandir(folder):
         # The engine may be at work in the folder.
@@ -187,7 +187,7 @@ def _is_free(home: Path) -> bool:
 
 
 def _is_unmarked_cloud(home: Path) -> bool:
-    """Whether an older version, which set no such marks, made this cloud, or somebody copied the folder of one."""
+    """Whether an older version without these marks made this cloud, or somebody copied a cloud's folder."""
     lock, settings, folders = home / LOCK, home / SETTINGS, (home / "state", home / "state" / "cache")
     if not (_is_file(lock) and _is_file(settings) and all(map(is_folder, folders))):
         return False

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 ROOMY = 200
-"""Columns of what is piped into a file or another program. COLUMNS says otherwise."""
+"""How many columns a table has in a pipe or a file, unless COLUMNS says otherwise."""
 
 
 WIDEST_HELP = 120

@@ -123,13 +123,13 @@ def _remembered(file: Path) -> dict[str, Any]:
 
 
 OWN_SETTINGS = ("AWS_", "CDK_", "JSII_", "NODE_", "PYTHON", "BOTO_")
-"""How the names of those settings begin that a developer makes for other programs."""
+"""Prefixes of the settings that a developer makes for other programs."""
 
 KEPT = (
     *("CDK_DISABLE_CLI_TELEMETRY", "CDK_VALIDATION", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"),
     *("NODE_USE_SYSTEM_CA", "NODE_EXTRA_CA_CERTS", "PYTHONHOME", "PYTHONPYCACHEPREFIX"),
 )
-"""Such settings that stay: the Makefile's, and those that say how this machine is set up."""
+"""Settings with these prefixes that stay: the Makefile's, and those that describe this machine."""
 
 OWN_ADDRESSES = ("127.0.0.1", "localhost", ".localhost")
 

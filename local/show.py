@@ -184,7 +184,7 @@ def function_named(text: str, names: Sequence[str]) -> str:
 
 
 def _text(text: str) -> Text:
-    """Text of others as it is: its brackets are no styles, and its control characters do nothing."""
+    """A text that anybody may have written, as it is: without styles, and with visible control characters."""
     return Text("".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text))
 
 

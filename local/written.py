@@ -15,7 +15,7 @@ from pathlib import Path
 from local.engine_patches.unpacked import FILES_OF
 
 STATE_FORMAT = b'{"__ministack_format__": '
-"""How each file begins in which the engine keeps the state of a service."""
+"""The first bytes of each file in which the engine keeps the state of a service."""
 
 Rule = tuple[str, Callable[[Path], bool]]
 """A pattern of paths below a folder, and what else must be true of the file."""

@@ -24,7 +24,7 @@ class Output:
         self._console = Console(width=width(), highlight=False)
 
     def rows(self, found: Sequence[dict[str, Any]], columns: dict[str, str], *, nothing: str) -> None:
-        """`found` with its fields under the titles in `columns`; the words `nothing` where it is empty.
+        """`found` with its fields under the titles in `columns`; the words `nothing` if it is empty.
 
         If a word, such as an id, would be broken in the table, each row is shown line by line instead.
         """

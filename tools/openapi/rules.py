@@ -25,7 +25,7 @@ PARTS: Mapping[str, str] = {
     "ErrorBody": "ErrorAnswer/properties/error",
     "ErrorDetail": "ErrorAnswer/properties/error/properties/details/items",
 }
-"""Parts of the schemas that have a name, by which generated clients call them too, and where each stands."""
+"""The parts of the schemas that have names, which generated clients use too, and where each part is."""
 
 
 def up_to(most: int, *, least: int = 0, digits: int | None = None) -> str:

@@ -36,7 +36,7 @@ _CONSTANT, _NUMBER, _BRACKET, _PART = (
 
 
 class _NotJsonError(ValueError):
-    """What Python's parser would accept. `place` is where it stands in the text, or finds it there."""
+    """A fault that Python's parser would accept. `place` is its position in the text, or a function that finds it."""
 
     def __init__(self, problem: str, place: int | Callable[[str], int]) -> None:
         super().__init__(problem)
@@ -153,7 +153,7 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> Order:
 
 
 def _repeated(text: str) -> int:
-    """Where the first name stands that its object has already."""
+    """The position of the first name that its object already has."""
     objects: list[set[str] | None] = []
     expected = False
     for part in _PART.finditer(text):

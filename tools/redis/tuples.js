@@ -82,7 +82,7 @@ async function runWith(line, about, number, action) {
     return 0;
   }
   if (given.length !== number) throw new WrongUsage();
-  // Node puts this letter where an argument is not UTF-8.
+  // Node replaces bytes that are not UTF-8 with this character.
   if (given.some((argument) => argument.includes(REPLACED))) throw new WrongUsage(said("no text"));
   const setting = (process.env.REDIS_URL || "").trim();
   const server = setting && home === null ? named(setting) : ofLaptop(home === null ? HOME : expanded(home));

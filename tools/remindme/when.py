@@ -115,7 +115,7 @@ _HINTS = [
 ]
 
 _HOURS = {
-    # Of a clock with twelve hours, and of one with 24.
+    # The hours that the part may have on a clock with 12 hours, and on one with 24.
     "morning": (range(1, 12), range(0, 12)),
     "afternoon": ((12, *range(1, 7)), range(12, 19)),
     "evening": (range(4, 12), range(16, 24)),
@@ -302,7 +302,7 @@ def _wall(found: dict[str, re.Match[str]], shown: str, base: datetime) -> dateti
         # The midnight of tonight is the end of today.
         ahead = 1 if word == "tonight" and at == clock_time(0) else _NEAR.get(word, 2)
     else:
-        # The later of two, where the clocks are put back.
+        # If the clocks show this time twice, the later one.
         latest = datetime.combine(base.date(), at, base.tzinfo).replace(fold=1)
         is_today = "part" in found and found["part"]["today"]
         ahead = 0 if is_today or latest.astimezone(UTC) > base.astimezone(UTC) else 1

@@ -18,7 +18,7 @@ from tools.text import printable
 LOCALTIME = Path("/etc/localtime")
 SUGGESTIONS = 3
 _FOLDERS = ("/zoneinfo/", "/zoneinfo.default/")
-"""Where a path to a zone's file ends and its name begins. Some of Apple's paths have the second."""
+"""What stands before a zone's name in the path of its file. Some of Apple's paths have the second one."""
 
 
 def local_zone() -> str:
