@@ -12,8 +12,9 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
-from local import users
+from local import tables, users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.errors import LocalError
@@ -171,19 +172,19 @@ class ReminderStep(Step):
 def run(cloud: Cloud, console: Console) -> bool:
     """Sends everything in, shows it live, and tells whether each thing ended where it should."""
     steps = _steps(cloud, cloud.places())
-    with Live(_table(steps), console=console, auto_refresh=False) as live:
+    with Live(_table(steps, console.width), console=console, auto_refresh=False) as live:
         for step in steps:
             step.send()
-            live.update(_table(steps), refresh=True)
+            live.update(_table(steps, console.width), refresh=True)
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while (under_way := [step for step in steps if not step.ended]) and time.monotonic() < deadline:
             for step in under_way:
                 step.follow()
-            live.update(_table(steps), refresh=True)
+            live.update(_table(steps, console.width), refresh=True)
             time.sleep(POLL_SECONDS)
         for step in under_way:
             step.ended = f"nowhere within {GIVE_UP_SECONDS} seconds"
-        live.update(_table(steps), refresh=True)
+        live.update(_table(steps, console.width), refresh=True)
     if not console.is_terminal:
         console.line()  # Which the live table leaves out there.
     return all(step.ended == step.expected for step in steps)
@@ -203,9 +204,26 @@ def _steps(cloud: Cloud, places: Places) -> list[Step]:
     ]
 
 
-def _table(steps: Iterable[Step]) -> Table:
-    table = Table("sent", "answer", "state", "ended, as read back", "")
-    for step in steps:
-        verdict = "[green]ok" if step.ended == step.expected else f"[red]expected {step.expected}" if step.ended else ""
-        table.add_row(step.what, step.answer, step.state, "\n".join(filter(None, (step.ended, step.why))), verdict)
+def _table(steps: Iterable[Step], width: int) -> Table:
+    titles = ["sent", "answer", "state", "ended, as read back", ""]
+    rows = [
+        [
+            *map(Text, (step.what, step.answer, step.state, "\n".join(filter(None, (step.ended, step.why))))),
+            _verdict(step),
+        ]
+        for step in steps
+    ]
+    if table := tables.fitted(titles, rows, width=width):
+        return table
+    table = Table()
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
     return table
+
+
+def _verdict(step: Step) -> Text:
+    if not step.ended:
+        return Text()
+    return Text("ok", "green") if step.ended == step.expected else Text(f"expected {step.expected}", "red")

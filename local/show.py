@@ -8,11 +8,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from local import homes, tables
 from local.cloud import Cloud
-from local.errors import LocalError
+from local.errors import LocalError, NotRunningError
 from local.processes import tail
 
 LOG_LINES = 100
@@ -61,14 +61,16 @@ def print_users(cloud: Cloud, console: Console) -> None:
 def outbox(cloud: Cloud, console: Console) -> None:
     """What was mailed and texted, and what the topic sent to its subscriber."""
     cloud.require_running()
-    table = Table("by", "to", "subject", "text", title="outbox")
-    for mail in cloud.engine.mails():
-        table.add_row("e-mail", _text(", ".join(mail["To"])), _text(mail["Subject"]), _text(mail["BodyText"]))
-    for text in cloud.engine.texts():
-        table.add_row("SMS", _text(text["PhoneNumber"]), "", _text(text["Message"]))
-    for message in cloud.topic_messages():
-        table.add_row("topic", "subscribers", "", _text(message["Body"]))
-    console.print(table)
+    _print(
+        console,
+        ["by", "to", "subject", "text"],
+        [
+            *(["e-mail", ", ".join(mail["To"]), mail["Subject"], mail["BodyText"]] for mail in cloud.engine.mails()),
+            *(["SMS", text["PhoneNumber"], "", text["Message"]] for text in cloud.engine.texts()),
+            *(["topic", "subscribers", "", message["Body"]] for message in cloud.topic_messages()),
+        ],
+        title="outbox",
+    )
 
 
 def queues(cloud: Cloud, console: Console) -> None:
@@ -94,15 +96,11 @@ def executions(cloud: Cloud, console: Console, name: str | None) -> None:
         for execution in page["executions"]
     ]
     if name is None:
-        table = Table("workflow", "name", "status", "started")
-        for execution in sorted(found, key=lambda execution: execution["startDate"]):
-            table.add_row(
-                execution["workflow"],
-                _text(execution["name"]),
-                execution["status"],
-                f"{execution['startDate']:%H:%M:%S}",
-            )
-        console.print(table)
+        rows = [
+            [execution["workflow"], execution["name"], execution["status"], f"{execution['startDate']:%H:%M:%S}"]
+            for execution in sorted(found, key=lambda execution: execution["startDate"])
+        ]
+        _print(console, ["workflow", "name", "status", "started"], rows)
         return
     named = [execution for execution in found if execution["name"].startswith(name)]
     if not named:
@@ -111,11 +109,17 @@ def executions(cloud: Cloud, console: Console, name: str | None) -> None:
         some = ", ".join(sorted({execution["name"] for execution in named})[:NAMED])
         more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
         raise LocalError(f"{len(named)} executions have a name that starts with {name!r}: {some}{more}")
-    console.print(_history(cloud, named[0]))
+    [execution] = named
+    _print(
+        console,
+        ["at", "state", "what happened"],
+        _history(cloud, execution),
+        title=_plain(f"{execution['name']}: {execution['status']}"),
+    )
 
 
-def _history(cloud: Cloud, execution: dict[str, Any]) -> Table:
-    table = Table("at", "state", "what happened", title=_text(f"{execution['name']}: {execution['status']}"))
+def _history(cloud: Cloud, execution: dict[str, Any]) -> list[list[str]]:
+    rows = []
     pages = (
         cloud.engine.executions()
         .get_paginator("get_execution_history")
@@ -127,20 +131,22 @@ def _history(cloud: Cloud, execution: dict[str, Any]) -> Table:
         if event["type"].endswith("StateEntered"):
             state = details["name"]
         elif "error" in details:
-            table.add_row(_time(event["timestamp"]), state, _text(f"{event['type']}: {details['error']}"))
+            rows.append([_time(event["timestamp"]), state, f"{event['type']}: {details['error']}"])
         elif event["type"].endswith("StateExited"):
-            table.add_row(_time(event["timestamp"]), state, "done")
+            rows.append([_time(event["timestamp"]), state, "done"])
             state = ""
         elif event["type"].startswith("Execution"):
-            table.add_row(_time(event["timestamp"]), "", event["type"].removeprefix("Execution").lower())
+            rows.append([_time(event["timestamp"]), "", event["type"].removeprefix("Execution").lower()])
     if state:
-        table.add_row("", state, "now")
-    return table
+        rows.append(["", state, "now"])
+    return rows
 
 
 def logs(cloud: Cloud, console: Console, function: str | None) -> None:
     """The end of the engine's log, or of a function's."""
     if function is None:
+        if not homes.is_cloud(cloud.settings.home):
+            raise NotRunningError
         console.print(tail(cloud.engine.daemon.log, lines=LOG_LINES), markup=False, highlight=False)
         return
     cloud.require_running()
@@ -183,9 +189,24 @@ def function_named(text: str, names: Sequence[str]) -> str:
     raise LocalError(f"there is no function {text!r}; {known}")
 
 
+def _print(console: Console, titles: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
+    """A table. If a word, such as an id, would be broken in it, each row is shown line by line instead."""
+    rows = [[_plain(cell.rstrip()) for cell in row] for row in rows]
+    if table := tables.fitted(titles, rows, width=console.width, title=title):
+        console.print(table)
+        return
+    for part in [*filter(None, [title]), *(tables.line_by_line(titles, row) for row in rows)]:
+        console.print(Text(f"{part}\n"), soft_wrap=True)
+
+
 def _text(text: str) -> Text:
-    """A text that anybody may have written, as it is: without styles, and with visible control characters."""
-    return Text("".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text))
+    """A text that anybody may have written, as it is: without styles."""
+    return Text(_plain(text))
+
+
+def _plain(text: str) -> str:
+    """A text that anybody may have written, with visible control characters."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def _time(instant: datetime) -> str:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from common.cards import without_cards
+from local import tables
 from local.program import width
 from tools.text import printable
 
@@ -63,23 +63,8 @@ class Output:
 
 def _table(found: Sequence[dict[str, Any]], columns: dict[str, str]) -> Table | None:
     """`found` as a table, or None if the columns are too many to leave each word in one piece."""
-    cells = {name: [title, *(_cell(row.get(name)) for row in found)] for name, title in columns.items()}
-    least = {
-        name: max((cell_len(word) for cell in texts for word in cell.split()), default=0)
-        for name, texts in cells.items()
-    }
-    # rich itself breaks an id in one column to leave room for a text in another.
-    spare = width() - sum(least.values()) - 3 * len(columns) - 1
-    if spare < 0:
-        return None
-    more = {name: max(map(cell_len, "\n".join(texts).split("\n"))) - least[name] for name, texts in cells.items()}
-    share = min(1.0, spare / (sum(more.values()) or 1))
-    table = Table()
-    for name, title in columns.items():
-        table.add_column(title, width=least[name] + int(share * more[name]))
-    for texts in list(zip(*cells.values(), strict=True))[1:]:
-        table.add_row(*map(Text, texts))
-    return table
+    rows = [[_cell(row.get(name)) for name in columns] for row in found]
+    return tables.fitted(list(columns.values()), rows, width=width())
 
 
 def _cell(value: Any) -> str:

@@ -25,12 +25,12 @@ Run = Callable[..., "CompletedProcess[str]"]
 def run(cloud: Cloud) -> Run:
     """Runs a command on the session's cloud."""
 
-    def command(*arguments: str) -> "CompletedProcess[str]":
+    def command(*arguments: str, columns: int = 200) -> "CompletedProcess[str]":
         home = ["--home", str(cloud.settings.home)]
         return subprocess.run(
             [sys.executable, "-m", "local", *home, *arguments],
             cwd=PROJECT,
-            env={**os.environ, "COLUMNS": "200"},
+            env={**os.environ, "COLUMNS": str(columns)},
             capture_output=True,
             encoding=os.environ.get("PYTHONIOENCODING", "utf-8"),
         )
@@ -147,6 +147,22 @@ def test_the_demo_fails_where_something_went_astray(cloud: Cloud, monkeypatch: p
 
 
 OF_OTHERS = "[/b] not markup [red] \u200b \u2014 \U0001f408"
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("columns", [40, 80])
+def test_no_id_is_cut_in_a_narrow_terminal(columns: int, run: Run, cloud: Cloud, places: Places) -> None:
+    reminders = re.findall(
+        "This is reminder ([0-9a-f-]{36})", "".join(mail["BodyText"] for mail in cloud.engine.mails())
+    )
+    states = cloud.engine.executions()
+    execution = states.list_executions(stateMachineArn=places.reminder_workflow)["executions"][0]["name"]
+
+    outbox, executions = run("outbox", columns=columns).stdout, run("executions", columns=columns).stdout
+
+    assert reminders and all(reminder in outbox for reminder in reminders)
+    assert execution in executions
+    assert all(len(line) <= 80 for line in executions.splitlines())
 
 
 @pytest.mark.parametrize("charset", ["ascii", "latin-1"])

@@ -1,9 +1,11 @@
+import io
 import json
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
-from local.demo import OrderStep, ReminderStep, Step, _message, _names, _steps
+from local.demo import OrderStep, ReminderStep, Step, _message, _names, _steps, _table
 
 
 @pytest.mark.parametrize("body", ["not JSON", "[]", "7", "{}", json.dumps({"OrderId": "other"}), "4" * 5000])
@@ -51,6 +53,25 @@ def test_each_demo_has_orders_of_its_own() -> None:
     ids = [step.order["OrderId"] for _ in range(2) for step in steps() if isinstance(step, OrderStep)]
 
     assert len(ids) == len(set(ids)) == 8
+
+
+def test_the_demo_cuts_no_word_in_a_terminal_of_80_columns() -> None:
+    said = ["CARD_NOT_16_DIGITS", "PRICE_NOT_POSITIVE"]
+    shown = steps()
+    for step in shown:
+        step.answer, step.state, step.ended, step.why = (
+            "202 SCHEDULED",
+            "Record the outcome",
+            step.expected,
+            ", ".join(said),
+        )
+    out = io.StringIO()
+
+    Console(file=out, width=80).print(_table(shown, 80))
+
+    words = {word for step in shown for word in f"{step.what} {step.expected}".split()}
+    assert all(word in out.getvalue() for word in [*words, *said])
+    assert max(map(len, out.getvalue().splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

@@ -333,6 +333,19 @@ def test_looking_for_a_cloud_that_there_is_not_makes_nothing(command: list[str],
     assert snapshot(world) == before
 
 
+@pytest.mark.parametrize(
+    "command", [["logs"], ["logs", "PlaceOrder"], ["outbox"], ["queues"], ["executions"], ["page"]]
+)
+def test_a_cloud_that_there_is_not_has_nothing_to_show(
+    command: list[str], world: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["--home", "typo", *command])
+
+    said = capsys.readouterr()
+    assert (status, said.out) == (1, "")
+    assert said.err == "error: the laptop cloud is not running: start it with `python -m local up`\n"
+
+
 def made_by_an_earlier_version(home: Path) -> None:
     plant(home, {"settings.json": SETTINGS_OF_A_CLOUD, "lock": "", "state": {"cache": {}}}, outside=home)
 
