@@ -1,5 +1,6 @@
-"""`python -m tests.corpora`: how many ordinary texts the rules refuse, and how many card numbers they see."""
+"""Counts how many ordinary texts the rules refuse, and how many card numbers they see."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -7,7 +8,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "lambdas"))
 
 from tests.corpora.measure import measured
 
-for line in measured(seed=int(sys.argv[1]) if sys.argv[1:] else 1):
-    print(f"{line.corpus:40} {line.size:7,} texts, {line.taken_for_cards:7,} taken for card numbers")
-    for example in line.wrong[:10]:
-        print(f"    wrong: {example!r}")
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.corpora", description=__doc__)
+    parser.add_argument("seed", type=int, nargs="?", default=1, help="another number makes other texts (default: 1)")
+    for line in measured(seed=parser.parse_args().seed):
+        print(f"{line.corpus:40} {line.size:7,} texts, {line.taken_for_cards:7,} taken for card numbers")
+        for example in line.wrong[:10]:
+            print(f"    wrong: {example!r}")

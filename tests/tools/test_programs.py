@@ -17,7 +17,7 @@ from local import program
 from local.settings import PROJECT
 from tools.__main__ import PROGRAMS
 
-FOLDERS = ("tools", "local", "benchmarks", "stacks", "tests/facts")
+FOLDERS = ("tools", "local", "benchmarks", "stacks", "tests/facts", "tests/corpora")
 OF_THE_ENGINE = {
     *("local.start_engine", "local.engine_patches.unpacked", "local.engine_patches.function_process"),
     "benchmarks.unpatched_engine",
