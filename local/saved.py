@@ -40,6 +40,8 @@ def recover(state: Path, *, stacks: Container[str]) -> bool:
         copy.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
             written.clear(state / part, folder=state)
+        # To the engine every folder in there is a bucket, also one with files that it did not write.
+        _put_aside(state / "s3")
         _copy(copy, state, state)
     return killed
 
@@ -73,6 +75,11 @@ def _copy(source: Path, target: Path, state: Path) -> None:
 def _remove(folder: Path, state: Path) -> None:
     """Deletes a copy. If it holds files that the engine did not write, the folder gets another name instead."""
     written.clear(folder, folder=state)
+    _put_aside(folder)
+
+
+def _put_aside(folder: Path) -> None:
+    """Gives a folder that is still there another name."""
     if folder.exists():
         number = next(number for number in itertools.count(1) if not Path(f"{folder}-{number}").exists())
         folder.rename(f"{folder}-{number}")

@@ -80,6 +80,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (rf"{SAVED}engine/(cognito-pool-keys/)?{TEMPORARY}", _always),
         (rf"{SAVED}engine/lambda-blobs/{SHA}\.zip(\.tmp)?", _always),
         (rf"{SAVED}s3/.+", _is_object),
+        # An engine that is killed may leave an object without its description.
+        (rf"{SAVED}s3/[0-9]{{12}}/cdk-[^/]+/{SHA}\.(json|zip)(\.tmp)?", _always),
         (r"cache/(dump|temp-[0-9]+)\.rdb", _always),
     ),
     "tmp": (

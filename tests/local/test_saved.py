@@ -179,7 +179,20 @@ def test_files_of_somebody_among_the_state_are_kept_and_not_copied(state: Path, 
 
     found = sorted(str(file.relative_to(state)) for file in state.rglob("notes*"))
     where = "saved" if is_killed else "saved-1"
-    assert found == sorted(["engine/notes.json", "s3/notes", f"{where}/notes", f"{where}/s3/notes", "notes"])
+    buckets = "s3-1" if is_killed else "s3"
+    assert found == sorted(["engine/notes.json", f"{buckets}/notes", f"{where}/notes", f"{where}/s3/notes", "notes"])
+
+
+@pytest.mark.parametrize("left", [f"{'a' * 64}.json", f"{'a' * 64}.zip.tmp", "index.html", "index.html.tmp"])
+def test_an_engine_that_was_killed_while_it_wrote_an_object_leaves_no_bucket(left: str, state: Path) -> None:
+    starts(state)
+    bucket = state / "s3" / "000000000000" / "cdk-hnb659fds-assets-000000000000-us-east-1"
+    bucket.mkdir(parents=True)
+    (bucket / left).write_text("half an object")
+
+    assert starts(state)
+
+    assert not (state / "s3" / "000000000000").exists()
 
 
 def test_a_start_that_fails_before_the_engine_begins_is_no_kill(state: Path) -> None:

@@ -390,33 +390,6 @@ def test_the_consumer_is_off_at_first_and_then_as_it_was_told_last(tmp_path: Pat
     assert load_settings(tmp_path, consumer=False).consumer is False
 
 
-@pytest.mark.parametrize(
-    ("target", "environment", "what"),
-    [
-        (".venv/installed", {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}, "Python packages"),
-        (
-            "node_modules/installed",
-            {"npm_config_registry": "http://127.0.0.1:9/", "npm_config_fetch_retries": "0"},
-            "the CDK command line",
-        ),
-    ],
-)
-def test_an_unreachable_registry_is_named(
-    checkout: Checkout, target: str, environment: dict[str, str], what: str
-) -> None:
-    """Port 9 answers nobody. The second step has the first one's result already."""
-    (checkout.root / "node_modules").unlink()
-    (checkout.root / "node_modules").mkdir()
-    if target != ".venv/installed":
-        (checkout.root / ".venv").symlink_to(PROJECT / ".venv")
-    clean = {"PATH": os.environ["PATH"], "HOME": str(checkout.root), "PIP_CONFIG_FILE": os.devnull}
-
-    made = subprocess.run(["make", target], cwd=checkout.root, env=clean | environment, capture_output=True, text=True)
-
-    assert made.returncode != 0
-    assert f"error: {what} could not be installed (see above). Is the package registry reachable?" in made.stderr
-
-
 @pytest.mark.parametrize("moment", ["before the id is written", "after the id is written"])
 def test_a_command_that_is_killed_while_a_process_begins_leaves_none_that_nobody_knows(
     moment: str, tmp_path: Path

@@ -327,7 +327,7 @@ WRONG: dict[str, tuple[Fields, str, str]] = {
     "too often": ({"Every": "4", "Step": "minutes"}, "Every", "This must be 5 minutes at the least."),
     "too seldom": ({"Every": "53", "Step": "weeks"}, "Every", "This must be 52 weeks at the most, a year."),
     "no times": ({"Times": "0"}, "Times", "Enter a whole number, such as 3."),
-    "too many times": ({"Times": "1001"}, "Times", "This must be 1000 at the most."),
+    "too many times": ({"Times": "1001"}, "Times", "This must be at most 1000."),
     "no end": ({"Ends at": ""}, "Ends at", "Choose when it ends."),
     "an early end": ({"Ends at": "2020-02-02T02:02"}, "Ends at", "This is before the first time."),
 }
