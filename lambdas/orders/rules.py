@@ -19,11 +19,8 @@ _UNIQUE = 12
 _SMALLEST, _LARGEST = -6, 15
 """Powers of ten between which a number is written in plain digits. JSONata writes smaller ones with an exponent too."""
 
-_MOST_DIGITS = 12
-"""The most digits that a number keeps. Longer ones are rounded: floats end in digits that nobody has written."""
-
-_INEXACT = re.compile("^-?[0-9]{1,13}[.]0*(9{7}|[1-9][0-9]*(0{7}|9{7}))[0-9]*$")
-"""A sum of floats, such as 19.990000000000002. The digits after its point are no card number."""
+_INEXACT = re.compile("^-?[0-9]{1,13}[.]0*(9{7}|[1-9][0-9]*(0{7}|3{7}|6{7}|9{7}))[0-9]*$")
+"""A sum or a third of floats, such as 19.990000000000002. The digits after its point are no card number."""
 
 CARD_NOT_16_DIGITS = "CARD_NOT_16_DIGITS"
 CARD_CHECKSUM_WRONG = "CARD_CHECKSUM_WRONG"
@@ -132,15 +129,12 @@ def last4(card: object) -> str:
 def price_text(price: str | int | Decimal) -> str:
     """`price` as it is stored: text unchanged, and a number in plain digits (`1e3` -> `1000`) if its size allows that.
 
-    A number with too many digits, or a very small one, is rounded to 15 digits, as the workflow rounds every number.
-    Clients that add prices as floats send `0.30000000000000004` for `0.3`.
+    A number keeps its digits, also if clients that add prices as floats send `0.30000000000000004` for `0.3`: a person
+    decides what is meant. Only a very small one is rounded to 15 digits.
     """
     if not isinstance(price, Decimal):
         return str(price)
-    text = _written(price)
-    if price.adjusted() < _SMALLEST or (_has_too_many_digits(text) and price.adjusted() <= _LARGEST):
-        return rounded_text(price)
-    return text
+    return rounded_text(price) if price.adjusted() < _SMALLEST else _written(price)
 
 
 def rounded_text(price: Decimal) -> str:
@@ -153,11 +147,6 @@ def _written(price: Decimal) -> str:
     return format(price, "f") if _SMALLEST <= price.adjusted() <= _LARGEST else str(price)
 
 
-def _has_too_many_digits(price: str) -> bool:
-    digits = re.findall("[0-9]", re.sub(r"^-?0\.0*", "", price))
-    return len(digits) > _MOST_DIGITS and not _is_decimal(price)
-
-
 def _holds_card(field: str, value: Any) -> bool:
     match field:
         case "OrderId":
@@ -167,7 +156,7 @@ def _holds_card(field: str, value: Any) -> bool:
                 re.sub(r"^-?0\.0*", "", value), any_check_digit=False
             )
         case "Price":
-            return any(
+            return _holds_card("Price", price_text(value)) or any(
                 looks_like_card(digits, any_check_digit=False) and not _INEXACT.search(f"0.{digits}")
                 for digits in _digits_of(Decimal(value))
             )
@@ -193,7 +182,8 @@ def _card_reasons(card: object, card_rule: CardRule) -> list[str]:
 
 def _price_reasons(price: object) -> list[str]:
     if isinstance(price, int | float) and not isinstance(price, bool):
-        price = price_text(Decimal(str(price)))
+        # What the workflow writes on the row.
+        price = rounded_text(Decimal(str(price)))
     if not isinstance(price, str) or not _is_decimal(price):
         return [PRICE_NOT_A_DECIMAL]
     return [] if Decimal(price) > 0 else [PRICE_NOT_POSITIVE]

@@ -41,7 +41,11 @@ def order_in(event: http.Event) -> dict[str, str]:
     body = http.json_body(event, shape=SHAPE)
     if fields := rules.fields_with_card(body):
         raise http.invalid(*({"field": field, "problem": CARD_LIKE} for field in fields))
-    return {**body, "Price": rules.price_text(body["Price"])}
+    price = rules.price_text(body["Price"])
+    # The schema limits only a price that is text.
+    if len(price) > (most := SHAPE.schema["properties"]["Price"]["maxLength"]):
+        raise http.invalid({"field": "Price", "problem": f"has too many digits: it may have at most {most} characters"})
+    return {**body, "Price": price}
 
 
 def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:

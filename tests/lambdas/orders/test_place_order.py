@@ -177,7 +177,14 @@ def test_numbers_of_an_order_that_only_meet_go_through(change, order_table, orde
     assert status_and_body(handler(post(ORDER | change), None))[0] == 202
 
 
-@pytest.mark.parametrize(("price", "kept"), [("0.000000000001", "0.000000000001"), (0.1 + 0.2, "0.3")])
+@pytest.mark.parametrize(
+    ("price", "kept"),
+    [
+        ("0.000000000001", "0.000000000001"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (16000 / 3, "5333.333333333333"),
+    ],
+)
 def test_zeros_before_a_small_price_and_what_a_float_adds_to_one_are_no_card_number(
     price, kept, order_table, order_workflow
 ):
@@ -463,3 +470,16 @@ def outcome(order_table, **attributes: str) -> None:
 
 def nothing_happened(order_table, order_workflow) -> bool:
     return order_table.scan()["Items"] == [] and order_workflow.executions() == []
+
+
+def test_a_number_with_more_digits_than_a_price_has_is_refused(order_table, order_workflow):
+    event = post(ORDER | {"Price": 0.12})
+    event["body"] = event["body"].replace("0.12", f"0.{'12' * 20}")
+
+    status, body = status_and_body(handler(event, None))
+
+    assert status == 400
+    assert body["error"]["details"] == [
+        {"field": "Price", "problem": "has too many digits: it may have at most 32 characters"}
+    ]
+    assert nothing_happened(order_table, order_workflow)
