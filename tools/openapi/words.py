@@ -349,9 +349,9 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "OrderId": "You choose it. It recognises the order if you send it again.",
             "Name": "Who ordered. It must contain a visible character and no card number.",
             "ItemName": "What was ordered. It must contain a visible character and no card number.",
-            "Price": "Any number or text is accepted. An order is escalated unless its price is a decimal above zero, "
-            "with at most 12 digits before the point and 4 after it. A price that looks like a card number is "
-            "refused.",
+            "Price": "Any number or text of at most 32 characters is accepted. An order is escalated unless its price "
+            "is a decimal above zero, with at most 12 digits before the point and 4 after it. A price that looks like "
+            "a card number is refused.",
             "CC": "The card number. Any text is accepted; an order is escalated unless the text has 16 digits.",
         },
     ),
