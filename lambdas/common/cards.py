@@ -166,11 +166,13 @@ def _whole(run: re.Match[str], odd_groups: bool, any_check_digit: bool) -> Itera
 def _may_be_odd(run: str, groups: Sequence[Group], sizes: Sequence[int]) -> bool:
     """Whether somebody may write a card number in these groups: they hold no date, no barcode and no sorted list.
 
-    3-3-3-5 is the number of a French company (SIRET). It has the same check digit as a card number.
+    3-3-3-5 is the number of a French company (SIRET). It has the same check digit as a card number. Two groups of
+    different lengths with one mark between them are a number and a position: `4529329612-000050`.
     """
     written = [group.digits for group in groups]
     is_list = set(sizes) == {2} and sorted(set(written)) in (written, written[::-1])
-    return max(sizes) <= 12 and sizes != [3, 3, 3, 5] and not is_list and not _DATE.search(run)
+    has_position = len(set(sizes)) == 2 and re.search("^[A-Za-z]?[0-9]+[._-][0-9]+[A-Za-z]?$", run) is not None
+    return max(sizes) <= 12 and sizes != [3, 3, 3, 5] and not is_list and not has_position and not _DATE.search(run)
 
 
 def _printed(text: str) -> Iterator[Span]:

@@ -126,8 +126,8 @@ class Cards:
         return separator.join(groups)
 
     def _odd(self, card: str, separator: str) -> str:
-        """In two groups of nearly the same size, as no date is written."""
-        return separator.join((card[:7], card[7:]))
+        """In three groups, of a size that no date has."""
+        return separator.join((card[:5], card[5:10], card[10:]))
 
     def _forms(self) -> Iterator[Callable[[str], str]]:
         yield str

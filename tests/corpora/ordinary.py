@@ -62,7 +62,7 @@ Order {order}|Spare for {order}, ## pcs|Bosch # nnn nnn nnn|Tone 1/### 2/### 3/#
 MESSAGES = (
     """
 Call Jo at +49 30 #nnnnnn|Call +1 (415) 555-nnnn or +44 20 7946 0nnn|+36 30 nnn nnnn ext. nnn|+36 1 nnn nnnn / nnnn
-SMS to +61#nnnnnnn: nnnnnn|Ring +61 2 nnnn nnnn
+Order 45nnnnnnnn-0000n0 is late|Ticket 4nnnnnn-nnnnnnnnn|PO 45nnnnnnnn.000n0|SMS to +61#nnnnnnn: nnnnnn
 Ring +52 55 nnnn nnnn: nnnnnn|Zoom Meeting ID: 8## #nnn nnnn Passcode: nnnnnn|Meeting ID 5## nnn nnnn / PIN nnnn
 Dial +442034815237,,8##nnnnnnnn#|Teams 4## nnn nnn nnn nn, code AAAAAA|Pay rent to {iban}
 IBAN {iban} BIC COBADEFFXXX|Überweisung an {iban}, ####,nn EUR|Sort code 20-nn-nn account nnnnnnnn

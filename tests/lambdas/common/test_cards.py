@@ -238,6 +238,7 @@ def test_any_check_digit_counts_only_where_programs_and_cards_write_a_number_alo
         "+36 30 123 4567 8900",
         "+378282246310005",
         "SMS to +6136234800: 850850",
+        "Order 4529329612-000056 is late",
         "23.11.2026 - 27.11.2026",
         "30/11/2026 14:30:15",
         "9405 5036 9930 0123 4567 89",

@@ -140,6 +140,7 @@ def is_read_alike(order: Any) -> bool:
 @example(ORDER | {"OrderId": "4000-1111", "Name": "2222 3333"})
 @example(ORDER | {"Name": "4242424242424242aaaaaaaaaaaaaaaa"})
 @example(ORDER | {"OrderId": "4242-42424242-4242"})
+@example(ORDER | {"Name": "4242424242-424242", "ItemName": "4242424.242424242"})
 @example(ORDER | {"Price": 1e20})
 @example(ORDER | {"Price": 0.1 + 0.2})
 @example(ORDER | {"Price": 2**53 + 1})
