@@ -225,7 +225,8 @@ def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
         raise DeployError(f"{cdk} is missing: run `make setup`")
     command = [str(cdk), *arguments, "--no-color", "--no-notices"]
     began = datetime.now(UTC)
-    if run_to_the_end(command, cwd=project, env=env, log=log, pid_file=engine.settings.deploy_pid):
+    pid_file = engine.settings.deploy_pid
+    if run_to_the_end(command, cwd=project, env=env, log=log, pid_file=pid_file, needs=engine.daemon):
         engine.daemon.require_alive()
         reasons = _failed_resources(engine, since=began) or tail(log, lines=15)
         raise DeployError(f"`cdk {arguments[0]}` failed:\n{reasons}\n\nthe whole output is in {log}. {AGAIN}")

@@ -23,6 +23,7 @@ ADVICE = "If {} still runs, `python -m local up` then names its process, which y
 START_SECONDS = 30
 STOP_SECONDS = 60
 POLL_SECONDS = 0.05
+LOOK_SECONDS = 0.5
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a command: Ctrl-C, `kill`, and a terminal that is closed."""
 
@@ -175,16 +176,21 @@ def _begun(
     return child
 
 
-def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, pid_file: Path) -> int:
+def run_to_the_end(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, pid_file: Path, needs: Daemon | None = None
+) -> int:
     """The exit status of `command`, whose output goes to `log`. If it is interrupted, it ends all its processes.
 
-    If it is killed, it leaves `pid_file`, with which a Daemon can stop the processes that still run.
+    If it is killed, it leaves `pid_file`, with which a Daemon can stop the processes that still run. Raises LocalError
+    if `needs` dies, because the command may wait for it for minutes.
     """
     child = None
     try:
         with log.open("wb") as output, _uninterrupted():
             child = _begun(command, env=env, cwd=cwd, log=output, pid_file=pid_file)
-        status = child.wait()
+        while (status := _status_of(child)) is None:
+            if needs:
+                needs.require_alive()
     except BaseException:
         if child:
             os.killpg(child.pid, signal.SIGKILL)
@@ -193,6 +199,13 @@ def run_to_the_end(command: Sequence[str], *, cwd: Path, env: Mapping[str, str],
     finally:
         pid_file.unlink(missing_ok=True)
     return status
+
+
+def _status_of(child: "subprocess.Popen[bytes]") -> int | None:
+    try:
+        return child.wait(timeout=LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 @contextlib.contextmanager

@@ -283,6 +283,27 @@ def test_an_interrupt_while_a_process_begins_loses_no_process(
     assert [process.poll() is None for process in begun] == [False, False]
 
 
+def test_a_deployment_ends_when_its_engine_dies(tmp_path: Path) -> None:
+    """CDK would go on asking the dead engine for minutes."""
+    homes.mark(tmp_path)
+    engine = Daemon("the engine", pid_file=tmp_path / "engine.pid", log=tmp_path / "engine.log")
+    engine.start(["sleep", "600"], env={"PATH": os.environ["PATH"]}, ready=lambda: True)
+    process = engine.process()
+    assert process
+    threading.Timer(0.2, process.kill).start()
+
+    with pytest.raises(LocalError, match="the engine has died"):
+        run_to_the_end(
+            ["sleep", "600"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"]},
+            log=tmp_path / "log",
+            pid_file=tmp_path / "deploy.pid",
+            needs=engine,
+        )
+    engine.stop()
+
+
 @pytest.mark.parametrize("act", [Cloud.down, lambda cloud: cloud.down(forget=True)])
 def test_a_deployment_that_outlives_its_command_is_stopped(tmp_path: Path, act: Callable[[Cloud], object]) -> None:
     """A command that is killed cannot stop what it began."""
