@@ -478,13 +478,20 @@ OTHERS = [f"8c2b6c1e-0000-4000-8000-00000000000{digit}" for digit in (2, 3)] + [
 
 @pytest.mark.parametrize("command", ["show", "cancel"])
 @pytest.mark.parametrize(
-    ("text", "meant"), [("7777", OTHERS[2]), ("77777777-0000", OTHERS[2]), (ID[:-1] + "1", ID), (ID[:-1].upper(), None)]
+    ("text", "meant"),
+    [
+        ("7777", OTHERS[2]),
+        ("77777777-0000", OTHERS[2]),
+        (ID[:-1] + "1", ID),
+        (ID.upper(), ID),
+        (ID[:-1].upper(), None),
+    ],
 )
 def test_an_id_may_be_cut_short_as_long_as_one_reminder_has_it(
     remindme: Command, api: FakeApi, command: str, text: str, meant: str | None
 ) -> None:
     listed = {"reminders": [{**REMINDER, "reminderId": one} for one in (ID, *OTHERS)], "next": None}
-    api.answers = [(200, listed), (200, REMINDER)] if text != ID else [(200, REMINDER)]
+    api.answers = [(200, listed), (200, REMINDER)] if text.lower() != ID else [(200, REMINDER)]
 
     run = remindme(command, text)
 

@@ -26,7 +26,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 """Between two looks at a reminder that is far away: it may be cancelled from elsewhere."""
 
 SHORTEST_PAUSE_SECONDS = 1.0
-_WHOLE = "[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}"
+_WHOLE = "[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"
 FAILURES_IN_A_ROW = 10
 ATTEMPTS = 3
 """Attempts to schedule a reminder, while somebody waits for the prompt."""
@@ -72,11 +72,11 @@ def one(api: Api, reminder_id: str) -> Reminder:
 
 def whole_id(api: Api, text: str) -> str:
     """The id that begins with `text`. Raises CommandError unless exactly one of the caller's own reminders has it."""
-    if re.fullmatch(_WHOLE, text):
-        return text
-    found = sorted(
-        {str(one["reminderId"]) for one in every(api) if str(one.get("reminderId")).startswith(text.lower())}
-    )
+    # Ids are in small letters.
+    begins = text.lower()
+    if re.fullmatch(_WHOLE, begins):
+        return begins
+    found = sorted({str(one["reminderId"]) for one in every(api) if str(one.get("reminderId")).startswith(begins)})
     if not found:
         raise CommandError(f"you have no reminder whose id begins with {printable(text)}: `list` shows your reminders")
     if len(found) > 1:
