@@ -41,10 +41,15 @@ def named(text: str) -> Path:
     """The folder that `--home` names. Raises LocalError if `text` names nothing."""
     if not text.strip():
         raise LocalError("--home is empty: name the folder of a laptop cloud, or leave --home out")
+    nothing = LocalError(f"--home {text} names no folder: name the folder of a laptop cloud")
     try:
-        return Path(text).expanduser().resolve()
+        folder = Path(text).expanduser().resolve()
     except (RuntimeError, ValueError):  # an unknown user's home, links that form a loop, a NUL
-        raise LocalError(f"--home {text} names no folder: name the folder of a laptop cloud") from None
+        raise nothing from None
+    # From Python 3.13 on, resolve leaves links that form a loop as they are.
+    if any(map(os.path.islink, (folder, *folder.parents))):
+        raise nothing
+    return folder
 
 
 def is_cloud(home: Path) -> bool:

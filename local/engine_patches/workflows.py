@@ -23,7 +23,7 @@ LIKE_A_MAP = """\
         return output, _next_or_end(state_def)
 """
 OF_THE_SERVICE = (
-    """re.sub("(Exception)?$", "Exception", "SNS." + re.search("<Code>(.+)</Code>", body.decode())[1], 1)"""
+    """re.sub("(Exception)?$", "Exception", "SNS." + re.search("<Code>(.+)</Code>", body.decode())[1], count=1)"""
 )
 ERROR_OF_A_START = 'payload.get("__type", "States.Runtime")'
 USED_NAME = "    if exec_arn in _executions:\n"
