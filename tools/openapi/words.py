@@ -160,7 +160,7 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("CorrectOrder", "OrderId"): {**_ORDER_ID, "description": "The id of the order. The body must have the same one."},
     ("CloseOrder", "OrderId"): _ORDER_ID,
     ("ListOrders", "status"): {
-        "description": "For operators: lists everybody's orders with this status, last changed first.",
+        "description": "For operators: lists all orders with this status, last changed first.",
         "schema": {"$ref": "#/components/schemas/OrderStatus"},
         "example": "ESCALATED",
     },
@@ -189,7 +189,7 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "example": "upcoming",
     },
     ("ListReminders", "status"): {
-        "description": "For operators: lists everybody's reminders with this status, last due first.",
+        "description": "For operators: lists all reminders with this status, last due first.",
         "schema": {"$ref": "#/components/schemas/ReminderStatus"},
         "example": "FAILED",
     },
@@ -216,7 +216,7 @@ CALLS: Mapping[str, Call] = {
     "ListOrders": Call(
         tag="Orders",
         summary="List orders",
-        description="Lists your own orders, last received first. An operator can list everybody's orders with one "
+        description="Lists your own orders, last received first. An operator can list all orders with one "
         "status instead. Such a page may be short, because orders whose status has just changed are left out.",
         answers={"200": "A page of orders"},
         errors={"403": {"Forbidden": "you asked for a `status` and are not an operator."}},
@@ -316,7 +316,7 @@ CALLS: Mapping[str, Call] = {
     "ListReminders": Call(
         tag="Reminders",
         summary="List reminders",
-        description="Lists your own reminders. An operator can list everybody's reminders with one status instead.",
+        description="Lists your own reminders. An operator can list all reminders with one status instead.",
         answers={"200": "A page of reminders"},
         errors={"403": {"Forbidden": "you asked for a `status` and are not an operator."}},
         links={"200": {"ListReminders": {"next": "$response.body#/next"}}},
