@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.tools.conftest import CARD, Command, Signed, served
-from tools.deployment import Api
+from tools.accounts.pool import NotNowError
+from tools.api import Api
 from tools.errors import CommandError
 from tools.orders import files, send
 from tools.orders.files import MAX_FILE_BYTES
-from tools.sign_in.pool import NotNowError
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë 🐈", "ItemName": "Lamp", "Price": "12.50", "CC": CARD}
 

@@ -11,11 +11,11 @@ import tzlocal
 from rich.cells import cell_len
 
 from tests.tools.conftest import ADA, CARD, PASSWORDS, Command, FakeCognito, Signed, client, run_inside, served
-from tools.deployment import Api
+from tools.accounts.pool import NotNowError
+from tools.api import Api
 from tools.errors import CommandError
 from tools.remindme import fields, reminders
 from tools.remindme.__main__ import main
-from tools.sign_in.pool import NotNowError
 
 NOW = datetime(2026, 11, 21, 11, 30, 15, tzinfo=UTC)
 ID = "8c2b6c1e-0000-4000-8000-000000000001"

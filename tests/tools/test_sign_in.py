@@ -16,10 +16,10 @@ import pytest
 
 from local.settings import PROJECT
 from tests.tools.conftest import ADA, OLGA, PASSWORDS, REGION, Command, FakeCognito, run_inside
+from tools.accounts.people import Person
 from tools.deployment import Aws, Identity
 from tools.errors import CommandError
 from tools.sign_in.__main__ import main
-from tools.sign_in.people import Person
 
 Type = Callable[..., list[str]]
 RENEWED, BY_PASSWORD = "REFRESH_TOKEN_AUTH", "USER_PASSWORD_AUTH"
@@ -427,8 +427,8 @@ def test_what_was_signed_in_for_at_one_address_is_sent_to_no_other(
 ASKING = """
 import tools
 from tools.command import exit_status
-from tools.sign_in import kept
-from tools.sign_in.people import People
+from tools.accounts import kept
+from tools.accounts.people import People
 from types import SimpleNamespace
 
 def sign_in(email, password, ask):

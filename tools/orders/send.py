@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
 
-from tools.deployment import Answer, Api
+from tools.api import Answer, Api
 from tools.errors import CommandError, sentence
 from tools.orders.files import Order, to_json
 from tools.text import printable

@@ -16,8 +16,8 @@ from reminders.rules import ADDRESSES
 from reminders.when import LONGEST_WAIT
 from stacks.names import REMINDERS
 from tools import command, deployment
+from tools.api import Api
 from tools.command import Parser, limit
-from tools.deployment import Api
 from tools.remindme import fields, reminders, when, zones
 from tools.remindme.reminders import UNDER_WAY, Reminder
 from tools.remindme.when import When

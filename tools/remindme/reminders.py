@@ -12,9 +12,9 @@ from urllib.parse import quote, urlencode
 from botocore.exceptions import BotoCoreError
 
 from reminders.reminder import SCHEDULED, SENDING
-from tools.deployment import Answer, Api
+from tools.accounts.pool import NotNowError
+from tools.api import Answer, Api
 from tools.errors import CommandError, sentence
-from tools.sign_in.pool import NotNowError
 from tools.text import printable
 
 Reminder = dict[str, Any]
