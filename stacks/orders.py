@@ -20,7 +20,7 @@ from stacks.operators import Operators
 from stacks.order_table import BY_OWNER, BY_STATUS, OrderTable
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
-from stacks.queues import LastQueue, WorkQueue
+from stacks.queues import HoldingQueue, WorkQueue
 from stacks.rest_api import ERROR, Answer, RestApi
 from stacks.workflow import Workflow
 
@@ -44,14 +44,14 @@ class OrdersStack(Stack):
         table = OrderTable(self, "OrderTable", stage=stage)
         self.fulfillment_queue = WorkQueue(self, "OrderFulfillmentQueue")
         escalation_queue = WorkQueue(self, "EscalationQueue")
-        parked_queue = LastQueue(self, "ParkedQueue")
+        parked_queue = HoldingQueue(self, "ParkedQueue")
         self.queues = {queue.node.id: queue for queue in (self.fulfillment_queue, escalation_queue, parked_queue)}
 
         # Exported even without a consumer: while a consumer is deployed, a deployment cannot remove the export.
         self.export_value(self.fulfillment_queue.queue_arn)
 
         # What is checked
-        verify = PythonFunction(
+        verify_cc_and_price = PythonFunction(
             self,
             "VerifyCCAndPrice",
             stage=stage,
@@ -77,7 +77,7 @@ class OrdersStack(Stack):
             encryption=sfn.CustomerManagedEncryptionConfiguration(key),
             substitutions={
                 "OrderTable": table.table_name,
-                "VerifyCCAndPriceFunction": verify.function_arn,
+                "VerifyCCAndPriceFunction": verify_cc_and_price.function_arn,
                 "OrderFulfillmentQueue": self.fulfillment_queue.queue_url,
                 "EscalationQueue": escalation_queue.queue_url,
                 "ParkedQueue": parked_queue.queue_url,
@@ -90,19 +90,19 @@ class OrdersStack(Stack):
         digest_key = self._digest_key(stage)
         common = {"ALLOWED_ORIGIN": stage.allowed_origin, "ORDER_TABLE": table.table_name}
         submission = {**common, "ORDER_WORKFLOW": workflow.state_machine_arn, "DIGEST_ARN": digest_key.attr_id}
-        place = api_function(
+        place_order = api_function(
             "PlaceOrder",
             description="POST /orders",
             handler="orders.place_order.handler",
             environment=submission,
         )
-        correct = api_function(
+        correct_order = api_function(
             "CorrectOrder",
             description="PUT /orders/{OrderId}",
             handler="orders.correct_order.handler",
             environment=submission,
         )
-        get = api_function(
+        get_order = api_function(
             "GetOrder",
             description="GET /orders/{OrderId}",
             handler="orders.get_order.handler",
@@ -110,13 +110,20 @@ class OrdersStack(Stack):
             vpc=cache.vpc if cache else None,
             security_group=cache.client_security_group if cache else None,
         )
-        listing = api_function(
+        list_orders = api_function(
             "ListOrders",
             description="GET /orders",
             handler="orders.list_orders.handler",
             environment=common,
         )
-        self.api = self._api(stage, users, place=place, get=get, correct=correct, listing=listing)
+        self.api = self._api(
+            stage,
+            users,
+            place_order=place_order,
+            get_order=get_order,
+            correct_order=correct_order,
+            list_orders=list_orders,
+        )
         Operators(
             self,
             "Operators",
@@ -143,7 +150,7 @@ class OrdersStack(Stack):
         # Who may do what
         allow(workflow, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         # Not `grant_invoke`, which would also allow every version of the function. We publish no versions.
-        allow(workflow, "lambda:InvokeFunction", on=verify.function_arn)
+        allow(workflow, "lambda:InvokeFunction", on=verify_cc_and_price.function_arn)
         for queue in (self.fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(workflow, "sqs:SendMessage")
         # CDK grants this for the workflow's name as well, but leaves the name empty where CloudFormation generates it.
@@ -164,9 +171,9 @@ class OrdersStack(Stack):
                 )
             ],
         )
-        allow(place, "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem", on=table.table_arn)
-        allow(correct, "dynamodb:PutItem", "dynamodb:GetItem", on=table.table_arn)
-        for function in (place, correct):
+        allow(place_order, "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem", on=table.table_arn)
+        allow(correct_order, "dynamodb:PutItem", "dynamodb:GetItem", on=table.table_arn)
+        for function in (place_order, correct_order):
             workflow.grant_start_execution(function)
             allow(function, "secretsmanager:GetSecretValue", on=digest_key.attr_id)
             # Whoever starts an execution of an encrypted workflow encrypts its input in their own name.
@@ -178,12 +185,12 @@ class OrdersStack(Stack):
                 on=key.key_arn,
                 only_if={"StringEquals": {"kms:ViaService": f"states.{self.region}.amazonaws.com"}},
             )
-        allow(get, "dynamodb:GetItem", on=table.table_arn)
+        allow(get_order, "dynamodb:GetItem", on=table.table_arn)
         for index in (BY_OWNER, BY_STATUS):
-            allow(listing, "dynamodb:Query", on=f"{table.table_arn}/index/{index}")
-        allow(listing, "dynamodb:BatchGetItem", "dynamodb:GetItem", on=table.table_arn)
+            allow(list_orders, "dynamodb:Query", on=f"{table.table_arn}/index/{index}")
+        allow(list_orders, "dynamodb:BatchGetItem", "dynamodb:GetItem", on=table.table_arn)
         if cache:
-            cache.grant_connect(get)
+            cache.grant_connect(get_order)
 
         # What people need
         CfnOutput(self, "OrderTableName", value=table.table_name)
@@ -209,10 +216,10 @@ class OrdersStack(Stack):
         stage: Stage,
         users: cognito.IUserPool,
         *,
-        place: lambda_.IFunction,
-        get: lambda_.IFunction,
-        correct: lambda_.IFunction,
-        listing: lambda_.IFunction,
+        place_order: lambda_.IFunction,
+        get_order: lambda_.IFunction,
+        correct_order: lambda_.IFunction,
+        list_orders: lambda_.IFunction,
     ) -> RestApi:
         accepted = Answer(schema="orders/accepted.schema.json", headers=("Location",))
         state = Answer(schema="orders/order_state.schema.json")
@@ -220,25 +227,25 @@ class OrdersStack(Stack):
         order = "orders/order.schema.json"
 
         api = RestApi(self, "OrdersApi", stage=stage, users=users, description="Orders")
-        api.add_route("POST", "/orders", place, request=order, answers={200: state, 202: accepted, 409: ERROR})
+        api.add_route("POST", "/orders", place_order, request=order, answers={200: state, 202: accepted, 409: ERROR})
         api.add_route(
             "GET",
             "/orders",
-            listing,
+            list_orders,
             query=("status", "limit", "next"),
             answers={200: Answer(schema="orders/list.schema.json"), 400: ERROR},
         )
-        api.add_route("GET", "/orders/{OrderId}", get, answers={200: looked_up, 404: ERROR})
+        api.add_route("GET", "/orders/{OrderId}", get_order, answers={200: looked_up, 404: ERROR})
         api.add_route(
             "PUT",
             "/orders/{OrderId}",
-            correct,
+            correct_order,
             request=order,
             answers={200: state, 202: accepted, 404: ERROR, 409: ERROR},
         )
         return api
 
-    def _alarms(self, workflow: Workflow, parked_queue: LastQueue, *queues: WorkQueue) -> Alarms:
+    def _alarms(self, workflow: Workflow, parked_queue: HoldingQueue, *queues: WorkQueue) -> Alarms:
         alarms = Alarms(self, "OrderAlarms")
         alarms.watch(
             "Parked",
@@ -273,7 +280,7 @@ class OrdersStack(Stack):
         alarms: Alarms,
     ) -> None:
         """Hands every change of the table to the cache."""
-        update = PythonFunction(
+        update_cache = PythonFunction(
             self,
             "UpdateCache",
             stage=stage,
@@ -286,8 +293,8 @@ class OrdersStack(Stack):
             vpc=cache.vpc,
             security_group=cache.client_security_group,
         )
-        failures = LastQueue(self, "UpdateCacheFailures")
-        update.add_event_source(
+        failures = HoldingQueue(self, "UpdateCacheFailures")
+        update_cache.add_event_source(
             event_sources.DynamoEventSource(
                 table,
                 starting_position=lambda_.StartingPosition.LATEST,
@@ -303,4 +310,4 @@ class OrdersStack(Stack):
             "Changes of orders did not reach the cache within five minutes.",
             failures.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
         )
-        cache.grant_connect(update)
+        cache.grant_connect(update_cache)

@@ -7,7 +7,7 @@ from constructs import Construct
 LONGEST_RETENTION = Duration.days(14)
 
 
-class LastQueue(sqs.Queue):
+class HoldingQueue(sqs.Queue):
     """Where messages wait for a person, for as long as SQS can keep them."""
 
     def __init__(self, scope: Construct, id: str) -> None:
@@ -24,7 +24,7 @@ class WorkQueue(sqs.Queue):
     """A queue whose messages go to `dead_letters` when five attempts to process them have failed."""
 
     def __init__(self, scope: Construct, id: str) -> None:
-        self.dead_letters = LastQueue(scope, f"{id}DeadLetters")
+        self.dead_letters = HoldingQueue(scope, f"{id}DeadLetters")
         super().__init__(
             scope,
             id,

@@ -87,14 +87,14 @@ class RemindersStack(Stack):
         layer = DependencyLayer(self, "Dependencies", stage=stage, time_zones=True)
         function = partial(PythonFunction, self, stage=stage, dependencies=layer, timeout=20)
         rows = {"REMINDER_TABLE": table.table_name, "DAYS_KEPT": str(stage.days_reminders_are_kept)}
-        schedule = function(
+        schedule_reminder = function(
             "ScheduleReminder",
             description="Checks and records what the reminder workflow is given.",
             handler="reminders.schedule_reminder.handler",
             memory=512,
             environment=rows,
         )
-        following = function(
+        next_occurrence = function(
             "NextOccurrence",
             description="Schedules a repeated reminder once more.",
             handler="reminders.next_occurrence.handler",
@@ -112,8 +112,8 @@ class RemindersStack(Stack):
             log_level=sfn.LogLevel.FATAL,
             substitutions={
                 "ReminderTable": table.table_name,
-                "ScheduleReminderFunction": schedule.function_arn,
-                "NextOccurrenceFunction": following.function_arn,
+                "ScheduleReminderFunction": schedule_reminder.function_arn,
+                "NextOccurrenceFunction": next_occurrence.function_arn,
                 "SendEmailFunction": send_email.function_arn,
                 "NotifyTopic": topic.topic_arn,
             },
@@ -121,7 +121,7 @@ class RemindersStack(Stack):
 
         # What is asked
         asked = {**rows, "ALLOWED_ORIGIN": stage.allowed_origin}
-        create = function(
+        create_reminder = function(
             "CreateReminder",
             description="POST /reminders",
             handler="reminders.create_reminder.handler",
@@ -134,21 +134,21 @@ class RemindersStack(Stack):
                 "ALLOWED_PHONES": " ".join(stage.allowed_phones),
             },
         )
-        listing = function(
+        list_reminders = function(
             "ListReminders",
             description="GET /reminders",
             handler="reminders.list_reminders.handler",
             memory=512,
             environment=asked,
         )
-        get = function(
+        get_reminder = function(
             "GetReminder",
             description="GET /reminders/{reminderId}",
             handler="reminders.get_reminder.handler",
             memory=512,
             environment=asked,
         )
-        cancel = function(
+        cancel_reminder = function(
             "CancelReminder",
             description="DELETE /reminders/{reminderId}",
             handler="reminders.cancel_reminder.handler",
@@ -162,7 +162,7 @@ class RemindersStack(Stack):
         api.add_route(
             "POST",
             "/reminders",
-            create,
+            create_reminder,
             request="reminders/reminder.schema.json",
             headers=(IDEMPOTENCY_KEY,),
             answers={202: Answer(schema="reminders/scheduled.schema.json", headers=("Location",)), 409: ERROR},
@@ -170,12 +170,14 @@ class RemindersStack(Stack):
         api.add_route(
             "GET",
             "/reminders",
-            listing,
+            list_reminders,
             query=("when", "status", "limit", "next"),
             answers={200: Answer(schema="reminders/list.schema.json"), 400: ERROR},
         )
-        api.add_route("GET", "/reminders/{reminderId}", get, answers={200: state, 404: ERROR})
-        api.add_route("DELETE", "/reminders/{reminderId}", cancel, answers={200: state, 404: ERROR, 409: ERROR})
+        api.add_route("GET", "/reminders/{reminderId}", get_reminder, answers={200: state, 404: ERROR})
+        api.add_route(
+            "DELETE", "/reminders/{reminderId}", cancel_reminder, answers={200: state, 404: ERROR, 409: ERROR}
+        )
 
         # What goes on beside it
         lost = LostReminders(
@@ -213,7 +215,7 @@ class RemindersStack(Stack):
 
         # Who may do what
         allow(workflow, "dynamodb:UpdateItem", on=table.table_arn)
-        for called in (schedule, following, send_email):
+        for called in (schedule_reminder, next_occurrence, send_email):
             allow(workflow, "lambda:InvokeFunction", on=called.function_arn)
         # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
         iam.Policy(
@@ -224,20 +226,20 @@ class RemindersStack(Stack):
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[workflow.state_machine_arn]),
             ],
         )
-        allow(schedule, "dynamodb:PutItem", "dynamodb:UpdateItem", on=table.table_arn)
-        allow(following, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        allow(schedule_reminder, "dynamodb:PutItem", "dynamodb:UpdateItem", on=table.table_arn)
+        allow(next_occurrence, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):
-            allow(create, f"dynamodb:{action}", on=table.table_arn)
+            allow(create_reminder, f"dynamodb:{action}", on=table.table_arn)
         for index in (BY_OWNER, BY_STATUS):
-            allow(listing, "dynamodb:Query", on=f"{table.table_arn}/index/{index}")
-        allow(get, "dynamodb:GetItem", on=table.table_arn)
-        allow(cancel, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
-        workflow.grant_start_execution(create)
-        workflow.grant_execution(create, "states:DescribeExecution")
-        workflow.grant_execution(cancel, "states:StopExecution")
+            allow(list_reminders, "dynamodb:Query", on=f"{table.table_arn}/index/{index}")
+        allow(get_reminder, "dynamodb:GetItem", on=table.table_arn)
+        allow(cancel_reminder, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        workflow.grant_start_execution(create_reminder)
+        workflow.grant_execution(create_reminder, "states:DescribeExecution")
+        workflow.grant_execution(cancel_reminder, "states:StopExecution")
         # What tells beforehand whether a reminder could be sent has no resource to name.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
-        create.add_to_role_policy(
+        create_reminder.add_to_role_policy(
             iam.PolicyStatement(
                 actions=[
                     "ses:GetAccount",
