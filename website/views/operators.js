@@ -1,6 +1,10 @@
 import { Refused, Unchanged } from "../failures.js";
 import { STATUSES, orderOf, priceText, problemsIn, problemsOf } from "../orders.js";
 import { Pages } from "../pages.js";
+import { confirmButton } from "../parts/confirm.js";
+import { more } from "../parts/more.js";
+import { ORDER_FIELDS, orderFields } from "../parts/order-form.js";
+import { reasons } from "../parts/reasons.js";
 import { CHANNELS } from "../reminders.js";
 import { Resource } from "../resource.js";
 import { timeText } from "../times.js";
@@ -19,10 +23,6 @@ import {
 } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { repeat } from "../vendor/directives/repeat.js";
-import { confirmButton } from "./confirm.js";
-import { reasons } from "./order-detail.js";
-import { ORDER_FIELDS, orderFields } from "./order-form.js";
-import { more } from "./orders.js";
 
 const LISTS = {
   ESCALATED: { id: "escalated", title: "Escalated orders", none: ["No escalations", "Every order has found its way."] },
@@ -181,8 +181,7 @@ export function open(page) {
       <p class="lead">What the workflow could not settle alone.</p>
       <button type="button" class="small" @click=${reload}>Reload</button>
     </div>
-    ${lookUpForm()}
-    ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
+    ${lookUpForm()} ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
     ${Object.keys(LISTS).map(waitingOrders)} ${messages()} ${deadLetters()} ${failedReminders()}
   `;
 
@@ -265,13 +264,7 @@ export function open(page) {
           ${reasons(order)} ${warning.words ? html`<p class="reason">${warning.words}</p>` : nothing}
         </div>
         <div class="end">
-          ${
-            order.Status !== status
-              ? chip(STATUSES[order.Status])
-              : form || warning.isQueued
-                ? nothing
-                : buttons
-          }
+          ${order.Status !== status ? chip(STATUSES[order.Status]) : form || warning.isQueued ? nothing : buttons}
         </div>
         ${form ? form(status, order) : nothing}
       </li>

@@ -1,10 +1,11 @@
 import { Refused } from "../failures.js";
-import { REASONS, STATUSES, isOrderId, priceText } from "../orders.js";
+import { STATUSES, isOrderId, priceText } from "../orders.js";
+import { orderPath } from "../parts/order-path.js";
+import { reasons } from "../parts/reasons.js";
 import { Resource, poll } from "../resource.js";
 import { timeText } from "../times.js";
 import { chip, shown } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { orderPath } from "./order-path.js";
 
 const CACHE = {
   HIT: ["from the cache", "This answer came out of Redis."],
@@ -121,13 +122,4 @@ function about(order, cache) {
 function cacheMark(cache) {
   const [words, explanation] = CACHE[cache] ?? [];
   return words ? html`<p class="cache"><span class="tag">${words}</span> ${explanation}</p>` : nothing;
-}
-
-/** Why a person is needed. */
-export function reasons({ Reasons }) {
-  return Reasons.length
-    ? html`<ul class="reasons" aria-label="Reasons">
-        ${Reasons.map((reason) => html`<li>${REASONS[reason] ?? reason}</li>`)}
-      </ul>`
-    : nothing;
 }

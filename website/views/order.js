@@ -1,9 +1,9 @@
 import { Refused } from "../failures.js";
 import { SAMPLES, orderOf, problemsIn, problemsOf, proposedId } from "../orders.js";
+import { ORDER_FIELDS, fill, orderFields } from "../parts/order-form.js";
+import { orderPath } from "../parts/order-path.js";
 import { failureNotice, fieldsOf, focusWrong, haveTheirPlaces, textField } from "../ui.js";
 import { html } from "../vendor/lit-html.js";
-import { ORDER_FIELDS, fill, orderFields } from "./order-form.js";
-import { orderPath } from "./order-path.js";
 
 const SHOWN = [...ORDER_FIELDS, "OrderId"];
 

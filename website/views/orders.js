@@ -1,9 +1,10 @@
 import { STATUSES, priceText } from "../orders.js";
 import { Pages } from "../pages.js";
+import { more } from "../parts/more.js";
+import { reasons } from "../parts/reasons.js";
 import { timeText } from "../times.js";
 import { chip, empty, shown } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
-import { reasons } from "./order-detail.js";
 
 /** @param {import("../app.js").Page} page */
 export function open(page) {
@@ -48,11 +49,3 @@ const rows = (list) => html`
     )}
   </ul>
 `;
-
-/** The button below a list that goes on. */
-export const more = (pages, what) =>
-  pages.next
-    ? html`<p>
-        <button type="button" ?disabled=${pages.isLoading} @click=${() => pages.loadMore()}>Load more ${what}</button>
-      </p>`
-    : nothing;

@@ -1,5 +1,7 @@
 import { Refused } from "../failures.js";
 import { Pages } from "../pages.js";
+import { confirmButton } from "../parts/confirm.js";
+import { more } from "../parts/more.js";
 import {
   CHANNELS,
   STATUSES,
@@ -32,8 +34,6 @@ import {
 } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { repeat } from "../vendor/directives/repeat.js";
-import { confirmButton } from "./confirm.js";
-import { more } from "./orders.js";
 
 const LISTS_ANEW = 3000;
 const SAME_FOR = 5 * 60_000;

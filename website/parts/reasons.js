@@ -1,0 +1,11 @@
+import { REASONS } from "../orders.js";
+import { html, nothing } from "../vendor/lit-html.js";
+
+/** Why a person is needed. */
+export function reasons({ Reasons }) {
+  return Reasons.length
+    ? html`<ul class="reasons" aria-label="Reasons">
+        ${Reasons.map((reason) => html`<li>${REASONS[reason] ?? reason}</li>`)}
+      </ul>`
+    : nothing;
+}
