@@ -7,7 +7,7 @@ from orders.rules import fields_with_card
 from tests.corpora.cards import Cards
 from tests.corpora.measure import ORDER, Line, measured, whole_orders
 from tests.corpora.ordinary import Ordinary
-from tests.statemachines.asl import evaluated, load
+from tests.support.workflows.asl import evaluated, load
 
 SEED = 20261125
 GUARD = load("order_fulfillment.asl.json")["States"]["Is it an order"]["Choices"][-1]["Condition"]

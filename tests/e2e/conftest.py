@@ -15,8 +15,7 @@ from local import deploy, gaps, users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.users import OPERATOR, PERSON, User
-from tests import balance
-from tests.e2e import standard
+from tests.support.cloud import balance, standard
 
 T = TypeVar("T")
 GIVE_UP_SECONDS = 60

@@ -18,7 +18,7 @@ from local import deploy, users
 from local.engine import send
 from local.settings import REGION
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.site import fetch
+from tests.support.cloud.site import fetch
 from tools.openapi import DOCUMENTS
 
 Said = Callable[[str, Any], None]

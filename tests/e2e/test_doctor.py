@@ -11,7 +11,7 @@ import pytest
 
 from local.settings import PROJECT
 from tests.e2e.conftest import Apps
-from tests.stacks.deployment import synthesise
+from tests.support.templates.deployment import synthesise
 
 NOT_TOLD = {"SMS", "SMS spending", "SMS numbers"}
 """What the engine does not know of."""

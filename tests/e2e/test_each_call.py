@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests import balance
-from tests.e2e.between import KINDS, REFUSED, Between, Call, Case, Fault, between, calls_granted
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.journeys import ALONE, FRESH, MAIN, REPORT, SEED, WRITE, Journey, Subject, kinds_of, redrive
+from tests.support.cloud import balance
+from tests.support.cloud.between import KINDS, REFUSED, Between, Call, Case, Fault, between, calls_granted
+from tests.support.cloud.journeys import ALONE, FRESH, MAIN, REPORT, SEED, WRITE, Journey, Subject, kinds_of, redrive
 
 AT_ONCE = 24
 """Cases at the same time. Most of its time a case waits until a client gives up."""
@@ -199,7 +199,9 @@ def test_the_matrix_reaches_every_call_that_a_function_may_make(matrix: Matrix) 
     granted = {one for one in granted if one.function not in ELSEWHERE}
     missing = granted - matrix.reached - NOT_HERE.keys()
 
-    assert not missing, f"no journey makes {', '.join(map(str, sorted(missing)))}: add one to tests/e2e/journeys.py"
+    assert not missing, (
+        f"no journey makes {', '.join(map(str, sorted(missing)))}: add one to tests/support/cloud/journeys.py"
+    )
     assert NOT_HERE.keys() <= granted
 
 

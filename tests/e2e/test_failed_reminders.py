@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.faults import FOR_EVER, Faulty, States, changed, deployed_faulty
+from tests.support.cloud.faults import FOR_EVER, Faulty, States, changed, deployed_faulty
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 

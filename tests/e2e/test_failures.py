@@ -17,7 +17,7 @@ import pytest
 
 from common.aws import BRIEFLY
 from tests.e2e.conftest import Apps, Doubled, eventually
-from tests.e2e.faults import (
+from tests.support.cloud.faults import (
     FOR_EVER,
     Faulty,
     States,

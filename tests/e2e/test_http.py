@@ -11,9 +11,10 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 
 from local.engine import send
-from tests import balance, documents
 from tests.e2e.conftest import Apps
-from tests.e2e.faults import denied, throttled
+from tests.support import documents
+from tests.support.cloud import balance
+from tests.support.cloud.faults import denied, throttled
 
 CARD = "4242424242424242"
 NO_TOKENS = (

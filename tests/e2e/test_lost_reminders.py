@@ -11,8 +11,8 @@ import pytest
 from local.engine import send
 from local.users import EMAILS, OPERATOR
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.reminders import OVER, delivered, executions, first_execution, row_of, settled
-from tests.e2e.reminders import message as message
+from tests.support.cloud.reminders import OVER, delivered, executions, first_execution, row_of, settled
+from tests.support.cloud.reminders import message as message
 
 pytestmark = pytest.mark.usefixtures("balanced")
 

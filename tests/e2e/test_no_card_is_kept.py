@@ -17,10 +17,10 @@ from botocore.httpsession import URLLib3Session
 
 from local.engine import send
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.faults import denied
 from tests.e2e.test_http import MAX_BODY_BYTES, REMINDER
-from tests.e2e.traces import Plants, full_width, grouped, json_escaped
-from tests.e2e.written import Piece, everything, inputs
+from tests.support.cloud.faults import denied
+from tests.support.cloud.traces import Plants, full_width, grouped, json_escaped
+from tests.support.cloud.written import Piece, everything, inputs
 
 Order: TypeAlias = dict[str, Any]
 Refused: TypeAlias = tuple[Callable[[str, Order], dict[str, Any]], int]

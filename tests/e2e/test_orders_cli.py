@@ -17,8 +17,8 @@ from local.demo import SAMPLES
 from local.engine import CREDENTIALS
 from local.settings import PROJECT, REGION
 from orders.rules import REASONS
-from tests.e2e.commands import run_inside
 from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.commands import run_inside
 from tools.orders.__main__ import main
 
 Run = Callable[..., "CompletedProcess[str]"]

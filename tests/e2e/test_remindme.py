@@ -13,8 +13,8 @@ import pytest
 
 from local.cloud import Cloud
 from local.settings import PROJECT
-from tests.e2e.commands import run_inside
 from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.commands import run_inside
 from tools.remindme.__main__ import COMMANDS, main
 
 Run = Callable[..., "CompletedProcess[str]"]

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.reminders import api as api
-from tests.e2e.reminders import executions, outcomes, row_of, settled, times_published, waited_until
-from tests.e2e.reminders import kept_waits as kept_waits
-from tests.e2e.reminders import message as message
 from tests.e2e.test_http import Api
+from tests.support.cloud.reminders import api as api
+from tests.support.cloud.reminders import executions, outcomes, row_of, settled, times_published, waited_until
+from tests.support.cloud.reminders import kept_waits as kept_waits
+from tests.support.cloud.reminders import message as message
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 

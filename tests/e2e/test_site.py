@@ -10,7 +10,7 @@ from local import deploy, gaps
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.settings import PROJECT
-from tests.e2e.site import fetch
+from tests.support.cloud.site import fetch
 
 FILES = PROJECT / "website"
 TYPES = {

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tests.e2e.traces import PIECE, Plants, Trace, full_width, grouped, json_escaped
+from tests.support.cloud.traces import PIECE, Plants, Trace, full_width, grouped, json_escaped
 
 PLACES = [f"place {number}" for number in range(16)]
 

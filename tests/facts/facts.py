@@ -4,8 +4,8 @@ A fact has an `id`, a sentence, where the code relies on it, and how it is known
 date), `documented`, or `by analogy` with another fact. It says what to ask, and AWS's `answer` as far as we rely on it:
 
 - `states` are those of a JSONata workflow that starts with the first one; `machine` adds fields beside them. The
-  workflow is created and run with `input`. `finds` is the code under which tests/statemachines/aws_rules.py finds the
-  fault without running it. After `patienceSeconds` the execution is taken to run for ever.
+  workflow is created and run with `input`. `finds` is the code under which tests/support/workflows/aws_rules.py finds
+  the fault without running it. After `patienceSeconds` the execution is taken to run for ever.
 - `calls` are `[service, operation, parameters]`, one after the other. The answer is the last one's.
 - `request` goes to an API that requires a signed-in person and answers with their claims.
 - `test` names another test that asks the engine, for facts that need more than these.

@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws_answers import REFUSALS, refused
+from tests.support.aws_answers import REFUSALS, refused
 
 TESTS = Path(__file__).parents[1]
 

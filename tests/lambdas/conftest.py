@@ -11,7 +11,7 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.models import MockAWS
 
-from tests import tables
+from tests.support import tables
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",

@@ -15,8 +15,8 @@ from common import paging
 from orders import close_order, correct_order, get_order, list_orders, place_order, redrive_dead_letters, remove_parked
 from reminders import cancel_reminder, create_reminder, get_reminder, list_reminders, readiness
 from tests.contract import unsaid
-from tests.documents import fits, fitting, just_outside, operation, operations, resolved
-from tests.lambdas.api import OPERATOR, post, signed_in
+from tests.support.documents import fits, fitting, just_outside, operation, operations, resolved
+from tests.support.handlers.events import OPERATOR, post, signed_in
 from tools.openapi.examples import ASKED
 
 pytestmark = pytest.mark.usefixtures("order_table", "order_workflow", "reminder_table", "reminder_workflow")

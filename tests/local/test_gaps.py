@@ -21,7 +21,7 @@ from local.engine import send
 from local.settings import ACCOUNT, REGION
 from local.users import PERSON
 from tests.e2e.conftest import FINISHED, eventually
-from tests.e2e.site import fetch
+from tests.support.cloud.site import fetch
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from local.cloud import Cloud
 from local.errors import LocalError
 from local.processes import Daemon, alone
 from local.settings import Settings
-from tests.local import used_home
+from tests.support.cloud import used_home
 
 SETTINGS_OF_A_CLOUD = '{"port": 4566, "redis_port": 6379, "consumer": false}'
 OUTSIDE = "outside"

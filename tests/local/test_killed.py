@@ -22,11 +22,11 @@ from local.errors import LocalError
 from local.processes import free_port
 from local.settings import Settings
 from local.users import OPERATOR
-from tests import balance
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.faults import States, changed, waiting
-from tests.e2e.reminders import executions, row_of, times_published
-from tests.e2e.reminders import settled as reminded
+from tests.support.cloud import balance
+from tests.support.cloud.faults import States, changed, waiting
+from tests.support.cloud.reminders import executions, row_of, times_published
+from tests.support.cloud.reminders import settled as reminded
 
 Orders = list[dict[str, str]]
 

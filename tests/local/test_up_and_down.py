@@ -23,8 +23,8 @@ from local.processes import Daemon, alone, free_port, run_to_the_end
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
 from tests.e2e.conftest import eventually
-from tests.e2e.site import fetch
 from tests.local.conftest import Checkout, free_ports
+from tests.support.cloud.site import fetch
 
 
 def status(checkout: Checkout) -> dict[str, dict[str, str]]:

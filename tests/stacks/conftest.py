@@ -10,7 +10,7 @@ import pytest
 os.environ["CDK_VALIDATION"] = "false"
 
 from stacks.config import STAGES, Stage, stage_from_context
-from tests.stacks.deployment import CONTEXTS, Deployment, synthesise_stage
+from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise_stage
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from orders import cache
-from tests import caches
+from tests.support import caches
 
 REDIS_PORT = 6379
 

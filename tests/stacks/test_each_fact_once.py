@@ -16,8 +16,8 @@ from reminders.rules import ADDRESSES
 from stacks import names, order_table
 from stacks import reminders as reminders_stack
 from stacks.rest_api import REFUSALS
-from tests.documents import operations
-from tests.statemachines.asl import load, states, texts
+from tests.support.documents import operations
+from tests.support.workflows.asl import load, states, texts
 from tools.remindme.__main__ import _OWN, _channel
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from stacks.config import STAGES
-from tests.stacks.deployment import Deployment
 from tests.stacks.test_permissions import WRITE_LOGS
+from tests.support.templates.deployment import Deployment
 
 ROLE = "Fulfillment/ShipOrderRole"
 USED = {

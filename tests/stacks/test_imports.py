@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.engine_patches import runtime
-from tests.stacks.runtime import LAMBDAS, LAYER_PACKAGES, interpreter, layer_packages, reached_by
+from tests.support.templates.runtime import LAMBDAS, LAYER_PACKAGES, interpreter, layer_packages, reached_by
 
 PYTHON, VERSION = interpreter()
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from stacks import layer
-from tests.stacks.deployment import CDK_CONTEXT, synthesise
-from tests.stacks.runtime import reached_by
+from tests.support.templates.deployment import CDK_CONTEXT, synthesise
+from tests.support.templates.runtime import reached_by
 
 
 def test_a_layer_of_the_current_requirements_is_taken(built):

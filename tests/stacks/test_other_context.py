@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from stacks.config import STAGES
-from tests.stacks.deployment import Deployment
+from tests.support.templates.deployment import Deployment
 
 SETTINGS = (
     {},

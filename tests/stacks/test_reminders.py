@@ -8,7 +8,7 @@ import app
 from reminders.reminder import due_of
 from stacks.config import STAGES, stage_from_context
 from stacks.reminders import BY_OWNER, BY_STATUS
-from tests.stacks.deployment import CDK_CONTEXT
+from tests.support.templates.deployment import CDK_CONTEXT
 
 TABLE = "Reminders/ReminderTable"
 

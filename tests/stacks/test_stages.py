@@ -11,7 +11,7 @@ from local import settings
 from stacks import names
 from stacks.config import STAGES
 from stacks.names import stack_name
-from tests.stacks.deployment import CONTEXTS, Deployment, synthesise
+from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise
 from tools.doctor.target import CACHE_WRITER
 
 BOUND = {name for name, stage in STAGES.items() if stage.only_account}

@@ -1,6 +1,6 @@
 import pytest
 
-from tests import tables
+from tests.support import tables
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacks import website
-from tests.stacks.deployment import CONTEXTS, Deployment, synthesise
+from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise
 
 
 @pytest.fixture

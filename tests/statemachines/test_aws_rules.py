@@ -3,8 +3,8 @@
 import pytest
 
 from tests.facts.facts import FACTS, definition_of
-from tests.statemachines.asl import STATE_MACHINES, load
-from tests.statemachines.aws_rules import refusals
+from tests.support.workflows.asl import STATE_MACHINES, load
+from tests.support.workflows.aws_rules import refusals
 
 DEFINITIONS = [fact for fact in FACTS if "states" in fact and "QueryLanguage" not in fact.get("machine", {})]
 

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.statemachines.asl import evaluated, load
+from tests.support.workflows.asl import evaluated, load
 
 MINE, BEFORE, ANOTHER = "arn:mine", "arn:before", "arn:another"
 CONTEXT = {

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.statemachines.asl import STATE_MACHINES, load, states
+from tests.support.workflows.asl import STATE_MACHINES, load, states
 
 FILES = sorted(path.name for path in STATE_MACHINES.glob("*.asl.json"))
 STATES = [

@@ -5,7 +5,7 @@ import pytest
 
 from orders import messages
 from orders.rules import REASONS, reasons_to_escalate
-from tests.statemachines.asl import load, states
+from tests.support.workflows.asl import load, states
 
 STATES = dict(states(load("order_fulfillment.asl.json")))
 GOOD_CARD = "4242424242424242"

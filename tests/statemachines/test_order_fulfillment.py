@@ -4,7 +4,7 @@ import pytest
 
 from common.cards import looks_like_card
 from orders.rules import REASONS, last4
-from tests.statemachines.asl import chosen, evaluated, load, longest_path, next_states, states, texts
+from tests.support.workflows.asl import chosen, evaluated, load, longest_path, next_states, states, texts
 
 MACHINE = load("order_fulfillment.asl.json")
 STATES = dict(states(MACHINE))

@@ -7,7 +7,7 @@ import pytest
 from reminders import reminder, request
 from reminders.rules import ADDRESSES
 from reminders.when import LONGEST_WAIT, Due
-from tests.statemachines.asl import chosen, evaluated, load, longest_path, next_states, states, texts
+from tests.support.workflows.asl import chosen, evaluated, load, longest_path, next_states, states, texts
 
 MACHINE = load("reminder.asl.json")
 STATES = dict(states(MACHINE))

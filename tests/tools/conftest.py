@@ -17,7 +17,7 @@ import pytest
 from moto import mock_aws
 
 from common import queues
-from tests import tables
+from tests.support import tables
 from tools.orders.__main__ import main
 
 REGION = "us-east-1"

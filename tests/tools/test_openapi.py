@@ -12,8 +12,8 @@ from openapi_schema_validator import oas31_format_checker, validate
 from local.settings import PROJECT
 from reminders import repeat, when
 from reminders.rules import InvalidReminderError
-from tests.documents import NAMES, fits, operation, operations, resolved
-from tests.documents import document as read
+from tests.support.documents import NAMES, fits, operation, operations, resolved
+from tests.support.documents import document as read
 from tools.openapi import CONTACT, LICENSE, document, examples, rules, words
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)

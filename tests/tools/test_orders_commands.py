@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from local.processes import free_port
 from local.settings import PROJECT
 from orders.rules import REASONS
-from tests.aws_answers import add_refusal, refused
+from tests.support.aws_answers import add_refusal, refused
 from tests.tools.conftest import CARD, REGION, Command, Stack, template
 from tools.errors import CommandError, sentence
 from tools.orders import executions

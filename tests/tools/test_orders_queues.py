@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common import queues
-from tests.aws_answers import refused as aws_refused
+from tests.support.aws_answers import refused as aws_refused
 from tests.tools.conftest import Command, Stack
 
 

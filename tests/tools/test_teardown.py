@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from stacks.config import STAGES
-from tests import tables
+from tests.support import tables
 from tests.tools.conftest import REGION
 from tools import teardown
 

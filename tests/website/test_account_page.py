@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from local.users import User
 from tests.e2e.conftest import Apps
-from tests.website import scenes
+from tests.support.page import scenes
 from tests.website.conftest import OpenTab, Tab
 
 TARGET = "AWSCognitoIdentityProviderService."

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from local.users import User
 from tests.e2e.conftest import Apps, eventually
 from tests.e2e.test_operators import dead_letters_of, has_status
-from tests.website import scenes
+from tests.support.page import scenes
 from tests.website.conftest import OpenTab, Tab
 
 NOTE = "Called her: she does not want it <b>any more</b>."

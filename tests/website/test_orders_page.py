@@ -10,8 +10,7 @@ from playwright.sync_api import Route, expect
 
 from local.users import User
 from tests.e2e.conftest import Apps, eventually
-from tests.website.conftest import PHONE, OpenTab, Tab
-from tests.website.steps import (
+from tests.support.page.steps import (
     GOOD,
     expect_problem,
     field,
@@ -20,6 +19,7 @@ from tests.website.steps import (
     place,
     press,
 )
+from tests.website.conftest import PHONE, OpenTab, Tab
 
 CARD = GOOD["Card number"]
 STATES = ("Update the order table", "Are details Proper", "Put message in Queue")

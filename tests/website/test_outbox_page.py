@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from local.cloud import Places
 from local.users import User
 from tests.e2e.conftest import Apps
-from tests.e2e.site import fetch
-from tests.website import scenes
+from tests.support.cloud.site import fetch
+from tests.support.page import scenes
 from tests.website.conftest import OpenTab
 
 

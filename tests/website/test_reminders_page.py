@@ -15,8 +15,8 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from local.users import User
 from tests.e2e.conftest import Apps, eventually
-from tests.e2e.reminders import delivered
-from tests.website import scenes
+from tests.support.cloud.reminders import delivered
+from tests.support.page import scenes
 from tests.website.conftest import OpenTab, Tab
 
 Clocks = tuple[str, datetime]

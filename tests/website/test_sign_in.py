@@ -13,8 +13,7 @@ from playwright.sync_api import expect
 
 from local.cloud import Cloud, Places
 from local.users import User
-from tests.website.conftest import OpenTab, Tab
-from tests.website.steps import (
+from tests.support.page.steps import (
     expect_problem,
     field,
     fill,
@@ -23,6 +22,7 @@ from tests.website.steps import (
     press,
     sign_in,
 )
+from tests.website.conftest import OpenTab, Tab
 
 PASSWORD = "Correct-horse-1"
 WELCOME = "Place an order, set a reminder, watch it happen"

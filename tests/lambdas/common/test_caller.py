@@ -4,7 +4,7 @@ import pytest
 
 from common.caller import Caller, caller_of, operator_of
 from common.http import RequestError
-from tests.lambdas.api import PERSON, signed_in
+from tests.support.handlers.events import PERSON, signed_in
 
 
 def test_a_person_is_known_by_the_pools_id_and_by_what_is_verified() -> None:

@@ -7,7 +7,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from common import http
 from common.shape import Shape
-from tests.lambdas.api import post, refused_field, status_and_body
+from tests.support.handlers.events import post, refused_field, status_and_body
 
 CARD = "4111111111111111"
 SCHEMA = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from common.jsontext import MOST_NESTED, NotJsonError, read, read_leniently, whole_number
 from common.queues import object_in
-from tests.stacks.runtime import LAMBDAS, interpreter
+from tests.support.templates.runtime import LAMBDAS, interpreter
 
 CARD = "4242424242424242"
 

@@ -15,7 +15,7 @@ from common.shape import INVISIBLE as NOTHING_TO_SEE
 from local.settings import PROJECT
 from orders import close_order, submission
 from reminders import request
-from tests.texts import INVISIBLE, VISIBLE
+from tests.support.texts import INVISIBLE, VISIBLE
 
 CARD = "4242424242424242"
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}

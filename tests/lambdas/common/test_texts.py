@@ -3,7 +3,7 @@
 import pytest
 
 from common.texts import is_visible, shown_name
-from tests.texts import INVISIBLE, VISIBLE
+from tests.support.texts import INVISIBLE, VISIBLE
 
 
 def test_blanks_format_characters_fillers_and_lone_marks_are_not_visible():

@@ -9,7 +9,7 @@ import pytest
 
 from fulfillment import ship_order
 from fulfillment.ship_order import handler, shipment_id
-from tests.aws_answers import refused
+from tests.support.aws_answers import refused
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë O'Brien", "ItemName": "Keyboard", "Price": "12.50", "ExecutionId": "arn"}
 MILLISECONDS_LEFT = 20_000

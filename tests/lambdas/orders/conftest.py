@@ -12,8 +12,8 @@ import redis
 
 from common import queues
 from orders import cache, get_order
-from tests import caches
-from tests.lambdas.api import PERSON, signed_in, status_and_body
+from tests.support import caches
+from tests.support.handlers.events import PERSON, signed_in, status_and_body
 
 ROW = {
     "OrderId": "A-1",

@@ -12,8 +12,8 @@ import pytest
 
 from local.processes import free_port
 from orders import cache
-from tests import caches
 from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, get
+from tests.support import caches
 
 POISON = {
     "nothing": b"",

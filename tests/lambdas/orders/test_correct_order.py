@@ -6,7 +6,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from orders import place_order, table
 from orders.correct_order import handler
-from tests.lambdas.api import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
+from tests.support.handlers.events import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 
 CARD = "4111111111111111"
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "0", "CC": CARD}

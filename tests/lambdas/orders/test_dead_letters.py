@@ -4,9 +4,9 @@ import pytest
 
 from common import queues
 from orders import attention, list_dead_letters, redrive_dead_letters
-from tests.aws_answers import refused
-from tests.lambdas.api import OPERATOR, PERSON, signed_in, status_and_body
 from tests.lambdas.orders.conftest import Clock, Failing
+from tests.support.aws_answers import refused
+from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
 
 NAMES = {"OrderFulfillmentQueue": "FULFILLMENT", "EscalationQueue": "ESCALATION"}
 

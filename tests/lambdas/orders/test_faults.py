@@ -12,9 +12,9 @@ import pytest
 
 from orders import correct_order, park_lost_orders, place_order, submission, table
 from orders.park_lost_orders import OVERDUE
-from tests.lambdas.api import OPERATOR, post, signed_in
-from tests.lambdas.faults import KINDS, KilledError, fault
-from tests.lambdas.orders.rows import CLAIMED, NAME, row
+from tests.support.handlers.events import OPERATOR, post, signed_in
+from tests.support.handlers.faults import KINDS, KilledError, fault
+from tests.support.handlers.order_rows import CLAIMED, NAME, row
 
 TABLE, STATES = table._table.meta.client, submission._states
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4111111111111111"}

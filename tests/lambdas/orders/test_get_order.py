@@ -3,8 +3,8 @@ import json
 import pytest
 
 from orders import get_order
-from tests.lambdas.api import OPERATOR, PERSON, signed_in, status_and_body
 from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, eventually, get
+from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
 
 ANOTHER = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000c"}
 

@@ -5,7 +5,7 @@ from orders import order
 from orders.order import shown
 from stacks import schemas
 from tests.lambdas.orders.conftest import ROW, SHOWN
-from tests.statemachines.asl import load
+from tests.support.workflows.asl import load
 
 CLAIMED = {name: value for name, value in ROW.items() if name != "ExecutionId"} | {"Status": "RECEIVED"}
 """The row of an order that no execution has taken up."""

@@ -7,8 +7,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from orders import messages, park_lost_orders, table
 from orders.park_lost_orders import OVERDUE, NotParkedError, handler
-from tests.aws_answers import refused
-from tests.lambdas.orders.rows import CLAIMED, NAME, row
+from tests.support.aws_answers import refused
+from tests.support.handlers.order_rows import CLAIMED, NAME, row
 
 EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:orders:{NAME}"
 EVENT = {"ExecutionId": EXECUTION, "Status": "TIMED_OUT"}

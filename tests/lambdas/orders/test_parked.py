@@ -6,9 +6,9 @@ import pytest
 
 from common import queues
 from orders import attention, list_parked, remove_parked
-from tests.lambdas.api import OPERATOR, PERSON, signed_in, status_and_body
-from tests.lambdas.faults import fault
 from tests.lambdas.orders.conftest import ROW, Clock, Failing
+from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
+from tests.support.handlers.faults import fault
 
 CARD = "4242424242424242"
 MESSAGE = {

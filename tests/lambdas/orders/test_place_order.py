@@ -5,7 +5,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from orders import place_order, submission
-from tests.lambdas.api import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
+from tests.support.handlers.events import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 
 CARD = "4111111111111111"
 ORDER = {"OrderId": "A-1", "Name": "Jo O'Brien 🐈", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}

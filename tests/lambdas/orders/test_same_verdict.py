@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from common import http
 from orders import submission
-from tests.lambdas.api import post
-from tests.statemachines.asl import evaluated, load
+from tests.support.handlers.events import post
+from tests.support.workflows.asl import evaluated, load
 
 FIRST_STATE = load("order_fulfillment.asl.json")["States"]["Is it an order"]
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4242424242424242"}

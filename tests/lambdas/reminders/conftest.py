@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from reminders import readiness
-from tests.lambdas.reminders.account import CLIENTS, Account
+from tests.support.handlers.account import CLIENTS, Account
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reminders import create_reminder
 from reminders.mail import mail_of
 from reminders.schedule_reminder import handler as check
-from tests.lambdas.api import post, signed_in, status_and_body
+from tests.support.handlers.events import post, signed_in, status_and_body
 
 DAYS = st.integers(-1, 370).map(lambda days: (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S"))
 EMAILS = st.sampled_from(["jo@example.com", "JO@Example.com", "a@b", "ada@exämple.com", "x" * 250 + "@b.cd", "", " "])

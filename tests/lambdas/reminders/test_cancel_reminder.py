@@ -3,10 +3,10 @@ from botocore.exceptions import ReadTimeoutError
 
 from reminders import cancel_reminder, table
 from reminders.cancel_reminder import handler
-from tests.lambdas.api import status_and_body
 from tests.lambdas.conftest import states
-from tests.lambdas.reminders.callers import FLO, JO, OLGA, of
-from tests.lambdas.reminders.rows import row
+from tests.support.handlers.callers import FLO, JO, OLGA, of
+from tests.support.handlers.events import status_and_body
+from tests.support.handlers.reminder_rows import row
 
 LONG_AGO = "2020-01-01T00:00:00Z"
 

@@ -6,10 +6,10 @@ import pytest
 
 from reminders import create_reminder
 from reminders.create_reminder import handler
-from tests.lambdas.api import API, post, refused_field, signed_in, status_and_body
-from tests.lambdas.faults import fault
-from tests.lambdas.reminders.callers import FLO, JO, OLGA, by
-from tests.lambdas.reminders.rows import workflow_takes_up
+from tests.support.handlers.callers import FLO, JO, OLGA, by
+from tests.support.handlers.events import API, post, refused_field, signed_in, status_and_body
+from tests.support.handlers.faults import fault
+from tests.support.handlers.reminder_rows import workflow_takes_up
 
 pytestmark = pytest.mark.usefixtures("account", "reminder_table")
 

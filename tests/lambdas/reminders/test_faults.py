@@ -6,9 +6,9 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reminders import cancel_reminder, next_occurrence, schedule_reminder, table
-from tests.lambdas.faults import KINDS, KilledError, fault
-from tests.lambdas.reminders.callers import JO, of
-from tests.lambdas.reminders.rows import ASKED, row
+from tests.support.handlers.callers import JO, of
+from tests.support.handlers.faults import KINDS, KilledError, fault
+from tests.support.handlers.reminder_rows import ASKED, row
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:reminders:r-1"
 TABLE, STATES = table._table.meta.client, cancel_reminder._states

@@ -5,9 +5,9 @@ import pytest
 
 from reminders.get_reminder import handler
 from stacks import schemas
-from tests.lambdas.api import status_and_body
-from tests.lambdas.reminders.callers import FLO, JO, OLGA, of
-from tests.lambdas.reminders.rows import ASKED, row
+from tests.support.handlers.callers import FLO, JO, OLGA, of
+from tests.support.handlers.events import status_and_body
+from tests.support.handlers.reminder_rows import ASKED, row
 
 DUE = datetime.fromisoformat("2027-01-27T08:00:00Z")
 

@@ -9,10 +9,10 @@ from reminders import create_reminder, idempotency, table
 from reminders.create_reminder import handler
 from reminders.settle_lost_reminders import handler as sweep
 from reminders.when import instant, utc_text
-from tests.lambdas.api import post, refused_field, status_and_body
-from tests.lambdas.faults import KINDS, KilledError, fault
-from tests.lambdas.reminders.callers import FLO, JO, OLGA, by
-from tests.lambdas.reminders.rows import ahead, workflow_takes_up
+from tests.support.handlers.callers import FLO, JO, OLGA, by
+from tests.support.handlers.events import post, refused_field, status_and_body
+from tests.support.handlers.faults import KINDS, KilledError, fault
+from tests.support.handlers.reminder_rows import ahead, workflow_takes_up
 
 pytestmark = pytest.mark.usefixtures("account")
 

@@ -5,9 +5,9 @@ import pytest
 
 from reminders import when
 from reminders.list_reminders import handler
-from tests.lambdas.api import refused_field, status_and_body
-from tests.lambdas.reminders.callers import FLO, JO, OLGA, by
-from tests.lambdas.reminders.rows import ahead, row
+from tests.support.handlers.callers import FLO, JO, OLGA, by
+from tests.support.handlers.events import refused_field, status_and_body
+from tests.support.handlers.reminder_rows import ahead, row
 
 
 def listed(caller, **query):

@@ -5,7 +5,7 @@ import pytest
 from reminders import next_occurrence, table
 from reminders.next_occurrence import handler
 from reminders.when import utc_text
-from tests.lambdas.reminders.rows import KEPT, ahead, row
+from tests.support.handlers.reminder_rows import KEPT, ahead, row
 
 EXECUTION, OTHER = "arn:execution:r-1", "arn:execution:r-2"
 

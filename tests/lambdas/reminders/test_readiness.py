@@ -5,8 +5,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from reminders import readiness
 from reminders.rules import InvalidReminderError
-from tests.aws_answers import code_of
-from tests.lambdas.reminders.account import Account
+from tests.support.aws_answers import code_of
+from tests.support.handlers.account import Account
 
 SENDER = "reminders@example.com"
 EMAIL = {"preference": "email", "email": "jo@mail.example.org"}

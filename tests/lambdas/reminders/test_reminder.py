@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders import reminder, when
-from tests.lambdas.reminders.rows import ASKED
+from tests.support.handlers.reminder_rows import ASKED
 
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
 KEPT = timedelta(days=30)

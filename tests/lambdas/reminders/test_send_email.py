@@ -12,7 +12,7 @@ from reminders import send_email
 from reminders.mail import mail_of
 from reminders.rules import InvalidReminderError
 from reminders.send_email import handler
-from tests.aws_answers import add_refusal
+from tests.support.aws_answers import add_refusal
 
 EVENT = {"Input": {"email": "jo@example.com", "message": "Feed the cat 🐈\n<b>now</b>", "preference": "email"}}
 MAIL = mail_of(EVENT["Input"])

@@ -23,9 +23,9 @@ from reminders.settle_lost_reminders import (
 from reminders.table import find
 from reminders.when import utc_text
 from tests.lambdas.conftest import states
-from tests.lambdas.faults import KINDS, KilledError, fault
-from tests.lambdas.reminders.rows import ASKED, ahead, row, workflow_takes_up
-from tests.statemachines.asl import load, longest_stay
+from tests.support.handlers.faults import KINDS, KilledError, fault
+from tests.support.handlers.reminder_rows import ASKED, ahead, row, workflow_takes_up
+from tests.support.workflows.asl import load, longest_stay
 
 WAITING = {"Waiting": True}
 DAILY = {"every": "1d"}

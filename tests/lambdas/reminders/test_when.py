@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reminders.rules import InvalidReminderError
 from reminders.when import LONGEST_WAIT, Due, due_at, instant_of, local_text, utc_text, zone_of
-from tests.lambdas.reminders import dst_table
+from tests.support.handlers import dst_table
 
 NOW = datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC)
 YEAR = 365 * 24 * 60 * 60

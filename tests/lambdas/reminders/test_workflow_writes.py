@@ -4,8 +4,8 @@ import pytest
 
 from reminders import table
 from reminders.reminder import STATUSES
-from tests.lambdas.reminders.rows import row
-from tests.statemachines.asl import evaluated, load
+from tests.support.handlers.reminder_rows import row
+from tests.support.workflows.asl import evaluated, load
 
 STATES = load("reminder.asl.json")["States"]
 TABLE = table._table.meta.client

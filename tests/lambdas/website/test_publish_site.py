@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from tests.aws_answers import add_refusal
+from tests.support.aws_answers import add_refusal
 from website import publish_site
 
 PAGE = {

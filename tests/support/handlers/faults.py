@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tests.aws_answers import refusal
+from tests.support.aws_answers import refusal
 
 KINDS = ("refused", "lost", "late", "killed", "killed after")
 """The ways in which a call fails: AWS refuses it; AWS does it, and the answer is lost; no answer comes, and AWS does it

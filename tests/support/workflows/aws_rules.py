@@ -11,7 +11,7 @@ from typing import Any
 import jsonata
 from jsonata.jexception import JException
 
-from tests.statemachines.asl import texts
+from tests.support.workflows.asl import texts
 
 UNSUPPORTED, INVALID = "UNSUPPORTED_JSONATA_EXPRESSION", "INVALID_JSONATA_EXPRESSION"
 SCHEMA, TARGET, NO_END = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.lambdas.api import signed_in
+from tests.support.handlers.events import signed_in
 
 JO, FLO, OLGA = (f"6f1c2d3e-0000-4000-8000-0000000000{digits}" for digits in ("01", "02", "03"))
 

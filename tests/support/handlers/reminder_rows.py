@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reminders import reminder, schedule_reminder, when
-from tests.lambdas.reminders.callers import JO
+from tests.support.handlers.callers import JO
 
 ASKED = {"message": "Feed the cat 🐈", "preference": "both", "email": "jo@example.com", "phone": "+4915112345678"}
 KEPT = timedelta(days=30)

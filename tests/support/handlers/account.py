@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from reminders import readiness
-from tests.aws_answers import refusal
+from tests.support.aws_answers import refusal
 
 CLIENTS = (readiness._ses, readiness._account, readiness._sns)
 IN_ORDER: dict[str, Any] = {

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.balance import BY_HAND, functions_of
-from tests.e2e.between import (
+from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.balance import BY_HAND, functions_of
+from tests.support.cloud.between import (
     KILLED,
     LATE,
     LOST,
@@ -24,8 +25,7 @@ from tests.e2e.between import (
     Call,
     Case,
 )
-from tests.e2e.conftest import Apps, eventually
-from tests.e2e.faults import park_lost_orders
+from tests.support.cloud.faults import park_lost_orders
 
 REPORT = os.environ.get("PROOF_REPORT")
 """The file for the report of every combination. If it is not set, each call meets one kind of fault."""

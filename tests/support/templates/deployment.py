@@ -12,7 +12,7 @@ import aws_cdk as cdk
 import app
 from stacks.config import Stage, stage_from_context
 
-CDK_JSON = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
+CDK_JSON = json.loads((Path(__file__).parents[3] / "cdk.json").read_text())
 
 CDK_CONTEXT = CDK_JSON["context"] | {
     "aws:cdk:enable-path-metadata": True,

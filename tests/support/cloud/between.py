@@ -18,7 +18,7 @@ from typing import NamedTuple
 import psutil
 
 from local.cloud import Cloud
-from tests.balance import construct, functions_of
+from tests.support.cloud.balance import construct, functions_of
 
 REFUSED, LOST, SLOW, LATE, SILENT, KILLED = "refused", "answer lost", "answer late", "call late", "silent", "killed"
 LOST_ONCE, LOST_THEN_KILLED = "answer lost once", "answer lost, then killed"

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import jsonata
 
-STATE_MACHINES = Path(__file__).parents[2] / "statemachines"
+STATE_MACHINES = Path(__file__).parents[3] / "statemachines"
 
 State: TypeAlias = Mapping[str, Any]
 
