@@ -2,7 +2,9 @@
 
 import importlib
 import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -40,30 +42,11 @@ ENVIRONMENT = {
     "SHIPMENT_TABLE": "shipments",
 }
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
-HANDLERS = (
-    "fulfillment.ship_order",
-    "orders.close_order",
-    "orders.list_dead_letters",
-    "orders.list_orders",
-    "orders.list_parked",
-    "orders.place_order",
-    "orders.redrive_dead_letters",
-    "orders.remove_parked",
-    "orders.correct_order",
-    "orders.get_order",
-    "orders.update_cache",
-    "orders.park_lost_orders",
-    "orders.verify_cc_and_price",
-    "reminders.cancel_reminder",
-    "reminders.create_reminder",
-    "reminders.get_reminder",
-    "reminders.list_reminders",
-    "reminders.next_occurrence",
-    "reminders.readiness",
-    "reminders.schedule_reminder",
-    "reminders.send_email",
-    "reminders.settle_lost_reminders",
-    "website.publish_site",
+LAMBDAS = Path(__file__).parents[2] / "lambdas"
+HANDLERS = sorted(
+    f"{file.parent.name}.{file.stem}"
+    for file in LAMBDAS.glob("*/*.py")
+    if re.search(r"^def handler\(", file.read_text(), re.MULTILINE)
 )
 
 
