@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common import http
 from common.aws import BRIEFLY
 from common.caller import Caller, caller_of
-from reminders import idempotency, readiness, recipients, reminder, request, settings, table, when
+from reminders import idempotency, readiness, recipients, reminder, settings, table, validation, when
 from reminders.reminder import FAILED, SCHEDULED, Row
 from reminders.rules import InvalidReminderError, Problems
 
@@ -31,7 +31,7 @@ def handler(event: http.Event) -> http.Reply:
     before it started an execution and the reminder has FAILED since.
     """
     caller, now = caller_of(event), datetime.now(UTC)
-    body = http.json_body(event, shape=request.SHAPE)
+    body = http.json_body(event, shape=validation.SHAPE)
     identity = _identity(event, body, caller)
     if "RequestDigest" in identity and (found := table.find(identity["ReminderId"])):
         return _repeated(event, found, identity, body, caller)
@@ -104,11 +104,11 @@ def _checked(body: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple
     with problems.collected():
         asked = recipients.addressed(body, caller, listed=settings.listed())
     with problems.collected():
-        due = request.due_of(asked, now=now)
+        due = validation.due_of(asked, now=now)
     try:
         problems.refuse()
         # The user pool accepts addresses that SES does not.
-        asked = http.checked(asked, shape=request.SHAPE)
+        asked = http.checked(asked, shape=validation.SHAPE)
         readiness.check(asked)
     except InvalidReminderError as error:
         raise _refused(error) from None

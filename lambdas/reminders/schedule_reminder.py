@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from common.shape import ShapeError
-from reminders import reminder, request, settings, table
+from reminders import reminder, settings, table, validation
 from reminders.owner import NOBODY
 from reminders.rules import InvalidReminderError
 
@@ -26,7 +26,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     if not isinstance(reminder_id, str) or not 0 < len(reminder_id) <= table.LONGEST_ID:
         return {"Outcome": "INVALID", "Problem": NO_ID}
     try:
-        asked = request.given_to_the_workflow(given)
+        asked = validation.given_to_the_workflow(given)
     except ShapeError as error:
         problem = f"{error}." if isinstance(given, dict) else NO_OBJECT
         if not by_hand:
@@ -34,7 +34,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         return {"Outcome": "INVALID", "Problem": problem}
     if by_hand:
         try:
-            due = request.checked(asked, now=now)
+            due = validation.checked(asked, now=now)
         except InvalidReminderError as error:
             # Retried, this may find that a time has passed which it kept before.
             if table.take_up(reminder_id, execution=execution, after=None) is None:

@@ -19,7 +19,7 @@ from common.aws import BRIEFLY, error_name
 from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
 from common.shape import ShapeError
-from reminders import mask, reminder, repeat, request, settings, table, when
+from reminders import mask, reminder, repeat, settings, table, validation, when
 from reminders.reminder import OVER, SCHEDULED, SENDING, Row
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
@@ -210,7 +210,7 @@ def _asked(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | No
     on_the_row = reminder.asked_for(row)
     with contextlib.suppress(NotJsonError, ShapeError):
         given = read_leniently(execution.get("input", "{}")) if execution else {}
-        asked = request.given_to_the_workflow(given)
+        asked = validation.given_to_the_workflow(given)
         is_its_own = given.get("reminderId", row["ReminderId"]) == row["ReminderId"]
         if is_its_own and asked.items() >= on_the_row.items():
             return asked

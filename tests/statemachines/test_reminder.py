@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminders import reminder, request
+from reminders import reminder, validation
 from reminders.rules import ADDRESSES
 from reminders.when import LONGEST_WAIT, Due
 from tests.support.workflows.asl import chosen, evaluated, load, longest_path, next_states, states, texts
@@ -115,7 +115,7 @@ def test_a_fresh_execution_is_given_what_was_asked_for_and_nothing_of_this_wait(
     waited = {"waitedUntil": "2026-11-22T09:00:00Z"} if name == "Wait on" else {}
     kept = {field: ASKED[field] for field in ASKED if field not in ("timestamp", "timeZone", "fold")}
     assert started == {**kept, "reminderId": "r-1", "after": EXECUTION, **waited}
-    assert started.keys() <= request.SHAPE.schema["properties"].keys() | {"reminderId", "after", "waitedUntil"}
+    assert started.keys() <= validation.SHAPE.schema["properties"].keys() | {"reminderId", "after", "waitedUntil"}
     assert evaluated(given["StateMachineArn"], context=context) == "arn:machine"
 
 

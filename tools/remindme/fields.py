@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from common.shape import ShapeError
-from reminders import mail, request
+from reminders import mail, validation
 from reminders.rules import ADDRESSES, InvalidReminderError
 from tools.errors import CommandError
 from tools.text import printable
@@ -94,7 +94,7 @@ def check(asked: Mapping[str, Any], *, now: datetime) -> None:
     # The API fills in the caller's own addresses.
     own = {field: _EXAMPLES[field] for field in ADDRESSES[asked["preference"]] if field not in asked}
     try:
-        request.checked(request.SHAPE.fitted({**own, **asked}), now=now)
+        validation.checked(validation.SHAPE.fitted({**own, **asked}), now=now)
     except (ShapeError, InvalidReminderError) as error:
         raise CommandError("; ".join(_sentence(one["field"], one["problem"]) for one in error.details)) from None
 

@@ -14,7 +14,7 @@ from common.shape import BROKEN, LINES, MOST_UNKNOWN, ONE_LINE, Shape, ShapeErro
 from common.shape import INVISIBLE as NOTHING_TO_SEE
 from local.settings import PROJECT
 from orders import close_order, submission
-from reminders import request
+from reminders import validation
 from tests.support.texts import INVISIBLE, VISIBLE
 
 CARD = "4242424242424242"
@@ -24,7 +24,7 @@ REMINDER = {"message": "Feed the cat", "preference": "email", "waitSeconds": 60,
 SHAPES: dict[str, tuple[Shape, dict[str, Any]]] = {
     "Order": (submission.SHAPE, ORDER),
     "Closing": (close_order.SHAPE, {"note": "Called the customer"}),
-    "Reminder": (request.SHAPE, REMINDER),
+    "Reminder": (validation.SHAPE, REMINDER),
 }
 """The shape of every request with a body, and a body of that shape, by the schema's title."""
 
@@ -120,7 +120,7 @@ def test_each_faulty_field_has_its_own_detail_in_the_order_of_the_fields():
 def test_faults_within_a_field_are_named_by_their_path():
     body = {**REMINDER, "preference": "fax", "repeat": {"times": 0, "often": True}, "fold": 2, "waitSeconds": -1.5}
 
-    assert details(request.SHAPE, body) == [
+    assert details(validation.SHAPE, body) == [
         {"field": "preference", "problem": "must be email, sms, both or topic"},
         {"field": "waitSeconds", "problem": "must be a whole number from 0 to 31536000"},
         {"field": "fold", "problem": "must be 0 or 1"},
