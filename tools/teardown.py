@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import NoRegionError
 
+from reminders.due import utc_text
 from reminders.reminder import BY_STATUS, CANCELLED, SCHEDULED
-from reminders.when import utc_text
 from stacks.names import REMINDERS
 from tools import command, deployment
 from tools.command import Parser

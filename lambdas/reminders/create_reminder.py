@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common import http
 from common.aws import BRIEFLY
 from common.caller import Caller, caller_of
-from reminders import idempotency, readiness, recipients, reminder, settings, table, validation, when
+from reminders import idempotency, readiness, recipients, reminder, settings, table, validation
+from reminders.due import Due
 from reminders.reminder import FAILED, SCHEDULED, Row
 from reminders.rules import InvalidReminderError, Problems
 
@@ -98,7 +99,7 @@ def _is_same(found: Row, identity: Mapping[str, str]) -> bool:
     return hmac.compare_digest(found.get("RequestDigest", ""), identity.get("RequestDigest", ""))
 
 
-def _checked(body: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple[dict[str, Any], when.Due]:
+def _checked(body: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple[dict[str, Any], Due]:
     """The request with its addresses, and when it is due. Raises RequestError."""
     problems, asked = Problems(), dict(body)
     with problems.collected():

@@ -6,7 +6,8 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 
 from common import http, paging
 from common.caller import caller_of, operator_of
-from reminders import reminder, table, when
+from reminders import reminder, table
+from reminders.due import utc_text
 
 
 @http.api
@@ -30,7 +31,7 @@ def handler(event: http.Event) -> http.Reply:
 
 def _due(when_: str | None) -> tuple[ConditionBase | None, bool]:
     """The condition on DueAt, and whether the last comes first."""
-    now = when.utc_text(datetime.now(UTC))
+    now = utc_text(datetime.now(UTC))
     match when_:
         case None:
             return None, False

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from reminders import mask, sms, when
+from reminders import mask, sms
+from reminders.due import Due, from_utc_text, local_text, utc_text
 
 Row: TypeAlias = dict[str, Any]
 
@@ -29,9 +30,7 @@ SLICE = timedelta(days=364)
 """An execution lives a year at most. What is due later is left to another one, which goes on waiting."""
 
 
-def row_of(
-    asked: Mapping[str, Any], due: when.Due, *, reminder_id: str, owner: str, now: datetime, kept: timedelta
-) -> Row:
+def row_of(asked: Mapping[str, Any], due: Due, *, reminder_id: str, owner: str, now: datetime, kept: timedelta) -> Row:
     """The row of a new reminder, which expires when `kept` has passed since it was due."""
     return {
         "ReminderId": reminder_id,
@@ -40,20 +39,20 @@ def row_of(
         "Preference": asked["preference"],
         **{name.capitalize(): hide(asked[name]) for name, hide in HIDDEN.items() if name in asked},
         **({"Repeat": json.dumps(asked["repeat"])} if "repeat" in asked else {}),
-        "FirstDueAt": when.utc_text(due.instant),
+        "FirstDueAt": utc_text(due.instant),
         **due_of(due.instant, number=1, now=now, kept=kept),
         "TimeZone": due.zone,
         "Status": SCHEDULED,
-        "CreatedAt": when.utc_text(now),
+        "CreatedAt": utc_text(now),
     }
 
 
 def due_of(instant: datetime, *, number: int, now: datetime, kept: timedelta) -> Row:
     """What changes in a row from one occurrence to the next."""
     return {
-        "DueAt": when.utc_text(instant),
+        "DueAt": utc_text(instant),
         "Occurrence": number,
-        "UpdatedAt": when.utc_text(now),
+        "UpdatedAt": utc_text(now),
         # In seconds since 1970, as DynamoDB's time to live counts.
         "ExpiresAt": int((instant + kept).timestamp()),
     }
@@ -65,8 +64,8 @@ def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> di
     `waitUntil` is when it is due, or earlier, where an execution could not wait so long: then `goOn` is true.
     `waitSeconds` is the time left until then, because an execution may begin long after the request.
     """
-    due = when.instant(row["DueAt"])
-    waited = when.instant(asked["waitedUntil"]) if "waitedUntil" in asked else now
+    due = from_utc_text(row["DueAt"])
+    waited = from_utc_text(asked["waitedUntil"]) if "waitedUntil" in asked else now
     until = min(due, max(now, waited) + SLICE)
     left = max(0, math.ceil((due - now).total_seconds()))
     in_seconds = "waitSeconds" in asked and until == due
@@ -75,14 +74,14 @@ def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> di
         "text": sms.text_of(asked["message"]),
         "reminderId": row["ReminderId"],
         "waitSeconds": min(int(asked["waitSeconds"]), left) if in_seconds else None,
-        "waitUntil": when.utc_text(until),
+        "waitUntil": utc_text(until),
         "goOn": until < due,
     }
 
 
 def failed(reason: str, *, now: datetime) -> Row:
     """The changes in the row of a reminder that failed."""
-    return {"Status": FAILED, "Reason": reason, "UpdatedAt": when.utc_text(now)}
+    return {"Status": FAILED, "Reason": reason, "UpdatedAt": utc_text(now)}
 
 
 def to_go_on(asked: Mapping[str, Any], row: Row) -> dict[str, Any]:
@@ -108,8 +107,8 @@ def asked_for(row: Row) -> dict[str, Any]:
     return {"message": row["Message"], "preference": row["Preference"], **repeated}
 
 
-def first_due(row: Row) -> when.Due:
-    return when.Due(when.instant(row["FirstDueAt"]), row["TimeZone"])
+def first_due(row: Row) -> Due:
+    return Due(from_utc_text(row["FirstDueAt"]), row["TimeZone"])
 
 
 def shown(row: Row) -> dict[str, Any]:
@@ -131,7 +130,7 @@ def scheduled(row: Row) -> dict[str, Any]:
     return {
         "reminderId": row["ReminderId"],
         "dueAt": row["DueAt"],
-        "dueAtLocal": when.local_text(when.instant(row["DueAt"]), row["TimeZone"]),
+        "dueAtLocal": local_text(from_utc_text(row["DueAt"]), row["TimeZone"]),
         "timeZone": row["TimeZone"],
         "status": row["Status"],
     }

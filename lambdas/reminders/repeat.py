@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from reminders.due import Due, instant_of
 from reminders.rules import InvalidReminderError
-from reminders.when import Due, instant_of
 
 SHORTEST_MINUTES = 5
 """Nobody is to be flooded, nor charged for it: 288 messages a day."""

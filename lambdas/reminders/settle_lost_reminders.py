@@ -19,7 +19,8 @@ from common.aws import BRIEFLY, error_name
 from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
 from common.shape import ShapeError
-from reminders import mask, reminder, repeat, settings, table, validation, when
+from reminders import mask, reminder, repeat, settings, table, validation
+from reminders.due import from_utc_text, utc_text
 from reminders.reminder import OVER, SCHEDULED, SENDING, Row
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
@@ -115,14 +116,14 @@ def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
     """Rows of reminders that may be lost, by status. They come from the index, which may lag."""
 
     def due_before(status: str) -> ConditionBase:
-        return Key("DueAt").lt(when.utc_text(now - OVERDUE[status]))
+        return Key("DueAt").lt(utc_text(now - OVERDUE[status]))
 
     yield table.all_with_status(SCHEDULED, due=None if waiting else due_before(SCHEDULED))
     yield table.all_with_status(SENDING, due=due_before(SENDING))
     # No occurrence is sent after the grace time, so every sweep need only look back that far.
     lately = now - settings.grace() - 2 * OVERDUE[SENDING], now if waiting else now - OVERDUE[SENDING]
     for status in OVER:
-        rows = table.all_with_status(status, due=Key("DueAt").between(*map(when.utc_text, lately)))
+        rows = table.all_with_status(status, due=Key("DueAt").between(*map(utc_text, lately)))
         yield (row for row in rows if "Repeat" in row)
 
 
@@ -149,13 +150,13 @@ def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: d
     asked = _asked(row, execution)
     if row["Status"] == SENDING:
         reason = MAY_HAVE_ARRIVED
-    elif now - when.instant(row["DueAt"]) > settings.grace():
+    elif now - from_utc_text(row["DueAt"]) > settings.grace():
         reason = TOO_LATE
     elif asked:
         # Two executions at the same time do no harm: the row lets only one of them take it up.
         _start(asked, row)
         return True
-    elif now - when.instant(row["UpdatedAt"]) < OVERDUE[SCHEDULED]:
+    elif now - from_utc_text(row["UpdatedAt"]) < OVERDUE[SCHEDULED]:
         # `CreateReminder` may be about to start its execution.
         return False
     else:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from common.shape import LINES, ONE_LINE, Shape
-from reminders import repeat, sms, when
+from reminders import repeat, sms
+from reminders.due import MOST_SECONDS, Due, due_at, zone_of
 from reminders.rules import Problems, check_addresses, check_texts
 
 # SNS refuses characters that XML 1.0 cannot contain, so no channel accepts them: https://aws.amazon.com/sns/faqs/.
@@ -14,7 +15,7 @@ SHAPE = Shape.of(
     Path(__file__).with_name("reminder.schema.json"),
     words={
         "message": LINES,
-        "waitSeconds": f"must be a whole number from 0 to {when.MOST_SECONDS}",
+        "waitSeconds": f"must be a whole number from 0 to {MOST_SECONDS}",
         "email": "must be one e-mail address such as ada@example.com",
         "phone": "must be a phone number with its country code, such as +15555550100",
         "subject": ONE_LINE,
@@ -39,7 +40,7 @@ def given_to_the_workflow(given: object) -> dict[str, Any]:
     return SHAPE.fitted({**by_hand, **{name: value for name, value in given.items() if name not in ours}})
 
 
-def checked(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
+def checked(asked: Mapping[str, Any], *, now: datetime) -> Due:
     """When the reminder is due. Raises InvalidReminderError if it breaks a rule that the schema does not contain."""
     problems = Problems()
     with problems.collected():
@@ -50,7 +51,7 @@ def checked(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
     return due
 
 
-def due_of(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
+def due_of(asked: Mapping[str, Any], *, now: datetime) -> Due:
     """When the reminder is due. Checks everything except its addresses. Raises InvalidReminderError."""
     problems = Problems()
     with problems.collected():
@@ -59,8 +60,8 @@ def due_of(asked: Mapping[str, Any], *, now: datetime) -> when.Due:
         if asked["preference"] in ("sms", "both"):
             sms.check(asked["message"])
     with problems.collected():
-        due = when.due_at(asked, now=now)
+        due = due_at(asked, now=now)
         if "repeat" in asked:
-            repeat.check(asked["repeat"], due, zone=when.zone_of(asked))
+            repeat.check(asked["repeat"], due, zone=zone_of(asked))
     problems.refuse()
     return due

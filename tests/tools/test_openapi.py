@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from openapi_schema_validator import oas31_format_checker, validate
 
 from local.settings import PROJECT
-from reminders import repeat, when
+from reminders import repeat
+from reminders.due import due_at, instant_of
 from reminders.rules import InvalidReminderError
 from tests.support.documents import NAMES, fits, operation, operations, resolved
 from tests.support.documents import document as read
@@ -224,7 +225,7 @@ def test_the_pattern_of_waits_takes_what_the_function_takes():
 
     for wait in [*ends, *texts, "", "-1", "1.0", " 1", "+1", "1e3", "١", -1]:
         try:
-            when.due_at({"waitSeconds": wait}, now=NOW)
+            due_at({"waitSeconds": wait}, now=NOW)
             is_taken = True
         except InvalidReminderError:
             is_taken = False
@@ -233,7 +234,7 @@ def test_the_pattern_of_waits_takes_what_the_function_takes():
 
 def test_the_pattern_of_steps_takes_what_the_function_takes():
     schema = operation("CreateReminder").body_schema()["properties"]["repeat"]["properties"]["every"]
-    first = when.due_at({"waitSeconds": 0}, now=NOW)
+    first = due_at({"waitSeconds": 0}, now=NOW)
     ends = {end + more for end in (0, 5, 10, 100, 1000, *repeat.MOST.values()) for more in (-1, 0, 1)}
 
     for count, unit in itertools.product([*sorted(ends), "01", "", "-1", "1.0"], [*repeat.MOST, "s", "H", ""]):
@@ -264,7 +265,7 @@ def is_a_day(text: str) -> bool:
 def test_the_pattern_of_times_takes_what_the_function_takes(text):
     """But for days that no calendar has, which the pattern takes."""
     try:
-        when.instant_of(text, field="timestamp", zone="Etc/UTC")
+        instant_of(text, field="timestamp", zone="Etc/UTC")
         is_taken = True
     except InvalidReminderError:
         is_taken = False

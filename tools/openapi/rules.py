@@ -7,8 +7,8 @@ The documents say more: what the functions check afterwards too.
 from collections.abc import Mapping
 from typing import Any
 
+from reminders.due import MOST_SECONDS
 from reminders.repeat import MOST, SHORTEST_MINUTES
-from reminders.when import MOST_SECONDS
 
 PARTS: Mapping[str, str] = {
     "OrderStatus": "OrderState/properties/Status",

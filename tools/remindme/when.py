@@ -14,9 +14,9 @@ from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reminders.due import instant_of
 from reminders.repeat import months_later
 from reminders.rules import InvalidReminderError
-from reminders.when import instant_of
 from tools.errors import CommandError
 from tools.text import printable
 

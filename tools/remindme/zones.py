@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import tzlocal
 
-from reminders import when
+from reminders.due import zone_of, zones
 from reminders.rules import InvalidReminderError
 from tools.errors import CommandError
 from tools.text import printable
@@ -41,7 +41,7 @@ def zone_named(name: str) -> ZoneInfo:
     """The IANA time zone `name`, in any case of letters. Raises CommandError if there is none that the API knows."""
     if _is_zone(name):
         return ZoneInfo(name)
-    names = sorted(when.zones())
+    names = sorted(zones())
     wanted = "_".join(name.lower().split())
     if found := [zone for zone in names if zone.lower() == wanted]:
         return ZoneInfo(found[0])
@@ -61,7 +61,7 @@ def zone_named(name: str) -> ZoneInfo:
 def _is_zone(name: str) -> bool:
     """Whether the API calculates with it."""
     try:
-        when.zone_of({"timeZone": name})
+        zone_of({"timeZone": name})
         ZoneInfo(name)
     except (InvalidReminderError, LookupError, OSError, ValueError):
         return False

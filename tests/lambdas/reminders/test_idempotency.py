@@ -7,8 +7,8 @@ import pytest
 
 from reminders import create_reminder, idempotency, table
 from reminders.create_reminder import handler
+from reminders.due import from_utc_text, utc_text
 from reminders.settle_lost_reminders import handler as sweep
-from reminders.when import instant, utc_text
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import post, refused_field, status_and_body
 from tests.support.handlers.faults import KINDS, KilledError, fault
@@ -70,7 +70,7 @@ def test_a_reminder_that_failed_before_it_was_started_is_not_answered_as_schedul
     with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
         create()
     (row,) = rows()
-    late = utc_text(instant(row["DueAt"]) - timedelta(hours=1))
+    late = utc_text(from_utc_text(row["DueAt"]) - timedelta(hours=1))
     table._table.put_item(Item=row | {"DueAt": late, "FirstDueAt": late, "UpdatedAt": late})
     sweep({}, None)
     assert rows()[0]["Status"] == "FAILED"
@@ -189,7 +189,7 @@ def test_a_late_repetition_waits_only_for_the_rest(rows, reminder_table, reminde
     with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
         create(REQUEST | {"waitSeconds": 3600})
     (row,) = rows()
-    soon = utc_text(instant(row["DueAt"]) - timedelta(minutes=59))
+    soon = utc_text(from_utc_text(row["DueAt"]) - timedelta(minutes=59))
     reminder_table.put_item(Item=row | {"DueAt": soon, "FirstDueAt": soon})
 
     assert status_and_body(create(REQUEST | {"waitSeconds": 3600}))[1]["dueAt"] == soon

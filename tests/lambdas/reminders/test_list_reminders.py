@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from reminders import when
+from reminders.due import utc_text
 from reminders.list_reminders import handler
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import refused_field, status_and_body
@@ -173,7 +173,7 @@ def test_what_is_to_come_is_listed_soonest_first_and_what_is_past_last_first(ask
 
 
 def test_a_page_of_what_is_to_come_goes_on_after_one_that_has_become_due_since(around_now):
-    passed = token(json.dumps([when.utc_text(ahead(seconds=-1)), "jo-0"]))
+    passed = token(json.dumps([utc_text(ahead(seconds=-1)), "jo-0"]))
 
     assert listed(JO, when="upcoming", next=passed) == (["jo+1", "jo+2"], None)
 

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminders import next_occurrence, table
+from reminders.due import utc_text
 from reminders.next_occurrence import handler
-from reminders.when import utc_text
 from tests.support.handlers.reminder_rows import KEPT, ahead, row
 
 EXECUTION, OTHER = "arn:execution:r-1", "arn:execution:r-2"

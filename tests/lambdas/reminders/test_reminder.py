@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders import reminder, when
+from reminders import reminder
+from reminders.due import LONGEST_WAIT, Due, from_utc_text, utc_text
 from tests.support.handlers.reminder_rows import ASKED
 
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
@@ -15,7 +16,7 @@ PHONE_ALONE = {"message": "x", "preference": "sms", "phone": "+4915112345678"}
 
 
 def row_of(asked=ASKED, *, due=NOW + timedelta(hours=1), zone="Europe/Paris"):
-    return reminder.row_of(asked, when.Due(due, zone), reminder_id="r-1", owner="jo", now=NOW, kept=KEPT)
+    return reminder.row_of(asked, Due(due, zone), reminder_id="r-1", owner="jo", now=NOW, kept=KEPT)
 
 
 def carried(asked=ASKED, *, due=NOW + timedelta(hours=1), now=NOW):
@@ -94,7 +95,7 @@ def test_an_execution_waits_for_364_days_at_the_most(form, ahead, cut):
     reminder_ = carried(ASKED | form, due=NOW + ahead)
 
     assert reminder_["goOn"] is cut
-    assert reminder_["waitUntil"] == when.utc_text(NOW + min(ahead, reminder.SLICE))
+    assert reminder_["waitUntil"] == utc_text(NOW + min(ahead, reminder.SLICE))
     assert reminder_["waitSeconds"] == (min(1, ahead.total_seconds()) if form and not cut else None)
 
 
@@ -103,12 +104,12 @@ def test_however_long_the_wait_it_comes_to_an_end_in_steps_that_an_execution_liv
     """Where waits are skipped, the clock does not move."""
     due, now, asked, steps = NOW + timedelta(seconds=seconds), NOW, dict(ASKED), 0
     while (step := carried(asked, due=due, now=now))["goOn"]:
-        until = when.instant(step["waitUntil"])
-        begun = when.instant(asked["waitedUntil"]) if steps and skipped else now
-        assert until - begun == reminder.SLICE < when.LONGEST_WAIT
+        until = from_utc_text(step["waitUntil"])
+        begun = from_utc_text(asked["waitedUntil"]) if steps and skipped else now
+        assert until - begun == reminder.SLICE < LONGEST_WAIT
         asked["waitedUntil"], now, steps = step["waitUntil"], now if skipped else until, steps + 1
 
-    assert when.instant(step["waitUntil"]) == due
+    assert from_utc_text(step["waitUntil"]) == due
     assert steps <= seconds // reminder.SLICE.total_seconds()
 
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminders import schedule_reminder
+from reminders.due import utc_text
 from reminders.reminder import SLICE
 from reminders.schedule_reminder import NO_ID, NO_OBJECT, handler
 from reminders.table import find
-from reminders.when import utc_text
 from tests.support.handlers.reminder_rows import ASKED, ahead, row
 
 FIRST, SECOND = (f"arn:aws:states:us-east-1:123456789012:execution:reminders:{name}" for name in ("r-1", "r-1-0a1b"))

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reminders import settle_lost_reminders as sweep
 from reminders import table
+from reminders.due import utc_text
 from reminders.schedule_reminder import handler as check
 from reminders.settle_lost_reminders import (
     DAMAGED,
@@ -21,7 +22,6 @@ from reminders.settle_lost_reminders import (
     handler,
 )
 from reminders.table import find
-from reminders.when import utc_text
 from tests.lambdas.conftest import states
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.reminder_rows import ASKED, ahead, row, workflow_takes_up

@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reminders import reminder, schedule_reminder, when
+from reminders import reminder, schedule_reminder
+from reminders.due import Due
 from tests.support.handlers.callers import JO
 
 ASKED = {"message": "Feed the cat 🐈", "preference": "both", "email": "jo@example.com", "phone": "+4915112345678"}
@@ -28,7 +29,7 @@ def row(
     """The row of a reminder that is due in an hour, or at `due`, with `changes` to its fields."""
     made = reminder.row_of(
         asked or ASKED,
-        when.Due(due or ahead(hours=1), zone),
+        Due(due or ahead(hours=1), zone),
         reminder_id=reminder_id,
         owner=owner,
         now=datetime.now(UTC),
