@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from reminders import reminder, repeat, settings, table
+from reminders import recurrence, reminder, settings, table
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, bool]:
@@ -21,7 +21,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, bool]:
         # This execution has sent what was scheduled before: it is retried, and has scheduled the next one already.
         return {"GoesOn": True}
     over = int(row["Occurrence"])
-    following = repeat.next_after(reminder.first_due(row), asked["repeat"], over, now=now)
+    following = recurrence.next_after(reminder.first_due(row), asked["repeat"], over, now=now)
     if following is None:
         return {"GoesOn": False}
     changes = reminder.due_of(following.instant, number=following.number, now=now, kept=settings.kept())

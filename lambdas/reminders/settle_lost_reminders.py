@@ -19,7 +19,7 @@ from common.aws import BRIEFLY, error_name
 from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
 from common.shape import ShapeError
-from reminders import mask, reminder, repeat, settings, table, validation
+from reminders import mask, recurrence, reminder, settings, table, validation
 from reminders.due import from_utc_text, utc_text
 from reminders.reminder import OVER, SCHEDULED, SENDING, Row
 
@@ -184,7 +184,9 @@ def _next_of(row: Row, *, now: datetime) -> Row | None:
     """The changes in the row for its next occurrence; None if the reminder does not go on."""
     if "Repeat" not in row or "Stopped" in row:
         return None
-    following = repeat.next_after(reminder.first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now)
+    following = recurrence.next_after(
+        reminder.first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now
+    )
     if following is None:
         return None
     return reminder.due_of(following.instant, number=following.number, now=now, kept=settings.kept())

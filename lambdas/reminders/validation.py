@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from common.shape import LINES, ONE_LINE, Shape
-from reminders import repeat, sms
+from reminders import recurrence, sms
 from reminders.due import MOST_SECONDS, Due, due_at, zone_of
 from reminders.rules import Problems, check_addresses, check_texts
 
@@ -19,7 +19,7 @@ SHAPE = Shape.of(
         "email": "must be one e-mail address such as ada@example.com",
         "phone": "must be a phone number with its country code, such as +15555550100",
         "subject": ONE_LINE,
-        "repeat.every": repeat.FORM,
+        "repeat.every": recurrence.FORM,
     },
     texts={"message", "subject"},
 )
@@ -62,6 +62,6 @@ def due_of(asked: Mapping[str, Any], *, now: datetime) -> Due:
     with problems.collected():
         due = due_at(asked, now=now)
         if "repeat" in asked:
-            repeat.check(asked["repeat"], due, zone=zone_of(asked))
+            recurrence.check(asked["repeat"], due, zone=zone_of(asked))
     problems.refuse()
     return due

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from common import caller
 from local.settings import PROJECT
 from orders import order, rules
-from reminders import mail, reminder, repeat
+from reminders import mail, recurrence, reminder
 from reminders.rules import ADDRESSES
 from stacks import names, order_table
 from stacks import reminders as reminders_stack
@@ -53,7 +53,7 @@ def _options(file: str, name: str) -> set[Any]:
     return set(ast.literal_eval(value.slice))
 
 
-REASONS, PREFERENCES, UNITS = set(rules.REASONS), set(ADDRESSES), set(repeat.MOST)
+REASONS, PREFERENCES, UNITS = set(rules.REASONS), set(ADDRESSES), set(recurrence.MOST)
 ORDERS, REMINDERS = set(order.STATUSES), set(reminder.STATUSES)
 STATES = {order.UPDATE_THE_TABLE, order.ARE_DETAILS_PROPER}
 ADDRESS_FIELDS = {field for fields in ADDRESSES.values() for field in fields}
@@ -226,10 +226,12 @@ def _of_programs() -> Iterator[Place]:
     yield Place("lambdas/reminders/reminder.py: HIDDEN", set(reminder.HIDDEN), ADDRESS_FIELDS)
     fields = json.loads(_text("lambdas/reminders/reminder.schema.json"))["properties"].keys()
     yield Place("lambdas/reminders/reminder.schema.json: addresses", fields & ADDRESS_FIELDS, ADDRESS_FIELDS)
-    yield Place("lambdas/reminders/repeat.py: _LEAST", set(repeat._LEAST), UNITS)
+    yield Place("lambdas/reminders/recurrence.py: _LEAST", set(recurrence._LEAST), UNITS)
     yield Place("lambdas/reminders/mail.py: _UNITS", set(mail._UNITS), UNITS)
-    ((units, last),) = re.findall(r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/reminders/repeat.py"))
-    yield Place("lambdas/reminders/repeat.py: its error about units", {*units.split(), last}, UNITS)
+    ((units, last),) = re.findall(
+        r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/reminders/recurrence.py")
+    )
+    yield Place("lambdas/reminders/recurrence.py: its error about units", {*units.split(), last}, UNITS)
     yield Place("stacks/names.py: OPERATORS", {names.OPERATORS}, {caller.OPERATORS})
     for module, owner in ((order_table, order), (reminders_stack, reminder)):
         indexes = {(name, getattr(module, name)) for name in ("BY_OWNER", "BY_STATUS")}

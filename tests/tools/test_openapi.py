@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openapi_schema_validator import oas31_format_checker, validate
 
 from local.settings import PROJECT
-from reminders import repeat
+from reminders import recurrence
 from reminders.due import due_at, instant_of
 from reminders.rules import InvalidReminderError
 from tests.support.documents import NAMES, fits, operation, operations, resolved
@@ -235,11 +235,11 @@ def test_the_pattern_of_waits_takes_what_the_function_takes():
 def test_the_pattern_of_steps_takes_what_the_function_takes():
     schema = operation("CreateReminder").body_schema()["properties"]["repeat"]["properties"]["every"]
     first = due_at({"waitSeconds": 0}, now=NOW)
-    ends = {end + more for end in (0, 5, 10, 100, 1000, *repeat.MOST.values()) for more in (-1, 0, 1)}
+    ends = {end + more for end in (0, 5, 10, 100, 1000, *recurrence.MOST.values()) for more in (-1, 0, 1)}
 
-    for count, unit in itertools.product([*sorted(ends), "01", "", "-1", "1.0"], [*repeat.MOST, "s", "H", ""]):
+    for count, unit in itertools.product([*sorted(ends), "01", "", "-1", "1.0"], [*recurrence.MOST, "s", "H", ""]):
         try:
-            repeat.check({"every": f"{count}{unit}"}, first, zone=None)
+            recurrence.check({"every": f"{count}{unit}"}, first, zone=None)
             is_taken = True
         except InvalidReminderError:
             is_taken = False

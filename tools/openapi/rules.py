@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reminders.due import MOST_SECONDS
-from reminders.repeat import MOST, SHORTEST_MINUTES
+from reminders.recurrence import MOST, SHORTEST_MINUTES
 
 PARTS: Mapping[str, str] = {
     "OrderStatus": "OrderState/properties/Status",

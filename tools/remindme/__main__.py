@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from rich.console import Console
 
 from reminders.due import LONGEST_WAIT
-from reminders.repeat import MOST
+from reminders.recurrence import MOST
 from reminders.rules import ADDRESSES
 from stacks.names import REMINDERS
 from tools import command, deployment

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reminders.due import instant_of
-from reminders.repeat import months_later
+from reminders.recurrence import months_later
 from reminders.rules import InvalidReminderError
 from tools.errors import CommandError
 from tools.text import printable

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.cloud import Cloud, Places
-from reminders import repeat
+from reminders import recurrence
 from reminders.reminder import first_due
 
 Row: TypeAlias = dict[str, Any]
@@ -268,7 +268,7 @@ class Reminders:
         """Whether another occurrence should follow the one that is over."""
         if "Repeat" not in row or row.get("Stopped") or re.search(GOES_NO_FURTHER, row.get("Reason", "")):
             return False
-        following = repeat.next_after(
+        following = recurrence.next_after(
             first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=datetime.fromisoformat(row["DueAt"])
         )
         return following is not None
