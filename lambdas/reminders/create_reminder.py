@@ -17,8 +17,8 @@ from common.aws import BRIEFLY
 from common.caller import Caller, caller_of
 from reminders import idempotency, readiness, recipients, reminder, settings, table, validation
 from reminders.due import Due
+from reminders.errors import InvalidReminderError, Problems
 from reminders.reminder import FAILED, SCHEDULED, Row
-from reminders.rules import InvalidReminderError, Problems
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
 

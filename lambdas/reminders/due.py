@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 
 LONGEST_WAIT = timedelta(days=365)
 """An execution lives one year at the most; one that waits longer is accepted by Step Functions and then lost."""

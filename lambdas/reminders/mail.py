@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, NamedTuple
 
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 
 SUBJECT = "Whiskers Commands You to attend!"
 """The original's, for a reminder without its own."""

@@ -13,8 +13,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.logs import logger_of
+from reminders.channels import ADDRESSES
+from reminders.errors import InvalidReminderError
 from reminders.mail import identities_of
-from reminders.rules import ADDRESSES, InvalidReminderError
 
 Answer: TypeAlias = Mapping[str, Any]
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from common.caller import Caller
 from common.http import RequestError
-from reminders.rules import ADDRESSES, InvalidReminderError, Problems
+from reminders.channels import ADDRESSES
+from reminders.errors import InvalidReminderError, Problems
 
 
 def addressed(asked: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reminders.due import Due, instant_of
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 
 SHORTEST_MINUTES = 5
 """Nobody is to be flooded, nor charged for it: 288 messages a day."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from common.shape import ShapeError
 from reminders import reminder, settings, table, validation
+from reminders.errors import InvalidReminderError
 from reminders.owner import NOBODY
-from reminders.rules import InvalidReminderError
 
 NO_OBJECT = "The input must be a JSON object."
 NO_ID = "reminderId must be the id of a reminder."

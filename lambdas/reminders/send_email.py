@@ -9,8 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from reminders import mask
+from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
-from reminders.rules import InvalidReminderError
 
 # One attempt: the workflow retries, and tells apart what is worth it. A call repeated in here could send twice.
 _ses = boto3.client("ses", config=Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1}))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 
 LONGEST_GSM, LONGEST_UCS2 = 1530, 630
 """What one text may have. SNS itself takes 1,600 characters and hands them on to AWS End User Messaging, which takes

@@ -5,10 +5,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from common.cards import is_split_card, looks_like_card
 from common.shape import LINES, ONE_LINE, Shape
 from reminders import recurrence, sms
+from reminders.channels import ADDRESSES
 from reminders.due import MOST_SECONDS, Due, due_at, zone_of
-from reminders.rules import Problems, check_addresses, check_texts
+from reminders.errors import InvalidReminderError, Problems
 
 # SNS refuses characters that XML 1.0 cannot contain, so no channel accepts them: https://aws.amazon.com/sns/faqs/.
 SHAPE = Shape.of(
@@ -23,6 +25,8 @@ SHAPE = Shape.of(
     },
     texts={"message", "subject"},
 )
+
+WITHOUT_CARD = "leave it out, or write only its last four digits"
 
 OURS = {"reminderId", "after", "waitedUntil"}
 """The fields that the API, or an earlier execution, adds to a request when it starts the workflow."""
@@ -65,3 +69,30 @@ def due_of(asked: Mapping[str, Any], *, now: datetime) -> Due:
             recurrence.check(asked["repeat"], due, zone=zone_of(asked))
     problems.refuse()
     return due
+
+
+def check_texts(request: Mapping[str, Any]) -> None:
+    """Raises InvalidReminderError if a text of the reminder, or its address, holds what looks like a card number.
+
+    `phone` needs no search: its form, a plus and at most 15 digits, is a phone number's.
+    """
+    problems = Problems()
+    for field in ("message", "subject", "email"):
+        with problems.collected():
+            if looks_like_card(request.get(field, ""), odd_groups=field != "email"):
+                raise InvalidReminderError(field, f"looks like a card number: {WITHOUT_CARD}")
+    with problems.collected():
+        message, subject = request["message"], request.get("subject", "")
+        if is_split_card(message, subject) or is_split_card(subject, message):
+            raise InvalidReminderError("subject", f"makes a card number together with the message: {WITHOUT_CARD}")
+    problems.refuse()
+
+
+def check_addresses(request: Mapping[str, Any]) -> None:
+    """Raises InvalidReminderError where the preferred channel has no address to send to."""
+    problems = Problems()
+    for field in ADDRESSES[request["preference"]]:
+        with problems.collected():
+            if field not in request:
+                raise InvalidReminderError(field, f"is needed for the preference {request['preference']}")
+    problems.refuse()

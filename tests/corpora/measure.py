@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from orders.rules import fields_with_card
-from reminders.rules import InvalidReminderError, check_texts
+from reminders.errors import InvalidReminderError
+from reminders.validation import check_texts
 from tests.corpora.cards import Cards
 from tests.corpora.ordinary import Ordinary
 

@@ -12,7 +12,7 @@ from common import caller
 from local.settings import PROJECT
 from orders import order, rules
 from reminders import mail, recurrence, reminder
-from reminders.rules import ADDRESSES
+from reminders.channels import ADDRESSES
 from stacks import names, order_table
 from stacks import reminders as reminders_stack
 from stacks.rest_api import REFUSALS

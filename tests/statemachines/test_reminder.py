@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminders import reminder, validation
+from reminders.channels import ADDRESSES
 from reminders.due import LONGEST_WAIT, Due
-from reminders.rules import ADDRESSES
 from tests.support.workflows.asl import chosen, evaluated, load, longest_path, next_states, states, texts
 
 MACHINE = load("reminder.asl.json")

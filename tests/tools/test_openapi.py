@@ -12,7 +12,7 @@ from openapi_schema_validator import oas31_format_checker, validate
 from local.settings import PROJECT
 from reminders import recurrence
 from reminders.due import due_at, instant_of
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 from tests.support.documents import NAMES, fits, operation, operations, resolved
 from tests.support.documents import document as read
 from tools.openapi import CONTACT, LICENSE, document, examples, rules, words

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.caller import OPERATORS
+from reminders.errors import InvalidReminderError
 from reminders.mail import check_address, identities_of
-from reminders.rules import InvalidReminderError
 from stacks.config import is_address
 from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, STACKS, stack_name
 from tools.doctor.target import Target

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 from rich.console import Console
 
+from reminders.channels import ADDRESSES
 from reminders.due import LONGEST_WAIT
 from reminders.recurrence import MOST
-from reminders.rules import ADDRESSES
 from stacks.names import REMINDERS
 from tools import command, deployment
 from tools.api import Api

@@ -7,7 +7,8 @@ from typing import Any
 
 from common.shape import ShapeError
 from reminders import mail, validation
-from reminders.rules import ADDRESSES, InvalidReminderError
+from reminders.channels import ADDRESSES
+from reminders.errors import InvalidReminderError
 from tools.errors import CommandError
 from tools.text import printable
 

@@ -15,8 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reminders.due import instant_of
+from reminders.errors import InvalidReminderError
 from reminders.recurrence import months_later
-from reminders.rules import InvalidReminderError
 from tools.errors import CommandError
 from tools.text import printable
 

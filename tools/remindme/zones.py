@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import tzlocal
 
 from reminders.due import zone_of, zones
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 from tools.errors import CommandError
 from tools.text import printable
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reminders.due import LONGEST_WAIT, Due, due_at, instant_of, local_text, utc_text, zone_of
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 from tests.support.handlers import dst_table
 
 NOW = datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC)

@@ -91,7 +91,7 @@ def test_a_repetition_whose_time_has_passed_is_answered_as_the_first_one(rows, r
     reminder_table.put_item(Item=row | {"DueAt": past, "FirstDueAt": past, "Status": "SENT"})
 
     with pytest.MonkeyPatch.context() as later:
-        later.setattr(create_reminder.request, "checked", lambda *_, **__: pytest.fail("judged once more"))
+        later.setattr(create_reminder.validation, "due_of", lambda *_, **__: pytest.fail("judged once more"))
         repeated = create(request)
 
     status, body = status_and_body(repeated)

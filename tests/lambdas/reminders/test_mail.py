@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders import mail
+from reminders.errors import InvalidReminderError
 from reminders.mail import check_address, check_subject, identities_of, mail_of
-from reminders.rules import InvalidReminderError
 
 REMINDER = {"email": "jo@example.com", "message": 'Feed the cat 🐈\n<b>now</b> & "then"', "reminderId": "r-1"}
 

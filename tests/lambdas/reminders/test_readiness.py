@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from reminders import readiness
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 from tests.support.aws_answers import code_of
 from tests.support.handlers.account import Account
 

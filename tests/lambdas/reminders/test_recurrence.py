@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.due import LONGEST_WAIT, Due, local_text, utc_text
+from reminders.errors import InvalidReminderError
 from reminders.recurrence import MOST, Occurrence, check, next_after, occurrence
-from reminders.rules import InvalidReminderError
 
 PARIS, NEW_YORK, LORD_HOWE, APIA = "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"
 

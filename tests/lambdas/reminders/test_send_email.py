@@ -9,8 +9,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
 
 from reminders import send_email
+from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
-from reminders.rules import InvalidReminderError
 from reminders.send_email import handler
 from tests.support.aws_answers import add_refusal
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 from reminders.sms import LONGEST_GSM, LONGEST_UCS2, check, segments, text_of
 
 SENDABLE = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=200)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reminders.due import due_at, local_text, utc_text
-from reminders.rules import InvalidReminderError
+from reminders.errors import InvalidReminderError
 
 FIRST, SECOND = {"fold": 0}, {"fold": 1}
 

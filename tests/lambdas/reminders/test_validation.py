@@ -1,6 +1,7 @@
 import pytest
 
-from reminders.rules import InvalidReminderError, check_addresses
+from reminders.errors import InvalidReminderError
+from reminders.validation import check_addresses
 
 
 @pytest.mark.parametrize(

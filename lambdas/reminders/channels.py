@@ -1,0 +1,4 @@
+"""The channels that a reminder goes out by. Pure."""
+
+ADDRESSES = {"email": ("email",), "sms": ("phone",), "both": ("email", "phone"), "topic": ()}
+"""The fields that each preference sends to."""

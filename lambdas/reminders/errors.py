@@ -1,0 +1,42 @@
+"""What is wrong with a reminder. Pure."""
+
+import contextlib
+from collections.abc import Iterator
+
+
+class InvalidReminderError(ValueError):
+    """A reminder that cannot be kept. `field` names what is wrong; the message says why without repeating it.
+
+    `others` are further problems of the same reminder.
+    """
+
+    def __init__(self, field: str, problem: str, *, others: "tuple[InvalidReminderError, ...]" = ()) -> None:
+        super().__init__(problem)
+        self.field = field
+        self.others = others
+
+    @property
+    def details(self) -> list[dict[str, str]]:
+        """Each problem as `{"field": name, "problem": what to say after the name}`."""
+        return [{"field": one.field, "problem": str(one)} for one in (self, *self.others)]
+
+
+class Problems:
+    """Collects the problems that several checks of one reminder find, so that one refusal names all of them."""
+
+    def __init__(self) -> None:
+        self.found: list[InvalidReminderError] = []
+
+    @contextlib.contextmanager
+    def collected(self) -> Iterator[None]:
+        """Collects the InvalidReminderError of a check."""
+        try:
+            yield
+        except InvalidReminderError as error:
+            self.found += [error, *error.others]
+
+    def refuse(self) -> None:
+        """Raises InvalidReminderError, with all problems, if there is one."""
+        if self.found:
+            first, *others = self.found
+            raise InvalidReminderError(first.field, str(first), others=tuple(others))
