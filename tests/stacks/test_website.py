@@ -212,8 +212,9 @@ def test_another_file_or_another_way_to_publish_is_published_anew(changed, copie
     assert published(synthesise(tmp_path / "out", **CONTEXTS["dev"])) != published(synthesised("dev"))
 
 
-def test_hidden_files_are_not_published(copies, synthesised, tmp_path):
-    (copies / "files" / ".DS_Store").write_text("x")
+@pytest.mark.parametrize("added", [".DS_Store", "vendor/new.d.ts"])
+def test_hidden_files_and_types_are_not_published(added, copies, synthesised, tmp_path):
+    (copies / "files" / added).write_text("x")
 
     assert published(synthesise(tmp_path / "out", **CONTEXTS["dev"])) == published(synthesised("dev"))
 

@@ -192,6 +192,17 @@ def test_settings_of_the_user_cannot_change_what_npm_installs(place, monkeypatch
     assert (place.venv / "bin" / "node").is_symlink()
 
 
+def test_the_checks_are_installed_beside_their_settings(place):
+    (place.checks / "node_modules").mkdir(parents=True)
+    npm(place, "")
+
+    install.install_checks(place)
+
+    [call] = npm_calls(place)
+    assert call["arguments"] == ["ci", *install.NPM_OPTIONS, "--prefix", str(place.checks)]
+    assert (place.checks / "node_modules" / "installed").exists()
+
+
 @pytest.mark.parametrize("code", install.NO_ACCESS)
 def test_npm_gets_a_cache_of_the_projects_own_if_it_cannot_write_the_users(code, place):
     npm(place, f"if '--cache' not in sys.argv: sys.exit('npm error code {code}')")
@@ -217,7 +228,7 @@ def test_a_folder_name_that_python_refuses_is_refused_at_once(tmp_path):
         install.install_python(Place(tmp_path / "a:b"))
 
 
-@pytest.mark.parametrize("what", ["python", "node"])
+@pytest.mark.parametrize("what", ["python", "node", "checks"])
 def test_a_folder_that_cannot_be_written_is_named(what, tmp_path, monkeypatch, capsys):
     (tmp_path / "project").touch()
     monkeypatch.setattr(install, "ROOT", tmp_path / "project")

@@ -43,13 +43,21 @@ class Checkout:
         programs = self.folder / ".venv" / "bin"
         programs.mkdir(parents=True)
         shutil.copy(PROJECT / "Makefile", self.folder)
+        checks = self.folder / "tools" / "checks"
+        (checks / "node_modules" / ".bin").mkdir(parents=True)
         for file in ("stacks/layer.py", "lambdas/requirements.txt", "package.json", "package-lock.json"):
             (self.folder / file).parent.mkdir(exist_ok=True)
             (self.folder / file).touch()
-        for program in ("python", "cdk", "ruff", "mypy", "cfn-lint"):
-            (programs / program).write_text(STUB)
-            (programs / program).chmod(0o755)
-        for at, file in enumerate((".venv/installed", "node_modules/installed", "build/layer/fingerprint")):
+        for file in ("package.json", "package-lock.json"):
+            (checks / file).touch()
+        for program in (
+            *(programs / name for name in ("python", "cdk", "ruff", "mypy", "cfn-lint")),
+            *(checks / "node_modules" / ".bin" / name for name in ("prettier", "eslint", "tsc")),
+        ):
+            program.write_text(STUB)
+            program.chmod(0o755)
+        installed = (".venv", "node_modules", "tools/checks/node_modules")
+        for at, file in enumerate((*(f"{folder}/installed" for folder in installed), "build/layer/fingerprint")):
             (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / file).touch()
             os.utime(self.folder / file, (2**31 + at, 2**31 + at))

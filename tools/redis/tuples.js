@@ -43,7 +43,9 @@ async function run(usage, about, action) {
   });
   process.stdout.on("error", (error) => {
     // A reader that closes its pipe has seen enough.
-    if (error.code !== "EPIPE") console.error(`error: standard output: ${words(error)}`);
+    if (error.code !== "EPIPE") {
+      console.error(`error: standard output: ${words(error)}`);
+    }
     process.exit(1);
   });
   process.stderr.on("error", () => {});
@@ -81,9 +83,13 @@ async function runWith(line, about, number, action) {
     console.log([line, "", about, ...MESSAGES.help].join("\n"));
     return 0;
   }
-  if (given.length !== number) throw new WrongUsage();
+  if (given.length !== number) {
+    throw new WrongUsage();
+  }
   // Node replaces bytes that are not UTF-8 with this character.
-  if (given.some((argument) => argument.includes(REPLACED))) throw new WrongUsage(said("no text"));
+  if (given.some((argument) => argument.includes(REPLACED))) {
+    throw new WrongUsage(said("no text"));
+  }
   const setting = (process.env.REDIS_URL || "").trim();
   const server = setting && home === null ? named(setting) : ofLaptop(home === null ? HOME : expanded(home));
   console.error(said(server.home ? "talking to the laptop" : "talking", server));
@@ -95,11 +101,19 @@ function parse(given) {
   let home = null;
   for (let next = 0; next < given.length; next += 1) {
     const option = given[next];
-    if (option === "-h" || option === "--help") return [home, null];
-    if (option === "--") return [home, given.slice(next + 1)];
-    if (option !== "--home" && !option.startsWith("--home=")) return [home, given.slice(next)];
+    if (option === "-h" || option === "--help") {
+      return [home, null];
+    }
+    if (option === "--") {
+      return [home, given.slice(next + 1)];
+    }
+    if (option !== "--home" && !option.startsWith("--home=")) {
+      return [home, given.slice(next)];
+    }
     home = option === "--home" ? (given[(next += 1)] ?? "") : option.slice("--home=".length);
-    if (!home.trim()) throw new WrongUsage(said("no home"));
+    if (!home.trim()) {
+      throw new WrongUsage(said("no home"));
+    }
   }
   return [home, []];
 }
@@ -110,17 +124,29 @@ function expanded(home) {
 
 /** The server that REDIS_URL names. No message repeats the setting, because it may hold a password. */
 function named(url) {
-  const bad = (why) => new Failure("bad address", { why: said(why) });
+  const bad = (reason) => new Failure("bad address", { why: said(reason) });
   const parts = /^([a-z]+):\/\/(?:([^/]*)@)?(\[[^\]/]*\]|[^/:@[\]]*)(?::([^/]*))?(\/.*)?$/i.exec(url);
   const scheme = (parts ? parts[1] : url.split(":")[0]).toLowerCase();
-  if (!["redis", "rediss"].includes(scheme) || !url.slice(scheme.length).startsWith("://")) throw bad("bad scheme");
-  if (/[?#]/.test(url)) throw bad("bad options");
-  if (!parts || / /.test(url.split("/")[2])) throw bad("bad host");
+  if (!["redis", "rediss"].includes(scheme) || !url.slice(scheme.length).startsWith("://")) {
+    throw bad("bad scheme");
+  }
+  if (/[?#]/.test(url)) {
+    throw bad("bad options");
+  }
+  if (!parts || / /.test(url.split("/")[2])) {
+    throw bad("bad host");
+  }
   const [, , signIn = "", shown, port = "", database = ""] = parts;
   const host = shown.replace(/^\[|\]$/g, "").toLowerCase();
-  if (!host) throw bad("bad host");
-  if (!/^[0-9]*$/.test(port) || (port && !(Number(port) > 0 && Number(port) < 65536))) throw bad("bad port");
-  if (!/^\/?[0-9]{0,9}$/.test(database)) throw bad("bad database");
+  if (!host) {
+    throw bad("bad host");
+  }
+  if (!/^[0-9]*$/.test(port) || (port && !(Number(port) > 0 && Number(port) < 65536))) {
+    throw bad("bad port");
+  }
+  if (!/^\/?[0-9]{0,9}$/.test(database)) {
+    throw bad("bad database");
+  }
   let user, password;
   try {
     const colon = signIn.indexOf(":");
@@ -129,7 +155,9 @@ function named(url) {
   } catch {
     throw bad("bad escape");
   }
-  if (user && !password) throw bad("bad sign-in");
+  if (user && !password) {
+    throw bad("bad sign-in");
+  }
   const number = Number(database.slice(1));
   const visible = host.includes(":") ? `[${host}]` : host;
   return {
@@ -147,12 +175,21 @@ function named(url) {
 function ofLaptop(folder) {
   const home = path.resolve(folder);
   const settings = content(path.join(home, "settings.json"));
-  if (settings === null) throw new Failure("no cache", { home });
+  if (settings === null) {
+    throw new Failure("no cache", { home });
+  }
   const cache = content(path.join(home, "cache.pid"));
-  if (cache === null) throw new Failure("not running", { home });
+  if (cache === null) {
+    throw new Failure("not running", { home });
+  }
   const { redis_port: port = 6379 } = settings;
-  for (const [file, value] of [["settings.json", port], ["cache.pid", cache.pid]]) {
-    if (!Number.isInteger(value)) throw new Failure("damaged", { file: path.join(home, file) });
+  for (const [file, value] of [
+    ["settings.json", port],
+    ["cache.pid", cache.pid],
+  ]) {
+    if (!Number.isInteger(value)) {
+      throw new Failure("damaged", { file: path.join(home, file) });
+    }
   }
   return { address: `redis://127.0.0.1:${port}`, host: "127.0.0.1", port, tls: false, home, process: cache.pid };
 }
@@ -163,9 +200,13 @@ function content(file) {
   try {
     found = JSON.parse(fs.readFileSync(file, "utf8"));
   } catch (error) {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") {
+      return null;
+    }
   }
-  if (found === null || typeof found !== "object" || Array.isArray(found)) throw new Failure("damaged", { file });
+  if (found === null || typeof found !== "object" || Array.isArray(found)) {
+    throw new Failure("damaged", { file });
+  }
   return found;
 }
 
@@ -174,7 +215,9 @@ async function ask(server, given, action) {
   try {
     redis = require("redis");
   } catch (error) {
-    if (error.code !== "MODULE_NOT_FOUND") throw error;
+    if (error.code !== "MODULE_NOT_FOUND") {
+      throw error;
+    }
     throw new Failure("no library");
   }
   const client = redis.createClient({
@@ -203,7 +246,9 @@ async function ask(server, given, action) {
   } catch (error) {
     throw error instanceof Failure ? error : await failure(first || error, server, client, given[0]);
   } finally {
-    if (client.isOpen) client.destroy();
+    if (client.isOpen) {
+      client.destroy();
+    }
   }
 }
 
@@ -212,20 +257,30 @@ async function failure(error, server, client, key) {
   const cause = error.errors ? error.errors[0] : error;
   const name = cause.constructor.name;
   if (name === "SimpleError" || name === "BlobError" || cause.message.startsWith("WRONGTYPE")) {
-    if (cause.message.startsWith("WRONGTYPE")) return new Failure("other type", { type: await type(client, key) });
+    if (cause.message.startsWith("WRONGTYPE")) {
+      return new Failure("other type", { type: await type(client, key) });
+    }
     const [, message] = MESSAGES.refusals.find(([pattern]) => new RegExp(pattern).test(cause.message));
     const text = cause.message.replace(/^ERR /, "").split("\n")[0].slice(0, 200);
     return new Failure("refusal", { what: filled(message, { address: server.address, text }) });
   }
-  if (/RESP type/.test(cause.message)) return new Failure("no redis", server);
+  if (/RESP type/.test(cause.message)) {
+    return new Failure("no redis", server);
+  }
   return new Failure("unreachable", { address: server.address, why: said(why(cause, name)) });
 }
 
 /** The name of the message for a connection that failed. */
 function why(cause, name) {
-  if (/Timeout/.test(name)) return "timeout";
-  if (/SocketClosed/.test(name)) return "closed";
-  if (CAUSES[cause.code]) return CAUSES[cause.code];
+  if (/Timeout/.test(name)) {
+    return "timeout";
+  }
+  if (/SocketClosed/.test(name)) {
+    return "closed";
+  }
+  if (CAUSES[cause.code]) {
+    return CAUSES[cause.code];
+  }
   return /CERT|SSL|TLS|EPROTO|SIGNATURE/.test(cause.code || "") ? "tls" : "failed";
 }
 
