@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from local import deploy, users
 from local.engine import send
 from local.settings import REGION
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.site import fetch
+from tests.support.waiting import eventually
 from tools.openapi import DOCUMENTS
 
 Said = Callable[[str, Any], None]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.settings import PROJECT
-from tests.e2e.conftest import Apps
+from tests.support.cloud.apps import Apps
 from tests.support.templates.deployment import synthesise
 
 NOT_TOLD = {"SMS", "SMS spending", "SMS numbers"}

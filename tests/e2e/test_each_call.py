@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Apps, eventually
 from tests.support.cloud import balance
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import KINDS, REFUSED, Between, Call, Case, Fault, between, calls_granted
 from tests.support.cloud.journeys import ALONE, FRESH, MAIN, REPORT, SEED, WRITE, Journey, Subject, kinds_of, redrive
+from tests.support.waiting import eventually
 
 AT_ONCE = 24
 """Cases at the same time. Most of its time a case waits until a client gives up."""

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from common.aws import BRIEFLY
-from tests.e2e.conftest import Apps, Doubled, eventually
+from tests.support.cloud.apps import Apps
+from tests.support.cloud.balance import Doubled
 from tests.support.cloud.faults import (
     FOR_EVER,
     Faulty,
@@ -29,6 +30,7 @@ from tests.support.cloud.faults import (
     throttled,
     waiting,
 )
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 

@@ -21,9 +21,10 @@ from local.demo import OrderStep
 from local.processes import free_port
 from local.settings import PROJECT, Settings, load
 from local.users import OPERATOR
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import REFUSED, Between, Call, Fault, between, calls_granted
 from tests.support.cloud.journeys import kinds_of
+from tests.support.waiting import eventually
 
 SAMPLES = json.loads(SAMPLE_FILE.read_text())
 RECEIVES = 5

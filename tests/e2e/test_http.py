@@ -3,17 +3,15 @@
 import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
-import fastjsonschema
 import pytest
-from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from local.engine import send
-from tests.e2e.conftest import Apps
-from tests.support import documents
-from tests.support.cloud import balance
+from tests.support.cloud.apps import Apps
+from tests.support.cloud.contract import MAX_BODY_BYTES, REMINDER, Api
 from tests.support.cloud.faults import denied, throttled
 
 CARD = "4242424242424242"
@@ -26,53 +24,10 @@ NO_TOKENS = (
     # {"alg": "none"} and {"sub": "x", "token_use": "id"}, which nobody has signed.
     "eyJhbGciOiAibm9uZSJ9.eyJzdWIiOiAieCIsICJ0b2tlbl91c2UiOiAiaWQifQ.",
 )
-MAX_BODY_BYTES = 16_384
+
 
 Order: TypeAlias = dict[str, Any]
 Case: TypeAlias = tuple[Callable[[Order], Any], int]
-
-
-class Api:
-    """One of the APIs, and the document that its answers are held to."""
-
-    def __init__(self, apps: Apps, *, url: str, document: str) -> None:
-        self.url = url
-        self._apps = apps
-        self._name = document
-        self._document = documents.document(document)
-
-    def call(
-        self,
-        method: str,
-        template: str,
-        *,
-        body: Any = None,
-        content_type: str = "application/json",
-        token: str | None = None,
-        query: dict[str, str] | None = None,
-        **path: str,
-    ) -> tuple[int, Any, AWSResponse]:
-        """The status and the body of an answer that keeps the contract of `method` on `template`.
-
-        The caller is who `apps` is, unless a `token` says otherwise; an empty one is none.
-        """
-        url = self.url + template.format(**path) + (f"?{urlencode(query)}" if query else "")
-        token = self._apps.token if token is None else token
-        response = send(method, url, body=body, token=token, headers={"Content-Type": content_type})
-
-        answers = self._document["paths"][template][method.lower()]["responses"]
-        assert str(response.status_code) in answers, response.text
-        answer = answers[str(response.status_code)]
-        assert response.headers["Access-Control-Allow-Origin"] == "*"
-        for name, header in answer["headers"].items():
-            assert name in response.headers or not header["required"], (response.status_code, name)
-        assert response.headers["Content-Type"] == "application/json"
-        content = json.loads(response.text)
-        said = answer["content"]["application/json"]
-        fastjsonschema.validate(documents.resolved(self._name, said["schema"]), content)
-        assert response.status_code < 400 or content["error"]["code"] in said["examples"], content
-        balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, content))
-        return response.status_code, content, response
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +223,6 @@ def test_a_preflight_request_is_answered_without_a_token(orders: Api) -> None:
     assert {"Authorization", "Content-Type"} <= set(response.headers["Access-Control-Allow-Headers"].split(","))
 
 
-REMINDER = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 0}
 REMINDED: dict[str, tuple[dict[str, Any], int]] = {
     "a reminder": ({"body": REMINDER}, 202),
     "an unknown field": ({"body": {**REMINDER, "cc": CARD}}, 400),

@@ -10,9 +10,9 @@ import pytest
 
 from local.engine import send
 from local.users import EMAILS, OPERATOR
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.reminders import OVER, delivered, executions, first_execution, row_of, settled
-from tests.support.cloud.reminders import message as message
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("balanced")
 

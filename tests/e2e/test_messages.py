@@ -4,7 +4,7 @@ import fastjsonschema
 import pytest
 
 from orders import messages
-from tests.e2e.conftest import Apps
+from tests.support.cloud.apps import Apps
 
 
 def assert_as_promised(apps: Apps, order_id: str, *, queue: str, schema: dict) -> None:

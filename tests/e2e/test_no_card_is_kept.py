@@ -16,11 +16,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from local.engine import send
-from tests.e2e.conftest import Apps, eventually
-from tests.e2e.test_http import MAX_BODY_BYTES, REMINDER
+from tests.support.cloud.apps import Apps
+from tests.support.cloud.contract import MAX_BODY_BYTES, REMINDER
 from tests.support.cloud.faults import denied
 from tests.support.cloud.traces import Plants, full_width, grouped, json_escaped
 from tests.support.cloud.written import Piece, everything, inputs
+from tests.support.waiting import eventually
 
 Order: TypeAlias = dict[str, Any]
 Refused: TypeAlias = tuple[Callable[[str, Order], dict[str, Any]], int]

@@ -2,12 +2,12 @@
 
 import json
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps, dead_letters_of, has_status
+from tests.support.waiting import eventually
 
 NOTE = "Called her: she does not want it any more."
 QUEUES = ("OrderFulfillmentQueue", "EscalationQueue")
@@ -60,24 +60,6 @@ def parked_item(operator: Apps, order_id: str) -> dict[str, Any] | None:
     status, body, _ = operator.call("GET", "/parked")
     assert status == 200, body
     return next((item for item in body["items"] if item["OrderId"] == order_id), None)
-
-
-def dead_letters_of(apps: Apps, name: str) -> str:
-    """The URL of a queue's dead-letter queue."""
-    sqs = apps.cloud.engine.client("sqs")
-    policy = sqs.get_queue_attributes(QueueUrl=apps.places.queues[name], AttributeNames=["RedrivePolicy"])
-    arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
-    return str(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
-
-
-def has_status(apps: Apps, order_id: str, status: str) -> Callable[[], dict[str, Any] | None]:
-    """A look-up that finds the order once the cache says so, too."""
-
-    def look() -> dict[str, Any] | None:
-        _, body, _ = apps.call("GET", f"/orders/{order_id}")
-        return body if body.get("Status") == status else None
-
-    return look
 
 
 def test_a_person_sees_their_own_orders_alone(apps: Apps, somebody_else: Apps, order: dict[str, str]) -> None:

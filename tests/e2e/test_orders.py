@@ -11,7 +11,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from local.demo import SAMPLES
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
+from tests.support.waiting import eventually
 
 SAMPLE_ORDERS = json.loads(SAMPLES.read_text())
 

@@ -17,8 +17,9 @@ from local.demo import SAMPLES
 from local.engine import CREDENTIALS
 from local.settings import PROJECT, REGION
 from orders.rules import REASONS
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.commands import run_inside
+from tests.support.waiting import eventually
 from tools.orders.__main__ import main
 
 Run = Callable[..., "CompletedProcess[str]"]

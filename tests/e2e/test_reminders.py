@@ -12,13 +12,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from local.users import EMAILS, OPERATOR, PHONES
-from tests.e2e.conftest import Apps, eventually
-from tests.e2e.test_http import Api
+from tests.support.cloud.apps import Apps
+from tests.support.cloud.contract import Api
 from tests.support.cloud.faults import changed
-from tests.support.cloud.reminders import api as api
 from tests.support.cloud.reminders import delivered, first_execution, row_of, settled
-from tests.support.cloud.reminders import kept_waits as kept_waits
-from tests.support.cloud.reminders import message as message
+from tests.support.waiting import eventually
 
 Call: TypeAlias = Callable[..., Any]
 """Api.call, by one person."""

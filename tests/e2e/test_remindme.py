@@ -13,8 +13,9 @@ import pytest
 
 from local.cloud import Cloud
 from local.settings import PROJECT
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.commands import run_inside
+from tests.support.waiting import eventually
 from tools.remindme.__main__ import COMMANDS, main
 
 Run = Callable[..., "CompletedProcess[str]"]

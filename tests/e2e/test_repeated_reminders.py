@@ -7,12 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.e2e.conftest import Apps, eventually
-from tests.e2e.test_http import Api
-from tests.support.cloud.reminders import api as api
+from tests.support.cloud.apps import Apps
+from tests.support.cloud.contract import Api
 from tests.support.cloud.reminders import executions, outcomes, row_of, settled, times_published, waited_until
-from tests.support.cloud.reminders import kept_waits as kept_waits
-from tests.support.cloud.reminders import message as message
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 

@@ -15,7 +15,7 @@ from botocore.httpsession import URLLib3Session
 from local.cloud import Cloud
 from local.engine import CREDENTIALS
 from local.settings import PROJECT, REGION
-from tests.e2e.conftest import Apps
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.commands import run_inside
 from tools.sign_in.__main__ import main
 

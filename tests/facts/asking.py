@@ -17,8 +17,9 @@ from local.cloud import Cloud, Places
 from local.engine import send
 from local.settings import ACCOUNT, REGION
 from local.users import OPERATOR, PERSON
-from tests.e2e.conftest import FINISHED, GIVE_UP_SECONDS, eventually
 from tests.facts.facts import Fact, definition_of
+from tests.support.cloud.apps import FINISHED
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 FUNCTION = """
 import time
@@ -90,7 +91,7 @@ class Asking:
             return made
         start = {"stateMachineArn": made["stateMachineArn"], "name": name, "input": json.dumps(fact.get("input", {}))}
         execution = {"executionArn": self._call("stepfunctions", "StartExecution", **start)["executionArn"]}
-        patience = time.monotonic() + fact.get("patienceSeconds", GIVE_UP_SECONDS)
+        patience = time.monotonic() + fact.get("patienceSeconds", PATIENCE_SECONDS)
 
         def over() -> dict[str, Any] | None:
             found: dict[str, Any] = self._call("stepfunctions", "DescribeExecution", **execution)

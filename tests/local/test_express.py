@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud import Cloud, Places
-from tests.e2e.conftest import FINISHED, eventually
+from tests.support.cloud.apps import FINISHED
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from local.cloud import Cloud, Places
 from local.engine import send
 from local.settings import ACCOUNT, REGION
 from local.users import PERSON
-from tests.e2e.conftest import FINISHED, eventually
+from tests.support.cloud.apps import FINISHED
 from tests.support.cloud.site import fetch
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

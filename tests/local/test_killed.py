@@ -22,11 +22,12 @@ from local.errors import LocalError
 from local.processes import free_port
 from local.settings import Settings
 from local.users import OPERATOR
-from tests.e2e.conftest import Apps, eventually
 from tests.support.cloud import balance
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import States, changed, waiting
 from tests.support.cloud.reminders import executions, row_of, times_published
 from tests.support.cloud.reminders import settled as reminded
+from tests.support.waiting import eventually
 
 Orders = list[dict[str, str]]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from local.engine_patches.workers import Turns
-from tests.e2e.conftest import eventually
+from tests.support.waiting import eventually
 
 LONG = 3600
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from local.users import User
-from tests.e2e.conftest import Apps
+from tests.support.cloud.apps import Apps
 from tests.support.page import scenes
-from tests.website.conftest import OpenTab, Tab
+from tests.support.page.tab import OpenTab, Tab
 
 TARGET = "AWSCognitoIdentityProviderService."
 CODE, NUMBER = "135790", "+15555550177"

@@ -10,11 +10,10 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
 
 from local.users import User
-from tests.e2e.conftest import Apps
-from tests.e2e.test_operators import dead_letters_of
+from tests.support.cloud.apps import Apps, dead_letters_of
 from tests.support.page import scenes
-from tests.website.conftest import DESKTOP, PHONE, OpenTab, Tab
-from tests.website.test_challenges import CORS, SESSION_OVER, TOTP, refusal, sign_in
+from tests.support.page.challenges import CORS, SESSION_OVER, TOTP, refusal, sign_in
+from tests.support.page.tab import DESKTOP, PHONE, OpenTab, Tab
 
 Scheme = Literal["light", "dark"]
 Screens = Sequence[tuple[ViewportSize, Scheme]]

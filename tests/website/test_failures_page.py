@@ -9,7 +9,7 @@ from playwright.sync_api import Route, expect
 from local.cloud import Places
 from local.users import User
 from tests.support.page.steps import GOOD, field, new_id, place, press, sign_in
-from tests.website.conftest import OpenTab, Tab
+from tests.support.page.tab import OpenTab, Tab
 
 DOWN = "The service does not answer at the moment. Nothing you typed is lost; try again in a little while."
 OFFLINE = "You are offline. This goes on when the connection is back."

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Route, expect
 
 from local.users import User
 from tests.support.page.steps import GOOD, field, fill, new_id
-from tests.website.conftest import OpenTab, Tab
+from tests.support.page.tab import OpenTab, Tab
 
 SIGN_IN = re.compile(r"127\.0\.0\.1:[0-9]+/$")
 MOST_STOPS = 40

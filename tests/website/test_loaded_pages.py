@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import Route, expect
 
 from local.users import User
-from tests.website.conftest import OpenTab
+from tests.support.page.tab import OpenTab
 
 CORS = {"Access-Control-Allow-Origin": "*"}
 

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from local.users import User
-from tests.e2e.conftest import Apps, eventually
-from tests.e2e.test_operators import dead_letters_of, has_status
+from tests.support.cloud.apps import Apps, dead_letters_of, has_status
 from tests.support.page import scenes
-from tests.website.conftest import OpenTab, Tab
+from tests.support.page.tab import OpenTab, Tab
+from tests.support.waiting import eventually
 
 NOTE = "Called her: she does not want it <b>any more</b>."
 

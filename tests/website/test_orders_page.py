@@ -9,7 +9,7 @@ import redis
 from playwright.sync_api import Route, expect
 
 from local.users import User
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
 from tests.support.page.steps import (
     GOOD,
     expect_problem,
@@ -19,7 +19,8 @@ from tests.support.page.steps import (
     place,
     press,
 )
-from tests.website.conftest import PHONE, OpenTab, Tab
+from tests.support.page.tab import PHONE, OpenTab, Tab
+from tests.support.waiting import eventually
 
 CARD = GOOD["Card number"]
 STATES = ("Update the order table", "Are details Proper", "Put message in Queue")

@@ -8,10 +8,10 @@ from playwright.sync_api import expect
 
 from local.cloud import Places
 from local.users import User
-from tests.e2e.conftest import Apps
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.site import fetch
 from tests.support.page import scenes
-from tests.website.conftest import OpenTab
+from tests.support.page.tab import OpenTab
 
 
 @pytest.fixture

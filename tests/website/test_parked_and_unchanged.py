@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from local.users import User
-from tests.website.conftest import DESKTOP, PHONE, OpenTab, Tab
+from tests.support.page.tab import DESKTOP, PHONE, OpenTab, Tab
 
 CORS = {"Access-Control-Allow-Origin": "*"}
 

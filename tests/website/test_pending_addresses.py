@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 
 from local.cloud import Places
 from local.users import User
-from tests.website.conftest import DESKTOP, PHONE, OpenTab, Tab
+from tests.support.page.tab import DESKTOP, PHONE, OpenTab, Tab
 
 CORS = {"Access-Control-Allow-Origin": "*"}
 OLD, NEW = "ada@example.com", "ada@new.example.com"

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from local.users import User
-from tests.website.conftest import PHONE, OpenTab, Tab
+from tests.support.page.tab import PHONE, OpenTab, Tab
 
 
 def is_post(request: Request) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from local.users import User
-from tests.website.conftest import OpenTab, Tab
+from tests.support.page.tab import OpenTab, Tab
 
 CORS = {"Access-Control-Allow-Origin": "*"}
 UNVERIFIED = (

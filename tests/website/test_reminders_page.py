@@ -14,10 +14,11 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from local.users import User
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.reminders import delivered
 from tests.support.page import scenes
-from tests.website.conftest import OpenTab, Tab
+from tests.support.page.tab import OpenTab, Tab
+from tests.support.waiting import eventually
 
 Clocks = tuple[str, datetime]
 """A zone, and a time on its walls."""

@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 
 from local.cloud import Cloud, Places
 from local.users import User
-from tests.website.conftest import OpenTab, Tab, tokens
+from tests.support.page.tab import OpenTab, Tab, tokens
 
 CORS = {"Access-Control-Allow-Origin": "*"}
 

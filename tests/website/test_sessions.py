@@ -8,7 +8,7 @@ from playwright.sync_api import Request, expect
 
 from local.users import User
 from tests.support.page.steps import GOOD, field, fill, new_id, place, press
-from tests.website.conftest import OpenTab, Tab
+from tests.support.page.tab import OpenTab, Tab
 
 WELCOME = "Place an order, set a reminder, watch it happen"
 OVER = "Sign in again"

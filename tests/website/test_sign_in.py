@@ -22,7 +22,7 @@ from tests.support.page.steps import (
     press,
     sign_in,
 )
-from tests.website.conftest import OpenTab, Tab
+from tests.support.page.tab import OpenTab, Tab
 
 PASSWORD = "Correct-horse-1"
 WELCOME = "Place an order, set a reminder, watch it happen"

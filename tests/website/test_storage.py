@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from local.users import User
-from tests.website.conftest import OpenTab
+from tests.support.page.tab import OpenTab
 
 FORBIDDEN = """
 for (const name of ['localStorage', 'sessionStorage']) {

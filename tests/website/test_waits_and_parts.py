@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from local.users import User
-from tests.website.conftest import DESKTOP, PHONE, OpenTab
+from tests.support.page.tab import DESKTOP, PHONE, OpenTab
 
 SCALE = "stepfunctions._SFN_WAIT_SCALE"
 NOT_SET: list[dict[str, Any]] = [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.e2e.conftest import eventually
-from tests.website.conftest import OpenTab
+from tests.support.page.tab import OpenTab
+from tests.support.waiting import eventually
 
 PLANTED = {
     "an inline script": (

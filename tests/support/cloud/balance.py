@@ -13,7 +13,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -86,6 +86,15 @@ class Mark:
     running: frozenset[str]
     reminders: Mapping[str, Row]
     deliveries: Counter[Delivery]
+
+
+@dataclass
+class Doubled:
+    """Items that may come twice, because a test kept an answer from the sender."""
+
+    orders: set[str] = field(default_factory=set)
+    reminders: set[str] = field(default_factory=set)
+    """Their words."""
 
 
 @dataclass(frozen=True, kw_only=True)

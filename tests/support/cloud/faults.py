@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeAlias
 
-from tests.e2e.conftest import Apps
 from tests.support.cloud import faulty
+from tests.support.cloud.apps import Apps
 
 States: TypeAlias = dict[str, dict[str, Any]]
 

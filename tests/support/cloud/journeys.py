@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.e2e.conftest import Apps, eventually
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.balance import BY_HAND, functions_of
 from tests.support.cloud.between import (
     KILLED,
@@ -26,6 +26,7 @@ from tests.support.cloud.between import (
     Case,
 )
 from tests.support.cloud.faults import park_lost_orders
+from tests.support.waiting import eventually
 
 REPORT = os.environ.get("PROOF_REPORT")
 """The file for the report of every combination. If it is not set, each call meets one kind of fault."""

@@ -1,20 +1,12 @@
 """What the tests of reminders share: what becomes of one, and by which executions."""
 
 import json
-import uuid
 from typing import Any
 
-import pytest
-
-from tests.e2e.conftest import Apps, eventually
-from tests.e2e.test_http import Api
+from tests.support.cloud.apps import Apps
+from tests.support.waiting import eventually
 
 OVER = {"SENT", "PARTLY_SENT", "CANCELLED", "FAILED"}
-
-
-@pytest.fixture
-def message() -> str:
-    return f"Feed the cat, {uuid.uuid4().hex[:12]}"
 
 
 def delivered(apps: Apps, message: str) -> set[str]:
@@ -82,17 +74,6 @@ def waited_until(execution: dict[str, Any]) -> str:
     answer = json.loads(texts[0])
     reminder: dict[str, str] = answer.get("Payload", answer)["Reminder"]
     return reminder["waitUntil"]
-
-
-@pytest.fixture
-def kept_waits(apps: Apps, skipped_waits: None) -> None:
-    """Waits last as long as they do for people."""
-    apps.cloud.engine.skip_waits(False)
-
-
-@pytest.fixture(scope="module")
-def api(apps: Apps) -> Api:
-    return Api(apps, url=apps.places.reminders_api, document="reminders.json")
 
 
 def times_published(apps: Apps, message: str) -> int:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from local.users import User
-from tests.e2e.conftest import Apps, eventually
-from tests.e2e.test_operators import has_status
+from tests.support.cloud.apps import Apps, has_status
 from tests.support.cloud.faults import changed
+from tests.support.waiting import eventually
 
 NO_FUNCTION = {"FunctionName": "nobody-deployed-this"}
 CHECKS = {"orders": "Are details Proper", "reminders": "Check the reminder"}

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from local.cloud import Cloud
 from local.users import User
-from tests.website.conftest import Tab
+from tests.support.page.tab import Tab
 
 GOOD = {"Name": "Zoë O'Brien 🐈", "Item": "Lenovo ThinkPad E14", "Price": "80000", "Card number": "4242424242424242"}
 """An order as people type it."""

@@ -1,0 +1,148 @@
+"""Both apps on a laptop cloud: calling the APIs, starting workflows, and what tables and queues then hold."""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from local import users
+from local.cloud import Cloud, Places
+from local.engine import send
+from local.users import OPERATOR, PERSON, User
+from tests.support.cloud import balance
+from tests.support.waiting import eventually
+
+FINISHED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+
+
+def new_order() -> dict[str, str]:
+    """A good order that no other test knows."""
+    return {
+        "OrderId": f"T-{uuid.uuid4().hex[:12]}",
+        "Name": "Zoë O'Brien 🐈",
+        "ItemName": "Lenovo ThinkPad E14",
+        "Price": "12.50",
+        "CC": "4242424242424242",
+    }
+
+
+class Apps:
+    """Both apps as one of their users sees them."""
+
+    def __init__(self, cloud: Cloud, places: Places, *, user: User) -> None:
+        self.cloud = cloud
+        self.places = places
+        self.user = user
+        self.token = users.sign_in(cloud.engine.client("cognito-idp"), places.web_client, user)
+
+    def as_operator(self) -> "Apps":
+        return Apps(self.cloud, self.places, user=self.cloud.users()[OPERATOR])
+
+    def as_person(self, email: str | None = None) -> "Apps":
+        """The same as somebody sees them who is no operator: the cloud's person, or one with this address."""
+        user = self.cloud.users()[PERSON]
+        if email:
+            user = replace(user, email=email)
+            phone = f"+1555{str(uuid.uuid4().int)[:7]}"
+            users.add(self.cloud.engine.client("cognito-idp"), self.places.user_pool, user, phone=phone)
+        return Apps(self.cloud, self.places, user=user)
+
+    def as_somebody_else(self) -> "Apps":
+        """The same as a person sees them whom no other test knows."""
+        return self.as_person(f"{uuid.uuid4().hex}@example.com")
+
+    def post_order(self, order: dict[str, Any]) -> tuple[int, Any]:
+        return self._call("POST", f"{self.places.orders_api}/orders", order)[:2]
+
+    def put_order(self, order: dict[str, Any]) -> tuple[int, Any]:
+        return self._call("PUT", f"{self.places.orders_api}/orders/{order['OrderId']}", order)[:2]
+
+    def get_order(self, order_id: str) -> tuple[int, Any, str]:
+        """The status, the body and `X-Cache`."""
+        status, body, headers = self._call("GET", f"{self.places.orders_api}/orders/{order_id}")
+        return status, body, headers.get("X-Cache", "")
+
+    def post_reminder(self, reminder: dict[str, Any]) -> tuple[int, Any]:
+        return self._call("POST", f"{self.places.reminders_api}/reminders", reminder)[:2]
+
+    def start(self, workflow: str, workflow_input: Any) -> str:
+        """Starts a workflow as `aws stepfunctions start-execution` does; returns the execution's ARN."""
+        started = self.cloud.engine.client("stepfunctions").start_execution(
+            stateMachineArn=workflow, name=str(uuid.uuid4()), input=json.dumps(workflow_input)
+        )
+        balance.BY_HAND.add(started["executionArn"])
+        return str(started["executionArn"])
+
+    def finished(self, execution: str) -> dict[str, Any]:
+        """The execution, Express or Standard, once it is over."""
+        states = self.cloud.engine.executions()
+
+        def over() -> dict[str, Any] | None:
+            description: dict[str, Any] = states.describe_execution(executionArn=execution)
+            return description if description["status"] in FINISHED else None
+
+        return eventually(over)
+
+    def row(self, order_id: str) -> dict[str, Any] | None:
+        key = {"OrderId": {"S": order_id}}
+        table = self.cloud.engine.client("dynamodb")
+        row: dict[str, Any] | None = table.get_item(TableName=self.places.order_table, Key=key).get("Item")
+        return row
+
+    def settled(self, order_id: str) -> dict[str, Any]:
+        """The row of an order, once its workflow has written the outcome."""
+
+        def outcome() -> dict[str, Any] | None:
+            row = self.row(order_id)
+            return row if row and row["Status"]["S"] != "RECEIVED" else None
+
+        return eventually(outcome)
+
+    def queued(self, order_id: str) -> list[tuple[str, dict[str, Any]]]:
+        """Each message about an order, with the queue it lies in."""
+        return [
+            (name, body)
+            for name, url in self.places.queues.items()
+            for message in self.cloud.engine.queued(url)
+            if (body := json.loads(message["Body"])).get("OrderId") == order_id
+        ]
+
+    def parked(self, execution: str) -> list[dict[str, Any]]:
+        """Each message in the parked queue that an execution wrote."""
+        bodies = [json.loads(message["Body"]) for message in self.cloud.engine.queued(self.places.parked_queue)]
+        return [body for body in bodies if body.get("ExecutionId") == execution]
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any, Any]:
+        """The status, the body and the headers of the orders API's answer."""
+        return self._call(method, f"{self.places.orders_api}{path}", body)
+
+    def call_reminders(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
+        """The same of the reminders API."""
+        return self._call(method, f"{self.places.reminders_api}{path}", body, headers)
+
+    def _call(
+        self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any, Any]:
+        response = send(method, url, body=body, token=self.token, headers=headers)
+        answer = json.loads(response.text)
+        balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, answer))
+        return response.status_code, answer, response.headers
+
+
+def dead_letters_of(apps: Apps, name: str) -> str:
+    """The URL of a queue's dead-letter queue."""
+    sqs = apps.cloud.engine.client("sqs")
+    policy = sqs.get_queue_attributes(QueueUrl=apps.places.queues[name], AttributeNames=["RedrivePolicy"])
+    arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
+    return str(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
+
+
+def has_status(apps: Apps, order_id: str, status: str) -> Callable[[], dict[str, Any] | None]:
+    """A look-up that finds the order once the cache says so, too."""
+
+    def look() -> dict[str, Any] | None:
+        _, body, _ = apps.call("GET", f"/orders/{order_id}")
+        return body if body.get("Status") == status else None
+
+    return look

@@ -1,0 +1,61 @@
+"""Calls of the APIs whose every answer is held to docs/openapi: the status, the headers and the body's schema."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import fastjsonschema
+from botocore.awsrequest import AWSResponse
+
+from local.engine import send
+from tests.support import documents
+from tests.support.cloud import balance
+from tests.support.cloud.apps import Apps
+
+MAX_BODY_BYTES = 16_384
+
+
+REMINDER = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 0}
+
+
+class Api:
+    """One of the APIs, and the document that its answers are held to."""
+
+    def __init__(self, apps: Apps, *, url: str, document: str) -> None:
+        self.url = url
+        self._apps = apps
+        self._name = document
+        self._document = documents.document(document)
+
+    def call(
+        self,
+        method: str,
+        template: str,
+        *,
+        body: Any = None,
+        content_type: str = "application/json",
+        token: str | None = None,
+        query: dict[str, str] | None = None,
+        **path: str,
+    ) -> tuple[int, Any, AWSResponse]:
+        """The status and the body of an answer that keeps the contract of `method` on `template`.
+
+        The caller is who `apps` is, unless a `token` says otherwise; an empty one is none.
+        """
+        url = self.url + template.format(**path) + (f"?{urlencode(query)}" if query else "")
+        token = self._apps.token if token is None else token
+        response = send(method, url, body=body, token=token, headers={"Content-Type": content_type})
+
+        answers = self._document["paths"][template][method.lower()]["responses"]
+        assert str(response.status_code) in answers, response.text
+        answer = answers[str(response.status_code)]
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        for name, header in answer["headers"].items():
+            assert name in response.headers or not header["required"], (response.status_code, name)
+        assert response.headers["Content-Type"] == "application/json"
+        content = json.loads(response.text)
+        said = answer["content"]["application/json"]
+        fastjsonschema.validate(documents.resolved(self._name, said["schema"]), content)
+        assert response.status_code < 400 or content["error"]["code"] in said["examples"], content
+        balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, content))
+        return response.status_code, content, response
