@@ -34,7 +34,7 @@ class Operators(Construct):
     ) -> None:
         super().__init__(scope, id)
         orders = {"ALLOWED_ORIGIN": stage.allowed_origin, "ORDER_TABLE": table.table_name}
-        # As orders.attention names them.
+        # As orders.operator_queues names them.
         queues = {
             "ALLOWED_ORIGIN": stage.allowed_origin,
             "FULFILLMENT_DEAD_LETTERS": fulfillment_queue.dead_letters.queue_url,

@@ -4,7 +4,7 @@ from itertools import chain, islice
 
 from common import http
 from common.caller import operator_of
-from orders import attention, parked, table
+from orders import operator_queues, parked, table
 
 MOST = table.BATCH
 
@@ -16,9 +16,9 @@ def handler(event: http.Event) -> http.Reply:
     Reads at most 100 messages, copies included; `left` is the approximate number of others.
     """
     operator_of(event)
-    with attention.parked() as hold:
+    with operator_queues.parked() as hold:
         messages = list(islice(chain.from_iterable(hold.batches()), MOST))
-    left = 0 if hold.is_everything else max(attention.about_parked() - len(messages), 0)
+    left = 0 if hold.is_everything else max(operator_queues.about_parked() - len(messages), 0)
     groups = parked.with_copies(messages)
     ids = [parked.order_id_in(message) for message, *_ in groups]
     rows = table.find_all(id for id in ids if id)

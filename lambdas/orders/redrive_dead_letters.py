@@ -3,7 +3,7 @@
 from common import http
 from common.caller import operator_of
 from common.logs import logger_of
-from orders import attention
+from orders import operator_queues
 
 logger = logger_of(__name__)
 
@@ -16,7 +16,7 @@ def handler(event: http.Event) -> http.Reply:
     many there was no time for.
     """
     operator_of(event)
-    moved, left = attention.redrive(event["pathParameters"]["Queue"])
+    moved, left = operator_queues.redrive(event["pathParameters"]["Queue"])
     if moved.codes:
         logger.error("dead letters were not moved: %s", ", ".join(sorted(moved.codes)))
     answer = {"moved": moved.moved - moved.doubled, "failed": moved.failed + moved.doubled, "left": left}

@@ -2,7 +2,7 @@
 
 from common import http
 from common.caller import operator_of
-from orders import attention, parked
+from orders import operator_queues, parked
 
 
 @http.api
@@ -13,7 +13,7 @@ def handler(event: http.Event) -> http.Reply:
     """
     operator_of(event)
     message_id = event["pathParameters"]["MessageId"]
-    with attention.parked() as hold:
+    with operator_queues.parked() as hold:
         groups = parked.with_copies(message for batch in hold.batches() for message in batch)
         ids = [[message["MessageId"] for message in group] for group in groups]
         found = next((group for group, its in zip(groups, ids, strict=True) if message_id in its), [])

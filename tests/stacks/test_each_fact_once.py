@@ -25,16 +25,6 @@ def _text(file: str) -> str:
     return (PROJECT / file).read_text()
 
 
-def _literal(file: str, name: str) -> Any:
-    """The value of a constant in a module that needs an environment to be imported."""
-    (value,) = [
-        ast.literal_eval(node.value)
-        for node in ast.parse(_text(file)).body
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name
-    ]
-    return value
-
-
 def _cases(file: str, name: str) -> set[Any]:
     """The texts that a function distinguishes with `match`."""
     (function,) = [node for node in ast.walk(ast.parse(_text(file))) if getattr(node, "name", "") == name]
@@ -59,7 +49,7 @@ STATES = {order.UPDATE_THE_TABLE, order.ARE_DETAILS_PROPER}
 ADDRESS_FIELDS = {field for fields in ADDRESSES.values() for field in fields}
 LISTS: list[set[Any]] = [
     *(REASONS, ORDERS, STATES, REMINDERS, PREFERENCES),
-    set(_literal("lambdas/orders/attention.py", "WITH_DEAD_LETTERS")),
+    {order.FULFILLMENT_QUEUE, order.ESCALATION_QUEUE},
     {"reminderId", *reminder.CARRIED},
     {0, 1},
     _cases("lambdas/reminders/list_reminders.py", "_due"),

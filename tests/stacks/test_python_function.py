@@ -145,9 +145,9 @@ def test_a_call_that_hangs_and_one_to_clean_up_end_before_a_function_of_the_api_
 def test_whoever_looks_through_a_queue_ends_in_time_and_else_lets_go_of_the_messages_soon(deployment, monkeypatch):
     """Even where the last call hangs, and the one that lets go as well."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    attention = import_module("orders.attention")
+    operator_queues = import_module("orders.operator_queues")
     longest = (BRIEFLY.connect_timeout + BRIEFLY.read_timeout) * BRIEFLY.retries["total_max_attempts"]
 
     for name in ("ListParked", "RemoveParked", "RedriveDeadLetters"):
         timeout = deployment.properties("AWS::Lambda::Function")[f"Orders/Operators/{name}"]["Timeout"]
-        assert attention.WORK_SECONDS + 2 * longest < timeout < attention.HELD_SECONDS <= 30
+        assert operator_queues.WORK_SECONDS + 2 * longest < timeout < operator_queues.HELD_SECONDS <= 30

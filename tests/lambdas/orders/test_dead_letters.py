@@ -3,7 +3,7 @@
 import pytest
 
 from common import queues
-from orders import attention, list_dead_letters, redrive_dead_letters
+from orders import list_dead_letters, operator_queues, redrive_dead_letters
 from tests.lambdas.orders.conftest import Clock, Failing
 from tests.support.aws_answers import refused
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
@@ -82,7 +82,7 @@ def test_where_the_time_runs_out_it_is_said_how_many_are_left_and_those_are_visi
 def test_what_is_not_taken_stays_and_is_counted_and_its_reason_logged(dead_letters, monkeypatch, caplog):
     dead_letters["ESCALATION_DEAD_LETTERS"].put("bad", "good")
 
-    sqs = attention._sqs
+    sqs = operator_queues._sqs
 
     def send(QueueUrl, Entries):
         good = [entry for entry in Entries if entry["MessageBody"] == "good"]
@@ -90,7 +90,7 @@ def test_what_is_not_taken_stays_and_is_counted_and_its_reason_logged(dead_lette
         done = sqs.send_message_batch(QueueUrl=QueueUrl, Entries=good)
         return {**done, "Failed": [{"Id": place, "Code": "InternalError", "SenderFault": True} for place in bad]}
 
-    monkeypatch.setattr(attention, "_sqs", Failing(sqs, send_message_batch=send))
+    monkeypatch.setattr(operator_queues, "_sqs", Failing(sqs, send_message_batch=send))
 
     assert redrive("EscalationQueue") == (200, {"moved": 1, "failed": 1, "left": 0})
     assert dead_letters["ESCALATION_DEAD_LETTERS"].take() == ["bad"]
@@ -102,7 +102,9 @@ def test_what_was_sent_and_not_deleted_counts_as_failed(dead_letters, monkeypatc
     """It is in both queues, and would be sent again."""
     dead_letters["ESCALATION_DEAD_LETTERS"].put("letter")
     refused = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
-    monkeypatch.setattr(attention, "_sqs", Failing(attention._sqs, delete_message_batch=lambda **_: refused))
+    monkeypatch.setattr(
+        operator_queues, "_sqs", Failing(operator_queues._sqs, delete_message_batch=lambda **_: refused)
+    )
 
     assert redrive("EscalationQueue") == (200, {"moved": 0, "failed": 1, "left": 0})
     assert dead_letters["ESCALATION_DEAD_LETTERS"].take() == dead_letters["ESCALATION_QUEUE"].take() == ["letter"]
@@ -110,7 +112,7 @@ def test_what_was_sent_and_not_deleted_counts_as_failed(dead_letters, monkeypatc
 
 def test_a_move_that_is_interrupted_loses_nothing_and_goes_on_when_it_is_asked_again(dead_letters, monkeypatch):
     dead_letters["ESCALATION_DEAD_LETTERS"].put(*letters(24))
-    receive, looks = attention._sqs.receive_message, []
+    receive, looks = operator_queues._sqs.receive_message, []
 
     def interrupted(**arguments):
         looks.append(arguments)
@@ -118,7 +120,7 @@ def test_a_move_that_is_interrupted_loses_nothing_and_goes_on_when_it_is_asked_a
             raise refused("sqs", "ReceiveMessage", "ServiceUnavailable")
         return receive(**arguments)
 
-    monkeypatch.setattr(attention, "_sqs", Failing(attention._sqs, receive_message=interrupted))
+    monkeypatch.setattr(operator_queues, "_sqs", Failing(operator_queues._sqs, receive_message=interrupted))
 
     assert redrive("EscalationQueue")[0] == 503
     assert redrive("EscalationQueue") == (200, {"moved": 14, "failed": 0, "left": 0})

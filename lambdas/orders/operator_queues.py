@@ -1,13 +1,14 @@
-"""The queues that operators see to, within the time of one request."""
+"""The queues that operators work on, within the time of one request."""
 
 import os
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 
 from common import http, queues
 from common.aws import BRIEFLY
+from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE
 
 WORK_SECONDS = 8
 """After these a request looks for no more messages. So a call that hangs, and one to let go of what is held, end before
@@ -16,8 +17,19 @@ the function does (25 seconds)."""
 HELD_SECONDS = 30
 """How long a function that dies keeps messages out of sight: longer than any of them lives."""
 
-WITH_DEAD_LETTERS = {"OrderFulfillmentQueue": "FULFILLMENT", "EscalationQueue": "ESCALATION"}
-"""How the environment calls each queue that has dead letters: the URLs are in `<that>_QUEUE`, `<that>_DEAD_LETTERS`."""
+
+class Urls(NamedTuple):
+    """The environment variables with the URLs of a queue and of its dead letters."""
+
+    queue: str
+    dead_letters: str
+
+
+WITH_DEAD_LETTERS = {
+    FULFILLMENT_QUEUE: Urls("FULFILLMENT_QUEUE", "FULFILLMENT_DEAD_LETTERS"),
+    ESCALATION_QUEUE: Urls("ESCALATION_QUEUE", "ESCALATION_DEAD_LETTERS"),
+}
+"""The queues that have dead letters."""
 
 _sqs = boto3.client("sqs", config=BRIEFLY)
 
@@ -44,14 +56,14 @@ def redrive(name: str) -> tuple[queues.Moved, int]:
     """
     if name not in WITH_DEAD_LETTERS:
         raise http.RequestError(404, "NotFound", "There is no such queue with dead letters.")
-    source, target = _dead_letters_of(name), os.environ[f"{WITH_DEAD_LETTERS[name]}_QUEUE"]
+    source, target = _dead_letters_of(name), os.environ[WITH_DEAD_LETTERS[name].queue]
     moved = queues.move(_sqs, source=source, target=target, **_time())
     stayed = moved.failed + moved.doubled
     return moved, 0 if moved.is_everything else max(queues.waiting(_sqs, source) - stayed, 0)
 
 
 def _dead_letters_of(name: str) -> str:
-    return os.environ[f"{WITH_DEAD_LETTERS[name]}_DEAD_LETTERS"]
+    return os.environ[WITH_DEAD_LETTERS[name].dead_letters]
 
 
 def _time() -> dict[str, Any]:
