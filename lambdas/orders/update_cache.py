@@ -7,7 +7,7 @@ import redis
 from boto3.dynamodb.types import TypeDeserializer
 
 from common.logs import logger_of
-from orders import cache, entry, rules
+from orders import cache, cache_entry, rules
 
 logger = logger_of(__name__)
 _deserialize = TypeDeserializer().deserialize
@@ -49,4 +49,4 @@ def _write_through(record: Mapping[str, Any]) -> None:
     row = None
     if record["eventName"] != "REMOVE":
         row = {name: _deserialize(value) for name, value in change["NewImage"].items()}
-    cache.put(order_id, entry.of_row(row))
+    cache.put(order_id, cache_entry.of_row(row))

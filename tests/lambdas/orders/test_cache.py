@@ -9,7 +9,7 @@ import pytest
 import redis
 from redis.backoff import NoBackoff
 
-from orders import cache, entry
+from orders import cache, cache_entry
 from tests.lambdas.orders.conftest import CACHED, eventually
 
 URL = "rediss://prod-cache-orders@primary.example.com:6379"
@@ -179,7 +179,9 @@ def test_what_the_table_says_of_its_trouble_goes_through(redis_cache):
 def test_a_hundred_lookups_at_once_read_the_table_twice_at_most(order, redis_cache):
     reads = []
     everybody_there = threading.Barrier(100)
-    milliseconds = {None: entry.UNKNOWN_MS, "RECEIVED": entry.ON_ITS_WAY_MS}.get(order and order["Status"], 60_000)
+    milliseconds = {None: cache_entry.UNKNOWN_MS, "RECEIVED": cache_entry.ON_ITS_WAY_MS}.get(
+        order and order["Status"], 60_000
+    )
 
     def read():
         reads.append(1)
