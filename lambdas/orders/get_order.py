@@ -3,7 +3,7 @@
 from common import http
 from common.caller import caller_of
 from orders import cache, cache_entry, rules, table
-from orders.order import is_told_of
+from orders.order import may_see
 
 cache.connect()
 
@@ -18,6 +18,6 @@ def handler(event: http.Event) -> http.Reply:
     order = None
     if rules.is_order_id(order_id):
         order, state = cache.lookup(order_id, lambda: cache_entry.of_row(table.find(order_id)))
-    if order is None or not is_told_of(caller, order):
+    if order is None or not may_see(caller, order):
         raise http.RequestError(404, "NotFound", "There is no such order.")
     return http.reply(200, cache_entry.without_owner(order), headers={"X-Cache": state})

@@ -24,10 +24,10 @@ UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Pr
 until the order has come to its end."""
 
 
-def is_told_of(caller: Caller, row: Mapping[str, Any]) -> bool:
-    """Whether an order is `caller`'s business: operators see each, others their own.
+def may_see(caller: Caller, row: Mapping[str, Any]) -> bool:
+    """Operators may see every order, other callers only their own.
 
-    One without an Owner was not placed through the API.
+    An order without an Owner was not placed through the API.
     """
     return caller.is_operator or row.get("Owner") == caller.id
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from common import http
 from common.caller import caller_of
 from orders import submission, table
-from orders.order import is_told_of, is_waiting, shown
+from orders.order import is_waiting, may_see, shown
 
 
 @http.api
@@ -26,7 +26,7 @@ def handler(event: http.Event) -> http.Reply:
     if found is None:
         raise submission.withdrawn()
     # Told alike: that somebody else has sent the very same order is theirs to know.
-    if not is_told_of(caller, found) or not submission.is_same(row, found):
+    if not may_see(caller, found) or not submission.is_same(row, found):
         raise http.RequestError(409, "Conflict", "Another order has this OrderId.")
     if is_waiting(found):
         found = submission.start_again(order, found, now=now)
