@@ -21,7 +21,7 @@ from stacks.python_function import PythonFunction
 from stacks.rest_api import STAGE_NAME, RestApi
 
 FILES = ROOT / "website"
-PUBLISHER = ROOT / "lambdas" / "website" / "publish_site.py"
+PUBLISHER = ROOT / "lambdas" / "publishing" / "publish_site.py"
 
 PUBLISHING_SECONDS = 300
 QUEUED_SECONDS = 60
@@ -216,7 +216,7 @@ class WebsiteStack(Stack):
             "PublishSite",
             stage=stage,
             description="Publishes the page when the stack is deployed.",
-            handler="website.publish_site.handler",
+            handler="publishing.publish_site.handler",
             memory=512,
             timeout=PUBLISHING_SECONDS,
             environment={},

@@ -29,7 +29,7 @@ NAME_REMINDERS = {"CreateReminder", "ScheduleReminder"}
 """Functions whose calls name a reminder's words and its id, so that a case learns the id."""
 ELSEWHERE = {
     "UpdateCache": "Lambda reads the stream and writes to the queue; the function itself calls the cache alone",
-    "PublishSite": "tests/lambdas/website has its failures: it keeps no order and no reminder",
+    "PublishSite": "tests/lambdas/publishing has its failures: it keeps no order and no reminder",
 }
 NOT_HERE = {
     Call("ListOrders", "dynamodb:GetItem"): "only a throttled table leaves keys out of BatchGetItem's answer",

@@ -12,8 +12,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from publishing import publish_site
 from tests.support.aws_answers import add_refusal
-from website import publish_site
 
 PAGE = {
     "index.html": "<p>hello",
