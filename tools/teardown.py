@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import NoRegionError
 
-from reminders.due import utc_text
+from common.times import timestamp
 from reminders.reminder import BY_STATUS, CANCELLED, SCHEDULED
 from stacks.names import REMINDERS
 from tools import command, deployment
@@ -145,7 +145,7 @@ class Reminders:
                 ExpressionAttributeValues={
                     ":scheduled": {"S": SCHEDULED},
                     ":cancelled": {"S": CANCELLED},
-                    ":now": {"S": utc_text(datetime.now(UTC))},
+                    ":now": {"S": timestamp(datetime.now(UTC))},
                 },
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException:

@@ -1,7 +1,6 @@
 """An order as it is stored, and as it is shown. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from common.caller import Caller
@@ -76,8 +75,3 @@ def _state(row: Mapping[str, Any]) -> dict[str, str]:
 def _queue(row: Mapping[str, Any]) -> dict[str, str]:
     # The workflow writes an empty text if the order is not in a queue.
     return {"Queue": row["Queue"]} if row["Status"] == PARKED and row.get("Queue") else {}
-
-
-def timestamp(now: datetime) -> str:
-    """`now` in UTC as the workflow writes it too: `2026-11-21T04:00:00.000Z`."""
-    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03}Z"

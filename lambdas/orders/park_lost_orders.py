@@ -11,8 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws import BRIEFLY
 from common.logs import logger_of
+from common.times import timestamp
 from orders import table
-from orders.order import RECEIVED, timestamp
+from orders.order import RECEIVED
 from orders.rules import order_id_in
 
 OVERDUE = timedelta(minutes=10)

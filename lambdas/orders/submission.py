@@ -18,8 +18,9 @@ from common import http
 from common.aws import BRIEFLY
 from common.cards import CARD_LIKE
 from common.shape import ONE_LINE, Shape
+from common.times import timestamp
 from orders import rules, table
-from orders.order import RECEIVED, timestamp
+from orders.order import RECEIVED
 
 SHAPE = Shape.of(
     Path(__file__).with_name("order.schema.json"),

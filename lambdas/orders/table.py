@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from common.aws import BRIEFLY
 from common.paging import Place
-from orders.order import BY_OWNER, BY_STATUS, CLOSED, PARKED, RECEIVED, timestamp
+from common.times import timestamp
+from orders.order import BY_OWNER, BY_STATUS, CLOSED, PARKED, RECEIVED
 
 BATCH = 100
 """Most rows that DynamoDB reads by their keys in one call."""

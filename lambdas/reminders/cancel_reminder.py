@@ -8,8 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common import http
 from common.aws import BRIEFLY
 from common.logs import logger_of
+from common.times import timestamp
 from reminders import reminder, table
-from reminders.due import utc_text
 from reminders.owner import own_row
 from reminders.reminder import CANCELLED, SCHEDULED, Row
 
@@ -26,7 +26,7 @@ def handler(event: http.Event) -> http.Reply:
     somebody else's; 409 for one that is being sent, is sent or cancelled. Whether it is sent or cancelled is decided by
     the row: the workflow has to change it, too, before it sends. Stopping the execution only spares it its wait.
     """
-    found, now = own_row(event), utc_text(datetime.now(UTC))
+    found, now = own_row(event), timestamp(datetime.now(UTC))
     row = table.cancel(found["ReminderId"], owner=found["Owner"], now=now)
     if row is None:
         row = _cancelled_by_this(found, now=now)

@@ -109,8 +109,9 @@ def utc_text(instant: datetime) -> str:
 
 
 def from_utc_text(text: str) -> datetime:
-    """What utc_text has written."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    """The point in time that utc_text has written, or common.times.timestamp. Raises ValueError for another form."""
+    fraction = ".%f" if "." in text else ""
+    return datetime.strptime(text, f"%Y-%m-%dT%H:%M:%S{fraction}Z").replace(tzinfo=UTC)
 
 
 def local_text(instant: datetime, zone: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from common.times import timestamp
 from reminders import mask, sms
 from reminders.due import Due, from_utc_text, local_text, utc_text
 
@@ -43,7 +44,7 @@ def row_of(asked: Mapping[str, Any], due: Due, *, reminder_id: str, owner: str, 
         **due_of(due.instant, number=1, now=now, kept=kept),
         "TimeZone": due.zone,
         "Status": SCHEDULED,
-        "CreatedAt": utc_text(now),
+        "CreatedAt": timestamp(now),
     }
 
 
@@ -52,7 +53,7 @@ def due_of(instant: datetime, *, number: int, now: datetime, kept: timedelta) ->
     return {
         "DueAt": utc_text(instant),
         "Occurrence": number,
-        "UpdatedAt": utc_text(now),
+        "UpdatedAt": timestamp(now),
         # In seconds since 1970, as DynamoDB's time to live counts.
         "ExpiresAt": int((instant + kept).timestamp()),
     }
@@ -63,6 +64,7 @@ def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> di
 
     `waitUntil` is when it is due, or earlier, where an execution could not wait so long: then `goOn` is true.
     `waitSeconds` is the time left until then, because an execution may begin long after the request.
+    `next` is the input of the execution that follows this one: it goes on waiting, or waits for the next occurrence.
     """
     due = from_utc_text(row["DueAt"])
     waited = from_utc_text(asked["waitedUntil"]) if "waitedUntil" in asked else now
@@ -76,12 +78,13 @@ def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> di
         "waitSeconds": min(int(asked["waitSeconds"]), left) if in_seconds else None,
         "waitUntil": utc_text(until),
         "goOn": until < due,
+        "next": to_go_on(asked, row) | ({"waitedUntil": utc_text(until)} if until < due else {}),
     }
 
 
 def failed(reason: str, *, now: datetime) -> Row:
     """The changes in the row of a reminder that failed."""
-    return {"Status": FAILED, "Reason": reason, "UpdatedAt": utc_text(now)}
+    return {"Status": FAILED, "Reason": reason, "UpdatedAt": timestamp(now)}
 
 
 def to_go_on(asked: Mapping[str, Any], row: Row) -> dict[str, Any]:

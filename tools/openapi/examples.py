@@ -57,7 +57,7 @@ _REMINDER = {
     "message": "Water the plants",
     "preference": "email",
     "occurrence": 1,
-    "updatedAt": "2026-11-26T09:00:00Z",
+    "updatedAt": "2026-11-26T09:00:00.000Z",
     "email": "a…@example.com",
     "repeat": {"every": "1w", "times": 10},
 }

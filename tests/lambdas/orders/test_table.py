@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from common.times import timestamp
 from orders import table
-from orders.order import timestamp
 
 ROW = {"OrderId": "A-1", "Status": "RECEIVED", "ExecutionName": "mine"}
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)

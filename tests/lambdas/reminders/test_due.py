@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reminders.due import LONGEST_WAIT, Due, due_at, instant_of, local_text, utc_text, zone_of
+from reminders.due import LONGEST_WAIT, Due, due_at, from_utc_text, instant_of, local_text, utc_text, zone_of
 from reminders.errors import InvalidReminderError
 from tests.support.handlers import dst_table
 
@@ -214,6 +214,19 @@ def test_a_time_in_another_form_is_refused_with_the_right_form(timestamp):
 @pytest.mark.parametrize("request_", [{}, {"waitSeconds": 60, "timestamp": "2027-01-27T09:00:00Z"}])
 def test_either_seconds_or_a_time_is_needed(request_):
     assert str(refusal(request_)) == "is needed, or timestamp, and not both"
+
+
+@pytest.mark.parametrize("fraction", ["", ".000", ".123"])
+def test_a_written_time_is_read_with_and_without_milliseconds(fraction):
+    found = from_utc_text(f"2026-11-21T04:00:00{fraction}Z")
+
+    assert found == NOW + timedelta(milliseconds=int(fraction[1:] or 0))
+
+
+@pytest.mark.parametrize("text", ["", "2026-11-21T04:00:00", "2026-11-21T04:00:00+00:00", "2026-11-21T04:00:00.Z"])
+def test_a_time_in_another_form_was_not_written_here(text):
+    with pytest.raises(ValueError, match="does not match format"):
+        from_utc_text(text)
 
 
 def test_a_time_is_written_as_a_wait_state_takes_it():

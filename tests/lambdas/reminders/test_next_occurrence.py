@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from common.times import timestamp
 from reminders import next_occurrence, table
 from reminders.due import utc_text
 from reminders.next_occurrence import handler
@@ -170,7 +171,7 @@ def test_two_at_once_schedule_one(sent, monkeypatch):
 def test_a_retry_after_it_was_cancelled_does_not_go_on(sent, reminder_table):
     sent(asked(), ahead())
     assert goes_on(asked())
-    assert table.cancel("r-1", owner=table.find("r-1")["Owner"], now=utc_text(datetime.now(UTC)))
+    assert table.cancel("r-1", owner=table.find("r-1")["Owner"], now=timestamp(datetime.now(UTC)))
 
     assert not goes_on(asked())
     assert table.find("r-1")["Status"] == "CANCELLED"

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common.times import timestamp
 from reminders import settle_lost_reminders as sweep
 from reminders import table
 from reminders.due import utc_text
@@ -246,8 +247,9 @@ def test_only_true_asks_for_what_waits(waiting, write, started):
     assert started() == []
 
 
-def test_a_reminder_that_is_just_being_created_is_left_alone(write, started):
-    kept = write(ended=None, ago=timedelta(days=-1), UpdatedAt=utc_text(ahead(seconds=-5)))
+@pytest.mark.parametrize("written", [utc_text, timestamp], ids=["seconds", "milliseconds"])
+def test_a_reminder_that_is_just_being_created_is_left_alone(written, write, started):
+    kept = write(ended=None, ago=timedelta(days=-1), UpdatedAt=written(ahead(seconds=-5)))
 
     assert handler(WAITING, None)["Lost"] == 0
     assert (find("r-1"), started()) == (kept, [])

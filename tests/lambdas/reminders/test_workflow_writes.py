@@ -67,7 +67,7 @@ def test_a_state_writes_on_its_own_rows_alone(state, statuses, executions, writt
     does = status in statuses and execution in executions
 
     assert writes(state) is does
-    expected = {**kept, **written, "UpdatedAt": "2026-11-21T09:00:00Z"} if does else kept
+    expected = {**kept, **written, "UpdatedAt": "2026-11-21T09:00:00.123Z"} if does else kept
     assert table.find("r-1") == expected
 
 

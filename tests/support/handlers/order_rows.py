@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from orders.order import timestamp
+from common.times import timestamp
 
 NAME = "A-1-0123456789ab"
 """The name of an execution for the order A-1."""

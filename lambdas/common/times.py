@@ -1,0 +1,8 @@
+"""Points in time as text. Pure."""
+
+from datetime import datetime
+
+
+def timestamp(now: datetime) -> str:
+    """`now`, in UTC, in the form of Step Functions' EnteredTime: `2026-11-21T04:00:00.000Z`."""
+    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03}Z"
