@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Response, sync_playwright
 
+from benchmarks import browser as chromium
 from benchmarks.lookups import cloud_of_its_own
 from local import deploy
 from local.cloud import Cloud
-from tests import browser as chromium
 
 REPORT = Path(__file__).with_suffix(".md")
 ROUNDS = 10

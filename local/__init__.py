@@ -3,16 +3,4 @@
 Nothing in the stacks or in the Lambdas knows of it.
 """
 
-import sys
-from types import TracebackType
-
-
-def _end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Ctrl-C may come while Python still imports, before `program.run` could handle it."""
-    if issubclass(kind, KeyboardInterrupt):
-        print("error: interrupted", file=sys.stderr)
-        raise SystemExit(130)
-    sys.__excepthook__(kind, error, trace)
-
-
-sys.excepthook = _end
+import terminal  # noqa: F401 - its answer to Ctrl-C is ours too

@@ -10,9 +10,10 @@ import webbrowser
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import demo, homes, program, settings, show
+from local import demo, homes, settings, show
 from local.cloud import Cloud
 from local.errors import LocalError
+from terminal import program
 
 NAMED = 20
 """The most files that `down --forget` names of those that it keeps."""

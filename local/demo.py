@@ -14,10 +14,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from local import tables, users
+from local import users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.errors import LocalError
+from terminal import tables
 
 SAMPLES = Path(__file__).with_name("sample-orders.json")
 GIVE_UP_SECONDS = 60

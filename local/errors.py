@@ -3,9 +3,11 @@
 import shlex
 from pathlib import Path
 
+from terminal.errors import CommandError
 
-class LocalError(Exception):
-    """Shown without a traceback; the command ends with exit status 1."""
+
+class LocalError(CommandError):
+    """What the laptop cloud cannot do, and what to do next."""
 
 
 class DamagedError(LocalError):

@@ -10,10 +10,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from local import homes, tables
+from local import homes
 from local.cloud import Cloud
 from local.errors import LocalError, NotRunningError
 from local.processes import tail
+from terminal import tables
 
 LOG_LINES = 100
 NAMED = 5

@@ -3,6 +3,6 @@
 import sys
 from pathlib import Path
 
-import local  # noqa: F401 - its answer to Ctrl-C is ours too
+import terminal  # noqa: F401 - its answer to Ctrl-C is ours too
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lambdas"))  # The Lambdas' folder is not installed anywhere.

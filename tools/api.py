@@ -8,8 +8,8 @@ from typing import Any
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
+from terminal.errors import CommandError
 from tools.accounts.people import Person
-from tools.errors import CommandError
 from tools.text import printable
 
 LONGEST_PROBLEM = 500

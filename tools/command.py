@@ -11,9 +11,9 @@ from typing import NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.cards import without_cards
-from local import program
-from local.errors import LocalError
-from tools.errors import CommandError, sentence
+from terminal import program
+from terminal.errors import CommandError
+from tools.errors import sentence
 from tools.text import printable
 
 DEFAULT_STAGE = "dev"
@@ -67,7 +67,7 @@ def exit_status(action: Callable[[], int]) -> int:
 
 def _said_of(error: Exception) -> str | None:
     match error:
-        case CommandError() | LocalError():
+        case CommandError():
             return str(error)
         case BotoCoreError() | ClientError():
             return sentence(error)

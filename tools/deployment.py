@@ -15,11 +15,12 @@ from local.cloud import Cloud
 from local.engine import CREDENTIALS
 from local.errors import LocalError
 from stacks.names import IDENTITY, stack_name
+from terminal.errors import CommandError
 from tools.accounts import kept
 from tools.accounts.people import People, Person
 from tools.accounts.pool import UserPool
 from tools.api import Api
-from tools.errors import LAPTOP, CommandError, read_settings
+from tools.errors import LAPTOP, read_settings
 
 LOCAL_STAGE = "local"
 

@@ -9,6 +9,7 @@ from typing import Any
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
+from terminal.errors import CommandError
 from tools.text import printable
 
 CREDENTIALS_REFUSED = {
@@ -44,10 +45,6 @@ WRONG_SETTINGS = (
 """Their messages quote a setting, and nothing of the call."""
 
 LONGEST = 300
-
-
-class CommandError(Exception):
-    """Shown without a traceback; the command ends with exit status 1."""
 
 
 LAPTOP = "for the laptop cloud say --stage local, or set STAGE=local"

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from common.cards import without_cards
-from local import tables
-from local.program import width
+from terminal import tables
+from terminal.program import width
 from tools.text import printable
 
 NOT_KNOWN = "-"

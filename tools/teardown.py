@@ -12,10 +12,10 @@ from botocore.exceptions import NoRegionError
 from common.times import timestamp
 from reminders.reminder import BY_STATUS, CANCELLED, SCHEDULED
 from stacks.names import REMINDERS
+from terminal.errors import CommandError
 from tools import command, deployment
 from tools.command import Parser
 from tools.doctor.target import Target
-from tools.errors import CommandError
 
 if TYPE_CHECKING:
     from stacks.config import Stage

@@ -20,12 +20,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local import program, users
+from local import users
 from local.cloud import Cloud
 from local.engine import send
 from local.processes import free_port
 from local.settings import PROJECT, Settings
 from local.users import OPERATOR, PERSON
+from terminal import program
 from tools.openapi import DOCUMENTS
 
 TOOLS = PROJECT / "build" / "contract"

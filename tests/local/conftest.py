@@ -19,7 +19,7 @@ COPIED = (
     *("app.py", "cdk.json", "Makefile", "package.json", "package-lock.json", ".npmrc"),
     *("requirements.txt", "requirements-dev.txt", "constraints.txt"),
 )
-COPIED_FOLDERS = ("stacks", "lambdas", "statemachines", "website", "local")
+COPIED_FOLDERS = ("stacks", "lambdas", "statemachines", "website", "local", "terminal")
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,19 @@ def can_import(name):
 """
 
 OF_THE_LAYER = {file.stem for file in (layer.LAYER / "python").iterdir() if file.suffix in ("", ".py")}
-OURS_ALONE = {"ministack", "pytest", "moto", "hypothesis", "rich", "jsonata", "local", "tests", "stacks", "tools"}
+OURS_ALONE = {
+    "ministack",
+    "pytest",
+    "moto",
+    "hypothesis",
+    "rich",
+    "jsonata",
+    "local",
+    "tests",
+    "stacks",
+    "terminal",
+    "tools",
+}
 OF_LAMBDA = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3", "sqlite3", "zoneinfo"}
 
 

@@ -166,7 +166,7 @@ def test_a_project_without_cdk_is_sent_to_make_setup(tmp_path: Path) -> None:
 )
 def test_a_command_starts_under_each_setting(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "junk").mkdir()
-    for name in ("local", "tools", "cloud", "homes"):
+    for name in ("local", "terminal", "tools", "cloud", "homes"):
         (tmp_path / "junk" / f"{name}.py").write_text("raise SystemExit('the wrong module')")
     own = {name: str(tmp_path / value) if value == "junk" else value for name, value in environment.items()}
     command = [sys.executable, "-m", "local", "--home", str(tmp_path / "ünïcode"), "status"]

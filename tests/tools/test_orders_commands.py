@@ -13,9 +13,10 @@ from botocore.stub import Stubber
 from local.processes import free_port
 from local.settings import PROJECT
 from orders.rules import REASONS
+from terminal.errors import CommandError
 from tests.support.aws_answers import add_refusal, refused
 from tests.tools.conftest import CARD, REGION, Command, Stack, template
-from tools.errors import CommandError, sentence
+from tools.errors import sentence
 from tools.orders import executions
 from tools.text import printable
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from terminal.errors import CommandError
 from tests.tools.conftest import CARD, Command, Signed, served
 from tools.accounts.pool import NotNowError
 from tools.api import Api
-from tools.errors import CommandError
 from tools.orders import files, send
 from tools.orders.files import MAX_FILE_BYTES
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from local import program
 from local.settings import PROJECT
+from terminal import program
 from tools.__main__ import PROGRAMS
 
-FOLDERS = ("tools", "local", "benchmarks", "stacks", "tests/facts", "tests/corpora")
+FOLDERS = ("tools", "local", "terminal", "benchmarks", "stacks", "tests/facts", "tests/corpora")
 OF_THE_ENGINE = {
     *("local.start_engine", "local.engine_patches.unpacked", "local.engine_patches.function_process"),
     "benchmarks.unpatched_engine",
@@ -134,7 +134,7 @@ def test_an_option_with_two_dashes_as_its_value_has_none(command: list[str]) -> 
 SAYING = """\
 import sys
 import tools
-from local import program
+from terminal import program
 from tools import command
 
 def act():

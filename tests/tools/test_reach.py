@@ -9,9 +9,9 @@ import pytest
 from local import homes, settings
 from local.errors import LocalError, NotRunningError
 from local.settings import Settings
+from terminal.errors import CommandError
 from tools import command
 from tools.deployment import reach
-from tools.errors import CommandError
 
 
 @pytest.fixture

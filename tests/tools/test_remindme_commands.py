@@ -10,10 +10,10 @@ import pytest
 import tzlocal
 from rich.cells import cell_len
 
+from terminal.errors import CommandError
 from tests.tools.conftest import ADA, CARD, PASSWORDS, Command, FakeCognito, Signed, client, run_inside, served
 from tools.accounts.pool import NotNowError
 from tools.api import Api
-from tools.errors import CommandError
 from tools.remindme import fields, reminders
 from tools.remindme.__main__ import main
 

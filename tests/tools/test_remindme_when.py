@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.errors import CommandError
+from terminal.errors import CommandError
 from tools.remindme.when import When, understand
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -10,7 +10,7 @@ import tzlocal
 import tzlocal.unix
 
 from reminders.due import _NOT_ZONES
-from tools.errors import CommandError
+from terminal.errors import CommandError
 from tools.remindme import zones
 
 DATABASE = Path("/usr/share/zoneinfo")

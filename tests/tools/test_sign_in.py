@@ -15,10 +15,10 @@ import boto3
 import pytest
 
 from local.settings import PROJECT
+from terminal.errors import CommandError
 from tests.tools.conftest import ADA, OLGA, PASSWORDS, REGION, Command, FakeCognito, run_inside
 from tools.accounts.people import Person
 from tools.deployment import Aws, Identity
-from tools.errors import CommandError
 from tools.sign_in.__main__ import main
 
 Type = Callable[..., list[str]]

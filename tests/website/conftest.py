@@ -11,9 +11,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from benchmarks import browser as chromium
 from local.cloud import Cloud, Places
 from local.users import OPERATOR, PERSON, User
-from tests import browser as chromium
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import browser
+from benchmarks import browser
 
 
 @pytest.fixture

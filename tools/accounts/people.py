@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from terminal.errors import CommandError
 from tools.accounts.kept import Kept
 from tools.accounts.pool import Ask, Tokens, UserPool
-from tools.errors import CommandError
 from tools.text import printable
 
 SPARE_SECONDS = 60

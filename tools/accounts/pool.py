@@ -6,7 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.errors import CommandError, sentence
+from terminal.errors import CommandError
+from tools.errors import sentence
 from tools.text import printable
 
 Ask = Callable[[str], str]

@@ -11,8 +11,9 @@ from reminders.errors import InvalidReminderError
 from reminders.mail import check_address, identities_of
 from stacks.config import is_address
 from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, STACKS, stack_name
+from terminal.errors import CommandError
 from tools.doctor.target import Target
-from tools.errors import CommandError, sentence
+from tools.errors import sentence
 
 State: TypeAlias = Literal["ok", "limited", "problem", "unknown"]
 

@@ -6,10 +6,10 @@ import os
 from botocore.exceptions import NoRegionError
 
 from stacks.config import stage_from_context
+from terminal.errors import CommandError
 from tools import deployment
 from tools.doctor.checks import examine
 from tools.doctor.target import Target
-from tools.errors import CommandError
 from tools.show import Output
 
 SETTINGS = ("sender", "identity", "cache", "consumer")

@@ -4,8 +4,8 @@ import sys
 from tempfile import TemporaryDirectory
 
 from stacks.layer import LayerNotBuiltError
+from terminal.errors import CommandError
 from tools import command
-from tools.errors import CommandError
 from tools.openapi import DOCUMENTS, Template, documents
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from common import queues
 from orders.order import ESCALATED, STATUSES
 from stacks.names import ORDERS
+from terminal.errors import CommandError
 from tools import command, deployment
 from tools.api import Api
 from tools.command import Parser, limit
 from tools.deployment import Deployment
-from tools.errors import CommandError
 from tools.orders import dead_letters, executions, files, parked, send, table
 from tools.show import Output
 from tools.text import printable

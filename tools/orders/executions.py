@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
+from terminal.errors import CommandError
 from tools.deployment import Deployment
-from tools.errors import CommandError
 from tools.orders import table
 
 UNFINISHED = ("FAILED", "TIMED_OUT", "ABORTED")

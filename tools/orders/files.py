@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from orders.rules import price_text
-from tools.errors import CommandError
+from terminal.errors import CommandError
 from tools.text import printable
 
 Order = dict[str, Any]

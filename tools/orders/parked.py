@@ -2,8 +2,8 @@
 
 from common import queues
 from orders.parked import with_copies
+from terminal.errors import CommandError
 from tools.deployment import Deployment
-from tools.errors import CommandError
 from tools.orders import table
 
 FIELDS = ("OrderId", "State", "Error", "ExecutionId", "Queue")

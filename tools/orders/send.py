@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
 
+from terminal.errors import CommandError
 from tools.api import Answer, Api
-from tools.errors import CommandError, sentence
+from tools.errors import sentence
 from tools.orders.files import Order, to_json
 from tools.text import printable
 

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from orders.order import BY_STATUS
 from orders.rules import REASONS
+from terminal.errors import CommandError
 from tools.deployment import Deployment
-from tools.errors import CommandError
 
 LONGEST_KEY_BYTES = 2048
 

@@ -9,7 +9,7 @@ from common.shape import ShapeError
 from reminders import mail, validation
 from reminders.channels import ADDRESSES
 from reminders.errors import InvalidReminderError
-from tools.errors import CommandError
+from terminal.errors import CommandError
 from tools.text import printable
 
 MYSELF = "me"

@@ -12,9 +12,10 @@ from urllib.parse import quote, urlencode
 from botocore.exceptions import BotoCoreError
 
 from reminders.reminder import SCHEDULED, SENDING
+from terminal.errors import CommandError
 from tools.accounts.pool import NotNowError
 from tools.api import Answer, Api
-from tools.errors import CommandError, sentence
+from tools.errors import sentence
 from tools.text import printable
 
 Reminder = dict[str, Any]

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from reminders.due import instant_of
 from reminders.errors import InvalidReminderError
 from reminders.recurrence import months_later
-from tools.errors import CommandError
+from terminal.errors import CommandError
 from tools.text import printable
 
 EXAMPLES = "'2027-01-27 09:00', 'in 20m', 'tomorrow 9am' or 'next friday 18:00'"

@@ -12,7 +12,7 @@ import tzlocal
 
 from reminders.due import zone_of, zones
 from reminders.errors import InvalidReminderError
-from tools.errors import CommandError
+from terminal.errors import CommandError
 from tools.text import printable
 
 LOCALTIME = Path("/etc/localtime")

@@ -7,10 +7,10 @@ import sys
 from typing import Any
 
 from common.caller import OPERATORS
+from terminal.errors import CommandError
 from tools import command, deployment
 from tools.command import Parser
 from tools.deployment import Identity
-from tools.errors import CommandError
 from tools.show import Output
 
 DESCRIPTION = """\
