@@ -1,69 +1,11 @@
-"""Running the laptop cloud's command line as people do, and a second checkout to do it in."""
+"""A second checkout, in which nothing runs or a cloud of its own."""
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
 
-import psutil
 import pytest
 
-from local.processes import free_port
-from local.settings import PROJECT
-
-COPIED = (
-    *("app.py", "cdk.json", "Makefile", "package.json", "package-lock.json", ".npmrc"),
-    *("requirements.txt", "requirements-dev.txt", "constraints.txt"),
-)
-COPIED_FOLDERS = ("stacks", "lambdas", "statemachines", "website", "local", "terminal")
-
-
-@dataclass(frozen=True)
-class Checkout:
-    """A checkout of the project, with the cloud in its `.local` folder."""
-
-    root: Path
-
-    @property
-    def home(self) -> Path:
-        return self.root / ".local"
-
-    def local(self, *arguments: str) -> "CompletedProcess[str]":
-        """Runs `python -m local`."""
-        return subprocess.run(self.command(*arguments), cwd=self.root, capture_output=True, text=True)
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "local", *arguments]
-
-    def processes(self) -> list[psutil.Process]:
-        """Everything that runs out of this checkout's cloud."""
-        found = []
-        for process in psutil.process_iter(["cmdline", "environ"]):
-            words = [*(process.info["cmdline"] or []), *(process.info["environ"] or {}).values()]
-            if process.pid != os.getpid() and str(self.home) in " ".join(words):
-                found.append(process)
-        return found
-
-    def replace(self, file: str, old: str, new: str) -> None:
-        path = self.root / file
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
-
-
-def copy_of_the_project(root: Path) -> Checkout:
-    """What a second clone would be after set-up; what is installed is shared, for it is only read."""
-    for name in COPIED:
-        shutil.copy2(PROJECT / name, root)
-    for name in COPIED_FOLDERS:
-        shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("node_modules", "build"):
-        (root / name).symlink_to(PROJECT / name)
-    return Checkout(root)
+from tests.support.cloud.checkout import Checkout, copy_of_the_project, free_ports
 
 
 @pytest.fixture
@@ -82,7 +24,3 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     assert up.returncode == 0, up.stderr
     yield checkout
     checkout.local("down")
-
-
-def free_ports() -> list[str]:
-    return ["--port", str(free_port()), "--redis-port", str(free_port())]

@@ -22,7 +22,7 @@ from local.errors import DamagedError, LocalError
 from local.processes import Daemon, alone, free_port, run_to_the_end
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
-from tests.local.conftest import Checkout, free_ports
+from tests.support.cloud.checkout import Checkout, free_ports
 from tests.support.cloud.site import fetch
 from tests.support.waiting import eventually
 

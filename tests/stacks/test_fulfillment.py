@@ -6,8 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from stacks.config import STAGES
-from tests.stacks.test_permissions import WRITE_LOGS
-from tests.support.templates.deployment import Deployment
+from tests.support.templates.deployment import WRITE_LOGS, Deployment
 
 ROLE = "Fulfillment/ShipOrderRole"
 USED = {

@@ -2,7 +2,8 @@
 
 import pytest
 
-WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+from tests.support.templates.deployment import WRITE_LOGS
+
 DELIVER_LOGS = {
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",

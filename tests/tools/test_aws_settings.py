@@ -8,7 +8,8 @@ from botocore import exceptions
 from botocore.credentials import AssumeRoleProvider
 from botocore.exceptions import BotoCoreError
 
-from tests.tools.conftest import CARD, Command, run_inside
+from tests.support.commands import Command, run_inside
+from tests.support.orders_stack import CARD
 from tools.doctor.__main__ import main as doctor
 from tools.errors import UNREACHABLE, sentence
 

@@ -15,7 +15,7 @@ from botocore.exceptions import EndpointConnectionError
 from local.settings import PROJECT
 from stacks.config import DEV, STAGES, stage_from_context
 from tests.support.aws_answers import code_of, refusal
-from tests.tools.conftest import REGION
+from tests.support.orders_stack import REGION
 from tools import deployment
 from tools.doctor.__main__ import main
 from tools.doctor.checks import Finding, examine

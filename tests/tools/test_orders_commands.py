@@ -15,7 +15,8 @@ from local.settings import PROJECT
 from orders.rules import REASONS
 from terminal.errors import CommandError
 from tests.support.aws_answers import add_refusal, refused
-from tests.tools.conftest import CARD, REGION, Command, Stack, template
+from tests.support.commands import Command
+from tests.support.orders_stack import CARD, REGION, Stack, template
 from tools.errors import sentence
 from tools.orders import executions
 from tools.text import printable

@@ -6,7 +6,8 @@ import pytest
 
 from common import queues
 from tests.support.aws_answers import refused as aws_refused
-from tests.tools.conftest import Command, Stack
+from tests.support.commands import Command
+from tests.support.orders_stack import Stack
 
 
 class Failing:

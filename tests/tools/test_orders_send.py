@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from terminal.errors import CommandError
-from tests.tools.conftest import CARD, Command, Signed, served
+from tests.support.cognito import Signed
+from tests.support.commands import Command
+from tests.support.orders_stack import CARD
+from tests.support.servers import served
 from tools.accounts.pool import NotNowError
 from tools.api import Api
 from tools.orders import files, send

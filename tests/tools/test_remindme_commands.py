@@ -11,7 +11,10 @@ import tzlocal
 from rich.cells import cell_len
 
 from terminal.errors import CommandError
-from tests.tools.conftest import ADA, CARD, PASSWORDS, Command, FakeCognito, Signed, client, run_inside, served
+from tests.support.cognito import ADA, PASSWORDS, FakeCognito, Signed
+from tests.support.commands import Command, run_inside
+from tests.support.orders_stack import CARD, client
+from tests.support.servers import served
 from tools.accounts.pool import NotNowError
 from tools.api import Api
 from tools.remindme import fields, reminders

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from tests.tools.conftest import Command, Stack
+from tests.support.commands import Command
+from tests.support.orders_stack import Stack
 from tools.show import Output
 
 ID, TIME = str(uuid.UUID(int=7)), "2026-11-25T17:06:35.123+00:00"

@@ -16,7 +16,9 @@ import pytest
 
 from local.settings import PROJECT
 from terminal.errors import CommandError
-from tests.tools.conftest import ADA, OLGA, PASSWORDS, REGION, Command, FakeCognito, run_inside
+from tests.support.cognito import ADA, OLGA, PASSWORDS, FakeCognito
+from tests.support.commands import Command, run_inside
+from tests.support.orders_stack import REGION
 from tools.accounts.people import Person
 from tools.deployment import Aws, Identity
 from tools.sign_in.__main__ import main

@@ -11,7 +11,7 @@ import pytest
 
 from stacks.config import STAGES
 from tests.support import tables
-from tests.tools.conftest import REGION
+from tests.support.orders_stack import REGION
 from tools import teardown
 
 DEFINITION = {"StartAt": "Timer", "States": {"Timer": {"Type": "Wait", "Seconds": 9999, "End": True}}}

@@ -10,7 +10,8 @@ import redis
 from redis.backoff import NoBackoff
 
 from orders import cache, cache_entry
-from tests.lambdas.orders.conftest import CACHED, eventually
+from tests.support.handlers.order_rows import CACHED
+from tests.support.waiting import eventually
 
 URL = "rediss://prod-cache-orders@primary.example.com:6379"
 

@@ -12,8 +12,9 @@ import pytest
 
 from local.processes import free_port
 from orders import cache
-from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, get
 from tests.support import caches
+from tests.support.handlers.lookups import get
+from tests.support.handlers.order_rows import CACHED, ROW, SHOWN
 
 POISON = {
     "nothing": b"",

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from orders import close_order, table
-from tests.lambdas.orders.conftest import ROW, SHOWN
 from tests.support.handlers.events import OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
+from tests.support.handlers.order_rows import ROW, SHOWN
 
 NOTE = "Called her: she does not want it any more."
 CARD = "4242424242424242"

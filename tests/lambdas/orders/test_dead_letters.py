@@ -4,9 +4,9 @@ import pytest
 
 from common import queues
 from orders import list_dead_letters, operator_queues, redrive_dead_letters
-from tests.lambdas.orders.conftest import Clock, Failing
 from tests.support.aws_answers import refused
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
+from tests.support.queues import Clock, Failing
 
 NAMES = {"OrderFulfillmentQueue": "FULFILLMENT", "EscalationQueue": "ESCALATION"}
 

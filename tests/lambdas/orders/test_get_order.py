@@ -3,8 +3,10 @@ import json
 import pytest
 
 from orders import get_order
-from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, eventually, get
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
+from tests.support.handlers.lookups import get
+from tests.support.handlers.order_rows import CACHED, ROW, SHOWN
+from tests.support.waiting import eventually
 
 ANOTHER = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000c"}
 

@@ -4,8 +4,8 @@ import json
 import pytest
 
 from orders import list_orders, table
-from tests.lambdas.orders.conftest import ROW, SHOWN
 from tests.support.handlers.events import OPERATOR, PERSON, refused_field, signed_in, status_and_body
+from tests.support.handlers.order_rows import ROW, SHOWN
 
 ANOTHER = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000c"}
 STATUSES = "RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED"

@@ -4,7 +4,7 @@ import pytest
 from orders import order
 from orders.order import shown
 from stacks import schemas
-from tests.lambdas.orders.conftest import ROW, SHOWN
+from tests.support.handlers.order_rows import ROW, SHOWN
 from tests.support.workflows.asl import load
 
 CLAIMED = {name: value for name, value in ROW.items() if name != "ExecutionId"} | {"Status": "RECEIVED"}

@@ -6,9 +6,10 @@ import pytest
 
 from common import queues
 from orders import list_parked, operator_queues, remove_parked
-from tests.lambdas.orders.conftest import ROW, Clock, Failing
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
 from tests.support.handlers.faults import fault
+from tests.support.handlers.order_rows import ROW
+from tests.support.queues import Clock, Failing
 
 CARD = "4242424242424242"
 MESSAGE = {

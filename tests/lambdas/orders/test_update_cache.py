@@ -6,7 +6,8 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from orders.update_cache import CacheUpdateError, handler
-from tests.lambdas.orders.conftest import CACHED, ROW, SHOWN, get
+from tests.support.handlers.lookups import get
+from tests.support.handlers.order_rows import CACHED, ROW, SHOWN
 
 serialize = TypeSerializer().serialize
 

@@ -3,7 +3,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from reminders import cancel_reminder, table
 from reminders.cancel_reminder import handler
-from tests.lambdas.conftest import states
+from tests.support.handlers.aws import states
 from tests.support.handlers.callers import FLO, JO, OLGA, of
 from tests.support.handlers.events import status_and_body
 from tests.support.handlers.reminder_rows import row

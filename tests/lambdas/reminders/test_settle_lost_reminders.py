@@ -23,7 +23,7 @@ from reminders.settle_lost_reminders import (
     handler,
 )
 from reminders.table import find
-from tests.lambdas.conftest import states
+from tests.support.handlers.aws import states
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.reminder_rows import ASKED, ahead, row, workflow_takes_up
 from tests.support.workflows.asl import load, longest_stay

@@ -1,8 +1,9 @@
-"""Rows of orders that are on their way."""
+"""Rows of orders: one that is finished, as it is stored, shown and cached, and others that are on their way."""
 
 from datetime import UTC, datetime, timedelta
 
 from common.times import timestamp
+from tests.support.handlers.events import PERSON
 
 NAME = "A-1-0123456789ab"
 """The name of an execution for the order A-1."""
@@ -26,3 +27,37 @@ def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> di
         "ExecutionName": NAME,
         **attributes,
     }
+
+
+ROW = {
+    "OrderId": "A-1",
+    "Owner": PERSON["sub"],
+    "Name": "Jo",
+    "ItemName": "Keyboard",
+    "Price": "12.50",
+    "CardLast4": "1111",
+    "Status": "FULFILLMENT_QUEUED",
+    "Reasons": [],
+    "ReceivedAt": "2026-11-21T04:00:00.000Z",
+    "UpdatedAt": "2026-11-21T04:00:01.000Z",
+    "ExecutionName": "name",
+    "ExecutionId": "arn",
+}
+
+
+SHOWN = {
+    "OrderId": "A-1",
+    "Name": "Jo",
+    "ItemName": "Keyboard",
+    "Price": "12.50",
+    "Card": {"Last4": "1111"},
+    "Status": "FULFILLMENT_QUEUED",
+    "Reasons": [],
+    "ReceivedAt": "2026-11-21T04:00:00.000Z",
+    "UpdatedAt": "2026-11-21T04:00:01.000Z",
+}
+"""ROW, as the API shows it."""
+
+
+CACHED = SHOWN | {"Owner": PERSON["sub"]}
+"""ROW, as it is cached."""

@@ -28,6 +28,9 @@ CONTEXTS = {
 }
 """The CDK context of everything that the tests of the stacks look at."""
 
+WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+"""The actions of every function's role, by which it writes its log."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:

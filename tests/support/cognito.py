@@ -1,0 +1,98 @@
+"""A user pool with two people in it, and somebody who has signed in already."""
+
+import base64
+import json
+from typing import Any
+
+ADA, OLGA = "ada@example.com", "olga@example.com"
+
+
+PASSWORDS = {ADA: "Correct-horse-1", OLGA: "Battery-staple-2"}
+
+
+class FakeCognito:
+    """A user pool that real HTTP requests are sent to: Ada is a person, Olga an operator."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[dict[str, Any], str | None]] = []
+        """The body of each request and its Authorization header."""
+
+        self.passwords = dict(PASSWORDS)
+        self.refresh_tokens: dict[str, str] = {}
+        """Those that are valid, with the e-mail address of whom."""
+
+        self.issued: dict[str, str] = {}
+        """ID tokens, with the e-mail address of whom."""
+
+        self.challenges: list[str] = []
+        """What is wanted after the password."""
+
+        self.refusal: str | tuple[str, str] | None = None
+        """The code, or code and message, of the error that every request is answered with; "" for no answer."""
+
+        self.lasts_seconds = 3600
+        self._waiting = ""
+
+    @property
+    def asked(self) -> list[str]:
+        """What each request was for."""
+        return [body.get("AuthFlow") or body.get("ChallengeName") or "revoke" for body, _ in self.requests]
+
+    def answer(self, method: str, path: str, body: Any, authorization: str) -> tuple[int, Any]:
+        self.requests.append((body, authorization))
+        match self.refusal:
+            case "":
+                return 0, None
+            case str(code):
+                return 400, {"__type": code, "message": f"No, {body}"}
+            case (code, message):
+                return 400, {"__type": code, "message": message}
+        match self.asked[-1]:
+            case "revoke":
+                self.refresh_tokens.pop(body["Token"], None)
+                return 200, {}
+            case "REFRESH_TOKEN_AUTH":
+                return self._tokens(self.refresh_tokens.get(body["AuthParameters"]["REFRESH_TOKEN"], ""), renewed=True)
+            case "USER_PASSWORD_AUTH":
+                email = body["AuthParameters"]["USERNAME"].lower()
+                known = self.passwords.get(email) == body["AuthParameters"]["PASSWORD"]
+                return self._next(email if known else "")
+        return self._next(self._waiting)
+
+    def _next(self, email: str) -> tuple[int, Any]:
+        if not self.challenges:
+            return self._tokens(email)
+        self._waiting = email
+        parameters = {"USER_ID_FOR_SRP": f"sub-of-{email}"}
+        return 200, {"ChallengeName": self.challenges.pop(0), "Session": "s" * 20, "ChallengeParameters": parameters}
+
+    def _tokens(self, email: str, *, renewed: bool = False) -> tuple[int, Any]:
+        if not email:
+            return 400, {"__type": "NotAuthorizedException", "message": "Incorrect username or password."}
+        claims = {"email": email, "jti": len(self.requests), "cognito:groups": ["operators"] if email == OLGA else []}
+        payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        tokens: dict[str, Any] = {"IdToken": f"e30.{payload}.signed", "ExpiresIn": self.lasts_seconds}
+        self.issued[tokens["IdToken"]] = email
+        if not renewed:
+            tokens["RefreshToken"] = f"refresh-{len(self.requests)}"
+            self.refresh_tokens[tokens["RefreshToken"]] = email
+        return 200, {"AuthenticationResult": tokens}
+
+
+class Signed:
+    """Somebody who has signed in; each token is another than the one that was not taken."""
+
+    email, how = ADA, "sign in"
+
+    def __init__(self) -> None:
+        self.forgotten = 0
+        self.failures: list[Exception] = []
+        """What the next tokens fail of."""
+
+    def token(self) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
+        return f"token-{self.forgotten}"
+
+    def forget(self) -> None:
+        self.forgotten += 1

@@ -1,0 +1,90 @@
+"""The handlers' environment, and the clients and workflows of the simulated AWS that they meet in tests."""
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "ALLOWED_EMAILS": "Desk@example.com",
+    "ALLOWED_ORIGIN": "*",
+    "ALLOWED_PHONES": "+15555550199",
+    # Far more than a healthy cache takes, however busy the machine.
+    "CACHE_BUDGET_MS": "2000",
+    "CARD_RULE": "length",
+    "DAYS_KEPT": "30",
+    "DIGEST_ARN": "digest-key",
+    "ESCALATION_DEAD_LETTERS": "escalation-dead-letters",
+    "ESCALATION_QUEUE": "escalation",
+    "FULFILLMENT_DEAD_LETTERS": "fulfillment-dead-letters",
+    "FULFILLMENT_QUEUE": "fulfillment",
+    "HOURS_LATE": "24",
+    "IDEMPOTENCY_TABLE": "idempotency",
+    "ORDER_TABLE": "orders",
+    "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
+    "PARKED_QUEUE": "parked",
+    "REMINDER_TABLE": "reminders",
+    "REMINDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:reminders",
+    "SENDER": "reminders@example.com",
+    "SHIPMENT_TABLE": "shipments",
+}
+
+
+UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
+
+
+LAMBDAS = Path(__file__).parents[3] / "lambdas"
+
+
+HANDLERS = sorted(
+    f"{file.parent.name}.{file.stem}"
+    for file in LAMBDAS.glob("*/*.py")
+    if re.search(r"^def handler\(", file.read_text(), re.MULTILINE)
+)
+
+
+def set_environment(patch: pytest.MonkeyPatch) -> None:
+    for name in UNSET:
+        patch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+
+
+# Handlers make their clients when they are imported. Here the variables are there for that moment alone, so that other
+# tests of the same run do not see them; moto, imported above, answers these clients wherever it is switched on.
+with pytest.MonkeyPatch.context() as at_import:
+    set_environment(at_import)
+    for handler in HANDLERS:
+        importlib.import_module(handler)
+    dynamodb = boto3.resource("dynamodb")
+    states = boto3.client("stepfunctions")
+    secrets = boto3.client("secretsmanager")
+    queues = boto3.client("sqs")
+
+
+class Workflow:
+    """A state machine whose executions start and then stay where they are."""
+
+    def __init__(self, name: str) -> None:
+        self.arn = states.create_state_machine(
+            name=name,
+            definition='{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
+            roleArn=f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/workflow",
+        )["stateMachineArn"]
+
+    def executions(self) -> list[dict[str, Any]]:
+        """What `describe_execution` says about each, newest last."""
+        listed = states.list_executions(stateMachineArn=self.arn)["executions"]
+        return [states.describe_execution(executionArn=one["executionArn"]) for one in reversed(listed)]
+
+    def stop(self) -> None:
+        """Ends every execution; a name that has ended cannot be used again."""
+        for one in self.executions():
+            states.stop_execution(executionArn=one["executionArn"])
