@@ -1,20 +1,17 @@
 """Both apps on the laptop cloud, orders and reminders that no other test knows, and the balance after a test."""
 
-import shlex
-import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from local import deploy, gaps, users
 from local.cloud import Cloud, Places
 from local.users import OPERATOR
-from tests.support.cloud import balance, standard
+from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.cloud.balance import Doubled
 from tests.support.cloud.contract import Api
+from tests.support.cloud.standard_apps import deploy_beside
 
 
 @pytest.fixture(scope="session")
@@ -24,29 +21,9 @@ def apps(cloud: Cloud, places: Places) -> Apps:
 
 
 @pytest.fixture(scope="session")
-def standard_apps(cloud: Cloud, apps: Apps) -> Apps:
+def standard_apps(apps: Apps) -> Apps:
     """The same, with orders that go through a Standard workflow; deployed beside the other when first needed."""
-    deploy.deploy_app(cloud.engine, shlex.join([sys.executable, "-m", standard.__name__]), "Orders")
-    gaps.allow_plain_http(cloud.engine)
-    identity, orders = (_outputs(cloud, stack) for stack in (standard.IDENTITY, standard.ORDERS))
-    users.create(cloud.engine, identity["UserPoolId"], cloud.users())
-    places = replace(
-        apps.places,
-        orders_api=gaps.api_url(cloud.settings, orders["ApiUrl"]),
-        order_table=orders["OrderTableName"],
-        fulfillment_queue=orders["OrderFulfillmentQueueUrl"],
-        escalation_queue=orders["EscalationQueueUrl"],
-        parked_queue=orders["ParkedQueueUrl"],
-        order_workflow=orders["OrderFulfillmentStateMachineArn"],
-        user_pool=identity["UserPoolId"],
-        web_client=identity["WebClientId"],
-    )
-    return Apps(cloud, places, user=apps.user)
-
-
-def _outputs(cloud: Cloud, stack: str) -> dict[str, str]:
-    (found,) = cloud.engine.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+    return deploy_beside(apps)
 
 
 @pytest.fixture(params=["EXPRESS", "STANDARD"])

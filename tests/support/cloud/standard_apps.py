@@ -1,0 +1,36 @@
+"""Deploying an orders app with a Standard workflow beside the usual one."""
+
+import shlex
+import sys
+from dataclasses import replace
+
+from local import deploy, gaps, users
+from local.cloud import Cloud
+from tests.support.cloud import standard
+from tests.support.cloud.apps import Apps
+
+
+def deploy_beside(apps: Apps) -> Apps:
+    """The same apps, with orders that go through a Standard workflow."""
+    cloud = apps.cloud
+    deploy.deploy_app(cloud.engine, shlex.join([sys.executable, "-m", standard.__name__]), "Orders")
+    gaps.allow_plain_http(cloud.engine)
+    identity, orders = (_outputs(cloud, stack) for stack in (standard.IDENTITY, standard.ORDERS))
+    users.create(cloud.engine, identity["UserPoolId"], cloud.users())
+    places = replace(
+        apps.places,
+        orders_api=gaps.api_url(cloud.settings, orders["ApiUrl"]),
+        order_table=orders["OrderTableName"],
+        fulfillment_queue=orders["OrderFulfillmentQueueUrl"],
+        escalation_queue=orders["EscalationQueueUrl"],
+        parked_queue=orders["ParkedQueueUrl"],
+        order_workflow=orders["OrderFulfillmentStateMachineArn"],
+        user_pool=identity["UserPoolId"],
+        web_client=identity["WebClientId"],
+    )
+    return Apps(cloud, places, user=apps.user)
+
+
+def _outputs(cloud: Cloud, stack: str) -> dict[str, str]:
+    (found,) = cloud.engine.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}

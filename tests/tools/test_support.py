@@ -1,0 +1,66 @@
+"""The helpers of the tests are in tests/support, so that everybody finds them and no test depends on another one."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.settings import PROJECT
+
+TESTS = PROJECT / "tests"
+PROGRAMS = ("contract", "corpora", "facts")
+"""Folders with a program of their own, `python -m tests.contract`, and its modules."""
+MOVE = "Helpers of tests live in tests/support (tests/README.md says what is where). Move there:"
+
+
+def modules(file: Path) -> Iterator[str]:
+    """The full names of all modules of the tests that `file` may import from."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import(names=names):
+                yield from (one.name for one in names if one.name.startswith("tests."))
+            case ast.ImportFrom(level=0, module=str(module), names=names) if module.partition(".")[0] == "tests":
+                yield from (module, *(f"{module}.{one.name}" for one in names))
+            case ast.ImportFrom(level=level) if level:
+                yield f"relatively, in line {node.lineno}"
+
+
+def is_a_test(module: str) -> bool:
+    """Whether pytest collects the module, as it does a conftest."""
+    name = module.rpartition(".")[2]
+    is_a_file = TESTS.parent.joinpath(*module.split(".")).with_suffix(".py").is_file()
+    return (name == "conftest" or name.startswith("test_")) and is_a_file
+
+
+def test_nothing_is_imported_from_a_conftest_or_from_a_test() -> None:
+    found = [
+        f"{file.relative_to(PROJECT)} imports {module}"
+        for file in sorted(TESTS.rglob("*.py"))
+        for module in modules(file)
+        if is_a_test(module) or " " in module
+    ]
+
+    assert not found, "\n".join([MOVE, *found])
+
+
+def test_every_module_is_a_test_a_conftest_or_in_its_folder() -> None:
+    found = [
+        path
+        for file in sorted(TESTS.rglob("*.py"))
+        if (path := file.relative_to(TESTS)).parts[0] not in ("support", *PROGRAMS)
+        and file.name != "conftest.py"
+        and not file.name.startswith("test_")
+    ]
+
+    assert not found, "\n".join([MOVE, *(f"tests/{path}" for path in found)])
+
+
+def test_conftests_hold_fixtures_and_hooks_alone() -> None:
+    found = [
+        f"{node.name} of {file.relative_to(PROJECT)}"
+        for file in sorted(TESTS.rglob("conftest.py"))
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.ClassDef)
+        or (isinstance(node, ast.FunctionDef) and not any("pytest." in ast.unparse(one) for one in node.decorator_list))
+    ]
+
+    assert not found, "\n".join([MOVE, *found])
