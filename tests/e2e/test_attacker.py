@@ -137,7 +137,8 @@ def expired(apps: Apps) -> str:
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     )["UserPoolClient"]["ClientId"]
     token = tokens(apps, client)["IdToken"]
-    eventually(lambda: send("GET", f"{apps.places.orders_api}/orders", token=token).status_code == 401)
+    address = f"{apps.places.orders_api}/orders"
+    eventually(lambda: send("GET", address, token=token).status_code, until=lambda status: status == 401)
     return token
 
 

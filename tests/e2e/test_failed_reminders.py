@@ -55,7 +55,7 @@ def test_a_reminder_that_goes_no_further_has_failed_and_says_why(
     with changed(apps, lambda states: states[state]["Arguments"].update(fault), workflow=apps.places.reminder_workflow):
         status, answer = apps.post_reminder(reminder)
         assert status == 202
-        row = eventually(lambda: found if (found := row_of(apps, answer["reminderId"]))["Status"] == "FAILED" else None)
+        row = eventually(lambda: row_of(apps, answer["reminderId"]), until=lambda row: row["Status"] == "FAILED")
 
     assert row["Reason"].partition(": ")[0] == reason
     sent = [one for one in apps.cloud.topic_messages() if one["Body"] == reminder["message"]]
@@ -84,7 +84,7 @@ def test_a_write_that_fails_and_then_succeeds_makes_one_reminder(
 
     with changed(apps, fails_twice, workflow=apps.places.reminder_workflow):
         _, answer = apps.post_reminder(reminder)
-        row = eventually(lambda: found if (found := row_of(apps, answer["reminderId"]))["Status"] == "SENT" else None)
+        row = eventually(lambda: row_of(apps, answer["reminderId"]), until=lambda row: row["Status"] == "SENT")
         apps.finished(row["ExecutionId"])
 
     assert faulty.attempts == 3

@@ -323,11 +323,11 @@ def test_an_order_that_is_parked_and_in_its_queue_says_so_and_is_not_fulfilled_t
         placed(apps, order | {"Price": price})
 
     assert apps.settled(order["OrderId"])["Status"]["S"] == "PARKED"
-    shown = eventually(lambda: (found := operator.get_order(order["OrderId"])[1])["Status"] == "PARKED" and found)
+    shown = eventually(lambda: operator.get_order(order["OrderId"])[1], until=lambda order: order["Status"] == "PARKED")
     [item] = [one for one in operator.call("GET", "/parked")[1]["items"] if one["OrderId"] == order["OrderId"]]
     assert (shown["Queue"], item["Queue"], item["Error"]) == (queue, queue, "DynamoDB.ResourceNotFoundException")
     assert operator.put_order(order)[0] == answer
-    eventually(lambda: "OrderFulfillmentQueue" in [name for name, _ in apps.queued(order["OrderId"])])
+    eventually(lambda: dict(apps.queued(order["OrderId"])), until=lambda found: "OrderFulfillmentQueue" in found)
     assert [name for name, _ in apps.queued(order["OrderId"])].count("OrderFulfillmentQueue") == 1
 
 
@@ -558,8 +558,8 @@ def put_received(apps: Apps, order: dict[str, str], *, at: datetime, taken_up: b
 
 def test_a_lookup_needs_no_table_while_it_is_cached(apps: Apps, order: dict[str, str]) -> None:
     place(apps, order)
-    eventually(lambda: apps.get_order(order["OrderId"])[1]["Status"] == "FULFILLMENT_QUEUED")
-    eventually(lambda: apps.get_order(order["OrderId"])[2] == "HIT")
+    eventually(lambda: apps.get_order(order["OrderId"])[1], until=lambda order: order["Status"] == "FULFILLMENT_QUEUED")
+    eventually(lambda: apps.get_order(order["OrderId"]), until=lambda answer: answer[2] == "HIT")
 
     with denied(apps, "GetOrder", "dynamodb:GetItem"):
         warm = apps.get_order(order["OrderId"])

@@ -186,7 +186,7 @@ def test_only_the_poison_ends_in_the_dead_letter_queue_after_five_attempts(shop:
 
     shop.send(*[*good.values()][:3], *poison, *[*good.values()][3:])
 
-    eventually(lambda: sorted(shop.dead()) == sorted(poison))
+    eventually(lambda: sorted(shop.dead()), until=lambda dead: dead == sorted(poison))
     eventually(shop.empty)
     assert {order_id: shop.shipped()[order_id] for order_id in good} == dict.fromkeys(good, 1)
     received = [int(each["ApproximateReceiveCount"]) for each in _attributes(shop)]

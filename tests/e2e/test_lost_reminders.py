@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def abort(apps: Apps) -> Callable[..., dict[str, Any]]:
         else:
             reminder_id = apps.post_reminder(reminder)[1]["reminderId"]
         execution = first_execution(apps, reminder_id)
-        eventually(lambda: row_of(apps, reminder_id).get("ExecutionId") == execution)
+        eventually(lambda: row_of(apps, reminder_id), until=lambda row: row.get("ExecutionId") == execution)
         apps.cloud.engine.client("stepfunctions").stop_execution(executionArn=execution)
         return row_of(apps, reminder_id)
 
@@ -105,7 +106,8 @@ def test_each_lost_reminder_is_settled_in_its_way(
 
     settle(apps, {"Waiting": True})
     for reminder_id in (waiting, repeated):
-        eventually(lambda name=reminder_id: row_of(apps, name)["ExecutionId"] != first_execution(apps, name))
+        first = first_execution(apps, reminder_id)
+        eventually(partial(row_of, apps, reminder_id), until=lambda row, first=first: row["ExecutionId"] != first)
 
     assert counts(apps, [waiting, late, sending, repeated, cancelled]) == {"SCHEDULED": 2, "FAILED": 2, "CANCELLED": 1}
     assert "too late" in row_of(apps, late)["Reason"]
@@ -119,7 +121,7 @@ def test_each_lost_reminder_is_settled_in_its_way(
 def test_a_reminder_without_an_execution_has_failed_and_says_so_over_the_api(apps: Apps, message: str) -> None:
     """CreateReminder was killed between the row and the execution."""
     _, posted = apps.post_reminder(by_email(message))
-    eventually(lambda: "ExecutionId" in row_of(apps, posted["reminderId"]))
+    eventually(lambda: row_of(apps, posted["reminderId"]), until=lambda row: "ExecutionId" in row)
     table = apps.cloud.engine.client("dynamodb")
     key = {"ReminderId": {"S": posted["reminderId"]}}
     row = table.get_item(TableName=apps.places.reminder_table, Key=key)["Item"]

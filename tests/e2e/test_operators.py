@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.cloud.apps import Apps, dead_letters_of, has_status
+from tests.support.cloud.apps import Apps, dead_letters_of
 from tests.support.waiting import eventually
 
 NOTE = "Called her: she does not want it any more."
@@ -64,7 +64,7 @@ def parked_item(operator: Apps, order_id: str) -> dict[str, Any] | None:
 
 def test_a_person_sees_their_own_orders_alone(apps: Apps, somebody_else: Apps, order: dict[str, str]) -> None:
     apps.post_order(order)
-    shown = eventually(has_status(apps, order["OrderId"], "FULFILLMENT_QUEUED"))
+    shown = apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
 
     assert order["OrderId"] in ids(everything(apps, "/orders"))
     assert next(one for one in everything(apps, "/orders") if one["OrderId"] == order["OrderId"]) == shown
@@ -75,7 +75,7 @@ def test_anothers_order_is_told_apart_from_none_by_nothing(
     apps: Apps, somebody_else: Apps, order: dict[str, str]
 ) -> None:
     apps.post_order(order)
-    eventually(has_status(apps, order["OrderId"], "FULFILLMENT_QUEUED"))
+    apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
 
     theirs, none = (somebody_else.call("GET", f"/orders/{one}") for one in (order["OrderId"], "nobody-sent-this"))
 
@@ -99,7 +99,7 @@ def test_a_list_comes_in_pages_last_received_first(somebody_else: Apps, order: d
     for order_id in sent:
         assert somebody_else.post_order(order | {"OrderId": order_id})[0] == 202
 
-    eventually(lambda: len(everything(somebody_else, "/orders")) == 5)
+    eventually(lambda: ids(everything(somebody_else, "/orders")), until=lambda found: len(found) == 5)
 
     assert ids(everything(somebody_else, "/orders", limit=2)) == sent[::-1]
 
@@ -149,7 +149,7 @@ def test_a_corrected_order_goes_through_and_is_still_its_owners(
     row = apps.settled(order["OrderId"])
     assert before and row["Status"]["S"] == "FULFILLMENT_QUEUED"
     assert (row["Owner"], row["ReceivedAt"]) == (before["Owner"], before["ReceivedAt"])
-    eventually(has_status(apps, order["OrderId"], "FULFILLMENT_QUEUED"))
+    apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
 
 
 def test_a_closed_order_says_so_to_its_owner_and_stays_closed(
@@ -158,7 +158,7 @@ def test_a_closed_order_says_so_to_its_owner_and_stays_closed(
     status, body, _ = operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": NOTE})
 
     assert (status, body["Status"], body["Note"]) == (200, "CLOSED", NOTE)
-    assert eventually(has_status(apps, order["OrderId"], "CLOSED"))["Note"] == NOTE
+    assert apps.shown(order["OrderId"], "CLOSED")["Note"] == NOTE
     assert operator.put_order(order)[0] == 409
     assert operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": "Another."})[0] == 409
     assert order["OrderId"] in ids(everything(operator, "/orders?status=CLOSED"))

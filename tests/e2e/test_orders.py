@@ -148,7 +148,8 @@ def test_a_change_is_written_to_the_cache_which_then_serves_the_first_lookup(app
     row = apps.settled(order["OrderId"])
 
     with redis.Redis.from_url(apps.places.redis_url) as operator:
-        eventually(lambda: b"FULFILLMENT_QUEUED" in (operator.get(f"order:{order['OrderId']}") or b""))
+        key = f"order:{order['OrderId']}"
+        eventually(lambda: operator.get(key), until=lambda entry: b"FULFILLMENT_QUEUED" in entry)
     status, body, state = apps.get_order(order["OrderId"])
 
     assert (status, body, state) == (

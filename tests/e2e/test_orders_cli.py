@@ -223,9 +223,7 @@ def test_a_corrected_order_is_fulfilled(apps: Apps, run: Run, order: dict[str, s
 
     assert (done.returncode, done.stderr) == (0, "")
     assert [answer["status"] for answer in json.loads(done.stdout)] == [202]
-    row = eventually(
-        lambda: row if (row := apps.row(order["OrderId"])) and row["Status"]["S"] == "FULFILLMENT_QUEUED" else None
-    )
+    row = eventually(lambda: apps.row(order["OrderId"]), until=lambda row: row["Status"]["S"] == "FULFILLMENT_QUEUED")
     assert row["Price"]["S"] == order["Price"]
 
 

@@ -60,7 +60,7 @@ def test_each_form_of_reminder_is_accepted_and_delivered(
     status, answer = apps.post_reminder({"message": message, **in_a_month(form)})
 
     assert (status, answer["status"]) == (202, "SCHEDULED")
-    assert eventually(lambda: found if (found := delivered(apps, message)) >= expected else None) == expected
+    assert eventually(lambda: delivered(apps, message), until=expected.issubset) == expected
 
 
 @pytest.mark.parametrize(("form", "expected"), [*FORMS, ({"timestamp": "in a month"}, {"topic"})])
@@ -123,11 +123,11 @@ def test_a_reminder_waits_as_long_as_it_was_asked_to(apps: Apps, message: str) -
 
     states = apps.cloud.engine.client("stepfunctions")
 
-    def waiting() -> bool:
+    def entered() -> list[str]:
         events = states.get_execution_history(executionArn=execution)["events"]
-        return any(event.get("stateEnteredEventDetails", {}).get("name") == "Timer" for event in events)
+        return [event.get("stateEnteredEventDetails", {}).get("name") for event in events]
 
-    assert eventually(waiting)
+    eventually(entered, until=lambda names: "Timer" in names)
     assert states.describe_execution(executionArn=execution)["status"] == "RUNNING"
     assert delivered(apps, message) == set()
     states.stop_execution(executionArn=execution)
@@ -218,9 +218,9 @@ def test_a_cancel_that_races_with_the_send_ends_in_exactly_one_of_both(
         assert status == 202, answer
         reminder_id = answer["reminderId"]
         if i % 4 == 2:
-            eventually(lambda: "ExecutionId" in row_of(apps, reminder_id))
+            eventually(lambda: row_of(apps, reminder_id), until=lambda row: "ExecutionId" in row)
         elif i % 4 == 3:
-            eventually(lambda: row_of(apps, reminder_id)["Status"] != "SCHEDULED")
+            eventually(lambda: row_of(apps, reminder_id), until=lambda row: row["Status"] != "SCHEDULED")
         return reminder_id, api.call("DELETE", "/reminders/{reminderId}", reminderId=reminder_id)[0]
 
     with ThreadPoolExecutor(8) as pool:

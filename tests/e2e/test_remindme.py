@@ -15,6 +15,7 @@ from local.cloud import Cloud
 from local.settings import PROJECT
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.commands import run_inside
+from tests.support.cloud.reminders import times_published
 from tests.support.waiting import eventually
 from tools.remindme.__main__ import COMMANDS, main
 
@@ -57,7 +58,7 @@ def test_the_originals_two_arguments_publish_to_the_topic_when_due(
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{due:%a %Y-%m-%d %H:%M:%S} UTC" in done.stdout
     assert f"{due:%Y-%m-%dT%H:%M:%SZ}" in done.stdout
-    eventually(lambda: any(message in published["Body"] for published in apps.cloud.topic_messages()))
+    eventually(apps.cloud.topic_messages, until=lambda found: any(message in one["Body"] for one in found))
 
 
 def test_the_topic_is_for_operators_and_others_are_told_what_to_say(remindme: Run, message: str) -> None:
@@ -134,9 +135,4 @@ def test_a_repeated_reminder_comes_as_often_as_was_asked(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "every 1w, 3 times" in done.stdout
-    published = eventually(
-        lambda: (
-            found if len(found := [one for one in apps.cloud.topic_messages() if one["Body"] == message]) == 3 else None
-        )
-    )
-    assert len(published) == 3
+    eventually(lambda: times_published(apps, message), until=lambda times: times == 3)

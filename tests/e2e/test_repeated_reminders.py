@@ -69,11 +69,12 @@ def test_cancelling_a_repeated_reminder_cancels_the_rest(apps: Apps, api: Api, m
     _, posted, _ = api.call("POST", "/reminders", body=body)
     reminder_id = posted["reminderId"]
 
-    def waiting_again() -> bool:
+    def started() -> tuple[str, list[str]]:
+        """The row's execution, and all of them, the oldest first."""
         found = executions(apps, reminder_id)
-        return len(found) == 2 and row_of(apps, reminder_id)["ExecutionId"] == found[1]["executionArn"]
+        return row_of(apps, reminder_id)["ExecutionId"], [one["executionArn"] for one in found]
 
-    eventually(waiting_again)
+    eventually(started, until=lambda found: len(found[1]) == 2 and found[0] == found[1][1])
 
     status, cancelled, _ = api.call("DELETE", "/reminders/{reminderId}", reminderId=reminder_id)
 
@@ -88,7 +89,7 @@ def test_a_reminder_that_goes_on_for_ever_is_cancelled_while_it_does(apps: Apps,
     body = {"message": message, "preference": "topic", "waitSeconds": 0, "repeat": {"every": "1d"}}
     _, posted, _ = api.call("POST", "/reminders", body=body)
     reminder_id = posted["reminderId"]
-    eventually(lambda: int(row_of(apps, reminder_id)["Occurrence"]) > 2)
+    eventually(lambda: row_of(apps, reminder_id), until=lambda row: int(row["Occurrence"]) > 2)
 
     def cancelled() -> dict[str, Any] | None:
         status, answer, _ = api.call("DELETE", "/reminders/{reminderId}", reminderId=reminder_id)
@@ -96,7 +97,10 @@ def test_a_reminder_that_goes_on_for_ever_is_cancelled_while_it_does(apps: Apps,
 
     last = eventually(cancelled)
 
-    eventually(lambda: all(one["status"] != "RUNNING" for one in executions(apps, reminder_id)))
+    eventually(
+        lambda: [one["status"] for one in executions(apps, reminder_id)],
+        until=lambda statuses: "RUNNING" not in statuses,
+    )
     assert row_of(apps, reminder_id)["Status"] == "CANCELLED"
     assert times_published(apps, message) == last["occurrence"] - 1
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud import Cloud, Places
-from tests.support.cloud.apps import FINISHED
+from tests.support.cloud.apps import is_finished
 from tests.support.waiting import eventually
 
 
@@ -32,7 +32,7 @@ def test_an_express_execution_is_no_execution_to_the_api(cloud: Cloud, started: 
 def test_the_commands_of_the_laptop_cloud_see_it(cloud: Cloud, places: Places, started: str) -> None:
     states = cloud.engine.executions()
 
-    eventually(lambda: states.describe_execution(executionArn=started)["status"] in FINISHED)
+    eventually(lambda: states.describe_execution(executionArn=started), until=is_finished)
     name = states.describe_execution(executionArn=started)["name"]
 
     assert cloud.engine.execution(places.order_workflow, name) == started
@@ -51,7 +51,7 @@ def test_events_tell_of_standard_executions_alone(cloud: Cloud, places: Places) 
     events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
 
     express = states.start_execution(stateMachineArn=places.order_workflow, input="{}")["executionArn"]
-    eventually(lambda: cloud.engine.executions().describe_execution(executionArn=express)["status"] in FINISHED)
+    eventually(lambda: cloud.engine.executions().describe_execution(executionArn=express), until=is_finished)
     standard = states.start_execution(stateMachineArn=places.reminder_workflow, input="{}")["executionArn"]
     told: list[str] = []
 

@@ -20,7 +20,7 @@ from local.cloud import Cloud, Places
 from local.engine import send
 from local.settings import ACCOUNT, REGION
 from local.users import PERSON
-from tests.support.cloud.apps import FINISHED
+from tests.support.cloud.apps import is_finished
 from tests.support.cloud.site import fetch
 from tests.support.waiting import eventually
 
@@ -76,11 +76,9 @@ def run_workflow(client: Callable[[str], Any], name: str, role: str, state: dict
     machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
     execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")["executionArn"]
 
-    def over() -> dict[str, Any] | None:
-        description: dict[str, Any] = states.describe_execution(executionArn=execution)
-        return description if description["status"] in FINISHED else None
-
-    description = eventually(over)
+    description: dict[str, Any] = eventually(
+        lambda: states.describe_execution(executionArn=execution), until=is_finished
+    )
     states.delete_state_machine(stateMachineArn=machine["stateMachineArn"])
     return description
 
@@ -251,7 +249,7 @@ def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, pla
     states = cloud.engine.executions()
     order = json.dumps({"OrderId": "gap", "Name": "A", "ItemName": "B", "Price": "1", "CC": "4242424242424242"})
     execution = states.start_execution(stateMachineArn=places.order_workflow, input=order)["executionArn"]
-    eventually(lambda: states.describe_execution(executionArn=execution)["status"] in FINISHED)
+    eventually(lambda: states.describe_execution(executionArn=execution), until=is_finished)
 
     groups = client("logs").describe_log_groups(logGroupNamePrefix="/aws/vendedlogs/states/local-")["logGroups"]
 

@@ -6,7 +6,6 @@ after the next `up`. Then the engine is killed; `killed` has the cloud after tha
 
 import json
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -53,8 +52,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
     buckets = cloud.settings.state / "s3"
 
     def kill_when_there_is_a_bucket() -> None:
-        while not [*buckets.glob("*/cdk-*")]:
-            time.sleep(0.01)
+        eventually(lambda: [*buckets.glob("*/cdk-*")], every=0.01)
         kill(cloud, "engine")
 
     def say(text: str) -> None:
@@ -125,7 +123,8 @@ def settle(apps: Apps, orders: Orders) -> None:
 
 
 def taken_up(apps: Apps, orders: Orders) -> None:
-    eventually(lambda: all("ExecutionId" in (apps.row(one["OrderId"]) or {}) for one in orders))
+    for one in orders:
+        eventually(lambda one=one: apps.row(one["OrderId"]), until=lambda row: "ExecutionId" in row)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +185,7 @@ def test_an_order_that_was_corrected_is_read_back_corrected(own: Apps, stopped: 
 @pytest.mark.parametrize("message", [DUE_SOON, DUE_LATER, REPEATED])
 def test_a_reminder_that_was_waiting_is_sent_once(own: Apps, stopped: Session, message: str) -> None:
     if message == REPEATED:
-        eventually(lambda: row_of(own, stopped.reminders[message])["Occurrence"] == "2")
+        eventually(lambda: row_of(own, stopped.reminders[message]), until=lambda row: row["Occurrence"] == "2")
     else:
         assert reminded(own, stopped.reminders[message])["Status"] == "SENT"
 
@@ -196,7 +195,8 @@ def test_a_reminder_that_was_waiting_is_sent_once(own: Apps, stopped: Session, m
 @pytest.mark.parametrize("message", [DUE_MUCH_LATER, REPEATED])
 def test_a_reminder_that_is_not_due_yet_waits_in_one_execution(own: Apps, stopped: Session, message: str) -> None:
     reminder = stopped.reminders[message]
-    eventually(lambda: message != REPEATED or row_of(own, reminder)["Occurrence"] == "2")
+    occurrence = "2" if message == REPEATED else "1"
+    eventually(lambda: row_of(own, reminder), until=lambda row: row["Occurrence"] == occurrence)
 
     living = [one["executionArn"] for one in executions(own, reminder) if one["status"] == "RUNNING"]
     row = row_of(own, reminder)
@@ -228,10 +228,11 @@ def killed(own: Apps, stopped: Session) -> Session:
     place(own, session.done)
     settle(own, session.done)
     for one in session.done:
-        eventually(lambda one=one: own.get_order(one["OrderId"])[2] == "HIT")
+        eventually(lambda one=one: own.get_order(one["OrderId"]), until=lambda answer: answer[2] == "HIT")
     functions = own.cloud.engine.daemon.process().children()
     kill(own.cloud, "engine")
-    eventually(lambda: functions and not any(map(runs, functions)))
+    assert functions
+    eventually(lambda: [one for one in functions if runs(one)], until=lambda running: not running)
     with pytest.raises(LocalError, match="the engine has died"):
         own.cloud.require_running()
     temporary = own.cloud.settings.home / "tmp"
@@ -267,7 +268,7 @@ def test_a_cache_that_is_killed_shows_no_older_state_of_an_order(own: Apps, kill
     [order, *_] = numbered("cached", Price="-1")
     place(own, [order])
     settle(own, [order])
-    eventually(lambda: own.get_order(order["OrderId"])[2] == "HIT")
+    eventually(lambda: own.get_order(order["OrderId"]), until=lambda answer: answer[2] == "HIT")
     own.cloud.cache.daemon.stop()
     own.cloud.up(print)
     order["Price"] = "12.50"
@@ -284,16 +285,18 @@ def test_a_correction_after_a_restart_is_seen_in_the_cache_and_not_minutes_later
     """The stream goes on, and `UpdateCache` writes the change. Otherwise the old entry would stay for five minutes."""
     [order, *_] = numbered("corrected-later", Price="-1")
 
-    def cached(status: str) -> bool:
-        _, found, x_cache = own.get_order(order["OrderId"])
-        return (found.get("Status"), x_cache) == (status, "HIT")
+    def cached(status: str) -> None:
+        eventually(
+            lambda: own.get_order(order["OrderId"]),
+            until=lambda answer: (answer[1]["Status"], answer[2]) == (status, "HIT"),
+        )
 
     place(own, [order])
-    eventually(lambda: cached("ESCALATED"))
+    cached("ESCALATED")
     assert own.put_order(order | {"Price": "1"})[0] == 202
     settle(own, [order])
 
-    eventually(lambda: cached("FULFILLMENT_QUEUED"))
+    cached("FULFILLMENT_QUEUED")
 
 
 def test_an_engine_that_the_machine_shuts_down_has_saved_everything(own: Apps, killed: Session) -> None:

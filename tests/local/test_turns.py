@@ -34,17 +34,17 @@ def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_t
     calls = []
     for number in range(4):
         calls.append(pool.submit(call, number))
-        eventually(lambda number=number: len(running) + waiting(turns) == number + 1)
+        eventually(lambda: len(running) + waiting(turns), until=lambda calls, number=number: calls == number + 1)
     assert running == [0]
 
     turns.allow_one_more()
-    eventually(lambda: len(running) == 2)
+    eventually(lambda: len(running), until=lambda number: number == 2)
     turns.allow_one_more()
     assert (running, waiting(turns)) == ([0, 1], 2)
 
     for ended in range(3, 5):
         turns.give_back()
-        eventually(lambda ended=ended: len(running) == ended)
+        eventually(lambda: len(running), until=lambda number, ended=ended: number == ended)
     assert running == [0, 1, 2, 3], "in the order in which they came"
     turns.give_back()
     turns.give_back()

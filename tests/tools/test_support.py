@@ -4,7 +4,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from local.settings import PROJECT
+from tests.support import waiting
+from tests.support.waiting import eventually
 
 TESTS = PROJECT / "tests"
 PROGRAMS = ("contract", "corpora", "facts")
@@ -64,3 +68,17 @@ def test_conftests_hold_fixtures_and_hooks_alone() -> None:
     ]
 
     assert not found, "\n".join([MOVE, *found])
+
+
+def test_waiting_ends_with_what_was_waited_for() -> None:
+    numbers, texts = iter([None, 0, 3, 7]), iter([None, "", "found"])
+
+    assert eventually(lambda: next(numbers), until=lambda number: number > 5, every=0) == 7
+    assert eventually(lambda: next(texts), every=0) == "found"
+
+
+def test_waiting_in_vain_says_what_was_seen_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 0.01)
+
+    with pytest.raises(AssertionError, match=r"not within 0.01 seconds; last seen: \{'Status': 'RECEIVED'\}"):
+        eventually(lambda: {"Status": "RECEIVED"}, until=lambda row: row["Status"] == "PARKED", every=0.001)

@@ -7,10 +7,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from local.users import User
-from tests.support.cloud.apps import Apps, dead_letters_of, has_status
+from tests.support.cloud.apps import Apps, dead_letters_of
 from tests.support.page import scenes
 from tests.support.page.tab import OpenTab, Tab
-from tests.support.waiting import eventually
 
 NOTE = "Called her: she does not want it <b>any more</b>."
 
@@ -69,7 +68,7 @@ def test_a_corrected_order_leaves_the_list_and_goes_to_fulfillment(
     expect_news(page, f"Order {order['OrderId']} is corrected and on its way again.")
     expect(row(page, "Escalated orders", order["OrderId"])).to_have_count(0)
     expect(page.get_by_role("heading", name="Escalated orders")).to_be_focused()
-    eventually(has_status(theirs, order["OrderId"], "FULFILLMENT_QUEUED"))
+    theirs.shown(order["OrderId"], "FULFILLMENT_QUEUED")
     tab = open_tab(theirs.user)
     tab.go(f"#/orders/{order['OrderId']}")
     expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
@@ -127,7 +126,7 @@ def test_that_somebody_else_has_seen_to_the_order_meanwhile_is_told(
     open_operators.go("#/operators")
     page.get_by_role("button", name=f"{button} order {order['OrderId']}").click()
     assert apps.put_order({**order, **scenes.GOOD})[0] == 202
-    eventually(has_status(apps, order["OrderId"], "FULFILLMENT_QUEUED"))
+    apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
 
     if button == "Correct":
         page.get_by_label("Price").fill("1")
@@ -155,7 +154,7 @@ def test_a_closed_order_says_so_and_why_to_who_placed_it(open_tab: OpenTab, open
 
     expect_news(page, f"Order {order['OrderId']} is closed.")
     expect(row(page, "Escalated orders", order["OrderId"])).to_have_count(0)
-    eventually(has_status(theirs, order["OrderId"], "CLOSED"))
+    theirs.shown(order["OrderId"], "CLOSED")
     tab = open_tab(theirs.user)
     tab.go(f"#/orders/{order['OrderId']}")
     expect(tab.page.get_by_text("Closed", exact=True)).to_be_visible()
@@ -178,7 +177,7 @@ def test_a_parked_order_and_its_message_are_seen_to_one_after_the_other(open_ope
 
     expect_news(page, "The message is removed.")
     expect(message).to_have_count(0)
-    eventually(has_status(theirs, order["OrderId"], "FULFILLMENT_QUEUED"))
+    theirs.shown(order["OrderId"], "FULFILLMENT_QUEUED")
     assert order["OrderId"] not in json.dumps(theirs.cloud.engine.queued(theirs.places.parked_queue))
 
 

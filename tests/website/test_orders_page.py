@@ -289,7 +289,7 @@ def test_where_an_answer_came_from_is_marked(tab: Tab, apps: Apps, sent: Callabl
     [order_id] = sent(1)
     mark = tab.page.locator(".cache .tag")
     with redis.Redis.from_url(apps.places.redis_url) as operator:
-        eventually(lambda: b"FULFILLMENT_QUEUED" in (operator.get(f"order:{order_id}") or b""))
+        eventually(lambda: operator.get(f"order:{order_id}"), until=lambda entry: b"FULFILLMENT_QUEUED" in entry)
         operator.delete(f"order:{order_id}")
 
     tab.go(f"#/orders/{order_id}")

@@ -114,8 +114,8 @@ def test_each_of_the_three_buttons_reminds_by_its_channels(
     expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded by")
     expect(tab.page.get_by_label("Remind me of")).to_have_value("")
     assert sent["waitSeconds"] == seconds and "email" not in sent and "phone" not in sent
-    assert eventually(lambda: found if len(found := sorted(delivered(apps, message))) == len(kinds) else None)
-    assert sorted(one.partition(" ")[0] for one in delivered(apps, message)) == kinds
+    found = eventually(lambda: delivered(apps, message), until=lambda found: len(found) == len(kinds))
+    assert sorted(one.partition(" ")[0] for one in found) == kinds
 
 
 CORS = {"Access-Control-Allow-Origin": "*"}

@@ -119,7 +119,7 @@ def test_that_an_order_is_unknown_is_cached_too(redis_cache):
 def test_nobody_waits_for_a_lookup_that_is_over(order, redis_cache):
     lookup("A-1", order)
 
-    eventually(lambda: redis_cache.keys() == [b"order:A-1"])
+    eventually(redis_cache.keys, until=lambda keys: keys == [b"order:A-1"])
 
 
 def test_what_the_stream_wrote_while_the_table_was_read_is_kept(redis_cache):
@@ -147,7 +147,7 @@ def test_who_reads_and_never_comes_back_is_replaced_and_so_is_a_lock_that_never_
 
     assert lookup("A-1", CACHED) == (CACHED, "MISS")
     assert cache.lookup("A-1", never_read) == (CACHED, "HIT")
-    eventually(lambda: redis_cache.keys() == [b"order:A-1"])
+    eventually(redis_cache.keys, until=lambda keys: keys == [b"order:A-1"])
 
 
 def test_a_lock_is_taken_as_soon_as_it_is_free(redis_cache, monkeypatch):

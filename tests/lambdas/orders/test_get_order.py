@@ -151,7 +151,7 @@ def test_an_order_placed_after_it_was_asked_for_in_vain_is_soon_found(order_tabl
 
     order_table.put_item(Item=ROW)
 
-    eventually(lambda: get("A-1")[:2] == (200, SHOWN))
+    eventually(lambda: get("A-1"), until=lambda answer: answer[:2] == (200, SHOWN))
 
 
 def test_a_cached_order_needs_no_table(redis_cache):

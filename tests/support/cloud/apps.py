@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,11 @@ from tests.support.cloud import balance
 from tests.support.waiting import eventually
 
 FINISHED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+
+
+def is_finished(execution: Mapping[str, Any]) -> bool:
+    """Whether an execution that `describe_execution` describes is over."""
+    return execution["status"] in FINISHED
 
 
 def new_order() -> dict[str, str]:
@@ -78,11 +83,8 @@ class Apps:
         """The execution, Express or Standard, once it is over."""
         states = self.cloud.engine.executions()
 
-        def over() -> dict[str, Any] | None:
-            description: dict[str, Any] = states.describe_execution(executionArn=execution)
-            return description if description["status"] in FINISHED else None
-
-        return eventually(over)
+        found: dict[str, Any] = eventually(lambda: states.describe_execution(executionArn=execution), until=is_finished)
+        return found
 
     def row(self, order_id: str) -> dict[str, Any] | None:
         key = {"OrderId": {"S": order_id}}
@@ -92,12 +94,11 @@ class Apps:
 
     def settled(self, order_id: str) -> dict[str, Any]:
         """The row of an order, once its workflow has written the outcome."""
+        return eventually(lambda: self.row(order_id), until=lambda row: row["Status"]["S"] != "RECEIVED")
 
-        def outcome() -> dict[str, Any] | None:
-            row = self.row(order_id)
-            return row if row and row["Status"]["S"] != "RECEIVED" else None
-
-        return eventually(outcome)
+    def shown(self, order_id: str, status: str) -> dict[str, Any]:
+        """The order as the API answers it, once it has this status in the cache, too."""
+        return eventually(lambda: self.get_order(order_id)[1], until=lambda body: body.get("Status") == status)
 
     def queued(self, order_id: str) -> list[tuple[str, dict[str, Any]]]:
         """Each message about an order, with the queue it lies in."""
@@ -136,13 +137,3 @@ def dead_letters_of(apps: Apps, name: str) -> str:
     policy = sqs.get_queue_attributes(QueueUrl=apps.places.queues[name], AttributeNames=["RedrivePolicy"])
     arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
     return str(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
-
-
-def has_status(apps: Apps, order_id: str, status: str) -> Callable[[], dict[str, Any] | None]:
-    """A look-up that finds the order once the cache says so, too."""
-
-    def look() -> dict[str, Any] | None:
-        _, body, _ = apps.call("GET", f"/orders/{order_id}")
-        return body if body.get("Status") == status else None
-
-    return look

@@ -10,7 +10,6 @@ both wait until everything has settled, run the sweeps of the apps if something 
 import contextlib
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from local.cloud import Cloud, Places
 from reminders import recurrence
 from reminders.reminder import first_due
+from tests.support.waiting import eventually
 
 Row: TypeAlias = dict[str, Any]
 Terms: TypeAlias = Counter[str]
@@ -37,8 +37,6 @@ GOES_NO_FURTHER = "the next occurrence was not scheduled|will not repeat any mor
 """What a FAILED reminder's Reason says if it cannot repeat."""
 MAY_HAVE_COME = "the next occurrence was not scheduled|may have arrived"
 """What a FAILED reminder's Reason says if the reminder itself was sent, or perhaps sent."""
-PATIENCE_SECONDS = 30
-"""If nothing changes for this time, the check counts everything as settled and runs the sweeps."""
 
 _plain = TypeDeserializer().deserialize
 
@@ -418,20 +416,22 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
 def _settled(
     look: Callable[[], tuple[Terms, list[str]]], sweep: Callable[[], None], *, busy: Callable[[], bool]
 ) -> Terms:
-    """The terms, once everything has settled and they balance. If they do not, the sweep runs once."""
-    deadline, swept = time.monotonic() + PATIENCE_SECONDS, False
-    while True:
+    """The terms, once everything has settled and they balance. The sweep runs the first time that they do not."""
+    swept = False
+
+    def balance() -> tuple[Terms, list[str]]:
+        nonlocal swept
         at_work = busy()
         terms, faults = look()
-        if not faults and not at_work:
-            return terms
-        if not at_work and not swept:
+        if at_work:
+            return terms, [*faults, "executions are still running"]
+        if faults and not swept:
             sweep()
             swept = True
-        elif time.monotonic() > deadline:
-            told = "\n".join(faults) or "executions are still running"
-            raise AssertionError(f"out of balance, {dict(terms)}:\n{told}")
-        time.sleep(0.1)
+        return terms, faults
+
+    terms, _ = eventually(balance, until=lambda found: not found[1], every=0.1)
+    return terms
 
 
 def _order_of(one: Answer) -> str | None:

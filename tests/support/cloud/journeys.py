@@ -244,7 +244,7 @@ def start_by_hand(subject: Subject) -> int:
 
 def waits(subject: Subject) -> None:
     persistent(lambda: remind(subject, waitSeconds=86_400))
-    eventually(lambda: reminder_row(subject, subject.found["reminder"]).get("ExecutionId"))
+    eventually(lambda: reminder_row(subject, subject.found["reminder"]), until=lambda row: "ExecutionId" in row)
 
 
 def reminder_row(subject: Subject, reminder_id: str) -> dict[str, Any]:
@@ -267,7 +267,10 @@ def regret_late(subject: Subject) -> int:
     """Cancels a reminder while it is sent: too late."""
     reminded(subject)
     if "reminder" in subject.found:
-        eventually(lambda: reminder_row(subject, subject.found["reminder"]).get("Status") != "SCHEDULED")
+        eventually(
+            lambda: reminder_row(subject, subject.found["reminder"]),
+            until=lambda row: row.get("Status") != "SCHEDULED",
+        )
     return cancel(subject) if "reminder" in subject.found else 503
 
 

@@ -31,12 +31,10 @@ def row_of(apps: Apps, reminder_id: str) -> dict[str, Any]:
 
 def settled(apps: Apps, reminder_id: str, *, occurrence: int = 1) -> dict[str, Any]:
     """The row, once that occurrence of the reminder is over."""
-
-    def over() -> dict[str, Any] | None:
-        row = row_of(apps, reminder_id)
-        return row if row and row["Status"] in OVER and int(row["Occurrence"]) == occurrence else None
-
-    return eventually(over)
+    return eventually(
+        lambda: row_of(apps, reminder_id),
+        until=lambda row: row and row["Status"] in OVER and int(row["Occurrence"]) == occurrence,
+    )
 
 
 def executions(apps: Apps, reminder_id: str) -> list[dict[str, Any]]:

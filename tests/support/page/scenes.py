@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from local.users import User
-from tests.support.cloud.apps import Apps, has_status
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import changed
 from tests.support.waiting import eventually
 
@@ -42,7 +42,7 @@ def ordered(apps: Apps, status: str = "FULFILLMENT_QUEUED", **fields: str) -> di
     """A good order, or one with other `fields`, once its status is this one."""
     order = {"OrderId": new_id(), **GOOD, **fields}
     assert apps.post_order(order)[0] == 202
-    eventually(has_status(apps, order["OrderId"], status))
+    apps.shown(order["OrderId"], status)
     return order
 
 
@@ -59,7 +59,7 @@ def parked(apps: Apps, **fields: str) -> dict[str, str]:
 def closed(apps: Apps, operator: Apps, note: str, **fields: str) -> dict[str, str]:
     order = escalated(apps, **fields)
     assert operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": note})[0] == 200
-    eventually(has_status(apps, order["OrderId"], "CLOSED"))
+    apps.shown(order["OrderId"], "CLOSED")
     return order
 
 
@@ -86,7 +86,10 @@ def failed_reminder(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
 def ended(apps: Apps, reminder_id: str, status: str) -> None:
     """Waits until a reminder has come to its end."""
     key, table = {"ReminderId": {"S": reminder_id}}, apps.cloud.engine.client("dynamodb")
-    eventually(lambda: table.get_item(TableName=apps.places.reminder_table, Key=key)["Item"]["Status"] == {"S": status})
+    eventually(
+        lambda: table.get_item(TableName=apps.places.reminder_table, Key=key)["Item"],
+        until=lambda row: row["Status"] == {"S": status},
+    )
 
 
 def without_a_phone(apps: Apps) -> User:
