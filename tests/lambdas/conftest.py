@@ -1,7 +1,6 @@
 """The handlers' environment, and for each test a pretended AWS of its own."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from moto import mock_aws
 from moto.core.models import MockAWS
 
 from tests.support import tables
-from tests.support.handlers.aws import ENVIRONMENT, Workflow, dynamodb, queues, secrets, set_environment
+from tests.support.handlers.aws import ENVIRONMENT, Workflow, dynamodb, secrets, set_environment
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +35,6 @@ def order_table() -> Any:
 def reminder_table() -> Any:
     """An empty reminder table."""
     return dynamodb.create_table(TableName=ENVIRONMENT["REMINDER_TABLE"], **tables.REMINDER_TABLE)
-
-
-@pytest.fixture
-def parked_queue(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
-    """An empty parked queue; called, it tells the messages it has been sent since."""
-    url = queues.create_queue(QueueName="parked")["QueueUrl"]
-    monkeypatch.setenv("PARKED_QUEUE", url)
-    return lambda: [
-        json.loads(message["Body"])
-        for message in queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    ]
 
 
 @pytest.fixture

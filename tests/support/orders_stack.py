@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 
 from tests.support import tables
+from tests.support.queues import Queue, dead_letters_of
 
 REGION = "us-east-1"
 
@@ -65,26 +66,11 @@ class Stack:
         self.sqs = client("sqs")
         self.table = _dynamodb().Table(self.outputs["OrderTableName"])
 
-    def queue(self, name: str) -> str:
-        return self.outputs[f"{name}Url"]
+    def queue(self, name: str) -> Queue:
+        return Queue(self.sqs, self.outputs[f"{name}Url"])
 
-    def dead_letters(self, name: str) -> str:
-        policy = self.sqs.get_queue_attributes(QueueUrl=self.queue(name), AttributeNames=["RedrivePolicy"])
-        arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
-        return str(self.sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
-
-    def put(self, url: str, body: Any, **more: Any) -> None:
-        text = body if isinstance(body, str) else json.dumps(body)
-        self.sqs.send_message(QueueUrl=url, MessageBody=text, **more)
-
-    def visible(self, url: str) -> list[dict[str, Any]]:
-        """The messages that a consumer would get now."""
-        found: list[dict[str, Any]] = []
-        while batch := self.sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"]
-        ).get("Messages"):
-            found += batch
-        return found
+    def dead_letters(self, name: str) -> Queue:
+        return Queue(self.sqs, dead_letters_of(self.sqs, self.outputs[f"{name}Url"]))
 
     def order(self, order_id: str, status: str, *, minute: int = 0, reasons: tuple[str, ...] = ()) -> None:
         self.table.put_item(

@@ -4,30 +4,51 @@ import json
 import math
 from typing import Any
 
-import boto3
-
 
 class Queue:
-    """A queue of the pretended AWS."""
+    """A queue of a simulated AWS, for who sends to it and who reads from it."""
 
-    def __init__(self, name: str) -> None:
-        # The handlers' own region; made here, where moto answers.
-        self.sqs = boto3.client("sqs")
-        self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+    def __init__(self, sqs: Any, url: str) -> None:
+        self.sqs = sqs
+        self.url = url
 
-    def put(self, *bodies: object) -> list[str]:
-        """Sends each as it is, or as JSON; their MessageIds."""
+    def put(self, *bodies: object, **more: Any) -> list[str]:
+        """Sends each as it is, or as JSON, with `more` arguments of SendMessage; their MessageIds."""
         texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
-        return [self.sqs.send_message(QueueUrl=self.url, MessageBody=text)["MessageId"] for text in texts]
+        return [self.sqs.send_message(QueueUrl=self.url, MessageBody=text, **more)["MessageId"] for text in texts]
 
-    def take(self, *, seconds: int = 60) -> list[str]:
-        """The bodies of what a consumer would get now, in order; it then has them for `seconds`."""
-        found: list[str] = []
+    def messages(self, *, seconds: int = 60) -> list[dict[str, Any]]:
+        """The messages that a consumer would get now, with everything on them; it then has them for `seconds`."""
+        found: list[dict[str, Any]] = []
         while batch := self.sqs.receive_message(
-            QueueUrl=self.url, MaxNumberOfMessages=10, VisibilityTimeout=seconds
+            QueueUrl=self.url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=seconds,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
         ).get("Messages"):
-            found += [message["Body"] for message in batch]
-        return sorted(found)
+            found += batch
+        return found
+
+    def take(self) -> list[str]:
+        """The bodies of these messages, sorted."""
+        return sorted(message["Body"] for message in self.messages())
+
+    def take_json(self) -> list[Any]:
+        """The same bodies, in the order in which they come, read as JSON."""
+        return [json.loads(message["Body"]) for message in self.messages()]
+
+
+def new_queue(sqs: Any, name: str) -> Queue:
+    """An empty queue, made where moto answers `sqs`."""
+    return Queue(sqs, sqs.create_queue(QueueName=name)["QueueUrl"])
+
+
+def dead_letters_of(sqs: Any, url: str) -> str:
+    """The URL of a queue's dead-letter queue."""
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
+    return str(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
 
 
 class Failing:

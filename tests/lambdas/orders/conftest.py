@@ -9,8 +9,9 @@ import redis
 from common import queues
 from orders import cache
 from tests.support import caches
+from tests.support.handlers.aws import sqs
 from tests.support.handlers.order_rows import ROW
-from tests.support.queues import Queue
+from tests.support.queues import Queue, new_queue
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def redis_cache(valkey: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.
 def dead_letters(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queue]:
     """Empty queues that messages are moved between, by the names that the environment gives them."""
     names = ("FULFILLMENT_QUEUE", "FULFILLMENT_DEAD_LETTERS", "ESCALATION_QUEUE", "ESCALATION_DEAD_LETTERS")
-    made = {name: Queue(name) for name in names}
+    made = {name: new_queue(sqs, name) for name in names}
     for name, queue in made.items():
         monkeypatch.setenv(name, queue.url)
     # The pretended SQS has one server, and an empty queue is known to be empty at once.
@@ -70,7 +71,7 @@ def dead_letters(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queue]
 @pytest.fixture
 def parked(aws: None, monkeypatch: pytest.MonkeyPatch) -> Queue:
     """An empty parked queue."""
-    queue = Queue("parked")
+    queue = new_queue(sqs, "parked")
     monkeypatch.setenv("PARKED_QUEUE", queue.url)
     monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
     return queue

@@ -94,7 +94,7 @@ def test_a_claim_that_cannot_be_taken_back_harms_nothing(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("call", ["GetItem", "SendMessage", "PutItem"])
 def test_a_lost_order_is_parked_once_by_its_parking_id(
-    order_table: Any, parked_queue: Callable[[], list[dict[str, Any]]], call: str, kind: str
+    order_table: Any, parked: Callable[[], list[dict[str, Any]]], call: str, kind: str
 ) -> None:
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, **CLAIMED))
 
@@ -103,7 +103,7 @@ def test_a_lost_order_is_parked_once_by_its_parking_id(
             with suppress(KilledError, Exception):
                 park_lost_orders.handler({}, None)
 
-    messages = parked_queue()
+    messages = parked.take_json()
     assert {(one["ParkingId"], one["OrderId"]) for one in messages} == {(NAME, "A-1")}
     found = table.find("A-1")
     assert found and found["Status"] == "PARKED"

@@ -17,13 +17,13 @@ EVENT = {"ExecutionId": EXECUTION, "Status": "TIMED_OUT"}
 as_promised = fastjsonschema.compile(messages.schema("parked"))
 
 
-def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_table, parked_queue):
+def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_table, parked):
     order_table.put_item(Item=row("A-1", ExecutionId=EXECUTION))
     order_table.put_item(Item=row("A-2", ExecutionName="other", ExecutionId="arn:other"))
 
     assert handler(EVENT, None) == {"Parked": 1}
 
-    (message,) = parked_queue()
+    (message,) = parked.take_json()
     as_promised(message)
     assert message == {
         "OrderId": "A-1",
@@ -37,46 +37,46 @@ def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_tab
     assert (table.find("A-1")["Status"], table.find("A-2")["Status"]) == ("PARKED", "RECEIVED")
 
 
-def test_the_order_of_an_execution_that_died_before_it_took_up_the_claim_is_parked(order_table, parked_queue):
+def test_the_order_of_an_execution_that_died_before_it_took_up_the_claim_is_parked(order_table, parked):
     order_table.put_item(Item=row("A-1"))
 
     handler(EVENT, None)
 
-    (message,) = parked_queue()
+    (message,) = parked.take_json()
     as_promised(message)
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
-def test_an_execution_that_died_without_a_row_is_parked_by_its_name(order_table, parked_queue):
+def test_an_execution_that_died_without_a_row_is_parked_by_its_name(order_table, parked):
     handler(EVENT, None)
 
-    (message,) = parked_queue()
+    (message,) = parked.take_json()
     as_promised(message)
     assert (message["OrderId"], message["Order"], message["ExecutionId"]) == (None, None, EXECUTION)
 
 
 @pytest.mark.parametrize("status", ["FULFILLMENT_QUEUED", "ESCALATED", "PARKED"])
-def test_an_execution_that_died_after_its_order_was_settled_parks_nothing(status, order_table, parked_queue):
+def test_an_execution_that_died_after_its_order_was_settled_parks_nothing(status, order_table, parked):
     order_table.put_item(Item=row("A-1", ExecutionId=EXECUTION, Status=status))
 
     assert handler(EVENT, None) == {"Parked": 0}
 
-    assert (parked_queue(), table.find("A-1")["Status"]) == ([], status)
+    assert (parked.take_json(), table.find("A-1")["Status"]) == ([], status)
 
 
 @pytest.mark.parametrize("age", [timedelta(seconds=1), timedelta(), -timedelta(seconds=1)])
-def test_an_order_that_was_started_by_hand_is_found_by_its_execution(age, order_table, parked_queue):
+def test_an_order_that_was_started_by_hand_is_found_by_its_execution(age, order_table, parked):
     """Even if the clock that gave the row its time is ahead."""
     execution = "arn:aws:states:us-east-1:123456789012:execution:orders:any name"
     order_table.put_item(Item=row("A-1", age=age, ExecutionName="any name", ExecutionId=execution))
 
     handler({"ExecutionId": execution, "Status": "FAILED"}, None)
 
-    (message,) = parked_queue()
+    (message,) = parked.take_json()
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
-def test_one_execution_has_the_same_parking_id_in_every_message(order_table, parked_queue, monkeypatch):
+def test_one_execution_has_the_same_parking_id_in_every_message(order_table, parked, monkeypatch):
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, **CLAIMED))
     with monkeypatch.context() as broken:
         broken.setattr("orders.table.park", Mock(side_effect=refused("dynamodb", "PutItem", "throttled")))
@@ -86,13 +86,13 @@ def test_one_execution_has_the_same_parking_id_in_every_message(order_table, par
     handler({}, None)
     handler(EVENT, None)
 
-    messages = parked_queue()
+    messages = parked.take_json()
     assert [message["ParkingId"] for message in messages] == [NAME] * 4
     assert [message["ExecutionId"] for message in messages] == [EXECUTION, None, None, None]
     assert table.find("A-1")["Status"] == "PARKED"
 
 
-def test_executions_that_were_started_by_hand_under_one_name_are_distinguished(order_table, parked_queue):
+def test_executions_that_were_started_by_hand_under_one_name_are_distinguished(order_table, parked):
     for number in (1, 2):
         execution = f"arn:aws:states:us-east-1:123456789012:express:orders:mine:{number}"
         attributes = {"ExecutionName": "mine", "ExecutionId": execution}
@@ -100,19 +100,19 @@ def test_executions_that_were_started_by_hand_under_one_name_are_distinguished(o
 
     handler({}, None)
 
-    assert len({message["ParkingId"] for message in parked_queue()}) == 2
+    assert len({message["ParkingId"] for message in parked.take_json()}) == 2
 
 
-def test_the_order_of_an_express_execution_is_found_by_the_name_in_its_id(order_table, parked_queue):
+def test_the_order_of_an_express_execution_is_found_by_the_name_in_its_id(order_table, parked):
     execution = f"arn:aws:states:us-east-1:123456789012:express:orders:{NAME}:0f8fad5b-d9cb-469f-a165-70867728950e"
     order_table.put_item(Item=row("A-1", ExecutionId=execution))
 
     assert handler({"ExecutionId": execution, "Status": "ABORTED"}, None) == {"Parked": 1}
 
-    assert [message["OrderId"] for message in parked_queue()] == ["A-1"]
+    assert [message["OrderId"] for message in parked.take_json()] == ["A-1"]
 
 
-def test_nothing_is_logged_if_nothing_is_lost(order_table, parked_queue, caplog):
+def test_nothing_is_logged_if_nothing_is_lost(order_table, parked, caplog):
     order_table.put_item(Item=row("A-1", age=OVERDUE / 2))
 
     assert handler({}, None) == {"Parked": 0}
@@ -131,19 +131,19 @@ def test_nothing_is_logged_if_nothing_is_lost(order_table, parked_queue, caplog)
         {"ExecutionId": 7},
     ],
 )
-def test_a_damaged_row_is_parked_once_like_any_other(change, order_table, parked_queue):
+def test_a_damaged_row_is_parked_once_like_any_other(change, order_table, parked):
     changed = row("A-1", age=OVERDUE * 2) | change
     order_table.put_item(Item={name: value for name, value in changed.items() if value is not None})
 
     assert handler({}, None) == {"Parked": 1}
     assert handler({}, None) == {"Parked": 0}
 
-    (message,) = parked_queue()
+    (message,) = parked.take_json()
     as_promised(message)
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
-def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked_queue, monkeypatch):
+def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked, monkeypatch):
     send = park_lost_orders._queue.send_message
 
     def refuse_the_first(*, MessageBody: str, **arguments: str) -> object:
@@ -158,17 +158,17 @@ def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked_
     with pytest.raises(NotParkedError, match="1 of 2"):
         handler({}, None)
 
-    assert [message["OrderId"] for message in parked_queue()] == ["old"]
+    assert [message["OrderId"] for message in parked.take_json()] == ["old"]
 
 
-def test_orders_that_never_came_to_an_end_are_parked(order_table, parked_queue):
+def test_orders_that_never_came_to_an_end_are_parked(order_table, parked):
     for order_id, age in {"old": OVERDUE * 2, "older": OVERDUE * 3, "young": OVERDUE / 2}.items():
         order_table.put_item(Item=row(order_id, age=age))
     order_table.put_item(Item=row("done", age=OVERDUE * 2, Status="ESCALATED"))
 
     assert handler({}, None) == {"Parked": 2}
 
-    found = parked_queue()
+    found = parked.take_json()
     for message in found:
         as_promised(message)
     assert [(message["OrderId"], message["Error"]) for message in found] == [
@@ -179,7 +179,7 @@ def test_orders_that_never_came_to_an_end_are_parked(order_table, parked_queue):
     assert states == {"old": "PARKED", "older": "PARKED", "young": "RECEIVED", "done": "ESCALATED"}
 
 
-def test_where_the_queue_does_not_take_it_the_order_is_found_again(order_table, parked_queue, monkeypatch):
+def test_where_the_queue_does_not_take_it_the_order_is_found_again(order_table, parked, monkeypatch):
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2))
     with monkeypatch.context() as broken:
         broken.setenv("PARKED_QUEUE", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
@@ -188,20 +188,20 @@ def test_where_the_queue_does_not_take_it_the_order_is_found_again(order_table, 
 
     assert table.find("A-1")["Status"] == "RECEIVED"
     assert handler({}, None) == {"Parked": 1}
-    assert [message["OrderId"] for message in parked_queue()] == ["A-1"]
+    assert [message["OrderId"] for message in parked.take_json()] == ["A-1"]
 
 
-def test_an_order_that_was_just_sent_again_is_left_alone(order_table, parked_queue, monkeypatch):
+def test_an_order_that_was_just_sent_again_is_left_alone(order_table, parked, monkeypatch):
     """The index still knows the time of its first claim, which it may for a moment."""
     order_table.put_item(Item=row("A-1", age=timedelta(seconds=1)))
     monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))
 
     assert handler({}, None) == {"Parked": 0}
 
-    assert parked_queue() == []
+    assert parked.take_json() == []
 
 
-def test_an_order_is_read_just_before_it_is_parked(order_table, parked_queue, monkeypatch):
+def test_an_order_is_read_just_before_it_is_parked(order_table, parked, monkeypatch):
     """While the first one is parked, the second one ends."""
     for order_id in ("A-1", "A-2"):
         order_table.put_item(Item=row(order_id, age=OVERDUE * 2))
@@ -215,15 +215,15 @@ def test_an_order_is_read_just_before_it_is_parked(order_table, parked_queue, mo
 
     assert handler({}, None) == {"Parked": 1}
 
-    assert [message["OrderId"] for message in parked_queue()] == ["A-1"]
+    assert [message["OrderId"] for message in parked.take_json()] == ["A-1"]
 
 
-def test_an_order_that_has_just_come_to_its_end_is_left_alone(order_table, parked_queue, monkeypatch):
+def test_an_order_that_has_just_come_to_its_end_is_left_alone(order_table, parked, monkeypatch):
     """The index still says RECEIVED, which it may for a moment."""
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, Status="ESCALATED"))
     monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))
 
     assert handler({}, None) == {"Parked": 0}
 
-    assert parked_queue() == []
+    assert parked.take_json() == []
     assert table.find("A-1")["Status"] == "ESCALATED"

@@ -10,6 +10,7 @@ from local import users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.users import OPERATOR, PERSON, User
+from tests.support import queues
 from tests.support.cloud import balance
 from tests.support.waiting import eventually
 
@@ -133,7 +134,4 @@ class Apps:
 
 def dead_letters_of(apps: Apps, name: str) -> str:
     """The URL of a queue's dead-letter queue."""
-    sqs = apps.cloud.engine.client("sqs")
-    policy = sqs.get_queue_attributes(QueueUrl=apps.places.queues[name], AttributeNames=["RedrivePolicy"])
-    arn = json.loads(policy["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
-    return str(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
+    return queues.dead_letters_of(apps.cloud.engine.client("sqs"), apps.places.queues[name])

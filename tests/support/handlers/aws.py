@@ -66,7 +66,7 @@ with pytest.MonkeyPatch.context() as at_import:
     dynamodb = boto3.resource("dynamodb")
     states = boto3.client("stepfunctions")
     secrets = boto3.client("secretsmanager")
-    queues = boto3.client("sqs")
+    sqs = boto3.client("sqs")
 
 
 class Workflow:
