@@ -72,6 +72,8 @@ def install_python(place: Place, *, only: bool = False) -> None:
         raise InstallError(f"Python cannot be installed below a folder with {os.pathsep!r} in its name: {place.root}")
     reason = why_new(place, only=only)
     if not reason and is_newer(place.installed, [place.root / name for name in REQUIREMENTS]):
+        # An earlier version of the project may have made this `.venv`, and named other folders.
+        let_import_the_project(place)
         return
     place.build.mkdir(exist_ok=True)
     place.unfinished.touch()
@@ -124,9 +126,18 @@ def configuration(place: Place) -> list[str]:
 
 
 def let_import_the_project(place: Place) -> None:
-    """Lets the Python in `.venv` import the project even if it does not search the current folder (PYTHONSAFEPATH)."""
+    """Lets the Python in `.venv` import the project and its functions from any folder, also with PYTHONSAFEPATH.
+
+    Nothing else puts `lambdas` on the path, apart from Lambda. mypy and ruff do not read this file, so pyproject.toml
+    names the folder for them.
+    """
     [packages] = place.venv.glob("lib/python3*/site-packages")
-    (packages / "the_project.pth").write_text(os.path.relpath(place.root, packages) + "\n")
+    folders = (place.root, place.root / "lambdas")
+    # Relative, so that it stays right if the project is moved together with its `.venv`.
+    text = "".join(f"{os.path.relpath(folder, packages)}\n" for folder in folders)
+    file = packages / "the_project.pth"
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
 
 
 def compile_all(place: Place) -> None:

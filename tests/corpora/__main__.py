@@ -1,10 +1,6 @@
 """Counts how many ordinary texts the rules refuse, and how many card numbers they see."""
 
 import argparse
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "lambdas"))
 
 from tests.corpora.measure import measured
 

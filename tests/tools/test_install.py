@@ -151,8 +151,21 @@ def test_the_project_can_be_imported_from_any_folder_and_after_a_move(place, tmp
     install.let_import_the_project(place)
 
     [file] = place.venv.rglob("*.pth")
-    assert os.path.normpath(file.parent / file.read_text().strip()) == str(tmp_path)
-    assert not os.path.isabs(file.read_text())
+    folders = file.read_text().splitlines()
+    assert [os.path.normpath(file.parent / folder) for folder in folders] == [str(tmp_path), str(tmp_path / "lambdas")]
+    assert not any(map(os.path.isabs, folders))
+
+
+def test_a_venv_of_an_earlier_version_finds_the_functions_modules_too(place, commands):
+    """It is not made anew for that."""
+    install.let_import_the_project(place)
+    [file] = place.venv.rglob("*.pth")
+    file.write_text("../../../..\n")
+
+    install.install_python(place)
+
+    assert commands == []
+    assert len(file.read_text().splitlines()) == 2
 
 
 def test_a_failure_shows_the_last_words_of_the_program(place):

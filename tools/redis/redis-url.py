@@ -2,13 +2,11 @@
 
 import os
 import sys
-from pathlib import Path
 from urllib.parse import quote
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from terminal.errors import CommandError  # noqa: E402 - the project is not installed anywhere
-from tools import command  # noqa: E402 - likewise
-from tools.errors import read_settings  # noqa: E402 - likewise
+from terminal.errors import CommandError
+from tools import command
+from tools.errors import read_settings
 
 DESCRIPTION = """\
 Prints a REDIS_URL that is signed in to ElastiCache, for 15 minutes. ADDRESS, NAME and USER are the outputs

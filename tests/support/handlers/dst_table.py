@@ -1,6 +1,6 @@
 """What is answered to local times where clocks are changed.
 
-`PYTHONPATH=lambdas python -m tests.support.handlers.dst_table` prints it.
+`python -m tests.support.handlers.dst_table` prints it.
 """
 
 from collections.abc import Iterator
