@@ -13,7 +13,7 @@ export const footer = () => html`<footer><p>Only test data belongs here: no real
 
 const THEME_KEPT_AS = "theme";
 
-/** Each with its sign. style.css makes the rest of `data-theme`. */
+/** Each with its sign. styles/base.css applies `data-theme`. */
 const THEMES = {
   auto: "M10 3a7 7 0 1 0 .1 0M10 3v14M13 5v10",
   light:

@@ -13,6 +13,33 @@ export const HOME = "order";
  * @property {() => Promise<{open: (page: import("./app.js").Page) => import("./app.js").View}>} load
  */
 
+/** @type {Promise<unknown> | undefined} */
+let styles;
+
+/**
+ * A view's module, when the styles that only such views need are there too. Styles that cannot be loaded keep no view
+ * away; the next view asks for them again.
+ *
+ * @template T
+ * @param {Promise<T>} module
+ * @returns {Promise<T>}
+ */
+async function styled(module) {
+  styles ??= new Promise((loaded) => {
+    const link = document.createElement("link");
+    link.addEventListener("load", loaded);
+    link.addEventListener("error", () => {
+      link.remove();
+      styles = undefined;
+      loaded(undefined);
+    });
+    Object.assign(link, { rel: "stylesheet", href: "/styles/views.css" });
+    document.head.append(link);
+  });
+  await styles;
+  return module;
+}
+
 /** @type {Route[]} */
 const ROUTES = [
   {
@@ -35,7 +62,7 @@ const ROUTES = [
     path: /^orders\/([^/]+)$/,
     key: "orders",
     title: "Order",
-    load: () => import("./views/order-detail.js"),
+    load: () => styled(import("./views/order-detail.js")),
   },
   {
     path: /^reminders$/,
@@ -69,7 +96,7 @@ const ROUTES = [
     link: "Outbox",
     icon: "M3 6h14v9H3zM3 6l7 5 7-5",
     isFor: ({ config }) => Boolean(config.outbox),
-    load: () => import("./views/outbox.js"),
+    load: () => styled(import("./views/outbox.js")),
   },
 ];
 
