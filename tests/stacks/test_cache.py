@@ -101,7 +101,7 @@ def test_every_stage_has_its_node_type_and_all_but_the_laptop_speak_tls(stage, n
     assert group.get("UserGroupIds") == ([f"{stage}-cache-users"] if encrypted else None)
     address = f"rediss://{stage}-cache-orders@" if encrypted else "redis://"
     url = deployment.named("Orders", variables["REDIS_URL"])
-    assert url.startswith(f"{address}{stage}-cache:ExportsOutputFnGetAttRedisPrimaryEndPointAddress")
+    assert url.startswith(f"{address}Cache/Redis.PrimaryEndPoint.Address")
 
 
 def test_users_have_no_passwords_and_whoever_does_not_sign_in_may_do_nothing(with_cache):
@@ -129,7 +129,7 @@ def test_who_uses_the_cache_may_sign_in_to_this_one_as_this_user(function, with_
     name = f"{with_cache.stage.name}-cache"
 
     group, user = statement["Resource"]
-    assert group.startswith(f"{account}:replicationgroup:{name}:ExportsOutputRefRedis")
+    assert group == f"{account}:replicationgroup:Cache/Redis"
     assert user == f"{account}:user:{name}-orders"
 
 

@@ -5,38 +5,8 @@ import pytest
 
 from common.aws import BRIEFLY
 from stacks import layer
+from tests.support.templates.expected import WRITE_LOGS
 
-FUNCTIONS = {
-    "Identity/CheckSignUp": (128, 5),
-    "Orders/PlaceOrder": (512, 20),
-    "Orders/CorrectOrder": (512, 20),
-    "Orders/GetOrder": (512, 20),
-    "Orders/ListOrders": (512, 20),
-    "Orders/Operators/CloseOrder": (512, 20),
-    "Orders/Operators/ListParked": (512, 25),
-    "Orders/Operators/RemoveParked": (512, 25),
-    "Orders/Operators/ListDeadLetters": (512, 20),
-    "Orders/Operators/RedriveDeadLetters": (512, 25),
-    "Orders/LostOrders/ParkLostOrders": (256, 60),
-    "Orders/VerifyCCAndPrice": (128, 5),
-    "Reminders/CreateReminder": (512, 20),
-    "Reminders/ListReminders": (512, 20),
-    "Reminders/GetReminder": (512, 20),
-    "Reminders/CancelReminder": (512, 20),
-    "Reminders/ScheduleReminder": (512, 20),
-    "Reminders/NextOccurrence": (512, 20),
-    "Reminders/SendEmail": (256, 20),
-    "Reminders/LostReminders/SettleLostReminders": (512, 240),
-    "Website/PublishSite": (512, 300),
-}
-WITH_CACHE = {"Orders/UpdateCache": (512, 30)}
-NOT_CALLED_BY_THE_API = {
-    "Identity/CheckSignUp",
-    "Orders/LostOrders/ParkLostOrders",
-    "Orders/UpdateCache",
-    "Reminders/LostReminders/SettleLostReminders",
-    "Website/PublishSite",
-}
 API_GATEWAY_GIVES_UP_AFTER = 29
 
 PACKAGES = {"Website": "publishing"}
@@ -48,16 +18,34 @@ def told_to(function) -> dict:
     return function.get("Environment", {}).get("Variables", {})
 
 
-def functions_of(deployment) -> dict[str, tuple[int, int]]:
-    return FUNCTIONS | (WITH_CACHE if deployment.stage.cache else {})
-
-
-def test_memory_in_mb_and_time_out_in_seconds_are_chosen_for_each_function(deployment):
+def waited_for(deployment) -> dict[str, dict]:
+    """The functions that an API or a workflow calls and waits for, by their paths."""
+    called = {
+        deployment.named(path.partition("/")[0], permission["FunctionName"])
+        for path, permission in deployment.properties("AWS::Lambda::Permission").items()
+        if permission["Principal"].startswith("apigateway.")
+    } | {
+        deployment.named(path.partition("/")[0], target)
+        for path, workflow in deployment.properties("AWS::StepFunctions::StateMachine").items()
+        for target in workflow["DefinitionSubstitutions"].values()
+    }
     functions = deployment.properties("AWS::Lambda::Function")
+    return {path: function for path, function in functions.items() if f"{path}.Arn" in called}
 
-    assert {path: (each["MemorySize"], each["Timeout"]) for path, each in functions.items()} == functions_of(deployment)
-    for path in functions.keys() - NOT_CALLED_BY_THE_API:
-        assert functions[path]["Timeout"] < API_GATEWAY_GIVES_UP_AFTER
+
+def of_the_cache(deployment) -> set[str]:
+    """The functions that may sign in to the cache."""
+    return {
+        role.removesuffix("Role") for role, one in deployment.statements() if "elasticache:Connect" in one["Action"]
+    }
+
+
+def test_whoever_waits_for_a_function_waits_longer_than_it_may_run(deployment):
+    found = waited_for(deployment)
+
+    assert len(found) > 10
+    for path, function in found.items():
+        assert function["Timeout"] < API_GATEWAY_GIVES_UP_AFTER, path
 
 
 def test_every_function_runs_the_python_that_the_layer_is_built_for_on_arm64(deployment):
@@ -81,9 +69,22 @@ def test_every_function_logs_json_to_a_group_of_its_own_and_may_write_to_no_othe
 def test_every_log_is_dropped_after_the_time_of_its_stage(deployment):
     groups = deployment.properties("AWS::Logs::LogGroup")
 
-    workflows, apis = 2, 2
-    assert len(groups) == len(functions_of(deployment)) + workflows + apis
     assert {group["RetentionInDays"] for group in groups.values()} == {90 if deployment.stage.name == "prod" else 7}
+
+
+def test_every_log_group_is_written_to_by_a_function_a_workflow_or_an_api(deployment):
+    written = [
+        (path, function["LoggingConfig"]["LogGroup"])
+        for path, function in deployment.properties("AWS::Lambda::Function").items()
+    ]
+    for path, workflow in deployment.properties("AWS::StepFunctions::StateMachine").items():
+        (destination,) = workflow["LoggingConfiguration"]["Destinations"]
+        written.append((path, destination["CloudWatchLogsLogGroup"]["LogGroupArn"]))
+    for path, stage in deployment.properties("AWS::ApiGateway::Stage").items():
+        written.append((path, stage["AccessLogSetting"]["DestinationArn"]))
+
+    groups = [deployment.named(path.partition("/")[0], group).partition(".")[0] for path, group in written]
+    assert sorted(groups) == sorted(deployment.resources("AWS::Logs::LogGroup"))
 
 
 def test_a_function_has_its_role_before_it_has_to_join_the_network(with_cache):
@@ -111,7 +112,7 @@ def test_no_function_is_told_a_secret_or_where_aws_is(forbidden, deployment):
 def test_only_what_uses_the_cache_is_in_the_network(deployment):
     inside = {path for path, one in deployment.properties("AWS::Lambda::Function").items() if "VpcConfig" in one}
 
-    assert inside == ({"Orders/GetOrder", "Orders/UpdateCache"} if deployment.stage.cache else set())
+    assert inside == of_the_cache(deployment)
 
 
 def test_only_what_uses_the_cache_knows_where_it_is(deployment):
@@ -120,10 +121,8 @@ def test_only_what_uses_the_cache_knows_where_it_is(deployment):
         for path, function in deployment.properties("AWS::Lambda::Function").items()
     }
 
-    expected = {path: set() for path in functions_of(deployment)}
-    if deployment.stage.cache:
-        expected["Orders/GetOrder"] = expected["Orders/UpdateCache"] = {"REDIS_URL", "REDIS_NAME"}
-    assert told == expected
+    users = of_the_cache(deployment)
+    assert told == {path: {"REDIS_URL", "REDIS_NAME"} if path in users else set() for path in told}
 
 
 def test_a_cache_that_does_not_answer_may_cost_a_lookup_what_its_stage_says(with_cache):
@@ -141,9 +140,10 @@ def test_cards_are_checked_by_the_rule_of_the_stage(deployment):
 def test_a_call_that_hangs_and_one_to_clean_up_end_before_a_function_of_the_api_does(deployment):
     longest = (BRIEFLY.connect_timeout + BRIEFLY.read_timeout) * BRIEFLY.retries["total_max_attempts"]
 
-    for path, function in deployment.properties("AWS::Lambda::Function").items():
-        if path not in NOT_CALLED_BY_THE_API | {"Orders/VerifyCCAndPrice"}:
-            assert 2 * longest < function["Timeout"]
+    call_aws = {role for role, one in deployment.statements() if set(one["Action"]) != WRITE_LOGS}
+    for path, function in waited_for(deployment).items():
+        if f"{path}Role" in call_aws:
+            assert 2 * longest < function["Timeout"], path
 
 
 def test_whoever_looks_through_a_queue_ends_in_time_and_else_lets_go_of_the_messages_soon(deployment, monkeypatch):

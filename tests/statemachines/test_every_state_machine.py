@@ -9,6 +9,7 @@ STATES = [
 TASKS = [param for param in STATES if param.values[0]["Type"] == "Task"]
 CHOICES = [param for param in STATES if param.values[0]["Type"] == "Choice"]
 
+# Only workflows that come from an original have names to keep.
 ORIGINAL_NAMES = {
     "order_fulfillment.asl.json": {
         "Update the order table",
@@ -39,7 +40,7 @@ def test_a_state_machine_says_what_it_is_for_and_when_it_gives_up(file_name):
     assert machine["TimeoutSeconds"] > 0
 
 
-@pytest.mark.parametrize("file_name", FILES)
+@pytest.mark.parametrize("file_name", ORIGINAL_NAMES)
 def test_the_original_state_names_are_kept(file_name):
     names = {name for name, _ in states(load(file_name))}
 
@@ -101,5 +102,4 @@ def test_every_choice_decides_for_what_nobody_thought_of_too(choice):
 
 
 def test_these_tests_see_tasks_and_choices():
-    assert {file_name for file_name in FILES} == ORIGINAL_NAMES.keys()
     assert len(TASKS) >= 10 and len(CHOICES) >= 3

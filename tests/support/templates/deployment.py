@@ -28,9 +28,6 @@ CONTEXTS = {
 }
 """The CDK context of everything that the tests of the stacks look at."""
 
-WRITE_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-"""The actions of every function's role, by which it writes its log."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
@@ -79,9 +76,19 @@ class Deployment:
             case {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}:
                 return f"{self.named(stack, text)}.split({separator})[{index}]"
             case {"Fn::ImportValue": name}:
-                return str(name)
+                return self._exported(name)
             case _:
                 return str(value)
+
+    def _exported(self, name: str) -> str:
+        """What the stack that exports `name` means by it."""
+        (found,) = [
+            self.named(stack, output["Value"])
+            for stack, template in self.templates.items()
+            for output in template.get("Outputs", {}).values()
+            if output.get("Export", {}).get("Name") == name
+        ]
+        return found
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every role with each statement of its policies, actions and resources as lists of plain text."""

@@ -1,0 +1,324 @@
+"""Everything that is deployed and has a role, one entry each: test_inventory.py compares this file with every stage.
+
+Do not write entries by hand: run `python -m pytest tests/stacks/test_inventory.py`, read whether the line that it shows
+is what you meant, paste it, and run `make format`.
+"""
+
+from collections.abc import Mapping, Set
+from typing import NamedTuple
+
+from stacks.config import Stage
+
+WRITE_LOGS = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
+"""What every function may do with its own log group. The entries leave it out."""
+
+DELIVER_LOGS = frozenset(
+    {
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    }
+)
+PUSH_LOGS = frozenset(
+    {
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:FilterLogEvents",
+        "logs:GetLogEvents",
+        "logs:PutLogEvents",
+    }
+)
+JOIN_NETWORK = frozenset(
+    {
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    }
+)
+ENCRYPT = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
+ASK_WHETHER_IT_COULD_BE_SENT = frozenset(
+    {
+        "ses:GetAccount",
+        "ses:GetIdentityVerificationAttributes",
+        "sns:CheckIfPhoneNumberIsOptedOut",
+        "sns:GetSMSSandboxAccountStatus",
+        "sns:ListSMSSandboxPhoneNumbers",
+    }
+)
+READ_STREAM = frozenset({"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"})
+LIST_STREAMS = frozenset({"dynamodb:ListStreams"})
+
+Grants = Mapping[str, Set[str]]
+"""What a role may do, by the resource that it may do it on: `{"Orders/OrderTable.Arn": {"dynamodb:GetItem"}}`."""
+
+
+class Function(NamedTuple):
+    """A function's memory in MB and its timeout in seconds; who calls it from outside, such as `GET /orders/*`; and
+    what its role may do besides writing its own log."""
+
+    memory: int
+    timeout: int
+    called_by: Set[str] = frozenset()
+    may: Grants = {}
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "Identity/CheckSignUp": Function(128, 5, called_by={"Identity/Users"}),
+    "Orders/CorrectOrder": Function(
+        512,
+        20,
+        called_by={"PUT /orders/*"},
+        may={
+            "Orders/OrderDigestKey.Id": {"secretsmanager:GetSecretValue"},
+            "Orders/OrderFulfillmentStateMachine": {"states:StartExecution"},
+            "Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"},
+            "Orders/OrderWorkflowKey.Arn": ENCRYPT,
+        },
+    ),
+    "Orders/GetOrder": Function(
+        512, 20, called_by={"GET /orders/*"}, may={"Orders/OrderTable.Arn": {"dynamodb:GetItem"}}
+    ),
+    "Orders/ListOrders": Function(
+        512,
+        20,
+        called_by={"GET /orders"},
+        may={
+            "Orders/OrderTable.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
+            "Orders/OrderTable.Arn/index/ByOwner": {"dynamodb:Query"},
+            "Orders/OrderTable.Arn/index/ByStatus": {"dynamodb:Query"},
+        },
+    ),
+    "Orders/LostOrders/ParkLostOrders": Function(
+        256,
+        60,
+        called_by={"Orders/LostOrders/EveryFiveMinutes", "Orders/LostOrders/ExecutionDied"},
+        may={
+            "Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"},
+            "Orders/OrderTable.Arn/index/ByStatus": {"dynamodb:Query"},
+            "Orders/ParkedQueue.Arn": {"sqs:SendMessage"},
+        },
+    ),
+    "Orders/Operators/CloseOrder": Function(
+        512,
+        20,
+        called_by={"POST /orders/*/close"},
+        may={"Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"}},
+    ),
+    "Orders/Operators/ListDeadLetters": Function(
+        512,
+        20,
+        called_by={"GET /dead-letters"},
+        may={
+            "Orders/EscalationQueueDeadLetters.Arn": {"sqs:GetQueueAttributes"},
+            "Orders/OrderFulfillmentQueueDeadLetters.Arn": {"sqs:GetQueueAttributes"},
+        },
+    ),
+    "Orders/Operators/ListParked": Function(
+        512,
+        25,
+        called_by={"GET /parked"},
+        may={
+            "Orders/OrderTable.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
+            "Orders/ParkedQueue.Arn": {"sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+        },
+    ),
+    "Orders/Operators/RedriveDeadLetters": Function(
+        512,
+        25,
+        called_by={"POST /dead-letters/*/redrive"},
+        may={
+            "Orders/EscalationQueue.Arn": {"sqs:SendMessage"},
+            "Orders/EscalationQueueDeadLetters.Arn": {
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            },
+            "Orders/OrderFulfillmentQueue.Arn": {"sqs:SendMessage"},
+            "Orders/OrderFulfillmentQueueDeadLetters.Arn": {
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            },
+        },
+    ),
+    "Orders/Operators/RemoveParked": Function(
+        512,
+        25,
+        called_by={"DELETE /parked/*"},
+        may={"Orders/ParkedQueue.Arn": {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"}},
+    ),
+    "Orders/PlaceOrder": Function(
+        512,
+        20,
+        called_by={"POST /orders"},
+        may={
+            "Orders/OrderDigestKey.Id": {"secretsmanager:GetSecretValue"},
+            "Orders/OrderFulfillmentStateMachine": {"states:StartExecution"},
+            "Orders/OrderTable.Arn": {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"},
+            "Orders/OrderWorkflowKey.Arn": ENCRYPT,
+        },
+    ),
+    "Orders/VerifyCCAndPrice": Function(128, 5),
+    "Reminders/CancelReminder": Function(
+        512,
+        20,
+        called_by={"DELETE /reminders/*"},
+        may={
+            "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+            "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:StopExecution"},
+        },
+    ),
+    "Reminders/CreateReminder": Function(
+        512,
+        20,
+        called_by={"POST /reminders"},
+        may={
+            "*": ASK_WHETHER_IT_COULD_BE_SENT,
+            "Reminders/ReminderStateMachine": {"states:StartExecution"},
+            "Reminders/ReminderTable.Arn": {
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+            },
+            "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:DescribeExecution"},
+        },
+    ),
+    "Reminders/GetReminder": Function(
+        512, 20, called_by={"GET /reminders/*"}, may={"Reminders/ReminderTable.Arn": {"dynamodb:GetItem"}}
+    ),
+    "Reminders/ListReminders": Function(
+        512,
+        20,
+        called_by={"GET /reminders"},
+        may={
+            "Reminders/ReminderTable.Arn/index/ByOwner": {"dynamodb:Query"},
+            "Reminders/ReminderTable.Arn/index/ByStatus": {"dynamodb:Query"},
+        },
+    ),
+    "Reminders/LostReminders/SettleLostReminders": Function(
+        512,
+        240,
+        called_by={"Reminders/LostReminders/EveryDay", "Reminders/LostReminders/EveryFiveMinutes"},
+        may={
+            "Reminders/ReminderStateMachine": {"states:ListExecutions", "states:StartExecution"},
+            "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+            "Reminders/ReminderTable.Arn/index/ByStatus": {"dynamodb:Query"},
+            "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:DescribeExecution"},
+        },
+    ),
+    "Reminders/NextOccurrence": Function(
+        512, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"}}
+    ),
+    "Reminders/ScheduleReminder": Function(
+        512, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
+    ),
+    "Reminders/SendEmail": Function(256, 20, may={"ses:identity/*": {"ses:SendEmail"}}),
+    "Website/PublishSite": Function(
+        512,
+        300,
+        may={
+            "Website/Site.Arn": {"s3:ListBucket"},
+            "Website/Site.Arn/*": {"s3:DeleteObject", "s3:PutObject"},
+            "cloudfront:distribution/Website/Distribution": {
+                "cloudfront:CreateInvalidation",
+                "cloudfront:GetInvalidation",
+            },
+            "s3:cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}/HASH.zip": {"s3:GetObject"},
+        },
+    ),
+}
+"""The functions of every stage."""
+
+WITH_CACHE: Mapping[str, Function] = {
+    "Orders/GetOrder": Function(
+        512,
+        20,
+        called_by={"GET /orders/*"},
+        may={
+            "*": JOIN_NETWORK,
+            "Orders/OrderTable.Arn": {"dynamodb:GetItem"},
+            "elasticache:replicationgroup:Cache/Redis": {"elasticache:Connect"},
+            "elasticache:user:STAGE-cache-orders": {"elasticache:Connect"},
+        },
+    ),
+    "Orders/UpdateCache": Function(
+        512,
+        30,
+        may={
+            "*": {
+                "dynamodb:ListStreams",
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:UnassignPrivateIpAddresses",
+            },
+            "Orders/OrderTable.StreamArn": READ_STREAM,
+            # Lambda needs SendMessage alone. With a queue for failed batches, CDK always grants the other two as well.
+            "Orders/UpdateCacheFailures.Arn": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
+            "elasticache:replicationgroup:Cache/Redis": {"elasticache:Connect"},
+            "elasticache:user:STAGE-cache-orders": {"elasticache:Connect"},
+        },
+    ),
+}
+"""Functions of a stage with a cache, in place of those above."""
+
+WITH_CONSUMER: Mapping[str, Function] = {
+    "Fulfillment/ShipOrder": Function(
+        512,
+        20,
+        may={
+            "Fulfillment/IdempotencyTable.Arn": {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+            "Fulfillment/ShipmentTable.Arn": {"dynamodb:PutItem"},
+            "Orders/OrderFulfillmentQueue.Arn": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+        },
+    ),
+}
+"""Functions of a stage with the example consumer."""
+
+OTHER_ROLES: Mapping[str, Grants] = {
+    "ApiLogs/Role": {"logs:log-group:*": PUSH_LOGS},
+    "Identity/TextsRole": {"*": {"sns:Publish"}},
+    "Orders/OrderFulfillmentStateMachineRole": {
+        "*": DELIVER_LOGS,
+        "Orders/EscalationQueue.Arn": {"sqs:SendMessage"},
+        "Orders/OrderFulfillmentQueue.Arn": {"sqs:SendMessage"},
+        "Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "Orders/OrderWorkflowKey.Arn": ENCRYPT,
+        "Orders/ParkedQueue.Arn": {"sqs:SendMessage"},
+        "Orders/VerifyCCAndPrice.Arn": {"lambda:InvokeFunction"},
+    },
+    "Reminders/ReminderStateMachineRole": {
+        "*": DELIVER_LOGS,
+        "Reminders/NextOccurrence.Arn": {"lambda:InvokeFunction"},
+        "Reminders/NotifyTopic": {"sns:Publish"},
+        "Reminders/ReminderStateMachine": {"states:StartExecution"},
+        "Reminders/ReminderTable.Arn": {"dynamodb:UpdateItem"},
+        "Reminders/ScheduleReminder.Arn": {"lambda:InvokeFunction"},
+        "Reminders/SendEmail.Arn": {"lambda:InvokeFunction"},
+        "not arn:${AWS::Partition}:sns:*:*:*": {"sns:Publish"},
+    },
+}
+"""The roles of every stage that belong to no function."""
+
+
+def functions_of(stage: Stage) -> dict[str, Function]:
+    return {
+        **FUNCTIONS,
+        **(WITH_CACHE if stage.cache else {}),
+        **(WITH_CONSUMER if stage.example_consumer else {}),
+    }
