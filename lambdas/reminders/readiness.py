@@ -36,7 +36,7 @@ _ses = boto3.client("ses", config=_QUICKLY)
 _account = boto3.client("sesv2", config=_QUICKLY)
 _sns = boto3.client("sns", config=_QUICKLY)
 
-_answers: dict[tuple[str, ...], tuple[float, Answer | None]] = {}
+kept_answers: dict[tuple[str, ...], tuple[float, Answer | None]] = {}
 """By question: until when it is kept, and the answer, None where there was none."""
 
 
@@ -116,11 +116,11 @@ def _ask(
     now = time.monotonic()
     asked, refused = (operation, repr(parameters)), (operation,)
     for question in (asked, refused):
-        kept_until, answer = _answers.get(question, (now, None))
+        kept_until, answer = kept_answers.get(question, (now, None))
         if now < kept_until and (answer is None or in_order(answer)):
             return answer
-    for old in [old for old, (kept_until, _) in _answers.items() if kept_until <= now]:
-        del _answers[old]
+    for old in [old for old, (kept_until, _) in kept_answers.items() if kept_until <= now]:
+        del kept_answers[old]
     try:
         answer = dict(getattr(client, operation)(**parameters))
     except (ClientError, BotoCoreError) as error:
@@ -128,5 +128,5 @@ def _ask(
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
         logger.warning("%s brought no answer: %s", operation, code)
         answer = None
-    _answers[asked if answer is not None else refused] = (now + KEPT_SECONDS, answer)
+    kept_answers[asked if answer is not None else refused] = (now + KEPT_SECONDS, answer)
     return answer

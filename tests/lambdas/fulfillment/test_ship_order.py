@@ -10,6 +10,7 @@ import pytest
 from fulfillment import ship_order
 from fulfillment.ship_order import handler, shipment_id
 from tests.support.aws_answers import refused
+from tests.support.handlers.aws import client_of
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë O'Brien", "ItemName": "Keyboard", "Price": "12.50", "ExecutionId": "arn"}
 MILLISECONDS_LEFT = 20_000
@@ -53,13 +54,13 @@ def ship(*bodies: Any) -> list[str]:
 
 def refuse_the_next_shipment(monkeypatch: pytest.MonkeyPatch) -> None:
     """As DynamoDB refuses when it is throttled; the text repeats the order."""
-    put = ship_order._shipments.put_item
+    put = client_of(ship_order, "dynamodb").put_item
 
     def put_item(**arguments: Any) -> Any:
-        monkeypatch.setattr(ship_order._shipments, "put_item", put)
+        monkeypatch.setattr(client_of(ship_order, "dynamodb"), "put_item", put)
         raise refused("dynamodb", "PutItem", "throttled", json.dumps(ORDER))
 
-    monkeypatch.setattr(ship_order._shipments, "put_item", put_item)
+    monkeypatch.setattr(client_of(ship_order, "dynamodb"), "put_item", put_item)
 
 
 def test_an_order_is_shipped(shipments):
@@ -85,14 +86,14 @@ def test_a_copy_is_taken_for_done_and_changes_nothing(shipments):
 
 def test_a_copy_of_what_is_being_shipped_fails_and_is_done_the_next_time(shipments, records, monkeypatch):
     inner = []
-    put = ship_order._shipments.put_item
+    put = client_of(ship_order, "dynamodb").put_item
 
     def put_while_the_copy_comes(**arguments: Any) -> Any:
-        monkeypatch.setattr(ship_order._shipments, "put_item", put)
+        monkeypatch.setattr(client_of(ship_order, "dynamodb"), "put_item", put)
         inner.append(ship(ORDER))
         return put(**arguments)
 
-    monkeypatch.setattr(ship_order._shipments, "put_item", put_while_the_copy_comes)
+    monkeypatch.setattr(client_of(ship_order, "dynamodb"), "put_item", put_while_the_copy_comes)
 
     ship(ORDER)
 

@@ -2,11 +2,12 @@ import json
 from urllib.parse import urljoin
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from orders import place_order, table
 from orders.correct_order import handler
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
+from tests.support.handlers.faults import fault
 
 CARD = "4111111111111111"
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "0", "CC": CARD}
@@ -97,17 +98,8 @@ def test_a_parked_order_is_tried_again_as_it_was(escalated, order_table, order_w
     assert len(order_workflow.executions()) == 2
 
 
-def test_a_correction_whose_answer_was_lost_is_started_by_sending_it_again(
-    escalated, order_table, order_workflow, monkeypatch
-):
-    with monkeypatch.context() as lossy:
-        write = table._put
-
-        def loses_the_answer(row, *, only_if):
-            write(row, only_if=only_if)
-            raise ReadTimeoutError(endpoint_url="dynamodb")
-
-        lossy.setattr(table, "_put", loses_the_answer)
+def test_a_correction_whose_answer_was_lost_is_started_by_sending_it_again(escalated, order_table, order_workflow):
+    with fault(client_of(table, "dynamodb"), "PutItem", "lost"):
         assert put(CORRECTED)["statusCode"] == 503
     assert len(order_workflow.executions()) == 1
 

@@ -5,8 +5,9 @@ import pytest
 from common import queues
 from orders import list_dead_letters, operator_queues, redrive_dead_letters
 from tests.support.aws_answers import refused
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
-from tests.support.queues import Clock, Failing
+from tests.support.queues import Clock
 
 NAMES = {"OrderFulfillmentQueue": "FULFILLMENT", "EscalationQueue": "ESCALATION"}
 
@@ -82,15 +83,15 @@ def test_where_the_time_runs_out_it_is_said_how_many_are_left_and_those_are_visi
 def test_what_is_not_taken_stays_and_is_counted_and_its_reason_logged(dead_letters, monkeypatch, caplog):
     dead_letters["ESCALATION_DEAD_LETTERS"].put("bad", "good")
 
-    sqs = operator_queues._sqs
+    send_batch = client_of(operator_queues, "sqs").send_message_batch
 
     def send(QueueUrl, Entries):
         good = [entry for entry in Entries if entry["MessageBody"] == "good"]
         bad = [entry["Id"] for entry in Entries if entry["MessageBody"] == "bad"]
-        done = sqs.send_message_batch(QueueUrl=QueueUrl, Entries=good)
+        done = send_batch(QueueUrl=QueueUrl, Entries=good)
         return {**done, "Failed": [{"Id": place, "Code": "InternalError", "SenderFault": True} for place in bad]}
 
-    monkeypatch.setattr(operator_queues, "_sqs", Failing(sqs, send_message_batch=send))
+    monkeypatch.setattr(client_of(operator_queues, "sqs"), "send_message_batch", send)
 
     assert redrive("EscalationQueue") == (200, {"moved": 1, "failed": 1, "left": 0})
     assert dead_letters["ESCALATION_DEAD_LETTERS"].take() == ["bad"]
@@ -102,9 +103,7 @@ def test_what_was_sent_and_not_deleted_counts_as_failed(dead_letters, monkeypatc
     """It is in both queues, and would be sent again."""
     dead_letters["ESCALATION_DEAD_LETTERS"].put("letter")
     refused = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
-    monkeypatch.setattr(
-        operator_queues, "_sqs", Failing(operator_queues._sqs, delete_message_batch=lambda **_: refused)
-    )
+    monkeypatch.setattr(client_of(operator_queues, "sqs"), "delete_message_batch", lambda **_: refused)
 
     assert redrive("EscalationQueue") == (200, {"moved": 0, "failed": 1, "left": 0})
     assert dead_letters["ESCALATION_DEAD_LETTERS"].take() == dead_letters["ESCALATION_QUEUE"].take() == ["letter"]
@@ -112,7 +111,7 @@ def test_what_was_sent_and_not_deleted_counts_as_failed(dead_letters, monkeypatc
 
 def test_a_move_that_is_interrupted_loses_nothing_and_goes_on_when_it_is_asked_again(dead_letters, monkeypatch):
     dead_letters["ESCALATION_DEAD_LETTERS"].put(*letters(24))
-    receive, looks = operator_queues._sqs.receive_message, []
+    receive, looks = client_of(operator_queues, "sqs").receive_message, []
 
     def interrupted(**arguments):
         looks.append(arguments)
@@ -120,7 +119,7 @@ def test_a_move_that_is_interrupted_loses_nothing_and_goes_on_when_it_is_asked_a
             raise refused("sqs", "ReceiveMessage", "ServiceUnavailable")
         return receive(**arguments)
 
-    monkeypatch.setattr(operator_queues, "_sqs", Failing(operator_queues._sqs, receive_message=interrupted))
+    monkeypatch.setattr(client_of(operator_queues, "sqs"), "receive_message", interrupted)
 
     assert redrive("EscalationQueue")[0] == 503
     assert redrive("EscalationQueue") == (200, {"moved": 14, "failed": 0, "left": 0})

@@ -12,11 +12,12 @@ import pytest
 
 from orders import correct_order, park_lost_orders, place_order, submission, table
 from orders.park_lost_orders import OVERDUE
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, post, signed_in
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.order_rows import CLAIMED, NAME, row
 
-TABLE, STATES = table._table.meta.client, submission._states
+TABLE, STATES = client_of(table, "dynamodb"), client_of(submission, "stepfunctions")
 ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4111111111111111"}
 ESCALATED = ORDER | {"Price": "0"}
 
@@ -98,7 +99,7 @@ def test_a_lost_order_is_parked_once_by_its_parking_id(
 ) -> None:
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, **CLAIMED))
 
-    with fault(park_lost_orders._queue if call == "SendMessage" else TABLE, call, kind):
+    with fault(client_of(park_lost_orders, "sqs") if call == "SendMessage" else TABLE, call, kind):
         for _ in range(3):
             with suppress(KilledError, Exception):
                 park_lost_orders.handler({}, None)

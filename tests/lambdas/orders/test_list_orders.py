@@ -4,6 +4,7 @@ import json
 import pytest
 
 from orders import list_orders, table
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, PERSON, refused_field, signed_in, status_and_body
 from tests.support.handlers.order_rows import ROW, SHOWN
 
@@ -152,7 +153,7 @@ def test_an_order_that_has_another_status_by_now_or_is_gone_is_left_out(escalate
 
 @pytest.mark.parametrize("left_out", [["E-1"], ["E-1", "E-2", "E-3"]])
 def test_what_dynamodb_leaves_out_of_a_batch_is_read_all_the_same(left_out, escalated, monkeypatch):
-    whole = table._dynamodb.batch_get_item
+    whole = client_of(table, "dynamodb").batch_get_item
 
     def throttled(RequestItems):
         answer = whole(RequestItems=RequestItems)
@@ -160,7 +161,7 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_read_all_the_same(left_out, esca
         answer["Responses"][name] = [one for one in answer["Responses"][name] if one["OrderId"] not in left_out]
         return {**answer, "UnprocessedKeys": {name: {"Keys": [{"OrderId": order_id} for order_id in left_out]}}}
 
-    monkeypatch.setattr(table._dynamodb, "batch_get_item", throttled)
+    monkeypatch.setattr(client_of(table, "dynamodb"), "batch_get_item", throttled)
 
     assert listed(OPERATOR, status="ESCALATED") == (["E-1", "E-2", "E-3"], None)
 

@@ -8,6 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 from orders import messages, park_lost_orders, table
 from orders.park_lost_orders import OVERDUE, NotParkedError, handler
 from tests.support.aws_answers import refused
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.order_rows import CLAIMED, NAME, row
 
 EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:orders:{NAME}"
@@ -144,14 +145,14 @@ def test_a_damaged_row_is_parked_once_like_any_other(change, order_table, parked
 
 
 def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked, monkeypatch):
-    send = park_lost_orders._queue.send_message
+    send = client_of(park_lost_orders, "sqs").send_message
 
     def refuse_the_first(*, MessageBody: str, **arguments: str) -> object:
         if '"older"' in MessageBody:
             raise EndpointConnectionError(endpoint_url="")
         return send(MessageBody=MessageBody, **arguments)
 
-    monkeypatch.setattr(park_lost_orders._queue, "send_message", refuse_the_first)
+    monkeypatch.setattr(client_of(park_lost_orders, "sqs"), "send_message", refuse_the_first)
     order_table.put_item(Item=row("older", age=OVERDUE * 3))
     order_table.put_item(Item=row("old", age=OVERDUE * 2))
 

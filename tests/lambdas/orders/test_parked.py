@@ -6,10 +6,11 @@ import pytest
 
 from common import queues
 from orders import list_parked, operator_queues, remove_parked
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
 from tests.support.handlers.faults import fault
 from tests.support.handlers.order_rows import ROW
-from tests.support.queues import Clock, Failing
+from tests.support.queues import Clock
 
 CARD = "4242424242424242"
 MESSAGE = {
@@ -86,7 +87,7 @@ def test_a_message_that_could_not_be_let_go_of_is_shown_all_the_same(parked, ord
     """It becomes visible again by itself."""
     parked.put(MESSAGE)
 
-    with fault(operator_queues._sqs, "ChangeMessageVisibilityBatch", kind):
+    with fault(client_of(operator_queues, "sqs"), "ChangeMessageVisibilityBatch", kind):
         body = listed()
 
     assert [item["OrderId"] for item in body["items"]] == [MESSAGE["OrderId"]]
@@ -242,9 +243,7 @@ def test_a_message_that_somebody_else_holds_is_not_removed_and_it_is_said_to_try
 def test_a_message_that_sqs_does_not_delete_stays_and_it_is_said_to_try_again(parked, monkeypatch):
     (message_id,) = parked.put(MESSAGE)
     refused = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
-    monkeypatch.setattr(
-        operator_queues, "_sqs", Failing(operator_queues._sqs, delete_message_batch=lambda **_: refused)
-    )
+    monkeypatch.setattr(client_of(operator_queues, "sqs"), "delete_message_batch", lambda **_: refused)
 
     assert remove(message_id)[0] == 503
     assert len(parked.take()) == 1
@@ -252,7 +251,7 @@ def test_a_message_that_sqs_does_not_delete_stays_and_it_is_said_to_try_again(pa
 
 def test_a_look_that_fails_halfway_lets_go_of_what_it_holds(parked, monkeypatch):
     parked.put(*(MESSAGE for _ in range(14)))
-    receive, looks = operator_queues._sqs.receive_message, []
+    receive, looks = client_of(operator_queues, "sqs").receive_message, []
 
     def once(**arguments):
         looks.append(arguments)
@@ -260,7 +259,7 @@ def test_a_look_that_fails_halfway_lets_go_of_what_it_holds(parked, monkeypatch)
             raise RuntimeError
         return receive(**arguments)
 
-    monkeypatch.setattr(operator_queues, "_sqs", Failing(operator_queues._sqs, receive_message=once))
+    monkeypatch.setattr(client_of(operator_queues, "sqs"), "receive_message", once)
 
     assert status_and_body(list_parked.handler(signed_in({}, **OPERATOR), None))[0] == 500
     assert len(parked.take()) == 14
@@ -268,13 +267,13 @@ def test_a_look_that_fails_halfway_lets_go_of_what_it_holds(parked, monkeypatch)
 
 def test_a_function_that_dies_keeps_messages_out_of_sight_for_half_a_minute_at_the_most(parked, monkeypatch):
     parked.put(MESSAGE)
-    receive, asked = operator_queues._sqs.receive_message, []
+    receive, asked = client_of(operator_queues, "sqs").receive_message, []
 
     def watched(**arguments):
         asked.append(arguments["VisibilityTimeout"])
         return receive(**arguments)
 
-    monkeypatch.setattr(operator_queues, "_sqs", Failing(operator_queues._sqs, receive_message=watched))
+    monkeypatch.setattr(client_of(operator_queues, "sqs"), "receive_message", watched)
     remove("another")
 
     assert asked and all(0 < seconds <= 30 for seconds in asked)

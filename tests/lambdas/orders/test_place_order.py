@@ -2,10 +2,11 @@ import json
 from urllib.parse import urljoin
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from orders import place_order, submission
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
+from tests.support.handlers.faults import fault
 
 CARD = "4111111111111111"
 ORDER = {"OrderId": "A-1", "Name": "Jo O'Brien 🐈", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}
@@ -253,23 +254,17 @@ def test_a_claim_whose_workflow_did_not_start_is_started_under_the_claimed_name(
     assert {one["name"] for one in order_workflow.executions()} == {first["name"], "claimed"}
 
 
-def test_a_claim_that_another_request_has_started_is_not_withdrawn_by_the_one_that_made_it(
-    order_table, order_workflow, monkeypatch
-):
+def test_a_claim_that_another_request_has_started_is_not_withdrawn_by_the_one_that_made_it(order_table, order_workflow):
     """The first start fails late; meanwhile the caller has sent the order again."""
-    start, again = submission._start, []
+    again = []
 
-    def fails_at_first(order, row):
-        if not again:
-            again.append(True)
-            again.append(handler(post(ORDER), None)["statusCode"])
-            raise ReadTimeoutError(endpoint_url="states")
-        start(order, row)
+    def send_again():
+        again.append(handler(post(ORDER), None)["statusCode"])
 
-    monkeypatch.setattr(submission, "_start", fails_at_first)
+    with fault(client_of(submission, "stepfunctions"), "StartExecution", "late", beside=send_again):
+        assert handler(post(ORDER), None)["statusCode"] == 503
 
-    assert handler(post(ORDER), None)["statusCode"] == 503
-    assert again == [True, 200]
+    assert again == [200]
     (execution,) = order_workflow.executions()
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"] == execution["name"]
 

@@ -10,7 +10,7 @@ from tests.support.handlers.account import CLIENTS, Account
 def account() -> Iterator[Account]:
     """The account that `reminders.readiness` asks, in an environment that knows nothing of it yet."""
     account = Account()
-    readiness._answers.clear()
+    readiness.kept_answers.clear()
     for client in CLIENTS:
         client.meta.events.register("before-parameter-build", account.record, unique_id="record")
         client.meta.events.register("before-call", account.answer, unique_id="answer")
@@ -18,4 +18,4 @@ def account() -> Iterator[Account]:
     for client in CLIENTS:
         client.meta.events.unregister("before-parameter-build", unique_id="record")
         client.meta.events.unregister("before-call", unique_id="answer")
-    readiness._answers.clear()
+    readiness.kept_answers.clear()

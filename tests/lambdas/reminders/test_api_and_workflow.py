@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from reminders import create_reminder
 from reminders.mail import mail_of
 from reminders.schedule_reminder import handler as check
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import post, signed_in, status_and_body
 
 DAYS = st.integers(-1, 370).map(lambda days: (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S"))
@@ -41,7 +42,9 @@ def test_the_workflow_takes_every_reminder_that_the_api_has_taken(when, more, em
     started = []
     caller = {"email": email, "phone_number": phone, "cognito:groups": "operators"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(create_reminder._states, "start_execution", lambda **given: started.append(given))
+        patch.setattr(
+            client_of(create_reminder, "stepfunctions"), "start_execution", lambda **given: started.append(given)
+        )
         status, _ = status_and_body(create_reminder.handler(signed_in(post({**more, **when}), **caller), None))
 
     assert (status, len(started)) in ((202, 1), (400, 0))

@@ -3,7 +3,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from reminders import cancel_reminder, table
 from reminders.cancel_reminder import handler
-from tests.support.handlers.aws import states
+from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.callers import FLO, JO, OLGA, of
 from tests.support.handlers.events import status_and_body
 from tests.support.handlers.reminder_rows import row
@@ -104,12 +104,11 @@ def test_a_reminder_is_cancelled_though_its_execution_cannot_be_stopped(
     execution = "arn:aws:states:us-east-1:123456789012:execution:reminders:gone"
     reminder_table.put_item(Item=row(ExecutionId=execution))
 
-    class Lost:
-        def stop_execution(self, **_):
-            raise ReadTimeoutError(endpoint_url="https://states.example.com")
+    def is_not_answered(**_):
+        raise ReadTimeoutError(endpoint_url="https://states.example.com")
 
     if lost:
-        monkeypatch.setattr(cancel_reminder, "_states", Lost())
+        monkeypatch.setattr(client_of(cancel_reminder, "stepfunctions"), "stop_execution", is_not_answered)
 
     status, body = cancel(JO, "r-1")
     assert (status, body["status"], kept()["Status"]) == (200, "CANCELLED", "CANCELLED")

@@ -6,6 +6,7 @@ import pytest
 
 from reminders import create_reminder
 from reminders.create_reminder import handler
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import API, post, refused_field, signed_in, status_and_body
 from tests.support.handlers.faults import fault
@@ -317,7 +318,7 @@ def test_a_start_whose_answer_is_lost_is_not_asked_to_be_repeated(reminder_table
     def run():
         assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
 
-    with fault(create_reminder._states, "StartExecution", "lost", beside=run):
+    with fault(client_of(create_reminder, "stepfunctions"), "StartExecution", "lost", beside=run):
         status, _ = status_and_body(create(TOPIC | {"waitSeconds": 1}, OLGA))
 
     (row,) = reminder_table.scan()["Items"]

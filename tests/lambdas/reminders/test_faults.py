@@ -6,12 +6,13 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reminders import cancel_reminder, next_occurrence, schedule_reminder, table
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import JO, of
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.reminder_rows import ASKED, row
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:reminders:r-1"
-TABLE, STATES = table._table.meta.client, cancel_reminder._states
+TABLE, STATES = client_of(table, "dynamodb"), client_of(cancel_reminder, "stepfunctions")
 
 pytestmark = pytest.mark.usefixtures("reminder_table")
 

@@ -9,6 +9,7 @@ from reminders import create_reminder, idempotency, table
 from reminders.create_reminder import handler
 from reminders.due import from_utc_text, utc_text
 from reminders.settle_lost_reminders import handler as sweep
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import post, refused_field, status_and_body
 from tests.support.handlers.faults import KINDS, KilledError, fault
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("account")
 
 REQUEST = {"message": "Feed the cat", "preference": "email", "waitSeconds": 60}
 KEY = "0f6f3f3b-aaaa-4bbb-8ccc-1234567890ab"
-TABLE, STATES = table._table.meta.client, create_reminder._states
+TABLE, STATES = client_of(table, "dynamodb"), client_of(create_reminder, "stepfunctions")
 
 
 def create(request=REQUEST, *, key=KEY, caller=JO, name="Idempotency-Key"):
@@ -66,12 +67,14 @@ def test_the_first_answer_is_repeated_for_a_reminder_of_any_status(changes, rows
     assert len(reminder_workflow.executions()) == 1
 
 
-def test_a_reminder_that_failed_before_it_was_started_is_not_answered_as_scheduled(rows, reminder_workflow):
+def test_a_reminder_that_failed_before_it_was_started_is_not_answered_as_scheduled(
+    rows, reminder_table, reminder_workflow
+):
     with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
         create()
     (row,) = rows()
     late = utc_text(from_utc_text(row["DueAt"]) - timedelta(hours=1))
-    table._table.put_item(Item=row | {"DueAt": late, "FirstDueAt": late, "UpdatedAt": late})
+    reminder_table.put_item(Item=row | {"DueAt": late, "FirstDueAt": late, "UpdatedAt": late})
     sweep({}, None)
     assert rows()[0]["Status"] == "FAILED"
 

@@ -7,6 +7,7 @@ from reminders import readiness
 from reminders.errors import InvalidReminderError
 from tests.support.aws_answers import code_of
 from tests.support.handlers.account import Account
+from tests.support.handlers.aws import client_of
 
 SENDER = "reminders@example.com"
 EMAIL = {"preference": "email", "email": "jo@mail.example.org"}
@@ -229,7 +230,7 @@ def test_what_is_kept_does_not_grow_for_ever(account, monkeypatch):
         readiness.check(SMS | {"phone": f"+155555501{last:02}"})
         clock += readiness.KEPT_SECONDS / 10
 
-    assert len(readiness._answers) <= 11
+    assert len(readiness.kept_answers) <= 11
 
 
 def test_a_bug_is_not_taken_for_a_question_without_an_answer(account):
@@ -244,6 +245,6 @@ def test_the_errors_of_the_fake_are_those_of_the_client(account):
     account.answers["GetAccount"] = "TooManyRequestsException"
 
     with pytest.raises(ClientError) as caught:
-        readiness._account.get_account()
+        client_of(readiness, "sesv2").get_account()
 
     assert type(caught.value).__name__ == "TooManyRequestsException"

@@ -13,6 +13,7 @@ from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
 from reminders.send_email import handler
 from tests.support.aws_answers import add_refusal
+from tests.support.handlers.aws import client_of
 
 EVENT = {"Input": {"email": "jo@example.com", "message": "Feed the cat 🐈\n<b>now</b>", "preference": "email"}}
 MAIL = mail_of(EVENT["Input"])
@@ -42,7 +43,7 @@ def test_a_reminder_is_sent_from_the_sender_to_its_one_recipient(confirmed_sende
 
 
 def test_ses_is_given_both_parts_of_the_mail_in_utf_8():
-    with Stubber(send_email._ses) as ses:
+    with Stubber(client_of(send_email, "ses")) as ses:
         ses.add_response("send_email", {"MessageId": "m-1"}, {"Source": ANY, "Destination": ANY, "Message": CONTENT})
 
         assert handler(EVENT, None) == {"MessageId": "m-1"}
@@ -68,7 +69,7 @@ def test_a_rejection_by_ses_keeps_its_name_for_the_workflow_and_no_address():
     ],
 )
 def test_the_workflow_can_tell_apart_what_is_worth_a_retry(code, name):
-    with Stubber(send_email._ses) as ses:
+    with Stubber(client_of(send_email, "ses")) as ses:
         add_refusal(ses, "SendEmail", code, "Local address contains control: jo@example.com")
 
         with pytest.raises(Exception) as caught:
@@ -85,12 +86,12 @@ def test_a_call_is_tried_once_since_a_second_one_could_send_twice():
         tried.append(request)
         raise ReadTimeoutError(endpoint_url="https://email.us-east-1.amazonaws.com")
 
-    send_email._ses.meta.events.register("before-send", lose_the_reply, unique_id="lost")
+    client_of(send_email, "ses").meta.events.register("before-send", lose_the_reply, unique_id="lost")
     try:
         with pytest.raises(ReadTimeoutError):
             handler(EVENT, None)
     finally:
-        send_email._ses.meta.events.unregister("before-send", unique_id="lost")
+        client_of(send_email, "ses").meta.events.unregister("before-send", unique_id="lost")
 
     assert len(tried) == 1
 

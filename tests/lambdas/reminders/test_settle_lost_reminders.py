@@ -23,7 +23,7 @@ from reminders.settle_lost_reminders import (
     handler,
 )
 from reminders.table import find
-from tests.support.handlers.aws import states
+from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.reminder_rows import ASKED, ahead, row, workflow_takes_up
 from tests.support.workflows.asl import load, longest_stay
@@ -87,14 +87,14 @@ def test_a_reminder_without_a_living_execution_is_started_again(write, started, 
 def test_a_start_that_boto3_repeats_is_one_start(write, started, reminder_workflow, monkeypatch):
     """The answer to the first attempt was lost, and its execution is over before the second."""
     write()
-    once = sweep._states.start_execution
+    once = client_of(sweep, "stepfunctions").start_execution
 
     def twice(**given):
         once(**given)
         reminder_workflow.stop()
         return once(**given)
 
-    monkeypatch.setattr(sweep._states, "start_execution", twice)
+    monkeypatch.setattr(client_of(sweep, "stepfunctions"), "start_execution", twice)
 
     assert handler({}, None)["Lost"] == 1
     assert len(started()) == 1
@@ -402,7 +402,9 @@ def test_many_waiting_reminders_are_not_asked_for_one_by_one(write, monkeypatch)
     assert handler(WAITING, None) == {"Lost": 0, "Complete": True}
 
 
-def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(write, reminder_workflow, monkeypatch):
+def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
+    write, reminder_table, reminder_workflow, monkeypatch
+):
     kept = write()
     seen = {"r-1": kept, "r-2": write("r-2", ago=timedelta(days=2))}
     monkeypatch.setattr(sweep.table, "find", seen.get)
@@ -413,15 +415,13 @@ def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(write, remi
     handler({}, None)
 
     assert workflow_takes_up(reminder_workflow) == ["TAKEN"]
-    assert [row["Status"] for row in table._table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
+    assert [row["Status"] for row in reminder_table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
 
 
-def test_a_sweep_that_was_killed_before_it_started_the_next_occurrence_is_made_up_for(write, started, monkeypatch):
+def test_a_sweep_that_was_killed_before_it_started_the_next_occurrence_is_made_up_for(write, started):
     write(asked=REPEATED, Status="SENDING")
-    with monkeypatch.context() as patch:
-        patch.setattr(sweep, "_start", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            handler({}, None)
+    with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
+        handler({}, None)
     assert (find("r-1")["Status"], started()) == ("SCHEDULED", [])
 
     assert handler(WAITING, None)["Lost"] == 1
@@ -448,7 +448,8 @@ def test_one_that_cannot_be_settled_does_not_keep_the_others_waiting(write, star
 
 
 @pytest.mark.parametrize(
-    ("client", "operation"), [(table._table.meta.client, "Query"), (sweep._states, "ListExecutions")]
+    ("client", "operation"),
+    [(client_of(table, "dynamodb"), "Query"), (client_of(sweep, "stepfunctions"), "ListExecutions")],
 )
 def test_a_list_that_fails_does_not_keep_the_other_reminders_waiting(client, operation, write):
     write("sending", Status="SENDING")
@@ -491,8 +492,8 @@ def test_a_sweep_without_lost_reminders_logs_nothing(write, caplog):
 def test_all_pages_are_read(write, started, monkeypatch):
     for number in range(5):
         write(f"r-{number}")
-    query = table._table.query
-    monkeypatch.setattr(table._table, "query", lambda **one: query(**one, Limit=2))
+    query = client_of(table, "dynamodb").query
+    monkeypatch.setattr(client_of(table, "dynamodb"), "query", lambda **one: query(**one, Limit=2))
 
     assert handler({}, None)["Lost"] == 5
     assert len(started()) == 5
@@ -518,7 +519,7 @@ def test_the_longest_retries_of_the_workflow_are_over_before_a_reminder_is_overd
     assert claimed + sending + stay["Record the result"] < OVERDUE["SENDING"]
 
 
-TABLE, STATES = table._table.meta.client, sweep._states
+TABLE, STATES = client_of(table, "dynamodb"), client_of(sweep, "stepfunctions")
 CALLS = [
     (TABLE, "Query"),
     (TABLE, "GetItem"),

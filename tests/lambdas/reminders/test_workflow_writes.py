@@ -4,11 +4,12 @@ import pytest
 
 from reminders import table
 from reminders.reminder import STATUSES
+from tests.support.handlers.aws import ENVIRONMENT, client_of
 from tests.support.handlers.reminder_rows import row
 from tests.support.workflows.asl import evaluated, load
 
 STATES = load("reminder.asl.json")["States"]
-TABLE = table._table.meta.client
+TABLE = client_of(table, "dynamodb")
 OWN, BEFORE, OTHER = (f"arn:execution:{name}" for name in ("own", "before", "other"))
 CONTEXT = {"Execution": {"Id": OWN}, "State": {"EnteredTime": "2026-11-21T09:00:00.123Z"}}
 KNOWN = {
@@ -30,7 +31,7 @@ def given(value):
 
 def writes(name: str) -> bool:
     """Whether the state changes the row r-1."""
-    arguments = {**STATES[name]["Arguments"], "TableName": table._table.name}
+    arguments = {**STATES[name]["Arguments"], "TableName": ENVIRONMENT["REMINDER_TABLE"]}
     # The handlers' own client takes Python's values; this one takes DynamoDB's, as the workflow gives them.
     arguments = {
         field: {key: value["S"] for key, value in argument.items()}

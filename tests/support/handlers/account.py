@@ -6,8 +6,9 @@ from typing import Any
 
 from reminders import readiness
 from tests.support.aws_answers import refusal
+from tests.support.handlers.aws import client_of
 
-CLIENTS = (readiness._ses, readiness._account, readiness._sns)
+CLIENTS = tuple(client_of(readiness, service) for service in ("ses", "sesv2", "sns"))
 IN_ORDER: dict[str, Any] = {
     "GetAccount": {"SendingEnabled": True, "ProductionAccessEnabled": True},
     "GetIdentityVerificationAttributes": {"VerificationAttributes": {"any": {"VerificationStatus": "Success"}}},

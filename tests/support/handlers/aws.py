@@ -3,10 +3,12 @@
 import importlib
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto.core import DEFAULT_ACCOUNT_ID
 
 ENVIRONMENT = {
@@ -67,6 +69,14 @@ with pytest.MonkeyPatch.context() as at_import:
     states = boto3.client("stepfunctions")
     secrets = boto3.client("secretsmanager")
     sqs = boto3.client("sqs")
+
+
+def client_of(module: ModuleType, service: str) -> Any:
+    """The client of `service`, such as "sqs", that a module of the functions has made, to let its calls fail."""
+    values = [getattr(getattr(value, "meta", None), "client", value) for value in vars(module).values()]
+    clients = [one for one in values if isinstance(one, BaseClient)]
+    (client,) = {id(one): one for one in clients if one.meta.service_model.service_name == service}.values()
+    return client
 
 
 class Workflow:
