@@ -52,7 +52,7 @@ local: local-up ## Both apps on this machine: set up, start, deploy, then the de
 	.venv/bin/python -m local demo
 
 .PHONY: test
-test: setup ## The whole suite, checks included
+test: setup-dev ## The whole suite, checks included
 	@# All parts at once, the longest first: some wait more than they work. Two only work: they are nice to the others.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
@@ -61,6 +61,9 @@ test: setup ## The whole suite, checks included
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
+
+.PHONY: setup-dev
+setup-dev: setup .venv/with-tests tools/checks/node_modules/installed ## Install what the checks and tests need too
 
 .PHONY: local-up
 local-up: setup ## Start the laptop cloud and deploy what changed
@@ -79,7 +82,7 @@ CHECKS = tools/checks/node_modules/.bin
 PRETTIER = --log-level=warn --cache --cache-location=build/prettier.cache
 
 .PHONY: check
-check: setup tools/checks/node_modules/installed ## Lint, types, and every stage's templates with full validation
+check: setup-dev ## Lint, types, and every stage's templates with full validation
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	$(CHECKS)/prettier $(PRETTIER) --check .
@@ -94,34 +97,34 @@ check: setup tools/checks/node_modules/installed ## Lint, types, and every stage
 	nice .venv/bin/cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
 
 .PHONY: test-unit
-test-unit: setup ## The tests that need no cloud, in a new order each time
+test-unit: setup-dev ## The tests that need no cloud, in a new order each time
 	nice .venv/bin/python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools
 
 .PHONY: test-local
-test-local: setup ## The tests of the laptop cloud itself
+test-local: setup-dev ## The tests of the laptop cloud itself
 	.venv/bin/python -m pytest tests/local
 
 # A long part of the end-to-end tests, on a laptop cloud of its own.
 FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py
 
 .PHONY: test-e2e
-test-e2e: setup ## The tests of the real templates on a laptop cloud
+test-e2e: setup-dev ## The tests of the real templates on a laptop cloud
 	.venv/bin/python -m pytest tests/e2e $(FAULTS:%=--ignore=%)
 
 .PHONY: test-faults
-test-faults: setup ## The end-to-end tests of each call under each fault, and the facts of AWS
+test-faults: setup-dev ## The end-to-end tests of each call under each fault, and the facts of AWS
 	.venv/bin/python -m pytest $(FAULTS) tests/facts
 
 .PHONY: facts
-facts: setup ## Compare a laptop cloud with each fact of AWS that the code relies on
+facts: setup-dev ## Compare a laptop cloud with each fact of AWS that the code relies on
 	@.venv/bin/python -m tests.facts
 
 .PHONY: test-website
-test-website: setup ## The tests of the page, in a real Chromium on a laptop cloud
+test-website: setup-dev ## The tests of the page, in a real Chromium on a laptop cloud
 	.venv/bin/python -m pytest tests/website
 
 .PHONY: proof
-proof: setup ## Make each call of AWS fail in each way, and write docs/proof.md
+proof: setup-dev ## Make each call of AWS fail in each way, and write docs/proof.md
 	PROOF_REPORT=docs/proof.md .venv/bin/python -m pytest $(FAULTS) -k "fault or reach"
 
 .PHONY: benchmark
@@ -129,7 +132,7 @@ benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benc
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks.lookups
 
 .PHONY: benchmark-page
-benchmark-page: setup ## Measure the page's first load in Chromium, and write benchmarks/page.md
+benchmark-page: setup-dev ## Measure the page's first load in Chromium, and write benchmarks/page.md
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks.page
 
 .PHONY: benchmark-engine
@@ -137,7 +140,7 @@ benchmark-engine: setup ## Measure the laptop cloud without and with its patches
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks.engine
 
 .PHONY: format
-format: setup tools/checks/node_modules/installed ## Format the code
+format: setup-dev ## Format the code
 	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 	$(CHECKS)/prettier $(PRETTIER) --write .
 
@@ -152,7 +155,7 @@ openapi: setup ## Write docs/openapi from the templates
 	CDK_VALIDATION=false .venv/bin/python -m tools.openapi
 
 .PHONY: contract
-contract: setup build/contract/installed ## Hold the APIs and generated clients to docs/openapi, and write docs/contract.md
+contract: setup-dev build/contract/installed ## Hold the APIs and generated clients to docs/openapi, and write docs/contract.md
 	CDK_VALIDATION=false .venv/bin/python -m tests.contract
 
 .PHONY: bootstrap
@@ -180,7 +183,7 @@ destroy: setup ## Remove STAGE from AWS; asks first if reminders wait
 layer: build/layer/fingerprint ## Build the Lambda layer of third-party code
 
 .PHONY: lock
-lock: setup ## Write the versions now installed to constraints.txt
+lock: setup-dev ## Write the versions now installed to constraints.txt
 	.venv/bin/python -m pip --isolated freeze --exclude-editable > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
@@ -203,6 +206,9 @@ node_modules/installed: .venv/installed package.json package-lock.json
 
 tools/checks/node_modules/installed: .venv/installed tools/checks/package.json tools/checks/package-lock.json
 	@.venv/bin/python -m tools.install checks
+
+.venv/with-tests: .venv/installed requirements-dev.txt
+	@.venv/bin/python -m tools.install tests
 
 build/layer/fingerprint: .venv/installed lambdas/requirements.txt
 	@echo "Building the Lambda layer"

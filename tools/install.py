@@ -1,6 +1,7 @@
 """Installs the project's packages: Python's into `.venv` and Node's into `node_modules`. The Makefile runs it.
 
-What only `make check` and `make format` need from Node is installed into `tools/checks/node_modules`.
+What only checks and tests need is installed by their targets: Python's packages into `.venv` too, and Node's into
+`tools/checks/node_modules`.
 
 It runs with any Python before something is installed, so it imports nothing but the standard library.
 """
@@ -18,7 +19,8 @@ from stacks import pip
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "lambdas/requirements.txt", "constraints.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "lambdas/requirements.txt", "constraints.txt")
+FOR_TESTS = "requirements-dev.txt"
 PASSING_SECONDS = 0.5
 """How often a terminal shows the time that has passed."""
 
@@ -57,6 +59,7 @@ class Place:
         self.venv = root / ".venv"
         self.python = self.venv / "bin" / "python"
         self.installed = self.venv / "installed"
+        self.with_tests = self.venv / "with-tests"
         self.build = root / "build"
         self.log = self.build / "setup.log"
         self.unfinished = self.build / "venv-unfinished"
@@ -84,17 +87,34 @@ def install_python(place: Place, *, only: bool = False) -> None:
         venv = [sys.executable, "-m", "venv", *(["--clear"] if reason else []), str(place.venv)]
         run(venv, place, what="the folder .venv could not be made")
     print("Installing Python packages into .venv", flush=True)
+    run_pip(place, "requirements-local.txt")
+    let_import_the_project(place)
+    place.installed.touch()
+    place.unfinished.unlink()
+
+
+def install_tests(place: Place) -> None:
+    """Brings what the checks and tests need of Python's packages up to date. `install_python` comes first."""
+    if is_newer(place.with_tests, [place.installed, place.root / FOR_TESTS]):
+        return
+    place.build.mkdir(exist_ok=True)
+    place.unfinished.touch()
+    print("Installing the Python packages of the checks and tests into .venv", flush=True)
+    run_pip(place, FOR_TESTS)
+    place.with_tests.touch()
+    place.unfinished.unlink()
+
+
+def run_pip(place: Place, requirements: str) -> None:
+    """Installs into `.venv` what the file `requirements` names, and compiles it."""
     try:
         environment = pip.environment(python=str(place.python))
     except subprocess.CalledProcessError as error:
         raise InstallError(f"pip cannot read its settings:\n\n{error.stderr.strip()}") from None
     command = [str(place.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color"]
-    command += ["--progress-bar", "off", "-r", "requirements-dev.txt", "-c", "constraints.txt"]
+    command += ["--progress-bar", "off", "-r", requirements, "-c", "constraints.txt"]
     run(command, place, what="the Python packages could not be installed", environment=environment)
-    let_import_the_project(place)
     compile_all(place)
-    place.installed.touch()
-    place.unfinished.unlink()
 
 
 def why_new(place: Place, *, only: bool) -> str | None:
@@ -161,8 +181,8 @@ def install_node(place: Place) -> None:
 
 def install_checks(place: Place) -> None:
     """Installs what tools/checks/package-lock.json names."""
-    print("Installing the checks of JavaScript into tools/checks/node_modules", flush=True)
-    run_npm(place, place.checks, what="the checks of JavaScript could not be installed")
+    print("Installing the checks and tests of the page into tools/checks/node_modules", flush=True)
+    run_npm(place, place.checks, what="the checks and tests of the page could not be installed")
     (place.checks / "node_modules" / "installed").touch()
 
 
@@ -218,12 +238,14 @@ def wait(process: subprocess.Popen[bytes]) -> int | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.install", description=__doc__)
-    parser.add_argument("what", choices=("python", "node", "checks"), help="which packages to install")
+    parser.add_argument("what", choices=("python", "tests", "node", "checks"), help="which packages to install")
     parser.add_argument("--only", action="store_true", help="make a new .venv if another Python made it")
     given = parser.parse_args(arguments)
     try:
         if given.what == "python":
             install_python(Place(ROOT), only=given.only)
+        elif given.what == "tests":
+            install_tests(Place(ROOT))
         elif given.what == "node":
             install_node(Place(ROOT))
         else:

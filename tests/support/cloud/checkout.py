@@ -15,7 +15,7 @@ from local.settings import PROJECT
 
 COPIED = (
     *("app.py", "cdk.json", "Makefile", "package.json", "package-lock.json", ".npmrc"),
-    *("requirements.txt", "requirements-dev.txt", "constraints.txt"),
+    *("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "constraints.txt"),
 )
 
 

@@ -27,7 +27,7 @@ TOLD_BY_CHROMIUM = re.compile("Failed to load resource: the server responded wit
 CUT_OFF = re.compile("net::ERR_(FAILED|INTERNET_DISCONNECTED)")
 
 
-AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
+AXE = PROJECT / "tools" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class Tab:
