@@ -32,11 +32,17 @@ export class UnknownChallenge extends Error {
 /** The request was taken and has changed nothing. */
 export class Unchanged extends Error {}
 
+/**
+ * What is wrong with one field: in words, and as a code with its values, which docs/errors.md lists.
+ *
+ * @typedef {{field: string, problem: string, code?: string, values?: Record<string, any>}} Detail
+ */
+
 /** An answer that refuses the request, in the shape of the APIs' errors. */
 export class Refused extends Error {
   /**
    * @param {number} status
-   * @param {{code?: string, message?: string, details?: {field: string, problem: string}[]}} [error]
+   * @param {{code?: string, message?: string, details?: Detail[]}} [error]
    */
   constructor(status, { code = "Refused", message = "The request was refused.", details = [] } = {}) {
     super(message);

@@ -140,9 +140,25 @@ const CONTROLS = {
   "repeat.times": "times",
 };
 
-const TWICE = /^happens twice in (.+), at (\S+) and again at (\S+): send fold/;
-const STEP = /\b([1-9][0-9]{0,5})([mhdwMy])(?= at the (?:least|most)\b)/;
-const LEAP = /^does not exist in (.+): clocks go from (\S+) (\S+) to (\S+) (\S+)$/;
+const steps = (count, unit) => `${count} ${STEPS[unit][count === 1 ? 0 : 1]}`;
+
+/**
+ * What the page says in words of its own, by the API's field and code. What is not here is said in the API's words.
+ *
+ * @type {Record<string, (values: Record<string, any>) => string>}
+ */
+const WORDS = {
+  "timestamp HappensTwice": ({ zone }) =>
+    `Clocks in ${zone} are put back then, and show this time twice. Choose which you mean.`,
+  "timestamp SkippedByClocks": ({ zone, before, after }) =>
+    `Clocks in ${zone} go from ${clockOf(before)} to ${clockOf(after)} then: this time does not exist.`,
+  "waitSeconds NotWholeNumber": ({ largest }) => `This is more than ${largest / WAITS.days} days ahead.`,
+  "repeat.every IntervalTooShort": ({ count, unit }) => `This must be ${steps(count, unit)} at the least.`,
+  "repeat.every IntervalTooLong": ({ count, unit }) => `This must be ${steps(count, unit)} at the most, a year.`,
+};
+
+/** @param {string} wall `2027-03-28 02:00` */
+const clockOf = (wall) => wall.slice(-5);
 
 /**
  * The details of a refusal by control, in words.
@@ -152,28 +168,19 @@ const LEAP = /^does not exist in (.+): clocks go from (\S+) (\S+) to (\S+) (\S+)
  */
 export function problemsIn({ details }) {
   const found = { problems: {}, twice: null, leap: null };
-  for (const { field, problem } of details) {
-    const twice = TWICE.exec(problem);
-    const leap = LEAP.exec(problem);
-    const control = CONTROLS[field] ?? field;
-    if (twice) {
-      found.twice = [twice[2], twice[3]];
-      found.problems[control] =
-        `Clocks in ${twice[1]} are put back then, and show this time twice. Choose which you mean.`;
-    } else if (leap && field === "timestamp") {
-      found.leap = `${leap[4]}T${leap[5]}`;
-      found.problems[control] = `Clocks in ${leap[1]} go from ${leap[3]} to ${leap[5]} then: this time does not exist.`;
-    } else if (field === "waitSeconds") {
-      // It is a whole number, of whatever unit was chosen: there is but one thing that can be wrong with it.
-      found.problems[control] = "This is more than 365 days ahead.";
-    } else {
-      found.problems[control] = `This ${problem.replace(STEP, stepText)}.`;
+  for (const { field, problem, code, values } of details) {
+    // An API that was deployed before the page has no codes.
+    const words = WORDS[`${field} ${code}`];
+    found.problems[CONTROLS[field] ?? field] = words ? words(values) : `This ${problem}.`;
+    if (field === "timestamp" && code === "HappensTwice") {
+      found.twice = values.offsets;
+    }
+    if (field === "timestamp" && code === "SkippedByClocks") {
+      found.leap = values.after.replace(" ", "T");
     }
   }
   return found;
 }
-
-const stepText = (_, count, unit) => `${count} ${STEPS[unit][count === "1" ? 0 : 1]}`;
 
 /** `every 2 days, 3 times` */
 export function repeatText({ every, until, times }) {

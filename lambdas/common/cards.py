@@ -11,8 +11,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-CARD_LIKE = "looks like a card number, which belongs only in CC"
-
 _ISSUED = re.compile(
     "3[0689][0-9]{12}|3[47][0-9]{13}"
     "|(?:[456][0-9]{3}|22(?:0[0-5]|2[1-9]|[3-9][0-9])|2[3-6][0-9]{2}|27(?:[01][0-9]|20)"

@@ -7,6 +7,8 @@ A separate module, because it needs only the standard library. Functions without
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from common.codes import Detail
+
 Event: TypeAlias = Mapping[str, Any]
 
 
@@ -16,7 +18,7 @@ class RequestError(Exception):
     Nothing in it may repeat a value that came with the request: values may be card numbers.
     """
 
-    def __init__(self, status: int, code: str, message: str, details: list[dict[str, str]] | None = None) -> None:
+    def __init__(self, status: int, code: str, message: str, details: list[Detail] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code

@@ -14,12 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common import jsontext
 from common.aws import error_name
+from common.codes import Detail
 
 # Imported under their own names, because handlers use http.Event and http.RequestError.
 from common.events import Event as Event
 from common.events import RequestError as RequestError
 from common.logs import logger_of
-from common.shape import Detail, Shape, ShapeError
+from common.shape import Shape, ShapeError
 
 Reply: TypeAlias = dict[str, Any]
 

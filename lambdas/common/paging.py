@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from common import codes
+from common.codes import Problem
 from common.events import Event, RequestError
 from common.jsontext import read, whole_number
 
@@ -28,7 +30,7 @@ def limit_in(query: Query, *, default: int) -> int:
     """How many rows a page may have. Raises RequestError unless that is 1 to MOST."""
     limit = whole_number(query.get("limit", str(default)))
     if limit is None or not 1 <= limit <= MOST:
-        raise refused("limit", f"must be a whole number from 1 to {MOST}")
+        raise refused("limit", codes.NOT_WHOLE_NUMBER(smallest=1, largest=MOST))
     return limit
 
 
@@ -42,7 +44,7 @@ def place_in(query: Query) -> Place | None:
     except (ValueError, TypeError, AttributeError):
         understood = False
     if not understood:
-        raise refused("next", "must be the `next` of an earlier answer")
+        raise refused("next", codes.NOT_A_NEXT())
     return time, id
 
 
@@ -51,6 +53,6 @@ def token(place: Place | None) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode() if place else None
 
 
-def refused(field: str, problem: str) -> RequestError:
+def refused(field: str, problem: Problem) -> RequestError:
     """The refusal of a field of the query."""
-    return RequestError(400, "InvalidRequest", "The query is invalid.", [{"field": field, "problem": problem}])
+    return RequestError(400, "InvalidRequest", "The query is invalid.", [problem.of(field)])

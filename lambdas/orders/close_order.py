@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from common import http
+from common import codes, http
 from common.caller import operator_of
 from common.cards import looks_like_card
-from common.shape import ONE_LINE, Shape
+from common.shape import Shape
 from orders import rules, table
 from orders.order import CLOSED, CORRECTABLE, shown
 
-SHAPE = Shape.of(Path(__file__).with_name("closing.schema.json"), words={"note": ONE_LINE}, texts={"note"})
+SHAPE = Shape.of(Path(__file__).with_name("closing.schema.json"), forms={"note": codes.NOT_ONE_LINE()}, texts={"note"})
 
 
 @http.api
@@ -48,7 +48,5 @@ def _is_closed(row: Mapping[str, Any], note: str) -> bool:
 def _note(event: http.Event) -> str:
     note: str = http.json_body(event, shape=SHAPE)["note"]
     if looks_like_card(note):
-        raise http.invalid(
-            {"field": "note", "problem": "looks like a card number, which must not be stored: leave it out"}
-        )
+        raise http.invalid(codes.LOOKS_LIKE_CARD().of("note"))
     return note

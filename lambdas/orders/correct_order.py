@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from common import http
+from common import codes, http
 from common.caller import operator_of
 from orders import submission, table
 from orders.order import CLOSED, CORRECTABLE, FULFILLMENT_QUEUE, PARKED, is_escalated, is_waiting, shown
@@ -27,7 +27,7 @@ def handler(event: http.Event) -> http.Reply:
     operator_of(event)
     order = submission.order_in(event)
     if order["OrderId"] != event["pathParameters"]["OrderId"]:
-        raise http.invalid({"field": "OrderId", "problem": "is not the one in the path"})
+        raise http.invalid(codes.DIFFERS_FROM_PATH().of("OrderId"))
     found = table.find(order["OrderId"])
     if found is None:
         raise http.RequestError(404, "NotFound", "There is no such order.")

@@ -1,6 +1,6 @@
 """`GET /orders`."""
 
-from common import http, paging
+from common import codes, http, paging
 from common.caller import caller_of, operator_of
 from orders import table
 from orders.order import STATUSES, shown
@@ -29,5 +29,5 @@ def handler(event: http.Event) -> http.Reply:
 def _status(query: paging.Query) -> str | None:
     status = query.get("status")
     if status is not None and status not in STATUSES:
-        raise paging.refused("status", f"must be one of {', '.join(STATUSES)}")
+        raise paging.refused("status", codes.UNKNOWN_VALUE(allowed=STATUSES))
     return status

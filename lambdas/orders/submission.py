@@ -14,21 +14,20 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from common import http
+from common import codes, http
 from common.aws import BRIEFLY
-from common.cards import CARD_LIKE
-from common.shape import ONE_LINE, Shape
+from common.shape import Shape
 from common.times import timestamp
 from orders import rules, table
 from orders.order import RECEIVED
 
 SHAPE = Shape.of(
     Path(__file__).with_name("order.schema.json"),
-    words={
-        "OrderId": "must have 1 to 64 letters, digits, dots, dashes and underscores, with a letter or a digit first",
-        "Name": ONE_LINE,
-        "ItemName": ONE_LINE,
-        "Price": ONE_LINE,
+    forms={
+        "OrderId": codes.NOT_AN_ORDER_ID(longest=64),
+        "Name": codes.NOT_ONE_LINE(),
+        "ItemName": codes.NOT_ONE_LINE(),
+        "Price": codes.NOT_ONE_LINE(),
     },
     texts={"Name", "ItemName"},
 )
@@ -41,11 +40,11 @@ def order_in(event: http.Event) -> dict[str, str]:
     """The order in the request's body, its price as text. Raises RequestError."""
     body = http.json_body(event, shape=SHAPE)
     if fields := rules.fields_with_card(body):
-        raise http.invalid(*({"field": field, "problem": CARD_LIKE} for field in fields))
+        raise http.invalid(*(codes.CARD_OUTSIDE_CC().of(field) for field in fields))
     price = rules.price_text(body["Price"])
     # The schema limits only a price that is text.
     if len(price) > (most := SHAPE.schema["properties"]["Price"]["maxLength"]):
-        raise http.invalid({"field": "Price", "problem": f"has too many digits: it may have at most {most} characters"})
+        raise http.invalid(codes.TOO_MANY_DIGITS(longest=most).of("Price"))
     return {**body, "Price": price}
 
 

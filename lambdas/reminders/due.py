@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from common import codes
 from reminders.errors import InvalidReminderError
 
 LONGEST_WAIT = timedelta(days=365)
@@ -21,8 +22,6 @@ _SECONDS = r":[0-9]{2}(\.(?P<fraction>[0-9]+))?"
 _OFFSET = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _TIME = re.compile(f"(?P<minute>{_DAY_AND_MINUTE})((?P<seconds>{_SECONDS})(?P<offset>{_OFFSET})?)?")
 """RFC 3339 with a T or a blank, or a local time with or without seconds."""
-
-_NO_TIME = "is not a time that exists"
 
 _NOT_ZONES = {"localtime", "posixrules", "Factory"}
 """Names in the database that mean whatever the machine is set to, or nothing."""
@@ -47,17 +46,17 @@ def due_at(request: Mapping[str, Any], *, now: datetime) -> Due:
     twice, has passed or is too far ahead. Accepts anything as any field's value.
     """
     if ("waitSeconds" in request) == ("timestamp" in request):
-        raise InvalidReminderError("waitSeconds", "is needed, or timestamp, and not both")
+        raise InvalidReminderError("waitSeconds", codes.EXACTLY_ONE_OF(fields=["waitSeconds", "timestamp"]))
     zone = zone_of(request)
     if "waitSeconds" in request:
         if "fold" in request:
-            raise InvalidReminderError("fold", "is for a local time alone")
+            raise InvalidReminderError("fold", codes.ONLY_FOR_LOCAL_TIME())
         return Due(_whole(now.astimezone(UTC) + _seconds(request["waitSeconds"])), zone or "UTC")
     instant = instant_of(request["timestamp"], field="timestamp", zone=zone, fold=request.get("fold"))
     if instant <= now:
-        raise InvalidReminderError("timestamp", "has passed")
+        raise InvalidReminderError("timestamp", codes.HAS_PASSED())
     if instant - now > LONGEST_WAIT:
-        raise InvalidReminderError("timestamp", f"is more than {LONGEST_WAIT.days} days ahead")
+        raise InvalidReminderError("timestamp", codes.TOO_FAR_AHEAD(days=LONGEST_WAIT.days))
     return Due(_whole(instant), zone or "UTC")
 
 
@@ -68,7 +67,7 @@ def zone_of(request: Mapping[str, Any]) -> str | None:
     name = request["timeZone"]
     # Looked up in the list and not opened: a name is a path to zoneinfo, and on a Mac in any case of letters.
     if not isinstance(name, str) or name not in zones():
-        raise InvalidReminderError("timeZone", "must be a name of the IANA time zone database, such as Europe/Paris")
+        raise InvalidReminderError("timeZone", codes.UNKNOWN_TIME_ZONE())
     return name
 
 
@@ -79,27 +78,25 @@ def instant_of(text: object, *, field: str, zone: str | None, fold: object = Non
     that happens twice, unless `fold` says which: 0 is the first, 1 the second.
     """
     if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold not in (0, 1)):
-        raise InvalidReminderError("fold", "must be 0 or 1")
+        raise InvalidReminderError("fold", codes.UNKNOWN_VALUE(allowed=[0, 1]))
     written = _parsed(text, field)
     if written.tzinfo is not None and fold is not None:
-        raise InvalidReminderError("fold", "is for a local time alone")
+        raise InvalidReminderError("fold", codes.ONLY_FOR_LOCAL_TIME())
     if written.tzinfo is None and zone is None:
-        raise InvalidReminderError(
-            "timeZone", f"is needed with a local time, such as Europe/Paris; or an offset in {field}"
-        )
+        raise InvalidReminderError("timeZone", codes.NEEDS_TIME_ZONE(fields=[field]))
     try:
         if zone is None or written.tzinfo is not None:
             return written.astimezone(UTC)
         instants = _instants(written, zone)
     except OverflowError:
-        raise InvalidReminderError(field, _NO_TIME) from None
+        raise InvalidReminderError(field, codes.NO_SUCH_TIME()) from None
     if not instants:
         before, after = (end.isoformat(" ", "minutes") for end in _gap(written, zone))
-        raise InvalidReminderError(field, f"does not exist in {zone}: clocks go from {before} to {after}")
+        raise InvalidReminderError(field, codes.SKIPPED_BY_CLOCKS(zone=zone, before=before, after=after))
     if len(instants) == 2 and fold is None:
-        offsets = " and again at ".join(local_text(instant, zone)[19:] for instant in instants)
-        remedy = "send fold, 0 for the first or 1 for the second" if field == "timestamp" else "send it with its offset"
-        raise InvalidReminderError(field, f"happens twice in {zone}, at {offsets}: {remedy}")
+        code = codes.HAPPENS_TWICE_WITHOUT_FOLD if field == "timestamp" else codes.HAPPENS_TWICE
+        offsets = [local_text(instant, zone)[19:] for instant in instants]
+        raise InvalidReminderError(field, code(zone=zone, offsets=offsets))
     return instants[-1] if fold else instants[0]
 
 
@@ -129,7 +126,7 @@ def _seconds(wait: object) -> timedelta:
     if isinstance(wait, str) and re.fullmatch("[0-9]{1,8}", wait):
         wait = int(wait)
     if isinstance(wait, bool) or not isinstance(wait, int) or not 0 <= wait <= MOST_SECONDS:
-        raise InvalidReminderError("waitSeconds", f"must be a whole number from 0 to {MOST_SECONDS}")
+        raise InvalidReminderError("waitSeconds", codes.NOT_WHOLE_NUMBER(smallest=0, largest=MOST_SECONDS))
     return timedelta(seconds=wait)
 
 
@@ -140,11 +137,7 @@ def _whole(instant: datetime) -> datetime:
 def _parsed(text: object, field: str) -> datetime:
     found = _TIME.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise InvalidReminderError(
-            field,
-            "must be a time with its offset, such as 2027-01-27T09:00:00Z or 2027-01-27T09:00:00+01:00,"
-            " or a local one such as 2027-01-27 09:00, with timeZone",
-        )
+        raise InvalidReminderError(field, codes.NOT_A_TIME())
     fraction = found["fraction"] or ""
     whole = (found["seconds"] or "").partition(".")[0]
     try:
@@ -152,7 +145,7 @@ def _parsed(text: object, field: str) -> datetime:
         # Python drops what is smaller than a microsecond. Rounded up here, it still counts when the second is rounded.
         return written + timedelta(microseconds=int(f"{fraction[:6]:0<6}") + bool(fraction[6:].strip("0")))
     except (ValueError, OverflowError):
-        raise InvalidReminderError(field, _NO_TIME) from None
+        raise InvalidReminderError(field, codes.NO_SUCH_TIME()) from None
 
 
 def _instants(wall: datetime, zone: str) -> list[datetime]:

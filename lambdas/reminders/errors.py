@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
+from common.codes import Detail, Problem
+
 
 class InvalidReminderError(ValueError):
     """A reminder that cannot be kept. `field` names what is wrong; the message says why without repeating it.
@@ -10,15 +12,16 @@ class InvalidReminderError(ValueError):
     `others` are further problems of the same reminder.
     """
 
-    def __init__(self, field: str, problem: str, *, others: "tuple[InvalidReminderError, ...]" = ()) -> None:
-        super().__init__(problem)
+    def __init__(self, field: str, problem: Problem, *, others: "tuple[InvalidReminderError, ...]" = ()) -> None:
+        super().__init__(problem.sentence)
         self.field = field
+        self.problem = problem
         self.others = others
 
     @property
-    def details(self) -> list[dict[str, str]]:
-        """Each problem as `{"field": name, "problem": what to say after the name}`."""
-        return [{"field": one.field, "problem": str(one)} for one in (self, *self.others)]
+    def details(self) -> list[Detail]:
+        """The details of a refusal, one for each problem."""
+        return [one.problem.of(one.field) for one in (self, *self.others)]
 
 
 class Problems:
@@ -39,4 +42,4 @@ class Problems:
         """Raises InvalidReminderError, with all problems, if there is one."""
         if self.found:
             first, *others = self.found
-            raise InvalidReminderError(first.field, str(first), others=tuple(others))
+            raise InvalidReminderError(first.field, first.problem, others=tuple(others))

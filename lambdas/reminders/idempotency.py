@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from common import http
+from common import codes, http
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 128
@@ -23,10 +23,8 @@ def key_in(event: http.Event) -> str | None:
     if not keys:
         return None
     if len(keys) > 1 or not re.fullmatch(f"[!-~]{{1,{LONGEST_KEY}}}", keys[0]):
-        problem = f"must be one text of 1 to {LONGEST_KEY} visible ASCII characters"
-        raise http.RequestError(
-            400, "InvalidRequest", "A header of the request is invalid.", [{"field": HEADER, "problem": problem}]
-        )
+        detail = codes.NOT_A_KEY(longest=LONGEST_KEY).of(HEADER)
+        raise http.RequestError(400, "InvalidRequest", "A header of the request is invalid.", [detail])
     return keys[0]
 
 

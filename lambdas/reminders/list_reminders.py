@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
-from common import http, paging
+from common import codes, http, paging
 from common.caller import caller_of, operator_of
 from reminders import reminder, table
 from reminders.due import utc_text
@@ -39,10 +39,10 @@ def _due(when_: str | None) -> tuple[ConditionBase | None, bool]:
             return Key("DueAt").gte(now), False
         case "past":
             return Key("DueAt").lt(now), True
-    raise paging.refused("when", "must be upcoming or past")
+    raise paging.refused("when", codes.UNKNOWN_VALUE(allowed=["upcoming", "past"]))
 
 
 def _status(text: str) -> str:
     if text not in reminder.STATUSES:
-        raise paging.refused("status", f"must be one of {', '.join(reminder.STATUSES)}")
+        raise paging.refused("status", codes.UNKNOWN_VALUE(allowed=reminder.STATUSES))
     return text

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, NamedTuple
 
+from common import codes
 from reminders.errors import InvalidReminderError
 
 SUBJECT = "Whiskers Commands You to attend!"
@@ -54,7 +55,7 @@ def mail_of(reminder: Mapping[str, Any]) -> Mail:
 def check_address(address: str) -> None:
     """Raises InvalidReminderError for what is not exactly one e-mail address of at most 254 letters."""
     if len(address) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
-        raise InvalidReminderError("email", "is not one e-mail address such as ada@example.com")
+        raise InvalidReminderError("email", codes.NOT_AN_EMAIL_ADDRESS())
 
 
 def identities_of(address: str) -> list[str]:
@@ -65,10 +66,12 @@ def identities_of(address: str) -> list[str]:
 
 def check_subject(subject: str) -> None:
     """Raises InvalidReminderError for a subject that is empty, too long, or more than one line."""
-    if not 1 <= len(subject) <= LONGEST_SUBJECT:
-        raise InvalidReminderError("subject", f"must have 1 to {LONGEST_SUBJECT} characters")
+    if not subject:
+        raise InvalidReminderError("subject", codes.EMPTY())
+    if len(subject) > LONGEST_SUBJECT:
+        raise InvalidReminderError("subject", codes.TOO_LONG(longest=LONGEST_SUBJECT))
     if _ENDS_A_HEADER.search(subject):
-        raise InvalidReminderError("subject", "holds a control character or a line break")
+        raise InvalidReminderError("subject", codes.NOT_ONE_LINE())
 
 
 def _closing(reminder: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common import codes
 from common.logs import logger_of
 from reminders.channels import ADDRESSES
 from reminders.errors import InvalidReminderError
@@ -57,15 +58,12 @@ def check(request: Mapping[str, Any]) -> None:
 def _check_email(recipient: str, *, sender: str) -> None:
     account = _ask(_account, "get_account", in_order=_sends)
     if account and not _sends(account):
-        problem = "AWS or its owner has paused sending for the account; the SES console says why"
-        raise InvalidReminderError("preference", f"cannot be e-mail now: {problem}")
+        raise InvalidReminderError("preference", codes.EMAIL_PAUSED())
     if not _verified(sender):
-        problem = "the sender's address is not verified; its owner opens the link that SES mailed to it"
-        raise InvalidReminderError("preference", f"cannot be e-mail yet: {problem}")
+        raise InvalidReminderError("preference", codes.SENDER_NOT_VERIFIED())
     sandbox = account and not account.get("ProductionAccessEnabled", True)
     if sandbox and not recipient.lower().endswith(f"@{SIMULATOR}") and not _verified(recipient):
-        problem = "verify it in the SES console, or ask AWS there for production access"
-        raise InvalidReminderError("email", f"is not verified, which the SES sandbox asks for: {problem}")
+        raise InvalidReminderError("email", codes.EMAIL_NOT_VERIFIED())
 
 
 def _sends(account: Answer) -> bool:
@@ -86,8 +84,7 @@ def _verified(address: str) -> bool:
 def _check_phone(phone: str) -> None:
     account = _ask(_sns, "get_sms_sandbox_account_status")
     if account and account["IsInSandbox"] and not _in_sandbox(phone):
-        problem = "verify it in the SNS console under Text messaging, or ask AWS there to leave the sandbox"
-        raise InvalidReminderError("phone", f"is not verified, which the SMS sandbox asks for: {problem}")
+        raise InvalidReminderError("phone", codes.PHONE_NOT_VERIFIED())
     opted_out = _ask(
         _sns,
         "check_if_phone_number_is_opted_out",
@@ -95,8 +92,7 @@ def _check_phone(phone: str) -> None:
         phoneNumber=phone,
     )
     if opted_out and opted_out["isOptedOut"]:
-        problem = "opt it in again in the SNS console under Text messaging, once in 30 days"
-        raise InvalidReminderError("phone", f"has opted out of texts from here: {problem}")
+        raise InvalidReminderError("phone", codes.OPTED_OUT())
 
 
 def _in_sandbox(phone: str) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Set
 from typing import Any
 
+from common import codes
 from common.caller import Caller
 from common.http import RequestError
-from reminders.channels import ADDRESSES
+from reminders.channels import ADDRESSES, CHANNEL_OF
 from reminders.errors import InvalidReminderError, Problems
 
 
@@ -25,9 +26,9 @@ def addressed(asked: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -> 
     for name, address in addresses.items():
         with problems.collected():
             if address is None:
-                raise InvalidReminderError(name, f"is needed for the preference {preference}: you have no verified one")
+                raise InvalidReminderError(name, codes.NONE_VERIFIED_FOR_CHANNEL(channel=CHANNEL_OF[name]))
             if not _same(address, own[name]) and address.lower() not in listed:
-                raise InvalidReminderError(name, "is not your own verified one, and not on this stage's list")
+                raise InvalidReminderError(name, codes.NOT_YOUR_ADDRESS())
     problems.refuse()
     return {**asked, **addresses}
 

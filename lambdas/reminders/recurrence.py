@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from common import codes
+from common.texts import shown_name
 from reminders.due import Due, instant_of
 from reminders.errors import InvalidReminderError
 
@@ -20,8 +22,6 @@ SHORTEST_MINUTES = 5
 """Nobody is to be flooded, nor charged for it: 288 messages a day."""
 
 MOST_TIMES = 1000
-
-FORM = "must be a number and a unit, m h d w M (months) or y, such as 30m, 1d or 1M"
 
 MOST = {"m": 525_600, "h": 8_760, "d": 365, "w": 52, "M": 12, "y": 1}
 """How many of each unit may pass between two occurrences: a year. With 29 February in it, it is one of 366 days."""
@@ -50,18 +50,18 @@ def check(repeat: object, first: Due, *, zone: str | None) -> None:
     `zone` is what the request says, not what is assumed where it says nothing: a local `until` needs it.
     """
     if not isinstance(repeat, Mapping):
-        raise InvalidReminderError("repeat", 'must be an object such as {"every": "1d"}')
-    if repeat.keys() - {"every", "until", "times"}:
-        raise InvalidReminderError("repeat", "may have the fields every, until and times alone")
+        raise InvalidReminderError("repeat", codes.WRONG_TYPE(types=["object"]))
+    if unknown := repeat.keys() - {"every", "until", "times"}:
+        raise InvalidReminderError(f"repeat.{shown_name(min(unknown))}", codes.UNKNOWN_FIELD())
     _check_every(repeat.get("every"))
     if "until" in repeat and "times" in repeat:
-        raise InvalidReminderError("repeat", "may have until or times, and not both")
+        raise InvalidReminderError("repeat", codes.AT_MOST_ONE_OF(fields=["until", "times"]))
     if "times" in repeat:
         times = repeat["times"]
         if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_TIMES:
-            raise InvalidReminderError("repeat.times", f"must be a whole number from 1 to {MOST_TIMES}")
+            raise InvalidReminderError("repeat.times", codes.NOT_WHOLE_NUMBER(smallest=1, largest=MOST_TIMES))
     if "until" in repeat and instant_of(repeat["until"], field="repeat.until", zone=zone) < first.instant:
-        raise InvalidReminderError("repeat.until", "is before the first time")
+        raise InvalidReminderError("repeat.until", codes.BEFORE_FIRST())
 
 
 def occurrence(first: Due, repeat: Mapping[str, Any], number: int) -> datetime:
@@ -106,12 +106,12 @@ def next_after(first: Due, repeat: Mapping[str, Any], number: int, *, now: datet
 
 def _check_every(every: object) -> None:
     if not isinstance(every, str) or not re.fullmatch(f"[1-9][0-9]{{0,5}}[{''.join(MOST)}]", every):
-        raise InvalidReminderError("repeat.every", FORM)
+        raise InvalidReminderError("repeat.every", codes.NOT_AN_INTERVAL())
     count, unit = _step(every)
     if unit == "m" and count < SHORTEST_MINUTES:
-        raise InvalidReminderError("repeat.every", f"must be {SHORTEST_MINUTES}m at the least")
+        raise InvalidReminderError("repeat.every", codes.INTERVAL_TOO_SHORT(count=SHORTEST_MINUTES, unit="m"))
     if count > MOST[unit]:
-        raise InvalidReminderError("repeat.every", f"must be {MOST[unit]}{unit} at the most, a year")
+        raise InvalidReminderError("repeat.every", codes.INTERVAL_TOO_LONG(count=MOST[unit], unit=unit))
 
 
 def _step(every: str) -> tuple[int, str]:

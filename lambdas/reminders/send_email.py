@@ -8,9 +8,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from common.codes import Code
 from reminders import mask
 from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
+
+NOT_TAKEN_BY_SES = Code("NotTakenBySes", "is not taken by SES: {said}", ("said",))
+"""Only in the error of an execution. An API answers no code of this module, so it may quote SES."""
 
 # One attempt: the workflow retries, and tells apart what is worth it. A call repeated in here could send twice.
 _ses = boto3.client("ses", config=Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1}))
@@ -48,6 +52,6 @@ def _without_addresses(error: ClientError) -> Exception:
     said = mask.text(details.get("Message", ""))
     if details["Code"] == "InvalidParameterValue":
         # An error that botocore knows no class for: its name would be ClientError, as that of throttling.
-        return InvalidReminderError("email", f"is not taken by SES: {said}")
+        return InvalidReminderError("email", NOT_TAKEN_BY_SES(said=said))
     same: Exception = type(error)({**error.response, "Error": {**details, "Message": said}}, error.operation_name)
     return same

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from common import codes
 from reminders.errors import InvalidReminderError
 
 LONGEST_GSM, LONGEST_UCS2 = 1530, 630
@@ -62,10 +63,13 @@ def check(message: str) -> None:
     text = text_of(message)
     size = sum(_sizes(text))
     if _is_gsm(text) and size > LONGEST_GSM:
-        raise InvalidReminderError("message", f"is too long for SMS: it takes {size} of {LONGEST_GSM} characters")
+        raise InvalidReminderError(
+            "message", codes.TOO_LONG_FOR_SMS(size=size, longest=LONGEST_GSM, longestInGsm=LONGEST_GSM)
+        )
     if not _is_gsm(text) and size > LONGEST_UCS2:
-        problem = f"it takes {size} of {LONGEST_UCS2} characters; with letters of the GSM alphabet alone, {LONGEST_GSM}"
-        raise InvalidReminderError("message", f"is too long for SMS: {problem}")
+        raise InvalidReminderError(
+            "message", codes.TOO_LONG_FOR_SMS_IN_UCS2(size=size, longest=LONGEST_UCS2, longestInGsm=LONGEST_GSM)
+        )
 
 
 def _is_gsm(text: str) -> bool:

@@ -5,28 +5,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from common import codes
 from common.cards import is_split_card, looks_like_card
-from common.shape import LINES, ONE_LINE, Shape
+from common.shape import Shape
 from reminders import recurrence, sms
-from reminders.channels import ADDRESSES
+from reminders.channels import ADDRESSES, CHANNEL_OF
 from reminders.due import MOST_SECONDS, Due, due_at, zone_of
 from reminders.errors import InvalidReminderError, Problems
 
 # SNS refuses characters that XML 1.0 cannot contain, so no channel accepts them: https://aws.amazon.com/sns/faqs/.
 SHAPE = Shape.of(
     Path(__file__).with_name("reminder.schema.json"),
-    words={
-        "message": LINES,
-        "waitSeconds": f"must be a whole number from 0 to {MOST_SECONDS}",
-        "email": "must be one e-mail address such as ada@example.com",
-        "phone": "must be a phone number with its country code, such as +15555550100",
-        "subject": ONE_LINE,
-        "repeat.every": recurrence.FORM,
+    forms={
+        "message": codes.CONTROL_CHARACTERS(),
+        "waitSeconds": codes.NOT_WHOLE_NUMBER(smallest=0, largest=MOST_SECONDS),
+        "email": codes.NOT_AN_EMAIL_ADDRESS(),
+        "phone": codes.NOT_A_PHONE_NUMBER(),
+        "subject": codes.NOT_ONE_LINE(),
+        "repeat.every": codes.NOT_AN_INTERVAL(),
     },
     texts={"message", "subject"},
 )
-
-WITHOUT_CARD = "leave it out, or write only its last four digits"
 
 OURS = {"reminderId", "after", "waitedUntil"}
 """The fields that the API, or an earlier execution, adds to a request when it starts the workflow."""
@@ -80,11 +79,11 @@ def check_texts(request: Mapping[str, Any]) -> None:
     for field in ("message", "subject", "email"):
         with problems.collected():
             if looks_like_card(request.get(field, ""), odd_groups=field != "email"):
-                raise InvalidReminderError(field, f"looks like a card number: {WITHOUT_CARD}")
+                raise InvalidReminderError(field, codes.LOOKS_LIKE_CARD())
     with problems.collected():
         message, subject = request["message"], request.get("subject", "")
         if is_split_card(message, subject) or is_split_card(subject, message):
-            raise InvalidReminderError("subject", f"makes a card number together with the message: {WITHOUT_CARD}")
+            raise InvalidReminderError("subject", codes.MAKES_CARD_WITH(fields=["message"]))
     problems.refuse()
 
 
@@ -94,5 +93,5 @@ def check_addresses(request: Mapping[str, Any]) -> None:
     for field in ADDRESSES[request["preference"]]:
         with problems.collected():
             if field not in request:
-                raise InvalidReminderError(field, f"is needed for the preference {request['preference']}")
+                raise InvalidReminderError(field, codes.NEEDED_FOR_CHANNEL(channel=CHANNEL_OF[field]))
     problems.refuse()

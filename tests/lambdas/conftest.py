@@ -1,13 +1,15 @@
 """The handlers' environment, and for each test a pretended AWS of its own."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from moto import mock_aws
 from moto.core.models import MockAWS
 
-from tests.support import tables
+from common import http
+from tests.support import refusals, tables
 from tests.support.handlers.aws import ENVIRONMENT, Workflow, dynamodb, secrets, set_environment
 
 
@@ -23,6 +25,20 @@ def aws(moto: MockAWS, monkeypatch: pytest.MonkeyPatch) -> None:
     set_environment(monkeypatch)
     moto.reset()
     secrets.create_secret(Name=ENVIRONMENT["DIGEST_ARN"], SecretString="a key for tests")
+
+
+@pytest.fixture(autouse=True)
+def checked_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every error that any handler answers in any test keeps the contract of errors."""
+    reply = http.reply
+
+    def checked(status: int, body: Mapping[str, Any], **more: Any) -> http.Reply:
+        answer = reply(status, body, **more)
+        if status >= 400:
+            refusals.check(json.loads(answer["body"]))
+        return answer
+
+    monkeypatch.setattr(http, "reply", checked)
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from common import caller
+from common.codes import CODES
 from local.settings import PROJECT
 from orders import order, rules
 from reminders import mail, recurrence, reminder
-from reminders.channels import ADDRESSES
+from reminders.channels import ADDRESSES, CHANNEL_OF
 from stacks import names, order_table
 from stacks import reminders as reminders_stack
 from stacks.rest_api import REFUSALS
@@ -183,8 +184,9 @@ def _of_the_page() -> Iterator[Place]:
     yield Place("website/reminders.js: CHANNELS", set(page["channels"]), PREFERENCES)
     yield Place("website/reminders.js: ADDRESSES", _keys("website/reminders.js", "ADDRESSES"), PREFERENCES)
     yield Place("website/reminders.js: STEPS", set(page["steps"]), UNITS)
-    (units,) = re.findall(r"^const STEP = .*\(\[([A-Za-z]+)\]\)", _text("website/reminders.js"), re.M)
-    yield Place("website/reminders.js: STEP", set(units), UNITS)
+    (words,) = re.findall("^const WORDS = {(.*?)^};", _text("website/reminders.js"), re.M | re.S)
+    said = set(re.findall(r'^  "[A-Za-z.]+ (\w+)":', words, re.M))
+    yield Place("website/reminders.js: codes of WORDS", said, said & CODES.keys())
     buttons = set(re.findall('name="preference" value="([a-z]+)"', _text("website/views/reminders.js")))
     yield Place("website/views/reminders.js: buttons", buttons, PREFERENCES - WITHOUT_A_BUTTON)
     group = set(re.findall('^const OPERATORS = "(.*)";', _text("website/session.js"), re.M))
@@ -213,15 +215,14 @@ def _of_programs() -> Iterator[Place]:
     channels = {_channel(one)["preference"] for one in options}
     yield Place("tools/remindme/__main__.py: options for a channel", channels, PREFERENCES)
     yield Place("tools/remindme/__main__.py: _OWN", set(_OWN), ADDRESS_FIELDS)
+    yield Place("lambdas/reminders/channels.py: CHANNEL_OF", set(CHANNEL_OF), ADDRESS_FIELDS)
     yield Place("lambdas/reminders/reminder.py: HIDDEN", set(reminder.HIDDEN), ADDRESS_FIELDS)
     fields = json.loads(_text("lambdas/reminders/reminder.schema.json"))["properties"].keys()
     yield Place("lambdas/reminders/reminder.schema.json: addresses", fields & ADDRESS_FIELDS, ADDRESS_FIELDS)
     yield Place("lambdas/reminders/recurrence.py: _LEAST", set(recurrence._LEAST), UNITS)
     yield Place("lambdas/reminders/mail.py: _UNITS", set(mail._UNITS), UNITS)
-    ((units, last),) = re.findall(
-        r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/reminders/recurrence.py")
-    )
-    yield Place("lambdas/reminders/recurrence.py: its error about units", {*units.split(), last}, UNITS)
+    ((units, last),) = re.findall(r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/common/codes.py"))
+    yield Place("lambdas/common/codes.py: NOT_AN_INTERVAL", {*units.split(), last}, UNITS)
     yield Place("stacks/names.py: OPERATORS", {names.OPERATORS}, {caller.OPERATORS})
     for module, owner in ((order_table, order), (reminders_stack, reminder)):
         indexes = {(name, getattr(module, name)) for name in ("BY_OWNER", "BY_STATUS")}

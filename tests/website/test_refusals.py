@@ -1,10 +1,13 @@
 """What is refused is told: beside its field where that is shown, else as a notice."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from common import codes
 from local.users import User
 from tests.support.page.tab import OpenTab, Tab
 
@@ -14,9 +17,12 @@ UNVERIFIED = (
 )
 
 
-def refuse(page: Page, path: str, **problems: str) -> None:
-    """Has the API refuse what is sent to `path`, for these problems by field."""
-    details = [{"field": name.replace("__", "."), "problem": problem} for name, problem in problems.items()]
+def refuse(page: Page, path: str, **problems: str | codes.Problem) -> None:
+    """Has the API refuse what is sent to `path`, for these problems by field.
+
+    A text is what an API from before the codes answers, as it does for the minutes of a deployment.
+    """
+    details = [_detail(name.replace("__", "."), problem) for name, problem in problems.items()]
     error = {"code": "InvalidRequest", "message": "This cannot be kept.", "details": details}
 
     def answer(route: Route) -> None:
@@ -26,6 +32,10 @@ def refuse(page: Page, path: str, **problems: str) -> None:
             route.continue_()
 
     page.route(f"**/{path}", answer)
+
+
+def _detail(field: str, problem: str | codes.Problem) -> Mapping[str, Any]:
+    return {"field": field, "problem": problem} if isinstance(problem, str) else problem.of(field)
 
 
 @pytest.fixture
@@ -53,10 +63,11 @@ def test_a_channel_that_cannot_send_yet_is_told_at_the_buttons(reminders: Tab) -
 @pytest.mark.parametrize(
     "problems",
     [
+        {"subject": codes.TOO_LONG(longest=100)},
+        {"timeZone": codes.UNKNOWN_TIME_ZONE()},
+        {"repeat": codes.AT_MOST_ONE_OF(fields=["until", "times"])},
+        {"message": codes.TOO_LONG(longest=1400), "subject": codes.TOO_LONG(longest=100)},
         {"subject": "is too long"},
-        {"timeZone": "is unknown here"},
-        {"repeat": "is nothing that repeats"},
-        {"message": "is too long", "subject": "is too long"},
     ],
 )
 def test_a_problem_of_a_reminder_that_has_no_place_is_told_all_the_same(
@@ -66,18 +77,51 @@ def test_a_problem_of_a_reminder_that_has_no_place_is_told_all_the_same(
 
     reminders.page.get_by_role("button", name="By e-mail").click()
 
-    told = "; ".join(f"{name} {problem}" for name, problem in problems.items())
+    told = "; ".join(f"{name} {_detail(name, problem)['problem']}" for name, problem in problems.items())
     expect(reminders.page.get_by_role("alert")).to_have_text(f"This cannot be kept. {told}.")
 
 
-def test_a_problem_that_has_its_place_is_told_there_alone(reminders: Tab) -> None:
-    refuse(reminders.page, "reminders", message="is too long")
+@pytest.mark.parametrize("problem", [codes.TOO_LONG(longest=1400), "may have at most 1400 characters"])
+def test_a_problem_that_has_its_place_is_told_there_alone(reminders: Tab, problem: str | codes.Problem) -> None:
+    refuse(reminders.page, "reminders", message=problem)
 
     reminders.page.get_by_role("button", name="By e-mail").click()
 
-    expect(reminders.page.get_by_label("Remind me of")).to_have_accessible_description("This is too long.")
+    said = "This may have at most 1400 characters."
+    expect(reminders.page.get_by_label("Remind me of")).to_have_accessible_description(said)
     expect(reminders.page.get_by_label("Remind me of")).to_be_focused()
     expect(reminders.page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (
+            codes.HAPPENS_TWICE_WITHOUT_FOLD(zone="Europe/Paris", offsets=["+02:00", "+01:00"]),
+            "Clocks in Europe/Paris are put back then, and show this time twice. Choose which you mean.",
+        ),
+        (
+            codes.SKIPPED_BY_CLOCKS(zone="Europe/Paris", before="2027-03-28 02:00", after="2027-03-28 03:00"),
+            "Clocks in Europe/Paris go from 02:00 to 03:00 then: this time does not exist.",
+        ),
+        (codes.HAS_PASSED(), "This has passed."),
+        # What the page has its own words for is told in the API's if it comes without a code.
+        (
+            "happens twice in Europe/Paris, at +02:00 and again at +01:00: send fold",
+            "This happens twice in Europe/Paris, at +02:00 and again at +01:00: send fold.",
+        ),
+        ("does not exist in Europe/Paris", "This does not exist in Europe/Paris."),
+    ],
+)
+def test_a_time_that_is_refused_is_told_by_its_code(reminders: Tab, problem: str | codes.Problem, said: str) -> None:
+    page = reminders.page
+    page.get_by_label("At a date and time").check()
+    page.get_by_label("Date and time", exact=True).fill("2027-03-28T02:30")
+    refuse(page, "reminders", timestamp=problem)
+
+    page.get_by_role("button", name="By e-mail").click()
+
+    expect(page.get_by_label("Date and time", exact=True)).to_have_accessible_description(re.compile(re.escape(said)))
 
 
 @pytest.mark.parametrize("problems", [{"body": "is too large"}, {"Price": "is odd", "body": "is too large"}])

@@ -1,7 +1,11 @@
 """Examples of every request and every answer in the OpenAPI documents, by operation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
+
+from common import codes
+from common.codes import Detail
+from common.paging import MOST
 
 Examples: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -181,21 +185,18 @@ ANSWERED: Mapping[tuple[str, str], Examples] = {
 }
 """The bodies of good answers, by operation and status."""
 
-_PRICE_IS_MISSING = [{"field": "Price", "problem": "is missing"}]
-_LIMIT_IS_WRONG = [{"field": "limit", "problem": "must be a whole number from 1 to 100"}]
+_PRICE_IS_MISSING = [codes.MISSING().of("Price")]
+_LIMIT_IS_WRONG = [codes.NOT_WHOLE_NUMBER(smallest=1, largest=MOST).of("limit")]
 _NO_ORDER = "There is no such order."
 _NO_REMINDER = "There is no such reminder."
 _CHANGED = "Only an escalated or a parked order can be "
 
-_FAILURES: Mapping[tuple[str, str], tuple[str, list[Mapping[str, str]]]] = {
+_FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("", "InvalidRequest"): ("The request body is invalid.", _PRICE_IS_MISSING),
-    ("CloseOrder", "InvalidRequest"): ("The request body is invalid.", [{"field": "note", "problem": "is missing"}]),
+    ("CloseOrder", "InvalidRequest"): ("The request body is invalid.", [codes.MISSING().of("note")]),
     ("ListOrders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
     ("ListReminders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
-    ("CreateReminder", "InvalidRequest"): (
-        "The reminder is invalid.",
-        [{"field": "timestamp", "problem": "has passed"}],
-    ),
+    ("CreateReminder", "InvalidRequest"): ("The reminder is invalid.", [codes.HAS_PASSED().of("timestamp")]),
     ("", "InvalidJson"): ("The body is not JSON: see line 1, column 15.", []),
     ("", "NotSignedIn"): ("Sign in, and send the ID token.", []),
     ("", "Forbidden"): ("Only operators may do this.", []),

@@ -24,6 +24,7 @@ PARTS: Mapping[str, str] = {
     "Repeat": "ReminderState/properties/repeat",
     "ErrorBody": "ErrorAnswer/properties/error",
     "ErrorDetail": "ErrorAnswer/properties/error/properties/details/items",
+    "DetailValues": "ErrorAnswer/properties/error/properties/details/items/properties/values",
 }
 """The parts of the schemas that have names, which generated clients use too, and where each part is."""
 

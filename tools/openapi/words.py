@@ -111,6 +111,62 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
 
 ONLY_OPERATORS = {"Forbidden": "the caller is not an operator."}
 
+DETAILS: Mapping[str, str] = {
+    "AtMostOneOf": "of `fields`, the object may have only one.",
+    "BeforeFirst": "the last moment is before the first time.",
+    "BreaksRule": "the value breaks `rule`, a keyword of JSON schema that no other code is for.",
+    "BrokenCharacters": "the text contains U+FFFD or half of a surrogate pair: somebody read or cut it in the wrong "
+    "encoding.",
+    "ControlCharacters": "the text contains control characters other than tabs and line breaks.",
+    "DiffersFromPath": "the id in the body is not the id in the path.",
+    "EmailNotVerified": "SES is in its sandbox, and the address is not verified in SES.",
+    "EmailPaused": "sending e-mail is paused for the AWS account.",
+    "Empty": "the text is empty.",
+    "ExactlyOneOf": "of `fields`, the request must have exactly one.",
+    "HappensTwice": "clocks in `zone` are put back, so they show this local time twice, at each of the two UTC "
+    "`offsets`, the first one first.",
+    "HasPassed": "the time has passed.",
+    "IntervalTooLong": "the interval may be at most `count` times `unit`.",
+    "IntervalTooShort": "the interval must be at least `count` times `unit`.",
+    "LooksLikeCard": "the text contains what looks like a card number.",
+    "MakesCardWith": "the text makes what looks like a card number together with `fields`.",
+    "Missing": "the field is required, and missing.",
+    "MoreUnknownFields": "besides the unknown fields that other details name, there are `count` more.",
+    "NeededForChannel": "`channel` needs an address, and neither the request nor your account has one.",
+    "NeedsTimeZone": "a local time in `fields` needs a time zone.",
+    "NoSuchTime": "no calendar or clock has this time, such as 30 February.",
+    "NotANext": "the text is not the `next` of an earlier answer.",
+    "NotAKey": "the key is not one text of 1 to `longest` visible ASCII characters.",
+    "NotATime": "the text is not a time in one of the forms that the field takes.",
+    "NotAnEmailAddress": "the text is not exactly one e-mail address.",
+    "NotAnInterval": "the text is not a number and a unit, such as `1d`.",
+    "NotAnOrderId": "the text is not an order's id of at most `longest` characters.",
+    "NotAPhoneNumber": "the text is not a phone number with its country code.",
+    "NothingVisible": "the text contains no character that people can see.",
+    "NotOneLine": "the text contains line breaks or other control characters.",
+    "NotWholeNumber": "the value is not a whole number from `smallest` to `largest`.",
+    "NotYourAddress": "the address is not your verified one, and the stage does not list it.",
+    "OnlyForLocalTime": "the field is only for local times.",
+    "OptedOut": "the owner of the number has opted out of text messages.",
+    "PhoneNotVerified": "SNS is in its SMS sandbox, and the number is not verified there.",
+    "SenderNotVerified": "the sender's address is not verified in SES.",
+    "SkippedByClocks": "clocks in `zone` are put forward, from the local time `before` to `after`, so they never show "
+    "this time.",
+    "TooBig": "the number may be at most `largest`.",
+    "TooFarAhead": "the time is more than `days` days ahead.",
+    "TooLong": "the text may have at most `longest` characters.",
+    "TooLongForSms": "as a text message, the text takes `size` characters. With the letters in it, it may take "
+    "`longest`; with letters of the GSM alphabet only, `longestInGsm`.",
+    "TooManyDigits": "written out, the number may have at most `longest` characters.",
+    "TooShort": "the text must have at least `shortest` characters.",
+    "TooSmall": "the number must be at least `smallest`.",
+    "UnknownField": "there is no such field. Each digit in its name is shown as `#`.",
+    "UnknownTimeZone": "the text is not a name in the IANA time zone database.",
+    "UnknownValue": "the value is not one of `allowed`.",
+    "WrongType": "the value has a wrong type: `types` are the right ones, as JSON schema names them.",
+}
+"""By code of a detail: what it means. Words in backquotes are the names of its values."""
+
 HEADERS: Mapping[str, Mapping[str, Any]] = {
     "Access-Control-Allow-Origin": {
         "description": "The web origin whose pages may read this answer, or `*` for all.",
@@ -524,7 +580,33 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "What is wrong with one field.",
         {
             "field": "The name of the field, of the query parameter or of the header.",
-            "problem": "What is wrong with it. It may change.",
+            "problem": "A text for people that says what is wrong with it. It may change.",
+            "code": "The kind of problem, for programs. New codes may be added.\n\n"
+            + "\n".join(f"- `{code}`: {text}" for code, text in sorted(DETAILS.items())),
+            "values": "The values that belong to the code. It has no others, and may have none.",
+        },
+    ),
+    "DetailValues": (
+        "The values of a detail's code.",
+        {
+            "after": "The local time that clocks show after they were put forward, as `YYYY-MM-DD HH:MM`.",
+            "allowed": "All values that the field may have.",
+            "before": "The local time at which clocks are put forward, as `YYYY-MM-DD HH:MM`.",
+            "channel": "A channel that reminders are sent by.",
+            "count": "A number of units, or of fields.",
+            "days": "The largest number of days.",
+            "fields": "The names of the fields that the problem is about, or of those that it has to do with.",
+            "largest": "The largest value that is accepted.",
+            "longest": "The largest number of characters that is accepted.",
+            "longestInGsm": "The largest number of characters of a text message in the GSM alphabet.",
+            "offsets": "Two UTC offsets such as `+02:00`, the earlier point in time first.",
+            "rule": "A keyword of JSON schema.",
+            "shortest": "The smallest number of characters that is accepted.",
+            "size": "The number of characters that the text takes.",
+            "smallest": "The smallest value that is accepted.",
+            "types": "The types that are accepted, as JSON schema names them.",
+            "unit": "A unit of an interval, as in `repeat.every`.",
+            "zone": "A name in the IANA time zone database.",
         },
     ),
 }

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from common import http
+from common import codes, http
 from common.shape import Shape
 from tests.support.handlers.events import post, refused_field, status_and_body
 
@@ -26,7 +26,7 @@ SCHEMA = {
         },
     },
 }
-SHAPE = Shape(SCHEMA, words={})
+SHAPE = Shape(SCHEMA, forms={})
 
 
 @http.api
@@ -254,16 +254,16 @@ def test_a_wrong_value_is_named_by_its_field_and_not_repeated(body, field, caplo
 @pytest.mark.parametrize(
     ("part", "field", "problem"),
     [
-        ({"one": 1}, "part.two", "is missing"),
-        ({"one": 1, "two": 2, CARD: 3}, "part." + "#" * 16, "is not a field of this request"),
-        ({"one": 8, "two": 2}, "part.one", "must be at most 7"),
-        ([], "part", "must be an object"),
+        ({"one": 1}, "part.two", codes.MISSING()),
+        ({"one": 1, "two": 2, CARD: 3}, "part." + "#" * 16, codes.UNKNOWN_FIELD()),
+        ({"one": 8, "two": 2}, "part.one", codes.TOO_BIG(largest=7)),
+        ([], "part", codes.WRONG_TYPE(types=["object"])),
     ],
 )
 def test_a_field_within_a_field_is_named_by_its_way(part, field, problem):
     status, body = status_and_body(echo(post({"text": "x", "part": part}), None))
 
-    assert (status, body["error"]["details"]) == (400, [{"field": field, "problem": problem}])
+    assert (status, body["error"]["details"]) == (400, [problem.of(field)])
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,8 @@ def test_a_failing_service_is_logged_by_name_and_its_message_kept_back(caplog):
 
 
 @pytest.mark.parametrize(
-    "refusal", [http.RequestError(409, "Conflict", "No."), http.RequestError(404, "NotFound", "No.", [{"field": "x"}])]
+    "refusal",
+    [http.RequestError(409, "Conflict", "No."), http.RequestError(404, "NotFound", "No.", [codes.EMPTY().of("x")])],
 )
 def test_every_refusal_has_one_shape_and_is_readable_from_the_allowed_origin(refusal):
     @http.api

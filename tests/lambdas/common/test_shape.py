@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.shape import BROKEN, LINES, MOST_UNKNOWN, ONE_LINE, Shape, ShapeError
-from common.shape import INVISIBLE as NOTHING_TO_SEE
+from common import codes
+from common.codes import Detail
+from common.shape import MOST_UNKNOWN, Shape, ShapeError
 from local.settings import PROJECT
 from orders import close_order, submission
 from reminders import validation
@@ -43,7 +44,7 @@ def changed(body: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     return {**body, name: changed(body.get(name, {}), rest, value) if rest else value}
 
 
-def details(shape: Shape, body: object) -> list[dict[str, str]]:
+def details(shape: Shape, body: object) -> list[Detail]:
     try:
         shape.fitted(body)
     except ShapeError as error:
@@ -72,7 +73,7 @@ def test_every_request_of_the_documents_has_a_shape():
 
 
 @pytest.mark.parametrize(("title", "path", "field"), ALL_FIELDS)
-def test_every_pattern_has_words_and_no_problem_is_a_regular_expression(title, path, field):
+def test_every_pattern_has_a_problem_and_no_problem_is_a_regular_expression(title, path, field):
     shape, body = SHAPES[title]
     odd = [
         None,
@@ -97,7 +98,7 @@ def test_every_pattern_has_words_and_no_problem_is_a_regular_expression(title, p
 
     problems = [one["problem"] for value in odd for one in details(shape, changed(body, path, value))]
 
-    assert "pattern" not in field or path in shape.words
+    assert "pattern" not in field or path in shape.forms
     assert problems
     assert not [one for one in problems if A_REGULAR_EXPRESSION.search(one) or "must match" in one or "rule" in one]
     assert all(re.match("(must|may|is|has|contains) ", one) for one in problems), problems
@@ -107,13 +108,13 @@ def test_each_faulty_field_has_its_own_detail_in_the_order_of_the_fields():
     body = {"CC": 7, "Name": " ", "Price": None, "ItemName": "a\x07", "CVV": "123", CARD: "x"}
 
     assert details(submission.SHAPE, body) == [
-        {"field": "OrderId", "problem": "is missing"},
-        {"field": "Name", "problem": NOTHING_TO_SEE},
-        {"field": "ItemName", "problem": ONE_LINE},
-        {"field": "Price", "problem": "must be text or a number"},
-        {"field": "CC", "problem": "must be text"},
-        {"field": "#" * 16, "problem": "is not a field of this request"},
-        {"field": "CVV", "problem": "is not a field of this request"},
+        codes.MISSING().of("OrderId"),
+        codes.NOTHING_VISIBLE().of("Name"),
+        codes.NOT_ONE_LINE().of("ItemName"),
+        codes.WRONG_TYPE(types=["string", "number"]).of("Price"),
+        codes.WRONG_TYPE(types=["string"]).of("CC"),
+        codes.UNKNOWN_FIELD().of("#" * 16),
+        codes.UNKNOWN_FIELD().of("CVV"),
     ]
 
 
@@ -121,39 +122,39 @@ def test_faults_within_a_field_are_named_by_their_path():
     body = {**REMINDER, "preference": "fax", "repeat": {"times": 0, "often": True}, "fold": 2, "waitSeconds": -1.5}
 
     assert details(validation.SHAPE, body) == [
-        {"field": "preference", "problem": "must be email, sms, both or topic"},
-        {"field": "waitSeconds", "problem": "must be a whole number from 0 to 31536000"},
-        {"field": "fold", "problem": "must be 0 or 1"},
-        {"field": "repeat.every", "problem": "is missing"},
-        {"field": "repeat.times", "problem": "must be at least 1"},
-        {"field": "repeat.often", "problem": "is not a field of this request"},
+        codes.UNKNOWN_VALUE(allowed=["email", "sms", "both", "topic"]).of("preference"),
+        codes.NOT_WHOLE_NUMBER(smallest=0, largest=31_536_000).of("waitSeconds"),
+        codes.UNKNOWN_VALUE(allowed=[0, 1]).of("fold"),
+        codes.MISSING().of("repeat.every"),
+        codes.TOO_SMALL(smallest=1).of("repeat.times"),
+        codes.UNKNOWN_FIELD().of("repeat.often"),
     ]
 
 
 @pytest.mark.parametrize("body", [None, [], [ORDER], "text", 7, True])
 def test_a_body_that_is_not_an_object_is_named_as_a_whole(body):
-    assert details(submission.SHAPE, body) == [{"field": "(body)", "problem": "must be an object"}]
+    assert details(submission.SHAPE, body) == [codes.WRONG_TYPE(types=["object"]).of("(body)")]
 
 
 def test_an_answer_names_a_bounded_number_of_unknown_fields():
     many = details(submission.SHAPE, ORDER | {f"x{'y' * place}": 1 for place in range(50)})
 
     assert len(many) == MOST_UNKNOWN + 1
-    assert many[-1] == {"field": "(body)", "problem": "has 40 more unknown fields"}
+    assert many[-1] == codes.MORE_UNKNOWN_FIELDS(count=40).of("(body)")
 
 
 @pytest.mark.parametrize(("title", "path"), [(title, path) for title, (one, _) in SHAPES.items() for path in one.texts])
 def test_a_text_must_show_something_and_stays_as_it_is(title, path):
     shape, body = SHAPES[title]
-    said = {"must not be empty", NOTHING_TO_SEE, ONE_LINE, LINES}
+    said = {"Empty", "NothingVisible", "NotOneLine", "ControlCharacters"}
 
     for text in INVISIBLE:
         (detail,) = details(shape, changed(body, path, text))
-        assert (detail["field"], detail["problem"] in said) == (path, True), ascii(text)
+        assert (detail["field"], detail["code"] in said) == (path, True), ascii(text)
     for text in VISIBLE:
         assert shape.fitted(changed(body, path, text))[path] == text, ascii(text)
     for text in ("Zo\ufffd", "\ufffd", "a\ud800", "\udc00\ud83d"):
-        assert details(shape, changed(body, path, text)) == [{"field": path, "problem": BROKEN}], ascii(text)
+        assert details(shape, changed(body, path, text)) == [codes.BROKEN_CHARACTERS().of(path)], ascii(text)
 
 
 @pytest.mark.parametrize(("title", "path"), [(title, path) for title, (one, _) in SHAPES.items() for path in one.texts])
@@ -193,9 +194,7 @@ def test_an_integer_may_be_written_with_a_point_or_an_exponent(title, path):
         assert [one["field"] for one in details(shape, changed(body, path, value))] == [path], value
     for value in (Decimal("1e999999999"), Decimal("-1e999999999"), 1e300, -1e300, 10**400):
         found = details(shape, changed(body, path, value))
-        assert not found or found[0]["problem"] in ("must be at most 1000", "must be at least 1", "must be 0 or 1"), (
-            value
-        )
+        assert not found or found[0]["code"] in ("TooBig", "TooSmall", "UnknownValue"), value
 
 
 def test_there_are_integers():

@@ -3,6 +3,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from common import codes
 from orders import place_order, submission
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
@@ -474,7 +475,5 @@ def test_a_number_with_more_digits_than_a_price_has_is_refused(order_table, orde
     status, body = status_and_body(handler(event, None))
 
     assert status == 400
-    assert body["error"]["details"] == [
-        {"field": "Price", "problem": "has too many digits: it may have at most 32 characters"}
-    ]
+    assert body["error"]["details"] == [codes.TOO_MANY_DIGITS(longest=32).of("Price")]
     assert nothing_happened(order_table, order_workflow)

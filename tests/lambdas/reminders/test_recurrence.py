@@ -253,13 +253,13 @@ def test_an_end_is_either_a_time_or_a_number():
 
 @pytest.mark.parametrize("repeat", [None, True, 1, "1d", [], ["1d"]], ids=repr)
 def test_what_is_no_rule_is_refused(repeat):
-    assert refusal(repeat) == ("repeat", 'must be an object such as {"every": "1d"}')
+    assert refusal(repeat) == ("repeat", "must be an object")
 
 
 def test_an_unknown_field_is_refused_without_repeating_it():
     assert refusal({"every": "1d", "4242424242424242": 1}) == (
-        "repeat",
-        "may have the fields every, until and times alone",
+        f"repeat.{'#' * 16}",
+        "is not a field of this request",
     )
 
 

@@ -166,8 +166,8 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
         (TOPIC | {"waitSeconds": "60.0"}, "waitSeconds must be a whole number from 0 to 31536000."),
         (TOPIC, "waitSeconds is needed, or timestamp, and not both."),
         (ASKED, "waitSeconds is needed, or timestamp, and not both."),
-        (EMAIL | {"message": "x", "preference": "sms", "waitSeconds": 1}, "phone is needed for the preference sms."),
-        (PHONE | {"message": "x", "preference": "both", "waitSeconds": 1}, "email is needed for the preference both."),
+        (EMAIL | {"message": "x", "preference": "sms", "waitSeconds": 1}, "phone is needed for the channel sms."),
+        (PHONE | {"message": "x", "preference": "both", "waitSeconds": 1}, "email is needed for the channel email."),
         (
             TOPIC | {"waitSeconds": 1, "repeat": {"every": "1m"}},
             "repeat.every must be 5m at the least.",
@@ -193,7 +193,7 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
         ({}, "message is missing."),
         (
             {"message": "x", "preference": "both", "timestamp": "2019-01-27T09:00:00Z"},
-            "email is needed for the preference both; phone is needed for the preference both; timestamp has passed.",
+            "email is needed for the channel email; phone is needed for the channel sms; timestamp has passed.",
         ),
         (
             {"waitSeconds": -1.5, "preference": "fax", "repeat": {"every": "1d", "times": 2.5}},

@@ -10,7 +10,7 @@ from local import users
 from local.cloud import Cloud, Places
 from local.engine import send
 from local.users import OPERATOR, PERSON, User
-from tests.support import queues
+from tests.support import queues, refusals
 from tests.support.cloud import balance
 from tests.support.waiting import eventually
 
@@ -128,6 +128,8 @@ class Apps:
     ) -> tuple[int, Any, Any]:
         response = send(method, url, body=body, token=self.token, headers=headers)
         answer = json.loads(response.text)
+        if response.status_code >= 400:
+            refusals.check(answer)
         balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, answer))
         return response.status_code, answer, response.headers
 

@@ -8,7 +8,7 @@ import fastjsonschema
 from botocore.awsrequest import AWSResponse
 
 from local.engine import send
-from tests.support import documents
+from tests.support import documents, refusals
 from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 
@@ -56,6 +56,8 @@ class Api:
         content = json.loads(response.text)
         said = answer["content"]["application/json"]
         fastjsonschema.validate(documents.resolved(self._name, said["schema"]), content)
-        assert response.status_code < 400 or content["error"]["code"] in said["examples"], content
+        if response.status_code >= 400:
+            assert content["error"]["code"] in said["examples"], content
+            refusals.check(content)
         balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, content))
         return response.status_code, content, response

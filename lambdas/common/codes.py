@@ -1,0 +1,195 @@
+"""What the details of a refusal can say: each code with its values and its sentence. Pure.
+
+Programs read the code and the values. People read the sentence, which may be improved at any time. A code that the APIs
+have answered is never removed, and never gets another meaning or other values. docs/errors.md describes each one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypedDict
+
+Value: TypeAlias = str | int | Sequence[str | int]
+"""A limit, a name or a time that helps the caller. Never a part of the request: that may be a card number."""
+
+
+class Detail(TypedDict):
+    """One problem of one field, as error.schema.json describes it. `problem` is what to say after the field's name."""
+
+    field: str
+    problem: str
+    code: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a field."""
+
+    code: str
+    values: Mapping[str, Value]
+    sentence: str
+
+    def of(self, field: str) -> Detail:
+        return {"field": field, "problem": self.sentence, "code": self.code, "values": self.values}
+
+
+@dataclass(frozen=True)
+class Code:
+    """A kind of problem. `TOO_LONG(longest=32)` is a problem of this kind.
+
+    `values` are the names of its values. The sentence shows those that stand in it in braces, as in `str.format`.
+    """
+
+    name: str
+    sentence: str
+    values: tuple[str, ...] = ()
+
+    def __call__(self, **values: Value) -> Problem:
+        if values.keys() != set(self.values):
+            raise TypeError(f"{self.name} takes the values {self.values}, and got {tuple(values)}")
+        shown = {name: _shown(value, name) for name, value in values.items()}
+        in_json = {name: value if isinstance(value, str | int) else list(value) for name, value in values.items()}
+        return Problem(self.name, in_json, self.sentence.format(**shown))
+
+    def saying(self, sentence: str) -> "Code":
+        """The same code with another sentence, for a field where other advice helps."""
+        return replace(self, sentence=sentence)
+
+
+class _Either(tuple[str, ...]):
+    """A list as a sentence shows it: `a, b or c`. `{fields[1]}` shows one of its items."""
+
+    def __str__(self) -> str:
+        return " or ".join(filter(None, (", ".join(self[:-1]), self[-1])))
+
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "an object",
+    "array": "a list",
+    "boolean": "true or false",
+    "null": "null",
+}
+"""The types of JSON schema, as sentences show them."""
+
+
+def _shown(value: Value, name: str) -> str | int | _Either:
+    if isinstance(value, str | int):
+        return value
+    return _Either(_TYPES[str(one)] if name == "types" else str(one) for one in value)
+
+
+_WITHOUT_CARD = "leave it out, or write only its last four digits"
+
+MISSING = Code("Missing", "is missing")
+UNKNOWN_FIELD = Code("UnknownField", "is not a field of this request")
+MORE_UNKNOWN_FIELDS = Code("MoreUnknownFields", "has {count} more unknown fields", ("count",))
+EXACTLY_ONE_OF = Code("ExactlyOneOf", "is needed, or {fields[1]}, and not both", ("fields",))
+AT_MOST_ONE_OF = Code("AtMostOneOf", "may have {fields}, and not both", ("fields",))
+
+WRONG_TYPE = Code("WrongType", "must be {types}", ("types",))
+UNKNOWN_VALUE = Code("UnknownValue", "must be {allowed}", ("allowed",))
+NOT_WHOLE_NUMBER = Code(
+    "NotWholeNumber", "must be a whole number from {smallest} to {largest}", ("smallest", "largest")
+)
+TOO_SMALL = Code("TooSmall", "must be at least {smallest}", ("smallest",))
+TOO_BIG = Code("TooBig", "must be at most {largest}", ("largest",))
+EMPTY = Code("Empty", "must not be empty")
+TOO_SHORT = Code("TooShort", "must have at least {shortest} characters", ("shortest",))
+TOO_LONG = Code("TooLong", "may have at most {longest} characters", ("longest",))
+BREAKS_RULE = Code("BreaksRule", "breaks the rule {rule}", ("rule",))
+
+BROKEN_CHARACTERS = Code(
+    "BrokenCharacters", "contains broken characters: the text was read or cut in the wrong encoding"
+)
+NOTHING_VISIBLE = Code("NothingVisible", "must contain visible text")
+NOT_ONE_LINE = Code("NotOneLine", "must be on one line, without control characters")
+CONTROL_CHARACTERS = Code("ControlCharacters", "must not contain control characters other than tabs and line breaks")
+LOOKS_LIKE_CARD = Code("LooksLikeCard", f"looks like a card number: {_WITHOUT_CARD}")
+CARD_OUTSIDE_CC = LOOKS_LIKE_CARD.saying("looks like a card number, which belongs only in CC")
+MAKES_CARD_WITH = Code(
+    "MakesCardWith", f"makes a card number together with the {{fields}}: {_WITHOUT_CARD}", ("fields",)
+)
+
+NOT_AN_ORDER_ID = Code(
+    "NotAnOrderId",
+    "must have 1 to {longest} letters, digits, dots, dashes and underscores, with a letter or a digit first",
+    ("longest",),
+)
+DIFFERS_FROM_PATH = Code("DiffersFromPath", "is not the one in the path")
+TOO_MANY_DIGITS = Code("TooManyDigits", "has too many digits: it may have at most {longest} characters", ("longest",))
+NOT_A_NEXT = Code("NotANext", "must be the `next` of an earlier answer")
+NOT_A_KEY = Code("NotAKey", "must be one text of 1 to {longest} visible ASCII characters", ("longest",))
+
+NOT_A_TIME = Code(
+    "NotATime",
+    "must be a time with its offset, such as 2027-01-27T09:00:00Z or 2027-01-27T09:00:00+01:00,"
+    " or a local one such as 2027-01-27 09:00, with timeZone",
+)
+NO_SUCH_TIME = Code("NoSuchTime", "is not a time that exists")
+SKIPPED_BY_CLOCKS = Code(
+    "SkippedByClocks", "does not exist in {zone}: clocks go from {before} to {after}", ("zone", "before", "after")
+)
+HAPPENS_TWICE = Code(
+    "HappensTwice",
+    "happens twice in {zone}, at {offsets[0]} and again at {offsets[1]}: send it with its offset",
+    ("zone", "offsets"),
+)
+HAPPENS_TWICE_WITHOUT_FOLD = HAPPENS_TWICE.saying(
+    "happens twice in {zone}, at {offsets[0]} and again at {offsets[1]}: send fold, 0 for the first or 1 for the second"
+)
+HAS_PASSED = Code("HasPassed", "has passed")
+TOO_FAR_AHEAD = Code("TooFarAhead", "is more than {days} days ahead", ("days",))
+UNKNOWN_TIME_ZONE = Code("UnknownTimeZone", "must be a name of the IANA time zone database, such as Europe/Paris")
+NEEDS_TIME_ZONE = Code(
+    "NeedsTimeZone", "is needed with a local time, such as Europe/Paris; or an offset in {fields}", ("fields",)
+)
+ONLY_FOR_LOCAL_TIME = Code("OnlyForLocalTime", "is for a local time alone")
+
+NOT_AN_INTERVAL = Code("NotAnInterval", "must be a number and a unit, m h d w M (months) or y, such as 30m, 1d or 1M")
+INTERVAL_TOO_SHORT = Code("IntervalTooShort", "must be {count}{unit} at the least", ("count", "unit"))
+INTERVAL_TOO_LONG = Code("IntervalTooLong", "must be {count}{unit} at the most, a year", ("count", "unit"))
+BEFORE_FIRST = Code("BeforeFirst", "is before the first time")
+
+NOT_AN_EMAIL_ADDRESS = Code("NotAnEmailAddress", "must be one e-mail address such as ada@example.com")
+NOT_A_PHONE_NUMBER = Code("NotAPhoneNumber", "must be a phone number with its country code, such as +15555550100")
+NEEDED_FOR_CHANNEL = Code("NeededForChannel", "is needed for the channel {channel}", ("channel",))
+NONE_VERIFIED_FOR_CHANNEL = NEEDED_FOR_CHANNEL.saying("is needed for the channel {channel}: you have no verified one")
+NOT_YOUR_ADDRESS = Code("NotYourAddress", "is not your own verified one, and not on this stage's list")
+TOO_LONG_FOR_SMS = Code(
+    "TooLongForSms",
+    "is too long for SMS: it takes {size} of {longest} characters",
+    ("size", "longest", "longestInGsm"),
+)
+TOO_LONG_FOR_SMS_IN_UCS2 = TOO_LONG_FOR_SMS.saying(
+    "is too long for SMS: it takes {size} of {longest} characters; with letters of the GSM alphabet alone,"
+    " {longestInGsm}"
+)
+
+EMAIL_PAUSED = Code(
+    "EmailPaused",
+    "cannot be e-mail now: AWS or its owner has paused sending for the account; the SES console says why",
+)
+SENDER_NOT_VERIFIED = Code(
+    "SenderNotVerified",
+    "cannot be e-mail yet: the sender's address is not verified; its owner opens the link that SES mailed to it",
+)
+EMAIL_NOT_VERIFIED = Code(
+    "EmailNotVerified",
+    "is not verified, which the SES sandbox asks for: verify it in the SES console, or ask AWS there for production"
+    " access",
+)
+PHONE_NOT_VERIFIED = Code(
+    "PhoneNotVerified",
+    "is not verified, which the SMS sandbox asks for: verify it in the SNS console under Text messaging, or ask AWS"
+    " there to leave the sandbox",
+)
+OPTED_OUT = Code(
+    "OptedOut",
+    "has opted out of texts from here: opt it in again in the SNS console under Text messaging, once in 30 days",
+)
+
+CODES = {one.name: one.values for one in tuple(globals().values()) if isinstance(one, Code)}
+"""The names of the values of each code."""

@@ -1,0 +1,74 @@
+"""Each code of a detail is described once, has words, and keeps its values."""
+
+import json
+import re
+
+import pytest
+
+from common import codes
+from common.codes import CODES, Code
+from local.settings import PROJECT
+from tools.openapi.words import DETAILS
+
+ERRORS = (PROJECT / "docs" / "errors.md").read_text()
+SCHEMA = json.loads((PROJECT / "lambdas" / "common" / "error.schema.json").read_text())
+VALUES = SCHEMA["properties"]["error"]["properties"]["details"]["items"]["properties"]["values"]["properties"]
+SENTENCES = [one for one in vars(codes).values() if isinstance(one, Code)]
+EXAMPLES = {"string": "x", "integer": 7, "array": ["x", "y"]}
+
+
+def example(code: Code) -> codes.Problem:
+    examples = {name: EXAMPLES[VALUES[name]["type"]] for name in code.values}
+    return code(**examples | ({"types": ["string"]} if "types" in code.values else {}))
+
+
+def rows() -> list[str]:
+    """The rows that the table of docs/errors.md has to have."""
+    return [
+        f"| `{name}` | {DETAILS[name]} | {', '.join(f'`{value}`' for value in CODES[name]) or 'none'} |"
+        for name in sorted(CODES)
+    ]
+
+
+def test_every_code_is_described_and_no_other():
+    assert DETAILS.keys() == CODES.keys(), "each code needs a line in DETAILS of tools/openapi/words.py"
+    table = ERRORS[ERRORS.index("## The codes of details") :]
+    found = re.findall(r"^\| `.*$", table, re.M)
+
+    assert found == rows(), "the table of docs/errors.md; a code in it stays for ever:\n" + "\n".join(rows())
+
+
+def test_the_names_of_values_are_those_of_the_schema():
+    assert {name for names in CODES.values() for name in names} == VALUES.keys()
+
+
+@pytest.mark.parametrize("code", SENTENCES, ids=lambda code: f"{code.name}: {code.sentence[:30]}")
+def test_every_sentence_of_a_code_has_the_same_values_and_reads_on_after_the_name_of_a_field(code):
+    problem = example(code)
+
+    assert code.values == CODES[code.name]
+    assert re.fullmatch("[A-Z][a-z]+([A-Z][A-Za-z]*)?", code.name)
+    assert re.match("(must|may|is|has|had|contains|cannot|does|happens|looks|makes|breaks) ", problem.sentence)
+    assert not re.search(r"[{}]|\.$", problem.sentence)
+    assert problem.of("x").keys() == {"field", "problem", "code", "values"}
+
+
+@pytest.mark.parametrize("values", [{}, {"longest": 1, "shortest": 1}, {"shortest": 1}])
+def test_a_code_without_its_values_makes_no_problem(values):
+    with pytest.raises(TypeError, match="TooLong"):
+        codes.TOO_LONG(**values)
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        (codes.WRONG_TYPE(types=["string"]), "must be text"),
+        (codes.WRONG_TYPE(types=["string", "number"]), "must be text or a number"),
+        (codes.UNKNOWN_VALUE(allowed=("a", "b", "c")), "must be a, b or c"),
+        (codes.UNKNOWN_VALUE(allowed=[0, 1]), "must be 0 or 1"),
+        (codes.EXACTLY_ONE_OF(fields=["one", "other"]), "is needed, or other, and not both"),
+    ],
+)
+def test_a_list_is_said_in_words(problem, sentence):
+    assert problem.sentence == sentence
+    assert json.loads(json.dumps(problem.of("x"))) == problem.of("x")
