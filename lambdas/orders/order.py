@@ -12,6 +12,9 @@ FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED})
 CORRECTABLE = frozenset({ESCALATED, PARKED})
 """The states from which an order can be placed once more, corrected, or be closed."""
 
+FIELDS = ("OrderId", "Name", "ItemName", "Price")
+"""What is kept of an order as it came, shown and sent on: the fields of order.schema.json but the card number."""
+
 BY_STATUS, BY_OWNER = "ByStatus", "ByOwner"
 """Indexes of the table: by Status, then UpdatedAt; and by Owner, then ReceivedAt, with what `shown` reads."""
 
@@ -21,6 +24,11 @@ FULFILLMENT_QUEUE, ESCALATION_QUEUE = "OrderFulfillmentQueue", "EscalationQueue"
 UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Proper"
 """States of the workflow. In the first an execution puts its ExecutionId on the row; those after it write no more there
 until the order has come to its end."""
+
+
+def fields_of(order: Mapping[str, Any]) -> dict[str, Any]:
+    """The FIELDS of an order or of its row. Raises KeyError if one is missing."""
+    return {name: order[name] for name in FIELDS}
 
 
 def may_see(caller: Caller, row: Mapping[str, Any]) -> bool:
@@ -50,10 +58,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """
     note = {"Note": row["Note"]} if "Note" in row else {}
     return {
-        "OrderId": row["OrderId"],
-        "Name": row["Name"],
-        "ItemName": row["ItemName"],
-        "Price": row["Price"],
+        **fields_of(row),
         "Card": {"Last4": row["CardLast4"]},
         "Status": row["Status"],
         "Reasons": row["Reasons"],

@@ -13,7 +13,7 @@ from common.aws import BRIEFLY
 from common.logs import logger_of
 from common.times import timestamp
 from orders import table
-from orders.order import RECEIVED
+from orders.order import FIELDS, RECEIVED
 from orders.rules import order_id_in
 
 OVERDUE = timedelta(minutes=10)
@@ -94,7 +94,7 @@ def _message(row: Mapping[str, Any], *, error: str, execution: str | None) -> di
     share a name. A row that somebody wrote by hand may lack anything but its OrderId.
     """
     execution = row.get("ExecutionId", execution)
-    order = {name: row.get(name) for name in ("OrderId", "Name", "ItemName", "Price")}
+    order = {name: row.get(name) for name in FIELDS}
     return {
         "OrderId": row.get("OrderId"),
         "State": None,

@@ -5,6 +5,7 @@ from typing import Any
 
 from common.cards import without_cards
 from common.queues import Message, object_in
+from orders.order import FIELDS
 from orders.rules import is_order_id
 
 LONGEST = 300
@@ -46,7 +47,7 @@ def shown(message: Message, *, status: str | None, copies: int = 1) -> dict[str,
     return {
         "MessageId": message["MessageId"],
         **_texts(body, "OrderId", "State", "Error", "ExecutionId", "ParkingId", "Queue"),
-        "Order": _texts(order, "OrderId", "Name", "ItemName", "Price") if isinstance(order, dict) else None,
+        "Order": _texts(order, *FIELDS) if isinstance(order, dict) else None,
         "Status": status,
         "Copies": copies,
     }

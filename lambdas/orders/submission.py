@@ -19,7 +19,7 @@ from common.aws import BRIEFLY
 from common.shape import Shape
 from common.times import timestamp
 from orders import rules, table
-from orders.order import RECEIVED
+from orders.order import FIELDS, RECEIVED, fields_of
 
 SHAPE = Shape.of(
     Path(__file__).with_name("order.schema.json"),
@@ -51,10 +51,7 @@ def order_in(event: http.Event) -> dict[str, str]:
 def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
     """The row that claims the order's id for an execution to come; its Owner is for the caller to add."""
     return {
-        "OrderId": order["OrderId"],
-        "Name": order["Name"],
-        "ItemName": order["ItemName"],
-        "Price": order["Price"],
+        **fields_of(order),
         "CardLast4": rules.last4(order["CC"]),
         "Digest": rules.digest(order, key=_digest_key()),
         "Status": RECEIVED,
@@ -69,7 +66,7 @@ def is_same(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Whether two rows are of one order. An order that was not placed through the API has no digest of its card."""
     if "Digest" in found:
         return hmac.compare_digest(found["Digest"], row["Digest"])
-    return all(found[field] == row[field] for field in ("Name", "ItemName", "Price", "CardLast4"))
+    return all(found.get(field) == row.get(field) for field in (*FIELDS, "CardLast4"))
 
 
 def start(order: Mapping[str, str], row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from common.times import timestamp
+from orders.order import shown
 from tests.support.handlers.events import PERSON
 
 NAME = "A-1-0123456789ab"
@@ -45,17 +46,7 @@ ROW = {
 }
 
 
-SHOWN = {
-    "OrderId": "A-1",
-    "Name": "Jo",
-    "ItemName": "Keyboard",
-    "Price": "12.50",
-    "Card": {"Last4": "1111"},
-    "Status": "FULFILLMENT_QUEUED",
-    "Reasons": [],
-    "ReceivedAt": "2026-11-21T04:00:00.000Z",
-    "UpdatedAt": "2026-11-21T04:00:01.000Z",
-}
+SHOWN = shown(ROW)
 """ROW, as the API shows it."""
 
 
