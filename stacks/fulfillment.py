@@ -7,6 +7,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.config import Stage
+from stacks.kept_table import KeptTable, text
 from stacks.python_function import DependencyLayer, PythonFunction
 
 
@@ -20,23 +21,12 @@ class FulfillmentStack(Stack):
         super().__init__(scope, id, stack_name=stack_name)
 
         # What is kept
-        shipments = dynamodb.Table(
-            self,
-            "ShipmentTable",
-            partition_key=dynamodb.Attribute(name="ShipmentId", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
-            deletion_protection=stage.deletion_protection,
-            removal_policy=stage.removal_policy,
-        )
+        shipments = KeptTable(self, "ShipmentTable", stage=stage, key="ShipmentId")
         # Which orders are being worked on or are done: of no use without the function, and dropped with it.
         idempotency = dynamodb.Table(
             self,
             "IdempotencyTable",
-            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            partition_key=text("id"),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.AWS_MANAGED,
             time_to_live_attribute="expiration",

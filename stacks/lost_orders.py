@@ -38,7 +38,7 @@ class LostOrders(Construct):
             handler="orders.park_lost_orders.handler",
             memory=256,
             timeout=60,
-            environment={"ORDER_TABLE": table.table_name, "PARKED_QUEUE": parked_queue.queue_url},
+            environment={**table.client_environment, "PARKED_QUEUE": parked_queue.queue_url},
         )
         events.Rule(
             self,
@@ -74,5 +74,5 @@ class LostOrders(Construct):
         )
 
         allow(park, "dynamodb:GetItem", "dynamodb:PutItem", on=table.table_arn)
-        allow(park, "dynamodb:Query", on=f"{table.table_arn}/index/{BY_STATUS}")
+        allow(park, "dynamodb:Query", on=table.index_arn(BY_STATUS))
         parked_queue.grant(park, "sqs:SendMessage")

@@ -1,20 +1,17 @@
 """Finds the reminders whose workflow ended in a way that its own error handling cannot catch."""
 
-from collections.abc import Mapping
-
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.config import Stage
 from stacks.permissions import allow
-from stacks.python_function import PythonFunction
+from stacks.python_function import DependencyLayer, PythonFunction
+from stacks.reminder_table import BY_STATUS, ReminderTable
 
 
 class LostReminders(Construct):
@@ -30,11 +27,9 @@ class LostReminders(Construct):
         id: str,
         *,
         stage: Stage,
-        table: dynamodb.ITable,
-        by_status: str,
+        dependencies: DependencyLayer,
+        table: ReminderTable,
         workflow: sfn.IStateMachine,
-        dependencies: lambda_.ILayerVersion,
-        environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id)
         self.function = settle = PythonFunction(
@@ -48,7 +43,7 @@ class LostReminders(Construct):
             timeout=240,
             dependencies=dependencies,
             environment={
-                **environment,
+                **table.client_environment,
                 "REMINDER_WORKFLOW": workflow.state_machine_arn,
                 "HOURS_LATE": str(stage.hours_reminders_may_be_late),
             },
@@ -77,7 +72,7 @@ class LostReminders(Construct):
         ).metric(statistic="Sum", period=Duration.minutes(1))
 
         allow(settle, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
-        allow(settle, "dynamodb:Query", on=f"{table.table_arn}/index/{by_status}")
+        allow(settle, "dynamodb:Query", on=table.index_arn(BY_STATUS))
         workflow.grant_start_execution(settle)
         allow(settle, "states:ListExecutions", on=workflow.state_machine_arn)
         workflow.grant_execution(settle, "states:DescribeExecution")

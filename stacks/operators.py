@@ -33,84 +33,100 @@ class Operators(Construct):
         escalation_queue: WorkQueue,
     ) -> None:
         super().__init__(scope, id)
-        orders = {"ALLOWED_ORIGIN": stage.allowed_origin, "ORDER_TABLE": table.table_name}
-        # As orders.operator_queues names them.
-        queues = {
-            "ALLOWED_ORIGIN": stage.allowed_origin,
-            "FULFILLMENT_DEAD_LETTERS": fulfillment_queue.dead_letters.queue_url,
-            "ESCALATION_DEAD_LETTERS": escalation_queue.dead_letters.queue_url,
-        }
-        targets = {
-            "FULFILLMENT_QUEUE": fulfillment_queue.queue_url,
-            "ESCALATION_QUEUE": escalation_queue.queue_url,
-        }
-        function = partial(PythonFunction, self, stage=stage, dependencies=dependencies, memory=512)
-        close = function(
+        self._api = api
+        self._function = partial(PythonFunction, self, stage=stage, dependencies=dependencies, memory=512)
+        self._common = {"ALLOWED_ORIGIN": stage.allowed_origin}
+        self._escalations(table)
+        self._parked_messages(parked_queue, table=table)
+        self._dead_letters(fulfillment_queue, escalation_queue)
+
+    def _escalations(self, table: OrderTable) -> None:
+        close_order = self._function(
             "CloseOrder",
             description="POST /orders/{OrderId}/close",
             handler="orders.close_order.handler",
             timeout=20,
-            environment=orders,
+            environment={**self._common, **table.client_environment},
         )
-        list_parked = function(
+        self._api.add_route(
+            "POST",
+            "/orders/{OrderId}/close",
+            close_order,
+            request="orders/closing.schema.json",
+            answers={200: Answer(schema="orders/order_state.schema.json"), 404: ERROR, 409: ERROR},
+        )
+        allow(close_order, "dynamodb:GetItem", "dynamodb:PutItem", on=table.table_arn)
+
+    def _parked_messages(self, queue: sqs.IQueue, *, table: OrderTable) -> None:
+        common = {**self._common, "PARKED_QUEUE": queue.queue_url}
+
+        list_parked = self._function(
             "ListParked",
             description="GET /parked",
             handler="orders.list_parked.handler",
             timeout=25,
-            environment={**orders, "PARKED_QUEUE": parked_queue.queue_url},
+            environment={**common, **table.client_environment},
         )
-        remove_parked = function(
+        self._api.add_route(
+            "GET", "/parked", list_parked, answers={200: Answer(schema="orders/parked_list.schema.json")}
+        )
+        allow(list_parked, "dynamodb:BatchGetItem", "dynamodb:GetItem", on=table.table_arn)
+        allow(list_parked, *LOOK, "sqs:GetQueueAttributes", on=queue.queue_arn)
+
+        remove_parked = self._function(
             "RemoveParked",
             description="DELETE /parked/{MessageId}",
             handler="orders.remove_parked.handler",
             timeout=25,
-            environment={"ALLOWED_ORIGIN": stage.allowed_origin, "PARKED_QUEUE": parked_queue.queue_url},
+            environment=common,
         )
-        list_dead_letters = function(
-            "ListDeadLetters",
-            description="GET /dead-letters",
-            handler="orders.list_dead_letters.handler",
-            timeout=20,
-            environment=queues,
-        )
-        redrive = function(
-            "RedriveDeadLetters",
-            description="POST /dead-letters/{Queue}/redrive",
-            handler="orders.redrive_dead_letters.handler",
-            timeout=25,
-            environment={**queues, **targets},
-        )
-
-        api.add_route(
-            "POST",
-            "/orders/{OrderId}/close",
-            close,
-            request="orders/closing.schema.json",
-            answers={200: Answer(schema="orders/order_state.schema.json"), 404: ERROR, 409: ERROR},
-        )
-        api.add_route("GET", "/parked", list_parked, answers={200: Answer(schema="orders/parked_list.schema.json")})
-        api.add_route(
+        self._api.add_route(
             "DELETE",
             "/parked/{MessageId}",
             remove_parked,
             answers={200: Answer(schema="orders/removed.schema.json"), 404: ERROR},
         )
-        api.add_route(
+        allow(remove_parked, *LOOK, "sqs:DeleteMessage", on=queue.queue_arn)
+
+    def _dead_letters(self, fulfillment_queue: WorkQueue, escalation_queue: WorkQueue) -> None:
+        # As orders.operator_queues names them.
+        common = {
+            **self._common,
+            "FULFILLMENT_DEAD_LETTERS": fulfillment_queue.dead_letters.queue_url,
+            "ESCALATION_DEAD_LETTERS": escalation_queue.dead_letters.queue_url,
+        }
+        queues = {
+            "FULFILLMENT_QUEUE": fulfillment_queue.queue_url,
+            "ESCALATION_QUEUE": escalation_queue.queue_url,
+        }
+
+        list_dead_letters = self._function(
+            "ListDeadLetters",
+            description="GET /dead-letters",
+            handler="orders.list_dead_letters.handler",
+            timeout=20,
+            environment=common,
+        )
+        self._api.add_route(
             "GET", "/dead-letters", list_dead_letters, answers={200: Answer(schema="orders/dead_letters.schema.json")}
         )
-        api.add_route(
+        for queue in (fulfillment_queue, escalation_queue):
+            allow(list_dead_letters, "sqs:GetQueueAttributes", on=queue.dead_letters.queue_arn)
+
+        redrive = self._function(
+            "RedriveDeadLetters",
+            description="POST /dead-letters/{Queue}/redrive",
+            handler="orders.redrive_dead_letters.handler",
+            timeout=25,
+            environment={**common, **queues},
+        )
+        self._api.add_route(
             "POST",
             "/dead-letters/{Queue}/redrive",
             redrive,
             answers={200: Answer(schema="orders/redriven.schema.json"), 404: ERROR},
         )
-
-        allow(close, "dynamodb:GetItem", "dynamodb:PutItem", on=table.table_arn)
-        allow(list_parked, "dynamodb:BatchGetItem", "dynamodb:GetItem", on=table.table_arn)
-        allow(list_parked, *LOOK, "sqs:GetQueueAttributes", on=parked_queue.queue_arn)
-        allow(remove_parked, *LOOK, "sqs:DeleteMessage", on=parked_queue.queue_arn)
         for queue in (fulfillment_queue, escalation_queue):
             dead_letters = queue.dead_letters.queue_arn
-            allow(list_dead_letters, "sqs:GetQueueAttributes", on=dead_letters)
             allow(redrive, *LOOK, "sqs:DeleteMessage", "sqs:GetQueueAttributes", on=dead_letters)
             allow(redrive, "sqs:SendMessage", on=queue.queue_arn)

@@ -7,7 +7,7 @@ import pytest
 import app
 from reminders.reminder import due_of
 from stacks.config import STAGES, stage_from_context
-from stacks.reminders import BY_OWNER, BY_STATUS
+from stacks.reminder_table import BY_OWNER, BY_STATUS
 from tests.support.templates.deployment import CDK_CONTEXT
 
 TABLE = "Reminders/ReminderTable"

@@ -1,0 +1,75 @@
+"""Our defaults for a table whose rows are worth keeping."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from stacks.config import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """Finds rows by the field `key`, sorted by the field `sorted_by`.
+
+    `fields` are the ones that a query on the index returns, in addition to the keys of the index and of the table; None
+    returns whole rows. DynamoDB cannot change them in place.
+    """
+
+    name: str
+    key: str
+    sorted_by: str
+    fields: tuple[str, ...] | None = None
+
+
+class KeptTable(dynamodb.Table):
+    """A table with `key` as its key: paid per request, encrypted, and restorable to any second of the last 35 days.
+
+    The stage decides whether `cdk destroy` keeps it. `expires_at` names the field with the second in which DynamoDB
+    deletes a row. `stream` says what the table's stream shows of each change.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        key: str,
+        indexes: Sequence[Index] = (),
+        expires_at: str | None = None,
+        stream: dynamodb.StreamViewType | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id,
+            partition_key=text(key),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            deletion_protection=stage.deletion_protection,
+            removal_policy=stage.removal_policy,
+            time_to_live_attribute=expires_at,
+            stream=stream,
+        )
+        for index in indexes:
+            whole = index.fields is None
+            self.add_global_secondary_index(
+                index_name=index.name,
+                partition_key=text(index.key),
+                sort_key=text(index.sorted_by),
+                projection_type=dynamodb.ProjectionType.ALL if whole else dynamodb.ProjectionType.INCLUDE,
+                non_key_attributes=None if whole else list(index.fields or ()),
+            )
+
+    def index_arn(self, name: str) -> str:
+        """The resource that a query on the index `name` needs permission for."""
+        return f"{self.table_arn}/index/{name}"
+
+
+def text(name: str) -> dynamodb.Attribute:
+    """A key that is a text."""
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,0 +1,103 @@
+"""The workflow of an order, and what it calls."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.order_table import OrderTable
+from stacks.permissions import allow
+from stacks.python_function import PythonFunction
+from stacks.workflow import Workflow
+
+
+class OrderWorkflow(Workflow):
+    """Records an order, checks it, and puts it into one of three queues.
+
+    Its input holds the card number, so a key of its own encrypts it. A function that starts the workflow needs
+    `allow_encryption` in addition to `grant_start_execution`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        table: OrderTable,
+        fulfillment_queue: sqs.IQueue,
+        escalation_queue: sqs.IQueue,
+        parked_queue: sqs.IQueue,
+    ) -> None:
+        verify_cc_and_price = PythonFunction(
+            scope,
+            "VerifyCCAndPrice",
+            stage=stage,
+            description="Checks an order's card and price.",
+            handler="orders.verify_cc_and_price.handler",
+            memory=128,
+            timeout=5,
+            environment={"CARD_RULE": stage.card_rule},
+        )
+        self._key = kms.Key(
+            scope,
+            "OrderWorkflowKey",
+            description="Encrypts the order workflow's input, which is the one place that holds card numbers.",
+            enable_key_rotation=True,
+            removal_policy=stage.removal_policy,
+        )
+        super().__init__(
+            scope,
+            id,
+            stage=stage,
+            file_name="order_fulfillment.asl.json",
+            type=stage.order_workflow_type,
+            encryption=sfn.CustomerManagedEncryptionConfiguration(self._key),
+            substitutions={
+                "OrderTable": table.table_name,
+                "VerifyCCAndPriceFunction": verify_cc_and_price.function_arn,
+                "OrderFulfillmentQueue": fulfillment_queue.queue_url,
+                "EscalationQueue": escalation_queue.queue_url,
+                "ParkedQueue": parked_queue.queue_url,
+            },
+        )
+        allow(self, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        # Not `grant_invoke`, which would also allow every version of the function. We publish no versions.
+        allow(self, "lambda:InvokeFunction", on=verify_cc_and_price.function_arn)
+        for queue in (fulfillment_queue, escalation_queue, parked_queue):
+            queue.grant(self, "sqs:SendMessage")
+        self._allow_key(scope)
+
+    def allow_encryption(self, function: lambda_.IFunction) -> None:
+        """Lets `function` encrypt the input of the executions that it starts."""
+        # Whoever starts an execution of an encrypted workflow encrypts its input in their own name.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+        allow(
+            function,
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            on=self._key.key_arn,
+            only_if={"StringEquals": {"kms:ViaService": f"states.{Stack.of(self).region}.amazonaws.com"}},
+        )
+
+    def _allow_key(self, scope: Construct) -> None:
+        # CDK grants this for the workflow's name as well, but leaves the name empty where CloudFormation generates it.
+        # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
+        iam.Policy(
+            scope,
+            "OrderWorkflowKeyUse",
+            roles=[self.role],
+            statements=[
+                iam.PolicyStatement(
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    resources=[self._key.key_arn],
+                    conditions={
+                        "StringEquals": {"kms:EncryptionContext:aws:states:stateMachineArn": self.state_machine_arn}
+                    },
+                )
+            ],
+        )

@@ -1,0 +1,33 @@
+"""What is kept of reminders."""
+
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.kept_table import Index, KeptTable
+
+BY_OWNER = "ByOwner"
+BY_STATUS = "ByStatus"
+
+
+class ReminderTable(KeptTable):
+    """A row for each reminder, found by its id, its owner or its status, until some days after it was due.
+
+    `client_environment` is what functions that use it need.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
+        super().__init__(
+            scope,
+            id,
+            stage=stage,
+            key="ReminderId",
+            indexes=(
+                Index(name=BY_OWNER, key="Owner", sorted_by="DueAt"),
+                Index(name=BY_STATUS, key="Status", sorted_by="DueAt"),
+            ),
+            expires_at="ExpiresAt",
+        )
+        self.client_environment = {
+            "REMINDER_TABLE": self.table_name,
+            "DAYS_KEPT": str(stage.days_reminders_are_kept),
+        }

@@ -1,0 +1,122 @@
+"""The API of reminders, and the functions behind it."""
+
+from functools import partial
+
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.permissions import allow
+from stacks.python_function import DependencyLayer, PythonFunction
+from stacks.reminder_table import BY_OWNER, BY_STATUS, ReminderTable
+from stacks.reminder_workflow import ReminderWorkflow
+from stacks.rest_api import ERROR, Answer, RestApi
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+"""The header by which a repeated `POST /reminders` is recognised."""
+
+SCHEDULED = Answer(schema="reminders/scheduled.schema.json", headers=("Location",))
+STATE = Answer(schema="reminders/reminder_state.schema.json")
+
+
+class RemindersApi(RestApi):
+    """Creates, lists, looks up and cancels reminders."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        users: cognito.IUserPool,
+        dependencies: DependencyLayer,
+        table: ReminderTable,
+        workflow: ReminderWorkflow,
+    ) -> None:
+        super().__init__(
+            scope, id, stage=stage, users=users, description="Reminders", request_headers=(IDEMPOTENCY_KEY,)
+        )
+        function = partial(PythonFunction, scope, stage=stage, dependencies=dependencies, memory=512, timeout=20)
+        common = {**table.client_environment, "ALLOWED_ORIGIN": stage.allowed_origin}
+
+        create_reminder = function(
+            "CreateReminder",
+            description="POST /reminders",
+            handler="reminders.create_reminder.handler",
+            environment={
+                **common,
+                "REMINDER_WORKFLOW": workflow.state_machine_arn,
+                "SENDER": stage.sender,
+                "ALLOWED_EMAILS": " ".join(stage.allowed_emails),
+                "ALLOWED_PHONES": " ".join(stage.allowed_phones),
+            },
+        )
+        self.add_route(
+            "POST",
+            "/reminders",
+            create_reminder,
+            request="reminders/reminder.schema.json",
+            headers=(IDEMPOTENCY_KEY,),
+            answers={202: SCHEDULED, 409: ERROR},
+        )
+        for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):
+            allow(create_reminder, f"dynamodb:{action}", on=table.table_arn)
+        workflow.grant_start_execution(create_reminder)
+        workflow.grant_execution(create_reminder, "states:DescribeExecution")
+        _allow_readiness(create_reminder)
+
+        list_reminders = function(
+            "ListReminders",
+            description="GET /reminders",
+            handler="reminders.list_reminders.handler",
+            environment=common,
+        )
+        self.add_route(
+            "GET",
+            "/reminders",
+            list_reminders,
+            query=("when", "status", "limit", "next"),
+            answers={200: Answer(schema="reminders/list.schema.json"), 400: ERROR},
+        )
+        for index in (BY_OWNER, BY_STATUS):
+            allow(list_reminders, "dynamodb:Query", on=table.index_arn(index))
+
+        get_reminder = function(
+            "GetReminder",
+            description="GET /reminders/{reminderId}",
+            handler="reminders.get_reminder.handler",
+            environment=common,
+        )
+        self.add_route("GET", "/reminders/{reminderId}", get_reminder, answers={200: STATE, 404: ERROR})
+        allow(get_reminder, "dynamodb:GetItem", on=table.table_arn)
+
+        cancel_reminder = function(
+            "CancelReminder",
+            description="DELETE /reminders/{reminderId}",
+            handler="reminders.cancel_reminder.handler",
+            environment=common,
+        )
+        self.add_route(
+            "DELETE", "/reminders/{reminderId}", cancel_reminder, answers={200: STATE, 404: ERROR, 409: ERROR}
+        )
+        allow(cancel_reminder, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        workflow.grant_execution(cancel_reminder, "states:StopExecution")
+
+
+def _allow_readiness(function: lambda_.IFunction) -> None:
+    # What tells beforehand whether a reminder could be sent has no resource to name.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
+    function.add_to_role_policy(
+        iam.PolicyStatement(
+            actions=[
+                "ses:GetAccount",
+                "ses:GetIdentityVerificationAttributes",
+                "sns:CheckIfPhoneNumberIsOptedOut",
+                "sns:GetSMSSandboxAccountStatus",
+                "sns:ListSMSSandboxPhoneNumbers",
+            ],
+            resources=["*"],
+        )
+    )
