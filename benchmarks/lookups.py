@@ -23,13 +23,13 @@ from typing import Any
 
 import redis
 
+from common.caller import OPERATORS
 from local import users
 from local.cloud import Cloud, Places
 from local.engine import CREDENTIALS, send
 from local.processes import free_port
 from local.settings import REGION, Settings
 from orders.order import FULFILLMENT_QUEUED
-from stacks.names import OPERATORS
 
 REPORT = Path(__file__).with_suffix(".md")
 ROUNDS = 200

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.caller import OPERATORS
 from local import homes
 from local.engine import Engine
 from local.errors import DamagedError
-from stacks.names import OPERATORS
 
 PERSON, OPERATOR = "person", "operator"
 EMAILS = {PERSON: "ada@example.com", OPERATOR: "olga@example.com"}

@@ -7,7 +7,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.config import Stage
-from stacks.kept_table import KeptTable, text
+from stacks.kept_table import KeptTable, text_key
 from stacks.python_function import DependencyLayer, PythonFunction
 
 
@@ -26,7 +26,7 @@ class FulfillmentStack(Stack):
         idempotency = dynamodb.Table(
             self,
             "IdempotencyTable",
-            partition_key=text("id"),
+            partition_key=text_key("id"),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.AWS_MANAGED,
             time_to_live_attribute="expiration",

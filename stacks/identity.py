@@ -5,8 +5,8 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from common.caller import OPERATORS
 from stacks.config import Stage
-from stacks.names import OPERATORS
 from stacks.python_function import PythonFunction
 
 EXTERNAL_ID = "orders-and-reminders"

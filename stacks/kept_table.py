@@ -44,7 +44,7 @@ class KeptTable(dynamodb.Table):
         super().__init__(
             scope,
             id,
-            partition_key=text(key),
+            partition_key=text_key(key),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
@@ -59,8 +59,8 @@ class KeptTable(dynamodb.Table):
             whole = index.fields is None
             self.add_global_secondary_index(
                 index_name=index.name,
-                partition_key=text(index.key),
-                sort_key=text(index.sorted_by),
+                partition_key=text_key(index.key),
+                sort_key=text_key(index.sorted_by),
                 projection_type=dynamodb.ProjectionType.ALL if whole else dynamodb.ProjectionType.INCLUDE,
                 non_key_attributes=None if whole else list(index.fields or ()),
             )
@@ -70,6 +70,6 @@ class KeptTable(dynamodb.Table):
         return f"{self.table_arn}/index/{name}"
 
 
-def text(name: str) -> dynamodb.Attribute:
-    """A key that is a text."""
+def text_key(name: str) -> dynamodb.Attribute:
+    """The field `name` as a key. It holds text."""
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -7,8 +7,9 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from orders.order import BY_STATUS
 from stacks.config import Stage
-from stacks.order_table import BY_STATUS, OrderTable
+from stacks.order_table import OrderTable
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
 

@@ -8,10 +8,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from reminders.reminder import BY_STATUS
 from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
-from stacks.reminder_table import BY_STATUS, ReminderTable
+from stacks.reminder_table import ReminderTable
 
 
 class LostReminders(Construct):

@@ -13,9 +13,6 @@ WEBSITE = "Website"
 STACKS = (API_LOGS, IDENTITY, CACHE, ORDERS, FULFILLMENT, REMINDERS, WEBSITE)
 """The construct ids of all stacks. A deployment may lack `Cache` and `Fulfillment`."""
 
-OPERATORS = "operators"
-"""The user pool's group of operators, as the functions look for it in a token."""
-
 
 def stack_name(stage: str, stack: str) -> str:
     """What CloudFormation calls `stack` of `stage`: `dev-api-logs` for `dev` and `ApiLogs`."""

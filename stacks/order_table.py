@@ -3,11 +3,9 @@
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from orders.order import BY_OWNER, BY_STATUS
 from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
-
-BY_STATUS = "ByStatus"
-BY_OWNER = "ByOwner"
 
 
 class OrderTable(KeptTable):

@@ -6,9 +6,10 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from orders.order import BY_OWNER, BY_STATUS
 from stacks.cache import CacheStack
 from stacks.config import Stage
-from stacks.order_table import BY_OWNER, BY_STATUS, OrderTable
+from stacks.order_table import OrderTable
 from stacks.order_workflow import OrderWorkflow
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction

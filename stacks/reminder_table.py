@@ -2,11 +2,9 @@
 
 from constructs import Construct
 
+from reminders.reminder import BY_OWNER, BY_STATUS
 from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
-
-BY_OWNER = "ByOwner"
-BY_STATUS = "ByStatus"
 
 
 class ReminderTable(KeptTable):

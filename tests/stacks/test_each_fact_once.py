@@ -14,7 +14,6 @@ from local.settings import PROJECT
 from orders import order, rules
 from reminders import mail, recurrence, reminder
 from reminders.channels import ADDRESSES, CHANNEL_OF
-from stacks import names, order_table, reminder_table
 from stacks.rest_api import REFUSALS
 from tests.support.documents import operations
 from tests.support.workflows.asl import load, states, texts
@@ -222,11 +221,6 @@ def _of_programs() -> Iterator[Place]:
     yield Place("lambdas/reminders/mail.py: _UNITS", set(mail._UNITS), UNITS)
     ((units, last),) = re.findall(r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/common/codes.py"))
     yield Place("lambdas/common/codes.py: NOT_AN_INTERVAL", {*units.split(), last}, UNITS)
-    yield Place("stacks/names.py: OPERATORS", {names.OPERATORS}, {caller.OPERATORS})
-    for module, owner in ((order_table, order), (reminder_table, reminder)):
-        indexes = {(name, getattr(module, name)) for name in ("BY_OWNER", "BY_STATUS")}
-        expected = {(name, getattr(owner, name)) for name in ("BY_OWNER", "BY_STATUS")}
-        yield Place(f"{module.__name__}: indexes", indexes, expected)
     gateway = {(refusal.status, refusal.code) for refusal in REFUSALS.values() if refusal.status and refusal.code}
     yield Place("stacks/rest_api.py: REFUSALS", gateway, gateway & (_refusals() | ONLY_THE_GATEWAY))
     codes = {

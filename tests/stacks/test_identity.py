@@ -1,7 +1,6 @@
 """Who may sign in, and how."""
 
 from common import caller
-from stacks import identity
 
 
 def pool(deployment):
@@ -64,7 +63,7 @@ def test_nobody_can_call_their_own_address_verified(deployment):
 
 
 def test_operators_are_the_group_that_the_functions_look_for(deployment):
-    assert deployment.only("AWS::Cognito::UserPoolGroup")["GroupName"] == identity.OPERATORS == caller.OPERATORS
+    assert deployment.only("AWS::Cognito::UserPoolGroup")["GroupName"] == caller.OPERATORS
 
 
 def test_only_the_pool_itself_texts_its_codes(deployment):

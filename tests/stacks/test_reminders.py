@@ -5,9 +5,8 @@ import aws_cdk as cdk
 import pytest
 
 import app
-from reminders.reminder import due_of
+from reminders.reminder import BY_OWNER, BY_STATUS, due_of
 from stacks.config import STAGES, stage_from_context
-from stacks.reminder_table import BY_OWNER, BY_STATUS
 from tests.support.templates.deployment import CDK_CONTEXT
 
 TABLE = "Reminders/ReminderTable"
