@@ -38,7 +38,7 @@ def find() -> str:
     """A Chromium that runs: on the PATH, else Playwright's, else Debian's package. Raises NoBrowserError."""
     for place in (on_the_path, playwrights, debians):
         for path in place():
-            if _runs(path):
+            if runs(path):
                 return path
     raise NoBrowserError
 
@@ -51,24 +51,24 @@ def playwrights() -> Iterator[str]:
     """The one that Playwright has downloaded, else would download now."""
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
-    if os.path.exists(path) or _done(sys.executable, "-m", "playwright", "install", "chromium"):
+    if os.path.exists(path) or done(sys.executable, "-m", "playwright", "install", "chromium"):
         yield path
 
 
 def debians() -> Iterator[str]:
     """Debian's package, installed now, where apt is there and may be used."""
     if shutil.which("apt-get") and os.geteuid() == 0:
-        _done("apt-get", "update")
+        done("apt-get", "update")
         for package in (SHELL, "chromium"):
-            if _done("apt-get", "install", "--yes", "--no-install-recommends", package):
+            if done("apt-get", "install", "--yes", "--no-install-recommends", package):
                 yield from on_the_path()
 
 
-def _runs(path: str) -> bool:
-    return _done(path, "--version")
+def runs(path: str) -> bool:
+    return done(path, "--version")
 
 
-def _done(*command: str) -> bool:
+def done(*command: str) -> bool:
     try:
         return subprocess.run(command, capture_output=True, timeout=INSTALL_SECONDS).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

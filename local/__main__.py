@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     def action() -> int:
         nonlocal home
-        options = _parser().parse_args(arguments)
+        options = argument_parser().parse_args(arguments)
         home = options.home
         isolated = settings.isolated(os.environ)
         os.environ.clear()
@@ -106,7 +106,7 @@ def _open(address: str, console: Console) -> None:
         console.print("no browser could be opened from here: open this address in one")
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
     parser = program.Parser(prog="python -m local", description="Both apps on this machine.")
     parser.add_argument(
         "--home",

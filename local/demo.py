@@ -60,7 +60,7 @@ class Step(ABC):
         response = send("POST", url, body=body, token=self.cloud.sign_in(self.role))
         if response.status_code >= 400:
             raise LocalError(
-                f"the API refused the {self.what} with {response.status_code}: {_message(response.text)} "
+                f"the API refused the {self.what} with {response.status_code}: {refusal_of(response.text)} "
                 "`python -m local logs` shows the engine's log"
             )
         answer = json.loads(response.text)
@@ -81,7 +81,7 @@ class Step(ABC):
         return over
 
 
-def _message(answer: str) -> str:
+def refusal_of(answer: str) -> str:
     """The message in an answer of an API, or all of the answer if it has another form."""
     try:
         return str(json.loads(answer)["error"]["message"])
@@ -108,7 +108,7 @@ class OrderStep(Step):
         key = {"OrderId": {"S": self.order["OrderId"]}}
         row = self.cloud.engine.client("dynamodb").get_item(TableName=self.places.order_table, Key=key)["Item"]
         if self.is_over(self.places.order_workflow, row["ExecutionName"]["S"]) and row["Status"]["S"] != "RECEIVED":
-            where = self._queues()
+            where = self.queues()
             if self.places.shipment_table:
                 where = [name for name in where if name != QUEUE_OF_THE_CONSUMER] + self._shipments()
                 if not where:
@@ -116,13 +116,13 @@ class OrderStep(Step):
             self.ended = f"{row['Status']['S']} in {' and '.join(where) or 'no queue'}"
             self.why = ", ".join(reason["S"] for reason in row["Reasons"]["L"])
 
-    def _queues(self) -> list[str]:
+    def queues(self) -> list[str]:
         """The queue of each message of this order: a second message would show."""
         return [
             name
             for name, url in self.places.queues.items()
             for message in self.cloud.engine.queued(url)
-            if _names(message["Body"], self.order["OrderId"])
+            if is_about(message["Body"], self.order["OrderId"])
         ]
 
     def _shipments(self) -> list[str]:
@@ -135,7 +135,7 @@ class OrderStep(Step):
         return ["ShipmentTable" for page in pages for _ in page["Items"]]
 
 
-def _names(body: str, order_id: str) -> bool:
+def is_about(body: str, order_id: str) -> bool:
     """Whether a message is about an order; it may be anybody's, and anything."""
     try:
         message = json.loads(body)
@@ -161,9 +161,9 @@ class ReminderStep(Step):
 
     def follow(self) -> None:
         if self.is_over(self.places.reminder_workflow, self.id):
-            self.ended = " and ".join(self._delivered()) or "nothing was sent"
+            self.ended = " and ".join(self.delivered()) or "nothing was sent"
 
-    def _delivered(self) -> list[str]:
+    def delivered(self) -> list[str]:
         mails = [f"mail to {', '.join(m['To'])}" for m in self.cloud.engine.mails() if self.mark in m["BodyText"]]
         texts = [f"text to {t['PhoneNumber']}" for t in self.cloud.engine.texts() if self.mark in t["Message"]]
         topic = ["message from the topic" for m in self.cloud.topic_messages() if self.mark in m["Body"]]
@@ -172,26 +172,26 @@ class ReminderStep(Step):
 
 def run(cloud: Cloud, console: Console) -> bool:
     """Sends everything in, shows it live, and tells whether each thing ended where it should."""
-    steps = _steps(cloud, cloud.places())
-    with Live(_table(steps, console.width), console=console, auto_refresh=False) as live:
+    steps = all_steps(cloud, cloud.places())
+    with Live(progress(steps, console.width), console=console, auto_refresh=False) as live:
         for step in steps:
             step.send()
-            live.update(_table(steps, console.width), refresh=True)
+            live.update(progress(steps, console.width), refresh=True)
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while (under_way := [step for step in steps if not step.ended]) and time.monotonic() < deadline:
             for step in under_way:
                 step.follow()
-            live.update(_table(steps, console.width), refresh=True)
+            live.update(progress(steps, console.width), refresh=True)
             time.sleep(POLL_SECONDS)
         for step in under_way:
             step.ended = f"nowhere within {GIVE_UP_SECONDS} seconds"
-        live.update(_table(steps, console.width), refresh=True)
+        live.update(progress(steps, console.width), refresh=True)
     if not console.is_terminal:
         console.line()  # Which the live table leaves out there.
     return all(step.ended == step.expected for step in steps)
 
 
-def _steps(cloud: Cloud, places: Places) -> list[Step]:
+def all_steps(cloud: Cloud, places: Places) -> list[Step]:
     email = {"preference": "email", "waitSeconds": 2, "email": EMAIL}
     # The seconds as text, as the original page sent them.
     sms = {"preference": "sms", "waitSeconds": "2", "phone": PHONE}
@@ -205,7 +205,7 @@ def _steps(cloud: Cloud, places: Places) -> list[Step]:
     ]
 
 
-def _table(steps: Iterable[Step], width: int) -> Table:
+def progress(steps: Iterable[Step], width: int) -> Table:
     titles = ["sent", "answer", "state", "ended, as read back", ""]
     rows = [
         [

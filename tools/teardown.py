@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parse_and_run(arguments: list[str] | None) -> int:
-    parser = _parser()
+    parser = argument_parser()
     options = parser.parse_args(arguments)
     command.find_node()
     # Here, because CDK starts Node when it is imported, and the help needs neither.
@@ -161,7 +161,7 @@ class Reminders:
             return
 
 
-def _parser() -> Parser:
+def argument_parser() -> Parser:
     parser = Parser(
         prog="python -m tools.teardown",
         description=DESCRIPTION,

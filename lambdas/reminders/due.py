@@ -23,7 +23,7 @@ _OFFSET = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _TIME = re.compile(f"(?P<minute>{_DAY_AND_MINUTE})((?P<seconds>{_SECONDS})(?P<offset>{_OFFSET})?)?")
 """RFC 3339 with a T or a blank, or a local time with or without seconds."""
 
-_NOT_ZONES = {"localtime", "posixrules", "Factory"}
+NOT_ZONES = {"localtime", "posixrules", "Factory"}
 """Names in the database that mean whatever the machine is set to, or nothing."""
 
 
@@ -119,7 +119,7 @@ def local_text(instant: datetime, zone: str) -> str:
 @functools.cache
 def zones() -> frozenset[str]:
     """Read once: the database is some 600 files."""
-    return frozenset(zoneinfo.available_timezones() - _NOT_ZONES)
+    return frozenset(zoneinfo.available_timezones() - NOT_ZONES)
 
 
 def _seconds(wait: object) -> timedelta:

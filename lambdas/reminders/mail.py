@@ -16,8 +16,8 @@ LONGEST_ADDRESS = 254
 """RFC 5321, 4.5.3.1.3, without the angle brackets."""
 
 # As in reminder.schema.json: one address, without quotes, comments, commas or a display name.
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_UNITS = {"m": "minute", "h": "hour", "d": "day", "w": "week", "M": "month", "y": "year"}
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+UNITS = {"m": "minute", "h": "hour", "d": "day", "w": "week", "M": "month", "y": "year"}
 _ENDS_A_HEADER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -54,7 +54,7 @@ def mail_of(reminder: Mapping[str, Any]) -> Mail:
 
 def check_address(address: str) -> None:
     """Raises InvalidReminderError for what is not exactly one e-mail address of at most 254 letters."""
-    if len(address) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
+    if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(address):
         raise InvalidReminderError("email", codes.NOT_AN_EMAIL_ADDRESS())
 
 
@@ -91,7 +91,7 @@ def _closing(reminder: Mapping[str, Any]) -> list[str]:
 
 def _in_words(every: str) -> str:
     """`1d` as `day`, `2w` as `2 weeks`: what follows "every"."""
-    count, unit = every[:-1], _UNITS[every[-1]]
+    count, unit = every[:-1], UNITS[every[-1]]
     return unit if count == "1" else f"{count} {unit}s"
 
 

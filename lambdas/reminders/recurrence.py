@@ -26,7 +26,7 @@ MOST_TIMES = 1000
 MOST = {"m": 525_600, "h": 8_760, "d": 365, "w": 52, "M": 12, "y": 1}
 """How many of each unit may pass between two occurrences: a year. With 29 February in it, it is one of 366 days."""
 
-_LEAST = {
+LEAST = {
     "m": timedelta(minutes=1),
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
@@ -75,10 +75,10 @@ def occurrence(first: Due, repeat: Mapping[str, Any], number: int) -> datetime:
     if steps == 0:
         return first.instant
     if unit in "mh":
-        return first.instant + steps * _LEAST[unit]
+        return first.instant + steps * LEAST[unit]
     wall = first.instant.astimezone(ZoneInfo(first.zone))
     if unit in "dw":
-        later = wall + steps * _LEAST[unit]
+        later = wall + steps * LEAST[unit]
     else:
         later = months_later(wall, steps * (12 if unit == "y" else 1))
     return later.replace(fold=0).astimezone(UTC)
@@ -93,7 +93,7 @@ def next_after(first: Due, repeat: Mapping[str, Any], number: int, *, now: datet
     # Waits end by another clock than this one: what was sent is never due again.
     done = max(now, occurrence(first, repeat, number))
     # Two days more than has passed, for zones that change sides of the date line.
-    enough = (done - first.instant + timedelta(days=2)) // (count * _LEAST[unit]) + 3
+    enough = (done - first.instant + timedelta(days=2)) // (count * LEAST[unit]) + 3
     numbers = range(1, enough)
     following = numbers[bisect(numbers, done, key=lambda one: occurrence(first, repeat, one))]
     instant = occurrence(first, repeat, following)

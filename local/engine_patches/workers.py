@@ -93,6 +93,14 @@ class Turns:
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
 
+    def running(self) -> int:
+        """How many calls have their turn."""
+        return self._taken
+
+    def waiting(self) -> int:
+        """How many calls wait for their turn."""
+        return len(self._waiting)
+
     def take(self) -> None:
         """Returns when it is the caller's turn, or after `overflow_seconds` without one."""
         turn = threading.Event()

@@ -115,7 +115,7 @@ def test_each_lost_reminder_is_settled_in_its_way(
     assert row_of(apps, repeated)["Occurrence"] == "2"
     assert delivered(apps, message) == set()
     for reminder_id in (waiting, repeated):
-        apps._call("DELETE", f"{apps.places.reminders_api}/reminders/{reminder_id}")
+        apps.call_reminders("DELETE", f"/reminders/{reminder_id}")
 
 
 def test_a_reminder_without_an_execution_has_failed_and_says_so_over_the_api(apps: Apps, message: str) -> None:
@@ -133,10 +133,10 @@ def test_a_reminder_without_an_execution_has_failed_and_says_so_over_the_api(app
 
     settle(apps, {})
 
-    status, shown, _ = apps._call("GET", f"{apps.places.reminders_api}/reminders/{orphan}")
+    status, shown, _ = apps.call_reminders("GET", f"/reminders/{orphan}")
     assert (status, shown["status"]) == (200, "FAILED")
     assert "addresses are not known" in shown["reason"]
-    apps._call("DELETE", f"{apps.places.reminders_api}/reminders/{posted['reminderId']}")
+    apps.call_reminders("DELETE", f"/reminders/{posted['reminderId']}")
 
 
 def test_a_reminder_that_is_asked_for_twice_with_one_key_is_one(apps: Apps, message: str) -> None:

@@ -8,9 +8,10 @@ import pytest
 from moto import mock_aws
 from moto.core.models import MockAWS
 
-from common import http
+from common import http, queues
 from tests.support import refusals, tables
-from tests.support.handlers.aws import ENVIRONMENT, Workflow, dynamodb, secrets, set_environment
+from tests.support.handlers.aws import ENVIRONMENT, Workflow, dynamodb, secrets, set_environment, sqs
+from tests.support.queues import Queue, new_queue
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +62,12 @@ def order_workflow() -> Workflow:
 @pytest.fixture
 def reminder_workflow() -> Workflow:
     return Workflow("reminders")
+
+
+@pytest.fixture
+def parked(aws: None, monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """An empty parked queue."""
+    queue = new_queue(sqs, "parked")
+    monkeypatch.setenv("PARKED_QUEUE", queue.url)
+    monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
+    return queue

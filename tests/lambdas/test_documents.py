@@ -150,7 +150,7 @@ def test_a_token_that_an_answer_says_fits_the_document():
 
 
 @pytest.mark.parametrize("id", ["GetOrder", "CloseOrder", "RemoveParked", "RedriveDeadLetters", "GetReminder"])
-def test_a_path_that_the_document_excludes_leads_nowhere(id, parked_queue):
+def test_a_path_that_the_document_excludes_leads_nowhere(id, parked):
     """An id that no order can have is unknown, like one that no order has."""
     (parameter,) = operation(id).said["parameters"]
     schema = resolved(operation(id).document, parameter["schema"])

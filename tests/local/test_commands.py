@@ -138,7 +138,7 @@ def test_logs_shows_the_engines_log_and_each_functions(run: Run) -> None:
 
 
 def test_the_demo_fails_where_something_went_astray(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OrderStep, "_queues", lambda step: [])
+    monkeypatch.setattr(OrderStep, "queues", lambda step: [])
     astray = io.StringIO()
 
     assert run_demo(cloud, Console(file=astray, width=200)) is False

@@ -5,16 +5,16 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from local.demo import OrderStep, ReminderStep, Step, _message, _names, _steps, _table
+from local.demo import OrderStep, ReminderStep, Step, all_steps, is_about, progress, refusal_of
 
 
 @pytest.mark.parametrize("body", ["not JSON", "[]", "7", "{}", json.dumps({"OrderId": "other"}), "4" * 5000])
 def test_what_others_put_into_a_queue_is_not_taken_for_the_demos_order(body: str) -> None:
-    assert not _names(body, "A-1")
+    assert not is_about(body, "A-1")
 
 
 def test_the_demos_order_is_found_in_a_queue() -> None:
-    assert _names(json.dumps({"OrderId": "A-1"}), "A-1")
+    assert is_about(json.dumps({"OrderId": "A-1"}), "A-1")
 
 
 class Engine:
@@ -45,7 +45,7 @@ class Somewhere:
 
 
 def steps(engine: Engine | None = None) -> list[Step]:
-    return _steps(cast(Any, Somewhere(engine=engine)), cast(Any, Somewhere()))
+    return all_steps(cast(Any, Somewhere(engine=engine)), cast(Any, Somewhere()))
 
 
 def test_each_demo_has_orders_of_its_own() -> None:
@@ -67,7 +67,7 @@ def test_the_demo_cuts_no_word_in_a_terminal_of_80_columns() -> None:
         )
     out = io.StringIO()
 
-    Console(file=out, width=80).print(_table(shown, 80))
+    Console(file=out, width=80).print(progress(shown, 80))
 
     words = {word for step in shown for word in f"{step.what} {step.expected}".split()}
     assert all(word in out.getvalue() for word in [*words, *said])
@@ -88,7 +88,7 @@ def test_a_reminder_ends_when_its_execution_is_over(
     """The mail is sent before that, and the state that is shown would not be the last one."""
     [step, *_] = [step for step in steps(engine) if isinstance(step, ReminderStep)]
     step.id = "1"
-    monkeypatch.setattr(step, "_delivered", lambda: ["mail to ada@example.com"])
+    monkeypatch.setattr(step, "delivered", lambda: ["mail to ada@example.com"])
 
     step.follow()
 
@@ -106,4 +106,4 @@ def test_a_reminder_ends_when_its_execution_is_over(
     ],
 )
 def test_a_refusal_is_told_in_the_words_of_the_api(answer: str, message: str) -> None:
-    assert _message(answer) == message
+    assert refusal_of(answer) == message

@@ -18,10 +18,6 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def waiting(turns: Turns) -> int:
-    return len(turns._waiting)
-
-
 def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_to_the_limit(
     pool: ThreadPoolExecutor,
 ) -> None:
@@ -34,13 +30,13 @@ def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_t
     calls = []
     for number in range(4):
         calls.append(pool.submit(call, number))
-        eventually(lambda: len(running) + waiting(turns), until=lambda calls, number=number: calls == number + 1)
+        eventually(lambda: len(running) + turns.waiting(), until=lambda calls, number=number: calls == number + 1)
     assert running == [0]
 
     turns.allow_one_more()
     eventually(lambda: len(running), until=lambda number: number == 2)
     turns.allow_one_more()
-    assert (running, waiting(turns)) == ([0, 1], 2)
+    assert (running, turns.waiting()) == ([0, 1], 2)
 
     for ended in range(3, 5):
         turns.give_back()
@@ -55,9 +51,9 @@ def test_a_call_that_waits_for_another_one_of_its_function_gets_a_process_in_the
     turns = Turns(limit=1, overflow_seconds=0.01)
 
     with running(turns), running(turns):
-        assert waiting(turns) == 0
+        assert turns.waiting() == 0
 
-    assert turns._taken == 0
+    assert turns.running() == 0
 
 
 @contextmanager
@@ -76,4 +72,4 @@ def test_no_place_is_lost_however_calls_and_their_patience_end(pool: ThreadPoolE
 
     list(pool.map(call, range(2000)))
 
-    assert (turns._taken, waiting(turns)) == (0, 0)
+    assert (turns.running(), turns.waiting()) == (0, 0)

@@ -17,7 +17,7 @@ from reminders.channels import ADDRESSES, CHANNEL_OF
 from stacks.rest_api import REFUSALS
 from tests.support.documents import operations
 from tests.support.workflows.asl import load, states, texts
-from tools.remindme.__main__ import _OWN, _channel
+from tools.remindme.__main__ import OWN_ADDRESSES, chosen_channel
 
 
 def _text(file: str) -> str:
@@ -210,15 +210,15 @@ def _of_programs() -> Iterator[Place]:
     ends = {sample["expect"]["Status"] for sample in json.loads(_text("local/sample-orders.json"))}
     yield Place("local/sample-orders.json: Status", ends, ends & ORDERS)
     options = [Namespace(email=email, sms=sms) for email in (None, "me") for sms in (None, "me")]
-    channels = {_channel(one)["preference"] for one in options}
+    channels = {chosen_channel(one)["preference"] for one in options}
     yield Place("tools/remindme/__main__.py: options for a channel", channels, PREFERENCES)
-    yield Place("tools/remindme/__main__.py: _OWN", set(_OWN), ADDRESS_FIELDS)
+    yield Place("tools/remindme/__main__.py: OWN_ADDRESSES", set(OWN_ADDRESSES), ADDRESS_FIELDS)
     yield Place("lambdas/reminders/channels.py: CHANNEL_OF", set(CHANNEL_OF), ADDRESS_FIELDS)
     yield Place("lambdas/reminders/reminder.py: HIDDEN", set(reminder.HIDDEN), ADDRESS_FIELDS)
     fields = json.loads(_text("lambdas/reminders/reminder.schema.json"))["properties"].keys()
     yield Place("lambdas/reminders/reminder.schema.json: addresses", fields & ADDRESS_FIELDS, ADDRESS_FIELDS)
-    yield Place("lambdas/reminders/recurrence.py: _LEAST", set(recurrence._LEAST), UNITS)
-    yield Place("lambdas/reminders/mail.py: _UNITS", set(mail._UNITS), UNITS)
+    yield Place("lambdas/reminders/recurrence.py: LEAST", set(recurrence.LEAST), UNITS)
+    yield Place("lambdas/reminders/mail.py: _UNITS", set(mail.UNITS), UNITS)
     ((units, last),) = re.findall(r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/common/codes.py"))
     yield Place("lambdas/common/codes.py: NOT_AN_INTERVAL", {*units.split(), last}, UNITS)
     gateway = {(refusal.status, refusal.code) for refusal in REFUSALS.values() if refusal.status and refusal.code}

@@ -83,19 +83,19 @@ PYTHON = sorted({(name, tuple(words)) for _, line in ALL_LINES for name, words i
 def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
     """The exit status of a program that reads its arguments, and does nothing after that."""
     for module in (orders, sign_in, remindme):
-        monkeypatch.setattr(module, "_run", lambda *_: 0)
+        monkeypatch.setattr(module, "run", lambda *_: 0)
 
     def only_parse(parser: Any) -> Callable[[list[str]], int]:
         return lambda arguments: command.exit_status(lambda: bool(parser().parse_args(arguments)) - 1)
 
     programs: dict[str, Callable[[list[str]], int]] = {
-        "local": only_parse(local._parser),
+        "local": only_parse(local.argument_parser),
         "tools": tools.main,
         "tools.orders": orders.main,
         "tools.remindme": remindme.main,
         "tools.sign_in": sign_in.main,
-        "tools.doctor": only_parse(doctor._parser),
-        "tools.teardown": only_parse(teardown._parser),
+        "tools.doctor": only_parse(doctor.argument_parser),
+        "tools.teardown": only_parse(teardown.argument_parser),
     }
 
     def run(name: str, arguments: list[str]) -> int:
@@ -151,7 +151,7 @@ def variants(usage: str) -> list[str]:
 def test_the_table_of_commands_has_each_command_with_its_arguments(
     parse: Callable[[str, list[str]], int], document: str, name: str, module: Any
 ) -> None:
-    [choices] = [action.choices for action in module._parser()._actions if isinstance(action.choices, dict)]
+    [choices] = [action.choices for action in module.argument_parser()._actions if isinstance(action.choices, dict)]
     usages = [usage for line in table(document, "command") for usage in variants(line) if not usage.startswith("-")]
 
     assert {usage.split()[0] for usage in usages} == choices.keys()
@@ -171,11 +171,11 @@ def test_the_table_of_options_of_remindme_has_each_option() -> None:
     rows = (PROJECT / "docs" / "remindme.md").read_text().partition("\n| option |")[2].partition("\n\n")[0]
     documented = set(re.findall("`(--[a-z-]+)", rows))
 
-    assert documented == options_of(remindme._parser()) - {"--help", "--home", "--limit"}
+    assert documented == options_of(remindme.argument_parser()) - {"--help", "--home", "--limit"}
 
 
 def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
-    parsers = (module._parser() for module in (local, orders, remindme, sign_in, doctor, teardown))
+    parsers = (module.argument_parser() for module in (local, orders, remindme, sign_in, doctor, teardown))
     known = set().union(*map(options_of, parsers)) | {
         "--no-consumer",
         # Of `cdk` and `aws`.

@@ -285,7 +285,7 @@ def test_what_redis_refuses_is_told_alike_in_both_languages() -> None:
         server, in_python = tuples.Server(address=address, host="127.0.0.1", port=port), []
         for key in keys:
             with pytest.raises(tuples.Failure) as failure:
-                tuples._ask(server, [key], lambda client, key: client.get(key))
+                tuples.ask(server, [key], lambda client, key: client.get(key))
             in_python.append(str(failure.value))
 
     assert json.loads(node.stdout) == in_python

@@ -9,7 +9,7 @@ import pytest
 import tzlocal
 import tzlocal.unix
 
-from reminders.due import _NOT_ZONES
+from reminders.due import NOT_ZONES
 from terminal.errors import CommandError
 from tools.remindme import zones
 
@@ -136,7 +136,7 @@ def test_a_tz_that_points_to_the_machines_file_is_as_if_it_were_not_set(tz: Sett
 
 
 def test_every_zone_of_the_api_can_be_named_in_any_case_of_letters() -> None:
-    known = [name for name in available_timezones() if name not in _NOT_ZONES]
+    known = [name for name in available_timezones() if name not in NOT_ZONES]
 
     found = {zones.zone_named(name).key for name in known} | {zones.zone_named(name.lower()).key for name in known}
 

@@ -13,6 +13,14 @@ from tests.support.waiting import eventually
 TESTS = PROJECT / "tests"
 PROGRAMS = ("contract", "corpora", "facts")
 """Folders with a program of their own, `python -m tests.contract`, and its modules."""
+OURS = {
+    path.stem
+    for root in (PROJECT, PROJECT / "lambdas")
+    for path in root.iterdir()
+    if path.suffix == ".py" or path.is_dir()
+}
+"""The names that modules of the project are imported by."""
+
 MOVE = "Helpers of tests live in tests/support (tests/README.md says what is where). Move there:"
 
 
@@ -68,6 +76,37 @@ def test_conftests_hold_fixtures_and_hooks_alone() -> None:
     ]
 
     assert not found, "\n".join([MOVE, *found])
+
+
+def private_names(file: Path) -> Iterator[str]:
+    """The private names of our own modules that `file` imports, reads or replaces."""
+    tree = ast.parse(file.read_text())
+    imported: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in OURS:
+            imported |= {one.asname or one.name for one in node.names}
+            yield from (f"{node.module}.{one.name}" for one in node.names if is_private(one.name))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in imported and is_private(attribute):
+                yield f"{name}.{attribute}"
+            case ast.Call(
+                func=ast.Attribute(attr="setattr"),
+                args=[ast.Name(id=name), ast.Constant(value=str(attribute)), *_],
+            ) if name in imported and is_private(attribute):
+                yield f"{name}.{attribute}"
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def test_tests_use_no_private_names_of_the_code() -> None:
+    found = [
+        f"{file.relative_to(PROJECT)}: {name}" for file in sorted(TESTS.rglob("*.py")) for name in private_names(file)
+    ]
+
+    assert not found, "\n".join(["Test it from outside, or give it a public name:", *found])
 
 
 def test_waiting_ends_with_what_was_waited_for() -> None:

@@ -18,7 +18,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
             run.append(" ".join(command))
             return any(run[-1].startswith(start) for start in succeed)
 
-        monkeypatch.setattr(browser, "_done", done)
+        monkeypatch.setattr(browser, "done", done)
         monkeypatch.setattr(browser.shutil, "which", lambda name: f"/bin/{name}" if name in there else None)
         monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
         return run
@@ -53,7 +53,7 @@ def test_else_debians_is_installed(
     run = commands("apt-get", succeed=("apt-get update", f"{INSTALL} {package}"))
     installed = f"{INSTALL} {package}"
     monkeypatch.setattr(browser, "on_the_path", lambda: iter([f"/usr/bin/{package}"] if installed in run else []))
-    monkeypatch.setattr(browser, "_runs", lambda path: path == f"/usr/bin/{package}")
+    monkeypatch.setattr(browser, "runs", lambda path: path == f"/usr/bin/{package}")
 
     assert browser.find() == f"/usr/bin/{package}"
     assert run == ["apt-get update", *tried, installed]

@@ -154,7 +154,7 @@ def test_a_request_that_fails_is_sent_again_with_its_key_and_makes_one_reminder(
     expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded by")
     keys = keys_of(tab)
     assert len(keys) == 2 and keys[0] and len(set(keys)) == 1
-    reminders = theirs._call("GET", f"{theirs.places.reminders_api}/reminders")[1]["reminders"]
+    reminders = theirs.call_reminders("GET", "/reminders")[1]["reminders"]
     assert [one["message"] for one in reminders] == [message]
 
 

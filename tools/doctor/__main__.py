@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parse_and_examine(arguments: list[str] | None) -> int:
-    parser = _parser()
+    parser = argument_parser()
     options = parser.parse_args(arguments)
     command.find_node()
     # Here, because CDK starts Node when it is imported, and the help needs neither.
@@ -41,7 +41,7 @@ def _parse_and_examine(arguments: list[str] | None) -> int:
         parser.error(str(error))
 
 
-def _parser() -> Parser:
+def argument_parser() -> Parser:
     parser = Parser(
         prog="python -m tools.doctor",
         description=DESCRIPTION,

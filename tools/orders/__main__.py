@@ -44,11 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parse_and_run(arguments: list[str] | None) -> int:
-    options = _parser().parse_args(arguments, command.defaults())
-    return _run(options, Output(as_json=options.json))
+    options = argument_parser().parse_args(arguments, command.defaults())
+    return run(options, Output(as_json=options.json))
 
 
-def _run(options: argparse.Namespace, output: Output) -> int:
+def run(options: argparse.Namespace, output: Output) -> int:
     match options.command:
         case "submit" | "resubmit":
             orders = files.read(options.file)
@@ -174,7 +174,7 @@ def _continue(found: Deployment, *, only: bool) -> dict[str, Any]:
     }
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
     common = command.common_options()
     parser = Parser(
         prog="python -m tools.orders",

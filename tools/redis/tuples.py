@@ -87,7 +87,7 @@ def run(usage: str, about: str, action: Callable[..., bool]) -> int:
         print("error: interrupted", file=sys.stderr)
         return 130
     except OSError as error:
-        # `_ask` handles the errors of connections, so this is standard output.
+        # `ask` handles the errors of connections, so this is standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if not isinstance(error, BrokenPipeError):
             print(f"error: standard output: {str(error.strerror).lower()}", file=sys.stderr)
@@ -119,7 +119,7 @@ def _run(line: str, about: str, number: int, action: Callable[..., bool]) -> int
     server = named(setting) if setting and home is None else of_laptop(Path(home).expanduser() if home else HOME)
     words = "talking to the laptop" if server.home else "talking"
     print(said(words, address=server.address, home=server.home), file=sys.stderr)
-    return _ask(server, texts, action)
+    return ask(server, texts, action)
 
 
 def _parse(arguments: list[str]) -> tuple[str | None, list[str] | None]:
@@ -213,7 +213,7 @@ def _content(file: Path) -> dict[str, Any] | None:
     return found
 
 
-def _ask(server: Server, arguments: list[str], action: Callable[..., bool]) -> int:
+def ask(server: Server, arguments: list[str], action: Callable[..., bool]) -> int:
     try:
         import redis
         from redis.backoff import NoBackoff

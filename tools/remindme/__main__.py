@@ -25,7 +25,7 @@ from tools.show import Output
 from tools.text import in_utf8, printable
 
 DEFAULT_LIMIT = 100
-_OWN = {"email": "your own e-mail address", "phone": "your own phone number"}
+OWN_ADDRESSES = {"email": "your own e-mail address", "phone": "your own phone number"}
 """Where a reminder goes if the request leaves the field out."""
 
 COMMANDS = ("list", "show", "cancel")
@@ -65,13 +65,13 @@ def main(arguments: list[str] | None = None, *, clock: Clock = lambda: datetime.
 
 
 def _parse_and_run(arguments: list[str] | None, clock: Clock) -> int:
-    parser = _parser()
+    parser = argument_parser()
     given = [in_utf8(text) for text in (sys.argv[1:] if arguments is None else arguments)]
     # What follows -- is a message and a time, whatever it looks like. argparse forgets where it stood.
     place = given.index("--") if "--" in given else len(given)
     options = parser.parse_intermixed_args(given[:place], command.defaults())
     name, words = _command(parser, options, given[place + 1 :])
-    return _run(name, words, options, Output(as_json=options.json), clock)
+    return run(name, words, options, Output(as_json=options.json), clock)
 
 
 def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> tuple[str, list[str]]:
@@ -101,7 +101,7 @@ def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> t
     return name, words
 
 
-def _run(name: str, words: list[str], options: argparse.Namespace, output: Output, clock: Clock) -> int:
+def run(name: str, words: list[str], options: argparse.Namespace, output: Output, clock: Clock) -> int:
     match name:
         case "add":
             return _add(words[0], " ".join(words[1:]), options, output, clock)
@@ -124,7 +124,7 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, c
     now = clock()
     zone = zones.zone_named(zones.local_zone() if options.zone is None else options.zone)
     due = when.understand(text, zone=zone, now=now, fold=options.fold)
-    request: dict[str, Any] = {"message": message, **due.fields(), **_channel(options)}
+    request: dict[str, Any] = {"message": message, **due.fields(), **chosen_channel(options)}
     if options.subject is not None:
         request["subject"] = options.subject
     if options.repeat is not None:
@@ -157,7 +157,7 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, c
     return 0
 
 
-def _channel(options: argparse.Namespace) -> dict[str, str]:
+def chosen_channel(options: argparse.Namespace) -> dict[str, str]:
     named = {
         field: read(text)
         for field, read, text in (("email", fields.email, options.email), ("phone", fields.phone, options.sms))
@@ -181,7 +181,7 @@ def _tell(request: dict[str, Any], due: When, output: Output) -> None:
     told = {
         "message": request["message"],
         "when": shown,
-        "to": [request.get(field, _OWN[field]) for field in ADDRESSES[request["preference"]]] or "the topic",
+        "to": [request.get(field, OWN_ADDRESSES[field]) for field in ADDRESSES[request["preference"]]] or "the topic",
         "repeat": ", ".join([f"every {repeat.get('every')}", *(text for text, said in last.items() if said)]),
     }
     output.fields(told if repeat else {name: value for name, value in told.items() if name != "repeat"})
@@ -236,7 +236,7 @@ def _progress(reminder: Reminder) -> str:
     return f"{printable(reminder.get('status'))}, due in {left}"
 
 
-def _parser() -> Parser:
+def argument_parser() -> Parser:
     parser = Parser(
         prog="python -m tools.remindme",
         usage=USAGE,

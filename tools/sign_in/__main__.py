@@ -34,11 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parse_and_run(arguments: list[str] | None) -> int:
-    options = _parser().parse_args(arguments, command.defaults())
-    return _run(options, Output(as_json=options.json))
+    options = argument_parser().parse_args(arguments, command.defaults())
+    return run(options, Output(as_json=options.json))
 
 
-def _run(options: argparse.Namespace, output: Output) -> int:
+def run(options: argparse.Namespace, output: Output) -> int:
     if options.print_token and sys.stdout.isatty():
         raise CommandError("a token is not for a screen: token=$(python -m tools.sign_in --print-token)")
     identity = Identity(options.stage, deployment.reach(options.stage, home=options.home))
@@ -68,7 +68,7 @@ def _claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def _parser() -> Parser:
+def argument_parser() -> Parser:
     parser = Parser(
         prog="python -m tools.sign_in",
         description=DESCRIPTION,

@@ -66,12 +66,3 @@ def dead_letters(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queue]
     # The pretended SQS has one server, and an empty queue is known to be empty at once.
     monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
     return made
-
-
-@pytest.fixture
-def parked(aws: None, monkeypatch: pytest.MonkeyPatch) -> Queue:
-    """An empty parked queue."""
-    queue = new_queue(sqs, "parked")
-    monkeypatch.setenv("PARKED_QUEUE", queue.url)
-    monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
-    return queue
