@@ -153,7 +153,7 @@ class OrdersStack(Stack):
                 starting_position=lambda_.StartingPosition.LATEST,
                 batch_size=100,
                 bisect_batch_on_error=True,
-                # What is older has run out of the cache by itself (orders.cache.TTL_SECONDS).
+                # What is older has run out of the cache by itself (orders.cache_entry.TTL_SECONDS).
                 max_record_age=Duration.minutes(5),
                 on_failure=event_sources.SqsDlq(failures),
             )

