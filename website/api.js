@@ -19,8 +19,8 @@ export class Api {
    * @param {{query?: Record<string, string | null | undefined>, signal?: AbortSignal}} [options]
    */
   get(path, { query = {}, signal } = {}) {
-    const given = Object.entries(query).filter(([, value]) => value);
-    return this.#call("GET", given.length ? `${path}?${new URLSearchParams(given)}` : path, undefined, signal);
+    const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []));
+    return this.#call("GET", given.length ? `${path}?${new URLSearchParams(given)}` : path, { signal });
   }
 
   /**
@@ -31,19 +31,36 @@ export class Api {
    * @param {{key?: string}} [options]
    */
   post(path, body, { key } = {}) {
-    return this.#call("POST", path, body, undefined, key);
+    return this.#call("POST", path, { body, key });
   }
 
+  /**
+   * @param {string} path
+   * @param {unknown} body
+   */
   put(path, body) {
-    return this.#call("PUT", path, body);
+    return this.#call("PUT", path, { body });
   }
 
+  /** @param {string} path */
   delete(path) {
     return this.#call("DELETE", path);
   }
 
-  async #call(method, path, body, signal, key) {
-    const attempt = () => this.#send(method, path, body, token, signal, key);
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{body?: unknown, key?: string, signal?: AbortSignal}} [request]
+   */
+  async #call(method, path, { body, key, signal } = {}) {
+    const attempt = () => {
+      const headers = {
+        Authorization: token,
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(key ? { "Idempotency-Key": key } : {}),
+      };
+      return send(this.address + path, { method, headers, body, signal });
+    };
     let token = await this.session.token();
     let answer = await (key ? insistently(attempt) : attempt());
     if (answer.status === 401) {
@@ -66,18 +83,13 @@ export class Api {
     }
     return answer;
   }
-
-  #send(method, path, body, token, signal, key) {
-    const headers = {
-      Authorization: token,
-      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-      ...(key ? { "Idempotency-Key": key } : {}),
-    };
-    return send(this.address + path, { method, headers, body, signal });
-  }
 }
 
-/** Tries a second time if no answer came. */
+/**
+ * Tries a second time if no answer came.
+ *
+ * @param {() => Promise<import("./http.js").Answer>} attempt
+ */
 async function insistently(attempt) {
   try {
     return await attempt();
@@ -90,6 +102,7 @@ async function insistently(attempt) {
   }
 }
 
+/** @param {string | null} retryAfter seconds */
 function pause(retryAfter = "1") {
   const seconds = Math.min(Number(retryAfter) || 1, LONGEST_PAUSE);
   return new Promise((done) => setTimeout(done, seconds * 1000));

@@ -5,7 +5,7 @@ import { HOME, routeOf, routesFor } from "./routes.js";
 import { Session } from "./session.js";
 import { focusOn, hasLostFocus, inWords, notice, skeleton } from "./ui.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
-import { SignIn } from "./views/sign-in.js";
+import { SignIn } from "./views/sign-in/sign-in.js";
 
 /**
  * What a view is given.
@@ -23,19 +23,28 @@ import { SignIn } from "./views/sign-in.js";
  * @property {() => void} signOut
  */
 
-/** @typedef {() => unknown} View what is shown below the title */
+/**
+ * @typedef {object} View
+ * @property {() => unknown} render what is shown below the title
+ */
 
 const WHEN_IDLE = 1500;
 const NOT_STARTED = "The page could not start";
+/** @type {Record<string, import("./views/sign-in/sign-in.js").Mode>} by address */
 const DOORS = { "sign-in": "signIn", "sign-up": "signUp", confirm: "confirm", forgotten: "forgotten" };
 
-const root = document.getElementById("app");
-const news = document.getElementById("news");
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+const news = /** @type {HTMLElement} */ (document.getElementById("news"));
 const again = new EventTarget();
 
-let config = null;
-let session = null;
-let apis = {};
+// `start` sets these three before anybody can enter.
+/** @type {import("./config.js").Config} */
+let config;
+/** @type {Session} */
+let session;
+/** @type {{orders: Api, reminders: Api}} */
+let apis;
+/** @type {Error | null} why the page could not start */
 let failure = null;
 /**
  * Where the person is: without a title at the sign-in, without a view until it is loaded.
@@ -44,12 +53,15 @@ let failure = null;
  *   leave: AbortController, person: string | null}}
  */
 let current = { leave: new AbortController(), person: null };
+/** @type {SignIn | null} */
 let door = null;
+/** @type {string | null} the address that was asked for before the sign-in */
 let returnsTo = null;
 
 const place = () => location.hash.replace(/^#\/?/, "");
 const isDoor = () => Object.hasOwn(DOORS, place());
 
+/** @param {string} words */
 function say(words) {
   news.textContent = "";
   // What is set in the same moment is not read out.
@@ -85,15 +97,15 @@ function fetchTheRest() {
 }
 
 function sessionChanged() {
-  const dialog = document.querySelector("dialog");
+  const over = document.querySelector("dialog");
   if (session.isOver) {
-    door = new SignIn({ session, update, say, email: session.person.email });
+    door = new SignIn({ session, update, say, email: session.person?.email });
     update();
-    dialog.showModal();
+    over?.showModal();
     focusOn("door-password");
     return;
   }
-  dialog.close();
+  over?.close();
   door = null;
   if ((session.person?.id ?? null) !== current.person) {
     enter({ isMove: true });
@@ -136,16 +148,21 @@ function enterDoor() {
   door.enter(mode);
 }
 
+/** @param {import("./views/sign-in/sign-in.js").Mode} mode */
 function moveTo(mode) {
   const address = Object.keys(DOORS).find((candidate) => DOORS[candidate] === mode);
   if (address === place()) {
-    door.enter(mode);
+    door?.enter(mode);
   } else {
     location.assign(`#/${address}`);
   }
 }
 
-/** Whether it came to that: while a view is loaded, another one may be asked for. */
+/**
+ * Whether it came to that: while a view is loaded, another one may be asked for.
+ *
+ * @param {import("./session.js").Person} person
+ */
 async function enterView(person) {
   const found = routeOf(place(), { person, config });
   current.leave.abort();
@@ -156,9 +173,9 @@ async function enterView(person) {
     return true;
   }
   update();
-  let module = null;
+  let Chosen = null;
   try {
-    module = await found.route.load();
+    Chosen = await found.route.load();
   } catch {
     // Told below.
   }
@@ -167,8 +184,8 @@ async function enterView(person) {
   }
   setTimeout(fetchTheRest, WHEN_IDLE);
   const { parameters } = found;
-  if (module) {
-    current.view = module.open({ config, session, ...apis, parameters, signal, again, update, say, signOut });
+  if (Chosen) {
+    current.view = new Chosen({ config, session, ...apis, parameters, signal, again, update, say, signOut });
   } else {
     Object.assign(current, NOT_LOADED);
   }
@@ -177,17 +194,23 @@ async function enterView(person) {
 
 const NOT_LOADED = {
   title: "Not loaded",
-  view: () => tryAgain("This part of the page could not be loaded.", () => enter()),
+  view: { render: () => tryAgain("This part of the page could not be loaded.", () => enter()) },
 };
 
 const NOWHERE = {
   title: "There is nothing here",
-  view: () => html`
-    <p>The address leads nowhere. It may be old, or have lost a letter on its way.</p>
-    <p><a class="button" href="#/${HOME}">Place an order</a></p>
-  `,
+  view: {
+    render: () => html`
+      <p>The address leads nowhere. It may be old, or have lost a letter on its way.</p>
+      <p><a class="button" href="#/${HOME}">Place an order</a></p>
+    `,
+  },
 };
 
+/**
+ * @param {string} words
+ * @param {() => void} action
+ */
 const tryAgain = (words, action) => html`
   ${notice("bad", html`<p>${words}</p>`)}
   <p><button type="button" @click=${action}>Try again</button></p>
@@ -217,14 +240,14 @@ function main() {
   const { title, view } = current;
   return html`
     <main id="main" tabindex="-1">
-      ${title ? html`<h1 tabindex="-1">${title}</h1>` : nothing} ${view ? view() : skeleton(6)}
+      ${title ? html`<h1 tabindex="-1">${title}</h1>` : nothing} ${view ? view.render() : skeleton(6)}
     </main>
   `;
 }
 
 function dialog() {
   return html`
-    <dialog aria-labelledby="over-title" @cancel=${(event) => event.preventDefault()} @close=${reopen}>
+    <dialog aria-labelledby="over-title" @cancel=${stay} @close=${reopen}>
       ${
         session?.isOver && door
           ? html`
@@ -239,7 +262,14 @@ function dialog() {
   `;
 }
 
-/** Browsers let Escape close what wants to stay open. */
+/** @param {Event} event */
+const stay = (event) => event.preventDefault();
+
+/**
+ * Browsers let Escape close what wants to stay open.
+ *
+ * @param {Event & {currentTarget: HTMLDialogElement}} event
+ */
 function reopen({ currentTarget }) {
   if (session.isOver) {
     currentTarget.showModal();
@@ -252,9 +282,9 @@ function signOut() {
 }
 
 // The address says which view is shown, and so cannot lead to a place in it.
-document.querySelector(".skip").addEventListener("click", (event) => {
+document.querySelector(".skip")?.addEventListener("click", (event) => {
   event.preventDefault();
-  document.getElementById("main").focus();
+  focusOn("main");
 });
 addEventListener("online", () => {
   update();

@@ -1,6 +1,7 @@
 import { Refused, ServerDown } from "./failures.js";
 import { send } from "./http.js";
 
+/** @type {Record<string, string>} */
 const WORDS = {
   NotAuthorizedException: "This was refused. Sign out, and in again.",
   UserNotFoundException: "The e-mail address or the password is wrong.",
@@ -23,7 +24,11 @@ const WORDS = {
 const CONFIRMED = "This address is confirmed already. Sign in instead.";
 const NO_CHANGE = "The password of this account cannot be changed this way now.";
 
-/** What a code stands for where that depends on what was asked. */
+/**
+ * What a code stands for where that depends on what was asked.
+ *
+ * @type {Record<string, Record<string, string>>}
+ */
 const WORDS_OF = {
   InitiateAuth: { NotAuthorizedException: WORDS.UserNotFoundException },
   RespondToAuthChallenge: {
@@ -37,7 +42,11 @@ const WORDS_OF = {
   ConfirmForgotPassword: { NotAuthorizedException: NO_CHANGE },
 };
 
-/** These come with the code of a wrong password; only the message tells them apart. */
+/**
+ * These come with the code of a wrong password; only the message tells them apart.
+ *
+ * @type {[RegExp, string][]}
+ */
 const WORDS_FOR = [
   [/attempts exceeded/i, WORDS.TooManyFailedAttemptsException],
   [/^User is disabled/i, "This account is disabled. An operator of the user pool can enable it again."],
@@ -49,6 +58,7 @@ const WORDS_FOR = [
  * @param {string} address
  * @param {string} operation such as `InitiateAuth`
  * @param {Record<string, unknown>} parameters
+ * @returns {Promise<any>}
  * @throws {Refused} whose `code` is Cognito's name for the error, and whose `message` says it in words
  */
 export async function cognito(address, operation, parameters) {
@@ -69,8 +79,13 @@ export async function cognito(address, operation, parameters) {
   return body;
 }
 
+/**
+ * @param {string} operation
+ * @param {number} status
+ * @param {{__type?: string, message?: string}} body
+ */
 function refusal(operation, status, { __type = "", message = "" }) {
-  const code = __type.split("#").at(-1);
+  const code = __type.slice(__type.lastIndexOf("#") + 1);
   const [, told] = WORDS_FOR.find(([sign]) => sign.test(message)) ?? [];
   const words = told ?? WORDS_OF[operation]?.[code] ?? WORDS[code];
   return new Refused(status, { code, message: words ?? (message || "This was refused.") });

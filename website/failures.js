@@ -1,5 +1,11 @@
 /** What a request can come to, other than its answer. Each says in `message` what a person is shown. */
 
+/**
+ * @typedef {object} Detail what is wrong with one field of a request
+ * @property {string} field
+ * @property {string} problem
+ */
+
 /** There is no network. */
 export class Offline extends Error {
   constructor() {

@@ -13,7 +13,11 @@ export const footer = () => html`<footer><p>Only test data belongs here: no real
 
 const THEME_KEPT_AS = "theme";
 
-/** Each with its sign. styles/base.css applies `data-theme`. */
+/**
+ * Each with its sign. styles/base.css applies `data-theme`.
+ *
+ * @type {Record<string, string>}
+ */
 const THEMES = {
   auto: "M10 3a7 7 0 1 0 .1 0M10 3v14M13 5v10",
   light:
@@ -22,10 +26,10 @@ const THEMES = {
   dark: "M15.5 12.5A6.5 6.5 0 0 1 8 4a6.5 6.5 0 1 0 7.5 8.5",
 };
 
-const theme = () => document.documentElement.dataset.theme;
+const theme = () => document.documentElement.dataset.theme ?? "auto";
 
 export function startTheme() {
-  const kept = siteStorage.get(THEME_KEPT_AS);
+  const kept = siteStorage.get(THEME_KEPT_AS) ?? "auto";
   document.documentElement.dataset.theme = kept in THEMES ? kept : "auto";
 }
 
@@ -72,6 +76,10 @@ export function header({ person, routes, current, update, say, signOut }) {
   `;
 }
 
+/**
+ * @param {import("./routes.js").Route[]} routes
+ * @param {import("./routes.js").Route} [current]
+ */
 function navigation(routes, current) {
   return html`
     <nav aria-label="Main">

@@ -3,11 +3,18 @@ import { Offline, ServerDown } from "./failures.js";
 const SECONDS = 20;
 
 /**
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {Headers} headers
+ * @property {any} body undefined where it is no JSON
+ */
+
+/**
  * Sends a request and reads its answer whole.
  *
  * @param {string} url
  * @param {{method?: string, headers?: Record<string, string>, body?: unknown, signal?: AbortSignal}} [request]
- * @returns {Promise<{status: number, headers: Headers, body: any}>} `body` is undefined where it is no JSON
+ * @returns {Promise<Answer>}
  * @throws {Offline | ServerDown} where there is no answer; what `signal` was aborted with, where it was
  */
 export async function send(url, { method = "GET", headers = {}, body, signal } = {}) {
@@ -28,6 +35,7 @@ export async function send(url, { method = "GET", headers = {}, body, signal } =
   }
 }
 
+/** @param {string} text */
 function parsed(text) {
   try {
     return JSON.parse(text);

@@ -4,8 +4,12 @@ import { Resource } from "./resource.js";
  * A list that the API gives in pages: `value` holds what was loaded of it, `next` whether there is more.
  *
  * Loaded anew, it is as many pages as are shown.
+ *
+ * @template T
+ * @extends {Resource<T[]>}
  */
 export class Pages extends Resource {
+  /** @type {string | null} */
   next = null;
   #count = 1;
   /** @type {Promise<void> | null} what is being asked for with `loadMore` */
@@ -13,7 +17,7 @@ export class Pages extends Resource {
 
   /**
    * @param {import("./app.js").Page} page
-   * @param {(next: string | null) => Promise<{body: any}>} ask
+   * @param {(next: string | null) => Promise<import("./http.js").Answer>} ask
    * @param {string} name of the list in the answer
    */
   constructor(page, ask, name) {
@@ -38,7 +42,7 @@ export class Pages extends Resource {
     this.page.update();
     try {
       const { body } = await this.askPage(this.next);
-      this.value = [...this.value, ...body[this.name]];
+      this.value = [...(this.value ?? []), ...body[this.name]];
       this.next = body.next;
       this.#count += 1;
       this.failure = null;
@@ -51,8 +55,10 @@ export class Pages extends Resource {
     }
   }
 
+  /** @returns {Promise<T[]>} */
   async #shown() {
     const found = [];
+    /** @type {string | null} */
     let next = null;
     let count = 0;
     do {

@@ -76,6 +76,11 @@ export async function poll(ask, { signal, first = 300, longest = 5000 }) {
   }
 }
 
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
 function sleep(milliseconds, signal) {
   return new Promise((done) => {
     const timer = setTimeout(done, milliseconds);
@@ -83,11 +88,13 @@ function sleep(milliseconds, signal) {
   });
 }
 
-/** Waits until the page is looked at. */
+/**
+ * Waits until the page is looked at.
+ *
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
 function seen(signal) {
-  if (!document.hidden || signal.aborted) {
-    return undefined;
-  }
   return new Promise((done) => {
     const watch = new AbortController();
     const check = () => {
@@ -98,5 +105,6 @@ function seen(signal) {
     };
     document.addEventListener("visibilitychange", check, { signal: watch.signal });
     signal.addEventListener("abort", check, { signal: watch.signal });
+    check();
   });
 }

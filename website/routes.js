@@ -2,6 +2,8 @@
 
 export const HOME = "order";
 
+/** @typedef {{person: import("./session.js").Person, config: import("./config.js").Config}} Who */
+
 /**
  * @typedef {object} Route
  * @property {RegExp} path of the address after `#/`; what it captures are the view's parameters
@@ -9,8 +11,8 @@ export const HOME = "order";
  * @property {string} title of the view; its parameters follow
  * @property {string} [link] its words; without them there is none
  * @property {string} [icon] the path of its sign
- * @property {(who: {person: import("./session.js").Person, config: import("./config.js").Config}) => boolean} [isFor]
- * @property {() => Promise<{open: (page: import("./app.js").Page) => import("./app.js").View}>} load
+ * @property {(who: Who) => boolean} [isFor]
+ * @property {() => Promise<new (page: import("./app.js").Page) => import("./app.js").View>} load
  */
 
 /** @type {Promise<unknown> | undefined} */
@@ -48,7 +50,7 @@ const ROUTES = [
     title: "Place an order",
     link: "Order",
     icon: "M4 5h2l2 9h8l2-6H7M9.5 17.5h.1M15 17.5h.1",
-    load: () => import("./views/order.js"),
+    load: async () => (await import("./views/order.js")).PlaceOrder,
   },
   {
     path: /^orders$/,
@@ -56,13 +58,13 @@ const ROUTES = [
     title: "My orders",
     link: "My orders",
     icon: "M4 5h12M4 10h12M4 15h8",
-    load: () => import("./views/orders.js"),
+    load: async () => (await import("./views/orders.js")).MyOrders,
   },
   {
     path: /^orders\/([^/]+)$/,
     key: "orders",
     title: "Order",
-    load: () => styled(import("./views/order-detail.js")),
+    load: async () => (await styled(import("./views/order-detail.js"))).OrderDetail,
   },
   {
     path: /^reminders$/,
@@ -70,7 +72,7 @@ const ROUTES = [
     title: "Remind me",
     link: "Remind me",
     icon: "M10 5.5V10l3 2M10 3a7 7 0 1 0 .1 0",
-    load: () => import("./views/reminders.js"),
+    load: async () => (await import("./views/reminders.js")).Reminders,
   },
   {
     path: /^account$/,
@@ -78,7 +80,7 @@ const ROUTES = [
     title: "Account",
     link: "Account",
     icon: "M10 10a3 3 0 1 0-.1 0M4 17a6 6 0 0 1 12 0",
-    load: () => import("./views/account.js"),
+    load: async () => (await import("./views/account/account.js")).Account,
   },
   {
     path: /^operators$/,
@@ -87,7 +89,7 @@ const ROUTES = [
     link: "Operators",
     icon: "M4 6h7M15 6h1M4 14h1M9 14h7M13 4v4M7 12v4",
     isFor: ({ person }) => person.isOperator,
-    load: () => import("./views/operators.js"),
+    load: async () => (await import("./views/operators/operators.js")).Operators,
   },
   {
     path: /^outbox$/,
@@ -96,21 +98,28 @@ const ROUTES = [
     link: "Outbox",
     icon: "M3 6h14v9H3zM3 6l7 5 7-5",
     isFor: ({ config }) => Boolean(config.outbox),
-    load: () => styled(import("./views/outbox.js")),
+    load: async () => (await styled(import("./views/outbox.js"))).Outbox,
   },
 ];
 
+/** @param {Who} who */
 export const routesFor = (who) => ROUTES.filter((route) => route.isFor?.(who) ?? true);
 
 /**
+ * @param {string} address
+ * @param {Who} who
  * @returns {{route: Route, parameters: string[], title: string} | null}
  *   null where the address leads nowhere, or not this person
  */
 export function routeOf(address, who) {
   const route = routesFor(who).find(({ path }) => path.test(address));
+  const found = route?.path.exec(address);
+  if (!route || !found) {
+    return null;
+  }
   try {
-    const parameters = route?.path.exec(address).slice(1).map(decodeURIComponent);
-    return route ? { route, parameters, title: [route.title, ...parameters].join(" ") } : null;
+    const parameters = found.slice(1).map(decodeURIComponent);
+    return { route, parameters, title: [route.title, ...parameters].join(" ") };
   } catch {
     // A percent sign that begins nothing.
     return null;

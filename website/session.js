@@ -8,7 +8,11 @@ const RENEWED_AFTER = 0.9;
 const OPERATORS = "operators";
 /** What says that a refresh token is over. All else that refuses it, such as too many requests, passes. */
 const OVER = ["NotAuthorizedException", "UserNotFoundException"];
-/** What Cognito may ask for besides the password, and where the answer goes. */
+/**
+ * What Cognito may ask for besides the password, and where the answer goes.
+ *
+ * @type {Record<string, string>}
+ */
 const ANSWERED_IN = { SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE", NEW_PASSWORD_REQUIRED: "NEW_PASSWORD" };
 
 /**
@@ -21,12 +25,29 @@ const ANSWERED_IN = { SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE", NEW_PASSWOR
  */
 
 /**
+ * @typedef {object} Tokens
+ * @property {string} id
+ * @property {string} access
+ * @property {string} [refresh]
+ * @property {number} renewedFrom the instant in milliseconds
+ */
+
+/**
+ * @typedef {object} Challenge what Cognito asks for besides the password
+ * @property {string} name
+ * @property {string} session
+ * @property {string} knownAs the pool's name for the person
+ */
+
+/**
  * Who is signed in. Tokens live in the tab's session storage and end with the tab.
  *
  * Tells "change" when somebody signs in or out, when the session is over, and when the person's claims may be others.
  */
 export class Session extends EventTarget {
+  /** @type {Tokens | null} */
   #tokens;
+  /** @type {Promise<void> | null} */
   #renewal = null;
 
   /** @param {{signIn: string, clientId: string}} config */
@@ -47,33 +68,42 @@ export class Session extends EventTarget {
   /**
    * The ID token, renewed when it is near its end, or when it is the one to have another `instead` of.
    *
+   * @param {{instead?: string}} [refused]
    * @throws {SignedOut} where it cannot be renewed
    */
   async token({ instead } = {}) {
     return (await this.#current(instead)).id;
   }
 
-  /** Asks Cognito what only the signed-in person may ask. */
+  /**
+   * Asks Cognito what only the signed-in person may ask.
+   *
+   * @param {string} operation
+   * @param {Record<string, unknown>} [parameters]
+   * @returns {Promise<any>}
+   */
   async ask(operation, parameters = {}) {
-    const call = ({ access }) => cognito(this.address, operation, { AccessToken: access, ...parameters });
+    const call = (/** @type {Tokens} */ { access }) =>
+      cognito(this.address, operation, { AccessToken: access, ...parameters });
     try {
       return await call(await this.#current());
     } catch (failure) {
       if (failure.code !== "NotAuthorizedException") {
         throw failure;
       }
-      await this.#renew();
-      return call(this.#tokens);
+      return call(await this.#renewed());
     }
   }
 
   /** Has the claims of the ID token read anew: after an address was verified. */
   async refresh() {
-    await this.#renew();
+    await this.#renewed();
   }
 
   /**
-   * @returns {Promise<{name: string, session: string, knownAs: string} | null>} what Cognito asks for besides
+   * @param {string} email
+   * @param {string} password
+   * @returns {Promise<Challenge | null>} what Cognito asks for besides
    * @throws {UnknownChallenge} where that is nothing that `answer` could give
    */
   async signIn(email, password) {
@@ -84,7 +114,13 @@ export class Session extends EventTarget {
     return this.#began(answer, email);
   }
 
-  /** Answers a challenge: with the code of an authenticator app, or with a new password. */
+  /**
+   * Answers a challenge: with the code of an authenticator app, or with a new password.
+   *
+   * @param {Challenge} challenge
+   * @param {string} text
+   * @returns {Promise<Challenge | null>} what Cognito asks for next
+   */
   async answer(challenge, text) {
     const answer = await this.#call("RespondToAuthChallenge", {
       ChallengeName: challenge.name,
@@ -94,23 +130,38 @@ export class Session extends EventTarget {
     return this.#began(answer, challenge.knownAs);
   }
 
+  /**
+   * @param {string} email
+   * @param {string} password
+   */
   signUp(email, password) {
     const attributes = [{ Name: "email", Value: email }];
     return this.#call("SignUp", { Username: email, Password: password, UserAttributes: attributes });
   }
 
+  /**
+   * @param {string} email
+   * @param {string} code
+   */
   confirm(email, code) {
     return this.#call("ConfirmSignUp", { Username: email, ConfirmationCode: code });
   }
 
+  /** @param {string} email */
   sendCodeAgain(email) {
     return this.#call("ResendConfirmationCode", { Username: email });
   }
 
+  /** @param {string} email */
   forgotPassword(email) {
     return this.#call("ForgotPassword", { Username: email });
   }
 
+  /**
+   * @param {string} email
+   * @param {string} code
+   * @param {string} password
+   */
   setForgotten(email, code, password) {
     return this.#call("ConfirmForgotPassword", { Username: email, ConfirmationCode: code, Password: password });
   }
@@ -133,10 +184,19 @@ export class Session extends EventTarget {
     }
   }
 
+  /**
+   * @param {string} operation
+   * @param {Record<string, unknown>} parameters
+   */
   #call(operation, parameters) {
     return cognito(this.address, operation, { ClientId: this.clientId, ...parameters });
   }
 
+  /**
+   * @param {any} answer Cognito's
+   * @param {string} calledSo the name that the person signed in with
+   * @returns {Challenge | null}
+   */
   #began(answer, calledSo) {
     const { ChallengeName: name, ChallengeParameters: about, Session: session } = answer;
     if (name) {
@@ -150,25 +210,34 @@ export class Session extends EventTarget {
     return null;
   }
 
+  /** @param {string} [instead] a token that was refused */
   async #current(instead) {
     if (!this.#tokens || this.isOver) {
       throw new SignedOut();
     }
     if (Date.now() >= this.#tokens.renewedFrom || this.#tokens.id === instead) {
-      await this.#renew();
+      return this.#renewed();
     }
     return this.#tokens;
   }
 
-  /** One renewal at a time: whoever asks meanwhile waits for the same one. */
-  #renew() {
-    this.#renewal ??= this.#renewed().finally(() => {
+  /**
+   * The tokens after a renewal. One renewal at a time: whoever asks meanwhile waits for the same one.
+   *
+   * @throws {SignedOut} where they cannot be renewed
+   */
+  async #renewed() {
+    this.#renewal ??= this.#renew().finally(() => {
       this.#renewal = null;
     });
-    return this.#renewal;
+    await this.#renewal;
+    if (!this.#tokens || this.isOver) {
+      throw new SignedOut();
+    }
+    return this.#tokens;
   }
 
-  async #renewed() {
+  async #renew() {
     const before = this.#tokens;
     if (!before) {
       throw new SignedOut();
@@ -194,11 +263,9 @@ export class Session extends EventTarget {
         this.end();
       }
     }
-    if (!this.#tokens || this.isOver) {
-      throw new SignedOut();
-    }
   }
 
+  /** @param {Tokens | null} tokens */
   #keep(tokens) {
     this.#tokens = tokens;
     this.isOver = false;
@@ -211,20 +278,32 @@ export class Session extends EventTarget {
   }
 }
 
+/**
+ * @param {any} result Cognito's
+ * @returns {Tokens}
+ */
 function tokensOf({ IdToken, AccessToken, RefreshToken, ExpiresIn }) {
   const tokens = { id: IdToken, access: AccessToken, renewedFrom: Date.now() + ExpiresIn * 1000 * RENEWED_AFTER };
   return RefreshToken ? { ...tokens, refresh: RefreshToken } : tokens;
 }
 
-/** What an ID token says. It is not checked here: the APIs do that. */
+/**
+ * What an ID token says. It is not checked here: the APIs do that.
+ *
+ * @param {string} token
+ */
 function claimsOf(token) {
   const base64 = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.codePointAt(0))));
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))));
 }
 
-/** @returns {Person} */
+/**
+ * @param {Record<string, any>} claims
+ * @returns {Person}
+ */
 function personOf(claims) {
-  const verified = (name) => (String(claims[`${name}_verified`]) === "true" ? (claims[name] ?? null) : null);
+  const verified = (/** @type {string} */ name) =>
+    String(claims[`${name}_verified`]) === "true" ? (claims[name] ?? null) : null;
   return {
     id: claims.sub,
     email: claims.email,

@@ -1,6 +1,7 @@
 /** Texts that the browser keeps, and the page alone where the browser is told to keep nothing. */
 
 class Keeper {
+  /** @type {Map<string, string>} */
   #memory = new Map();
 
   /** @param {() => Storage} find throws where storage is forbidden */
@@ -8,7 +9,10 @@ class Keeper {
     this.find = find;
   }
 
-  /** @returns {string | null} */
+  /**
+   * @param {string} name
+   * @returns {string | null}
+   */
   get(name) {
     try {
       return this.find().getItem(name) ?? this.#memory.get(name) ?? null;
@@ -17,6 +21,10 @@ class Keeper {
     }
   }
 
+  /**
+   * @param {string} name
+   * @param {string} text
+   */
   set(name, text) {
     try {
       this.find().setItem(name, text);
@@ -25,6 +33,7 @@ class Keeper {
     }
   }
 
+  /** @param {string} name */
   remove(name) {
     this.#memory.delete(name);
     try {

@@ -6,10 +6,12 @@
  */
 export const ZONE = nameOf(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
+/** @param {string | undefined} zone */
 function nameOf(zone) {
   return /^[A-Z][A-Za-z]/.test(zone ?? "") && zone !== "Etc/Unknown" ? zone : null;
 }
 
+/** @type {[string, number][]} */
 const UNITS = [
   ["d", 86_400],
   ["h", 3_600],
@@ -17,7 +19,12 @@ const UNITS = [
   ["s", 1],
 ];
 
-/** How long until `instant`, to the second: `2 h 05 min 13 s`. Both are in milliseconds. */
+/**
+ * How long until `instant`, to the second: `2 h 05 min 13 s`. Both are in milliseconds.
+ *
+ * @param {number} instant
+ * @param {number} now
+ */
 export function countdown(instant, now) {
   let rest = Math.max(0, Math.ceil((instant - now) / 1000));
   const parts = UNITS.map(([unit, size]) => {
@@ -32,7 +39,11 @@ export function countdown(instant, now) {
     .join(" ");
 }
 
-/** A point in time as people write it here: `Sat, 21 Nov 2026, 10:25`. */
+/**
+ * A point in time as people write it here: `Sat, 21 Nov 2026, 10:25`.
+ *
+ * @param {string} text
+ */
 export function timeText(text) {
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) {
@@ -49,9 +60,13 @@ export function timeText(text) {
   }).format(date);
 }
 
-/** The clock on the wall, as the form's control for date and time takes it. */
+/**
+ * The clock on the wall, as the form's control for date and time takes it.
+ *
+ * @param {Date} date
+ */
 export function wallText(date) {
-  const two = (number) => String(number).padStart(2, "0");
+  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
 }

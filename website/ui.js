@@ -1,16 +1,40 @@
 import { Offline, Refused, SignedOut } from "./failures.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
+/** @typedef {Event & {currentTarget: HTMLFormElement, submitter?: HTMLButtonElement}} FormEvent */
+
+/** @typedef {"good" | "care" | "bad" | "quiet" | "busy"} Tone */
+
+/** @typedef {{word: string, tone: Tone}} Mark a status, as `chip` shows it */
+
+/** @typedef {Record<string, string>} Problems what is wrong with a form, by field */
+
+/**
+ * @typedef {object} Field
+ * @property {string} form begins the ids of the form's controls
+ * @property {string} name
+ * @property {string} label
+ * @property {unknown} [hint]
+ * @property {string} [problem]
+ */
+
+/**
+ * What only an input has: its attributes, each `nothing` where it is to be left out.
+ *
+ * @typedef {object} Input
+ * @property {string} [type]
+ * @property {string} [autocomplete]
+ * @property {unknown} [inputmode]
+ * @property {string} [value]
+ * @property {unknown} [maxlength]
+ * @property {unknown} [min]
+ * @property {boolean} [required]
+ */
+
 /**
  * One of a form's controls with its label, a hint and what is wrong with it.
  *
- * @param {object} field
- * @param {string} field.form begins the ids of the form's controls
- * @param {string} field.name
- * @param {string} field.label
- * @param {unknown} [field.hint]
- * @param {string} [field.problem]
- * @param {(about: {id: string, described: unknown, invalid: unknown}) => unknown} field.control
+ * @param {Field & {control: (about: {id: string, described: unknown, invalid: unknown}) => unknown}} field
  */
 export function field({ form, name, label, hint, problem, control }) {
   const id = `${form}-${name}`;
@@ -25,7 +49,11 @@ export function field({ form, name, label, hint, problem, control }) {
   `;
 }
 
-/** A field of one line. What is not said here is as in `field`. */
+/**
+ * A field of one line.
+ *
+ * @param {Field & Input} field
+ */
 export function textField({
   type = "text",
   autocomplete = "off",
@@ -36,6 +64,7 @@ export function textField({
   required = true,
   ...rest
 }) {
+  /** @type {Parameters<typeof field>[0]["control"]} */
   const control = ({ id, described, invalid }) => html`
     <input
       id=${id}
@@ -56,8 +85,13 @@ export function textField({
   return field({ ...rest, control });
 }
 
-/** Several lines. */
+/**
+ * Several lines.
+ *
+ * @param {Field & {rows?: number, maxlength?: unknown}} field
+ */
 export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
+  /** @type {Parameters<typeof field>[0]["control"]} */
   const control = ({ id, described, invalid }) => html`
     <textarea
       id=${id}
@@ -72,7 +106,11 @@ export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
   return field({ ...rest, control });
 }
 
-/** A code that came by mail or text, or that an app shows. */
+/**
+ * A code that came by mail or text, or that an app shows.
+ *
+ * @param {{form: string, problem?: string, hint?: unknown}} rest
+ */
 export const codeField = (rest) =>
   textField({
     name: "code",
@@ -87,6 +125,14 @@ export const codeField = (rest) =>
  * One of few, in one line. `options` are pairs of value and words.
  *
  * It shows no problem: what is wrong with the one that can be, which of the two times is meant, stands under the time.
+ *
+ * @param {object} about
+ * @param {string} about.form
+ * @param {string} about.name
+ * @param {string} about.label
+ * @param {[string, string][]} about.options
+ * @param {string} about.value
+ * @param {(value: string) => void} [about.change]
  */
 export function choice({ form, name, label, options, value, change = () => {} }) {
   return html`
@@ -111,7 +157,10 @@ export function choice({ form, name, label, options, value, change = () => {} })
   `;
 }
 
-/** @param {"good" | "bad"} tone */
+/**
+ * @param {"good" | "bad"} tone
+ * @param {unknown} content
+ */
 export function notice(tone, content) {
   return html`<div class="notice ${tone}" role=${tone === "bad" ? "alert" : nothing}>
     ${icon(tone)}
@@ -119,11 +168,16 @@ export function notice(tone, content) {
   </div>`;
 }
 
-/** A refusal or failure of what was asked for. Of a session that is over the dialog tells. */
+/**
+ * A refusal or failure of what was asked for. Of a session that is over the dialog tells.
+ *
+ * @param {Error | null} failure
+ */
 export function failureNotice(failure) {
   return failure && !(failure instanceof SignedOut) ? notice("bad", html`<p>${inWords(failure)}</p>`) : nothing;
 }
 
+/** @param {Error} failure */
 export function inWords(failure) {
   if (failure instanceof Refused && failure.details?.length) {
     const details = failure.details.map(({ field: name, problem }) => `${name} ${problem}`).join("; ");
@@ -140,11 +194,16 @@ const SHAPES = {
   busy: "M10 3.5a6.5 6.5 0 1 0 .1 0M10 6.8V10l2 1.6",
 };
 
+/** @param {Tone} tone */
 export function icon(tone) {
   return html`<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${SHAPES[tone]} /></svg>`;
 }
 
-/** A status as a mark: by its word and its sign, and only then by its colour. */
+/**
+ * A status as a mark: by its word and its sign, and only then by its colour.
+ *
+ * @param {Mark} mark
+ */
 export function chip({ word, tone }) {
   return html`<span class="chip ${tone}">${icon(tone)}${word}</span>`;
 }
@@ -159,6 +218,10 @@ export function skeleton(lines = 3) {
   `;
 }
 
+/**
+ * @param {string} title
+ * @param {unknown} words
+ */
 export function empty(title, words) {
   return html`<div class="empty">
     <p class="title">${title}</p>
@@ -166,7 +229,14 @@ export function empty(title, words) {
   </div>`;
 }
 
-/** What a resource holds, or that it loads, or why it does not, with a way to try again. */
+/**
+ * What a resource holds, or that it loads, or why it does not, with a way to try again.
+ *
+ * @template T
+ * @param {import("./resource.js").Resource<T>} resource
+ * @param {(value: T) => unknown} ready
+ * @param {{lines?: number}} [loading]
+ */
 export function shown(resource, ready, { lines = 3 } = {}) {
   if (resource.value !== undefined) {
     return html`${failureNotice(resource.failure)}${ready(resource.value)}`;
@@ -184,13 +254,19 @@ export function shown(resource, ready, { lines = 3 } = {}) {
   `;
 }
 
-/** A form's fields as one object of texts. */
-export const fieldsOf = (form) => Object.fromEntries(new FormData(form));
+/**
+ * A form's fields as one object of texts.
+ *
+ * @param {HTMLFormElement} form
+ * @returns {Record<string, string>}
+ */
+export const fieldsOf = (form) =>
+  Object.fromEntries([...new FormData(form)].map(([name, text]) => [name, String(text)]));
 
 /**
  * Whether all that is wrong is about fields that are shown, and so told beside them.
  *
- * @param {Record<string, string>} problems by field
+ * @param {Problems} problems
  * @param {string[]} places names of the fields that are shown
  */
 export function haveTheirPlaces(problems, places) {
@@ -198,14 +274,20 @@ export function haveTheirPlaces(problems, places) {
   return names.length > 0 && names.every((name) => places.includes(name));
 }
 
-/** Leads to the first field that is wrong, else back to the button: it lost the focus while it was disabled. */
+/**
+ * Leads to the first field that is wrong, else back to the button: it lost the focus while it was disabled.
+ *
+ * @param {HTMLElement | null} form
+ */
 export function focusWrong(form) {
-  const button = hasLostFocus() ? form.querySelector("button.primary") : null;
-  (form.querySelector("[aria-invalid=true]") ?? button)?.focus();
+  const wrong = /** @type {HTMLElement | null | undefined} */ (form?.querySelector("[aria-invalid=true]"));
+  const button = /** @type {HTMLElement | null | undefined} */ (form?.querySelector("button.primary"));
+  (wrong ?? (hasLostFocus() ? button : null))?.focus();
 }
 
 export const hasLostFocus = () => document.activeElement === document.body;
 
+/** @param {string} id */
 export function focusOn(id) {
   document.getElementById(id)?.focus();
 }

@@ -258,7 +258,7 @@ def none_of_it(page: Page) -> None:
 
     def answer(route: Route) -> None:
         found = next((body for part, body in EMPTY.items() if f"/{part}" in route.request.url), None)
-        if found is None or route.request.method != "GET":
+        if found is None or route.request.method != "GET" or route.request.resource_type == "script":
             route.fallback()
         else:
             route.fulfill(json=found, headers={"Access-Control-Allow-Origin": "*"})

@@ -258,4 +258,4 @@ def test_a_person_is_shown_no_way_to_what_operators_see(open_tab: OpenTab, someb
     tab.expect_title("There is nothing here")
     expect(tab.page.get_by_role("link", name="Remind me")).to_be_visible()
     expect(tab.page.get_by_role("link", name="Operators")).to_have_count(0)
-    assert not [one for one in tab.requests if "views/operators.js" in one.url or "dead-letters" in one.url]
+    assert not [one for one in tab.requests if "views/operators/" in one.url or "dead-letters" in one.url]

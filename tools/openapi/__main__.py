@@ -1,12 +1,13 @@
-"""`python -m tools.openapi`: writes docs/openapi from the templates. `make openapi` runs it."""
+"""`python -m tools.openapi`: writes docs/openapi and website/types from the templates. `make openapi` runs it."""
 
+import json
 import sys
 from tempfile import TemporaryDirectory
 
 from stacks.layer import LayerNotBuiltError
 from terminal.errors import CommandError
 from tools import command
-from tools.openapi import DOCUMENTS, Template, documents
+from tools.openapi import DOCUMENTS, Template, documents, types
 
 
 def synthesise() -> dict[str, Template]:
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parse_and_write(arguments: list[str] | None) -> int:
-    description = "Writes docs/openapi from the templates. It overwrites what is there."
+    description = "Writes docs/openapi and website/types from the templates. It overwrites what is there."
     command.Parser(prog="python -m tools.openapi", description=description).parse_args(arguments)
     try:
         written = documents(synthesise())
@@ -37,6 +38,7 @@ def _parse_and_write(arguments: list[str] | None) -> int:
         raise CommandError(str(error)) from None
     for name, text in written.items():
         (DOCUMENTS / name).write_text(text)
+        (types.FOLDER / name).with_suffix(".d.ts").write_text(types.types(json.loads(text)))
     return 0
 
 

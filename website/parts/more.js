@@ -3,7 +3,7 @@ import { html, nothing } from "../vendor/lit-html.js";
 /**
  * The button below a list that goes on.
  *
- * @param {import("../pages.js").Pages} pages
+ * @param {import("../pages.js").Pages<any>} pages
  * @param {string} what the list holds
  */
 export const more = (pages, what) =>

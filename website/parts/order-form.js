@@ -9,12 +9,17 @@ export const ORDER_FIELDS = ["Name", "ItemName", "Price", "CC"];
  *
  * @param {object} fields
  * @param {string} fields.form begins the ids of the controls
- * @param {Record<string, string>} fields.values to begin with; never a card number
- * @param {Record<string, string>} fields.problems
+ * @param {Partial<import("../orders.js").Form>} fields.values to begin with; never a card number
+ * @param {import("../ui.js").Problems} fields.problems
  * @param {boolean} fields.isOwn whether the browser may fill in the name of who types
  */
 export function orderFields({ form, values, problems, isOwn }) {
-  const one = (name, label, more = {}) =>
+  /**
+   * @param {keyof import("../orders.js").Form} name
+   * @param {string} label
+   * @param {Partial<import("../ui.js").Field & import("../ui.js").Input>} more
+   */
+  const one = (name, label, more) =>
     textField({ form, name, label, value: values[name] ?? "", problem: problems[name], ...more });
   return html`
     ${one("Name", "Name", { autocomplete: isOwn ? "name" : "off", maxlength: 200 })}
@@ -32,11 +37,17 @@ export function orderFields({ form, values, problems, isOwn }) {
   `;
 }
 
-/** Puts `values` into the form's controls. */
+/**
+ * Puts `values` into the form's controls.
+ *
+ * @param {HTMLFormElement} form
+ * @param {Record<string, string>} values
+ */
 export function fill(form, values) {
   for (const [name, value] of Object.entries(values)) {
-    if (form.elements[name]) {
-      form.elements[name].value = value;
+    const control = form.elements.namedItem(name);
+    if (control instanceof HTMLInputElement) {
+      control.value = value;
     }
   }
 }

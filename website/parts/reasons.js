@@ -1,7 +1,11 @@
 import { REASONS } from "../orders.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
-/** Why a person is needed. */
+/**
+ * Why a person is needed.
+ *
+ * @param {import("../orders.js").Order} order
+ */
 export function reasons({ Reasons }) {
   return Reasons.length
     ? html`<ul class="reasons" aria-label="Reasons">

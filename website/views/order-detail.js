@@ -7,23 +7,44 @@ import { timeText } from "../times.js";
 import { chip, shown } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
+/** @type {Record<string, [string, string]>} */
 const CACHE = {
   HIT: ["from the cache", "This answer came out of Redis."],
   MISS: ["from the table", "It was not in the cache, so the table was read."],
   BYPASS: ["from the table", "The cache was not asked: there is none, or it is in trouble."],
 };
 
-/** @param {import("../app.js").Page} page */
-export function open(page) {
-  const { orders, parameters, signal, session, say } = page;
-  const [id] = parameters;
+/** @typedef {import("../orders.js").Order} Order */
 
-  const lookup = async () => {
-    if (!isOrderId(id)) {
+/** @typedef {{order: Order | null, cache?: string | null}} Found null where there is no such order */
+
+/** One order, watched until it has come to its end. */
+export class OrderDetail {
+  #page;
+  #id;
+  /** @type {Resource<Found>} */
+  #found;
+
+  // Lifecycle
+
+  /** @param {import("../app.js").Page} page */
+  constructor(page) {
+    this.#page = page;
+    [this.#id] = page.parameters;
+    this.#found = new Resource(page, () => this.#lookUp());
+    poll(() => this.#ask(), { signal: page.signal });
+  }
+
+  // Actions
+
+  /** @returns {Promise<Found>} */
+  async #lookUp() {
+    const { orders, signal } = this.#page;
+    if (!isOrderId(this.#id)) {
       return { order: null };
     }
     try {
-      const { body, headers } = await orders.get(`/orders/${encodeURIComponent(id)}`, { signal });
+      const { body, headers } = await orders.get(`/orders/${encodeURIComponent(this.#id)}`, { signal });
       return { order: body, cache: headers.get("X-Cache") };
     } catch (failure) {
       if (failure instanceof Refused && failure.status === 404) {
@@ -31,33 +52,32 @@ export function open(page) {
       }
       throw failure;
     }
-  };
+  }
 
-  const isSettled = ({ value }) => value && value.order?.Status !== "RECEIVED";
+  /** Whether that was the last time to ask. */
+  async #ask() {
+    const before = this.#found.value?.order?.Status;
+    await this.#found.load();
+    const after = this.#found.value?.order?.Status;
+    const isSettled = this.#found.value !== undefined && after !== "RECEIVED";
+    if (before === "RECEIVED" && isSettled) {
+      this.#page.say(`The order has come to its end: ${after && STATUSES[after].word}.`);
+    }
+    return isSettled;
+  }
 
-  const found = new Resource(page, lookup);
-  poll(
-    async () => {
-      const before = found.value?.order?.Status;
-      await found.load();
-      const { word } = STATUSES[found.value?.order?.Status] ?? {};
-      if (before === "RECEIVED" && isSettled(found)) {
-        say(`The order has come to its end: ${word}.`);
-      }
-      return Boolean(isSettled(found));
-    },
-    { signal },
-  );
+  // Rendering
 
-  const body = () => html`
-    ${shown(found, ({ order, cache }) => (order ? about(order, cache) : unknown()), { lines: 6 })}
-    <p class="aside">
-      <a href="#/order">Place another order</a>
-      <a href="#/orders">My orders</a>
-      ${session.person.isOperator ? html`<a href="#/operators">Operators</a>` : nothing}
-    </p>
-  `;
-  return body;
+  render() {
+    return html`
+      ${shown(this.#found, ({ order, cache }) => (order ? about(order, cache) : unknown()), { lines: 6 })}
+      <p class="aside">
+        <a href="#/order">Place another order</a>
+        <a href="#/orders">My orders</a>
+        ${this.#page.session.person?.isOperator ? html`<a href="#/operators">Operators</a>` : nothing}
+      </p>
+    `;
+  }
 }
 
 const unknown = () => html`
@@ -67,7 +87,14 @@ const unknown = () => html`
   </div>
 `;
 
-function about(order, cache) {
+/**
+ * @param {Order} order
+ * @param {string | null} [cache]
+ */
+const about = (order, cache) => [progress(order), details(order, cache)];
+
+/** @param {Order} order */
+function progress(order) {
   const status = STATUSES[order.Status];
   return html`
     <section class="card" aria-label="Path">
@@ -83,43 +110,51 @@ function about(order, cache) {
           : nothing
       }
     </section>
-    <section class="card" aria-label="Details">
-      <dl class="facts">
-        <div>
-          <dt>Name</dt>
-          <dd dir="auto">${order.Name}</dd>
-        </div>
-        <div>
-          <dt>Item</dt>
-          <dd dir="auto">${order.ItemName}</dd>
-        </div>
-        <div>
-          <dt>Price</dt>
-          <dd class="number">${priceText(order.Price)}</dd>
-        </div>
-        <div>
-          <dt>Card</dt>
-          <dd class="number">${order.Card.Last4 ? `ends in ${order.Card.Last4}` : "unreadable"}</dd>
-        </div>
-        ${
-          order.ReceivedAt
-            ? html`<div>
-                <dt>Received</dt>
-                <dd>${timeText(order.ReceivedAt)}</dd>
-              </div>`
-            : nothing
-        }
-        <div>
-          <dt>Last change</dt>
-          <dd>${timeText(order.UpdatedAt)}</dd>
-        </div>
-      </dl>
-      ${cacheMark(cache)}
-    </section>
   `;
 }
 
+/**
+ * @param {Order} order
+ * @param {string | null} [cache]
+ */
+const details = (order, cache) => html`
+  <section class="card" aria-label="Details">
+    <dl class="facts">
+      <div>
+        <dt>Name</dt>
+        <dd dir="auto">${order.Name}</dd>
+      </div>
+      <div>
+        <dt>Item</dt>
+        <dd dir="auto">${order.ItemName}</dd>
+      </div>
+      <div>
+        <dt>Price</dt>
+        <dd class="number">${priceText(order.Price)}</dd>
+      </div>
+      <div>
+        <dt>Card</dt>
+        <dd class="number">${order.Card.Last4 ? `ends in ${order.Card.Last4}` : "unreadable"}</dd>
+      </div>
+      ${
+        order.ReceivedAt
+          ? html`<div>
+              <dt>Received</dt>
+              <dd>${timeText(order.ReceivedAt)}</dd>
+            </div>`
+          : nothing
+      }
+      <div>
+        <dt>Last change</dt>
+        <dd>${timeText(order.UpdatedAt)}</dd>
+      </div>
+    </dl>
+    ${cacheMark(cache)}
+  </section>
+`;
+
+/** @param {string | null} [cache] */
 function cacheMark(cache) {
-  const [words, explanation] = CACHE[cache] ?? [];
+  const [words, explanation] = CACHE[cache ?? ""] ?? [];
   return words ? html`<p class="cache"><span class="tag">${words}</span> ${explanation}</p>` : nothing;
 }

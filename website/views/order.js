@@ -7,83 +7,112 @@ import { html } from "../vendor/lit-html.js";
 
 const SHOWN = [...ORDER_FIELDS, "OrderId"];
 
-/** @param {import("../app.js").Page} page */
-export function open({ orders, update, say }) {
-  const id = proposedId();
-  let problems = {};
-  let failure = null;
-  let isBusy = false;
+/** The form that places an order. */
+export class PlaceOrder {
+  #page;
+  #id = proposedId();
+  /** @type {import("../ui.js").Problems} */
+  #problems = {};
+  /** @type {Error | null} */
+  #failure = null;
+  #isBusy = false;
 
-  async function place(event) {
+  // Lifecycle
+
+  /** @param {import("../app.js").Page} page */
+  constructor(page) {
+    this.#page = page;
+  }
+
+  // Actions
+
+  /** @param {import("../ui.js").FormEvent} event */
+  #place = async (event) => {
     event.preventDefault();
     const form = event.currentTarget;
     const order = orderOf(fieldsOf(form));
-    failure = null;
-    problems = problemsOf(order);
-    if (Object.keys(problems).length === 0) {
-      isBusy = true;
-      update();
-      await send(form, order);
-      isBusy = false;
+    this.#failure = null;
+    this.#problems = problemsOf(order);
+    if (Object.keys(this.#problems).length === 0) {
+      this.#isBusy = true;
+      this.#page.update();
+      await this.#send(form, order);
+      this.#isBusy = false;
     }
-    update();
+    this.#page.update();
     focusWrong(form);
-  }
+  };
 
-  async function send(form, order) {
+  /**
+   * @param {HTMLFormElement} form
+   * @param {import("../orders.js").Form} order
+   */
+  async #send(form, order) {
     try {
-      await orders.post("/orders", order);
-      form.elements.CC.value = "";
-      say("The order is accepted.");
+      await this.#page.orders.post("/orders", order);
+      fill(form, { CC: "" });
+      this.#page.say("The order is accepted.");
       location.hash = `#/orders/${encodeURIComponent(order.OrderId)}`;
     } catch (caught) {
-      problems = caught instanceof Refused ? problemsIn(caught) : {};
-      failure = haveTheirPlaces(problems, SHOWN) ? null : caught;
+      this.#problems = caught instanceof Refused ? problemsIn(caught) : {};
+      this.#failure = haveTheirPlaces(this.#problems, SHOWN) ? null : caught;
     }
   }
 
-  function useSample(event, { title, ...sample }) {
-    problems = {};
-    fill(event.currentTarget.closest("form"), sample);
-    update();
-    say(`Filled in: ${title}.`);
+  /**
+   * @param {Event & {currentTarget: HTMLButtonElement}} event
+   * @param {typeof SAMPLES[number]} sample
+   */
+  #useSample({ currentTarget: { form } }, { title, ...sample }) {
+    this.#problems = {};
+    if (form) {
+      fill(form, sample);
+    }
+    this.#page.update();
+    this.#page.say(`Filled in: ${title}.`);
   }
 
-  const body = () => html`
-    <p class="lead">It is recorded, checked, and ends in exactly one queue. You can watch it get there.</p>
-    <div class="beside">
-      ${theForm()}
-      <aside class="card" aria-labelledby="then">
-        <h2 id="then">What happens then</h2>
-        ${orderPath(null)}
-      </aside>
-    </div>
-  `;
+  // Rendering
 
-  const theForm = () => html`
-    <form class="card" novalidate @submit=${place}>
-      <div class="samples" role="group" aria-label="Fill in a sample">
-        <span aria-hidden="true">Fill in a sample</span>
-        ${SAMPLES.map(
-          (sample) =>
-            html`<button type="button" class="small" @click=${(event) => useSample(event, sample)}>
-              ${sample.title}
-            </button>`,
-        )}
+  render() {
+    return html`
+      <p class="lead">It is recorded, checked, and ends in exactly one queue. You can watch it get there.</p>
+      <div class="beside">
+        ${this.#form()}
+        <aside class="card" aria-labelledby="then">
+          <h2 id="then">What happens then</h2>
+          ${orderPath(null)}
+        </aside>
       </div>
-      ${orderFields({ form: "order", values: {}, problems, isOwn: true })}
-      ${textField({
-        form: "order",
-        name: "OrderId",
-        label: "Order id",
-        value: id,
-        maxlength: 64,
-        hint: "Ours, or one of your own. The same order sent twice is placed once.",
-        problem: problems.OrderId,
-      })}
-      ${failureNotice(failure)}
-      <button class="primary" ?disabled=${isBusy}>${isBusy ? "Placing it…" : "Place the order"}</button>
-    </form>
-  `;
-  return body;
+    `;
+  }
+
+  #form() {
+    return html`
+      <form class="card" novalidate @submit=${this.#place}>
+        <div class="samples" role="group" aria-label="Fill in a sample">
+          <span aria-hidden="true">Fill in a sample</span>
+          ${SAMPLES.map((sample) => this.#sampleButton(sample))}
+        </div>
+        ${orderFields({ form: "order", values: {}, problems: this.#problems, isOwn: true })}
+        ${textField({
+          form: "order",
+          name: "OrderId",
+          label: "Order id",
+          value: this.#id,
+          maxlength: 64,
+          hint: "Ours, or one of your own. The same order sent twice is placed once.",
+          problem: this.#problems.OrderId,
+        })}
+        ${failureNotice(this.#failure)}
+        <button class="primary" ?disabled=${this.#isBusy}>${this.#isBusy ? "Placing it…" : "Place the order"}</button>
+      </form>
+    `;
+  }
+
+  /** @param {typeof SAMPLES[number]} sample */
+  #sampleButton(sample) {
+    const use = (/** @type {Event & {currentTarget: HTMLButtonElement}} */ event) => this.#useSample(event, sample);
+    return html`<button type="button" class="small" @click=${use}>${sample.title}</button>`;
+  }
 }

@@ -4,24 +4,34 @@ import { more } from "../parts/more.js";
 import { reasons } from "../parts/reasons.js";
 import { timeText } from "../times.js";
 import { chip, empty, shown } from "../ui.js";
-import { html, nothing } from "../vendor/lit-html.js";
+import { html } from "../vendor/lit-html.js";
 
-/** @param {import("../app.js").Page} page */
-export function open(page) {
-  const found = new Pages(
-    page,
-    (next) => page.orders.get("/orders", { query: { next }, signal: page.signal }),
-    "orders",
-  );
+/** @typedef {import("../orders.js").Order} Order */
 
-  const body = () => html`
-    <div class="bar">
-      <p class="lead">The newest first.</p>
-      <button type="button" class="small" @click=${() => found.load()}>Reload</button>
-    </div>
-    ${shown(found, (list) => (list.length ? rows(list) : none()), { lines: 5 })} ${more(found, "orders")}
-  `;
-  return body;
+/** The person's own orders. */
+export class MyOrders {
+  /** @type {Pages<Order>} */
+  #found;
+
+  // Lifecycle
+
+  /** @param {import("../app.js").Page} page */
+  constructor(page) {
+    const { orders, signal } = page;
+    this.#found = new Pages(page, (next) => orders.get("/orders", { query: { next }, signal }), "orders");
+  }
+
+  // Rendering
+
+  render() {
+    return html`
+      <div class="bar">
+        <p class="lead">The newest first.</p>
+        <button type="button" class="small" @click=${() => this.#found.load()}>Reload</button>
+      </div>
+      ${shown(this.#found, (list) => (list.length ? rows(list) : none()), { lines: 5 })} ${more(this.#found, "orders")}
+    `;
+  }
 }
 
 const none = () =>
@@ -30,6 +40,7 @@ const none = () =>
     html`What you order is listed here. <a href="#/order">Place your first order</a>, a sample will do.`,
   );
 
+/** @param {Order[]} list */
 const rows = (list) => html`
   <ul class="rows">
     ${list.map(

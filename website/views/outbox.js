@@ -9,92 +9,127 @@ import { repeat } from "../vendor/directives/repeat.js";
 
 const AGAIN = 2500;
 
-/** @param {import("../app.js").Page} page */
-export function open(page) {
-  const { config, signal, update, say } = page;
-  const show = async (what) => {
+/** What the laptop cloud has sent. */
+export class Outbox {
+  #page;
+  /** @type {Resource<import("../outbox.js").Mail[]>} */
+  #mails;
+  /** @type {Resource<import("../outbox.js").Conversation[]>} */
+  #texts;
+  /** @type {Resource<import("../outbox.js").Queue[]>} */
+  #queues;
+  #isLive = true;
+  /** @type {Error | null} */
+  #failure = null;
+  /** @type {string | null} */
+  #news = null;
+
+  // Lifecycle
+
+  /** @param {import("../app.js").Page} page */
+  constructor(page) {
+    this.#page = page;
+    this.#mails = new Resource(page, async () => mailsOf(await this.#ask("ses/messages")));
+    this.#texts = new Resource(page, async () => textsOf(await this.#ask("sns/sms-messages")));
+    this.#queues = new Resource(page, async () => queuesOf(await this.#ask("sqs/messages"), page.config.queues));
+    poll(() => this.#reload(), { signal: page.signal, first: AGAIN, longest: AGAIN });
+  }
+
+  // Actions
+
+  /** @param {string} what */
+  async #ask(what) {
+    const { config, signal } = this.#page;
     const { status, body } = await send(`${config.outbox}/${what}`, { signal });
     if (status !== 200) {
       throw new ServerDown();
     }
     return body;
-  };
-  const mails = new Resource(page, async () => mailsOf(await show("ses/messages")));
-  const texts = new Resource(page, async () => textsOf(await show("sns/sms-messages")));
-  const queues = new Resource(page, async () => queuesOf(await show("sqs/messages"), config.queues));
-  const all = [mails, texts, queues];
-  let isLive = true;
-  let failure = null;
-  let news = null;
+  }
 
-  poll(
-    async () => {
-      if (isLive) {
-        await Promise.all(all.map((resource) => resource.load()));
-      }
-      return false;
-    },
-    { signal, first: AGAIN, longest: AGAIN },
-  );
+  /** Never the last time. */
+  async #reload() {
+    if (this.#isLive) {
+      await Promise.all([this.#mails.load(), this.#texts.load(), this.#queues.load()]);
+    }
+    return false;
+  }
 
-  async function skipWaits(isSkipped) {
-    [failure, news] = [null, null];
+  /** @param {boolean} isSkipped */
+  async #skipWaits(isSkipped) {
+    const { config, update, say } = this.#page;
+    [this.#failure, this.#news] = [null, null];
     try {
       const { status, body } = await send(`${config.outbox}/config`, { method: "POST", body: waitsOf(isSkipped) });
       if (status !== 200 || !isApplied(body, isSkipped)) {
         throw new ServerDown();
       }
-      news = isSkipped ? "Waits are skipped." : "Waits last as long as they should.";
-      say(news);
+      this.#news = isSkipped ? "Waits are skipped." : "Waits last as long as they should.";
+      say(this.#news);
     } catch (caught) {
-      failure = caught;
+      this.#failure = caught;
     }
     update();
   }
 
-  const setLive = (event) => {
-    isLive = event.currentTarget.checked;
+  /** @param {Event & {currentTarget: HTMLInputElement}} event */
+  #setLive = (event) => {
+    this.#isLive = event.currentTarget.checked;
   };
 
-  const body = () => html`
-    <p class="lead">What the laptop’s cloud has sent. Nothing of it has left this machine.</p>
-    <div class="card switches">
-      <p class="buttons" role="group" aria-label="Waits">
-        <button type="button" class="small" @click=${() => skipWaits(true)}>Skip waits</button>
-        <button type="button" class="small" @click=${() => skipWaits(false)}>Keep waits</button>
-      </p>
-      <label class="switch">
-        <input type="checkbox" role="switch" checked @change=${setLive} />
-        <span>Keep up to date</span>
-      </label>
-    </div>
-    ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
-    <section aria-labelledby="mails">
-      <h2 id="mails">Mails</h2>
-      ${shown(mails, (list) =>
-        list.length
-          ? html`<ul class="mails">
-              ${repeat(list, ({ id }) => id, mail)}
-            </ul>`
-          : empty("No mail yet", "Codes and reminders arrive here."),
-      )}
-    </section>
-    <section aria-labelledby="texts">
-      <h2 id="texts">Texts</h2>
-      ${shown(texts, (list) =>
-        list.length
-          ? html`<div class="phones">${repeat(list, ({ phone }) => phone, conversation)}</div>`
-          : empty("No texts yet", "Reminders by SMS arrive here."),
-      )}
-    </section>
-    <section aria-labelledby="queues">
-      <h2 id="queues">Queues</h2>
-      ${shown(queues, (list) => html`<div class="queues">${repeat(list, ({ name }) => name, queue)}</div>`)}
-    </section>
-  `;
-  return body;
+  // Rendering
+
+  render() {
+    return html`
+      <p class="lead">What the laptop’s cloud has sent. Nothing of it has left this machine.</p>
+      ${this.#switches()} ${this.#news ? notice("good", html`<p>${this.#news}</p>`) : nothing}
+      ${failureNotice(this.#failure)}
+      <section aria-labelledby="mails">
+        <h2 id="mails">Mails</h2>
+        ${shown(this.#mails, mails)}
+      </section>
+      <section aria-labelledby="texts">
+        <h2 id="texts">Texts</h2>
+        ${shown(this.#texts, conversations)}
+      </section>
+      <section aria-labelledby="queues">
+        <h2 id="queues">Queues</h2>
+        ${shown(this.#queues, (list) => html`<div class="queues">${repeat(list, ({ name }) => name, queue)}</div>`)}
+      </section>
+    `;
+  }
+
+  #switches() {
+    return html`
+      <div class="card switches">
+        <p class="buttons" role="group" aria-label="Waits">
+          <button type="button" class="small" @click=${() => this.#skipWaits(true)}>Skip waits</button>
+          <button type="button" class="small" @click=${() => this.#skipWaits(false)}>Keep waits</button>
+        </p>
+        <label class="switch">
+          <input type="checkbox" role="switch" checked @change=${this.#setLive} />
+          <span>Keep up to date</span>
+        </label>
+      </div>
+    `;
+  }
 }
 
+/** @param {import("../outbox.js").Mail[]} list */
+const mails = (list) =>
+  list.length
+    ? html`<ul class="mails">
+        ${repeat(list, ({ id }) => id, mail)}
+      </ul>`
+    : empty("No mail yet", "Codes and reminders arrive here.");
+
+/** @param {import("../outbox.js").Conversation[]} list */
+const conversations = (list) =>
+  list.length
+    ? html`<div class="phones">${repeat(list, ({ phone }) => phone, conversation)}</div>`
+    : empty("No texts yet", "Reminders by SMS arrive here.");
+
+/** @param {import("../outbox.js").Mail} mail */
 const mail = ({ to, from, subject, text, part, at }) => html`
   <li class="card mail">
     <header>
@@ -106,6 +141,7 @@ const mail = ({ to, from, subject, text, part, at }) => html`
   </li>
 `;
 
+/** @param {import("../outbox.js").Conversation} conversation */
 const conversation = ({ phone, texts }) => html`
   <section class="card phone" aria-label="Texts to ${phone}">
     <h3 class="number">${phone}</h3>
@@ -119,6 +155,7 @@ const conversation = ({ phone, texts }) => html`
   </section>
 `;
 
+/** @param {import("../outbox.js").Queue} queue */
 const queue = ({ name, messages }) => html`
   <section class="card" aria-label=${name}>
     <h3>${name} <span class="tag">${messages.length}</span></h3>

@@ -40,8 +40,16 @@ const SAME_FOR = 5 * 60_000;
 const UNITS = Object.keys(WAITS).map((unit) => [unit, unit]);
 const OFTEN = Object.entries(STEPS).map(([step, [, words]]) => [step, words]);
 
+/** The form for a reminder, and the person's reminders. */
+export class Reminders {
+  /** @param {import("../app.js").Page} page */
+  constructor(page) {
+    this.render = open(page);
+  }
+}
+
 /** @param {import("../app.js").Page} page */
-export function open(page) {
+function open(page) {
   const { reminders, session, signal, update, say } = page;
   const list = (when) =>
     new Pages(page, (next) => reminders.get("/reminders", { query: { when, next, limit: "20" }, signal }), "reminders");

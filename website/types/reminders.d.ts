@@ -1,0 +1,68 @@
+// Written by `make openapi` from the schemas of the API Reminders.
+
+export type ErrorAnswer = {
+  error: ErrorBody;
+};
+
+export type ErrorBody = {
+  code: string;
+  message: string;
+  details: Array<ErrorDetail>;
+};
+
+export type ErrorDetail = {
+  field: string;
+  problem: string;
+};
+
+export type Preference = "email" | "sms" | "both" | "topic";
+
+export type Reminder = {
+  message: string;
+  preference: Preference;
+  waitSeconds?: number | string;
+  timestamp?: string;
+  timeZone?: string;
+  fold?: 0 | 1;
+  email?: string;
+  phone?: string;
+  subject?: string;
+  repeat?: Repeat;
+};
+
+export type ReminderList = {
+  reminders: Array<ReminderState>;
+  next: string | null;
+};
+
+export type ReminderState = {
+  reminderId: string;
+  dueAt: string;
+  dueAtLocal: string;
+  timeZone: string;
+  status: ReminderStatus;
+  message: string;
+  preference: Preference;
+  occurrence: number;
+  updatedAt: string;
+  email?: string;
+  phone?: string;
+  reason?: string;
+  repeat?: Repeat;
+};
+
+export type ReminderStatus = "SCHEDULED" | "SENDING" | "SENT" | "PARTLY_SENT" | "CANCELLED" | "FAILED";
+
+export type Repeat = {
+  every: string;
+  until?: string;
+  times?: number;
+};
+
+export type ScheduledReminder = {
+  reminderId: string;
+  dueAt: string;
+  dueAtLocal: string;
+  timeZone: string;
+  status: ReminderStatus;
+};

@@ -1,0 +1,45 @@
+import { Resource } from "../../resource.js";
+import { failureNotice, notice, shown } from "../../ui.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+import { Address } from "./address.js";
+import { Authenticator } from "./authenticator.js";
+import { userOf } from "./user.js";
+import { Work } from "./work.js";
+
+/** The person's addresses and authenticator. */
+export class Account {
+  #page;
+  #work;
+  /** @type {Resource<import("./user.js").User>} */
+  #user;
+  #sections;
+
+  // Lifecycle
+
+  /** @param {import("../../app.js").Page} page */
+  constructor(page) {
+    this.#page = page;
+    this.#work = new Work(page);
+    this.#user = new Resource(page, async () => userOf(await page.session.ask("GetUser")));
+    this.#sections = [
+      new Address(page, this.#work, this.#user, "email"),
+      new Address(page, this.#work, this.#user, "phone_number"),
+      new Authenticator(page, this.#work, this.#user),
+    ];
+  }
+
+  // Rendering
+
+  render() {
+    const { news, failure } = this.#work;
+    return html`
+      ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
+      ${shown(this.#user, (user) => this.#sections.map((section) => section.render(user)))}
+      <section class="card" aria-labelledby="leave">
+        <h2 id="leave">This session</h2>
+        <p>It ends when you close the tab, and a day after you signed in at the latest.</p>
+        <button type="button" @click=${this.#page.signOut}>Sign out</button>
+      </section>
+    `;
+  }
+}

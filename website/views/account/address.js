@@ -1,0 +1,223 @@
+import { chip, codeField, textField } from "../../ui.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+
+/** @typedef {"email" | "phone_number"} Name as Cognito calls it */
+
+const ADDRESSES = {
+  email: {
+    label: "E-mail address",
+    sent: "mailed",
+    wrong: "Enter an e-mail address.",
+    control: {
+      type: "email",
+      inputmode: "email",
+      autocomplete: "email",
+      hint: "You sign in with it, and reminders go to it.",
+    },
+  },
+  phone_number: {
+    label: "Phone number",
+    sent: "texted",
+    wrong: "Enter the number with its country’s code, such as +15555550100.",
+    control: {
+      type: "tel",
+      inputmode: "tel",
+      autocomplete: "tel",
+      hint: "With its country’s code, such as +15555550100.",
+    },
+  },
+};
+
+const PHONE = /^\+[1-9][0-9]{6,14}$/;
+
+/** @type {import("../../ui.js").Mark} */
+const CONFIRMED = { word: "Confirmed", tone: "good" };
+/** @type {import("../../ui.js").Mark} */
+const UNCONFIRMED = { word: "Not confirmed", tone: "care" };
+
+/** One of the person's addresses, which is changed and then confirmed with a code. */
+export class Address {
+  #page;
+  #work;
+  #user;
+  #name;
+  /** What is done while the new address is typed, and while its code is. */
+  #tasks;
+
+  // Lifecycle
+
+  /**
+   * @param {import("../../app.js").Page} page
+   * @param {import("./work.js").Work} work
+   * @param {import("../../resource.js").Resource<import("./user.js").User>} user
+   * @param {Name} name
+   */
+  constructor(page, work, user, name) {
+    this.#page = page;
+    this.#work = work;
+    this.#user = user;
+    this.#name = name;
+    this.#tasks = { change: name, code: `${name} code` };
+  }
+
+  // Actions
+
+  /** @param {string} typed */
+  #submit(typed) {
+    const isPhone = this.#name === "phone_number";
+    const value = isPhone ? typed.replace(/[\s().-]/g, "") : typed.trim();
+    if (isPhone ? PHONE.test(value) : value.includes("@")) {
+      this.#change(value);
+    } else {
+      this.#work.refuse({ value: ADDRESSES[this.#name].wrong });
+    }
+  }
+
+  /** @param {string} value */
+  #change(value) {
+    const { session } = this.#page;
+    const name = this.#name;
+    this.#work.act(
+      async () => {
+        const changed = { UserAttributes: [{ Name: name, Value: value }] };
+        const { CodeDeliveryDetailsList = [] } = await session.ask("UpdateUserAttributes", changed);
+        const sent = /** @type {{AttributeName: string}[]} */ (CodeDeliveryDetailsList);
+        if (!sent.some(({ AttributeName }) => AttributeName === name)) {
+          // The pool took it and sent nothing: what is refused now is not what was typed.
+          this.#work.task = null;
+          await this.#reload();
+          await session.ask("GetUserAttributeVerificationCode", { AttributeName: name });
+        }
+        this.#work.pending = { name, value };
+        this.#work.task = this.#tasks.code;
+      },
+      {
+        field: this.#work.pending ? "code" : "value",
+        done: `A code was ${ADDRESSES[name].sent} to ${value}.`,
+      },
+    );
+  }
+
+  #sendCode = () =>
+    this.#work.act(
+      async () => {
+        await this.#page.session.ask("GetUserAttributeVerificationCode", { AttributeName: this.#name });
+        this.#work.task = this.#tasks.code;
+      },
+      { field: "code", done: `A code was ${ADDRESSES[this.#name].sent} to you.` },
+    );
+
+  /** @param {string} code */
+  #verify(code) {
+    this.#work.act(
+      async () => {
+        await this.#page.session.ask("VerifyUserAttribute", { AttributeName: this.#name, Code: code });
+        this.#work.task = null;
+        this.#work.pending = null;
+        await this.#reload();
+      },
+      { field: "code", done: `${ADDRESSES[this.#name].label} confirmed.` },
+    );
+  }
+
+  async #reload() {
+    await this.#page.session.refresh();
+    await this.#user.load();
+  }
+
+  // Rendering
+
+  /** @param {import("./user.js").User} user */
+  render(user) {
+    const { value, isVerified } = user[this.#name];
+    const state = chip(isVerified ? CONFIRMED : UNCONFIRMED);
+    return html`
+      <section class="card" aria-labelledby="about-${this.#name}">
+        <h2 id="about-${this.#name}" tabindex="-1">${ADDRESSES[this.#name].label}</h2>
+        <p class="state">
+          ${value ? html`<strong class="number">${value}</strong> ${state}` : html`<span class="quiet">None yet</span>`}
+        </p>
+        ${this.#controls(user[this.#name])}
+      </section>
+    `;
+  }
+
+  /** @param {import("./user.js").Known} known */
+  #controls(known) {
+    switch (this.#work.task) {
+      case this.#tasks.change:
+        return this.#changeForm();
+      case this.#tasks.code:
+        return this.#codeForm(known);
+      default:
+        return this.#buttons(known);
+    }
+  }
+
+  /** @param {import("./user.js").Known} known */
+  #buttons({ value, isVerified }) {
+    const what = ADDRESSES[this.#name].label.toLowerCase();
+    const verb = value ? "Change" : "Add";
+    return html`
+      <p class="buttons">
+        <button type="button" aria-label="${verb} ${what}" @click=${() => this.#work.begin(this.#tasks.change)}>
+          ${verb}
+        </button>
+        ${
+          value && !isVerified
+            ? html`<button type="button" aria-label="Confirm ${what}" @click=${this.#sendCode}>Confirm</button>`
+            : nothing
+        }
+        <button type="button" class="link" @click=${() => this.#work.begin(this.#tasks.code)}>
+          I have a code<span class="unseen"> for the ${what}</span>
+        </button>
+      </p>
+    `;
+  }
+
+  #changeForm() {
+    const { label, control } = ADDRESSES[this.#name];
+    return this.#work.form(
+      "Send a code",
+      ({ value }) => this.#submit(value),
+      textField({
+        form: "account",
+        name: "value",
+        label: `New ${label.toLowerCase()}`,
+        problem: this.#work.problems.value,
+        ...control,
+      }),
+    );
+  }
+
+  /** @param {import("./user.js").Known} known */
+  #codeForm(known) {
+    const { pending } = this.#work;
+    const typed = pending?.name === this.#name ? pending.value : null;
+    return html`
+      ${typed ? html`<p class="quiet">${typed} counts when its code has come back.</p>` : nothing}
+      ${this.#work.form(
+        "Confirm",
+        ({ code }) => this.#verify(code.trim()),
+        codeField({ form: "account", problem: this.#work.problems.code }),
+      )}
+      <p class="aside">${this.#anotherCode(known, typed)}</p>
+    `;
+  }
+
+  /**
+   * @param {import("./user.js").Known} known
+   * @param {string | null} typed
+   */
+  #anotherCode({ value, isVerified }, typed) {
+    if (typed) {
+      return html`<button type="button" class="link" @click=${() => this.#change(typed)}>Send another code</button>`;
+    }
+    if (value && !isVerified) {
+      return html`<button type="button" class="link" @click=${this.#sendCode}>Send another code</button>`;
+    }
+    // An address that is yet to count is not told: after a reload only its owner knows it.
+    const begin = () => this.#work.begin(this.#tasks.change);
+    return html`<button type="button" class="link" @click=${begin}>I need another code</button>`;
+  }
+}

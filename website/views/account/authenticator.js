@@ -1,0 +1,132 @@
+import { chip, codeField, field } from "../../ui.js";
+import { html } from "../../vendor/lit-html.js";
+
+const ISSUER = "Orders and reminders";
+const TASK = "totp code";
+
+/** @type {import("../../ui.js").Mark} */
+const ON = { word: "On", tone: "good" };
+/** @type {import("../../ui.js").Mark} */
+const OFF = { word: "Off", tone: "quiet" };
+
+/** The app whose codes are asked for besides the password. */
+export class Authenticator {
+  #page;
+  #work;
+  #user;
+  /** @type {string | null} the key that the app is to have */
+  #secret = null;
+
+  // Lifecycle
+
+  /**
+   * @param {import("../../app.js").Page} page
+   * @param {import("./work.js").Work} work
+   * @param {import("../../resource.js").Resource<import("./user.js").User>} user
+   */
+  constructor(page, work, user) {
+    this.#page = page;
+    this.#work = work;
+    this.#user = user;
+  }
+
+  // Actions
+
+  #setUp = () =>
+    this.#work.act(async () => {
+      this.#secret = (await this.#page.session.ask("AssociateSoftwareToken")).SecretCode;
+      this.#work.task = TASK;
+    });
+
+  /** @param {string} code */
+  #switchOn(code) {
+    const { session } = this.#page;
+    this.#work.act(
+      async () => {
+        await session.ask("VerifySoftwareToken", { UserCode: code });
+        await session.ask("SetUserMFAPreference", { SoftwareTokenMfaSettings: { Enabled: true, PreferredMfa: true } });
+        this.#work.task = null;
+        this.#secret = null;
+        await this.#user.load();
+      },
+      { field: "code", done: "From now on your authenticator is asked for when you sign in." },
+    );
+  }
+
+  #switchOff = () =>
+    this.#work.act(
+      async () => {
+        const settings = { Enabled: false, PreferredMfa: false };
+        await this.#page.session.ask("SetUserMFAPreference", { SoftwareTokenMfaSettings: settings });
+        await this.#user.load();
+      },
+      { done: "Your authenticator is no longer asked for." },
+    );
+
+  // Rendering
+
+  /** @param {import("./user.js").User} user */
+  render(user) {
+    return html`
+      <section class="card" aria-labelledby="about-totp">
+        <h2 id="about-totp" tabindex="-1">Authenticator app</h2>
+        <p class="state">${chip(user.hasTotp ? ON : OFF)} <span>A code from your phone, besides the password.</span></p>
+        ${this.#work.task === TASK ? this.#key(user) : this.#button(user)}
+      </section>
+    `;
+  }
+
+  /** @param {import("./user.js").User} user */
+  #button({ hasTotp }) {
+    const { isBusy } = this.#work;
+    return html`
+      <p class="buttons">
+        ${
+          hasTotp
+            ? html`<button type="button" ?disabled=${isBusy} @click=${this.#switchOff}>
+                Switch off the authenticator
+              </button>`
+            : html`<button type="button" ?disabled=${isBusy} @click=${this.#setUp}>Set up an authenticator</button>`
+        }
+      </p>
+    `;
+  }
+
+  /** @param {import("./user.js").User} user */
+  #key({ email }) {
+    const secret = this.#secret ?? "";
+    return html`
+      <p>
+        Add this key to your authenticator app, or
+        <a href=${keyAddress(email.value ?? "", secret)}>open it on this device</a>.
+      </p>
+      ${field({
+        form: "account",
+        name: "key",
+        label: "Key",
+        control: ({ id }) => html`<output class="key" id=${id}>${groups(secret)}</output>`,
+      })}
+      ${this.#work.form(
+        "Switch it on",
+        ({ code }) => this.#switchOn(code.replace(/\s/g, "")),
+        codeField({
+          form: "account",
+          problem: this.#work.problems.code,
+          hint: "The six digits that the app shows now.",
+        }),
+      )}
+    `;
+  }
+}
+
+/** @param {string} secret */
+const groups = (secret) => secret.match(/.{1,4}/g)?.join(" ") ?? "";
+
+/**
+ * @param {string} email
+ * @param {string} secret
+ */
+function keyAddress(email, secret) {
+  const query = new URLSearchParams({ secret, issuer: ISSUER });
+  return `otpauth://totp/${encodeURIComponent(ISSUER)}:${encodeURIComponent(email)}?${query}`;
+}

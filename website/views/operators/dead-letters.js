@@ -1,0 +1,101 @@
+import { Resource } from "../../resource.js";
+import { shown } from "../../ui.js";
+import { repeat } from "../../vendor/directives/repeat.js";
+import { html } from "../../vendor/lit-html.js";
+
+/** @typedef {import("../../types/orders.js").DeadLetterQueue} Queue */
+
+/** Messages that an application has given up, by the queue that they came from. */
+export class DeadLetters {
+  #page;
+  #work;
+  /** @type {Resource<Queue[]>} */
+  #queues;
+
+  // Lifecycle
+
+  /**
+   * @param {import("../../app.js").Page} page
+   * @param {import("./work.js").Work} work
+   */
+  constructor(page, work) {
+    this.#page = page;
+    this.#work = work;
+    const { orders, signal } = page;
+    this.#queues = new Resource(page, async () => (await orders.get("/dead-letters", { signal })).body.queues);
+  }
+
+  // Actions
+
+  reload() {
+    this.#queues.load();
+  }
+
+  /** @param {Queue} queue */
+  #redrive(queue) {
+    const { orders } = this.#page;
+    this.#work.act(() => orders.post(`/dead-letters/${encodeURIComponent(queue.Queue)}/redrive`), {
+      done: (body) => redriveText(queue.Queue, body),
+      settle: ({ failed, left }) => {
+        queue.Messages = failed + left;
+      },
+      focus: "dead",
+    });
+  }
+
+  // Rendering
+
+  render() {
+    return html`
+      <section aria-labelledby="dead">
+        <h2 id="dead" tabindex="-1">Dead letters</h2>
+        <p class="quiet">Messages that an application failed on five times over.</p>
+        ${shown(
+          this.#queues,
+          (queues) =>
+            html`<ul class="rows">
+              ${repeat(
+                queues,
+                ({ Queue }) => Queue,
+                (queue) => this.#row(queue),
+              )}
+            </ul>`,
+        )}
+      </section>
+    `;
+  }
+
+  /** @param {Queue} queue */
+  #row(queue) {
+    return html`
+      <li class="card row">
+        <div class="grow">
+          <p class="title">${queue.Queue}</p>
+          <p class="quiet">
+            <span class="number">${queue.Messages}</span> ${queue.Messages === 1 ? "message" : "messages"}
+          </p>
+        </div>
+        <div class="end">
+          <button
+            type="button"
+            class="small"
+            aria-label="Move back into ${queue.Queue}"
+            ?disabled=${this.#work.isBusy || !queue.Messages}
+            @click=${() => this.#redrive(queue)}
+          >
+            Move back
+          </button>
+        </div>
+      </li>
+    `;
+  }
+}
+
+/**
+ * @param {string} queue
+ * @param {import("../../types/orders.js").RedrivenDeadLetters} redriven
+ */
+function redriveText(queue, { moved, failed, left }) {
+  const rest = [failed && `${failed} could not be moved`, left && `${left} left`].filter(Boolean).join(", ");
+  return `${moved} ${moved === 1 ? "message" : "messages"} moved back into ${queue}${rest ? `; ${rest}` : ""}.`;
+}

@@ -1,0 +1,65 @@
+import { Pages } from "../../pages.js";
+import { more } from "../../parts/more.js";
+import { CHANNELS } from "../../reminders.js";
+import { timeText } from "../../times.js";
+import { empty, shown } from "../../ui.js";
+import { repeat } from "../../vendor/directives/repeat.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+
+/** @typedef {import("../../types/reminders.js").ReminderState} Reminder */
+
+/** Everybody's reminders that could not be sent. */
+export class FailedReminders {
+  /** @type {Pages<Reminder>} */
+  #failed;
+
+  // Lifecycle
+
+  /** @param {import("../../app.js").Page} page */
+  constructor(page) {
+    const { reminders, signal } = page;
+    const ask = (/** @type {string | null} */ next) =>
+      reminders.get("/reminders", { query: { status: "FAILED", next, limit: "20" }, signal });
+    this.#failed = new Pages(page, ask, "reminders");
+  }
+
+  // Actions
+
+  reload() {
+    this.#failed.load();
+  }
+
+  // Rendering
+
+  render() {
+    return html`
+      <section aria-labelledby="failed">
+        <h2 id="failed">Failed reminders</h2>
+        ${shown(this.#failed, (list) =>
+          list.length ? rows(list) : empty("None has failed", "Every reminder was kept."),
+        )}
+        ${more(this.#failed, "failed reminders")}
+      </section>
+    `;
+  }
+}
+
+/** @param {Reminder[]} list */
+const rows = (list) =>
+  html`<ul class="rows">
+    ${repeat(list, ({ reminderId }) => reminderId, row)}
+  </ul>`;
+
+/** @param {Reminder} reminder */
+const row = ({ message, dueAt, preference, email, phone, reason }) => html`
+  <li class="card row">
+    <div class="grow">
+      <p class="title message" dir="auto">${message}</p>
+      <p class="quiet">
+        <time datetime=${dueAt}>${timeText(dueAt)}</time> · by
+        ${CHANNELS[preference]}${email || phone ? ` to ${[email, phone].filter(Boolean).join(" and ")}` : nothing}
+      </p>
+      <p class="reason">${reason}</p>
+    </div>
+  </li>
+`;

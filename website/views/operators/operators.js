@@ -1,0 +1,66 @@
+import { failureNotice, fieldsOf, notice, textField } from "../../ui.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+import { DeadLetters } from "./dead-letters.js";
+import { FailedReminders } from "./failed-reminders.js";
+import { ParkedMessages } from "./parked.js";
+import { WaitingOrders } from "./waiting-orders.js";
+import { Work } from "./work.js";
+
+/** What waits for an operator, in sections. */
+export class Operators {
+  #work;
+  #sections;
+
+  // Lifecycle
+
+  /** @param {import("../../app.js").Page} page */
+  constructor(page) {
+    this.#work = new Work(page);
+    const parked = new ParkedMessages(page, this.#work);
+    this.#sections = [
+      new WaitingOrders(page, this.#work, parked, "ESCALATED"),
+      new WaitingOrders(page, this.#work, parked, "PARKED"),
+      parked,
+      new DeadLetters(page, this.#work),
+      new FailedReminders(page),
+    ];
+  }
+
+  // Actions
+
+  #reload = () => this.#sections.forEach((section) => section.reload());
+
+  /** @param {import("../../ui.js").FormEvent} event */
+  #lookUp = (event) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const id = fieldsOf(form).id.trim();
+    if (this.#work.passes(id ? {} : { id: "Enter an order’s id." }, form)) {
+      location.hash = `#/orders/${encodeURIComponent(id)}`;
+    }
+  };
+
+  // Rendering
+
+  render() {
+    const { news, failure } = this.#work;
+    return html`
+      <div class="bar">
+        <p class="lead">What the workflow could not settle alone.</p>
+        <button type="button" class="small" @click=${this.#reload}>Reload</button>
+      </div>
+      ${this.#lookUpForm()} ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
+      ${this.#sections.map((section) => section.render())}
+    `;
+  }
+
+  #lookUpForm() {
+    const problem = this.#work.problems.id;
+    return html`
+      <form class="look-up" role="search" novalidate @submit=${this.#lookUp}>
+        ${textField({ form: "look-up", name: "id", label: "Look up an order", maxlength: 64, problem })}
+        <button>Look up</button>
+      </form>
+    `;
+  }
+}

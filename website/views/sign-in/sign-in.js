@@ -1,0 +1,282 @@
+import { UnknownChallenge } from "../../failures.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+import { Work } from "./work.js";
+
+/** @typedef {import("./work.js").Submit} Submit */
+
+/** @type {Record<string, string>} by mode, or by challenge */
+const TITLES = {
+  signIn: "Sign in",
+  signUp: "Create an account",
+  confirm: "Confirm your e-mail address",
+  forgotten: "Forgotten password",
+  newCode: "Choose a new password",
+  SOFTWARE_TOKEN_MFA: "One more step",
+  NEW_PASSWORD_REQUIRED: "Choose your own password",
+};
+
+const WELCOME = html`
+  <section class="welcome">
+    <h1 tabindex="-1">Place an order, set a reminder, watch it happen</h1>
+    <p class="lead">Two small serverless apps behind one page.</p>
+    <ul class="promises">
+      <li>
+        <strong>Orders</strong> are recorded, checked, and put into the queue for fulfillment or, with reasons, before a
+        person. You see how far it is.
+      </li>
+      <li><strong>Reminders</strong> wait for seconds or for months, and then reach you by e‑mail, by SMS or both.</li>
+      <li>
+        <strong>Yours alone:</strong> orders are seen by you and by the operators, and mail goes only to the address you
+        have confirmed, or to one that this installation lists.
+      </li>
+    </ul>
+  </section>
+`;
+
+const PASSWORD_HINT = "At least 12 characters, among them a capital and a small letter, a digit and a symbol.";
+
+/** @typedef {"signIn" | "signUp" | "confirm" | "forgotten" | "newCode"} Mode what the person wants */
+
+/** The way in: sign-in, sign-up, confirmation, forgotten password and what Cognito asks for besides. */
+export class SignIn {
+  #session;
+  #update;
+  #move;
+  #hasAddresses;
+  #work;
+  /** @type {Mode} */
+  #mode = "signIn";
+  /** @type {import("../../session.js").Challenge | null} */
+  #challenge = null;
+  #email;
+  /** @type {string | null} kept while the address is confirmed */
+  #password = null;
+
+  // Lifecycle
+
+  /**
+   * @param {object} door
+   * @param {import("../../session.js").Session} door.session
+   * @param {() => void} door.update
+   * @param {(words: string) => void} door.say
+   * @param {(mode: Mode) => void} [door.move] where modes have addresses of their own
+   * @param {string} [door.email] of the one who is to sign in
+   */
+  constructor({ session, update, say, move, email = "" }) {
+    this.#session = session;
+    this.#update = update;
+    this.#move = move ?? ((mode) => this.enter(mode));
+    this.#hasAddresses = Boolean(move);
+    this.#email = email;
+    this.#work = new Work({ update, say, endsChallenge: (failure) => this.#endsChallenge(failure) });
+  }
+
+  get title() {
+    return TITLES[this.#challenge?.name ?? this.#mode];
+  }
+
+  /** @param {Mode} mode */
+  enter(mode) {
+    if (mode !== this.#mode) {
+      this.#mode = mode;
+      this.#challenge = null;
+      Object.assign(this.#work, { problems: {}, failure: null });
+    }
+    this.#update();
+  }
+
+  // Actions
+
+  /** @param {Mode} mode */
+  #go(mode) {
+    this.#work.news = null;
+    this.#move(mode);
+  }
+
+  #restart = () => {
+    this.#challenge = null;
+    this.#update();
+  };
+
+  /**
+   * Ends a challenge that cannot be answered any more. Returns whether there was one.
+   *
+   * @param {Error & {code?: string}} failure
+   */
+  #endsChallenge(failure) {
+    const isOver = failure instanceof UnknownChallenge || failure.code === "NotAuthorizedException";
+    if (!this.#challenge || !isOver) {
+      return false;
+    }
+    this.#challenge = null;
+    return true;
+  }
+
+  /** @type {Submit} */
+  #signIn = async ({ email, password }) => {
+    this.#email = email;
+    try {
+      this.#challenge = await this.#session.signIn(email, password);
+    } catch (failure) {
+      if (failure.code !== "UserNotConfirmedException") {
+        throw failure;
+      }
+      this.#password = password;
+      this.#go("confirm");
+      this.#work.tell("This address is not confirmed yet: a code was mailed to it.");
+    }
+  };
+
+  /** @type {Submit} */
+  #signUp = async ({ email, password }) => {
+    await this.#session.signUp(email, password);
+    this.#email = email;
+    this.#password = password;
+    this.#go("confirm");
+    this.#work.tell(`A code was mailed to ${email}.`);
+  };
+
+  /** @type {Submit} */
+  #confirm = async ({ email, code }) => {
+    await this.#session.confirm(email, code.trim());
+    const password = this.#password;
+    this.#email = email;
+    this.#password = null;
+    this.#go("signIn");
+    this.#work.tell("Your address is confirmed. Welcome!");
+    if (password) {
+      this.#challenge = await this.#session.signIn(email, password);
+    }
+  };
+
+  #sendCodeAgain = () =>
+    this.#work.try(async () => {
+      const typed = /** @type {HTMLInputElement} */ (document.getElementById("door-email"));
+      await this.#session.sendCodeAgain(typed.value.trim());
+      this.#work.tell("Another code is on its way.");
+    });
+
+  /** @type {Submit} */
+  #sendCode = async ({ email }) => {
+    await this.#session.forgotPassword(email);
+    this.#email = email;
+    this.#mode = "newCode";
+    this.#work.tell(`If ${email} has an account, a code is on its way there.`);
+  };
+
+  /** @type {Submit} */
+  #changePassword = async ({ code, password }) => {
+    await this.#session.setForgotten(this.#email, code.trim(), password);
+    this.#go("signIn");
+    this.#work.tell("Your password is changed. Sign in with the new one.");
+  };
+
+  /** @param {string} text */
+  async #answer(text) {
+    if (this.#challenge) {
+      this.#challenge = await this.#session.answer(this.#challenge, text);
+    }
+  }
+
+  // Rendering
+
+  page() {
+    const isStart = this.title === TITLES.signIn;
+    return html`
+      ${isStart ? WELCOME : html`<section class="welcome"><h1 tabindex="-1">${this.title}</h1></section>`}
+      <div class="card">${isStart ? html`<h2>${this.title}</h2>` : nothing} ${this.form()}</div>
+    `;
+  }
+
+  form() {
+    return html`${this.#work.notices()} ${this.#form()}`;
+  }
+
+  #form() {
+    switch (this.#challenge?.name ?? this.#mode) {
+      case "signUp":
+        return this.#signUpForm();
+      case "confirm":
+        return this.#confirmForm();
+      case "forgotten":
+        return this.#forgottenForm();
+      case "newCode":
+        return this.#newCodeForm();
+      case "SOFTWARE_TOKEN_MFA":
+        return this.#authenticatorForm();
+      case "NEW_PASSWORD_REQUIRED":
+        return this.#ownPasswordForm();
+      default:
+        return this.#signInForm();
+    }
+  }
+
+  #signInForm() {
+    return html`
+      ${this.#work.form("Sign in", this.#signIn, [this.#work.emailField(this.#email), this.#work.passwordField("current-password")])}
+      <p class="aside">
+        ${this.#link("Forgotten password?", "forgotten")}
+        ${this.#hasAddresses ? this.#link("Create an account", "signUp") : nothing}
+      </p>
+    `;
+  }
+
+  #signUpForm() {
+    const fields = [this.#work.emailField(this.#email), this.#work.passwordField("new-password", PASSWORD_HINT)];
+    return html`
+      ${this.#work.form("Create the account", this.#signUp, fields)}
+      <p class="aside">${this.#link("I have an account", "signIn")} ${this.#link("I have a code", "confirm")}</p>
+    `;
+  }
+
+  #confirmForm() {
+    return html`
+      ${this.#work.form("Confirm", this.#confirm, [this.#work.emailField(this.#email), this.#work.codeField("We mailed it to you.")])}
+      <p class="aside">
+        <button type="button" class="link" @click=${this.#sendCodeAgain}>Send another code</button>
+        ${this.#link("Back to sign-in", "signIn")}
+      </p>
+    `;
+  }
+
+  #forgottenForm() {
+    return html`
+      ${this.#work.form("Send me a code", this.#sendCode, [this.#work.emailField(this.#email)])}
+      <p class="aside">${this.#link("Back to sign-in", "signIn")}</p>
+    `;
+  }
+
+  #newCodeForm() {
+    const fields = [
+      this.#work.codeField(`Mailed to ${this.#email}.`),
+      this.#work.passwordField("new-password", PASSWORD_HINT, "New password"),
+    ];
+    return html`
+      ${this.#work.form("Change the password", this.#changePassword, fields)}
+      <p class="aside">${this.#link("Send another code", "forgotten")}</p>
+    `;
+  }
+
+  #authenticatorForm() {
+    /** @type {Submit} */
+    const submit = ({ code }) => this.#answer(code.replace(/\s/g, ""));
+    return html`
+      ${this.#work.form("Sign in", submit, [this.#work.codeField("The six digits that your authenticator app shows now.")])}
+      <p class="aside"><button type="button" class="link" @click=${this.#restart}>Back to sign-in</button></p>
+    `;
+  }
+
+  #ownPasswordForm() {
+    return this.#work.form("Save and sign in", ({ password }) => this.#answer(password), [
+      this.#work.passwordField("new-password", PASSWORD_HINT, "New password"),
+    ]);
+  }
+
+  /**
+   * @param {string} words
+   * @param {Mode} mode
+   */
+  #link(words, mode) {
+    return html`<button type="button" class="link" @click=${() => this.#go(mode)}>${words}</button>`;
+  }
+}
