@@ -38,8 +38,9 @@ async function styled(module) {
     Object.assign(link, { rel: "stylesheet", href: "/styles/views.css" });
     document.head.append(link);
   });
-  await styles;
-  return module;
+  // Both at once: a module that cannot be loaded is told of while the styles are still on their way.
+  const [loaded] = await Promise.all([module, styles]);
+  return loaded;
 }
 
 /** @type {Route[]} */
