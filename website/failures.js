@@ -1,11 +1,5 @@
 /** What a request can come to, other than its answer. Each says in `message` what a person is shown. */
 
-/**
- * @typedef {object} Detail what is wrong with one field of a request
- * @property {string} field
- * @property {string} problem
- */
-
 /** There is no network. */
 export class Offline extends Error {
   constructor() {
@@ -41,7 +35,7 @@ export class Unchanged extends Error {}
 /**
  * What is wrong with one field: in words, and as a code with its values, which docs/errors.md lists.
  *
- * @typedef {{field: string, problem: string, code?: string, values?: Record<string, any>}} Detail
+ * @typedef {{field: string, problem: string, code?: string, values?: import("./types/reminders.js").DetailValues}} Detail
  */
 
 /** An answer that refuses the request, in the shape of the APIs' errors. */

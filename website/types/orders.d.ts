@@ -22,6 +22,27 @@ export type DeadLetters = {
   queues: Array<DeadLetterQueue>;
 };
 
+export type DetailValues = {
+  after?: string;
+  allowed?: Array<string | number>;
+  before?: string;
+  channel?: string;
+  count?: number;
+  days?: number;
+  fields?: Array<string>;
+  largest?: number;
+  longest?: number;
+  longestInGsm?: number;
+  offsets?: Array<string>;
+  rule?: string;
+  shortest?: number;
+  size?: number;
+  smallest?: number;
+  types?: Array<string>;
+  unit?: string;
+  zone?: string;
+};
+
 export type ErrorAnswer = {
   error: ErrorBody;
 };
@@ -35,6 +56,8 @@ export type ErrorBody = {
 export type ErrorDetail = {
   field: string;
   problem: string;
+  code: string;
+  values: DetailValues;
 };
 
 export type Order = {
