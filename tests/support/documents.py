@@ -36,7 +36,8 @@ class Operation:
         return dict(found)
 
     def body_schema(self) -> Schema:
-        return resolved(self.document, self.said["requestBody"]["content"]["application/json"]["schema"])
+        schema: Schema = resolved(self.document, self.said["requestBody"]["content"]["application/json"]["schema"])
+        return schema
 
 
 @functools.cache

@@ -111,10 +111,10 @@ def test_an_order_that_is_called_like_a_field_does_not_take_its_place(open_opera
     open_operators.go("#/operators")
 
     for name in names:
-        page.get_by_role("button", name=f"Correct order {name}").click()
+        page.get_by_role("button", name=f"Correct order {name}", exact=True).click()
         expect(page.get_by_label("Name", exact=True)).to_be_focused()
         page.get_by_role("button", name="Not now").click()
-        expect(page.get_by_role("button", name=f"Correct order {name}")).to_be_focused()
+        expect(page.get_by_role("button", name=f"Correct order {name}", exact=True)).to_be_focused()
 
 
 @pytest.mark.parametrize("button", ["Correct", "Close"])

@@ -138,7 +138,7 @@ def put_received(subject: Subject, *, age: timedelta, taken_up: bool = True, **c
     execution = f"{apps.places.order_workflow.replace(':stateMachine:', ':execution:')}:{name}"
     texts |= {"ExecutionId": execution} if taken_up else {}
     texts |= changes
-    row = {key: {"S": text} for key, text in texts.items()} | {"Reasons": {"L": []}}
+    row: dict[str, Any] = {key: {"S": text} for key, text in texts.items()} | {"Reasons": {"L": []}}
     apps.cloud.engine.client("dynamodb").put_item(TableName=apps.places.order_table, Item=row)
     return execution
 

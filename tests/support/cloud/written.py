@@ -122,8 +122,9 @@ def _files(home: Path) -> Iterator[Piece]:
     seen: set[bytes] = set()
 
     def new(content: bytes) -> bool:
-        digest = hashlib.sha256(content).digest()
-        return not (digest in seen or seen.add(digest))
+        before = len(seen)
+        seen.add(hashlib.sha256(content).digest())
+        return len(seen) > before
 
     for file in sorted(file for file in home.rglob("*") if file.is_file()):
         try:

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.client import BaseClient
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",

@@ -72,7 +72,7 @@ class Deployment:
             case {"Fn::GetAtt": [name, attribute]}:
                 return f"{self.path(stack, name)}.{attribute}"
             case {"Fn::Join": [separator, parts]}:
-                return separator.join(self.named(stack, part) for part in parts)
+                return str(separator).join(self.named(stack, part) for part in parts)
             case {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}:
                 return f"{self.named(stack, text)}.split({separator})[{index}]"
             case {"Fn::ImportValue": name}:

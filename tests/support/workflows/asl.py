@@ -60,7 +60,8 @@ def longest_stay(state: State) -> float:
             for n in range(retry.get("MaxAttempts", 3))
         )
     branches = [longest_path(branch) for branch in state.get("Branches", [])]
-    return attempts * max([state.get("TimeoutSeconds", 0), *branches]) + delays
+    longest: float = max([state.get("TimeoutSeconds", 0), *branches])
+    return attempts * longest + delays
 
 
 def longest_path(machine: Mapping[str, Any]) -> float:
