@@ -39,8 +39,7 @@ def handler(event: http.Event) -> http.Reply:
     # What was parked may be worth another try as it is; what was escalated would be escalated again.
     if found["Status"] in CORRECTABLE and not (is_escalated(found) and submission.is_same(row, found)):
         if table.claim_again(row, instead_of=found):
-            submission.start(order, row, instead_of=found)
-            return submission.accepted(event, order, at=order["OrderId"])
+            return submission.start(event, order, row, at=order["OrderId"], instead_of=found)
         # Another request was faster. Or the answer to this request's own write was lost, and boto3 repeated the write.
         found = table.find(order["OrderId"]) or found
     if submission.is_same(row, found) and (found["Status"] not in (PARKED, CLOSED) or is_escalated(found)):

@@ -20,8 +20,7 @@ def handler(event: http.Event) -> http.Reply:
     now = datetime.now(UTC)
     row = {**submission.row_of(order, now=now), "Owner": caller.id}
     if table.claim(row):
-        submission.start(order, row)
-        return submission.accepted(event, order, at=f"orders/{order['OrderId']}")
+        return submission.start(event, order, row, at=f"orders/{order['OrderId']}")
     found = table.find(order["OrderId"])
     if found is None:
         raise submission.withdrawn()

@@ -69,13 +69,26 @@ def is_same(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     return all(found.get(field) == row.get(field) for field in (*FIELDS, "CardLast4"))
 
 
-def start(order: Mapping[str, str], row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
-    """Starts the execution that `row` claims the id for. If that fails, it withdraws the claim and raises the error."""
+def start(
+    event: http.Event,
+    order: Mapping[str, str],
+    row: Mapping[str, Any],
+    *,
+    at: str,
+    instead_of: Mapping[str, Any] | None = None,
+) -> http.Reply:
+    """Starts the execution that `row` claims the id for, and answers that the order is on its way.
+
+    `at` is the order's address, relative to that of the route. If the start fails, the claim is withdrawn and the error
+    raised.
+    """
     try:
         _start(order, row)
     except (ClientError, BotoCoreError):
         table.release(row, instead_of=instead_of)
         raise
+    answer = {"OrderId": order["OrderId"], "Status": RECEIVED}
+    return http.reply(202, answer, headers=http.location(event, at))
 
 
 def start_again(order: Mapping[str, str], row: dict[str, Any], *, now: datetime) -> dict[str, Any]:
@@ -106,12 +119,6 @@ def _start(order: Mapping[str, str], row: Mapping[str, Any]) -> None:
             name=row["ExecutionName"],
             input=json.dumps(marked, ensure_ascii=False),
         )
-
-
-def accepted(event: http.Event, order: Mapping[str, str], *, at: str) -> http.Reply:
-    """The answer to an order that is on its way. `at` is the order's address, relative to that of the route."""
-    answer = {"OrderId": order["OrderId"], "Status": RECEIVED}
-    return http.reply(202, answer, headers=http.location(event, at))
 
 
 @functools.cache
