@@ -88,11 +88,11 @@ check: setup-dev ## Lint, types, and every stage's templates with full validatio
 	$(CHECKS)/prettier $(PRETTIER) --check .
 	nice .venv/bin/mypy
 	rm -rf build/cdk.out/check
-	@# Any sender will do, because nothing is deployed.
-	@for context in stage=local "stage=dev -c sender=ci@our-cats.org -c identity=existing" \
-			"stage=prod -c sender=ci@our-cats.org -c consumer=on"; do \
-		echo "cdk synth: $$context" && \
-		CDK_VALIDATION=true nice .venv/bin/cdk synth --quiet --strict --no-staging -c $$context -o "build/cdk.out/check/$${context%% *}" || exit 1; \
+	@# Any sender will do, because nothing is deployed. With the consumer there are all stacks.
+	@for stage in $$(.venv/bin/python -c "from stacks.names import STAGES; print(*STAGES)"); do \
+		echo "cdk synth: stage=$$stage" && \
+		CDK_VALIDATION=true nice .venv/bin/cdk synth --quiet --strict --no-staging -c "stage=$$stage" -c sender=ci@our-cats.org \
+			-c consumer=on -o "build/cdk.out/check/$$stage" || exit 1; \
 	done
 	nice .venv/bin/cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
 

@@ -1,4 +1,4 @@
-"""Builds the stacks of one stage: `cdk synth -c stage=local|dev|prod`.
+"""Builds the stacks of one stage: `cdk synth -c stage=NAME`, with a name from `stacks/config.py`.
 
 The only reader of CDK context. Synthesis is pure: no network, clock, credentials or Docker, so the same commit
 gives the same templates.
@@ -15,7 +15,7 @@ from constructs import Construct
 
 from stacks.api_logs import ApiLogsStack
 from stacks.cache import CacheStack
-from stacks.config import InvalidStageError, Stage, stage_from_context
+from stacks.config import ALL_STAGES, InvalidStageError, Stage, check_stages, stage_from_context
 from stacks.fulfillment import FulfillmentStack
 from stacks.identity import IdentityStack
 from stacks.layer import LayerNotBuiltError
@@ -68,6 +68,7 @@ def _deploy_only_to(account: str, stack: Construct, *, stage: Stage) -> None:
 if __name__ == "__main__":
     app = cdk.App()
     try:
+        check_stages(ALL_STAGES)
         build(app, stage=stage_from_context(app.node.try_get_context))
     except (InvalidStageError, LayerNotBuiltError) as error:
         sys.exit(f"error: {error}")

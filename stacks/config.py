@@ -1,16 +1,26 @@
 """Stages are data: whatever differs between laptop, development and production is a field here.
 
 Stacks read fields (`removal_policy=stage.removal_policy`), never the stage's name.
+
+`PROD` is written out, and every other stage is derived from it. So a stage that forgets a field is strict: it keeps its
+data. `mistakes` finds what a stage must not inherit. To add a stage, derive it from `PROD`, add it to `ALL_STAGES`, and
+run `pytest tests/stacks`: the failures name the other places.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any, Literal
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 from aws_cdk.aws_stepfunctions import StateMachineType
+
+from stacks.names import DEFAULT_STAGE
+
+LAPTOP_ACCOUNT = "000000000000"
+"""The laptop cloud's account. It does not exist on AWS."""
 
 _ADDRESS = r"[^@\s<>,;]+@([a-z0-9-]+\.)+[a-z0-9-]+"
 _FOR_EXAMPLES = (
@@ -20,7 +30,10 @@ _FOR_EXAMPLES = (
 
 
 class InvalidStageError(ValueError):
-    """The CDK context names a stage or a setting that does not exist; the message lists those that do."""
+    """The CDK context names a stage or a setting that does not exist, or a stage of this module has a mistake.
+
+    The message says what to do.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,56 +121,95 @@ class Stage:
         return bool(self.outbox) or is_address(self.sender)
 
 
-LOCAL = Stage(
-    name="local",
-    removal_policy=RemovalPolicy.DESTROY,
-    deletion_protection=False,
-    log_retention=RetentionDays.ONE_WEEK,
-    cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False),
-    order_workflow_type=StateMachineType.EXPRESS,
-    card_rule="length",
-    allowed_origin="*",
-    allowed_emails=(),
-    allowed_phones=(),
-    throttle_rate=1000,
-    throttle_burst=2000,
-    sender="reminders@example.com",
-    sender_identity="new",
-    days_reminders_are_kept=30,
-    hours_reminders_may_be_late=24,
-    notify_parameter="notifyme",
-    example_consumer=False,
-    # The laptop cloud's account, which does not exist on AWS. There, everybody could read what the outbox shows.
-    only_account="000000000000",
-    outbox="/_ministack",
-)
-
-DEV = replace(
-    LOCAL,
-    name="dev",
-    sender="reminders-dev@example.com",
-    notify_parameter="notifyme-dev",
-    only_account=None,
-    outbox=None,
-    cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
-    throttle_rate=50,
-    throttle_burst=100,
-)
-
-PROD = replace(
-    DEV,
+PROD = Stage(
     name="prod",
     removal_policy=RemovalPolicy.RETAIN,
     deletion_protection=True,
     log_retention=RetentionDays.THREE_MONTHS,
     cache=CacheSettings(node_type="cache.t4g.small", encrypted_in_transit=True),
-    sender="reminders-prod@example.com",
-    notify_parameter="notifyme",
+    order_workflow_type=StateMachineType.EXPRESS,
+    card_rule="length",
+    allowed_origin="*",
+    allowed_emails=(),
+    allowed_phones=(),
     throttle_rate=500,
     throttle_burst=1000,
+    sender="reminders-prod@example.com",
+    sender_identity="new",
+    days_reminders_are_kept=30,
+    hours_reminders_may_be_late=24,
+    notify_parameter="notifyme",
+    example_consumer=False,
+    only_account=None,
+    outbox=None,
 )
 
-STAGES = {stage.name: stage for stage in (LOCAL, DEV, PROD)}
+DEV = replace(
+    PROD,
+    name="dev",
+    removal_policy=RemovalPolicy.DESTROY,
+    deletion_protection=False,
+    log_retention=RetentionDays.ONE_WEEK,
+    cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
+    throttle_rate=50,
+    throttle_burst=100,
+    sender="reminders-dev@example.com",
+    notify_parameter="notifyme-dev",
+)
+
+LOCAL = replace(
+    PROD,
+    name="local",
+    removal_policy=RemovalPolicy.DESTROY,
+    deletion_protection=False,
+    log_retention=RetentionDays.ONE_WEEK,
+    cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False),
+    throttle_rate=1000,
+    throttle_burst=2000,
+    sender="reminders@example.com",
+    # On AWS everybody could read what the outbox shows.
+    only_account=LAPTOP_ACCOUNT,
+    outbox="/_ministack",
+)
+
+ALL_STAGES = (LOCAL, DEV, PROD)
+STAGES = {stage.name: stage for stage in ALL_STAGES}
+
+
+def check_stages(stages: Iterable[Stage]) -> None:
+    """Raises InvalidStageError if `mistakes` finds any."""
+    if found := [*mistakes(stages)]:
+        raise InvalidStageError("\n".join(found))
+
+
+def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
+    """What `stages` must not have in common, or have from the stage that they were derived from, and what to do."""
+    stages = [*stages]
+    for one, other in combinations(stages, 2):
+        if one.name == other.name:
+            yield f"stacks/config.py: two stages have the name {one.name!r}: give one of them another `name`"
+        elif _may_share_an_account(one, other):
+            yield from _conflicts(one, other)
+    for stage in stages:
+        if stage.name != LOCAL.name and (stage.outbox or stage.only_account == LAPTOP_ACCOUNT):
+            yield (
+                f"stacks/config.py: the stage {stage.name} has `outbox` or `only_account` from the stage {LOCAL.name}, "
+                "which alone runs on the laptop cloud: set both to None"
+            )
+
+
+def _may_share_an_account(one: Stage, other: Stage) -> bool:
+    accounts = {one.only_account, other.only_account}
+    # A stage without an account of its own may be deployed to any account of AWS, which the laptop's is not.
+    return len(accounts) == 1 or (None in accounts and LAPTOP_ACCOUNT not in accounts)
+
+
+def _conflicts(one: Stage, other: Stage) -> Iterator[str]:
+    both = f"stacks/config.py: the stages {one.name} and {other.name} may share an account, and both have"
+    if one.notify_parameter == other.notify_parameter:
+        yield f"{both} the `notify_parameter` {one.notify_parameter!r}: give one of them another name"
+    if one.sender == other.sender and one.sender_identity == other.sender_identity == "new":
+        yield f"{both} the `sender` {one.sender!r}, which SES registers only once: give one of them another address"
 
 
 def is_address(text: str) -> bool:
@@ -168,13 +220,13 @@ def is_address(text: str) -> bool:
 def stage_from_context(context: Callable[[str], Any]) -> Stage:
     """The stage that CDK context asks for.
 
-    `context` looks a key up and gives None where it is not set. Keys: `stage` (default `dev`); `sender`, an address
-    that replaces the stage's; `identity=existing`, for a sender that SES knows already; `cache=off`, which leaves the
-    cache and its VPC out; `consumer=on`, which adds the example consumer.
+    `context` looks a key up and gives None where it is not set. Keys: `stage` (default DEFAULT_STAGE); `sender`, an
+    address that replaces the stage's; `identity=existing`, for a sender that SES knows already; `cache=off`, which
+    leaves the cache and its VPC out; `consumer=on`, which adds the example consumer.
 
     Raises InvalidStageError for a stage or a value that does not exist.
     """
-    name = context("stage") or "dev"
+    name = context("stage") or DEFAULT_STAGE
     if name not in STAGES:
         raise InvalidStageError(f"unknown stage {name!r}; the stages are {', '.join(STAGES)}")
     stage = STAGES[name]

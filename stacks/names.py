@@ -1,6 +1,13 @@
-"""The one list of stacks and of their names. It does not need CDK, so the commands can read it too."""
+"""The names of stages and of stacks. This module does not need CDK, so the commands can read it too."""
 
 import re
+
+STAGES = ("local", "dev", "prod")
+"""The names of the stages in `stacks/config.py`."""
+
+STAGES_IN_WORDS = f"{', '.join(STAGES[:-1])} or {STAGES[-1]}"
+
+DEFAULT_STAGE = "dev"
 
 API_LOGS = "ApiLogs"
 IDENTITY = "Identity"

@@ -11,12 +11,11 @@ from typing import NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.cards import without_cards
+from stacks.names import DEFAULT_STAGE, STAGES_IN_WORDS
 from terminal import program
 from terminal.errors import CommandError
 from tools.errors import sentence
 from tools.text import printable
-
-DEFAULT_STAGE = "dev"
 
 
 class Parser(program.Parser):
@@ -36,7 +35,7 @@ def common_options() -> Parser:
         "--stage",
         type=_stage,
         default=argparse.SUPPRESS,
-        help=f"the stage, local, dev or prod (default: the setting STAGE, else {DEFAULT_STAGE})",
+        help=f"the stage, {STAGES_IN_WORDS} (default: the setting STAGE, else {DEFAULT_STAGE})",
     )
     common.add_argument(
         "--user",
@@ -56,7 +55,7 @@ def defaults() -> argparse.Namespace:
     try:
         _stage(stage)
     except argparse.ArgumentTypeError:
-        raise CommandError("the setting STAGE is not the name of a stage: set it to local, dev or prod") from None
+        raise CommandError(f"the setting STAGE is not the name of a stage: set it to {STAGES_IN_WORDS}") from None
     return argparse.Namespace(stage=stage, user=None, json=False, home=None)
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import NoRegionError
 
 from common.times import timestamp
 from reminders.reminder import BY_STATUS, CANCELLED, SCHEDULED
-from stacks.names import REMINDERS
+from stacks.names import DEFAULT_STAGE, REMINDERS, STAGES_IN_WORDS
 from terminal.errors import CommandError
 from tools import command, deployment
 from tools.command import Parser
@@ -168,7 +168,9 @@ def argument_parser() -> Parser:
         epilog=EPILOG,
     )
     parser.add_argument(
-        "--stage", default=os.environ.get("STAGE") or "dev", help="local, dev or prod (default: $STAGE, or dev)"
+        "--stage",
+        default=os.environ.get("STAGE") or DEFAULT_STAGE,
+        help=f"{STAGES_IN_WORDS} (default: $STAGE, or {DEFAULT_STAGE})",
     )
     parser.add_argument("--give-up-reminders", action="store_true", help="cancel waiting reminders without a question")
     return parser

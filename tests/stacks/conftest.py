@@ -33,7 +33,7 @@ def deployment(request: pytest.FixtureRequest, synthesised: Callable[..., Deploy
     return synthesised(request.param)
 
 
-@pytest.fixture(params=["local", "dev", "prod"])
+@pytest.fixture(params=[name for name, stage in STAGES.items() if stage.cache])
 def with_cache(request: pytest.FixtureRequest, synthesised: Callable[..., Deployment]) -> Deployment:
     """Every stage that has a cache."""
     return synthesised(request.param)

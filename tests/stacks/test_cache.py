@@ -87,21 +87,18 @@ def test_a_replica_takes_over_where_the_primary_fails(with_cache):
     assert group["AutomaticFailoverEnabled"] is group["MultiAZEnabled"] is True
 
 
-@pytest.mark.parametrize(
-    ("stage", "node_type", "encrypted"),
-    [("local", "cache.t4g.micro", False), ("dev", "cache.t4g.micro", True), ("prod", "cache.t4g.small", True)],
-)
-def test_every_stage_has_its_node_type_and_all_but_the_laptop_speak_tls(stage, node_type, encrypted, synthesised):
-    deployment = synthesised(stage)
-    group = deployment.only("AWS::ElastiCache::ReplicationGroup")
-    variables = deployment.properties("AWS::Lambda::Function")["Orders/GetOrder"]["Environment"]["Variables"]
+def test_every_stage_has_its_node_type_and_speaks_tls_if_it_says_so(with_cache):
+    stage = with_cache.stage
+    group = with_cache.only("AWS::ElastiCache::ReplicationGroup")
+    variables = with_cache.properties("AWS::Lambda::Function")["Orders/GetOrder"]["Environment"]["Variables"]
 
-    assert group["CacheNodeType"] == node_type
+    assert group["CacheNodeType"] == stage.cache.node_type
     assert group["AtRestEncryptionEnabled"] is True
+    encrypted = stage.cache.encrypted_in_transit
     assert group["TransitEncryptionEnabled"] is encrypted
-    assert group.get("UserGroupIds") == ([f"{stage}-cache-users"] if encrypted else None)
-    address = f"rediss://{stage}-cache-orders@" if encrypted else "redis://"
-    url = deployment.named("Orders", variables["REDIS_URL"])
+    assert group.get("UserGroupIds") == ([f"{stage.name}-cache-users"] if encrypted else None)
+    address = f"rediss://{stage.name}-cache-orders@" if encrypted else "redis://"
+    url = with_cache.named("Orders", variables["REDIS_URL"])
     assert url.startswith(f"{address}Cache/Redis.PrimaryEndPoint.Address")
 
 

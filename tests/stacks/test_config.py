@@ -1,13 +1,31 @@
+import runpy
 from dataclasses import replace
 
 import pytest
+from aws_cdk import RemovalPolicy
 
-from stacks.config import DEV, LOCAL, PROD, STAGES, InvalidStageError, is_address, stage_from_context
+from local.settings import ACCOUNT, PROJECT
+from stacks import config
+from stacks.config import (
+    ALL_STAGES,
+    DEV,
+    LAPTOP_ACCOUNT,
+    LOCAL,
+    PROD,
+    STAGES,
+    InvalidStageError,
+    Stage,
+    is_address,
+    mistakes,
+    stage_from_context,
+)
+
+STAGING = replace(PROD, name="staging", sender="reminders-staging@example.com", notify_parameter="notifyme-staging")
 
 
 @pytest.mark.parametrize(
     ("context", "stage"),
-    [({}, DEV), ({"stage": ""}, DEV), ({"stage": "local"}, LOCAL), ({"stage": "dev"}, DEV), ({"stage": "prod"}, PROD)],
+    [({}, DEV), ({"stage": ""}, DEV), *(({"stage": name}, stage) for name, stage in STAGES.items())],
 )
 def test_the_context_names_the_stage_and_dev_is_the_default(context, stage):
     assert stage_from_context(context.get) == stage
@@ -100,5 +118,68 @@ def test_a_consumer_that_is_neither_on_nor_off_is_an_error(setting):
         stage_from_context({"consumer": setting}.get)
 
 
+def test_the_stages_can_be_deployed_side_by_side():
+    """Each line of the failure names a stage of stacks/config.py, and what to do."""
+    stages = [value for value in vars(config).values() if isinstance(value, Stage)]
+
+    assert [*mistakes(stages)] == []
+    assert [stage for stage in stages if stage not in ALL_STAGES] == [], "add it to ALL_STAGES"
+
+
+def test_a_new_stage_that_sets_what_it_must_not_inherit_is_no_mistake():
+    assert [*mistakes([*ALL_STAGES, STAGING])] == []
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        (PROD, ["two stages have the name 'prod'", "`name`"]),
+        (replace(STAGING, notify_parameter="notifyme"), ["prod and staging", "`notify_parameter` 'notifyme'"]),
+        (replace(STAGING, notify_parameter="notifyme-dev"), ["dev and staging", "`notify_parameter` 'notifyme-dev'"]),
+        (replace(STAGING, sender=PROD.sender), ["prod and staging", f"`sender` '{PROD.sender}'"]),
+        (replace(STAGING, outbox=LOCAL.outbox), ["staging has `outbox` or `only_account`", "set both to None"]),
+        (replace(STAGING, only_account=ACCOUNT), ["staging has `outbox` or `only_account`", "set both to None"]),
+    ],
+)
+def test_what_a_new_stage_must_not_inherit_is_named(new, words):
+    (found,) = mistakes([*ALL_STAGES, new])
+
+    assert found.startswith("stacks/config.py: ")
+    assert [word for word in words if word not in found] == []
+
+
+def test_stages_that_never_meet_may_have_the_same_names():
+    one, other = (
+        replace(STAGING, name=name, only_account=account) for name, account in (("a", "1" * 12), ("b", "2" * 12))
+    )
+    known = replace(STAGING, name="c", notify_parameter="c", sender_identity="existing")
+
+    assert [*mistakes([one, other])] == []
+    assert [*mistakes([STAGING, known])] == []
+    assert len([*mistakes([one, STAGING])]) == len(["notify_parameter", "sender"])
+
+
+def test_synthesis_refuses_stages_that_cannot_be_deployed_side_by_side(monkeypatch):
+    monkeypatch.setattr(config, "ALL_STAGES", [*ALL_STAGES, replace(STAGING, notify_parameter="notifyme")])
+
+    with pytest.raises(SystemExit, match="error: stacks/config.py: the stages prod and staging .* give one of them"):
+        runpy.run_path(str(PROJECT / "app.py"), run_name="__main__")
+
+
+def test_the_account_that_the_stage_of_the_laptop_is_bound_to_is_the_laptop_clouds():
+    assert LAPTOP_ACCOUNT == ACCOUNT
+
+
+def test_a_stage_that_forgets_a_field_keeps_its_data():
+    """Name a stage here if it may lose its data."""
+    lax = {
+        name
+        for name, stage in STAGES.items()
+        if stage.removal_policy != RemovalPolicy.RETAIN or not stage.deletion_protection
+    }
+
+    assert lax == {"local", "dev"}
+
+
 def test_only_the_laptop_talks_to_its_cache_without_encryption():
-    assert {name for name, stage in STAGES.items() if not stage.cache.encrypted_in_transit} == {"local"}
+    assert {name for name, stage in STAGES.items() if stage.cache and not stage.cache.encrypted_in_transit} == {"local"}

@@ -10,7 +10,7 @@ import pytest
 
 from local.settings import PROJECT, Settings
 from reminders.reminder import OVER, SCHEDULED, SENDING
-from stacks.config import DEV, PROD, CacheSettings
+from stacks.config import DEV, CacheSettings
 from stacks.names import STACKS
 
 OPERATIONS = (PROJECT / "docs" / "operations.md").read_text()
@@ -141,11 +141,6 @@ def of_code(file: str, pattern: str) -> int:
     return int(number)
 
 
-def days(stage) -> int:
-    """How long a stage keeps its logs."""
-    return {"ONE_WEEK": 7, "THREE_MONTHS": 90}[stage.log_retention.name]
-
-
 PORTS = {field.name: field.default for field in fields(Settings) if "port" in field.name}
 PACKAGES = json.loads((PROJECT / "package.json").read_text())["devDependencies"]
 LOST_AFTER = of_code("orders/park_lost_orders.py", r"^OVERDUE = timedelta\(minutes=([0-9]+)\)")
@@ -163,8 +158,6 @@ FACTS = [
     ("operations.md", f"(`hours_reminders_may_be_late`, {DEV.hours_reminders_may_be_late})"),
     ("operations.md", f"reads at most {AT_MOST_PARKED} messages"),
     ("operations.md", f"most {WORDS[HELD_SECONDS // 60]} minutes"),
-    ("deploying.md", f"CloudWatch keeps logs for {days(DEV)} days in `dev` and {days(PROD)} in `prod`"),
-    ("deploying.md", f"`{PROD.notify_parameter}` for `prod` and `{DEV.notify_parameter}` for `dev`"),
     ("architecture.md", f"`budget_ms` ({CacheSettings(node_type='', encrypted_in_transit=True).budget_ms})"),
     ("local.md", f"Ports are {PORTS['port']} for the engine and {PORTS['redis_port']} for the cache"),
     ("local.md", f"AWS_ENDPOINT_URL=http://127.0.0.1:{PORTS['port']} "),

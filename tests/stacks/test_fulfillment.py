@@ -10,7 +10,7 @@ from tests.support.templates.deployment import Deployment
 ROLE = "Fulfillment/ShipOrderRole"
 
 
-@pytest.fixture(scope="module", params=["local", "prod"])
+@pytest.fixture(scope="module", params=STAGES)
 def with_consumer(request: pytest.FixtureRequest, synthesised: Callable[..., Deployment]) -> Deployment:
     return synthesised(stage=request.param, consumer="on")
 
@@ -59,9 +59,8 @@ def test_records_of_the_work_are_dropped_in_time_and_shipments_kept(with_consume
 
     assert records["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
     assert records["DeletionPolicy"] == "Delete"
-    production = with_consumer.stage.name == "prod"
-    assert shipments["DeletionPolicy"] == ("Retain" if production else "Delete")
-    assert shipments["Properties"]["DeletionProtectionEnabled"] is production
+    assert shipments["DeletionPolicy"] == with_consumer.policy
+    assert shipments["Properties"]["DeletionProtectionEnabled"] is with_consumer.stage.deletion_protection
     assert shipments["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert all(one["Properties"]["SSESpecification"] == {"SSEEnabled": True} for one in (records, shipments))
 

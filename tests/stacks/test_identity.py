@@ -81,11 +81,12 @@ def test_only_the_pool_itself_texts_its_codes(deployment):
     )
 
 
-def test_production_keeps_its_people(synthesised):
-    for stage, kept in (("local", False), ("dev", False), ("prod", True)):
-        users = synthesised(stage).resources("AWS::Cognito::UserPool")["Identity/Users"]
-        assert users["DeletionPolicy"] == ("Retain" if kept else "Delete")
-        assert users["Properties"]["DeletionProtection"] == ("ACTIVE" if kept else "INACTIVE")
+def test_a_stage_that_keeps_its_data_keeps_its_people(deployment):
+    users = deployment.resources("AWS::Cognito::UserPool")["Identity/Users"]
+    protected = deployment.stage.deletion_protection
+
+    assert users["DeletionPolicy"] == deployment.policy
+    assert users["Properties"]["DeletionProtection"] == ("ACTIVE" if protected else "INACTIVE")
 
 
 def test_whatever_the_pool_needs_is_kept_with_it(deployment):

@@ -68,12 +68,10 @@ def built(tmp_path, monkeypatch):
     return layer.FINGERPRINT
 
 
-def test_production_keeps_the_versions_of_its_layer(deployment):
+def test_a_stage_that_keeps_its_data_keeps_the_versions_of_its_layer(deployment):
     """A function that CloudFormation rolls back needs its former version of the layer."""
-    wanted = "Retain" if deployment.stage.name == "prod" else "Delete"
-
     for version in deployment.resources("AWS::Lambda::LayerVersion").values():
-        assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == (wanted, wanted)
+        assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == (deployment.policy, deployment.policy)
 
 
 def test_lambda_can_read_a_layer_that_was_built_with_a_strict_umask(tmp_path):

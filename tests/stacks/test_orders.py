@@ -31,11 +31,10 @@ def test_the_table_tells_what_changes(deployment):
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
-@pytest.mark.parametrize(("stage", "protected"), [("local", False), ("dev", False), ("prod", True)])
-def test_only_production_protects_its_table_from_deletion(stage, protected, synthesised):
-    table = synthesised(stage).properties("AWS::DynamoDB::Table")["Orders/OrderTable"]
+def test_the_table_is_protected_from_deletion_if_the_stage_says_so(deployment):
+    table = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]
 
-    assert table["DeletionProtectionEnabled"] is protected
+    assert table["DeletionProtectionEnabled"] is deployment.stage.deletion_protection
 
 
 def test_every_queue_is_encrypted(deployment):

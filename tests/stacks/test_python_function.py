@@ -69,7 +69,7 @@ def test_every_function_logs_json_to_a_group_of_its_own_and_may_write_to_no_othe
 def test_every_log_is_dropped_after_the_time_of_its_stage(deployment):
     groups = deployment.properties("AWS::Logs::LogGroup")
 
-    assert {group["RetentionInDays"] for group in groups.values()} == {90 if deployment.stage.name == "prod" else 7}
+    assert {group["RetentionInDays"] for group in groups.values()} == {deployment.days_of_logs}
 
 
 def test_every_log_group_is_written_to_by_a_function_a_workflow_or_an_api(deployment):

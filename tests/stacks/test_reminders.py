@@ -46,11 +46,9 @@ def test_a_sender_that_ses_knows_already_is_not_registered_and_all_else_is_the_s
 @pytest.mark.parametrize(
     ("context", "refused"),
     [
-        ({"stage": "dev"}, "reminders-dev@example.com"),
-        ({"stage": "prod"}, "reminders-prod@example.com"),
+        *(({"stage": name}, None if stage.outbox else stage.sender) for name, stage in STAGES.items()),
         ({"stage": "dev", "sender": "cats"}, "cats"),
         ({"stage": "prod", "sender": "a@our-cats.org"}, None),
-        ({"stage": "local"}, None),
     ],
 )
 def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confirm(context, refused):
@@ -174,9 +172,10 @@ def test_reminders_are_kept_for_as_long_as_the_stage_says(function, deployment):
     assert variables["DAYS_KEPT"] == str(deployment.stage.days_reminders_are_kept)
 
 
-@pytest.mark.parametrize(("stage", "protected"), [("local", False), ("dev", False), ("prod", True)])
-def test_only_production_protects_its_reminders_from_deletion(stage, protected, synthesised):
-    assert synthesised(stage).properties("AWS::DynamoDB::Table")[TABLE]["DeletionProtectionEnabled"] is protected
+def test_reminders_are_protected_from_deletion_if_the_stage_says_so(deployment):
+    table = deployment.properties("AWS::DynamoDB::Table")[TABLE]
+
+    assert table["DeletionProtectionEnabled"] is deployment.stage.deletion_protection
 
 
 @pytest.mark.parametrize(
@@ -250,6 +249,6 @@ def test_no_alarm_counts_aborted_executions(deployment):
     assert "ExecutionsAborted" not in metrics
 
 
-@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+@pytest.mark.parametrize("name", STAGES)
 def test_nothing_of_the_reminders_needs_the_orders(name, synthesised):
     assert f"'{name}-orders" not in str(synthesised(name).templates["Reminders"])

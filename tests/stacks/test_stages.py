@@ -7,22 +7,42 @@ from itertools import combinations
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from local import settings
+from local.settings import PROJECT
 from stacks import names
-from stacks.config import STAGES
+from stacks.config import LAPTOP_ACCOUNT, STAGES
 from stacks.names import stack_name
 from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise
 from tools.doctor.target import CACHE_WRITER
 
-BOUND = {name for name, stage in STAGES.items() if stage.only_account}
+ON_AWS = [name for name, stage in STAGES.items() if stage.only_account != LAPTOP_ACCOUNT]
+BAR = r"\|"
+"""Between two alternatives in a table of Markdown."""
+
 WITHOUT_CACHE = "dev without cache"
 
 
-def test_every_stage_is_tested():
-    assert {context["stage"] for context in CONTEXTS.values()} == STAGES.keys()
+def test_every_place_that_lists_stages_lists_all_of_them(synthesised):
+    """Each line of the failure names a file, and the text that it should have."""
+    deploying = "docs/deploying.md"
+    usual = synthesised("prod").days_of_logs
+    places = [
+        ("stacks/names.py", f"STAGES = {tuple(STAGES)}".replace("'", '"')),
+        ("README.md", f"`-c stage={'|'.join(STAGES)}`"),
+        (deploying, f"`STAGE={BAR.join(ON_AWS)}`"),
+        *((deploying, f"`{STAGES[name].notify_parameter}` for `{name}`") for name in ON_AWS),
+        (deploying, f"CloudWatch keeps logs for {usual} days"),
+        *(
+            (deploying, f"in `{name}` for {days}")
+            for name in ON_AWS
+            if (days := synthesised(name).days_of_logs) != usual
+        ),
+    ]
+
+    missing = [f"{file}: {text}" for file, text in places if text not in (PROJECT / file).read_text()]
+    assert not missing, "\n".join(["", *missing])
 
 
-@pytest.mark.parametrize("other", ["dev", "prod"])
+@pytest.mark.parametrize("other", [name for name in STAGES if name != "local"])
 def test_the_laptop_runs_the_resources_of_every_other_stage(other, synthesised):
     local = synthesised("local").names_and_types()
 
@@ -40,16 +60,15 @@ def test_the_same_commit_gives_the_same_templates(synthesised, tmp_path):
     assert json.dumps(again.templates) == json.dumps(synthesised("dev").templates)
 
 
-def test_cloudformation_refuses_a_stage_with_an_outbox_in_every_account_of_aws(with_everything):
+def test_cloudformation_refuses_a_stage_in_every_account_but_its_own(with_everything):
     """In each stack, because each stack can be deployed by itself."""
     stage = with_everything.stage
     rules = [template["Rules"].get("OnlyThere") for template in with_everything.templates.values()]
 
-    assert bool(stage.outbox) is (stage.name in BOUND)
-    assert {rule is not None for rule in rules} == {stage.name in BOUND}
+    assert {rule is not None for rule in rules} == {bool(stage.only_account)}
     for rule in filter(None, rules):
         (assertion,) = rule["Assertions"]
-        assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "AWS::AccountId"}, settings.ACCOUNT]}
+        assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "AWS::AccountId"}, stage.only_account]}
         assert assertion["AssertDescription"].startswith(f"The stage {stage.name} is for the account ")
 
 
@@ -82,8 +101,7 @@ def _identifier(type: str) -> tuple[str, ...]:
     return tuple(pointer.removeprefix("/properties/") for pointer in schema["primaryIdentifier"])
 
 
-# A stage that is bound to the laptop's account never meets another stage on AWS.
-@pytest.mark.parametrize(("one", "other"), [*combinations([name for name in STAGES if name not in BOUND], 2)])
+@pytest.mark.parametrize(("one", "other"), [*combinations(ON_AWS, 2)])
 def test_two_stages_can_stand_in_one_account_and_region(one, other, synthesised):
     assert len(physical_names(synthesised(one))) > 20
     assert physical_names(synthesised(one)) & physical_names(synthesised(other)) == set()
@@ -137,13 +155,11 @@ def test_without_the_cache_everything_else_stays(synthesised):
     } == set()
 
 
-@pytest.mark.parametrize(("stage", "policy"), [("local", "Delete"), ("dev", "Delete"), ("prod", "Retain")])
-def test_only_production_keeps_its_data_when_it_is_destroyed(stage, policy, synthesised):
-    deployment = synthesised(stage)
-
+def test_a_destroyed_stage_keeps_its_data_if_it_says_so(deployment):
     for type in ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"):
         resources = deployment.resources(type).values()
-        assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources} == {(policy, policy)}
+        policies = {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in resources}
+        assert policies == {(deployment.policy, deployment.policy)}
 
 
 def test_what_people_need_is_an_output(deployment):

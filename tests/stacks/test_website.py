@@ -144,10 +144,10 @@ def test_the_page_is_told_where_everything_is(deployment, policy):
 def test_only_the_laptop_shows_what_was_mailed_texted_and_queued(deployment):
     config = json.loads(deployment.named("Website", published(deployment)["Config"]))
 
-    laptop = deployment.stage.name == "local"
-    assert config["outbox"] == ("/_ministack" if laptop else None)
+    outbox = deployment.stage.outbox
+    assert config["outbox"] == outbox
     # A queue's address tells the account's number.
-    assert set(config["queues"]) == ({"OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue"} if laptop else set())
+    assert set(config["queues"]) == ({"OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue"} if outbox else set())
 
 
 def test_cloudfront_may_read_when_everything_is_published(deployment):

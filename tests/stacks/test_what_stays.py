@@ -2,12 +2,14 @@
 
 import re
 
-import pytest
-
 from local.settings import PROJECT
+from stacks.config import LAPTOP_ACCOUNT, STAGES
 
 DEPLOYING = (PROJECT / "docs" / "deploying.md").read_text()
 EVERYTHING = "everything"
+ON_AWS = {name: stage for name, stage in STAGES.items() if stage.only_account != LAPTOP_ACCOUNT}
+LOSES_DATA = " and ".join(f"`{name}`" for name, stage in ON_AWS.items() if not stage.deletion_protection)
+HEAD = f"| stack | of every stage | of stages that keep their data too: all but {LOSES_DATA} |"
 
 
 def kept(deployment) -> dict[str, set[str]]:
@@ -23,27 +25,29 @@ def kept(deployment) -> dict[str, set[str]]:
     }
 
 
-def written() -> dict[str, dict[str, set[str]]]:
-    """The resources that each stack leaves behind according to the document's table, in `dev` and in `prod`."""
-    table = DEPLOYING.partition("| stack | of every stage | of `prod` too |\n|---|---|---|\n")[2].partition("\n\n")[0]
-    columns: dict[str, dict[str, set[str]]] = {"dev": {}, "prod": {}}
+def written(*, keeps_data: bool) -> dict[str, set[str]]:
+    """The resources that each stack leaves behind according to the document's table."""
+    table = DEPLOYING.partition(f"{HEAD}\n|---|---|---|\n")[2].partition("\n\n")[0]
+    stacks: dict[str, set[str]] = {}
     for line in table.splitlines():
-        stack, of_every_stage, of_prod = (_named(cell) for cell in line.split("|")[1:-1])
+        stack, of_every_stage, of_those_that_keep_data = (_named(cell) for cell in line.split("|")[1:-1])
         (name,) = stack
-        for stage, ids in (("dev", of_every_stage), ("prod", of_every_stage | of_prod)):
-            if ids:
-                columns[stage][name] = ids
-    return columns
+        if ids := of_every_stage | (of_those_that_keep_data if keeps_data else set()):
+            stacks[name] = ids
+    return stacks
 
 
 def _named(cell: str) -> set[str]:
     return {EVERYTHING} if cell.strip().startswith(EVERYTHING) else set(re.findall("`([A-Za-z]+)`", cell))
 
 
-@pytest.mark.parametrize("with_everything", ["dev", "prod"], indirect=True)
+def test_the_table_says_which_stages_keep_their_data():
+    assert HEAD in DEPLOYING.splitlines()
+
+
 def test_the_document_names_what_stays_when_a_stage_is_destroyed(with_everything):
     """Add what is missing to the table in docs/deploying.md, "Removing it"."""
-    assert kept(with_everything) == written()[with_everything.stage.name]
+    assert kept(with_everything) == written(keeps_data=with_everything.stage.deletion_protection)
 
 
 def test_only_a_stage_that_keeps_its_data_leaves_data_behind(with_everything):

@@ -8,6 +8,7 @@ from botocore import exceptions
 from botocore.credentials import AssumeRoleProvider
 from botocore.exceptions import BotoCoreError
 
+from stacks.names import STAGES_IN_WORDS
 from tests.support.commands import Command, run_inside
 from tests.support.orders_stack import CARD
 from tools.doctor.__main__ import main as doctor
@@ -155,7 +156,7 @@ def test_a_stage_that_is_none_is_told(command: Command, monkeypatch: pytest.Monk
     run = command("parked")
 
     assert run.status == 1
-    assert run.err == "error: the setting STAGE is not the name of a stage: set it to local, dev or prod\n"
+    assert run.err == f"error: the setting STAGE is not the name of a stage: set it to {STAGES_IN_WORDS}\n"
 
 
 NO_SENTENCE = {

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from stacks.names import DEFAULT_STAGE, STAGES_IN_WORDS
 from tools import command
 from tools.command import Parser
 from tools.show import Output
@@ -48,7 +49,9 @@ def argument_parser() -> Parser:
         epilog=EPILOG,
     )
     parser.add_argument(
-        "--stage", default=os.environ.get("STAGE") or "dev", help="local, dev or prod (default: $STAGE, or dev)"
+        "--stage",
+        default=os.environ.get("STAGE") or DEFAULT_STAGE,
+        help=f"{STAGES_IN_WORDS} (default: $STAGE, or {DEFAULT_STAGE})",
     )
     parser.add_argument("--sender", help="the sender that you will deploy with; a deployed one is examined first")
     parser.add_argument("--identity", choices=("new", "existing"), help="likewise: whether SES knows the sender")

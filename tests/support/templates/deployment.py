@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import RemovalPolicy
+from aws_cdk.aws_logs import RetentionDays
 
 import app
-from stacks.config import Stage, stage_from_context
+from stacks.config import STAGES, Stage, stage_from_context
 
 CDK_JSON = json.loads((Path(__file__).parents[3] / "cdk.json").read_text())
 
@@ -21,9 +23,7 @@ CDK_CONTEXT = CDK_JSON["context"] | {
 }
 
 CONTEXTS = {
-    "local": {"stage": "local"},
-    "dev": {"stage": "dev"},
-    "prod": {"stage": "prod"},
+    **{name: {"stage": name} for name in STAGES},
     "dev without cache": {"stage": "dev", "cache": "off"},
 }
 """The CDK context of everything that the tests of the stacks look at."""
@@ -41,6 +41,18 @@ class Deployment:
     stage: Stage
     templates: Mapping[str, Mapping[str, Any]]
     dependencies: Mapping[str, set[str]]
+
+    @property
+    def policy(self) -> str:
+        """The DeletionPolicy of what the stage keeps if it keeps its data."""
+        return {RemovalPolicy.RETAIN: "Retain", RemovalPolicy.DESTROY: "Delete"}[self.stage.removal_policy]
+
+    @property
+    def days_of_logs(self) -> int:
+        """How long the stage keeps its logs."""
+        days = {RetentionDays.ONE_WEEK: 7, RetentionDays.THREE_MONTHS: 90}
+        assert self.stage.log_retention in days, f"{__file__}: add the days of {self.stage.log_retention}"
+        return days[self.stage.log_retention]
 
     def resources(self, type: str = "") -> dict[str, Any]:
         """Resources of `type`, or of a service (`AWS::EC2::`), by their paths."""
