@@ -1,20 +1,25 @@
-"""A pretended AWS with the orders app in it, real HTTP servers, and command lines run inside this process."""
+"""A simulated AWS with the orders app in it, a user pool, and the commands `tools.orders` and `remindme`."""
 
 import getpass
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tzlocal
 from moto import mock_aws
 
 from common import queues
-from tests.support.cognito import FakeCognito
+from tests.support.cognito import ADA, PASSWORDS, FakeCognito
 from tests.support.commands import Command, run_inside
 from tests.support.orders_stack import REGION, Stack, client, template
+from tests.support.remindme import NOW, FakeApi
 from tests.support.servers import served
 from tools.orders.__main__ import main
+from tools.remindme import reminders
+from tools.remindme.__main__ import main as remindme_main
 
 UNSET = (
     *("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "STAGE"),
@@ -71,3 +76,35 @@ def orders_file(tmp_path: Path) -> Callable[[Any], str]:
         return str(file)
 
     return write
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+def paris() -> Iterator[None]:
+    """The machine's time zone. The C library and tzlocal each keep the one that they have seen."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", "Europe/Paris")
+        time.tzset()
+        tzlocal.reload_localzone()
+        yield
+    time.tzset()
+    tzlocal.reload_localzone()
+
+
+@pytest.fixture
+def remindme(
+    paris: None, cognito: FakeCognito, api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Command]:
+    """Runs `remindme` for Ada in Paris, where the stack `dev-reminders` is deployed."""
+    monkeypatch.setenv("SIGN_IN_EMAIL", ADA)
+    monkeypatch.setenv("SIGN_IN_PASSWORD", PASSWORDS[ADA])
+    monkeypatch.setattr(reminders.time, "sleep", lambda _: None)
+    with served(api.answer, keys=api.keys) as url:
+        template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"ApiUrl": {"Value": url}}}
+        cloudformation = client("cloudformation")
+        cloudformation.create_stack(StackName="dev-reminders", TemplateBody=json.dumps(template))
+        yield lambda *arguments: run_inside(capsys, lambda given: remindme_main(given, clock=lambda: NOW), arguments)
