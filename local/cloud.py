@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local import deploy, gaps, homes, restart, saved, users
+from local.addresses import api_url
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
 from local.processes import Daemon, alone, require_free
@@ -131,8 +132,8 @@ class Cloud:
             endpoint=self.settings.endpoint,
             redis_url=self.settings.redis_url,
             site=gaps.site_url(self.settings, outputs[deploy.WEBSITE_STACK]["SiteUrl"]),
-            orders_api=gaps.api_url(self.settings, orders["ApiUrl"]),
-            reminders_api=gaps.api_url(self.settings, reminders["ApiUrl"]),
+            orders_api=api_url(self.settings.endpoint, orders["ApiUrl"]),
+            reminders_api=api_url(self.settings.endpoint, reminders["ApiUrl"]),
             order_table=orders["OrderTableName"],
             fulfillment_queue=orders["OrderFulfillmentQueueUrl"],
             escalation_queue=orders["EscalationQueueUrl"],

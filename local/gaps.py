@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.addresses import api_url
 from local.engine import ENGINE_NAME, Engine
 from local.settings import Settings
 
@@ -155,21 +156,10 @@ def site_url(settings: Settings, url: str) -> str:
     return f"http://{label}.cloudfront.{ENGINE_NAME}:{settings.port}/"
 
 
-def api_url(settings: Settings, url: str) -> str:
-    """Where the engine serves a REST API whose address on AWS would be `url`, the stack output."""
-    return served_at(settings.endpoint, url)
-
-
-def served_at(endpoint: str, url: str) -> str:
-    """Where an engine at `endpoint` serves the REST API whose address on AWS would be `url`."""
-    parts = urlsplit(url)
-    return f"{endpoint.rstrip('/')}/_aws/execute-api/{parts.netloc.partition('.')[0]}{parts.path}".rstrip("/")
-
-
 def _on_the_laptop(settings: Settings, address: str) -> str:
     if not re.match(ON_AWS, address):
         return address
-    return api_url(settings, address) if ".execute-api." in address else f"{settings.endpoint}/"
+    return api_url(settings.endpoint, address) if ".execute-api." in address else f"{settings.endpoint}/"
 
 
 def _client_behind_tls(engine: Engine, service: str) -> Any:

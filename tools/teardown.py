@@ -7,15 +7,13 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import NoRegionError
-
 from common.times import timestamp
 from reminders.reminder import BY_STATUS, CANCELLED, SCHEDULED
 from stacks.names import DEFAULT_STAGE, REMINDERS, STAGES_IN_WORDS
 from terminal.errors import CommandError
 from tools import command, deployment
 from tools.command import Parser
-from tools.doctor.target import Target
+from tools.deployment import Deployment
 
 if TYPE_CHECKING:
     from stacks.config import Stage
@@ -56,12 +54,7 @@ def _parse_and_run(arguments: list[str] | None) -> int:
 def _run(options: argparse.Namespace, stage: "Stage") -> int:
     if stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
         raise CommandError(f"stage {stage.name} is not on AWS: `python -m local down --forget` removes it")
-    session, endpoint, _ = deployment.reach(stage.name)
-    if not session.region_name:
-        raise NoRegionError
-    target = Target(stage, session, endpoint)
-    target.read_settings()
-    reminders = Reminders(target)
+    reminders = Reminders(deployment.find(stage.name))
     if not (waiting := len(reminders.executions())):
         print(f"no reminder of {stage.name} waits")
         return 0
@@ -90,11 +83,11 @@ def _answer(question: str) -> str:
 class Reminders:
     """The reminders of a stage that wait or are being sent. A stage that is not deployed has no reminders."""
 
-    def __init__(self, target: Target) -> None:
-        self._workflow = target.output(REMINDERS, "ReminderStateMachineArn")
-        self._table = target.output(REMINDERS, "ReminderTableName")
-        self._states = target.client("stepfunctions")
-        self._dynamodb = target.client("dynamodb")
+    def __init__(self, found: Deployment) -> None:
+        self._workflow = found.find_output(REMINDERS, "ReminderStateMachineArn")
+        self._table = found.find_output(REMINDERS, "ReminderTableName")
+        self._states = found.client("stepfunctions")
+        self._dynamodb = found.client("dynamodb")
 
     def executions(self) -> set[str]:
         """The ARNs of the running executions."""

@@ -12,11 +12,12 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+import tools.aws
 from local.settings import PROJECT
 from stacks.config import DEV, STAGES, stage_from_context
 from tests.support.aws_answers import code_of, refusal
 from tests.support.orders_stack import REGION
-from tools import deployment
+from tools.doctor import report
 from tools.doctor.__main__ import main
 from tools.doctor.checks import Finding, examine
 from tools.doctor.target import Target
@@ -94,13 +95,13 @@ class Aws:
         self.answers["ListStackResources"]["StackResourceSummaries"].remove(WRITER)
 
     def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
-        target = Target(replace(STAGE, **stage), SESSION, endpoint)
+        target = Target(replace(STAGE, **stage), tools.aws.Aws(SESSION, endpoint))
         return {finding.check: finding for finding in examine(target)}
 
     def problems(self, **said: str) -> dict[str, str]:
         """What stops a deployment with the settings `said`, and what to do."""
         stage = stage_from_context({"stage": "dev", **said}.get)
-        target = Target(stage, SESSION, None, said={name.upper() for name in said}, deploying=True)
+        target = Target(stage, tools.aws.Aws(SESSION), said={name.upper() for name in said}, deploying=True)
         return {finding.check: finding.advice for finding in examine(target) if finding.state == "problem"}
 
     def note(self, params: dict[str, Any], **_: Any) -> None:
@@ -281,7 +282,7 @@ def test_a_stage_that_was_deployed_without_a_cache_misses_it_only_if_somebody_as
     aws.switch_the_cache_off()
     del aws.stacks["dev-cache"]
 
-    checks = {finding.check for finding in examine(Target(STAGE, SESSION, None, said=said))}
+    checks = {finding.check for finding in examine(Target(STAGE, tools.aws.Aws(SESSION), said=said))}
 
     assert ("stack dev-cache" in checks) is missed
 
@@ -405,7 +406,7 @@ def test_a_sender_that_ses_should_know_but_does_not_is_reported_with_advice(aws:
 def test_sentences_say_what_stops_a_deployment_or_that_nothing_does(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(deployment, "reach", lambda *_, **__: (SESSION, None, None))
+    monkeypatch.setattr(report, "reach", lambda *_, **__: tools.aws.Aws(SESSION))
     stopped = main(["--stage", "dev", "--deploying", "--consumer", "on"])
     told = capsys.readouterr().out
     goes_on = main(["--stage", "dev", "--deploying", "--sender", STAGE.sender])

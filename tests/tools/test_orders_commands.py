@@ -269,7 +269,7 @@ class Standard:
     def execution(self, name: str) -> str:
         return f"{self.ARN.replace('stateMachine', 'execution')}:{name}"
 
-    def output(self, name: str) -> str:
+    def output(self, stack: str, name: str) -> str:
         return {"OrderTableName": self._table, "OrderFulfillmentStateMachineArn": self.ARN}[name]
 
     def client(self, service: str) -> Any:

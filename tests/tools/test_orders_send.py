@@ -16,7 +16,7 @@ from tests.support.orders_stack import CARD
 from tests.support.servers import served
 from tools.accounts.pool import NotNowError
 from tools.api import Api
-from tools.orders import files, send
+from tools.orders import calls, files
 from tools.orders.files import MAX_FILE_BYTES
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë 🐈", "ItemName": "Lamp", "Price": "12.50", "CC": CARD}
@@ -52,7 +52,7 @@ def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
 
 
 def test_each_order_is_posted_with_a_token_and_its_answer_told(api: Api, fake_api: FakeApi) -> None:
-    [sent] = send.submit(api, [ORDER])
+    [sent] = calls.submit(api, [ORDER])
 
     assert (sent.position, sent.order_id, sent.status, sent.outcome, sent.taken) == (1, "A-1", 202, "RECEIVED", True)
     assert fake_api.requests == [("POST", "/v1/orders", ORDER, "token-0")]
@@ -66,7 +66,7 @@ def test_where_a_token_is_not_taken_the_order_is_sent_once_more_with_another() -
         return (401, refusal("UNAUTHORIZED")) if token == "token-0" else (202, {"Status": "RECEIVED"})
 
     with served(answer) as url:
-        [sent] = send.submit(Api(url, Signed()), [ORDER])
+        [sent] = calls.submit(Api(url, Signed()), [ORDER])
 
     assert sent.taken
     assert tokens == ["token-0", "token-1"]
@@ -77,7 +77,7 @@ def test_without_a_token_nothing_is_sent_and_the_sending_ends(fake_api: FakeApi)
     somebody.failures = [NotNowError("cannot sign in")]
 
     with served(fake_api.answer) as url, pytest.raises(CommandError, match="cannot sign in"):
-        list(send.submit(Api(url, somebody), [ORDER, ORDER]))
+        list(calls.submit(Api(url, somebody), [ORDER, ORDER]))
 
     assert fake_api.requests == []
 
@@ -86,7 +86,7 @@ def test_an_api_that_takes_no_token_ends_the_sending_with_how_to_sign_in(api: Ap
     fake_api.answers = {"A-1": (401, refusal("UNAUTHORIZED"))}
 
     with pytest.raises(CommandError, match="does not take this sign-in: .* try `sign in`"):
-        list(send.submit(api, [ORDER, ORDER]))
+        list(calls.submit(api, [ORDER, ORDER]))
 
     assert len(fake_api.requests) == 2
 
@@ -95,7 +95,7 @@ def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeA
     problem = {"field": "Name", "problem": "must be text"}
     fake_api.answers = {"B": (400, refusal("InvalidRequest", problem)), "C": (409, refusal("Conflict"))}
 
-    sent = list(send.submit(api, [{**ORDER, "OrderId": id} for id in "ABCD"]))
+    sent = list(calls.submit(api, [{**ORDER, "OrderId": id} for id in "ABCD"]))
 
     assert [(one.status, one.taken) for one in sent] == [(202, True), (400, False), (409, False), (202, True)]
     assert sent[1].outcome == "InvalidRequest: The request body is invalid; Name must be text"
@@ -104,7 +104,7 @@ def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeA
 def test_an_order_without_an_answer_may_have_been_taken_and_the_others_are_sent(api: Api, fake_api: FakeApi) -> None:
     fake_api.answers = {"A": (0, None)}
 
-    lost, sent = send.submit(api, [{**ORDER, "OrderId": id} for id in "AB"])
+    lost, sent = calls.submit(api, [{**ORDER, "OrderId": id} for id in "AB"])
 
     assert (lost.status, lost.taken, sent.status) == (0, False, 202)
     assert "no answer" in lost.outcome and "it may have been taken" in lost.outcome
@@ -113,7 +113,7 @@ def test_an_order_without_an_answer_may_have_been_taken_and_the_others_are_sent(
 def test_an_answer_that_is_not_the_apps_is_not_repeated(api: Api, fake_api: FakeApi) -> None:
     fake_api.answers = {"A-1": (403, f"<p>You sent {CARD}</p>".encode())}
 
-    [sent] = send.submit(api, [ORDER])
+    [sent] = calls.submit(api, [ORDER])
 
     assert (sent.status, sent.outcome) == (403, "refused before it came to the app")
 
@@ -121,7 +121,7 @@ def test_an_answer_that_is_not_the_apps_is_not_repeated(api: Api, fake_api: Fake
 def test_a_corrected_order_is_put_whole_where_it_is(api: Api, fake_api: FakeApi) -> None:
     order = {**ORDER, "OrderId": "a/../b é"}
 
-    [sent] = send.resubmit(api, [order])
+    [sent] = calls.resubmit(api, [order])
 
     assert sent.taken
     assert [request[:3] for request in fake_api.requests] == [("PUT", "/v1/orders/a%2F..%2Fb%20%C3%A9", order)]
@@ -131,7 +131,7 @@ def test_a_corrected_order_is_put_whole_where_it_is(api: Api, fake_api: FakeApi)
 def test_a_corrected_order_without_an_id_is_not_sent_and_the_others_are(
     api: Api, fake_api: FakeApi, order_id: Any
 ) -> None:
-    sent = list(send.resubmit(api, [{**ORDER, "OrderId": order_id}, ORDER]))
+    sent = list(calls.resubmit(api, [{**ORDER, "OrderId": order_id}, ORDER]))
 
     assert [one.outcome for one in sent] == ["not sent: OrderId is not a text", "RECEIVED"]
     assert len(fake_api.requests) == 1
@@ -145,7 +145,7 @@ def test_a_correction_that_is_refused_is_told_with_its_code(
 ) -> None:
     fake_api.answers = {"A-1": (status, refusal(code))}
 
-    [sent] = send.resubmit(api, [ORDER])
+    [sent] = calls.resubmit(api, [ORDER])
 
     assert (sent.status, sent.taken) == (status, False)
     assert sent.outcome.startswith(f"{code}: ")
@@ -157,14 +157,14 @@ def test_a_price_in_digits_arrives_as_it_was_written(
 ) -> None:
     file = orders_file(f'{{"OrderId": "A-1", "Price": {written}}}'.encode())
 
-    list(send.submit(api, files.read(file)))
+    list(calls.submit(api, files.read(file)))
 
     [(_, _, body, _)] = fake_api.requests
     assert str(body["Price"]) == {"1e3": "1000"}.get(written, written)
 
 
 def test_a_card_number_in_the_place_of_an_id_is_hidden(api: Api) -> None:
-    [sent] = send.submit(api, [{**ORDER, "OrderId": "4242 4242 4242 4242\x1b[2J", "CC": "A-1"}])
+    [sent] = calls.submit(api, [{**ORDER, "OrderId": "4242 4242 4242 4242\x1b[2J", "CC": "A-1"}])
 
     assert sent.order_id == r"#\x1b[2J"
 
@@ -262,7 +262,7 @@ def test_an_order_is_closed_with_a_note(api: Api, fake_api: FakeApi) -> None:
     closed = {"OrderId": "a b", "Status": "CLOSED", "Note": "Not wanted."}
     fake_api.answers = {"a%20b": (200, closed)}
 
-    assert send.close(api, "a b", "Not wanted.") == closed
+    assert calls.close(api, "a b", "Not wanted.") == closed
     assert fake_api.requests == [("POST", "/v1/orders/a%20b/close", {"note": "Not wanted."}, "token-0")]
 
 
@@ -270,4 +270,4 @@ def test_an_order_that_cannot_be_closed_is_told_why(api: Api, fake_api: FakeApi)
     fake_api.answers = {"A-1": (409, refusal("Conflict"))}
 
     with pytest.raises(CommandError, match="409: Conflict"):
-        send.close(api, "A-1", "Not wanted.")
+        calls.close(api, "A-1", "Not wanted.")

@@ -11,7 +11,7 @@ from local.errors import LocalError, NotRunningError
 from local.settings import Settings
 from terminal.errors import CommandError
 from tools import command
-from tools.deployment import reach
+from tools.aws import reach
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_any_other_address_is_what_it_says(endpoint: str, port: int, monkeypatch
 
     found = reach("local")
 
-    assert (found.endpoint, found.laptop) == (endpoint.format(port), None)
+    assert (found.endpoint, found.demo_users) == (endpoint.format(port), None)
 
 
 def test_its_own_address_is_another_program_if_that_listens_there(
@@ -62,7 +62,7 @@ def test_its_own_address_is_another_program_if_that_listens_there(
         Settings(home=Path(settings.HOME), port=taken).remember("port")
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{taken}")
 
-        assert reach("local").laptop is None
+        assert reach("local").demo_users is None
 
 
 def test_a_named_folder_is_the_laptop_cloud_whatever_the_address(

@@ -20,7 +20,8 @@ from tests.support.cognito import ADA, OLGA, PASSWORDS, FakeCognito
 from tests.support.commands import Command, run_inside
 from tests.support.orders_stack import REGION
 from tools.accounts.people import Person
-from tools.deployment import Aws, Identity
+from tools.aws import Aws
+from tools.deployment import Deployment
 from tools.sign_in.__main__ import main
 
 Type = Callable[..., list[str]]
@@ -56,7 +57,7 @@ def cache(tmp_path: Path) -> Path:
 
 def person(user: str | None = ADA) -> Person:
     """As the other commands sign in."""
-    return Identity("dev", Aws(boto3.Session(region_name=REGION), None)).person(user, demo="person")
+    return Deployment("dev", Aws(boto3.Session(region_name=REGION))).people().one(user)
 
 
 def test_signing_in_ahead_asks_for_the_password_and_shows_neither_it_nor_a_token(
@@ -402,9 +403,9 @@ def test_on_the_laptop_its_own_users_sign_in_and_nothing_is_kept(
         role: SimpleNamespace(email=email, password=PASSWORDS[email], role=role)
         for role, email in {"person": ADA, "operator": OLGA}.items()
     }
-    laptop: Any = SimpleNamespace(users=lambda: users)
+    aws = Aws(boto3.Session(region_name=REGION), demo_users=lambda: users)
 
-    token = Identity("dev", Aws(boto3.Session(region_name=REGION), None, laptop)).person(user, demo=demo).token()
+    token = Deployment("dev", aws).people().one(user, demo=demo).token()
 
     assert cognito.issued[token] == signed_in
     assert not cache.exists()
@@ -420,10 +421,10 @@ def test_what_was_signed_in_for_at_one_address_is_sent_to_no_other(
     template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
     cloudformation.create_stack(StackName="dev-identity", TemplateBody=json.dumps(template))
 
-    elsewhere = Identity("dev", Aws(boto3.Session(region_name="eu-west-1"), None))
+    elsewhere = Deployment("dev", Aws(boto3.Session(region_name="eu-west-1"))).people()
 
     with pytest.raises(CommandError, match="who signs in"):
-        elsewhere.person(None, demo="person")
+        elsewhere.one(None)
 
 
 ASKING = """

@@ -13,6 +13,7 @@ from stacks.config import STAGES
 from tests.support import tables
 from tests.support.orders_stack import REGION
 from tools import teardown
+from tools.aws import Aws
 
 DEFINITION = {"StartAt": "Timer", "States": {"Timer": {"Type": "Wait", "Seconds": 9999, "End": True}}}
 TEMPLATE = {
@@ -67,7 +68,7 @@ class Reminders:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 0)
-    monkeypatch.setattr(teardown.deployment, "reach", lambda *_, **__: (boto3.Session(region_name=REGION), None, None))
+    monkeypatch.setattr(teardown.deployment, "reach", lambda *_, **__: Aws(boto3.Session(region_name=REGION)))
 
 
 @pytest.fixture

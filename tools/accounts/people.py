@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Protocol
 
 from terminal.errors import CommandError
 from tools.accounts.kept import Kept
@@ -67,23 +68,34 @@ class Person:
                     self._kept.keep(self.email, tokens.refresh)
 
 
+class DemoUser(Protocol):
+    """A user of the laptop cloud, whose password is known."""
+
+    @property
+    def email(self) -> str: ...
+
+    @property
+    def password(self) -> str: ...
+
+
 class People:
-    """`passwords` are those that are known, by e-mail address: of the laptop cloud's own users."""
+    """The people of one stage. `demo` are the laptop cloud's own users by their roles, `person` and `operator`."""
 
     def __init__(
-        self, pool: UserPool, *, stage: str, kept: Kept | None = None, passwords: Mapping[str, str] | None = None
+        self, pool: UserPool, *, stage: str, kept: Kept | None = None, demo: Mapping[str, DemoUser] | None = None
     ) -> None:
         self.kept = kept
         self._pool = pool
         self._stage = stage
-        self._passwords = {email.lower(): password for email, password in (passwords or {}).items()}
+        self._demo = demo or {}
 
-    def one(self, user: str | None) -> Person:
-        """`user`, else the setting SIGN_IN_EMAIL, else the only one who has signed in ahead.
+    def one(self, user: str | None, *, demo: str = "person") -> Person:
+        """`user`; else on the laptop cloud its user `demo`; else SIGN_IN_EMAIL, or the only one who is signed in.
 
-        Raises CommandError where that is nobody.
+        Raises CommandError if that is nobody.
         """
-        email = user or os.environ.get("SIGN_IN_EMAIL") or self._only_one()
+        own = self._demo[demo].email if self._demo else os.environ.get("SIGN_IN_EMAIL")
+        email = user or own or self._only_one()
         return Person(
             email,
             self._pool,
@@ -109,8 +121,9 @@ class People:
         raise CommandError(f"who signs in? Say --user you@example.com{several} or the setting SIGN_IN_EMAIL")
 
     def _password(self, email: str) -> str:
-        if known := self._passwords.get(email.lower()):
-            return known
+        for user in self._demo.values():
+            if user.email.lower() == email.lower():
+                return user.password
         setting = os.environ.get("SIGN_IN_PASSWORD")
         # With an address beside it, it is the password of that one alone.
         if setting and os.environ.get("SIGN_IN_EMAIL", email).lower() in ("", email.lower()):

@@ -76,7 +76,7 @@ def _unanswered(error: BotoCoreError | ClientError, target: Target) -> str:
 
 
 def credentials(target: Target) -> Result:
-    target.read_settings()
+    target.read_settings("sts")
     caller = target.client("sts").get_caller_identity()
     return Result("ok", f"{caller['Arn']} in {target.region}")
 
@@ -127,7 +127,7 @@ def _written(settings: Mapping[str, str]) -> str:
 
 
 def notify_parameter(target: Target) -> Result:
-    name, topic = target.stage.notify_parameter, target.output(REMINDERS, "NotifyTopicArn")
+    name, topic = target.stage.notify_parameter, target.find_output(REMINDERS, "NotifyTopicArn")
     ssm = target.client("ssm")
     try:
         value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
@@ -142,7 +142,7 @@ def notify_parameter(target: Target) -> Result:
 
 
 def sender_verified(target: Target) -> Result:
-    sender, deployed = target.sender, target.output(REMINDERS, "SenderAddress")
+    sender, deployed = target.sender, target.find_output(REMINDERS, "SenderAddress")
     answer = target.client("ses").get_identity_verification_attributes(Identities=identities_of(sender))
     registers = target.stage.sender_identity == "new" and (target.deploying or not deployed)
     own = target.resources(REMINDERS, "AWS::SES::EmailIdentity").values() if registers else ()
@@ -244,7 +244,7 @@ def api_gateway_role(target: Target) -> Result:
 
 
 def operators(target: Target) -> Result:
-    pool = target.output(IDENTITY, "UserPoolId")
+    pool = target.find_output(IDENTITY, "UserPoolId")
     if not pool:
         if target.own(ORDERS):
             advice = f"make deploy STAGE={target.stage.name}"

@@ -3,11 +3,9 @@
 import argparse
 import os
 
-from botocore.exceptions import NoRegionError
-
 from stacks.config import stage_from_context
 from terminal.errors import CommandError
-from tools import deployment
+from tools.aws import reach
 from tools.doctor.checks import examine
 from tools.doctor.target import Target
 from tools.show import Output
@@ -23,10 +21,8 @@ def examine_stage(options: argparse.Namespace, output: Output) -> int:
     stage = stage_from_context({"stage": options.stage, **said}.get)
     if options.deploying and stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
         raise CommandError(f"stage {stage.name} is not for AWS: `python -m local up` deploys it on this machine")
-    session, endpoint, _ = deployment.reach(stage.name, home=options.home)
-    if not session.region_name:
-        raise NoRegionError
-    target = Target(stage, session, endpoint, said={name.upper() for name in said}, deploying=options.deploying)
+    aws = reach(stage.name, home=options.home)
+    target = Target(stage, aws, said={name.upper() for name in said}, deploying=options.deploying)
     findings = list(examine(target))
     problems = [finding for finding in findings if finding.state == "problem"]
     if options.deploying and not output.as_json:

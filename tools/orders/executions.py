@@ -1,9 +1,11 @@
 """Executions of the order workflow that did not come to their end."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from botocore.exceptions import ClientError
 
+from stacks.names import ORDERS
 from terminal.errors import CommandError
 from tools.deployment import Deployment
 from tools.orders import table
@@ -36,13 +38,31 @@ class Redriven:
     """Step Functions' reasons for those that failed."""
 
 
+def continued(deployment: Deployment, *, required: bool) -> dict[str, Any]:
+    """What `redrive` did, as a row. An Express workflow is an error only if `required`."""
+    try:
+        redriven = redrive(deployment)
+    except ExpressError as error:
+        if required:
+            raise
+        return {"what": "executions", "moved": 0, "failed": 0, "complete": True, "note": str(error)}
+    left = f"{redriven.left} left, for which no order waits" * bool(redriven.left)
+    return {
+        "what": "executions",
+        "moved": redriven.redriven,
+        "failed": redriven.failed,
+        "complete": not redriven.failed,
+        "note": ", ".join(filter(None, [left, *sorted(redriven.codes)])),
+    }
+
+
 def redrive(deployment: Deployment) -> Redriven:
     """Continues each unfinished execution, from the state that failed, where its order still waits for it.
 
     Raises ExpressError, and CommandError where the endpoint cannot do it.
     """
     states = deployment.client("stepfunctions")
-    workflow = deployment.output("OrderFulfillmentStateMachineArn")
+    workflow = deployment.output(ORDERS, "OrderFulfillmentStateMachineArn")
     # Without its definition, which is encrypted and nothing that is asked for here.
     described = states.describe_state_machine(stateMachineArn=workflow, includedData="METADATA_ONLY")
     if described["type"] == "EXPRESS":

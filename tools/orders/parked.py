@@ -2,6 +2,7 @@
 
 from common import queues
 from orders.parked import with_copies
+from stacks.names import ORDERS
 from terminal.errors import CommandError
 from tools.deployment import Deployment
 from tools.orders import table
@@ -12,7 +13,7 @@ FIELDS = ("OrderId", "State", "Error", "ExecutionId", "Queue")
 def listed(deployment: Deployment) -> list[dict[str, str | int | None]]:
     """Each message once: its OrderId, State, Error, ExecutionId and Queue (None if the field is missing), the number of
     its `Copies`, and the order's current `Status`."""
-    messages = queues.peek(deployment.client("sqs"), deployment.output("ParkedQueueUrl"))
+    messages = queues.peek(deployment.client("sqs"), deployment.output(ORDERS, "ParkedQueueUrl"))
     found: list[dict[str, str | int | None]] = []
     for group in with_copies(messages):
         body = _body(group[0])
@@ -29,7 +30,7 @@ def done(deployment: Deployment, id: str) -> int:
     """
     gone, kept = queues.remove(
         deployment.client("sqs"),
-        deployment.output("ParkedQueueUrl"),
+        deployment.output(ORDERS, "ParkedQueueUrl"),
         lambda messages: [message for group in with_copies(messages) if _is_about(group, id) for message in group],
     )
     if kept:

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from orders.order import BY_STATUS
 from orders.rules import REASONS
+from stacks.names import ORDERS
 from terminal.errors import CommandError
 from tools.deployment import Deployment
 
@@ -26,7 +27,7 @@ def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
         deployment.client("dynamodb")
         .get_paginator("query")
         .paginate(
-            TableName=deployment.output("OrderTableName"),
+            TableName=deployment.output(ORDERS, "OrderTableName"),
             IndexName=BY_STATUS,
             KeyConditionExpression="#status = :status",
             ExpressionAttributeNames={"#status": "Status"},
@@ -48,7 +49,7 @@ def status_of(deployment: Deployment, order_id: str) -> str | None:
     if not 0 < len(order_id.encode(errors="surrogatepass")) <= LONGEST_KEY_BYTES:
         return None
     found = deployment.client("dynamodb").get_item(
-        TableName=deployment.output("OrderTableName"),
+        TableName=deployment.output(ORDERS, "OrderTableName"),
         Key={"OrderId": {"S": order_id}},
         ProjectionExpression="#status",
         ExpressionAttributeNames={"#status": "Status"},

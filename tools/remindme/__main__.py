@@ -117,7 +117,7 @@ def run(name: str, words: list[str], options: argparse.Namespace, output: Output
 
 
 def _api(options: argparse.Namespace) -> Api:
-    return deployment.find(REMINDERS, options.stage, home=options.home).api(options.user, demo="person")
+    return deployment.find(options.stage, home=options.home).api(REMINDERS, options.user, demo="person")
 
 
 def _add(message: str, text: str, options: argparse.Namespace, output: Output, clock: Clock) -> int:

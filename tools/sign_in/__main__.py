@@ -9,8 +9,8 @@ from typing import Any
 from common.caller import OPERATORS
 from terminal.errors import CommandError
 from tools import command, deployment
+from tools.accounts.people import People
 from tools.command import Parser
-from tools.deployment import Identity
 from tools.show import Output
 
 DESCRIPTION = """\
@@ -41,19 +41,19 @@ def _parse_and_run(arguments: list[str] | None) -> int:
 def run(options: argparse.Namespace, output: Output) -> int:
     if options.print_token and sys.stdout.isatty():
         raise CommandError("a token is not for a screen: token=$(python -m tools.sign_in --print-token)")
-    identity = Identity(options.stage, deployment.reach(options.stage, home=options.home))
+    people = deployment.find(options.stage, home=options.home).people()
     if options.out:
-        left = identity.people.sign_out(options.user)
+        left = people.sign_out(options.user)
         output.fields({"signed out": left}) if left or output.as_json else output.say("nobody was signed in")
     elif options.print_token:
-        print(identity.person(options.user, demo="person").token())
+        print(people.one(options.user).token())
     else:
-        _sign_in(identity, options.user, output)
+        _sign_in(people, options.user, output)
     return 0
 
 
-def _sign_in(identity: Identity, user: str | None, output: Output) -> None:
-    person, kept = identity.person(user, demo="person"), identity.people.kept
+def _sign_in(people: People, user: str | None, output: Output) -> None:
+    person, kept = people.one(user), people.kept
     groups = _claims(person.token()).get("cognito:groups", [])
     if kept and not kept.find(person.email):
         raise CommandError(f"signed in, but that cannot be kept: {kept.folder} cannot be written")

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 from local import deploy, gaps, users
+from local.addresses import api_url
 from local.cloud import Cloud
 from tests.support.cloud import standard
 from tests.support.cloud.apps import Apps
@@ -19,7 +20,7 @@ def deploy_beside(apps: Apps) -> Apps:
     users.create(cloud.engine, identity["UserPoolId"], cloud.users())
     places = replace(
         apps.places,
-        orders_api=gaps.api_url(cloud.settings, orders["ApiUrl"]),
+        orders_api=api_url(cloud.settings.endpoint, orders["ApiUrl"]),
         order_table=orders["OrderTableName"],
         fulfillment_queue=orders["OrderFulfillmentQueueUrl"],
         escalation_queue=orders["EscalationQueueUrl"],

@@ -1,4 +1,4 @@
-"""Orders to the API, one after the other."""
+"""The calls of the orders API: orders one after the other, and single ones."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -52,12 +52,18 @@ def resubmit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
             yield Sent(position=position, order_id="", status=0, outcome="not sent: OrderId is not a text")
 
 
+def show(api: Api, order_id: str) -> dict[str, Any]:
+    """`GET /orders/{OrderId}`, with the header X-Cache. Raises CommandError if there is no such order."""
+    answer = api.call("GET", order_path(order_id))
+    if answer.status == 404:
+        raise CommandError(f"there is no order {printable(order_id)}")
+    return {**_order(answer), "X-Cache": answer.headers.get("X-Cache")}
+
+
 def close(api: Api, order_id: str, note: str) -> dict[str, Any]:
     """`POST /orders/{OrderId}/close`: the order as it is then. Raises CommandError where it is refused."""
     answer = api.call("POST", f"{order_path(order_id)}/close", json.dumps({"note": note}))
-    if answer.status != 200:
-        raise CommandError(f"the API answered {answer.status}: {answer.problem}")
-    return answer.body
+    return _order(answer)
 
 
 def order_path(order_id: str) -> str:
@@ -74,6 +80,12 @@ def _sent(api: Api, method: str, path: str, order: Order, position: int) -> Sent
         outcome = f"{sentence(error)}; it may have been taken: `show` tells, and sending it again is safe"
         return Sent(position=position, order_id=shown, status=0, outcome=outcome)
     return Sent(position=position, order_id=shown, status=answer.status, outcome=_outcome(answer))
+
+
+def _order(answer: Answer) -> dict[str, Any]:
+    if answer.status != 200:
+        raise CommandError(f"the API answered {answer.status}: {answer.problem}")
+    return answer.body
 
 
 def _outcome(answer: Answer) -> str:

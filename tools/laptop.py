@@ -1,0 +1,80 @@
+"""The laptop cloud, as the tools see it: the only module of theirs that imports `local`.
+
+It does so when it is asked for something, so the tools need no package of the laptop cloud for a stage on AWS.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+import boto3
+
+from terminal.errors import CommandError
+from tools.accounts.people import DemoUser
+
+if TYPE_CHECKING:
+    from local.cloud import Cloud
+    from local.settings import Settings
+
+
+class Laptop(NamedTuple):
+    """A laptop cloud that runs."""
+
+    session: boto3.Session
+    endpoint: str
+    users: Callable[[], Mapping[str, DemoUser]]
+    """Its demo users by their roles."""
+
+
+def reach(home: str | None) -> Laptop:
+    """The laptop cloud in the folder `home`, or in this checkout's. No setting of AWS in the environment is used.
+
+    Raises CommandError if it does not run.
+    """
+    from local import homes, settings
+
+    isolated = settings.isolated(os.environ)
+    os.environ.clear()
+    os.environ.update(isolated)
+    cloud = _cloud(settings.load(homes.named(settings.HOME if home is None else home)))
+    cloud.require_running()
+    from local.engine import CREDENTIALS
+
+    session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
+    return Laptop(session, cloud.settings.endpoint, cloud.users)
+
+
+def is_at(endpoint: str) -> bool:
+    """Whether this is the address of the laptop cloud of this checkout, and no other program answers there."""
+    from local import homes, settings
+
+    try:
+        address = urlsplit(endpoint.strip())
+        own = settings.load(homes.named(settings.HOME))
+        same = (address.scheme, address.port) == ("http", own.port)
+    except (ValueError, CommandError):  # ValueError: an invalid port
+        return False
+    here = address.hostname in ("127.0.0.1", "localhost")
+    return here and same and (_cloud(own).engine.daemon.process() is not None or not _is_served(own.port))
+
+
+def api_url(endpoint: str, url: str) -> str:
+    """Where the engine at `endpoint` serves the REST API whose address on AWS would be `url`."""
+    from local import addresses
+
+    return addresses.api_url(endpoint, url)
+
+
+def _cloud(settings: "Settings") -> "Cloud":
+    try:
+        from local.cloud import Cloud
+    except ModuleNotFoundError as error:
+        raise CommandError(f"the laptop cloud needs the package {error.name}: run `make setup`") from None
+    return Cloud(settings)
+
+
+def _is_served(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
