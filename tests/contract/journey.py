@@ -65,10 +65,11 @@ def orders(person: OrdersClient, operator: OrdersClient) -> None:
     # An order of a list is the same type as a single order.
     assert {one.order_id for one in first.orders + second.orders} == {good.order_id, bad.order_id}
 
-    wrong = place_order.sync_detailed(client=person, body=Order.from_dict({**good.to_dict(), "Name": ""}))
+    wrong = place_order.sync_detailed(client=person, body=Order.from_dict({**good.to_dict(), "Name": "x" * 201}))
     assert wrong.status_code == HTTPStatus.BAD_REQUEST, wrong
     assert isinstance(wrong.parsed, OrdersError)
-    assert [detail.field for detail in wrong.parsed.error.details] == ["Name"]
+    (detail,) = wrong.parsed.error.details
+    assert (detail.field, detail.code, detail.values.longest) == ("Name", "TooLong", 200), detail
 
     forbidden = list_orders.sync(client=person, status=OrderStatus.ESCALATED)
     assert isinstance(forbidden, OrdersError) and forbidden.error.code == "Forbidden", forbidden

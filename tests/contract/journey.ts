@@ -55,9 +55,11 @@ const next = await orders.GET("/orders", { params: { query: { limit: 1, next: pa
 const listed: OrderState[] = [...page.data.orders, ...(next.data?.orders ?? [])];
 check(listed.length === 2, "a page is missing");
 
-const wrong = await orders.POST("/orders", { body: { ...good, Name: "" } });
-check(wrong.response.status === 400, "an empty name was accepted");
-check(wrong.error?.error.details[0]?.field === "Name", "the error does not name the field");
+const wrong = await orders.POST("/orders", { body: { ...good, Name: "x".repeat(201) } });
+check(wrong.response.status === 400, "a name of 201 characters was accepted");
+const [detail] = wrong.error?.error.details ?? [];
+check(detail?.field === "Name" && detail.code === "TooLong", "the error does not name the field and the problem");
+check(detail.values.longest === 200, "the error does not say how long a name may be");
 
 const asked: Reminder = { message: "Water the plants", preference: "email", waitSeconds: 3600 };
 const scheduled = await reminders.POST("/reminders", {

@@ -131,6 +131,19 @@ def test_faults_within_a_field_are_named_by_their_path():
     ]
 
 
+@pytest.mark.parametrize(
+    ("rules", "value", "problem"),
+    [
+        ({"type": "string", "minLength": 3}, "ab", codes.TOO_SHORT(shortest=3)),
+        ({"type": "integer", "multipleOf": 2}, 7, codes.BREAKS_RULE(rule="multipleOf")),
+    ],
+)
+def test_rules_that_no_schema_has_today_are_named_too(rules, value, problem):
+    shape = Shape({"type": "object", "properties": {"x": rules}}, forms={})
+
+    assert details(shape, {"x": value}) == [problem.of("x")]
+
+
 @pytest.mark.parametrize("body", [None, [], [ORDER], "text", 7, True])
 def test_a_body_that_is_not_an_object_is_named_as_a_whole(body):
     assert details(submission.SHAPE, body) == [codes.WRONG_TYPE(types=["object"]).of("(body)")]

@@ -1,6 +1,7 @@
 """A pretended account, as SES and SNS tell of it to `reminders.readiness`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,3 +51,18 @@ class Account:
                 }
             }
         return SimpleNamespace(status_code=200), found
+
+
+@contextmanager
+def asked() -> Iterator[Account]:
+    """The account that `readiness` asks meanwhile. What it has heard before is forgotten."""
+    account = Account()
+    readiness.kept_answers.clear()
+    for client in CLIENTS:
+        client.meta.events.register("before-parameter-build", account.record, unique_id="record")
+        client.meta.events.register("before-call", account.answer, unique_id="answer")
+    yield account
+    for client in CLIENTS:
+        client.meta.events.unregister("before-parameter-build", unique_id="record")
+        client.meta.events.unregister("before-call", unique_id="answer")
+    readiness.kept_answers.clear()
