@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.cloud.balance import Doubled
 from tests.support.cloud.contract import Api
+from tests.support.cloud.faults import Faulty, deployed_faulty
 from tests.support.cloud.standard_apps import deploy_beside
 
 
@@ -77,3 +79,14 @@ def kept_waits(apps: Apps, skipped_waits: None) -> None:
 @pytest.fixture(scope="module")
 def api(apps: Apps) -> Api:
     return Api(apps, url=apps.places.reminders_api, document="reminders.json")
+
+
+@pytest.fixture(scope="module")
+def faulty_function(apps: Apps) -> Iterator[str]:
+    with deployed_faulty(apps, "faulty") as name:
+        yield name
+
+
+@pytest.fixture
+def faulty(faulty_function: str, tmp_path: Path) -> Faulty:
+    return Faulty(faulty_function, tmp_path / "attempts")

@@ -24,8 +24,6 @@ NO_TOKENS = (
     # {"alg": "none"} and {"sub": "x", "token_use": "id"}, which nobody has signed.
     "eyJhbGciOiAibm9uZSJ9.eyJzdWIiOiAieCIsICJ0b2tlbl91c2UiOiAiaWQifQ.",
 )
-
-
 Order: TypeAlias = dict[str, Any]
 Case: TypeAlias = tuple[Callable[[Order], Any], int]
 

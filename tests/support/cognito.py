@@ -5,8 +5,6 @@ import json
 from typing import Any
 
 ADA, OLGA = "ada@example.com", "olga@example.com"
-
-
 PASSWORDS = {ADA: "Correct-horse-1", OLGA: "Battery-staple-2"}
 
 

@@ -10,11 +10,7 @@ from tests.support import tables
 from tests.support.queues import Queue, dead_letters_of
 
 REGION = "us-east-1"
-
-
 CARD = "4242424242424242"
-
-
 QUEUES = ("OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue")
 
 

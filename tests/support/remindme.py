@@ -4,11 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 NOW = datetime(2026, 11, 21, 11, 30, 15, tzinfo=UTC)
-
-
 ID = "8c2b6c1e-0000-4000-8000-000000000001"
-
-
 REMINDER = {
     "reminderId": ID,
     "message": "Feed the cat 🐈",
@@ -19,8 +15,6 @@ REMINDER = {
     "status": "SCHEDULED",
     "occurrence": 1,
 }
-
-
 IN_20_MINUTES = {"timestamp": "2026-11-21T12:50:15+01:00", "timeZone": "Europe/Paris"}
 """From NOW on, in Paris."""
 

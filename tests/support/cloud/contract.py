@@ -13,8 +13,6 @@ from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 
 MAX_BODY_BYTES = 16_384
-
-
 REMINDER = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 0}
 
 

@@ -37,14 +37,8 @@ ENVIRONMENT = {
     "SENDER": "reminders@example.com",
     "SHIPMENT_TABLE": "shipments",
 }
-
-
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
-
-
 LAMBDAS = Path(__file__).parents[3] / "lambdas"
-
-
 HANDLERS = sorted(
     f"{file.parent.name}.{file.stem}"
     for file in LAMBDAS.glob("*/*.py")

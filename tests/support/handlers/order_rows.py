@@ -44,11 +44,8 @@ ROW = {
     "ExecutionName": "name",
     "ExecutionId": "arn",
 }
-
-
 SHOWN = shown(ROW)
 """ROW, as the API shows it."""
-
 
 CACHED = SHOWN | {"Owner": PERSON["sub"]}
 """ROW, as it is cached."""

@@ -9,14 +9,8 @@ from local.cloud import Places
 from tests.support.page.tab import Tab
 
 CORS = {"Access-Control-Allow-Origin": "*"}
-
-
 PARAMETERS = {"USER_ID_FOR_SRP": "6f0c-the-pool's-own-name"}
-
-
 TOTP = {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": "one", "ChallengeParameters": PARAMETERS}
-
-
 SESSION_OVER = ("NotAuthorizedException", "Invalid session for the user, session is expired.")
 
 

@@ -13,20 +13,10 @@ from local.settings import PROJECT
 from local.users import User
 
 SCREENSHOTS = PROJECT / "build" / "screenshots"
-
-
 PHONE: ViewportSize = {"width": 375, "height": 812}
-
-
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-
-
 TOLD_BY_CHROMIUM = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
-
-
 CUT_OFF = re.compile("net::ERR_(FAILED|INTERNET_DISCONNECTED)")
-
-
 AXE = PROJECT / "tools" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
 
 
