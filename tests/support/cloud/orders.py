@@ -89,5 +89,5 @@ def put_received(apps: Apps, order: dict[str, str], *, at: datetime, taken_up: b
         "ExecutionName": name,
         **({"ExecutionId": execution_id(apps, name)} if taken_up else {}),
     }
-    row = {name: {"S": text} for name, text in texts.items()} | {"Reasons": {"L": []}}
+    row: dict[str, Any] = {name: {"S": text} for name, text in texts.items()} | {"Reasons": {"L": []}}
     apps.cloud.engine.client("dynamodb").put_item(TableName=apps.places.order_table, Item=row)
