@@ -1,8 +1,15 @@
+import json
 from collections.abc import Iterator
 
 import pytest
 
+from reminders.due import utc_text
+from reminders.settle_lost_reminders import (
+    OVERDUE,
+)
 from tests.support.handlers.account import Account, asked
+from tests.support.handlers.aws import states
+from tests.support.handlers.reminder_rows import ASKED, ahead, row
 
 
 @pytest.fixture
@@ -10,3 +17,38 @@ def account() -> Iterator[Account]:
     """The account that `reminders.readiness` asks, in an environment that knows nothing of it yet."""
     with asked() as account:
         yield account
+
+
+@pytest.fixture
+def write(reminder_table, reminder_workflow):
+    """Writes a row that was due that long ago, starts its execution, and ends the execution as `ended` says."""
+
+    def write_(reminder_id="r-1", *, ago=None, ended="ABORTED", given=None, asked=ASKED, taken_up=True, **changes):
+        due = ahead() - (ago if ago is not None else OVERDUE["SENDING"] * 2)
+        made = row(reminder_id, due=due, zone="UTC", asked=asked) | {
+            "CreatedAt": utc_text(due),
+            "UpdatedAt": utc_text(due),
+        }
+        if ended:
+            given = given if given is not None else {**asked, "waitSeconds": 60, "reminderId": reminder_id}
+            arn = states.start_execution(
+                stateMachineArn=reminder_workflow.arn, name=reminder_id, input=json.dumps(given)
+            )["executionArn"]
+            if ended != "RUNNING":
+                states.stop_execution(executionArn=arn)
+            if taken_up:
+                made["ExecutionId"] = arn
+        reminder_table.put_item(Item=made | changes)
+        return made | changes
+
+    return write_
+
+
+@pytest.fixture
+def started(reminder_workflow):
+    """The inputs of the executions that the sweeps have started."""
+    return lambda: [
+        json.loads(one["input"])
+        for one in reminder_workflow.executions()
+        if one["name"].rpartition("-")[0] and len(one["name"].rpartition("-")[2]) == 8
+    ]

@@ -9,6 +9,9 @@ from reminders.due import Due
 from tests.support.handlers.callers import JO
 
 ASKED = {"message": "Feed the cat 🐈", "preference": "both", "email": "jo@example.com", "phone": "+4915112345678"}
+TOPIC = {"message": "Feed the cat", "preference": "topic"}
+DAILY = {"every": "1d"}
+REPEATED = ASKED | {"repeat": DAILY}
 KEPT = timedelta(days=30)
 
 

@@ -1,0 +1,113 @@
+"""Repeated reminders whose execution was lost: they go on with their next occurrence, or say why they do not."""
+
+from datetime import timedelta
+
+import pytest
+
+from reminders.due import utc_text
+from reminders.settle_lost_reminders import (
+    MAY_HAVE_ARRIVED,
+    NO_MORE,
+    OVERDUE,
+    TOO_LATE,
+    handler,
+)
+from reminders.table import find
+from tests.support.handlers.reminder_rows import ASKED, REPEATED, ahead, workflow_takes_up
+
+pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
+WAITING = {"Waiting": True}
+
+
+@pytest.mark.parametrize(
+    ("status", "ago", "reason", "occurrence"),
+    [
+        ("SENDING", timedelta(hours=1), MAY_HAVE_ARRIVED, 2),
+        ("SENDING", timedelta(days=3, hours=1), MAY_HAVE_ARRIVED, 5),
+        ("SCHEDULED", timedelta(days=1, hours=1), TOO_LATE, 3),
+    ],
+)
+def test_a_repeated_reminder_goes_on_with_its_next_occurrence(
+    status, ago, reason, occurrence, write, started, reminder_workflow
+):
+    kept = write(asked=REPEATED, ago=ago, Status=status)
+
+    assert handler({}, None)["Lost"] == 1
+
+    found = find("r-1")
+    assert (found["Status"], found["Reason"], found["Occurrence"]) == ("SCHEDULED", reason, occurrence)
+    assert found["DueAt"] > utc_text(ahead())
+    assert started() == [{**REPEATED, "reminderId": "r-1", "after": kept["ExecutionId"]}]
+    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert handler({}, None)["Lost"] == 0
+
+
+@pytest.mark.parametrize("repeat", [{"every": "1d", "times": 1}, {"every": "1d", "until": utc_text(ahead(hours=1))}])
+def test_the_last_occurrence_has_no_successor(repeat, write, started):
+    write(asked=ASKED | {"repeat": repeat}, Status="SENDING")
+
+    handler({}, None)
+
+    assert (find("r-1")["Status"], find("r-1")["Reason"], started()) == ("FAILED", MAY_HAVE_ARRIVED, [])
+
+
+def test_what_was_cancelled_while_it_was_sent_does_not_go_on(write, started):
+    write(asked=REPEATED, Status="SENDING", Stopped=True)
+
+    handler({}, None)
+
+    assert (find("r-1")["Status"], started()) == ("FAILED", [])
+
+
+def test_a_repeated_reminder_that_cannot_go_on_says_so(write, started):
+    write(asked=REPEATED, ended=None, Status="SENDING")
+
+    handler({}, None)
+
+    assert (find("r-1")["Status"], find("r-1")["Reason"]) == ("FAILED", MAY_HAVE_ARRIVED + NO_MORE)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("SENT", ""),
+        ("PARTLY_SENT", "the text was not sent: SNS.OptedOutException"),
+        ("FAILED", "the e-mail was not sent: MessageRejected"),
+        ("FAILED", "the next occurrence was not scheduled: States.Timeout"),
+        ("FAILED", "the reminder could not be claimed: States.Timeout"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("event", "ago"),
+    [({}, timedelta(hours=1)), ({}, timedelta(hours=24, minutes=40)), (WAITING, timedelta(seconds=1))],
+)
+def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(status, reason, event, ago, write, started):
+    write(asked=REPEATED, ago=ago, Status=status, Reason=reason)
+
+    assert handler(event, None)["Lost"] == 1
+
+    found = find("r-1")
+    assert (found["Status"], found["Reason"]) == ("SCHEDULED", "")
+    assert found["DueAt"] > utc_text(ahead())
+    assert len(started()) == 1
+    assert handler({}, None)["Lost"] == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Stopped": True},
+        {"asked": ASKED},
+        {"asked": ASKED | {"repeat": {"every": "1d", "times": 1}}},
+        {"ended": "RUNNING"},
+        {"ended": None},
+        {"ago": OVERDUE["SENDING"] - timedelta(minutes=1)},
+    ],
+    ids=["cancelled", "not repeated", "the last", "still running", "no addresses", "a moment ago"],
+)
+@pytest.mark.parametrize("status", ["SENT", "FAILED"])
+def test_a_reminder_that_is_over_and_does_not_go_on_is_left_alone(status, changes, write, started):
+    kept = write(**{"asked": REPEATED, "Status": status, **changes})
+
+    assert handler({}, None)["Lost"] == 0
+    assert (find("r-1"), started()) == (kept, [])

@@ -1,0 +1,249 @@
+"""A sweep for lost reminders beside other sweeps, retries and cancellations, over damaged rows, and when calls fail."""
+
+import json
+import logging
+from contextlib import suppress
+from datetime import timedelta
+
+import boto3
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reminders import settle_lost_reminders as sweep
+from reminders import table
+from reminders.due import utc_text
+from reminders.settle_lost_reminders import (
+    DAMAGED,
+    OVERDUE,
+    TOO_LATE,
+    NotSettledError,
+    handler,
+)
+from reminders.table import find
+from tests.support.handlers.aws import client_of, states
+from tests.support.handlers.faults import KINDS, KilledError, fault
+from tests.support.handlers.reminder_rows import DAILY, REPEATED, TOPIC, ahead, workflow_takes_up
+from tests.support.workflows.asl import load, longest_stay
+
+pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
+WAITING = {"Waiting": True}
+
+
+def all_of(seen):
+    """The rows as a sweep saw them before something else changed them."""
+    return lambda status, due: iter([row for row in seen.values() if row["Status"] == status])
+
+
+def test_two_sweeps_at_once_make_one_reminder(write, reminder_workflow, monkeypatch):
+    """Both have read the rows before either changed one."""
+    write("once")
+    write("again", asked=REPEATED, Status="SENDING")
+    seen = {name: find(name) for name in ("once", "again")}
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep.table, "find", seen.get)
+        patch.setattr(sweep.table, "all_with_status", all_of(seen))
+        assert [handler({}, None)["Lost"] for _ in range(2)] == [2, 1]
+
+    assert find("again")["Occurrence"] == 2
+    assert sorted(workflow_takes_up(reminder_workflow)) == ["SCHEDULED", "SCHEDULED", "TAKEN"]
+
+
+def test_a_sweep_beside_a_retry_makes_one_reminder(write, reminder_workflow):
+    """The first execution is started late, while the sweep already follows it with another one."""
+    write(asked=TOPIC, ended=None)
+    handler({}, None)
+    states.start_execution(
+        stateMachineArn=reminder_workflow.arn,
+        name="r-1",
+        input=json.dumps(TOPIC | {"waitSeconds": 1, "reminderId": "r-1"}),
+    )
+
+    assert sorted(workflow_takes_up(reminder_workflow)) == ["SCHEDULED", "TAKEN"]
+
+
+@pytest.mark.parametrize("status", ["SENT", "CANCELLED", "FAILED"])
+def test_a_reminder_that_the_index_still_takes_for_waiting_is_left_alone(status, write, started, monkeypatch):
+    """DynamoDB's indexes lag behind the table."""
+    kept = write(ago=timedelta(days=2), Status=status, Reason="as it was")
+    monkeypatch.setattr(sweep.table, "all_with_status", all_of({"r-1": kept | {"Status": "SCHEDULED"}}))
+
+    assert handler({}, None)["Lost"] == 0
+    assert (find("r-1"), started()) == (kept, [])
+
+
+def test_many_waiting_reminders_are_not_asked_for_one_by_one(write, monkeypatch):
+    for number in range(3):
+        write(f"r-{number}", ended="RUNNING", ago=timedelta(days=-1))
+    monkeypatch.setattr(sweep.table, "find", lambda reminder_id: pytest.fail("read one by one"))
+
+    assert handler(WAITING, None) == {"Lost": 0, "Complete": True}
+
+
+def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
+    write, reminder_table, reminder_workflow, monkeypatch
+):
+    kept = write()
+    seen = {"r-1": kept, "r-2": write("r-2", ago=timedelta(days=2))}
+    monkeypatch.setattr(sweep.table, "find", seen.get)
+    monkeypatch.setattr(sweep.table, "all_with_status", all_of(seen))
+    for name in ("r-1", "r-2"):
+        assert table.cancel(name, owner=kept["Owner"], now=utc_text(ahead()))
+
+    handler({}, None)
+
+    assert workflow_takes_up(reminder_workflow) == ["TAKEN"]
+    assert [row["Status"] for row in reminder_table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
+
+
+def test_a_sweep_that_was_killed_before_it_started_the_next_occurrence_is_made_up_for(write, started):
+    write(asked=REPEATED, Status="SENDING")
+    with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
+        handler({}, None)
+    assert (find("r-1")["Status"], started()) == ("SCHEDULED", [])
+
+    assert handler(WAITING, None)["Lost"] == 1
+    assert len(started()) == 1
+
+
+def test_one_that_cannot_be_settled_does_not_keep_the_others_waiting(write, started, caplog, monkeypatch):
+    for name in ("r-1", "r-2", "r-3"):
+        write(name)
+    client = boto3.client("stepfunctions")
+    find_ = sweep.table.find
+
+    def throttled(reminder_id):
+        if reminder_id == "r-2":
+            client.describe_execution(executionArn="not an ARN")
+        return find_(reminder_id)
+
+    monkeypatch.setattr(sweep.table, "find", throttled)
+    with caplog.at_level(logging.WARNING), pytest.raises(NotSettledError, match="1 failures, and 2 reminders settled"):
+        handler({}, None)
+
+    assert sorted(one["reminderId"] for one in started()) == ["r-1", "r-3"]
+    assert [record.lost for record in caplog.records if hasattr(record, "lost")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("client", "operation"),
+    [(client_of(table, "dynamodb"), "Query"), (client_of(sweep, "stepfunctions"), "ListExecutions")],
+)
+def test_a_list_that_fails_does_not_keep_the_other_reminders_waiting(client, operation, write):
+    write("sending", Status="SENDING")
+
+    with fault(client, operation, "refused"), pytest.raises(NotSettledError, match="1 failures, and 1 reminders"):
+        handler(WAITING, None)
+
+    assert find("sending")["Status"] == "FAILED"
+
+
+@pytest.mark.parametrize("missing", ["Message", "FirstDueAt", "TimeZone", "Occurrence", "Preference"])
+def test_a_damaged_row_is_settled_too(missing, write, reminder_table):
+    kept = write(ended=None, asked=TOPIC | {"repeat": DAILY}, ago=timedelta(days=3))
+    del kept[missing]
+    reminder_table.put_item(Item=kept)
+
+    assert handler({}, None)["Lost"] == 1
+    assert (find("r-1")["Status"], find("r-1")["Reason"]) in (("FAILED", DAMAGED), ("SCHEDULED", TOO_LATE))
+
+
+@pytest.mark.parametrize("missing", ["FirstDueAt", "TimeZone", "Occurrence"])
+def test_a_damaged_row_is_settled_once(missing, write, reminder_table):
+    kept = write(asked=TOPIC | {"repeat": DAILY}, Status="SENT", ago=timedelta(hours=1))
+    del kept[missing]
+    reminder_table.put_item(Item=kept)
+
+    assert [handler({}, None)["Lost"] for _ in range(3)] == [1, 0, 0]
+    assert (find("r-1")["Status"], find("r-1")["Reason"]) == ("FAILED", DAMAGED)
+
+
+def test_a_sweep_without_lost_reminders_logs_nothing(write, caplog):
+    write(ended="RUNNING")
+
+    with caplog.at_level(logging.INFO):
+        handler({}, None)
+
+    assert caplog.records == []
+
+
+def test_all_pages_are_read(write, started, monkeypatch):
+    for number in range(5):
+        write(f"r-{number}")
+    query = client_of(table, "dynamodb").query
+    monkeypatch.setattr(client_of(table, "dynamodb"), "query", lambda **one: query(**one, Limit=2))
+
+    assert handler({}, None)["Lost"] == 5
+    assert len(started()) == 5
+
+
+def test_what_one_run_has_no_time_for_is_left_to_the_next(write, started, monkeypatch):
+    for number in range(3):
+        write(f"r-{number}")
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep, "WORKS_SECONDS", -1)
+        assert handler({}, None) == {"Lost": 0, "Complete": False}
+
+    assert handler({}, None) == {"Lost": 3, "Complete": True}
+
+
+def test_the_longest_retries_of_the_workflow_are_over_before_a_reminder_is_overdue():
+    states_ = load("reminder.asl.json")["States"]
+    stay = {name: timedelta(seconds=longest_stay(state)) for name, state in states_.items()}
+
+    assert stay["Check the reminder"] < OVERDUE["SCHEDULED"]
+    sending = max(stay[name] for name in ("EmailOnly", "SMSOnly", "EmailandSMS", "Publish to the topic"))
+    claimed = stay["Check the reminder"] + stay["Claim the reminder"]
+    assert claimed + sending + stay["Record the result"] < OVERDUE["SENDING"]
+
+
+TABLE, STATES = client_of(table, "dynamodb"), client_of(sweep, "stepfunctions")
+CALLS = [
+    (TABLE, "Query"),
+    (TABLE, "GetItem"),
+    (TABLE, "UpdateItem"),
+    (STATES, "ListExecutions"),
+    (STATES, "DescribeExecution"),
+    (STATES, "StartExecution"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
+def test_after_a_fault_in_any_call_the_next_sweep_settles_the_rest(client, operation, kind, write, reminder_workflow):
+    write("overdue")
+    write("waiting", ago=timedelta(days=-1))
+    write("late", ago=timedelta(days=2))
+    write("sending", Status="SENDING")
+    write("repeated", Status="SENDING", asked=REPEATED)
+    write("between", Status="SENT", asked=REPEATED)
+    with fault(client, operation, kind), suppress(KilledError, NotSettledError, ClientError, BotoCoreError):
+        handler(WAITING, None)
+    outcomes = workflow_takes_up(reminder_workflow)
+
+    handler(WAITING, None)
+
+    outcomes += workflow_takes_up(reminder_workflow)
+    ends = {name: find(name)["Status"] for name in ("overdue", "waiting", "late", "sending", "repeated", "between")}
+    assert ends == {
+        "overdue": "SCHEDULED",
+        "waiting": "SCHEDULED",
+        "late": "FAILED",
+        "sending": "FAILED",
+        "repeated": "SCHEDULED",
+        "between": "SCHEDULED",
+    }
+    assert {find(name)["Occurrence"] for name in ("repeated", "between")} == {2}
+    # Each reminder that goes on has one running execution, and every other execution sends nothing.
+    running = {one["executionArn"] for one in reminder_workflow.executions() if one["status"] == "RUNNING"}
+    assert {find(name)["ExecutionId"] for name, status in ends.items() if status == "SCHEDULED"} <= running
+    assert handler(WAITING, None)["Lost"] == 0
+
+
+def test_the_log_hides_an_address_that_somebody_named_an_execution_after(write, caplog):
+    write("ada@example.com", ended=None)
+
+    with fault(STATES, "DescribeExecution", "refused"), pytest.raises(NotSettledError):
+        handler({}, None)
+
+    assert "reminder a…@example.com was not settled: ThrottlingException" in caplog.text
+    assert "ada@" not in caplog.text
