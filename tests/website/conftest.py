@@ -1,6 +1,7 @@
 """The page in a real Chromium, on the laptop cloud, watched for whatever a page must not do."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from benchmarks import browser as chromium
 from local.cloud import Cloud, Places
 from local.users import OPERATOR, PERSON, User
 from tests.support.cloud.apps import Apps, new_order
+from tests.support.page import scenes
 from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
 
 # All tabs are of one site, and a process for each of them would only begin anew.
@@ -84,3 +86,20 @@ def order() -> dict[str, str]:
 def somebody(apps: Apps) -> User:
     """A person whom no other test knows."""
     return apps.as_somebody_else().user
+
+
+@pytest.fixture
+def message() -> str:
+    return f"Feed the cat, {uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def skipped_waits(apps: Apps) -> Iterator[None]:
+    with scenes.waits_skipped(apps):
+        yield
+
+
+@pytest.fixture
+def theirs(apps: Apps, somebody: User) -> Apps:
+    """The apps as somebody sees them."""
+    return Apps(apps.cloud, apps.places, user=somebody)

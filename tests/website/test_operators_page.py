@@ -15,12 +15,6 @@ NOTE = "Called her: she does not want it <b>any more</b>."
 
 
 @pytest.fixture
-def theirs(apps: Apps, somebody: User) -> Apps:
-    """The apps as the person sees them whose orders they are."""
-    return Apps(apps.cloud, apps.places, user=somebody)
-
-
-@pytest.fixture
 def open_operators(open_tab: OpenTab, operator: User) -> Tab:
     """The operators' tab, which is yet to be gone to."""
     return open_tab(operator)

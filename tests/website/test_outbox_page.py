@@ -1,7 +1,6 @@
 """What the laptop's cloud has sent, as it would arrive."""
 
 import json
-import uuid
 
 import pytest
 from playwright.sync_api import expect
@@ -12,16 +11,6 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.site import fetch
 from tests.support.page import scenes
 from tests.support.page.tab import OpenTab
-
-
-@pytest.fixture
-def theirs(apps: Apps, somebody: User) -> Apps:
-    return Apps(apps.cloud, apps.places, user=somebody)
-
-
-@pytest.fixture
-def message() -> str:
-    return f"Feed the cat, {uuid.uuid4().hex[:12]}"
 
 
 def sent(theirs: Apps, message: str, preference: str) -> dict[str, str]:

@@ -1,0 +1,44 @@
+"""Filling in the form of a reminder, and finding one in the lists."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Request, expect
+
+LOCAL = "%Y-%m-%dT%H:%M"
+
+
+def say(page: Page, message: str) -> None:
+    page.get_by_label("Remind me of").fill(message)
+
+
+def at(page: Page, wall: datetime) -> Locator:
+    """Chooses a date and a time; the control that has them."""
+    page.get_by_label("At a date and time").check()
+    control = page.get_by_label("Date and time", exact=True)
+    control.fill(wall.strftime(LOCAL))
+    return control
+
+
+def send(page: Page, button: str = "By e-mail") -> dict[str, Any]:
+    """Sends the form; what the page sent of it."""
+    with page.expect_request(is_post) as asked:
+        page.get_by_role("button", name=button, exact=True).click()
+    sent: dict[str, Any] = asked.value.post_data_json or {}
+    return sent
+
+
+def is_post(request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith("/reminders")
+
+
+def listed(page: Page, title: str, message: str) -> Locator:
+    """The reminder in the list of this title."""
+    return page.get_by_role("region", name=title).get_by_role("listitem").filter(has_text=message)
+
+
+def expect_problem(control: Locator, words: str) -> None:
+    expect(control).to_have_attribute("aria-invalid", "true")
+    expect(control).to_have_accessible_description(re.compile(re.escape(words)))
+    expect(control).to_be_focused()

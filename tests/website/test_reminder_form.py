@@ -1,0 +1,271 @@
+"""The form of a reminder: times and clocks, what is wrong with a field, and repeating."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from local.users import User
+from tests.support.cloud.apps import Apps
+from tests.support.page import scenes
+from tests.support.page.reminder_form import LOCAL, at, expect_problem, is_post, listed, say, send
+from tests.support.page.tab import OpenTab, Tab
+
+Clocks = tuple[str, datetime]
+"""A zone, and a time on its walls."""
+
+OTHER_NAMES = {"Asia/Kolkata": "Asia/Calcutta", "US/Pacific": "America/Los_Angeles"}
+REFUSED = {
+    "error": {
+        "code": "InvalidRequest",
+        "message": "The reminder is invalid.",
+        "details": [{"field": "preference", "problem": "cannot be e-mail yet: the sender's address is not verified"}],
+    }
+}
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab, somebody: User) -> Tab:
+    """The reminders of somebody who has none yet."""
+    tab = open_tab(somebody)
+    tab.go("#/reminders")
+    return tab
+
+
+@pytest.mark.parametrize("zone", ["Europe/Paris", "US/Pacific", "Asia/Kolkata", "UTC"])
+def test_a_time_is_meant_by_the_clocks_where_the_browser_is(
+    open_tab: OpenTab, somebody: User, message: str, zone: str
+) -> None:
+    tab = open_tab(somebody, timezone_id=zone)
+    tab.go("#/reminders")
+    wall = (datetime.now(ZoneInfo(zone)) + timedelta(days=30)).replace(hour=9, minute=30, tzinfo=None)
+    say(tab.page, message)
+    expect(at(tab.page, wall)).to_have_accessible_description(re.compile("By the clocks in [A-Z]"))
+
+    with tab.page.expect_response(lambda response: is_post(response.request)) as answered:
+        sent = send(tab.page)
+
+    # Browsers know some zones by a former name, and others only by the present one.
+    assert sent["timestamp"] == wall.strftime(LOCAL) and sent["timeZone"] in (zone, OTHER_NAMES.get(zone))
+    due = datetime.fromisoformat(answered.value.json()["dueAt"])
+    assert due.astimezone(ZoneInfo(zone)).replace(second=0, tzinfo=None) == wall.replace(second=0, microsecond=0)
+    expect(listed(tab.page, "Upcoming", message).get_by_role("time")).to_contain_text("09:30")
+
+
+@pytest.mark.parametrize("name", ["Etc/Unknown", "+05:30", None])
+def test_without_the_name_of_its_zone_the_browser_says_the_instant(
+    open_tab: OpenTab, somebody: User, message: str, name: str | None
+) -> None:
+    tab = open_tab(somebody, timezone_id="Asia/Kolkata")
+    tab.page.add_init_script(f"""
+        const asItIs = Intl.DateTimeFormat.prototype.resolvedOptions;
+        Intl.DateTimeFormat.prototype.resolvedOptions = function () {{
+          return {{ ...asItIs.call(this), timeZone: {json.dumps(name) if name else "undefined"} }};
+        }};
+    """)
+    tab.go("#/reminders")
+    wall = (datetime.now(ZoneInfo("Asia/Kolkata")) + timedelta(days=30)).replace(hour=9, minute=30, tzinfo=None)
+    say(tab.page, message)
+    expect(at(tab.page, wall)).to_have_accessible_description("By the clock of this browser.")
+
+    sent = send(tab.page)
+
+    assert (sent["timestamp"], sent.get("timeZone")) == (f"{wall:%Y-%m-%d}T04:00:00Z", None)
+    expect(listed(tab.page, "Upcoming", message).get_by_role("time")).to_contain_text("09:30")
+
+
+def change_of_clocks(forward: bool) -> Clocks:
+    """The middle of an hour that clocks leap over, or that they show twice, within the year."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    for zone in ("Europe/Paris", "America/New_York"):
+        hours = ((now + timedelta(hours=hour)).astimezone(ZoneInfo(zone)) for hour in range(24, 364 * 24))
+        for before, after in pairwise(each.replace(tzinfo=None) for each in hours):
+            if after - before == timedelta(hours=2 if forward else 0):
+                return zone, after + timedelta(minutes=-30 if forward else 30)
+    raise AssertionError("no clocks are changed within the year")
+
+
+def test_a_time_that_clocks_leap_over_is_told_beside_it_with_the_next_one(
+    open_tab: OpenTab, somebody: User, message: str
+) -> None:
+    zone, wall = change_of_clocks(forward=True)
+    after = wall + timedelta(minutes=30)
+    tab = open_tab(somebody, timezone_id=zone)
+    tab.refusals = {400}
+    tab.go("#/reminders")
+    say(tab.page, message)
+    control = at(tab.page, wall)
+
+    send(tab.page)
+    expect_problem(control, f"Clocks in {zone} go from {wall:%H}:00 to {after:%H:%M} then: this time does not exist.")
+    tab.page.get_by_role("button", name=f"Take {after:%H:%M} instead").click()
+    expect(control).to_be_focused()
+    sent = send(tab.page)
+
+    assert sent["timestamp"] == after.strftime(LOCAL)
+    expect(listed(tab.page, "Upcoming", message)).to_contain_text(f"{after:%H:%M}")
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+def test_of_a_time_that_happens_twice_one_chooses_which(
+    open_tab: OpenTab, somebody: User, message: str, which: str
+) -> None:
+    zone, wall = change_of_clocks(forward=False)
+    instants = [wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)]
+    tab = open_tab(somebody, timezone_id=zone)
+    tab.refusals = {400}
+    tab.go("#/reminders")
+    say(tab.page, message)
+    control = at(tab.page, wall)
+
+    send(tab.page)
+    expect_problem(control, f"Clocks in {zone} are put back then, and show this time twice.")
+    choice = tab.page.get_by_role("group", name="Which of the two?")
+    choice.get_by_label(f"The {which}, at UTC").check()
+    with tab.page.expect_response(lambda response: is_post(response.request)) as answered:
+        send(tab.page)
+
+    assert datetime.fromisoformat(answered.value.json()["dueAt"]) == instants[which == "second"]
+    expect(choice).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(-1, "This has passed."), (366, "This is more than 365 days ahead.")], ids=["past", "far"]
+)
+def test_a_time_that_cannot_be_kept_is_told_beside_it(tab: Tab, message: str, days: int, words: str) -> None:
+    tab.refusals = {400}
+    say(tab.page, message)
+    control = at(tab.page, datetime.now() + timedelta(days=days))
+
+    send(tab.page)
+
+    expect_problem(control, words)
+    expect(tab.page.get_by_label("Remind me of")).to_have_value(message)
+
+
+Fields = dict[str, str]
+WRONG: dict[str, tuple[Fields, str, str]] = {
+    "no message": ({"Remind me of": " "}, "Remind me of", "Say what to remind you of."),
+    "no number": ({"In": "1e3"}, "In", "Enter a whole number, such as 20."),
+    "too far": ({"In": "366", "Unit": "days"}, "In", "This is more than 365 days ahead."),
+    "no step": ({"Every": "0"}, "Every", "Enter a whole number, such as 1."),
+    "too often": ({"Every": "4", "Step": "minutes"}, "Every", "This must be 5 minutes at the least."),
+    "too seldom": ({"Every": "53", "Step": "weeks"}, "Every", "This must be 52 weeks at the most, a year."),
+    "no times": ({"Times": "0"}, "Times", "Enter a whole number, such as 3."),
+    "too many times": ({"Times": "1001"}, "Times", "This must be at most 1000."),
+    "no end": ({"Ends at": ""}, "Ends at", "Choose when it ends."),
+    "an early end": ({"Ends at": "2020-02-02T02:02"}, "Ends at", "This is before the first time."),
+}
+OPENS = {"Times": "After some times", "Ends at": "At a date"}
+
+
+@pytest.mark.parametrize(("fields", "label", "words"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(
+    tab: Tab, message: str, fields: Fields, label: str, words: str
+) -> None:
+    tab.refusals = {400}
+    say(tab.page, message)
+    if label in ("Every", *OPENS):
+        tab.page.get_by_label("Repeat it").check()
+    for name in fields.keys() & OPENS:
+        tab.page.get_by_label(OPENS[name], exact=True).check()
+    for name, text in fields.items():
+        control = tab.page.get_by_label(name, exact=True)
+        if name in ("Unit", "Step"):
+            control.select_option(label=text)
+        else:
+            control.fill(text)
+
+    tab.page.get_by_role("button", name="By e-mail").click()
+
+    control = tab.page.get_by_label(label, exact=True)
+    expect_problem(control, words)
+    expect(control).to_have_value(fields[label])
+
+
+REPEATS: dict[str, tuple[str, str, Callable[[Page], None] | None, Fields | dict[str, Any], str]] = {
+    "for ever": ("1", "days", None, {"every": "1d"}, "every day"),
+    "some times": (
+        "2",
+        "weeks",
+        lambda page: page.get_by_label("After some times").check(),
+        {"every": "2w", "times": 3},
+        "every 2 weeks, 3 times",
+    ),
+}
+
+
+@pytest.mark.parametrize(("every", "step", "end", "asked", "words"), REPEATS.values(), ids=REPEATS)
+def test_a_reminder_is_repeated_as_it_was_asked_to(
+    tab: Tab, message: str, every: str, step: str, end: Callable[[Page], None] | None, asked: Fields, words: str
+) -> None:
+    say(tab.page, message)
+    tab.page.get_by_label("In", exact=True).fill("600")
+    tab.page.get_by_label("Repeat it").check()
+    tab.page.get_by_label("Every").fill(every)
+    tab.page.get_by_label("Step").select_option(label=step)
+    if end:
+        end(tab.page)
+
+    assert send(tab.page)["repeat"] == asked
+    expect(listed(tab.page, "Upcoming", message)).to_contain_text(words)
+    expect(tab.page.get_by_label("Repeat it")).not_to_be_checked()
+
+
+def test_the_end_of_a_repeated_reminder_is_meant_by_the_clocks_where_the_browser_is(tab: Tab, message: str) -> None:
+    until = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=9)).replace(hour=23, minute=45, second=0)
+    say(tab.page, message)
+    tab.page.get_by_label("In", exact=True).fill("600")
+    tab.page.get_by_label("Repeat it").check()
+    tab.page.get_by_label("At a date", exact=True).check()
+    tab.page.get_by_label("Ends at").fill(until.strftime(LOCAL))
+
+    repeat = send(tab.page)["repeat"]
+
+    assert datetime.fromisoformat(repeat["until"]) == until.replace(microsecond=0)
+    expect(listed(tab.page, "Upcoming", message)).to_contain_text(f"until {until:%a, %-d %b %Y}, 23:45")
+
+
+def test_a_message_too_long_for_a_text_is_told_beside_it(tab: Tab) -> None:
+    tab.refusals = {400}
+    long = "ż" * 1400
+    say(tab.page, long)
+
+    send(tab.page, "By SMS")
+
+    expect_problem(tab.page.get_by_label("Remind me of"), "This is too long for SMS")
+    expect(tab.page.get_by_label("Remind me of")).to_have_value(long)
+
+
+def test_without_a_phone_there_is_mail_and_the_way_to_add_one(open_tab: OpenTab, apps: Apps, message: str) -> None:
+    tab = open_tab(scenes.without_a_phone(apps))
+    tab.go("#/reminders")
+
+    for name in ("By SMS", "Both"):
+        expect(tab.page.get_by_role("button", name=name)).to_be_disabled()
+    say(tab.page, message)
+    tab.page.get_by_label("In", exact=True).fill("600")
+    assert send(tab.page)["preference"] == "email"
+    expect(listed(tab.page, "Upcoming", message)).to_contain_text("by e-mail")
+    tab.page.get_by_role("link", name="Add your phone number").click()
+    expect(tab.page.get_by_role("heading", name="Account", level=1)).to_be_visible()
+
+
+def test_a_refusal_that_is_about_no_field_is_told_all_the_same(tab: Tab, message: str) -> None:
+    """That SES does not send for this stage yet is nothing that one could correct in the form."""
+    tab.refusals = {400}
+    answer = partial(Route.fulfill, status=400, headers={"Access-Control-Allow-Origin": "*"}, body=json.dumps(REFUSED))
+    tab.page.route("**/reminders", lambda route: answer(route) if is_post(route.request) else route.fallback())
+    say(tab.page, message)
+
+    send(tab.page)
+
+    expect(tab.page.get_by_role("alert")).to_contain_text("the sender's address is not verified")
+    expect(tab.page.get_by_label("Remind me of")).to_have_value(message)
