@@ -79,6 +79,7 @@ local-down: setup ## Stop the laptop cloud; what it holds is kept
 
 # What checks JavaScript. Only what has changed is looked at again.
 CHECKS = tools/checks/node_modules/.bin
+ESLINT = --config=tools/checks/eslint.config.js --max-warnings=0 --cache --cache-location=build/eslint.cache --cache-strategy=content
 PRETTIER = --log-level=warn --cache --cache-location=build/prettier.cache
 
 .PHONY: check
@@ -86,6 +87,8 @@ check: setup-dev ## Lint, types, and every stage's templates with full validatio
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	$(CHECKS)/prettier $(PRETTIER) --check .
+	$(CHECKS)/eslint $(ESLINT) .
+	$(CHECKS)/tsc --project tools/checks
 	nice .venv/bin/mypy
 	rm -rf build/cdk.out/check
 	@# Any sender will do, because nothing is deployed. With the consumer there are all stacks.
@@ -142,7 +145,7 @@ benchmark-engine: setup ## Measure the laptop cloud without and with its patches
 .PHONY: format
 format: setup-dev ## Format the code
 	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
-	$(CHECKS)/prettier $(PRETTIER) --write .
+	$(CHECKS)/eslint $(ESLINT) --fix . && $(CHECKS)/prettier $(PRETTIER) --write .
 
 # CDK zips files with their modes, and Lambda reads them as another user than their owner.
 .PHONY: synth

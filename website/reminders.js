@@ -2,10 +2,33 @@
 
 import { timeText } from "./times.js";
 
-/** Seconds by unit. */
+/** @typedef {import("./types/reminders.js").ReminderState} Reminder */
+
+/** @typedef {import("./types/reminders.js").Preference} Preference */
+
+/** @typedef {import("./types/reminders.js").DetailValues} DetailValues */
+
+/** @typedef {{when: string, repeats: boolean, ends: string}} Chosen what decides which fields the form has */
+
+/**
+ * What a refusal says about the form: `twice` has the offsets of both where the time happens twice, `leap` the first
+ * local time that clocks show after they leapt over it.
+ *
+ * @typedef {{problems: import("./ui.js").Problems, twice: string[] | null, leap: string | null}} Refusal
+ */
+
+/**
+ * Seconds by unit.
+ *
+ * @type {Record<string, number>}
+ */
 export const WAITS = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 };
 
-/** The API's letters for how often, and how they are said of one and of several. */
+/**
+ * The API's letters for how often, and how they are said of one and of several.
+ *
+ * @type {Record<string, [string, string]>}
+ */
 export const STEPS = {
   m: ["minute", "minutes"],
   h: ["hour", "hours"],
@@ -15,7 +38,7 @@ export const STEPS = {
   y: ["year", "years"],
 };
 
-/** @type {Record<string, {word: string, tone: string}>} */
+/** @type {Record<Reminder["status"], import("./ui.js").Mark>} */
 export const STATUSES = {
   SCHEDULED: { word: "Waiting", tone: "busy" },
   SENDING: { word: "Being sent", tone: "busy" },
@@ -25,17 +48,23 @@ export const STATUSES = {
   FAILED: { word: "Failed", tone: "bad" },
 };
 
+/** @type {Record<Preference, string>} */
 export const CHANNELS = { email: "e-mail", sms: "SMS", both: "e-mail and SMS", topic: "the topic" };
 
-/** Where each goes. */
+/**
+ * Where each goes.
+ *
+ * @type {Record<Preference, string[]>}
+ */
 const ADDRESSES = { email: ["email"], sms: ["phone"], both: ["email", "phone"], topic: [] };
 
+/** @param {Reminder} reminder */
 export const isWaiting = ({ status }) => status === "SCHEDULED" || status === "SENDING";
 
 /**
  * The fields of the form that are shown, by what is chosen in it.
  *
- * @param {{when: string, repeats: boolean, ends: string}} chosen
+ * @param {Chosen} chosen
  */
 export const fieldsShown = ({ when, repeats, ends }) => [
   "message",
@@ -51,7 +80,7 @@ export const fieldsShown = ({ when, repeats, ends }) => [
  * The request for a reminder, out of the form's fields. Without an address it goes to the person's own one.
  *
  * @param {Record<string, string>} form
- * @param {string} preference
+ * @param {Preference} preference
  * @param {string | null} zone the browser's; without its name, the browser itself calculates when a local time is
  */
 export function requestOf(form, preference, zone) {
@@ -71,7 +100,12 @@ export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** People write numbers in groups. */
+/**
+ * People write numbers in groups.
+ *
+ * @param {Record<string, string>} form
+ * @param {Preference} preference
+ */
 function addressesOf(form, preference) {
   const typed = { email: form.email.trim(), phone: form.phone.replace(/[\s().-]/g, "") };
   return Object.fromEntries(
@@ -79,6 +113,10 @@ function addressesOf(form, preference) {
   );
 }
 
+/**
+ * @param {Record<string, string>} form
+ * @param {string | null} zone
+ */
 function dueOf({ when, count, unit, timestamp, fold }, zone) {
   if (when === "in") {
     return { waitSeconds: Number(count) * WAITS[unit] };
@@ -89,11 +127,13 @@ function dueOf({ when, count, unit, timestamp, fold }, zone) {
   return { timestamp, ...(fold ? { fold: Number(fold) } : {}) };
 }
 
+/** @param {Record<string, string>} form */
 function repeatOf({ repeats, every, step, ends, until, times }) {
   if (!repeats) {
     return {};
   }
   // With its offset: the browser knows which of two is meant, and nothing needs to be asked.
+  /** @type {Record<string, {until?: string, times?: number}>} */
   const end = {
     never: {},
     until: { until: ends === "until" ? instantText(until) : "" },
@@ -102,12 +142,18 @@ function repeatOf({ repeats, every, step, ends, until, times }) {
   return { repeat: { every: `${Number(every)}${step}`, ...end[ends] } };
 }
 
+/** @param {string} wall */
 const instantText = (wall) => `${new Date(wall).toISOString().slice(0, 19)}Z`;
 
 const WHOLE = /^[0-9]{1,8}$/;
 
-/** What is missing in the form, by field. All else is for the API to judge. */
+/**
+ * What is missing in the form. All else is for the API to judge.
+ *
+ * @param {Record<string, string>} form
+ */
 export function problemsOf(form) {
+  /** @type {import("./ui.js").Problems} */
   const problems = {};
   if (!form.message.trim()) {
     problems.message = "Say what to remind you of.";
@@ -130,7 +176,11 @@ export function problemsOf(form) {
   return problems;
 }
 
-/** The form's control for each field of the API's. */
+/**
+ * The form's control for each field of the API's.
+ *
+ * @type {Record<string, string>}
+ */
 const CONTROLS = {
   waitSeconds: "count",
   fold: "timestamp",
@@ -140,12 +190,16 @@ const CONTROLS = {
   "repeat.times": "times",
 };
 
+/**
+ * @param {number} count
+ * @param {string} unit
+ */
 const steps = (count, unit) => `${count} ${STEPS[unit][count === 1 ? 0 : 1]}`;
 
 /**
  * What the page says in words of its own, by the API's field and code. What is not here is said in the API's words.
  *
- * @type {Record<string, (values: Record<string, any>) => string>}
+ * @type {Record<string, (values: Required<DetailValues>) => string>}
  */
 const WORDS = {
   "timestamp HappensTwice": ({ zone }) =>
@@ -163,13 +217,15 @@ const clockOf = (wall) => wall.slice(-5);
 /**
  * The details of a refusal by control, in words.
  *
- * @returns {{problems: Record<string, string>, twice: string[] | null, leap: string | null}} `twice` has the offsets of
- *   both where the time happens twice, `leap` the first local time that clocks show after they leapt over it
+ * @param {import("./failures.js").Refused} refusal
+ * @returns {Refusal}
  */
 export function problemsIn({ details }) {
+  /** @type {Refusal} */
   const found = { problems: {}, twice: null, leap: null };
-  for (const { field, problem, code, values } of details) {
-    // An API that was deployed before the page has no codes.
+  for (const { field, problem, code, ...rest } of details) {
+    // Each code has its values. An API that was deployed before the page has no codes.
+    const values = /** @type {Required<DetailValues>} */ (rest.values);
     const words = WORDS[`${field} ${code}`];
     found.problems[CONTROLS[field] ?? field] = words ? words(values) : `This ${problem}.`;
     if (field === "timestamp" && code === "HappensTwice") {
@@ -182,10 +238,14 @@ export function problemsIn({ details }) {
   return found;
 }
 
-/** `every 2 days, 3 times` */
+/**
+ * `every 2 days, 3 times`
+ *
+ * @param {import("./types/reminders.js").Repeat} repeat
+ */
 export function repeatText({ every, until, times }) {
   const count = Number(every.slice(0, -1));
-  const [one, several] = STEPS[every.at(-1)];
+  const [one, several] = STEPS[every.slice(-1)];
   const often = count === 1 ? `every ${one}` : `every ${count} ${several}`;
   const end = times ? `, ${times} ${times === 1 ? "time" : "times"}` : until ? `, until ${timeText(until)}` : "";
   return often + end;

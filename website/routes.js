@@ -73,7 +73,7 @@ const ROUTES = [
     title: "Remind me",
     link: "Remind me",
     icon: "M10 5.5V10l3 2M10 3a7 7 0 1 0 .1 0",
-    load: async () => (await import("./views/reminders.js")).Reminders,
+    load: async () => (await import("./views/reminders/reminders.js")).Reminders,
   },
   {
     path: /^account$/,

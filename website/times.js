@@ -8,7 +8,7 @@ export const ZONE = nameOf(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
 /** @param {string | undefined} zone */
 function nameOf(zone) {
-  return /^[A-Z][A-Za-z]/.test(zone ?? "") && zone !== "Etc/Unknown" ? zone : null;
+  return zone && /^[A-Z][A-Za-z]/.test(zone) && zone !== "Etc/Unknown" ? zone : null;
 }
 
 /** @type {[string, number][]} */

@@ -185,8 +185,8 @@ def _of_the_page() -> Iterator[Place]:
     (words,) = re.findall("^const WORDS = {(.*?)^};", _text("website/reminders.js"), re.M | re.S)
     said = set(re.findall(r'^  "[A-Za-z.]+ (\w+)":', words, re.M))
     yield Place("website/reminders.js: codes of WORDS", said, said & CODES.keys())
-    buttons = set(re.findall('name="preference" value="([a-z]+)"', _text("website/views/reminders.js")))
-    yield Place("website/views/reminders.js: buttons", buttons, PREFERENCES - WITHOUT_A_BUTTON)
+    buttons = set(re.findall('name="preference" value="([a-z]+)"', _text("website/views/reminders/channels.js")))
+    yield Place("website/views/reminders/channels.js: buttons", buttons, PREFERENCES - WITHOUT_A_BUTTON)
     group = set(re.findall('^const OPERATORS = "(.*)";', _text("website/session.js"), re.M))
     yield Place("website/session.js: OPERATORS", group, {caller.OPERATORS})
     for file in PROJECT.glob("website/**/*.js"):

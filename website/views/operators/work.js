@@ -97,7 +97,7 @@ export class Work {
       Object.assign(this, { task: null, problems: {} });
       this.#page.say(this.news);
     } catch (caught) {
-      this.problems = caught instanceof Refused ? { ...problemsIn(caught), ...noteProblem(caught) } : {};
+      this.problems = caught instanceof Refused ? problemsIn(caught) : {};
       this.failure = haveTheirPlaces(this.problems, this.task ? PLACES[this.task.kind] : []) ? null : caught;
     }
     Object.assign(this, { isBusy: false, asked: null });
@@ -116,12 +116,3 @@ export class Work {
  * @param {string} id the order's
  */
 export const beginId = (id) => `begin-correct-order-${id}`;
-
-/**
- * @param {Refused} refusal
- * @returns {import("../../ui.js").Problems}
- */
-function noteProblem({ details }) {
-  const found = details.find(({ field }) => field === "note");
-  return found ? { note: `This ${found.problem}.` } : {};
-}

@@ -1,0 +1,52 @@
+import js from "@eslint/js";
+import globals from "globals";
+
+/** A view stands alone: what two views need is a part, and a view's sections lie in the folder of the view. */
+const NO_OTHER_VIEW = "A view imports no other view. What both need belongs in website/parts/.";
+const NO_VIEW = "Only routes.js and app.js know the views.";
+
+const only = (regex, message) => ["error", { patterns: [{ regex, message }] }];
+
+export default [
+  { ignores: ["website/vendor/", "build/", "cdk.out/", ".venv/", ".local/"] },
+  js.configs.recommended,
+  {
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "array-callback-return": "error",
+      "consistent-return": "error",
+      curly: "error",
+      "default-case-last": "error",
+      eqeqeq: "error",
+      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 70 }],
+      "no-else-return": "error",
+      "no-implicit-coercion": "error",
+      "no-shadow": "error",
+      "no-throw-literal": "error",
+      "no-use-before-define": ["error", { functions: false, classes: false, variables: false }],
+      "no-useless-return": "error",
+      "no-var": "error",
+      "object-shorthand": "error",
+      "prefer-arrow-callback": "error",
+      "prefer-const": "error",
+      "prefer-template": "error",
+    },
+  },
+  {
+    files: ["website/**/*.js"],
+    languageOptions: { globals: globals.browser },
+    rules: { "no-console": "error", "no-restricted-imports": only("/views/", NO_VIEW) },
+  },
+  { files: ["website/app.js"], rules: { "no-restricted-imports": "off" } },
+  // A file of views/ is a view; so is a folder, with its sections.
+  { files: ["website/views/*.js"], rules: { "no-restricted-imports": only("^(\\./|\\.\\./views/)", NO_OTHER_VIEW) } },
+  {
+    files: ["website/views/*/*.js"],
+    rules: { "no-restricted-imports": only("^\\.\\./(?!\\.\\./)|/views/", NO_OTHER_VIEW) },
+  },
+  {
+    files: ["tools/redis/*.js"],
+    languageOptions: { sourceType: "commonjs", globals: globals.node },
+  },
+];

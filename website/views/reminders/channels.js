@@ -1,0 +1,79 @@
+import { textField } from "../../ui.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+
+/**
+ * The three buttons of the original page. Without a confirmed number there is nowhere to text to.
+ *
+ * @param {import("./form.js").State} state
+ * @param {boolean} isBusy
+ * @param {import("../../session.js").Person | null} person
+ */
+export function channels({ problems, email, phone }, isBusy, person) {
+  const verifiedEmail = person?.verifiedEmail;
+  const verifiedPhone = person?.verifiedPhone;
+  const [noEmail, noPhone] = [!(verifiedEmail || email.trim()), !(verifiedPhone || phone.trim())];
+  const problem = problems.preference;
+  return html`
+    <div class="channels" role="group" aria-label="How" aria-describedby=${problem ? "remind-how-problem" : nothing}>
+      <button class="primary" name="preference" value="email" ?disabled=${isBusy || noEmail}>By e-mail</button>
+      <button class="primary" name="preference" value="sms" ?disabled=${isBusy || noPhone}>By SMS</button>
+      <button class="primary" name="preference" value="both" ?disabled=${isBusy || noEmail || noPhone}>Both</button>
+    </div>
+    ${problem ? html`<p class="problem" id="remind-how-problem" role="alert">${problem}</p>` : nothing}
+    <p class="hint">
+      ${
+        verifiedEmail
+          ? html`E-mail goes to <strong>${verifiedEmail}</strong>. `
+          : html`<a href="#/account">Confirm your e-mail address</a> to be reminded by mail. `
+      }
+      ${
+        verifiedPhone
+          ? html`Texts go to <strong class="number">${verifiedPhone}</strong>.`
+          : html`<a href="#/account">Add your phone number</a> to be reminded by SMS.`
+      }
+    </p>
+  `;
+}
+
+/**
+ * Whoever this person may write to besides: the API knows whom the stage lists.
+ *
+ * @param {import("./form.js").State} state
+ * @param {import("./form.js").Set} set
+ */
+export function elsewhere({ isElsewhere, problems }, set) {
+  const toggle = (/** @type {Event & {currentTarget: HTMLDetailsElement}} */ { currentTarget }) =>
+    set({ isElsewhere: currentTarget.open });
+  const typed = (/** @type {Event & {target: HTMLInputElement}} */ { target }) => set({ [target.name]: target.value });
+  return html`
+    <details ?open=${isElsewhere} @toggle=${toggle} @input=${typed}>
+      <summary>Send to another address</summary>
+      <div class="inset">
+        <p class="hint">One that this installation lists. What is left empty goes to your own.</p>
+        <div class="pair">
+          ${textField({
+            form: "remind",
+            name: "email",
+            label: "E-mail",
+            type: "email",
+            inputmode: "email",
+            maxlength: 254,
+            required: false,
+            problem: problems.email,
+          })}
+          ${textField({
+            form: "remind",
+            name: "phone",
+            label: "Phone",
+            type: "tel",
+            inputmode: "tel",
+            maxlength: 30,
+            required: false,
+            hint: "Such as +15555550100.",
+            problem: problems.phone,
+          })}
+        </div>
+      </div>
+    </details>
+  `;
+}

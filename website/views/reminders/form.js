@@ -1,0 +1,157 @@
+import { Refused } from "../../failures.js";
+import { CHANNELS, fieldsShown, newKey, problemsIn, problemsOf, requestOf } from "../../reminders.js";
+import { ZONE, timeText } from "../../times.js";
+import { choice, failureNotice, fieldsOf, focusWrong, haveTheirPlaces, notice, textArea } from "../../ui.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+import { channels, elsewhere } from "./channels.js";
+import { repeatFields, timeFields, waitFields } from "./when.js";
+
+/** @typedef {ReturnType<typeof requestOf>} Request */
+
+/**
+ * What the form shows besides what is typed. `email` and `phone` are what is typed into the fields of those names.
+ *
+ * @typedef {import("../../reminders.js").Chosen & import("../../reminders.js").Refusal
+ *   & {email: string, phone: string, isElsewhere: boolean}} State
+ */
+
+/** @typedef {(changes: Partial<State>) => void} Set shows the form with these changes */
+
+const SAME_FOR = 5 * 60_000;
+
+/** @type {State} */
+const START = {
+  when: "in",
+  repeats: false,
+  ends: "never",
+  email: "",
+  phone: "",
+  isElsewhere: false,
+  problems: {},
+  twice: null,
+  leap: null,
+};
+const NOT_SENT = { text: "", key: "", at: 0 };
+
+/** The form for a reminder. */
+export class ReminderForm {
+  #page;
+  #isSent;
+  #state = START;
+  /** @type {Error | null} */
+  #failure = null;
+  /** @type {string | null} */
+  #news = null;
+  #isBusy = false;
+  /** The request that was sent last, and was perhaps taken though no answer came. */
+  #sent = NOT_SENT;
+
+  // Lifecycle
+
+  /**
+   * @param {import("../../app.js").Page} page
+   * @param {() => void} isSent told when there is a new reminder
+   */
+  constructor(page, isSent) {
+    this.#page = page;
+    this.#isSent = isSent;
+  }
+
+  // Actions
+
+  /** @type {Set} */
+  #set = (changes) => {
+    this.#state = { ...this.#state, ...changes };
+    this.#page.update();
+  };
+
+  /** @param {import("../../ui.js").FormEvent} event */
+  #remind = async (event) => {
+    event.preventDefault();
+    if (this.#isBusy) {
+      return;
+    }
+    const form = event.currentTarget;
+    const { submitter } = event;
+    const typed = fieldsOf(form);
+    const problems = problemsOf(typed);
+    [this.#failure, this.#news] = [null, null];
+    this.#isBusy = Object.keys(problems).length === 0;
+    this.#set({ problems });
+    if (this.#isBusy) {
+      const preference = /** @type {import("../../reminders.js").Preference} */ (submitter?.value ?? "email");
+      await this.#send(form, requestOf(typed, preference, ZONE));
+      this.#isBusy = false;
+      this.#page.update();
+    }
+    submitter?.focus();
+    focusWrong(form);
+  };
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {Request} request
+   */
+  async #send(form, request) {
+    try {
+      const { body } = await this.#page.reminders.post("/reminders", request, { key: this.#keyOf(request) });
+      this.#sent = NOT_SENT;
+      form.reset();
+      this.#state = START;
+      this.#news = `You will be reminded by ${CHANNELS[request.preference]}: ${timeText(body.dueAt)}.`;
+      this.#page.say(this.#news);
+      this.#isSent();
+    } catch (caught) {
+      const found = caught instanceof Refused ? problemsIn(caught) : { problems: {}, twice: null, leap: null };
+      const { email, phone } = found.problems;
+      this.#failure = haveTheirPlaces(found.problems, fieldsShown(this.#state)) ? null : caught;
+      const isElsewhere = this.#state.isElsewhere || Boolean(email || phone);
+      this.#state = { ...this.#state, ...found, isElsewhere };
+    }
+  }
+
+  /**
+   * The same form, sent again within minutes, gets the same key, because perhaps only the answer was lost.
+   *
+   * @param {Request} request
+   */
+  #keyOf(request) {
+    const text = JSON.stringify(request);
+    if (text !== this.#sent.text || Date.now() > this.#sent.at + SAME_FOR) {
+      this.#sent = { text, key: newKey(), at: Date.now() };
+    }
+    return this.#sent.key;
+  }
+
+  // Rendering
+
+  render() {
+    const { when, problems } = this.#state;
+    return html`
+      <form class="card" novalidate @submit=${this.#remind}>
+        ${textArea({
+          form: "remind",
+          name: "message",
+          label: "Remind me of",
+          maxlength: 1400,
+          problem: problems.message,
+        })}
+        ${choice({
+          form: "remind",
+          name: "when",
+          label: "When",
+          options: [
+            ["in", "In some time"],
+            ["at", "At a date and time"],
+          ],
+          value: "in",
+          change: (chosen) => this.#set({ when: chosen, twice: null, leap: null, problems: {} }),
+        })}
+        ${when === "in" ? waitFields(this.#state) : timeFields(this.#state, this.#set)}
+        ${repeatFields(this.#state, this.#set)} ${channels(this.#state, this.#isBusy, this.#page.session.person)}
+        ${elsewhere(this.#state, this.#set)} ${failureNotice(this.#failure)}
+        ${this.#news ? notice("good", html`<p>${this.#news}</p>`) : nothing}
+      </form>
+    `;
+  }
+}

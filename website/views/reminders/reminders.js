@@ -1,0 +1,206 @@
+import { Pages } from "../../pages.js";
+import { confirmButton } from "../../parts/confirm.js";
+import { more } from "../../parts/more.js";
+import { CHANNELS, STATUSES, isWaiting, repeatText } from "../../reminders.js";
+import { poll } from "../../resource.js";
+import { countdown, timeText } from "../../times.js";
+import { chip, empty, failureNotice, focusOn, shown } from "../../ui.js";
+import { repeat } from "../../vendor/directives/repeat.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+import { ReminderForm } from "./form.js";
+
+/** @typedef {import("../../reminders.js").Reminder} Reminder */
+
+const LISTS_ANEW = 3000;
+
+/** The form for a reminder, and the person's reminders: those to come are counted down. */
+export class Reminders {
+  #page;
+  #form;
+  #upcoming;
+  #past;
+  /** @type {string | null} the id of the button that asks for a confirmation */
+  #asked = null;
+  /** @type {Error | null} why a reminder could not be cancelled */
+  #refusal = null;
+  #isCancelling = false;
+  #now = Date.now();
+
+  // Lifecycle
+
+  /** @param {import("../../app.js").Page} page */
+  constructor(page) {
+    const { signal } = page;
+    this.#page = page;
+    this.#form = new ReminderForm(page, () => this.#hasNew());
+    this.#upcoming = this.#list("upcoming");
+    this.#past = this.#list("past");
+    const ticking = setInterval(() => this.#tick(), 1000);
+    signal.addEventListener("abort", () => clearInterval(ticking));
+    poll(() => this.#moveOn(), { signal, first: LISTS_ANEW, longest: LISTS_ANEW });
+  }
+
+  /**
+   * @param {"upcoming" | "past"} when
+   * @returns {Pages<Reminder>}
+   */
+  #list(when) {
+    const { reminders, signal } = this.#page;
+    const ask = (/** @type {string | null} */ next) =>
+      reminders.get("/reminders", { query: { when, next, limit: "20" }, signal });
+    return new Pages(this.#page, ask, "reminders");
+  }
+
+  #tick() {
+    if (this.#upcoming.value?.length && !document.hidden) {
+      this.#now = Date.now();
+      this.#page.update();
+    }
+  }
+
+  /** What is due moves from one list to the other, and nobody should have to ask for it. Never the last time. */
+  async #moveOn() {
+    const isDue = this.#upcoming.value?.some((one) => isWaiting(one) && Date.parse(one.dueAt) <= Date.now());
+    const isBeingSent = this.#past.value?.some(isWaiting);
+    if (isDue || isBeingSent) {
+      await this.#reload();
+    }
+    return false;
+  }
+
+  // Actions
+
+  #hasNew() {
+    this.#now = Date.now();
+    this.#upcoming.load();
+  }
+
+  #reload() {
+    return Promise.all([this.#upcoming.load(), this.#past.load()]);
+  }
+
+  /** @param {string | null} id */
+  #ask = (id) => {
+    this.#asked = id;
+    this.#page.update();
+  };
+
+  /** @param {Reminder} reminder */
+  async #cancel({ reminderId }) {
+    const { reminders, update, say } = this.#page;
+    [this.#isCancelling, this.#refusal] = [true, null];
+    update();
+    try {
+      await reminders.delete(`/reminders/${encodeURIComponent(reminderId)}`);
+      say("The reminder is cancelled.");
+    } catch (caught) {
+      this.#refusal = caught;
+    }
+    [this.#isCancelling, this.#asked] = [false, null];
+    await this.#reload();
+    update();
+    focusOn("upcoming");
+  }
+
+  // Rendering
+
+  render() {
+    const upcoming = this.#upcoming.value ?? [];
+    const past = this.#past.value ?? [];
+    // Asked for a moment apart, the two lists may both have one.
+    const before = new Set(past.map((one) => one.reminderId));
+    const justOver = upcoming.filter((one) => !isWaiting(one) && !before.has(one.reminderId));
+    return [this.#form.render(), this.#waiting(upcoming.filter(isWaiting)), this.#over([...justOver, ...past])];
+  }
+
+  /** @param {Reminder[]} list */
+  #waiting(list) {
+    return html`
+      <section aria-labelledby="upcoming">
+        <h2 id="upcoming" tabindex="-1">Upcoming</h2>
+        ${failureNotice(this.#refusal)}
+        ${shown(this.#upcoming, () =>
+          list.length
+            ? this.#rows(list, (one) => this.#cancelButton(one))
+            : empty("Nothing is waiting", "What you set above is counted down here."),
+        )}
+        ${more(this.#upcoming, "upcoming reminders")}
+      </section>
+    `;
+  }
+
+  /** @param {Reminder[]} list */
+  #over(list) {
+    return html`
+      <section aria-labelledby="past">
+        <h2 id="past">Past</h2>
+        ${shown(this.#past, () =>
+          list.length
+            ? this.#rows(list, () => nothing)
+            : empty("Nothing yet", "What was sent or cancelled is kept here for a while."),
+        )}
+        ${more(this.#past, "past reminders")}
+      </section>
+    `;
+  }
+
+  /**
+   * @param {Reminder[]} list
+   * @param {(reminder: Reminder) => unknown} action
+   */
+  #rows(list, action) {
+    return html`<ul class="rows">
+      ${repeat(
+        list,
+        ({ reminderId }) => reminderId,
+        (one) => this.#row(one, action(one)),
+      )}
+    </ul>`;
+  }
+
+  /**
+   * @param {Reminder} reminder
+   * @param {unknown} action
+   */
+  #row(reminder, action) {
+    return html`
+      <li class="card row">
+        <div class="grow">
+          <p class="title message" dir="auto">${reminder.message}</p>
+          <p class="quiet">
+            <time datetime=${reminder.dueAt}>${timeText(reminder.dueAt)}</time> · by
+            ${CHANNELS[reminder.preference]}${reminder.repeat ? html` · ${repeatText(reminder.repeat)}` : nothing}
+          </p>
+          ${reminder.reason ? html`<p class="reason">${reminder.reason}</p>` : nothing}
+        </div>
+        <div class="end">${this.#state(reminder)} ${action}</div>
+      </li>
+    `;
+  }
+
+  /** @param {Reminder} reminder */
+  #state({ status, dueAt }) {
+    const due = Date.parse(dueAt);
+    if (status !== "SCHEDULED") {
+      return chip(STATUSES[status]);
+    }
+    return due > this.#now
+      ? html`<p class="countdown" role="timer"><span class="unseen">in </span>${countdown(due, this.#now)}</p>`
+      : chip(STATUSES.SENDING);
+  }
+
+  /** @param {Reminder} reminder */
+  #cancelButton(reminder) {
+    return confirmButton({
+      id: `cancel-${reminder.reminderId}`,
+      label: "Cancel",
+      about: reminder.message,
+      question: reminder.repeat ? "Cancel it, and all that would follow?" : "Cancel this reminder?",
+      yes: "Yes, cancel it",
+      asked: this.#asked,
+      ask: this.#ask,
+      act: () => this.#cancel(reminder),
+      isBusy: this.#isCancelling,
+    });
+  }
+}

@@ -1,0 +1,144 @@
+import { STEPS, WAITS } from "../../reminders.js";
+import { ZONE, wallText } from "../../times.js";
+import { choice, field, focusOn, textField } from "../../ui.js";
+import { html, nothing } from "../../vendor/lit-html.js";
+
+/** @typedef {import("./form.js").State} State */
+
+/** @typedef {import("./form.js").Set} Set */
+
+/** @typedef {[string, string]} Option a value and its words */
+
+/** @type {Option[]} */
+const UNITS = Object.keys(WAITS).map((unit) => [unit, unit]);
+/** @type {Option[]} */
+const OFTEN = Object.entries(STEPS).map(([step, [, words]]) => [step, words]);
+
+/** @param {State} state */
+export function waitFields({ problems }) {
+  return html`
+    <div class="pair">
+      ${numberField({ name: "count", label: "In", value: "20", maxlength: 8, problem: problems.count })}
+      ${selectField({ name: "unit", label: "Unit", options: UNITS, value: "seconds" })}
+    </div>
+  `;
+}
+
+/**
+ * @param {State} state
+ * @param {Set} set
+ */
+export function timeFields({ problems, twice, leap }, set) {
+  return html`
+    ${textField({
+      form: "remind",
+      name: "timestamp",
+      label: "Date and time",
+      type: "datetime-local",
+      min: wallText(new Date()),
+      hint: ZONE ? `By the clocks in ${ZONE}.` : "By the clock of this browser.",
+      problem: problems.timestamp,
+    })}
+    ${leap ? leapButton(leap, set) : nothing} ${twice ? foldChoice(twice) : nothing}
+  `;
+}
+
+/**
+ * @param {string} leap
+ * @param {Set} set
+ */
+function leapButton(leap, set) {
+  const use = (/** @type {Event & {currentTarget: HTMLButtonElement}} */ { currentTarget }) => {
+    const control = currentTarget.form?.elements.namedItem("timestamp");
+    if (control instanceof HTMLInputElement) {
+      control.value = leap;
+    }
+    set({ leap: null, problems: {} });
+    focusOn("remind-timestamp");
+  };
+  return html`<p><button type="button" class="small" @click=${use}>Take ${leap.slice(-5)} instead</button></p>`;
+}
+
+/** @param {string[]} offsets */
+const foldChoice = (offsets) =>
+  choice({
+    form: "remind",
+    name: "fold",
+    label: "Which of the two?",
+    options: offsets.map((offset, i) => [String(i), `The ${i ? "second" : "first"}, at UTC${offset}`]),
+    value: "0",
+  });
+
+/**
+ * @param {State} state
+ * @param {Set} set
+ */
+export function repeatFields(state, set) {
+  const toggle = (/** @type {Event & {currentTarget: HTMLInputElement}} */ event) =>
+    set({ repeats: event.currentTarget.checked });
+  return html`
+    <label class="switch">
+      <input type="checkbox" name="repeats" role="switch" @change=${toggle} />
+      <span>Repeat it</span>
+    </label>
+    ${state.repeats ? html`<div class="inset">${stepFields(state, set)}</div>` : nothing}
+  `;
+}
+
+/**
+ * @param {State} state
+ * @param {Set} set
+ */
+function stepFields({ ends, problems }, set) {
+  return html`
+    <div class="pair">
+      ${numberField({ name: "every", label: "Every", value: "1", maxlength: 6, problem: problems.every })}
+      ${selectField({ name: "step", label: "Step", options: OFTEN, value: "d" })}
+    </div>
+    ${choice({
+      form: "remind",
+      name: "ends",
+      label: "Ends",
+      options: [
+        ["never", "Never"],
+        ["times", "After some times"],
+        ["until", "At a date"],
+      ],
+      value: "never",
+      change: (chosen) => set({ ends: chosen }),
+    })}
+    ${
+      ends === "times"
+        ? numberField({ name: "times", label: "Times", value: "3", maxlength: 4, problem: problems.times })
+        : nothing
+    }
+    ${
+      ends === "until"
+        ? textField({
+            form: "remind",
+            name: "until",
+            label: "Ends at",
+            type: "datetime-local",
+            problem: problems.until,
+          })
+        : nothing
+    }
+  `;
+}
+
+/** @param {Omit<import("../../ui.js").Field, "form"> & import("../../ui.js").Input} rest */
+const numberField = (rest) => textField({ form: "remind", inputmode: "numeric", ...rest });
+
+/** @param {{name: string, label: string, options: Option[], value: string}} about */
+function selectField({ name, label, options, value }) {
+  return field({
+    form: "remind",
+    name,
+    label,
+    control: ({ id }) => html`
+      <select id=${id} name=${name}>
+        ${options.map(([key, words]) => html`<option value=${key} ?selected=${key === value}>${words}</option>`)}
+      </select>
+    `,
+  });
+}
