@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.cloud.balance import Answer, Delivery, Message, Orders, Reminders
+from tests.support.cloud.records import Answer, Delivery, Message, Orders, Reminders
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:orders:A-1-0123456789ab"

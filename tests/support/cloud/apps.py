@@ -12,6 +12,7 @@ from local.engine import send
 from local.users import OPERATOR, PERSON, User
 from tests.support import queues, refusals
 from tests.support.cloud import balance
+from tests.support.cloud.records import Answer
 from tests.support.waiting import eventually
 
 FINISHED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -130,7 +131,7 @@ class Apps:
         answer = json.loads(response.text)
         if response.status_code >= 400:
             refusals.check(answer)
-        balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, answer))
+        balance.ANSWERS.append(Answer(method, url, body, response.status_code, answer))
         return response.status_code, answer, response.headers
 
 

@@ -11,6 +11,7 @@ from local.engine import send
 from tests.support import documents, refusals
 from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
+from tests.support.cloud.records import Answer
 
 MAX_BODY_BYTES = 16_384
 REMINDER = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 0}
@@ -57,5 +58,5 @@ class Api:
         if response.status_code >= 400:
             assert content["error"]["code"] in said["examples"], content
             refusals.check(content)
-        balance.ANSWERS.append(balance.Answer(method, url, body, response.status_code, content))
+        balance.ANSWERS.append(Answer(method, url, body, response.status_code, content))
         return response.status_code, content, response

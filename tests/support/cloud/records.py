@@ -1,0 +1,303 @@
+"""The records of some orders or reminders, and the balance that they must keep. Pure.
+
+Each that was accepted is in one term on the right, and none of the waiting reminders is overdue:
+
+    accepted orders = fulfilled + escalated + parked + closed
+    accepted reminders = sent + partly sent + failed + cancelled + waiting
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from reminders import recurrence
+from reminders.reminder import first_due
+
+Row: TypeAlias = dict[str, Any]
+Terms: TypeAlias = Counter[str]
+FULFILLMENT, ESCALATION, PARKED = "OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue"
+QUEUE_OF = {"FULFILLMENT_QUEUED": FULFILLMENT, "ESCALATED": ESCALATION, "PARKED": PARKED}
+TERM_OF = {"FULFILLMENT_QUEUED": "fulfilled", "ESCALATED": "escalated", "PARKED": "parked", "CLOSED": "closed"}
+CHANNELS = {"email": ("mail",), "sms": ("text",), "both": ("mail", "text"), "topic": ("topic",)}
+ROW_BEHIND = "Record the outcome"
+"""The state that a parked message names if its order is in a queue already, and only the row does not say so."""
+
+GOES_NO_FURTHER = "the next occurrence was not scheduled|will not repeat any more"
+"""What a FAILED reminder's Reason says if it cannot repeat."""
+
+MAY_HAVE_COME = "the next occurrence was not scheduled|may have arrived"
+"""What a FAILED reminder's Reason says if the reminder itself was sent, or perhaps sent."""
+
+
+class Answer(NamedTuple):
+    """An answer of one of the APIs."""
+
+    method: str
+    url: str
+    body: Any
+    status: int
+    answer: Any
+
+
+class Message(NamedTuple):
+    """A message of one of the queues of the orders app."""
+
+    queue: str
+    id: str
+    body: Mapping[str, Any]
+
+
+class Delivery(NamedTuple):
+    """A mail, a text or a message of the topic: the reminder's own words, and its id if the delivery names it."""
+
+    channel: str
+    text: str
+    reminder_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """The records of some orders: their rows, all messages about them, and the answers to callers."""
+
+    rows: Mapping[str, Row]
+    messages: Collection[Message]
+    answers: Collection[Answer] = ()
+    by_hand: Collection[str] = ()
+    """Executions that were started without the API: they may end without a row."""
+    copies: Collection[str] = ()
+    """OrderIds whose message was sent twice, because a test kept the answer from the sender."""
+
+    def balance(self) -> tuple[Terms, list[str]]:
+        """The terms, and a sentence for each order that breaks the identity."""
+        terms, faults = Terms(), list[str]()
+        ids = {*self.rows, *self._accepted(), *(id for one in self.messages if (id := one.body.get("OrderId")))}
+        for order_id in sorted(ids):
+            term, problems = self._end_of(order_id)
+            terms.update({"accepted": 1, term: 1})
+            faults += [f"{order_id}: {problem}" for problem in problems]
+        for message in _without_copies(self.messages):
+            if not message.body.get("OrderId"):
+                terms.update({"accepted": 1, "parked": 1})
+                if message.queue != PARKED or message.body.get("ExecutionId") not in self.by_hand:
+                    faults.append(f"a message in {message.queue} is about no order")
+        if terms["accepted"] != sum(terms[term] for term in TERM_OF.values()):
+            faults.append(f"accepted is not the sum of the ends: {dict(terms)}")
+        return terms, faults
+
+    def _accepted(self) -> set[str]:
+        return {id for one in self.answers if one.status in (200, 202) and (id := order_of(one))}
+
+    def _end_of(self, order_id: str) -> tuple[str, list[str]]:
+        """The term that an order counts for, and its problems."""
+        row = self.rows.get(order_id)
+        about = [one for one in self.messages if one.body.get("OrderId") == order_id]
+        messages = _without_notes(_without_copies(about))
+        answers = [one for one in self.answers if order_of(one) == order_id]
+        ends = {(one.queue, _execution(one.body)) for one in messages}
+        problems = self._doubled(order_id, messages)
+        if row is None:
+            return "parked" if messages else "lost", problems + self._without_a_row(messages, answers)
+        status = row["Status"]
+        if answers and all(400 <= one.status < 500 for one in answers):
+            problems.append("was refused and has a row")
+        if any(one.method == "POST" for one in answers) and "Owner" not in row:
+            problems.append("belongs to nobody")
+        if status == "RECEIVED":
+            return "lost", [*problems, "has no outcome"]
+        fulfilled = [end for end in ends if end[0] == FULFILLMENT]
+        if status == "PARKED":
+            # The order is in its queue, and the message in the parked queue says that only its row is out of date.
+            status = next((status for status, queue in QUEUE_OF.items() if (queue, _execution(row)) in ends), status)
+        own = (QUEUE_OF.get(status), _execution(row))
+        if status == "CLOSED":
+            if not ends or fulfilled:
+                problems.append(f"is closed, and its messages are in {sorted(queue for queue, _ in ends)}")
+        elif own not in ends:
+            problems.append(f"is {status}, and that execution has no message in {own[0]}")
+        others = [end for end in ends if end != own]
+        if len(fulfilled) > (status == "FULFILLMENT_QUEUED"):
+            problems.append(f"is {status}, and is in {FULFILLMENT} for {len(fulfilled)} executions")
+        corrections = sum(one.method == "PUT" and one.status not in range(400, 500) for one in answers)
+        if status != "CLOSED" and len(others) > corrections:
+            problems.append(f"has {len(others)} further messages after {corrections} corrections")
+        return TERM_OF.get(status, "lost"), problems
+
+    def _doubled(self, order_id: str, messages: list[Message]) -> list[str]:
+        """The problems with the number of messages of one execution."""
+        problems = []
+        by_end: dict[tuple[str, str], list[Message]] = {}
+        for one in messages:
+            by_end.setdefault((one.queue, _execution(one.body)), []).append(one)
+        for (queue, _), copies in by_end.items():
+            if len(copies) > 1 and order_id not in self.copies:
+                problems.append(f"{len(copies)} messages of one execution are in {queue}")
+            if any(one.body != copies[0].body for one in copies):
+                problems.append(f"the messages of one execution in {queue} differ")
+        if len({execution for _, execution in by_end}) < len(by_end):
+            problems.append("one execution has messages in two queues")
+        return problems
+
+    def _without_a_row(self, messages: list[Message], answers: list[Answer]) -> list[str]:
+        if not messages:
+            return ["was accepted and is gone"]
+        if any(one.queue != PARKED or one.body.get("ExecutionId") not in self.by_hand for one in messages):
+            return [f"has no row, and a message in {', '.join(sorted({one.queue for one in messages}))}"]
+        return ["was accepted and has no row"] if any(one.status < 300 for one in answers) else []
+
+
+def _without_copies(messages: Collection[Message]) -> list[Message]:
+    """The messages, and of those in the parked queue with one ParkingId the one that says the most."""
+    told: dict[Any, Message] = {}
+    for place, one in enumerate(sorted(messages, key=lambda one: one.body.get("State") is None)):
+        told.setdefault(one.body.get("ParkingId", place) if one.queue == PARKED else place, one)
+    return list(told.values())
+
+
+def _without_notes(messages: list[Message]) -> list[Message]:
+    """The messages, without those in the parked queue that say that their order is in its queue already."""
+    queued = {_execution(one.body) for one in messages if one.queue != PARKED}
+    return [
+        one
+        for one in messages
+        if not (one.queue == PARKED and one.body.get("State") == ROW_BEHIND and _execution(one.body) in queued)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminders:
+    """The records of some reminders: their rows, deliveries and executions, and the answers to callers."""
+
+    rows: Mapping[str, Row]
+    deliveries: Collection[Delivery]
+    running: Collection[str] = ()
+    """The ARNs of the executions that are running."""
+    answers: Collection[Answer] = ()
+    known: Collection[str] = ()
+    """Words of older reminders, which may still be delivered."""
+    doubtful: Collection[str] = ()
+    """Words of reminders of which a test withheld the answer to a delivery. They may come twice, or come and fail."""
+    now: datetime
+
+    def balance(self) -> tuple[Terms, list[str]]:
+        """The terms, and a sentence for each reminder that breaks the identity."""
+        terms, faults = Terms(), list[str]()
+        for reminder_id, row in sorted(self.rows.items()):
+            term, problems = self._end_of(row)
+            terms.update({"accepted": 1, term: 1})
+            faults += [f"{reminder_id}: {problem}" for problem in problems]
+        for one in self._reminders_answered(range(200, 300)):
+            if (id := one.answer["reminderId"]) not in self.rows:
+                terms.update({"accepted": 1, "lost": 1})
+                faults.append(f"{id}: was accepted and is gone")
+        faults += self._deliveries_out_of_balance()
+        words = {row["Message"] for row in self.rows.values()}
+        taken = {one.body["message"] for one in self._reminders_answered((*range(200, 300), *range(500, 600)))}
+        for one in self._reminders_answered(range(400, 500)):
+            if one.body.get("message") in words - taken:
+                faults.append(f"{one.body['message']!r} was refused and has a row")
+        ends = ("sent", "partly sent", "failed", "cancelled", "waiting")
+        if terms["accepted"] != sum(terms[end] for end in ends):
+            faults.append(f"accepted is not the sum of the ends: {dict(terms)}")
+        return terms, faults
+
+    def _reminders_answered(self, statuses: Collection[int]) -> list[Answer]:
+        """The answers to reminders that were posted, of these statuses."""
+        return [
+            one
+            for one in self.answers
+            if one.method == "POST" and one.status in statuses and isinstance(one.body, dict) and "message" in one.body
+        ]
+
+    def waits(self, row: Row) -> bool:
+        """Whether a reminder is not due yet, and an execution waits for it."""
+        living = row.get("ExecutionId") in self.running
+        return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.now
+
+    def is_lost(self, row: Row) -> bool:
+        return row["Status"] in ("SCHEDULED", "SENDING") and not self.waits(row)
+
+    def _end_of(self, row: Row) -> tuple[str, list[str]]:
+        status = row["Status"]
+        if self.waits(row):
+            return "waiting", []
+        if self.is_lost(row):
+            living = "runs" if row.get("ExecutionId") in self.running else "does not run"
+            return "lost", [f"is {status}, due at {row['DueAt']}, and its execution {living}"]
+        term = {"SENT": "sent", "PARTLY_SENT": "partly sent", "FAILED": "failed", "CANCELLED": "cancelled"}[status]
+        problems = []
+        if status == "FAILED" and not row.get("Reason"):
+            problems.append("failed without a reason")
+        if status != "CANCELLED" and self._goes_on(row):
+            problems.append(f"is {status}, and its next occurrence is not scheduled")
+        return term, problems
+
+    def _goes_on(self, row: Row) -> bool:
+        """Whether another occurrence should follow the one that is over."""
+        if "Repeat" not in row or row.get("Stopped") or re.search(GOES_NO_FURTHER, row.get("Reason", "")):
+            return False
+        following = recurrence.next_after(
+            first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=datetime.fromisoformat(row["DueAt"])
+        )
+        return following is not None
+
+    def _deliveries_out_of_balance(self) -> list[str]:
+        """The deliveries that came too often or are missing, by each reminder's words."""
+        faults = []
+        for text in sorted({one.text for one in self.deliveries} | {row["Message"] for row in self.rows.values()}):
+            rows = [row for row in self.rows.values() if row["Message"] == text]
+            came = Counter(one.channel for one in self.deliveries if one.text == text)
+            if not rows:
+                if text not in self.known:
+                    faults.append(f"{dict(came)} came of no reminder: {text!r}")
+                continue
+            ids = {row["ReminderId"] for row in rows}
+            for one in self.deliveries:
+                if one.text == text and one.reminder_id and one.reminder_id not in ids:
+                    faults.append(f"a {one.channel} is of reminder {one.reminder_id}, which has no row")
+            for channel in ("mail", "text", "topic"):
+                least, most = (sum(bounds) for bounds in zip(*(_bounds(row, channel) for row in rows), strict=True))
+                if text in self.doubtful:
+                    most = max(most, came[channel])
+                if not least <= came[channel] <= most:
+                    states = ", ".join(sorted(row["Status"] for row in rows))
+                    faults.append(f"{text!r} is {states}, and {came[channel]} of {least} to {most} came by {channel}")
+            partly = [row for row in rows if row["Status"] == "PARTLY_SENT" and "Repeat" not in row]
+            if partly and len(rows) == 1 and text not in self.doubtful and came.total() != 1:
+                faults.append(f"{text!r} is PARTLY_SENT, and {came.total()} came")
+        return faults
+
+
+def _bounds(row: Row, channel: str) -> tuple[int, int]:
+    """The least and the most messages that a reminder must have brought in one channel."""
+    uses = channel in CHANNELS[row["Preference"]]
+    over = int(row["Occurrence"]) - 1
+    match row["Status"]:
+        case "SENT":
+            least, most = 1, over + 1
+        case "PARTLY_SENT":
+            least, most = 0, over + 1
+        case "FAILED" if re.search(MAY_HAVE_COME, row.get("Reason", "")):
+            least, most = 0, over + 1
+        case _:
+            least, most = 0, over
+    return (least, most) if uses else (0, 0)
+
+
+def order_of(one: Answer) -> str | None:
+    """The order that an answer of the orders API is about."""
+    path = [unquote(part) for part in urlsplit(one.url).path.split("/")]
+    if path[-1] == "orders" and isinstance(one.body, dict):
+        return one.body.get("OrderId") if isinstance(one.body.get("OrderId"), str) else None
+    return path[path.index("orders") + 1] if "orders" in path[:-1] else None
+
+
+def _execution(told: Mapping[str, Any]) -> str:
+    """The name of the execution that a row or a message names, alone or in an ARN, to which Express adds an id."""
+    told_by = told.get("ExecutionId") or told.get("ExecutionName") or told.get("ParkingId") or ""
+    *_, name = str(told_by).split(":")[:8]
+    return name
