@@ -4,130 +4,28 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 import tools.aws
 from local.settings import PROJECT
-from stacks.config import DEV, STAGES, stage_from_context
-from tests.support.aws_answers import code_of, refusal
+from stacks.config import STAGES
+from tests.support.aws_answers import code_of
+from tests.support.doctor import ROLE, SESSION, STAGE, TOPIC, Aws, examined, stack
 from tests.support.orders_stack import REGION
 from tools.doctor import report
 from tools.doctor.__main__ import main
-from tools.doctor.checks import Finding, examine
+from tools.doctor.checks import examine
 from tools.doctor.target import Target
 from tools.errors import LAPTOP
-
-SESSION = boto3.Session("x", "x", region_name=REGION)
-"""One for all tests: it keeps what it has read of each service."""
-
-STAGE = replace(DEV, sender="cats@our-cats.org")
-TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
-ROLE = "arn:aws:iam::123456789012:role/logs"
-
-
-def stack(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, Any]:
-    listed = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
-    return {"StackStatus": status, "Outputs": listed}
-
-
-def resource(type: str, id: str, *, logical_id: str = "Any") -> dict[str, str]:
-    kind = {"ResourceType": type, "ResourceStatus": "CREATE_COMPLETE"}
-    return kind | {"LogicalResourceId": logical_id, "PhysicalResourceId": id}
-
-
-WRITER = resource("AWS::Lambda::Function", "dev-orders-UpdateCache", logical_id="UpdateCache54B7F8D1")
-
-
-class Aws:
-    """Answers what the doctor asks, as for a stage that is deployed and an account where all is in order.
-
-    `answers` are by operation; text in the place of an answer names a refusal of aws_answers.json.
-    """
-
-    def __init__(self) -> None:
-        self.stacks: dict[str, dict[str, Any]] = {
-            "CDKToolkit": stack(BootstrapVersion="33"),
-            "dev-api-logs": stack(),
-            "dev-identity": stack(UserPoolId="us-east-1_pool"),
-            "dev-cache": stack(),
-            "dev-orders": stack("UPDATE_COMPLETE"),
-            "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC),
-            "dev-website": stack(),
-        }
-        self.answers: dict[str, Any] = {
-            "GetCallerIdentity": {"Arn": "arn:aws:iam::123456789012:user/ann"},
-            "GetParameter": {"Parameter": {"Value": TOPIC}},
-            "GetIdentityVerificationAttributes": {
-                "VerificationAttributes": {"our-cats.org": {"VerificationStatus": "Success"}}
-            },
-            "GetAccount": {
-                "SendingEnabled": True,
-                "ProductionAccessEnabled": True,
-                "SendQuota": {"SentLast24Hours": 7.0, "Max24HourSend": 50000.0},
-                "cloudwatchRoleArn": ROLE,
-            },
-            "GetRole": {},
-            "GetEmailIdentity": {"IdentityType": "EMAIL_ADDRESS"},
-            "ListStackResources": {
-                "StackResourceSummaries": [WRITER, resource("AWS::SES::EmailIdentity", STAGE.sender)]
-            },
-            "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
-            "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
-            "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
-            "ListOriginationNumbers": {"PhoneNumbers": [{"PhoneNumber": "+15555550100"}]},
-            "ListUsersInGroup": {"Users": [{"Enabled": True}, {"Enabled": False}]},
-            "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
-        }
-        self.described: dict[str, Any] = {}
-
-    def undeploy(self) -> None:
-        self.stacks = {name: found for name, found in self.stacks.items() if name == "CDKToolkit"}
-        self.answers["GetEmailIdentity"] = "NotFoundException"
-
-    def switch_the_cache_off(self) -> None:
-        """As CACHE=off does: the stack Cache stays."""
-        self.answers["ListStackResources"]["StackResourceSummaries"].remove(WRITER)
-
-    def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
-        target = Target(replace(STAGE, **stage), tools.aws.Aws(SESSION, endpoint))
-        return {finding.check: finding for finding in examine(target)}
-
-    def problems(self, **said: str) -> dict[str, str]:
-        """What stops a deployment with the settings `said`, and what to do."""
-        stage = stage_from_context({"stage": "dev", **said}.get)
-        target = Target(stage, tools.aws.Aws(SESSION), said={name.upper() for name in said}, deploying=True)
-        return {finding.check: finding.advice for finding in examine(target) if finding.state == "problem"}
-
-    def note(self, params: dict[str, Any], **_: Any) -> None:
-        self.described = params
-
-    def answer(self, model: Any, **_: Any) -> Any:
-        found = self.describe() if model.name == "DescribeStacks" else self.answers[model.name]
-        if isinstance(found, Exception):
-            raise found
-        if isinstance(found, str):
-            return refusal(model, found, "it does not exist")
-        return SimpleNamespace(status_code=200), found
-
-    def describe(self) -> Any:
-        name = self.described["StackName"]
-        return {"Stacks": [self.stacks[name]]} if name in self.stacks else "ValidationError"
 
 
 @pytest.fixture
 def aws() -> Iterator[Aws]:
-    aws = Aws()
-    SESSION.events.register("before-parameter-build", aws.note, unique_id="note")
-    SESSION.events.register("before-call", aws.answer, unique_id="answer")
-    yield aws
-    SESSION.events.unregister("before-parameter-build", unique_id="note")
-    SESSION.events.unregister("before-call", unique_id="answer")
+    with examined() as aws:
+        yield aws
 
 
 def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
@@ -345,64 +243,6 @@ def test_what_never_deployed_has_no_settings_to_repeat(status: str, aws: Aws) ->
     assert aws.problems(sender=STAGE.sender) == {}
 
 
-SUCCESS, PENDING = {"VerificationStatus": "Success"}, {"VerificationStatus": "Pending"}
-BY_HAND, OURS = resource("AWS::SNS::Topic", "x"), resource("AWS::SES::EmailIdentity", "other@our-cats.org")
-
-
-@pytest.mark.parametrize("attributes", [SUCCESS, PENDING])
-@pytest.mark.parametrize("resources", [[], [BY_HAND], [OURS]])
-@pytest.mark.parametrize("deployed", [True, False])
-def test_a_sender_that_ses_knows_already_stops_a_deployment_that_would_register_it(
-    deployed: bool, resources: list[dict[str, str]], attributes: dict[str, str], aws: Aws
-) -> None:
-    """By hand, by another stage, or by this one before it had another sender: CloudFormation would roll back."""
-    sender = "cats@our-cats.org"
-    aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {sender: attributes}}
-    aws.answers["ListStackResources"] = {"StackResourceSummaries": [WRITER, *resources]}
-    if not deployed:
-        aws.undeploy()
-        aws.answers |= {"GetParameter": "ParameterNotFound", "GetEmailIdentity": {"IdentityType": "EMAIL_ADDRESS"}}
-
-    assert aws.problems(sender=sender, cache="on") == {
-        "sender in SES": f"make deploy STAGE=dev SENDER={sender} CACHE=on IDENTITY=existing"
-    }
-    assert aws.problems(sender=sender, cache="on", identity="existing") == {}
-
-
-def test_before_the_first_deployment_a_sender_that_ses_knows_is_a_problem_for_the_doctor_too(aws: Aws) -> None:
-    aws.undeploy()
-    verified = {"VerificationAttributes": {STAGE.sender: SUCCESS}}
-    aws.answers |= {"GetIdentityVerificationAttributes": verified, "GetParameter": "ParameterNotFound"}
-    aws.answers["GetEmailIdentity"] = {"IdentityType": "EMAIL_ADDRESS"}
-
-    assert aws.findings()["sender in SES"].state == "problem"
-    assert aws.findings(sender_identity="existing")["sender in SES"].state == "ok"
-
-
-def test_a_sender_whose_domain_ses_knows_is_registered_by_the_stage_all_the_same(aws: Aws) -> None:
-    aws.undeploy()
-    aws.answers["GetParameter"] = "ParameterNotFound"
-
-    assert aws.findings()["sender in SES"].found == "our-cats.org is verified"
-    assert aws.problems(sender=STAGE.sender) == {}
-
-
-def test_the_stages_own_sender_can_be_deployed_again(aws: Aws) -> None:
-    aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {STAGE.sender: SUCCESS}}
-
-    assert aws.problems(sender=STAGE.sender) == {}
-
-
-def test_a_sender_that_ses_should_know_but_does_not_is_reported_with_advice(aws: Aws) -> None:
-    aws.undeploy()
-    aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {}}
-
-    finding = aws.findings(sender_identity="existing")["sender in SES"]
-
-    assert (finding.state, finding.found) == ("limited", f"{STAGE.sender} is not verified yet")
-    assert finding.advice.startswith(f"aws ses verify-email-identity --email-address {STAGE.sender}")
-
-
 def test_sentences_say_what_stops_a_deployment_or_that_nothing_does(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -425,37 +265,6 @@ def test_the_laptops_stage_is_not_deployed_to_aws(stage: str) -> None:
 
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == f"error: stage {stage} is not for AWS: `python -m local up` deploys it on this machine\n"
-
-
-@pytest.mark.parametrize(
-    "sender", ["reminders@example.com", "a@mail.EXAMPLE.org", "a@cats.test", "a@b.invalid", "not an address"]
-)
-def test_a_sender_that_nobody_can_own_is_a_problem(sender: str, aws: Aws) -> None:
-    aws.undeploy()
-
-    finding = aws.findings(sender=sender)["sender"]
-
-    assert finding.state == "problem"
-    assert "SENDER=you@your-domain" in finding.advice
-
-
-@pytest.mark.parametrize("sender", ["a@myexample.com", "a@example.com.our-cats.org", "a@test.org"])
-def test_a_sender_with_a_similar_domain_is_none(sender: str, aws: Aws) -> None:
-    aws.undeploy()
-
-    assert aws.findings(sender=sender)["sender"].state == "ok"
-
-
-def test_on_the_laptop_a_domain_for_examples_will_do(aws: Aws) -> None:
-    aws.undeploy()
-
-    findings = aws.findings(sender="reminders@example.com", endpoint="http://127.0.0.1:4566")
-
-    assert findings["sender"].state == "ok"
-
-
-def test_the_deployed_sender_goes_before_the_stages(aws: Aws) -> None:
-    assert aws.findings(sender="reminders@example.com")["sender"].found == STAGE.sender
 
 
 @pytest.mark.parametrize("kind", ["denied", "unknown", "throttled"])

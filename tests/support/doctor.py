@@ -1,0 +1,123 @@
+"""What the doctor is answered about an account and a stage."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+
+import tools.aws
+from stacks.config import DEV, stage_from_context
+from tests.support.aws_answers import refusal
+from tests.support.orders_stack import REGION
+from tools.doctor.checks import Finding, examine
+from tools.doctor.target import Target
+
+SESSION = boto3.Session("x", "x", region_name=REGION)
+"""One for all tests: it keeps what it has read of each service."""
+
+STAGE = replace(DEV, sender="cats@our-cats.org")
+TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
+ROLE = "arn:aws:iam::123456789012:role/logs"
+
+
+def stack(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, Any]:
+    listed = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    return {"StackStatus": status, "Outputs": listed}
+
+
+def resource(type: str, id: str, *, logical_id: str = "Any") -> dict[str, str]:
+    kind = {"ResourceType": type, "ResourceStatus": "CREATE_COMPLETE"}
+    return kind | {"LogicalResourceId": logical_id, "PhysicalResourceId": id}
+
+
+WRITER = resource("AWS::Lambda::Function", "dev-orders-UpdateCache", logical_id="UpdateCache54B7F8D1")
+
+
+class Aws:
+    """Answers what the doctor asks, as for a stage that is deployed and an account where all is in order.
+
+    `answers` are by operation; text in the place of an answer names a refusal of aws_answers.json.
+    """
+
+    def __init__(self) -> None:
+        self.stacks: dict[str, dict[str, Any]] = {
+            "CDKToolkit": stack(BootstrapVersion="33"),
+            "dev-api-logs": stack(),
+            "dev-identity": stack(UserPoolId="us-east-1_pool"),
+            "dev-cache": stack(),
+            "dev-orders": stack("UPDATE_COMPLETE"),
+            "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC),
+            "dev-website": stack(),
+        }
+        self.answers: dict[str, Any] = {
+            "GetCallerIdentity": {"Arn": "arn:aws:iam::123456789012:user/ann"},
+            "GetParameter": {"Parameter": {"Value": TOPIC}},
+            "GetIdentityVerificationAttributes": {
+                "VerificationAttributes": {"our-cats.org": {"VerificationStatus": "Success"}}
+            },
+            "GetAccount": {
+                "SendingEnabled": True,
+                "ProductionAccessEnabled": True,
+                "SendQuota": {"SentLast24Hours": 7.0, "Max24HourSend": 50000.0},
+                "cloudwatchRoleArn": ROLE,
+            },
+            "GetRole": {},
+            "GetEmailIdentity": {"IdentityType": "EMAIL_ADDRESS"},
+            "ListStackResources": {
+                "StackResourceSummaries": [WRITER, resource("AWS::SES::EmailIdentity", STAGE.sender)]
+            },
+            "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
+            "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
+            "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
+            "ListOriginationNumbers": {"PhoneNumbers": [{"PhoneNumber": "+15555550100"}]},
+            "ListUsersInGroup": {"Users": [{"Enabled": True}, {"Enabled": False}]},
+            "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
+        }
+        self.described: dict[str, Any] = {}
+
+    def undeploy(self) -> None:
+        self.stacks = {name: found for name, found in self.stacks.items() if name == "CDKToolkit"}
+        self.answers["GetEmailIdentity"] = "NotFoundException"
+
+    def switch_the_cache_off(self) -> None:
+        """As CACHE=off does: the stack Cache stays."""
+        self.answers["ListStackResources"]["StackResourceSummaries"].remove(WRITER)
+
+    def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
+        target = Target(replace(STAGE, **stage), tools.aws.Aws(SESSION, endpoint))
+        return {finding.check: finding for finding in examine(target)}
+
+    def problems(self, **said: str) -> dict[str, str]:
+        """What stops a deployment with the settings `said`, and what to do."""
+        stage = stage_from_context({"stage": "dev", **said}.get)
+        target = Target(stage, tools.aws.Aws(SESSION), said={name.upper() for name in said}, deploying=True)
+        return {finding.check: finding.advice for finding in examine(target) if finding.state == "problem"}
+
+    def note(self, params: dict[str, Any], **_: Any) -> None:
+        self.described = params
+
+    def answer(self, model: Any, **_: Any) -> Any:
+        found = self.describe() if model.name == "DescribeStacks" else self.answers[model.name]
+        if isinstance(found, Exception):
+            raise found
+        if isinstance(found, str):
+            return refusal(model, found, "it does not exist")
+        return SimpleNamespace(status_code=200), found
+
+    def describe(self) -> Any:
+        name = self.described["StackName"]
+        return {"Stacks": [self.stacks[name]]} if name in self.stacks else "ValidationError"
+
+
+@contextmanager
+def examined() -> Iterator[Aws]:
+    """Inside the block, the clients of SESSION are answered so."""
+    aws = Aws()
+    SESSION.events.register("before-parameter-build", aws.note, unique_id="note")
+    SESSION.events.register("before-call", aws.answer, unique_id="answer")
+    yield aws
+    SESSION.events.unregister("before-parameter-build", unique_id="note")
+    SESSION.events.unregister("before-call", unique_id="answer")
