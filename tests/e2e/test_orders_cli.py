@@ -18,7 +18,7 @@ from local.engine import CREDENTIALS
 from local.settings import PROJECT, REGION
 from orders.rules import REASONS
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.commands import run_inside
+from tests.support.commands import completed
 from tests.support.waiting import eventually
 from tools.orders.__main__ import main
 
@@ -32,7 +32,7 @@ def run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
 
     def command(*arguments: str, orders: Any = None) -> "CompletedProcess[str]":
         place = ["--stage", "local", "--home", str(cloud.settings.home)]
-        return run_inside(capsys, main, [*place, *arguments], stdin=json.dumps(orders))
+        return completed(capsys, main, [*place, *arguments], stdin=json.dumps(orders))
 
     return command
 

@@ -14,8 +14,8 @@ import pytest
 from local.cloud import Cloud
 from local.settings import PROJECT
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.commands import run_inside
 from tests.support.cloud.reminders import times_published
+from tests.support.commands import completed
 from tests.support.waiting import eventually
 from tools.remindme.__main__ import COMMANDS, main
 
@@ -30,7 +30,7 @@ def remindme(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
 
     def run(*arguments: str) -> "CompletedProcess[str]":
         zone = [] if arguments[0] in COMMANDS else ["--zone", "UTC"]
-        return run_inside(capsys, main, ["--stage", "local", "--home", str(cloud.settings.home), *zone, *arguments])
+        return completed(capsys, main, ["--stage", "local", "--home", str(cloud.settings.home), *zone, *arguments])
 
     return run
 

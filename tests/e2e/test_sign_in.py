@@ -16,7 +16,7 @@ from local.cloud import Cloud
 from local.engine import CREDENTIALS
 from local.settings import PROJECT, REGION
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.commands import run_inside
+from tests.support.commands import completed
 from tools.sign_in.__main__ import main
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -32,7 +32,7 @@ def elsewhere(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) 
         "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
         "XDG_CACHE_HOME": str(tmp_path),
     }
-    return lambda *arguments, **more: run_inside(capsys, main, ["--stage", "local", *arguments], **aws, **more)
+    return lambda *arguments, **more: completed(capsys, main, ["--stage", "local", *arguments], **aws, **more)
 
 
 def orders(apps: Apps, token: str) -> Any:
@@ -58,7 +58,7 @@ def test_the_demo_users_need_no_password(
     email = apps.cloud.users()[role].email
     place = ["--stage", "local", "--home", str(apps.cloud.settings.home)]
 
-    run = run_inside(capsys, main, [*place, "--user", email])
+    run = completed(capsys, main, [*place, "--user", email])
 
     assert (run.returncode, run.stdout) == (0, f"signed in  {email}\noperator   {operator}\n")
 

@@ -1,11 +1,18 @@
 """Command lines run inside this process: what people run, without the second that each Python takes to start."""
 
+import io
 import json
+import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from subprocess import CompletedProcess
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+
+Main = Callable[[list[str]], int]
 
 
 @dataclass(frozen=True)
@@ -24,11 +31,28 @@ class Run:
 Command = Callable[..., Run]
 
 
-def run_inside(capsys: pytest.CaptureFixture[str], main: Callable[[list[str]], int], arguments: Sequence[str]) -> Run:
-    """A command, with its standard output and its complaints."""
-    try:
-        status = main(list(arguments))
-    except SystemExit as wrong_usage:
-        status = int(wrong_usage.code or 0)
+def run_inside(
+    capsys: pytest.CaptureFixture[str],
+    main: Main,
+    arguments: Sequence[str],
+    *,
+    stdin: str | None = None,
+    **settings: str,
+) -> Run:
+    """Runs `main`, with `settings` in its environment and `stdin`, if there is one, in the place of the terminal."""
+    given = sys.stdin if stdin is None else io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
+    with patch.dict(os.environ, settings), patch.object(sys, "stdin", given):
+        try:
+            status = main(list(arguments))
+        except SystemExit as wrong_usage:
+            status = int(wrong_usage.code or 0)
     captured = capsys.readouterr()
     return Run(status, captured.out, captured.err)
+
+
+def completed(
+    capsys: pytest.CaptureFixture[str], main: Main, arguments: Sequence[str], *, stdin: str = "", **settings: str
+) -> "CompletedProcess[str]":
+    """The same, told as `subprocess.run` tells it."""
+    run = run_inside(capsys, main, arguments, stdin=stdin, **settings)
+    return CompletedProcess(list(arguments), run.status, run.out, run.err)
