@@ -11,4 +11,6 @@ def test_the_tables_of_the_unit_tests_are_those_of_the_template(path, pretended,
     table = synthesised("local").properties("AWS::DynamoDB::Table")[path]
 
     found = {name: sorted(table[name], key=str) for name in pretended}
-    assert found == {name: sorted(value, key=str) for name, value in pretended.items()}
+    assert found == {name: sorted(value, key=str) for name, value in pretended.items()}, (
+        "change tests/support/tables.py, as the template has it"
+    )
