@@ -10,6 +10,7 @@ import redis
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
+from common import codes
 from local.demo import SAMPLES
 from tests.support.cloud.apps import Apps
 from tests.support.waiting import eventually
@@ -139,7 +140,7 @@ def test_an_escalated_order_is_corrected_and_goes_through_once_more(either: Apps
 def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_trace(apps: Apps, order: dict[str, str]) -> None:
     status, answer = apps.post_order({**order, "Name": 7})
 
-    assert (status, answer["error"]["details"]) == (400, [{"field": "Name", "problem": "must be text"}])
+    assert (status, answer["error"]["details"]) == (400, [codes.WRONG_TYPE(types=["string"]).of("Name")])
     assert apps.row(order["OrderId"]) is None
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from common import codes
 from local.users import EMAILS, OPERATOR, PHONES
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.contract import Api
@@ -101,10 +102,7 @@ def test_a_reminder_that_could_not_be_kept_is_refused_at_the_door(apps: Apps, me
     stranger = {"preference": "email", "email": "stranger@example.com"}
     status, answer = apps.post_reminder({"message": message, "waitSeconds": 1, **stranger})
 
-    assert (status, answer["error"]["details"]) == (
-        400,
-        [{"field": "email", "problem": "is not your own verified one, and not on this stage's list"}],
-    )
+    assert (status, answer["error"]["details"]) == (400, [codes.NOT_YOUR_ADDRESS().of("email")])
 
 
 def test_the_parameter_notifyme_holds_the_topic(apps: Apps) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from common import codes
 from local.users import User
 from tests.support.cloud.apps import Apps
 from tests.support.page import scenes
@@ -26,7 +27,7 @@ REFUSED = {
     "error": {
         "code": "InvalidRequest",
         "message": "The reminder is invalid.",
-        "details": [{"field": "preference", "problem": "cannot be e-mail yet: the sender's address is not verified"}],
+        "details": [codes.SENDER_NOT_VERIFIED().of("preference")],
     }
 }
 
