@@ -119,7 +119,7 @@ def posted(status: int) -> Answer:
 
 MAIL, TEXT = Delivery("mail", "Feed the cat", "r-1"), Delivery("text", "Feed the cat", None)
 SENT = Reminders(rows={"r-1": reminder()}, deliveries=[MAIL], answers=[posted(202)], now=NOW)
-DAILY = {"Repeat": '{"every": "1d"}'}
+DAILY: dict[str, Any] = {"Repeat": '{"every": "1d"}'}
 
 
 def of(status: str, *deliveries: Delivery, runs: bool = False, **changes: Any) -> Reminders:
@@ -127,7 +127,7 @@ def of(status: str, *deliveries: Delivery, runs: bool = False, **changes: Any) -
     return replace(SENT, rows=rows, deliveries=deliveries, running={REMINDER} if runs else set())
 
 
-LATER = {"DueAt": "2026-11-26T13:00:00Z"}
+LATER: dict[str, Any] = {"DueAt": "2026-11-26T13:00:00Z"}
 
 
 @pytest.mark.parametrize(

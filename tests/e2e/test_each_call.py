@@ -18,6 +18,7 @@ from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import KINDS, REFUSED, Between, Call, Case, Fault, between, calls_granted
 from tests.support.cloud.journeys import ALONE, FRESH, MAIN, REPORT, SEED, WRITE, Journey, Subject, kinds_of, redrive
+from tests.support.cloud.records import Terms
 from tests.support.waiting import eventually
 
 AT_ONCE = 24
@@ -206,13 +207,13 @@ def test_the_matrix_reaches_every_call_that_a_function_may_make(matrix: Matrix) 
     assert NOT_HERE.keys() <= granted
 
 
-def _sum(terms: balance.Terms) -> str:
+def _sum(terms: Terms) -> str:
     """`accepted 3 = fulfilled 2 + parked 1`"""
     ends = [f"{end} {number}" for end, number in sorted(terms.items()) if end != "accepted"]
     return f"accepted {terms['accepted']} = {' + '.join(ends)}"
 
 
-def _report(results: Sequence[Result], orders: balance.Terms, reminders: balance.Terms) -> str:
+def _report(results: Sequence[Result], orders: Terms, reminders: Terms) -> str:
     """The result of each case, as a page of the documentation."""
     found = {(one.journey, one.call, one.nth, one.kind): one for one in results}
     rows = sorted({(one.call, one.journey, one.nth) for one in results})

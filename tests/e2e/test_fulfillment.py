@@ -243,7 +243,12 @@ def test_the_demo_follows_an_order_to_its_shipment_or_its_queue(shop: Shop, samp
     step = OrderStep(shop.cloud, shop.places, run="shipped", **sample)
 
     step.send()
-    eventually(lambda: step.follow() or step.ended)
+
+    def ended() -> str:
+        step.follow()
+        return step.ended
+
+    eventually(ended)
 
     shipped = sample["expect"]["queue"] == "OrderFulfillmentQueue"
     assert step.ended == step.expected

@@ -87,7 +87,7 @@ def test_a_body_of_exactly_the_longest_length_is_accepted(apps: Apps, orders: Ap
     assert status == 202
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[Callable[[Order], bytes], str, int]] = {
     "Latin-1": (lambda order: json.dumps(order, ensure_ascii=False).encode("latin-1"), "application/json", 400),
     "Latin-1 that says so": (
         lambda order: json.dumps(order, ensure_ascii=False).encode("latin-1"),

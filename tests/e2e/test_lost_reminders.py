@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -106,8 +105,7 @@ def test_each_lost_reminder_is_settled_in_its_way(
 
     settle(apps, {"Waiting": True})
     for reminder_id in (waiting, repeated):
-        first = first_execution(apps, reminder_id)
-        eventually(partial(row_of, apps, reminder_id), until=lambda row, first=first: row["ExecutionId"] != first)
+        is_started_again(apps, reminder_id)
 
     assert counts(apps, [waiting, late, sending, repeated, cancelled]) == {"SCHEDULED": 2, "FAILED": 2, "CANCELLED": 1}
     assert "too late" in row_of(apps, late)["Reason"]
@@ -116,6 +114,12 @@ def test_each_lost_reminder_is_settled_in_its_way(
     assert delivered(apps, message) == set()
     for reminder_id in (waiting, repeated):
         apps.call_reminders("DELETE", f"/reminders/{reminder_id}")
+
+
+def is_started_again(apps: Apps, reminder_id: str) -> None:
+    """Waits until another execution than the first has taken up the reminder."""
+    first = first_execution(apps, reminder_id)
+    eventually(lambda: row_of(apps, reminder_id), until=lambda row: row["ExecutionId"] != first)
 
 
 def test_a_reminder_without_an_execution_has_failed_and_says_so_over_the_api(apps: Apps, message: str) -> None:

@@ -1,5 +1,7 @@
 """What lies in the queues of a running cloud fits the schemas that consumers read it by, and holds nothing besides."""
 
+from typing import Any
+
 import fastjsonschema
 import pytest
 
@@ -7,7 +9,7 @@ from orders import messages
 from tests.support.cloud.apps import Apps
 
 
-def assert_as_promised(apps: Apps, order_id: str, *, queue: str, schema: dict) -> None:
+def assert_as_promised(apps: Apps, order_id: str, *, queue: str, schema: dict[str, Any]) -> None:
     [(name, message)] = apps.queued(order_id)
     assert name == queue
     fastjsonschema.validate(schema, message)
@@ -15,7 +17,7 @@ def assert_as_promised(apps: Apps, order_id: str, *, queue: str, schema: dict) -
 
 
 @pytest.mark.parametrize("price", ["12.50", 12.5, 80000])
-def test_a_good_order_is_handed_to_fulfillment_as_promised(apps: Apps, order: dict, price: object) -> None:
+def test_a_good_order_is_handed_to_fulfillment_as_promised(apps: Apps, order: dict[str, str], price: object) -> None:
     apps.post_order({**order, "Price": price})
     apps.settled(order["OrderId"])
 
@@ -23,7 +25,9 @@ def test_a_good_order_is_handed_to_fulfillment_as_promised(apps: Apps, order: di
 
 
 @pytest.mark.parametrize("wrong", [{"Price": "-1"}, {"Price": "much"}, {"Price": "", "CC": ""}])
-def test_an_order_with_reasons_is_escalated_as_promised(apps: Apps, order: dict, wrong: dict) -> None:
+def test_an_order_with_reasons_is_escalated_as_promised(
+    apps: Apps, order: dict[str, str], wrong: dict[str, str]
+) -> None:
     apps.post_order({**order, **wrong})
     apps.settled(order["OrderId"])
 
@@ -31,7 +35,7 @@ def test_an_order_with_reasons_is_escalated_as_promised(apps: Apps, order: dict,
 
 
 @pytest.mark.usefixtures("skipped_waits")
-def test_an_order_that_could_not_be_settled_is_parked_as_promised(apps: Apps, order: dict) -> None:
+def test_an_order_that_could_not_be_settled_is_parked_as_promised(apps: Apps, order: dict[str, str]) -> None:
     del order["Name"]
     apps.finished(apps.start(apps.places.order_workflow, order))
 

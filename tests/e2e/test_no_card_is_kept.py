@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeAlias
 
 import pytest
@@ -183,14 +184,18 @@ REFUSED: dict[str, Refused] = {
 }
 """How each request is made of a card and a good order that nobody knows, and the status of its answer."""
 
+
+def with_card(field: str, card: str, order: Order) -> Order:
+    return {**order, field: card}
+
+
+def with_dashes(field: str, card: str, order: Order) -> Order:
+    return {**order, field: dashed(card)}
+
+
 BY_HAND: dict[str, Callable[[str, Order], Any]] = {
-    **{
-        f"{field} by hand": lambda card, order, f=field: {**order, f: card} for field in ("OrderId", "Name", "ItemName")
-    },
-    **{
-        f"{field} by hand, dashed": lambda card, order, f=field: {**order, f: dashed(card)}
-        for field in ("OrderId", "Name", "ItemName", "Price")
-    },
+    **{f"{field} by hand": partial(with_card, field) for field in ("OrderId", "Name", "ItemName")},
+    **{f"{field} by hand, dashed": partial(with_dashes, field) for field in ("OrderId", "Name", "ItemName", "Price")},
     "Price by hand": lambda card, order: {**order, "Price": card},
     "Price by hand, a number": lambda card, order: {**order, "Price": int(card)},
     "OrderId by hand, no order": lambda card, order: {"OrderId": dashed(card)},

@@ -63,7 +63,7 @@ def dead_letters(apps: Apps, queue: str) -> str:
 
 
 def test_submit_sends_every_order_and_tells_which_were_refused(apps: Apps, run: Run, order: dict[str, str]) -> None:
-    refused = {**order, "OrderId": f"{order['OrderId']}-x", "Name": 7}
+    refused: dict[str, Any] = {**order, "OrderId": f"{order['OrderId']}-x", "Name": 7}
 
     done = run("submit", "-", "--json", orders=[refused, order, {**order, "Name": "Somebody else"}])
 

@@ -86,7 +86,7 @@ class Asking:
 
     def _execution(self, definition: Mapping[str, Any], fact: Fact, *, name: str) -> dict[str, Any]:
         """Status, error, cause and output of an execution; a refusal if the definition is refused."""
-        made = self._answer("stepfunctions", "CreateStateMachine", **self._machine(name, definition))
+        made: dict[str, Any] = self._answer("stepfunctions", "CreateStateMachine", **self._machine(name, definition))
         if fact["answer"].get("error") == "InvalidDefinition" or "error" in made:
             return made
         start = {"stateMachineArn": made["stateMachineArn"], "name": name, "input": json.dumps(fact.get("input", {}))}

@@ -132,7 +132,13 @@ def test_the_engine_waits_before_each_execution(
         workflows.apply()
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
-    execution = {"executionArn": "e", "stateMachineArn": "unknown", "name": "n", "events": [], "sync": True}
+    execution: dict[str, Any] = {
+        "executionArn": "e",
+        "stateMachineArn": "unknown",
+        "name": "n",
+        "events": [],
+        "sync": True,
+    }
     monkeypatch.setitem(stepfunctions._executions, "e", execution)
 
     stepfunctions._run_execution("e")
@@ -267,7 +273,14 @@ def output_of(monkeypatch: pytest.MonkeyPatch, states: dict[str, Any]) -> str | 
     """The output of an execution of a JSONata workflow that begins with the state A."""
     definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "A", "States": states})
     monkeypatch.setitem(stepfunctions._state_machines, "w", {"name": "w", "definition": definition})
-    execution = {"executionArn": "e", "stateMachineArn": "w", "name": "n", "startDate": "", "input": "{}", "events": []}
+    execution: dict[str, Any] = {
+        "executionArn": "e",
+        "stateMachineArn": "w",
+        "name": "n",
+        "startDate": "",
+        "input": "{}",
+        "events": [],
+    }
     execution |= {"status": "RUNNING", "output": None, "sync": True}
     monkeypatch.setitem(stepfunctions._executions, "e", execution)
     stepfunctions._run_execution("e")

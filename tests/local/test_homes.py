@@ -426,7 +426,8 @@ def test_a_program_that_uses_the_cloud_without_the_command_line_is_refused_too(t
     plant(tmp_path, {"precious": "1"}, outside=tmp_path)
     cloud = Cloud(Settings(home=tmp_path))
 
-    for act in (lambda: cloud.up(print), lambda: cloud.down(), lambda: cloud.down(forget=True)):
+    acts: list[Callable[[], object]] = [lambda: cloud.up(print), cloud.down, lambda: cloud.down(forget=True)]
+    for act in acts:
         with pytest.raises(LocalError, match="no laptop cloud"):
             act()
     assert snapshot(tmp_path) == {"precious": "1"}

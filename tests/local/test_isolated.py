@@ -53,7 +53,13 @@ OF_OTHER_PROGRAMS = {
     "PYTHONIOENCODING": "ascii",
 }
 NAMES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-NO_PROXY = ({}, {"no_proxy": ""}, {"NO_PROXY": "example.com"}, {"no_proxy": "a, b"}, {"no_proxy": "*"})
+NO_PROXY: tuple[dict[str, str], ...] = (
+    {},
+    {"no_proxy": ""},
+    {"NO_PROXY": "example.com"},
+    {"no_proxy": "a, b"},
+    {"no_proxy": "*"},
+)
 
 
 def test_settings_of_other_programs_do_not_reach_the_laptop_cloud() -> None:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psutil
@@ -124,7 +125,7 @@ def settle(apps: Apps, orders: Orders) -> None:
 
 def taken_up(apps: Apps, orders: Orders) -> None:
     for one in orders:
-        eventually(lambda one=one: apps.row(one["OrderId"]), until=lambda row: "ExecutionId" in row)
+        eventually(partial(apps.row, one["OrderId"]), until=lambda row: "ExecutionId" in row)
 
 
 @pytest.fixture(scope="module")
@@ -228,8 +229,10 @@ def killed(own: Apps, stopped: Session) -> Session:
     place(own, session.done)
     settle(own, session.done)
     for one in session.done:
-        eventually(lambda one=one: own.get_order(one["OrderId"]), until=lambda answer: answer[2] == "HIT")
-    functions = own.cloud.engine.daemon.process().children()
+        eventually(partial(own.get_order, one["OrderId"]), until=lambda answer: answer[2] == "HIT")
+    engine = own.cloud.engine.daemon.process()
+    assert engine
+    functions = engine.children()
     kill(own.cloud, "engine")
     assert functions
     eventually(lambda: [one for one in functions if runs(one)], until=lambda running: not running)

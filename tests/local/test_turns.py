@@ -1,6 +1,6 @@
 """The number of calls of a function that run at once, and the order in which the others follow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -18,10 +18,14 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
+def expect(number: int, *, of: Callable[[], int]) -> None:
+    eventually(of, until=lambda seen: seen == number)
+
+
 def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_to_the_limit(
     pool: ThreadPoolExecutor,
 ) -> None:
-    turns, running = Turns(limit=2, overflow_seconds=LONG), []
+    turns, running = Turns(limit=2, overflow_seconds=LONG), list[int]()
 
     def call(number: int) -> None:
         turns.take()
@@ -30,17 +34,17 @@ def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_t
     calls = []
     for number in range(4):
         calls.append(pool.submit(call, number))
-        eventually(lambda: len(running) + turns.waiting(), until=lambda calls, number=number: calls == number + 1)
+        expect(number + 1, of=lambda: len(running) + turns.waiting())
     assert running == [0]
 
     turns.allow_one_more()
-    eventually(lambda: len(running), until=lambda number: number == 2)
+    expect(2, of=lambda: len(running))
     turns.allow_one_more()
     assert (running, turns.waiting()) == ([0, 1], 2)
 
     for ended in range(3, 5):
         turns.give_back()
-        eventually(lambda: len(running), until=lambda number, ended=ended: number == ended)
+        expect(ended, of=lambda: len(running))
     assert running == [0, 1, 2, 3], "in the order in which they came"
     turns.give_back()
     turns.give_back()

@@ -28,7 +28,8 @@ from tests.support.waiting import eventually
 
 
 def status(checkout: Checkout) -> dict[str, dict[str, str]]:
-    return json.loads(checkout.local("status", "--json").stdout)
+    told: dict[str, dict[str, str]] = json.loads(checkout.local("status", "--json").stdout)
+    return told
 
 
 @pytest.mark.parametrize("option", ["--port", "--redis-port"])

@@ -45,7 +45,7 @@ class Codes:
         if operation not in own:
             route.fallback()
             return
-        body = own[operation](dict(route.request.post_data_json))
+        body = own[operation](route.request.post_data_json or {})
         status = 400 if "__type" in body else 200
         route.fulfill(status=status, json=body, headers={"Access-Control-Allow-Origin": "*"})
 

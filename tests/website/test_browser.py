@@ -19,8 +19,8 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
             return any(run[-1].startswith(start) for start in succeed)
 
         monkeypatch.setattr(browser, "done", done)
-        monkeypatch.setattr(browser.shutil, "which", lambda name: f"/bin/{name}" if name in there else None)
-        monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
+        monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}" if name in there else None)
+        monkeypatch.setattr("os.geteuid", lambda: 0)
         return run
 
     return are
@@ -64,7 +64,7 @@ def test_who_may_not_install_is_told_what_to_do(
 ) -> None:
     monkeypatch.setattr(browser, "playwrights", lambda: iter([]))
     run = commands("apt-get", succeed=())
-    monkeypatch.setattr(browser.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
 
     with pytest.raises(browser.NoBrowserError, match="Install Chromium or Google Chrome"):
         browser.find()

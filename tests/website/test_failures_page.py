@@ -105,7 +105,8 @@ def test_while_something_loads_its_place_is_held(open_tab: OpenTab, somebody: Us
     tab.go("#/orders")
     expect(tab.page.locator("main .skeleton")).to_be_visible()
     expect(tab.page.get_by_role("status").get_by_text("Loading…")).to_have_count(1)
-    assert tab.page.locator("main .skeleton .bar").first.bounding_box()["height"] > 0
+    box = tab.page.locator("main .skeleton .bar").first.bounding_box()
+    assert box and box["height"] > 0
 
     held[0].continue_()
     expect(tab.page.get_by_text("No orders yet")).to_be_visible()
