@@ -168,7 +168,7 @@ def _holds_card(field: str, value: Any) -> bool:
                 for digits in _digits_of(Decimal(value))
             )
         case _:
-            return looks_like_card(value)
+            return looks_like_card(str(value))
 
 
 def _digits_of(price: Decimal) -> list[str]:

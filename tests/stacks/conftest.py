@@ -33,6 +33,13 @@ def deployment(request: pytest.FixtureRequest, synthesised: Callable[..., Deploy
     return synthesised(request.param)
 
 
+@pytest.fixture(scope="session")
+def deployments(synthesised: Callable[..., Deployment]) -> dict[str, Deployment]:
+    """Every stage, and every stage with everything switched on, for tests that show their differences at once."""
+    full = {f"{stage} with everything": {"stage": stage, "cache": "on", "consumer": "on"} for stage in STAGES}
+    return {name: synthesised(**context) for name, context in (CONTEXTS | full).items()}
+
+
 @pytest.fixture(params=[name for name, stage in STAGES.items() if stage.cache])
 def with_cache(request: pytest.FixtureRequest, synthesised: Callable[..., Deployment]) -> Deployment:
     """Every stage that has a cache."""

@@ -6,22 +6,14 @@ from typing import Any
 
 import pytest
 
-from stacks.config import STAGES
 from tests.support.templates import expected
-from tests.support.templates.deployment import CONTEXTS, Deployment
+from tests.support.templates.deployment import Deployment
 from tests.support.templates.expected import WRITE_LOGS, Function
 
 FILE = "tests/support/templates/expected.py"
 
 GROUPS = {name: value for name, value in vars(expected).items() if name.isupper() and isinstance(value, frozenset)}
 """Sets of actions that have a name, by that name."""
-
-
-@pytest.fixture(scope="module")
-def deployments(synthesised: Callable[..., Deployment]) -> dict[str, Deployment]:
-    """Every stage, and every stage with everything switched on."""
-    full = {f"{stage} with everything": {"stage": stage, "cache": "on", "consumer": "on"} for stage in STAGES}
-    return {name: synthesised(**context) for name, context in (CONTEXTS | full).items()}
 
 
 def test_every_function_is_in_the_inventory(deployments):

@@ -7,7 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.support.workflows.asl import evaluated, load
+from tests.support.orders import an_order
+from tests.support.workflows.asl import evaluated_all, load
 
 MINE, BEFORE, ANOTHER = "arn:mine", "arn:before", "arn:another"
 CONTEXT = {
@@ -43,15 +44,6 @@ def writes(dynamodb: Any, state: Any, key: str, row: dict[str, str] | None, stat
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return REFUSED
     return WRITTEN
-
-
-def evaluated_all(value: Any, state_input: Any, **known: Any) -> Any:
-    match value:
-        case dict():
-            return {name: evaluated_all(one, state_input, **known) for name, one in value.items()}
-        case str() if value.startswith("{%"):
-            return evaluated(value, state_input, **known)
-    return value
 
 
 REMINDERS, ORDERS = load("reminder.asl.json")["States"], load("order_fulfillment.asl.json")["States"]
@@ -110,7 +102,7 @@ def test_a_failure_is_written_unless_it_was_cancelled_or_is_another_executions(d
     assert writes(dynamodb, state, "ReminderId", row, {}, lost=lost, reason="x") == outcome
 
 
-ORDER = {"order": {"OrderId": ROW, "Name": "A", "ItemName": "B", "Price": "1"}}
+ORDER = {"order": evaluated_all(ORDERS["Is it an order"]["Assign"]["order"], an_order(OrderId=ROW))}
 CLAIMED = {"Status": "RECEIVED", "ExecutionName": "my-name"}
 
 

@@ -4,7 +4,7 @@ import fastjsonschema
 import pytest
 
 from orders import messages
-from orders.rules import REASONS, reasons_to_escalate
+from orders.rules import reasons_to_escalate
 from tests.support.workflows.asl import load, states
 
 STATES = dict(states(load("order_fulfillment.asl.json")))
@@ -14,8 +14,13 @@ SENDING = {
     "escalation": "Put message in order Escalation Queue",
     "parked": "Park the order",
 }
-ADDED_LATER = {"fulfillment": set(), "escalation": set(), "parked": {"ParkingId", "Queue"}}
-"""Fields that messages of an earlier version lack. Such messages may still be in their queue."""
+FIRST_FIELDS = {
+    "fulfillment": {"OrderId", "Name", "ItemName", "Price", "ExecutionId"},
+    "escalation": {"OrderId", "Name", "ItemName", "Price", "Reasons", "ExecutionId"},
+    "parked": {"OrderId", "State", "Error", "ExecutionId", "Order"},
+}
+"""The fields of the first version of each message. Messages that lack later ones may still be in their queue, so no
+later one may be required."""
 
 AS_SENT = [
     "fulfillment",
@@ -36,7 +41,7 @@ def test_the_workflow_sends_the_fields_of_the_schema_and_no_others(queue):
     sent = STATES[SENDING[queue]]["Arguments"]["MessageBody"]
 
     assert sent.keys() == schema["properties"].keys()
-    assert sent.keys() - set(schema["required"]) == ADDED_LATER[queue]
+    assert set(schema["required"]) == FIRST_FIELDS[queue]
 
 
 @pytest.mark.parametrize("queue", SENDING)
@@ -51,10 +56,6 @@ def test_no_message_has_a_field_for_a_card(queue):
     assert "CC" not in text and "Card" not in text
 
 
-def test_the_reasons_are_those_of_the_rules():
-    assert messages.schema("escalation")["properties"]["Reasons"]["items"]["enum"] == list(REASONS)
-
-
 @pytest.mark.parametrize(
     "price", ["80000", "12.50", "0.0001", "999999999999.9999", "0", "-1", "1e3", "", "٣", "5\n", "1.23456", " 5"]
 )
@@ -67,5 +68,3 @@ def test_every_price_that_passes_the_rules_fits_the_schema_and_what_is_no_number
     elif "PRICE_NOT_A_DECIMAL" in reasons:
         with pytest.raises(fastjsonschema.JsonSchemaException):
             fits(price)
-    else:
-        assert reasons == ["PRICE_NOT_POSITIVE"]

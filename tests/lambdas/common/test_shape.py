@@ -211,7 +211,7 @@ def test_an_integer_may_be_written_with_a_point_or_an_exponent(title, path):
 
 
 def test_there_are_integers():
-    assert sorted(path for _, path in WHOLE_NUMBERS) == ["fold", "repeat.times", "waitSeconds"]
+    assert {path for _, path in WHOLE_NUMBERS} >= {"fold", "repeat.times", "waitSeconds"}
 
 
 @given(

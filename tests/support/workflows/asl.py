@@ -92,6 +92,16 @@ def evaluated(text: str, state_input: Any = None, *, uuid: str = "", **known: An
     return expression.evaluate(None, frame)
 
 
+def evaluated_all(value: Any, state_input: Any = None, **known: Any) -> Any:
+    """`value` with every `{% JSONata %}` expression in it evaluated."""
+    match value:
+        case dict():
+            return {name: evaluated_all(one, state_input, **known) for name, one in value.items()}
+        case str() if value.startswith("{%"):
+            return evaluated(value, state_input, **known)
+    return value
+
+
 def chosen(choices: list[State], state_input: Any = None, **known: Any) -> str | None:
     """Where the first choice leads whose condition holds; None where none does."""
     for choice in choices:
