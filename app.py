@@ -10,19 +10,28 @@ from functools import partial
 import stacks  # noqa: F401  Decides where the library of CDK keeps its cache.
 
 # isort: split
-import aws_cdk as cdk
-from constructs import Construct
+try:
+    import aws_cdk as cdk
+    from constructs import Construct
 
-from stacks.api_logs import ApiLogsStack
-from stacks.cache import CacheStack
-from stacks.config import ALL_STAGES, InvalidStageError, Stage, check_stages, stage_from_context
-from stacks.fulfillment import FulfillmentStack
-from stacks.identity import IdentityStack
-from stacks.layer import LayerNotBuiltError
-from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, WEBSITE, stack_name
-from stacks.orders import OrdersStack
-from stacks.reminders import RemindersStack
-from stacks.website import WebsiteStack
+    from stacks.api_logs import ApiLogsStack
+    from stacks.cache import CacheStack
+    from stacks.config import ALL_STAGES, InvalidStageError, Stage, check_stages, stage_from_context
+    from stacks.fulfillment import FulfillmentStack
+    from stacks.identity import IdentityStack
+    from stacks.layer import LayerNotBuiltError
+    from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, WEBSITE, stack_name
+    from stacks.orders import OrdersStack
+    from stacks.reminders import RemindersStack
+    from stacks.website import WebsiteStack
+except ModuleNotFoundError as error:
+    # `make setup` installs these into .venv, and puts the functions' modules on its path.
+    if str(error.name).partition(".")[0] not in ("aws_cdk", "constructs", "common", "orders", "reminders"):
+        raise
+    sys.exit(
+        f"error: {sys.executable} does not find the module {error.name}. Run `make setup`, and then `make synth` or "
+        "`make deploy`. Or put .venv/bin first on your PATH: . .venv/bin/activate"
+    )
 
 
 def build(app: cdk.App, *, stage: Stage) -> None:
