@@ -1,3 +1,3 @@
 """What measures speed. Each module writes its report, which is committed, beside itself."""
 
-import tools  # noqa: F401 - it makes the Lambdas' modules importable
+import terminal  # noqa: F401 - its answer to Ctrl-C is ours too

@@ -1,0 +1,121 @@
+"""Which part of the project imports which. Drawn with what imports above what is imported, no arrow points up."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from local.settings import PROJECT
+
+FUNCTIONS = {"common", "fulfillment", "identity", "orders", "publishing", "reminders"}
+MAY_IMPORT = {
+    "tools": {"app", "stacks", "local", "terminal"} | FUNCTIONS,
+    "benchmarks": {"stacks", "local", "terminal"} | FUNCTIONS,
+    "app": {"stacks"},
+    "local": {"stacks", "terminal"} | FUNCTIONS,
+    "stacks": FUNCTIONS,
+    "terminal": set(),
+    "fulfillment": {"common", "orders"},
+    "identity": {"common"},
+    "orders": {"common"},
+    "publishing": {"common"},
+    "reminders": {"common"},
+    "common": set(),
+}
+"""Each part, and the parts below it that it may import. The tests may import everything."""
+
+OF_THE_LAPTOP = {"tools.laptop", "tools.versions"}
+"""The modules of `tools` that import `local`: a command line for a stage on AWS works without its packages."""
+
+
+def files() -> dict[str, Path]:
+    """The project's modules but the tests, by their names."""
+    folders = {name: PROJECT / ("lambdas" if name in FUNCTIONS else "") for name in MAY_IMPORT}
+    return {
+        ".".join(file.relative_to(above).with_suffix("").parts).removesuffix(".__init__"): file
+        for name, above in folders.items()
+        for file in ([above / f"{name}.py"] if name == "app" else (above / name).rglob("*.py"))
+    }
+
+
+FILES = files()
+
+
+def imports(module: str) -> set[str]:
+    """The project's modules that `module` imports, those in functions too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(FILES[module].read_text())):
+        match node:
+            case ast.Import(names=names):
+                found |= {name.name for name in names}
+            case ast.ImportFrom(module=str(package), names=names, level=0):
+                whole = {f"{package}.{name.name}" for name in names}
+                found |= whole & FILES.keys() or {package}
+    return {name for name in found if name in FILES or part(name) == "tests"} - {module}
+
+
+def part(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def room(module: str) -> str:
+    """A folder of `tools` is one room."""
+    return ".".join(module.split(".")[:2])
+
+
+def circle(rooms: Callable[[str], str], modules: Iterator[str]) -> list[str]:
+    """One circle of imports among `modules`, as the names of rooms; empty if there is none."""
+    graph: dict[str, set[str]] = {}
+    for module in modules:
+        graph.setdefault(rooms(module), set()).update(map(rooms, imports(module)))
+    sorter = TopologicalSorter({one: others - {one} for one, others in graph.items()})
+    try:
+        sorter.prepare()
+    except ValueError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_every_part_of_the_project_has_its_place() -> None:
+    packages = {file.parent.name for file in [*PROJECT.glob("*/__init__.py"), *PROJECT.glob("lambdas/*/__init__.py")]}
+
+    assert packages | {"app"} == MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize("name", MAY_IMPORT)
+def test_a_part_imports_only_what_is_below_it(name: str) -> None:
+    arrows = {(module, other) for module in FILES if part(module) == name for other in imports(module)}
+
+    assert {(module, other) for module, other in arrows if part(other) not in MAY_IMPORT[name] | {name}} == set()
+
+
+def test_no_part_is_above_itself() -> None:
+    TopologicalSorter(MAY_IMPORT).prepare()
+
+
+@pytest.mark.parametrize("name", MAY_IMPORT)
+def test_no_module_is_imported_by_what_it_imports(name: str) -> None:
+    assert circle(str, (module for module in FILES if part(module) == name)) == []
+
+
+def test_no_folder_of_tools_is_imported_by_what_it_imports() -> None:
+    assert circle(room, (module for module in FILES if part(module) == "tools" and "." in module)) == []
+
+
+def test_tools_import_the_laptop_cloud_in_one_module() -> None:
+    importing = {module for module in FILES if part(module) == "tools" and "local" in map(part, imports(module))}
+
+    assert importing == OF_THE_LAPTOP
+
+
+def test_the_page_imports_nothing_from_elsewhere() -> None:
+    website = PROJECT / "website"
+    scripts = [file for file in website.rglob("*.js")]
+    for script in scripts:
+        for name in re.findall(r'^(?:import|export)\b[^;]*?from "([^"]+)"', script.read_text(), re.M):
+            target = (website / name.lstrip("/") if name.startswith("/") else script.parent / name).resolve()
+            assert target.is_file() and target.is_relative_to(website), f"{script} imports {name}"
+    assert scripts
