@@ -183,8 +183,11 @@ def _of_the_page() -> Iterator[Place]:
     yield Place("website/reminders.js: ADDRESSES", _keys("website/reminders.js", "ADDRESSES"), PREFERENCES)
     yield Place("website/reminders.js: STEPS", set(page["steps"]), UNITS)
     (words,) = re.findall("^const WORDS = {(.*?)^};", _text("website/reminders.js"), re.M | re.S)
-    said = set(re.findall(r'^  "[A-Za-z.]+ (\w+)":', words, re.M))
-    yield Place("website/reminders.js: codes of WORDS", said, said & CODES.keys())
+    said = re.findall(r'^  "([A-Za-z.]+) (\w+)": \({ (.*?) }\)', words, re.M)
+    yield Place("website/reminders.js: WORDS", {code for _, code, _ in said}, set(re.findall(r' (\w+)":', words)))
+    for field, code, names in said:
+        values = {value.strip() for value in names.split(",")}
+        yield Place(f"website/reminders.js: WORDS of {field} {code}", values, values & set(CODES.get(code, ())))
     buttons = set(re.findall('name="preference" value="([a-z]+)"', _text("website/views/reminders/channels.js")))
     yield Place("website/views/reminders/channels.js: buttons", buttons, PREFERENCES - WITHOUT_A_BUTTON)
     group = set(re.findall('^const OPERATORS = "(.*)";', _text("website/session.js"), re.M))

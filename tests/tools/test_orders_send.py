@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from common import codes
+from common.codes import Detail
 from terminal.errors import CommandError
 from tests.support.cognito import Signed
 from tests.support.commands import Command
@@ -47,7 +49,7 @@ def api(fake_api: FakeApi) -> Iterator[Api]:
         yield Api(url, Signed())
 
 
-def refusal(code: str, *details: dict[str, str]) -> dict[str, Any]:
+def refusal(code: str, *details: Detail) -> dict[str, Any]:
     return {"error": {"code": code, "message": "The request body is invalid.", "details": list(details)}}
 
 
@@ -92,7 +94,7 @@ def test_an_api_that_takes_no_token_ends_the_sending_with_how_to_sign_in(api: Ap
 
 
 def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeApi) -> None:
-    problem = {"field": "Name", "problem": "must be text"}
+    problem = codes.WRONG_TYPE(types=["string"]).of("Name")
     fake_api.answers = {"B": (400, refusal("InvalidRequest", problem)), "C": (409, refusal("Conflict"))}
 
     sent = list(calls.submit(api, [{**ORDER, "OrderId": id} for id in "ABCD"]))

@@ -1,7 +1,11 @@
 """Each code of a detail is described once, has words, and keeps its values."""
 
+import ast
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -9,6 +13,8 @@ from common import codes
 from common.codes import CODES, Code
 from local.settings import PROJECT
 from tools.openapi.words import DETAILS
+
+Node = TypeVar("Node", bound=ast.AST)
 
 ERRORS = (PROJECT / "docs" / "errors.md").read_text()
 SCHEMA = json.loads((PROJECT / "lambdas" / "common" / "error.schema.json").read_text())
@@ -20,6 +26,14 @@ EXAMPLES = {"string": "x", "integer": 7, "array": ["x", "y"]}
 def example(code: Code) -> codes.Problem:
     examples = {name: EXAMPLES[VALUES[name]["type"]] for name in code.values}
     return code(**examples | ({"types": ["string"]} if "types" in code.values else {}))
+
+
+def nodes(type: type[Node]) -> Iterator[tuple[Path, Node]]:
+    """Each node of this type in the sources of the functions."""
+    for file in sorted((PROJECT / "lambdas").glob("**/*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, type):
+                yield file, node
 
 
 def rows() -> list[str]:
@@ -51,6 +65,28 @@ def test_every_sentence_of_a_code_has_the_same_values_and_reads_on_after_the_nam
     assert re.match("(must|may|is|has|had|contains|cannot|does|happens|looks|makes|breaks) ", problem.sentence)
     assert not re.search(r"[{}]|\.$", problem.sentence)
     assert problem.of("x").keys() == {"field", "problem", "code", "values"}
+
+
+def test_every_use_of_a_code_in_the_functions_gives_its_values():
+    uses = [
+        (f"{file.relative_to(PROJECT)}:{node.lineno}", node.func.attr, {keyword.arg for keyword in node.keywords})
+        for file, node in nodes(ast.Call)
+        if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "codes"
+    ]
+
+    assert len(uses) > len(CODES)
+    assert [use for use in uses if set(getattr(codes, use[1]).values) != use[2]] == []
+
+
+def test_no_detail_of_the_functions_is_made_without_a_code():
+    made = [f"{file.name}:{node.lineno}" for file, node in nodes(ast.Call) if ast.unparse(node.func) == "Problem"]
+    written = [
+        f"{file.name}:{node.lineno}"
+        for file, node in nodes(ast.Dict)
+        if {"problem", "field"} & {key.value for key in node.keys if isinstance(key, ast.Constant)}
+    ]
+
+    assert [place.partition(":")[0] for place in made + written] == ["codes.py", "codes.py"]
 
 
 @pytest.mark.parametrize("values", [{}, {"longest": 1, "shortest": 1}, {"shortest": 1}])
