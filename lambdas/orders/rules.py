@@ -55,11 +55,11 @@ def fields_with_card(order: Mapping[str, Any]) -> list[str]:
     `Price` is as it came: text or a number.
     """
     alone = [name for name, value in order.items() if name != "CC" and _holds_card(name, value)]
-    together = [pair for pair in _SPLITS if not alone and _is_split(order, *pair)]
+    together = [pair for pair in SPLITS if not alone and _is_split(order, *pair)]
     return alone or [name for name in order if any(name in pair for pair in together)]
 
 
-_SPLITS = [
+SPLITS = [
     ("OrderId", "Name"),
     ("Name", "OrderId"),
     ("Name", "ItemName"),

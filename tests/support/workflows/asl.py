@@ -109,3 +109,37 @@ def chosen(choices: list[State], state_input: Any = None, **known: Any) -> str |
             to: str = choice["Next"]
             return to
     return None
+
+
+def assigned(assign: Mapping[str, Any], state_input: Any, **known: Any) -> dict[str, Any]:
+    """What an `Assign` sets. Its expressions do not see each other's new values, as on AWS.
+
+    Raises AssertionError if an expression has no value, because AWS then fails the state.
+    """
+
+    def of(value: Any) -> Any:
+        match value:
+            case dict():
+                return {name: of(one) for name, one in value.items()}
+            case list():
+                return [of(one) for one in value]
+            case str() if value.startswith("{%"):
+                found = evaluated(value, state_input, **known)
+                assert found is not None or "null" in value, f"no value: {value}"
+                return found
+        return value
+
+    return {name: of(value) for name, value in assign.items()}
+
+
+def walked(machine: Mapping[str, Any], state_input: Any) -> tuple[str, dict[str, Any]]:
+    """Where an execution comes that starts with `state_input`, and its variables there: its first state that is neither
+    a choice nor a pass."""
+    name, variables = machine["StartAt"], dict[str, Any]()
+    while (state := machine["States"][name])["Type"] in ("Choice", "Pass"):
+        rules = (one for one in state.get("Choices", []) if evaluated(one["Condition"], state_input, **variables))
+        way = next(rules, state)
+        variables |= assigned(way.get("Assign", {}), state_input, **variables)
+        state_input = way.get("Output", state_input)
+        name = way["Next"] if "Next" in way else way["Default"]
+    return name, variables
