@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from common.caller import OPERATORS
 from local import deploy, users
 from local.engine import send
 from local.settings import REGION
@@ -146,11 +147,11 @@ def of_another_pool(apps: Apps) -> str:
     """Somebody else's pool, where the attacker is an operator."""
     cognito = apps.cloud.engine.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="elsewhere")["UserPool"]["Id"]
-    cognito.create_group(UserPoolId=pool, GroupName="operators")
+    cognito.create_group(UserPoolId=pool, GroupName=OPERATORS)
     flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="elsewhere", ExplicitAuthFlows=flows)
     users.add(cognito, pool, apps.user, phone="+15555550199")
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=apps.user.email, GroupName="operators")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=apps.user.email, GroupName=OPERATORS)
     return tokens(apps, client["UserPoolClient"]["ClientId"])["IdToken"]
 
 
@@ -267,7 +268,7 @@ def refusal_of(said: Said, name: str, call: Callable[[], Any]) -> str:
 @pytest.mark.parametrize(
     ("operation", "more"),
     [
-        ("admin_add_user_to_group", {"GroupName": "operators"}),
+        ("admin_add_user_to_group", {"GroupName": OPERATORS}),
         ("admin_confirm_sign_up", {}),
         ("admin_create_user", {}),
         ("admin_delete_user", {}),
@@ -275,7 +276,7 @@ def refusal_of(said: Said, name: str, call: Callable[[], Any]) -> str:
         ("admin_set_user_password", {"Password": "Correct-horse-1", "Permanent": True}),
         ("admin_update_user_attributes", {"UserAttributes": [{"Name": "email_verified", "Value": "true"}]}),
         ("list_users", {}),
-        ("list_users_in_group", {"GroupName": "operators"}),
+        ("list_users_in_group", {"GroupName": OPERATORS}),
         ("create_user_pool_client", {"ClientName": "mine"}),
         ("delete_user_pool", {}),
     ],

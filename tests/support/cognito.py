@@ -4,6 +4,8 @@ import base64
 import json
 from typing import Any
 
+from common.caller import OPERATORS
+
 ADA, OLGA = "ada@example.com", "olga@example.com"
 PASSWORDS = {ADA: "Correct-horse-1", OLGA: "Battery-staple-2"}
 
@@ -67,7 +69,7 @@ class FakeCognito:
     def _tokens(self, email: str, *, renewed: bool = False) -> tuple[int, Any]:
         if not email:
             return 400, {"__type": "NotAuthorizedException", "message": "Incorrect username or password."}
-        claims = {"email": email, "jti": len(self.requests), "cognito:groups": ["operators"] if email == OLGA else []}
+        claims = {"email": email, "jti": len(self.requests), "cognito:groups": [OPERATORS] if email == OLGA else []}
         payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
         tokens: dict[str, Any] = {"IdToken": f"e30.{payload}.signed", "ExpiresIn": self.lasts_seconds}
         self.issued[tokens["IdToken"]] = email

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from common.caller import OPERATORS
 from tools.openapi.examples import ANSWERED, ASKED, failure
 from tools.openapi.rules import PARTS, REFINED
 from tools.openapi.words import (
@@ -14,7 +15,6 @@ from tools.openapi.words import (
     ERRORS,
     HEADERS,
     ONLY_OPERATORS,
-    OPERATORS,
     PARAMETERS,
     SCHEMAS,
     Call,

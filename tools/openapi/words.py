@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-OPERATORS = "operators"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Api:

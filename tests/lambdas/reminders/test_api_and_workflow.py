@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common.caller import OPERATORS
 from reminders import create_reminder
 from reminders.mail import mail_of
 from reminders.schedule_reminder import handler as check
@@ -40,7 +41,7 @@ MORE = st.fixed_dictionaries(
 @given(when=WHENS, more=MORE, email=EMAILS, phone=PHONES)
 def test_the_workflow_takes_every_reminder_that_the_api_has_taken(when, more, email, phone):
     started = []
-    caller = {"email": email, "phone_number": phone, "cognito:groups": "operators"}
+    caller = {"email": email, "phone_number": phone, "cognito:groups": OPERATORS}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             client_of(create_reminder, "stepfunctions"), "start_execution", lambda **given: started.append(given)

@@ -4,6 +4,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from common.caller import OPERATORS
 from reminders import create_reminder
 from reminders.create_reminder import handler
 from tests.support.handlers.aws import client_of
@@ -48,7 +49,7 @@ def in_days(days: float) -> str:
     ],
 )
 def test_a_reminder_starts_a_workflow_with_the_request_as_it_came(request_, reminder_workflow):
-    own = {"email": request_.get("email", ""), "cognito:groups": "operators"}
+    own = {"email": request_.get("email", ""), "cognito:groups": OPERATORS}
     reply = handler(signed_in(post(request_), phone_number=BOTH["phone"], **own), None)
 
     status, body = status_and_body(reply)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from common.caller import OPERATORS
 from tests.support.handlers.events import signed_in
 
 JO, FLO, OLGA = (f"6f1c2d3e-0000-4000-8000-0000000000{digits}" for digits in ("01", "02", "03"))
 
 CLAIMS = {
     JO: {"email": "jo@example.com", "phone_number": "+4915112345678"},
-    OLGA: {"email": "olga@example.com", "cognito:groups": "operators"},
+    OLGA: {"email": "olga@example.com", "cognito:groups": OPERATORS},
 }
 """What the pool says of each besides; Olga is an operator."""
 

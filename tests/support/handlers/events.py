@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from common.caller import OPERATORS
+
 API = "https://0123456789.execute-api.us-east-1.amazonaws.com/v1"
 """The address of an API, its stage included."""
 
@@ -17,7 +19,7 @@ PERSON = {
 }
 """What the authorizer says of somebody who has signed in."""
 
-OPERATOR = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000b", "cognito:groups": "operators"}
+OPERATOR = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000b", "cognito:groups": OPERATORS}
 
 
 def signed_in(event: Mapping[str, Any], **claims: str) -> dict[str, Any]:
