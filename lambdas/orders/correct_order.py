@@ -1,6 +1,8 @@
 """`PUT /orders/{OrderId}`: an escalated or parked order goes through the workflow once more, corrected."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from common import codes, http
 from common.caller import operator_of
@@ -26,24 +28,46 @@ def handler(event: http.Event) -> http.Reply:
     """
     operator_of(event)
     order = submission.order_in(event)
+    found = _found(event, order)
+    now = datetime.now(UTC)
+    row = submission.row_of(order, now=now) | _kept(found)
+    if _may_be_sent(row, found):
+        if table.claim_again(row, instead_of=found):
+            return submission.start(event, order, row, at=order["OrderId"], instead_of=found)
+        # Another request was faster. Or the answer to this request's own write was lost, and boto3 repeated the write.
+        found = table.find(order["OrderId"]) or found
+    if not _was_sent(row, found):
+        raise http.RequestError(409, "Conflict", CHANGED if found["Status"] in CORRECTABLE else NOT_CORRECTABLE)
+    if is_waiting(found):
+        found = submission.start_again(order, found, now=now)
+    return http.reply(200, shown(found))
+
+
+def _found(event: http.Event, order: Mapping[str, str]) -> dict[str, Any]:
+    """The row of the order to correct. Raises RequestError."""
     if order["OrderId"] != event["pathParameters"]["OrderId"]:
         raise http.invalid(codes.DIFFERS_FROM_PATH().of("OrderId"))
     found = table.find(order["OrderId"])
     if found is None:
         raise http.RequestError(404, "NotFound", "There is no such order.")
-    kept = {name: found[name] for name in ("Owner", "ReceivedAt") if name in found}
-    now = datetime.now(UTC)
-    row = submission.row_of(order, now=now) | kept
     if found["Status"] == PARKED and found.get("Queue") == FULFILLMENT_QUEUE:
         raise http.RequestError(409, "Conflict", ALREADY_QUEUED)
-    # What was parked may be worth another try as it is; what was escalated would be escalated again.
-    if found["Status"] in CORRECTABLE and not (is_escalated(found) and submission.is_same(row, found)):
-        if table.claim_again(row, instead_of=found):
-            return submission.start(event, order, row, at=order["OrderId"], instead_of=found)
-        # Another request was faster. Or the answer to this request's own write was lost, and boto3 repeated the write.
-        found = table.find(order["OrderId"]) or found
-    if submission.is_same(row, found) and (found["Status"] not in (PARKED, CLOSED) or is_escalated(found)):
-        if is_waiting(found):
-            found = submission.start_again(order, found, now=now)
-        return http.reply(200, shown(found))
-    raise http.RequestError(409, "Conflict", CHANGED if found["Status"] in CORRECTABLE else NOT_CORRECTABLE)
+    return found
+
+
+def _kept(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a correction does not change."""
+    return {name: found[name] for name in ("Owner", "ReceivedAt") if name in found}
+
+
+def _may_be_sent(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether the order may be sent through once more.
+
+    Without a change this is so only for an order that was not escalated, because the workflow would escalate it again.
+    """
+    return found["Status"] in CORRECTABLE and not (is_escalated(found) and submission.is_same(row, found))
+
+
+def _was_sent(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether this very correction came before."""
+    return submission.is_same(row, found) and (found["Status"] not in (PARKED, CLOSED) or is_escalated(found))
