@@ -27,6 +27,11 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?([Ee][+-]?[0-9]{1,2
 class NotJsonError(ValueError):
     """A text that is not JSON. The message says why, as what follows "The body", and repeats none of the text."""
 
+    def __init__(self, problem: str, *, says_where: bool = False) -> None:
+        super().__init__(problem)
+        self.says_where = says_where
+        """Whether the message names a line and a column."""
+
 
 def read(text: str) -> Any:
     """The value of a JSON text. Numbers are int or Decimal. Raises NotJsonError."""
@@ -45,7 +50,7 @@ def read(text: str) -> Any:
             object_pairs_hook=_object_without_duplicates,
         )
     except json.JSONDecodeError as error:
-        raise NotJsonError(_where(text, error.pos)) from None
+        raise NotJsonError(_where(text, error.pos), says_where=True) from None
     try:
         json.dumps(value, default=str, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -64,7 +69,7 @@ def read_leniently(text: str) -> Any:
     try:
         return json.loads(text, parse_int=_integer)
     except json.JSONDecodeError as error:
-        raise NotJsonError(_where(text, error.pos)) from None
+        raise NotJsonError(_where(text, error.pos), says_where=True) from None
 
 
 def is_nested_too_deeply(text: str) -> bool:

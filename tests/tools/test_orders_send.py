@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from common import codes
+from common import codes, jsontext
 from common.codes import Detail
 from terminal.errors import CommandError
 from tests.support.cognito import Signed
@@ -165,6 +165,13 @@ def test_a_price_in_digits_arrives_as_it_was_written(
     assert str(body["Price"]) == {"1e3": "1000"}.get(written, written)
 
 
+@pytest.mark.parametrize("written", ["9" * 5000, "1e999", "1." + "4" * 5000, "4242424242424242"])
+def test_a_number_of_any_size_is_sent_as_json(written: str, orders_file: Callable[[Any], str]) -> None:
+    [order] = files.read(orders_file(f'{{"OrderId": "A-1", "CC": {written}, "Price": {written}}}'.encode()))
+
+    assert jsontext.read(files.to_json(order))["OrderId"] == "A-1"
+
+
 def test_a_card_number_in_the_place_of_an_id_is_hidden(api: Api) -> None:
     [sent] = calls.submit(api, [{**ORDER, "OrderId": "4242 4242 4242 4242\x1b[2J", "CC": "A-1"}])
 
@@ -182,31 +189,39 @@ def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], st
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (f'[\n  {{"CC": "{CARD}",,}}]'.encode(), "the input is not JSON (line 2, column 29)"),
-        (f'[\r\n  {{"CC": "{CARD}",,}}]'.encode(), "the input is not JSON (line 2, column 29)"),
-        (f'{{"CC": "{CARD}", "CC": "{CARD}"}}'.encode(), "(line 1, column 28): a field is given twice in one object"),
+        (f'[\n  {{"CC": "{CARD}",,}}]'.encode(), "the input has a comma too many at line 2, column 29"),
+        (f'[\r\n  {{"CC": "{CARD}",}}]'.encode(), "the input has a comma too many at line 2, column 28"),
+        (
+            f'{{"CC": "{CARD}", "CC": "{CARD}"}}'.encode(),
+            "the name CC twice in one object (up to line 1, column 52)",
+        ),
         (
             f'[{{"a": {{"CC": 1}}, "CC": "\\"{CARD}"}},\n {{"C\\u0043": [{{"CC": 1}}, "CC"],\n "CC": 1}}]'.encode(),
-            "(line 3, column 2): a field is given twice in one object",
+            "has the name CC twice in one object (up to line 3, column 9)",
         ),
-        (f'{{"CC": "{CARD}",\n"Price": NaN}}'.encode(), "(line 2, column 10): NaN is not a number"),
-        (f'{{"NaN": "{CARD} Infinity", "Price": -Infinity}}'.encode(), "column 47): -Infinity is not a number"),
+        (
+            f'{{"CC": "{CARD}",\n"Price": NaN}}'.encode(),
+            "NaN, which JSON does not have (up to line 2, column 12)",
+        ),
+        (
+            f'{{"NaN": "{CARD} Infinity", "Price": -Infinity}}'.encode(),
+            "-Infinity, which JSON does not have (up to line",
+        ),
         (f'{{\n"CC": "{CARD}\xe9"}}'.encode("latin-1"), "the input is not UTF-8 (line 2, column 24)"),
         (f'{{"Name": "Zoë \xff{CARD}"}}'.encode("utf-16"), "the input is UTF-16: save it as UTF-8"),
-        (b'{"Price": ' + b"4" * 5000 + b"}", "(line 1, column 11): a number is too long"),
-        (b'{"Price": 1.' + b"4" * 5000 + b"}", "(line 1, column 11): a number is too long"),
         (
             b'{"Price": "1e' + b"9" * 30 + b'", "x": 1e' + b"9" * 30 + b"}",
-            "column 52): a number is too",
+            "contains a number with an exponent of too many digits (up to line 1, column 72)",
         ),
-        (b"[" * 101, "(line 1, column 101): it is nested more than 100 levels deep"),
-        (b"[" * 100_000 + b"]" * 100_000, "(line 1, column 101): it is nested more than 100 levels deep"),
-        (b'{"a":' * 101 + b"1" + b"}" * 101, "(line 1, column 501): it is nested more than 100 levels deep"),
-        (b"[" * 100 + b'"[{[{' + b"]" * 99, "the input is not JSON (line 1, column 101)"),
-        (b'"' + b'\\"' * 1_000_000, "the input is not JSON (line 1, column 1)"),
-        (f'{{"CC": "{CARD}"}}\n{{"CC": "{CARD}"}}\n'.encode(), "(line 2, column 1). Several orders are one list: [{"),
-        (f'{{"CC": "{CARD}\0"}}'.encode(), "the input is not JSON (line 1, column 25)"),
-        (f'{{"CC": "{CARD}\n"}}'.encode(), "the input is not JSON (line 1, column 25)"),
+        (b"[" * 33, "may be within each other (up to line 1, column 33)"),
+        (b"[" * 100_000 + b"]" * 100_000, "may be within each other (up to line 1, column 33)"),
+        (b'{"a":' * 33 + b"1" + b"}" * 33, "may be within each other (up to line 1, column 161)"),
+        (b"[" * 32 + b'"[{[{' + b"]" * 31, "the input is not JSON: see line 1, column 33"),
+        (b'"' + b'\\"' * 1_000_000, "the input is not JSON: see line 1, column 1"),
+        (rb'{"Name": "\ud800"}', "contains half of a character: a lone surrogate such as"),
+        (f'{{"CC": "{CARD}"}}\n{{"CC": "{CARD}"}}\n'.encode(), "see line 2, column 1. Several orders are one list: [{"),
+        (f'{{"CC": "{CARD}\0"}}'.encode(), "the input is not JSON: see line 1, column 25"),
+        (f'{{"CC": "{CARD}\n"}}'.encode(), "the input is not JSON: see line 1, column 25"),
         (f'[{{}}, "{CARD}"]'.encode(), "order 2 is not an object"),
         (f'{{"order": "{CARD}"}}'.encode(), "order 1 is not an object"),
         (CARD.encode(), "order 1 is not an object"),
@@ -227,7 +242,7 @@ def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
 
 def test_an_order_may_be_nested_and_comes_from_a_pipe_too(tmp_path: Path) -> None:
     """As in `submit <(make-orders)`. What is in an order is for the API to judge."""
-    nested = [{"OrderId": "A", "x": eval("[" * 97 + "]" * 97)}]
+    nested = [{"OrderId": "A", "x": eval("[" * 30 + "]" * 30)}]
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=[json.dumps(nested)])
