@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from common.caller import OPERATORS
+from tools.accounts.people import Person
 
 ADA, OLGA = "ada@example.com", "olga@example.com"
 PASSWORDS = {ADA: "Correct-horse-1", OLGA: "Battery-staple-2"}
@@ -79,12 +80,11 @@ class FakeCognito:
         return 200, {"AuthenticationResult": tokens}
 
 
-class Signed:
+class Signed(Person):
     """Somebody who has signed in; each token is another than the one that was not taken."""
 
-    email, how = ADA, "sign in"
-
     def __init__(self) -> None:
+        self.email, self.how = ADA, "sign in"
         self.forgotten = 0
         self.failures: list[Exception] = []
         """What the next tokens fail of."""

@@ -5,7 +5,7 @@ from typing import Any
 
 NOW = datetime(2026, 11, 21, 11, 30, 15, tzinfo=UTC)
 ID = "8c2b6c1e-0000-4000-8000-000000000001"
-REMINDER = {
+REMINDER: dict[str, Any] = {
     "reminderId": ID,
     "message": "Feed the cat 🐈",
     "preference": "topic",

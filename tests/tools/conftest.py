@@ -18,7 +18,6 @@ from tests.support.orders_stack import REGION, Stack, client, template
 from tests.support.remindme import NOW, FakeApi
 from tests.support.servers import served
 from tools.orders.__main__ import main
-from tools.remindme import reminders
 from tools.remindme.__main__ import main as remindme_main
 
 UNSET = (
@@ -102,7 +101,7 @@ def remindme(
     """Runs `remindme` for Ada in Paris, where the stack `dev-reminders` is deployed."""
     monkeypatch.setenv("SIGN_IN_EMAIL", ADA)
     monkeypatch.setenv("SIGN_IN_PASSWORD", PASSWORDS[ADA])
-    monkeypatch.setattr(reminders.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     with served(api.answer, keys=api.keys) as url:
         template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"ApiUrl": {"Value": url}}}
         cloudformation = client("cloudformation")

@@ -120,7 +120,8 @@ def test_every_command_that_is_named_is_taken(
 
 def test_every_task_of_make_that_is_named_exists_and_takes_the_settings() -> None:
     tasks = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.M))
-    settings = set(re.search("TYPED := (.*)", MAKEFILE)[1].split())
+    [typed] = re.findall("TYPED := (.*)", MAKEFILE)
+    settings = set(typed.split())
     wrong = []
     for file, line in ALL_LINES:
         for task, *given in filter(None, commands(line, "make")):

@@ -26,12 +26,12 @@ from tools.remindme.from_make import arguments
         ({"ARGS": "$(touch run) `run`; # $HOME *"}, ["$(touch", "run)", "`run`;", "#", "$HOME", "*"]),
     ],
 )
-def test_each_variable_becomes_arguments(typed, words):
+def test_each_variable_becomes_arguments(typed: dict[str, str], words: list[str]) -> None:
     assert arguments(typed) == ["--stage=dev", *words]
     assert arguments(typed | {"STAGE": "-x y"}) == ["--stage=-x y", *words]
 
 
-def test_a_quotation_mark_without_its_partner_is_a_sentence():
+def test_a_quotation_mark_without_its_partner_is_a_sentence() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tools.remindme.from_make"],
         cwd=PROJECT,

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,8 +60,9 @@ def npm(place: Place, behaviour: str) -> None:
     program(place.venv / "bin" / "npm", NPM.format(python=sys.executable))
 
 
-def npm_calls(place: Place) -> list[dict]:
-    return json.loads((place.root / "tried").read_text())
+def npm_calls(place: Place) -> list[dict[str, Any]]:
+    calls: list[dict[str, Any]] = json.loads((place.root / "tried").read_text())
+    return calls
 
 
 @pytest.fixture
@@ -67,24 +70,24 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The commands that installing runs, instead of running them."""
     commands: list[list[str]] = []
 
-    def run(command, place, **_):
+    def run(command: Sequence[object], place: Place, **_: object) -> None:
         commands.append([*map(str, command)])
         (place.venv / "lib" / "python3.99" / "site-packages").mkdir(parents=True, exist_ok=True)
 
     monkeypatch.setattr(install, "run", run)
-    monkeypatch.setattr(install.pip, "environment", lambda python: {})
+    monkeypatch.setattr("tools.install.pip.environment", lambda python: {})
     monkeypatch.setattr(install, "compile_all", lambda place: None)
     return commands
 
 
-def test_an_installation_that_is_up_to_date_is_left_alone(place, commands):
+def test_an_installation_that_is_up_to_date_is_left_alone(place: Place, commands: list[list[str]]) -> None:
     install.install_python(place)
 
     assert commands == []
     assert not place.build.exists()
 
 
-def test_new_requirements_are_installed_into_the_same_environment(place, commands):
+def test_new_requirements_are_installed_into_the_same_environment(place: Place, commands: list[list[str]]) -> None:
     os.utime(place.root / "constraints.txt", (2**31 + 1, 2**31 + 1))
 
     install.install_python(place)
@@ -94,7 +97,7 @@ def test_new_requirements_are_installed_into_the_same_environment(place, command
     assert not place.unfinished.exists()
 
 
-def test_setup_installs_nothing_that_only_checks_and_tests_need(place, commands):
+def test_setup_installs_nothing_that_only_checks_and_tests_need(place: Place, commands: list[list[str]]) -> None:
     place.installed.unlink()
 
     install.install_python(place)
@@ -103,7 +106,9 @@ def test_setup_installs_nothing_that_only_checks_and_tests_need(place, commands)
     assert not place.with_tests.exists()
 
 
-def test_what_tests_need_is_installed_once_and_again_after_set_up_has_installed_something(place, commands):
+def test_what_tests_need_is_installed_once_and_again_after_set_up_has_installed_something(
+    place: Place, commands: list[list[str]]
+) -> None:
     install.install_tests(place)
     os.utime(place.with_tests, (2**31 + 1, 2**31 + 1))
     install.install_tests(place)
@@ -115,8 +120,10 @@ def test_what_tests_need_is_installed_once_and_again_after_set_up_has_installed_
     assert commands == [pip, pip]
 
 
-def test_an_interrupted_installation_of_what_tests_need_makes_a_new_environment(place, monkeypatch, commands):
-    def interrupt(*_, **__):
+def test_an_interrupted_installation_of_what_tests_need_makes_a_new_environment(
+    place: Place, monkeypatch: pytest.MonkeyPatch, commands: list[list[str]]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -140,7 +147,13 @@ def test_an_interrupted_installation_of_what_tests_need_makes_a_new_environment(
         (lambda place: (place.build.mkdir(), place.unfinished.touch()), "interrupted"),
     ],
 )
-def test_an_environment_that_cannot_work_is_replaced(change, reason, place, commands, capsys):
+def test_an_environment_that_cannot_work_is_replaced(
+    change: Callable[[Place], object],
+    reason: str,
+    place: Place,
+    commands: list[list[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     change(place)
 
     install.install_python(place)
@@ -151,7 +164,9 @@ def test_an_environment_that_cannot_work_is_replaced(change, reason, place, comm
     assert reason in capsys.readouterr().out
 
 
-def test_another_python_replaces_the_one_in_use_only_if_the_user_named_it(place, commands):
+def test_another_python_replaces_the_one_in_use_only_if_the_user_named_it(
+    place: Place, commands: list[list[str]]
+) -> None:
     program(place.python, OTHER_PYTHON.format(minor=12))
 
     install.install_python(place)
@@ -161,27 +176,27 @@ def test_another_python_replaces_the_one_in_use_only_if_the_user_named_it(place,
     assert commands[0][1:4] == ["-m", "venv", "--clear"]
 
 
-def test_the_same_python_named_again_changes_nothing(place, commands):
+def test_the_same_python_named_again_changes_nothing(place: Place, commands: list[list[str]]) -> None:
     install.install_python(place, only=True)
 
     assert commands == []
 
 
-def test_an_interrupted_installation_is_known_the_next_time(place, monkeypatch):
+def test_an_interrupted_installation_is_known_the_next_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     os.utime(place.root / "constraints.txt", (2**31 + 1, 2**31 + 1))
 
-    def interrupt(*_, **__):
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(install, "run", interrupt)
-    monkeypatch.setattr(install.pip, "environment", lambda python: {})
+    monkeypatch.setattr("tools.install.pip.environment", lambda python: {})
     with pytest.raises(KeyboardInterrupt):
         install.install_python(place)
 
     assert install.why_new(place, only=False) == "an installation was interrupted"
 
 
-def test_the_project_can_be_imported_from_any_folder_and_after_a_move(place, tmp_path):
+def test_the_project_can_be_imported_from_any_folder_and_after_a_move(place: Place, tmp_path: Path) -> None:
     install.let_import_the_project(place)
 
     [file] = place.venv.rglob("*.pth")
@@ -190,7 +205,7 @@ def test_the_project_can_be_imported_from_any_folder_and_after_a_move(place, tmp
     assert not any(map(os.path.isabs, folders))
 
 
-def test_a_venv_of_an_earlier_version_finds_the_functions_modules_too(place, commands):
+def test_a_venv_of_an_earlier_version_finds_the_functions_modules_too(place: Place, commands: list[list[str]]) -> None:
     """It is not made anew for that."""
     install.let_import_the_project(place)
     [file] = place.venv.rglob("*.pth")
@@ -202,7 +217,7 @@ def test_a_venv_of_an_earlier_version_finds_the_functions_modules_too(place, com
     assert len(file.read_text().splitlines()) == 2
 
 
-def test_a_failure_shows_the_last_words_of_the_program(place):
+def test_a_failure_shows_the_last_words_of_the_program(place: Place) -> None:
     with pytest.raises(InstallError) as failure:
         install.run(
             ["sh", "-c", "echo out; echo 'ERROR: the reason' >&2; exit 3"], place_with_log(place), what="no luck"
@@ -213,7 +228,7 @@ def test_a_failure_shows_the_last_words_of_the_program(place):
     assert str(place.log) in str(failure.value)
 
 
-def test_a_program_that_fails_without_a_word_is_not_a_riddle(place):
+def test_a_program_that_fails_without_a_word_is_not_a_riddle(place: Place) -> None:
     with pytest.raises(InstallError, match="status 3"):
         install.run(["sh", "-c", "exit 3"], place_with_log(place), what="no luck")
 
@@ -223,7 +238,7 @@ def place_with_log(place: Place) -> Place:
     return place
 
 
-def test_settings_of_the_user_cannot_change_what_npm_installs(place, monkeypatch):
+def test_settings_of_the_user_cannot_change_what_npm_installs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = ("NODE_ENV", "npm_config_workspace", "NPM_CONFIG_WORKSPACES")
     for name in hostile:
         monkeypatch.setenv(name, "production")
@@ -239,7 +254,7 @@ def test_settings_of_the_user_cannot_change_what_npm_installs(place, monkeypatch
     assert (place.venv / "bin" / "node").is_symlink()
 
 
-def test_the_checks_are_installed_beside_their_settings(place):
+def test_the_checks_are_installed_beside_their_settings(place: Place) -> None:
     (place.checks / "node_modules").mkdir(parents=True)
     npm(place, "")
 
@@ -251,7 +266,7 @@ def test_the_checks_are_installed_beside_their_settings(place):
 
 
 @pytest.mark.parametrize("code", install.NO_ACCESS)
-def test_npm_gets_a_cache_of_the_projects_own_if_it_cannot_write_the_users(code, place):
+def test_npm_gets_a_cache_of_the_projects_own_if_it_cannot_write_the_users(code: str, place: Place) -> None:
     npm(place, f"if '--cache' not in sys.argv: sys.exit('npm error code {code}')")
 
     install.install_node(place)
@@ -260,7 +275,7 @@ def test_npm_gets_a_cache_of_the_projects_own_if_it_cannot_write_the_users(code,
     assert second["arguments"] == [*first["arguments"], "--cache", str(place.build / "npm-cache")]
 
 
-def test_npm_that_fails_is_not_run_again_and_its_reason_is_shown(place):
+def test_npm_that_fails_is_not_run_again_and_its_reason_is_shown(place: Place) -> None:
     npm(place, "sys.exit('npm error code ENOTFOUND')")
 
     with pytest.raises(InstallError, match="npm error code ENOTFOUND"):
@@ -270,13 +285,15 @@ def test_npm_that_fails_is_not_run_again_and_its_reason_is_shown(place):
     assert not (place.node_modules / "installed").exists()
 
 
-def test_a_folder_name_that_python_refuses_is_refused_at_once(tmp_path):
+def test_a_folder_name_that_python_refuses_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(InstallError, match="':'"):
         install.install_python(Place(tmp_path / "a:b"))
 
 
 @pytest.mark.parametrize("what", ["python", "node", "checks"])
-def test_a_folder_that_cannot_be_written_is_named(what, tmp_path, monkeypatch, capsys):
+def test_a_folder_that_cannot_be_written_is_named(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "project").touch()
     monkeypatch.setattr(install, "ROOT", tmp_path / "project")
 
@@ -284,7 +301,7 @@ def test_a_folder_that_cannot_be_written_is_named(what, tmp_path, monkeypatch, c
     assert f"error: {tmp_path / 'project'}" in capsys.readouterr().err
 
 
-def test_help_installs_nothing(place):
+def test_help_installs_nothing(place: Place) -> None:
     run = subprocess.run([sys.executable, "-m", "tools.install", "--help"], capture_output=True, text=True)
 
     assert run.returncode == 0

@@ -98,7 +98,9 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
         *((target, {"tests", "checks"}) for target in ("test", "test-unit", "test-website", "check", "format")),
     ],
 )
-def test_what_checks_and_tests_need_is_installed_by_their_targets_alone(checkout, target, expected):
+def test_what_checks_and_tests_need_is_installed_by_their_targets_alone(
+    checkout: Checkout, target: str, expected: set[str]
+) -> None:
     for file in (".venv/with-tests", "tools/checks/node_modules/installed"):
         (checkout.folder / file).unlink()
 
@@ -116,11 +118,11 @@ def given(settings: dict[str, str]) -> list[str]:
     return [f"{name.upper()}={value}" for name, value in settings.items()]
 
 
-def test_every_setting_of_a_deployment_has_a_variable():
+def test_every_setting_of_a_deployment_has_a_variable() -> None:
     assert SAID.keys() == set(SETTINGS)
 
 
-def test_what_is_typed_for_remindme_arrives_unchanged(checkout):
+def test_what_is_typed_for_remindme_arrives_unchanged(checkout: Checkout) -> None:
     for text in HOSTILE:
         values = [f"{text}{number}" for number in range(4)]
         typed = dict(zip(("MESSAGE", "WHEN", "ARGS", "STAGE"), values, strict=True))
@@ -134,7 +136,7 @@ def test_what_is_typed_for_remindme_arrives_unchanged(checkout):
         assert from_the_environment[4:] == values
 
 
-def test_settings_of_a_deployment_arrive_unchanged(checkout):
+def test_settings_of_a_deployment_arrive_unchanged(checkout: Checkout) -> None:
     for text in HOSTILE:
         typed = {"STAGE": text, **{name.upper(): f"{number}{text}" for number, name in enumerate(SAID)}}
         settings = {name.lower(): value.lstrip() for name, value in typed.items()}
@@ -150,7 +152,7 @@ def test_settings_of_a_deployment_arrive_unchanged(checkout):
 
 
 @pytest.mark.parametrize("text", ["python3; touch run", "$(shell touch run)", "`touch run`", "/a b/python", "-c", "%s"])
-def test_the_name_of_a_python_is_not_run_as_a_command(text, checkout):
+def test_the_name_of_a_python_is_not_run_as_a_command(text: str, checkout: Checkout) -> None:
     run = checkout.make("setup", f"PYTHON={text}")
 
     assert run.returncode != 0
@@ -159,7 +161,7 @@ def test_the_name_of_a_python_is_not_run_as_a_command(text, checkout):
 
 
 @pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
-def test_a_deployment_begins_with_what_could_stop_it(settings, checkout):
+def test_a_deployment_begins_with_what_could_stop_it(settings: dict[str, str], checkout: Checkout) -> None:
     asked, deployed = command_lines(checkout.started("deploy", "STAGE=prod", *given(settings)))
 
     assert asked == [
@@ -174,21 +176,23 @@ def test_a_deployment_begins_with_what_could_stop_it(settings, checkout):
 
 
 @pytest.mark.parametrize("task", ["synth", "doctor"])
-def test_the_other_tasks_take_the_same_settings(task, checkout):
+def test_the_other_tasks_take_the_same_settings(task: str, checkout: Checkout) -> None:
     [command] = command_lines(checkout.started(task, "STAGE=prod", *given(SAID)))
 
     assert all(f"{name}={value}" in " ".join(command) for name, value in {"stage": "prod", **SAID}.items())
 
 
 @pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
-def test_destroying_begins_with_what_waits_and_takes_every_stack_along(settings, checkout):
+def test_destroying_begins_with_what_waits_and_takes_every_stack_along(
+    settings: dict[str, str], checkout: Checkout
+) -> None:
     asked, destroyed = command_lines(checkout.started("destroy", "STAGE=prod", *given(settings)))
 
     assert asked == ["python", "-m", "tools.teardown", "--stage=prod"]
     assert destroyed == "cdk destroy --all -c stage=prod -c cache=on -c consumer=on".split()
 
 
-def test_the_default_stage_is_dev(checkout):
+def test_the_default_stage_is_dev(checkout: Checkout) -> None:
     [command] = command_lines(checkout.started("synth"))
 
     assert command == ["cdk", "synth", "--quiet", "-c", "stage=dev"]
@@ -196,7 +200,7 @@ def test_the_default_stage_is_dev(checkout):
 
 
 @pytest.mark.parametrize("task", ["synth", "deploy"])
-def test_lambda_can_read_functions_that_were_checked_out_with_a_strict_umask(task, checkout):
+def test_lambda_can_read_functions_that_were_checked_out_with_a_strict_umask(task: str, checkout: Checkout) -> None:
     (checkout.folder / "lambdas").chmod(0o700)
     (checkout.folder / "lambdas" / "requirements.txt").chmod(0o600)
 
@@ -206,7 +210,7 @@ def test_lambda_can_read_functions_that_were_checked_out_with_a_strict_umask(tas
     assert (checkout.folder / "lambdas" / "requirements.txt").stat().st_mode & 0o777 == 0o644
 
 
-def test_help_lists_every_task(checkout):
+def test_help_lists_every_task(checkout: Checkout) -> None:
     text = (checkout.folder / "Makefile").read_text()
     tasks = {*re.findall("^[.]PHONY: (.+)$", text, re.MULTILINE)} - {"always"}
 
@@ -216,7 +220,7 @@ def test_help_lists_every_task(checkout):
     assert all(len(line.split()) > 2 for line in lines)
 
 
-def test_recipes_name_programs_with_their_folder(checkout):
+def test_recipes_name_programs_with_their_folder(checkout: Checkout) -> None:
     """make 3.81, which macOS has, starts a program of a simple line without searching the PATH of the Makefile."""
     text = (checkout.folder / "Makefile").read_text()
     bare = r"(?:^\t@?|&& |\|\| |; |nice |[A-Z_]+=\S+ )(python3?|cdk|ruff|mypy|cfn-lint|npm|node|pip|pytest) .*"
@@ -225,7 +229,7 @@ def test_recipes_name_programs_with_their_folder(checkout):
 
 
 @pytest.mark.parametrize("features", ["", "output-sync"])
-def test_parts_of_the_suite_are_kept_apart_only_if_this_make_can(features, checkout):
+def test_parts_of_the_suite_are_kept_apart_only_if_this_make_can(features: str, checkout: Checkout) -> None:
     run = checkout.make("--dry-run", "test", f".FEATURES={features}", "MAKE=: submake")
 
     assert ("--output-sync" in run.stdout) == bool(features)
@@ -233,7 +237,7 @@ def test_parts_of_the_suite_are_kept_apart_only_if_this_make_can(features, check
 
 
 @pytest.mark.parametrize("flags", ["", "-j8", "k"])
-def test_all_parts_of_the_suite_run(flags, checkout):
+def test_all_parts_of_the_suite_run(flags: str, checkout: Checkout) -> None:
     """In one make that runs them at once. Each part would fail here if make did not understand its own options."""
     parts = ("tests/local", "tests/website", "tests/e2e", "tests/facts", "tests/tools", "--non-zero-exit-code")
 
@@ -245,7 +249,7 @@ def test_all_parts_of_the_suite_run(flags, checkout):
 
 
 @pytest.mark.parametrize("flags", ["", "e", "k", "s", "w", "R", "rR", "-j8", "ek -j4"])
-def test_settings_of_make_itself_change_nothing(flags, checkout):
+def test_settings_of_make_itself_change_nothing(flags: str, checkout: Checkout) -> None:
     [call] = checkout.started(
         "remindme", "MESSAGE=cats", MAKEFLAGS=flags, CONTEXT="wrong", DOCTOR="false", TYPED="PATH"
     )
@@ -253,7 +257,7 @@ def test_settings_of_make_itself_change_nothing(flags, checkout):
     assert call[1:] == ["-m", "tools.remindme.from_make", "", "cats", "", "", ""]
 
 
-def test_settings_for_other_programs_do_not_reach_ours(checkout):
+def test_settings_for_other_programs_do_not_reach_ours(checkout: Checkout) -> None:
     hostile = {
         **{f"PYTHON{name}": "1" for name in ("HOME", "SAFEPATH", "OPTIMIZE", "WARNINGS", "INSPECT", "PATH", "DEVMODE")},
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -276,7 +280,7 @@ def test_settings_for_other_programs_do_not_reach_ours(checkout):
 
 
 @pytest.mark.parametrize("flags", ["", "e"])
-def test_our_programs_come_first_in_a_path_that_is_kept_as_it_is(flags, checkout):
+def test_our_programs_come_first_in_a_path_that_is_kept_as_it_is(flags: str, checkout: Checkout) -> None:
     (checkout.folder / ".venv" / "bin" / "cdk").write_text('#!/bin/sh\nprintf %s "$PATH" > environment\n')
     path = os.environ["PATH"]
 
@@ -285,7 +289,7 @@ def test_our_programs_come_first_in_a_path_that_is_kept_as_it_is(flags, checkout
     assert (checkout.folder / "environment").read_text() == f"{checkout.folder}/.venv/bin:{path}:/opt/a$b:/opt/$(c)"
 
 
-def test_make_in_another_folder_says_where_to_run_it(checkout, tmp_path):
+def test_make_in_another_folder_says_where_to_run_it(checkout: Checkout, tmp_path: Path) -> None:
     checkout.folder.rename(tmp_path / "project")
 
     run = subprocess.run(["make", "-f", "project/Makefile", "help"], cwd=tmp_path, capture_output=True, text=True)
@@ -295,14 +299,14 @@ def test_make_in_another_folder_says_where_to_run_it(checkout, tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"project"}
 
 
-def test_make_can_be_run_from_another_folder(checkout, tmp_path):
+def test_make_can_be_run_from_another_folder(checkout: Checkout, tmp_path: Path) -> None:
     run = subprocess.run(["make", "-C", checkout.folder, "help"], cwd=tmp_path, capture_output=True, text=True)
 
     assert run.returncode == 0
 
 
 @pytest.mark.skipif(not shutil.which("bmake"), reason="needs BSD's make")
-def test_another_make_than_gnus_says_what_is_needed(checkout):
+def test_another_make_than_gnus_says_what_is_needed(checkout: Checkout) -> None:
     # BSD's make does not know the flags that GNU make hands on to the tests.
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
 
@@ -312,7 +316,7 @@ def test_another_make_than_gnus_says_what_is_needed(checkout):
     assert "GNU make is needed. Install it and run it as: gmake" in run.stdout + run.stderr
 
 
-def test_a_python_that_is_too_old_is_passed_over(checkout, tmp_path):
+def test_a_python_that_is_too_old_is_passed_over(checkout: Checkout, tmp_path: Path) -> None:
     """As on macOS, whose python3 is 3.9, with another Python installed."""
     old, new = tmp_path / "old", tmp_path / "new"
     for folder, program, text in (
@@ -329,7 +333,7 @@ def test_a_python_that_is_too_old_is_passed_over(checkout, tmp_path):
     assert (checkout.folder / "started").read_text() == "-m tools.install python\n"
 
 
-def test_ci_runs_the_suite_as_the_readme_says(checkout, tmp_path):
+def test_ci_runs_the_suite_as_the_readme_says(checkout: Checkout, tmp_path: Path) -> None:
     (checkout.folder / ".ci").mkdir()
     shutil.copy(PROJECT / ".ci" / "run", checkout.folder / ".ci")
     (tmp_path / ".ci").mkdir()

@@ -2,6 +2,7 @@ import itertools
 import json
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 import openapi_spec_validator
 import pytest
@@ -20,7 +21,7 @@ from tools.openapi import CONTACT, LICENSE, document, examples, rules, words
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 
 
-def api(**models: dict) -> dict:
+def api(**models: dict[str, Any]) -> dict[str, Any]:
     """A template of the orders API with one call, `PUT /orders/{OrderId}`, described by `models`."""
     resources = {
         "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Description": "Orders"}},
@@ -62,17 +63,17 @@ def api(**models: dict) -> dict:
     return {"Resources": resources}
 
 
-def a_schema(**properties: dict) -> dict:
+def a_schema(**properties: dict[str, Any]) -> dict[str, Any]:
     return {"$schema": "http://json-schema.org/draft-04/schema#", "type": "object", "properties": properties}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_documents_are_valid_openapi(name):
+def test_the_documents_are_valid_openapi(name: str) -> None:
     assert read(name)["openapi"] == "3.1.0"
     openapi_spec_validator.validate(read(name))
 
 
-def test_a_template_becomes_paths_bodies_answers_and_headers():
+def test_a_template_becomes_paths_bodies_answers_and_headers() -> None:
     made = document(api(AcceptedOrder=a_schema(Status={"type": "string", "enum": ["RECEIVED"]})))
 
     assert (made["info"]["title"], made["info"]["version"]) == ("Orders", "v7")
@@ -96,7 +97,7 @@ def test_a_template_becomes_paths_bodies_answers_and_headers():
     assert answer["content"]["application/json"]["schema"] == schema
 
 
-def test_a_part_of_a_schema_that_equals_a_named_one_becomes_a_reference():
+def test_a_part_of_a_schema_that_equals_a_named_one_becomes_a_reference() -> None:
     card = {"type": "object", "properties": {"Last4": {"type": "string"}}}
     enums = {name: {"type": "string", "enum": [name]} for name in ("Status", "State", "Queue")}
     state = a_schema(Card=card, Reasons={"items": {"enum": ["Reason"]}}, **enums)
@@ -111,32 +112,32 @@ def test_a_part_of_a_schema_that_equals_a_named_one_becomes_a_reference():
     assert made["Card"]["properties"]["Last4"]["type"] == "string"
 
 
-def test_a_template_that_leaves_a_model_out_makes_no_document():
+def test_a_template_that_leaves_a_model_out_makes_no_document() -> None:
     with pytest.raises(KeyError, match="AcceptedOrderModel"):
         document(api())
 
 
 @pytest.mark.parametrize("field", ["Unknown", "OrderId"])
-def test_a_field_without_words_makes_no_document(field, monkeypatch):
+def test_a_field_without_words_makes_no_document(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text, fields = words.SCHEMAS["AcceptedOrder"]
     described = {name: said for name, said in fields.items() if name != "OrderId"}
-    monkeypatch.setattr(words, "SCHEMAS", words.SCHEMAS | {"AcceptedOrder": (text, described)})
+    monkeypatch.setattr(words, "SCHEMAS", {**words.SCHEMAS, "AcceptedOrder": (text, described)})
     monkeypatch.setattr("tools.openapi.SCHEMAS", words.SCHEMAS)
 
     with pytest.raises(KeyError, match=field):
         document(api(AcceptedOrder=a_schema(**{field: {"type": "string"}})))
 
 
-def test_every_call_names_who_calls():
+def test_every_call_names_who_calls() -> None:
     assert all(one.said["security"] == [{"idToken": []}] for one in operations())
 
 
-def test_every_call_that_only_operators_may_make_says_so():
+def test_every_call_that_only_operators_may_make_says_so() -> None:
     """Each handler that asks for an operator before anything else is tagged and described as one for operators."""
     for one in operations():
         (file,) = PROJECT.glob(f"lambdas/*/{re.sub('(?<!^)(?=[A-Z])', '_', one.id).lower()}.py")
-        first = re.search(r"def handler\(.*?\n    (?:\"\"\".*?\"\"\"\n    )?(.*?)\n", file.read_text(), re.S)
-        is_for_operators = "operator_of(event)" in first[1]
+        [first] = re.findall(r"def handler\(.*?\n    (?:\"\"\".*?\"\"\"\n    )?(.*?)\n", file.read_text(), re.S)
+        is_for_operators = "operator_of(event)" in first
         said = (one.said["tags"] == ["Operators"], "Only operators may do this." in one.said["description"])
 
         assert said == (is_for_operators, is_for_operators), one.id
@@ -144,7 +145,7 @@ def test_every_call_that_only_operators_may_make_says_so():
         assert "Forbidden" in codes or not is_for_operators
 
 
-def test_nothing_is_described_that_does_not_exist():
+def test_nothing_is_described_that_does_not_exist() -> None:
     schemas = {name for document in NAMES for name in read(document)["components"]["schemas"]}
     answers = {(one.id, status) for one in operations() for status in one.said["responses"]}
     parameters = {(one.id, parameter["name"]) for one in operations() for parameter in one.said.get("parameters", [])}
@@ -171,7 +172,7 @@ def test_nothing_is_described_that_does_not_exist():
         assert set(targets) <= parameters
 
 
-def test_every_request_and_every_answer_has_an_example_that_fits_its_schema():
+def test_every_request_and_every_answer_has_an_example_that_fits_its_schema() -> None:
     for one in operations():
         bodies = [one.said["requestBody"]] if "requestBody" in one.said else []
         for body in [*bodies, *one.said["responses"].values()]:
@@ -185,14 +186,14 @@ def test_every_request_and_every_answer_has_an_example_that_fits_its_schema():
                 assert fits(resolved(one.document, parameter["schema"]), parameter["example"]), one.id
 
 
-def test_no_example_has_a_card_number_but_in_cc():
+def test_no_example_has_a_card_number_but_in_cc() -> None:
     # The largest price is a number of 16 digits.
     texts = re.sub(": -?9007199254740991", "", json.dumps([read(name) for name in NAMES]))
 
     assert len(re.findall("[0-9]{13,}", texts)) == len(re.findall('"CC": "4242424242424242"', texts)) > 0
 
 
-def test_every_answer_of_an_error_lists_its_codes():
+def test_every_answer_of_an_error_lists_its_codes() -> None:
     for one in operations():
         for status, answer in one.said["responses"].items():
             (content,) = answer["content"].values()
@@ -201,13 +202,13 @@ def test_every_answer_of_an_error_lists_its_codes():
                 assert codes == content["examples"].keys() == set(re.findall("^- `(.*?)`", answer["description"], re.M))
 
 
-def test_the_document_of_an_api_whose_owners_choose_a_licence_has_to_name_it():
+def test_the_document_of_an_api_whose_owners_choose_a_licence_has_to_name_it() -> None:
     assert LICENSE["identifier"] == "LicenseRef-not-chosen" and CONTACT
     assert list(PROJECT.glob("LICEN[CS]E*")) == []
 
 
 @pytest.mark.parametrize("options", [{"least": 1}, {"least": 5}, {"digits": 4}, {"digits": 6}])
-def test_a_pattern_of_whole_numbers_takes_those_of_its_range(options):
+def test_a_pattern_of_whole_numbers_takes_those_of_its_range(options: dict[str, int]) -> None:
     least, longest = options.get("least", 0), options.get("digits", 9)
     for most in (5, 9, 10, 12, 52, 99, 100, 365, 1009):
         pattern = re.compile(rules.up_to(most, **options))
@@ -218,7 +219,7 @@ def test_a_pattern_of_whole_numbers_takes_those_of_its_range(options):
                 assert bool(pattern.fullmatch(text)) == (is_written_so and least <= number <= most), (most, text)
 
 
-def test_the_pattern_of_waits_takes_what_the_function_takes():
+def test_the_pattern_of_waits_takes_what_the_function_takes() -> None:
     schema = operation("CreateReminder").body_schema()["properties"]["waitSeconds"]
     ends = [0, 1, 9, 10, 31_535_999, 31_536_000, 31_536_001, 31_600_000, 39_999_999, 40_000_000, 99_999_999]
     texts = [text for number in ends for text in (str(number), f"{number:08}", f"{number:09}")]
@@ -232,7 +233,7 @@ def test_the_pattern_of_waits_takes_what_the_function_takes():
         assert fits(schema, wait) == is_taken, wait
 
 
-def test_the_pattern_of_steps_takes_what_the_function_takes():
+def test_the_pattern_of_steps_takes_what_the_function_takes() -> None:
     schema = operation("CreateReminder").body_schema()["properties"]["repeat"]["properties"]["every"]
     first = due_at({"waitSeconds": 0}, now=NOW)
     ends = {end + more for end in (0, 5, 10, 100, 1000, *recurrence.MOST.values()) for more in (-1, 0, 1)}
@@ -262,7 +263,7 @@ def is_a_day(text: str) -> bool:
 
 @settings(max_examples=400)
 @given(st.from_regex(NEARLY_A_TIME, fullmatch=True))
-def test_the_pattern_of_times_takes_what_the_function_takes(text):
+def test_the_pattern_of_times_takes_what_the_function_takes(text: str) -> None:
     """But for days that no calendar has, which the pattern takes."""
     try:
         instant_of(text, field="timestamp", zone="Etc/UTC")

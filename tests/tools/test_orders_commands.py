@@ -17,6 +17,7 @@ from terminal.errors import CommandError
 from tests.support.aws_answers import add_refusal, refused
 from tests.support.commands import Command
 from tests.support.orders_stack import CARD, REGION, Stack, template
+from tools.deployment import Deployment
 from tools.errors import sentence
 from tools.orders import executions
 from tools.text import printable
@@ -237,13 +238,13 @@ def test_help_tells_the_exit_statuses_and_why_orders_come_from_files(command: Co
     assert "shell's history" in run.out
 
 
-class Standard:
+class Standard(Deployment):
     """A deployment whose workflow is Standard, with a stubbed Step Functions; the rest is the pretended AWS."""
 
     ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:orders"
 
     def __init__(self, stack: Stack, unfinished: dict[str, list[str]]) -> None:
-        self._table = stack.outputs["OrderTableName"]
+        self._table: str = stack.outputs["OrderTableName"]
         states = boto3.client("stepfunctions", REGION)
         self.stub = Stubber(states)
         self._clients = {"stepfunctions": states, "dynamodb": boto3.client("dynamodb", REGION)}

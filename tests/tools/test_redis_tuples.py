@@ -36,7 +36,7 @@ tuples = load()
 
 
 def run(
-    program: str, *arguments: "str | bytes", folder: Path = FOLDER, **settings: str
+    program: str, *arguments: "str | bytes", folder: Path = FOLDER, **settings: Any
 ) -> "subprocess.CompletedProcess[bytes]":
     """`program` is the name of a file, such as `check-tuple-redis.js`. Only these settings are there."""
     interpreter = "node" if program.endswith(".js") else sys.executable
@@ -419,13 +419,12 @@ def test_wrong_usage_of_redis_url_is_status_2(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("region", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 def test_redis_url_prints_an_address_with_a_password_for_a_quarter_of_an_hour(region: str) -> None:
-    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", region: "us-east-1"}
+    where: dict[str, Any] = {region: "us-east-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", **where}
 
     helped = run("redis-url.py", "--help")
     done = run("redis-url.py", "cache.example:6379", "name", "operator", **keys)
-    nameless = run(
-        "redis-url.py", "cache.example:6379", "name", "operator", **{region: "us-east-1"}, HOME="/nonexistent"
-    )
+    nameless = run("redis-url.py", "cache.example:6379", "name", "operator", **where, HOME="/nonexistent")
 
     assert (helped.returncode, helped.stderr) == (0, b"")
     assert (done.returncode, done.stderr) == (0, b"")
@@ -441,7 +440,7 @@ def test_redis_url_prints_an_address_with_a_password_for_a_quarter_of_an_hour(re
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_value_that_is_no_text_is_told_and_one_that_the_terminal_lacks_is_shown(language: str) -> None:
-    odd = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    odd: dict[str, Any] = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
     with serving({"binary": "$3\r\n\xff", "letter": "$2\r\nü", "ü": "$1\r\n1"}) as port:
         url = f"redis://127.0.0.1:{port}"
         letter = run(f"check-tuple-redis.{language}", "letter", REDIS_URL=url, **odd)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -86,7 +87,8 @@ def root(tz: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tz("America/New_York")
     # The C library stays in New York.
     monkeypatch.delenv("TZ")
-    monkeypatch.setattr(tzlocal, "get_localzone_name", lambda: tzlocal.unix._get_localzone_name(str(tmp_path)))
+    names_zone: Any = tzlocal.unix._get_localzone_name
+    monkeypatch.setattr(tzlocal, "get_localzone_name", lambda: names_zone(str(tmp_path)))
     monkeypatch.setattr(zones, "LOCALTIME", tmp_path / "etc/localtime")
     return tmp_path
 

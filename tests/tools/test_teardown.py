@@ -68,7 +68,7 @@ class Reminders:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 0)
-    monkeypatch.setattr(teardown.deployment, "reach", lambda *_, **__: Aws(boto3.Session(region_name=REGION)))
+    monkeypatch.setattr("tools.teardown.deployment.reach", lambda *_, **__: Aws(boto3.Session(region_name=REGION)))
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_a_reminder_that_is_being_sent_may_finish(deployed: Any, monkeypatch: py
         reminders.add("e", "SCHEDULED")
         reminders.end("c")
 
-    monkeypatch.setattr(teardown.time, "sleep", sleep)
+    monkeypatch.setattr("time.sleep", sleep)
 
     assert teardown.main(["--stage", "dev", "--give-up-reminders"]) == 0
     assert left == [["c"]]

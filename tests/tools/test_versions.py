@@ -1,12 +1,16 @@
 import platform
 
+import pytest
+
 from local.pythons import Python
 from tools import versions
 
 
-def test_a_run_of_the_tests_begins_with_what_it_runs_on(capsys, monkeypatch):
+def test_a_run_of_the_tests_begins_with_what_it_runs_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.argv", ["versions", "GNU make 3.81"])
-    monkeypatch.setattr(versions.pythons, "of", lambda runtime, path: Python("python", f"1.2 for {runtime}"))
+    monkeypatch.setattr("tools.versions.pythons.of", lambda runtime, path: Python("python", f"1.2 for {runtime}"))
 
     versions.main()
 
