@@ -92,7 +92,7 @@ def sentence(error: BotoCoreError | ClientError) -> str:
         case exceptions.HTTPClientError() | exceptions.ConnectionError():
             return f"{UNREACHABLE}: check the network, the region and the proxy"
         case _:
-            return f"the AWS settings or the call are wrong ({type(error).__name__})"
+            return "the AWS settings or the call are wrong: check AWS_PROFILE, AWS_REGION and the files of AWS's tools"
 
 
 def read_settings(session: Any, make_client: Callable[[], object]) -> None:

@@ -164,7 +164,10 @@ def test_a_region_or_credentials_that_are_not_set_are_asked_for(
         (refused("dynamodb", "Query", "throttled", CARD), "Query was refused (ThrottlingException)"),
         (exceptions.NoCredentialsError(), "no AWS credentials were found"),
         (exceptions.EndpointConnectionError(endpoint_url="http://x"), "no answer from AWS"),
-        (exceptions.ParamValidationError(report=CARD), "the AWS settings or the call are wrong (ParamValidationError)"),
+        (
+            exceptions.ParamValidationError(report=CARD),
+            "the AWS settings or the call are wrong: check AWS_PROFILE, AWS_REGION",
+        ),
     ],
 )
 def test_what_aws_refuses_is_told_without_what_was_sent(error: Any, said: str) -> None:

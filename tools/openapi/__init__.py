@@ -192,7 +192,7 @@ def _answer(operation: str, call: Call, answer: Mapping[str, Any], models: Mappi
     if status >= "400":
         codes = codes_of(operation, status)
         text += ".\n\n" + "\n".join(f"- `{code}`: {meaning}" for code, meaning in codes.items())
-        examples = {code: failure(operation, code) for code in codes}
+        examples: Mapping[str, Any] = {code: failure(operation, code) for code in codes}
     else:
         text += "."
         examples = ANSWERED[operation, status]

@@ -5,6 +5,7 @@ It runs on Python 3.9, which AWS CloudShell has, and needs nothing of the projec
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -68,7 +69,7 @@ def run(usage: str, about: str, action: Callable[..., bool]) -> int:
     `about` is the first line of the help.
     """
     for stream in (sys.stdout, sys.stderr):
-        if stream:
+        if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a letter shows the letter's number.
             stream.reconfigure(errors="backslashreplace")
     program, *names = usage.split()
