@@ -6,9 +6,10 @@ from typing import Any
 from orders import place_order
 from tests.support.handlers.aws import Workflow
 from tests.support.handlers.events import signed_in
+from tests.support.orders import an_order
 
 CARD = "4111111111111111"
-ORDER = {"OrderId": "A-1", "Name": "Jo O'Brien 🐈", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}
+ORDER = an_order(Name="Jo O'Brien 🐈", CC=CARD)
 
 
 def handler(event: Mapping[str, Any], context: object, **claims: str) -> Any:
