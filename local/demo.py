@@ -148,7 +148,7 @@ class ReminderStep(Step):
     def __init__(self, cloud: Cloud, places: Places, form: str, request: dict[str, Any], *, expected: str) -> None:
         super().__init__(cloud, places, what=f"reminder {form}", expected=expected)
         # The topic's subscribers are for operators to write to.
-        self.role = users.OPERATOR if request["preference"] == "topic" else users.PERSON
+        self.role = users.OPERATOR if "topic" in request["channels"] else users.PERSON
         self.mark = uuid.uuid4().hex[:6]
         self.request = {"message": f"Feed the cat ({self.mark})", **request}
 
@@ -192,10 +192,10 @@ def run(cloud: Cloud, console: Console) -> bool:
 
 
 def all_steps(cloud: Cloud, places: Places) -> list[Step]:
-    email = {"preference": "email", "waitSeconds": 2, "email": EMAIL}
+    email = {"channels": ["email"], "waitSeconds": 2, "email": EMAIL}
     # The seconds as text, as the original page sent them.
-    sms = {"preference": "sms", "waitSeconds": "2", "phone": PHONE}
-    topic = {"preference": "topic"}
+    sms = {"channels": ["sms"], "waitSeconds": "2", "phone": PHONE}
+    topic = {"channels": ["topic"]}
     run = uuid.uuid4().hex[:6]
     return [
         *(OrderStep(cloud, places, run=run, **sample) for sample in json.loads(SAMPLES.read_text())),

@@ -4,7 +4,7 @@ import { timeText } from "./times.js";
 
 /** @typedef {import("./types/reminders.js").ReminderState} Reminder */
 
-/** @typedef {import("./types/reminders.js").Preference} Preference */
+/** @typedef {import("./types/reminders.js").Channel} Channel */
 
 /** @typedef {import("./types/reminders.js").DetailValues} DetailValues */
 
@@ -48,15 +48,25 @@ export const STATUSES = {
   FAILED: { word: "Failed", tone: "bad" },
 };
 
-/** @type {Record<Preference, string>} */
-export const CHANNELS = { email: "e-mail", sms: "SMS", both: "e-mail and SMS", topic: "the topic" };
+/** @type {Record<Channel, string>} */
+export const CHANNELS = { email: "e-mail", sms: "SMS", topic: "the topic" };
 
 /**
- * Where each goes.
+ * The form's field for the address of each.
  *
- * @type {Record<Preference, string[]>}
+ * @type {Record<Channel, string | null>}
  */
-const ADDRESSES = { email: ["email"], sms: ["phone"], both: ["email", "phone"], topic: [] };
+const ADDRESSES = { email: "email", sms: "phone", topic: null };
+
+/**
+ * `e-mail and SMS`
+ *
+ * @param {Channel[]} channels
+ */
+export const channelsText = (channels) => {
+  const words = channels.map((channel) => CHANNELS[channel]);
+  return [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(" and ");
+};
 
 /** @param {Reminder} reminder */
 export const isWaiting = ({ status }) => status === "SCHEDULED" || status === "SENDING";
@@ -73,22 +83,22 @@ export const fieldsShown = ({ when, repeats, ends }) => [
   ...(repeats && ends !== "never" ? [ends] : []),
   "email",
   "phone",
-  "preference",
+  "channels",
 ];
 
 /**
  * The request for a reminder, out of the form's fields. Without an address it goes to the person's own one.
  *
  * @param {Record<string, string>} form
- * @param {Preference} preference
+ * @param {Channel[]} channels
  * @param {string | null} zone the browser's; without its name, the browser itself calculates when a local time is
  */
-export function requestOf(form, preference, zone) {
+export function requestOf(form, channels, zone) {
   return {
     message: form.message,
-    preference,
+    channels,
     ...(zone ? { timeZone: zone } : {}),
-    ...addressesOf(form, preference),
+    ...addressesOf(form, channels),
     ...dueOf(form, zone),
     ...repeatOf(form),
   };
@@ -104,12 +114,12 @@ export function newKey() {
  * People write numbers in groups.
  *
  * @param {Record<string, string>} form
- * @param {Preference} preference
+ * @param {Channel[]} channels
  */
-function addressesOf(form, preference) {
+function addressesOf(form, channels) {
   const typed = { email: form.email.trim(), phone: form.phone.replace(/[\s().-]/g, "") };
   return Object.fromEntries(
-    Object.entries(typed).filter(([name, text]) => text && ADDRESSES[preference].includes(name)),
+    Object.entries(typed).filter(([name, text]) => text && channels.some((channel) => ADDRESSES[channel] === name)),
   );
 }
 

@@ -157,6 +157,10 @@ NOT_AN_EMAIL_ADDRESS = Code("NotAnEmailAddress", "must be one e-mail address suc
 NOT_A_PHONE_NUMBER = Code("NotAPhoneNumber", "must be a phone number with its country code, such as +15555550100")
 NEEDED_FOR_CHANNEL = Code("NeededForChannel", "is needed for the channel {channel}", ("channel",))
 NONE_VERIFIED_FOR_CHANNEL = NEEDED_FOR_CHANNEL.saying("is needed for the channel {channel}: you have no verified one")
+NOT_CHANNELS = Code("NotChannels", "must be a list of one or more of {allowed}, each once", ("allowed",))
+DIFFERS_FROM_CHANNELS = Code(
+    "DiffersFromChannels", "does not name the same channels as channels: leave one of the two out"
+)
 NOT_YOUR_ADDRESS = Code("NotYourAddress", "is not your own verified one, and not on this stage's list")
 TOO_LONG_FOR_SMS = Code(
     "TooLongForSms",

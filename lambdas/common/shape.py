@@ -1,10 +1,10 @@
 """What a JSON object must look like, and what is wrong with one, in words. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import fastjsonschema
 
@@ -20,6 +20,9 @@ MOST_UNKNOWN = 10
 """How many unknown fields are named."""
 
 
+Across: TypeAlias = Callable[[Mapping[str, Any]], Iterable[Detail]]
+
+
 class ShapeError(ValueError):
     """An object with another shape. `details` has one entry for each faulty field."""
 
@@ -31,30 +34,47 @@ class ShapeError(ValueError):
 class Shape:
     """The shape that a JSON schema of an object describes, and what the schema cannot say.
 
-    `forms` has the problem of a value that breaks the `pattern` of its field. `texts` are the fields that people read:
-    they must contain visible text. A field within a field has a path: `repeat.every`.
+    `forms` has the problem of a value that breaks the `pattern` of its field, or that is the wrong list. `texts` are
+    the fields that people read: they must contain visible text. A field within a field has a path: `repeat.every`.
+    `across` finds the problems of several fields together. It gets the whole object, whatever its fields are.
 
-    Only what the schema says of the object's own fields is validated, one field after the other, so that every faulty
-    one is named. What it says of several fields together (`oneOf`) is for the caller.
+    Of the schema, only what it says of single fields is validated, one field after the other, so that every faulty one
+    is named.
     """
 
     def __init__(
-        self, schema: Mapping[str, Any], *, forms: Mapping[str, Problem], texts: Set[str] = frozenset()
+        self,
+        schema: Mapping[str, Any],
+        *,
+        forms: Mapping[str, Problem],
+        texts: Set[str] = frozenset(),
+        across: Across = lambda _: (),
     ) -> None:
         self.schema = schema
         self.forms = forms
         self.texts = texts
+        self.across = across
         self._validators = {path: fastjsonschema.compile(dict(field)) for path, field in _leaves(schema)}
 
     @classmethod
-    def of(cls, file: Path, *, forms: Mapping[str, Problem], texts: Set[str] = frozenset()) -> "Shape":
+    def of(
+        cls,
+        file: Path,
+        *,
+        forms: Mapping[str, Problem],
+        texts: Set[str] = frozenset(),
+        across: Across = lambda _: (),
+    ) -> "Shape":
         """The shape that the JSON schema in `file` describes."""
-        return cls(json.loads(file.read_text()), forms=forms, texts=texts)
+        return cls(json.loads(file.read_text()), forms=forms, texts=texts, across=across)
 
     def fitted(self, body: object) -> dict[str, Any]:
         """`body`, with an `int` for each integer, which JSON may also write as `10.0` or `1e1`. Raises ShapeError."""
         fitted = _with_integers(body, self.schema)
-        if details := list(self._faults(fitted, self.schema)):
+        details = list(self._faults(fitted, self.schema))
+        if isinstance(fitted, dict):
+            details += self.across(fitted)
+        if details:
             raise ShapeError(details)
         assert isinstance(fitted, dict)
         return fitted
@@ -91,7 +111,10 @@ class Shape:
 
     def _broken_rule(self, error: fastjsonschema.JsonSchemaValueException, path: str) -> Problem:
         rule = error.rule_definition
+        is_item = len(error.path) > 1
         match error.rule:
+            case _ if is_item or error.rule in ("minItems", "uniqueItems"):
+                return self.forms[path]
             case "type" if isinstance(rule, str):
                 return codes.WRONG_TYPE(types=[rule])
             case "type" if "integer" in rule and path in self.forms:

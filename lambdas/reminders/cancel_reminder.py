@@ -9,9 +9,9 @@ from common import http
 from common.aws import BRIEFLY
 from common.logs import logger_of
 from common.times import timestamp
-from reminders import reminder, table
+from reminders import table
 from reminders.owner import own_row
-from reminders.reminder import CANCELLED, SCHEDULED, Row
+from reminders.reminder import CANCELLED, SCHEDULED, Row, shown
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
 
@@ -41,7 +41,7 @@ def handler(event: http.Event) -> http.Reply:
             _states.stop_execution(executionArn=row["ExecutionId"])
         except (ClientError, BotoCoreError) as error:
             logger.warning("an execution was left waiting: %s", type(error).__name__)
-    return http.reply(200, reminder.shown(row))
+    return http.reply(200, shown(row))
 
 
 def _cancelled_by_this(found: Row, *, now: str) -> Row | None:

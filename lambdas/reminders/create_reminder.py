@@ -15,10 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common import http
 from common.aws import BRIEFLY
 from common.caller import Caller, caller_of
-from reminders import idempotency, readiness, recipients, reminder, settings, table, validation
+from reminders import idempotency, readiness, recipients, settings, table, validation
 from reminders.due import Due
 from reminders.errors import InvalidReminderError, Problems
-from reminders.reminder import FAILED, SCHEDULED, Row
+from reminders.reminder import FAILED, SCHEDULED, Row, first_execution, row_of, scheduled
 
 _states = boto3.client("stepfunctions", config=BRIEFLY)
 
@@ -32,39 +32,46 @@ def handler(event: http.Event) -> http.Reply:
     before it started an execution and the reminder has FAILED since.
     """
     caller, now = caller_of(event), datetime.now(UTC)
-    body = http.json_body(event, shape=validation.SHAPE)
-    identity = _identity(event, body, caller)
-    if "RequestDigest" in identity and (found := table.find(identity["ReminderId"])):
-        return _repeated(event, found, identity, body, caller)
-    asked, due = _checked(body, caller, now=now)
-    row = reminder.row_of(
-        asked, due, reminder_id=identity["ReminderId"], owner=caller.id, now=now, kept=settings.kept()
-    )
-    row |= {**identity, "Claim": str(uuid.uuid4())}
-    if _scheduled(asked, row):
-        return _accepted(event, row)
-    return _repeated(event, table.find(row["ReminderId"]), identity, body, caller)
+    request = http.json_body(event, shape=validation.SHAPE)
+    identity = _identity(event, request, caller)
+    row = table.find(identity["ReminderId"]) if "RequestDigest" in identity else None
+    if row is None:
+        request, row = _new(request, identity, caller, now=now)
+        if _is_scheduled(request, row):
+            return _accepted(event, row)
+        row = table.find(row["ReminderId"])
+    return _repeated(event, row, identity, request, caller)
 
 
-def _identity(event: http.Event, body: Mapping[str, Any], caller: Caller) -> dict[str, str]:
+def _identity(event: http.Event, request: Mapping[str, Any], caller: Caller) -> dict[str, str]:
     """The reminder's `ReminderId`, and its `RequestDigest` if the request has a key."""
     key = idempotency.key_in(event)
     if key is None:
         return {"ReminderId": str(uuid.uuid4())}
     return {
         "ReminderId": idempotency.reminder_id(caller.id, key),
-        "RequestDigest": idempotency.digest(body, key),
+        "RequestDigest": idempotency.digest(request, key),
     }
 
 
-def _scheduled(asked: Mapping[str, Any], row: Row) -> bool:
+def _new(
+    request: Mapping[str, Any], identity: Mapping[str, str], caller: Caller, *, now: datetime
+) -> tuple[dict[str, Any], Row]:
+    """The request with its addresses, and the row of a new reminder. Raises RequestError if it may not be scheduled."""
+    addressed, due = _checked(request, caller, now=now)
+    reminder_id, kept = identity["ReminderId"], settings.kept()
+    row = row_of(addressed, due, reminder_id=reminder_id, owner=caller.id, now=now, kept=kept)
+    return addressed, {**row, **identity, "Claim": str(uuid.uuid4())}
+
+
+def _is_scheduled(request: Mapping[str, Any], row: Row) -> bool:
     """Whether this call has written the row and started its execution.
 
     False if the row exists already: the same request came twice at the same time, or only an answer of AWS was lost.
     """
     try:
         if table.create(row):
-            _start(asked, row)
+            _start(request, row)
             return True
     except (ClientError, BotoCoreError):
         # If an execution or another call has claimed the row, the reminder stays.
@@ -74,52 +81,52 @@ def _scheduled(asked: Mapping[str, Any], row: Row) -> bool:
 
 
 def _repeated(
-    event: http.Event, found: Row | None, identity: Mapping[str, str], body: Mapping[str, Any], caller: Caller
+    event: http.Event, row: Row | None, identity: Mapping[str, str], request: Mapping[str, Any], caller: Caller
 ) -> http.Reply:
     """The first answer again. Starts the execution if it has not begun yet."""
-    if found is None:
+    if row is None:
         raise http.RequestError(503, "Unavailable", "The reminder was not scheduled. Try again.")
-    if found["Owner"] != caller.id or not _is_same(found, identity):
+    if row["Owner"] != caller.id or not _is_same(row, identity):
         raise http.RequestError(409, "Conflict", f"Another request had this {idempotency.HEADER}. Choose a new one.")
-    if found["Status"] == FAILED and "ExecutionId" not in found:
+    if row["Status"] == FAILED and "ExecutionId" not in row:
         message = f"This reminder was never started, and has failed since. Send it with a new {idempotency.HEADER}."
         raise http.RequestError(409, "Conflict", message)
-    if found["Status"] == SCHEDULED and "ExecutionId" not in found:
-        asked = _addressed(body, caller)
+    if row["Status"] == SCHEDULED and "ExecutionId" not in row:
+        request = _addressed(request, caller)
         # After this, the call that wrote the row cannot take it back.
-        if table.claim_again(found["ReminderId"], claim=str(uuid.uuid4())):
-            _start(asked, found)
-        elif table.find(found["ReminderId"]) is None:
-            return _repeated(event, None, identity, body, caller)
-    return _accepted(event, found)
+        if table.claim_again(row["ReminderId"], claim=str(uuid.uuid4())):
+            _start(request, row)
+        elif table.find(row["ReminderId"]) is None:
+            return _repeated(event, None, identity, request, caller)
+    return _accepted(event, row)
 
 
-def _is_same(found: Row, identity: Mapping[str, str]) -> bool:
+def _is_same(row: Row, identity: Mapping[str, str]) -> bool:
     """Whether the row is of the same request. Without a key, no other request can have its id."""
-    return hmac.compare_digest(found.get("RequestDigest", ""), identity.get("RequestDigest", ""))
+    return hmac.compare_digest(row.get("RequestDigest", ""), identity.get("RequestDigest", ""))
 
 
-def _checked(body: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple[dict[str, Any], Due]:
+def _checked(request: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple[dict[str, Any], Due]:
     """The request with its addresses, and when it is due. Raises RequestError."""
-    problems, asked = Problems(), dict(body)
+    problems, addressed = Problems(), dict(request)
     with problems.collected():
-        asked = recipients.addressed(body, caller, listed=settings.listed())
+        addressed = recipients.addressed(request, caller, listed=settings.listed())
     with problems.collected():
-        due = validation.due_of(asked, now=now)
+        due = validation.due_of(addressed, now=now)
     try:
         problems.refuse()
         # The user pool accepts addresses that SES does not.
-        asked = http.checked(asked, shape=validation.SHAPE)
-        readiness.check(asked)
+        addressed = http.checked(addressed, shape=validation.SHAPE)
+        readiness.check(addressed)
     except InvalidReminderError as error:
         raise _refused(error) from None
-    return asked, due
+    return addressed, due
 
 
-def _addressed(body: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+def _addressed(request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     """The request with every address that the reminder goes to. Raises RequestError."""
     try:
-        return recipients.addressed(body, caller, listed=settings.listed())
+        return recipients.addressed(request, caller, listed=settings.listed())
     except InvalidReminderError as error:
         raise _refused(error) from None
 
@@ -128,24 +135,25 @@ def _refused(error: InvalidReminderError) -> http.RequestError:
     return http.RequestError(400, "InvalidRequest", "The reminder is invalid.", error.details)
 
 
-def _start(asked: Mapping[str, Any], row: Row) -> None:
+def _start(request: Mapping[str, Any], row: Row) -> None:
     """Starts the execution that takes up the row. Only one of several executions can take it up."""
-    given = {
-        "stateMachineArn": os.environ["REMINDER_WORKFLOW"],
-        "input": json.dumps({**asked, "reminderId": row["ReminderId"]}, ensure_ascii=False),
+    workflow = os.environ["REMINDER_WORKFLOW"]
+    execution = {
+        "stateMachineArn": workflow,
+        "input": json.dumps({**request, "reminderId": row["ReminderId"]}, ensure_ascii=False),
     }
     try:
-        _states.start_execution(**given, name=row["ReminderId"])
+        _states.start_execution(**execution, name=row["ReminderId"])
     except _states.exceptions.ExecutionAlreadyExists:
         # An earlier call started it. If that was before the row was written again, the execution ended without the row.
-        first = _states.describe_execution(executionArn=reminder.first_execution(row, given["stateMachineArn"]))
+        first = _states.describe_execution(executionArn=first_execution(row, workflow))
         if first["status"] != "RUNNING":
             # The name is random. If it is taken, boto3 has repeated a start whose answer was lost.
             with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
-                _states.start_execution(**given, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
+                _states.start_execution(**execution, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
 
 
 def _accepted(event: http.Event, row: Row) -> http.Reply:
     """The answer that the first request got, even if the row is at a later occurrence now."""
     first = {**row, "DueAt": row["FirstDueAt"], "Status": SCHEDULED}
-    return http.reply(202, reminder.scheduled(first), headers=http.location(event, f"reminders/{row['ReminderId']}"))
+    return http.reply(202, scheduled(first), headers=http.location(event, f"reminders/{row['ReminderId']}"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common import codes, http
+from reminders.channels import PREFERENCES, channels_of
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 128
@@ -34,7 +35,17 @@ def reminder_id(owner: str, key: str) -> str:
     return str(uuid.uuid5(_REMINDERS, f"{owner} {key}"))
 
 
-def digest(body: Mapping[str, Any], key: str) -> str:
-    """A keyed digest that tells different requests apart. Without the key, nobody can find out an address with it."""
-    text = json.dumps(body, sort_keys=True, default=str)
+def digest(request: Mapping[str, Any], key: str) -> str:
+    """A keyed digest that tells different requests apart. Without the key, nobody can find out an address with it.
+
+    A request has the same digest whether it names its channels in `channels` or in `preference`.
+    """
+    rest = {name: value for name, value in request.items() if name not in ("channels", "preference")}
+    text = json.dumps(rest | _named(channels_of(request)), sort_keys=True, default=str)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _named(channels: list[str]) -> dict[str, Any]:
+    """The field that names `channels`: `preference` where it has a word for them, as in digests of before."""
+    words = [word for word, known in PREFERENCES.items() if known == channels]
+    return {"preference": words[0]} if words else {"channels": channels}

@@ -6,8 +6,9 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 
 from common import codes, http, paging
 from common.caller import caller_of, operator_of
-from reminders import reminder, table
+from reminders import table
 from reminders.due import utc_text
+from reminders.reminder import STATUSES, shown
 
 
 @http.api
@@ -26,13 +27,13 @@ def handler(event: http.Event) -> http.Reply:
         rows, last = table.with_status(_status(query["status"]), **{**page, "last_first": True})
     else:
         rows, last = table.of_owner(caller.id, **page)
-    return http.reply(200, {"reminders": [reminder.shown(row) for row in rows], "next": paging.token(last)})
+    return http.reply(200, {"reminders": [shown(row) for row in rows], "next": paging.token(last)})
 
 
-def _due(when_: str | None) -> tuple[ConditionBase | None, bool]:
+def _due(when: str | None) -> tuple[ConditionBase | None, bool]:
     """The condition on DueAt, and whether the last comes first."""
     now = utc_text(datetime.now(UTC))
-    match when_:
+    match when:
         case None:
             return None, False
         case "upcoming":
@@ -43,6 +44,6 @@ def _due(when_: str | None) -> tuple[ConditionBase | None, bool]:
 
 
 def _status(text: str) -> str:
-    if text not in reminder.STATUSES:
-        raise paging.refused("status", codes.UNKNOWN_VALUE(allowed=reminder.STATUSES))
+    if text not in STATUSES:
+        raise paging.refused("status", codes.UNKNOWN_VALUE(allowed=STATUSES))
     return text

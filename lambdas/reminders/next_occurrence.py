@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from reminders import recurrence, reminder, settings, table
+from reminders import recurrence, settings, table
+from reminders.reminder import SCHEDULED, due_fields, first_due
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, bool]:
@@ -13,16 +14,16 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, bool]:
     `event` is `{"Reminder": what the workflow carries, "ExecutionId": ARN}`. It does not go on after its last
     occurrence, and where it was cancelled. Counted from its first, so that the 31st comes back after a short month.
     """
-    asked, execution, now = event["Reminder"], event["ExecutionId"], datetime.now(UTC)
-    row = table.find(asked["reminderId"])
-    if row is None or "repeat" not in asked or row.get("ExecutionId") != execution:
+    reminder, execution, now = event["Reminder"], event["ExecutionId"], datetime.now(UTC)
+    row = table.find(reminder["reminderId"])
+    if row is None or "repeat" not in reminder or row.get("ExecutionId") != execution:
         return {"GoesOn": False}
-    if row["Status"] == reminder.SCHEDULED:
+    if row["Status"] == SCHEDULED:
         # This execution has sent what was scheduled before: it is retried, and has scheduled the next one already.
         return {"GoesOn": True}
     over = int(row["Occurrence"])
-    following = recurrence.next_after(reminder.first_due(row), asked["repeat"], over, now=now)
+    following = recurrence.next_after(first_due(row), reminder["repeat"], over, now=now)
     if following is None:
         return {"GoesOn": False}
-    changes = reminder.due_of(following.instant, number=following.number, now=now, kept=settings.kept())
-    return {"GoesOn": table.schedule_next(asked["reminderId"], changes, after=over, execution=execution)}
+    changes = due_fields(following.instant, number=following.number, now=now, kept=settings.kept())
+    return {"GoesOn": table.schedule_next(reminder["reminderId"], changes, after=over, execution=execution)}

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common import codes
 from common.logs import logger_of
-from reminders.channels import ADDRESSES
+from reminders.channels import channels_of, field_of
 from reminders.errors import InvalidReminderError
 from reminders.mail import identities_of
 
@@ -42,25 +42,24 @@ kept_answers: dict[tuple[str, ...], tuple[float, Answer | None]] = {}
 
 
 def check(request: Mapping[str, Any]) -> None:
-    """Raises InvalidReminderError where the channel that `request` prefers could not send it, with what to do.
+    """Raises InvalidReminderError if a channel of `request` could not send it, with what to do.
 
     What is in order is kept for a minute; a problem is asked about each time, so that it is over as soon as somebody
     has seen to it. A question that is denied, throttled or not answered refuses nothing: the workflow still records
     what comes of the reminder.
     """
-    addresses = ADDRESSES[request["preference"]]
-    if "email" in addresses:
-        _check_email(request["email"], sender=os.environ["SENDER"])
-    if "phone" in addresses:
-        _check_phone(request["phone"])
+    for channel in channels_of(request):
+        if channel in _CHECKS:
+            _CHECKS[channel](request)
 
 
-def _check_email(recipient: str, *, sender: str) -> None:
+def _check_email(request: Mapping[str, Any]) -> None:
+    recipient, sender = request["email"], os.environ["SENDER"]
     account = _ask(_account, "get_account", in_order=_sends)
     if account and not _sends(account):
-        raise InvalidReminderError("preference", codes.EMAIL_PAUSED())
+        raise InvalidReminderError(field_of(request), codes.EMAIL_PAUSED())
     if not _verified(sender):
-        raise InvalidReminderError("preference", codes.SENDER_NOT_VERIFIED())
+        raise InvalidReminderError(field_of(request), codes.SENDER_NOT_VERIFIED())
     sandbox = account and not account.get("ProductionAccessEnabled", True)
     if sandbox and not recipient.lower().endswith(f"@{SIMULATOR}") and not _verified(recipient):
         raise InvalidReminderError("email", codes.EMAIL_NOT_VERIFIED())
@@ -81,7 +80,8 @@ def _verified(address: str) -> bool:
     return answer is None or one_is(answer)
 
 
-def _check_phone(phone: str) -> None:
+def _check_phone(request: Mapping[str, Any]) -> None:
+    phone = request["phone"]
     account = _ask(_sns, "get_sms_sandbox_account_status")
     if account and account["IsInSandbox"] and not _in_sandbox(phone):
         raise InvalidReminderError("phone", codes.PHONE_NOT_VERIFIED())
@@ -110,9 +110,9 @@ def _ask(
 ) -> Answer | None:
     """The answer of AWS, None where there is none. What is kept is told again where it is `in_order`, or is none."""
     now = time.monotonic()
-    asked, refused = (operation, repr(parameters)), (operation,)
-    for question in (asked, refused):
-        kept_until, answer = kept_answers.get(question, (now, None))
+    question, operation_alone = (operation, repr(parameters)), (operation,)
+    for kept in (question, operation_alone):
+        kept_until, answer = kept_answers.get(kept, (now, None))
         if now < kept_until and (answer is None or in_order(answer)):
             return answer
     for old in [old for old, (kept_until, _) in kept_answers.items() if kept_until <= now]:
@@ -124,5 +124,9 @@ def _ask(
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
         logger.warning("%s brought no answer: %s", operation, code)
         answer = None
-    kept_answers[asked if answer is not None else refused] = (now + KEPT_SECONDS, answer)
+    kept_answers[question if answer is not None else operation_alone] = (now + KEPT_SECONDS, answer)
     return answer
+
+
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {"email": _check_email, "sms": _check_phone}
+"""By channel. The topic is the stage's own, and always ready."""

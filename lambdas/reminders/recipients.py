@@ -6,31 +6,37 @@ from typing import Any
 from common import codes
 from common.caller import Caller
 from common.http import RequestError
-from reminders.channels import ADDRESSES, CHANNEL_OF
+from reminders.channels import CHANNELS, addresses_of, channels_of
 from reminders.errors import InvalidReminderError, Problems
 
 
-def addressed(asked: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -> dict[str, Any]:
-    """The request with every address that its preference sends to: the caller's own verified one where it names none.
+def addressed(request: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -> dict[str, Any]:
+    """The request with every address that its channels need: the caller's own verified one where it names none.
 
     `listed` are addresses and numbers that anybody may send to, in small letters. Raises InvalidReminderError for any
-    other than these, and RequestError where the preference is for operators.
+    other than these, and RequestError if a channel is for operators.
     """
-    preference = asked["preference"]
-    if preference == "topic" and not caller.is_operator:
-        # Its subscribers are not the caller's to write to.
+    channels = channels_of(request)
+    if not caller.is_operator and any(CHANNELS[channel].is_for_operators for channel in channels):
         raise RequestError(403, "Forbidden", "Only operators may remind by topic: choose email, sms or both.")
     own = {"email": caller.email, "phone": caller.phone}
-    addresses = {name: asked.get(name) or own[name] for name in ADDRESSES[preference]}
+    addresses: dict[str, str] = {}
     problems = Problems()
-    for name, address in addresses.items():
+    for field, channel in addresses_of(channels).items():
         with problems.collected():
-            if address is None:
-                raise InvalidReminderError(name, codes.NONE_VERIFIED_FOR_CHANNEL(channel=CHANNEL_OF[name]))
-            if not _same(address, own[name]) and address.lower() not in listed:
-                raise InvalidReminderError(name, codes.NOT_YOUR_ADDRESS())
+            addresses[field] = _allowed(request.get(field), own.get(field), field, channel, listed)
     problems.refuse()
-    return {**asked, **addresses}
+    return {**request, **addresses}
+
+
+def _allowed(address: str | None, own: str | None, field: str, channel: str, listed: Set[str]) -> str:
+    """`address`, or the caller's `own` one. Raises InvalidReminderError if the caller may not send to it."""
+    address = address or own
+    if address is None:
+        raise InvalidReminderError(field, codes.NONE_VERIFIED_FOR_CHANNEL(channel=channel))
+    if not _same(address, own) and address.lower() not in listed:
+        raise InvalidReminderError(field, codes.NOT_YOUR_ADDRESS())
+    return address
 
 
 def _same(address: str, own: str | None) -> bool:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from common.times import timestamp
-from reminders import mask, sms
+from reminders import sms
+from reminders.channels import HIDDEN, channels_of, preference_of
 from reminders.due import Due, from_utc_text, local_text, utc_text
 
 Row: TypeAlias = dict[str, Any]
@@ -18,37 +19,38 @@ OVER = (SENT, PARTLY_SENT, FAILED)
 """What an occurrence ends in, and where the next one of a repeated reminder begins."""
 STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
 
-CARRIED = ("message", "subject", "preference", "email", "phone", "repeat")
+CARRIED = ("message", "subject", "channels", "preference", *HIDDEN, "repeat")
 """The fields of a request that one execution hands on to the next."""
 
 BY_OWNER, BY_STATUS = "ByOwner", "ByStatus"
 """Indexes of the table: by Owner, then DueAt; and by Status, then DueAt."""
 
-HIDDEN = {"email": mask.email, "phone": mask.phone}
-"""How each address is shown in lists and kept in the table: not whole."""
-
 SLICE = timedelta(days=364)
 """An execution lives a year at most. What is due later is left to another one, which goes on waiting."""
 
 
-def row_of(asked: Mapping[str, Any], due: Due, *, reminder_id: str, owner: str, now: datetime, kept: timedelta) -> Row:
+def row_of(
+    request: Mapping[str, Any], due: Due, *, reminder_id: str, owner: str, now: datetime, kept: timedelta
+) -> Row:
     """The row of a new reminder, which expires when `kept` has passed since it was due."""
+    channels = channels_of(request)
     return {
         "ReminderId": reminder_id,
         "Owner": owner,
-        "Message": asked["message"],
-        "Preference": asked["preference"],
-        **{name.capitalize(): hide(asked[name]) for name, hide in HIDDEN.items() if name in asked},
-        **({"Repeat": json.dumps(asked["repeat"])} if "repeat" in asked else {}),
+        "Message": request["message"],
+        "Channels": channels,
+        "Preference": preference_of(channels),
+        **{name.capitalize(): hide(request[name]) for name, hide in HIDDEN.items() if name in request},
+        **({"Repeat": json.dumps(request["repeat"])} if "repeat" in request else {}),
         "FirstDueAt": utc_text(due.instant),
-        **due_of(due.instant, number=1, now=now, kept=kept),
+        **due_fields(due.instant, number=1, now=now, kept=kept),
         "TimeZone": due.zone,
         "Status": SCHEDULED,
         "CreatedAt": timestamp(now),
     }
 
 
-def due_of(instant: datetime, *, number: int, now: datetime, kept: timedelta) -> Row:
+def due_fields(instant: datetime, *, number: int, now: datetime, kept: timedelta) -> Row:
     """What changes in a row from one occurrence to the next."""
     return {
         "DueAt": utc_text(instant),
@@ -59,26 +61,30 @@ def due_of(instant: datetime, *, number: int, now: datetime, kept: timedelta) ->
     }
 
 
-def for_the_workflow(asked: Mapping[str, Any], row: Row, *, now: datetime) -> dict[str, Any]:
+def for_the_workflow(request: Mapping[str, Any], row: Row, *, now: datetime) -> dict[str, Any]:
     """What the workflow carries: what was asked for, addresses and all, and how long to wait.
 
     `waitUntil` is when it is due, or earlier, where an execution could not wait so long: then `goOn` is true.
     `waitSeconds` is the time left until then, because an execution may begin long after the request.
     `next` is the input of the execution that follows this one: it goes on waiting, or waits for the next occurrence.
+    `preference` is for executions of an earlier version, which keep their definition.
     """
+    channels = channels_of(request)
     due = from_utc_text(row["DueAt"])
-    waited = from_utc_text(asked["waitedUntil"]) if "waitedUntil" in asked else now
+    waited = from_utc_text(request["waitedUntil"]) if "waitedUntil" in request else now
     until = min(due, max(now, waited) + SLICE)
     left = max(0, math.ceil((due - now).total_seconds()))
-    in_seconds = "waitSeconds" in asked and until == due
+    in_seconds = "waitSeconds" in request and until == due
     return {
-        **{name: asked[name] for name in CARRIED if name in asked},
-        "text": sms.text_of(asked["message"]),
+        **_carried(request),
+        "channels": channels,
+        "preference": preference_of(channels),
+        "text": sms.text_of(request["message"]),
         "reminderId": row["ReminderId"],
-        "waitSeconds": min(int(asked["waitSeconds"]), left) if in_seconds else None,
+        "waitSeconds": min(int(request["waitSeconds"]), left) if in_seconds else None,
         "waitUntil": utc_text(until),
         "goOn": until < due,
-        "next": to_go_on(asked, row) | ({"waitedUntil": utc_text(until)} if until < due else {}),
+        "next": to_go_on(request, row) | ({"waitedUntil": utc_text(until)} if until < due else {}),
     }
 
 
@@ -87,13 +93,13 @@ def failed(reason: str, *, now: datetime) -> Row:
     return {"Status": FAILED, "Reason": reason, "UpdatedAt": timestamp(now)}
 
 
-def to_go_on(asked: Mapping[str, Any], row: Row) -> dict[str, Any]:
+def to_go_on(request: Mapping[str, Any], row: Row) -> dict[str, Any]:
     """The input of another execution of the reminder, which waits until the row's DueAt and then sends.
 
     The execution can take up the row only if the row still names the execution in `after`, or still names no execution.
     """
     return {
-        **{name: asked[name] for name in CARRIED if name in asked},
+        **_carried(request),
         "reminderId": row["ReminderId"],
         **({"after": row["ExecutionId"]} if "ExecutionId" in row else {}),
     }
@@ -104,10 +110,15 @@ def first_execution(row: Row, workflow: str) -> str:
     return f"{workflow.replace(':stateMachine:', ':execution:')}:{row['ReminderId']}"
 
 
-def asked_for(row: Row) -> dict[str, Any]:
+def request_on(row: Row) -> dict[str, Any]:
     """The request, as far as the row holds it: the row hides addresses, and it has no subject."""
     repeated = {"repeat": json.loads(row["Repeat"])} if "Repeat" in row else {}
-    return {"message": row["Message"], "preference": row["Preference"], **repeated}
+    return {"message": row["Message"], "channels": channels_on(row), **repeated}
+
+
+def channels_on(row: Row) -> list[str]:
+    """The channels of a row. A row of an earlier version has its preference alone."""
+    return channels_of({"channels": row.get("Channels"), "preference": row["Preference"]})
 
 
 def first_due(row: Row) -> Due:
@@ -116,7 +127,7 @@ def first_due(row: Row) -> Due:
 
 def shown(row: Row) -> dict[str, Any]:
     """A reminder as the API shows it."""
-    optional = {"Email": "email", "Phone": "phone", "Reason": "reason"}
+    optional = {**{name.capitalize(): name for name in HIDDEN}, "Reason": "reason"}
     return {
         **scheduled(row),
         "message": row["Message"],
@@ -136,4 +147,9 @@ def scheduled(row: Row) -> dict[str, Any]:
         "dueAtLocal": local_text(from_utc_text(row["DueAt"]), row["TimeZone"]),
         "timeZone": row["TimeZone"],
         "status": row["Status"],
+        "channels": channels_on(row),
     }
+
+
+def _carried(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: request[name] for name in CARRIED if name in request}

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from common.shape import ShapeError
-from reminders import reminder, settings, table, validation
+from reminders import settings, table, validation
 from reminders.errors import InvalidReminderError
 from reminders.owner import NOBODY
+from reminders.reminder import failed, for_the_workflow, row_of
 
 NO_OBJECT = "The input must be a JSON object."
 NO_ID = "reminderId must be the id of a reminder."
@@ -20,40 +21,61 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     INVALID with the `Problem` in words, or TAKEN where it has been cancelled, or is another execution's.
     """
     given, execution, now = event["Input"], event["ExecutionId"], datetime.now(UTC)
-    by_hand = not isinstance(given, dict) or "reminderId" not in given
-    # No other execution has this name, so it can be the reminder's id.
-    reminder_id = execution.rpartition(":")[2] if by_hand else given["reminderId"]
+    reminder_id = _id(given, execution)
     if not isinstance(reminder_id, str) or not 0 < len(reminder_id) <= table.LONGEST_ID:
-        return {"Outcome": "INVALID", "Problem": NO_ID}
+        return _invalid(NO_ID)
     try:
-        asked = validation.given_to_the_workflow(given)
+        request = _request(given, reminder_id, execution, now=now)
     except ShapeError as error:
-        problem = f"{error}." if isinstance(given, dict) else NO_OBJECT
-        if not by_hand:
-            _fail(reminder_id, given, problem=problem, execution=execution, now=now)
-        return {"Outcome": "INVALID", "Problem": problem}
-    if by_hand:
-        try:
-            due = validation.checked(asked, now=now)
-        except InvalidReminderError as error:
-            # Retried, this may find that a time has passed which it kept before.
-            if table.take_up(reminder_id, execution=execution, after=None) is None:
-                return {"Outcome": "INVALID", "Problem": _said(error)}
-        else:
-            table.create(
-                reminder.row_of(asked, due, reminder_id=reminder_id, owner=NOBODY, now=now, kept=settings.kept())
-            )
+        return _invalid(f"{error}." if isinstance(given, dict) else NO_OBJECT)
+    except InvalidReminderError as error:
+        return _invalid("; ".join(f"{one['field']} {one['problem']}" for one in error.details) + ".")
     row = table.take_up(reminder_id, execution=execution, after=given.get("after"))
     if row is None:
         return {"Outcome": "TAKEN"}
-    return {"Outcome": "SCHEDULED", "Reminder": reminder.for_the_workflow({**given, **asked}, row, now=now)}
+    return {"Outcome": "SCHEDULED", "Reminder": for_the_workflow({**given, **request}, row, now=now)}
 
 
-def _said(error: InvalidReminderError) -> str:
-    return "; ".join(f"{one['field']} {one['problem']}" for one in error.details) + "."
+def _is_by_hand(given: object) -> bool:
+    return not isinstance(given, dict) or "reminderId" not in given
+
+
+def _id(given: Any, execution: str) -> object:
+    # No other execution has this name, so it can be the reminder's id.
+    return execution.rpartition(":")[2] if _is_by_hand(given) else given["reminderId"]
+
+
+def _request(given: Any, reminder_id: str, execution: str, *, now: datetime) -> dict[str, Any]:
+    """The request in `given`, whose reminder has a row now. Raises ShapeError or InvalidReminderError."""
+    try:
+        request = validation.given_to_the_workflow(given)
+    except ShapeError as error:
+        if not _is_by_hand(given):
+            _fail(reminder_id, given, problem=f"{error}.", execution=execution, now=now)
+        raise
+    if _is_by_hand(given):
+        _write_row(request, reminder_id, execution, now=now)
+    return request
+
+
+def _write_row(request: Mapping[str, Any], reminder_id: str, execution: str, *, now: datetime) -> None:
+    """Writes the row of a reminder that somebody started by hand. Raises InvalidReminderError if it breaks a rule."""
+    try:
+        due = validation.checked(request, now=now)
+    except InvalidReminderError:
+        # Retried, this may find that a time has passed which it kept before.
+        if table.take_up(reminder_id, execution=execution, after=None) is None:
+            raise
+    else:
+        kept = settings.kept()
+        table.create(row_of(request, due, reminder_id=reminder_id, owner=NOBODY, now=now, kept=kept))
+
+
+def _invalid(problem: str) -> dict[str, str]:
+    return {"Outcome": "INVALID", "Problem": problem}
 
 
 def _fail(reminder_id: str, given: Mapping[str, Any], *, problem: str, execution: str, now: datetime) -> None:
     """Says on the row, if this execution may take it up, that it sends nothing. Otherwise it would wait for ever."""
     if row := table.take_up(reminder_id, execution=execution, after=given.get("after")):
-        table.settle(row, reminder.failed(problem, now=now))
+        table.settle(row, failed(problem, now=now))

@@ -19,9 +19,21 @@ from common.aws import BRIEFLY, error_name
 from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
 from common.shape import ShapeError
-from reminders import mask, recurrence, reminder, settings, table, validation
+from reminders import mask, recurrence, settings, table, validation
+from reminders.channels import addresses_of, channels_of
 from reminders.due import from_utc_text, utc_text
-from reminders.reminder import OVER, SCHEDULED, SENDING, Row
+from reminders.reminder import (
+    OVER,
+    SCHEDULED,
+    SENDING,
+    Row,
+    due_fields,
+    failed,
+    first_due,
+    first_execution,
+    request_on,
+    to_go_on,
+)
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
 """How long after `DueAt` a reminder of each status is overdue: longer than the workflow's retries take to start an
@@ -143,40 +155,40 @@ def _settle(found: Row, *, now: datetime) -> bool:
         if row.get("Reason") == DAMAGED:
             # Said once. A repeated reminder stays in the sweep's sight for as long as the stage's grace time.
             return False
-        return table.settle(row, reminder.failed(DAMAGED, now=now)) is not None
+        return table.settle(row, failed(DAMAGED, now=now)) is not None
 
 
 def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
-    asked = _asked(row, execution)
+    request = _request(row, execution)
     if row["Status"] == SENDING:
         reason = MAY_HAVE_ARRIVED
     elif now - from_utc_text(row["DueAt"]) > settings.grace():
         reason = TOO_LATE
-    elif asked:
+    elif request:
         # Two executions at the same time do no harm: the row lets only one of them take it up.
-        _start(asked, row)
+        _start(request, row)
         return True
     elif now - from_utc_text(row["UpdatedAt"]) < OVERDUE[SCHEDULED]:
         # `CreateReminder` may be about to start its execution.
         return False
     else:
         reason = NOT_KNOWN
-    if asked and (following := _next_of(row, now=now)):
-        return _schedule(row, {**following, "Reason": reason}, asked)
-    stops = asked is None and "Repeat" in row
-    return table.settle(row, reminder.failed(reason + NO_MORE if stops else reason, now=now)) is not None
+    if request and (following := _next_of(row, now=now)):
+        return _schedule(row, {**following, "Reason": reason}, request)
+    stops = request is None and "Repeat" in row
+    return table.settle(row, failed(reason + NO_MORE if stops else reason, now=now)) is not None
 
 
 def _go_on_after(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
     """Schedules the next occurrence of a repeated reminder, if its execution ended before that."""
-    asked, following = _asked(row, execution), _next_of(row, now=now)
-    return asked is not None and following is not None and _schedule(row, {**following, "Reason": ""}, asked)
+    request, following = _request(row, execution), _next_of(row, now=now)
+    return request is not None and following is not None and _schedule(row, {**following, "Reason": ""}, request)
 
 
-def _schedule(row: Row, following: Row, asked: Mapping[str, Any]) -> bool:
+def _schedule(row: Row, following: Row, request: Mapping[str, Any]) -> bool:
     """Schedules the next occurrence; False if the row has changed since, for example because of another sweep."""
     if scheduled := table.settle(row, {**following, "Status": SCHEDULED}):
-        _start(asked, scheduled)
+        _start(request, scheduled)
     return scheduled is not None
 
 
@@ -184,12 +196,10 @@ def _next_of(row: Row, *, now: datetime) -> Row | None:
     """The changes in the row for its next occurrence; None if the reminder does not go on."""
     if "Repeat" not in row or "Stopped" in row:
         return None
-    following = recurrence.next_after(
-        reminder.first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now
-    )
+    following = recurrence.next_after(first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now)
     if following is None:
         return None
-    return reminder.due_of(following.instant, number=following.number, now=now, kept=settings.kept())
+    return due_fields(following.instant, number=following.number, now=now, kept=settings.kept())
 
 
 def _execution_of(row: Row) -> dict[str, Any] | None:
@@ -197,7 +207,7 @@ def _execution_of(row: Row) -> dict[str, Any] | None:
 
     None if there never was one, or if it ended more than 90 days ago.
     """
-    by_name = reminder.first_execution(row, os.environ["REMINDER_WORKFLOW"])
+    by_name = first_execution(row, os.environ["REMINDER_WORKFLOW"])
     try:
         found: dict[str, Any] = _states.describe_execution(executionArn=row.get("ExecutionId", by_name))
     except (_states.exceptions.ExecutionDoesNotExist, _states.exceptions.InvalidArn):
@@ -205,27 +215,28 @@ def _execution_of(row: Row) -> dict[str, Any] | None:
     return found
 
 
-def _asked(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _request(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The request for the reminder, addresses included; None if the addresses are no longer known.
 
-    The request comes from the execution's input. The row hides addresses, so it is enough only for the topic.
+    The request comes from the execution's input. The row hides addresses, so it is enough only for channels that need
+    none.
     """
-    on_the_row = reminder.asked_for(row)
+    on_the_row = request_on(row)
     with contextlib.suppress(NotJsonError, ShapeError):
         given = read_leniently(execution.get("input", "{}")) if execution else {}
-        asked = validation.given_to_the_workflow(given)
+        request = validation.given_to_the_workflow(given)
         is_its_own = given.get("reminderId", row["ReminderId"]) == row["ReminderId"]
-        if is_its_own and asked.items() >= on_the_row.items():
-            return asked
-    return on_the_row if row["Preference"] == "topic" else None
+        if is_its_own and {**request, "channels": channels_of(request)}.items() >= on_the_row.items():
+            return request
+    return None if addresses_of(on_the_row["channels"]) else on_the_row
 
 
-def _start(asked: Mapping[str, Any], row: Row) -> None:
+def _start(request: Mapping[str, Any], row: Row) -> None:
     # The name is random. If it is taken, boto3 has repeated a start whose answer was lost.
     with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
         _states.start_execution(
             stateMachineArn=os.environ["REMINDER_WORKFLOW"],
             # The workflow names an execution that follows another one in the same way.
             name=f"{row['ReminderId'][:71]}-{uuid.uuid4().hex[:8]}",
-            input=json.dumps(reminder.to_go_on(asked, row), ensure_ascii=False),
+            input=json.dumps(to_go_on(request, row), ensure_ascii=False),
         )

@@ -1,23 +1,38 @@
-"""What is asked for, checked: the same for whoever asks, the API or the workflow."""
+"""What a request for a reminder must be like, whether the API or the workflow gets it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from common import codes
 from common.cards import is_split_card, looks_like_card
+from common.codes import Detail
 from common.shape import Shape
-from reminders import recurrence, sms
-from reminders.channels import ADDRESSES, CHANNEL_OF
+from reminders import recurrence
+from reminders.channels import CHANNELS, PREFERENCES, addresses_of, channels_of
 from reminders.due import MOST_SECONDS, Due, due_at, zone_of
 from reminders.errors import InvalidReminderError, Problems
+
+
+def _across(request: Mapping[str, Any]) -> Iterator[Detail]:
+    """What is wrong with how the request names its channels. Accepts anything as any field's value."""
+    if "channels" not in request and "preference" not in request:
+        yield codes.MISSING().of("channels")
+    channels, preference = request.get("channels"), request.get("preference")
+    if isinstance(channels, list) and isinstance(preference, str) and preference in PREFERENCES:
+        known = [channel for channel in CHANNELS if channel in channels]
+        # A list with anything else in it has a problem of its own.
+        if len(known) == len(channels) > 0 and known != PREFERENCES[preference]:
+            yield codes.DIFFERS_FROM_CHANNELS().of("preference")
+
 
 # SNS refuses characters that XML 1.0 cannot contain, so no channel accepts them: https://aws.amazon.com/sns/faqs/.
 SHAPE = Shape.of(
     Path(__file__).with_name("reminder.schema.json"),
     forms={
         "message": codes.CONTROL_CHARACTERS(),
+        "channels": codes.NOT_CHANNELS(allowed=list(CHANNELS)),
         "waitSeconds": codes.NOT_WHOLE_NUMBER(smallest=0, largest=MOST_SECONDS),
         "email": codes.NOT_AN_EMAIL_ADDRESS(),
         "phone": codes.NOT_A_PHONE_NUMBER(),
@@ -25,6 +40,7 @@ SHAPE = Shape.of(
         "repeat.every": codes.NOT_AN_INTERVAL(),
     },
     texts={"message", "subject"},
+    across=_across,
 )
 
 OURS = {"reminderId", "after", "waitedUntil"}
@@ -34,38 +50,38 @@ OURS = {"reminderId", "after", "waitedUntil"}
 def given_to_the_workflow(given: object) -> dict[str, Any]:
     """The request in an execution's input, without OURS. Raises ShapeError if the input is not a valid reminder.
 
-    Without a preference, a reminder that somebody started by hand goes to the topic, as it always did.
+    A reminder that somebody started by hand, and that names no channel, goes to the topic, as it always did.
     """
     if not isinstance(given, dict):
         return SHAPE.fitted(given)
-    by_hand = {} if "reminderId" in given else {"preference": "topic"}
-    ours = OURS if "reminderId" in given else set()
-    return SHAPE.fitted({**by_hand, **{name: value for name, value in given.items() if name not in ours}})
+    if "reminderId" in given:
+        return SHAPE.fitted({name: value for name, value in given.items() if name not in OURS})
+    return SHAPE.fitted(given if given.keys() & {"channels", "preference"} else {**given, "preference": "topic"})
 
 
-def checked(asked: Mapping[str, Any], *, now: datetime) -> Due:
+def checked(request: Mapping[str, Any], *, now: datetime) -> Due:
     """When the reminder is due. Raises InvalidReminderError if it breaks a rule that the schema does not contain."""
     problems = Problems()
     with problems.collected():
-        check_addresses(asked)
+        check_addresses(request)
     with problems.collected():
-        due = due_of(asked, now=now)
+        due = due_of(request, now=now)
     problems.refuse()
     return due
 
 
-def due_of(asked: Mapping[str, Any], *, now: datetime) -> Due:
+def due_of(request: Mapping[str, Any], *, now: datetime) -> Due:
     """When the reminder is due. Checks everything except its addresses. Raises InvalidReminderError."""
     problems = Problems()
     with problems.collected():
-        check_texts(asked)
+        check_texts(request)
+    for channel in channels_of(request):
+        with problems.collected():
+            CHANNELS[channel].check_message(request["message"])
     with problems.collected():
-        if asked["preference"] in ("sms", "both"):
-            sms.check(asked["message"])
-    with problems.collected():
-        due = due_at(asked, now=now)
-        if "repeat" in asked:
-            recurrence.check(asked["repeat"], due, zone=zone_of(asked))
+        due = due_at(request, now=now)
+        if "repeat" in request:
+            recurrence.check(request["repeat"], due, zone=zone_of(request))
     problems.refuse()
     return due
 
@@ -88,10 +104,10 @@ def check_texts(request: Mapping[str, Any]) -> None:
 
 
 def check_addresses(request: Mapping[str, Any]) -> None:
-    """Raises InvalidReminderError where the preferred channel has no address to send to."""
+    """Raises InvalidReminderError if a channel of the request has no address to send to."""
     problems = Problems()
-    for field in ADDRESSES[request["preference"]]:
+    for field, channel in addresses_of(channels_of(request)).items():
         with problems.collected():
             if field not in request:
-                raise InvalidReminderError(field, codes.NEEDED_FOR_CHANNEL(channel=CHANNEL_OF[field]))
+                raise InvalidReminderError(field, codes.NEEDED_FOR_CHANNEL(channel=channel))
     problems.refuse()

@@ -59,7 +59,8 @@ def _reminder(reminder: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     made = {name: value for name, value in reminder.items() if name not in ("email", "phone")}
     for name in {"message", "subject"} & made.keys():
         made[name] = _lettered(_visible(_few_digits(made[name])))
-    if len(_NOT_ASCII.sub("", made["message"])) != len(made["message"]) or made["preference"] in ("sms", "both"):
+    is_texted = "sms" in made.get("channels", ()) or made.get("preference") in ("sms", "both")
+    if len(_NOT_ASCII.sub("", made["message"])) != len(made["message"]) or is_texted:
         made["message"] = made["message"][: _LONGEST_TEXT_MESSAGE // 2]
     if "timeZone" in made:
         made["timeZone"] = "Europe/Paris"

@@ -43,6 +43,12 @@ FORMS: list[tuple[dict[str, Any], set[str]]] = [
         {f"mail to {EMAIL}", f"text to {PHONE}"},
     ),
     ({"waitSeconds": 0, "preference": "topic"}, {"topic"}),
+    ({"waitSeconds": 2, "channels": ["sms"], "phone": PHONE}, {f"text to {PHONE}"}),
+    ({"waitSeconds": 2, "channels": ["topic", "email"], "email": EMAIL}, {f"mail to {EMAIL}", "topic"}),
+    (
+        {"waitSeconds": 2, "channels": ["email", "sms", "topic"], "email": EMAIL, "phone": PHONE},
+        {f"mail to {EMAIL}", f"text to {PHONE}", "topic"},
+    ),
     ({"timestamp": "in a month", "preference": "email", "email": EMAIL}, {f"mail to {EMAIL}"}),
     ({"timestamp": "in a month", "preference": "topic"}, {"topic"}),
 ]
@@ -237,7 +243,7 @@ def test_a_cancel_that_races_with_the_send_ends_in_exactly_one_of_both(
 def wrong_number(states: dict[str, Any]) -> None:
     """Has SNS be asked for what it refuses: the API and the first state let no such number through."""
     del states["SMSOnly"]["Arguments"]["PhoneNumber"]
-    del states["EmailandSMS"]["Branches"][1]["States"]["ParallelSMS"]["Arguments"]["PhoneNumber"]
+    del states["EmailandSMS"]["ItemProcessor"]["States"]["ParallelSMS"]["Arguments"]["PhoneNumber"]
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from local.users import EMAILS, OPERATOR, PHONES
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.contract import Api
-from tests.support.cloud.reminders import executions, outcomes, row_of, settled, times_published, waited_until
+from tests.support.cloud.faults import changed
+from tests.support.cloud.reminders import (
+    delivered,
+    executions,
+    outcomes,
+    row_of,
+    settled,
+    times_published,
+    waited_until,
+)
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
+EMAIL, PHONE = EMAILS[OPERATOR], PHONES[OPERATOR]
 MOST_EVENTS = 60
 """In the history of one execution, which may have 25,000."""
 
@@ -138,3 +149,42 @@ def test_a_yearly_reminder_comes_once_a_year(apps: Apps, api: Api, message: str)
     assert row["Status"] == "SENT"
     assert (Counter(outcomes(apps, found))["SENT"], times_published(apps, message)) == (3, 3)
     assert years[1] - years[0] == 2
+
+
+def as_before_there_were_channels(states: dict[str, Any]) -> None:
+    """What the definition before this one read of a reminder. Executions keep their definition while they wait."""
+    fields = "['reminderId', 'message', 'subject', 'preference', 'email', 'phone', 'repeat']"
+    handed_on = f"$sift($reminder, function($v, $k) {{ $k in {fields} }})"
+    states["Start the next occurrence"]["Arguments"]["Input"] = (
+        f"{{% $merge([{handed_on}, {{'after': $states.context.Execution.Id}}]) %}}"
+    )
+    ways = {"email": "EmailOnly", "sms": "SMSOnly", "both": "EmailandSMS"}
+    states["ChoiceState"] |= {
+        "Choices": [
+            {"Condition": f"{{% $reminder.preference = '{preference}' %}}", "Next": way}
+            for preference, way in ways.items()
+        ],
+        "Default": "Publish to the topic",
+    }
+
+
+@pytest.mark.usefixtures("kept_waits")
+def test_an_execution_of_the_definition_before_sends_and_starts_one_of_this_definition(
+    apps: Apps, api: Api, message: str
+) -> None:
+    body = {"message": message, "preference": "both", "email": EMAIL, "phone": PHONE, "waitSeconds": 5}
+
+    def waits() -> bool:
+        (execution,) = executions(apps, posted["reminderId"])
+        return any(event["type"] == "WaitStateEntered" for event in execution["events"])
+
+    with changed(apps, as_before_there_were_channels, workflow=apps.places.reminder_workflow):
+        _, posted, _ = api.call("POST", "/reminders", body={**body, "repeat": {"every": "1d", "times": 2}})
+        eventually(waits)
+    # The first execution waits on. The next one has the new definition, and its wait of a day is skipped.
+    apps.cloud.engine.skip_waits(True)
+    row = settled(apps, posted["reminderId"], occurrence=2)
+
+    assert row["Status"] == "SENT"
+    assert outcomes(apps, executions(apps, posted["reminderId"])) == ["SENT", "SENT"]
+    assert delivered(apps, message) == {f"mail to {EMAIL}", f"text to {PHONE}"}

@@ -12,12 +12,12 @@ from common import caller
 from common.codes import CODES
 from local.settings import PROJECT
 from orders import order, rules
+from reminders import channels as reminder_channels
 from reminders import mail, recurrence, reminder
-from reminders.channels import ADDRESSES, CHANNEL_OF
 from stacks.rest_api import REFUSALS
 from tests.support.documents import operations
 from tests.support.workflows.asl import load, states, texts
-from tools.remindme.__main__ import OWN_ADDRESSES, chosen_channel
+from tools.remindme.__main__ import OWN_ADDRESSES, chosen_channels
 
 
 def _text(file: str) -> str:
@@ -42,12 +42,13 @@ def _options(file: str, name: str) -> set[Any]:
     return set(ast.literal_eval(value.slice))
 
 
-REASONS, PREFERENCES, UNITS = set(rules.REASONS), set(ADDRESSES), set(recurrence.MOST)
+REASONS, UNITS = set(rules.REASONS), set(recurrence.MOST)
+CHANNELS, PREFERENCES = set(reminder_channels.CHANNELS), set(reminder_channels.PREFERENCES)
 ORDERS, REMINDERS = set(order.STATUSES), set(reminder.STATUSES)
 STATES = {order.UPDATE_THE_TABLE, order.ARE_DETAILS_PROPER}
-ADDRESS_FIELDS = {field for fields in ADDRESSES.values() for field in fields}
+ADDRESS_FIELDS = set(reminder_channels.HIDDEN)
 LISTS: list[set[Any]] = [
-    *(REASONS, ORDERS, STATES, REMINDERS, PREFERENCES),
+    *(REASONS, ORDERS, STATES, REMINDERS, CHANNELS, PREFERENCES),
     {order.FULFILLMENT_QUEUE, order.ESCALATION_QUEUE},
     {"reminderId", *reminder.CARRIED},
     {0, 1},
@@ -61,7 +62,7 @@ NOT_WRITTEN_BY_WORKFLOWS = {order.CLOSED, reminder.SCHEDULED, reminder.CANCELLED
 """Functions write these statuses."""
 
 WITHOUT_A_BUTTON = {"topic"}
-"""The preferences that the page does not offer."""
+"""The channels that the page does not offer."""
 
 NOT_CODES = {"GET", "MFA_SETUP", "SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"}
 """Other texts that the page compares with: a method of HTTP and Cognito's challenges."""
@@ -123,9 +124,10 @@ def _of_workflows() -> Iterator[Place]:
     agreed_on = set(re.findall("'([A-Z_0-9]+)'", escalated["Condition"]))
     yield Place("statemachines/order_fulfillment.asl.json: Put message in Queue", agreed_on, REASONS)
     yield Place("statemachines/order_fulfillment.asl.json: names of states", orders.keys() & STATES, STATES)
-    conditions = " ".join(one["Condition"] for one in reminders["ChoiceState"]["Choices"])
-    ways = {*re.findall(r"preference = '(\w+)'", conditions), "topic"}
-    yield Place("statemachines/reminder.asl.json: ChoiceState", ways, PREFERENCES)
+    inner = reminders["EmailandSMS"]["ItemProcessor"]["States"]
+    for name, state in {"ChoiceState": reminders["ChoiceState"], "Which channel": inner["Which channel"]}.items():
+        ways = {way for one in state["Choices"] for way in re.findall(r"'(\w+)'", one["Condition"])}
+        yield Place(f"statemachines/reminder.asl.json: {name}", ways, CHANNELS)
 
 
 def _statuses_in(machine: dict[str, Any]) -> tuple[set[str], set[str]]:
@@ -179,8 +181,8 @@ def _of_the_page() -> Iterator[Place]:
     yield Place("website/orders.js: states of ENDS", ends, ends & load("order_fulfillment.asl.json")["States"].keys())
     yield Place("website/reminders.js: STATUSES", set(page["reminders"]), REMINDERS)
     yield Place("website/reminders.js: isWaiting", set(page["waiting"]), {reminder.SCHEDULED, reminder.SENDING})
-    yield Place("website/reminders.js: CHANNELS", set(page["channels"]), PREFERENCES)
-    yield Place("website/reminders.js: ADDRESSES", _keys("website/reminders.js", "ADDRESSES"), PREFERENCES)
+    yield Place("website/reminders.js: CHANNELS", set(page["channels"]), CHANNELS)
+    yield Place("website/reminders.js: ADDRESSES", _keys("website/reminders.js", "ADDRESSES"), CHANNELS)
     yield Place("website/reminders.js: STEPS", set(page["steps"]), UNITS)
     (words,) = re.findall("^const WORDS = {(.*?)^};", _text("website/reminders.js"), re.M | re.S)
     said = re.findall(r'^  "([A-Za-z.]+) (\w+)": \({ (.*?) }\)', words, re.M)
@@ -188,8 +190,9 @@ def _of_the_page() -> Iterator[Place]:
     for field, code, names in said:
         values = {value.strip() for value in names.split(",")}
         yield Place(f"website/reminders.js: WORDS of {field} {code}", values, values & set(CODES.get(code, ())))
-    buttons = set(re.findall('name="preference" value="([a-z]+)"', _text("website/views/reminders/channels.js")))
-    yield Place("website/views/reminders/channels.js: buttons", buttons, PREFERENCES - WITHOUT_A_BUTTON)
+    values = re.findall('name="channels" value="([a-z ]+)"', _text("website/views/reminders/channels.js"))
+    buttons = {channel for value in values for channel in value.split()}
+    yield Place("website/views/reminders/channels.js: buttons", buttons, CHANNELS - WITHOUT_A_BUTTON)
     group = set(re.findall('^const OPERATORS = "(.*)";', _text("website/session.js"), re.M))
     yield Place("website/session.js: OPERATORS", group, {caller.OPERATORS})
     for file in PROJECT.glob("website/**/*.js"):
@@ -212,12 +215,11 @@ def _of_documents() -> Iterator[Place]:
 def _of_programs() -> Iterator[Place]:
     ends = {sample["expect"]["Status"] for sample in json.loads(_text("local/sample-orders.json"))}
     yield Place("local/sample-orders.json: Status", ends, ends & ORDERS)
-    options = [Namespace(email=email, sms=sms) for email in (None, "me") for sms in (None, "me")]
-    channels = {chosen_channel(one)["preference"] for one in options}
-    yield Place("tools/remindme/__main__.py: options for a channel", channels, PREFERENCES)
+    channels = set(chosen_channels(Namespace(email="me", sms="me", topic=True))["channels"])
+    yield Place("tools/remindme/__main__.py: options for a channel", channels, CHANNELS)
     yield Place("tools/remindme/__main__.py: OWN_ADDRESSES", set(OWN_ADDRESSES), ADDRESS_FIELDS)
-    yield Place("lambdas/reminders/channels.py: CHANNEL_OF", set(CHANNEL_OF), ADDRESS_FIELDS)
-    yield Place("lambdas/reminders/reminder.py: HIDDEN", set(reminder.HIDDEN), ADDRESS_FIELDS)
+    named = {channel for one in reminder_channels.PREFERENCES.values() for channel in one}
+    yield Place("lambdas/reminders/channels.py: channels of PREFERENCES", named, named & CHANNELS)
     fields = json.loads(_text("lambdas/reminders/reminder.schema.json"))["properties"].keys()
     yield Place("lambdas/reminders/reminder.schema.json: addresses", fields & ADDRESS_FIELDS, ADDRESS_FIELDS)
     yield Place("lambdas/reminders/recurrence.py: LEAST", set(recurrence.LEAST), UNITS)

@@ -5,7 +5,7 @@ import aws_cdk as cdk
 import pytest
 
 import app
-from reminders.reminder import BY_OWNER, BY_STATUS, due_of
+from reminders.reminder import BY_OWNER, BY_STATUS, due_fields
 from stacks.config import STAGES, stage_from_context
 from tests.support.templates.deployment import CDK_CONTEXT
 
@@ -158,7 +158,9 @@ def test_the_reminders_of_a_person_and_those_of_a_status_are_found_in_due_order_
 
 
 def test_the_table_forgets_reminders_by_the_field_that_is_written(deployment):
-    row = due_of(datetime(2027, 1, 1, tzinfo=UTC), number=1, now=datetime(2026, 1, 1, tzinfo=UTC), kept=timedelta(30))
+    row = due_fields(
+        datetime(2027, 1, 1, tzinfo=UTC), number=1, now=datetime(2026, 1, 1, tzinfo=UTC), kept=timedelta(30)
+    )
     expiry = deployment.properties("AWS::DynamoDB::Table")[TABLE]["TimeToLiveSpecification"]
 
     assert expiry == {"AttributeName": "ExpiresAt", "Enabled": True}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminders import reminder, validation
-from reminders.channels import ADDRESSES
+from reminders.channels import CHANNELS, PREFERENCES, channels_of
 from reminders.due import LONGEST_WAIT, Due
 from tests.support.workflows.asl import chosen, evaluated, load, longest_path, next_states, states, texts
 
@@ -14,13 +14,17 @@ STATES = dict(states(MACHINE))
 TASKS = [name for name, state in STATES.items() if state["Type"] == "Task"]
 WRITING = ["Claim the reminder", "Record the result", "Record the failure"]
 STARTING = ["Wait on", "Start the next occurrence"]
-CHANNELS = ["EmailOnly", "SMSOnly", "Publish to the topic"]
-BRANCHES = ["ParallelEmail", "ParallelSMS"]
+ALONE = {"email": "EmailOnly", "sms": "SMSOnly", "topic": "Publish to the topic"}
+"""The state of each channel that is the only one of a reminder."""
+
+BESIDE = {"email": "ParallelEmail", "sms": "ParallelSMS", "topic": "ParallelTopic"}
+"""The state of each channel beside others."""
+
 GOES_NO_FURTHER = ["Check the reminder", "Claim the reminder", "Find the next occurrence", *STARTING]
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:Reminder:r-1"
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
-ASKED = {
+REQUEST = {
     "message": "Water the plants",
     "subject": "Plants",
     "preference": "both",
@@ -33,14 +37,14 @@ ASKED = {
 }
 
 
-def carried(*, reminder_id="r-1", due=NOW + timedelta(days=1), **asked) -> dict:
+def carried(*, reminder_id="r-1", due=NOW + timedelta(days=1), **changes) -> dict:
     """What the workflow carries of a reminder, as the function of its first state gives it."""
-    asked = {**ASKED, **asked}
+    request = {**REQUEST, **changes}
     row = reminder.row_of(
-        asked, Due(due, "Europe/Paris"), reminder_id=reminder_id, owner="o", now=NOW, kept=timedelta(30)
+        request, Due(due, "Europe/Paris"), reminder_id=reminder_id, owner="o", now=NOW, kept=timedelta(30)
     ) | {"ExecutionId": EXECUTION}
     # By way of JSON, as from one state to the next.
-    found: dict = json.loads(json.dumps(reminder.for_the_workflow(asked, row, now=NOW)))
+    found: dict = json.loads(json.dumps(reminder.for_the_workflow(request, row, now=NOW)))
     return found
 
 
@@ -115,7 +119,7 @@ def test_a_fresh_execution_is_given_what_was_asked_for_and_nothing_of_this_wait(
         due, waited = NOW + timedelta(days=366), {"waitedUntil": "2027-11-20T09:00:00Z"}
     started = evaluated(given["Input"], reminder=carried(due=due))
 
-    kept = {field: ASKED[field] for field in ASKED if field not in ("timestamp", "timeZone", "fold")}
+    kept = {field: REQUEST[field] for field in REQUEST if field not in ("timestamp", "timeZone", "fold")}
     assert started == {**kept, "reminderId": "r-1", "after": EXECUTION, **waited}
     assert started.keys() <= validation.SHAPE.schema["properties"].keys() | {"reminderId", "after", "waitedUntil"}
     assert evaluated(given["StateMachineArn"], context=context) == "arn:machine"
@@ -133,12 +137,55 @@ def test_a_fresh_execution_has_a_name_of_its_own_that_step_functions_takes(remin
     assert len(found) <= 80
 
 
-def test_every_preference_of_the_api_has_its_state():
+def way(found) -> str:
+    """Where a reminder is sent, `found` being what the workflow carries of it."""
     choice = STATES["ChoiceState"]
-    ways = {one: chosen(choice["Choices"], reminder=carried(preference=one)) for one in [*ADDRESSES, "topic"]}
+    return chosen(choice["Choices"], reminder=found) or choice["Default"]
 
-    assert ways == {"email": "EmailOnly", "sms": "SMSOnly", "both": "EmailandSMS", "topic": None}
-    assert choice["Default"] == "Publish to the topic"
+
+def by(channels) -> dict:
+    """What the workflow carries of a reminder by these channels."""
+    return {**carried(), "channels": channels}
+
+
+def test_every_channel_alone_has_its_state():
+    assert {one: way(by([one])) for one in CHANNELS} == ALONE
+
+
+@pytest.mark.parametrize("channels", [["email", "sms"], ["email", "topic"], ["sms", "topic"], list(CHANNELS)])
+def test_several_channels_are_used_together(channels):
+    assert way(by(channels)) == "EmailandSMS"
+    assert evaluated(STATES["EmailandSMS"]["Items"], reminder=by(channels)) == channels
+
+
+@pytest.mark.parametrize("preference", PREFERENCES)
+def test_every_preference_has_its_state(preference):
+    found = carried(preference=preference)
+
+    assert way(found) == {**ALONE, "both": "EmailandSMS"}[preference]
+
+
+def test_every_channel_beside_others_has_its_state():
+    choice = STATES["Which channel"]
+
+    assert {one: chosen(choice["Choices"], one) for one in CHANNELS} == BESIDE
+
+
+@pytest.mark.parametrize("channels", [["fax"], ["email", "fax"], []])
+def test_an_unknown_channel_is_not_sent_by_another_one(channels):
+    """No function lets one pass. The workflow does not rely on that."""
+    found, choice = by(channels), STATES["Which channel"]
+
+    assert way(found) == "EmailandSMS"
+    assert evaluated(STATES["EmailandSMS"]["Items"], reminder=found) == channels
+    assert (chosen(choice["Choices"], "fax"), choice["Default"]) == (None, "Not sent by this channel")
+    assert choice["Output"]["Sent"] is False
+    assert evaluated(choice["Output"]["Reason"], "fax") == "the channel fax is unknown"
+    assert STATES["Not sent by this channel"] == {
+        "Type": "Pass",
+        "Comment": STATES["Not sent by this channel"]["Comment"],
+        "End": True,
+    }
 
 
 @pytest.mark.parametrize("name", ["EmailOnly", "ParallelEmail"])
@@ -186,18 +233,19 @@ def test_a_message_to_a_topic_that_is_not_there_is_not_sent_again(error):
     assert first["MaxAttempts"] == 0
 
 
-def test_both_channels_are_used_at_once_each_as_when_it_is_alone():
-    starts = [branch["StartAt"] for branch in STATES["EmailandSMS"]["Branches"]]
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_channel_is_used_beside_others_as_when_it_is_alone(channel):
+    alone, beside = STATES[ALONE[channel]], STATES[BESIDE[channel]]
 
-    assert starts == BRANCHES
-    for alone, beside in zip(["EmailOnly", "SMSOnly"], BRANCHES, strict=True):
-        for field in ("Resource", "Arguments", "Output", "TimeoutSeconds", "Retry"):
-            assert STATES[alone][field] == STATES[beside][field]
+    for field in ("Resource", "Arguments", "TimeoutSeconds", "Retry"):
+        assert alone[field] == beside[field]
+    assert (beside["Output"], beside["End"]) == ({"Sent": True}, True)
 
 
 SENT = {"Sent": True}
 NO_MAIL = {"Sent": False, "Reason": "the e-mail was not sent: MessageRejected"}
 NO_TEXT = {"Sent": False, "Reason": "the text was not sent: SNS.OptedOutException"}
+NO_MESSAGE = {"Sent": False, "Reason": "the message to the topic was not sent: SNS.NotFoundException"}
 
 
 @pytest.mark.parametrize(
@@ -207,13 +255,17 @@ NO_TEXT = {"Sent": False, "Reason": "the text was not sent: SNS.OptedOutExceptio
         ([SENT, NO_TEXT], "PARTLY_SENT", NO_TEXT["Reason"]),
         ([NO_MAIL, SENT], "PARTLY_SENT", NO_MAIL["Reason"]),
         ([NO_MAIL, NO_TEXT], "FAILED", f"{NO_MAIL['Reason']}; {NO_TEXT['Reason']}"),
+        ([SENT, SENT, SENT], "SENT", None),
+        ([SENT, NO_TEXT, NO_MESSAGE], "PARTLY_SENT", f"{NO_TEXT['Reason']}; {NO_MESSAGE['Reason']}"),
+        ([SENT], "SENT", None),
+        ([NO_MAIL], "FAILED", NO_MAIL["Reason"]),
     ],
 )
-def test_what_both_channels_did_is_weighed_together(results, status, reason):
-    weighed = STATES[STATES["EmailandSMS"]["Next"]]["Assign"]
+def test_what_several_channels_did_is_weighed_together(results, status, reason):
+    weighed = STATES["EmailandSMS"]["Assign"]
 
-    assert evaluated(weighed["status"], results) == status
-    assert evaluated(weighed["reason"], results) == reason
+    assert evaluated(weighed["status"], result=results) == status
+    assert evaluated(weighed["reason"], result=results) == reason
 
 
 @pytest.mark.parametrize(
@@ -232,7 +284,9 @@ def test_a_channel_that_fails_for_good_is_recorded_by_the_error_s_name(name, rea
     assert evaluated(catch["Assign"]["reason"], errorOutput={"Error": "States.Timeout", "Cause": "x"}) == reason
 
 
-@pytest.mark.parametrize(("name", "failed"), [("ParallelEmail", NO_MAIL), ("ParallelSMS", NO_TEXT)])
+@pytest.mark.parametrize(
+    ("name", "failed"), [("ParallelEmail", NO_MAIL), ("ParallelSMS", NO_TEXT), ("ParallelTopic", NO_MESSAGE)]
+)
 def test_a_channel_that_fails_beside_another_does_not_end_it(name, failed):
     (catch,) = STATES[name]["Catch"]
     error = {"Error": failed["Reason"].rpartition(" ")[2], "Cause": "x"}
@@ -243,7 +297,7 @@ def test_a_channel_that_fails_beside_another_does_not_end_it(name, failed):
     assert evaluated(catch["Output"]["Reason"], errorOutput=error) == failed["Reason"]
 
 
-@pytest.mark.parametrize("name", [*CHANNELS, "Weigh both results"])
+@pytest.mark.parametrize("name", [*ALONE.values(), "EmailandSMS"])
 def test_every_channel_ends_alike(name):
     assert STATES[name]["Next"] == "NextState"
     assert set(next_states(STATES[name])) <= {"NextState", "Record the result"}
@@ -265,7 +319,13 @@ def test_whatever_fails_for_good_is_on_the_row_or_fails_the_execution(name):
 
 
 def test_these_tests_know_what_becomes_of_every_task():
-    assert set(TASKS) == {*GOES_NO_FURTHER, *CHANNELS, *BRANCHES, "Record the result", "Record the failure"}
+    assert set(TASKS) == {
+        *GOES_NO_FURTHER,
+        *ALONE.values(),
+        *BESIDE.values(),
+        "Record the result",
+        "Record the failure",
+    }
 
 
 def test_a_failure_that_is_on_no_row_is_seen_too():
@@ -384,7 +444,7 @@ def test_addresses_and_messages_are_in_nothing_that_the_workflow_answers_or_writ
     for name, state in STATES.items():
         if state.get("End") or state["Type"] == "Fail" or name in WRITING:
             written = [text for field in ("Output", "Cause", "Arguments") for text in texts(state.get(field))]
-            if name not in BRANCHES + STARTING:
+            if name not in [*BESIDE.values(), *STARTING]:
                 assert not [text for text in written if "errorOutput.Cause" in text or "$reminder %}" in text]
                 assert not [text for text in written if any(f"$reminder.{one}" in text for one in ("email", "phone"))]
 
@@ -394,7 +454,7 @@ def test_no_state_can_fail_the_execution_with_an_address_in_its_cause():
     addressed = {
         name
         for name, state in states(MACHINE)
-        for field in state.keys() - {"Comment", "Catch", "Branches"}
+        for field in state.keys() - {"Comment", "Catch", "ItemProcessor"}
         for text in texts(state[field])
         if re.search(r"[$]reminder(?![.\w])|[$]reminder[.](phone|email|message|text|subject|next)", text)
     }
@@ -402,3 +462,62 @@ def test_no_state_can_fail_the_execution_with_an_address_in_its_cause():
 
     assert {"SMSOnly", "ParallelSMS", *STARTING} <= addressed
     assert {name for name, net in nets.items() if net.get("ErrorEquals") != ["States.ALL"]} == set()
+
+
+def entered(found) -> list[str]:
+    """The states that a reminder enters which is sent once, without those of its channels."""
+    name, path = MACHINE["StartAt"], []
+    while name:
+        path.append(name)
+        state, outcome = STATES[name], {"Outcome": "SCHEDULED"}
+        name = state.get("Next")
+        if state["Type"] == "Choice":
+            name = chosen(state["Choices"], outcome, reminder=found, status="SENT") or state["Default"]
+    return path
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_reminder_by_one_channel_enters_twelve_states(channel):
+    """AWS charges for each. https://aws.amazon.com/step-functions/pricing/"""
+    found = {name: value for name, value in by([channel]).items() if name != "repeat"}
+
+    assert len(entered(found)) == 12
+    assert ALONE[channel] in entered(found)
+
+
+def test_each_of_several_channels_enters_two_states_more():
+    found = {name: value for name, value in by(list(CHANNELS)).items() if name != "repeat"}
+
+    assert len(entered(found)) == 12
+    assert "EmailandSMS" in entered(found)
+    assert [STATES[name].get("Next") for name in BESIDE.values()] == [None, None, None]
+
+
+WAYS_OF_BEFORE = {"email": "EmailOnly", "sms": "SMSOnly", "both": "EmailandSMS"}
+INPUT_OF_BEFORE = (
+    "{% $merge([$sift($reminder, function($v, $k) { $k in ['reminderId', 'message', 'subject', 'preference', 'email',"
+    " 'phone', 'repeat'] }), {'after': $states.context.Execution.Id}]) %}"
+)
+"""What the definition before `channels` reads. Executions keep theirs while they wait, and call the new functions."""
+
+
+@pytest.mark.parametrize("preference", PREFERENCES)
+@pytest.mark.parametrize("in_channels", [True, False])
+def test_an_execution_of_the_definition_before_sends_the_same_and_starts_a_valid_one(preference, in_channels):
+    named = {"channels": PREFERENCES[preference]} if in_channels else {"preference": preference}
+    request = {name: value for name, value in REQUEST.items() if name != "preference"} | named
+    row = reminder.row_of(request, Due(NOW, "UTC"), reminder_id="r-1", owner="o", now=NOW, kept=timedelta(30))
+    found = reminder.for_the_workflow(request, row, now=NOW)
+
+    following = evaluated(INPUT_OF_BEFORE, reminder=found, context={"Execution": {"Id": EXECUTION}})
+
+    assert (found["preference"], found["goOn"]) == (preference, False)
+    assert channels_of(validation.given_to_the_workflow(following)) == PREFERENCES[preference]
+
+
+@pytest.mark.parametrize("channels", [["email", "topic"], ["sms", "topic"], list(CHANNELS)])
+def test_in_the_definition_before_channels_without_a_preference_are_never_sent_to_the_topic_alone(channels):
+    request = {name: value for name, value in REQUEST.items() if name != "preference"} | {"channels": channels}
+    row = reminder.row_of(request, Due(NOW, "UTC"), reminder_id="r-1", owner="o", now=NOW, kept=timedelta(30))
+
+    assert reminder.for_the_workflow(request, row, now=NOW)["preference"] in WAYS_OF_BEFORE

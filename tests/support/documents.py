@@ -1,6 +1,7 @@
 """The OpenAPI documents as tests read them: their operations, their schemas, and values that fit a schema or do not."""
 
 import functools
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -101,8 +102,10 @@ def _of_type(type: str, schema: Schema) -> st.SearchStrategy[Any]:
     least, most = schema.get("minimum", -_LONGEST_NUMBER), schema.get("maximum", _LONGEST_NUMBER)
     match type:
         case "object":
-            alternatives = schema.get("allOf", [{"oneOf": [{}]}])[0]["oneOf"]
-            return st.one_of([_object(_narrowed(schema, one)) for one in alternatives])
+            choices = itertools.product(*(group["oneOf"] for group in schema.get("allOf", [])))
+            return st.one_of([_object(functools.reduce(_narrowed, choice, schema)) for choice in choices])
+        case "array":
+            return st.lists(_drawn(schema["items"]), min_size=schema.get("minItems", 0), max_size=5, unique=True)
         case "string":
             return _text(schema)
         case "integer":
@@ -112,7 +115,7 @@ def _of_type(type: str, schema: Schema) -> st.SearchStrategy[Any]:
     raise AssertionError(f"no values of the type {type}")
 
 
-def _narrowed(schema: Schema, alternative: Schema) -> dict[str, Any]:
+def _narrowed(schema: Schema, alternative: Schema) -> Schema:
     """The object that an alternative leaves of a schema. The alternative forbids a field with `{"not": {}}`."""
     more = alternative.get("properties", {})
     return {
@@ -127,7 +130,7 @@ def _narrowed(schema: Schema, alternative: Schema) -> dict[str, Any]:
 
 def _object(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
     fields = {name: _drawn(field) for name, field in schema["properties"].items()}
-    required = {name: fields.pop(name) for name in schema["required"]}
+    required = {name: fields.pop(name) for name in schema.get("required", ())}
     return st.fixed_dictionaries(required, optional=fields)
 
 

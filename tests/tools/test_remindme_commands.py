@@ -25,7 +25,7 @@ def test_the_originals_form_is_scheduled_in_local_time(remindme: Command, api: F
                 "message": "remind me of something",
                 "timestamp": "2027-01-27T09:00:00+01:00",
                 "timeZone": "Europe/Paris",
-                "preference": "topic",
+                "channels": ["topic"],
             },
         )
     ]
@@ -57,21 +57,23 @@ def test_what_was_understood_is_shown_even_where_it_is_refused(remindme: Command
 @pytest.mark.parametrize(
     ("options", "fields"),
     [
-        ([], {"preference": "topic"}),
-        (["--topic"], {"preference": "topic"}),
-        (["--email", "a@example.com"], {"preference": "email", "email": "a@example.com"}),
-        (["--sms", "+15555550100"], {"preference": "sms", "phone": "+15555550100"}),
-        (["--email", "me"], {"preference": "email"}),
-        (["--sms", "me"], {"preference": "sms"}),
-        (["--email", "me", "--sms", "+15555550100"], {"preference": "both", "phone": "+15555550100"}),
+        ([], {"channels": ["topic"]}),
+        (["--topic"], {"channels": ["topic"]}),
+        (["--topic", "--sms", "me"], {"channels": ["sms", "topic"]}),
+        (["--topic", "--sms", "me", "--email", "me"], {"channels": ["email", "sms", "topic"]}),
+        (["--email", "a@example.com"], {"channels": ["email"], "email": "a@example.com"}),
+        (["--sms", "+15555550100"], {"channels": ["sms"], "phone": "+15555550100"}),
+        (["--email", "me"], {"channels": ["email"]}),
+        (["--sms", "me"], {"channels": ["sms"]}),
+        (["--email", "me", "--sms", "+15555550100"], {"channels": ["email", "sms"], "phone": "+15555550100"}),
         (
             ["--email", "a@example.com", "--sms", "+15555550100", "--subject", "Tea?"],
-            {"preference": "both", "email": "a@example.com", "phone": "+15555550100", "subject": "Tea?"},
+            {"channels": ["email", "sms"], "email": "a@example.com", "phone": "+15555550100", "subject": "Tea?"},
         ),
-        (["--repeat", "1d", "--times", "5"], {"preference": "topic", "repeat": {"every": "1d", "times": 5}}),
+        (["--repeat", "1d", "--times", "5"], {"channels": ["topic"], "repeat": {"every": "1d", "times": 5}}),
         (
             ["--repeat", "1M", "--until", "2027-06-01 09:00"],
-            {"preference": "topic", "repeat": {"every": "1M", "until": "2027-06-01T09:00:00+02:00"}},
+            {"channels": ["topic"], "repeat": {"every": "1M", "until": "2027-06-01T09:00:00+02:00"}},
         ),
     ],
 )
@@ -92,6 +94,7 @@ def test_options_become_fields_before_and_after_the_message(
     ("options", "to"),
     [
         (["--topic"], "to       the topic\n"),
+        (["--topic", "--sms", "me"], "to       your own phone number\n         the topic\n"),
         (["--email", "me"], "to       your own e-mail address\n"),
         (["--email", "b@example.com", "--sms", "me"], "to       b@example.com\n         your own phone number\n"),
     ],
@@ -117,7 +120,7 @@ def test_a_dry_run_shows_and_schedules_nothing(remindme: Command, api: FakeApi) 
     run, as_json = remindme("-n", "tea", "in 20m"), remindme("--dry-run", "tea", "in 20m", "--json")
 
     assert "Sat 2026-11-21 12:50:15 Europe/Paris" in run.out
-    assert as_json.json == {"message": "tea", **IN_20_MINUTES, "preference": "topic"}
+    assert as_json.json == {"message": "tea", **IN_20_MINUTES, "channels": ["topic"]}
     assert api.requests == []
 
 
@@ -325,7 +328,6 @@ def test_what_is_not_understood_is_not_sent(remindme: Command, api: FakeApi, arg
         ["show", ID, "--fold", "0"],
         ["list", "--limit", "0"],
         ["tea", "in 20m", "--limit", "5"],
-        ["tea", "in 20m", "--topic", "--sms", "+15555550100"],
         ["tea", "in 20m", "--times", "5"],
         ["tea", "in 20m", "--repeat", "1d", "--times", "0"],
         ["tea", "in 20m", "--repeat", "1d", "--times", "1001"],

@@ -14,6 +14,7 @@ def reminder(number: int, **fields: Any) -> dict[str, Any]:
     return {
         "reminderId": f"r-{number}",
         "message": f"Number {number}",
+        "channels": ["email"],
         "preference": "email",
         "status": "SENT",
         "dueAt": "2026-01-01T00:00:00Z",

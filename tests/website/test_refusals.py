@@ -49,7 +49,7 @@ def reminders(open_tab: OpenTab, person: User) -> Tab:
 
 def test_a_channel_that_cannot_send_yet_is_told_at_the_buttons(reminders: Tab) -> None:
     page = reminders.page
-    refuse(page, "reminders", preference=UNVERIFIED)
+    refuse(page, "reminders", channels=UNVERIFIED)
 
     page.get_by_role("button", name="By e-mail").click()
 

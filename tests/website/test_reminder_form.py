@@ -27,7 +27,7 @@ REFUSED = {
     "error": {
         "code": "InvalidRequest",
         "message": "The reminder is invalid.",
-        "details": [codes.SENDER_NOT_VERIFIED().of("preference")],
+        "details": [codes.SENDER_NOT_VERIFIED().of("channels")],
     }
 }
 
@@ -253,7 +253,7 @@ def test_without_a_phone_there_is_mail_and_the_way_to_add_one(open_tab: OpenTab,
         expect(tab.page.get_by_role("button", name=name)).to_be_disabled()
     say(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("600")
-    assert send(tab.page)["preference"] == "email"
+    assert send(tab.page)["channels"] == ["email"]
     expect(listed(tab.page, "Upcoming", message)).to_contain_text("by e-mail")
     tab.page.get_by_role("link", name="Add your phone number").click()
     expect(tab.page.get_by_role("heading", name="Account", level=1)).to_be_visible()

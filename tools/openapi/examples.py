@@ -55,6 +55,7 @@ _SCHEDULED = {
     "dueAtLocal": "2027-01-27T09:00:00+01:00",
     "timeZone": "Europe/Paris",
     "status": "SCHEDULED",
+    "channels": ["email"],
 }
 _REMINDER = {
     **_SCHEDULED,
@@ -68,6 +69,7 @@ _REMINDER = {
 _FAILED = {
     **{name: value for name, value in _REMINDER.items() if name not in ("email", "repeat")},
     "status": "FAILED",
+    "channels": ["sms"],
     "preference": "sms",
     "phone": "+1…0100",
     "reason": "The number has opted out of text messages.",
@@ -83,14 +85,14 @@ ASKED: Mapping[str, Examples] = {
     "CreateReminder": {
         "inAnHour": _example(
             "In an hour, by e-mail to yourself",
-            {"message": "Water the plants", "preference": "email", "waitSeconds": 3600},
+            {"message": "Water the plants", "channels": ["email"], "waitSeconds": 3600},
         ),
         "atALocalTime": _example(
-            "At a local time, every week for ten weeks",
+            "At a local time, by e-mail and as a text message, every week for ten weeks",
             {
                 "message": "Water the plants",
                 "subject": "Plants",
-                "preference": "email",
+                "channels": ["email", "sms"],
                 "timestamp": "2027-01-27 09:00",
                 "timeZone": "Europe/Paris",
                 "repeat": {"every": "1w", "times": 10},

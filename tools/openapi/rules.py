@@ -19,6 +19,7 @@ PARTS: Mapping[str, str] = {
     "ParkedMessage": "ParkedList/properties/items/items",
     "ParkedOrder": "ParkedList/properties/items/items/properties/Order/anyOf/0",
     "DeadLetterQueue": "DeadLetters/properties/queues/items",
+    "Channel": "ReminderState/properties/channels/items",
     "Preference": "ReminderState/properties/preference",
     "ReminderStatus": "ReminderState/properties/status",
     "Repeat": "ReminderState/properties/repeat",
@@ -86,6 +87,20 @@ REFINED: Mapping[str, Any] = {
             {
                 "oneOf": [
                     {
+                        "title": "By a list of channels",
+                        "required": ["channels"],
+                        "properties": {"channels": {}, "preference": NOTHING},
+                    },
+                    {
+                        "title": "By a preference",
+                        "required": ["preference"],
+                        "properties": {"preference": {}, "channels": NOTHING},
+                    },
+                ]
+            },
+            {
+                "oneOf": [
+                    {
                         "title": "After a number of seconds",
                         "required": ["waitSeconds"],
                         "properties": {"waitSeconds": {}, "timestamp": NOTHING, "fold": NOTHING},
@@ -109,7 +124,7 @@ REFINED: Mapping[str, Any] = {
                         },
                     },
                 ]
-            }
+            },
         ],
     },
     "Repeat": {

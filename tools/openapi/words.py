@@ -116,6 +116,7 @@ DETAILS: Mapping[str, str] = {
     "BrokenCharacters": "the text contains U+FFFD or half of a surrogate pair: somebody read or cut it in the wrong "
     "encoding.",
     "ControlCharacters": "the text contains control characters other than tabs and line breaks.",
+    "DiffersFromChannels": "`preference` and `channels` name different channels.",
     "DiffersFromPath": "the id in the body is not the id in the path.",
     "EmailNotVerified": "SES is in its sandbox, and the address is not verified in SES.",
     "EmailPaused": "sending e-mail is paused for the AWS account.",
@@ -136,6 +137,7 @@ DETAILS: Mapping[str, str] = {
     "NotANext": "the text is not the `next` of an earlier answer.",
     "NotAKey": "the key is not one text of 1 to `longest` visible ASCII characters.",
     "NotATime": "the text is not a time in one of the forms that the field takes.",
+    "NotChannels": "the list is empty, or has a channel twice, or one that is not in `allowed`.",
     "NotAnEmailAddress": "the text is not exactly one e-mail address.",
     "NotAnInterval": "the text is not a number and a unit, such as `1d`.",
     "NotAnOrderId": "the text is not an order's id of at most `longest` characters.",
@@ -359,7 +361,7 @@ CALLS: Mapping[str, Call] = {
         "reminder that could not be sent when it is due is refused now, and `details` says why.",
         answers={"202": "The reminder is scheduled"},
         errors={
-            "403": {"Forbidden": "the preference is `topic`, and you are not an operator."},
+            "403": {"Forbidden": "a channel is `topic`, and you are not an operator."},
             "409": {
                 "Conflict": "you have used this `Idempotency-Key` for another request, or the reminder of the first "
                 "request was never started and has failed."
@@ -499,7 +501,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "message": "The text of the reminder. It must contain a visible character and no card number. As a text "
             "message it has at most 1,530 characters of the GSM alphabet, or 630 others.",
-            "preference": "How the reminder is sent. Only operators may choose `topic`.",
+            "channels": "How the reminder is sent. Only operators may choose `topic`.",
+            "preference": "How the reminder is sent, in one word. Use `channels` instead, which can name any of them.",
             "waitSeconds": "The reminder is due after this number of seconds: at most a year.",
             "timestamp": "The reminder is due at this time, which is in the future and at most 365 days ahead: with "
             "its offset (RFC 3339), or as a local time with `timeZone`.",
@@ -510,6 +513,10 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "subject": "The subject of the e-mail. It must contain a visible character and no card number.",
             "repeat": "Sends the reminder again and again.",
         },
+    ),
+    "Channel": (
+        "`email`: an e-mail. `sms`: a text message. `topic`: to everybody who has subscribed to the topic.",
+        {},
     ),
     "Preference": (
         "`email`: an e-mail. `sms`: a text message. `both`: an e-mail and a text message. `topic`: to everybody who "
@@ -526,8 +533,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "ReminderStatus": (
-        "`SCHEDULED`: the reminder waits. `SENDING`: it is being sent. `SENT`: it was sent. `PARTLY_SENT`: one of two "
-        "channels failed. `FAILED`: it was not sent. `CANCELLED`: it was cancelled before it was due.",
+        "`SCHEDULED`: the reminder waits. `SENDING`: it is being sent. `SENT`: it was sent. `PARTLY_SENT`: some of "
+        "several channels failed. `FAILED`: it was not sent. `CANCELLED`: it was cancelled before it was due.",
         {},
     ),
     "ScheduledReminder": (
@@ -538,6 +545,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "dueAtLocal": "The same time in the reminder's time zone.",
             "timeZone": "The reminder's time zone.",
             "status": "How far the reminder is.",
+            "channels": "How the reminder is sent.",
         },
     ),
     "ReminderState": (
@@ -549,7 +557,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "timeZone": "The reminder's time zone.",
             "status": "How far the reminder is.",
             "message": "The text of the reminder.",
-            "preference": "How the reminder is sent.",
+            "channels": "How the reminder is sent.",
+            "preference": "How the reminder is sent, in one word. Only `channels` names the topic beside others.",
             "occurrence": "The number of the current repetition. The first is 1.",
             "updatedAt": "When the reminder last changed.",
             "email": "The recipient's address, mostly hidden.",

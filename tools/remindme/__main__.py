@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from rich.console import Console
 
-from reminders.channels import ADDRESSES
+from reminders.channels import CHANNELS, addresses_of
 from reminders.due import LONGEST_WAIT
 from reminders.recurrence import MOST
 from stacks.names import REMINDERS
@@ -39,8 +39,8 @@ python -m tools.remindme [OPTIONS] MESSAGE WHEN...
        python -m tools.remindme cancel ID"""
 
 DESCRIPTION = """\
-Reminds you of MESSAGE by e-mail, by SMS or by both. If you name neither, the reminder goes to the topic, which only
-operators may use.
+Reminds you of MESSAGE by e-mail, by SMS, through the topic, or by several of them. If you name none, the reminder goes
+to the topic, which only operators may use.
 
 WHEN is a time in your own time zone, or in the one that --zone names: "2027-01-27 09:00:00", 2027-01-27T09:00Z,
 in 20m, in 3 days, tomorrow 9:30am, next friday 18:00, 24 december at noon. Hours and less from now are counted; days
@@ -92,8 +92,6 @@ def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> t
     if strangers:
         option = min(strangers).replace("_", "-")
         parser.error(f"--{option} goes with {'list' if option == 'limit' else 'a new reminder'} alone")
-    if options.topic and {options.email, options.sms} != {None}:
-        parser.error("--topic goes without --email and --sms")
     if options.repeat is None and {options.times, options.until} != {None}:
         parser.error("--times and --until need --repeat")
     if options.wait and options.dry_run:
@@ -124,7 +122,7 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, c
     now = clock()
     zone = zones.zone_named(zones.local_zone() if options.zone is None else options.zone)
     due = when.understand(text, zone=zone, now=now, fold=options.fold)
-    request: dict[str, Any] = {"message": message, **due.fields(), **chosen_channel(options)}
+    request: dict[str, Any] = {"message": message, **due.fields(), **chosen_channels(options)}
     if options.subject is not None:
         request["subject"] = options.subject
     if options.repeat is not None:
@@ -157,15 +155,16 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, c
     return 0
 
 
-def chosen_channel(options: argparse.Namespace) -> dict[str, str]:
+def chosen_channels(options: argparse.Namespace) -> dict[str, Any]:
     named = {
         field: read(text)
         for field, read, text in (("email", fields.email, options.email), ("phone", fields.phone, options.sms))
         if text is not None
     }
-    preference = next(preference for preference, wanted in ADDRESSES.items() if set(wanted) == named.keys())
+    topic = {"topic"} if options.topic or not named else set()
+    channels = [name for name, channel in CHANNELS.items() if channel.address in named or name in topic]
     # Without an address, the API takes the caller's own.
-    return {"preference": preference, **{field: address for field, address in named.items() if address is not None}}
+    return {"channels": channels, **{field: address for field, address in named.items() if address is not None}}
 
 
 def _tell(request: dict[str, Any], due: When, output: Output) -> None:
@@ -181,7 +180,10 @@ def _tell(request: dict[str, Any], due: When, output: Output) -> None:
     told = {
         "message": request["message"],
         "when": shown,
-        "to": [request.get(field, OWN_ADDRESSES[field]) for field in ADDRESSES[request["preference"]]] or "the topic",
+        "to": [
+            *(request.get(field, OWN_ADDRESSES[field]) for field in addresses_of(request["channels"])),
+            *(["the topic"] if "topic" in request["channels"] else []),
+        ],
         "repeat": ", ".join([f"every {repeat.get('every')}", *(text for text, said in last.items() if said)]),
     }
     output.fields(told if repeat else {name: value for name, value in told.items() if name != "repeat"})
@@ -194,7 +196,7 @@ def _list(api: Api, most: int, output: Output) -> int:
         "reminderId": "reminder",
         "dueAtLocal": "due",
         "timeZone": "time zone",
-        "preference": "by",
+        "channels": "by",
         "status": "status",
         "every": "repeat",
         "message": "message",
@@ -251,7 +253,7 @@ def argument_parser() -> Parser:
     parser.add_argument("--fold", type=int, choices=(0, 1), help="the first or second of a time shown twice")
     parser.add_argument("--email", metavar="ADDRESS", help="by e-mail; `me` is your own address")
     parser.add_argument("--sms", metavar="NUMBER", help="by SMS, such as +15555550100; `me` is your own number")
-    parser.add_argument("--topic", action="store_true", help="through the topic: the default, for operators")
+    parser.add_argument("--topic", action="store_true", help="through the topic, for operators: the default")
     parser.add_argument("--subject", help="of the e-mail")
     parser.add_argument(
         "--repeat", metavar="EVERY", help=f"1d, 1w, 1M and so on ({' '.join(MOST)}); or in words: daily"

@@ -7,7 +7,7 @@ from typing import Any
 
 from common.shape import ShapeError
 from reminders import mail, validation
-from reminders.channels import ADDRESSES
+from reminders.channels import addresses_of, channels_of
 from reminders.errors import InvalidReminderError
 from terminal.errors import CommandError
 from tools.text import printable
@@ -90,12 +90,12 @@ def every(text: str) -> str:
     return f"{found[1] or _COUNTS.get(found[2], 1)}{_UNITS[found[3]]}"
 
 
-def check(asked: Mapping[str, Any], *, now: datetime) -> None:
+def check(request: Mapping[str, Any], *, now: datetime) -> None:
     """Raises CommandError for a request that the API would refuse, no matter who sends it."""
     # The API fills in the caller's own addresses.
-    own = {field: _EXAMPLES[field] for field in ADDRESSES[asked["preference"]] if field not in asked}
+    own = {field: _EXAMPLES[field] for field in addresses_of(channels_of(request)) if field not in request}
     try:
-        validation.checked(validation.SHAPE.fitted({**own, **asked}), now=now)
+        validation.checked(validation.SHAPE.fitted({**own, **request}), now=now)
     except (ShapeError, InvalidReminderError) as error:
         raise CommandError("; ".join(_sentence(one["field"], one["problem"]) for one in error.details)) from None
 

@@ -19,7 +19,7 @@ from tools.errors import sentence
 from tools.text import printable
 
 Reminder = dict[str, Any]
-"""As the API shows it: `reminderId`, `message`, `preference`, `dueAt`, `dueAtLocal`, `timeZone`, `status` and more."""
+"""As the API shows it: `reminderId`, `message`, `channels`, `dueAt`, `dueAtLocal`, `timeZone`, `status` and more."""
 
 UNDER_WAY = {SCHEDULED, SENDING}
 PAGE = 100
@@ -51,7 +51,7 @@ def schedule(api: Api, request: dict[str, Any]) -> Reminder:
             if not (left and _is_outage(answer)):
                 break
         time.sleep(SHORTEST_PAUSE_SECONDS)
-    if answer.status == 403 and request.get("preference") == "topic":
+    if answer.status == 403 and "topic" in request["channels"]:
         raise CommandError(f"{_refused(answer).rstrip('.')}; say --email me, or --sms me")
     return _reminder(answer)
 

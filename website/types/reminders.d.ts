@@ -1,5 +1,7 @@
 // Written by `make openapi` from the schemas of the API Reminders.
 
+export type Channel = "email" | "sms" | "topic";
+
 export type DetailValues = {
   after?: string;
   allowed?: Array<string | number>;
@@ -42,7 +44,8 @@ export type Preference = "email" | "sms" | "both" | "topic";
 
 export type Reminder = {
   message: string;
-  preference: Preference;
+  channels?: Array<Channel>;
+  preference?: Preference;
   waitSeconds?: number | string;
   timestamp?: string;
   timeZone?: string;
@@ -65,6 +68,7 @@ export type ReminderState = {
   timeZone: string;
   status: ReminderStatus;
   message: string;
+  channels: Array<Channel>;
   preference: Preference;
   occurrence: number;
   updatedAt: string;
@@ -88,4 +92,5 @@ export type ScheduledReminder = {
   dueAtLocal: string;
   timeZone: string;
   status: ReminderStatus;
+  channels: Array<Channel>;
 };

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 import pytest
 
 from common.caller import OPERATORS
-from reminders import create_reminder
+from reminders import create_reminder, schedule_reminder
 from reminders.create_reminder import handler
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
@@ -87,13 +87,8 @@ def test_a_local_time_is_answered_in_utc_and_in_its_zone(when, reminder_workflow
 
     utc = datetime.fromisoformat(local) - timedelta(hours=5, minutes=30)
     _, body = status_and_body(reply)
-    assert body == {
-        "reminderId": body["reminderId"],
-        "dueAt": utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "dueAtLocal": f"{local}+05:30",
-        "timeZone": "Asia/Kolkata",
-        "status": "SCHEDULED",
-    }
+    assert (body["dueAt"], body["dueAtLocal"]) == (utc.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{local}+05:30")
+    assert (body["timeZone"], body["status"], body["channels"]) == ("Asia/Kolkata", "SCHEDULED", ["topic"])
 
 
 def test_each_reminder_has_an_id_of_its_own(reminder_workflow):
@@ -106,6 +101,7 @@ def test_each_reminder_has_an_id_of_its_own(reminder_workflow):
 MISFITS = {
     "message": [None, "", 7, "x" * 1401, ["x"]],
     "preference": [None, "", "fax", "Email", ["email"]],
+    "channels": [None, "", "email", [], ["fax"], ["email", "email"], ["email", "both"], [None], [["email"]], [{}], {}],
     "waitSeconds": [None, True, -1, 31_536_001, "31536001", 1.5, "60.0", 1e300, [], {}]
     + ["", "-1", "1e3", "60\n", " 60", "6 0", "６０", "²", "9" * 9],
     "timestamp": [None, 7, "2" * 65],
@@ -153,7 +149,9 @@ def test_a_request_that_cannot_be_kept_is_refused_at_the_door(field, value, remi
         ("repeat.times", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "times": 1001}}),
         ("repeat.until", TOPIC | {"waitSeconds": 1, "repeat": {"every": "1d", "until": in_days(-1) + "Z"}}),
         ("message", {"preference": "topic", "waitSeconds": 1}),
-        ("preference", {"message": "x", "waitSeconds": 1}),
+        ("channels", {"message": "x", "waitSeconds": 1}),
+        ("preference", {"message": "x", "waitSeconds": 1, "preference": "email", "channels": ["email", "topic"]}),
+        ("preference", {"message": "x", "waitSeconds": 1, "preference": "both", "channels": ["email"]}),
     ],
 )
 def test_an_incomplete_or_contradictory_request_is_refused_at_the_door(field, request_, reminder_workflow):
@@ -234,9 +232,41 @@ def test_an_address_that_is_not_verified_is_not_ones_own(field, preference, unve
     assert reminder_workflow.executions() == []
 
 
+@pytest.mark.parametrize(
+    ("request_", "channels", "preference"),
+    [
+        ({"channels": ["email"]}, ["email"], "email"),
+        ({"channels": ["sms", "email"]}, ["email", "sms"], "both"),
+        ({"channels": ["email", "sms"], "preference": "both"}, ["email", "sms"], "both"),
+        ({"preference": "both"}, ["email", "sms"], "both"),
+        ({"channels": ["topic"]}, ["topic"], "topic"),
+        # No preference stands for these: it then leaves the topic out.
+        ({"channels": ["topic", "email"]}, ["email", "topic"], "email"),
+        ({"channels": ["topic", "sms"]}, ["sms", "topic"], "sms"),
+        ({"channels": ["topic", "sms", "email"]}, ["email", "sms", "topic"], "both"),
+    ],
+)
+def test_a_reminder_goes_out_by_the_channels_that_are_named(
+    request_, channels, preference, reminder_table, reminder_workflow
+):
+    status, body = status_and_body(create({"message": "x", "waitSeconds": 1, **request_}, OLGA))
+
+    (row,), (execution,) = reminder_table.scan()["Items"], reminder_workflow.executions()
+    assert (status, body["channels"]) == (202, channels)
+    assert (row["Channels"], row["Preference"]) == (channels, preference)
+    assert request_.items() <= json.loads(execution["input"]).items()
+    assert (
+        schedule_reminder.handler(
+            {"Input": json.loads(execution["input"]), "ExecutionId": execution["executionArn"]}, None
+        )["Reminder"].items()
+        >= {"channels": channels, "preference": preference}.items()
+    )
+
+
 @pytest.mark.parametrize("caller", [JO, FLO])
-def test_the_topic_is_for_operators(caller, reminder_workflow):
-    status, body = status_and_body(create(TOPIC | {"waitSeconds": 1}, caller))
+@pytest.mark.parametrize("topic", [TOPIC, {"message": "x", "channels": ["email", "topic"]}])
+def test_the_topic_is_for_operators(topic, caller, reminder_workflow):
+    status, body = status_and_body(create(topic | {"waitSeconds": 1}, caller))
 
     assert (status, body["error"]["code"]) == (403, "Forbidden")
     assert reminder_workflow.executions() == []
@@ -259,6 +289,7 @@ def test_a_reminder_is_kept_as_its_owners_with_its_addresses_hidden(reminder_tab
         "ReminderId": body["reminderId"],
         "Owner": JO,
         "Message": BOTH["message"],
+        "Channels": ["email", "sms"],
         "Preference": "both",
         "Email": "j…@example.com",
         "Phone": "+49…5678",

@@ -25,6 +25,7 @@ def test_a_reminder_is_shown_with_its_addresses_hidden(reminder_table):
         {
             "reminderId": "r-1",
             "message": ASKED["message"],
+            "channels": ["email", "sms"],
             "preference": "both",
             "email": "j…@example.com",
             "phone": "+49…5678",
@@ -36,6 +37,15 @@ def test_a_reminder_is_shown_with_its_addresses_hidden(reminder_table):
             "updatedAt": kept["UpdatedAt"],
         },
     )
+
+
+def test_a_row_of_before_there_were_channels_is_shown_with_those_of_its_preference(reminder_table):
+    kept = row(due=DUE)
+    del kept["Channels"]
+    reminder_table.put_item(Item=kept)
+
+    _, body = get(JO, "r-1")
+    assert (body["channels"], body["preference"]) == (["email", "sms"], "both")
 
 
 def test_a_repeated_reminder_is_shown_with_what_was_asked_for(reminder_table):

@@ -1,5 +1,7 @@
 """`POST /reminders` with the header `Idempotency-Key`, and what a failing call leaves behind."""
 
+import hashlib
+import hmac
 import json
 from datetime import timedelta
 
@@ -8,6 +10,7 @@ import pytest
 from reminders import create_reminder, idempotency, table
 from reminders.create_reminder import handler
 from reminders.due import from_utc_text, utc_text
+from reminders.reminder import for_the_workflow
 from reminders.settle_lost_reminders import handler as sweep
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
@@ -198,7 +201,7 @@ def test_a_late_repetition_waits_only_for_the_rest(rows, reminder_table, reminde
     assert status_and_body(create(REQUEST | {"waitSeconds": 3600}))[1]["dueAt"] == soon
     (execution,) = reminder_workflow.executions()
     event = {"Input": json.loads(execution["input"]), "ExecutionId": execution["executionArn"]}
-    waits = create_reminder.reminder.for_the_workflow(event["Input"], rows()[0], now=ahead())["waitSeconds"]
+    waits = for_the_workflow(event["Input"], rows()[0], now=ahead())["waitSeconds"]
     assert 55 <= waits <= 61
 
 
@@ -315,3 +318,28 @@ def test_a_request_that_comes_twice_at_once_makes_one_reminder(
         workflow_takes_up(reminder_workflow)
     (row,) = rows()
     assert (row["Status"], "ExecutionId" in row) == ("SCHEDULED", True)
+
+
+@pytest.mark.parametrize(
+    "again", [{"channels": ["email", "sms"]}, {"channels": ["sms", "email"], "preference": "both"}]
+)
+def test_a_request_that_names_the_same_channels_in_another_way_is_the_same(again, rows, reminder_workflow):
+    first = create({"message": "x", "waitSeconds": 60, "preference": "both"})
+
+    assert answer(create({"message": "x", "waitSeconds": 60, **again})) == answer(first)
+    assert (len(rows()), len(reminder_workflow.executions())) == (1, 1)
+
+
+def test_a_request_that_names_other_channels_is_another_one(rows, reminder_workflow):
+    create({"message": "x", "waitSeconds": 60, "channels": ["email"]})
+
+    assert create({"message": "x", "waitSeconds": 60, "channels": ["email", "sms"]})["statusCode"] == 409
+
+
+def test_a_digest_is_still_the_one_of_before_there_were_channels():
+    """Rows keep it for as long as the reminder is kept."""
+    body = b'{"message": "Feed the cat", "preference": "email", "waitSeconds": 60}'
+    before = hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
+
+    assert idempotency.digest(REQUEST, KEY) == before
+    assert idempotency.digest({**REQUEST, "channels": ["email"]}, KEY) == before

@@ -126,7 +126,8 @@ def test_what_never_started_and_needs_no_address_is_started(write, started):
 
     handler({}, None)
 
-    assert started() == [TOPIC | {"repeat": DAILY, "reminderId": "r-1"}]
+    message = {"message": TOPIC["message"], "channels": ["topic"]}
+    assert started() == [message | {"repeat": DAILY, "reminderId": "r-1"}]
 
 
 def test_an_execution_that_aws_has_forgotten_leaves_a_reminder_that_has_failed(write, started):

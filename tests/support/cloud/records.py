@@ -16,14 +16,15 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from reminders import recurrence
-from reminders.reminder import first_due
+from reminders.reminder import channels_on, first_due
 
 Row: TypeAlias = dict[str, Any]
 Terms: TypeAlias = Counter[str]
 FULFILLMENT, ESCALATION, PARKED = "OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue"
 QUEUE_OF = {"FULFILLMENT_QUEUED": FULFILLMENT, "ESCALATED": ESCALATION, "PARKED": PARKED}
 TERM_OF = {"FULFILLMENT_QUEUED": "fulfilled", "ESCALATED": "escalated", "PARKED": "parked", "CLOSED": "closed"}
-CHANNELS = {"email": ("mail",), "sms": ("text",), "both": ("mail", "text"), "topic": ("topic",)}
+COMES_AS = {"email": "mail", "sms": "text", "topic": "topic"}
+"""What a channel of a reminder brings."""
 ROW_BEHIND = "Record the outcome"
 """The state that a parked message names if its order is in a queue already, and only the row does not say so."""
 
@@ -267,14 +268,15 @@ class Reminders:
                     states = ", ".join(sorted(row["Status"] for row in rows))
                     faults.append(f"{text!r} is {states}, and {came[channel]} of {least} to {most} came by {channel}")
             partly = [row for row in rows if row["Status"] == "PARTLY_SENT" and "Repeat" not in row]
-            if partly and len(rows) == 1 and text not in self.doubtful and came.total() != 1:
+            some = range(1, len(channels_on(rows[0]))) if rows else ()
+            if partly and len(rows) == 1 and text not in self.doubtful and came.total() not in some:
                 faults.append(f"{text!r} is PARTLY_SENT, and {came.total()} came")
         return faults
 
 
 def _bounds(row: Row, channel: str) -> tuple[int, int]:
     """The least and the most messages that a reminder must have brought in one channel."""
-    uses = channel in CHANNELS[row["Preference"]]
+    uses = channel in {COMES_AS[one] for one in channels_on(row)}
     over = int(row["Occurrence"]) - 1
     match row["Status"]:
         case "SENT":

@@ -19,11 +19,17 @@ def load(file_name: str) -> dict[str, Any]:
 
 
 def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, State]]:
-    """Every state with its name, those of parallel branches included."""
+    """Every state with its name, those of branches and of items included."""
     for name, state in machine["States"].items():
         yield name, state
-        for branch in state.get("Branches", []):
-            yield from states(branch)
+        for inner in within(state):
+            yield from states(inner)
+
+
+def within(state: State) -> list[Mapping[str, Any]]:
+    """The state machines within a state: the branches of a Parallel state, or what a Map state does with each item."""
+    processor = [state["ItemProcessor"]] if "ItemProcessor" in state else []
+    return [*state.get("Branches", []), *processor]
 
 
 def next_states(state: State) -> list[str]:
@@ -59,8 +65,9 @@ def longest_stay(state: State) -> float:
             min(retry.get("IntervalSeconds", 1) * retry.get("BackoffRate", 2) ** n, retry["MaxDelaySeconds"])
             for n in range(retry.get("MaxAttempts", 3))
         )
-    branches = [longest_path(branch) for branch in state.get("Branches", [])]
-    longest: float = max([state.get("TimeoutSeconds", 0), *branches])
+    # Branches and items run at the same time.
+    inner = [longest_path(one) for one in within(state)]
+    longest: float = max([state.get("TimeoutSeconds", 0), *inner])
     return attempts * longest + delays
 
 

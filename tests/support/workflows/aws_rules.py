@@ -1,7 +1,7 @@
 """Finds, without running it, what AWS refuses in the definition of a state machine, or what certainly fails there.
 
 The engine of the laptop cloud accepts most of it. tests/facts/definitions.json has an example of each rule, with what
-AWS answered and where that was recorded or documented. JSONata only; a Map state has no rules here yet.
+AWS answered and where that was recorded or documented. JSONata only; of Map states, inline ones.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 import jsonata
 from jsonata.jexception import JException
 
-from tests.support.workflows.asl import texts
+from tests.support.workflows.asl import texts, within
 
 UNSUPPORTED, INVALID = "UNSUPPORTED_JSONATA_EXPRESSION", "INVALID_JSONATA_EXPRESSION"
 SCHEMA, TARGET, NO_END = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"
@@ -21,6 +21,7 @@ ONWARD, TASK = {"Next", "End"}, {"Arguments", "Output", "Assign", "Retry", "Catc
 FIELDS = {
     "Task": TASK | {"Resource", "Credentials", "TimeoutSeconds", "HeartbeatSeconds"},
     "Parallel": TASK | {"Branches"},
+    "Map": TASK - {"Arguments"} | {"Items", "ItemSelector", "ItemProcessor", "MaxConcurrency"},
     "Pass": ONWARD | {"Output", "Assign"},
     "Wait": ONWARD | {"Output", "Assign", "Seconds", "Timestamp"},
     "Choice": {"Choices", "Default", "Output", "Assign"},
@@ -75,8 +76,9 @@ def refusals(machine: Mapping[str, Any], at: str = "", outer: Set[str] = frozens
         for where, value, offered in expressions(state):
             for text in texts(value):
                 yield from (f"{fault} at {place}/{where}" for fault in faults(text, offered, here))
-        for number, branch in enumerate(state.get("Branches", [])):
-            yield from refusals(branch, f"{place}/Branches[{number}]", here)
+        for number, inner in enumerate(within(state)):
+            part = "ItemProcessor" if state["Type"] == "Map" else f"Branches[{number}]"
+            yield from refusals(inner, f"{place}/{part}", here)
 
 
 def exits(state: Mapping[str, Any]) -> Iterator[tuple[str, str, Set[str]]]:
@@ -117,9 +119,9 @@ def shape(state: Mapping[str, Any], place: str, outer: Set[str]) -> Iterator[str
 def expressions(state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Set[str]]]:
     """Each field that Step Functions evaluates, and the parts of `$states` that the field may use."""
     usual = {"input", "context"}
-    result = usual | {"result"} if "Arguments" in FIELDS[state["Type"]] else usual
+    result = usual | {"result"} if state["Type"] in ("Task", "Parallel", "Map") else usual
     offered = {"Output": result, "Assign": result}
-    for field in state.keys() - {"Comment", "Choices", "Catch", "Retry", "Branches"}:
+    for field in state.keys() - {"Comment", "Choices", "Catch", "Retry", "Branches", "ItemProcessor"}:
         yield field, state[field], offered.get(field, usual)
     for kind, there in (("Choices", usual), ("Catch", usual | {"errorOutput"})):
         for number, one in enumerate(state.get(kind, [])):

@@ -1,6 +1,6 @@
 import { Pages } from "../../pages.js";
 import { more } from "../../parts/more.js";
-import { CHANNELS } from "../../reminders.js";
+import { channelsText } from "../../reminders.js";
 import { timeText } from "../../times.js";
 import { empty, shown } from "../../ui.js";
 import { repeat } from "../../vendor/directives/repeat.js";
@@ -51,13 +51,13 @@ const rows = (list) =>
   </ul>`;
 
 /** @param {Reminder} reminder */
-const row = ({ message, dueAt, preference, email, phone, reason }) => html`
+const row = ({ message, dueAt, channels, email, phone, reason }) => html`
   <li class="card row">
     <div class="grow">
       <p class="title message" dir="auto">${message}</p>
       <p class="quiet">
         <time datetime=${dueAt}>${timeText(dueAt)}</time> · by
-        ${CHANNELS[preference]}${email || phone ? ` to ${[email, phone].filter(Boolean).join(" and ")}` : nothing}
+        ${channelsText(channels)}${email || phone ? ` to ${[email, phone].filter(Boolean).join(" and ")}` : nothing}
       </p>
       <p class="reason">${reason}</p>
     </div>

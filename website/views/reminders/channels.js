@@ -12,12 +12,12 @@ export function channels({ problems, email, phone }, isBusy, person) {
   const verifiedEmail = person?.verifiedEmail;
   const verifiedPhone = person?.verifiedPhone;
   const [noEmail, noPhone] = [!(verifiedEmail || email.trim()), !(verifiedPhone || phone.trim())];
-  const problem = problems.preference;
+  const problem = problems.channels;
   return html`
     <div class="channels" role="group" aria-label="How" aria-describedby=${problem ? "remind-how-problem" : nothing}>
-      <button class="primary" name="preference" value="email" ?disabled=${isBusy || noEmail}>By e-mail</button>
-      <button class="primary" name="preference" value="sms" ?disabled=${isBusy || noPhone}>By SMS</button>
-      <button class="primary" name="preference" value="both" ?disabled=${isBusy || noEmail || noPhone}>Both</button>
+      <button class="primary" name="channels" value="email" ?disabled=${isBusy || noEmail}>By e-mail</button>
+      <button class="primary" name="channels" value="sms" ?disabled=${isBusy || noPhone}>By SMS</button>
+      <button class="primary" name="channels" value="email sms" ?disabled=${isBusy || noEmail || noPhone}>Both</button>
     </div>
     ${problem ? html`<p class="problem" id="remind-how-problem" role="alert">${problem}</p>` : nothing}
     <p class="hint">

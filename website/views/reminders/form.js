@@ -1,5 +1,5 @@
 import { Refused } from "../../failures.js";
-import { CHANNELS, fieldsShown, newKey, problemsIn, problemsOf, requestOf } from "../../reminders.js";
+import { channelsText, fieldsShown, newKey, problemsIn, problemsOf, requestOf } from "../../reminders.js";
 import { ZONE, timeText } from "../../times.js";
 import { choice, failureNotice, fieldsOf, focusWrong, haveTheirPlaces, notice, textArea } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
@@ -79,8 +79,8 @@ export class ReminderForm {
     this.#isBusy = Object.keys(problems).length === 0;
     this.#set({ problems });
     if (this.#isBusy) {
-      const preference = /** @type {import("../../reminders.js").Preference} */ (submitter?.value ?? "email");
-      await this.#send(form, requestOf(typed, preference, ZONE));
+      const chosen = /** @type {import("../../reminders.js").Channel[]} */ ((submitter?.value ?? "email").split(" "));
+      await this.#send(form, requestOf(typed, chosen, ZONE));
       this.#isBusy = false;
       this.#page.update();
     }
@@ -98,7 +98,7 @@ export class ReminderForm {
       this.#sent = NOT_SENT;
       form.reset();
       this.#state = START;
-      this.#news = `You will be reminded by ${CHANNELS[request.preference]}: ${timeText(body.dueAt)}.`;
+      this.#news = `You will be reminded by ${channelsText(request.channels)}: ${timeText(body.dueAt)}.`;
       this.#page.say(this.#news);
       this.#isSent();
     } catch (caught) {

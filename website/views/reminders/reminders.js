@@ -1,7 +1,7 @@
 import { Pages } from "../../pages.js";
 import { confirmButton } from "../../parts/confirm.js";
 import { more } from "../../parts/more.js";
-import { CHANNELS, STATUSES, isWaiting, repeatText } from "../../reminders.js";
+import { STATUSES, channelsText, isWaiting, repeatText } from "../../reminders.js";
 import { poll } from "../../resource.js";
 import { countdown, timeText } from "../../times.js";
 import { chip, empty, failureNotice, focusOn, shown } from "../../ui.js";
@@ -169,7 +169,7 @@ export class Reminders {
           <p class="title message" dir="auto">${reminder.message}</p>
           <p class="quiet">
             <time datetime=${reminder.dueAt}>${timeText(reminder.dueAt)}</time> · by
-            ${CHANNELS[reminder.preference]}${reminder.repeat ? html` · ${repeatText(reminder.repeat)}` : nothing}
+            ${channelsText(reminder.channels)}${reminder.repeat ? html` · ${repeatText(reminder.repeat)}` : nothing}
           </p>
           ${reminder.reason ? html`<p class="reason">${reminder.reason}</p>` : nothing}
         </div>
