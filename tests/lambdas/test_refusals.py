@@ -20,11 +20,12 @@ from tests.support.documents import operation
 from tests.support.handlers.account import Account, asked
 from tests.support.handlers.aws import ENVIRONMENT
 from tests.support.handlers.events import OPERATOR, post, signed_in, status_and_body
+from tests.support.orders import an_order
 
 pytestmark = pytest.mark.usefixtures("account", "order_table", "order_workflow", "reminder_table", "reminder_workflow")
 
 CARD = "4242424242424242"
-ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}
+ORDER = an_order(CC=CARD)
 REMINDER = {"message": "Feed the cat", "preference": "email", "waitSeconds": 60}
 AT = {"message": "Feed the cat", "preference": "email", "timeZone": "Europe/Paris"}
 LOCAL = {"message": "Feed the cat", "preference": "email", "timestamp": "2027-01-27 09:00"}

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support.orders import an_order
-from tests.support.workflows.asl import evaluated_all, load
+from tests.support.workflows.asl import evaluated_all, load, walked
 
 MINE, BEFORE, ANOTHER = "arn:mine", "arn:before", "arn:another"
 CONTEXT = {
@@ -102,7 +102,7 @@ def test_a_failure_is_written_unless_it_was_cancelled_or_is_another_executions(d
     assert writes(dynamodb, state, "ReminderId", row, {}, lost=lost, reason="x") == outcome
 
 
-ORDER = {"order": evaluated_all(ORDERS["Is it an order"]["Assign"]["order"], an_order(OrderId=ROW))}
+ORDER = {"order": walked(load("order_fulfillment.asl.json"), an_order(OrderId=ROW))[1]["order"]}
 CLAIMED = {"Status": "RECEIVED", "ExecutionName": "my-name"}
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from common.cards import looks_like_card
 from orders.rules import REASONS, last4
+from tests.support.orders import an_order
 from tests.support.workflows.asl import chosen, evaluated, load, longest_path, next_states, states, texts, walked
 
 MACHINE = load("order_fulfillment.asl.json")
@@ -126,7 +127,7 @@ def test_of_a_verdict_only_its_number_is_handed_on(payload, kept):
     assert (found, type(found)) == (kept, type(kept))
 
 
-ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4242424242424242"}
+ORDER = an_order(CC="4242424242424242")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from common.codes import Detail
 from terminal.errors import CommandError
 from tests.support.cognito import Signed
 from tests.support.commands import Command
+from tests.support.orders import an_order
 from tests.support.orders_stack import CARD
 from tests.support.servers import served
 from tools.accounts.pool import NotNowError
@@ -21,7 +22,7 @@ from tools.api import Api
 from tools.orders import calls, files
 from tools.orders.files import MAX_FILE_BYTES
 
-ORDER = {"OrderId": "A-1", "Name": "Zoë 🐈", "ItemName": "Lamp", "Price": "12.50", "CC": CARD}
+ORDER = an_order(Name="Zoë 🐈", ItemName="Lamp", CC=CARD)
 
 
 class FakeApi:

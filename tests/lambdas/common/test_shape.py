@@ -16,10 +16,11 @@ from common.shape import MOST_UNKNOWN, Shape, ShapeError
 from local.settings import PROJECT
 from orders import close_order, submission
 from reminders import validation
+from tests.support.orders import an_order
 from tests.support.texts import INVISIBLE, VISIBLE
 
 CARD = "4242424242424242"
-ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": CARD}
+ORDER = an_order(CC=CARD)
 REPEATED = {"every": "1d", "times": 3}
 REMINDER = {"message": "Feed the cat", "preference": "email", "waitSeconds": 60, "subject": "Cat", "repeat": REPEATED}
 SHAPES: dict[str, tuple[Shape, dict[str, Any]]] = {

@@ -8,9 +8,10 @@ from orders.correct_order import handler
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 from tests.support.handlers.faults import fault
+from tests.support.orders import an_order
 
 CARD = "4111111111111111"
-ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "0", "CC": CARD}
+ORDER = an_order(Price="0", CC=CARD)
 CORRECTED = ORDER | {"Price": "12.50"}
 
 

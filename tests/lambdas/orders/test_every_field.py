@@ -26,13 +26,15 @@ from orders import (
     rules,
 )
 from orders.order import ESCALATED, RECEIVED
+from tests.support.documents import just_outside
 from tests.support.handlers.aws import Workflow
 from tests.support.handlers.events import OPERATOR, post, signed_in, status_and_body
 from tests.support.orders import FIELDS, SCHEMA, an_order, every_field, without_card
 from tests.support.queues import Queue
-from tests.support.workflows.asl import evaluated_all, load
+from tests.support.workflows.asl import evaluated_all, load, walked
 
-STATES = load("order_fulfillment.asl.json")["States"]
+MACHINE = load("order_fulfillment.asl.json")
+STATES = MACHINE["States"]
 
 WITHOUT = {
     (
@@ -147,10 +149,12 @@ def _cached(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _of_the_workflow(order: dict[str, Any]) -> Iterator[Way]:
     """An order that somebody started by hand, from the workflow's input to its row and its messages."""
+    started, variables = walked(MACHINE, order)
+    assert started == "Update the order table"
     known = {
         "context": {"Execution": {"Id": "arn", "Name": "name"}, "State": {"EnteredTime": "2026-11-26T09:00:00.000Z"}},
-        "order": evaluated_all(STATES["Is it an order"]["Assign"]["order"], order),
-        **{"orderId": order["OrderId"], "claimed": False, "queue": "", "reasons": [], "failure": {}},
+        **{"reasons": [], "failure": {}},
+        **variables,
     }
 
     def message(state: str) -> Any:
@@ -229,10 +233,10 @@ def test_nothing_else_of_an_order_is_kept_shown_or_sent(apps: Apps) -> None:
         "cache entry": _cached(row).keys() - SHOWN - {"State", "Owner"},
         "card": asked(get_order.handler, path)["Card"].keys() - {"Last4"},
         "parked message": parked.keys() - {"OrderId", "State", "Error", "ExecutionId", "ParkingId", "Queue", "Order"},
-        "order of a parked message": parked["Order"].keys(),
+        "order of a parked message": (parked["Order"] or {}).keys(),
         "listed parked message": item.keys()
         - {"MessageId", "OrderId", "State", "Error", "ExecutionId", "ParkingId", "Queue", "Order", "Status", "Copies"},
-        "order of a listed parked message": item["Order"].keys(),
+        "order of a listed parked message": (item["Order"] or {}).keys(),
         **{state: STATES[state]["Arguments"]["MessageBody"].keys() - {"Reasons", "ExecutionId"} for state in sent},
     }
     assert {what: extra - set(FIELDS) for what, extra in found.items() if extra - set(FIELDS)} == {}
@@ -252,6 +256,18 @@ def test_orders_that_differ_in_any_field_are_not_the_same_order(apps: Apps) -> N
     apps.table.put_item(Item=by_hand)
     assert repeated({}) == 200
     assert {name: repeated({name: another[name]}) for name in fields} == dict.fromkeys(fields, 409)
+
+
+def test_the_workflow_refuses_what_the_schema_refuses_in_any_field() -> None:
+    """Somebody who starts it by hand has not been through the API."""
+    taken = [
+        f"{name}: {value!r}"
+        for name, field in SCHEMA["properties"].items()
+        for value in just_outside(field)
+        if walked(MACHINE, every_field() | {name: value})[0] != "Park the order"
+    ]
+
+    assert not taken
 
 
 def test_a_field_that_is_left_out_is_the_same_as_its_default(apps: Apps) -> None:

@@ -16,9 +16,10 @@ from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, post, signed_in
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.order_rows import CLAIMED, NAME, row
+from tests.support.orders import an_order
 
 TABLE, STATES = client_of(table, "dynamodb"), client_of(submission, "stepfunctions")
-ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4111111111111111"}
+ORDER = an_order()
 ESCALATED = ORDER | {"Price": "0"}
 
 

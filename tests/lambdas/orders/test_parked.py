@@ -10,6 +10,7 @@ from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
 from tests.support.handlers.faults import fault
 from tests.support.handlers.order_rows import ROW
+from tests.support.orders import FIELDS, every_field, without_card
 from tests.support.queues import Clock
 
 CARD = "4242424242424242"
@@ -18,7 +19,7 @@ MESSAGE = {
     "State": "Are details Proper",
     "Error": "States.Timeout",
     "ExecutionId": "arn:aws:states:us-east-1:123456789012:express:orders:A-1-0123456789ab:7",
-    "Order": {"OrderId": "A-1", "Name": "Zoë", "ItemName": "Keyboard", "Price": "12.50"},
+    "Order": without_card(every_field() | {"OrderId": "A-1", "Name": "Zoë"}),
 }
 ADDED = {"ParkingId": None, "Queue": None, "Copies": 1}
 """The further fields that are shown of a message that lacks them, such as one of an earlier version."""
@@ -140,14 +141,14 @@ def test_an_order_within_a_message_may_lack_anything(parked, order_table):
 
     [item] = listed()["items"]
 
-    assert item["Order"] == {"OrderId": "A-1", "Name": None, "ItemName": None, "Price": None}
+    assert item["Order"] == {**dict.fromkeys(FIELDS), "OrderId": "A-1"}
 
 
 @pytest.mark.parametrize("card", [CARD, "4242 4242 4242 4242", "４２４２４２４２４２４２４２４２"])
 @pytest.mark.parametrize("field", ["OrderId", "State", "Error", "ExecutionId"])
 def test_no_card_number_is_shown_or_looked_for(field, card, parked):
     """There is no table here: asking would fail."""
-    order = {name: card for name in MESSAGE["Order"]}
+    order = dict.fromkeys(FIELDS, card)
     parked.put({"OrderId": None, field: card, "Order": order, "CC": card})
 
     [item] = listed()["items"]

@@ -17,10 +17,11 @@ from common import http
 from orders import submission
 from orders.rules import SPLITS
 from tests.support.handlers.events import post
+from tests.support.orders import an_order
 from tests.support.workflows.asl import load, walked
 
 MACHINE = load("order_fulfillment.asl.json")
-ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4242424242424242"}
+ORDER = an_order(CC="4242424242424242")
 
 CARD, AMEX = "4242424242424242", "378282246310005"
 DIGEST = "31234567891234567890abcdefabcdef"

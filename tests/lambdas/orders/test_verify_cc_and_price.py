@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from orders.rules import REASONS
 from orders.verify_cc_and_price import handler
+from tests.support.orders import an_order
 
 SAMPLES = json.loads((Path(__file__).parents[3] / "local" / "sample-orders.json").read_text())
-GOOD = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50", "CC": "4111111111111111"}
+GOOD = an_order()
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from common.times import timestamp
 from orders.order import shown
 from tests.support.handlers.events import PERSON
+from tests.support.orders import an_order, without_card
 
 NAME = "A-1-0123456789ab"
 """The name of an execution for the order A-1."""
@@ -16,10 +17,7 @@ CLAIMED = {"Digest": "of the whole order"}
 def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> dict[str, object]:
     at = timestamp(datetime.now(UTC) - age)
     return {
-        "OrderId": order_id,
-        "Name": "Jo",
-        "ItemName": "Keyboard",
-        "Price": "12.50",
+        **without_card(an_order(OrderId=order_id)),
         "CardLast4": "1111",
         "Status": "RECEIVED",
         "Reasons": [],
@@ -31,11 +29,8 @@ def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> di
 
 
 ROW = {
-    "OrderId": "A-1",
+    **without_card(an_order()),
     "Owner": PERSON["sub"],
-    "Name": "Jo",
-    "ItemName": "Keyboard",
-    "Price": "12.50",
     "CardLast4": "1111",
     "Status": "FULFILLMENT_QUEUED",
     "Reasons": [],
