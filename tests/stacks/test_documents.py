@@ -80,8 +80,24 @@ def alarms(deployment) -> dict[str, str]:
 
 
 def test_every_alarm_has_its_section_and_every_section_its_alarm(synthesised):
-    """A section is `### Orders: Parked`: the stack, and the id that the alarm is given."""
-    assert sections().keys() == alarms(synthesised("dev")).keys()
+    """A section is `### Orders: Parked`: the stack, and the id that the alarm is given. Each alarm costs money, too."""
+    deployed, described = alarms(synthesised("dev")), sections()
+    price = f"| {len(deployed)} alarms at {ALARM:.2f} | {len(deployed) * ALARM:.2f} |"
+
+    wrong = [
+        *(
+            f"docs/operations.md: add the section {one!r}, which says: {deployed[one]}"
+            for one in deployed
+            if one not in described
+        ),
+        *(
+            f"docs/operations.md: take out the section {one!r}: it has no alarm"
+            for one in described
+            if one not in deployed
+        ),
+        *([f"README.md: the line of the alarms should be {price}"] if price not in README else []),
+    ]
+    assert not wrong, "\n".join(["", *wrong])
 
 
 def test_every_alarm_names_its_section(deployment):
@@ -234,7 +250,10 @@ def test_readme_has_the_costs_of_the_templates(synthesised):
     """The failure shows the lines that README should have."""
     table = README.partition("| | USD |\n|---|---|\n")[2].partition("\n\n")[0]
 
-    assert table.splitlines() == costs(synthesised("dev"))
+    # The line of the alarms is checked together with their sections.
+    assert [line for line in table.splitlines() if " alarms at " not in line] == [
+        line for line in costs(synthesised("dev")) if " alarms at " not in line
+    ]
 
 
 def test_every_resource_costs_nothing_while_idle_or_has_its_line_in_readme(deployment):
