@@ -124,10 +124,15 @@ def _of_workflows() -> Iterator[Place]:
     agreed_on = set(re.findall("'([A-Z_0-9]+)'", escalated["Condition"]))
     yield Place("statemachines/order_fulfillment.asl.json: Put message in Queue", agreed_on, REASONS)
     yield Place("statemachines/order_fulfillment.asl.json: names of states", orders.keys() & STATES, STATES)
-    inner = reminders["EmailandSMS"]["ItemProcessor"]["States"]
-    for name, state in {"ChoiceState": reminders["ChoiceState"], "Which channel": inner["Which channel"]}.items():
-        ways = {way for one in state["Choices"] for way in re.findall(r"'(\w+)'", one["Condition"])}
-        yield Place(f"statemachines/reminder.asl.json: {name}", ways, CHANNELS)
+    which_channel = reminders["EmailandSMS"]["ItemProcessor"]["States"]["Which channel"]
+    yield Place("statemachines/reminder.asl.json: Which channel", _compared_with(which_channel), CHANNELS)
+    alone = _compared_with(reminders["ChoiceState"])
+    yield Place("statemachines/reminder.asl.json: ChoiceState", alone, alone & CHANNELS)
+
+
+def _compared_with(choice: dict[str, Any]) -> set[str]:
+    """The texts that the rules of a Choice state compare with."""
+    return {text for one in choice["Choices"] for text in re.findall(r"'(\w+)'", one["Condition"])}
 
 
 def _statuses_in(machine: dict[str, Any]) -> tuple[set[str], set[str]]:
