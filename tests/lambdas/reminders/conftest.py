@@ -9,7 +9,7 @@ from reminders.settle_lost_reminders import (
 )
 from tests.support.handlers.account import Account, asked
 from tests.support.handlers.aws import states
-from tests.support.handlers.reminder_rows import ASKED, ahead, row
+from tests.support.handlers.reminder_rows import REQUEST, ahead, row
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def account() -> Iterator[Account]:
 def write(reminder_table, reminder_workflow):
     """Writes a row that was due that long ago, starts its execution, and ends the execution as `ended` says."""
 
-    def write_(reminder_id="r-1", *, ago=None, ended="ABORTED", given=None, asked=ASKED, taken_up=True, **changes):
+    def write_(reminder_id="r-1", *, ago=None, ended="ABORTED", given=None, request=REQUEST, taken_up=True, **changes):
         due = ahead() - (ago if ago is not None else OVERDUE["SENDING"] * 2)
-        made = row(reminder_id, due=due, zone="UTC", asked=asked) | {
+        made = row(reminder_id, due=due, zone="UTC", request=request) | {
             "CreatedAt": utc_text(due),
             "UpdatedAt": utc_text(due),
         }
         if ended:
-            given = given if given is not None else {**asked, "waitSeconds": 60, "reminderId": reminder_id}
+            given = given if given is not None else {**request, "waitSeconds": 60, "reminderId": reminder_id}
             arn = states.start_execution(
                 stateMachineArn=reminder_workflow.arn, name=reminder_id, input=json.dumps(given)
             )["executionArn"]

@@ -9,7 +9,7 @@ from reminders import cancel_reminder, next_occurrence, schedule_reminder, table
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import JO, of
 from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import ASKED, row
+from tests.support.handlers.reminder_rows import REQUEST, row
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:reminders:r-1"
 TABLE, STATES = client_of(table, "dynamodb"), client_of(cancel_reminder, "stepfunctions")
@@ -28,9 +28,9 @@ def under(client, operation, kind, call):
 @pytest.mark.parametrize(
     ("operation", "given", "written"),
     [
-        ("PutItem", ASKED | {"waitSeconds": 60}, False),
-        ("UpdateItem", ASKED | {"waitSeconds": 60}, False),
-        ("UpdateItem", ASKED | {"waitSeconds": 60, "reminderId": "r-1"}, True),
+        ("PutItem", REQUEST | {"waitSeconds": 60}, False),
+        ("UpdateItem", REQUEST | {"waitSeconds": 60}, False),
+        ("UpdateItem", REQUEST | {"waitSeconds": 60, "reminderId": "r-1"}, True),
     ],
     ids=["by hand, its row", "by hand, its execution", "over the API"],
 )
@@ -51,8 +51,8 @@ def test_a_retried_check_schedules_one_reminder(operation, given, written, kind,
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
 def test_a_retried_look_for_the_next_occurrence_schedules_one(operation, kind, reminder_table):
-    asked = ASKED | {"repeat": {"every": "1d"}}
-    reminder_table.put_item(Item=row(asked=asked, Status="SENT", ExecutionId=EXECUTION))
+    asked = REQUEST | {"repeat": {"every": "1d"}}
+    reminder_table.put_item(Item=row(request=asked, Status="SENT", ExecutionId=EXECUTION))
 
     def go_on():
         return next_occurrence.handler({"Reminder": asked | {"reminderId": "r-1"}, "ExecutionId": EXECUTION}, None)

@@ -7,7 +7,7 @@ from reminders.get_reminder import handler
 from stacks import schemas
 from tests.support.handlers.callers import FLO, JO, OLGA, of
 from tests.support.handlers.events import status_and_body
-from tests.support.handlers.reminder_rows import ASKED, row
+from tests.support.handlers.reminder_rows import REQUEST, row
 
 DUE = datetime.fromisoformat("2027-01-27T08:00:00Z")
 
@@ -24,7 +24,7 @@ def test_a_reminder_is_shown_with_its_addresses_hidden(reminder_table):
         200,
         {
             "reminderId": "r-1",
-            "message": ASKED["message"],
+            "message": REQUEST["message"],
             "channels": ["email", "sms"],
             "preference": "both",
             "email": "j…@example.com",
@@ -50,7 +50,7 @@ def test_a_row_of_before_there_were_channels_is_shown_with_those_of_its_preferen
 
 def test_a_repeated_reminder_is_shown_with_what_was_asked_for(reminder_table):
     repeat = {"every": "1M", "until": "2027-12-31 09:00"}
-    reminder_table.put_item(Item=row(asked=ASKED | {"repeat": repeat}, Occurrence=4))
+    reminder_table.put_item(Item=row(request=REQUEST | {"repeat": repeat}, Occurrence=4))
 
     _, body = get(JO, "r-1")
     assert (body["repeat"], body["occurrence"]) == (repeat, 4)
@@ -58,17 +58,17 @@ def test_a_repeated_reminder_is_shown_with_what_was_asked_for(reminder_table):
 
 @pytest.mark.parametrize("status", ["SCHEDULED", "SENDING", "SENT", "PARTLY_SENT", "CANCELLED", "FAILED"])
 @pytest.mark.parametrize(
-    "asked", [ASKED, {"message": "x", "preference": "topic", "repeat": {"every": "1d", "times": 2}}]
+    "asked", [REQUEST, {"message": "x", "preference": "topic", "repeat": {"every": "1d", "times": 2}}]
 )
 @pytest.mark.parametrize("reason", [{}, {"Reason": "the text was not sent"}])
 def test_every_reminder_is_shown_as_the_schema_says(status, asked, reason, reminder_table):
-    reminder_table.put_item(Item=row(asked=asked, Status=status, **reason))
+    reminder_table.put_item(Item=row(request=asked, Status=status, **reason))
 
     _, body = get(JO, "r-1")
     fastjsonschema.compile(schemas.load("reminders/reminder_state.schema.json"))(body)
     fastjsonschema.compile(schemas.load("reminders/list.schema.json"))({"reminders": [body], "next": None})
     assert body["status"] == status
-    assert ("reason" in body, "email" in body) == (bool(reason), asked is ASKED)
+    assert ("reason" in body, "email" in body) == (bool(reason), asked is REQUEST)
 
 
 def test_what_went_well_has_no_reason(reminder_table):

@@ -28,7 +28,7 @@ def sent(reminder_table):
     """Writes r-1 as the workflow leaves it once an occurrence is sent."""
 
     def write(reminder, due, *, first=None, zone="Europe/Paris", **changes):
-        made = row(asked=reminder, due=due, zone=zone, Status="SENT", ExecutionId=EXECUTION)
+        made = row(request=reminder, due=due, zone=zone, Status="SENT", ExecutionId=EXECUTION)
         reminder_table.put_item(Item=made | {"FirstDueAt": utc_text(first or due)} | changes)
 
     return write

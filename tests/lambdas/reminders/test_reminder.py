@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reminders import reminder
 from reminders.due import LONGEST_WAIT, Due, from_utc_text, utc_text
-from tests.support.handlers.reminder_rows import ASKED
+from tests.support.handlers.reminder_rows import REQUEST
 
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
 KEPT = timedelta(days=30)
@@ -15,18 +15,18 @@ TOPIC = {"message": "Feed the cat", "preference": "topic"}
 PHONE_ALONE = {"message": "x", "preference": "sms", "phone": "+4915112345678"}
 
 
-def row_of(asked=ASKED, *, due=NOW + timedelta(hours=1), zone="Europe/Paris"):
-    return reminder.row_of(asked, Due(due, zone), reminder_id="r-1", owner="jo", now=NOW, kept=KEPT)
+def row_of(request=REQUEST, *, due=NOW + timedelta(hours=1), zone="Europe/Paris"):
+    return reminder.row_of(request, Due(due, zone), reminder_id="r-1", owner="jo", now=NOW, kept=KEPT)
 
 
-def carried(asked=ASKED, *, due=NOW + timedelta(hours=1), now=NOW):
-    return reminder.for_the_workflow(asked, row_of(asked, due=due), now=now)
+def carried(request=REQUEST, *, due=NOW + timedelta(hours=1), now=NOW):
+    return reminder.for_the_workflow(request, row_of(request, due=due), now=now)
 
 
 @pytest.mark.parametrize(
     ("asked", "addresses"),
     [
-        (ASKED, {"Email": "j…@example.com", "Phone": "+49…5678"}),
+        (REQUEST, {"Email": "j…@example.com", "Phone": "+49…5678"}),
         (PHONE_ALONE, {"Phone": "+49…5678"}),
         (TOPIC, {}),
     ],
@@ -57,18 +57,18 @@ def test_from_one_occurrence_to_the_next_the_first_is_not_forgotten():
 
 def test_the_workflow_carries_the_addresses_whole_and_the_text_as_it_is_sent():
     repeat = {"every": "1d"}
-    asked = ASKED | {"message": "Feed “Tom”…", "subject": "Cats", "repeat": repeat, "waitSeconds": "3600", "fold": 0}
+    asked = REQUEST | {"message": "Feed “Tom”…", "subject": "Cats", "repeat": repeat, "waitSeconds": "3600", "fold": 0}
 
     found = carried(asked)
 
-    assert found.items() >= ASKED.items() - {("message", ASKED["message"])}
+    assert found.items() >= REQUEST.items() - {("message", REQUEST["message"])}
     assert (found["message"], found["text"]) == ("Feed “Tom”…", 'Feed "Tom"...')
     assert (found["subject"], found["repeat"], found["reminderId"]) == ("Cats", repeat, "r-1")
     assert (found["waitSeconds"], found["waitUntil"], found["goOn"]) == (3600, "2026-11-21T05:00:00Z", False)
 
 
 def test_the_next_execution_is_given_what_was_asked_for_and_nothing_of_this_wait():
-    asked = ASKED | {"subject": "Cats", "repeat": {"every": "1d"}, "waitSeconds": 3600, "fold": 0}
+    asked = REQUEST | {"subject": "Cats", "repeat": {"every": "1d"}, "waitSeconds": 3600, "fold": 0}
 
     found = reminder.for_the_workflow(asked, row_of(asked) | {"ExecutionId": "arn:this"}, now=NOW)["next"]
 
@@ -94,7 +94,7 @@ def test_the_next_execution_is_given_no_field_that_nobody_asked_for():
 )
 @pytest.mark.parametrize("form", [{}, {"waitSeconds": 1}], ids=["time", "seconds"])
 def test_an_execution_waits_for_364_days_at_the_most(form, ahead, cut):
-    reminder_ = carried(ASKED | form, due=NOW + ahead)
+    reminder_ = carried(REQUEST | form, due=NOW + ahead)
 
     assert reminder_["goOn"] is cut
     assert reminder_["next"].get("waitedUntil") == (reminder_["waitUntil"] if cut else None)
@@ -105,7 +105,7 @@ def test_an_execution_waits_for_364_days_at_the_most(form, ahead, cut):
 @given(st.integers(0, 3 * 366 * 86_400), st.booleans())
 def test_however_long_the_wait_it_comes_to_an_end_in_steps_that_an_execution_lives(seconds, skipped):
     """Where waits are skipped, the clock does not move."""
-    due, now, asked, steps = NOW + timedelta(seconds=seconds), NOW, dict(ASKED), 0
+    due, now, asked, steps = NOW + timedelta(seconds=seconds), NOW, dict(REQUEST), 0
     while (step := carried(asked, due=due, now=now))["goOn"]:
         until = from_utc_text(step["waitUntil"])
         begun = from_utc_text(asked["waitedUntil"]) if steps and skipped else now
@@ -131,7 +131,7 @@ def test_the_answer_to_a_new_reminder_says_when_it_is_due_by_both_clocks():
 
 def test_a_reminder_is_shown_as_json_without_what_the_table_needs_alone():
     shown = reminder.shown(
-        row_of(ASKED | {"repeat": {"every": "1d", "times": 3}}) | {"Reason": "", "ExecutionId": "arn"}
+        row_of(REQUEST | {"repeat": {"every": "1d", "times": 3}}) | {"Reason": "", "ExecutionId": "arn"}
     )
 
     assert json.loads(json.dumps(shown)) == shown

@@ -8,11 +8,11 @@ from reminders.due import utc_text
 from reminders.reminder import SLICE
 from reminders.schedule_reminder import NO_ID, NO_OBJECT, handler
 from reminders.table import find
-from tests.support.handlers.reminder_rows import ASKED, ahead, row
+from tests.support.handlers.reminder_rows import REQUEST, ahead, row
 
 FIRST, SECOND = (f"arn:aws:states:us-east-1:123456789012:execution:reminders:{name}" for name in ("r-1", "r-1-0a1b"))
 TOPIC = {"message": "Feed the cat", "preference": "topic"}
-EMAIL, PHONE = {"email": ASKED["email"]}, {"phone": ASKED["phone"]}
+EMAIL, PHONE = {"email": REQUEST["email"]}, {"phone": REQUEST["phone"]}
 ADDRESSES = EMAIL | PHONE
 TEXT_OF_ORIGINAL = "remind me of something"
 
@@ -47,10 +47,10 @@ def test_what_the_api_has_written_is_taken_up(when, reminder_table):
     kept = row()
     reminder_table.put_item(Item=kept)
 
-    answer = schedule(ASKED | when | {"reminderId": "r-1"})
+    answer = schedule(REQUEST | when | {"reminderId": "r-1"})
 
     assert answer["Outcome"] == "SCHEDULED"
-    assert answer["Reminder"].items() >= {**ASKED, "text": ASKED["message"], "reminderId": "r-1"}.items()
+    assert answer["Reminder"].items() >= {**REQUEST, "text": REQUEST["message"], "reminderId": "r-1"}.items()
     assert (answer["Reminder"]["waitUntil"], answer["Reminder"]["goOn"]) == (kept["DueAt"], False)
     assert answer["Reminder"]["waitSeconds"] == (3600 if "waitSeconds" in when else None)
     assert find("r-1") == kept | {"ExecutionId": FIRST}
@@ -60,13 +60,13 @@ def test_what_has_become_due_since_it_was_written_is_not_refused(reminder_table)
     due = ahead(seconds=-5)
     reminder_table.put_item(Item=row(due=due))
 
-    answer = schedule(ASKED | {"timestamp": utc_text(due), "reminderId": "r-1"})
+    answer = schedule(REQUEST | {"timestamp": utc_text(due), "reminderId": "r-1"})
     assert (answer["Outcome"], answer["Reminder"]["waitUntil"]) == ("SCHEDULED", utc_text(due))
 
 
 def test_a_second_execution_goes_on_after_the_first(reminder_table):
     reminder_table.put_item(Item=row(ExecutionId=FIRST))
-    going_on = ASKED | {"reminderId": "r-1", "after": FIRST}
+    going_on = REQUEST | {"reminderId": "r-1", "after": FIRST}
 
     assert schedule(going_on, SECOND)["Outcome"] == "SCHEDULED"
     assert find("r-1")["ExecutionId"] == SECOND
@@ -81,11 +81,11 @@ def test_a_wait_of_more_than_a_year_is_cut(reminder_table):
     due = now + timedelta(days=366)
     reminder_table.put_item(Item=row(due=due, ExecutionId=FIRST))
 
-    answer = schedule(ASKED | {"reminderId": "r-1", "after": FIRST}, SECOND)["Reminder"]
+    answer = schedule(REQUEST | {"reminderId": "r-1", "after": FIRST}, SECOND)["Reminder"]
     assert answer["goOn"]
     assert SLICE <= datetime.fromisoformat(answer["waitUntil"]) - now <= SLICE + timedelta(seconds=30)
 
-    last = schedule(ASKED | {"reminderId": "r-1", "after": SECOND, "waitedUntil": answer["waitUntil"]}, SECOND + "c")
+    last = schedule(REQUEST | {"reminderId": "r-1", "after": SECOND, "waitedUntil": answer["waitUntil"]}, SECOND + "c")
     assert (last["Reminder"]["goOn"], last["Reminder"]["waitUntil"]) == (False, utc_text(due))
 
 
@@ -95,7 +95,7 @@ def test_what_is_not_scheduled_any_more_is_left_alone(status, execution, reminde
     kept = row(Status=status, **execution)
     reminder_table.put_item(Item=kept)
 
-    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"}) == {"Outcome": "TAKEN"}
+    assert schedule(REQUEST | {"waitSeconds": 1, "reminderId": "r-1"}) == {"Outcome": "TAKEN"}
     assert find("r-1") == kept
 
 
@@ -104,18 +104,18 @@ def test_what_another_execution_has_is_left_alone(after, reminder_table):
     kept = row(ExecutionId=FIRST)
     reminder_table.put_item(Item=kept)
 
-    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"} | after, SECOND) == {"Outcome": "TAKEN"}
+    assert schedule(REQUEST | {"waitSeconds": 1, "reminderId": "r-1"} | after, SECOND) == {"Outcome": "TAKEN"}
     assert find("r-1") == kept
 
 
 def test_an_unknown_reminder_is_not_made_up():
-    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"}) == {"Outcome": "TAKEN"}
+    assert schedule(REQUEST | {"waitSeconds": 1, "reminderId": "r-1"}) == {"Outcome": "TAKEN"}
     assert find("r-1") is None
 
 
 @pytest.mark.parametrize("reminder_id", [None, 7, "", [], {}, True, "x" * 129], ids=lambda one: repr(one)[:10])
 def test_what_no_reminder_can_be_called_is_refused(reminder_id):
-    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": reminder_id}) == {
+    assert schedule(REQUEST | {"waitSeconds": 1, "reminderId": reminder_id}) == {
         "Outcome": "INVALID",
         "Problem": NO_ID,
     }
@@ -165,7 +165,7 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
         (TOPIC | {"waitSeconds": -1}, "waitSeconds must be a whole number from 0 to 31536000."),
         (TOPIC | {"waitSeconds": "60.0"}, "waitSeconds must be a whole number from 0 to 31536000."),
         (TOPIC, "waitSeconds is needed, or timestamp, and not both."),
-        (ASKED, "waitSeconds is needed, or timestamp, and not both."),
+        (REQUEST, "waitSeconds is needed, or timestamp, and not both."),
         (EMAIL | {"message": "x", "preference": "sms", "waitSeconds": 1}, "phone is needed for the channel sms."),
         (PHONE | {"message": "x", "preference": "both", "waitSeconds": 1}, "email is needed for the channel email."),
         (
@@ -187,7 +187,7 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
         (TOPIC | {"waitSeconds": 1, "message": " \u200b"}, "message must contain visible text."),
         ({"waitSeconds": 1}, "message is missing."),
         (
-            ASKED | {"waitSeconds": 1, "email": "jo at example.com"},
+            REQUEST | {"waitSeconds": 1, "email": "jo at example.com"},
             "email must be one e-mail address such as ada@example.com.",
         ),
         ({}, "message is missing."),
@@ -231,7 +231,7 @@ def test_a_retry_by_hand_waits_for_the_same_time(when, later, left, clock, remin
 
 
 def test_a_retry_after_the_row_alone_was_written_takes_it_up(clock, reminder_table):
-    kept = row("r-1", owner="workflow", due=clock.instant + timedelta(seconds=60), asked=TOPIC)
+    kept = row("r-1", owner="workflow", due=clock.instant + timedelta(seconds=60), request=TOPIC)
     reminder_table.put_item(Item=kept)
     clock.instant += timedelta(minutes=5)
 
@@ -247,7 +247,7 @@ def test_an_execution_of_the_same_name_long_after_sends_nothing_twice(reminder_t
 
 @pytest.mark.parametrize("change", [{"message": None}, {"message": 7}, {"nonsense": 1}, {"preference": "fax"}])
 def test_who_names_a_reminder_and_says_nothing_of_it_takes_none_up(change, reminder_table):
-    asked = {name: value for name, value in (ASKED | {"waitSeconds": 1} | change).items() if value is not None}
+    asked = {name: value for name, value in (REQUEST | {"waitSeconds": 1} | change).items() if value is not None}
 
     assert schedule(asked | {"reminderId": "r-1"})["Outcome"] == "INVALID"
 
@@ -265,7 +265,7 @@ def test_who_names_a_reminder_and_says_nothing_of_it_takes_none_up(change, remin
 def test_the_row_of_what_the_workflow_refuses_has_failed_and_says_why(kept, given, execution, change, reminder_table):
     reminder_table.put_item(Item=row(**kept))
 
-    answer = schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1"} | given | change, execution)
+    answer = schedule(REQUEST | {"waitSeconds": 1, "reminderId": "r-1"} | given | change, execution)
 
     assert answer["Outcome"] == "INVALID"
     found = find("r-1")
@@ -281,7 +281,7 @@ def test_a_refused_execution_leaves_a_row_of_another_one_unchanged(kept, reminde
     kept = row(**kept)
     reminder_table.put_item(Item=kept)
 
-    assert schedule(ASKED | {"waitSeconds": 1, "reminderId": "r-1", "x": 1}, SECOND)["Outcome"] == "INVALID"
+    assert schedule(REQUEST | {"waitSeconds": 1, "reminderId": "r-1", "x": 1}, SECOND)["Outcome"] == "INVALID"
     assert find("r-1") == kept
 
 

@@ -16,7 +16,7 @@ from reminders.settle_lost_reminders import (
 )
 from reminders.table import find
 from tests.support.handlers.aws import client_of
-from tests.support.handlers.reminder_rows import ASKED, DAILY, TOPIC, ahead, workflow_takes_up
+from tests.support.handlers.reminder_rows import DAILY, REQUEST, TOPIC, ahead, workflow_takes_up
 
 WAITING = {"Waiting": True}
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
@@ -28,7 +28,7 @@ def test_a_reminder_without_a_living_execution_is_started_again(write, started, 
     assert handler({}, None) == {"Lost": 1, "Complete": True}
 
     (given,) = started()
-    assert given == {**ASKED, "reminderId": "r-1", "after": kept["ExecutionId"]}
+    assert given == {**REQUEST, "reminderId": "r-1", "after": kept["ExecutionId"]}
     assert find("r-1") == kept
     assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
     assert find("r-1")["ExecutionId"] != kept["ExecutionId"]
@@ -54,7 +54,7 @@ def test_a_start_that_boto3_repeats_is_one_start(write, started, reminder_workfl
 
 @pytest.mark.parametrize("asked", [{"waitSeconds": "86400"}, {"timestamp": "2027-01-27 09:00", "timeZone": "UTC"}])
 def test_a_reminder_that_is_started_again_waits_only_for_the_rest(asked, write, reminder_workflow):
-    kept = write(ago=timedelta(seconds=-20), given={**ASKED, **asked, "reminderId": "r-1"})
+    kept = write(ago=timedelta(seconds=-20), given={**REQUEST, **asked, "reminderId": "r-1"})
 
     handler(WAITING, None)
 
@@ -69,7 +69,7 @@ def test_an_execution_that_never_took_its_row_up_is_followed_by_one_that_does(wr
 
     handler({}, None)
 
-    assert started() == [{**ASKED, "reminderId": "r-1"}]
+    assert started() == [{**REQUEST, "reminderId": "r-1"}]
     assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
 
 
@@ -83,7 +83,7 @@ def test_an_execution_that_never_took_its_row_up_is_followed_by_one_that_does(wr
     ],
 )
 def test_what_was_started_by_hand_is_started_again_as_what_it_was(given, write, started):
-    write(given=given, asked=TOPIC, Owner="workflow")
+    write(given=given, request=TOPIC, Owner="workflow")
 
     handler({}, None)
 
@@ -122,7 +122,7 @@ def test_what_never_started_and_hides_its_addresses_has_failed(event, write, sta
 
 
 def test_what_never_started_and_needs_no_address_is_started(write, started):
-    write(ended=None, asked=TOPIC | {"repeat": DAILY})
+    write(ended=None, request=TOPIC | {"repeat": DAILY})
 
     handler({}, None)
 
@@ -139,7 +139,7 @@ def test_an_execution_that_aws_has_forgotten_leaves_a_reminder_that_has_failed(w
 
 
 @pytest.mark.parametrize(
-    "given", ["text", [], {"message": "x"}, {**ASKED, "reminderId": "another"}, {**ASKED, "email": "a@b"}]
+    "given", ["text", [], {"message": "x"}, {**REQUEST, "reminderId": "another"}, {**REQUEST, "email": "a@b"}]
 )
 def test_an_input_that_is_not_this_reminder_is_not_sent(given, write, started):
     write(given=given)

@@ -13,7 +13,7 @@ from reminders.settle_lost_reminders import (
     handler,
 )
 from reminders.table import find
-from tests.support.handlers.reminder_rows import ASKED, REPEATED, ahead, workflow_takes_up
+from tests.support.handlers.reminder_rows import REPEATED, REQUEST, ahead, workflow_takes_up
 
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
 WAITING = {"Waiting": True}
@@ -30,7 +30,7 @@ WAITING = {"Waiting": True}
 def test_a_repeated_reminder_goes_on_with_its_next_occurrence(
     status, ago, reason, occurrence, write, started, reminder_workflow
 ):
-    kept = write(asked=REPEATED, ago=ago, Status=status)
+    kept = write(request=REPEATED, ago=ago, Status=status)
 
     assert handler({}, None)["Lost"] == 1
 
@@ -44,7 +44,7 @@ def test_a_repeated_reminder_goes_on_with_its_next_occurrence(
 
 @pytest.mark.parametrize("repeat", [{"every": "1d", "times": 1}, {"every": "1d", "until": utc_text(ahead(hours=1))}])
 def test_the_last_occurrence_has_no_successor(repeat, write, started):
-    write(asked=ASKED | {"repeat": repeat}, Status="SENDING")
+    write(request=REQUEST | {"repeat": repeat}, Status="SENDING")
 
     handler({}, None)
 
@@ -52,7 +52,7 @@ def test_the_last_occurrence_has_no_successor(repeat, write, started):
 
 
 def test_what_was_cancelled_while_it_was_sent_does_not_go_on(write, started):
-    write(asked=REPEATED, Status="SENDING", Stopped=True)
+    write(request=REPEATED, Status="SENDING", Stopped=True)
 
     handler({}, None)
 
@@ -60,7 +60,7 @@ def test_what_was_cancelled_while_it_was_sent_does_not_go_on(write, started):
 
 
 def test_a_repeated_reminder_that_cannot_go_on_says_so(write, started):
-    write(asked=REPEATED, ended=None, Status="SENDING")
+    write(request=REPEATED, ended=None, Status="SENDING")
 
     handler({}, None)
 
@@ -82,7 +82,7 @@ def test_a_repeated_reminder_that_cannot_go_on_says_so(write, started):
     [({}, timedelta(hours=1)), ({}, timedelta(hours=24, minutes=40)), (WAITING, timedelta(seconds=1))],
 )
 def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(status, reason, event, ago, write, started):
-    write(asked=REPEATED, ago=ago, Status=status, Reason=reason)
+    write(request=REPEATED, ago=ago, Status=status, Reason=reason)
 
     assert handler(event, None)["Lost"] == 1
 
@@ -97,8 +97,8 @@ def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(stat
     "changes",
     [
         {"Stopped": True},
-        {"asked": ASKED},
-        {"asked": ASKED | {"repeat": {"every": "1d", "times": 1}}},
+        {"asked": REQUEST},
+        {"asked": REQUEST | {"repeat": {"every": "1d", "times": 1}}},
         {"ended": "RUNNING"},
         {"ended": None},
         {"ago": OVERDUE["SENDING"] - timedelta(minutes=1)},

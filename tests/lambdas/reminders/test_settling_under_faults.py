@@ -37,7 +37,7 @@ def all_of(seen):
 def test_two_sweeps_at_once_make_one_reminder(write, reminder_workflow, monkeypatch):
     """Both have read the rows before either changed one."""
     write("once")
-    write("again", asked=REPEATED, Status="SENDING")
+    write("again", request=REPEATED, Status="SENDING")
     seen = {name: find(name) for name in ("once", "again")}
     with monkeypatch.context() as patch:
         patch.setattr(sweep.table, "find", seen.get)
@@ -50,7 +50,7 @@ def test_two_sweeps_at_once_make_one_reminder(write, reminder_workflow, monkeypa
 
 def test_a_sweep_beside_a_retry_makes_one_reminder(write, reminder_workflow):
     """The first execution is started late, while the sweep already follows it with another one."""
-    write(asked=TOPIC, ended=None)
+    write(request=TOPIC, ended=None)
     handler({}, None)
     states.start_execution(
         stateMachineArn=reminder_workflow.arn,
@@ -96,7 +96,7 @@ def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
 
 
 def test_a_sweep_that_was_killed_before_it_started_the_next_occurrence_is_made_up_for(write, started):
-    write(asked=REPEATED, Status="SENDING")
+    write(request=REPEATED, Status="SENDING")
     with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
         handler({}, None)
     assert (find("r-1")["Status"], started()) == ("SCHEDULED", [])
@@ -139,7 +139,7 @@ def test_a_list_that_fails_does_not_keep_the_other_reminders_waiting(client, ope
 
 @pytest.mark.parametrize("missing", ["Message", "FirstDueAt", "TimeZone", "Occurrence", "Preference"])
 def test_a_damaged_row_is_settled_too(missing, write, reminder_table):
-    kept = write(ended=None, asked=TOPIC | {"repeat": DAILY}, ago=timedelta(days=3))
+    kept = write(ended=None, request=TOPIC | {"repeat": DAILY}, ago=timedelta(days=3))
     del kept[missing]
     reminder_table.put_item(Item=kept)
 
@@ -149,7 +149,7 @@ def test_a_damaged_row_is_settled_too(missing, write, reminder_table):
 
 @pytest.mark.parametrize("missing", ["FirstDueAt", "TimeZone", "Occurrence"])
 def test_a_damaged_row_is_settled_once(missing, write, reminder_table):
-    kept = write(asked=TOPIC | {"repeat": DAILY}, Status="SENT", ago=timedelta(hours=1))
+    kept = write(request=TOPIC | {"repeat": DAILY}, Status="SENT", ago=timedelta(hours=1))
     del kept[missing]
     reminder_table.put_item(Item=kept)
 
@@ -214,8 +214,8 @@ def test_after_a_fault_in_any_call_the_next_sweep_settles_the_rest(client, opera
     write("waiting", ago=timedelta(days=-1))
     write("late", ago=timedelta(days=2))
     write("sending", Status="SENDING")
-    write("repeated", Status="SENDING", asked=REPEATED)
-    write("between", Status="SENT", asked=REPEATED)
+    write("repeated", Status="SENDING", request=REPEATED)
+    write("between", Status="SENT", request=REPEATED)
     with fault(client, operation, kind), suppress(KilledError, NotSettledError, ClientError, BotoCoreError):
         handler(WAITING, None)
     outcomes = workflow_takes_up(reminder_workflow)

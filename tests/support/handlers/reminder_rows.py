@@ -8,10 +8,10 @@ from reminders import reminder, schedule_reminder
 from reminders.due import Due
 from tests.support.handlers.callers import JO
 
-ASKED = {"message": "Feed the cat 🐈", "preference": "both", "email": "jo@example.com", "phone": "+4915112345678"}
+REQUEST = {"message": "Feed the cat 🐈", "preference": "both", "email": "jo@example.com", "phone": "+4915112345678"}
 TOPIC = {"message": "Feed the cat", "preference": "topic"}
 DAILY = {"every": "1d"}
-REPEATED = ASKED | {"repeat": DAILY}
+REPEATED = REQUEST | {"repeat": DAILY}
 KEPT = timedelta(days=30)
 
 
@@ -26,12 +26,12 @@ def row(
     owner: str = JO,
     due: datetime | None = None,
     zone: str = "Europe/Paris",
-    asked: dict[str, Any] | None = None,
+    request: dict[str, Any] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
     """The row of a reminder that is due in an hour, or at `due`, with `changes` to its fields."""
     made = reminder.row_of(
-        asked or ASKED,
+        request or REQUEST,
         Due(due or ahead(hours=1), zone),
         reminder_id=reminder_id,
         owner=owner,
