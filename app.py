@@ -45,7 +45,7 @@ def build(app: cdk.App, *, stage: Stage) -> None:
     identity = IdentityStack(app, IDENTITY, stage=stage, stack_name=named(IDENTITY))
     cache = None
     if stage.cache:
-        cache = CacheStack(app, CACHE, stage=stage, settings=stage.cache, stack_name=named(CACHE))
+        cache = CacheStack(app, CACHE, settings=stage.cache, stack_name=named(CACHE))
     orders = OrdersStack(app, ORDERS, stage=stage, users=identity.users, cache=cache, stack_name=named(ORDERS))
     if stage.example_consumer:
         FulfillmentStack(app, FULFILLMENT, stage=stage, queue=orders.fulfillment_queue, stack_name=named(FULFILLMENT))

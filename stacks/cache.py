@@ -6,7 +6,7 @@ from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.config import CacheSettings, Stage
+from stacks.config import CacheSettings
 
 ADDRESSES = "10.0.0.0/16"
 REDIS_PORT = 6379
@@ -19,10 +19,51 @@ class CacheStack(Stack):
     whether TLS is spoken, and the user whether they sign in, which `grant_connect` lets a role do.
     """
 
-    def __init__(self, scope: Construct, id: str, *, stage: Stage, settings: CacheSettings, stack_name: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: CacheSettings, stack_name: str) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
-        self.vpc = ec2.Vpc(
+        # Where it stands
+        self.vpc = self._network()
+        self.client_security_group, security_group = self._security_groups()
+
+        # Who may do what
+        # ElastiCache generates no names for users and groups. With IAM, a user's id is its name, in lower case.
+        self._functions = self._user("User", name=f"{stack_name}-orders", access="~order:* ~lock:* +get +set")
+        operators = self._user("OperatorUser", name=f"{stack_name}-operators", access="~* +get +set +del")
+        users = self._user_group(self._functions, operators)
+
+        # What is kept
+        self._replication_group = self._redis(settings, users=users, security_group=security_group)
+
+        # What people and functions need
+        address = (
+            f"{self._replication_group.attr_primary_end_point_address}"
+            f":{self._replication_group.attr_primary_end_point_port}"
+        )
+        sign_in = f"rediss://{self._functions.user_name}@" if settings.encrypted_in_transit else "redis://"
+        self.client_environment = {
+            "REDIS_URL": sign_in + address,
+            "REDIS_NAME": self._replication_group.ref,
+            "CACHE_BUDGET_MS": str(settings.budget_ms),
+        }
+        CfnOutput(self, "RedisAddress", value=address)
+        CfnOutput(self, "RedisName", value=self._replication_group.ref)
+        CfnOutput(self, "RedisOperator", value=operators.user_id)
+
+    def grant_connect(self, grantee: iam.IGrantable) -> None:
+        """Lets `grantee` sign in to the cache as the user of functions."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["elasticache:Connect"],
+            resource_arns=[
+                self._arn("replicationgroup", self._replication_group.ref),
+                self._arn("user", self._functions.user_id),
+            ],
+        )
+
+    def _network(self) -> ec2.Vpc:
+        """Isolated subnets, with gateway endpoints that carry no more than is needed."""
+        vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(ADDRESSES),
@@ -32,7 +73,7 @@ class CacheStack(Stack):
                 ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24)
             ],
         )
-        dynamodb = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        dynamodb = vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
         dynamodb.add_to_policy(
             # The endpoint carries one call, the lookup's read on a cache miss. Which table is the caller's role's
             # business: the table stands in a stack that depends on this one.
@@ -43,7 +84,7 @@ class CacheStack(Stack):
                 conditions={"StringEquals": {"aws:PrincipalAccount": self.account}},
             )
         )
-        s3 = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        s3 = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         s3.add_to_policy(
             # How an operator brings programs into the network (docs/redis.md): reading, from this account's buckets.
             iam.PolicyStatement(
@@ -53,8 +94,11 @@ class CacheStack(Stack):
                 conditions={"StringEquals": {"s3:ResourceAccount": self.account}},
             )
         )
+        return vpc
 
-        self.client_security_group = ec2.SecurityGroup(
+    def _security_groups(self) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
+        """That of the functions that use the cache, and the cache's own."""
+        clients = ec2.SecurityGroup(
             self,
             "ClientSecurityGroup",
             vpc=self.vpc,
@@ -62,49 +106,65 @@ class CacheStack(Stack):
             allow_all_outbound=False,
         )
         # Gateway endpoints are addressed by public addresses; the subnets have no route to any other.
-        self.client_security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "The gateway endpoints")
-        self.client_security_group.add_egress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(REDIS_PORT), "The cache")
-        security_group = ec2.SecurityGroup(
+        clients.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "The gateway endpoints")
+        clients.add_egress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(REDIS_PORT), "The cache")
+        cache = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=self.vpc, description="The cache", allow_all_outbound=False
         )
         # By id, which keeps the rule inside the group: as a resource of its own it would not deploy on a laptop.
-        security_group.add_ingress_rule(
-            ec2.Peer.security_group_id(self.client_security_group.security_group_id),
+        cache.add_ingress_rule(
+            ec2.Peer.security_group_id(clients.security_group_id),
             ec2.Port.tcp(REDIS_PORT),
             "Functions that use the cache",
         )
+        return clients, cache
 
-        # ElastiCache generates no names for users and groups. With IAM, a user's id is its name, in lower case.
-        self._functions = self._user("User", name=f"{stack_name}-orders", access="~order:* ~lock:* +get +set")
-        operators = self._user("OperatorUser", name=f"{stack_name}-operators", access="~* +get +set +del")
+    def _user(self, id: str, *, name: str, access: str) -> elasticache.CfnUser:
+        """A user who signs in with IAM and may do what `access` says, on the keys that it names."""
+        return elasticache.CfnUser(
+            self,
+            id,
+            engine="redis",
+            user_id=name,
+            user_name=name,
+            authentication_mode={"Type": "iam"},
+            # Not CLIENT SETINFO, by which clients say what they are: it came after this engine version.
+            access_string=f"on resetchannels -@all {access}",
+        )
+
+    def _user_group(self, *members: elasticache.CfnUser) -> elasticache.CfnUserGroup:
         # Every Redis user group has a user "default", which whoever does not sign in becomes: it may do nothing.
         nobody = elasticache.CfnUser(
             self,
             "DefaultUser",
             engine="redis",
-            user_id=f"{stack_name}-default",
+            user_id=f"{self.stack_name}-default",
             user_name="default",
             authentication_mode={"Type": "no-password-required"},
             access_string="off ~* resetchannels -@all",
         )
-        everybody = [self._functions, operators, nobody]
+        everybody = [*members, nobody]
         users = elasticache.CfnUserGroup(
             self,
             "UserGroup",
             engine="redis",
-            user_group_id=f"{stack_name}-users",
+            user_group_id=f"{self.stack_name}-users",
             user_ids=[user.user_id for user in everybody],
         )
         for user in everybody:
             users.add_resource_dependency(user)
+        return users
 
+    def _redis(
+        self, settings: CacheSettings, *, users: elasticache.CfnUserGroup, security_group: ec2.ISecurityGroup
+    ) -> elasticache.CfnReplicationGroup:
         subnets = elasticache.CfnSubnetGroup(
             self,
             "SubnetGroup",
             description="The isolated subnets",
             subnet_ids=self.vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
         )
-        self._replication_group = elasticache.CfnReplicationGroup(
+        replication_group = elasticache.CfnReplicationGroup(
             self,
             "Redis",
             replication_group_description="Order lookups",
@@ -121,46 +181,8 @@ class CacheStack(Stack):
             transit_encryption_enabled=settings.encrypted_in_transit,
             user_group_ids=[users.user_group_id] if settings.encrypted_in_transit else None,
         )
-        self._replication_group.add_resource_dependency(users)
-
-        address = (
-            f"{self._replication_group.attr_primary_end_point_address}"
-            f":{self._replication_group.attr_primary_end_point_port}"
-        )
-        sign_in = f"rediss://{self._functions.user_name}@" if settings.encrypted_in_transit else "redis://"
-        self.client_environment = {
-            "REDIS_URL": sign_in + address,
-            "REDIS_NAME": self._replication_group.ref,
-            "CACHE_BUDGET_MS": str(settings.budget_ms),
-        }
-
-        CfnOutput(self, "RedisAddress", value=address)
-        CfnOutput(self, "RedisName", value=self._replication_group.ref)
-        CfnOutput(self, "RedisOperator", value=operators.user_id)
-
-    def grant_connect(self, grantee: iam.IGrantable) -> None:
-        """Lets `grantee` sign in to the cache as the user of functions."""
-        iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["elasticache:Connect"],
-            resource_arns=[
-                self._arn("replicationgroup", self._replication_group.ref),
-                self._arn("user", self._functions.user_id),
-            ],
-        )
-
-    def _user(self, id: str, *, name: str, access: str) -> elasticache.CfnUser:
-        """A user who signs in with IAM and may do what `access` says, on the keys that it names."""
-        return elasticache.CfnUser(
-            self,
-            id,
-            engine="redis",
-            user_id=name,
-            user_name=name,
-            authentication_mode={"Type": "iam"},
-            # Not CLIENT SETINFO, by which clients say what they are: it came after this engine version.
-            access_string=f"on resetchannels -@all {access}",
-        )
+        replication_group.add_resource_dependency(users)
+        return replication_group
 
     def _arn(self, resource: str, name: str) -> str:
         return self.format_arn(

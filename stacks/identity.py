@@ -20,17 +20,21 @@ class IdentityStack(Stack):
     def __init__(self, scope: Construct, id: str, *, stage: Stage, stack_name: str) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
-        texts = iam.Role(
-            self,
-            "TextsRole",
-            assumed_by=iam.ServicePrincipal(
-                "cognito-idp.amazonaws.com",
-                conditions={"StringEquals": {"sts:ExternalId": EXTERNAL_ID, "aws:SourceAccount": self.account}},
-            ),
-        )
-        # A phone number has no ARN, and Cognito checks for the permission in this form.
-        # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-sms-settings.html
-        texts.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]))
+        # Who signs in
+        self.users = self._pool(stage)
+        self.web_client = self._web_client()
+        self.users.add_group("Operators", group_name=OPERATORS, description="See all orders, and work on escalations.")
+
+        # A kept pool needs the role and the function that Cognito asks for, its client and its group. Without them
+        # Cognito would refuse every change of the pool, and every sign-up.
+        RemovalPolicies.of(self).apply(stage.removal_policy)
+
+        # What people need
+        CfnOutput(self, "UserPoolId", value=self.users.user_pool_id)
+        CfnOutput(self, "WebClientId", value=self.web_client.user_pool_client_id)
+
+    def _pool(self, stage: Stage) -> cognito.UserPool:
+        texts = self._texts_role()
         check_sign_up = PythonFunction(
             self,
             "CheckSignUp",
@@ -42,7 +46,7 @@ class IdentityStack(Stack):
             timeout=5,
             environment={},
         )
-        self.users = cognito.UserPool(
+        users = cognito.UserPool(
             self,
             "Users",
             self_sign_up_enabled=True,
@@ -81,8 +85,26 @@ class IdentityStack(Stack):
             deletion_protection=stage.deletion_protection,
             removal_policy=stage.removal_policy,
         )
-        self.users.node.add_dependency(texts)
-        self.web_client = self.users.add_client(
+        users.node.add_dependency(texts)
+        return users
+
+    def _texts_role(self) -> iam.Role:
+        """The role in which Cognito texts codes."""
+        texts = iam.Role(
+            self,
+            "TextsRole",
+            assumed_by=iam.ServicePrincipal(
+                "cognito-idp.amazonaws.com",
+                conditions={"StringEquals": {"sts:ExternalId": EXTERNAL_ID, "aws:SourceAccount": self.account}},
+            ),
+        )
+        # A phone number has no ARN, and Cognito checks for the permission in this form.
+        # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-sms-settings.html
+        texts.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]))
+        return texts
+
+    def _web_client(self) -> cognito.UserPoolClient:
+        return self.users.add_client(
             "WebClient",
             # A page can keep no secret.
             generate_secret=False,
@@ -96,15 +118,6 @@ class IdentityStack(Stack):
             read_attributes=_attributes(*TOLD),
             write_attributes=_attributes(*CHANGED),
         )
-        self.users.add_group("Operators", group_name=OPERATORS, description="See all orders, and work on escalations.")
-
-        # A kept pool needs the role and the function that Cognito asks for, its client and its group. Without them
-        # Cognito would refuse every change of the pool, and every sign-up.
-        RemovalPolicies.of(self).apply(stage.removal_policy)
-
-        # What people need
-        CfnOutput(self, "UserPoolId", value=self.users.user_pool_id)
-        CfnOutput(self, "WebClientId", value=self.web_client.user_pool_client_id)
 
 
 def _attributes(*names: str) -> cognito.ClientAttributes:

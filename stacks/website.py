@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from aws_cdk import CfnOutput, CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudfront as cloudfront
@@ -90,27 +91,7 @@ class WebsiteStack(Stack):
         distribution = self._distribution(site, headers=self._headers(sign_in, orders, reminders))
 
         # What publishes
-        # Types are for the checks: no browser asks for them.
-        files = assets.Asset(self, "Files", path=str(FILES), exclude=["**/.*", "**/*.d.ts"])
-        publish = self._publisher(stage, files=files, site=site, distribution=distribution)
-        published = CustomResource(
-            self,
-            "PublishedSite",
-            resource_type="Custom::PublishedSite",
-            service_token=publish.function_arn,
-            # When CloudFormation gives an event up, nobody works on it any more, nor will.
-            service_timeout=Duration.seconds(QUEUED_SECONDS + PUBLISHING_SECONDS + 60),
-            properties={
-                # The key is the files' hash: another file, another key, and so published again.
-                "Archive": {"Bucket": files.s3_bucket_name, "Key": files.s3_object_key},
-                "Site": site.bucket_name,
-                "Distribution": distribution.distribution_id,
-                # As text, for CloudFormation knows no null; nor does CDK's own way to write it.
-                "Config": json.dumps(config),
-                "Publisher": hashlib.sha256(PUBLISHER.read_bytes()).hexdigest(),
-            },
-        )
-        published.node.add_dependency(publish)
+        published = self._publication(stage, config=config, site=site, distribution=distribution)
         # CloudFront may read when everything is there: the first visitor sees a whole page or none.
         if site.policy:
             site.policy.node.add_dependency(published)
@@ -207,6 +188,33 @@ class WebsiteStack(Stack):
                 ]
             ),
         )
+
+    def _publication(
+        self, stage: Stage, *, config: Mapping[str, Any], site: s3.Bucket, distribution: cloudfront.Distribution
+    ) -> CustomResource:
+        """Publishes the files and `config` when one of them has changed."""
+        # Types are for the checks: no browser asks for them.
+        files = assets.Asset(self, "Files", path=str(FILES), exclude=["**/.*", "**/*.d.ts"])
+        publish = self._publisher(stage, files=files, site=site, distribution=distribution)
+        published = CustomResource(
+            self,
+            "PublishedSite",
+            resource_type="Custom::PublishedSite",
+            service_token=publish.function_arn,
+            # When CloudFormation gives an event up, nobody works on it any more, nor will.
+            service_timeout=Duration.seconds(QUEUED_SECONDS + PUBLISHING_SECONDS + 60),
+            properties={
+                # The key is the files' hash: another file, another key, and so published again.
+                "Archive": {"Bucket": files.s3_bucket_name, "Key": files.s3_object_key},
+                "Site": site.bucket_name,
+                "Distribution": distribution.distribution_id,
+                # As text, for CloudFormation knows no null; nor does CDK's own way to write it.
+                "Config": json.dumps(config),
+                "Publisher": hashlib.sha256(PUBLISHER.read_bytes()).hexdigest(),
+            },
+        )
+        published.node.add_dependency(publish)
+        return published
 
     def _publisher(
         self, stage: Stage, *, files: assets.Asset, site: s3.Bucket, distribution: cloudfront.Distribution
