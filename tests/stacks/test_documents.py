@@ -86,15 +86,11 @@ def test_every_alarm_has_its_section_and_every_section_its_alarm(synthesised):
 
     wrong = [
         *(
-            f"docs/operations.md: add the section {one!r}, which says: {deployed[one]}"
+            f"docs/operations.md: add #{one} with a heading like '### Orders: Parked'. Its alarm says: {deployed[one]}"
             for one in deployed
             if one not in described
         ),
-        *(
-            f"docs/operations.md: take out the section {one!r}: it has no alarm"
-            for one in described
-            if one not in deployed
-        ),
+        *(f"docs/operations.md: take out #{one}: it has no alarm" for one in described if one not in deployed),
         *([f"README.md: the line of the alarms should be {price}"] if price not in README else []),
     ]
     assert not wrong, "\n".join(["", *wrong])

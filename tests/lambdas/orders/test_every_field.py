@@ -96,7 +96,7 @@ Way = tuple[str, Callable[[], Mapping[str, Any]], Mapping[str, Any]]
 
 def _compared(place: str, look: Callable[[], Mapping[str, Any]], expected: Mapping[str, Any]) -> Iterator[str]:
     try:
-        found = look()
+        found = look() or {}
     except Exception as error:
         yield f"{place}: fails with {type(error).__name__}: {error}"
         return
