@@ -20,7 +20,8 @@ from stacks.config import (
     stage_from_context,
 )
 
-STAGING = replace(PROD, name="staging", sender="reminders-staging@example.com", notify_parameter="notifyme-staging")
+KNOWN = [LOCAL, DEV, PROD]
+NEW = replace(PROD, name="new", sender="reminders-new@example.com", notify_parameter="notifyme-new")
 
 
 @pytest.mark.parametrize(
@@ -127,42 +128,40 @@ def test_the_stages_can_be_deployed_side_by_side():
 
 
 def test_a_new_stage_that_sets_what_it_must_not_inherit_is_no_mistake():
-    assert [*mistakes([*ALL_STAGES, STAGING])] == []
+    assert [*mistakes([*KNOWN, NEW])] == []
 
 
 @pytest.mark.parametrize(
     ("new", "words"),
     [
         (PROD, ["two stages have the name 'prod'", "`name`"]),
-        (replace(STAGING, notify_parameter="notifyme"), ["prod and staging", "`notify_parameter` 'notifyme'"]),
-        (replace(STAGING, notify_parameter="notifyme-dev"), ["dev and staging", "`notify_parameter` 'notifyme-dev'"]),
-        (replace(STAGING, sender=PROD.sender), ["prod and staging", f"`sender` '{PROD.sender}'"]),
-        (replace(STAGING, outbox=LOCAL.outbox), ["staging has `outbox` or `only_account`", "set both to None"]),
-        (replace(STAGING, only_account=ACCOUNT), ["staging has `outbox` or `only_account`", "set both to None"]),
+        (replace(NEW, notify_parameter="notifyme"), ["prod and new", "`notify_parameter` 'notifyme'"]),
+        (replace(NEW, notify_parameter="notifyme-dev"), ["dev and new", "`notify_parameter` 'notifyme-dev'"]),
+        (replace(NEW, sender=PROD.sender), ["prod and new", f"`sender` '{PROD.sender}'"]),
+        (replace(NEW, outbox=LOCAL.outbox), ["new has `outbox` or `only_account`", "set both to None"]),
+        (replace(NEW, only_account=ACCOUNT), ["new has `outbox` or `only_account`", "set both to None"]),
     ],
 )
 def test_what_a_new_stage_must_not_inherit_is_named(new, words):
-    (found,) = mistakes([*ALL_STAGES, new])
+    (found,) = mistakes([*KNOWN, new])
 
     assert found.startswith("stacks/config.py: ")
     assert [word for word in words if word not in found] == []
 
 
 def test_stages_that_never_meet_may_have_the_same_names():
-    one, other = (
-        replace(STAGING, name=name, only_account=account) for name, account in (("a", "1" * 12), ("b", "2" * 12))
-    )
-    known = replace(STAGING, name="c", notify_parameter="c", sender_identity="existing")
+    one, other = (replace(NEW, name=name, only_account=account) for name, account in (("a", "1" * 12), ("b", "2" * 12)))
+    known = replace(NEW, name="c", notify_parameter="c", sender_identity="existing")
 
     assert [*mistakes([one, other])] == []
-    assert [*mistakes([STAGING, known])] == []
-    assert len([*mistakes([one, STAGING])]) == len(["notify_parameter", "sender"])
+    assert [*mistakes([NEW, known])] == []
+    assert len([*mistakes([one, NEW])]) == len(["notify_parameter", "sender"])
 
 
 def test_synthesis_refuses_stages_that_cannot_be_deployed_side_by_side(monkeypatch):
-    monkeypatch.setattr(config, "ALL_STAGES", [*ALL_STAGES, replace(STAGING, notify_parameter="notifyme")])
+    monkeypatch.setattr(config, "ALL_STAGES", [*KNOWN, replace(NEW, notify_parameter="notifyme")])
 
-    with pytest.raises(SystemExit, match="error: stacks/config.py: the stages prod and staging .* give one of them"):
+    with pytest.raises(SystemExit, match="error: stacks/config.py: the stages prod and new .* give one of them"):
         runpy.run_path(str(PROJECT / "app.py"), run_name="__main__")
 
 
