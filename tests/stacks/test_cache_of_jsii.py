@@ -24,6 +24,6 @@ def test_synthesis_needs_no_writable_home():
 
 
 def test_the_app_names_the_cache_before_it_loads_the_library():
-    imported = re.findall(r"^(?:import|from) (stacks|aws_cdk)\b", (PROJECT / "app.py").read_text(), re.MULTILINE)
+    imported = re.findall(r"^ *(?:import|from) (stacks|aws_cdk)\b", (PROJECT / "app.py").read_text(), re.MULTILINE)
 
     assert imported[:2] == ["stacks", "aws_cdk"]
