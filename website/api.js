@@ -1,13 +1,16 @@
 import { Refused, ServerDown, SignedOut } from "./failures.js";
 import { send } from "./http.js";
 
+/** @import { Session } from "./session.js" */
+/** @import { Answer } from "./types/page.js" */
+
 const LONGEST_PAUSE = 5;
 
 /** One of the REST APIs, called with the person's ID token. */
 export class Api {
   /**
    * @param {string} address without a slash at its end
-   * @param {import("./session.js").Session} session
+   * @param {Session} session
    */
   constructor(address, session) {
     this.address = address;
@@ -88,7 +91,7 @@ export class Api {
 /**
  * Tries a second time if no answer came.
  *
- * @param {() => Promise<import("./http.js").Answer>} attempt
+ * @param {() => Promise<Answer>} attempt
  */
 async function insistently(attempt) {
   try {

@@ -1,4 +1,3 @@
-import { Api } from "./api.js";
 import { loadConfig } from "./config.js";
 import { NAME, OFFLINE, footer, header, startTheme } from "./frame.js";
 import { HOME, routeOf, routesFor } from "./routes.js";
@@ -7,50 +6,28 @@ import { focusOn, hasLostFocus, inWords, notice, skeleton } from "./ui.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
 import { SignIn } from "./views/sign-in/sign-in.js";
 
-/**
- * What a view is given.
- *
- * @typedef {object} Page
- * @property {import("./config.js").Config} config
- * @property {Session} session
- * @property {Api} orders
- * @property {Api} reminders
- * @property {string[]} parameters of the route
- * @property {AbortSignal} signal aborted when the view is left
- * @property {EventTarget} again tells "again" when the network or the session is back
- * @property {() => void} update shows the view as it is now
- * @property {(words: string) => void} say announces to who does not see
- * @property {() => void} signOut
- */
-
-/**
- * @typedef {object} View
- * @property {() => unknown} render what is shown below the title
- */
+/** @import { Config, Mode, Person, Route, View } from "./types/page.js" */
 
 const WHEN_IDLE = 1500;
 const NOT_STARTED = "The page could not start";
-/** @type {Record<string, import("./views/sign-in/sign-in.js").Mode>} by address */
+/** @type {Record<string, Mode>} by address */
 const DOORS = { "sign-in": "signIn", "sign-up": "signUp", confirm: "confirm", forgotten: "forgotten" };
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const news = /** @type {HTMLElement} */ (document.getElementById("news"));
 const again = new EventTarget();
 
-// `start` sets these three before anybody can enter.
-/** @type {import("./config.js").Config} */
+// `start` sets these two before anybody can enter.
+/** @type {Config} */
 let config;
 /** @type {Session} */
 let session;
-/** @type {{orders: Api, reminders: Api}} */
-let apis;
 /** @type {Error | null} why the page could not start */
 let failure = null;
 /**
  * Where the person is: without a title at the sign-in, without a view until it is loaded.
  *
- * @type {{title?: string, view?: View, route?: import("./routes.js").Route, parameters?: string[],
- *   leave: AbortController, person: string | null}}
+ * @type {{title?: string, view?: View, route?: Route, leave: AbortController, person: string | null}}
  */
 let current = { leave: new AbortController(), person: null };
 /** @type {SignIn | null} */
@@ -81,7 +58,6 @@ async function start() {
     return;
   }
   session = new Session(config);
-  apis = { orders: new Api(config.ordersApi, session), reminders: new Api(config.remindersApi, session) };
   session.addEventListener("change", sessionChanged);
   addEventListener("hashchange", () => enter({ isMove: true }));
   await enter();
@@ -148,7 +124,7 @@ function enterDoor() {
   door.enter(mode);
 }
 
-/** @param {import("./views/sign-in/sign-in.js").Mode} mode */
+/** @param {Mode} mode */
 function moveTo(mode) {
   const address = Object.keys(DOORS).find((candidate) => DOORS[candidate] === mode);
   if (address === place()) {
@@ -161,7 +137,7 @@ function moveTo(mode) {
 /**
  * Whether it came to that: while a view is loaded, another one may be asked for.
  *
- * @param {import("./session.js").Person} person
+ * @param {Person} person
  */
 async function enterView(person) {
   const found = routeOf(place(), { person, config });
@@ -173,9 +149,10 @@ async function enterView(person) {
     return true;
   }
   update();
-  let Chosen = null;
+  let loaded = null;
   try {
-    Chosen = await found.route.load();
+    // At the sign-in nobody calls an API.
+    loaded = await Promise.all([found.route.load(), import("./api.js")]);
   } catch {
     // Told below.
   }
@@ -184,8 +161,11 @@ async function enterView(person) {
   }
   setTimeout(fetchTheRest, WHEN_IDLE);
   const { parameters } = found;
-  if (Chosen) {
-    current.view = new Chosen({ config, session, ...apis, parameters, signal, again, update, say, signOut });
+  if (loaded) {
+    const [Chosen, { Api }] = loaded;
+    const orders = new Api(config.ordersApi, session);
+    const reminders = new Api(config.remindersApi, session);
+    current.view = new Chosen({ config, session, orders, reminders, parameters, signal, again, update, say, signOut });
   } else {
     Object.assign(current, NOT_LOADED);
   }

@@ -1,17 +1,7 @@
 import { ServerDown } from "./failures.js";
 import { send } from "./http.js";
 
-/**
- * Where everything is; written when the site is deployed.
- *
- * @typedef {object} Config
- * @property {string} signIn Cognito's address
- * @property {string} clientId
- * @property {string} ordersApi
- * @property {string} remindersApi
- * @property {string | null} outbox
- * @property {Record<string, string>} queues URL by name
- */
+/** @import { Config } from "./types/page.js" */
 
 /** @returns {Promise<Config>} */
 export async function loadConfig() {

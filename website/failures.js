@@ -1,5 +1,7 @@
 /** What a request can come to, other than its answer. Each says in `message` what a person is shown. */
 
+/** @import { Detail } from "./types/page.js" */
+
 /** There is no network. */
 export class Offline extends Error {
   constructor() {
@@ -31,12 +33,6 @@ export class UnknownChallenge extends Error {
 
 /** The request was taken and has changed nothing. */
 export class Unchanged extends Error {}
-
-/**
- * What is wrong with one field: in words, and as a code with its values, which docs/errors.md lists.
- *
- * @typedef {{field: string, problem: string, code?: string, values?: import("./types/reminders.js").DetailValues}} Detail
- */
 
 /** An answer that refuses the request, in the shape of the APIs' errors. */
 export class Refused extends Error {

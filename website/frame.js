@@ -3,6 +3,8 @@
 import { siteStorage } from "./storage.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
+/** @import { Person, Route } from "./types/page.js" */
+
 export const NAME = "Orders and reminders";
 
 export const OFFLINE = html`<p class="banner" role="status">
@@ -42,9 +44,9 @@ function nextTheme() {
 
 /**
  * @param {object} shown
- * @param {import("./session.js").Person | null} shown.person
- * @param {import("./routes.js").Route[]} shown.routes
- * @param {import("./routes.js").Route} [shown.current]
+ * @param {Person | null} shown.person
+ * @param {Route[]} shown.routes
+ * @param {Route} [shown.current]
  * @param {() => void} shown.update
  * @param {(words: string) => void} shown.say
  * @param {() => void} shown.signOut
@@ -77,8 +79,8 @@ export function header({ person, routes, current, update, say, signOut }) {
 }
 
 /**
- * @param {import("./routes.js").Route[]} routes
- * @param {import("./routes.js").Route} [current]
+ * @param {Route[]} routes
+ * @param {Route} [current]
  */
 function navigation(routes, current) {
   return html`

@@ -1,13 +1,8 @@
 import { Offline, ServerDown } from "./failures.js";
 
-const SECONDS = 20;
+/** @import { Answer } from "./types/page.js" */
 
-/**
- * @typedef {object} Answer
- * @property {number} status
- * @property {Headers} headers
- * @property {any} body undefined where it is no JSON
- */
+const SECONDS = 20;
 
 /**
  * Sends a request and reads its answer whole.

@@ -1,5 +1,8 @@
 /** What the page knows of orders. Pure. */
 
+/** @import { Refused } from "./failures.js" */
+/** @import { Mark, Problems } from "./types/page.js" */
+
 /** @typedef {import("./types/orders.js").OrderState} Order */
 
 /** @typedef {import("./types/orders.js").OrderStatus} Status */
@@ -18,7 +21,7 @@ export const REASONS = {
   PRICE_NOT_POSITIVE: "The price is not above zero.",
 };
 
-/** @type {Record<Status, import("./ui.js").Mark & {sentence: string}>} */
+/** @type {Record<Status, Mark & {sentence: string}>} */
 export const STATUSES = {
   RECEIVED: { word: "On its way", tone: "busy", sentence: "The workflow is working on this order." },
   FULFILLMENT_QUEUED: {
@@ -176,7 +179,7 @@ export function orderOf({ OrderId, Name, ItemName, Price, CC }) {
  * What is wrong with the form of an order. What breaks a rule of business is not: the workflow judges it.
  *
  * @param {Form} order
- * @returns {import("./ui.js").Problems}
+ * @returns {Problems}
  */
 export function problemsOf(order) {
   const names = /** @type {(keyof Form)[]} */ (Object.keys(PATTERNS));
@@ -187,8 +190,8 @@ export function problemsOf(order) {
 /**
  * The details of a refusal, in words.
  *
- * @param {import("./failures.js").Refused} refusal
- * @returns {import("./ui.js").Problems}
+ * @param {Refused} refusal
+ * @returns {Problems}
  */
 export function problemsIn({ status, code, message, details }) {
   if (status === 409 && code === "Conflict") {

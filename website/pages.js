@@ -1,5 +1,7 @@
 import { Resource } from "./resource.js";
 
+/** @import { Answer, Page } from "./types/page.js" */
+
 /**
  * A list that the API gives in pages: `value` holds what was loaded of it, `next` whether there is more.
  *
@@ -16,8 +18,8 @@ export class Pages extends Resource {
   #more = null;
 
   /**
-   * @param {import("./app.js").Page} page
-   * @param {(next: string | null) => Promise<import("./http.js").Answer>} ask
+   * @param {Page} page
+   * @param {(next: string | null) => Promise<Answer>} ask
    * @param {string} name of the list in the answer
    */
   constructor(page, ask, name) {

@@ -2,6 +2,9 @@
 
 import { timeText } from "./times.js";
 
+/** @import { Refused } from "./failures.js" */
+/** @import { Mark, Problems } from "./types/page.js" */
+
 /** @typedef {import("./types/reminders.js").ReminderState} Reminder */
 
 /** @typedef {import("./types/reminders.js").Channel} Channel */
@@ -14,7 +17,7 @@ import { timeText } from "./times.js";
  * What a refusal says about the form: `twice` has the offsets of both where the time happens twice, `leap` the first
  * local time that clocks show after they leapt over it.
  *
- * @typedef {{problems: import("./ui.js").Problems, twice: string[] | null, leap: string | null}} Refusal
+ * @typedef {{problems: Problems, twice: string[] | null, leap: string | null}} Refusal
  */
 
 /**
@@ -38,7 +41,7 @@ export const STEPS = {
   y: ["year", "years"],
 };
 
-/** @type {Record<Reminder["status"], import("./ui.js").Mark>} */
+/** @type {Record<Reminder["status"], Mark>} */
 export const STATUSES = {
   SCHEDULED: { word: "Waiting", tone: "busy" },
   SENDING: { word: "Being sent", tone: "busy" },
@@ -163,7 +166,7 @@ const WHOLE = /^[0-9]{1,8}$/;
  * @param {Record<string, string>} form
  */
 export function problemsOf(form) {
-  /** @type {import("./ui.js").Problems} */
+  /** @type {Problems} */
   const problems = {};
   if (!form.message.trim()) {
     problems.message = "Say what to remind you of.";
@@ -227,7 +230,7 @@ const clockOf = (wall) => wall.slice(-5);
 /**
  * The details of a refusal by control, in words.
  *
- * @param {import("./failures.js").Refused} refusal
+ * @param {Refused} refusal
  * @returns {Refusal}
  */
 export function problemsIn({ details }) {

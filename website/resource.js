@@ -1,3 +1,5 @@
+/** @import { Page } from "./types/page.js" */
+
 /**
  * Something that a view shows and has to ask for. It asks again by itself when the network or the session is back.
  *
@@ -15,7 +17,7 @@ export class Resource {
   #next = null;
 
   /**
-   * @param {import("./app.js").Page} page
+   * @param {Page} page
    * @param {() => Promise<T>} ask
    */
   constructor(page, ask) {

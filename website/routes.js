@@ -1,19 +1,8 @@
 /** The addresses of the views, and for whom they are. */
 
+/** @import { Route, Who } from "./types/page.js" */
+
 export const HOME = "order";
-
-/** @typedef {{person: import("./session.js").Person, config: import("./config.js").Config}} Who */
-
-/**
- * @typedef {object} Route
- * @property {RegExp} path of the address after `#/`; what it captures are the view's parameters
- * @property {string} key of the navigation's link that leads there
- * @property {string} title of the view; its parameters follow
- * @property {string} [link] its words; without them there is none
- * @property {string} [icon] the path of its sign
- * @property {(who: Who) => boolean} [isFor]
- * @property {() => Promise<new (page: import("./app.js").Page) => import("./app.js").View>} load
- */
 
 /** @type {Promise<unknown> | undefined} */
 let styles;

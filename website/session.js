@@ -2,6 +2,8 @@ import { cognito } from "./cognito.js";
 import { Refused, ServerDown, SignedOut, UnknownChallenge } from "./failures.js";
 import { tabStorage } from "./storage.js";
 
+/** @import { Challenge, Person, Tokens } from "./types/page.js" */
+
 const KEPT_AS = "session";
 /** The part of a token's life after which it is renewed: of an hour six minutes are left. */
 const RENEWED_AFTER = 0.9;
@@ -14,30 +16,6 @@ const OVER = ["NotAuthorizedException", "UserNotFoundException"];
  * @type {Record<string, string>}
  */
 const ANSWERED_IN = { SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE", NEW_PASSWORD_REQUIRED: "NEW_PASSWORD" };
-
-/**
- * @typedef {object} Person
- * @property {string} id
- * @property {string} email
- * @property {string | null} verifiedEmail
- * @property {string | null} verifiedPhone
- * @property {boolean} isOperator
- */
-
-/**
- * @typedef {object} Tokens
- * @property {string} id
- * @property {string} access
- * @property {string} [refresh]
- * @property {number} renewedFrom the instant in milliseconds
- */
-
-/**
- * @typedef {object} Challenge what Cognito asks for besides the password
- * @property {string} name
- * @property {string} session
- * @property {string} knownAs the pool's name for the person
- */
 
 /**
  * Who is signed in. Tokens live in the tab's session storage and end with the tab.

@@ -1,40 +1,12 @@
-import { Offline, Refused, SignedOut } from "./failures.js";
+import { Refused, SignedOut } from "./failures.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
-/** @typedef {Event & {currentTarget: HTMLFormElement, submitter?: HTMLButtonElement}} FormEvent */
-
-/** @typedef {"good" | "care" | "bad" | "quiet" | "busy"} Tone */
-
-/** @typedef {{word: string, tone: Tone}} Mark a status, as `chip` shows it */
-
-/** @typedef {Record<string, string>} Problems what is wrong with a form, by field */
-
-/**
- * @typedef {object} Field
- * @property {string} form begins the ids of the form's controls
- * @property {string} name
- * @property {string} label
- * @property {unknown} [hint]
- * @property {string} [problem]
- */
-
-/**
- * What only an input has: its attributes, each `nothing` where it is to be left out.
- *
- * @typedef {object} Input
- * @property {string} [type]
- * @property {string} [autocomplete]
- * @property {unknown} [inputmode]
- * @property {string} [value]
- * @property {unknown} [maxlength]
- * @property {unknown} [min]
- * @property {boolean} [required]
- */
+/** @import { Control, Field, Input, Problems, Tone } from "./types/page.js" */
 
 /**
  * One of a form's controls with its label, a hint and what is wrong with it.
  *
- * @param {Field & {control: (about: {id: string, described: unknown, invalid: unknown}) => unknown}} field
+ * @param {Field & {control: Control}} field
  */
 export function field({ form, name, label, hint, problem, control }) {
   const id = `${form}-${name}`;
@@ -64,7 +36,7 @@ export function textField({
   required = true,
   ...rest
 }) {
-  /** @type {Parameters<typeof field>[0]["control"]} */
+  /** @type {Control} */
   const control = ({ id, described, invalid }) => html`
     <input
       id=${id}
@@ -86,27 +58,6 @@ export function textField({
 }
 
 /**
- * Several lines.
- *
- * @param {Field & {rows?: number, maxlength?: unknown}} field
- */
-export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
-  /** @type {Parameters<typeof field>[0]["control"]} */
-  const control = ({ id, described, invalid }) => html`
-    <textarea
-      id=${id}
-      name=${rest.name}
-      rows=${rows}
-      maxlength=${maxlength}
-      required
-      aria-describedby=${described}
-      aria-invalid=${invalid}
-    ></textarea>
-  `;
-  return field({ ...rest, control });
-}
-
-/**
  * A code that came by mail or text, or that an app shows.
  *
  * @param {{form: string, problem?: string, hint?: unknown}} rest
@@ -120,42 +71,6 @@ export const codeField = (rest) =>
     maxlength: 10,
     ...rest,
   });
-
-/**
- * One of few, in one line. `options` are pairs of value and words.
- *
- * It shows no problem: what is wrong with the one that can be, which of the two times is meant, stands under the time.
- *
- * @param {object} about
- * @param {string} about.form
- * @param {string} about.name
- * @param {string} about.label
- * @param {[string, string][]} about.options
- * @param {string} about.value
- * @param {(value: string) => void} [about.change]
- */
-export function choice({ form, name, label, options, value, change = () => {} }) {
-  return html`
-    <fieldset class="choice">
-      <legend>${label}</legend>
-      ${options.map(
-        ([key, words]) => html`
-          <label>
-            <input
-              type="radio"
-              id="${form}-${name}-${key}"
-              name=${name}
-              value=${key}
-              ?checked=${key === value}
-              @change=${() => change(key)}
-            />
-            <span>${words}</span>
-          </label>
-        `,
-      )}
-    </fieldset>
-  `;
-}
 
 /**
  * @param {"good" | "bad"} tone
@@ -199,57 +114,12 @@ export function icon(tone) {
   return html`<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${SHAPES[tone]} /></svg>`;
 }
 
-/**
- * A status as a mark: by its word and its sign, and only then by its colour.
- *
- * @param {Mark} mark
- */
-export function chip({ word, tone }) {
-  return html`<span class="chip ${tone}">${icon(tone)}${word}</span>`;
-}
-
 /** What stands where something is about to be. */
 export function skeleton(lines = 3) {
   return html`
     <div class="skeleton" role="status">
       <span class="unseen">Loading…</span>
       ${Array.from({ length: lines }, () => html`<span class="bar"></span>`)}
-    </div>
-  `;
-}
-
-/**
- * @param {string} title
- * @param {unknown} words
- */
-export function empty(title, words) {
-  return html`<div class="empty">
-    <p class="title">${title}</p>
-    <p>${words}</p>
-  </div>`;
-}
-
-/**
- * What a resource holds, or that it loads, or why it does not, with a way to try again.
- *
- * @template T
- * @param {import("./resource.js").Resource<T>} resource
- * @param {(value: T) => unknown} ready
- * @param {{lines?: number}} [loading]
- */
-export function shown(resource, ready, { lines = 3 } = {}) {
-  if (resource.value !== undefined) {
-    return html`${failureNotice(resource.failure)}${ready(resource.value)}`;
-  }
-  if (!resource.failure) {
-    return skeleton(lines);
-  }
-  const waits = resource.failure instanceof Offline || resource.failure instanceof SignedOut;
-  return html`
-    <div class="empty" role="alert">
-      <p class="title">${waits ? "Not loaded yet" : "This could not be loaded"}</p>
-      <p>${inWords(resource.failure)}</p>
-      <button type="button" @click=${() => resource.load()}>Try again</button>
     </div>
   `;
 }

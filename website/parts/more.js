@@ -1,9 +1,11 @@
 import { html, nothing } from "../vendor/lit-html.js";
 
+/** @import { Pages } from "../pages.js" */
+
 /**
  * The button below a list that goes on.
  *
- * @param {import("../pages.js").Pages<any>} pages
+ * @param {Pages<any>} pages
  * @param {string} what the list holds
  */
 export const more = (pages, what) =>

@@ -1,6 +1,9 @@
 import { textField } from "../ui.js";
 import { html } from "../vendor/lit-html.js";
 
+/** @import { Form } from "../orders.js" */
+/** @import { Field, Input, Problems } from "../types/page.js" */
+
 /** What `orderFields` shows. */
 export const ORDER_FIELDS = ["Name", "ItemName", "Price", "CC"];
 
@@ -9,15 +12,15 @@ export const ORDER_FIELDS = ["Name", "ItemName", "Price", "CC"];
  *
  * @param {object} fields
  * @param {string} fields.form begins the ids of the controls
- * @param {Partial<import("../orders.js").Form>} fields.values to begin with; never a card number
- * @param {import("../ui.js").Problems} fields.problems
+ * @param {Partial<Form>} fields.values to begin with; never a card number
+ * @param {Problems} fields.problems
  * @param {boolean} fields.isOwn whether the browser may fill in the name of who types
  */
 export function orderFields({ form, values, problems, isOwn }) {
   /**
-   * @param {keyof import("../orders.js").Form} name
+   * @param {keyof Form} name
    * @param {string} label
-   * @param {Partial<import("../ui.js").Field & import("../ui.js").Input>} more
+   * @param {Partial<Field & Input>} more
    */
   const one = (name, label, more) =>
     textField({ form, name, label, value: values[name] ?? "", problem: problems[name], ...more });

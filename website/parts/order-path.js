@@ -1,7 +1,9 @@
 import { pathOf } from "../orders.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
-/** @type {Record<import("../orders.js").Signed, string>} */
+/** @import { Order, Signed, Step } from "../orders.js" */
+
+/** @type {Record<Signed, string>} */
 const SIGNS = {
   done: "M5 10.5 8.5 14 15 6.5",
   current: "M10 3.5a6.5 6.5 0 1 0 .1 0M10 6.8V10l2 1.6",
@@ -11,13 +13,13 @@ const SIGNS = {
   passed: "M6.5 10h7",
 };
 
-/** @type {import("../orders.js").Step} */
+/** @type {Step} */
 const CLOSING = { name: "Closed by an operator", mark: "done", word: "done" };
 
 /**
  * The order's way through the workflow, as a diagram that is a list.
  *
- * @param {import("../orders.js").Order | null} order null before there is one
+ * @param {Order | null} order null before there is one
  */
 export function orderPath(order) {
   const { states, ends, isClosed } = pathOf(order);
@@ -34,10 +36,10 @@ export function orderPath(order) {
   `;
 }
 
-/** @param {import("../orders.js").Step} step */
+/** @param {Step} step */
 const current = ({ mark }) => (mark === "current" ? "step" : nothing);
 
-/** @param {import("../orders.js").Step} step */
+/** @param {Step} step */
 const node = ({ name, mark, word }) => html`
   <span class="node">
     <svg viewBox="0 0 20 20" aria-hidden="true"><path d=${SIGNS[mark]} /></svg>

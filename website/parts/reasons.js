@@ -1,10 +1,12 @@
 import { REASONS } from "../orders.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
+/** @import { Order } from "../orders.js" */
+
 /**
  * Why a person is needed.
  *
- * @param {import("../orders.js").Order} order
+ * @param {Order} order
  */
 export function reasons({ Reasons }) {
   return Reasons.length

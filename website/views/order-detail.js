@@ -2,10 +2,13 @@ import { Refused } from "../failures.js";
 import { STATUSES, isOrderId, priceText } from "../orders.js";
 import { orderPath } from "../parts/order-path.js";
 import { reasons } from "../parts/reasons.js";
+import { chip, shown } from "../parts/shown.js";
 import { Resource, poll } from "../resource.js";
 import { timeText } from "../times.js";
-import { chip, shown } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
+
+/** @import { Order } from "../orders.js" */
+/** @import { Page } from "../types/page.js" */
 
 /** @type {Record<string, [string, string]>} */
 const CACHE = {
@@ -13,8 +16,6 @@ const CACHE = {
   MISS: ["from the table", "It was not in the cache, so the table was read."],
   BYPASS: ["from the table", "The cache was not asked: there is none, or it is in trouble."],
 };
-
-/** @typedef {import("../orders.js").Order} Order */
 
 /** @typedef {{order: Order | null, cache?: string | null}} Found null where there is no such order */
 
@@ -27,7 +28,7 @@ export class OrderDetail {
 
   // Lifecycle
 
-  /** @param {import("../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     this.#page = page;
     [this.#id] = page.parameters;

@@ -5,13 +5,16 @@ import { orderPath } from "../parts/order-path.js";
 import { failureNotice, fieldsOf, focusWrong, haveTheirPlaces, textField } from "../ui.js";
 import { html } from "../vendor/lit-html.js";
 
+/** @import { Form } from "../orders.js" */
+/** @import { ButtonEvent, FormEvent, Page, Problems } from "../types/page.js" */
+
 const SHOWN = [...ORDER_FIELDS, "OrderId"];
 
 /** The form that places an order. */
 export class PlaceOrder {
   #page;
   #id = proposedId();
-  /** @type {import("../ui.js").Problems} */
+  /** @type {Problems} */
   #problems = {};
   /** @type {Error | null} */
   #failure = null;
@@ -19,14 +22,14 @@ export class PlaceOrder {
 
   // Lifecycle
 
-  /** @param {import("../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     this.#page = page;
   }
 
   // Actions
 
-  /** @param {import("../ui.js").FormEvent} event */
+  /** @param {FormEvent} event */
   #place = async (event) => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -45,7 +48,7 @@ export class PlaceOrder {
 
   /**
    * @param {HTMLFormElement} form
-   * @param {import("../orders.js").Form} order
+   * @param {Form} order
    */
   async #send(form, order) {
     try {
@@ -60,7 +63,7 @@ export class PlaceOrder {
   }
 
   /**
-   * @param {Event & {currentTarget: HTMLButtonElement}} event
+   * @param {ButtonEvent} event
    * @param {typeof SAMPLES[number]} sample
    */
   #useSample({ currentTarget: { form } }, { title, ...sample }) {
@@ -112,7 +115,7 @@ export class PlaceOrder {
 
   /** @param {typeof SAMPLES[number]} sample */
   #sampleButton(sample) {
-    const use = (/** @type {Event & {currentTarget: HTMLButtonElement}} */ event) => this.#useSample(event, sample);
+    const use = (/** @type {ButtonEvent} */ event) => this.#useSample(event, sample);
     return html`<button type="button" class="small" @click=${use}>${sample.title}</button>`;
   }
 }

@@ -2,11 +2,12 @@ import { STATUSES, priceText } from "../orders.js";
 import { Pages } from "../pages.js";
 import { more } from "../parts/more.js";
 import { reasons } from "../parts/reasons.js";
+import { chip, empty, shown } from "../parts/shown.js";
 import { timeText } from "../times.js";
-import { chip, empty, shown } from "../ui.js";
 import { html } from "../vendor/lit-html.js";
 
-/** @typedef {import("../orders.js").Order} Order */
+/** @import { Order } from "../orders.js" */
+/** @import { Page } from "../types/page.js" */
 
 /** The person's own orders. */
 export class MyOrders {
@@ -15,7 +16,7 @@ export class MyOrders {
 
   // Lifecycle
 
-  /** @param {import("../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     const { orders, signal } = page;
     this.#found = new Pages(page, (next) => orders.get("/orders", { query: { next }, signal }), "orders");

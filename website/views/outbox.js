@@ -1,22 +1,26 @@
 import { ServerDown } from "../failures.js";
 import { send } from "../http.js";
 import { isApplied, mailsOf, queuesOf, textsOf, waitsOf } from "../outbox.js";
+import { empty, shown } from "../parts/shown.js";
 import { Resource, poll } from "../resource.js";
 import { timeText } from "../times.js";
-import { empty, failureNotice, notice, shown } from "../ui.js";
+import { failureNotice, notice } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { repeat } from "../vendor/directives/repeat.js";
+
+/** @import { Conversation, Mail, Queue } from "../outbox.js" */
+/** @import { Page } from "../types/page.js" */
 
 const AGAIN = 2500;
 
 /** What the laptop cloud has sent. */
 export class Outbox {
   #page;
-  /** @type {Resource<import("../outbox.js").Mail[]>} */
+  /** @type {Resource<Mail[]>} */
   #mails;
-  /** @type {Resource<import("../outbox.js").Conversation[]>} */
+  /** @type {Resource<Conversation[]>} */
   #texts;
-  /** @type {Resource<import("../outbox.js").Queue[]>} */
+  /** @type {Resource<Queue[]>} */
   #queues;
   #isLive = true;
   /** @type {Error | null} */
@@ -26,7 +30,7 @@ export class Outbox {
 
   // Lifecycle
 
-  /** @param {import("../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     this.#page = page;
     this.#mails = new Resource(page, async () => mailsOf(await this.#ask("ses/messages")));
@@ -115,7 +119,7 @@ export class Outbox {
   }
 }
 
-/** @param {import("../outbox.js").Mail[]} list */
+/** @param {Mail[]} list */
 const mails = (list) =>
   list.length
     ? html`<ul class="mails">
@@ -123,13 +127,13 @@ const mails = (list) =>
       </ul>`
     : empty("No mail yet", "Codes and reminders arrive here.");
 
-/** @param {import("../outbox.js").Conversation[]} list */
+/** @param {Conversation[]} list */
 const conversations = (list) =>
   list.length
     ? html`<div class="phones">${repeat(list, ({ phone }) => phone, conversation)}</div>`
     : empty("No texts yet", "Reminders by SMS arrive here.");
 
-/** @param {import("../outbox.js").Mail} mail */
+/** @param {Mail} mail */
 const mail = ({ to, from, subject, text, part, at }) => html`
   <li class="card mail">
     <header>
@@ -141,7 +145,7 @@ const mail = ({ to, from, subject, text, part, at }) => html`
   </li>
 `;
 
-/** @param {import("../outbox.js").Conversation} conversation */
+/** @param {Conversation} conversation */
 const conversation = ({ phone, texts }) => html`
   <section class="card phone" aria-label="Texts to ${phone}">
     <h3 class="number">${phone}</h3>
@@ -155,7 +159,7 @@ const conversation = ({ phone, texts }) => html`
   </section>
 `;
 
-/** @param {import("../outbox.js").Queue} queue */
+/** @param {Queue} queue */
 const queue = ({ name, messages }) => html`
   <section class="card" aria-label=${name}>
     <h3>${name} <span class="tag">${messages.length}</span></h3>

@@ -1,22 +1,26 @@
+import { shown } from "../../parts/shown.js";
 import { Resource } from "../../resource.js";
-import { failureNotice, notice, shown } from "../../ui.js";
+import { failureNotice, notice } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { Address } from "./address.js";
 import { Authenticator } from "./authenticator.js";
 import { userOf } from "./user.js";
 import { Work } from "./work.js";
 
+/** @import { Page } from "../../types/page.js" */
+/** @import { User } from "./user.js" */
+
 /** The person's addresses and authenticator. */
 export class Account {
   #page;
   #work;
-  /** @type {Resource<import("./user.js").User>} */
+  /** @type {Resource<User>} */
   #user;
   #sections;
 
   // Lifecycle
 
-  /** @param {import("../../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     this.#page = page;
     this.#work = new Work(page);

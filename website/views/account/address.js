@@ -1,5 +1,11 @@
-import { chip, codeField, textField } from "../../ui.js";
+import { chip } from "../../parts/shown.js";
+import { codeField, textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
+
+/** @import { Resource } from "../../resource.js" */
+/** @import { Mark, Page } from "../../types/page.js" */
+/** @import { Known, User } from "./user.js" */
+/** @import { Work } from "./work.js" */
 
 /** @typedef {"email" | "phone_number"} Name as Cognito calls it */
 
@@ -30,9 +36,9 @@ const ADDRESSES = {
 
 const PHONE = /^\+[1-9][0-9]{6,14}$/;
 
-/** @type {import("../../ui.js").Mark} */
+/** @type {Mark} */
 const CONFIRMED = { word: "Confirmed", tone: "good" };
-/** @type {import("../../ui.js").Mark} */
+/** @type {Mark} */
 const UNCONFIRMED = { word: "Not confirmed", tone: "care" };
 
 /** One of the person's addresses, which is changed and then confirmed with a code. */
@@ -47,9 +53,9 @@ export class Address {
   // Lifecycle
 
   /**
-   * @param {import("../../app.js").Page} page
-   * @param {import("./work.js").Work} work
-   * @param {import("../../resource.js").Resource<import("./user.js").User>} user
+   * @param {Page} page
+   * @param {Work} work
+   * @param {Resource<User>} user
    * @param {Name} name
    */
   constructor(page, work, user, name) {
@@ -127,7 +133,7 @@ export class Address {
 
   // Rendering
 
-  /** @param {import("./user.js").User} user */
+  /** @param {User} user */
   render(user) {
     const { value, isVerified } = user[this.#name];
     const state = chip(isVerified ? CONFIRMED : UNCONFIRMED);
@@ -142,7 +148,7 @@ export class Address {
     `;
   }
 
-  /** @param {import("./user.js").Known} known */
+  /** @param {Known} known */
   #controls(known) {
     switch (this.#work.task) {
       case this.#tasks.change:
@@ -154,7 +160,7 @@ export class Address {
     }
   }
 
-  /** @param {import("./user.js").Known} known */
+  /** @param {Known} known */
   #buttons({ value, isVerified }) {
     const what = ADDRESSES[this.#name].label.toLowerCase();
     const verb = value ? "Change" : "Add";
@@ -190,7 +196,7 @@ export class Address {
     );
   }
 
-  /** @param {import("./user.js").Known} known */
+  /** @param {Known} known */
   #codeForm(known) {
     const { pending } = this.#work;
     const typed = pending?.name === this.#name ? pending.value : null;
@@ -206,7 +212,7 @@ export class Address {
   }
 
   /**
-   * @param {import("./user.js").Known} known
+   * @param {Known} known
    * @param {string | null} typed
    */
   #anotherCode({ value, isVerified }, typed) {

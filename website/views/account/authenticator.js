@@ -1,12 +1,18 @@
-import { chip, codeField, field } from "../../ui.js";
+import { chip } from "../../parts/shown.js";
+import { codeField, field } from "../../ui.js";
 import { html } from "../../vendor/lit-html.js";
+
+/** @import { Resource } from "../../resource.js" */
+/** @import { Mark, Page } from "../../types/page.js" */
+/** @import { User } from "./user.js" */
+/** @import { Work } from "./work.js" */
 
 const ISSUER = "Orders and reminders";
 const TASK = "totp code";
 
-/** @type {import("../../ui.js").Mark} */
+/** @type {Mark} */
 const ON = { word: "On", tone: "good" };
-/** @type {import("../../ui.js").Mark} */
+/** @type {Mark} */
 const OFF = { word: "Off", tone: "quiet" };
 
 /** The app whose codes are asked for besides the password. */
@@ -20,9 +26,9 @@ export class Authenticator {
   // Lifecycle
 
   /**
-   * @param {import("../../app.js").Page} page
-   * @param {import("./work.js").Work} work
-   * @param {import("../../resource.js").Resource<import("./user.js").User>} user
+   * @param {Page} page
+   * @param {Work} work
+   * @param {Resource<User>} user
    */
   constructor(page, work, user) {
     this.#page = page;
@@ -65,7 +71,7 @@ export class Authenticator {
 
   // Rendering
 
-  /** @param {import("./user.js").User} user */
+  /** @param {User} user */
   render(user) {
     return html`
       <section class="card" aria-labelledby="about-totp">
@@ -76,7 +82,7 @@ export class Authenticator {
     `;
   }
 
-  /** @param {import("./user.js").User} user */
+  /** @param {User} user */
   #button({ hasTotp }) {
     const { isBusy } = this.#work;
     return html`
@@ -92,7 +98,7 @@ export class Authenticator {
     `;
   }
 
-  /** @param {import("./user.js").User} user */
+  /** @param {User} user */
   #key({ email }) {
     const secret = this.#secret ?? "";
     return html`

@@ -2,6 +2,8 @@ import { Refused } from "../../failures.js";
 import { fieldsOf, focusOn, focusWrong } from "../../ui.js";
 import { html } from "../../vendor/lit-html.js";
 
+/** @import { FormEvent, Page, Problems } from "../../types/page.js" */
+
 /** What is being done to an account, in whatever section: one thing at a time. */
 export class Work {
   #page;
@@ -9,7 +11,7 @@ export class Work {
   task = null;
   /** @type {{name: string, value: string} | null} what was typed and becomes the address once its code has come back */
   pending = null;
-  /** @type {import("../../ui.js").Problems} */
+  /** @type {Problems} */
   problems = {};
   /** @type {Error | null} */
   failure = null;
@@ -17,7 +19,7 @@ export class Work {
   news = null;
   isBusy = false;
 
-  /** @param {import("../../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     this.#page = page;
   }
@@ -31,7 +33,7 @@ export class Work {
     focusOn(!task ? headingOf(before) : isCode ? "account-code" : "account-value");
   }
 
-  /** @param {import("../../ui.js").Problems} problems of the field that is filled in now */
+  /** @param {Problems} problems of the field that is filled in now */
   refuse(problems) {
     this.problems = problems;
     this.#page.update();
@@ -75,7 +77,7 @@ export class Work {
    * @param {unknown} fields
    */
   form(label, submit, fields) {
-    const send = (/** @type {import("../../ui.js").FormEvent} */ event) => {
+    const send = (/** @type {FormEvent} */ event) => {
       event.preventDefault();
       submit(fieldsOf(event.currentTarget));
     };

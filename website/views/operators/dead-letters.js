@@ -1,9 +1,11 @@
+import { shown } from "../../parts/shown.js";
 import { Resource } from "../../resource.js";
-import { shown } from "../../ui.js";
 import { repeat } from "../../vendor/directives/repeat.js";
 import { html } from "../../vendor/lit-html.js";
 
-/** @typedef {import("../../types/orders.js").DeadLetterQueue} Queue */
+/** @import { DeadLetterQueue as Queue, RedrivenDeadLetters } from "../../types/orders.js" */
+/** @import { Page } from "../../types/page.js" */
+/** @import { Work } from "./work.js" */
 
 /** Messages that an application has given up, by the queue that they came from. */
 export class DeadLetters {
@@ -15,8 +17,8 @@ export class DeadLetters {
   // Lifecycle
 
   /**
-   * @param {import("../../app.js").Page} page
-   * @param {import("./work.js").Work} work
+   * @param {Page} page
+   * @param {Work} work
    */
   constructor(page, work) {
     this.#page = page;
@@ -93,7 +95,7 @@ export class DeadLetters {
 
 /**
  * @param {string} queue
- * @param {import("../../types/orders.js").RedrivenDeadLetters} redriven
+ * @param {RedrivenDeadLetters} redriven
  */
 function redriveText(queue, { moved, failed, left }) {
   const rest = [failed && `${failed} could not be moved`, left && `${left} left`].filter(Boolean).join(", ");

@@ -1,12 +1,13 @@
 import { Pages } from "../../pages.js";
 import { more } from "../../parts/more.js";
+import { empty, shown } from "../../parts/shown.js";
 import { channelsText } from "../../reminders.js";
 import { timeText } from "../../times.js";
-import { empty, shown } from "../../ui.js";
 import { repeat } from "../../vendor/directives/repeat.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
-/** @typedef {import("../../types/reminders.js").ReminderState} Reminder */
+/** @import { Page } from "../../types/page.js" */
+/** @import { ReminderState as Reminder } from "../../types/reminders.js" */
 
 /** Everybody's reminders that could not be sent. */
 export class FailedReminders {
@@ -15,7 +16,7 @@ export class FailedReminders {
 
   // Lifecycle
 
-  /** @param {import("../../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     const { reminders, signal } = page;
     const ask = (/** @type {string | null} */ next) =>

@@ -6,6 +6,8 @@ import { ParkedMessages } from "./parked.js";
 import { WaitingOrders } from "./waiting-orders.js";
 import { Work } from "./work.js";
 
+/** @import { FormEvent, Page } from "../../types/page.js" */
+
 /** What waits for an operator, in sections. */
 export class Operators {
   #work;
@@ -13,7 +15,7 @@ export class Operators {
 
   // Lifecycle
 
-  /** @param {import("../../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     this.#work = new Work(page);
     const parked = new ParkedMessages(page, this.#work);
@@ -30,7 +32,7 @@ export class Operators {
 
   #reload = () => this.#sections.forEach((section) => section.reload());
 
-  /** @param {import("../../ui.js").FormEvent} event */
+  /** @param {FormEvent} event */
   #lookUp = (event) => {
     event.preventDefault();
     const form = event.currentTarget;

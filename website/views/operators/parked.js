@@ -1,13 +1,14 @@
 import { STATUSES, priceText } from "../../orders.js";
 import { confirmButton } from "../../parts/confirm.js";
+import { chip, empty, shown } from "../../parts/shown.js";
 import { Resource } from "../../resource.js";
-import { chip, empty, shown } from "../../ui.js";
 import { repeat } from "../../vendor/directives/repeat.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
-/** @typedef {import("../../types/orders.js").ParkedMessage} Message */
-
-/** @typedef {import("../../types/orders.js").ParkedList} Parked */
+/** @import { Order, Status } from "../../orders.js" */
+/** @import { ParkedList as Parked, ParkedMessage as Message, ParkedOrder } from "../../types/orders.js" */
+/** @import { Page } from "../../types/page.js" */
+/** @import { Work } from "./work.js" */
 
 /** An order parked in this state is in its queue already. Rows of an earlier version do not say so themselves. */
 const RECORDING = "Record the outcome";
@@ -28,8 +29,8 @@ export class ParkedMessages {
   // Lifecycle
 
   /**
-   * @param {import("../../app.js").Page} page
-   * @param {import("./work.js").Work} work
+   * @param {Page} page
+   * @param {Work} work
    */
   constructor(page, work) {
     this.#page = page;
@@ -46,7 +47,7 @@ export class ParkedMessages {
   /**
    * What its messages say about an order that is parked, for whoever is about to send it again or close it.
    *
-   * @param {import("../../orders.js").Order} order
+   * @param {Order} order
    * @returns {{isQueued?: boolean, words?: string}}
    */
   warningOf({ OrderId, Queue }) {
@@ -147,7 +148,7 @@ const about = (message) => html`
     <p class="quiet">
       ${message.State ? html`in the state “${message.State}”` : "between two states"}
       ${message.OrderId ? html` · order ${orderLink(message.OrderId)}` : " · no order"}
-      ${message.Status ? html` · ${chip(STATUSES[/** @type {import("../../orders.js").Status} */ (message.Status)])}` : nothing}
+      ${message.Status ? html` · ${chip(STATUSES[/** @type {Status} */ (message.Status)])}` : nothing}
       ${message.Queue ? html` · already in ${message.Queue}` : nothing}
       ${message.Copies > 1 ? html` · sent ${message.Copies} times` : nothing}
     </p>
@@ -159,7 +160,7 @@ const about = (message) => html`
 /** @param {string} id */
 const orderLink = (id) => html`<a class="id" href="#/orders/${encodeURIComponent(id)}">${id}</a>`;
 
-/** @param {import("../../types/orders.js").ParkedOrder} order */
+/** @param {ParkedOrder} order */
 const contentOf = ({ ItemName, Name, Price }) => html`
   <p dir="auto">${ItemName} for ${Name}, ${Price === null ? Price : priceText(Price)}</p>
 `;

@@ -1,18 +1,21 @@
 import { Unchanged } from "../../failures.js";
 import { STATUSES, orderOf, priceText, problemsOf } from "../../orders.js";
 import { Pages } from "../../pages.js";
+import { textArea } from "../../parts/controls.js";
 import { more } from "../../parts/more.js";
 import { orderFields } from "../../parts/order-form.js";
 import { reasons } from "../../parts/reasons.js";
+import { chip, empty, shown } from "../../parts/shown.js";
 import { timeText } from "../../times.js";
-import { chip, empty, fieldsOf, shown, textArea } from "../../ui.js";
+import { fieldsOf } from "../../ui.js";
 import { repeat } from "../../vendor/directives/repeat.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { beginId } from "./work.js";
 
-/** @typedef {import("../../orders.js").Order} Order */
-
-/** @typedef {import("../../ui.js").FormEvent} FormEvent */
+/** @import { Form, Order } from "../../orders.js" */
+/** @import { FormEvent, Page } from "../../types/page.js" */
+/** @import { ParkedMessages } from "./parked.js" */
+/** @import { Kind, Work } from "./work.js" */
 
 /** @type {Record<string, {id: string, title: string, none: [string, string]}>} by the orders' status */
 const LISTS = {
@@ -32,9 +35,9 @@ export class WaitingOrders {
   // Lifecycle
 
   /**
-   * @param {import("../../app.js").Page} page
-   * @param {import("./work.js").Work} work
-   * @param {import("./parked.js").ParkedMessages} parked
+   * @param {Page} page
+   * @param {Work} work
+   * @param {ParkedMessages} parked
    * @param {"ESCALATED" | "PARKED"} status
    */
   constructor(page, work, parked, status) {
@@ -71,7 +74,7 @@ export class WaitingOrders {
   }
 
   /**
-   * @param {import("../../orders.js").Form} corrected
+   * @param {Form} corrected
    * @param {Order} order as it is shown
    */
   async #put(corrected, order) {
@@ -180,7 +183,7 @@ export class WaitingOrders {
   }
 
   /**
-   * @param {import("./work.js").Kind} kind
+   * @param {Kind} kind
    * @param {Order} order
    */
   #form(kind, order) {

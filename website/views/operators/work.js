@@ -3,6 +3,8 @@ import { problemsIn } from "../../orders.js";
 import { ORDER_FIELDS } from "../../parts/order-form.js";
 import { focusOn, focusWrong, haveTheirPlaces } from "../../ui.js";
 
+/** @import { Answer, Page, Problems } from "../../types/page.js" */
+
 /** @typedef {"correct" | "close"} Kind */
 
 /**
@@ -20,7 +22,7 @@ export class Work {
   #page;
   /** @type {{kind: Kind, id: string} | null} the form that is open, and its order */
   task = null;
-  /** @type {import("../../ui.js").Problems} */
+  /** @type {Problems} */
   problems = {};
   /** @type {Error | null} */
   failure = null;
@@ -30,7 +32,7 @@ export class Work {
   asked = null;
   isBusy = false;
 
-  /** @param {import("../../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     this.#page = page;
   }
@@ -67,7 +69,7 @@ export class Work {
   /**
    * Shows what is wrong with a form, and whether that is nothing.
    *
-   * @param {import("../../ui.js").Problems} problems
+   * @param {Problems} problems
    * @param {HTMLFormElement} form
    */
   passes(problems, form) {
@@ -83,7 +85,7 @@ export class Work {
   /**
    * Sends what an operator decided, and shows what it came to: nothing, where `send` throws Unchanged.
    *
-   * @param {() => Promise<import("../../http.js").Answer>} send
+   * @param {() => Promise<Answer>} send
    * @param {Outcome} outcome
    */
   async act(send, { done, settle, focus }) {

@@ -1,12 +1,15 @@
 import { textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
+/** @import { Person } from "../../types/page.js" */
+/** @import { Set, State } from "./form.js" */
+
 /**
  * The three buttons of the original page. Without a confirmed number there is nowhere to text to.
  *
- * @param {import("./form.js").State} state
+ * @param {State} state
  * @param {boolean} isBusy
- * @param {import("../../session.js").Person | null} person
+ * @param {Person | null} person
  */
 export function channels({ problems, email, phone }, isBusy, person) {
   const verifiedEmail = person?.verifiedEmail;
@@ -38,8 +41,8 @@ export function channels({ problems, email, phone }, isBusy, person) {
 /**
  * Whoever this person may write to besides: the API knows whom the stage lists.
  *
- * @param {import("./form.js").State} state
- * @param {import("./form.js").Set} set
+ * @param {State} state
+ * @param {Set} set
  */
 export function elsewhere({ isElsewhere, problems }, set) {
   const toggle = (/** @type {Event & {currentTarget: HTMLDetailsElement}} */ { currentTarget }) =>

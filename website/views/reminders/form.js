@@ -1,18 +1,21 @@
 import { Refused } from "../../failures.js";
+import { choice, textArea } from "../../parts/controls.js";
 import { channelsText, fieldsShown, newKey, problemsIn, problemsOf, requestOf } from "../../reminders.js";
 import { ZONE, timeText } from "../../times.js";
-import { choice, failureNotice, fieldsOf, focusWrong, haveTheirPlaces, notice, textArea } from "../../ui.js";
+import { failureNotice, fieldsOf, focusWrong, haveTheirPlaces, notice } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { channels, elsewhere } from "./channels.js";
 import { repeatFields, timeFields, waitFields } from "./when.js";
+
+/** @import { Channel, Chosen, Refusal } from "../../reminders.js" */
+/** @import { FormEvent, Page } from "../../types/page.js" */
 
 /** @typedef {ReturnType<typeof requestOf>} Request */
 
 /**
  * What the form shows besides what is typed. `email` and `phone` are what is typed into the fields of those names.
  *
- * @typedef {import("../../reminders.js").Chosen & import("../../reminders.js").Refusal
- *   & {email: string, phone: string, isElsewhere: boolean}} State
+ * @typedef {Chosen & Refusal & {email: string, phone: string, isElsewhere: boolean}} State
  */
 
 /** @typedef {(changes: Partial<State>) => void} Set shows the form with these changes */
@@ -49,7 +52,7 @@ export class ReminderForm {
   // Lifecycle
 
   /**
-   * @param {import("../../app.js").Page} page
+   * @param {Page} page
    * @param {() => void} isSent told when there is a new reminder
    */
   constructor(page, isSent) {
@@ -65,7 +68,7 @@ export class ReminderForm {
     this.#page.update();
   };
 
-  /** @param {import("../../ui.js").FormEvent} event */
+  /** @param {FormEvent} event */
   #remind = async (event) => {
     event.preventDefault();
     if (this.#isBusy) {
@@ -79,7 +82,7 @@ export class ReminderForm {
     this.#isBusy = Object.keys(problems).length === 0;
     this.#set({ problems });
     if (this.#isBusy) {
-      const chosen = /** @type {import("../../reminders.js").Channel[]} */ ((submitter?.value ?? "email").split(" "));
+      const chosen = /** @type {Channel[]} */ ((submitter?.value ?? "email").split(" "));
       await this.#send(form, requestOf(typed, chosen, ZONE));
       this.#isBusy = false;
       this.#page.update();

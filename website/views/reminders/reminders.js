@@ -1,15 +1,17 @@
 import { Pages } from "../../pages.js";
 import { confirmButton } from "../../parts/confirm.js";
 import { more } from "../../parts/more.js";
+import { chip, empty, shown } from "../../parts/shown.js";
 import { STATUSES, channelsText, isWaiting, repeatText } from "../../reminders.js";
 import { poll } from "../../resource.js";
 import { countdown, timeText } from "../../times.js";
-import { chip, empty, failureNotice, focusOn, shown } from "../../ui.js";
+import { failureNotice, focusOn } from "../../ui.js";
 import { repeat } from "../../vendor/directives/repeat.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { ReminderForm } from "./form.js";
 
-/** @typedef {import("../../reminders.js").Reminder} Reminder */
+/** @import { Reminder } from "../../reminders.js" */
+/** @import { Page } from "../../types/page.js" */
 
 const LISTS_ANEW = 3000;
 
@@ -28,7 +30,7 @@ export class Reminders {
 
   // Lifecycle
 
-  /** @param {import("../../app.js").Page} page */
+  /** @param {Page} page */
   constructor(page) {
     const { signal } = page;
     this.#page = page;

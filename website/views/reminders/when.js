@@ -1,11 +1,11 @@
+import { choice } from "../../parts/controls.js";
 import { STEPS, WAITS } from "../../reminders.js";
 import { ZONE, wallText } from "../../times.js";
-import { choice, field, focusOn, textField } from "../../ui.js";
+import { field, focusOn, textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
-/** @typedef {import("./form.js").State} State */
-
-/** @typedef {import("./form.js").Set} Set */
+/** @import { ButtonEvent, Field, Input } from "../../types/page.js" */
+/** @import { Set, State } from "./form.js" */
 
 /** @typedef {[string, string]} Option a value and its words */
 
@@ -48,7 +48,7 @@ export function timeFields({ problems, twice, leap }, set) {
  * @param {Set} set
  */
 function leapButton(leap, set) {
-  const use = (/** @type {Event & {currentTarget: HTMLButtonElement}} */ { currentTarget }) => {
+  const use = (/** @type {ButtonEvent} */ { currentTarget }) => {
     const control = currentTarget.form?.elements.namedItem("timestamp");
     if (control instanceof HTMLInputElement) {
       control.value = leap;
@@ -126,7 +126,7 @@ function stepFields({ ends, problems }, set) {
   `;
 }
 
-/** @param {Omit<import("../../ui.js").Field, "form"> & import("../../ui.js").Input} rest */
+/** @param {Omit<Field, "form"> & Input} rest */
 const numberField = (rest) => textField({ form: "remind", inputmode: "numeric", ...rest });
 
 /** @param {{name: string, label: string, options: Option[], value: string}} about */

@@ -2,7 +2,8 @@ import { UnknownChallenge } from "../../failures.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { Work } from "./work.js";
 
-/** @typedef {import("./work.js").Submit} Submit */
+/** @import { Session } from "../../session.js" */
+/** @import { Challenge, Mode, Submit } from "../../types/page.js" */
 
 /** @type {Record<string, string>} by mode, or by challenge */
 const TITLES = {
@@ -35,8 +36,6 @@ const WELCOME = html`
 
 const PASSWORD_HINT = "At least 12 characters, among them a capital and a small letter, a digit and a symbol.";
 
-/** @typedef {"signIn" | "signUp" | "confirm" | "forgotten" | "newCode"} Mode what the person wants */
-
 /** The way in: sign-in, sign-up, confirmation, forgotten password and what Cognito asks for besides. */
 export class SignIn {
   #session;
@@ -46,7 +45,7 @@ export class SignIn {
   #work;
   /** @type {Mode} */
   #mode = "signIn";
-  /** @type {import("../../session.js").Challenge | null} */
+  /** @type {Challenge | null} */
   #challenge = null;
   #email;
   /** @type {string | null} kept while the address is confirmed */
@@ -56,7 +55,7 @@ export class SignIn {
 
   /**
    * @param {object} door
-   * @param {import("../../session.js").Session} door.session
+   * @param {Session} door.session
    * @param {() => void} door.update
    * @param {(words: string) => void} door.say
    * @param {(mode: Mode) => void} [door.move] where modes have addresses of their own

@@ -2,6 +2,8 @@ import { Refused } from "../../failures.js";
 import { codeField, failureNotice, fieldsOf, focusOn, focusWrong, notice, textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
+/** @import { FormEvent, Problems, Submit } from "../../types/page.js" */
+
 /** @type {Record<string, string>} */
 const FIELD_OF = {
   InvalidPasswordException: "password",
@@ -18,14 +20,12 @@ const MISSING = {
   code: "Enter the code.",
 };
 
-/** @typedef {(typed: Record<string, string>) => Promise<void>} Submit */
-
 /** What is being asked of Cognito at the door: one thing at a time. */
 export class Work {
   #update;
   #say;
   #endsChallenge;
-  /** @type {import("../../ui.js").Problems} */
+  /** @type {Problems} */
   problems = {};
   /** @type {Error | null} */
   failure = null;
@@ -92,7 +92,7 @@ export class Work {
    * @param {unknown[]} fields
    */
   form(label, submit, fields) {
-    const send = (/** @type {import("../../ui.js").FormEvent} */ event) => {
+    const send = (/** @type {FormEvent} */ event) => {
       event.preventDefault();
       const form = event.currentTarget;
       const typed = fieldsOf(form);

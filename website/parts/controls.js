@@ -1,0 +1,63 @@
+/** Controls of forms that the sign-in does without. */
+
+import { field } from "../ui.js";
+import { html, nothing } from "../vendor/lit-html.js";
+
+/** @import { Control, Field } from "../types/page.js" */
+
+/**
+ * Several lines.
+ *
+ * @param {Field & {rows?: number, maxlength?: unknown}} field
+ */
+export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
+  /** @type {Control} */
+  const control = ({ id, described, invalid }) => html`
+    <textarea
+      id=${id}
+      name=${rest.name}
+      rows=${rows}
+      maxlength=${maxlength}
+      required
+      aria-describedby=${described}
+      aria-invalid=${invalid}
+    ></textarea>
+  `;
+  return field({ ...rest, control });
+}
+
+/**
+ * One of few, in one line. `options` are pairs of value and words.
+ *
+ * It shows no problem: what is wrong with the one that can be, which of the two times is meant, stands under the time.
+ *
+ * @param {object} about
+ * @param {string} about.form
+ * @param {string} about.name
+ * @param {string} about.label
+ * @param {[string, string][]} about.options
+ * @param {string} about.value
+ * @param {(value: string) => void} [about.change]
+ */
+export function choice({ form, name, label, options, value, change = () => {} }) {
+  return html`
+    <fieldset class="choice">
+      <legend>${label}</legend>
+      ${options.map(
+        ([key, words]) => html`
+          <label>
+            <input
+              type="radio"
+              id="${form}-${name}-${key}"
+              name=${name}
+              value=${key}
+              ?checked=${key === value}
+              @change=${() => change(key)}
+            />
+            <span>${words}</span>
+          </label>
+        `,
+      )}
+    </fieldset>
+  `;
+}
