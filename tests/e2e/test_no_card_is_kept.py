@@ -174,6 +174,7 @@ REFUSED: dict[str, Refused] = {
     "a reminder's message": (reminder(message="pay with {}"), 400),
     "a reminder's subject": (reminder(subject="{}"), 400),
     "a reminder's preference": (reminder(preference="{}"), 400),
+    "a reminder's channels": (reminder(channels="{}"), 400),
     "a reminder's seconds": (reminder(waitSeconds="{}"), 400),
     "a reminder's time": (reminder(timestamp="{}"), 400),
     "a reminder's phone": (reminder(preference="sms", phone="{}"), 400),
