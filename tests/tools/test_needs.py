@@ -85,3 +85,9 @@ def test_the_laptop_cloud_without_its_packages_is_told_in_a_sentence() -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: the laptop cloud needs the package psutil: run `make setup`\n"
+
+
+def test_signing_in_to_the_cache_needs_only_its_client() -> None:
+    done = run_without(modules_of(required() - {"boto3", "redis"}), "orders.redis_client")
+
+    assert (done.returncode, done.stderr) == (0, "")
