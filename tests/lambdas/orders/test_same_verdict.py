@@ -184,6 +184,7 @@ def test_the_api_and_the_workflow_give_an_order_the_same_verdict(order: Any) -> 
         {"Name": "3 0 5 6 9 3 0 9 0 2 5 9 0 5"},
         {"Name": "10 0000 0000 0000 08"},
         {"OrderId": CARD[:8] + "-4242-4242-g242-0000000000ab"},
+        {"OrderId": CARD[:8] + "-4242-4242-4242-42424242424a4242424242424243"},
         {"OrderId": "S4-20261125-0000016"},
         {"OrderId": "5-1795629780-00008"},
         {"OrderId": "4500012345-000018"},
