@@ -91,6 +91,7 @@ REFUSED: dict[str, list[Refused]] = {
     "BrokenCharacters": [order("Name", "Zo\ufffd")],
     "ControlCharacters": [reminder("message", "a\x07b")],
     "DiffersFromPath": [Refused(CORRECT, post(ORDER) | {"pathParameters": {"OrderId": "A-2"}}, "OrderId")],
+    "DiffersFromChannels": [Refused(REMIND, post(REMINDER | {"channels": ["sms"]}), "preference")],
     "EmailNotVerified": [Refused(REMIND, post(REMINDER), "email", account={"GetAccount": SANDBOX}, verified={SENDER})],
     "EmailPaused": [
         Refused(REMIND, post(REMINDER), "preference", account={"GetAccount": {"SendingEnabled": False}}),
@@ -122,6 +123,7 @@ REFUSED: dict[str, list[Refused]] = {
             {"longest": 128},
         )
     ],
+    "NotChannels": [reminder("channels", ["email", "email"], {"allowed": ["email", "sms", "topic"]})],
     "NotANext": [query(list_orders.handler, "next", CARD), query(list_reminders.handler, "next", CARD)],
     "NotAPhoneNumber": [reminder("phone", NUMBER.replace("+", "00"))],
     "NotATime": [at("tomorrow")],
