@@ -101,5 +101,11 @@ def test_every_choice_decides_for_what_nobody_thought_of_too(choice):
     assert choice["Default"]
 
 
+@pytest.mark.parametrize("choice", CHOICES)
+def test_no_choice_has_an_output(choice):
+    """The laptop's engine ignores a Choice's own Output on Default."""
+    assert not any("Output" in way for way in (choice, *choice["Choices"]))
+
+
 def test_these_tests_see_tasks_and_choices():
     assert len(TASKS) >= 10 and len(CHOICES) >= 3
