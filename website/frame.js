@@ -16,7 +16,7 @@ export const footer = () => html`<footer><p>Only test data belongs here: no real
 const THEME_KEPT_AS = "theme";
 
 /**
- * Each with its sign. styles/base.css applies `data-theme`.
+ * Each with its sign. styles/page.css applies `data-theme`.
  *
  * @type {Record<string, string>}
  */

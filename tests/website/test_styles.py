@@ -1,4 +1,4 @@
-"""The stylesheets, as the browser reads them: each fills one layer, and what is said of a selector stands together."""
+"""The stylesheets, as the browser reads them: every rule is in a layer, and all rules of a selector are together."""
 
 import re
 from collections import Counter
@@ -17,20 +17,20 @@ FILES = sorted(file.name for file in (WEBSITE / "styles").iterdir())
 READ = """() => {
   const styles = [], blocks = [], outside = [];
   let order = [];
-  const walk = (rules, file, within) => {
+  const walk = (rules, file, within, layer) => {
     for (const rule of rules) {
       if (rule instanceof CSSStyleRule) {
         const selector = within ? `${within} { ${rule.selectorText}` : rule.selectorText;
-        styles.push({ file, selector });
-        walk(rule.cssRules, file, selector);
+        styles.push({ layer, selector });
+        walk(rule.cssRules, file, selector, layer);
       } else if (rule instanceof CSSLayerStatementRule) {
         order = [...rule.nameList];
       } else if (rule instanceof CSSLayerBlockRule) {
-        blocks.push({ file, layer: rule.name });
-        walk(rule.cssRules, file, within);
+        blocks.push({ layer: rule.name });
+        walk(rule.cssRules, file, within, rule.name);
       } else if (rule instanceof CSSGroupingRule) {
         if (!within) { outside.push(`${file}: ${rule.cssText.split("{")[0].trim()}`); }
-        walk(rule.cssRules, file, within);
+        walk(rule.cssRules, file, within, layer);
       }
     }
   };
@@ -52,11 +52,10 @@ def sheets(open_tab: OpenTab, person: User) -> dict[str, Any]:
     return dict(tab.page.evaluate(READ))
 
 
-def test_each_file_is_linked_and_fills_the_layer_of_its_name(sheets: dict[str, Any]) -> None:
+def test_each_file_is_linked_and_all_rules_are_in_layers(sheets: dict[str, Any]) -> None:
     assert sorted(sheets["linked"]) == FILES
     assert sheets["bare"] == []
     assert [block["layer"] for block in sheets["blocks"]] == sheets["order"]
-    assert [f"{block['layer']}.css" for block in sheets["blocks"]] == [block["file"] for block in sheets["blocks"]]
 
 
 def test_a_condition_stands_in_the_rule_that_it_changes(sheets: dict[str, Any]) -> None:
@@ -65,14 +64,14 @@ def test_a_condition_stands_in_the_rule_that_it_changes(sheets: dict[str, Any]) 
 
 def test_no_selector_is_defined_twice(sheets: dict[str, Any]) -> None:
     times = Counter(style["selector"] for style in sheets["styles"])
-    files: dict[str, set[str]] = {}
+    layers: dict[str, set[str]] = {}
     for style in sheets["styles"]:
         # The commas of a list, not those in parentheses.
         for selector in re.split(r", (?![^(]*\))", style["selector"]):
-            files.setdefault(selector, set()).add(style["file"])
+            layers.setdefault(selector, set()).add(style["layer"])
 
     assert [selector for selector, count in times.items() if count > 1] == []
-    assert {selector: found for selector, found in files.items() if len(found) > 1} == {}
+    assert {selector: found for selector, found in layers.items() if len(found) > 1} == {}
 
 
 def test_every_class_is_used(sheets: dict[str, Any]) -> None:
