@@ -101,7 +101,7 @@ check: setup-dev ## Lint, types, and every stage's templates with full validatio
 
 .PHONY: test-unit
 test-unit: setup-dev ## The tests that need no cloud, in a new order each time
-	nice .venv/bin/python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools
+	nice .venv/bin/python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools tests/corpora
 
 .PHONY: test-local
 test-local: setup-dev ## The tests of the laptop cloud itself

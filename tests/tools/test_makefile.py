@@ -236,6 +236,14 @@ def test_parts_of_the_suite_are_kept_apart_only_if_this_make_can(features: str, 
     assert "--jobs=6" in run.stdout
 
 
+def test_every_test_belongs_to_a_part_of_the_suite(checkout: Checkout) -> None:
+    run = checkout.make("--dry-run", "test")
+
+    named = {word for line in run.stdout.splitlines() if "pytest" in line for word in line.split()}
+    found = {file.relative_to(PROJECT) for file in (PROJECT / "tests").rglob("test_*.py")}
+    assert {str(file) for file in found if not named & {str(file), *map(str, file.parents)}} == set()
+
+
 @pytest.mark.parametrize("flags", ["", "-j8", "k"])
 def test_all_parts_of_the_suite_run(flags: str, checkout: Checkout) -> None:
     """In one make that runs them at once. Each part would fail here if make did not understand its own options."""
