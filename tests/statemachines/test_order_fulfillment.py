@@ -20,13 +20,13 @@ EXPRESS_SECONDS = 5 * 60
 
 WHOLE_INPUT = "{% $states.input %}"
 SEARCHING = {
-    "Has it enough digits for a card",
+    "Are there enough digits for a card",
     "Leave out IBANs and parcels",
     "Find groups of digits",
     "Tell other numbers by their groups",
     "Read the numbers",
-    "Keep what issuers give out",
-    "Holds it a card number",
+    "Keep numbers that issuers use",
+    "Does it hold a card number",
 }
 """The states that search the other fields for a card number."""
 MASKED_CARD = (
