@@ -97,7 +97,7 @@ class CacheStack(Stack):
         return vpc
 
     def _security_groups(self) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
-        """That of the functions that use the cache, and the cache's own."""
+        """The security group of the functions that use the cache, and the one of the cache itself."""
         clients = ec2.SecurityGroup(
             self,
             "ClientSecurityGroup",

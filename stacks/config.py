@@ -177,13 +177,13 @@ STAGES = {stage.name: stage for stage in ALL_STAGES}
 
 
 def check_stages(stages: Iterable[Stage]) -> None:
-    """Raises InvalidStageError if `mistakes` finds any."""
+    """Raises InvalidStageError if `mistakes` finds one."""
     if found := [*mistakes(stages)]:
         raise InvalidStageError("\n".join(found))
 
 
 def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
-    """What `stages` must not have in common, or have from the stage that they were derived from, and what to do."""
+    """One text for each setting that two stages must not share, or a stage must not inherit. It says what to do."""
     stages = [*stages]
     for one, other in combinations(stages, 2):
         if one.name == other.name:
@@ -200,7 +200,7 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
 
 def _may_share_an_account(one: Stage, other: Stage) -> bool:
     accounts = {one.only_account, other.only_account}
-    # A stage without an account of its own may be deployed to any account of AWS, which the laptop's is not.
+    # A stage without an account of its own may be deployed to any AWS account, but not to the laptop's.
     return len(accounts) == 1 or (None in accounts and LAPTOP_ACCOUNT not in accounts)
 
 

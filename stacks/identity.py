@@ -89,7 +89,7 @@ class IdentityStack(Stack):
         return users
 
     def _texts_role(self) -> iam.Role:
-        """The role in which Cognito texts codes."""
+        """The role that lets Cognito send codes as text messages."""
         texts = iam.Role(
             self,
             "TextsRole",

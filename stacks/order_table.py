@@ -21,10 +21,10 @@ class OrderTable(KeptTable):
             stage=stage,
             key="OrderId",
             indexes=(
-                # What the workflow's first write changes of an order is not in it: of each new order it takes two
-                # writes.
+                # It leaves out what the workflow's first write changes. So a new order costs the index two writes,
+                # not four.
                 Index(name=BY_STATUS, key="Status", sorted_by="UpdatedAt", fields=("Reasons", "ExecutionName")),
-                # What is shown of an order and no more: a page of one's own is read from the index alone.
+                # Exactly what is shown of an order, so that a list of somebody's own orders needs only the index.
                 Index(
                     name=BY_OWNER,
                     key="Owner",

@@ -193,7 +193,7 @@ class WebsiteStack(Stack):
         self, stage: Stage, *, config: Mapping[str, Any], site: s3.Bucket, distribution: cloudfront.Distribution
     ) -> CustomResource:
         """Publishes the files and `config` when one of them has changed."""
-        # Types are for the checks: no browser asks for them.
+        # Only the checks read the types; no browser loads them.
         files = assets.Asset(self, "Files", path=str(FILES), exclude=["**/.*", "**/*.d.ts"])
         publish = self._publisher(stage, files=files, site=site, distribution=distribution)
         published = CustomResource(

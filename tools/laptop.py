@@ -1,6 +1,6 @@
-"""The laptop cloud, as the tools see it: the only module of theirs that imports `local`.
+"""The laptop cloud, as the tools see it: they import `local` only here.
 
-It does so when it is asked for something, so the tools need no package of the laptop cloud for a stage on AWS.
+The imports are in the functions, so the tools need no package of the laptop cloud for a stage on AWS.
 """
 
 import os

@@ -24,7 +24,7 @@ export class Resource {
     this.page = page;
     this.ask = ask;
     page.again.addEventListener("again", () => this.failure && this.load(), { signal: page.signal });
-    // Later: what extends this is not whole yet.
+    // Not at once: a subclass is still being constructed.
     queueMicrotask(() => this.load());
   }
 

@@ -8,8 +8,8 @@ export const HOME = "order";
 let styles;
 
 /**
- * A view's module, when the styles that only such views need are there too. Styles that cannot be loaded keep no view
- * away; the next view asks for them again.
+ * A view's module, once the styles that only such views need are loaded too. If the styles cannot be loaded, the view
+ * opens without them, and the next view asks for them again.
  *
  * @template T
  * @param {Promise<T>} module
@@ -27,7 +27,7 @@ async function styled(module) {
     Object.assign(link, { rel: "stylesheet", href: "/styles/views.css" });
     document.head.append(link);
   });
-  // Both at once: a module that cannot be loaded is told of while the styles are still on their way.
+  // Both at once, so that a module that cannot be loaded is reported without waiting for the styles.
   const [loaded] = await Promise.all([module, styles]);
   return loaded;
 }

@@ -67,7 +67,7 @@ def granted_in(deployment: Deployment) -> dict[str, dict[str, set[str]]]:
 
 
 def _short(resource: str, stage: str) -> str:
-    """A resource without what is the same for all, or another in each stage and with each change of the page."""
+    """The resource without the parts that are the same everywhere, or that change with the stage or with the page."""
     resource = re.sub(
         r"arn:\$\{AWS::Partition\}:(\w+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\})?:", r"\1:", resource
     )
@@ -79,7 +79,7 @@ def _short(resource: str, stage: str) -> str:
 def compared(
     deployments: Mapping[str, Deployment], *, found: Callable[[Deployment], Any], listed: Callable[[Any], Any]
 ) -> str:
-    """The lines that expected.py lacks, and those that it has too many, each with the stages where that is so."""
+    """The lines that expected.py lacks and those that it should not have, each with the stages where this is so."""
     missing: dict[str, list[str]] = {}
     unknown: dict[str, list[str]] = {}
     for name, deployment in deployments.items():

@@ -53,6 +53,6 @@ def run_inside(
 def completed(
     capsys: pytest.CaptureFixture[str], main: Main, arguments: Sequence[str], *, stdin: str = "", **settings: str
 ) -> "CompletedProcess[str]":
-    """The same, told as `subprocess.run` tells it."""
+    """The same, but returns what `subprocess.run` would return."""
     run = run_inside(capsys, main, arguments, stdin=stdin, **settings)
     return CompletedProcess(list(arguments), run.status, run.out, run.err)

@@ -1,4 +1,4 @@
-"""What the doctor is answered about an account and a stage."""
+"""What AWS answers to the doctor about an account and a stage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,7 +114,7 @@ class Aws:
 
 @contextmanager
 def examined() -> Iterator[Aws]:
-    """Inside the block, the clients of SESSION are answered so."""
+    """Inside the block, the clients of SESSION get these answers."""
     aws = Aws()
     SESSION.events.register("before-parameter-build", aws.note, unique_id="note")
     SESSION.events.register("before-call", aws.answer, unique_id="answer")

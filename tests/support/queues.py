@@ -6,19 +6,19 @@ from typing import Any
 
 
 class Queue:
-    """A queue of a simulated AWS, for who sends to it and who reads from it."""
+    """A queue of a simulated AWS: sends to it and reads from it."""
 
     def __init__(self, sqs: Any, url: str) -> None:
         self.sqs = sqs
         self.url = url
 
     def put(self, *bodies: object, **more: Any) -> list[str]:
-        """Sends each as it is, or as JSON, with `more` arguments of SendMessage; their MessageIds."""
+        """Sends texts as they are, and the rest as JSON, with `more` arguments of SendMessage. Returns the ids."""
         texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
         return [self.sqs.send_message(QueueUrl=self.url, MessageBody=text, **more)["MessageId"] for text in texts]
 
     def messages(self, *, seconds: int = 60) -> list[dict[str, Any]]:
-        """The messages that a consumer would get now, with everything on them; it then has them for `seconds`."""
+        """All visible messages with their attributes. They are then hidden for `seconds`, as from any consumer."""
         found: list[dict[str, Any]] = []
         while batch := self.sqs.receive_message(
             QueueUrl=self.url,

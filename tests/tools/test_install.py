@@ -206,7 +206,7 @@ def test_the_project_can_be_imported_from_any_folder_and_after_a_move(place: Pla
 
 
 def test_a_venv_of_an_earlier_version_finds_the_functions_modules_too(place: Place, commands: list[list[str]]) -> None:
-    """It is not made anew for that."""
+    """The `.venv` is kept for that."""
     install.let_import_the_project(place)
     [file] = place.venv.rglob("*.pth")
     file.write_text("../../../..\n")

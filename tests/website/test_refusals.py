@@ -20,7 +20,7 @@ UNVERIFIED = (
 def refuse(page: Page, path: str, **problems: str | codes.Problem) -> None:
     """Has the API refuse what is sent to `path`, for these problems by field.
 
-    A text is what an API from before the codes answers, as it does for the minutes of a deployment.
+    A text stands for an API without codes, as there is for some minutes of a deployment.
     """
     details = [_detail(name.replace("__", "."), problem) for name, problem in problems.items()]
     error = {"code": "InvalidRequest", "message": "This cannot be kept.", "details": details}
@@ -105,7 +105,7 @@ def test_a_problem_that_has_its_place_is_told_there_alone(reminders: Tab, proble
             "Clocks in Europe/Paris go from 02:00 to 03:00 then: this time does not exist.",
         ),
         (codes.HAS_PASSED(), "This has passed."),
-        # What the page has its own words for is told in the API's if it comes without a code.
+        # Without a code, the page shows the API's words, even if it has its own.
         (
             "happens twice in Europe/Paris, at +02:00 and again at +01:00: send fold",
             "This happens twice in Europe/Paris, at +02:00 and again at +01:00: send fold.",

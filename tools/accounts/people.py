@@ -92,7 +92,7 @@ class People:
     def one(self, user: str | None, *, demo: str = "person") -> Person:
         """`user`; else on the laptop cloud its user `demo`; else SIGN_IN_EMAIL, or the only one who is signed in.
 
-        Raises CommandError if that is nobody.
+        Raises CommandError if none of these names somebody.
         """
         own = self._demo[demo].email if self._demo else os.environ.get("SIGN_IN_EMAIL")
         email = user or own or self._only_one()

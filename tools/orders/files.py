@@ -80,7 +80,7 @@ def _parse(raw: bytes) -> Any:
 
 
 def _end_of_fault(text: str, error: NotJsonError) -> int:
-    """Where the shortest beginning of `text` ends that has the same fault: there the parser noticed it."""
+    """Where the parser noticed the fault: the end of the shortest beginning of `text` that has the same fault."""
 
     def has_it(length: int) -> bool:
         try:

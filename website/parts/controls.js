@@ -1,4 +1,4 @@
-/** Controls of forms that the sign-in does without. */
+/** Controls of forms that the sign-in does not need, so that it loads less. */
 
 import { field } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";

@@ -1,4 +1,4 @@
-/** What a view has asked for, as it is shown: there, or empty, or on its way. */
+/** Shows what a view has asked for: the answer, or that it is empty, on its way or failed. */
 
 import { Offline, SignedOut } from "../failures.js";
 import { failureNotice, icon, inWords, skeleton } from "../ui.js";

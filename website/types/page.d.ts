@@ -1,4 +1,4 @@
-/** What the modules of the page give each other. No browser asks for this file: it is for the checks and for editors. */
+/** The types that the page's modules share. Only the checks and editors read this file; no browser loads it. */
 
 import type { Api } from "../api.js";
 import type { Session } from "../session.js";
@@ -19,7 +19,7 @@ export interface Config {
 export interface Answer {
   status: number;
   headers: Headers;
-  /** Undefined where it is no JSON. */
+  /** Undefined if it is not JSON. */
   body: any;
 }
 
@@ -51,7 +51,7 @@ export interface Tokens {
 export interface Challenge {
   name: string;
   session: string;
-  /** The pool's name for the person. */
+  /** The name by which the user pool knows the person. */
   knownAs: string;
 }
 
@@ -69,35 +69,35 @@ export interface Page {
   session: Session;
   orders: Api;
   reminders: Api;
-  /** Of the route. */
+  /** What the route's `path` captured from the address. */
   parameters: string[];
   /** Aborted when the view is left. */
   signal: AbortSignal;
-  /** Tells "again" when the network or the session is back. */
+  /** Dispatches "again" when the network or the session is back. */
   again: EventTarget;
   /** Shows the view as it is now. */
   update: () => void;
-  /** Announces to who does not see. */
+  /** Announces `words` through a screen reader. */
   say: (words: string) => void;
   signOut: () => void;
 }
 
-/** For whom a route may be. */
+/** What decides whether a route is for somebody. */
 export interface Who {
   person: Person;
   config: Config;
 }
 
 export interface Route {
-  /** Of the address after `#/`; what it captures are the view's parameters. */
+  /** Matches the address after `#/`. Its groups are the view's parameters. */
   path: RegExp;
-  /** Of the navigation's link that leads there. */
+  /** Identifies the link of the navigation that leads there. */
   key: string;
-  /** Of the view; its parameters follow. */
+  /** The view's title. Its parameters follow it. */
   title: string;
-  /** Its words; without them there is none. */
+  /** The words of that link. Without them there is no link. */
   link?: string;
-  /** The path of its sign. */
+  /** The link's icon, as the path of an SVG. */
   icon?: string;
   isFor?: (who: Who) => boolean;
   load: () => Promise<new (page: Page) => View>;
@@ -131,7 +131,7 @@ export interface Field {
 /** Shows the control itself. */
 export type Control = (about: { id: string; described: unknown; invalid: unknown }) => unknown;
 
-/** What only an input has: its attributes, each `nothing` where it is to be left out. */
+/** The attributes that only an input has. `nothing` leaves one out. */
 export interface Input {
   type?: string;
   autocomplete?: string;

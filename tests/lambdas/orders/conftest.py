@@ -1,4 +1,4 @@
-"""A real server for the cache, a row to look up, and queues to see to."""
+"""A real server for the cache, a row to look up, and the queues that operators work on."""
 
 from collections.abc import Iterator
 from typing import Any

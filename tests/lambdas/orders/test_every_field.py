@@ -139,7 +139,7 @@ def _ways(apps: Apps, order: dict[str, Any], corrected: dict[str, Any]) -> Itera
 
 
 def _cached(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a lookup reads of the entry that another one has written."""
+    """What a lookup reads from the entry that another lookup wrote."""
     found = cache_entry.found_in(
         cache_entry.text_of(row["OrderId"], cache_entry.of_row(row).order).encode(), row["OrderId"]
     )
@@ -243,7 +243,7 @@ def test_nothing_else_of_an_order_is_kept_shown_or_sent(apps: Apps) -> None:
 
 
 def test_orders_that_differ_in_any_field_are_not_the_same_order(apps: Apps) -> None:
-    """Of an order that was started by hand the table has no digest, and of its card the last four digits."""
+    """An order that somebody started by hand has no digest in the table, and only the last four digits of its card."""
     order, another = every_field(), every_field(other=True)
     asked(place_order.handler, post(order))
     fields = [name for name in SCHEMA["properties"] if name != "OrderId"]

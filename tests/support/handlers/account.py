@@ -55,7 +55,7 @@ class Account:
 
 @contextmanager
 def asked() -> Iterator[Account]:
-    """The account that `readiness` asks meanwhile. What it has heard before is forgotten."""
+    """The account that `readiness` asks inside the block. Answers that it kept from before are forgotten."""
     account = Account()
     readiness.kept_answers.clear()
     for client in CLIENTS:
