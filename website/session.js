@@ -200,7 +200,7 @@ export class Session extends EventTarget {
   }
 
   /**
-   * The tokens after a renewal. One renewal at a time: whoever asks meanwhile waits for the same one.
+   * The tokens after a renewal. There is one renewal at a time, and all calls wait for it.
    *
    * @throws {SignedOut} where they cannot be renewed
    */

@@ -1,4 +1,4 @@
-"""What is cached of an order, in which form, and for how long: what is shown of it, and who may see it. Pure."""
+"""The entry of an order in the cache, and how long it lives. It holds what is shown and who may see it. Pure."""
 
 import json
 from collections.abc import Mapping

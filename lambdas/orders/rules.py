@@ -102,8 +102,8 @@ def _texts(value: Any) -> list[str]:
 
 
 _DIGESTED_FIRST = ("OrderId", "Name", "ItemName", "Price", "CC")
-"""The fields that every digest covers. Tables hold digests of these alone, so this list must not change. Fields that
-were added later count only in an order that has them."""
+"""The fields that every digest covers. Older rows have digests of only these, so this list must not change. A digest
+covers a field that was added later only if the order has it."""
 
 
 def digest(order: Mapping[str, Any], *, key: bytes) -> str:

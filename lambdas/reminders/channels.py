@@ -40,7 +40,7 @@ PREFERENCES: Mapping[str, list[str]] = {
     "both": ["email", "sms"],
     "topic": ["topic"],
 }
-"""The channels that each `preference` stands for. A further channel has its own name here, alone."""
+"""The channels that each `preference` stands for. A further channel needs a value here that stands for it only."""
 
 HIDDEN = {channel.address: channel.hide for channel in CHANNELS.values() if channel.address}
 """How each address is shown in lists and kept in the table."""

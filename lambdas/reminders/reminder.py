@@ -117,7 +117,7 @@ def request_on(row: Row) -> dict[str, Any]:
 
 
 def channels_on(row: Row) -> list[str]:
-    """The channels of a row. A row of an earlier version has its preference alone."""
+    """The channels of a row. A row of an earlier version has only its preference."""
     return channels_of({"channels": row.get("Channels"), "preference": row["Preference"]})
 
 

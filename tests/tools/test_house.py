@@ -1,4 +1,4 @@
-"""Which part of the project imports which. Drawn with what imports above what is imported, no arrow points up."""
+"""Which part of the project may import which. A part imports only parts below it, so there is no circle."""
 
 import ast
 import re

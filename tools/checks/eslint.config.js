@@ -1,7 +1,7 @@
 import js from "@eslint/js";
 import globals from "globals";
 
-/** A view stands alone: what two views need is a part, and a view's sections lie in the folder of the view. */
+/** No view needs another: what two views need is a part, and the sections of a view are in its folder. */
 const NO_OTHER_VIEW = "A view imports no other view. What both need belongs in website/parts/.";
 const NO_VIEW = "Only routes.js and app.js know the views.";
 

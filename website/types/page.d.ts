@@ -47,7 +47,7 @@ export interface Tokens {
   renewedFrom: number;
 }
 
-/** What Cognito asks for besides the password. */
+/** What Cognito asks for in addition to the password. */
 export interface Challenge {
   name: string;
   session: string;

@@ -268,7 +268,7 @@ WITH_CACHE: Mapping[str, Function] = {
                 "ec2:UnassignPrivateIpAddresses",
             },
             "Orders/OrderTable.StreamArn": READ_STREAM,
-            # Lambda needs SendMessage alone. With a queue for failed batches, CDK always grants the other two as well.
+            # Lambda needs only SendMessage. With a queue for failed batches, CDK always grants the other two as well.
             "Orders/UpdateCacheFailures.Arn": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
             "elasticache:replicationgroup:Cache/Redis": {"elasticache:Connect"},
             "elasticache:user:STAGE-cache-orders": {"elasticache:Connect"},

@@ -15,7 +15,7 @@ const ON = { word: "On", tone: "good" };
 /** @type {Mark} */
 const OFF = { word: "Off", tone: "quiet" };
 
-/** The app whose codes are asked for besides the password. */
+/** The app whose codes Cognito asks for in addition to the password. */
 export class Authenticator {
   #page;
   #work;

@@ -1,4 +1,4 @@
-/** What GetUser tells, by what the page shows of it. Pure. */
+/** What the page shows of GetUser's answer. Pure. */
 
 /** @typedef {{value: string | undefined, isVerified: boolean}} Known an address, as the user pool knows it */
 

@@ -67,7 +67,7 @@ export class Work {
   }
 
   /**
-   * Shows what is wrong with a form, and whether that is nothing.
+   * Shows what is wrong with a form. Returns whether it is right.
    *
    * @param {Problems} problems
    * @param {HTMLFormElement} form

@@ -13,7 +13,7 @@ import { repeatFields, timeFields, waitFields } from "./when.js";
 /** @typedef {ReturnType<typeof requestOf>} Request */
 
 /**
- * What the form shows besides what is typed. `email` and `phone` are what is typed into the fields of those names.
+ * What the form shows in addition to what is typed. `email` and `phone` are what is typed into the fields of those names.
  *
  * @typedef {Chosen & Refusal & {email: string, phone: string, isElsewhere: boolean}} State
  */
@@ -53,7 +53,7 @@ export class ReminderForm {
 
   /**
    * @param {Page} page
-   * @param {() => void} isSent told when there is a new reminder
+   * @param {() => void} isSent called when there is a new reminder
    */
   constructor(page, isSent) {
     this.#page = page;
