@@ -55,7 +55,7 @@ def channels_of(request: Mapping[str, Any]) -> list[str]:
 def preference_of(channels: Iterable[str]) -> str:
     """The `preference` that stands for `channels`, or for as many of them as one value can.
 
-    The topic is left out of it beside another channel.
+    It is the first of them in CHANNELS. The topic is last there, so beside another channel it is left out.
     """
     known = [channel for channel in CHANNELS if channel in channels]
     return "both" if {"email", "sms"} <= set(known) else known[0]
