@@ -18,7 +18,7 @@ def addressed(request: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -
     """
     channels = channels_of(request)
     if not caller.is_operator and any(CHANNELS[channel].is_for_operators for channel in channels):
-        raise RequestError(403, "Forbidden", "Only operators may remind by topic: choose email, sms or both.")
+        raise RequestError(403, "Forbidden", "Only operators may remind by topic: choose email, sms, or both of them.")
     own = {"email": caller.email, "phone": caller.phone}
     addresses: dict[str, str] = {}
     problems = Problems()

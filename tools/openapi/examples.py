@@ -202,7 +202,7 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("", "InvalidJson"): ("The body is not JSON: see line 1, column 15.", []),
     ("", "NotSignedIn"): ("Sign in, and send the ID token.", []),
     ("", "Forbidden"): ("Only operators may do this.", []),
-    ("CreateReminder", "Forbidden"): ("Only operators may remind by topic: choose email, sms or both.", []),
+    ("CreateReminder", "Forbidden"): ("Only operators may remind by topic: choose email, sms, or both of them.", []),
     ("", "ACCESS_DENIED"): ("The request was refused.", []),
     ("", "NotFound"): (_NO_ORDER, []),
     ("RemoveParked", "NotFound"): ("No such message is in sight; somebody may hold it. Try again.", []),

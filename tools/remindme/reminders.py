@@ -52,7 +52,8 @@ def schedule(api: Api, request: dict[str, Any]) -> Reminder:
                 break
         time.sleep(SHORTEST_PAUSE_SECONDS)
     if answer.status == 403 and "topic" in request["channels"]:
-        raise CommandError(f"{_refused(answer).rstrip('.')}; say --email me, or --sms me")
+        instead = "leave out --topic" if len(request["channels"]) > 1 else "say --email me, or --sms me"
+        raise CommandError(f"{_refused(answer).rstrip('.')}; {instead}")
     return _reminder(answer)
 
 
