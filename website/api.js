@@ -1,5 +1,4 @@
-import { Refused, ServerDown, SignedOut } from "./failures.js";
-import { send } from "./http.js";
+import { Refused, ServerDown, SignedOut, send } from "./http.js";
 
 /** @import { Session } from "./session.js" */
 /** @import { Answer } from "./types/page.js" */

@@ -1,5 +1,4 @@
-import { Refused, ServerDown } from "./failures.js";
-import { send } from "./http.js";
+import { Refused, ServerDown, send } from "./http.js";
 
 /** @type {Record<string, string>} */
 const WORDS = {

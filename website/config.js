@@ -1,5 +1,4 @@
-import { ServerDown } from "./failures.js";
-import { send } from "./http.js";
+import { ServerDown, send } from "./http.js";
 
 /** @import { Config } from "./types/page.js" */
 

@@ -1,6 +1,6 @@
 /** What the page knows of orders. Pure. */
 
-/** @import { Refused } from "./failures.js" */
+/** @import { Refused } from "./http.js" */
 /** @import { Mark, Problems } from "./types/page.js" */
 
 /** @typedef {import("./types/orders.js").OrderState} Order */

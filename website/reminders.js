@@ -2,7 +2,7 @@
 
 import { timeText } from "./times.js";
 
-/** @import { Refused } from "./failures.js" */
+/** @import { Refused } from "./http.js" */
 /** @import { Mark, Problems } from "./types/page.js" */
 
 /** @typedef {import("./types/reminders.js").ReminderState} Reminder */

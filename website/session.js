@@ -1,5 +1,5 @@
 import { cognito } from "./cognito.js";
-import { Refused, ServerDown, SignedOut, UnknownChallenge } from "./failures.js";
+import { Refused, ServerDown, SignedOut, UnknownChallenge } from "./http.js";
 import { tabStorage } from "./storage.js";
 
 /** @import { Challenge, Person, Tokens } from "./types/page.js" */

@@ -1,4 +1,4 @@
-import { Refused, SignedOut } from "./failures.js";
+import { Refused, SignedOut } from "./http.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
 /** @import { Control, Field, Input, Problems, Tone } from "./types/page.js" */

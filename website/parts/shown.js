@@ -1,6 +1,6 @@
 /** Shows what a view has asked for: the answer, or that it is empty, on its way or failed. */
 
-import { Offline, SignedOut } from "../failures.js";
+import { Offline, SignedOut } from "../http.js";
 import { failureNotice, icon, inWords, skeleton } from "../ui.js";
 import { html } from "../vendor/lit-html.js";
 

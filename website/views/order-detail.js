@@ -1,4 +1,4 @@
-import { Refused } from "../failures.js";
+import { Refused } from "../http.js";
 import { STATUSES, isOrderId, priceText } from "../orders.js";
 import { orderPath } from "../parts/order-path.js";
 import { reasons } from "../parts/reasons.js";

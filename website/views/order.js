@@ -1,4 +1,4 @@
-import { Refused } from "../failures.js";
+import { Refused } from "../http.js";
 import { SAMPLES, orderOf, problemsIn, problemsOf, proposedId } from "../orders.js";
 import { ORDER_FIELDS, fill, orderFields } from "../parts/order-form.js";
 import { orderPath } from "../parts/order-path.js";

@@ -1,5 +1,4 @@
-import { ServerDown } from "../failures.js";
-import { send } from "../http.js";
+import { ServerDown, send } from "../http.js";
 import { isApplied, mailsOf, queuesOf, textsOf, waitsOf } from "../outbox.js";
 import { empty, shown } from "../parts/shown.js";
 import { Resource, poll } from "../resource.js";

@@ -1,4 +1,4 @@
-import { Refused } from "../../failures.js";
+import { Refused } from "../../http.js";
 import { fieldsOf, focusOn, focusWrong } from "../../ui.js";
 import { html } from "../../vendor/lit-html.js";
 

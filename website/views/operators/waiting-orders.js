@@ -1,4 +1,4 @@
-import { Unchanged } from "../../failures.js";
+import { Unchanged } from "../../http.js";
 import { STATUSES, orderOf, priceText, problemsOf } from "../../orders.js";
 import { Pages } from "../../pages.js";
 import { textArea } from "../../parts/controls.js";

@@ -1,4 +1,4 @@
-import { Refused } from "../../failures.js";
+import { Refused } from "../../http.js";
 import { problemsIn } from "../../orders.js";
 import { ORDER_FIELDS } from "../../parts/order-form.js";
 import { focusOn, focusWrong, haveTheirPlaces } from "../../ui.js";

@@ -1,4 +1,4 @@
-import { Refused } from "../../failures.js";
+import { Refused } from "../../http.js";
 import { choice, textArea } from "../../parts/controls.js";
 import { channelsText, fieldsShown, newKey, problemsIn, problemsOf, requestOf } from "../../reminders.js";
 import { ZONE, timeText } from "../../times.js";

@@ -1,4 +1,4 @@
-import { UnknownChallenge } from "../../failures.js";
+import { UnknownChallenge } from "../../http.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { Work } from "./work.js";
 

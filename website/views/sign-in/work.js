@@ -1,4 +1,4 @@
-import { Refused } from "../../failures.js";
+import { Refused } from "../../http.js";
 import { codeField, failureNotice, fieldsOf, focusOn, focusWrong, notice, textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
