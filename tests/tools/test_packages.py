@@ -1,0 +1,64 @@
+"""What people run finds the same packages as when tests run it, although tests install more of them."""
+
+import ast
+import re
+from importlib.metadata import distribution, packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from local.settings import PROJECT
+
+FILES = ("requirements.txt", "lambdas/requirements.txt", "requirements-local.txt")
+OURS = ("lambdas", "stacks", "local", "terminal", "tools")
+MAY_MISS = {"requests": "only the service for Airflow imports it, and no app uses that"}
+
+
+def test_the_engine_imports_nothing_that_only_tests_install() -> None:
+    spec = find_spec("ministack")
+    assert spec and spec.origin
+
+    assert only_tests_have(Path(spec.origin).parent) == set(MAY_MISS), (
+        "move their packages to requirements-local.txt, or say in MAY_MISS why the engine may miss them"
+    )
+
+
+def test_the_apps_the_laptop_cloud_and_the_tools_import_nothing_that_only_tests_install() -> None:
+    assert set().union(*(only_tests_have(PROJECT / folder) for folder in OURS)) == set()
+
+
+def only_tests_have(folder: Path) -> set[str]:
+    """The packages that modules in `folder` import, and that are installed for tests only."""
+    dependencies, installed = what_make_setup_installs(), packages_distributions()
+    imported = {name for file in folder.rglob("*.py") if "node_modules" not in file.parts for name in imports_of(file)}
+    return {
+        name for name in imported & set(installed) if not {canonicalize_name(d) for d in installed[name]} & dependencies
+    }
+
+
+def imports_of(file: Path) -> set[str]:
+    """The packages that a module imports, in its functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def what_make_setup_installs() -> set[str]:
+    """The names of all distributions that the requirements of `make setup` need, directly or not."""
+    lines = [line for file in FILES for line in (PROJECT / file).read_text().splitlines()]
+    waiting = [Requirement(line) for line in lines if re.match("[A-Za-z]", line)]
+    names: set[str] = set()
+    while waiting:
+        one = waiting.pop()
+        if (name := canonicalize_name(one.name)) not in names:
+            names.add(name)
+            extras = one.extras or {""}
+            needed = map(Requirement, distribution(name).requires or ())
+            waiting += [r for r in needed if not r.marker or any(r.marker.evaluate({"extra": e}) for e in extras)]
+    return names
