@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 
 def of_row(row: Mapping[str, Any] | None) -> Entry:
-    """The entry of a row, or of an id without one. Raises what shown raises for a row that is none."""
+    """The entry for a row, or for an id without a row. Raises the errors of `shown` if the row is not an order."""
     if row is None:
         return Entry(None, UNKNOWN_MS)
     order = {**shown(row), "Owner": row.get("Owner")}
@@ -97,7 +97,7 @@ def _without_closed_lists(schema: Any) -> Any:
 
 
 _SHOWN = _without_closed_lists(json.loads(Path(__file__).with_name("order_state.schema.json").read_text()))
-# One without an Owner is of a version that did not know any: it is read from the table anew.
+# Entries without an Owner were written by an old version, so the lookup reads the table instead.
 _check = fastjsonschema.compile(
     {
         **_SHOWN,

@@ -110,7 +110,7 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
 ONLY_OPERATORS = {"Forbidden": "the caller is not an operator."}
 
 DETAILS: Mapping[str, str] = {
-    "AtMostOneOf": "of `fields`, the object may have only one.",
+    "AtMostOneOf": "the object may have only one of `fields`.",
     "BeforeFirst": "the last moment is before the first time.",
     "BreaksRule": "the value breaks `rule`, a keyword of JSON schema that no other code is for.",
     "BrokenCharacters": "the text contains U+FFFD or half of a surrogate pair: somebody read or cut it in the wrong "
@@ -130,7 +130,7 @@ DETAILS: Mapping[str, str] = {
     "LooksLikeCard": "the text contains what looks like a card number.",
     "MakesCardWith": "the text makes what looks like a card number together with `fields`.",
     "Missing": "the field is required, and missing.",
-    "MoreUnknownFields": "besides the unknown fields that other details name, there are `count` more.",
+    "MoreUnknownFields": "the request has `count` more unknown fields than the details name.",
     "NeededForChannel": "`channel` needs an address, and neither the request nor your account has one.",
     "NeedsTimeZone": "a local time in `fields` needs a time zone.",
     "NoSuchTime": "no calendar or clock has this time, such as 30 February.",
