@@ -36,7 +36,9 @@ GIVE_UP_SECONDS = 60
 
 
 def order(price: str) -> Order:
-    return Order(order_id=f"journey-{uuid.uuid4()}", name="Ada", item_name="Lamp", price=price, cc="4242424242424242")
+    return Order(
+        order_id=f"journey-{uuid.uuid4().hex[:12]}", name="Ada", item_name="Lamp", price=price, cc="4242424242424242"
+    )
 
 
 def settled(client: OrdersClient, order_id: str) -> OrderState:

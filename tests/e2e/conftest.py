@@ -1,6 +1,5 @@
 """Both apps on the laptop cloud, orders and reminders that no other test knows, and the balance after a test."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.support.cloud.balance import Doubled
 from tests.support.cloud.contract import Api
 from tests.support.cloud.faults import Faulty, deployed_faulty
 from tests.support.cloud.standard_apps import deploy_beside
+from tests.support.names import unique
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +67,7 @@ def skipped_waits(cloud: Cloud) -> Iterator[None]:
 
 @pytest.fixture
 def message() -> str:
-    return f"Feed the cat, {uuid.uuid4().hex[:12]}"
+    return unique("Feed the cat, ")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Reminders whose workflow meets a failure that lasts: the row says so, and why."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import FOR_EVER, Faulty, States, changed, deployed_faulty
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
@@ -33,7 +33,7 @@ def row_of(apps: Apps, reminder_id: str) -> dict[str, Any]:
 
 
 def reminder_of(**more: Any) -> dict[str, Any]:
-    return {"message": f"Feed the cat, {uuid.uuid4().hex[:12]}", "waitSeconds": 1, "preference": "topic", **more}
+    return {"message": unique("Feed the cat, "), "waitSeconds": 1, "preference": "topic", **more}
 
 
 @pytest.mark.parametrize(

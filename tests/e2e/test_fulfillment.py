@@ -5,7 +5,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from local.users import OPERATOR
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import REFUSED, Between, Call, Fault, between, calls_granted
 from tests.support.cloud.journeys import kinds_of
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 SAMPLES = json.loads(SAMPLE_FILE.read_text())
@@ -124,7 +124,7 @@ def quick_retries(shop: Shop) -> Iterator[None]:
 
 def message(**fields: Any) -> tuple[str, str]:
     """The id and the message of an order that no other test knows."""
-    order_id = f"S-{uuid.uuid4().hex[:12]}"
+    order_id = unique("S-")
     order = {"OrderId": order_id, "Name": "Zoë", "ItemName": "Lamp", "Price": "12.50", "ExecutionId": "arn"}
     return order_id, json.dumps({**order, **fields}, ensure_ascii=False)
 

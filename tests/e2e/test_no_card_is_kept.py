@@ -2,7 +2,6 @@
 
 import io
 import json
-import uuid
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from tests.support.cloud.contract import MAX_BODY_BYTES, REMINDER
 from tests.support.cloud.faults import denied
 from tests.support.cloud.traces import Plants, full_width, grouped, json_escaped
 from tests.support.cloud.written import Piece, everything, inputs
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 Order: TypeAlias = dict[str, Any]
@@ -210,7 +210,7 @@ BY_HAND: dict[str, Callable[[str, Order], Any]] = {
 
 def a_good_order() -> Order:
     """One that nobody knows; without a card."""
-    return {"OrderId": f"N-{uuid.uuid4().hex[:8]}", "Name": "Zoë", "ItemName": "Lamp", "Price": "12.50"}
+    return {"OrderId": unique("N-"), "Name": "Zoë", "ItemName": "Lamp", "Price": "12.50"}
 
 
 def refuse(client: Client, plants: Plants) -> None:

@@ -1,12 +1,12 @@
 """What a person sees of orders, and what operators do about those that need one, through the real templates."""
 
 import json
-import uuid
 from typing import Any
 
 import pytest
 
 from tests.support.cloud.apps import Apps, dead_letters_of
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 NOTE = "Called her: she does not want it any more."
@@ -26,7 +26,7 @@ def operator(apps: Apps) -> Apps:
 
 @pytest.fixture
 def somebody_else(apps: Apps) -> Apps:
-    return apps.as_person(f"eve-{uuid.uuid4().hex[:12]}@example.com")
+    return apps.as_person(f"eve-{unique()}@example.com")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from subprocess import CompletedProcess
 
@@ -14,6 +13,7 @@ import redis
 from local.cloud import Cloud
 from local.processes import free_port
 from local.settings import PROJECT
+from tests.support.names import unique
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -52,7 +52,7 @@ def said(done: "CompletedProcess[str]") -> tuple[int, list[str]]:
 
 @pytest.mark.parametrize("value", ["25", "", "Zoë 🐈\n", "--help"])
 def test_a_tuple_is_inserted_found_and_deleted(run: Run, value: str) -> None:
-    key = f"age-{uuid.uuid4().hex}"
+    key = unique("age-")
 
     assert said(run("insert", key, value)) == (0, ["Inserted a TUPLE to ElastiCache"])
     checked = run("check", key)
@@ -82,7 +82,7 @@ def test_wrong_arguments_are_answered_with_the_right_ones(
 
 @pytest.mark.parametrize("kind", ["hash", "list", "bytes"])
 def test_a_key_that_holds_something_else_is_told(run: Run, cloud: Cloud, kind: str) -> None:
-    key, server = f"age-{uuid.uuid4().hex}", redis.Redis.from_url(cloud.settings.redis_url)
+    key, server = unique("age-"), redis.Redis.from_url(cloud.settings.redis_url)
     match kind:
         case "hash":
             server.hset(key, "field", "value")
@@ -102,7 +102,7 @@ def test_a_key_that_holds_something_else_is_told(run: Run, cloud: Cloud, kind: s
 
 def test_the_cache_of_a_laptop_cloud_is_found_by_its_folder(run: Run, cloud: Cloud) -> None:
     """Another Redis has taken the usual port, or none has."""
-    home, key = str(cloud.settings.home), f"age-{uuid.uuid4().hex}"
+    home, key = str(cloud.settings.home), unique("age-")
 
     inserted = run("insert", "--home", home, key, "25", url="")
 

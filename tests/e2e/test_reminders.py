@@ -17,6 +17,7 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.contract import Api
 from tests.support.cloud.faults import changed
 from tests.support.cloud.reminders import delivered, first_execution, row_of, settled
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 Call: TypeAlias = Callable[..., Any]
@@ -214,7 +215,7 @@ def test_a_cancel_that_races_with_the_send_ends_in_exactly_one_of_both(
 ) -> None:
     """Each is cancelled a second before it is due, or is due at once and cancelled when accepted, taken up or sent."""
     # Short, because one in 8,000 long hexadecimal numbers holds what counts as a card number.
-    messages = [f"Race, {uuid.uuid4().hex[:12]}" for _ in range(RACES)]
+    messages = [unique("Race, ") for _ in range(RACES)]
 
     def race(i: int) -> tuple[str, int]:
         body = {"message": messages[i], "preference": "topic", "waitSeconds": int(i % 4 == 0)}

@@ -16,6 +16,7 @@ from local.settings import PROJECT
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.reminders import times_published
 from tests.support.commands import completed
+from tests.support.names import unique
 from tests.support.waiting import eventually
 from tools.remindme.__main__ import COMMANDS, main
 
@@ -43,7 +44,7 @@ def operator(cloud: Cloud) -> list[str]:
 
 @pytest.fixture
 def message() -> str:
-    return f"Feed the cat 🐈, {uuid.uuid4().hex[:12]}"
+    return unique("Feed the cat 🐈, ")
 
 
 def test_the_originals_two_arguments_publish_to_the_topic_when_due(

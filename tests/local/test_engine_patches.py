@@ -5,7 +5,6 @@ import inspect
 import io
 import json
 import threading
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from ministack.services.cloudformation import changesets, handlers, stacks
 
 from local.engine_patches import conditional_writes, express, lines, numbers, outputs, streams, workers, workflows
 from local.settings import ACCOUNT, REGION
+from tests.support.names import unique
 
 PROBE = """
 import importlib.util, os
@@ -96,7 +96,7 @@ def test_a_conditional_write_is_one_step_because_we_make_it_so(
     monkeypatch: pytest.MonkeyPatch, restored: Callable[[ModuleType, str], None], one_step: bool, taken: int
 ) -> None:
     """The engine's own code, in this process: both writes have checked the condition before either of them writes."""
-    name = f"table-{uuid.uuid4().hex}"
+    name = unique("table-")
     key = [{"AttributeName": "Id", "KeyType": "HASH"}]
     attributes = [{"AttributeName": "Id", "AttributeType": "S"}]
     table = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key, "AttributeDefinitions": attributes}
@@ -156,7 +156,7 @@ def test_the_engine_keeps_no_records_of_streams(
     if patched:
         streams.apply()
     assert (lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS > 0) is not patched
-    table = f"table-{uuid.uuid4().hex}"
+    table = unique("table-")
     dynamodb._stream_records[table] = [{"dynamodb": {"ApproximateCreationDateTime": 2**40}}] * 2
 
     state = dynamodb.get_state()
@@ -314,7 +314,7 @@ def is_patched(
 def test_a_change_of_outputs_alone_is_deployed_because_we_make_it_so(
     monkeypatch: pytest.MonkeyPatch, is_patched: bool
 ) -> None:
-    name = f"stack-{uuid.uuid4().hex[:8]}"
+    name = unique("stack-")
     stack = {"StackName": name, "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1"}
     resources = {"Resources": {"Parameter": PARAMETER}}
     deployed = {**stack, "StackStatus": "CREATE_COMPLETE", "_template": resources}
@@ -331,7 +331,7 @@ def test_a_change_of_outputs_alone_is_deployed_because_we_make_it_so(
 def test_an_export_goes_with_its_output_because_we_make_it_so(
     monkeypatch: pytest.MonkeyPatch, is_patched: bool
 ) -> None:
-    name, stack_id = f"export-{uuid.uuid4().hex[:8]}", f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/it/1"
+    name, stack_id = unique("export-"), f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/it/1"
     export = {"StackId": stack_id, "Name": name, "Value": "kept"}
     monkeypatch.setitem(cloudformation._exports, name, export)
 

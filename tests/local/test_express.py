@@ -1,13 +1,13 @@
 """AWS's API and events do not show Express executions. The laptop cloud's commands do."""
 
 import json
-import uuid
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud import Cloud, Places
 from tests.support.cloud.apps import is_finished
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 
@@ -42,7 +42,7 @@ def test_the_commands_of_the_laptop_cloud_see_it(cloud: Cloud, places: Places, s
 
 def test_events_tell_of_standard_executions_alone(cloud: Cloud, places: Places) -> None:
     events, sqs, states = (cloud.engine.client(one) for one in ("events", "sqs", "stepfunctions"))
-    name = f"express-{uuid.uuid4().hex[:8]}"
+    name = unique("express-")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     workflows = [places.order_workflow, places.reminder_workflow]

@@ -2,7 +2,6 @@
 
 import io
 import json
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from local.cloud import Cloud
 from local.engine_patches import workers
 from local.settings import REGION
 from stacks import layer
+from tests.support.names import unique
 
 CODE = """
 import importlib, logging, os, sys, threading, time
@@ -84,7 +84,7 @@ Call = Callable[..., Any]
 def role(cloud: Cloud) -> str:
     trust = {"Service": "lambda.amazonaws.com"}
     policy = {"Statement": [{"Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole"}]}
-    name = f"functions-{uuid.uuid4().hex[:8]}"
+    name = unique("functions-")
     made = cloud.engine.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(policy))
     return str(made["Role"]["Arn"])
 
@@ -95,7 +95,7 @@ def make(cloud: Cloud, role: str) -> Iterator[Callable[..., str]]:
     client, made = cloud.engine.client("lambda"), []
 
     def make(code: str = CODE, **settings: Any) -> str:
-        made.append(f"probe-{uuid.uuid4().hex[:8]}")
+        made.append(unique("probe-"))
         client.create_function(
             FunctionName=made[-1],
             Runtime="python3.13",

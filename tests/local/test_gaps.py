@@ -5,7 +5,6 @@ import gzip
 import io
 import json
 import os
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +21,7 @@ from local.settings import ACCOUNT, REGION
 from local.users import PERSON
 from tests.support.cloud.apps import is_finished
 from tests.support.cloud.site import fetch
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 
@@ -32,7 +32,7 @@ def client(cloud: Cloud) -> Callable[[str], Any]:
 
 @pytest.fixture
 def name() -> str:
-    return f"gap-{uuid.uuid4().hex[:12]}"
+    return unique("gap-")
 
 
 @pytest.fixture

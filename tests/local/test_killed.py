@@ -6,7 +6,6 @@ after the next `up`. Then the engine is killed; `killed` has the cloud after tha
 
 import json
 import threading
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import States, changed, waiting
 from tests.support.cloud.reminders import executions, row_of, times_published
 from tests.support.cloud.reminders import settled as reminded
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 Orders = list[dict[str, str]]
@@ -71,7 +71,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
 
 def numbered(word: str, **fields: str) -> Orders:
     order = {"Name": "Zoë", "ItemName": "Lamp", "Price": "12.50", "CC": "4242424242424242", **fields}
-    return [{**order, "OrderId": f"K-{uuid.uuid4().hex[:8]}-{word}-{number}"} for number in range(3)]
+    return [{**order, "OrderId": f"K-{unique()}-{word}-{number}"} for number in range(3)]
 
 
 def waiting_a_moment(states: States) -> None:

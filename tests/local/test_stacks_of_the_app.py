@@ -1,7 +1,6 @@
 """What `up` does with stacks of which only the outputs change, and with stacks that have left the app."""
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from local import deploy
 from local.cloud import Cloud
 from local.engine import Engine
 from local.settings import Settings
+from tests.support.names import unique
 
 QUICKLY = {"Delay": 0.05, "MaxAttempts": 1200}
 PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "kept"}}
@@ -34,7 +34,7 @@ def exported(export: str, value: Any = None) -> dict[str, Any]:
 @pytest.fixture
 def name(cloud: Cloud) -> Iterator[str]:
     """A name for stacks, which are removed afterwards; those that use others' exports are named later."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
+    name = unique("test-")
     yield name
     cloudformation = cloud.engine.client("cloudformation")
     stacks = cloudformation.describe_stacks()["Stacks"]
@@ -51,7 +51,7 @@ def create(cloud: Cloud, stack: str, body: str) -> None:
 
 def change(cloud: Cloud, stack: str, body: str) -> str:
     """Changes a stack as CDK does, by a change set; returns the change set's status."""
-    cloudformation, change_set = cloud.engine.client("cloudformation"), f"c-{uuid.uuid4().hex[:8]}"
+    cloudformation, change_set = cloud.engine.client("cloudformation"), unique("c-")
     cloudformation.create_change_set(
         StackName=stack, ChangeSetName=change_set, TemplateBody=body, ChangeSetType="UPDATE"
     )

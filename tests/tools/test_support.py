@@ -1,6 +1,7 @@
 """The helpers of the tests are in tests/support, so that everybody finds them and no test depends on another one."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tests.support import waiting
 from tests.support.waiting import eventually
 
 TESTS = PROJECT / "tests"
+TRACES = TESTS / "e2e" / "test_traces.py"
+"""Its identifiers must pass the search for card numbers."""
 PROGRAMS = ("contract", "corpora", "facts")
 """Folders with a program of their own, `python -m tests.contract`, and its modules."""
 OURS = {
@@ -121,3 +124,14 @@ def test_waiting_in_vain_says_what_was_seen_last(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(AssertionError, match=r"not within 0.01 seconds; last seen: \{'Status': 'RECEIVED'\}"):
         eventually(lambda: {"Status": "RECEIVED"}, until=lambda row: row["Status"] == "PARKED", every=0.001)
+
+
+def test_no_name_of_a_test_can_look_like_a_card_number() -> None:
+    found = [
+        f"{file.relative_to(PROJECT)}:{number}: {line.strip()}"
+        for file in sorted(TESTS.rglob("*.py"))
+        for number, line in enumerate(file.read_text().splitlines(), start=1)
+        if re.search(r"uuid4\(\)\.hex(?!\[:[0-9]\]|\[:1[0-2]\])", line) and file not in (Path(__file__), TRACES)
+    ]
+
+    assert not found, "\n".join(["Use tests.support.names.unique: its names hold no digits.", *found])

@@ -1,7 +1,6 @@
 """The page in a real Chromium, on the laptop cloud, watched for whatever a page must not do."""
 
 import json
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from benchmarks import browser as chromium
 from local.cloud import Cloud, Places
 from local.users import OPERATOR, PERSON, User
 from tests.support.cloud.apps import Apps, new_order
+from tests.support.names import unique
 from tests.support.page import scenes
 from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
 
@@ -90,7 +90,7 @@ def somebody(apps: Apps) -> User:
 
 @pytest.fixture
 def message() -> str:
-    return f"Feed the cat, {uuid.uuid4().hex[:12]}"
+    return unique("Feed the cat, ")
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """What operators see to: orders that need a person, parked messages, dead letters, reminders that have failed."""
 
 import json
-import uuid
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from local.users import User
 from tests.support.cloud.apps import Apps, dead_letters_of
+from tests.support.names import unique
 from tests.support.page import scenes
 from tests.support.page.tab import OpenTab, Tab
 
@@ -215,7 +215,7 @@ def test_a_parked_message_that_somebody_else_has_removed_is_said_to_be_gone(apps
 
 
 def test_dead_letters_are_counted_and_moved_back(apps: Apps, open_operators: Tab) -> None:
-    queue, number, page = "EscalationQueue", uuid.uuid4().hex, open_operators.page
+    queue, number, page = "EscalationQueue", unique(), open_operators.page
     sqs, dead = apps.cloud.engine.client("sqs"), dead_letters_of(apps, queue)
     sqs.purge_queue(QueueUrl=dead)  # Of what other tests have left.
     for _ in range(2):
@@ -233,7 +233,7 @@ def test_dead_letters_are_counted_and_moved_back(apps: Apps, open_operators: Tab
 
 
 def test_a_failed_reminder_is_listed_with_why_and_without_whole_addresses(open_operators: Tab, theirs: Apps) -> None:
-    message, page = f"Renew <i>it</i>, {uuid.uuid4().hex[:12]}", open_operators.page
+    message, page = unique("Renew <i>it</i>, "), open_operators.page
     scenes.failed_reminder(theirs, message, preference="both")
     open_operators.go("#/operators")
 

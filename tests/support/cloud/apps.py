@@ -13,6 +13,7 @@ from local.users import OPERATOR, PERSON, User
 from tests.support import queues, refusals
 from tests.support.cloud import balance
 from tests.support.cloud.records import Answer
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 FINISHED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
@@ -26,7 +27,7 @@ def is_finished(execution: Mapping[str, Any]) -> bool:
 def new_order() -> dict[str, str]:
     """A good order that no other test knows."""
     return {
-        "OrderId": f"T-{uuid.uuid4().hex[:12]}",
+        "OrderId": unique("T-"),
         "Name": "Zoë O'Brien 🐈",
         "ItemName": "Lenovo ThinkPad E14",
         "Price": "12.50",
@@ -57,7 +58,7 @@ class Apps:
 
     def as_somebody_else(self) -> "Apps":
         """The same as a person sees them whom no other test knows."""
-        return self.as_person(f"{uuid.uuid4().hex}@example.com")
+        return self.as_person(f"{unique()}@example.com")
 
     def post_order(self, order: dict[str, Any]) -> tuple[int, Any]:
         return self._call("POST", f"{self.places.orders_api}/orders", order)[:2]

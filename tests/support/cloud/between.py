@@ -5,7 +5,6 @@ import json
 import re
 import select
 import socket
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -19,6 +18,7 @@ import psutil
 
 from local.cloud import Cloud
 from tests.support.cloud.balance import construct, functions_of
+from tests.support.names import unique
 
 REFUSED, LOST, SLOW, LATE, SILENT, KILLED = "refused", "answer lost", "answer late", "call late", "silent", "killed"
 LOST_ONCE, LOST_THEN_KILLED = "answer lost once", "answer lost, then killed"
@@ -218,7 +218,7 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
         functions.update_function_configuration(FunctionName=names[construct], Environment={"Variables": variables})
 
     def renew(construct: str) -> None:
-        set_variables(construct, {**told, "AWS_SDK_UA_APP_ID": construct, "RENEWED": uuid.uuid4().hex})
+        set_variables(construct, {**told, "AWS_SDK_UA_APP_ID": construct, "RENEWED": unique()})
 
     proxy = Between(cloud, renew)
     with Server(("127.0.0.1", 0), Handler) as server, ThreadPoolExecutor(4) as pool:

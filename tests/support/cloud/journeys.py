@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from tests.support.cloud.between import (
     Case,
 )
 from tests.support.cloud.faults import park_lost_orders
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 REPORT = os.environ.get("PROOF_REPORT")
@@ -47,7 +47,7 @@ class Subject:
     """The order or the reminder of one case."""
 
     apps: Apps
-    id: str = field(default_factory=lambda: f"P-{uuid.uuid4().hex[:12]}")
+    id: str = field(default_factory=lambda: unique("P-"))
     found: dict[str, Any] = field(default_factory=dict)
     """What `begin` found out."""
 
@@ -126,7 +126,7 @@ def claimed(subject: Subject) -> None:
 def put_received(subject: Subject, *, age: timedelta, taken_up: bool = True, **changes: str) -> str:
     """Writes the row of an order that stays RECEIVED. Returns the ARN that its execution would have."""
     apps, moment = subject.apps, (datetime.now(UTC) - age).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    name = f"{subject.id}-{uuid.uuid4().hex[:12]}"
+    name = f"{subject.id}-{unique()}"
     texts = {key: value for key, value in subject.order.items() if key != "CC"} | {
         "Owner": "somebody",
         "CardLast4": subject.order["CC"][-4:],

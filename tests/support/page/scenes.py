@@ -1,6 +1,5 @@
 """What the tests of the page have happen in the apps before they look."""
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,6 +8,7 @@ from typing import Any
 from local.users import User
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import changed
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 NO_FUNCTION = {"FunctionName": "nobody-deployed-this"}
@@ -26,7 +26,7 @@ BOTH_WRONG = {**GOOD, "Price": "-123", "CC": "424242424242"}
 
 
 def new_id() -> str:
-    return f"web-{uuid.uuid4().hex[:8]}"
+    return unique("web-")
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def ended(apps: Apps, reminder_id: str, status: str) -> None:
 
 def without_a_phone(apps: Apps) -> User:
     """A person who has not told a phone number."""
-    user = replace(apps.user, email=f"{uuid.uuid4().hex}@example.com")
+    user = replace(apps.user, email=f"{unique()}@example.com")
     cognito, pool = apps.cloud.engine.client("cognito-idp"), apps.places.user_pool
     cognito.admin_create_user(
         UserPoolId=pool,

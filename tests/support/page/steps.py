@@ -1,13 +1,13 @@
 """What people do on the page again and again."""
 
 import re
-import uuid
 from collections.abc import Mapping
 
 from playwright.sync_api import Locator, expect
 
 from local.cloud import Cloud
 from local.users import User
+from tests.support.names import unique
 from tests.support.page.tab import Tab
 
 GOOD = {"Name": "Zoë O'Brien 🐈", "Item": "Lenovo ThinkPad E14", "Price": "80000", "Card number": "4242424242424242"}
@@ -15,11 +15,11 @@ GOOD = {"Name": "Zoë O'Brien 🐈", "Item": "Lenovo ThinkPad E14", "Price": "80
 
 
 def new_address() -> str:
-    return f"{uuid.uuid4().hex}@example.com"
+    return f"{unique()}@example.com"
 
 
 def new_id() -> str:
-    return f"T-{uuid.uuid4().hex[:12]}"
+    return unique("T-")
 
 
 def field(tab: Tab, label: str) -> Locator:
