@@ -40,21 +40,23 @@ SEED = 1
 CARD = "4242424242424242"
 
 HEAD = """\
-# The OpenAPI documents, held to the running APIs
+# Contract tests: the APIs compared with their OpenAPI documents
 
-`make contract` wrote this page on {today}. It runs for some minutes and is no part of `make test`.
-Its tools have versions of their own ([requirements](../tests/contract/requirements.txt),
-[package-lock](../tests/contract/package-lock.json)) and a folder of their own, `build/contract`.
+`make contract` wrote this page on {today}. It takes some minutes and is not part of `make test`.
+Its tools have their own versions ([requirements](../tests/contract/requirements.txt),
+[package-lock](../tests/contract/package-lock.json)) and their own folder, `build/contract`.
 
-[schemathesis](https://schemathesis.io) makes requests from the documents, valid and invalid ones, and holds every
-answer to them: status, headers, body, and the code of each error. Some rules cannot be said in a schema. The documents
-say them in words, and [unsaid.py](../tests/contract/unsaid.py) follows them. The linters run with their recommended
-rules; no rule is switched off. Each generated client makes [a journey](../tests/contract/journey.py) through both APIs.
+- [schemathesis](https://schemathesis.io) generates valid and invalid requests from the documents. It compares every
+  response with them: status, headers, body, and the code of each error.
+- A schema cannot express some rules. The documents state them in words, and
+  [unsaid.py](../tests/contract/unsaid.py) applies them.
+- The linters run with all their recommended rules.
+- Each generated client makes [a journey](../tests/contract/journey.py) through both APIs.
 
-[hooks.py](../tests/contract/hooks.py) drops two kinds of findings. A cancelled reminder can still be looked up, as the
-document says. An undeclared method gets a 404 and not a 405, because API Gateway cannot tell it from an unknown path.
+[hooks.py](../tests/contract/hooks.py) ignores two kinds of findings. A cancelled reminder can still be looked up, as the
+document says. An undeclared method gets 404, not 405, because for API Gateway it is the same as an unknown path.
 
-| what | with | result |
+| check | with | result |
 | --- | --- | --- |
 """
 

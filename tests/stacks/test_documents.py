@@ -195,8 +195,8 @@ def test_the_price_in_the_text_is_the_sum_of_the_table(synthesised):
     cache, *others = (float(price) for price in rows)
     text = " ".join((PROJECT / "docs" / "deploying.md").read_text().split())
 
-    assert f"about {cache + sum(others):.0f} USD a month for `dev`" in text
-    least, most = re.search(r"With `CACHE=off` (\d) to (\d) USD are left", text).groups()
+    assert f"| `dev`, idle | about {cache + sum(others):.0f} a month" in text
+    least, most = re.search(r"`CACHE=off`, idle \| (\d) to (\d) a month", text).groups()
     # An alarm less, and a key that is rotated.
     assert int(least) <= sum(others) - ALARM and sum(others) + KEY - ALARM <= int(most) + 1
 
