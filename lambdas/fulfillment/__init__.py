@@ -1,1 +1,1 @@
-"""An example of a downstream application: it ships what the orders app has put into OrderFulfillmentQueue."""
+"""An example of a downstream application: it ships the orders in OrderFulfillmentQueue."""

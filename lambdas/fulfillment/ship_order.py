@@ -24,7 +24,7 @@ from common.logs import logger_of
 from orders import messages
 
 REMEMBERED_SECONDS = 14 * 24 * 60 * 60
-"""A message lives no longer, its time in the dead-letter queue included."""
+"""SQS keeps a message no longer, including its time in the dead-letter queue."""
 
 SHIPMENTS = uuid.UUID("5d1b9d2e-6c0f-4f5f-9b1e-3a8c1f0e7a42")
 """The namespace of shipment ids, RFC 9562 version 5."""
@@ -34,34 +34,34 @@ logger = logger_of(__name__)
 _validate = fastjsonschema.compile(messages.schema("fulfillment"))
 # With botocore's default timeouts, one hanging call would use up the function's time and fail the whole batch.
 _shipments = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["SHIPMENT_TABLE"])
-# Where every message of a batch fails, an error of the whole function would be logged with its text and retried alike.
+# If all messages of a batch fail, Powertools would raise an error. Lambda would log its text and retry the same batch.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-# SHA-256 because whoever places orders chooses their ids, and MD5's collisions can be made of letters and digits.
+# SHA-256, because callers choose their OrderIds, and MD5 has collisions that consist of letters and digits.
 _idempotency = IdempotencyConfig(
     event_key_jmespath="OrderId", expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256"
 )
 
 
 class BadMessageError(ValueError):
-    """A message that does not fit its schema; the text says why and repeats none of it."""
+    """A message that does not fit its schema. The text says why, without quoting the message."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Ships each message's order; the answer names those that failed, and SQS keeps only these.
+    """Ships the order of each message. Returns the messages that failed, and SQS keeps only these.
 
-    A copy of a message whose order is being shipped at this moment fails as well: its next attempt finds it shipped.
+    A copy of a message fails if its order is being shipped at this moment. Its next attempt finds the order shipped.
     """
-    # When this invocation is cut off, the order is free for another attempt from then on.
+    # If this invocation times out, another one may ship the order as soon as its time is over.
     _idempotency.register_lambda_context(context)
     return process_partial_response(event=event, record_handler=_process, processor=_processor, context=context)
 
 
 def order_of(body: str) -> dict[str, Any]:
-    """The order in a message. Raises BadMessageError."""
+    """The order in a message. Raises BadMessageError if the message does not fit its schema."""
     try:
         order: dict[str, Any] = _validate(read_leniently(body))
     except fastjsonschema.JsonSchemaValueException as error:
-        # Not its text, which quotes the value: names are personal data.
+        # The error's own text quotes the value, and names are personal data.
         raise BadMessageError(f"{error.name} breaks the rule {error.rule}") from None
     except NotJsonError:
         raise BadMessageError("is not JSON") from None
@@ -69,7 +69,7 @@ def order_of(body: str) -> dict[str, Any]:
 
 
 def shipment_id(order_id: str) -> str:
-    """The same id for the same order, always: what is shipped again is the same shipment."""
+    """The id of an order's shipment. It is always the same, so a second attempt writes the same shipment."""
     return str(uuid.uuid5(SHIPMENTS, order_id))
 
 
@@ -80,7 +80,7 @@ def _process(record: SQSRecord) -> None:
         logger.warning("message %s: %s", record.message_id, error)
         raise
     except Exception as error:
-        # The class alone: the text can quote the order.
+        # Only the class, because the text can quote the order.
         logger.warning("message %s was not shipped: %s", record.message_id, type(error).__name__)
         raise
 
@@ -95,13 +95,13 @@ def _ship(order: dict[str, Any]) -> None:
     try:
         _shipments.put_item(Item=shipment, ConditionExpression="attribute_not_exists(ShipmentId)")
     except _shipments.meta.client.exceptions.ConditionalCheckFailedException:
-        # Shipped by an attempt that was cut off before it could say so, or so long ago that it is forgotten.
+        # An earlier attempt shipped it, but timed out before it was recorded, or its record has expired.
         return
     logger.info("order %s is shipment %s", order["OrderId"], shipment["ShipmentId"])
 
 
-# Nothing is returned, so nothing of the order is kept with the record of the work: a hash, a status and two times.
-# The prefix is fixed, as the function's generated name is not: a replaced function still knows what has been shipped.
+# _ship returns nothing, so the idempotency record holds nothing of the order: only a hash, a status and two times.
+# The prefix is fixed, because a replaced function has another generated name but must know which orders were shipped.
 _ship_once: Callable[..., None] = idempotent_function(
     _ship,
     data_keyword_argument="order",

@@ -1,17 +1,17 @@
-"""Keeps lookups away from a cache that does not answer."""
+"""Lets lookups skip a cache that does not answer."""
 
 import threading
 import time
 from collections.abc import Callable
 
 RETRY_AFTER_SECONDS = 10.0
-"""For so long lookups do without a cache that did not answer."""
+"""How long lookups skip the cache after it did not answer."""
 
 
 class Breaker:
-    """Keeps lookups away from a cache that did not answer: one waits for it, and those of the next seconds need not.
+    """Lets lookups skip a cache that did not answer, so that only one of them pays for the timeout.
 
-    After RETRY_AFTER_SECONDS one lookup tries again, while the others go on without. `clock` tells seconds.
+    After RETRY_AFTER_SECONDS one lookup tries the cache again, and the others still skip it. `clock` returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

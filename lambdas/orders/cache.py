@@ -1,4 +1,4 @@
-"""The Redis cache in front of the order table. It fails open: whatever is wrong with it, the table answers."""
+"""The Redis cache in front of the order table. It fails open: if the cache fails, lookups read the table."""
 
 import contextlib
 import os
@@ -18,16 +18,17 @@ T = TypeVar("T")
 State: TypeAlias = Literal["HIT", "MISS", "BYPASS"]
 
 LOCK_SECONDS = 0.5
-"""How long one lookup may read the table for the others of its OrderId before one of them takes its place."""
+"""How long the lock lasts. After that another lookup of the same order may read the table."""
 WAIT_SECONDS = 1.0
-"""How long a lookup waits for another one's reading, while Redis answers: one that dies in it, and one in its place."""
+"""The longest a lookup waits for another lookup to read the table: long enough for one reader to die and a second to
+take over."""
 POLL_SECONDS = 0.02
 WRITE_SECONDS = 1.0
-"""For connecting and for each call of those who write behind the table, whom nobody waits for."""
+"""Timeout for connecting and for each call of the background writer, UpdateCache."""
 WORKERS = 8
 """A hanging DNS lookup can block a worker for about 30 seconds. Every RETRY_AFTER_SECONDS one more may be blocked."""
 RELEASED = 1
-"""Milliseconds: a lock is released by letting it expire. The user of functions may not delete."""
+"""Milliseconds after which a released lock expires. The functions' Redis user may not delete keys."""
 
 logger = logger_of(__name__)
 breaker = Breaker()
@@ -35,10 +36,10 @@ _workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="cache")
 
 
 def connect() -> None:
-    """Connects ahead of the first lookup, where there is a cache, while the function starts and has time for it.
+    """Connects to the cache, if there is one, while the function starts.
 
-    Made in a lookup, the TLS context, the sign-in and both handshakes would be taken from its budget. A cache that
-    does not answer is then left alone at once.
+    In the first lookup, the TLS context, the sign-in and both handshakes would use its budget. If the cache does not
+    answer now, the first lookups already skip it.
     """
     if os.environ.get("REDIS_URL"):
         with contextlib.suppress(Exception):
@@ -46,17 +47,18 @@ def connect() -> None:
 
 
 def lookup(order_id: str, read: Callable[[], Entry]) -> tuple[Order | None, State]:
-    """The order, or None for an unknown id: from the cache, else from `read`, whose errors go through.
+    """The order, or None for an unknown id: from the cache if it is there, otherwise from `read`.
 
-    The cache adds at most CACHE_BUDGET_MS (default 250) to a lookup, and while it answers WAIT_SECONDS for another
-    lookup of the same order. BYPASS is a lookup that did without it, whatever the reason.
+    The cache adds at most CACHE_BUDGET_MS (default 250) to a lookup. In addition, a lookup may wait WAIT_SECONDS for
+    another lookup of the same order, as long as the cache answers. BYPASS means that the cache was not used, for any
+    reason. Errors of `read` are not caught.
     """
     if not os.environ.get("REDIS_URL") or not breaker.lets_pass():
         return read().order, "BYPASS"
     try:
         conversation = _Conversation(order_id)
         found = conversation.find()
-    except Exception as error:  # redis-py passes on what its parser stumbles over, and that can be anything
+    except Exception as error:  # redis-py also raises any error of its parser
         logger.warning("the cache did not answer: %s", type(error).__name__)
         conversation = None
         found = None
@@ -73,16 +75,16 @@ def lookup(order_id: str, read: Callable[[], Entry]) -> tuple[Order | None, Stat
 
 
 def put(order_id: str, entry: Entry) -> None:
-    """Caches an entry over whatever is there. Raises what redis-py raises, each wait bounded by WRITE_SECONDS."""
+    """Caches an entry, replacing any other. Each wait ends after WRITE_SECONDS. Raises the errors of redis-py."""
     text = text_of(order_id, entry.order)
     redis_client.talk(lambda one: one.set(key_of(order_id), text, px=entry.milliseconds), WRITE_SECONDS)
 
 
 class _Conversation:
-    """All that one lookup says to Redis, within one budget.
+    """The commands that one lookup sends to Redis, within one budget.
 
-    Of those who miss an OrderId together, in whichever environments, one holds the lock and reads the table. The lock
-    says no more than that somebody reads: it needs no owner, since an entry is never published over another.
+    If many lookups miss the same OrderId at once, in any execution environment, the one that gets the lock reads the
+    table. The lock needs no owner, because a lookup never replaces a valid entry.
     """
 
     def __init__(self, order_id: str) -> None:
@@ -93,11 +95,14 @@ class _Conversation:
         self._unusable = False
 
     def greet(self) -> None:
-        """Makes a connection by asking for what nobody caches. Raises what `find` raises."""
+        """Connects, by reading a key that is never written. Raises the same errors as `find`."""
         self._ask(self._get)
 
     def find(self) -> Found | None:
-        """What is cached, at once or while waiting for who reads; None where it is for the caller to read."""
+        """The cached entry, perhaps published by another lookup meanwhile. None if the caller must read the table.
+
+        Raises TimeoutError if the budget is spent, or the errors of redis-py.
+        """
         found = self._understood(self._ask(self._get))
         give_up = time.monotonic() + WAIT_SECONDS
         waiting = False
@@ -114,8 +119,7 @@ class _Conversation:
         return found
 
     def publish(self, entry: Entry) -> None:
-        """Caches what the table said, but not over what came from its stream meanwhile, and releases the lock."""
-
+        """Caches the table's answer, unless UpdateCache has cached an entry meanwhile. Releases the lock."""
         text = text_of(self._order_id, entry.order)
 
         def step(one: redis.Redis) -> None:
@@ -135,7 +139,7 @@ class _Conversation:
             return error
 
     def _claim(self, one: redis.Redis) -> tuple[bool, object]:
-        """Whether the lock is the caller's now, and what is cached: somebody may have published a moment ago."""
+        """Tries to take the lock. Returns whether it did, and the cached value, which may just have been published."""
         with one.pipeline(transaction=False) as commands:
             commands.set(self._lock, "", nx=True, px=int(LOCK_SECONDS * 1000))
             commands.get(self._key)
@@ -149,10 +153,10 @@ class _Conversation:
         one.set(self._lock, "", px=RELEASED)
 
     def _ask(self, step: Callable[[redis.Redis], T], *, waiting: bool = False) -> T:
-        """The answer to `step`, within what is left of the budget; what a waiting lookup is answered costs nothing.
+        """The answer to `step`, within the rest of the budget. Answers while `waiting` do not count.
 
-        In a thread, because no timeout of a socket bounds a name server that hangs, or many slow answers in a row.
-        Raises TimeoutError, or what redis-py raises.
+        Runs `step` in a thread, because a socket's timeout does not end a hanging DNS lookup or many slow answers.
+        Raises TimeoutError if the budget is spent, or the errors of redis-py.
         """
         began = time.monotonic()
         future = _workers.submit(redis_client.talk, step, self._budget)
@@ -171,12 +175,12 @@ class _Conversation:
         return answer
 
     def _understood(self, value: object) -> Found | None:
-        """What `value` says about this order. Anything else may be replaced by what the table says."""
+        """The entry in `value`, or None. An unusable value may be replaced by the table's answer."""
         found = found_in(value, self._order_id)
         self._unusable = value is not None and not found
         return found
 
 
 def _of_another_kind(error: Exception) -> bool:
-    """Whether GET was refused since a list, say, lies under the key."""
+    """Whether Redis refused GET because the key holds another type, such as a list."""
     return str(error).startswith("WRONGTYPE")

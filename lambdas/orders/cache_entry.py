@@ -1,4 +1,4 @@
-"""The entry of an order in the cache, and how long it lives. It holds what is shown and who may see it. Pure."""
+"""The cached entry of an order: the order as the API shows it, its owner, and its lifetime. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -13,23 +13,27 @@ from orders.order import FINAL, shown
 Order: TypeAlias = dict[str, Any]
 
 TTL_SECONDS = 300
-"""The longest that an entry is kept."""
+"""The longest lifetime of an entry."""
 FINAL_MS = TTL_SECONDS * 1000
-ON_ITS_WAY_MS = 1_000
+IN_PROGRESS_MS = 1_000
 UNKNOWN_MS = 100
-"""Long enough for many lookups at once to share one read, too short to hide an order that is placed a moment later."""
+"""For an unknown OrderId. Long enough that many lookups at once share one read, and short enough not to hide an order
+that is placed a moment later."""
 
 
 class Entry(NamedTuple):
-    """What is cached under an OrderId, and for how long: None for an unknown id, else the order as the API shows it,
-    and its `Owner`, None where it has none."""
+    """The order to cache under an OrderId, and for how long.
+
+    The order has the fields that the API shows, and `Owner`, which is None for an order that was started by hand. It is
+    None for an unknown OrderId.
+    """
 
     order: Order | None
     milliseconds: int
 
 
 class Found(NamedTuple):
-    """What was cached under an OrderId; None for an unknown id."""
+    """The order that was cached under an OrderId, or None if the OrderId was cached as unknown."""
 
     order: Order | None
 
@@ -39,11 +43,11 @@ def of_row(row: Mapping[str, Any] | None) -> Entry:
     if row is None:
         return Entry(None, UNKNOWN_MS)
     order = {**shown(row), "Owner": row.get("Owner")}
-    return Entry(order, FINAL_MS if order["Status"] in FINAL else ON_ITS_WAY_MS)
+    return Entry(order, FINAL_MS if order["Status"] in FINAL else IN_PROGRESS_MS)
 
 
 def without_owner(order: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, as it was before it was cached: fit to be shown."""
+    """A cached order as the API shows it."""
     return {name: value for name, value in order.items() if name != "Owner"}
 
 
@@ -56,12 +60,12 @@ def text_of(order_id: str, order: Order | None) -> str:
 
 
 def found_in(value: object, order_id: str) -> Found | None:
-    """What a cached value says about this order. None if the value is damaged, or about something else."""
+    """The entry in a cached value. None if the value is damaged, or if it is about another order."""
     if not isinstance(value, bytes):
         return None
     try:
         order = read_leniently(value.decode())
-        # Refuses lone surrogates, which no answer can carry.
+        # Raises an error for a lone surrogate, because no response can contain one.
         json.dumps(order, ensure_ascii=False, default=str).encode()
     except ValueError:
         return None
@@ -71,7 +75,7 @@ def found_in(value: object, order_id: str) -> Found | None:
 
 
 def _unknown(order_id: str) -> Order:
-    """How it is written that there is no such order. Not as a mere null, which stray writers write too."""
+    """The entry of an unknown OrderId. It is not just null, because another program may write null by mistake."""
     return {"OrderId": order_id, "Status": "UNKNOWN"}
 
 
@@ -86,8 +90,8 @@ def _is_order(value: object, order_id: str) -> bool:
 def _without_closed_lists(schema: Any) -> Any:
     """A JSON schema that allows any text instead of each `enum`.
 
-    While a deployment adds a status or a reason, functions of two versions share the cache. Each must serve entries
-    that the other one cached, so it checks only an entry's shape.
+    While a deployment adds a status or a reason, functions of two versions share the cache. Each must accept the
+    entries of the other, so they check only the shape of an entry.
     """
     if isinstance(schema, dict):
         if "enum" in schema:
@@ -97,7 +101,7 @@ def _without_closed_lists(schema: Any) -> Any:
 
 
 _SHOWN = _without_closed_lists(json.loads(Path(__file__).with_name("order_state.schema.json").read_text()))
-# Entries without an Owner were written by an old version, so the lookup reads the table instead.
+# An old version cached entries without Owner. A lookup ignores them and reads the table.
 _check = fastjsonschema.compile(
     {
         **_SHOWN,

@@ -1,4 +1,4 @@
-"""`POST /orders/{OrderId}/close`: an escalated or parked order that will not be corrected."""
+"""`POST /orders/{OrderId}/close`: ends an escalated or parked order without a correction."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ SHAPE = Shape.of(Path(__file__).with_name("closing.schema.json"), forms={"note":
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Closes an order with a note, which who placed it is shown.
+    """Closes an order with a note. The owner sees the note.
 
-    200 with its state, also where it was closed with this very note before; 404 for an unknown order; 409 for one that
-    is not ESCALATED or PARKED, or that somebody else has just changed.
+    - 200: the closed order, also if it was closed with the same note before
+    - 404: the order is unknown
+    - 409: the order is neither ESCALATED nor PARKED, or somebody else has just changed it
     """
     operator = operator_of(event)
     note, order_id = _note(event), event["pathParameters"]["OrderId"]
@@ -33,15 +34,16 @@ def handler(event: http.Event) -> http.Reply:
         raise http.RequestError(409, "Conflict", "Only an escalated or a parked order can be closed.")
     closed = table.close(found, note=note, by=operator.id, now=datetime.now(UTC))
     if closed is None:
-        # Another request was faster. Or boto3 has repeated this one's own write, whose answer was lost.
+        # Another request was faster. Or the reply to this request's own write was lost, and boto3 repeated the write.
         closed = table.find(order_id)
         if closed is None or not _is_closed(closed, note):
-            raise http.RequestError(409, "Conflict", "Somebody else has just changed this order.")
+            raise http.RequestError(
+                409, "Conflict", "Somebody else has just changed this order. Look it up before you change it again."
+            )
     return http.reply(200, shown(closed))
 
 
 def _is_closed(row: Mapping[str, Any], note: str) -> bool:
-    """Whether an order is closed with this very note."""
     return row["Status"] == CLOSED and row.get("Note") == note
 
 

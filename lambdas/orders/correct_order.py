@@ -10,7 +10,7 @@ from orders import submission, table
 from orders.order import CLOSED, CORRECTABLE, FULFILLMENT_QUEUE, PARKED, is_escalated, is_waiting, shown
 
 NOT_CORRECTABLE = "Only an escalated or a parked order can be corrected."
-CHANGED = "Somebody else has just changed this order."
+CHANGED = "Somebody else has just changed this order. Look it up before you change it again."
 ALREADY_QUEUED = (
     f"This order is in {FULFILLMENT_QUEUE} already; only its status is out of date. If you sent it again, it would be "
     "fulfilled twice. Remove its parked message, or close the order if it must not be fulfilled."
@@ -19,12 +19,14 @@ ALREADY_QUEUED = (
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Replaces an order that needs a person by the corrected one, which names its card again: it is stored nowhere.
+    """Replaces an escalated or parked order by its correction, and starts the workflow. The owner stays the same.
 
-    The owner stays the same. 202 if the correction is on its way. 200 with the order's current state if the same
-    correction came before; if its execution has not begun, it is started again. 404 for an unknown order. 409 for an
-    order that is not ESCALATED or PARKED, that is parked but in the fulfillment queue, or that somebody else has just
-    changed.
+    The correction is a whole order with its card number, because the card number is not stored.
+
+    - 202: the execution was started
+    - 200: the same correction again, with the order's current state; starts the execution again if it has not begun
+    - 404: the order is unknown
+    - 409: the order is neither ESCALATED nor PARKED, is in the fulfillment queue already, or has just been changed
     """
     operator_of(event)
     order = submission.order_in(event)
@@ -34,7 +36,7 @@ def handler(event: http.Event) -> http.Reply:
     if _may_be_sent(row, found):
         if table.claim_again(row, instead_of=found):
             return submission.start(event, order, row, at=order["OrderId"], instead_of=found)
-        # Another request was faster. Or the answer to this request's own write was lost, and boto3 repeated the write.
+        # Another request was faster. Or the reply to this request's own write was lost, and boto3 repeated the write.
         found = table.find(order["OrderId"]) or found
     if not _was_sent(row, found):
         raise http.RequestError(409, "Conflict", CHANGED if found["Status"] in CORRECTABLE else NOT_CORRECTABLE)
@@ -44,7 +46,7 @@ def handler(event: http.Event) -> http.Reply:
 
 
 def _found(event: http.Event, order: Mapping[str, str]) -> dict[str, Any]:
-    """The row of the order to correct. Raises RequestError."""
+    """The row of the order to correct. Raises RequestError if there is none, or if it is in the fulfillment queue."""
     if order["OrderId"] != event["pathParameters"]["OrderId"]:
         raise http.invalid(codes.DIFFERS_FROM_PATH().of("OrderId"))
     found = table.find(order["OrderId"])
@@ -56,18 +58,18 @@ def _found(event: http.Event, order: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _kept(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a correction does not change."""
+    """The attributes of a row that a correction keeps."""
     return {name: found[name] for name in ("Owner", "ReceivedAt") if name in found}
 
 
 def _may_be_sent(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    """Whether the order may be sent through once more.
+    """Whether the workflow may process this correction.
 
-    Without a change this is so only for an order that was not escalated, because the workflow would escalate it again.
+    An escalated order must be changed, because the workflow would escalate it again.
     """
     return found["Status"] in CORRECTABLE and not (is_escalated(found) and submission.is_same(row, found))
 
 
 def _was_sent(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    """Whether this very correction came before."""
+    """Whether the same correction was accepted before."""
     return submission.is_same(row, found) and (found["Status"] not in (PARKED, CLOSED) or is_escalated(found))

@@ -10,9 +10,9 @@ cache.connect()
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """The order from the cache, else from the table; `X-Cache` says which, BYPASS where the cache had no part in it.
+    """Answers with the order from the cache, or from the table. The header `X-Cache` is HIT, MISS or BYPASS.
 
-    Another person's order is answered like one that there is not.
+    Another person's order gives the same 404 as an unknown order.
     """
     caller, order_id = caller_of(event), event["pathParameters"]["OrderId"]
     order = None

@@ -10,10 +10,10 @@ PAGE = 20
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """A page of the caller's orders, last received first, and where the `next` begins; `limit` is 1 to 100, else 20.
+    """Answers with a page of the caller's orders, the last received first, and the `next` of the following page.
 
-    With `status`, for operators, everybody's orders of that status, last changed first. Such a page may be short: what
-    has another status by now is left out.
+    With `status`, operators get all orders with that status, the last changed first. These pages may be shorter than
+    `limit`, because an order that has another status by now is left out.
     """
     caller, query = caller_of(event), paging.query_of(event)
     if "status" in query:

@@ -11,9 +11,10 @@ MOST = table.BATCH
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """What lies in the parked queue, each message once and with its order's status now, for operators; it stays there.
+    """Answers operators with the messages of the parked queue, and the current status of each order.
 
-    Reads at most 100 messages, copies included; `left` is the approximate number of others.
+    A message with copies is listed once. All messages stay in the queue. Reads at most 100 messages, copies included;
+    `left` is the approximate number of the others.
     """
     operator_of(event)
     with operator_queues.parked() as hold:

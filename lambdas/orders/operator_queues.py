@@ -1,4 +1,4 @@
-"""The queues that operators work on, within the time of one request."""
+"""The queues that operators read, clear and redrive, within the time limit of one request."""
 
 import os
 import time
@@ -11,15 +11,16 @@ from common.aws import BRIEFLY
 from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE
 
 WORK_SECONDS = 8
-"""After these a request looks for no more messages. So a call that hangs, and one to let go of what is held, end before
-the function does (25 seconds)."""
+"""After this time a request stops reading messages. Then one hanging call, and the call that makes messages visible
+again, still end before the function's timeout of 25 seconds."""
 
 HELD_SECONDS = 30
-"""How long a function that dies keeps messages out of sight: longer than any of them lives."""
+"""The visibility timeout. If the function dies, messages stay hidden this long. It is longer than the function's
+timeout, so a request never receives a message twice."""
 
 
 class Urls(NamedTuple):
-    """The environment variables with the URLs of a queue and of its dead letters."""
+    """The environment variables that hold the URLs of a queue and of its dead-letter queue."""
 
     queue: str
     dead_letters: str
@@ -29,33 +30,36 @@ WITH_DEAD_LETTERS = {
     FULFILLMENT_QUEUE: Urls("FULFILLMENT_QUEUE", "FULFILLMENT_DEAD_LETTERS"),
     ESCALATION_QUEUE: Urls("ESCALATION_QUEUE", "ESCALATION_DEAD_LETTERS"),
 }
-"""The queues that have dead letters."""
+"""The queues that have a dead-letter queue."""
 
 _sqs = boto3.client("sqs", config=BRIEFLY)
 
 
 def parked() -> queues.Hold:
-    """The parked queue, to look into."""
+    """The messages of the parked queue, hidden from other readers as long as the caller holds them."""
     return queues.Hold(_sqs, os.environ["PARKED_QUEUE"], **_time())
 
 
 def about_parked() -> int:
-    """How many messages the parked queue has, about."""
+    """The approximate number of messages in the parked queue."""
     return queues.waiting(_sqs, os.environ["PARKED_QUEUE"])
 
 
 def dead_letters() -> dict[str, int]:
-    """How many dead letters each queue has, about."""
+    """The approximate number of dead letters of each queue."""
     return {name: queues.waiting(_sqs, _dead_letters_of(name)) for name in WITH_DEAD_LETTERS}
 
 
 def redrive(name: str) -> tuple[queues.Moved, int]:
-    """Moves the dead letters of a queue back into it; what came of it, and about how many there was no time for.
+    """Moves the dead letters of a queue back into it.
 
-    Raises RequestError for the name of none.
+    Returns the result, and the approximate number of dead letters that there was no time for. Raises RequestError if
+    `name` is not in WITH_DEAD_LETTERS.
     """
     if name not in WITH_DEAD_LETTERS:
-        raise http.RequestError(404, "NotFound", "There is no such queue with dead letters.")
+        raise http.RequestError(
+            404, "NotFound", f"This queue has no dead-letter queue. Use {' or '.join(WITH_DEAD_LETTERS)}."
+        )
     source, target = _dead_letters_of(name), os.environ[WITH_DEAD_LETTERS[name].queue]
     moved = queues.move(_sqs, source=source, target=target, **_time())
     stayed = moved.failed + moved.doubled

@@ -10,20 +10,20 @@ CLOSED = "CLOSED"
 STATUSES = (RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED)
 FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED})
 CORRECTABLE = frozenset({ESCALATED, PARKED})
-"""The states from which an order can be placed once more, corrected, or be closed."""
+"""The statuses in which an operator can correct, resubmit or close an order."""
 
 FIELDS = ("OrderId", "Name", "ItemName", "Price")
-"""What is kept of an order as it came, shown and sent on: the fields of order.schema.json but the card number."""
+"""The fields of an order that are stored, shown and queued: all of order.schema.json except the card number."""
 
 BY_STATUS, BY_OWNER = "ByStatus", "ByOwner"
-"""Indexes of the table: by Status, then UpdatedAt; and by Owner, then ReceivedAt, with what `shown` reads."""
+"""Indexes of the table, sorted by UpdatedAt and by ReceivedAt. stacks/order_table.py lists their attributes."""
 
 FULFILLMENT_QUEUE, ESCALATION_QUEUE = "OrderFulfillmentQueue", "EscalationQueue"
 """Values of a PARKED row's `Queue`: the order is in that queue already, and only its status is out of date."""
 
 UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Proper"
-"""States of the workflow. In the first an execution puts its ExecutionId on the row; those after it write no more there
-until the order has come to its end."""
+"""States of the workflow. In the first, an execution takes the row by writing its ExecutionId. The next write is the
+outcome, so the row does not show which state after the first is running."""
 
 
 def fields_of(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def may_see(caller: Caller, row: Mapping[str, Any]) -> bool:
 
 
 def is_waiting(row: Mapping[str, Any]) -> bool:
-    """Whether an order is claimed and no execution has taken up the claim. Perhaps no execution was started."""
+    """Whether no execution has taken the claim of an order. Perhaps none was started."""
     return row["Status"] == RECEIVED and "ExecutionId" not in row
 
 
@@ -50,11 +50,11 @@ def is_escalated(row: Mapping[str, Any]) -> bool:
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An order as the API shows it: with `State` if it is on its way and its row says how far it is, and with `Queue`
-    if it is parked and in that queue already.
+    """An order as the API shows it.
 
-    That is the workflow's first state until an execution has taken the row up, and the second from then on: the row
-    does not tell those after it apart.
+    `State` is there while the order is in progress: UPDATE_THE_TABLE until an execution has taken the row, and
+    ARE_DETAILS_PROPER after that. `Queue` is there if the order is parked and in that queue already.
+    Raises KeyError if `row` is not the row of an order.
     """
     note = {"Note": row["Note"]} if "Note" in row else {}
     return {
@@ -71,7 +71,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _state(row: Mapping[str, Any]) -> dict[str, str]:
-    # One out of the index by owner has nothing of its execution: that it names none says nothing there.
+    # A row from the index ByOwner has neither attribute, so it does not show whether an execution has taken it.
     if row["Status"] != RECEIVED or "ExecutionName" not in row:
         return {}
     return {"State": ARE_DETAILS_PROPER if "ExecutionId" in row else UPDATE_THE_TABLE}

@@ -1,4 +1,7 @@
-"""Finds orders whose execution ended where no Catch reaches: timed out, aborted, failed, or never started."""
+"""`ParkLostOrders`: parks accepted orders that no running execution will settle.
+
+Their execution timed out, failed or was aborted, which no Catch of the workflow can handle, or it never started.
+"""
 
 import json
 import os
@@ -17,7 +20,7 @@ from orders.order import FIELDS, RECEIVED
 from orders.rules import order_id_in
 
 OVERDUE = timedelta(minutes=10)
-"""Twice what the workflow may take, and then some: its TimeoutSeconds is 290."""
+"""More than twice the TimeoutSeconds of the workflow, 290."""
 
 _queue = boto3.client("sqs", config=BRIEFLY)
 
@@ -25,41 +28,41 @@ logger = logger_of(__name__)
 
 
 class NotParkedError(Exception):
-    """Lost orders that could not be parked, for now; the message says how many."""
+    """Some lost orders could not be parked yet. The message says how many."""
 
 
 def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
-    """Parks what is lost, and says how many that were.
+    """Parks lost orders, and returns their number as `{"Parked": 2}`.
 
-    `event` names the execution that has died, `{"ExecutionId": ARN, "Status": "FAILED" | "TIMED_OUT" | "ABORTED"}`,
-    or nothing: then every order is parked that has been RECEIVED for longer than any execution takes.
-    Raises NotParkedError after all were tried, so that Lambda or the clock tries again.
+    If `event` is `{"ExecutionId": ARN, "Status": "FAILED" | "TIMED_OUT" | "ABORTED"}`, this parks the order of that
+    execution. If it is empty, this is the sweep: it parks every order that has been RECEIVED for longer than OVERDUE.
+    Raises NotParkedError if an order could not be parked. All others were tried, and Lambda or the next sweep retries.
     """
     now = datetime.now(UTC)
     if "ExecutionId" in event:
         lost, error = _orders_of(event["ExecutionId"], now=now), f"Execution.{event['Status']}"
     else:
         lost, error = _still_received(before=now - OVERDUE), "NoOutcomeError"
-    # Read each row just before parking it: meanwhile somebody may have sent, corrected or closed the order.
+    # `lost` reads each row just before it is parked, because somebody may correct or close an order meanwhile.
     parked = [_park(row, error=error, execution=event.get("ExecutionId"), now=now) for row in lost]
     failed = parked.count(False)
     if parked:
-        logger.warning("%d lost orders: %s, %d of them not parked", len(parked), error, failed)
+        logger.warning("found %d lost orders (%s), and could not park %d of them", len(parked), error, failed)
     if failed:
-        raise NotParkedError(f"{failed} of {len(parked)}")
+        raise NotParkedError(f"{failed} of {len(parked)} lost orders could not be parked")
     return {"Parked": len(parked)}
 
 
 def _orders_of(execution: str, *, now: datetime) -> Iterable[dict[str, Any]]:
-    """The row that an execution left behind; a row of nothing but its ExecutionId where it never had one."""
-    # ...:execution:WORKFLOW:NAME, or of an Express workflow ...:express:WORKFLOW:NAME:ID. No name has a colon in it.
+    """The unsettled row of an execution. If the execution has no row, a row with only its ExecutionId."""
+    # The ARN ends with execution:WORKFLOW:NAME, or with express:WORKFLOW:NAME:ID. A name contains no colon.
     name = execution.split(":")[7]
-    # The API names an execution after its order. Whoever started one by hand may have named it anything.
+    # The API names an execution after its order. An execution that was started by hand may have any name.
     order_id = order_id_in(name)
     row = table.find(order_id) if order_id else None
     if row and row["ExecutionName"] == name:
         return [row] if row["Status"] == RECEIVED else []
-    # The clock of Step Functions sets the row's time, and may be ahead of this function's clock.
+    # Step Functions sets the row's time, and its clock may be ahead of this function's clock.
     by_hand = [row for row in _still_received(before=now + OVERDUE) if row.get("ExecutionId") == execution]
     return by_hand or [{"ExecutionId": execution}]
 
@@ -75,23 +78,24 @@ def _still_received(*, before: datetime) -> Iterator[dict[str, Any]]:
 def _park(row: Mapping[str, Any], *, error: str, execution: str | None, now: datetime) -> bool:
     try:
         message = _message(row, error=error, execution=execution)
-        # Send the message first: in the opposite order, a failure in between would lose it. If the row cannot be
-        # marked, the next run sends a copy, which has the same ParkingId.
+        # Send the message first. If the row were marked first, a failure in between would lose the order. If the row
+        # cannot be marked, the next run sends a copy with the same ParkingId.
         _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message, default=str))
         if "OrderId" in row:
             table.park(row, now=now)
     except (ClientError, BotoCoreError) as failure:
-        # One that cannot be parked keeps no other from it.
+        # The other orders must still be parked.
         logger.error("an order was not parked: %s", type(failure).__name__)
         return False
     return True
 
 
 def _message(row: Mapping[str, Any], *, error: str, execution: str | None) -> dict[str, Any]:
-    """A message like the one of the workflow's state "Park the order", with the same ParkingId.
+    """The message that the workflow's state "Park the order" would send, with the same ParkingId.
 
-    The API, whose rows have a Digest, gives each execution a unique name. Executions that were started by hand may
-    share a name. A row that somebody wrote by hand may lack anything but its OrderId.
+    The ParkingId is the execution's name if the API chose it, because that name is unique. A row from the API has a
+    Digest. Executions that were started by hand may share a name, so their ParkingId is the ExecutionId.
+    A row that somebody wrote by hand may lack everything except its OrderId.
     """
     execution = row.get("ExecutionId", execution)
     order = {name: row.get(name) for name in FIELDS}

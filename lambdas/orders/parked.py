@@ -1,4 +1,4 @@
-"""What lies in the parked queue, as operators are shown it. Pure."""
+"""The messages of the parked queue, as the API shows them to operators. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,38 +9,38 @@ from orders.order import FIELDS
 from orders.rules import is_order_id
 
 LONGEST = 300
-"""Characters of a text that is shown. Whatever the workflow writes is shorter."""
+"""The most characters of a text that is shown. The workflow writes only shorter texts."""
 
 
 def order_id_in(message: Message) -> str | None:
-    """The id of the order that a message is about; None where it names none that an order can have."""
+    """The OrderId in a message, or None if it is missing or invalid."""
     order_id = object_in(message).get("OrderId")
     return order_id if isinstance(order_id, str) and is_order_id(order_id) else None
 
 
 def with_copies(messages: Iterable[Message]) -> list[list[Message]]:
-    """Each message with its copies, which have the same ParkingId. The one that says most comes first.
+    """Groups of messages with the same ParkingId. A message that names the failed state comes first in its group.
 
-    A message is sent again if an answer was lost, or if its row could not be marked. In the second case ParkLostOrders
-    sends it, and does not know what had failed.
+    A message is sent again if the reply of SQS was lost, or if its row could not be marked. In the second case
+    ParkLostOrders sends it, and does not know which state failed.
     """
     groups: dict[str, list[Message]] = {}
     for message in messages:
         id = object_in(message).get("ParkingId")
         key = f"parking {id}" if id and isinstance(id, str) else message["MessageId"]
         groups.setdefault(key, []).append(message)
-    return [sorted(group, key=_says_little) for group in groups.values()]
+    return [sorted(group, key=_has_no_state) for group in groups.values()]
 
 
-def _says_little(message: Message) -> bool:
+def _has_no_state(message: Message) -> bool:
     return object_in(message).get("State") is None
 
 
 def shown(message: Message, *, status: str | None, copies: int = 1) -> dict[str, Any]:
-    """A message of the queue, how many `copies` of it the queue has, and the order's current `status`.
+    """A message as the API shows it, with the number of `copies` in the queue and the current `status` of its order.
 
-    Card numbers are hidden. Somebody may have sent the message by hand, with anything in it: a field that is not text,
-    is too long or is missing becomes None.
+    A message that somebody sent by hand may contain anything. A field that is missing, is not text or is longer than
+    LONGEST becomes None. Card numbers are hidden.
     """
     body = object_in(message)
     order = body.get("Order")
@@ -60,5 +60,5 @@ def _texts(values: Mapping[str, Any], *names: str) -> dict[str, str | None]:
 def _text(value: object) -> str | None:
     if not isinstance(value, str) or len(value) > LONGEST:
         return None
-    # Lone surrogates, which no answer can carry, become question marks.
+    # A lone surrogate becomes a question mark, because no response can contain one.
     return without_cards(value.encode(errors="replace").decode())

@@ -12,8 +12,9 @@ from orders.order import is_waiting, may_see, shown
 def handler(event: http.Event) -> http.Reply:
     """Claims the OrderId in the table and starts the workflow.
 
-    202 for a new order; 200 with its current state for the same order again; 409 where the OrderId belongs to
-    another order or another person's, which stays as it is.
+    - 202: a new order
+    - 200: the same order again, with its current state
+    - 409: the OrderId has another order, or another person's order; it stays unchanged
     """
     caller = caller_of(event)
     order = submission.order_in(event)
@@ -24,7 +25,7 @@ def handler(event: http.Event) -> http.Reply:
     found = table.find(order["OrderId"])
     if found is None:
         raise submission.withdrawn()
-    # Told alike: that somebody else has sent the very same order is theirs to know.
+    # The same answer in both cases, so that nobody learns that another person sent the same order.
     if not may_see(caller, found) or not submission.is_same(row, found):
         raise http.RequestError(409, "Conflict", "Another order has this OrderId.")
     if is_waiting(found):

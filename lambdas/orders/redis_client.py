@@ -1,4 +1,4 @@
-"""Clients of Redis: how a function signs in, and how long it waits."""
+"""Redis clients: how a function signs in, and how long it waits."""
 
 import os
 from collections.abc import Callable
@@ -19,14 +19,14 @@ T = TypeVar("T")
 class IamCredentials(redis.CredentialProvider):
     """Signs in to ElastiCache with the function's own role instead of a password.
 
-    The token is a presigned request, valid for 15 minutes, made on the spot without a call to AWS.
+    The token is a presigned request that is valid for 15 minutes. Making one needs no call to AWS.
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
     """
 
     def __init__(self, *, user: str, replication_group: str, session: Session) -> None:
         self._user = user
         self._replication_group = replication_group
-        # Held, since the signer holds the session's event emitter by a weak reference alone.
+        # The signer has only a weak reference to the session's event emitter, so the session must stay alive.
         self._session = session
         self._signer = RequestSigner(
             ServiceId("elasticache"),
@@ -54,10 +54,10 @@ class IamCredentials(redis.CredentialProvider):
 
 @cache
 def client(url: str, seconds: float) -> redis.Redis:
-    """A client for `redis[s]://[user@]host:port`, whose every wait ends after `seconds`; a user signs in with IAM.
+    """A client for `redis[s]://[user@]host:port`. Each of its waits ends after `seconds`. A `user` signs in with IAM.
 
-    redis-py's own settings would let a hung server hold a lookup for 15 seconds, and take four round trips before the
-    first command: its newer protocol, its notifications, its name and its version. None of them is of use here.
+    With the defaults of redis-py, a hanging server would block a lookup for 15 seconds. And redis-py would make four
+    round trips before the first command: for a newer protocol, its notifications, and the client's name and version.
     """
     user = urlsplit(url).username
     credentials = None
@@ -76,14 +76,14 @@ def client(url: str, seconds: float) -> redis.Redis:
 
 
 def talk(step: Callable[[redis.Redis], T], seconds: float) -> T:
-    """The answer of REDIS_URL's server to `step`, each of whose waits ends after `seconds`.
+    """Runs `step` with a client for REDIS_URL, and returns its answer. Each wait ends after `seconds`.
 
-    Raises what redis-py raises.
+    Raises the errors of redis-py.
     """
     one = client(os.environ["REDIS_URL"], seconds)
     try:
         return step(one)
     except redis.ReadOnlyError:
-        # A primary until a moment ago. The next connection asks the name server who is the primary now.
+        # This server was the primary until now. A new connection resolves the name again and finds the new primary.
         one.connection_pool.disconnect(inuse_connections=False)
         raise

@@ -10,14 +10,14 @@ logger = logger_of(__name__)
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Moves the dead letters of a queue back into it, for operators; 404 for one that has none of its own.
+    """Moves the dead letters of a queue back into it, for operators. Answers 404 if the queue has no dead-letter queue.
 
-    `failed` are those that stayed, some of them perhaps moved besides: sent, and then not deleted. `left` is about how
-    many there was no time for.
+    `failed` counts the dead letters that stayed. Some of them may be in both queues: sent, but then not deleted. `left`
+    is the approximate number that there was no time for.
     """
     operator_of(event)
     moved, left = operator_queues.redrive(event["pathParameters"]["Queue"])
     if moved.codes:
-        logger.error("dead letters were not moved: %s", ", ".join(sorted(moved.codes)))
+        logger.error("some dead letters were not moved: %s", ", ".join(sorted(moved.codes)))
     answer = {"moved": moved.moved - moved.doubled, "failed": moved.failed + moved.doubled, "left": left}
     return http.reply(200, answer)

@@ -7,9 +7,9 @@ from orders import operator_queues, parked
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Removes a message that an operator has dealt with, and its copies, from the parked queue.
+    """Removes a message and its copies from the parked queue, for operators.
 
-    404 where it is not there, or out of sight while somebody else looks into the queue.
+    Answers 404 if the message is not in the queue, or is hidden because somebody else is reading the queue.
     """
     operator_of(event)
     message_id = event["pathParameters"]["MessageId"]
@@ -19,7 +19,11 @@ def handler(event: http.Event) -> http.Reply:
         found = next((group for group, its in zip(groups, ids, strict=True) if message_id in its), [])
         refused = hold.delete_all(found)
     if not found:
-        raise http.RequestError(404, "NotFound", "No such message is in sight; somebody may hold it. Try again.")
+        raise http.RequestError(
+            404,
+            "NotFound",
+            "The message was not found. If somebody else is reading the queue, it is hidden for a moment. Try again.",
+        )
     if refused:
         raise http.RequestError(503, "Unavailable", "The message could not be removed. Try again.")
     return http.reply(200, {"removed": len(found)})

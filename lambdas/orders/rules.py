@@ -14,13 +14,13 @@ from common.cards import groups_of, is_identifier, is_split_card, looks_like_car
 CardRule: TypeAlias = Literal["length", "luhn"]
 
 _UNIQUE = 12
-"""Letters that tell the executions of one order apart."""
+"""The length of the random part in the name of an execution. It makes the names of one order's executions differ."""
 
 _SMALLEST, _LARGEST = -6, 15
-"""Powers of ten between which a number is written in plain digits. JSONata writes smaller ones with an exponent too."""
+"""Numbers between these powers of ten are written in plain digits. JSONata, too, uses an exponent for smaller ones."""
 
 _INEXACT = re.compile("^-?[0-9]{1,13}[.]0*(9{7}|[1-9][0-9]*(0{7}|3{7}|6{7}|9{7}))[0-9]*$")
-"""A sum or a third of floats, such as 19.990000000000002. The digits after its point are no card number."""
+"""A sum or a third of floats, such as 19.990000000000002. The digits after its point are not a card number."""
 
 CARD_NOT_16_DIGITS = "CARD_NOT_16_DIGITS"
 CARD_CHECKSUM_WRONG = "CARD_CHECKSUM_WRONG"
@@ -33,26 +33,26 @@ REASONS = {
     PRICE_NOT_A_DECIMAL: "The price is not a decimal number such as 80000 or 12.50.",
     PRICE_NOT_POSITIVE: "The price is not above zero.",
 }
-"""Every reason an order can be escalated for, in words."""
+"""Every reason to escalate an order, in words."""
 
 
 def reasons_to_escalate(order: Mapping[str, Any], *, card_rule: CardRule) -> list[str]:
-    """The reasons, out of REASONS, why `order` needs a person; none for a good order.
+    """The keys of REASONS that apply to `order`. An empty list means a good order.
 
-    Accepts anything as `CC` and `Price`, and their absence: an odd value is a reason, never an error.
+    `CC` and `Price` may be missing or of any type. An odd value is a reason, never an error.
     """
     return _card_reasons(order.get("CC"), card_rule) + _price_reasons(order.get("Price"))
 
 
 def is_order_id(text: str) -> bool:
-    """Whether `text` can be the id of an order, as order.schema.json describes it, and is no card number."""
+    """Whether `text` is a valid OrderId: it fits order.schema.json and does not contain a card number."""
     return bool(re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text)) and not _holds_card("OrderId", text)
 
 
 def fields_with_card(order: Mapping[str, Any]) -> list[str]:
-    """The fields other than CC in which a card number would be stored: fields that hold one, or pairs that make one.
+    """The fields other than CC that contain a card number, or the two fields that make one together.
 
-    `Price` is as it came: text or a number.
+    `Price` is text or a number, as in the request.
     """
     alone = [name for name, value in order.items() if name != "CC" and _holds_card(name, value)]
     together = [pair for pair in SPLITS if not alone and _is_split(order, *pair)]
@@ -69,15 +69,15 @@ SPLITS = [
     ("OrderId", "ItemName"),
     ("ItemName", "Price"),
 ]
-"""Pairs of fields that are searched for one card number, in this order. Only a pair with a name is searched in both
-orders: a name seldom consists of digits, and the other fields often do."""
+"""Pairs of fields that are searched for one card number: its first part in the first field, the rest in the second.
+Pairs with `Name` are searched in both orders, because a name rarely consists of digits. The other fields often do."""
 
 
 def _is_split(order: Mapping[str, Any], first: str, second: str) -> bool:
-    """Whether one card number begins in one field and ends in another, and neither holds a letter.
+    """Whether a card number begins in the first field and ends in the second, and neither contains a letter.
 
-    Without a name, it counts only in the groups of four that cards print: every tenth pair of an order's number, an
-    item's number and a price has the check digit of a card.
+    In a pair without `Name`, only groups of four count, as cards print them. One in ten pairs of ordinary numbers has
+    a valid check digit by chance.
     """
     begins, ends = (_texts(order.get(name, "")) for name in (first, second))
     may_be_any = "Name" in (first, second)
@@ -89,7 +89,7 @@ def _is_split(order: Mapping[str, Any], first: str, second: str) -> bool:
 
 
 def _are_printed(begin: str, end: str, *, is_price: bool) -> bool:
-    """Whether both are in groups of four: of a price, one, and more than one before it."""
+    """Whether both texts are groups of four digits. A price must be one group, and the text before it several."""
     groups = groups_of(begin)
     if is_price and (len(groups) < 2 or not re.fullmatch("[0-9]{4}", end)):
         return False
@@ -97,19 +97,20 @@ def _are_printed(begin: str, end: str, *, is_price: bool) -> bool:
 
 
 def _texts(value: Any) -> list[str]:
-    """A field as it is stored; a number also as the workflow reads it."""
+    """A field as it is stored. A number also as the workflow reads it."""
     return [price_text(value), rounded_text(value)] if isinstance(value, Decimal) else [str(value)]
 
 
 _DIGESTED_FIRST = ("OrderId", "Name", "ItemName", "Price", "CC")
-"""The fields that every digest covers. Older rows have digests of only these, so this list must not change. A digest
-covers a field that was added later only if the order has it."""
+"""The fields that every digest covers. Do not change this list: older rows have digests of only these fields. A later
+field is covered only if the order has it."""
 
 
 def digest(order: Mapping[str, Any], *, key: bytes) -> str:
-    """What tells an order from every other, its card included, and tells nothing about it to who has not the key.
+    """A keyed digest of the whole order, card number included. Without the key it reveals nothing.
 
-    Without a key a card number is guessed from its digest in seconds: few of its digits are unknown.
+    A digest without a key would reveal the card number in seconds: the row holds its last four digits, and few of the
+    others are unknown.
     """
     first = [order[name] for name in _DIGESTED_FIRST]
     further = {name: order[name] for name in sorted(order.keys() - set(_DIGESTED_FIRST))}
@@ -118,26 +119,26 @@ def digest(order: Mapping[str, Any], *, key: bytes) -> str:
 
 
 def execution_name(order_id: str, *, unique: UUID) -> str:
-    """The name of an execution for an order: at most 77 letters, of the 80 that it may have."""
+    """The name of an execution for an order. It has at most 77 characters; Step Functions allows 80."""
     return f"{order_id}-{unique.hex[:_UNIQUE]}"
 
 
 def order_id_in(name: str) -> str | None:
-    """The OrderId in the name of an execution; None in one that execution_name has not made."""
+    """The OrderId in the name of an execution, or None if execution_name did not make the name."""
     order_id = name[: -_UNIQUE - 1]
     return order_id if is_order_id(order_id) and re.fullmatch("-[0-9a-f]+", name[-_UNIQUE - 1 :]) else None
 
 
 def last4(card: object) -> str:
-    """The last four digits of a card number; empty for anything too short or too odd to be one."""
+    """The last four digits of a card number. Empty unless `card` has 12 to 19 digits and nothing else."""
     return card[-4:] if isinstance(card, str) and re.fullmatch("[0-9]{12,19}", card) else ""
 
 
 def price_text(price: str | int | Decimal) -> str:
-    """`price` as it is stored: text unchanged, and a number in plain digits (`1e3` -> `1000`) if its size allows that.
+    """`price` as it is stored: text unchanged, a number in plain digits (`1e3` -> `1000`) if its size allows that.
 
-    A number keeps its digits, also if clients that add prices as floats send `0.30000000000000004` for `0.3`: a person
-    decides what is meant. Only a very small one is rounded to 15 digits.
+    A number keeps all its digits, even `0.30000000000000004` from a client that adds floats. The order is escalated,
+    and a person decides. Only a number below 0.000001 is rounded to 15 digits.
     """
     if not isinstance(price, Decimal):
         return str(price)
@@ -172,7 +173,7 @@ def _holds_card(field: str, value: Any) -> bool:
 
 
 def _digits_of(price: Decimal) -> list[str]:
-    """The digits of a number that may be a card number: those before its point, or all if there are none."""
+    """The digits of a number that may be a card number: those before its point, or all digits if it is less than 1."""
     if abs(price) >= 1:
         return [str(int(abs(price)))]
     return ["".join(map(str, one.as_tuple().digits)) for one in (price, Decimal(rounded_text(price)))]
@@ -181,7 +182,7 @@ def _digits_of(price: Decimal) -> list[str]:
 def _card_reasons(card: object, card_rule: CardRule) -> list[str]:
     if not isinstance(card, str) or not re.fullmatch("[0-9]{16}", card):
         return [CARD_NOT_16_DIGITS]
-    # All zeros pass the sum and are no card.
+    # Zeros have a valid check digit, but are not a card number.
     if card_rule == "luhn" and not (passes_luhn(card) and int(card) > 0):
         return [CARD_CHECKSUM_WRONG]
     return []
@@ -189,7 +190,7 @@ def _card_reasons(card: object, card_rule: CardRule) -> list[str]:
 
 def _price_reasons(price: object) -> list[str]:
     if isinstance(price, int | float) and not isinstance(price, bool):
-        # What the workflow writes on the row.
+        # As the workflow writes it on the row.
         price = rounded_text(Decimal(str(price)))
     if not isinstance(price, str) or not _is_decimal(price):
         return [PRICE_NOT_A_DECIMAL]

@@ -1,4 +1,4 @@
-"""An order on its way into the workflow: what placing one and correcting one have in common."""
+"""The steps that PlaceOrder and CorrectOrder share: read an order, build its row, start the workflow."""
 
 import contextlib
 import functools
@@ -37,19 +37,19 @@ _secrets = boto3.client("secretsmanager", config=BRIEFLY)
 
 
 def order_in(event: http.Event) -> dict[str, str]:
-    """The order in the request's body, its price as text. Raises RequestError."""
+    """The order in the request's body, with its price as text. Raises RequestError if it is invalid."""
     body = http.json_body(event, shape=SHAPE)
     if fields := rules.fields_with_card(body):
         raise http.invalid(*(codes.CARD_OUTSIDE_CC().of(field) for field in fields))
     price = rules.price_text(body["Price"])
-    # The schema limits only a price that is text.
+    # The schema limits the length of a price only if it is text.
     if len(price) > (most := SHAPE.schema["properties"]["Price"]["maxLength"]):
         raise http.invalid(codes.TOO_MANY_DIGITS(longest=most).of("Price"))
     return {**body, "Price": price}
 
 
 def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
-    """The row that claims the order's id for an execution to come; its Owner is for the caller to add."""
+    """The row that claims an OrderId for an execution that will be started. It has no `Owner` yet."""
     return {
         **fields_of(order),
         "CardLast4": rules.last4(order["CC"]),
@@ -63,7 +63,10 @@ def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
 
 
 def is_same(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    """Whether two rows are of one order. An order that was not placed through the API has no digest of its card."""
+    """Whether a new row and the stored row `found` are the same order.
+
+    The row of an order that was started by hand has no digest. Only its fields and the last four digits are compared.
+    """
     if "Digest" in found:
         return hmac.compare_digest(found["Digest"], row["Digest"])
     return all(found.get(field) == row.get(field) for field in (*FIELDS, "CardLast4"))
@@ -77,25 +80,25 @@ def start(
     at: str,
     instead_of: Mapping[str, Any] | None = None,
 ) -> http.Reply:
-    """Starts the execution that `row` claims the id for, and answers that the order is on its way.
+    """Starts the execution that `row` names, and returns the answer 202.
 
-    `at` is the order's address, relative to that of the route. If the start fails, the claim is withdrawn and the error
-    raised.
+    `at` is the order's address, relative to the address of the request. If the start fails, this withdraws the claim
+    and raises the error.
     """
     try:
         _start(order, row)
     except (ClientError, BotoCoreError):
-        table.release(row, instead_of=instead_of)
+        table.withdraw(row, instead_of=instead_of)
         raise
     answer = {"OrderId": order["OrderId"], "Status": RECEIVED}
     return http.reply(202, answer, headers=http.location(event, at))
 
 
 def start_again(order: Mapping[str, str], row: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Starts the execution of a waiting claim again, under the claimed name, and returns the row.
+    """Starts the execution of a waiting claim again, under the claimed name, and returns the order's row.
 
-    Only one of the executions can take up the claim. If this start fails, the claim stays, because another start may be
-    on its way. Raises RequestError if another request has just withdrawn the claim.
+    Only one execution can take the claim. If this start fails, the claim stays, because the other start may still
+    arrive. Raises RequestError if another request has just withdrawn the claim.
     """
     if table.keep(row, now=now):
         _start(order, row)
@@ -107,11 +110,13 @@ def start_again(order: Mapping[str, str], row: dict[str, Any], *, now: datetime)
 
 
 def withdrawn() -> http.RequestError:
-    return http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
+    return http.RequestError(
+        503, "Unavailable", "An earlier request for this order has just failed. Send the order again."
+    )
 
 
 def _start(order: Mapping[str, str], row: Mapping[str, Any]) -> None:
-    # The mark tells the workflow that it must find a claim. When a late start begins, its claim may be gone.
+    # With `Claimed`, the workflow requires a claim. A late execution may find that its claim was withdrawn.
     marked = {**order, "Claimed": True}
     with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
         _states.start_execution(

@@ -1,4 +1,4 @@
-"""The order table, as the functions read and write it. The workflow writes the outcome."""
+"""How the functions read and write the order table. The workflow writes outcomes by itself."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,10 +15,10 @@ from common.times import timestamp
 from orders.order import BY_OWNER, BY_STATUS, CLOSED, PARKED, RECEIVED
 
 BATCH = 100
-"""Most rows that DynamoDB reads by their keys in one call."""
+"""The most rows that one call of BatchGetItem reads."""
 
-OF_NO_EXECUTION = ""
-"""The ExecutionId of a closed order. Not left out: an execution may take up a row of its name that has none."""
+NO_EXECUTION = ""
+"""The ExecutionId of a closed order. It is emptied and not removed: a row without one can be taken by an execution."""
 
 _dynamodb = boto3.resource("dynamodb", config=BRIEFLY)
 _table = _dynamodb.Table(os.environ["ORDER_TABLE"])
@@ -26,29 +26,31 @@ _untaken = Attr("ExecutionId").not_exists()
 
 
 def claim(row: Mapping[str, Any]) -> bool:
-    """Writes the first row of an order; False, and nothing written, where there is one with its OrderId."""
+    """Claims an OrderId by writing its first row. Returns False, and writes nothing, if the OrderId has a row."""
     return _put(row, only_if=Attr("OrderId").not_exists())
 
 
 def claim_again(row: Mapping[str, Any], *, instead_of: Mapping[str, Any]) -> bool:
-    """Writes `row` in place of the one it corrects; False, and nothing written, where that has changed since."""
+    """Replaces `instead_of` by its correction `row`. Returns False, and writes nothing, if the row has changed."""
     return _put(row, only_if=_unchanged(instead_of))
 
 
 def keep(row: Mapping[str, Any], *, now: datetime) -> bool:
-    """Keeps a claim even if the request that made it fails; False, and nothing written, if the row has changed.
+    """Protects a claim from being withdrawn. Returns False, and writes nothing, if the row has changed.
 
     A request that starts the execution again calls this first. Otherwise the first request, whose own start failed,
-    could still release the claim, and the execution would not find it. The claim counts as made `now`, so that the
+    could still withdraw the claim, and the execution would not find it. The claim counts as made `now`, so that the
     sweep gives the execution its full time.
     """
     kept = {**row, "UpdatedAt": timestamp(now), "KeptAt": timestamp(now)}
     return _put(kept, only_if=_unchanged(row))
 
 
-def release(row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
-    """Withdraws the claim `row`, unless an execution has taken it up or another request keeps it. The row that it
-    corrected is then restored."""
+def withdraw(row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = None) -> None:
+    """Withdraws the claim `row`: deletes it, or restores `instead_of`, the row that it corrected.
+
+    Does nothing if an execution has taken the claim, or if another request keeps it.
+    """
     claimed = Attr("ExecutionName").eq(row["ExecutionName"]) & _untaken & Attr("KeptAt").not_exists()
     if instead_of:
         _put(instead_of, only_if=claimed)
@@ -60,17 +62,17 @@ def release(row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = No
 
 
 def park(row: Mapping[str, Any], *, now: datetime) -> bool:
-    """Marks an order as parked; False, and nothing written, where its row has changed since."""
+    """Marks an order as parked. Returns False, and writes nothing, if its row has changed."""
     return _put({**row, "Status": PARKED, "UpdatedAt": timestamp(now)}, only_if=_unchanged(row))
 
 
 def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[str, Any] | None:
-    """The row, now CLOSED by the operator `by`; None, and nothing written, where it has changed since it was read.
+    """Closes an order for the operator `by`, and returns its row. Returns None if the stored row has changed.
 
-    It belongs to no execution any more: one that repeats its last write fails, and messages are out of date.
+    The closed row belongs to no execution. So a late write of its execution fails, and its messages are out of date.
     """
     changes = {"Status": CLOSED, "Note": note, "ClosedBy": by, "UpdatedAt": timestamp(now)}
-    closed = {**row, **changes, "ExecutionId": OF_NO_EXECUTION}
+    closed = {**row, **changes, "ExecutionId": NO_EXECUTION}
     return closed if _put(closed, only_if=_unchanged(row)) else None
 
 
@@ -81,25 +83,28 @@ def find(order_id: str) -> dict[str, Any] | None:
 
 
 def find_all(order_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The rows of at most BATCH orders by their ids, read consistently; none for an unknown one."""
+    """The rows of at most BATCH orders, by OrderId, read consistently. Unknown ids are left out."""
     if not (keys := [{"OrderId": order_id} for order_id in dict.fromkeys(order_ids)]):
         return {}
     answer = _dynamodb.batch_get_item(RequestItems={_table.name: {"Keys": keys, "ConsistentRead": True}})
-    # What a throttled DynamoDB has left out: asked for one by one, and each with its retry.
+    # A throttled DynamoDB leaves out keys. Reading them one by one retries each of them.
     left = answer.get("UnprocessedKeys", {}).get(_table.name, {}).get("Keys", [])
     rows = answer["Responses"].get(_table.name, []) + [find(key["OrderId"]) for key in left]
     return {row["OrderId"]: row for row in rows if row}
 
 
 def of_owner(owner: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
-    """A page of an owner's orders, last received first, and where it ended; no more of a row than is shown."""
+    """A page of an owner's orders, the last received first, and the place where it ended; None if it was the last page.
+
+    The index has only the attributes that a list shows.
+    """
     return _page(BY_OWNER, "Owner", owner, sorted_by="ReceivedAt", limit=limit, after=after)
 
 
 def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
-    """A page of the orders of a status, last changed first, and where it ended.
+    """A page of the orders with a status, the last changed first, and the place where it ended, as in `of_owner`.
 
-    The index has their keys, and lags: what has another status in the table is left out.
+    The index lags behind the table. An order that has another status in the table is left out.
     """
     keys, last = _page(BY_STATUS, "Status", status, sorted_by="UpdatedAt", limit=limit, after=after)
     rows = find_all(key["OrderId"] for key in keys)
@@ -108,7 +113,7 @@ def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dic
 
 
 def received(*, before: datetime) -> Iterator[str]:
-    """The ids of the orders that are RECEIVED and have not changed since `before`, oldest first."""
+    """The ids of orders that are RECEIVED and have not changed since `before`, the oldest first."""
     condition = Key("Status").eq(RECEIVED) & Key("UpdatedAt").lt(timestamp(before))
     start: dict[str, Any] = {}
     while True:

@@ -1,4 +1,4 @@
-"""`UpdateCache`: writes what changes in the order table through to the cache."""
+"""`UpdateCache`: writes each change of the order table to the cache."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,15 +14,16 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class CacheUpdateError(Exception):
-    """Records that the cache did not take. Names their number, never what they hold."""
+    """The cache did not accept all records. The message has only their number, because a record holds personal data."""
 
 
 def handler(event: Mapping[str, Any], context: object) -> None:
     """Caches each record of a DynamoDB stream (NEW_AND_OLD_IMAGES), in the stream's order.
 
-    Raises CacheUpdateError, after the others were tried, where the cache refuses a record, so that Lambda halves the
-    batch until the bad one is alone; at once where the cache does not answer, which it then would not for the others
-    either. A row that is no order is passed over: tried again it would be none, too, and hold up the orders behind it.
+    - The cache refuses a record: the other records are tried, then this raises CacheUpdateError. Lambda halves the
+      batch until the bad record is by itself.
+    - The cache does not answer: this raises CacheUpdateError at once, because the other records would fail as well.
+    - A row is not an order: it is skipped. A retry would not help, and would delay the orders behind it.
     """
     records = event["Records"]
     refused = 0
@@ -35,8 +36,8 @@ def handler(event: Mapping[str, Any], context: object) -> None:
         except (redis.RedisError, OSError) as error:
             raise CacheUpdateError(f"the cache did not answer: {type(error).__name__}") from None
         except Exception as error:  # a record may be anything
-            # The class alone: a message could quote the row.
-            logger.error("a row is no order: %s", type(error).__name__)
+            # Only the class, because the message could quote the row.
+            logger.error("a row is not an order: %s", type(error).__name__)
     if refused:
         raise CacheUpdateError(f"{refused} of {len(records)} records were refused")
 
@@ -45,7 +46,7 @@ def _write_through(record: Mapping[str, Any]) -> None:
     change = record["dynamodb"]
     order_id = _deserialize(change["Keys"]["OrderId"])
     if not rules.is_order_id(order_id):
-        return  # No lookup asks for it, and it might be a card number.
+        return  # No lookup reads this entry, and the id may be a card number.
     row = None
     if record["eventName"] != "REMOVE":
         row = {name: _deserialize(value) for name, value in change["NewImage"].items()}

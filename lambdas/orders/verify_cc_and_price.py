@@ -8,10 +8,10 @@ from orders.rules import CardRule, reasons_to_escalate
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """Whether the order's card and price are in order.
+    """Checks the card number and the price in `event`. Returns the verdict, `{"Status": 1 | 0, "Reasons": [...]}`.
 
-    `event` is the order as it came in; anything else has reasons too. The answer is
-    `{"Status": 1 | 0, "Reasons": [...]}`, Reasons out of orders.rules.REASONS; no part of the order is repeated in it.
+    Status is 1 for a good order, and 0 with the REASONS that apply. An event that is not an order has reasons, too.
+    The verdict contains no part of the order.
     """
     order = event if isinstance(event, Mapping) else {}
     reasons = reasons_to_escalate(order, card_rule=cast(CardRule, os.environ["CARD_RULE"]))

@@ -205,8 +205,14 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("CreateReminder", "Forbidden"): ("Only operators may remind by topic: choose email, sms, or both of them.", []),
     ("", "ACCESS_DENIED"): ("The request was refused.", []),
     ("", "NotFound"): (_NO_ORDER, []),
-    ("RemoveParked", "NotFound"): ("No such message is in sight; somebody may hold it. Try again.", []),
-    ("RedriveDeadLetters", "NotFound"): ("There is no such queue with dead letters.", []),
+    ("RemoveParked", "NotFound"): (
+        "The message was not found. If somebody else is reading the queue, it is hidden for a moment. Try again.",
+        [],
+    ),
+    ("RedriveDeadLetters", "NotFound"): (
+        "This queue has no dead-letter queue. Use OrderFulfillmentQueue or EscalationQueue.",
+        [],
+    ),
     ("GetReminder", "NotFound"): (_NO_REMINDER, []),
     ("CancelReminder", "NotFound"): (_NO_REMINDER, []),
     ("PlaceOrder", "Conflict"): ("Another order has this OrderId.", []),

@@ -352,7 +352,7 @@ CALLS: Mapping[str, Call] = {
         description="Moves the dead letters of a queue back to the queue, so that they are processed once more.",
         for_operators=True,
         answers={"200": "What was moved"},
-        errors={"404": {"NotFound": "there is no such queue with dead letters."}},
+        errors={"404": {"NotFound": "the queue has no dead-letter queue."}},
     ),
     "CreateReminder": Call(
         tag="Reminders",

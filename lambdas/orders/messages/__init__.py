@@ -1,4 +1,4 @@
-"""What the orders app promises to whoever reads its queues: a JSON Schema for each queue's messages."""
+"""The contract with downstream applications: a JSON Schema for the messages of each queue."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,6 @@ from typing import Any, Literal
 
 
 def schema(queue: Literal["fulfillment", "escalation", "parked"]) -> dict[str, Any]:
-    """The schema (draft-04) of the messages of a queue. Fields that it does not name may come with a later version."""
+    """The schema (draft-04) of the messages of a queue. A later version may add fields, so it allows unknown ones."""
     found: dict[str, Any] = json.loads(Path(__file__).with_name(f"{queue}.schema.json").read_text())
     return found

@@ -283,7 +283,9 @@ def test_a_location_leads_to_the_new_resource_from_every_address_of_the_route(ba
 def test_whoever_is_refused_for_the_moment_is_told_when_to_try_again():
     @http.api
     def busy(event):
-        raise http.RequestError(503, "Unavailable", "The order is being withdrawn. Try again.")
+        raise http.RequestError(
+            503, "Unavailable", "An earlier request for this order has just failed. Send the order again."
+        )
 
     assert busy({}, None)["headers"]["Retry-After"] == "1"
     assert "Retry-After" not in echo(post("{"), None)["headers"]

@@ -56,14 +56,14 @@ def test_a_user_in_the_address_signs_in_over_tls(signed_in):
     assert isinstance(connection(signed_in)["credential_provider"], redis_client.IamCredentials)
 
 
-def test_an_address_without_a_user_is_used_as_it_is(valkey):
+def test_an_address_without_a_user_needs_no_sign_in(valkey):
     client = redis_client.client(valkey, 2.0)
 
     assert client.connection_pool.connection_class is redis.Connection
     assert connection(client)["credential_provider"] is None
 
 
-def test_every_wait_of_a_client_is_bounded_and_none_is_repeated(valkey):
+def test_every_wait_of_a_client_has_a_timeout_and_no_retry(valkey):
     settings = connection(redis_client.client(valkey, 2.0))
 
     assert settings["socket_timeout"] == settings["socket_connect_timeout"] == 2.0
@@ -71,7 +71,7 @@ def test_every_wait_of_a_client_is_bounded_and_none_is_repeated(valkey):
     assert isinstance(settings["retry"]._backoff, NoBackoff)
 
 
-def test_nothing_is_said_before_the_first_question(redis_cache, valkey):
+def test_a_client_sends_nothing_before_its_first_command(redis_cache, valkey):
     redis_cache.config_resetstat()
     redis_client.client(valkey, 2.0).close()
 
@@ -94,7 +94,7 @@ def never_read():
     raise AssertionError("the table was asked")
 
 
-def test_what_is_read_is_what_is_cached(redis_cache):
+def test_the_order_that_was_read_is_cached(redis_cache):
     order = CACHED | {"Name": "李雷 \U0001f408", "Reasons": ["CARD_NOT_16_DIGITS"]}
 
     assert lookup("A-1", order) == (order, "MISS")
@@ -104,26 +104,26 @@ def test_what_is_read_is_what_is_cached(redis_cache):
     assert 0 < redis_cache.pttl("order:A-1") <= 60_000
 
 
-def test_one_order_is_not_another(redis_cache):
+def test_a_lookup_ignores_the_entry_of_another_order(redis_cache):
     redis_cache.set("order:A-1", json.dumps(CACHED))
 
     assert lookup("A-2") == (None, "MISS")
 
 
-def test_that_an_order_is_unknown_is_cached_too(redis_cache):
+def test_an_unknown_order_id_is_cached_too(redis_cache):
     lookup("A-2")
 
     assert cache.lookup("A-2", never_read) == (None, "HIT")
 
 
 @pytest.mark.parametrize("order", [CACHED, None], ids=["known", "unknown"])
-def test_nobody_waits_for_a_lookup_that_is_over(order, redis_cache):
+def test_a_lookup_releases_its_lock(order, redis_cache):
     lookup("A-1", order)
 
     eventually(redis_cache.keys, until=lambda keys: keys == [b"order:A-1"])
 
 
-def test_what_the_stream_wrote_while_the_table_was_read_is_kept(redis_cache):
+def test_an_entry_that_the_stream_wrote_meanwhile_is_not_replaced(redis_cache):
     newer = CACHED | {"Status": "PARKED"}
 
     def read():
@@ -134,7 +134,7 @@ def test_what_the_stream_wrote_while_the_table_was_read_is_kept(redis_cache):
     assert json.loads(redis_cache.get("order:A-1")) == newer
 
 
-def test_what_is_put_takes_the_place_of_what_is_there(redis_cache):
+def test_put_replaces_the_entry(redis_cache):
     lookup("A-1")
 
     cache.put("A-1", Entry(CACHED, 60_000))
@@ -143,7 +143,7 @@ def test_what_is_put_takes_the_place_of_what_is_there(redis_cache):
 
 
 @pytest.mark.parametrize("lock", ["set", "rpush"])
-def test_who_reads_and_never_comes_back_is_replaced_and_so_is_a_lock_that_never_expires(lock, redis_cache):
+def test_a_lookup_reads_the_table_if_the_lock_is_never_released(lock, redis_cache):
     getattr(redis_cache, lock)("lock:A-1", "")
 
     assert lookup("A-1", CACHED) == (CACHED, "MISS")
@@ -151,7 +151,7 @@ def test_who_reads_and_never_comes_back_is_replaced_and_so_is_a_lock_that_never_
     eventually(redis_cache.keys, until=lambda keys: keys == [b"order:A-1"])
 
 
-def test_a_lock_is_taken_as_soon_as_it_is_free(redis_cache, monkeypatch):
+def test_a_waiting_lookup_takes_the_lock_as_soon_as_it_is_free(redis_cache, monkeypatch):
     """As where an entry vanishes right after it was published, with its lock still on its way out."""
     for name in ("LOCK_SECONDS", "WAIT_SECONDS"):
         monkeypatch.setattr(cache, name, 60)
@@ -166,7 +166,7 @@ def test_a_lock_is_taken_as_soon_as_it_is_free(redis_cache, monkeypatch):
     assert [30 < left <= 60_000 for left in milliseconds_left] == [True]
 
 
-def test_what_the_table_says_of_its_trouble_goes_through(redis_cache):
+def test_an_error_of_the_table_is_raised(redis_cache):
     def read():
         raise LookupError("throttled")
 
@@ -178,10 +178,10 @@ def test_what_the_table_says_of_its_trouble_goes_through(redis_cache):
 @pytest.mark.parametrize(
     "order", [CACHED, CACHED | {"Status": "RECEIVED"}, None], ids=["final", "on its way", "unknown"]
 )
-def test_a_hundred_lookups_at_once_read_the_table_twice_at_most(order, redis_cache):
+def test_a_hundred_lookups_at_once_read_the_table_at_most_twice(order, redis_cache):
     reads = []
     everybody_there = threading.Barrier(100)
-    milliseconds = {None: cache_entry.UNKNOWN_MS, "RECEIVED": cache_entry.ON_ITS_WAY_MS}.get(
+    milliseconds = {None: cache_entry.UNKNOWN_MS, "RECEIVED": cache_entry.IN_PROGRESS_MS}.get(
         order and order["Status"], 60_000
     )
 
@@ -201,7 +201,7 @@ def test_a_hundred_lookups_at_once_read_the_table_twice_at_most(order, redis_cac
     assert 1 <= len(reads) <= 2
 
 
-def test_who_waits_for_a_lookup_that_died_is_served_by_the_next_one(redis_cache):
+def test_lookups_that_wait_for_a_dead_lookup_get_the_entry_of_the_next_one(redis_cache):
     """As above, but the lock is held by somebody who will never publish, and a read takes its time."""
     redis_cache.set("lock:A-1", "", px=int(cache.LOCK_SECONDS * 1000))
     reads = []

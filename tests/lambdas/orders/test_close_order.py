@@ -27,7 +27,7 @@ def row_of(order_table, order_id: str = "A-1"):
 
 
 @pytest.mark.parametrize("status", ["ESCALATED", "PARKED"])
-def test_an_order_that_needs_a_person_is_closed_with_a_note(status, escalated, order_table):
+def test_an_escalated_or_parked_order_is_closed_with_a_note(status, escalated, order_table):
     order_table.put_item(Item=escalated | {"Status": status})
 
     code, body = status_and_body(close({"note": NOTE}))
@@ -42,16 +42,16 @@ def test_an_order_that_needs_a_person_is_closed_with_a_note(status, escalated, o
     assert (row["Owner"], row["ReceivedAt"]) == (escalated["Owner"], escalated["ReceivedAt"])
 
 
-def test_a_closed_order_belongs_to_no_execution_any_more(escalated, order_table):
+def test_a_closed_order_belongs_to_no_execution(escalated, order_table):
     """So an execution that repeats its last write fails on it, whichever of the workflow's conditions it has."""
     close({"note": NOTE})
 
     row = row_of(order_table)
-    assert row["ExecutionId"] == table.OF_NO_EXECUTION
+    assert row["ExecutionId"] == table.NO_EXECUTION
     assert row["ExecutionName"] == escalated["ExecutionName"], "people look for its execution by this"
 
 
-def test_a_person_closes_nothing_not_even_their_own(escalated, order_table):
+def test_a_person_may_not_close_an_order_not_even_their_own(escalated, order_table):
     code, body = status_and_body(close({"note": NOTE}, by=PERSON))
 
     assert (code, body["error"]["code"]) == (403, "Forbidden")
@@ -63,7 +63,7 @@ def test_a_person_is_refused_before_anything_is_read():
     assert status_and_body(close("{", by=PERSON))[0] == 403
 
 
-def test_closing_twice_answers_alike_and_changes_nothing(escalated, order_table):
+def test_closing_an_order_twice_gives_the_same_answer_and_changes_nothing(escalated, order_table):
     first = close({"note": NOTE})
     row = row_of(order_table)
 
@@ -71,7 +71,7 @@ def test_closing_twice_answers_alike_and_changes_nothing(escalated, order_table)
     assert row_of(order_table) == row
 
 
-def test_a_closing_whose_own_write_boto3_repeats_is_done(escalated, order_table, monkeypatch):
+def test_closing_succeeds_if_boto3_repeats_the_write(escalated, order_table, monkeypatch):
     """The answer to the first attempt was lost, and the second finds the order closed."""
     once = table.close
     monkeypatch.setattr(table, "close", lambda *given, **named: [once(*given, **named) for _ in range(2)][1])
@@ -91,7 +91,7 @@ def test_a_closed_order_keeps_its_note(escalated, order_table):
 
 
 @pytest.mark.parametrize("status", ["RECEIVED", "FULFILLMENT_QUEUED"])
-def test_an_order_that_needs_nobody_is_not_closed(status, escalated, order_table):
+def test_an_order_that_is_neither_escalated_nor_parked_is_not_closed(status, escalated, order_table):
     order_table.put_item(Item=escalated | {"Status": status})
 
     code, body = status_and_body(close({"note": NOTE}))
@@ -103,7 +103,7 @@ def test_an_order_that_needs_nobody_is_not_closed(status, escalated, order_table
 @pytest.mark.parametrize(
     "change", [{"Status": "FULFILLMENT_QUEUED"}, {"ExecutionName": "of its correction"}, {"Status": "RECEIVED"}]
 )
-def test_an_order_that_was_corrected_meanwhile_is_not_closed(change, escalated, order_table, monkeypatch):
+def test_an_order_that_has_changed_meanwhile_is_not_closed(change, escalated, order_table, monkeypatch):
     """The row that is closed was read before somebody else wrote it."""
     order_table.put_item(Item=escalated | change)
     monkeypatch.setattr(table, "find", lambda order_id: escalated)
@@ -149,7 +149,7 @@ def test_a_note_is_a_line_of_up_to_500_characters_without_a_card_number(body, es
 
 
 @pytest.mark.parametrize("note", ["x", "x" * 500, "<b>& 'quoted' 李雷 🐈 שלום", "{% $x %}"])
-def test_odd_but_valid_notes_are_kept_as_they_came(note, escalated, order_table):
+def test_odd_but_valid_notes_are_stored_unchanged(note, escalated, order_table):
     assert status_and_body(close({"note": note}))[1]["Note"] == note
     assert row_of(order_table)["Note"] == note
 
@@ -159,13 +159,13 @@ def test_an_unknown_field_is_refused(escalated, order_table):
     assert row_of(order_table) == escalated
 
 
-def test_an_order_that_was_parked_before_an_execution_took_it_up_is_closed_too(escalated, order_table):
+def test_an_order_that_was_parked_before_its_execution_began_can_be_closed(escalated, order_table):
     claim = {name: value for name, value in escalated.items() if name != "ExecutionId"} | {"Status": "PARKED"}
     order_table.put_item(Item=claim)
 
     assert status_and_body(close({"note": NOTE}))[1]["Status"] == "CLOSED"
-    assert row_of(order_table)["ExecutionId"] == table.OF_NO_EXECUTION
+    assert row_of(order_table)["ExecutionId"] == table.NO_EXECUTION
 
 
-def test_a_failing_table_asks_to_try_again():
+def test_if_the_table_fails_the_caller_is_asked_to_try_again():
     assert status_and_body(close({"note": NOTE}))[0] == 503
