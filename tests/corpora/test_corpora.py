@@ -18,7 +18,7 @@ def lines() -> list[Line]:
     return list(measured(seed=SEED))
 
 
-def test_no_ordinary_text_is_refused_and_every_card_number_is_seen(lines):
+def test_no_ordinary_text_is_refused_and_every_card_number_is_found(lines):
     assert {line.corpus: line.wrong[:5] for line in lines if line.wrong} == {}
 
 
@@ -29,7 +29,7 @@ def test_the_corpora_are_large(lines):
     assert sum(size for corpus, size in sizes.items() if corpus.startswith("cards")) >= 10_000
 
 
-def test_no_card_number_stays_in_a_log():
+def test_no_card_number_is_left_in_a_masked_text():
     cards = Cards(SEED)
 
     kept = [text for text in cards.texts(1) if not looks_like_card(text) or looks_like_card(masked(text))]
@@ -44,7 +44,7 @@ def is_taken(order):
     return place == "Update the order table"
 
 
-def test_the_workflow_takes_what_ordinary_orders_say():
+def test_the_workflow_accepts_ordinary_orders():
     ordinary = Ordinary(SEED)
     orders = [{**one, "Price": str(one["Price"])} for one in whole_orders(ordinary, 60)]
     orders += [ORDER | {"Name": text} for text in ordinary.messages(1)]
@@ -53,7 +53,7 @@ def test_the_workflow_takes_what_ordinary_orders_say():
     assert [one for one in orders if not fields_with_card(one) and not is_taken(one)] == []
 
 
-def test_the_workflow_sees_card_numbers_in_the_digits_0_to_9():
+def test_the_workflow_finds_card_numbers_in_the_digits_0_to_9():
     cards = Cards(SEED)
     texts = [text for text in cards.texts(1) if text.isascii()]
     orders = [ORDER | {"Name": text} for text in cards.random.sample(texts, 60)]

@@ -75,7 +75,7 @@ def test_an_order_is_shipped(shipments):
     assert str(uuid.UUID(shipment["ShipmentId"])) == shipment["ShipmentId"]
 
 
-def test_a_copy_is_taken_for_done_and_changes_nothing(shipments):
+def test_a_copy_of_a_shipped_order_changes_nothing(shipments):
     assert ship(ORDER, ORDER) == []
     (first,) = shipments.scan()["Items"]
 
@@ -84,7 +84,7 @@ def test_a_copy_is_taken_for_done_and_changes_nothing(shipments):
     assert shipments.scan()["Items"] == [first]
 
 
-def test_a_copy_of_what_is_being_shipped_fails_and_is_done_the_next_time(shipments, records, monkeypatch):
+def test_a_copy_fails_while_its_order_is_being_shipped_and_succeeds_later(shipments, records, monkeypatch):
     inner = []
     put = client_of(ship_order, "dynamodb").put_item
 
@@ -102,7 +102,7 @@ def test_a_copy_of_what_is_being_shipped_fails_and_is_done_the_next_time(shipmen
     assert shipments.scan()["Count"] == 1
 
 
-def test_who_was_cut_off_is_taken_over_when_the_time_of_its_invocation_is_up(shipments, records):
+def test_an_order_whose_invocation_timed_out_is_shipped_by_the_next_attempt(shipments, records):
     ship(ORDER)
     (record,) = records.scan()["Items"]
     now = int(datetime.now(UTC).timestamp() * 1000)
@@ -117,7 +117,7 @@ def test_who_was_cut_off_is_taken_over_when_the_time_of_its_invocation_is_up(shi
     assert shipments.scan()["Count"] == 1
 
 
-def test_what_was_shipped_without_saying_so_is_not_shipped_again(shipments, records):
+def test_a_shipped_order_without_a_record_is_not_shipped_again(shipments, records):
     """The function was cut off between the two writes, or the record has expired."""
     ship(ORDER)
     before = shipments.scan()["Items"]
@@ -129,7 +129,7 @@ def test_what_was_shipped_without_saying_so_is_not_shipped_again(shipments, reco
     assert shipments.scan()["Items"] == before
 
 
-def test_a_write_that_fails_leaves_the_order_free_for_the_next_attempt(shipments, monkeypatch):
+def test_an_order_whose_write_failed_is_shipped_by_the_next_attempt(shipments, monkeypatch):
     refuse_the_next_shipment(monkeypatch)
 
     assert ship(ORDER, {**ORDER, "OrderId": "A-2"}) == ["m0"]
@@ -156,23 +156,23 @@ def test_a_write_that_fails_leaves_the_order_free_for_the_next_attempt(shipments
         {name: value for name, value in ORDER.items() if name != "ExecutionId"},
     ],
 )
-def test_a_poison_message_fails_alone(poison, shipments):
+def test_an_invalid_message_fails_and_the_others_are_shipped(poison, shipments):
     assert ship({**ORDER, "OrderId": "before"}, poison, {**ORDER, "OrderId": "after"}) == ["m1"]
 
     assert {shipment["OrderId"] for shipment in shipments.scan()["Items"]} == {"before", "after"}
 
 
-def test_a_batch_of_poison_fails_message_by_message():
+def test_each_message_of_an_invalid_batch_fails():
     assert ship("not JSON", {}) == ["m0", "m1"]
 
 
-def test_what_the_schema_does_not_name_is_tolerated(shipments):
+def test_an_unknown_field_of_a_message_is_ignored(shipments):
     assert ship({**ORDER, "Currency": "EUR"}) == []
 
     assert shipments.scan()["Count"] == 1
 
 
-def test_the_record_of_the_work_holds_nothing_of_the_order(records):
+def test_the_idempotency_record_holds_nothing_of_the_order(records):
     ship(ORDER)
 
     (record,) = records.scan()["Items"]
@@ -181,14 +181,14 @@ def test_the_record_of_the_work_holds_nothing_of_the_order(records):
     assert record["id"].startswith("ship#") and "A-1" not in record["id"]
 
 
-def test_the_record_of_the_work_outlives_every_copy_of_the_message(records):
+def test_the_idempotency_record_outlives_every_copy_of_the_message(records):
     ship(ORDER)
 
     (record,) = records.scan()["Items"]
     assert int(record["expiration"]) - datetime.now(UTC).timestamp() > 14 * 24 * 60 * 60 - 60
 
 
-def test_the_log_names_messages_and_orders_and_nobody(caplog, monkeypatch):
+def test_the_log_names_messages_and_orders_but_no_person(caplog, monkeypatch):
     caplog.set_level(logging.DEBUG, logger="fulfillment")
     caplog.set_level(logging.INFO)
     refuse_the_next_shipment(monkeypatch)

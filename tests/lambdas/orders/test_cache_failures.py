@@ -47,7 +47,7 @@ POISON = {
 
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
-def test_poison_in_the_cache_is_not_served_and_is_replaced(poison, stored, redis_cache):
+def test_an_unusable_entry_is_not_served_and_is_replaced(poison, stored, redis_cache):
     redis_cache.set("order:A-1", poison)
 
     assert get("A-1") == (200, SHOWN, "MISS")
@@ -59,14 +59,14 @@ def test_poison_in_the_cache_is_not_served_and_is_replaced(poison, stored, redis
     [{"Status": "HELD"}, {"Reasons": ["PRICE_TOO_HIGH"]}, {"State": "Beyond"}, {"Note": "later"}],
     ids=json.dumps,
 )
-def test_an_order_that_a_newer_version_has_cached_is_served(news, redis_cache):
+def test_an_entry_of_a_newer_version_is_served(news, redis_cache):
     """There is no table here: reading it would fail."""
     redis_cache.set("order:A-1", json.dumps(CACHED | news))
 
     assert get("A-1") == (200, SHOWN | news, "HIT")
 
 
-def test_a_value_of_another_kind_is_not_served_and_is_replaced(stored, redis_cache):
+def test_a_value_of_another_type_is_not_served_and_is_replaced(stored, redis_cache):
     redis_cache.lpush("order:A-1", "x")
 
     assert get("A-1") == (200, SHOWN, "MISS")
@@ -86,7 +86,7 @@ def is_a_replica(operator):
 
 
 @pytest.mark.parametrize("ailment", [takes_no_writes_without_replicas, is_out_of_memory, is_a_replica])
-def test_a_cache_that_takes_no_writes_is_asked_all_the_same(ailment, stored, redis_cache):
+def test_a_cache_that_refuses_writes_is_still_read(ailment, stored, redis_cache):
     redis_cache.set("order:A-2", json.dumps(CACHED | {"OrderId": "A-2"}))
     ailment(redis_cache)
 
@@ -94,7 +94,7 @@ def test_a_cache_that_takes_no_writes_is_asked_all_the_same(ailment, stored, red
     assert get("A-2") == (200, SHOWN | {"OrderId": "A-2"}, "HIT")
 
 
-def test_who_met_a_replica_looks_up_the_primary_anew(stored, redis_cache):
+def test_a_client_that_met_a_replica_connects_again_to_find_the_primary(stored, redis_cache):
     get("A-2")
     is_a_replica(redis_cache)
     connections = redis_cache.info("stats")["total_connections_received"]
@@ -114,7 +114,9 @@ def frozen(redis_cache):
     os.kill(process, signal.SIGCONT)
 
 
-def test_a_frozen_cache_is_waited_for_once_and_asked_again_later(stored, redis_cache, hasty, frozen, monkeypatch):
+def test_only_one_lookup_waits_for_a_frozen_cache_and_a_later_one_tries_again(
+    stored, redis_cache, hasty, frozen, monkeypatch
+):
     now = [1000.0]
     monkeypatch.setattr(cache.breaker, "clock", lambda: now[0])
 
@@ -131,7 +133,7 @@ def test_a_frozen_cache_is_waited_for_once_and_asked_again_later(stored, redis_c
     assert [get("A-1")[2], get("A-1")] == ["MISS", (200, SHOWN, "HIT")]
 
 
-def test_a_cache_that_freezes_while_a_lookup_waits_for_another_costs_its_budget_from_there(
+def test_a_lookup_waits_at_most_its_budget_if_the_cache_freezes_while_it_waits_for_another(
     stored, redis_cache, hasty, caplog
 ):
     """The lock is somebody else's; the cache freezes as soon as the lookup has been told so."""
@@ -154,27 +156,27 @@ def test_a_cache_that_freezes_while_a_lookup_waits_for_another_costs_its_budget_
     assert "the cache did not answer: TimeoutError" in caplog.text
 
 
-def test_a_cache_that_stops_between_two_lookups(stored, monkeypatch):
+def test_a_cache_that_stops_between_two_lookups_is_bypassed(stored, monkeypatch):
     with caches.running() as server:
         monkeypatch.setenv("REDIS_URL", caches.url_of(server))
         assert [get("A-1")[2], get("A-1")[2]] == ["MISS", "HIT"]
     assert get("A-1") == (200, SHOWN, "BYPASS")
 
 
-def test_a_cache_that_refuses_connections(stored, monkeypatch):
+def test_a_cache_that_refuses_connections_is_bypassed(stored, monkeypatch):
     monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port()}")
 
     assert get("A-1") == (200, SHOWN, "BYPASS")
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "redis://127.0.0.1:port", "redis://[", "redis://127.0.0.1:99999"])
-def test_a_cache_with_a_wrong_address(url, stored, monkeypatch):
+def test_a_cache_with_a_wrong_address_is_bypassed(url, stored, monkeypatch):
     monkeypatch.setenv("REDIS_URL", url)
 
     assert get("A-1") == (200, SHOWN, "BYPASS")
 
 
-def test_a_name_server_that_hangs(stored, hasty, monkeypatch):
+def test_only_one_lookup_waits_for_a_name_server_that_hangs(stored, hasty, monkeypatch):
     answered = threading.Event()
     asked = []
 
@@ -238,7 +240,7 @@ REFUSALS = {
 @pytest.mark.parametrize(
     "ailing_redis", [(answer, 0) for answer in NO_ANSWERS.values()], ids=NO_ANSWERS.keys(), indirect=True
 )
-def test_a_cache_that_gives_no_answer_is_asked_once(stored, ailing_redis, hasty, caplog):
+def test_a_cache_that_gives_no_valid_answer_is_asked_once(stored, ailing_redis, hasty, caplog):
     assert [get("A-1") for _ in range(3)] == [(200, SHOWN, "BYPASS")] * 3
 
     assert ailing_redis.connections == 1
@@ -248,20 +250,20 @@ def test_a_cache_that_gives_no_answer_is_asked_once(stored, ailing_redis, hasty,
 @pytest.mark.parametrize(
     "ailing_redis", [(answer, 0) for answer in REFUSALS.values()], ids=REFUSALS.keys(), indirect=True
 )
-def test_a_cache_that_refuses_at_once_costs_nothing_and_is_asked_each_time(stored, ailing_redis, caplog):
+def test_a_cache_that_refuses_commands_at_once_is_asked_each_time(stored, ailing_redis, caplog):
     assert [get("A-1") for _ in range(3)] == [(200, SHOWN, "BYPASS")] * 3
 
     assert caplog.text.count("the cache did not answer") == 3
 
 
 @pytest.mark.parametrize("ailing_redis", [(b"$-1\r\n", 0.07)], ids=["slow"], indirect=True)
-def test_answers_that_are_each_in_time_share_one_budget(stored, ailing_redis, hasty):
+def test_all_answers_to_a_lookup_share_one_budget(stored, ailing_redis, hasty):
     """Each answer is well within the timeouts of the socket. The second takes the sum over the budget."""
     assert get("A-1") == (200, SHOWN, "BYPASS")
 
 
 @pytest.mark.parametrize("ailing_redis", [(b"$-1\r\n", 0.03)], ids=["slow"], indirect=True)
-def test_waiting_for_another_lookup_costs_nothing_while_the_cache_answers(stored, ailing_redis, monkeypatch):
+def test_waiting_for_another_lookup_does_not_use_up_the_budget(stored, ailing_redis, monkeypatch):
     """The lock is never free, and the answers while waiting, a second long, take more than the budget in sum."""
     monkeypatch.setenv("CACHE_BUDGET_MS", "300")
 
@@ -277,7 +279,7 @@ class Scripted(socketserver.BaseRequestHandler):
             self.request.sendall(answer)
 
 
-def test_a_lock_is_not_kept_where_somebody_published_just_before_it_was_taken(monkeypatch):
+def test_a_lookup_releases_its_lock_if_the_entry_was_published_just_before(monkeypatch):
     """There is no table here: asking would fail."""
     text = json.dumps(CACHED).encode()
     with caches.pretended(Scripted) as server:
@@ -290,7 +292,7 @@ def test_a_lock_is_not_kept_where_somebody_published_just_before_it_was_taken(mo
     assert server.asked[2].split(b"\r\n")[2::2] == [b"SET", b"lock:A-1", b"", b"PX", b"1"]
 
 
-def test_nothing_of_an_order_is_logged(stored, redis_cache, caplog):
+def test_the_log_contains_nothing_of_an_order(stored, redis_cache, caplog):
     is_out_of_memory(redis_cache)
 
     get("A-1")
@@ -299,7 +301,7 @@ def test_nothing_of_an_order_is_logged(stored, redis_cache, caplog):
     assert not [text for text in ("A-1", ROW["Name"], ROW["ItemName"], "order:") if text in caplog.text]
 
 
-def test_of_many_lookups_one_asks_a_cache_that_did_not_answer():
+def test_the_breaker_lets_one_lookup_at_a_time_try_the_cache_again():
     now = [0.0]
     breaker = Breaker(clock=lambda: now[0])
     assert breaker.lets_pass()

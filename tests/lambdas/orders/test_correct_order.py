@@ -30,7 +30,7 @@ def escalated(order_table, order_workflow):
 
 
 @pytest.mark.parametrize("status", ["ESCALATED", "PARKED"])
-def test_an_order_that_needs_a_person_starts_again_corrected(status, escalated, order_table, order_workflow):
+def test_an_escalated_or_parked_order_can_be_corrected(status, escalated, order_table, order_workflow):
     order_table.put_item(Item=escalated | {"Status": status})
 
     reply = put(CORRECTED)
@@ -46,14 +46,14 @@ def test_an_order_that_needs_a_person_starts_again_corrected(status, escalated, 
     assert CARD not in str(row)
 
 
-def test_a_corrected_order_is_still_its_owners(escalated, order_table, order_workflow):
+def test_a_correction_keeps_the_owner(escalated, order_table, order_workflow):
     put(CORRECTED)
 
     assert escalated["Owner"] == PERSON["sub"] != OPERATOR["sub"]
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Owner"] == PERSON["sub"]
 
 
-def test_an_order_that_was_nobodys_stays_nobodys(escalated, order_table, order_workflow):
+def test_an_order_without_an_owner_has_none_after_its_correction(escalated, order_table, order_workflow):
     by_hand = {name: value for name, value in escalated.items() if name not in ("Owner", "Digest")}
     order_table.put_item(Item=by_hand)
 
@@ -61,7 +61,7 @@ def test_an_order_that_was_nobodys_stays_nobodys(escalated, order_table, order_w
     assert "Owner" not in order_table.get_item(Key={"OrderId": "A-1"})["Item"]
 
 
-def test_a_person_corrects_nothing_not_even_their_own(escalated, order_table, order_workflow):
+def test_a_person_may_not_correct_an_order_not_even_their_own(escalated, order_table, order_workflow):
     status, body = status_and_body(put(CORRECTED, by=PERSON))
 
     assert (status, body["error"]["code"]) == (403, "Forbidden")
@@ -74,7 +74,7 @@ def test_a_person_is_refused_before_anything_is_read():
     assert status_and_body(put({}, by=PERSON))[0] == 403
 
 
-def test_a_correction_that_is_repeated_answers_its_state_and_starts_nothing(escalated, order_workflow):
+def test_a_repeated_correction_returns_the_order_and_starts_nothing(escalated, order_workflow):
     put(CORRECTED)
 
     reply = put(CORRECTED)
@@ -84,7 +84,7 @@ def test_a_correction_that_is_repeated_answers_its_state_and_starts_nothing(esca
     assert len(order_workflow.executions()) == 2
 
 
-def test_an_escalated_order_that_is_sent_as_it_was_is_not_escalated_again(escalated, order_workflow):
+def test_an_escalated_order_that_is_sent_unchanged_is_not_started_again(escalated, order_workflow):
     reply = put(ORDER)
 
     status, body = status_and_body(reply)
@@ -92,14 +92,14 @@ def test_an_escalated_order_that_is_sent_as_it_was_is_not_escalated_again(escala
     assert len(order_workflow.executions()) == 1
 
 
-def test_a_parked_order_is_tried_again_as_it_was(escalated, order_table, order_workflow):
+def test_a_parked_order_can_be_sent_again_unchanged(escalated, order_table, order_workflow):
     order_table.put_item(Item=escalated | {"Status": "PARKED"})
 
     assert status_and_body(put(ORDER))[0] == 202
     assert len(order_workflow.executions()) == 2
 
 
-def test_a_correction_whose_answer_was_lost_is_started_by_sending_it_again(escalated, order_table, order_workflow):
+def test_a_correction_whose_first_request_failed_is_started_by_sending_it_again(escalated, order_table, order_workflow):
     with fault(client_of(table, "dynamodb"), "PutItem", "lost"):
         assert put(CORRECTED)["statusCode"] == 503
     assert len(order_workflow.executions()) == 1
@@ -112,7 +112,7 @@ def test_a_correction_whose_answer_was_lost_is_started_by_sending_it_again(escal
     assert json.loads(newest["input"]) == CORRECTED | {"Claimed": True}
 
 
-def test_a_correction_that_boto3_had_to_write_twice_is_started(escalated, order_table, order_workflow, monkeypatch):
+def test_a_correction_that_boto3_writes_twice_is_started(escalated, order_table, order_workflow, monkeypatch):
     """The second attempt meets what the first one wrote, and is refused."""
     claim_again = table.claim_again
     monkeypatch.setattr(table, "claim_again", lambda *given, **named: claim_again(*given, **named) and False)
@@ -123,7 +123,7 @@ def test_a_correction_that_boto3_had_to_write_twice_is_started(escalated, order_
     assert order_workflow.executions()[-1]["name"] == row["ExecutionName"]
 
 
-def test_a_correction_that_cannot_be_started_again_stays(escalated, order_table, order_workflow, monkeypatch):
+def test_a_correction_that_cannot_be_started_again_is_kept(escalated, order_table, order_workflow, monkeypatch):
     put(CORRECTED)
     monkeypatch.setenv("ORDER_WORKFLOW", f"{order_workflow.arn}-gone")
 
@@ -131,7 +131,7 @@ def test_a_correction_that_cannot_be_started_again_stays(escalated, order_table,
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Price"] == "12.50"
 
 
-def test_an_order_that_is_to_be_fulfilled_already_is_not_sent_again(escalated, order_table, order_workflow):
+def test_a_parked_order_in_the_fulfillment_queue_is_not_corrected(escalated, order_table, order_workflow):
     parked = escalated | {"Status": "PARKED", "Queue": "OrderFulfillmentQueue"}
     order_table.put_item(Item=parked)
 
@@ -143,7 +143,7 @@ def test_an_order_that_is_to_be_fulfilled_already_is_not_sent_again(escalated, o
     assert len(order_workflow.executions()) == 1
 
 
-def test_an_order_that_was_escalated_and_then_parked_is_corrected_like_any_escalated_one(
+def test_a_parked_order_in_the_escalation_queue_is_corrected_like_an_escalated_one(
     escalated, order_table, order_workflow
 ):
     order_table.put_item(Item=escalated | {"Status": "PARKED", "Queue": "EscalationQueue"})
@@ -158,7 +158,7 @@ def test_an_order_that_was_escalated_and_then_parked_is_corrected_like_any_escal
 
 
 @pytest.mark.parametrize("status", ["RECEIVED", "FULFILLMENT_QUEUED", "CLOSED"])
-def test_an_order_that_needs_nobody_is_not_corrected(status, escalated, order_table, order_workflow):
+def test_an_order_that_is_neither_escalated_nor_parked_is_not_corrected(status, escalated, order_table, order_workflow):
     order_table.put_item(Item=escalated | {"Status": status})
 
     reply = put(CORRECTED)
@@ -169,7 +169,7 @@ def test_an_order_that_needs_nobody_is_not_corrected(status, escalated, order_ta
     assert len(order_workflow.executions()) == 1
 
 
-def test_a_closed_order_is_not_corrected_by_sending_it_as_it_was(escalated, order_table, order_workflow):
+def test_a_closed_order_that_is_sent_unchanged_is_not_started_again(escalated, order_table, order_workflow):
     order_table.put_item(Item=escalated | {"Status": "CLOSED"})
 
     assert status_and_body(put(ORDER))[0] == 409
@@ -181,17 +181,17 @@ def test_an_unknown_order_is_not_corrected(order_table, order_workflow):
     assert order_table.scan()["Items"] == []
 
 
-def test_the_path_and_the_body_name_one_order(escalated, order_workflow):
+def test_the_path_and_the_body_must_have_the_same_order_id(escalated, order_workflow):
     assert refused_field(put(CORRECTED, path="A-2")) == "OrderId"
     assert len(order_workflow.executions()) == 1
 
 
-def test_what_is_no_order_changes_nothing(escalated, order_table):
+def test_an_invalid_correction_changes_nothing(escalated, order_table):
     assert refused_field(put(CORRECTED | {"Name": CARD})) == "Name"
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == escalated
 
 
-def test_of_two_corrections_at_once_one_is_taken(escalated, order_table, monkeypatch):
+def test_only_one_of_two_corrections_at_once_is_accepted(escalated, order_table, monkeypatch):
     """The other one has read the row before this one wrote it."""
     order_table.put_item(Item=escalated | {"ExecutionName": "somebody else's"})
     monkeypatch.setattr("orders.table.find", lambda order_id: escalated)
@@ -202,7 +202,7 @@ def test_of_two_corrections_at_once_one_is_taken(escalated, order_table, monkeyp
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"] == "somebody else's"
 
 
-def test_where_no_workflow_starts_the_order_is_as_it_was(escalated, order_table, monkeypatch):
+def test_an_order_is_restored_if_the_workflow_does_not_start(escalated, order_table, monkeypatch):
     monkeypatch.setenv("ORDER_WORKFLOW", "arn:aws:states:us-east-1:123456789012:stateMachine:gone")
 
     assert status_and_body(put(CORRECTED))[0] == 503

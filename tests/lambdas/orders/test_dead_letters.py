@@ -21,7 +21,7 @@ def letters(number: int) -> list[str]:
     return [f"letter {one:02}" for one in range(number)]
 
 
-def test_it_is_told_how_many_dead_letters_each_queue_has(dead_letters):
+def test_the_dead_letters_of_each_queue_are_counted(dead_letters):
     dead_letters["FULFILLMENT_DEAD_LETTERS"].put(*letters(3))
     dead_letters["ESCALATION_QUEUE"].put("alive")
 
@@ -38,7 +38,7 @@ def test_it_is_told_how_many_dead_letters_each_queue_has(dead_letters):
     )
 
 
-def test_dead_letters_that_somebody_holds_are_counted(dead_letters):
+def test_hidden_dead_letters_are_counted_too(dead_letters):
     dead_letters["FULFILLMENT_DEAD_LETTERS"].put(*letters(3))
     dead_letters["FULFILLMENT_DEAD_LETTERS"].take()
 
@@ -48,7 +48,7 @@ def test_dead_letters_that_somebody_holds_are_counted(dead_letters):
 
 
 @pytest.mark.parametrize(("queue", "name"), NAMES.items())
-def test_dead_letters_go_back_into_their_own_queue(queue, name, dead_letters):
+def test_dead_letters_are_moved_back_into_their_own_queue(queue, name, dead_letters):
     dead_letters[f"{name}_DEAD_LETTERS"].put(*letters(30))
 
     assert redrive(queue) == (200, {"moved": 30, "failed": 0, "left": 0})
@@ -57,7 +57,7 @@ def test_dead_letters_go_back_into_their_own_queue(queue, name, dead_letters):
     assert contents == {one: letters(30) if one == f"{name}_QUEUE" else [] for one in dead_letters}
 
 
-def test_an_empty_queue_has_nothing_to_move(dead_letters):
+def test_nothing_is_moved_from_an_empty_queue(dead_letters):
     assert redrive("EscalationQueue") == (200, {"moved": 0, "failed": 0, "left": 0})
 
 
@@ -71,7 +71,7 @@ def test_a_queue_without_dead_letters_is_not_found(queue, dead_letters):
     assert "4242" not in str(body)
 
 
-def test_where_the_time_runs_out_it_is_said_how_many_are_left_and_those_are_visible(dead_letters, monkeypatch):
+def test_if_time_runs_out_the_rest_is_counted_and_visible(dead_letters, monkeypatch):
     dead_letters["ESCALATION_DEAD_LETTERS"].put(*letters(24))
     monkeypatch.setattr(queues, "time", Clock(looks=2))
 
@@ -80,7 +80,7 @@ def test_where_the_time_runs_out_it_is_said_how_many_are_left_and_those_are_visi
     assert len(dead_letters["ESCALATION_QUEUE"].take()) == 20
 
 
-def test_what_is_not_taken_stays_and_is_counted_and_its_reason_logged(dead_letters, monkeypatch, caplog):
+def test_a_dead_letter_that_sqs_refuses_stays_is_counted_and_logged(dead_letters, monkeypatch, caplog):
     dead_letters["ESCALATION_DEAD_LETTERS"].put("bad", "good")
 
     send_batch = client_of(operator_queues, "sqs").send_message_batch
@@ -99,7 +99,7 @@ def test_what_is_not_taken_stays_and_is_counted_and_its_reason_logged(dead_lette
     assert "InternalError" in caplog.text
 
 
-def test_what_was_sent_and_not_deleted_counts_as_failed(dead_letters, monkeypatch):
+def test_a_dead_letter_that_was_sent_but_not_deleted_counts_as_failed(dead_letters, monkeypatch):
     """It is in both queues, and would be sent again."""
     dead_letters["ESCALATION_DEAD_LETTERS"].put("letter")
     refused = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
@@ -109,7 +109,7 @@ def test_what_was_sent_and_not_deleted_counts_as_failed(dead_letters, monkeypatc
     assert dead_letters["ESCALATION_DEAD_LETTERS"].take() == dead_letters["ESCALATION_QUEUE"].take() == ["letter"]
 
 
-def test_a_move_that_is_interrupted_loses_nothing_and_goes_on_when_it_is_asked_again(dead_letters, monkeypatch):
+def test_an_interrupted_move_loses_nothing_and_can_be_repeated(dead_letters, monkeypatch):
     dead_letters["ESCALATION_DEAD_LETTERS"].put(*letters(24))
     receive, looks = client_of(operator_queues, "sqs").receive_message, []
 

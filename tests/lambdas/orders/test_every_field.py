@@ -80,7 +80,7 @@ def asked(handler: Callable[[Any, Any], Any], event: Mapping[str, Any], **claims
     return body
 
 
-def test_each_field_goes_every_way(apps: Apps) -> None:
+def test_each_field_reaches_every_place(apps: Apps) -> None:
     order, corrected = every_field(), every_field(other=True) | {"OrderId": every_field()["OrderId"]}
 
     # One way at a time: the next ways change the order.
@@ -213,7 +213,7 @@ def _fields_of_the_form() -> dict[str, str]:
     return {name: name for name in json.loads(done.stdout)}
 
 
-def test_nothing_else_of_an_order_is_kept_shown_or_sent(apps: Apps) -> None:
+def test_no_other_field_of_an_order_is_stored_shown_or_queued(apps: Apps) -> None:
     """In particular no card number."""
     order = every_field()
     path = {"pathParameters": {"OrderId": order["OrderId"]}}
@@ -258,7 +258,7 @@ def test_orders_that_differ_in_any_field_are_not_the_same_order(apps: Apps) -> N
     assert {name: repeated({name: another[name]}) for name in fields} == dict.fromkeys(fields, 409)
 
 
-def test_the_workflow_refuses_what_the_schema_refuses_in_any_field() -> None:
+def test_the_workflow_parks_values_that_the_schema_refuses_in_any_field() -> None:
     """Somebody who starts it by hand has not been through the API."""
     taken = [
         f"{name}: {value!r}"
@@ -270,7 +270,7 @@ def test_the_workflow_refuses_what_the_schema_refuses_in_any_field() -> None:
     assert not taken
 
 
-def test_a_field_that_is_left_out_is_the_same_as_its_default(apps: Apps) -> None:
+def test_an_order_without_an_optional_field_equals_one_with_its_default(apps: Apps) -> None:
     """Its default is what is shown of an order without it. Orders from before the field, and their digests, lack it."""
     asked(place_order.handler, post(an_order()))
     shown = asked(get_order.handler, {"pathParameters": {"OrderId": "A-1"}})
@@ -280,7 +280,7 @@ def test_a_field_that_is_left_out_is_the_same_as_its_default(apps: Apps) -> None
         assert (name, status) == (name, 200), body
 
 
-def test_the_digest_of_an_order_without_later_fields_stays_as_tables_have_it() -> None:
+def test_the_digest_of_an_order_without_later_fields_does_not_change() -> None:
     digest = rules.digest(an_order(), key=b"a key for tests")
 
     assert digest == "7f15aef4195f9bfb3a2ddd5e0d523b295fa1644909a523d0a854dd15cf00a836"

@@ -47,7 +47,7 @@ def send(request: pytest.FixtureRequest, order_table: Any, order_workflow: Any) 
     return send
 
 
-def has_one_execution_that_counts(order_workflow: Any) -> bool:
+def has_one_valid_execution(order_workflow: Any) -> bool:
     """Whether the row waits for a started execution, and each execution that the API started must find its claim."""
     found = table.find("A-1")
     started = {one["name"]: json.loads(one["input"]) for one in order_workflow.executions()}
@@ -59,7 +59,7 @@ def has_one_execution_that_counts(order_workflow: Any) -> bool:
 @pytest.mark.parametrize("again", ["before the late call", "after it"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("call", ["PutItem", "StartExecution"])
-def test_a_request_that_is_sent_again_has_one_execution_that_counts(
+def test_a_request_that_is_sent_again_has_one_valid_execution(
     send: Callable[[], int], order_workflow: Any, call: str, kind: str, again: str
 ) -> None:
     with fault(TABLE if call == "PutItem" else STATES, call, kind):
@@ -69,13 +69,13 @@ def test_a_request_that_is_sent_again_has_one_execution_that_counts(
 
     assert first in ((0,) if "killed" in kind else (503,))
     assert second in (200, 202)
-    assert has_one_execution_that_counts(order_workflow)
+    assert has_one_valid_execution(order_workflow)
 
 
 @pytest.mark.parametrize("again", ["before the late call", "after it"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("start", ["refused", "late"])
-def test_a_claim_that_cannot_be_taken_back_harms_nothing(
+def test_a_claim_that_cannot_be_withdrawn_does_no_harm(
     send: Callable[[], int], order_workflow: Any, start: str, kind: str, again: str
 ) -> None:
     """The start fails, and so does the call that would take the claim back."""
@@ -90,12 +90,12 @@ def test_a_claim_that_cannot_be_taken_back_harms_nothing(
         second = send() if again == "before the late call" else None
 
     assert (second or send()) in (200, 202)
-    assert has_one_execution_that_counts(order_workflow)
+    assert has_one_valid_execution(order_workflow)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("call", ["GetItem", "SendMessage", "PutItem"])
-def test_a_lost_order_is_parked_once_by_its_parking_id(
+def test_a_lost_order_is_parked_under_one_parking_id(
     order_table: Any, parked: Callable[[], list[dict[str, Any]]], call: str, kind: str
 ) -> None:
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, **CLAIMED))

@@ -11,7 +11,7 @@ from tests.support.waiting import eventually
 ANOTHER = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000c"}
 
 
-def test_without_a_cache_the_table_answers(stored):
+def test_without_a_cache_a_lookup_reads_the_table(stored):
     assert get("A-1") == (200, SHOWN, "BYPASS")
 
 
@@ -21,12 +21,12 @@ def answer(order_id: str):
 
 
 @pytest.mark.parametrize("claims", [PERSON, OPERATOR])
-def test_ones_own_order_is_found_and_operators_find_each(claims, stored, redis_cache):
+def test_an_order_is_found_by_its_owner_and_by_operators(claims, stored, redis_cache):
     assert [get("A-1", **claims) for _ in range(2)] == [(200, SHOWN, "MISS"), (200, SHOWN, "HIT")]
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_anothers_order_is_told_apart_from_none_by_nothing(cached, stored, redis_cache):
+def test_another_persons_order_gives_the_same_answer_as_an_unknown_order(cached, stored, redis_cache):
     if cached:
         get("A-1")
 
@@ -37,7 +37,7 @@ def test_anothers_order_is_told_apart_from_none_by_nothing(cached, stored, redis
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_an_order_that_was_started_by_hand_is_for_operators_alone(cached, stored, order_table, redis_cache):
+def test_only_operators_see_an_order_that_was_started_by_hand(cached, stored, order_table, redis_cache):
     by_hand = {name: value for name, value in stored.items() if name != "Owner"}
     order_table.put_item(Item=by_hand)
     if cached:
@@ -47,21 +47,21 @@ def test_an_order_that_was_started_by_hand_is_for_operators_alone(cached, stored
     assert get("A-1", **OPERATOR) == (200, SHOWN, "HIT")
 
 
-def test_an_entry_of_a_version_that_knew_no_owners_hides_no_order_from_its_owner(stored, redis_cache):
+def test_an_entry_of_an_old_version_without_an_owner_is_ignored(stored, redis_cache):
     redis_cache.set("order:A-1", json.dumps(SHOWN))
 
     assert get("A-1", **ANOTHER)[0] == 404
     assert get("A-1") == (200, SHOWN, "HIT")
 
 
-def test_the_note_of_a_closed_order_is_shown_and_who_closed_it_is_not(stored, order_table, redis_cache):
+def test_a_closed_order_is_shown_with_its_note_but_not_with_the_operator(stored, order_table, redis_cache):
     order_table.put_item(Item=stored | {"Status": "CLOSED", "Note": "called her", "ClosedBy": "olga"})
 
     assert get("A-1") == (200, SHOWN | {"Status": "CLOSED", "Note": "called her"}, "MISS")
     assert get("A-1")[2] == "HIT"
 
 
-def test_who_has_not_signed_in_finds_nothing(stored):
+def test_an_anonymous_caller_finds_no_order(stored):
     reply = get_order.handler({"pathParameters": {"OrderId": "A-1"}}, None)
 
     status, body = status_and_body(reply)
@@ -94,7 +94,7 @@ def test_an_unknown_order_is_not_found(order_id, stored, redis_cache):
     ],
     ids=lambda one: ascii(one[:20]),
 )
-def test_what_no_order_can_be_called_is_not_found_asked_for_or_repeated(order_id, redis_cache, caplog):
+def test_an_invalid_order_id_is_neither_looked_up_nor_repeated(order_id, redis_cache, caplog):
     """There is no table here: asking would fail."""
     status, body, _ = get(order_id)
 
@@ -103,7 +103,7 @@ def test_what_no_order_can_be_called_is_not_found_asked_for_or_repeated(order_id
     assert "4242" not in json.dumps(body) + caplog.text
 
 
-def test_a_failing_table_asks_to_try_again():
+def test_if_the_table_fails_the_caller_is_asked_to_try_again():
     status, body, _ = get("A-1")
 
     assert (status, body["error"]["code"]) == (503, "Unavailable")
@@ -119,7 +119,7 @@ def test_a_failing_table_asks_to_try_again():
         ({"Status": "RECEIVED", "State": "Are details Proper"}, 1_000),
     ],
 )
-def test_an_order_is_cached_for_as_long_as_its_state_lasts(told, milliseconds, stored, order_table, redis_cache):
+def test_an_order_is_cached_with_the_lifetime_of_its_status(told, milliseconds, stored, order_table, redis_cache):
     order_table.put_item(Item=stored | {"Status": told["Status"]})
 
     first = get("A-1")
@@ -130,7 +130,7 @@ def test_an_order_is_cached_for_as_long_as_its_state_lasts(told, milliseconds, s
     assert get("A-1") == (*first[:2], "HIT")
 
 
-def test_an_order_that_waits_for_its_execution_is_told_to_be_in_the_first_state(stored, order_table, redis_cache):
+def test_an_order_that_waits_for_its_execution_is_shown_in_the_first_state(stored, order_table, redis_cache):
     claimed = {name: value for name, value in stored.items() if name != "ExecutionId"}
     order_table.put_item(Item=claimed | {"Status": "RECEIVED"})
     told = SHOWN | {"Status": "RECEIVED", "State": "Update the order table"}
@@ -138,14 +138,14 @@ def test_an_order_that_waits_for_its_execution_is_told_to_be_in_the_first_state(
     assert [get("A-1") for _ in range(2)] == [(200, told, "MISS"), (200, told, "HIT")]
 
 
-def test_an_entry_of_a_version_that_told_no_state_is_served_as_it_is(redis_cache):
+def test_an_entry_of_an_old_version_without_a_state_is_served(redis_cache):
     """There is no table here: asking would fail."""
     redis_cache.set("order:A-1", json.dumps(CACHED | {"Status": "RECEIVED"}))
 
     assert get("A-1") == (200, SHOWN | {"Status": "RECEIVED"}, "HIT")
 
 
-def test_an_order_placed_after_it_was_asked_for_in_vain_is_soon_found(order_table, redis_cache):
+def test_an_order_is_found_soon_after_a_lookup_that_missed_it(order_table, redis_cache):
     assert get("A-1")[0] == 404
     assert redis_cache.pttl("order:A-1") <= 100
 
@@ -154,7 +154,7 @@ def test_an_order_placed_after_it_was_asked_for_in_vain_is_soon_found(order_tabl
     eventually(lambda: get("A-1"), until=lambda answer: answer[:2] == (200, SHOWN))
 
 
-def test_a_cached_order_needs_no_table(redis_cache):
+def test_a_cached_order_is_found_without_the_table(redis_cache):
     redis_cache.set("order:A-1", json.dumps(CACHED))
 
     assert get("A-1") == (200, SHOWN, "HIT")

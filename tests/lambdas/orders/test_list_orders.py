@@ -69,19 +69,19 @@ def escalated(order_table):
     order_table.put_item(Item=row("P-1", minute=4, Status="PARKED"))
 
 
-def test_without_orders_the_list_is_empty(order_table):
+def test_a_caller_without_orders_gets_an_empty_list(order_table):
     assert status_and_body(call()) == (200, {"orders": [], "next": None})
 
 
-def test_ones_own_orders_are_listed_last_received_first(five):
+def test_the_callers_orders_are_listed_the_last_received_first(five):
     assert listed() == (["A-5", "A-4", "A-3", "A-2", "A-1"], None)
 
 
-def test_an_order_is_listed_as_it_is_shown_alone(stored):
+def test_a_listed_order_has_the_same_fields_as_a_single_one(stored):
     assert status_and_body(call())[1]["orders"] == [SHOWN]
 
 
-def test_ones_own_orders_are_listed_without_a_state_and_those_of_a_status_with_it(stored, order_table):
+def test_a_list_by_owner_has_no_state_and_a_list_by_status_has_it(stored, order_table):
     """The index by owner does not know whether an execution has taken an order up."""
     order_table.put_item(Item=stored | {"Status": "RECEIVED"})
     told = SHOWN | {"Status": "RECEIVED"}
@@ -91,29 +91,29 @@ def test_ones_own_orders_are_listed_without_a_state_and_those_of_a_status_with_i
     assert by_status == [told | {"State": "Are details Proper"}]
 
 
-def test_the_note_of_a_closed_order_is_listed_and_who_closed_it_is_not(stored, order_table):
+def test_a_closed_order_is_listed_with_its_note_but_not_with_the_operator(stored, order_table):
     order_table.put_item(Item=stored | {"Status": "CLOSED", "Note": "called her", "ClosedBy": "olga"})
 
     assert status_and_body(call())[1]["orders"] == [SHOWN | {"Status": "CLOSED", "Note": "called her"}]
 
 
 @pytest.mark.parametrize("by", [ANOTHER, {**PERSON, "sub": PERSON["sub"] + "0"}, {**PERSON, "sub": "null"}, OPERATOR])
-def test_nobody_is_listed_anothers_orders_as_their_own(by, five):
+def test_a_caller_is_never_listed_another_persons_orders(by, five):
     assert listed(by) == (["theirs"] if by is ANOTHER else [], None)
 
 
-def test_a_list_comes_in_pages(five):
+def test_a_list_has_pages(five):
     assert list(pages(PERSON, limit="2")) == [["A-5", "A-4"], ["A-3", "A-2"], ["A-1"]]
 
 
-def test_pages_of_one_leave_nothing_out_where_all_came_at_once(order_table):
+def test_pages_leave_out_no_order_if_all_were_received_at_once(order_table):
     for number in range(7):
         order_table.put_item(Item=row(f"A-{number}", minute=1))
 
     assert sorted(one for found in pages(PERSON, limit="1") for one in found) == [f"A-{number}" for number in range(7)]
 
 
-def test_a_page_has_20_where_no_limit_is_named_and_100_at_the_most(order_table):
+def test_a_page_has_20_orders_by_default_and_at_most_100(order_table):
     with order_table.batch_writer() as writer:
         for number in range(101):
             writer.put_item(Item=row(f"A-{number:03}", minute=number))
@@ -121,22 +121,22 @@ def test_a_page_has_20_where_no_limit_is_named_and_100_at_the_most(order_table):
     assert [len(found) for found in (listed()[0], listed(limit="100")[0])] == [20, 100]
 
 
-def test_operators_are_listed_everybodys_orders_of_a_status_last_changed_first(escalated):
+def test_operators_list_all_orders_with_a_status_the_last_changed_first(escalated):
     assert listed(OPERATOR, status="ESCALATED") == (["E-1", "E-2", "E-3"], None)
     assert listed(OPERATOR, status="PARKED") == (["P-1"], None)
     assert listed(OPERATOR, status="CLOSED") == ([], None)
 
 
-def test_an_order_of_a_status_is_listed_as_it_is_shown(stored):
+def test_an_order_listed_by_status_has_all_its_fields(stored):
     """The index by status has no more of it than its reasons."""
     assert status_and_body(call(OPERATOR, status="FULFILLMENT_QUEUED"))[1]["orders"] == [SHOWN]
 
 
-def test_orders_of_a_status_come_in_pages(escalated):
+def test_a_list_by_status_has_pages(escalated):
     assert list(pages(OPERATOR, status="ESCALATED", limit="2")) == [["E-1", "E-2"], ["E-3"]]
 
 
-def test_an_order_that_has_another_status_by_now_or_is_gone_is_left_out(escalated, order_table, monkeypatch):
+def test_an_order_that_is_gone_or_has_another_status_by_now_is_left_out(escalated, order_table, monkeypatch):
     """The index still has what the table has not any more."""
     read = table.find_all
 
@@ -152,7 +152,7 @@ def test_an_order_that_has_another_status_by_now_or_is_gone_is_left_out(escalate
 
 
 @pytest.mark.parametrize("left_out", [["E-1"], ["E-1", "E-2", "E-3"]])
-def test_what_dynamodb_leaves_out_of_a_batch_is_read_all_the_same(left_out, escalated, monkeypatch):
+def test_a_row_that_dynamodb_leaves_out_of_a_batch_is_read_again(left_out, escalated, monkeypatch):
     whole = client_of(table, "dynamodb").batch_get_item
 
     def throttled(RequestItems):
@@ -167,7 +167,7 @@ def test_what_dynamodb_leaves_out_of_a_batch_is_read_all_the_same(left_out, esca
 
 
 @pytest.mark.parametrize("status", ["ESCALATED", "RECEIVED", "nonsense", ""])
-def test_a_person_is_not_listed_orders_by_status_whatever_it_is(status):
+def test_a_person_may_not_list_orders_by_status(status):
     """There is no table here: asking would fail."""
     code, body = status_and_body(call(status=status))
 
@@ -175,7 +175,7 @@ def test_a_person_is_not_listed_orders_by_status_whatever_it_is(status):
 
 
 @pytest.mark.parametrize("status", ["", "escalated", "ESCALATED ", "UNKNOWN", "4242424242424242", "*", "É" * 5000])
-def test_a_status_that_there_is_not_is_refused_and_those_there_are_named(status):
+def test_an_unknown_status_is_refused_and_the_known_ones_are_named(status):
     reply = call(OPERATOR, status=status)
 
     code, body = status_and_body(reply)
@@ -184,7 +184,7 @@ def test_a_status_that_there_is_not_is_refused_and_those_there_are_named(status)
 
 @pytest.mark.parametrize("limit", ["", "0", "-1", "101", "1e3", "10.5", " 5", "5\n", "05", "５", "9" * 5000])
 @pytest.mark.parametrize("more", [{}, {"status": "ESCALATED"}])
-def test_a_limit_is_a_whole_number_from_1_to_100(limit, more):
+def test_a_limit_must_be_a_whole_number_from_1_to_100(limit, more):
     assert refused_field(call(OPERATOR, limit=limit, **more)) == "limit"
 
 
@@ -224,26 +224,26 @@ HOSTILE = ["", "A-1", "é", "A", "====", "%00", "x" * 8000] + [
 
 
 @pytest.mark.parametrize("next_", HOSTILE, ids=lambda text: ascii(text[:30]))
-def test_a_next_that_no_answer_said_is_refused_without_asking_the_table(next_):
+def test_an_invalid_next_is_refused_without_reading_the_table(next_):
     """There is no table here: asking would fail."""
     assert refused_field(call(next=next_)) == "next"
     assert refused_field(call(OPERATOR, next=next_, status="ESCALATED")) == "next"
 
 
-def test_the_place_in_a_next_does_not_choose_whose_orders_are_listed(five):
+def test_a_forged_next_does_not_list_another_persons_orders(five):
     assert listed(next=token('["2026-11-21T23:00:00.000Z", "theirs"]'))[0] == ["A-5", "A-4", "A-3", "A-2", "A-1"]
     _, anothers = listed(limit="2")
     assert listed(ANOTHER, next=anothers) == (["theirs"], None)
 
 
-def test_who_has_not_signed_in_is_shown_no_list(five):
+def test_an_anonymous_caller_gets_no_list(five):
     status, body = status_and_body(list_orders.handler({"queryStringParameters": None}, None))
 
     assert (status, body["error"]["code"]) == (401, "NotSignedIn")
 
 
 @pytest.mark.parametrize("query", [{}, {"status": "ESCALATED"}])
-def test_a_failing_table_asks_to_try_again(query):
+def test_if_the_table_fails_the_caller_is_asked_to_try_again(query):
     reply = call(OPERATOR, **query)
 
     assert (status_and_body(reply)[0], reply["headers"]["Retry-After"]) == (503, "1")

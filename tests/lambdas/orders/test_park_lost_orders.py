@@ -19,7 +19,7 @@ EVENT = {"ExecutionId": EXECUTION, "Status": "TIMED_OUT"}
 as_promised = fastjsonschema.compile(messages.schema("parked"))
 
 
-def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_table, parked):
+def test_the_order_of_a_failed_execution_is_parked_with_the_error(order_table, parked):
     order_table.put_item(Item=row("A-1", ExecutionId=EXECUTION))
     order_table.put_item(Item=row("A-2", ExecutionName="other", ExecutionId="arn:other"))
 
@@ -33,7 +33,7 @@ def test_the_order_of_an_execution_that_died_is_parked_with_the_reason(order_tab
     assert (table.find("A-1")["Status"], table.find("A-2")["Status"]) == ("PARKED", "RECEIVED")
 
 
-def test_the_order_of_an_execution_that_died_before_it_took_up_the_claim_is_parked(order_table, parked):
+def test_the_order_of_an_execution_that_failed_before_it_took_the_claim_is_parked(order_table, parked):
     order_table.put_item(Item=row("A-1"))
 
     handler(EVENT, None)
@@ -43,7 +43,7 @@ def test_the_order_of_an_execution_that_died_before_it_took_up_the_claim_is_park
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
-def test_an_execution_that_died_without_a_row_is_parked_by_its_name(order_table, parked):
+def test_a_failed_execution_without_a_row_is_parked_with_only_its_id(order_table, parked):
     handler(EVENT, None)
 
     (message,) = parked.take_json()
@@ -52,7 +52,7 @@ def test_an_execution_that_died_without_a_row_is_parked_by_its_name(order_table,
 
 
 @pytest.mark.parametrize("status", ["FULFILLMENT_QUEUED", "ESCALATED", "PARKED"])
-def test_an_execution_that_died_after_its_order_was_settled_parks_nothing(status, order_table, parked):
+def test_an_execution_that_failed_after_its_order_was_settled_parks_nothing(status, order_table, parked):
     order_table.put_item(Item=row("A-1", ExecutionId=EXECUTION, Status=status))
 
     assert handler(EVENT, None) == {"Parked": 0}
@@ -61,7 +61,7 @@ def test_an_execution_that_died_after_its_order_was_settled_parks_nothing(status
 
 
 @pytest.mark.parametrize("age", [timedelta(seconds=1), timedelta(), -timedelta(seconds=1)])
-def test_an_order_that_was_started_by_hand_is_found_by_its_execution(age, order_table, parked):
+def test_an_order_that_was_started_by_hand_is_found_by_its_execution_id(age, order_table, parked):
     """Even if the clock that gave the row its time is ahead."""
     execution = "arn:aws:states:us-east-1:123456789012:execution:orders:any name"
     order_table.put_item(Item=row("A-1", age=age, ExecutionName="any name", ExecutionId=execution))
@@ -88,7 +88,7 @@ def test_one_execution_has_the_same_parking_id_in_every_message(order_table, par
     assert table.find("A-1")["Status"] == "PARKED"
 
 
-def test_executions_that_were_started_by_hand_under_one_name_are_distinguished(order_table, parked):
+def test_executions_of_one_name_that_were_started_by_hand_have_different_parking_ids(order_table, parked):
     for number in (1, 2):
         execution = f"arn:aws:states:us-east-1:123456789012:express:orders:mine:{number}"
         attributes = {"ExecutionName": "mine", "ExecutionId": execution}
@@ -127,7 +127,7 @@ def test_nothing_is_logged_if_nothing_is_lost(order_table, parked, caplog):
         {"ExecutionId": 7},
     ],
 )
-def test_a_damaged_row_is_parked_once_like_any_other(change, order_table, parked):
+def test_a_damaged_row_is_parked_once(change, order_table, parked):
     changed = row("A-1", age=OVERDUE * 2) | change
     order_table.put_item(Item={name: value for name, value in changed.items() if value is not None})
 
@@ -139,7 +139,7 @@ def test_a_damaged_row_is_parked_once_like_any_other(change, order_table, parked
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
-def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked, monkeypatch):
+def test_an_order_that_cannot_be_parked_does_not_stop_the_others(order_table, parked, monkeypatch):
     send = client_of(park_lost_orders, "sqs").send_message
 
     def refuse_the_first(*, MessageBody: str, **arguments: str) -> object:
@@ -157,7 +157,7 @@ def test_a_row_that_cannot_be_parked_keeps_no_other_from_it(order_table, parked,
     assert [message["OrderId"] for message in parked.take_json()] == ["old"]
 
 
-def test_orders_that_never_came_to_an_end_are_parked(order_table, parked):
+def test_the_sweep_parks_overdue_orders_the_oldest_first(order_table, parked):
     for order_id, age in {"old": OVERDUE * 2, "older": OVERDUE * 3, "young": OVERDUE / 2}.items():
         order_table.put_item(Item=row(order_id, age=age))
     order_table.put_item(Item=row("done", age=OVERDUE * 2, Status="ESCALATED"))
@@ -175,7 +175,7 @@ def test_orders_that_never_came_to_an_end_are_parked(order_table, parked):
     assert states == {"old": "PARKED", "older": "PARKED", "young": "RECEIVED", "done": "ESCALATED"}
 
 
-def test_where_the_queue_does_not_take_it_the_order_is_found_again(order_table, parked, monkeypatch):
+def test_an_order_that_the_queue_refused_is_parked_by_the_next_sweep(order_table, parked, monkeypatch):
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2))
     with monkeypatch.context() as broken:
         broken.setenv("PARKED_QUEUE", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
@@ -187,7 +187,7 @@ def test_where_the_queue_does_not_take_it_the_order_is_found_again(order_table, 
     assert [message["OrderId"] for message in parked.take_json()] == ["A-1"]
 
 
-def test_an_order_that_was_just_sent_again_is_left_alone(order_table, parked, monkeypatch):
+def test_an_order_that_was_just_started_again_is_not_parked(order_table, parked, monkeypatch):
     """The index still knows the time of its first claim, which it may for a moment."""
     order_table.put_item(Item=row("A-1", age=timedelta(seconds=1)))
     monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))
@@ -197,7 +197,7 @@ def test_an_order_that_was_just_sent_again_is_left_alone(order_table, parked, mo
     assert parked.take_json() == []
 
 
-def test_an_order_is_read_just_before_it_is_parked(order_table, parked, monkeypatch):
+def test_each_row_is_read_just_before_it_is_parked(order_table, parked, monkeypatch):
     """While the first one is parked, the second one ends."""
     for order_id in ("A-1", "A-2"):
         order_table.put_item(Item=row(order_id, age=OVERDUE * 2))
@@ -214,7 +214,7 @@ def test_an_order_is_read_just_before_it_is_parked(order_table, parked, monkeypa
     assert [message["OrderId"] for message in parked.take_json()] == ["A-1"]
 
 
-def test_an_order_that_has_just_come_to_its_end_is_left_alone(order_table, parked, monkeypatch):
+def test_an_order_that_was_just_settled_is_not_parked(order_table, parked, monkeypatch):
     """The index still says RECEIVED, which it may for a moment."""
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, Status="ESCALATED"))
     monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))

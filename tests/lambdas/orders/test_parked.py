@@ -44,11 +44,11 @@ def out_of_time(monkeypatch):
     monkeypatch.setattr(queues, "time", Clock(looks=1))
 
 
-def test_an_empty_queue_has_nothing_to_show(parked, order_table):
+def test_an_empty_queue_gives_an_empty_list(parked, order_table):
     assert listed() == {"items": [], "left": 0}
 
 
-def test_a_message_is_shown_with_the_status_of_its_order_now_and_stays(parked, stored):
+def test_a_message_is_listed_with_the_current_status_of_its_order_and_stays(parked, stored):
     (message_id,) = parked.put(MESSAGE)
 
     shown = {"MessageId": message_id, **MESSAGE, **ADDED, "Status": "FULFILLMENT_QUEUED"}
@@ -56,7 +56,7 @@ def test_a_message_is_shown_with_the_status_of_its_order_now_and_stays(parked, s
     assert parked.take() == [json.dumps(MESSAGE)]
 
 
-def test_looking_again_shows_the_same(parked, stored):
+def test_listing_twice_shows_the_same_messages(parked, stored):
     parked.put(MESSAGE, MESSAGE | {"OrderId": "A-2"})
 
     first, second = (sorted(listed()["items"], key=lambda item: item["MessageId"]) for _ in range(2))
@@ -70,7 +70,7 @@ def test_an_order_without_a_row_has_no_status(parked, stored):
     assert [item["Status"] for item in listed()["items"]] == [None, None]
 
 
-def test_thirty_messages_are_all_shown_each_once_and_all_stay(parked, order_table):
+def test_thirty_messages_are_each_listed_once_and_all_stay(parked, order_table):
     for number in range(30):
         order_table.put_item(Item=ROW | {"OrderId": f"A-{number}", "Status": "PARKED"})
     ids = parked.put(*(MESSAGE | {"OrderId": f"A-{number}"} for number in range(30)))
@@ -84,7 +84,7 @@ def test_thirty_messages_are_all_shown_each_once_and_all_stay(parked, order_tabl
 
 
 @pytest.mark.parametrize("kind", ["lost", "late"])
-def test_a_message_that_could_not_be_let_go_of_is_shown_all_the_same(parked, order_table, kind):
+def test_a_message_that_could_not_be_made_visible_again_is_still_listed(parked, order_table, kind):
     """It becomes visible again by itself."""
     parked.put(MESSAGE)
 
@@ -94,7 +94,7 @@ def test_a_message_that_could_not_be_let_go_of_is_shown_all_the_same(parked, ord
     assert [item["OrderId"] for item in body["items"]] == [MESSAGE["OrderId"]]
 
 
-def test_of_more_than_a_hundred_it_is_said_how_many_are_left(parked, order_table):
+def test_a_hundred_messages_are_listed_and_the_others_counted(parked, order_table):
     parked.put(*(MESSAGE for _ in range(103)))
 
     body = listed()
@@ -103,7 +103,7 @@ def test_of_more_than_a_hundred_it_is_said_how_many_are_left(parked, order_table
     assert len(parked.take()) == 103
 
 
-def test_what_there_was_no_time_for_is_counted_and_stays(parked, order_table, out_of_time):
+def test_messages_that_there_was_no_time_for_are_counted_and_stay(parked, order_table, out_of_time):
     parked.put(*(MESSAGE for _ in range(14)))
 
     body = listed()
@@ -129,14 +129,14 @@ def test_what_there_was_no_time_for_is_counted_and_stays(parked, order_table, ou
     ],
     ids=lambda body: body[:30],
 )
-def test_a_message_that_is_none_of_ours_is_shown_as_far_as_it_goes(body, parked, order_table):
+def test_only_valid_fields_of_a_foreign_message_are_shown(body, parked, order_table):
     (message_id,) = parked.put(body)
 
     assert listed()["items"] == [{"MessageId": message_id, **NOTHING}]
     assert remove(message_id) == (200, {"removed": 1})
 
 
-def test_an_order_within_a_message_may_lack_anything(parked, order_table):
+def test_missing_and_mistyped_fields_of_an_order_are_null(parked, order_table):
     parked.put({"Order": {"OrderId": "A-1", "Name": 7, "CC": CARD}})
 
     [item] = listed()["items"]
@@ -146,7 +146,7 @@ def test_an_order_within_a_message_may_lack_anything(parked, order_table):
 
 @pytest.mark.parametrize("card", [CARD, "4242 4242 4242 4242", "４２４２４２４２４２４２４２４２"])
 @pytest.mark.parametrize("field", ["OrderId", "State", "Error", "ExecutionId"])
-def test_no_card_number_is_shown_or_looked_for(field, card, parked):
+def test_a_card_number_is_neither_shown_nor_looked_up(field, card, parked):
     """There is no table here: asking would fail."""
     order = dict.fromkeys(FIELDS, card)
     parked.put({"OrderId": None, field: card, "Order": order, "CC": card})
@@ -158,20 +158,20 @@ def test_no_card_number_is_shown_or_looked_for(field, card, parked):
     assert card not in json.dumps(item, ensure_ascii=False)
 
 
-def test_text_that_no_answer_could_carry_is_shown_in_part(parked, order_table):
+def test_a_lone_surrogate_is_shown_as_a_question_mark(parked, order_table):
     parked.put('{"Error": "a\\ud800b\\u0000"}')
 
     assert listed()["items"][0]["Error"] == "a?b\x00"
 
 
-def test_a_message_that_somebody_else_holds_is_not_shown_and_comes_back(parked, order_table):
+def test_a_hidden_message_is_not_listed(parked, order_table):
     parked.put(MESSAGE)
     parked.take()
 
     assert listed() == {"items": [], "left": 0}
 
 
-def test_a_message_is_removed_and_the_others_stay_and_are_visible(parked):
+def test_a_message_is_removed_and_the_others_stay_visible(parked):
     ids = parked.put(*(f"message {number:02}" for number in range(30)))
 
     assert remove(ids[17]) == (200, {"removed": 1})
@@ -182,7 +182,7 @@ COPY = MESSAGE | {"ParkingId": "A-1-0123456789ab", "Queue": "OrderFulfillmentQue
 FROM_OUTSIDE = COPY | {"State": None, "Error": "NoOutcomeError", "ExecutionId": None, "Queue": None}
 
 
-def test_one_executions_message_is_shown_once_however_often_it_was_sent(parked, stored):
+def test_copies_of_a_message_are_listed_once_and_counted(parked, stored):
     ids = parked.put(FROM_OUTSIDE, COPY, MESSAGE, FROM_OUTSIDE, COPY | {"ParkingId": "A-2-0123456789ab"})
 
     items = {item["MessageId"]: item for item in listed()["items"]}
@@ -193,20 +193,20 @@ def test_one_executions_message_is_shown_once_however_often_it_was_sent(parked, 
 
 
 @pytest.mark.parametrize("removed", [0, 1, 2])
-def test_with_a_message_all_its_copies_are_removed(removed, parked):
+def test_removing_a_message_removes_its_copies(removed, parked):
     ids = parked.put(FROM_OUTSIDE, COPY, FROM_OUTSIDE, MESSAGE, COPY | {"ParkingId": "A-2-0123456789ab"})
 
     assert remove(ids[removed]) == (200, {"removed": 3})
     assert len(parked.take()) == 2
 
 
-def test_a_parking_id_that_is_no_text_makes_no_copies(parked, order_table):
+def test_messages_without_a_valid_parking_id_are_not_copies(parked, order_table):
     parked.put(*(MESSAGE | {"ParkingId": odd} for odd in (None, None, 7, [], {}, "", "")))
 
     assert [item["Copies"] for item in listed()["items"]] == [1] * 7
 
 
-def test_more_copies_than_one_call_deletes_are_removed(parked):
+def test_more_copies_than_one_call_can_delete_are_removed(parked):
     ids = parked.put(*[COPY] * 23)
 
     assert remove(ids[7]) == (200, {"removed": 23})
@@ -214,7 +214,7 @@ def test_more_copies_than_one_call_deletes_are_removed(parked):
 
 
 @pytest.mark.parametrize("message_id", ["never-sent", "", "é", "x" * 5000, CARD])
-def test_a_message_that_is_not_there_removes_nothing(message_id, parked):
+def test_an_unknown_message_id_removes_nothing(message_id, parked):
     parked.put(MESSAGE)
 
     status, body = remove(message_id)
@@ -224,13 +224,13 @@ def test_a_message_that_is_not_there_removes_nothing(message_id, parked):
     assert len(parked.take()) == 1
 
 
-def test_removing_twice_says_that_it_is_gone(parked):
+def test_removing_a_message_twice_gives_404(parked):
     (message_id,) = parked.put(MESSAGE)
 
     assert [remove(message_id)[0] for _ in range(2)] == [200, 404]
 
 
-def test_a_message_that_somebody_else_holds_is_not_removed_and_it_is_said_to_try_again(parked):
+def test_a_hidden_message_is_not_removed_and_the_caller_is_asked_to_try_again(parked):
     (message_id,) = parked.put(MESSAGE)
     [held] = parked.sqs.receive_message(QueueUrl=parked.url, VisibilityTimeout=60)["Messages"]
 
@@ -241,7 +241,7 @@ def test_a_message_that_somebody_else_holds_is_not_removed_and_it_is_said_to_try
     assert remove(message_id)[0] == 200
 
 
-def test_a_message_that_sqs_does_not_delete_stays_and_it_is_said_to_try_again(parked, monkeypatch):
+def test_if_sqs_does_not_delete_a_message_the_caller_is_asked_to_try_again(parked, monkeypatch):
     (message_id,) = parked.put(MESSAGE)
     refused = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
     monkeypatch.setattr(client_of(operator_queues, "sqs"), "delete_message_batch", lambda **_: refused)
@@ -250,7 +250,7 @@ def test_a_message_that_sqs_does_not_delete_stays_and_it_is_said_to_try_again(pa
     assert len(parked.take()) == 1
 
 
-def test_a_look_that_fails_halfway_lets_go_of_what_it_holds(parked, monkeypatch):
+def test_a_listing_that_fails_halfway_makes_its_messages_visible_again(parked, monkeypatch):
     parked.put(*(MESSAGE for _ in range(14)))
     receive, looks = client_of(operator_queues, "sqs").receive_message, []
 
@@ -266,7 +266,7 @@ def test_a_look_that_fails_halfway_lets_go_of_what_it_holds(parked, monkeypatch)
     assert len(parked.take()) == 14
 
 
-def test_a_function_that_dies_keeps_messages_out_of_sight_for_half_a_minute_at_the_most(parked, monkeypatch):
+def test_messages_are_hidden_for_at_most_30_seconds_if_the_function_dies(parked, monkeypatch):
     parked.put(MESSAGE)
     receive, asked = client_of(operator_queues, "sqs").receive_message, []
 
@@ -290,7 +290,7 @@ def test_a_person_is_refused_before_anything_is_read(handler, monkeypatch):
     assert (status, body["error"]["code"]) == (403, "Forbidden")
 
 
-def test_a_failing_queue_asks_to_try_again(monkeypatch, aws):
+def test_if_the_queue_fails_the_caller_is_asked_to_try_again(monkeypatch, aws):
     monkeypatch.setenv("PARKED_QUEUE", "https://queue.amazonaws.com/123456789012/gone")
 
     reply = list_parked.handler(signed_in({}, **OPERATOR), None)

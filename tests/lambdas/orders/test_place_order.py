@@ -10,7 +10,7 @@ from tests.support.handlers.faults import fault
 from tests.support.handlers.placing import CARD, ORDER, handler, nothing_happened
 
 
-def test_an_order_is_recorded_and_its_workflow_started(order_table, order_workflow):
+def test_a_new_order_is_recorded_and_its_workflow_started(order_table, order_workflow):
     reply = handler(post(ORDER), None)
 
     assert status_and_body(reply) == (202, {"OrderId": "A-1", "Status": "RECEIVED"})
@@ -28,7 +28,7 @@ def test_an_order_is_recorded_and_its_workflow_started(order_table, order_workfl
     assert json.loads(execution["input"]) == ORDER | {"Claimed": True}
 
 
-def test_an_order_belongs_to_who_placed_it(order_table, order_workflow):
+def test_an_order_belongs_to_the_caller_who_placed_it(order_table, order_workflow):
     handler(post(ORDER), None)
 
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Owner"] == PERSON["sub"]
@@ -36,14 +36,14 @@ def test_an_order_belongs_to_who_placed_it(order_table, order_workflow):
     assert PERSON["sub"] not in execution["input"]
 
 
-def test_who_has_not_signed_in_places_nothing(order_table, order_workflow):
+def test_an_anonymous_caller_cannot_place_an_order(order_table, order_workflow):
     status, body = status_and_body(place_order.handler(post(ORDER), None))
 
     assert (status, body["error"]["code"]) == (401, "NotSignedIn")
     assert nothing_happened(order_table, order_workflow)
 
 
-def test_the_very_same_order_of_another_person_is_refused_in_the_words_for_any_other(order_table, order_workflow):
+def test_the_same_order_of_another_person_gives_the_same_answer_as_a_different_order(order_table, order_workflow):
     handler(post(ORDER), None)
     before = order_table.scan()["Items"]
 
@@ -55,7 +55,7 @@ def test_the_very_same_order_of_another_person_is_refused_in_the_words_for_any_o
     assert len(order_workflow.executions()) == 1
 
 
-def test_a_claim_that_no_execution_has_taken_up_is_not_started_by_another_person(order_table, order_workflow):
+def test_another_person_cannot_start_a_waiting_claim(order_table, order_workflow):
     handler(post(ORDER), None)
     outcome(order_table, ExecutionName="claimed")
 
@@ -63,7 +63,7 @@ def test_a_claim_that_no_execution_has_taken_up_is_not_started_by_another_person
     assert len(order_workflow.executions()) == 1
 
 
-def test_an_operator_who_repeats_an_order_is_told_its_state_and_does_not_own_it(order_table, order_workflow):
+def test_an_operator_who_repeats_an_order_sees_it_and_does_not_become_its_owner(order_table, order_workflow):
     handler(post(ORDER), None)
 
     reply = handler(post(ORDER), None, **OPERATOR)
@@ -72,7 +72,7 @@ def test_an_operator_who_repeats_an_order_is_told_its_state_and_does_not_own_it(
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Owner"] == PERSON["sub"]
 
 
-def test_the_same_order_again_is_told_that_it_was_closed_and_why(order_table, order_workflow):
+def test_repeating_a_closed_order_shows_the_note(order_table, order_workflow):
     handler(post(ORDER), None)
     outcome(order_table, Status="CLOSED", Note="called her", ClosedBy="olga", ExecutionId="")
 
@@ -88,7 +88,7 @@ def test_the_card_number_is_not_in_the_table(order_table, order_workflow):
     assert CARD not in str(order_table.scan()["Items"])
 
 
-def test_an_order_that_was_not_placed_here_is_compared_by_what_its_row_shows(order_table, order_workflow):
+def test_an_order_that_was_started_by_hand_is_compared_by_the_fields_of_its_row(order_table, order_workflow):
     handler(post(ORDER), None)
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     del row["Digest"], row["Owner"]
@@ -101,7 +101,7 @@ def test_an_order_that_was_not_placed_here_is_compared_by_what_its_row_shows(ord
     assert handler(post(ORDER), None)["statusCode"] == 409, "it is nobody's"
 
 
-def test_a_parked_claim_is_not_started_by_a_repeated_order(order_table, order_workflow):
+def test_repeating_an_order_does_not_start_a_parked_claim(order_table, order_workflow):
     handler(post(ORDER), None)
     outcome(order_table, Status="PARKED", ExecutionName="never started")
 
@@ -112,7 +112,7 @@ def test_a_parked_claim_is_not_started_by_a_repeated_order(order_table, order_wo
     assert len(order_workflow.executions()) == 1
 
 
-def test_the_same_order_again_answers_its_current_state_and_starts_nothing(order_table, order_workflow):
+def test_repeating_an_order_returns_its_current_state_and_starts_nothing(order_table, order_workflow):
     handler(post(ORDER), None)
     outcome(order_table, Status="ESCALATED", ExecutionId="arn", ExecutionName="another's")
 
@@ -123,7 +123,7 @@ def test_the_same_order_again_answers_its_current_state_and_starts_nothing(order
     assert len(order_workflow.executions()) == 1
 
 
-def test_a_claim_whose_workflow_did_not_start_is_started_under_the_claimed_name(order_table, order_workflow):
+def test_repeating_an_order_starts_a_waiting_claim_under_the_claimed_name(order_table, order_workflow):
     handler(post(ORDER), None)
     (first,) = order_workflow.executions()
     outcome(order_table, ExecutionName="claimed")
@@ -134,7 +134,7 @@ def test_a_claim_whose_workflow_did_not_start_is_started_under_the_claimed_name(
     assert {one["name"] for one in order_workflow.executions()} == {first["name"], "claimed"}
 
 
-def test_a_claim_that_another_request_has_started_is_not_withdrawn_by_the_one_that_made_it(order_table, order_workflow):
+def test_a_request_does_not_withdraw_its_claim_if_another_request_has_started_it(order_table, order_workflow):
     """The first start fails late; meanwhile the caller has sent the order again."""
     again = []
 
@@ -149,9 +149,7 @@ def test_a_claim_that_another_request_has_started_is_not_withdrawn_by_the_one_th
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"] == execution["name"]
 
 
-def test_a_start_that_is_repeated_and_fails_does_not_withdraw_what_was_accepted(
-    order_table, order_workflow, monkeypatch
-):
+def test_a_repeated_start_that_fails_does_not_withdraw_the_accepted_order(order_table, order_workflow, monkeypatch):
     assert handler(post(ORDER), None)["statusCode"] == 202
     monkeypatch.setenv("ORDER_WORKFLOW", f"{order_workflow.arn}-gone")
 
@@ -159,7 +157,7 @@ def test_a_start_that_is_repeated_and_fails_does_not_withdraw_what_was_accepted(
     assert order_table.scan()["Count"] == 1
 
 
-def test_a_claim_that_is_started_again_has_the_time_of_a_new_one(order_table, order_workflow):
+def test_a_claim_that_is_started_again_gets_the_current_time(order_table, order_workflow):
     handler(post(ORDER), None)
     outcome(order_table, ExecutionName="claimed", UpdatedAt="2026-11-21T04:00:00.000Z")
 
@@ -169,7 +167,7 @@ def test_a_claim_that_is_started_again_has_the_time_of_a_new_one(order_table, or
     assert row["UpdatedAt"] >= row["ReceivedAt"] > "2026-11-21T04:00:00.000Z"
 
 
-def test_a_claim_that_is_withdrawn_just_now_is_not_started(order_table, order_workflow, monkeypatch):
+def test_a_claim_that_was_just_withdrawn_is_not_started(order_table, order_workflow, monkeypatch):
     handler(post(ORDER), None)
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     order_table.put_item(Item=row | {"ExecutionName": "of the next request"})
@@ -182,7 +180,7 @@ def test_a_claim_that_is_withdrawn_just_now_is_not_started(order_table, order_wo
     assert len(order_workflow.executions()) == 1
 
 
-def test_a_claim_that_is_taken_up_just_now_is_not_started_again(order_table, order_workflow, monkeypatch):
+def test_a_claim_that_an_execution_has_just_taken_is_not_started_again(order_table, order_workflow, monkeypatch):
     handler(post(ORDER), None)
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     taken = row | {"ExecutionName": "claimed", "ExecutionId": "arn"}
@@ -196,7 +194,7 @@ def test_a_claim_that_is_taken_up_just_now_is_not_started_again(order_table, ord
     assert len(order_workflow.executions()) == 1
 
 
-def test_an_order_whose_workflow_has_run_is_neither_started_again_nor_withdrawn(order_table, order_workflow):
+def test_an_order_whose_execution_has_ended_is_neither_started_again_nor_withdrawn(order_table, order_workflow):
     handler(post(ORDER), None)
     order_workflow.stop()
 
@@ -218,7 +216,9 @@ def test_an_order_whose_workflow_has_run_is_neither_started_again_nor_withdrawn(
         {"CC": ""},
     ],
 )
-def test_another_order_with_the_same_id_is_refused_and_the_first_untouched(change, order_table, order_workflow):
+def test_a_different_order_with_the_same_id_is_refused_and_the_first_stays_unchanged(
+    change, order_table, order_workflow
+):
     handler(post(ORDER), None)
     before = order_table.scan()["Items"]
 
@@ -239,7 +239,7 @@ def test_the_same_price_in_another_notation_is_the_same_order(order_table, order
     assert (status, body["Price"]) == (200, "1000")
 
 
-def test_a_failing_workflow_service_withdraws_the_claim_and_asks_to_try_again(order_table, caplog):
+def test_if_step_functions_fails_the_claim_is_withdrawn_and_the_caller_is_asked_to_try_again(order_table, caplog):
     reply = handler(post(ORDER), None)
 
     status, body = status_and_body(reply)
@@ -249,7 +249,7 @@ def test_a_failing_workflow_service_withdraws_the_claim_and_asks_to_try_again(or
     assert CARD not in reply["body"] + caplog.text
 
 
-def test_a_failing_table_asks_to_try_again(order_workflow, caplog):
+def test_if_the_table_fails_the_caller_is_asked_to_try_again(order_workflow, caplog):
     reply = handler(post(ORDER), None)
 
     assert status_and_body(reply)[0] == 503

@@ -68,7 +68,7 @@ def test_a_price_of_zero_or_less_is_escalated(price):
     ],
     ids=lambda price: repr(price)[:12],
 )
-def test_a_price_that_is_no_plain_decimal_is_escalated(price):
+def test_a_price_that_is_not_a_plain_decimal_is_escalated(price):
     assert reasons_to_escalate({"CC": CARD, "Price": price}, card_rule="length") == ["PRICE_NOT_A_DECIMAL"]
 
 
@@ -104,12 +104,12 @@ def test_a_card_number_that_is_not_16_digits_is_escalated_by_either_rule(card, r
 
 @pytest.mark.parametrize("card", [CARD, "5555555555554444", "6011111111111117", "3530111333300000"])
 @pytest.mark.parametrize("rule", ["length", "luhn"])
-def test_test_cards_pass_either_rule(card, rule):
+def test_cards_for_testing_pass_either_rule(card, rule):
     assert reasons_to_escalate({"CC": card, "Price": "1"}, card_rule=rule) == []
 
 
 @pytest.mark.parametrize("card", [WRONG_CHECKSUM, "4111111111111101", "1234123456785678", "0" * 16])
-def test_only_the_luhn_rule_looks_at_the_checksum(card):
+def test_only_the_luhn_rule_checks_the_check_digit(card):
     order = {"CC": card, "Price": "1"}
 
     assert reasons_to_escalate(order, card_rule="length") == []
@@ -117,7 +117,7 @@ def test_only_the_luhn_rule_looks_at_the_checksum(card):
 
 
 @pytest.mark.parametrize("digit", range(16))
-def test_luhn_notices_any_single_wrong_digit(digit):
+def test_the_luhn_rule_notices_any_single_wrong_digit(digit):
     wrong = str((int(CARD[digit]) + 1) % 10)
     card = CARD[:digit] + wrong + CARD[digit + 1 :]
 
@@ -132,7 +132,7 @@ def test_the_last_four_digits_of_a_card_are_shown(card):
 @pytest.mark.parametrize(
     "card", ["", "1111", CARD[-11:], "9" * 20, CARD + "\n", "4111 1111 1111 1111", "١" * 16, None, 4111]
 )
-def test_of_what_is_too_odd_to_be_a_card_nothing_is_shown(card):
+def test_a_value_that_is_not_a_card_number_has_no_last_four_digits(card):
     assert last4(card) == ""
 
 
@@ -160,12 +160,12 @@ def test_of_what_is_too_odd_to_be_a_card_nothing_is_shown(card):
         (Decimal("1e-999999"), "1E-999999"),
     ],
 )
-def test_a_price_is_stored_as_it_came_or_in_plain_digits(price, text):
+def test_a_price_is_stored_unchanged_or_in_plain_digits(price, text):
     assert price_text(price) == text
 
 
 @pytest.mark.parametrize("order_id", ["A-1", "a" * 64, "550e8400-e29b-41d4-a716-446655440000"])
-def test_the_name_of_an_execution_tells_its_order(order_id):
+def test_the_name_of_an_execution_contains_its_order_id(order_id):
     name = execution_name(order_id, unique=UUID(int=7))
 
     assert order_id_in(name) == order_id
@@ -173,7 +173,7 @@ def test_the_name_of_an_execution_tells_its_order(order_id):
 
 
 @pytest.mark.parametrize("name", ["", "mine", "A-1", "550e8400-e29b-41d4-a716", "-0123456789ab", "A-1-0123456789AB"])
-def test_the_name_of_another_execution_tells_no_order(name):
+def test_a_name_that_the_api_did_not_choose_has_no_order_id(name):
     assert order_id_in(name) is None
 
 
@@ -210,7 +210,7 @@ def test_the_name_of_another_execution_tells_no_order(name):
         ("CC", "4242424242424242", False),
     ],
 )
-def test_a_card_number_belongs_into_one_field_alone(field, value, holds):
+def test_a_card_number_is_allowed_only_in_the_field_cc(field, value, holds):
     assert fields_with_card({field: value}) == ([field] if holds else [])
 
 
@@ -221,6 +221,6 @@ def test_a_card_number_belongs_into_one_field_alone(field, value, holds):
         "d2f483672c0239f6d7dd3c9ecee6deacbcd59185855625902a8b1c1a3bd67440",
     ],
 )
-def test_an_identifier_is_an_order_id_whatever_digits_it_holds(order_id):
+def test_an_identifier_is_a_valid_order_id_whatever_its_digits(order_id):
     assert is_order_id(order_id)
     assert not is_order_id("4242424242424242")

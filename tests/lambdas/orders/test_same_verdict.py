@@ -108,7 +108,7 @@ def odd_orders(draw: st.DrawFn) -> Any:
     return {name: one for name, one in order.items() if name != field} | ({} if value == "missing" else {field: value})
 
 
-def taken_by_api(order: Any) -> dict[str, Any] | None:
+def accepted_by_api(order: Any) -> dict[str, Any] | None:
     """The input with which the API would start the workflow; None if it refuses the order."""
     try:
         return submission.order_in(post(order))
@@ -117,13 +117,13 @@ def taken_by_api(order: Any) -> dict[str, Any] | None:
         return None
 
 
-def taken_by_workflow(order: Any) -> bool:
+def accepted_by_workflow(order: Any) -> bool:
     """Whether the workflow accepts an order. Like the API, it reads the order from JSON."""
     place, _ = walked(MACHINE, json.loads(json.dumps(order)))
     return place == "Update the order table"
 
 
-def is_read_alike(order: Any) -> bool:
+def is_read_the_same_way(order: Any) -> bool:
     """Whether both read the same digits in an order: 0 to 9 without invisible marks, and 15 of a number at most."""
     price = order.get("Price")
     written = (one for one in json.dumps(order, ensure_ascii=False) if not one.isascii())
@@ -158,13 +158,13 @@ def is_read_alike(order: Any) -> bool:
 @example(ORDER | {"Price": "123456789012.3456\n"})
 @example(ORDER | {"Name": f"{CARD}٤٤٤٤"})
 def test_the_api_and_the_workflow_give_an_order_the_same_verdict(order: Any) -> None:
-    started_with = taken_by_api(order)
-    by_hand = taken_by_workflow(order)
+    started_with = accepted_by_api(order)
+    by_hand = accepted_by_workflow(order)
 
     if started_with is not None:
         assert by_hand, "the workflow refuses an order that the API took"
-        assert taken_by_workflow(started_with), "the workflow refuses what the API starts it with"
-    elif is_read_alike(order):
+        assert accepted_by_workflow(started_with), "the workflow refuses what the API starts it with"
+    elif is_read_the_same_way(order):
         assert not by_hand, "the workflow takes an order that the API refuses"
 
 
@@ -234,9 +234,9 @@ def test_the_api_and_the_workflow_give_an_order_the_same_verdict(order: Any) -> 
         {"Price": -0.0000424242424242},
     ],
 )
-def test_both_take_what_only_resembles_a_card_number(change: dict[str, Any]) -> None:
-    assert taken_by_api(ORDER | change) is not None
-    assert taken_by_workflow(ORDER | change)
+def test_both_accept_numbers_that_only_resemble_a_card_number(change: dict[str, Any]) -> None:
+    assert accepted_by_api(ORDER | change) is not None
+    assert accepted_by_workflow(ORDER | change)
 
 
 @pytest.mark.parametrize(
@@ -288,9 +288,9 @@ def test_both_take_what_only_resembles_a_card_number(change: dict[str, Any]) -> 
         *({first: AMEX[:10], second: AMEX[10:]} for first, second in SPLITS if "Name" in (first, second)),
     ],
 )
-def test_both_refuse_what_may_be_a_card_number(change: dict[str, Any]) -> None:
-    assert taken_by_api(ORDER | change) is None
-    assert not taken_by_workflow(ORDER | change)
+def test_both_refuse_numbers_that_may_be_a_card_number(change: dict[str, Any]) -> None:
+    assert accepted_by_api(ORDER | change) is None
+    assert not accepted_by_workflow(ORDER | change)
 
 
 @pytest.mark.parametrize(
@@ -302,6 +302,6 @@ def test_both_refuse_what_may_be_a_card_number(change: dict[str, Any]) -> None:
         {"Name": "⁴²⁴²", "ItemName": "4" + "24" * 5 + "2"},
     ],
 )
-def test_what_the_workflow_takes_and_the_api_does_not_is_known(change: dict[str, Any]) -> None:
-    assert taken_by_api(ORDER | change) is None
-    assert taken_by_workflow(ORDER | change)
+def test_the_workflow_accepts_these_orders_although_the_api_refuses_them(change: dict[str, Any]) -> None:
+    assert accepted_by_api(ORDER | change) is None
+    assert accepted_by_workflow(ORDER | change)

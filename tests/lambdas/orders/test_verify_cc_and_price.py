@@ -20,7 +20,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["order"]["OrderId"])
-def test_the_sample_orders_go_where_they_always_went(sample):
+def test_the_sample_orders_get_the_expected_verdict(sample):
     verdict = handler(sample["order"], None)
 
     assert verdict["Status"] == (1 if sample["expect"]["Status"] == "FULFILLMENT_QUEUED" else 0)
@@ -34,11 +34,11 @@ def test_a_good_order_passes_either_card_rule(rule, monkeypatch):
     assert handler(GOOD, None) == {"Status": 1, "Reasons": []}
 
 
-def test_every_reason_of_an_order_is_given():
+def test_the_verdict_has_every_reason():
     assert handler({}, None) == {"Status": 0, "Reasons": ["CARD_NOT_16_DIGITS", "PRICE_NOT_A_DECIMAL"]}
 
 
-def test_a_missing_card_rule_is_not_guessed(monkeypatch):
+def test_a_missing_card_rule_is_an_error(monkeypatch):
     monkeypatch.delenv("CARD_RULE")
 
     with pytest.raises(KeyError):
@@ -46,7 +46,7 @@ def test_a_missing_card_rule_is_not_guessed(monkeypatch):
 
 
 @given(order=st.dictionaries(st.sampled_from([*GOOD, "else"]), JSON))
-def test_whatever_json_an_order_holds_there_is_a_verdict_that_repeats_none_of_it(order):
+def test_any_json_gets_a_verdict_that_repeats_none_of_it(order):
     verdict = handler(order, None)
 
     assert verdict.keys() == {"Status", "Reasons"}
@@ -62,5 +62,5 @@ def test_a_price_that_passes_is_a_number_above_zero(price):
 
 
 @given(JSON)
-def test_whatever_is_no_order_needs_a_person(event):
+def test_any_event_that_is_not_an_order_is_escalated(event):
     assert handler(event, None)["Status"] == 0
