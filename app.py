@@ -1,13 +1,13 @@
-"""Builds the stacks of one stage: `cdk synth -c stage=NAME`, with a name from `stacks/config.py`.
+"""Builds the stacks of one stage: `cdk synth -c stage=NAME`. `stacks/config.py` lists the stages.
 
-The only reader of CDK context. Synthesis is pure: no network, clock, credentials or Docker, so the same commit
-gives the same templates.
+No other module reads the CDK context. Synthesis is pure: it uses no network, clock, credentials or Docker, so the same
+commit always gives the same templates.
 """
 
 import sys
 from functools import partial
 
-import stacks  # noqa: F401  Decides where the library of CDK keeps its cache.
+import stacks  # noqa: F401  Sets the folder of CDK's cache, before CDK is imported.
 
 # isort: split
 try:
@@ -25,12 +25,12 @@ try:
     from stacks.reminders import RemindersStack
     from stacks.website import WebsiteStack
 except ModuleNotFoundError as error:
-    # `make setup` installs these into .venv, and puts the functions' modules on its path.
+    # `make setup` installs the first two into .venv, and puts the others on its path.
     if str(error.name).partition(".")[0] not in ("aws_cdk", "constructs", "common", "orders", "reminders"):
         raise
     sys.exit(
-        f"error: {sys.executable} does not find the module {error.name}. Run `make setup`, and then `make synth` or "
-        "`make deploy`. Or put .venv/bin first on your PATH: . .venv/bin/activate"
+        f"error: {sys.executable} does not find the module {error.name}. Run `make setup`, then `make synth` or "
+        "`make deploy`. To run `cdk` yourself, first activate the environment: . .venv/bin/activate"
     )
 
 
@@ -68,7 +68,7 @@ def build(app: cdk.App, *, stage: Stage) -> None:
 
 
 def _deploy_only_to(account: str, stack: Construct, *, stage: Stage) -> None:
-    """Makes CloudFormation refuse `stack` in any other account before it touches a resource."""
+    """Makes CloudFormation reject `stack` in any other account, before it changes a resource."""
     there = cdk.Fn.condition_equals(cdk.Aws.ACCOUNT_ID, account)
     refusal = f"The stage {stage.name} is for the account {account} only. On AWS, deploy another stage."
     cdk.CfnRule(stack, "OnlyThere", assertions=[cdk.CfnRuleAssertion(assert_=there, assert_description=refusal)])

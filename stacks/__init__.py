@@ -1,8 +1,8 @@
-"""The stacks of the two apps, one module each, and the few constructs they share."""
+"""The stacks of the two apps, one module each, and the constructs they share."""
 
 import os
 from pathlib import Path
 
-# CDK's library keeps its unpacked modules here. Its usual folder is in the home directory, where it fails if it cannot
-# write, or if others can.
+# CDK unpacks its modules into this folder. The default folder is in the home directory. CDK fails there if it cannot
+# write, or if other users can.
 os.environ["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(Path(__file__).parent.parent / "build" / "jsii")

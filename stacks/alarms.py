@@ -1,4 +1,4 @@
-"""What people are told about when it goes wrong."""
+"""The alarms of a stack, and the topic that they publish to."""
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -9,14 +9,16 @@ from constructs import Construct
 
 
 class Alarms(sns.Topic):
-    """A topic that people subscribe to, and the alarms that publish to it. Its ARN is the stack output `<id>TopicArn`.
+    """An SNS topic, and the alarms that publish to it. The stack output `<id>TopicArn` holds the topic's ARN.
 
-    It is not encrypted at rest: CloudWatch could not publish with the key of SNS, and alarms name no order.
+    The topic is not encrypted at rest: CloudWatch cannot publish to a topic that uses the default key of SNS.
+    Alarm messages contain no data of orders or reminders.
     """
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id, enforce_ssl=True)
-        # A topic with a policy of its own loses the default one, which lets the account's alarms publish.
+        # `enforce_ssl` gives the topic a policy, which replaces the default one. The default one lets the account's
+        # alarms publish; this statement restores that.
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
@@ -30,7 +32,7 @@ class Alarms(sns.Topic):
     def watch(self, id: str, description: str, metric: cloudwatch.IMetric) -> None:
         """Alarms as soon as `metric` is 1 or more in one period.
 
-        docs/operations.md has a section for each alarm, and the message of an alarm names it.
+        docs/operations.md has a section for each alarm, and the alarm's message names that section.
         """
         section = f"{Stack.of(self).node.id}-{id}".lower()
         alarm = cloudwatch.Alarm(

@@ -1,4 +1,4 @@
-"""What lets API Gateway write logs at all, which it asks for once per account and region."""
+"""The role that lets API Gateway write logs. Each account has one in each region."""
 
 from aws_cdk import RemovalPolicies, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -7,19 +7,22 @@ from constructs import Construct
 
 
 class ApiLogsStack(Stack):
-    """The role in whose name API Gateway writes the logs of every REST API of this account and region.
+    """The role that API Gateway uses to write the logs of every REST API in this account and region.
 
-    An API with access logs is refused while there is none, so the stacks with APIs depend on this one. The setting
-    is the region's: the last stage deployed sets it, and a role that others had set gives way to this one, which
-    may do the same. Everything here is kept on `cdk destroy`: the logs of other stages and other APIs depend on it.
+    API Gateway rejects an API with access logs while no role is set. So the stacks with APIs depend on this one.
+
+    An account has one setting per region for this role. The stage deployed last sets it, and replaces any role that
+    somebody set before. The new role has the permissions that every API needs. `cdk destroy` keeps everything here,
+    because other stages and other APIs need it for their logs.
     """
 
     def __init__(self, scope: Construct, id: str, *, stack_name: str) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"))
-        # API Gateway refuses a role without the permissions of AmazonAPIGatewayPushToCloudWatchLogs. They are written
-        # out to hold them to this account and region; no narrower, because every API here logs in this role's name.
+        # API Gateway rejects a role that lacks a permission of AmazonAPIGatewayPushToCloudWatchLogs. They are listed
+        # here to limit them to this account and region. A narrower limit would exclude other APIs, which log with the
+        # same role.
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
         role.add_to_policy(
             iam.PolicyStatement(
@@ -36,6 +39,6 @@ class ApiLogsStack(Stack):
             )
         )
         account = apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
-        # With its policy: API Gateway looks at the permissions when the role is set.
+        # This includes the role's policy. API Gateway checks the permissions when the role is set.
         account.node.add_dependency(role)
         RemovalPolicies.of(self).retain()

@@ -1,4 +1,4 @@
-"""The Redis cache of the orders app, in a network of its own that has no way out."""
+"""The Redis cache of the orders app, in its own network without internet access."""
 
 from aws_cdk import ArnFormat, CfnOutput, Stack
 from aws_cdk import aws_ec2 as ec2
@@ -13,29 +13,30 @@ REDIS_PORT = 6379
 
 
 class CacheStack(Stack):
-    """VPC with isolated subnets only, and a replication group that only `client_security_group` may reach.
+    """A VPC with isolated subnets only, and a replication group that only `client_security_group` may reach.
 
-    `client_environment` is what functions that use it need: in `REDIS_URL` (`rediss://user@host:6379`) the scheme says
-    whether TLS is spoken, and the user whether they sign in, which `grant_connect` lets a role do.
+    `client_environment` holds the environment variables of functions that use the cache. `REDIS_URL` is
+    `rediss://user@host:6379` with TLS and sign-in, or `redis://host:6379` without. `grant_connect` lets a role sign in.
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: CacheSettings, stack_name: str) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
-        # Where it stands
+        # Network
         self.vpc = self._network()
         self.client_security_group, security_group = self._security_groups()
 
-        # Who may do what
-        # ElastiCache generates no names for users and groups. With IAM, a user's id is its name, in lower case.
+        # Users
+        # ElastiCache does not generate names for users and groups. A user who signs in with IAM needs a name in lower
+        # case, and an id equal to the name.
         self._functions = self._user("User", name=f"{stack_name}-orders", access="~order:* ~lock:* +get +set")
         operators = self._user("OperatorUser", name=f"{stack_name}-operators", access="~* +get +set +del")
         users = self._user_group(self._functions, operators)
 
-        # What is kept
+        # Redis
         self._replication_group = self._redis(settings, users=users, security_group=security_group)
 
-        # What people and functions need
+        # Outputs, and the environment of functions
         address = (
             f"{self._replication_group.attr_primary_end_point_address}"
             f":{self._replication_group.attr_primary_end_point_port}"
@@ -51,7 +52,7 @@ class CacheStack(Stack):
         CfnOutput(self, "RedisOperator", value=operators.user_id)
 
     def grant_connect(self, grantee: iam.IGrantable) -> None:
-        """Lets `grantee` sign in to the cache as the user of functions."""
+        """Lets `grantee` sign in to the cache as the Redis user of the functions."""
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["elasticache:Connect"],
@@ -62,7 +63,7 @@ class CacheStack(Stack):
         )
 
     def _network(self) -> ec2.Vpc:
-        """Isolated subnets, with gateway endpoints that carry no more than is needed."""
+        """A VPC with isolated subnets, whose gateway endpoints allow only the calls that are needed."""
         vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -75,8 +76,8 @@ class CacheStack(Stack):
         )
         dynamodb = vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
         dynamodb.add_to_policy(
-            # The endpoint carries one call, the lookup's read on a cache miss. Which table is the caller's role's
-            # business: the table stands in a stack that depends on this one.
+            # Allows one call, the lookup's read after a cache miss. This policy cannot name the table, whose stack
+            # depends on this one. The role of the function names it.
             iam.PolicyStatement(
                 principals=[iam.AnyPrincipal()],
                 actions=["dynamodb:GetItem"],
@@ -86,7 +87,7 @@ class CacheStack(Stack):
         )
         s3 = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         s3.add_to_policy(
-            # How an operator brings programs into the network (docs/redis.md): reading, from this account's buckets.
+            # Lets you copy programs from the account's buckets into the network (docs/redis.md).
             iam.PolicyStatement(
                 principals=[iam.AnyPrincipal()],
                 actions=["s3:GetObject"],
@@ -97,7 +98,7 @@ class CacheStack(Stack):
         return vpc
 
     def _security_groups(self) -> tuple[ec2.SecurityGroup, ec2.SecurityGroup]:
-        """The security group of the functions that use the cache, and the one of the cache itself."""
+        """The security group of the cache's clients, and the security group of the cache."""
         clients = ec2.SecurityGroup(
             self,
             "ClientSecurityGroup",
@@ -105,13 +106,14 @@ class CacheStack(Stack):
             description="Functions that use the cache",
             allow_all_outbound=False,
         )
-        # Gateway endpoints are addressed by public addresses; the subnets have no route to any other.
+        # Gateway endpoints have public addresses. The subnets have no route to any other public address.
         clients.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.HTTPS, "The gateway endpoints")
         clients.add_egress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(REDIS_PORT), "The cache")
         cache = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=self.vpc, description="The cache", allow_all_outbound=False
         )
-        # By id, which keeps the rule inside the group: as a resource of its own it would not deploy on a laptop.
+        # Naming the client group by id keeps the rule inside the cache's group. A rule that is a separate resource
+        # cannot be deployed to the laptop cloud.
         cache.add_ingress_rule(
             ec2.Peer.security_group_id(clients.security_group_id),
             ec2.Port.tcp(REDIS_PORT),
@@ -120,7 +122,7 @@ class CacheStack(Stack):
         return clients, cache
 
     def _user(self, id: str, *, name: str, access: str) -> elasticache.CfnUser:
-        """A user who signs in with IAM and may do what `access` says, on the keys that it names."""
+        """A Redis user who signs in with IAM. `access` lists, as Redis writes them, the allowed keys and commands."""
         return elasticache.CfnUser(
             self,
             id,
@@ -128,12 +130,13 @@ class CacheStack(Stack):
             user_id=name,
             user_name=name,
             authentication_mode={"Type": "iam"},
-            # Not CLIENT SETINFO, by which clients say what they are: it came after this engine version.
+            # CLIENT SETINFO, with which clients name themselves, cannot be allowed: this engine version lacks it.
             access_string=f"on resetchannels -@all {access}",
         )
 
     def _user_group(self, *members: elasticache.CfnUser) -> elasticache.CfnUserGroup:
-        # Every Redis user group has a user "default", which whoever does not sign in becomes: it may do nothing.
+        # Every Redis user group needs a user "default". Redis treats clients that do not sign in as this user, so it
+        # may do nothing.
         nobody = elasticache.CfnUser(
             self,
             "DefaultUser",

@@ -1,10 +1,10 @@
-"""Stages are data: whatever differs between laptop, development and production is a field here.
+"""The stages, as data: each difference between laptop, development and production is a field here.
 
 Stacks read fields (`removal_policy=stage.removal_policy`), never the stage's name.
 
-`PROD` is written out, and every other stage is derived from it. So a stage that forgets a field is strict: it keeps its
-data. `mistakes` finds what a stage must not inherit. To add a stage, derive it from `PROD`, add it to `ALL_STAGES`, and
-run `pytest tests/stacks`: the failures name the other places.
+`PROD` sets every field, and the other stages are derived from it. So a stage that leaves out a field is as strict as
+production: it keeps its data. `mistakes` finds values that a stage must not inherit. To add a stage, derive it from
+`PROD`, add it to `ALL_STAGES`, and run `pytest tests/stacks`. The failures name the other places to change.
 """
 
 import re
@@ -30,7 +30,7 @@ _FOR_EXAMPLES = (
 
 
 class InvalidStageError(ValueError):
-    """The CDK context names a stage or a setting that does not exist, or a stage of this module has a mistake.
+    """The CDK context has an unknown stage or setting, or a stage in this module has a mistake.
 
     The message says what to do.
     """
@@ -38,16 +38,16 @@ class InvalidStageError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class CacheSettings:
-    """The Redis cache in front of the order table. `None` in its place means no cache and no VPC at all."""
+    """The settings of the Redis cache in front of the order table."""
 
     node_type: str
-    """ElastiCache node type, of which two run: a primary and its replica."""
+    """ElastiCache node type. Two nodes run: a primary and its replica."""
 
     encrypted_in_transit: bool
-    """TLS, and sign-in by IAM, which ElastiCache offers only over TLS."""
+    """Whether clients use TLS and sign in with IAM. ElastiCache offers IAM sign-in only over TLS."""
 
     budget_ms: int = 250
-    """Milliseconds that a cache which does not answer may add to a lookup."""
+    """The most milliseconds that an unresponsive cache may add to a lookup."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,30 +57,31 @@ class Stage:
     name: str
 
     removal_policy: RemovalPolicy
-    """What `cdk destroy` does with the table and the encryption key."""
+    """Whether `cdk destroy` keeps the tables, the keys, the user pool and the Lambda layers."""
 
     deletion_protection: bool
-    """Whether the order table refuses to be deleted."""
+    """Whether AWS refuses to delete the tables and the user pool."""
 
     log_retention: RetentionDays
 
     cache: CacheSettings | None
+    """None leaves out the cache and its VPC."""
 
     order_workflow_type: StateMachineType
-    """EXPRESS costs about a tenth per order; STANDARD keeps each execution's history for 90 days."""
+    """EXPRESS costs about a tenth of STANDARD per order. STANDARD keeps each execution's history for 90 days."""
 
     card_rule: Literal["length", "luhn"]
-    """`length`: 16 digits. `luhn`: the checksum as well."""
+    """`length`: a card number has 16 digits. `luhn`: its Luhn check digit must be right, too."""
 
     allowed_origin: str
-    """The web origin that browsers may call the APIs from. `*` is any: who has no token is refused wherever they are,
-    and no browser adds one by itself. The page's own address is known only after the APIs are deployed."""
+    """The web origin whose pages may call the APIs; `*` allows any. Any is safe: each request needs a token, which
+    browsers never add by themselves. The page's own address is known only after the APIs are deployed."""
 
     allowed_emails: tuple[str, ...]
-    """Whom anybody signed in may have reminders mailed to, besides themselves."""
+    """Further addresses that every signed-in user may send reminders to."""
 
     allowed_phones: tuple[str, ...]
-    """The same for texts, in E.164."""
+    """The same for SMS: phone numbers in E.164."""
 
     throttle_rate: int
     """Requests per second that each API accepts, sustained."""
@@ -88,36 +89,37 @@ class Stage:
     throttle_burst: int
 
     sender: str
-    """Address that reminder e-mails come from. SES asks its owner to confirm it once, by e-mail, after the deploy."""
+    """The address that reminder e-mails come from. SES sends a mail to it once, after the deployment, and its owner has
+    to confirm it."""
 
     sender_identity: Literal["new", "existing"]
-    """`new`: the deployment registers the sender with SES, which it can do only once per account and region.
-    `existing`: SES knows the sender, or its domain, already."""
+    """`new`: the deployment registers the sender with SES, which is possible only once per account and region.
+    `existing`: SES already knows the sender or its domain."""
 
     days_reminders_are_kept: int
-    """After they were due; then they leave the list."""
+    """Days from a reminder's due time until it is deleted from the table, and so from the lists."""
 
     hours_reminders_may_be_late: int
-    """How late a reminder whose execution was lost may still be sent; after that it fails. A day is long enough to
-    outlast a fault during one night. A later reminder would mislead."""
+    """How late a lost reminder may still be sent. After that it fails, because it would mislead. A day is long enough
+    to outlast a fault during one night."""
 
     notify_parameter: str
-    """Name of the SSM parameter that holds the reminder topic's ARN. It is not generated, because existing scripts look
-    for `notifyme`. Stages that may share an account need different names."""
+    """Name of the SSM parameter that holds the reminder topic's ARN. The name is not generated, because existing
+    scripts look for `notifyme`. Stages that may share an account need different names."""
 
     example_consumer: bool
-    """Whether the example of a downstream application empties the fulfillment queue."""
+    """Whether to deploy the example of a downstream application, which empties the fulfillment queue."""
 
     only_account: str | None
-    """The one account that CloudFormation deploys this stage to; None if any will do."""
+    """The only account that CloudFormation deploys this stage to. None allows any account."""
 
     outbox: str | None
-    """Path on the page's own host under which it reads what was mailed, texted and queued; None if the page does not
-    show that. Only the laptop cloud's stage has one, because it shows everybody every mail."""
+    """Path on the page's host where the page reads mails, text messages and queues for its outbox. None turns the
+    outbox off. Only the laptop cloud's stage has one, because every visitor can read every mail in it."""
 
     @property
     def has_usable_sender(self) -> bool:
-        """Whether somebody can confirm the sender to SES. The laptop cloud confirms any."""
+        """Whether the sender's owner can confirm it to SES. The laptop cloud accepts any sender."""
         return bool(self.outbox) or is_address(self.sender)
 
 
@@ -167,7 +169,7 @@ LOCAL = replace(
     throttle_rate=1000,
     throttle_burst=2000,
     sender="reminders@example.com",
-    # On AWS everybody could read what the outbox shows.
+    # On AWS every visitor of the page could read the outbox.
     only_account=LAPTOP_ACCOUNT,
     outbox="/_ministack",
 )
@@ -183,7 +185,10 @@ def check_stages(stages: Iterable[Stage]) -> None:
 
 
 def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
-    """One text for each setting that two stages must not share, or a stage must not inherit. It says what to do."""
+    """One message for each setting that two stages must not share, or that a stage must not inherit.
+
+    Each message says what to do.
+    """
     stages = [*stages]
     for one, other in combinations(stages, 2):
         if one.name == other.name:
@@ -193,14 +198,14 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
     for stage in stages:
         if stage.name != LOCAL.name and (stage.outbox or stage.only_account == LAPTOP_ACCOUNT):
             yield (
-                f"stacks/config.py: the stage {stage.name} has `outbox` or `only_account` from the stage {LOCAL.name}, "
-                "which alone runs on the laptop cloud: set both to None"
+                f"stacks/config.py: the stage {stage.name} has `outbox` or `only_account` from the stage {LOCAL.name}. "
+                "These work only on the laptop cloud: set both to None"
             )
 
 
 def _may_share_an_account(one: Stage, other: Stage) -> bool:
     accounts = {one.only_account, other.only_account}
-    # A stage without an account of its own may be deployed to any AWS account, but not to the laptop's.
+    # A stage without `only_account` may be deployed to any AWS account, but not to the laptop cloud.
     return len(accounts) == 1 or (None in accounts and LAPTOP_ACCOUNT not in accounts)
 
 
@@ -213,18 +218,22 @@ def _conflicts(one: Stage, other: Stage) -> Iterator[str]:
 
 
 def is_address(text: str) -> bool:
-    """Whether `text` is one e-mail address whose domain somebody can own: not `example.com`, `.test` and so on."""
+    """Whether `text` is one e-mail address, in a domain that somebody can own. Nobody owns `example.com` or `.test`."""
     return bool(re.fullmatch(_ADDRESS, text, re.IGNORECASE) and not re.fullmatch(_FOR_EXAMPLES, text, re.IGNORECASE))
 
 
 def stage_from_context(context: Callable[[str], Any]) -> Stage:
-    """The stage that CDK context asks for.
+    """Returns the stage that the CDK context selects, with the changes that the context asks for.
 
-    `context` looks a key up and gives None where it is not set. Keys: `stage` (default DEFAULT_STAGE); `sender`, an
-    address that replaces the stage's; `identity=existing`, for a sender that SES knows already; `cache=off`, which
-    leaves the cache and its VPC out; `consumer=on`, which adds the example consumer.
+    `context` returns the value of a key, or None if the key is not set. The keys are:
 
-    Raises InvalidStageError for a stage or a value that does not exist.
+    - `stage`: the name; DEFAULT_STAGE if it is not set
+    - `sender`: replaces the stage's sender
+    - `identity=existing`: SES already knows the sender
+    - `cache=off`: leaves out the cache and its VPC
+    - `consumer=on`: adds the example consumer
+
+    Raises InvalidStageError if the stage or a value is unknown.
     """
     name = context("stage") or DEFAULT_STAGE
     if name not in STAGES:
@@ -245,5 +254,5 @@ def stage_from_context(context: Callable[[str], Any]) -> Stage:
 def _one_of(context: Callable[[str], Any], key: str, *values: str) -> str | None:
     setting = context(key)
     if setting not in (None, *values):
-        raise InvalidStageError(f"unknown {key} setting {setting!r}; it is {' or '.join(values)}")
+        raise InvalidStageError(f"unknown {key} setting {setting!r}; use {' or '.join(values)}")
     return setting

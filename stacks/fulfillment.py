@@ -12,17 +12,19 @@ from stacks.python_function import DependencyLayer, PythonFunction
 
 
 class FulfillmentStack(Stack):
-    """Takes the messages out of `queue`, whose visibility time-out is at least six times the function's time-out.
+    """A function that ships the orders in `queue`, and its tables.
 
+    The visibility timeout of `queue` must be at least six times the function's timeout:
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage, queue: sqs.IQueue, stack_name: str) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
-        # What is kept
+        # Tables
         shipments = KeptTable(self, "ShipmentTable", stage=stage, key="ShipmentId")
-        # Which orders are being worked on or are done: of no use without the function, and dropped with it.
+        # Records which orders the function is shipping or has shipped. Only the function needs it, so `cdk destroy`
+        # deletes both.
         idempotency = dynamodb.Table(
             self,
             "IdempotencyTable",
@@ -33,7 +35,7 @@ class FulfillmentStack(Stack):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-        # What ships
+        # Function
         ship = PythonFunction(
             self,
             "ShipOrder",
@@ -54,11 +56,11 @@ class FulfillmentStack(Stack):
             report_batch_item_failures=True,
         )
 
-        # Who may do what
+        # Permissions
         queue.grant(ship, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         shipments.grant(ship, "dynamodb:PutItem")
-        # Not GetItem: a refused write answers with the record that is there.
+        # The function needs no GetItem: a rejected write returns the existing record.
         idempotency.grant(ship, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 
-        # What people need
+        # Outputs
         CfnOutput(self, "ShipmentTableName", value=shipments.table_name)

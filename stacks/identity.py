@@ -1,4 +1,4 @@
-"""Who may use both apps: people sign up by themselves, operators are made so by hand."""
+"""The users of both apps. People sign up by themselves; an administrator makes operators."""
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicies, Stack
 from aws_cdk import aws_cognito as cognito
@@ -10,26 +10,28 @@ from stacks.config import Stage
 from stacks.python_function import PythonFunction
 
 EXTERNAL_ID = "orders-and-reminders"
-"""Cognito names it when it takes on the role that sends texts."""
+"""Cognito presents this id when it assumes the role that sends text messages."""
 
-TOLD = ("email", "email_verified", "phone_number", "phone_number_verified")
-CHANGED = ("email", "phone_number")
+READABLE = ("email", "email_verified", "phone_number", "phone_number_verified")
+WRITABLE = ("email", "phone_number")
 
 
 class IdentityStack(Stack):
     def __init__(self, scope: Construct, id: str, *, stage: Stage, stack_name: str) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
-        # Who signs in
+        # Users
         self.users = self._pool(stage)
         self.web_client = self._web_client()
-        self.users.add_group("Operators", group_name=OPERATORS, description="See all orders, and work on escalations.")
+        self.users.add_group(
+            "Operators", group_name=OPERATORS, description="May see all orders and handle those that need a person."
+        )
 
-        # A kept pool needs the role and the function that Cognito asks for, its client and its group. Without them
-        # Cognito would refuse every change of the pool, and every sign-up.
+        # A pool that is kept needs its role, function, client and group. Without the role and the function, Cognito
+        # would reject every change of the pool and every sign-up.
         RemovalPolicies.of(self).apply(stage.removal_policy)
 
-        # What people need
+        # Outputs
         CfnOutput(self, "UserPoolId", value=self.users.user_pool_id)
         CfnOutput(self, "WebClientId", value=self.web_client.user_pool_client_id)
 
@@ -39,10 +41,10 @@ class IdentityStack(Stack):
             self,
             "CheckSignUp",
             stage=stage,
-            description="Refuses who names a phone number when signing up.",
+            description="Rejects a sign-up that includes a phone number.",
             handler="identity.check_sign_up.handler",
             memory=128,
-            # Seconds that Cognito waits for it.
+            # Cognito waits for at most 5 seconds.
             timeout=5,
             environment={},
         )
@@ -53,7 +55,7 @@ class IdentityStack(Stack):
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             auto_verify=cognito.AutoVerifiedAttrs(email=True, phone=True),
-            # What a person changes counts only once its code has come back; until then the old one does.
+            # A new address replaces the old one only after the user has entered the code that was sent to it.
             # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserAttributeUpdateSettingsType.html
             keep_original=cognito.KeepOriginalAttrs(email=True, phone=True),
             standard_attributes=cognito.StandardAttributes(
@@ -62,7 +64,7 @@ class IdentityStack(Stack):
             ),
             user_verification=cognito.UserVerificationConfig(
                 email_subject="Your code for orders and reminders",
-                email_body="Your code is {####}. If you did not ask for it, somebody mistyped an address: do nothing.",
+                email_body="Your code is {####}. If you did not ask for a code, ignore this mail.",
                 email_style=cognito.VerificationEmailStyle.CODE,
                 sms_message="Your code for orders and reminders is {####}.",
             ),
@@ -74,13 +76,13 @@ class IdentityStack(Stack):
                 require_symbols=True,
                 temp_password_validity=Duration.days(3),
             ),
-            # Otherwise the pool would text whatever number is named at sign-up.
+            # Otherwise Cognito would text a code to any number that somebody enters at sign-up.
             lambda_triggers=cognito.UserPoolTriggers(pre_sign_up=check_sign_up),
             sms_role=texts,
             sms_role_external_id=EXTERNAL_ID,
             mfa=cognito.Mfa.OPTIONAL,
             mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
-            # Not by phone: whoever takes over a number would take over the account.
+            # Not by phone: somebody who takes over a number would take over the account.
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
             deletion_protection=stage.deletion_protection,
             removal_policy=stage.removal_policy,
@@ -98,7 +100,7 @@ class IdentityStack(Stack):
                 conditions={"StringEquals": {"sts:ExternalId": EXTERNAL_ID, "aws:SourceAccount": self.account}},
             ),
         )
-        # A phone number has no ARN, and Cognito checks for the permission in this form.
+        # A phone number has no ARN, and Cognito requires the permission in this form.
         # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-sms-settings.html
         texts.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=["*"]))
         return texts
@@ -106,7 +108,7 @@ class IdentityStack(Stack):
     def _web_client(self) -> cognito.UserPoolClient:
         return self.users.add_client(
             "WebClient",
-            # A page can keep no secret.
+            # A web page cannot keep a secret.
             generate_secret=False,
             auth_flows=cognito.AuthFlow(user_password=True),
             disable_o_auth=True,
@@ -115,8 +117,8 @@ class IdentityStack(Stack):
             id_token_validity=Duration.hours(1),
             access_token_validity=Duration.hours(1),
             refresh_token_validity=Duration.days(1),
-            read_attributes=_attributes(*TOLD),
-            write_attributes=_attributes(*CHANGED),
+            read_attributes=_attributes(*READABLE),
+            write_attributes=_attributes(*WRITABLE),
         )
 
 

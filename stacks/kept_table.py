@@ -1,4 +1,4 @@
-"""Our defaults for a table whose rows are worth keeping."""
+"""Defaults for a DynamoDB table whose data must not get lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from stacks.config import Stage
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """Finds rows by the field `key`, sorted by the field `sorted_by`.
+    """An index that finds rows by the field `key`, sorted by the field `sorted_by`.
 
-    `fields` are the ones that a query on the index returns, in addition to the keys of the index and of the table; None
-    returns whole rows. DynamoDB cannot change them in place.
+    A query on the index returns the keys of index and table, and `fields`; if `fields` is None, it returns whole rows.
+    DynamoDB cannot change the `fields` of an existing index.
     """
 
     name: str
@@ -24,10 +24,10 @@ class Index:
 
 
 class KeptTable(dynamodb.Table):
-    """A table with `key` as its key: paid per request, encrypted, and restorable to any second of the last 35 days.
+    """A table with the partition key `key`: paid per request, encrypted, restorable to any second of the last 35 days.
 
-    The stage decides whether `cdk destroy` keeps it. `expires_at` names the field with the second in which DynamoDB
-    deletes a row. `stream` says what the table's stream shows of each change.
+    The stage decides whether `cdk destroy` keeps it. `expires_at` names the field that holds a row's expiry time, in
+    seconds since 1970; DynamoDB deletes expired rows. `stream` says what the table's stream contains of each change.
     """
 
     def __init__(
@@ -71,5 +71,5 @@ class KeptTable(dynamodb.Table):
 
 
 def text_key(name: str) -> dynamodb.Attribute:
-    """The field `name` as a key. It holds text."""
+    """A key field that holds text."""
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,4 +1,4 @@
-"""The folder that becomes the Lambda layer. `python -m stacks.layer` builds it; synthesis only looks at it."""
+"""Builds `build/layer`, the folder that becomes the Lambda layer. Synthesis only checks that it is up to date."""
 
 import argparse
 import hashlib
@@ -18,26 +18,26 @@ PYTHON = "3.13"
 
 
 class LayerNotBuiltError(RuntimeError):
-    """`build/layer` is missing or was built from other requirements; the message says how to build it."""
+    """`build/layer` is missing, or was built from other requirements. The message says how to build it."""
 
 
 def wanted_fingerprint() -> str:
-    """SHA-256 of the requirements, which are pinned and complete: the same text is the same layer."""
+    """SHA-256 of the requirements. They pin every package, so the same text always makes the same layer."""
     return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
 
 
 def require() -> str:
-    """The fingerprint of the built layer. Raises LayerNotBuiltError where it is not the wanted one."""
+    """Returns the fingerprint of the built layer. Raises LayerNotBuiltError if the layer is missing or out of date."""
     wanted = wanted_fingerprint()
     if not FINGERPRINT.exists() or FINGERPRINT.read_text() != wanted:
-        raise LayerNotBuiltError("the Lambda layer is not built from lambdas/requirements.txt: run `make layer`")
+        raise LayerNotBuiltError("the Lambda layer is missing or older than lambdas/requirements.txt: run `make layer`")
     return wanted
 
 
 def build() -> None:
-    """Installs the requirements as Lambda wants them: for its Python on arm64, with no Docker and no compiler.
+    """Installs the requirements for Lambda's Python on arm64. It needs neither Docker nor a compiler.
 
-    Raises CalledProcessError if pip fails; its `stdout` and `stderr` are what pip said.
+    Raises CalledProcessError if pip fails. Its `stdout` and `stderr` hold pip's output.
     """
     shutil.rmtree(LAYER, ignore_errors=True)
     platform = ["--platform=manylinux2014_aarch64", "--implementation=cp", f"--python-version={PYTHON}"]
@@ -52,7 +52,7 @@ def build() -> None:
 
 
 def let_everybody_read(folder: Path) -> None:
-    """CDK zips files with their modes, and Lambda reads them as another user than their owner."""
+    """Makes all files readable for every user: CDK keeps their modes, and Lambda reads them as another user."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
 
@@ -63,6 +63,6 @@ if __name__ == "__main__":
         build()
     except subprocess.CalledProcessError as error:
         said = f"{error.stdout or ''}{error.stderr or ''}".strip() or f"it ended with status {error.returncode}"
-        sys.exit(f"error: pip could not install what the Lambda layer holds:\n\n{said}")
+        sys.exit(f"error: pip could not install the packages of the Lambda layer:\n\n{said}")
     except OSError as error:
         sys.exit(f"error: {error.filename or LAYER}: {error.strerror}")

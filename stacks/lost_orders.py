@@ -1,4 +1,4 @@
-"""Finds the orders whose workflow ended where its own error handling does not reach."""
+"""Parks the orders whose workflow ended in a way that its own error handling cannot catch."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -15,9 +15,10 @@ from stacks.python_function import PythonFunction
 
 
 class LostOrders(Construct):
-    """A function that parks lost orders, told by Step Functions at once, and by the clock every five minutes.
+    """A function that parks lost orders. An event starts it at once, and a schedule every five minutes.
 
-    Step Functions tells of Standard executions alone; of Express ones the clock finds the row that stayed RECEIVED.
+    Step Functions sends events only about Standard executions. The schedule finds the orders of Express executions,
+    whose rows are still RECEIVED.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class LostOrders(Construct):
             targets=[
                 targets.LambdaFunction(
                     park,
-                    # These two alone: the event can hold the execution's input, and so a card number.
+                    # Only these two fields: the event can contain the execution's input, and with it a card number.
                     event=events.RuleTargetInput.from_object(
                         {
                             "ExecutionId": events.EventField.from_path("$.detail.executionArn"),

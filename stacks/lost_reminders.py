@@ -1,4 +1,4 @@
-"""Finds the reminders whose workflow ended in a way that its own error handling cannot catch."""
+"""Settles the reminders whose workflow ended in a way that its own error handling cannot catch."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -16,7 +16,7 @@ from stacks.reminder_table import ReminderTable
 
 
 class LostReminders(Construct):
-    """A function that settles lost reminders, and the clock that invokes it.
+    """A function that settles lost reminders, and the schedules that start it.
 
     Every five minutes it looks for overdue reminders. Once a day it looks at all waiting ones, because Step Functions
     keeps the input of an execution, and with it the addresses, for only 90 days after the execution ended.
@@ -40,7 +40,7 @@ class LostReminders(Construct):
             description="Settles reminders whose workflow timed out, was aborted, failed, or never started.",
             handler="reminders.settle_lost_reminders.handler",
             memory=512,
-            # It settles no further reminder after 200 seconds, so it ends before the clock invokes it again.
+            # It starts on no further reminder after 200 seconds, so a run ends before the next one begins.
             timeout=240,
             dependencies=dependencies,
             environment={
@@ -60,8 +60,8 @@ class LostReminders(Construct):
                 schedule=events.Schedule.rate(rate),
                 targets=[targets.LambdaFunction(settle, event=events.RuleTargetInput.from_object(event))],
             )
-        # Step Functions counts an execution that CancelReminder stopped as aborted, like one that somebody else
-        # stopped. Only the function tells them apart.
+        # The metrics of Step Functions do not count lost reminders: they count an execution that CancelReminder
+        # stopped as aborted, too. Only the function can tell the two apart.
         self.lost: cloudwatch.Metric = logs.MetricFilter(
             self,
             "Lost",

@@ -1,4 +1,4 @@
-"""The names of stages and of stacks. This module does not need CDK, so the commands can read it too."""
+"""The names of stages and stacks. This module does not import CDK, so that commands which use it start fast."""
 
 import re
 
@@ -18,9 +18,9 @@ REMINDERS = "Reminders"
 WEBSITE = "Website"
 
 STACKS = (API_LOGS, IDENTITY, CACHE, ORDERS, FULFILLMENT, REMINDERS, WEBSITE)
-"""The construct ids of all stacks. A deployment may lack `Cache` and `Fulfillment`."""
+"""The construct ids of all stacks. `Cache` and `Fulfillment` are optional."""
 
 
 def stack_name(stage: str, stack: str) -> str:
-    """What CloudFormation calls `stack` of `stage`: `dev-api-logs` for `dev` and `ApiLogs`."""
+    """The name of `stack` in CloudFormation: `dev-api-logs` for the stage `dev` and the stack `ApiLogs`."""
     return f"{stage}-{re.sub('(?<=[a-z])(?=[A-Z])', '-', stack).lower()}"

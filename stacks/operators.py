@@ -1,4 +1,4 @@
-"""What operators do with orders that need a person, and with the messages that lie waiting for one."""
+"""The operators' part of the orders API: closing orders, parked orders and dead letters."""
 
 from functools import partial
 
@@ -13,11 +13,11 @@ from stacks.queues import WorkQueue
 from stacks.rest_api import ERROR, Answer, RestApi
 
 LOOK = ("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility")
-"""What it takes to look at messages and let them go."""
+"""The actions for reading messages and making them visible again."""
 
 
 class Operators(Construct):
-    """Functions behind `api` that refuse everybody but operators."""
+    """Routes of `api` that only operators may use, and their functions."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Operators(Construct):
         allow(remove_parked, *LOOK, "sqs:DeleteMessage", on=queue.queue_arn)
 
     def _dead_letters(self, fulfillment_queue: WorkQueue, escalation_queue: WorkQueue) -> None:
-        # As orders.operator_queues names them.
+        # `orders.operator_queues` derives these names from the queues' names.
         common = {
             **self._common,
             "FULFILLMENT_DEAD_LETTERS": fulfillment_queue.dead_letters.queue_url,

@@ -1,4 +1,4 @@
-"""What is kept of orders."""
+"""The table of orders."""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
@@ -9,9 +9,9 @@ from stacks.kept_table import Index, KeptTable
 
 
 class OrderTable(KeptTable):
-    """A row for each order, found by its id, its status, or who placed it; what changes is in its stream.
+    """One row per order, found by id, status or owner. A stream reports every change.
 
-    `client_environment` is what functions that use it need.
+    `client_environment` holds the environment variables of functions that use the table.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
@@ -21,10 +21,11 @@ class OrderTable(KeptTable):
             stage=stage,
             key="OrderId",
             indexes=(
-                # It leaves out what the workflow's first write changes. So a new order costs the index two writes,
-                # not four.
+                # The index leaves out the fields that the workflow's first write changes. So a new order costs the
+                # index two writes instead of four.
                 Index(name=BY_STATUS, key="Status", sorted_by="UpdatedAt", fields=("Reasons", "ExecutionName")),
-                # Exactly what is shown of an order, so that a list of somebody's own orders needs only the index.
+                # The index holds every field that a list shows, so a list of the caller's own orders reads only the
+                # index.
                 Index(
                     name=BY_OWNER,
                     key="Owner",

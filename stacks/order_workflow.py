@@ -1,4 +1,4 @@
-"""The workflow of an order, and what it calls."""
+"""The order workflow, and the function that it calls."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -18,7 +18,7 @@ from stacks.workflow import Workflow
 class OrderWorkflow(Workflow):
     """Records an order, checks it, and puts it into one of three queues.
 
-    Its input holds the card number, so a key of its own encrypts it. A function that starts the workflow needs
+    Its input contains the card number, so a separate key encrypts it. A function that starts the workflow needs
     `allow_encryption` in addition to `grant_start_execution`.
     """
 
@@ -46,7 +46,7 @@ class OrderWorkflow(Workflow):
         self._key = kms.Key(
             scope,
             "OrderWorkflowKey",
-            description="Encrypts the order workflow's input, which is the one place that holds card numbers.",
+            description="Encrypts the input of the order workflow, the only place that holds card numbers.",
             enable_key_rotation=True,
             removal_policy=stage.removal_policy,
         )
@@ -66,7 +66,7 @@ class OrderWorkflow(Workflow):
             },
         )
         allow(self, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
-        # Not `grant_invoke`, which would also allow every version of the function. We publish no versions.
+        # `grant_invoke` would also allow every version of the function. We publish no versions.
         allow(self, "lambda:InvokeFunction", on=verify_cc_and_price.function_arn)
         for queue in (fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(self, "sqs:SendMessage")
@@ -74,7 +74,7 @@ class OrderWorkflow(Workflow):
 
     def allow_encryption(self, function: lambda_.IFunction) -> None:
         """Lets `function` encrypt the input of the executions that it starts."""
-        # Whoever starts an execution of an encrypted workflow encrypts its input in their own name.
+        # Step Functions encrypts the input with the permissions of the caller that starts the execution.
         # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
         allow(
             function,
@@ -85,8 +85,9 @@ class OrderWorkflow(Workflow):
         )
 
     def _allow_key(self, scope: Construct) -> None:
-        # CDK grants this for the workflow's name as well, but leaves the name empty where CloudFormation generates it.
-        # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
+        # CDK's own grant contains the workflow's name, which is empty if CloudFormation generates the name.
+        # This is a separate policy because it names the workflow. The workflow depends on its role's default policy,
+        # so that one cannot name the workflow.
         iam.Policy(
             scope,
             "OrderWorkflowKeyUse",

@@ -1,4 +1,4 @@
-"""The orders app: an order arrives, is recorded and checked, and ends in exactly one queue."""
+"""The orders app: it records and checks each order, and puts it into exactly one queue."""
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cognito as cognito
@@ -33,17 +33,17 @@ class OrdersStack(Stack):
     ) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
-        # What is kept
+        # Table and queues
         table = OrderTable(self, "OrderTable", stage=stage)
         self.fulfillment_queue = WorkQueue(self, "OrderFulfillmentQueue")
         escalation_queue = WorkQueue(self, "EscalationQueue")
         parked_queue = HoldingQueue(self, "ParkedQueue")
         self.queues = {queue.node.id: queue for queue in (self.fulfillment_queue, escalation_queue, parked_queue)}
 
-        # Exported even without a consumer: while a consumer is deployed, a deployment cannot remove the export.
+        # Always exported: CloudFormation cannot remove the export while a deployed consumer uses it.
         self.export_value(self.fulfillment_queue.queue_arn)
 
-        # What works on it
+        # Workflow
         workflow = OrderWorkflow(
             self,
             "OrderFulfillmentStateMachine",
@@ -54,7 +54,7 @@ class OrdersStack(Stack):
             parked_queue=parked_queue,
         )
 
-        # What is asked
+        # API
         dependencies = DependencyLayer(self, "Dependencies", stage=stage)
         self.api = OrdersApi(
             self,
@@ -78,13 +78,13 @@ class OrdersStack(Stack):
             escalation_queue=escalation_queue,
         )
 
-        # What goes on beside it
+        # Lost orders, alarms, and updates of the cache
         lost = LostOrders(self, "LostOrders", stage=stage, table=table, workflow=workflow, parked_queue=parked_queue)
         alarms = self._alarms(workflow, lost, parked_queue, self.fulfillment_queue, escalation_queue)
         if cache:
             self._write_through(cache, stage=stage, dependencies=dependencies, table=table, alarms=alarms)
 
-        # What people need
+        # Outputs
         CfnOutput(self, "OrderTableName", value=table.table_name)
         CfnOutput(self, "OrderFulfillmentQueueUrl", value=self.fulfillment_queue.queue_url)
         CfnOutput(self, "EscalationQueueUrl", value=escalation_queue.queue_url)
@@ -97,28 +97,28 @@ class OrdersStack(Stack):
         alarms = Alarms(self, "OrderAlarms")
         alarms.watch(
             "Parked",
-            "An order could neither be fulfilled nor escalated and waits in the parked queue.",
+            "The workflow could neither fulfil nor escalate an order, which now waits in ParkedQueue.",
             parked_queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
         )
         for queue in queues:
             alarms.watch(
                 f"{queue.node.id}DeadLetters",
-                "A message could not be processed five times over and waits in the dead-letter queue.",
+                "A consumer failed five times on a message, which now waits in the dead-letter queue.",
                 queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
             )
         alarms.watch(
             "WorkflowFailed",
-            "An execution of the order workflow failed: it could not even park its order.",
+            "An execution of the order workflow failed and could not park its order.",
             workflow.metric_failed(statistic="Sum", period=A_MINUTE),
         )
         alarms.watch(
             "WorkflowTimedOut",
-            "An execution of the order workflow took longer than it may.",
+            "An execution of the order workflow took too long and was stopped.",
             workflow.metric_timed_out(statistic="Sum", period=A_MINUTE),
         )
         alarms.watch(
             "ParkLostOrdersFailed",
-            "Lost orders could not be looked for, or not be parked.",
+            "ParkLostOrders could not look for lost orders, or could not park them.",
             lost.function.metric_errors(statistic="Sum", period=A_MINUTE),
         )
         return alarms
@@ -132,7 +132,7 @@ class OrdersStack(Stack):
         table: OrderTable,
         alarms: Alarms,
     ) -> None:
-        """Hands every change of the table to the cache."""
+        """Adds a function that writes every change of the table to the cache."""
         update_cache = PythonFunction(
             self,
             "UpdateCache",
@@ -153,14 +153,15 @@ class OrdersStack(Stack):
                 starting_position=lambda_.StartingPosition.LATEST,
                 batch_size=100,
                 bisect_batch_on_error=True,
-                # What is older has run out of the cache by itself (orders.cache_entry.TTL_SECONDS).
+                # Cached entries expire after at most five minutes (orders.cache_entry.TTL_SECONDS), so older changes
+                # no longer matter.
                 max_record_age=Duration.minutes(5),
                 on_failure=event_sources.SqsDlq(failures),
             )
         )
         alarms.watch(
             "UpdateCacheFailures",
-            "Changes of orders did not reach the cache within five minutes.",
+            "UpdateCache could not write changes of orders to the cache within five minutes.",
             failures.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
         )
         cache.grant_connect(update_cache)

@@ -1,4 +1,4 @@
-"""The API of orders, and the functions behind it. Those of operators are in `operators.py`."""
+"""The orders API and its functions. `operators.py` adds the routes of operators."""
 
 from functools import partial
 
@@ -106,7 +106,7 @@ def _digest_key(scope: Construct, *, stage: Stage) -> secretsmanager.CfnSecret:
     key = secretsmanager.CfnSecret(
         scope,
         "OrderDigestKey",
-        description="Keys the digests that tell a repeated order from another one with the same id.",
+        description="Key of the digests that distinguish a repeated order from a different one with the same id.",
         generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
             password_length=64, exclude_punctuation=True
         ),

@@ -1,4 +1,4 @@
-"""Granting exactly what is used."""
+"""Grants exactly the permissions that are used."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,9 @@ from aws_cdk import aws_iam as iam
 def allow(
     grantee: iam.IGrantable, *actions: str, on: str, only_if: Mapping[str, Mapping[str, str]] | None = None
 ) -> None:
-    """Lets `grantee` do `actions` on the resource with the ARN `on`, under the conditions `only_if`.
+    """Allows `grantee` the `actions` on the resource with the ARN `on`, under the conditions `only_if`.
 
-    For what no `grant` of CDK's names exactly: that of a table, say, adds all of its indexes.
+    Use it where CDK's own `grant` method allows more: a table's, for example, includes all indexes.
     """
     iam.Grant.add_to_principal(
         grantee=grantee,

@@ -1,7 +1,7 @@
-"""pip with the user's settings that say how to reach packages, and without the others.
+"""The environment to run pip in: it keeps only the user's settings for reaching packages.
 
-A company's mirror, proxy or certificate must be kept. Settings such as `user`, `target` or `no-deps` are meant for
-other projects: they put our packages elsewhere, or leave some out.
+A company's mirror, proxy or certificate must stay in use. Settings such as `user`, `target` or `no-deps` are meant for
+other projects. They would install our packages elsewhere, or leave some out.
 """
 
 import ast
@@ -29,23 +29,24 @@ KEPT = (
     "timeout",
     "trusted-host",
 )
-"""pip's options that are taken from the user's settings."""
+"""The user's settings that stay in use, by pip's names."""
 
 SECTIONS = ("global", "install")
-"""The sections of pip's configuration files that apply to `pip install`. The second one wins."""
+"""The sections of pip's configuration files that apply to `pip install`. A later section overrides an earlier one."""
 
 SETTING = re.compile(rf"({'|'.join(SECTIONS)})\.([a-z-]+)=(['\"].*)")
 """A line of `pip config list`."""
 
 
 def environment(given: Mapping[str, str] = os.environ, *, python: str = sys.executable) -> dict[str, str]:
-    """`given` for running the pip of `python`: without pip's configuration files, and only with the settings in KEPT.
+    """Returns `given`, changed for running the pip of `python` with only the settings in KEPT.
 
-    Raises CalledProcessError if pip cannot read its configuration files; its output says why.
+    Settings of configuration files become variables, so pip need not read the files. Raises CalledProcessError if pip
+    cannot read them; the error's output says why.
     """
     without = {name: value for name, value in given.items() if not name.upper().startswith("PIP_")}
     own_file = {"PIP_CONFIG_FILE": given["PIP_CONFIG_FILE"]} if "PIP_CONFIG_FILE" in given else {}
-    # Settings of the files that would hide a part of the list, or make pip write elsewhere, are overruled.
+    # Overrides settings of the files that would shorten this list or make pip write a log file.
     plain = {"PIP_GLOBAL": "0", "PIP_LOG": os.devnull, "PIP_QUIET": "0", "PIP_SITE": "0", "PIP_USER": "0"}
     command = [python, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, env=without | own_file | plain, capture_output=True, text=True, check=True).stdout

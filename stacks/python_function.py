@@ -1,4 +1,4 @@
-"""Our defaults for a Lambda function, and the one layer of third-party code."""
+"""Defaults for a Lambda function, and the layer of third-party packages."""
 
 from collections.abc import Mapping
 
@@ -13,20 +13,20 @@ from stacks import layer
 from stacks.config import Stage
 
 TIME_ZONES = ("python/tzdata", "python/tzdata-*")
-"""What the layer holds for functions that read time zones: more than half of its files."""
+"""The time zone database in the layer: more than half of the layer's files."""
 
 
 class DependencyLayer(lambda_.LayerVersion):
-    """What `lambdas/requirements.txt` names, as pip installed it into `build/layer` (`make layer`).
+    """The packages of `lambdas/requirements.txt`, as `make layer` installs them into `build/layer`.
 
-    `time_zones` is for stacks with functions that read time zones; the others' layer leaves these out.
+    Only a stack whose functions read time zones needs `time_zones`, which adds the time zone database.
 
-    Raises LayerNotBuiltError: synthesis itself downloads nothing.
+    Raises LayerNotBuiltError if the folder is missing or out of date. Synthesis downloads nothing.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage, time_zones: bool = False) -> None:
-        # The fingerprint identifies the layer. Other files that pip leaves in the folder (installation records) would
-        # change the template from one machine to the next.
+        # The fingerprint identifies the layer. A hash of the files would differ from machine to machine, because pip
+        # also writes records of the installation.
         identity = layer.require() if time_zones else f"{layer.require()} without time zones"
         left_out = ["fingerprint", *(() if time_zones else TIME_ZONES)]
         super().__init__(
@@ -40,12 +40,11 @@ class DependencyLayer(lambda_.LayerVersion):
 
 
 class PythonFunction(lambda_.Function):
-    """A function of `lambdas/`: Python 3.13 on arm64, its own log group and a role that may write only there.
+    """A function in `lambdas/`: Python 3.13 on arm64, with its own log group and a role that may write only there.
 
-    `handler` is the import path from `lambdas/`, the same as in tests: `orders.get_order.handler`.
-    `memory` is in MB and `timeout` in seconds; both are chosen for each function.
-    `dependencies` are for those that import third-party code. `vpc` with its `security_group` puts the function into
-    the isolated subnets.
+    `handler` is the import path below `lambdas/`, the same as in tests: `orders.get_order.handler`.
+    `memory` is in MB and `timeout` in seconds. A function that imports third-party packages needs `dependencies`.
+    `vpc` and `security_group` put the function into the isolated subnets.
     """
 
     def __init__(
@@ -94,7 +93,7 @@ class PythonFunction(lambda_.Function):
 
 
 def _allow_network_access(role: iam.Role) -> None:
-    # Lambda manages the function's network interfaces in the role's name. The resource is "*" because Lambda refuses
+    # Lambda manages the function's network interfaces with this role. The resource is "*" because Lambda rejects
     # anything narrower: it checks the role before it knows which interfaces it will create.
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
     role.add_to_policy(

@@ -1,4 +1,4 @@
-"""Our defaults for SQS queues: encrypted, reached over TLS alone."""
+"""Defaults for SQS queues: encrypted, and reachable only over TLS."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
@@ -8,7 +8,7 @@ LONGEST_RETENTION = Duration.days(14)
 
 
 class HoldingQueue(sqs.Queue):
-    """Where messages wait for a person, for as long as SQS can keep them."""
+    """A queue whose messages wait for a person, for as long as SQS can keep them."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(
@@ -21,7 +21,7 @@ class HoldingQueue(sqs.Queue):
 
 
 class WorkQueue(sqs.Queue):
-    """A queue whose messages go to `dead_letters` when five attempts to process them have failed."""
+    """A queue whose messages move to `dead_letters` after five failed attempts to process them."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         self.dead_letters = HoldingQueue(scope, f"{id}DeadLetters")
@@ -30,7 +30,7 @@ class WorkQueue(sqs.Queue):
             id,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # Shorter than the dead-letter queue's, which counts from the first send as well.
+            # Shorter than in the dead-letter queue, where a message's time also counts from when it was first sent.
             retention_period=Duration.days(7),
             visibility_timeout=Duration.minutes(2),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),

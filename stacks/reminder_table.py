@@ -1,4 +1,4 @@
-"""What is kept of reminders."""
+"""The table of reminders."""
 
 from constructs import Construct
 
@@ -8,9 +8,9 @@ from stacks.kept_table import Index, KeptTable
 
 
 class ReminderTable(KeptTable):
-    """A row for each reminder, found by its id, its owner or its status, until some days after it was due.
+    """One row per reminder, found by id, owner or status. DynamoDB deletes it some days after it was due.
 
-    `client_environment` is what functions that use it need.
+    `client_environment` holds the environment variables of functions that use the table.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""The workflow of a reminder, and what it calls."""
+"""The reminder workflow, and the functions that it calls."""
 
 from functools import partial
 
@@ -17,7 +17,10 @@ from stacks.workflow import Workflow
 
 
 class ReminderWorkflow(Workflow):
-    """Records a reminder, waits, and sends it by e-mail, by SMS or to `topic`. A repeated one starts the next."""
+    """Records a reminder, waits, and sends it by e-mail, by SMS or to `topic`.
+
+    For a repeated reminder it then starts the execution of the next occurrence.
+    """
 
     def __init__(
         self,
@@ -32,7 +35,7 @@ class ReminderWorkflow(Workflow):
         function = partial(PythonFunction, scope, stage=stage, timeout=20)
         schedule_reminder = function(
             "ScheduleReminder",
-            description="Checks and records what the reminder workflow is given.",
+            description="Validates and records the reminder that the workflow got as input.",
             handler="reminders.schedule_reminder.handler",
             memory=512,
             dependencies=dependencies,
@@ -42,7 +45,7 @@ class ReminderWorkflow(Workflow):
 
         next_occurrence = function(
             "NextOccurrence",
-            description="Schedules a repeated reminder once more.",
+            description="Schedules the next occurrence of a repeated reminder.",
             handler="reminders.next_occurrence.handler",
             memory=512,
             dependencies=dependencies,
@@ -64,9 +67,10 @@ class ReminderWorkflow(Workflow):
             id,
             stage=stage,
             file_name="reminder.asl.json",
-            # A wait of up to a year: Express executions live five minutes.
+            # A reminder waits for up to a year. Express executions last at most five minutes.
             type=sfn.StateMachineType.STANDARD,
-            # The cause of a failed text quotes the phone number. The execution's own history has the cause too.
+            # Other levels would log the cause of a failed SMS, which quotes the phone number. The execution's history
+            # keeps the cause.
             log_level=sfn.LogLevel.FATAL,
             substitutions={
                 "ReminderTable": table.table_name,
@@ -84,7 +88,7 @@ class ReminderWorkflow(Workflow):
 
     def _allow_publishing(self, topic: sns.ITopic) -> None:
         self.add_to_role_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
-        # A text message goes to no topic, and a phone number has no ARN: everything that is not an SNS resource.
+        # A phone number has no ARN. So this allows everything that is not an SNS resource.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
         self.add_to_role_policy(
             iam.PolicyStatement(
@@ -94,7 +98,8 @@ class ReminderWorkflow(Workflow):
         )
 
     def _allow_next_occurrence(self, scope: Construct) -> None:
-        # A policy of its own: the workflow waits for its role's other one, which therefore cannot name the workflow.
+        # This is a separate policy because it names the workflow. The workflow depends on its role's default policy,
+        # so that one cannot name the workflow.
         iam.Policy(
             scope,
             "ReminderWorkflowRestarts",
@@ -104,8 +109,8 @@ class ReminderWorkflow(Workflow):
 
 
 def _allow_sending(function: lambda_.IFunction, *, sender: str) -> None:
-    # In the SES sandbox SES asks for the permission on the recipient's identity as well. Recipients are not known
-    # here, so any identity is named, and the condition holds the sender to ours.
+    # In its sandbox SES also requires the permission on the recipient's identity. Recipients are not known here, so
+    # the statement allows every identity. The condition allows only our sender.
     # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
     function.add_to_role_policy(
         iam.PolicyStatement(

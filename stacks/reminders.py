@@ -1,4 +1,4 @@
-"""The reminders app: a workflow waits, then e-mail, SMS or a topic delivers."""
+"""The reminders app: a workflow waits, then sends the reminder by e-mail, by SMS or to a topic."""
 
 from aws_cdk import Annotations, CfnOutput, CfnRule, CfnRuleAssertion, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
@@ -23,10 +23,10 @@ class RemindersStack(Stack):
     def __init__(self, scope: Construct, id: str, *, stage: Stage, users: cognito.IUserPool, stack_name: str) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
-        # What is kept
+        # Table
         table = ReminderTable(self, "ReminderTable", stage=stage)
 
-        # What works on it
+        # Topic, sender and workflow
         topic = self._topic(stage)
         self._sender(stage)
         dependencies = DependencyLayer(self, "Dependencies", stage=stage, time_zones=True)
@@ -39,7 +39,7 @@ class RemindersStack(Stack):
             topic=topic,
         )
 
-        # What is asked
+        # API
         self.api = RemindersApi(
             self,
             "RemindersApi",
@@ -50,13 +50,13 @@ class RemindersStack(Stack):
             workflow=workflow,
         )
 
-        # What goes on beside it
+        # Lost reminders and alarms
         lost = LostReminders(
             self, "LostReminders", stage=stage, dependencies=dependencies, table=table, workflow=workflow
         )
         self._alarms(workflow, lost)
 
-        # What people need
+        # Outputs
         CfnOutput(self, "ReminderTableName", value=table.table_name)
         CfnOutput(self, "NotifyTopicArn", value=topic.topic_arn)
         CfnOutput(self, "ReminderStateMachineArn", value=workflow.state_machine_arn)
@@ -95,25 +95,25 @@ class RemindersStack(Stack):
             CfnRule(self, "SomebodyCanConfirmTheSender", assertions=[assertion])
         if stage.sender_identity == "new":
             identity = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(stage.sender))
-            # Kept in every stage: another stage may send from it too. And if a later deployment has a sender that
-            # nobody has confirmed yet, you can go back to this one.
+            # Kept in every stage: another stage may send from it, too. And you can go back to it while the sender of a
+            # later deployment is not confirmed yet.
             identity.apply_removal_policy(RemovalPolicy.RETAIN)
 
     def _alarms(self, workflow: ReminderWorkflow, lost: LostReminders) -> None:
         alarms = Alarms(self, "ReminderAlarms")
         alarms.watch(
             "WorkflowFailed",
-            "A reminder could not be sent, not be recorded, or not go on; or what was started by hand was none.",
+            "The workflow could not record, send or repeat a reminder, or somebody started it with invalid input.",
             workflow.metric_failed(statistic="Sum", period=A_MINUTE),
         )
         alarms.watch(
             "WorkflowTimedOut",
-            "An execution of the reminder workflow took longer than it may.",
+            "An execution of the reminder workflow took too long and was stopped.",
             workflow.metric_timed_out(statistic="Sum", period=A_MINUTE),
         )
         alarms.watch(
             "ReminderLost",
-            "Reminders had no execution that would send them. They were started again, or failed.",
+            "SettleLostReminders found reminders without an execution, and restarted them or marked them FAILED.",
             lost.lost,
         )
         alarms.watch(

@@ -1,4 +1,4 @@
-"""The API of reminders, and the functions behind it."""
+"""The reminders API and its functions."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ from stacks.reminder_workflow import ReminderWorkflow
 from stacks.rest_api import ERROR, Answer, RestApi
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-"""The header by which a repeated `POST /reminders` is recognised."""
+"""The header that identifies a repeated `POST /reminders`."""
 
 SCHEDULED = Answer(schema="reminders/scheduled.schema.json", headers=("Location",))
 STATE = Answer(schema="reminders/reminder_state.schema.json")
@@ -107,7 +107,7 @@ class RemindersApi(RestApi):
 
 
 def _allow_readiness(function: lambda_.IFunction) -> None:
-    # What tells beforehand whether a reminder could be sent has no resource to name.
+    # These calls say in advance whether a reminder could be sent. AWS offers no narrower resource for them.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
     function.add_to_role_policy(
         iam.PolicyStatement(

@@ -1,4 +1,4 @@
-"""Our defaults for a REST API of Lambda functions."""
+"""Defaults for a REST API whose routes are Lambda functions."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from stacks import schemas
 from stacks.config import Stage
 
 STAGE_NAME = "v1"
-"""Of every API: that of our stage would be part of logical ids, which are the same in every stage."""
+"""The stage of each API. Our own stage's name would make logical ids differ from stage to stage."""
 
 LOGGED = {
     "requestId": "$context.requestId",
@@ -29,14 +29,14 @@ LOGGED = {
     "integrationStatus": "$context.integration.status",
     "errorType": "$context.error.responseType",
 }
-"""What the access log says of a request: nothing that came with it. `resourcePath` is the template
-`/orders/{OrderId}`; the path itself, like a message of API Gateway's, may hold what somebody took for an order's id.
+"""The fields of the access log. None of them repeats what the caller sent. `resourcePath` is the template
+`/orders/{OrderId}`: a real path, and so a message of API Gateway, may contain anything, even a card number.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The body of an answer, as the path of its JSON schema below `lambdas/`, and headers of its own."""
+    """A response: the path of its body's JSON schema below `lambdas/`, and its additional headers."""
 
     schema: str
     headers: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ ON_EVERY_BODY = {400: ERROR, 413: ERROR, 415: ERROR}
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """An answer of the gateway's own. A `status` or a `code` of None is the one API Gateway has for the case."""
+    """An error that API Gateway itself answers with. `status` and `code` are API Gateway's own if they are None."""
 
     type: apigateway.ResponseType
     message: str
@@ -60,9 +60,9 @@ class Refusal:
     try_again: bool = False
 
 
-NO_ROUTE = "This API has no such path, or the path has no such method."
+NO_ROUTE = "Unknown path, or a method that the path does not have. Check both."
 
-# API Gateway's messages are not passed on: about a signature or a permission they quote the path and the headers.
+# These texts replace API Gateway's, which may quote the path and the headers.
 REFUSALS = {
     "Default4xx": Refusal(
         type=apigateway.ResponseType.DEFAULT_4_XX,
@@ -72,8 +72,9 @@ REFUSALS = {
     "NoRoute": Refusal(
         type=apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, status=404, code="NotFound", message=NO_ROUTE
     ),
-    # If no authorizer reads it, API Gateway takes `Authorization: Bearer …` for a wrong signature of AWS. No route of
-    # these APIs takes signatures. https://github.com/amazon-archives/aws-cognito-angular-quickstart/issues/50
+    # An unknown path has no authorizer. API Gateway then reads `Authorization: Bearer …` as an invalid AWS signature.
+    # No route of these APIs uses AWS signatures.
+    # https://github.com/amazon-archives/aws-cognito-angular-quickstart/issues/50
     "NoRouteWithToken": Refusal(
         type=apigateway.ResponseType.INVALID_SIGNATURE, status=404, code="NotFound", message=NO_ROUTE
     ),
@@ -83,7 +84,7 @@ REFUSALS = {
     "Unauthorized": Refusal(
         type=apigateway.ResponseType.UNAUTHORIZED,
         code="NotSignedIn",
-        message="Sign in, and send the ID token: there is none, or it is not valid any more.",
+        message="The ID token is missing, invalid or expired. Sign in and send a new one.",
     ),
     "Default5xx": Refusal(
         type=apigateway.ResponseType.DEFAULT_5_XX,
@@ -100,7 +101,10 @@ REFUSALS = {
         try_again=True,
     ),
     "TooLarge": Refusal(
-        type=apigateway.ResponseType.REQUEST_TOO_LARGE, status=413, code="TooLarge", message="The body is too large."
+        type=apigateway.ResponseType.REQUEST_TOO_LARGE,
+        status=413,
+        code="TooLarge",
+        message="The request body is too large.",
     ),
     "UnsupportedMediaType": Refusal(
         type=apigateway.ResponseType.UNSUPPORTED_MEDIA_TYPE,
@@ -126,14 +130,14 @@ REFUSALS = {
 
 
 class RestApi(apigateway.RestApi):
-    """A regional REST API: callers are people of the user pool, requests are throttled and logged.
+    """A regional REST API for users of the user pool. It throttles and logs requests.
 
-    Its address is the stack output `ApiUrl`. Its stack depends on ApiLogsStack, without which it may not log.
+    The stack output `ApiUrl` holds its address. Its stack must depend on ApiLogsStack, which allows the logs.
 
-    `request_headers` are those that a page may send in addition to the usual ones.
+    A web page may send `request_headers` in addition to the usual headers.
 
-    Its own refusals (throttled, not signed in, no such path) have the shape and the CORS headers of our handlers',
-    and like theirs repeat nothing of the request.
+    Errors that API Gateway answers itself (throttled, not signed in, unknown path) have the shape and the CORS headers
+    of our functions' errors. Neither repeats anything from the request.
     """
 
     def __init__(
@@ -164,7 +168,7 @@ class RestApi(apigateway.RestApi):
             ),
             default_method_options=apigateway.MethodOptions(
                 authorization_type=apigateway.AuthorizationType.COGNITO,
-                # With no scopes asked for it takes ID tokens, which the functions insist on (common.caller).
+                # Without scopes the authorizer accepts ID tokens, which the functions require (common.caller).
                 authorizer=apigateway.CognitoUserPoolsAuthorizer(scope, f"{id}Authorizer", cognito_user_pools=[users]),
             ),
             default_cors_preflight_options=apigateway.CorsOptions(
@@ -179,7 +183,7 @@ class RestApi(apigateway.RestApi):
             headers = {"Access-Control-Allow-Origin": f"'{stage.allowed_origin}'"}
             if refusal.try_again:
                 headers |= {"Access-Control-Expose-Headers": "'Retry-After'", "Retry-After": "'1'"}
-            # The type is one of API Gateway's own words and needs no escaping.
+            # This variable is one of API Gateway's own words. It needs no escaping.
             code = refusal.code or "$context.error.responseType"
             body = {"error": {"code": code, "message": refusal.message, "details": []}}
             self.add_gateway_response(
@@ -201,16 +205,16 @@ class RestApi(apigateway.RestApi):
         query: tuple[str, ...] = (),
         headers: tuple[str, ...] = (),
     ) -> None:
-        """Hands `method` on `path` (`/orders/{OrderId}`) to `function`, and writes down what goes in and out.
+        """Routes `method` on `path` (`/orders/{OrderId}`) to `function`, and documents its requests and responses.
 
-        `query` names the parameters that may follow a question mark, and `headers` those that a request may have; the
-        function checks them.
+        `query` names the query parameters and `headers` the headers that a request may have. `request` is the path
+        below `lambdas/` of the JSON schema of the body. The function validates all three.
 
-        `request` is the path below `lambdas/` of the JSON schema that the function checks the body with, and
-        `answers` are its own by status; those that every route or every body can meet with are added here.
+        `answers` are the function's own responses by status. This method adds those that every route, or every route
+        with a body, may have.
 
-        The schemas become models, which describe and do not check: a refusal of the gateway's could say which field
-        is wrong only in words that quote its value, and that may be a card number. The functions check, and name it.
+        The schemas become models, which only describe. If API Gateway validated a body, it could name a wrong field
+        only together with its value, which may be a card number.
         """
         expected = {**answers, **ON_EVERY_ROUTE, **(ON_EVERY_BODY if request else {})}
         self.root.resource_for_path(path).add_method(
@@ -237,11 +241,14 @@ class RestApi(apigateway.RestApi):
         )
 
     def _model(self, file: str) -> apigateway.IModel:
-        """The model of a schema below `lambdas/`, whose title is its name; `Error` is one that every API comes with."""
+        """The model of a schema below `lambdas/`, named like the schema's title.
+
+        No title may be `Error`: every API already has a model of that name.
+        """
         if file not in self._models:
             schema = schemas.load(file)
             name = schema["title"]
-            # CDK's own class knows fewer words than JSON schema has.
+            # CDK's own class does not know every keyword of JSON schema.
             model = apigateway.CfnModel(
                 self, name, rest_api_id=self.rest_api_id, name=name, content_type="application/json", schema=schema
             )

@@ -1,4 +1,4 @@
-"""The JSON schemas of requests and answers, which are files next to the functions in `lambdas/`."""
+"""Reads the JSON schemas of requests and responses. They are files next to the functions in `lambdas/`."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,10 @@ _OF_A_FILE = ("$schema", "title")
 
 
 def load(file: str | Path) -> dict[str, Any]:
-    """The schema in `file`, a path below `lambdas/`; `{"$ref": "a.schema.json"}` becomes the schema beside it."""
+    """Returns the schema in `file`, a path below `lambdas/`.
+
+    Replaces each `{"$ref": "a.schema.json"}` with the schema in that file of the same folder.
+    """
     path = LAMBDAS / file
 
     def resolved(value: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The web page: files in a private bucket, shown by CloudFront, published by the deployment itself."""
+"""The web page: files in a private bucket behind CloudFront. The deployment publishes them."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ PUBLISHER = ROOT / "lambdas" / "publishing" / "publish_site.py"
 
 PUBLISHING_SECONDS = 300
 QUEUED_SECONDS = 60
-"""For how long Lambda may hold an event back; it allows no less."""
+"""How long Lambda may keep an event waiting. 60 is the least that Lambda allows."""
 
 UNUSED_FEATURES = (
     "accelerometer",
@@ -38,13 +38,13 @@ UNUSED_FEATURES = (
     "payment",
     "usb",
 )
-"""What the page never asks the browser for, and no script that got into it may."""
+"""Browser features that the page never uses. An injected script may not use them either."""
 
 
 class WebsiteStack(Stack):
-    """Publishes the folder `website/` and, beside it, `config.json`, which tells the page where everything is.
+    """Publishes the folder `website/` and a `config.json` with the addresses that the page needs.
 
-    `queues` are those the page's outbox shows, by the names it shows.
+    `queues` are the queues in the page's outbox, by the names that it shows.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class WebsiteStack(Stack):
     ) -> None:
         super().__init__(scope, id, stack_name=stack_name)
 
-        # Where everything is
+        # The page's configuration
         sign_in = f"https://cognito-idp.{self.region}.{self.url_suffix}"
         orders, reminders = (
             f"https://{api.rest_api_id}.execute-api.{self.region}.{self.url_suffix}"
@@ -73,11 +73,11 @@ class WebsiteStack(Stack):
             "ordersApi": f"{orders}/{STAGE_NAME}",
             "remindersApi": f"{reminders}/{STAGE_NAME}",
             "outbox": stage.outbox,
-            # Whose names tell the account: for who may see what lies in them.
+            # Queue URLs contain the account id, so they are published only together with the outbox.
             "queues": {name: queue.queue_url for name, queue in queues.items()} if stage.outbox else {},
         }
 
-        # What is shown
+        # Bucket and distribution
         site = s3.Bucket(
             self,
             "Site",
@@ -85,18 +85,19 @@ class WebsiteStack(Stack):
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            # In every stage: what it holds is a copy of this repository's files.
+            # Deleted in every stage: the bucket holds only copies of this repository's files.
             removal_policy=RemovalPolicy.DESTROY,
         )
         distribution = self._distribution(site, headers=self._headers(sign_in, orders, reminders))
 
-        # What publishes
+        # Publication
         published = self._publication(stage, config=config, site=site, distribution=distribution)
-        # CloudFront may read when everything is there: the first visitor sees a whole page or none.
+        # CloudFront may read the bucket only after everything is published. So the first visitor sees the complete
+        # page or none.
         if site.policy:
             site.policy.node.add_dependency(published)
 
-        # What people need
+        # Outputs
         CfnOutput(self, "SiteUrl", value=f"https://{distribution.distribution_domain_name}/")
         CfnOutput(self, "DistributionId", value=distribution.distribution_id)
         CfnOutput(self, "SiteBucketName", value=site.bucket_name)
@@ -112,20 +113,20 @@ class WebsiteStack(Stack):
                     origin_access_control=cloudfront.S3OriginAccessControl(
                         self,
                         "OriginAccessControl",
-                        # These names are the account's, in whatever region the stack stands.
+                        # These names must be unique in the whole account, so they contain the region.
                         origin_access_control_name=f"{self.stack_name}-{self.region}",
                         signing=cloudfront.Signing.SIGV4_ALWAYS,
                     ),
                 ),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
-                # Keeps what the publisher's Cache-Control says, compressed with Brotli or gzip, for a year at most.
+                # Caches files as the publisher's Cache-Control says, for a year at most, compressed.
                 cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
                 response_headers_policy=headers,
                 compress=True,
             ),
             default_root_object="index.html",
-            # S3 answers 403 for what is not there: CloudFront may not list the bucket, so it may not know.
+            # S3 answers 403 for a missing file, because CloudFront may not list the bucket.
             error_responses=[
                 cloudfront.ErrorResponse(
                     http_status=403,
@@ -136,12 +137,12 @@ class WebsiteStack(Stack):
             ],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=True,
-            # The least TLS is CloudFront's to choose for its own certificate: a setting of ours would be ignored.
+            # CloudFront chooses the minimum TLS version for its own certificate, and would ignore a setting of ours.
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
         )
 
     def _headers(self, *hosts: str) -> cloudfront.ResponseHeadersPolicy:
-        """What every answer says to the browser; `hosts` are those that the page's script talks to."""
+        """The headers of every response. The page's scripts may call `hosts`."""
         policy = {
             "default-src": "'none'",
             "script-src": "'self'",
@@ -193,7 +194,7 @@ class WebsiteStack(Stack):
         self, stage: Stage, *, config: Mapping[str, Any], site: s3.Bucket, distribution: cloudfront.Distribution
     ) -> CustomResource:
         """Publishes the files and `config` when one of them has changed."""
-        # Only the checks read the types; no browser loads them.
+        # Only the type check reads *.d.ts; browsers do not load them.
         files = assets.Asset(self, "Files", path=str(FILES), exclude=["**/.*", "**/*.d.ts"])
         publish = self._publisher(stage, files=files, site=site, distribution=distribution)
         published = CustomResource(
@@ -201,14 +202,15 @@ class WebsiteStack(Stack):
             "PublishedSite",
             resource_type="Custom::PublishedSite",
             service_token=publish.function_arn,
-            # When CloudFormation gives an event up, nobody works on it any more, nor will.
+            # Longer than an event may wait and run. When CloudFormation gives up on an event, nobody processes it
+            # later.
             service_timeout=Duration.seconds(QUEUED_SECONDS + PUBLISHING_SECONDS + 60),
             properties={
-                # The key is the files' hash: another file, another key, and so published again.
+                # The key is a hash of the files, so a changed file makes CloudFormation publish again.
                 "Archive": {"Bucket": files.s3_bucket_name, "Key": files.s3_object_key},
                 "Site": site.bucket_name,
                 "Distribution": distribution.distribution_id,
-                # As text, for CloudFormation knows no null; nor does CDK's own way to write it.
+                # A JSON text, because CloudFormation has no null. CDK's own `to_json_string` leaves nulls out, too.
                 "Config": json.dumps(config),
                 "Publisher": hashlib.sha256(PUBLISHER.read_bytes()).hexdigest(),
             },
@@ -229,9 +231,9 @@ class WebsiteStack(Stack):
             timeout=PUBLISHING_SECONDS,
             environment={},
         )
-        # An event is worked on at once or not at all: a late one would bring an old page back.
+        # No retries and no long waits: a delayed event would publish an old page.
         publish.configure_async_invoke(retry_attempts=0, max_event_age=Duration.seconds(QUEUED_SECONDS))
-        # CDK's grants name more actions, and all files of all stacks.
+        # CDK's grants would allow more actions, and the files of all stacks.
         allow(publish, "s3:GetObject", on=files.bucket.arn_for_objects(files.s3_object_key))
         allow(publish, "s3:ListBucket", on=site.bucket_arn)
         allow(publish, "s3:PutObject", "s3:DeleteObject", on=site.arn_for_objects("*"))

@@ -16,13 +16,13 @@ STATE_MACHINES = Path(__file__).parent.parent / "statemachines"
 
 
 class PlaceholderError(ValueError):
-    """The placeholders of an .asl.json file and the values given for it differ; CDK itself says little or nothing."""
+    """The placeholders in an .asl.json file differ from the given values. CDK itself does not report this clearly."""
 
 
 def load_definition(file_name: str, *, substitutions: Mapping[str, str]) -> str:
-    """The text of `statemachines/<file_name>`, with its `${Placeholders}` still in it.
+    """Returns the text of `statemachines/<file_name>`, with its `${Placeholders}`.
 
-    Raises PlaceholderError unless `substitutions` names exactly the placeholders in the file.
+    Raises PlaceholderError if the names in `substitutions` differ from the placeholders in the file.
     """
     text = (STATE_MACHINES / file_name).read_text()
     placeholders = set(re.findall(r"\$\{([A-Za-z0-9]+)\}", text))
@@ -34,13 +34,14 @@ def load_definition(file_name: str, *, substitutions: Mapping[str, str]) -> str:
 
 
 class Workflow(sfn.StateMachine):
-    """A state machine with its own role and its own log group, whose entries carry no input and no output.
+    """A state machine with its own role and its own log group.
 
-    They do carry the cause of every failure, in the words of the service that failed. `log_level` says which entries
-    there are. FATAL leaves only the end of an execution, whose cause comes from the state machine itself.
+    Log entries contain no input and no output. They do contain the cause of each failure, in the words of the service
+    that failed. With the `log_level` FATAL there is only the entry about a failed execution's end, whose cause the
+    state machine itself writes.
 
-    The file names its targets in `${Placeholders}`; `substitutions` gives their values. Neither grants anything:
-    grant each target to the workflow.
+    `substitutions` holds the values of the `${Placeholders}` in the file. It grants no permissions: grant the workflow
+    what it calls.
     """
 
     def __init__(
@@ -59,7 +60,8 @@ class Workflow(sfn.StateMachine):
         log_group = logs.LogGroup(
             scope,
             f"{id}LogGroup",
-            # API Gateway and Step Functions share one resource policy of 5,120 characters; this prefix keeps them out.
+            # API Gateway and Step Functions share one resource policy of at most 5,120 characters. Log groups with this
+            # prefix need no entry in it.
             # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
             log_group_name=f"/aws/vendedlogs/states/{stage.name}-{id}",
             retention=stage.log_retention,
