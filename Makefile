@@ -157,6 +157,10 @@ synth: setup ## Synthesise the templates of STAGE
 openapi: setup ## Write docs/openapi from the templates
 	CDK_VALIDATION=false .venv/bin/python -m tools.openapi
 
+.PHONY: docs
+docs: setup-dev ## Build the site of the documentation in build/site
+	@.venv/bin/python -m tools.site
+
 .PHONY: contract
 contract: setup-dev build/contract/installed ## Hold the APIs and generated clients to docs/openapi, and write docs/contract.md
 	CDK_VALIDATION=false .venv/bin/python -m tests.contract

@@ -12,6 +12,7 @@ PROGRAMS = {
     "tools.doctor": "find problems of a stage, before and after you deploy it",
     "tools.teardown": "make a stage ready to be destroyed; `make destroy` runs it",
     "tools.openapi": "write docs/openapi from the templates; `make openapi` runs it",
+    "tools.site": "build the site of the documentation in build/site; `make docs` runs it",
 }
 
 

@@ -18,7 +18,7 @@ from tools.orders import __main__ as orders
 from tools.remindme import __main__ as remindme
 from tools.sign_in import __main__ as sign_in
 
-DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")), *sorted(PROJECT.glob("benchmarks/*.md"))]
+DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")), *sorted(PROJECT.glob("benchmarks/*.md"))]
 SOURCES = sorted(
     chain.from_iterable(
         (PROJECT / name).rglob("*.py") for name in ("tools", "local", "stacks", "lambdas", "benchmarks")
@@ -31,6 +31,7 @@ PLACEHOLDERS = {"STATUS": "PARKED", "N": "1"}
 
 WITHOUT_ARGUMENTS = {
     "tools.openapi",
+    "tools.site",
     "tests.facts",
     "benchmarks.lookups",
     "benchmarks.page",

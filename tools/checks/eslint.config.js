@@ -49,4 +49,8 @@ export default [
     files: ["tools/redis/*.js"],
     languageOptions: { sourceType: "commonjs", globals: globals.node },
   },
+  {
+    files: ["tools/site/assets/*.js"],
+    languageOptions: { sourceType: "script", globals: { ...globals.browser, mermaid: "readonly" } },
+  },
 ];

@@ -1,0 +1,70 @@
+"""`python -m tools.site`: builds the site of the documentation in build/site. `make docs` runs it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from terminal.errors import CommandError
+from tools import command
+from tools.install import ROOT
+from tools.site.layout import Layout, LinkError, navigation
+
+HERE = Path(__file__).parent
+MERMAID = ROOT / "tools" / "checks" / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
+SITE = ROOT / "build" / "site"
+
+
+def build(root: Path, source: Path, site: Path) -> int:
+    """Builds the site of the project in `root`, and returns the number of its pages. Raises CommandError.
+
+    `source` is a folder for what MkDocs reads. Both folders are replaced.
+    """
+    if not MERMAID.exists():
+        raise CommandError(f"{MERMAID.relative_to(ROOT)} is missing: run make setup-dev")
+    if not (root / "docs" / "index.md").exists():
+        raise CommandError("docs/index.md is missing: it is the first page, and names the others")
+    shutil.rmtree(source, ignore_errors=True)
+    pages = source / "pages"
+    layout = Layout(root)
+    try:
+        layout.write(pages)
+    except LinkError as error:
+        raise CommandError(str(error)) from None
+    shutil.copytree(HERE / "assets", pages / "assets")
+    shutil.copyfile(MERMAID, pages / "assets" / "mermaid.js")
+    shutil.copyfile(root / "website" / "favicon.svg", pages / "assets" / "favicon.svg")
+    settings = {
+        "INHERIT": str(HERE / "mkdocs.yml"),
+        "docs_dir": str(pages),
+        "site_dir": str(site),
+        "nav": navigation(layout),
+    }
+    # JSON is YAML too.
+    (source / "mkdocs.yml").write_text(json.dumps(settings, indent=2))
+    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(source / "mkdocs.yml")]
+    # Otherwise the theme prints a notice at each build: its support ends in May 2027.
+    run = subprocess.run(mkdocs, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True)
+    if said := (run.stdout + run.stderr).strip():
+        raise CommandError(f"MkDocs could not build the site without a warning:\n\n{said}")
+    return len(list(site.rglob("*.html")))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return command.exit_status(lambda: _parse_and_build(arguments))
+
+
+def _parse_and_build(arguments: list[str] | None) -> int:
+    description = "Builds the site of the documentation in build/site, from docs/ and the files that docs/ links to."
+    command.Parser(prog="python -m tools.site", description=description).parse_args(arguments)
+    count = build(ROOT, ROOT / "build" / "site-source", SITE)
+    print(f"{SITE.relative_to(ROOT)} has {count} pages. To read them with their search:")
+    print("  .venv/bin/python -m http.server --bind 127.0.0.1 --directory build/site 8000")
+    print("and open http://127.0.0.1:8000/")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
