@@ -13,7 +13,7 @@ from tests.facts.asking import Asking, agrees
 from tests.facts.facts import DOCUMENT, FACTS, Fact, count, is_listed
 
 ASKED = [fact for fact in FACTS if "test" not in fact]
-PATH = r"(?:lambdas|local|stacks|statemachines|tools|website|docs|tests)(?:/[a-z_0-9*]+)*(?:\.[a-z.]+)?"
+PATH = r"(?:lambdas|local|stacks|statemachines|tools|website|docs|tests)(?:/[a-z_0-9*-]+)*(?:\.[a-z.]+)?"
 
 
 @pytest.fixture(scope="module")
