@@ -40,7 +40,7 @@ def may_see(caller: Caller, row: Mapping[str, Any]) -> bool:
 
 
 def is_waiting(row: Mapping[str, Any]) -> bool:
-    """Whether no execution has taken the claim of an order. Perhaps none was started."""
+    """Whether an order is claimed, but no execution has taken the claim. Perhaps its execution was never started."""
     return row["Status"] == RECEIVED and "ExecutionId" not in row
 
 

@@ -76,8 +76,8 @@ Pairs with `Name` are searched in both orders, because a name rarely consists of
 def _is_split(order: Mapping[str, Any], first: str, second: str) -> bool:
     """Whether a card number begins in the first field and ends in the second, and neither contains a letter.
 
-    In a pair without `Name`, only groups of four count, as cards print them. One in ten pairs of ordinary numbers has
-    a valid check digit by chance.
+    In a pair without `Name`, only groups of four count, as cards print them. Otherwise one in ten pairs of ordinary
+    numbers would count, because its check digit is right by chance.
     """
     begins, ends = (_texts(order.get(name, "")) for name in (first, second))
     may_be_any = "Name" in (first, second)
@@ -109,8 +109,7 @@ field is covered only if the order has it."""
 def digest(order: Mapping[str, Any], *, key: bytes) -> str:
     """A keyed digest of the whole order, card number included. Without the key it reveals nothing.
 
-    A digest without a key would reveal the card number in seconds: the row holds its last four digits, and few of the
-    others are unknown.
+    Without a key anybody who has the digest could try all card numbers in seconds, because few digits are unknown.
     """
     first = [order[name] for name in _DIGESTED_FIRST]
     further = {name: order[name] for name in sorted(order.keys() - set(_DIGESTED_FIRST))}

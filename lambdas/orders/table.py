@@ -67,7 +67,7 @@ def park(row: Mapping[str, Any], *, now: datetime) -> bool:
 
 
 def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[str, Any] | None:
-    """Closes an order for the operator `by`, and returns its row. Returns None if the stored row has changed.
+    """Closes an order for the operator `by`, and returns its row. Returns None, and writes nothing, if it has changed.
 
     The closed row belongs to no execution. So a late write of its execution fails, and its messages are out of date.
     """
@@ -94,9 +94,9 @@ def find_all(order_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def of_owner(owner: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
-    """A page of an owner's orders, the last received first, and the place where it ended; None if it was the last page.
+    """A page of an owner's orders, the last received first, and the place where it ended.
 
-    The index has only the attributes that a list shows.
+    The place is None if no page follows. The index has only the attributes that a list shows.
     """
     return _page(BY_OWNER, "Owner", owner, sorted_by="ReceivedAt", limit=limit, after=after)
 

@@ -1,7 +1,6 @@
-"""Holds the OpenAPI documents to the running APIs, lints them, and uses clients that were generated from them.
+"""Checks the OpenAPI documents against the running APIs, lints them, and tries clients that are generated from them.
 
-`make contract` installs the tools into build/contract, runs this on a laptop cloud of its own, and writes
-docs/contract.md.
+`make contract` installs the tools into build/contract, runs this on a new laptop cloud, and writes docs/contract.md.
 """
 
 import argparse
@@ -30,7 +29,7 @@ from terminal import program
 from tools.openapi import DOCUMENTS
 
 TOOLS = PROJECT / "build" / "contract"
-"""Where `make contract` installs the tools, and where what they generate goes."""
+"""The folder of the tools of `make contract`, and of the files that they generate."""
 
 HERE = Path(__file__).parent
 REPORT = PROJECT / "docs" / "contract.md"
@@ -53,8 +52,8 @@ Its tools have their own versions ([requirements](../tests/contract/requirements
 - The linters run with all their recommended rules.
 - Each generated client makes [a journey](../tests/contract/journey.py) through both APIs.
 
-[hooks.py](../tests/contract/hooks.py) ignores two kinds of findings. A cancelled reminder can still be looked up, as the
-document says. An undeclared method gets 404, not 405, because for API Gateway it is the same as an unknown path.
+[hooks.py](../tests/contract/hooks.py) ignores two kinds of findings. A cancelled reminder can still be looked up, as
+the document says. An undeclared method gets 404, not 405, because for API Gateway it is the same as an unknown path.
 
 | check | with | result |
 | --- | --- | --- |
@@ -73,7 +72,7 @@ class Result:
 
 
 def run(*command: str | Path, **environment: str) -> tuple[bool, str]:
-    """Whether a command succeeded, and what it printed."""
+    """Runs a command. Returns whether it succeeded, and its output."""
     path = os.pathsep.join([str(TOOLS / "venv" / "bin"), str(TOOLS / "node_modules" / ".bin"), os.environ["PATH"]])
     ran = subprocess.run(
         [str(part) for part in command],
@@ -97,7 +96,7 @@ def python_version(package: str) -> str:
 
 
 def lints() -> Iterator[Result]:
-    """The linters' recommended rules, warnings included."""
+    """Runs the linters with their recommended rules. Warnings count."""
     rules = TOOLS / "spectral.json"
     rules.write_text(json.dumps({"extends": ["spectral:oas"]}))
     for name in NAMES:
@@ -115,7 +114,7 @@ def lints() -> Iterator[Result]:
 
 
 def clients() -> Iterator[Result]:
-    """Generates a client of each document in both languages, and compiles the TypeScript one."""
+    """Generates a Python client and TypeScript types for each document, and compiles the types."""
     for name in NAMES:
         folder = TOOLS / "python" / name
         done, output = run(
@@ -181,12 +180,12 @@ class Apis:
         self.ids["MessageId"] = [item["MessageId"] for item in parked["items"]]
 
     def token(self, role: str) -> str:
-        """A new ID token, which is valid for an hour."""
+        """A new ID token. It is valid for an hour."""
         cognito, client = self._cloud.engine.client("cognito-idp"), self._cloud.places().web_client
         return users.sign_in(cognito, client, self._cloud.users()[role])
 
     def environment(self) -> dict[str, str]:
-        """What the journeys read."""
+        """The environment variables that the journeys read."""
         tokens = {f"CONTRACT_{role.upper()}": self.token(role) for role in ROLES}
         return tokens | {f"CONTRACT_{name.upper()}": url for name, url in self.urls.items()}
 
@@ -197,7 +196,7 @@ class Apis:
 
 
 def cases(apis: Apis) -> Iterator[Result]:
-    """Schemathesis with all its checks, as a person and as an operator."""
+    """Runs schemathesis with all its checks, as a person and as an operator."""
     for name in NAMES:
         for role in ROLES:
             _, output = run(
@@ -220,7 +219,7 @@ def _summary(what: str, output: str) -> Result:
 
 
 def journeys(apis: Apis) -> Iterator[Result]:
-    """The generated clients at work."""
+    """Runs a journey with the generated clients of each language."""
     paths = os.pathsep.join(str(TOOLS / "python" / name) for name in NAMES)
     python = TOOLS / "venv" / "bin" / "python"
     commands: Mapping[str, Callable[[], tuple[bool, str]]] = {
@@ -245,7 +244,7 @@ def results() -> Iterator[Result]:
 
 
 def main() -> int:
-    # A signal ends it as Ctrl-C does, so that no cloud stays behind.
+    # A signal ends this like Ctrl-C, so that the laptop cloud is stopped.
     return program.run(_parse_and_run, said_of=lambda error: None)
 
 

@@ -1,6 +1,6 @@
-"""What schemathesis has to know in addition to the documents: the rules in words, and ids of real orders and reminders.
+"""Hooks of schemathesis: they follow the rules that the documents say in words, and use ids of real orders.
 
-Runs in the environment of the contract's own tools.
+This module runs in build/contract/venv, without the packages of the project.
 """
 
 import json
@@ -17,12 +17,12 @@ from schemathesis.openapi.checks import UnsupportedMethodResponse, UseAfterFree
 from tests.contract import unsaid
 
 REAL: dict[str, list[str]] = json.loads(os.environ["CONTRACT_IDS"])
-"""Ids by the name of their path parameter."""
+"""Real ids by the name of their path parameter."""
 
 
 @schemathesis.hook
 def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
-    """Follows the rules in words, if the case is one that has to be accepted."""
+    """Changes a valid case so that it also follows the rules in words."""
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return case
     operation, now = case.operation.definition.raw["operationId"], datetime.now(UTC)
@@ -34,7 +34,7 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
     if case.path_parameters and case.meta.phase.name != TestPhase.STATEFUL:
         for name, ids in REAL.items():
             if name in case.path_parameters and ids:
-                # Chosen by the value, so that the same case is the same request again.
+                # The value chooses the id, so that the same case always makes the same request.
                 number = sum(map(ord, str(case.path_parameters[name])))
                 if number % 4:
                     case.path_parameters[name] = ids[number % len(ids)]
@@ -43,7 +43,7 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **kwargs: Any) -> None:
-    """Gives a correction the id in its path. In a stateful test the path is known only now."""
+    """Puts the OrderId of the path into the body of a correction. A stateful test sets the path only now."""
     is_good = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
     if is_good and case.operation.definition.raw["operationId"] == "CorrectOrder" and isinstance(case.body, dict):
         case.body["OrderId"] = case.path_parameters["OrderId"]
@@ -53,7 +53,7 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **kw
 def the_code_is_listed(
     context: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> None:
-    """The code of every error is one that the document lists for its status, or one of API Gateway's own."""
+    """Checks that the document lists the code of an error for its status, or that it is a code of API Gateway."""
     answers = case.operation.definition.raw["responses"]
     answer = answers.get(str(response.status_code))
     if answer is None or response.status_code < 400 or case.method.lower() != case.operation.method.lower():
@@ -70,10 +70,10 @@ def filter_failure(
     case: schemathesis.Case,
     response: schemathesis.Response,
 ) -> bool:
-    """Drops what the documents say in words, and no schema could.
+    """Drops two kinds of findings that are right by the documents' words, which no schema can say.
 
-    A cancelled reminder can still be looked up. And an undeclared method gets a 404 like an unknown path, instead of a
-    405, because API Gateway has one response type for both, MISSING_AUTHENTICATION_TOKEN.
+    A cancelled reminder can still be looked up. An undeclared method gets a 404 like an unknown path, and not a 405,
+    because API Gateway has one response type for both, MISSING_AUTHENTICATION_TOKEN.
     """
     answer = response.json() if response.status_code in (200, 404) else {}
     is_cancelled = isinstance(failure, UseAfterFree) and answer.get("status") == "CANCELLED"

@@ -1,4 +1,4 @@
-"""A small journey through both APIs with the generated Python clients, which this program's environment contains."""
+"""A small journey through both APIs with the generated Python clients. PYTHONPATH must contain the clients."""
 
 import os
 import time
@@ -64,7 +64,7 @@ def orders(person: OrdersClient, operator: OrdersClient) -> None:
     assert isinstance(first, OrderList) and isinstance(first.next_, str), first
     second = list_orders.sync(client=person, limit=1, next_=first.next_)
     assert isinstance(second, OrderList), second
-    # An order of a list is the same type as a single order.
+    # An order in a list has the same type as a single order.
     assert {one.order_id for one in first.orders + second.orders} == {good.order_id, bad.order_id}
 
     wrong = place_order.sync_detailed(client=person, body=Order.from_dict({**good.to_dict(), "Name": "x" * 201}))
@@ -85,20 +85,20 @@ def orders(person: OrdersClient, operator: OrdersClient) -> None:
 
 
 def reminders(person: RemindersClient) -> None:
-    asked = Reminder(
+    reminder = Reminder(
         message="Water the plants",
         preference=Preference.EMAIL,
         wait_seconds=3600,
         repeat=Repeat(every="1d", times=3),
     )
     key = str(uuid.uuid4())
-    scheduled = create_reminder.sync(client=person, body=asked, idempotency_key=key)
+    scheduled = create_reminder.sync(client=person, body=reminder, idempotency_key=key)
     assert isinstance(scheduled, ScheduledReminder), scheduled
-    again = create_reminder.sync(client=person, body=asked, idempotency_key=key)
+    again = create_reminder.sync(client=person, body=reminder, idempotency_key=key)
     assert isinstance(again, ScheduledReminder) and again.reminder_id == scheduled.reminder_id, again
 
     found = get_reminder.sync(scheduled.reminder_id, client=person)
-    assert isinstance(found, ReminderState) and found.repeat == asked.repeat, found
+    assert isinstance(found, ReminderState) and found.repeat == reminder.repeat, found
     listed = list_reminders.sync(client=person)
     assert isinstance(listed, ReminderList) and found in listed.reminders, listed
 

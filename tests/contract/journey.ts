@@ -1,4 +1,4 @@
-// The same journey as journey.py, with openapi-fetch and the types that openapi-typescript makes.
+// The same journey as in journey.py, with openapi-fetch and the types that openapi-typescript generates.
 
 import { randomUUID } from "node:crypto";
 import createClient from "openapi-fetch";
@@ -46,12 +46,12 @@ async function settled(id: string): Promise<OrderState> {
 const good = order("12.50");
 const placed = await orders.POST("/orders", { body: good });
 check(placed.response.status === 202 && placed.data, "the order was not accepted");
-check((await settled(good.OrderId)).Status === "FULFILLMENT_QUEUED", "the order was not good");
+check((await settled(good.OrderId)).Status === "FULFILLMENT_QUEUED", "the order was not fulfilled");
 
 const page = await orders.GET("/orders", { params: { query: { limit: 1 } } });
-check(page.data?.next, "there is no next page");
+check(page.data?.next, "the first page has no next");
 const next = await orders.GET("/orders", { params: { query: { limit: 1, next: page.data.next } } });
-// An order of a list has the same type as a single order.
+// An order in a list has the same type as a single order.
 const listed: OrderState[] = [...page.data.orders, ...(next.data?.orders ?? [])];
 check(listed.length === 2, "a page is missing");
 
@@ -61,9 +61,9 @@ const [detail] = wrong.error?.error.details ?? [];
 check(detail?.field === "Name" && detail.code === "TooLong", "the error does not name the field and the problem");
 check(detail.values.longest === 200, "the error does not say how long a name may be");
 
-const asked: Reminder = { message: "Water the plants", preference: "email", waitSeconds: 3600 };
+const reminder: Reminder = { message: "Water the plants", preference: "email", waitSeconds: 3600 };
 const scheduled = await reminders.POST("/reminders", {
-  body: asked,
+  body: reminder,
   params: { header: { "Idempotency-Key": randomUUID() } },
 });
 check(scheduled.data, "the reminder was not scheduled");
@@ -77,6 +77,6 @@ check(again.response.status === 409, "the reminder was cancelled twice");
 
 // @ts-expect-error A reminder needs a time.
 const neither: Reminder = { message: "Water the plants", preference: "email" };
-check((await reminders.POST("/reminders", { body: neither })).response.status === 400, "no time was accepted");
+check((await reminders.POST("/reminders", { body: neither })).response.status === 400, "a reminder without a time was accepted");
 
 console.log("the journey ended as it should");

@@ -1,8 +1,8 @@
-"""Makes a body that fits a schema of the OpenAPI documents one that the API takes.
+"""Changes a body that fits its schema so that the API accepts it.
 
-A schema cannot say everything: what looks like a card number, which times are in the future, whose address it is. The
-documents say these rules in words, and this module follows them. Pure, and without imports of the project: it also
-runs in the environment of the contract's own tools.
+Some rules cannot be said in a schema: no text may look like a card number, a time must be in the future, an address
+must be your own. The OpenAPI documents say these rules in words, and this module follows them. Pure. It imports nothing
+of the project, because it also runs in build/contract/venv.
 """
 
 import base64
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 MOST_DIGITS = 12
-"""Fewer than a card number has."""
+"""Two fewer than the shortest card number has."""
 
 _LONGEST_TEXT_MESSAGE = 600
 _MOST_DECIMALS = 4
@@ -21,7 +21,7 @@ _NOT_ASCII = re.compile("[^ -~]")
 
 
 def body(operation: str, value: Any, *, now: datetime) -> Any:
-    """`value`, the body of a request for `operation`, with the least changes that the rules in words ask for."""
+    """The body `value` of a request for `operation`, changed only where it breaks a rule."""
     if not isinstance(value, dict):
         return value
     match operation:
@@ -35,7 +35,7 @@ def body(operation: str, value: Any, *, now: datetime) -> Any:
 
 
 def query(operation: str, value: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-    """The query with a `next` that an answer could have said."""
+    """The query with a valid `next`, as an earlier answer could have contained it."""
     token = json.dumps([now.strftime("%Y-%m-%dT%H:%M:%SZ"), "order-1"])
     said = base64.urlsafe_b64encode(token.encode()).decode()
     return {**value, **({"next": said} if "next" in value else {})}
@@ -55,7 +55,7 @@ def _order(order: Mapping[str, Any]) -> dict[str, Any]:
 
 def _reminder(reminder: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     tomorrow = now.astimezone(UTC) + timedelta(days=1)
-    # One's own addresses are the default, and others would have to be on the stage's list.
+    # Without these fields the caller's own addresses are used. Others would have to be on the stage's list.
     made = {name: value for name, value in reminder.items() if name not in ("email", "phone")}
     for name in {"message", "subject"} & made.keys():
         made[name] = _lettered(_visible(_few_digits(made[name])))
@@ -67,20 +67,20 @@ def _reminder(reminder: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     if "timestamp" in made:
         made["timestamp"] = _at(tomorrow, like=made["timestamp"])
     if "until" in made.get("repeat", {}):
-        # With its offset, because the request may have no time zone.
+        # It needs an offset, because the request may have no time zone.
         later = (tomorrow + timedelta(days=366)).strftime("%Y-%m-%dT%H:%M:%SZ")
         made["repeat"] = {**made["repeat"], "until": later}
     return made
 
 
 def _at(time: datetime, *, like: str) -> str:
-    """`time`, with an offset, a fraction and seconds if `like` has them."""
+    """`time` in the format of `like`: with an offset, a fraction and seconds if `like` has them."""
     form = "%Y-%m-%d" + like[10] + "%H:%M"
     return time.strftime(form) + like[16:]
 
 
 def _short(price: float) -> float:
-    """`price` with at most four decimals and twelve digits: without decimals, or without its first digits."""
+    """`price` with at most four decimals and twelve digits. A longer one loses its decimals, then its first digits."""
     rounded = round(price, _MOST_DECIMALS)
     if sum(map(str.isdigit, f"{rounded:.4f}")) <= MOST_DIGITS:
         return rounded
@@ -88,7 +88,7 @@ def _short(price: float) -> float:
 
 
 def _few_digits(text: str) -> str:
-    """`text` without its digits from the thirteenth on, of any script."""
+    """`text` without the digits after the twelfth. Digits of all scripts count."""
     seen = 0
     kept = []
     for letter in text:
@@ -103,5 +103,5 @@ def _visible(text: str) -> str:
 
 
 def _lettered(text: str) -> str:
-    """`text` with a letter if it has digits. Without one they may begin a card number that the next field ends."""
+    """`text` with a letter if it has digits. Without a letter, two fields together may make a card number."""
     return "x" + text[1:] if any(map(str.isnumeric, text)) and not re.search("[A-Za-z]", text) else text

@@ -1,1 +1,1 @@
-"""Texts to measure the search for card numbers with. The same seed makes the same texts."""
+"""Random texts that measure the search for card numbers. The same seed makes the same texts."""

@@ -1,4 +1,4 @@
-"""Counts how many ordinary texts the rules refuse, and how many card numbers they see."""
+"""Counts how many ordinary texts the rules refuse, and how many card numbers they find."""
 
 import argparse
 

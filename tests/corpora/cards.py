@@ -1,4 +1,4 @@
-"""Card numbers of every issuer in every form that docs/architecture.md promises to see."""
+"""Card numbers of every issuer, in every form that docs/architecture.md says is found."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -78,7 +78,7 @@ PAIRS = [("OrderId", "Name"), ("Name", "ItemName"), ("ItemName", "Name"), ("Name
 
 
 class Cards:
-    """Random card numbers, with the right check digit."""
+    """Makes random card numbers with the right check digit."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -90,7 +90,7 @@ class Cards:
         return next(digits + one for one in "0123456789" if passes_luhn(digits + one))
 
     def texts(self, each: int = 8) -> Iterator[str]:
-        """For a free text, such as a name or a message."""
+        """Texts with a card number, for a free text such as a name or a message."""
         for form in self._forms():
             for around in AROUND:
                 for _ in range(each):
@@ -104,7 +104,7 @@ class Cards:
             yield "-".join(self.number())
 
     def splits(self, each: int = 300) -> Iterator[dict[str, str]]:
-        """Two fields of an order, each with a part of one number."""
+        """Pairs of fields of an order that have parts of one card number."""
         for pair in PAIRS:
             for _ in range(each):
                 card = self.number()
@@ -126,7 +126,7 @@ class Cards:
         return separator.join(groups)
 
     def _odd(self, card: str, separator: str) -> str:
-        """In three groups, of a size that no date has."""
+        """The card number in three groups. No date has groups of five digits."""
         return separator.join((card[:5], card[5:10], card[10:]))
 
     def _forms(self) -> Iterator[Callable[[str], str]]:

@@ -1,4 +1,4 @@
-"""The rules for card numbers, measured with both corpora."""
+"""Measures the rules for card numbers with both corpora."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ ORDER = {"OrderId": "A-1", "Name": "Jo", "ItemName": "Keyboard", "Price": "12.50
 
 
 class Line(NamedTuple):
-    """One part of a corpus: `wrong` are the ordinary texts that are refused, or the card numbers that are not seen."""
+    """One part of a corpus. `wrong` has the ordinary texts that are refused, or the card numbers that are not found."""
 
     corpus: str
     size: int
@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
 
 def measured(*, seed: int) -> Iterator[Line]:
-    """Everything, part by part."""
+    """Measures each part of both corpora."""
     ordinary, cards = Ordinary(seed), Cards(seed)
     yield _line("order numbers", ({"OrderId": one} for one in ordinary.order_ids()), are_cards=False)
     yield _line("names", ({"Name": one} for one in ordinary.names()), are_cards=False)

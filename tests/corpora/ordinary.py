@@ -1,6 +1,6 @@
-"""What businesses and people write where no card number belongs: order numbers, names, items, prices and reminders.
+"""Ordinary texts without a card number: order numbers, names, items, prices and reminders of businesses and people.
 
-The formats that docs/architecture.md names as ones that cannot be told from a card number are left out.
+Formats that docs/architecture.md lists as indistinguishable from a card number are left out.
 """
 
 import random
@@ -28,7 +28,7 @@ AAAA-nnnn-AAAA|AAAnnnAAA|XAAnnnnnnnnnAA
     .strip("|")
     .split("|")
 )
-"""Patterns: # is a digit from 1 to 9, n any digit, A a letter; a percent sign is strftime's."""
+"""Patterns: # is a digit from 1 to 9, n is any digit, A is a letter, and %Y and the like are codes of strftime."""
 
 NAMES = (
     """
@@ -94,7 +94,7 @@ BBAN = {"DE": 18, "AT": 16, "ES": 20, "FR": 23, "DK": 14, "BE": 12, "PL": 24}
 
 
 class Ordinary:
-    """Random texts that no card number is in."""
+    """Makes random texts without a card number."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -113,7 +113,7 @@ class Ordinary:
         return [self.text(pattern) for pattern in MESSAGES for _ in range(each)]
 
     def prices(self, each: int = 60) -> list[str | int | float]:
-        """As text and as numbers: up to 13 digits before the point, sums and products of floats."""
+        """Prices as text and as numbers: with up to 13 digits before the point, and sums and products of floats."""
         made: list[str | int | float] = [
             "0",
             "-1",
@@ -138,7 +138,7 @@ class Ordinary:
         return made
 
     def text(self, pattern: str) -> str:
-        """One text of a pattern."""
+        """A random text that follows a pattern."""
         day = datetime(2015, 1, 1, tzinfo=UTC) + timedelta(seconds=self.random.randrange(15 * 366 * 86_400))
         made = day.strftime(pattern) if "%" in pattern else pattern
         for name, make in (("order", self._order), ("iban", self._iban), ("uuid", self._uuid)):
@@ -183,7 +183,7 @@ class Ordinary:
         yield f"L5-{seconds}-{self.random.randint(1, 9)}-{self.random.randint(10, 9999)}"
         yield f"{self.random.randint(1, 999)}-{seconds}{self._digits(3)}"
         yield f"{seconds}{self._digits(6)}"
-        # Twitter's: milliseconds since 2010, 22 more bits. Of 2018 and later.
+        # An id of Twitter, 2018 or later: milliseconds since 2010, and 22 more bits.
         yield str((seconds % 250_000_000 + 230_000_000) * 1000 << 22 | self.random.getrandbits(22))
         yield self._barcode(13)
         yield "1" + self._barcode(13)

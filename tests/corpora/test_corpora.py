@@ -1,4 +1,4 @@
-"""Both corpora through the rules of orders and reminders, and samples through logs and through the order workflow."""
+"""Runs both corpora through the rules of orders and reminders, and samples through the log mask and the workflow."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_no_card_number_is_left_in_a_masked_text():
 
 
 def is_taken(order):
-    """Whether the order workflow takes an order for one."""
+    """Whether the order workflow accepts an order."""
     place, variables = walked(MACHINE, order)
     assert variables.get("failure") in (None, {"State": "Is it an order", "Error": "CardNumberInTextError"}), order
     return place == "Update the order table"

@@ -17,7 +17,7 @@ MILLISECONDS_LEFT = 20_000
 
 
 class Context:
-    """Of an invocation that has just begun."""
+    """The context of an invocation that has just begun."""
 
     def get_remaining_time_in_millis(self) -> int:
         return MILLISECONDS_LEFT
@@ -34,7 +34,7 @@ def table(name: str, key: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def records() -> Any:
-    """The record of each order that is being shipped or has been."""
+    """The idempotency records: one for each order that is being shipped or was shipped."""
     return table("idempotency", "id")
 
 
@@ -44,7 +44,7 @@ def shipments() -> Any:
 
 
 def ship(*bodies: Any) -> list[str]:
-    """Hands messages `m0`, `m1`... to the function as one batch; those that failed."""
+    """Calls the function with the messages `m0`, `m1`... as one batch. Returns the messages that failed."""
     batch = [
         {"messageId": f"m{n}", "body": body if isinstance(body, str) else json.dumps(body), "eventSource": "aws:sqs"}
         for n, body in enumerate(bodies)
@@ -53,7 +53,7 @@ def ship(*bodies: Any) -> list[str]:
 
 
 def refuse_the_next_shipment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As DynamoDB refuses when it is throttled; the text repeats the order."""
+    """Makes the next write fail with a throttling error whose text quotes the order."""
     put = client_of(ship_order, "dynamodb").put_item
 
     def put_item(**arguments: Any) -> Any:
@@ -118,7 +118,7 @@ def test_an_order_whose_invocation_timed_out_is_shipped_by_the_next_attempt(ship
 
 
 def test_a_shipped_order_without_a_record_is_not_shipped_again(shipments, records):
-    """The function was cut off between the two writes, or the record has expired."""
+    """The function timed out between the two writes, or the record has expired."""
     ship(ORDER)
     before = shipments.scan()["Items"]
     for record in records.scan()["Items"]:
@@ -138,7 +138,7 @@ def test_an_order_whose_write_failed_is_shipped_by_the_next_attempt(shipments, m
 
 
 @pytest.mark.parametrize(
-    "poison",
+    "invalid",
     [
         "",
         "not JSON",
@@ -156,8 +156,8 @@ def test_an_order_whose_write_failed_is_shipped_by_the_next_attempt(shipments, m
         {name: value for name, value in ORDER.items() if name != "ExecutionId"},
     ],
 )
-def test_an_invalid_message_fails_and_the_others_are_shipped(poison, shipments):
-    assert ship({**ORDER, "OrderId": "before"}, poison, {**ORDER, "OrderId": "after"}) == ["m1"]
+def test_an_invalid_message_fails_and_the_others_are_shipped(invalid, shipments):
+    assert ship({**ORDER, "OrderId": "before"}, invalid, {**ORDER, "OrderId": "after"}) == ["m1"]
 
     assert {shipment["OrderId"] for shipment in shipments.scan()["Items"]} == {"before", "after"}
 

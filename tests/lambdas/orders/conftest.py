@@ -1,4 +1,4 @@
-"""A real server for the cache, a row to look up, and the queues that operators work on."""
+"""A real cache server, a row to look up, and the queues that operators work on."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,21 +21,21 @@ def stored(order_table: Any) -> dict[str, Any]:
     return ROW
 
 
-HASTY_MS = 100
-"""A budget for tests in which it runs out."""
+SHORT_BUDGET_MS = 100
+"""A short budget, for tests that use it up."""
 
 
 @pytest.fixture(autouse=True)
 def working_cache() -> Iterator[None]:
-    """No test is kept from the cache by what another one did to it."""
+    """Makes the handlers use the cache again after each test, whatever the test did to it."""
     with caches.clients_closed():
         yield
     cache.breaker.open()
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CACHE_BUDGET_MS", str(HASTY_MS))
+def short_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHE_BUDGET_MS", str(SHORT_BUDGET_MS))
 
 
 @pytest.fixture(scope="session")
@@ -58,11 +58,11 @@ def redis_cache(valkey: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.
 
 @pytest.fixture
 def dead_letters(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queue]:
-    """Empty queues that messages are moved between, by the names that the environment gives them."""
+    """Empty queues to move dead letters between, by the environment variables that hold their URLs."""
     names = ("FULFILLMENT_QUEUE", "FULFILLMENT_DEAD_LETTERS", "ESCALATION_QUEUE", "ESCALATION_DEAD_LETTERS")
     made = {name: new_queue(sqs, name) for name in names}
     for name, queue in made.items():
         monkeypatch.setenv(name, queue.url)
-    # The pretended SQS has one server, and an empty queue is known to be empty at once.
+    # The simulated SQS has only one server, so its first answer is complete and no wait is needed.
     monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
     return made

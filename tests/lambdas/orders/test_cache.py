@@ -19,7 +19,7 @@ URL = "rediss://prod-cache-orders@primary.example.com:6379"
 
 @pytest.fixture
 def signed_in(monkeypatch):
-    """A client as a function in the cloud makes it."""
+    """A client that a function on AWS would make."""
     monkeypatch.setenv("REDIS_NAME", "prod-redis")
     redis_client.client.cache_clear()
     return redis_client.client(URL, 0.25)
@@ -86,12 +86,12 @@ def test_one_client_serves_every_call(valkey):
 
 
 def lookup(order_id, order=None, milliseconds=60_000):
-    """A lookup whose table says `order`."""
+    """A lookup of an order that the table has as `order`."""
     return cache.lookup(order_id, lambda: Entry(order, milliseconds))
 
 
 def never_read():
-    raise AssertionError("the table was asked")
+    raise AssertionError("the table was read")
 
 
 def test_the_order_that_was_read_is_cached(redis_cache):
@@ -152,7 +152,7 @@ def test_a_lookup_reads_the_table_if_the_lock_is_never_released(lock, redis_cach
 
 
 def test_a_waiting_lookup_takes_the_lock_as_soon_as_it_is_free(redis_cache, monkeypatch):
-    """As where an entry vanishes right after it was published, with its lock still on its way out."""
+    """This happens if an entry expires right after it was published, while its lock has not expired yet."""
     for name in ("LOCK_SECONDS", "WAIT_SECONDS"):
         monkeypatch.setattr(cache, name, 60)
     redis_cache.set("lock:A-1", "", px=30)
@@ -176,11 +176,11 @@ def test_an_error_of_the_table_is_raised(redis_cache):
 
 
 @pytest.mark.parametrize(
-    "order", [CACHED, CACHED | {"Status": "RECEIVED"}, None], ids=["final", "on its way", "unknown"]
+    "order", [CACHED, CACHED | {"Status": "RECEIVED"}, None], ids=["settled", "in progress", "unknown"]
 )
 def test_a_hundred_lookups_at_once_read_the_table_at_most_twice(order, redis_cache):
     reads = []
-    everybody_there = threading.Barrier(100)
+    all_ready = threading.Barrier(100)
     milliseconds = {None: cache_entry.UNKNOWN_MS, "RECEIVED": cache_entry.IN_PROGRESS_MS}.get(
         order and order["Status"], 60_000
     )
@@ -190,7 +190,7 @@ def test_a_hundred_lookups_at_once_read_the_table_at_most_twice(order, redis_cac
         return Entry(order, milliseconds)
 
     def one_of_many(_):
-        everybody_there.wait()
+        all_ready.wait()
         return cache.lookup("A-1", read)
 
     with ThreadPoolExecutor(100) as many:
@@ -202,7 +202,7 @@ def test_a_hundred_lookups_at_once_read_the_table_at_most_twice(order, redis_cac
 
 
 def test_lookups_that_wait_for_a_dead_lookup_get_the_entry_of_the_next_one(redis_cache):
-    """As above, but the lock is held by somebody who will never publish, and a read takes its time."""
+    """A dead lookup holds the lock and never publishes an entry. A read takes 0.1 seconds."""
     redis_cache.set("lock:A-1", "", px=int(cache.LOCK_SECONDS * 1000))
     reads = []
 

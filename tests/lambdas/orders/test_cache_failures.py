@@ -1,4 +1,4 @@
-"""Whatever is wrong with the cache, the table answers, in time; and what was wrong is paid for once."""
+"""If the cache fails in any way, lookups read the table in time, and only one of them pays for the timeout."""
 
 import json
 import os
@@ -17,28 +17,28 @@ from tests.support import caches
 from tests.support.handlers.lookups import get
 from tests.support.handlers.order_rows import CACHED, ROW, SHOWN
 
-POISON = {
+UNUSABLE = {
     "nothing": b"",
     "half": b"{",
-    "no text": b"\xff\xfe",
+    "not text": b"\xff\xfe",
     "null": b"null",
     "a number": b"7",
     "a list": b"[]",
-    "no order": b"{}",
+    "not an order": b"{}",
     "text": b'"A-1"',
     "a listed order": json.dumps([CACHED]).encode(),
     "half an order": b'{"OrderId": "A-1"}',
-    "an order of a version that knew no owners": json.dumps(SHOWN).encode(),
-    "an order whose owner is no text": json.dumps(CACHED | {"Owner": [CACHED["Owner"]]}).encode(),
+    "an order of an old version without an owner": json.dumps(SHOWN).encode(),
+    "an order whose owner is not text": json.dumps(CACHED | {"Owner": [CACHED["Owner"]]}).encode(),
     "a mistyped order": json.dumps(CACHED | {"Name": 7}).encode(),
     "an order without a price": json.dumps({name: CACHED[name] for name in CACHED.keys() - {"Price"}}).encode(),
     "an order with a field that is not shown": json.dumps(CACHED | {"CC": "4242424242424242"}).encode(),
-    "an order with more of its card": json.dumps(CACHED | {"Card": {"Last4": "42424242"}}).encode(),
-    "an order whose status is no text": json.dumps(CACHED | {"Status": 7}).encode(),
+    "an order with eight digits of its card": json.dumps(CACHED | {"Card": {"Last4": "42424242"}}).encode(),
+    "an order whose status is not text": json.dumps(CACHED | {"Status": 7}).encode(),
     "an order with an empty status": json.dumps(CACHED | {"Status": ""}).encode(),
-    "an order whose state is no text": json.dumps(CACHED | {"State": ["Beyond"]}).encode(),
-    "an order whose reasons are no list": json.dumps(CACHED | {"Reasons": "PRICE_NOT_POSITIVE"}).encode(),
-    "an order with a reason that is no text": json.dumps(CACHED | {"Reasons": [None]}).encode(),
+    "an order whose state is not text": json.dumps(CACHED | {"State": ["Beyond"]}).encode(),
+    "an order whose reasons are not a list": json.dumps(CACHED | {"Reasons": "PRICE_NOT_POSITIVE"}).encode(),
+    "an order with a reason that is not text": json.dumps(CACHED | {"Reasons": [None]}).encode(),
     "another order": json.dumps(CACHED | {"OrderId": "A-2"}).encode(),
     "that another order is unknown": b'{"OrderId": "A-2", "Status": "UNKNOWN"}',
     "a lone surrogate": json.dumps(CACHED | {"Name": "\ud800"}).encode(),
@@ -46,24 +46,24 @@ POISON = {
 }
 
 
-@pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())
-def test_an_unusable_entry_is_not_served_and_is_replaced(poison, stored, redis_cache):
-    redis_cache.set("order:A-1", poison)
+@pytest.mark.parametrize("value", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_an_unusable_entry_is_not_served_and_is_replaced(value, stored, redis_cache):
+    redis_cache.set("order:A-1", value)
 
     assert get("A-1") == (200, SHOWN, "MISS")
     assert get("A-1") == (200, SHOWN, "HIT")
 
 
 @pytest.mark.parametrize(
-    "news",
+    "change",
     [{"Status": "HELD"}, {"Reasons": ["PRICE_TOO_HIGH"]}, {"State": "Beyond"}, {"Note": "later"}],
     ids=json.dumps,
 )
-def test_an_entry_of_a_newer_version_is_served(news, redis_cache):
-    """There is no table here: reading it would fail."""
-    redis_cache.set("order:A-1", json.dumps(CACHED | news))
+def test_an_entry_of_a_newer_version_is_served(change, redis_cache):
+    """There is no table here, so reading it would fail."""
+    redis_cache.set("order:A-1", json.dumps(CACHED | change))
 
-    assert get("A-1") == (200, SHOWN | news, "HIT")
+    assert get("A-1") == (200, SHOWN | change, "HIT")
 
 
 def test_a_value_of_another_type_is_not_served_and_is_replaced(stored, redis_cache):
@@ -73,7 +73,7 @@ def test_a_value_of_another_type_is_not_served_and_is_replaced(stored, redis_cac
     assert get("A-1") == (200, SHOWN, "HIT")
 
 
-def takes_no_writes_without_replicas(operator):
+def refuses_writes_without_replicas(operator):
     operator.config_set("min-replicas-to-write", 1)
 
 
@@ -85,10 +85,10 @@ def is_a_replica(operator):
     operator.replicaof("127.0.0.1", "1")
 
 
-@pytest.mark.parametrize("ailment", [takes_no_writes_without_replicas, is_out_of_memory, is_a_replica])
-def test_a_cache_that_refuses_writes_is_still_read(ailment, stored, redis_cache):
+@pytest.mark.parametrize("problem", [refuses_writes_without_replicas, is_out_of_memory, is_a_replica])
+def test_a_cache_that_refuses_writes_is_still_read(problem, stored, redis_cache):
     redis_cache.set("order:A-2", json.dumps(CACHED | {"OrderId": "A-2"}))
-    ailment(redis_cache)
+    problem(redis_cache)
 
     assert [get("A-1"), get("A-1")] == [(200, SHOWN, "BYPASS")] * 2
     assert get("A-2") == (200, SHOWN | {"OrderId": "A-2"}, "HIT")
@@ -107,7 +107,7 @@ def test_a_client_that_met_a_replica_connects_again_to_find_the_primary(stored, 
 
 @pytest.fixture
 def frozen(redis_cache):
-    """The cache's process stands still; calling it lets the process go on."""
+    """Stops the cache's process. Call the fixture's value to let the process continue."""
     process = redis_cache.info("server")["process_id"]
     os.kill(process, signal.SIGSTOP)
     yield lambda: os.kill(process, signal.SIGCONT)
@@ -115,7 +115,7 @@ def frozen(redis_cache):
 
 
 def test_only_one_lookup_waits_for_a_frozen_cache_and_a_later_one_tries_again(
-    stored, redis_cache, hasty, frozen, monkeypatch
+    stored, redis_cache, short_budget, frozen, monkeypatch
 ):
     now = [1000.0]
     monkeypatch.setattr(cache.breaker, "clock", lambda: now[0])
@@ -128,15 +128,17 @@ def test_only_one_lookup_waits_for_a_frozen_cache_and_a_later_one_tries_again(
     asked = redis_cache.info("commandstats").get("cmdstat_get", {}).get("calls", 0)
     now[0] += RETRY_AFTER_SECONDS - 0.1
     assert get("A-1") == (200, SHOWN, "BYPASS")
-    assert redis_cache.info("commandstats").get("cmdstat_get", {}).get("calls", 0) <= asked + 1, "the one that froze"
+    assert redis_cache.info("commandstats").get("cmdstat_get", {}).get("calls", 0) <= asked + 1, (
+        "only the command that was sent while the cache was frozen"
+    )
     now[0] += 0.2
     assert [get("A-1")[2], get("A-1")] == ["MISS", (200, SHOWN, "HIT")]
 
 
 def test_a_lookup_waits_at_most_its_budget_if_the_cache_freezes_while_it_waits_for_another(
-    stored, redis_cache, hasty, caplog
+    stored, redis_cache, short_budget, caplog
 ):
-    """The lock is somebody else's; the cache freezes as soon as the lookup has been told so."""
+    """Another lookup holds the lock. The cache freezes as soon as this lookup has started to wait."""
     redis_cache.set("lock:A-1", "", px=60_000)
     redis_cache.config_resetstat()
     process = redis_cache.info("server")["process_id"]
@@ -176,7 +178,7 @@ def test_a_cache_with_a_wrong_address_is_bypassed(url, stored, monkeypatch):
     assert get("A-1") == (200, SHOWN, "BYPASS")
 
 
-def test_only_one_lookup_waits_for_a_name_server_that_hangs(stored, hasty, monkeypatch):
+def test_only_one_lookup_waits_for_a_name_server_that_hangs(stored, short_budget, monkeypatch):
     answered = threading.Event()
     asked = []
 
@@ -197,7 +199,7 @@ def test_only_one_lookup_waits_for_a_name_server_that_hangs(stored, hasty, monke
 
 
 class AnswersAlike(socketserver.BaseRequestHandler):
-    """Answers whatever it is asked with the server's one answer; with none it keeps the caller waiting."""
+    """Gives the server's one answer to every command. If the answer is empty, the caller waits."""
 
     def handle(self):
         self.server.connections += 1
@@ -209,8 +211,8 @@ class AnswersAlike(socketserver.BaseRequestHandler):
 
 
 @pytest.fixture
-def ailing_redis(request, monkeypatch):
-    """A cache server that gives a wrong answer or none, after some seconds."""
+def broken_redis(request, monkeypatch):
+    """A cache server that gives one wrong or empty answer, after a delay."""
     with caches.pretended(AnswersAlike) as server:
         server.answer, server.seconds = request.param
         server.connections = 0
@@ -224,7 +226,7 @@ NO_ANSWERS = {
     "half and silence": b"$100\r\nhalf an answer",
     "not the protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
     "garbage": b"\x00\xff" * 50 + b"\r\n",
-    "a number that is none": b":x\r\n",
+    "an invalid number": b":x\r\n",
     "lists without end": b"*1\r\n" * 20_000,
     "loading": b"-LOADING Redis is loading the dataset in memory\r\n",
     "no sign-in": b"-NOAUTH Authentication required.\r\n",
@@ -238,40 +240,40 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(
-    "ailing_redis", [(answer, 0) for answer in NO_ANSWERS.values()], ids=NO_ANSWERS.keys(), indirect=True
+    "broken_redis", [(answer, 0) for answer in NO_ANSWERS.values()], ids=NO_ANSWERS.keys(), indirect=True
 )
-def test_a_cache_that_gives_no_valid_answer_is_asked_once(stored, ailing_redis, hasty, caplog):
+def test_a_cache_that_gives_no_valid_answer_is_asked_once(stored, broken_redis, short_budget, caplog):
     assert [get("A-1") for _ in range(3)] == [(200, SHOWN, "BYPASS")] * 3
 
-    assert ailing_redis.connections == 1
+    assert broken_redis.connections == 1
     assert caplog.text.count("the cache did not answer") == 1
 
 
 @pytest.mark.parametrize(
-    "ailing_redis", [(answer, 0) for answer in REFUSALS.values()], ids=REFUSALS.keys(), indirect=True
+    "broken_redis", [(answer, 0) for answer in REFUSALS.values()], ids=REFUSALS.keys(), indirect=True
 )
-def test_a_cache_that_refuses_commands_at_once_is_asked_each_time(stored, ailing_redis, caplog):
+def test_a_cache_that_refuses_commands_at_once_is_asked_each_time(stored, broken_redis, caplog):
     assert [get("A-1") for _ in range(3)] == [(200, SHOWN, "BYPASS")] * 3
 
     assert caplog.text.count("the cache did not answer") == 3
 
 
-@pytest.mark.parametrize("ailing_redis", [(b"$-1\r\n", 0.07)], ids=["slow"], indirect=True)
-def test_all_answers_to_a_lookup_share_one_budget(stored, ailing_redis, hasty):
-    """Each answer is well within the timeouts of the socket. The second takes the sum over the budget."""
+@pytest.mark.parametrize("broken_redis", [(b"$-1\r\n", 0.07)], ids=["slow"], indirect=True)
+def test_all_answers_to_a_lookup_share_one_budget(stored, broken_redis, short_budget):
+    """Each answer is faster than the socket's timeout, but together the first two take longer than the budget."""
     assert get("A-1") == (200, SHOWN, "BYPASS")
 
 
-@pytest.mark.parametrize("ailing_redis", [(b"$-1\r\n", 0.03)], ids=["slow"], indirect=True)
-def test_waiting_for_another_lookup_does_not_use_up_the_budget(stored, ailing_redis, monkeypatch):
-    """The lock is never free, and the answers while waiting, a second long, take more than the budget in sum."""
+@pytest.mark.parametrize("broken_redis", [(b"$-1\r\n", 0.03)], ids=["slow"], indirect=True)
+def test_waiting_for_another_lookup_does_not_use_up_the_budget(stored, broken_redis, monkeypatch):
+    """The lock is never free. The answers during a second of waiting together take longer than the budget."""
     monkeypatch.setenv("CACHE_BUDGET_MS", "300")
 
     assert get("A-1") == (200, SHOWN, "MISS")
 
 
 class Scripted(socketserver.BaseRequestHandler):
-    """Gives the server's answers one after the other, and notes what it was asked."""
+    """Gives the server's answers one after the other, and records the commands."""
 
     def handle(self):
         for answer in self.server.answers:
@@ -280,7 +282,7 @@ class Scripted(socketserver.BaseRequestHandler):
 
 
 def test_a_lookup_releases_its_lock_if_the_entry_was_published_just_before(monkeypatch):
-    """There is no table here: asking would fail."""
+    """There is no table here, so reading it would fail."""
     text = json.dumps(CACHED).encode()
     with caches.pretended(Scripted) as server:
         server.answers = [b"$-1\r\n", b"+OK\r\n$%d\r\n%s\r\n" % (len(text), text), b"+OK\r\n"]

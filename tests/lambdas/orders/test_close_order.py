@@ -16,7 +16,7 @@ def close(body, *, order_id: str = "A-1", by=OPERATOR):
 
 @pytest.fixture
 def escalated(order_table):
-    """The row of an order that needs a person."""
+    """The row of an escalated order."""
     row = ROW | {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"]}
     order_table.put_item(Item=row)
     return row
@@ -43,12 +43,12 @@ def test_an_escalated_or_parked_order_is_closed_with_a_note(status, escalated, o
 
 
 def test_a_closed_order_belongs_to_no_execution(escalated, order_table):
-    """So an execution that repeats its last write fails on it, whichever of the workflow's conditions it has."""
+    """So every write that an execution repeats fails, whichever condition of the workflow it has."""
     close({"note": NOTE})
 
     row = row_of(order_table)
     assert row["ExecutionId"] == table.NO_EXECUTION
-    assert row["ExecutionName"] == escalated["ExecutionName"], "people look for its execution by this"
+    assert row["ExecutionName"] == escalated["ExecutionName"], "people find its execution by this name"
 
 
 def test_a_person_may_not_close_an_order_not_even_their_own(escalated, order_table):
@@ -59,7 +59,7 @@ def test_a_person_may_not_close_an_order_not_even_their_own(escalated, order_tab
 
 
 def test_a_person_is_refused_before_anything_is_read():
-    """There is no table here: asking would fail. And the body would be refused."""
+    """There is no table here, so reading it would fail. And the body is invalid."""
     assert status_and_body(close("{", by=PERSON))[0] == 403
 
 
@@ -72,7 +72,7 @@ def test_closing_an_order_twice_gives_the_same_answer_and_changes_nothing(escala
 
 
 def test_closing_succeeds_if_boto3_repeats_the_write(escalated, order_table, monkeypatch):
-    """The answer to the first attempt was lost, and the second finds the order closed."""
+    """The reply to the first write was lost, and the second write finds the order closed."""
     once = table.close
     monkeypatch.setattr(table, "close", lambda *given, **named: [once(*given, **named) for _ in range(2)][1])
 
@@ -104,7 +104,7 @@ def test_an_order_that_is_neither_escalated_nor_parked_is_not_closed(status, esc
     "change", [{"Status": "FULFILLMENT_QUEUED"}, {"ExecutionName": "of its correction"}, {"Status": "RECEIVED"}]
 )
 def test_an_order_that_has_changed_meanwhile_is_not_closed(change, escalated, order_table, monkeypatch):
-    """The row that is closed was read before somebody else wrote it."""
+    """The request read the row before somebody else changed it."""
     order_table.put_item(Item=escalated | change)
     monkeypatch.setattr(table, "find", lambda order_id: escalated)
 

@@ -40,7 +40,7 @@ def test_an_escalated_or_parked_order_can_be_corrected(status, escalated, order_
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     assert (row["Price"], row["Status"], row["Reasons"]) == ("12.50", "RECEIVED", [])
     assert row["ReceivedAt"] == escalated["ReceivedAt"]
-    assert "ExecutionId" not in row, "the new execution takes the claim up"
+    assert "ExecutionId" not in row, "the new execution takes the claim"
     newest = {one["name"]: json.loads(one["input"]) for one in order_workflow.executions()}
     assert newest[row["ExecutionName"]] == CORRECTED | {"Claimed": True}
     assert CARD not in str(row)
@@ -70,7 +70,7 @@ def test_a_person_may_not_correct_an_order_not_even_their_own(escalated, order_t
 
 
 def test_a_person_is_refused_before_anything_is_read():
-    """There is no table here: asking would fail. And the body would be refused."""
+    """There is no table here, so reading it would fail. And the body is invalid."""
     assert status_and_body(put({}, by=PERSON))[0] == 403
 
 
@@ -113,7 +113,7 @@ def test_a_correction_whose_first_request_failed_is_started_by_sending_it_again(
 
 
 def test_a_correction_that_boto3_writes_twice_is_started(escalated, order_table, order_workflow, monkeypatch):
-    """The second attempt meets what the first one wrote, and is refused."""
+    """The second write fails, because it finds the row that the first one wrote."""
     claim_again = table.claim_again
     monkeypatch.setattr(table, "claim_again", lambda *given, **named: claim_again(*given, **named) and False)
 
@@ -192,7 +192,7 @@ def test_an_invalid_correction_changes_nothing(escalated, order_table):
 
 
 def test_only_one_of_two_corrections_at_once_is_accepted(escalated, order_table, monkeypatch):
-    """The other one has read the row before this one wrote it."""
+    """This request read the row before the other one wrote it."""
     order_table.put_item(Item=escalated | {"ExecutionName": "somebody else's"})
     monkeypatch.setattr("orders.table.find", lambda order_id: escalated)
 

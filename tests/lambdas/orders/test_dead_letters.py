@@ -1,4 +1,4 @@
-"""What operators see of the dead letters, and how they send them back; none is lost on the way."""
+"""How operators count dead letters and move them back into their queue. None is lost on the way."""
 
 import pytest
 
@@ -100,7 +100,7 @@ def test_a_dead_letter_that_sqs_refuses_stays_is_counted_and_logged(dead_letters
 
 
 def test_a_dead_letter_that_was_sent_but_not_deleted_counts_as_failed(dead_letters, monkeypatch):
-    """It is in both queues, and would be sent again."""
+    """It is in both queues, so the next move would send a second copy."""
     dead_letters["ESCALATION_DEAD_LETTERS"].put("letter")
     refused = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
     monkeypatch.setattr(client_of(operator_queues, "sqs"), "delete_message_batch", lambda **_: refused)
@@ -130,7 +130,7 @@ def test_an_interrupted_move_loses_nothing_and_can_be_repeated(dead_letters, mon
 @pytest.mark.parametrize("handler", [list_dead_letters.handler, redrive_dead_letters.handler])
 @pytest.mark.parametrize("queue", ["EscalationQueue", "ParkedQueue"])
 def test_a_person_is_refused_before_anything_is_read(handler, queue):
-    """There are no queues here: asking would fail."""
+    """There are no queues here, so reading them would fail."""
     reply = handler(signed_in({"pathParameters": {"Queue": queue}}, **PERSON), None)
 
     status, body = status_and_body(reply)

@@ -1,6 +1,6 @@
-"""Each field of order.schema.json goes every way that an order goes, and nothing else of an order does.
+"""Every place that handles orders has each field of order.schema.json, and no other field of an order.
 
-A field that is added to the schema makes one test fail, and each line of the failure names a place that drops it.
+If you add a field to the schema, one test fails. Each line of its failure names a place that lacks the field.
 """
 
 import itertools
@@ -40,10 +40,10 @@ WITHOUT = {
     (
         "website/parts/order-form.js",
         "OrderId",
-    ): "A corrected order keeps its id: the id has its own control.",
-    ("website/views/order-detail.js", "OrderId"): "The heading and the address of the view have it.",
+    ): "A corrected order keeps its OrderId, so the form has a separate control for it.",
+    ("website/views/order-detail.js", "OrderId"): "The heading and the address of the view show it.",
 }
-"""Places that need not have a field, and why."""
+"""Fields that a place may lack, and why."""
 
 OF_A_ROW = {"CardLast4", "Digest", "Status", "Reasons", "ReceivedAt", "UpdatedAt", "ExecutionName", "Owner"}
 SHOWN = {"Card", "Status", "Reasons", "ReceivedAt", "UpdatedAt"}
@@ -64,7 +64,7 @@ class Apps(NamedTuple):
         self.table.put_item(Item=self.row() | changes)
 
     def input(self) -> dict[str, Any]:
-        """The input of the last execution."""
+        """The input of the newest execution."""
         return dict(json.loads(self.workflow.executions()[-1]["input"]))
 
 
@@ -73,7 +73,7 @@ def apps(order_table: Any, order_workflow: Workflow, parked: Queue) -> Apps:
     return Apps(order_table, order_workflow, parked)
 
 
-def asked(handler: Callable[[Any, Any], Any], event: Mapping[str, Any], **claims: str) -> Any:
+def answer(handler: Callable[[Any, Any], Any], event: Mapping[str, Any], **claims: str) -> Any:
     """The body of a successful answer."""
     status, body = status_and_body(handler(signed_in(event, **claims), None))
     assert status < 300, body
@@ -83,7 +83,7 @@ def asked(handler: Callable[[Any, Any], Any], event: Mapping[str, Any], **claims
 def test_each_field_reaches_every_place(apps: Apps) -> None:
     order, corrected = every_field(), every_field(other=True) | {"OrderId": every_field()["OrderId"]}
 
-    # One way at a time: the next ways change the order.
+    # Check the places one by one, because later steps change the order.
     ways = itertools.chain(_ways(apps, order, corrected), _of_the_workflow(order), _of_files())
     wrong = [line for place, look, expected in ways for line in _compared(place, look, without_card(expected))]
 
@@ -91,7 +91,7 @@ def test_each_field_reaches_every_place(apps: Apps) -> None:
 
 
 Way = tuple[str, Callable[[], Mapping[str, Any]], Mapping[str, Any]]
-"""A place, what it has of an order, and the order that it should have."""
+"""A place, a function that returns the fields that it has, and the fields that it must have."""
 
 
 def _compared(place: str, look: Callable[[], Mapping[str, Any]], expected: Mapping[str, Any]) -> Iterator[str]:
@@ -110,17 +110,17 @@ def _compared(place: str, look: Callable[[], Mapping[str, Any]], expected: Mappi
 
 
 def _ways(apps: Apps, order: dict[str, Any], corrected: dict[str, Any]) -> Iterator[Way]:
-    """An order from its request to each answer and each message of a function, and its correction."""
+    """The places that functions write: rows, answers and messages of an order, and then of its correction."""
     path = {"pathParameters": {"OrderId": order["OrderId"]}}
-    asked(place_order.handler, post(order))
+    answer(place_order.handler, post(order))
     row = apps.row()
     yield "the row that POST /orders writes", lambda: row, order
     yield "the input of the workflow", apps.input, order
-    yield "POST /orders, the same order again", lambda: asked(place_order.handler, post(order)), order
-    yield "GET /orders/{OrderId}", lambda: asked(get_order.handler, path), order
-    yield "GET /orders", lambda: asked(list_orders.handler, {})["orders"][0], order
+    yield "POST /orders, the same order again", lambda: answer(place_order.handler, post(order)), order
+    yield "GET /orders/{OrderId}", lambda: answer(get_order.handler, path), order
+    yield "GET /orders", lambda: answer(list_orders.handler, {})["orders"][0], order
     by_status = {"queryStringParameters": {"status": RECEIVED}}
-    yield "GET /orders?status", lambda: asked(list_orders.handler, by_status, **OPERATOR)["orders"][0], order
+    yield "GET /orders?status", lambda: answer(list_orders.handler, by_status, **OPERATOR)["orders"][0], order
     yield "the cache", lambda: _cached(row), order
 
     long_ago = timestamp(datetime.now(UTC) - timedelta(hours=1))
@@ -129,17 +129,17 @@ def _ways(apps: Apps, order: dict[str, Any], corrected: dict[str, Any]) -> Itera
     (lost,) = apps.parked.take_json()
     yield "what ParkLostOrders parks", lambda: lost["Order"], order
     apps.parked.put(lost)
-    yield "GET /parked", lambda: asked(list_parked.handler, {}, **OPERATOR)["items"][0]["Order"], order
+    yield "GET /parked", lambda: answer(list_parked.handler, {}, **OPERATOR)["items"][0]["Order"], order
 
     apps.change_row(Status=ESCALATED)
-    asked(correct_order.handler, post(corrected) | path, **OPERATOR)
+    answer(correct_order.handler, post(corrected) | path, **OPERATOR)
     corrected_row = apps.row()
     yield "the row that PUT /orders/{OrderId} writes", lambda: corrected_row, corrected
     yield "the input of the workflow after PUT /orders/{OrderId}", apps.input, corrected
 
 
 def _cached(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a lookup reads from the entry that another lookup wrote."""
+    """The order that a lookup reads from the cache after another lookup has cached it."""
     found = cache_entry.found_in(
         cache_entry.text_of(row["OrderId"], cache_entry.of_row(row).order).encode(), row["OrderId"]
     )
@@ -148,7 +148,7 @@ def _cached(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _of_the_workflow(order: dict[str, Any]) -> Iterator[Way]:
-    """An order that somebody started by hand, from the workflow's input to its row and its messages."""
+    """The places that the workflow writes for an order that was started by hand: its row and its messages."""
     started, variables = walked(MACHINE, order)
     assert started == "Update the order table"
     known = {
@@ -176,7 +176,7 @@ def _of_the_workflow(order: dict[str, Any]) -> Iterator[Way]:
 
 
 def _of_files() -> Iterator[Way]:
-    """The schemas, the documents and the page, which name each field."""
+    """The schemas, the documents and the page's files, which must name each field."""
     named = {name: name for name in FIELDS}
 
     def schema(file: str, *path: str) -> Way:
@@ -205,7 +205,7 @@ def _in_text(file: str, pattern: str) -> dict[str, str]:
 
 
 def _fields_of_the_form() -> dict[str, str]:
-    """The fields of an order that the page sends, for somebody who places or corrects one."""
+    """The fields that the page sends when somebody places or corrects an order."""
     form = json.dumps({name: "1" for name in SCHEMA["properties"]})
     script = f'import {{ orderOf }} from "./website/orders.js"; console.log(JSON.stringify(orderOf({form})))'
     command = ["node", "--input-type=module", "-e", script]
@@ -214,24 +214,24 @@ def _fields_of_the_form() -> dict[str, str]:
 
 
 def test_no_other_field_of_an_order_is_stored_shown_or_queued(apps: Apps) -> None:
-    """In particular no card number."""
+    """Above all, no card number."""
     order = every_field()
     path = {"pathParameters": {"OrderId": order["OrderId"]}}
-    asked(place_order.handler, post(order))
+    answer(place_order.handler, post(order))
     row, sent = apps.row(), {"Put message in order OrderFulfillment Queue", "Put message in order Escalation Queue"}
     apps.change_row(UpdatedAt=timestamp(datetime.now(UTC) - timedelta(hours=1)))
     park_lost_orders.handler({}, None)
     (parked,) = apps.parked.take_json()
     apps.parked.put(parked)
-    item = asked(list_parked.handler, {}, **OPERATOR)["items"][0]
+    item = answer(list_parked.handler, {}, **OPERATOR)["items"][0]
 
     found: dict[str, set[str]] = {
         "row": row.keys() - OF_A_ROW,
-        "answer to POST": asked(place_order.handler, post(order | {"OrderId": "another"})).keys() - {"Status"},
-        "order": asked(get_order.handler, path).keys() - SHOWN - {"Queue"},
-        "listed order": asked(list_orders.handler, {})["orders"][0].keys() - SHOWN,
+        "answer to POST": answer(place_order.handler, post(order | {"OrderId": "another"})).keys() - {"Status"},
+        "order": answer(get_order.handler, path).keys() - SHOWN - {"Queue"},
+        "listed order": answer(list_orders.handler, {})["orders"][0].keys() - SHOWN,
         "cache entry": _cached(row).keys() - SHOWN - {"State", "Owner"},
-        "card": asked(get_order.handler, path)["Card"].keys() - {"Last4"},
+        "card": answer(get_order.handler, path)["Card"].keys() - {"Last4"},
         "parked message": parked.keys() - {"OrderId", "State", "Error", "ExecutionId", "ParkingId", "Queue", "Order"},
         "order of a parked message": (parked["Order"] or {}).keys(),
         "listed parked message": item.keys()
@@ -239,13 +239,13 @@ def test_no_other_field_of_an_order_is_stored_shown_or_queued(apps: Apps) -> Non
         "order of a listed parked message": (item["Order"] or {}).keys(),
         **{state: STATES[state]["Arguments"]["MessageBody"].keys() - {"Reasons", "ExecutionId"} for state in sent},
     }
-    assert {what: extra - set(FIELDS) for what, extra in found.items() if extra - set(FIELDS)} == {}
+    assert {place: extra - set(FIELDS) for place, extra in found.items() if extra - set(FIELDS)} == {}
 
 
 def test_orders_that_differ_in_any_field_are_not_the_same_order(apps: Apps) -> None:
-    """An order that somebody started by hand has no digest in the table, and only the last four digits of its card."""
+    """The row of an order that was started by hand has no digest, and only the last four digits of the card number."""
     order, another = every_field(), every_field(other=True)
-    asked(place_order.handler, post(order))
+    answer(place_order.handler, post(order))
     fields = [name for name in SCHEMA["properties"] if name != "OrderId"]
 
     def repeated(change: Mapping[str, Any]) -> int:
@@ -259,7 +259,7 @@ def test_orders_that_differ_in_any_field_are_not_the_same_order(apps: Apps) -> N
 
 
 def test_the_workflow_parks_values_that_the_schema_refuses_in_any_field() -> None:
-    """Somebody who starts it by hand has not been through the API."""
+    """A workflow that was started by hand has not been through the API."""
     taken = [
         f"{name}: {value!r}"
         for name, field in SCHEMA["properties"].items()
@@ -271,9 +271,9 @@ def test_the_workflow_parks_values_that_the_schema_refuses_in_any_field() -> Non
 
 
 def test_an_order_without_an_optional_field_equals_one_with_its_default(apps: Apps) -> None:
-    """Its default is what is shown of an order without it. Orders from before the field, and their digests, lack it."""
-    asked(place_order.handler, post(an_order()))
-    shown = asked(get_order.handler, {"pathParameters": {"OrderId": "A-1"}})
+    """The API shows the default of a missing field. Orders older than the field, and their digests, lack it."""
+    answer(place_order.handler, post(an_order()))
+    shown = answer(get_order.handler, {"pathParameters": {"OrderId": "A-1"}})
 
     for name in set(SCHEMA["properties"]) - set(SCHEMA["required"]):
         status, body = status_and_body(place_order.handler(signed_in(post(an_order(**{name: shown[name]}))), None))

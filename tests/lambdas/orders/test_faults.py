@@ -1,6 +1,6 @@
-"""Every AWS call of the functions that place, correct and park orders, under every fault: no order is lost or doubled.
+"""No order is lost or duplicated if any AWS call of PlaceOrder, CorrectOrder or ParkLostOrders fails in any way.
 
-After a fault the caller sends the request again, and the clock calls ParkLostOrders again.
+After a fault the caller sends the request again, and the schedule calls ParkLostOrders again.
 """
 
 import json
@@ -38,7 +38,7 @@ def correct() -> int:
 
 @pytest.fixture(params=[place, correct])
 def send(request: pytest.FixtureRequest, order_table: Any, order_workflow: Any) -> Callable[[], int]:
-    """Sends the same order: a new one, or the correction of one that was escalated."""
+    """Sends the same request on each call: a new order, or the correction of an escalated order."""
     if request.param is correct:
         place_order.handler(signed_in(post(ESCALATED)), None)
         escalated = {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"], "ExecutionId": "arn"}
@@ -48,7 +48,7 @@ def send(request: pytest.FixtureRequest, order_table: Any, order_workflow: Any) 
 
 
 def has_one_valid_execution(order_workflow: Any) -> bool:
-    """Whether the row waits for a started execution, and each execution that the API started must find its claim."""
+    """Whether the row waits for an execution that was started. Each execution's input must require a claim."""
     found = table.find("A-1")
     started = {one["name"]: json.loads(one["input"]) for one in order_workflow.executions()}
     assert all(order["Claimed"] is True for order in started.values())
@@ -78,7 +78,7 @@ def test_a_request_that_is_sent_again_has_one_valid_execution(
 def test_a_claim_that_cannot_be_withdrawn_does_no_harm(
     send: Callable[[], int], order_workflow: Any, start: str, kind: str, again: str
 ) -> None:
-    """The start fails, and so does the call that would take the claim back."""
+    """The start fails, and then the call that would withdraw the claim fails, too."""
     release = "DeleteItem" if send is place else "PutItem"
     with ExitStack() as faults:
 

@@ -16,7 +16,7 @@ def test_without_a_cache_a_lookup_reads_the_table(stored):
 
 
 def answer(order_id: str):
-    """All of the answer to ANOTHER."""
+    """The whole answer to ANOTHER, headers included."""
     return get_order.handler(signed_in({"pathParameters": {"OrderId": order_id}}, **ANOTHER), None)
 
 
@@ -30,9 +30,9 @@ def test_another_persons_order_gives_the_same_answer_as_an_unknown_order(cached,
     if cached:
         get("A-1")
 
-    theirs, none = (answer(order_id) for order_id in ("A-1", "A-2"))
+    theirs, unknown = (answer(order_id) for order_id in ("A-1", "A-2"))
 
-    assert theirs == none
+    assert theirs == unknown
     assert theirs["statusCode"] == 404 and "X-Cache" not in theirs["headers"]
 
 
@@ -95,7 +95,7 @@ def test_an_unknown_order_is_not_found(order_id, stored, redis_cache):
     ids=lambda one: ascii(one[:20]),
 )
 def test_an_invalid_order_id_is_neither_looked_up_nor_repeated(order_id, redis_cache, caplog):
-    """There is no table here: asking would fail."""
+    """There is no table here, so reading it would fail."""
     status, body, _ = get(order_id)
 
     assert (status, body["error"]["code"], body["error"]["details"]) == (404, "NotFound", [])
@@ -110,7 +110,7 @@ def test_if_the_table_fails_the_caller_is_asked_to_try_again():
 
 
 @pytest.mark.parametrize(
-    ("told", "milliseconds"),
+    ("shown", "milliseconds"),
     [
         ({"Status": "FULFILLMENT_QUEUED"}, 300_000),
         ({"Status": "ESCALATED"}, 300_000),
@@ -119,27 +119,27 @@ def test_if_the_table_fails_the_caller_is_asked_to_try_again():
         ({"Status": "RECEIVED", "State": "Are details Proper"}, 1_000),
     ],
 )
-def test_an_order_is_cached_with_the_lifetime_of_its_status(told, milliseconds, stored, order_table, redis_cache):
-    order_table.put_item(Item=stored | {"Status": told["Status"]})
+def test_an_order_is_cached_with_the_lifetime_of_its_status(shown, milliseconds, stored, order_table, redis_cache):
+    order_table.put_item(Item=stored | {"Status": shown["Status"]})
 
     first = get("A-1")
 
-    assert first == (200, SHOWN | told, "MISS")
+    assert first == (200, SHOWN | shown, "MISS")
     assert milliseconds * 0.5 < redis_cache.pttl("order:A-1") <= milliseconds
-    assert json.loads(redis_cache.get("order:A-1")) == CACHED | told
+    assert json.loads(redis_cache.get("order:A-1")) == CACHED | shown
     assert get("A-1") == (*first[:2], "HIT")
 
 
 def test_an_order_that_waits_for_its_execution_is_shown_in_the_first_state(stored, order_table, redis_cache):
     claimed = {name: value for name, value in stored.items() if name != "ExecutionId"}
     order_table.put_item(Item=claimed | {"Status": "RECEIVED"})
-    told = SHOWN | {"Status": "RECEIVED", "State": "Update the order table"}
+    shown = SHOWN | {"Status": "RECEIVED", "State": "Update the order table"}
 
-    assert [get("A-1") for _ in range(2)] == [(200, told, "MISS"), (200, told, "HIT")]
+    assert [get("A-1") for _ in range(2)] == [(200, shown, "MISS"), (200, shown, "HIT")]
 
 
 def test_an_entry_of_an_old_version_without_a_state_is_served(redis_cache):
-    """There is no table here: asking would fail."""
+    """There is no table here, so reading it would fail."""
     redis_cache.set("order:A-1", json.dumps(CACHED | {"Status": "RECEIVED"}))
 
     assert get("A-1") == (200, SHOWN | {"Status": "RECEIVED"}, "HIT")

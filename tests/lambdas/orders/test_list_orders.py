@@ -18,7 +18,7 @@ def call(by=PERSON, **query):
 
 
 def listed(by=PERSON, **query):
-    """The ids on a page, and where the next one begins."""
+    """The ids on a page, and the `next` of the following page."""
     status, body = status_and_body(call(by, **query))
     assert status == 200, body
     return [order["OrderId"] for order in body["orders"]], body["next"]
@@ -48,7 +48,8 @@ def token(text: str) -> str:
 
 @pytest.fixture
 def five(order_table):
-    """Five of PERSON's, written in another order than they came in; between them one of ANOTHER's, one of nobody's."""
+    """Five orders of PERSON, written in a different sequence than they were received, one order of ANOTHER, and one
+    without an owner."""
     for number in (3, 1, 5, 2, 4):
         order_table.put_item(Item=row(f"A-{number}", minute=number))
     order_table.put_item(Item=row("theirs", minute=3, Owner=ANOTHER["sub"]))
@@ -59,8 +60,7 @@ def five(order_table):
 
 @pytest.fixture
 def escalated(order_table):
-    """Three that need a person, the first received the last changed, of two owners and of nobody; and one that does
-    not."""
+    """Three escalated orders, of two owners and without one, and a parked one. The first received was changed last."""
     order_table.put_item(Item=row("E-1", minute=1, changed=30, Status="ESCALATED"))
     order_table.put_item(Item=row("E-2", minute=2, changed=20, Status="ESCALATED", Owner=ANOTHER["sub"]))
     by_hand = row("E-3", minute=3, changed=10, Status="ESCALATED")
@@ -82,13 +82,13 @@ def test_a_listed_order_has_the_same_fields_as_a_single_one(stored):
 
 
 def test_a_list_by_owner_has_no_state_and_a_list_by_status_has_it(stored, order_table):
-    """The index by owner does not know whether an execution has taken an order up."""
+    """The index ByOwner does not have the attributes that show whether an execution has taken a row."""
     order_table.put_item(Item=stored | {"Status": "RECEIVED"})
-    told = SHOWN | {"Status": "RECEIVED"}
+    received = SHOWN | {"Status": "RECEIVED"}
 
-    assert status_and_body(call())[1]["orders"] == [told]
+    assert status_and_body(call())[1]["orders"] == [received]
     by_status = status_and_body(call(OPERATOR, status="RECEIVED"))[1]["orders"]
-    assert by_status == [told | {"State": "Are details Proper"}]
+    assert by_status == [received | {"State": "Are details Proper"}]
 
 
 def test_a_closed_order_is_listed_with_its_note_but_not_with_the_operator(stored, order_table):
@@ -128,7 +128,7 @@ def test_operators_list_all_orders_with_a_status_the_last_changed_first(escalate
 
 
 def test_an_order_listed_by_status_has_all_its_fields(stored):
-    """The index by status has no more of it than its reasons."""
+    """The index ByStatus has none of the order's fields, so they are read from the table."""
     assert status_and_body(call(OPERATOR, status="FULFILLMENT_QUEUED"))[1]["orders"] == [SHOWN]
 
 
@@ -137,7 +137,7 @@ def test_a_list_by_status_has_pages(escalated):
 
 
 def test_an_order_that_is_gone_or_has_another_status_by_now_is_left_out(escalated, order_table, monkeypatch):
-    """The index still has what the table has not any more."""
+    """The index still has the old rows."""
     read = table.find_all
 
     def changed_meanwhile(ids):
@@ -168,7 +168,7 @@ def test_a_row_that_dynamodb_leaves_out_of_a_batch_is_read_again(left_out, escal
 
 @pytest.mark.parametrize("status", ["ESCALATED", "RECEIVED", "nonsense", ""])
 def test_a_person_may_not_list_orders_by_status(status):
-    """There is no table here: asking would fail."""
+    """There is no table here, so reading it would fail."""
     code, body = status_and_body(call(status=status))
 
     assert (code, body["error"]["code"]) == (403, "Forbidden")
@@ -225,7 +225,7 @@ HOSTILE = ["", "A-1", "é", "A", "====", "%00", "x" * 8000] + [
 
 @pytest.mark.parametrize("next_", HOSTILE, ids=lambda text: ascii(text[:30]))
 def test_an_invalid_next_is_refused_without_reading_the_table(next_):
-    """There is no table here: asking would fail."""
+    """There is no table here, so reading it would fail."""
     assert refused_field(call(next=next_)) == "next"
     assert refused_field(call(OPERATOR, next=next_, status="ESCALATED")) == "next"
 

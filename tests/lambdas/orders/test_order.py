@@ -8,12 +8,12 @@ from tests.support.handlers.order_rows import ROW, SHOWN
 from tests.support.workflows.asl import load
 
 CLAIMED = {name: value for name, value in ROW.items() if name != "ExecutionId"} | {"Status": "RECEIVED"}
-"""The row of an order that no execution has taken up."""
+"""The row of an order that no execution has taken."""
 
-TAKEN_UP = CLAIMED | {"ExecutionId": "arn"}
+TAKEN = CLAIMED | {"ExecutionId": "arn"}
 
 BY_OWNER = {name: value for name, value in CLAIMED.items() if name != "ExecutionName"}
-"""What the index by owner has of a row: of its execution nothing, whether one has taken it up or not."""
+"""A row from the index ByOwner. It has no attribute of the execution, even if an execution has taken the row."""
 
 
 def test_an_order_is_in_the_first_state_until_an_execution_takes_its_row():
@@ -21,17 +21,17 @@ def test_an_order_is_in_the_first_state_until_an_execution_takes_its_row():
 
 
 def test_an_order_whose_row_belongs_to_an_execution_is_being_checked():
-    assert shown(TAKEN_UP) == SHOWN | {"Status": "RECEIVED", "State": "Are details Proper"}
+    assert shown(TAKEN) == SHOWN | {"Status": "RECEIVED", "State": "Are details Proper"}
 
 
 def test_a_row_from_the_index_by_owner_shows_no_state():
     assert shown(BY_OWNER) == SHOWN | {"Status": "RECEIVED"}
 
 
-@pytest.mark.parametrize("row", [CLAIMED, TAKEN_UP, TAKEN_UP | {"ExecutionId": ""}])
+@pytest.mark.parametrize("row", [CLAIMED, TAKEN, TAKEN | {"ExecutionId": ""}])
 @pytest.mark.parametrize("status", sorted(order.FINAL))
 def test_a_settled_order_shows_no_state(status, row):
-    """A parked one need not have been taken up; a closed one belongs to no execution any more."""
+    """A parked row may belong to no execution yet, and a closed row no longer belongs to one."""
     assert shown(row | {"Status": status}) == SHOWN | {"Status": status}
 
 
@@ -42,7 +42,7 @@ def test_the_states_shown_are_the_first_that_writes_and_the_next():
     assert states[order.UPDATE_THE_TABLE]["Next"] == order.ARE_DETAILS_PROPER
 
 
-@pytest.mark.parametrize("row", [CLAIMED, TAKEN_UP, BY_OWNER])
+@pytest.mark.parametrize("row", [CLAIMED, TAKEN, BY_OWNER])
 def test_a_shown_order_fits_the_schemas_of_the_api(row):
     one, many = (schemas.load(f"orders/{name}.schema.json") for name in ("order_state", "list"))
 

@@ -1,4 +1,4 @@
-"""Which orders the API takes: the JSON, each field, and card numbers in the wrong place."""
+"""Which orders the API accepts: their JSON, each field, and card numbers outside CC."""
 
 import json
 

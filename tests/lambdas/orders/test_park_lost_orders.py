@@ -15,8 +15,7 @@ from tests.support.orders import only
 EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:orders:{NAME}"
 EVENT = {"ExecutionId": EXECUTION, "Status": "TIMED_OUT"}
 
-
-as_promised = fastjsonschema.compile(messages.schema("parked"))
+check_contract = fastjsonschema.compile(messages.schema("parked"))
 
 
 def test_the_order_of_a_failed_execution_is_parked_with_the_error(order_table, parked):
@@ -26,7 +25,7 @@ def test_the_order_of_a_failed_execution_is_parked_with_the_error(order_table, p
     assert handler(EVENT, None) == {"Parked": 1}
 
     (message,) = parked.take_json()
-    as_promised(message)
+    check_contract(message)
     assert (message["OrderId"], message["Error"], message["State"]) == ("A-1", "Execution.TIMED_OUT", None)
     assert (message["ExecutionId"], message["ParkingId"], message["Queue"]) == (EXECUTION, EXECUTION, None)
     assert only(message["Order"], "OrderId", "Name", "Price") == {"OrderId": "A-1", "Name": "Jo", "Price": "12.50"}
@@ -39,7 +38,7 @@ def test_the_order_of_an_execution_that_failed_before_it_took_the_claim_is_parke
     handler(EVENT, None)
 
     (message,) = parked.take_json()
-    as_promised(message)
+    check_contract(message)
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
@@ -47,7 +46,7 @@ def test_a_failed_execution_without_a_row_is_parked_with_only_its_id(order_table
     handler(EVENT, None)
 
     (message,) = parked.take_json()
-    as_promised(message)
+    check_contract(message)
     assert (message["OrderId"], message["Order"], message["ExecutionId"]) == (None, None, EXECUTION)
 
 
@@ -62,7 +61,7 @@ def test_an_execution_that_failed_after_its_order_was_settled_parks_nothing(stat
 
 @pytest.mark.parametrize("age", [timedelta(seconds=1), timedelta(), -timedelta(seconds=1)])
 def test_an_order_that_was_started_by_hand_is_found_by_its_execution_id(age, order_table, parked):
-    """Even if the clock that gave the row its time is ahead."""
+    """The clock that set the row's time may be ahead."""
     execution = "arn:aws:states:us-east-1:123456789012:execution:orders:any name"
     order_table.put_item(Item=row("A-1", age=age, ExecutionName="any name", ExecutionId=execution))
 
@@ -135,7 +134,7 @@ def test_a_damaged_row_is_parked_once(change, order_table, parked):
     assert handler({}, None) == {"Parked": 0}
 
     (message,) = parked.take_json()
-    as_promised(message)
+    check_contract(message)
     assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
 
 
@@ -166,7 +165,7 @@ def test_the_sweep_parks_overdue_orders_the_oldest_first(order_table, parked):
 
     found = parked.take_json()
     for message in found:
-        as_promised(message)
+        check_contract(message)
     assert [(message["OrderId"], message["Error"]) for message in found] == [
         ("older", "NoOutcomeError"),
         ("old", "NoOutcomeError"),
@@ -188,7 +187,7 @@ def test_an_order_that_the_queue_refused_is_parked_by_the_next_sweep(order_table
 
 
 def test_an_order_that_was_just_started_again_is_not_parked(order_table, parked, monkeypatch):
-    """The index still knows the time of its first claim, which it may for a moment."""
+    """For a moment the index may still have the time of the first claim."""
     order_table.put_item(Item=row("A-1", age=timedelta(seconds=1)))
     monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))
 
@@ -198,7 +197,7 @@ def test_an_order_that_was_just_started_again_is_not_parked(order_table, parked,
 
 
 def test_each_row_is_read_just_before_it_is_parked(order_table, parked, monkeypatch):
-    """While the first one is parked, the second one ends."""
+    """While the first order is parked, the second one is settled."""
     for order_id in ("A-1", "A-2"):
         order_table.put_item(Item=row(order_id, age=OVERDUE * 2))
     park = table.park
@@ -215,7 +214,7 @@ def test_each_row_is_read_just_before_it_is_parked(order_table, parked, monkeypa
 
 
 def test_an_order_that_was_just_settled_is_not_parked(order_table, parked, monkeypatch):
-    """The index still says RECEIVED, which it may for a moment."""
+    """For a moment the index may still have the status RECEIVED."""
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, Status="ESCALATED"))
     monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))
 

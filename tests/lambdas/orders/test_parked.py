@@ -1,4 +1,4 @@
-"""What operators see of the parked queue, and how they take out of it what they have dealt with."""
+"""How operators list the messages of the parked queue, and remove them."""
 
 import json
 
@@ -22,7 +22,7 @@ MESSAGE = {
     "Order": without_card(every_field() | {"OrderId": "A-1", "Name": "Zoë"}),
 }
 ADDED = {"ParkingId": None, "Queue": None, "Copies": 1}
-"""The further fields that are shown of a message that lacks them, such as one of an earlier version."""
+"""Fields that are shown even if the message lacks them, such as a message of an earlier version."""
 
 NOTHING = {"OrderId": None, "State": None, "Error": None, "ExecutionId": None, "Order": None, "Status": None, **ADDED}
 
@@ -40,7 +40,7 @@ def remove(message_id: str, by=OPERATOR):
 
 @pytest.fixture
 def out_of_time(monkeypatch):
-    """There is time for one look into a queue."""
+    """Lets the time run out after the first batch of messages."""
     monkeypatch.setattr(queues, "time", Clock(looks=1))
 
 
@@ -85,7 +85,7 @@ def test_thirty_messages_are_each_listed_once_and_all_stay(parked, order_table):
 
 @pytest.mark.parametrize("kind", ["lost", "late"])
 def test_a_message_that_could_not_be_made_visible_again_is_still_listed(parked, order_table, kind):
-    """It becomes visible again by itself."""
+    """It becomes visible again when its visibility timeout ends."""
     parked.put(MESSAGE)
 
     with fault(client_of(operator_queues, "sqs"), "ChangeMessageVisibilityBatch", kind):
@@ -147,7 +147,7 @@ def test_missing_and_mistyped_fields_of_an_order_are_null(parked, order_table):
 @pytest.mark.parametrize("card", [CARD, "4242 4242 4242 4242", "４２４２４２４２４２４２４２４２"])
 @pytest.mark.parametrize("field", ["OrderId", "State", "Error", "ExecutionId"])
 def test_a_card_number_is_neither_shown_nor_looked_up(field, card, parked):
-    """There is no table here: asking would fail."""
+    """There is no table here, so reading it would fail."""
     order = dict.fromkeys(FIELDS, card)
     parked.put({"OrderId": None, field: card, "Order": order, "CC": card})
 
@@ -282,7 +282,7 @@ def test_messages_are_hidden_for_at_most_30_seconds_if_the_function_dies(parked,
 
 @pytest.mark.parametrize("handler", [list_parked.handler, remove_parked.handler])
 def test_a_person_is_refused_before_anything_is_read(handler, monkeypatch):
-    """There is no queue here: asking would fail."""
+    """There is no queue here, so reading it would fail."""
     monkeypatch.delenv("PARKED_QUEUE")
     reply = handler(signed_in({"pathParameters": {"MessageId": "any"}}, **PERSON), None)
 

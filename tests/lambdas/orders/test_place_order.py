@@ -98,7 +98,7 @@ def test_an_order_that_was_started_by_hand_is_compared_by_the_fields_of_its_row(
     by_operators = [handler(post(order), None, **OPERATOR)["statusCode"] for order in orders]
 
     assert by_operators == [200, 409]
-    assert handler(post(ORDER), None)["statusCode"] == 409, "it is nobody's"
+    assert handler(post(ORDER), None)["statusCode"] == 409, "it has no owner"
 
 
 def test_repeating_an_order_does_not_start_a_parked_claim(order_table, order_workflow):
@@ -135,7 +135,7 @@ def test_repeating_an_order_starts_a_waiting_claim_under_the_claimed_name(order_
 
 
 def test_a_request_does_not_withdraw_its_claim_if_another_request_has_started_it(order_table, order_workflow):
-    """The first start fails late; meanwhile the caller has sent the order again."""
+    """The first start arrives late, after the caller has sent the order again."""
     again = []
 
     def send_again():
@@ -259,6 +259,6 @@ def test_if_the_table_fails_the_caller_is_asked_to_try_again(order_workflow, cap
 
 
 def outcome(order_table, **attributes: str) -> None:
-    """Writes to the order's row what its workflow would write."""
+    """Changes attributes of the order's row, as the workflow or a function would."""
     row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     order_table.put_item(Item=row | attributes)

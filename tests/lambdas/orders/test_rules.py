@@ -182,7 +182,7 @@ def test_a_name_that_the_api_did_not_choose_has_no_order_id(name):
     [
         ("OrderId", "31234567891234567890abcdefabcdef", False),
         ("OrderId", "550e8400-e29b-41d4-a716-446655440000", False),
-        # Identifiers with digits that would count as a card number anywhere else.
+        # In any other field these identifiers would count as a card number.
         ("OrderId", "53033190-7660-45b1-99e1-7b552e94525c", False),
         ("OrderId", "61773097-1066-43d1-bbe5-bb98f3938c34", False),
         ("OrderId", "d2f483672c0239f6d7dd3c9ecee6deacbcd59185855625902a8b1c1a3bd67440", False),

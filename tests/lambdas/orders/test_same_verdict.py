@@ -1,8 +1,8 @@
-"""The API and the workflow's first states give the same verdict: one test gives both the same random orders.
+"""The API and the workflow's first states accept the same orders: one test gives both the same random orders.
 
-A workflow started by hand has not been through the API. It reads the digits 0 to 9 only, 15 of them in a number, and
-ignores fields that it does not know. So it takes some inputs that the API refuses. It never refuses an order that the
-API took.
+A workflow that was started by hand has not been through the API. It reads only the digits 0 to 9, at most 15 of them in
+a number, and ignores unknown fields. So it accepts some inputs that the API refuses. It never refuses an order that the
+API has accepted.
 """
 
 import json
@@ -90,7 +90,7 @@ odd = st.one_of(
     st.none(), st.booleans(), st.lists(st.just(CARD), max_size=2), st.dictionaries(st.just("CC"), st.text())
 )
 
-# A valid order with some fields changed: if all fields were odd, one reason to refuse it would hide the others.
+# Only some fields of a valid order are changed. If all fields were odd, one reason to refuse would hide the others.
 changes = st.fixed_dictionaries({}, optional={"Name": texts, "ItemName": texts, "Price": prices})
 orders = st.one_of(
     changes.map(lambda change: ORDER | change),
@@ -101,7 +101,7 @@ orders = st.one_of(
 
 @st.composite
 def odd_orders(draw: st.DrawFn) -> Any:
-    """Orders with one thing wrong: a field is missing, or of another type."""
+    """Orders in which one field is missing or has another type."""
     order = {**ORDER, "Price": draw(prices)}
     field = draw(st.sampled_from(list(ORDER)))
     value = draw(st.one_of(odd, numbers, st.just("missing")))
@@ -109,7 +109,7 @@ def odd_orders(draw: st.DrawFn) -> Any:
 
 
 def accepted_by_api(order: Any) -> dict[str, Any] | None:
-    """The input with which the API would start the workflow; None if it refuses the order."""
+    """The input with which the API would start the workflow. None if the API refuses the order."""
     try:
         return submission.order_in(post(order))
     except http.RequestError as error:
@@ -124,7 +124,7 @@ def accepted_by_workflow(order: Any) -> bool:
 
 
 def is_read_the_same_way(order: Any) -> bool:
-    """Whether both read the same digits in an order: 0 to 9 without invisible marks, and 15 of a number at most."""
+    """Whether both read the same digits: only 0 to 9 without invisible marks, and at most 15 digits in a number."""
     price = order.get("Price")
     written = (one for one in json.dumps(order, ensure_ascii=False) if not one.isascii())
     return all(unicodedata.category(one) not in ("Cf", "Mn", "Me", "Nd", "No") for one in written) and (
@@ -162,10 +162,10 @@ def test_the_api_and_the_workflow_give_an_order_the_same_verdict(order: Any) -> 
     by_hand = accepted_by_workflow(order)
 
     if started_with is not None:
-        assert by_hand, "the workflow refuses an order that the API took"
-        assert accepted_by_workflow(started_with), "the workflow refuses what the API starts it with"
+        assert by_hand, "the workflow refuses an order that the API accepts"
+        assert accepted_by_workflow(started_with), "the workflow refuses the input with which the API starts it"
     elif is_read_the_same_way(order):
-        assert not by_hand, "the workflow takes an order that the API refuses"
+        assert not by_hand, "the workflow accepts an order that the API refuses"
 
 
 @pytest.mark.parametrize(

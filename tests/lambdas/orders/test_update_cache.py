@@ -13,7 +13,7 @@ serialize = TypeSerializer().serialize
 
 
 def record(event: str, row: dict) -> dict:
-    """A record of the table's stream, as Lambda is sent it."""
+    """A record of the table's stream, as Lambda receives it."""
     image = {name: serialize(value) for name, value in row.items()}
     change = {"Keys": {"OrderId": image["OrderId"]}, "SequenceNumber": "1", "StreamViewType": "NEW_AND_OLD_IMAGES"}
     images = {"INSERT": ["NewImage"], "MODIFY": ["OldImage", "NewImage"], "REMOVE": ["OldImage"]}[event]
@@ -31,22 +31,22 @@ def update(*records: dict) -> None:
 
 @pytest.mark.parametrize("event", ["INSERT", "MODIFY"])
 @pytest.mark.parametrize(
-    ("told", "milliseconds"),
+    ("shown", "milliseconds"),
     [
         ({"Status": "RECEIVED", "State": "Are details Proper"}, 1_000),
         ({"Status": "FULFILLMENT_QUEUED"}, 300_000),
         ({"Status": "PARKED"}, 300_000),
     ],
 )
-def test_a_row_is_cached_as_the_api_shows_it_with_the_lifetime_of_its_status(event, told, milliseconds, redis_cache):
-    update(record(event, ROW | {"Status": told["Status"], "Reasons": ["PRICE_NOT_POSITIVE"]}))
+def test_a_row_is_cached_as_the_api_shows_it_with_the_lifetime_of_its_status(event, shown, milliseconds, redis_cache):
+    update(record(event, ROW | {"Status": shown["Status"], "Reasons": ["PRICE_NOT_POSITIVE"]}))
 
-    assert json.loads(redis_cache.get("order:A-1")) == CACHED | told | {"Reasons": ["PRICE_NOT_POSITIVE"]}
+    assert json.loads(redis_cache.get("order:A-1")) == CACHED | shown | {"Reasons": ["PRICE_NOT_POSITIVE"]}
     assert milliseconds * 0.5 < redis_cache.pttl("order:A-1") <= milliseconds
 
 
 def test_a_lookup_finds_the_entry_that_was_written_through(redis_cache):
-    """There is no table here: asking would fail."""
+    """There is no table here, so reading it would fail."""
     update(record("INSERT", ROW))
 
     assert get("A-1") == (200, SHOWN, "HIT")
@@ -61,7 +61,7 @@ def test_entries_are_replaced_in_the_order_of_the_stream(stored, redis_cache):
 
 
 def test_the_cached_state_changes_when_an_execution_takes_the_row(redis_cache):
-    """There is no table here: asking would fail."""
+    """There is no table here, so reading it would fail."""
     taken_up = ROW | {"Status": "RECEIVED"}
     claimed = {name: value for name, value in taken_up.items() if name != "ExecutionId"}
 
@@ -98,7 +98,7 @@ BAD = {
     "no image": {"eventName": "MODIFY", "dynamodb": {"Keys": {"OrderId": {"S": "A-1"}}}},
     "no key": {"eventName": "REMOVE", "dynamodb": {"Keys": {}}},
     "a key of another type": {"eventName": "REMOVE", "dynamodb": {"Keys": {"OrderId": {"N": "1"}}}},
-    "a type nobody knows": {"eventName": "REMOVE", "dynamodb": {"Keys": {"OrderId": {"X": "A-1"}}}},
+    "an unknown type": {"eventName": "REMOVE", "dynamodb": {"Keys": {"OrderId": {"X": "A-1"}}}},
     "nothing": {},
 }
 
