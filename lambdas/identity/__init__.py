@@ -1,1 +1,1 @@
-"""Signing up."""
+"""The function that checks a sign-up."""

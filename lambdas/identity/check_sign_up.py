@@ -1,4 +1,4 @@
-"""`CheckSignUp`: the user pool asks it before somebody signs up.
+"""`CheckSignUp`: the user pool calls it before it creates a user.
 
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-sign-up.html
 """
@@ -7,13 +7,13 @@ from typing import Any
 
 
 class PhoneAtSignUpError(ValueError):
-    """Whoever signs up names a phone number: the pool would text it, whoever's it is, as often as they like."""
+    """A sign-up with a phone number. Cognito would text codes to it as often as asked, whoever owns the number."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """The event as it came, which lets the sign-up go on. Raises PhoneAtSignUpError.
+    """Returns the event unchanged, which allows the sign-up. Raises PhoneAtSignUpError if it has a phone number.
 
-    A number is added by who has signed in. Somebody with AWS credentials may make users with one.
+    A user can add a number after signing in. An administrator with AWS credentials can create users with a number.
     """
     if event["triggerSource"] == "PreSignUp_SignUp" and "phone_number" in event["request"]["userAttributes"]:
         raise PhoneAtSignUpError("Add the phone number after you have signed in.")

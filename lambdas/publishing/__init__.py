@@ -1,1 +1,1 @@
-"""The web page: what publishes it."""
+"""The function that publishes the web page."""

@@ -1,8 +1,13 @@
-"""Publishes the page when its stack is deployed, as a custom resource of CloudFormation's.
+"""Publishes the page when its stack is deployed. It is the function of a CloudFormation custom resource.
 
-The properties of the resource: `Archive`, the zip of the page's files as `{"Bucket", "Key"}`; `Site`, the bucket they
-go to; `Distribution`, the id of what shows them; `Config`, the text of `config.json`; and `Publisher`, which changes
-with this file, so that what it does anew is done.
+The resource has these properties:
+
+- `Archive`: the zip of the page's files, as `{"Bucket", "Key"}`;
+- `Site`: the bucket that the files go to;
+- `Distribution`: the id of the CloudFront distribution in front of the bucket;
+- `Config`: the text of `config.json`;
+- `Publisher`: a value that changes with this file, so that CloudFormation publishes the page again.
+
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
 """
 
@@ -25,10 +30,10 @@ from common.logs import logger_of
 
 log = logger_of(__name__)
 
-# In seconds. A call that hangs ends, and is given up, within SPARE_SECONDS.
+# In seconds. A hanging call and its retries end within SPARE_SECONDS.
 TIMES = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 SPARE_SECONDS = 50
-"""Of the function's time, kept for the last call and the answer."""
+"""The part of the function's time that is reserved for the last call and the answer."""
 
 s3 = boto3.client("s3", config=TIMES)
 cloudfront = boto3.client("cloudfront", config=TIMES)
@@ -37,8 +42,8 @@ CONFIG = "config.json"
 START = "index.html"
 
 CACHE = "public, max-age=0, must-revalidate, s-maxage=31536000"
-"""Browsers ask again each time, mostly to hear that nothing has changed: names do not change with their contents. The
-edge keeps everything until it is told otherwise, which each publishing does."""
+"""A file keeps its name when its content changes, so browsers ask every time whether it has changed. CloudFront caches
+everything until the next publication invalidates it."""
 
 TYPES = {
     "": "text/plain; charset=utf-8",
@@ -57,32 +62,32 @@ TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-"""Written out, because what Python's `mimetypes` says depends on the machine."""
+"""Written out, because the result of Python's `mimetypes` depends on the machine."""
 
 LEARNING_SECONDS = 60
-"""How long a permission that was granted a moment ago may take until every service knows of it."""
+"""How long a new permission may take to reach every service."""
 
 ANSWER_SECONDS = 5
 PAUSES = (0, 1, 2, 4)
 """Seconds before each attempt to answer."""
 LONGEST_REASON = 1000
-"""Characters; CloudFormation takes an answer of 4096 bytes."""
+"""In characters. CloudFormation accepts an answer of at most 4096 bytes."""
 
 
 class UnpublishableError(ValueError):
-    """A file that cannot be published as it is; the message says which and why."""
+    """A file that cannot be published. The message names it and says why."""
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Does what CloudFormation asks for, and answers it whatever comes: without an answer a stack hangs.
+    """Does what CloudFormation asks for. It always answers, because a stack hangs without an answer.
 
-    The resource's id is the bucket's name. So it stays through updates, and only with another bucket CloudFormation
-    asks for the old one to be emptied.
+    The resource's id is the bucket's name. It stays the same in updates. Only if the bucket changes, CloudFormation
+    asks this function to empty the old bucket.
     """
     try:
         _do(event, context)
     except Exception as error:
-        log.exception("could not %s the page", event.get("RequestType"))
+        log.exception("the page was not published: the request %s failed", event.get("RequestType"))
         _answer(event, "FAILED", reason=f"{type(error).__name__}: {error}")
     else:
         _answer(event, "SUCCESS")
@@ -107,7 +112,7 @@ def _do(event: Mapping[str, Any], context: Any) -> None:
 
 
 def _publish(properties: Mapping[str, Any], request: str, context: Any) -> None:
-    """Puts everything into the bucket, what pages refer to before the pages, and then drops what is no longer there."""
+    """Uploads all files, pages last, then removes old files from the bucket and invalidates CloudFront's cache."""
     archive, site, distribution = properties["Archive"], properties["Site"], properties["Distribution"]
     packed = s3.get_object(Bucket=archive["Bucket"], Key=archive["Key"])["Body"].read()
     files = unpacked(packed) | {CONFIG: properties["Config"].encode()}
@@ -116,7 +121,7 @@ def _publish(properties: Mapping[str, Any], request: str, context: Any) -> None:
         _require_time(context)
         s3.put_object(Bucket=site, Key=name, Body=files[name], ContentType=types[name], CacheControl=CACHE)
     _remove(site, keep=set(files), context=context)
-    # Named after the request, a repeated one is the same invalidation.
+    # The request's id names the invalidation, so a repeated request does not create a second one.
     paths = {"Quantity": 1, "Items": ["/*"]}
     invalidation = cloudfront.create_invalidation(
         DistributionId=distribution, InvalidationBatch={"Paths": paths, "CallerReference": request}
@@ -126,12 +131,12 @@ def _publish(properties: Mapping[str, Any], request: str, context: Any) -> None:
         found = cloudfront.get_invalidation(DistributionId=distribution, Id=invalidation["Id"])
         invalidation = found["Invalidation"]
     if invalidation["Status"] == "InProgress":
-        # CloudFront will end it; taking the new page back would help nobody.
+        # CloudFront will complete it. Failing here would roll back a page that is already published.
         log.warning("invalidation %s is still in progress", invalidation["Id"])
 
 
 def unpacked(archive: bytes) -> dict[str, bytes]:
-    """The files in a zip archive by their paths. Raises UnpublishableError, BadZipFile."""
+    """Returns the files of a zip archive by path. Raises UnpublishableError or BadZipFile if the archive is invalid."""
     files = {}
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         for entry in packed.infolist():
@@ -139,28 +144,31 @@ def unpacked(archive: bytes) -> dict[str, bytes]:
             if entry.is_dir():
                 continue
             if name.startswith("/") or "\\" in name or {"", ".", ".."} & set(name.split("/")):
-                raise UnpublishableError(f"{name!r} is no path below the page's own")
+                raise UnpublishableError(f"{name!r} is not a path within the page's folder")
             files[name] = packed.read(entry)
     if START not in files:
-        raise UnpublishableError(f"there is no {START}")
+        raise UnpublishableError(f"{START} is missing")
     return files
 
 
 def content_type(name: str) -> str:
-    """Raises UnpublishableError for a kind that is not known: browsers are told not to guess."""
+    """Returns the Content-Type by the file's ending.
+
+    Raises UnpublishableError if the ending is unknown. The page's headers forbid browsers to guess a type.
+    """
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in TYPES:
-        raise UnpublishableError(f"{name!r}: which Content-Type goes with {suffix}?")
+        raise UnpublishableError(f"{name!r}: add the Content-Type of {suffix} to TYPES")
     return TYPES[suffix]
 
 
 def in_order(names: Mapping[str, Any]) -> list[str]:
-    """What pages refer to, the pages, and the one people come in by last."""
+    """Returns the order of uploads: first the files that pages refer to, then the pages, and the start page last."""
     return sorted(names, key=lambda name: (name == START, name.endswith(".html"), name))
 
 
 def _remove(site: str, *, keep: set[str], context: Any) -> None:
-    """Removes what is in the bucket, but for the keys to `keep`. A bucket that is gone has nothing in it."""
+    """Removes all keys from the bucket except `keep`. If `keep` is empty, the bucket may be missing."""
     try:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=site):
             _require_time(context)
@@ -179,13 +187,16 @@ def _seconds_left(context: Any) -> float:
 
 
 def _require_time(context: Any) -> None:
-    """Raises TimeoutError while there is still time to answer."""
+    """Raises TimeoutError if only the time for the last call and the answer is left."""
     if _seconds_left(context) < SPARE_SECONDS:
         raise TimeoutError("publishing took too long")
 
 
 def _answer(event: Mapping[str, Any], status: str, *, reason: str = "") -> None:
-    """Raises ConnectionError where CloudFormation takes no answer, KeyError where the event names no place for it."""
+    """Sends the answer to CloudFormation.
+
+    Raises ConnectionError if every attempt fails, and KeyError if the event has no ResponseURL.
+    """
     properties = event.get("ResourceProperties")
     site = properties.get("Site") if isinstance(properties, dict) else None
     known = event.get("PhysicalResourceId")
@@ -195,7 +206,7 @@ def _answer(event: Mapping[str, Any], status: str, *, reason: str = "") -> None:
         "PhysicalResourceId": (known or site if event.get("RequestType") == "Delete" else site or known) or "none",
         **{name: event.get(name) for name in ("StackId", "RequestId", "LogicalResourceId")},
     }
-    # The address is signed for a request without a type.
+    # The URL's signature is only valid for an empty Content-Type.
     request = urllib.request.Request(
         event["ResponseURL"], data=json.dumps(answer).encode(), headers={"Content-Type": ""}, method="PUT"
     )
@@ -209,5 +220,5 @@ def _answer(event: Mapping[str, Any], status: str, *, reason: str = "") -> None:
             problem = f"{type(error).__name__}: {error}"
             if isinstance(error, urllib.error.HTTPError):
                 error.close()
-            log.warning("CloudFormation did not take the answer: %s", problem)
+            log.warning("CloudFormation did not accept the answer: %s", problem)
     raise ConnectionError(problem)

@@ -261,12 +261,12 @@ def test_another_bucket_is_another_resource_so_that_the_old_one_is_emptied(
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({"style.css": "p{}"}, "there is no index.html"),
-        ({**PAGE, "../up.js": "x"}, "'../up.js' is no path below the page's own"),
-        ({**PAGE, "/etc/passwd": "x"}, "'/etc/passwd' is no path below the page's own"),
-        ({**PAGE, "a//b.js": "x"}, "'a//b.js' is no path below the page's own"),
-        ({**PAGE, "a\\b.js": "x"}, "is no path below the page's own"),
-        ({**PAGE, "film.mp4": "x"}, "'film.mp4': which Content-Type goes with .mp4?"),
+        ({"style.css": "p{}"}, "index.html is missing"),
+        ({**PAGE, "../up.js": "x"}, "'../up.js' is not a path within the page's folder"),
+        ({**PAGE, "/etc/passwd": "x"}, "'/etc/passwd' is not a path within the page's folder"),
+        ({**PAGE, "a//b.js": "x"}, "'a//b.js' is not a path within the page's folder"),
+        ({**PAGE, "a\\b.js": "x"}, "is not a path within the page's folder"),
+        ({**PAGE, "film.mp4": "x"}, "'film.mp4': add the Content-Type of .mp4 to TYPES"),
     ],
 )
 def test_what_cannot_be_published_is_refused_before_anything_is_changed(
