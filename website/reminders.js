@@ -220,8 +220,8 @@ const WORDS = {
   "timestamp SkippedByClocks": ({ zone, before, after }) =>
     `Clocks in ${zone} go from ${clockOf(before)} to ${clockOf(after)} then: this time does not exist.`,
   "waitSeconds NotWholeNumber": ({ largest }) => `This is more than ${largest / WAITS.days} days ahead.`,
-  "repeat.every IntervalTooShort": ({ count, unit }) => `This must be ${steps(count, unit)} at the least.`,
-  "repeat.every IntervalTooLong": ({ count, unit }) => `This must be ${steps(count, unit)} at the most, a year.`,
+  "repeat.every IntervalTooShort": ({ count, unit }) => `This must be at least ${steps(count, unit)}.`,
+  "repeat.every IntervalTooLong": ({ count, unit }) => `This must be at most a year, ${steps(count, unit)}.`,
 };
 
 /** @param {string} wall `2027-03-28 02:00` */

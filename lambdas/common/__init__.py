@@ -1,1 +1,1 @@
-"""What the handlers of both apps share."""
+"""Code that the handlers of both apps share."""

@@ -1,13 +1,16 @@
-"""How the functions call AWS."""
+"""Settings and helpers for the functions' calls to AWS."""
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 BRIEFLY = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-"""In seconds. A call that hangs, and one more to clean up after it, end before the API's functions do (20 seconds);
-botocore's own settings would wait for minutes."""
+"""Timeouts in seconds. A hanging call ends after about 8 seconds, so it and one more call to clean up both end before
+an API function's timeout of 20 seconds. botocore's defaults would wait for minutes."""
 
 
 def error_name(error: ClientError | BotoCoreError) -> str:
-    """AWS's code, or botocore's class. Safe to log, unlike the message, which can quote the parameters of a call."""
+    """Returns the error's code from AWS, or the class name of an error that botocore raised itself.
+
+    Log this name, not the error's message: the message can quote the parameters of the call.
+    """
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

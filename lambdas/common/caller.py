@@ -1,4 +1,4 @@
-"""Who calls an API: the one place that knows how people sign in."""
+"""The caller of an API. Only this module knows how users sign in."""
 
 import re
 from collections.abc import Mapping
@@ -7,29 +7,32 @@ from dataclasses import dataclass
 from common.events import Event, RequestError
 
 OPERATORS = "operators"
-"""The group of the user pool whose members see everybody's orders and work on those that need a person."""
+"""The user pool's group of operators. They see all orders and handle those that need a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """A person who has signed in."""
+    """The signed-in user who makes a request."""
 
     id: str
-    """The user pool's `sub`: of nobody else, and the same for ever."""
+    """The user pool's `sub`. It is unique and never changes."""
 
     email: str | None
-    """None where it is not verified."""
+    """None if it is not verified."""
 
     phone: str | None
-    """In E.164; None where there is none, or it is not verified."""
+    """In E.164. None if it is missing or not verified."""
 
     is_operator: bool
 
 
 def caller_of(event: Event) -> Caller:
-    """The person whose ID token the API's Cognito authorizer has checked. Raises RequestError where there is none."""
+    """Returns the caller, from the ID token that the API's Cognito authorizer has checked.
+
+    Raises RequestError if the request has no ID token.
+    """
     claims = ((event.get("requestContext") or {}).get("authorizer") or {}).get("claims") or {}
-    # An access token says nothing of addresses. AWS's authorizer lets none through; the laptop's does.
+    # An access token has no addresses. AWS's authorizer refuses access tokens, but the engine's lets them through.
     if claims.get("token_use") != "id" or not claims.get("sub"):
         raise RequestError(401, "NotSignedIn", "Sign in, and send the ID token.")
     return Caller(
@@ -41,7 +44,7 @@ def caller_of(event: Event) -> Caller:
 
 
 def operator_of(event: Event) -> Caller:
-    """The same for what operators alone may do. Raises RequestError for anybody else."""
+    """Returns the caller if they are an operator. Raises RequestError if not, or if the request has no ID token."""
     caller = caller_of(event)
     if not caller.is_operator:
         raise RequestError(403, "Forbidden", "Only operators may do this.")
@@ -53,5 +56,5 @@ def _verified(claims: Mapping[str, str], name: str) -> str | None:
 
 
 def _listed(text: str) -> list[str]:
-    """A list as API Gateway writes it, every claim being text: `a,b`, or `[a b]`."""
+    """Splits a claim that is a list. API Gateway passes every claim as text: `a,b` or `[a b]`."""
     return re.split(r"[ ,]+", text.removeprefix("[").removesuffix("]"))

@@ -18,7 +18,7 @@ _ISSUED = re.compile(
     "|(?:62[0-9]{2}|5018|5020|5038|506[01]|5893|6304|6500|6759|676[123])[0-9]{13,14}"
     "|(?:4[0-9]{3}|5[06-9][0-9]{2}|6[0-9]{3}|35(?:2[89]|[3-8][0-9]))[0-9]{15}"
 )
-"""The numbers that issuers give out: first digits and lengths. It ignores the check digit.
+"""The numbers that issuers give out, by first digits and length. The check digit is not part of it.
 
 14 digits: Diners. 15: American Express. 16: Visa, Mastercard and its 2 series, Mir, Discover, JCB, Maestro, UnionPay,
 Diners. 17 and 18: UnionPay, Verve and the named ranges of Maestro. 19: Visa, Maestro, UnionPay, Discover, JCB.
@@ -28,7 +28,7 @@ _CERTAIN = re.compile(
     "3[47][0-9]{13}"
     "|(?:[456][0-9]{3}|22(?:0[0-5]|2[1-9]|[3-9][0-9])|2[3-6][0-9]{2}|27(?:[01][0-9]|20)|35(?:2[89]|[3-8][0-9]))[0-9]{12}"
 )
-"""These numbers count with any check digit if a program or a card writes them so: in one run, or in its groups."""
+"""Numbers that count with any check digit if they are written in one run or in the groups that cards print."""
 
 _BLANKS = re.compile(
     r"([\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+)|.", re.DOTALL
@@ -40,10 +40,10 @@ _PARCEL = re.compile(
 """Numbers of SIM cards (ITU-T E.118) and of parcels in the USA, in groups of four: 19 to 24 digits."""
 _LONG_GROUP = re.compile("[A-Za-z+]?[0-9]{14,}[A-Za-z]?")
 _RUNS = [re.compile(f"[A-Za-z+]?[0-9]+(?:[^0-9A-Za-z]{{1,{most}}}[0-9]+)*[A-Za-z]?") for most in (1, 2, 3)]
-"""Groups of digits with at most so many characters between them. A wider gap ends the number."""
+"""Groups of digits with at most 1, 2 or 3 characters between them. A wider gap ends the number."""
 _APART = re.compile("[0-9](?:[^0-9A-Za-z]{1,3}[0-9]){13,}")
 _MOST_APART = 20
-"""The most separated digits that are searched for a card number. The workflow has five seconds for its whole search."""
+"""A longer row of single digits counts as a card number unsearched: the workflow's search has only five seconds."""
 _ROUND = re.compile("[1-9][0-9][05]0")
 _YEAR, _MONTH, _DAY = "20[0-3][0-9]", "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
 _DATE = re.compile(
@@ -61,7 +61,7 @@ Span = tuple[int, int]
 
 
 class Group(NamedTuple):
-    """Digits without anything between them, and where they stand."""
+    """Adjacent digits and their position in the text."""
 
     digits: str
     begin: int
@@ -69,42 +69,49 @@ class Group(NamedTuple):
 
 
 def looks_like_card(text: str, *, odd_groups: bool = True, any_check_digit: bool = True) -> bool:
-    """Whether `text` holds what may be a card number: digits of any script and style that an issuer could have given.
+    """Returns whether `text` may contain a card number, in digits of any script and style.
 
-    The first digits, the length and the check digit must fit an issuer. Two forms count with any check digit, because
-    a rule that lets nine in ten of an integrator's own numbers pass refuses the tenth in production: 15 or 16 digits
-    in one run, and in groups as cards print them (4-4-4-4, 4-6-5) with the same blank, dash, dot or underscore between
-    them. `any_check_digit=False` requires the right one there, too.
-    Digits that each stand alone count wherever the number begins. In any other groups only the whole counts, if the
-    same separator stands between them; `odd_groups=False` ignores these.
+    The first digits, the length and the check digit must fit an issuer. Two forms count with any check digit:
+
+    - 15 or 16 digits in one run;
+    - the groups that cards print (4-4-4-4, 4-6-5) with the same blank, dash, dot or underscore between them.
+
+    If these forms needed the right check digit, nine in ten of an integrator's own numbers would pass, and the tenth
+    would be refused in production. `any_check_digit=False` requires the right check digit for these forms, too.
+
+    Single digits with separators count from any digit on. In all other groupings only the whole run counts, and only
+    if its separators are equal. `odd_groups=False` ignores these groupings.
     """
     return bool(_places(text, odd_groups=odd_groups, any_check_digit=any_check_digit))
 
 
 def is_split_card(first: str, second: str) -> bool:
-    """Whether two texts without letters make one card number together."""
+    """Returns whether two texts without letters make one card number together."""
     return any(_is_split_card(*pair) for pair in {(first, second), (_read(first)[0], _read(second)[0])})
 
 
 def groups_of(text: str) -> list[str]:
-    """The groups of digits in `text`, of any script, as 0 to 9. Empty if it holds a letter."""
+    """Returns the groups of digits in `text` as 0 to 9, whatever their script. Empty if `text` contains a letter."""
     return [group.digits for group in _groups(_read(text)[0])] if not _holds_letter(text) else []
 
 
 def is_identifier(text: str) -> bool:
-    """Whether `text` is a UUID or a digest in hexadecimal, which hold long runs of digits now and then."""
+    """Returns whether `text` is a UUID or a hexadecimal digest. Both may contain long runs of digits by chance."""
     return bool(_IDENTIFIER.fullmatch(text))
 
 
 def without_cards(text: str) -> str:
-    """`text` with what looks_like_card sees replaced by `#`: for people, who need to read other numbers."""
+    """Returns `text` with `#` for each card number that looks_like_card finds.
+
+    It is for people, who need to read the other numbers.
+    """
     return text if is_identifier(text) else _hidden(text, _places(text))
 
 
 def masked(text: str) -> str:
-    """`text` with every run of 13 digits or more, broken up or not, replaced by `#`: for logs.
+    """Returns `text` with `#` for every run of 13 digits or more, with or without separators.
 
-    In a log a card number may stand among other digits, and hiding one number too many costs little.
+    It is for logs. There a card number may stand among other digits, and hiding too much costs little.
     """
     found: list[Span] = []
     for read, offsets in (_read(text), _collapsed(text)):
@@ -113,15 +120,15 @@ def masked(text: str) -> str:
 
 
 def passes_luhn(digits: str) -> bool:
-    """Whether the last of `digits` is their check digit. ISO/IEC 7812-1 annex B; zeros alone pass, too."""
+    """Returns whether the last digit is the right check digit (ISO/IEC 7812-1, annex B). Only zeros pass, too."""
     doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
 
 def _places(text: str, *, odd_groups: bool = True, any_check_digit: bool = True) -> list[Span]:
-    """Where card numbers begin and end, in order and apart."""
+    """Returns the positions of card numbers, in order and without overlaps."""
     found: list[Span] = []
-    # The original digits, too: a whole card number in 0 to 9 may stand next to digits of another script.
+    # Also search the text as it is: a whole card number in 0 to 9 may stand next to digits of another script.
     for read, offsets in (_read(text), _collapsed(text)):
         if len(re.findall("[0-9]", read)) < 14:
             continue
@@ -134,10 +141,10 @@ def _places(text: str, *, odd_groups: bool = True, any_check_digit: bool = True)
 
 
 def _long_groups(text: str, any_check_digit: bool) -> Iterator[Span]:
-    """Card numbers in one run."""
+    """Yields card numbers in one run."""
     for place in _LONG_GROUP.finditer(text):
         (group,) = _groups(place[0], place.start())
-        # E.164 gives a phone number 15 digits at most.
+        # A phone number has at most 15 digits (E.164).
         is_phone = place[0].startswith("+") and len(group.digits) <= 15
         is_certain = any_check_digit and not re.search("[A-Za-z]", place[0]) and _CERTAIN.fullmatch(group.digits)
         if not is_phone and (is_certain or _is_card(group.digits)):
@@ -145,7 +152,7 @@ def _long_groups(text: str, any_check_digit: bool) -> Iterator[Span]:
 
 
 def _whole(run: re.Match[str], odd_groups: bool, any_check_digit: bool) -> Iterator[Span]:
-    """A run of groups that is a card number as a whole."""
+    """Yields the run of groups if the whole run is a card number."""
     groups = _groups(run[0], run.start())
     digits, sizes = "".join(group.digits for group in groups), [len(group.digits) for group in groups]
     separators = set(re.split("[0-9]+", run[0].strip(string.ascii_letters + "+"))[1:-1])
@@ -155,17 +162,17 @@ def _whole(run: re.Match[str], odd_groups: bool, any_check_digit: bool) -> Itera
     is_certain = (
         any_check_digit and is_printed and not re.search("[A-Za-z+]", run[0]) and _CERTAIN.fullmatch(digits) is not None
     )
-    # A phone number, perhaps with a code after it.
+    # A code may follow the phone number, so its length is not checked.
     is_phone = run[0].startswith("+")
     if is_certain or (odd_groups and not is_phone and _may_be_odd(run[0], groups, sizes) and _is_card(digits)):
         yield groups[0].begin, groups[-1].end
 
 
 def _may_be_odd(run: str, groups: Sequence[Group], sizes: Sequence[int]) -> bool:
-    """Whether somebody may write a card number in these groups: they hold no date, no barcode and no sorted list.
+    """Returns whether these groups may be a card number, and not a date, a barcode, a position or a sorted list.
 
-    3-3-3-5 is the number of a French company (SIRET). It has the same check digit as a card number. Two groups of
-    different lengths with one mark between them are a number and a position: `4529329612-000050`.
+    3-3-3-5 is the number of a French company (SIRET). Its check digit follows the same rule as a card number's. Two
+    groups of different lengths with one mark between them are a number and a position: `4529329612-000050`.
     """
     written = [group.digits for group in groups]
     is_list = set(sizes) == {2} and sorted(set(written)) in (written, written[::-1])
@@ -174,7 +181,7 @@ def _may_be_odd(run: str, groups: Sequence[Group], sizes: Sequence[int]) -> bool
 
 
 def _printed(text: str) -> Iterator[Span]:
-    """Card numbers in the groups of a card, also among other groups."""
+    """Yields card numbers in the groups that cards print, even if other groups surround them."""
     for run in _RUNS[-1].finditer(text):
         groups = _groups(run[0], run.start())
         sizes = [len(group.digits) for group in groups]
@@ -187,7 +194,7 @@ def _printed(text: str) -> Iterator[Span]:
 
 
 def _apart(text: str) -> Iterator[Span]:
-    """Where as many single digits stand in a row as a card has. A row of more than _MOST_APART counts as a whole."""
+    """Yields card numbers in rows of single digits. A row of more than _MOST_APART digits counts as a whole."""
     for run in _APART.finditer(text):
         places = [run.start() + digit.start() for digit in re.finditer("[0-9]", run[0])]
         if len(places) > _MOST_APART:
@@ -212,18 +219,18 @@ def _is_card(digits: str) -> bool:
 
 
 def _are_round(groups: Sequence[Group]) -> bool:
-    """Whether they are measures or prices: groups of four digits that do not begin with 0, and end in 00 or 50."""
+    """Returns whether all groups look like measures or prices: four digits, no leading 0, ending in 00 or 50."""
     return all(_ROUND.fullmatch(group.digits) for group in groups)
 
 
 def _is_iban(text: str) -> bool:
-    """Whether the check digits of an IBAN are right. ISO 13616-1."""
+    """Returns whether the check digits of an IBAN are right (ISO 13616-1)."""
     digits = text.replace(" ", "")
     return int("".join(str(int(character, 36)) for character in digits[4:] + digits[:4])) % 97 == 1
 
 
 def _crossed_out(place: re.Match[str], only: object = None) -> str:
-    """The match with letters in place of its second group, so that the group is no part of a card number."""
+    """Returns the match with letters in place of its second group, so that no card number is found in that group."""
     if callable(only) and not only(place[2]):
         return place[0]
     return place[1] + "x" * len(place[2]) + place[3]
@@ -238,7 +245,7 @@ def _holds_letter(text: str) -> bool:
 
 
 def _collapsed(text: str) -> tuple[str, list[int]]:
-    """`text` with one blank for every run of blanks, and where each character stood."""
+    """Returns `text` with one blank for every run of blanks, and the original position of each character."""
     read, offsets = [], []
     for part in _BLANKS.finditer(text):
         read.append(" " if part[1] else part[0])
@@ -247,7 +254,7 @@ def _collapsed(text: str) -> tuple[str, list[int]]:
 
 
 def _read(text: str) -> tuple[str, list[int]]:
-    """`text` as people read it, and where each character stood: digits of every script and style as 0 to 9."""
+    """Returns `text` with digits of every script and style as 0 to 9, and the original position of each character."""
     read: list[str] = []
     offsets: list[int] = []
     for offset, character in enumerate(text):
@@ -260,7 +267,7 @@ def _read(text: str) -> tuple[str, list[int]]:
 
 @functools.lru_cache(maxsize=4096)
 def _as_read(character: str) -> str:
-    """The digits of a number as 0 to 9, a blank for any blank, nothing for an invisible character or a mark."""
+    """Returns digits as 0 to 9, a blank for any blank, and nothing for an invisible character or a mark."""
     if "!" <= character <= "~":
         return character
     category = unicodedata.category(character)
@@ -269,7 +276,7 @@ def _as_read(character: str) -> str:
     if character.isspace() or category in ("Cc", "Zs", "Zl", "Zp"):
         return " "
     number = unicodedata.numeric(character, None) if category in ("Nd", "No") else None
-    # Fractions, and the numbers above ten that some scripts write with one letter, are no digits of a card.
+    # Cards have no fractions, and none of the one-letter numbers that some scripts have for 100 and more.
     return str(int(number)) if number is not None and number in range(100) else character
 
 
@@ -278,7 +285,7 @@ def _in_text(span: Span, offsets: Sequence[int]) -> Span:
 
 
 def _apart_from_each_other(spans: Iterable[Span]) -> list[Span]:
-    """The spans in order; those that overlap as one."""
+    """Returns the spans in order. Spans that overlap become one."""
     apart: list[Span] = []
     for begin, end in sorted(spans):
         if apart and begin < apart[-1][1]:

@@ -1,7 +1,7 @@
-"""What the details of a refusal can say: each code with its values and its sentence. Pure.
+"""The codes of an error's details, each with its values and its sentence. Pure.
 
-Programs read the code and the values. People read the sentence, which may be improved at any time. A code that the APIs
-have answered is never removed, and never gets another meaning or other values. docs/errors.md describes each one.
+Programs read the code and the values. People read the sentence, which may change at any time. A published code is never
+removed, and keeps its meaning and its values. docs/errors.md describes each code.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, TypedDict
 
 Value: TypeAlias = str | int | Sequence[str | int]
-"""A limit, a name or a time that helps the caller. Never a part of the request: that may be a card number."""
+"""A limit, a name or a time that helps the caller. It is never a part of the request, which may be a card number."""
 
 
 class Detail(TypedDict):
-    """One problem of one field, as error.schema.json describes it. `problem` is what to say after the field's name."""
+    """One problem of one field, as error.schema.json describes it. `problem` continues a sentence after the field."""
 
     field: str
     problem: str
@@ -23,7 +23,7 @@ class Detail(TypedDict):
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a field."""
+    """One problem, without the field that has it."""
 
     code: str
     values: Mapping[str, Value]
@@ -37,7 +37,8 @@ class Problem:
 class Code:
     """A kind of problem. `TOO_LONG(longest=32)` is a problem of this kind.
 
-    `values` are the names of its values. The sentence shows those that stand in it in braces, as in `str.format`.
+    `values` are the names of its values. The sentence may contain them in braces, as in `str.format`. It must read well
+    after the name of a field, and after "This".
     """
 
     name: str
@@ -52,12 +53,12 @@ class Code:
         return Problem(self.name, in_json, self.sentence.format(**shown))
 
     def saying(self, sentence: str) -> "Code":
-        """The same code with another sentence, for a field where other advice helps."""
+        """Returns the same code with a sentence that gives better advice for one field."""
         return replace(self, sentence=sentence)
 
 
 class _Either(tuple[str, ...]):
-    """A list as a sentence shows it: `a, b or c`. `{fields[1]}` shows one of its items."""
+    """A list that a sentence shows as `a, b or c`. `{fields[1]}` shows one of its items."""
 
     def __str__(self) -> str:
         return " or ".join(filter(None, (", ".join(self[:-1]), self[-1])))
@@ -72,7 +73,7 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
-"""The types of JSON schema, as sentences show them."""
+"""How sentences name the types of JSON schema."""
 
 
 def _shown(value: Value, name: str) -> str | int | _Either:
@@ -86,8 +87,8 @@ _WITHOUT_CARD = "leave it out, or write only its last four digits"
 MISSING = Code("Missing", "is missing")
 UNKNOWN_FIELD = Code("UnknownField", "is not a field of this request")
 MORE_UNKNOWN_FIELDS = Code("MoreUnknownFields", "has {count} more unknown fields", ("count",))
-EXACTLY_ONE_OF = Code("ExactlyOneOf", "is needed, or {fields[1]}, and not both", ("fields",))
-AT_MOST_ONE_OF = Code("AtMostOneOf", "may have {fields}, and not both", ("fields",))
+EXACTLY_ONE_OF = Code("ExactlyOneOf", "is an alternative to {fields[1]}: send exactly one of the two", ("fields",))
+AT_MOST_ONE_OF = Code("AtMostOneOf", "may have {fields}, but not both", ("fields",))
 
 WRONG_TYPE = Code("WrongType", "must be {types}", ("types",))
 UNKNOWN_VALUE = Code("UnknownValue", "must be {allowed}", ("allowed",))
@@ -101,9 +102,7 @@ TOO_SHORT = Code("TooShort", "must have at least {shortest} characters", ("short
 TOO_LONG = Code("TooLong", "may have at most {longest} characters", ("longest",))
 BREAKS_RULE = Code("BreaksRule", "breaks the rule {rule}", ("rule",))
 
-BROKEN_CHARACTERS = Code(
-    "BrokenCharacters", "contains broken characters: the text was read or cut in the wrong encoding"
-)
+BROKEN_CHARACTERS = Code("BrokenCharacters", "contains broken characters: check the encoding of the text")
 NOTHING_VISIBLE = Code("NothingVisible", "must contain visible text")
 NOT_ONE_LINE = Code("NotOneLine", "must be on one line, without control characters")
 CONTROL_CHARACTERS = Code("ControlCharacters", "must not contain control characters other than tabs and line breaks")
@@ -115,26 +114,26 @@ MAKES_CARD_WITH = Code(
 
 NOT_AN_ORDER_ID = Code(
     "NotAnOrderId",
-    "must have 1 to {longest} letters, digits, dots, dashes and underscores, with a letter or a digit first",
+    "must have 1 to {longest} letters, digits, dots, dashes or underscores, and begin with a letter or a digit",
     ("longest",),
 )
-DIFFERS_FROM_PATH = Code("DiffersFromPath", "is not the one in the path")
+DIFFERS_FROM_PATH = Code("DiffersFromPath", "must be the id in the path")
 TOO_MANY_DIGITS = Code("TooManyDigits", "has too many digits: it may have at most {longest} characters", ("longest",))
-NOT_A_NEXT = Code("NotANext", "must be the `next` of an earlier answer")
-NOT_A_KEY = Code("NotAKey", "must be one text of 1 to {longest} visible ASCII characters", ("longest",))
+NOT_A_NEXT = Code("NotANext", "must be a `next` from an earlier answer")
+NOT_A_KEY = Code("NotAKey", "must be sent once, with 1 to {longest} visible ASCII characters", ("longest",))
 
 NOT_A_TIME = Code(
     "NotATime",
     "must be a time with its offset, such as 2027-01-27T09:00:00Z or 2027-01-27T09:00:00+01:00,"
-    " or a local one such as 2027-01-27 09:00, with timeZone",
+    " or a local time such as 2027-01-27 09:00 together with timeZone",
 )
-NO_SUCH_TIME = Code("NoSuchTime", "is not a time that exists")
+NO_SUCH_TIME = Code("NoSuchTime", "is not a valid date and time")
 SKIPPED_BY_CLOCKS = Code(
-    "SkippedByClocks", "does not exist in {zone}: clocks go from {before} to {after}", ("zone", "before", "after")
+    "SkippedByClocks", "does not exist in {zone}: clocks jump from {before} to {after}", ("zone", "before", "after")
 )
 HAPPENS_TWICE = Code(
     "HappensTwice",
-    "happens twice in {zone}, at {offsets[0]} and again at {offsets[1]}: send it with its offset",
+    "happens twice in {zone}, at {offsets[0]} and again at {offsets[1]}: add one of these offsets",
     ("zone", "offsets"),
 )
 HAPPENS_TWICE_WITHOUT_FOLD = HAPPENS_TWICE.saying(
@@ -143,56 +142,57 @@ HAPPENS_TWICE_WITHOUT_FOLD = HAPPENS_TWICE.saying(
 HAS_PASSED = Code("HasPassed", "has passed")
 TOO_FAR_AHEAD = Code("TooFarAhead", "is more than {days} days ahead", ("days",))
 UNKNOWN_TIME_ZONE = Code("UnknownTimeZone", "must be a name of the IANA time zone database, such as Europe/Paris")
-NEEDS_TIME_ZONE = Code(
-    "NeedsTimeZone", "is needed with a local time, such as Europe/Paris; or an offset in {fields}", ("fields",)
-)
-ONLY_FOR_LOCAL_TIME = Code("OnlyForLocalTime", "is for a local time alone")
+NEEDS_TIME_ZONE = Code("NeedsTimeZone", "is required, such as Europe/Paris, unless {fields} has an offset", ("fields",))
+ONLY_FOR_LOCAL_TIME = Code("OnlyForLocalTime", "is allowed only with a local time")
 
-NOT_AN_INTERVAL = Code("NotAnInterval", "must be a number and a unit, m h d w M (months) or y, such as 30m, 1d or 1M")
-INTERVAL_TOO_SHORT = Code("IntervalTooShort", "must be {count}{unit} at the least", ("count", "unit"))
-INTERVAL_TOO_LONG = Code("IntervalTooLong", "must be {count}{unit} at the most, a year", ("count", "unit"))
-BEFORE_FIRST = Code("BeforeFirst", "is before the first time")
+NOT_AN_INTERVAL = Code(
+    "NotAnInterval", "must be a number and a unit (m, h, d, w, M for months, y), such as 30m, 1d or 1M"
+)
+INTERVAL_TOO_SHORT = Code("IntervalTooShort", "must be at least {count}{unit}", ("count", "unit"))
+INTERVAL_TOO_LONG = Code("IntervalTooLong", "must be at most a year, {count}{unit}", ("count", "unit"))
+BEFORE_FIRST = Code("BeforeFirst", "must not be before the first time")
 
 NOT_AN_EMAIL_ADDRESS = Code("NotAnEmailAddress", "must be one e-mail address such as ada@example.com")
 NOT_A_PHONE_NUMBER = Code("NotAPhoneNumber", "must be a phone number with its country code, such as +15555550100")
-NEEDED_FOR_CHANNEL = Code("NeededForChannel", "is needed for the channel {channel}", ("channel",))
-NONE_VERIFIED_FOR_CHANNEL = NEEDED_FOR_CHANNEL.saying("is needed for the channel {channel}: you have no verified one")
+NEEDED_FOR_CHANNEL = Code("NeededForChannel", "is required for the channel {channel}", ("channel",))
+NONE_VERIFIED_FOR_CHANNEL = NEEDED_FOR_CHANNEL.saying(
+    "is required for the channel {channel}: your account has no verified one"
+)
 NOT_CHANNELS = Code("NotChannels", "must be a list of one or more of {allowed}, each once", ("allowed",))
 DIFFERS_FROM_CHANNELS = Code(
-    "DiffersFromChannels", "does not name the same channels as channels: leave one of the two out"
+    "DiffersFromChannels", "does not match the field channels: send only one of the two fields"
 )
-NOT_YOUR_ADDRESS = Code("NotYourAddress", "is not your own verified one, and not on this stage's list")
+NOT_YOUR_ADDRESS = Code("NotYourAddress", "must be your own verified one, or one that this stage lists")
 TOO_LONG_FOR_SMS = Code(
     "TooLongForSms",
-    "is too long for SMS: it takes {size} of {longest} characters",
+    "is too long for a text message: it takes {size} characters, and the limit is {longest}",
     ("size", "longest", "longestInGsm"),
 )
 TOO_LONG_FOR_SMS_IN_UCS2 = TOO_LONG_FOR_SMS.saying(
-    "is too long for SMS: it takes {size} of {longest} characters; with letters of the GSM alphabet alone,"
-    " {longestInGsm}"
+    "is too long for a text message: it takes {size} characters, and the limit is {longest}, or {longestInGsm} if all"
+    " letters are in the GSM alphabet"
 )
 
 EMAIL_PAUSED = Code(
     "EmailPaused",
-    "cannot be e-mail now: AWS or its owner has paused sending for the account; the SES console says why",
+    "cannot be e-mail now: AWS or the AWS account's owner has paused e-mail; the SES console says why",
 )
 SENDER_NOT_VERIFIED = Code(
     "SenderNotVerified",
-    "cannot be e-mail yet: the sender's address is not verified; its owner opens the link that SES mailed to it",
+    "cannot be e-mail yet: the owner of the sender's address must first open the link that SES mailed there",
 )
 EMAIL_NOT_VERIFIED = Code(
     "EmailNotVerified",
-    "is not verified, which the SES sandbox asks for: verify it in the SES console, or ask AWS there for production"
-    " access",
+    "must be verified while SES is in its sandbox: verify it in the SES console, or request production access there",
 )
 PHONE_NOT_VERIFIED = Code(
     "PhoneNotVerified",
-    "is not verified, which the SMS sandbox asks for: verify it in the SNS console under Text messaging, or ask AWS"
-    " there to leave the sandbox",
+    "must be verified while SNS is in the SMS sandbox: verify it in the SNS console under Text messaging, or ask there"
+    " to leave the sandbox",
 )
 OPTED_OUT = Code(
     "OptedOut",
-    "has opted out of texts from here: opt it in again in the SNS console under Text messaging, once in 30 days",
+    "has opted out of text messages: opt it in again in the SNS console under Text messaging, at most once in 30 days",
 )
 
 CODES = {one.name: one.values for one in tuple(globals().values()) if isinstance(one, Code)}

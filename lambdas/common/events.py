@@ -1,7 +1,7 @@
-"""An event of API Gateway, and the error with which a function refuses it.
+"""An API Gateway event, and the error with which a function refuses it.
 
-A separate module, because it needs only the standard library. Functions without the layer of third-party code import
-`common.caller` and `common.paging`, which import this module.
+This module must import only the standard library and pure modules. Functions without the layer of third-party code
+import `common.caller` and `common.paging`, and these import this module.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ Event: TypeAlias = Mapping[str, Any]
 
 
 class RequestError(Exception):
-    """A refused request: the HTTP status, a code for programs, a message and details for people.
+    """A refused request: the HTTP status, a code for programs, and a message and details for people.
 
-    Nothing in it may repeat a value that came with the request: values may be card numbers.
+    It must not repeat a value of the request, because the value may be a card number.
     """
 
     def __init__(self, status: int, code: str, message: str, details: list[Detail] | None = None) -> None:

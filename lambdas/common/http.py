@@ -1,4 +1,4 @@
-"""Requests and answers of the REST APIs, in the shapes of API Gateway's Lambda proxy integration."""
+"""Requests and answers of the REST APIs, in the format of API Gateway's Lambda proxy integration."""
 
 import base64
 import binascii
@@ -25,20 +25,20 @@ from common.shape import Shape, ShapeError
 Reply: TypeAlias = dict[str, Any]
 
 MAX_BODY_BYTES = 16_384
-"""Far above any valid request, far below what could hurt: the schemas' longest texts take about 4 KB."""
+"""Far above any valid request (the schemas' longest texts take about 4 KB), and small enough to parse safely."""
 
 TRY_AGAIN = {"Retry-After": "1"}
-"""In seconds, with every 503."""
+"""Every 503 has this header. It is in seconds."""
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _MEDIA_TYPE = re.compile(
     rf"[ \t]*(?P<type>{_TOKEN}/{_TOKEN})[ \t]*(?:;[ \t]*(?:{_TOKEN}=(?:{_TOKEN}|{_QUOTED})[ \t]*)?)*"
 )
-"""RFC 9110, 8.3.1."""
+"""As in RFC 9110, 8.3.1."""
 _PARAMETER = re.compile(rf";[ \t]*(?P<name>{_TOKEN})=(?P<value>{_TOKEN}|{_QUOTED})")
 _CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
-"""UTF-8, which RFC 8259, 8.1 requires, and ASCII, which is a part of it."""
+"""RFC 8259, 8.1 requires UTF-8. ASCII is a part of it."""
 
 logger = logger_of(__name__)
 
@@ -46,7 +46,7 @@ logger = logger_of(__name__)
 def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
     """Makes a Lambda handler of `handle`.
 
-    A RequestError becomes its answer, a failing AWS service a 503, a bug a 500.
+    A RequestError becomes the answer that it describes, an error of AWS becomes a 503, and a bug a 500.
     """
 
     @functools.wraps(handle)
@@ -56,20 +56,19 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
         except RequestError as error:
             return _refusal(error)
         except (ClientError, BotoCoreError) as error:
-            # The class alone: botocore's messages can quote the parameters of the call.
             logger.error("a call to AWS failed: %s", error_name(error))
             return _refusal(RequestError(503, "Unavailable", "A service is not available. Try again."))
         except Exception as error:
-            # Where it happened, and not the message, which may quote the request.
+            # Log the place and not the message, because the message may quote the request.
             place = traceback.extract_tb(error.__traceback__)[-1]
             logger.error("a bug: %s in %s, line %s", type(error).__name__, place.filename, place.lineno)
-            return _refusal(RequestError(500, "InternalError", "This should not have happened; it has been logged."))
+            return _refusal(RequestError(500, "InternalError", "The API failed with an internal error and logged it."))
 
     return handler
 
 
 def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Reply:
-    """An answer with a JSON body that the allowed web origin may read."""
+    """Returns an answer with a JSON body. Pages of the allowed web origin can read it."""
     return {
         "statusCode": status,
         "headers": {
@@ -84,27 +83,28 @@ def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | 
 
 
 def location(event: Event, at: str) -> dict[str, str]:
-    """The header `Location` for `at`, an address relative to that of the route without a slash at its end.
+    """Returns the header `Location` for `at`, an address relative to the route's own address.
 
     Clients resolve it against the address of their request (RFC 9110, 10.2.2). That address contains the API's stage or
-    the base path of a custom domain; a path that begins with a slash would leave them out. API Gateway also takes
-    addresses with slashes at the end. Each slash makes the address one step deeper.
+    the base path of a custom domain, so a path that begins with a slash would lose them. API Gateway also accepts
+    addresses with slashes at the end. Each of these slashes needs one more `../`.
     """
     path = event.get("path") or ""
     return {"Location": "../" * (len(path) - len(path.rstrip("/"))) + at}
 
 
 def json_body(event: Event, *, shape: Shape) -> dict[str, Any]:
-    """The request's JSON body, checked against `shape`. Numbers come as int or Decimal.
+    """Returns the request's JSON body if it fits `shape`. Numbers are int or Decimal.
 
-    Raises RequestError: 415 for another content type, charset or encoding, 413 above MAX_BODY_BYTES, 400 for the rest.
+    Raises RequestError: 415 for another content type, charset or encoding, 413 if the body is longer than
+    MAX_BODY_BYTES, and 400 for any other fault.
     """
     _check_content_type(event)
     return checked(_parsed(event), shape=shape)
 
 
 def checked(body: object, *, shape: Shape) -> dict[str, Any]:
-    """`body` as `shape` reads it. Raises RequestError, with a detail for each faulty field."""
+    """Returns `body` as `shape` reads it. Raises RequestError with a detail for each faulty field."""
     try:
         return shape.fitted(body)
     except ShapeError as error:
@@ -112,12 +112,12 @@ def checked(body: object, *, shape: Shape) -> dict[str, Any]:
 
 
 def invalid(*details: Detail) -> RequestError:
-    """The refusal of a body, with what is wrong."""
+    """Returns the error that refuses a body."""
     return RequestError(400, "InvalidRequest", "The request body is invalid.", list(details))
 
 
 def header_values(event: Event, name: str) -> list[str]:
-    """The values of a request header, whose name may be in any case; empty if the request does not have it."""
+    """Returns the values of a request header, in whichever case its name was sent. Empty if it is missing."""
     several = event.get("multiValueHeaders") or {name: [value] for name, value in (event.get("headers") or {}).items()}
     return [value for one, values in several.items() if one.lower() == name.lower() for value in values]
 
@@ -135,14 +135,14 @@ def _check_content_type(event: Event) -> None:
     parameters = [parameter for value in values for parameter in _PARAMETER.finditer(value)]
     charsets = {one["value"].strip('"').lower() for one in parameters if one["name"].lower() == "charset"}
     if charsets - _CHARSETS:
-        raise RequestError(415, "UnsupportedMediaType", "Send the body in UTF-8, which is the charset of JSON.")
+        raise RequestError(415, "UnsupportedMediaType", "Send the body in UTF-8.")
 
 
 def _parsed(event: Event) -> Any:
     try:
         text = _text(event)
         if "\ufffd" in text:
-            # What API Gateway puts in the place of each byte that is not UTF-8. A real one cannot be told apart.
+            # API Gateway writes U+FFFD for each byte that is not UTF-8. It looks like a U+FFFD that the caller sent.
             raise jsontext.NotJsonError(
                 "is not in UTF-8, or contains the character U+FFFD, which stands for unreadable bytes."
             )
@@ -151,7 +151,7 @@ def _parsed(event: Event) -> Any:
         codings = {
             one.strip().lower() for value in header_values(event, "Content-Encoding") for one in value.split(",")
         }
-        # API Gateway decompresses gzip and deflate, and leaves the header in its place.
+        # API Gateway decompresses gzip and deflate, and keeps the header.
         if codings - {"", "identity"}:
             raise RequestError(
                 415, "UnsupportedMediaType", "The body cannot be decompressed. Send it without Content-Encoding."
@@ -161,7 +161,7 @@ def _parsed(event: Event) -> Any:
 
 def _text(event: Event) -> str:
     body = event.get("body") or ""
-    # Base64 is four characters for three bytes: bounded before it is decoded.
+    # Check the length before decoding. Base64 has four characters for three bytes.
     if len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
         raise _too_large()
     try:

@@ -1,7 +1,7 @@
-"""JSON as RFC 8259 allows it, with the same answer on every version of Python. Pure.
+"""Reads JSON as RFC 8259 allows it, with the same result on every version of Python. Pure.
 
-Python's own reader also takes NaN and repeated names. How deeply it follows nested brackets, and how long its integers
-may be, differs from version to version.
+Python's own reader also accepts NaN and repeated names. Its limits for nested brackets and for long integers differ
+from version to version.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from common.texts import shown_name
 
 MOST_NESTED = 32
-"""Far above any valid request, far below what any version of Python reads."""
+"""Far above any valid request, and far below the limit of any version of Python."""
 
 _TOO_DEEP = f"is nested too deeply: at most {MOST_NESTED} objects and lists may be within each other."
 
@@ -25,16 +25,16 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?([Ee][+-]?[0-9]{1,2
 
 
 class NotJsonError(ValueError):
-    """A text that is not JSON. The message says why, as what follows "The body", and repeats none of the text."""
+    """A text that is not JSON. The message continues the sentence "The body ..." and repeats none of the text."""
 
     def __init__(self, problem: str, *, says_where: bool = False) -> None:
         super().__init__(problem)
         self.says_where = says_where
-        """Whether the message names a line and a column."""
+        """True if the message names a line and a column."""
 
 
 def read(text: str) -> Any:
-    """The value of a JSON text. Numbers are int or Decimal. Raises NotJsonError."""
+    """Returns the value of a JSON text. Numbers are int or Decimal. Raises NotJsonError."""
     if text.startswith("\ufeff"):
         raise NotJsonError("begins with a byte order mark. Send it without one.")
     if not text.strip(_BLANK):
@@ -54,15 +54,15 @@ def read(text: str) -> Any:
     try:
         json.dumps(value, default=str, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        # Nothing can store it.
+        # A lone surrogate has no UTF-8, so nothing can store it.
         raise NotJsonError(r"contains half of a character: a lone surrogate such as \ud800.") from None
     return value
 
 
 def read_leniently(text: str) -> Any:
-    """The value of a JSON text that Python reads, also if it holds what `read` refuses. Raises NotJsonError.
+    """Returns the value of a JSON text, even one that only Python's own reader accepts. Raises NotJsonError.
 
-    For what does not come from a caller: messages, cached entries and inputs of executions.
+    It is for texts that do not come from a caller: messages, cached entries and inputs of executions.
     """
     if is_nested_too_deeply(text):
         raise NotJsonError(_TOO_DEEP)
@@ -73,7 +73,7 @@ def read_leniently(text: str) -> Any:
 
 
 def is_nested_too_deeply(text: str) -> bool:
-    """Whether more than MOST_NESTED objects and lists of a JSON text are within each other."""
+    """Returns whether a JSON text nests objects and lists more than MOST_NESTED deep."""
     depth, in_text = 0, False
     for found in _MARK.finditer(text):
         mark = found[0]
@@ -91,12 +91,15 @@ def is_nested_too_deeply(text: str) -> bool:
 
 
 def whole_number(text: str) -> int | None:
-    """The integer that a number of JSON is: `10`, `10.0`, `1e1`. None for any other text."""
+    """Returns the integer that a JSON number equals: `10`, `10.0`, `1e1`. None for any other text."""
     return as_integer(Decimal(text)) if _NUMBER.fullmatch(text) else None
 
 
 def as_integer(number: Decimal | float) -> int | None:
-    """The integer that `number` is, and at most 10^30, because a short text can be a huge number; otherwise None."""
+    """Returns the integer that `number` equals, or None if it is not an integer.
+
+    The result is limited to 10^30, because a short text can be a huge number.
+    """
     number = Decimal(number)
     if not number.is_finite() or (number.adjusted() < _LONGEST_INTEGER and number != number.to_integral_value()):
         return None
@@ -112,11 +115,11 @@ def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except ArithmeticError:
-        raise NotJsonError("contains a number with an exponent of too many digits.") from None
+        raise NotJsonError("contains a number whose exponent has too many digits.") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise NotJsonError(f"contains {name}, which JSON does not have.")
+    raise NotJsonError(f"contains {name}, which JSON does not allow.")
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -130,12 +133,12 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _where(text: str, place: int) -> str:
-    """What is wrong at `place`. Versions of Python differ in which side of a superfluous comma they name."""
+    """Returns what is wrong at `place`. An extra comma is found here: Python's versions name different sides of it."""
     before, after = text[:place].rstrip(_BLANK), text[place:].lstrip(_BLANK)
     if before.endswith(",") and after[:1] in ("]", "}"):
-        return f"has a comma too many at {_position(text, len(before) - 1)}."
+        return f"has an extra comma at {_position(text, len(before) - 1)}."
     if after.startswith(",") and after[1:].lstrip(_BLANK)[:1] in ("]", "}"):
-        return f"has a comma too many at {_position(text, len(text) - len(after))}."
+        return f"has an extra comma at {_position(text, len(text) - len(after))}."
     return f"is not JSON: see {_position(text, place)}."
 
 

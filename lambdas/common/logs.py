@@ -1,4 +1,4 @@
-"""The functions' log. Whatever is written, by our code or a library's, goes through `Scrub` first."""
+"""The functions' log. Every record goes through `Scrub` first, whether our code or a library writes it."""
 
 import logging
 import traceback
@@ -6,16 +6,16 @@ import traceback
 from common.cards import masked
 
 FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-"""What every record has; all else came with `extra`."""
+"""The attributes that every record has. All others came with `extra`."""
 
 
 class Scrub(logging.Filter):
-    """Takes what may be a card number out of a record: its message, its exception and what came with `extra`."""
+    """Hides possible card numbers in a record: in its message, its exception and the fields from `extra`."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if record.exc_info:
-            # Written out here: a formatter further on would print the exception's own text.
+            # Format the exception here, because a later formatter would print its text unmasked.
             message += "\n" + "".join(traceback.format_exception(*record.exc_info))
         record.msg, record.args, record.exc_info, record.exc_text = masked(message), None, None, None
         for name in record.__dict__.keys() - FIELDS:
@@ -25,9 +25,9 @@ class Scrub(logging.Filter):
 
 
 def logger_of(name: str) -> logging.Logger:
-    """The logger `name`. From now on every handler of the root logger scrubs, whoever logs.
+    """Returns the logger `name`, and adds `Scrub` to every handler of the root logger.
 
-    The Lambda runtime installs that handler before it imports the function.
+    The Lambda runtime installs its handler before it imports the function, so all later records are scrubbed.
     """
     for handler in logging.getLogger().handlers:
         if not any(isinstance(scrub, Scrub) for scrub in handler.filters):

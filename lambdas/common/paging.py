@@ -1,4 +1,4 @@
-"""Lists that come in pages: `?limit=` and `?next=`, the latter as the page before said it."""
+"""Lists in pages. `?limit=` is the size of a page; `?next=` is the value of `next` in the page before."""
 
 import base64
 import json
@@ -15,11 +15,11 @@ MOST = 100
 
 Query: TypeAlias = Mapping[str, str]
 Place: TypeAlias = tuple[str, str]
-"""Where a page ended: the time that its last row is sorted by, and that row's id."""
+"""The end of a page: the sort time of its last row, and that row's id."""
 
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z"
 _LONGEST_ID_BYTES = 512
-"""Fewer than DynamoDB takes as a key."""
+"""Less than DynamoDB's limit for a key."""
 
 
 def query_of(event: Event) -> Query:
@@ -27,7 +27,7 @@ def query_of(event: Event) -> Query:
 
 
 def limit_in(query: Query, *, default: int) -> int:
-    """How many rows a page may have. Raises RequestError unless that is 1 to MOST."""
+    """Returns the largest number of rows in a page. Raises RequestError if it is not 1 to MOST."""
     limit = whole_number(query.get("limit", str(default)))
     if limit is None or not 1 <= limit <= MOST:
         raise refused("limit", codes.NOT_WHOLE_NUMBER(smallest=1, largest=MOST))
@@ -35,7 +35,10 @@ def limit_in(query: Query, *, default: int) -> int:
 
 
 def place_in(query: Query) -> Place | None:
-    """The place after which the page begins; None for the first. Raises RequestError for what `token` has not said."""
+    """Returns the place after which the page begins, or None for the first page.
+
+    Raises RequestError if `token` cannot have written the value of `next`.
+    """
     if "next" not in query:
         return None
     try:
@@ -49,10 +52,10 @@ def place_in(query: Query) -> Place | None:
 
 
 def token(place: Place | None) -> str | None:
-    """What `next` says where a page ended at `place`; None after the last page."""
+    """Returns the value of `next` for a page that ended at `place`. None after the last page."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode() if place else None
 
 
 def refused(field: str, problem: Problem) -> RequestError:
-    """The refusal of a field of the query."""
+    """Returns the error that refuses a field of the query."""
     return RequestError(400, "InvalidRequest", "The query is invalid.", [problem.of(field)])

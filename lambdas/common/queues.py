@@ -1,7 +1,4 @@
-"""Messages looked at, taken out and moved, so that none is lost: at worst one is there twice.
-
-Every function is given an SQS client, `sqs`, and the URLs of queues.
-"""
+"""Lists, deletes and moves the messages of SQS queues. No message is lost; at worst a message is in a queue twice."""
 
 import math
 import time
@@ -22,20 +19,20 @@ Message: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
 BATCH = 10
-"""Most messages that SQS takes or gives in one call."""
+"""SQS accepts and returns at most 10 messages in one call."""
 
 WAIT_SECONDS = 1
-"""With a wait SQS asks all of its servers; without, an answer may be empty where the queue is not."""
+"""With a wait, SQS asks all of its servers. Without one, the answer may be empty although the queue is not."""
 
 HELD_SECONDS = 120
-"""How long a message that was received stays out of sight, should whoever holds it not come to an end."""
+"""How long a received message stays hidden if the process that holds it dies."""
 
 
 class Hold:
-    """Messages of one queue, out of everybody else's sight. In the end, whatever happens, they are visible again.
+    """Messages of one queue, hidden from other readers until the `with` block ends.
 
-    `until`, as time.monotonic tells it, is when to stop looking for more. `seconds` is how long messages stay out of
-    sight where the end does not come: longer than looking takes, lest one is met twice.
+    `until`, a value of time.monotonic, is when to stop receiving. `seconds` is how long the messages stay hidden if the
+    process dies. It must be longer than receiving takes; otherwise a message comes twice.
     """
 
     def __init__(self, sqs: Any, url: str, *, seconds: int = HELD_SECONDS, until: float = math.inf) -> None:
@@ -45,7 +42,7 @@ class Hold:
         self._until = until
         self._handles: dict[str, str] = {}
         self.is_everything = False
-        """Whether the queue had no more to give."""
+        """True if the queue had no further messages."""
 
     def __enter__(self) -> "Hold":
         return self
@@ -60,15 +57,15 @@ class Hold:
                 for place, handle in enumerate(handles[start : start + BATCH])
             ]
             try:
-                # If SQS does not release a message, its time is over, or somebody has deleted it.
+                # If SQS does not release a message, it is visible again already, or somebody has deleted it.
                 self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
             except (ClientError, BotoCoreError) as failure:
-                # The results so far stay valid. The messages become visible again by themselves.
-                logger.warning("messages stay out of sight for %d seconds: %s", self._seconds, error_name(failure))
+                # The results so far stay valid. SQS makes the messages visible again after `seconds`.
+                logger.warning("messages stay hidden for %d seconds: %s", self._seconds, error_name(failure))
                 return
 
     def batches(self) -> Iterator[list[Message]]:
-        """The messages of the queue, each once, up to ten at a time."""
+        """Yields the messages of the queue, each once, up to ten at a time."""
         seen: set[str] = set()
         while time.monotonic() < self._until:
             batch = self._sqs.receive_message(
@@ -89,7 +86,7 @@ class Hold:
             yield new
 
     def delete(self, messages: Sequence[Message]) -> dict[int, str]:
-        """Takes at most ten of the messages out of the queue; the code of each that would not go, by its place."""
+        """Deletes at most ten of the messages. Returns the error code of each that SQS did not delete, by its index."""
         deleted, refused = _in_batch(
             lambda entries: self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries),
             [{"ReceiptHandle": message["ReceiptHandle"]} for message in messages],
@@ -99,26 +96,26 @@ class Hold:
         return refused
 
     def delete_all(self, messages: Sequence[Message]) -> int:
-        """Deletes any number of messages from the queue; returns how many SQS did not delete."""
+        """Deletes any number of messages from the queue. Returns how many SQS did not delete."""
         return sum(len(self.delete(messages[start : start + BATCH])) for start in range(0, len(messages), BATCH))
 
 
 @dataclass(kw_only=True)
 class Moved:
-    """What came of the messages of one dead-letter queue."""
+    """The result of moving the messages of one queue."""
 
     moved: int = 0
     failed: int = 0
-    """Left where they were."""
+    """Messages that stayed where they were."""
 
     doubled: int = 0
-    """Of those moved, the ones that could not be deleted afterwards: they are in both queues."""
+    """Messages among the moved that could not be deleted afterwards. They are in both queues."""
 
     codes: set[str] = field(default_factory=set)
-    """SQS's reasons for the last two."""
+    """SQS's error codes for the failed and the doubled messages."""
 
     is_everything: bool = False
-    """Whether no time ran out before the queue had no more to give."""
+    """True if the queue had no further messages. False if the time ran out first."""
 
     @property
     def complete(self) -> bool:
@@ -128,8 +125,9 @@ class Moved:
 def move(sqs: Any, *, source: str, target: str, seconds: int = HELD_SECONDS, until: float = math.inf) -> Moved:
     """Moves the messages of the queue `source` to `target`, with their bodies and attributes.
 
-    Each is sent first and then deleted. What failed stays, and so does what comes back in the meantime because it
-    could again not be processed. `seconds` and `until` are those of Hold.
+    Each message is sent first and then deleted. A message that SQS does not accept stays in `source`. A message that
+    comes back meanwhile, because its consumer failed again, is not moved a second time. `seconds` and `until` are
+    arguments of Hold.
     """
     result = Moved()
     sent: set[str] = set()
@@ -151,7 +149,7 @@ def move(sqs: Any, *, source: str, target: str, seconds: int = HELD_SECONDS, unt
 
 
 def peek(sqs: Any, url: str) -> list[Message]:
-    """The messages of a queue, which are then back in it."""
+    """Returns the messages of a queue, and leaves them in it."""
     with Hold(sqs, url) as hold:
         return [message for batch in hold.batches() for message in batch]
 
@@ -168,14 +166,14 @@ def remove(sqs: Any, url: str, choose: Callable[[list[Message]], list[Message]])
 
 
 def waiting(sqs: Any, url: str) -> int:
-    """About how many messages a queue has, those that somebody holds among them. SQS knows it no better."""
+    """Returns the approximate number of messages in a queue, hidden ones included. SQS only provides an estimate."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return sum(int(attributes[name]) for name in names)
 
 
 def object_in(message: Message) -> dict[str, Any]:
-    """The JSON object that a message is; an empty one where it is something else."""
+    """Returns the JSON object in a message's body. Empty if the body is anything but a JSON object."""
     try:
         body = read_leniently(message["Body"])
     except NotJsonError:
@@ -186,9 +184,9 @@ def object_in(message: Message) -> dict[str, Any]:
 def _in_batch(
     call: Callable[[list[dict[str, Any]]], dict[str, Any]], entries: Sequence[dict[str, Any]]
 ) -> tuple[dict[int, dict[str, Any]], dict[int, str]]:
-    """The result of each entry that succeeded and the code of each that failed, by its place in `entries`.
+    """Makes a batch call, or several smaller ones if SQS finds the batch too long.
 
-    Where they are too much for one call, in several.
+    Returns the result of each entry that succeeded and the error code of each that failed, by its index in `entries`.
     """
     if not entries:
         return {}, {}
@@ -215,6 +213,6 @@ def _copy(message: Message) -> dict[str, Any]:
     if "MessageAttributes" in message:
         copy["MessageAttributes"] = message["MessageAttributes"]
     if trace := message.get("Attributes", {}).get("AWSTraceHeader"):
-        # The one system attribute that a sender can set.
+        # A sender can set only this system attribute.
         copy["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
     return copy

@@ -1,4 +1,4 @@
-"""What a JSON object must look like, and what is wrong with one, in words. Pure."""
+"""Validates JSON objects against a JSON schema, and says what is wrong with each field. Pure."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
@@ -14,17 +14,17 @@ from common.jsontext import as_integer
 from common.texts import has_noncharacter, is_broken, is_visible, shown_name
 
 WHOLE = "(body)"
-"""The `field` of a problem of the object itself."""
+"""The `field` of a problem that the whole object has."""
 
 MOST_UNKNOWN = 10
-"""How many unknown fields are named."""
+"""At most this number of unknown fields is named. The others are counted."""
 
 
 Across: TypeAlias = Callable[[Mapping[str, Any]], Iterable[Detail]]
 
 
 class ShapeError(ValueError):
-    """An object with another shape. `details` has one entry for each faulty field."""
+    """An invalid object. `details` has one entry for each faulty field."""
 
     def __init__(self, details: list[Detail]) -> None:
         super().__init__("; ".join(f"{one['field']} {one['problem']}" for one in details))
@@ -32,14 +32,16 @@ class ShapeError(ValueError):
 
 
 class Shape:
-    """The shape that a JSON schema of an object describes, and what the schema cannot say.
+    """The JSON schema of an object, with rules that the schema cannot express.
 
-    `forms` has the problem of a value that breaks the `pattern` of its field, or that is the wrong list. `texts` are
-    the fields that people read: they must contain visible text. A field within a field has a path: `repeat.every`.
-    `across` finds the problems of several fields together. It gets the whole object, whatever its fields are.
+    - `forms` has the problem to report if a value breaks its field's `pattern`, or if a list is wrong.
+    - `texts` are the fields that people read. They must contain visible text.
+    - `across` finds problems between fields. It gets the whole object, even if single fields are invalid.
 
-    Of the schema, only what it says of single fields is validated, one field after the other, so that every faulty one
-    is named.
+    A field within a field has a path: `repeat.every`.
+
+    Each field is validated by itself, so that every faulty field is named. The schema's rules for the whole object,
+    apart from `required` and `additionalProperties`, are not validated.
     """
 
     def __init__(
@@ -65,11 +67,11 @@ class Shape:
         texts: Set[str] = frozenset(),
         across: Across = lambda _: (),
     ) -> "Shape":
-        """The shape that the JSON schema in `file` describes."""
+        """Returns the shape with the JSON schema in `file`."""
         return cls(json.loads(file.read_text()), forms=forms, texts=texts, across=across)
 
     def fitted(self, body: object) -> dict[str, Any]:
-        """`body`, with an `int` for each integer, which JSON may also write as `10.0` or `1e1`. Raises ShapeError."""
+        """Returns `body` with an `int` for each integer, even one written as `10.0` or `1e1`. Raises ShapeError."""
         fitted = _with_integers(body, self.schema)
         details = list(self._faults(fitted, self.schema))
         if isinstance(fitted, dict):
@@ -118,7 +120,7 @@ class Shape:
             case "type" if isinstance(rule, str):
                 return codes.WRONG_TYPE(types=[rule])
             case "type" if "integer" in rule and path in self.forms:
-                # The field may also be text, and its form says which text.
+                # The field may also be text, and `forms` says what both must look like.
                 return self.forms[path]
             case "type":
                 return codes.WRONG_TYPE(types=rule)
@@ -140,7 +142,7 @@ class Shape:
 
 
 def _leaves(schema: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each field that is not an object with fields of its own, by its path."""
+    """Yields the path and the schema of each field that has no fields within it."""
     for name, field in schema["properties"].items():
         if "properties" in field:
             yield from _leaves(field, f"{within}{name}.")

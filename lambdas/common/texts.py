@@ -1,4 +1,4 @@
-"""What a text that people read may contain. Pure."""
+"""Checks the characters of texts that people read. Pure."""
 
 import unicodedata
 
@@ -7,38 +7,38 @@ HIDDEN = "#"
 _LONGEST_NAME = 64
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
-"""Fillers of Hangul, the blank pattern of Braille and a note without a head: letters and symbols that show nothing."""
+"""Letters and symbols that show nothing: Hangul fillers, the blank Braille pattern and a note without a head."""
 
 _INVISIBLE_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"))
 """Controls, format characters, marks that need a letter to stand on, and blanks."""
 
 _UNASSIGNED_AND_IGNORED = (range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
-"""Unicode's Default_Ignorable_Code_Point, as far as other categories do not include it (DerivedCoreProperties.txt)."""
+"""Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), without those in _INVISIBLE_CATEGORIES."""
 
 
 def is_visible(text: str) -> bool:
-    """Whether `text` contains a character that people can see.
+    """Returns whether `text` contains a character that people can see.
 
-    Blanks, format characters and lone accents cannot be seen. Within other text they may matter: Persian, emoji of
-    several people and text from right to left need them.
+    Blanks, format characters and lone accents are invisible. Other text may contain them: Persian, emoji of several
+    people and text from right to left need them.
     """
     return any(_is_visible(one) for one in text)
 
 
 def is_broken(text: str) -> bool:
-    """Whether `text` contains U+FFFD, which stands for unreadable bytes, or half of a character, which has no bytes."""
+    """Returns whether `text` contains U+FFFD, which stands for unreadable bytes, or half of a surrogate pair."""
     return any(one == "\ufffd" or "\ud800" <= one <= "\udfff" for one in text)
 
 
 def has_noncharacter(text: str) -> bool:
-    """Whether `text` contains a code point that Unicode assigns to no character ever, such as U+1FFFE."""
+    """Returns whether `text` contains a code point that Unicode never assigns to a character, such as U+1FFFE."""
     return any(ord(one) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(one) <= 0xFDEF for one in text)
 
 
 def shown_name(name: str) -> str:
-    """The name of a field as an answer may repeat it: shortened, and without digits of any kind.
+    """Returns a field's name in the form that an answer may repeat: shortened, with `#` for each digit.
 
-    Somebody may have sent a card number as a name.
+    The caller may have sent a card number as a name.
     """
     return "".join(HIDDEN if one.isnumeric() else one if one.isprintable() else "?" for one in name[:_LONGEST_NAME])
 

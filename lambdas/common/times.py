@@ -4,5 +4,5 @@ from datetime import datetime
 
 
 def timestamp(now: datetime) -> str:
-    """`now`, in UTC, in the form of Step Functions' EnteredTime: `2026-11-21T04:00:00.000Z`."""
+    """Returns `now`, which is in UTC, in the format of Step Functions' EnteredTime: `2026-11-21T04:00:00.000Z`."""
     return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03}Z"

@@ -1,1 +1,1 @@
-"""The reminders app: its rules and its handlers."""
+"""The rules and the handlers of the reminders app."""

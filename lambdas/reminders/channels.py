@@ -1,6 +1,6 @@
-"""The channels that a reminder goes out by. Pure.
+"""The channels that send reminders. Pure.
 
-A request names them in `channels`. `preference`, the field of the original apps, has names for four sets of them.
+A request names them in `channels`. `preference`, the field of the original apps, names one of four sets of channels.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,13 +15,13 @@ class Channel:
     """One way to send a reminder."""
 
     address: str | None = None
-    """The field of a request that holds the address to send to; None if the channel needs none."""
+    """The field of a request that contains the address. None if the channel needs no address."""
 
     hide: Callable[[str], str] = lambda _: mask.HIDDEN
-    """An address as lists and rows show it: not whole."""
+    """Shortens an address for lists and rows."""
 
     check_message: Callable[[str], None] = lambda _: None
-    """Raises InvalidReminderError for a message that the channel would refuse."""
+    """Raises InvalidReminderError if the channel would refuse the message."""
 
     is_for_operators: bool = False
 
@@ -29,10 +29,10 @@ class Channel:
 CHANNELS: Mapping[str, Channel] = {
     "email": Channel(address="email", hide=mask.email),
     "sms": Channel(address="phone", hide=mask.phone, check_message=sms.check),
-    # Its subscribers are not the caller's to write to.
+    # Other people have subscribed to the topic, so not every user may write to it.
     "topic": Channel(is_for_operators=True),
 }
-"""By name. A list of channels has this order."""
+"""By name. Lists of channels have this order."""
 
 PREFERENCES: Mapping[str, list[str]] = {
     "email": ["email"],
@@ -40,32 +40,33 @@ PREFERENCES: Mapping[str, list[str]] = {
     "both": ["email", "sms"],
     "topic": ["topic"],
 }
-"""The channels that each `preference` stands for. A further channel needs a value here that stands for it only."""
+"""The channels of each `preference`. Each channel needs one value that means only that channel."""
 
 HIDDEN = {channel.address: channel.hide for channel in CHANNELS.values() if channel.address}
-"""How each address is shown in lists and kept in the table."""
+"""The function that shortens each address, by the field of the address."""
 
 
 def channels_of(request: Mapping[str, Any]) -> list[str]:
-    """The channels that `request` names, in `channels` or in `preference`. It must name known ones."""
+    """Returns the channels that `request` names, in `channels` or in `preference`. They must be known."""
     named = request.get("channels") or PREFERENCES[request["preference"]]
     return [channel for channel in CHANNELS if channel in named]
 
 
 def preference_of(channels: Iterable[str]) -> str:
-    """The `preference` that stands for `channels`, or for as many of them as one value can.
+    """Returns the `preference` for `channels`, or for as many of them as one value can name.
 
-    It is the first of them in CHANNELS. The topic is last there, so beside another channel it is left out.
+    Without `both`, one value names only the first channel in the order of CHANNELS. The topic is last, so it is left
+    out if there is another channel.
     """
     known = [channel for channel in CHANNELS if channel in channels]
     return "both" if {"email", "sms"} <= set(known) else known[0]
 
 
 def addresses_of(channels: Iterable[str]) -> dict[str, str]:
-    """The channel of each address that `channels` need, by the field that holds the address."""
+    """Returns the fields of the addresses that `channels` need, each with its channel."""
     return {address: channel for channel in channels if (address := CHANNELS[channel].address)}
 
 
 def field_of(request: Mapping[str, Any]) -> str:
-    """The field in which `request` names its channels."""
+    """Returns the name of the field in which `request` names its channels."""
     return "channels" if "channels" in request else "preference"

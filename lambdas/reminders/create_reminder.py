@@ -25,11 +25,13 @@ _states = boto3.client("stepfunctions", config=BRIEFLY)
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Schedules a reminder: 202. Refuses one that could not be kept or sent when it is due: 400.
+    """Schedules a reminder.
 
-    If the caller has used the request's `Idempotency-Key` before, the request gets the first answer again, even if the
-    reminder has been sent or cancelled since; 409 if the request differs from the first one, or if the first call ended
-    before it started an execution and the reminder has FAILED since.
+    - 202: the reminder is scheduled. If the caller has sent the same request with the same `Idempotency-Key` before,
+      the first answer is repeated, even if the reminder has been sent or cancelled since.
+    - 400: the reminder is invalid, or no channel could send it when it is due.
+    - 409: the caller has sent another request with this key. Or the first call ended before it started an execution,
+      and the reminder has FAILED since.
     """
     caller, now = caller_of(event), datetime.now(UTC)
     request = http.json_body(event, shape=validation.SHAPE)
@@ -44,7 +46,7 @@ def handler(event: http.Event) -> http.Reply:
 
 
 def _identity(event: http.Event, request: Mapping[str, Any], caller: Caller) -> dict[str, str]:
-    """The reminder's `ReminderId`, and its `RequestDigest` if the request has a key."""
+    """Returns the row's `ReminderId`, and its `RequestDigest` if the request has an `Idempotency-Key`."""
     key = idempotency.key_in(event)
     if key is None:
         return {"ReminderId": str(uuid.uuid4())}
@@ -57,7 +59,7 @@ def _identity(event: http.Event, request: Mapping[str, Any], caller: Caller) -> 
 def _new(
     request: Mapping[str, Any], identity: Mapping[str, str], caller: Caller, *, now: datetime
 ) -> tuple[dict[str, Any], Row]:
-    """The request with its addresses, and the row of a new reminder. Raises RequestError if it may not be scheduled."""
+    """Returns the request with its addresses, and the row of a new reminder. Raises RequestError if it is invalid."""
     addressed, due = _checked(request, caller, now=now)
     reminder_id, kept = identity["ReminderId"], settings.kept()
     row = row_of(addressed, due, reminder_id=reminder_id, owner=caller.id, now=now, kept=kept)
@@ -65,16 +67,16 @@ def _new(
 
 
 def _is_scheduled(request: Mapping[str, Any], row: Row) -> bool:
-    """Whether this call has written the row and started its execution.
+    """Writes the row and starts its execution. Returns whether this call did both.
 
-    False if the row exists already: the same request came twice at the same time, or only an answer of AWS was lost.
+    False means that the row existed: the same request came twice at once, or an answer of AWS was lost.
     """
     try:
         if table.create(row):
             _start(request, row)
             return True
     except (ClientError, BotoCoreError):
-        # If an execution or another call has claimed the row, the reminder stays.
+        # The reminder stays if an execution or another call has claimed its row.
         if table.take_back(row) or table.find(row["ReminderId"]) is None:
             raise
     return False
@@ -83,17 +85,18 @@ def _is_scheduled(request: Mapping[str, Any], row: Row) -> bool:
 def _repeated(
     event: http.Event, row: Row | None, identity: Mapping[str, str], request: Mapping[str, Any], caller: Caller
 ) -> http.Reply:
-    """The first answer again. Starts the execution if it has not begun yet."""
+    """Repeats the first answer. Starts the execution if no execution has claimed the row yet."""
     if row is None:
         raise http.RequestError(503, "Unavailable", "The reminder was not scheduled. Try again.")
     if row["Owner"] != caller.id or not _is_same(row, identity):
-        raise http.RequestError(409, "Conflict", f"Another request had this {idempotency.HEADER}. Choose a new one.")
+        message = f"This {idempotency.HEADER} belongs to another request. Use a new key."
+        raise http.RequestError(409, "Conflict", message)
     if row["Status"] == FAILED and "ExecutionId" not in row:
-        message = f"This reminder was never started, and has failed since. Send it with a new {idempotency.HEADER}."
+        message = f"The reminder was never started and has failed. Send it again with a new {idempotency.HEADER}."
         raise http.RequestError(409, "Conflict", message)
     if row["Status"] == SCHEDULED and "ExecutionId" not in row:
         request = _addressed(request, caller)
-        # After this, the call that wrote the row cannot take it back.
+        # With a new claim, the call that wrote the row can no longer delete it.
         if table.claim_again(row["ReminderId"], claim=str(uuid.uuid4())):
             _start(request, row)
         elif table.find(row["ReminderId"]) is None:
@@ -102,12 +105,12 @@ def _repeated(
 
 
 def _is_same(row: Row, identity: Mapping[str, str]) -> bool:
-    """Whether the row is of the same request. Without a key, no other request can have its id."""
+    """Returns whether the row belongs to the same request. Without a key it does, because the id is random."""
     return hmac.compare_digest(row.get("RequestDigest", ""), identity.get("RequestDigest", ""))
 
 
 def _checked(request: Mapping[str, Any], caller: Caller, *, now: datetime) -> tuple[dict[str, Any], Due]:
-    """The request with its addresses, and when it is due. Raises RequestError."""
+    """Returns the request with its addresses, and its due time. Raises RequestError if the reminder is invalid."""
     problems, addressed = Problems(), dict(request)
     with problems.collected():
         addressed = recipients.addressed(request, caller, listed=settings.listed())
@@ -115,7 +118,7 @@ def _checked(request: Mapping[str, Any], caller: Caller, *, now: datetime) -> tu
         due = validation.due_of(addressed, now=now)
     try:
         problems.refuse()
-        # The user pool accepts addresses that SES does not.
+        # Check the caller's own address, too: the user pool accepts addresses that SES does not.
         addressed = http.checked(addressed, shape=validation.SHAPE)
         readiness.check(addressed)
     except InvalidReminderError as error:
@@ -124,7 +127,7 @@ def _checked(request: Mapping[str, Any], caller: Caller, *, now: datetime) -> tu
 
 
 def _addressed(request: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-    """The request with every address that the reminder goes to. Raises RequestError."""
+    """Returns the request with every address that its channels need. Raises RequestError if one is not allowed."""
     try:
         return recipients.addressed(request, caller, listed=settings.listed())
     except InvalidReminderError as error:
@@ -136,7 +139,7 @@ def _refused(error: InvalidReminderError) -> http.RequestError:
 
 
 def _start(request: Mapping[str, Any], row: Row) -> None:
-    """Starts the execution that takes up the row. Only one of several executions can take it up."""
+    """Starts the execution that claims the row. If there are several executions, only one can claim it."""
     workflow = os.environ["REMINDER_WORKFLOW"]
     execution = {
         "stateMachineArn": workflow,
@@ -145,15 +148,15 @@ def _start(request: Mapping[str, Any], row: Row) -> None:
     try:
         _states.start_execution(**execution, name=row["ReminderId"])
     except _states.exceptions.ExecutionAlreadyExists:
-        # An earlier call started it. If that was before the row was written again, the execution ended without the row.
+        # An earlier call started this execution. It may have ended because its row was deleted, and the row is new.
         first = _states.describe_execution(executionArn=first_execution(row, workflow))
         if first["status"] != "RUNNING":
-            # The name is random. If it is taken, boto3 has repeated a start whose answer was lost.
+            # The name is random. If it exists already, boto3 has repeated a start whose answer was lost.
             with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
                 _states.start_execution(**execution, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
 
 
 def _accepted(event: http.Event, row: Row) -> http.Reply:
-    """The answer that the first request got, even if the row is at a later occurrence now."""
+    """Returns the answer that the first request got, even if the row is at a later occurrence now."""
     first = {**row, "DueAt": row["FirstDueAt"], "Status": SCHEDULED}
     return http.reply(202, scheduled(first), headers=http.location(event, f"reminders/{row['ReminderId']}"))

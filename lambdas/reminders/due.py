@@ -1,4 +1,4 @@
-"""When a reminder is due. Pure: the clock is an argument, and time zones are those of the IANA database."""
+"""Computes when a reminder is due. Pure: the clock is an argument. Time zones come from the IANA database."""
 
 import functools
 import re
@@ -13,7 +13,7 @@ from common import codes
 from reminders.errors import InvalidReminderError
 
 LONGEST_WAIT = timedelta(days=365)
-"""An execution lives one year at the most; one that waits longer is accepted by Step Functions and then lost."""
+"""An execution lives at most one year. Step Functions accepts a longer wait, and then the execution is lost."""
 
 MOST_SECONDS = int(LONGEST_WAIT.total_seconds())
 
@@ -21,29 +21,32 @@ _DAY_AND_MINUTE = "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-9]{2}"
 _SECONDS = r":[0-9]{2}(\.(?P<fraction>[0-9]+))?"
 _OFFSET = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _TIME = re.compile(f"(?P<minute>{_DAY_AND_MINUTE})((?P<seconds>{_SECONDS})(?P<offset>{_OFFSET})?)?")
-"""RFC 3339 with a T or a blank, or a local time with or without seconds."""
+"""RFC 3339 with a `T` or a blank, or a local time with or without seconds."""
 
 NOT_ZONES = {"localtime", "posixrules", "Factory"}
-"""Names in the database that mean whatever the machine is set to, or nothing."""
+"""Names in the database that mean the machine's own time zone, or no time zone."""
 
 
 class Due(NamedTuple):
-    """A point in time, in UTC and in whole seconds, and the IANA name of the time zone it was asked for in."""
+    """A point in time, in UTC and whole seconds, and the IANA name of the request's time zone."""
 
     instant: datetime
     zone: str
 
 
 def due_at(request: Mapping[str, Any], *, now: datetime) -> Due:
-    """When a reminder is due.
+    """Returns when a reminder is due.
 
-    `request` has either `waitSeconds`, an integer or a string of digits, or `timestamp`: RFC 3339 with its offset, or a
-    local `YYYY-MM-DD HH:MM[:SS]`, with a blank or a `T`. `timeZone` is an IANA name, needed with a local time and else
-    UTC where it is missing. `fold`, 0 or 1, tells which of the two is meant where clocks are put back.
-    A fraction of a second is rounded up: a reminder is never early.
+    `request` has exactly one of these fields:
 
-    Raises InvalidReminderError for both or neither, a form or zone that is none, a time that does not exist, happens
-    twice, has passed or is too far ahead. Accepts anything as any field's value.
+    - `waitSeconds`: an integer or a string of digits;
+    - `timestamp`: RFC 3339 with its offset, or a local `YYYY-MM-DD HH:MM[:SS]`, with a blank or a `T`.
+
+    `timeZone` is an IANA name. It is required with a local time; otherwise its default is UTC. `fold` is 0 for the
+    first or 1 for the second of two equal local times. A fraction of a second is rounded up: no reminder is early.
+
+    Raises InvalidReminderError if both fields or neither are present, or a value is invalid. The time must exist, lie
+    ahead by at most LONGEST_WAIT, and happen once or have a `fold`. Every field may have a value of any type.
     """
     if ("waitSeconds" in request) == ("timestamp" in request):
         raise InvalidReminderError("waitSeconds", codes.EXACTLY_ONE_OF(fields=["waitSeconds", "timestamp"]))
@@ -61,21 +64,21 @@ def due_at(request: Mapping[str, Any], *, now: datetime) -> Due:
 
 
 def zone_of(request: Mapping[str, Any]) -> str | None:
-    """The `timeZone` of a request, or None where it has none. Raises InvalidReminderError for what is no such name."""
+    """Returns the `timeZone` of a request, or None if it has none. Raises InvalidReminderError if it is unknown."""
     if "timeZone" not in request:
         return None
     name = request["timeZone"]
-    # Looked up in the list and not opened: a name is a path to zoneinfo, and on a Mac in any case of letters.
+    # Do not open the zone to check its name: zoneinfo would read any path, and on a Mac ignore upper and lower case.
     if not isinstance(name, str) or name not in zones():
         raise InvalidReminderError("timeZone", codes.UNKNOWN_TIME_ZONE())
     return name
 
 
 def instant_of(text: object, *, field: str, zone: str | None, fold: object = None) -> datetime:
-    """The point in time, in UTC, that `text` names: in RFC 3339, or as a local time in `zone`. Past ones too.
+    """Returns the point in time, in UTC, that `text` names in RFC 3339 or as a local time in `zone`. It may be past.
 
-    Raises InvalidReminderError, which names `field`, for another form and for a time that does not exist; and for one
-    that happens twice, unless `fold` says which: 0 is the first, 1 the second.
+    Raises InvalidReminderError for `field` if `text` has another form, or if the time does not exist. A local time that
+    happens twice is refused unless `fold` is 0 for the first or 1 for the second.
     """
     if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold not in (0, 1)):
         raise InvalidReminderError("fold", codes.UNKNOWN_VALUE(allowed=[0, 1]))
@@ -101,24 +104,24 @@ def instant_of(text: object, *, field: str, zone: str | None, fold: object = Non
 
 
 def utc_text(instant: datetime) -> str:
-    """`instant` in the one form that a Wait state takes: `2027-01-27T08:00:00Z`. Fractions of a second are dropped."""
+    """Returns `instant` in the only form that a Wait state accepts: `2027-01-27T08:00:00Z`. Drops fractions."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_utc_text(text: str) -> datetime:
-    """The point in time that utc_text has written, or common.times.timestamp. Raises ValueError for another form."""
+    """Returns the time that utc_text or common.times.timestamp has written. Raises ValueError for another form."""
     fraction = ".%f" if "." in text else ""
     return datetime.strptime(text, f"%Y-%m-%dT%H:%M:%S{fraction}Z").replace(tzinfo=UTC)
 
 
 def local_text(instant: datetime, zone: str) -> str:
-    """`instant` as the clocks in `zone` show it, with their offset: `2027-01-27T09:00:00+01:00`."""
+    """Returns `instant` as clocks in `zone` show it, with its offset: `2027-01-27T09:00:00+01:00`."""
     return instant.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
 @functools.cache
 def zones() -> frozenset[str]:
-    """Read once: the database is some 600 files."""
+    """Returns the known names. It reads about 600 files, so the result is cached."""
     return frozenset(zoneinfo.available_timezones() - NOT_ZONES)
 
 
@@ -142,22 +145,22 @@ def _parsed(text: object, field: str) -> datetime:
     whole = (found["seconds"] or "").partition(".")[0]
     try:
         written = datetime.fromisoformat(f"{found['minute']}{whole}{found['offset'] or ''}".upper())
-        # Python drops what is smaller than a microsecond. Rounded up here, it still counts when the second is rounded.
+        # Python drops digits below a microsecond. Round them up, so that the second is rounded up later, too.
         return written + timedelta(microseconds=int(f"{fraction[:6]:0<6}") + bool(fraction[6:].strip("0")))
     except (ValueError, OverflowError):
         raise InvalidReminderError(field, codes.NO_SUCH_TIME()) from None
 
 
 def _instants(wall: datetime, zone: str) -> list[datetime]:
-    """When clocks in `zone` show `wall`: once, twice where they are put back, never where they leap over it."""
+    """Returns when clocks in `zone` show `wall`: once, twice if they are put back, or never if they skip it."""
     sides = sorted({wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)})
-    # Of a wall time that is leapt over, Python makes points in time at which clocks show another one (PEP 495).
+    # For a skipped wall time, Python returns points in time at which clocks show another time (PEP 495).
     return [side for side in sides if side.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall]
 
 
 def _gap(wall: datetime, zone: str) -> tuple[datetime, datetime]:
-    """What clocks in `zone` show before and after the leap over `wall`."""
-    # The offset of after the leap makes a point in time before it, and the other way round (PEP 495).
+    """Returns what clocks in `zone` show before and after they skip `wall`."""
+    # With the offset after the gap, `wall` is a point in time before the gap, and the other way round (PEP 495).
     early, late = (int(wall.replace(tzinfo=ZoneInfo(zone), fold=fold).timestamp()) for fold in (1, 0))
     seconds = range(early, late + 1)
 

@@ -1,4 +1,4 @@
-"""What is wrong with a reminder. Pure."""
+"""The problems of an invalid reminder. Pure."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from common.codes import Detail, Problem
 
 
 class InvalidReminderError(ValueError):
-    """A reminder that cannot be kept. `field` names what is wrong; the message says why without repeating it.
+    """A reminder with an invalid field. `field` is its name. The message says what is wrong, without the value.
 
     `others` are further problems of the same reminder.
     """
@@ -20,7 +20,7 @@ class InvalidReminderError(ValueError):
 
     @property
     def details(self) -> list[Detail]:
-        """The details of a refusal, one for each problem."""
+        """The details of the refusal, one for each problem."""
         return [one.problem.of(one.field) for one in (self, *self.others)]
 
 

@@ -7,5 +7,5 @@ from reminders.reminder import shown
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """The caller's reminder, or anybody's for operators: 200, or 404 for one that is unknown or somebody else's."""
+    """Returns a reminder: 200 if the caller set it or is an operator, 404 if it is unknown or somebody else set it."""
     return http.reply(200, shown(own_row(event, or_operator=True)))

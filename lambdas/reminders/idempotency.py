@@ -1,4 +1,4 @@
-"""The header `Idempotency-Key`, by which `POST /reminders` recognises a repeated request. Pure."""
+"""The header `Idempotency-Key`: `POST /reminders` recognises a repeated request by it. Pure."""
 
 import hashlib
 import hmac
@@ -15,11 +15,11 @@ HEADER = "Idempotency-Key"
 LONGEST_KEY = 128
 
 _REMINDERS = uuid.UUID("6e2f7c1a-7d0b-4c53-9f3c-3d1f6c0f5b7e")
-"""The namespace of ids that are made from a caller and a key. Its value is arbitrary, but must not change."""
+"""The UUID namespace of ids that are made from a caller and a key. Its value is arbitrary, but must never change."""
 
 
 def key_in(event: http.Event) -> str | None:
-    """The request's key; None if it has none. Raises RequestError unless it is 1 to 128 visible ASCII characters."""
+    """Returns the request's key, or None. Raises RequestError if it is not 1 to 128 visible ASCII characters."""
     keys = http.header_values(event, HEADER)
     if not keys:
         return None
@@ -30,15 +30,15 @@ def key_in(event: http.Event) -> str | None:
 
 
 def reminder_id(owner: str, key: str) -> str:
-    """The id of the reminder that `owner` asks for with `key`. The same key of another owner makes another id."""
+    """Returns the id of the reminder that `owner` sets with `key`. Another owner's same key makes another id."""
     # An owner's id contains no space, so different pairs make different texts.
     return str(uuid.uuid5(_REMINDERS, f"{owner} {key}"))
 
 
 def digest(request: Mapping[str, Any], key: str) -> str:
-    """A keyed digest that tells different requests apart. Without the key, nobody can find out an address with it.
+    """Returns a keyed digest of the request. Without the key, it reveals no address.
 
-    A request has the same digest whether it names its channels in `channels` or in `preference`.
+    It is the same whether the request names its channels in `channels` or in `preference`.
     """
     rest = {name: value for name, value in request.items() if name not in ("channels", "preference")}
     text = json.dumps(rest | _named(channels_of(request)), sort_keys=True, default=str)
@@ -46,6 +46,6 @@ def digest(request: Mapping[str, Any], key: str) -> str:
 
 
 def _named(channels: list[str]) -> dict[str, Any]:
-    """The field that names `channels`: `preference` where it has a word for them, as in digests of before."""
+    """Returns the field that names `channels`: `preference` if possible, so that digests of earlier versions match."""
     words = [word for word, known in PREFERENCES.items() if known == channels]
     return {"preference": words[0]} if words else {"channels": channels}

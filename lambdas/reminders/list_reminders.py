@@ -13,10 +13,12 @@ from reminders.reminder import STATUSES, shown
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """A page of reminders, and where the `next` begins: the caller's own in due order, else as the query says.
+    """Returns a page of the caller's reminders, first due first, and the `next` of the following page.
 
-    `when` is `upcoming`, those that are due from now on, or `past`, the others, last first. `status` is for operators:
-    everybody's of that status, last first. `limit` is 1 to 100, else 100.
+    - `when=upcoming`: only reminders that are due from now on.
+    - `when=past`: only the others, last due first.
+    - `status`: all users' reminders with this status, last due first. Only operators may use it.
+    - `limit`: 1 to 100; the default is 100.
     """
     caller, query = caller_of(event), paging.query_of(event)
     due, last_first = _due(query.get("when"))
@@ -31,7 +33,7 @@ def handler(event: http.Event) -> http.Reply:
 
 
 def _due(when: str | None) -> tuple[ConditionBase | None, bool]:
-    """The condition on DueAt, and whether the last comes first."""
+    """Returns the condition on DueAt, and whether the list begins with the last one due."""
     now = utc_text(datetime.now(UTC))
     match when:
         case None:

@@ -1,4 +1,4 @@
-"""A reminder as an e-mail. Pure."""
+"""Writes a reminder as an e-mail. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from common import codes
 from reminders.errors import InvalidReminderError
 
 SUBJECT = "Whiskers Commands You to attend!"
-"""The original's, for a reminder without its own."""
+"""The subject of the original app, for a reminder without a subject."""
 
 LONGEST_SUBJECT = 100
 LONGEST_ADDRESS = 254
 """RFC 5321, 4.5.3.1.3, without the angle brackets."""
 
-# As in reminder.schema.json: one address, without quotes, comments, commas or a display name.
+# The same as in reminder.schema.json: one address, without quotes, comments, commas or a display name.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 UNITS = {"m": "minute", "h": "hour", "d": "day", "w": "week", "M": "month", "y": "year"}
 _ENDS_A_HEADER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Mail(NamedTuple):
-    """What SES is given. `text` and `html` say the same."""
+    """The mail that SES sends. `text` and `html` say the same."""
 
     recipient: str
     subject: str
@@ -31,9 +31,9 @@ class Mail(NamedTuple):
 
 
 def mail_of(reminder: Mapping[str, Any]) -> Mail:
-    """The mail of `reminder`: `email`, `message`, and where it has them `subject`, `reminderId` and `repeat`.
+    """Returns the mail for `reminder`, which has `email`, `message` and perhaps `subject`, `reminderId` and `repeat`.
 
-    Raises InvalidReminderError for another address than exactly one, and for a subject that could begin a header.
+    Raises InvalidReminderError if `email` is not exactly one address, or if the subject is invalid.
     """
     recipient, subject = reminder["email"], reminder.get("subject", SUBJECT)
     check_address(recipient)
@@ -53,19 +53,19 @@ def mail_of(reminder: Mapping[str, Any]) -> Mail:
 
 
 def check_address(address: str) -> None:
-    """Raises InvalidReminderError for what is not exactly one e-mail address of at most 254 letters."""
+    """Raises InvalidReminderError if `address` is not exactly one e-mail address of at most 254 characters."""
     if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(address):
         raise InvalidReminderError("email", codes.NOT_AN_EMAIL_ADDRESS())
 
 
 def identities_of(address: str) -> list[str]:
-    """The SES identities of which one must be verified for `address` to be: itself, or a domain that it is within."""
+    """Returns the SES identities that verify `address`: the address, its domain and each parent domain."""
     labels = address.rpartition("@")[2].lower().split(".")
     return [address, *(".".join(labels[i:]) for i in range(len(labels) - 1))]
 
 
 def check_subject(subject: str) -> None:
-    """Raises InvalidReminderError for a subject that is empty, too long, or more than one line."""
+    """Raises InvalidReminderError if the subject is empty, too long or more than one line."""
     if not subject:
         raise InvalidReminderError("subject", codes.EMPTY())
     if len(subject) > LONGEST_SUBJECT:
@@ -75,22 +75,23 @@ def check_subject(subject: str) -> None:
 
 
 def _closing(reminder: Mapping[str, Any]) -> list[str]:
-    """How to stop this reminder, and how to stop all: the sender is a mailbox whose owner confirmed it to SES.
+    """Returns the footer: how to stop this reminder, and how to stop all.
 
-    The recipient may be another person than the one who set the reminder, without any access to the API.
+    The recipient may not be the owner, and then cannot use the API. A reply works for everybody: the sender's address
+    is a mailbox, because its owner has confirmed it to SES.
     """
     lines = [f"This is reminder {reminder['reminderId']}."] if reminder.get("reminderId") else []
     if again := reminder.get("repeat"):
-        lines.append(f"It comes again every {_in_words(again['every'])}. The person who set it can cancel it.")
+        lines.append(f"It repeats every {_in_words(again['every'])}. The person who set it can cancel it.")
     return [
         *lines,
-        "You get this mail because you, or somebody else, entered this address for a reminder.",
-        "To get no more reminders here, reply to this mail.",
+        "You get this mail because you or somebody else entered this address for a reminder.",
+        "To get no more reminders, reply to this mail.",
     ]
 
 
 def _in_words(every: str) -> str:
-    """`1d` as `day`, `2w` as `2 weeks`: what follows "every"."""
+    """Returns the words after "every": `1d` becomes `day`, `2w` becomes `2 weeks`."""
     count, unit = every[:-1], UNITS[every[-1]]
     return unit if count == "1" else f"{count} {unit}s"
 

@@ -1,4 +1,4 @@
-"""Addresses of people, hidden: for lists, logs and reasons. Pure."""
+"""Hides addresses of people in lists, logs and reasons. Pure."""
 
 import re
 
@@ -6,19 +6,19 @@ HIDDEN = "…"
 _EMAIL = re.compile(r"[^\s@,;:<>\"()]{1,254}@[^\s@,;:<>\"'()]{1,254}")
 _PHONE = re.compile(r"\+[0-9]{7,15}")
 _COUNTRY = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3}")
-"""The calling codes of one and of two digits; all others have three (ITU-T E.164, list of assigned country codes)."""
+"""Calling codes: first those with one or two digits. All others have three (ITU-T E.164, list of assigned codes)."""
 
 
 def email(address: str) -> str:
-    """`a…@example.com`: the first letter and the domain. What is no address is hidden whole."""
+    """Returns the first letter and the domain: `a…@example.com`. Hides an invalid address completely."""
     name, at, domain = address.rpartition("@")
     return f"{name[0]}{HIDDEN}@{domain}" if name and at and domain else HIDDEN
 
 
 def phone(number: str) -> str:
-    """`+1…0100`: the country's prefix and the last four digits, fewer where four are more than half of the rest.
+    """Returns the country's prefix and the last four digits of a number in E.164: `+1…0100`.
 
-    `number` is in E.164; what is not is hidden whole.
+    It shows at most half of the digits after the prefix. Hides an invalid number completely.
     """
     if not _PHONE.fullmatch(number):
         return HIDDEN
@@ -29,5 +29,5 @@ def phone(number: str) -> str:
 
 
 def text(said: str) -> str:
-    """`said` with every e-mail address and phone number in it hidden: for what SES and SNS say of a failure."""
+    """Returns `said`, an error text of SES or SNS, with every e-mail address and phone number in it hidden."""
     return _PHONE.sub(lambda found: phone(found[0]), _EMAIL.sub(lambda found: email(found[0]), said))

@@ -9,17 +9,18 @@ from reminders.reminder import SCHEDULED, due_fields, first_due
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, bool]:
-    """Schedules a repeated reminder once more: `{"GoesOn": bool}`.
+    """Schedules the next occurrence of a repeated reminder. Returns `{"GoesOn": bool}`.
 
-    `event` is `{"Reminder": what the workflow carries, "ExecutionId": ARN}`. It does not go on after its last
-    occurrence, and where it was cancelled. Counted from its first, so that the 31st comes back after a short month.
+    `event` is `{"Reminder": what the workflow carries, "ExecutionId": ARN}`. The reminder does not go on after its last
+    occurrence, or if it was cancelled. Occurrences are counted from the first one, so that a reminder of the 31st
+    returns to the 31st after a short month.
     """
     reminder, execution, now = event["Reminder"], event["ExecutionId"], datetime.now(UTC)
     row = table.find(reminder["reminderId"])
     if row is None or "repeat" not in reminder or row.get("ExecutionId") != execution:
         return {"GoesOn": False}
     if row["Status"] == SCHEDULED:
-        # This execution has sent what was scheduled before: it is retried, and has scheduled the next one already.
+        # The state is retried. Its first attempt has already scheduled the next occurrence.
         return {"GoesOn": True}
     over = int(row["Occurrence"])
     following = recurrence.next_after(first_due(row), reminder["repeat"], over, now=now)

@@ -1,4 +1,4 @@
-"""Whose a reminder is."""
+"""The owner of a reminder."""
 
 from common import http
 from common.caller import caller_of
@@ -6,13 +6,13 @@ from reminders import table
 from reminders.reminder import Row
 
 NOBODY = "workflow"
-"""Owns what was started by hand, without the API; no caller is called so."""
+"""The owner of reminders that were started by hand, without the API. No caller has this id."""
 
 
 def own_row(event: http.Event, *, or_operator: bool = False) -> Row:
-    """The row that the path names, if it is the caller's own, or an operator may have it too.
+    """Returns the row that the path names if the caller owns it, or, with `or_operator`, is an operator.
 
-    Raises RequestError, the same one for another person's as for none.
+    Raises the same RequestError if the reminder belongs to another user and if it does not exist.
     """
     caller, reminder_id = caller_of(event), event["pathParameters"]["reminderId"]
     row = table.find(reminder_id) if 0 < len(reminder_id) <= table.LONGEST_ID else None

@@ -1,6 +1,6 @@
-"""Whether SES and SNS would send a reminder at all, asked before it is accepted.
+"""Asks SES and SNS whether they could send a reminder, before the API accepts it.
 
-Both refuse what is not set up, but only when they are to send: for a reminder that may be a year later.
+They refuse a missing setup only when they send. For a reminder that may be a year later.
 """
 
 import os
@@ -21,32 +21,33 @@ from reminders.mail import identities_of
 Answer: TypeAlias = Mapping[str, Any]
 
 KEPT_SECONDS = 60
-"""SES tells about identities once a second, to the whole account (GetIdentityVerificationAttributes)."""
+"""Answers are cached, because the whole account may call GetIdentityVerificationAttributes once a second."""
 
 MOST_IDENTITIES = 100
-"""That SES tells about in one call (GetIdentityVerificationAttributes)."""
+"""The limit for one call of GetIdentityVerificationAttributes."""
 
 SIMULATOR = "simulator.amazonses.com"
-"""Takes mail from the sandbox too: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
+"""SES sends to it even in the sandbox: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
 
 logger = logger_of(__name__)
 
-# Five kinds of questions, each left alone once it was not answered: that takes half of the function's 20 seconds.
+# There are five operations. One that fails is not called again for KEPT_SECONDS, so hanging calls take at most half of
+# the function's 20 seconds.
 _QUICKLY = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
 _ses = boto3.client("ses", config=_QUICKLY)
 _account = boto3.client("sesv2", config=_QUICKLY)
 _sns = boto3.client("sns", config=_QUICKLY)
 
 kept_answers: dict[tuple[str, ...], tuple[float, Answer | None]] = {}
-"""By question: until when it is kept, and the answer, None where there was none."""
+"""Cached answers by question: the end of their cache time, and the answer or None if AWS did not answer."""
 
 
 def check(request: Mapping[str, Any]) -> None:
-    """Raises InvalidReminderError if a channel of `request` could not send it, with what to do.
+    """Raises InvalidReminderError if a channel of `request` could not send it. The message says what to do.
 
-    What is in order is kept for a minute; a problem is asked about each time, so that it is over as soon as somebody
-    has seen to it. A question that is denied, throttled or not answered refuses nothing: the workflow still records
-    what comes of the reminder.
+    Good answers are cached for a minute. Bad ones are not used again, so that a problem ends as soon as somebody solves
+    it. If AWS denies, throttles or does not answer a question, the reminder is accepted: the workflow still records
+    whether it was sent.
     """
     for channel in channels_of(request):
         if channel in _CHECKS:
@@ -70,7 +71,7 @@ def _sends(account: Answer) -> bool:
 
 
 def _verified(address: str) -> bool:
-    """Whether SES knows `address`, or a domain that it is within, as verified. True also where SES does not say."""
+    """Returns whether `address` or a domain above it is verified in SES. True if SES does not answer."""
 
     def one_is(answer: Answer) -> bool:
         return any(found["VerificationStatus"] == "Success" for found in answer["VerificationAttributes"].values())
@@ -96,7 +97,10 @@ def _check_phone(request: Mapping[str, Any]) -> None:
 
 
 def _in_sandbox(phone: str) -> bool:
-    """Whether the SMS sandbox sends to `phone`. True also where SNS does not say. A sandbox has ten numbers at most."""
+    """Returns whether the SMS sandbox sends to `phone`. True if SNS does not answer.
+
+    A sandbox has at most ten numbers, so the first page has all of them.
+    """
 
     def has(answer: Answer) -> bool:
         return {"PhoneNumber": phone, "Status": "Verified"} in answer["PhoneNumbers"]
@@ -108,7 +112,7 @@ def _in_sandbox(phone: str) -> bool:
 def _ask(
     client: Any, operation: str, *, in_order: Callable[[Answer], bool] = lambda _: True, **parameters: Any
 ) -> Answer | None:
-    """The answer of AWS, None where there is none. What is kept is told again where it is `in_order`, or is none."""
+    """Returns AWS's answer, or None if it did not answer. A cached answer is reused if it is None or `in_order`."""
     now = time.monotonic()
     question, operation_alone = (operation, repr(parameters)), (operation,)
     for kept in (question, operation_alone):
@@ -120,13 +124,13 @@ def _ask(
     try:
         answer = dict(getattr(client, operation)(**parameters))
     except (ClientError, BotoCoreError) as error:
-        # The class alone: messages quote addresses.
+        # Do not log the message, because it may quote an address.
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-        logger.warning("%s brought no answer: %s", operation, code)
+        logger.warning("%s was not answered: %s", operation, code)
         answer = None
     kept_answers[question if answer is not None else operation_alone] = (now + KEPT_SECONDS, answer)
     return answer
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {"email": _check_email, "sms": _check_phone}
-"""By channel. The topic is the stage's own, and always ready."""
+"""By channel. The topic belongs to the stage and is always ready."""

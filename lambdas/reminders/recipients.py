@@ -1,4 +1,4 @@
-"""Whom a reminder may go to: whoever asks for it, and whom the stage lists. Pure."""
+"""The recipients of a reminder: the caller, and addresses that the stage lists. Pure."""
 
 from collections.abc import Mapping, Set
 from typing import Any
@@ -11,14 +11,14 @@ from reminders.errors import InvalidReminderError, Problems
 
 
 def addressed(request: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -> dict[str, Any]:
-    """The request with every address that its channels need: the caller's own verified one where it names none.
+    """Returns the request with every address that its channels need. The default is the caller's own verified address.
 
-    `listed` are addresses and numbers that anybody may send to, in small letters. Raises InvalidReminderError for any
-    other than these, and RequestError if a channel is for operators.
+    `listed` are addresses and numbers, in small letters, that every user may send to. Raises InvalidReminderError for
+    any other address, and RequestError if a channel is only for operators.
     """
     channels = channels_of(request)
     if not caller.is_operator and any(CHANNELS[channel].is_for_operators for channel in channels):
-        raise RequestError(403, "Forbidden", "Only operators may remind by topic: choose email, sms, or both of them.")
+        raise RequestError(403, "Forbidden", "Only operators may use the topic. Choose email, sms or both.")
     own = {"email": caller.email, "phone": caller.phone}
     addresses: dict[str, str] = {}
     problems = Problems()
@@ -30,7 +30,7 @@ def addressed(request: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -
 
 
 def _allowed(address: str | None, own: str | None, field: str, channel: str, listed: Set[str]) -> str:
-    """`address`, or the caller's `own` one. Raises InvalidReminderError if the caller may not send to it."""
+    """Returns `address`, or by default the caller's `own`. Raises InvalidReminderError if the caller may not use it."""
     address = address or own
     if address is None:
         raise InvalidReminderError(field, codes.NONE_VERIFIED_FOR_CHANNEL(channel=channel))

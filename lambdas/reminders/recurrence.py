@@ -1,8 +1,8 @@
-"""When a repeated reminder is due again. Pure: the clock is an argument.
+"""Computes when a repeated reminder is due again. Pure: the clock is an argument.
 
-`repeat` is `{"every": "1d"}`, alone for ever or with either `"until"`, a time as in `timestamp`, or `"times"`.
-Every occurrence is counted from the first one: a month after 31 January is 28 February, and two are 31 March.
-Minutes and hours are time that passes; days, weeks, months and years go by the clocks of the first one's zone.
+`repeat` is `{"every": "1d"}`. It ends with `"until"`, a time as in `timestamp`, or after `"times"`, or never.
+Every occurrence is counted from the first one: after 31 January come 28 February and 31 March.
+Minutes and hours are elapsed time. Days, weeks, months and years follow the clocks in the reminder's time zone.
 """
 
 import re
@@ -19,12 +19,12 @@ from reminders.due import Due, instant_of
 from reminders.errors import InvalidReminderError
 
 SHORTEST_MINUTES = 5
-"""Nobody is to be flooded, nor charged for it: 288 messages a day."""
+"""At most 288 messages a day, because a flood of messages annoys the recipient and costs money."""
 
 MOST_TIMES = 1000
 
 MOST = {"m": 525_600, "h": 8_760, "d": 365, "w": 52, "M": 12, "y": 1}
-"""How many of each unit may pass between two occurrences: a year. With 29 February in it, it is one of 366 days."""
+"""The largest number of each unit between two occurrences: a year, or 366 days if it contains 29 February."""
 
 LEAST = {
     "m": timedelta(minutes=1),
@@ -34,20 +34,20 @@ LEAST = {
     "M": timedelta(days=28),
     "y": timedelta(days=365),
 }
-"""The length of each unit, at the least."""
+"""The shortest length of each unit."""
 
 
 class Occurrence(NamedTuple):
-    """One of a repeated reminder's: its number, where 1 is the first, and when it is due, in UTC."""
+    """One delivery time of a repeated reminder, in UTC. The first one has the number 1."""
 
     number: int
     instant: datetime
 
 
 def check(repeat: object, first: Due, *, zone: str | None) -> None:
-    """Raises InvalidReminderError where `repeat` is no rule for what comes after `first`. Accepts anything as `repeat`.
+    """Raises InvalidReminderError if `repeat` is not a valid rule for a reminder that is due `first`.
 
-    `zone` is what the request says, not what is assumed where it says nothing: a local `until` needs it.
+    `repeat` may have any type. `zone` is the request's own `timeZone`, without a default: a local `until` requires it.
     """
     if not isinstance(repeat, Mapping):
         raise InvalidReminderError("repeat", codes.WRONG_TYPE(types=["object"]))
@@ -65,10 +65,10 @@ def check(repeat: object, first: Due, *, zone: str | None) -> None:
 
 
 def occurrence(first: Due, repeat: Mapping[str, Any], number: int) -> datetime:
-    """When the occurrence of that number is due, in UTC, whether or not `repeat` goes that far. `first` is number 1.
+    """Returns when the occurrence with this number is due, in UTC, even if `repeat` ends before. `first` is number 1.
 
-    A time that clocks leap over comes later by the leap, and of one that happens twice the first is taken; where a zone
-    leaves out a day, two occurrences fall together.
+    If clocks skip the time, the occurrence is later by the length of the gap. If the time happens twice, the first one
+    counts. If a zone skips a day, two occurrences happen at the same time.
     """
     count, unit = _step(repeat["every"])
     steps = (number - 1) * count
@@ -85,14 +85,14 @@ def occurrence(first: Due, repeat: Mapping[str, Any], number: int) -> datetime:
 
 
 def next_after(first: Due, repeat: Mapping[str, Any], number: int, *, now: datetime) -> Occurrence | None:
-    """What comes after the occurrence of that number and after `now`, or None where `repeat` has come to its end.
+    """Returns the first occurrence after the given one and after `now`. None if `repeat` has ended.
 
-    Occurrences that were missed are left out, not sent in a burst; they count as `times`.
+    Missed occurrences are skipped, because sending them all at once helps nobody. They count towards `times`.
     """
     count, unit = _step(repeat["every"])
-    # Waits end by another clock than this one: what was sent is never due again.
+    # Step Functions' clock may be ahead of this one. An occurrence that was sent must not be due again.
     done = max(now, occurrence(first, repeat, number))
-    # Two days more than has passed, for zones that change sides of the date line.
+    # The two extra days are for zones that cross the date line.
     enough = (done - first.instant + timedelta(days=2)) // (count * LEAST[unit]) + 3
     numbers = range(1, enough)
     following = numbers[bisect(numbers, done, key=lambda one: occurrence(first, repeat, one))]
@@ -119,7 +119,7 @@ def _step(every: str) -> tuple[int, str]:
 
 
 def months_later(wall: datetime, months: int) -> datetime:
-    """`wall` so many months later, on the month's last day where it has no such day."""
+    """Returns `wall` this number of months later, or the month's last day if the month is too short."""
     years, month = divmod(wall.month - 1 + months, 12)
     year = wall.year + years
     return wall.replace(year=year, month=month + 1, day=min(wall.day, monthrange(year, month + 1)[1]))

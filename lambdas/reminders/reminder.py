@@ -1,4 +1,4 @@
-"""A reminder from its request to its row, to the workflow, and to what the API shows. Pure."""
+"""Turns a reminder's request into its row, into the workflow's data and into the API's answer. Pure."""
 
 import json
 import math
@@ -16,23 +16,23 @@ Row: TypeAlias = dict[str, Any]
 SCHEDULED, SENDING, CANCELLED = "SCHEDULED", "SENDING", "CANCELLED"
 SENT, PARTLY_SENT, FAILED = "SENT", "PARTLY_SENT", "FAILED"
 OVER = (SENT, PARTLY_SENT, FAILED)
-"""What an occurrence ends in, and where the next one of a repeated reminder begins."""
+"""The statuses in which an occurrence ends. A repeated reminder then schedules its next occurrence."""
 STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
 
 CARRIED = ("message", "subject", "channels", "preference", *HIDDEN, "repeat")
-"""The fields of a request that one execution hands on to the next."""
+"""The fields of a request that one execution passes to the next."""
 
 BY_OWNER, BY_STATUS = "ByOwner", "ByStatus"
-"""Indexes of the table: by Owner, then DueAt; and by Status, then DueAt."""
+"""Indexes of the table. Their keys are Owner and DueAt, and Status and DueAt."""
 
 SLICE = timedelta(days=364)
-"""An execution lives a year at most. What is due later is left to another one, which goes on waiting."""
+"""The longest wait of one execution, which lives at most a year. For a later reminder another execution waits on."""
 
 
 def row_of(
     request: Mapping[str, Any], due: Due, *, reminder_id: str, owner: str, now: datetime, kept: timedelta
 ) -> Row:
-    """The row of a new reminder, which expires when `kept` has passed since it was due."""
+    """Returns the row of a new reminder. The row expires `kept` after the reminder is due."""
     channels = channels_of(request)
     return {
         "ReminderId": reminder_id,
@@ -51,23 +51,25 @@ def row_of(
 
 
 def due_fields(instant: datetime, *, number: int, now: datetime, kept: timedelta) -> Row:
-    """What changes in a row from one occurrence to the next."""
+    """Returns the fields of a row that change from one occurrence to the next."""
     return {
         "DueAt": utc_text(instant),
         "Occurrence": number,
         "UpdatedAt": timestamp(now),
-        # In seconds since 1970, as DynamoDB's time to live counts.
+        # DynamoDB's time to live counts in seconds since 1970.
         "ExpiresAt": int((instant + kept).timestamp()),
     }
 
 
 def for_the_workflow(request: Mapping[str, Any], row: Row, *, now: datetime) -> dict[str, Any]:
-    """What the workflow carries: what was asked for, addresses and all, and how long to wait.
+    """Returns the workflow's data: the request, addresses included, and how long to wait.
 
-    `waitUntil` is when it is due, or earlier, where an execution could not wait so long: then `goOn` is true.
-    `waitSeconds` is the time left until then, because an execution may begin long after the request.
-    `next` is the input of the execution that follows this one: it goes on waiting, or waits for the next occurrence.
-    `preference` is for executions of an earlier version, which keep their definition.
+    - `waitUntil`: the time when the reminder is due. It is earlier if one execution cannot wait so long; then `goOn` is
+      true.
+    - `waitSeconds`: the time left until then, because an execution may begin long after the request. It is None if the
+      request has no `waitSeconds`, or if `goOn` is true.
+    - `next`: the input of the following execution, which waits on, or waits for the next occurrence.
+    - `preference`: for running executions of an earlier version, which keep their old definition.
     """
     channels = channels_of(request)
     due = from_utc_text(row["DueAt"])
@@ -89,14 +91,14 @@ def for_the_workflow(request: Mapping[str, Any], row: Row, *, now: datetime) -> 
 
 
 def failed(reason: str, *, now: datetime) -> Row:
-    """The changes in the row of a reminder that failed."""
+    """Returns the changes in the row of a reminder that failed."""
     return {"Status": FAILED, "Reason": reason, "UpdatedAt": timestamp(now)}
 
 
 def to_go_on(request: Mapping[str, Any], row: Row) -> dict[str, Any]:
-    """The input of another execution of the reminder, which waits until the row's DueAt and then sends.
+    """Returns the input of another execution of the reminder. It waits until the row's DueAt and then sends.
 
-    The execution can take up the row only if the row still names the execution in `after`, or still names no execution.
+    That execution can claim the row only if the row still names the execution in `after`, or still names no execution.
     """
     return {
         **_carried(request),
@@ -106,18 +108,18 @@ def to_go_on(request: Mapping[str, Any], row: Row) -> dict[str, Any]:
 
 
 def first_execution(row: Row, workflow: str) -> str:
-    """The ARN of a reminder's first execution, which has the reminder's id as its name."""
+    """Returns the ARN of a reminder's first execution. Its name is the reminder's id."""
     return f"{workflow.replace(':stateMachine:', ':execution:')}:{row['ReminderId']}"
 
 
 def request_on(row: Row) -> dict[str, Any]:
-    """The request, as far as the row holds it: the row hides addresses, and it has no subject."""
+    """Returns the part of the request that the row contains. The row hides addresses and has no subject."""
     repeated = {"repeat": json.loads(row["Repeat"])} if "Repeat" in row else {}
     return {"message": row["Message"], "channels": channels_on(row), **repeated}
 
 
 def channels_on(row: Row) -> list[str]:
-    """The channels of a row. A row of an earlier version has only its preference."""
+    """Returns the channels of a row. A row of an earlier version has only a preference."""
     return channels_of({"channels": row.get("Channels"), "preference": row["Preference"]})
 
 
@@ -126,7 +128,7 @@ def first_due(row: Row) -> Due:
 
 
 def shown(row: Row) -> dict[str, Any]:
-    """A reminder as the API shows it."""
+    """Returns a reminder in the form that the API shows."""
     optional = {**{name.capitalize(): name for name in HIDDEN}, "Reason": "reason"}
     return {
         **scheduled(row),
@@ -140,7 +142,7 @@ def shown(row: Row) -> dict[str, Any]:
 
 
 def scheduled(row: Row) -> dict[str, Any]:
-    """What the answer to a new reminder says."""
+    """Returns the fields of the answer to a new reminder."""
     return {
         "reminderId": row["ReminderId"],
         "dueAt": row["DueAt"],

@@ -15,10 +15,13 @@ NO_ID = "reminderId must be the id of a reminder."
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """Takes up the row of a reminder; checks it and writes its row first, where the workflow was started by hand.
+    """Claims the row of a reminder. If the workflow was started by hand, first validates the input and writes the row.
 
-    `event` is `{"Input": anything, "ExecutionId": ARN}`. The answer has an `Outcome`: SCHEDULED with the `Reminder`,
-    INVALID with the `Problem` in words, or TAKEN where it has been cancelled, or is another execution's.
+    `event` is `{"Input": anything, "ExecutionId": ARN}`. The answer has an `Outcome`:
+
+    - SCHEDULED, with the `Reminder`;
+    - INVALID, with the `Problem` in words;
+    - TAKEN, if the reminder is not SCHEDULED any more or its row belongs to another execution.
     """
     given, execution, now = event["Input"], event["ExecutionId"], datetime.now(UTC)
     reminder_id = _id(given, execution)
@@ -41,12 +44,15 @@ def _is_by_hand(given: object) -> bool:
 
 
 def _id(given: Any, execution: str) -> object:
-    # No other execution has this name, so it can be the reminder's id.
+    # The execution's name is unique, so it can be the reminder's id.
     return execution.rpartition(":")[2] if _is_by_hand(given) else given["reminderId"]
 
 
 def _request(given: Any, reminder_id: str, execution: str, *, now: datetime) -> dict[str, Any]:
-    """The request in `given`, whose reminder has a row now. Raises ShapeError or InvalidReminderError."""
+    """Returns the request in `given`, after writing its row if it has none.
+
+    Raises ShapeError or InvalidReminderError if the request is invalid.
+    """
     try:
         request = validation.given_to_the_workflow(given)
     except ShapeError as error:
@@ -59,11 +65,11 @@ def _request(given: Any, reminder_id: str, execution: str, *, now: datetime) -> 
 
 
 def _write_row(request: Mapping[str, Any], reminder_id: str, execution: str, *, now: datetime) -> None:
-    """Writes the row of a reminder that somebody started by hand. Raises InvalidReminderError if it breaks a rule."""
+    """Writes the row of a reminder that was started by hand. Raises InvalidReminderError if it breaks a rule."""
     try:
         due = validation.checked(request, now=now)
     except InvalidReminderError:
-        # Retried, this may find that a time has passed which it kept before.
+        # This may be a retry: the first attempt has written the row, and the time has passed since.
         if table.take_up(reminder_id, execution=execution, after=None) is None:
             raise
     else:
@@ -76,6 +82,6 @@ def _invalid(problem: str) -> dict[str, str]:
 
 
 def _fail(reminder_id: str, given: Mapping[str, Any], *, problem: str, execution: str, now: datetime) -> None:
-    """Says on the row, if this execution may take it up, that it sends nothing. Otherwise it would wait for ever."""
+    """Marks the row as failed if this execution can claim it. Otherwise the row would stay SCHEDULED for ever."""
     if row := table.take_up(reminder_id, execution=execution, after=given.get("after")):
         table.settle(row, failed(problem, now=now))

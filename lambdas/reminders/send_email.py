@@ -1,4 +1,4 @@
-"""The states `EmailOnly` and `ParallelEmail` of the reminder workflow."""
+"""`SendEmail`: the states `EmailOnly` and `ParallelEmail` of the reminder workflow."""
 
 import os
 from collections.abc import Mapping
@@ -13,20 +13,22 @@ from reminders import mask
 from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
 
-NOT_TAKEN_BY_SES = Code("NotTakenBySes", "is not taken by SES: {said}", ("said",))
-"""Only in the error of an execution. An API answers no code of this module, so it may quote SES."""
+NOT_TAKEN_BY_SES = Code("NotTakenBySes", "is refused by SES: {said}", ("said",))
+"""It may quote SES, because it appears only in the error of an execution and never in an answer of the API."""
 
-# One attempt: the workflow retries, and tells apart what is worth it. A call repeated in here could send twice.
+# One attempt only: the workflow decides which errors to retry. Another attempt in here could send the mail twice.
 _ses = boto3.client("ses", config=Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1}))
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:
     """Sends one reminder by e-mail.
 
-    `event` is `{"Input": {"email": address, "message": text, ...}}`, the form the original app used, with what
-    mail_of reads besides. The answer is `{"MessageId": ...}`. SES's errors keep their names, which decide what the
-    workflow retries, but addresses in their texts are hidden: Lambda logs them, and the workflow keeps them.
-    Raises InvalidReminderError for what could not be sent however often it is tried.
+    `event` is `{"Input": {"email": address, "message": text, ...}}`, as in the original app, with further fields that
+    mail_of reads. The answer is `{"MessageId": ...}`.
+
+    Raises InvalidReminderError if no retry could send the mail. Other errors of SES keep their names, because the
+    workflow decides by name what to retry. Their texts are raised without addresses, because Lambda logs them and the
+    workflow keeps them.
     """
     mail = mail_of(event["Input"])
     try:
@@ -51,7 +53,7 @@ def _without_addresses(error: ClientError) -> Exception:
     details = error.response["Error"]
     said = mask.text(details.get("Message", ""))
     if details["Code"] == "InvalidParameterValue":
-        # An error that botocore knows no class for: its name would be ClientError, as that of throttling.
+        # botocore has no class for this error. Its name would be ClientError, like that of throttling.
         return InvalidReminderError("email", NOT_TAKEN_BY_SES(said=said))
     same: Exception = type(error)({**error.response, "Error": {**details, "Message": said}}, error.operation_name)
     return same

@@ -1,19 +1,19 @@
-"""What the stage sets."""
+"""The stage's settings for reminders."""
 
 import os
 from datetime import timedelta
 
 
 def kept() -> timedelta:
-    """How long a reminder is kept after it was due."""
+    """Returns how long a reminder's row is kept after the reminder was due."""
     return timedelta(days=int(os.environ["DAYS_KEPT"]))
 
 
 def grace() -> timedelta:
-    """How late a reminder is still sent if its execution was lost."""
+    """Returns how late a lost reminder may still be sent."""
     return timedelta(hours=int(os.environ["HOURS_LATE"]))
 
 
 def listed() -> frozenset[str]:
-    """Addresses and numbers that anybody signed in may have reminders sent to, in small letters."""
+    """Returns the addresses and numbers, in small letters, that every signed-in user may send reminders to."""
     return frozenset(f"{os.environ['ALLOWED_EMAILS']} {os.environ['ALLOWED_PHONES']}".lower().split())

@@ -1,4 +1,4 @@
-"""`SettleLostReminders`: finds reminders that no execution will send any more, and settles them."""
+"""`SettleLostReminders`: finds reminders that no running execution will send, and settles them."""
 
 import contextlib
 import json
@@ -36,16 +36,16 @@ from reminders.reminder import (
 )
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
-"""How long after `DueAt` a reminder of each status is overdue: longer than the workflow's retries take to start an
-execution that follows another, and to send and record a reminder."""
+"""How long after `DueAt` a reminder of each status is overdue. It is longer than the workflow's retries take to start
+the next execution (SCHEDULED), and to send a reminder and record the result (SENDING)."""
 
 WORKS_SECONDS = 200
 """After this time a run settles no further reminder. The next run finds those that are left."""
 
 MAY_HAVE_ARRIVED = "the workflow ended while it was sending, so the reminder may have arrived"
 TOO_LATE = "the workflow ended before it sent the reminder, and now it is too late"
-NOT_KNOWN = "the workflow ended before it sent the reminder, and the addresses are not known any more"
-DAMAGED = "the workflow ended before it sent the reminder, and the record of the reminder is damaged"
+NOT_KNOWN = "the workflow ended before it sent the reminder, and the addresses are no longer known"
+DAMAGED = "the workflow ended before it sent the reminder, and the reminder's row is damaged"
 NO_MORE = "; the reminder will not repeat any more"
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ logger = logger_of(__name__)
 
 
 class NotSettledError(Exception):
-    """Some lost reminders could not be found or settled in this run; the message says how many failures there were."""
+    """This run could not find or settle some lost reminders. The message has the number of failures."""
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Run:
     complete: bool = True
 
     def attempt(self, action: Callable[[], T], otherwise: str) -> T | None:
-        """The result of `action`; None if AWS failed, so that the run goes on with the other reminders."""
+        """Returns the result of `action`, or None if AWS failed. The run then continues with the other reminders."""
         try:
             return action()
         except (ClientError, BotoCoreError) as error:
@@ -81,13 +81,13 @@ class Run:
             return None
 
     def settle(self, suspects: Iterable[Row], living: Set[str]) -> None:
-        """Settles the suspects that are lost. `living` are the running executions, as far as they are known."""
+        """Settles the suspects that are lost. `living` are known running executions; there may be others."""
         for found in suspects:
             if time.monotonic() > self.until:
                 self.complete = False
                 return
             if found.get("ExecutionId") not in living:
-                # The id of a reminder that was started by hand is the name of its execution, which may be any text.
+                # The id of a reminder that was started by hand is its execution's name, which may contain an address.
                 what = f"reminder {mask.text(found['ReminderId'])} was not settled"
                 self.lost += bool(self.attempt(partial(_settle, found, now=self.now), what))
 
@@ -101,7 +101,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
     A SCHEDULED reminder gets a new execution, if it is not later than the stage allows and its addresses are known. Any
     other becomes FAILED and says why. A repeated reminder goes on with its next occurrence.
-    Raises NotSettledError after it tried all reminders, so that Lambda retries and the alarm goes off.
+    Raises NotSettledError after trying all reminders if AWS failed, so that Lambda retries and the alarm goes off.
     """
     run = Run(now=datetime.now(UTC), until=time.monotonic() + WORKS_SECONDS)
     waiting = event.get("Waiting") is True
@@ -117,7 +117,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 
 def _living() -> frozenset[str]:
-    """The running executions. Listing them is cheaper than describing the execution of each waiting reminder."""
+    """Returns the running executions. Listing them is cheaper than describing one for each waiting reminder."""
     pages = _states.get_paginator("list_executions").paginate(
         stateMachineArn=os.environ["REMINDER_WORKFLOW"], statusFilter="RUNNING"
     )
@@ -125,14 +125,14 @@ def _living() -> frozenset[str]:
 
 
 def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
-    """Rows of reminders that may be lost, by status. They come from the index, which may lag."""
+    """Yields, for each status, the rows of reminders that may be lost. The index that they come from may lag."""
 
     def due_before(status: str) -> ConditionBase:
         return Key("DueAt").lt(utc_text(now - OVERDUE[status]))
 
     yield table.all_with_status(SCHEDULED, due=None if waiting else due_before(SCHEDULED))
     yield table.all_with_status(SENDING, due=due_before(SENDING))
-    # No occurrence is sent after the grace time, so every sweep need only look back that far.
+    # No occurrence is sent after the grace time, so a sweep need not look back further.
     lately = now - settings.grace() - 2 * OVERDUE[SENDING], now if waiting else now - OVERDUE[SENDING]
     for status in OVER:
         rows = table.all_with_status(status, due=Key("DueAt").between(*map(utc_text, lately)))
@@ -140,7 +140,7 @@ def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
 
 
 def _settle(found: Row, *, now: datetime) -> bool:
-    """Settles the reminder if it is lost, and returns whether it was."""
+    """Settles the reminder if it is lost. Returns whether it was lost."""
     row = table.find(found["ReminderId"])
     if row is None or row["Status"] != found["Status"]:
         return False
@@ -153,7 +153,7 @@ def _settle(found: Row, *, now: datetime) -> bool:
         return _send_again_or_fail(row, execution, now=now)
     except (KeyError, ValueError):
         if row.get("Reason") == DAMAGED:
-            # Said once. A repeated reminder stays in the sweep's sight for as long as the stage's grace time.
+            # Do not count it again: a sweep finds a repeated reminder until the stage's grace time is over.
             return False
         return table.settle(row, failed(DAMAGED, now=now)) is not None
 
@@ -165,11 +165,11 @@ def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: d
     elif now - from_utc_text(row["DueAt"]) > settings.grace():
         reason = TOO_LATE
     elif request:
-        # Two executions at the same time do no harm: the row lets only one of them take it up.
+        # Two executions at the same time do no harm, because only one can claim the row.
         _start(request, row)
         return True
     elif now - from_utc_text(row["UpdatedAt"]) < OVERDUE[SCHEDULED]:
-        # `CreateReminder` may be about to start its execution.
+        # `CreateReminder` may be about to start the execution.
         return False
     else:
         reason = NOT_KNOWN
@@ -180,20 +180,20 @@ def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: d
 
 
 def _go_on_after(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
-    """Schedules the next occurrence of a repeated reminder, if its execution ended before that."""
+    """Schedules the next occurrence of a repeated reminder whose execution ended before it did so."""
     request, following = _request(row, execution), _next_of(row, now=now)
     return request is not None and following is not None and _schedule(row, {**following, "Reason": ""}, request)
 
 
 def _schedule(row: Row, following: Row, request: Mapping[str, Any]) -> bool:
-    """Schedules the next occurrence; False if the row has changed since, for example because of another sweep."""
+    """Schedules the next occurrence. Returns False if somebody, such as another sweep, has changed the row since."""
     if scheduled := table.settle(row, {**following, "Status": SCHEDULED}):
         _start(request, scheduled)
     return scheduled is not None
 
 
 def _next_of(row: Row, *, now: datetime) -> Row | None:
-    """The changes in the row for its next occurrence; None if the reminder does not go on."""
+    """Returns the changes in the row for its next occurrence. None if the reminder does not go on."""
     if "Repeat" not in row or "Stopped" in row:
         return None
     following = recurrence.next_after(first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now)
@@ -203,9 +203,9 @@ def _next_of(row: Row, *, now: datetime) -> Row | None:
 
 
 def _execution_of(row: Row) -> dict[str, Any] | None:
-    """Step Functions' description of the reminder's execution: the one that its row names, or else its first one.
+    """Returns Step Functions' description of the execution that the row names, or by default of the first one.
 
-    None if there never was one, or if it ended more than 90 days ago.
+    None if no execution was started, or if it ended more than 90 days ago.
     """
     by_name = first_execution(row, os.environ["REMINDER_WORKFLOW"])
     try:
@@ -216,10 +216,10 @@ def _execution_of(row: Row) -> dict[str, Any] | None:
 
 
 def _request(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The request for the reminder, addresses included; None if the addresses are no longer known.
+    """Returns the request for the reminder, addresses included. None if the addresses are no longer known.
 
-    The request comes from the execution's input. The row hides addresses, so it is enough only for channels that need
-    none.
+    The request comes from the execution's input. The row hides addresses, so it is only enough for channels without
+    addresses.
     """
     on_the_row = request_on(row)
     with contextlib.suppress(NotJsonError, ShapeError):
@@ -232,11 +232,11 @@ def _request(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | 
 
 
 def _start(request: Mapping[str, Any], row: Row) -> None:
-    # The name is random. If it is taken, boto3 has repeated a start whose answer was lost.
+    # The name is random. If it exists already, boto3 has repeated a start whose answer was lost.
     with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
         _states.start_execution(
             stateMachineArn=os.environ["REMINDER_WORKFLOW"],
-            # The workflow names an execution that follows another one in the same way.
+            # The workflow forms the name of a following execution in the same way.
             name=f"{row['ReminderId'][:71]}-{uuid.uuid4().hex[:8]}",
             input=json.dumps(to_go_on(request, row), ensure_ascii=False),
         )

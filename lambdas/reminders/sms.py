@@ -1,4 +1,4 @@
-"""A reminder as a text message: what of it SNS takes, and how many parts it is charged as. Pure."""
+"""A reminder as a text message: its characters, its length limit and the number of parts that AWS charges. Pure."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,8 @@ from common import codes
 from reminders.errors import InvalidReminderError
 
 LONGEST_GSM, LONGEST_UCS2 = 1530, 630
-"""What one text may have. SNS itself takes 1,600 characters and hands them on to AWS End User Messaging, which takes
-ten parts: the narrower of both.
+"""The length limits of one text message: ten parts. SNS accepts 1,600 characters, but sends through AWS End User
+Messaging, which accepts only ten parts.
 
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 https://docs.aws.amazon.com/sms-voice/latest/userguide/sms-limitations-character.html
@@ -18,7 +18,7 @@ _GSM_BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_EXTENDED = frozenset("\f^{}\\[~]|€")
-"""Each is sent as an escape and a letter (3GPP TS 23.038, 6.2.1)."""
+"""Each of these takes two characters, an escape and a letter (3GPP TS 23.038, 6.2.1)."""
 
 _PLAIN = str.maketrans(
     {
@@ -32,18 +32,19 @@ _PLAIN = str.maketrans(
 
 
 def text_of(message: str) -> str:
-    """`message` as it is texted: with plain quotes, dashes and spaces where that makes it fit the GSM alphabet.
+    """Returns the text to send: with plain quotes, dashes and spaces, if `message` then fits the GSM alphabet.
 
-    A part then holds 160 letters instead of 70. Where any other letter needs UCS-2, nothing is replaced.
+    One part then has 160 characters instead of 70. If another character still needs UCS-2, nothing is replaced.
     """
     plain = message.translate(_PLAIN)
     return plain if _is_gsm(plain) else message
 
 
 def segments(text: str) -> int:
-    """The parts that `text` is sent and charged as: one of 160 GSM letters or 70 UCS-2 units, or several of 153 or 67.
+    """Returns the number of parts that AWS sends and charges for `text`.
 
-    SNS breaks between words, so that long texts may take a part more.
+    One part has 160 GSM characters or 70 UCS-2 units; each of several parts has 153 or 67. SNS breaks between words, so
+    a long text may take one part more.
     """
     alone, chained = (160, 153) if _is_gsm(text) else (70, 67)
     sizes = list(_sizes(text))
@@ -51,7 +52,7 @@ def segments(text: str) -> int:
         return 1
     parts, room = 1, chained
     for size in sizes:
-        # Two units of one letter stay in one part.
+        # A character of two units is not split between parts.
         if size > room:
             parts, room = parts + 1, chained
         room -= size
@@ -59,7 +60,7 @@ def segments(text: str) -> int:
 
 
 def check(message: str) -> None:
-    """Raises InvalidReminderError where SNS would refuse `message` as a text message when it is due."""
+    """Raises InvalidReminderError if `message` is too long for a text message."""
     text = text_of(message)
     size = sum(_sizes(text))
     if _is_gsm(text) and size > LONGEST_GSM:
@@ -77,7 +78,7 @@ def _is_gsm(text: str) -> bool:
 
 
 def _sizes(text: str) -> Iterator[int]:
-    """What each letter takes: septets of the GSM alphabet where it fits, else units of UCS-2."""
+    """Yields the size of each character: in GSM septets if the whole text fits GSM, otherwise in UCS-2 units."""
     if _is_gsm(text):
         return (2 if letter in _GSM_EXTENDED else 1 for letter in text)
     return (2 if letter > "\uffff" else 1 for letter in text)

@@ -1,4 +1,4 @@
-"""The reminder table, as the functions read and write it. The workflow writes what became of a reminder."""
+"""The functions' reads and writes of the reminder table. The workflow itself writes whether a reminder was sent."""
 
 import functools
 import operator
@@ -15,13 +15,13 @@ from common.paging import Place
 from reminders.reminder import BY_OWNER, BY_STATUS, CANCELLED, OVER, SCHEDULED, SENDING, Row
 
 LONGEST_ID = 128
-"""Letters; more than the name of an execution has, fewer than DynamoDB takes as a key."""
+"""In characters. An execution's name is shorter (80), and DynamoDB's limit for a key is higher (2048 bytes)."""
 
 _table = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["REMINDER_TABLE"])
 
 
 def create(row: Mapping[str, Any]) -> bool:
-    """Writes a new reminder; False, and nothing written, where there is one with its ReminderId."""
+    """Writes the row of a new reminder. Returns False, and writes nothing, if its ReminderId exists."""
     try:
         _table.put_item(Item=dict(row), ConditionExpression=Attr("ReminderId").not_exists())
     except ClientError as error:
@@ -31,7 +31,7 @@ def create(row: Mapping[str, Any]) -> bool:
 
 
 def take_back(row: Row) -> bool:
-    """Deletes the row; False, and nothing deleted, if an execution or another call has claimed it since."""
+    """Deletes the row. Returns False, and deletes nothing, if an execution or another call has claimed it since."""
     condition = Attr("Claim").eq(row["Claim"]) & Attr("ExecutionId").not_exists()
     try:
         _table.delete_item(Key={"ReminderId": row["ReminderId"]}, ConditionExpression=condition)
@@ -42,15 +42,15 @@ def take_back(row: Row) -> bool:
 
 
 def claim_again(reminder_id: str, *, claim: str) -> Row | None:
-    """The row, now with this `claim`; None if an execution has taken it up, or if it no longer waits."""
+    """Replaces the claim and returns the row. None if an execution has claimed it, or if it is not SCHEDULED."""
     condition = Attr("Status").eq(SCHEDULED) & Attr("ExecutionId").not_exists()
     return _update(reminder_id, {"Claim": claim}, only_if=condition)
 
 
 def take_up(reminder_id: str, *, execution: str, after: str | None) -> Row | None:
-    """The row, now the execution's; None where it is not SCHEDULED any more, or another execution's.
+    """Claims the row for the execution and returns it. None if it is not SCHEDULED, or another execution claimed it.
 
-    `after` is the execution that has started this one, or None for a reminder's first.
+    `after` is the execution that started this one. It is None for a reminder's first execution.
     """
     before = Attr("ExecutionId").eq(after) if after else Attr("ExecutionId").not_exists()
     condition = Attr("Status").eq(SCHEDULED) & (before | Attr("ExecutionId").eq(execution))
@@ -58,22 +58,22 @@ def take_up(reminder_id: str, *, execution: str, after: str | None) -> Row | Non
 
 
 def cancel(reminder_id: str, *, owner: str, now: str) -> Row | None:
-    """The row, now CANCELLED; None where the reminder is not SCHEDULED any more, or not this owner's."""
+    """Cancels the reminder and returns its row. None if it is not SCHEDULED, or has another owner."""
     condition = Attr("Owner").eq(owner) & Attr("Status").eq(SCHEDULED)
     return _update(reminder_id, {"Status": CANCELLED, "UpdatedAt": now}, only_if=condition)
 
 
 def stop_repeating(reminder_id: str, *, owner: str, now: str) -> Row | None:
-    """The row of a repeated reminder that is being sent and will not be again; None where it is no such one."""
+    """Stops a repeated reminder that is SENDING and returns its row. None if it is not SENDING or does not repeat."""
     condition = Attr("Owner").eq(owner) & Attr("Status").eq(SENDING) & Attr("Repeat").exists()
     return _update(reminder_id, {"Stopped": True, "UpdatedAt": now}, only_if=condition)
 
 
 def schedule_next(reminder_id: str, changes: Mapping[str, Any], *, after: int, execution: str) -> bool:
-    """Makes a repeated reminder SCHEDULED once more; False where it is not this execution's any more.
+    """Schedules a repeated reminder once more. Returns False if it was stopped or belongs to another execution.
 
-    `after` is the number of the Occurrence that is over, not always the one before the new: missed ones are left out.
-    Done twice, it is done once.
+    `after` is the number of the occurrence that is over. The next number may be higher by more than one, because missed
+    occurrences are skipped. Safe to repeat.
     """
     over = Attr("Occurrence").eq(after) & Attr("Status").is_in(list(OVER))
     again = Attr("Occurrence").gt(after) & Attr("Status").eq(SCHEDULED)
@@ -82,7 +82,7 @@ def schedule_next(reminder_id: str, changes: Mapping[str, Any], *, after: int, e
 
 
 def settle(row: Row, changes: Mapping[str, Any]) -> Row | None:
-    """The row with `changes`; None, and nothing written, if it has changed since it was read."""
+    """Writes `changes` and returns the row. None, and nothing is written, if the row has changed since it was read."""
     conditions = [
         Attr(name).eq(row[name]) if name in row else Attr(name).not_exists()
         for name in ("Status", "Occurrence", "ExecutionId")
@@ -96,17 +96,17 @@ def find(reminder_id: str) -> Row | None:
 
 
 def of_owner(owner: str, **page: Any) -> tuple[list[Row], Place | None]:
-    """A page of an owner's reminders, and where the next one begins, as `_page` tells."""
+    """Returns a page of an owner's reminders, and where the next page begins. `page` has the arguments of _page."""
     return _page(BY_OWNER, "Owner", owner, **page)
 
 
 def with_status(status: str, **page: Any) -> tuple[list[Row], Place | None]:
-    """A page of everybody's reminders of one status, and where the next one begins, as `_page` tells."""
+    """Returns a page of all users' reminders with one status, and where the next page begins, like of_owner."""
     return _page(BY_STATUS, "Status", status, **page)
 
 
 def all_with_status(status: str, *, due: ConditionBase | None) -> Iterator[Row]:
-    """All reminders of one status, first due first; `due` may limit their DueAt."""
+    """Yields all reminders with one status, first due first. `due` may limit their DueAt."""
     condition: ConditionBase = Key("Status").eq(status)
     start: dict[str, Any] = {}
     while True:
@@ -120,10 +120,10 @@ def all_with_status(status: str, *, due: ConditionBase | None) -> Iterator[Row]:
 def _page(
     index: str, name: str, value: str, *, limit: int, after: Place | None, last_first: bool, due: ConditionBase | None
 ) -> tuple[list[Row], Place | None]:
-    """Up to `limit` reminders, last due first or last, and where the next page begins: `after` that one.
+    """Returns up to `limit` reminders that follow `after`, and the value of `after` for the next page.
 
-    `due` bounds the first page. The others go on from there: a place in the list that the bound has passed since would
-    be refused by DynamoDB.
+    `due` limits only the first page, and later pages continue from `after`. Limits like "from now on" move with the
+    clock, and DynamoDB refuses to continue from a place outside the limit.
     """
     condition: ConditionBase = Key(name).eq(value)
     start = {"ExclusiveStartKey": {name: value, "DueAt": after[0], "ReminderId": after[1]}} if after else {}

@@ -1,4 +1,4 @@
-"""What a request for a reminder must be like, whether the API or the workflow gets it."""
+"""Validates the request for a reminder, for the API and for the workflow."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -16,13 +16,13 @@ from reminders.errors import InvalidReminderError, Problems
 
 
 def _across(request: Mapping[str, Any]) -> Iterator[Detail]:
-    """What is wrong with how the request names its channels. Accepts anything as any field's value."""
+    """Yields the problems of `channels` and `preference` together. Every field may have a value of any type."""
     if "channels" not in request and "preference" not in request:
         yield codes.MISSING().of("channels")
     channels, preference = request.get("channels"), request.get("preference")
     if isinstance(channels, list) and isinstance(preference, str) and preference in PREFERENCES:
         known = [channel for channel in CHANNELS if channel in channels]
-        # A list with anything else in it has a problem of its own.
+        # If the list contains anything unknown, the schema has already reported it.
         if len(known) == len(channels) > 0 and known != PREFERENCES[preference]:
             yield codes.DIFFERS_FROM_CHANNELS().of("preference")
 
@@ -44,13 +44,13 @@ SHAPE = Shape.of(
 )
 
 OURS = {"reminderId", "after", "waitedUntil"}
-"""The fields that the API, or an earlier execution, adds to a request when it starts the workflow."""
+"""The fields that the API or an earlier execution adds to a request when it starts the workflow."""
 
 
 def given_to_the_workflow(given: object) -> dict[str, Any]:
-    """The request in an execution's input, without OURS. Raises ShapeError if the input is not a valid reminder.
+    """Returns the request in an execution's input, without OURS. Raises ShapeError if it is invalid.
 
-    A reminder that somebody started by hand, and that names no channel, goes to the topic, as it always did.
+    A reminder that was started by hand and names no channel goes to the topic, as in the original app.
     """
     if not isinstance(given, dict):
         return SHAPE.fitted(given)
@@ -60,7 +60,7 @@ def given_to_the_workflow(given: object) -> dict[str, Any]:
 
 
 def checked(request: Mapping[str, Any], *, now: datetime) -> Due:
-    """When the reminder is due. Raises InvalidReminderError if it breaks a rule that the schema does not contain."""
+    """Returns when the reminder is due. Raises InvalidReminderError if it breaks a rule that is not in the schema."""
     problems = Problems()
     with problems.collected():
         check_addresses(request)
@@ -71,7 +71,7 @@ def checked(request: Mapping[str, Any], *, now: datetime) -> Due:
 
 
 def due_of(request: Mapping[str, Any], *, now: datetime) -> Due:
-    """When the reminder is due. Checks everything except its addresses. Raises InvalidReminderError."""
+    """Returns when the reminder is due. Checks everything but its addresses. Raises InvalidReminderError."""
     problems = Problems()
     with problems.collected():
         check_texts(request)
@@ -87,9 +87,9 @@ def due_of(request: Mapping[str, Any], *, now: datetime) -> Due:
 
 
 def check_texts(request: Mapping[str, Any]) -> None:
-    """Raises InvalidReminderError if a text of the reminder, or its address, holds what looks like a card number.
+    """Raises InvalidReminderError if a text of the reminder, or its e-mail address, looks like a card number.
 
-    `phone` needs no search: its form, a plus and at most 15 digits, is a phone number's.
+    `phone` is not searched, because it always has the form of a phone number: a plus and at most 15 digits.
     """
     problems = Problems()
     for field in ("message", "subject", "email"):
@@ -104,7 +104,7 @@ def check_texts(request: Mapping[str, Any]) -> None:
 
 
 def check_addresses(request: Mapping[str, Any]) -> None:
-    """Raises InvalidReminderError if a channel of the request has no address to send to."""
+    """Raises InvalidReminderError if a channel needs an address and the request has none."""
     problems = Problems()
     for field, channel in addresses_of(channels_of(request)).items():
         with problems.collected():

@@ -229,8 +229,9 @@ def _of_programs() -> Iterator[Place]:
     yield Place("lambdas/reminders/reminder.schema.json: addresses", fields & ADDRESS_FIELDS, ADDRESS_FIELDS)
     yield Place("lambdas/reminders/recurrence.py: LEAST", set(recurrence.LEAST), UNITS)
     yield Place("lambdas/reminders/mail.py: _UNITS", set(mail.UNITS), UNITS)
-    ((units, last),) = re.findall(r"a number and a unit, (.*) \(months\) or (\w)", _text("lambdas/common/codes.py"))
-    yield Place("lambdas/common/codes.py: NOT_AN_INTERVAL", {*units.split(), last}, UNITS)
+    (units,) = re.findall(r"a number and a unit \((.*)\), such as", _text("lambdas/common/codes.py"))
+    named = set(units.replace(" for months", "").split(", "))
+    yield Place("lambdas/common/codes.py: NOT_AN_INTERVAL", named, UNITS)
     gateway = {(refusal.status, refusal.code) for refusal in REFUSALS.values() if refusal.status and refusal.code}
     yield Place("stacks/rest_api.py: REFUSALS", gateway, gateway & (_refusals() | ONLY_THE_GATEWAY))
     codes = {

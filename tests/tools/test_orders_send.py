@@ -190,8 +190,8 @@ def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], st
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (f'[\n  {{"CC": "{CARD}",,}}]'.encode(), "the input has a comma too many at line 2, column 29"),
-        (f'[\r\n  {{"CC": "{CARD}",}}]'.encode(), "the input has a comma too many at line 2, column 28"),
+        (f'[\n  {{"CC": "{CARD}",,}}]'.encode(), "the input has an extra comma at line 2, column 29"),
+        (f'[\r\n  {{"CC": "{CARD}",}}]'.encode(), "the input has an extra comma at line 2, column 28"),
         (
             f'{{"CC": "{CARD}", "CC": "{CARD}"}}'.encode(),
             "the name CC twice in one object (up to line 1, column 52)",
@@ -202,17 +202,17 @@ def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], st
         ),
         (
             f'{{"CC": "{CARD}",\n"Price": NaN}}'.encode(),
-            "NaN, which JSON does not have (up to line 2, column 12)",
+            "NaN, which JSON does not allow (up to line 2, column 12)",
         ),
         (
             f'{{"NaN": "{CARD} Infinity", "Price": -Infinity}}'.encode(),
-            "-Infinity, which JSON does not have (up to line",
+            "-Infinity, which JSON does not allow (up to line",
         ),
         (f'{{\n"CC": "{CARD}\xe9"}}'.encode("latin-1"), "the input is not UTF-8 (line 2, column 24)"),
         (f'{{"Name": "Zoë \xff{CARD}"}}'.encode("utf-16"), "the input is UTF-16: save it as UTF-8"),
         (
             b'{"Price": "1e' + b"9" * 30 + b'", "x": 1e' + b"9" * 30 + b"}",
-            "contains a number with an exponent of too many digits (up to line 1, column 72)",
+            "contains a number whose exponent has too many digits (up to line 1, column 72)",
         ),
         (b"[" * 33, "may be within each other (up to line 1, column 33)"),
         (b"[" * 100_000 + b"]" * 100_000, "may be within each other (up to line 1, column 33)"),

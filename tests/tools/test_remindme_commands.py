@@ -247,10 +247,10 @@ REFUSED = {
         ["--repeat", text]
         for text in ("", "d", "days", "0d", "1.5h", "biweekly", "every monday", "every", "1 d 2 h", "P1D", "１d", "2 M")
     ],
-    "--repeat must be 5m at the least": [["--repeat", "1m"], ["--repeat", "every minute"]],
-    "--repeat must be 1y at the most": [["--repeat", "every 2 years"]],
-    "until or times, and not both": [["--repeat", "1d", "--times", "3", "--until", "2027-06-01 09:00"]],
-    "--until is before the first time": [["--repeat", "1d", "--until", "in 10m"]],
+    "--repeat must be at least 5m": [["--repeat", "1m"], ["--repeat", "every minute"]],
+    "--repeat must be at most a year, 1y": [["--repeat", "every 2 years"]],
+    "until or times, but not both": [["--repeat", "1d", "--times", "3", "--until", "2027-06-01 09:00"]],
+    "--until must not be before the first time": [["--repeat", "1d", "--until", "in 10m"]],
     "--subject must not be empty": [["--subject", ""]],
     "--subject must contain visible text": [["--subject", " "]],
     "--subject must be on one line, without control characters": [["--subject", "a\nb"], ["--subject", "a\x07b"]],
@@ -282,7 +282,7 @@ def test_an_invalid_message_is_refused_in_words_before_anything_is_shown_or_sent
             for text in (" ", "\n\t", "\u200b", "\u3000\u00ad")
         ],
         ("x" * 1401, "topic", "the message may have at most 1400 characters"),
-        ("я" * 631, "sms=me", "the message is too long for SMS"),
+        ("я" * 631, "sms=me", "the message is too long for a text message"),
         ("a\x07b", "email=me", "the message must not contain control characters"),
         ("a\udcffb", "topic", "the message contains broken characters"),
     ]:

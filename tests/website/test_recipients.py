@@ -47,7 +47,7 @@ def test_an_address_that_is_not_listed_is_refused_beside_it(tab: Tab) -> None:
     assert asked["email"] == "grace@example.com"
     assert "phone" not in asked
     expect(page.get_by_label("E-mail", exact=True)).to_have_accessible_description(
-        "This is not your own verified one, and not on this stage's list."
+        "This must be your own verified one, or one that this stage lists."
     )
     expect(page.get_by_label("E-mail", exact=True)).to_be_focused()
     assert tab.axe() == []
@@ -55,7 +55,7 @@ def test_an_address_that_is_not_listed_is_refused_beside_it(tab: Tab) -> None:
 
     assert send(page, "By SMS")["phone"] == "+15555550199"
     expect(page.get_by_label("Phone", exact=True)).to_have_accessible_description(
-        "Such as +15555550100. This is not your own verified one, and not on this stage's list."
+        "Such as +15555550100. This must be your own verified one, or one that this stage lists."
     )
 
 

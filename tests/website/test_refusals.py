@@ -12,9 +12,7 @@ from local.users import User
 from tests.support.page.tab import OpenTab, Tab
 
 CORS = {"Access-Control-Allow-Origin": "*"}
-UNVERIFIED = (
-    "cannot be e-mail yet: the sender's address is not verified; its owner opens the link that SES mailed to it"
-)
+UNVERIFIED = "cannot be e-mail yet: the owner of the sender's address must first open the link that SES mailed there"
 
 
 def refuse(page: Page, path: str, **problems: str | codes.Problem) -> None:

@@ -157,12 +157,12 @@ WRONG: dict[str, tuple[Fields, str, str]] = {
     "no number": ({"In": "1e3"}, "In", "Enter a whole number, such as 20."),
     "too far": ({"In": "366", "Unit": "days"}, "In", "This is more than 365 days ahead."),
     "no step": ({"Every": "0"}, "Every", "Enter a whole number, such as 1."),
-    "too often": ({"Every": "4", "Step": "minutes"}, "Every", "This must be 5 minutes at the least."),
-    "too seldom": ({"Every": "53", "Step": "weeks"}, "Every", "This must be 52 weeks at the most, a year."),
+    "too often": ({"Every": "4", "Step": "minutes"}, "Every", "This must be at least 5 minutes."),
+    "too seldom": ({"Every": "53", "Step": "weeks"}, "Every", "This must be at most a year, 52 weeks."),
     "no times": ({"Times": "0"}, "Times", "Enter a whole number, such as 3."),
     "too many times": ({"Times": "1001"}, "Times", "This must be at most 1000."),
     "no end": ({"Ends at": ""}, "Ends at", "Choose when it ends."),
-    "an early end": ({"Ends at": "2020-02-02T02:02"}, "Ends at", "This is before the first time."),
+    "an early end": ({"Ends at": "2020-02-02T02:02"}, "Ends at", "This must not be before the first time."),
 }
 OPENS = {"Times": "After some times", "Ends at": "At a date"}
 
@@ -241,7 +241,7 @@ def test_a_message_too_long_for_a_text_is_told_beside_it(tab: Tab) -> None:
 
     send(tab.page, "By SMS")
 
-    expect_problem(tab.page.get_by_label("Remind me of"), "This is too long for SMS")
+    expect_problem(tab.page.get_by_label("Remind me of"), "This is too long for a text message")
     expect(tab.page.get_by_label("Remind me of")).to_have_value(long)
 
 

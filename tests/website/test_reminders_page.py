@@ -228,7 +228,8 @@ def test_a_reminder_that_is_sent_while_one_cancels_it_is_said_to_be_sent(
     row.get_by_role("button", name="Cancel").click()
     row.get_by_role("button", name="Yes, cancel it").click()
 
-    expect(tab.page.get_by_role("alert")).to_contain_text("The reminder is sent, being sent, or cancelled already.")
+    alert = tab.page.get_by_role("alert")
+    expect(alert).to_contain_text("The reminder was sent, is being sent, or was cancelled before.")
     expect(listed(tab.page, "Past", message)).to_contain_text("Sent")
 
 

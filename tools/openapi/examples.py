@@ -202,7 +202,7 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("", "InvalidJson"): ("The body is not JSON: see line 1, column 15.", []),
     ("", "NotSignedIn"): ("Sign in, and send the ID token.", []),
     ("", "Forbidden"): ("Only operators may do this.", []),
-    ("CreateReminder", "Forbidden"): ("Only operators may remind by topic: choose email, sms, or both of them.", []),
+    ("CreateReminder", "Forbidden"): ("Only operators may use the topic. Choose email, sms or both.", []),
     ("", "ACCESS_DENIED"): ("The request was refused.", []),
     ("", "NotFound"): (_NO_ORDER, []),
     ("RemoveParked", "NotFound"): (
@@ -218,12 +218,12 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("PlaceOrder", "Conflict"): ("Another order has this OrderId.", []),
     ("CorrectOrder", "Conflict"): (f"{_CHANGED}corrected.", []),
     ("CloseOrder", "Conflict"): (f"{_CHANGED}closed.", []),
-    ("CreateReminder", "Conflict"): ("Another request had this Idempotency-Key. Choose a new one.", []),
-    ("CancelReminder", "Conflict"): ("The reminder is sent, being sent, or cancelled already.", []),
+    ("CreateReminder", "Conflict"): ("This Idempotency-Key belongs to another request. Use a new key.", []),
+    ("CancelReminder", "Conflict"): ("The reminder was sent, is being sent, or was cancelled before.", []),
     ("", "TooLarge"): ("The body may have at most 16384 bytes.", []),
     ("", "UnsupportedMediaType"): ("Send the body as application/json in UTF-8, and without a Content-Encoding.", []),
     ("", "Throttled"): ("Too many requests. Try again.", []),
-    ("", "InternalError"): ("This should not have happened; it has been logged.", []),
+    ("", "InternalError"): ("The API failed with an internal error and logged it.", []),
     ("", "Unavailable"): ("A service is not available. Try again.", []),
 }
 """By operation and code: the message and the details. Without an operation: those of all other operations."""

@@ -394,7 +394,7 @@ def _date(found: dict[str, re.Match[str]], shown: str, base: datetime) -> date:
     days = [date(one, month, day) for one in years if _exists(one, month, day)]
     coming = days if year else [one for one in days if one >= base.date()]
     if not coming:
-        raise CommandError(f"{shown} is not a time that exists: there is no such day")
+        raise CommandError(f"{shown} is not a valid date and time: there is no such day")
     if "weekday" in found:
         weekday = found["weekday"]["weekday"]
         if _WEEKDAYS.index(weekday[:3].lower()) != coming[0].weekday():

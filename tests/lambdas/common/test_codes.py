@@ -102,7 +102,7 @@ def test_a_code_without_its_values_makes_no_problem(values):
         (codes.WRONG_TYPE(types=["string", "number"]), "must be text or a number"),
         (codes.UNKNOWN_VALUE(allowed=("a", "b", "c")), "must be a, b or c"),
         (codes.UNKNOWN_VALUE(allowed=[0, 1]), "must be 0 or 1"),
-        (codes.EXACTLY_ONE_OF(fields=["one", "other"]), "is needed, or other, and not both"),
+        (codes.EXACTLY_ONE_OF(fields=["one", "other"]), "is an alternative to other: send exactly one of the two"),
     ],
 )
 def test_a_list_is_said_in_words(problem, sentence):

@@ -112,7 +112,7 @@ def test_a_reminder_is_cancelled_though_its_execution_cannot_be_stopped(
 
     status, body = cancel(JO, "r-1")
     assert (status, body["status"], kept()["Status"]) == (200, "CANCELLED", "CANCELLED")
-    assert "an execution was left waiting" in caplog.text
+    assert "a cancelled reminder's execution was not stopped" in caplog.text
 
 
 def test_who_has_not_signed_in_cancels_nothing(waiting, kept):

@@ -26,8 +26,8 @@ def test_a_mail_has_the_message_as_text_and_as_html():
     assert written.subject == "Whiskers Commands You to attend!"
     assert written.text == (
         'Feed the cat 🐈\n<b>now</b> & "then"\n\n-- \nThis is reminder r-1.\n'
-        "You get this mail because you, or somebody else, entered this address for a reminder.\n"
-        "To get no more reminders here, reply to this mail.\n"
+        "You get this mail because you or somebody else entered this address for a reminder.\n"
+        "To get no more reminders, reply to this mail.\n"
     )
     assert "Feed the cat 🐈<br>\n&lt;b&gt;now&lt;/b&gt; &amp; &quot;then&quot;</p>" in written.html
     assert "<b>" not in written.html
@@ -44,7 +44,7 @@ def test_a_repeated_reminder_says_how_often_it_comes_and_who_can_stop_it(every, 
     """The recipient may have no access to the API, the page or the command line."""
     written = mail_of(REMINDER | {"repeat": {"every": every, "times": 3}})
 
-    how = f"It comes again every {words}. The person who set it can cancel it."
+    how = f"It repeats every {words}. The person who set it can cancel it."
     assert how in written.text and how in written.html
     assert not [one for one in ("remindme", "DELETE", "Somebody gave") if one in written.text + written.html]
 
@@ -53,8 +53,8 @@ def test_a_mail_without_an_id_says_how_to_stop_reminders_all_the_same():
     written = mail_of({"email": "jo@example.com", "message": "x"})
 
     assert "This is reminder" not in written.text
-    assert "To get no more reminders here, reply to this mail." in written.text
-    assert "To get no more reminders here, reply to this mail." in written.html
+    assert "To get no more reminders, reply to this mail." in written.text
+    assert "To get no more reminders, reply to this mail." in written.html
 
 
 @given(message=st.text(min_size=1, max_size=300), name=st.text(min_size=1, max_size=80))

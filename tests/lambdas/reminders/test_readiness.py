@@ -56,7 +56,7 @@ def test_a_sender_that_is_not_verified_is_told_with_what_to_do(account):
     field, problem = refusal(EMAIL)
 
     assert field == "preference"
-    assert "its owner opens the link that SES mailed" in problem
+    assert "must first open the link that SES mailed there" in problem
 
 
 @pytest.mark.parametrize("identity", [SENDER, "example.com"])
@@ -69,7 +69,7 @@ def test_a_sender_is_verified_by_its_address_or_its_domain(identity, account):
 def test_a_paused_account_is_told(account):
     account.answers["GetAccount"] = {"SendingEnabled": False, "ProductionAccessEnabled": True}
 
-    assert "has paused sending" in refusal(EMAIL)[1]
+    assert "has paused e-mail" in refusal(EMAIL)[1]
 
 
 def test_in_the_sandbox_a_recipient_that_is_not_verified_is_told_with_what_to_do(account):
@@ -78,7 +78,7 @@ def test_in_the_sandbox_a_recipient_that_is_not_verified_is_told_with_what_to_do
     field, problem = refusal(EMAIL)
 
     assert field == "email"
-    assert "verify it in the SES console, or ask AWS there for production access" in problem
+    assert "verify it in the SES console, or request production access there" in problem
 
 
 @pytest.mark.parametrize("identity", ["jo@mail.example.org", "mail.example.org", "example.org"])
@@ -111,7 +111,7 @@ def test_in_the_sandbox_a_number_that_is_not_verified_is_told_with_what_to_do(nu
     field, problem = refusal(SMS)
 
     assert field == "phone"
-    assert "ask AWS there to leave the sandbox" in problem
+    assert "ask there to leave the sandbox" in problem
 
 
 def test_in_the_sandbox_a_verified_number_is_texted(account):
@@ -130,7 +130,8 @@ def test_a_number_that_opted_out_is_told_with_what_to_do(account):
 
     assert refusal(BOTH) == (
         "phone",
-        "has opted out of texts from here: opt it in again in the SNS console under Text messaging, once in 30 days",
+        "has opted out of text messages: opt it in again in the SNS console under Text messaging, at most once in 30"
+        " days",
     )
 
 
@@ -151,7 +152,7 @@ def test_a_question_that_is_refused_refuses_no_reminder(kind, account, caplog):
         readiness.check(BOTH)
 
     assert [record.getMessage() for record in caplog.records] == [
-        f"{operation} brought no answer: {code_of(service, kind)}"
+        f"{operation} was not answered: {code_of(service, kind)}"
         for service, operation in (
             ("sesv2", "get_account"),
             ("ses", "get_identity_verification_attributes"),

@@ -201,7 +201,7 @@ def test_an_interval_in_another_form_is_refused(every):
     field, problem = refusal({"every": every})
 
     assert field == "repeat.every"
-    assert problem == "must be a number and a unit, m h d w M (months) or y, such as 30m, 1d or 1M"
+    assert problem == "must be a number and a unit (m, h, d, w, M for months, y), such as 30m, 1d or 1M"
 
 
 def test_an_interval_is_needed():
@@ -210,12 +210,12 @@ def test_an_interval_is_needed():
 
 @pytest.mark.parametrize("every", ["1m", "4m"])
 def test_nobody_is_reminded_more_often_than_every_five_minutes(every):
-    assert refusal({"every": every}) == ("repeat.every", "must be 5m at the least")
+    assert refusal({"every": every}) == ("repeat.every", "must be at least 5m")
 
 
 @pytest.mark.parametrize(("unit", "most"), MOST.items())
 def test_no_interval_is_longer_than_a_year(unit, most):
-    assert refusal({"every": f"{most + 1}{unit}"}) == ("repeat.every", f"must be {most}{unit} at the most, a year")
+    assert refusal({"every": f"{most + 1}{unit}"}) == ("repeat.every", f"must be at most a year, {most}{unit}")
 
 
 @pytest.mark.parametrize("times", [0, -1, 1001, 10**30, True, None, 1.0, "3", []], ids=repr)
@@ -226,12 +226,12 @@ def test_times_are_a_number_up_to_a_thousand(times):
 @pytest.mark.parametrize(
     ("until", "zone", "field", "problem"),
     [
-        ("2027-01-27 08:59:59", PARIS, "repeat.until", "is before the first time"),
-        ("2019-01-27T09:00:00Z", PARIS, "repeat.until", "is before the first time"),
-        ("2027-02-30 09:00", PARIS, "repeat.until", "is not a time that exists"),
+        ("2027-01-27 08:59:59", PARIS, "repeat.until", "must not be before the first time"),
+        ("2019-01-27T09:00:00Z", PARIS, "repeat.until", "must not be before the first time"),
+        ("2027-02-30 09:00", PARIS, "repeat.until", "is not a valid date and time"),
         ("2027-03-28 02:30", PARIS, "repeat.until", "does not exist in Europe/Paris"),
-        ("2027-10-31 02:30", PARIS, "repeat.until", "send it with its offset"),
-        ("2027-02-27 09:00", None, "timeZone", "or an offset in repeat.until"),
+        ("2027-10-31 02:30", PARIS, "repeat.until", "add one of these offsets"),
+        ("2027-02-27 09:00", None, "timeZone", "unless repeat.until has an offset"),
         ("2027-02-27", PARIS, "repeat.until", "must be a time with its offset"),
         (None, PARIS, "repeat.until", "must be a time with its offset"),
         (7, PARIS, "repeat.until", "must be a time with its offset"),
@@ -247,7 +247,7 @@ def test_an_end_that_is_none_is_refused(until, zone, field, problem):
 def test_an_end_is_either_a_time_or_a_number():
     assert refusal({"every": "1d", "times": 2, "until": "2027-02-27 09:00"}) == (
         "repeat",
-        "may have until or times, and not both",
+        "may have until or times, but not both",
     )
 
 

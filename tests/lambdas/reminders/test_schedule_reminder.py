@@ -160,17 +160,17 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
     [
         (TOPIC | {"timestamp": "2019-01-27T09:00:00Z"}, "timestamp has passed."),
         (TOPIC | {"timestamp": "9999-01-27T09:00:00Z"}, "timestamp is more than 365 days ahead."),
-        (TOPIC | {"timestamp": "2027-02-30T09:00:00Z"}, "timestamp is not a time that exists."),
+        (TOPIC | {"timestamp": "2027-02-30T09:00:00Z"}, "timestamp is not a valid date and time."),
         (TOPIC | {"waitSeconds": 1.5}, "waitSeconds must be a whole number from 0 to 31536000."),
         (TOPIC | {"waitSeconds": -1}, "waitSeconds must be a whole number from 0 to 31536000."),
         (TOPIC | {"waitSeconds": "60.0"}, "waitSeconds must be a whole number from 0 to 31536000."),
-        (TOPIC, "waitSeconds is needed, or timestamp, and not both."),
-        (REQUEST, "waitSeconds is needed, or timestamp, and not both."),
-        (EMAIL | {"message": "x", "preference": "sms", "waitSeconds": 1}, "phone is needed for the channel sms."),
-        (PHONE | {"message": "x", "preference": "both", "waitSeconds": 1}, "email is needed for the channel email."),
+        (TOPIC, "waitSeconds is an alternative to timestamp: send exactly one of the two."),
+        (REQUEST, "waitSeconds is an alternative to timestamp: send exactly one of the two."),
+        (EMAIL | {"message": "x", "preference": "sms", "waitSeconds": 1}, "phone is required for the channel sms."),
+        (PHONE | {"message": "x", "preference": "both", "waitSeconds": 1}, "email is required for the channel email."),
         (
             TOPIC | {"waitSeconds": 1, "repeat": {"every": "1m"}},
-            "repeat.every must be 5m at the least.",
+            "repeat.every must be at least 5m.",
         ),
         (
             TOPIC | {"waitSeconds": 1, "message": "\0"},
@@ -193,7 +193,7 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
         ({}, "message is missing."),
         (
             {"message": "x", "preference": "both", "timestamp": "2019-01-27T09:00:00Z"},
-            "email is needed for the channel email; phone is needed for the channel sms; timestamp has passed.",
+            "email is required for the channel email; phone is required for the channel sms; timestamp has passed.",
         ),
         (
             {"waitSeconds": -1.5, "preference": "fax", "repeat": {"every": "1d", "times": 2.5}},
@@ -210,7 +210,7 @@ def test_what_is_no_reminder_is_refused_in_words_and_nothing_is_kept(asked, prob
 
 @pytest.mark.parametrize("local", ["2027-01-27 09:00:00", "2027-01-27T09:00"])
 def test_a_local_time_by_hand_needs_its_zone(local, clock):
-    assert schedule(TOPIC | {"timestamp": local})["Problem"].startswith("timeZone is needed with a local time")
+    assert schedule(TOPIC | {"timestamp": local})["Problem"].startswith("timeZone is required")
     assert schedule(TOPIC | {"timestamp": local, "timeZone": "Europe/Paris"})["Reminder"]["waitUntil"] == (
         "2027-01-27T08:00:00Z"
     )

@@ -72,16 +72,18 @@ def test_the_longest_texts_are_taken(message):
 @pytest.mark.parametrize(
     ("message", "problem"),
     [
-        ("a" * 1531, "is too long for SMS: it takes 1531 of 1530 characters"),
-        ("€" * 766, "is too long for SMS: it takes 1532 of 1530 characters"),
-        ("…" * 511, "is too long for SMS: it takes 1533 of 1530 characters"),
+        ("a" * 1531, "is too long for a text message: it takes 1531 characters, and the limit is 1530"),
+        ("€" * 766, "is too long for a text message: it takes 1532 characters, and the limit is 1530"),
+        ("…" * 511, "is too long for a text message: it takes 1533 characters, and the limit is 1530"),
         (
             "ж" * 631,
-            "is too long for SMS: it takes 631 of 630 characters; with letters of the GSM alphabet alone, 1530",
+            "is too long for a text message: it takes 631 characters, and the limit is 630, or 1530 if all letters are"
+            " in the GSM alphabet",
         ),
         (
             "a" * 629 + "🐈",
-            "is too long for SMS: it takes 631 of 630 characters; with letters of the GSM alphabet alone, 1530",
+            "is too long for a text message: it takes 631 characters, and the limit is 630, or 1530 if all letters are"
+            " in the GSM alphabet",
         ),
     ],
 )

@@ -11,10 +11,10 @@ from reminders.errors import InvalidReminderError
 
 FIRST, SECOND = {"fold": 0}, {"fold": 1}
 
-PARIS_SPRING = "does not exist in Europe/Paris: clocks go from 2027-03-28 02:00 to 2027-03-28 03:00"
-NEW_YORK_SPRING = "does not exist in America/New_York: clocks go from 2027-03-14 02:00 to 2027-03-14 03:00"
-LORD_HOWE_SPRING = "does not exist in Australia/Lord_Howe: clocks go from 2027-10-03 02:00 to 2027-10-03 02:30"
-APIA_DAY = "does not exist in Pacific/Apia: clocks go from 2011-12-30 00:00 to 2011-12-31 00:00"
+PARIS_SPRING = "does not exist in Europe/Paris: clocks jump from 2027-03-28 02:00 to 2027-03-28 03:00"
+NEW_YORK_SPRING = "does not exist in America/New_York: clocks jump from 2027-03-14 02:00 to 2027-03-14 03:00"
+LORD_HOWE_SPRING = "does not exist in Australia/Lord_Howe: clocks jump from 2027-10-03 02:00 to 2027-10-03 02:30"
+APIA_DAY = "does not exist in Pacific/Apia: clocks jump from 2011-12-30 00:00 to 2011-12-31 00:00"
 
 
 def twice(zone: str, offsets: str) -> str:
