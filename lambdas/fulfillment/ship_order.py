@@ -24,7 +24,7 @@ from common.logs import logger_of
 from orders import messages
 
 REMEMBERED_SECONDS = 14 * 24 * 60 * 60
-"""SQS keeps a message no longer, including its time in the dead-letter queue."""
+"""SQS keeps a message at most this long, including its time in the dead-letter queue."""
 
 SHIPMENTS = uuid.UUID("5d1b9d2e-6c0f-4f5f-9b1e-3a8c1f0e7a42")
 """The namespace of shipment ids, RFC 9562 version 5."""

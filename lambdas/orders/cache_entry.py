@@ -22,10 +22,10 @@ that is placed a moment later."""
 
 
 class Entry(NamedTuple):
-    """The order to cache under an OrderId, and for how long.
+    """The cached entry of an OrderId, and its lifetime.
 
-    The order has the fields that the API shows, and `Owner`, which is None for an order that was started by hand. It is
-    None for an unknown OrderId.
+    `order` has the fields that the API shows, and `Owner`, which is None if the order was started by hand. For an
+    unknown OrderId `order` is None.
     """
 
     order: Order | None

@@ -1,4 +1,4 @@
-"""`PUT /orders/{OrderId}`: an escalated or parked order goes through the workflow once more, corrected."""
+"""`PUT /orders/{OrderId}`: corrects an escalated or parked order, and sends it through the workflow once more."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
 """`ParkLostOrders`: parks accepted orders that no running execution will settle.
 
-Their execution timed out, failed or was aborted, which no Catch of the workflow can handle, or it never started.
+Their execution timed out, was aborted or failed outside every Catch, or it never started.
 """
 
 import json
@@ -36,7 +36,7 @@ def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
 
     If `event` is `{"ExecutionId": ARN, "Status": "FAILED" | "TIMED_OUT" | "ABORTED"}`, this parks the order of that
     execution. If it is empty, this is the sweep: it parks every order that has been RECEIVED for longer than OVERDUE.
-    Raises NotParkedError if an order could not be parked. All others were tried, and Lambda or the next sweep retries.
+    Raises NotParkedError after trying all orders, if one could not be parked. Lambda or the next sweep retries.
     """
     now = datetime.now(UTC)
     if "ExecutionId" in event:

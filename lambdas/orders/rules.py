@@ -109,7 +109,7 @@ field is covered only if the order has it."""
 def digest(order: Mapping[str, Any], *, key: bytes) -> str:
     """A keyed digest of the whole order, card number included. Without the key it reveals nothing.
 
-    Without a key anybody who has the digest could try all card numbers in seconds, because few digits are unknown.
+    A plain hash would not protect the card number. Few of its digits are unknown, so all can be tried in seconds.
     """
     first = [order[name] for name in _DIGESTED_FIRST]
     further = {name: order[name] for name in sorted(order.keys() - set(_DIGESTED_FIRST))}

@@ -18,7 +18,7 @@ BATCH = 100
 """The most rows that one call of BatchGetItem reads."""
 
 NO_EXECUTION = ""
-"""The ExecutionId of a closed order. It is emptied and not removed: a row without one can be taken by an execution."""
+"""The ExecutionId of a closed order. It is empty and not missing, because an execution may take a row without one."""
 
 _dynamodb = boto3.resource("dynamodb", config=BRIEFLY)
 _table = _dynamodb.Table(os.environ["ORDER_TABLE"])

@@ -21,7 +21,7 @@ def handler(event: Mapping[str, Any], context: object) -> None:
     """Caches each record of a DynamoDB stream (NEW_AND_OLD_IMAGES), in the stream's order.
 
     - The cache refuses a record: the other records are tried, then this raises CacheUpdateError. Lambda halves the
-      batch until the bad record is by itself.
+      batch until only the bad record is left.
     - The cache does not answer: this raises CacheUpdateError at once, because the other records would fail as well.
     - A row is not an order: it is skipped. A retry would not help, and would delay the orders behind it.
     """
