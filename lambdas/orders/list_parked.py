@@ -19,7 +19,7 @@ def handler(event: http.Event) -> http.Reply:
     operator_of(event)
     with operator_queues.parked() as hold:
         messages = list(islice(chain.from_iterable(hold.batches()), MOST))
-    left = 0 if hold.is_everything else max(operator_queues.about_parked() - len(messages), 0)
+    left = 0 if hold.is_everything else max(operator_queues.parked_count() - len(messages), 0)
     groups = parked.with_copies(messages)
     ids = [parked.order_id_in(message) for message, *_ in groups]
     rows = table.find_all(id for id in ids if id)

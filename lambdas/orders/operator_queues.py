@@ -40,7 +40,7 @@ def parked() -> queues.Hold:
     return queues.Hold(_sqs, os.environ["PARKED_QUEUE"], **_time())
 
 
-def about_parked() -> int:
+def parked_count() -> int:
     """The approximate number of messages in the parked queue."""
     return queues.waiting(_sqs, os.environ["PARKED_QUEUE"])
 
