@@ -77,6 +77,9 @@ check(again.response.status === 409, "the reminder was cancelled twice");
 
 // @ts-expect-error A reminder needs a time.
 const neither: Reminder = { message: "Water the plants", preference: "email" };
-check((await reminders.POST("/reminders", { body: neither })).response.status === 400, "a reminder without a time was accepted");
+check(
+  (await reminders.POST("/reminders", { body: neither })).response.status === 400,
+  "a reminder without a time was accepted",
+);
 
 console.log("the journey ended as it should");
