@@ -1,6 +1,6 @@
-"""The laptop cloud: starts the engine and the cache, deploys the templates of stage `local`, closes the engine's gaps.
+"""The laptop cloud: it starts the engine and the cache, deploys the stage `local`, and closes the engine's gaps.
 
-Nothing in the stacks or in the Lambdas knows of it.
+Nothing in `stacks` or `lambdas` depends on it.
 """
 
-import terminal  # noqa: F401 - its answer to Ctrl-C is ours too
+import terminal  # noqa: F401 - handles Ctrl-C during imports

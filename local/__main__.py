@@ -1,4 +1,4 @@
-"""`python -m local`: both apps on this machine."""
+"""`python -m local`: runs both apps on this machine."""
 
 import argparse
 import os
@@ -16,11 +16,11 @@ from local.errors import LocalError
 from terminal import program
 
 NAMED = 20
-"""The most files that `down --forget` names of those that it keeps."""
+"""The most kept files that `down --forget` names."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command. The exit status is 0; 1 if something went wrong; 128 and a signal's number if it ended it."""
+    """Runs one command. Returns the exit status: 0, 1 after an error, or 128 plus the number of a signal."""
     home = ""
 
     def action() -> int:
@@ -30,8 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         isolated = settings.isolated(os.environ)
         os.environ.clear()
         os.environ.update(isolated)
-        told = {name: getattr(options, name, None) for name in ("port", "redis_port", "consumer")}
-        cloud = Cloud(settings.load(homes.named(options.home), **told))
+        given = {name: getattr(options, name, None) for name in ("port", "redis_port", "consumer")}
+        cloud = Cloud(settings.load(homes.named(options.home), **given))
         return _run(cloud, options, Console(soft_wrap=True, width=program.width()))
 
     return program.run(action, said_of=lambda error: _said_of(error, home))
@@ -42,7 +42,7 @@ def _said_of(error: Exception, home: str) -> str | None:
         case LocalError():
             return str(error)
         case BotoCoreError() | ClientError():
-            return f"the engine refused a request or did not answer: {error}. `python -m local logs` shows its log"
+            return f"the engine rejected a request or did not answer: {error}. `python -m local logs` shows its log"
         case OSError():
             return f"{error.filename or home}: {error.strerror}"
         case _:
@@ -59,7 +59,7 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
                     console.print(text, highlight=False)
 
                 changed = cloud.up(say)
-            console.print("[green]ready[/green]" if changed else "already up, and nothing has changed")
+            console.print("[green]ready[/green]" if changed else "already up; nothing has changed")
             show.print_status(cloud, console)
         case "status":
             if options.json:
@@ -83,17 +83,17 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
         case "skip-waits":
             cloud.require_running()
             cloud.engine.skip_waits(options.switch == "on")
-            console.print(f"waits are {'skipped' if options.switch == 'on' else 'kept'}")
+            console.print(f"waits {'are skipped' if options.switch == 'on' else 'last as long as they should'}")
         case "logs":
             show.logs(cloud, console, options.function)
         case "down":
             stopped = cloud.down(lambda text: console.print(text, highlight=False), forget=options.forget)
             done = "stopped" if stopped else "nothing was running"
-            console.print(f"{done}; deleted what the cloud wrote" if options.forget else done)
+            console.print(f"{done}; deleted the cloud's files" if options.forget else done)
             if options.forget and (left := homes.left_in(cloud.settings.home)):
                 some = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED} more" if len(left) > NAMED else "")
                 console.print(
-                    f"kept in {cloud.settings.home}, because the cloud did not write it: {some}",
+                    f"kept files in {cloud.settings.home} that the cloud did not write: {some}",
                     markup=False,
                     highlight=False,
                 )
@@ -103,39 +103,45 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
 def _open(address: str, console: Console) -> None:
     console.print(address, highlight=False)
     if not webbrowser.open(address):
-        console.print("no browser could be opened from here: open this address in one")
+        console.print("no browser could be started: open this address yourself")
 
 
 def argument_parser() -> argparse.ArgumentParser:
-    parser = program.Parser(prog="python -m local", description="Both apps on this machine.")
+    parser = program.Parser(prog="python -m local", description="Runs both apps on this machine, as a laptop cloud.")
     parser.add_argument(
         "--home",
         default=settings.HOME,
-        help="folder of this cloud's logs and state (default: .local in the project)",
+        help="folder of this cloud's data and logs (default: .local in the project)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="start the cloud and deploy what changed")
-    up.add_argument("--port", type=_port, help="port of the engine (default: 4566, or the last one)")
-    up.add_argument("--redis-port", type=_port, help="port of the cache (default: 6379, or the last one)")
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+
+    up = add("up", "start the cloud and deploy what has changed")
+    up.add_argument("--port", type=_port, help="port of the engine (default: the last one; at first 4566)")
+    up.add_argument("--redis-port", type=_port, help="port of the cache (default: the last one; at first 6379)")
     up.add_argument(
         "--consumer",
         action=argparse.BooleanOptionalAction,
-        help="deploy, or remove, the example consumer of the fulfillment queue (default: as last time; at first none)",
+        help="deploy or remove the example consumer of the fulfillment queue (default: as last time; at first without)",
     )
-    status = commands.add_parser("status", help="what runs and where; exit status 1 if it does not run")
-    status.add_argument("--json", action="store_true")
-    commands.add_parser("demo", help="send orders and reminders through the apps; exit status 1 if one goes astray")
-    commands.add_parser("page", help="open the page in the browser, and print its address")
-    commands.add_parser("outbox", help="what was mailed and texted")
-    commands.add_parser("queues", help="what lies in each queue")
-    executions = commands.add_parser("executions", help="the workflows' executions, or one state by state")
-    executions.add_argument("name", nargs="?", help="the beginning of an execution's name")
-    skip = commands.add_parser("skip-waits", help="fast-forward the workflows' Wait states")
+    status = add("status", "show what runs, and all addresses; exit status 1 if the cloud is stopped")
+    status.add_argument("--json", action="store_true", help="print JSON")
+    add("demo", "send sample orders and reminders through the apps; exit status 1 if a result is wrong")
+    add("page", "open the page in the browser and print its address")
+    add("outbox", "show the mails, text messages and topic messages that were sent")
+    add("queues", "show the messages in each queue, without removing them")
+    executions = add("executions", "list the workflows' executions, or show one state by state")
+    executions.add_argument("name", nargs="?", help="the name of an execution, or its beginning")
+    skip = add("skip-waits", "let waits and retry delays of workflows end at once (on), or last their time (off)")
     skip.add_argument("switch", choices=["on", "off"])
-    logs = commands.add_parser("logs", help="the engine's log, or a function's")
-    logs.add_argument("function", nargs="?", help="such as PlaceOrder")
-    down = commands.add_parser("down", help="stop the cloud; what it holds is kept")
-    down.add_argument("--forget", action="store_true", help="also delete what it holds; other files stay")
+    logs = add("logs", "show the end of the engine's log, or of a function's log")
+    logs.add_argument("function", nargs="?", help="the name of a function, such as PlaceOrder, or a part of it")
+    down = add("down", "stop the cloud and keep its data")
+    down.add_argument(
+        "--forget", action="store_true", help="delete the cloud's data, too; keep files of other programs"
+    )
     return parser
 
 

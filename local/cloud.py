@@ -1,4 +1,4 @@
-"""The laptop cloud as a whole: up, down, and where everything is."""
+"""The laptop cloud as a whole: how it starts and stops, and its addresses."""
 
 import json
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from local.settings import Settings
 from local.users import User
 
 INBOX = "laptop-topic-inbox"
-"""Queue that subscribes to the reminder topic, as a person would with an e-mail address."""
+"""A queue that subscribes to the reminder topic, as a person would with an e-mail address."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where everything is, once it is deployed."""
+    """The addresses and names of what is deployed."""
 
     endpoint: str
     redis_url: str
@@ -40,11 +40,11 @@ class Places:
     user_pool: str
     web_client: str
     shipment_table: str | None
-    """None where the example consumer is not deployed."""
+    """None if the example consumer is not deployed."""
 
     @property
     def queues(self) -> dict[str, str]:
-        """The queues of the apps by their construct ids."""
+        """The URLs of the apps' queues, by construct id."""
         return {
             "OrderFulfillmentQueue": self.fulfillment_queue,
             "EscalationQueue": self.escalation_queue,
@@ -53,7 +53,7 @@ class Places:
 
 
 class Cloud:
-    """One laptop cloud: two processes and what is deployed in them."""
+    """One laptop cloud: the engine, the cache, and the apps that are deployed in them."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -66,10 +66,10 @@ class Cloud:
         return all(part.daemon.process() for part in (self.engine, self.cache))
 
     def up(self, say: Callable[[str], None]) -> bool:
-        """Starts what does not run and deploys what changed; False where there was nothing to do.
+        """Starts the parts that do not run, and deploys what has changed. Returns False if there was nothing to do.
 
-        Whatever this call started is stopped again when it is interrupted. After a failed deployment the processes
-        stay: the next `up` is then quick. Raises LocalError.
+        An interrupt stops the processes that this call has started. After a failed deployment they keep running, so
+        that the next `up` is quick. Raises LocalError.
         """
         with homes.private():
             homes.make(self.settings.home)
@@ -95,10 +95,10 @@ class Cloud:
                 raise
 
     def down(self, say: Callable[[str], None] = lambda _: None, *, forget: bool = False) -> bool:
-        """Stops both processes; False if neither ran. Keeps what they hold, unless `forget` is true.
+        """Stops both processes. Keeps their data, unless `forget` is true. Returns False if neither process ran.
 
-        Orders and due reminders that are on their way finish first, if they do so in a moment.
-        Raises LocalError if the folder is not a laptop cloud's.
+        Before that it waits some seconds for orders and due reminders in progress.
+        Raises LocalError if the folder does not belong to a laptop cloud.
         """
         (homes.require_cloud if forget else homes.require_own)(self.settings.home)
         if not homes.is_cloud(self.settings.home):
@@ -113,7 +113,7 @@ class Cloud:
         return any(stopped)
 
     def require_running(self) -> None:
-        """Raises LocalError where a process is missing or nothing is deployed."""
+        """Raises LocalError if a process does not run or nothing is deployed."""
         for part in (self.engine, self.cache):
             part.daemon.require_alive()
         if not self.running:
@@ -122,7 +122,7 @@ class Cloud:
             raise LocalError("the apps are not deployed: run `python -m local up`")
 
     def places(self) -> Places:
-        """Where everything is. Raises LocalError where nothing runs."""
+        """Returns the addresses and names. Raises LocalError if the cloud does not run."""
         self.require_running()
         outputs = deploy.outputs(self.engine)
         orders, reminders, identity = (
@@ -150,42 +150,42 @@ class Cloud:
         )
 
     def users(self) -> dict[str, User]:
-        """Who can sign in, by role. Raises DamagedError."""
+        """The demo users, by role. Raises DamagedError."""
         return users.of(self.settings.home)
 
     def sign_in(self, role: str) -> str:
-        """An ID token of the user with this role, good for an hour."""
+        """Returns an ID token of the user with this role. It is valid for an hour."""
         return users.sign_in(self.engine.client("cognito-idp"), self.places().web_client, self.users()[role])
 
     def functions(self) -> dict[str, str]:
-        """The log group of each Lambda function of the apps, by its construct id."""
+        """The log group of each Lambda function of the apps, by construct id."""
         pages = self.engine.client("lambda").get_paginator("list_functions").paginate()
         groups = {one["FunctionName"]: one["LoggingConfig"]["LogGroup"] for page in pages for one in page["Functions"]}
         return {construct: groups[name] for construct, name in deploy.functions(self.engine).items()}
 
     def topic_messages(self) -> list[dict[str, Any]]:
-        """What the reminder topic sent to its subscriber, oldest first."""
+        """The messages that the reminder topic sent to INBOX, oldest first."""
         inbox = self.engine.client("sqs").get_queue_url(QueueName=INBOX)["QueueUrl"]
         return self.engine.queued(inbox)
 
     def _start(self, say: Callable[[str], None]) -> list[Engine | Cache]:
-        """Starts the parts that do not run, and returns them; all of them or none."""
+        """Starts the parts that do not run, and returns them. If one does not start, it stops the others again."""
         missing: list[Engine | Cache] = [part for part in (self.cache, self.engine) if not part.daemon.process()]
         for part in missing:
             require_free(part.port, option=part.port_option)
         died = [part for part in missing if part.daemon.died()]
-        # Before the start, because an `up` that is killed meanwhile leaves processes with these ports running.
+        # Saved before the start: an `up` that is killed meanwhile leaves processes running on these ports.
         before = self.settings.remember("port", "redis_port")
         try:
             for part in missing:
                 part.daemon.stop()
             if self.engine in missing and saved.recover(self.settings.state, stacks=deploy.OWN_STACKS):
-                say("the engine was killed: what changed since it was last stopped is lost")
+                say("the engine was killed: all changes since it was last stopped are lost")
                 missing = [self.cache, self.engine]
                 self.cache.daemon.stop()
                 self.cache.empty()
             elif self.cache in died:
-                # What a killed cache last saved is older than the rows.
+                # The entries that a killed cache has saved are older than the rows.
                 self.cache.empty()
             for part in missing:
                 again = ", which has died," if part in died else ""
@@ -199,7 +199,7 @@ class Cloud:
         return missing
 
     def _deploy(self, say: Callable[[str], None]) -> bool:
-        """Deploys what changed; False where nothing did."""
+        """Deploys what has changed. Returns False if nothing has."""
         wanted = deploy.fingerprint(consumer=self.settings.consumer)
         if deploy.deployed_fingerprint(self.engine) == wanted:
             return False
@@ -213,12 +213,12 @@ class Cloud:
         # Before the deployment, because a stack cannot drop an export that another stack still uses.
         deploy.remove_left_stacks(self.engine, say)
         say("deploying")
-        # The deployment writes to buckets, those of one that was interrupted included.
+        # The deployment writes to buckets. An interrupted deployment may have left some with "TLS only".
         gaps.allow_plain_http(self.engine)
         deploy.deploy(self.engine)
-        # Afterwards, the stacks whose exports were in use until now.
+        # Removes the stacks whose exports were in use until the deployment.
         deploy.remove_left_stacks(self.engine, say)
-        say("closing the engine's gaps, confirming the sender, signing up a person and an operator")
+        say("closing the engine's gaps, confirming the sender, creating the demo users")
         gaps.allow_plain_http(self.engine)
         gaps.widen_ses_grants(self.engine)
         gaps.show_page_without_tls(self.engine, deploy.outputs(self.engine)[deploy.WEBSITE_STACK])
@@ -232,7 +232,7 @@ class Cloud:
         users.create(self.engine, deploy.outputs(self.engine)[deploy.IDENTITY_STACK]["UserPoolId"], self.users())
 
     def _confirm_addresses(self) -> None:
-        """Does what people do once after a deployment: confirm the sender, subscribe to the topic."""
+        """Confirms the sender and subscribes to the topic, as people do once after a deployment to AWS."""
         reminders = deploy.outputs(self.engine)[deploy.REMINDERS_STACK]
         self.engine.client("ses").verify_email_identity(EmailAddress=reminders["SenderAddress"])
         sqs, sns = self.engine.client("sqs"), self.engine.client("sns")
@@ -247,7 +247,7 @@ class Cloud:
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": policy})
-        # SNS answers with the subscription there is, where there is one.
+        # If the subscription exists, SNS returns it.
         sns.subscribe(
             TopicArn=reminders["NotifyTopicArn"],
             Protocol="sqs",

@@ -1,4 +1,4 @@
-"""The main job on real input: four orders and three reminders through the real templates."""
+"""The demo: it sends four orders and three reminders through the deployed apps, and compares the results."""
 
 import json
 import time
@@ -30,10 +30,10 @@ EMAIL, PHONE = users.EMAILS[users.PERSON], users.PHONES[users.PERSON]
 
 
 class Step(ABC):
-    """One thing the demo sends in and follows to its end."""
+    """An order or a reminder that the demo sends and follows to its end."""
 
     role = users.PERSON
-    """Who sends it in."""
+    """The role of the user who sends it."""
 
     def __init__(self, cloud: Cloud, places: Places, *, what: str, expected: str) -> None:
         self.cloud = cloud
@@ -51,16 +51,13 @@ class Step(ABC):
 
     @abstractmethod
     def follow(self) -> None:
-        """Sets `state`, the state that the execution entered last. Sets `ended` when the execution is over.
-
-        `state` is then the last one of all.
-        """
+        """Sets `state` to the state that the execution entered last. Sets `ended` when the execution is over."""
 
     def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
         response = send("POST", url, body=body, token=self.cloud.sign_in(self.role))
         if response.status_code >= 400:
             raise LocalError(
-                f"the API refused the {self.what} with {response.status_code}: {refusal_of(response.text)} "
+                f"the API rejected the {self.what} with status {response.status_code}: {refusal_of(response.text)} "
                 "`python -m local logs` shows the engine's log"
             )
         answer = json.loads(response.text)
@@ -68,12 +65,12 @@ class Step(ABC):
         return dict(answer)
 
     def is_over(self, workflow: str, execution: str) -> bool:
-        """Sets `state`. Whether the execution is over."""
+        """Sets `state`, and returns whether the execution is over."""
         arn = self.cloud.engine.execution(workflow, execution)
         if arn is None:
             return False
         states = self.cloud.engine.executions()
-        # The status first: the history then holds all that the execution did until then.
+        # The status comes first, so that the history of a finished execution is complete.
         over = bool(states.describe_execution(executionArn=arn)["status"] != "RUNNING")
         events = states.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
         names = (event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event)
@@ -82,7 +79,7 @@ class Step(ABC):
 
 
 def refusal_of(answer: str) -> str:
-    """The message in an answer of an API, or all of the answer if it has another form."""
+    """Returns the error message in an API's response, or the whole response if it has another form."""
     try:
         return str(json.loads(answer)["error"]["message"])
     except (ValueError, LookupError, TypeError):
@@ -112,12 +109,12 @@ class OrderStep(Step):
             if self.places.shipment_table:
                 where = [name for name in where if name != QUEUE_OF_THE_CONSUMER] + self._shipments()
                 if not where:
-                    return  # The consumer has it, or will.
+                    return  # The consumer has the message, or will get it.
             self.ended = f"{row['Status']['S']} in {' and '.join(where) or 'no queue'}"
             self.why = ", ".join(reason["S"] for reason in row["Reasons"]["L"])
 
     def queues(self) -> list[str]:
-        """The queue of each message of this order: a second message would show."""
+        """The name of the queue for each message about this order. A second message adds a second name."""
         return [
             name
             for name, url in self.places.queues.items()
@@ -136,7 +133,7 @@ class OrderStep(Step):
 
 
 def is_about(body: str, order_id: str) -> bool:
-    """Whether a message is about an order; it may be anybody's, and anything."""
+    """Whether a message is about this order. Somebody may have put it there by hand, so it may have any form."""
     try:
         message = json.loads(body)
     except ValueError:
@@ -147,14 +144,14 @@ def is_about(body: str, order_id: str) -> bool:
 class ReminderStep(Step):
     def __init__(self, cloud: Cloud, places: Places, form: str, request: dict[str, Any], *, expected: str) -> None:
         super().__init__(cloud, places, what=f"reminder {form}", expected=expected)
-        # The topic's subscribers are for operators to write to.
+        # Only operators may send reminders to the topic.
         self.role = users.OPERATOR if "topic" in request["channels"] else users.PERSON
         self.mark = uuid.uuid4().hex[:6]
         self.request = {"message": f"Feed the cat ({self.mark})", **request}
 
     def send(self) -> None:
         if self.role == users.OPERATOR:
-            # As late as this: what comes before it may take longer than the time that is left.
+            # The time is set only now, because the steps before may take longer than five seconds.
             soon = datetime.now(UTC) + timedelta(seconds=5)
             self.request["timestamp"] = soon.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.id = self.post(f"{self.places.reminders_api}/reminders", self.request)["reminderId"]
@@ -171,7 +168,7 @@ class ReminderStep(Step):
 
 
 def run(cloud: Cloud, console: Console) -> bool:
-    """Sends everything in, shows it live, and tells whether each thing ended where it should."""
+    """Sends everything and shows the progress. Returns whether every result is as expected."""
     steps = all_steps(cloud, cloud.places())
     with Live(progress(steps, console.width), console=console, auto_refresh=False) as live:
         for step in steps:
@@ -184,16 +181,16 @@ def run(cloud: Cloud, console: Console) -> bool:
             live.update(progress(steps, console.width), refresh=True)
             time.sleep(POLL_SECONDS)
         for step in under_way:
-            step.ended = f"nowhere within {GIVE_UP_SECONDS} seconds"
+            step.ended = f"no result within {GIVE_UP_SECONDS} seconds"
         live.update(progress(steps, console.width), refresh=True)
     if not console.is_terminal:
-        console.line()  # Which the live table leaves out there.
+        console.line()  # Outside a terminal, the live table ends without a line break.
     return all(step.ended == step.expected for step in steps)
 
 
 def all_steps(cloud: Cloud, places: Places) -> list[Step]:
     email = {"channels": ["email"], "waitSeconds": 2, "email": EMAIL}
-    # The seconds as text, as the original page sent them.
+    # The seconds are text here, because the original page sent them so.
     sms = {"channels": ["sms"], "waitSeconds": "2", "phone": PHONE}
     topic = {"channels": ["topic"]}
     run = uuid.uuid4().hex[:6]
@@ -206,7 +203,7 @@ def all_steps(cloud: Cloud, places: Places) -> list[Step]:
 
 
 def progress(steps: Iterable[Step], width: int) -> Table:
-    titles = ["sent", "answer", "state", "ended, as read back", ""]
+    titles = ["sent", "answer", "state", "result", ""]
     rows = [
         [
             *map(Text, (step.what, step.answer, step.state, "\n".join(filter(None, (step.ended, step.why))))),

@@ -1,4 +1,4 @@
-"""The real CDK command line, pointed at the engine."""
+"""Runs the real CDK command line against the engine."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ SOURCES = (
 """Files and folders of the project that decide what is deployed."""
 
 SYNTHESISED = "fingerprint"
-"""File in the folder of templates with the fingerprint of what they were made from."""
+"""File beside the templates with the fingerprint of the sources that they were made from."""
 
 TOOLKIT = "CDKToolkit"
 OWN_STACKS = (*STACKS, TOOLKIT)
@@ -46,20 +46,20 @@ DEPLOYED_STACKS = "/laptop/stacks"
 """SSM parameter with the names of the stacks that were ever deployed."""
 
 DEPLOYED = "/laptop/deployed"
-"""SSM parameter with the fingerprint of what is deployed: kept by the engine, it is lost with what it speaks of."""
+"""SSM parameter with the fingerprint of the deployed sources. The engine holds both, and loses both together."""
 
 AGAIN = (
-    "After you have corrected the cause, `python -m local up` tries again, with the switches of the last `up` that "
-    "worked; if nothing else helps, `python -m local down --forget` deletes all that this cloud holds"
+    "Correct the cause and run `python -m local up` again. It takes options that you leave out from the last `up` that "
+    "worked. If this does not help, `python -m local down --forget` deletes all data of this cloud"
 )
 
 
 class DeployError(LocalError):
-    """A template that does not deploy; the message names the resource that failed and the engine's reason."""
+    """The deployment failed. The message names the resources that failed and the engine's reasons."""
 
 
 def fingerprint(project: Path = PROJECT, *, consumer: bool) -> str:
-    """SHA-256 over everything that decides what is deployed."""
+    """SHA-256 of SOURCES and of `consumer`, which together decide what is deployed."""
     digest = hashlib.sha256(f"consumer={consumer}\0".encode())
     for source in SOURCES:
         path = project / source
@@ -70,7 +70,7 @@ def fingerprint(project: Path = PROJECT, *, consumer: bool) -> str:
 
 
 def deployed_fingerprint(engine: Engine) -> str | None:
-    """The fingerprint of what is deployed; None where nothing is, or not all of it."""
+    """The fingerprint of the deployed sources; None if nothing is deployed, or only a part."""
     ssm = engine.client("ssm")
     try:
         return str(ssm.get_parameter(Name=DEPLOYED)["Parameter"]["Value"])
@@ -95,11 +95,11 @@ def is_synthesised(engine: Engine, *, wanted: str) -> bool:
 def synthesise(engine: Engine, *, wanted: str, project: Path = PROJECT) -> None:
     """Writes the templates of stage `local`, marked with the `wanted` fingerprint."""
     assembly = engine.settings.assembly
-    # Interrupted, it leaves templates of two versions behind.
+    # An interrupted synthesis leaves templates of two versions.
     (assembly / SYNTHESISED).unlink(missing_ok=True)
     context = ("-c", f"stage={STAGE}", "-c", f"consumer={'on' if engine.settings.consumer else 'off'}")
     _cdk(engine, "synth", "--quiet", *context, "--output", str(assembly), project=project)
-    # CDK's copies of the project's files are as readable as the files.
+    # CDK's copies have the modes of the project's files, so other users may be able to read them.
     homes.tighten(assembly)
     (assembly / SYNTHESISED).write_text(wanted)
 
@@ -127,9 +127,9 @@ def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) 
 
 
 def remove_left_stacks(engine: Engine, say: Callable[[str], None]) -> None:
-    """Removes stacks, with what they hold, that `deploy` deployed and that the templates no longer have.
+    """Removes the stacks that `deploy` once deployed and that the app no longer has, with all their data.
 
-    A stack whose exports another one uses stays: it can go when the other one is deployed or removed.
+    A stack stays while another stack uses its exports. It can be removed after the other stack is deployed or removed.
     """
     cloudformation = engine.client("cloudformation")
     wanted, deployed = _stacks_of_the_app(engine), _deployed_by_us(engine)
@@ -158,7 +158,8 @@ def functions(engine: Engine) -> dict[str, str]:
     """The name of each Lambda function of the apps, by its construct id."""
     pages = engine.client("cloudformation").get_paginator("list_stack_resources")
     return {
-        # The construct id, then CDK's hash of eight digits. A name may lack the end of both: it has at most 64 letters.
+        # A logical id is the construct id and CDK's hash of eight digits. A function's name does not always contain
+        # both: it has at most 64 characters.
         one["LogicalResourceId"][:-8]: one["PhysicalResourceId"]
         for stack in outputs(engine)
         for page in pages.paginate(StackName=stack)
@@ -205,7 +206,7 @@ def _live_stacks(engine: Engine) -> list[dict[str, Any]]:
 
 def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     log = engine.settings.deploy_log
-    # Without the developer's own settings for CDK in ~/.cdk.json, and even if their home cannot be written.
+    # With its own HOME, CDK ignores the developer's ~/.cdk.json, and works even if the home folder cannot be written.
     own_home = engine.settings.home / "tmp" / "cdk"
     own_home.mkdir(parents=True, exist_ok=True)
     env = isolated(os.environ) | {
@@ -229,11 +230,11 @@ def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     if run_to_the_end(command, cwd=project, env=env, log=log, pid_file=pid_file, needs=engine.daemon):
         engine.daemon.require_alive()
         reasons = _failed_resources(engine, since=began) or tail(log, lines=15)
-        raise DeployError(f"`cdk {arguments[0]}` failed:\n{reasons}\n\nthe whole output is in {log}. {AGAIN}")
+        raise DeployError(f"`cdk {arguments[0]}` failed:\n{reasons}\n\nThe whole output is in {log}. {AGAIN}")
 
 
 def _failed_resources(engine: Engine, *, since: datetime) -> str:
-    """Each resource that failed since then and why, a line each."""
+    """One line for each resource that failed since then, with the reason."""
     cloudformation = engine.client("cloudformation")
     lines = []
     for stack in _live_stacks(engine):

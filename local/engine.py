@@ -1,4 +1,4 @@
-"""The two processes of the laptop cloud, and what the engine shows of itself beyond AWS's own API."""
+"""The two processes of the laptop cloud. The engine also has an API of its own, which shows sent mails, for example."""
 
 import json
 import os
@@ -25,14 +25,14 @@ from local.settings import ACCOUNT, INSIDE, REGION, Settings
 
 START = Path(__file__).with_name("start_engine.py")
 
-# The engine takes any account's twelve digits, or its own start-up key, as that account's root.
+# The engine accepts its start-up key, or an account's twelve digits, as the root user of the account.
 CREDENTIALS = Credentials("test", "test")
 
 ANSWER_SECONDS = 5
-"""The longest that an engine in order takes to say that it is."""
+"""The longest that a healthy engine takes to answer."""
 
 ENGINE_NAME = "localhost"
-"""What the engine calls itself: distributions are at *.cloudfront.localhost, which browsers look up nowhere."""
+"""The engine's host name. Distributions are at *.cloudfront.localhost, which browsers resolve without DNS."""
 
 
 class Engine:
@@ -52,7 +52,7 @@ class Engine:
 
     def start(self) -> None:
         temporary = self.settings.home / "tmp"
-        # What an engine left there is of no use to the next one.
+        # The next engine has no use for the last one's files.
         written.clear(temporary, folder=temporary)
         temporary.mkdir(exist_ok=True)
         saved.begin(self.settings.state)
@@ -78,14 +78,14 @@ class Engine:
             "S3_DATA_DIR": str(self.settings.state / "s3"),
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.settings.redis_port),
-            # How many seconds a second process of a function may be idle.
+            # Seconds that a function's second process may be idle before it ends.
             "LAMBDA_WARM_TTL_SECONDS": "60",
-            # Listeners and a Docker engine that nothing here uses.
+            # Turns off listeners and Docker, which nothing here uses.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         }
-        # -P keeps this folder's modules from being taken for others' of the same name.
+        # -P: otherwise modules of this folder would hide other modules of the same name.
         self.daemon.start([sys.executable, "-P", str(START)], env=env, ready=self.answers)
 
     def pythons(self) -> set[str]:
@@ -107,14 +107,17 @@ class Engine:
             return False
 
     def client(self, service: str) -> Any:
-        """The boto3 client that talks to this engine as the account's root; making one takes longer than most calls."""
+        """Returns a boto3 client of this engine, as the account's root user.
+
+        It is made once, because making a client takes longer than most calls.
+        """
         with self._making:
             if service not in self._clients:
                 self._clients[service] = self.own_client(service)
             return self._clients[service]
 
     def own_client(self, service: str) -> Any:
-        """Such a client that the caller may change."""
+        """Returns a new client, which the caller may change."""
         config = Config(retries={"mode": "standard", "total_max_attempts": 2})
         return self._session.client(service, endpoint_url=self.settings.endpoint, config=config)
 
@@ -133,23 +136,23 @@ class Engine:
         return next(found, None)
 
     def mails(self) -> list[dict[str, Any]]:
-        """What SES was asked to send, oldest first."""
+        """The mails that SES was asked to send, oldest first."""
         messages: list[dict[str, Any]] = self._show("ses/messages", account=ACCOUNT)["messages"].get(ACCOUNT, [])
         return messages
 
     def texts(self) -> list[dict[str, Any]]:
-        """What SNS was asked to send by SMS, oldest first for each number."""
+        """The text messages that SNS was asked to send, oldest first for each number."""
         by_number = self._show("sns/sms-messages", account=ACCOUNT, region=REGION)["sms_messages"]
         return [message for messages in by_number.values() for message in messages]
 
     def queued(self, queue_url: str) -> list[dict[str, Any]]:
-        """The messages in a queue, left where they are."""
+        """The messages in a queue. Reading them neither removes nor hides them."""
         queues = self._show("sqs/messages", account=ACCOUNT)["messages"].get(ACCOUNT, {}).get(REGION, {})
         messages: list[dict[str, Any]] = queues.get(queue_url, [])
         return messages
 
     def skip_waits(self, on: bool) -> None:
-        """Makes Wait states and retry delays of workflows last no time, or their own again."""
+        """Makes Wait states and retry delays of workflows end at once, or last as long as they should."""
         self._post("config", {"stepfunctions._SFN_WAIT_SCALE": 0 if on else 1})
 
     def _show(self, what: str, **query: str) -> Any:
@@ -169,13 +172,13 @@ class Cache:
         self.daemon = Daemon("the cache", pid_file=settings.home / "cache.pid", log=settings.cache_log)
 
     def empty(self) -> None:
-        """Deletes what the server saved when it was last stopped."""
+        """Deletes the entries that the server saved when it last stopped."""
         written.clear(self._data, folder=self.settings.state)
 
     def start(self) -> None:
         self._data.mkdir(parents=True, exist_ok=True)
         command = [str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(self.settings.redis_port)]
-        # A save point, far off: what is cached is then written when the server stops.
+        # Without a save point the server would not write its entries when it stops. This one is far off.
         command += ["--dir", str(self._data), "--save", "3600 1"]
         self.daemon.start(command, env={"LANG": "C.UTF-8"}, ready=self.answers)
 
@@ -201,7 +204,7 @@ def send(
     headers: Mapping[str, str] | None = None,
     timeout: float = 60,
 ) -> AWSResponse:
-    """A plain HTTP request. `body` is text as it is, or anything else as JSON; `token` says who asks."""
+    """Sends an HTTP request. Text in `body` is sent unchanged, anything else as JSON. `token` is an ID token."""
     data = body if isinstance(body, str | bytes | None) else json.dumps(body)
     request = AWSRequest(method, url, data=data, headers={"Content-Type": "application/json", **(headers or {})})
     if token:

@@ -1,4 +1,4 @@
-"""What can go wrong, in words for whoever typed the command."""
+"""The errors of the laptop cloud. Their messages are for the user of the command."""
 
 import shlex
 from pathlib import Path
@@ -7,11 +7,11 @@ from terminal.errors import CommandError
 
 
 class LocalError(CommandError):
-    """What the laptop cloud cannot do, and what to do next."""
+    """The command cannot be carried out. The message says why, and what to do next."""
 
 
 class DamagedError(LocalError):
-    """A file of the cloud cannot be read as what it is. `after` says what happens without it."""
+    """A file of the cloud has invalid content. `after` says what follows after the user has deleted it."""
 
     def __init__(self, file: Path, after: str) -> None:
         super().__init__(f"{file} is damaged. Delete only this file: `rm {shlex.quote(str(file))}`. {after}")

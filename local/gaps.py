@@ -1,6 +1,6 @@
-"""What the engine does otherwise than AWS, and how the laptop cloud makes up for it.
+"""Closes gaps of the engine from outside, after each deployment.
 
-docs/local.md lists each gap; tests/local/test_gaps.py notices when one is gone, and then its function here goes too.
+docs/local.md lists all gaps. When a gap is gone, a test in tests/local/test_gaps.py fails. Then delete its function.
 """
 
 import json
@@ -21,16 +21,17 @@ SES_GRANT = {
     "Statement": [{"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}],
 }
 ON_AWS = r"https://([a-z0-9-]+)\.[a-z0-9.-]+\.amazonaws\.com"
-"""The origin of a service; of a REST API its id is the first label."""
+"""The origin of a service on AWS. The first label of a REST API is its id."""
 SQS_POLICY = "SqsBatchesAsTheEngineAsks"
 SQS_BATCHES = {f"sqs:{one}": f"sqs:{one}Batch" for one in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
 BEHIND_TLS = ("X-Forwarded-Proto", "https")
 
 
 def allow_plain_http(engine: Engine) -> None:
-    """Drops the statements "TLS only" from the policies of queues, topics and buckets.
+    """Removes the statements "TLS only" from the policies of queues, topics and buckets.
 
-    The engine speaks plain HTTP on 127.0.0.1 and enforces these statements, so nothing could be queued or deployed.
+    The engine speaks plain HTTP on 127.0.0.1 and enforces these statements. With them nothing could be queued or
+    deployed.
     """
     s3, sqs, sns = (_client_behind_tls(engine, service) for service in ("s3", "sqs", "sns"))
     for bucket in (one["Name"] for one in s3.list_buckets()["Buckets"]):
@@ -62,10 +63,10 @@ def allow_plain_http(engine: Engine) -> None:
 
 
 def widen_ses_grants(engine: Engine) -> None:
-    """Gives each role that may send e-mail the same permission in the form in which the engine asks for it.
+    """Gives each role that may send e-mail the same permission in the form that the engine checks.
 
-    AWS asks for it on the identity, with the sender as a condition key; the engine asks for it on `*`, with no keys.
-    A role whose template grants nothing gets nothing here.
+    AWS checks the permission on the identity, with the sender as a condition key. The engine checks it on `*`, without
+    keys. A role that has no permission in its template gets none here.
     """
     iam = engine.client("iam")
     for page in iam.get_paginator("list_roles").paginate():
@@ -85,9 +86,10 @@ def widen_ses_grants(engine: Engine) -> None:
 
 
 def widen_sqs_grants(engine: Engine) -> None:
-    """Gives each role that may send, delete or let go of messages the permission to do so with ten at a time.
+    """Gives each role that may send, delete or release messages the same permission for batches.
 
-    AWS has one permission for both; the engine asks for another one, of a name that there is not on AWS.
+    On AWS one action covers single calls and batches. The engine checks batches against actions that AWS does not have,
+    such as `sqs:SendMessageBatch`.
     """
     iam = engine.client("iam")
     for page in iam.get_paginator("list_roles").paginate():
@@ -109,10 +111,10 @@ def widen_sqs_grants(engine: Engine) -> None:
 
 
 def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:
-    """Makes the page of the stack whose outputs are `site` work in a browser that speaks plain HTTP with the engine.
+    """Makes the page work in a browser that speaks plain HTTP with the engine. `site` holds the outputs of its stack.
 
-    CloudFront no longer redirects to HTTPS, and what names addresses on AWS, the policy "CSP" and `config.json`, names
-    the engine's. The deployment writes them as its template has them; here they are written once more.
+    CloudFront no longer redirects to HTTPS, and the content security policy and `config.json` name the engine's
+    addresses instead of AWS's. Each deployment writes AWS's addresses again, so this has to follow each of them.
     """
     cloudfront = engine.client("cloudfront")
     distribution = cloudfront.get_distribution_config(Id=site["DistributionId"])
@@ -128,9 +130,9 @@ def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:
     headers = behavior["ResponseHeadersPolicyId"]
     policy = cloudfront.get_response_headers_policy_config(Id=headers)
     csp = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentSecurityPolicy"]
-    told = re.sub(f"{ON_AWS}( {ON_AWS})*", engine.settings.endpoint, csp["ContentSecurityPolicy"])
-    if told != csp["ContentSecurityPolicy"]:
-        csp["ContentSecurityPolicy"] = told
+    text = re.sub(f"{ON_AWS}( {ON_AWS})*", engine.settings.endpoint, csp["ContentSecurityPolicy"])
+    if text != csp["ContentSecurityPolicy"]:
+        csp["ContentSecurityPolicy"] = text
         cloudfront.update_response_headers_policy(
             Id=headers, IfMatch=policy["ETag"], ResponseHeadersPolicyConfig=policy["ResponseHeadersPolicyConfig"]
         )
@@ -151,7 +153,7 @@ def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:
 
 
 def site_url(settings: Settings, url: str) -> str:
-    """Where the engine serves the page whose address on AWS would be `url`, the stack output."""
+    """Returns the address at which the engine serves the page. `url` is the page's address in the stack's output."""
     label = urlsplit(url).netloc.partition(".")[0]
     return f"http://{label}.cloudfront.{ENGINE_NAME}:{settings.port}/"
 
@@ -163,7 +165,7 @@ def _on_the_laptop(settings: Settings, address: str) -> str:
 
 
 def _client_behind_tls(engine: Engine, service: str) -> Any:
-    """A client whose calls the engine takes for TLS that a proxy has ended; else it could not undo such a policy."""
+    """A client whose calls seem to come over TLS, through a proxy. The statements "TLS only" reject any other call."""
     client = engine.own_client(service)
     client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header(*BEHIND_TLS))
     return client

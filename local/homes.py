@@ -1,4 +1,4 @@
-"""The folder of a laptop cloud: how it is recognised, and which files in it may be deleted."""
+"""The folder of a laptop cloud: how the commands recognise it, and which of its files they may delete."""
 
 import contextlib
 import json
@@ -13,15 +13,16 @@ from local.written import is_folder
 
 MARK = "laptop-cloud.txt"
 MARK_TEXT = "This folder is a laptop cloud's. `python -m local down --forget` deletes what the cloud wrote here.\n"
-"""How the content of the file MARK begins. The number of the folder follows, so that a copy marks no other folder.
+"""The beginning of the file MARK. The number of the folder follows, so that a copied mark is not valid elsewhere.
 
-A file of that name with other content is not a mark either.
+A file of that name with any other content is not a mark. If you change the text, the marks of older clouds become
+invalid.
 """
 
 PRIVATE = 0o700
 LOCK = "lock"
 NEW = ".new"
-"""End of the name of a file that `write` has not finished."""
+"""Suffix of a file that `write` has not finished."""
 SETTINGS = "settings.json"
 FILES = (
     SETTINGS,
@@ -38,22 +39,22 @@ FOLDERS = tuple(written.RULES)
 
 
 def named(text: str) -> Path:
-    """The folder that `--home` names. Raises LocalError if `text` names nothing."""
+    """Returns the folder that `--home` names. Raises LocalError if `text` is not a valid path."""
     if not text.strip():
         raise LocalError("--home is empty: name the folder of a laptop cloud, or leave --home out")
-    nothing = LocalError(f"--home {text} names no folder: name the folder of a laptop cloud")
+    nothing = LocalError(f"--home {text} is not a valid path: name the folder of a laptop cloud")
     try:
         folder = Path(text).expanduser().resolve()
     except (RuntimeError, ValueError):  # an unknown user's home, links that form a loop, a NUL
         raise nothing from None
-    # From Python 3.13 on, resolve leaves links that form a loop as they are.
+    # Since Python 3.13, `resolve` accepts links that form a loop.
     if any(map(os.path.islink, (folder, *folder.parents))):
         raise nothing
     return folder
 
 
 def is_cloud(home: Path) -> bool:
-    """Whether a laptop cloud lives in `home`, or did when it was last stopped."""
+    """Whether `home` belongs to a laptop cloud, running or stopped."""
     return _is_marked(home) or _is_unmarked_cloud(home)
 
 
@@ -64,7 +65,7 @@ def require_own(home: Path) -> None:
     if not home.is_dir():
         raise LocalError(f"{home} is not a folder: name the folder of a laptop cloud with --home")
     if not _is_free(home):
-        raise LocalError(f"{home} holds other files and no laptop cloud: name another folder with --home")
+        raise LocalError(f"{home} holds other files, and no laptop cloud: name another folder with --home")
 
 
 def require_cloud(home: Path) -> None:
@@ -81,7 +82,7 @@ def make(home: Path) -> None:
     """
     require_own(home)
     if os.pathsep in str(home):
-        raise LocalError(f"{home} has a {os.pathsep!r} in it, which separates folders: name another folder with --home")
+        raise LocalError(f"{home} contains {os.pathsep!r}, which separates folders: name another folder with --home")
     for name in (*FILES, MARK, LOCK):
         for file in (home / name, home / (name + NEW)):
             if file.is_symlink():
@@ -93,7 +94,7 @@ def make(home: Path) -> None:
 
 
 def mark(home: Path) -> None:
-    """Marks the folder as a laptop cloud's, and lets only its owner read it. The caller holds its lock."""
+    """Marks the folder as a laptop cloud's, and lets only its owner read it. The caller must hold its lock."""
     require_own(home)
     if not _is_marked(home):
         write(home / MARK, _mark_of(home))
@@ -108,7 +109,7 @@ def mark(home: Path) -> None:
 
 @contextlib.contextmanager
 def private() -> Iterator[None]:
-    """Meanwhile this process, and those that it starts, make files and folders that only their owner can read."""
+    """Inside the block, only the owner can read files and folders that this process and its children make."""
     usual = os.umask(0o077)
     try:
         yield
@@ -117,10 +118,13 @@ def private() -> Iterator[None]:
 
 
 def tighten(folder: Path) -> None:
-    """Lets only the owner use what is in `folder`: older versions, and CDK's copies, let others. Follows no links."""
+    """Takes away other users' rights to `folder` and its content. Follows no links.
+
+    Older versions, and CDK's copies, gave these rights.
+    """
     _take_rights(folder)
     for entry in os.scandir(folder):
-        # The engine may be at work in the folder.
+        # The engine may delete a file meanwhile.
         with contextlib.suppress(FileNotFoundError):
             if entry.is_dir(follow_symlinks=False):
                 tighten(Path(entry.path))
@@ -143,7 +147,7 @@ def write(file: Path, text: str) -> None:
 
 
 def forget(home: Path) -> None:
-    """Deletes what the cloud wrote, and the folder if nothing else is in it. The caller holds the lock.
+    """Deletes what the cloud wrote, and the folder if nothing else is in it. The caller must hold the lock.
 
     It follows no links, and deletes no links. It deletes the mark last, so you can repeat an interrupted `forget`.
     Raises LocalError if there is no laptop cloud in `home`.
@@ -159,13 +163,13 @@ def forget(home: Path) -> None:
 
 
 def left_in(home: Path) -> list[str]:
-    """The paths of what `forget` has left in the folder; nothing if there is no folder."""
+    """The paths of the files that `forget` has kept. Empty if the folder is gone."""
     return [str(path.relative_to(home)) for path in _left(home, home)] if home.exists() else []
 
 
 def _left(folder: Path, home: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        # If a folder is not the cloud's, its own name is enough.
+        # A folder that is not the cloud's is listed without its content.
         within = list(_left(path, home)) if is_folder(path) and (folder != home or path.name in FOLDERS) else []
         yield from within or [path]
 
@@ -197,10 +201,10 @@ def _is_unmarked_cloud(home: Path) -> bool:
     if not (_is_file(lock) and _is_file(settings) and all(map(is_folder, folders))):
         return False
     try:
-        told = json.loads(settings.read_bytes())
+        found = json.loads(settings.read_bytes())
     except ValueError:
         return False
-    of_a_cloud = isinstance(told, dict) and {"port", "redis_port"} <= {*told} <= {"port", "redis_port", "consumer"}
+    of_a_cloud = isinstance(found, dict) and {"port", "redis_port"} <= {*found} <= {"port", "redis_port", "consumer"}
     return of_a_cloud and not lock.stat().st_size
 
 

@@ -18,23 +18,23 @@ import psutil
 from local.errors import DamagedError, LocalError
 from local.homes import LOCK, write
 
-ADVICE = "If {} still runs, `python -m local up` then names its process, which you can end"
+ADVICE = "If {} still runs, `python -m local up` then names its process, so that you can end it"
 
 START_SECONDS = 30
 STOP_SECONDS = 60
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.5
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What ends a command: Ctrl-C, `kill`, and a terminal that is closed."""
+"""The signals that end a command: Ctrl-C, `kill`, and closing the terminal."""
 
 PORTS = range(20_000, 32_000, 2)
-"""Where `free_port` looks. Systems take the ports of outgoing connections from 32768 upwards."""
+"""The ports that `free_port` tries. Systems use ports from 32768 upwards for outgoing connections."""
 
 
 class Daemon:
-    """One process, known by the file that holds its id and its start time: a reused id is never taken for it.
+    """One process. A file holds its id and its start time, because the system reuses ids.
 
-    The file also holds the number of its folder, so that a copy of the folder is not taken for it.
+    The file also holds the number of its folder, so that a copy of the folder does not refer to the process.
     """
 
     def __init__(self, name: str, *, pid_file: Path, log: Path) -> None:
@@ -56,7 +56,7 @@ class Daemon:
         return process if same else None
 
     def _known(self) -> dict[str, float] | None:
-        """The id and the start time of the process that was started last and not stopped."""
+        """The id and the start time of the process that was started last, unless it was stopped."""
         if not self._pid_file.exists():
             return None
         try:
@@ -74,18 +74,18 @@ class Daemon:
         return self._pid_file.parent.stat().st_ino
 
     def died(self) -> bool:
-        """Whether it was started, not stopped, and is gone."""
+        """Whether the process has ended without being stopped."""
         return self._pid_file.exists() and self.process() is None
 
     def require_alive(self) -> None:
-        """Raises LocalError if it died."""
+        """Raises LocalError if the process has died."""
         if self.died():
             raise LocalError(f"{self.name} has died (its log: {self.log}); `python -m local up` starts it again")
 
     def start(self, command: Sequence[str], *, env: Mapping[str, str], ready: Callable[[], bool]) -> None:
-        """Starts `command` in a session of its own and returns when it is `ready`.
+        """Starts `command` in its own session and returns when it is `ready`.
 
-        Raises LocalError with the end of its log where it ends instead, or is not ready in START_SECONDS.
+        If it ends, or is not ready within START_SECONDS, raises LocalError with the end of its log.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log, _uninterrupted():
@@ -98,7 +98,10 @@ class Daemon:
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> bool:
-        """Stops the process and whatever it started; gives it STOP_SECONDS to save its state. False: none ran."""
+        """Stops the process and its children. Returns False if it did not run.
+
+        The process has STOP_SECONDS to save its state.
+        """
         process = self.process()
         if process is None and self._child and self._child.poll() is None:
             process = psutil.Process(self._child.pid)  # Somebody has deleted the file with its id.
@@ -118,7 +121,7 @@ class Daemon:
         return process is not None
 
     def _kill_orphans(self) -> None:
-        """What a killed process left behind still runs in its session."""
+        """Kills the children of a killed process, which still run in its session."""
         known = self._known()
         session = int(known["pid"]) if known else 0
         if session and not psutil.pid_exists(session):
@@ -128,7 +131,7 @@ class Daemon:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Holds the lock of `folder` meanwhile. Raises LocalError where another command holds it."""
+    """Holds the lock of `folder` during the block. Raises LocalError if another command holds it."""
     with (folder / LOCK).open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -138,17 +141,17 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 HOLD = 'read -r go && exec "$@" </dev/null'
-"""A shell that becomes the command when a line comes on its input, and ends if its input is closed before."""
+"""A shell script that waits for a line on its input, and then becomes the command. It ends if its input is closed."""
 
 
 def _begun(
     command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: IO[bytes], pid_file: Path
 ) -> "subprocess.Popen[bytes]":
-    """Starts `command` in a session of its own, after `pid_file` is written.
+    """Starts `command` in its own session, after `pid_file` is written.
 
     So if this process is killed meanwhile, either the file names the command's process, or the command never starts.
     """
-    # If the caller of this program ignored it, the exit status of the child would be lost.
+    # The caller of this program may have this signal ignored. Then the exit status of the child would be lost.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = subprocess.Popen(
         ["/bin/sh", "-c", HOLD, "sh", *command],
@@ -157,13 +160,13 @@ def _begun(
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,
-        # The terminal's Ctrl-C then reaches this process, which stops what it started, and not the child.
+        # Ctrl-C in the terminal then reaches only this process, which stops the child.
         start_new_session=True,
         umask=0o077,
     )
     assert child.stdin
     try:
-        # A child that somebody has killed reads nothing.
+        # Somebody may have killed the child.
         with contextlib.suppress(BrokenPipeError), child.stdin:
             folder = pid_file.parent.stat().st_ino
             known = {"pid": child.pid, "started": psutil.Process(child.pid).create_time(), "folder": folder}
@@ -179,10 +182,10 @@ def _begun(
 def run_to_the_end(
     command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, pid_file: Path, needs: Daemon | None = None
 ) -> int:
-    """The exit status of `command`, whose output goes to `log`. If it is interrupted, it ends all its processes.
+    """Runs `command`, with its output in `log`, and returns its exit status. An interrupt ends all its processes.
 
-    If it is killed, it leaves `pid_file`, with which a Daemon can stop the processes that still run. Raises LocalError
-    if `needs` dies, because the command may wait for it for minutes.
+    If this program is killed, `pid_file` stays, with which a Daemon can stop the processes that still run. Raises
+    LocalError if `needs` dies, because the command might wait for it for minutes.
     """
     child = None
     try:
@@ -210,9 +213,9 @@ def _status_of(child: "subprocess.Popen[bytes]") -> int | None:
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Puts INTERRUPTS off until the block is over: a process that was begun in it is then known, and can be stopped.
+    """Delays INTERRUPTS until the block ends. A process that was started in the block is then known and can be stopped.
 
-    Raises ValueError outside of the main thread, which alone may set what a signal does.
+    Raises ValueError outside the main thread, because only the main thread may handle signals.
     """
     came: list[int] = []
     usual = {number: signal.signal(number, lambda number, _: came.append(number)) for number in INTERRUPTS}
@@ -226,7 +229,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A free port of 127.0.0.1 that no other caller on this machine gets while this process lives.
+    """Returns a free port of 127.0.0.1 that no other caller on this machine gets while this process lives.
 
     The caller's server binds the port a moment later. The next higher port is the lock, and this process keeps it
     bound. Raises LocalError if no port is left.
@@ -246,15 +249,15 @@ def free_port() -> int:
 
 
 def require_free(port: int, *, option: str) -> None:
-    """Raises LocalError, naming the owner and the `option` that picks another port, where `port` is taken."""
+    """Raises LocalError if `port` is in use. The message names the owner, and the `option` for another port."""
     with socket.socket() as probe:
-        # Connections of an earlier server that linger are no obstacle.
+        # Connections of an earlier server may linger. They do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise LocalError(
-                f"port {port} is taken by {_owner(port)}; stop that, or choose another with {option} PORT"
+                f"port {port} is in use by {_owner(port)}; stop that process, or choose another port with {option} PORT"
             ) from None
 
 
@@ -266,10 +269,10 @@ def _owner(port: int) -> str:
                 process = psutil.Process(connection.pid)
                 return f"{process.name()} (process {process.pid}: {' '.join(process.cmdline())[:100]})"
     except psutil.Error:
-        pass  # Some systems show other processes' sockets to root alone.
+        pass  # Some systems show the sockets of other processes only to root.
     return "another process"
 
 
 def tail(file: Path, *, lines: int) -> str:
-    """The last `lines` lines of a text file; empty where there is none."""
+    """The last `lines` lines of a text file. Empty if there is no file."""
     return "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) if file.exists() else ""

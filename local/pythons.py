@@ -1,4 +1,4 @@
-"""The Python of this machine that runs functions: Lambda's version if there is one, otherwise the engine's own."""
+"""Finds the Python that runs functions: Lambda's version if this machine has it, otherwise the engine's own."""
 
 import functools
 import os
@@ -17,7 +17,7 @@ INSTALLED = (
     "/usr/local/bin",
     "/Library/Frameworks/Python.framework/Versions/*/bin",
 )
-"""Where version managers and installers put Pythons that need not be on the PATH."""
+"""The folders in which version managers and installers put Pythons. They need not be on the PATH."""
 
 OLDEST = (3, 11)
 """The oldest version that runs the patches of the engine."""
@@ -36,16 +36,16 @@ OWN = Python(sys.executable, ".".join(map(str, sys.version_info[:3])))
 
 
 def folders(environment: Mapping[str, str]) -> list[str]:
-    """Where to look for Pythons: the PATH, and the folders of INSTALLED. Looking for them starts no program."""
+    """Returns the folders to look for Pythons in: the PATH and INSTALLED. This starts no program."""
     installed = [folder for pattern in INSTALLED for folder in _found(pattern, environment)]
-    # A shim is a script that starts a version manager.
+    # Shims are scripts that start a version manager, so they are left out.
     path = [folder for folder in environment.get("PATH", "").split(os.pathsep) if Path(folder).name != "shims"]
     return list(dict.fromkeys(filter(os.path.isabs, [*path, *installed])))
 
 
 @functools.cache
 def of(runtime: str, path: str) -> Python:
-    """The Python for a function with this runtime, such as `python3.13`, among the folders of `path`."""
+    """Returns the Python for a function with this runtime, such as `python3.13`, from the folders in `path`."""
     for folder in path.split(os.pathsep):
         executable = Path(folder, runtime)
         if os.access(executable, os.X_OK) and (version := _version(executable)):
@@ -55,7 +55,7 @@ def of(runtime: str, path: str) -> Python:
 
 
 def _found(pattern: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """The folders that match, the newest version first."""
+    """The folders that match the pattern, the newest version first."""
     if pattern.startswith("{"):
         setting, _, default = pattern[1:].partition(":-")
         default, _, rest = default.partition("}")
@@ -72,9 +72,9 @@ def _numbers(path: str) -> list[int]:
 
 
 def _version(executable: Path) -> tuple[int, ...] | None:
-    """The version of a Python that works and has what functions may import, or None."""
+    """The version of a Python, or None if it does not work or lacks modules that functions may import."""
     try:
-        # -S and -I: without packages and settings of the user.
+        # -I and -S leave out the user's settings and packages.
         answer = subprocess.run(
             [executable, "-I", "-S", "-c", CHECK],
             capture_output=True,

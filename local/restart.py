@@ -1,6 +1,6 @@
-"""The executions that a restart of the engine cuts off, because a stopped engine cannot continue them.
+"""Handles the executions that a restart of the engine cuts off, because the engine cannot continue them.
 
-`down` waits for orders and due reminders that are on their way. `up` has the apps' own functions settle the others.
+`down` waits for orders and due reminders in progress. `up` lets the apps' own functions settle the other ones.
 """
 
 import json
@@ -16,13 +16,13 @@ from local.engine import Engine
 from local.errors import LocalError
 
 FINISH_SECONDS = 10
-"""The longest that `down` waits. An order is on its way for less than a second, unless something is wrong."""
+"""The longest that `down` waits. An order takes less than a second, unless something is wrong."""
 POLL_SECONDS = 0.1
 NAMED = 5
 """How many orders and stacks `down` names when it gives up."""
 
 CUT_OFF = "States.ServiceRestart"
-"""The engine's name for the error of an execution that was on its way when the engine stopped."""
+"""The engine's error for an execution that ran when the engine stopped."""
 
 PARK = "LostOrdersParkLostOrders"
 SETTLE = "LostRemindersSettleLostReminders"
@@ -32,9 +32,9 @@ SETTLED = "/laptop/settled"
 
 
 def wait(engine: Engine, say: Callable[[str], None]) -> None:
-    """Returns when no order, no due reminder and no stack is on its way, or after FINISH_SECONDS.
+    """Waits until no order, due reminder or deployment is in progress.
 
-    In the second case it names what is left.
+    It gives up after FINISH_SECONDS, and names what is still in progress.
     """
     deadline = time.monotonic() + FINISH_SECONDS
     try:
@@ -44,17 +44,17 @@ def wait(engine: Engine, say: Callable[[str], None]) -> None:
             if time.monotonic() > deadline:
                 more = f" and {len(on_their_way) - NAMED} more" if len(on_their_way) > NAMED else ""
                 say(
-                    f"still on their way after {FINISH_SECONDS} seconds: {', '.join(on_their_way[:NAMED])}{more}; "
-                    "the next `up` parks such orders, takes up such reminders and deploys such stacks again"
+                    f"still in progress after {FINISH_SECONDS} seconds: {', '.join(on_their_way[:NAMED])}{more}; "
+                    "the next `up` parks these orders, restarts these reminders and deploys these stacks again"
                 )
                 return
             time.sleep(POLL_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        say(f"the engine does not say which orders are on their way ({type(error).__name__})")
+        say(f"stopping without waiting for orders in progress, because the engine does not list them: {error}")
 
 
 def settle(engine: Engine, say: Callable[[str], None]) -> None:
-    """Parks the orders, and starts again the reminders, that the engine's last restart has cut off.
+    """Parks the orders and restarts the reminders that the engine's last restart has cut off.
 
     It does this once for each start of the engine. Raises LocalError if a function fails.
     """
@@ -68,11 +68,11 @@ def settle(engine: Engine, say: Callable[[str], None]) -> None:
     orders = list(_cut_off(engine, outputs[deploy.ORDERS_STACK]["OrderFulfillmentStateMachineArn"], since=started))
     reminders = list(_cut_off(engine, outputs[deploy.REMINDERS_STACK]["ReminderStateMachineArn"], since=started))
     if orders:
-        say(f"parking the orders that were on their way: {len(orders)}")
+        say(f"parking the orders that were in progress: {len(orders)}")
     for execution in orders:
         _invoke(engine, PARK, {"ExecutionId": execution, "Status": "FAILED"})
     if reminders:
-        say(f"starting again the reminders that were waiting: {len(reminders)}")
+        say(f"restarting the reminders that were waiting: {len(reminders)}")
         while not _invoke(engine, SETTLE, {"Waiting": True})["Complete"]:
             pass
     engine.client("ssm").put_parameter(Name=SETTLED, Value=str(started), Type="String", Overwrite=True)
@@ -84,7 +84,7 @@ def _running_orders(engine: Engine) -> list[str]:
 
 
 def _due_reminders(engine: Engine) -> list[str]:
-    """The names of the executions that do more than wait."""
+    """The names of the running executions of reminders that are due."""
     outputs = deploy.outputs(engine).get(deploy.REMINDERS_STACK, {})
     if not outputs:
         return []
@@ -103,7 +103,7 @@ def _due_reminders(engine: Engine) -> list[str]:
 
 
 def _cut_off(engine: Engine, workflow: str, *, since: float) -> Iterator[str]:
-    """The ARNs of the executions that ended with the engine's start at the time `since`."""
+    """The ARNs of the executions that the engine ended when it started, at the time `since`."""
     states = engine.executions()
     for one in _executions(engine, workflow, "FAILED"):
         # The process started a moment before it ended the executions.
@@ -131,7 +131,7 @@ def _invoke(engine: Engine, function: str, event: dict[str, Any]) -> Any:
     answer = engine.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
     if "FunctionError" in answer:
         raise LocalError(
-            f"{function} failed, so orders and reminders that were cut off are not settled: "
-            "`python -m local logs` tells more, `python -m local up` tries again"
+            f"{function} failed, so the orders and reminders that the restart cut off are not settled. "
+            f"`python -m local logs {function}` says why; `python -m local up` tries again"
         )
     return json.load(answer["Payload"])

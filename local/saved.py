@@ -1,8 +1,7 @@
-"""The engine's state on disk: its current state, and a copy of the last complete state that it saved.
+"""The engine's state on disk: the current state, and a copy of the last complete state.
 
-The engine writes buckets as they change, and everything else when it stops. So what a killed engine leaves behind does
-not fit together, and `recover` puts the copy in its place. An engine that is killed loses what changed since it last
-stopped, and nothing else.
+The engine writes buckets as they change, and everything else when it stops. So the files of a killed engine do not fit
+together, and `recover` replaces them with the copy. Only the changes since the engine last stopped are lost.
 """
 
 import itertools
@@ -18,13 +17,13 @@ PARTS = ("engine", "s3")
 
 COPY = "saved"
 WHOLE = "whole"
-"""File that the engine writes when it has saved everything. It lists the stacks that were on their way then."""
+"""File that the engine writes when it has saved everything. It lists the stacks that were then being deployed."""
 
 
 def recover(state: Path, *, stacks: Container[str]) -> bool:
-    """Prepares the state for a new engine. True if the last engine was killed, and so the last changes are lost.
+    """Prepares the state for a new engine. Returns True if the last engine was killed, so that changes are lost.
 
-    A deployment of one of `stacks` that was on its way counts like a kill: no engine can continue it.
+    An unfinished deployment of one of `stacks` counts as a kill, because no engine can continue it.
     """
     copy = state / COPY
     if _is_whole(state, stacks) or _is_of_an_earlier_version(state):
@@ -40,14 +39,14 @@ def recover(state: Path, *, stacks: Container[str]) -> bool:
         copy.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
             written.clear(state / part, folder=state)
-        # To the engine every folder in there is a bucket, also one with files that it did not write.
+        # The engine would take every folder in there for a bucket, even if it did not write the files.
         _put_aside(state / "s3")
         _copy(copy, state, state)
     return killed
 
 
 def begin(state: Path) -> None:
-    """Notes that an engine starts and will change the state. Until then `recover` can be repeated."""
+    """Notes that an engine starts and will change the state. Before that, `recover` can be repeated."""
     (state / WHOLE).unlink(missing_ok=True)
 
 
@@ -59,12 +58,12 @@ def _is_whole(state: Path, stacks: Container[str]) -> bool:
 
 
 def _is_of_an_earlier_version(state: Path) -> bool:
-    """Whether there never was a copy. Such a state is used as it is, if the engine has ever saved it."""
+    """Whether the engine saved this state before there were copies. It is then used unchanged."""
     return not (state / COPY).exists() and (state / "engine").exists()
 
 
 def _copy(source: Path, target: Path, state: Path) -> None:
-    """Copies what the engine wrote. Other files stay where they are."""
+    """Copies what the engine wrote, and no other files."""
     for part in PARTS:
         for file in written.files(source / part, folder=state):
             copy = target / file.relative_to(source)
@@ -79,7 +78,7 @@ def _remove(folder: Path, state: Path) -> None:
 
 
 def _put_aside(folder: Path) -> None:
-    """Gives a folder that is still there another name."""
+    """Renames a folder that still exists."""
     if folder.exists():
         number = next(number for number in itertools.count(1) if not Path(f"{folder}-{number}").exists())
         folder.rename(f"{folder}-{number}")

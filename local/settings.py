@@ -1,4 +1,4 @@
-"""Where one laptop cloud keeps its things and which ports it uses."""
+"""The settings of a laptop cloud: its folder, its ports, and the environment of its processes."""
 
 import json
 import os
@@ -27,7 +27,7 @@ INSIDE = "X-Laptop-Looks-Inside"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One laptop cloud. Each checkout has its own, in its `.local` folder."""
+    """The settings of one laptop cloud."""
 
     home: Path
     port: int = 4566
@@ -61,32 +61,32 @@ class Settings:
 
     @property
     def state(self) -> Path:
-        """What the engine and the cache keep when they stop."""
+        """The folder for the data that the engine and the cache save when they stop."""
         return self.home / "state"
 
     @property
     def assembly(self) -> Path:
-        """The synthesised templates."""
+        """The folder of the synthesised templates."""
         return self.home / "cdk.out"
 
     def remember(self, *names: str) -> dict[str, Any]:
-        """Keeps these settings for the next command; returns the ones kept before. Raises DamagedError."""
+        """Saves these settings for the next command, and returns those saved before. Raises DamagedError."""
         before = _remembered(self.home / SETTINGS)
         self.put_back(before | {name: getattr(self, name) for name in names})
         return before
 
     def put_back(self, before: Mapping[str, Any]) -> None:
-        """Keeps what `remember` returned."""
+        """Saves the settings that `remember` returned."""
         homes.write(self.home / SETTINGS, json.dumps(before))
 
 
 def load(
     home: Path, *, port: int | None = None, redis_port: int | None = None, consumer: bool | None = None
 ) -> Settings:
-    """The settings of the cloud in `home`: as they were last, unless others are given.
+    """Returns the settings of the cloud in `home`: the saved ones, changed by those that are given.
 
-    Raises LocalError if the folder holds other things, or if the cloud's kept state has another port, because deployed
-    functions hold addresses.
+    Raises LocalError if the folder does not belong to a laptop cloud. Also raises it if the saved data is for another
+    port, because deployed functions hold addresses.
     """
     homes.require_own(home)
     last = _remembered(home / SETTINGS)
@@ -95,7 +95,7 @@ def load(
         if value is not None and last.get(name, value) != value and (home / "state").exists():
             raise LocalError(
                 f"this cloud was deployed with --{name.replace('_', '-')} {last[name]}, and its functions hold that "
-                f"address; `python -m local down --forget` drops it, then `up` takes another port"
+                f"address; to use another port, first delete the cloud's data with `python -m local down --forget`"
             )
     given = {name: value for name, value in {**ports, "consumer": consumer}.items() if value is not None}
     return Settings(home=home, **{**last, **given})
@@ -111,43 +111,43 @@ def _remembered(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        told = json.loads(file.read_bytes())
+        found = json.loads(file.read_bytes())
     except ValueError:
         raise DamagedError(file, AFTER) from None
     kinds = {"port": int, "redis_port": int, "consumer": bool}
-    if not isinstance(told, dict) or any(type(value) is not kinds.get(name) for name, value in told.items()):
+    if not isinstance(found, dict) or any(type(value) is not kinds.get(name) for name, value in found.items()):
         raise DamagedError(file, AFTER)
-    if not all(0 < int(told.get(name, 1)) < 65536 for name in ("port", "redis_port")):
+    if not all(0 < int(found.get(name, 1)) < 65536 for name in ("port", "redis_port")):
         raise DamagedError(file, AFTER)
-    return told
+    return found
 
 
 OWN_SETTINGS = ("AWS_", "CDK_", "JSII_", "NODE_", "PYTHON", "BOTO_")
-"""Prefixes of the settings that a developer makes for other programs."""
+"""Prefixes of environment variables that a developer may have set for other programs."""
 
 KEPT = (
     *("CDK_DISABLE_CLI_TELEMETRY", "CDK_VALIDATION", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"),
     *("NODE_USE_SYSTEM_CA", "NODE_EXTRA_CA_CERTS", "PYTHONHOME", "PYTHONPYCACHEPREFIX"),
 )
-"""Settings with these prefixes that stay: the Makefile's, and those that describe this machine."""
+"""Variables with these prefixes that stay: the Makefile's, and those that describe this machine."""
 
 OWN_ADDRESSES = ("127.0.0.1", "localhost", ".localhost")
 
 
 def isolated(environment: Mapping[str, str]) -> dict[str, str]:
-    """`environment` without what a developer has set for AWS, CDK, Node and Python, and with our tools on its PATH.
+    """Returns `environment` without the settings of a developer, and with our tools on its PATH.
 
-    Those settings must neither reach the laptop cloud nor be reached from here. A proxy is used for no address of this
-    machine.
+    The laptop cloud must not use a developer's settings for AWS, CDK, Node and Python. Addresses of this machine are
+    reached without a proxy.
     """
     kept = {name: value for name, value in environment.items() if name in KEPT or not name.startswith(OWN_SETTINGS)}
     for name in ("TMPDIR", "TEMP", "TMP"):
         if name in kept and not os.access(kept[name], os.W_OK | os.X_OK):
-            # Node would use the missing folder all the same.
+            # Node would use the folder even if it is missing.
             del kept[name]
     # Programs read one name or the other, and separate the addresses by commas or blanks.
-    told = re.split(r"[,\s]+", f"{environment.get('no_proxy', '')},{environment.get('NO_PROXY', '')}")
-    without_proxy = "*" if "*" in told else ",".join(dict.fromkeys([*filter(None, told), *OWN_ADDRESSES]))
+    listed = re.split(r"[,\s]+", f"{environment.get('no_proxy', '')},{environment.get('NO_PROXY', '')}")
+    without_proxy = "*" if "*" in listed else ",".join(dict.fromkeys([*filter(None, listed), *OWN_ADDRESSES]))
     tools, path = str(Path(sys.executable).parent), environment.get("PATH", os.defpath)
     return kept | {
         "AWS_CONFIG_FILE": os.devnull,

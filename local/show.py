@@ -1,4 +1,4 @@
-"""What the laptop cloud shows to people: where things are, what was sent, what lies where, what ran."""
+"""The output of the commands: addresses, sent messages, queues, executions and logs."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ NAMED = 5
 
 
 def status(cloud: Cloud) -> dict[str, Any]:
-    """What runs and where, as plain data: `python -m local status --json`."""
+    """What runs and where, as data for `python -m local status --json`."""
     parts = {}
     for part in (cloud.engine, cloud.cache):
         process = part.daemon.process()
@@ -54,17 +54,17 @@ def print_status(cloud: Cloud, console: Console) -> None:
 
 
 def print_users(cloud: Cloud, console: Console) -> None:
-    """Who can sign in, and with what."""
+    """Prints the demo users and their passwords."""
     for role, user in cloud.users().items():
         console.print(f"{f'sign in, {role}':18} {user.email} {user.password}", highlight=False)
 
 
 def outbox(cloud: Cloud, console: Console) -> None:
-    """What was mailed and texted, and what the topic sent to its subscriber."""
+    """Prints the mails, the text messages, and the topic's messages to its subscriber."""
     cloud.require_running()
     _print(
         console,
-        ["by", "to", "subject", "text"],
+        ["channel", "to", "subject", "text"],
         [
             *(["e-mail", ", ".join(mail["To"]), mail["Subject"], mail["BodyText"]] for mail in cloud.engine.mails()),
             *(["SMS", text["PhoneNumber"], "", text["Message"]] for text in cloud.engine.texts()),
@@ -75,7 +75,7 @@ def outbox(cloud: Cloud, console: Console) -> None:
 
 
 def queues(cloud: Cloud, console: Console) -> None:
-    """What lies in each queue; looking takes nothing out."""
+    """Prints the messages in each queue, without removing them."""
     for name, url in cloud.places().queues.items():
         messages = cloud.engine.queued(url)
         console.print(f"[bold]{name}[/bold]: {len(messages)}")
@@ -83,12 +83,12 @@ def queues(cloud: Cloud, console: Console) -> None:
             try:
                 console.print_json(message["Body"], indent=None)
             except ValueError:
-                # Anybody may have put it there by hand.
+                # Somebody may have put the message there by hand.
                 console.print(_text(message["Body"]))
 
 
 def executions(cloud: Cloud, console: Console, name: str | None) -> None:
-    """The executions of both workflows, or one of them state by state."""
+    """Prints the executions of both workflows, or one of them state by state."""
     places = cloud.places()
     found = [
         {"workflow": workflow, **execution}
@@ -109,7 +109,9 @@ def executions(cloud: Cloud, console: Console, name: str | None) -> None:
     if len(named) > 1:
         some = ", ".join(sorted({execution["name"] for execution in named})[:NAMED])
         more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-        raise LocalError(f"{len(named)} executions have a name that starts with {name!r}: {some}{more}")
+        raise LocalError(
+            f"{len(named)} executions have a name that starts with {name!r}, type more of it: {some}{more}"
+        )
     [execution] = named
     _print(
         console,
@@ -144,7 +146,7 @@ def _history(cloud: Cloud, execution: dict[str, Any]) -> list[list[str]]:
 
 
 def logs(cloud: Cloud, console: Console, function: str | None) -> None:
-    """The end of the engine's log, or of a function's."""
+    """Prints the end of the engine's log, or of a function's log."""
     if function is None:
         if not homes.is_cloud(cloud.settings.home):
             raise NotRunningError
@@ -162,9 +164,9 @@ def logs(cloud: Cloud, console: Console, function: str | None) -> None:
 
 
 def function_named(text: str, names: Sequence[str]) -> str:
-    """The one of `names` that `text` means: the whole name, else its end, else any other part, in any case.
+    """Returns the name that `text` means: it is the whole name, or its end, or any other part, in any case.
 
-    Raises LocalError, with the names that `text` may mean.
+    Raises LocalError if no name or several names fit. The message suggests names.
     """
     wanted = "".join(text.split()).casefold()
     low = {name.casefold(): name for name in names}
@@ -180,7 +182,7 @@ def function_named(text: str, names: Sequence[str]) -> str:
             return found[0]
         if found:
             raise LocalError(f"{text!r} may be {' or '.join(found)}: name one of them")
-    # A part of a name may be misspelt, as well as a whole one.
+    # The user may have misspelt a whole name or a part of one.
     near = {
         name: max(SequenceMatcher(None, wanted, key[start:]).ratio() for start in range(max(1, len(key) - 3)))
         for key, name in low.items()
@@ -191,7 +193,7 @@ def function_named(text: str, names: Sequence[str]) -> str:
 
 
 def _print(console: Console, titles: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
-    """A table. If a word, such as an id, would be broken in it, each row is shown line by line instead."""
+    """Prints a table. If the table would break a word, such as an id, prints each row line by line instead."""
     rows = [[_plain(cell.rstrip()) for cell in row] for row in rows]
     if table := tables.fitted(titles, rows, width=console.width, title=title):
         console.print(table)
@@ -201,12 +203,12 @@ def _print(console: Console, titles: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def _text(text: str) -> Text:
-    """A text that anybody may have written, as it is: without styles."""
+    """Untrusted text, shown without styles."""
     return Text(_plain(text))
 
 
 def _plain(text: str) -> str:
-    """A text that anybody may have written, with visible control characters."""
+    """Untrusted text, with visible control characters."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 

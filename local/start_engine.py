@@ -1,6 +1,6 @@
-"""Starts MiniStack as `python -m ministack` does, and closes gaps that cannot be closed from outside.
+"""Starts MiniStack as `python -m ministack` does, with patches that close gaps which cannot be closed from outside.
 
-Each gap is a module of the package `engine_patches`.
+Each patch is a module of the package `engine_patches`.
 """
 
 import sys

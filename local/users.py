@@ -1,4 +1,4 @@
-"""The people of the laptop cloud: one who orders and is reminded, and one operator."""
+"""The demo users of the laptop cloud: a person and an operator."""
 
 import contextlib
 import json
@@ -28,14 +28,14 @@ class User:
 
 
 def of(home: Path) -> dict[str, User]:
-    """The users of the cloud in `home` by their roles; their passwords are its own, made when first asked for."""
+    """Returns the demo users of the cloud in `home`, by role. The first call makes up their passwords."""
     file = home / USERS
     try:
         passwords = json.loads(file.read_text())
         return {role: User(role=role, email=email, password=_text(passwords[role])) for role, email in EMAILS.items()}
     except FileNotFoundError:
-        # The last four are what the pool's rules ask for.
-        # A letter first: programs take what begins with a dash for an option.
+        # The first four characters satisfy the pool's rules. A letter comes first, because programs would take a
+        # password that begins with a dash for an option.
         homes.write(file, json.dumps({role: f"aA1-{secrets.token_urlsafe(9)}" for role in EMAILS}))
         return of(home)
     except (ValueError, KeyError, TypeError):
@@ -49,7 +49,7 @@ def _text(value: Any) -> str:
 
 
 def create(engine: Engine, pool: str, users: Mapping[str, User]) -> None:
-    """Makes the users, with verified addresses. Users that exist get the passwords that `users` has."""
+    """Creates the users, with verified addresses. Existing users get the passwords in `users`."""
     cognito = engine.client("cognito-idp")
     for role, user in users.items():
         add(cognito, pool, user, phone=PHONES[role])
@@ -57,7 +57,7 @@ def create(engine: Engine, pool: str, users: Mapping[str, User]) -> None:
 
 
 def add(cognito: Any, pool: str, user: User, *, phone: str) -> None:
-    """Makes one user whose address and number are verified, or gives an existing one this password."""
+    """Creates one user with a verified address and number. An existing user gets this password."""
     attributes = {"email": user.email, "phone_number": phone}
     verified = {f"{name}_verified": "true" for name in attributes}
     with contextlib.suppress(cognito.exceptions.UsernameExistsException):
@@ -71,7 +71,7 @@ def add(cognito: Any, pool: str, user: User, *, phone: str) -> None:
 
 
 def sign_in(cognito: Any, client: str, user: User) -> str:
-    """The user's ID token, which is good for an hour."""
+    """Returns the user's ID token, which is valid for an hour."""
     answer = cognito.initiate_auth(
         ClientId=client,
         AuthFlow="USER_PASSWORD_AUTH",

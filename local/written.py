@@ -1,7 +1,7 @@
-"""Tells which files in its folders a laptop cloud wrote. It deletes only these files.
+"""Recognises the files that a laptop cloud wrote into its folders. It deletes only these files.
 
-A file is the cloud's if its name is one that the engine, the cache or CDK gives to its files. If somebody else might
-use the name too, the content decides.
+The name decides: it must be one that the engine, the cache or CDK gives to its files. If other programs might use the
+name, too, the content decides.
 """
 
 import functools
@@ -18,7 +18,7 @@ STATE_FORMAT = b'{"__ministack_format__": '
 """The first bytes of each file in which the engine keeps the state of a service."""
 
 Rule = tuple[str, Callable[[Path], bool]]
-"""A pattern of paths below a folder, and what else must be true of the file."""
+"""A pattern of paths below a folder, and a further test of the file."""
 
 
 def _always(_: Path) -> bool:
@@ -26,24 +26,24 @@ def _always(_: Path) -> bool:
 
 
 def _is_service(file: Path) -> bool:
-    # An engine that was killed while it wrote may leave an empty file.
+    # If the engine is killed while it writes, it may leave an empty file.
     return file.suffix == ".tmp" and not file.stat().st_size or _begins(file, STATE_FORMAT)
 
 
 def _is_object(file: Path) -> bool:
-    """Whether it is an object in a bucket, or the description that the engine writes beside each object."""
+    """Whether the file is an object in a bucket, or the description that the engine writes beside each object."""
     if file.name.endswith(".meta.json"):
         return _begins(file, b"{")
     return file.with_name(f"{file.name.removesuffix('.tmp')}.meta.json").is_file()
 
 
 def _is_links(file: Path) -> bool:
-    """Whether it is one of the links to packages that functions import."""
+    """Whether the file is a link to a package that functions import."""
     return file.is_symlink() and Path(os.readlink(file)).name == file.name
 
 
 def _is_unpacked(file: Path) -> bool:
-    """Whether it belongs to an archive, or is a compiled module of one."""
+    """Whether the file comes from an archive, or is a compiled module of one."""
     folder = next(parent for parent in file.parents if parent.parent.parent.name == "unpacked")
     listed = _read_once(folder.with_name(folder.name.partition(".")[0] + FILES_OF), _listed)
     if file.parent.name == "__pycache__":
@@ -57,14 +57,17 @@ def _is_of_a_stack(file: Path) -> bool:
 
 
 def _is_staged(file: Path) -> bool:
-    """Whether CDK copied it from the project: the copy's archive has it too. A copy without one was never deployed."""
+    """Whether CDK copied the file from the project. Then the copy's archive has it, too.
+
+    A copy without an archive was never deployed.
+    """
     [folder] = [parent for parent in file.parents if parent.name.startswith("asset.") and len(parent.name) == 70]
     archive = folder.parent / ".cache" / f"{folder.name.removeprefix('asset.')}.zip"
     return not archive.exists() or file.relative_to(folder).as_posix() in _read_once(archive, _archived)
 
 
 FUNCTIONS = "functions(-[a-z0-9_]{8})?"
-"""Older versions had one folder of this kind."""
+"""The folder of an engine. Older versions had only one, without the suffix."""
 
 RUNTIME = r"[a-z]+[0-9.]+"
 SHA = "[0-9a-f]{64}"
@@ -80,7 +83,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (rf"{SAVED}engine/(cognito-pool-keys/)?{TEMPORARY}", _always),
         (rf"{SAVED}engine/lambda-blobs/{SHA}\.zip(\.tmp)?", _always),
         (rf"{SAVED}s3/.+", _is_object),
-        # An engine that is killed may leave an object without its description.
+        # A killed engine may leave an object without its description.
         (rf"{SAVED}s3/[0-9]{{12}}/cdk-[^/]+/{SHA}\.(json|zip)(\.tmp)?", _always),
         (r"cache/(dump|temp-[0-9]+)\.rdb", _always),
     ),
@@ -108,7 +111,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
 }
 
 EVIDENCE = rf"\.meta\.json$|\{FILES_OF}$|\.assets\.json$|/\.cache/[^/]+$"
-"""Files that tell whether other files are the cloud's. They go last."""
+"""Files that show whether other files are the cloud's. They are deleted last."""
 
 EMPTY_FOLDERS = {
     "state": rf"{SAVED}(engine|s3)(/.+)?|saved(\.new)?|cache",
@@ -132,7 +135,7 @@ def wrote(file: Path, *, folder: Path) -> bool:
 
 
 def files(part: Path, *, folder: Path) -> Iterator[Path]:
-    """What the cloud wrote into `part`, which is `folder` or below it. Follows no links."""
+    """The files that the cloud wrote into `part`, which is `folder` or below it. Follows no links."""
     for parent, _, names in os.walk(part):
         yield from (
             file for name in names if wrote(file := Path(parent, name), folder=folder) and not file.is_symlink()
@@ -140,9 +143,9 @@ def files(part: Path, *, folder: Path) -> Iterator[Path]:
 
 
 def clear(part: Path, *, folder: Path) -> None:
-    """Deletes what the cloud wrote into `part`, which is `folder` or below it, and the folders that are then empty.
+    """Deletes what the cloud wrote into `part`, which is `folder` or below it, and folders that become empty.
 
-    Follows no links, and leaves what is on another file system. If it is interrupted, you can repeat it.
+    Follows no links, and keeps files on other file systems. After an interrupt you can repeat it.
     """
     if not is_folder(part) or part.stat().st_dev != part.parent.stat().st_dev:
         return
@@ -208,7 +211,7 @@ def _archived(file: Path) -> frozenset[str]:
 
 
 def _read_once(file: Path, read: Callable[[Path], frozenset[str]]) -> frozenset[str]:
-    """What `read` makes of a file that has the answer for a thousand others."""
+    """Returns the result of `read`, and keeps it: one file may decide about a thousand others."""
     try:
         status = file.stat()
     except OSError:

@@ -1,11 +1,11 @@
-"""What every command line of the project shares: how it runs and ends, its errors and its tables."""
+"""Shared by all command lines of the project: how they run and end, their errors and their tables."""
 
 import sys
 from types import TracebackType
 
 
 def _end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Ctrl-C may come while Python still imports, before `program.run` could handle it."""
+    """Handles Ctrl-C during imports, when `program.run` cannot handle it yet."""
     if issubclass(kind, KeyboardInterrupt):
         print("error: interrupted", file=sys.stderr)
         raise SystemExit(130)

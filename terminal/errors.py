@@ -1,5 +1,5 @@
-"""The error that a command line expects."""
+"""The base class of errors with a message for the user."""
 
 
 class CommandError(Exception):
-    """Shown without a traceback; the command ends with exit status 1."""
+    """The command prints the message without a traceback, and ends with exit status 1."""

@@ -1,4 +1,4 @@
-"""How every command line runs: its streams, its complaints and its exit status."""
+"""Runs a command line: handles its streams, its errors and its exit status."""
 
 import argparse
 import difflib
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 ROOMY = 200
-"""How many columns a table has in a pipe or a file, unless COLUMNS says otherwise."""
+"""The width of tables in a pipe or a file, in columns, unless COLUMNS says otherwise."""
 
 
 WIDEST_HELP = 120
@@ -36,13 +36,13 @@ class Paragraphs(argparse.HelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """Shows its help if a command is missing, and says which command was probably meant if one is unknown."""
+    """Shows its help if the command is missing, and suggests a command if it is unknown."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": Paragraphs} | options)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
-        # `--home=--` has no value to Python 3.11, which then hands on an empty list.
+        # Python 3.11 takes `--home=--` for an option without a value, and passes an empty list.
         if arg_strings == ["--"] and action.option_strings and action.nargs is None:
             raise argparse.ArgumentError(action, "expected one argument")
         return super()._get_values(action, arg_strings)
@@ -55,24 +55,24 @@ class Parser(argparse.ArgumentParser):
 
 
 def _meant(message: str) -> str:
-    """The choice that is most like the one that `message`, argparse's own, calls invalid."""
+    """A suggestion, if argparse's `message` is about an invalid choice: the valid choice most like it."""
     refused = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
     like = difflib.get_close_matches(refused[1], re.findall("[^ ,']+", refused[2]), n=1) if refused else []
     return f"; did you mean {like[0]}?" if like else ""
 
 
 class OutputError(OSError):
-    """Standard output cannot be written. Other files fail with the same errors, so it has a class of its own."""
+    """Standard output cannot be written. The class distinguishes this from errors of other files."""
 
 
 def run(action: Callable[[], int], *, said_of: Callable[[Exception], str | None]) -> int:
-    """The exit status: that of `action`; 1 with a sentence if it fails; 128 and its number if a signal ends it.
+    """Runs `action` and returns the exit status: its own, 1 after an error, or 128 plus the number of a signal.
 
-    `said_of` gives the sentence for an error, or None for an error that nobody expects. That one is raised.
+    `said_of` returns the message for an error, or None for an unexpected error, which is then raised.
     """
     _prepare_streams()
     for ending in (signal.SIGTERM, signal.SIGHUP):
-        # `nohup` has SIGHUP ignored, and that stays so. Otherwise the command cleans up as after Ctrl-C.
+        # `nohup` makes the command ignore SIGHUP, and this stays so. Otherwise it cleans up as after Ctrl-C.
         if signal.getsignal(ending) != signal.SIG_IGN:
             signal.signal(ending, _interrupt)
     status = _status(action, said_of)
@@ -87,7 +87,7 @@ def run(action: Callable[[], int], *, said_of: Callable[[Exception], str | None]
 
 
 def complain(message: str) -> None:
-    """Prints `message` as an error. If standard error cannot be written, the exit status says enough."""
+    """Prints `message` as an error. If standard error cannot be written, only the exit status shows the error."""
     try:
         Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("error: ", "red"), message))
     except OSError:
@@ -95,7 +95,7 @@ def complain(message: str) -> None:
 
 
 def width() -> int:
-    """How many columns tables may have: as COLUMNS says, else as the terminal has, else many."""
+    """The width of tables, in columns: from COLUMNS, otherwise from the terminal, otherwise ROOMY."""
     return shutil.get_terminal_size(fallback=(ROOMY, 24)).columns
 
 
@@ -103,7 +103,7 @@ def _status(action: Callable[[], int], said_of: Callable[[Exception], str | None
     try:
         return action()
     except SystemExit as end:
-        # From argparse, after its help or its complaint.
+        # argparse raises it after its help or an error message.
         return end.code if isinstance(end.code, int) else 0
     except OutputError as error:
         return _without_output(error)
@@ -118,9 +118,9 @@ def _status(action: Callable[[], int], said_of: Callable[[Exception], str | None
 
 
 def _without_output(error: OutputError) -> int:
-    """Python would complain once more when it writes the rest at its end, so the rest goes nowhere."""
+    """Discards the rest of the output. Otherwise Python would try to write it at its end, and print a second error."""
     _discard(sys.stdout)
-    # The reader of a pipe that closes it has seen enough.
+    # If the reader of a pipe closes it, it has seen enough.
     if error.errno != errno.EPIPE:
         complain(f"standard output: {(error.strerror or '').lower()}")
     return 1
@@ -137,7 +137,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _prepare_streams() -> None:
-    """Opens those that the caller closed, and lets a stream that lacks a letter show the letter's number."""
+    """Opens streams that the caller has closed, and makes each stream escape characters that it cannot encode."""
     for name, mode in {"stdin": "r", "stdout": "w", "stderr": "w"}.items():
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))

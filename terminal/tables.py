@@ -1,4 +1,4 @@
-"""Tables that leave each word in one piece, so that an id can be copied."""
+"""Tables that never break a word, so that you can copy an id."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ from rich.text import Text
 def fitted(
     titles: Sequence[str], rows: Sequence[Sequence[str | Text]], *, width: int, title: str | None = None
 ) -> Table | None:
-    """The rows as a table of at most `width` columns, or None if a word would have to be broken."""
+    """Returns the rows as a table of at most `width` columns, or None if the table would break a word."""
     columns = list(zip(titles, *(map(str, row) for row in rows), strict=True))
     least = [max((cell_len(word) for text in texts for word in text.split()), default=0) for texts in columns]
-    # rich itself breaks an id in one column to leave room for a text in another.
+    # rich itself would break an id in one column to make room for text in another.
     spare = width - sum(least) - 3 * len(columns) - 1
     if spare < 0:
         return None
@@ -29,7 +29,7 @@ def fitted(
 
 
 def line_by_line(titles: Sequence[str], row: Sequence[str]) -> str:
-    """One row without its empty cells: a line for each cell, or several if the cell has several."""
+    """Returns one row without its empty cells: a line for each cell, or several lines if the cell has several."""
     shown = {name: text for name, text in zip(titles, row, strict=True) if text}
     width = max(map(len, shown), default=0)
     return "\n".join(f"{name:{width}}  " + f"\n{'':{width}}  ".join(text.split("\n")) for name, text in shown.items())

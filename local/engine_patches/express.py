@@ -1,12 +1,12 @@
-"""Express executions as on AWS. To the engine (`services/stepfunctions.py`) they are like Standard ones:
+"""Makes Express executions behave as on AWS. The engine (`services/stepfunctions.py`) treats them like Standard ones:
 
-- the ARN is `…:execution:WORKFLOW:NAME` (line 860), and not `…:express:WORKFLOW:NAME:UUID`, so that no name can be used
-  a second time;
-- they are listed, described and stopped (lines 917, 948, 1030, 1071 and 1212);
+- their ARN is `…:execution:WORKFLOW:NAME` (line 860) instead of `…:express:WORKFLOW:NAME:UUID`, so a name cannot be
+  used a second time;
+- they can be listed, described and stopped (lines 917, 948, 1030, 1071 and 1212);
 - EventBridge gets events about them (line 1708).
 
-On AWS only the log shows an Express execution. A request with the header INSIDE sees what the engine knows; the laptop
-cloud's own commands and the tests send it.
+On AWS only the log shows an Express execution. The laptop cloud's own commands and the tests send the header INSIDE,
+which makes the engine show these executions all the same.
 """
 
 from collections.abc import Awaitable, Callable

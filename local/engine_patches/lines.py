@@ -17,7 +17,7 @@ def replace(module: ModuleType, function: str, line: str, by: str) -> None:
     if source.count(line) != 1:
         raise GoneError(f"{module.__name__}.{function} has {line!r} {source.count(line)} times")
     source = source.replace(line, by)
-    # Empty lines before it: a traceback then names a line that is near in the file.
+    # With empty lines above, a traceback names nearly the right line of the file.
     above = "\n" * (before.__code__.co_firstlineno - 1)
     exec(compile(above + source, inspect.getsourcefile(before) or "", "exec"), module.__dict__)
     getattr(module, function).source = source

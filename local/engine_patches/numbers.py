@@ -1,4 +1,4 @@
-"""Numbers as texts: `$string` on AWS writes all digits of a whole number below 1e21.
+"""Makes `$string` behave as on AWS, where it writes all digits of a whole number below 1e21.
 
 The engine's JSONata (`jsonata/functions.py:149`) writes an exponent from 1e15 on, and keeps 15 digits.
 """

@@ -1,10 +1,10 @@
-"""Stacks of which only the outputs change.
+"""Makes updates that change only a stack's outputs behave as on AWS.
 
 On AWS a change set that changes only a stack's outputs has no `Changes`, is complete, and can be executed. The engine
 treats it like one that changes nothing (`services/cloudformation/changesets.py:763`). A new stack then never finds the
 export that it needs, however often both are deployed.
 
-On AWS an export goes with its output, and an update fails that would take one away which another stack uses. The engine
+On AWS an export is removed together with its output. If another stack uses the export, the update fails. The engine
 keeps every export until its stack is deleted (`services/cloudformation/stacks.py:1116`).
 """
 
@@ -27,7 +27,10 @@ def apply() -> None:
 
 
 def dropping_exports(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """`resolve`, which a deployment calls last, and which fails the deployment by a ValueError."""
+    """Returns `resolve`, changed to also remove the exports of outputs that are gone.
+
+    A deployment calls it last. A ValueError makes the deployment fail.
+    """
 
     @functools.wraps(resolve)
     def resolve_and_drop(*arguments: Any) -> Any:
@@ -45,7 +48,7 @@ def dropping_exports(resolve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _user_of(export: str) -> str | None:
-    """The name of a stack that imports it."""
+    """The name of a stack that imports the export, or None."""
     for name, stack in _stacks.items():
         status = stack["StackStatus"]
         if status.endswith("_COMPLETE") and "DELETE" not in status:

@@ -1,11 +1,11 @@
-"""Streams that go on after a restart.
+"""Makes streams continue after a restart.
 
-The engine keeps how far each function has read a table's stream (`services/lambda_svc.py:650`), but not the stream
-(`get_state` in `services/dynamodb.py:126`). After a restart the stream is empty, and the functions wait at a position
-far behind its end. The engine does not call them for thousands of changes.
+The engine saves how far each function has read a table's stream (`services/lambda_svc.py:650`), but not the stream
+(`get_state` in `services/dynamodb.py:126`). After a restart the stream is empty, and the saved position is far beyond
+its end. So the engine does not call the functions for thousands of changes.
 
-It also waits 50 ms before it looks for the next change, if the look before found nothing
-(`services/lambda_svc.py:7484`): any message in any queue makes it look.
+The engine also waits 50 ms after it has looked for changes and found none (`services/lambda_svc.py:7484`). Any message
+in any queue makes it look.
 """
 
 import copy
@@ -18,7 +18,7 @@ KEPT = ("_stream_records", "_stream_trimmed")
 
 
 def apply(module: ModuleType = dynamodb) -> None:
-    """Makes the engine keep the records of streams too, and read them at once."""
+    """Makes the engine save the records of streams, too, and read them at once."""
     lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0
     kept_before, restore = module.get_state, module.load_persisted_state
 

@@ -1,8 +1,8 @@
-"""A mark in the saved state that says that the state is complete.
+"""Marks the saved state as complete.
 
 When the engine stops, it saves its services one by one. It leaves out a service that changes meanwhile, because it
-cannot copy it (`core/persistence.py:201`). From outside, one cannot tell whether a stopped engine has saved everything
-or was killed before that.
+cannot copy it (`core/persistence.py:201`). Without a mark, the commands cannot tell whether a stopped engine has saved
+everything or was killed before.
 """
 
 import json
@@ -18,11 +18,11 @@ WHOLE = "whole"
 """Name of the file beside the folder of the state, which `local.saved` reads."""
 
 TIMES = 5
-"""The most attempts to save everything. Between two attempts, a change that was under way ends."""
+"""The most attempts to save everything. A change in progress ends before the next attempt."""
 
 
 class Failures(logging.Handler):
-    """Counts what the engine says of services that it could not save."""
+    """Counts the log entries about services that the engine could not save."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

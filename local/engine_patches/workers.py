@@ -1,4 +1,4 @@
-"""Processes of functions that start quickly and answer without a wait.
+"""Makes the processes of functions start quickly and answer without delay.
 
 The engine's own `Worker` (`core/lambda_runtime.py:1117`):
 
@@ -6,7 +6,7 @@ The engine's own `Worker` (`core/lambda_runtime.py:1117`):
 - lets the function see the engine's environment and all packages of the engine's Python (lines 1103 and 1242), and
   runs it on that Python, whatever its runtime is;
 - waits up to 50 ms for log lines after each call (`_drain_stderr_bounded`, line 1362);
-- ends the process after an exception, which AWS does not (`invoke`, line 1484), and forgets the exception's class
+- ends the process after an exception, unlike AWS (`invoke`, line 1484), and drops the exception's class
   (`services/lambda_svc.py:5435`).
 
 Each concurrent call gets its own process (`acquire_worker`, line 1591), so 32 callers start 32 processes at once.
@@ -37,10 +37,10 @@ LIMIT = 4
 """The most processes of one function. Further calls wait for their turn."""
 
 OVERFLOW_SECONDS = 10
-"""A call that waits longer gets a process beyond LIMIT, because functions that call each other could wait for ever."""
+"""A call that waits longer gets a process beyond LIMIT. Otherwise functions that call each other might wait forever."""
 
 INIT_SECONDS = 60
-"""The longest that a function may take to be imported. AWS gives it ten seconds; this machine may be busy."""
+"""The longest that the import of a function may take. AWS allows ten seconds, but this machine may be busy."""
 
 LAST_LINES_SECONDS = 5
 """The longest wait for a log line. It ends sooner, unless a process that the function started keeps its log open."""
@@ -64,7 +64,7 @@ def apply() -> None:
 
 
 def in_turn(execute: Callable[..., Any]) -> Callable[..., Any]:
-    """`execute`, which runs a call of a function, with as many calls at once as the function's Turns allow."""
+    """Returns `execute`, changed to run only as many calls of a function at once as its Turns allow."""
 
     @functools.wraps(execute)
     def waiting(function: dict[str, Any], event: Any, request_id: str) -> Any:
@@ -79,7 +79,7 @@ def in_turn(execute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Turns:
-    """How many calls of a function may run at once. The others get their turn in the order in which they came.
+    """Limits how many calls of a function run at once. Other calls wait, first come, first served.
 
     The number begins with one, and grows by one with each process that is ready, up to `limit`. So one process starts
     at a time, while the ready ones answer. Starting many at once would not be faster.
@@ -94,11 +94,11 @@ class Turns:
         self._lock = threading.Lock()
 
     def running(self) -> int:
-        """How many calls have their turn."""
+        """How many calls run."""
         return self._taken
 
     def waiting(self) -> int:
-        """How many calls wait for their turn."""
+        """How many calls wait."""
         return len(self._waiting)
 
     def take(self) -> None:
@@ -142,14 +142,14 @@ def turns_of(function: str) -> Turns:
 class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
     """A process that runs one function, one call after the other.
 
-    It ends by itself when the engine is gone: it reads calls from a pipe that the engine holds.
+    It reads calls from a pipe of the engine, so it ends by itself when the engine is gone.
     """
 
     _proc: "subprocess.Popen[str] | None"
     _answers: "queue.Queue[dict[str, Any] | None]"
     _stderr_queue: "queue.Queue[str | None]"
     _of_the_import = ""
-    """What the function logged when it was imported. It comes with the first call, as on AWS."""
+    """The lines that the function logged during its import. They come with the first call, as on AWS."""
 
     def invoke(
         self,
@@ -161,7 +161,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         durable: dict[str, str] | None = None,
         invoked_function_arn: str | None = None,
     ) -> dict[str, Any]:
-        """The function's answer, as the engine's own worker gives it, and the type of the error."""
+        """Returns the function's answer in the form of the engine's own worker, and the type of the error."""
         with self._lock:
             process = self._proc
             cold = False
@@ -189,14 +189,14 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             return {**answer, "cold_start": cold, "log": self._lines()}
 
     def _started(self) -> "subprocess.Popen[str]":
-        """A new process, which then imports the function and answers that it is ready."""
+        """Returns a new process, which imports the function and then answers that it is ready."""
         runtime = self.config["Runtime"]
         python = pythons.of(runtime, os.environ["PATH"]).executable
         below = _folder() / "unpacked" / runtime
         code = unpacked(self.code_zip, below=below, python=python)
         layers = [unpacked(self._layer(one), below=below, python=python) for one in self.config.get("Layers") or ()]
         process = subprocess.Popen(
-            # Without `site` and the script's own folder, the standard library is all that the process can import.
+            # -S and -P leave only the standard library and PYTHONPATH to import from.
             [python, "-S", "-P", function_process.__file__, str(_script())],
             cwd=code,
             env=self._environment(code, layers),
@@ -229,7 +229,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         return content
 
     def _environment(self, code: Path, layers: list[Path]) -> dict[str, str]:
-        """Lambda's variables and the function's own, but not those of the engine or of the person who started it."""
+        """The variables of Lambda and of the function, without those of the engine and of its user."""
         config = self.config
         _, region = lambda_runtime._account_region_from_function_config(config)
         own = config.get("Environment", {}).get("Variables", {})
@@ -261,15 +261,15 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         }
 
     def _send(self, process: "subprocess.Popen[str]", message: dict[str, Any]) -> None:
-        """Hands a message to the process. If the process is gone, no answer will come."""
+        """Sends a message to the process. If the process is gone, no answer will come."""
         assert process.stdin
-        # Its pipe is broken, or closed already.
+        # The pipe may be broken or closed.
         with contextlib.suppress(BrokenPipeError, ValueError):
             process.stdin.write(json.dumps(message) + "\n")
             process.stdin.flush()
 
     def _answer(self, process: "subprocess.Popen[str]", *, timeout: float) -> dict[str, Any]:
-        """The answer to the last message. If the process is late or has ended, it is not used again."""
+        """Returns the answer to the last message. If the process is late or has ended, it is not used again."""
         try:
             answer = self._answers.get(timeout=timeout)
             missing = {"errorType": "Runtime.ExitError", "error": "Runtime exited without providing a reason"}
@@ -282,7 +282,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         return answer or {"status": "error", **missing}
 
     def _lines(self) -> str:
-        """The lines that the function logged during the last call, and between it and the call before."""
+        """The lines that the function logged during the last call, and since the call before it."""
         lines = [self._of_the_import] if self._of_the_import else []
         self._of_the_import = ""
         with contextlib.suppress(queue.Empty):
@@ -293,7 +293,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
 
 @functools.cache
 def _folder() -> Path:
-    """The folder that all processes share. Each engine makes one, because files of others may stay in the last one."""
+    """The folder that all processes share. Each engine makes a new one: the old one may hold files of others."""
     return Path(tempfile.mkdtemp(prefix="functions-"))
 
 
@@ -302,7 +302,7 @@ def _script() -> Path:
 
 
 def _read_answers(process: "subprocess.Popen[str]", answers: "queue.Queue[dict[str, Any] | None]") -> None:
-    """Hands on each answer of a process, and None when it has ended. Other output is not the protocol's."""
+    """Puts each answer of a process into `answers`, and None when the process has ended. Ignores any other output."""
     assert process.stdin and process.stdout
     with process.stdin, process.stdout:
         for line in process.stdout:
@@ -316,7 +316,7 @@ def _read_answers(process: "subprocess.Popen[str]", answers: "queue.Queue[dict[s
 
 
 def _read_lines(process: "subprocess.Popen[str]", lines: "queue.Queue[str | None]") -> None:
-    """Hands on each line that a function logs, and None where a call's lines end."""
+    """Puts each line that a function logs into `lines`, and None at the end of a call."""
     assert process.stderr
     with process.stderr:
         for line in process.stderr:

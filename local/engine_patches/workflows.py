@@ -1,10 +1,10 @@
-"""Workflows that run as on AWS. The engine (`services/stepfunctions.py`) differs:
+"""Makes workflows run as on AWS. The engine (`services/stepfunctions.py`) differs:
 
 - it waits 150 ms before each execution (line 1765);
 - a Succeed state ignores its Output (lines 1825 and 2872);
 - a Parallel state ignores its Output and Assign (line 2608);
 - errors of SNS and of Step Functions itself have names that AWS does not use (lines 3818, 3836 and 3933);
-- it refuses a start that is repeated while its execution runs (line 864).
+- it rejects a repeated start while the execution still runs (line 864).
 """
 
 from ministack.services import stepfunctions

@@ -57,7 +57,7 @@ def test_the_demo_ends_with_the_address_of_the_page(demo: "CompletedProcess[str]
 
 
 @pytest.mark.parametrize(
-    ("browser", "said"), [("true", ""), ("false", "no browser could be opened from here: open this address in one")]
+    ("browser", "said"), [("true", ""), ("false", "no browser could be started: open this address yourself")]
 )
 def test_the_page_is_opened_where_there_is_a_browser(
     browser: str, said: str, run: Run, places: Places, monkeypatch: pytest.MonkeyPatch
@@ -122,7 +122,7 @@ def test_waits_are_skipped_and_kept_again(run: Run, cloud: Cloud, places: Places
         status = states.describe_execution(executionArn=execution)["status"]
     kept = run("skip-waits", "off")
 
-    assert (skipped.stdout.strip(), kept.stdout.strip()) == ("waits are skipped", "waits are kept")
+    assert (skipped.stdout.strip(), kept.stdout.strip()) == ("waits are skipped", "waits last as long as they should")
     assert status == "SUCCEEDED"
 
 

@@ -264,8 +264,8 @@ FOREIGN = {
     OUTSIDE: "no laptop cloud",
     "locked": "no laptop cloud",
     "a file": "is not a folder",
-    "loop": "names no folder",
-    "~no-such-user/cloud": "names no folder",
+    "loop": "is not a valid path",
+    "~no-such-user/cloud": "is not a valid path",
 }
 
 
@@ -307,7 +307,7 @@ def test_a_folder_that_no_list_of_folders_can_name_is_refused_by_up(
 
     assert main(["--home", named, "up"]) == 1
 
-    assert f"{world / named} has a ':' in it" in capsys.readouterr().err
+    assert f"{world / named} contains ':'" in capsys.readouterr().err
     assert snapshot(world) == before
 
 
@@ -389,7 +389,7 @@ def test_a_cloud_without_a_whole_mark_is_taken_up_again_and_then_forgotten(
 
     assert home.stat().st_mode & 0o777 == 0o700
     assert main(["--home", str(home), "down", "--forget"]) == 0
-    assert capsys.readouterr().out == "nothing was running; deleted what the cloud wrote\n"
+    assert capsys.readouterr().out == "nothing was running; deleted the cloud's files\n"
     assert not home.exists()
 
 
@@ -409,7 +409,7 @@ def test_what_somebody_else_put_into_the_folder_is_named_and_kept(
     assert main(["--home", str(tmp_path / "home"), "down", "--forget"]) == 0
 
     assert capsys.readouterr().out.endswith(
-        f"kept in {tmp_path / 'home'}, because the cloud did not write it: notes.txt, tmp\n"
+        f"kept files in {tmp_path / 'home'} that the cloud did not write: notes.txt, tmp\n"
     )
     assert {*snapshot(tmp_path / "home")} == {"notes.txt", "tmp"}
 

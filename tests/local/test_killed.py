@@ -167,7 +167,7 @@ def test_stopping_lets_orders_that_are_on_their_way_finish(own: Apps, stopped: S
 
 
 def test_stopping_gives_up_on_orders_that_take_too_long_and_names_them(own: Apps, stopped: Session) -> None:
-    [gave_up] = [line for line in stopped.said if "still on their way after 4 seconds" in line]
+    [gave_up] = [line for line in stopped.said if "still in progress after 4 seconds" in line]
 
     assert all(one["OrderId"] in gave_up for one in stopped.on_their_way)
     assert not any(one["OrderId"] in gave_up for one in stopped.almost_done)
@@ -175,7 +175,7 @@ def test_stopping_gives_up_on_orders_that_take_too_long_and_names_them(own: Apps
 
 def test_orders_that_were_cut_off_are_parked_at_once(own: Apps, stopped: Session) -> None:
     assert ends(own, stopped.on_their_way) == PARKED
-    assert "parking the orders that were on their way: 3" in stopped.said
+    assert "parking the orders that were in progress: 3" in stopped.said
 
 
 def test_an_order_that_was_corrected_is_read_back_corrected(own: Apps, stopped: Session) -> None:
@@ -251,7 +251,7 @@ def test_a_killed_engine_comes_back_with_what_it_had_when_it_was_last_stopped(
     own: Apps, stopped: Session, killed: Session
 ) -> None:
     """Later orders are lost completely: no row, no message, no cached entry is left."""
-    assert killed.said[0] == "the engine was killed: what changed since it was last stopped is lost"
+    assert killed.said[0] == "the engine was killed: all changes since it was last stopped are lost"
     assert f"starting the engine, which has died, on 127.0.0.1:{own.cloud.settings.port}" in killed.said
     assert ends(own, stopped.done + stopped.almost_done) == FULFILLED * 2
     assert ends(own, killed.done) == [(None, [])] * 3

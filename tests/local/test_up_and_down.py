@@ -42,7 +42,7 @@ def test_a_taken_port_is_named_with_its_owner_and_the_way_out(checkout: Checkout
         up = checkout.local("up", *free_ports(), option, str(port))
 
     assert up.returncode == 1
-    assert f"port {port} is taken by" in up.stderr
+    assert f"port {port} is in use by" in up.stderr
     assert f"process {os.getpid()}" in up.stderr
     assert f"{option} PORT" in up.stderr
     assert checkout.processes() == []
@@ -105,7 +105,7 @@ def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
     assert failed.returncode == 1
     assert "local-cache Broken (AWS::SSM::Parameter): " in failed.stderr
     assert "CidrBlock" in failed.stderr
-    assert "`python -m local up` tries again, with the switches of the last `up` that worked" in failed.stderr
+    assert "run `python -m local up` again. It takes options that you leave out from the last `up`" in failed.stderr
     assert json.loads((second.home / "settings.json").read_text())["consumer"] is False
 
 
@@ -190,7 +190,7 @@ def test_an_engine_that_does_not_answer_is_said_to_be_the_cause(second: Checkout
         (second.home / "settings.json").write_text(json.dumps(ports))
 
     assert queues.returncode == 1
-    assert "the engine refused a request or did not answer" in queues.stderr
+    assert "the engine rejected a request or did not answer" in queues.stderr
 
 
 def test_another_port_is_refused_while_deployed_functions_hold_the_last_one(second: Checkout) -> None:
@@ -209,7 +209,7 @@ def test_down_forgets_when_told_to_and_keeps_files_of_others(second: Checkout) -
 
     down = second.local("down", "--forget")
 
-    assert (down.returncode, down.stdout.splitlines()[0]) == (0, "stopped; deleted what the cloud wrote")
+    assert (down.returncode, down.stdout.splitlines()[0]) == (0, "stopped; deleted the cloud's files")
     assert second.processes() == []
     assert {path for path in second.home.rglob("*") if not path.is_dir()} == mine
     assert "kept in" in down.stdout and down.stdout.endswith(" more\n")
@@ -222,7 +222,7 @@ def test_down_removes_the_folder_of_a_cloud_that_nobody_else_wrote_into(checkout
 
     down = checkout.local("down", "--forget")
 
-    assert (down.returncode, down.stdout.strip()) == (0, "nothing was running; deleted what the cloud wrote")
+    assert (down.returncode, down.stdout.strip()) == (0, "nothing was running; deleted the cloud's files")
     assert not checkout.home.exists()
     assert checkout.local("down").stdout.strip() == "nothing was running"
     assert "is not running" in checkout.local("demo").stderr
