@@ -1,33 +1,34 @@
-# Every task a person or CI runs. `make help` lists them; `make local` and `make test` do everything themselves.
+# The tasks of people and of CI. `make help` lists them. `make local` and `make test` first set up everything they need.
 
-# To BSD's make the next line is an error message. To GNU make it is a rule that nothing uses.
+# BSD's make takes the next line for an error message. GNU make takes it for a rule, which nothing uses.
 .error GNU make is needed. Install it and run it as: gmake
 
 ifeq ($(wildcard stacks/layer.py),)
 $(error Run make in the folder of the project: make -C $(dir $(lastword $(MAKEFILE_LIST))))
 endif
 
-# What a user types stays text: make does not expand it, and recipes read it from the environment, where no shell runs it.
+# Values that users type stay text: make does not expand them, and recipes read them from the environment.
+# So no shell runs them.
 override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER PYTHON
 override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
 override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 $(foreach name,$(sort $(TYPED) $(OTHERS)),$(eval override $(name) := $$(value $(name))))
 export $(TYPED)
 
-# The settings of a deployment. Empty: as the stage has them in stacks/config.py.
+# The settings of a deployment. Without a value, the one in stacks/config.py counts.
 override CONTEXT = -c "stage=$${STAGE:-dev}" $${SENDER:+-c "sender=$$SENDER"} $${IDENTITY:+-c "identity=$$IDENTITY"} \
 	$${CACHE:+-c "cache=$$CACHE"} $${CONSUMER:+-c "consumer=$$CONSUMER"}
 override DOCTOR = .venv/bin/python -m tools.doctor "--stage=$${STAGE:-dev}" $${SENDER:+"--sender=$$SENDER"} \
 	$${IDENTITY:+"--identity=$$IDENTITY"} $${CACHE:+"--cache=$$CACHE"} $${CONSUMER:+"--consumer=$$CONSUMER"}
 
-# The programs in .venv find each other. Recipes name them with their folder: make 3.81 does not search this PATH.
+# With this PATH the programs in .venv find each other. Recipes still write `.venv/bin/`: make 3.81 ignores this PATH.
 override PATH := $(CURDIR)/.venv/bin:$(subst $(CURDIR)/.venv/bin:,,$(value PATH))
 export PATH
-# Node then trusts the certificates that the machine trusts, as pip does.
+# Makes Node trust the certificates of this machine, as pip does.
 export NODE_USE_SYSTEM_CA := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
 
-# Settings that a user has for other programs, and that would break ours.
+# A user may have set these for other programs. They would break ours.
 unexport PYTHONDEBUG PYTHONDEVMODE PYTHONHOME PYTHONINSPECT PYTHONINTMAXSTRDIGITS PYTHONNOUSERSITE PYTHONOPTIMIZE \
 	PYTHONPATH PYTHONPLATLIBDIR PYTHONSAFEPATH PYTHONVERBOSE PYTHONWARNDEFAULTENCODING PYTHONWARNINGS
 # Without compiled modules synthesis takes three times as long.
@@ -48,42 +49,42 @@ help: ## List the tasks
 	@awk -F ':.*## ' '/^[A-Za-z0-9_-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: local
-local: local-up ## Both apps on this machine: set up, start, deploy, then the demo
+local: local-up ## Set up, start and deploy both apps, then run the demo
 	.venv/bin/python -m local demo
 
 .PHONY: test
-test: setup-dev ## The whole suite, checks included
-	@# All parts at once, the longest first: some wait more than they work. Two only work: they are nice to the others.
+test: setup-dev ## Run all checks and tests
+	@# All parts run at once, the longest first, because some mostly wait. Two use the processor all the time: `nice`.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
 	$(MAKE) --no-print-directory --jobs=6 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
 		test-local test-website test-e2e test-faults check test-unit
 
 .PHONY: setup
-setup: .venv/installed node_modules/installed layer ## Install what the project needs, into the project
+setup: .venv/installed node_modules/installed layer ## Install the project's packages into this folder
 
 .PHONY: setup-dev
-setup-dev: setup .venv/with-tests tools/checks/node_modules/installed ## Install what the checks and tests need too
+setup-dev: setup .venv/with-tests tools/checks/node_modules/installed ## Also install the packages for the checks and tests
 
 .PHONY: local-up
-local-up: setup ## Start the laptop cloud and deploy what changed
+local-up: setup ## Start the laptop cloud and deploy what has changed
 	.venv/bin/python -m local up
 
 .PHONY: remindme
-remindme: setup ## Remind of MESSAGE at WHEN; ARGS='--email me', or ARGS=list
+remindme: setup ## Set a reminder: MESSAGE=... WHEN=... ARGS='--email me'
 	@.venv/bin/python -m tools.remindme.from_make
 
 .PHONY: local-down
-local-down: setup ## Stop the laptop cloud; what it holds is kept
+local-down: setup ## Stop the laptop cloud and keep its data
 	.venv/bin/python -m local down
 
-# What checks JavaScript. Only what has changed is looked at again.
+# The checks of JavaScript. They look only at files that have changed since the last run.
 CHECKS = tools/checks/node_modules/.bin
 ESLINT = --config=tools/checks/eslint.config.js --max-warnings=0 --cache --cache-location=build/eslint.cache --cache-strategy=content
 PRETTIER = --log-level=warn --cache --cache-location=build/prettier.cache
 
 .PHONY: check
-check: setup-dev ## Lint, types, and every stage's templates with full validation
+check: setup-dev ## Run linters, type checks and the validation of templates
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	$(CHECKS)/prettier $(PRETTIER) --check .
@@ -91,7 +92,7 @@ check: setup-dev ## Lint, types, and every stage's templates with full validatio
 	$(CHECKS)/tsc --project tools/checks
 	nice .venv/bin/mypy
 	rm -rf build/cdk.out/check
-	@# Any sender will do, because nothing is deployed. With the consumer there are all stacks.
+	@# The sender does not matter, because nothing is deployed. With `consumer=on` there are all stacks.
 	@for stage in $$(.venv/bin/python -c "from stacks.names import STAGES; print(*STAGES)"); do \
 		echo "cdk synth: stage=$$stage" && \
 		CDK_VALIDATION=true nice .venv/bin/cdk synth --quiet --strict --no-staging -c "stage=$$stage" -c sender=ci@our-cats.org \
@@ -100,46 +101,46 @@ check: setup-dev ## Lint, types, and every stage's templates with full validatio
 	nice .venv/bin/cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
 
 .PHONY: test-unit
-test-unit: setup-dev ## The tests that need no cloud, in a new order each time
+test-unit: setup-dev ## Run the tests that need no cloud, in random order
 	nice .venv/bin/python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools tests/corpora
 
 .PHONY: test-local
-test-local: setup-dev ## The tests of the laptop cloud itself
+test-local: setup-dev ## Run the tests of the laptop cloud
 	.venv/bin/python -m pytest tests/local
 
-# A long part of the end-to-end tests, on a laptop cloud of its own.
+# A long part of the end-to-end tests. It runs on its own laptop cloud.
 FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py
 
 .PHONY: test-e2e
-test-e2e: setup-dev ## The tests of the real templates on a laptop cloud
+test-e2e: setup-dev ## Run the end-to-end tests on a laptop cloud
 	.venv/bin/python -m pytest tests/e2e $(FAULTS:%=--ignore=%)
 
 .PHONY: test-faults
-test-faults: setup-dev ## The end-to-end tests of each call under each fault, and the facts of AWS
+test-faults: setup-dev ## Run the tests with faults, and check the facts about AWS
 	.venv/bin/python -m pytest $(FAULTS) tests/facts
 
 .PHONY: facts
-facts: setup-dev ## Compare a laptop cloud with each fact of AWS that the code relies on
+facts: setup-dev ## Compare a laptop cloud with the facts about AWS
 	@.venv/bin/python -m tests.facts
 
 .PHONY: test-website
-test-website: setup-dev ## The tests of the page, in a real Chromium on a laptop cloud
+test-website: setup-dev ## Run the tests of the page in Chromium
 	.venv/bin/python -m pytest tests/website
 
 .PHONY: proof
-proof: setup-dev ## Make each call of AWS fail in each way, and write docs/proof.md
+proof: setup-dev ## Make each AWS call fail in each way; write docs/proof.md
 	PROOF_REPORT=docs/proof.md .venv/bin/python -m pytest $(FAULTS) -k "fault or reach"
 
 .PHONY: benchmark
-benchmark: setup ## Measure lookups on a laptop cloud of its own, and write benchmarks/lookups.md
+benchmark: setup ## Measure order lookups; write benchmarks/lookups.md
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks.lookups
 
 .PHONY: benchmark-page
-benchmark-page: setup-dev ## Measure the page's first load in Chromium, and write benchmarks/page.md
+benchmark-page: setup-dev ## Measure the page's first load; write benchmarks/page.md
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks.page
 
 .PHONY: benchmark-engine
-benchmark-engine: setup ## Measure the laptop cloud without and with its patches, and write benchmarks/engine.md
+benchmark-engine: setup ## Measure the engine's patches; write benchmarks/engine.md
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks.engine
 
 .PHONY: format
@@ -149,7 +150,7 @@ format: setup-dev ## Format the code
 
 # CDK zips files with their modes, and Lambda reads them as another user than their owner.
 .PHONY: synth
-synth: setup ## Synthesise the templates of STAGE
+synth: setup ## Synthesise the templates of STAGE (default: dev)
 	@chmod -R go+rX lambdas
 	@.venv/bin/cdk synth --quiet $(CONTEXT)
 
@@ -162,41 +163,41 @@ docs: setup-dev ## Build the site of the documentation in build/site
 	@.venv/bin/python -m tools.site
 
 .PHONY: contract
-contract: setup-dev build/contract/installed ## Hold the APIs and generated clients to docs/openapi, and write docs/contract.md
+contract: setup-dev build/contract/installed ## Test the APIs and clients; write docs/contract.md
 	CDK_VALIDATION=false .venv/bin/python -m tests.contract
 
 .PHONY: bootstrap
-bootstrap: setup ## Prepare the AWS account for CDK, once per account and region
+bootstrap: setup ## Prepare an AWS account and region for CDK, once
 	@.venv/bin/cdk bootstrap $(CONTEXT)
 
 .PHONY: deploy
-deploy: setup ## Deploy STAGE to AWS; SENDER=you@your-domain is where reminders come from
+deploy: setup ## Deploy STAGE to AWS; SENDER=... sends reminders
 	@$(DOCTOR) --deploying
-	@# Strict: a warning, for example about a sender that nobody can confirm, stops it before the first stack.
+	@# `--strict` stops at a warning before the first stack, for example about a sender that nobody can confirm.
 	@chmod -R go+rX lambdas
 	@.venv/bin/cdk deploy --all --strict $(CONTEXT)
 
 .PHONY: doctor
-doctor: setup ## Find problems of the next deployment of STAGE, or of the deployed one
+doctor: setup ## Look for problems of STAGE, before and after deploying
 	@$(DOCTOR)
 
 .PHONY: destroy
 destroy: setup ## Remove STAGE from AWS; asks first if reminders wait
 	@.venv/bin/python -m tools.teardown "--stage=$${STAGE:-dev}"
-	@# All stacks that the stage may have, because it may have been deployed with any settings.
+	@# The stage may have been deployed with any settings, so this names all stacks that it can have.
 	.venv/bin/cdk destroy --all -c "stage=$${STAGE:-dev}" -c cache=on -c consumer=on
 
 .PHONY: layer
-layer: build/layer/fingerprint ## Build the Lambda layer of third-party code
+layer: build/layer/fingerprint ## Build the Lambda layer of third-party packages
 
 .PHONY: lock
-lock: setup-dev ## Write the versions now installed to constraints.txt
+lock: setup-dev ## Write the installed versions to constraints.txt
 	.venv/bin/python -m pip --isolated freeze --exclude-editable > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
 .PHONY: always
 
-# `.venv/bin/python` comes first: it is the one that was found before.
+# `.venv/bin/python` comes first. An earlier run has found it.
 .venv/installed: always
 	@PATH=$${PATH#*/.venv/bin:}; \
 	if [ "$(ONLY)" ]; then set -- "$$PYTHON"; \
@@ -205,8 +206,8 @@ lock: setup-dev ## Write the versions now installed to constraints.txt
 		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 			exec "$$python" -m tools.install python $(ONLY); \
 	done; \
-	printf 'error: Python 3.11 or newer is needed, and none of these is one: %s\n' "$$*" >&2; \
-	echo "Install one, or name one: make setup PYTHON=/path/to/python3" >&2; exit 1
+	printf 'error: Python 3.11 or newer is needed. None of these has it: %s\n' "$$*" >&2; \
+	echo "Install it, or say where it is: make setup PYTHON=/path/to/python3" >&2; exit 1
 
 node_modules/installed: .venv/installed package.json package-lock.json
 	@.venv/bin/python -m tools.install node
@@ -221,6 +222,6 @@ build/layer/fingerprint: .venv/installed lambdas/requirements.txt
 	@echo "Building the Lambda layer"
 	@.venv/bin/python -m stacks.layer
 
-# What only `make contract` needs, in a folder of its own: some of its versions differ from those of .venv.
+# The packages of `make contract`. They have their own folder, because some versions differ from those in .venv.
 build/contract/installed: .venv/installed tests/contract/requirements.txt tests/contract/package.json tests/contract/package-lock.json
 	@.venv/bin/python -m tests.contract.install

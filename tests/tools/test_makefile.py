@@ -156,7 +156,7 @@ def test_the_name_of_a_python_is_not_run_as_a_command(text: str, checkout: Check
     run = checkout.make("setup", f"PYTHON={text}")
 
     assert run.returncode != 0
-    assert f"error: Python 3.11 or newer is needed, and none of these is one: {text}\n" in run.stderr
+    assert f"error: Python 3.11 or newer is needed. None of these has it: {text}\n" in run.stderr
     assert not (checkout.folder / "run").exists()
 
 
