@@ -45,7 +45,7 @@ def test_the_address_itself_shows_the_first_page(places: Places) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/config.json", "/nothing"])
-def test_every_answer_has_the_security_headers(path: str, places: Places) -> None:
+def test_every_response_has_the_security_headers(path: str, places: Places) -> None:
     headers = fetch(places.site, path).headers
 
     policy = headers["Content-Security-Policy"]

@@ -1,4 +1,4 @@
-"""A second checkout, in which nothing runs or a cloud of its own."""
+"""A second checkout, with or without a running cloud of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the commands show of a running cloud."""
+"""The output of the commands while a cloud runs."""
 
 import io
 import json
@@ -40,14 +40,14 @@ def run(cloud: Cloud) -> Run:
 
 @pytest.fixture(scope="module")
 def demo(run: Run) -> "CompletedProcess[str]":
-    """The demo, once: the tests look at what it leaves."""
+    """Runs the demo once. The tests look at its results."""
     return run("demo")
 
 
-def test_the_demo_sends_everything_where_it_belongs(demo: "CompletedProcess[str]") -> None:
+def test_the_demo_gets_the_expected_results(demo: "CompletedProcess[str]") -> None:
     assert (demo.returncode, demo.stderr) == (0, "")
     assert demo.stdout.count("│ ok │") == 7
-    # Each thing is shown in the last state of its workflow.
+    # Each row shows the last state of its workflow.
     assert demo.stdout.count("│ Record the outcome │") == 4
     assert demo.stdout.count("│ Sent               │") == 3
 
@@ -59,10 +59,10 @@ def test_the_demo_ends_with_the_address_of_the_page(demo: "CompletedProcess[str]
 @pytest.mark.parametrize(
     ("browser", "said"), [("true", ""), ("false", "no browser could be started: open this address yourself")]
 )
-def test_the_page_is_opened_where_there_is_a_browser(
+def test_page_opens_a_browser_if_there_is_one(
     browser: str, said: str, run: Run, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The commands `true` and `false` are a browser that starts and one that does not."""
+    """The command `true` is a browser that starts, and `false` one that does not."""
     monkeypatch.setenv("BROWSER", browser)
 
     page = run("page")
@@ -70,7 +70,7 @@ def test_the_page_is_opened_where_there_is_a_browser(
     assert (page.returncode, page.stdout.split("\n", 1)) == (0, [places.site, f"{said}\n" if said else ""])
 
 
-def test_status_tells_where_everything_is(run: Run, places: Places) -> None:
+def test_status_shows_all_addresses(run: Run, places: Places) -> None:
     as_text, as_json = run("status"), json.loads(run("status", "--json").stdout)
 
     assert as_json["engine"]["state"] == as_json["cache"]["state"] == "running"
@@ -81,7 +81,7 @@ def test_status_tells_where_everything_is(run: Run, places: Places) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_outbox_shows_mails_texts_and_what_the_topic_sent(run: Run) -> None:
+def test_outbox_shows_mails_texts_and_topic_messages(run: Run) -> None:
     outbox = run("outbox").stdout
 
     assert "ada@example.com" in outbox and "Whiskers Commands You to attend!" in outbox
@@ -90,7 +90,7 @@ def test_outbox_shows_mails_texts_and_what_the_topic_sent(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_queues_shows_what_lies_in_each(run: Run) -> None:
+def test_queues_shows_the_messages_in_each_queue(run: Run) -> None:
     queues = run("queues").stdout
 
     assert "EscalationQueue: " in queues and "ParkedQueue: " in queues
@@ -111,7 +111,7 @@ def test_executions_are_listed_and_one_is_shown_state_by_state(run: Run, cloud: 
     assert several.returncode == 1 and "have a name that starts with 'demo-': demo-" in several.stderr
 
 
-def test_waits_are_skipped_and_kept_again(run: Run, cloud: Cloud, places: Places) -> None:
+def test_skip_waits_can_be_switched_on_and_off(run: Run, cloud: Cloud, places: Places) -> None:
     states = cloud.engine.client("stepfunctions")
     reminder = json.dumps({"message": "in an hour", "waitSeconds": 3600, "preference": "topic"})
     status = None
@@ -127,7 +127,7 @@ def test_waits_are_skipped_and_kept_again(run: Run, cloud: Cloud, places: Places
 
 
 @pytest.mark.usefixtures("demo")
-def test_logs_shows_the_engines_log_and_each_functions(run: Run) -> None:
+def test_logs_shows_the_log_of_the_engine_and_of_a_function(run: Run) -> None:
     engine, function, unknown = run("logs"), run("logs", "verifyccandprice"), run("logs", "NoSuchFunction")
     silent = run("logs", "RedriveDeadLetters")
 
@@ -137,7 +137,7 @@ def test_logs_shows_the_engines_log_and_each_functions(run: Run) -> None:
     assert (silent.returncode, silent.stdout) == (0, "OperatorsRedriveDeadLetters has logged nothing yet\n")
 
 
-def test_the_demo_fails_where_something_went_astray(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_fails_if_a_result_is_wrong(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(OrderStep, "queues", lambda step: [])
     astray = io.StringIO()
 
@@ -166,7 +166,7 @@ def test_no_id_is_cut_in_a_narrow_terminal(columns: int, run: Run, cloud: Cloud,
 
 
 @pytest.mark.parametrize("charset", ["ascii", "latin-1"])
-def test_what_others_wrote_is_shown_on_every_terminal(
+def test_untrusted_text_is_shown_on_every_terminal(
     charset: str, run: Run, cloud: Cloud, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", charset)

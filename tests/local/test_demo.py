@@ -9,7 +9,7 @@ from local.demo import OrderStep, ReminderStep, Step, all_steps, is_about, progr
 
 
 @pytest.mark.parametrize("body", ["not JSON", "[]", "7", "{}", json.dumps({"OrderId": "other"}), "4" * 5000])
-def test_what_others_put_into_a_queue_is_not_taken_for_the_demos_order(body: str) -> None:
+def test_other_messages_in_a_queue_are_not_mistaken_for_the_demos_order(body: str) -> None:
     assert not is_about(body, "A-1")
 
 
@@ -18,7 +18,7 @@ def test_the_demos_order_is_found_in_a_queue() -> None:
 
 
 class Engine:
-    """The engine, as far as a step asks it: an execution with a status and its history, newest first."""
+    """An engine with one execution: its status, and its history with the newest event first."""
 
     def __init__(self, status: str, *states: str) -> None:
         self.status, self.states = status, states
@@ -48,8 +48,8 @@ def steps(engine: Engine | None = None) -> list[Step]:
     return all_steps(cast(Any, Somewhere(engine=engine)), cast(Any, Somewhere()))
 
 
-def test_each_demo_has_orders_of_its_own() -> None:
-    """Somebody may have corrected or closed those of the last one."""
+def test_each_demo_places_new_orders() -> None:
+    """Somebody may have corrected or closed the orders of the last demo."""
     ids = [step.order["OrderId"] for _ in range(2) for step in steps() if isinstance(step, OrderStep)]
 
     assert len(ids) == len(set(ids)) == 8
@@ -85,7 +85,7 @@ def test_the_demo_cuts_no_word_in_a_terminal_of_80_columns() -> None:
 def test_a_reminder_ends_when_its_execution_is_over(
     engine: Engine, ended: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The mail is sent before that, and the state that is shown would not be the last one."""
+    """The mail is sent earlier, when the execution has not reached its last state."""
     [step, *_] = [step for step in steps(engine) if isinstance(step, ReminderStep)]
     step.id = "1"
     monkeypatch.setattr(step, "delivered", lambda: ["mail to ada@example.com"])
@@ -105,5 +105,5 @@ def test_a_reminder_ends_when_its_execution_is_over(
         *((text, text) for text in ('{"error": "x"}', "[]", "not JSON", '{"message": null}')),
     ],
 )
-def test_a_refusal_is_told_in_the_words_of_the_api(answer: str, message: str) -> None:
+def test_an_error_of_the_api_is_shown_with_its_own_message(answer: str, message: str) -> None:
     assert refusal_of(answer) == message

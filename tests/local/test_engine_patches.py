@@ -70,7 +70,7 @@ def worker(
 @pytest.mark.parametrize(
     ("cls", "is_ours"), [(lambda_runtime.Worker, False), (workers.FunctionProcess, True)], ids=["engine", "patched"]
 )
-def test_the_engines_own_worker_shares_no_folder_and_too_much_else(
+def test_the_engines_own_worker_shares_its_environment_but_no_folder(
     worker: Callable[[type], Any], cls: type, is_ours: bool
 ) -> None:
     one, other = worker(cls), worker(cls)
@@ -84,7 +84,7 @@ def test_the_engines_own_worker_shares_no_folder_and_too_much_else(
     assert first["has ours"] is first["sees"] is not is_ours
 
 
-def test_the_engine_waits_for_log_lines_and_has_no_bound_on_processes() -> None:
+def test_the_engine_waits_for_log_lines_and_does_not_limit_processes() -> None:
     drain = inspect.signature(lambda_runtime.Worker._drain_stderr_bounded)
 
     assert drain.parameters["first_line_wait"].default == 0.05
@@ -92,10 +92,10 @@ def test_the_engine_waits_for_log_lines_and_has_no_bound_on_processes() -> None:
 
 
 @pytest.mark.parametrize(("one_step", "taken"), [(False, 2), (True, 1)])
-def test_a_conditional_write_is_one_step_because_we_make_it_so(
+def test_conditional_writes_need_a_patch_to_be_one_step(
     monkeypatch: pytest.MonkeyPatch, restored: Callable[[ModuleType, str], None], one_step: bool, taken: int
 ) -> None:
-    """The engine's own code, in this process: both writes have checked the condition before either of them writes."""
+    """Without the patch, both writes check the condition before either of them writes."""
     name = unique("table-")
     key = [{"AttributeName": "Id", "KeyType": "HASH"}]
     attributes = [{"AttributeName": "Id", "AttributeType": "S"}]
@@ -147,7 +147,7 @@ def test_the_engine_waits_before_each_execution(
 
 
 @pytest.mark.parametrize(("patched", "kept"), [(False, 0), (True, 2)])
-def test_the_engine_keeps_no_records_of_streams(
+def test_the_engine_does_not_save_the_records_of_streams(
     restored: Callable[[ModuleType, str], None], patched: bool, kept: int
 ) -> None:
     restored(dynamodb, "get_state")
@@ -225,7 +225,7 @@ STATES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("patched", [False, True])
 @pytest.mark.parametrize("states", STATES.values(), ids=STATES)
-def test_the_engine_runs_states_otherwise_than_aws(
+def test_the_engine_runs_states_differently_from_aws(
     all_restored: Callable[[], None], monkeypatch: pytest.MonkeyPatch, states: dict[str, Any], patched: bool
 ) -> None:
     all_restored()
@@ -288,7 +288,7 @@ def output_of(monkeypatch: pytest.MonkeyPatch, states: dict[str, Any]) -> str | 
     return output
 
 
-def test_a_line_that_the_engine_no_longer_has_is_named(restored: Callable[[ModuleType, str], None]) -> None:
+def test_a_missing_line_of_the_engine_is_reported(restored: Callable[[ModuleType, str], None]) -> None:
     restored(stepfunctions, "_run_execution")
 
     with pytest.raises(lines.GoneError, match="_run_execution has 'no such line' 0 times"):
@@ -311,9 +311,7 @@ def is_patched(
     return bool(request.param)
 
 
-def test_a_change_of_outputs_alone_is_deployed_because_we_make_it_so(
-    monkeypatch: pytest.MonkeyPatch, is_patched: bool
-) -> None:
+def test_deploying_a_change_of_only_outputs_needs_a_patch(monkeypatch: pytest.MonkeyPatch, is_patched: bool) -> None:
     name = unique("stack-")
     stack = {"StackName": name, "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1"}
     resources = {"Resources": {"Parameter": PARAMETER}}
@@ -328,9 +326,7 @@ def test_a_change_of_outputs_alone_is_deployed_because_we_make_it_so(
     assert statuses == ["CREATE_COMPLETE" if is_patched else "FAILED"]
 
 
-def test_an_export_goes_with_its_output_because_we_make_it_so(
-    monkeypatch: pytest.MonkeyPatch, is_patched: bool
-) -> None:
+def test_removing_an_export_with_its_output_needs_a_patch(monkeypatch: pytest.MonkeyPatch, is_patched: bool) -> None:
     name, stack_id = unique("export-"), f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/it/1"
     export = {"StackId": stack_id, "Name": name, "Value": "kept"}
     monkeypatch.setitem(cloudformation._exports, name, export)

@@ -1,4 +1,4 @@
-"""AWS's API and events do not show Express executions. The laptop cloud's commands do."""
+"""The laptop cloud's commands show Express executions. AWS's API and events do not."""
 
 import json
 
@@ -22,14 +22,14 @@ def started(cloud: Cloud, places: Places) -> str:
     "operation",
     ["describe_execution", "stop_execution", "get_execution_history", "describe_state_machine_for_execution"],
 )
-def test_an_express_execution_is_no_execution_to_the_api(cloud: Cloud, started: str, operation: str) -> None:
+def test_the_api_does_not_show_express_executions(cloud: Cloud, started: str, operation: str) -> None:
     with pytest.raises(ClientError, match="Resource type not valid in this context: express") as refused:
         getattr(cloud.engine.client("stepfunctions"), operation)(executionArn=started)
 
     assert refused.value.response["Error"]["Code"] == "InvalidArn"
 
 
-def test_the_commands_of_the_laptop_cloud_see_it(cloud: Cloud, places: Places, started: str) -> None:
+def test_the_laptop_clouds_commands_show_express_executions(cloud: Cloud, places: Places, started: str) -> None:
     states = cloud.engine.executions()
 
     eventually(lambda: states.describe_execution(executionArn=started), until=is_finished)
@@ -40,7 +40,7 @@ def test_the_commands_of_the_laptop_cloud_see_it(cloud: Cloud, places: Places, s
     assert states.get_execution_history(executionArn=started)["events"]
 
 
-def test_events_tell_of_standard_executions_alone(cloud: Cloud, places: Places) -> None:
+def test_only_standard_executions_send_events(cloud: Cloud, places: Places) -> None:
     events, sqs, states = (cloud.engine.client(one) for one in ("events", "sqs", "stepfunctions"))
     name = unique("express-")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]

@@ -124,7 +124,7 @@ def call(cloud: Cloud) -> Call:
 
 @pytest.fixture
 def layer_arn(cloud: Cloud) -> str:
-    """The layer that the functions of the orders have."""
+    """The layer of the orders' functions."""
     functions = cloud.engine.client("lambda").get_paginator("list_functions").paginate().search("Functions")
     [arn] = {
         one["Arn"]
@@ -141,7 +141,7 @@ def processes(cloud: Cloud, function: str) -> list[psutil.Process]:
     return [one for one in engine.children() if one.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function]
 
 
-def test_a_function_can_import_what_lambda_has_and_nothing_else(make: Callable[..., str], call: Call) -> None:
+def test_a_function_can_import_only_what_lambda_has(make: Callable[..., str], call: Call) -> None:
     found = call(make(), {"import": sorted(OF_LAMBDA | OF_THE_LAYER | OURS_ALONE)})
 
     assert set(found) == OF_LAMBDA
@@ -185,14 +185,14 @@ def test_every_function_of_the_apps_can_be_imported(cloud: Cloud, call: Call) ->
     functions = cloud.engine.client("lambda").get_paginator("list_functions").paginate().search("Functions")
     ours = [one["FunctionName"] for one in functions if one["FunctionName"].startswith("local-")]
 
-    # The functions have nothing to do for such an event. Most raise an exception that says so.
+    # No function expects this event. Most raise an exception that says so.
     answers = {name: call(name, {"nothing": "to do"}) for name in ours}
 
     assert len(answers) > 20
     assert not {name for name, answer in answers.items() if "Unable to import" in str(answer)}
 
 
-def test_an_exception_is_answered_with_the_name_of_its_class_and_the_process_goes_on(
+def test_an_exception_is_reported_with_its_class_and_the_process_continues(
     make: Callable[..., str], call: Call
 ) -> None:
     name = make()
@@ -223,7 +223,7 @@ def test_a_function_that_cannot_be_imported_says_why(
     assert answer["errorMessage"].startswith("Unable to import the function: ")
 
 
-def test_a_process_that_ends_in_a_call_fails_that_call_and_no_other(make: Callable[..., str], call: Call) -> None:
+def test_a_process_that_ends_during_a_call_fails_only_that_call(make: Callable[..., str], call: Call) -> None:
     name = make()
 
     assert call(name, "exit")["errorType"] == "Runtime.ExitError"
@@ -241,7 +241,7 @@ def test_a_call_that_takes_too_long_ends_with_its_process(make: Callable[..., st
     assert call(name)["pid"] != before
 
 
-def test_many_calls_at_once_wait_for_each_other_and_share_one_unpacked_folder(
+def test_concurrent_calls_wait_and_share_one_unpacked_folder(
     make: Callable[..., str], call: Call, cloud: Cloud
 ) -> None:
     name, other = make(), make()

@@ -1,4 +1,4 @@
-"""Each gap of the engine that docs/local.md lists is still there. A test that fails says: its workaround can go."""
+"""The engine still has each gap that docs/local.md lists. If a test fails, its gap is closed: delete the workaround."""
 
 import base64
 import gzip
@@ -37,7 +37,7 @@ def name() -> str:
 
 @pytest.fixture
 def powerless_role(client: Callable[[str], Any], name: str) -> str:
-    """A role that may do nothing, which Lambda and Step Functions may take."""
+    """A role without permissions, which Lambda and Step Functions may assume."""
     services = {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}
     trust = {"Statement": [{"Effect": "Allow", "Principal": services, "Action": "sts:AssumeRole"}]}
     role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
@@ -46,7 +46,7 @@ def powerless_role(client: Callable[[str], Any], name: str) -> str:
 
 @pytest.fixture
 def function(client: Callable[[str], Any], name: str, powerless_role: str) -> Iterator[str]:
-    """A function that tells its Python version, and raises a ValueError for `"raise"` and for requests of an API."""
+    """A function that returns its Python version. For `"raise"` and for requests of an API it raises a ValueError."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr(
@@ -70,7 +70,7 @@ def function(client: Callable[[str], Any], name: str, powerless_role: str) -> It
 
 
 def run_workflow(client: Callable[[str], Any], name: str, role: str, state: dict[str, Any]) -> dict[str, Any]:
-    """Runs a workflow of one state with the input `{}` to its end."""
+    """Runs a workflow of one state, with the input `{}`, until it ends."""
     states = client("stepfunctions")
     definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": state}}
     machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
@@ -101,7 +101,9 @@ def test_plain_http_is_refused_by_a_tls_only_policy(client: Callable[[str], Any]
     sqs.delete_queue(QueueUrl=url)
 
 
-def test_ses_is_asked_for_on_everything_and_knows_no_sender(cloud: Cloud, places: Places, name: str) -> None:
+def test_ses_permissions_are_checked_on_everything_and_without_the_sender(
+    cloud: Cloud, places: Places, name: str
+) -> None:
     iam = cloud.engine.client("iam")
     statement = {
         "Effect": "Allow",
@@ -129,7 +131,7 @@ def test_ses_is_asked_for_on_everything_and_knows_no_sender(cloud: Cloud, places
         )
 
 
-def test_batches_of_messages_are_asked_for_by_a_name_of_their_own(cloud: Cloud, places: Places, name: str) -> None:
+def test_batches_of_messages_are_checked_against_other_actions(cloud: Cloud, places: Places, name: str) -> None:
     iam = cloud.engine.client("iam")
     statement = {"Effect": "Allow", "Action": ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"], "Resource": "*"}
     iam.create_user(UserName=name)
@@ -149,11 +151,11 @@ def test_batches_of_messages_are_asked_for_by_a_name_of_their_own(cloud: Cloud, 
         sqs.change_message_visibility_batch(QueueUrl=places.parked_queue, Entries=entries)
 
 
-def test_an_api_says_it_is_at_an_address_on_aws(cloud: Cloud) -> None:
+def test_an_api_reports_an_address_on_aws(cloud: Cloud) -> None:
     assert deploy.outputs(cloud.engine)["local-orders"]["ApiUrl"].endswith(f".execute-api.{REGION}.amazonaws.com/v1/")
 
 
-def test_a_distribution_says_it_is_at_an_address_on_aws(cloud: Cloud) -> None:
+def test_a_distribution_reports_an_address_on_aws(cloud: Cloud) -> None:
     assert deploy.outputs(cloud.engine)["local-website"]["SiteUrl"].endswith(".cloudfront.net/")
 
 
@@ -162,7 +164,7 @@ def test_the_address_that_a_distribution_redirects_to_does_not_answer(cloud: Clo
         send("GET", f"https://127.0.0.1:{cloud.settings.port}/")
 
 
-def test_cloudfront_compresses_nothing(client: Callable[[str], Any], cloud: Cloud, places: Places, name: str) -> None:
+def test_cloudfront_does_not_compress(client: Callable[[str], Any], cloud: Cloud, places: Places, name: str) -> None:
     object = {"Bucket": deploy.outputs(cloud.engine)["local-website"]["SiteBucketName"], "Key": f"{name}.js"}
     client("s3").put_object(**object, Body=b"run();" * 1000, ContentType="text/javascript; charset=utf-8")
 
@@ -172,7 +174,7 @@ def test_cloudfront_compresses_nothing(client: Callable[[str], Any], cloud: Clou
     client("s3").delete_object(**object)
 
 
-def test_cloudfront_keeps_nothing(client: Callable[[str], Any], cloud: Cloud, places: Places, name: str) -> None:
+def test_cloudfront_does_not_cache(client: Callable[[str], Any], cloud: Cloud, places: Places, name: str) -> None:
     object = {"Bucket": deploy.outputs(cloud.engine)["local-website"]["SiteBucketName"], "Key": f"{name}.txt"}
     for body in (b"before", b"after"):
         client("s3").put_object(**object, Body=body, CacheControl="s-maxage=31536000")
@@ -182,7 +184,7 @@ def test_cloudfront_keeps_nothing(client: Callable[[str], Any], cloud: Cloud, pl
 
 
 @pytest.mark.parametrize("type", ["AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"])
-def test_rules_of_security_groups_are_no_resources(client: Callable[[str], Any], name: str, type: str) -> None:
+def test_rules_of_security_groups_cannot_be_resources(client: Callable[[str], Any], name: str, type: str) -> None:
     template = {"Resources": {"Rule": {"Type": type, "Properties": {"IpProtocol": "tcp", "GroupId": "sg-1"}}}}
 
     with pytest.raises(ClientError, match="Unrecognized resource types"):
@@ -201,7 +203,7 @@ def test_the_role_of_a_workflow_is_not_evaluated(
 
 
 def test_functions_run_on_a_python_of_this_machine(client: Callable[[str], Any], function: str, cloud: Cloud) -> None:
-    """On Lambda's version if the machine has it."""
+    """The Python has Lambda's version if the machine has it."""
     runtime = client("lambda").get_function_configuration(FunctionName=function)["Runtime"]
     here = pythons.of(runtime, os.pathsep.join(pythons.folders(os.environ)))
 
@@ -223,7 +225,7 @@ def test_apis_write_no_access_logs(cloud: Cloud, places: Places) -> None:
     assert logs.filter_log_events(logGroupName=group)["events"] == []
 
 
-def test_a_function_that_raises_is_not_excused_in_the_words_of_the_api(
+def test_an_exception_is_not_answered_in_the_form_of_the_api(
     client: Callable[[str], Any], cloud: Cloud, name: str, function: str
 ) -> None:
     gateway = client("apigateway")
@@ -257,7 +259,7 @@ def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, pla
     assert not any(client("logs").filter_log_events(logGroupName=g["logGroupName"])["events"] for g in groups)
 
 
-def test_dead_letters_are_not_moved_by_the_queue_itself(client: Callable[[str], Any], name: str) -> None:
+def test_the_queue_itself_cannot_move_dead_letters(client: Callable[[str], Any], name: str) -> None:
     sqs = client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -269,7 +271,7 @@ def test_dead_letters_are_not_moved_by_the_queue_itself(client: Callable[[str], 
 
 
 def test_the_authorizer_lets_access_tokens_through(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
-    """Our functions refuse them then, in words of their own."""
+    """Our functions then reject them, with their own message."""
     person = cloud.users()[PERSON]
     answer = client("cognito-idp").initiate_auth(
         ClientId=places.web_client,
@@ -283,8 +285,8 @@ def test_the_authorizer_lets_access_tokens_through(client: Callable[[str], Any],
     assert json.loads(response.text)["error"]["message"] == "Sign in, and send the ID token."
 
 
-def test_apis_decompress_no_bodies(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
-    """API Gateway does, and then hands on the body that the client compressed."""
+def test_apis_do_not_decompress_bodies(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
+    """API Gateway decompresses a body before it calls the function."""
     person = cloud.users()[PERSON]
     answer = client("cognito-idp").initiate_auth(
         ClientId=places.web_client,
@@ -304,8 +306,8 @@ def test_apis_decompress_no_bodies(client: Callable[[str], Any], cloud: Cloud, p
     assert "decompressed" in json.loads(response.text)["error"]["message"]
 
 
-def test_nobody_verifies_a_phone_number(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
-    """And one that is changed stays verified, where it was."""
+def test_no_code_verifies_a_phone_number(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
+    """A changed number stays verified if the old one was."""
     cognito, person = client("cognito-idp"), cloud.users()[PERSON]
     answer = cognito.initiate_auth(
         ClientId=places.web_client,
@@ -326,10 +328,10 @@ def test_nobody_verifies_a_phone_number(client: Callable[[str], Any], cloud: Clo
     assert (after["phone_number"], after["phone_number_verified"]) == ("+15555550177", "true")
 
 
-def test_people_may_write_what_their_client_may_not(
+def test_users_may_write_attributes_that_their_client_may_not(
     client: Callable[[str], Any], cloud: Cloud, places: Places, name: str
 ) -> None:
-    """That an address is verified, and even a group."""
+    """They may even write that their number is verified, or a group."""
     cognito, user = client("cognito-idp"), replace(cloud.users()[PERSON], email=f"{name}@example.com")
     users.add(cognito, places.user_pool, user, phone="+15555550178")
     answer = cognito.initiate_auth(
@@ -346,8 +348,8 @@ def test_people_may_write_what_their_client_may_not(
     assert (claims["phone_number_verified"], claims["cognito:groups"]) == (False, "operators")
 
 
-def test_a_challenge_is_answered_that_nobody_was_given(cloud: Cloud, places: Places) -> None:
-    """Without a password, and without the session that the password began."""
+def test_a_challenge_can_be_answered_without_a_session(cloud: Cloud, places: Places) -> None:
+    """On AWS the caller needs the session that a sign-in with a password started."""
     operation = {"X-Amz-Target": "AWSCognitoIdentityProviderService.RespondToAuthChallenge"}
     body = {
         "ClientId": places.web_client,

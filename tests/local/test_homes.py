@@ -1,4 +1,4 @@
-"""The commands use and delete only a laptop cloud's folder, and delete in it only what the cloud wrote."""
+"""The commands use only the folder of a laptop cloud, and delete in it only what the cloud wrote."""
 
 import contextlib
 import itertools
@@ -28,7 +28,7 @@ SETTINGS_OF_A_CLOUD = '{"port": 4566, "redis_port": 6379, "consumer": false}'
 OUTSIDE = "outside"
 
 Tree = dict[str, Any]
-"""Names and what they are: a Tree is a folder, text is a file, and None is a link to the folder OUTSIDE."""
+"""The content of a folder, by name. A Tree is a folder, text is a file, and None is a link to the folder OUTSIDE."""
 
 
 def plant(folder: Path, tree: Tree, *, outside: Path) -> None:
@@ -61,7 +61,7 @@ def a_world() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """A command changes how the whole process ends on signals."""
+    """Restores the handlers of signals, which a command sets for the whole process."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield
     for number, handler in before.items():
@@ -79,7 +79,7 @@ trees = st.recursive(
 
 @given(tree=trees, command=st.sampled_from([["down", "--forget"], ["down"], ["up"], ["status"], ["logs"], ["queues"]]))
 @settings(max_examples=150)
-def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tree: Tree, command: list[str]) -> None:
+def test_a_folder_with_other_files_is_rejected_and_stays_unchanged(tree: Tree, command: list[str]) -> None:
     with a_world() as world:
         plant(world / "home", {"notes.txt": "mine", **tree, homes.MARK: "another text"}, outside=world / OUTSIDE)
         before = snapshot(world)
@@ -90,7 +90,7 @@ def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tree: Tree, comma
 
 @given(tree=trees)
 @settings(max_examples=150)
-def test_forgetting_deletes_what_the_cloud_wrote_and_nothing_else(tree: Tree) -> None:
+def test_forgetting_deletes_only_what_the_cloud_wrote(tree: Tree) -> None:
     with a_world() as world:
         home = world / "home"
         homes.make(home)
@@ -129,7 +129,7 @@ def test_forgetting_deletes_every_file_that_the_cloud_wrote(tmp_path: Path) -> N
 OF_SOMEBODY = ["notes.txt", "notes.json", ".env", "state.pem", "tmp.zip", "index.html", "Mine.template.json", "six.pyc"]
 
 
-def test_files_of_somebody_stay_wherever_in_the_folder_they_are(tmp_path: Path) -> None:
+def test_other_files_stay_anywhere_in_the_folder(tmp_path: Path) -> None:
     home = tmp_path / "home"
     used_home.make(home)
     mine = {folder / name for folder in folders_of(home) for name in OF_SOMEBODY}
@@ -149,7 +149,7 @@ def test_files_of_somebody_stay_wherever_in_the_folder_they_are(tmp_path: Path) 
     assert {home / path for path in homes.left_in(home)} == all_in(home)
 
 
-def test_empty_folders_of_somebody_stay(tmp_path: Path) -> None:
+def test_other_empty_folders_stay(tmp_path: Path) -> None:
     home = tmp_path / "home"
     used_home.make(home)
     mine = [home / "mine", home / "state" / "mine", home / "tmp" / "mine" / "too", home / "cdk.out" / "mine"]
@@ -161,7 +161,7 @@ def test_empty_folders_of_somebody_stay(tmp_path: Path) -> None:
     assert homes.left_in(home) == sorted(str(folder.relative_to(home)) for folder in mine)
 
 
-def test_a_copied_mark_makes_no_cloud_of_a_folder(tmp_path: Path) -> None:
+def test_a_copied_mark_is_not_valid_in_another_folder(tmp_path: Path) -> None:
     used_home.make(tmp_path / "home")
     plant(tmp_path / "mine", {"settings.json": "{}", "lock": "", "tmp": {"tmpab12_xyz": "1"}}, outside=tmp_path)
     shutil.copy2(tmp_path / "home" / homes.MARK, tmp_path / "mine")
@@ -171,8 +171,8 @@ def test_a_copied_mark_makes_no_cloud_of_a_folder(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == before
 
 
-def test_a_copied_cloud_is_a_cloud_that_does_not_run(tmp_path: Path) -> None:
-    """Forgetting the copy stops no process of the original."""
+def test_a_copied_cloud_is_a_stopped_cloud(tmp_path: Path) -> None:
+    """Forgetting the copy does not stop the processes of the original."""
     original, copy = tmp_path / "original", tmp_path / "copy"
     used_home.make(original)
     command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
@@ -194,7 +194,7 @@ def open_to_others(home: Path) -> list[Path]:
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 def test_only_its_owner_can_read_what_a_cloud_writes(umask: int, tmp_path: Path) -> None:
-    """Neither at the end nor at any time before, because nothing changes the rights afterwards."""
+    """This must hold from the beginning, because nothing changes the rights afterwards."""
     home = tmp_path / "home"
     written_by_a_child = home / "state" / "engine" / "file"
     daemon = Daemon("it", pid_file=home / "engine.pid", log=home / "engine.log")
@@ -222,7 +222,7 @@ def test_only_its_owner_can_read_what_a_cloud_writes(umask: int, tmp_path: Path)
     assert open_to_others(home) == []
 
 
-def test_what_an_older_version_left_open_to_others_is_closed_by_up(tmp_path: Path) -> None:
+def test_up_closes_files_that_an_older_version_left_readable(tmp_path: Path) -> None:
     home, other = tmp_path / "home", tmp_path / "other"
     used_home.make(home)
     other.write_text("of somebody")
@@ -271,7 +271,7 @@ FOREIGN = {
 
 @pytest.mark.parametrize("command", [["down", "--forget"], ["down"], ["up"], ["status"], ["logs"]])
 @pytest.mark.parametrize("named", FOREIGN)
-def test_each_way_to_name_a_folder_of_other_things_is_refused_in_one_sentence(
+def test_each_way_to_name_a_foreign_folder_is_rejected_in_one_sentence(
     named: str, command: list[str], world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = snapshot(world)
@@ -285,7 +285,7 @@ def test_each_way_to_name_a_folder_of_other_things_is_refused_in_one_sentence(
 
 
 @pytest.mark.parametrize("named", ["typo", "precious/typo", "dangling", "a file/typo", "~/typo", "empty"])
-def test_forgetting_a_cloud_that_there_is_not_is_refused_and_makes_nothing(
+def test_forgetting_a_missing_cloud_is_rejected_and_makes_nothing(
     named: str, world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (world / "empty").mkdir()
@@ -299,10 +299,10 @@ def test_forgetting_a_cloud_that_there_is_not_is_refused_and_makes_nothing(
 
 
 @pytest.mark.parametrize("named", ["a:b", "a:b/c"])
-def test_a_folder_that_no_list_of_folders_can_name_is_refused_by_up(
+def test_up_rejects_a_folder_whose_name_contains_the_separator_of_folders(
     named: str, world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The functions' PYTHONPATH is such a list."""
+    """The functions' PYTHONPATH is a list of folders."""
     before = snapshot(world)
 
     assert main(["--home", named, "up"]) == 1
@@ -312,7 +312,7 @@ def test_a_folder_that_no_list_of_folders_can_name_is_refused_by_up(
 
 
 @pytest.mark.parametrize("name", [*homes.FILES, homes.LOCK, "settings.json.new"])
-def test_up_writes_into_no_file_behind_a_link(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_up_does_not_write_through_a_link(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     marked(tmp_path / "home")
     (tmp_path / "precious").write_text("{}")
     (tmp_path / "home" / name).symlink_to(tmp_path / "precious")
@@ -325,7 +325,7 @@ def test_up_writes_into_no_file_behind_a_link(name: str, tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize("command", [["down"], ["status"], ["logs"]])
-def test_looking_for_a_cloud_that_there_is_not_makes_nothing(command: list[str], world: Path) -> None:
+def test_looking_for_a_missing_cloud_makes_nothing(command: list[str], world: Path) -> None:
     before = snapshot(world)
 
     main(["--home", "typo", *command])
@@ -336,7 +336,7 @@ def test_looking_for_a_cloud_that_there_is_not_makes_nothing(command: list[str],
 @pytest.mark.parametrize(
     "command", [["logs"], ["logs", "PlaceOrder"], ["outbox"], ["queues"], ["executions"], ["page"]]
 )
-def test_a_cloud_that_there_is_not_has_nothing_to_show(
+def test_a_missing_cloud_has_nothing_to_show(
     command: list[str], world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = main(["--home", "typo", *command])
@@ -377,7 +377,7 @@ def marked(home: Path) -> None:
         marked,
     ],
 )
-def test_a_cloud_without_a_whole_mark_is_taken_up_again_and_then_forgotten(
+def test_a_cloud_without_a_complete_mark_can_be_started_and_forgotten(
     before: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = tmp_path / "home"
@@ -393,16 +393,14 @@ def test_a_cloud_without_a_whole_mark_is_taken_up_again_and_then_forgotten(
     assert not home.exists()
 
 
-def test_an_earlier_versions_cloud_is_forgotten_at_once(tmp_path: Path) -> None:
+def test_a_cloud_of_an_earlier_version_can_be_forgotten_at_once(tmp_path: Path) -> None:
     made_by_an_earlier_version(tmp_path / "home")
 
     assert main(["--home", str(tmp_path / "home"), "down", "--forget"]) == 0
     assert not (tmp_path / "home").exists()
 
 
-def test_what_somebody_else_put_into_the_folder_is_named_and_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_files_in_the_folder_are_named_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     marked(tmp_path / "home")
     plant(tmp_path / "home", {"notes.txt": "mine", "state": {}, "tmp": None}, outside=tmp_path)
 
@@ -422,7 +420,7 @@ def test_a_link_to_a_clouds_folder_names_that_cloud(tmp_path: Path) -> None:
     assert not (tmp_path / "disk").exists()
 
 
-def test_a_program_that_uses_the_cloud_without_the_command_line_is_refused_too(tmp_path: Path) -> None:
+def test_a_program_that_bypasses_the_command_line_is_rejected_too(tmp_path: Path) -> None:
     plant(tmp_path, {"precious": "1"}, outside=tmp_path)
     cloud = Cloud(Settings(home=tmp_path))
 
@@ -433,7 +431,7 @@ def test_a_program_that_uses_the_cloud_without_the_command_line_is_refused_too(t
     assert snapshot(tmp_path) == {"precious": "1"}
 
 
-def test_deleting_that_was_interrupted_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_deletion_finishes_an_interrupted_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home, unlink = tmp_path / "home", Path.unlink
     left: Iterator[int]
 

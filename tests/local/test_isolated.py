@@ -1,4 +1,4 @@
-"""The laptop cloud works with whatever a person has set for other programs."""
+"""The laptop cloud works, whatever a developer has set for other programs."""
 
 import json
 import os
@@ -110,7 +110,7 @@ def served() -> Iterator[str]:
 
 @pytest.mark.parametrize("own", NO_PROXY)
 def test_no_proxy_is_used_for_this_machine(own: dict[str, str], served: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By our own requests and by boto3."""
+    """Neither our own requests nor those of boto3 use one."""
     environment = isolated({"PATH": os.environ["PATH"], **dict.fromkeys(NAMES, "http://127.0.0.1:1"), **own})
     for name in [*os.environ]:
         monkeypatch.delenv(name)
@@ -153,7 +153,7 @@ def test_cdk_starts_without_the_settings_of_the_developer(tmp_path: Path, monkey
     assert changed == set()
 
 
-def test_a_project_without_cdk_is_sent_to_make_setup(tmp_path: Path) -> None:
+def test_without_cdk_the_error_says_to_run_make_setup(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="cdk is missing: run `make setup`"):
         deploy.bootstrap(Engine(Settings(home=tmp_path)), project=tmp_path)
 

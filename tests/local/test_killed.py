@@ -1,7 +1,7 @@
-"""What happens to orders and reminders when the laptop cloud is stopped, and when it is killed.
+"""Orders and reminders survive a stop of the laptop cloud, and a killed engine loses only the last changes.
 
-Two sessions are told of. Before the first `down` there are orders and reminders in every stage; `stopped` has the cloud
-after the next `up`. Then the engine is killed; `killed` has the cloud after that.
+There are two sessions. In the first one, orders and reminders are in every status when `down` runs. The fixture
+`stopped` is the cloud after the next `up`. Then the engine is killed. The fixture `killed` is the cloud after that.
 """
 
 import json
@@ -48,7 +48,7 @@ def kill(cloud: Cloud, *parts: str) -> None:
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
-    """A cloud that no other module's tests see. Its engine was killed in its first session, when CDK had its bucket."""
+    """A cloud for this module only. Its engine was killed in its first session, after CDK had created its bucket."""
     cloud = Cloud(Settings(home=tmp_path_factory.mktemp("own"), port=free_port(), redis_port=free_port()))
     buckets = cloud.settings.state / "s3"
 
@@ -81,7 +81,7 @@ def waiting_a_moment(states: States) -> None:
 
 
 def ends(apps: Apps, orders: Orders) -> list[tuple[Any, list[str]]]:
-    """For each order the status of its row, and the queues that it lies in."""
+    """The status of each order's row, and the queues that hold the order."""
     return [
         (
             (row["Status"]["S"] if (row := apps.row(order["OrderId"])) else None),
@@ -130,7 +130,7 @@ def taken_up(apps: Apps, orders: Orders) -> None:
 
 @pytest.fixture(scope="module")
 def stopped(own: Apps) -> Session:
-    """Orders and reminders in every stage; then `down` and `up`."""
+    """Makes orders and reminders in every status, then runs `down` and `up`."""
     session = Session(mark=balance.mark(own.cloud, own.places))
     place(own, session.done + session.corrected)
     settle(own, session.done + session.corrected)
@@ -158,11 +158,11 @@ def stopped(own: Apps) -> Session:
     return session
 
 
-def test_orders_that_are_over_stay_what_they_were(own: Apps, stopped: Session) -> None:
+def test_finished_orders_stay_unchanged(own: Apps, stopped: Session) -> None:
     assert ends(own, stopped.done) == FULFILLED
 
 
-def test_stopping_lets_orders_that_are_on_their_way_finish(own: Apps, stopped: Session) -> None:
+def test_stopping_lets_orders_in_progress_finish(own: Apps, stopped: Session) -> None:
     assert ends(own, stopped.almost_done) == FULFILLED
 
 
@@ -178,7 +178,7 @@ def test_orders_that_were_cut_off_are_parked_at_once(own: Apps, stopped: Session
     assert "parking the orders that were in progress: 3" in stopped.said
 
 
-def test_an_order_that_was_corrected_is_read_back_corrected(own: Apps, stopped: Session) -> None:
+def test_a_corrected_order_stays_corrected(own: Apps, stopped: Session) -> None:
     assert [own.get_order(one["OrderId"])[1]["Status"] for one in stopped.corrected] == ["FULFILLMENT_QUEUED"] * 3
     assert [row for row, _ in ends(own, stopped.corrected)] == ["FULFILLMENT_QUEUED"] * 3
 
@@ -207,7 +207,7 @@ def test_a_reminder_that_is_not_due_yet_waits_in_one_execution(own: Apps, stoppe
     assert datetime.fromisoformat(row["DueAt"]) > datetime.now(UTC) + timedelta(minutes=1)
 
 
-def test_every_order_and_every_reminder_has_one_end(own: Apps, stopped: Session) -> None:
+def test_every_order_and_every_reminder_has_one_outcome(own: Apps, stopped: Session) -> None:
     orders = balance.orders(own.cloud, own.places, since=stopped.mark)
     reminders = balance.reminders(own.cloud, own.places, since=stopped.mark)
 
@@ -224,7 +224,7 @@ def test_a_second_up_settles_nothing_again(own: Apps, stopped: Session) -> None:
 
 @pytest.fixture(scope="module")
 def killed(own: Apps, stopped: Session) -> Session:
-    """More orders; then the engine is killed, and `up`."""
+    """Makes more orders, kills the engine, and runs `up`."""
     session = Session(mark=balance.mark(own.cloud, own.places))
     place(own, session.done)
     settle(own, session.done)
@@ -247,9 +247,7 @@ def killed(own: Apps, stopped: Session) -> Session:
     return session
 
 
-def test_a_killed_engine_comes_back_with_what_it_had_when_it_was_last_stopped(
-    own: Apps, stopped: Session, killed: Session
-) -> None:
+def test_a_killed_engine_restarts_with_the_state_of_its_last_stop(own: Apps, stopped: Session, killed: Session) -> None:
     """Later orders are lost completely: no row, no message, no cached entry is left."""
     assert killed.said[0] == "the engine was killed: all changes since it was last stopped are lost"
     assert f"starting the engine, which has died, on 127.0.0.1:{own.cloud.settings.port}" in killed.said
@@ -266,8 +264,8 @@ def test_orders_that_a_killed_engine_has_lost_can_be_sent_again(own: Apps, stopp
     assert balance.orders(own.cloud, own.places, since=stopped.mark) == {"accepted": 15, "fulfilled": 12, "parked": 3}
 
 
-def test_a_cache_that_is_killed_shows_no_older_state_of_an_order(own: Apps, killed: Session) -> None:
-    """It saves when it stops, as here before the correction."""
+def test_a_killed_cache_shows_no_outdated_order(own: Apps, killed: Session) -> None:
+    """The cache saves its entries when it stops, which is here before the correction."""
     [order, *_] = numbered("cached", Price="-1")
     place(own, [order])
     settle(own, [order])
@@ -284,8 +282,8 @@ def test_a_cache_that_is_killed_shows_no_older_state_of_an_order(own: Apps, kill
     assert own.get_order(order["OrderId"])[1]["Status"] == "FULFILLMENT_QUEUED"
 
 
-def test_a_correction_after_a_restart_is_seen_in_the_cache_and_not_minutes_later(own: Apps, killed: Session) -> None:
-    """The stream goes on, and `UpdateCache` writes the change. Otherwise the old entry would stay for five minutes."""
+def test_a_correction_after_a_restart_reaches_the_cache_at_once(own: Apps, killed: Session) -> None:
+    """The stream continues, so `UpdateCache` writes the change. Otherwise the old entry would stay for five minutes."""
     [order, *_] = numbered("corrected-later", Price="-1")
 
     def cached(status: str) -> None:
@@ -311,8 +309,8 @@ def test_an_engine_that_the_machine_shuts_down_has_saved_everything(own: Apps, k
     assert json.loads((own.cloud.settings.state / saved.WHOLE).read_text()) == []
 
 
-def test_what_the_engine_keeps_of_an_executions_input_is_not_encrypted(own: Apps, killed: Session) -> None:
-    """Which AWS does, with the workflow's own key: one more reason for test cards."""
+def test_the_engine_does_not_encrypt_the_input_of_executions(own: Apps, killed: Session) -> None:
+    """AWS encrypts it with the workflow's own key. This is one more reason to use test cards."""
     own.cloud.down()
 
     kept = (own.cloud.settings.state / "engine" / "stepfunctions.json").read_text()

@@ -1,4 +1,4 @@
-"""`logs` finds a function by a part of its name, and Pythons of this machine are found by the name of a runtime."""
+"""`logs` finds a function by a part of its name. The engine finds a Python by the name of a runtime."""
 
 import os
 import sys
@@ -49,7 +49,7 @@ def test_a_part_of_a_functions_name_is_enough(text: str, name: str) -> None:
         (" ", "the functions are CorrectOrder, GetOrder,"),
     ],
 )
-def test_a_name_that_means_no_function_or_several_is_refused_with_names(text: str, said: str) -> None:
+def test_an_unknown_or_ambiguous_name_is_rejected_with_suggestions(text: str, said: str) -> None:
     with pytest.raises(LocalError) as refused:
         function_named(text, FUNCTIONS)
     assert said in str(refused.value)
@@ -60,7 +60,7 @@ def test_the_exact_name_of_a_function_wins() -> None:
 
 
 def answers(folder: Path, name: str, answer: str, status: int = 0) -> str:
-    """Makes an executable that answers like a Python which is asked for its version; returns its folder."""
+    """Makes an executable that answers like a Python whose version is asked for. Returns its folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\necho '{answer}'\nexit {status}\n")
     (folder / name).chmod(0o755)
@@ -71,7 +71,7 @@ def found(runtime: str, **environment: str) -> pythons.Python:
     return pythons.of(runtime, os.pathsep.join(pythons.folders(environment)))
 
 
-def test_functions_run_on_their_runtimes_version_where_the_machine_has_it(tmp_path: Path) -> None:
+def test_functions_run_on_their_runtimes_version_if_the_machine_has_it(tmp_path: Path) -> None:
     for number, manager in enumerate(("pyenv/versions", "uv", "asdf/installs/python", "mise/installs/python")):
         answers(tmp_path / manager / f"3.9{number}.7" / "bin", f"python3.9{number}", f"cpython 3 9{number} 7")
     answers(tmp_path / "path", "python3.98", "cpython 3 98 1")
@@ -88,7 +88,7 @@ def test_functions_run_on_their_runtimes_version_where_the_machine_has_it(tmp_pa
     assert versions == ["3.90.7", "3.91.7", "3.92.7", "3.93.7", "3.98.1"]
 
 
-def test_the_newest_of_a_version_is_taken(tmp_path: Path) -> None:
+def test_the_newest_release_of_a_version_is_used(tmp_path: Path) -> None:
     for patch in (9, 10, 2):
         answers(tmp_path / "versions" / f"3.97.{patch}" / "bin", "python3.97", f"cpython 3 97 {patch}")
 
@@ -107,8 +107,8 @@ def test_the_newest_of_a_version_is_taken(tmp_path: Path) -> None:
         ("nodejs22.x", "cpython 22 1 1", 0),
     ],
 )
-def test_what_does_not_run_functions_is_passed_over(name: str, answer: str, status: int, tmp_path: Path) -> None:
-    """The second has a manager's name and no such version; a Python before 3.11 cannot run the patches."""
+def test_a_python_that_cannot_run_functions_is_ignored(name: str, answer: str, status: int, tmp_path: Path) -> None:
+    """The first in the PATH is ignored, and the next one is used. A Python before 3.11 cannot run the patches."""
     first = answers(tmp_path / "first", name, answer, status)
 
     assert pythons.of(name, first) == pythons.OWN
@@ -124,5 +124,5 @@ def test_a_shim_is_not_started(tmp_path: Path) -> None:
     assert pythons.folders({"PATH": "/bin:/bin:relative:"})[0] == "/bin"
 
 
-def test_without_one_it_is_the_python_of_the_laptop_cloud() -> None:
+def test_otherwise_functions_run_on_the_laptop_clouds_own_python() -> None:
     assert found("python3.99") == pythons.Python(sys.executable, ".".join(map(str, sys.version_info[:3])))

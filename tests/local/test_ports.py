@@ -1,4 +1,4 @@
-"""Runs on one machine do not take each other's ports."""
+"""Test runs at the same time on one machine use different ports."""
 
 import socket
 import subprocess
@@ -27,7 +27,7 @@ def test_two_runs_at_once_never_get_the_same_port() -> None:
     assert not theirs & ours
 
 
-def test_a_port_that_another_program_listens_on_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_another_program_uses_is_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         taken = other.getsockname()[1]

@@ -64,7 +64,7 @@ def test_a_first_start_has_nothing_to_lose(state: Path) -> None:
 
 @pytest.mark.parametrize("saves", [[], ["engine"]], ids=["while it ran", "while it saved"])
 def test_an_engine_that_was_killed_in_its_first_session_leaves_nothing(state: Path, saves: list[str]) -> None:
-    """A bucket that outlives the stack that made it stands in the way of the next one."""
+    """A bucket that outlives its stack would make the next deployment fail."""
     starts(state)
     for part in ["s3", *saves]:
         writes(state, part, "first")
@@ -73,7 +73,7 @@ def test_an_engine_that_was_killed_in_its_first_session_leaves_nothing(state: Pa
     assert held(state) == [None, None]
 
 
-def test_an_engine_that_has_stopped_goes_on_with_what_it_saved(state: Path) -> None:
+def test_a_stopped_engine_continues_with_its_saved_state(state: Path) -> None:
     starts(state)
     holds(state, "first")
     is_saved(state)
@@ -83,9 +83,7 @@ def test_an_engine_that_has_stopped_goes_on_with_what_it_saved(state: Path) -> N
 
 
 @pytest.mark.parametrize("on_their_way", [None, ["local-orders"], ["CDKToolkit", "other"]])
-def test_an_engine_that_was_killed_goes_back_to_what_it_saved_before(
-    state: Path, on_their_way: list[str] | None
-) -> None:
+def test_a_killed_engine_goes_back_to_its_last_saved_state(state: Path, on_their_way: list[str] | None) -> None:
     """The same after a stop during a deployment, because no engine can continue it."""
     starts(state)
     holds(state, "first")
@@ -103,7 +101,7 @@ def test_an_engine_that_was_killed_goes_back_to_what_it_saved_before(
     assert held(state) == ["first", "first"]
 
 
-def test_another_stack_that_is_on_its_way_does_not_undo_what_the_apps_hold(state: Path) -> None:
+def test_an_unfinished_deployment_of_another_stack_loses_no_data_of_the_apps(state: Path) -> None:
     starts(state)
     holds(state, "first")
     is_saved(state, "a stack of somebody else")
@@ -113,7 +111,7 @@ def test_another_stack_that_is_on_its_way_does_not_undo_what_the_apps_hold(state
 
 
 @pytest.mark.parametrize(("before", "after"), [("first", ["first", "first"]), (None, [None, None])])
-def test_the_state_of_an_earlier_version_is_taken_over_if_it_was_ever_saved(
+def test_the_state_of_an_earlier_version_is_used_if_it_was_ever_saved(
     state: Path, before: str | None, after: list[str | None]
 ) -> None:
     """Otherwise the state holds only buckets."""
@@ -127,7 +125,7 @@ def test_the_state_of_an_earlier_version_is_taken_over_if_it_was_ever_saved(
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("earlier", [True, False])
 @pytest.mark.parametrize("steps", range(9))
-def test_a_recovery_that_is_killed_itself_is_finished_by_the_next(
+def test_the_next_recovery_finishes_a_killed_one(
     state: Path, monkeypatch: pytest.MonkeyPatch, steps: int, earlier: bool, whole: bool
 ) -> None:
     holds(state, "first")
@@ -159,7 +157,7 @@ def test_a_recovery_that_is_killed_itself_is_finished_by_the_next(
 
 
 @pytest.mark.parametrize("is_killed", [True, False])
-def test_files_of_somebody_among_the_state_are_kept_and_not_copied(state: Path, is_killed: bool) -> None:
+def test_other_files_in_the_state_are_kept_and_not_copied(state: Path, is_killed: bool) -> None:
     mine = [state / name for name in ("engine/notes.json", "s3/notes", "saved/notes", "saved/s3/notes", "notes")]
     starts(state)
     holds(state, "first")
@@ -195,7 +193,7 @@ def test_an_engine_that_was_killed_while_it_wrote_an_object_leaves_no_bucket(lef
     assert not (state / "s3" / "000000000000").exists()
 
 
-def test_a_start_that_fails_before_the_engine_begins_is_no_kill(state: Path) -> None:
+def test_a_start_that_fails_before_the_engine_runs_does_not_count_as_a_kill(state: Path) -> None:
     holds(state, "first")
     is_saved(state)
 

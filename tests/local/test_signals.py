@@ -1,4 +1,4 @@
-"""The suite passes in the background of a script and under `nohup`, which ignore signals for what they start."""
+"""The suite passes in the background of a script and under `nohup`, where programs start with some signals ignored."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ print(subprocess.run([sys.executable, "-c", child], check=True, capture_output=T
 
 
 @pytest.mark.parametrize("ignored", ["INT", "INT HUP TERM QUIT CHLD"])
-def test_what_a_test_starts_ignores_no_signal_that_the_caller_ignores(ignored: str) -> None:
+def test_programs_that_a_test_starts_do_not_inherit_ignored_signals(ignored: str) -> None:
     script = f"trap '' {ignored}; exec \"$@\""
 
     usual, here = (
@@ -37,7 +37,7 @@ print(run_to_the_end(["/bin/sh", "-c", "exit 7"], cwd=home, env={}, log=home / "
 """
 
 
-def test_the_exit_status_of_cdk_is_seen_even_if_the_caller_ignores_the_end_of_children(tmp_path: Path) -> None:
+def test_the_exit_status_of_cdk_is_known_even_if_the_caller_ignores_sigchld(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FAILED, str(tmp_path)]
 
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""What `up` does with stacks of which only the outputs change, and with stacks that have left the app."""
+"""`up` deploys a stack if only its outputs change, and removes stacks that have left the app."""
 
 import json
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def exported(export: str, value: Any = None) -> dict[str, Any]:
 
 @pytest.fixture
 def name(cloud: Cloud) -> Iterator[str]:
-    """A name for stacks, which are removed afterwards; those that use others' exports are named later."""
+    """A prefix for names of stacks. The fixture removes the stacks in reverse order of their names."""
     name = unique("test-")
     yield name
     cloudformation = cloud.engine.client("cloudformation")
@@ -80,7 +80,7 @@ def exports(cloud: Cloud, prefix: str) -> dict[str, str]:
     ],
     ids=["first", "one more", "one less", "renamed", "no longer exported", "last"],
 )
-def test_a_change_of_outputs_alone_is_deployed(
+def test_a_change_of_only_outputs_is_deployed(
     cloud: Cloud, name: str, before: dict[str, Any], after: dict[str, Any], exported_then: list[str]
 ) -> None:
     def named(outputs: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def test_a_change_of_outputs_alone_is_deployed(
     assert sorted(exports(cloud, name)) == [f"{name}-{export}" for export in exported_then]
 
 
-def test_the_value_of_an_output_alone_changes(cloud: Cloud, name: str) -> None:
+def test_a_change_of_only_an_outputs_value_is_deployed(cloud: Cloud, name: str) -> None:
     create(cloud, name, template({"One": exported(name, "before")}))
 
     assert change(cloud, name, template({"One": exported(name, "after")})) == "CREATE_COMPLETE"
@@ -101,7 +101,7 @@ def test_the_value_of_an_output_alone_changes(cloud: Cloud, name: str) -> None:
 
 
 def test_an_export_that_another_stack_uses_stays_and_the_deployment_fails(cloud: Cloud, name: str) -> None:
-    """The message is that of AWS."""
+    """The message is the same as on AWS."""
     create(cloud, f"{name}-1", template({"One": exported(name)}))
     create(cloud, f"{name}-2-uses-it", template(One=name))
 
@@ -114,7 +114,7 @@ def test_an_export_that_another_stack_uses_stays_and_the_deployment_fails(cloud:
     assert [*exports(cloud, name)] == [name]
 
 
-def test_no_change_at_all_stays_no_change(cloud: Cloud, name: str) -> None:
+def test_an_unchanged_template_is_still_no_change(cloud: Cloud, name: str) -> None:
     body = template({"One": exported(name)})
     create(cloud, name, body)
 
@@ -123,7 +123,7 @@ def test_no_change_at_all_stays_no_change(cloud: Cloud, name: str) -> None:
 
 @pytest.fixture
 def app_without(cloud: Cloud, tmp_path: Path) -> Iterator[Engine]:
-    """The same engine, as after the synthesis of an app that has the apps' stacks and no others."""
+    """The same engine, after the synthesis of an app that has only the apps' own stacks."""
     settings = Settings(home=tmp_path, port=cloud.settings.port, redis_port=cloud.settings.redis_port)
     settings.assembly.mkdir()
     artifacts = {
@@ -136,7 +136,7 @@ def app_without(cloud: Cloud, tmp_path: Path) -> Iterator[Engine]:
     ssm.put_parameter(Name=deploy.DEPLOYED_STACKS, Value=usual, Type="StringList", Overwrite=True)
 
 
-def test_stacks_that_have_left_the_app_are_removed_and_no_others(cloud: Cloud, name: str, app_without: Engine) -> None:
+def test_only_stacks_that_have_left_the_app_are_removed(cloud: Cloud, name: str, app_without: Engine) -> None:
     create(cloud, f"{name}-1", template({"One": exported(name)}))
     create(cloud, f"{name}-2-uses-it", template(One=name))
     create(cloud, f"{name}-3-not-ours", template())
@@ -146,7 +146,7 @@ def test_stacks_that_have_left_the_app_are_removed_and_no_others(cloud: Cloud, n
     )
     said: list[str] = []
 
-    # As `up` does, before it deploys and afterwards.
+    # `up` does this before it deploys and afterwards.
     deploy.remove_left_stacks(app_without, said.append)
     deploy.remove_left_stacks(app_without, said.append)
 

@@ -22,7 +22,7 @@ def expect(number: int, *, of: Callable[[], int]) -> None:
     eventually(of, until=lambda seen: seen == number)
 
 
-def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_to_the_limit(
+def test_each_ready_process_allows_one_more_call_up_to_the_limit(
     pool: ThreadPoolExecutor,
 ) -> None:
     turns, running = Turns(limit=2, overflow_seconds=LONG), list[int]()
@@ -50,7 +50,7 @@ def test_one_call_runs_until_a_process_is_ready_and_then_one_more_with_each_up_t
     turns.give_back()
 
 
-def test_a_call_that_waits_for_another_one_of_its_function_gets_a_process_in_the_end() -> None:
+def test_a_function_that_calls_itself_gets_another_process_in_the_end() -> None:
     """Otherwise a function that calls itself would wait for itself."""
     turns = Turns(limit=1, overflow_seconds=0.01)
 
@@ -67,7 +67,7 @@ def running(turns: Turns) -> Iterator[None]:
     turns.give_back()
 
 
-def test_no_place_is_lost_however_calls_and_their_patience_end(pool: ThreadPoolExecutor) -> None:
+def test_no_turn_is_lost_however_calls_end(pool: ThreadPoolExecutor) -> None:
     turns = Turns(limit=3, overflow_seconds=0.0001)
 
     def call(_: int) -> None:

@@ -1,4 +1,4 @@
-"""What `up` and `down` do when something is not as it should be. One second checkout lives through it all."""
+"""`up` and `down` when something is wrong. The tests share a second checkout, whose cloud goes from test to test."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def status(checkout: Checkout) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("option", ["--port", "--redis-port"])
-def test_a_taken_port_is_named_with_its_owner_and_the_way_out(checkout: Checkout, option: str) -> None:
+def test_a_port_in_use_is_reported_with_its_owner_and_the_option_for_another(checkout: Checkout, option: str) -> None:
     with socket.socket() as owner:
         owner.bind(("127.0.0.1", 0))
         owner.listen()
@@ -48,7 +48,7 @@ def test_a_taken_port_is_named_with_its_owner_and_the_way_out(checkout: Checkout
     assert checkout.processes() == []
 
 
-def test_a_second_up_does_nothing_and_says_so(cloud: Cloud) -> None:
+def test_a_second_up_changes_nothing(cloud: Cloud) -> None:
     said: list[str] = []
 
     assert cloud.up(said.append) is False
@@ -77,7 +77,7 @@ def test_two_checkouts_side_by_side_do_not_disturb_each_other(cloud: Cloud, seco
     assert second.local("up").returncode == 0
 
 
-def test_state_is_kept_over_down_and_up(second: Checkout) -> None:
+def test_down_and_up_keep_the_data(second: Checkout) -> None:
     assert second.local("demo").returncode == 0
     queues = second.local("queues").stdout
 
@@ -90,7 +90,7 @@ def test_state_is_kept_over_down_and_up(second: Checkout) -> None:
 
 
 def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
-    """The engine knows no such attribute of a VPC, as AWS would know none that is misspelt."""
+    """The engine does not know this attribute of a VPC. On AWS a misspelt attribute fails in the same way."""
     good = "        self.client_environment = {"
     broken = (
         '        CfnResource(self, "Broken", type="AWS::SSM::Parameter", '
@@ -111,7 +111,7 @@ def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
 
 @pytest.fixture(scope="module")
 def changed(second: Checkout) -> "CompletedProcess[str]":
-    """What `up --consumer` said of another sender and another page. The deployment before it failed."""
+    """The output of `up --consumer` with another sender and another page, after a failed deployment."""
     second.replace("stacks/config.py", 'sender="reminders@example.com"', 'sender="cats@example.com"')
     second.replace("website/404.html", "</html>", "</html><!-- mended -->")
     return second.local("up", "--consumer")
@@ -143,9 +143,7 @@ def test_up_deploys_what_changed(second: Checkout, changed: "CompletedProcess[st
         ("local/cloud.py", False),
     ],
 )
-def test_what_is_deployed_is_deployed_anew_when_a_file_of_it_changes(
-    tmp_path: Path, file: str, is_deployed: bool
-) -> None:
+def test_only_a_changed_source_is_deployed_again(tmp_path: Path, file: str, is_deployed: bool) -> None:
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     before = [deploy.fingerprint(tmp_path, consumer=False)]
     for text in ("one", "two"):
@@ -157,7 +155,7 @@ def test_what_is_deployed_is_deployed_anew_when_a_file_of_it_changes(
 
 @pytest.mark.usefixtures("changed")
 def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
-    """The engine's gaps are closed anew: publishing writes the addresses on AWS once more."""
+    """`up` closes the engine's gaps again, because publishing writes AWS's addresses into the page's files."""
     places = status(second)["places"]
 
     assert fetch(places["site"], "/404.html").body.rstrip().endswith(b"<!-- mended -->")
@@ -165,7 +163,7 @@ def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
 
 
 def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> None:
-    """test_killed.py has the same for an engine."""
+    """test_killed.py has this test for an engine."""
     process = psutil.Process(int(status(second)["cache"]["pid"]))
     process.kill()
     psutil.wait_procs([process])
@@ -180,7 +178,7 @@ def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> N
     assert second.local("demo").returncode == 0
 
 
-def test_an_engine_that_does_not_answer_is_said_to_be_the_cause(second: Checkout) -> None:
+def test_an_engine_that_does_not_answer_is_reported_as_the_cause(second: Checkout) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         ports = json.loads((second.home / "settings.json").read_text())
@@ -193,14 +191,14 @@ def test_an_engine_that_does_not_answer_is_said_to_be_the_cause(second: Checkout
     assert "the engine rejected a request or did not answer" in queues.stderr
 
 
-def test_another_port_is_refused_while_deployed_functions_hold_the_last_one(second: Checkout) -> None:
+def test_another_port_is_rejected_while_deployed_functions_hold_the_last_one(second: Checkout) -> None:
     up = second.local("up", "--port", str(free_port()))
 
     assert up.returncode == 1
     assert "down --forget" in up.stderr
 
 
-def test_down_forgets_when_told_to_and_keeps_files_of_others(second: Checkout) -> None:
+def test_down_forget_deletes_the_data_and_keeps_other_files(second: Checkout) -> None:
     folders = [second.home, *(path for path in second.home.rglob("*") if path.is_dir() and not path.is_symlink())]
     assert [path for path in second.home.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077] == []
     mine = {folder / name for folder in folders for name in ("notes.txt", "notes.json")}
@@ -215,7 +213,7 @@ def test_down_forgets_when_told_to_and_keeps_files_of_others(second: Checkout) -
     assert "kept in" in down.stdout and down.stdout.endswith(" more\n")
 
 
-def test_down_removes_the_folder_of_a_cloud_that_nobody_else_wrote_into(checkout: Checkout) -> None:
+def test_down_forget_removes_a_folder_without_other_files(checkout: Checkout) -> None:
     homes.make(checkout.home)
     with alone(checkout.home):
         homes.mark(checkout.home)
@@ -252,10 +250,10 @@ def test_an_interrupt_leaves_nothing_running(checkout: Checkout, moment: str) ->
 
 
 @pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupt_while_a_process_begins_loses_no_process(
+def test_an_interrupt_while_a_process_starts_loses_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupt: signal.Signals
 ) -> None:
-    """It is begun before its id is known, and runs on where it is not stopped."""
+    """A process starts before its id is known, and keeps running if nobody stops it."""
     begun: list[subprocess.Popen[bytes]] = []
 
     def begin(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
@@ -307,7 +305,7 @@ def test_a_deployment_ends_when_its_engine_dies(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("act", [Cloud.down, lambda cloud: cloud.down(forget=True)])
 def test_a_deployment_that_outlives_its_command_is_stopped(tmp_path: Path, act: Callable[[Cloud], object]) -> None:
-    """A command that is killed cannot stop what it began."""
+    """A command that is killed cannot stop what it has started."""
     code = (
         "import sys; from pathlib import Path; from local.processes import run_to_the_end as run\n"
         "home = Path(sys.argv[1])\n"
@@ -325,7 +323,7 @@ def test_a_deployment_that_outlives_its_command_is_stopped(tmp_path: Path, act: 
     assert not deployment.is_running()
 
 
-def test_nothing_listens_on_other_than_the_loopback_address(cloud: Cloud) -> None:
+def test_everything_listens_only_on_the_loopback_address(cloud: Cloud) -> None:
     listening = [
         connection.laddr.ip
         for part in (cloud.engine, cloud.cache)
@@ -403,7 +401,7 @@ def test_ports_are_remembered(tmp_path: Path) -> None:
     assert load_settings(tmp_path, port=5003).port == 5003
 
 
-def test_the_consumer_is_off_at_first_and_then_as_it_was_told_last(tmp_path: Path) -> None:
+def test_the_consumer_is_off_at_first_and_then_as_last_time(tmp_path: Path) -> None:
     homes.mark(tmp_path)
     assert load_settings(tmp_path).consumer is False
     load_settings(tmp_path, consumer=True).remember("consumer")
@@ -413,9 +411,7 @@ def test_the_consumer_is_off_at_first_and_then_as_it_was_told_last(tmp_path: Pat
 
 
 @pytest.mark.parametrize("moment", ["before the id is written", "after the id is written"])
-def test_a_command_that_is_killed_while_a_process_begins_leaves_none_that_nobody_knows(
-    moment: str, tmp_path: Path
-) -> None:
+def test_a_command_that_is_killed_while_a_process_starts_leaves_no_unknown_process(moment: str, tmp_path: Path) -> None:
     code = (
         "import os, pathlib, signal, sys\n"
         "from local import processes\n"
@@ -456,7 +452,7 @@ def test_users_get_new_passwords_if_the_file_with_the_old_ones_is_gone(cloud: Cl
     assert cloud.up(print) is False
 
 
-def test_a_damaged_file_is_deleted_by_the_command_that_is_advised(tmp_path: Path) -> None:
+def test_the_suggested_command_deletes_a_damaged_file(tmp_path: Path) -> None:
     file = tmp_path / "a folder's" / "settings.json"
     file.parent.mkdir()
     file.write_text("{")

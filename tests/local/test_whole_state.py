@@ -1,4 +1,4 @@
-"""The engine marks its saved state only if the state is complete. Its own code runs in this process."""
+"""The engine marks its saved state only if the state is complete. The tests run the engine's own code."""
 
 import importlib
 import json
@@ -24,7 +24,7 @@ def save_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SaveAll:
 
 
 class Busy:
-    """A service whose state changes while it is copied, so many times."""
+    """A service whose state changes while it is copied, a given number of times."""
 
     def __init__(self, times: int) -> None:
         self.left = times
@@ -44,14 +44,14 @@ def test_a_service_that_changes_while_it_is_saved_is_saved_again(save_all: SaveA
 
 
 @pytest.mark.parametrize("state", [Busy(100).get_state, lambda: {"not": {"to", "be", "saved"}}])
-def test_a_state_that_lacks_a_service_is_not_whole(save_all: SaveAll, tmp_path: Path, state: Any) -> None:
+def test_a_state_that_lacks_a_service_is_not_marked(save_all: SaveAll, tmp_path: Path, state: Any) -> None:
     save_all({"sqs": Busy(0).get_state, "dynamodb": state})
 
     assert (tmp_path / "engine" / "sqs.json").exists()
     assert not (tmp_path / saved.WHOLE).exists()
 
 
-def test_the_stacks_that_are_on_their_way_are_named(
+def test_the_mark_names_the_stacks_in_progress(
     save_all: SaveAll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloudformation = importlib.import_module("ministack.services.cloudformation")

@@ -1,4 +1,4 @@
-"""Each set of settings is synthesised only once: that takes a second, and reading the result no time."""
+"""Synthesises each set of settings only once, because synthesis takes a second."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise_
 
 @pytest.fixture(scope="session")
 def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Deployment]:
-    """The deployment of a key of CONTEXTS, or of the CDK context that is given instead."""
+    """Returns the deployment for a key of CONTEXTS, or for a CDK context."""
 
     @cache
     def of_stage(stage: Stage) -> Deployment:
@@ -35,7 +35,7 @@ def deployment(request: pytest.FixtureRequest, synthesised: Callable[..., Deploy
 
 @pytest.fixture(scope="session")
 def deployments(synthesised: Callable[..., Deployment]) -> dict[str, Deployment]:
-    """Every stage, and every stage with everything switched on, for tests that show their differences at once."""
+    """Every stage, and every stage with everything switched on. A test sees all of them at once."""
     full = {f"{stage} with everything": {"stage": stage, "cache": "on", "consumer": "on"} for stage in STAGES}
     return {name: synthesised(**context) for name, context in (CONTEXTS | full).items()}
 

@@ -1,4 +1,4 @@
-"""`app.py` as CDK starts it: with the Python that it finds."""
+"""`app.py` as CDK starts it, with the first Python on the PATH."""
 
 import ast
 import os
@@ -13,14 +13,14 @@ from local.settings import PROJECT
 from tests.support.templates.runtime import LAMBDAS, reached_by
 
 FUNCTIONS = {path.name for path in LAMBDAS.iterdir() if path.is_dir()}
-"""The packages of the Lambdas."""
+"""The packages in `lambdas/`."""
 
 FOR_PROGRAMS = {"os", "sys", "subprocess", "socket", "ssl", "urllib", "http", "boto3", "botocore"}
-"""Modules that read the environment or talk to others."""
+"""Modules that read the environment or call services."""
 
 
 def without_setup(*packages: str) -> subprocess.CompletedProcess[str]:
-    """`app.py` with a Python that reads no `.pth` file, as one does that `make setup` has not prepared."""
+    """`app.py` with a Python that reads no `.pth` file, like a Python that `make setup` has not prepared."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.run(
         [sys.executable, "-S", "app.py"],
@@ -35,7 +35,7 @@ def without_setup(*packages: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("packages", "missing"), [([], "aws_cdk"), ([sysconfig.get_path("purelib")], "common")], ids=["CDK", "lambdas"]
 )
-def test_a_python_that_setup_has_not_prepared_is_told_what_to_do(packages, missing):
+def test_without_make_setup_the_error_says_what_to_do(packages, missing):
     run = without_setup(*packages)
 
     assert run.returncode == 1

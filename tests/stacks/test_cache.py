@@ -10,7 +10,7 @@ from tests.support import caches
 REDIS_PORT = 6379
 
 
-def test_the_network_has_no_way_out_and_no_way_in(with_cache):
+def test_the_network_has_no_internet_access(with_cache):
     types = {resource["Type"] for resource in with_cache.resources("AWS::EC2::").values()}
 
     assert types == {
@@ -34,7 +34,7 @@ def test_the_network_has_no_way_out_and_no_way_in(with_cache):
         ("S3", "s3", "s3:GetObject", "s3:ResourceAccount"),
     ],
 )
-def test_what_is_reached_from_the_network_is_reading_in_this_account(with_cache, id, service, action, condition):
+def test_the_network_allows_only_reads_in_this_account(with_cache, id, service, action, condition):
     endpoints = with_cache.properties("AWS::EC2::VPCEndpoint")
     endpoint = endpoints[f"Cache/Vpc/{id}"]
     tables = {with_cache.named("Cache", table) for table in endpoint["RouteTableIds"]}
@@ -48,7 +48,7 @@ def test_what_is_reached_from_the_network_is_reading_in_this_account(with_cache,
     assert statement["Condition"] == {"StringEquals": {condition: {"Ref": "AWS::AccountId"}}}
 
 
-def test_the_cache_is_reached_by_its_clients_alone_and_reaches_nobody(with_cache):
+def test_only_clients_reach_the_cache_and_it_reaches_nobody(with_cache):
     groups = with_cache.properties("AWS::EC2::SecurityGroup")
     server, client = groups["Cache/SecurityGroup"], groups["Cache/ClientSecurityGroup"]
     (entrance,) = server["SecurityGroupIngress"]
@@ -64,7 +64,7 @@ def test_the_cache_is_reached_by_its_clients_alone_and_reaches_nobody(with_cache
     ]
 
 
-def test_the_lookup_is_such_a_client(with_cache):
+def test_the_lookup_is_a_client_of_the_cache(with_cache):
     network = with_cache.properties("AWS::Lambda::Function")["Orders/GetOrder"]["VpcConfig"]
     (group,) = network["SecurityGroupIds"]
 
@@ -72,22 +72,22 @@ def test_the_lookup_is_such_a_client(with_cache):
     assert all("Isolated" in with_cache.named("Orders", subnet) for subnet in network["SubnetIds"])
 
 
-def test_the_cache_is_made_after_the_group_of_users_that_it_names(with_cache):
-    """It names the group only by a text. Without the dependency CloudFormation would create both at the same time."""
+def test_the_cache_is_created_after_its_user_group(with_cache):
+    """It names the group by a plain text. Without the dependency CloudFormation would create both at the same time."""
     cache = with_cache.resources("AWS::ElastiCache::ReplicationGroup")["Cache/Redis"]
     (users,) = with_cache.resources("AWS::ElastiCache::UserGroup")
 
     assert users in [with_cache.path("Cache", name) for name in cache["DependsOn"]]
 
 
-def test_a_replica_takes_over_where_the_primary_fails(with_cache):
+def test_a_replica_takes_over_if_the_primary_fails(with_cache):
     group = with_cache.only("AWS::ElastiCache::ReplicationGroup")
 
     assert group["NumCacheClusters"] == 2
     assert group["AutomaticFailoverEnabled"] is group["MultiAZEnabled"] is True
 
 
-def test_every_stage_has_its_node_type_and_speaks_tls_if_it_says_so(with_cache):
+def test_every_stage_has_its_own_node_type_and_encryption(with_cache):
     stage = with_cache.stage
     group = with_cache.only("AWS::ElastiCache::ReplicationGroup")
     variables = with_cache.properties("AWS::Lambda::Function")["Orders/GetOrder"]["Environment"]["Variables"]
@@ -102,7 +102,7 @@ def test_every_stage_has_its_node_type_and_speaks_tls_if_it_says_so(with_cache):
     assert url.startswith(f"{address}Cache/Redis.PrimaryEndPoint.Address")
 
 
-def test_users_have_no_passwords_and_whoever_does_not_sign_in_may_do_nothing(with_cache):
+def test_users_have_no_passwords_and_the_default_user_may_do_nothing(with_cache):
     users = {user["UserName"]: user for user in with_cache.properties("AWS::ElastiCache::User").values()}
     members = with_cache.only("AWS::ElastiCache::UserGroup")["UserIds"]
     default = users.pop("default")
@@ -117,7 +117,7 @@ def test_users_have_no_passwords_and_whoever_does_not_sign_in_may_do_nothing(wit
 
 
 @pytest.mark.parametrize("function", ["GetOrder", "UpdateCache"])
-def test_who_uses_the_cache_may_sign_in_to_this_one_as_this_user(function, with_cache):
+def test_functions_that_use_the_cache_may_sign_in_to_it(function, with_cache):
     (statement,) = [
         one
         for role, one in with_cache.statements()
@@ -139,7 +139,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def operator(server, synthesised) -> Iterator[redis.Redis]:
-    """The owner of a server that knows the template's users, whom it believes any password: IAM is not here."""
+    """An administrator of a server with the template's users. It accepts any password, because there is no IAM."""
     users = synthesised("dev").properties("AWS::ElastiCache::User").values()
     with redis.Redis.from_url(f"redis://{server}") as operator:
         operator.flushall()
@@ -153,7 +153,7 @@ def operator(server, synthesised) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def environment(server, monkeypatch) -> Iterator[None]:
-    """What a function in the cloud is given, but for TLS."""
+    """The environment of a function on AWS, without TLS."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

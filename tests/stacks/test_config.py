@@ -33,7 +33,7 @@ def test_the_context_names_the_stage_and_dev_is_the_default(context, stage):
 
 
 @pytest.mark.parametrize("name", ["production", "Dev", " dev", 7])
-def test_an_unknown_stage_is_an_error_that_lists_those_there_are(name):
+def test_an_unknown_stage_is_an_error_that_lists_the_stages(name):
     with pytest.raises(InvalidStageError) as caught:
         stage_from_context({"stage": name}.get)
 
@@ -41,7 +41,7 @@ def test_an_unknown_stage_is_an_error_that_lists_those_there_are(name):
     assert repr(name) in str(caught.value)
 
 
-def test_the_sender_can_be_given():
+def test_the_context_can_set_the_sender():
     stage = stage_from_context({"sender": "me@example.org"}.get)
 
     assert stage.sender == "me@example.org"
@@ -83,7 +83,7 @@ def test_no_stage_comes_with_a_sender_that_somebody_owns():
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_ses_may_know_the_sender_of_every_stage_already(name):
+def test_every_stage_can_use_a_sender_that_ses_already_knows(name):
     assert stage_from_context({"stage": name, "identity": "existing"}.get).sender_identity == "existing"
     assert stage_from_context({"stage": name, "identity": "new"}.get) == STAGES[name]
 
@@ -127,7 +127,7 @@ def test_the_stages_can_be_deployed_side_by_side():
     assert [stage for stage in stages if stage not in ALL_STAGES] == [], "add it to ALL_STAGES"
 
 
-def test_a_new_stage_that_sets_what_it_must_not_inherit_is_no_mistake():
+def test_a_new_stage_with_values_of_its_own_is_valid():
     assert [*mistakes([*KNOWN, NEW])] == []
 
 
@@ -142,14 +142,14 @@ def test_a_new_stage_that_sets_what_it_must_not_inherit_is_no_mistake():
         (replace(NEW, only_account=ACCOUNT), ["new has `outbox` or `only_account`", "set both to None"]),
     ],
 )
-def test_what_a_new_stage_must_not_inherit_is_named(new, words):
+def test_values_that_a_new_stage_must_not_inherit_are_named(new, words):
     (found,) = mistakes([*KNOWN, new])
 
     assert found.startswith("stacks/config.py: ")
     assert [word for word in words if word not in found] == []
 
 
-def test_stages_that_never_meet_may_have_the_same_names():
+def test_stages_in_different_accounts_may_have_the_same_names():
     one, other = (replace(NEW, name=name, only_account=account) for name, account in (("a", "1" * 12), ("b", "2" * 12)))
     known = replace(NEW, name="c", notify_parameter="c", sender_identity="existing")
 
@@ -165,11 +165,11 @@ def test_synthesis_refuses_stages_that_cannot_be_deployed_side_by_side(monkeypat
         runpy.run_path(str(PROJECT / "app.py"), run_name="__main__")
 
 
-def test_the_account_that_the_stage_of_the_laptop_is_bound_to_is_the_laptop_clouds():
+def test_the_local_stage_is_bound_to_the_laptop_clouds_account():
     assert LAPTOP_ACCOUNT == ACCOUNT
 
 
-def test_a_stage_that_forgets_a_field_keeps_its_data():
+def test_a_stage_that_leaves_out_a_field_keeps_its_data():
     """Name a stage here if it may lose its data."""
     lax = {
         name

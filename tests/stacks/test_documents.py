@@ -27,10 +27,10 @@ HOURS_OF_A_MONTH = 730
 NODE_AN_HOUR = {"cache.t4g.micro": 0.016}
 KEY, SECRET, ALARM = 1.00, 0.40, 0.10
 GB_SECOND, INVOCATION, READ = 0.0000133334, 0.20e-6, 0.125e-6
-"""US dollars in us-east-1: an hour for a node, a month for a key, a secret and an alarm, and the price of a function on
-arm64 and of a table's read. From the services' price lists, November 2026."""
+"""Prices in US dollars in us-east-1, from the services' price lists of November 2026. A node is per hour. A key, a
+secret and an alarm are per month. The last line has a function on arm64, and a read of a table."""
 SECONDS_OF_A_RUN = 1
-"""An assumption about the functions that a clock invokes. Their few queries take less, a cold start may take more."""
+"""An assumption about the functions that a schedule starts. Their few queries take less; a cold start may take more."""
 QUERIES_OF_A_RUN = 1 + len({SCHEDULED, SENDING, *OVER})
 """`ParkLostOrders` reads the orders of one status, and `SettleLostReminders` the reminders of all these.
 
@@ -79,7 +79,7 @@ def alarms(deployment) -> dict[str, str]:
 
 
 def test_every_alarm_has_its_section_and_every_section_its_alarm(synthesised):
-    """A section is `### Orders: Parked`: the stack, and the id that the alarm is given. Each alarm costs money, too."""
+    """A section's heading has the stack and the alarm's id: `### Orders: Parked`. README has the alarms' price."""
     deployed, described = alarms(synthesised("dev")), sections()
     price = f"| {len(deployed)} alarms at {ALARM:.2f} | {len(deployed) * ALARM:.2f} |"
 
@@ -107,7 +107,7 @@ def test_every_section_tells_what_the_alarm_means_where_to_look_and_what_to_do(s
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_every_file_and_test_that_is_named_exists(document):
-    """A path is one of the project, or of the Lambdas' folder."""
+    """Paths begin in the project, or in `lambdas/`."""
     text = document.read_text()
     files = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|js|json|md|css|html|txt|toml|asl\.json))`", text))
     missing = {file for file in files if not any((root / file).exists() for root in (PROJECT, PROJECT / "lambdas"))}
@@ -125,7 +125,7 @@ def seconds_of(workflow: str) -> int:
 
 
 def of_code(file: str, pattern: str) -> int:
-    """A number in a module of the Lambdas, which cannot be imported without the settings of its function."""
+    """A number in a module of `lambdas/`, which cannot be imported without the settings of its function."""
     [number] = re.findall(pattern, (PROJECT / "lambdas" / file).read_text(), re.M)
     return int(number)
 
@@ -156,11 +156,11 @@ FACTS = [
 
 
 @pytest.mark.parametrize(("document", "fact"), FACTS, ids=[fact for _, fact in FACTS])
-def test_a_number_in_a_document_is_that_of_the_code(document, fact):
+def test_a_number_in_a_document_equals_the_number_in_the_code(document, fact):
     assert fact in " ".join((PROJECT / "docs" / document).read_text().split())
 
 
-def test_the_python_that_readme_asks_for_is_the_one_that_make_asks_for():
+def test_readme_and_make_require_the_same_python():
     asked = re.search(r"You need Python (\d+)\.(\d+) or newer", README)
     checked = re.search(r"sys\.version_info < \((\d+), (\d+)\)", (PROJECT / "Makefile").read_text())
 
@@ -174,7 +174,7 @@ def test_the_price_in_the_text_is_the_sum_of_the_table(synthesised):
 
     assert f"| `dev`, idle | about {cache + sum(others):.0f} a month" in text
     least, most = re.search(r"`CACHE=off`, idle \| (\d) to (\d) a month", text).groups()
-    # An alarm less, and a key that is rotated.
+    # Without the cache there is one alarm less. The key's price grows with its first rotations.
     assert int(least) <= sum(others) - ALARM and sum(others) + KEY - ALARM <= int(most) + 1
 
 
@@ -185,7 +185,7 @@ def test_every_stack_is_named_where_the_stacks_are_explained():
 
 
 def costs(deployment) -> list[str]:
-    """The lines of README's table, as the templates have them."""
+    """The lines of README's table, computed from the templates."""
     group = deployment.only("AWS::ElastiCache::ReplicationGroup")
     nodes, node = group["NumCacheClusters"], group["CacheNodeType"]
     keys, secrets, alarms = (
@@ -210,7 +210,7 @@ def costs(deployment) -> list[str]:
 
 
 def swept_every_five_minutes(deployment) -> list[dict[str, Any]]:
-    """The functions that a clock invokes every five minutes."""
+    """The functions that a schedule starts every five minutes."""
     targets = {
         deployment.named(path.partition("/")[0], rule["Targets"][0]["Arn"]).removesuffix(".Arn")
         for path, rule in deployment.properties("AWS::Events::Rule").items()

@@ -55,8 +55,8 @@ LISTS: list[set[Any]] = [
     _cases("lambdas/reminders/list_reminders.py", "_due"),
     _options("lambdas/orders/cache.py", "State"),
 ]
-"""The closed lists, the two values of `fold`, and those of `when` and of `X-Cache`. An `enum` and a list in a workflow
-has to be one of them."""
+"""The closed lists, and the values of `fold`, `when` and `X-Cache`. Each `enum`, and each list in a workflow, must be
+one of them."""
 
 NOT_WRITTEN_BY_WORKFLOWS = {order.CLOSED, reminder.SCHEDULED, reminder.CANCELLED}
 """Functions write these statuses."""
@@ -65,13 +65,13 @@ WITHOUT_A_BUTTON = {"topic"}
 """The channels that the page does not offer."""
 
 NOT_CODES = {"GET", "MFA_SETUP", "SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"}
-"""Other texts that the page compares with: a method of HTTP and Cognito's challenges."""
+"""Other texts that the page compares with: an HTTP method, and Cognito's challenges."""
 
 ONLY_THE_GATEWAY = {(429, "Throttled")}
-"""Refusals that no function makes."""
+"""Errors that no function answers."""
 
 THE_GATEWAYS_WORD = {(403, "ACCESS_DENIED")}
-"""One of the codes that API Gateway has words of its own for. The documents list it in place of all of them."""
+"""One of API Gateway's own codes. The documents list it in place of all of them."""
 
 
 class Place(NamedTuple):
@@ -82,7 +82,7 @@ class Place(NamedTuple):
     expected: set[Any]
 
 
-def test_every_copy_of_a_list_equals_that_of_its_owner() -> None:
+def test_every_copy_of_a_list_equals_its_owners_list() -> None:
     """Each line of the failure names one place to change."""
     places = [*_of_schemas(), *_of_workflows(), *_of_the_page(), *_of_documents(), *_of_programs()]
     wrong = [
@@ -207,7 +207,7 @@ def _of_the_page() -> Iterator[Place]:
 
 
 def _of_documents() -> Iterator[Place]:
-    """Every line that lists reasons; that of messages.md has to be there."""
+    """Every line that lists reasons. messages.md must have one."""
     for file in [*PROJECT.glob("docs/*.md"), PROJECT / "README.md"]:
         lines = [set(re.findall("`([A-Z]+(?:_[A-Z0-9]+)+)`", line)) for line in file.read_text().splitlines()]
         listed = {number: codes for number, codes in enumerate(lines, 1) if len(codes & REASONS) > 1}

@@ -1,4 +1,4 @@
-"""The example consumer: nowhere unless it is asked for, and then with exactly what it uses."""
+"""The example consumer is deployed only on request, and only with what it uses."""
 
 from collections.abc import Callable
 
@@ -15,12 +15,12 @@ def with_consumer(request: pytest.FixtureRequest, synthesised: Callable[..., Dep
     return synthesised(stage=request.param, consumer="on")
 
 
-def test_no_stage_has_it_of_its_own_accord(deployment):
+def test_no_stage_has_the_consumer_by_default(deployment):
     assert "Fulfillment" not in deployment.templates
     assert not any(stage.example_consumer for stage in STAGES.values())
 
 
-def test_the_apps_are_the_same_with_it_and_without_it(with_consumer, synthesised):
+def test_the_apps_are_the_same_with_and_without_the_consumer(with_consumer, synthesised):
     alone = synthesised(with_consumer.stage.name).names_and_types().items()
     added = with_consumer.names_and_types().items() - alone
 
@@ -28,7 +28,7 @@ def test_the_apps_are_the_same_with_it_and_without_it(with_consumer, synthesised
     assert {name.partition("/")[0] for name, _ in added} == {"Fulfillment"}
 
 
-def test_its_role_is_for_lambda_and_has_no_policy_from_elsewhere(with_consumer):
+def test_its_role_is_for_lambda_and_has_no_managed_policy(with_consumer):
     role = with_consumer.properties("AWS::IAM::Role")[ROLE]
 
     assert role.keys() == {"AssumeRolePolicyDocument"}
@@ -53,7 +53,7 @@ def test_a_message_stays_hidden_for_six_times_as_long_as_the_function_may_run(wi
     assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
 
 
-def test_records_of_the_work_are_dropped_in_time_and_shipments_kept(with_consumer):
+def test_idempotency_records_expire_and_shipments_are_kept(with_consumer):
     tables = with_consumer.resources("AWS::DynamoDB::Table")
     records, shipments = tables["Fulfillment/IdempotencyTable"], tables["Fulfillment/ShipmentTable"]
 
@@ -65,5 +65,5 @@ def test_records_of_the_work_are_dropped_in_time_and_shipments_kept(with_consume
     assert all(one["Properties"]["SSESpecification"] == {"SSEEnabled": True} for one in (records, shipments))
 
 
-def test_where_shipments_are_is_an_output(with_consumer):
+def test_the_shipment_table_is_an_output(with_consumer):
     assert with_consumer.templates["Fulfillment"]["Outputs"].keys() == {"ShipmentTableName"}

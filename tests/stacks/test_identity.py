@@ -1,4 +1,4 @@
-"""Who may sign in, and how."""
+"""The users, and how they sign up and sign in."""
 
 from common import caller
 
@@ -19,7 +19,7 @@ def test_people_sign_up_by_themselves_with_an_address_that_they_confirm(deployme
 
 
 def test_signing_up_texts_nobody(deployment):
-    """The pool texts a number that it is to verify, whoever's it is: so nobody may name one before signing in."""
+    """The pool texts every number that it has to verify, whoever owns it. So a sign-up may not include a number."""
     function = pool(deployment)["LambdaConfig"]["PreSignUp"]
 
     assert deployment.named("Identity", function) == "Identity/CheckSignUp.Arn"
@@ -29,14 +29,14 @@ def test_signing_up_texts_nobody(deployment):
     assert pool(deployment)["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
 
 
-def test_an_address_or_a_number_that_is_changed_counts_once_it_is_confirmed(deployment):
+def test_a_changed_address_or_number_counts_only_after_it_is_confirmed(deployment):
     assert pool(deployment)["AutoVerifiedAttributes"] == ["email", "phone_number"]
     assert pool(deployment)["UserAttributeUpdateSettings"] == {
         "AttributesRequireVerificationBeforeUpdate": ["email", "phone_number"]
     }
 
 
-def test_passwords_are_strong_and_a_second_factor_is_everybodys_choice(deployment):
+def test_passwords_are_strong_and_a_second_factor_is_optional(deployment):
     policy = pool(deployment)["Policies"]["PasswordPolicy"]
 
     assert policy["MinimumLength"] >= 12
@@ -54,11 +54,11 @@ def test_the_page_has_no_secret_and_a_session_ends_within_a_day(deployment):
     assert client(deployment)["RefreshTokenValidity"] == 24 * 60
 
 
-def test_the_answer_to_a_wrong_sign_in_does_not_tell_who_there_is(deployment):
+def test_a_failed_sign_in_does_not_reveal_whether_the_user_exists(deployment):
     assert client(deployment)["PreventUserExistenceErrors"] == "ENABLED"
 
 
-def test_nobody_can_call_their_own_address_verified(deployment):
+def test_nobody_can_mark_their_own_address_as_verified(deployment):
     assert sorted(client(deployment)["WriteAttributes"]) == ["email", "phone_number"]
 
 
@@ -66,7 +66,7 @@ def test_operators_are_the_group_that_the_functions_look_for(deployment):
     assert deployment.only("AWS::Cognito::UserPoolGroup")["GroupName"] == caller.OPERATORS
 
 
-def test_only_the_pool_itself_texts_its_codes(deployment):
+def test_only_the_pool_may_text_its_codes(deployment):
     role = deployment.properties("AWS::IAM::Role")["Identity/TextsRole"]
 
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -89,7 +89,7 @@ def test_a_stage_that_keeps_its_data_keeps_its_people(deployment):
     assert users["Properties"]["DeletionProtection"] == ("ACTIVE" if protected else "INACTIVE")
 
 
-def test_whatever_the_pool_needs_is_kept_with_it(deployment):
+def test_everything_that_the_pool_needs_is_kept_with_it(deployment):
     """Without its role Cognito refuses every change of the pool; without the function, every sign-up."""
     policy = deployment.resources("AWS::Cognito::UserPool")["Identity/Users"]["DeletionPolicy"]
     needed = {path: one for path, one in deployment.resources().items() if path.startswith("Identity/")}

@@ -49,7 +49,7 @@ def module_of(function) -> str:
     return function["Handler"].removesuffix(".handler")
 
 
-def test_a_function_has_the_layer_exactly_if_something_that_it_imports_needs_it(with_everything):
+def test_a_function_has_the_layer_if_and_only_if_its_imports_need_it(with_everything):
     functions = with_everything.properties("AWS::Lambda::Function")
 
     layered = {path for path, function in functions.items() if "Layers" in function}
@@ -59,7 +59,7 @@ def test_a_function_has_the_layer_exactly_if_something_that_it_imports_needs_it(
 
 @pytest.mark.parametrize("layered", [False, True], ids=["without the layer", "with the layer"])
 @pytest.mark.parametrize("version", [VERSION], ids=[f"Python {VERSION}"])
-def test_every_function_starts_with_what_its_template_gives_it(
+def test_every_function_starts_with_the_settings_of_its_template(
     layered, version, with_everything, lambda_packages, compiled
 ):
     functions = with_everything.properties("AWS::Lambda::Function").values()

@@ -1,4 +1,4 @@
-"""Compares expected.py with every stage. The failure shows the lines to paste there, and those to take out."""
+"""Compares expected.py with every stage. The failure shows the lines to add there, and the lines to remove."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from tests.support.templates.expected import WRITE_LOGS, Function
 FILE = "tests/support/templates/expected.py"
 
 GROUPS = {name: value for name, value in vars(expected).items() if name.isupper() and isinstance(value, frozenset)}
-"""Sets of actions that have a name, by that name."""
+"""Sets of actions, by name."""
 
 
 def test_every_function_is_in_the_inventory(deployments):
@@ -57,7 +57,7 @@ def callers_in(deployment: Deployment) -> dict[str, set[str]]:
 
 
 def granted_in(deployment: Deployment) -> dict[str, dict[str, set[str]]]:
-    """What each role may do, by the resource that it may do it on."""
+    """The actions that each role may do, by resource."""
     granted: dict[str, dict[str, set[str]]] = {role: {} for role in deployment.resources("AWS::IAM::Role")}
     for role, statement in deployment.statements():
         resources = [*statement.get("Resource", []), *(f"not {one}" for one in statement.get("NotResource", []))]
@@ -67,7 +67,7 @@ def granted_in(deployment: Deployment) -> dict[str, dict[str, set[str]]]:
 
 
 def _short(resource: str, stage: str) -> str:
-    """The resource without the parts that are the same everywhere, or that change with the stage or with the page."""
+    """The resource without parts that are always the same, and without parts that depend on the stage or the page."""
     resource = re.sub(
         r"arn:\$\{AWS::Partition\}:(\w+):(?:\$\{AWS::Region\})?:(?:\$\{AWS::AccountId\})?:", r"\1:", resource
     )
@@ -79,7 +79,7 @@ def _short(resource: str, stage: str) -> str:
 def compared(
     deployments: Mapping[str, Deployment], *, found: Callable[[Deployment], Any], listed: Callable[[Any], Any]
 ) -> str:
-    """The lines that expected.py lacks and those that it should not have, each with the stages where this is so."""
+    """The lines that expected.py lacks, and the lines that it should not have, each with its stages."""
     missing: dict[str, list[str]] = {}
     unknown: dict[str, list[str]] = {}
     for name, deployment in deployments.items():
@@ -107,7 +107,7 @@ def _section(title: str, lines: Mapping[str, list[str]], *, of: int) -> Iterator
 
 
 def line(path: str, value: Function | Mapping[str, set[str]]) -> str:
-    """What expected.py should have: `"Orders/GetOrder": Function(512, 20, ...),`."""
+    """The line for expected.py: `"Orders/GetOrder": Function(512, 20, ...),`."""
     if not isinstance(value, Function):
         return f'"{path}": {_grants(value)},'
     called_by = f", called_by={_set(value.called_by)}" if value.called_by else ""
@@ -127,7 +127,7 @@ def _set(values: set[str]) -> str:
 
 
 def test_the_lines_of_a_failure_can_be_pasted(deployments):
-    """Read as Python, each is the entry that was missing."""
+    """As Python code, each line is the missing entry."""
     some = deployments["dev with everything"]
     entries = {**functions_in(some), **other_roles_in(some)}
     pasted = "{" + "\n".join(line(path, value) for path, value in entries.items()) + "}"
@@ -135,7 +135,7 @@ def test_the_lines_of_a_failure_can_be_pasted(deployments):
     assert eval(pasted, vars(expected)) == entries
 
 
-def test_a_difference_is_told_once_with_its_stages(deployments):
+def test_a_difference_is_reported_once_with_its_stages(deployments):
     cached = ", ".join(name for name, one in deployments.items() if one.stage.cache)
 
     lines = compared(

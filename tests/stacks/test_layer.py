@@ -7,7 +7,7 @@ from tests.support.templates.deployment import CDK_CONTEXT, synthesise
 from tests.support.templates.runtime import reached_by
 
 
-def test_a_layer_of_the_current_requirements_is_taken(built):
+def test_a_layer_of_the_current_requirements_is_accepted(built):
     built.write_text(layer.wanted_fingerprint())
 
     assert layer.require() == layer.wanted_fingerprint()
@@ -22,7 +22,7 @@ def test_a_layer_that_is_missing_or_of_other_requirements_is_an_error_that_says_
         layer.require()
 
 
-def test_other_requirements_want_another_layer(tmp_path, monkeypatch):
+def test_other_requirements_need_another_layer(tmp_path, monkeypatch):
     before = layer.wanted_fingerprint()
     (tmp_path / "requirements.txt").write_text(layer.REQUIREMENTS.read_text() + "more==1.0\n")
     monkeypatch.setattr(layer, "REQUIREMENTS", tmp_path / "requirements.txt")
@@ -63,12 +63,12 @@ def content(assembly: Path, properties) -> Path:
 
 @pytest.fixture
 def built(tmp_path, monkeypatch):
-    """Where the fingerprint of the built layer is looked for; nothing is there yet."""
+    """The file with the fingerprint of the built layer. It does not exist yet."""
     monkeypatch.setattr(layer, "FINGERPRINT", tmp_path / "fingerprint")
     return layer.FINGERPRINT
 
 
-def test_a_stage_that_keeps_its_data_keeps_the_versions_of_its_layer(deployment):
+def test_a_stage_that_keeps_its_data_keeps_old_versions_of_its_layer(deployment):
     """A function that CloudFormation rolls back needs its former version of the layer."""
     for version in deployment.resources("AWS::Lambda::LayerVersion").values():
         assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == (deployment.policy, deployment.policy)

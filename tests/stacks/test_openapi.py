@@ -3,7 +3,7 @@
 from tools.openapi import DOCUMENTS, documents
 
 
-def test_the_documents_say_what_the_templates_say_whatever_the_stage(deployments):
+def test_the_documents_agree_with_the_templates_of_every_stage(deployments):
     written = {file.name: file.read_text() for file in DOCUMENTS.iterdir()}
 
     wrong = [name for name, deployment in deployments.items() if documents(deployment.templates) != written]

@@ -15,7 +15,7 @@ def queues_of(deployment) -> set[str]:
     return QUEUES | DEAD_LETTERS | {PARKED} | ({CACHE_FAILURES} if deployment.stage.cache else set())
 
 
-def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deployment):
+def test_the_table_is_paid_per_request_encrypted_and_restorable(deployment):
     table = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]
 
     assert table["BillingMode"] == "PAY_PER_REQUEST"
@@ -24,7 +24,7 @@ def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deploymen
     assert table["KeySchema"] == [{"AttributeName": "OrderId", "KeyType": "HASH"}]
 
 
-def test_the_table_tells_what_changes(deployment):
+def test_the_tables_stream_reports_every_change(deployment):
     table = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]
 
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
@@ -43,7 +43,7 @@ def test_every_queue_is_encrypted(deployment):
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
-def test_every_queue_is_reached_over_tls_alone(deployment):
+def test_every_queue_requires_tls(deployment):
     closed = set()
     for policy in deployment.properties("AWS::SQS::QueuePolicy").values():
         (statement,) = policy["PolicyDocument"]["Statement"]
@@ -60,18 +60,19 @@ def test_every_queue_is_reached_over_tls_alone(deployment):
 
 
 @pytest.mark.parametrize("path", sorted(QUEUES))
-def test_what_cannot_be_processed_is_kept_for_fourteen_days(path, deployment):
+def test_dead_letters_are_kept_for_fourteen_days(path, deployment):
     queues = deployment.properties("AWS::SQS::Queue")
     redrive = queues[path]["RedrivePolicy"]
 
     assert deployment.named("Orders", redrive["deadLetterTargetArn"]) == f"{path}DeadLetters.Arn"
     assert redrive["maxReceiveCount"] == 5
     assert queues[f"{path}DeadLetters"]["MessageRetentionPeriod"] == 14 * DAY
-    # A dead-letter queue counts from when the message was first sent: with as many days here, none were left there.
+    # In a dead-letter queue a message's time counts from when it was first sent. With as many days in both queues, a
+    # message could disappear as soon as it arrives there.
     assert queues[path]["MessageRetentionPeriod"] < 14 * DAY
 
 
-def test_what_was_parked_waits_as_long_as_sqs_can_keep_it_and_raises_an_alarm_at_once(deployment):
+def test_parked_orders_are_kept_as_long_as_possible_and_raise_an_alarm_at_once(deployment):
     parked = deployment.properties("AWS::SQS::Queue")[PARKED]
     alarm = deployment.properties("AWS::CloudWatch::Alarm")["Orders/OrderAlarms/Parked"]
 
@@ -87,7 +88,7 @@ def test_what_was_parked_waits_as_long_as_sqs_can_keep_it_and_raises_an_alarm_at
 @pytest.mark.parametrize(
     ("alarm", "metric"), [("WorkflowFailed", "ExecutionsFailed"), ("WorkflowTimedOut", "ExecutionsTimedOut")]
 )
-def test_an_execution_that_parked_nothing_raises_an_alarm(alarm, metric, deployment):
+def test_an_execution_that_fails_or_times_out_raises_an_alarm(alarm, metric, deployment):
     found = deployment.properties("AWS::CloudWatch::Alarm")[f"Orders/OrderAlarms/{alarm}"]
 
     (dimension,) = found["Dimensions"]
@@ -96,7 +97,7 @@ def test_an_execution_that_parked_nothing_raises_an_alarm(alarm, metric, deploym
 
 
 @pytest.mark.parametrize("queue", sorted(DEAD_LETTERS))
-def test_a_message_that_nobody_could_process_raises_an_alarm(queue, deployment):
+def test_a_dead_letter_raises_an_alarm(queue, deployment):
     found = deployment.properties("AWS::CloudWatch::Alarm")[f"Orders/OrderAlarms/{queue.removeprefix('Orders/')}"]
 
     (dimension,) = found["Dimensions"]
@@ -104,7 +105,7 @@ def test_a_message_that_nobody_could_process_raises_an_alarm(queue, deployment):
     assert (found["MetricName"], found["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
 
 
-def test_who_finds_lost_orders_is_watched_too(deployment):
+def test_a_failing_sweep_of_lost_orders_raises_an_alarm(deployment):
     found = deployment.properties("AWS::CloudWatch::Alarm")["Orders/OrderAlarms/ParkLostOrdersFailed"]
 
     (dimension,) = found["Dimensions"]
@@ -119,7 +120,7 @@ def test_changes_that_did_not_reach_the_cache_raise_an_alarm(with_cache):
     assert with_cache.named("Orders", dimension["Value"]) == f"{CACHE_FAILURES}.QueueName"
 
 
-def test_every_alarm_tells_the_topic_which_lets_it(deployment):
+def test_every_alarm_publishes_to_the_topic_which_allows_it(deployment):
     topics = {"Orders": "Orders/OrderAlarms", "Reminders": "Reminders/ReminderAlarms"}
     for path, alarm in deployment.properties("AWS::CloudWatch::Alarm").items():
         stack = path.partition("/")[0]
@@ -136,7 +137,7 @@ def test_every_alarm_tells_the_topic_which_lets_it(deployment):
         ]
 
 
-def test_every_alarm_tells_within_a_minute(deployment):
+def test_every_alarm_goes_off_within_a_minute(deployment):
     for path, alarm in deployment.properties("AWS::CloudWatch::Alarm").items():
         assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, 1), path
 
@@ -147,14 +148,14 @@ def indexes(deployment) -> dict[str, dict]:
     return {index["IndexName"]: index for index in found}
 
 
-def test_orders_are_found_by_their_state_and_by_who_placed_them(deployment):
+def test_orders_are_found_by_status_and_by_owner(deployment):
     keys = {name: [key["AttributeName"] for key in index["KeySchema"]] for name, index in indexes(deployment).items()}
 
     assert keys == {"ByStatus": ["Status", "UpdatedAt"], "ByOwner": ["Owner", "ReceivedAt"]}
 
 
-def test_the_indexes_are_as_they_were_deployed(deployment):
-    """CloudFormation refuses to change what an index of a deployed table holds: docs/changing.md."""
+def test_the_indexes_keep_their_deployed_fields(deployment):
+    """CloudFormation cannot change the fields of a deployed index: docs/changing.md."""
     projections = {name: index["Projection"] for name, index in indexes(deployment).items()}
 
     assert {projection["ProjectionType"] for projection in projections.values()} == {"INCLUDE"}
@@ -164,7 +165,7 @@ def test_the_indexes_are_as_they_were_deployed(deployment):
     }
 
 
-def test_the_functions_of_the_operators_are_given_their_queues(deployment):
+def test_the_operators_functions_know_their_queues(deployment):
     given = {
         (path.removeprefix("Orders/Operators/"), name): deployment.named("Orders", value)
         for path, function in deployment.properties("AWS::Lambda::Function").items()
@@ -197,7 +198,7 @@ def test_every_change_of_the_table_reaches_the_cache_or_the_failures(with_cache)
     assert with_cache.named("Orders", failures) == f"{CACHE_FAILURES}.Arn"
 
 
-def test_executions_that_die_are_looked_after_at_once_without_their_input(deployment):
+def test_a_failed_execution_starts_the_sweep_without_its_input(deployment):
     rule = deployment.properties("AWS::Events::Rule")["Orders/LostOrders/ExecutionDied"]
     (target,) = rule["Targets"]
 
@@ -214,7 +215,7 @@ def test_orders_without_an_outcome_are_looked_for_every_five_minutes(deployment)
     assert [json.loads(target["Input"]) for target in rule["Targets"]] == [{}]
 
 
-def test_the_order_workflow_is_encrypted_with_a_key_of_its_own_that_is_rotated(deployment):
+def test_the_order_workflow_is_encrypted_with_its_own_rotated_key(deployment):
     workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Orders/OrderFulfillmentStateMachine"]
     encryption = workflow["EncryptionConfiguration"]
 
@@ -229,7 +230,7 @@ def test_the_order_workflow_is_express(deployment):
     assert workflow["StateMachineType"] == "EXPRESS"
 
 
-def test_the_order_workflow_is_given_its_own_targets(deployment):
+def test_the_order_workflow_gets_its_targets(deployment):
     workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Orders/OrderFulfillmentStateMachine"]
     targets = {name: deployment.named("Orders", value) for name, value in workflow["DefinitionSubstitutions"].items()}
 
@@ -242,7 +243,7 @@ def test_the_order_workflow_is_given_its_own_targets(deployment):
     }
 
 
-def test_nothing_is_traced_where_a_trace_would_hold_requests(deployment):
+def test_nothing_is_traced_because_traces_would_hold_requests(deployment):
     for function in deployment.properties("AWS::Lambda::Function").values():
         assert "TracingConfig" not in function
     for workflow in deployment.properties("AWS::StepFunctions::StateMachine").values():

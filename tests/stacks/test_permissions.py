@@ -1,4 +1,4 @@
-"""What holds for every role. What each role may do, exactly, is in expected.py."""
+"""The rules for every role. expected.py lists exactly what each role may do."""
 
 import pytest
 
@@ -21,7 +21,7 @@ OPEN_RESOURCES = {
     (
         frozenset(PUSH_LOGS),
         "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
-    ): "Every API of the account and region logs in this one role's name.",
+    ): "Every API of the account and region logs with this one role.",
     (frozenset(DELIVER_LOGS), "*"): "Log delivery has no resource to name; CDK adds this to a workflow that logs.",
     (frozenset(JOIN_NETWORK), "*"): "Lambda accepts nothing narrower: the interfaces do not exist yet.",
     (frozenset({"sns:Publish"}), "*"): "A code is texted to a phone number, which has no ARN.",
@@ -48,7 +48,7 @@ def test_every_role_is_for_one_service(deployment):
         assert trust["Action"] == "sts:AssumeRole"
 
 
-def test_no_role_has_a_policy_from_elsewhere(deployment):
+def test_no_role_has_a_managed_policy(deployment):
     for role in deployment.properties("AWS::IAM::Role").values():
         assert role.keys() == {"AssumeRolePolicyDocument"}
     assert deployment.resources("AWS::IAM::ManagedPolicy") == {}
@@ -60,7 +60,7 @@ def test_no_action_is_a_wildcard(deployment):
         assert not [action for action in statement["Action"] if "*" in action]
 
 
-def test_every_open_resource_is_known_and_has_its_reason(deployment):
+def test_every_wildcard_resource_is_known_and_has_a_reason(deployment):
     found = {
         (action, resource)
         for _, statement in deployment.statements()
@@ -74,7 +74,7 @@ def test_every_open_resource_is_known_and_has_its_reason(deployment):
     assert found == known - (set() if deployment.stage.cache else of_the_cache)
 
 
-def test_only_text_messages_are_published_to_what_is_no_sns_resource(deployment):
+def test_only_text_messages_are_published_outside_of_topics(deployment):
     exceptions = [(role, one) for role, one in deployment.statements() if "NotResource" in one]
 
     ((role, statement),) = exceptions
@@ -83,14 +83,14 @@ def test_only_text_messages_are_published_to_what_is_no_sns_resource(deployment)
     assert statement["NotResource"] == ["arn:${AWS::Partition}:sns:*:*:*"]
 
 
-def test_email_is_sent_from_our_sender_alone(deployment):
+def test_email_is_sent_only_from_our_sender(deployment):
     (statement,) = [one for _, one in deployment.statements() if "ses:SendEmail" in one["Action"]]
 
     assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": deployment.stage.sender}}
 
 
 @pytest.mark.parametrize("starter", ["PlaceOrder", "CorrectOrder"])
-def test_whoever_starts_the_order_workflow_may_use_its_key_through_step_functions_alone(starter, deployment):
+def test_functions_that_start_the_order_workflow_use_its_key_only_through_step_functions(starter, deployment):
     (statement,) = [
         one
         for role, one in deployment.statements()
@@ -102,7 +102,7 @@ def test_whoever_starts_the_order_workflow_may_use_its_key_through_step_function
 
 
 def test_the_order_workflow_may_use_its_key_under_its_own_name(deployment):
-    """Step Functions shows the workflow's ARN to KMS. What CDK grants names none: `...:stateMachine:`."""
+    """Step Functions gives KMS the workflow's ARN. CDK's own grant has an ARN without a name: `...:stateMachine:`."""
     context = {"kms:EncryptionContext:aws:states:stateMachineArn": "Orders/OrderFulfillmentStateMachine"}
     (allowed,) = [
         statement
@@ -114,7 +114,7 @@ def test_the_order_workflow_may_use_its_key_under_its_own_name(deployment):
     assert allowed["Resource"] == ["Orders/OrderWorkflowKey.Arn"]
 
 
-def test_the_key_of_digests_is_read_by_those_who_place_orders_alone(deployment):
+def test_only_functions_that_submit_orders_read_the_key_of_digests(deployment):
     readers = {
         (role, *statement["Resource"])
         for role, statement in deployment.statements()

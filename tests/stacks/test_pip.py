@@ -45,7 +45,7 @@ def given(tmp_path):
     return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_CONFIG_FILE": str(file)}
 
 
-def test_pip_keeps_the_way_to_packages_and_nothing_else(given):
+def test_pip_keeps_only_the_settings_for_reaching_packages(given):
     others = {f"PIP_{name}": "1" for name in OTHERS}
     kept = {"PIP_PROXY": "http://proxy:8080", "PIP_INDEX_URL": "https://from.the.environment/simple"}
 
@@ -66,7 +66,7 @@ def test_pip_keeps_the_way_to_packages_and_nothing_else(given):
     assert found["HOME"] == given["HOME"]
 
 
-def test_a_configuration_that_pip_cannot_read_is_reported_in_its_words(given, tmp_path):
+def test_a_configuration_that_pip_cannot_read_is_reported_in_pips_words(given, tmp_path):
     (tmp_path / "pip.conf").write_text("[global\nuser = true\n")
 
     with pytest.raises(subprocess.CalledProcessError) as failure:

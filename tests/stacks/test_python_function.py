@@ -10,7 +10,7 @@ from tests.support.templates.expected import WRITE_LOGS
 API_GATEWAY_GIVES_UP_AFTER = 29
 
 PACKAGES = {"Website": "publishing"}
-"""The package of a stack's functions if it does not have the stack's name: `website` is the folder of the page."""
+"""The package of a stack's functions, if its name is not the stack's. `website` is the folder of the page."""
 
 
 def told_to(function) -> dict:
@@ -40,7 +40,7 @@ def of_the_cache(deployment) -> set[str]:
     }
 
 
-def test_whoever_waits_for_a_function_waits_longer_than_it_may_run(deployment):
+def test_callers_wait_longer_than_a_function_may_run(deployment):
     found = waited_for(deployment)
 
     assert len(found) > 10
@@ -53,7 +53,7 @@ def test_every_function_runs_the_python_that_the_layer_is_built_for_on_arm64(dep
         assert (function["Runtime"], function["Architectures"]) == (f"python{layer.PYTHON}", ["arm64"])
 
 
-def test_every_function_logs_json_to_a_group_of_its_own_and_may_write_to_no_other(deployment):
+def test_every_function_logs_json_to_its_own_group_and_may_write_only_there(deployment):
     for path, function in deployment.properties("AWS::Lambda::Function").items():
         log_group = deployment.named(path.partition("/")[0], function["LoggingConfig"]["LogGroup"])
         assert log_group == f"{path}LogGroup"
@@ -66,7 +66,7 @@ def test_every_function_logs_json_to_a_group_of_its_own_and_may_write_to_no_othe
         assert writable == [[f"{log_group}.Arn"]]
 
 
-def test_every_log_is_dropped_after_the_time_of_its_stage(deployment):
+def test_every_log_is_kept_as_long_as_its_stage_says(deployment):
     groups = deployment.properties("AWS::Logs::LogGroup")
 
     assert {group["RetentionInDays"] for group in groups.values()} == {deployment.days_of_logs}
@@ -87,7 +87,7 @@ def test_every_log_group_is_written_to_by_a_function_a_workflow_or_an_api(deploy
     assert sorted(groups) == sorted(deployment.resources("AWS::Logs::LogGroup"))
 
 
-def test_a_function_has_its_role_before_it_has_to_join_the_network(with_cache):
+def test_a_function_has_its_permissions_before_it_joins_the_network(with_cache):
     (function,) = [one for path, one in with_cache.resources("AWS::Lambda::Function").items() if "GetOrder" in path]
 
     assert any(dependency.startswith("GetOrderRoleDefaultPolicy") for dependency in function["DependsOn"])
@@ -104,18 +104,18 @@ def test_every_function_is_named_after_its_handler(deployment):
 
 
 @pytest.mark.parametrize("forbidden", ["KEY", "SECRET", "PASSWORD", "TOKEN", "ENDPOINT"])
-def test_no_function_is_told_a_secret_or_where_aws_is(forbidden, deployment):
+def test_no_function_gets_a_secret_or_an_endpoint_of_aws(forbidden, deployment):
     for function in deployment.properties("AWS::Lambda::Function").values():
         assert not [name for name in told_to(function) if forbidden in name]
 
 
-def test_only_what_uses_the_cache_is_in_the_network(deployment):
+def test_only_functions_that_use_the_cache_are_in_the_network(deployment):
     inside = {path for path, one in deployment.properties("AWS::Lambda::Function").items() if "VpcConfig" in one}
 
     assert inside == of_the_cache(deployment)
 
 
-def test_only_what_uses_the_cache_knows_where_it_is(deployment):
+def test_only_functions_that_use_the_cache_know_its_address(deployment):
     told = {
         path: {name for name in told_to(function) if name.startswith("REDIS")}
         for path, function in deployment.properties("AWS::Lambda::Function").items()
@@ -125,7 +125,7 @@ def test_only_what_uses_the_cache_knows_where_it_is(deployment):
     assert told == {path: {"REDIS_URL", "REDIS_NAME"} if path in users else set() for path in told}
 
 
-def test_a_cache_that_does_not_answer_may_cost_a_lookup_what_its_stage_says(with_cache):
+def test_the_lookup_gets_the_cache_budget_of_its_stage(with_cache):
     lookup = with_cache.properties("AWS::Lambda::Function")["Orders/GetOrder"]
 
     assert lookup["Environment"]["Variables"]["CACHE_BUDGET_MS"] == str(with_cache.stage.cache.budget_ms)
@@ -137,7 +137,7 @@ def test_cards_are_checked_by_the_rule_of_the_stage(deployment):
     assert verify["Environment"]["Variables"] == {"CARD_RULE": deployment.stage.card_rule}
 
 
-def test_a_call_that_hangs_and_one_to_clean_up_end_before_a_function_of_the_api_does(deployment):
+def test_an_api_function_runs_longer_than_a_hanging_call_and_its_clean_up(deployment):
     longest = (BRIEFLY.connect_timeout + BRIEFLY.read_timeout) * BRIEFLY.retries["total_max_attempts"]
 
     call_aws = {role for role, one in deployment.statements() if set(one["Action"]) != WRITE_LOGS}
@@ -146,8 +146,8 @@ def test_a_call_that_hangs_and_one_to_clean_up_end_before_a_function_of_the_api_
             assert 2 * longest < function["Timeout"], path
 
 
-def test_whoever_looks_through_a_queue_ends_in_time_and_else_lets_go_of_the_messages_soon(deployment, monkeypatch):
-    """Even where the last call hangs, and the one that lets go as well."""
+def test_a_function_that_reads_a_queue_ends_in_time_and_holds_messages_briefly(deployment, monkeypatch):
+    """This holds even if the last call hangs, and then the call that releases the messages."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     operator_queues = import_module("orders.operator_queues")
     longest = (BRIEFLY.connect_timeout + BRIEFLY.read_timeout) * BRIEFLY.retries["total_max_attempts"]

@@ -19,7 +19,7 @@ def test_the_command_line_finds_the_topic_by_its_parameter(deployment):
     assert deployment.named("Reminders", parameter["Value"]) == "Reminders/NotifyTopic"
 
 
-def test_the_sender_is_registered_and_is_the_one_the_function_sends_from(deployment):
+def test_the_function_sends_from_the_registered_sender(deployment):
     sender = deployment.stage.sender
 
     assert deployment.only("AWS::SES::EmailIdentity")["EmailIdentity"] == sender
@@ -27,7 +27,7 @@ def test_the_sender_is_registered_and_is_the_one_the_function_sends_from(deploym
     assert function["Environment"]["Variables"] == {"SENDER": sender}
 
 
-def test_the_sender_stays_registered_when_the_stage_has_another_one_or_is_destroyed(deployment):
+def test_a_sender_stays_registered_after_a_change_or_a_destroy(deployment):
     """Another stage may send from it. And a new sender is not confirmed yet when it replaces the old one."""
     (identity,) = deployment.resources("AWS::SES::EmailIdentity").values()
 
@@ -35,7 +35,7 @@ def test_the_sender_stays_registered_when_the_stage_has_another_one_or_is_destro
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_sender_that_ses_knows_already_is_not_registered_and_all_else_is_the_same(stage, synthesised):
+def test_an_existing_sender_is_not_registered_and_changes_nothing_more(stage, synthesised):
     existing, new = synthesised(stage=stage, identity="existing"), synthesised(stage)
 
     left_out = new.names_and_types().items() - existing.names_and_types().items()
@@ -52,7 +52,7 @@ def test_a_sender_that_ses_knows_already_is_not_registered_and_all_else_is_the_s
     ],
 )
 def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confirm(context, refused):
-    """`cdk synth` warns, and `make deploy` obeys the warning. CloudFormation obeys the rule."""
+    """`cdk synth` warns, and `make deploy` stops at the warning. CloudFormation stops at the rule."""
     cdk_app = cdk.App(context=CDK_CONTEXT)
     app.build(cdk_app, stage=stage_from_context({**context, "cache": "off"}.get))
     stacks = cdk_app.synth().stacks
@@ -71,14 +71,14 @@ def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confi
     assert not any(rules.values())
 
 
-def test_another_sender_is_used_wherever_a_sender_is(synthesised):
+def test_another_sender_is_used_everywhere(synthesised):
     deployment = synthesised(sender="me@example.org", cache="off")
 
     assert "reminders@example.com" not in str(deployment.templates)
     assert deployment.only("AWS::SES::EmailIdentity")["EmailIdentity"] == "me@example.org"
 
 
-def test_the_topic_is_encrypted_and_reached_over_tls_alone(deployment):
+def test_the_topic_is_encrypted_and_requires_tls(deployment):
     topic = deployment.properties("AWS::SNS::Topic")["Reminders/NotifyTopic"]
     policy = deployment.properties("AWS::SNS::TopicPolicy")["Reminders/NotifyTopic/Policy"]
     (statement,) = policy["PolicyDocument"]["Statement"]
@@ -113,12 +113,12 @@ NEVER_RENAMED = {
 }
 
 
-def test_what_waiting_executions_call_keeps_its_logical_id(deployment):
-    """An execution keeps the definition and the role that it began with, and waits for up to a year. If CloudFormation
-    replaces what they name, which it does after a change of a logical id, the reminder fails when it is due.
+def test_targets_of_waiting_executions_keep_their_logical_ids(deployment):
+    """An execution waits for up to a year, and keeps the definition and the role that it started with. If a logical id
+    changes, CloudFormation replaces the resource. Then the reminder fails when it is due.
 
-    So add a line for a new target, but never change one: give a construct that moves or is renamed its old logical id
-    (`override_logical_id`), and keep a target that the definition no longer names for a year.
+    So add a line for a new target, but never change a line. If you move or rename a construct, give it its old logical
+    id (`override_logical_id`). If the definition no longer names a target, keep the target for a year.
     """
     resources = deployment.templates["Reminders"]["Resources"]
     workflow = resources["ReminderStateMachineC40CCC4D"]["Properties"]
@@ -132,11 +132,11 @@ def test_what_waiting_executions_call_keeps_its_logical_id(deployment):
     assert {"ReminderStateMachineRoleDefaultPolicyE857B780", "ReminderWorkflowRestarts2499E0CA"} <= resources.keys()
     for logical_id in {"ReminderStateMachineRoleA2349427", *targets.values()}:
         properties = resources[logical_id].get("Properties", {})
-        # A changed name would replace it too.
+        # A changed name would make CloudFormation replace the resource, too.
         assert not properties.keys() & {"FunctionName", "TableName", "TopicName", "RoleName", "StateMachineName"}
 
 
-def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deployment):
+def test_the_table_is_paid_per_request_encrypted_and_restorable(deployment):
     table = deployment.properties("AWS::DynamoDB::Table")[TABLE]
 
     assert table["KeySchema"] == [{"AttributeName": "ReminderId", "KeyType": "HASH"}]
@@ -146,7 +146,7 @@ def test_the_table_costs_what_is_used_is_encrypted_and_can_be_restored(deploymen
 
 
 @pytest.mark.parametrize(("name", "key"), [(BY_OWNER, "Owner"), (BY_STATUS, "Status")])
-def test_the_reminders_of_a_person_and_those_of_a_status_are_found_in_due_order_and_shown_whole(name, key, deployment):
+def test_reminders_are_found_by_owner_and_by_status_in_due_order(name, key, deployment):
     indexes = deployment.properties("AWS::DynamoDB::Table")[TABLE]["GlobalSecondaryIndexes"]
 
     (index,) = (index for index in indexes if index["IndexName"] == name)
@@ -157,7 +157,7 @@ def test_the_reminders_of_a_person_and_those_of_a_status_are_found_in_due_order_
     assert index["Projection"] == {"ProjectionType": "ALL"}
 
 
-def test_the_table_forgets_reminders_by_the_field_that_is_written(deployment):
+def test_the_table_deletes_reminders_by_the_field_that_the_functions_write(deployment):
     row = due_fields(
         datetime(2027, 1, 1, tzinfo=UTC), number=1, now=datetime(2026, 1, 1, tzinfo=UTC), kept=timedelta(30)
     )
@@ -198,7 +198,7 @@ SETTLE = "Reminders/LostReminders/SettleLostReminders"
     ("rule", "rate", "event"),
     [("EveryFiveMinutes", "rate(5 minutes)", "{}"), ("EveryDay", "rate(1 day)", '{"Waiting":true}')],
 )
-def test_the_clock_has_lost_reminders_settled(rule, rate, event, deployment):
+def test_schedules_start_the_sweep_of_lost_reminders(rule, rate, event, deployment):
     found = deployment.properties("AWS::Events::Rule")[f"Reminders/LostReminders/{rule}"]
 
     (target,) = found["Targets"]
@@ -224,7 +224,7 @@ def test_late_reminders_are_sent_for_as_long_as_the_stage_says(deployment):
     assert deployment.stage.hours_reminders_may_be_late < 24 * deployment.stage.days_reminders_are_kept
 
 
-def test_lost_reminders_raise_an_alarm_by_what_the_function_logs(deployment):
+def test_lost_reminders_in_the_log_raise_an_alarm(deployment):
     metric_filter = deployment.only("AWS::Logs::MetricFilter")
     alarm = deployment.properties("AWS::CloudWatch::Alarm")["Reminders/ReminderAlarms/ReminderLost"]
     (transformation,) = metric_filter["MetricTransformations"]
@@ -252,5 +252,5 @@ def test_no_alarm_counts_aborted_executions(deployment):
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_nothing_of_the_reminders_needs_the_orders(name, synthesised):
+def test_the_reminders_do_not_need_the_orders(name, synthesised):
     assert f"'{name}-orders" not in str(synthesised(name).templates["Reminders"])

@@ -18,7 +18,7 @@ def routes(deployment) -> dict[tuple[str, str, str], dict]:
     return found
 
 
-def test_callers_are_people_of_the_user_pool_and_only_preflight_requests_need_not(deployment):
+def test_only_preflight_requests_need_no_user(deployment):
     methods = routes(deployment)
 
     assert len(methods) > 20
@@ -27,7 +27,7 @@ def test_callers_are_people_of_the_user_pool_and_only_preflight_requests_need_no
             assert method["AuthorizationType"] == "NONE"
             continue
         assert method["AuthorizationType"] == "COGNITO_USER_POOLS"
-        # With scopes it would take access tokens, which do not tell who somebody is.
+        # With scopes the authorizer would accept access tokens, which lack the user's e-mail address.
         assert "AuthorizationScopes" not in method
         authorizer = deployment.properties("AWS::ApiGateway::Authorizer")[
             deployment.named(stack, method["AuthorizerId"])
@@ -59,13 +59,13 @@ def test_a_page_may_send_the_headers_that_the_api_reads_and_no_others(stack, hea
         assert answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Headers"] == headers
 
 
-def test_the_header_that_marks_a_repetition_is_described(deployment):
+def test_the_idempotency_header_is_documented(deployment):
     described = routes(deployment)["Reminders", "POST", "reminders"]["RequestParameters"]
 
     assert described == {f"method.request.header.{HEADER}": False}
 
 
-def test_every_path_can_be_preflighted(deployment):
+def test_every_path_answers_preflight_requests(deployment):
     methods = routes(deployment)
 
     assert all((stack, "OPTIONS", path) in methods for stack, _, path in methods)
@@ -82,8 +82,8 @@ def test_requests_are_throttled_as_the_stage_says(deployment):
         assert settings["ThrottlingBurstLimit"] == deployment.stage.throttle_burst > 0
 
 
-def test_requests_are_logged_without_anything_that_came_with_them(deployment):
-    """The template `/orders/{OrderId}` and not the path: somebody may ask for a card number."""
+def test_the_access_log_repeats_nothing_of_a_request(deployment):
+    """It has the template `/orders/{OrderId}` instead of the path, which may contain a card number."""
     for path, stage in deployment.properties("AWS::ApiGateway::Stage").items():
         stack = path.partition("/")[0]
         assert not any(settings["DataTraceEnabled"] for settings in stage["MethodSettings"])
@@ -102,7 +102,7 @@ def test_requests_are_logged_without_anything_that_came_with_them(deployment):
         }
 
 
-def test_apis_may_log_before_they_are_made_and_still_may_when_a_stage_is_destroyed(deployment):
+def test_the_logging_role_comes_before_the_apis_and_outlives_the_stage(deployment):
     account = deployment.only("AWS::ApiGateway::Account")
     kept = deployment.templates["ApiLogs"]["Resources"]
 
@@ -130,7 +130,7 @@ GATEWAY_ERRORS = {
 }
 
 
-def test_refusals_of_the_gateway_have_the_shape_of_ours_and_are_readable_from_the_web(deployment):
+def test_errors_of_the_gateway_have_our_shape_and_cors_headers(deployment):
     responses = deployment.properties("AWS::ApiGateway::GatewayResponse")
 
     kinds = sorted((path.partition("/")[0], one["ResponseType"]) for path, one in responses.items())
@@ -147,15 +147,15 @@ def test_refusals_of_the_gateway_have_the_shape_of_ours_and_are_readable_from_th
         assert headers.get("gatewayresponse.header.Retry-After") == ("'1'" if status in ("429", "503") else None)
 
 
-def test_refusals_of_the_gateway_repeat_nothing_of_the_request(deployment):
-    """API Gateway's own message about a wrong signature quotes the path; the type of an error is a word of its list."""
+def test_errors_of_the_gateway_repeat_nothing_of_the_request(deployment):
+    """API Gateway's own message about a wrong signature quotes the path. An error's type is from a fixed list."""
     for response in deployment.properties("AWS::ApiGateway::GatewayResponse").values():
         variables = {variable for text in response["ResponseTemplates"].values() for variable in VARIABLE.findall(text)}
         assert variables <= {"$context.error.responseType"}
         assert all(value[0] == value[-1] == "'" for value in response["ResponseParameters"].values())
 
 
-def test_bodies_are_described_by_the_schemas_that_the_functions_check_them_with(deployment):
+def test_bodies_are_documented_by_the_schemas_that_the_functions_use(deployment):
     described = {
         route: deployment.properties("AWS::ApiGateway::Model")[
             deployment.named(route[0], method["RequestModels"]["application/json"])
@@ -172,7 +172,7 @@ def test_bodies_are_described_by_the_schemas_that_the_functions_check_them_with(
     }
 
 
-def test_the_gateway_checks_no_body_because_its_refusals_would_quote_values(deployment):
+def test_the_gateway_validates_no_body_because_its_errors_would_quote_values(deployment):
     assert deployment.resources("AWS::ApiGateway::RequestValidator") == {}
     assert not any("RequestValidatorId" in method for method in routes(deployment).values())
 
@@ -195,7 +195,7 @@ def test_the_gateway_checks_no_body_because_its_refusals_would_quote_values(depl
         (("Reminders", "DELETE", "reminders/{reminderId}"), {200, 401, 403, 404, 409, 429, 500, 503}),
     ],
 )
-def test_every_answer_is_described(route, statuses, deployment):
+def test_every_response_is_documented(route, statuses, deployment):
     models = deployment.properties("AWS::ApiGateway::Model")
     answers = {int(answer["StatusCode"]): answer for answer in routes(deployment)[route]["MethodResponses"]}
 
@@ -207,7 +207,7 @@ def test_every_answer_is_described(route, statuses, deployment):
         assert ("method.response.header.Retry-After" in answer["ResponseParameters"]) == (status in (429, 503))
 
 
-def test_headers_of_single_answers_are_described(deployment):
+def test_headers_of_single_responses_are_documented(deployment):
     described = {
         (*route, answer["StatusCode"], header.removeprefix("method.response.header."))
         for route, method in routes(deployment).items()
@@ -223,7 +223,7 @@ def test_headers_of_single_answers_are_described(deployment):
     assert len([one for one in described if one[-1] in ("Location", "X-Cache")]) == 4
 
 
-def test_models_have_the_names_of_their_schemas_and_none_that_api_gateway_has_taken(deployment):
+def test_models_are_named_like_their_schemas_and_avoid_taken_names(deployment):
     for model in deployment.properties("AWS::ApiGateway::Model").values():
         assert model["Name"] == model["Schema"]["title"] not in ("Error", "Empty")
 
@@ -242,8 +242,8 @@ def words_of(schema: dict) -> set[str]:
     return set(schema).union(*map(words_of, inner))
 
 
-def test_models_have_the_keywords_of_draft_04_alone(deployment):
-    """API Gateway refuses a model with any other: `Unsupported keyword(s): ["example"]`.
+def test_models_use_only_the_keywords_of_draft_04(deployment):
+    """API Gateway rejects a model with any other keyword: `Unsupported keyword(s): ["example"]`.
 
     https://github.com/awslabs/aws-api-gateway-developer-portal/issues/571
     """

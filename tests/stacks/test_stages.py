@@ -1,4 +1,4 @@
-"""What is alike in every stage, and what is not."""
+"""What all stages have in common, and what differs."""
 
 import json
 from functools import cache
@@ -43,14 +43,14 @@ def test_every_place_that_lists_stages_lists_all_of_them(synthesised):
 
 
 @pytest.mark.parametrize("other", [name for name in STAGES if name != "local"])
-def test_the_laptop_runs_the_resources_of_every_other_stage(other, synthesised):
+def test_the_laptop_cloud_runs_the_resources_of_every_other_stage(other, synthesised):
     local = synthesised("local").names_and_types()
 
     assert local == synthesised(other).names_and_types()
     assert len(local) > 60
 
 
-def test_every_stack_is_on_the_list_that_the_commands_read_too(with_everything):
+def test_the_list_of_stacks_for_the_commands_is_complete(with_everything):
     assert sorted(with_everything.templates) == sorted(names.STACKS)
 
 
@@ -75,8 +75,8 @@ def test_cloudformation_refuses_a_stage_in_every_account_but_its_own(with_everyt
 def physical_names(deployment: Deployment) -> set[tuple[str, ...]]:
     """The names that must be unique in the account or region: `("AWS::SSM::Parameter", "notifyme")`.
 
-    That is what a resource is found by, if the template gives all of it and refers to no resource of its own, and the
-    names of stacks, exports and of what CloudFront finds by a generated id but wants named differently all the same.
+    These are the names of stacks and exports, and the identifiers of resources that the template sets without a
+    reference. Policies and access controls of CloudFront have generated ids, but need unique names, too.
     """
     names = {("stack", stack_name(deployment.stage.name, stack)) for stack in deployment.templates}
     for template in deployment.templates.values():
@@ -102,13 +102,13 @@ def _identifier(type: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(("one", "other"), [*combinations(ON_AWS, 2)])
-def test_two_stages_can_stand_in_one_account_and_region(one, other, synthesised):
+def test_two_stages_can_share_an_account_and_region(one, other, synthesised):
     assert len(physical_names(synthesised(one))) > 20
     assert physical_names(synthesised(one)) & physical_names(synthesised(other)) == set()
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_what_a_stage_names_itself_holds_its_own_name_or_is_a_setting_of_the_stage(name, synthesised):
+def test_every_fixed_name_contains_the_stages_name_or_is_a_setting(name, synthesised):
     stage = synthesised(name).stage
     own = {stage.sender, stage.notify_parameter}
 
@@ -117,7 +117,7 @@ def test_what_a_stage_names_itself_holds_its_own_name_or_is_a_setting_of_the_sta
 
 
 def test_the_parameter_has_the_originals_name_in_production():
-    """And on the laptop. Existing scripts look for it."""
+    """The laptop has the same name. Existing scripts look for it."""
     assert STAGES["prod"].notify_parameter == STAGES["local"].notify_parameter == "notifyme"
 
 
@@ -132,12 +132,12 @@ def test_two_stages_can_share_a_sender_if_one_of_them_registers_it(synthesised):
 
 
 @pytest.mark.parametrize("absent", ["AWS::EC2::", "AWS::ElastiCache::"])
-def test_without_the_cache_there_is_nothing_that_costs_money_while_idle(absent, synthesised):
+def test_without_the_cache_there_is_no_network_and_no_node(absent, synthesised):
     assert synthesised("dev").resources(absent)
     assert synthesised(WITHOUT_CACHE).resources(absent) == {}
 
 
-def test_the_doctor_knows_a_stage_with_a_cache_by_a_function(synthesised):
+def test_the_doctor_recognises_a_stage_with_a_cache_by_a_function(synthesised):
     for name in (*STAGES, WITHOUT_CACHE):
         functions = [id for id in synthesised(name).templates["Orders"]["Resources"] if id.startswith(CACHE_WRITER)]
         assert bool(functions) is (name != WITHOUT_CACHE)
@@ -162,7 +162,7 @@ def test_a_destroyed_stage_keeps_its_data_if_it_says_so(deployment):
         assert policies == {(deployment.policy, deployment.policy)}
 
 
-def test_what_people_need_is_an_output(deployment):
+def test_the_stacks_have_the_outputs_that_people_need(deployment):
     outputs = {
         stack: {name for name in template.get("Outputs", {}) if not name.startswith("Exports")}
         for stack, template in deployment.templates.items()

@@ -7,7 +7,7 @@ from tests.support import tables
     ("path", "pretended"),
     [("Orders/OrderTable", tables.ORDER_TABLE), ("Reminders/ReminderTable", tables.REMINDER_TABLE)],
 )
-def test_the_tables_of_the_unit_tests_are_those_of_the_template(path, pretended, synthesised):
+def test_the_unit_tests_use_the_tables_of_the_template(path, pretended, synthesised):
     table = synthesised("local").properties("AWS::DynamoDB::Table")[path]
 
     found = {name: sorted(table[name], key=str) for name in pretended}

@@ -1,4 +1,4 @@
-"""The page: in a bucket that CloudFront alone reads, with headers that leave a stranger's script nothing to do."""
+"""The page: a bucket that only CloudFront reads, and headers that block injected scripts."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ def published(deployment: Deployment) -> dict:
     return deployment.only("Custom::PublishedSite")
 
 
-def test_the_bucket_is_private_encrypted_and_nobodys_but_ours(deployment):
+def test_the_bucket_is_private_encrypted_and_owned_by_the_account(deployment):
     bucket = deployment.only("AWS::S3::Bucket")
 
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -44,13 +44,13 @@ def test_the_bucket_is_private_encrypted_and_nobodys_but_ours(deployment):
     assert bucket.keys() == {"PublicAccessBlockConfiguration", "OwnershipControls", "BucketEncryption"}
 
 
-def test_what_is_published_anew_is_kept_nowhere(deployment):
+def test_the_bucket_is_deleted_in_every_stage(deployment):
     (bucket,) = deployment.resources("AWS::S3::Bucket").values()
 
     assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Delete", "Delete")
 
 
-def test_the_bucket_is_read_by_its_distribution_alone_and_over_tls_alone(deployment):
+def test_only_its_distribution_reads_the_bucket_and_only_over_tls(deployment):
     denied, allowed = deployment.only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
 
     assert denied["Effect"] == "Deny" and denied["Action"] == "s3:*" and denied["Principal"] == {"AWS": "*"}
@@ -82,8 +82,8 @@ def test_browsers_are_served_over_https_compressed_by_http_3_and_ipv6(distributi
     assert distribution["DefaultRootObject"] == "index.html"
 
 
-def test_what_is_not_there_is_answered_404_with_a_page_of_ours(distribution):
-    """S3 says 403 to those who may not list."""
+def test_a_missing_file_is_answered_with_our_404_page(distribution):
+    """S3 answers 403 to a reader that may not list the bucket."""
     (answer,) = distribution["CustomErrorResponses"]
 
     assert (answer["ErrorCode"], answer["ResponseCode"]) == (403, 404)
@@ -91,7 +91,7 @@ def test_what_is_not_there_is_answered_404_with_a_page_of_ours(distribution):
     assert (website.FILES / distribution["DefaultRootObject"]).is_file()
 
 
-def test_every_answer_has_the_security_headers(deployment, headers, distribution):
+def test_every_response_has_the_security_headers(deployment, headers, distribution):
     security = {name: {**one} for name, one in headers["SecurityHeadersConfig"].items()}
     del security["ContentSecurityPolicy"]
     custom = {one["Header"]: one["Value"] for one in headers["CustomHeadersConfig"]["Items"]}
@@ -109,7 +109,7 @@ def test_every_answer_has_the_security_headers(deployment, headers, distribution
     assert {"camera=()", "geolocation=()", "microphone=()"} <= set(custom["Permissions-Policy"].split(", "))
 
 
-def test_nothing_runs_or_loads_but_what_the_page_brings(policy):
+def test_only_the_pages_own_files_run_or_load(policy):
     assert (
         policy["default-src"] == policy["base-uri"] == policy["form-action"] == policy["frame-ancestors"] == ["'none'"]
     )
@@ -131,7 +131,7 @@ def test_the_page_talks_to_its_own_host_sign_in_and_the_two_apis(policy):
     ]
 
 
-def test_the_page_is_told_where_everything_is(deployment, policy):
+def test_the_config_holds_the_addresses_that_the_page_needs(deployment, policy):
     config = json.loads(deployment.named("Website", published(deployment)["Config"]))
 
     assert config.keys() == {"signIn", "clientId", "ordersApi", "remindersApi", "outbox", "queues"}
@@ -141,16 +141,16 @@ def test_the_page_is_told_where_everything_is(deployment, policy):
         assert config[api].rpartition("/")[0] in policy["connect-src"]
 
 
-def test_only_the_laptop_shows_what_was_mailed_texted_and_queued(deployment):
+def test_only_the_local_stage_has_an_outbox(deployment):
     config = json.loads(deployment.named("Website", published(deployment)["Config"]))
 
     outbox = deployment.stage.outbox
     assert config["outbox"] == outbox
-    # A queue's address tells the account's number.
+    # A queue's URL contains the account id.
     assert set(config["queues"]) == ({"OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue"} if outbox else set())
 
 
-def test_cloudfront_may_read_when_everything_is_published(deployment):
+def test_cloudfront_may_read_only_after_everything_is_published(deployment):
     (policy,) = deployment.resources("AWS::S3::BucketPolicy").values()
     (site,) = (
         name for name, one in deployment.templates["Website"]["Resources"].items() if one["Type"].startswith("Custom")
@@ -159,7 +159,7 @@ def test_cloudfront_may_read_when_everything_is_published(deployment):
     assert site in policy["DependsOn"]
 
 
-def test_an_event_that_cloudformation_gave_up_is_worked_on_by_nobody(deployment):
+def test_no_event_is_processed_after_cloudformation_gave_it_up(deployment):
     function = deployment.properties("AWS::Lambda::Function")["Website/PublishSite"]
     invoked = deployment.only("AWS::Lambda::EventInvokeConfig")
 
@@ -168,7 +168,7 @@ def test_an_event_that_cloudformation_gave_up_is_worked_on_by_nobody(deployment)
     assert longest < int(published(deployment)["ServiceTimeout"]) < 3600
 
 
-def test_the_publisher_reads_its_one_archive_and_writes_its_one_bucket(deployment):
+def test_the_publisher_reads_one_archive_and_writes_one_bucket(deployment):
     archive = published(deployment)["Archive"]
     granted = {
         (action, resource)
@@ -193,8 +193,8 @@ def test_the_publisher_reads_its_one_archive_and_writes_its_one_bucket(deploymen
 
 @pytest.fixture
 def copies(synthesised: Callable[..., Deployment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Copies of the page's files and of the publisher, which the stack takes for the real ones."""
-    # First from the real ones: all tests share this deployment, and this may be the first that asks for it.
+    """Copies of the page's files and of the publisher, which the stack uses instead of the real ones."""
+    # All tests share this deployment, and this one may be the first. So synthesise it from the real files first.
     synthesised("dev")
     shutil.copytree(website.FILES, tmp_path / "files")
     shutil.copy(website.PUBLISHER, tmp_path / "publish_site.py")
@@ -204,7 +204,7 @@ def copies(synthesised: Callable[..., Deployment], tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("changed", ["files/index.html", "files/404.html", "files/new.js", "publish_site.py"])
-def test_another_file_or_another_way_to_publish_is_published_anew(changed, copies, synthesised, tmp_path):
+def test_a_changed_file_or_publisher_is_published_again(changed, copies, synthesised, tmp_path):
     with (copies / changed).open("a") as file:
         file.write("\n")
 
@@ -218,7 +218,7 @@ def test_hidden_files_and_types_are_not_published(added, copies, synthesised, tm
     assert published(synthesise(tmp_path / "out", **CONTEXTS["dev"])) == published(synthesised("dev"))
 
 
-def test_names_that_are_the_accounts_tell_the_stack_and_the_region(deployment, headers):
+def test_account_wide_names_contain_the_stack_and_the_region(deployment, headers):
     control = deployment.only("AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]
 
     for name in (control["Name"], headers["Name"]):

@@ -46,7 +46,7 @@ def test_the_table_says_which_stages_keep_their_data():
 
 
 def test_the_document_names_what_stays_when_a_stage_is_destroyed(with_everything):
-    """Add what is missing to the table in docs/deploying.md, "Removing it"."""
+    """If this fails, update the table in docs/deploying.md, "Removing it"."""
     assert kept(with_everything) == written(keeps_data=with_everything.stage.deletion_protection)
 
 

@@ -7,13 +7,13 @@ TEXT = '{"StartAt": "${First}", "States": {"a": "${Second1} and ${First}", "json
 
 @pytest.fixture
 def definition(tmp_path) -> str:
-    """An absolute path, which takes the place of the folder that definitions are otherwise in."""
+    """The absolute path of a definition. With it, `load_definition` ignores its usual folder."""
     file = tmp_path / "test.asl.json"
     file.write_text(TEXT)
     return str(file)
 
 
-def test_a_definition_is_loaded_as_it_stands(definition):
+def test_a_definition_is_loaded_unchanged(definition):
     assert load_definition(definition, substitutions={"First": "1", "Second1": "2"}) == TEXT
 
 
@@ -27,7 +27,7 @@ def test_a_value_without_a_placeholder_is_an_error_that_names_it(definition):
         load_definition(definition, substitutions={"First": "1", "Second1": "2", "Third": "3"})
 
 
-def test_logs_of_a_workflow_carry_no_data(deployment):
+def test_logs_of_a_workflow_contain_no_input_and_no_output(deployment):
     workflows = deployment.properties("AWS::StepFunctions::StateMachine")
 
     assert len(workflows) == 2
@@ -41,7 +41,7 @@ def test_logs_of_a_workflow_carry_no_data(deployment):
     [("Orders/OrderFulfillmentStateMachine", "ALL"), ("Reminders/ReminderStateMachine", "FATAL")],
 )
 def test_the_log_of_a_workflow_quotes_no_phone_number(path, level, deployment):
-    """The cause of a failed task is logged even without data, and that of SNS quotes the number."""
+    """Logs contain the cause of a failed task even without data. A cause from SNS quotes the number."""
     workflow = deployment.properties("AWS::StepFunctions::StateMachine")[path]
 
     assert workflow["LoggingConfiguration"]["Level"] == level
