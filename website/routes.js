@@ -40,7 +40,7 @@ const ROUTES = [
     title: "Place an order",
     link: "Order",
     icon: "M4 5h2l2 9h8l2-6H7M9.5 17.5h.1M15 17.5h.1",
-    load: async () => (await import("./views/order.js")).PlaceOrder,
+    load: async () => (await styled(import("./views/order.js"))).PlaceOrder,
   },
   {
     path: /^orders$/,
