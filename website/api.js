@@ -5,7 +5,7 @@ import { Refused, ServerDown, SignedOut, send } from "./http.js";
 
 const LONGEST_PAUSE = 5;
 
-/** One of the REST APIs, called with the person's ID token. */
+/** A REST API, called with the person's ID token. */
 export class Api {
   /**
    * @param {string} address without a slash at its end
@@ -26,7 +26,7 @@ export class Api {
   }
 
   /**
-   * With a `key` the request may be sent again: the API recognises it, and answers as it did before.
+   * With a `key`, a failed request is sent again: the API recognises the key and gives the same answer.
    *
    * @param {string} path
    * @param {unknown} [body]
@@ -88,7 +88,7 @@ export class Api {
 }
 
 /**
- * Tries a second time if no answer came.
+ * Tries once more if there was no answer.
  *
  * @param {() => Promise<Answer>} attempt
  */

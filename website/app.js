@@ -10,14 +10,14 @@ import { SignIn } from "./views/sign-in/sign-in.js";
 
 const WHEN_IDLE = 1500;
 const NOT_STARTED = "The page could not start";
-/** @type {Record<string, Mode>} by address */
+/** @type {Record<string, Mode>} the sign-in's forms by address */
 const DOORS = { "sign-in": "signIn", "sign-up": "signUp", confirm: "confirm", forgotten: "forgotten" };
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const news = /** @type {HTMLElement} */ (document.getElementById("news"));
 const again = new EventTarget();
 
-// `start` sets these two before anybody can enter.
+// `start` sets both before the first call of `enter`.
 /** @type {Config} */
 let config;
 /** @type {Session} */
@@ -25,14 +25,14 @@ let session;
 /** @type {Error | null} why the page could not start */
 let failure = null;
 /**
- * Where the person is: without a title at the sign-in, without a view until it is loaded.
+ * The view that is shown. The sign-in has no title here. `view` is missing until its module is loaded.
  *
  * @type {{title?: string, view?: View, route?: Route, leave: AbortController, person: string | null}}
  */
 let current = { leave: new AbortController(), person: null };
 /** @type {SignIn | null} */
 let door = null;
-/** @type {string | null} the address that was asked for before the sign-in */
+/** @type {string | null} the address to open after the sign-in */
 let returnsTo = null;
 
 const place = () => location.hash.replace(/^#\/?/, "");
@@ -41,7 +41,7 @@ const isDoor = () => Object.hasOwn(DOORS, place());
 /** @param {string} words */
 function say(words) {
   news.textContent = "";
-  // What is set in the same moment is not read out.
+  // Screen readers announce a change only if the old text was gone for a moment.
   setTimeout(() => {
     news.textContent = words;
   }, 50);
@@ -63,11 +63,11 @@ async function start() {
   await enter();
 }
 
-/** What may be gone to next is at hand then, without a network too. */
+/** Loads the other views in advance, so that they open at once, and offline too. */
 function fetchTheRest() {
   const { person } = session;
   for (const route of person ? routesFor({ person, config }) : []) {
-    // Whoever goes there asks for it again, and is told.
+    // Opening the view loads its module again and shows any error.
     route.load().catch(() => {});
   }
 }
@@ -94,7 +94,7 @@ function sessionChanged() {
   }
 }
 
-/** Shows what the address says, or the sign-in and the same after it. */
+/** Shows the view of the address. If nobody is signed in, shows the sign-in first. */
 async function enter({ isMove = false } = {}) {
   const { person } = session;
   if (!person) {
@@ -135,7 +135,7 @@ function moveTo(mode) {
 }
 
 /**
- * Whether it came to that: while a view is loaded, another one may be asked for.
+ * Loads the view of the address. Returns false if the person went to another view meanwhile.
  *
  * @param {Person} person
  */
@@ -151,10 +151,10 @@ async function enterView(person) {
   update();
   let loaded = null;
   try {
-    // At the sign-in nobody calls an API.
+    // The sign-in calls no API, so `api.js` loads with the first view.
     loaded = await Promise.all([found.route.load(), import("./api.js")]);
   } catch {
-    // Told below.
+    // `NOT_LOADED` reports it.
   }
   if (signal.aborted) {
     return false;
@@ -178,11 +178,11 @@ const NOT_LOADED = {
 };
 
 const NOWHERE = {
-  title: "There is nothing here",
+  title: "Page not found",
   view: {
     render: () => html`
-      <p>The address leads nowhere. It may be old, or have lost a letter on its way.</p>
-      <p><a class="button" href="#/${HOME}">Place an order</a></p>
+      <p>Check the address, or go back to the start.</p>
+      <p><a class="button" href="#/${HOME}">Back to the start</a></p>
     `,
   },
 };
@@ -232,9 +232,9 @@ function dialog() {
         session?.isOver && door
           ? html`
               <h2 id="over-title">Sign in again</h2>
-              <p>Your session has ended. What you typed is still here and waits for you.</p>
+              <p>Your session has ended. Sign in to continue: your input is kept.</p>
               ${door.form()}
-              <p><button type="button" class="link" @click=${signOut}>Leave instead</button></p>
+              <p><button type="button" class="link" @click=${signOut}>Sign out instead</button></p>
             `
           : nothing
       }
@@ -246,7 +246,7 @@ function dialog() {
 const stay = (event) => event.preventDefault();
 
 /**
- * Browsers let Escape close what wants to stay open.
+ * Browsers close a dialog at the second press of Escape, even if `cancel` is prevented.
  *
  * @param {Event & {currentTarget: HTMLDialogElement}} event
  */
@@ -261,7 +261,7 @@ function signOut() {
   session.signOut();
 }
 
-// The address says which view is shown, and so cannot lead to a place in it.
+// The hash holds the view's address, so a link cannot use it to jump to a place on the page.
 document.querySelector(".skip")?.addEventListener("click", (event) => {
   event.preventDefault();
   focusOn("main");

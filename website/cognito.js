@@ -1,30 +1,32 @@
 import { Refused, ServerDown, send } from "./http.js";
 
+const TOO_OFTEN = "Too many attempts. Wait a few minutes, then try again.";
+
 /** @type {Record<string, string>} */
 const WORDS = {
-  NotAuthorizedException: "This was refused. Sign out, and in again.",
+  NotAuthorizedException: "Your sign-in is no longer valid. Sign out, then sign in again.",
   UserNotFoundException: "The e-mail address or the password is wrong.",
-  UserNotConfirmedException: "The e-mail address is not confirmed yet.",
-  UsernameExistsException: "There is an account with this e-mail address already. Sign in instead.",
-  AliasExistsException: "Another account has this address already.",
-  InvalidPasswordException:
-    "The password needs 12 characters, among them a capital and a small letter, a digit and a symbol.",
-  CodeMismatchException: "The code is wrong. Look at it again, or ask for another one.",
+  UserNotConfirmedException:
+    "This e-mail address is not confirmed yet. Confirm it with the code that we mailed to you.",
+  UsernameExistsException: "This e-mail address already has an account. Sign in instead.",
+  AliasExistsException: "Another account already uses this address. Enter a different one.",
+  InvalidPasswordException: "Use at least 12 characters, with upper-case and lower-case letters, a digit and a symbol.",
+  CodeMismatchException: "The code is wrong. Check it, or ask for another one.",
   EnableSoftwareTokenMFAException:
-    "The code is wrong. Wait for the app’s next one, and see that this device’s clock is right.",
-  ExpiredCodeException: "The code is too old. Ask for another one.",
-  CodeDeliveryFailureException: "The code could not be sent. See that the address is right.",
-  LimitExceededException: "That was too often. Wait a few minutes, then try again.",
-  TooManyRequestsException: "That was too often. Wait a few minutes, then try again.",
-  TooManyFailedAttemptsException: "That was too often. Wait a few minutes, then try again.",
+    "The code is wrong. Check that the app’s device shows the right time, then enter the next code.",
+  ExpiredCodeException: "The code has expired. Ask for another one.",
+  CodeDeliveryFailureException: "We could not send the code. Check the address.",
+  LimitExceededException: TOO_OFTEN,
+  TooManyRequestsException: TOO_OFTEN,
+  TooManyFailedAttemptsException: TOO_OFTEN,
   PasswordResetRequiredException: "This account needs a new password. Choose “Forgotten password?”.",
 };
 
-const CONFIRMED = "This address is confirmed already. Sign in instead.";
-const NO_CHANGE = "The password of this account cannot be changed this way now.";
+const CONFIRMED = "This address is already confirmed. Sign in.";
+const NO_CHANGE = "You cannot reset the password of this account here. Ask an administrator for help.";
 
 /**
- * What a code stands for where that depends on what was asked.
+ * The words for an error code that means something else in this operation.
  *
  * @type {Record<string, Record<string, string>>}
  */
@@ -33,7 +35,7 @@ const WORDS_OF = {
   RespondToAuthChallenge: {
     NotAuthorizedException: "That took too long. Sign in again with your password.",
     CodeMismatchException: WORDS.EnableSoftwareTokenMFAException,
-    ExpiredCodeException: "The code is used or too old. Wait for the app’s next one.",
+    ExpiredCodeException: "This code was already used or has expired. Enter the app’s next code.",
   },
   ConfirmSignUp: { NotAuthorizedException: CONFIRMED },
   ResendConfirmationCode: { InvalidParameterException: CONFIRMED },
@@ -42,23 +44,23 @@ const WORDS_OF = {
 };
 
 /**
- * These come with the code of a wrong password; only the message tells them apart.
+ * Cognito answers these with the code of a wrong password. Only its message differs.
  *
  * @type {[RegExp, string][]}
  */
 const WORDS_FOR = [
   [/attempts exceeded/i, WORDS.TooManyFailedAttemptsException],
-  [/^User is disabled/i, "This account is disabled. An operator of the user pool can enable it again."],
+  [/^User is disabled/i, "This account is disabled. Ask an administrator to enable it."],
 ];
 
 /**
- * Calls Cognito's API, without a library.
+ * Calls Cognito's API.
  *
  * @param {string} address
  * @param {string} operation such as `InitiateAuth`
  * @param {Record<string, unknown>} parameters
  * @returns {Promise<any>}
- * @throws {Refused} whose `code` is Cognito's name for the error, and whose `message` says it in words
+ * @throws {Refused} with Cognito's error name as `code`, and a text for the person as `message`
  */
 export async function cognito(address, operation, parameters) {
   const { status, body } = await send(address, {
@@ -85,7 +87,7 @@ export async function cognito(address, operation, parameters) {
  */
 function refusal(operation, status, { __type = "", message = "" }) {
   const code = __type.slice(__type.lastIndexOf("#") + 1);
-  const [, told] = WORDS_FOR.find(([sign]) => sign.test(message)) ?? [];
-  const words = told ?? WORDS_OF[operation]?.[code] ?? WORDS[code];
-  return new Refused(status, { code, message: words ?? (message || "This was refused.") });
+  const [, byMessage] = WORDS_FOR.find(([sign]) => sign.test(message)) ?? [];
+  const words = byMessage ?? WORDS_OF[operation]?.[code] ?? WORDS[code];
+  return new Refused(status, { code, message: words ?? (message || undefined) });
 }

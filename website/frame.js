@@ -1,4 +1,4 @@
-/** What is around every view: header, navigation, footer, and the choice between light and dark. */
+/** The frame around every view: header, navigation, footer and colour theme. */
 
 import { siteStorage } from "./storage.js";
 import { html, nothing } from "./vendor/lit-html.js";
@@ -8,15 +8,15 @@ import { html, nothing } from "./vendor/lit-html.js";
 export const NAME = "Orders and reminders";
 
 export const OFFLINE = html`<p class="banner" role="status">
-  You are offline. What is here stays; the rest follows when you are back.
+  You are offline. Anything missing loads when you are back online.
 </p>`;
 
-export const footer = () => html`<footer><p>Only test data belongs here: no real cards, no secrets.</p></footer>`;
+export const footer = () => html`<footer><p>Use test data only: no real card numbers, no secrets.</p></footer>`;
 
 const THEME_KEPT_AS = "theme";
 
 /**
- * Each with its sign. styles/page.css applies `data-theme`.
+ * The themes, each with the path of its icon. styles/page.css applies `data-theme`.
  *
  * @type {Record<string, string>}
  */

@@ -1,16 +1,17 @@
-/** Requests, and what they can come to: an answer, or an error that says in `message` what a person is shown. */
+/** Sends requests. Each error's `message` is a text for the person. */
 
 /** @import { Answer, Detail } from "./types/page.js" */
 
 const SECONDS = 20;
+const REFUSED = "The service refused the request. Reload the page and try again.";
 
 /**
- * Sends a request and reads its answer whole.
+ * Sends a request and reads the whole answer.
  *
  * @param {string} url
  * @param {{method?: string, headers?: Record<string, string>, body?: unknown, signal?: AbortSignal}} [request]
  * @returns {Promise<Answer>}
- * @throws {Offline | ServerDown} where there is no answer; what `signal` was aborted with, where it was
+ * @throws {Offline | ServerDown} if there is no answer; the reason of `signal` if it was aborted
  */
 export async function send(url, { method = "GET", headers = {}, body, signal } = {}) {
   const signals = [AbortSignal.timeout(SECONDS * 1000), ...(signal ? [signal] : [])];
@@ -39,45 +40,46 @@ function parsed(text) {
   }
 }
 
-/** There is no network. */
 export class Offline extends Error {
   constructor() {
-    super("You are offline. This goes on when the connection is back.");
+    super("You are offline. Try again when you are back online.");
   }
 }
 
-/** No answer, or one that says that the server cannot do it now. */
+/** No answer, or an answer with a status from 500 on. */
 export class ServerDown extends Error {
   constructor() {
-    super("The service does not answer at the moment. Nothing you typed is lost; try again in a little while.");
+    super("The service is not answering. Try again in a minute.");
   }
 }
 
-/** The session is over: its token was refused and could not be renewed. */
+/** The session has ended: its token was refused and could not be renewed. */
 export class SignedOut extends Error {
   constructor() {
-    super("Your session has ended. Sign in again to go on.");
+    super("Your session has ended. Sign in again to continue.");
   }
 }
 
-/** The user pool asks for something besides the password that this page cannot give. */
+/** The user pool requires a sign-in step that this page does not support. */
 export class UnknownChallenge extends Error {
-  /** @param {string} name Cognito's for it */
+  /** @param {string} name Cognito's name of the step */
   constructor(name) {
-    super(`This account needs a kind of sign-in that this page does not know: ${name}.`);
+    super(
+      `Your account requires a sign-in step that this page does not support: ${name}. Ask an administrator for help.`,
+    );
   }
 }
 
-/** The request was taken and has changed nothing. */
+/** The request was accepted and changed nothing. */
 export class Unchanged extends Error {}
 
-/** An answer that refuses the request, in the shape of the APIs' errors. */
+/** A refused request. Its fields are those of an API's error. */
 export class Refused extends Error {
   /**
    * @param {number} status
    * @param {{code?: string, message?: string, details?: Detail[]}} [error]
    */
-  constructor(status, { code = "Refused", message = "The request was refused.", details = [] } = {}) {
+  constructor(status, { code = "Refused", message = REFUSED, details = [] } = {}) {
     super(message);
     this.status = status;
     this.code = code;

@@ -1,4 +1,4 @@
-/** What the page knows of orders. Pure. */
+/** Rules and words of orders. Pure. */
 
 /** @import { Refused } from "./http.js" */
 /** @import { Mark, Problems } from "./types/page.js" */
@@ -7,9 +7,9 @@
 
 /** @typedef {import("./types/orders.js").OrderStatus} Status */
 
-/** @typedef {{OrderId: string, Name: string, ItemName: string, Price: string, CC: string}} Form an order as it is typed */
+/** @typedef {{OrderId: string, Name: string, ItemName: string, Price: string, CC: string}} Form an order as typed */
 
-/** @typedef {keyof typeof MARKS} Signed how far an order is with a state: what the path's signs stand for */
+/** @typedef {keyof typeof MARKS} Signed how far an order is with a state */
 
 /** @typedef {{name: string, mark: Signed, word: string}} Step */
 
@@ -23,21 +23,22 @@ export const REASONS = {
 
 /** @type {Record<Status, Mark & {sentence: string}>} */
 export const STATUSES = {
-  RECEIVED: { word: "On its way", tone: "busy", sentence: "The workflow is working on this order." },
+  RECEIVED: { word: "In progress", tone: "busy", sentence: "The workflow is processing this order." },
   FULFILLMENT_QUEUED: {
     word: "In fulfillment",
     tone: "good",
-    sentence: "All is well with this order: it is in the queue for fulfillment.",
+    sentence: "This order passed its checks and is in the fulfillment queue.",
   },
   ESCALATED: {
-    word: "Needs a person",
+    word: "Needs review",
     tone: "care",
-    sentence: "This order is in the escalation queue; a person looks into it.",
+    sentence: "This order did not pass its checks, so an operator will review it.",
   },
   PARKED: {
     word: "Parked",
     tone: "bad",
-    sentence: "Something failed on our side. The order is kept, and an operator looks into it.",
+    sentence:
+      "Something went wrong on our side. An operator will take care of this order. You do not need to do anything.",
   },
   CLOSED: { word: "Closed", tone: "quiet", sentence: "An operator has closed this order." },
 };
@@ -56,11 +57,14 @@ const MARKS = {
   current: "now",
   next: "next",
   possible: "possible",
-  unclear: "not known",
+  unclear: "unknown",
   passed: "not taken",
 };
 
-/** Filled in by the form; the good one passes both of the card rules that a stage may have. */
+/** Neutral: an order that ended in the escalation queue or in the parked queue is not "done". */
+const ENDED = "ended here";
+
+/** Orders that the form can fill in. The good one passes both card rules that a stage can have. */
 export const SAMPLES = [
   { title: "A good order", Price: "80000", CC: "4242424242424242" },
   { title: "Price below zero", Price: "-123", CC: "4242424242424242" },
@@ -70,7 +74,7 @@ export const SAMPLES = [
 
 /** @type {Record<string, string>} */
 const FORMS = {
-  OrderId: "Use up to 64 letters, digits, dots, dashes and underscores, with a letter or a digit first.",
+  OrderId: "Use up to 64 letters, digits, dots, dashes and underscores. Begin with a letter or a digit.",
   Name: "Use up to 200 characters, on one line.",
   ItemName: "Use up to 200 characters, on one line.",
   Price: "Use up to 32 characters.",
@@ -79,9 +83,9 @@ const FORMS = {
 
 /** @type {Record<string, string>} */
 const MISSING = {
-  OrderId: "Give the order an id.",
+  OrderId: "Enter an order id.",
   Name: "Enter the customer’s name.",
-  ItemName: "Say what is ordered.",
+  ItemName: "Enter an item.",
   Price: "Enter a price.",
   CC: "Enter a test card number.",
 };
@@ -99,8 +103,8 @@ const PATTERNS = {
 /**
  * The path of an order through its workflow.
  *
- * Of one on its way the API tells whether the workflow has taken it up, which its first state does, and not how far it
- * is after that: the second is marked until it has come to its end. What nobody can know from it is marked so.
+ * While an order is in progress, the API only reports whether its first state has run. The path then marks the second
+ * state as current until the order is settled. States that the answer says nothing about are marked as unknown.
  *
  * @param {Order | null} order null before there is one
  */
@@ -111,7 +115,7 @@ export function pathOf(order) {
   return {
     states: STATES.map((name, i) => step(name, end ? over : onItsWay[i])),
     ends: Object.entries(ENDS).map(([status, name]) => ({
-      ...step(name, end ? (status === end ? "done" : "passed") : "possible"),
+      ...endStep(name, end ? (status === end ? "done" : "passed") : "possible"),
       tone: STATUSES[/** @type {Status} */ (status)].tone,
     })),
     isClosed: order?.Status === "CLOSED",
@@ -126,7 +130,14 @@ export function pathOf(order) {
 const step = (name, mark) => ({ name, mark, word: MARKS[mark] });
 
 /**
- * @param {number} at the index of the state that the order is in, -1 where that is not known
+ * @param {string} name
+ * @param {Signed} mark
+ * @returns {Step}
+ */
+const endStep = (name, mark) => (mark === "done" ? { name, mark, word: ENDED } : step(name, mark));
+
+/**
+ * @param {number} at the index of the order's state, or -1 if it is unknown
  * @returns {Signed[]}
  */
 function marksAt(at) {
@@ -145,13 +156,13 @@ function endOf(order) {
 }
 
 /**
- * Whether there can be an order with this id.
+ * Whether `text` is a valid order id.
  *
  * @param {string} text
  */
 export const isOrderId = (text) => PATTERNS.OrderId.test(text);
 
-/** Letters and digits that nobody takes for others. */
+/** Letters and digits that cannot be mistaken for one another. */
 const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
 
 export function proposedId() {
@@ -160,7 +171,7 @@ export function proposedId() {
 }
 
 /**
- * The order as the API takes it: people write cards in groups.
+ * Returns the order as the API accepts it. People type card numbers in groups.
  *
  * @param {Record<string, string>} form
  * @returns {Form}
@@ -176,7 +187,7 @@ export function orderOf({ OrderId, Name, ItemName, Price, CC }) {
 }
 
 /**
- * What is wrong with the form of an order. What breaks a rule of business is not: the workflow judges it.
+ * Returns the problems of the form by field. The workflow checks the business rules, not this form.
  *
  * @param {Form} order
  * @returns {Problems}
@@ -188,7 +199,7 @@ export function problemsOf(order) {
 }
 
 /**
- * The details of a refusal, in words.
+ * Returns the details of a refusal by field, as sentences.
  *
  * @param {Refused} refusal
  * @returns {Problems}
@@ -201,7 +212,7 @@ export function problemsIn({ status, code, message, details }) {
 }
 
 /**
- * A price with its thousands apart; what is no decimal stays as it came.
+ * Returns a price with its thousands grouped. Text that is not a decimal number stays unchanged.
  *
  * @param {string} price
  */

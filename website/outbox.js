@@ -1,4 +1,4 @@
-/** What the laptop's engine shows of itself, by what the page shows of it. Pure. */
+/** Turns the engine's answers into what the outbox shows. Pure. */
 
 const WAIT_SCALE = "stepfunctions._SFN_WAIT_SCALE";
 
@@ -20,7 +20,7 @@ const WAIT_SCALE = "stepfunctions._SFN_WAIT_SCALE";
  * @property {string} from
  * @property {string} subject
  * @property {string} text
- * @property {string | null} part what of the mail `text` is, where that is not all
+ * @property {string | null} part says which part of the mail `text` is, or null if the mail has only this part
  * @property {string} at
  */
 
@@ -32,7 +32,7 @@ const WAIT_SCALE = "stepfunctions._SFN_WAIT_SCALE";
 export const waitsOf = (isSkipped) => ({ [WAIT_SCALE]: isSkipped ? 0 : 1 });
 
 /**
- * Whether the engine's answer says that it was set so. It tells nobody later how it is set.
+ * Whether the engine's answer confirms the setting. The engine cannot be asked for it later.
  *
  * @param {{applied?: Record<string, number>} | undefined} answer
  * @param {boolean} isSkipped
@@ -40,10 +40,11 @@ export const waitsOf = (isSkipped) => ({ [WAIT_SCALE]: isSkipped ? 0 : 1 });
 export const isApplied = (answer, isSkipped) => answer?.applied?.[WAIT_SCALE] === waitsOf(isSkipped)[WAIT_SCALE];
 
 /**
- * The page's security policy lets no HTML of a mail be shown as such: the text part is, or else its source.
+ * The page's security policy forbids showing a mail's HTML, so `text` is its plain text, or the HTML source if the mail
+ * has no plain text.
  *
  * @param {{messages: Record<string, MailOfEngine[]>}} answer
- * @returns {Mail[]} last first
+ * @returns {Mail[]} newest first
  */
 export function mailsOf({ messages }) {
   const mails = Object.values(messages).flat();
@@ -65,7 +66,7 @@ function partOf({ BodyText, BodyHtml }) {
   if (!BodyHtml) {
     return null;
   }
-  return BodyText ? "The text part; there is HTML besides." : "The source of its HTML.";
+  return BodyText ? "Plain-text version (the mail also has HTML)." : "HTML source (the mail has no plain text).";
 }
 
 /**
@@ -98,7 +99,7 @@ export function queuesOf({ messages }, queues) {
 }
 
 /**
- * Hosts and ports differ between who asks; names do not.
+ * Compares queues by name: the host and port of a queue's URL depend on the client that asks.
  *
  * @param {string} url
  */

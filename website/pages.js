@@ -3,9 +3,9 @@ import { Resource } from "./resource.js";
 /** @import { Answer, Page } from "./types/page.js" */
 
 /**
- * A list that the API gives in pages: `value` holds what was loaded of it, `next` whether there is more.
+ * A list that the API returns in pages. `value` holds the pages loaded so far. `next` is null after the last page.
  *
- * Loaded anew, it is as many pages as are shown.
+ * Reloading the list loads as many pages as are shown.
  *
  * @template T
  * @extends {Resource<T[]>}
@@ -14,13 +14,13 @@ export class Pages extends Resource {
   /** @type {string | null} */
   next = null;
   #count = 1;
-  /** @type {Promise<void> | null} what is being asked for with `loadMore` */
+  /** @type {Promise<void> | null} the running `loadMore` */
   #more = null;
 
   /**
    * @param {Page} page
    * @param {(next: string | null) => Promise<Answer>} ask
-   * @param {string} name of the list in the answer
+   * @param {string} name the list's name in the answer
    */
   constructor(page, ask, name) {
     super(page, () => this.#shown());
@@ -29,7 +29,7 @@ export class Pages extends Resource {
   }
 
   loadMore() {
-    // What is being loaded anew would bring back the end of the list as it was.
+    // In turn: a reload that is under way would drop the new page from the list.
     this.#more ??= this.inTurn(() => this.#loadMoreNow()).finally(() => {
       this.#more = null;
     });

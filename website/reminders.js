@@ -1,4 +1,4 @@
-/** What the page knows of reminders. Pure. */
+/** Rules and words of reminders. Pure. */
 
 import { timeText } from "./times.js";
 
@@ -11,11 +11,11 @@ import { timeText } from "./times.js";
 
 /** @typedef {import("./types/reminders.js").DetailValues} DetailValues */
 
-/** @typedef {{when: string, repeats: boolean, ends: string}} Chosen what decides which fields the form has */
+/** @typedef {{when: string, repeats: boolean, ends: string}} Chosen the choices that decide which fields the form has */
 
 /**
- * What a refusal says about the form: `twice` has the offsets of both where the time happens twice, `leap` the first
- * local time that clocks show after they leapt over it.
+ * What a refusal says about the form. `twice` has both offsets if clocks show the time twice. If clocks skip the time,
+ * `leap` is the first local time after it.
  *
  * @typedef {{problems: Problems, twice: string[] | null, leap: string | null}} Refusal
  */
@@ -28,7 +28,7 @@ import { timeText } from "./times.js";
 export const WAITS = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 };
 
 /**
- * The API's letters for how often, and how they are said of one and of several.
+ * The API's units of `every`, each with its singular and plural.
  *
  * @type {Record<string, [string, string]>}
  */
@@ -55,7 +55,7 @@ export const STATUSES = {
 export const CHANNELS = { email: "e-mail", sms: "SMS", topic: "the topic" };
 
 /**
- * The form's field for the address of each.
+ * The form's field for the address of each channel.
  *
  * @type {Record<Channel, string | null>}
  */
@@ -75,7 +75,7 @@ export const channelsText = (channels) => {
 export const isWaiting = ({ status }) => status === "SCHEDULED" || status === "SENDING";
 
 /**
- * The fields of the form that are shown, by what is chosen in it.
+ * Returns the names of the fields that the form shows.
  *
  * @param {Chosen} chosen
  */
@@ -90,11 +90,11 @@ export const fieldsShown = ({ when, repeats, ends }) => [
 ];
 
 /**
- * The request for a reminder, out of the form's fields. Without an address it goes to the person's own one.
+ * Returns the API's request for the form's fields. Without an address, a reminder goes to the person's own address.
  *
  * @param {Record<string, string>} form
  * @param {Channel[]} channels
- * @param {string | null} zone the browser's; without its name, the browser itself calculates when a local time is
+ * @param {string | null} zone the browser's time zone; without its name, the browser converts local times itself
  */
 export function requestOf(form, channels, zone) {
   return {
@@ -109,12 +109,12 @@ export function requestOf(form, channels, zone) {
 
 /** A key by which the API recognises a repeated request for a new reminder. */
 export function newKey() {
-  // Not crypto.randomUUID: Safari has it only on secure pages, and takes the laptop cloud's page for insecure.
+  // Not crypto.randomUUID: Safari has it only on secure pages, and treats the laptop cloud's page as insecure.
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
- * People write numbers in groups.
+ * Returns the addresses that the chosen channels use. People type phone numbers in groups.
  *
  * @param {Record<string, string>} form
  * @param {Channel[]} channels
@@ -145,7 +145,7 @@ function repeatOf({ repeats, every, step, ends, until, times }) {
   if (!repeats) {
     return {};
   }
-  // With its offset: the browser knows which of two is meant, and nothing needs to be asked.
+  // Sent in UTC: the browser chooses between two times that look the same, so the form need not ask.
   /** @type {Record<string, {until?: string, times?: number}>} */
   const end = {
     never: {},
@@ -161,7 +161,7 @@ const instantText = (wall) => `${new Date(wall).toISOString().slice(0, 19)}Z`;
 const WHOLE = /^[0-9]{1,8}$/;
 
 /**
- * What is missing in the form. All else is for the API to judge.
+ * Returns the fields that are missing or not a number. The API checks everything else.
  *
  * @param {Record<string, string>} form
  */
@@ -169,7 +169,7 @@ export function problemsOf(form) {
   /** @type {Problems} */
   const problems = {};
   if (!form.message.trim()) {
-    problems.message = "Say what to remind you of.";
+    problems.message = "Enter what you want to be reminded of.";
   }
   if (form.when === "in" && !WHOLE.test(form.count)) {
     problems.count = "Enter a whole number, such as 20.";
@@ -181,7 +181,7 @@ export function problemsOf(form) {
     problems.every = "Enter a whole number, such as 1.";
   }
   if (form.repeats && form.ends === "until" && !form.until) {
-    problems.until = "Choose when it ends.";
+    problems.until = "Choose when the reminder ends.";
   }
   if (form.repeats && form.ends === "times" && !(WHOLE.test(form.times) && Number(form.times) > 0)) {
     problems.times = "Enter a whole number, such as 3.";
@@ -190,7 +190,7 @@ export function problemsOf(form) {
 }
 
 /**
- * The form's control for each field of the API's.
+ * The form's control for each field of the API.
  *
  * @type {Record<string, string>}
  */
@@ -210,25 +210,25 @@ const CONTROLS = {
 const steps = (count, unit) => `${count} ${STEPS[unit][count === 1 ? 0 : 1]}`;
 
 /**
- * What the page says in words of its own, by the API's field and code. What is not here is said in the API's words.
+ * The page's own words for the API's problems, by field and code. Other problems are shown in the API's words.
  *
  * @type {Record<string, (values: Required<DetailValues>) => string>}
  */
 const WORDS = {
   "timestamp HappensTwice": ({ zone }) =>
-    `Clocks in ${zone} are put back then, and show this time twice. Choose which you mean.`,
+    `Clocks in ${zone} go back then and show this time twice. Choose which one you mean.`,
   "timestamp SkippedByClocks": ({ zone, before, after }) =>
-    `Clocks in ${zone} go from ${clockOf(before)} to ${clockOf(after)} then: this time does not exist.`,
-  "waitSeconds NotWholeNumber": ({ largest }) => `This is more than ${largest / WAITS.days} days ahead.`,
-  "repeat.every IntervalTooShort": ({ count, unit }) => `This must be at least ${steps(count, unit)}.`,
-  "repeat.every IntervalTooLong": ({ count, unit }) => `This must be at most a year, ${steps(count, unit)}.`,
+    `This time does not exist: clocks in ${zone} skip from ${clockOf(before)} to ${clockOf(after)}.`,
+  "waitSeconds NotWholeNumber": ({ largest }) => `Choose a time within ${largest / WAITS.days} days.`,
+  "repeat.every IntervalTooShort": ({ count, unit }) => `Enter at least ${steps(count, unit)}.`,
+  "repeat.every IntervalTooLong": ({ count, unit }) => `Enter at most ${steps(count, unit)}, which is a year.`,
 };
 
 /** @param {string} wall `2027-03-28 02:00` */
 const clockOf = (wall) => wall.slice(-5);
 
 /**
- * The details of a refusal by control, in words.
+ * Returns the details of a refusal by control, as sentences.
  *
  * @param {Refused} refusal
  * @returns {Refusal}
@@ -237,7 +237,7 @@ export function problemsIn({ details }) {
   /** @type {Refusal} */
   const found = { problems: {}, twice: null, leap: null };
   for (const { field, problem, code, ...rest } of details) {
-    // Each code has its values. An API that was deployed before the page has no codes.
+    // A code comes with its values. An API that was deployed before the page may send details without codes.
     const values = /** @type {Required<DetailValues>} */ (rest.values);
     const words = WORDS[`${field} ${code}`];
     found.problems[CONTROLS[field] ?? field] = words ? words(values) : `This ${problem}.`;

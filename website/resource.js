@@ -1,7 +1,7 @@
 /** @import { Page } from "./types/page.js" */
 
 /**
- * Something that a view shows and has to ask for. It asks again by itself when the network or the session is back.
+ * Data that a view loads and shows. After a failure it loads again when the network or the session is back.
  *
  * @template T
  */
@@ -11,9 +11,9 @@ export class Resource {
   /** @type {Error | null} */
   failure = null;
   isLoading = false;
-  /** @type {Promise<void>} what was begun last */
+  /** @type {Promise<void>} the last action */
   #last = Promise.resolve();
-  /** @type {Promise<void> | null} what has yet to ask */
+  /** @type {Promise<void> | null} a load that waits for its turn */
   #next = null;
 
   /**
@@ -24,13 +24,13 @@ export class Resource {
     this.page = page;
     this.ask = ask;
     page.again.addEventListener("again", () => this.failure && this.load(), { signal: page.signal });
-    // Not at once: a subclass is still being constructed.
+    // Later: the constructor of a subclass has not finished yet.
     queueMicrotask(() => this.load());
   }
 
   /**
-   * What is there stays while it is asked for anew. What is asked for while an answer is awaited is asked for once more
-   * after it: that answer may be from before.
+   * Loads the data. The old value stays until the new one is there. A call during a load starts another load after it,
+   * because the running one may return data from before the call.
    */
   load() {
     this.#next ??= this.inTurn(() => {
@@ -40,7 +40,7 @@ export class Resource {
     return this.#next;
   }
 
-  /** @param {() => Promise<void>} action begun when all before it is over */
+  /** @param {() => Promise<void>} action starts when all earlier actions have ended */
   inTurn(action) {
     this.#last = this.#last.then(action, action);
     return this.#last;
@@ -64,10 +64,10 @@ export class Resource {
 }
 
 /**
- * Asks again and again, while the page is looked at, until the answer is the last one or the view is left.
+ * Calls `ask` again and again until it returns true or the view is left. Pauses while the page is hidden.
  *
- * @param {() => Promise<boolean>} ask whether that was the last
- * @param {{signal: AbortSignal, first?: number, longest?: number}} pace in milliseconds
+ * @param {() => Promise<boolean>} ask
+ * @param {{signal: AbortSignal, first?: number, longest?: number}} pace the first and the longest pause in milliseconds
  */
 export async function poll(ask, { signal, first = 300, longest = 5000 }) {
   let pause = first;
@@ -91,7 +91,7 @@ function sleep(milliseconds, signal) {
 }
 
 /**
- * Waits until the page is looked at.
+ * Waits until the page is visible.
  *
  * @param {AbortSignal} signal
  * @returns {Promise<void>}

@@ -1,4 +1,4 @@
-/** The addresses of the views, and for whom they are. */
+/** The views by address, and which users they are for. */
 
 /** @import { Route, Who } from "./types/page.js" */
 
@@ -8,8 +8,8 @@ export const HOME = "order";
 let styles;
 
 /**
- * A view's module, once the styles that only such views need are loaded too. If the styles cannot be loaded, the view
- * opens without them, and the next view asks for them again.
+ * Returns a view's module after loading `views.css`, which only a few views need. If `views.css` cannot be loaded, the
+ * view opens without it, and the next view tries again.
  *
  * @template T
  * @param {Promise<T>} module
@@ -27,7 +27,7 @@ async function styled(module) {
     Object.assign(link, { rel: "stylesheet", href: "/styles/views.css" });
     document.head.append(link);
   });
-  // Both at once, so that a module that cannot be loaded is reported without waiting for the styles.
+  // Both at once: a module that cannot be loaded is reported without waiting for the styles.
   const [loaded] = await Promise.all([module, styles]);
   return loaded;
 }
@@ -99,7 +99,7 @@ export const routesFor = (who) => ROUTES.filter((route) => route.isFor?.(who) ??
  * @param {string} address
  * @param {Who} who
  * @returns {{route: Route, parameters: string[], title: string} | null}
- *   null where the address leads nowhere, or not this person
+ *   null if no view of this user has the address
  */
 export function routeOf(address, who) {
   const route = routesFor(who).find(({ path }) => path.test(address));
@@ -111,7 +111,7 @@ export function routeOf(address, who) {
     const parameters = found.slice(1).map(decodeURIComponent);
     return { route, parameters, title: [route.title, ...parameters].join(" ") };
   } catch {
-    // A percent sign that begins nothing.
+    // A percent sign without two hexadecimal digits after it.
     return null;
   }
 }

@@ -5,22 +5,22 @@ import { tabStorage } from "./storage.js";
 /** @import { Challenge, Person, Tokens } from "./types/page.js" */
 
 const KEPT_AS = "session";
-/** The part of a token's life after which it is renewed: of an hour six minutes are left. */
+/** The part of a token's lifetime after which it is renewed: a token of one hour has six minutes left. */
 const RENEWED_AFTER = 0.9;
 const OPERATORS = "operators";
-/** What says that a refresh token is over. All else that refuses it, such as too many requests, passes. */
+/** The errors that mean the refresh token has expired. Any other error, such as throttling, is temporary. */
 const OVER = ["NotAuthorizedException", "UserNotFoundException"];
 /**
- * What Cognito may ask for besides the password, and where the answer goes.
+ * The challenges that this page supports, each with the parameter for its answer.
  *
  * @type {Record<string, string>}
  */
 const ANSWERED_IN = { SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE", NEW_PASSWORD_REQUIRED: "NEW_PASSWORD" };
 
 /**
- * Who is signed in. Tokens live in the tab's session storage and end with the tab.
+ * The signed-in person. The tokens are kept in the tab's session storage, so they are gone when the tab closes.
  *
- * Tells "change" when somebody signs in or out, when the session is over, and when the person's claims may be others.
+ * Dispatches "change" when somebody signs in or out, when the session ends, and when the tokens are renewed.
  */
 export class Session extends EventTarget {
   /** @type {Tokens | null} */
@@ -34,7 +34,7 @@ export class Session extends EventTarget {
     this.address = signIn;
     this.clientId = clientId;
     this.#tokens = JSON.parse(tabStorage.get(KEPT_AS) ?? "null");
-    /** Whether the session is over while its person has not left: they are asked to sign in again. */
+    /** Whether the session has ended although the person did not sign out. The page then asks for the password. */
     this.isOver = false;
   }
 
@@ -44,17 +44,17 @@ export class Session extends EventTarget {
   }
 
   /**
-   * The ID token, renewed when it is near its end, or when it is the one to have another `instead` of.
+   * Returns the ID token. Renews it first if it is near its end, or if it is `instead`, a token that an API refused.
    *
    * @param {{instead?: string}} [refused]
-   * @throws {SignedOut} where it cannot be renewed
+   * @throws {SignedOut} if it cannot be renewed
    */
   async token({ instead } = {}) {
     return (await this.#current(instead)).id;
   }
 
   /**
-   * Asks Cognito what only the signed-in person may ask.
+   * Calls a Cognito operation that needs the person's access token.
    *
    * @param {string} operation
    * @param {Record<string, unknown>} [parameters]
@@ -73,7 +73,7 @@ export class Session extends EventTarget {
     }
   }
 
-  /** Has the claims of the ID token read anew: after an address was verified. */
+  /** Renews the ID token, for example to see an address that was just verified in its claims. */
   async refresh() {
     await this.#renewed();
   }
@@ -81,8 +81,8 @@ export class Session extends EventTarget {
   /**
    * @param {string} email
    * @param {string} password
-   * @returns {Promise<Challenge | null>} what Cognito asks for besides
-   * @throws {UnknownChallenge} where that is nothing that `answer` could give
+   * @returns {Promise<Challenge | null>} what Cognito asks for in addition to the password
+   * @throws {UnknownChallenge} if `answer` does not support the challenge
    */
   async signIn(email, password) {
     const answer = await this.#call("InitiateAuth", {
@@ -144,7 +144,7 @@ export class Session extends EventTarget {
     return this.#call("ConfirmForgotPassword", { Username: email, ConfirmationCode: code, Password: password });
   }
 
-  /** Leaves at once; that the refresh token is revoked is asked for, and not waited for. */
+  /** Signs out at once. Asks Cognito to revoke the refresh token, and does not wait for the answer. */
   signOut() {
     const token = this.#tokens?.refresh;
     this.#keep(null);
@@ -153,7 +153,7 @@ export class Session extends EventTarget {
     }
   }
 
-  /** The session is over, without the person's doing. */
+  /** Ends a session whose tokens are no longer accepted. */
   end() {
     if (this.#tokens && !this.isOver) {
       this.isOver = true;
@@ -171,7 +171,7 @@ export class Session extends EventTarget {
   }
 
   /**
-   * @param {any} answer Cognito's
+   * @param {any} answer Cognito's answer
    * @param {string} calledSo the name that the person signed in with
    * @returns {Challenge | null}
    */
@@ -181,7 +181,7 @@ export class Session extends EventTarget {
       if (!(name in ANSWERED_IN)) {
         throw new UnknownChallenge(name);
       }
-      // By this name the pool knows the person from now on, which need not be the address.
+      // The pool's own name for the person, which may differ from the address. The next request must use it.
       return { name, session, knownAs: about?.USER_ID_FOR_SRP || calledSo };
     }
     this.#keep(tokensOf(answer.AuthenticationResult));
@@ -200,9 +200,9 @@ export class Session extends EventTarget {
   }
 
   /**
-   * The tokens after a renewal. There is one renewal at a time, and all calls wait for it.
+   * Returns the renewed tokens. Only one renewal runs at a time, and all calls wait for it.
    *
-   * @throws {SignedOut} where they cannot be renewed
+   * @throws {SignedOut} if they cannot be renewed
    */
   async #renewed() {
     this.#renewal ??= this.#renew().finally(() => {
@@ -225,7 +225,7 @@ export class Session extends EventTarget {
         AuthFlow: "REFRESH_TOKEN_AUTH",
         AuthParameters: { REFRESH_TOKEN: before.refresh },
       });
-      // Who has signed out meanwhile stays so.
+      // The person may have signed out meanwhile.
       if (this.#tokens === before) {
         this.#keep({ refresh: before.refresh, ...tokensOf(answer.AuthenticationResult) });
       }
@@ -236,7 +236,7 @@ export class Session extends EventTarget {
       if (!OVER.includes(failure.code)) {
         throw new ServerDown();
       }
-      // Who has signed in anew meanwhile goes on.
+      // The person may have signed in again meanwhile.
       if (this.#tokens === before) {
         this.end();
       }
@@ -257,7 +257,7 @@ export class Session extends EventTarget {
 }
 
 /**
- * @param {any} result Cognito's
+ * @param {any} result Cognito's authentication result
  * @returns {Tokens}
  */
 function tokensOf({ IdToken, AccessToken, RefreshToken, ExpiresIn }) {
@@ -266,7 +266,7 @@ function tokensOf({ IdToken, AccessToken, RefreshToken, ExpiresIn }) {
 }
 
 /**
- * What an ID token says. It is not checked here: the APIs do that.
+ * Returns the claims of an ID token without validating them. The APIs validate it.
  *
  * @param {string} token
  */

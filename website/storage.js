@@ -1,10 +1,10 @@
-/** Texts that the browser keeps, and the page alone where the browser is told to keep nothing. */
+/** Keeps texts in the browser's storage, or in memory if the browser forbids storage. */
 
 class Keeper {
   /** @type {Map<string, string>} */
   #memory = new Map();
 
-  /** @param {() => Storage} find throws where storage is forbidden */
+  /** @param {() => Storage} find throws if storage is forbidden */
   constructor(find) {
     this.find = find;
   }
@@ -39,12 +39,12 @@ class Keeper {
     try {
       this.find().removeItem(name);
     } catch {
-      // Then nothing was kept there either.
+      // Storage is forbidden, so nothing was kept in it.
     }
   }
 }
 
-/** Ends with the tab. */
+/** Emptied when the tab closes. */
 export const tabStorage = new Keeper(() => sessionStorage);
 
 export const siteStorage = new Keeper(() => localStorage);

@@ -1,8 +1,7 @@
-/** Times, in words and in forms. Pure. */
+/** Formats times for people and for form controls. Pure. */
 
 /**
- * The browser's time zone by its name in the IANA database, or null if it has none: some browsers only know an offset,
- * such as `+05:30`, or do not know the zone at all.
+ * The IANA name of the browser's time zone. Null if the browser only knows an offset, such as `+05:30`, or no zone.
  */
 export const ZONE = nameOf(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
@@ -20,7 +19,7 @@ const UNITS = [
 ];
 
 /**
- * How long until `instant`, to the second: `2 h 05 min 13 s`. Both are in milliseconds.
+ * Returns the time left until `instant`: `2 h 05 min 13 s`. Both times are in milliseconds.
  *
  * @param {number} instant
  * @param {number} now
@@ -40,7 +39,7 @@ export function countdown(instant, now) {
 }
 
 /**
- * A point in time as people write it here: `Sat, 21 Nov 2026, 10:25`.
+ * Returns a time in the browser's own format: `Sat, 21 Nov 2026, 10:25`.
  *
  * @param {string} text
  */
@@ -61,7 +60,7 @@ export function timeText(text) {
 }
 
 /**
- * The clock on the wall, as the form's control for date and time takes it.
+ * Returns the local time in the format of an `<input type="datetime-local">`.
  *
  * @param {Date} date
  */

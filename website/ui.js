@@ -4,7 +4,7 @@ import { html, nothing } from "./vendor/lit-html.js";
 /** @import { Control, Field, Input, Problems, Tone } from "./types/page.js" */
 
 /**
- * One of a form's controls with its label, a hint and what is wrong with it.
+ * Renders a form control with its label, hint and problem.
  *
  * @param {Field & {control: Control}} field
  */
@@ -22,7 +22,7 @@ export function field({ form, name, label, hint, problem, control }) {
 }
 
 /**
- * A field of one line.
+ * Renders a one-line text field.
  *
  * @param {Field & Input} field
  */
@@ -58,7 +58,7 @@ export function textField({
 }
 
 /**
- * A code that came by mail or text, or that an app shows.
+ * Renders the field for a code from a mail, a text or an authenticator app.
  *
  * @param {{form: string, problem?: string, hint?: unknown}} rest
  */
@@ -84,7 +84,7 @@ export function notice(tone, content) {
 }
 
 /**
- * A refusal or failure of what was asked for. Of a session that is over the dialog tells.
+ * Renders the notice of a failure. The dialog reports an ended session.
  *
  * @param {Error | null} failure
  */
@@ -114,7 +114,7 @@ export function icon(tone) {
   return html`<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${SHAPES[tone]} /></svg>`;
 }
 
-/** What stands where something is about to be. */
+/** Renders a placeholder for content that is loading. */
 export function skeleton(lines = 3) {
   return html`
     <div class="skeleton" role="status">
@@ -125,7 +125,7 @@ export function skeleton(lines = 3) {
 }
 
 /**
- * A form's fields as one object of texts.
+ * Returns a form's values by field.
  *
  * @param {HTMLFormElement} form
  * @returns {Record<string, string>}
@@ -134,7 +134,7 @@ export const fieldsOf = (form) =>
   Object.fromEntries([...new FormData(form)].map(([name, text]) => [name, String(text)]));
 
 /**
- * Whether all that is wrong is about fields that are shown, and so told beside them.
+ * Whether every problem belongs to a field that is shown, and so appears beside it.
  *
  * @param {Problems} problems
  * @param {string[]} places names of the fields that are shown
@@ -145,7 +145,7 @@ export function haveTheirPlaces(problems, places) {
 }
 
 /**
- * Leads to the first field that is wrong, else back to the button: it lost the focus while it was disabled.
+ * Focuses the first invalid field. Without one, gives the focus back to the button, which lost it while disabled.
  *
  * @param {HTMLElement | null} form
  */

@@ -1,4 +1,4 @@
-"""The page in a real Chromium, on the laptop cloud, watched for whatever a page must not do."""
+"""The page in a real Chromium on the laptop cloud. Each tab records what a page must not do."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.support.names import unique
 from tests.support.page import scenes
 from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
 
-# All tabs are of one site, and a process for each of them would only begin anew.
+# One renderer process serves all tabs: they show the same site, and starting a process for each takes time.
 FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1"]
 
 
@@ -37,9 +37,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_tab(browser: Browser, cloud: Cloud, places: Places) -> Iterator[OpenTab]:
-    """Opens a tab of somebody's: `open_tab(user)`, or of nobody who has signed in.
+    """Opens a tab in which `user` is signed in: `open_tab(user)`. Without a user, nobody is signed in.
 
-    When the test is over nothing may have gone wrong in it that the test has not asked for.
+    After the test, fails if a tab had a problem that the test did not expect.
     """
     tabs = []
 
@@ -72,19 +72,19 @@ def operator(cloud: Cloud) -> User:
 
 @pytest.fixture(scope="session")
 def apps(cloud: Cloud, places: Places) -> Apps:
-    """As an operator sees them, without the page."""
+    """Calls the apps' APIs as an operator, without the page."""
     return Apps(cloud, places, user=cloud.users()[OPERATOR])
 
 
 @pytest.fixture
 def order() -> dict[str, str]:
-    """A good order that no other test knows."""
+    """A valid order with an id that no other test uses."""
     return new_order()
 
 
 @pytest.fixture
 def somebody(apps: Apps) -> User:
-    """A person whom no other test knows."""
+    """A person whom no other test uses."""
     return apps.as_somebody_else().user
 
 
@@ -101,5 +101,5 @@ def skipped_waits(apps: Apps) -> Iterator[None]:
 
 @pytest.fixture
 def theirs(apps: Apps, somebody: User) -> Apps:
-    """The apps as somebody sees them."""
+    """Calls the apps' APIs as `somebody`."""
     return Apps(apps.cloud, apps.places, user=somebody)

@@ -1,4 +1,4 @@
-"""One's own addresses: told, confirmed by a code, and from then on where reminders go."""
+"""The account view: entering an address, confirming it with a code, and getting reminders there."""
 
 import json
 from collections.abc import Callable
@@ -22,17 +22,17 @@ Answer = Callable[[dict[str, Any]], Any]
 
 
 class Codes:
-    """The operations of Cognito's that the engine lacks, and its way of changing an address, answered as on AWS."""
+    """Answers like AWS where the engine differs: the operations that it lacks, and the change of an address."""
 
     def __init__(self, apps: Apps, user: User) -> None:
         self.asked: list[tuple[str, str]] = []
-        """Each operation, with the attribute that it was for."""
+        """The operations that the page called, each with its attribute."""
 
         self._apps, self._user = apps, user
         self._pending: dict[str, str] = {}
 
     def answer(self, page: Page) -> None:
-        """Answers these operations in the page, and leaves all others to the engine."""
+        """Answers these operations for the page. The engine answers all others."""
         page.route(f"{self._apps.places.endpoint}/", self._route)
 
     def _route(self, route: Route) -> None:
@@ -50,7 +50,7 @@ class Codes:
         route.fulfill(status=status, json=body, headers={"Access-Control-Allow-Origin": "*"})
 
     def _update(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """A code goes to the new address by itself, and the old one, if any, counts until it is back."""
+        """Sends a code to the new address. The old address counts until the code is entered."""
         [attribute] = asked["UserAttributes"]
         name = attribute["Name"]
         self.asked.append(("UpdateUserAttributes", name))
@@ -112,14 +112,14 @@ def confirm(page: Page, code: str) -> None:
     page.get_by_role("button", name="Confirm", exact=True).click()
 
 
-def test_a_number_that_is_confirmed_is_texted_from_then_on(tab: Tab, codes: Codes) -> None:
+def test_a_confirmed_number_gets_reminders(tab: Tab, codes: Codes) -> None:
     page = tab.page
-    expect(card(page, PHONE)).to_contain_text("None yet")
+    expect(card(page, PHONE)).to_contain_text("Not set")
 
     change(page, PHONE, "+1 (555) 555-0177")
-    expect(page.locator(".notice.good")).to_have_text(f"A code was texted to {NUMBER}.")
+    expect(page.locator(".notice.good")).to_have_text(f"We texted a code to {NUMBER}.")
     expect(page.get_by_label("Code")).to_be_focused()
-    expect(card(page, PHONE)).to_contain_text(f"{NUMBER} counts when its code has come back.")
+    expect(card(page, PHONE)).to_contain_text(f"Enter the code to confirm {NUMBER}.")
     confirm(page, f" {CODE} ")
 
     expect(card(page, PHONE).locator(".chip")).to_have_text("Confirmed")
@@ -129,11 +129,11 @@ def test_a_number_that_is_confirmed_is_texted_from_then_on(tab: Tab, codes: Code
     expect(page.get_by_role("button", name="By SMS")).to_be_enabled()
 
 
-def test_an_e_mail_address_counts_only_when_its_code_is_back(tab: Tab, codes: Codes, phoneless: User) -> None:
+def test_a_new_e_mail_address_counts_only_after_its_code_is_entered(tab: Tab, codes: Codes, phoneless: User) -> None:
     page = tab.page
     change(page, EMAIL, NEW_EMAIL)
 
-    expect(page.locator(".notice.good")).to_have_text(f"A code was mailed to {NEW_EMAIL}.")
+    expect(page.locator(".notice.good")).to_have_text(f"We mailed a code to {NEW_EMAIL}.")
     expect(card(page, EMAIL).locator(".state")).to_contain_text(phoneless.email)
     assert codes.asked == [("UpdateUserAttributes", "email")]
     confirm(page, CODE)
@@ -143,7 +143,7 @@ def test_an_e_mail_address_counts_only_when_its_code_is_back(tab: Tab, codes: Co
     expect(page.get_by_text(f"E-mail goes to {NEW_EMAIL}.")).to_be_visible()
 
 
-def test_a_wrong_code_is_told_beside_it_and_another_can_be_sent(tab: Tab, codes: Codes) -> None:
+def test_a_wrong_code_is_reported_beside_it_and_another_can_be_sent(tab: Tab, codes: Codes) -> None:
     tab.refusals = {400}
     page = tab.page
     change(page, PHONE, NUMBER)
@@ -151,9 +151,9 @@ def test_a_wrong_code_is_told_beside_it_and_another_can_be_sent(tab: Tab, codes:
 
     code = page.get_by_label("Code")
     expect(code).to_be_focused()
-    expect(code).to_have_accessible_description("The code is wrong. Look at it again, or ask for another one.")
+    expect(code).to_have_accessible_description("The code is wrong. Check it, or ask for another one.")
     page.get_by_role("button", name="Send another code").click()
-    expect(page.locator(".notice.good")).to_have_text(f"A code was texted to {NUMBER}.")
+    expect(page.locator(".notice.good")).to_have_text(f"We texted a code to {NUMBER}.")
     confirm(page, CODE)
 
     expect(card(page, PHONE).locator(".chip")).to_have_text("Confirmed")
@@ -176,12 +176,12 @@ def test_a_number_can_be_confirmed_later(open_tab: OpenTab, tab: Tab, codes: Cod
 @pytest.mark.parametrize(
     ("title", "value", "words"),
     [
-        (PHONE, "0555 5550177", "Enter the number with its country’s code, such as +15555550100."),
-        (PHONE, "", "Enter the number with its country’s code, such as +15555550100."),
-        (EMAIL, "ada", "Enter an e-mail address."),
+        (PHONE, "0555 5550177", "Enter the number with its country code, for example +15555550100."),
+        (PHONE, "", "Enter the number with its country code, for example +15555550100."),
+        (EMAIL, "ada", "Enter an e-mail address, for example ada@example.com."),
     ],
 )
-def test_what_is_no_address_is_told_beside_it_and_not_sent(
+def test_an_invalid_address_is_reported_beside_it_and_not_sent(
     tab: Tab, codes: Codes, title: str, value: str, words: str
 ) -> None:
     change(tab.page, title, value)
@@ -193,7 +193,7 @@ def test_what_is_no_address_is_told_beside_it_and_not_sent(
     assert codes.asked == []
 
 
-def test_an_address_of_another_account_is_told_beside_it(tab: Tab) -> None:
+def test_an_address_of_another_account_is_reported_beside_it(tab: Tab) -> None:
     tab.refusals = {400}
     answer = json.dumps({"__type": "AliasExistsException", "message": "An account with the email already exists."})
 
@@ -207,5 +207,6 @@ def test_an_address_of_another_account_is_told_beside_it(tab: Tab) -> None:
     change(tab.page, EMAIL, "olga@example.com")
 
     expect(tab.page.get_by_label("New e-mail address")).to_have_accessible_description(
-        "You sign in with it, and reminders go to it. Another account has this address already."
+        "You sign in with this address, and your reminders go to it."
+        " Another account already uses this address. Enter a different one."
     )

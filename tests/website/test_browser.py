@@ -1,4 +1,4 @@
-"""Which Chromium the tests of the page take, and what they say where there is none."""
+"""Which Chromium the tests of the page use, and what they say if there is none."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from benchmarks import browser
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Sets which commands there are and which of them succeed; returns those that were run, by their first words."""
+    """Returns a function that sets which commands exist and which succeed. It returns the list of commands that ran."""
 
     def are(*there: str, succeed: tuple[str, ...]) -> list[str]:
         run: list[str] = []
@@ -26,14 +26,16 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     return are
 
 
-def test_a_browser_on_the_path_is_taken_if_it_runs(commands: Callable[..., list[str]]) -> None:
+def test_a_browser_on_the_path_is_used_if_it_runs(commands: Callable[..., list[str]]) -> None:
     run = commands("chromium", "google-chrome", succeed=("/bin/google-chrome",))
 
     assert browser.find() == "/bin/google-chrome"
     assert run == ["/bin/chromium --version", "/bin/google-chrome --version"]
 
 
-def test_else_playwrights_is_taken(commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_one_on_the_path_playwrights_browser_is_used(
+    commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(browser, "playwrights", lambda: iter(["/playwright/chrome"]))
     commands(succeed=("/playwright/chrome",))
 
@@ -46,7 +48,7 @@ INSTALL = "apt-get install --yes --no-install-recommends"
 @pytest.mark.parametrize(
     ("package", "tried"), [("chromium-headless-shell", []), ("chromium", [f"{INSTALL} chromium-headless-shell"])]
 )
-def test_else_debians_is_installed(
+def test_without_either_debians_browser_is_installed(
     commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, package: str, tried: list[str]
 ) -> None:
     monkeypatch.setattr(browser, "playwrights", lambda: iter([]))
@@ -59,7 +61,7 @@ def test_else_debians_is_installed(
     assert run == ["apt-get update", *tried, installed]
 
 
-def test_who_may_not_install_is_told_what_to_do(
+def test_a_user_who_may_not_install_one_learns_what_to_do(
     commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser, "playwrights", lambda: iter([]))

@@ -1,4 +1,4 @@
-"""What Cognito asks for besides the password, and its refusals in words that fit what was asked."""
+"""Cognito's challenges after the password, and the words for its refusals."""
 
 import pytest
 from playwright.sync_api import expect
@@ -18,7 +18,7 @@ def tab(open_tab: OpenTab) -> Tab:
 
 
 @pytest.mark.parametrize("parameters", [PARAMETERS, {}, None])
-def test_a_code_is_sent_by_the_name_that_the_pool_knows_the_person_by(
+def test_a_code_is_sent_with_the_user_pools_name_of_the_person(
     tab: Tab, places: Places, parameters: dict[str, str] | None
 ) -> None:
     challenge = {**TOTP, "ChallengeParameters": parameters}
@@ -29,17 +29,15 @@ def test_a_code_is_sent_by_the_name_that_the_pool_knows_the_person_by(
     send_code(tab.page)
 
     expect(tab.page.get_by_label("Code")).to_have_accessible_description(
-        "The six digits that your authenticator app shows now."
-        " The code is wrong. Wait for the app’s next one, and see that this device’s clock is right."
+        "Enter the six digits that your authenticator app shows now."
+        " The code is wrong. Check that the app’s device shows the right time, then enter the next code."
     )
     name = (parameters or {}).get("USER_ID_FOR_SRP", "ada@example.com")
     assert asked[-1]["ChallengeResponses"] == {"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": "123456"}
 
 
 @pytest.mark.parametrize("name", ["SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"])
-def test_who_takes_too_long_for_the_second_step_starts_again_with_the_password(
-    tab: Tab, places: Places, name: str
-) -> None:
+def test_a_second_step_that_takes_too_long_leads_back_to_the_password(tab: Tab, places: Places, name: str) -> None:
     answer(
         tab,
         places,
@@ -59,35 +57,38 @@ def test_who_takes_too_long_for_the_second_step_starts_again_with_the_password(
     expect(tab.page.get_by_label("Password", exact=True)).to_be_focused()
 
 
-def test_a_code_that_was_used_is_told_beside_it_and_can_be_followed_by_the_next(tab: Tab, places: Places) -> None:
+def test_a_used_code_is_reported_beside_it_and_the_next_one_can_be_entered(tab: Tab, places: Places) -> None:
     used = refusal("ExpiredCodeException", "Your software token has already been used once.")
     answer(tab, places, InitiateAuth={"json": TOTP}, RespondToAuthChallenge=used)
     sign_in(tab.page)
 
     send_code(tab.page)
 
-    expect(tab.page.get_by_text("The code is used or too old. Wait for the app’s next one.")).to_be_visible()
+    expect(
+        tab.page.get_by_text("This code was already used or has expired. Enter the app’s next code.")
+    ).to_be_visible()
     expect(tab.page.get_by_label("Code")).to_be_focused()
 
 
-def test_what_the_page_cannot_answer_is_named(tab: Tab, places: Places) -> None:
+def test_an_unsupported_challenge_is_named(tab: Tab, places: Places) -> None:
     answer(tab, places, InitiateAuth={"json": {**TOTP, "ChallengeName": "EMAIL_OTP"}})
 
     sign_in(tab.page)
 
     expect(tab.page.get_by_role("alert")).to_have_text(
-        "This account needs a kind of sign-in that this page does not know: EMAIL_OTP."
+        "Your account requires a sign-in step that this page does not support: EMAIL_OTP."
+        " Ask an administrator for help."
     )
 
 
-def test_what_the_page_cannot_answer_after_a_code_leads_back_to_the_password(tab: Tab, places: Places) -> None:
+def test_an_unsupported_challenge_after_a_code_leads_back_to_the_password(tab: Tab, places: Places) -> None:
     unknown = {"json": {**TOTP, "ChallengeName": "SMS_MFA"}}
     answer(tab, places, InitiateAuth={"json": TOTP}, RespondToAuthChallenge=unknown)
     sign_in(tab.page)
 
     send_code(tab.page)
 
-    expect(tab.page.get_by_role("alert")).to_contain_text("does not know: SMS_MFA.")
+    expect(tab.page.get_by_role("alert")).to_contain_text("does not support: SMS_MFA.")
     expect(tab.page.get_by_label("Password")).to_be_focused()
 
 
@@ -95,11 +96,11 @@ def test_what_the_page_cannot_answer_after_a_code_leads_back_to_the_password(tab
     ("message", "words"),
     [
         ("Incorrect username or password.", "The e-mail address or the password is wrong."),
-        ("User is disabled.", "This account is disabled. An operator of the user pool can enable it again."),
-        ("Password attempts exceeded", "That was too often. Wait a few minutes, then try again."),
+        ("User is disabled.", "This account is disabled. Ask an administrator to enable it."),
+        ("Password attempts exceeded", "Too many attempts. Wait a few minutes, then try again."),
     ],
 )
-def test_a_refused_sign_in_says_which_of_the_reasons_it_has(tab: Tab, places: Places, message: str, words: str) -> None:
+def test_a_refused_sign_in_says_why(tab: Tab, places: Places, message: str, words: str) -> None:
     answer(tab, places, InitiateAuth=refusal("NotAuthorizedException", message))
 
     sign_in(tab.page)
@@ -107,7 +108,7 @@ def test_a_refused_sign_in_says_which_of_the_reasons_it_has(tab: Tab, places: Pl
     expect(tab.page.get_by_role("alert")).to_have_text(words)
 
 
-def test_an_address_that_is_confirmed_already_is_told_so(tab: Tab, places: Places) -> None:
+def test_an_address_that_is_already_confirmed_is_reported(tab: Tab, places: Places) -> None:
     status = "User cannot be confirmed. Current status is CONFIRMED"
     answer(
         tab,
@@ -120,12 +121,12 @@ def test_an_address_that_is_confirmed_already_is_told_so(tab: Tab, places: Place
 
     tab.page.get_by_label("E-mail address").fill("ada@example.com")
     send_code(tab.page, "Confirm")
-    expect(alert).to_have_text("This address is confirmed already. Sign in instead.")
+    expect(alert).to_have_text("This address is already confirmed. Sign in.")
     tab.page.get_by_role("button", name="Send another code").click()
-    expect(alert).to_have_text("This address is confirmed already. Sign in instead.")
+    expect(alert).to_have_text("This address is already confirmed. Sign in.")
 
 
-def test_a_revoked_access_token_is_not_taken_for_a_wrong_password(
+def test_a_revoked_access_token_is_not_reported_as_a_wrong_password(
     open_tab: OpenTab, places: Places, somebody: User
 ) -> None:
     tab = open_tab(somebody)
@@ -134,4 +135,6 @@ def test_a_revoked_access_token_is_not_taken_for_a_wrong_password(
 
     tab.go("#/account")
 
-    expect(tab.page.get_by_role("alert")).to_contain_text("This was refused. Sign out, and in again.")
+    expect(tab.page.get_by_role("alert")).to_contain_text(
+        "Your sign-in is no longer valid. Sign out, then sign in again."
+    )

@@ -1,4 +1,4 @@
-"""Every view on a phone and on a desk, in the dark and in the light: what axe finds, what sticks out, how it looks."""
+"""Every view at phone and desktop size, light and dark: axe finds nothing, nothing overflows, a screenshot is taken."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -20,10 +20,10 @@ Screens = Sequence[tuple[ViewportSize, Scheme]]
 
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 EVERY_SCREEN: Screens = [*product((PHONE, DESKTOP), SCHEMES)]
-# The views have shown both schemes at both sizes; what a state adds to them is small, and a run on a screen is not.
+# Two screens are enough for a state: it adds little to its view, which was tested on every screen. Runs are slow.
 TWO_SCREENS: Screens = [(PHONE, "light"), (DESKTOP, "dark")]
 NARROW: ViewportSize = {"width": 320, "height": 568}
-NOTE = "Called her: the card was mistyped, and she has placed the order anew."
+NOTE = "Called her: the card was mistyped, and she has placed the order again."
 EMPTY = {
     "orders?status=": {"orders": [], "next": None},
     "reminders?status=": {"reminders": [], "next": None},
@@ -34,7 +34,7 @@ EMPTY = {
 
 @dataclass(frozen=True)
 class Scene:
-    """Who looks, and at which orders, by their status."""
+    """The users by name, and the ids of their orders by status."""
 
     users: dict[str, User]
     orders: dict[str, str]
@@ -49,7 +49,7 @@ def scene(apps: Apps) -> Scene:
         "escalated": scenes.escalated(grace, ItemName="LG gram 16"),
         "closed": scenes.closed(grace, apps, NOTE, Price="0.00"),
     }
-    apps.finished(apps.start(apps.places.order_workflow, {"hello": "this is no order"}))
+    apps.finished(apps.start(apps.places.order_workflow, {"hello": "this is not an order"}))
     sqs, dead = apps.cloud.engine.client("sqs"), dead_letters_of(apps, "EscalationQueue")
     for number in range(3):
         sqs.send_message(QueueUrl=dead, MessageBody=json.dumps({"OrderId": scenes.new_id(), "Number": number}))
@@ -75,8 +75,8 @@ def try_an_empty_order(page: Page) -> None:
 
 def open_what_the_form_has(page: Page) -> None:
     page.get_by_label("At a date and time").check()
-    page.get_by_label("Repeat it").check()
-    page.get_by_label("After some times").check()
+    page.get_by_label("Repeat this reminder").check()
+    page.get_by_label("After a number of times").check()
     page.get_by_role("button", name="Both").click()
     expect(page.locator(".problem").first).to_be_visible()
 
@@ -106,7 +106,7 @@ def open_a_correction(page: Page) -> None:
 
 
 def answers(page: Page, **by_operation: dict[str, Any]) -> None:
-    """Has Cognito answer these operations so."""
+    """Makes Cognito answer these operations as given."""
 
     def answer(route: Route) -> None:
         operation = (route.request.headers.get("x-amz-target") or "").rpartition(".")[2]
@@ -160,7 +160,7 @@ def bring_the_server_down(page: Page) -> None:
 def never_answer(page: Page) -> None:
     page.route("**/v1/**", lambda route: None)
     my_orders(page)
-    expect(page.get_by_text("The newest first.")).to_be_visible()
+    expect(page.get_by_text("Newest first.")).to_be_visible()
     expect(page.locator("main .skeleton")).to_be_visible()
 
 
@@ -196,11 +196,11 @@ def open_a_closing(page: Page) -> None:
 
 def ask_whether_to_remove(page: Page) -> None:
     page.get_by_role("button", name="Remove: ").first.click()
-    expect(page.get_by_role("group", name="Has somebody seen to it?")).to_be_visible()
+    expect(page.get_by_role("group", name="Has somebody handled this message?")).to_be_visible()
 
 
 def nothing(page: Page) -> None:
-    """Looks at the view as it comes."""
+    """Does nothing: the view is tested as it opens."""
 
 
 VIEWS: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
@@ -244,7 +244,7 @@ STATES: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "operators-close": ("operator", "#/operators", open_a_closing),
     "operators-remove": ("operator", "#/operators", ask_whether_to_remove),
 }
-"""What views come to besides; each begins where its view does."""
+"""Further states of the views. Each is a user, an address and the steps that lead to the state."""
 
 
 def show(tab: Tab, route: str, act: Callable[[Page], None]) -> None:
@@ -254,7 +254,7 @@ def show(tab: Tab, route: str, act: Callable[[Page], None]) -> None:
 
 
 def none_of_it(page: Page) -> None:
-    """Answers the operators' lists as if there were nothing to do."""
+    """Makes the APIs answer all lists of the operators' view with nothing in them."""
 
     def answer(route: Route) -> None:
         found = next((body for part, body in EMPTY.items() if f"/{part}" in route.request.url), None)
@@ -267,7 +267,7 @@ def none_of_it(page: Page) -> None:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_view_fits_every_screen_and_axe_finds_nothing(open_tab: OpenTab, scene: Scene, name: str) -> None:
+def test_a_view_fits_every_screen_and_passes_axe(open_tab: OpenTab, scene: Scene, name: str) -> None:
     who, route, act = VIEWS[name]
     tab = open_tab(scene.users[who] if who else None, reduced_motion="reduce")
     tab.refusals = {404} if name == "404" else set()
@@ -279,7 +279,7 @@ def test_a_view_fits_every_screen_and_axe_finds_nothing(open_tab: OpenTab, scene
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_what_a_view_comes_to_fits_and_axe_finds_nothing(open_tab: OpenTab, scene: Scene, name: str) -> None:
+def test_a_further_state_of_a_view_fits_and_passes_axe(open_tab: OpenTab, scene: Scene, name: str) -> None:
     who, route, act = STATES[name]
     tab = open_tab(scene.users[who] if who else None, reduced_motion="reduce")
     tab.refusals, tab.is_cut_off = {400, 401}, True
@@ -289,12 +289,12 @@ def test_what_a_view_comes_to_fits_and_axe_finds_nothing(open_tab: OpenTab, scen
 
 
 def faults_of(tab: Tab, name: str, screens: Screens) -> list[str]:
-    """What axe finds on these screens, each of which is shot, and on which sizes something sticks out."""
+    """Returns what axe finds on these screens, and the sizes at which content overflows. Takes a screenshot of each."""
     found = []
     for size, scheme in screens:
         tab.page.set_viewport_size(size)
         tab.page.emulate_media(color_scheme=scheme)
-        # In the dark nothing but colours is other than in the light, where that was looked at.
+        # Dark differs from light in its colours only, and light was tested at this size before.
         rules = ("color-contrast",) if scheme == "dark" and (size, "light") in screens else ()
         found += [f"{size['width']} {scheme}: {one}" for one in tab.axe(*rules)]
         show_all_of_it(tab.page, size)
@@ -304,13 +304,13 @@ def faults_of(tab: Tab, name: str, screens: Screens) -> list[str]:
 
 
 def show_all_of_it(page: Page, size: ViewportSize) -> None:
-    """Makes the window as high as the page: what is fixed to its end is not seen in the middle then."""
+    """Makes the window as high as the page, so that an element fixed to the lower edge is at the end of the picture."""
     page.set_viewport_size({**size, "height": page.evaluate("document.documentElement.scrollHeight")})
 
 
 def sticks_out(page: Page, size: ViewportSize) -> bool:
     page.set_viewport_size(size)
-    # A dialog has a layer of its own, which the document does not grow with.
+    # A dialog is in the top layer, which does not make the document wider.
     return bool(
         page.evaluate(
             "[document.documentElement, ...document.querySelectorAll('dialog[open]')]"
@@ -319,17 +319,17 @@ def sticks_out(page: Page, size: ViewportSize) -> bool:
     )
 
 
-def test_without_colours_of_its_own_the_page_still_tells_what_is_chosen(open_tab: OpenTab, person: User) -> None:
+def test_the_page_shows_what_is_chosen_if_the_browser_forces_colours(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person, forced_colors="active", reduced_motion="reduce")
     tab.go("#/reminders")
-    switch = tab.page.get_by_label("Repeat it")
+    switch = tab.page.get_by_label("Repeat this reminder")
     switch.focus()
     off = switch.screenshot()
     switch.press("Space")
     expect(switch).to_be_checked()
     assert switch.screenshot() != off
 
-    chosen, other = (tab.page.get_by_text(text, exact=True) for text in ("In some time", "At a date and time"))
+    chosen, other = (tab.page.get_by_text(text, exact=True) for text in ("After a delay", "At a date and time"))
     assert outline(chosen) != outline(other)
     assert outline(tab.page.get_by_role("link", name="Remind me")) != outline(
         tab.page.get_by_role("link", name="My orders")
@@ -341,7 +341,7 @@ def outline(locator: Locator) -> str:
 
 
 @pytest.mark.parametrize(("motion", "animation"), [("no-preference", "arriving"), ("reduce", "none")])
-def test_nothing_moves_for_who_does_not_want_it_and_all_is_there(
+def test_nothing_moves_if_the_user_prefers_reduced_motion(
     open_tab: OpenTab, scene: Scene, motion: str, animation: str
 ) -> None:
     tab = open_tab(scene.users["grace"], reduced_motion=motion)
@@ -349,5 +349,5 @@ def test_nothing_moves_for_who_does_not_want_it_and_all_is_there(
     node = tab.page.locator(".path .done > .node").first
 
     expect(node).to_have_css("animation-name", animation)
-    expect(tab.page.locator(".path .done .word")).to_have_text(["done"] * 4)
+    expect(tab.page.locator(".path .done .word")).to_have_text(["done"] * 3 + ["ended here"])
     expect(tab.page.locator(".chip")).to_have_text("In fulfillment")

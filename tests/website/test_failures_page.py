@@ -1,4 +1,4 @@
-"""What the page says when what it needs is not there: the APIs, the network, its own files, a view."""
+"""The page without something that it needs: the APIs, the network, its own files, a view."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,11 +11,11 @@ from local.users import User
 from tests.support.page.steps import GOOD, field, new_id, place, press, sign_in
 from tests.support.page.tab import OpenTab, Tab
 
-DOWN = "The service does not answer at the moment. Nothing you typed is lost; try again in a little while."
-OFFLINE = "You are offline. This goes on when the connection is back."
-BANNER = "You are offline. What is here stays; the rest follows when you are back."
+DOWN = "The service is not answering. Try again in a minute."
+OFFLINE = "You are offline. Try again when you are back online."
+BANNER = "You are offline. Anything missing loads when you are back online."
 VIEWS = ("#/orders", "#/orders/T-any", "#/reminders", "#/account", "#/operators", "#/outbox")
-"""Those that ask for something."""
+"""The views that load data."""
 SERVERS = re.compile(r"/v1/|_ministack/|127\.0\.0\.1:[0-9]+/$")
 
 Answer = Callable[[Route], None]
@@ -42,7 +42,7 @@ def expect_loaded(tab: Tab) -> None:
 
 
 def expect_down(tab: Tab) -> None:
-    """Nothing of the view is there or still awaited, and each part says so."""
+    """Expects that no part of the view is loading, and that each part reports the failure."""
     failed = tab.page.get_by_role("alert").filter(has_text="This could not be loaded")
     expect(failed.first).to_be_visible()
     expect(tab.page.get_by_text("Loading…")).to_have_count(0)
@@ -52,11 +52,11 @@ def expect_down(tab: Tab) -> None:
 @pytest.mark.parametrize(
     ("view", "answer"), [*((view, cut_off) for view in VIEWS), ("#/orders", unavailable), ("#/account", a_proxys_page)]
 )
-def test_a_view_whose_servers_are_down_says_so_and_tries_again_when_asked_to(
+def test_a_view_reports_servers_that_are_down_and_can_try_again(
     open_tab: OpenTab, operator: User, view: str, answer: Answer
 ) -> None:
     tab = open_tab(operator)
-    # There is no order T-any.
+    # The order T-any does not exist.
     tab.refusals = {404, 502, 503}
     tab.is_cut_off = True
     tab.page.route(SERVERS, answer)
@@ -65,13 +65,13 @@ def test_a_view_whose_servers_are_down_says_so_and_tries_again_when_asked_to(
 
     expect_down(tab)
     tab.page.unroute(SERVERS)
-    # All at once: some views ask by themselves, too.
+    # All at once: some views load by themselves too, so buttons disappear.
     again = tab.page.get_by_role("button", name="Try again")
     again.evaluate_all("(buttons) => buttons.forEach((button) => button.click())")
     expect_loaded(tab)
 
 
-def test_a_server_that_never_answers_is_not_waited_for_for_ever(open_tab: OpenTab, somebody: User) -> None:
+def test_a_request_without_an_answer_times_out(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.page.add_init_script(
         "{ const timeout = AbortSignal.timeout.bind(AbortSignal);"
@@ -85,7 +85,7 @@ def test_a_server_that_never_answers_is_not_waited_for_for_ever(open_tab: OpenTa
     expect_down(tab)
 
 
-def test_a_server_that_is_busy_for_a_moment_is_asked_once_more(open_tab: OpenTab, somebody: User) -> None:
+def test_a_busy_server_is_asked_once_more(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.refusals = {503}
     tab.page.route("**/v1/orders", unavailable, times=1)
@@ -97,7 +97,7 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_once_more(open_tab: OpenTab
     assert len(asked) == 2
 
 
-def test_while_something_loads_its_place_is_held(open_tab: OpenTab, somebody: User) -> None:
+def test_a_placeholder_is_shown_during_loading(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     held: list[Route] = []
     tab.page.route("**/v1/orders", lambda route: held.append(route), times=1)
@@ -113,7 +113,9 @@ def test_while_something_loads_its_place_is_held(open_tab: OpenTab, somebody: Us
     expect(tab.page.locator("main .skeleton")).to_have_count(0)
 
 
-def test_an_order_that_could_not_be_sent_stays_typed_and_is_sent_later(open_tab: OpenTab, somebody: User) -> None:
+def test_an_order_that_could_not_be_sent_stays_in_the_form_and_can_be_sent_later(
+    open_tab: OpenTab, somebody: User
+) -> None:
     tab = open_tab(somebody)
     tab.refusals, tab.is_cut_off = {503}, True
     tab.go("#/order")
@@ -131,7 +133,7 @@ def test_an_order_that_could_not_be_sent_stays_typed_and_is_sent_later(open_tab:
     tab.expect_title(f"Order {order_id}")
 
 
-def test_signing_in_where_nobody_answers_is_told(open_tab: OpenTab, somebody: User) -> None:
+def test_a_sign_in_without_an_answer_is_reported(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab()
     tab.is_cut_off = True
     tab.go()
@@ -147,19 +149,19 @@ def test_signing_in_where_nobody_answers_is_told(open_tab: OpenTab, somebody: Us
 
 @pytest.fixture
 def offline(open_tab: OpenTab, somebody: User) -> Iterator[Tab]:
-    """A tab whose network has gone when the page was there."""
+    """A tab that loaded the page and then lost the network."""
     tab = open_tab(somebody)
     tab.is_cut_off = True
     with tab.page.expect_response("**/views/orders.js"):
         tab.go("#/order")
-    # The answer has begun then; with this it has come to its end, as have those that the view needs.
+    # Only the first bytes may have arrived. The import waits for the whole module and for the modules that it needs.
     tab.page.evaluate("import('/views/orders.js')")
     tab.page.context.set_offline(True)
     expect(tab.page.get_by_text(BANNER)).to_be_visible()
     yield tab
 
 
-def test_a_view_that_is_opened_offline_waits_and_goes_on_by_itself(offline: Tab) -> None:
+def test_a_view_that_is_opened_offline_loads_when_the_network_is_back(offline: Tab) -> None:
     offline.page.get_by_role("link", name="My orders").click()
     offline.expect_title("My orders")
     expect(offline.page.get_by_role("alert")).to_contain_text(f"Not loaded yet {OFFLINE}", use_inner_text=False)
@@ -171,7 +173,7 @@ def test_a_view_that_is_opened_offline_waits_and_goes_on_by_itself(offline: Tab)
     expect(offline.page.locator("#news")).to_have_text("You are online again.")
 
 
-def test_an_order_that_is_sent_offline_stays_typed(offline: Tab) -> None:
+def test_an_order_that_is_sent_offline_stays_in_the_form(offline: Tab) -> None:
     order_id = new_id()
     place(offline, GOOD | {"Order id": order_id})
     expect(offline.page.get_by_role("alert")).to_have_text(OFFLINE)
@@ -194,7 +196,7 @@ def test_an_order_that_is_sent_offline_stays_typed(offline: Tab) -> None:
         lambda route: route.fulfill(status=200, content_type="text/html", body="<p>Log in to this network</p>"),
     ],
 )
-def test_a_page_that_cannot_learn_where_everything_is_says_so(open_tab: OpenTab, answer: Answer) -> None:
+def test_a_page_without_its_config_says_so_and_can_try_again(open_tab: OpenTab, answer: Answer) -> None:
     tab = open_tab()
     tab.refusals, tab.is_cut_off = {404, 502, 503}, True
     tab.page.route("**/config.json", answer)
@@ -208,7 +210,7 @@ def test_a_page_that_cannot_learn_where_everything_is_says_so(open_tab: OpenTab,
     tab.expect_title("Place an order, set a reminder, watch it happen")
 
 
-def test_a_part_of_the_page_that_does_not_load_is_told_and_tried_again(open_tab: OpenTab, somebody: User) -> None:
+def test_a_view_whose_module_does_not_load_says_so_and_can_try_again(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.is_cut_off = True
     tab.page.route("**/views/orders.js", cut_off)
@@ -221,9 +223,7 @@ def test_a_part_of_the_page_that_does_not_load_is_told_and_tried_again(open_tab:
     tab.expect_title("My orders")
 
 
-def test_a_part_of_the_page_that_was_missed_offline_is_loaded_when_the_network_is_back(
-    open_tab: OpenTab, somebody: User
-) -> None:
+def test_a_module_that_was_missed_offline_loads_when_the_network_is_back(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.is_cut_off = True
     tab.page.route("**/views/orders.js", cut_off)
@@ -241,24 +241,24 @@ def test_a_part_of_the_page_that_was_missed_offline_is_loaded_when_the_network_i
 @pytest.mark.parametrize(
     "address", ["#/nowhere", "#/orders/%", "#/orders/a/b", "#/__proto__", "#/order/", "#/<img src=x onerror=alert(1)>"]
 )
-def test_an_address_that_leads_nowhere_says_so_and_leads_back(open_tab: OpenTab, somebody: User, address: str) -> None:
+def test_an_unknown_address_says_so_and_leads_back(open_tab: OpenTab, somebody: User, address: str) -> None:
     tab = open_tab(somebody)
 
     tab.go(address)
 
-    tab.expect_title("There is nothing here")
-    tab.page.get_by_role("main").get_by_role("link", name="Place an order").click()
+    tab.expect_title("Page not found")
+    tab.page.get_by_role("main").get_by_role("link", name="Back to the start").click()
     tab.expect_title("Place an order")
 
 
-def test_a_file_that_there_is_not_is_answered_with_a_page_that_leads_home(open_tab: OpenTab, places: Places) -> None:
+def test_a_missing_file_is_answered_with_a_page_that_leads_back(open_tab: OpenTab, places: Places) -> None:
     tab = open_tab()
     tab.refusals = {404}
 
     response = tab.page.goto(f"{places.site}no/such/page?x=<script>")
 
     assert response and response.status == 404
-    tab.expect_title("There is nothing here")
+    tab.expect_title("Page not found")
     assert tab.page.evaluate("getComputedStyle(document.querySelector('.button')).textDecorationLine") == "none"
-    tab.page.get_by_role("link", name="Orders and reminders").click()
+    tab.page.get_by_role("link", name="Back to the start").click()
     tab.expect_title("Place an order, set a reminder, watch it happen")

@@ -18,7 +18,7 @@ IS_MARKED = """() => {
 
 
 def tab_to(tab: Tab, wanted: Locator) -> None:
-    """Goes on from control to control, each of which is to be seen to have the focus."""
+    """Presses Tab until `wanted` has the focus. Fails if a control on the way does not show its focus."""
     for _ in range(MOST_STOPS):
         tab.page.keyboard.press("Tab")
         assert tab.page.evaluate(IS_MARKED), tab.page.evaluate("document.activeElement.outerHTML")
@@ -33,7 +33,7 @@ def type_into(tab: Tab, label: str, text: str) -> None:
     tab.page.keyboard.insert_text(text)
 
 
-def test_an_order_is_placed_with_the_keyboard_alone(open_tab: OpenTab, somebody: User) -> None:
+def test_an_order_is_placed_with_only_the_keyboard(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab()
     tab.go()
     title = tab.page.get_by_role("heading", level=1)
@@ -82,7 +82,7 @@ def test_the_navigation_can_be_skipped(open_tab: OpenTab, somebody: User) -> Non
     tab.expect_title("Place an order")
 
 
-def test_the_button_that_failed_still_has_the_focus(open_tab: OpenTab, somebody: User) -> None:
+def test_a_button_whose_request_failed_keeps_the_focus(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.refusals = {503}
     tab.go("#/order")
@@ -99,7 +99,7 @@ def test_the_button_that_failed_still_has_the_focus(open_tab: OpenTab, somebody:
     tab.expect_title(re.compile("^Order web-"))
 
 
-def test_the_dialog_holds_the_focus_and_gives_it_back_to_the_view(open_tab: OpenTab, somebody: User) -> None:
+def test_the_dialog_holds_the_focus_and_returns_it_to_the_view(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.refusals = {400, 401}
     tab.go("#/order")

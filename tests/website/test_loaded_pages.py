@@ -1,4 +1,4 @@
-"""Lists that are loaded anew keep what was loaded of them."""
+"""A list that reloads keeps all the pages that were loaded."""
 
 from typing import Any
 
@@ -22,10 +22,8 @@ def reminder(number: int, **fields: Any) -> dict[str, Any]:
     }
 
 
-def test_pages_that_were_loaded_stay_while_the_list_is_asked_for_again_and_again(
-    open_tab: OpenTab, person: User
-) -> None:
-    """A reminder that is being sent makes the page ask every three seconds."""
+def test_loaded_pages_stay_while_the_list_reloads(open_tab: OpenTab, person: User) -> None:
+    """A reminder that is being sent makes the page reload the list every three seconds."""
     pages = {None: [1, 2], "two": [3, 4], "three": [5]}
     following = {None: "two", "two": "three", "three": None}
     sent: list[str | None] = []

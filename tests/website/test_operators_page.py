@@ -1,4 +1,4 @@
-"""What operators see to: orders that need a person, parked messages, dead letters, reminders that have failed."""
+"""The operators' view: escalated and parked orders, parked messages, dead letters, failed reminders."""
 
 import json
 
@@ -16,7 +16,7 @@ NOTE = "Called her: she does not want it <b>any more</b>."
 
 @pytest.fixture
 def open_operators(open_tab: OpenTab, operator: User) -> Tab:
-    """The operators' tab, which is yet to be gone to."""
+    """An operator's tab, before it opens the operators' view."""
     return open_tab(operator)
 
 
@@ -25,7 +25,7 @@ def section(page: Page, title: str) -> Locator:
 
 
 def row(page: Page, title: str, text: str) -> Locator:
-    """What is in the section of this title, about this order or of this text."""
+    """The row with `text` in the section with `title`."""
     return section(page, title).get_by_role("listitem").filter(has_text=text)
 
 
@@ -59,7 +59,7 @@ def test_a_corrected_order_leaves_the_list_and_goes_to_fulfillment(
     page.get_by_label("Card number").fill("4242 4242 4242 4242")
     page.get_by_role("button", name="Send it again").click()
 
-    expect_news(page, f"Order {order['OrderId']} is corrected and on its way again.")
+    expect_news(page, f"Order {order['OrderId']} is corrected and in progress again.")
     expect(row(page, "Escalated orders", order["OrderId"])).to_have_count(0)
     expect(page.get_by_role("heading", name="Escalated orders")).to_be_focused()
     theirs.shown(order["OrderId"], "FULFILLMENT_QUEUED")
@@ -77,7 +77,7 @@ def test_a_corrected_order_leaves_the_list_and_goes_to_fulfillment(
         ("Name", "", "Enter the customer’s name."),
     ],
 )
-def test_a_correction_that_is_no_order_is_told_beside_its_field(
+def test_an_invalid_correction_is_reported_beside_its_field(
     open_operators: Tab, theirs: Apps, label: str, text: str, words: str
 ) -> None:
     order, page = scenes.escalated(theirs), open_operators.page
@@ -95,7 +95,7 @@ def test_a_correction_that_is_no_order_is_told_beside_its_field(
     assert theirs.get_order(order["OrderId"])[1]["Status"] == "ESCALATED"
 
 
-def test_an_order_that_is_called_like_a_field_does_not_take_its_place(open_operators: Tab) -> None:
+def test_an_order_whose_id_is_a_field_name_does_not_take_the_fields_focus(open_operators: Tab) -> None:
     page, names = open_operators.page, ("Name", "T-1")
     found = [{**scenes.AS_ANSWERED, "OrderId": name, "Status": "ESCALATED"} for name in names]
     page.route(
@@ -112,7 +112,7 @@ def test_an_order_that_is_called_like_a_field_does_not_take_its_place(open_opera
 
 
 @pytest.mark.parametrize("button", ["Correct", "Close"])
-def test_that_somebody_else_has_seen_to_the_order_meanwhile_is_told(
+def test_an_order_that_another_operator_has_handled_is_reported(
     apps: Apps, open_operators: Tab, theirs: Apps, button: str
 ) -> None:
     order, page = scenes.escalated(theirs), open_operators.page
@@ -134,14 +134,14 @@ def test_that_somebody_else_has_seen_to_the_order_meanwhile_is_told(
     assert theirs.get_order(order["OrderId"])[1]["Price"] == "80000"
 
 
-def test_a_closed_order_says_so_and_why_to_who_placed_it(open_tab: OpenTab, open_operators: Tab, theirs: Apps) -> None:
+def test_a_closed_order_shows_its_note_to_its_owner(open_tab: OpenTab, open_operators: Tab, theirs: Apps) -> None:
     order, page = scenes.escalated(theirs), open_operators.page
     open_operators.go("#/operators")
     page.get_by_role("button", name=f"Close order {order['OrderId']}").click()
 
     page.get_by_role("button", name="Close the order").click()
     expect(page.get_by_label("Note")).to_have_accessible_description(
-        "Who placed the order reads it. Say why it is closed."
+        "The owner of the order can read this note. Enter the reason for closing the order."
     )
     page.get_by_label("Note").fill(NOTE)
     page.get_by_role("button", name="Close the order").click()
@@ -155,11 +155,11 @@ def test_a_closed_order_says_so_and_why_to_who_placed_it(open_tab: OpenTab, open
     expect(tab.page.get_by_role("blockquote")).to_contain_text(NOTE)
 
 
-def test_a_parked_order_and_its_message_are_seen_to_one_after_the_other(open_operators: Tab, theirs: Apps) -> None:
+def test_a_parked_order_is_corrected_and_then_its_message_is_removed(open_operators: Tab, theirs: Apps) -> None:
     order, page = scenes.parked(theirs), open_operators.page
     open_operators.go("#/operators")
     message = row(page, "Parked messages", order["OrderId"])
-    expect(message).to_contain_text("in the state “Are details Proper”")
+    expect(message).to_contain_text("parked in the state “Are details Proper”")
     expect(message).to_contain_text("Lenovo ThinkPad E14 for Grace Hopper, 80,000")
 
     row(page, "Parked orders", order["OrderId"]).get_by_role("button", name="Correct").click()
@@ -169,20 +169,22 @@ def test_a_parked_order_and_its_message_are_seen_to_one_after_the_other(open_ope
     message.get_by_role("button", name="Remove").click()
     message.get_by_role("button", name="Yes, remove it").click()
 
-    expect_news(page, "The message is removed.")
+    expect_news(page, "Message removed.")
     expect(message).to_have_count(0)
     theirs.shown(order["OrderId"], "FULFILLMENT_QUEUED")
     assert order["OrderId"] not in json.dumps(theirs.cloud.engine.queued(theirs.places.parked_queue))
 
 
-def test_a_parked_message_about_no_order_is_kept_until_somebody_says_so_twice(apps: Apps, open_operators: Tab) -> None:
-    execution = apps.start(apps.places.order_workflow, {"hello": "this is no order"})
+def test_a_parked_message_without_an_order_is_removed_only_after_a_confirmation(
+    apps: Apps, open_operators: Tab
+) -> None:
+    execution = apps.start(apps.places.order_workflow, {"hello": "this is not an order"})
     apps.finished(execution)
     page = open_operators.page
     open_operators.go("#/operators")
     message = row(page, "Parked messages", execution)
     expect(message).to_contain_text("MistypedFieldError")
-    expect(message).to_contain_text("no order")
+    expect(message).to_contain_text("no valid order")
 
     remove = message.get_by_role("button", name="Remove")
     remove.click()
@@ -196,8 +198,8 @@ def test_a_parked_message_about_no_order_is_kept_until_somebody_says_so_twice(ap
     assert not apps.parked(execution)
 
 
-def test_a_parked_message_that_somebody_else_has_removed_is_said_to_be_gone(apps: Apps, open_operators: Tab) -> None:
-    execution = apps.start(apps.places.order_workflow, {"hello": "this is no order"})
+def test_a_parked_message_that_another_operator_has_removed_is_reported(apps: Apps, open_operators: Tab) -> None:
+    execution = apps.start(apps.places.order_workflow, {"hello": "this is not an order"})
     apps.finished(execution)
     open_operators.refusals = {404}
     page = open_operators.page
@@ -217,7 +219,7 @@ def test_a_parked_message_that_somebody_else_has_removed_is_said_to_be_gone(apps
 def test_dead_letters_are_counted_and_moved_back(apps: Apps, open_operators: Tab) -> None:
     queue, number, page = "EscalationQueue", unique(), open_operators.page
     sqs, dead = apps.cloud.engine.client("sqs"), dead_letters_of(apps, queue)
-    sqs.purge_queue(QueueUrl=dead)  # Of what other tests have left.
+    sqs.purge_queue(QueueUrl=dead)  # Other tests leave messages there.
     for _ in range(2):
         sqs.send_message(QueueUrl=dead, MessageBody=json.dumps({"OrderId": number}))
     open_operators.go("#/operators")
@@ -226,13 +228,13 @@ def test_dead_letters_are_counted_and_moved_back(apps: Apps, open_operators: Tab
 
     found.get_by_role("button", name=f"Move back into {queue}").click()
 
-    expect_news(page, f"2 messages moved back into {queue}.")
+    expect_news(page, f"Moved 2 messages back into {queue}.")
     expect(found).to_contain_text("0 messages")
     expect(found.get_by_role("button")).to_be_disabled()
     assert [name for name, _ in apps.queued(number)] == [queue, queue]
 
 
-def test_a_failed_reminder_is_listed_with_why_and_without_whole_addresses(open_operators: Tab, theirs: Apps) -> None:
+def test_a_failed_reminder_is_listed_with_its_reason_and_masked_addresses(open_operators: Tab, theirs: Apps) -> None:
     message, page = unique("Renew <i>it</i>, "), open_operators.page
     scenes.failed_reminder(theirs, message, preference="both")
     open_operators.go("#/operators")
@@ -245,11 +247,11 @@ def test_a_failed_reminder_is_listed_with_why_and_without_whole_addresses(open_o
     assert theirs.user.email not in page.content()
 
 
-def test_a_person_is_shown_no_way_to_what_operators_see(open_tab: OpenTab, somebody: User) -> None:
+def test_a_person_has_no_link_to_the_operators_view(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.go("#/operators")
 
-    tab.expect_title("There is nothing here")
+    tab.expect_title("Page not found")
     expect(tab.page.get_by_role("link", name="Remind me")).to_be_visible()
     expect(tab.page.get_by_role("link", name="Operators")).to_have_count(0)
     assert not [one for one in tab.requests if "views/operators/" in one.url or "dead-letters" in one.url]

@@ -43,14 +43,14 @@ HOSTILE = {
 
 @pytest.fixture
 def tab(open_tab: OpenTab, somebody: User) -> Tab:
-    """A person's tab with the form of an order."""
+    """A person's tab that shows the order form."""
     tab = open_tab(somebody)
     tab.go("#/order")
     return tab
 
 
 def words_of(tab: Tab) -> dict[str, str]:
-    """What the diagram says of each step and end."""
+    """The word at each step and outcome of the path, by name."""
     nodes = tab.page.locator(".path .node").all()
     return {node.locator(".name").inner_text(): node.locator(".word").inner_text() for node in nodes}
 
@@ -58,25 +58,25 @@ def words_of(tab: Tab) -> dict[str, str]:
 def expect_end(tab: Tab, end: str, status: str) -> None:
     expect(tab.page.get_by_role("region", name="Path").locator(".chip").first).to_have_text(status)
     others = dict.fromkeys(ENDS.values(), "not taken")
-    assert words_of(tab) == dict.fromkeys(STATES, "done") | others | {ENDS[end]: "done"}
+    assert words_of(tab) == dict.fromkeys(STATES, "done") | others | {ENDS[end]: "ended here"}
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("answered", "words"),
     [
         ({"State": "Update the order table"}, ("now", "next", "next")),
         ({"State": "Are details Proper"}, ("done", "now", "next")),
-        ({}, ("not known",) * 3),
+        ({}, ("unknown",) * 3),
     ],
 )
 def test_a_good_order_is_watched_until_it_is_in_fulfillment(
-    tab: Tab, apps: Apps, told: dict[str, str], words: tuple[str, ...]
+    tab: Tab, apps: Apps, answered: dict[str, str], words: tuple[str, ...]
 ) -> None:
     order_id = new_id()
-    earlier = iter([{"Status": "RECEIVED"} | told] * 3)
+    earlier = iter([{"Status": "RECEIVED"} | answered] * 3)
 
     def hold_back(route: Route) -> None:
-        """The workflow is quicker than anyone can look: the first answers are made to tell of an earlier moment."""
+        """Makes the first answers show an earlier moment, because the workflow is too quick to watch."""
         response = route.fetch()
         answer = {name: value for name, value in response.json().items() if name != "State"}
         route.fulfill(response=response, json=answer | next(earlier, {}))
@@ -87,13 +87,13 @@ def test_a_good_order_is_watched_until_it_is_in_fulfillment(
     place(tab, GOOD | {"Order id": order_id})
 
     tab.expect_title(f"Order {order_id}")
-    expect(tab.page.get_by_text("On its way", exact=True)).to_be_visible()
+    expect(tab.page.get_by_text("In progress", exact=True)).to_be_visible()
     assert words_of(tab) == dict(zip(STATES, words, strict=True)) | dict.fromkeys(ENDS.values(), "possible")
     current = tab.page.locator("[aria-current=step] .name").all_inner_texts()
-    assert current == list(told.values())
+    assert current == list(answered.values())
     expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
     expect_end(tab, "FULFILLMENT", "In fulfillment")
-    expect(tab.page.locator("#news")).to_have_text("The order has come to its end: In fulfillment.")
+    expect(tab.page.locator("#news")).to_have_text("New status: In fulfillment.")
     expect(tab.page.get_by_role("region", name="Details")).to_contain_text("ends in 4242")
     assert apps.settled(order_id)["Name"]["S"] == GOOD["Name"]
 
@@ -107,18 +107,18 @@ def test_a_good_order_is_watched_until_it_is_in_fulfillment(
         ("Both wrong", ["The card number does not have exactly 16 digits.", "The price is not above zero."]),
     ],
 )
-def test_each_sample_is_placed_as_it_is_and_ends_where_it_should(tab: Tab, sample: str, reasons: list[str]) -> None:
+def test_each_sample_has_its_outcome(tab: Tab, sample: str, reasons: list[str]) -> None:
     press(tab, sample)
     press(tab, "Place the order")
 
     tab.expect_title(re.compile("^Order web-[a-z2-9]{8}$"))
-    expect(tab.page.get_by_text("Needs a person" if reasons else "In fulfillment", exact=True)).to_be_visible()
-    expect_end(tab, *(("ESCALATION", "Needs a person") if reasons else ("FULFILLMENT", "In fulfillment")))
+    expect(tab.page.get_by_text("Needs review" if reasons else "In fulfillment", exact=True)).to_be_visible()
+    expect_end(tab, *(("ESCALATION", "Needs review") if reasons else ("FULFILLMENT", "In fulfillment")))
     shown = tab.page.get_by_role("list", name="Reasons").get_by_role("listitem")
     assert sorted(shown.all_inner_texts()) == reasons
 
 
-def test_the_card_number_is_sent_once_and_kept_nowhere(tab: Tab) -> None:
+def test_the_card_number_is_sent_once_and_stored_nowhere(tab: Tab) -> None:
     form = tab.page.locator("form").element_handle()
 
     place(tab, GOOD | {"Card number": "4242 4242-4242 4242", "Order id": new_id()})
@@ -147,16 +147,16 @@ def without(name: str) -> dict[str, str]:
     ("typed", "label", "words"),
     [
         (without("Name"), "Name", "Enter the customer’s name."),
-        (without("Item"), "Item", "Say what is ordered."),
+        (without("Item"), "Item", "Enter an item."),
         (without("Price"), "Price", re.compile("Enter a price.")),
         (without("Card number"), "Card number", re.compile("Enter a test card number.")),
-        (GOOD | {"Order id": ""}, "Order id", re.compile("Give the order an id.")),
+        (GOOD | {"Order id": ""}, "Order id", re.compile("Enter an order id.")),
         (GOOD | {"Order id": "../x?y#z"}, "Order id", re.compile("letters, digits, dots, dashes and underscores")),
         (GOOD | {"Order id": "ｗｉｄｅ"}, "Order id", re.compile("letters, digits, dots, dashes and underscores")),
         (GOOD | {"Card number": "1" * 33}, "Card number", re.compile("Use up to 32 characters.")),
     ],
 )
-def test_what_cannot_be_an_order_is_told_beside_its_field_and_not_sent(
+def test_an_invalid_order_is_reported_beside_its_field_and_not_sent(
     tab: Tab, typed: dict[str, str], label: str, words: str | re.Pattern[str]
 ) -> None:
     place(tab, typed)
@@ -167,7 +167,7 @@ def test_what_cannot_be_an_order_is_told_beside_its_field_and_not_sent(
     assert [one.url for one in tab.requests if one.method == "POST"] == []
 
 
-def test_what_is_too_long_is_not_taken_by_the_field_and_refused_behind_it(tab: Tab) -> None:
+def test_a_field_stops_at_its_longest_text_and_the_form_checks_it_again(tab: Tab) -> None:
     order_id = new_id()
     fill(tab, GOOD | {"Order id": order_id})
     field(tab, "Name").focus()
@@ -180,7 +180,7 @@ def test_what_is_too_long_is_not_taken_by_the_field_and_refused_behind_it(tab: T
     expect_problem(tab, "Name", "Use up to 200 characters, on one line.")
 
 
-def test_the_first_of_several_wrong_fields_is_led_to_and_what_is_mended_is_told_no_more(tab: Tab) -> None:
+def test_the_first_invalid_field_gets_the_focus_and_corrected_fields_lose_their_problem(tab: Tab) -> None:
     press(tab, "Place the order")
     expect(field(tab, "Name")).to_be_focused()
     expect(tab.page.locator("[aria-invalid=true]")).to_have_count(4)
@@ -202,7 +202,7 @@ def test_a_card_number_in_the_name_is_refused_beside_the_name(tab: Tab) -> None:
     expect(field(tab, "Card number")).to_have_value(CARD)
 
 
-def test_an_order_id_of_somebody_elses_is_refused_beside_it(tab: Tab, apps: Apps, order: dict[str, str]) -> None:
+def test_the_id_of_another_persons_order_is_refused_beside_it(tab: Tab, apps: Apps, order: dict[str, str]) -> None:
     apps.post_order(order)
     tab.refusals = {409}
 
@@ -238,7 +238,7 @@ def test_a_double_click_places_one_order(tab: Tab) -> None:
 
 @pytest.fixture
 def sent(apps: Apps, somebody: User) -> Callable[..., list[str]]:
-    """Places orders as the person of the tab, without the page; returns their ids."""
+    """Returns a function that places orders as the tab's person, without the page, and returns their ids."""
     person = Apps(apps.cloud, apps.places, user=somebody)
 
     def send(number: int, **changes: str) -> list[str]:
@@ -252,9 +252,7 @@ def sent(apps: Apps, somebody: User) -> Callable[..., list[str]]:
     return send
 
 
-def test_ones_orders_are_listed_with_their_statuses_and_lead_to_more_about_each(
-    tab: Tab, sent: Callable[..., list[str]]
-) -> None:
+def test_my_orders_lists_orders_with_their_statuses_and_links(tab: Tab, sent: Callable[..., list[str]]) -> None:
     [good] = sent(1)
     [escalated] = sent(1, Price="0")
     tab.page.get_by_role("link", name="My orders").click()
@@ -262,7 +260,7 @@ def test_ones_orders_are_listed_with_their_statuses_and_lead_to_more_about_each(
     rows = tab.page.locator(".rows > li")
     expect(rows).to_have_count(2)
     expect(rows.nth(0)).to_contain_text(escalated)
-    expect(rows.nth(0)).to_contain_text("Needs a person")
+    expect(rows.nth(0)).to_contain_text("Needs review")
     expect(rows.nth(0)).to_contain_text("The price is not above zero.")
     expect(rows.nth(1)).to_contain_text(good)
     expect(rows.nth(1)).to_contain_text("In fulfillment")
@@ -272,7 +270,7 @@ def test_ones_orders_are_listed_with_their_statuses_and_lead_to_more_about_each(
     expect_end(tab, "FULFILLMENT", "In fulfillment")
 
 
-def test_a_long_list_goes_on_when_asked_to(tab: Tab, sent: Callable[..., list[str]]) -> None:
+def test_a_long_list_loads_more_on_request(tab: Tab, sent: Callable[..., list[str]]) -> None:
     ids = sent(23)
     tab.go("#/orders")
     rows = tab.page.locator(".rows > li")
@@ -285,7 +283,7 @@ def test_a_long_list_goes_on_when_asked_to(tab: Tab, sent: Callable[..., list[st
     expect(tab.page.get_by_role("button", name="Load more orders")).to_have_count(0)
 
 
-def test_where_an_answer_came_from_is_marked(tab: Tab, apps: Apps, sent: Callable[..., list[str]]) -> None:
+def test_an_order_shows_whether_it_came_from_the_cache(tab: Tab, apps: Apps, sent: Callable[..., list[str]]) -> None:
     [order_id] = sent(1)
     mark = tab.page.locator(".cache .tag")
     with redis.Redis.from_url(apps.places.redis_url) as operator:
@@ -298,29 +296,29 @@ def test_where_an_answer_came_from_is_marked(tab: Tab, apps: Apps, sent: Callabl
     expect(mark).to_have_text("from the cache")
 
 
-def test_somebody_elses_order_looks_like_one_that_there_is_not(tab: Tab, apps: Apps, order: dict[str, str]) -> None:
+def test_another_persons_order_looks_like_a_missing_one(tab: Tab, apps: Apps, order: dict[str, str]) -> None:
     apps.post_order(order)
     apps.settled(order["OrderId"])
     tab.refusals = {404}
 
     def seen(order_id: str) -> str:
         tab.go(f"#/orders/{order_id}")
-        expect(tab.page.get_by_text("There is no such order")).to_be_visible()
+        expect(tab.page.get_by_text("Order not found")).to_be_visible()
         return tab.page.locator("main").inner_text().replace(order_id, "")
 
     assert seen(order["OrderId"]) == seen(new_id())
 
 
 @pytest.mark.parametrize("address", ["%2e%2e%2fparked", "%3Fstatus%3DESCALATED", "a%20b", "4242%204242%204242%204242"])
-def test_what_cannot_be_an_id_is_no_orders_and_not_asked_for(tab: Tab, address: str) -> None:
+def test_an_invalid_order_id_is_not_found_without_asking_the_api(tab: Tab, address: str) -> None:
     tab.go(f"#/orders/{address}")
 
-    expect(tab.page.get_by_text("There is no such order")).to_be_visible()
+    expect(tab.page.get_by_text("Order not found")).to_be_visible()
     assert [one.url for one in tab.requests if "/v1/" in one.url] == []
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_hostile_text_is_text_wherever_it_is_shown(
+def test_hostile_text_is_shown_as_text_everywhere(
     open_tab: OpenTab, somebody: User, apps: Apps, operator: User, what: str
 ) -> None:
     text = HOSTILE[what]
@@ -328,9 +326,9 @@ def test_hostile_text_is_text_wherever_it_is_shown(
     order_id = new_id()
     tab.go("#/order")
 
-    # The price escalates it: operators then see it, too.
+    # The price escalates the order, so operators see it too.
     place(tab, GOOD | {"Name": text, "Item": text, "Price": "<b>0</b>", "Order id": order_id})
-    expect(tab.page.get_by_text("Needs a person", exact=True)).to_be_visible()
+    expect(tab.page.get_by_text("Needs review", exact=True)).to_be_visible()
     expect(tab.page.get_by_text(text, exact=True)).to_have_count(2)
     fits(tab)
     tab.page.get_by_role("link", name="My orders").last.click()
@@ -346,7 +344,7 @@ def test_hostile_text_is_text_wherever_it_is_shown(
 
 
 def fits(tab: Tab) -> None:
-    """Nothing has run, and nothing is wider than the screen."""
+    """Expects that no script ran and that nothing is wider than the screen."""
     assert tab.page.evaluate("window.hit") is None
     assert tab.page.locator("main img, main script, main b, main svg[onload]").count() == 0
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

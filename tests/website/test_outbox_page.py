@@ -1,4 +1,4 @@
-"""What the laptop's cloud has sent, as it would arrive."""
+"""The outbox: the mails and texts that the laptop cloud sent, and the messages in its queues."""
 
 import json
 
@@ -33,9 +33,7 @@ def test_mails_and_texts_are_shown_as_they_would_arrive(open_tab: OpenTab, their
     expect(tab.page.get_by_role("region", name="Texts").get_by_text(message, exact=True)).to_have_count(1)
 
 
-def test_what_arrives_while_one_looks_is_shown_unless_one_has_stopped_it(
-    open_tab: OpenTab, theirs: Apps, message: str
-) -> None:
+def test_new_mail_appears_by_itself_unless_refreshing_is_off(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     tab = open_tab(theirs.user)
     tab.page.clock.install()
     tab.go("#/outbox")
@@ -43,18 +41,18 @@ def test_what_arrives_while_one_looks_is_shown_unless_one_has_stopped_it(
 
     sent(theirs, f"{message} 1", "email")
     expect(mails).to_contain_text(f"{message} 1")
-    tab.page.get_by_label("Keep up to date").uncheck()
+    tab.page.get_by_label("Refresh automatically").uncheck()
     sent(theirs, f"{message} 2", "email")
     before = len(tab.requests)
     tab.page.clock.run_for(30_000)
-    # What was asked for before this is told before it.
+    # When this request is answered, all earlier requests have been reported.
     tab.page.evaluate("fetch('/config.json').then((answer) => answer.text())")
 
     assert [one.url for one in tab.requests[before:] if "_ministack" in one.url] == []
     assert f"{message} 2" not in mails.inner_text()
 
 
-def test_html_in_a_mail_is_text(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+def test_html_in_a_mail_is_shown_as_text(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     html = f"{message} <img src=x onerror=alert(1)> <b>bold</b>"
     sent(theirs, html, "both")
     tab = open_tab(theirs.user)
@@ -66,9 +64,9 @@ def test_html_in_a_mail_is_text(open_tab: OpenTab, theirs: Apps, message: str) -
     expect(tab.page.locator("main img, main b")).to_have_count(0)
 
 
-def test_queues_are_shown_with_what_lies_in_them(open_tab: OpenTab, theirs: Apps) -> None:
+def test_queues_are_shown_with_their_messages(open_tab: OpenTab, theirs: Apps) -> None:
     fulfilled, escalated = scenes.ordered(theirs), scenes.escalated(theirs)
-    execution = theirs.start(theirs.places.order_workflow, {"hello": "this is no order"})
+    execution = theirs.start(theirs.places.order_workflow, {"hello": "this is not an order"})
     theirs.finished(execution)
     tab = open_tab(theirs.user)
     tab.go("#/outbox")
@@ -84,7 +82,7 @@ def test_queues_are_shown_with_what_lies_in_them(open_tab: OpenTab, theirs: Apps
     assert "4242424242424242" not in tab.page.content()
 
 
-def test_skipped_waits_bring_a_reminder_of_an_hour_at_once_and_are_switched_off_again(
+def test_skipping_waits_sends_a_reminder_at_once_until_it_is_switched_off(
     open_tab: OpenTab, theirs: Apps, message: str
 ) -> None:
     tab = open_tab(theirs.user)
@@ -101,17 +99,17 @@ def test_skipped_waits_bring_a_reminder_of_an_hour_at_once_and_are_switched_off_
 
     posted = scenes.reminded(theirs, f"{message} later")
     scenes.ended(theirs, posted["reminderId"], "SCHEDULED")
-    expect(tab.page.locator("#news")).to_have_text("Waits last as long as they should.")
+    expect(tab.page.locator("#news")).to_have_text("Workflows now wait the full time.")
     assert f"{message} later" not in mails.inner_text()
 
 
-def test_where_there_is_no_outbox_there_is_no_way_to_it(open_tab: OpenTab, person: User, places: Places) -> None:
+def test_a_stage_without_an_outbox_has_no_link_to_it(open_tab: OpenTab, person: User, places: Places) -> None:
     config = json.loads(fetch(places.site, "/config.json").body) | {"outbox": None}
     tab = open_tab(person)
     tab.page.route("**/config.json", lambda route: route.fulfill(json=config))
     tab.go("#/outbox")
 
-    tab.expect_title("There is nothing here")
+    tab.expect_title("Page not found")
     expect(tab.page.get_by_role("link", name="Account")).to_be_visible()
     expect(tab.page.get_by_role("link", name="Outbox")).to_have_count(0)
     assert not [one for one in tab.requests if "_ministack" in one.url or "outbox.js" in one.url]

@@ -1,4 +1,4 @@
-"""Orders that operators must not send again, and those that they did not change."""
+"""Orders that an operator must not send again, and corrections that change nothing."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def message(order_id: str, state: str | None) -> dict[str, Any]:
 
 
 class Operators:
-    """The operators' view, with answers of the test's own."""
+    """The operators' view. The test sets the API's answers."""
 
     def __init__(self, tab: Tab) -> None:
         self.tab, self.page = tab, tab.page
@@ -78,7 +78,7 @@ def send_again(page: Page, order_id: str) -> None:
     page.get_by_role("button", name="Send it again").click()
 
 
-def test_a_correction_that_changes_nothing_is_told_and_the_order_stays_with_its_form(operators: Operators) -> None:
+def test_a_correction_that_changes_nothing_is_reported_and_its_form_stays_open(operators: Operators) -> None:
     operators.orders["ESCALATED"] = [order("A", "ESCALATED")]
     operators.put = (200, order("A", "ESCALATED"))
     page = operators.go()
@@ -86,41 +86,39 @@ def test_a_correction_that_changes_nothing_is_told_and_the_order_stays_with_its_
     send_again(page, "A")
 
     expect(page.get_by_role("alert")).to_have_text(
-        "Nothing has changed: order A has these values already. It is: Needs a person."
+        "Nothing changed: order A already has these values. Its status is “Needs review”."
     )
     expect(page.get_by_label("Card number")).to_have_value("4242424242424242")
     expect(page.locator(".notice.good")).to_have_count(0)
 
 
-def test_a_correction_that_somebody_else_had_made_shows_what_became_of_the_order(operators: Operators) -> None:
+def test_a_correction_that_another_operator_already_made_shows_the_orders_new_status(operators: Operators) -> None:
     operators.orders["ESCALATED"] = [order("A", "ESCALATED"), order("B", "ESCALATED")]
     operators.put = (200, order("A", "FULFILLMENT_QUEUED"))
     page = operators.go()
 
     send_again(page, "A")
 
-    expect(page.get_by_role("alert")).to_contain_text("Nothing has changed")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing changed")
     expect(operators.row("A")).to_contain_text("In fulfillment")
     expect(operators.row("A").get_by_role("button")).to_have_count(0)
     expect(operators.row("B").get_by_role("button", name="Correct")).to_be_visible()
     expect(page.get_by_role("heading", name="Escalated orders")).to_be_focused()
 
 
-def test_an_order_that_was_taken_again_leaves_the_list(operators: Operators) -> None:
+def test_a_corrected_order_leaves_the_list(operators: Operators) -> None:
     operators.orders["ESCALATED"] = [order("A", "ESCALATED")]
     operators.put = (202, {"OrderId": "A", "Status": "RECEIVED"})
     page = operators.go()
 
     send_again(page, "A")
 
-    expect(page.locator(".notice.good")).to_have_text("Order A is corrected and on its way again.")
+    expect(page.locator(".notice.good")).to_have_text("Order A is corrected and in progress again.")
     expect(operators.row("A")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_an_order_that_is_in_its_queue_already_can_neither_be_sent_again_nor_closed(
-    operators: Operators, size: Any
-) -> None:
+def test_an_order_that_is_already_in_its_queue_cannot_be_sent_again_or_closed(operators: Operators, size: Any) -> None:
     in_queue = order("C", "PARKED") | {"Queue": "OrderFulfillmentQueue"}
     operators.orders["PARKED"] = [order("A", "PARKED"), order("B", "PARKED"), in_queue]
     operators.parked["items"] = [
@@ -138,12 +136,12 @@ def test_an_order_that_is_in_its_queue_already_can_neither_be_sent_again_nor_clo
         )
         expect(operators.row(parked).get_by_role("button")).to_have_count(0)
     expect(operators.row("B").get_by_role("button", name="Close")).to_be_enabled()
-    expect(operators.row("B")).not_to_contain_text("queue already")
+    expect(operators.row("B")).not_to_contain_text("already in its queue")
     assert operators.tab.axe() == []
     operators.tab.shoot(f"parked-in-its-queue-{size['width']}")
 
 
-def test_an_order_that_was_escalated_before_it_was_parked_is_corrected_or_closed(operators: Operators) -> None:
+def test_an_order_that_was_escalated_before_it_was_parked_can_be_corrected_or_closed(operators: Operators) -> None:
     operators.orders["PARKED"] = [order("A", "PARKED") | {"Queue": "EscalationQueue"}]
     operators.parked["items"] = [message("A", "Record the outcome") | {"Queue": "EscalationQueue", "Copies": 3}]
 
@@ -157,18 +155,20 @@ def test_an_order_that_was_escalated_before_it_was_parked_is_corrected_or_closed
     expect(messages).to_contain_text("sent 3 times")
 
 
-def test_where_not_all_messages_are_shown_an_order_without_one_is_to_be_looked_at_first(operators: Operators) -> None:
+def test_an_order_whose_message_is_not_shown_has_a_warning(operators: Operators) -> None:
     operators.orders["PARKED"] = [order("A", "PARKED"), order("B", "PARKED")]
     operators.parked = {"items": [message("B", "Are details Proper")], "left": 7}
 
     page = operators.go()
 
-    expect(operators.row("A")).to_contain_text("Not all parked messages are shown, and this order’s is not among them.")
+    expect(operators.row("A")).to_contain_text(
+        "Not all parked messages are shown, and this order’s message is missing."
+    )
     expect(operators.row("B")).not_to_contain_text("Not all parked messages are shown")
-    expect(page.get_by_role("region", name="Parked messages")).to_contain_text("About 7 more.")
+    expect(page.get_by_role("region", name="Parked messages")).to_contain_text("About 7 more are not shown.")
 
 
-def test_until_the_messages_are_known_nothing_parked_can_be_sent_again(operators: Operators) -> None:
+def test_parked_orders_cannot_be_sent_again_before_the_messages_are_loaded(operators: Operators) -> None:
     waiting: list[Route] = []
     operators.orders["PARKED"] = [order("A", "PARKED")]
     operators.page.route("**/parked", lambda route: waiting.append(route))
@@ -182,26 +182,26 @@ def test_until_the_messages_are_known_nothing_parked_can_be_sent_again(operators
     expect(operators.row("A").get_by_role("button", name="Correct")).to_be_enabled()
 
 
-def test_a_queue_whose_messages_are_out_of_sight_is_not_said_to_be_empty(operators: Operators) -> None:
+def test_a_queue_whose_messages_are_hidden_is_not_called_empty(operators: Operators) -> None:
     operators.parked["left"] = 3
 
     messages = operators.go().get_by_role("region", name="Parked messages")
 
-    expect(messages).to_contain_text("None can be shown now")
-    expect(messages).to_contain_text("About 3 more.")
+    expect(messages).to_contain_text("No messages can be shown now")
+    expect(messages).to_contain_text("About 3 more are not shown.")
     expect(messages).not_to_contain_text("empty")
 
 
-def test_an_operator_looks_an_order_up_by_its_id(operators: Operators) -> None:
+def test_an_operator_looks_up_an_order_by_its_id(operators: Operators) -> None:
     page = operators.go()
 
     page.get_by_role("button", name="Look up").click()
     expect(page.get_by_label("Look up an order")).to_be_focused()
-    expect(page.get_by_label("Look up an order")).to_have_accessible_description("Enter an order’s id.")
+    expect(page.get_by_label("Look up an order")).to_have_accessible_description("Enter an order id.")
     operators.tab.shoot("look-up")
     page.get_by_label("Look up an order").fill(" web-a.b_c ")
     operators.tab.refusals = {404}
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Order web-a.b_c")
-    expect(page.get_by_text("There is no such order")).to_be_visible()
+    expect(page.get_by_text("Order not found")).to_be_visible()

@@ -1,4 +1,4 @@
-"""A changed address counts when its code has come back, and goes on being the old one until then."""
+"""A changed address counts once its code is entered. Until then the old address counts."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ OLD, NEW = "ada@example.com", "ada@new.example.com"
 
 
 class Pool:
-    """Answers as a pool that keeps the old value until the new one is verified."""
+    """Answers like a user pool that keeps the old value until the new one is verified."""
 
     def __init__(self, tab: Tab, places: Places) -> None:
         self.tab, self.page = tab, tab.page
@@ -63,14 +63,14 @@ def pool(open_tab: OpenTab, places: Places, person: User) -> Pool:
     return pool
 
 
-def test_the_pool_sends_the_code_and_the_old_address_stays_until_it_came_back(pool: Pool) -> None:
+def test_the_pool_sends_a_code_and_the_old_address_counts_until_it_is_entered(pool: Pool) -> None:
     about = pool.page.get_by_role("region", name="E-mail address")
 
     pool.change()
-    pool.expect_news(f"A code was mailed to {NEW}.")
+    pool.expect_news(f"We mailed a code to {NEW}.")
     expect(pool.page.get_by_label("Code")).to_be_focused()
     expect(about.locator(".state")).to_contain_text(OLD)
-    expect(about).to_contain_text(f"{NEW} counts when its code has come back.")
+    expect(about).to_contain_text(f"Enter the code to confirm {NEW}.")
     assert "GetUserAttributeVerificationCode" not in pool.asked
     assert pool.tab.axe() == []
     for size in (PHONE, DESKTOP):
@@ -84,20 +84,20 @@ def test_the_pool_sends_the_code_and_the_old_address_stays_until_it_came_back(po
 
 def test_another_code_is_sent_to_the_same_new_address(pool: Pool) -> None:
     pool.change()
-    pool.expect_news(f"A code was mailed to {NEW}.")
+    pool.expect_news(f"We mailed a code to {NEW}.")
     pool.pending = ""
 
     pool.page.get_by_role("button", name="Send another code").click()
 
     expect(pool.page.get_by_label("Code")).to_be_visible()
-    pool.expect_news(f"A code was mailed to {NEW}.")
+    pool.expect_news(f"We mailed a code to {NEW}.")
     assert pool.pending == NEW
     assert pool.asked.count("UpdateUserAttributes") == 2
 
 
 def test_after_a_reload_a_code_can_still_be_entered(pool: Pool) -> None:
     pool.change()
-    pool.expect_news(f"A code was mailed to {NEW}.")
+    pool.expect_news(f"We mailed a code to {NEW}.")
     pool.page.reload()
 
     pool.page.get_by_role("button", name="I have a code for the e-mail address").click()
@@ -109,7 +109,7 @@ def test_after_a_reload_a_code_can_still_be_entered(pool: Pool) -> None:
     expect(pool.page.get_by_role("region", name="E-mail address").locator(".state")).to_contain_text(NEW)
 
 
-def test_who_needs_another_code_after_a_reload_types_the_address_again(pool: Pool) -> None:
+def test_another_code_after_a_reload_needs_the_address_again(pool: Pool) -> None:
     pool.page.get_by_role("button", name="I have a code for the e-mail address").click()
 
     pool.page.get_by_role("button", name="I need another code").click()
@@ -117,29 +117,29 @@ def test_who_needs_another_code_after_a_reload_types_the_address_again(pool: Poo
     expect(pool.page.get_by_label("New e-mail address")).to_be_focused()
 
 
-def test_an_address_that_is_not_confirmed_is_sent_another_code(pool: Pool) -> None:
+def test_an_unconfirmed_address_gets_another_code(pool: Pool) -> None:
     pool.is_verified = False
     pool.page.reload()
 
     pool.page.get_by_role("button", name="Confirm e-mail address").click()
-    pool.expect_news("A code was mailed to you.")
+    pool.expect_news("We mailed you a code.")
     pool.page.get_by_role("button", name="Send another code").click()
 
-    pool.expect_news("A code was mailed to you.")
+    pool.expect_news("We mailed you a code.")
     assert pool.asked.count("GetUserAttributeVerificationCode") == 2
 
 
-def test_a_code_that_the_pool_did_not_send_by_itself_is_asked_for(pool: Pool) -> None:
+def test_a_code_that_the_pool_did_not_send_is_requested(pool: Pool) -> None:
     pool.sends_code = False
 
     pool.change()
 
-    pool.expect_news(f"A code was mailed to {NEW}.")
+    pool.expect_news(f"We mailed a code to {NEW}.")
     assert pool.asked.count("GetUserAttributeVerificationCode") == 1
 
 
-def test_where_no_code_can_be_sent_nothing_is_said_to_be(open_tab: OpenTab, somebody: User) -> None:
-    """The laptop's engine sends none, and takes the new address at once."""
+def test_a_code_that_cannot_be_sent_is_not_reported_as_sent(open_tab: OpenTab, somebody: User) -> None:
+    """The engine cannot send this code, and changes the address at once."""
     tab = open_tab(somebody)
     tab.refusals = {400}
     tab.go("#/account")
@@ -150,6 +150,6 @@ def test_where_no_code_can_be_sent_nothing_is_said_to_be(open_tab: OpenTab, some
     page.get_by_role("button", name="Send a code").click()
 
     expect(page.get_by_role("alert")).to_contain_text("GetUserAttributeVerificationCode")
-    expect(page.get_by_text("A code was texted")).to_have_count(0)
+    expect(page.get_by_text("We texted")).to_have_count(0)
     expect(page.get_by_role("region", name="Phone number").locator(".state")).to_contain_text("+15555550123")
     expect(page.get_by_role("heading", name="Phone number")).to_be_focused()

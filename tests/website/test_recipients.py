@@ -1,4 +1,4 @@
-"""Whom a reminder goes to: its person, unless another address is typed."""
+"""A reminder goes to its owner, unless the owner enters another address."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ def is_post(request: Request) -> bool:
 
 
 def send(page: Page, button: str) -> Any:
-    """What the API is asked for when this button is pressed."""
+    """Presses the button. Returns the body that the page sends to the API."""
     with page.expect_request(is_post) as asked:
         page.get_by_role("button", name=button, exact=True).click()
     return json.loads(asked.value.post_data or "")
@@ -30,14 +30,14 @@ def tab(open_tab: OpenTab, person: User) -> Tab:
     return tab
 
 
-def test_a_reminder_names_no_address_unless_one_is_typed(tab: Tab) -> None:
+def test_a_reminder_names_an_address_only_if_one_is_typed(tab: Tab) -> None:
     expect(tab.page.get_by_label("E-mail", exact=True)).to_be_hidden()
 
     assert not {"email", "phone"} & send(tab.page, "Both").keys()
-    expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded")
+    expect(tab.page.locator(".notice.good")).to_contain_text("Reminder set for")
 
 
-def test_an_address_that_is_not_listed_is_refused_beside_it(tab: Tab) -> None:
+def test_an_address_that_the_stage_does_not_allow_is_refused_beside_it(tab: Tab) -> None:
     page = tab.page
     page.get_by_text("Send to another address").click()
     page.get_by_label("E-mail", exact=True).fill("grace@example.com")
@@ -55,7 +55,7 @@ def test_an_address_that_is_not_listed_is_refused_beside_it(tab: Tab) -> None:
 
     assert send(page, "By SMS")["phone"] == "+15555550199"
     expect(page.get_by_label("Phone", exact=True)).to_have_accessible_description(
-        "Such as +15555550100. This must be your own verified one, or one that this stage lists."
+        "For example +15555550100. This must be your own verified one, or one that this stage lists."
     )
 
 
@@ -66,7 +66,7 @@ def test_an_address_that_is_not_listed_is_refused_beside_it(tab: Tab) -> None:
         ("Phone", "555", "By SMS", "This must be a phone number with its country code, such as +15555550100."),
     ],
 )
-def test_what_is_no_address_is_told_so(tab: Tab, label: str, text: str, button: str, words: str) -> None:
+def test_an_invalid_recipient_is_reported_beside_it(tab: Tab, label: str, text: str, button: str, words: str) -> None:
     tab.page.get_by_text("Send to another address").click()
     tab.page.get_by_label(label, exact=True).fill(text)
 
@@ -78,7 +78,7 @@ def test_what_is_no_address_is_told_so(tab: Tab, label: str, text: str, button: 
     tab.shoot("another-address-desktop")
 
 
-def test_a_refused_address_is_shown_even_where_the_fields_were_closed(tab: Tab) -> None:
+def test_a_refused_address_opens_the_fields_that_show_it(tab: Tab) -> None:
     tab.page.get_by_text("Send to another address").click()
     tab.page.get_by_label("E-mail", exact=True).fill("grace@example.com")
     tab.page.get_by_text("Send to another address").click()
@@ -89,7 +89,7 @@ def test_a_refused_address_is_shown_even_where_the_fields_were_closed(tab: Tab) 
     expect(tab.page.get_by_label("E-mail", exact=True)).to_be_focused()
 
 
-def test_who_has_no_number_can_text_to_another(open_tab: OpenTab, person: User) -> None:
+def test_a_person_without_a_number_can_text_to_another_one(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person)
     tab.page.add_init_script(
         """
@@ -102,7 +102,7 @@ def test_who_has_no_number_can_text_to_another(open_tab: OpenTab, person: User) 
         }
         """
     )
-    # A token that is changed would be refused, and so renewed.
+    # The API would refuse the changed token, and the page would renew it.
     tab.page.route(
         "**/reminders?*",
         lambda route: route.fulfill(headers={"Access-Control-Allow-Origin": "*"}, json={"reminders": [], "next": None}),

@@ -1,4 +1,4 @@
-"""What is refused is told: beside its field where that is shown, else as a notice."""
+"""Each problem of a refusal is shown beside its field, or as a notice if the form does not show the field."""
 
 import re
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ UNVERIFIED = "cannot be e-mail yet: the owner of the sender's address must first
 
 
 def refuse(page: Page, path: str, **problems: str | codes.Problem) -> None:
-    """Has the API refuse what is sent to `path`, for these problems by field.
+    """Makes the API refuse requests to `path` with these problems by field.
 
-    A text stands for an API without codes, as there is for some minutes of a deployment.
+    A problem given as text has no code, as in answers of an older API during a deployment.
     """
     details = [_detail(name.replace("__", "."), problem) for name, problem in problems.items()]
     error = {"code": "InvalidRequest", "message": "This cannot be kept.", "details": details}
@@ -45,7 +45,7 @@ def reminders(open_tab: OpenTab, person: User) -> Tab:
     return tab
 
 
-def test_a_channel_that_cannot_send_yet_is_told_at_the_buttons(reminders: Tab) -> None:
+def test_a_channel_that_cannot_send_yet_is_reported_at_the_buttons(reminders: Tab) -> None:
     page = reminders.page
     refuse(page, "reminders", channels=UNVERIFIED)
 
@@ -68,19 +68,17 @@ def test_a_channel_that_cannot_send_yet_is_told_at_the_buttons(reminders: Tab) -
         {"subject": "is too long"},
     ],
 )
-def test_a_problem_of_a_reminder_that_has_no_place_is_told_all_the_same(
-    reminders: Tab, problems: dict[str, Any]
-) -> None:
+def test_a_problem_of_a_reminder_without_a_field_is_shown_as_a_notice(reminders: Tab, problems: dict[str, Any]) -> None:
     refuse(reminders.page, "reminders", **problems)
 
     reminders.page.get_by_role("button", name="By e-mail").click()
 
-    told = "; ".join(f"{name} {_detail(name, problem)['problem']}" for name, problem in problems.items())
-    expect(reminders.page.get_by_role("alert")).to_have_text(f"This cannot be kept. {told}.")
+    listed = "; ".join(f"{name} {_detail(name, problem)['problem']}" for name, problem in problems.items())
+    expect(reminders.page.get_by_role("alert")).to_have_text(f"This cannot be kept. {listed}.")
 
 
 @pytest.mark.parametrize("problem", [codes.TOO_LONG(longest=1400), "may have at most 1400 characters"])
-def test_a_problem_that_has_its_place_is_told_there_alone(reminders: Tab, problem: str | codes.Problem) -> None:
+def test_a_problem_of_a_field_is_shown_only_beside_it(reminders: Tab, problem: str | codes.Problem) -> None:
     refuse(reminders.page, "reminders", message=problem)
 
     reminders.page.get_by_role("button", name="By e-mail").click()
@@ -96,14 +94,14 @@ def test_a_problem_that_has_its_place_is_told_there_alone(reminders: Tab, proble
     [
         (
             codes.HAPPENS_TWICE_WITHOUT_FOLD(zone="Europe/Paris", offsets=["+02:00", "+01:00"]),
-            "Clocks in Europe/Paris are put back then, and show this time twice. Choose which you mean.",
+            "Clocks in Europe/Paris go back then and show this time twice. Choose which one you mean.",
         ),
         (
             codes.SKIPPED_BY_CLOCKS(zone="Europe/Paris", before="2027-03-28 02:00", after="2027-03-28 03:00"),
-            "Clocks in Europe/Paris go from 02:00 to 03:00 then: this time does not exist.",
+            "This time does not exist: clocks in Europe/Paris skip from 02:00 to 03:00.",
         ),
         (codes.HAS_PASSED(), "This has passed."),
-        # Without a code, the page shows the API's words, even if it has its own.
+        # Without a code, the page shows the API's words, although it has its own.
         (
             "happens twice in Europe/Paris, at +02:00 and again at +01:00: send fold",
             "This happens twice in Europe/Paris, at +02:00 and again at +01:00: send fold.",
@@ -111,7 +109,7 @@ def test_a_problem_that_has_its_place_is_told_there_alone(reminders: Tab, proble
         ("does not exist in Europe/Paris", "This does not exist in Europe/Paris."),
     ],
 )
-def test_a_time_that_is_refused_is_told_by_its_code(reminders: Tab, problem: str | codes.Problem, said: str) -> None:
+def test_a_refused_time_is_explained_by_its_code(reminders: Tab, problem: str | codes.Problem, said: str) -> None:
     page = reminders.page
     page.get_by_label("At a date and time").check()
     page.get_by_label("Date and time", exact=True).fill("2027-03-28T02:30")
@@ -123,7 +121,7 @@ def test_a_time_that_is_refused_is_told_by_its_code(reminders: Tab, problem: str
 
 
 @pytest.mark.parametrize("problems", [{"body": "is too large"}, {"Price": "is odd", "body": "is too large"}])
-def test_a_problem_of_an_order_that_has_no_place_is_told_all_the_same(
+def test_a_problem_of_an_order_without_a_field_is_shown_as_a_notice(
     open_tab: OpenTab, person: User, problems: dict[str, str]
 ) -> None:
     tab = open_tab(person)

@@ -1,4 +1,4 @@
-"""The form of a reminder: times and clocks, what is wrong with a field, and repeating."""
+"""The reminder form: local times, problems of fields, and repeating."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tests.support.page.reminder_form import LOCAL, at, expect_problem, is_post,
 from tests.support.page.tab import OpenTab, Tab
 
 Clocks = tuple[str, datetime]
-"""A zone, and a time on its walls."""
+"""A time zone and a local time in it."""
 
 OTHER_NAMES = {"Asia/Kolkata": "Asia/Calcutta", "US/Pacific": "America/Los_Angeles"}
 REFUSED = {
@@ -34,26 +34,24 @@ REFUSED = {
 
 @pytest.fixture
 def tab(open_tab: OpenTab, somebody: User) -> Tab:
-    """The reminders of somebody who has none yet."""
+    """A tab with the reminders of a person who has none yet."""
     tab = open_tab(somebody)
     tab.go("#/reminders")
     return tab
 
 
 @pytest.mark.parametrize("zone", ["Europe/Paris", "US/Pacific", "Asia/Kolkata", "UTC"])
-def test_a_time_is_meant_by_the_clocks_where_the_browser_is(
-    open_tab: OpenTab, somebody: User, message: str, zone: str
-) -> None:
+def test_a_time_is_local_to_the_browser(open_tab: OpenTab, somebody: User, message: str, zone: str) -> None:
     tab = open_tab(somebody, timezone_id=zone)
     tab.go("#/reminders")
     wall = (datetime.now(ZoneInfo(zone)) + timedelta(days=30)).replace(hour=9, minute=30, tzinfo=None)
     say(tab.page, message)
-    expect(at(tab.page, wall)).to_have_accessible_description(re.compile("By the clocks in [A-Z]"))
+    expect(at(tab.page, wall)).to_have_accessible_description(re.compile("Local time in [A-Z]"))
 
     with tab.page.expect_response(lambda response: is_post(response.request)) as answered:
         sent = send(tab.page)
 
-    # Browsers know some zones by a former name, and others only by the present one.
+    # Browsers use the former name for some zones and the current name for others.
     assert sent["timestamp"] == wall.strftime(LOCAL) and sent["timeZone"] in (zone, OTHER_NAMES.get(zone))
     due = datetime.fromisoformat(answered.value.json()["dueAt"])
     assert due.astimezone(ZoneInfo(zone)).replace(second=0, tzinfo=None) == wall.replace(second=0, microsecond=0)
@@ -61,7 +59,7 @@ def test_a_time_is_meant_by_the_clocks_where_the_browser_is(
 
 
 @pytest.mark.parametrize("name", ["Etc/Unknown", "+05:30", None])
-def test_without_the_name_of_its_zone_the_browser_says_the_instant(
+def test_a_browser_without_the_name_of_its_time_zone_sends_utc(
     open_tab: OpenTab, somebody: User, message: str, name: str | None
 ) -> None:
     tab = open_tab(somebody, timezone_id="Asia/Kolkata")
@@ -74,7 +72,7 @@ def test_without_the_name_of_its_zone_the_browser_says_the_instant(
     tab.go("#/reminders")
     wall = (datetime.now(ZoneInfo("Asia/Kolkata")) + timedelta(days=30)).replace(hour=9, minute=30, tzinfo=None)
     say(tab.page, message)
-    expect(at(tab.page, wall)).to_have_accessible_description("By the clock of this browser.")
+    expect(at(tab.page, wall)).to_have_accessible_description("Local time of this browser.")
 
     sent = send(tab.page)
 
@@ -83,17 +81,17 @@ def test_without_the_name_of_its_zone_the_browser_says_the_instant(
 
 
 def change_of_clocks(forward: bool) -> Clocks:
-    """The middle of an hour that clocks leap over, or that they show twice, within the year."""
+    """The middle of an hour, within the next year, that clocks skip or show twice."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     for zone in ("Europe/Paris", "America/New_York"):
         hours = ((now + timedelta(hours=hour)).astimezone(ZoneInfo(zone)) for hour in range(24, 364 * 24))
         for before, after in pairwise(each.replace(tzinfo=None) for each in hours):
             if after - before == timedelta(hours=2 if forward else 0):
                 return zone, after + timedelta(minutes=-30 if forward else 30)
-    raise AssertionError("no clocks are changed within the year")
+    raise AssertionError("no clock change within a year")
 
 
-def test_a_time_that_clocks_leap_over_is_told_beside_it_with_the_next_one(
+def test_a_time_that_clocks_skip_is_reported_with_the_next_time(
     open_tab: OpenTab, somebody: User, message: str
 ) -> None:
     zone, wall = change_of_clocks(forward=True)
@@ -105,8 +103,8 @@ def test_a_time_that_clocks_leap_over_is_told_beside_it_with_the_next_one(
     control = at(tab.page, wall)
 
     send(tab.page)
-    expect_problem(control, f"Clocks in {zone} go from {wall:%H}:00 to {after:%H:%M} then: this time does not exist.")
-    tab.page.get_by_role("button", name=f"Take {after:%H:%M} instead").click()
+    expect_problem(control, f"This time does not exist: clocks in {zone} skip from {wall:%H}:00 to {after:%H:%M}.")
+    tab.page.get_by_role("button", name=f"Use {after:%H:%M} instead").click()
     expect(control).to_be_focused()
     sent = send(tab.page)
 
@@ -115,7 +113,7 @@ def test_a_time_that_clocks_leap_over_is_told_beside_it_with_the_next_one(
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
-def test_of_a_time_that_happens_twice_one_chooses_which(
+def test_a_person_chooses_between_two_times_that_look_the_same(
     open_tab: OpenTab, somebody: User, message: str, which: str
 ) -> None:
     zone, wall = change_of_clocks(forward=False)
@@ -127,9 +125,9 @@ def test_of_a_time_that_happens_twice_one_chooses_which(
     control = at(tab.page, wall)
 
     send(tab.page)
-    expect_problem(control, f"Clocks in {zone} are put back then, and show this time twice.")
-    choice = tab.page.get_by_role("group", name="Which of the two?")
-    choice.get_by_label(f"The {which}, at UTC").check()
+    expect_problem(control, f"Clocks in {zone} go back then and show this time twice.")
+    choice = tab.page.get_by_role("group", name="Which one?")
+    choice.get_by_label(f"The {which} (UTC").check()
     with tab.page.expect_response(lambda response: is_post(response.request)) as answered:
         send(tab.page)
 
@@ -140,7 +138,7 @@ def test_of_a_time_that_happens_twice_one_chooses_which(
 @pytest.mark.parametrize(
     ("days", "words"), [(-1, "This has passed."), (366, "This is more than 365 days ahead.")], ids=["past", "far"]
 )
-def test_a_time_that_cannot_be_kept_is_told_beside_it(tab: Tab, message: str, days: int, words: str) -> None:
+def test_an_impossible_time_is_reported_beside_it(tab: Tab, message: str, days: int, words: str) -> None:
     tab.refusals = {400}
     say(tab.page, message)
     control = at(tab.page, datetime.now() + timedelta(days=days))
@@ -153,33 +151,33 @@ def test_a_time_that_cannot_be_kept_is_told_beside_it(tab: Tab, message: str, da
 
 Fields = dict[str, str]
 WRONG: dict[str, tuple[Fields, str, str]] = {
-    "no message": ({"Remind me of": " "}, "Remind me of", "Say what to remind you of."),
+    "no message": ({"Remind me of": " "}, "Remind me of", "Enter what you want to be reminded of."),
     "no number": ({"In": "1e3"}, "In", "Enter a whole number, such as 20."),
-    "too far": ({"In": "366", "Unit": "days"}, "In", "This is more than 365 days ahead."),
+    "too far": ({"In": "366", "Unit": "days"}, "In", "Choose a time within 365 days."),
     "no step": ({"Every": "0"}, "Every", "Enter a whole number, such as 1."),
-    "too often": ({"Every": "4", "Step": "minutes"}, "Every", "This must be at least 5 minutes."),
-    "too seldom": ({"Every": "53", "Step": "weeks"}, "Every", "This must be at most a year, 52 weeks."),
-    "no times": ({"Times": "0"}, "Times", "Enter a whole number, such as 3."),
-    "too many times": ({"Times": "1001"}, "Times", "This must be at most 1000."),
-    "no end": ({"Ends at": ""}, "Ends at", "Choose when it ends."),
+    "too often": ({"Every": "4", "Period": "minutes"}, "Every", "Enter at least 5 minutes."),
+    "too seldom": ({"Every": "53", "Period": "weeks"}, "Every", "Enter at most 52 weeks, which is a year."),
+    "no times": ({"Number of times": "0"}, "Number of times", "Enter a whole number, such as 3."),
+    "too many times": ({"Number of times": "1001"}, "Number of times", "This must be at most 1000."),
+    "no end": ({"Ends at": ""}, "Ends at", "Choose when the reminder ends."),
     "an early end": ({"Ends at": "2020-02-02T02:02"}, "Ends at", "This must not be before the first time."),
 }
-OPENS = {"Times": "After some times", "Ends at": "At a date"}
+OPENS = {"Number of times": "After a number of times", "Ends at": "On a date"}
 
 
 @pytest.mark.parametrize(("fields", "label", "words"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(
+def test_a_problem_is_shown_beside_its_field_and_no_input_is_lost(
     tab: Tab, message: str, fields: Fields, label: str, words: str
 ) -> None:
     tab.refusals = {400}
     say(tab.page, message)
     if label in ("Every", *OPENS):
-        tab.page.get_by_label("Repeat it").check()
+        tab.page.get_by_label("Repeat this reminder").check()
     for name in fields.keys() & OPENS:
         tab.page.get_by_label(OPENS[name], exact=True).check()
     for name, text in fields.items():
         control = tab.page.get_by_label(name, exact=True)
-        if name in ("Unit", "Step"):
+        if name in ("Unit", "Period"):
             control.select_option(label=text)
         else:
             control.fill(text)
@@ -196,7 +194,7 @@ REPEATS: dict[str, tuple[str, str, Callable[[Page], None] | None, Fields | dict[
     "some times": (
         "2",
         "weeks",
-        lambda page: page.get_by_label("After some times").check(),
+        lambda page: page.get_by_label("After a number of times").check(),
         {"every": "2w", "times": 3},
         "every 2 weeks, 3 times",
     ),
@@ -204,28 +202,28 @@ REPEATS: dict[str, tuple[str, str, Callable[[Page], None] | None, Fields | dict[
 
 
 @pytest.mark.parametrize(("every", "step", "end", "asked", "words"), REPEATS.values(), ids=REPEATS)
-def test_a_reminder_is_repeated_as_it_was_asked_to(
+def test_a_reminder_is_repeated_as_chosen(
     tab: Tab, message: str, every: str, step: str, end: Callable[[Page], None] | None, asked: Fields, words: str
 ) -> None:
     say(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("600")
-    tab.page.get_by_label("Repeat it").check()
+    tab.page.get_by_label("Repeat this reminder").check()
     tab.page.get_by_label("Every").fill(every)
-    tab.page.get_by_label("Step").select_option(label=step)
+    tab.page.get_by_label("Period").select_option(label=step)
     if end:
         end(tab.page)
 
     assert send(tab.page)["repeat"] == asked
     expect(listed(tab.page, "Upcoming", message)).to_contain_text(words)
-    expect(tab.page.get_by_label("Repeat it")).not_to_be_checked()
+    expect(tab.page.get_by_label("Repeat this reminder")).not_to_be_checked()
 
 
-def test_the_end_of_a_repeated_reminder_is_meant_by_the_clocks_where_the_browser_is(tab: Tab, message: str) -> None:
+def test_the_end_of_a_repeated_reminder_is_local_to_the_browser(tab: Tab, message: str) -> None:
     until = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=9)).replace(hour=23, minute=45, second=0)
     say(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("600")
-    tab.page.get_by_label("Repeat it").check()
-    tab.page.get_by_label("At a date", exact=True).check()
+    tab.page.get_by_label("Repeat this reminder").check()
+    tab.page.get_by_label("On a date", exact=True).check()
     tab.page.get_by_label("Ends at").fill(until.strftime(LOCAL))
 
     repeat = send(tab.page)["repeat"]
@@ -234,7 +232,7 @@ def test_the_end_of_a_repeated_reminder_is_meant_by_the_clocks_where_the_browser
     expect(listed(tab.page, "Upcoming", message)).to_contain_text(f"until {until:%a, %-d %b %Y}, 23:45")
 
 
-def test_a_message_too_long_for_a_text_is_told_beside_it(tab: Tab) -> None:
+def test_a_message_too_long_for_sms_is_reported_beside_it(tab: Tab) -> None:
     tab.refusals = {400}
     long = "ż" * 1400
     say(tab.page, long)
@@ -245,7 +243,7 @@ def test_a_message_too_long_for_a_text_is_told_beside_it(tab: Tab) -> None:
     expect(tab.page.get_by_label("Remind me of")).to_have_value(long)
 
 
-def test_without_a_phone_there_is_mail_and_the_way_to_add_one(open_tab: OpenTab, apps: Apps, message: str) -> None:
+def test_without_a_number_there_is_e_mail_and_a_link_to_add_one(open_tab: OpenTab, apps: Apps, message: str) -> None:
     tab = open_tab(scenes.without_a_phone(apps))
     tab.go("#/reminders")
 
@@ -259,8 +257,8 @@ def test_without_a_phone_there_is_mail_and_the_way_to_add_one(open_tab: OpenTab,
     expect(tab.page.get_by_role("heading", name="Account", level=1)).to_be_visible()
 
 
-def test_a_refusal_that_is_about_no_field_is_told_all_the_same(tab: Tab, message: str) -> None:
-    """That SES does not send for this stage yet is nothing that one could correct in the form."""
+def test_a_refusal_without_a_field_is_shown_as_a_notice(tab: Tab, message: str) -> None:
+    """For example, SES may not send for this stage yet. The form has no field to correct for that."""
     tab.refusals = {400}
     answer = partial(Route.fulfill, status=400, headers={"Access-Control-Allow-Origin": "*"}, body=json.dumps(REFUSED))
     tab.page.route("**/reminders", lambda route: answer(route) if is_post(route.request) else route.fallback())
@@ -268,5 +266,5 @@ def test_a_refusal_that_is_about_no_field_is_told_all_the_same(tab: Tab, message
 
     send(tab.page)
 
-    expect(tab.page.get_by_role("alert")).to_contain_text("the sender's address is not verified")
+    expect(tab.page.get_by_role("alert")).to_contain_text("the owner of the sender's address must first open the link")
     expect(tab.page.get_by_label("Remind me of")).to_have_value(message)

@@ -1,4 +1,4 @@
-"""Reminders as people set, watch and cancel them."""
+"""Setting, watching and cancelling reminders."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 
 @pytest.fixture
 def tab(open_tab: OpenTab, somebody: User) -> Tab:
-    """The reminders of somebody who has none yet."""
+    """A tab with the reminders of a person who has none yet."""
     tab = open_tab(somebody)
     tab.go("#/reminders")
     return tab
@@ -33,7 +33,7 @@ def tab(open_tab: OpenTab, somebody: User) -> Tab:
         ("Both", "2", "hours", 7200, ["mail", "text"]),
     ],
 )
-def test_each_of_the_three_buttons_reminds_by_its_channels(
+def test_each_button_reminds_by_its_channels(
     apps: Apps, tab: Tab, message: str, button: str, count: str, unit: str, seconds: int, kinds: list[str]
 ) -> None:
     say(tab.page, message)
@@ -42,7 +42,7 @@ def test_each_of_the_three_buttons_reminds_by_its_channels(
 
     sent = send(tab.page, button)
 
-    expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded by")
+    expect(tab.page.locator(".notice.good")).to_contain_text("Reminder set for")
     expect(tab.page.get_by_label("Remind me of")).to_have_value("")
     assert sent["waitSeconds"] == seconds and "email" not in sent and "phone" not in sent
     found = eventually(lambda: delivered(apps, message), until=lambda found: len(found) == len(kinds))
@@ -53,12 +53,12 @@ CORS = {"Access-Control-Allow-Origin": "*"}
 
 
 def keys_of(tab: Tab) -> list[str | None]:
-    """The key of each request for a new reminder."""
+    """The idempotency key of each request that sets a reminder."""
     return [one.header_value("Idempotency-Key") for one in tab.requests if is_post(one)]
 
 
 @pytest.mark.parametrize("fault", ["busy", "answer lost"])
-def test_a_request_that_fails_is_sent_again_with_its_key_and_makes_one_reminder(
+def test_a_failed_request_is_sent_again_with_its_key_and_sets_one_reminder(
     tab: Tab, theirs: Apps, message: str, fault: str
 ) -> None:
     failures = 1
@@ -72,7 +72,7 @@ def test_a_request_that_fails_is_sent_again_with_its_key_and_makes_one_reminder(
         if fault == "busy":
             route.fulfill(status=503, headers=CORS, body="{}")
         else:
-            # The API has done it, and the connection breaks before the page gets the answer.
+            # The API sets the reminder, and the connection breaks before the page gets the answer.
             route.fetch()
             route.abort()
 
@@ -82,14 +82,14 @@ def test_a_request_that_fails_is_sent_again_with_its_key_and_makes_one_reminder(
     tab.page.get_by_label("Unit").select_option("hours")
     send(tab.page)
 
-    expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded by")
+    expect(tab.page.locator(".notice.good")).to_contain_text("Reminder set for")
     keys = keys_of(tab)
     assert len(keys) == 2 and keys[0] and len(set(keys)) == 1
     reminders = theirs.call_reminders("GET", "/reminders")[1]["reminders"]
     assert [one["message"] for one in reminders] == [message]
 
 
-def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_a_new_one(tab: Tab, message: str) -> None:
+def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_has_a_new_key(tab: Tab, message: str) -> None:
     outage = True
     tab.refusals = {503}
     tab.page.route(
@@ -103,11 +103,11 @@ def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_a_new_one(
     say(tab.page, message)
     tab.page.get_by_label("Unit").select_option("hours")
     send(tab.page)
-    expect(tab.page.get_by_role("alert")).to_contain_text("try again in a little while")
+    expect(tab.page.get_by_role("alert")).to_contain_text("Try again in a minute")
 
     outage = False
     send(tab.page)
-    expect(tab.page.locator(".notice.good")).to_contain_text("You will be reminded by")
+    expect(tab.page.locator(".notice.good")).to_contain_text("Reminder set for")
     say(tab.page, message)
     tab.page.get_by_label("Unit").select_option("hours")
     send(tab.page)
@@ -127,7 +127,7 @@ def test_a_double_click_sets_one_reminder(tab: Tab, message: str) -> None:
     assert len(keys_of(tab)) == 1
 
 
-def test_a_reminder_is_counted_down_and_then_moves_to_the_past_by_itself(tab: Tab, message: str) -> None:
+def test_a_reminder_counts_down_and_then_moves_to_the_past(tab: Tab, message: str) -> None:
     say(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("2")
 
@@ -159,7 +159,7 @@ def test_the_countdown_runs_second_by_second(open_tab: OpenTab, theirs: Apps, me
     assert re.fullmatch("in 1 h [0-9]{2} min [0-9]{2} s", " ".join(timer.inner_text().split()))
 
 
-def test_a_reminder_is_cancelled_when_one_has_said_so_twice(tab: Tab, theirs: Apps, message: str) -> None:
+def test_a_reminder_is_cancelled_after_a_confirmation(tab: Tab, theirs: Apps, message: str) -> None:
     posted = scenes.reminded(theirs, message)
     tab.go("#/reminders")
     row = listed(tab.page, "Upcoming", message)
@@ -178,7 +178,7 @@ def test_a_reminder_is_cancelled_when_one_has_said_so_twice(tab: Tab, theirs: Ap
     scenes.ended(theirs, posted["reminderId"], "CANCELLED")
 
 
-def test_who_says_it_twice_in_a_row_cancels_once(tab: Tab, theirs: Apps, message: str) -> None:
+def test_a_double_click_cancels_once(tab: Tab, theirs: Apps, message: str) -> None:
     scenes.reminded(theirs, message)
     tab.go("#/reminders")
     row = listed(tab.page, "Upcoming", message)
@@ -191,7 +191,9 @@ def test_who_says_it_twice_in_a_row_cancels_once(tab: Tab, theirs: Apps, message
     assert [request.method for request in tab.requests].count("DELETE") == 1
 
 
-def test_a_reminder_that_is_set_while_the_list_loads_is_in_it(open_tab: OpenTab, somebody: User, message: str) -> None:
+def test_a_reminder_that_is_set_while_the_list_loads_appears_in_it(
+    open_tab: OpenTab, somebody: User, message: str
+) -> None:
     tab = open_tab(somebody)
     held: list[Route] = []
     tab.page.route("**/reminders?when=upcoming*", lambda route: held.append(route), times=1)
@@ -201,14 +203,14 @@ def test_a_reminder_that_is_set_while_the_list_loads_is_in_it(open_tab: OpenTab,
     send(tab.page)
     expect(tab.page.locator(".notice.good")).to_be_visible()
 
-    # As it was before.
+    # The list from before the reminder was set.
     nothing: dict[str, Any] = {"reminders": [], "next": None}
     held[0].fulfill(json=nothing, headers={"Access-Control-Allow-Origin": "*"})
 
     expect(listed(tab.page, "Upcoming", message)).to_be_visible()
 
 
-def test_a_reminder_that_is_sent_while_one_cancels_it_is_said_to_be_sent(
+def test_a_reminder_that_is_sent_before_it_is_cancelled_is_shown_as_sent(
     open_tab: OpenTab, theirs: Apps, message: str
 ) -> None:
     with scenes.waits_skipped(theirs):
@@ -234,7 +236,7 @@ def test_a_reminder_that_is_sent_while_one_cancels_it_is_said_to_be_sent(
 
 
 @pytest.mark.parametrize(("title", "wait"), [("Upcoming", 3600), ("Past", 0)])
-def test_a_list_of_more_than_a_page_goes_on_when_asked_to(
+def test_a_list_of_several_pages_loads_more_on_request(
     open_tab: OpenTab, apps: Apps, message: str, title: str, wait: int
 ) -> None:
     theirs, numbers = apps.as_somebody_else(), range(21)
@@ -242,7 +244,7 @@ def test_a_list_of_more_than_a_page_goes_on_when_asked_to(
         posted = scenes.reminded(theirs, f"{message} #{number}", waitSeconds=wait)
     scenes.ended(theirs, posted["reminderId"], "SENT" if wait == 0 else "SCHEDULED")
     if wait == 0:
-        # Within the second that it is due in it is among the upcoming ones, though it is sent.
+        # A reminder stays in the upcoming list until the second after it is due, even if it is sent.
         past = datetime.fromisoformat(posted["dueAt"]) + timedelta(seconds=1)
         eventually(lambda: datetime.now(UTC) > past)
     tab = open_tab(theirs.user)
@@ -257,7 +259,7 @@ def test_a_list_of_more_than_a_page_goes_on_when_asked_to(
     assert {text.rpartition("#")[2] for text in rows.locator(".title").all_inner_texts()} == set(map(str, numbers))
 
 
-def test_a_message_that_looks_like_html_is_text(tab: Tab, message: str) -> None:
+def test_a_message_that_looks_like_html_is_shown_as_text(tab: Tab, message: str) -> None:
     html = f"{message} <img src=x onerror=alert(1)> & <b>bold</b>"
     tab.page.on("dialog", lambda dialog: pytest.fail(f"the page said {dialog.message}"))
     say(tab.page, html)

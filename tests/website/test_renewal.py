@@ -1,4 +1,4 @@
-"""What a refused renewal does to the session."""
+"""How a refused renewal of the tokens affects the session."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def refuse(route: Route, code: str) -> None:
 
 @pytest.fixture
 def near_its_end(open_tab: OpenTab, cloud: Cloud, places: Places, person: User) -> Callable[[], Tab]:
-    """A tab whose session is to be renewed before anything else is asked for."""
+    """Returns a function that opens a tab whose tokens must be renewed before its first request."""
 
     def open_() -> Tab:
         kept = json.dumps({**tokens(cloud, places, person), "renewedFrom": 0})
@@ -48,7 +48,7 @@ def test_a_renewal_that_may_succeed_later_does_not_end_the_session(
     tab.page.route(f"{places.endpoint}/", answer)
     tab.go("#/orders")
 
-    expect(tab.page.get_by_role("alert")).to_contain_text("The service does not answer at the moment.")
+    expect(tab.page.get_by_role("alert")).to_contain_text("The service is not answering.")
     expect(tab.page.get_by_role("dialog")).to_be_hidden()
     answers["refused"] = False
     tab.page.get_by_role("button", name="Try again").click()
@@ -56,9 +56,7 @@ def test_a_renewal_that_may_succeed_later_does_not_end_the_session(
 
 
 @pytest.mark.parametrize("code", ["NotAuthorizedException", "UserNotFoundException"])
-def test_a_refresh_token_that_is_over_ends_the_session(
-    near_its_end: Callable[[], Tab], places: Places, code: str
-) -> None:
+def test_an_expired_refresh_token_ends_the_session(near_its_end: Callable[[], Tab], places: Places, code: str) -> None:
     tab = near_its_end()
     tab.page.route(f"{places.endpoint}/", lambda route: refuse(route, code))
     tab.go("#/orders")
@@ -66,9 +64,7 @@ def test_a_refresh_token_that_is_over_ends_the_session(
     expect(tab.page.get_by_role("dialog", name="Sign in again")).to_be_visible()
 
 
-def test_who_signs_out_during_a_refused_renewal_is_not_asked_to_sign_in_again(
-    near_its_end: Callable[[], Tab], places: Places
-) -> None:
+def test_signing_out_during_a_refused_renewal_opens_no_dialog(near_its_end: Callable[[], Tab], places: Places) -> None:
     tab, waiting = near_its_end(), []
     tab.page.route(
         f"{places.endpoint}/", lambda route: waiting.append(route) if is_renewal(route) else route.continue_()

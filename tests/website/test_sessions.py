@@ -1,4 +1,4 @@
-"""How long a session lasts, and what is left of one that has ended."""
+"""How long a session lasts, and what the page keeps when it ends."""
 
 import json
 import time
@@ -15,7 +15,7 @@ OVER = "Sign in again"
 
 
 def keep(tab: Tab, *without: str) -> None:
-    """Makes the kept session such as it is later: near its end, and its tokens `without` a right signature."""
+    """Breaks the signature of the named tokens of the stored session."""
     session = json.loads(tab.page.evaluate("sessionStorage.session"))
     changed = {name: session[name][:-8] + "AAAAAAAA" for name in without}
     tab.page.evaluate("(session) => { sessionStorage.session = session }", json.dumps(session | changed))
@@ -44,7 +44,7 @@ def sign_in_again(tab: Tab, user: User) -> None:
 
 @pytest.fixture
 def expired(open_tab: OpenTab, somebody: User) -> Tab:
-    """The form of an order, in a tab whose session is over without its knowing."""
+    """A tab that shows the order form and does not know yet that its session has ended."""
     tab = open_tab(somebody)
     tab.go("#/order")
     keep(tab, "id", "access", "refresh")
@@ -54,13 +54,13 @@ def expired(open_tab: OpenTab, somebody: User) -> Tab:
     return tab
 
 
-def test_a_session_near_its_end_is_renewed_once_for_all_who_ask(open_tab: OpenTab, operator: User) -> None:
+def test_a_session_near_its_end_is_renewed_once_for_all_requests(open_tab: OpenTab, operator: User) -> None:
     tab = open_tab(operator)
     tab.go("#/account")
     near_its_end(tab)
     before = tab.page.evaluate("sessionStorage.session")
 
-    # Four lists are asked for at the same time.
+    # The view loads several lists at the same time.
     tab.page.evaluate("location.hash = '#/operators'")
     tab.page.reload()
     expect(tab.page.get_by_role("heading", name="Dead letters")).to_be_visible()
@@ -70,7 +70,7 @@ def test_a_session_near_its_end_is_renewed_once_for_all_who_ask(open_tab: OpenTa
     assert tab.page.evaluate("sessionStorage.session") != before
 
 
-def test_a_token_that_is_refused_is_renewed_once_and_nobody_notices(open_tab: OpenTab, operator: User) -> None:
+def test_a_refused_token_is_renewed_once_without_the_person_noticing(open_tab: OpenTab, operator: User) -> None:
     tab = open_tab(operator)
     tab.go("#/account")
     keep(tab, "id")
@@ -86,7 +86,7 @@ def test_a_token_that_is_refused_is_renewed_once_and_nobody_notices(open_tab: Op
     expect(tab.page.get_by_role("alert")).to_have_count(0)
 
 
-def test_what_was_typed_survives_the_end_of_the_session_and_is_sent(expired: Tab, somebody: User) -> None:
+def test_the_input_survives_the_end_of_the_session_and_is_sent(expired: Tab, somebody: User) -> None:
     order_id = new_id()
 
     place(expired, GOOD | {"Order id": order_id})
@@ -104,7 +104,7 @@ def test_what_was_typed_survives_the_end_of_the_session_and_is_sent(expired: Tab
     expired.expect_title(f"Order {order_id}")
 
 
-def test_a_wrong_password_in_the_dialog_is_told_there(expired: Tab, somebody: User) -> None:
+def test_a_wrong_password_in_the_dialog_is_reported_there(expired: Tab, somebody: User) -> None:
     place(expired, GOOD | {"Order id": new_id()})
     dialog = expired.page.get_by_role("dialog", name=OVER)
 
@@ -115,7 +115,7 @@ def test_a_wrong_password_in_the_dialog_is_told_there(expired: Tab, somebody: Us
     sign_in_again(expired, somebody)
 
 
-def test_a_list_that_waited_for_the_sign_in_loads_by_itself(expired: Tab, somebody: User) -> None:
+def test_a_list_that_waits_for_the_sign_in_loads_by_itself(expired: Tab, somebody: User) -> None:
     expired.page.get_by_role("link", name="My orders").click()
 
     sign_in_again(expired, somebody)
@@ -123,7 +123,7 @@ def test_a_list_that_waited_for_the_sign_in_loads_by_itself(expired: Tab, somebo
     expect(expired.page.get_by_text("No orders yet")).to_be_visible()
 
 
-def test_another_person_who_signs_in_does_not_see_what_the_first_one_typed(expired: Tab, person: User) -> None:
+def test_another_person_who_signs_in_does_not_see_the_first_persons_input(expired: Tab, person: User) -> None:
     place(expired, GOOD | {"Order id": new_id()})
 
     expired.page.get_by_role("dialog", name=OVER).get_by_label("E-mail address").fill(person.email)
@@ -134,10 +134,10 @@ def test_another_person_who_signs_in_does_not_see_what_the_first_one_typed(expir
     expect(field(expired, "Card number")).to_have_value("")
 
 
-def test_one_may_leave_instead_of_signing_in_again(expired: Tab) -> None:
+def test_the_dialog_lets_a_person_sign_out_instead(expired: Tab) -> None:
     place(expired, GOOD | {"Order id": new_id()})
 
-    press(expired, "Leave instead")
+    press(expired, "Sign out instead")
 
     expired.expect_title(WELCOME)
     expect(expired.page.get_by_role("dialog")).to_be_hidden()
@@ -161,7 +161,7 @@ def test_a_session_outlasts_a_reload_and_ends_with_its_tab(open_tab: OpenTab, so
     assert tab.page.context.cookies() == []
 
 
-def test_who_has_not_signed_in_comes_back_to_where_they_wanted_to_go(open_tab: OpenTab, somebody: User) -> None:
+def test_the_sign_in_leads_to_the_address_that_was_opened(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab()
     tab.go("#/orders")
     tab.expect_title(WELCOME)
@@ -172,11 +172,11 @@ def test_who_has_not_signed_in_comes_back_to_where_they_wanted_to_go(open_tab: O
     tab.expect_title("My orders")
 
 
-def test_a_person_finds_nothing_where_operators_work_and_nothing_is_asked_for(open_tab: OpenTab, person: User) -> None:
+def test_the_operators_view_does_not_exist_for_a_person_and_calls_no_api(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person)
 
     tab.go("#/operators")
 
-    tab.expect_title("There is nothing here")
+    tab.expect_title("Page not found")
     expect(tab.page.get_by_role("link", name="Operators")).to_have_count(0)
     assert [request.url for request in tab.requests if "/v1/" in request.url] == []

@@ -1,4 +1,4 @@
-"""Getting in and out: accounts, passwords, authenticators."""
+"""Signing up, in and out: accounts, passwords, authenticators."""
 
 import base64
 import hmac
@@ -38,7 +38,7 @@ def tab(open_tab: OpenTab) -> Tab:
 
 
 def one_time_code(secret: str) -> str:
-    """What an authenticator app shows now. https://www.rfc-editor.org/rfc/rfc6238"""
+    """The code that an authenticator app shows now. https://www.rfc-editor.org/rfc/rfc6238"""
     digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(time.time() // 30)), "sha1")
     start = digest[-1] & 0xF
     return f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 10**6:06}"
@@ -72,7 +72,7 @@ def test_a_person_signs_up_with_a_code_that_was_mailed(cloud: Cloud, tab: Tab) -
     fill(tab, {"Password": PASSWORD})
     press(tab, "Create the account")
     tab.expect_title("Confirm your e-mail address")
-    notice(tab, f"A code was mailed to {address}.")
+    notice(tab, f"We mailed a code to {address}.")
 
     fill(tab, {"Code": "000000"})
     press(tab, "Confirm")
@@ -81,7 +81,7 @@ def test_a_person_signs_up_with_a_code_that_was_mailed(cloud: Cloud, tab: Tab) -
 
     sent = len(cloud.engine.mails())
     press(tab, "Send another code")
-    notice(tab, "Another code is on its way.")
+    notice(tab, "We mailed another code.")
     assert len(cloud.engine.mails()) == sent + 1
 
     fill(tab, {"Code": f" {mailed_code(cloud, address)} "})
@@ -91,7 +91,7 @@ def test_a_person_signs_up_with_a_code_that_was_mailed(cloud: Cloud, tab: Tab) -
     expect(tab.page.get_by_role("region", name="E-mail address")).to_contain_text(address)
 
 
-def test_who_signs_in_before_confirming_is_led_to_it(cloud: Cloud, tab: Tab) -> None:
+def test_signing_in_before_confirming_leads_to_the_confirmation(cloud: Cloud, tab: Tab) -> None:
     user = User(role="", email=new_address(), password=PASSWORD)
     tab.refusals = {400}
     press(tab, "Create an account")
@@ -110,7 +110,7 @@ def test_who_signs_in_before_confirming_is_led_to_it(cloud: Cloud, tab: Tab) -> 
     tab.expect_title("Place an order")
 
 
-def test_an_address_that_has_an_account_gets_no_second_one(tab: Tab, somebody: User) -> None:
+def test_an_address_with_an_account_gets_no_second_one(tab: Tab, somebody: User) -> None:
     tab.refusals = {400}
     press(tab, "Create an account")
     tab.expect_title("Create an account")
@@ -118,10 +118,10 @@ def test_an_address_that_has_an_account_gets_no_second_one(tab: Tab, somebody: U
     fill(tab, {"E-mail address": somebody.email, "Password": PASSWORD})
     press(tab, "Create the account")
 
-    expect_problem(tab, "E-mail address", re.compile("There is an account with this e-mail address already."))
+    expect_problem(tab, "E-mail address", re.compile("This e-mail address already has an account."))
 
 
-def test_a_wrong_password_and_an_unknown_address_are_told_in_the_same_words(tab: Tab, somebody: User) -> None:
+def test_a_wrong_password_and_an_unknown_address_have_the_same_message(tab: Tab, somebody: User) -> None:
     tab.refusals = {400}
 
     sign_in(tab, somebody, password="Not-the-password-1")
@@ -136,11 +136,11 @@ def test_a_wrong_password_and_an_unknown_address_are_told_in_the_same_words(tab:
     ("typed", "label", "words"),
     [
         ({"Password": PASSWORD}, "E-mail address", "Enter your e-mail address."),
-        ({"E-mail address": "ada@example.com"}, "Password", "Enter the password."),
+        ({"E-mail address": "ada@example.com"}, "Password", "Enter your password."),
         ({}, "E-mail address", "Enter your e-mail address."),
     ],
 )
-def test_what_is_missing_is_told_before_anything_is_sent(
+def test_a_missing_field_is_reported_before_anything_is_sent(
     tab: Tab, typed: dict[str, str], label: str, words: str
 ) -> None:
     fill(tab, typed)
@@ -153,7 +153,7 @@ def test_what_is_missing_is_told_before_anything_is_sent(
     assert len(tab.requests) == asked
 
 
-def test_signing_out_revokes_what_was_kept(cloud: Cloud, places: Places, tab: Tab, somebody: User) -> None:
+def test_signing_out_revokes_the_refresh_token(cloud: Cloud, places: Places, tab: Tab, somebody: User) -> None:
     sign_in(tab, somebody)
     tab.expect_title("Place an order")
     refresh = kept_session(tab)["refresh"]
@@ -182,7 +182,7 @@ def test_a_forgotten_password_is_changed_with_a_code(cloud: Cloud, tab: Tab, som
 
     fill(tab, {"E-mail address": somebody.email})
     press(tab, "Send me a code")
-    notice(tab, f"If {somebody.email} has an account, a code is on its way there.")
+    notice(tab, f"If {somebody.email} has an account, we mailed a code to it.")
 
     fill(tab, {"Code": "000000", "New password": PASSWORD})
     press(tab, "Change the password")
@@ -195,7 +195,7 @@ def test_a_forgotten_password_is_changed_with_a_code(cloud: Cloud, tab: Tab, som
     fill(tab, {"New password": PASSWORD})
     press(tab, "Change the password")
     tab.expect_title(WELCOME)
-    notice(tab, "Your password is changed. Sign in with the new one.")
+    notice(tab, "Password changed. Sign in with the new one.")
 
     sign_in(tab, somebody)
     notice(tab, WRONG)
@@ -204,7 +204,7 @@ def test_a_forgotten_password_is_changed_with_a_code(cloud: Cloud, tab: Tab, som
     tab.expect_title("Place an order")
 
 
-def test_who_forgot_a_password_does_not_learn_who_has_an_account(cloud: Cloud, tab: Tab) -> None:
+def test_a_forgotten_password_does_not_reveal_whether_an_account_exists(cloud: Cloud, tab: Tab) -> None:
     address = new_address()
     sent = len(cloud.engine.mails())
     press(tab, "Forgotten password?")
@@ -213,7 +213,7 @@ def test_who_forgot_a_password_does_not_learn_who_has_an_account(cloud: Cloud, t
     fill(tab, {"E-mail address": address})
     press(tab, "Send me a code")
 
-    notice(tab, f"If {address} has an account, a code is on its way there.")
+    notice(tab, f"If {address} has an account, we mailed a code to it.")
     assert len(cloud.engine.mails()) == sent
 
 
@@ -226,7 +226,7 @@ def to_account(tab: Tab) -> Callable[[], None]:
     return go
 
 
-def test_an_authenticator_is_asked_for_from_when_it_is_on_until_it_is_off(
+def test_an_authenticator_is_required_while_it_is_switched_on(
     tab: Tab, somebody: User, to_account: Callable[[], None]
 ) -> None:
     tab.refusals = {400}
@@ -235,14 +235,14 @@ def test_an_authenticator_is_asked_for_from_when_it_is_on_until_it_is_off(
 
     press(tab, "Set up an authenticator")
     secret = (tab.page.get_by_label("Key", exact=True).text_content() or "").replace(" ", "")
-    link = tab.page.get_by_role("link", name="open it on this device").get_attribute("href") or ""
+    link = tab.page.get_by_role("link", name="open the app on this device").get_attribute("href") or ""
     assert link.startswith("otpauth://totp/") and f"secret={secret}" in link
     fill(tab, {"Code": "abcdef"})
-    press(tab, "Switch it on")
+    press(tab, "Switch on")
     expect_problem(tab, "Code", re.compile("The code is wrong."))
     fill(tab, {"Code": one_time_code(secret)})
-    press(tab, "Switch it on")
-    notice(tab, "From now on your authenticator is asked for when you sign in.")
+    press(tab, "Switch on")
+    notice(tab, "Authenticator switched on. You will need its code whenever you sign in.")
     assert secret not in tab.page.content()
     sign_out(tab)
 
@@ -258,7 +258,7 @@ def test_an_authenticator_is_asked_for_from_when_it_is_on_until_it_is_off(
 
     to_account()
     press(tab, "Switch off the authenticator")
-    notice(tab, "Your authenticator is no longer asked for.")
+    notice(tab, "Authenticator switched off. You sign in with your password only.")
     sign_out(tab)
     sign_in(tab, somebody)
     tab.expect_title("Place an order")

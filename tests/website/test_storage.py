@@ -1,4 +1,4 @@
-"""Browsers that are told to keep nothing for this site."""
+"""Browsers in which storage is forbidden for this site."""
 
 from playwright.sync_api import expect
 
@@ -12,9 +12,7 @@ for (const name of ['localStorage', 'sessionStorage']) {
 """
 
 
-def test_where_storage_is_forbidden_one_signs_in_and_chooses_colours_all_the_same(
-    open_tab: OpenTab, person: User
-) -> None:
+def test_without_storage_a_person_can_sign_in_and_choose_colours(open_tab: OpenTab, person: User) -> None:
     tab = open_tab()
     tab.page.add_init_script(FORBIDDEN)
     tab.go("#/orders")

@@ -1,4 +1,4 @@
-"""The stylesheets, as the browser reads them: every rule is in a layer, and all rules of a selector are together."""
+"""The stylesheets as the browser parses them: every rule is in a layer, and each selector is defined once."""
 
 import re
 from collections import Counter
@@ -47,7 +47,7 @@ READ = """() => {
 @pytest.fixture
 def sheets(open_tab: OpenTab, person: User) -> dict[str, Any]:
     tab = open_tab(person)
-    # The outbox has styles of its own, which are loaded with it.
+    # Opening the outbox loads `views.css` too.
     tab.go("#/outbox")
     return dict(tab.page.evaluate(READ))
 
@@ -58,7 +58,7 @@ def test_each_file_is_linked_and_all_rules_are_in_layers(sheets: dict[str, Any])
     assert [block["layer"] for block in sheets["blocks"]] == sheets["order"]
 
 
-def test_a_condition_stands_in_the_rule_that_it_changes(sheets: dict[str, Any]) -> None:
+def test_a_media_query_is_inside_the_rule_that_it_changes(sheets: dict[str, Any]) -> None:
     assert sheets["outside"] == [], "write @media and @container inside the rule"
 
 
@@ -66,7 +66,7 @@ def test_no_selector_is_defined_twice(sheets: dict[str, Any]) -> None:
     times = Counter(style["selector"] for style in sheets["styles"])
     layers: dict[str, set[str]] = {}
     for style in sheets["styles"]:
-        # The commas of a list, not those in parentheses.
+        # Split at the commas of the list, not at those in parentheses.
         for selector in re.split(r", (?![^(]*\))", style["selector"]):
             layers.setdefault(selector, set()).add(style["layer"])
 
@@ -82,7 +82,14 @@ def test_every_class_is_used(sheets: dict[str, Any]) -> None:
     assert [name for name in sorted(classes) if not re.search(rf"(?<![\w-]){name}(?![\w-])", text)] == []
 
 
-def test_a_view_is_shown_even_if_its_own_styles_cannot_be_loaded(open_tab: OpenTab, person: User) -> None:
+def test_the_first_view_has_the_styles_of_its_diagram(open_tab: OpenTab, person: User) -> None:
+    tab = open_tab(person)
+    tab.go("#/order")
+
+    expect(tab.page.locator(".path .node").first).to_have_css("display", "grid", timeout=100)
+
+
+def test_a_view_is_shown_even_if_its_styles_cannot_be_loaded(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person)
     tab.is_cut_off = True
     tab.page.route("**/styles/views.css", lambda route: route.abort())

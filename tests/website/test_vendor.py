@@ -1,4 +1,4 @@
-"""The library that the page comes with, against the package that it is from."""
+"""The files in website/vendor are those of the npm package."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ FILES = sorted(file.relative_to(VENDOR) for file in VENDOR.rglob("*") if file.is
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)
-def test_a_file_is_the_packages_own(file: Path) -> None:
+def test_a_file_is_the_same_as_in_the_package(file: Path) -> None:
     assert (VENDOR / file).read_bytes() == (PACKAGE / file).read_bytes()
 
 

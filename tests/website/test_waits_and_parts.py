@@ -1,4 +1,4 @@
-"""What the outbox sets, and what it shows of a mail that has several parts."""
+"""The outbox's switch for waits, and which part of a mail it shows."""
 
 from typing import Any
 
@@ -18,9 +18,11 @@ NOT_SET: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize(
     ("button", "scale", "words"),
-    [("Skip waits", 0, "Waits are skipped."), ("Keep waits", 1, "Waits last as long as they should.")],
+    [("Skip waits", 0, "Workflows now skip their waits."), ("Keep waits", 1, "Workflows now wait the full time.")],
 )
-def test_waits_are_set_and_said_to_be(open_tab: OpenTab, person: User, button: str, scale: int, words: str) -> None:
+def test_a_changed_wait_setting_is_reported(
+    open_tab: OpenTab, person: User, button: str, scale: int, words: str
+) -> None:
     tab = open_tab(person)
     tab.page.route(
         "**/_ministack/config",
@@ -39,7 +41,9 @@ def test_waits_are_set_and_said_to_be(open_tab: OpenTab, person: User, button: s
 
 
 @pytest.mark.parametrize("answer", NOT_SET)
-def test_waits_that_were_not_set_are_not_said_to_be(open_tab: OpenTab, person: User, answer: dict[str, Any]) -> None:
+def test_a_wait_setting_that_did_not_change_is_not_reported_as_changed(
+    open_tab: OpenTab, person: User, answer: dict[str, Any]
+) -> None:
     tab = open_tab(person)
     tab.refusals = {404, 500}
     tab.page.route("**/_ministack/config", lambda route: route.fulfill(**answer))
@@ -47,19 +51,19 @@ def test_waits_that_were_not_set_are_not_said_to_be(open_tab: OpenTab, person: U
 
     tab.page.get_by_role("button", name="Skip waits").click()
 
-    expect(tab.page.get_by_role("alert")).to_contain_text("The service does not answer")
+    expect(tab.page.get_by_role("alert")).to_contain_text("The service is not answering")
     expect(tab.page.locator(".notice.good")).to_have_count(0)
 
 
 @pytest.mark.parametrize(
     ("parts", "text", "hint"),
     [
-        ({"BodyText": "Feed the cat", "BodyHtml": "<p>Feed the cat</p>"}, "Feed the cat", "The text part"),
-        ({"BodyText": "", "BodyHtml": "<p>Feed the cat</p>"}, "<p>Feed the cat</p>", "The source of its HTML."),
+        ({"BodyText": "Feed the cat", "BodyHtml": "<p>Feed the cat</p>"}, "Feed the cat", "Plain-text version"),
+        ({"BodyText": "", "BodyHtml": "<p>Feed the cat</p>"}, "<p>Feed the cat</p>", "HTML source"),
         ({"BodyText": "Feed the cat", "BodyHtml": ""}, "Feed the cat", None),
     ],
 )
-def test_a_mail_says_which_part_of_it_is_shown(
+def test_a_mail_says_which_of_its_parts_is_shown(
     open_tab: OpenTab, person: User, parts: dict[str, str], text: str, hint: str | None
 ) -> None:
     mail = {"MessageId": "1", "To": ["ada@example.com"], "Source": "us@example.com", "Subject": "Cat", "Timestamp": 0}

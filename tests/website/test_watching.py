@@ -1,4 +1,4 @@
-"""That what the other tests rely on is noticed: a tab tells what went wrong in it."""
+"""A tab records what a page must not do. The other tests rely on that."""
 
 import pytest
 
@@ -20,18 +20,18 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("planted", PLANTED)
-def test_what_a_page_must_not_do_is_noticed(open_tab: OpenTab, planted: str) -> None:
-    script, told = PLANTED[planted]
+def test_a_forbidden_action_of_the_page_is_recorded(open_tab: OpenTab, planted: str) -> None:
+    script, recorded = PLANTED[planted]
     tab = open_tab()
     tab.go()
     assert tab.problems == []
 
-    # Later, so that what it throws is nobody's.
+    # Later, so that an error is thrown in the page and not to this test.
     tab.page.evaluate(f"() => {{ setTimeout(() => {{ {script} }}) }}")
 
     def noticed() -> bool:
-        tab.page.evaluate("1")  # Events come in while the browser is asked something.
-        return any(told in problem for problem in tab.problems)
+        tab.page.evaluate("1")  # Playwright delivers events only during a call.
+        return any(recorded in problem for problem in tab.problems)
 
     assert eventually(noticed)
     tab.problems.clear()

@@ -2,16 +2,16 @@ import { focusOn } from "../ui.js";
 import { html } from "../vendor/lit-html.js";
 
 /**
- * A button that asks once more, in its own place.
+ * Renders a button that asks for a confirmation in its own place.
  *
  * @param {object} button
- * @param {string} button.id of its own on the page
+ * @param {string} button.id unique on the page
  * @param {string} button.label
- * @param {string} button.about what it is done to, for who does not see where the button stands
+ * @param {string} button.about what the button acts on; screen readers read it after the label
  * @param {string} button.question
  * @param {string} button.yes
- * @param {string | null} button.asked id of the button that asks now
- * @param {(id: string | null) => void} button.ask sets it, and updates the page
+ * @param {string | null} button.asked the id of the button that asks for a confirmation now
+ * @param {(id: string | null) => void} button.ask sets `asked` and updates the page
  * @param {() => void} button.act
  * @param {boolean} [button.isBusy]
  */

@@ -1,4 +1,4 @@
-/** Controls of forms that the sign-in does not need, so that it loads less. */
+/** Form controls that the sign-in does not need. A file of their own keeps the sign-in small. */
 
 import { field } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
@@ -6,7 +6,7 @@ import { html, nothing } from "../vendor/lit-html.js";
 /** @import { Control, Field } from "../types/page.js" */
 
 /**
- * Several lines.
+ * Renders a text field of several lines.
  *
  * @param {Field & {rows?: number, maxlength?: unknown}} field
  */
@@ -27,9 +27,9 @@ export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
 }
 
 /**
- * One of few, in one line. `options` are pairs of value and words.
+ * Renders radio buttons in one line. `options` are pairs of value and words.
  *
- * It shows no problem: what is wrong with the one that can be, which of the two times is meant, stands under the time.
+ * It shows no problem. Only `fold` can have one, and the form shows that below the time.
  *
  * @param {object} about
  * @param {string} about.form

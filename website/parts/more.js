@@ -3,7 +3,7 @@ import { html, nothing } from "../vendor/lit-html.js";
 /** @import { Pages } from "../pages.js" */
 
 /**
- * The button below a list that goes on.
+ * Renders the button that loads the list's next page, if there is one.
  *
  * @param {Pages<any>} pages
  * @param {string} what the list holds

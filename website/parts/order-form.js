@@ -4,17 +4,17 @@ import { html } from "../vendor/lit-html.js";
 /** @import { Form } from "../orders.js" */
 /** @import { Field, Input, Problems } from "../types/page.js" */
 
-/** What `orderFields` shows. */
+/** The names of the fields that `orderFields` shows. */
 export const ORDER_FIELDS = ["Name", "ItemName", "Price", "CC"];
 
 /**
- * The fields of an order: for whoever places one, and for the operator who corrects one.
+ * Renders the fields of an order, for placing one and for correcting one.
  *
  * @param {object} fields
- * @param {string} fields.form begins the ids of the controls
- * @param {Partial<Form>} fields.values to begin with; never a card number
+ * @param {string} fields.form the prefix of the controls' ids
+ * @param {Partial<Form>} fields.values the initial values, never a card number
  * @param {Problems} fields.problems
- * @param {boolean} fields.isOwn whether the browser may fill in the name of who types
+ * @param {boolean} fields.isOwn whether the browser may fill in its user's own name
  */
 export function orderFields({ form, values, problems, isOwn }) {
   /**
@@ -28,20 +28,20 @@ export function orderFields({ form, values, problems, isOwn }) {
     ${one("Name", "Name", { autocomplete: isOwn ? "name" : "off", maxlength: 200 })}
     ${one("ItemName", "Item", { maxlength: 200 })}
     <div class="pair">
-      ${one("Price", "Price", { inputmode: "decimal", maxlength: 32, hint: "Such as 80000 or 12.50." })}
+      ${one("Price", "Price", { inputmode: "decimal", maxlength: 32, hint: "For example 80000 or 12.50." })}
       ${one("CC", "Card number", {
-        // Only test cards belong here: none of one's own is to be offered.
+        // Browsers must not offer a real card.
         autocomplete: "off",
         inputmode: "numeric",
         maxlength: 40,
-        hint: "A test card, never a real one. It is not kept.",
+        hint: "Use a test card, never a real one. Only its last four digits are kept.",
       })}
     </div>
   `;
 }
 
 /**
- * Puts `values` into the form's controls.
+ * Writes `values` into the form's controls.
  *
  * @param {HTMLFormElement} form
  * @param {Record<string, string>} values

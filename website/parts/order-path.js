@@ -17,7 +17,7 @@ const SIGNS = {
 const CLOSING = { name: "Closed by an operator", mark: "done", word: "done" };
 
 /**
- * The order's way through the workflow, as a diagram that is a list.
+ * Renders the order's path through the workflow: a list that looks like a diagram.
  *
  * @param {Order | null} order null before there is one
  */
@@ -27,7 +27,7 @@ export function orderPath(order) {
     <ol class="path" aria-label="The order’s path through the workflow">
       ${states.map((state) => html`<li class=${state.mark} aria-current=${current(state)}>${node(state)}</li>`)}
       <li class="fork">
-        <ul aria-label="Where it can end">
+        <ul aria-label="Possible outcomes">
           ${ends.map((end) => html`<li class="${end.mark} ${end.tone}">${node(end)}</li>`)}
         </ul>
       </li>

@@ -4,7 +4,7 @@ import { html, nothing } from "../vendor/lit-html.js";
 /** @import { Order } from "../orders.js" */
 
 /**
- * Why a person is needed.
+ * Renders the reasons why an order was escalated.
  *
  * @param {Order} order
  */

@@ -1,14 +1,14 @@
-/** Shows what a view has asked for: the answer, or that it is empty, on its way or failed. */
+/** Renders data that a view loads, and says if it is loading, empty or missing. */
 
 import { Offline, SignedOut } from "../http.js";
 import { failureNotice, icon, inWords, skeleton } from "../ui.js";
-import { html } from "../vendor/lit-html.js";
+import { html, nothing } from "../vendor/lit-html.js";
 
 /** @import { Resource } from "../resource.js" */
 /** @import { Mark } from "../types/page.js" */
 
 /**
- * A status as a mark: by its word and its sign, and only then by its colour.
+ * Renders a status as a word and an icon, because some people cannot see its colour.
  *
  * @param {Mark} mark
  */
@@ -18,17 +18,17 @@ export function chip({ word, tone }) {
 
 /**
  * @param {string} title
- * @param {unknown} words
+ * @param {unknown} [words]
  */
 export function empty(title, words) {
   return html`<div class="empty">
     <p class="title">${title}</p>
-    <p>${words}</p>
+    ${words ? html`<p>${words}</p>` : nothing}
   </div>`;
 }
 
 /**
- * What a resource holds, or that it loads, or why it does not, with a way to try again.
+ * Renders a resource's value with `ready`. Without a value, renders a placeholder or the failure and a button to retry.
  *
  * @template T
  * @param {Resource<T>} resource

@@ -4,7 +4,7 @@ import type { Api } from "../api.js";
 import type { Session } from "../session.js";
 import type { DetailValues } from "./reminders.js";
 
-/** Where everything is; written when the site is deployed. */
+/** The addresses of the services. Written when the site is deployed. */
 export interface Config {
   /** Cognito's address. */
   signIn: string;
@@ -12,18 +12,18 @@ export interface Config {
   ordersApi: string;
   remindersApi: string;
   outbox: string | null;
-  /** URL by name. */
+  /** Queue URLs by queue name. */
   queues: Record<string, string>;
 }
 
 export interface Answer {
   status: number;
   headers: Headers;
-  /** Undefined if it is not JSON. */
+  /** Undefined if the body is not JSON. */
   body: any;
 }
 
-/** What is wrong with one field: in words, and as a code with its values, which docs/errors.md lists. */
+/** A problem of one field: as words, and as a code with its values. docs/errors.md lists the codes. */
 export interface Detail {
   field: string;
   problem: string;
@@ -43,7 +43,7 @@ export interface Tokens {
   id: string;
   access: string;
   refresh?: string;
-  /** The instant in milliseconds. */
+  /** The time in milliseconds from which the tokens are renewed. */
   renewedFrom: number;
 }
 
@@ -55,34 +55,34 @@ export interface Challenge {
   knownAs: string;
 }
 
-/** What the person wants at the sign-in. */
+/** Which form the sign-in shows. */
 export type Mode = "signIn" | "signUp" | "confirm" | "forgotten" | "newCode";
 
-/** What is shown below the title. */
+/** Renders the content below the title. */
 export interface View {
   render(): unknown;
 }
 
-/** What a view is given. */
+/** What a view receives when it is created. */
 export interface Page {
   config: Config;
   session: Session;
   orders: Api;
   reminders: Api;
-  /** What the route's `path` captured from the address. */
+  /** The groups that the route's `path` captured from the address. */
   parameters: string[];
   /** Aborted when the view is left. */
   signal: AbortSignal;
   /** Dispatches "again" when the network or the session is back. */
   again: EventTarget;
-  /** Shows the view as it is now. */
+  /** Renders the page again. */
   update: () => void;
   /** Announces `words` through a screen reader. */
   say: (words: string) => void;
   signOut: () => void;
 }
 
-/** What decides whether a route is for somebody. */
+/** Decides which routes a user may open. */
 export interface Who {
   person: Person;
   config: Config;
@@ -91,11 +91,11 @@ export interface Who {
 export interface Route {
   /** Matches the address after `#/`. Its groups are the view's parameters. */
   path: RegExp;
-  /** Identifies the link of the navigation that leads there. */
+  /** Identifies the route's link in the navigation. */
   key: string;
-  /** The view's title. Its parameters follow it. */
+  /** The view's title. The parameters are appended to it. */
   title: string;
-  /** The words of that link. Without them there is no link. */
+  /** The link's words. A route without them has no link. */
   link?: string;
   /** The link's icon, as the path of an SVG. */
   icon?: string;
@@ -111,16 +111,16 @@ export interface Mark {
   tone: Tone;
 }
 
-/** What is wrong with a form, by field. */
+/** The problems of a form, by field. */
 export type Problems = Record<string, string>;
 
 export type FormEvent = Event & { currentTarget: HTMLFormElement; submitter?: HTMLButtonElement };
 
 export type ButtonEvent = Event & { currentTarget: HTMLButtonElement };
 
-/** A form's control with its label, a hint and what is wrong with it. */
+/** A form control with its label, hint and problem. */
 export interface Field {
-  /** Begins the ids of the form's controls. */
+  /** The prefix of the ids of the form's controls. */
   form: string;
   name: string;
   label: string;
@@ -131,7 +131,7 @@ export interface Field {
 /** Shows the control itself. */
 export type Control = (about: { id: string; described: unknown; invalid: unknown }) => unknown;
 
-/** The attributes that only an input has. `nothing` leaves one out. */
+/** Attributes of an `<input>`. `nothing` leaves an attribute out. */
 export interface Input {
   type?: string;
   autocomplete?: string;

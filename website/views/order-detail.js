@@ -12,14 +12,14 @@ import { html, nothing } from "../vendor/lit-html.js";
 
 /** @type {Record<string, [string, string]>} */
 const CACHE = {
-  HIT: ["from the cache", "This answer came out of Redis."],
-  MISS: ["from the table", "It was not in the cache, so the table was read."],
-  BYPASS: ["from the table", "The cache was not asked: there is none, or it is in trouble."],
+  HIT: ["from the cache", "Redis had this order."],
+  MISS: ["from the table", "The order was not in the cache."],
+  BYPASS: ["from the table", "The cache is switched off, slow or unavailable."],
 };
 
-/** @typedef {{order: Order | null, cache?: string | null}} Found null where there is no such order */
+/** @typedef {{order: Order | null, cache?: string | null}} Found `order` is null if the API does not find it */
 
-/** One order, watched until it has come to its end. */
+/** Shows one order, and reloads it until it is settled. */
 export class OrderDetail {
   #page;
   #id;
@@ -55,14 +55,14 @@ export class OrderDetail {
     }
   }
 
-  /** Whether that was the last time to ask. */
+  /** Reloads the order. Returns whether it is settled. */
   async #ask() {
     const before = this.#found.value?.order?.Status;
     await this.#found.load();
     const after = this.#found.value?.order?.Status;
     const isSettled = this.#found.value !== undefined && after !== "RECEIVED";
     if (before === "RECEIVED" && isSettled) {
-      this.#page.say(`The order has come to its end: ${after && STATUSES[after].word}.`);
+      this.#page.say(`New status: ${after && STATUSES[after].word}.`);
     }
     return isSettled;
   }
@@ -83,8 +83,8 @@ export class OrderDetail {
 
 const unknown = () => html`
   <div class="empty">
-    <p class="title">There is no such order</p>
-    <p>It may have another id, or be somebody else’s.</p>
+    <p class="title">Order not found</p>
+    <p>Check the order id. Only the owner and operators can see an order.</p>
   </div>
 `;
 
@@ -101,7 +101,11 @@ function progress(order) {
     <section class="card" aria-label="Path">
       <p class="state">${chip(status)} <span>${status.sentence}</span></p>
       ${orderPath(order)} ${reasons(order)}
-      ${order.Queue ? html`<p class="quiet">The order is in its queue; only this status is out of date.</p>` : nothing}
+      ${
+        order.Queue
+          ? html`<p class="quiet">The order is already in its queue. Only this status is out of date.</p>`
+          : nothing
+      }
       ${
         order.Note
           ? html`<blockquote>

@@ -54,7 +54,7 @@ export class PlaceOrder {
     try {
       await this.#page.orders.post("/orders", order);
       fill(form, { CC: "" });
-      this.#page.say("The order is accepted.");
+      this.#page.say("Order accepted.");
       location.hash = `#/orders/${encodeURIComponent(order.OrderId)}`;
     } catch (caught) {
       this.#problems = caught instanceof Refused ? problemsIn(caught) : {};
@@ -79,11 +79,11 @@ export class PlaceOrder {
 
   render() {
     return html`
-      <p class="lead">It is recorded, checked, and ends in exactly one queue. You can watch it get there.</p>
+      <p class="lead">We record and check your order, then put it into one queue. You can follow each step.</p>
       <div class="beside">
         ${this.#form()}
         <aside class="card" aria-labelledby="then">
-          <h2 id="then">What happens then</h2>
+          <h2 id="then">What happens next</h2>
           ${orderPath(null)}
         </aside>
       </div>
@@ -104,11 +104,13 @@ export class PlaceOrder {
           label: "Order id",
           value: this.#id,
           maxlength: 64,
-          hint: "Ours, or one of your own. The same order sent twice is placed once.",
+          hint: "Keep this id or choose your own. Sending the same order twice creates it once.",
           problem: this.#problems.OrderId,
         })}
         ${failureNotice(this.#failure)}
-        <button class="primary" ?disabled=${this.#isBusy}>${this.#isBusy ? "Placing it…" : "Place the order"}</button>
+        <button class="primary" ?disabled=${this.#isBusy}>
+          ${this.#isBusy ? "Placing the order…" : "Place the order"}
+        </button>
       </form>
     `;
   }

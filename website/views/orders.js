@@ -9,7 +9,6 @@ import { html } from "../vendor/lit-html.js";
 /** @import { Order } from "../orders.js" */
 /** @import { Page } from "../types/page.js" */
 
-/** The person's own orders. */
 export class MyOrders {
   /** @type {Pages<Order>} */
   #found;
@@ -27,7 +26,7 @@ export class MyOrders {
   render() {
     return html`
       <div class="bar">
-        <p class="lead">The newest first.</p>
+        <p class="lead">Newest first.</p>
         <button type="button" class="small" @click=${() => this.#found.load()}>Reload</button>
       </div>
       ${shown(this.#found, (list) => (list.length ? rows(list) : none()), { lines: 5 })} ${more(this.#found, "orders")}
@@ -38,7 +37,7 @@ export class MyOrders {
 const none = () =>
   empty(
     "No orders yet",
-    html`What you order is listed here. <a href="#/order">Place your first order</a>, a sample will do.`,
+    html`Your orders appear here. <a href="#/order">Place your first order</a>, for example one of the samples.`,
   );
 
 /** @param {Order[]} list */

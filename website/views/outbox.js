@@ -12,7 +12,7 @@ import { repeat } from "../vendor/directives/repeat.js";
 
 const AGAIN = 2500;
 
-/** What the laptop cloud has sent. */
+/** Shows the mails and texts that the laptop cloud sent, and the messages in its queues. */
 export class Outbox {
   #page;
   /** @type {Resource<Mail[]>} */
@@ -50,7 +50,7 @@ export class Outbox {
     return body;
   }
 
-  /** Never the last time. */
+  /** Returns false, so that `poll` never stops. */
   async #reload() {
     if (this.#isLive) {
       await Promise.all([this.#mails.load(), this.#texts.load(), this.#queues.load()]);
@@ -67,7 +67,7 @@ export class Outbox {
       if (status !== 200 || !isApplied(body, isSkipped)) {
         throw new ServerDown();
       }
-      this.#news = isSkipped ? "Waits are skipped." : "Waits last as long as they should.";
+      this.#news = isSkipped ? "Workflows now skip their waits." : "Workflows now wait the full time.";
       say(this.#news);
     } catch (caught) {
       this.#failure = caught;
@@ -84,7 +84,9 @@ export class Outbox {
 
   render() {
     return html`
-      <p class="lead">What the laptop’s cloud has sent. Nothing of it has left this machine.</p>
+      <p class="lead">
+        The mails and texts of the laptop cloud, and the messages in its queues. Nothing has left this machine.
+      </p>
       ${this.#switches()} ${this.#news ? notice("good", html`<p>${this.#news}</p>`) : nothing}
       ${failureNotice(this.#failure)}
       <section aria-labelledby="mails">
@@ -111,7 +113,7 @@ export class Outbox {
         </p>
         <label class="switch">
           <input type="checkbox" role="switch" checked @change=${this.#setLive} />
-          <span>Keep up to date</span>
+          <span>Refresh automatically</span>
         </label>
       </div>
     `;
@@ -124,13 +126,13 @@ const mails = (list) =>
     ? html`<ul class="mails">
         ${repeat(list, ({ id }) => id, mail)}
       </ul>`
-    : empty("No mail yet", "Codes and reminders arrive here.");
+    : empty("No mail yet", "Codes and reminders by e-mail appear here.");
 
 /** @param {Conversation[]} list */
 const conversations = (list) =>
   list.length
     ? html`<div class="phones">${repeat(list, ({ phone }) => phone, conversation)}</div>`
-    : empty("No texts yet", "Reminders by SMS arrive here.");
+    : empty("No texts yet", "Reminders by SMS appear here.");
 
 /** @param {Mail} mail */
 const mail = ({ to, from, subject, text, part, at }) => html`

@@ -41,7 +41,7 @@ export class Account {
       ${shown(this.#user, (user) => this.#sections.map((section) => section.render(user)))}
       <section class="card" aria-labelledby="leave">
         <h2 id="leave">This session</h2>
-        <p>It ends when you close the tab, and a day after you signed in at the latest.</p>
+        <p>Your session ends when you close the tab, or one day after you signed in.</p>
         <button type="button" @click=${this.#page.signOut}>Sign out</button>
       </section>
     `;

@@ -7,29 +7,29 @@ import { html, nothing } from "../../vendor/lit-html.js";
 /** @import { Known, User } from "./user.js" */
 /** @import { Work } from "./work.js" */
 
-/** @typedef {"email" | "phone_number"} Name as Cognito calls it */
+/** @typedef {"email" | "phone_number"} Name Cognito's name of the attribute */
 
 const ADDRESSES = {
   email: {
     label: "E-mail address",
     sent: "mailed",
-    wrong: "Enter an e-mail address.",
+    wrong: "Enter an e-mail address, for example ada@example.com.",
     control: {
       type: "email",
       inputmode: "email",
       autocomplete: "email",
-      hint: "You sign in with it, and reminders go to it.",
+      hint: "You sign in with this address, and your reminders go to it.",
     },
   },
   phone_number: {
     label: "Phone number",
     sent: "texted",
-    wrong: "Enter the number with its country’s code, such as +15555550100.",
+    wrong: "Enter the number with its country code, for example +15555550100.",
     control: {
       type: "tel",
       inputmode: "tel",
       autocomplete: "tel",
-      hint: "With its country’s code, such as +15555550100.",
+      hint: "Include the country code, for example +15555550100.",
     },
   },
 };
@@ -41,13 +41,13 @@ const CONFIRMED = { word: "Confirmed", tone: "good" };
 /** @type {Mark} */
 const UNCONFIRMED = { word: "Not confirmed", tone: "care" };
 
-/** One of the person's addresses, which is changed and then confirmed with a code. */
+/** An address of the person. A changed address is confirmed with a code. */
 export class Address {
   #page;
   #work;
   #user;
   #name;
-  /** What is done while the new address is typed, and while its code is. */
+  /** The names of this section's two forms in `Work.task`. */
   #tasks;
 
   // Lifecycle
@@ -89,7 +89,7 @@ export class Address {
         const { CodeDeliveryDetailsList = [] } = await session.ask("UpdateUserAttributes", changed);
         const sent = /** @type {{AttributeName: string}[]} */ (CodeDeliveryDetailsList);
         if (!sent.some(({ AttributeName }) => AttributeName === name)) {
-          // The pool took it and sent nothing: what is refused now is not what was typed.
+          // The pool accepted the address and sent no code, so a refusal from here on is not about the address.
           this.#work.task = null;
           await this.#reload();
           await session.ask("GetUserAttributeVerificationCode", { AttributeName: name });
@@ -99,7 +99,7 @@ export class Address {
       },
       {
         field: this.#work.pending ? "code" : "value",
-        done: `A code was ${ADDRESSES[name].sent} to ${value}.`,
+        done: `We ${ADDRESSES[name].sent} a code to ${value}.`,
       },
     );
   }
@@ -110,7 +110,7 @@ export class Address {
         await this.#page.session.ask("GetUserAttributeVerificationCode", { AttributeName: this.#name });
         this.#work.task = this.#tasks.code;
       },
-      { field: "code", done: `A code was ${ADDRESSES[this.#name].sent} to you.` },
+      { field: "code", done: `We ${ADDRESSES[this.#name].sent} you a code.` },
     );
 
   /** @param {string} code */
@@ -141,7 +141,7 @@ export class Address {
       <section class="card" aria-labelledby="about-${this.#name}">
         <h2 id="about-${this.#name}" tabindex="-1">${ADDRESSES[this.#name].label}</h2>
         <p class="state">
-          ${value ? html`<strong class="number">${value}</strong> ${state}` : html`<span class="quiet">None yet</span>`}
+          ${value ? html`<strong class="number">${value}</strong> ${state}` : html`<span class="quiet">Not set</span>`}
         </p>
         ${this.#controls(user[this.#name])}
       </section>
@@ -201,7 +201,7 @@ export class Address {
     const { pending } = this.#work;
     const typed = pending?.name === this.#name ? pending.value : null;
     return html`
-      ${typed ? html`<p class="quiet">${typed} counts when its code has come back.</p>` : nothing}
+      ${typed ? html`<p class="quiet">Enter the code to confirm ${typed}.</p>` : nothing}
       ${this.#work.form(
         "Confirm",
         ({ code }) => this.#verify(code.trim()),
@@ -222,7 +222,7 @@ export class Address {
     if (value && !isVerified) {
       return html`<button type="button" class="link" @click=${this.#sendCode}>Send another code</button>`;
     }
-    // An address that is yet to count is not told: after a reload only its owner knows it.
+    // Cognito does not return an unconfirmed new address, so after a reload the person must type it again.
     const begin = () => this.#work.begin(this.#tasks.change);
     return html`<button type="button" class="link" @click=${begin}>I need another code</button>`;
   }

@@ -15,12 +15,12 @@ const ON = { word: "On", tone: "good" };
 /** @type {Mark} */
 const OFF = { word: "Off", tone: "quiet" };
 
-/** The app whose codes Cognito asks for in addition to the password. */
+/** The authenticator app whose code Cognito asks for in addition to the password. */
 export class Authenticator {
   #page;
   #work;
   #user;
-  /** @type {string | null} the key that the app is to have */
+  /** @type {string | null} the key to enter into the app */
   #secret = null;
 
   // Lifecycle
@@ -55,7 +55,7 @@ export class Authenticator {
         this.#secret = null;
         await this.#user.load();
       },
-      { field: "code", done: "From now on your authenticator is asked for when you sign in." },
+      { field: "code", done: "Authenticator switched on. You will need its code whenever you sign in." },
     );
   }
 
@@ -66,7 +66,7 @@ export class Authenticator {
         await this.#page.session.ask("SetUserMFAPreference", { SoftwareTokenMfaSettings: settings });
         await this.#user.load();
       },
-      { done: "Your authenticator is no longer asked for." },
+      { done: "Authenticator switched off. You sign in with your password only." },
     );
 
   // Rendering
@@ -76,7 +76,9 @@ export class Authenticator {
     return html`
       <section class="card" aria-labelledby="about-totp">
         <h2 id="about-totp" tabindex="-1">Authenticator app</h2>
-        <p class="state">${chip(user.hasTotp ? ON : OFF)} <span>A code from your phone, besides the password.</span></p>
+        <p class="state">
+          ${chip(user.hasTotp ? ON : OFF)} <span>Asks for a code from your phone after the password.</span>
+        </p>
         ${this.#work.task === TASK ? this.#key(user) : this.#button(user)}
       </section>
     `;
@@ -104,7 +106,7 @@ export class Authenticator {
     return html`
       <p>
         Add this key to your authenticator app, or
-        <a href=${keyAddress(email.value ?? "", secret)}>open it on this device</a>.
+        <a href=${keyAddress(email.value ?? "", secret)}>open the app on this device</a>.
       </p>
       ${field({
         form: "account",
@@ -113,12 +115,12 @@ export class Authenticator {
         control: ({ id }) => html`<output class="key" id=${id}>${groups(secret)}</output>`,
       })}
       ${this.#work.form(
-        "Switch it on",
+        "Switch on",
         ({ code }) => this.#switchOn(code.replace(/\s/g, "")),
         codeField({
           form: "account",
           problem: this.#work.problems.code,
-          hint: "The six digits that the app shows now.",
+          hint: "Enter the six digits that the app shows now.",
         }),
       )}
     `;

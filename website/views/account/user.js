@@ -1,6 +1,6 @@
-/** What the page shows of GetUser's answer. Pure. */
+/** Reads what the page shows from GetUser's answer. Pure. */
 
-/** @typedef {{value: string | undefined, isVerified: boolean}} Known an address, as the user pool knows it */
+/** @typedef {{value: string | undefined, isVerified: boolean}} Known an address in the user pool */
 
 /** @typedef {{email: Known, phone_number: Known, hasTotp: boolean}} User */
 

@@ -4,12 +4,12 @@ import { html } from "../../vendor/lit-html.js";
 
 /** @import { FormEvent, Page, Problems } from "../../types/page.js" */
 
-/** What is being done to an account, in whatever section: one thing at a time. */
+/** The one change that a person makes to the account at a time, in any section. */
 export class Work {
   #page;
-  /** @type {string | null} an address that is changed, as `email`, or what a code is asked for, as `email code` */
+  /** @type {string | null} the open form: `email` changes the address, `email code` asks for its code */
   task = null;
-  /** @type {{name: string, value: string} | null} what was typed and becomes the address once its code has come back */
+  /** @type {{name: string, value: string} | null} the new address, which counts after its code is entered */
   pending = null;
   /** @type {Problems} */
   problems = {};
@@ -24,7 +24,7 @@ export class Work {
     this.#page = page;
   }
 
-  /** @param {string | null} task null leaves the one that was begun */
+  /** @param {string | null} task null closes the open form */
   begin(task) {
     const before = this.task;
     const isCode = Boolean(task?.endsWith(" code"));
@@ -33,7 +33,7 @@ export class Work {
     focusOn(!task ? headingOf(before) : isCode ? "account-code" : "account-value");
   }
 
-  /** @param {Problems} problems of the field that is filled in now */
+  /** @param {Problems} problems the problems of the open form */
   refuse(problems) {
     this.problems = problems;
     this.#page.update();
@@ -41,10 +41,10 @@ export class Work {
   }
 
   /**
-   * Runs `action`, shows what it came to, and says `done` where it went well.
+   * Runs `action`. Shows `done` if it succeeds, and the failure if not.
    *
    * @param {() => Promise<void>} action
-   * @param {{field?: string, done?: string}} [outcome] `field` is the one that a refusal is about
+   * @param {{field?: string, done?: string}} [outcome] `field` is the field that shows a refusal
    */
   async act(action, { field = "value", done } = {}) {
     const before = this.task;
@@ -94,7 +94,7 @@ export class Work {
 }
 
 /**
- * The id of where to go on from when a form is gone.
+ * Returns the id of the heading to focus when a form closes.
  *
  * @param {string | null} task
  */

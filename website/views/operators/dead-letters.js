@@ -7,7 +7,7 @@ import { html } from "../../vendor/lit-html.js";
 /** @import { Page } from "../../types/page.js" */
 /** @import { Work } from "./work.js" */
 
-/** Messages that an application has given up, by the queue that they came from. */
+/** The dead letters of each queue. */
 export class DeadLetters {
   #page;
   #work;
@@ -51,7 +51,7 @@ export class DeadLetters {
     return html`
       <section aria-labelledby="dead">
         <h2 id="dead" tabindex="-1">Dead letters</h2>
-        <p class="quiet">Messages that an application failed on five times over.</p>
+        <p class="quiet">Messages that an application tried five times and could not process.</p>
         ${shown(
           this.#queues,
           (queues) =>
@@ -98,6 +98,6 @@ export class DeadLetters {
  * @param {RedrivenDeadLetters} redriven
  */
 function redriveText(queue, { moved, failed, left }) {
-  const rest = [failed && `${failed} could not be moved`, left && `${left} left`].filter(Boolean).join(", ");
-  return `${moved} ${moved === 1 ? "message" : "messages"} moved back into ${queue}${rest ? `; ${rest}` : ""}.`;
+  const rest = [failed && ` ${failed} could not be moved.`, left && ` ${left} still to move.`].filter(Boolean).join("");
+  return `Moved ${moved} ${moved === 1 ? "message" : "messages"} back into ${queue}.${rest}`;
 }

@@ -9,7 +9,7 @@ import { html, nothing } from "../../vendor/lit-html.js";
 /** @import { Page } from "../../types/page.js" */
 /** @import { ReminderState as Reminder } from "../../types/reminders.js" */
 
-/** Everybody's reminders that could not be sent. */
+/** The failed reminders of all users. */
 export class FailedReminders {
   /** @type {Pages<Reminder>} */
   #failed;
@@ -36,9 +36,7 @@ export class FailedReminders {
     return html`
       <section aria-labelledby="failed">
         <h2 id="failed">Failed reminders</h2>
-        ${shown(this.#failed, (list) =>
-          list.length ? rows(list) : empty("None has failed", "Every reminder was kept."),
-        )}
+        ${shown(this.#failed, (list) => (list.length ? rows(list) : empty("No failed reminders")))}
         ${more(this.#failed, "failed reminders")}
       </section>
     `;

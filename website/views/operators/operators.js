@@ -8,7 +8,7 @@ import { Work } from "./work.js";
 
 /** @import { FormEvent, Page } from "../../types/page.js" */
 
-/** What waits for an operator, in sections. */
+/** The work of an operator, in sections. */
 export class Operators {
   #work;
   #sections;
@@ -37,7 +37,7 @@ export class Operators {
     event.preventDefault();
     const form = event.currentTarget;
     const id = fieldsOf(form).id.trim();
-    if (this.#work.passes(id ? {} : { id: "Enter an order’s id." }, form)) {
+    if (this.#work.passes(id ? {} : { id: "Enter an order id." }, form)) {
       location.hash = `#/orders/${encodeURIComponent(id)}`;
     }
   };
@@ -48,7 +48,7 @@ export class Operators {
     const { news, failure } = this.#work;
     return html`
       <div class="bar">
-        <p class="lead">What the workflow could not settle alone.</p>
+        <p class="lead">Orders, messages and reminders that need an operator.</p>
         <button type="button" class="small" @click=${this.#reload}>Reload</button>
       </div>
       ${this.#lookUpForm()} ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
@@ -60,7 +60,7 @@ export class Operators {
     const problem = this.#work.problems.id;
     return html`
       <form class="look-up" role="search" novalidate @submit=${this.#lookUp}>
-        ${textField({ form: "look-up", name: "id", label: "Look up an order", maxlength: 64, problem })}
+        ${textField({ form: "look-up", name: "id", label: "Look up an order by its id", maxlength: 64, problem })}
         <button>Look up</button>
       </form>
     `;

@@ -10,14 +10,14 @@ import { html, nothing } from "../../vendor/lit-html.js";
 /** @import { Page } from "../../types/page.js" */
 /** @import { Work } from "./work.js" */
 
-/** An order parked in this state is in its queue already. Rows of an earlier version do not say so themselves. */
+/** An order parked in this state is already in its queue. Rows of an earlier version do not show that themselves. */
 const RECORDING = "Record the outcome";
 
 const IN_QUEUE = "This order is already in its queue; only its status is out of date. Do not resend or close it.";
 const IN_ESCALATION = "This order is already escalated; only its status is out of date. Correct or close it.";
 const PERHAPS_IN_QUEUE =
-  "Not all parked messages are shown, and this order’s is not among them. If it was parked in " +
-  `“${RECORDING}” it is in its queue already: look for its message first.`;
+  "Not all parked messages are shown, and this order’s message is missing. Look for the message first. " +
+  `If it names the state “${RECORDING}”, the order is already in its queue.`;
 
 /** The messages that the workflow has parked. */
 export class ParkedMessages {
@@ -39,13 +39,13 @@ export class ParkedMessages {
     this.#parked = new Resource(page, async () => (await orders.get("/parked", { signal })).body);
   }
 
-  /** Whether the messages were asked for, and came or did not. */
+  /** Whether the messages have been loaded, or loading them failed. */
   get isKnown() {
     return Boolean(this.#parked.value || this.#parked.failure);
   }
 
   /**
-   * What its messages say about an order that is parked, for whoever is about to send it again or close it.
+   * Returns what an operator must know before sending a parked order again or closing it.
    *
    * @param {Order} order
    * @returns {{isQueued?: boolean, words?: string}}
@@ -74,7 +74,7 @@ export class ParkedMessages {
   #remove({ MessageId }) {
     const { orders } = this.#page;
     this.#work.act(() => orders.delete(`/parked/${encodeURIComponent(MessageId)}`), {
-      done: () => "The message is removed.",
+      done: () => "Message removed.",
       settle: () => {
         const { value } = this.#parked;
         if (value) {
@@ -91,7 +91,7 @@ export class ParkedMessages {
     return html`
       <section aria-labelledby="messages">
         <h2 id="messages" tabindex="-1">Parked messages</h2>
-        <p class="quiet">They stay until somebody has seen to them and removes them.</p>
+        <p class="quiet">The workflow could not handle these. Remove a message when nothing is left to do about it.</p>
         ${shown(this.#parked, (parked) => this.#list(parked))}
       </section>
     `;
@@ -111,9 +111,9 @@ export class ParkedMessages {
       items.length
         ? rows()
         : left
-          ? empty("None can be shown now", "Others may be looking at them. Reload in half a minute.")
-          : empty("No messages", "The parked queue is empty."),
-      left ? html`<p class="quiet">About ${left} more.</p>` : nothing,
+          ? empty("No messages can be shown now", "Another reader may hold them. Reload in half a minute.")
+          : empty("No parked messages"),
+      left ? html`<p class="quiet">About ${left} more are not shown.</p>` : nothing,
     ];
   }
 
@@ -127,8 +127,8 @@ export class ParkedMessages {
           ${confirmButton({
             id: `remove-${message.MessageId}`,
             label: "Remove",
-            about: `message about ${message.OrderId ?? "no order"}, ${message.Error}`,
-            question: "Has somebody seen to it?",
+            about: `message about ${message.OrderId ?? "no valid order"}, ${message.Error}`,
+            question: "Has somebody handled this message?",
             yes: "Yes, remove it",
             asked,
             ask,
@@ -146,8 +146,8 @@ const about = (message) => html`
   <div class="grow">
     <p class="title">${message.Error}</p>
     <p class="quiet">
-      ${message.State ? html`in the state “${message.State}”` : "between two states"}
-      ${message.OrderId ? html` · order ${orderLink(message.OrderId)}` : " · no order"}
+      ${message.State ? html`parked in the state “${message.State}”` : "parked between two states"}
+      ${message.OrderId ? html` · order ${orderLink(message.OrderId)}` : " · no valid order"}
       ${message.Status ? html` · ${chip(STATUSES[/** @type {Status} */ (message.Status)])}` : nothing}
       ${message.Queue ? html` · already in ${message.Queue}` : nothing}
       ${message.Copies > 1 ? html` · sent ${message.Copies} times` : nothing}

@@ -17,10 +17,10 @@ import { beginId } from "./work.js";
 /** @import { ParkedMessages } from "./parked.js" */
 /** @import { Kind, Work } from "./work.js" */
 
-/** @type {Record<string, {id: string, title: string, none: [string, string]}>} by the orders' status */
+/** @type {Record<string, {id: string, title: string, none: string}>} by the orders' status */
 const LISTS = {
-  ESCALATED: { id: "escalated", title: "Escalated orders", none: ["No escalations", "Every order has found its way."] },
-  PARKED: { id: "parked", title: "Parked orders", none: ["Nothing is parked", "Nothing has failed for good."] },
+  ESCALATED: { id: "escalated", title: "Escalated orders", none: "No escalated orders" },
+  PARKED: { id: "parked", title: "Parked orders", none: "No parked orders" },
 };
 
 /** Orders of one status that an operator corrects or closes. */
@@ -66,7 +66,7 @@ export class WaitingOrders {
     const corrected = orderOf({ ...fieldsOf(form), OrderId: order.OrderId });
     if (this.#work.passes(problemsOf(corrected), form)) {
       this.#work.act(() => this.#put(corrected, order), {
-        done: () => `Order ${order.OrderId} is corrected and on its way again.`,
+        done: () => `Order ${order.OrderId} is corrected and in progress again.`,
         settle: () => this.#drop(order),
         focus: LISTS[this.#status].id,
       });
@@ -75,7 +75,7 @@ export class WaitingOrders {
 
   /**
    * @param {Form} corrected
-   * @param {Order} order as it is shown
+   * @param {Order} order the row that is shown
    */
   async #put(corrected, order) {
     const answer = await this.#page.orders.put(`/orders/${encodeURIComponent(order.OrderId)}`, corrected);
@@ -83,7 +83,7 @@ export class WaitingOrders {
       Object.assign(order, answer.body);
       this.#work.task = order.Status in LISTS ? this.#work.task : null;
       const { word } = STATUSES[order.Status];
-      throw new Unchanged(`Nothing has changed: order ${order.OrderId} has these values already. It is: ${word}.`);
+      throw new Unchanged(`Nothing changed: order ${order.OrderId} already has these values. Its status is “${word}”.`);
     }
     return answer;
   }
@@ -96,7 +96,7 @@ export class WaitingOrders {
     event.preventDefault();
     const form = event.currentTarget;
     const { note } = fieldsOf(form);
-    if (this.#work.passes(note.trim() ? {} : { note: "Say why it is closed." }, form)) {
+    if (this.#work.passes(note.trim() ? {} : { note: "Enter the reason for closing the order." }, form)) {
       this.#work.act(() => this.#page.orders.post(`/orders/${encodeURIComponent(order.OrderId)}/close`, { note }), {
         done: () => `Order ${order.OrderId} is closed.`,
         settle: () => this.#drop(order),
@@ -125,7 +125,7 @@ export class WaitingOrders {
     return html`
       <section aria-labelledby=${id}>
         <h2 id=${id} tabindex="-1">${title}</h2>
-        ${shown(this.#orders, (list) => (list.length ? rows(list) : empty(...none)))}
+        ${shown(this.#orders, (list) => (list.length ? rows(list) : empty(none)))}
         ${more(this.#orders, title.toLowerCase())}
       </section>
     `;
@@ -221,7 +221,7 @@ export class WaitingOrders {
           label: "Note",
           maxlength: 500,
           rows: 2,
-          hint: "Who placed the order reads it.",
+          hint: "The owner of the order can read this note.",
           problem: this.#work.problems.note,
         })}
         ${this.#taskButtons("Close the order", order)}

@@ -9,18 +9,18 @@ import { focusOn, focusWrong, haveTheirPlaces } from "../../ui.js";
 
 /**
  * @typedef {object} Outcome
- * @property {(body: any) => string} done says what was done
- * @property {(body: any) => void} settle shows it in what is loaded
- * @property {string} focus the id of where to go on from
+ * @property {(body: any) => string} done returns the words that report success
+ * @property {(body: any) => void} settle changes the loaded data accordingly
+ * @property {string} focus the id of the element to focus afterwards
  */
 
-/** What the forms show. */
+/** The names of the fields that each form shows. */
 const PLACES = { correct: ORDER_FIELDS, close: ["note"] };
 
-/** What an operator does, in whatever section: one thing at a time. */
+/** The one task that an operator works on at a time, in any section. */
 export class Work {
   #page;
-  /** @type {{kind: Kind, id: string} | null} the form that is open, and its order */
+  /** @type {{kind: Kind, id: string} | null} the open form and the id of its order */
   task = null;
   /** @type {Problems} */
   problems = {};
@@ -28,7 +28,7 @@ export class Work {
   failure = null;
   /** @type {string | null} */
   news = null;
-  /** @type {string | null} the id of the button that asks for a confirmation */
+  /** @type {string | null} the id of the button that asks for a confirmation now */
   asked = null;
   isBusy = false;
 
@@ -54,7 +54,7 @@ export class Work {
     focusOn(kind === "correct" ? "correct-Name" : "close-note");
   }
 
-  /** @param {string} id the order's whose form is closed again */
+  /** @param {string} id the id of the order whose form closes */
   leave(id) {
     this.#open(null);
     focusOn(beginId(id));
@@ -67,7 +67,7 @@ export class Work {
   }
 
   /**
-   * Shows what is wrong with a form. Returns whether it is right.
+   * Shows the problems of a form. Returns whether there are none.
    *
    * @param {Problems} problems
    * @param {HTMLFormElement} form
@@ -83,7 +83,7 @@ export class Work {
   }
 
   /**
-   * Sends what an operator decided, and shows what it came to: nothing, where `send` throws Unchanged.
+   * Sends an operator's decision and shows the result. `send` throws `Unchanged` if the decision changed nothing.
    *
    * @param {() => Promise<Answer>} send
    * @param {Outcome} outcome
@@ -93,7 +93,7 @@ export class Work {
     this.#page.update();
     try {
       const { body } = await send();
-      // Lists of the table and of queues lag behind: what was done is shown at once, and not asked for.
+      // Reloading would not help: the table's indexes and the queues show a change only after a while.
       settle(body);
       this.news = done(body);
       Object.assign(this, { task: null, problems: {} });
@@ -113,8 +113,9 @@ export class Work {
 }
 
 /**
- * The id of the button that opens the correction. An order may be called `Name`, like a field of the form.
+ * Returns the id of the button that opens the correction. The long prefix keeps an order called `Name` apart from the
+ * form's field of that name.
  *
- * @param {string} id the order's
+ * @param {string} id the order's id
  */
 export const beginId = (id) => `begin-correct-order-${id}`;

@@ -5,7 +5,7 @@ import { html, nothing } from "../../vendor/lit-html.js";
 /** @import { Set, State } from "./form.js" */
 
 /**
- * The three buttons of the original page. Without a confirmed number there is nowhere to text to.
+ * Renders the three buttons of the original page. A button needs an address for each of its channels.
  *
  * @param {State} state
  * @param {boolean} isBusy
@@ -27,19 +27,19 @@ export function channels({ problems, email, phone }, isBusy, person) {
       ${
         verifiedEmail
           ? html`E-mail goes to <strong>${verifiedEmail}</strong>. `
-          : html`<a href="#/account">Confirm your e-mail address</a> to be reminded by mail. `
+          : html`<a href="#/account">Confirm your e-mail address</a> to get reminders by e-mail. `
       }
       ${
         verifiedPhone
           ? html`Texts go to <strong class="number">${verifiedPhone}</strong>.`
-          : html`<a href="#/account">Add your phone number</a> to be reminded by SMS.`
+          : html`<a href="#/account">Add your phone number</a> to get reminders by SMS.`
       }
     </p>
   `;
 }
 
 /**
- * Whoever this person may write to besides: the API knows whom the stage lists.
+ * Renders the fields for another recipient. The API knows which recipients the stage allows.
  *
  * @param {State} state
  * @param {Set} set
@@ -52,7 +52,9 @@ export function elsewhere({ isElsewhere, problems }, set) {
     <details ?open=${isElsewhere} @toggle=${toggle} @input=${typed}>
       <summary>Send to another address</summary>
       <div class="inset">
-        <p class="hint">One that this installation lists. What is left empty goes to your own.</p>
+        <p class="hint">
+          Enter an address or a number that this installation allows. Leave a field empty to use your own.
+        </p>
         <div class="pair">
           ${textField({
             form: "remind",
@@ -72,7 +74,7 @@ export function elsewhere({ isElsewhere, problems }, set) {
             inputmode: "tel",
             maxlength: 30,
             required: false,
-            hint: "Such as +15555550100.",
+            hint: "For example +15555550100.",
             problem: problems.phone,
           })}
         </div>

@@ -13,7 +13,7 @@ import { repeatFields, timeFields, waitFields } from "./when.js";
 /** @typedef {ReturnType<typeof requestOf>} Request */
 
 /**
- * What the form shows in addition to what is typed. `email` and `phone` are what is typed into the fields of those names.
+ * The form's state beside the typed text. `email` and `phone` are here because they enable buttons.
  *
  * @typedef {Chosen & Refusal & {email: string, phone: string, isElsewhere: boolean}} State
  */
@@ -36,7 +36,6 @@ const START = {
 };
 const NOT_SENT = { text: "", key: "", at: 0 };
 
-/** The form for a reminder. */
 export class ReminderForm {
   #page;
   #isSent;
@@ -46,7 +45,7 @@ export class ReminderForm {
   /** @type {string | null} */
   #news = null;
   #isBusy = false;
-  /** The request that was sent last, and was perhaps taken though no answer came. */
+  /** The last request that failed. The API may have accepted it all the same. */
   #sent = NOT_SENT;
 
   // Lifecycle
@@ -101,7 +100,7 @@ export class ReminderForm {
       this.#sent = NOT_SENT;
       form.reset();
       this.#state = START;
-      this.#news = `You will be reminded by ${channelsText(request.channels)}: ${timeText(body.dueAt)}.`;
+      this.#news = `Reminder set for ${timeText(body.dueAt)}, by ${channelsText(request.channels)}.`;
       this.#page.say(this.#news);
       this.#isSent();
     } catch (caught) {
@@ -114,7 +113,7 @@ export class ReminderForm {
   }
 
   /**
-   * The same form, sent again within minutes, gets the same key, because perhaps only the answer was lost.
+   * Returns the same key for the same request within minutes, because perhaps only the answer was lost.
    *
    * @param {Request} request
    */
@@ -144,7 +143,7 @@ export class ReminderForm {
           name: "when",
           label: "When",
           options: [
-            ["in", "In some time"],
+            ["in", "After a delay"],
             ["at", "At a date and time"],
           ],
           value: "in",

@@ -13,15 +13,15 @@ import { ReminderForm } from "./form.js";
 /** @import { Reminder } from "../../reminders.js" */
 /** @import { Page } from "../../types/page.js" */
 
-const LISTS_ANEW = 3000;
+const RELOADS_EVERY = 3000;
 
-/** The form for a reminder, and the person's reminders: those to come are counted down. */
+/** The form for a reminder and the person's reminders. The upcoming ones count down. */
 export class Reminders {
   #page;
   #form;
   #upcoming;
   #past;
-  /** @type {string | null} the id of the button that asks for a confirmation */
+  /** @type {string | null} the id of the button that asks for a confirmation now */
   #asked = null;
   /** @type {Error | null} why a reminder could not be cancelled */
   #refusal = null;
@@ -39,7 +39,7 @@ export class Reminders {
     this.#past = this.#list("past");
     const ticking = setInterval(() => this.#tick(), 1000);
     signal.addEventListener("abort", () => clearInterval(ticking));
-    poll(() => this.#moveOn(), { signal, first: LISTS_ANEW, longest: LISTS_ANEW });
+    poll(() => this.#moveOn(), { signal, first: RELOADS_EVERY, longest: RELOADS_EVERY });
   }
 
   /**
@@ -60,7 +60,7 @@ export class Reminders {
     }
   }
 
-  /** What is due moves from one list to the other, and nobody should have to ask for it. Never the last time. */
+  /** Reloads both lists when a reminder is due or being sent. Returns false, so that `poll` never stops. */
   async #moveOn() {
     const isDue = this.#upcoming.value?.some((one) => isWaiting(one) && Date.parse(one.dueAt) <= Date.now());
     const isBeingSent = this.#past.value?.some(isWaiting);
@@ -94,7 +94,7 @@ export class Reminders {
     update();
     try {
       await reminders.delete(`/reminders/${encodeURIComponent(reminderId)}`);
-      say("The reminder is cancelled.");
+      say("Reminder cancelled.");
     } catch (caught) {
       this.#refusal = caught;
     }
@@ -109,7 +109,7 @@ export class Reminders {
   render() {
     const upcoming = this.#upcoming.value ?? [];
     const past = this.#past.value ?? [];
-    // Asked for a moment apart, the two lists may both have one.
+    // The two lists are loaded separately, so both may have a reminder that was just sent.
     const before = new Set(past.map((one) => one.reminderId));
     const justOver = upcoming.filter((one) => !isWaiting(one) && !before.has(one.reminderId));
     return [this.#form.render(), this.#waiting(upcoming.filter(isWaiting)), this.#over([...justOver, ...past])];
@@ -124,7 +124,7 @@ export class Reminders {
         ${shown(this.#upcoming, () =>
           list.length
             ? this.#rows(list, (one) => this.#cancelButton(one))
-            : empty("Nothing is waiting", "What you set above is counted down here."),
+            : empty("No upcoming reminders", "Set a reminder above. Its countdown appears here."),
         )}
         ${more(this.#upcoming, "upcoming reminders")}
       </section>
@@ -139,7 +139,7 @@ export class Reminders {
         ${shown(this.#past, () =>
           list.length
             ? this.#rows(list, () => nothing)
-            : empty("Nothing yet", "What was sent or cancelled is kept here for a while."),
+            : empty("No past reminders", "Sent and cancelled reminders stay here for a while."),
         )}
         ${more(this.#past, "past reminders")}
       </section>
@@ -197,7 +197,7 @@ export class Reminders {
       id: `cancel-${reminder.reminderId}`,
       label: "Cancel",
       about: reminder.message,
-      question: reminder.repeat ? "Cancel it, and all that would follow?" : "Cancel this reminder?",
+      question: reminder.repeat ? "Cancel this reminder and all its repeats?" : "Cancel this reminder?",
       yes: "Yes, cancel it",
       asked: this.#asked,
       ask: this.#ask,

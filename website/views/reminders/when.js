@@ -36,7 +36,7 @@ export function timeFields({ problems, twice, leap }, set) {
       label: "Date and time",
       type: "datetime-local",
       min: wallText(new Date()),
-      hint: ZONE ? `By the clocks in ${ZONE}.` : "By the clock of this browser.",
+      hint: ZONE ? `Local time in ${ZONE}.` : "Local time of this browser.",
       problem: problems.timestamp,
     })}
     ${leap ? leapButton(leap, set) : nothing} ${twice ? foldChoice(twice) : nothing}
@@ -56,7 +56,7 @@ function leapButton(leap, set) {
     set({ leap: null, problems: {} });
     focusOn("remind-timestamp");
   };
-  return html`<p><button type="button" class="small" @click=${use}>Take ${leap.slice(-5)} instead</button></p>`;
+  return html`<p><button type="button" class="small" @click=${use}>Use ${leap.slice(-5)} instead</button></p>`;
 }
 
 /** @param {string[]} offsets */
@@ -64,8 +64,8 @@ const foldChoice = (offsets) =>
   choice({
     form: "remind",
     name: "fold",
-    label: "Which of the two?",
-    options: offsets.map((offset, i) => [String(i), `The ${i ? "second" : "first"}, at UTC${offset}`]),
+    label: "Which one?",
+    options: offsets.map((offset, i) => [String(i), `The ${i ? "second" : "first"} (UTC${offset})`]),
     value: "0",
   });
 
@@ -79,7 +79,7 @@ export function repeatFields(state, set) {
   return html`
     <label class="switch">
       <input type="checkbox" name="repeats" role="switch" @change=${toggle} />
-      <span>Repeat it</span>
+      <span>Repeat this reminder</span>
     </label>
     ${state.repeats ? html`<div class="inset">${stepFields(state, set)}</div>` : nothing}
   `;
@@ -93,7 +93,7 @@ function stepFields({ ends, problems }, set) {
   return html`
     <div class="pair">
       ${numberField({ name: "every", label: "Every", value: "1", maxlength: 6, problem: problems.every })}
-      ${selectField({ name: "step", label: "Step", options: OFTEN, value: "d" })}
+      ${selectField({ name: "step", label: "Period", options: OFTEN, value: "d" })}
     </div>
     ${choice({
       form: "remind",
@@ -101,15 +101,15 @@ function stepFields({ ends, problems }, set) {
       label: "Ends",
       options: [
         ["never", "Never"],
-        ["times", "After some times"],
-        ["until", "At a date"],
+        ["times", "After a number of times"],
+        ["until", "On a date"],
       ],
       value: "never",
       change: (chosen) => set({ ends: chosen }),
     })}
     ${
       ends === "times"
-        ? numberField({ name: "times", label: "Times", value: "3", maxlength: 4, problem: problems.times })
+        ? numberField({ name: "times", label: "Number of times", value: "3", maxlength: 4, problem: problems.times })
         : nothing
     }
     ${

@@ -22,21 +22,21 @@ const WELCOME = html`
     <p class="lead">Two small serverless apps behind one page.</p>
     <ul class="promises">
       <li>
-        <strong>Orders</strong> are recorded, checked, and put into the queue for fulfillment or, with reasons, before a
-        person. You see how far it is.
+        <strong>Orders:</strong> we check each order. A valid order goes to fulfillment. Any other order goes to an
+        operator, with the reasons. You can follow each step.
       </li>
-      <li><strong>Reminders</strong> wait for seconds or for months, and then reach you by e‑mail, by SMS or both.</li>
+      <li><strong>Reminders:</strong> they reach you by e‑mail, SMS or both, after seconds or after months.</li>
       <li>
-        <strong>Yours alone:</strong> orders are seen by you and by the operators, and mail goes only to the address you
-        have confirmed, or to one that this installation lists.
+        <strong>Privacy:</strong> only you and the operators see your orders. Reminders go to your confirmed addresses,
+        or to other addresses that this installation allows.
       </li>
     </ul>
   </section>
 `;
 
-const PASSWORD_HINT = "At least 12 characters, among them a capital and a small letter, a digit and a symbol.";
+const PASSWORD_HINT = "At least 12 characters, with upper-case and lower-case letters, a digit and a symbol.";
 
-/** The way in: sign-in, sign-up, confirmation, forgotten password and what Cognito asks for besides. */
+/** The forms for signing in, signing up, confirming, resetting the password and answering Cognito's challenges. */
 export class SignIn {
   #session;
   #update;
@@ -48,7 +48,7 @@ export class SignIn {
   /** @type {Challenge | null} */
   #challenge = null;
   #email;
-  /** @type {string | null} kept while the address is confirmed */
+  /** @type {string | null} kept until the address is confirmed, to sign in without asking again */
   #password = null;
 
   // Lifecycle
@@ -58,8 +58,8 @@ export class SignIn {
    * @param {Session} door.session
    * @param {() => void} door.update
    * @param {(words: string) => void} door.say
-   * @param {(mode: Mode) => void} [door.move] where modes have addresses of their own
-   * @param {string} [door.email] of the one who is to sign in
+   * @param {(mode: Mode) => void} [door.move] opens a mode by its address; missing in the dialog
+   * @param {string} [door.email] the initial e-mail address
    */
   constructor({ session, update, say, move, email = "" }) {
     this.#session = session;
@@ -98,7 +98,7 @@ export class SignIn {
   };
 
   /**
-   * Ends a challenge that cannot be answered any more. Returns whether there was one.
+   * Ends the challenge if the failure means that it can no longer be answered. Returns whether it ended.
    *
    * @param {Error & {code?: string}} failure
    */
@@ -122,7 +122,7 @@ export class SignIn {
       }
       this.#password = password;
       this.#go("confirm");
-      this.#work.tell("This address is not confirmed yet: a code was mailed to it.");
+      this.#work.tell("This address is not confirmed yet. Enter the code that we mailed to it.");
     }
   };
 
@@ -132,7 +132,7 @@ export class SignIn {
     this.#email = email;
     this.#password = password;
     this.#go("confirm");
-    this.#work.tell(`A code was mailed to ${email}.`);
+    this.#work.tell(`We mailed a code to ${email}.`);
   };
 
   /** @type {Submit} */
@@ -142,7 +142,7 @@ export class SignIn {
     this.#email = email;
     this.#password = null;
     this.#go("signIn");
-    this.#work.tell("Your address is confirmed. Welcome!");
+    this.#work.tell("Address confirmed. Welcome!");
     if (password) {
       this.#challenge = await this.#session.signIn(email, password);
     }
@@ -152,7 +152,7 @@ export class SignIn {
     this.#work.try(async () => {
       const typed = /** @type {HTMLInputElement} */ (document.getElementById("door-email"));
       await this.#session.sendCodeAgain(typed.value.trim());
-      this.#work.tell("Another code is on its way.");
+      this.#work.tell("We mailed another code.");
     });
 
   /** @type {Submit} */
@@ -160,14 +160,14 @@ export class SignIn {
     await this.#session.forgotPassword(email);
     this.#email = email;
     this.#mode = "newCode";
-    this.#work.tell(`If ${email} has an account, a code is on its way there.`);
+    this.#work.tell(`If ${email} has an account, we mailed a code to it.`);
   };
 
   /** @type {Submit} */
   #changePassword = async ({ code, password }) => {
     await this.#session.setForgotten(this.#email, code.trim(), password);
     this.#go("signIn");
-    this.#work.tell("Your password is changed. Sign in with the new one.");
+    this.#work.tell("Password changed. Sign in with the new one.");
   };
 
   /** @param {string} text */
@@ -229,8 +229,9 @@ export class SignIn {
   }
 
   #confirmForm() {
+    const code = this.#work.codeField("Enter the code that we mailed to you.");
     return html`
-      ${this.#work.form("Confirm", this.#confirm, [this.#work.emailField(this.#email), this.#work.codeField("We mailed it to you.")])}
+      ${this.#work.form("Confirm", this.#confirm, [this.#work.emailField(this.#email), code])}
       <p class="aside">
         <button type="button" class="link" @click=${this.#sendCodeAgain}>Send another code</button>
         ${this.#link("Back to sign-in", "signIn")}
@@ -247,7 +248,7 @@ export class SignIn {
 
   #newCodeForm() {
     const fields = [
-      this.#work.codeField(`Mailed to ${this.#email}.`),
+      this.#work.codeField(`Enter the code that we mailed to ${this.#email}.`),
       this.#work.passwordField("new-password", PASSWORD_HINT, "New password"),
     ];
     return html`
@@ -259,8 +260,9 @@ export class SignIn {
   #authenticatorForm() {
     /** @type {Submit} */
     const submit = ({ code }) => this.#answer(code.replace(/\s/g, ""));
+    const code = this.#work.codeField("Enter the six digits that your authenticator app shows now.");
     return html`
-      ${this.#work.form("Sign in", submit, [this.#work.codeField("The six digits that your authenticator app shows now.")])}
+      ${this.#work.form("Sign in", submit, [code])}
       <p class="aside"><button type="button" class="link" @click=${this.#restart}>Back to sign-in</button></p>
     `;
   }

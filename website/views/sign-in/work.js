@@ -16,11 +16,11 @@ const FIELD_OF = {
 /** @type {Record<string, string>} */
 const MISSING = {
   email: "Enter your e-mail address.",
-  password: "Enter the password.",
+  password: "Enter your password.",
   code: "Enter the code.",
 };
 
-/** What is being asked of Cognito at the door: one thing at a time. */
+/** The one request that the sign-in sends at a time. */
 export class Work {
   #update;
   #say;
@@ -115,7 +115,7 @@ export class Work {
     `;
   }
 
-  /** @param {string} value to begin with */
+  /** @param {string} value the initial value */
   emailField(value) {
     return textField({
       form: "door",
