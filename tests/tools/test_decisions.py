@@ -19,7 +19,7 @@ NEXT = re.compile(r"The next decision gets the number (D[0-9]{3})\.")
 RETIRED = re.compile(r"Retired numbers: (none|D[0-9]{3}(?:, D[0-9]{3})*)\.")
 
 NOT_OURS = ("website/vendor/", "package-lock.json", "constraints.txt", "THIRD_PARTY")
-"""Parts of the paths of files that others wrote: a number in them is no decision's."""
+"""Parts of the paths of files that others wrote, whose numbers do not name decisions."""
 
 
 class Decision(NamedTuple):
