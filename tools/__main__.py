@@ -11,6 +11,7 @@ PROGRAMS = {
     "tools.sign_in": "sign in ahead, sign out, or print a token for another program",
     "tools.doctor": "find problems of a stage, before and after you deploy it",
     "tools.teardown": "make a stage ready to be destroyed; `make destroy` runs it",
+    "tools.docs": "write the generated parts of docs; `make docs` runs it",
     "tools.openapi": "write docs/openapi from the templates; `make openapi` runs it",
     "tools.site": "build the site of the documentation in build/site; `make docs` runs it",
 }

@@ -1,7 +1,7 @@
 """Finds card numbers in texts that must not contain any. Pure.
 
-docs/architecture.md, "Card numbers", says which forms count. The first states of the order workflow repeat these
-rules for the digits 0 to 9, with the same regular expressions.
+docs/card-numbers.md says which forms count. The first states of the order workflow repeat these rules for the digits
+0 to 9, with the same regular expressions.
 """
 
 import functools

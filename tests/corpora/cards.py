@@ -1,4 +1,4 @@
-"""Card numbers of every issuer, in every form that docs/architecture.md says is found."""
+"""Card numbers of every issuer, in every form that docs/card-numbers.md says is found."""
 
 import random
 from collections.abc import Callable, Iterator

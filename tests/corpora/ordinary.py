@@ -1,6 +1,6 @@
 """Ordinary texts without a card number: order numbers, names, items, prices and reminders of businesses and people.
 
-Formats that docs/architecture.md lists as indistinguishable from a card number are left out.
+Formats that docs/card-numbers.md lists as indistinguishable from a card number are left out.
 """
 
 import random

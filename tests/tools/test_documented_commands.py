@@ -30,6 +30,7 @@ PLACEHOLDERS = {"STATUS": "PARKED", "N": "1"}
 """What stands for a placeholder that its program does not take as it is."""
 
 WITHOUT_ARGUMENTS = {
+    "tools.docs",
     "tools.openapi",
     "tools.site",
     "tests.facts",

@@ -18,8 +18,9 @@ NEEDS = {
     "tools.remindme list": COMMON | {"fastjsonschema", "tzlocal"},
     "tools.doctor": COMMON | OF_CDK,
     "tools.teardown": COMMON | OF_CDK,
-    # Without --help it synthesises the templates, and writes files.
+    # Without --help these two synthesise the templates, and write files.
     "tools.openapi --help": COMMON,
+    "tools.docs --help": COMMON,
 }
 """Each command, and what it needs of the packages that requirements.txt and its companions name."""
 

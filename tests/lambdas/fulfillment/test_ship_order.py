@@ -10,6 +10,7 @@ import pytest
 from fulfillment import ship_order
 from fulfillment.ship_order import handler, shipment_id
 from tests.support.aws_answers import refused
+from tests.support.data_model import examples, kinds
 from tests.support.handlers.aws import client_of
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë O'Brien", "ItemName": "Keyboard", "Price": "12.50", "ExecutionId": "arn"}
@@ -73,6 +74,13 @@ def test_an_order_is_shipped(shipments):
     assert before.replace(microsecond=0) <= shipped_at <= datetime.now(UTC)
     assert shipment == {"ShipmentId": shipment_id("A-1"), "OrderId": "A-1", "ItemName": "Keyboard"}
     assert str(uuid.UUID(shipment["ShipmentId"])) == shipment["ShipmentId"]
+
+
+def test_the_data_model_shows_both_rows_as_they_are_stored(shipments, records):
+    ship(ORDER)
+
+    stored = [table.scan()["Items"][0] for table in (shipments, records)]
+    assert [kinds(row) for row in examples("The rows of the example consumer")] == [kinds(row) for row in stored]
 
 
 def test_a_copy_of_a_shipped_order_changes_nothing(shipments):

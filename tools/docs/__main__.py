@@ -1,0 +1,62 @@
+"""`python -m tools.docs`: writes the generated parts of docs/*.md. `make docs` runs it."""
+
+import os
+import sys
+from dataclasses import replace
+from tempfile import TemporaryDirectory
+
+from stacks.layer import LayerNotBuiltError
+from terminal.errors import CommandError
+from tools import command
+from tools.docs import deployment, pages, rewritten, stale, workflows
+
+
+def synthesise() -> list[deployment.Stack]:
+    """Every stack that a stage can have, as `cdk synth` makes it. Raises LayerNotBuiltError."""
+    command.find_node()
+    # `make check` validates the templates. Here they are only read, and validation takes three times as long.
+    os.environ.setdefault("CDK_VALIDATION", "false")
+    # Here, because CDK starts Node when it is imported, and the help needs neither.
+    import aws_cdk as cdk
+
+    import app
+    from stacks.config import DEV
+
+    with TemporaryDirectory() as folder:
+        cdk_app = cdk.App(outdir=folder, context=deployment.CONTEXT)
+        app.build(cdk_app, stage=replace(DEV, example_consumer=True))
+        return [
+            deployment.Stack(name=one.id, template=one.template, after={other.id for other in one.dependencies})
+            for one in cdk_app.synth().stacks
+        ]
+
+
+def parts(stacks: list[deployment.Stack]) -> dict[str, str]:
+    """The text of each generated part, by name."""
+    return deployment.parts(stacks) | workflows.parts()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return command.exit_status(lambda: _parse_and_write(arguments))
+
+
+def _parse_and_write(arguments: list[str] | None) -> int:
+    description = "Writes the parts of docs/*.md that are generated from the templates and the workflows."
+    parser = command.Parser(prog="python -m tools.docs", description=description)
+    parser.add_argument("--check", action="store_true", help="write nothing; name the parts that are out of date")
+    options = parser.parse_args(arguments)
+    try:
+        new = parts(synthesise())
+    except LayerNotBuiltError as error:
+        raise CommandError(str(error)) from None
+    if options.check:
+        if found := stale(new):
+            raise CommandError(f"out of date: {', '.join(found)}. Run python -m tools.docs")
+        return 0
+    for page in pages():
+        page.write_text(rewritten(page.read_text(), new))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
