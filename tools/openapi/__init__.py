@@ -1,4 +1,4 @@
-"""docs/openapi/: what the templates say of the APIs, as OpenAPI documents. `make openapi` writes them."""
+"""Makes the OpenAPI documents in docs/openapi from the templates. `make openapi` writes them."""
 
 import json
 from collections.abc import Mapping
@@ -38,9 +38,9 @@ CONTACT = {"name": "The operators of your deployment"}
 
 
 def documents(templates: Mapping[str, Template]) -> dict[str, str]:
-    """The text of each document by its file's name: `orders.json` for the stack Orders, none for one without an API.
+    """Returns the text of each document by file name: `orders.json` for the stack Orders. Skips stacks without an API.
 
-    `templates` are by stack. A document is the same whichever stage's templates it is made from.
+    `templates` are by stack. The templates of all stages make the same documents.
     """
     return {
         f"{stack.lower()}.json": json.dumps(document(template), indent=2, ensure_ascii=False) + "\n"
@@ -50,7 +50,7 @@ def documents(templates: Mapping[str, Template]) -> dict[str, str]:
 
 
 def document(template: Template) -> dict[str, Any]:
-    """The OpenAPI document of the one REST API in `template`. Raises KeyError if something in it has no words."""
+    """Returns the OpenAPI document of the only REST API in `template`. Raises KeyError if a part of it has no words."""
     (api,) = _resources(template, "RestApi").values()
     (stage,) = _resources(template, "Stage").values()
     models = _resources(template, "Model")
@@ -75,7 +75,7 @@ def document(template: Template) -> dict[str, Any]:
                 "variables": {
                     "address": {
                         "default": "https://api-id.execute-api.us-east-1.amazonaws.com",
-                        "description": "The stack's output ApiUrl says it.",
+                        "description": "It is the beginning of the stack's output ApiUrl.",
                     }
                 },
             }
@@ -90,9 +90,9 @@ def document(template: Template) -> dict[str, Any]:
 
 
 def components(models: Mapping[str, Schema]) -> dict[str, Schema]:
-    """The schemas of a document, by name: the `models`, and their PARTS as schemas of their own.
+    """Returns the schemas of a document by name: the `models`, and their PARTS as separate schemas.
 
-    A part of a schema that equals one with a name becomes a reference to it.
+    A part of a schema that equals a named schema becomes a reference to it.
     """
     schemas = {name: _nullable(without(schema, "$schema")) for name, schema in models.items()}
     parts = {name: _at(schemas, place) for name, place in PARTS.items() if place.partition("/")[0] in schemas}
@@ -109,7 +109,7 @@ def without(schema: Mapping[str, Any], *names: str) -> Schema:
 
 
 def _nullable(value: Any) -> Any:
-    """`value` with an object that may be null as an alternative: only an object by itself can have a name."""
+    """Returns `value` with `anyOf` for objects that may be null, because only a schema of an object can have a name."""
     if isinstance(value, list):
         return [_nullable(one) for one in value]
     if not isinstance(value, dict):
@@ -180,7 +180,7 @@ def _operation(method: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str
 
 
 def _parameter(operation: str, name: str, required: bool) -> dict[str, Any]:
-    """`method.request.path.OrderId`, `….querystring.limit` or `….header.Idempotency-Key` in OpenAPI's words."""
+    """Turns `method.request.path.OrderId`, `….querystring.limit` or `….header.Idempotency-Key` into a parameter."""
     _, _, place, name = name.split(".")
     where = {"path": "path", "querystring": "query", "header": "header"}[place]
     return {"name": name, "in": where, "required": required, **PARAMETERS[operation, name]}
@@ -215,7 +215,7 @@ def _answer(operation: str, call: Call, answer: Mapping[str, Any], models: Mappi
 
 
 def codes_of(operation: str, status: str) -> dict[str, str]:
-    """The codes of an operation's errors with one status, and what each means."""
+    """Returns the codes of an operation's errors with one status, and the meaning of each."""
     call = CALLS[operation]
     codes = dict(ERRORS[status])
     if status == "400" and operation not in ASKED:
@@ -226,7 +226,7 @@ def codes_of(operation: str, status: str) -> dict[str, str]:
 
 
 def _content(references: Mapping[str, Any], models: Mapping[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"application/json": {"Ref": logical id}}` in OpenAPI's words."""
+    """Turns `{"application/json": {"Ref": logical id}}` into OpenAPI's `content`."""
     return {
         content_type: {"schema": _reference(models[reference["Ref"]]["Name"]), "examples": dict(examples)}
         for content_type, reference in references.items()
@@ -234,7 +234,7 @@ def _content(references: Mapping[str, Any], models: Mapping[str, Any], examples:
 
 
 def _path(template: Template, resource: Mapping[str, Any]) -> str:
-    """`/orders/{OrderId}`, from the resource that a method or another resource refers to."""
+    """Returns a path such as `/orders/{OrderId}`, from the resource that a method or another resource refers to."""
     if "Ref" not in resource:
         return ""
     part = template["Resources"][resource["Ref"]]["Properties"]
@@ -242,7 +242,7 @@ def _path(template: Template, resource: Mapping[str, Any]) -> str:
 
 
 def _resources(template: Template, type: str) -> dict[str, Any]:
-    """The properties of each resource of API Gateway's `type`, by logical id."""
+    """Returns the properties of each API Gateway resource of this `type`, by logical id."""
     return {
         logical_id: resource.get("Properties", {})
         for logical_id, resource in template["Resources"].items()

@@ -11,9 +11,9 @@ from tools.openapi import DOCUMENTS, Template, documents, types
 
 
 def synthesise() -> dict[str, Template]:
-    """The templates by stack, as `cdk synth` makes them. Raises LayerNotBuiltError."""
+    """Returns the templates by stack, as `cdk synth` makes them. Raises LayerNotBuiltError."""
     command.find_node()
-    # Here, because CDK starts Node when it is imported, and the help needs neither.
+    # Import CDK only here, because its import starts Node, and `--help` needs neither.
     import aws_cdk as cdk
 
     import app
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parse_and_write(arguments: list[str] | None) -> int:
-    description = "Writes docs/openapi and website/types from the templates. It overwrites what is there."
+    description = "Writes docs/openapi and website/types from the templates, and overwrites the files there."
     command.Parser(prog="python -m tools.openapi", description=description).parse_args(arguments)
     try:
         written = documents(synthesise())

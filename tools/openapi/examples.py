@@ -1,4 +1,4 @@
-"""Examples of every request and every answer in the OpenAPI documents, by operation."""
+"""Examples of all requests and answers in the OpenAPI documents, by operation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -104,7 +104,7 @@ ASKED: Mapping[str, Examples] = {
         ),
     },
 }
-"""The bodies of requests."""
+"""The bodies of requests, by operation."""
 
 ANSWERED: Mapping[tuple[str, str], Examples] = {
     ("PlaceOrder", "200"): {"order": _example("The workflow has finished", _SHOWN)},
@@ -123,7 +123,7 @@ ANSWERED: Mapping[tuple[str, str], Examples] = {
         "received": _example("The workflow has not finished", _RECEIVED),
         "fulfilled": _example("A good order", _SHOWN),
         "escalated": _example("An operator must decide", _ESCALATED),
-        "parked": _example("An operator must look", _PARKED),
+        "parked": _example("An operator must handle it", _PARKED),
         "closed": _example("An operator has closed it", _CLOSED),
     },
     ("CorrectOrder", "200"): {"order": _example("The workflow has finished", _SHOWN)},
@@ -185,7 +185,7 @@ ANSWERED: Mapping[tuple[str, str], Examples] = {
         "cancelled": _example("The cancelled reminder", {**_REMINDER, "status": "CANCELLED"}),
     },
 }
-"""The bodies of good answers, by operation and status."""
+"""The bodies of successful answers, by operation and status."""
 
 _PRICE_IS_MISSING = [codes.MISSING().of("Price")]
 _LIMIT_IS_WRONG = [codes.NOT_WHOLE_NUMBER(smallest=1, largest=MOST).of("limit")]
@@ -226,10 +226,10 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("", "InternalError"): ("The API failed with an internal error and logged it.", []),
     ("", "Unavailable"): ("A service is not available. Try again.", []),
 }
-"""By operation and code: the message and the details. Without an operation: those of all other operations."""
+"""The message and the details, by operation and code. Entries without an operation are for all other operations."""
 
 
 def failure(operation: str, code: str) -> Mapping[str, Any]:
-    """The example of an error that an operation answers."""
+    """Returns the example of an error of one operation."""
     message, details = _FAILURES.get((operation, code)) or _FAILURES["", code]
     return {"value": {"error": {"code": code, "message": message, "details": details}}}

@@ -1,7 +1,7 @@
-"""What the functions check in code, as far as a JSON schema can say it, and which parts of the schemas have names.
+"""The rules that the functions check in code, as JSON schemas, and the named parts of the schemas.
 
-The functions validate a body against the schemas in `lambdas/` first, because these name each faulty field by itself.
-The documents say more: what the functions check afterwards too.
+The functions first validate a body against the schemas in `lambdas/`, which name each faulty field by itself. Then they
+check further rules in code. The documents contain both, as far as a JSON schema can express it.
 """
 
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ PARTS: Mapping[str, str] = {
     "ErrorDetail": "ErrorAnswer/properties/error/properties/details/items",
     "DetailValues": "ErrorAnswer/properties/error/properties/details/items/properties/values",
 }
-"""The parts of the schemas that have names, which generated clients use too, and where each part is."""
+"""The places of the parts that have names. Generated clients use these names, too."""
 
 
 def up_to(most: int, *, least: int = 0, digits: int | None = None) -> str:
-    """The pattern of the whole numbers from `least`, which has one digit, to `most`.
+    """Returns a pattern of the whole numbers from `least`, which has one digit, to `most`.
 
-    With `digits`, zeros may precede a number of so many digits in all, and `least` is 0.
+    With `digits`, leading zeros may fill the number up to this number of digits, and `least` is 0.
     """
     text = str(most)
     length = len(text)
@@ -67,7 +67,7 @@ _WITH_OFFSET = rf"{_DAY}[Tt ]{_MINUTE}:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]{_MINUTE})
 TIME = f"{_LOCAL}|{_WITH_OFFSET}"
 
 NOTHING: Mapping[str, Any] = {"not": {}}
-"""No value at all. Not `false`, which some generators of clients do not know."""
+"""A schema that no value fits. It is not `false`, because some generators of clients do not know that."""
 
 REFINED: Mapping[str, Any] = {
     "OrderList": {"properties": {"next": {"minLength": 1}}},
@@ -82,7 +82,7 @@ REFINED: Mapping[str, Any] = {
             "timestamp": {"pattern": f"^({TIME})$"},
             "timeZone": {"pattern": "^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$"},
         },
-        # Within `allOf`, because generators of clients take an object with `oneOf` for several classes.
+        # Both are within `allOf`, because generators of clients make several classes from an object with `oneOf`.
         "allOf": [
             {
                 "oneOf": [

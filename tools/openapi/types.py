@@ -1,4 +1,4 @@
-"""The types of an OpenAPI document's schemas in TypeScript, for the page's checks. `make openapi` writes them."""
+"""Writes the schemas of an OpenAPI document as TypeScript types. The page's type check uses them."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ NAMES = {"string": "string", "integer": "number", "number": "number", "boolean":
 
 
 def types(document: Mapping[str, Any]) -> str:
-    """One exported type for each schema of the document. Raises KeyError for a schema it does not know."""
+    """Returns one exported type for each schema of the document. Raises KeyError for an unknown kind of schema."""
     head = f"// Written by `make openapi` from the schemas of the API {document['info']['title']}.\n"
     schemas = document["components"]["schemas"]
     return head + "".join(f"\nexport type {name} = {_type(schema)};\n" for name, schema in schemas.items())

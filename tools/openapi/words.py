@@ -1,7 +1,7 @@
-"""What the OpenAPI documents say in words: summaries, descriptions, parameters, headers and the codes of errors.
+"""The words of the OpenAPI documents: summaries, descriptions, parameters, headers and the codes of errors.
 
-The templates say which calls there are, what goes in and what comes out. A call, a field or an error without words
-here is an error of `make openapi`; a test finds words for what no longer exists.
+The calls, their requests and their answers come from the templates. `make openapi` fails if a call, a field or an error
+has no words here. A test finds words that are no longer used.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """What a document says of its API as a whole."""
+    """The description of an API and of its tags."""
 
     description: str
     tags: Mapping[str, str]
@@ -19,11 +19,10 @@ class Api:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What a document says of one operation.
+    """The words of one operation.
 
-    `errors` are the codes that this operation gives another meaning to, or has in addition to those of ERRORS.
-    `links` are operations that take a value of the answer: by status, then by operation, the parameter and where its
-    value stands.
+    `errors` are codes that ERRORS does not contain, or that have another meaning in this operation. `links` are
+    operations that use a value of the answer, by status and operation: each parameter with the place of its value.
     """
 
     tag: str
@@ -76,15 +75,15 @@ or at a time, within a year, and it may repeat. A request is refused if a text c
 ANSWERS = {
     "200": "OK",
     "202": "Accepted",
-    "400": "Bad request; `details` names the faulty fields",
+    "400": "Bad request; see `details`",
     "401": "Not signed in, or the token has expired",
     "403": "Forbidden",
     "404": "Not found",
     "409": "Conflict",
     "413": "The body is too large",
-    "415": "The body is not declared as JSON in UTF-8",
+    "415": "The body is not sent as JSON in UTF-8",
     "429": "Too many requests",
-    "500": "An error in the API, which it has logged",
+    "500": "Internal error",
     "503": "A service is not available",
 }
 
@@ -95,7 +94,7 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
     },
     "401": {"NotSignedIn": "the request has no valid ID token."},
     "403": {"ACCESS_DENIED": "API Gateway refused the request. The code is API Gateway's own, and there are others."},
-    "404": {"NotFound": "there is none, or it is not yours."},
+    "404": {"NotFound": "it does not exist, or it is not yours."},
     "409": {"Conflict": "the request conflicts with the current state."},
     "413": {"TooLarge": "the body has more than 16,384 bytes."},
     "415": {
@@ -103,7 +102,7 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
         "`Content-Encoding`."
     },
     "429": {"Throttled": "wait as long as `Retry-After` says, then send the request again."},
-    "500": {"InternalError": "sending the same request again will probably not help."},
+    "500": {"InternalError": "the API has logged an error. Sending the same request again will probably not help."},
     "503": {"Unavailable": "wait as long as `Retry-After` says, then send the same request again."},
 }
 
@@ -111,36 +110,35 @@ ONLY_OPERATORS = {"Forbidden": "the caller is not an operator."}
 
 DETAILS: Mapping[str, str] = {
     "AtMostOneOf": "the object may have only one of `fields`.",
-    "BeforeFirst": "the last moment is before the first time.",
-    "BreaksRule": "the value breaks `rule`, a keyword of JSON schema that no other code is for.",
-    "BrokenCharacters": "the text contains U+FFFD or half of a surrogate pair: somebody read or cut it in the wrong "
-    "encoding.",
+    "BeforeFirst": "the repetition ends before the reminder's first time.",
+    "BreaksRule": "the value breaks `rule`, a keyword of JSON schema that has no code of its own.",
+    "BrokenCharacters": "the text contains U+FFFD or half of a surrogate pair. Its encoding is probably wrong.",
     "ControlCharacters": "the text contains control characters other than tabs and line breaks.",
     "DiffersFromChannels": "`preference` and `channels` name different channels.",
-    "DiffersFromPath": "the id in the body is not the id in the path.",
+    "DiffersFromPath": "the id in the body differs from the id in the path.",
     "EmailNotVerified": "SES is in its sandbox, and the address is not verified in SES.",
     "EmailPaused": "sending e-mail is paused for the AWS account.",
     "Empty": "the text is empty.",
-    "ExactlyOneOf": "of `fields`, the request must have exactly one.",
-    "HappensTwice": "clocks in `zone` are put back, so they show this local time twice, at each of the two UTC "
-    "`offsets`, the first one first.",
+    "ExactlyOneOf": "the request must have exactly one of `fields`.",
+    "HappensTwice": "clocks in `zone` are put back and show this local time twice: first at the first of the two UTC "
+    "`offsets`, then at the second.",
     "HasPassed": "the time has passed.",
     "IntervalTooLong": "the interval may be at most `count` times `unit`.",
     "IntervalTooShort": "the interval must be at least `count` times `unit`.",
     "LooksLikeCard": "the text contains what looks like a card number.",
     "MakesCardWith": "the text makes what looks like a card number together with `fields`.",
-    "Missing": "the field is required, and missing.",
+    "Missing": "the required field is missing.",
     "MoreUnknownFields": "the request has `count` more unknown fields than the details name.",
     "NeededForChannel": "`channel` needs an address, and neither the request nor your account has one.",
     "NeedsTimeZone": "a local time in `fields` needs a time zone.",
-    "NoSuchTime": "no calendar or clock has this time, such as 30 February.",
-    "NotANext": "the text is not the `next` of an earlier answer.",
-    "NotAKey": "the key is not one text of 1 to `longest` visible ASCII characters.",
-    "NotATime": "the text is not a time in one of the forms that the field takes.",
+    "NoSuchTime": "the date or the time of day does not exist, such as 30 February.",
+    "NotANext": "the text is not a `next` from an earlier answer.",
+    "NotAKey": "the key was sent twice, or does not have 1 to `longest` visible ASCII characters.",
+    "NotATime": "the text is not a time in one of the forms that the field accepts.",
     "NotChannels": "the list is empty, or has a channel twice, or one that is not in `allowed`.",
     "NotAnEmailAddress": "the text is not exactly one e-mail address.",
     "NotAnInterval": "the text is not a number and a unit, such as `1d`.",
-    "NotAnOrderId": "the text is not an order's id of at most `longest` characters.",
+    "NotAnOrderId": "the text is not a valid order id of at most `longest` characters.",
     "NotAPhoneNumber": "the text is not a phone number with its country code.",
     "NothingVisible": "the text contains no character that people can see.",
     "NotOneLine": "the text contains line breaks or other control characters.",
@@ -150,22 +148,22 @@ DETAILS: Mapping[str, str] = {
     "OptedOut": "the owner of the number has opted out of text messages.",
     "PhoneNotVerified": "SNS is in its SMS sandbox, and the number is not verified there.",
     "SenderNotVerified": "the sender's address is not verified in SES.",
-    "SkippedByClocks": "clocks in `zone` are put forward, from the local time `before` to `after`, so they never show "
-    "this time.",
+    "SkippedByClocks": "clocks in `zone` are put forward from the local time `before` to `after` and never show this "
+    "time.",
     "TooBig": "the number may be at most `largest`.",
     "TooFarAhead": "the time is more than `days` days ahead.",
     "TooLong": "the text may have at most `longest` characters.",
-    "TooLongForSms": "as a text message, the text takes `size` characters. With the letters in it, it may take "
-    "`longest`; with letters of the GSM alphabet only, `longestInGsm`.",
-    "TooManyDigits": "written out, the number may have at most `longest` characters.",
+    "TooLongForSms": "the text takes `size` characters in a text message, and the limit is `longest`. The limit is "
+    "`longestInGsm` if all letters are in the GSM alphabet.",
+    "TooManyDigits": "the number has more than `longest` characters if written without an exponent.",
     "TooShort": "the text must have at least `shortest` characters.",
     "TooSmall": "the number must be at least `smallest`.",
-    "UnknownField": "there is no such field. Each digit in its name is shown as `#`.",
+    "UnknownField": "the field is unknown. Each digit in its name is shown as `#`.",
     "UnknownTimeZone": "the text is not a name in the IANA time zone database.",
     "UnknownValue": "the value is not one of `allowed`.",
-    "WrongType": "the value has a wrong type: `types` are the right ones, as JSON schema names them.",
+    "WrongType": "the value has the wrong type. `types` are the right ones, as JSON schema names them.",
 }
-"""By code of a detail: what it means. Words in backquotes are the names of its values."""
+"""The meaning of each code of a detail. Names in backquotes are the names of its values, or of fields."""
 
 HEADERS: Mapping[str, Mapping[str, Any]] = {
     "Access-Control-Allow-Origin": {
@@ -173,7 +171,7 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         "schema": {"type": "string"},
     },
     "Location": {
-        "description": "The address of what was created. It is relative to the address of this request.",
+        "description": "The address of the new order or reminder. It is relative to the address of this request.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "Retry-After": {
@@ -193,19 +191,19 @@ _ORDER_ID: Mapping[str, Any] = {
     "example": "order-1",
 }
 _REMINDER_ID: Mapping[str, Any] = {
-    "description": "The id of the reminder, as the answer to its creation says it.",
+    "description": "The id of the reminder, from the answer to its creation.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128},
     "example": "0b9f7c52-6a3e-4a51-9f0e-3c8d1b2a4e5f",
 }
 _NEXT: Mapping[str, Any] = {
-    "description": "Where the page begins: `next` of the page before, unchanged. Leave it out for the first page.",
+    "description": "The value of `next` in the page before, unchanged. Leave it out for the first page.",
     "schema": {"type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+={0,2}$"},
 }
 
 
 def _limit(default: int) -> Mapping[str, Any]:
     return {
-        "description": "The most entries that the page may have.",
+        "description": "The largest number of entries in the page.",
         "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": default},
         "example": default,
     }
@@ -223,7 +221,7 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("ListOrders", "limit"): _limit(20),
     ("ListOrders", "next"): _NEXT,
     ("RemoveParked", "MessageId"): {
-        "description": "The `MessageId` of a parked message, as `GET /parked` says it.",
+        "description": "The `MessageId` of a parked message, from `GET /parked`.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 100},
         "example": "5fea7756-0ea4-451a-a703-a558b933e274",
     },
@@ -261,19 +259,19 @@ CALLS: Mapping[str, Call] = {
         tag="Orders",
         summary="Place an order",
         description="Starts the workflow that checks the order. If you send the same order again, it is not placed "
-        "twice: you get its current state.",
+        "twice; the answer is its current state.",
         answers={
             "200": "You have sent this order before. This is its current state",
             "202": "The order is accepted, and the workflow has started",
         },
-        errors={"409": {"Conflict": "another order has this `OrderId`. It stays as it is."}},
+        errors={"409": {"Conflict": "another order has this `OrderId`. That order does not change."}},
         links={"202": {"GetOrder": {"OrderId": "$response.body#/OrderId"}}},
     ),
     "ListOrders": Call(
         tag="Orders",
         summary="List orders",
         description="Lists your own orders, last received first. An operator can list all orders with one "
-        "status instead. Such a page may be short, because orders whose status has just changed are left out.",
+        "status instead. That list leaves out orders whose status has just changed, so a page may be short.",
         answers={"200": "A page of orders"},
         errors={"403": {"Forbidden": "you asked for a `status` and are not an operator."}},
         links={"200": {"ListOrders": {"next": "$response.body#/next"}}},
@@ -284,24 +282,24 @@ CALLS: Mapping[str, Call] = {
         description="Returns one of your own orders; operators can look up every order. A finished order may come from "
         "a cache.",
         answers={"200": "The order"},
-        errors={"404": {"NotFound": "there is no such order, or somebody else placed it."}},
+        errors={"404": {"NotFound": "the order does not exist, or another person placed it."}},
     ),
     "CorrectOrder": Call(
         tag="Operators",
         summary="Correct an order",
         description="Sends an order that is `ESCALATED` or `PARKED` through the workflow once more, with the corrected "
         "fields. The body is the whole order with its card number, because the card number is not stored. The order "
-        "stays with the person who placed it.",
+        "keeps its owner.",
         for_operators=True,
         answers={
             "200": "You have sent this correction before. This is the order's current state",
             "202": "The correction is accepted, and the workflow has started",
         },
         errors={
-            "404": {"NotFound": "there is no such order."},
+            "404": {"NotFound": "the order does not exist."},
             "409": {
                 "Conflict": "the order is neither `ESCALATED` nor `PARKED`, it is in the fulfillment queue already, or "
-                "somebody else has just changed it."
+                "another operator has just changed it."
             },
         },
         links={"202": {"GetOrder": {"OrderId": "$response.body#/OrderId"}}},
@@ -309,20 +307,22 @@ CALLS: Mapping[str, Call] = {
     "CloseOrder": Call(
         tag="Operators",
         summary="Close an order",
-        description="Closes an order that is `ESCALATED` or `PARKED` and will not be corrected. The person who placed "
-        "the order can read the note.",
+        description="Closes an order that is `ESCALATED` or `PARKED` and will not be corrected. The order's owner can "
+        "read the note.",
         for_operators=True,
         answers={"200": "The closed order"},
         errors={
-            "404": {"NotFound": "there is no such order."},
-            "409": {"Conflict": "the order is neither `ESCALATED` nor `PARKED`, or somebody else has just changed it."},
+            "404": {"NotFound": "the order does not exist."},
+            "409": {
+                "Conflict": "the order is neither `ESCALATED` nor `PARKED`, or another operator has just changed it."
+            },
         },
     ),
     "ListParked": Call(
         tag="Operators",
         summary="List parked messages",
-        description="Lists the orders that the workflow could not settle. A message that was sent several times is "
-        "listed once. The messages stay in the queue, but they are hidden from other readers until this request ends.",
+        description="Lists messages about orders that the workflow could not settle. Copies of a message are listed "
+        "once. The messages stay in the queue, but they are hidden from other readers until this request ends.",
         for_operators=True,
         answers={"200": "At most 100 messages, copies included"},
     ),
@@ -334,7 +334,7 @@ CALLS: Mapping[str, Call] = {
         answers={"200": "The message is removed"},
         errors={
             "404": {
-                "NotFound": "there is no such message, or another reader holds it at the moment. Try again in the "
+                "NotFound": "the message does not exist, or another reader holds it at the moment. Try again in the "
                 "second case."
             }
         },
@@ -342,7 +342,7 @@ CALLS: Mapping[str, Call] = {
     "ListDeadLetters": Call(
         tag="Operators",
         summary="Count the dead letters",
-        description="Says how many messages of each queue were received five times and not processed.",
+        description="Counts, for each queue, the messages that were received five times but not processed.",
         for_operators=True,
         answers={"200": "The approximate number for each queue"},
     ),
@@ -351,14 +351,14 @@ CALLS: Mapping[str, Call] = {
         summary="Send dead letters back",
         description="Moves the dead letters of a queue back to the queue, so that they are processed once more.",
         for_operators=True,
-        answers={"200": "What was moved"},
+        answers={"200": "How many messages were moved"},
         errors={"404": {"NotFound": "the queue has no dead-letter queue."}},
     ),
     "CreateReminder": Call(
         tag="Reminders",
         summary="Schedule a reminder",
-        description="Schedules a reminder to your own verified address or number, or to one that the stage lists. A "
-        "reminder that could not be sent when it is due is refused now, and `details` says why.",
+        description="Schedules a reminder to your own verified address or number, or to one that the stage lists. If "
+        "the reminder could not be sent when it is due, it is refused now, and `details` says why.",
         answers={"202": "The reminder is scheduled"},
         errors={
             "403": {"Forbidden": "a channel is `topic`, and you are not an operator."},
@@ -382,17 +382,17 @@ CALLS: Mapping[str, Call] = {
         summary="Look up a reminder",
         description="Returns one of your own reminders; operators can look up every reminder.",
         answers={"200": "The reminder"},
-        errors={"404": {"NotFound": "there is no such reminder, or it is somebody else's."}},
+        errors={"404": {"NotFound": "the reminder does not exist, or another person set it."}},
     ),
     "CancelReminder": Call(
         tag="Reminders",
         summary="Cancel a reminder",
-        description="Cancels one of your own reminders and all its repetitions. A repeated reminder that is being sent "
-        "at this moment is sent for the last time. You can still look up a cancelled reminder.",
-        answers={"200": "The reminder, which will not be sent any more"},
+        description="Cancels one of your own reminders and all its repetitions. If a repeated reminder is being sent "
+        "at this moment, this is the last time. You can still look up a cancelled reminder.",
+        answers={"200": "The reminder. It is cancelled, or it will not repeat any more"},
         errors={
-            "404": {"NotFound": "there is no such reminder, or it is somebody else's."},
-            "409": {"Conflict": "the reminder is sent, being sent, or cancelled already."},
+            "404": {"NotFound": "the reminder does not exist, or another person set it."},
+            "409": {"Conflict": "the reminder was sent, is being sent, or was cancelled before."},
         },
     ),
 }
@@ -402,9 +402,10 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Order": (
         "An order to place.",
         {
-            "OrderId": "You choose it. It recognises the order if you send it again.",
-            "Name": "Who ordered. It must contain a visible character and no card number.",
-            "ItemName": "What was ordered. It must contain a visible character and no card number.",
+            "OrderId": "The id of the order. You choose it. If you send the order again, the API recognises it by its "
+            "id.",
+            "Name": "The customer's name. It must contain a visible character and no card number.",
+            "ItemName": "The name of the item. It must contain a visible character and no card number.",
             "Price": "Any number or text of at most 32 characters is accepted. An order is escalated unless its price "
             "is a decimal above zero, with at most 12 digits before the point and 4 after it. A price that looks like "
             "a card number is refused.",
@@ -416,25 +417,26 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {"OrderId": "The id of the order.", "Status": "The workflow has not finished yet."},
     ),
     "OrderState": (
-        "An order and what has become of it.",
+        "An order and its state.",
         {
             "OrderId": "The id of the order.",
-            "Name": "Who ordered.",
-            "ItemName": "What was ordered.",
+            "Name": "The customer's name.",
+            "ItemName": "The name of the item.",
             "Price": "The price as text.",
-            "Card": "What is stored of the card number.",
-            "Status": "How far the order is.",
+            "Card": "The stored part of the card number.",
+            "Status": "The order's status.",
             "Reasons": "Why the order was escalated; empty if it was not.",
             "ReceivedAt": "When the order was placed.",
             "UpdatedAt": "When the order last changed.",
-            "Note": "What an operator wrote when they closed the order.",
-            "State": "If the order is `RECEIVED`: the workflow's state that it waits for.",
-            "Queue": "If the order is `PARKED` but in a queue already: that queue.",
+            "Note": "The note of the operator who closed the order.",
+            "State": "The state of the workflow that the order waits for. Only a `RECEIVED` order has it.",
+            "Queue": "The queue that a `PARKED` order is in already.",
         },
     ),
     "OrderStatus": (
         "`RECEIVED`: the workflow has not finished. `FULFILLMENT_QUEUED`: the order is good. `ESCALATED`: an operator "
-        "must decide. `PARKED`: the workflow failed, and an operator must look. `CLOSED`: an operator has closed it.",
+        "must decide. `PARKED`: the workflow failed, and an operator must handle the order. `CLOSED`: an operator has "
+        "closed it.",
         {},
     ),
     "Reason": (
@@ -443,7 +445,10 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "above zero.",
         {},
     ),
-    "Card": ("What is stored of a card number.", {"Last4": "Its last four digits; empty if it was not a card number."}),
+    "Card": (
+        "The stored part of a card number.",
+        {"Last4": "The last four digits. Empty if `CC` was not a card number."},
+    ),
     "WorkflowState": ("A state of the workflow.", {}),
     "QueueName": ("A queue that downstream applications read.", {}),
     "OrderList": (
@@ -451,8 +456,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {"orders": "The orders of this page.", "next": "Send it as `next` for the next page; null on the last page."},
     ),
     "Closing": (
-        "Why an order is closed.",
-        {"note": "A note for the person who placed the order. It must contain a visible character and no card number."},
+        "The reason for closing an order.",
+        {"note": "A note for the order's owner. It must contain a visible character and no card number."},
     ),
     "ParkedList": (
         "Parked messages.",
@@ -464,21 +469,21 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "MessageId": "The id of the message, for `DELETE /parked/{MessageId}`.",
             "OrderId": "The id of the order.",
             "State": "The workflow's state that failed.",
-            "Error": "The name of its error.",
-            "ExecutionId": "The execution of the workflow that the message is about.",
+            "Error": "The name of the error.",
+            "ExecutionId": "The execution that failed.",
             "Order": "The order, without its card number.",
             "Status": "The order's status now; null for an unknown order.",
-            "ParkingId": "The same in all copies of a message.",
-            "Queue": "The queue that the order is in already, although its status does not say so.",
-            "Copies": "How often the queue has this message.",
+            "ParkingId": "An id that all copies of a message share.",
+            "Queue": "The queue that the order is in already. Only its status was not updated.",
+            "Copies": "The number of copies of this message in the queue.",
         },
     ),
     "ParkedOrder": (
         "The order of a parked message, without its card number.",
         {
             "OrderId": "The id of the order.",
-            "Name": "Who ordered.",
-            "ItemName": "What was ordered.",
+            "Name": "The customer's name.",
+            "ItemName": "The name of the item.",
             "Price": "The price as text.",
         },
     ),
@@ -489,29 +494,29 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {"Queue": "The queue that the messages were sent to.", "Messages": "Their approximate number."},
     ),
     "RedrivenDeadLetters": (
-        "What became of the dead letters of one queue.",
+        "The result of moving the dead letters of one queue.",
         {
             "moved": "How many messages were moved.",
-            "failed": "How many could not be moved. Some of them may be in both queues.",
-            "left": "The approximate number of messages that there was no time for.",
+            "failed": "How many messages could not be moved. Some of them may be in both queues.",
+            "left": "The approximate number of messages that were not tried, because the time ran out.",
         },
     ),
     "Reminder": (
         "A reminder to schedule. It has either `waitSeconds` or `timestamp`.",
         {
-            "message": "The text of the reminder. It must contain a visible character and no card number. As a text "
-            "message it has at most 1,530 characters of the GSM alphabet, or 630 others.",
+            "message": "The text of the reminder. It must contain a visible character and no card number. A text "
+            "message has at most 1,530 characters if all are in the GSM alphabet, and otherwise 630.",
             "channels": "How the reminder is sent. Only operators may choose `topic`.",
-            "preference": "How the reminder is sent, in one word. Use `channels` instead, which can name any of them.",
-            "waitSeconds": "The reminder is due after this number of seconds: at most a year.",
-            "timestamp": "The reminder is due at this time, which is in the future and at most 365 days ahead: with "
-            "its offset (RFC 3339), or as a local time with `timeZone`.",
+            "preference": "How the reminder is sent, in one word. Prefer `channels`, which can name any combination.",
+            "waitSeconds": "The reminder is due after this number of seconds, at most a year.",
+            "timestamp": "The reminder is due at this time, at most 365 days ahead. Write it with its offset "
+            "(RFC 3339), or as a local time with `timeZone`.",
             "timeZone": "A name of the IANA time zone database. It is required with a local time.",
-            "fold": "If clocks show the local time twice: 0 for the first time, 1 for the second.",
+            "fold": "Needed if clocks show the local time twice: 0 for the first time, 1 for the second.",
             "email": "Your own verified address, which is also the default, or an address that the stage lists.",
             "phone": "Your own verified number in E.164, which is also the default, or a number that the stage lists.",
             "subject": "The subject of the e-mail. It must contain a visible character and no card number.",
-            "repeat": "Sends the reminder again and again.",
+            "repeat": "How the reminder repeats. Without it, the reminder is sent once.",
         },
     ),
     "Channel": (
@@ -528,8 +533,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "every": "A number and a unit: `m` for minutes (at least 5), `h` for hours, `d` for days, `w` for weeks, "
             "`M` for months or `y` for years. At most a year.",
-            "until": "The last moment, written as in `timestamp`. It may not be before the first time.",
-            "times": "How often the reminder is sent in all.",
+            "until": "The end of the repetition, written as in `timestamp`. It must not be before the first time.",
+            "times": "The number of times that the reminder is sent in all.",
         },
     ),
     "ReminderStatus": (
@@ -544,26 +549,26 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "dueAt": "When the reminder is due, in UTC.",
             "dueAtLocal": "The same time in the reminder's time zone.",
             "timeZone": "The reminder's time zone.",
-            "status": "How far the reminder is.",
+            "status": "The reminder's status.",
             "channels": "How the reminder is sent.",
         },
     ),
     "ReminderState": (
-        "A reminder and what has become of it.",
+        "A reminder and its state.",
         {
             "reminderId": "The id of the reminder.",
             "dueAt": "When the reminder is due, or was due last, in UTC.",
             "dueAtLocal": "The same time in the reminder's time zone.",
             "timeZone": "The reminder's time zone.",
-            "status": "How far the reminder is.",
+            "status": "The reminder's status.",
             "message": "The text of the reminder.",
             "channels": "How the reminder is sent.",
-            "preference": "How the reminder is sent, in one word. Only `channels` names the topic beside others.",
-            "occurrence": "The number of the current repetition. The first is 1.",
+            "preference": "How the reminder is sent, in one word. It leaves out the topic if there are other channels.",
+            "occurrence": "The number of the current occurrence. The first is 1.",
             "updatedAt": "When the reminder last changed.",
             "email": "The recipient's address, mostly hidden.",
             "phone": "The recipient's number, mostly hidden.",
-            "reason": "Why the reminder was not sent.",
+            "reason": "Why the reminder was not sent, or not by all channels.",
             "repeat": "How the reminder repeats.",
         },
     ),
@@ -580,17 +585,17 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "code": "The kind of error, for programs. Each answer below lists its codes; new ones may be added.",
             "message": "A sentence for people. It may change.",
-            "details": "One entry for each fault that belongs to a field.",
+            "details": "One entry for each problem of a field.",
         },
     ),
     "ErrorDetail": (
         "What is wrong with one field.",
         {
             "field": "The name of the field, of the query parameter or of the header.",
-            "problem": "A text for people that says what is wrong with it. It may change.",
+            "problem": "What is wrong, as a text for people that follows the field's name. It may change.",
             "code": "The kind of problem, for programs. New codes may be added.\n\n"
             + "\n".join(f"- `{code}`: {text}" for code, text in sorted(DETAILS.items())),
-            "values": "The values that belong to the code. It has no others, and may have none.",
+            "values": "The values that belong to the code. It may be empty.",
         },
     ),
     "DetailValues": (
@@ -599,10 +604,10 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "after": "The local time that clocks show after they were put forward, as `YYYY-MM-DD HH:MM`.",
             "allowed": "All values that the field may have.",
             "before": "The local time at which clocks are put forward, as `YYYY-MM-DD HH:MM`.",
-            "channel": "A channel that reminders are sent by.",
+            "channel": "A channel of reminders.",
             "count": "A number of units, or of fields.",
             "days": "The largest number of days.",
-            "fields": "The names of the fields that the problem is about, or of those that it has to do with.",
+            "fields": "The names of the fields that the problem involves.",
             "largest": "The largest value that is accepted.",
             "longest": "The largest number of characters that is accepted.",
             "longestInGsm": "The largest number of characters of a text message in the GSM alphabet.",
@@ -617,4 +622,4 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
 }
-"""By name: what the schema describes, and each of its fields."""
+"""By name: the description of the schema, and of each of its fields."""
