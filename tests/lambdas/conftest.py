@@ -1,4 +1,4 @@
-"""The handlers' environment, and for each test a pretended AWS of its own."""
+"""The handlers' environment, and a new simulated AWS for each test."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from tests.support.queues import Queue, new_queue
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[MockAWS]:
-    """Switched on once for many tests: that takes longer than most of them."""
+    """Starts moto once for many tests, because starting it takes longer than most of them."""
     with mock_aws() as moto:
         yield moto
 
@@ -30,7 +30,7 @@ def aws(moto: MockAWS, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def checked_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every error that any handler answers in any test keeps the contract of errors."""
+    """Checks that every error that a handler answers in a test fits the schema of errors."""
     reply = http.reply
 
     def checked(status: int, body: Mapping[str, Any], **more: Any) -> http.Reply:

@@ -1,4 +1,4 @@
-"""The functions take what the OpenAPI documents say, and refuse what the documents exclude."""
+"""The functions accept and refuse exactly the requests that the OpenAPI documents do."""
 
 import itertools
 import json
@@ -36,7 +36,7 @@ HANDLERS: dict[str, Callable[[Any, Any], Any]] = {
 }
 WITH_A_BODY = [one.id for one in operations() if "requestBody" in one.said]
 
-# A case takes some milliseconds, because the simulated AWS does all that the function asks for.
+# One case takes some milliseconds, because the simulated AWS executes every call of the function.
 some = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -47,12 +47,12 @@ ANYTHING = st.recursive(
 
 @pytest.fixture(autouse=True)
 def a_ready_account(monkeypatch):
-    """SES and SNS would send to everybody; tests/lambdas/reminders/test_readiness.py has accounts that would not."""
+    """SES and SNS send to everybody. tests/lambdas/reminders/test_readiness.py has other accounts."""
     monkeypatch.setattr(readiness, "check", lambda request: None)
 
 
 def answer(id: str, event: dict[str, Any]) -> tuple[int, str]:
-    """The status and the body of what an operator is answered, who has verified addresses and may do everything."""
+    """Returns the status and the body of an answer to an operator with verified addresses, who may do everything."""
     reply = HANDLERS[id](signed_in(event, **OPERATOR), None)
     return reply["statusCode"], reply["body"]
 
@@ -92,7 +92,7 @@ def test_a_body_that_does_not_fit_the_document_is_refused(id):
 
 
 @pytest.mark.parametrize("id", WITH_A_BODY)
-def test_anything_in_a_field_is_refused_unless_it_fits_the_document(id):
+def test_any_value_of_a_field_is_refused_unless_it_fits_the_document(id):
     schema = operation(id).body_schema()
 
     @some
@@ -108,7 +108,7 @@ def test_anything_in_a_field_is_refused_unless_it_fits_the_document(id):
 
 
 def as_json(text: str) -> Any:
-    """A parameter as a schema validates it: a number, if it is one of JSON, or text."""
+    """Returns a parameter for a schema to validate: a number if it is a JSON number, and otherwise text."""
     try:
         return json.loads(text) if text == text.strip() else text
     except ValueError:
@@ -119,7 +119,7 @@ TEXTS = ["", "0", "1", "20", "99", "100", "101", "1000", "-1", "+1", "01", " 1",
 
 
 @pytest.mark.parametrize("id", ["ListOrders", "ListReminders"])
-def test_a_query_is_taken_exactly_if_the_document_says_so(id):
+def test_a_query_is_accepted_exactly_if_it_fits_the_document(id):
     for parameter in operation(id).said["parameters"]:
         if (name := parameter["name"]) == "next":
             continue
@@ -132,7 +132,7 @@ def test_a_query_is_taken_exactly_if_the_document_says_so(id):
 
 
 @pytest.mark.parametrize("id", ["ListOrders", "ListReminders"])
-def test_a_page_has_as_many_rows_as_the_document_says_by_default(id, monkeypatch):
+def test_a_page_has_the_documented_default_number_of_rows(id, monkeypatch):
     limits = []
     module = {"ListOrders": list_orders, "ListReminders": list_reminders}[id]
     monkeypatch.setattr(module.table, "of_owner", lambda owner, **page: (limits.append(page["limit"]), ([], None))[1])
@@ -142,7 +142,7 @@ def test_a_page_has_as_many_rows_as_the_document_says_by_default(id, monkeypatch
     assert limits == [operation(id).parameter("limit")["schema"]["default"]]
 
 
-def test_a_token_that_an_answer_says_fits_the_document():
+def test_a_token_from_an_answer_fits_the_document():
     for id in ("ListOrders", "ListReminders"):
         schema = operation(id).parameter("next")["schema"]
         for row in ("a", "ab", "abc", "é🐈", str(uuid.uuid4())):
@@ -150,8 +150,8 @@ def test_a_token_that_an_answer_says_fits_the_document():
 
 
 @pytest.mark.parametrize("id", ["GetOrder", "CloseOrder", "RemoveParked", "RedriveDeadLetters", "GetReminder"])
-def test_a_path_that_the_document_excludes_leads_nowhere(id, parked):
-    """An id that no order can have is unknown, like one that no order has."""
+def test_a_path_that_does_not_fit_the_document_is_not_found(id, parked):
+    """An invalid id is answered like an unknown id."""
     (parameter,) = operation(id).said["parameters"]
     schema = resolved(operation(id).document, parameter["schema"])
     texts = ["-1", ".", "a b", "x" * 65, "x" * 129, "é", "orderfulfillmentqueue", "OrderFulfillmentQueue ", "%00"]
@@ -163,7 +163,7 @@ def test_a_path_that_the_document_excludes_leads_nowhere(id, parked):
 
 
 @pytest.mark.parametrize("key", ["!", "~" * 128, "", " ", "a b", "~" * 129, "é", "\x7f", "a\n"])
-def test_a_key_is_taken_exactly_if_the_document_says_so(key):
+def test_a_key_is_accepted_exactly_if_it_fits_the_document(key):
     schema = operation("CreateReminder").parameter("Idempotency-Key")["schema"]
     event = post({"message": "x", "preference": "topic", "waitSeconds": 60})
     event["headers"]["Idempotency-Key"] = key
@@ -173,8 +173,8 @@ def test_a_key_is_taken_exactly_if_the_document_says_so(key):
     assert status == (202 if fits(schema, key) and "\n" not in key else 400), said
 
 
-def test_what_the_documents_exclude_in_combination_is_refused():
-    """Each pair of fields of a reminder's time, with and without each other field."""
+def test_combinations_that_the_document_excludes_are_refused():
+    """Tries each combination of the fields of a reminder's time."""
     schema = operation("CreateReminder").body_schema()
     tomorrow = unsaid.body(
         "CreateReminder",

@@ -1,4 +1,4 @@
-"""Every code that a detail can have is answered by an API, and no detail says anything that came with the request."""
+"""An API answers every code of a detail in some case, and no detail repeats a part of the request."""
 
 import itertools
 import json
@@ -38,7 +38,7 @@ REMIND = create_reminder.handler
 
 
 class Refused(NamedTuple):
-    """A request, and one of the details that it is answered."""
+    """A request, and one detail of its answer."""
 
     handler: Handler
     event: Mapping[str, Any]
@@ -46,10 +46,10 @@ class Refused(NamedTuple):
     values: Mapping[str, Any] = {}
     claims: Mapping[str, str] = OPERATOR
     account: Mapping[str, Any] = {}
-    """What SES and SNS answer, by operation, if not all is in order."""
+    """Answers of SES and SNS about an incomplete setup, by operation."""
 
     verified: Set[str] | None = None
-    """The only identities that SES knows as verified."""
+    """The only identities that are verified in SES."""
 
 
 @pytest.fixture
@@ -172,10 +172,10 @@ REFUSED: dict[str, list[Refused]] = {
     ],
 }
 OF_NO_FIELD = {"BreaksRule", "TooShort"}
-"""Codes for rules that no schema has today. tests/lambdas/common/test_shape.py has schemas with them."""
+"""Codes for rules that no schema uses yet. tests/lambdas/common/test_shape.py has schemas with them."""
 
 
-def test_every_code_has_a_request_that_is_answered_with_it():
+def test_every_code_has_an_example_request_here():
     assert REFUSED.keys() == CODES.keys() - OF_NO_FIELD, "add a request to REFUSED for each new code"
 
 
@@ -193,7 +193,7 @@ def test_a_refused_request_is_answered_with_its_code_and_values(code, refused, a
     assert (refused.field, code, refused.values) in details
 
 
-def test_the_example_of_the_documentation_is_what_the_api_answers(account: Account):
+def test_the_api_answers_the_example_of_the_documentation(account: Account):
     (example,) = re.findall("^```json\n(.*?)^```", (PROJECT / "docs" / "errors.md").read_text(), re.M | re.S)
 
     status, body = status_and_body(REMIND(signed_in(post(AT | {"timestamp": "2027-10-31 02:30"})), None))
@@ -214,7 +214,7 @@ BODIES: dict[str, tuple[Handler, list[dict[str, Any]]]] = {
     "CloseOrder": (CLOSE, [{"note": "Called the customer"}]),
     "CreateReminder": (REMIND, [REMINDER, AT | {"timestamp": "2027-01-27 09:00"}]),
 }
-"""Each operation with a body, and bodies that it accepts. A hostile part of such a body meets the later checks too."""
+"""Each operation with a body, and bodies that it accepts. With one hostile value they reach the later checks, too."""
 
 
 def is_answered_with_nothing_of_it(id: str, body: Any) -> None:
@@ -236,13 +236,13 @@ def names_of(id: str) -> list[str]:
 
 
 @pytest.mark.parametrize("id", BODIES)
-def test_a_hostile_field_is_answered_with_codes_and_nothing_of_it(id, account: Account):
+def test_the_answer_to_a_hostile_field_has_codes_and_repeats_nothing(id, account: Account):
     for body, name, value in itertools.product([{}, *BODIES[id][1]], names_of(id), VALUES):
         is_answered_with_nothing_of_it(id, body | {name: value})
 
 
 @pytest.mark.parametrize("id", BODIES)
-def test_a_hostile_body_is_answered_with_codes_and_nothing_of_it(id, account: Account):
+def test_the_answer_to_a_hostile_body_has_codes_and_repeats_nothing(id, account: Account):
     bodies = st.sampled_from([{}, *BODIES[id][1]])
 
     @settings(max_examples=100, suppress_health_check=list(HealthCheck))

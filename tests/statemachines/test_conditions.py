@@ -34,7 +34,7 @@ def dynamodb() -> Iterator[Any]:
 
 
 def writes(dynamodb: Any, state: Any, key: str, row: dict[str, str] | None, state_input: Any, **variables: Any) -> bool:
-    """Whether `state` changes the row ROW of the table whose key is `key`; None is a row that does not exist."""
+    """Returns whether `state` changes the row. `key` is the name of the table's key; None is a missing row."""
     dynamodb.delete_item(TableName=key, Key={key: {"S": ROW}})
     if row is not None:
         dynamodb.put_item(TableName=key, Item={key: {"S": ROW}, **{name: {"S": one} for name, one in row.items()}})
@@ -62,7 +62,7 @@ REMINDER = {"reminder": {"reminderId": ROW}}
         (None, REFUSED),
     ],
 )
-def test_a_reminder_is_sent_if_it_waits_for_this_execution(dynamodb, row, outcome):
+def test_an_execution_sends_only_a_reminder_that_it_has_claimed(dynamodb, row, outcome):
     assert writes(dynamodb, REMINDERS["Claim the reminder"], "ReminderId", row, {}, **REMINDER) == outcome
 
 
@@ -77,7 +77,7 @@ def test_a_reminder_is_sent_if_it_waits_for_this_execution(dynamodb, row, outcom
         (None, REFUSED),
     ],
 )
-def test_the_result_is_of_the_execution_that_sends(dynamodb, row, outcome):
+def test_only_the_execution_that_sends_writes_the_result(dynamodb, row, outcome):
     state = REMINDERS["Record the result"]
 
     assert writes(dynamodb, state, "ReminderId", row, {}, status="SENT", reason=None, **REMINDER) == outcome
@@ -96,7 +96,7 @@ def test_the_result_is_of_the_execution_that_sends(dynamodb, row, outcome):
         (None, REFUSED),
     ],
 )
-def test_a_failure_is_written_unless_it_was_cancelled_or_is_another_executions(dynamodb, row, outcome):
+def test_a_failure_is_written_unless_the_reminder_is_cancelled_or_belongs_to_another_execution(dynamodb, row, outcome):
     state, lost = REMINDERS["Record the failure"], {"ReminderId": ROW, "ExecutionId": BEFORE}
 
     assert writes(dynamodb, state, "ReminderId", row, {}, lost=lost, reason="x") == outcome
@@ -118,7 +118,7 @@ CLAIMED = {"Status": "RECEIVED", "ExecutionName": "my-name"}
         ({**CLAIMED, "Status": "CLOSED", "ExecutionId": ""}, REFUSED, REFUSED),
     ],
 )
-def test_an_execution_takes_its_own_claim_and_one_by_hand_a_new_order_too(dynamodb, row, by_hand, by_the_api):
+def test_an_execution_takes_its_own_claim_and_by_hand_also_a_new_order(dynamodb, row, by_hand, by_the_api):
     state, card = ORDERS["Update the order table"], {"CC": "4242424242424242"}
 
     for claimed, outcome in ((False, by_hand), (True, by_the_api)):
@@ -136,7 +136,7 @@ def test_an_execution_takes_its_own_claim_and_one_by_hand_a_new_order_too(dynamo
         (None, REFUSED, REFUSED),
     ],
 )
-def test_the_end_of_an_order_is_written_by_its_own_execution(dynamodb, row, outcome, parked):
+def test_only_an_orders_own_execution_writes_its_outcome(dynamodb, row, outcome, parked):
     ends = {"outcome": "ESCALATED", "reasons": ["PRICE_NOT_POSITIVE"], "queue": "ParkedQueue"}
 
     assert writes(dynamodb, ORDERS["Record the outcome"], "OrderId", row, {}, **ORDER, **ends) == outcome

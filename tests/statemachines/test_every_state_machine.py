@@ -33,7 +33,7 @@ ORIGINAL_NAMES = {
 
 
 @pytest.mark.parametrize("file_name", FILES)
-def test_a_state_machine_says_what_it_is_for_and_when_it_gives_up(file_name):
+def test_every_state_machine_has_a_comment_and_a_timeout(file_name):
     machine = load(file_name)
 
     assert machine["Comment"]
@@ -55,17 +55,17 @@ def test_a_state_name_is_used_once(file_name):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_state_says_what_it_is_for(state):
+def test_every_state_has_a_comment(state):
     assert state["Comment"]
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_task_gives_up_at_some_time(task):
+def test_every_task_has_a_timeout(task):
     assert task["TimeoutSeconds"] > 0
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_task_retries_whatever_error_it_meets_with_jitter_and_bounded_delays(task):
+def test_every_task_retries_every_error_with_jitter_and_bounded_delays(task):
     *named, net = task["Retry"]
 
     assert set(net["ErrorEquals"]) == {"States.Timeout", "States.TaskFailed"}
@@ -73,7 +73,9 @@ def test_every_task_retries_whatever_error_it_meets_with_jitter_and_bounded_dela
     assert (net["JitterStrategy"], net["BackoffRate"] > 1, net["MaxDelaySeconds"] > 0) == ("FULL", True, True)
     for retry in named:
         throttled = "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
-        assert retry["MaxAttempts"] == 0 or throttled, "before the net: what is not retried, and Lambda's trouble"
+        assert retry["MaxAttempts"] == 0 or throttled, (
+            "only errors that are not retried, and Lambda's own, may come before the retry of all errors"
+        )
 
 
 POINTLESS = {
@@ -83,11 +85,11 @@ POINTLESS = {
     },
     "arn:aws:states:::sns:publish": {"SNS.InvalidParameterException"},
 }
-"""By the called service: the errors that the next attempt would meet too."""
+"""The errors that a retry would meet again, by called service."""
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_what_would_fail_again_is_not_tried_again(task):
+def test_permanent_errors_are_not_retried(task):
     not_retried = [error for retry in task["Retry"] if retry["MaxAttempts"] == 0 for error in retry["ErrorEquals"]]
     pointless = POINTLESS.get(task["Resource"], set())
     if "TopicArn" in task["Arguments"]:
@@ -97,15 +99,15 @@ def test_what_would_fail_again_is_not_tried_again(task):
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_every_choice_decides_for_what_nobody_thought_of_too(choice):
+def test_every_choice_has_a_default(choice):
     assert choice["Default"]
 
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_no_choice_has_an_output(choice):
-    """The laptop's engine ignores a Choice's own Output on Default."""
+    """The engine ignores the Output of a Choice whose Default applies."""
     assert not any("Output" in way for way in (choice, *choice["Choices"]))
 
 
-def test_these_tests_see_tasks_and_choices():
+def test_these_tests_find_tasks_and_choices():
     assert len(TASKS) >= 10 and len(CHOICES) >= 3

@@ -13,7 +13,7 @@ TASKS = [name for name, state in STATES.items() if state["Type"] == "Task"]
 WRITING = ["Update the order table", "Record the outcome", "Record that it is parked"]
 
 LONGEST = 430
-"""Letters of an expression. A longer one is cut into variables with names."""
+"""In characters. Split a longer expression into named variables."""
 
 EXPRESS_SECONDS = 5 * 60
 """https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
@@ -35,16 +35,16 @@ MASKED_CARD = (
 )
 
 
-def test_the_slowest_order_ends_before_the_workflow_does():
+def test_the_slowest_order_ends_before_the_workflow_times_out():
     assert longest_path(MACHINE) <= MACHINE["TimeoutSeconds"]
 
 
-def test_the_workflow_ends_before_an_express_execution_must():
+def test_the_workflow_times_out_before_the_limit_of_express_executions():
     assert MACHINE["TimeoutSeconds"] < EXPRESS_SECONDS
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_whatever_fails_for_good_is_parked(name):
+def test_an_order_is_parked_if_any_state_fails_for_good(name):
     *_, net = STATES[name].get("Catch", [{}])
 
     if name == "Park the order":
@@ -52,11 +52,13 @@ def test_whatever_fails_for_good_is_parked(name):
     elif name == "Record that it is parked":
         assert net == {"ErrorEquals": ["States.ALL"], "Next": "Parked without a row"}
     elif name == "Look for the claim":
-        assert net == {"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "Duplicate order"}, "nothing is lost there"
+        assert net == {"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "Duplicate order"}, (
+            "no order can be lost after this state"
+        )
     else:
         assert (net["ErrorEquals"], net["Next"]) == (["States.ALL"], "Park the order")
         assert net["Assign"]["failure"] == {"State": name, "Error": "{% $states.errorOutput.Error %}"}
-        assert net["Output"] == {}, "what is handed on to parking is in variables, without the card number"
+        assert net["Output"] == {}, "parking must use the variables, which have no card number"
 
 
 def test_the_verdict_decides_the_queue():
@@ -98,7 +100,7 @@ ESCALATED, FULFILLED, NEITHER = (
         (None, ["PRICE_NOT_POSITIVE"], NEITHER),
     ],
 )
-def test_a_verdict_that_was_not_agreed_on_leads_into_no_queue(status, reasons, leads_to):
+def test_an_unknown_verdict_parks_the_order(status, reasons, leads_to):
     choices = STATES["Put message in Queue"]["Choices"]
 
     assert chosen(choices, {"Status": status}, reasons=reasons) == leads_to
@@ -119,7 +121,7 @@ def test_every_reason_of_the_check_escalates(reason):
         ("4242424242424242", None),
     ],
 )
-def test_of_a_verdict_only_its_number_is_handed_on(payload, kept):
+def test_a_verdict_keeps_only_its_number(payload, kept):
     status = STATES["Are details Proper"]["Output"]["Status"]
 
     found = evaluated(status, None, result={"Payload": payload})
@@ -152,7 +154,7 @@ ORDER = an_order(CC="4242424242424242")
         *(ORDER | {"Price": one} for one in ("1" * 13, 1000000000000, 9007199254740991, "123456789012.3456 ")),
     ],
 )
-def test_an_order_goes_its_way(order):
+def test_an_order_passes_the_expected_states(order):
     assert problem(order) is None
 
 
@@ -165,7 +167,7 @@ def test_an_order_with_a_missing_or_mistyped_field_is_parked(field, value):
 
 
 @pytest.mark.parametrize("order", [None, [], "text", 7, {}, [ORDER]])
-def test_what_is_no_object_is_parked(order):
+def test_an_input_that_is_not_an_object_is_parked(order):
     assert problem(order) == "MistypedFieldError"
 
 
@@ -200,14 +202,14 @@ def test_what_is_no_object_is_parked(order):
         ),
     ],
 )
-def test_what_the_api_would_refuse_is_parked_with_what_is_wrong(change, error):
+def test_an_input_that_the_api_would_refuse_is_parked_with_its_problem(change, error):
     assert problem(ORDER | change) == error
 
 
 @pytest.mark.parametrize(
     "card", ["", "1111", "1" * 11, "1" * 20, "4242 4242 4242 4242", "4242424242424242\n", "4" * 12, "4" * 19]
 )
-def test_the_workflow_and_the_api_show_the_same_of_a_card(card):
+def test_the_workflow_and_the_api_show_the_same_digits_of_a_card(card):
     assert evaluated(MASKED_CARD, ORDER | {"CC": card}) == last4(card)
 
 
@@ -224,7 +226,7 @@ def test_the_workflow_and_the_api_show_the_same_of_a_card(card):
         "4242424242424242aaaaaaaaaaaaaaaa",
     ],
 )
-def test_the_workflow_and_the_api_take_the_same_for_a_card_number(text):
+def test_the_workflow_and_the_api_find_the_same_card_numbers(text):
     assert (problem(ORDER | {"Name": text}) == "CardNumberInTextError") is looks_like_card(text)
 
 
@@ -236,7 +238,7 @@ def test_the_workflow_and_the_api_take_the_same_for_a_card_number(text):
         for one in ("4242-4242-4242-4242", "3782.822463.10005", "4242_-4242_-4242_-4242", "x.3056-930902-5904")
     ],
 )
-def test_of_what_is_no_order_only_a_harmless_id_is_kept(order_id, kept):
+def test_an_invalid_input_keeps_only_a_harmless_id(order_id, kept):
     assign = STATES["Not an order"]["Assign"]
 
     assert evaluated(assign["orderId"], {"OrderId": order_id}) == kept
@@ -252,12 +254,12 @@ def test_an_order_with_few_digits_is_not_searched_for_a_card_number():
     assert searched["numbers"]
 
 
-def test_every_expression_is_short_enough_to_be_read():
+def test_every_expression_is_short_enough_to_read():
     assert [text for text in texts(MACHINE["States"]) if text.startswith("{%") and len(text) > LONGEST] == []
 
 
 def problem(order):
-    """What is wrong with an order, by the name of the error; None for a good one."""
+    """Returns the name of an order's error. None for a valid order."""
     place, variables = walked(MACHINE, order)
     assert place == ("Park the order" if "failure" in variables else "Update the order table")
     return variables.get("failure", {}).get("Error")
@@ -278,17 +280,17 @@ def test_each_queue_has_its_outcome(name, queue, outcome):
     assert state["Next"] == "Record the outcome"
 
 
-def test_a_row_is_only_written_by_the_execution_it_belongs_to():
+def test_only_the_execution_that_a_row_belongs_to_writes_it():
     for name in WRITING:
         assert "ExecutionId = :id" in STATES[name]["Arguments"]["ConditionExpression"]
 
 
 def condition(*, claimed: bool) -> str:
-    """Under which the first write of an execution is made."""
+    """Returns the condition of an execution's first write."""
     return evaluated(STATES["Update the order table"]["Arguments"]["ConditionExpression"], claimed=claimed)
 
 
-def test_only_what_was_started_by_hand_may_write_a_first_row():
+def test_only_an_execution_started_by_hand_may_create_a_row():
     its_own = (
         "ExecutionId = :id"
         " OR (ExecutionName = :execution AND attribute_not_exists(ExecutionId) AND #status = :received)"
@@ -298,14 +300,14 @@ def test_only_what_was_started_by_hand_may_write_a_first_row():
     assert condition(claimed=False) == f"attribute_not_exists(OrderId) OR {its_own}"
 
 
-def test_a_row_is_marked_as_parked_if_it_is_claimed_for_the_execution_or_taken_up_by_it():
+def test_an_execution_marks_a_row_as_parked_if_it_or_the_api_has_claimed_the_row():
     its_own = "ExecutionId = :id OR (ExecutionName = :name AND attribute_not_exists(ExecutionId))"
 
     assert STATES["Record that it is parked"]["Arguments"]["ConditionExpression"] == its_own
 
 
 @pytest.mark.parametrize("mark", [None, False, "true", 1, [], {}, "missing"])
-def test_an_input_counts_as_started_by_the_api_by_its_exact_mark_alone(mark):
+def test_only_the_exact_mark_shows_that_the_api_started_an_execution(mark):
     order = ORDER if mark == "missing" else ORDER | {"Claimed": mark}
 
     for state in ("Is it an order", "Not an order"):
@@ -330,7 +332,7 @@ def test_invalid_input_marks_only_a_claimed_row(order, row):
 
 
 @pytest.mark.parametrize(("row", "leads_to"), [(None, "Parked without a row"), ("A-1", "Record that it is parked")])
-def test_what_has_a_row_is_marked(row, leads_to):
+def test_an_order_with_a_row_is_marked_as_parked(row, leads_to):
     choice = STATES["Has it a row"]
 
     assert (chosen(choice["Choices"], rowId=row) or choice["Default"]) == leads_to
@@ -346,7 +348,7 @@ def test_what_has_a_row_is_marked(row, leads_to):
         (False, "another", "Duplicate order"),
     ],
 )
-def test_what_the_api_started_and_finds_no_claim_ends_as_that(claimed, found, leads_to):
+def test_an_execution_of_the_api_that_finds_no_claim_ends_as_a_duplicate(claimed, found, leads_to):
     choice, context = STATES["Was it claimed"], {"Execution": {"Name": "mine"}}
 
     way = chosen(choice["Choices"], {"ExecutionName": found}, claimed=claimed, context=context)
@@ -357,7 +359,7 @@ def test_what_the_api_started_and_finds_no_claim_ends_as_that(claimed, found, le
 @pytest.mark.parametrize(
     ("answer", "name"), [({"Item": {"ExecutionName": {"S": "mine"}}}, "mine"), ({"Item": {}}, None), ({}, None)]
 )
-def test_a_row_that_is_gone_has_no_execution(answer, name):
+def test_a_missing_row_has_no_execution(answer, name):
     assert evaluated(STATES["Look for the claim"]["Output"]["ExecutionName"], result=answer) == name
 
 
@@ -369,7 +371,7 @@ def test_a_parked_message_says_which_queue_the_order_is_in(queue):
 
 
 @pytest.mark.parametrize(("claimed", "id"), [(True, "mine"), (False, "arn:mine:7")])
-def test_the_api_gives_executions_names_of_their_own_and_people_may_repeat_theirs(claimed, id):
+def test_the_api_uses_unique_execution_names_but_people_may_repeat_theirs(claimed, id):
     message, execution = STATES["Park the order"]["Arguments"]["MessageBody"], {"Name": "mine", "Id": "arn:mine:7"}
 
     assert evaluated(message["ParkingId"], claimed=claimed, context={"Execution": execution}) == id
@@ -383,7 +385,7 @@ def test_a_refused_condition_is_not_retried(name):
     assert first["MaxAttempts"] == 0
 
 
-def test_the_card_number_is_only_named_where_its_form_is_looked_at_or_it_is_masked():
+def test_the_card_number_is_only_used_to_check_its_form_or_to_mask_it():
     named = [(name, text) for name, state in STATES.items() for text in texts(state) if re.search(r"\bCC\b", text)]
 
     assert {name for name, _ in named} == {"Is it an order", "Update the order table", "Are details Proper"}
@@ -397,7 +399,7 @@ def test_the_card_number_is_only_named_where_its_form_is_looked_at_or_it_is_mask
     assert STATES["Update the order table"]["Arguments"]["ExpressionAttributeValues"][":last4"] == {"S": MASKED_CARD}
 
 
-def test_nothing_is_handed_the_whole_order_and_the_check_what_it_checks():
+def test_no_state_passes_on_the_whole_order_and_the_check_gets_its_fields():
     handed = [name for name, state in STATES.items() if WHOLE_INPUT in texts(state.get("Arguments"))]
 
     assert handed == []
@@ -408,7 +410,7 @@ def test_nothing_is_handed_the_whole_order_and_the_check_what_it_checks():
 
 
 def given_the_card() -> set[str]:
-    """The states whose input can be the order as it came in."""
+    """Returns the states whose input can be the original order."""
     reached, ahead = set(), [MACHINE["StartAt"]]
     while ahead:
         name = ahead.pop()
@@ -416,21 +418,21 @@ def given_the_card() -> set[str]:
             continue
         reached.add(name)
         state = STATES[name]
-        # A state that names no output hands on its input, but a task its result, and a catch the error.
+        # Without Output, a state passes on its input, a task its result, and a catch the error.
         if state.get("Output", WHOLE_INPUT if state["Type"] in ("Choice", "Pass") else None) == WHOLE_INPUT:
             ahead += next_states({**state, "Catch": []})
         ahead += [catch["Next"] for catch in state.get("Catch", []) if catch.get("Output") == WHOLE_INPUT]
     return reached
 
 
-def test_the_card_number_ends_at_the_check():
+def test_no_state_after_the_check_gets_the_card_number():
     its_way = {"Is it an order", "Not an order", "Update the order table", "Are details Proper"}
 
     assert given_the_card() == its_way | SEARCHING
 
 
 @pytest.mark.parametrize("name", [name for name, state in STATES.items() if not next_states(state) or state.get("End")])
-def test_the_card_number_is_not_in_what_the_workflow_answers(name):
+def test_the_output_of_the_workflow_has_no_card_number(name):
     answer = STATES[name]["Output"]
 
     assert answer.keys() <= {"OrderId", "Outcome"}

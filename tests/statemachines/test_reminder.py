@@ -15,10 +15,10 @@ TASKS = [name for name, state in STATES.items() if state["Type"] == "Task"]
 WRITING = ["Claim the reminder", "Record the result", "Record the failure"]
 STARTING = ["Wait on", "Start the next occurrence"]
 ALONE = {"email": "EmailOnly", "sms": "SMSOnly", "topic": "Publish to the topic"}
-"""The state of a channel that is the only one of a reminder. A further channel needs none."""
+"""The state of each channel that is a reminder's only one. A new channel needs no such state."""
 
 BESIDE = {"email": "ParallelEmail", "sms": "ParallelSMS", "topic": "ParallelTopic"}
-"""The state of each channel beside others."""
+"""The state of each channel of a reminder with several channels."""
 
 GOES_NO_FURTHER = ["Check the reminder", "Claim the reminder", "Find the next occurrence", *STARTING]
 
@@ -38,26 +38,26 @@ REQUEST = {
 
 
 def carried(*, reminder_id="r-1", due=NOW + timedelta(days=1), **changes) -> dict:
-    """What the workflow carries of a reminder, as the function of its first state gives it."""
+    """Returns the workflow's data of a reminder, from the function of its first state."""
     request = {**REQUEST, **changes}
     row = reminder.row_of(
         request, Due(due, "Europe/Paris"), reminder_id=reminder_id, owner="o", now=NOW, kept=timedelta(30)
     ) | {"ExecutionId": EXECUTION}
-    # By way of JSON, as from one state to the next.
+    # States pass data as JSON.
     found: dict = json.loads(json.dumps(reminder.for_the_workflow(request, row, now=NOW)))
     return found
 
 
-def test_a_reminder_of_the_longest_wait_is_still_sent():
+def test_a_reminder_with_the_longest_wait_is_still_sent():
     assert LONGEST_WAIT.total_seconds() + longest_path(MACHINE) <= MACHINE["TimeoutSeconds"]
 
 
-def test_one_execution_waits_sends_and_starts_the_next_within_the_year_that_it_has():
+def test_an_execution_waits_sends_and_starts_the_next_within_a_year():
     """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
     assert reminder.SLICE.total_seconds() + longest_path(MACHINE) < timedelta(days=365).total_seconds()
 
 
-def test_whatever_was_given_is_checked_by_the_function_before_anything_else():
+def test_the_function_checks_any_input_first():
     first = STATES[MACHINE["StartAt"]]
 
     assert first["Arguments"]["FunctionName"] == "${ScheduleReminderFunction}"
@@ -78,7 +78,7 @@ def test_whatever_was_given_is_checked_by_the_function_before_anything_else():
         ({"Outcome": "SCHEDULED", "Reminder": carried(waitSeconds=0)}, "Timer"),
     ],
 )
-def test_each_answer_of_the_check_has_its_way(payload, leads_to):
+def test_each_answer_of_the_check_has_its_next_state(payload, leads_to):
     check, choice = STATES["Check the reminder"], STATES["Is it a reminder"]
     output = {name: evaluated(text, result={"Payload": payload}) for name, text in check["Output"].items()}
     given = evaluated(check["Assign"]["reminder"], result={"Payload": payload})
@@ -88,14 +88,14 @@ def test_each_answer_of_the_check_has_its_way(payload, leads_to):
     assert given == payload.get("Reminder")
 
 
-def test_what_is_no_reminder_fails_by_name_and_says_what_is_wrong():
+def test_an_invalid_reminder_fails_with_its_own_error_and_problem():
     failure = STATES["Invalid reminder"]
 
     assert (failure["Type"], failure["Error"]) == ("Fail", "InvalidReminderError")
     assert evaluated(failure["Cause"], {"Outcome": "INVALID", "Problem": "email is needed."}) == "email is needed."
 
 
-def test_either_form_of_time_has_its_wait():
+def test_each_form_of_time_has_its_wait_state():
     assert evaluated(STATES["Timer"]["Seconds"], reminder=carried(waitSeconds="20")) == 20
     assert evaluated(STATES["wait_using_timestamp"]["Timestamp"], reminder=carried()) == "2026-11-22T09:00:00Z"
 
@@ -104,14 +104,14 @@ def test_either_form_of_time_has_its_wait():
     ("due", "leads_to"),
     [(NOW + timedelta(days=364), "Claim the reminder"), (NOW + timedelta(days=364, seconds=1), "Wait on")],
 )
-def test_what_one_execution_cannot_wait_for_is_left_to_another(due, leads_to):
+def test_another_execution_continues_a_wait_that_is_too_long_for_one(due, leads_to):
     choice = STATES["Is it due"]
 
     assert (chosen(choice["Choices"], reminder=carried(due=due)) or choice["Default"]) == leads_to
 
 
 @pytest.mark.parametrize("name", STARTING)
-def test_a_fresh_execution_is_given_what_was_asked_for_and_nothing_of_this_wait(name):
+def test_the_next_execution_gets_the_request_without_the_waiting_time(name):
     context = {"Execution": {"Id": EXECUTION}, "StateMachine": {"Id": "arn:machine"}}
     given = STATES[name]["Arguments"]
     due, waited = NOW + timedelta(days=1), {}
@@ -127,8 +127,8 @@ def test_a_fresh_execution_is_given_what_was_asked_for_and_nothing_of_this_wait(
 
 @pytest.mark.parametrize("name", STARTING)
 @pytest.mark.parametrize("reminder_id", ["r-1", "5f0c8a52-6f0e-4f57-9d0b-0f6f3f3b6a11", "n" * 80])
-def test_a_fresh_execution_has_a_name_of_its_own_that_step_functions_takes(reminder_id, name):
-    """Started by hand, a reminder's id is its execution's name: 80 characters, the most that a name may have."""
+def test_the_next_execution_has_a_unique_valid_name(reminder_id, name):
+    """The id of a reminder that was started by hand is its execution's name, which has at most 80 characters."""
     found = evaluated(
         STATES[name]["Arguments"]["Name"], reminder=carried(reminder_id=reminder_id), uuid="0f6f3f3b-aaaa-bbbb"
     )
@@ -138,17 +138,17 @@ def test_a_fresh_execution_has_a_name_of_its_own_that_step_functions_takes(remin
 
 
 def way(found) -> str:
-    """Where a reminder is sent, `found` being what the workflow carries of it."""
+    """Returns the state that sends a reminder. `found` is the workflow's data."""
     choice = STATES["ChoiceState"]
     return chosen(choice["Choices"], reminder=found) or choice["Default"]
 
 
 def by(channels) -> dict:
-    """What the workflow carries of a reminder by these channels."""
+    """Returns the workflow's data of a reminder by these channels."""
     return {**carried(), "channels": channels}
 
 
-def test_a_channel_alone_has_its_own_state_or_goes_the_way_of_several():
+def test_a_single_channel_has_its_own_state_or_uses_the_state_of_several():
     assert {one: way(by([one])) for one in CHANNELS} == {one: ALONE.get(one, "EmailandSMS") for one in CHANNELS}
 
 
@@ -165,15 +165,15 @@ def test_every_preference_has_its_state(preference):
     assert way(found) == {**ALONE, "both": "EmailandSMS"}[preference]
 
 
-def test_every_channel_beside_others_has_its_state():
+def test_every_channel_has_a_state_for_several_channels():
     choice = STATES["Which channel"]
 
     assert {one: chosen(choice["Choices"], one) for one in CHANNELS} == BESIDE
 
 
 @pytest.mark.parametrize("channels", [["fax"], ["email", "fax"], []])
-def test_an_unknown_channel_is_not_sent_by_another_one(channels):
-    """No function lets one pass. The workflow does not rely on that."""
+def test_no_known_channel_sends_for_an_unknown_channel(channels):
+    """The first state refuses unknown channels, but the workflow does not rely on it."""
     found, choice, ends = by(channels), STATES["Which channel"], STATES["Unknown channel"]
 
     assert way(found) == "EmailandSMS"
@@ -184,12 +184,12 @@ def test_an_unknown_channel_is_not_sent_by_another_one(channels):
 
 
 @pytest.mark.parametrize("name", ["EmailOnly", "ParallelEmail"])
-def test_an_email_is_asked_for_in_the_form_of_the_function(name):
+def test_an_email_has_the_input_that_the_function_expects(name):
     assert STATES[name]["Arguments"]["Payload"] == {"Input": "{% $reminder %}"}
 
 
 @pytest.mark.parametrize("name", ["SMSOnly", "ParallelSMS"])
-def test_a_text_is_sent_in_the_letters_of_texts(name):
+def test_a_text_message_uses_the_plain_text(name):
     given = dict(STATES[name]["Arguments"])
     kind = given.pop("MessageAttributes")["AWS.SNS.SMS.SMSType"]
     sent = {field: evaluated(text, reminder=carried(message="“Plants”")) for field, text in given.items()}
@@ -198,7 +198,7 @@ def test_a_text_is_sent_in_the_letters_of_texts(name):
     assert kind == {"DataType": "String", "StringValue": "Transactional"}
 
 
-def test_the_topic_is_told_the_message_as_it_was_written():
+def test_the_topic_gets_the_original_message():
     assert evaluated(STATES["Publish to the topic"]["Arguments"]["Message"], reminder=carried(message="“x”")) == "“x”"
 
 
@@ -213,7 +213,7 @@ def test_a_rejected_email_is_not_sent_again(name, error):
 
 @pytest.mark.parametrize("name", ["SMSOnly", "ParallelSMS"])
 @pytest.mark.parametrize("error", ["SNS.InvalidParameterException", "SNS.OptedOutException"])
-def test_a_text_to_a_number_that_is_none_or_wants_none_is_not_sent_again(name, error):
+def test_a_text_to_an_invalid_or_opted_out_number_is_not_retried(name, error):
     first, *_ = STATES[name]["Retry"]
 
     assert error in first["ErrorEquals"]
@@ -221,7 +221,7 @@ def test_a_text_to_a_number_that_is_none_or_wants_none_is_not_sent_again(name, e
 
 
 @pytest.mark.parametrize("error", ["SNS.NotFoundException", "SNS.InvalidParameterException"])
-def test_a_message_to_a_topic_that_is_not_there_is_not_sent_again(error):
+def test_a_message_to_a_missing_topic_is_not_retried(error):
     first, *_ = STATES["Publish to the topic"]["Retry"]
 
     assert error in first["ErrorEquals"]
@@ -229,7 +229,7 @@ def test_a_message_to_a_topic_that_is_not_there_is_not_sent_again(error):
 
 
 @pytest.mark.parametrize("channel", ALONE)
-def test_a_channel_is_used_beside_others_as_when_it_is_alone(channel):
+def test_a_channel_is_called_in_the_same_way_alone_and_with_others(channel):
     alone, beside = STATES[ALONE[channel]], STATES[BESIDE[channel]]
 
     for field in ("Resource", "Arguments", "TimeoutSeconds", "Retry"):
@@ -256,7 +256,7 @@ NO_MESSAGE = {"Sent": False, "Reason": "the message to the topic was not sent: S
         ([NO_MAIL], "FAILED", NO_MAIL["Reason"]),
     ],
 )
-def test_what_several_channels_did_is_weighed_together(results, status, reason):
+def test_the_status_follows_from_the_results_of_all_channels(results, status, reason):
     weighed = STATES["EmailandSMS"]["Assign"]
 
     assert evaluated(weighed["status"], result=results) == status
@@ -271,7 +271,7 @@ def test_what_several_channels_did_is_weighed_together(results, status, reason):
         ("Publish to the topic", "the message to the topic was not sent: States.Timeout"),
     ],
 )
-def test_a_channel_that_fails_for_good_is_recorded_by_the_error_s_name(name, reason):
+def test_a_failed_channel_is_recorded_with_the_name_of_its_error(name, reason):
     (catch,) = STATES[name]["Catch"]
 
     assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Record the result")
@@ -282,7 +282,7 @@ def test_a_channel_that_fails_for_good_is_recorded_by_the_error_s_name(name, rea
 @pytest.mark.parametrize(
     ("name", "failed"), [("ParallelEmail", NO_MAIL), ("ParallelSMS", NO_TEXT), ("ParallelTopic", NO_MESSAGE)]
 )
-def test_a_channel_that_fails_beside_another_does_not_end_it(name, failed):
+def test_a_failed_channel_does_not_stop_the_others(name, failed):
     (catch,) = STATES[name]["Catch"]
     error = {"Error": failed["Reason"].rpartition(" ")[2], "Cause": "x"}
 
@@ -293,18 +293,18 @@ def test_a_channel_that_fails_beside_another_does_not_end_it(name, failed):
 
 
 @pytest.mark.parametrize("name", [*ALONE.values(), "EmailandSMS"])
-def test_every_channel_ends_alike(name):
+def test_every_channel_leads_to_the_same_last_states(name):
     assert STATES[name]["Next"] == "NextState"
     assert set(next_states(STATES[name])) <= {"NextState", "Record the result"}
     assert next_states(STATES["NextState"]) == ["Record the result"]
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_whatever_fails_for_good_is_on_the_row_or_fails_the_execution(name):
+def test_every_permanent_failure_is_on_the_row_or_fails_the_execution(name):
     *_, net = STATES[name].get("Catch", [{}])
 
     if name == "Record the result":
-        assert net == {}, "what was sent and cannot be recorded must fail visibly"
+        assert net == {}, "a result that cannot be recorded must fail the execution"
     else:
         assert net["ErrorEquals"] == ["States.ALL"]
     if name in GOES_NO_FURTHER:
@@ -313,7 +313,7 @@ def test_whatever_fails_for_good_is_on_the_row_or_fails_the_execution(name):
         assert reason.endswith(": States.Timeout")
 
 
-def test_these_tests_know_what_becomes_of_every_task():
+def test_these_tests_cover_the_failure_of_every_task():
     assert set(TASKS) == {
         *GOES_NO_FURTHER,
         *ALONE.values(),
@@ -323,7 +323,7 @@ def test_these_tests_know_what_becomes_of_every_task():
     }
 
 
-def test_a_failure_that_is_on_no_row_is_seen_too():
+def test_a_failure_that_cannot_be_written_fails_the_execution():
     state = STATES["Record the failure"]
 
     assert set(next_states(state)) == {"Not sent"}
@@ -343,21 +343,21 @@ def test_a_failure_that_is_on_no_row_is_seen_too():
         (None, {"ReminderId": "by-hand", "ExecutionId": EXECUTION}),
     ],
 )
-def test_the_row_of_what_could_not_be_checked_is_found_whatever_was_given(given, lost):
+def test_the_row_of_an_unchecked_reminder_is_found_for_any_input(given, lost):
     (catch,) = STATES["Check the reminder"]["Catch"]
     context = {"Execution": {"Id": EXECUTION, "Name": "by-hand"}}
 
     assert {name: evaluated(text, given, context=context) for name, text in catch["Assign"]["lost"].items()} == lost
 
 
-def test_the_row_of_what_was_checked_is_the_execution_s_own():
+def test_the_row_of_a_checked_reminder_belongs_to_the_execution():
     known = {"result": {"Payload": {"Reminder": carried()}}, "context": {"Execution": {"Id": EXECUTION}}}
 
     lost = {field: evaluated(text, **known) for field, text in STATES["Check the reminder"]["Assign"]["lost"].items()}
     assert lost == {"ReminderId": "r-1", "ExecutionId": EXECUTION}
 
 
-def test_a_refused_claim_is_one_that_was_cancelled_and_sends_nothing():
+def test_a_refused_claim_sends_nothing():
     refused, _ = STATES["Claim the reminder"]["Catch"]
 
     assert refused == {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Nothing to send"}
@@ -374,15 +374,15 @@ def test_a_refused_condition_is_not_retried(name, error):
 
 
 @pytest.mark.parametrize("name", WRITING)
-def test_times_are_written_as_step_functions_gives_them(name):
+def test_times_are_written_in_the_format_of_step_functions(name):
     now = STATES[name]["Arguments"]["ExpressionAttributeValues"][":now"]["S"]
 
     assert evaluated(now, context={"State": {"EnteredTime": "2026-11-21T09:17:48.123Z"}}) == "2026-11-21T09:17:48.123Z"
 
 
 @pytest.mark.parametrize("name", WRITING)
-def test_only_values_that_are_used_are_named(name):
-    """DynamoDB refuses a value that no expression mentions."""
+def test_update_expressions_define_only_used_values(name):
+    """DynamoDB refuses a value that no expression uses."""
     given = STATES[name]["Arguments"]
     mentioned = f"{given['UpdateExpression']} {given['ConditionExpression']}".replace("(", " ").replace(")", " ")
 
@@ -392,14 +392,14 @@ def test_only_values_that_are_used_are_named(name):
 
 
 @pytest.mark.parametrize(("reason", "written"), [(None, ""), ("the text was not sent: x", "the text was not sent: x")])
-def test_the_row_has_a_reason_where_there_is_one(reason, written):
+def test_the_row_gets_the_reason_or_an_empty_text(reason, written):
     values = STATES["Record the result"]["Arguments"]["ExpressionAttributeValues"]
 
     assert evaluated(values[":reason"]["S"], reason=reason) == written
     assert evaluated(values[":status"]["S"], status="PARTLY_SENT") == "PARTLY_SENT"
 
 
-def test_the_workflow_writes_the_states_of_the_functions():
+def test_the_workflow_writes_the_statuses_that_the_functions_know():
     known = {*reminder.OVER, reminder.SCHEDULED, reminder.SENDING, reminder.CANCELLED}
     written = {
         value["S"]
@@ -412,7 +412,7 @@ def test_the_workflow_writes_the_states_of_the_functions():
 
 
 @pytest.mark.parametrize(("repeat", "leads_to"), [({"every": "1d"}, "Find the next occurrence"), (None, "Was it sent")])
-def test_only_what_is_repeated_is_asked_for_its_next_occurrence(repeat, leads_to):
+def test_only_a_repeated_reminder_looks_for_its_next_occurrence(repeat, leads_to):
     choice, given = STATES["Is it repeated"], carried()
     given.pop("repeat")
 
@@ -421,7 +421,7 @@ def test_only_what_is_repeated_is_asked_for_its_next_occurrence(repeat, leads_to
 
 
 @pytest.mark.parametrize(("goes_on", "leads_to"), [(True, "Start the next occurrence"), (False, "Was it sent")])
-def test_what_is_over_or_cancelled_is_not_started_again(goes_on, leads_to):
+def test_a_reminder_that_is_over_or_cancelled_is_not_started_again(goes_on, leads_to):
     find, choice = STATES["Find the next occurrence"], STATES["Does it go on"]
     output = {name: evaluated(text, result={"Payload": {"GoesOn": goes_on}}) for name, text in find["Output"].items()}
 
@@ -429,13 +429,13 @@ def test_what_is_over_or_cancelled_is_not_started_again(goes_on, leads_to):
 
 
 @pytest.mark.parametrize(("status", "leads_to"), [("SENT", "Sent"), ("PARTLY_SENT", "Sent"), ("FAILED", "Not sent")])
-def test_an_execution_that_sent_nothing_is_seen_to_have_failed(status, leads_to):
+def test_an_execution_that_sent_nothing_fails(status, leads_to):
     choice = STATES["Was it sent"]
 
     assert (chosen(choice["Choices"], status=status) or choice["Default"]) == leads_to
 
 
-def test_addresses_and_messages_are_in_nothing_that_the_workflow_answers_or_writes():
+def test_the_workflow_never_returns_or_writes_addresses_or_messages():
     for name, state in STATES.items():
         if state.get("End") or state["Type"] == "Fail" or name in WRITING:
             written = [text for field in ("Output", "Cause", "Arguments") for text in texts(state.get(field))]
@@ -444,8 +444,8 @@ def test_addresses_and_messages_are_in_nothing_that_the_workflow_answers_or_writ
                 assert not [text for text in written if any(f"$reminder.{one}" in text for one in ("email", "phone"))]
 
 
-def test_no_state_can_fail_the_execution_with_an_address_in_its_cause():
-    """At the level FATAL, only the cause of the end is logged. A type error of JSONata quotes the value."""
+def test_the_cause_of_a_failed_execution_has_no_address():
+    """At log level FATAL, only the cause of a failure is logged. A type error of JSONata quotes the value."""
     addressed = {
         name
         for name, state in states(MACHINE)
@@ -460,7 +460,7 @@ def test_no_state_can_fail_the_execution_with_an_address_in_its_cause():
 
 
 def entered(found) -> list[str]:
-    """The states that a reminder enters which is sent once, without those of its channels."""
+    """Returns the states that a reminder without `repeat` enters, except those of its channels."""
     name, path = MACHINE["StartAt"], []
     while name:
         path.append(name)
@@ -473,14 +473,14 @@ def entered(found) -> list[str]:
 
 @pytest.mark.parametrize("channel", ALONE)
 def test_a_reminder_by_one_channel_enters_twelve_states(channel):
-    """AWS charges for each. https://aws.amazon.com/step-functions/pricing/"""
+    """AWS charges for each state transition. https://aws.amazon.com/step-functions/pricing/"""
     found = {name: value for name, value in by([channel]).items() if name != "repeat"}
 
     assert len(entered(found)) == 12
     assert ALONE[channel] in entered(found)
 
 
-def test_each_of_several_channels_enters_two_states_more():
+def test_each_of_several_channels_adds_two_states():
     found = {name: value for name, value in by(list(CHANNELS)).items() if name != "repeat"}
 
     assert len(entered(found)) == 12
@@ -493,12 +493,12 @@ INPUT_OF_BEFORE = (
     "{% $merge([$sift($reminder, function($v, $k) { $k in ['reminderId', 'message', 'subject', 'preference', 'email',"
     " 'phone', 'repeat'] }), {'after': $states.context.Execution.Id}]) %}"
 )
-"""What the definition before `channels` reads. Executions keep theirs while they wait, and call the new functions."""
+"""The fields that the definition before `channels` reads. A waiting execution keeps it and calls new functions."""
 
 
 @pytest.mark.parametrize("preference", PREFERENCES)
 @pytest.mark.parametrize("in_channels", [True, False])
-def test_an_execution_of_the_definition_before_sends_the_same_and_starts_a_valid_one(preference, in_channels):
+def test_an_execution_of_the_previous_definition_sends_and_starts_a_valid_next_one(preference, in_channels):
     named = {"channels": PREFERENCES[preference]} if in_channels else {"preference": preference}
     request = {name: value for name, value in REQUEST.items() if name != "preference"} | named
     row = reminder.row_of(request, Due(NOW, "UTC"), reminder_id="r-1", owner="o", now=NOW, kept=timedelta(30))
@@ -511,7 +511,7 @@ def test_an_execution_of_the_definition_before_sends_the_same_and_starts_a_valid
 
 
 @pytest.mark.parametrize("channels", [["email", "topic"], ["sms", "topic"], list(CHANNELS)])
-def test_in_the_definition_before_channels_without_a_preference_are_never_sent_to_the_topic_alone(channels):
+def test_the_previous_definition_never_sends_channels_without_a_preference_only_to_the_topic(channels):
     request = {name: value for name, value in REQUEST.items() if name != "preference"} | {"channels": channels}
     row = reminder.row_of(request, Due(NOW, "UTC"), reminder_id="r-1", owner="o", now=NOW, kept=timedelta(30))
 

@@ -1,4 +1,4 @@
-"""Who calls, as the authorizer's claims tell."""
+"""The caller, from the authorizer's claims."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from common.http import RequestError
 from tests.support.handlers.events import PERSON, signed_in
 
 
-def test_a_person_is_known_by_the_pools_id_and_by_what_is_verified() -> None:
+def test_a_caller_has_the_pools_id_and_the_verified_addresses() -> None:
     claims = {
         "sub": "ada",
         "token_use": "id",
@@ -23,14 +23,14 @@ def test_a_person_is_known_by_the_pools_id_and_by_what_is_verified() -> None:
 
 
 @pytest.mark.parametrize("verified", ["false", "", "True"])
-def test_an_address_that_is_not_verified_is_none(verified: str) -> None:
+def test_an_unverified_address_is_left_out(verified: str) -> None:
     caller = caller_of(signed_in({}, email_verified=verified, phone_number_verified=verified))
 
     assert (caller.email, caller.phone) == (None, None)
 
 
 @pytest.mark.parametrize("groups", ["operators", "[operators]", "others,operators", "[others operators]"])
-def test_an_operator_is_in_the_group_however_the_claim_is_written(groups: str) -> None:
+def test_an_operator_is_recognised_in_every_form_of_the_groups_claim(groups: str) -> None:
     event = signed_in({}, **{"cognito:groups": groups})
 
     assert caller_of(event).is_operator
@@ -38,7 +38,7 @@ def test_an_operator_is_in_the_group_however_the_claim_is_written(groups: str) -
 
 
 @pytest.mark.parametrize("groups", [None, "", "[]", "Operators", "xoperators", "operators2", "no-operators"])
-def test_nobody_else_is_an_operator(groups: str | None) -> None:
+def test_a_user_outside_the_group_is_not_an_operator(groups: str | None) -> None:
     event = signed_in({}, **({} if groups is None else {"cognito:groups": groups}))
 
     assert not caller_of(event).is_operator
@@ -60,7 +60,7 @@ def test_nobody_else_is_an_operator(groups: str | None) -> None:
         {"identity": {"userArn": "arn:aws:iam::000000000000:user/ada"}},
     ],
 )
-def test_who_is_not_signed_in_is_refused(context: object) -> None:
+def test_an_anonymous_caller_is_refused(context: object) -> None:
     with pytest.raises(RequestError) as refused:
         caller_of({"requestContext": context})
 

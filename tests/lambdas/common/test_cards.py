@@ -22,7 +22,7 @@ CARDS = {
 
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 @pytest.mark.parametrize("around", ["{}", "no {}!", "x{}y", "'{}'", "\n{}\n", "0x{}", "CC={}&"])
-def test_a_card_number_is_seen_whatever_stands_around_it(card, around):
+def test_a_card_number_is_found_within_any_text(card, around):
     assert looks_like_card(around.format(card))
 
 
@@ -51,7 +51,7 @@ def test_a_card_number_is_seen_whatever_stands_around_it(card, around):
         "2026-11-21, 4242 4242 4242 4242",
     ],
 )
-def test_a_card_number_is_seen_as_cards_print_it_and_in_any_script(text):
+def test_a_card_number_is_found_in_printed_groups_and_in_any_script(text):
     assert looks_like_card(text)
 
 
@@ -74,13 +74,13 @@ def test_a_card_number_is_seen_as_cards_print_it_and_in_any_script(text):
         "80000",
     ],
 )
-def test_what_people_write_and_programs_count_is_no_card_number(text):
+def test_ordinary_texts_and_numbers_are_not_card_numbers(text):
     assert not looks_like_card(text)
 
 
 @pytest.mark.parametrize("card", [*CARDS.values(), "4222222222222"])
-def test_the_check_digit_of_a_card_number_is_right_and_no_other_digit_would_be(card):
-    """Maestro's has a 9 that is not doubled."""
+def test_only_the_right_check_digit_passes(card):
+    """The Maestro number has a 9 that is not doubled."""
     others = [card[:-1] + digit for digit in "0123456789" if digit != card[-1]]
 
     assert passes_luhn(card)
@@ -94,16 +94,16 @@ def test_a_uuid_is_an_identifier_with_and_without_dashes(identifier: uuid.UUID):
 
 
 @pytest.mark.parametrize("text", ["", "4242424242424242", "4" * 32, "a" * 31, "a" * 65, "x" * 32, "a" * 32 + "\n"])
-def test_other_text_is_no_identifier(text):
+def test_other_texts_are_not_identifiers(text):
     assert not is_identifier(text)
 
 
 @given(st.sampled_from(list(CARDS.values())), st.text(max_size=20), st.text(max_size=20))
-def test_a_masked_text_never_holds_the_number(card, before, after):
+def test_a_masked_text_never_contains_the_number(card, before, after):
     assert card not in masked(before + card + after)
 
 
-def test_what_is_masked_keeps_the_rest():
+def test_masking_keeps_the_rest_of_the_text():
     assert masked("order A-1, card 4242 4242 4242 4242, price ١٢.50") == "order A-1, card #, price ١٢.50"
     assert masked("４２４２４２４２４２４２４２４２") == "#"
 
@@ -124,7 +124,7 @@ def test_a_run_of_thirteen_digits_is_masked_in_logs(digits, hidden):
         "{printed} and {apart} and {whole}",
     ],
 )
-def test_people_are_shown_no_card_number_in_whatever_order_several_stand(text):
+def test_several_card_numbers_are_hidden_in_any_order(text):
     cards = {"whole": "4242424242424242", "printed": "5555 5555 5555 4444", "apart": "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2"}
 
     assert without_cards(text.format(**cards)) == text.format(whole="#", printed="#", apart="#")
@@ -141,12 +141,12 @@ def test_people_are_shown_no_card_number_in_whatever_order_several_stand(text):
         ("42424242 42424242 / 378282 246310005", "# / #"),
     ],
 )
-def test_a_card_number_that_is_broken_up_oddly_is_hidden_next_to_other_digits(text, shown):
+def test_a_card_number_in_odd_groups_is_hidden_next_to_other_digits(text, shown):
     assert looks_like_card(text)
     assert without_cards(text) == shown
 
 
-def test_people_are_shown_every_number_but_card_numbers():
+def test_people_see_all_numbers_except_card_numbers():
     text = "order 1763709340123457, card 4242 4242 4242 4242 or 4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2"
 
     assert without_cards(text) == "order 1763709340123457, card # or #"
@@ -173,7 +173,7 @@ def test_people_are_shown_every_number_but_card_numbers():
         "622202 1234567890128",
     ],
 )
-def test_a_card_number_is_seen_in_every_style_of_digits_and_across_any_number_of_blanks(text):
+def test_a_card_number_is_found_in_every_style_of_digits_and_with_any_number_of_blanks(text):
     assert looks_like_card(text)
     for hide in (masked, without_cards):
         assert hide(f"x {text} y").startswith("x #")
@@ -191,7 +191,7 @@ def test_a_card_number_is_seen_in_every_style_of_digits_and_across_any_number_of
         "5¹⁄₂ x 4 " * 5,
     ],
 )
-def test_numerals_in_letters_fractions_and_lists_are_no_digits_of_a_card(text):
+def test_letter_numerals_fractions_and_numbered_lists_are_not_digits_of_a_card(text):
     assert not looks_like_card(text)
 
 
@@ -199,7 +199,7 @@ def test_numerals_in_letters_fractions_and_lists_are_no_digits_of_a_card(text):
 @pytest.mark.parametrize(
     "begins", ["30", "34", "36", "4", "51", "2221", "2721", "3527", "3528", "50", "59", "62", "7", "1"]
 )
-def test_the_first_digits_of_a_card_number_belong_to_its_length(begins, length):
+def test_first_digits_count_only_with_their_issuers_lengths(begins, length):
     lengths = {
         **{"30": {14}, "36": {14, 16}, "34": {15}, "4": {16, 19}, "51": {16}, "2221": {16}, "3528": {16, 19}},
         **{"50": {16, 19}, "59": {16, 19}, "62": {16, 17, 18, 19}},
@@ -225,7 +225,7 @@ def test_the_first_digits_of_a_card_number_belong_to_its_length(begins, length):
         ("424242 4242424243", False),
     ],
 )
-def test_any_check_digit_counts_only_where_programs_and_cards_write_a_number_alone(text, counts):
+def test_any_check_digit_counts_only_in_one_run_or_in_printed_groups(text, counts):
     assert looks_like_card(text) is counts
     assert not looks_like_card(text, any_check_digit=False)
 
@@ -246,11 +246,11 @@ def test_any_check_digit_counts_only_where_programs_and_cards_write_a_number_alo
         "503-8153781-8423834",
     ],
 )
-def test_numbers_that_name_their_own_kind_are_no_card_numbers(text):
+def test_ibans_parcel_and_phone_numbers_are_not_card_numbers(text):
     assert not looks_like_card(text)
 
 
-def test_an_iban_with_wrong_check_digits_hides_no_card_number():
+def test_a_card_number_is_found_in_an_iban_with_wrong_check_digits():
     assert not looks_like_card("AT61 1904 3002 3457 3201")
     assert looks_like_card("AT62 4242 4242 4242 4242")
 
@@ -290,8 +290,8 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_a_text_of_double_length_takes_about_twice_as_many_steps(piece):
-    """Counted in lines of Python; its regular expressions have no two ways to match the same characters."""
+def test_the_search_takes_twice_as_many_steps_for_a_text_of_double_length(piece):
+    """Counts executed lines of Python, not regular expressions, because none of these can match a text in two ways."""
 
     def steps(length: int) -> int:
         count = 0

@@ -1,4 +1,4 @@
-"""Each code of a detail is described once, has words, and keeps its values."""
+"""Each code of a detail has a sentence and one description, and keeps its values."""
 
 import ast
 import json
@@ -29,7 +29,7 @@ def example(code: Code) -> codes.Problem:
 
 
 def nodes(type: type[Node]) -> Iterator[tuple[Path, Node]]:
-    """Each node of this type in the sources of the functions."""
+    """Yields each node of this type in the functions' sources."""
     for file in sorted((PROJECT / "lambdas").glob("**/*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, type):
@@ -37,7 +37,7 @@ def nodes(type: type[Node]) -> Iterator[tuple[Path, Node]]:
 
 
 def rows() -> list[str]:
-    """The rows that the table of docs/errors.md has to have."""
+    """Returns the rows that the table in docs/errors.md must have."""
     return [
         f"| `{name}` | {DETAILS[name]} | {', '.join(f'`{value}`' for value in CODES[name]) or 'none'} |"
         for name in sorted(CODES)
@@ -49,15 +49,17 @@ def test_every_code_is_described_and_no_other():
     table = ERRORS[ERRORS.index("## The codes of details") :]
     found = re.findall(r"^\| `.*$", table, re.M)
 
-    assert found == rows(), "the table of docs/errors.md; a code in it stays for ever:\n" + "\n".join(rows())
+    assert found == rows(), (
+        "the table of docs/errors.md must have these rows; never remove a code from it:\n" + "\n".join(rows())
+    )
 
 
-def test_the_names_of_values_are_those_of_the_schema():
+def test_the_codes_and_the_schema_have_the_same_names_of_values():
     assert {name for names in CODES.values() for name in names} == VALUES.keys()
 
 
 @pytest.mark.parametrize("code", SENTENCES, ids=lambda code: f"{code.name}: {code.sentence[:30]}")
-def test_every_sentence_of_a_code_has_the_same_values_and_reads_on_after_the_name_of_a_field(code):
+def test_every_sentence_of_a_code_has_its_values_and_follows_the_name_of_a_field(code):
     problem = example(code)
 
     assert code.values == CODES[code.name]
@@ -105,6 +107,6 @@ def test_a_code_without_its_values_makes_no_problem(values):
         (codes.EXACTLY_ONE_OF(fields=["one", "other"]), "is an alternative to other: send exactly one of the two"),
     ],
 )
-def test_a_list_is_said_in_words(problem, sentence):
+def test_a_sentence_shows_a_list_in_words(problem, sentence):
     assert problem.sentence == sentence
     assert json.loads(json.dumps(problem.of("x"))) == problem.of("x")

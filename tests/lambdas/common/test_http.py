@@ -45,7 +45,7 @@ def has_a_bug(event):
     raise KeyError(CARD)
 
 
-def test_a_bug_is_answered_and_logged_by_its_place_without_its_text(caplog):
+def test_a_bug_is_logged_with_its_place_and_without_its_text(caplog):
     reply = has_a_bug({}, None)
 
     status, body = status_and_body(reply)
@@ -85,7 +85,7 @@ OTHER_CHARSETS = [
 
 
 @pytest.mark.parametrize("name", ["Content-Type", "content-type"])
-def test_json_is_told_by_its_type_in_any_case_and_with_parameters(name):
+def test_the_json_type_is_accepted_in_any_case_and_with_parameters(name):
     for content_type in JSON_TYPES:
         event = post({"text": "é"}) | {"headers": {name: content_type}}
 
@@ -105,7 +105,7 @@ def test_another_type_or_charset_is_refused(refused):
             assert "UTF-8" in body["error"]["message"]
 
 
-def test_two_types_must_both_be_json():
+def test_two_content_types_must_both_be_json():
     for values, expected in [(["application/json"] * 2, 200), (["text/plain", "application/json"], 415)]:
         event = post({"text": "x"}) | {"multiValueHeaders": {"Content-Type": values}}
 
@@ -124,7 +124,7 @@ BROKEN_BYTES = [
 
 @pytest.mark.parametrize("in_base64", [False, True])
 def test_bytes_that_are_not_utf_8_are_refused(in_base64):
-    """API Gateway hands such bytes on as U+FFFD, which no client means to send."""
+    """API Gateway replaces such bytes by U+FFFD. No client sends U+FFFD on purpose."""
     for raw in [*BROKEN_BYTES, '{"text": "Zo\ufffd"}'.encode()]:
         body = base64.b64encode(raw).decode() if in_base64 else raw.decode(errors="replace")
 
@@ -141,12 +141,12 @@ def test_bytes_that_are_not_utf_8_are_refused(in_base64):
         ("br", "\ufffd", 415),
         ("identity, GZIP", "", 415),
         ("identity", "\ufffd", 400),
-        # API Gateway has decompressed it, and leaves the header as it is.
+        # API Gateway has decompressed the body and keeps the header.
         ("gzip", '{"text": "x"}', 200),
         ("gzip", '{"text": 7}', 400),
     ],
 )
-def test_a_body_that_is_still_compressed_is_told_apart_from_a_broken_one(coding, body, status):
+def test_a_body_that_is_still_compressed_gets_another_answer_than_a_broken_one(coding, body, status):
     event = post(body)
     event["headers"]["Content-Encoding"] = coding
 
@@ -178,7 +178,7 @@ def test_a_broken_base64_body_is_refused(body):
 
 
 def body_of(size: int, *, letter: str) -> str:
-    """A valid body of `size` bytes."""
+    """Returns a valid body of `size` bytes."""
     room = size - len('{"text":""}')
     return '{"text":"' + letter * (room // len(letter.encode())) + "x" * (room % len(letter.encode())) + '"}'
 
@@ -186,7 +186,7 @@ def body_of(size: int, *, letter: str) -> str:
 @pytest.mark.parametrize("in_base64", [False, True])
 @pytest.mark.parametrize("letter", ["x", "é", "🐈"])
 @pytest.mark.parametrize(("size", "status"), [(16_384, 200), (16_385, 413), (10_000_000, 413)])
-def test_a_body_has_a_size_in_bytes(size, status, letter, in_base64):
+def test_the_size_of_a_body_is_limited_in_bytes(size, status, letter, in_base64):
     text = body_of(size, letter=letter)
     event = post(base64.b64encode(text.encode()).decode() if in_base64 else text) | {"isBase64Encoded": in_base64}
 
@@ -217,7 +217,7 @@ def test_numbers_are_not_rounded(number):
     ],
     ids=lambda body: ascii(body[:30]),
 )
-def test_what_python_reads_and_json_does_not_allow_is_refused(body):
+def test_invalid_json_that_python_accepts_is_refused(body):
     status, answer = status_and_body(echo(post(body), None))
 
     assert (status, answer["error"]["code"]) == (400, "InvalidJson")
@@ -260,7 +260,7 @@ def test_a_wrong_value_is_named_by_its_field_and_not_repeated(body, field, caplo
         ([], "part", codes.WRONG_TYPE(types=["object"])),
     ],
 )
-def test_a_field_within_a_field_is_named_by_its_way(part, field, problem):
+def test_a_field_within_a_field_is_named_by_its_path(part, field, problem):
     status, body = status_and_body(echo(post({"text": "x", "part": part}), None))
 
     assert (status, body["error"]["details"]) == (400, [problem.of(field)])
@@ -274,13 +274,13 @@ def test_a_field_within_a_field_is_named_by_its_way(part, field, problem):
     ("path", "at"), [("/orders", "orders/A-1"), ("/orders/A-1", "A-1"), ("/reminders", "reminders/r")]
 )
 def test_a_location_leads_to_the_new_resource_from_every_address_of_the_route(base, slashes, path, at):
-    """API Gateway takes slashes at the end, and tells them to the function."""
+    """API Gateway accepts slashes at the end of a path, and passes them to the function."""
     found = http.location({"path": path + slashes}, at)["Location"]
 
     assert urljoin(base + path + slashes, found) == f"{base}/{path.split('/')[1]}/{at.rpartition('/')[2]}"
 
 
-def test_whoever_is_refused_for_the_moment_is_told_when_to_try_again():
+def test_a_temporary_refusal_says_when_to_retry():
     @http.api
     def busy(event):
         raise http.RequestError(
@@ -291,7 +291,7 @@ def test_whoever_is_refused_for_the_moment_is_told_when_to_try_again():
     assert "Retry-After" not in echo(post("{"), None)["headers"]
 
 
-def test_a_failing_service_is_logged_by_name_and_its_message_kept_back(caplog):
+def test_a_failing_service_is_logged_without_its_message(caplog):
     reply = fails({}, None)
 
     assert status_and_body(reply)[0] == 503
@@ -304,7 +304,7 @@ def test_a_failing_service_is_logged_by_name_and_its_message_kept_back(caplog):
     "refusal",
     [http.RequestError(409, "Conflict", "No."), http.RequestError(404, "NotFound", "No.", [codes.EMPTY().of("x")])],
 )
-def test_every_refusal_has_one_shape_and_is_readable_from_the_allowed_origin(refusal):
+def test_all_refusals_have_the_same_format_and_the_allowed_origin_can_read_them(refusal):
     @http.api
     def refuses(event):
         raise refusal

@@ -1,4 +1,4 @@
-"""JSON is read alike on every version of Python, and a refusal says what is wrong without repeating it."""
+"""Every version of Python reads JSON in the same way, and a refusal says what is wrong without repeating it."""
 
 import json
 import subprocess
@@ -90,18 +90,18 @@ def answer(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: ascii(text[:30]))
-def test_a_refusal_says_what_is_wrong_and_repeats_no_value(text):
+def test_a_refusal_says_the_problem_and_repeats_no_value(text):
     assert answer(text) == ["refused", REFUSED[text]]
 
 
 @pytest.mark.parametrize("text", TAKEN, ids=lambda text: ascii(text[:30]))
-def test_all_that_json_allows_is_read(text):
+def test_all_valid_json_is_read(text):
     value = read(text)
 
     assert TAKEN[text] is None or value == TAKEN[text]
 
 
-def test_lambdas_version_of_python_gives_the_same_answers():
+def test_lambdas_version_of_python_gives_the_same_results():
     python, version = interpreter()
     if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
         pytest.skip(f"the tests run on Python {version} already")
@@ -133,7 +133,7 @@ def test_a_message_that_is_nested_too_deeply_counts_as_damaged_on_every_version_
 
 
 @given(st.text(st.sampled_from('{}[]",:\\\n truefalsn0123.eE+-'), max_size=40))
-def test_whatever_is_read_is_what_python_reads(text):
+def test_the_result_is_the_same_as_of_pythons_reader(text):
     kind, _ = answer(text)
 
     if kind == "read":
@@ -152,5 +152,5 @@ def test_whatever_is_read_is_what_python_reads(text):
         *((one, None) for one in ("1_0", "NaN", "Infinity", "1" * 5000, "1e" + "9" * 20, "ten", "²")),
     ],
 )
-def test_a_whole_number_is_written_as_json_writes_numbers(text, number):
+def test_a_whole_number_has_the_form_of_a_json_number(text, number):
     assert whole_number(text) == number

@@ -9,7 +9,7 @@ CARD = "4242424242424242"
 
 
 class Everything(logging.Handler):
-    """Keeps each record as a formatter would see it that writes all of it."""
+    """Keeps each record with everything that a formatter could write."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class Everything(logging.Handler):
 
 @pytest.fixture
 def written():
-    """What is written by a handler that was there before the code was imported, as in Lambda."""
+    """The output of a handler that was installed before the code was imported, as in Lambda."""
     handler = Everything()
     logging.getLogger().addHandler(handler)
     logger_of("ours").setLevel(logging.INFO)
@@ -29,7 +29,7 @@ def written():
     logging.getLogger().removeHandler(handler)
 
 
-def test_a_card_number_is_taken_out_of_a_message_and_its_arguments(written):
+def test_a_card_number_is_masked_in_a_message_and_its_arguments(written):
     logger_of("ours").warning(f"an order {CARD} and %s", {"CC": CARD})
 
     (line,) = written
@@ -37,7 +37,7 @@ def test_a_card_number_is_taken_out_of_a_message_and_its_arguments(written):
     assert "an order # and {'CC': '#'}" in line
 
 
-def test_a_card_number_is_taken_out_of_an_exception(written):
+def test_a_card_number_is_masked_in_an_exception(written):
     try:
         raise ValueError(CARD)
     except ValueError:
@@ -48,19 +48,19 @@ def test_a_card_number_is_taken_out_of_an_exception(written):
     assert "ValueError: #" in line and "test_logs.py" in line
 
 
-def test_a_card_number_is_taken_out_of_what_comes_beside_the_message(written):
+def test_a_card_number_is_masked_in_extra_fields(written):
     logger_of("ours").warning("an order", extra={"order": CARD})
 
     assert CARD not in written[0]
 
 
-def test_what_libraries_log_is_scrubbed_too(written):
+def test_logs_of_libraries_are_scrubbed_too(written):
     logging.getLogger("botocore.endpoint").warning("sending %s", CARD)
 
     assert CARD not in written[0]
 
 
-def test_a_handler_scrubs_once_however_often_a_logger_is_asked_for(written):
+def test_a_handler_gets_one_scrubbing_filter_for_many_loggers(written):
     for name in ("a", "b", "c"):
         logger_of(name)
 

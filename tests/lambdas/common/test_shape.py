@@ -1,4 +1,4 @@
-"""Every faulty field of a request is named once, in words that people know."""
+"""Each faulty field of a request is named once, in words that people know."""
 
 import json
 import re
@@ -28,7 +28,7 @@ SHAPES: dict[str, tuple[Shape, dict[str, Any]]] = {
     "Closing": (close_order.SHAPE, {"note": "Called the customer"}),
     "Reminder": (validation.SHAPE, REMINDER),
 }
-"""The shape of every request with a body, and a body of that shape, by the schema's title."""
+"""The shape of each request with a body, and a valid body, by the schema's title."""
 
 A_REGULAR_EXPRESSION = re.compile(r"[\^$\\\[\]{}|]|\bu[0-9A-F]{4}")
 
@@ -60,7 +60,7 @@ ALL_FIELDS = [
 ]
 
 
-def test_every_request_of_the_documents_has_a_shape():
+def test_every_documented_request_has_a_shape():
     documents = [json.loads(file.read_text()) for file in PROJECT.glob("docs/openapi/*.json")]
     bodies = {
         operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
@@ -119,7 +119,7 @@ def test_each_faulty_field_has_its_own_detail_in_the_order_of_the_fields():
     ]
 
 
-def test_faults_within_a_field_are_named_by_their_path():
+def test_a_fault_within_a_field_is_named_by_its_path():
     body = {**REMINDER, "preference": "fax", "repeat": {"times": 0, "often": True}, "fold": 2, "waitSeconds": -1.5}
 
     assert details(validation.SHAPE, body) == [
@@ -139,7 +139,7 @@ def test_faults_within_a_field_are_named_by_their_path():
         ({"type": "integer", "multipleOf": 2}, 7, codes.BREAKS_RULE(rule="multipleOf")),
     ],
 )
-def test_rules_that_no_schema_has_today_are_named_too(rules, value, problem):
+def test_rules_that_no_schema_uses_yet_have_a_problem_too(rules, value, problem):
     shape = Shape({"type": "object", "properties": {"x": rules}}, forms={})
 
     assert details(shape, {"x": value}) == [problem.of("x")]
@@ -150,7 +150,7 @@ def test_a_body_that_is_not_an_object_is_named_as_a_whole(body):
     assert details(submission.SHAPE, body) == [codes.WRONG_TYPE(types=["object"]).of("(body)")]
 
 
-def test_an_answer_names_a_bounded_number_of_unknown_fields():
+def test_an_answer_names_at_most_ten_unknown_fields():
     many = details(submission.SHAPE, ORDER | {f"x{'y' * place}": 1 for place in range(50)})
 
     assert len(many) == MOST_UNKNOWN + 1
@@ -158,7 +158,7 @@ def test_an_answer_names_a_bounded_number_of_unknown_fields():
 
 
 @pytest.mark.parametrize(("title", "path"), [(title, path) for title, (one, _) in SHAPES.items() for path in one.texts])
-def test_a_text_must_show_something_and_stays_as_it_is(title, path):
+def test_a_text_needs_a_visible_character_and_is_not_changed(title, path):
     shape, body = SHAPES[title]
     said = {"Empty", "NothingVisible", "NotOneLine", "ControlCharacters"}
 
@@ -172,8 +172,8 @@ def test_a_text_must_show_something_and_stays_as_it_is(title, path):
 
 
 @pytest.mark.parametrize(("title", "path"), [(title, path) for title, (one, _) in SHAPES.items() for path in one.texts])
-def test_no_text_holds_a_control_character(title, path):
-    """SQS and SNS refuse what XML 1.0 has no place for, and a subject with a line break could begin a header."""
+def test_a_control_character_is_refused_in_every_text(title, path):
+    """SQS and SNS refuse characters that XML 1.0 cannot contain. A line break in a subject could begin a header."""
     shape, body = SHAPES[title]
     controls = [*range(0x20), *range(0x7F, 0xA0), *range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF]
     lines = {0x2028, 0x2029}
@@ -211,7 +211,7 @@ def test_an_integer_may_be_written_with_a_point_or_an_exponent(title, path):
         assert not found or found[0]["code"] in ("TooBig", "TooSmall", "UnknownValue"), value
 
 
-def test_there_are_integers():
+def test_the_schemas_contain_integers():
     assert {path for _, path in WHOLE_NUMBERS} >= {"fold", "repeat.times", "waitSeconds"}
 
 
@@ -221,7 +221,7 @@ def test_there_are_integers():
         st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text(), max_size=2),
     )
 )
-def test_whatever_comes_each_field_is_named_at_most_once(body):
+def test_any_body_has_at_most_one_detail_for_each_field(body):
     named = [one["field"] for one in details(submission.SHAPE, body)]
 
     assert len(named) == len(set(named))

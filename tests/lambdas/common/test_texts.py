@@ -1,4 +1,4 @@
-"""What people can see counts as text. What a script needs within a text stays as it is."""
+"""A text needs a character that people can see. Invisible characters within a text are allowed."""
 
 import pytest
 
@@ -15,5 +15,5 @@ def test_letters_of_every_script_signs_and_emoji_are_visible():
 
 
 @pytest.mark.parametrize("name", ["4242 4242", "٤٢٤٢", "４２４２", "𝟒𝟐", "⁴²⁴²", "④②", "Ⅳ", "四二", "½"])
-def test_no_digit_of_any_kind_is_shown_of_a_name(name):
+def test_the_shown_name_of_a_field_has_no_digits_of_any_kind(name):
     assert set(shown_name(name)) <= {"#", " "}

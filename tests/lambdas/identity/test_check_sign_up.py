@@ -7,19 +7,19 @@ def event(source, **attributes):
     return {"triggerSource": source, "request": {"userAttributes": attributes}, "response": {"autoConfirmUser": False}}
 
 
-def test_a_sign_up_with_an_address_goes_on_as_it_came():
+def test_a_sign_up_with_an_address_is_allowed_unchanged():
     asked = event("PreSignUp_SignUp", email="jo@example.com")
 
     assert handler(asked, None) == event("PreSignUp_SignUp", email="jo@example.com")
 
 
 @pytest.mark.parametrize("number", ["+15555550123", "", "nonsense"])
-def test_nobody_has_a_phone_texted_by_signing_up(number):
+def test_a_sign_up_with_a_phone_number_is_refused(number):
     with pytest.raises(PhoneAtSignUpError):
         handler(event("PreSignUp_SignUp", email="jo@example.com", phone_number=number), None)
 
 
-def test_whoever_has_aws_credentials_may_make_a_user_with_a_phone():
+def test_an_administrator_can_create_a_user_with_a_phone_number():
     asked = event("PreSignUp_AdminCreateUser", email="jo@example.com", phone_number="+15555550123")
 
     assert handler(asked, None) == asked

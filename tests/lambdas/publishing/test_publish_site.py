@@ -1,4 +1,4 @@
-"""What publishing leaves in the bucket, what CloudFront is told, and what CloudFormation is answered."""
+"""The files in the bucket, the calls to CloudFront and the answers to CloudFormation."""
 
 import io
 import json
@@ -38,7 +38,7 @@ class Context:
 
 
 class CloudFormation:
-    """What takes the answers: `answers` are those it took. It is out of order for the first `failures`."""
+    """Accepts answers and keeps them in `answers`. It refuses the first `failures` of them."""
 
     def __init__(self) -> None:
         self.answers: list[dict[str, Any]] = []
@@ -98,7 +98,7 @@ Event = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def event(cloudformation: CloudFormation, distribution: str) -> Event:
-    """An event of CloudFormation's; `files` are what the archive holds."""
+    """Returns an event of CloudFormation. `files` are the files of the archive."""
     for bucket in (SITE, ASSETS):
         s3.create_bucket(Bucket=bucket)
 
@@ -153,7 +153,7 @@ def test_everything_is_published_and_the_answer_says_so(event: Event, cloudforma
             "LogicalResourceId": "PublishedSite",
         }
     ]
-    # Its address is signed for a request that has no type.
+    # The URL's signature is only valid for an empty Content-Type.
     assert cloudformation.types == [""]
 
 
@@ -180,7 +180,7 @@ def test_each_kind_of_file_has_its_content_type(name: str, type: str, event: Eve
     assert s3.head_object(Bucket=SITE, Key=name)["ContentType"] == type
 
 
-def test_browsers_ask_again_each_time_and_the_edge_keeps_everything(event: Event) -> None:
+def test_browsers_revalidate_every_file_and_cloudfront_caches_all(event: Event) -> None:
     publish_site.handler(event(), Context())
 
     for key in published():
@@ -188,7 +188,7 @@ def test_browsers_ask_again_each_time_and_the_edge_keeps_everything(event: Event
         assert {"max-age=0", "must-revalidate", "s-maxage=31536000"} <= set(cache.split(", "))
 
 
-def test_pages_come_after_what_they_refer_to_and_the_first_page_last(event: Event) -> None:
+def test_pages_are_uploaded_after_their_files_and_the_start_page_last(event: Event) -> None:
     written: list[str] = []
     sent = "provide-client-params.s3.PutObject"
     asked = event()
@@ -201,7 +201,7 @@ def test_pages_come_after_what_they_refer_to_and_the_first_page_last(event: Even
     assert written[-2:] == ["404.html", "index.html"]
 
 
-def test_an_update_replaces_what_changed_and_removes_what_is_gone(event: Event, cloudformation: CloudFormation) -> None:
+def test_an_update_replaces_changed_files_and_removes_old_ones(event: Event, cloudformation: CloudFormation) -> None:
     publish_site.handler(event(), Context())
     now = {"index.html": "<p>new", "404.html": "<p>none", "main.js": "run()"}
 
@@ -212,7 +212,7 @@ def test_an_update_replaces_what_changed_and_removes_what_is_gone(event: Event, 
     assert {answer["PhysicalResourceId"] for answer in cloudformation.answers} == {SITE}
 
 
-def test_everything_is_invalidated_once_a_request(event: Event, distribution: str) -> None:
+def test_each_request_invalidates_everything_once(event: Event, distribution: str) -> None:
     publish_site.handler(event(), Context())
 
     (one,) = invalidations(distribution)
@@ -241,16 +241,14 @@ def test_deleting_empties_the_bucket(event: Event, cloudformation: CloudFormatio
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"] * 3
 
 
-def test_what_deleting_answers_is_about_the_resource_that_was_asked_for(
-    event: Event, cloudformation: CloudFormation
-) -> None:
-    """Where no answer came to its creation, CloudFormation gave it an id of its own."""
+def test_the_answer_to_a_delete_names_the_deleted_resource(event: Event, cloudformation: CloudFormation) -> None:
+    """If its creation was not answered, CloudFormation has chosen an id for the resource."""
     publish_site.handler(event("Delete", PhysicalResourceId="generated"), Context())
 
     assert cloudformation.answers[0]["PhysicalResourceId"] == "generated"
 
 
-def test_another_bucket_is_another_resource_so_that_the_old_one_is_emptied(
+def test_another_bucket_is_another_resource_so_that_cloudformation_empties_the_old_one(
     event: Event, cloudformation: CloudFormation
 ) -> None:
     publish_site.handler(event("Update", PhysicalResourceId="old-bucket"), Context())
@@ -269,7 +267,7 @@ def test_another_bucket_is_another_resource_so_that_the_old_one_is_emptied(
         ({**PAGE, "film.mp4": "x"}, "'film.mp4': add the Content-Type of .mp4 to TYPES"),
     ],
 )
-def test_what_cannot_be_published_is_refused_before_anything_is_changed(
+def test_an_unpublishable_file_is_refused_before_anything_changes(
     files: Mapping[str, str], reason: str, event: Event, cloudformation: CloudFormation
 ) -> None:
     publish_site.handler(event(), Context())
@@ -314,13 +312,13 @@ def test_a_broken_event_is_answered_with_the_reason(
     assert answer["PhysicalResourceId"]
 
 
-def test_a_long_reason_is_cut_to_what_cloudformation_takes(event: Event, cloudformation: CloudFormation) -> None:
+def test_a_long_reason_is_cut_to_cloudformations_limit(event: Event, cloudformation: CloudFormation) -> None:
     publish_site.handler(event(RequestType="x" * 100_000), Context())
 
     assert 0 < len(json.dumps(cloudformation.answers[0])) < 4096
 
 
-def test_what_takes_too_long_is_answered_while_there_is_time(event: Event, cloudformation: CloudFormation) -> None:
+def test_slow_publishing_fails_early_enough_to_answer(event: Event, cloudformation: CloudFormation) -> None:
     publish_site.handler(event(), Context(seconds=30))
 
     assert cloudformation.answers[0]["Status"] == "FAILED"
@@ -328,7 +326,7 @@ def test_what_takes_too_long_is_answered_while_there_is_time(event: Event, cloud
     assert "index.html" not in published()
 
 
-def test_an_answer_that_is_not_taken_is_given_again(event: Event, cloudformation: CloudFormation) -> None:
+def test_an_answer_that_is_not_accepted_is_sent_again(event: Event, cloudformation: CloudFormation) -> None:
     cloudformation.failures = 3
 
     publish_site.handler(event(), Context())
@@ -336,14 +334,14 @@ def test_an_answer_that_is_not_taken_is_given_again(event: Event, cloudformation
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
 
 
-def test_an_answer_that_nobody_ever_takes_is_an_error(event: Event, cloudformation: CloudFormation) -> None:
+def test_an_answer_that_is_never_accepted_raises_an_error(event: Event, cloudformation: CloudFormation) -> None:
     cloudformation.failures = 100
 
     with pytest.raises(ConnectionError, match="503"):
         publish_site.handler(event(), Context())
 
 
-def test_a_permission_that_is_not_known_yet_is_waited_for(event: Event, cloudformation: CloudFormation) -> None:
+def test_publishing_waits_for_a_new_permission(event: Event, cloudformation: CloudFormation) -> None:
     with Stubber(publish_site.s3) as denying:
         asked = event()
         for _ in range(3):
@@ -355,7 +353,7 @@ def test_a_permission_that_is_not_known_yet_is_waited_for(event: Event, cloudfor
     assert "NoSuchKey" in cloudformation.answers[0]["Reason"]
 
 
-def test_a_permission_that_is_never_given_is_the_reason(event: Event, cloudformation: CloudFormation) -> None:
+def test_a_missing_permission_fails_with_its_reason(event: Event, cloudformation: CloudFormation) -> None:
     class Passing(Context):
         def get_remaining_time_in_millis(self) -> int:
             self.seconds -= 20
@@ -372,7 +370,7 @@ def test_a_permission_that_is_never_given_is_the_reason(event: Event, cloudforma
 
 
 @pytest.mark.parametrize("ends", [True, False])
-def test_an_invalidation_is_waited_for_but_not_for_ever(
+def test_publishing_waits_for_an_invalidation_but_not_for_ever(
     ends: bool, event: Event, cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, context = event(), Context(seconds=300)

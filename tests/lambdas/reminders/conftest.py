@@ -14,14 +14,14 @@ from tests.support.handlers.reminder_rows import REQUEST, ahead, row
 
 @pytest.fixture
 def account() -> Iterator[Account]:
-    """The account that `reminders.readiness` asks, in an environment that knows nothing of it yet."""
+    """A simulated account for `reminders.readiness`, without cached answers."""
     with asked() as account:
         yield account
 
 
 @pytest.fixture
 def write(reminder_table, reminder_workflow):
-    """Writes a row that was due that long ago, starts its execution, and ends the execution as `ended` says."""
+    """Writes a row that was due `ago`, and starts its execution. `ended` is the execution's last status."""
 
     def write_(reminder_id="r-1", *, ago=None, ended="ABORTED", given=None, request=REQUEST, taken_up=True, **changes):
         due = ahead() - (ago if ago is not None else OVERDUE["SENDING"] * 2)
@@ -46,7 +46,7 @@ def write(reminder_table, reminder_workflow):
 
 @pytest.fixture
 def started(reminder_workflow):
-    """The inputs of the executions that the sweeps have started."""
+    """Returns the inputs of the executions that sweeps have started."""
     return lambda: [
         json.loads(one["input"])
         for one in reminder_workflow.executions()

@@ -1,4 +1,4 @@
-"""The API and the workflow give the same verdict on a reminder."""
+"""The API and the workflow accept and refuse the same reminders."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ MORE = st.fixed_dictionaries(
 @pytest.mark.usefixtures("account", "reminder_table")
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(when=WHENS, more=MORE, email=EMAILS, phone=PHONES)
-def test_the_workflow_takes_every_reminder_that_the_api_has_taken(when, more, email, phone):
+def test_the_workflow_accepts_every_reminder_that_the_api_accepts(when, more, email, phone):
     started = []
     caller = {"email": email, "phone_number": phone, "cognito:groups": OPERATORS}
     with pytest.MonkeyPatch.context() as patch:

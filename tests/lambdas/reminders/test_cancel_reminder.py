@@ -17,13 +17,13 @@ def cancel(caller, reminder_id):
 
 @pytest.fixture
 def kept(reminder_table):
-    """What the table has of the reminder r-1."""
+    """Returns the row of the reminder r-1."""
     return lambda: reminder_table.get_item(Key={"ReminderId": "r-1"})["Item"]
 
 
 @pytest.fixture
 def waiting(reminder_table, reminder_workflow):
-    """r-1 is Jo's, and an execution waits for it."""
+    """Jo owns r-1, and an execution waits for it."""
     execution = states.start_execution(stateMachineArn=reminder_workflow.arn, name="r-1")["executionArn"]
     reminder_table.put_item(Item=row(UpdatedAt=LONG_AGO, ExecutionId=execution))
     return reminder_workflow
@@ -38,7 +38,7 @@ def test_a_cancelled_reminder_is_shown_and_its_execution_stopped(waiting, kept):
     assert [one["status"] for one in waiting.executions()] == ["ABORTED"]
 
 
-def test_a_reminder_that_no_execution_has_taken_up_is_cancelled(reminder_table, reminder_workflow, kept):
+def test_a_reminder_that_no_execution_has_claimed_is_cancelled(reminder_table, reminder_workflow, kept):
     reminder_table.put_item(Item=row())
 
     assert cancel(JO, "r-1")[0] == 200
@@ -46,7 +46,7 @@ def test_a_reminder_that_no_execution_has_taken_up_is_cancelled(reminder_table, 
 
 
 @pytest.mark.parametrize("caller", [FLO, OLGA])
-def test_anothers_reminder_is_not_cancelled_and_answered_like_one_that_there_is_not(caller, waiting, kept):
+def test_cancelling_another_persons_reminder_is_answered_like_an_unknown_reminder(caller, waiting, kept):
     before = kept()
 
     anothers, none = cancel(caller, "r-1"), cancel(caller, "r-2")
@@ -57,7 +57,7 @@ def test_anothers_reminder_is_not_cancelled_and_answered_like_one_that_there_is_
 
 
 @pytest.mark.parametrize("status", ["SENDING", "SENT", "PARTLY_SENT", "CANCELLED", "FAILED"])
-def test_what_is_not_scheduled_any_more_is_not_cancelled(status, waiting, reminder_table, kept):
+def test_only_a_scheduled_reminder_is_cancelled(status, waiting, reminder_table, kept):
     reminder_table.put_item(Item=kept() | {"Status": status})
     before = kept()
 
@@ -67,12 +67,12 @@ def test_what_is_not_scheduled_any_more_is_not_cancelled(status, waiting, remind
     assert [one["status"] for one in waiting.executions()] == ["RUNNING"]
 
 
-def test_a_cancel_that_comes_twice_is_answered_once(waiting):
+def test_a_second_cancel_is_refused(waiting):
     assert [cancel(JO, "r-1")[0] for _ in range(2)] == [200, 409]
 
 
-def test_a_cancel_whose_own_write_boto3_repeats_is_done(waiting, kept, monkeypatch):
-    """The answer to the first attempt was lost, and the second finds the reminder cancelled."""
+def test_a_cancel_succeeds_if_boto3_repeats_its_write(waiting, kept, monkeypatch):
+    """The answer to the first attempt is lost, and the second attempt finds the reminder cancelled."""
     once = table.cancel
     monkeypatch.setattr(table, "cancel", lambda *given, **named: [once(*given, **named) for _ in range(2)][1])
 
@@ -82,8 +82,8 @@ def test_a_cancel_whose_own_write_boto3_repeats_is_done(waiting, kept, monkeypat
     assert [one["status"] for one in waiting.executions()] == ["ABORTED"]
 
 
-def test_a_send_that_begins_while_it_is_cancelled_goes_first(waiting, reminder_table, kept, monkeypatch):
-    """The row is claimed after it was read and before it is cancelled."""
+def test_a_send_that_begins_before_the_cancel_writes_wins(waiting, reminder_table, kept, monkeypatch):
+    """The workflow claims the row after the function has read it and before the function cancels it."""
 
     def own_row(event):
         found = kept()
@@ -98,7 +98,7 @@ def test_a_send_that_begins_while_it_is_cancelled_goes_first(waiting, reminder_t
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["refused", "not answered"])
-def test_a_reminder_is_cancelled_though_its_execution_cannot_be_stopped(
+def test_a_reminder_is_cancelled_even_if_its_execution_cannot_be_stopped(
     lost, reminder_table, kept, monkeypatch, caplog
 ):
     execution = "arn:aws:states:us-east-1:123456789012:execution:reminders:gone"
@@ -115,25 +115,27 @@ def test_a_reminder_is_cancelled_though_its_execution_cannot_be_stopped(
     assert "a cancelled reminder's execution was not stopped" in caplog.text
 
 
-def test_who_has_not_signed_in_cancels_nothing(waiting, kept):
+def test_an_anonymous_caller_cancels_nothing(waiting, kept):
     status, body = status_and_body(handler({"pathParameters": {"reminderId": "r-1"}}, None))
 
     assert (status, body["error"]["code"]) == (401, "NotSignedIn")
     assert kept()["Status"] == "SCHEDULED"
 
 
-def test_a_failing_table_asks_to_try_again():
+def test_a_failing_table_gives_503_with_retry_after():
     assert cancel(JO, "r-1")[0] == 503
 
 
-def test_a_repeated_reminder_that_is_being_sent_is_not_sent_again(waiting, reminder_table, kept):
+def test_cancelling_a_repeated_reminder_while_it_is_sent_stops_it(waiting, reminder_table, kept):
     sending = {"Status": "SENDING", "Repeat": '{"every": "1d"}'}
     reminder_table.put_item(Item=kept() | sending)
 
     status, body = cancel(JO, "r-1")
 
     assert (status, body["status"], kept()["Stopped"]) == (200, "SENDING", True)
-    assert [one["status"] for one in waiting.executions()] == ["RUNNING"], "what is under way is not cut off"
+    assert [one["status"] for one in waiting.executions()] == ["RUNNING"], (
+        "an execution that is sending must not be stopped"
+    )
     reminder_table.put_item(Item=kept() | {"Status": "SENT"})
     changes = {"Occurrence": 2, "DueAt": "2027-01-28T08:00:00Z"}
     assert not table.schedule_next("r-1", changes, after=1, execution=kept()["ExecutionId"])

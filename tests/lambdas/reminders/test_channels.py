@@ -1,4 +1,4 @@
-"""The table of channels, and the two fields that name them."""
+"""The channels, and the two fields that name them."""
 
 from itertools import chain, combinations
 
@@ -14,17 +14,17 @@ def test_every_set_of_channels_has_a_preference_that_names_no_other_channel(chan
     """Answers must have a preference: the contract requires it."""
     preference = preference_of(channels)
 
-    assert preference in PREFERENCES, "a channel of its own needs a value of `preference`: docs/changing.md"
+    assert preference in PREFERENCES, "each channel needs its own value of `preference`: docs/changing.md"
     assert set(PREFERENCES[preference]) <= set(channels)
 
 
 @pytest.mark.parametrize("preference", PREFERENCES)
-def test_a_preference_stands_for_its_channels_and_they_for_it(preference):
+def test_each_preference_and_its_channels_correspond(preference):
     assert channels_of({"preference": preference}) == PREFERENCES[preference]
     assert preference_of(PREFERENCES[preference]) == preference
 
 
-def test_channels_come_in_one_order_whatever_the_order_of_the_request():
+def test_channels_have_the_same_order_for_every_order_in_the_request():
     assert channels_of({"channels": list(reversed(CHANNELS))}) == list(CHANNELS)
 
 

@@ -48,7 +48,7 @@ def in_days(days: float) -> str:
         TOPIC | {"waitSeconds": 1, "timeZone": "Europe/Paris", "subject": "Größe 🐈", "repeat": {"every": "1d"}},
     ],
 )
-def test_a_reminder_starts_a_workflow_with_the_request_as_it_came(request_, reminder_workflow):
+def test_a_reminder_starts_a_workflow_with_the_unchanged_request(request_, reminder_workflow):
     own = {"email": request_.get("email", ""), "cognito:groups": OPERATORS}
     reply = handler(signed_in(post(request_), phone_number=BOTH["phone"], **own), None)
 
@@ -61,7 +61,7 @@ def test_a_reminder_starts_a_workflow_with_the_request_as_it_came(request_, remi
     assert location == f"{API}/reminders/{body['reminderId']}"
 
 
-def test_a_wait_is_due_that_much_later(reminder_workflow):
+def test_a_wait_is_due_after_its_seconds(reminder_workflow):
     before = datetime.now(UTC)
     _, body = status_and_body(create(TOPIC | {"waitSeconds": 3600}, OLGA))
     after = datetime.now(UTC) + timedelta(seconds=1)
@@ -71,7 +71,7 @@ def test_a_wait_is_due_that_much_later(reminder_workflow):
 
 
 @pytest.mark.parametrize(("suffix", "days"), [("Z", 1), ("z", 1), ("+00:00", 1), (".0Z", 364)])
-def test_a_time_is_answered_in_utc_in_one_form(suffix, days, reminder_workflow):
+def test_a_time_is_answered_in_one_utc_format(suffix, days, reminder_workflow):
     timestamp = in_days(days)
 
     _, body = status_and_body(create(TOPIC | {"timestamp": timestamp + suffix}, OLGA))
@@ -91,7 +91,7 @@ def test_a_local_time_is_answered_in_utc_and_in_its_zone(when, reminder_workflow
     assert (body["timeZone"], body["status"], body["channels"]) == ("Asia/Kolkata", "SCHEDULED", ["topic"])
 
 
-def test_each_reminder_has_an_id_of_its_own(reminder_workflow):
+def test_each_reminder_has_a_unique_id(reminder_workflow):
     ids = {status_and_body(create(BOTH))[1]["reminderId"] for _ in range(3)}
 
     assert ids == {execution["name"] for execution in reminder_workflow.executions()}
@@ -127,7 +127,7 @@ MISFITS = {
         for value in values
     ],
 )
-def test_a_request_that_cannot_be_kept_is_refused_at_the_door(field, value, reminder_workflow):
+def test_an_invalid_request_is_refused(field, value, reminder_workflow):
     reply = create(BOTH | {field: value})
 
     assert refused_field(reply) == field
@@ -154,13 +154,13 @@ def test_a_request_that_cannot_be_kept_is_refused_at_the_door(field, value, remi
         ("preference", {"message": "x", "waitSeconds": 1, "preference": "both", "channels": ["email"]}),
     ],
 )
-def test_an_incomplete_or_contradictory_request_is_refused_at_the_door(field, request_, reminder_workflow):
+def test_an_incomplete_or_contradictory_request_is_refused(field, request_, reminder_workflow):
     assert refused_field(create(request_, OLGA)) == field
     assert reminder_workflow.executions() == []
 
 
 @pytest.mark.parametrize("preference", ["email", "sms", "both"])
-def test_an_address_that_is_left_out_is_the_callers_own(preference, reminder_workflow):
+def test_a_missing_address_defaults_to_the_callers_own(preference, reminder_workflow):
     request = {"message": "x", "preference": preference, "waitSeconds": 1}
 
     assert status_and_body(create(request))[0] == 202
@@ -180,13 +180,11 @@ def test_an_address_that_is_left_out_is_the_callers_own(preference, reminder_wor
         ({"email": "DESK@EXAMPLE.COM", "phone": "+15555550199"}, "both"),
         ({"phone": "+4915112345678"}, "sms"),
         ({"phone": "+15555550199"}, "sms"),
-        # Not sent to, so anybody's.
+        # The channel does not use this address, so it may be any address.
         ({"phone": "+15555550123"}, "email"),
     ],
 )
-def test_a_reminder_goes_to_ones_own_addresses_and_to_those_that_the_stage_lists(
-    addresses, preference, reminder_workflow
-):
+def test_a_reminder_may_go_to_the_callers_own_or_listed_addresses(addresses, preference, reminder_workflow):
     request = {"message": "x", "preference": preference, "waitSeconds": 1, **addresses}
 
     assert status_and_body(create(request))[0] == 202
@@ -203,7 +201,7 @@ def test_a_reminder_goes_to_ones_own_addresses_and_to_those_that_the_stage_lists
     ],
 )
 @pytest.mark.parametrize("caller", [JO, OLGA])
-def test_nobody_has_a_stranger_reminded(field, address, caller, reminder_table, reminder_workflow):
+def test_a_strangers_address_is_refused(field, address, caller, reminder_table, reminder_workflow):
     request = {"message": "x", "preference": "both", "waitSeconds": 1, field: address}
 
     reply = create(request, caller)
@@ -222,7 +220,7 @@ def test_nobody_has_a_stranger_reminded(field, address, caller, reminder_table, 
     ],
 )
 @pytest.mark.parametrize("named", [True, False])
-def test_an_address_that_is_not_verified_is_not_ones_own(field, preference, unverified, named, reminder_workflow):
+def test_an_unverified_address_is_not_the_callers_own(field, preference, unverified, named, reminder_workflow):
     own = {"email": BOTH["email"], "phone": BOTH["phone"]} if named else {}
     event = post({"message": "x", "preference": preference, "waitSeconds": 1, **own})
 
@@ -240,15 +238,13 @@ def test_an_address_that_is_not_verified_is_not_ones_own(field, preference, unve
         ({"channels": ["email", "sms"], "preference": "both"}, ["email", "sms"], "both"),
         ({"preference": "both"}, ["email", "sms"], "both"),
         ({"channels": ["topic"]}, ["topic"], "topic"),
-        # No preference stands for these: it then leaves the topic out.
+        # No preference means these channels, so it leaves out the topic.
         ({"channels": ["topic", "email"]}, ["email", "topic"], "email"),
         ({"channels": ["topic", "sms"]}, ["sms", "topic"], "sms"),
         ({"channels": ["topic", "sms", "email"]}, ["email", "sms", "topic"], "both"),
     ],
 )
-def test_a_reminder_goes_out_by_the_channels_that_are_named(
-    request_, channels, preference, reminder_table, reminder_workflow
-):
+def test_a_reminder_is_sent_by_the_named_channels(request_, channels, preference, reminder_table, reminder_workflow):
     status, body = status_and_body(create({"message": "x", "waitSeconds": 1, **request_}, OLGA))
 
     (row,), (execution,) = reminder_table.scan()["Items"], reminder_workflow.executions()
@@ -272,7 +268,7 @@ def test_the_topic_is_for_operators(topic, caller, reminder_workflow):
     assert reminder_workflow.executions() == []
 
 
-def test_a_reminder_is_kept_as_its_owners_with_its_addresses_hidden(reminder_table, reminder_workflow):
+def test_a_reminder_is_recorded_with_its_owner_and_hidden_addresses(reminder_table, reminder_workflow):
     repeat = {"every": "1d", "times": 3}
     request = BOTH | {"timestamp": in_days(10) + "Z", "timeZone": "Europe/Paris", "repeat": repeat}
     del request["waitSeconds"]
@@ -302,7 +298,7 @@ def test_a_reminder_is_kept_as_its_owners_with_its_addresses_hidden(reminder_tab
     }
 
 
-def test_what_cannot_be_sent_is_refused_before_anything_is_kept(account, reminder_table, reminder_workflow):
+def test_an_unsendable_reminder_is_refused_before_anything_is_recorded(account, reminder_table, reminder_workflow):
     account.answers["CheckIfPhoneNumberIsOptedOut"] = {"isOptedOut": True}
 
     reply = create(BOTH)
@@ -313,14 +309,14 @@ def test_what_cannot_be_sent_is_refused_before_anything_is_kept(account, reminde
 
 
 @pytest.mark.parametrize("context", [{}, {"requestContext": None}, {"requestContext": {"authorizer": {"claims": {}}}}])
-def test_who_has_not_signed_in_sets_no_reminder(context, reminder_table, reminder_workflow):
+def test_an_anonymous_caller_sets_no_reminder(context, reminder_table, reminder_workflow):
     status, body = status_and_body(handler(post(BOTH) | context, None))
 
     assert (status, body["error"]["code"]) == (401, "NotSignedIn")
     assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
 
 
-def test_one_refusal_names_every_field_that_cannot_be_kept(reminder_workflow):
+def test_one_refusal_names_every_invalid_field(reminder_workflow):
     strangers = {"email": "flo@example.net", "phone": "+15555550123"}
 
     status, body = status_and_body(
@@ -338,7 +334,7 @@ def test_an_address_is_not_repeated_in_a_refusal():
     assert "example.net" not in reply["body"] and "12345678" not in reply["body"]
 
 
-def test_without_its_workflow_a_reminder_is_taken_back(reminder_table):
+def test_a_reminder_is_withdrawn_if_its_workflow_does_not_start(reminder_table):
     reply = create(BOTH)
 
     assert status_and_body(reply)[0] == 503
@@ -346,7 +342,7 @@ def test_without_its_workflow_a_reminder_is_taken_back(reminder_table):
     assert reminder_table.scan()["Items"] == []
 
 
-def test_a_start_whose_answer_is_lost_is_not_asked_to_be_repeated(reminder_table, reminder_workflow):
+def test_a_start_whose_answer_is_lost_succeeds(reminder_table, reminder_workflow):
     def run():
         assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
 
@@ -357,7 +353,7 @@ def test_a_start_whose_answer_is_lost_is_not_asked_to_be_repeated(reminder_table
     assert (status, row["Status"]) == (202, "SCHEDULED")
 
 
-def test_without_a_table_nothing_is_started(reminder_table, reminder_workflow):
+def test_nothing_is_started_if_the_table_fails(reminder_table, reminder_workflow):
     reminder_table.delete()
 
     assert status_and_body(create(BOTH))[0] == 503
@@ -375,8 +371,10 @@ def test_without_a_table_nothing_is_started(reminder_table, reminder_workflow):
         ("phone", "both", {"phone_number": "+1"}),
     ],
 )
-def test_ones_own_address_is_checked_like_one_in_the_request(field, preference, own, reminder_table, reminder_workflow):
-    """The user pool accepts addresses that SES and SNS refuse, and an administrator may enter such addresses too."""
+def test_the_callers_own_address_is_checked_like_one_in_the_request(
+    field, preference, own, reminder_table, reminder_workflow
+):
+    """The user pool accepts addresses that SES and SNS refuse. An administrator can also enter them."""
     event = post({"message": "x", "preference": preference, "waitSeconds": 1})
 
     reply = handler(signed_in(event, **own), None)
@@ -392,7 +390,7 @@ def test_ones_own_address_is_checked_like_one_in_the_request(field, preference, 
     "card", ["4242424242424242", "4242     4242 4242 4242", "⁴²⁴²⁴²⁴²⁴²⁴²⁴²⁴²", "pay with 3782-822463-10005 today"]
 )
 @pytest.mark.parametrize("field", ["message", "subject"])
-def test_a_reminder_keeps_no_card_number(field, card, reminder_workflow, reminder_table):
+def test_a_card_number_in_a_text_is_refused(field, card, reminder_workflow, reminder_table):
     reply = create(BOTH | {field: card})
 
     assert refused_field(reply) == field
@@ -403,14 +401,14 @@ def test_a_reminder_keeps_no_card_number(field, card, reminder_workflow, reminde
 @pytest.mark.parametrize(
     ("subject", "message"), [("4242", "424242424242"), ("4242 4242", "4242-4242"), ("424242424242", "4242")]
 )
-def test_nor_one_that_begins_in_the_subject_or_in_the_message_and_ends_in_the_other(subject, message, reminder_table):
+def test_a_card_number_split_between_subject_and_message_is_refused(subject, message, reminder_table):
     for texts in ({"subject": subject, "message": message}, {"subject": message, "message": subject}):
         assert refused_field(create(BOTH | texts)) == "subject"
     assert not reminder_table.scan()["Items"]
 
 
 @pytest.mark.parametrize("own", ["4242424242424242@example.com", "jo.4242-4242-4242-4242@example.com"])
-def test_nor_one_in_an_address(own, reminder_table):
+def test_a_card_number_in_an_address_is_refused(own, reminder_table):
     asked = {name: BOTH[name] for name in ("message", "waitSeconds")} | {"preference": "email"}
 
     assert refused_field(handler(signed_in(post(asked), email=own), None)) == "email"
@@ -421,5 +419,5 @@ def test_nor_one_in_an_address(own, reminder_table):
 @pytest.mark.parametrize(
     "message", ["Zoom 812 3456 7890, passcode 123456", "IBAN DE89 3704 0044 0532 0130 00", "2026-11-25 10:00 - 12:00"]
 )
-def test_other_numbers_are_kept(message, reminder_workflow):
+def test_other_numbers_are_accepted(message, reminder_workflow):
     assert create(BOTH | {"message": message, "subject": message})["statusCode"] == 202

@@ -26,12 +26,12 @@ def refusal(request, now=NOW) -> InvalidReminderError:
 
 
 def wall_at(instant: datetime, zone: str) -> datetime:
-    """What a clock on the wall there shows."""
+    """Returns the time that a clock in this zone shows."""
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 def shown_at(wall: datetime, zone: str) -> list[datetime]:
-    """Every instant at which the wall shows that, found by trying each offset that the zone has within two days."""
+    """Returns every instant at which clocks show this time. It tries each offset that the zone has within two days."""
     utc = wall.replace(tzinfo=UTC)
     around = [utc + timedelta(hours=hour) for hour in range(-48, 49)]
     offsets = {instant.astimezone(ZoneInfo(zone)).utcoffset() for instant in around}
@@ -39,7 +39,7 @@ def shown_at(wall: datetime, zone: str) -> list[datetime]:
 
 
 def edges(zone: str, start: datetime) -> list[datetime]:
-    """The first second of each offset that `zone` takes within a year from `start`."""
+    """Returns the first second of each offset of `zone` within a year from `start`."""
 
     def offset(instant):
         return instant.astimezone(ZoneInfo(zone)).utcoffset()
@@ -70,7 +70,7 @@ def test_seconds_are_counted_from_now(seconds):
     + ["", "-1", "+1", " 1", "1\n", "1.0", "1e3", "６０", "²", "٣", [], ["1"], {}],
     ids=lambda one: repr(one)[:12],
 )
-def test_what_is_no_number_of_seconds_within_a_year_is_refused(seconds):
+def test_an_invalid_number_of_seconds_is_refused(seconds):
     error = refusal({"waitSeconds": seconds})
 
     assert (error.field, str(error)) == ("waitSeconds", "must be a whole number from 0 to 31536000")
@@ -80,7 +80,7 @@ def test_what_is_no_number_of_seconds_within_a_year_is_refused(seconds):
     "request_",
     [{"waitSeconds": 1}, {"timestamp": "2026-11-21T04:00:00.999999Z"}, {"timestamp": "2026-11-21T04:00:01Z"}],
 )
-def test_a_fraction_of_a_second_is_rounded_up_so_that_nothing_is_early(request_):
+def test_a_fraction_of_a_second_is_rounded_up(request_):
     now = NOW - timedelta(microseconds=1)
 
     assert due_at(request_, now=now).instant == NOW + timedelta(seconds=1)
@@ -111,13 +111,13 @@ def test_a_fraction_of_a_second_is_rounded_up_so_that_nothing_is_early(request_)
         ("2027-11-21T04:00:00Z", "2027-11-21T04:00:00Z"),
     ],
 )
-def test_a_time_is_taken_with_its_offset(timestamp, due):
+def test_a_time_with_its_offset_is_accepted(timestamp, due):
     answer = due_at({"timestamp": timestamp}, now=NOW)
 
     assert (utc_text(answer.instant), answer.zone) == (due, "UTC")
 
 
-def test_a_leap_day_is_a_time_that_exists():
+def test_a_leap_day_is_accepted():
     now = datetime(2027, 6, 1, tzinfo=UTC)
 
     assert due_at({"timestamp": "2028-02-29T00:00:00Z"}, now=now).instant == datetime(2028, 2, 29, tzinfo=UTC)
@@ -204,7 +204,7 @@ def test_a_time_that_does_not_exist_is_refused(timestamp):
         "٢٠٢٧-01-27T09:00:00Z",
     ],
 )
-def test_a_time_in_another_form_is_refused_with_the_right_form(timestamp):
+def test_a_time_in_an_invalid_form_is_refused_with_examples(timestamp):
     error = refusal({"timestamp": timestamp, "timeZone": "Europe/Paris"})
 
     assert error.field == "timestamp"
@@ -212,24 +212,24 @@ def test_a_time_in_another_form_is_refused_with_the_right_form(timestamp):
 
 
 @pytest.mark.parametrize("request_", [{}, {"waitSeconds": 60, "timestamp": "2027-01-27T09:00:00Z"}])
-def test_either_seconds_or_a_time_is_needed(request_):
+def test_exactly_one_of_seconds_and_time_is_required(request_):
     assert str(refusal(request_)) == "is an alternative to timestamp: send exactly one of the two"
 
 
 @pytest.mark.parametrize("fraction", ["", ".000", ".123"])
-def test_a_written_time_is_read_with_and_without_milliseconds(fraction):
+def test_a_stored_time_is_read_with_and_without_milliseconds(fraction):
     found = from_utc_text(f"2026-11-21T04:00:00{fraction}Z")
 
     assert found == NOW + timedelta(milliseconds=int(fraction[1:] or 0))
 
 
 @pytest.mark.parametrize("text", ["", "2026-11-21T04:00:00", "2026-11-21T04:00:00+00:00", "2026-11-21T04:00:00.Z"])
-def test_a_time_in_another_form_was_not_written_here(text):
+def test_a_stored_time_in_another_form_is_an_error(text):
     with pytest.raises(ValueError, match="does not match format"):
         from_utc_text(text)
 
 
-def test_a_time_is_written_as_a_wait_state_takes_it():
+def test_a_time_is_written_in_the_format_of_wait_states():
     noon_in_berlin = datetime(2027, 1, 27, 12, 0, 0, 999_999, tzinfo=timezone(timedelta(hours=1)))
 
     assert utc_text(noon_in_berlin) == "2027-01-27T11:00:00Z"
@@ -238,7 +238,7 @@ def test_a_time_is_written_as_a_wait_state_takes_it():
 @pytest.mark.parametrize(
     "timestamp", ["2027-01-27 09:00", "2027-01-27 09:00:00", "2027-01-27T09:00", "2027-01-27t09:00:00"]
 )
-def test_a_local_time_is_taken_in_its_zone(timestamp):
+def test_a_local_time_counts_in_its_zone(timestamp):
     due = due_at({"timestamp": timestamp, "timeZone": "Europe/Paris"}, now=NOW)
 
     assert (utc_text(due.instant), due.zone) == ("2027-01-27T08:00:00Z", "Europe/Paris")
@@ -255,7 +255,7 @@ def test_a_local_time_without_its_zone_is_refused():
 
 
 @pytest.mark.parametrize("request_", [{"waitSeconds": 1}, {"timestamp": "2027-01-27T09:00:00Z"}])
-def test_a_zone_is_kept_with_every_form(request_):
+def test_a_zone_is_accepted_with_every_form_of_time(request_):
     assert due_at(request_ | {"timeZone": "Asia/Kathmandu"}, now=NOW).zone == "Asia/Kathmandu"
 
 
@@ -280,7 +280,7 @@ def test_a_zone_is_kept_with_every_form(request_):
     + [None, True, 1, [], ["Europe/Paris"], {}],
     ids=repr,
 )
-def test_what_is_no_name_of_a_zone_is_refused_without_repeating_it(name, form):
+def test_an_unknown_zone_is_refused_and_not_repeated(name, form):
     error = refusal(form | {"timeZone": name})
 
     assert (error.field, str(error)) == (
@@ -289,12 +289,12 @@ def test_what_is_no_name_of_a_zone_is_refused_without_repeating_it(name, form):
     )
 
 
-def test_a_request_without_a_zone_says_none():
+def test_a_request_without_a_zone_has_none():
     assert zone_of({}) is None
 
 
 @pytest.mark.parametrize(("zone", "wall", "fold", "expected"), dst_table.CASES)
-def test_the_table_of_changed_clocks_says_what_is_answered(zone, wall, fold, expected):
+def test_the_table_of_clock_changes_holds(zone, wall, fold, expected):
     assert dst_table.answer(zone, wall, fold) == expected
     assert any(f"| {zone} | {wall} | {fold.get('fold', '')} | {expected}" in line for line in dst_table.lines())
 
@@ -328,7 +328,7 @@ def test_every_edge_of_a_year_is_exact_to_the_second(zone, start, count):
 
 
 @pytest.mark.parametrize("fold", [2, -1, "0", True, False, 0.0, [], {}], ids=repr)
-def test_a_fold_is_0_or_1(fold):
+def test_a_fold_other_than_0_or_1_is_refused(fold):
     error = refusal(local(datetime(2027, 10, 31, 2, 30), "Europe/Paris", fold=fold))
 
     assert (error.field, str(error)) == ("fold", "must be 0 or 1")
@@ -342,13 +342,13 @@ def test_a_fold_with_a_time_that_is_not_local_is_refused(form):
 
 
 @pytest.mark.parametrize("fold", [0, 1])
-def test_a_fold_changes_nothing_where_a_local_time_happens_once(fold):
+def test_a_fold_changes_nothing_if_a_local_time_happens_once(fold):
     due = due_at(local(datetime(2027, 1, 27, 9), "Europe/Paris", fold=fold), now=NOW)
 
     assert utc_text(due.instant) == "2027-01-27T08:00:00Z"
 
 
-def test_another_field_than_the_timestamp_is_told_to_send_an_offset():
+def test_a_field_without_a_fold_needs_an_offset():
     with pytest.raises(InvalidReminderError) as caught:
         instant_of("2027-10-31 02:30", field="repeat.until", zone="Europe/Paris")
 
@@ -370,7 +370,7 @@ def test_another_field_than_the_timestamp_is_told_to_send_an_offset():
         ("9999-12-31 23:59", "is more than 365 days ahead"),
     ],
 )
-def test_a_local_time_has_the_limits_of_every_time(timestamp, problem):
+def test_a_local_time_has_the_same_limits_as_other_times(timestamp, problem):
     request = {"timestamp": timestamp, "timeZone": "Europe/Paris"}
 
     if problem:
@@ -379,7 +379,7 @@ def test_a_local_time_has_the_limits_of_every_time(timestamp, problem):
         assert due_at(request, now=NOW).instant == NOW + LONGEST_WAIT
 
 
-def test_the_last_second_of_a_year_is_local():
+def test_the_last_second_of_a_year_is_accepted_as_a_local_time():
     due = due_at(local(datetime(2026, 12, 31, 23, 59, 59), "America/New_York"), now=NOW)
 
     assert utc_text(due.instant) == "2027-01-01T04:59:59Z"
@@ -387,7 +387,7 @@ def test_the_last_second_of_a_year_is_local():
 
 @given(st.sampled_from(ZONES), st.integers(1, YEAR))
 @example("Europe/Paris", int((datetime(2027, 10, 31, 0, 30, tzinfo=UTC) - NOW).total_seconds()))
-def test_every_instant_of_the_year_is_found_by_what_the_wall_shows(zone, seconds):
+def test_every_instant_of_a_year_is_found_by_its_local_time(zone, seconds):
     instant = NOW + timedelta(seconds=seconds)
     wall = wall_at(instant, zone)
     both = shown_at(wall, zone)
@@ -405,7 +405,7 @@ def test_every_instant_of_the_year_is_found_by_what_the_wall_shows(zone, seconds
         st.sampled_from([(zone, edge) for zone in EDGY[:3] for edge in edges(zone, NOW)]), st.integers(-7200, 7200)
     ).map(lambda near: (near[0][0], wall_at(near[0][1], near[0][0]) + timedelta(seconds=near[1])))
 )
-def test_a_local_time_is_answered_as_often_as_the_wall_shows_it(zone_and_wall):
+def test_a_local_time_is_found_as_often_as_clocks_show_it(zone_and_wall):
     zone, wall = zone_and_wall
     wall = wall.replace(microsecond=0)
     now = wall.replace(tzinfo=UTC) - timedelta(days=30)
@@ -433,7 +433,7 @@ def test_a_local_time_is_answered_as_often_as_the_wall_shows_it(zone_and_wall):
         | st.sampled_from(["2027-10-31 02:30", "2027-01-27T09:00:00Z", "Europe/Paris", "9999-12-31 23:59", "60"]),
     )
 )
-def test_anything_is_answered_or_refused_for_a_field(request_):
+def test_any_value_is_accepted_or_refused_without_another_error(request_):
     try:
         due = due_at(request_, now=NOW)
     except InvalidReminderError as error:

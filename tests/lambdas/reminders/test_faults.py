@@ -1,4 +1,4 @@
-"""Faults in the calls of the functions that the workflow and the API call: a second attempt sets everything right."""
+"""Faults in the functions' calls to AWS: a second attempt corrects everything."""
 
 from contextlib import suppress
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("reminder_table")
 
 
 def under(client, operation, kind, call):
-    """The result of `call` under a fault; None if it was killed, or raised an error that the workflow would retry."""
+    """Returns the result of `call` under a fault. None if it was killed, or if the workflow would retry."""
     with fault(client, operation, kind), suppress(KilledError, ClientError, BotoCoreError):
         return call()
     return None
@@ -50,7 +50,7 @@ def test_a_retried_check_schedules_one_reminder(operation, given, written, kind,
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
-def test_a_retried_look_for_the_next_occurrence_schedules_one(operation, kind, reminder_table):
+def test_a_retried_search_for_the_next_occurrence_schedules_one(operation, kind, reminder_table):
     asked = REQUEST | {"repeat": {"every": "1d"}}
     reminder_table.put_item(Item=row(request=asked, Status="SENT", ExecutionId=EXECUTION))
 
@@ -67,13 +67,13 @@ def test_a_retried_look_for_the_next_occurrence_schedules_one(operation, kind, r
 @pytest.mark.parametrize(
     ("client", "operation"), [(TABLE, "GetItem"), (TABLE, "UpdateItem"), (STATES, "StopExecution")]
 )
-def test_a_reminder_that_somebody_cancels_until_it_is_cancelled_stays_so(client, operation, kind, reminder_table):
+def test_retrying_a_cancel_until_success_leaves_the_reminder_cancelled(client, operation, kind, reminder_table):
     reminder_table.put_item(Item=row(owner=JO, ExecutionId=EXECUTION))
 
     first = under(client, operation, kind, lambda: cancel_reminder.handler(of(JO, "r-1"), None))
     again = cancel_reminder.handler(of(JO, "r-1"), None)
 
     assert first is None or first["statusCode"] in (200, 503)
-    # 409 says that it is cancelled already: only an answer was lost.
+    # 409 means that the reminder is cancelled already, and only an answer was lost.
     assert again["statusCode"] in (200, 409)
     assert table.find("r-1")["Status"] == "CANCELLED"

@@ -39,7 +39,7 @@ def test_a_reminder_is_shown_with_its_addresses_hidden(reminder_table):
     )
 
 
-def test_a_row_of_before_there_were_channels_is_shown_with_those_of_its_preference(reminder_table):
+def test_an_old_row_without_channels_is_shown_with_the_channels_of_its_preference(reminder_table):
     kept = row(due=DUE)
     del kept["Channels"]
     reminder_table.put_item(Item=kept)
@@ -48,7 +48,7 @@ def test_a_row_of_before_there_were_channels_is_shown_with_those_of_its_preferen
     assert (body["channels"], body["preference"]) == (["email", "sms"], "both")
 
 
-def test_a_repeated_reminder_is_shown_with_what_was_asked_for(reminder_table):
+def test_a_repeated_reminder_is_shown_with_its_rule(reminder_table):
     repeat = {"every": "1M", "until": "2027-12-31 09:00"}
     reminder_table.put_item(Item=row(request=REQUEST | {"repeat": repeat}, Occurrence=4))
 
@@ -61,7 +61,7 @@ def test_a_repeated_reminder_is_shown_with_what_was_asked_for(reminder_table):
     "asked", [REQUEST, {"message": "x", "preference": "topic", "repeat": {"every": "1d", "times": 2}}]
 )
 @pytest.mark.parametrize("reason", [{}, {"Reason": "the text was not sent"}])
-def test_every_reminder_is_shown_as_the_schema_says(status, asked, reason, reminder_table):
+def test_every_answer_fits_the_schema(status, asked, reason, reminder_table):
     reminder_table.put_item(Item=row(request=asked, Status=status, **reason))
 
     _, body = get(JO, "r-1")
@@ -71,14 +71,14 @@ def test_every_reminder_is_shown_as_the_schema_says(status, asked, reason, remin
     assert ("reason" in body, "email" in body) == (bool(reason), asked is REQUEST)
 
 
-def test_what_went_well_has_no_reason(reminder_table):
-    """The workflow writes an empty one."""
+def test_a_reminder_without_a_failure_has_no_reason(reminder_table):
+    """The workflow writes an empty reason."""
     reminder_table.put_item(Item=row(Status="SENT", Reason=""))
 
     assert "reason" not in get(JO, "r-1")[1]
 
 
-def test_anothers_reminder_is_answered_like_one_that_there_is_not(reminder_table):
+def test_another_persons_reminder_is_answered_like_an_unknown_reminder(reminder_table):
     reminder_table.put_item(Item=row())
 
     anothers, none = get(FLO, "r-1"), get(FLO, "r-2")
@@ -87,12 +87,12 @@ def test_anothers_reminder_is_answered_like_one_that_there_is_not(reminder_table
 
 
 @pytest.mark.parametrize("reminder_id", ["", "x" * 129, "é" * 5000])
-def test_what_no_reminder_can_be_called_is_not_asked_for(reminder_id):
-    """There is no table here: asking would fail."""
+def test_an_invalid_id_is_not_looked_up(reminder_id):
+    """This test has no table, so a query would fail."""
     assert get(JO, reminder_id)[0] == 404
 
 
-def test_operators_see_everybodys(reminder_table):
+def test_operators_see_every_reminder(reminder_table):
     reminder_table.put_item(Item=row())
 
     assert get(OLGA, "r-1")[0] == 200
@@ -100,12 +100,12 @@ def test_operators_see_everybodys(reminder_table):
 
 
 @pytest.mark.parametrize("reminder_id", ["r-1", "r-2", ""])
-def test_who_has_not_signed_in_is_not_told_what_there_is(reminder_id, reminder_table):
+def test_an_anonymous_caller_sees_no_reminder(reminder_id, reminder_table):
     reminder_table.put_item(Item=row())
 
     status, body = status_and_body(handler({"pathParameters": {"reminderId": reminder_id}}, None))
     assert (status, body["error"]["code"]) == (401, "NotSignedIn")
 
 
-def test_a_failing_table_asks_to_try_again():
+def test_a_failing_table_gives_503_with_retry_after():
     assert get(JO, "r-1")[0] == 503

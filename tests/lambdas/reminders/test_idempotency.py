@@ -1,4 +1,4 @@
-"""`POST /reminders` with the header `Idempotency-Key`, and what a failing call leaves behind."""
+"""`POST /reminders` with the header `Idempotency-Key`, and the rows that a failing call leaves."""
 
 import hashlib
 import hmac
@@ -41,7 +41,7 @@ def rows(reminder_table):
     return lambda: reminder_table.scan()["Items"]
 
 
-def test_a_repeated_request_is_answered_as_the_first_one(rows, reminder_workflow):
+def test_a_repeated_request_gets_the_first_answer(rows, reminder_workflow):
     first = create()
 
     assert answer(create(name="idempotency-key")) == answer(first)
@@ -88,7 +88,7 @@ def test_a_reminder_that_failed_before_it_was_started_is_not_answered_as_schedul
     assert len(reminder_workflow.executions()) == 1
 
 
-def test_a_repetition_whose_time_has_passed_is_answered_as_the_first_one(rows, reminder_table, reminder_workflow):
+def test_a_repeated_request_gets_the_first_answer_after_its_time_has_passed(rows, reminder_table, reminder_workflow):
     request = {"message": "x", "preference": "email", "timestamp": utc_text(ahead(hours=1))}
     first = create(request)
     workflow_takes_up(reminder_workflow)
@@ -126,14 +126,14 @@ def test_another_request_with_the_same_key_is_refused_and_changes_nothing(change
     assert (rows(), len(reminder_workflow.executions())) == (before, 1)
 
 
-def test_the_order_of_fields_makes_no_other_request(rows, reminder_workflow):
+def test_the_order_of_fields_does_not_matter(rows, reminder_workflow):
     first = create()
 
     assert answer(create(dict(reversed(REQUEST.items())))) == answer(first)
     assert len(rows()) == 1
 
 
-def test_two_callers_with_one_key_have_two_reminders(rows, reminder_workflow):
+def test_the_same_key_of_two_callers_makes_two_reminders(rows, reminder_workflow):
     request = REQUEST | {"email": "desk@example.com"}
 
     replies = [create(request, caller=caller) for caller in (JO, FLO, OLGA)]
@@ -157,7 +157,7 @@ def test_a_key_is_any_visible_ascii(key, rows, reminder_workflow):
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 129, "é", "\x7f", "a\n", "\x00", "ａ"])
-def test_any_other_key_is_refused(key, rows, reminder_workflow):
+def test_an_invalid_key_is_refused(key, rows, reminder_workflow):
     assert refused_field(create(key=key)) == "Idempotency-Key"
     assert (rows(), reminder_workflow.executions()) == ([], [])
 
@@ -175,12 +175,12 @@ def test_the_row_reveals_neither_the_request_nor_the_key(rows, reminder_workflow
 
     (row,) = rows()
     assert KEY not in str(row) and "jo@example.com" not in str(row)
-    # Somebody who guesses the request still lacks the key.
+    # Somebody who guesses the request still needs the key.
     assert row["RequestDigest"] != idempotency.digest(REQUEST | {"email": "jo@example.com"}, "another")
     assert len({idempotency.digest(REQUEST, key) for key in "abc"}) == 3
 
 
-def test_what_was_claimed_and_not_started_is_started_by_the_repetition(rows, reminder_workflow):
+def test_a_repeated_request_starts_a_reminder_that_was_not_started(rows, reminder_workflow):
     with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
         create()
     assert (len(rows()), reminder_workflow.executions()) == (1, [])
@@ -191,7 +191,7 @@ def test_what_was_claimed_and_not_started_is_started_by_the_repetition(rows, rem
     assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
 
 
-def test_a_late_repetition_waits_only_for_the_rest(rows, reminder_table, reminder_workflow):
+def test_a_late_repeated_request_waits_only_for_the_rest(rows, reminder_table, reminder_workflow):
     with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
         create(REQUEST | {"waitSeconds": 3600})
     (row,) = rows()
@@ -205,8 +205,8 @@ def test_a_late_repetition_waits_only_for_the_rest(rows, reminder_table, reminde
     assert 55 <= waits <= 61
 
 
-def test_an_execution_that_found_no_row_does_not_keep_the_next_from_starting(rows, reminder_workflow):
-    """The execution began after the row was taken back and before it was written again, so its name is used up."""
+def test_an_execution_that_found_no_row_does_not_block_the_next(rows, reminder_workflow):
+    """The execution began after its row was deleted, and before the row was written again. Its name is now taken."""
     with fault(STATES, "StartExecution", "late"):
         assert create()["statusCode"] == 503
         assert rows() == []
@@ -217,7 +217,7 @@ def test_an_execution_that_found_no_row_does_not_keep_the_next_from_starting(row
     assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
 
 
-def test_a_repetition_that_comes_before_the_first_execution_has_begun_starts_no_other(rows, reminder_workflow):
+def test_a_repeated_request_before_the_first_execution_begins_starts_no_other(rows, reminder_workflow):
     """The row does not name an execution yet, and its owner's address has just changed."""
     create()
     event = by(JO, post(REQUEST)) | {"headers": {"Content-Type": "application/json", "Idempotency-Key": KEY}}
@@ -230,7 +230,7 @@ def test_a_repetition_that_comes_before_the_first_execution_has_begun_starts_no_
 
 
 @pytest.mark.parametrize("key", [KEY, None])
-def test_a_row_that_botocore_has_sent_twice_is_one_reminder(key, rows, reminder_workflow, monkeypatch):
+def test_a_write_that_botocore_repeats_makes_one_reminder(key, rows, reminder_workflow, monkeypatch):
     write = table.create
     monkeypatch.setattr(table, "create", lambda row: write(row) and write(row))
 
@@ -245,9 +245,7 @@ CALLS = [(TABLE, "GetItem"), (TABLE, "PutItem"), (STATES, "StartExecution")]
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
-def test_a_request_that_is_repeated_until_it_is_accepted_makes_one_reminder(
-    client, operation, kind, rows, reminder_workflow
-):
+def test_retrying_until_success_makes_one_reminder(client, operation, kind, rows, reminder_workflow):
     with fault(client, operation, kind):
         try:
             status = create()["statusCode"]
@@ -262,13 +260,13 @@ def test_a_request_that_is_repeated_until_it_is_accepted_makes_one_reminder(
     (row,) = rows()
     assert row["Status"] == "SCHEDULED"
     assert "SCHEDULED" in outcomes
-    # Each execution has said whether it has the row, and only one does.
+    # Each execution has tried to claim the row, and only one has succeeded.
     assert [one["executionArn"] for one in reminder_workflow.executions()].count(row["ExecutionId"]) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("client", "operation"), CALLS[1:], ids=[operation for _, operation in CALLS[1:]])
-def test_a_request_without_a_key_leaves_nothing_that_waits_for_ever(
+def test_a_failed_request_without_a_key_leaves_no_row_that_waits_for_ever(
     client, operation, kind, rows, reminder_table, reminder_workflow
 ):
     with fault(client, operation, kind):
@@ -285,7 +283,7 @@ def test_a_request_without_a_key_leaves_nothing_that_waits_for_ever(
 
     found = [row["Status"] for row in rows()]
     if "SCHEDULED" in outcomes:
-        # Only an answer was lost: an execution has the reminder.
+        # Only an answer was lost. An execution has claimed the reminder.
         assert found == ["SCHEDULED"] and status in (202, None)
     else:
         assert found in ([], ["FAILED"]) and status in (503, None)
@@ -294,10 +292,8 @@ def test_a_request_without_a_key_leaves_nothing_that_waits_for_ever(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("taken_up", [True, False], ids=["taken up", "not yet taken up"])
 @pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
-def test_a_request_that_comes_twice_at_once_makes_one_reminder(
-    client, operation, taken_up, kind, rows, reminder_workflow
-):
-    """The second one runs from beginning to end in the middle of one call of the first."""
+def test_the_same_request_twice_at_once_makes_one_reminder(client, operation, taken_up, kind, rows, reminder_workflow):
+    """The second request runs completely during one call of the first."""
     statuses = []
 
     def second():
@@ -312,7 +308,7 @@ def test_a_request_that_comes_twice_at_once_makes_one_reminder(
             pass
     workflow_takes_up(reminder_workflow)
 
-    # A caller who got 202 has the reminder. Any other caller sends it again.
+    # A caller who got 202 has the reminder. All others send the request again.
     if 202 not in statuses:
         assert create()["statusCode"] == 202
         workflow_takes_up(reminder_workflow)
@@ -323,21 +319,21 @@ def test_a_request_that_comes_twice_at_once_makes_one_reminder(
 @pytest.mark.parametrize(
     "again", [{"channels": ["email", "sms"]}, {"channels": ["sms", "email"], "preference": "both"}]
 )
-def test_a_request_that_names_the_same_channels_in_another_way_is_the_same(again, rows, reminder_workflow):
+def test_channels_and_preference_make_the_same_request(again, rows, reminder_workflow):
     first = create({"message": "x", "waitSeconds": 60, "preference": "both"})
 
     assert answer(create({"message": "x", "waitSeconds": 60, **again})) == answer(first)
     assert (len(rows()), len(reminder_workflow.executions())) == (1, 1)
 
 
-def test_a_request_that_names_other_channels_is_another_one(rows, reminder_workflow):
+def test_other_channels_make_another_request(rows, reminder_workflow):
     create({"message": "x", "waitSeconds": 60, "channels": ["email"]})
 
     assert create({"message": "x", "waitSeconds": 60, "channels": ["email", "sms"]})["statusCode"] == 409
 
 
-def test_a_digest_is_still_the_one_of_before_there_were_channels():
-    """Rows keep it for as long as the reminder is kept."""
+def test_a_digest_matches_the_digests_of_earlier_versions():
+    """Rows of earlier versions contain such digests."""
     body = b'{"message": "Feed the cat", "preference": "email", "waitSeconds": 60}'
     before = hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
 

@@ -17,7 +17,7 @@ def listed(caller, **query):
 
 
 def pages(caller, limit):
-    """The ids of every page, in order."""
+    """Returns the ids of each page, in order."""
     found, token = listed(caller, limit=limit)
     yield found
     while token:
@@ -31,7 +31,7 @@ def token(text):
 
 @pytest.fixture
 def five(reminder_table):
-    """Five of Jo's, written in another order than they are due in, and one of Flo's between them."""
+    """Five reminders of Jo, not written in due order, and one of Flo between them."""
     for number in (3, 1, 5, 2, 4):
         reminder_table.put_item(Item=row(f"r-{number}", due=ahead(hours=number)))
     reminder_table.put_item(Item=row("flo", owner=FLO, due=ahead(hours=2.5)))
@@ -46,15 +46,15 @@ def test_reminders_are_listed_in_due_order(five):
 
 
 @pytest.mark.parametrize("caller", [FLO, FLO + "x", JO.upper(), "workflow"])
-def test_nobody_sees_anothers_reminders(caller, five):
+def test_people_do_not_see_another_persons_reminders(caller, five):
     assert listed(caller) == (["flo"] if caller == FLO else [], None)
 
 
-def test_a_list_comes_in_pages(five):
+def test_a_list_has_pages(five):
     assert [found for found in pages(JO, "2")] == [["r-1", "r-2"], ["r-3", "r-4"], ["r-5"]]
 
 
-def test_pages_of_one_leave_nothing_out_where_all_are_due_at_once(reminder_table):
+def test_pages_of_one_row_omit_nothing_if_all_reminders_are_due_at_once(reminder_table):
     due = ahead(hours=1)
     for number in range(7):
         reminder_table.put_item(Item=row(f"r-{number}", due=due))
@@ -62,14 +62,14 @@ def test_pages_of_one_leave_nothing_out_where_all_are_due_at_once(reminder_table
     assert sorted(one for found in pages(JO, "1") for one in found) == [f"r-{number}" for number in range(7)]
 
 
-def test_a_page_goes_on_after_a_reminder_that_has_gone_since(five, reminder_table):
+def test_a_page_continues_after_a_deleted_reminder(five, reminder_table):
     _, following = listed(JO, limit="2")
     reminder_table.delete_item(Key={"ReminderId": "r-2"})
 
     assert listed(JO, next=following) == (["r-3", "r-4", "r-5"], None)
 
 
-def test_a_page_has_100_where_no_limit_is_named(reminder_table):
+def test_a_page_without_a_limit_has_100_reminders(reminder_table):
     for number in range(101):
         reminder_table.put_item(Item=row(f"r-{number:03}", due=ahead(minutes=number)))
 
@@ -78,13 +78,13 @@ def test_a_page_has_100_where_no_limit_is_named(reminder_table):
     assert listed(JO, next=following) == (["r-100"], None)
 
 
-def test_anothers_place_in_the_list_shows_only_ones_own(five):
+def test_another_persons_next_shows_only_the_callers_own_reminders(five):
     _, following = listed(JO, limit="2")
 
     assert listed(FLO, next=following) == (["flo"], None)
 
 
-def test_no_address_is_listed_whole(five):
+def test_lists_hide_addresses(five):
     reply = handler(by(JO, {"queryStringParameters": None}), None)
 
     assert "j…@example.com" in reply["body"] and "+49…5678" in reply["body"]
@@ -94,7 +94,7 @@ def test_no_address_is_listed_whole(five):
 @pytest.mark.parametrize(
     "limit", ["", "0", "-1", "101", "1000", "1.5", "1e3", "1e1.0", "ten", " 5", "5\n", "05", "５", "9" * 5000]
 )
-def test_a_limit_is_a_whole_number_from_1_to_100(limit):
+def test_an_invalid_limit_is_refused(limit):
     assert refused_field(handler(by(JO, {"queryStringParameters": {"limit": limit}}), None)) == "limit"
 
 
@@ -133,14 +133,14 @@ DUE = '"2027-01-27T08:00:00Z"'
     ],
     ids=lambda text: ascii(text[:30]),
 )
-def test_a_next_that_no_answer_said_is_refused_without_asking_the_table(next_):
-    """There is no table here: asking would fail."""
+def test_an_invented_next_is_refused_without_a_query(next_):
+    """This test has no table, so a query would fail."""
     reply = handler(by(JO, {"queryStringParameters": {"next": next_}}), None)
 
     assert refused_field(reply) == "next"
 
 
-def test_the_place_in_a_next_does_not_choose_whose_reminders_are_listed(five):
+def test_a_next_does_not_choose_the_owner_of_the_list(five):
     forged = token(json.dumps(["2000-01-01T00:00:00Z", "flo"]))
 
     assert listed(JO, next=forged)[0] == ["r-1", "r-2", "r-3", "r-4", "r-5"]
@@ -148,7 +148,7 @@ def test_the_place_in_a_next_does_not_choose_whose_reminders_are_listed(five):
 
 @pytest.fixture
 def around_now(reminder_table):
-    """Jo's and Flo's, due an hour and two before and after now."""
+    """Reminders of Jo and Flo that are due one and two hours before and after now."""
     for owner, name in ((JO, "jo"), (FLO, "flo")):
         for hours in (-2, -1, 1, 2):
             reminder_table.put_item(Item=row(f"{name}{hours:+}", owner=owner, due=ahead(hours=hours)))
@@ -163,7 +163,7 @@ def around_now(reminder_table):
     ],
 )
 @pytest.mark.parametrize("limit", ["1", "100"])
-def test_what_is_to_come_is_listed_soonest_first_and_what_is_past_last_first(asked, found, limit, around_now):
+def test_upcoming_reminders_come_first_due_first_and_past_ones_last_due_first(asked, found, limit, around_now):
     ids, following = listed(JO, limit=limit, **asked)
     while following:
         more, following = listed(JO, limit=limit, next=following, **asked)
@@ -172,13 +172,13 @@ def test_what_is_to_come_is_listed_soonest_first_and_what_is_past_last_first(ask
     assert ids == found
 
 
-def test_a_page_of_what_is_to_come_goes_on_after_one_that_has_become_due_since(around_now):
+def test_a_page_of_upcoming_reminders_continues_after_one_that_became_due(around_now):
     passed = token(json.dumps([utc_text(ahead(seconds=-1)), "jo-0"]))
 
     assert listed(JO, when="upcoming", next=passed) == (["jo+1", "jo+2"], None)
 
 
-def test_operators_see_everybodys_of_a_status_last_first(around_now, reminder_table):
+def test_operators_see_all_reminders_with_a_status_last_due_first(around_now, reminder_table):
     for name in ("jo-2", "flo-1", "flo+1"):
         reminder_table.update_item(
             Key={"ReminderId": name},
@@ -193,7 +193,7 @@ def test_operators_see_everybodys_of_a_status_last_first(around_now, reminder_ta
     assert listed(OLGA, status="FAILED", limit="2", next=following) == (["jo-2"], None)
 
 
-def test_others_do_not_see_everybodys(around_now):
+def test_people_cannot_list_by_status(around_now):
     status, body = status_and_body(handler(by(JO, {"queryStringParameters": {"status": "SCHEDULED"}}), None))
 
     assert (status, body["error"]["code"]) == (403, "Forbidden")
@@ -202,18 +202,18 @@ def test_others_do_not_see_everybodys(around_now):
 @pytest.mark.parametrize(
     ("field", "text"), [("when", "soon"), ("when", ""), ("status", "failed"), ("status", ""), ("status", "x" * 5000)]
 )
-def test_a_query_that_does_not_fit_is_refused_by_its_field(field, text, reminder_table):
+def test_an_invalid_query_is_refused_with_its_field(field, text, reminder_table):
     assert refused_field(handler(by(OLGA, {"queryStringParameters": {field: text}}), None)) == field
 
 
 @pytest.mark.parametrize("event", [{}, {"requestContext": {"authorizer": {"claims": {"sub": ""}}}}])
-def test_who_has_not_signed_in_is_shown_no_list(event, five):
+def test_an_anonymous_caller_sees_no_list(event, five):
     status, body = status_and_body(handler({"queryStringParameters": None} | event, None))
 
     assert (status, body["error"]["code"]) == (401, "NotSignedIn")
 
 
-def test_a_failing_table_asks_to_try_again():
+def test_a_failing_table_gives_503_with_retry_after():
     reply = handler(by(JO, {"queryStringParameters": None}), None)
 
     assert (status_and_body(reply)[0], reply["headers"]["Retry-After"]) == (503, "1")

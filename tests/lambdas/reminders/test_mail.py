@@ -33,15 +33,15 @@ def test_a_mail_has_the_message_as_text_and_as_html():
     assert "<b>" not in written.html
 
 
-def test_a_subject_of_its_own_is_taken_as_it_is():
+def test_a_given_subject_is_used_unchanged():
     assert mail_of(REMINDER | {"subject": "The cat: <b>“Mittens”</b>, Zoë"}).subject == "The cat: <b>“Mittens”</b>, Zoë"
 
 
 @pytest.mark.parametrize(
     ("every", "words"), [("1d", "day"), ("2w", "2 weeks"), ("1M", "month"), ("5m", "5 minutes"), ("1y", "year")]
 )
-def test_a_repeated_reminder_says_how_often_it_comes_and_who_can_stop_it(every, words):
-    """The recipient may have no access to the API, the page or the command line."""
+def test_the_mail_of_a_repeated_reminder_says_how_often_it_repeats_and_who_can_stop_it(every, words):
+    """The mail names no command, because the recipient may have no access to the API, the page or the command line."""
     written = mail_of(REMINDER | {"repeat": {"every": every, "times": 3}})
 
     how = f"It repeats every {words}. The person who set it can cancel it."
@@ -49,7 +49,7 @@ def test_a_repeated_reminder_says_how_often_it_comes_and_who_can_stop_it(every, 
     assert not [one for one in ("remindme", "DELETE", "Somebody gave") if one in written.text + written.html]
 
 
-def test_a_mail_without_an_id_says_how_to_stop_reminders_all_the_same():
+def test_a_mail_without_an_id_still_says_how_to_stop_reminders():
     written = mail_of({"email": "jo@example.com", "message": "x"})
 
     assert "This is reminder" not in written.text
@@ -78,7 +78,7 @@ def test_a_subject_that_is_empty_or_too_long_is_refused(subject):
 
 
 @pytest.mark.parametrize("subject", ["x", "x" * 100, "🐈" * 100, "\u202ereversed", "=?utf-8?q?Bcc:_a?="])
-def test_any_other_subject_of_one_line_is_taken(subject):
+def test_every_other_subject_of_one_line_is_accepted(subject):
     check_subject(subject)
 
 
@@ -110,19 +110,19 @@ def test_a_mail_goes_to_exactly_one_address(address):
 
 
 @pytest.mark.parametrize("address", ["jo@example.com", "o'brien+cats@xn--exmple-cua.co.uk", "x" * 250 + "@b.c"])
-def test_one_address_is_taken_as_it_is(address):
+def test_one_address_is_accepted_unchanged(address):
     check_address(address)
 
     assert mail_of(REMINDER | {"email": address}).recipient == address
 
 
 @given(st.from_regex(mail.ADDRESS, fullmatch=True).filter(lambda address: ".." not in address and ".@" not in address))
-def test_what_is_taken_as_an_address_is_one_to_pythons_mail_library_too(address):
+def test_pythons_mail_library_accepts_every_accepted_address(address):
     if not address.startswith("."):
         assert Address(addr_spec=address).addr_spec == address
 
 
-def test_the_api_takes_the_same_addresses():
+def test_the_api_accepts_the_same_addresses():
     schema = Path(mail.__file__).with_name("reminder.schema.json")
     email = json.loads(schema.read_text())["properties"]["email"]
 
@@ -137,5 +137,5 @@ def test_the_api_takes_the_same_addresses():
         ("jo@example.org", ["jo@example.org", "example.org"]),
     ],
 )
-def test_an_address_is_verified_by_itself_or_by_a_domain_it_is_within(address, identities):
+def test_an_address_or_one_of_its_domains_can_be_verified(address, identities):
     assert identities_of(address) == identities

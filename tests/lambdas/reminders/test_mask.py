@@ -24,7 +24,7 @@ NUMBERS = st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True)
         ("", "…"),
     ],
 )
-def test_of_an_address_the_first_letter_and_the_domain_are_shown(address, shown):
+def test_an_address_shows_its_first_letter_and_domain(address, shown):
     assert mask.email(address) == shown
 
 
@@ -45,17 +45,17 @@ def test_of_an_address_the_first_letter_and_the_domain_are_shown(address, shown)
         ("", "…"),
     ],
 )
-def test_of_a_number_the_country_and_the_last_digits_are_shown(number, shown):
+def test_a_number_shows_its_country_and_last_digits(number, shown):
     assert mask.phone(number) == shown
 
 
 @given(name=NAMES, domain=DOMAINS)
-def test_no_more_of_any_address_is_shown(name, domain):
+def test_any_address_shows_nothing_more(name, domain):
     assert mask.email(f"{name}@{domain}") == f"{name[0]}…@{domain}"
 
 
 @given(number=NUMBERS)
-def test_no_more_of_any_number_is_shown(number):
+def test_any_number_shows_nothing_more(number):
     shown = re.fullmatch(r"\+([0-9]{1,3})…([0-9]{1,4})", mask.phone(number))
 
     assert shown
@@ -66,13 +66,13 @@ def test_no_more_of_any_number_is_shown(number):
 
 
 @given(text=st.text(max_size=50))
-def test_whatever_is_no_address_shows_no_more_either(text):
+def test_an_invalid_address_shows_nothing_more(text):
     assert len(mask.email(text)) <= len(text) + 1
     assert mask.phone(text) == "…" or text.startswith("+")
 
 
 @given(name=NAMES, domain=DOMAINS, number=NUMBERS)
-def test_what_a_service_says_is_shown_without_the_addresses_in_it(name, domain, number):
+def test_a_services_error_text_is_shown_without_addresses(name, domain, number):
     said = f"Not verified: {name}@{domain}, b@b.c; PhoneNumber Reason: {number} is not valid, '{number}'"
 
     shown = mask.text(said)
@@ -82,7 +82,7 @@ def test_what_a_service_says_is_shown_without_the_addresses_in_it(name, domain, 
     assert shown == expected
 
 
-def test_what_holds_no_address_is_shown_as_it_is():
+def test_a_text_without_an_address_does_not_change():
     said = "Rate exceeded (request 2c1f-4242), at 2027-01-27T09:00:00+01:00, @ noon"
 
     assert mask.text(said) == said

@@ -25,7 +25,7 @@ def goes_on(reminder, execution=EXECUTION):
 
 @pytest.fixture
 def sent(reminder_table):
-    """Writes r-1 as the workflow leaves it once an occurrence is sent."""
+    """Writes r-1 in the state that the workflow leaves after it has sent an occurrence."""
 
     def write(reminder, due, *, first=None, zone="Europe/Paris", **changes):
         made = row(request=reminder, due=due, zone=zone, Status="SENT", ExecutionId=EXECUTION)
@@ -66,14 +66,14 @@ def test_the_31st_comes_back_after_a_short_month(sent):
 
 
 @pytest.mark.parametrize("status", ["SENT", "PARTLY_SENT", "FAILED"])
-def test_it_goes_on_whatever_became_of_an_occurrence(status, sent):
+def test_a_reminder_goes_on_after_every_outcome_of_an_occurrence(status, sent):
     sent(asked(), ahead(), Status=status)
 
     assert goes_on(asked())
     assert table.find("r-1")["Status"] == "SCHEDULED"
 
 
-def test_it_ends_after_the_last_of_its_times(sent):
+def test_a_reminder_ends_after_the_last_of_its_times(sent):
     sent(asked(times=3), ahead(), Occurrence=3, first=ahead(days=-2), zone="UTC")
     before = table.find("r-1")
 
@@ -82,7 +82,7 @@ def test_it_ends_after_the_last_of_its_times(sent):
 
 
 @pytest.mark.parametrize(("hours", "expected"), [(24, True), (23, False)])
-def test_it_ends_where_the_next_would_come_after_its_end(hours, expected, sent):
+def test_a_reminder_ends_if_the_next_occurrence_is_after_its_end(hours, expected, sent):
     due = ahead()
     until = utc_text(due + timedelta(hours=hours))
     sent(asked(until=until), due, zone="UTC")
@@ -91,7 +91,7 @@ def test_it_ends_where_the_next_would_come_after_its_end(hours, expected, sent):
     assert table.find("r-1")["Status"] == ("SCHEDULED" if expected else "SENT")
 
 
-def test_missed_occurrences_are_left_out_and_it_goes_on(sent):
+def test_a_reminder_skips_missed_occurrences_and_goes_on(sent):
     """The workflow could not run for three and a half days."""
     first = ahead(days=-3, hours=-12)
     sent(asked(), first, zone="UTC")
@@ -101,21 +101,21 @@ def test_missed_occurrences_are_left_out_and_it_goes_on(sent):
     assert (found["Occurrence"], found["DueAt"]) == (5, utc_text(first + timedelta(days=4)))
 
 
-def test_missed_occurrences_count_as_times(sent):
+def test_skipped_occurrences_count_towards_times(sent):
     sent(asked(times=4), ahead(days=-3, hours=-12), zone="UTC")
 
     assert not goes_on(asked(times=4))
 
 
 @pytest.mark.parametrize("status", ["CANCELLED", "SENDING"])
-def test_what_is_cancelled_or_not_over_does_not_go_on(status, sent):
+def test_a_cancelled_or_unfinished_reminder_does_not_go_on(status, sent):
     sent(asked(), ahead(), Status=status)
 
     assert not goes_on(asked())
     assert table.find("r-1")["Status"] == status
 
 
-def test_what_is_cancelled_between_the_look_and_the_change_does_not_go_on(sent, reminder_table, monkeypatch):
+def test_a_reminder_that_is_cancelled_between_read_and_write_does_not_go_on(sent, reminder_table, monkeypatch):
     sent(asked(), ahead())
     found = table.find("r-1")
     reminder_table.put_item(Item=found | {"Status": "CANCELLED"})
@@ -125,14 +125,14 @@ def test_what_is_cancelled_between_the_look_and_the_change_does_not_go_on(sent, 
     assert reminder_table.get_item(Key={"ReminderId": "r-1"})["Item"]["Status"] == "CANCELLED"
 
 
-def test_what_is_another_executions_does_not_go_on(sent):
+def test_a_reminder_of_another_execution_does_not_go_on(sent):
     sent(asked(), ahead(), ExecutionId=OTHER)
 
     assert not goes_on(asked())
     assert table.find("r-1")["Status"] == "SENT"
 
 
-def test_what_is_gone_or_not_repeated_does_not_go_on(sent):
+def test_a_missing_or_unrepeated_reminder_does_not_go_on(sent):
     assert not goes_on(asked())
 
     once = {"message": "x", "preference": "topic"}
@@ -141,7 +141,7 @@ def test_what_is_gone_or_not_repeated_does_not_go_on(sent):
 
 
 @pytest.mark.parametrize("due", [{}, {"days": -3}], ids=["on time", "late"])
-def test_a_retry_schedules_nothing_more_and_goes_on(due, sent):
+def test_a_retry_schedules_nothing_twice_and_goes_on(due, sent):
     sent(asked(times=9), ahead(**due), zone="UTC")
 
     assert goes_on(asked(times=9))
@@ -150,15 +150,15 @@ def test_a_retry_schedules_nothing_more_and_goes_on(due, sent):
     assert table.find("r-1") == found
 
 
-def test_a_retry_of_the_last_but_one_goes_on(sent):
+def test_a_retry_before_the_last_occurrence_goes_on(sent):
     sent(asked(times=2), ahead(), zone="UTC")
 
     assert [goes_on(asked(times=2)) for _ in range(3)] == [True, True, True]
     assert table.find("r-1")["Occurrence"] == 2
 
 
-def test_two_at_once_schedule_one(sent, monkeypatch):
-    """The first has timed out for the workflow, and yet goes on: both have seen the same row."""
+def test_two_calls_at_once_schedule_one_occurrence(sent, monkeypatch):
+    """The first call has timed out for the workflow but continues. Both calls have read the same row."""
     sent(asked(), ahead())
     found = table.find("r-1")
     with monkeypatch.context() as patch:
@@ -168,7 +168,7 @@ def test_two_at_once_schedule_one(sent, monkeypatch):
     assert table.find("r-1")["Occurrence"] == 2
 
 
-def test_a_retry_after_it_was_cancelled_does_not_go_on(sent, reminder_table):
+def test_a_retry_after_a_cancel_does_not_go_on(sent, reminder_table):
     sent(asked(), ahead())
     assert goes_on(asked())
     assert table.cancel("r-1", owner=table.find("r-1")["Owner"], now=timestamp(datetime.now(UTC)))

@@ -33,13 +33,13 @@ def sandboxed(account: Account, *, verified: set[str]) -> None:
     account.verified = verified
 
 
-def test_an_account_where_all_is_in_order_sends_to_everybody(account):
+def test_an_account_with_a_complete_setup_sends_to_everybody(account):
     readiness.check(BOTH)
 
     assert account.operations() == QUESTIONS
 
 
-def test_each_channel_asks_about_itself_alone(account):
+def test_each_channel_asks_only_about_itself(account):
     readiness.check(TOPIC)
     assert account.operations() == []
 
@@ -50,7 +50,7 @@ def test_each_channel_asks_about_itself_alone(account):
     assert account.operations() == QUESTIONS
 
 
-def test_a_sender_that_is_not_verified_is_told_with_what_to_do(account):
+def test_an_unverified_sender_is_refused_with_advice(account):
     account.verified = {"jo@mail.example.org"}
 
     field, problem = refusal(EMAIL)
@@ -66,13 +66,13 @@ def test_a_sender_is_verified_by_its_address_or_its_domain(identity, account):
     readiness.check(EMAIL)
 
 
-def test_a_paused_account_is_told(account):
+def test_a_paused_account_is_refused(account):
     account.answers["GetAccount"] = {"SendingEnabled": False, "ProductionAccessEnabled": True}
 
     assert "has paused e-mail" in refusal(EMAIL)[1]
 
 
-def test_in_the_sandbox_a_recipient_that_is_not_verified_is_told_with_what_to_do(account):
+def test_in_the_sandbox_an_unverified_recipient_is_refused_with_advice(account):
     sandboxed(account, verified={SENDER})
 
     field, problem = refusal(EMAIL)
@@ -88,13 +88,13 @@ def test_in_the_sandbox_a_recipient_is_verified_by_its_address_or_a_domain_it_is
     readiness.check(EMAIL)
 
 
-def test_in_the_sandbox_the_mailbox_simulator_takes_mail(account):
+def test_in_the_sandbox_the_mailbox_simulator_accepts_mail(account):
     sandboxed(account, verified={SENDER})
 
     readiness.check(EMAIL | {"email": "success@simulator.amazonses.com"})
 
 
-def test_a_recipient_with_very_many_labels_is_asked_about_as_far_as_ses_answers(account):
+def test_at_most_100_identities_are_asked_about_for_one_recipient(account):
     sandboxed(account, verified={SENDER})
 
     refusal(EMAIL | {"email": "jo@" + "a." * 120 + "org"})
@@ -103,7 +103,7 @@ def test_a_recipient_with_very_many_labels_is_asked_about_as_far_as_ses_answers(
 
 
 @pytest.mark.parametrize("numbers", [[], [("+15555550199", "Verified")], [("+15555550100", "Pending")]])
-def test_in_the_sandbox_a_number_that_is_not_verified_is_told_with_what_to_do(numbers, account):
+def test_in_the_sandbox_an_unverified_number_is_refused_with_advice(numbers, account):
     account.answers["GetSMSSandboxAccountStatus"] = {"IsInSandbox": True}
     listed = [{"PhoneNumber": number, "Status": status} for number, status in numbers]
     account.answers["ListSMSSandboxPhoneNumbers"] = {"PhoneNumbers": listed}
@@ -125,7 +125,7 @@ def test_in_the_sandbox_a_verified_number_is_texted(account):
     assert refusal(SMS | {"phone": "+15555550199"})[0] == "phone"
 
 
-def test_a_number_that_opted_out_is_told_with_what_to_do(account):
+def test_a_number_that_opted_out_is_refused_with_advice(account):
     account.answers["CheckIfPhoneNumberIsOptedOut"] = {"isOptedOut": True}
 
     assert refusal(BOTH) == (
@@ -145,7 +145,7 @@ def test_no_refusal_repeats_an_address(account):
 
 
 @pytest.mark.parametrize("kind", ["denied", "throttled", "unknown", "failed"])
-def test_a_question_that_is_refused_refuses_no_reminder(kind, account, caplog):
+def test_a_failed_question_refuses_no_reminder(kind, account, caplog):
     account.answers = dict.fromkeys(account.answers, kind)
 
     with caplog.at_level(logging.WARNING):
@@ -163,14 +163,14 @@ def test_a_question_that_is_refused_refuses_no_reminder(kind, account, caplog):
     assert "jo@" not in caplog.text
 
 
-def test_a_question_that_is_refused_hides_no_problem_that_another_shows(account):
+def test_a_failed_question_hides_no_problem_that_another_finds(account):
     account.answers["GetAccount"] = "denied"
     account.verified = set()
 
     assert refusal(EMAIL)[0] == "preference"
 
 
-def test_a_sandbox_that_does_not_tell_its_numbers_refuses_no_reminder(account):
+def test_a_sandbox_that_does_not_list_its_numbers_refuses_no_reminder(account):
     account.answers["GetSMSSandboxAccountStatus"] = {"IsInSandbox": True}
     account.answers["ListSMSSandboxPhoneNumbers"] = "denied"
 
@@ -186,7 +186,7 @@ def test_a_service_that_does_not_answer_refuses_no_reminder(account):
 
 
 @pytest.mark.parametrize("kind", [None, "throttled"])
-def test_a_good_or_missing_answer_is_asked_for_once_a_minute(kind, account, monkeypatch):
+def test_a_good_or_missing_answer_is_cached_for_a_minute(kind, account, monkeypatch):
     if kind:
         account.answers = dict.fromkeys(account.answers, kind)
     clock = 1000.0
@@ -202,7 +202,7 @@ def test_a_good_or_missing_answer_is_asked_for_once_a_minute(kind, account, monk
     assert account.operations() == QUESTIONS * 2
 
 
-def test_a_problem_is_over_as_soon_as_somebody_has_seen_to_it(account):
+def test_a_solved_problem_refuses_no_further_reminder(account):
     sandboxed(account, verified={SENDER})
     account.answers["GetSMSSandboxAccountStatus"] = {"IsInSandbox": True}
     assert refusal(EMAIL)[0] == "email"
@@ -216,14 +216,14 @@ def test_a_problem_is_over_as_soon_as_somebody_has_seen_to_it(account):
     readiness.check(BOTH)
 
 
-def test_what_is_in_order_for_one_recipient_is_not_taken_for_another(account):
+def test_an_answer_for_one_recipient_is_not_used_for_another(account):
     sandboxed(account, verified={SENDER, "jo@mail.example.org"})
     readiness.check(EMAIL)
 
     assert refusal(EMAIL | {"email": "ann@elsewhere.org"})[0] == "email"
 
 
-def test_what_is_kept_does_not_grow_for_ever(account, monkeypatch):
+def test_the_cached_answers_do_not_grow_for_ever(account, monkeypatch):
     clock = 1000.0
     monkeypatch.setattr(readiness.time, "monotonic", lambda: clock)
 
@@ -234,7 +234,7 @@ def test_what_is_kept_does_not_grow_for_ever(account, monkeypatch):
     assert len(readiness.kept_answers) <= 11
 
 
-def test_a_bug_is_not_taken_for_a_question_without_an_answer(account):
+def test_a_bug_does_not_count_as_a_missing_answer(account):
     account.answers["GetAccount"] = {"SendingEnabled": True}
     del account.answers["GetIdentityVerificationAttributes"]
 
@@ -242,7 +242,7 @@ def test_a_bug_is_not_taken_for_a_question_without_an_answer(account):
         readiness.check(EMAIL)
 
 
-def test_the_errors_of_the_fake_are_those_of_the_client(account):
+def test_the_fake_raises_the_errors_of_the_real_client(account):
     account.answers["GetAccount"] = "TooManyRequestsException"
 
     with pytest.raises(ClientError) as caught:

@@ -18,7 +18,7 @@ def at(wall: str, zone: str = PARIS, *, fold: int = 0) -> Due:
 
 
 def walls(first: Due, every: str, numbers) -> list[str]:
-    """What the clocks show when each is due."""
+    """Returns the local times at which the occurrences are due."""
     return [local_text(occurrence(first, {"every": every}, number), first.zone) for number in numbers]
 
 
@@ -54,7 +54,7 @@ def test_nine_in_the_morning_stays_nine_in_the_morning(first, every, expected):
         ("2027-10-31 02:50", "20m", ["2027-10-31T02:10:00+01:00", "2027-10-31T02:30:00+01:00"]),
     ],
 )
-def test_minutes_and_hours_are_time_that_passes(wall, every, expected):
+def test_minutes_and_hours_are_elapsed_time(wall, every, expected):
     assert walls(at(wall), every, (2, 3)) == expected
 
 
@@ -66,21 +66,21 @@ def test_minutes_and_hours_are_time_that_passes(wall, every, expected):
         (at("2027-10-02 02:15", LORD_HOWE), ["2027-10-03T02:45:00+11:00", "2027-10-04T02:15:00+11:00"]),
     ],
 )
-def test_a_time_that_clocks_leap_over_comes_later_by_the_leap(first, expected):
+def test_a_time_that_clocks_skip_is_later_by_the_gap(first, expected):
     assert walls(first, "1d", (2, 3)) == expected
 
 
-def test_of_a_time_that_happens_twice_the_first_is_taken():
+def test_the_first_of_two_equal_local_times_counts():
     assert walls(at("2027-10-30 02:30"), "1d", (2, 3)) == ["2027-10-31T02:30:00+02:00", "2027-11-01T02:30:00+01:00"]
 
 
-def test_who_asked_for_the_second_of_two_gets_it():
+def test_a_first_occurrence_may_be_the_second_of_two_equal_local_times():
     first = at("2027-10-31 02:30", fold=1)
 
     assert walls(first, "1d", (1, 2)) == ["2027-10-31T02:30:00+01:00", "2027-11-01T02:30:00+01:00"]
 
 
-def test_a_day_that_a_zone_leaves_out_is_sent_once_with_the_next():
+def test_a_day_that_a_zone_skips_is_sent_once_with_the_next():
     first = at("2011-12-29 09:00", APIA)
     every_day = {"every": "1d"}
 
@@ -110,7 +110,7 @@ def test_a_day_that_a_zone_leaves_out_is_sent_once_with_the_next():
         ("2027-01-31 09:00", "1M", (1000,), ["2110-04-30"]),
     ],
 )
-def test_a_day_falls_back_to_the_last_of_its_month_and_returns(wall, every, numbers, expected):
+def test_a_day_moves_to_the_end_of_a_short_month_and_returns(wall, every, numbers, expected):
     shown = [text[:16] for text in walls(at(wall), every, numbers)]
 
     assert shown == [f"{day}T{wall[11:16]}" for day in expected]
@@ -129,13 +129,13 @@ def test_a_day_falls_back_to_the_last_of_its_month_and_returns(wall, every, numb
         ({"every": "1y"}, "2126-01-27 08:59", (100, "2126-01-27T08:00:00Z")),
     ],
 )
-def test_the_next_one_is_after_now_and_those_missed_are_left_out(repeat, now, expected):
+def test_the_next_occurrence_is_after_now_and_missed_ones_are_skipped(repeat, now, expected):
     following = next_after(at("2027-01-27 09:00"), repeat, 1, now=at(now).instant)
 
     assert (following.number, utc_text(following.instant)) == expected
 
 
-def test_what_was_sent_is_not_due_again_where_this_clock_is_behind():
+def test_a_sent_occurrence_is_not_due_again_if_this_clock_is_behind():
     first = at("2027-01-27 09:00")
     early = occurrence(first, {"every": "1d"}, 5) - timedelta(milliseconds=1)
 
@@ -155,7 +155,7 @@ def test_what_was_sent_is_not_due_again_where_this_clock_is_behind():
         ({"until": "2027-01-29T09:00:00+02:00"}, 2),
     ],
 )
-def test_it_ends_with_the_last_of_its_times_or_at_its_until(end, last):
+def test_a_repetition_ends_after_its_times_or_at_its_until(end, last):
     first, repeat = at("2027-01-27 09:00"), {"every": "1d"} | end
     check(repeat, first, zone=PARIS)
 
@@ -166,7 +166,7 @@ def test_it_ends_with_the_last_of_its_times_or_at_its_until(end, last):
     assert sent == last
 
 
-def test_times_that_were_missed_count():
+def test_missed_occurrences_count_towards_times():
     first = at("2027-01-27 09:00")
 
     assert next_after(first, {"every": "1d", "times": 3}, 1, now=at("2027-01-28 12:00").instant).number == 3
@@ -197,14 +197,14 @@ def test_a_rule_within_the_limits_is_accepted(repeat):
     + ["1d1h", "P1D", "daily", "１d", "²d", "٣d", "1" * 7 + "m"],
     ids=repr,
 )
-def test_an_interval_in_another_form_is_refused(every):
+def test_an_interval_in_an_invalid_form_is_refused(every):
     field, problem = refusal({"every": every})
 
     assert field == "repeat.every"
     assert problem == "must be a number and a unit (m, h, d, w, M for months, y), such as 30m, 1d or 1M"
 
 
-def test_an_interval_is_needed():
+def test_a_missing_interval_is_refused():
     assert refusal({})[0] == "repeat.every"
 
 
@@ -219,7 +219,7 @@ def test_no_interval_is_longer_than_a_year(unit, most):
 
 
 @pytest.mark.parametrize("times", [0, -1, 1001, 10**30, True, None, 1.0, "3", []], ids=repr)
-def test_times_are_a_number_up_to_a_thousand(times):
+def test_times_must_be_a_number_from_1_to_1000(times):
     assert refusal({"every": "1d", "times": times}) == ("repeat.times", "must be a whole number from 1 to 1000")
 
 
@@ -237,14 +237,14 @@ def test_times_are_a_number_up_to_a_thousand(times):
         (7, PARIS, "repeat.until", "must be a time with its offset"),
     ],
 )
-def test_an_end_that_is_none_is_refused(until, zone, field, problem):
+def test_an_invalid_end_is_refused(until, zone, field, problem):
     refused, words = refusal({"every": "1d", "until": until}, zone=zone)
 
     assert refused == field
     assert problem in words
 
 
-def test_an_end_is_either_a_time_or_a_number():
+def test_until_and_times_together_are_refused():
     assert refusal({"every": "1d", "times": 2, "until": "2027-02-27 09:00"}) == (
         "repeat",
         "may have until or times, but not both",
@@ -252,7 +252,7 @@ def test_an_end_is_either_a_time_or_a_number():
 
 
 @pytest.mark.parametrize("repeat", [None, True, 1, "1d", [], ["1d"]], ids=repr)
-def test_what_is_no_rule_is_refused(repeat):
+def test_an_invalid_rule_is_refused(repeat):
     assert refusal(repeat) == ("repeat", "must be an object")
 
 
@@ -282,7 +282,7 @@ FIRST = st.builds(
 
 
 @given(FIRST, EVERY, st.integers(1, 300))
-def test_every_occurrence_comes_after_the_one_before_by_a_year_at_the_most(first, every, number):
+def test_every_occurrence_is_at_most_a_year_after_the_one_before(first, every, number):
     earlier, later = (occurrence(first, {"every": every}, number + one) for one in (0, 1))
 
     assert earlier <= later
@@ -291,7 +291,7 @@ def test_every_occurrence_comes_after_the_one_before_by_a_year_at_the_most(first
 
 
 @given(FIRST, EVERY.filter(lambda every: every[-1] in "dwMy"), st.integers(2, 300))
-def test_the_clock_shows_the_same_time_wherever_that_time_exists(first, every, number):
+def test_the_clock_shows_the_same_time_at_every_occurrence_if_it_exists(first, every, number):
     zone = ZoneInfo(first.zone)
     wall = first.instant.astimezone(zone)
     due = occurrence(first, {"every": every}, number).astimezone(zone)
@@ -303,7 +303,7 @@ def test_the_clock_shows_the_same_time_wherever_that_time_exists(first, every, n
 
 
 @given(FIRST, EVERY, st.integers(1, 50), st.integers(0, 50), st.integers(-100_000, 100_000))
-def test_the_next_one_is_the_first_after_now_that_a_count_finds(first, every, number, missed, seconds):
+def test_the_next_occurrence_is_the_first_after_now(first, every, number, missed, seconds):
     repeat = {"every": every}
     sent = occurrence(first, repeat, number)
     now = occurrence(first, repeat, number + missed) + timedelta(seconds=seconds)

@@ -31,20 +31,20 @@ def carried(request=REQUEST, *, due=NOW + timedelta(hours=1), now=NOW):
         (TOPIC, {}),
     ],
 )
-def test_a_row_has_no_address_whole(asked, addresses):
+def test_a_row_has_only_hidden_addresses(asked, addresses):
     row = row_of(asked)
 
     assert {name: row[name] for name in ("Email", "Phone") if name in row} == addresses
     assert "jo@" not in str(row) and "15112345678" not in str(row)
 
 
-def test_a_row_expires_when_it_has_been_kept_since_it_was_due():
+def test_a_row_expires_after_the_time_kept_since_it_was_due():
     due = NOW + timedelta(days=200)
 
     assert row_of(due=due)["ExpiresAt"] == int((due + KEPT).timestamp())
 
 
-def test_from_one_occurrence_to_the_next_the_first_is_not_forgotten():
+def test_the_next_occurrence_keeps_the_time_of_the_first():
     changes = reminder.due_fields(NOW, number=2, now=NOW, kept=KEPT)
 
     assert changes == {
@@ -55,7 +55,7 @@ def test_from_one_occurrence_to_the_next_the_first_is_not_forgotten():
     }
 
 
-def test_the_workflow_carries_the_addresses_whole_and_the_text_as_it_is_sent():
+def test_the_workflow_has_whole_addresses_and_the_text_to_send():
     repeat = {"every": "1d"}
     asked = REQUEST | {"message": "Feed “Tom”…", "subject": "Cats", "repeat": repeat, "waitSeconds": "3600", "fold": 0}
 
@@ -67,7 +67,7 @@ def test_the_workflow_carries_the_addresses_whole_and_the_text_as_it_is_sent():
     assert (found["waitSeconds"], found["waitUntil"], found["goOn"]) == (3600, "2026-11-21T05:00:00Z", False)
 
 
-def test_the_next_execution_is_given_what_was_asked_for_and_nothing_of_this_wait():
+def test_the_next_execution_gets_the_request_without_the_waiting_time():
     asked = REQUEST | {"subject": "Cats", "repeat": {"every": "1d"}, "waitSeconds": 3600, "fold": 0}
 
     found = reminder.for_the_workflow(asked, row_of(asked) | {"ExecutionId": "arn:this"}, now=NOW)["next"]
@@ -77,7 +77,7 @@ def test_the_next_execution_is_given_what_was_asked_for_and_nothing_of_this_wait
     assert carried(found)["waitSeconds"] is None
 
 
-def test_the_next_execution_is_given_no_field_that_nobody_asked_for():
+def test_the_next_execution_gets_only_fields_of_the_request():
     assert carried(TOPIC)["next"] == {**TOPIC, "reminderId": "r-1"}
 
 
@@ -93,7 +93,7 @@ def test_the_next_execution_is_given_no_field_that_nobody_asked_for():
     ],
 )
 @pytest.mark.parametrize("form", [{}, {"waitSeconds": 1}], ids=["time", "seconds"])
-def test_an_execution_waits_for_364_days_at_the_most(form, ahead, cut):
+def test_an_execution_waits_at_most_364_days(form, ahead, cut):
     reminder_ = carried(REQUEST | form, due=NOW + ahead)
 
     assert reminder_["goOn"] is cut
@@ -103,8 +103,8 @@ def test_an_execution_waits_for_364_days_at_the_most(form, ahead, cut):
 
 
 @given(st.integers(0, 3 * 366 * 86_400), st.booleans())
-def test_however_long_the_wait_it_comes_to_an_end_in_steps_that_an_execution_lives(seconds, skipped):
-    """Where waits are skipped, the clock does not move."""
+def test_every_wait_ends_in_steps_that_one_execution_can_wait(seconds, skipped):
+    """If a test skips waits, the clock does not move."""
     due, now, asked, steps = NOW + timedelta(seconds=seconds), NOW, dict(REQUEST), 0
     while (step := carried(asked, due=due, now=now))["goOn"]:
         until = from_utc_text(step["waitUntil"])
@@ -116,20 +116,20 @@ def test_however_long_the_wait_it_comes_to_an_end_in_steps_that_an_execution_liv
     assert steps <= seconds // reminder.SLICE.total_seconds()
 
 
-def test_what_is_long_due_is_not_waited_for():
+def test_an_overdue_reminder_does_not_wait():
     reminder_ = carried(due=NOW - timedelta(days=3))
 
     assert (reminder_["goOn"], reminder_["waitUntil"]) == (False, "2026-11-18T04:00:00Z")
 
 
-def test_the_answer_to_a_new_reminder_says_when_it_is_due_by_both_clocks():
+def test_the_answer_to_a_new_reminder_has_its_time_in_utc_and_local():
     found = reminder.scheduled(row_of())
 
     assert (found["dueAt"], found["dueAtLocal"]) == ("2026-11-21T05:00:00Z", "2026-11-21T06:00:00+01:00")
     assert (found["reminderId"], found["timeZone"], found["status"]) == ("r-1", "Europe/Paris", "SCHEDULED")
 
 
-def test_a_reminder_is_shown_as_json_without_what_the_table_needs_alone():
+def test_a_reminder_is_shown_without_internal_fields():
     shown = reminder.shown(
         row_of(REQUEST | {"repeat": {"every": "1d", "times": 3}}) | {"Reason": "", "ExecutionId": "arn"}
     )
@@ -139,5 +139,5 @@ def test_a_reminder_is_shown_as_json_without_what_the_table_needs_alone():
     assert not {"reason", "owner", "Owner", "ExecutionId", "executionId", "expiresAt"} & shown.keys()
 
 
-def test_what_is_over_is_what_a_repeated_reminder_goes_on_after():
+def test_all_statuses_except_three_end_an_occurrence():
     assert set(reminder.OVER) == {"SENT", "PARTLY_SENT", "FAILED"}

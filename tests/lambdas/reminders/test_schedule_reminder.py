@@ -24,7 +24,7 @@ def schedule(asked, execution=FIRST):
 
 
 class At(datetime):
-    """A clock that stands still."""
+    """A clock that does not move."""
 
     instant = datetime(2026, 11, 21, 4, tzinfo=UTC)
 
@@ -43,7 +43,7 @@ def clock(monkeypatch):
 @pytest.mark.parametrize(
     "when", [{"waitSeconds": "3600"}, {"timestamp": "2027-01-27 09:00", "timeZone": "Europe/Paris"}]
 )
-def test_what_the_api_has_written_is_taken_up(when, reminder_table):
+def test_an_execution_claims_a_row_of_the_api(when, reminder_table):
     kept = row()
     reminder_table.put_item(Item=kept)
 
@@ -56,7 +56,7 @@ def test_what_the_api_has_written_is_taken_up(when, reminder_table):
     assert find("r-1") == kept | {"ExecutionId": FIRST}
 
 
-def test_what_has_become_due_since_it_was_written_is_not_refused(reminder_table):
+def test_a_reminder_that_became_due_after_it_was_written_is_not_refused(reminder_table):
     due = ahead(seconds=-5)
     reminder_table.put_item(Item=row(due=due))
 
@@ -64,13 +64,13 @@ def test_what_has_become_due_since_it_was_written_is_not_refused(reminder_table)
     assert (answer["Outcome"], answer["Reminder"]["waitUntil"]) == ("SCHEDULED", utc_text(due))
 
 
-def test_a_second_execution_goes_on_after_the_first(reminder_table):
+def test_a_second_execution_continues_after_the_first(reminder_table):
     reminder_table.put_item(Item=row(ExecutionId=FIRST))
     going_on = REQUEST | {"reminderId": "r-1", "after": FIRST}
 
     assert schedule(going_on, SECOND)["Outcome"] == "SCHEDULED"
     assert find("r-1")["ExecutionId"] == SECOND
-    # Retried, it is answered the same; a third, started by the same state, is one too many.
+    # A retry gets the same answer. A third execution from the same state is refused.
     assert schedule(going_on, SECOND)["Outcome"] == "SCHEDULED"
     assert schedule(going_on, SECOND + "c")["Outcome"] == "TAKEN"
     assert find("r-1")["ExecutionId"] == SECOND
@@ -91,7 +91,7 @@ def test_a_wait_of_more_than_a_year_is_cut(reminder_table):
 
 @pytest.mark.parametrize("status", ["CANCELLED", "SENDING", "SENT", "PARTLY_SENT", "FAILED"])
 @pytest.mark.parametrize("execution", [{}, {"ExecutionId": FIRST}])
-def test_what_is_not_scheduled_any_more_is_left_alone(status, execution, reminder_table):
+def test_a_reminder_that_is_not_scheduled_is_not_claimed(status, execution, reminder_table):
     kept = row(Status=status, **execution)
     reminder_table.put_item(Item=kept)
 
@@ -100,7 +100,7 @@ def test_what_is_not_scheduled_any_more_is_left_alone(status, execution, reminde
 
 
 @pytest.mark.parametrize("after", [{}, {"after": None}, {"after": "arn:other"}, {"after": 7}, {"after": {}}])
-def test_what_another_execution_has_is_left_alone(after, reminder_table):
+def test_a_reminder_of_another_execution_is_not_claimed(after, reminder_table):
     kept = row(ExecutionId=FIRST)
     reminder_table.put_item(Item=kept)
 
@@ -108,13 +108,13 @@ def test_what_another_execution_has_is_left_alone(after, reminder_table):
     assert find("r-1") == kept
 
 
-def test_an_unknown_reminder_is_not_made_up():
+def test_no_row_is_written_for_an_unknown_reminder():
     assert schedule(REQUEST | {"waitSeconds": 1, "reminderId": "r-1"}) == {"Outcome": "TAKEN"}
     assert find("r-1") is None
 
 
 @pytest.mark.parametrize("reminder_id", [None, 7, "", [], {}, True, "x" * 129], ids=lambda one: repr(one)[:10])
-def test_what_no_reminder_can_be_called_is_refused(reminder_id):
+def test_an_invalid_id_is_refused(reminder_id):
     assert schedule(REQUEST | {"waitSeconds": 1, "reminderId": reminder_id}) == {
         "Outcome": "INVALID",
         "Problem": NO_ID,
@@ -123,7 +123,7 @@ def test_what_no_reminder_can_be_called_is_refused(reminder_id):
 
 @pytest.mark.parametrize("preference", ["email", "sms", "both"])
 @pytest.mark.parametrize("wait", [0, 2, "120", "31449000"])
-def test_the_pages_original_body_is_kept_and_waited_for_in_seconds(preference, wait):
+def test_the_original_pages_body_is_recorded_and_waits_in_seconds(preference, wait):
     asked = {"waitSeconds": wait, "preference": preference, "message": "Feed the cat 🐈", **ADDRESSES}
 
     answer = schedule(asked)
@@ -138,7 +138,7 @@ def test_the_pages_original_body_is_kept_and_waited_for_in_seconds(preference, w
     assert abs(datetime.fromisoformat(found["DueAt"]) - ahead(seconds=int(wait))) < timedelta(seconds=30)
 
 
-def test_the_command_lines_original_body_goes_to_the_topic():
+def test_the_original_command_lines_body_goes_to_the_topic():
     due = utc_text(ahead(days=30))
 
     answer = schedule({"message": TEXT_OF_ORIGINAL, "timestamp": due})
@@ -148,7 +148,7 @@ def test_the_command_lines_original_body_goes_to_the_topic():
     assert (find("r-1")["Preference"], find("r-1")["DueAt"]) == ("topic", due)
 
 
-def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
+def test_a_wait_of_a_whole_year_is_split_and_not_in_seconds():
     reminder = schedule(TOPIC | {"waitSeconds": 31_536_000})["Reminder"]
 
     assert (reminder["waitSeconds"], reminder["goOn"]) == (None, True)
@@ -203,13 +203,13 @@ def test_a_wait_of_a_whole_year_by_hand_is_cut_and_not_in_seconds():
     ]
     + [(nothing, NO_OBJECT) for nothing in (None, True, 7, 1.5, "remind me", [], [TOPIC])],
 )
-def test_what_is_no_reminder_is_refused_in_words_and_nothing_is_kept(asked, problem, reminder_table):
+def test_an_invalid_reminder_is_refused_in_words_and_not_recorded(asked, problem, reminder_table):
     assert schedule(asked) == {"Outcome": "INVALID", "Problem": problem}
     assert reminder_table.scan()["Items"] == []
 
 
 @pytest.mark.parametrize("local", ["2027-01-27 09:00:00", "2027-01-27T09:00"])
-def test_a_local_time_by_hand_needs_its_zone(local, clock):
+def test_a_local_time_without_a_zone_is_refused_if_started_by_hand(local, clock):
     assert schedule(TOPIC | {"timestamp": local})["Problem"].startswith("timeZone is required")
     assert schedule(TOPIC | {"timestamp": local, "timeZone": "Europe/Paris"})["Reminder"]["waitUntil"] == (
         "2027-01-27T08:00:00Z"
@@ -218,7 +218,7 @@ def test_a_local_time_by_hand_needs_its_zone(local, clock):
 
 @pytest.mark.parametrize("when", [{"waitSeconds": 60}, {"timestamp": "2026-11-21T04:01:00Z"}])
 @pytest.mark.parametrize(("later", "left"), [(2, 58), (300, 0)], ids=["soon", "when it is due"])
-def test_a_retry_by_hand_waits_for_the_same_time(when, later, left, clock, reminder_table):
+def test_a_retry_of_an_execution_started_by_hand_waits_for_the_same_time(when, later, left, clock, reminder_table):
     first, kept = schedule(TOPIC | when), find("r-1")
     clock.instant += timedelta(seconds=later)
 
@@ -230,7 +230,7 @@ def test_a_retry_by_hand_waits_for_the_same_time(when, later, left, clock, remin
     assert reminder_table.scan()["Items"] == [kept]
 
 
-def test_a_retry_after_the_row_alone_was_written_takes_it_up(clock, reminder_table):
+def test_a_retry_claims_a_row_that_was_only_written(clock, reminder_table):
     kept = row("r-1", owner="workflow", due=clock.instant + timedelta(seconds=60), request=TOPIC)
     reminder_table.put_item(Item=kept)
     clock.instant += timedelta(minutes=5)
@@ -239,14 +239,14 @@ def test_a_retry_after_the_row_alone_was_written_takes_it_up(clock, reminder_tab
     assert find("r-1") == kept | {"ExecutionId": FIRST}
 
 
-def test_an_execution_of_the_same_name_long_after_sends_nothing_twice(reminder_table):
+def test_a_later_execution_with_the_same_name_sends_nothing_twice(reminder_table):
     reminder_table.put_item(Item=row(owner="workflow", Status="SENT", ExecutionId=FIRST))
 
     assert schedule(TOPIC | {"waitSeconds": 1}) == {"Outcome": "TAKEN"}
 
 
 @pytest.mark.parametrize("change", [{"message": None}, {"message": 7}, {"nonsense": 1}, {"preference": "fax"}])
-def test_who_names_a_reminder_and_says_nothing_of_it_takes_none_up(change, reminder_table):
+def test_an_input_with_only_an_id_claims_no_reminder(change, reminder_table):
     asked = {name: value for name, value in (REQUEST | {"waitSeconds": 1} | change).items() if value is not None}
 
     assert schedule(asked | {"reminderId": "r-1"})["Outcome"] == "INVALID"
@@ -262,7 +262,7 @@ def test_who_names_a_reminder_and_says_nothing_of_it_takes_none_up(change, remin
     ],
     ids=["first", "follows", "retried"],
 )
-def test_the_row_of_what_the_workflow_refuses_has_failed_and_says_why(kept, given, execution, change, reminder_table):
+def test_the_row_of_a_refused_reminder_has_failed_and_has_the_reason(kept, given, execution, change, reminder_table):
     reminder_table.put_item(Item=row(**kept))
 
     answer = schedule(REQUEST | {"waitSeconds": 1, "reminderId": "r-1"} | given | change, execution)
@@ -293,7 +293,7 @@ def test_a_refused_execution_leaves_a_row_of_another_one_unchanged(kept, reminde
         ({"timestamp": "2099-10-25 02:30", "timeZone": "Europe/Paris", "fold": 1.0}, None),
     ],
 )
-def test_an_integer_by_hand_may_be_written_with_a_point(given, kept):
+def test_an_integer_may_be_written_with_a_point(given, kept):
     answer = schedule(TOPIC | given)
 
     if kept is None:
@@ -312,7 +312,7 @@ def test_an_integer_by_hand_may_be_written_with_a_point(given, kept):
         ({"preference": "email", "email": "4242424242424242@example.com"}, "email"),
     ],
 )
-def test_a_card_number_is_not_kept_if_the_workflow_was_started_by_hand(texts, field, reminder_table):
+def test_an_execution_started_by_hand_records_no_card_number(texts, field, reminder_table):
     answer = schedule({**TOPIC, "waitSeconds": 1, **texts})
 
     assert (answer["Outcome"], answer["Problem"].split()[0]) == ("INVALID", field)

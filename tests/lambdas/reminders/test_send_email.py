@@ -42,7 +42,7 @@ def test_a_reminder_is_sent_from_the_sender_to_its_one_recipient(confirmed_sende
     assert message.subject == "Whiskers Commands You to attend!"
 
 
-def test_ses_is_given_both_parts_of_the_mail_in_utf_8():
+def test_ses_gets_both_parts_of_the_mail_in_utf_8():
     with Stubber(client_of(send_email, "ses")) as ses:
         ses.add_response("send_email", {"MessageId": "m-1"}, {"Source": ANY, "Destination": ANY, "Message": CONTENT})
 
@@ -68,7 +68,7 @@ def test_a_rejection_by_ses_keeps_its_name_for_the_workflow_and_no_address():
         ("InvalidParameterValue", "InvalidReminderError"),
     ],
 )
-def test_the_workflow_can_tell_apart_what_is_worth_a_retry(code, name):
+def test_the_names_of_errors_show_which_to_retry(code, name):
     with Stubber(client_of(send_email, "ses")) as ses:
         add_refusal(ses, "SendEmail", code, "Local address contains control: jo@example.com")
 
@@ -79,7 +79,7 @@ def test_the_workflow_can_tell_apart_what_is_worth_a_retry(code, name):
     assert "j…@example.com" in str(caught.value) and "jo@" not in str(caught.value)
 
 
-def test_a_call_is_tried_once_since_a_second_one_could_send_twice():
+def test_a_call_is_tried_once_because_a_retry_could_send_twice():
     tried: list[Any] = []
 
     def lose_the_reply(request: Any, **_: Any) -> None:

@@ -22,7 +22,7 @@ WAITING = {"Waiting": True}
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
 
 
-def test_a_reminder_without_a_living_execution_is_started_again(write, started, reminder_workflow):
+def test_a_reminder_without_a_running_execution_is_started_again(write, started, reminder_workflow):
     kept = write()
 
     assert handler({}, None) == {"Lost": 1, "Complete": True}
@@ -32,12 +32,12 @@ def test_a_reminder_without_a_living_execution_is_started_again(write, started, 
     assert find("r-1") == kept
     assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
     assert find("r-1")["ExecutionId"] != kept["ExecutionId"]
-    # Now it has a living execution.
+    # Now the reminder has a running execution.
     assert handler({}, None)["Lost"] == 0
 
 
-def test_a_start_that_boto3_repeats_is_one_start(write, started, reminder_workflow, monkeypatch):
-    """The answer to the first attempt was lost, and its execution is over before the second."""
+def test_a_start_that_boto3_repeats_counts_once(write, started, reminder_workflow, monkeypatch):
+    """The answer to the first attempt is lost, and its execution ends before the second attempt."""
     write()
     once = client_of(sweep, "stepfunctions").start_execution
 
@@ -64,7 +64,7 @@ def test_a_reminder_that_is_started_again_waits_only_for_the_rest(asked, write, 
     assert answer["Reminder"]["waitSeconds"] is None
 
 
-def test_an_execution_that_never_took_its_row_up_is_followed_by_one_that_does(write, started, reminder_workflow):
+def test_a_reminder_whose_execution_never_claimed_the_row_is_started_again(write, started, reminder_workflow):
     write(taken_up=False)
 
     handler({}, None)
@@ -82,7 +82,7 @@ def test_an_execution_that_never_took_its_row_up_is_followed_by_one_that_does(wr
         {"message": "Feed the cat", "preference": "topic", "reminderId": "r-1", "after": "arn:before"},
     ],
 )
-def test_what_was_started_by_hand_is_started_again_as_what_it_was(given, write, started):
+def test_a_reminder_started_by_hand_is_started_again_with_its_input(given, write, started):
     write(given=given, request=TOPIC, Owner="workflow")
 
     handler({}, None)
@@ -102,7 +102,7 @@ def test_a_reminder_that_is_later_than_the_stage_allows_fails(late, write, start
 
 
 @pytest.mark.parametrize("ago", [OVERDUE["SENDING"] + timedelta(minutes=1), timedelta(days=3)])
-def test_what_was_being_sent_is_never_sent_again(ago, write, started):
+def test_a_reminder_that_was_being_sent_is_never_sent_again(ago, write, started):
     write(ago=ago, Status="SENDING")
 
     assert handler({}, None)["Lost"] == 1
@@ -112,7 +112,7 @@ def test_what_was_being_sent_is_never_sent_again(ago, write, started):
 
 
 @pytest.mark.parametrize("event", [{}, WAITING])
-def test_what_never_started_and_hides_its_addresses_has_failed(event, write, started):
+def test_a_reminder_that_never_started_fails_if_its_addresses_are_hidden(event, write, started):
     write(ended=None)
 
     assert handler(event, None)["Lost"] == 1
@@ -121,7 +121,7 @@ def test_what_never_started_and_hides_its_addresses_has_failed(event, write, sta
     assert started() == []
 
 
-def test_what_never_started_and_needs_no_address_is_started(write, started):
+def test_a_reminder_that_never_started_is_started_if_it_needs_no_address(write, started):
     write(ended=None, request=TOPIC | {"repeat": DAILY})
 
     handler({}, None)
@@ -130,7 +130,7 @@ def test_what_never_started_and_needs_no_address_is_started(write, started):
     assert started() == [message | {"repeat": DAILY, "reminderId": "r-1"}]
 
 
-def test_an_execution_that_aws_has_forgotten_leaves_a_reminder_that_has_failed(write, started):
+def test_a_reminder_fails_if_aws_no_longer_knows_its_execution(write, started):
     write(ended=None, ExecutionId="arn:aws:states:us-east-1:123456789012:execution:reminders:forgotten")
 
     handler({}, None)
@@ -141,7 +141,7 @@ def test_an_execution_that_aws_has_forgotten_leaves_a_reminder_that_has_failed(w
 @pytest.mark.parametrize(
     "given", ["text", [], {"message": "x"}, {**REQUEST, "reminderId": "another"}, {**REQUEST, "email": "a@b"}]
 )
-def test_an_input_that_is_not_this_reminder_is_not_sent(given, write, started):
+def test_an_execution_input_of_another_reminder_is_not_sent(given, write, started):
     write(given=given)
 
     handler({}, None)
@@ -151,7 +151,7 @@ def test_an_input_that_is_not_this_reminder_is_not_sent(given, write, started):
 
 @pytest.mark.parametrize("status", ["SCHEDULED", "SENDING"])
 @pytest.mark.parametrize("event", [{}, WAITING])
-def test_what_has_a_living_execution_is_left_alone(event, status, write, started):
+def test_a_reminder_with_a_running_execution_is_not_changed(event, status, write, started):
     kept = write(ended="RUNNING", Status=status)
     early = write("r-2", ended="RUNNING", taken_up=False)
 
@@ -161,8 +161,8 @@ def test_what_has_a_living_execution_is_left_alone(event, status, write, started
 
 @pytest.mark.parametrize("status", ["CANCELLED", "SENT", "PARTLY_SENT", "FAILED"])
 @pytest.mark.parametrize("event", [{}, WAITING])
-def test_a_settled_reminder_is_left_alone(event, status, write, started):
-    """CancelReminder stops the execution: ABORTED is how a cancelled one ends."""
+def test_a_settled_reminder_is_not_changed(event, status, write, started):
+    """CancelReminder stops the execution, so the execution of a cancelled reminder is ABORTED."""
     kept = write(Status=status)
 
     assert handler(event, None)["Lost"] == 0
@@ -177,7 +177,7 @@ def test_a_settled_reminder_is_left_alone(event, status, write, started):
         ("SENDING", OVERDUE["SENDING"] - timedelta(minutes=1)),
     ],
 )
-def test_a_reminder_that_is_not_overdue_is_left_alone(status, ago, write, started):
+def test_a_reminder_that_is_not_overdue_is_not_changed(status, ago, write, started):
     kept = write(ago=ago, Status=status)
 
     assert handler({}, None)["Lost"] == 0
@@ -185,7 +185,7 @@ def test_a_reminder_that_is_not_overdue_is_left_alone(status, ago, write, starte
 
 
 @pytest.mark.parametrize("ago", [timedelta(days=-300), timedelta(seconds=-1), timedelta(minutes=1)])
-def test_what_waits_without_an_execution_is_started_again_when_somebody_asks(ago, write, started):
+def test_a_waiting_reminder_without_an_execution_is_started_again_on_request(ago, write, started):
     write(ago=ago)
 
     assert handler(WAITING, None) == {"Lost": 1, "Complete": True}
@@ -193,7 +193,7 @@ def test_what_waits_without_an_execution_is_started_again_when_somebody_asks(ago
 
 
 @pytest.mark.parametrize("waiting", [False, None, 1, "true"])
-def test_only_true_asks_for_what_waits(waiting, write, started):
+def test_only_true_includes_waiting_reminders(waiting, write, started):
     write(ago=timedelta(days=-1))
 
     assert handler({"Waiting": waiting}, None)["Lost"] == 0
@@ -201,7 +201,7 @@ def test_only_true_asks_for_what_waits(waiting, write, started):
 
 
 @pytest.mark.parametrize("written", [utc_text, timestamp], ids=["seconds", "milliseconds"])
-def test_a_reminder_that_is_just_being_created_is_left_alone(written, write, started):
+def test_a_reminder_that_is_just_being_created_is_not_changed(written, write, started):
     kept = write(ended=None, ago=timedelta(days=-1), UpdatedAt=written(ahead(seconds=-5)))
 
     assert handler(WAITING, None)["Lost"] == 0

@@ -1,4 +1,4 @@
-"""Repeated reminders whose execution was lost: they go on with their next occurrence, or say why they do not."""
+"""Lost repeated reminders go on with their next occurrence, or have a reason why not."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ WAITING = {"Waiting": True}
         ("SCHEDULED", timedelta(days=1, hours=1), TOO_LATE, 3),
     ],
 )
-def test_a_repeated_reminder_goes_on_with_its_next_occurrence(
+def test_a_lost_repeated_reminder_continues_with_its_next_occurrence(
     status, ago, reason, occurrence, write, started, reminder_workflow
 ):
     kept = write(request=REPEATED, ago=ago, Status=status)
@@ -51,7 +51,7 @@ def test_the_last_occurrence_has_no_successor(repeat, write, started):
     assert (find("r-1")["Status"], find("r-1")["Reason"], started()) == ("FAILED", MAY_HAVE_ARRIVED, [])
 
 
-def test_what_was_cancelled_while_it_was_sent_does_not_go_on(write, started):
+def test_a_reminder_that_was_stopped_while_it_was_sent_does_not_go_on(write, started):
     write(request=REPEATED, Status="SENDING", Stopped=True)
 
     handler({}, None)
@@ -59,7 +59,7 @@ def test_what_was_cancelled_while_it_was_sent_does_not_go_on(write, started):
     assert (find("r-1")["Status"], started()) == ("FAILED", [])
 
 
-def test_a_repeated_reminder_that_cannot_go_on_says_so(write, started):
+def test_a_repeated_reminder_that_cannot_go_on_has_that_reason(write, started):
     write(request=REPEATED, ended=None, Status="SENDING")
 
     handler({}, None)
@@ -81,7 +81,7 @@ def test_a_repeated_reminder_that_cannot_go_on_says_so(write, started):
     ("event", "ago"),
     [({}, timedelta(hours=1)), ({}, timedelta(hours=24, minutes=40)), (WAITING, timedelta(seconds=1))],
 )
-def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(status, reason, event, ago, write, started):
+def test_a_repeated_reminder_without_a_scheduled_next_occurrence_goes_on(status, reason, event, ago, write, started):
     write(request=REPEATED, ago=ago, Status=status, Reason=reason)
 
     assert handler(event, None)["Lost"] == 1
@@ -106,7 +106,7 @@ def test_a_repeated_reminder_whose_next_occurrence_nobody_scheduled_goes_on(stat
     ids=["cancelled", "not repeated", "the last", "still running", "no addresses", "a moment ago"],
 )
 @pytest.mark.parametrize("status", ["SENT", "FAILED"])
-def test_a_reminder_that_is_over_and_does_not_go_on_is_left_alone(status, changes, write, started):
+def test_a_reminder_that_has_ended_is_not_changed(status, changes, write, started):
     kept = write(**{"asked": REPEATED, "Status": status, **changes})
 
     assert handler({}, None)["Lost"] == 0

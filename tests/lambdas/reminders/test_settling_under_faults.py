@@ -1,4 +1,4 @@
-"""A sweep for lost reminders beside other sweeps, retries and cancellations, over damaged rows, and when calls fail."""
+"""Sweeps for lost reminders together with other sweeps, retries, cancels, damaged rows and failing calls."""
 
 import json
 import logging
@@ -30,12 +30,12 @@ WAITING = {"Waiting": True}
 
 
 def all_of(seen):
-    """The rows as a sweep saw them before something else changed them."""
+    """Returns the rows that a sweep has read before another call changes them."""
     return lambda status, due: iter([row for row in seen.values() if row["Status"] == status])
 
 
-def test_two_sweeps_at_once_make_one_reminder(write, reminder_workflow, monkeypatch):
-    """Both have read the rows before either changed one."""
+def test_two_sweeps_at_once_send_one_reminder(write, reminder_workflow, monkeypatch):
+    """Both sweeps have read the rows before one of them changes a row."""
     write("once")
     write("again", request=REPEATED, Status="SENDING")
     seen = {name: find(name) for name in ("once", "again")}
@@ -48,8 +48,8 @@ def test_two_sweeps_at_once_make_one_reminder(write, reminder_workflow, monkeypa
     assert sorted(workflow_takes_up(reminder_workflow)) == ["SCHEDULED", "SCHEDULED", "TAKEN"]
 
 
-def test_a_sweep_beside_a_retry_makes_one_reminder(write, reminder_workflow):
-    """The first execution is started late, while the sweep already follows it with another one."""
+def test_a_sweep_and_a_retry_at_once_send_one_reminder(write, reminder_workflow):
+    """The first execution starts late, after the sweep has started another one."""
     write(request=TOPIC, ended=None)
     handler({}, None)
     states.start_execution(
@@ -62,7 +62,7 @@ def test_a_sweep_beside_a_retry_makes_one_reminder(write, reminder_workflow):
 
 
 @pytest.mark.parametrize("status", ["SENT", "CANCELLED", "FAILED"])
-def test_a_reminder_that_the_index_still_takes_for_waiting_is_left_alone(status, write, started, monkeypatch):
+def test_a_reminder_is_not_changed_if_only_the_index_shows_it_as_waiting(status, write, started, monkeypatch):
     """DynamoDB's indexes lag behind the table."""
     kept = write(ago=timedelta(days=2), Status=status, Reason="as it was")
     monkeypatch.setattr(sweep.table, "all_with_status", all_of({"r-1": kept | {"Status": "SCHEDULED"}}))
@@ -71,7 +71,7 @@ def test_a_reminder_that_the_index_still_takes_for_waiting_is_left_alone(status,
     assert (find("r-1"), started()) == (kept, [])
 
 
-def test_many_waiting_reminders_are_not_asked_for_one_by_one(write, monkeypatch):
+def test_many_waiting_reminders_are_not_looked_up_one_by_one(write, monkeypatch):
     for number in range(3):
         write(f"r-{number}", ended="RUNNING", ago=timedelta(days=-1))
     monkeypatch.setattr(sweep.table, "find", lambda reminder_id: pytest.fail("read one by one"))
@@ -95,7 +95,7 @@ def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
     assert [row["Status"] for row in reminder_table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
 
 
-def test_a_sweep_that_was_killed_before_it_started_the_next_occurrence_is_made_up_for(write, started):
+def test_the_next_sweep_completes_one_that_was_killed(write, started):
     write(request=REPEATED, Status="SENDING")
     with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
         handler({}, None)
@@ -105,7 +105,7 @@ def test_a_sweep_that_was_killed_before_it_started_the_next_occurrence_is_made_u
     assert len(started()) == 1
 
 
-def test_one_that_cannot_be_settled_does_not_keep_the_others_waiting(write, started, caplog, monkeypatch):
+def test_a_reminder_that_cannot_be_settled_does_not_block_the_others(write, started, caplog, monkeypatch):
     for name in ("r-1", "r-2", "r-3"):
         write(name)
     client = boto3.client("stepfunctions")
@@ -128,7 +128,7 @@ def test_one_that_cannot_be_settled_does_not_keep_the_others_waiting(write, star
     ("client", "operation"),
     [(client_of(table, "dynamodb"), "Query"), (client_of(sweep, "stepfunctions"), "ListExecutions")],
 )
-def test_a_list_that_fails_does_not_keep_the_other_reminders_waiting(client, operation, write):
+def test_a_list_that_fails_does_not_block_the_other_reminders(client, operation, write):
     write("sending", Status="SENDING")
 
     with fault(client, operation, "refused"), pytest.raises(NotSettledError, match="1 failures, and 1 reminders"):
@@ -176,7 +176,7 @@ def test_all_pages_are_read(write, started, monkeypatch):
     assert len(started()) == 5
 
 
-def test_what_one_run_has_no_time_for_is_left_to_the_next(write, started, monkeypatch):
+def test_the_next_run_settles_the_reminders_that_one_had_no_time_for(write, started, monkeypatch):
     for number in range(3):
         write(f"r-{number}")
     with monkeypatch.context() as patch:
@@ -239,7 +239,7 @@ def test_after_a_fault_in_any_call_the_next_sweep_settles_the_rest(client, opera
     assert handler(WAITING, None)["Lost"] == 0
 
 
-def test_the_log_hides_an_address_that_somebody_named_an_execution_after(write, caplog):
+def test_the_log_hides_an_address_in_an_executions_name(write, caplog):
     write("ada@example.com", ended=None)
 
     with fault(STATES, "DescribeExecution", "refused"), pytest.raises(NotSettledError):

@@ -20,7 +20,7 @@ SENDABLE = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, m
         ("{% $states.input %}", "{% $states.input %}"),
     ],
 )
-def test_quotes_and_dashes_are_plain_where_the_text_then_fits_the_gsm_alphabet(message, text):
+def test_quotes_and_dashes_become_plain_if_the_text_then_fits_the_gsm_alphabet(message, text):
     assert text_of(message) == text
 
 
@@ -34,7 +34,7 @@ def test_quotes_and_dashes_are_plain_where_the_text_then_fits_the_gsm_alphabet(m
         ("a" * 307, 3),
         ("€" * 80, 1),
         ("€" * 81, 2),
-        # 153 is odd: an escape and its letter stay together, so that a part holds 76 of them.
+        # 153 is odd, and an escape stays with its letter. So one part has 76 such characters.
         ("€" * 152, 2),
         ("€" * 153, 3),
         ("ж" * 70, 1),
@@ -50,22 +50,22 @@ def test_quotes_and_dashes_are_plain_where_the_text_then_fits_the_gsm_alphabet(m
         ("ж" * LONGEST_UCS2, 10),
     ],
 )
-def test_a_text_is_counted_in_the_parts_it_is_charged_as(text, parts):
+def test_a_text_has_the_number_of_parts_that_is_charged(text, parts):
     assert segments(text) == parts
 
 
 @given(message=SENDABLE)
-def test_no_text_takes_more_parts_than_its_message(message):
+def test_the_sent_text_has_no_more_parts_than_the_message(message):
     assert segments(text_of(message)) <= segments(message)
 
 
 @given(message=SENDABLE)
-def test_a_text_is_its_own_text(message):
+def test_plain_text_does_not_change(message):
     assert text_of(text_of(message)) == text_of(message)
 
 
 @pytest.mark.parametrize("message", ["a" * LONGEST_GSM, "€" * (LONGEST_GSM // 2), "ж" * LONGEST_UCS2, "“" * 1400])
-def test_the_longest_texts_are_taken(message):
+def test_the_longest_texts_are_accepted(message):
     check(message)
 
 
@@ -87,7 +87,7 @@ def test_the_longest_texts_are_taken(message):
         ),
     ],
 )
-def test_a_longer_text_is_refused_with_what_it_takes(message, problem):
+def test_a_longer_text_is_refused_with_its_size(message, problem):
     with pytest.raises(InvalidReminderError) as caught:
         check(message)
 

@@ -1,4 +1,4 @@
-"""The changes that the workflow's states write to a reminder's row, and the rows that they leave unchanged."""
+"""The changes that the workflow's states write to a reminder's row, and the rows that they do not change."""
 
 import pytest
 
@@ -21,7 +21,7 @@ KNOWN = {
 
 
 def given(value):
-    """The arguments of a state as Step Functions evaluates them: texts in `{% %}` are expressions."""
+    """Returns the evaluated arguments of a state, as in Step Functions. Texts in `{% %}` are expressions."""
     if isinstance(value, dict):
         return {name: given(inner) for name, inner in value.items()}
     if isinstance(value, str) and value.startswith("{%"):
@@ -30,9 +30,9 @@ def given(value):
 
 
 def writes(name: str) -> bool:
-    """Whether the state changes the row r-1."""
+    """Returns whether the state changes the row r-1."""
     arguments = {**STATES[name]["Arguments"], "TableName": ENVIRONMENT["REMINDER_TABLE"]}
-    # The handlers' own client takes Python's values; this one takes DynamoDB's, as the workflow gives them.
+    # The handlers' client accepts Python's values. This one accepts DynamoDB's, which the workflow writes.
     arguments = {
         field: {key: value["S"] for key, value in argument.items()}
         if field in ("Key", "ExpressionAttributeValues")
@@ -61,7 +61,9 @@ def writes(name: str) -> bool:
         ),
     ],
 )
-def test_a_state_writes_on_its_own_rows_alone(state, statuses, executions, written, execution, status, reminder_table):
+def test_a_state_writes_only_to_rows_of_its_own_execution(
+    state, statuses, executions, written, execution, status, reminder_table
+):
     kept = row(Status=status, **({"ExecutionId": execution} if execution else {}))
     reminder_table.put_item(Item=kept)
 
@@ -73,6 +75,6 @@ def test_a_state_writes_on_its_own_rows_alone(state, statuses, executions, writt
 
 
 @pytest.mark.parametrize("state", ["Claim the reminder", "Record the result", "Record the failure"])
-def test_a_state_makes_no_row(state, reminder_table):
+def test_a_state_creates_no_row(state, reminder_table):
     assert not writes(state)
     assert reminder_table.scan()["Items"] == []
