@@ -139,9 +139,9 @@ ANSWERED: Mapping[tuple[str, str], Examples] = {
                     {
                         "MessageId": "5fea7756-0ea4-451a-a703-a558b933e274",
                         "OrderId": "order-3",
-                        "State": "Send to fulfillment",
+                        "State": "Put message in order OrderFulfillment Queue",
                         "Error": "Sqs.SqsException",
-                        "ExecutionId": None,
+                        "ExecutionId": "arn:aws:states:us-east-1:111122223333:execution:Orders:order-3-1f9c0d2e3b4a",
                         "Order": {name: value for name, value in _ORDER.items() if name != "CC"},
                         "Status": "PARKED",
                         "ParkingId": "order-3-1f9c0d2e3b4a",
