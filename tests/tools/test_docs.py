@@ -19,8 +19,13 @@ PICTURE = Picture(file="a.asl.json", merged={}, said={("Which", "Good"): "yes", 
 
 
 @pytest.fixture(scope="module")
-def parts() -> dict[str, str]:
-    return program.parts(program.synthesise())
+def stacks() -> list[deployment.Stack]:
+    return program.synthesise()
+
+
+@pytest.fixture(scope="module")
+def parts(stacks: list[deployment.Stack]) -> dict[str, str]:
+    return program.parts(stacks)
 
 
 @pytest.fixture
@@ -149,6 +154,29 @@ def test_every_state_of_the_workflows_is_drawn(parts: dict[str, str]) -> None:
         hidden = {state for several in merged for state in several}
 
         assert set(re.findall("<b>(.*?)</b>", parts[name])) == (set(states) - hidden) | picture.merged.keys()
+
+
+def test_the_pictures_and_the_text_name_states_functions_and_tables_that_exist(stacks: list[deployment.Stack]) -> None:
+    text = "".join((docs.FOLDER / name).read_text() for name in ("architecture.md", "data-model.md"))
+    pictures = "".join(re.findall(r"^```mermaid\n(sequence.*?)^```", text, re.M | re.S))
+    prose = re.sub(r"^```.*?^```|`[^`]*`", "", text, flags=re.M | re.S)
+    known = {
+        name
+        for picture in workflows.PICTURES.values()
+        for name in json.loads((workflows.FOLDER / picture.file).read_text())["States"]
+    }
+    resources = {
+        name
+        for stack in stacks
+        for type in ("AWS::Lambda::Function", "AWS::DynamoDB::Table")
+        for name, _ in stack.resources(type)
+    }
+
+    states = {*re.findall(r'"([^"]+)"', prose), *re.findall(r"w->>\w+: ([A-Z][^:\n]+)", pictures)}
+    drawn = re.findall(r"participant \w+ as ([A-Z]\w+[A-Z]\w+)$", pictures, re.M)
+    assert states - known == {"no such order"}
+    assert set(drawn) - resources == set()
+    assert {"PlaceOrder", "OrderTable", "VerifyCCAndPrice", "CancelReminder"} <= set(drawn)
 
 
 def test_a_table_is_shown_with_its_indexes_and_what_becomes_of_its_rows() -> None:
