@@ -91,7 +91,7 @@ def is_split_card(first: str, second: str) -> bool:
 
 
 def groups_of(text: str) -> list[str]:
-    """Returns the groups of digits in `text` as 0 to 9, whatever their script. Empty if `text` contains a letter."""
+    """Returns the groups of digits in `text` in any script as 0 to 9. Empty if `text` contains a letter."""
     return [group.digits for group in _groups(_read(text)[0])] if not _holds_letter(text) else []
 
 
@@ -128,7 +128,7 @@ def passes_luhn(digits: str) -> bool:
 def _places(text: str, *, odd_groups: bool = True, any_check_digit: bool = True) -> list[Span]:
     """Returns the positions of card numbers, in order and without overlaps."""
     found: list[Span] = []
-    # Also search the text as it is: a whole card number in 0 to 9 may stand next to digits of another script.
+    # Also search the original text: a whole card number in 0 to 9 may stand next to digits of another script.
     for read, offsets in (_read(text), _collapsed(text)):
         if len(re.findall("[0-9]", read)) < 14:
             continue

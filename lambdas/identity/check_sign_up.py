@@ -7,7 +7,7 @@ from typing import Any
 
 
 class PhoneAtSignUpError(ValueError):
-    """A sign-up with a phone number. Cognito would text codes to it as often as asked, whoever owns the number."""
+    """A sign-up with a phone number. Cognito would text codes to it again and again, even if another person owns it."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

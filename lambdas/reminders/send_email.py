@@ -53,7 +53,7 @@ def _without_addresses(error: ClientError) -> Exception:
     details = error.response["Error"]
     said = mask.text(details.get("Message", ""))
     if details["Code"] == "InvalidParameterValue":
-        # botocore has no class for this error. Its name would be ClientError, like that of throttling.
+        # botocore has no class for this error. Its name would be ClientError, as for throttling.
         return InvalidReminderError("email", NOT_TAKEN_BY_SES(said=said))
     same: Exception = type(error)({**error.response, "Error": {**details, "Message": said}}, error.operation_name)
     return same

@@ -460,7 +460,7 @@ def test_the_cause_of_a_failed_execution_has_no_address():
 
 
 def entered(found) -> list[str]:
-    """Returns the states that a reminder without `repeat` enters, except those of its channels."""
+    """Returns the states that a reminder without `repeat` enters, without the states of its channels."""
     name, path = MACHINE["StartAt"], []
     while name:
         path.append(name)

@@ -124,7 +124,7 @@ BROKEN_BYTES = [
 
 @pytest.mark.parametrize("in_base64", [False, True])
 def test_bytes_that_are_not_utf_8_are_refused(in_base64):
-    """API Gateway replaces such bytes by U+FFFD. No client sends U+FFFD on purpose."""
+    """API Gateway replaces these bytes by U+FFFD. No client sends U+FFFD on purpose."""
     for raw in [*BROKEN_BYTES, '{"text": "Zo\ufffd"}'.encode()]:
         body = base64.b64encode(raw).decode() if in_base64 else raw.decode(errors="replace")
 

@@ -290,7 +290,7 @@ def test_a_failed_request_without_a_key_leaves_no_row_that_waits_for_ever(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("taken_up", [True, False], ids=["taken up", "not yet taken up"])
+@pytest.mark.parametrize("taken_up", [True, False], ids=["claimed", "not yet claimed"])
 @pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
 def test_the_same_request_twice_at_once_makes_one_reminder(client, operation, taken_up, kind, rows, reminder_workflow):
     """The second request runs completely during one call of the first."""
@@ -333,7 +333,7 @@ def test_other_channels_make_another_request(rows, reminder_workflow):
 
 
 def test_a_digest_matches_the_digests_of_earlier_versions():
-    """Rows of earlier versions contain such digests."""
+    """Rows of earlier versions contain these digests."""
     body = b'{"message": "Feed the cat", "preference": "email", "waitSeconds": 60}'
     before = hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
 

@@ -34,7 +34,7 @@ def test_quotes_and_dashes_become_plain_if_the_text_then_fits_the_gsm_alphabet(m
         ("a" * 307, 3),
         ("€" * 80, 1),
         ("€" * 81, 2),
-        # 153 is odd, and an escape stays with its letter. So one part has 76 such characters.
+        # 153 is odd, and an escape stays with its letter. So one part has 76 of these characters.
         ("€" * 152, 2),
         ("€" * 153, 3),
         ("ж" * 70, 1),
