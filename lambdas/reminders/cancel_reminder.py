@@ -23,7 +23,7 @@ def handler(event: http.Event) -> http.Reply:
     """Cancels a reminder and all its repetitions.
 
     - 200: the reminder is cancelled, or it is SENDING and will not repeat.
-    - 404: the reminder is unknown, or somebody else set it.
+    - 404: the reminder is unknown, or another person set it.
     - 409: the reminder is being sent, was sent, or was cancelled before.
 
     The row decides between sending and cancelling: the workflow, too, must change it before it sends. Stopping the

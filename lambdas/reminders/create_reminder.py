@@ -29,7 +29,7 @@ def handler(event: http.Event) -> http.Reply:
 
     - 202: the reminder is scheduled. If the caller has sent the same request with the same `Idempotency-Key` before,
       the first answer is repeated, even if the reminder has been sent or cancelled since.
-    - 400: the reminder is invalid, or no channel could send it when it is due.
+    - 400: the reminder is invalid, or one of its channels could not send it when it is due.
     - 409: the caller has sent another request with this key. Or the first call ended before it started an execution,
       and the reminder has FAILED since.
     """

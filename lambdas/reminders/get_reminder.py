@@ -7,5 +7,5 @@ from reminders.reminder import shown
 
 @http.api
 def handler(event: http.Event) -> http.Reply:
-    """Returns a reminder: 200 if the caller set it or is an operator, 404 if it is unknown or somebody else set it."""
+    """Returns a reminder: 200 if the caller set it or is an operator, 404 if it is unknown or another person set it."""
     return http.reply(200, shown(own_row(event, or_operator=True)))

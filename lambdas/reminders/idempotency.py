@@ -30,7 +30,7 @@ def key_in(event: http.Event) -> str | None:
 
 
 def reminder_id(owner: str, key: str) -> str:
-    """Returns the id of the reminder that `owner` sets with `key`. Another owner's same key makes another id."""
+    """Returns the id of the reminder that `owner` sets with `key`. Another owner with the same key gets another id."""
     # An owner's id contains no space, so different pairs make different texts.
     return str(uuid.uuid5(_REMINDERS, f"{owner} {key}"))
 

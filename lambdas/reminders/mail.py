@@ -77,8 +77,8 @@ def check_subject(subject: str) -> None:
 def _closing(reminder: Mapping[str, Any]) -> list[str]:
     """Returns the footer: how to stop this reminder, and how to stop all.
 
-    The recipient may not be the owner, and then cannot use the API. A reply works for everybody: the sender's address
-    is a mailbox, because its owner has confirmed it to SES.
+    The recipient may be another person than the owner, without access to the API. Everybody can reply: the sender is a
+    mailbox, because its owner has opened the link that SES mailed to it.
     """
     lines = [f"This is reminder {reminder['reminderId']}."] if reminder.get("reminderId") else []
     if again := reminder.get("repeat"):

@@ -6,7 +6,7 @@ HIDDEN = "…"
 _EMAIL = re.compile(r"[^\s@,;:<>\"()]{1,254}@[^\s@,;:<>\"'()]{1,254}")
 _PHONE = re.compile(r"\+[0-9]{7,15}")
 _COUNTRY = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3}")
-"""Calling codes: first those with one or two digits. All others have three (ITU-T E.164, list of assigned codes)."""
+"""Calling codes. It lists those with one or two digits; all others have three (ITU-T E.164, list of assigned codes)."""
 
 
 def email(address: str) -> str:

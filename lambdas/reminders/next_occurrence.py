@@ -11,7 +11,7 @@ from reminders.reminder import SCHEDULED, due_fields, first_due
 def handler(event: Mapping[str, Any], context: object) -> dict[str, bool]:
     """Schedules the next occurrence of a repeated reminder. Returns `{"GoesOn": bool}`.
 
-    `event` is `{"Reminder": what the workflow carries, "ExecutionId": ARN}`. The reminder does not go on after its last
+    `event` is `{"Reminder": the workflow's data, "ExecutionId": ARN}`. The reminder does not go on after its last
     occurrence, or if it was cancelled. Occurrences are counted from the first one, so that a reminder of the 31st
     returns to the 31st after a short month.
     """

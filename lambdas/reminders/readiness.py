@@ -1,6 +1,6 @@
 """Asks SES and SNS whether they could send a reminder, before the API accepts it.
 
-They refuse a missing setup only when they send. For a reminder that may be a year later.
+They notice a missing setup only when they send, perhaps a year later.
 """
 
 import os

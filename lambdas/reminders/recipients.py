@@ -13,7 +13,7 @@ from reminders.errors import InvalidReminderError, Problems
 def addressed(request: Mapping[str, Any], caller: Caller, *, listed: Set[str]) -> dict[str, Any]:
     """Returns the request with every address that its channels need. The default is the caller's own verified address.
 
-    `listed` are addresses and numbers, in small letters, that every user may send to. Raises InvalidReminderError for
+    `listed` are addresses and numbers, in lower case, that every user may send to. Raises InvalidReminderError for
     any other address, and RequestError if a channel is only for operators.
     """
     channels = channels_of(request)

@@ -45,7 +45,7 @@ class Occurrence(NamedTuple):
 
 
 def check(repeat: object, first: Due, *, zone: str | None) -> None:
-    """Raises InvalidReminderError if `repeat` is not a valid rule for a reminder that is due `first`.
+    """Raises InvalidReminderError if `repeat` is not a valid rule for a reminder that is first due at `first`.
 
     `repeat` may have any type. `zone` is the request's own `timeZone`, without a default: a local `until` requires it.
     """

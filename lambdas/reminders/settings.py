@@ -15,5 +15,5 @@ def grace() -> timedelta:
 
 
 def listed() -> frozenset[str]:
-    """Returns the addresses and numbers, in small letters, that every signed-in user may send reminders to."""
+    """Returns the addresses and numbers, in lower case, that every signed-in user may send reminders to."""
     return frozenset(f"{os.environ['ALLOWED_EMAILS']} {os.environ['ALLOWED_PHONES']}".lower().split())
