@@ -4,14 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import psutil
 
+from local import homes
 from local.processes import free_port
-from local.settings import PROJECT
+from local.settings import PROJECT, Settings
 
 COPIED = (
     *("app.py", "cdk.json", "Makefile", "package.json", "package-lock.json", ".npmrc"),
@@ -62,6 +64,37 @@ def copy_of_the_project(root: Path) -> Checkout:
     for name in ("node_modules", "build"):
         (root / name).symlink_to(PROJECT / name)
     return Checkout(root)
+
+
+def installed_copy_of_the_project(root: Path) -> Checkout:
+    """A second clone in which `make` finds everything installed, and whose cloud has free ports.
+
+    What is installed is linked file by file. So whatever make may do in this clone, the project's own stays as it is.
+    """
+    checkout = copy_of_the_project(root)
+    ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+    shutil.copytree(PROJECT / "tools", root / "tools", ignore=ignored)
+    for name in ("node_modules", "build"):
+        (root / name).unlink()
+        (root / name).mkdir()
+    (root / "build" / "layer").symlink_to(PROJECT / "build" / "layer")
+    for entry in (PROJECT / "node_modules").iterdir():
+        if entry.name != "installed":
+            (root / "node_modules" / entry.name).symlink_to(entry)
+    venv.create(root / ".venv", symlinks=True)
+    [packages] = (root / ".venv").glob("lib/python3*/site-packages")
+    [installed] = (PROJECT / ".venv").glob("lib/python3*/site-packages")
+    (packages / "installed.pth").write_text(f"{installed}\n")
+    for name in ("node", "cdk"):
+        shutil.copy2(PROJECT / ".venv" / "bin" / name, root / ".venv" / "bin" / name, follow_symlinks=False)
+    # With their times, by which make knows that nothing is missing.
+    for file in (".venv/installed", "node_modules/installed"):
+        shutil.copy2(PROJECT / file, root / file)
+    settings = Settings(home=checkout.home, port=free_port(), redis_port=free_port())
+    homes.make(settings.home)
+    homes.mark(settings.home)
+    settings.remember("port", "redis_port")
+    return checkout
 
 
 def free_ports() -> list[str]:
