@@ -18,7 +18,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 TUTORIAL = PROJECT / "docs" / "tutorial.md"
 
 OF_THE_READER = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "no_proxy", "NO_PROXY", "http_proxy", "https_proxy")
-"""The settings of whoever runs the tests that a reader's terminal may have too."""
+"""Settings that the reader's terminal has from the machine that runs the tests."""
 
 
 @pytest.fixture

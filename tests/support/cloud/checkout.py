@@ -69,7 +69,7 @@ def copy_of_the_project(root: Path) -> Checkout:
 def installed_copy_of_the_project(root: Path) -> Checkout:
     """A second clone in which `make` finds everything installed, and whose cloud has free ports.
 
-    What is installed is linked file by file. So whatever make may do in this clone, the project's own stays as it is.
+    The installed packages are linked one by one, so make can replace them in this clone only.
     """
     checkout = copy_of_the_project(root)
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
