@@ -69,7 +69,7 @@ def copy_of_the_project(root: Path) -> Checkout:
 def installed_copy_of_the_project(root: Path) -> Checkout:
     """A second clone in which `make` finds everything installed, and whose cloud has free ports.
 
-    The installed packages are linked one by one, so make can replace them in this clone only.
+    Packages are linked one by one, so make can replace them in this clone only.
     """
     checkout = copy_of_the_project(root)
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
@@ -77,7 +77,7 @@ def installed_copy_of_the_project(root: Path) -> Checkout:
     for name in ("node_modules", "build"):
         (root / name).unlink()
         (root / name).mkdir()
-    (root / "build" / "layer").symlink_to(PROJECT / "build" / "layer")
+    shutil.copytree(PROJECT / "build" / "layer", root / "build" / "layer")
     for entry in (PROJECT / "node_modules").iterdir():
         if entry.name != "installed":
             (root / "node_modules" / entry.name).symlink_to(entry)
