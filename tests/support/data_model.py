@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -32,6 +32,18 @@ class Changes:
         begins, ends = (row["Status"] if row else NO_ROW for row in (before, after))
         if begins != ends:
             self.statuses.add((begins, ends, by))
+
+
+def differences(said: Changes, *seen: Changes) -> str:
+    """The lines to add to the page and to take out, so that it says what tests have `seen`; empty if it does."""
+    page, code = set(_lines(said)), set(chain.from_iterable(map(_lines, seen)))
+    lines = [*(f"add: {line}" for line in sorted(code - page)), *(f"take out: {line}" for line in sorted(page - code))]
+    return "".join(f"\ndocs/data-model.md: {line}" for line in lines)
+
+
+def _lines(changes: Changes) -> Iterator[str]:
+    yield from (f"{by} changes the attribute {name}" for name, by in changes.attributes)
+    yield from (f"{by} changes {begins} to {ends}" for begins, ends, by in changes.statuses)
 
 
 def section(heading: str) -> str:

@@ -54,7 +54,11 @@ def _parse_and_write(arguments: list[str] | None) -> int:
             raise CommandError(f"out of date: {', '.join(found)}. Run python -m tools.docs")
         return 0
     for page in pages():
-        page.write_text(rewritten(page.read_text(), new))
+        before = page.read_text()
+        after = rewritten(before, new)
+        if before != after:
+            page.write_text(after)
+            print(f"wrote {page.name}")
     return 0
 
 
