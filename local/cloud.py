@@ -19,7 +19,7 @@ INBOX = "laptop-topic-inbox"
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """The addresses and names of what is deployed."""
+    """The addresses and names of the deployed resources."""
 
     endpoint: str
     redis_url: str

@@ -34,7 +34,7 @@ SOURCES = (
     "statemachines",
     "website",
 )
-"""Files and folders of the project that decide what is deployed."""
+"""The files and folders of the project from which the apps are deployed."""
 
 SYNTHESISED = "fingerprint"
 """File beside the templates with the fingerprint of the sources that they were made from."""
@@ -59,7 +59,7 @@ class DeployError(LocalError):
 
 
 def fingerprint(project: Path = PROJECT, *, consumer: bool) -> str:
-    """SHA-256 of SOURCES and of `consumer`, which together decide what is deployed."""
+    """SHA-256 of SOURCES and of `consumer`. If it changes, `up` deploys again."""
     digest = hashlib.sha256(f"consumer={consumer}\0".encode())
     for source in SOURCES:
         path = project / source

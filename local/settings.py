@@ -83,7 +83,7 @@ class Settings:
 def load(
     home: Path, *, port: int | None = None, redis_port: int | None = None, consumer: bool | None = None
 ) -> Settings:
-    """Returns the settings of the cloud in `home`: the saved ones, changed by those that are given.
+    """Returns the saved settings of the cloud in `home`, changed by the given ones.
 
     Raises LocalError if the folder does not belong to a laptop cloud. Also raises it if the saved data is for another
     port, because deployed functions hold addresses.
@@ -129,7 +129,7 @@ KEPT = (
     *("CDK_DISABLE_CLI_TELEMETRY", "CDK_VALIDATION", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"),
     *("NODE_USE_SYSTEM_CA", "NODE_EXTRA_CA_CERTS", "PYTHONHOME", "PYTHONPYCACHEPREFIX"),
 )
-"""Variables with these prefixes that stay: the Makefile's, and those that describe this machine."""
+"""Variables with these prefixes that stay. The Makefile sets some, and some describe this machine."""
 
 OWN_ADDRESSES = ("127.0.0.1", "localhost", ".localhost")
 

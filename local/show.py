@@ -110,7 +110,7 @@ def executions(cloud: Cloud, console: Console, name: str | None) -> None:
         some = ", ".join(sorted({execution["name"] for execution in named})[:NAMED])
         more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
         raise LocalError(
-            f"{len(named)} executions have a name that starts with {name!r}, type more of it: {some}{more}"
+            f"{len(named)} executions have a name that starts with {name!r}: {some}{more}. Type more of the name"
         )
     [execution] = named
     _print(

@@ -24,7 +24,7 @@ class IdentityStack(Stack):
         self.users = self._pool(stage)
         self.web_client = self._web_client()
         self.users.add_group(
-            "Operators", group_name=OPERATORS, description="May see all orders and handle those that need a person."
+            "Operators", group_name=OPERATORS, description="May see all orders and handle escalated and parked ones."
         )
 
         # A pool that is kept needs its role, function, client and group. Without the role and the function, Cognito

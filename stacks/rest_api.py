@@ -29,7 +29,7 @@ LOGGED = {
     "integrationStatus": "$context.integration.status",
     "errorType": "$context.error.responseType",
 }
-"""The fields of the access log. None of them repeats what the caller sent. `resourcePath` is the template
+"""The fields of the access log. No field repeats anything that the caller sent. `resourcePath` is the template
 `/orders/{OrderId}`: a real path, and so a message of API Gateway, may contain anything, even a card number.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
 

@@ -40,8 +40,8 @@ class Workflow(sfn.StateMachine):
     that failed. With the `log_level` FATAL there is only the entry about a failed execution's end, whose cause the
     state machine itself writes.
 
-    `substitutions` holds the values of the `${Placeholders}` in the file. It grants no permissions: grant the workflow
-    what it calls.
+    `substitutions` holds the values of the `${Placeholders}` in the file. It grants no permissions: grant them
+    to the workflow.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The commands use only the folder of a laptop cloud, and delete in it only what the cloud wrote."""
+"""The commands use only the folder of a laptop cloud, and delete only files that the cloud wrote."""
 
 import contextlib
 import itertools

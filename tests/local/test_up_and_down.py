@@ -210,7 +210,7 @@ def test_down_forget_deletes_the_data_and_keeps_other_files(second: Checkout) ->
     assert (down.returncode, down.stdout.splitlines()[0]) == (0, "stopped; deleted the cloud's files")
     assert second.processes() == []
     assert {path for path in second.home.rglob("*") if not path.is_dir()} == mine
-    assert "kept in" in down.stdout and down.stdout.endswith(" more\n")
+    assert "kept files in" in down.stdout and down.stdout.endswith(" more\n")
 
 
 def test_down_forget_removes_a_folder_without_other_files(checkout: Checkout) -> None:

@@ -1,4 +1,4 @@
-"""The example consumer is deployed only on request, and only with what it uses."""
+"""The example consumer is deployed only on request, and its role has only the permissions that it uses."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Every function can import on AWS what it needs: Lambda's own packages, and those of its layer if it has one."""
+"""Every function finds on AWS what it imports, in Lambda's own packages or in its layer."""
 
 import json
 import os

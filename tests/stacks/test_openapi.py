@@ -1,4 +1,4 @@
-"""The documents in docs/openapi say what the templates say."""
+"""The documents in docs/openapi agree with the templates."""
 
 from tools.openapi import DOCUMENTS, documents
 

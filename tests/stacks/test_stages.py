@@ -1,4 +1,4 @@
-"""What all stages have in common, and what differs."""
+"""The differences between stages, and what they share."""
 
 import json
 from functools import cache
