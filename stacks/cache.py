@@ -122,7 +122,7 @@ class CacheStack(Stack):
         return clients, cache
 
     def _user(self, id: str, *, name: str, access: str) -> elasticache.CfnUser:
-        """A Redis user who signs in with IAM. `access` lists, as Redis writes them, the allowed keys and commands."""
+        """A Redis user who signs in with IAM. `access` lists the allowed keys and commands in Redis's ACL syntax."""
         return elasticache.CfnUser(
             self,
             id,

@@ -15,7 +15,7 @@ from stacks.python_function import PythonFunction
 
 
 class LostOrders(Construct):
-    """A function that parks lost orders. An event starts it at once, and a schedule every five minutes.
+    """A function that parks lost orders. A failed execution's event starts it at once, a schedule every five minutes.
 
     Step Functions sends events only about Standard executions. The schedule finds the orders of Express executions,
     whose rows are still RECEIVED.

@@ -89,7 +89,7 @@ class Operators(Construct):
         allow(remove_parked, *LOOK, "sqs:DeleteMessage", on=queue.queue_arn)
 
     def _dead_letters(self, fulfillment_queue: WorkQueue, escalation_queue: WorkQueue) -> None:
-        # `orders.operator_queues` derives these names from the queues' names.
+        # `orders.operator_queues.WITH_DEAD_LETTERS` lists the names of these variables.
         common = {
             **self._common,
             "FULFILLMENT_DEAD_LETTERS": fulfillment_queue.dead_letters.queue_url,

@@ -17,7 +17,7 @@ from stacks import schemas
 from stacks.config import Stage
 
 STAGE_NAME = "v1"
-"""The stage of each API. Our own stage's name would make logical ids differ from stage to stage."""
+"""API Gateway's stage, the same for each API. With our own stage's name, logical ids would differ between stages."""
 
 LOGGED = {
     "requestId": "$context.requestId",
@@ -30,7 +30,7 @@ LOGGED = {
     "errorType": "$context.error.responseType",
 }
 """The fields of the access log. No field repeats anything that the caller sent. `resourcePath` is the template
-`/orders/{OrderId}`: a real path, and so a message of API Gateway, may contain anything, even a card number.
+`/orders/{OrderId}`. The real path may contain a card number, and messages of API Gateway quote the path.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
 
 
@@ -51,7 +51,7 @@ ON_EVERY_BODY = {400: ERROR, 413: ERROR, 415: ERROR}
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """An error that API Gateway itself answers with. `status` and `code` are API Gateway's own if they are None."""
+    """An error response that API Gateway itself sends. If `status` or `code` is None, API Gateway's own value stays."""
 
     type: apigateway.ResponseType
     message: str
@@ -136,8 +136,8 @@ class RestApi(apigateway.RestApi):
 
     A web page may send `request_headers` in addition to the usual headers.
 
-    Errors that API Gateway answers itself (throttled, not signed in, unknown path) have the shape and the CORS headers
-    of our functions' errors. Neither repeats anything from the request.
+    Errors that API Gateway itself sends (throttled, not signed in, unknown path) have the shape and the CORS headers of
+    our functions' errors. No error repeats anything from the request.
     """
 
     def __init__(
