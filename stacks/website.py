@@ -137,7 +137,7 @@ class WebsiteStack(Stack):
             ],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=True,
-            # CloudFront chooses the minimum TLS version for its own certificate, and would ignore a setting of ours.
+            # CloudFront chooses the minimum TLS version for its own certificate, and would ignore our setting.
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
         )
 

@@ -4,7 +4,7 @@ The engine's own `Worker` (`core/lambda_runtime.py:1117`):
 
 - unpacks the function and its layer for each process, inside the engine (`_spawn`, line 1142);
 - lets the function see the engine's environment and all packages of the engine's Python (lines 1103 and 1242), and
-  runs it on that Python, whatever its runtime is;
+  always runs it on that Python;
 - waits up to 50 ms for log lines after each call (`_drain_stderr_bounded`, line 1362);
 - ends the process after an exception, unlike AWS (`invoke`, line 1484), and drops the exception's class
   (`services/lambda_svc.py:5435`).
@@ -229,7 +229,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         return content
 
     def _environment(self, code: Path, layers: list[Path]) -> dict[str, str]:
-        """The variables of Lambda and of the function, without those of the engine and of its user."""
+        """The variables of Lambda and of the function, without the variables of the engine or its user."""
         config = self.config
         _, region = lambda_runtime._account_region_from_function_config(config)
         own = config.get("Environment", {}).get("Variables", {})

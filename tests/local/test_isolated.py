@@ -1,4 +1,4 @@
-"""The laptop cloud works, whatever a developer has set for other programs."""
+"""Settings that a developer has for other programs do not disturb the laptop cloud."""
 
 import json
 import os
@@ -110,7 +110,7 @@ def served() -> Iterator[str]:
 
 @pytest.mark.parametrize("own", NO_PROXY)
 def test_no_proxy_is_used_for_this_machine(own: dict[str, str], served: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither our own requests nor those of boto3 use one."""
+    """Neither our own requests nor boto3's use one."""
     environment = isolated({"PATH": os.environ["PATH"], **dict.fromkeys(NAMES, "http://127.0.0.1:1"), **own})
     for name in [*os.environ]:
         monkeypatch.delenv(name)

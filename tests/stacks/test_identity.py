@@ -19,7 +19,7 @@ def test_people_sign_up_by_themselves_with_an_address_that_they_confirm(deployme
 
 
 def test_signing_up_texts_nobody(deployment):
-    """The pool texts every number that it has to verify, whoever owns it. So a sign-up may not include a number."""
+    """The pool texts every number that it has to verify, even a stranger's. So a sign-up may not include a number."""
     function = pool(deployment)["LambdaConfig"]["PreSignUp"]
 
     assert deployment.named("Identity", function) == "Identity/CheckSignUp.Arn"
