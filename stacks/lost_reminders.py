@@ -18,8 +18,8 @@ from stacks.reminder_table import ReminderTable
 class LostReminders(Construct):
     """A function that settles lost reminders, and the schedules that start it.
 
-    Every five minutes it looks for overdue reminders. Once a day it looks at all waiting ones, because Step Functions
-    keeps the input of an execution, and with it the addresses, for only 90 days after the execution ended.
+    Every five minutes it looks for overdue reminders. Once a day it looks at all waiting reminders: Step Functions
+    keeps an execution's input, which holds the addresses, for only 90 days after the execution ended.
     """
 
     def __init__(
