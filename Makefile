@@ -57,8 +57,8 @@ test: setup-dev ## Run all checks and tests
 	@# All parts run at once, the longest first, because some mostly wait. Two use the processor all the time: `nice`.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
-	$(MAKE) --no-print-directory --jobs=6 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-		test-local test-website test-e2e test-faults check test-unit
+	$(MAKE) --no-print-directory --jobs=7 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		test-local test-website test-e2e test-faults test-tutorial check test-unit
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install the project's packages into this folder
@@ -104,9 +104,16 @@ check: setup-dev ## Run linters, type checks and the validation of templates
 test-unit: setup-dev ## Run the tests that need no cloud, in random order
 	nice .venv/bin/python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools tests/corpora
 
+# It has its own laptop cloud, so it can run beside the other tests.
+TUTORIAL = tests/local/test_tutorial.py
+
 .PHONY: test-local
 test-local: setup-dev ## Run the tests of the laptop cloud
-	.venv/bin/python -m pytest tests/local
+	.venv/bin/python -m pytest tests/local --ignore=$(TUTORIAL)
+
+.PHONY: test-tutorial
+test-tutorial: setup-dev ## Follow docs/tutorial.md on a laptop cloud
+	.venv/bin/python -m pytest $(TUTORIAL)
 
 # A long part of the end-to-end tests. It runs on its own laptop cloud.
 FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py

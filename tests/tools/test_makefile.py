@@ -233,7 +233,7 @@ def test_parts_of_the_suite_are_kept_apart_only_if_this_make_can(features: str, 
     run = checkout.make("--dry-run", "test", f".FEATURES={features}", "MAKE=: submake")
 
     assert ("--output-sync" in run.stdout) == bool(features)
-    assert "--jobs=6" in run.stdout
+    assert "--jobs=7" in run.stdout
 
 
 def test_every_test_belongs_to_a_part_of_the_suite(checkout: Checkout) -> None:
