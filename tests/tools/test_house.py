@@ -1,4 +1,4 @@
-"""Which part of the project may import which. A part imports only parts below it, so there is no circle."""
+"""The rules of docs/changing.md#what-may-import-what. A part imports only parts below it, so there is no circle."""
 
 import ast
 import re
@@ -26,6 +26,22 @@ MAY_IMPORT = {
     "common": set(),
 }
 """Each part, and the parts below it that it may import. The tests may import everything."""
+
+CALL_AWS = {
+    *(
+        "common.http",
+        "orders.cache",
+        "orders.operator_queues",
+        "orders.redis_client",
+        "orders.submission",
+        "orders.table",
+    ),
+    *("reminders.readiness", "reminders.settings", "reminders.table"),
+}
+"""The modules of the functions that call AWS or read the environment, in addition to the handlers.
+
+All other modules are rules: they take the clock, ids and settings as arguments, so tests need no simulated AWS.
+"""
 
 OF_THE_LAPTOP = {"tools.laptop", "tools.versions"}
 """The only modules of `tools` that import `local`. `versions` is for `make test`, so a command line for a stage on AWS
@@ -56,6 +72,27 @@ def imports(module: str) -> set[str]:
                 whole = {f"{package}.{name.name}" for name in names}
                 found |= whole & FILES.keys() or {package}
     return {name for name in found if name in FILES or part(name) == "tests"} - {module}
+
+
+MAKES_PASSWORDS = ("tools.redis.redis-url", "orders.redis_client")
+"""It prints the URL that `redis_client` signs, and imports it only for a cache on AWS."""
+
+
+def calls_aws(module: str) -> bool:
+    """Whether a module imports boto3 or reads the environment. Catching the errors of botocore is not a call."""
+    text = FILES[module].read_text()
+    return bool(re.search(r"^(?:import|from) (?:boto3|botocore\.(?:session|signers))\b|\bos\.environ\b", text, re.M))
+
+
+def reached(module: str) -> set[str]:
+    """The modules of the functions that `module` imports, directly or not."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        new = {name for name in imports(waiting.pop()) if part(name) in FUNCTIONS} - found
+        found |= new
+        waiting += new
+    return found
 
 
 def part(module: str) -> str:
@@ -110,6 +147,43 @@ def test_no_other_module_of_tools_imports_the_laptop_cloud() -> None:
     importing = {module for module in FILES if part(module) == "tools" and "local" in map(part, imports(module))}
 
     assert importing == OF_THE_LAPTOP
+
+
+def test_of_the_functions_only_handlers_and_the_modules_named_above_call_aws() -> None:
+    """Add a module to CALL_AWS, or give it what it needs as arguments."""
+    calling = {module for module in FILES if part(module) in FUNCTIONS and calls_aws(module)}
+
+    assert {module for module in calling if not is_a_handler(module)} == CALL_AWS
+
+
+def is_a_handler(module: str) -> bool:
+    return re.search("^(?:def handler|handler = )", FILES[module].read_text(), re.M) is not None
+
+
+def test_other_parts_import_only_rules_from_the_functions() -> None:
+    """A stack or a command must not make an AWS client, or need the settings of a function, by importing."""
+    others = [module for module in FILES if part(module) not in FUNCTIONS]
+    wrong = {(module, name) for module in others for name in reached(module) if calls_aws(name)}
+
+    assert wrong == {MAKES_PASSWORDS}
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    """The failure shows the rows that docs/changing.md should have."""
+    text = (PROJECT / "docs" / "changing.md").read_text()
+
+    assert [row for row in table() if row not in text.splitlines()] == []
+
+
+def table() -> list[str]:
+    """The rows of the table in docs/changing.md#what-may-import-what."""
+    names = {name: f"`lambdas/{name}`" if name in FUNCTIONS else f"`{name}`" for name in MAY_IMPORT}
+    rows = []
+    for name, below in MAY_IMPORT.items():
+        listed = sorted(names[one] for one in below - FUNCTIONS)
+        listed += ["rules of `lambdas`"] if below >= FUNCTIONS else sorted(names[one] for one in below & FUNCTIONS)
+        rows.append(f"| {names[name]} | {', '.join(listed) or 'no other part'} |")
+    return rows
 
 
 def test_the_page_imports_nothing_from_elsewhere() -> None:

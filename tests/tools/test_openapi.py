@@ -202,9 +202,13 @@ def test_every_answer_of_an_error_lists_its_codes() -> None:
                 assert codes == content["examples"].keys() == set(re.findall("^- `(.*?)`", answer["description"], re.M))
 
 
-def test_the_document_of_an_api_whose_owners_choose_a_licence_has_to_name_it() -> None:
-    assert LICENSE["identifier"] == "LicenseRef-not-chosen" and CONTACT
-    assert list(PROJECT.glob("LICEN[CS]E*")) == []
+def test_the_documents_name_the_licence_of_the_project() -> None:
+    text = " ".join((PROJECT / "LICENSE").read_text().split())
+
+    assert text.startswith("Apache License Version 2.0")
+    assert LICENSE["identifier"] == "Apache-2.0" and CONTACT
+    for file in ("package.json", "tools/checks/package.json"):
+        assert json.loads((PROJECT / file).read_text())["license"] == "Apache-2.0"
 
 
 @pytest.mark.parametrize("options", [{"least": 1}, {"least": 5}, {"digits": 4}, {"digits": 6}])

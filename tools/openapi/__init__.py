@@ -32,8 +32,9 @@ SIGN_IN = {
     "description": "The ID token of a user of the user pool. An access token is not enough. Operations with the role "
     f"`{OPERATORS}` are for members of the user pool's group of that name.",
 }
-# The tests notice if somebody adds a file LICENSE.
-LICENSE = {"name": "No licence has been chosen yet", "identifier": "LicenseRef-not-chosen"}
+LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+"""The licence in the file LICENSE."""
+
 CONTACT = {"name": "The operators of your deployment"}
 
 
