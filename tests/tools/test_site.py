@@ -17,8 +17,6 @@ from benchmarks import browser as chromium
 from local.settings import PROJECT
 from tools.site.__main__ import build
 
-pytestmark = pytest.mark.skipif(not (PROJECT / "docs" / "index.md").exists(), reason="needs docs/index.md")
-
 
 class Html(HTMLParser):
     """What a built page links to, what can be linked to in it, and what its text is made of."""
