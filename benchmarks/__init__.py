@@ -1,3 +1,3 @@
-"""What measures speed. Each module writes its report, which is committed, beside itself."""
+"""Benchmarks. Each module writes its report next to itself, and the report is committed."""
 
-import terminal  # noqa: F401 - its answer to Ctrl-C is ours too
+import terminal  # noqa: F401 - handles Ctrl-C during the imports

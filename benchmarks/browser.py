@@ -1,4 +1,4 @@
-"""A real Chromium for the tests of the page: one that is there, or one that can be had."""
+"""Finds a Chromium for the tests of the page, or installs one."""
 
 import os
 import shutil
@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from playwright.sync_api import sync_playwright
 
 SHELL = "chromium-headless-shell"
-"""Debian's Chromium without the windows around it: opens a page in half the time of the whole browser."""
+"""Debian's Chromium without windows. It opens a page in half the time of the full browser."""
 
 NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 INSTALL_SECONDS = 300
 FLAGS = [
-    # As root, which CI often is, Chromium does not start in its sandbox.
+    # As root, which is usual in CI, Chromium does not start in its sandbox.
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
 ]
-"""For a browser that looks at nothing but our page."""
+"""Options for a browser that opens only our page."""
 
 
 class NoBrowserError(Exception):
@@ -29,13 +29,16 @@ class NoBrowserError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "the tests of the page need Chromium: none is on the PATH, Playwright's could not be had, and Debian's "
-            "package may not be installed from here. Install Chromium or Google Chrome and run them again."
+            "the tests of the page need Chromium. It is not on the PATH and could not be installed: install Chromium "
+            "or Google Chrome, and run the tests again"
         )
 
 
 def find() -> str:
-    """A Chromium that runs: on the PATH, else Playwright's, else Debian's package. Raises NoBrowserError."""
+    """The path of a Chromium that starts: from the PATH, from Playwright, or from Debian's package.
+
+    Raises NoBrowserError if there is none.
+    """
     for place in (on_the_path, playwrights, debians):
         for path in place():
             if runs(path):
@@ -48,7 +51,7 @@ def on_the_path() -> Iterator[str]:
 
 
 def playwrights() -> Iterator[str]:
-    """The one that Playwright has downloaded, else would download now."""
+    """Playwright's Chromium, downloaded now if necessary."""
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     if os.path.exists(path) or done(sys.executable, "-m", "playwright", "install", "chromium"):
@@ -56,7 +59,7 @@ def playwrights() -> Iterator[str]:
 
 
 def debians() -> Iterator[str]:
-    """Debian's package, installed now, where apt is there and may be used."""
+    """Debian's Chromium, installed now if this is a Debian and the user is root."""
     if shutil.which("apt-get") and os.geteuid() == 0:
         done("apt-get", "update")
         for package in (SHELL, "chromium"):

@@ -1,7 +1,7 @@
-"""The speed of the laptop's engine without its patches and with them, in one run.
+"""Compares the speed of the laptop's engine without and with its patches.
 
-`make benchmark-engine` runs it on two laptop clouds of its own, one after the other, and writes engine.md. Seconds are
-those of one machine at one moment; the ratios are what can be compared.
+`make benchmark-engine` runs it on two new laptop clouds, one after the other, and writes engine.md. Times depend on the
+machine and the moment, so compare only the ratios.
 """
 
 import argparse
@@ -33,19 +33,22 @@ GIVE_UP_SECONDS = 60
 HEAD = """\
 # The laptop's engine
 
-{today}, Python {python}, {processors} processors, both columns in one run; written by `make benchmark-engine`.
-"Without patches" has only the one patch that correct results need. The patches are listed in
-[docs/local.md](../docs/local.md#what-is-changed-inside-the-engine).
+Written by `make benchmark-engine` on {today}, with Python {python} and {processors} processors, in one run.
 
-"From cold" is {clients} clients on a cloud that was just deployed, for {seconds} seconds. Each places an order, looks
-it up three times, 0.1 seconds apart, and goes on with the next. "One client" then places {orders} orders, one after the
-other, and looks each up until it is in its queue.
+"Without patches" is an engine with only one patch, which correct results need. [docs/local.md][patches] lists the
+patches.
+
+"From cold" measures {clients} clients on a cloud that was just deployed, for {seconds} seconds. Each client places an
+order, looks it up three times, 0.1 seconds apart, and begins again with the next order. "One client" then places
+{orders} orders, one after the other, and looks up each order until it is in its queue.
+
+[patches]: ../docs/local.md#what-is-changed-inside-the-engine
 """
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of each request or order, and what the functions' processes need at the end of the load."""
+    """The seconds of each request or order, and the number and memory of the functions' processes after the load."""
 
     cold_posts: list[float]
     cold_gets: list[float]
@@ -62,7 +65,7 @@ class Client:
         self._token = token
 
     def place(self) -> str:
-        """Places a good order; its id."""
+        """Places a valid order, and returns its id."""
         order_id = f"benchmark-{uuid.uuid4().hex[:12]}"
         order = {"OrderId": order_id, "Name": "Ada", "ItemName": "Lamp", "Price": "12.50", "CC": "4242424242424242"}
         response = send("POST", f"{self._places.orders_api}/orders", body=order, token=self._token)
@@ -79,7 +82,7 @@ class Client:
 
 
 def timed(work: Callable[[], object], seconds: list[float]) -> object:
-    """What `work` returns; adds the seconds that it took."""
+    """Calls `work`, appends the seconds that it took to `seconds`, and returns its result."""
     began = time.perf_counter()
     done = work()
     seconds.append(time.perf_counter() - began)
@@ -87,7 +90,7 @@ def timed(work: Callable[[], object], seconds: list[float]) -> object:
 
 
 def from_cold(client: Client) -> tuple[list[float], list[float]]:
-    """The seconds of each POST and of each GET of CLIENTS clients at once."""
+    """The seconds of each POST and of each GET, sent by CLIENTS clients at once."""
     posts: list[float] = []
     gets: list[float] = []
     end = time.monotonic() + COLD_SECONDS
@@ -116,13 +119,13 @@ def one_after_the_other(client: Client) -> tuple[list[float], list[float], list[
         order_id = str(timed(client.place, posts))
         while not timed(partial(client.look_up, order_id), gets):
             if time.perf_counter() - began > GIVE_UP_SECONDS:
-                raise SystemExit(f"order {order_id} did not come to its end within {GIVE_UP_SECONDS} seconds")
+                raise SystemExit(f"order {order_id} was not in its queue within {GIVE_UP_SECONDS} seconds")
         settled.append(time.perf_counter() - began)
     return posts, gets, settled
 
 
 def functions(cloud: Cloud) -> tuple[int, int]:
-    """How many processes the engine has started, and their memory in MB."""
+    """The number of processes that the engine has started, and their memory in MB."""
     process = cloud.engine.daemon.process()
     if not process:
         raise SystemExit("the engine does not run")
@@ -131,7 +134,7 @@ def functions(cloud: Cloud) -> tuple[int, int]:
 
 
 def measure(start: Path) -> Measured:
-    """Measures an engine that the script `start` starts."""
+    """Measures the engine that the script `start` starts."""
     engine.START = start
     with cloud_of_its_own() as (cloud, places):
         client = Client(places, cloud.sign_in(users.PERSON))

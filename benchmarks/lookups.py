@@ -1,7 +1,7 @@
-"""What a lookup takes with a cache that has the order, has it not, is frozen and is stopped.
+"""Measures lookups of an order: a hit, a miss, and with a cache that is frozen or stopped.
 
-`make benchmark` runs it on a laptop cloud of its own and writes lookups.md. Milliseconds are those of one machine at
-one moment; the ratios to a hit, measured in turn in the same run, are what can be compared.
+`make benchmark` runs it on a new laptop cloud and writes lookups.md. Times depend on the machine and the moment, so
+compare only the ratios to a hit. Hits and misses are measured in turn, in the same run.
 """
 
 import argparse
@@ -38,15 +38,15 @@ BUDGET_MS = 250
 HEAD = """\
 # Lookups
 
-{today}, Python {python}, one lookup at a time on a laptop cloud, its table included; written by `make benchmark`.
-A cache that does not answer may cost {budget} ms, once in ten seconds. Over HTTP most of the time
-is the laptop's engine.
+Written by `make benchmark` on {today}, with Python {python}, on a laptop cloud with one lookup at a time. A hit is read
+from the cache. All other lookups are read from the table. A cache that does not answer may cost {budget} ms, but only
+once in ten seconds. Over HTTP, the laptop's engine takes most of the time.
 """
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds that each lookup of one kind took, and the `X-Cache` that each was answered with."""
+    """The seconds that each lookup of one kind took, and the `X-Cache` of each answer."""
 
     kind: str
     seconds: list[float]
@@ -62,7 +62,7 @@ class Measured:
 
 
 def over_http(places: Places, token: str, order_id: str) -> str:
-    """One lookup through the API; its `X-Cache`."""
+    """Looks up the order through the API, and returns `X-Cache`."""
     response = send("GET", f"{places.orders_api}/orders/{order_id}", token=token)
     if response.status_code != 200:
         raise SystemExit(f"a lookup was answered {response.status_code}: {response.text}")
@@ -70,8 +70,8 @@ def over_http(places: Places, token: str, order_id: str) -> str:
 
 
 def in_the_function(handler: Callable[[Any, object], Any], order_id: str) -> str:
-    """One lookup by the function itself, in this process; its `X-Cache`."""
-    # As the authorizer tells of an operator, who may see everybody's.
+    """Looks up the order by calling the function in this process, and returns `X-Cache`."""
+    # The authorizer's claims for an operator, who may look up every order.
     claims = {"sub": "benchmark", "token_use": "id", "cognito:groups": OPERATORS}
     context = {"authorizer": {"claims": claims}}
     reply = handler({"pathParameters": {"OrderId": order_id}, "requestContext": context}, None)
@@ -83,7 +83,7 @@ def in_the_function(handler: Callable[[Any, object], Any], order_id: str) -> str
 def measured(
     kind: str, lookup: Callable[[], str], *, before: Callable[[], object] = lambda: None, rounds: int = ROUNDS
 ) -> Measured:
-    """`rounds` lookups, each after `before`."""
+    """Measures `rounds` lookups. Calls `before` before each lookup, without measuring it."""
     seconds, states = [], []
     for _ in range(rounds):
         before()
@@ -105,7 +105,7 @@ def cloud_of_its_own() -> Iterator[tuple[Cloud, Places]]:
 
 
 def settled_order(cloud: Cloud, places: Places, token: str) -> str:
-    """The id of an order that has come to its end."""
+    """Places an order, waits until it is in its queue, and returns its id."""
     order_id = f"benchmark-{uuid.uuid4().hex[:8]}"
     order = {"OrderId": order_id, "Name": "Ada", "ItemName": "Lamp", "Price": "12.50", "CC": "4242424242424242"}
     send("POST", f"{places.orders_api}/orders", body=order, token=token)
@@ -116,18 +116,19 @@ def settled_order(cloud: Cloud, places: Places, token: str) -> str:
         if row.get("Status", {}).get("S") == FULFILLMENT_QUEUED:
             return order_id
         time.sleep(0.05)
-    raise SystemExit("the order did not come to its end within a minute")
+    raise SystemExit("the order was not in its queue within a minute")
 
 
 def measure(cloud: Cloud, places: Places, order_id: str, lookup: Callable[[], str]) -> list[Measured]:
-    """Hits and misses in turn, then what a frozen and a stopped cache cost: the first lookup, and those after it."""
+    """Measures hits and misses in turn. Then measures the first lookup and the next ones with a frozen cache, and the
+    same with a stopped cache."""
     measured("warm-up", lookup, rounds=20)
     hits, misses = [], []
     with redis.Redis.from_url(places.redis_url) as operator:
         for _ in range(ROUNDS // 20):
             lookup()
             hits.append(measured("hit", lookup, rounds=20))
-            # The lock too, which a lookup of a moment ago leaves for another millisecond.
+            # The lock too, because the last lookup may keep it for another millisecond.
             forget = partial(operator.delete, f"order:{order_id}", f"lock:{order_id}")
             misses.append(measured("miss", lookup, before=forget, rounds=20))
     server = cloud.cache.daemon.process()
@@ -156,11 +157,11 @@ def joined(parts: list[Measured]) -> Measured:
 
 
 def wait_for_a_hit(lookup: Callable[[], str]) -> None:
-    """Until lookups use the cache again, which they let rest for some seconds after it did not answer."""
+    """Waits until lookups use the cache again. After a failure they do not use it for some seconds."""
     deadline = time.monotonic() + 60
     while lookup() != "HIT":
         if time.monotonic() > deadline:
-            raise SystemExit("lookups did not come back to the cache within a minute")
+            raise SystemExit("lookups did not use the cache again within a minute")
         time.sleep(0.2)
 
 

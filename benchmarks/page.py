@@ -1,7 +1,7 @@
-"""What the page weighs when it is first seen, and how long it takes until one can type into it.
+"""Measures the first load of the page: its bytes, and the time until a user can type into it.
 
-`make benchmark-page` runs it on a laptop cloud of its own and writes page.md. Milliseconds are those of one machine at
-one moment; the multiples of an empty page, loaded in turn in the same run, are what can be compared.
+`make benchmark-page` runs it on a new laptop cloud and writes page.md. Times depend on the machine and the moment, so
+compare only the multiples of an empty page. Both pages are loaded in turn, in the same run.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from local.cloud import Cloud
 REPORT = Path(__file__).with_suffix(".md")
 ROUNDS = 10
 LEVEL = 6
-"""Of gzip, as web servers compress; the laptop's engine sends files as they are."""
+"""The usual gzip level of web servers. The laptop's engine does not compress, so the sizes are calculated."""
 
 EMPTY = "empty.html"
 EMPTY_PAGE = '<!doctype html><html lang="en"><title>Empty</title><p>Empty</p><input id="door-email">'
@@ -46,7 +46,7 @@ WATCH = """
   };
   look();
 """
-"""Tells when the field is there to be typed into, and when the last task of more than 50 ms was over."""
+"""Records the time when the user can type into the field, and when the last task of more than 50 ms ended."""
 
 TIMES = """(quiet) => new Promise((done) => {
   const look = () => {
@@ -61,21 +61,23 @@ TIMES = """(quiet) => new Promise((done) => {
   };
   look();
 })"""
-"""Waits until nothing has happened for a while."""
+"""Waits until the page has been quiet for some time, and returns the time of each event."""
 
 HEAD = """\
 # The page
 
-{today}, {browser}, Python {python}, first loads with nothing in the cache, from a laptop cloud on the same machine;
-written by `make benchmark-page`. Bytes are those of bodies; gzipped at level {level}, file by file, as CloudFront would
-about send them. The page is interactive when its sign-in can be typed into and the main thread is idle.
-A headless shell asks for no icon.
+Written by `make benchmark-page` on {today}, with {browser} and Python {python}. The page comes from a laptop cloud on
+the same machine, and the browser's cache is empty.
+
+"Bytes" counts the bodies of the responses, without headers. "Gzipped" is the size of each file at gzip level {level},
+close to what CloudFront sends. The page is interactive when the user can type into the sign-in form and the main thread
+is idle. A headless browser does not load the icon.
 """
 
 
 @dataclass(frozen=True)
 class Load:
-    """One first load: milliseconds since it began, and the sizes in bytes of what came, by address."""
+    """One first load: milliseconds since its beginning, and the size in bytes of each response, by its address."""
 
     paint: float
     interactive: float
@@ -84,7 +86,7 @@ class Load:
 
 
 def load(browser: Browser, address: str) -> Load:
-    """Loads the page at `address` in a profile that has never seen it."""
+    """Loads the page at `address` in a new profile, whose cache is empty."""
     context = browser.new_context()
     page = context.new_page()
     page.add_init_script(WATCH)
@@ -94,7 +96,7 @@ def load(browser: Browser, address: str) -> Load:
     times = page.evaluate(TIMES, QUIET_MS)
     refused = [response.url for response in responses if response.status != 200]
     if refused:
-        raise SystemExit(f"not answered with 200: {', '.join(refused)}")
+        raise SystemExit(f"these addresses were not answered with 200: {', '.join(refused)}")
     bodies = {response.url: response.body() for response in responses}
     context.close()
     return Load(
@@ -111,7 +113,7 @@ def put_an_empty_page(cloud: Cloud) -> None:
 
 
 def table_of(loads: Mapping[str, list[Load]]) -> str:
-    """The medians as a table in Markdown, each time also as a multiple of the empty page's."""
+    """The medians as a table in Markdown. Each time is also shown as a multiple of the empty page's time."""
     lines = [
         "| | requests | bytes | gzipped | first paint, ms | multiple | interactive, ms | multiple |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -132,7 +134,7 @@ def median(loads: list[Load], what: str) -> float:
 
 
 def files_of(one: Load) -> str:
-    """The files of a load as a table in Markdown, the heaviest first."""
+    """The files of a load as a table in Markdown, the largest first."""
     lines = [
         f"| {urlsplit(url).path.lstrip('/') or 'index.html'} | {size:,} | {one.gzipped[url]:,} |"
         for url, size in sorted(one.raw.items(), key=lambda item: -item[1])
@@ -148,7 +150,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         addresses = {"empty page": places.site + EMPTY, "sign-in": places.site}
         loads: dict[str, list[Load]] = {name: [] for name in addresses}
-        # The first one also starts the browser's processes, and the engine's.
+        # Not measured, because the first load also starts processes of the browser and the engine.
         load(browser, places.site)
         for _ in range(ROUNDS):
             for name, address in addresses.items():

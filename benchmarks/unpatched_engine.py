@@ -1,4 +1,4 @@
-"""Starts the engine as the laptop cloud does, but only with the one patch that correct results need.
+"""Starts the engine like the laptop cloud, but with only one patch, which correct results need.
 
 Without `conditional_writes` the engine loses or doubles orders under load, so the two runs would not do the same work.
 """

@@ -1,8 +1,9 @@
-"""Command-line programs for people, and what they share.
+"""Command-line programs for people, and the library that the programs share.
 
-The programs are the folders with a `__main__` and `teardown`; `python -m tools` lists them. `install`, `versions` and
-`remindme.from_make` are for the Makefile. The rest is their library: `deployment` (a stage as it is deployed), `aws`
-(where its AWS is), `laptop`, `api`, `accounts`, `command`, `show`, `errors` and `text`. `redis` stands alone.
+The programs are the folders with a `__main__`, and `teardown`. `python -m tools` lists them. The Makefile calls
+`install`, `versions` and `remindme.from_make`. The library is `deployment` (a deployed stage), `aws` (where the AWS of
+a stage is), `laptop`, `api`, `accounts`, `command`, `show`, `errors` and `text`. `redis` does not use the library,
+except for `redis-url.py`.
 """
 
-import terminal  # noqa: F401 - its answer to Ctrl-C is ours too
+import terminal  # noqa: F401 - handles Ctrl-C during the imports

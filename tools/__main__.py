@@ -1,4 +1,4 @@
-"""`python -m tools`: which programs there are."""
+"""`python -m tools`: lists the programs."""
 
 import sys
 
@@ -6,14 +6,14 @@ from tools import command
 from tools.command import Parser
 
 PROGRAMS = {
-    "tools.orders": "send orders, look them up, correct, close and bring them back",
+    "tools.orders": "send, look up, correct, close and redrive orders",
     "tools.remindme": "set, list, show and cancel reminders",
-    "tools.sign_in": "sign in ahead, sign out, or print a token for another program",
-    "tools.doctor": "find problems of a stage, before and after you deploy it",
-    "tools.teardown": "make a stage ready to be destroyed; `make destroy` runs it",
-    "tools.docs": "write the generated parts of docs; `make docs` runs it",
-    "tools.openapi": "write docs/openapi from the templates; `make openapi` runs it",
-    "tools.site": "build the site of the documentation in build/site; `make docs` runs it",
+    "tools.sign_in": "sign in for a day, sign out, or print a token",
+    "tools.doctor": "find problems before and after deploying a stage",
+    "tools.teardown": "cancel a stage's reminders (see `make destroy`)",
+    "tools.docs": "write the generated parts of docs (see `make docs`)",
+    "tools.openapi": "write docs/openapi (see `make openapi`)",
+    "tools.site": "build the documentation's site (see `make docs`)",
 }
 
 

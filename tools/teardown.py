@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from stacks.config import Stage
 
 DESCRIPTION = """\
-Gives up the waiting reminders of a stage, so that you can destroy the stage. Step Functions deletes a workflow only
-when its last execution has ended. CloudFormation waits for that, and fails if a reminder is due next year.
+Cancels the waiting reminders of a stage, so that you can destroy the stage. Step Functions deletes a workflow only
+after its last execution has ended. CloudFormation waits for that, and would fail if a reminder is due next year.
 `make destroy` runs this first.
 
-It asks before it gives up reminders. While reminders of a stage that keeps its data wait, it refuses, unless you give
---give-up-reminders."""
+It asks before it cancels reminders. If the stage keeps its data when it is destroyed, it does not ask: it refuses,
+unless you give --give-up-reminders."""
 
 EPILOG = "exit status: 0 no reminder waits; 1 reminders wait, or AWS could not be asked; 2 wrong usage"
 
 PATIENCE_SECONDS = 120
-"""How long a reminder that is being sent may take, retries included, before it is stopped."""
+"""How long a reminder may take to be sent, retries included, before its execution is stopped."""
 
 POLL_SECONDS = 2
 
@@ -56,24 +56,25 @@ def _run(options: argparse.Namespace, stage: "Stage") -> int:
         raise CommandError(f"stage {stage.name} is not on AWS: `python -m local down --forget` removes it")
     reminders = Reminders(deployment.find(stage.name))
     if not (waiting := len(reminders.executions())):
-        print(f"no reminder of {stage.name} waits")
+        print(f"no reminder of {stage.name} is waiting")
         return 0
-    told = f"{waiting} reminder{'s' if waiting > 1 else ''} of {stage.name} still wait{'s' if waiting == 1 else ''}"
+    told = f"{waiting} {'reminders' if waiting > 1 else 'reminder'} of {stage.name} {'are' if waiting > 1 else 'is'}"
+    told += " still waiting"
     if not options.give_up_reminders:
         if stage.removal_policy.name == "RETAIN":
-            again = f"python -m tools.teardown --stage {stage.name} --give-up-reminders"
-            raise CommandError(f"{told}. Nothing is destroyed before they are sent, cancelled, or given up: {again}")
+            again = f"`python -m tools.teardown --stage {stage.name} --give-up-reminders`"
+            raise CommandError(f"{told}, so nothing is destroyed. To cancel them, run {again}")
         if not sys.stdin.isatty():
-            raise CommandError(f"{told}. To give them up without a question, use --give-up-reminders")
-        if _answer(f"{told}. Give them up for good? [y/N] ") not in ("y", "yes"):
-            raise CommandError("nothing was given up, so nothing is destroyed")
+            raise CommandError(f"{told}. To cancel them without a question, use --give-up-reminders")
+        if _answer(f"{told}. Cancel them for good? [y/N] ") not in ("y", "yes"):
+            raise CommandError("nothing was cancelled, so nothing is destroyed")
     reminders.give_up()
-    print("given up")
+    print("cancelled")
     return 0
 
 
 def _answer(question: str) -> str:
-    """What is typed, in small letters; nothing at the end of the input, Ctrl-D."""
+    """The typed answer in lower case; empty after Ctrl-D."""
     try:
         return input(question).strip().lower()
     except EOFError:
@@ -81,7 +82,7 @@ def _answer(question: str) -> str:
 
 
 class Reminders:
-    """The reminders of a stage that wait or are being sent. A stage that is not deployed has no reminders."""
+    """The reminders of a stage that are waiting or being sent. A stage that is not deployed has no reminders."""
 
     def __init__(self, found: Deployment) -> None:
         self._workflow = found.find_output(REMINDERS, "ReminderStateMachineArn")
@@ -99,10 +100,10 @@ class Reminders:
         return {execution["executionArn"] for page in pages for execution in page["executions"]}
 
     def give_up(self) -> None:
-        """Cancels the waiting reminders, waits for those that are being sent, and stops those that take too long."""
+        """Cancels the waiting reminders, waits until the others are sent, and stops executions that take too long."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
-            # The rows first: a cancelled reminder is not sent, not repeated, and not started again as a lost one.
+            # The rows first, so that no reminder is sent, repeated, or started again by SettleLostReminders.
             for execution in self._cancel():
                 self._stop(execution)
             left = self.executions()
@@ -113,7 +114,7 @@ class Reminders:
             self._stop(execution)
 
     def _cancel(self) -> list[str]:
-        """Cancels the rows of all waiting reminders, and returns their executions."""
+        """Marks all waiting reminders as cancelled in the table, and returns the ARNs of their executions."""
         if not self._table:
             return []
         pages = self._dynamodb.get_paginator("query").paginate(
@@ -127,7 +128,7 @@ class Reminders:
         return [row["ExecutionId"]["S"] for row in rows if self._cancelled(row["ReminderId"]) and "ExecutionId" in row]
 
     def _cancelled(self, id: Any) -> bool:
-        """Whether the reminder was still waiting, and is cancelled now."""
+        """Marks a reminder as cancelled. False if it was not waiting any more."""
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
@@ -163,7 +164,7 @@ def argument_parser() -> Parser:
     parser.add_argument(
         "--stage",
         default=os.environ.get("STAGE") or DEFAULT_STAGE,
-        help=f"{STAGES_IN_WORDS} (default: $STAGE, or {DEFAULT_STAGE})",
+        help=f"the stage: {STAGES_IN_WORDS} (default: the setting STAGE, or {DEFAULT_STAGE})",
     )
     parser.add_argument("--give-up-reminders", action="store_true", help="cancel waiting reminders without a question")
     return parser

@@ -1,4 +1,4 @@
-"""Text of others, made safe to print: on a terminal, and in a log that keeps what was printed."""
+"""Makes text from outside safe to print on a terminal or into a log."""
 
 import os
 import unicodedata
@@ -6,16 +6,16 @@ import unicodedata
 from common.cards import without_cards
 
 _UNSAFE = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
-"""Unicode categories that move the cursor, turn the direction of writing, or show nothing at all."""
+"""Unicode categories that move the cursor, change the direction of writing, or are invisible."""
 
 
 def printable(value: object) -> str:
-    """`value` as one line, without card numbers, control characters and those that nobody sees."""
+    """`value` on one line, without card numbers. Control characters and invisible characters are escaped."""
     return without_cards("".join(_escaped(character) for character in str(value)))
 
 
 def in_utf8(argument: str) -> str:
-    """An argument of the command line whose bytes are UTF-8, also if the locale has another encoding."""
+    """An argument of the command line, decoded as UTF-8 even if the locale has another encoding."""
     try:
         return os.fsencode(argument).decode()
     except UnicodeError:

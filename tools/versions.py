@@ -1,4 +1,4 @@
-"""`python -m tools.versions`: prints what the tests run on."""
+"""`python -m tools.versions`: prints the system and the versions that the tests run with."""
 
 import argparse
 import os
@@ -10,8 +10,10 @@ from stacks.layer import PYTHON
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tools.versions", description="Prints what the tests run on.")
-    parser.add_argument("others", nargs="*", help="further programs with their versions")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.versions", description="Prints the versions that the tests run with."
+    )
+    parser.add_argument("others", nargs="*", help="more programs and their versions, to print too")
     others = parser.parse_args().others
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     programs = [f"Python {platform.python_version()}", f"Node {node.removeprefix('v')}", *others]

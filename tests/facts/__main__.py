@@ -1,4 +1,4 @@
-"""`python -m tests.facts`: asks the engine each fact of AWS, and prints a line for each."""
+"""`python -m tests.facts`: checks whether the engine agrees with each fact of AWS, and prints a line for each fact."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from tests.facts.facts import FACTS, count, is_listed
 
 
 class Lines:
-    """Prints the result of each fact, after all are asked."""
+    """Prints the result of each fact at the end of the run."""
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         failed = " ".join(report.nodeid for report in terminalreporter.getreports("failed"))

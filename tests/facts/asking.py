@@ -1,4 +1,4 @@
-"""Asks an engine the question of a fact, to compare its answer with that of AWS."""
+"""Asks the engine the question of a fact, to compare the engine's answer with the answer of AWS."""
 
 import io
 import json
@@ -33,12 +33,12 @@ def handler(event, context):
     time.sleep(event.get("sleep", 0))
     return "x" * event["size"] if "size" in event else event
 """
-"""Fails with an exception of the name `raise`, takes `sleep` seconds, returns so many letters, a person's claims, or
-the event."""
+"""Depending on the event, it raises an exception with the name in `raise`, sleeps for `sleep` seconds, returns `size`
+letters, returns the caller's claims, or returns the event."""
 
 
 class Asking:
-    """Resources for facts to name, made once, in an engine: `${Table}` with the item `there`, `${Queue}`, …"""
+    """Resources in the engine that facts can name: `${Table}` with the item `there`, `${Queue}` and so on."""
 
     def __init__(self, cloud: Cloud, places: Places) -> None:
         self._cloud, self._engine = cloud, cloud.engine
@@ -73,7 +73,7 @@ class Asking:
         self._names["OperatorToken"] = users.sign_in(cognito, places.web_client, operator)
 
     def answers(self, fact: Fact) -> tuple[Any, Any]:
-        """The answer of AWS, and that of the engine."""
+        """The answer of AWS and the answer of the engine."""
         names = {**self._names, "Name": f"fact-{uuid.uuid4().hex[:12]}"}
         if "states" in fact:
             answer = self._execution(_filled(definition_of(fact), names), _filled(fact, names), name=names["Name"])
@@ -85,7 +85,7 @@ class Asking:
         return _filled(fact["answer"], names), answer
 
     def _execution(self, definition: Mapping[str, Any], fact: Fact, *, name: str) -> dict[str, Any]:
-        """Status, error, cause and output of an execution; a refusal if the definition is refused."""
+        """Runs a workflow and returns the status, error, cause and output; or the refusal of its definition."""
         made: dict[str, Any] = self._answer("stepfunctions", "CreateStateMachine", **self._machine(name, definition))
         if fact["answer"].get("error") == "InvalidDefinition" or "error" in made:
             return made
@@ -114,7 +114,7 @@ class Asking:
             return {"error": error.response["Error"]["Code"], "status": status}
 
     def _call(self, service: str, operation: str, **parameters: Any) -> Any:
-        """A value as JSON: times become texts, and streams become their content."""
+        """Calls the engine and returns the answer as JSON: times become text, and streams become their content."""
         answer = getattr(self._engine.client(service), xform_name(operation))(**parameters)
         return json.loads(
             json.dumps(answer, default=lambda one: json.loads(one.read()) if hasattr(one, "read") else str(one))
@@ -154,7 +154,7 @@ class Asking:
         )
 
     def _make_api(self, name: str) -> str:
-        """An API whose one path `/` asks for a person of the user pool and answers their claims."""
+        """Makes an API with the path `/`. It requires a signed-in user, and answers with the user's claims."""
         api = self._call("apigateway", "CreateRestApi", name=name)
         pool = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{self._names['UserPool']}"
         authorizer = self._call(
@@ -177,9 +177,9 @@ class Asking:
 
 
 def agrees(expected: Any, actual: Any) -> bool:
-    """Whether `actual` has everything that is expected.
+    """Whether `actual` has all values that are expected. Other keys are ignored.
 
-    None stands for a missing value, `^…` is a regular expression, `{}` is empty, and other keys are ignored.
+    None means that the value must be missing, `^…` is a regular expression, and `{}` must be empty.
     """
     match expected:
         case dict() if not expected:
@@ -197,7 +197,7 @@ def agrees(expected: Any, actual: Any) -> bool:
 
 
 def _filled(value: Any, names: Mapping[str, Any]) -> Any:
-    """`value` with `${Name}`, `${1.executionArn}` (of the first answer) and `${x*100}` replaced by their values."""
+    """`value` with all placeholders replaced: `${Name}`, `${1.executionArn}` from the first answer, `${x*100}`."""
     match value:
         case dict():
             return {_filled(key, names): _filled(one, names) for key, one in value.items()}

@@ -1,17 +1,19 @@
-"""The facts of AWS that the code relies on, as data: each JSON file of this folder is a table of them.
+"""The facts of AWS that the code relies on, as data. Each JSON file in this folder is a table of facts.
 
-A fact has an `id`, a sentence, where the code relies on it, and how it is known: `recorded` on AWS (with source and
-date), `documented`, or `by analogy` with another fact. It says what to ask, and AWS's `answer` as far as we rely on it:
+A fact has an `id`, a sentence, the files that rely on it, and its source: `recorded` on AWS (with source and date),
+`documented`, or `by analogy` with another fact. It has the question, in one of the forms below, and AWS's `answer`, of
+which only the parts that we rely on are given:
 
-- `states` are those of a JSONata workflow that starts with the first one; `machine` adds fields beside them. The
-  workflow is created and run with `input`. `finds` is the code under which tests/support/workflows/aws_rules.py finds
-  the fault without running it. After `patienceSeconds` the execution is taken to run for ever.
-- `calls` are `[service, operation, parameters]`, one after the other. The answer is the last one's.
-- `request` goes to an API that requires a signed-in person and answers with their claims.
-- `test` names another test that asks the engine, for facts that need more than these.
+- `states` are the states of a JSONata workflow, which starts with the first state. `machine` has further fields of the
+  workflow. The workflow is created and run with `input`. `finds` is the code of the rule in
+  tests/support/workflows/aws_rules.py that finds the fault without running the workflow. If an execution still runs
+  after `patienceSeconds`, it counts as running for ever.
+- `calls` are `[service, operation, parameters]`, called one after the other. The last answer is compared.
+- `request` goes to an API that requires a signed-in user and answers with the user's claims.
+- `test` names another test, for facts that need more than these forms.
 
-asking.py says what `${…}` and the forms of an answer mean. A fact that the engine contradicts is named in a table of
-docs/local.md, by its id or its test.
+asking.py explains `${…}` and the forms of an answer. If the engine contradicts a fact, a table of docs/local.md names
+the fact's id or its test.
 """
 
 import json
@@ -28,7 +30,7 @@ FACTS: list[Fact] = [fact for table in TABLES for fact in json.loads(table.read_
 DOCUMENT = (PROJECT / "docs/local.md").read_text()
 GAPS = DOCUMENT.partition("### What is changed inside the engine")[0]
 NAMED = {name for row in re.findall(r"^\|.*\|$", GAPS, re.MULTILINE) for name in re.findall(r"`([a-z0-9_-]+)`", row)}
-"""Every name in a table of docs/local.md that lists what differs from AWS."""
+"""Every name in the tables of docs/local.md that list the gaps."""
 
 
 def is_listed(fact: Fact) -> bool:
@@ -41,6 +43,6 @@ def count() -> str:
 
 
 def definition_of(fact: Fact) -> dict[str, Any]:
-    """The whole definition of a workflow whose states a fact gives."""
+    """The whole definition of the workflow with the fact's states."""
     usual = {"QueryLanguage": "JSONata", "StartAt": next(iter(fact["states"]))}
     return {**usual, **fact.get("machine", {}), "States": fact["states"]}

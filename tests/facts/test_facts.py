@@ -34,11 +34,11 @@ def test_the_engine_agrees_with_aws_or_the_fact_is_listed(fact: Fact, answers: d
         assert agrees(expected, actual), f"{fact['fact']} AWS: {expected}. The engine: {actual}"
 
 
-def test_the_document_counts_the_facts() -> None:
+def test_the_document_has_the_number_of_facts() -> None:
     assert re.findall(r"[0-9]+ of [0-9]+ agree, [0-9]+ listed", DOCUMENT) == [count()]
 
 
-def test_the_table_of_facts_names_facts_alone() -> None:
+def test_the_table_of_facts_names_only_facts() -> None:
     table = DOCUMENT.partition("### Facts of AWS")[2].partition("\n#")[0]
 
     assert {
@@ -55,7 +55,7 @@ def test_each_fact_is_listed_once() -> None:
 
 
 @pytest.mark.parametrize("fact", [pytest.param(fact, id=fact["id"]) for fact in FACTS])
-def test_a_fact_says_where_it_is_from_and_what_relies_on_it(fact: Fact) -> None:
+def test_a_fact_names_its_source_and_the_files_that_rely_on_it(fact: Fact) -> None:
     assert fact["fact"].endswith(".") and fact["source"]
     assert fact["how"] in ("recorded", "documented", "by analogy")
     assert bool(re.fullmatch("20[0-9]{2}-[0-9]{2}-[0-9]{2}", fact.get("date", ""))) == (fact["how"] == "recorded")
@@ -66,7 +66,7 @@ def test_a_fact_says_where_it_is_from_and_what_relies_on_it(fact: Fact) -> None:
 
 
 @pytest.mark.parametrize("fact", [pytest.param(fact, id=fact["id"]) for fact in FACTS if "test" in fact])
-def test_a_fact_that_another_test_asks_names_a_test_that_there_is(fact: Fact) -> None:
+def test_a_fact_with_another_test_names_an_existing_test(fact: Fact) -> None:
     file, _, name = fact["test"].partition("::")
 
     assert f"def {name}(" in (PROJECT / file).read_text()
@@ -89,5 +89,5 @@ def test_a_fact_that_another_test_asks_names_a_test_that_there_is(fact: Fact) ->
         ("1", 1, False),
     ],
 )
-def test_an_answer_is_compared_as_far_as_we_rely_on_it(expected: Any, actual: Any, same: bool) -> None:
+def test_only_the_given_parts_of_an_answer_are_compared(expected: Any, actual: Any, same: bool) -> None:
     assert agrees(expected, actual) == same

@@ -1,4 +1,4 @@
-"""Errors of AWS in tests come from botocore's parser: aws_answers.py builds them from answers with a source."""
+"""Tests do not invent errors of AWS. aws_answers.py builds them from recorded answers with botocore's parser."""
 
 import ast
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def made_up(code: str) -> Iterator[int]:
-    """Each line that builds an error of AWS itself: the exception, a stub's error, or what an answer parses to."""
+    """Yields each line that builds an error of AWS by hand: an exception, a stub's error, or a parsed answer."""
     for node in ast.walk(ast.parse(code)):
         match node:
             case ast.Call(func=ast.Name(id="ClientError") | ast.Attribute(attr="ClientError" | "add_client_error")):
@@ -39,11 +39,11 @@ def made_up(code: str) -> Iterator[int]:
         "answer = {'Error': {'Code': 'ThrottlingException', 'Message': ''}}",
     ],
 )
-def test_an_error_that_a_test_makes_up_is_found(code: str) -> None:
+def test_an_invented_error_is_found(code: str) -> None:
     assert list(made_up(f"import x\n{code}")) == [2]
 
 
-def test_no_test_makes_up_an_error_of_aws() -> None:
+def test_no_test_invents_an_error_of_aws() -> None:
     files = [file for file in TESTS.rglob("*.py") if file.name not in ("aws_answers.py", Path(__file__).name)]
 
     assert [f"{file.relative_to(TESTS)}:{line}" for file in files for line in made_up(file.read_text())] == []
@@ -61,7 +61,7 @@ def test_no_test_makes_up_an_error_of_aws() -> None:
         ("stepfunctions", "RedriveExecution", "ExecutionNotRedrivable", "ExecutionNotRedrivable", 400),
     ],
 )
-def test_an_error_is_what_botocore_reads_in_the_form_of_its_protocol(
+def test_each_protocols_error_is_parsed_by_botocore(
     service: str, operation: str, code: str, name: str, status: int
 ) -> None:
     error = refused(service, operation, code, 'of "x" & <y>')
@@ -73,7 +73,7 @@ def test_an_error_is_what_botocore_reads_in_the_form_of_its_protocol(
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
-def test_sqs_tells_the_short_code_only_beside_the_long_one() -> None:
+def test_sqs_answers_the_short_code_only_together_with_the_long_code() -> None:
     error = refused("sqs", "SendMessageBatch", "AWS.SimpleQueueService.BatchRequestTooLong").response["Error"]
 
     assert error["QueryErrorCode"] == "BatchRequestTooLong"

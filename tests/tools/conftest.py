@@ -34,7 +34,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
 
 @pytest.fixture
 def cognito(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCognito]:
-    """The user pool of stage `dev`; nobody is at the terminal."""
+    """The user pool of stage `dev`. A question at the terminal fails the test."""
     fake = FakeCognito()
     outputs = {"UserPoolId": {"Value": "us-east-1_pool"}, "WebClientId": {"Value": "client"}}
     identity = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
@@ -60,14 +60,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def stack(aws: None, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    # The pretended SQS has one server, and an empty queue is known to be empty at once.
+    # The simulated SQS has only one server, so nobody has to wait to know that a queue is empty.
     monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
     return Stack(template())
 
 
 @pytest.fixture
 def orders_file(tmp_path: Path) -> Callable[[Any], str]:
-    """Writes orders, or text as it is, into a file and gives its name."""
+    """Writes orders as JSON, or raw bytes, into a file, and returns its name."""
 
     def write(content: Any) -> str:
         file = tmp_path / "orders.json"
@@ -84,7 +84,7 @@ def api() -> FakeApi:
 
 @pytest.fixture
 def paris() -> Iterator[None]:
-    """The machine's time zone. The C library and tzlocal each keep the one that they have seen."""
+    """Sets the machine's time zone to Paris. The C library and tzlocal both cache it, so both have to reload it."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TZ", "Europe/Paris")
         time.tzset()

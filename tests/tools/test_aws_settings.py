@@ -1,4 +1,4 @@
-"""Wrong settings of AWS: each is told in a sentence with what to do, before anything is sent."""
+"""Wrong AWS settings: a sentence says what is wrong and what to do, before anything is sent."""
 
 from pathlib import Path
 from typing import Any
@@ -47,19 +47,22 @@ PROXY = "http://user:secret@127.0.0.1:1"
 
 WRONG: list[tuple[dict[str, str], str]] = [
     ({"AWS_PROFILE": "nobody"}, "there is no AWS profile nobody: set AWS_PROFILE to"),
-    ({"AWS_PROFILE": "sso"}, "you are not signed in to AWS, or no longer: run `aws sso login --profile sso`"),
+    ({"AWS_PROFILE": "sso"}, "you are not signed in to AWS, or your session has expired: run `aws sso login"),
     ({"AWS_PROFILE": "loop"}, "an AWS setting is wrong: Infinite loop in credential configuration"),
     ({"AWS_PROFILE": "nowhere"}, 'an AWS setting is wrong: The source_profile "nobody" referenced'),
     ({"AWS_PROFILE": "code"}, "this AWS profile asks for a code, which needs a terminal"),
-    ({"AWS_PROFILE": "fails"}, "the AWS credentials could not be fetched (custom-process): try"),
-    ({"AWS_PROFILE": "talks"}, "the AWS profile, or its credential_process, gives no credentials"),
-    ({"AWS_PROFILE": "half"}, "half of the AWS credentials are missing: set aws_secret_access_key too"),
+    ({"AWS_PROFILE": "fails"}, "the AWS credentials could not be fetched (custom-process): `aws sts"),
+    ({"AWS_PROFILE": "talks"}, "the AWS profile or its credential_process returns no credentials"),
+    ({"AWS_PROFILE": "half"}, "the AWS credentials are incomplete: set aws_secret_access_key too"),
     ({"AWS_PROFILE": "login"}, "this AWS profile signs in with `aws login`, which these commands cannot use"),
-    ({"AWS_ACCESS_KEY_ID": "x"}, "half of the AWS credentials are missing: set AWS_SECRET_ACCESS_KEY too"),
+    ({"AWS_ACCESS_KEY_ID": "x"}, "the AWS credentials are incomplete: set AWS_SECRET_ACCESS_KEY too"),
     ({"AWS_CONFIG_FILE": "malformed"}, "the AWS settings in {folder}/malformed cannot be read: repair that file"),
     ({"AWS_SHARED_CREDENTIALS_FILE": "malformed"}, "the AWS settings in {folder}/malformed cannot be read"),
-    ({**KEYS, "AWS_REGION": "the moon"}, "'the moon' is not a region of AWS: set AWS_REGION to one"),
-    ({**KEYS, "AWS_REGION": ""}, "no AWS region is set: set AWS_REGION, or a profile that has one; for the laptop"),
+    ({**KEYS, "AWS_REGION": "the moon"}, "'the moon' is not an AWS region: set AWS_REGION to a valid one"),
+    (
+        {**KEYS, "AWS_REGION": ""},
+        "no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile with a region; for",
+    ),
     ({**KEYS, "AWS_REGION": "  "}, "no AWS region is set"),
     ({**KEYS, "AWS_MAX_ATTEMPTS": "many"}, "an AWS setting is wrong: 'many' is not a number"),
     (
@@ -67,7 +70,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
         "an AWS setting is wrong: Client configured with invalid defaults mode",
     ),
     ({**KEYS, "AWS_ENDPOINT_URL_{SERVICE}": "nowhere"}, "an AWS setting is wrong: Invalid endpoint: nowhere"),
-    ({**KEYS, "HTTPS_PROXY": PROXY}, "no answer from the proxy that HTTPS_PROXY or HTTP_PROXY names"),
+    ({**KEYS, "HTTPS_PROXY": PROXY}, "no answer from the proxy in HTTPS_PROXY or HTTP_PROXY: start the proxy"),
     ({**KEYS, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, UNREACHABLE),
     (
         {"AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere", "AWS_ROLE_ARN": "arn:aws:iam::1:role/cat"},
@@ -79,7 +82,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
 
 @pytest.fixture
 def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Sets these settings, and no other ones of AWS."""
+    """Sets the given AWS settings, and removes all others."""
     (tmp_path / "config").write_text(CONFIG)
     (tmp_path / "malformed").write_text("[default\nregion = x\n")
     for name in (
@@ -98,7 +101,7 @@ def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def no_terminal(*_: Any) -> str:
         raise EOFError
 
-    # botocore has taken the function when it was imported.
+    # botocore took the default function when it was imported.
     monkeypatch.setattr(AssumeRoleProvider.__init__, "__defaults__", (no_terminal, None, None))
 
     def put(settings: dict[str, str], *, service: str) -> None:
@@ -110,7 +113,7 @@ def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize(("settings", "said"), WRONG, ids=[" ".join(settings.values()) for settings, _ in WRONG])
-def test_a_wrong_setting_is_told_by_the_first_call(
+def test_the_first_call_reports_a_wrong_setting(
     command: Command, set_up: Any, settings: dict[str, str], said: str, tmp_path: Path
 ) -> None:
     set_up(settings, service="CLOUDFORMATION")
@@ -123,10 +126,10 @@ def test_a_wrong_setting_is_told_by_the_first_call(
 
 
 @pytest.mark.parametrize(("settings", "said"), WRONG, ids=[" ".join(settings.values()) for settings, _ in WRONG])
-def test_the_doctor_tells_it_too(
+def test_the_doctor_reports_it_too(
     capsys: pytest.CaptureFixture[str], set_up: Any, settings: dict[str, str], said: str, tmp_path: Path
 ) -> None:
-    """`make deploy` runs it before the templates are synthesised, which takes longer."""
+    """`make deploy` runs the doctor before it synthesises the templates, which takes longer."""
     set_up(settings, service="STS")
 
     run = run_inside(capsys, doctor, ["--deploying", "--sender", "cats@our-cats.org"])
@@ -140,7 +143,7 @@ def test_the_doctor_tells_it_too(
     "address",
     ["nowhere", "http://", "http://h:99999", "http://h:0", "http://h:x", "http://a b", "ftp://h", "http://[::1"],
 )
-def test_an_endpoint_that_is_no_address_is_told(command: Command, set_up: Any, address: str) -> None:
+def test_an_invalid_endpoint_is_refused(command: Command, set_up: Any, address: str) -> None:
     set_up({**KEYS, "AWS_ENDPOINT_URL": address}, service="")
 
     run = command("parked")
@@ -150,24 +153,24 @@ def test_an_endpoint_that_is_no_address_is_told(command: Command, set_up: Any, a
 
 
 @pytest.mark.parametrize("stage", ["../x", "ü", "a b", "x" * 65])
-def test_a_stage_that_is_none_is_told(command: Command, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+def test_an_invalid_name_of_a_stage_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
     monkeypatch.setenv("STAGE", stage)
 
     run = command("parked")
 
     assert run.status == 1
-    assert run.err == f"error: the setting STAGE is not the name of a stage: set it to {STAGES_IN_WORDS}\n"
+    assert run.err == f"error: the setting STAGE is not a valid name of a stage: set it to {STAGES_IN_WORDS}\n"
 
 
 NO_SENTENCE = {
-    # Faults of our own code, and of parts of AWS that no command uses.
+    # These errors come from faults in our code, or from parts of AWS that no command uses.
     *("ParamValidationError", "ValidationError", "RangeError", "UnknownKeyError", "UnknownParameterError"),
     *("AliasConflictParameterError", "MissingParametersError", "OperationNotPageableError"),
 }
 
 
 def test_no_message_of_botocore_about_a_call_is_repeated() -> None:
-    """It can quote what was sent."""
+    """The message may quote a parameter of the call."""
     for name in NO_SENTENCE:
         kind = getattr(exceptions, name)
         fields = {field: CARD for field in ("value", "param", "report", "type_name", "name", "operation", "choices")}

@@ -1,4 +1,4 @@
-"""The doctor on a pretended AWS: what each answer of AWS means, and what is said to do."""
+"""The doctor on a simulated AWS: its finding and its advice for each answer of AWS."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def aws() -> Iterator[Aws]:
         yield aws
 
 
-def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
+def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
     findings = aws.findings()
 
     assert {name: finding.state for name, finding in findings.items()} == dict.fromkeys(
@@ -48,7 +48,7 @@ def test_a_stage_where_all_is_in_order_has_nothing_to_do(aws: Aws) -> None:
     assert findings["SMS spending"].found == "1.25 of 20.00 USD spent this month"
 
 
-def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> None:
+def test_a_stage_that_is_not_deployed_yet_has_no_problem(aws: Aws) -> None:
     aws.undeploy()
     aws.answers |= {
         "GetParameter": "ParameterNotFound",
@@ -59,10 +59,10 @@ def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> Non
     findings = aws.findings()
 
     assert "problem" not in {finding.state for finding in findings.values()}
-    assert findings["topic's parameter"].found == "notifyme-dev is free"
-    assert findings["sender in SES"].advice == "open the link that SES mails when you deploy"
-    assert findings["API Gateway's role"].found == "none yet; deploying sets one"
-    assert findings["operators"].found == "none yet; deploying creates the user pool"
+    assert findings["topic's parameter"].found == "the name notifyme-dev is free"
+    assert findings["sender in SES"].advice == "deploy, then open the link that SES mails to it"
+    assert findings["API Gateway's role"].found == "not set yet; deploying sets it"
+    assert findings["operators"].found == "no user pool yet; deploying creates it"
     assert findings["stack dev-orders"][1:] == ("unknown", "not deployed", "make deploy STAGE=dev")
 
 
@@ -79,8 +79,8 @@ def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> Non
             "open the link that SES mailed",
         ),
         ("GetAccount", {"SendingEnabled": False, "cloudwatchRoleArn": ROLE}, "SES", "problem", "Account dashboard"),
-        ("GetAccount", {"ProductionAccessEnabled": False}, "SES", "limited", "ask there for production access"),
-        ("GetSMSSandboxAccountStatus", {"IsInSandbox": True}, "SMS", "limited", "leave the sandbox"),
+        ("GetAccount", {"ProductionAccessEnabled": False}, "SES", "limited", "request production access"),
+        ("GetSMSSandboxAccountStatus", {"IsInSandbox": True}, "SMS", "limited", "exit the sandbox"),
         ("GetSMSAttributes", {"attributes": {}}, "SMS spending", "problem", "raise the limit"),
         ("GetSMSAttributes", {"attributes": {"MonthlySpendLimit": "0"}}, "SMS spending", "problem", "raise the limit"),
         ("ListOriginationNumbers", {"PhoneNumbers": []}, "SMS numbers", "limited", "get a number"),
@@ -98,7 +98,7 @@ def test_before_the_first_deployment_nothing_of_it_is_a_problem(aws: Aws) -> Non
         ("GetRole", "NoSuchEntity", "API Gateway's role", "problem", "the role of the stack dev-api-logs"),
     ],
 )
-def test_what_is_not_in_order_is_told_with_what_to_do(
+def test_each_problem_or_limit_has_advice(
     operation: str, answer: Any, check: str, state: str, advice: str, aws: Aws
 ) -> None:
     aws.answers[operation] = answer
@@ -120,7 +120,7 @@ def test_what_is_not_in_order_is_told_with_what_to_do(
         (stack(BootstrapVersion="6"), "ok"),
     ],
 )
-def test_the_bootstrap_is_as_the_templates_need_it(toolkit: Any, state: str, aws: Aws) -> None:
+def test_the_bootstrap_stack_must_have_the_version_that_the_templates_need(toolkit: Any, state: str, aws: Aws) -> None:
     del aws.stacks["CDKToolkit"]
     if toolkit:
         aws.stacks["CDKToolkit"] = toolkit
@@ -128,7 +128,7 @@ def test_the_bootstrap_is_as_the_templates_need_it(toolkit: Any, state: str, aws
     finding = aws.findings()["bootstrap"]
 
     assert finding.state == state
-    assert (finding.advice == "make bootstrap STAGE=dev") == (state == "problem" or "PROGRESS" in finding.found)
+    assert (finding.advice == "make bootstrap STAGE=dev") == (state != "ok")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_the_bootstrap_is_as_the_templates_need_it(toolkit: Any, state: str, aws
         ("REVIEW_IN_PROGRESS", "unknown"),
     ],
 )
-def test_a_stack_that_did_not_deploy_is_told(status: str, state: str, aws: Aws) -> None:
+def test_a_stack_that_failed_or_is_changing_is_reported(status: str, state: str, aws: Aws) -> None:
     aws.stacks["dev-orders"] = stack(status)
 
     finding = aws.findings()["stack dev-orders"]
@@ -153,17 +153,17 @@ def test_a_stack_that_did_not_deploy_is_told(status: str, state: str, aws: Aws) 
     assert bool(finding.advice) == (state != "ok")
 
 
-def test_a_stage_of_before_anybody_signed_in_has_to_be_deployed_again(aws: Aws) -> None:
+def test_an_old_stage_without_a_user_pool_has_to_be_deployed_again(aws: Aws) -> None:
     del aws.stacks["dev-identity"]
 
     finding = aws.findings()["operators"]
 
     assert (finding.state, finding.advice) == ("problem", "make deploy STAGE=dev")
-    assert finding.found == "no stack dev-identity: nobody can sign in"
+    assert finding.found == "there is no stack dev-identity, so nobody can sign in"
 
 
 @pytest.mark.parametrize("name", ["dev-cache", "dev-fulfillment"])
-def test_a_stack_that_may_be_missing_is_examined_if_it_exists(name: str, aws: Aws) -> None:
+def test_an_optional_stack_is_examined_if_it_exists(name: str, aws: Aws) -> None:
     aws.stacks |= {"dev-cache": stack("UPDATE_ROLLBACK_FAILED"), "dev-fulfillment": stack("ROLLBACK_FAILED")}
 
     assert aws.findings()[f"stack {name}"].state == "problem"
@@ -174,7 +174,7 @@ def test_a_stack_that_may_be_missing_is_examined_if_it_exists(name: str, aws: Aw
 
 
 @pytest.mark.parametrize(("said", "missed"), [({}, False), ({"CACHE"}, True)])
-def test_a_stage_that_was_deployed_without_a_cache_misses_it_only_if_somebody_asks_for_one(
+def test_a_stage_deployed_without_a_cache_lacks_it_only_if_the_user_wants_one(
     said: set[str], missed: bool, aws: Aws
 ) -> None:
     aws.switch_the_cache_off()
@@ -190,8 +190,9 @@ def test_a_cache_that_was_switched_off_costs_money_until_it_is_destroyed(aws: Aw
 
     finding = aws.findings()["stack dev-cache"]
 
-    assert (finding.state, finding.found) == ("limited", "left by an earlier deployment, and still costs money")
-    assert finding.advice == "cdk destroy Cache --exclusively -c stage=dev, once CACHE=off is deployed"
+    assert finding.state == "limited"
+    assert finding.found == "an earlier deployment left this stack behind, and it costs money"
+    assert finding.advice == "after deploying with CACHE=off: cdk destroy Cache --exclusively -c stage=dev"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ def test_a_cache_that_was_switched_off_costs_money_until_it_is_destroyed(aws: Aw
         ({}, {"consumer": "on"}, f"make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}"),
     ],
 )
-def test_a_setting_that_the_stage_was_deployed_with_has_to_be_said_again(
+def test_a_setting_of_the_last_deployment_has_to_be_repeated(
     deployed: dict[str, str], said: dict[str, str], advice: str | None, aws: Aws
 ) -> None:
     if deployed.get("cache") == "off":
@@ -222,20 +223,20 @@ def test_a_setting_that_the_stage_was_deployed_with_has_to_be_said_again(
 
     assert problems.keys() == ({"settings"} if advice else set())
     if advice:
-        assert problems["settings"] == f"repeat it, or choose another value: {advice}"
+        assert problems["settings"] == f"repeat it, or give another value: {advice}"
 
 
-def test_a_stage_that_is_not_being_deployed_is_in_order_whatever_it_was_deployed_with(aws: Aws) -> None:
+def test_unless_deploying_a_setting_of_the_last_deployment_is_no_problem(aws: Aws) -> None:
     aws.switch_the_cache_off()
 
     finding = aws.findings(sender="reminders-dev@example.com")["settings"]
 
     assert (finding.state, finding.advice) == ("ok", "")
-    assert finding.found == f"each deployment has to repeat SENDER={STAGE.sender} CACHE=off"
+    assert finding.found == f"repeat SENDER={STAGE.sender} CACHE=off in each deployment"
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
-def test_what_never_deployed_has_no_settings_to_repeat(status: str, aws: Aws) -> None:
+def test_a_stage_that_failed_to_deploy_has_no_settings_to_repeat(status: str, aws: Aws) -> None:
     aws.undeploy()
     aws.stacks["dev-orders"] = stack(status)
     aws.answers["GetParameter"] = "ParameterNotFound"
@@ -243,7 +244,7 @@ def test_what_never_deployed_has_no_settings_to_repeat(status: str, aws: Aws) ->
     assert aws.problems(sender=STAGE.sender) == {}
 
 
-def test_sentences_say_what_stops_a_deployment_or_that_nothing_does(
+def test_before_deploying_sentences_report_the_problems_or_that_there_are_none(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(report, "reach", lambda *_, **__: tools.aws.Aws(SESSION))
@@ -253,10 +254,10 @@ def test_sentences_say_what_stops_a_deployment_or_that_nothing_does(
 
     assert (stopped, goes_on) == (1, 0)
     assert told == (
-        f"problem: deployed with SENDER={STAGE.sender}\n"
-        f"  repeat it, or choose another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
+        f"problem: the last deployment had SENDER={STAGE.sender}, and this one leaves it out\n"
+        f"  repeat it, or give another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
     )
-    assert capsys.readouterr().out == f"found no problem that would stop a deployment of dev in {REGION}\n"
+    assert capsys.readouterr().out == f"no problem found: dev can be deployed in {REGION}\n"
 
 
 @pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.outbox])
@@ -264,11 +265,11 @@ def test_the_laptops_stage_is_not_deployed_to_aws(stage: str) -> None:
     run = doctor("--stage", stage, "--deploying", AWS_REGION=REGION)
 
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr == f"error: stage {stage} is not for AWS: `python -m local up` deploys it on this machine\n"
+    assert run.stderr == f"error: stage {stage} is only for this machine: deploy it with `python -m local up`\n"
 
 
 @pytest.mark.parametrize("kind", ["denied", "unknown", "throttled"])
-def test_what_aws_does_not_tell_is_unknown_and_no_problem(kind: str, aws: Aws) -> None:
+def test_a_question_that_aws_does_not_answer_is_unknown_and_no_problem(kind: str, aws: Aws) -> None:
     told = {name: aws.answers[name] for name in ("GetCallerIdentity", "ListStackResources")}
     aws.answers = dict.fromkeys(aws.answers, kind) | told
 
@@ -278,7 +279,7 @@ def test_what_aws_does_not_tell_is_unknown_and_no_problem(kind: str, aws: Aws) -
     assert code_of("sns", kind) in findings["SMS"].found
 
 
-def test_what_only_aws_can_tell_is_said_in_words_on_the_laptop(aws: Aws) -> None:
+def test_on_the_laptop_cloud_an_unsupported_check_says_so(aws: Aws) -> None:
     aws.answers |= dict.fromkeys(
         ("GetSMSSandboxAccountStatus", "GetSMSAttributes", "ListOriginationNumbers"), "unknown"
     )
@@ -286,10 +287,10 @@ def test_what_only_aws_can_tell_is_said_in_words_on_the_laptop(aws: Aws) -> None
     findings = aws.findings(endpoint="http://127.0.0.1:4566")
 
     said = {(findings[check].state, findings[check].found) for check in ("SMS", "SMS spending", "SMS numbers")}
-    assert said == {("unknown", "only AWS can tell: the laptop cloud does not know it")}
+    assert said == {("unknown", "the laptop cloud cannot answer this; only AWS can")}
 
 
-def test_stacks_that_may_not_be_looked_at_are_unknown(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stacks_that_cannot_be_described_are_unknown(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws, "describe", lambda: EndpointConnectionError(endpoint_url="https://cloudformation"))
 
     findings = aws.findings()
@@ -308,13 +309,13 @@ def test_without_credentials_nothing_else_is_asked(error: Any, aws: Aws) -> None
 
 
 def doctor(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """The command in a process of its own, with nothing of AWS in its environment but what is given."""
+    """Runs the command in a new process, whose environment has only the given AWS settings."""
     alone = {"PATH": "", "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent", **environment}
     command = [sys.executable, "-m", "tools.doctor", *arguments]
     return subprocess.run(command, cwd=PROJECT, env=alone, capture_output=True, text=True, timeout=60)
 
 
-def test_a_problem_ends_the_command_with_1_and_is_told_to_programs_too() -> None:
+def test_a_problem_ends_the_command_with_1_and_is_in_the_json() -> None:
     run = doctor("--json", AWS_REGION=REGION)
 
     assert run.returncode == 1
@@ -322,13 +323,13 @@ def test_a_problem_ends_the_command_with_1_and_is_told_to_programs_too() -> None
         {
             "check": "credentials",
             "state": "problem",
-            "found": f"no AWS credentials were found: set them as for any AWS tool; {LAPTOP}",
+            "found": f"no AWS credentials were found: set them as for the AWS CLI; {LAPTOP}",
             "advice": "",
         }
     ]
 
 
-def test_a_region_that_is_not_set_is_asked_for() -> None:
+def test_a_missing_region_is_reported() -> None:
     run = doctor()
 
     assert (run.returncode, run.stdout) == (1, "")

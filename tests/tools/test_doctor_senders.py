@@ -1,4 +1,4 @@
-"""The address that reminders come from, as the doctor examines it."""
+"""The doctor's checks of the sender, the address that reminders are mailed from."""
 
 from collections.abc import Iterator
 
@@ -19,10 +19,10 @@ def aws() -> Iterator[Aws]:
 @pytest.mark.parametrize("attributes", [SUCCESS, PENDING])
 @pytest.mark.parametrize("resources", [[], [BY_HAND], [OURS]])
 @pytest.mark.parametrize("deployed", [True, False])
-def test_a_sender_that_ses_knows_already_stops_a_deployment_that_would_register_it(
+def test_a_sender_that_is_registered_already_stops_a_deployment_that_would_register_it(
     deployed: bool, resources: list[dict[str, str]], attributes: dict[str, str], aws: Aws
 ) -> None:
-    """By hand, by another stage, or by this one before it had another sender: CloudFormation would roll back."""
+    """Somebody, another stage or this stage may have registered it. CloudFormation would roll back."""
     sender = "cats@our-cats.org"
     aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {sender: attributes}}
     aws.answers["ListStackResources"] = {"StackResourceSummaries": [WRITER, *resources]}
@@ -36,7 +36,7 @@ def test_a_sender_that_ses_knows_already_stops_a_deployment_that_would_register_
     assert aws.problems(sender=sender, cache="on", identity="existing") == {}
 
 
-def test_before_the_first_deployment_a_sender_that_ses_knows_is_a_problem_for_the_doctor_too(aws: Aws) -> None:
+def test_before_the_first_deployment_a_registered_sender_is_always_a_problem(aws: Aws) -> None:
     aws.undeploy()
     verified = {"VerificationAttributes": {STAGE.sender: SUCCESS}}
     aws.answers |= {"GetIdentityVerificationAttributes": verified, "GetParameter": "ParameterNotFound"}
@@ -46,7 +46,7 @@ def test_before_the_first_deployment_a_sender_that_ses_knows_is_a_problem_for_th
     assert aws.findings(sender_identity="existing")["sender in SES"].state == "ok"
 
 
-def test_a_sender_whose_domain_ses_knows_is_registered_by_the_stage_all_the_same(aws: Aws) -> None:
+def test_a_sender_with_a_registered_domain_can_be_registered_by_the_stage(aws: Aws) -> None:
     aws.undeploy()
     aws.answers["GetParameter"] = "ParameterNotFound"
 
@@ -60,7 +60,7 @@ def test_the_stages_own_sender_can_be_deployed_again(aws: Aws) -> None:
     assert aws.problems(sender=STAGE.sender) == {}
 
 
-def test_a_sender_that_ses_should_know_but_does_not_is_reported_with_advice(aws: Aws) -> None:
+def test_a_sender_that_should_be_registered_but_is_not_gets_advice(aws: Aws) -> None:
     aws.undeploy()
     aws.answers["GetIdentityVerificationAttributes"] = {"VerificationAttributes": {}}
 
@@ -83,13 +83,13 @@ def test_a_sender_that_nobody_can_own_is_a_problem(sender: str, aws: Aws) -> Non
 
 
 @pytest.mark.parametrize("sender", ["a@myexample.com", "a@example.com.our-cats.org", "a@test.org"])
-def test_a_sender_with_a_similar_domain_is_none(sender: str, aws: Aws) -> None:
+def test_a_sender_with_a_similar_domain_is_no_problem(sender: str, aws: Aws) -> None:
     aws.undeploy()
 
     assert aws.findings(sender=sender)["sender"].state == "ok"
 
 
-def test_on_the_laptop_a_domain_for_examples_will_do(aws: Aws) -> None:
+def test_on_the_laptop_cloud_a_domain_for_examples_is_allowed(aws: Aws) -> None:
     aws.undeploy()
 
     findings = aws.findings(sender="reminders@example.com", endpoint="http://127.0.0.1:4566")
@@ -97,5 +97,5 @@ def test_on_the_laptop_a_domain_for_examples_will_do(aws: Aws) -> None:
     assert findings["sender"].state == "ok"
 
 
-def test_the_deployed_sender_goes_before_the_stages(aws: Aws) -> None:
+def test_the_deployed_sender_is_checked_and_not_the_sender_of_the_stage(aws: Aws) -> None:
     assert aws.findings(sender="reminders@example.com")["sender"].found == STAGE.sender

@@ -1,4 +1,4 @@
-"""Every command that a document or a message names is one that its program takes."""
+"""Documents and messages name only commands that the programs accept."""
 
 import re
 import shlex
@@ -27,7 +27,7 @@ SOURCES = sorted(
 MAKEFILE = (PROJECT / "Makefile").read_text()
 
 PLACEHOLDERS = {"STATUS": "PARKED", "N": "1"}
-"""What stands for a placeholder that its program does not take as it is."""
+"""Values for placeholders that a program would not accept."""
 
 WITHOUT_ARGUMENTS = {
     "tools.docs",
@@ -40,11 +40,11 @@ WITHOUT_ARGUMENTS = {
     "stacks.layer",
 }
 FOREIGN = {"zipfile", "venv", "pip", "pytest", "ministack"}
-"""Modules of others."""
+"""Modules that are not ours."""
 
 
 def code(document: Path) -> Iterator[str]:
-    """The shell commands and the pieces of code in the text of a document, each on one line."""
+    """Yields the shell commands and the pieces of code in a document, each on one line."""
     text = document.read_text()
     for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.M | re.S):
         yield from block.replace("\\\n", " ").splitlines()
@@ -54,7 +54,7 @@ def code(document: Path) -> Iterator[str]:
 
 
 def in_messages(source: Path) -> Iterator[str]:
-    """The commands between backticks in the texts of a module, apart from those with parts that it fills in."""
+    """Yields the commands between backticks in the texts of a module. Commands with placeholders are left out."""
     text = re.sub(r'"\s*\n\s*f?"', "", source.read_text())
     for piece in re.findall(r"`((?:python -m|make) [^`\n]+)`", text):
         if "{" not in piece and "…" not in piece:
@@ -62,11 +62,11 @@ def in_messages(source: Path) -> Iterator[str]:
 
 
 def commands(line: str, begin: str) -> Iterator[list[str]]:
-    """The arguments of each command of `line` that begins so."""
+    """Yields the arguments of each command in `line` that begins with `begin`."""
     for found in re.finditer(rf"(?:^|[\s(`]){re.escape(begin)} ?", line):
         words = shlex.split(line[found.end() :].replace("…", "x"), comments=True)
         end = next((at for at, word in enumerate(words) if word in ("|", "&&", ";", ">")), len(words))
-        # From `token=$(python -m … )`.
+        # The closing bracket comes from `token=$(python -m … )`.
         yield [word.rstrip(")") if "(" in line[: found.end()] else word for word in words[:end]]
 
 
@@ -83,7 +83,7 @@ PYTHON = sorted({(name, tuple(words)) for _, line in ALL_LINES for name, words i
 
 @pytest.fixture
 def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
-    """The exit status of a program that reads its arguments, and does nothing after that."""
+    """Lets a program read its arguments and do nothing else, and returns its exit status."""
     for module in (sign_in, remindme):
         monkeypatch.setattr(module, "run", lambda *_: 0)
 
@@ -104,23 +104,23 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
         if name in WITHOUT_ARGUMENTS:
             return int(arguments not in ([], ["--help"]))
         if name not in programs:
-            # Its help is tested in test_programs.py.
+            # test_programs.py tests the help.
             return 0
         given = [PLACEHOLDERS.get(word, word) for word in arguments]
-        # Alone, it only names the program.
+        # Without arguments, the text only names the program.
         return programs[name](given) if given or name not in ("local", "tools.orders", "tools.remindme") else 0
 
     return run
 
 
 @pytest.mark.parametrize(("name", "arguments"), PYTHON, ids=[" ".join([name, *words]) for name, words in PYTHON])
-def test_every_command_that_is_named_is_taken(
+def test_every_documented_command_is_accepted(
     parse: Callable[[str, list[str]], int], name: str, arguments: tuple[str, ...]
 ) -> None:
     assert parse(name, list(arguments)) == 0
 
 
-def test_every_task_of_make_that_is_named_exists_and_takes_the_settings() -> None:
+def test_every_documented_task_of_make_exists_with_its_settings() -> None:
     tasks = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.M))
     [typed] = re.findall("TYPED := (.*)", MAKEFILE)
     settings = set(typed.split())
@@ -135,14 +135,14 @@ def test_every_task_of_make_that_is_named_exists_and_takes_the_settings() -> Non
 
 
 def table(document: str, heading: str) -> list[str]:
-    """The pieces of code in the first column of the table whose head begins so."""
+    """The pieces of code in the first column of the table whose head begins with `heading`."""
     text = (PROJECT / "docs" / document).read_text().partition(f"\n| {heading} |")[2]
     rows = text.partition("\n\n")[0].splitlines()[2:]
     return [piece for row in rows for piece in re.findall("`([^`]+)`", re.split(r"(?<!\\)\|", row)[1])]
 
 
 def variants(usage: str) -> list[str]:
-    r"""`logs [FUNCTION]` and `skip-waits on\|off`: without and with, and either."""
+    r"""The forms of a usage: `logs [FUNCTION]` without and with FUNCTION, `skip-waits on\|off` with either word."""
     without, everything = re.sub(r" ?\[[^]]*\]", "", usage), usage.replace("[", "").replace("]", "")
     *begin, last = everything.split(" ")
     return [without, *(" ".join([*begin, part]) for part in last.split(r"\|"))]
@@ -181,7 +181,7 @@ def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
     parsers = (module.argument_parser() for module in (local, orders, remindme, sign_in, doctor, teardown))
     known = set().union(*map(options_of, parsers)) | {
         "--no-consumer",
-        # Of `cdk` and `aws`.
+        # Options of `cdk` and `aws`.
         *("--exclusively", "--hotswap", "--force", "--query", "--no-sign-request"),
     }
     named = {
@@ -194,7 +194,7 @@ def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
     assert {(file, option) for file, option in named if option not in known} == set()
 
 
-def test_the_redis_programs_are_named_with_the_arguments_that_they_take() -> None:
+def test_the_redis_programs_are_documented_with_their_arguments() -> None:
     usages = {"insert": 2, "check": 1, "delete": 1}
     for _, line in ALL_LINES:
         for verb, kind, rest in re.findall(r"(insert|check|delete)-tuple-redis\.(py|js)([^#]*)", line):

@@ -1,4 +1,4 @@
-"""How `make remindme` hands on what a user typed."""
+"""`make remindme` passes the user's variables as arguments."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ def test_each_variable_becomes_arguments(typed: dict[str, str], words: list[str]
     assert arguments(typed | {"STAGE": "-x y"}) == ["--stage=-x y", *words]
 
 
-def test_a_quotation_mark_without_its_partner_is_a_sentence() -> None:
+def test_a_quotation_mark_that_is_not_closed_is_refused() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tools.remindme.from_make"],
         cwd=PROJECT,
@@ -41,4 +41,6 @@ def test_a_quotation_mark_without_its_partner_is_a_sentence() -> None:
     )
 
     assert run.returncode == 1
-    assert run.stderr == "error: ARGS=--subject 'cats cannot be split into words: No closing quotation\n"
+    assert run.stderr == (
+        "error: ARGS=--subject 'cats cannot be split into words (no closing quotation): close each quotation mark\n"
+    )

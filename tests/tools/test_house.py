@@ -44,12 +44,12 @@ All other modules are rules: they take the clock, ids and settings as arguments,
 """
 
 OF_THE_LAPTOP = {"tools.laptop", "tools.versions"}
-"""The only modules of `tools` that import `local`. `versions` is for `make test`, so a command line for a stage on AWS
-works without the packages of the laptop cloud."""
+"""The only modules of `tools` that import `local`. So the command lines work for a stage on AWS without the packages of
+the laptop cloud. `versions` is only for `make test`."""
 
 
 def files() -> dict[str, Path]:
-    """The project's modules but the tests, by their names."""
+    """The project's modules by their names, without the tests."""
     folders = {name: PROJECT / ("lambdas" if name in FUNCTIONS else "") for name in MAY_IMPORT}
     return {
         ".".join(file.relative_to(above).with_suffix("").parts).removesuffix(".__init__"): file
@@ -62,7 +62,7 @@ FILES = files()
 
 
 def imports(module: str) -> set[str]:
-    """The project's modules that `module` imports, those in functions too."""
+    """The project's modules that `module` imports, also inside functions."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(FILES[module].read_text())):
         match node:
@@ -100,12 +100,12 @@ def part(module: str) -> str:
 
 
 def room(module: str) -> str:
-    """A folder of `tools` is one room."""
+    """The room of a module. A folder of `tools` is one room."""
     return ".".join(module.split(".")[:2])
 
 
 def circle(rooms: Callable[[str], str], modules: Iterator[str]) -> list[str]:
-    """One circle of imports among `modules`, as the names of rooms; empty if there is none."""
+    """A circle of imports among `modules`, as the names of their rooms; empty if there is none."""
     graph: dict[str, set[str]] = {}
     for module in modules:
         graph.setdefault(rooms(module), set()).update(map(rooms, imports(module)))
@@ -124,7 +124,7 @@ def test_every_part_of_the_project_has_its_place() -> None:
 
 
 @pytest.mark.parametrize("name", MAY_IMPORT)
-def test_a_part_imports_only_what_is_below_it(name: str) -> None:
+def test_a_part_imports_only_parts_below_it(name: str) -> None:
     arrows = {(module, other) for module in FILES if part(module) == name for other in imports(module)}
 
     assert {(module, other) for module, other in arrows if part(other) not in MAY_IMPORT[name] | {name}} == set()
@@ -135,11 +135,11 @@ def test_no_part_is_above_itself() -> None:
 
 
 @pytest.mark.parametrize("name", MAY_IMPORT)
-def test_no_module_is_imported_by_what_it_imports(name: str) -> None:
+def test_no_two_modules_import_each_other(name: str) -> None:
     assert circle(str, (module for module in FILES if part(module) == name)) == []
 
 
-def test_no_folder_of_tools_is_imported_by_what_it_imports() -> None:
+def test_no_two_folders_of_tools_import_each_other() -> None:
     assert circle(room, (module for module in FILES if part(module) == "tools" and "." in module)) == []
 
 

@@ -1,4 +1,4 @@
-"""Installing: when a new `.venv` is made, what npm is told, and that a failure shows its reason."""
+"""Installing: the reasons for a new `.venv`, the options of npm, and the messages of failures."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def npm_calls(place: Place) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The commands that installing runs, instead of running them."""
+    """The commands that the installation would run. The test does not run them."""
     commands: list[list[str]] = []
 
     def run(command: Sequence[object], place: Place, **_: object) -> None:
@@ -80,7 +80,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return commands
 
 
-def test_an_installation_that_is_up_to_date_is_left_alone(place: Place, commands: list[list[str]]) -> None:
+def test_an_installation_that_is_up_to_date_is_not_changed(place: Place, commands: list[list[str]]) -> None:
     install.install_python(place)
 
     assert commands == []
@@ -97,7 +97,7 @@ def test_new_requirements_are_installed_into_the_same_environment(place: Place, 
     assert not place.unfinished.exists()
 
 
-def test_setup_installs_nothing_that_only_checks_and_tests_need(place: Place, commands: list[list[str]]) -> None:
+def test_setup_does_not_install_the_packages_of_checks_and_tests(place: Place, commands: list[list[str]]) -> None:
     place.installed.unlink()
 
     install.install_python(place)
@@ -106,7 +106,7 @@ def test_setup_installs_nothing_that_only_checks_and_tests_need(place: Place, co
     assert not place.with_tests.exists()
 
 
-def test_what_tests_need_is_installed_once_and_again_after_set_up_has_installed_something(
+def test_the_packages_of_tests_are_installed_once_and_again_after_a_new_setup(
     place: Place, commands: list[list[str]]
 ) -> None:
     install.install_tests(place)
@@ -120,7 +120,7 @@ def test_what_tests_need_is_installed_once_and_again_after_set_up_has_installed_
     assert commands == [pip, pip]
 
 
-def test_an_interrupted_installation_of_what_tests_need_makes_a_new_environment(
+def test_after_an_interrupted_installation_for_tests_a_new_environment_is_made(
     place: Place, monkeypatch: pytest.MonkeyPatch, commands: list[list[str]]
 ) -> None:
     def interrupt(*_: object, **__: object) -> None:
@@ -147,7 +147,7 @@ def test_an_interrupted_installation_of_what_tests_need_makes_a_new_environment(
         (lambda place: (place.build.mkdir(), place.unfinished.touch()), "interrupted"),
     ],
 )
-def test_an_environment_that_cannot_work_is_replaced(
+def test_a_broken_or_outdated_environment_is_replaced(
     change: Callable[[Place], object],
     reason: str,
     place: Place,
@@ -164,7 +164,7 @@ def test_an_environment_that_cannot_work_is_replaced(
     assert reason in capsys.readouterr().out
 
 
-def test_another_python_replaces_the_one_in_use_only_if_the_user_named_it(
+def test_another_python_replaces_the_present_one_only_if_the_user_chose_it(
     place: Place, commands: list[list[str]]
 ) -> None:
     program(place.python, OTHER_PYTHON.format(minor=12))
@@ -176,13 +176,13 @@ def test_another_python_replaces_the_one_in_use_only_if_the_user_named_it(
     assert commands[0][1:4] == ["-m", "venv", "--clear"]
 
 
-def test_the_same_python_named_again_changes_nothing(place: Place, commands: list[list[str]]) -> None:
+def test_choosing_the_same_python_again_changes_nothing(place: Place, commands: list[list[str]]) -> None:
     install.install_python(place, only=True)
 
     assert commands == []
 
 
-def test_an_interrupted_installation_is_known_the_next_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_installation_is_noticed_the_next_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     os.utime(place.root / "constraints.txt", (2**31 + 1, 2**31 + 1))
 
     def interrupt(*_: object, **__: object) -> None:
@@ -205,8 +205,10 @@ def test_the_project_can_be_imported_from_any_folder_and_after_a_move(place: Pla
     assert not any(map(os.path.isabs, folders))
 
 
-def test_a_venv_of_an_earlier_version_finds_the_functions_modules_too(place: Place, commands: list[list[str]]) -> None:
-    """The `.venv` is kept for that."""
+def test_a_venv_of_an_earlier_version_learns_the_folder_of_the_functions(
+    place: Place, commands: list[list[str]]
+) -> None:
+    """The `.venv` is not replaced for this."""
     install.let_import_the_project(place)
     [file] = place.venv.rglob("*.pth")
     file.write_text("../../../..\n")
@@ -217,7 +219,7 @@ def test_a_venv_of_an_earlier_version_finds_the_functions_modules_too(place: Pla
     assert len(file.read_text().splitlines()) == 2
 
 
-def test_a_failure_shows_the_last_words_of_the_program(place: Place) -> None:
+def test_a_failure_shows_the_end_of_the_programs_output(place: Place) -> None:
     with pytest.raises(InstallError) as failure:
         install.run(
             ["sh", "-c", "echo out; echo 'ERROR: the reason' >&2; exit 3"], place_with_log(place), what="no luck"
@@ -228,7 +230,7 @@ def test_a_failure_shows_the_last_words_of_the_program(place: Place) -> None:
     assert str(place.log) in str(failure.value)
 
 
-def test_a_program_that_fails_without_a_word_is_not_a_riddle(place: Place) -> None:
+def test_the_failure_of_a_silent_program_shows_its_status(place: Place) -> None:
     with pytest.raises(InstallError, match="status 3"):
         install.run(["sh", "-c", "exit 3"], place_with_log(place), what="no luck")
 
@@ -238,7 +240,7 @@ def place_with_log(place: Place) -> Place:
     return place
 
 
-def test_settings_of_the_user_cannot_change_what_npm_installs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_settings_cannot_change_the_packages_that_npm_installs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = ("NODE_ENV", "npm_config_workspace", "NPM_CONFIG_WORKSPACES")
     for name in hostile:
         monkeypatch.setenv(name, "production")
@@ -254,7 +256,7 @@ def test_settings_of_the_user_cannot_change_what_npm_installs(place: Place, monk
     assert (place.venv / "bin" / "node").is_symlink()
 
 
-def test_the_checks_are_installed_beside_their_settings(place: Place) -> None:
+def test_the_packages_of_the_checks_are_installed_into_tools_checks(place: Place) -> None:
     (place.checks / "node_modules").mkdir(parents=True)
     npm(place, "")
 
@@ -266,7 +268,7 @@ def test_the_checks_are_installed_beside_their_settings(place: Place) -> None:
 
 
 @pytest.mark.parametrize("code", install.NO_ACCESS)
-def test_npm_gets_a_cache_of_the_projects_own_if_it_cannot_write_the_users(code: str, place: Place) -> None:
+def test_npm_gets_a_cache_in_the_project_if_it_cannot_write_the_users_cache(code: str, place: Place) -> None:
     npm(place, f"if '--cache' not in sys.argv: sys.exit('npm error code {code}')")
 
     install.install_node(place)
@@ -275,7 +277,7 @@ def test_npm_gets_a_cache_of_the_projects_own_if_it_cannot_write_the_users(code:
     assert second["arguments"] == [*first["arguments"], "--cache", str(place.build / "npm-cache")]
 
 
-def test_npm_that_fails_is_not_run_again_and_its_reason_is_shown(place: Place) -> None:
+def test_another_failure_of_npm_is_shown_and_not_retried(place: Place) -> None:
     npm(place, "sys.exit('npm error code ENOTFOUND')")
 
     with pytest.raises(InstallError, match="npm error code ENOTFOUND"):
@@ -285,13 +287,13 @@ def test_npm_that_fails_is_not_run_again_and_its_reason_is_shown(place: Place) -
     assert not (place.node_modules / "installed").exists()
 
 
-def test_a_folder_name_that_python_refuses_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_folder_with_a_colon_in_its_name_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(InstallError, match="':'"):
         install.install_python(Place(tmp_path / "a:b"))
 
 
 @pytest.mark.parametrize("what", ["python", "node", "checks"])
-def test_a_folder_that_cannot_be_written_is_named(
+def test_the_message_names_a_folder_that_cannot_be_written(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "project").touch()

@@ -26,7 +26,7 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
     assert not broken, "\n".join(broken)
 
 
-def test_anchors_are_those_that_github_gives() -> None:
+def test_anchors_are_the_same_as_on_github() -> None:
     text = """\
 # `make test`: all of it!
 ## Orders: *Parked*, and why

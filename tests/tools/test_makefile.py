@@ -1,6 +1,6 @@
-"""What make starts, and that it neither runs nor changes what a user typed.
+"""The programs that make starts. It neither executes nor changes the values that a user typed.
 
-The real Makefile runs in a folder of its own. Programs there only record how they were started.
+The real Makefile runs in a temporary folder. The programs there only record how they were started.
 """
 
 import os
@@ -19,7 +19,7 @@ from tools.remindme import from_make
 SAID = {"sender": "cats@our-cats.org", "identity": "existing", "cache": "off", "consumer": "on"}
 
 TYPED = ("STAGE", "ARGS", "MESSAGE", "WHEN", "PYTHON", *map(str.upper, SETTINGS))
-"""The variables that people set."""
+"""The variables that users set."""
 
 STUB = """\
 #!/bin/sh
@@ -36,7 +36,7 @@ HOSTILE += ["| touch run", "a\ntouch run", "\ttouch run", "  # a", "\\\n$(shell 
 
 
 class Checkout:
-    """A folder with the Makefile, whose name has what shells and make take apart."""
+    """A folder with the Makefile. Its name has characters that are special to shells and make."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "my project's $HOME; €"
@@ -70,13 +70,13 @@ class Checkout:
             os.utime(self.folder / file, (2**31 + at, 2**31 + at))
 
     def make(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Runs make without the settings of the person, or of the make, that runs the tests."""
+        """Runs make without the settings of the developer or the make that runs the tests."""
         own = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         command = ["make", "--no-print-directory", *arguments]
         return subprocess.run(command, cwd=self.folder, env=own | settings, capture_output=True, text=True)
 
     def started(self, *arguments: str, **settings: str) -> list[list[str]]:
-        """How `make ARGUMENTS` starts programs, without those that prepare the checkout."""
+        """The programs that `make ARGUMENTS` starts, apart from programs that prepare the checkout."""
         record = self.folder / "started"
         record.unlink(missing_ok=True)
         run = self.make(*arguments, **settings)
@@ -98,7 +98,7 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
         *((target, {"tests", "checks"}) for target in ("test", "test-unit", "test-website", "check", "format")),
     ],
 )
-def test_what_checks_and_tests_need_is_installed_by_their_targets_alone(
+def test_only_their_own_targets_install_the_packages_of_checks_and_tests(
     checkout: Checkout, target: str, expected: set[str]
 ) -> None:
     for file in (".venv/with-tests", "tools/checks/node_modules/installed"):
@@ -122,11 +122,11 @@ def test_every_setting_of_a_deployment_has_a_variable() -> None:
     assert SAID.keys() == set(SETTINGS)
 
 
-def test_what_is_typed_for_remindme_arrives_unchanged(checkout: Checkout) -> None:
+def test_the_variables_of_remindme_arrive_unchanged(checkout: Checkout) -> None:
     for text in HOSTILE:
         values = [f"{text}{number}" for number in range(4)]
         typed = dict(zip(("MESSAGE", "WHEN", "ARGS", "STAGE"), values, strict=True))
-        # make itself drops blanks before a value of its command line.
+        # make itself drops blanks before a value on its command line.
         on_the_command_line = [value.lstrip() for value in values]
 
         [call] = checkout.started("remindme", f"TYPO={text}", *(f"{name}={value}" for name, value in typed.items()))
@@ -136,7 +136,7 @@ def test_what_is_typed_for_remindme_arrives_unchanged(checkout: Checkout) -> Non
         assert from_the_environment[4:] == values
 
 
-def test_settings_of_a_deployment_arrive_unchanged(checkout: Checkout) -> None:
+def test_the_settings_of_a_deployment_arrive_unchanged(checkout: Checkout) -> None:
     for text in HOSTILE:
         typed = {"STAGE": text, **{name.upper(): f"{number}{text}" for number, name in enumerate(SAID)}}
         settings = {name.lower(): value.lstrip() for name, value in typed.items()}
@@ -161,7 +161,7 @@ def test_the_name_of_a_python_is_not_run_as_a_command(text: str, checkout: Check
 
 
 @pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
-def test_a_deployment_begins_with_what_could_stop_it(settings: dict[str, str], checkout: Checkout) -> None:
+def test_a_deployment_begins_with_the_doctor(settings: dict[str, str], checkout: Checkout) -> None:
     asked, deployed = command_lines(checkout.started("deploy", "STAGE=prod", *given(settings)))
 
     assert asked == [
@@ -183,7 +183,7 @@ def test_the_other_tasks_take_the_same_settings(task: str, checkout: Checkout) -
 
 
 @pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
-def test_destroying_begins_with_what_waits_and_takes_every_stack_along(
+def test_destroying_begins_with_waiting_reminders_and_includes_every_stack(
     settings: dict[str, str], checkout: Checkout
 ) -> None:
     asked, destroyed = command_lines(checkout.started("destroy", "STAGE=prod", *given(settings)))
@@ -221,7 +221,7 @@ def test_help_lists_every_task(checkout: Checkout) -> None:
 
 
 def test_recipes_name_programs_with_their_folder(checkout: Checkout) -> None:
-    """make 3.81, which macOS has, starts a program of a simple line without searching the PATH of the Makefile."""
+    """macOS has make 3.81. It starts the program of a simple line without searching the PATH that the Makefile sets."""
     text = (checkout.folder / "Makefile").read_text()
     bare = r"(?:^\t@?|&& |\|\| |; |nice |[A-Z_]+=\S+ )(python3?|cdk|ruff|mypy|cfn-lint|npm|node|pip|pytest) .*"
 
@@ -229,7 +229,7 @@ def test_recipes_name_programs_with_their_folder(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("features", ["", "output-sync"])
-def test_parts_of_the_suite_are_kept_apart_only_if_this_make_can(features: str, checkout: Checkout) -> None:
+def test_the_output_of_the_suites_parts_is_grouped_only_if_this_make_can(features: str, checkout: Checkout) -> None:
     run = checkout.make("--dry-run", "test", f".FEATURES={features}", "MAKE=: submake")
 
     assert ("--output-sync" in run.stdout) == bool(features)
@@ -246,7 +246,7 @@ def test_every_test_belongs_to_a_part_of_the_suite(checkout: Checkout) -> None:
 
 @pytest.mark.parametrize("flags", ["", "-j8", "k"])
 def test_all_parts_of_the_suite_run(flags: str, checkout: Checkout) -> None:
-    """In one make that runs them at once. Each part would fail here if make did not understand its own options."""
+    """One make runs them at once. Each part would fail here if make did not understand its own options."""
     parts = ("tests/local", "tests/website", "tests/e2e", "tests/facts", "tests/tools", "--non-zero-exit-code")
 
     run = checkout.make("test", MAKEFLAGS=flags)
@@ -288,7 +288,7 @@ def test_settings_for_other_programs_do_not_reach_ours(checkout: Checkout) -> No
 
 
 @pytest.mark.parametrize("flags", ["", "e"])
-def test_our_programs_come_first_in_a_path_that_is_kept_as_it_is(flags: str, checkout: Checkout) -> None:
+def test_our_programs_come_first_in_the_path_and_the_rest_is_unchanged(flags: str, checkout: Checkout) -> None:
     (checkout.folder / ".venv" / "bin" / "cdk").write_text('#!/bin/sh\nprintf %s "$PATH" > environment\n')
     path = os.environ["PATH"]
 
@@ -314,8 +314,8 @@ def test_make_can_be_run_from_another_folder(checkout: Checkout, tmp_path: Path)
 
 
 @pytest.mark.skipif(not shutil.which("bmake"), reason="needs BSD's make")
-def test_another_make_than_gnus_says_what_is_needed(checkout: Checkout) -> None:
-    # BSD's make does not know the flags that GNU make hands on to the tests.
+def test_a_make_other_than_gnu_make_says_that_gnu_make_is_needed(checkout: Checkout) -> None:
+    # BSD's make does not know the flags that GNU make passes to the tests.
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
 
     run = subprocess.run(["bmake", "help"], cwd=checkout.folder, env=env, capture_output=True, text=True)
@@ -324,8 +324,8 @@ def test_another_make_than_gnus_says_what_is_needed(checkout: Checkout) -> None:
     assert "GNU make is needed. Install it and run it as: gmake" in run.stdout + run.stderr
 
 
-def test_a_python_that_is_too_old_is_passed_over(checkout: Checkout, tmp_path: Path) -> None:
-    """As on macOS, whose python3 is 3.9, with another Python installed."""
+def test_a_python_that_is_too_old_is_skipped(checkout: Checkout, tmp_path: Path) -> None:
+    """On macOS, for example, python3 is 3.9, and another Python is installed."""
     old, new = tmp_path / "old", tmp_path / "new"
     for folder, program, text in (
         (old, "python3", "exit 1"),

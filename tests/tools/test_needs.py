@@ -1,4 +1,4 @@
-"""Which packages each program needs for a stage on AWS. None needs those of the laptop cloud."""
+"""The packages that each program needs for a stage on AWS. No program needs the packages of the laptop cloud."""
 
 import re
 import subprocess
@@ -18,11 +18,11 @@ NEEDS = {
     "tools.remindme list": COMMON | {"fastjsonschema", "tzlocal"},
     "tools.doctor": COMMON | OF_CDK,
     "tools.teardown": COMMON | OF_CDK,
-    # Without --help these two synthesise the templates, and write files.
+    # With --help, because otherwise these two synthesise the templates and write files.
     "tools.openapi --help": COMMON,
     "tools.docs --help": COMMON,
 }
-"""Each command, and what it needs of the packages that requirements.txt and its companions name."""
+"""Each command, and the packages of the requirements files that it needs."""
 
 WITHOUT = """\
 import runpy, sys
@@ -42,7 +42,7 @@ runpy.run_module(program, run_name="__main__", alter_sys=True)
 
 
 def required() -> set[str]:
-    """The packages that the requirements name."""
+    """The packages in the requirements files."""
     files = [*PROJECT.glob("requirements*.txt"), PROJECT / "lambdas" / "requirements.txt"]
     return {name for file in files for name in re.findall(r"^([A-Za-z0-9_-]+)==", file.read_text(), re.M)}
 
@@ -81,14 +81,14 @@ def test_a_program_for_a_stage_on_aws_needs_only_these_packages(command: str) ->
     assert "usage:" in said if "--help" in arguments else "no answer from AWS" in said
 
 
-def test_the_laptop_cloud_without_its_packages_is_told_in_a_sentence() -> None:
+def test_a_missing_package_of_the_laptop_cloud_is_reported() -> None:
     done = run_without({"psutil"}, "tools.orders", "parked", "--stage", "local", "--home", ".local")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: the laptop cloud needs the package psutil: run `make setup`\n"
 
 
-def test_signing_in_to_the_cache_needs_only_its_client() -> None:
+def test_redis_url_needs_only_the_client_of_the_cache() -> None:
     done = run_without(modules_of(required() - {"boto3", "redis"}), "orders.redis_client")
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""The operator's commands on a pretended AWS: what they show, and what they say when something is wrong."""
+"""The operator's commands on a simulated AWS: their output and their error messages."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ from tools.orders import executions
 from tools.text import printable
 
 
-def test_list_shows_the_orders_of_one_status_and_the_last_changed_first(stack: Stack, command: Command) -> None:
+def test_list_shows_the_orders_with_one_status_and_the_last_changed_first(stack: Stack, command: Command) -> None:
     for minute, order_id in enumerate(["first", "second", "third"]):
         stack.order(order_id, "PARKED", minute=minute)
     stack.order("other", "RECEIVED")
@@ -41,18 +41,18 @@ def test_list_shows_the_orders_of_one_status_and_the_last_changed_first(stack: S
     }
 
 
-def test_a_limit_cuts_the_list_and_says_so(stack: Stack, command: Command) -> None:
+def test_a_limit_shortens_the_list_and_a_sentence_says_so(stack: Stack, command: Command) -> None:
     for minute in range(3):
         stack.order(f"order-{minute}", "PARKED", minute=minute)
 
     cut, whole = command("list", "--status", "PARKED", "--limit", "2"), command("list", "--status=PARKED", "--limit=3")
 
-    assert "order-2" in cut.out and "order-0" not in cut.out and "the last 2; there are more" in cut.out
+    assert "order-2" in cut.out and "order-0" not in cut.out and "there are more than 2" in cut.out
     assert "order-0" in whole.out and "there are more" not in whole.out
 
 
 def test_orders_beyond_the_first_page_are_listed(stack: Stack, command: Command) -> None:
-    """A page of a query holds 1 MB."""
+    """A page of a query has at most 1 MB."""
     for minute in range(12):
         stack.order(f"order-{minute:02}", "ESCALATED", minute=minute, reasons=("x" * 100_000,))
 
@@ -61,7 +61,7 @@ def test_orders_beyond_the_first_page_are_listed(stack: Stack, command: Command)
     assert [row["OrderId"] for row in run.json] == [f"order-{minute:02}" for minute in reversed(range(12))]
 
 
-def test_escalations_are_shown_with_their_reasons_in_words(stack: Stack, command: Command) -> None:
+def test_escalations_are_shown_with_their_reasons_as_sentences(stack: Stack, command: Command) -> None:
     stack.order("A-1", "ESCALATED", reasons=("CARD_NOT_16_DIGITS", "A_REASON_TO_COME"))
     stack.order("A-2", "PARKED")
 
@@ -72,12 +72,12 @@ def test_escalations_are_shown_with_their_reasons_in_words(stack: Stack, command
     assert as_json.json[0]["Why"] == [REASONS["CARD_NOT_16_DIGITS"], "A_REASON_TO_COME"]
 
 
-def test_no_orders_are_said_in_words_and_are_an_empty_list_for_programs(stack: Stack, command: Command) -> None:
+def test_without_orders_a_sentence_is_shown_or_an_empty_list_in_json(stack: Stack, command: Command) -> None:
     assert command("escalations").out == "no order is ESCALATED\n"
     assert command("escalations", "--json").json == []
 
 
-def test_what_would_steer_a_terminal_and_card_numbers_are_shown_escaped(stack: Stack, command: Command) -> None:
+def test_control_characters_are_escaped_and_card_numbers_are_hidden(stack: Stack, command: Command) -> None:
     stack.order(f"[red]\x1b[31m\u202e{CARD}", "PARKED")
 
     as_text, as_json = command("list", "--status", "PARKED"), command("list", "--status", "PARKED", "--json")
@@ -104,7 +104,7 @@ def test_text_is_printed_on_one_line_without_card_numbers(text: str, shown: str)
     assert printable(text) == shown
 
 
-def test_a_table_without_the_index_is_explained(aws: None, command: Command) -> None:
+def test_a_table_without_the_index_is_reported(aws: None, command: Command) -> None:
     older = template()
     properties = older["Resources"]["OrderTable"]["Properties"]
     del properties["GlobalSecondaryIndexes"]
@@ -131,9 +131,7 @@ def test_a_stage_that_is_not_deployed_is_named(command: Command, monkeypatch: py
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_region_or_credentials_that_are_not_set_are_asked_for(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_region_or_profile_is_reported(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     without_region = command("parked")
     monkeypatch.setenv("AWS_REGION", REGION)
@@ -143,24 +141,24 @@ def test_a_region_or_credentials_that_are_not_set_are_asked_for(
 
     assert without_region.err.startswith("error: no AWS region is set")
     assert "there is no stack" in with_region.err
-    assert with_profile.err.startswith("error: there is no AWS profile nobody: set AWS_PROFILE to one that")
+    assert with_profile.err.startswith("error: there is no AWS profile nobody: set AWS_PROFILE to a name from")
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (refused("cloudformation", "DescribeStacks", "ExpiredToken", CARD), "AWS does not take these credentials"),
-        (refused("cloudformation", "DescribeStacks", "RequestExpired", CARD), "the clock of this machine is too far"),
+        (refused("cloudformation", "DescribeStacks", "ExpiredToken", CARD), "AWS refuses these credentials"),
+        (refused("cloudformation", "DescribeStacks", "RequestExpired", CARD), "the clock of this machine is wrong"),
         (
             refused("cloudformation", "DescribeStacks", "SignatureDoesNotMatch", f"Signature expired: {CARD}"),
-            "the clock of this machine is too far",
+            "the clock of this machine is wrong",
         ),
         (
             refused("cloudformation", "DescribeStacks", "SignatureDoesNotMatch", f"Signature not yet current: {CARD}"),
-            "the clock of this machine is too far",
+            "the clock of this machine is wrong",
         ),
-        (refused("cloudformation", "DescribeStacks", "SignatureDoesNotMatch", CARD), "does not take these credentials"),
-        (refused("sqs", "SendMessage", "denied", CARD), "may not call SendMessage"),
+        (refused("cloudformation", "DescribeStacks", "SignatureDoesNotMatch", CARD), "AWS refuses these credentials"),
+        (refused("sqs", "SendMessage", "denied", CARD), "not authorised to call SendMessage"),
         (refused("dynamodb", "Query", "throttled", CARD), "Query was refused (ThrottlingException)"),
         (exceptions.NoCredentialsError(), "no AWS credentials were found"),
         (exceptions.EndpointConnectionError(endpoint_url="http://x"), "no answer from AWS"),
@@ -170,7 +168,7 @@ def test_a_region_or_credentials_that_are_not_set_are_asked_for(
         ),
     ],
 )
-def test_what_aws_refuses_is_told_without_what_was_sent(error: Any, said: str) -> None:
+def test_a_refusal_of_aws_is_explained_without_the_parameters_of_the_call(error: Any, said: str) -> None:
     assert said in sentence(error)
     assert CARD not in sentence(error)
 
@@ -181,7 +179,7 @@ def run_apart(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[
     return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
 
 
-def test_an_endpoint_that_does_not_answer_is_told_without_a_traceback() -> None:
+def test_an_endpoint_that_does_not_answer_is_reported_without_a_traceback() -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
 
     run = run_apart(
@@ -190,18 +188,18 @@ def test_an_endpoint_that_does_not_answer_is_told_without_a_traceback() -> None:
     odd = run_apart("parked", AWS_ENDPOINT_URL="nowhere", AWS_REGION=REGION)
 
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith("error: no answer from AWS, or from where AWS_ENDPOINT_URL says it is")
+    assert run.stderr.startswith("error: no answer from AWS, or from the address in AWS_ENDPOINT_URL")
     assert odd.stderr.startswith("error: AWS_ENDPOINT_URL is not an address")
 
 
-def test_no_credentials_at_all_are_told_without_a_traceback() -> None:
+def test_missing_credentials_are_reported_without_a_traceback() -> None:
     run = run_apart("parked", AWS_REGION=REGION)
 
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.startswith("error: no AWS credentials were found")
 
 
-def test_a_laptop_cloud_that_does_not_run_is_told(tmp_path: Any) -> None:
+def test_a_laptop_cloud_that_does_not_run_is_reported(tmp_path: Any) -> None:
     run = run_apart("--home", str(tmp_path), "--stage", "local", "escalations", AWS_PROFILE="not-to-be-looked-at")
 
     assert run.returncode == 1
@@ -233,7 +231,7 @@ def test_wrong_usage_is_status_2_and_repeats_no_card_number(command: Command, ar
     assert CARD not in run.err
 
 
-def test_help_tells_the_exit_statuses_and_why_orders_come_from_files(command: Command) -> None:
+def test_the_help_explains_the_exit_statuses_and_why_orders_come_from_files(command: Command) -> None:
     run = command("--help")
 
     assert run.status == 0
@@ -242,7 +240,7 @@ def test_help_tells_the_exit_statuses_and_why_orders_come_from_files(command: Co
 
 
 class Standard(Deployment):
-    """A deployment whose workflow is Standard, with a stubbed Step Functions; the rest is the pretended AWS."""
+    """A deployment with a Standard workflow. Step Functions is stubbed; the other services are simulated."""
 
     ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:orders"
 
@@ -280,7 +278,7 @@ class Standard(Deployment):
         return self._clients[service]
 
 
-def test_unfinished_executions_are_redriven_where_their_order_waits(stack: Stack) -> None:
+def test_unfinished_executions_are_redriven_if_their_order_waits_for_them(stack: Stack) -> None:
     stack.order("waits", "RECEIVED")
     stack.order("swept", "PARKED")
     stack.order("settled", "FULFILLMENT_QUEUED")
@@ -302,13 +300,13 @@ def test_unfinished_executions_are_redriven_where_their_order_waits(stack: Stack
     assert redriven.codes == {"ExecutionNotRedrivable"}
 
 
-def test_an_endpoint_that_cannot_redrive_is_told(stack: Stack) -> None:
+def test_an_endpoint_that_cannot_redrive_is_reported(stack: Stack) -> None:
     stack.order("waits", "RECEIVED")
     standard = Standard(stack, {"FAILED": ["execution-waits"]})
     standard.list("FAILED")
     add_refusal(standard.stub, "RedriveExecution", "InvalidAction")
 
-    with standard.stub, pytest.raises(CommandError, match="does not know RedriveExecution"):
+    with standard.stub, pytest.raises(CommandError, match="cannot redrive executions"):
         executions.redrive(standard)
 
 

@@ -1,4 +1,4 @@
-"""Dead letters are moved and parked messages looked at, and none is lost on the way."""
+"""Moving dead letters and listing parked messages, without losing any."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def refused(code: str, *places: str) -> dict[str, Any]:
     return {"Failed": [{"Id": place, "Code": code, "SenderFault": True} for place in places]}
 
 
-def test_dead_letters_go_back_into_their_queue_with_all_that_is_on_them(stack: Stack, command: Command) -> None:
+def test_dead_letters_go_back_into_their_queue_with_their_attributes(stack: Stack, command: Command) -> None:
     attributes = {"Kind": {"DataType": "String", "StringValue": "gift"}}
     stack.dead_letters("EscalationQueue").put("naïve 🐈", MessageAttributes=attributes)
 
@@ -33,7 +33,7 @@ def test_dead_letters_go_back_into_their_queue_with_all_that_is_on_them(stack: S
     assert stack.dead_letters("EscalationQueue").take() == []
 
 
-def test_more_dead_letters_than_one_call_takes_are_all_moved(stack: Stack, command: Command) -> None:
+def test_dead_letters_are_moved_even_if_they_need_several_calls(stack: Stack, command: Command) -> None:
     for number in range(23):
         stack.dead_letters("OrderFulfillmentQueue").put(f"{number:02}")
 
@@ -43,7 +43,7 @@ def test_more_dead_letters_than_one_call_takes_are_all_moved(stack: Stack, comma
     assert stack.queue("OrderFulfillmentQueue").take() == [f"{number:02}" for number in range(23)]
 
 
-def test_one_queue_alone_is_emptied_where_one_is_named(stack: Stack, command: Command) -> None:
+def test_only_the_named_queue_is_redriven(stack: Stack, command: Command) -> None:
     for name in ("OrderFulfillmentQueue", "EscalationQueue"):
         stack.dead_letters(name).put("dead")
 
@@ -53,17 +53,15 @@ def test_one_queue_alone_is_emptied_where_one_is_named(stack: Stack, command: Co
     assert len(stack.dead_letters("OrderFulfillmentQueue").take()) == 1
 
 
-def test_a_queue_that_has_no_dead_letters_is_refused_and_those_that_have_are_named(
-    stack: Stack, command: Command
-) -> None:
+def test_an_unknown_queue_is_refused_and_the_known_ones_are_named(stack: Stack, command: Command) -> None:
     run = command("redrive", "--queue", "ParkedQueue")
 
     assert run.status == 1
-    assert "those with dead letters: EscalationQueue, OrderFulfillmentQueue" in run.err
+    assert "the queues that may have dead letters are EscalationQueue, OrderFulfillmentQueue" in run.err
 
 
-def test_the_trace_of_a_message_goes_with_it(stack: Stack) -> None:
-    """Seen at the call: neither the pretended SQS nor the laptop cloud's keeps it in a batch."""
+def test_a_message_keeps_its_trace_header(stack: Stack) -> None:
+    """The test looks at the call, because the simulated SQS drops the header in a batch, and so does the engine."""
     source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
     trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}}
     source.put("traced", MessageSystemAttributes=trace)
@@ -78,7 +76,7 @@ def test_the_trace_of_a_message_goes_with_it(stack: Stack) -> None:
     assert [entry["MessageSystemAttributes"] for entry in sent] == [trace]
 
 
-def test_messages_that_are_together_too_long_for_one_call_are_moved_in_several(stack: Stack) -> None:
+def test_messages_that_are_too_long_for_one_call_are_moved_in_several_calls(stack: Stack) -> None:
     source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
     long = [letter * 200_000 for letter in "abcdefg"]
     for body in long:
@@ -98,7 +96,7 @@ def test_messages_that_are_together_too_long_for_one_call_are_moved_in_several(s
     assert source.take() == []
 
 
-def test_a_message_that_is_not_taken_stays_and_the_others_go(stack: Stack) -> None:
+def test_a_refused_message_stays_and_the_others_are_moved(stack: Stack) -> None:
     source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
     for body in ("bad", "good"):
         source.put(body)
@@ -116,7 +114,7 @@ def test_a_message_that_is_not_taken_stays_and_the_others_go(stack: Stack) -> No
     assert source.take() == ["bad"]
 
 
-def test_where_nothing_may_be_sent_everything_stays_and_is_visible(stack: Stack) -> None:
+def test_if_sending_is_not_authorised_all_messages_stay_and_are_visible(stack: Stack) -> None:
     source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
     for body in ("one", "two"):
         source.put(body)
@@ -130,7 +128,7 @@ def test_where_nothing_may_be_sent_everything_stays_and_is_visible(stack: Stack)
     assert source.take() == ["one", "two"]
 
 
-def test_a_message_that_was_sent_but_not_deleted_is_in_both_queues_and_counted(stack: Stack) -> None:
+def test_a_message_that_was_copied_but_not_deleted_is_counted(stack: Stack) -> None:
     source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
     source.put("dead")
 
@@ -157,8 +155,8 @@ def test_an_interrupt_before_the_send_puts_the_messages_back(stack: Stack) -> No
     assert target.take() == []
 
 
-def test_a_message_that_comes_straight_back_is_moved_once(stack: Stack) -> None:
-    """The queue's consumer refuses it again while dead letters are still being moved."""
+def test_a_message_that_returns_at_once_is_moved_only_once(stack: Stack) -> None:
+    """The queue's consumer may fail again while dead letters are still being moved."""
     dead_letters = stack.dead_letters("EscalationQueue")
     dead_letters.put("poison")
 
@@ -168,16 +166,14 @@ def test_a_message_that_comes_straight_back_is_moved_once(stack: Stack) -> None:
     assert dead_letters.take() == ["poison"]
 
 
-def test_parked_shows_each_message_and_the_orders_status_now_and_takes_nothing_out(
-    stack: Stack, command: Command
-) -> None:
+def test_parked_lists_each_message_with_the_current_status_and_deletes_nothing(stack: Stack, command: Command) -> None:
     stack.order("A-1", "FULFILLMENT_QUEUED")
     for order_id in ("A-1", "never-written"):
         stack.queue("ParkedQueue").put(
             {"OrderId": order_id, "State": "Are details Proper", "Error": "States.Timeout", "ExecutionId": "arn:1"},
         )
     stack.queue("ParkedQueue").put({"OrderId": None, "State": "S", "Error": "E", "ExecutionId": "arn:2"})
-    stack.queue("ParkedQueue").put("[not one of ours")
+    stack.queue("ParkedQueue").put("[not our message")
 
     first, second = command("parked", "--json"), command("parked")
 
@@ -193,7 +189,7 @@ def test_parked_shows_each_message_and_the_orders_status_now_and_takes_nothing_o
 
 
 @pytest.mark.parametrize("id", ["A-1", "arn:A-1"])
-def test_what_has_been_dealt_with_is_removed_and_the_rest_stays(stack: Stack, command: Command, id: str) -> None:
+def test_done_deletes_the_messages_of_one_order_or_execution(stack: Stack, command: Command, id: str) -> None:
     for order_id in ("A-1", "A-2", "A-1"):
         stack.queue("ParkedQueue").put(
             {"OrderId": order_id, "State": "S", "Error": "E", "ExecutionId": f"arn:{order_id}"},
@@ -203,14 +199,14 @@ def test_what_has_been_dealt_with_is_removed_and_the_rest_stays(stack: Stack, co
 
     assert (run.status, run.json) == (0, {"removed": 2})
     assert (again.status, again.out) == (1, "")
-    assert "nothing is parked under this id" in again.err
+    assert "no parked message has this id" in again.err
     [left] = stack.queue("ParkedQueue").messages()
     assert '"A-2"' in left["Body"]
 
 
 @pytest.mark.parametrize("id", ["A-1", "arn:A-1"])
-def test_one_executions_copies_are_shown_once_and_removed_together(stack: Stack, command: Command, id: str) -> None:
-    """The workflow names its execution and the failed state. `ParkLostOrders` may not know them."""
+def test_copies_of_a_message_are_shown_once_and_deleted_together(stack: Stack, command: Command, id: str) -> None:
+    """The workflow's message names the execution and the failed state. `ParkLostOrders` may not know them."""
     copy = {"OrderId": "A-1", "State": None, "Error": "NoOutcomeError", "ExecutionId": None, "ParkingId": "A-1-0123"}
     told = copy | {"State": "S", "Error": "E", "ExecutionId": "arn:A-1", "Queue": "EscalationQueue"}
     for message in (copy, told, copy, told | {"OrderId": "A-2", "ExecutionId": "arn:A-2", "ParkingId": "A-2-0123"}):
@@ -226,5 +222,5 @@ def test_one_executions_copies_are_shown_once_and_removed_together(stack: Stack,
     assert '"A-2"' in left["Body"]
 
 
-def test_nothing_parked_is_said_in_words(stack: Stack, command: Command) -> None:
-    assert command("parked").out == "nothing is parked\n"
+def test_without_parked_messages_a_sentence_is_shown(stack: Stack, command: Command) -> None:
+    assert command("parked").out == "no order is parked\n"

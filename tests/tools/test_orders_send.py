@@ -1,4 +1,4 @@
-"""Orders out of files to a real HTTP server that stands in for the API."""
+"""Orders are read from files and sent to the API. A real HTTP server replaces the API."""
 
 import json
 import os
@@ -26,7 +26,7 @@ ORDER = an_order(Name="Zoë 🐈", ItemName="Lamp", CC=CARD)
 
 
 class FakeApi:
-    """Answers by OrderId; keeps what it was sent."""
+    """Answers by OrderId, and keeps the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, Any]] = {}
@@ -54,14 +54,14 @@ def refusal(code: str, *details: Detail) -> dict[str, Any]:
     return {"error": {"code": code, "message": "The request body is invalid.", "details": list(details)}}
 
 
-def test_each_order_is_posted_with_a_token_and_its_answer_told(api: Api, fake_api: FakeApi) -> None:
+def test_each_order_is_posted_with_a_token(api: Api, fake_api: FakeApi) -> None:
     [sent] = calls.submit(api, [ORDER])
 
     assert (sent.position, sent.order_id, sent.status, sent.outcome, sent.taken) == (1, "A-1", 202, "RECEIVED", True)
     assert fake_api.requests == [("POST", "/v1/orders", ORDER, "token-0")]
 
 
-def test_where_a_token_is_not_taken_the_order_is_sent_once_more_with_another() -> None:
+def test_if_a_token_is_refused_the_order_is_sent_again_with_a_new_one() -> None:
     tokens: list[str] = []
 
     def answer(method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
@@ -75,7 +75,7 @@ def test_where_a_token_is_not_taken_the_order_is_sent_once_more_with_another() -
     assert tokens == ["token-0", "token-1"]
 
 
-def test_without_a_token_nothing_is_sent_and_the_sending_ends(fake_api: FakeApi) -> None:
+def test_without_a_token_no_order_is_sent(fake_api: FakeApi) -> None:
     somebody = Signed()
     somebody.failures = [NotNowError("cannot sign in")]
 
@@ -85,16 +85,16 @@ def test_without_a_token_nothing_is_sent_and_the_sending_ends(fake_api: FakeApi)
     assert fake_api.requests == []
 
 
-def test_an_api_that_takes_no_token_ends_the_sending_with_how_to_sign_in(api: Api, fake_api: FakeApi) -> None:
+def test_if_the_api_refuses_every_token_the_sending_ends_with_how_to_sign_in(api: Api, fake_api: FakeApi) -> None:
     fake_api.answers = {"A-1": (401, refusal("UNAUTHORIZED"))}
 
-    with pytest.raises(CommandError, match="does not take this sign-in: .* try `sign in`"):
+    with pytest.raises(CommandError, match="refuses this sign-in: .* run `sign in`"):
         list(calls.submit(api, [ORDER, ORDER]))
 
     assert len(fake_api.requests) == 2
 
 
-def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeApi) -> None:
+def test_if_an_order_is_refused_the_others_are_still_sent(api: Api, fake_api: FakeApi) -> None:
     problem = codes.WRONG_TYPE(types=["string"]).of("Name")
     fake_api.answers = {"B": (400, refusal("InvalidRequest", problem)), "C": (409, refusal("Conflict"))}
 
@@ -104,24 +104,24 @@ def test_a_refused_order_does_not_keep_the_others_back(api: Api, fake_api: FakeA
     assert sent[1].outcome == "InvalidRequest: The request body is invalid; Name must be text"
 
 
-def test_an_order_without_an_answer_may_have_been_taken_and_the_others_are_sent(api: Api, fake_api: FakeApi) -> None:
+def test_an_order_without_an_answer_may_be_accepted_and_the_others_are_sent(api: Api, fake_api: FakeApi) -> None:
     fake_api.answers = {"A": (0, None)}
 
     lost, sent = calls.submit(api, [{**ORDER, "OrderId": id} for id in "AB"])
 
     assert (lost.status, lost.taken, sent.status) == (0, False, 202)
-    assert "no answer" in lost.outcome and "it may have been taken" in lost.outcome
+    assert "no answer" in lost.outcome and "The order may have been accepted" in lost.outcome
 
 
-def test_an_answer_that_is_not_the_apps_is_not_repeated(api: Api, fake_api: FakeApi) -> None:
+def test_an_answer_from_outside_the_app_is_not_repeated(api: Api, fake_api: FakeApi) -> None:
     fake_api.answers = {"A-1": (403, f"<p>You sent {CARD}</p>".encode())}
 
     [sent] = calls.submit(api, [ORDER])
 
-    assert (sent.status, sent.outcome) == (403, "refused before it came to the app")
+    assert (sent.status, sent.outcome) == (403, "the request was refused before it reached the app")
 
 
-def test_a_corrected_order_is_put_whole_where_it_is(api: Api, fake_api: FakeApi) -> None:
+def test_a_corrected_order_is_put_to_its_own_path(api: Api, fake_api: FakeApi) -> None:
     order = {**ORDER, "OrderId": "a/../b é"}
 
     [sent] = calls.resubmit(api, [order])
@@ -136,14 +136,17 @@ def test_a_corrected_order_without_an_id_is_not_sent_and_the_others_are(
 ) -> None:
     sent = list(calls.resubmit(api, [{**ORDER, "OrderId": order_id}, ORDER]))
 
-    assert [one.outcome for one in sent] == ["not sent: OrderId is not a text", "RECEIVED"]
+    assert [one.outcome for one in sent] == [
+        "not sent, because the OrderId is missing or not text: correct the file",
+        "RECEIVED",
+    ]
     assert len(fake_api.requests) == 1
 
 
 @pytest.mark.parametrize(
     ("status", "code"), [(404, "NotFound"), (409, "Conflict"), (400, "InvalidRequest"), (503, "Unavailable")]
 )
-def test_a_correction_that_is_refused_is_told_with_its_code(
+def test_the_outcome_of_a_refused_correction_begins_with_the_code(
     api: Api, fake_api: FakeApi, status: int, code: str
 ) -> None:
     fake_api.answers = {"A-1": (status, refusal(code))}
@@ -155,7 +158,7 @@ def test_a_correction_that_is_refused_is_told_with_its_code(
 
 
 @pytest.mark.parametrize("written", ["12.505", "12.50", "1e3", "0.1", "123456789.1234", "7"])
-def test_a_price_in_digits_arrives_as_it_was_written(
+def test_a_price_without_quotation_marks_arrives_unchanged(
     api: Api, fake_api: FakeApi, orders_file: Callable[[Any], str], written: str
 ) -> None:
     file = orders_file(f'{{"OrderId": "A-1", "Price": {written}}}'.encode())
@@ -173,13 +176,13 @@ def test_a_number_of_any_size_is_sent_as_json(written: str, orders_file: Callabl
     assert jsontext.read(files.to_json(order))["OrderId"] == "A-1"
 
 
-def test_a_card_number_in_the_place_of_an_id_is_hidden(api: Api) -> None:
+def test_a_card_number_instead_of_an_id_is_hidden(api: Api) -> None:
     [sent] = calls.submit(api, [{**ORDER, "OrderId": "4242 4242 4242 4242\x1b[2J", "CC": "A-1"}])
 
     assert sent.order_id == r"#\x1b[2J"
 
 
-def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], str]) -> None:
+def test_a_file_has_one_order_or_several_or_samples(orders_file: Callable[[Any], str]) -> None:
     sample = {"order": ORDER, "expect": {"Status": "ESCALATED"}}
 
     assert files.read(orders_file(ORDER)) == [ORDER]
@@ -220,18 +223,21 @@ def test_files_hold_one_order_or_many_or_samples(orders_file: Callable[[Any], st
         (b"[" * 32 + b'"[{[{' + b"]" * 31, "the input is not JSON: see line 1, column 33"),
         (b'"' + b'\\"' * 1_000_000, "the input is not JSON: see line 1, column 1"),
         (rb'{"Name": "\ud800"}', "contains half of a character: a lone surrogate such as"),
-        (f'{{"CC": "{CARD}"}}\n{{"CC": "{CARD}"}}\n'.encode(), "see line 2, column 1. Several orders are one list: [{"),
+        (
+            f'{{"CC": "{CARD}"}}\n{{"CC": "{CARD}"}}\n'.encode(),
+            "see line 2, column 1. Write several orders as one list",
+        ),
         (f'{{"CC": "{CARD}\0"}}'.encode(), "the input is not JSON: see line 1, column 25"),
         (f'{{"CC": "{CARD}\n"}}'.encode(), "the input is not JSON: see line 1, column 25"),
         (f'[{{}}, "{CARD}"]'.encode(), "order 2 is not an object"),
         (f'{{"order": "{CARD}"}}'.encode(), "order 1 is not an object"),
         (CARD.encode(), "order 1 is not an object"),
         (b"[]", "an empty list"),
-        (b"", "the input is empty: there is no order in it"),
-        (b"\xef\xbb\xbf \r\n", "the input is empty: there is no order in it"),
+        (b"", "the input is empty: write at least one order into it"),
+        (b"\xef\xbb\xbf \r\n", "the input is empty: write at least one order into it"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
+def test_a_malformed_file_is_refused_with_line_and_column_but_without_its_content(
     orders_file: Callable[[Any], str], content: bytes, complaint: str
 ) -> None:
     with pytest.raises(CommandError) as raised:
@@ -241,8 +247,8 @@ def test_what_is_wrong_with_a_file_is_said_by_place_and_not_by_content(
     assert "4242" not in str(raised.value) and "4444" not in str(raised.value)
 
 
-def test_an_order_may_be_nested_and_comes_from_a_pipe_too(tmp_path: Path) -> None:
-    """As in `submit <(make-orders)`. What is in an order is for the API to judge."""
+def test_a_file_may_be_a_pipe_and_its_orders_may_be_nested(tmp_path: Path) -> None:
+    """As in `submit <(make-orders)`. The API validates the fields of an order."""
     nested = [{"OrderId": "A", "x": eval("[" * 30 + "]" * 30)}]
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -253,7 +259,7 @@ def test_an_order_may_be_nested_and_comes_from_a_pipe_too(tmp_path: Path) -> Non
     writer.join()
 
 
-def test_a_file_is_read_up_to_a_limit(orders_file: Callable[[Any], str]) -> None:
+def test_a_file_that_is_too_large_is_refused(orders_file: Callable[[Any], str]) -> None:
     with pytest.raises(CommandError, match="the input is too large"):
         files.read(orders_file(b" " * (MAX_FILE_BYTES + 1)))
 
@@ -264,12 +270,12 @@ def test_a_file_is_read_up_to_a_limit(orders_file: Callable[[Any], str]) -> None
     [
         ("no-such-file", "cannot read no-such-file: No such file or directory"),
         (f"no/{CARD}", "cannot read no/#"),
-        ("nul\0byte", r"cannot read nul\x00byte: not a file's name"),
-        (f'{{"CC": "{CARD}"}}', "stays in the history of the shell"),
+        ("nul\0byte", r"cannot read nul\x00byte: not a valid file name"),
+        (f'{{"CC": "{CARD}"}}', "would stay in the history of the shell"),
         ("/", "cannot read /: Is a directory"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_said_to_be_so(command: Command, file: str, complaint: str) -> None:
+def test_a_file_that_cannot_be_read_is_reported(command: Command, file: str, complaint: str) -> None:
     run = command("submit", file)
 
     assert (run.status, run.out) == (1, "")
@@ -284,7 +290,7 @@ def test_an_order_is_closed_with_a_note(api: Api, fake_api: FakeApi) -> None:
     assert fake_api.requests == [("POST", "/v1/orders/a%20b/close", {"note": "Not wanted."}, "token-0")]
 
 
-def test_an_order_that_cannot_be_closed_is_told_why(api: Api, fake_api: FakeApi) -> None:
+def test_a_refused_closing_is_reported_with_its_code(api: Api, fake_api: FakeApi) -> None:
     fake_api.answers = {"A-1": (409, refusal("Conflict"))}
 
     with pytest.raises(CommandError, match="409: Conflict"):

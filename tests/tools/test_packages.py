@@ -1,4 +1,4 @@
-"""What people run finds the same packages as when tests run it, although tests install more of them."""
+"""Programs need no package that only tests install. Otherwise they would work in tests but not for users."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ OURS = ("lambdas", "stacks", "local", "terminal", "tools")
 MAY_MISS = {"requests": "only the service for Airflow imports it, and no app uses that"}
 
 
-def test_the_engine_imports_nothing_that_only_tests_install() -> None:
+def test_the_engine_imports_no_package_that_only_tests_install() -> None:
     spec = find_spec("ministack")
     assert spec and spec.origin
 
@@ -25,12 +25,12 @@ def test_the_engine_imports_nothing_that_only_tests_install() -> None:
     )
 
 
-def test_the_apps_the_laptop_cloud_and_the_tools_import_nothing_that_only_tests_install() -> None:
+def test_the_project_imports_no_package_that_only_tests_install() -> None:
     assert set().union(*(only_tests_have(PROJECT / folder) for folder in OURS)) == set()
 
 
 def only_tests_have(folder: Path) -> set[str]:
-    """The packages that modules in `folder` import, and that are installed for tests only."""
+    """The packages that modules in `folder` import although only tests install them."""
     dependencies, installed = what_make_setup_installs(), packages_distributions()
     imported = {name for file in folder.rglob("*.py") if "node_modules" not in file.parts for name in imports_of(file)}
     return {
@@ -39,7 +39,7 @@ def only_tests_have(folder: Path) -> set[str]:
 
 
 def imports_of(file: Path) -> set[str]:
-    """The packages that a module imports, in its functions too."""
+    """The packages that a module imports, also inside functions."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -50,7 +50,7 @@ def imports_of(file: Path) -> set[str]:
 
 
 def what_make_setup_installs() -> set[str]:
-    """The names of all distributions that the requirements of `make setup` need, directly or not."""
+    """The names of all distributions that `make setup` installs, dependencies included."""
     lines = [line for file in FILES for line in (PROJECT / file).read_text().splitlines()]
     waiting = [Requirement(line) for line in lines if re.match("[A-Za-z]", line)]
     names: set[str] = set()

@@ -1,4 +1,4 @@
-"""How the page's modules fit together. What each of them looks like is for ESLint and TypeScript: `make check`."""
+"""The imports and exports of the page's modules. ESLint and TypeScript check each single module (`make check`)."""
 
 import os
 import re
@@ -23,22 +23,22 @@ def named(file: Path) -> str:
 
 
 def imports(file: Path) -> Iterator[tuple[str, str]]:
-    """Each module that `file` imports at once, and a name that it imports from there."""
+    """Each module that `file` imports statically, with each name that it imports."""
     for names, path in IMPORT.findall(file.read_text()):
         for name in re.findall(r"\w+", names):
             yield os.path.normpath(Path(named(file)).parent / path), name
 
 
 def loads(file: Path) -> Iterator[tuple[str, str]]:
-    """Each module that `file` imports when it is needed, and the name that it takes from there."""
+    """Each module that `file` imports dynamically, with the name that it uses."""
     for path, name in LOADED.findall(file.read_text()):
         yield os.path.normpath(Path(named(file)).parent / path), name
 
 
 ELSEWHERE = {
-    # app.js loads it beside a view.
+    # app.js loads this module together with a view.
     ("api.js", "Api"),
-    # tests/stacks/test_each_fact_once.py compares it with the API's.
+    # tests/stacks/test_each_fact_once.py compares this export with the API.
     ("reminders.js", "CHANNELS"),
 }
 USED = {use for file in MODULES for use in (*imports(file), *loads(file))} | ELSEWHERE
@@ -51,7 +51,7 @@ def test_every_export_is_used(file: Path) -> None:
     assert unused == [], "remove `export`, or the code if nothing in the module uses it"
 
 
-def test_the_first_page_asks_at_once_for_all_that_it_needs() -> None:
+def test_the_first_page_preloads_all_modules_that_it_needs() -> None:
     needed = {"app.js"}
     while more := {path for one in needed for path, _ in imports(WEBSITE / one)} - needed:
         needed |= more

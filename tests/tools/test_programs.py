@@ -1,4 +1,4 @@
-"""What every command line of the project does alike: its help, its streams, and how it ends."""
+"""What all command lines of the project have in common: help, streams, signals and exit statuses."""
 
 import json
 import os
@@ -40,7 +40,7 @@ sys.addaudithook(watch)
 sys.argv[:] = sys.argv[1:]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
-"""Runs the module that the first argument names, and tells what it writes, starts or calls."""
+"""Runs the module in the first argument, and prints each file it writes, process it starts or address it calls."""
 
 
 def modules() -> list[str]:
@@ -54,7 +54,7 @@ def modules() -> list[str]:
 
 
 def settings(**more: str) -> dict[str, str]:
-    """Without those of the person who runs the tests."""
+    """An environment without the settings of the developer who runs the tests."""
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8", **more}
 
 
@@ -67,7 +67,7 @@ def run(*command: str, **options: Any) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize("module", modules())
 def test_the_help_of_every_program_only_prints(module: str) -> None:
-    """It starts no process, writes no file and calls nobody."""
+    """The help starts no process, writes no file and connects to no server."""
     shown = run("-c", WATCHED, module, "--help", env=settings(COLUMNS="80"))
 
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -77,7 +77,7 @@ def test_the_help_of_every_program_only_prints(module: str) -> None:
 
 @pytest.mark.parametrize("module", ["tools.doctor", "tools.teardown"])
 def test_node_is_found_even_if_the_environment_is_not_activated(module: str) -> None:
-    """CDK needs it."""
+    """CDK needs Node."""
     done = run("-m", module, env=settings(PATH="/nonexistent", AWS_EC2_METADATA_DISABLED="true"))
 
     assert (done.returncode, done.stdout) == (1, "")
@@ -90,7 +90,7 @@ def test_the_programs_of_tools_are_listed() -> None:
 
 
 @pytest.mark.parametrize("columns", ["1", "20", "-5"])
-def test_any_width_has_a_help(columns: str) -> None:
+def test_the_help_is_printed_at_any_width(columns: str) -> None:
     shown = run("-m", "tools.orders", "--help", env=settings(COLUMNS=columns))
 
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -98,7 +98,7 @@ def test_any_width_has_a_help(columns: str) -> None:
 
 
 @pytest.mark.parametrize("module", ["local", "tools.orders"])
-def test_a_missing_command_is_answered_with_the_help(module: str) -> None:
+def test_without_a_command_the_help_is_printed(module: str) -> None:
     shown = run("-m", module)
 
     assert (shown.returncode, shown.stdout) == (2, "")
@@ -115,16 +115,16 @@ def test_a_missing_command_is_answered_with_the_help(module: str) -> None:
         (["tools.orders", "xyz"], "'parked')"),
     ],
 )
-def test_a_command_that_is_nearly_right_is_named(command: list[str], meant: str) -> None:
+def test_the_closest_command_is_suggested(command: list[str], meant: str) -> None:
     shown = run("-m", *command)
 
     assert (shown.returncode, shown.stdout) == (2, "")
-    # From Python 3.12 on without quotes.
+    # Python 3.12 and later print the choices without quotes.
     assert shown.stderr.rstrip().replace("parked)", "'parked')").endswith(meant)
 
 
 @pytest.mark.parametrize("command", [["local", "--home=--", "status"], ["tools.remindme", "--stage=--", "list"]])
-def test_an_option_with_two_dashes_as_its_value_has_none(command: list[str]) -> None:
+def test_two_dashes_are_not_the_value_of_an_option(command: list[str]) -> None:
     shown = run("-m", *command)
 
     assert (shown.returncode, shown.stdout) == (2, "")
@@ -164,19 +164,19 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /d
 @needs_full
 @pytest.mark.parametrize("action", ["print('x')", "print('x' * 100_000)"])
 @pytest.mark.parametrize("ending", ["pass", "raise SystemExit(0)", "raise KeyboardInterrupt"])
-def test_a_full_disk_behind_standard_output_is_named_once(action: str, ending: str) -> None:
+def test_a_full_disk_behind_standard_output_is_reported_once(action: str, ending: str) -> None:
     with FULL.open("w") as full:
         done = saying(f"{action}; {ending}" if "raise" in ending else action, stdout=full, stderr=subprocess.PIPE)
 
     full_disk = "error: standard output: no space left on device\n"
     interrupted = "error: interrupted\n" * ("Keyboard" in ending)
-    # If the text is written at once, the interrupt never comes.
+    # A long text is written at once, so the command fails before the interrupt.
     assert done.stderr in (full_disk, interrupted + full_disk)
     assert done.returncode == (130 if interrupted in done.stderr and interrupted else 1)
 
 
 @needs_full
-def test_a_full_disk_elsewhere_is_not_taken_for_standard_output() -> None:
+def test_a_full_disk_behind_another_file_is_not_reported_as_standard_output() -> None:
     done = saying("open('/dev/full', 'w').write('x' * 100_000)")
 
     assert "standard output" not in done.stderr and "No space left on device" in done.stderr
@@ -184,7 +184,7 @@ def test_a_full_disk_elsewhere_is_not_taken_for_standard_output() -> None:
 
 @pytest.mark.parametrize("streams", [(1,), (2,), (0, 1, 2)])
 @pytest.mark.parametrize(("action", "status"), [("print('Zoë', sys.stdin.isatty())", 0), ("program.complain('x')", 3)])
-def test_a_closed_stream_is_silence(streams: tuple[int, ...], action: str, status: int) -> None:
+def test_a_closed_stream_causes_no_error(streams: tuple[int, ...], action: str, status: int) -> None:
     done = saying(action, status=status, preexec_fn=closed(*streams))
 
     assert done.returncode == status
@@ -194,7 +194,7 @@ def test_a_closed_stream_is_silence(streams: tuple[int, ...], action: str, statu
 
 
 @needs_full
-def test_complaints_that_nobody_can_read_change_no_status() -> None:
+def test_a_message_that_cannot_be_written_does_not_change_the_status() -> None:
     with FULL.open("w") as full:
         done = saying("program.complain('x')", status=3, stdout=subprocess.PIPE, stderr=full)
 
@@ -202,7 +202,7 @@ def test_complaints_that_nobody_can_read_change_no_status() -> None:
 
 
 @pytest.mark.parametrize("text", ["x", "x" * 100_000])
-def test_a_reader_who_has_seen_enough_is_told_nothing(text: str) -> None:
+def test_a_reader_that_closes_the_pipe_gets_no_message(text: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
@@ -220,9 +220,9 @@ def test_a_reader_who_has_seen_enough_is_told_nothing(text: str) -> None:
         {"TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"},
     ],
 )
-def test_a_letter_that_the_terminal_lacks_is_shown_as_its_number(odd: Mapping[str, str]) -> None:
+def test_a_character_that_the_terminals_encoding_lacks_is_printed_as_its_code(odd: Mapping[str, str]) -> None:
     odd = settings(**odd)
-    # A dry run shows what was understood, and calls nobody.
+    # A dry run prints the message and connects to no server.
     command = ["-m", "tools.remindme", "-n", "--zone", "UTC", "--email", "me", "cat \U0001f408", "2030-01-01 09:00"]
     done = run(*command, env=odd, encoding="latin-1")
     complaint = run("-c", SAYING.format(action="program.complain('cat \\U0001f408')", status=1), env=odd)
@@ -232,7 +232,7 @@ def test_a_letter_that_the_terminal_lacks_is_shown_as_its_number(odd: Mapping[st
     assert complaint.stderr == "error: cat \\U0001f408\n"
 
 
-def test_a_message_of_bytes_that_are_no_text_is_refused_in_a_sentence() -> None:
+def test_a_message_that_is_not_text_is_refused() -> None:
     done = run(
         "-m", "tools.remindme", "-n", "--zone", "UTC", "--email", "me", os.fsdecode(b"caf\xe9"), "2030-01-01 09:00"
     )
@@ -254,7 +254,7 @@ ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 @pytest.mark.parametrize(("ending", "status"), ENDINGS.items())
-def test_a_signal_ends_it_with_one_sentence_and_its_status(ending: signal.Signals, status: int) -> None:
+def test_a_signal_ends_the_command_with_one_sentence_and_its_status(ending: signal.Signals, status: int) -> None:
     action = f"import os, signal, time; os.kill(os.getpid(), {int(ending)}); time.sleep(60)"
 
     done = saying(action, preexec_fn=lambda: signal.signal(ending, signal.SIG_DFL))
@@ -264,17 +264,17 @@ def test_a_signal_ends_it_with_one_sentence_and_its_status(ending: signal.Signal
 
 @pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGTERM])
 def test_a_signal_that_the_caller_ignores_stays_ignored(ending: signal.Signals) -> None:
-    """As `nohup` does."""
-    action = f"import os; os.kill(os.getpid(), {int(ending)}); print('goes on')"
+    """`nohup` ignores SIGHUP, for example."""
+    action = f"import os; os.kill(os.getpid(), {int(ending)}); print('continues')"
 
     done = saying(action, preexec_fn=lambda: signal.signal(ending, signal.SIG_IGN))
 
-    assert (done.returncode, done.stdout) == (0, "goes on\n")
+    assert (done.returncode, done.stdout) == (0, "continues\n")
 
 
 @pytest.mark.parametrize("package", ["local", "tools"])
-def test_an_interrupt_before_the_command_begins_is_told_alike(package: str) -> None:
-    """Python is then still importing."""
+def test_an_interrupt_before_the_command_begins_gives_the_same_message(package: str) -> None:
+    """Python is still importing at this moment."""
     done = run("-c", f"import {package}; raise KeyboardInterrupt")
 
     assert (done.returncode, done.stderr) == (130, "error: interrupted\n")
@@ -283,13 +283,13 @@ def test_an_interrupt_before_the_command_begins_is_told_alike(package: str) -> N
 @pytest.mark.parametrize(
     ("columns", "wide"), [("60", 60), ("120", 120), (None, program.ROOMY), ("0", program.ROOMY), ("x", program.ROOMY)]
 )
-def test_what_is_piped_is_as_wide_as_columns_says(columns: str | None, wide: int) -> None:
+def test_piped_output_has_the_width_in_columns(columns: str | None, wide: int) -> None:
     done = saying("print(program.width())", env=settings(**({"COLUMNS": columns} if columns else {})))
 
     assert done.stdout == f"{wide}\n"
 
 
-def test_a_terminal_says_how_wide_it_is() -> None:
+def test_the_output_has_the_width_of_the_terminal() -> None:
     terminal, end = pty.openpty()
     subprocess.run(["stty", "cols", "72"], stdin=end, check=True)
 

@@ -1,4 +1,4 @@
-"""Which AWS the tools talk to: the laptop cloud, or the address in AWS_ENDPOINT_URL."""
+"""The AWS that the tools talk to: the laptop cloud, or the address in AWS_ENDPOINT_URL."""
 
 import socket
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tools.aws import reach
 
 @pytest.fixture
 def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """The port of this checkout's laptop cloud, which does not run. Nobody else listens there."""
+    """The port of this checkout's laptop cloud, which does not run. No other program listens there."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = int(reserved.getsockname()[1])
@@ -30,8 +30,10 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:{}", "http://localhost:{}/", " http://LOCALHOST:{}"])
-def test_its_own_address_is_the_laptop_cloud(endpoint: str | None, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So nothing is asked for with the settings of docs/local.md either."""
+def test_the_address_of_the_laptop_cloud_means_the_laptop_cloud(
+    endpoint: str | None, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the commands sign in as demo users even with the settings that docs/local.md describes."""
     if endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.format(port))
 
@@ -43,7 +45,7 @@ def test_its_own_address_is_the_laptop_cloud(endpoint: str | None, port: int, mo
     "endpoint",
     ["http://127.0.0.1:1", "https://127.0.0.1:{}", "http://emulator.example:{}", "http://127.0.0.1", "http://[::1]:{}"],
 )
-def test_any_other_address_is_what_it_says(endpoint: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_address_is_used_unchanged(endpoint: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.format(port))
 
     found = reach("local")
@@ -51,10 +53,10 @@ def test_any_other_address_is_what_it_says(endpoint: str, port: int, monkeypatch
     assert (found.endpoint, found.demo_users) == (endpoint.format(port), None)
 
 
-def test_its_own_address_is_another_program_if_that_listens_there(
+def test_the_address_is_not_the_laptop_cloud_if_another_program_listens_there(
     tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such as the laptop cloud of another checkout, whose users are others."""
+    """It may be the laptop cloud of another checkout, with other users."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -65,7 +67,7 @@ def test_its_own_address_is_another_program_if_that_listens_there(
         assert reach("local").demo_users is None
 
 
-def test_a_named_folder_is_the_laptop_cloud_whatever_the_address(
+def test_a_named_folder_is_the_laptop_cloud_at_any_address(
     tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -77,7 +79,7 @@ def test_a_named_folder_is_the_laptop_cloud_whatever_the_address(
 
 
 @pytest.mark.parametrize("endpoint", ["nonsense", "http://", "127.0.0.1:4566"])
-def test_an_address_that_is_none_is_refused(endpoint: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_address_is_refused(endpoint: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
 
     for stage in ("local", "dev"):
@@ -85,5 +87,5 @@ def test_an_address_that_is_none_is_refused(endpoint: str, port: int, monkeypatc
             reach(stage)
 
 
-def test_no_folder_is_named_by_default() -> None:
+def test_by_default_no_folder_is_named() -> None:
     assert command.defaults().home is None

@@ -1,4 +1,4 @@
-"""The Redis programs in both languages: which Redis they find, and what they say of what goes wrong."""
+"""The Redis programs in both languages: the Redis that they find, and their error messages."""
 
 import importlib.util
 import json
@@ -38,7 +38,7 @@ tuples = load()
 def run(
     program: str, *arguments: "str | bytes", folder: Path = FOLDER, **settings: Any
 ) -> "subprocess.CompletedProcess[bytes]":
-    """`program` is the name of a file, such as `check-tuple-redis.js`. Only these settings are there."""
+    """Runs `program`, a file such as `check-tuple-redis.js`. No other settings are in its environment."""
     interpreter = "node" if program.endswith(".js") else sys.executable
     return subprocess.run(
         [interpreter, folder / program, *arguments],
@@ -52,7 +52,7 @@ INFO = "# Server\r\nprocess_id:4711\r\nos:Linux 6"
 
 
 class Redis(socketserver.ThreadingTCPServer):
-    """Answers the value of GET, or an error, as `answers` has them by key; the process id 4711; AUTH with `auth`."""
+    """A Redis with the process id 4711. `answers` maps keys to its answers to GET; `auth` is its answer to AUTH."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -92,7 +92,7 @@ class Connection(socketserver.StreamRequestHandler):
 
 @contextmanager
 def serving(answers: dict[str, str] | None = None, *, auth: str = "+OK") -> Iterator[int]:
-    """The port of such a server."""
+    """Yields the port of a `Redis` with these answers."""
     with Redis(answers or {}, auth=auth) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -102,7 +102,7 @@ def serving(answers: dict[str, str] | None = None, *, auth: str = "+OK") -> Iter
 
 
 def home(folder: Path, **files: Any) -> Path:
-    """A laptop cloud's folder with these files, as JSON or as they are."""
+    """Writes the files of a laptop cloud into `folder`: text unchanged, everything else as JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         file = folder / {"settings": "settings.json", "cache": "cache.pid"}[name]
@@ -110,12 +110,12 @@ def home(folder: Path, **files: Any) -> Path:
     return folder
 
 
-# Which Redis
+# Finding Redis
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_without_a_setting_they_talk_to_the_cache_of_this_checkout(language: str, tmp_path: Path) -> None:
-    """In another checkout, whose cloud has another port: only the folder of the program counts."""
+def test_without_redis_url_they_talk_to_the_cache_of_their_checkout(language: str, tmp_path: Path) -> None:
+    """The test copies the programs into another checkout, whose laptop cloud has another port."""
     folder = tmp_path / "tools" / "redis"
     folder.mkdir(parents=True)
     for file in FOLDER.glob("*.*"):
@@ -133,17 +133,16 @@ def test_without_a_setting_they_talk_to_the_cache_of_this_checkout(language: str
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_another_programs_redis_on_the_port_of_the_cloud_is_refused(language: str, tmp_path: Path) -> None:
-    """It may be the cache of another checkout."""
+def test_another_redis_on_the_port_of_the_laptop_cloud_is_refused(language: str, tmp_path: Path) -> None:
+    """The other Redis may be the cache of another checkout."""
     with serving() as port:
         cloud = home(tmp_path / "cloud", settings={"redis_port": port}, cache={"pid": 12, "started": 1.0})
 
         found = run(f"check-tuple-redis.{language}", "--home", str(cloud), "age", REDIS_URL="redis://nowhere.invalid")
 
     assert (found.returncode, found.stdout) == (1, b"")
-    assert (
-        found.stderr.decode().splitlines()[1].startswith(f"error: another Redis answers at redis://127.0.0.1:{port},")
-    )
+    problem = found.stderr.decode().splitlines()[1]
+    assert problem.startswith(f"error: the Redis at redis://127.0.0.1:{port} is not the cache of the laptop cloud")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -158,7 +157,7 @@ def test_another_programs_redis_on_the_port_of_the_cloud_is_refused(language: st
         ({"settings": {"redis_port": 1}, "cache": {"pid": None}}, "damaged"),
     ],
 )
-def test_a_laptop_cloud_that_cannot_be_asked_is_told(
+def test_a_missing_stopped_or_damaged_laptop_cloud_is_reported(
     language: str, files: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     cloud = home(tmp_path / "cloud", **files)
@@ -220,7 +219,7 @@ console.log(JSON.stringify(tried));
 """
 
 
-def test_redis_url_is_read_alike_in_both_languages_and_its_faults_are_told_without_it() -> None:
+def test_both_languages_read_redis_url_the_same_way_and_never_print_it() -> None:
     urls = [*GOOD, *BAD]
     expected = [list(value) for value in GOOD.values()]
     expected += [MESSAGES["bad address"].replace("{why}", MESSAGES[why]) for why in BAD.values()]
@@ -241,12 +240,12 @@ def test_redis_url_is_read_alike_in_both_languages_and_its_faults_are_told_witho
     assert not any("secret" in str(message) for message in expected[len(GOOD) :])
 
 
-# What goes wrong
+# Errors
 
 REFUSALS = {
     "NOAUTH Authentication required.": "asks for a user name and a password",
     "NOPERM User u has no permissions to run the 'get' command": "sign in as an operator",
-    "READONLY You can't write against a read only replica.": "only reads: name the primary",
+    "READONLY You can't write against a read only replica.": "accepts only reads: name the primary",
     "OOM command not allowed when used memory > 'maxmemory'.": "is full",
     "LOADING Redis is loading the dataset in memory": "try again in a moment",
     "MISCONF Redis is configured to save RDB snapshots": "cannot save to its disk",
@@ -256,8 +255,8 @@ REFUSALS = {
     "ERR DB index is out of range": "has no such database",
     "ERR max number of clients reached": "too many clients",
     "DENIED Redis is running in protected mode": "protected mode",
-    "WRONGTYPE Operation against a key holding the wrong kind of value": "the key holds a hash and not a text",
-    "ERR something new": "refuses it: ",
+    "WRONGTYPE Operation against a key holding the wrong kind of value": "the key holds a hash, not text",
+    "ERR something new": "refuses the command: ",
 }
 GET_IN_NODE = """
 const { ask } = require(process.argv[1]);
@@ -273,7 +272,7 @@ const { ask } = require(process.argv[1]);
 """
 
 
-def test_what_redis_refuses_is_told_alike_in_both_languages() -> None:
+def test_both_languages_report_a_refusal_of_redis_with_the_same_message() -> None:
     with serving({str(number): f"-{text}" for number, text in enumerate(REFUSALS)}) as port:
         address, keys = f"redis://127.0.0.1:{port}", [str(number) for number in range(len(REFUSALS))]
         node = subprocess.run(
@@ -302,7 +301,7 @@ def test_what_redis_refuses_is_told_alike_in_both_languages() -> None:
         ("-ERR AUTH <password> called without any password configured for the default user", "has no password"),
     ],
 )
-def test_a_password_that_is_refused_is_told_and_not_shown(language: str, answer: str, said: str) -> None:
+def test_a_refused_password_is_reported_but_not_printed(language: str, answer: str, said: str) -> None:
     with serving(auth=answer) as port:
         found = run(f"check-tuple-redis.{language}", "age", REDIS_URL=f"redis://u:secret@127.0.0.1:{port}")
 
@@ -312,7 +311,7 @@ def test_a_password_that_is_refused_is_told_and_not_shown(language: str, answer:
 
 @contextmanager
 def speaking(words: bytes) -> Iterator[int]:
-    """The port of a server that answers so, whatever it is asked, and hangs up."""
+    """Yields the port of a server that answers `words` to everything, and closes the connection."""
 
     class Speaks(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -332,11 +331,11 @@ def speaking(words: bytes) -> Iterator[int]:
     ("scheme", "words", "message"),
     [
         ("redis", b"HTTP/1.1 400 Bad Request\r\n\r\n", "is not Redis"),
-        ("redis", b"", "it closed the connection. If it speaks only TLS"),
+        ("redis", b"", "Redis closed the connection. If it accepts only TLS"),
         ("rediss", b"-ERR unknown command\r\n", "TLS failed."),
     ],
 )
-def test_a_server_of_another_kind_is_told(language: str, scheme: str, words: bytes, message: str) -> None:
+def test_a_server_of_another_kind_is_reported(language: str, scheme: str, words: bytes, message: str) -> None:
     with speaking(words) as port:
         found = run(f"check-tuple-redis.{language}", "age", REDIS_URL=f"{scheme}://127.0.0.1:{port}")
 
@@ -349,7 +348,7 @@ def test_a_server_of_another_kind_is_told(language: str, scheme: str, words: byt
 @pytest.mark.parametrize(
     ("host", "why"), [("127.0.0.1", "refused"), ("[::1]", "refused"), ("no-such-host.invalid", "unknown host")]
 )
-def test_a_server_that_is_not_there_is_told(language: str, host: str, why: str) -> None:
+def test_a_missing_server_is_reported(language: str, host: str, why: str) -> None:
     url = f"redis://{host}:{free_port()}"
 
     found = run(f"check-tuple-redis.{language}", "age", REDIS_URL=url)
@@ -363,7 +362,7 @@ def test_a_missing_library_is_named(language: str, tmp_path: Path) -> None:
     for file in FOLDER.glob("*.*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     if language == "py":
-        # Without the packages of the environment.
+        # -S leaves out the packages of the environment.
         done = subprocess.run(
             [sys.executable, "-S", tmp_path / "check-tuple-redis.py", "age"],
             env={"PATH": os.environ["PATH"], "REDIS_URL": "redis://h"},
@@ -381,7 +380,7 @@ def test_a_missing_library_is_named(language: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("verb", "names"), VERBS.items())
-def test_the_help_tells_how_a_program_is_used(language: str, verb: str, names: str) -> None:
+def test_the_help_begins_with_the_usage(language: str, verb: str, names: str) -> None:
     shown = run(f"{verb}-tuple-redis.{language}", "--help")
 
     assert (shown.returncode, shown.stderr) == (0, b"")
@@ -418,7 +417,7 @@ def test_wrong_usage_of_redis_url_is_status_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("region", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_redis_url_prints_an_address_with_a_password_for_a_quarter_of_an_hour(region: str) -> None:
+def test_redis_url_prints_an_address_with_a_password_that_is_valid_for_15_minutes(region: str) -> None:
     where: dict[str, Any] = {region: "us-east-1"}
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", **where}
 
@@ -435,11 +434,11 @@ def test_redis_url_prints_an_address_with_a_password_for_a_quarter_of_an_hour(re
     assert nameless.stderr.decode().startswith("error: no AWS credentials were found")
 
 
-# What is not plain text
+# Bytes and encodings
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_value_that_is_no_text_is_told_and_one_that_the_terminal_lacks_is_shown(language: str) -> None:
+def test_a_character_that_the_terminals_encoding_lacks_is_printed_as_its_code(language: str) -> None:
     odd: dict[str, Any] = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
     with serving({"binary": "$3\r\n\xff", "letter": "$2\r\nü", "ü": "$1\r\n1"}) as port:
         url = f"redis://127.0.0.1:{port}"
@@ -453,7 +452,7 @@ def test_a_value_that_is_no_text_is_told_and_one_that_the_terminal_lacks_is_show
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_and_a_reader_who_stops_are_told_in_a_sentence_or_not(language: str) -> None:
+def test_a_full_disk_is_reported_but_a_reader_that_stops_is_not(language: str) -> None:
     interpreter = "node" if language == "js" else sys.executable
     command = [interpreter, str(FOLDER / f"check-tuple-redis.{language}"), "--help"]
     reading, writing = os.pipe()

@@ -1,4 +1,4 @@
-"""Scheduling with `remindme`: a real HTTP server stands in for the API, at a fixed moment."""
+"""Scheduling with `remindme`, at a fixed time. A real HTTP server replaces the API."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,9 @@ from tools.remindme import fields
 from tools.remindme.__main__ import main
 
 
-def test_the_originals_form_is_scheduled_in_local_time(remindme: Command, api: FakeApi, cognito: FakeCognito) -> None:
+def test_the_arguments_of_the_original_are_scheduled_in_local_time(
+    remindme: Command, api: FakeApi, cognito: FakeCognito
+) -> None:
     run = remindme("remind me of something", "2027-01-27 09:00:00")
 
     assert (run.status, run.err) == (0, "")
@@ -32,7 +34,7 @@ def test_the_originals_form_is_scheduled_in_local_time(remindme: Command, api: F
     assert cognito.issued[api.tokens[0]] == ADA
 
 
-def test_what_was_understood_is_shown_in_local_time_and_utc_before_the_answer(remindme: Command) -> None:
+def test_the_time_is_shown_in_local_time_and_utc_before_the_answer(remindme: Command) -> None:
     run = remindme("tea", "next", "friday", "18:00")
 
     assert run.out.startswith(
@@ -44,14 +46,14 @@ def test_what_was_understood_is_shown_in_local_time_and_utc_before_the_answer(re
     )
 
 
-def test_what_was_understood_is_shown_even_where_it_is_refused(remindme: Command, api: FakeApi) -> None:
+def test_a_refusal_comes_after_the_time_and_names_the_option(remindme: Command, api: FakeApi) -> None:
     api.answers = [(400, refusal("InvalidRequest", {"field": "email", "problem": "is not verified"}))]
 
     run = remindme("tea", "in 20m", "--email", "ada@example.com")
 
     assert run.status == 1
     assert "Sat 2026-11-21 11:50:15 UTC" in run.out
-    assert run.err == "error: the API answered 400: InvalidRequest: The reminder is invalid; email is not verified\n"
+    assert run.err == "error: the API answered 400: InvalidRequest: The reminder is invalid; --email is not verified\n"
 
 
 @pytest.mark.parametrize(
@@ -99,20 +101,20 @@ def test_options_become_fields_before_and_after_the_message(
         (["--email", "b@example.com", "--sms", "me"], "to       b@example.com\n         your own phone number\n"),
     ],
 )
-def test_where_it_goes_is_shown(remindme: Command, options: list[str], to: str) -> None:
+def test_the_recipients_are_shown(remindme: Command, options: list[str], to: str) -> None:
     assert to in remindme("tea", "in 20m", "-n", *options).out
 
 
 @pytest.mark.parametrize(
     ("options", "offered"),
     [
-        ([], "invalid; say --email me, or --sms me\n"),
-        (["--topic"], "invalid; say --email me, or --sms me\n"),
-        (["--email", "me", "--topic"], "invalid; leave out --topic\n"),
+        ([], "invalid: use --email me or --sms me\n"),
+        (["--topic"], "invalid: use --email me or --sms me\n"),
+        (["--email", "me", "--topic"], "invalid: leave out --topic\n"),
         (["--email", "me"], "invalid.\n"),
     ],
 )
-def test_whoever_may_not_use_the_topic_is_told_what_to_say_instead(
+def test_a_person_who_uses_the_topic_learns_what_to_use_instead(
     remindme: Command, api: FakeApi, options: list[str], offered: str
 ) -> None:
     api.answers = [(403, refusal("Forbidden"))]
@@ -124,7 +126,7 @@ def test_whoever_may_not_use_the_topic_is_told_what_to_say_instead(
     assert run.err.endswith(offered)
 
 
-def test_a_dry_run_shows_and_schedules_nothing(remindme: Command, api: FakeApi) -> None:
+def test_a_dry_run_shows_the_time_and_schedules_nothing(remindme: Command, api: FakeApi) -> None:
     run, as_json = remindme("-n", "tea", "in 20m"), remindme("--dry-run", "tea", "in 20m", "--json")
 
     assert "Sat 2026-11-21 12:50:15 Europe/Paris" in run.out
@@ -132,14 +134,14 @@ def test_a_dry_run_shows_and_schedules_nothing(remindme: Command, api: FakeApi) 
     assert api.requests == []
 
 
-def test_a_time_in_another_zone_is_understood_there(remindme: Command, api: FakeApi) -> None:
+def test_a_time_is_understood_in_the_time_zone_of_the_option(remindme: Command, api: FakeApi) -> None:
     run = remindme("tea", "tomorrow 9am", "--zone", "Australia/Lord_Howe")
 
     assert "Sun 2026-11-22 09:00:00 Australia/Lord_Howe\n         Sat 2026-11-21 22:00:00 UTC" in run.out
     assert api.requests[0][2]["timestamp"] == "2026-11-22T09:00:00+11:00"
 
 
-def test_for_a_time_that_the_clocks_show_twice_both_are_offered(remindme: Command, api: FakeApi) -> None:
+def test_if_the_clocks_show_a_time_twice_both_are_offered(remindme: Command, api: FakeApi) -> None:
     refused = remindme("tea", "2027-10-31 02:30")
     chosen = [remindme("tea", "2027-10-31 02:30", "--fold", fold) for fold in ("0", "1")]
 
@@ -152,7 +154,7 @@ def test_for_a_time_that_the_clocks_show_twice_both_are_offered(remindme: Comman
     ]
 
 
-def test_a_span_is_counted_from_after_the_sign_in_and_due_at_the_second_that_was_shown(
+def test_a_span_is_counted_after_signing_in_and_ends_at_the_second_that_was_shown(
     remindme: Command, api: FakeApi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter([NOW, NOW + timedelta(seconds=40.5)])
@@ -165,9 +167,7 @@ def test_a_span_is_counted_from_after_the_sign_in_and_due_at_the_second_that_was
     assert api.requests[0][2]["timestamp"] == "2026-11-21T11:50:56+00:00"
 
 
-def test_a_span_of_a_few_seconds_is_counted_by_the_api_and_shown_without_a_second_of_the_clock(
-    remindme: Command, api: FakeApi
-) -> None:
+def test_a_span_of_a_few_seconds_is_counted_by_the_api_and_shown_as_seconds(remindme: Command, api: FakeApi) -> None:
     run = remindme("tea", "in 5 seconds")
 
     assert "when     5 seconds after it is scheduled\n" in run.out
@@ -183,7 +183,7 @@ def test_utc_is_shown_once(remindme: Command) -> None:
 
 
 @pytest.mark.parametrize(("setting", "zone"), [("JST-9", None), ("Europe/Paris", "Europe/Paris"), ("", "UTC")])
-def test_the_zone_is_that_of_tz_unless_an_option_names_one(
+def test_the_time_zone_comes_from_tz_unless_an_option_names_one(
     remindme: Command, monkeypatch: pytest.MonkeyPatch, setting: str, zone: str | None
 ) -> None:
     monkeypatch.setenv("TZ", setting)
@@ -196,10 +196,10 @@ def test_the_zone_is_that_of_tz_unless_an_option_names_one(
             assert (run.status, zone in run.out) == (0, True)
         else:
             assert (run.status, run.out) == (1, "")
-            assert run.err.startswith("error: the time zone of this machine is not known: name one with --zone")
+            assert run.err.startswith("error: the time zone of this machine is unknown: name one with --zone")
 
 
-def test_what_people_write_becomes_what_the_api_takes(remindme: Command) -> None:
+def test_numbers_addresses_and_intervals_may_be_written_in_several_ways(remindme: Command) -> None:
     numbers = ("+1 555 555 0100", "+1 (555) 555-0100", "+1.555.555.0100", "+15555550100")
     often = {
         **{"daily": "1d", "Every day": "1d", "every other day": "2d", "1D": "1d", "24 hours": "24h"},
@@ -218,7 +218,7 @@ def test_what_people_write_becomes_what_the_api_takes(remindme: Command) -> None
 
 
 REFUSED = {
-    "is not a phone number with its country's code: say one such as +15555550100": [
+    "is not a phone number with a country code: write one such as +15555550100": [
         ["--sms", text]
         for text in (
             "",
@@ -231,7 +231,7 @@ REFUSED = {
             "\u202a+15555550100",
         )
     ],
-    "is not an e-mail address: say one such as ada@example.com, or me for your own": [
+    "is not an e-mail address: write one such as ada@example.com, or me for your own": [
         ["--email", text]
         for text in (
             "",
@@ -243,7 +243,7 @@ REFUSED = {
             "a\udcff@example.com",
         )
     ],
-    "is not understood: say 30m, 2h, 1d, 1w, 1M (a month) or 1y; or words such as daily": [
+    "is not understood: write an interval such as 30m, 2h, 1d, 1w, 1M (a month) or 1y, or words such as daily": [
         ["--repeat", text]
         for text in ("", "d", "days", "0d", "1.5h", "biweekly", "every monday", "every", "1 d 2 h", "P1D", "１d", "2 M")
     ],
@@ -260,7 +260,7 @@ REFUSED = {
 }
 
 
-def test_an_invalid_option_is_refused_in_words_before_anything_is_shown_or_sent(
+def test_an_invalid_option_is_refused_before_anything_is_shown_or_sent(
     remindme: Command, api: FakeApi, cognito: FakeCognito
 ) -> None:
     for said, given in REFUSED.items():
@@ -272,9 +272,7 @@ def test_an_invalid_option_is_refused_in_words_before_anything_is_shown_or_sent(
             assert "^" not in run.err and len(run.err) < 300
 
 
-def test_an_invalid_message_is_refused_in_words_before_anything_is_shown_or_sent(
-    remindme: Command, api: FakeApi
-) -> None:
+def test_an_invalid_message_is_refused_before_anything_is_shown_or_sent(remindme: Command, api: FakeApi) -> None:
     for message, option, said in [
         ("", "topic", "the message must not be empty"),
         *[
@@ -313,7 +311,7 @@ def test_a_time_more_than_a_year_ahead_is_refused_before_it_is_sent(remindme: Co
         ["tea", "in 20m", "--repeat", "1d", "--until", ""],
     ],
 )
-def test_what_is_not_understood_is_not_sent(remindme: Command, api: FakeApi, arguments: list[str]) -> None:
+def test_a_time_that_is_not_understood_is_not_sent(remindme: Command, api: FakeApi, arguments: list[str]) -> None:
     run = remindme(*arguments)
 
     assert (run.status, run.out, api.requests) == (1, "", [])
@@ -361,23 +359,25 @@ def test_a_message_that_looks_like_a_command_comes_after_two_dashes(
     assert api.requests[0][2]["message"] == message
 
 
-def test_a_command_that_may_have_been_a_message_is_told_how_to_be_one(remindme: Command) -> None:
-    assert "for a message that is 'list', put -- before it" in remindme("list", "tomorrow 9am").err
+def test_wrong_words_after_a_command_are_refused_with_how_to_write_a_message(remindme: Command) -> None:
+    assert "If 'list' is your message, write -- before it" in remindme("list", "tomorrow 9am").err
 
 
 @pytest.mark.parametrize(("status", "exit_status"), [("SENT", 0), ("PARTLY_SENT", 1), ("FAILED", 1), ("CANCELLED", 1)])
-def test_waiting_ends_as_the_reminder_ends(remindme: Command, api: FakeApi, status: str, exit_status: int) -> None:
+def test_the_exit_status_after_waiting_says_whether_it_was_sent(
+    remindme: Command, api: FakeApi, status: str, exit_status: int
+) -> None:
     api.answers = [(202, REMINDER), (200, {**REMINDER, "status": status, "reason": "because"})]
 
     run = remindme("tea", "in 1s", "--wait")
 
     assert run.status == exit_status
-    assert f"reminder {ID}; Ctrl-C ends the waiting, not the reminder" in run.out
+    assert f"waiting for reminder {ID}: Ctrl-C stops the waiting" in run.out
     assert status in run.out and "because" in run.out
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_stage_without_reminders_is_named_before_anything_is_promised(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stage_that_is_not_deployed_is_named_before_anything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     run = run_inside(capsys, main, ["tea", "in 20m", "--stage", "prod"])
 
     assert (run.status, run.out) == (1, "")

@@ -1,4 +1,4 @@
-"""`remindme list`, `show` and `cancel`: one page after the other, short ids, and narrow terminals."""
+"""`remindme list`, `show` and `cancel`: pages, shortened ids, and narrow terminals."""
 
 from typing import Any
 
@@ -23,17 +23,17 @@ def test_the_list_is_read_page_by_page_until_its_limit(remindme: Command, api: F
         "/v1/reminders?limit=100&next=a%2Fb%2Bc%3D",
     ]
     assert len(api.requests) == 3
-    assert "2027-01-27T09:00:00+01:00" in cut.out and "the first 1; there are more: --limit" in cut.out
+    assert "2027-01-27T09:00:00+01:00" in cut.out and "there are more than 1: list more with --limit" in cut.out
 
 
-def test_no_reminders_are_said_in_words_and_are_an_empty_list_for_programs(remindme: Command, api: FakeApi) -> None:
+def test_without_reminders_a_sentence_is_shown_or_an_empty_list_in_json(remindme: Command, api: FakeApi) -> None:
     api.answers = [(200, {"reminders": [], "next": None})]
 
     assert remindme("list").out == "no reminders\n"
     assert remindme("list", "--json").json == []
 
 
-def test_what_would_steer_a_terminal_and_card_numbers_are_shown_escaped(remindme: Command, api: FakeApi) -> None:
+def test_control_characters_are_escaped_and_card_numbers_are_hidden(remindme: Command, api: FakeApi) -> None:
     api.answers = [(200, {"reminders": [{**REMINDER, "message": f"[red]\x1b[31m\u202e{CARD}"}], "next": None})]
 
     as_text, as_json = remindme("list"), remindme("list", "--json")
@@ -42,7 +42,7 @@ def test_what_would_steer_a_terminal_and_card_numbers_are_shown_escaped(remindme
     assert "\x1b" not in as_text.out + as_json.out and CARD not in as_text.out + as_json.out
 
 
-def test_one_is_shown_and_cancelled_by_its_id(remindme: Command, api: FakeApi) -> None:
+def test_a_reminder_is_shown_and_cancelled_by_its_id(remindme: Command, api: FakeApi) -> None:
     api.answers = [(200, REMINDER), (200, {**REMINDER, "status": "CANCELLED"})]
 
     shown, cancelled = remindme("show", ID), remindme("cancel", ID, "--json")
@@ -69,7 +69,7 @@ OTHERS = [f"8c2b6c1e-0000-4000-8000-00000000000{digit}" for digit in (2, 3)] + [
         (ID[:-1].upper(), None),
     ],
 )
-def test_an_id_may_be_cut_short_as_long_as_one_reminder_has_it(
+def test_an_id_may_be_shortened_if_only_one_reminder_matches(
     remindme: Command, api: FakeApi, command: str, text: str, meant: str | None
 ) -> None:
     listed = {"reminders": [{**REMINDER, "reminderId": one} for one in (ID, *OTHERS)], "next": None}
@@ -84,7 +84,7 @@ def test_an_id_may_be_cut_short_as_long_as_one_reminder_has_it(
         assert "3 of your reminders have ids that begin with" in run.err
 
 
-def test_a_short_id_that_nothing_has_is_told(remindme: Command, api: FakeApi) -> None:
+def test_a_shortened_id_without_a_match_is_refused(remindme: Command, api: FakeApi) -> None:
     api.answers = [(200, {"reminders": [REMINDER], "next": None})]
 
     run = remindme("cancel", "abcd")
@@ -97,7 +97,7 @@ LONG = {**REMINDER, "message": "Feed the cat and water the flowers " * 4, "timeZ
 
 
 @pytest.mark.parametrize("message", ["tea", LONG["message"], "x" * 300, "猫に餌をやる" * 9])
-def test_ids_and_times_are_in_one_piece_however_narrow_the_terminal_is(
+def test_ids_and_times_are_not_broken_in_a_narrow_terminal(
     remindme: Command, api: FakeApi, monkeypatch: pytest.MonkeyPatch, message: str
 ) -> None:
     for columns in (40, 60, 80, 100, 120, 160, 200):
@@ -118,14 +118,14 @@ def test_ids_and_times_are_in_one_piece_however_narrow_the_terminal_is(
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((404, refusal("NotFound")), f"error: you have no reminder {ID}\n"),
+        ((404, refusal("NotFound")), f"error: you have no reminder {ID}: `list` shows your reminders\n"),
         ((409, refusal("Conflict")), "error: the API answered 409: Conflict: The reminder is invalid.\n"),
-        ((403, f"<p>{CARD}</p>".encode()), "error: the API answered 403: refused before it came to the app\n"),
-        ((200, b"[]"), "error: the API's answer is no reminder\n"),
-        ((0, None), "error: no answer from AWS, or from where AWS_ENDPOINT_URL says it is"),
+        ((403, f"<p>{CARD}</p>".encode()), "error: the API answered 403: the request was refused before"),
+        ((200, b"[]"), "error: the API's answer is not a reminder: deploy this version of the stack first\n"),
+        ((0, None), "error: no answer from AWS, or from the address in AWS_ENDPOINT_URL"),
     ],
 )
-def test_what_is_not_there_or_too_late_is_told(
+def test_a_refusal_or_a_failure_is_reported(
     remindme: Command, api: FakeApi, answer: tuple[int, Any], said: str
 ) -> None:
     api.answers = [answer]

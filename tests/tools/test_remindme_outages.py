@@ -1,4 +1,4 @@
-"""`remindme` while the API fails: requests are sent again with their key, and watching a reminder goes on."""
+"""`remindme` while the API fails: requests are retried with the same key, and watching a reminder continues."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,19 +16,19 @@ from tools.api import Api
 from tools.remindme import reminders
 
 
-def test_without_an_answer_it_may_have_been_scheduled(remindme: Command, api: FakeApi) -> None:
+def test_without_an_answer_the_message_says_that_it_may_be_scheduled(remindme: Command, api: FakeApi) -> None:
     api.answers = [(0, None)]
 
     run = remindme("tea", "in 20m")
 
     assert run.status == 1
-    assert "it may have been scheduled: look with `list` before you try again" in run.err
+    assert "The reminder may have been scheduled: check with `list` before you try again" in run.err
     assert len(api.requests) == reminders.ATTEMPTS
 
 
 @pytest.mark.parametrize("failures", [1, 2])
 @pytest.mark.parametrize("failure", [(0, None), (503, refusal("Unavailable")), (500, b""), (429, refusal("Throttled"))])
-def test_a_failing_request_is_sent_again_with_the_same_key(
+def test_a_failed_request_is_retried_with_the_same_key(
     remindme: Command, api: FakeApi, failure: tuple[int, Any], failures: int
 ) -> None:
     api.answers = [failure] * failures + [(202, REMINDER)]
@@ -42,14 +42,14 @@ def test_a_failing_request_is_sent_again_with_the_same_key(
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 422])
-def test_a_refused_request_is_not_sent_again(remindme: Command, api: FakeApi, status: int) -> None:
+def test_a_refused_request_is_not_retried(remindme: Command, api: FakeApi, status: int) -> None:
     api.answers = [(status, refusal("InvalidRequest"))]
 
     assert remindme("tea", "in 20m").status == 1
     assert len(api.requests) == 1
 
 
-def test_an_outage_that_lasts_is_reported(remindme: Command, api: FakeApi) -> None:
+def test_a_long_outage_is_reported(remindme: Command, api: FakeApi) -> None:
     api.answers = [(503, refusal("Unavailable"))]
 
     run = remindme("tea", "in 20m")
@@ -71,7 +71,7 @@ def served_api(api: FakeApi) -> Iterator[Api]:
         yield Api(url, Signed())
 
 
-def test_a_reminder_is_watched_more_and_more_often_until_it_is_over(served_api: Api, api: FakeApi) -> None:
+def test_the_pauses_of_watching_get_shorter_until_the_reminder_is_sent(served_api: Api, api: FakeApi) -> None:
     far = {**REMINDER, "dueAt": (datetime.now(UTC) + timedelta(days=300)).isoformat()}
     due = {**REMINDER, "dueAt": (datetime.now(UTC) - timedelta(days=1)).isoformat(), "status": "SENDING"}
     api.answers = [
@@ -90,7 +90,7 @@ def test_a_reminder_is_watched_more_and_more_often_until_it_is_over(served_api: 
     assert pauses == [reminders.LONGEST_PAUSE_SECONDS] + [reminders.SHORTEST_PAUSE_SECONDS] * 4
 
 
-def test_a_reminder_that_repeats_is_watched_until_it_has_gone_out_once(served_api: Api, api: FakeApi) -> None:
+def test_a_repeated_reminder_is_watched_until_its_first_occurrence_is_over(served_api: Api, api: FakeApi) -> None:
     api.answers = [(200, REMINDER), (200, {**REMINDER, "occurrence": 2})]
 
     once = iter([None])
@@ -100,7 +100,7 @@ def test_a_reminder_that_repeats_is_watched_until_it_has_gone_out_once(served_ap
     assert seen == [1, 2]
 
 
-def test_watching_goes_on_where_a_token_cannot_be_renewed_at_the_moment(api: FakeApi) -> None:
+def test_watching_continues_if_a_token_cannot_be_renewed_at_the_moment(api: FakeApi) -> None:
     api.answers = [(200, {**REMINDER, "status": "SENT"})]
     somebody = Signed()
     somebody.failures = [NotNowError("busy"), NotNowError("busy")]
@@ -111,10 +111,10 @@ def test_watching_goes_on_where_a_token_cannot_be_renewed_at_the_moment(api: Fak
     assert [one["status"] for one in watched] == ["SENT"]
 
 
-def test_watching_ends_where_an_outage_lasts(served_api: Api, api: FakeApi) -> None:
+def test_watching_ends_after_a_long_outage(served_api: Api, api: FakeApi) -> None:
     api.answers = [(503, refusal("Unavailable"))]
 
-    with pytest.raises(CommandError, match="Unavailable: .*; the reminder stays as it is"):
+    with pytest.raises(CommandError, match="Unavailable: .*This does not affect the reminder"):
         list(reminders.watched(served_api, ID, pause=lambda _: None))
 
     assert len(api.requests) == reminders.FAILURES_IN_A_ROW

@@ -1,4 +1,4 @@
-"""The machine's time zone, as TZ and its files say it, and zones that a person names."""
+"""The machine's time zone, from TZ or from its files, and the time zones that a user names."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def tz() -> Iterator[Setting]:
         (":", "UTC"),
     ],
 )
-def test_a_zone_that_tz_names_is_the_machines(tz: Setting, setting: str, name: str) -> None:
+def test_tz_names_the_machines_time_zone(tz: Setting, setting: str, name: str) -> None:
     tz(setting)
 
     assert zones.local_zone() == name
@@ -69,16 +69,16 @@ def test_a_zone_that_tz_names_is_the_machines(tz: Setting, setting: str, name: s
         *("localtime", "Factory", "right/Europe/Paris", "/etc/hostname", "/usr/share/zoneinfo", "../Europe/Paris", " "),
     ],
 )
-def test_a_tz_that_names_no_zone_is_not_known_instead_of_the_zone_of_the_files(tz: Setting, setting: str) -> None:
+def test_if_tz_names_no_time_zone_the_files_are_not_used_instead(tz: Setting, setting: str) -> None:
     tz(setting)
 
-    with pytest.raises(CommandError, match="the time zone of this machine is not known: name one with --zone"):
+    with pytest.raises(CommandError, match="the time zone of this machine is unknown: name one with --zone"):
         zones.local_zone()
 
 
 @pytest.fixture
 def root(tz: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the files that say the zone of a machine in New York, whose TZ is not set."""
+    """The root of the file system of a machine in New York. TZ is not set."""
     (tmp_path / "etc").mkdir()
     for name in ("America/New_York", "Europe/Paris"):
         file = tmp_path / "usr/share/zoneinfo" / name
@@ -93,13 +93,13 @@ def root(tz: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_without_tz_a_link_to_the_zones_file_names_it(root: Path) -> None:
+def test_without_tz_the_link_to_the_time_zones_file_names_it(root: Path) -> None:
     (root / "etc/localtime").symlink_to(root / "usr/share/zoneinfo/America/New_York")
 
     assert zones.local_zone() == "America/New_York"
 
 
-def test_a_file_that_is_out_of_date_does_not_win_over_the_link(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_link_wins_over_an_outdated_file(root: Path, caplog: pytest.LogCaptureFixture) -> None:
     (root / "etc/localtime").symlink_to(root / "usr/share/zoneinfo/America/New_York")
     (root / "etc/timezone").write_text("Europe/Paris\n")
 
@@ -107,7 +107,7 @@ def test_a_file_that_is_out_of_date_does_not_win_over_the_link(root: Path, caplo
     assert caplog.records == []
 
 
-def test_a_copied_file_has_the_name_that_is_written_beside_it(root: Path) -> None:
+def test_the_name_of_a_copied_file_is_read_from_etc_timezone(root: Path) -> None:
     (root / "etc/localtime").write_bytes((DATABASE / "America/New_York").read_bytes())
     (root / "etc/timezone").write_text("America/New_York\n")
 
@@ -115,20 +115,20 @@ def test_a_copied_file_has_the_name_that_is_written_beside_it(root: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["", "Europe/Paris\n", "Mars/Olympus\n"])
-def test_a_copied_file_without_its_name_or_with_another_is_not_known(root: Path, name: str) -> None:
+def test_a_copied_file_without_a_name_or_with_a_wrong_name_is_unknown(root: Path, name: str) -> None:
     (root / "etc/localtime").write_bytes((DATABASE / "America/New_York").read_bytes())
     (root / "etc/timezone").write_text(name)
 
-    with pytest.raises(CommandError, match="is not known: name one with --zone"):
+    with pytest.raises(CommandError, match="is unknown: name one with --zone"):
         zones.local_zone()
 
 
-def test_a_machine_without_any_setting_shows_utc(root: Path) -> None:
+def test_a_machine_without_any_setting_is_in_utc(root: Path) -> None:
     assert zones.local_zone() == "UTC"
 
 
 @pytest.mark.parametrize("setting", [":/etc/localtime", "/etc/localtime"])
-def test_a_tz_that_points_to_the_machines_file_is_as_if_it_were_not_set(tz: Setting, setting: str) -> None:
+def test_tz_with_the_path_of_the_machines_file_means_the_same_as_no_tz(tz: Setting, setting: str) -> None:
     tz(None)
     without = zones.local_zone()
 
@@ -137,7 +137,7 @@ def test_a_tz_that_points_to_the_machines_file_is_as_if_it_were_not_set(tz: Sett
     assert zones.local_zone() == without
 
 
-def test_every_zone_of_the_api_can_be_named_in_any_case_of_letters() -> None:
+def test_every_time_zone_of_the_api_can_be_written_in_upper_or_lower_case() -> None:
     known = [name for name in available_timezones() if name not in NOT_ZONES]
 
     found = {zones.zone_named(name).key for name in known} | {zones.zone_named(name.lower()).key for name in known}
@@ -148,12 +148,12 @@ def test_every_zone_of_the_api_can_be_named_in_any_case_of_letters() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("Paris", "say --zone Europe/Paris"),
-        ("new york", "say --zone America/New_York"),
-        ("Europe/Pariss", "say --zone Europe/Paris"),
+        ("Paris", "use --zone Europe/Paris"),
+        ("new york", "use --zone America/New_York"),
+        ("Europe/Pariss", "use --zone Europe/Paris"),
         ("Amerika/New_York", "--zone America/New_York"),
         *[
-            (name, "say --zone Europe/Paris, for example")
+            (name, "name a region and a city, such as --zone Europe/Paris")
             for name in ("", "PST", "Europe", "+02:00", "UTC+2", "x" * 99)
         ],
         *[
@@ -162,7 +162,7 @@ def test_every_zone_of_the_api_can_be_named_in_any_case_of_letters() -> None:
         ],
     ],
 )
-def test_a_name_that_is_no_zone_is_refused_with_the_nearest(name: str, said: str) -> None:
+def test_an_unknown_name_is_refused_and_similar_names_are_offered(name: str, said: str) -> None:
     with pytest.raises(CommandError, match="there is no time zone") as caught:
         zones.zone_named(name)
 
@@ -170,5 +170,5 @@ def test_a_name_that_is_no_zone_is_refused_with_the_nearest(name: str, said: str
     assert len(str(caught.value)) < 300
 
 
-def test_a_zone_keeps_the_spelling_of_the_database() -> None:
+def test_a_time_zone_gets_the_spelling_of_the_database() -> None:
     assert zones.zone_named("europe/paris") == ZoneInfo("Europe/Paris")

@@ -26,7 +26,7 @@ def shown(capsys: pytest.CaptureFixture[str], rows: list[dict[str, Any]], column
 
 
 @pytest.mark.parametrize("wide", [1, 20, 60, 80, 100, 110, 120, 200])
-def test_no_word_is_broken_whatever_the_width_is(
+def test_no_word_is_broken_at_any_width(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, wide: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(wide))
@@ -41,7 +41,7 @@ def test_no_word_is_broken_whatever_the_width_is(
         assert max(map(cell_len, out.splitlines())) <= wide
 
 
-def test_a_table_takes_the_room_there_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_uses_the_full_width(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     narrow = shown(capsys, ROWS)
     monkeypatch.setenv("COLUMNS", "200")
@@ -51,7 +51,7 @@ def test_a_table_takes_the_room_there_is(capsys: pytest.CaptureFixture[str], mon
     assert ROWS[0]["text"] not in narrow and ROWS[0]["text"] in roomy
 
 
-def test_a_table_that_is_too_wide_is_shown_line_by_line_without_what_is_empty(
+def test_a_table_that_is_too_wide_is_printed_line_by_line_without_empty_fields(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")

@@ -1,4 +1,4 @@
-"""Signing in at a real HTTP server that stands in for Cognito, and what is kept of it."""
+"""Signing in, and keeping the refresh token. A real HTTP server replaces Cognito."""
 
 import getpass
 import json
@@ -35,7 +35,7 @@ def sign_in(cognito: FakeCognito, capsys: pytest.CaptureFixture[str]) -> Command
 
 @pytest.fixture
 def typed(cognito: FakeCognito, monkeypatch: pytest.MonkeyPatch) -> Type:
-    """Types these answers at the terminal; gives the questions."""
+    """Types the given answers at the terminal, and returns the questions."""
 
     def type_in(*answers: str) -> list[str]:
         left, questions = list(answers), []
@@ -56,11 +56,11 @@ def cache(tmp_path: Path) -> Path:
 
 
 def person(user: str | None = ADA) -> Person:
-    """As the other commands sign in."""
+    """The user who signs in for another command."""
     return Deployment("dev", Aws(boto3.Session(region_name=REGION))).people().one(user)
 
 
-def test_signing_in_ahead_asks_for_the_password_and_shows_neither_it_nor_a_token(
+def test_signing_in_asks_for_the_password_and_prints_neither_it_nor_a_token(
     sign_in: Command, cognito: FakeCognito, typed: Type
 ) -> None:
     questions = typed(PASSWORDS[OLGA])
@@ -74,7 +74,7 @@ def test_signing_in_ahead_asks_for_the_password_and_shows_neither_it_nor_a_token
     assert authorization is None
 
 
-def test_afterwards_nobody_is_asked_for_a_name_or_a_password(
+def test_after_signing_in_no_command_asks_for_a_name_or_a_password(
     sign_in: Command, cognito: FakeCognito, typed: Type
 ) -> None:
     typed(PASSWORDS[ADA])
@@ -87,7 +87,7 @@ def test_afterwards_nobody_is_asked_for_a_name_or_a_password(
     assert cognito.asked == [BY_PASSWORD, RENEWED, RENEWED]
 
 
-def test_what_is_kept_is_the_refresh_token_alone_and_its_owner_alone_may_read_it(
+def test_only_the_refresh_token_is_kept_and_only_its_owner_can_read_it(
     sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path
 ) -> None:
     cache.mkdir(parents=True, mode=0o755)
@@ -104,7 +104,7 @@ def test_what_is_kept_is_the_refresh_token_alone_and_its_owner_alone_may_read_it
     assert (file.stat().st_mode & 0o777, cache.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
-def test_a_refresh_token_that_is_over_is_dropped_and_the_password_asked_for(
+def test_an_expired_refresh_token_is_deleted_and_the_password_is_asked_for(
     sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path
 ) -> None:
     typed(PASSWORDS[ADA], PASSWORDS[ADA])
@@ -118,7 +118,7 @@ def test_a_refresh_token_that_is_over_is_dropped_and_the_password_asked_for(
     assert [json.loads(file.read_text())["refresh"] for file in cache.iterdir()] == ["refresh-3"]
 
 
-def test_it_is_dropped_even_where_nobody_signs_in_again(
+def test_an_expired_refresh_token_is_deleted_even_if_signing_in_again_fails(
     sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path
 ) -> None:
     typed(PASSWORDS[ADA], "wrong")
@@ -130,7 +130,7 @@ def test_it_is_dropped_even_where_nobody_signs_in_again(
 
 
 @pytest.mark.parametrize("refusal", ["TooManyRequestsException", ""])
-def test_it_is_kept_where_the_pool_cannot_be_asked(
+def test_the_refresh_token_is_kept_if_the_user_pool_is_busy_or_unreachable(
     sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path, refusal: str
 ) -> None:
     typed(PASSWORDS[ADA])
@@ -150,7 +150,7 @@ def test_it_is_kept_where_the_pool_cannot_be_asked(
         *('{"email": "ada@example.com", "refresh": ["refresh-1"]}', '{"email": 1, "refresh": "refresh-1"}'),
     ],
 )
-def test_a_damaged_file_is_as_none(
+def test_a_damaged_file_is_ignored(
     sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path, content: str
 ) -> None:
     typed(PASSWORDS[ADA], PASSWORDS[ADA])
@@ -162,10 +162,10 @@ def test_a_damaged_file_is_as_none(
     assert cognito.asked == [BY_PASSWORD, BY_PASSWORD]
 
 
-def test_a_folder_that_may_not_be_read_is_as_none(
+def test_an_unreadable_folder_is_ignored(
     sign_in: Command, cognito: FakeCognito, typed: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Root may read every folder, so the refusal is made up."""
+    """Root can read every folder, so the test simulates the refusal."""
 
     def refuse(folder: Any) -> Any:
         raise PermissionError(13, "Permission denied", str(folder))
@@ -175,11 +175,11 @@ def test_a_folder_that_may_not_be_read_is_as_none(
     typed(PASSWORDS[ADA])
 
     assert sign_in("--user", ADA).status == 0
-    assert sign_in().err.startswith("error: who signs in?")
+    assert sign_in().err.startswith("error: no user is signed in: name a user")
     assert sign_in("--out").out == "nobody was signed in\n"
 
 
-def test_where_nothing_can_be_kept_signing_in_ahead_fails_and_the_other_commands_go_on(
+def test_if_the_token_cannot_be_kept_sign_in_fails_and_the_other_commands_ask_again(
     sign_in: Command, typed: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
@@ -188,11 +188,11 @@ def test_where_nothing_can_be_kept_signing_in_ahead_fails_and_the_other_commands
     run = sign_in("--user", ADA)
 
     assert (run.status, run.out) == (1, "")
-    assert "cannot be kept: /dev/null/orders-and-reminders/sign-in cannot be written" in run.err
+    assert "will ask again, because /dev/null/orders-and-reminders/sign-in cannot be written" in run.err
     assert person().token()
 
 
-def test_the_settings_take_the_place_of_the_terminal(
+def test_with_the_settings_nothing_is_asked(
     sign_in: Command, cognito: FakeCognito, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIGN_IN_EMAIL", OLGA)
@@ -201,7 +201,7 @@ def test_the_settings_take_the_place_of_the_terminal(
     assert sign_in("--json").json == {"signed in": OLGA, "operator": True}
 
 
-def test_a_password_is_not_sent_for_somebody_else(
+def test_the_password_in_the_settings_is_not_sent_for_another_user(
     sign_in: Command, cognito: FakeCognito, typed: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIGN_IN_EMAIL", OLGA)
@@ -214,7 +214,7 @@ def test_a_password_is_not_sent_for_somebody_else(
     assert PASSWORDS[OLGA] not in json.dumps(cognito.requests)
 
 
-def test_who_signs_in_has_to_be_said_where_it_is_nobody_or_more_than_one(
+def test_without_a_user_or_with_several_users_one_has_to_be_named(
     sign_in: Command, cognito: FakeCognito, typed: Type
 ) -> None:
     nobody = sign_in()
@@ -222,12 +222,14 @@ def test_who_signs_in_has_to_be_said_where_it_is_nobody_or_more_than_one(
     sign_in("--user", ADA), sign_in("--user", OLGA)
     several = sign_in()
 
-    assert nobody.err == "error: who signs in? Say --user you@example.com or the setting SIGN_IN_EMAIL\n"
+    assert nobody.err == (
+        "error: no user is signed in: name a user with --user you@example.com, or with the setting SIGN_IN_EMAIL\n"
+    )
     assert ADA in several.err and OLGA in several.err
     assert len(cognito.requests) == 2
 
 
-def test_a_code_of_the_authenticator_and_a_new_password_are_asked_for_where_the_pool_wants_them(
+def test_a_code_and_a_new_password_are_asked_for_if_the_user_pool_requires_them(
     sign_in: Command, cognito: FakeCognito, typed: Type
 ) -> None:
     cognito.challenges = ["NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA"]
@@ -248,10 +250,10 @@ def test_a_code_of_the_authenticator_and_a_new_password_are_asked_for_where_the_
     ("challenge", "said"),
     [
         ("NEW_PASSWORD_REQUIRED", "the two new passwords differ"),
-        ("SMS_MFA", "the user pool wants SMS_MFA, which no command can give"),
+        ("SMS_MFA", "the user pool asks for SMS_MFA, which the commands do not support"),
     ],
 )
-def test_what_cannot_be_answered_ends_the_sign_in(
+def test_a_wrong_or_unsupported_answer_ends_the_sign_in(
     sign_in: Command, cognito: FakeCognito, typed: Type, challenge: str, said: str
 ) -> None:
     cognito.challenges = [challenge]
@@ -266,18 +268,18 @@ def test_what_cannot_be_answered_ends_the_sign_in(
 REFUSED = [
     ("NotAuthorizedException", "the e-mail address or the password is wrong, or the account is disabled"),
     ("UserNotFoundException", "the e-mail address or the password is wrong"),
-    ("UserNotConfirmedException", "is not confirmed yet: enter the code"),
+    ("UserNotConfirmedException", "is not confirmed yet: on the page, enter the code"),
     ("PasswordResetRequiredException", "the password has to be reset"),
-    ("ResourceNotFoundException", "the user pool is gone: deploy this version of the stack first"),
-    ("TooManyRequestsException", "too many tries"),
-    (("NotAuthorizedException", "Password attempts exceeded"), "too many tries"),
+    ("ResourceNotFoundException", "the user pool was deleted: deploy this stage again"),
+    ("TooManyRequestsException", "too many attempts"),
+    (("NotAuthorizedException", "Password attempts exceeded"), "too many attempts"),
     ("InvalidParameterException", "InitiateAuth was refused (InvalidParameterException)"),
     ("", "cannot sign in: no answer from AWS"),
 ]
 
 
 @pytest.mark.parametrize(("refusal", "said"), REFUSED)
-def test_why_one_cannot_sign_in_is_told_without_what_was_sent(
+def test_a_refused_sign_in_is_explained_without_repeating_the_password(
     sign_in: Command, cognito: FakeCognito, typed: Type, refusal: Any, said: str
 ) -> None:
     cognito.refusal = refusal
@@ -294,11 +296,11 @@ def test_why_one_cannot_sign_in_is_told_without_what_was_sent(
     ("refusal", "said"),
     [
         ("CodeMismatchException", "the code is wrong"),
-        ("ExpiredCodeException", "not valid any more"),
-        ("NotAuthorizedException", "that took too long: sign in again"),
+        ("ExpiredCodeException", "the code has expired"),
+        ("NotAuthorizedException", "signing in took too long: sign in again"),
     ],
 )
-def test_a_code_that_is_refused_is_told(
+def test_a_refused_code_is_explained(
     sign_in: Command, cognito: FakeCognito, monkeypatch: pytest.MonkeyPatch, refusal: str, said: str
 ) -> None:
     def answer(question: str) -> str:
@@ -312,7 +314,7 @@ def test_a_code_that_is_refused_is_told(
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_stage_without_a_user_pool_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stage_without_a_user_pool_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     absent = run_inside(capsys, main, ["--user", ADA])
     older = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
     boto3.client("cloudformation", REGION).create_stack(StackName="dev-identity", TemplateBody=json.dumps(older))
@@ -322,7 +324,9 @@ def test_a_stage_without_a_user_pool_is_told(capsys: pytest.CaptureFixture[str])
     assert without_client.err.startswith("error: the deployed stack has no output WebClientId: deploy this version")
 
 
-def test_signing_out_revokes_and_forgets(sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path) -> None:
+def test_signing_out_revokes_and_deletes_the_refresh_tokens(
+    sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path
+) -> None:
     typed(PASSWORDS[ADA], PASSWORDS[OLGA])
     sign_in("--user", ADA), sign_in("--user", OLGA)
 
@@ -340,7 +344,7 @@ def test_signing_out_revokes_and_forgets(sign_in: Command, cognito: FakeCognito,
     ("refusal", "status"),
     [("UnauthorizedException", 0), ("ResourceNotFoundException", 0), ("TooManyRequestsException", 1), ("", 1)],
 )
-def test_what_could_not_be_revoked_is_kept_to_try_again(
+def test_a_token_that_could_not_be_revoked_is_kept_for_the_next_attempt(
     sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path, refusal: str, status: int
 ) -> None:
     typed(PASSWORDS[ADA])
@@ -363,10 +367,10 @@ def test_a_token_is_printed_to_a_program_and_not_to_a_terminal(
 
     assert cognito.issued[piped.out.removesuffix("\n")] == ADA
     assert (shown.status, shown.out) == (1, "")
-    assert "a token is not for a screen" in shown.err
+    assert "a token is not printed to a terminal: use token=$(" in shown.err
 
 
-def test_a_token_is_renewed_before_it_is_over(cognito: FakeCognito, typed: Type) -> None:
+def test_a_token_is_renewed_before_it_expires(cognito: FakeCognito, typed: Type) -> None:
     typed(PASSWORDS[ADA])
     lasting = person()
     assert lasting.token() == lasting.token()
@@ -377,9 +381,7 @@ def test_a_token_is_renewed_before_it_is_over(cognito: FakeCognito, typed: Type)
     assert cognito.asked == [BY_PASSWORD, RENEWED, RENEWED]
 
 
-def test_a_token_that_was_not_taken_is_dropped_with_what_was_kept(
-    cognito: FakeCognito, typed: Type, cache: Path
-) -> None:
+def test_forgetting_deletes_the_kept_token_and_signs_in_again(cognito: FakeCognito, typed: Type, cache: Path) -> None:
     typed(PASSWORDS[ADA], PASSWORDS[ADA])
     ada = person()
     first = ada.token()
@@ -395,7 +397,7 @@ def test_a_token_that_was_not_taken_is_dropped_with_what_was_kept(
     ("user", "demo", "signed_in"),
     [(None, "person", ADA), (None, "operator", OLGA), (OLGA.upper(), "person", OLGA)],
 )
-def test_on_the_laptop_its_own_users_sign_in_and_nothing_is_kept(
+def test_on_the_laptop_cloud_demo_users_sign_in_and_no_token_is_kept(
     cognito: FakeCognito, cache: Path, monkeypatch: pytest.MonkeyPatch, user: str | None, demo: str, signed_in: str
 ) -> None:
     monkeypatch.setenv("SIGN_IN_EMAIL", "somebody@example.com")
@@ -411,7 +413,7 @@ def test_on_the_laptop_its_own_users_sign_in_and_nothing_is_kept(
     assert not cache.exists()
 
 
-def test_what_was_signed_in_for_at_one_address_is_sent_to_no_other(
+def test_a_token_is_not_sent_to_another_region(
     cognito: FakeCognito, typed: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed(PASSWORDS[ADA])
@@ -423,7 +425,7 @@ def test_what_was_signed_in_for_at_one_address_is_sent_to_no_other(
 
     elsewhere = Deployment("dev", Aws(boto3.Session(region_name="eu-west-1"))).people()
 
-    with pytest.raises(CommandError, match="who signs in"):
+    with pytest.raises(CommandError, match="no user is signed in"):
         elsewhere.one(None)
 
 
@@ -442,9 +444,9 @@ raise SystemExit(exit_status(lambda: print(people.one("ada@example.com").token()
 """
 
 
-def test_a_password_is_typed_unseen() -> None:
+def test_the_terminal_does_not_show_the_typed_password() -> None:
     terminal, end = pty.openpty()
-    # In a session of its own it has no other terminal.
+    # In a new session, so that the process has no other terminal.
     process = subprocess.Popen(
         [sys.executable, "-c", ASKING], cwd=PROJECT, stdin=end, stdout=end, stderr=end, start_new_session=True
     )
@@ -462,7 +464,7 @@ def test_a_password_is_typed_unseen() -> None:
     assert b"Correct" not in shown
 
 
-def test_without_a_terminal_nothing_that_is_piped_in_is_taken_for_a_password() -> None:
+def test_without_a_terminal_piped_input_is_not_used_as_the_password() -> None:
     run = subprocess.run(
         [sys.executable, "-c", ASKING],
         cwd=PROJECT,
@@ -476,7 +478,7 @@ def test_without_a_terminal_nothing_that_is_piped_in_is_taken_for_a_password() -
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == (
         "error: 'Password of ada@example.com' cannot be asked without a terminal: run `python -m tools.sign_in "
-        "--stage dev` in one, or set SIGN_IN_EMAIL and SIGN_IN_PASSWORD\n"
+        "--stage dev` in a terminal, or set SIGN_IN_EMAIL and SIGN_IN_PASSWORD\n"
     )
 
 

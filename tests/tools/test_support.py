@@ -1,4 +1,4 @@
-"""The helpers of the tests are in tests/support, so that everybody finds them and no test depends on another one."""
+"""The helpers of the tests are in tests/support. So everybody finds them, and no test depends on another test."""
 
 import ast
 import re
@@ -13,22 +13,22 @@ from tests.support.waiting import eventually
 
 TESTS = PROJECT / "tests"
 TRACES = TESTS / "e2e" / "test_traces.py"
-"""Its identifiers must pass the search for card numbers."""
+"""Its ids have digits on purpose. The search for card numbers must not change them."""
 PROGRAMS = ("contract", "corpora", "facts")
-"""Folders with a program of their own, `python -m tests.contract`, and its modules."""
+"""Folders with a program, such as `python -m tests.contract`, and its modules."""
 OURS = {
     path.stem
     for root in (PROJECT, PROJECT / "lambdas")
     for path in root.iterdir()
     if path.suffix == ".py" or path.is_dir()
 }
-"""The names that modules of the project are imported by."""
+"""The first names in imports of the project's modules."""
 
 MOVE = "Helpers of tests live in tests/support (tests/README.md says what is where). Move there:"
 
 
 def modules(file: Path) -> Iterator[str]:
-    """The full names of all modules of the tests that `file` may import from."""
+    """Yields the full names of the test modules that `file` imports."""
     for node in ast.walk(ast.parse(file.read_text())):
         match node:
             case ast.Import(names=names):
@@ -40,7 +40,7 @@ def modules(file: Path) -> Iterator[str]:
 
 
 def is_a_test(module: str) -> bool:
-    """Whether pytest collects the module, as it does a conftest."""
+    """Whether pytest collects the module, as it does with a conftest."""
     name = module.rpartition(".")[2]
     is_a_file = TESTS.parent.joinpath(*module.split(".")).with_suffix(".py").is_file()
     return (name == "conftest" or name.startswith("test_")) and is_a_file
@@ -69,7 +69,7 @@ def test_every_module_is_a_test_a_conftest_or_in_its_folder() -> None:
     assert not found, "\n".join([MOVE, *(f"tests/{path}" for path in found)])
 
 
-def test_conftests_hold_fixtures_and_hooks_alone() -> None:
+def test_conftests_have_only_fixtures_and_hooks() -> None:
     found = [
         f"{node.name} of {file.relative_to(PROJECT)}"
         for file in sorted(TESTS.rglob("conftest.py"))
@@ -82,7 +82,7 @@ def test_conftests_hold_fixtures_and_hooks_alone() -> None:
 
 
 def private_names(file: Path) -> Iterator[str]:
-    """The private names of our own modules that `file` imports, reads or replaces."""
+    """Yields the private names of our modules that `file` imports, reads or replaces."""
     tree = ast.parse(file.read_text())
     imported: set[str] = set()
     for node in ast.walk(tree):
@@ -112,21 +112,21 @@ def test_tests_use_no_private_names_of_the_code() -> None:
     assert not found, "\n".join(["Test it from outside, or give it a public name:", *found])
 
 
-def test_waiting_ends_with_what_was_waited_for() -> None:
+def test_waiting_returns_the_awaited_value() -> None:
     numbers, texts = iter([None, 0, 3, 7]), iter([None, "", "found"])
 
     assert eventually(lambda: next(numbers), until=lambda number: number > 5, every=0) == 7
     assert eventually(lambda: next(texts), every=0) == "found"
 
 
-def test_waiting_in_vain_says_what_was_seen_last(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_shows_the_last_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 0.01)
 
     with pytest.raises(AssertionError, match=r"not within 0.01 seconds; last seen: \{'Status': 'RECEIVED'\}"):
         eventually(lambda: {"Status": "RECEIVED"}, until=lambda row: row["Status"] == "PARKED", every=0.001)
 
 
-def test_no_name_of_a_test_can_look_like_a_card_number() -> None:
+def test_no_id_of_a_test_run_can_look_like_a_card_number() -> None:
     found = [
         f"{file.relative_to(PROJECT)}:{number}: {line.strip()}"
         for file in sorted(TESTS.rglob("*.py"))

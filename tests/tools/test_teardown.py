@@ -1,4 +1,4 @@
-"""Giving up waiting reminders before a stage is destroyed, on a simulated AWS."""
+"""Cancelling waiting reminders before a stage is destroyed, on a simulated AWS."""
 
 import builtins
 import json
@@ -35,7 +35,7 @@ TEMPLATE = {
 
 
 class Reminders:
-    """The stack Reminders of a stage."""
+    """The deployed stack Reminders of a stage, with its rows and executions."""
 
     def __init__(self, stage: str) -> None:
         cloudformation = boto3.client("cloudformation", REGION)
@@ -87,7 +87,7 @@ def deployed(aws: None) -> Callable[[str], Reminders]:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What a person at the terminal answers; the questions take their place."""
+    """The answers that the user types. Each question replaces the answer that it got."""
     said: list[str] = []
 
     def ask(question: str) -> str:
@@ -99,11 +99,11 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def test_a_stage_without_reminders_that_wait_can_be_destroyed(aws: None, capsys: Any) -> None:
+def test_a_stage_without_waiting_reminders_can_be_destroyed(aws: None, capsys: Any) -> None:
     Reminders("dev")
 
     assert teardown.main(["--stage", "dev"]) == 0
-    assert capsys.readouterr().out == "no reminder of dev waits\n"
+    assert capsys.readouterr().out == "no reminder of dev is waiting\n"
 
 
 def test_a_stage_that_is_not_deployed_can_be_destroyed(aws: None) -> None:
@@ -111,29 +111,27 @@ def test_a_stage_that_is_not_deployed_can_be_destroyed(aws: None) -> None:
 
 
 @pytest.mark.parametrize("answer", ["y", " YES "])
-def test_what_waits_is_given_up_when_a_person_says_so(answer: str, deployed: Any, answers: list[str]) -> None:
+def test_waiting_reminders_are_cancelled_after_a_yes(answer: str, deployed: Any, answers: list[str]) -> None:
     reminders = deployed("dev")
     answers.append(answer)
 
     assert teardown.main(["--stage", "dev"]) == 0
-    assert answers == ["3 reminders of dev still wait. Give them up for good? [y/N] "]
+    assert answers == ["3 reminders of dev are still waiting. Cancel them for good? [y/N] "]
     assert reminders.running() == []
     assert reminders.statuses() == {"a": "CANCELLED", "b": "CANCELLED", "c": "SENDING", "d": "SENT"}
 
 
 @pytest.mark.parametrize("answer", ["", "n", "yess"])
-def test_nothing_is_given_up_otherwise(answer: str, deployed: Any, answers: list[str], capsys: Any) -> None:
+def test_without_a_yes_nothing_is_cancelled(answer: str, deployed: Any, answers: list[str], capsys: Any) -> None:
     reminders = deployed("dev")
     answers.append(answer)
 
     assert teardown.main(["--stage", "dev"]) == 1
-    assert capsys.readouterr().err == "error: nothing was given up, so nothing is destroyed\n"
+    assert capsys.readouterr().err == "error: nothing was cancelled, so nothing is destroyed\n"
     assert reminders.running() == ["a", "b", "c"]
 
 
-def test_the_end_of_the_input_gives_up_nothing(deployed: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """Ctrl-D."""
-
+def test_ctrl_d_cancels_nothing(deployed: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     def end(question: str) -> str:
         raise EOFError
 
@@ -142,15 +140,15 @@ def test_the_end_of_the_input_gives_up_nothing(deployed: Any, monkeypatch: pytes
     monkeypatch.setattr(builtins, "input", end)
 
     assert teardown.main(["--stage", "dev"]) == 1
-    assert capsys.readouterr().err == "error: nothing was given up, so nothing is destroyed\n"
+    assert capsys.readouterr().err == "error: nothing was cancelled, so nothing is destroyed\n"
     assert reminders.running() == ["a", "b", "c"]
 
 
-def test_without_a_terminal_it_has_to_be_said(deployed: Any, capsys: Any) -> None:
+def test_without_a_terminal_the_option_is_needed(deployed: Any, capsys: Any) -> None:
     reminders = deployed("dev")
 
     assert teardown.main(["--stage", "dev"]) == 1
-    assert "To give them up without a question, use --give-up-reminders" in capsys.readouterr().err
+    assert "To cancel them without a question, use --give-up-reminders" in capsys.readouterr().err
     assert reminders.running() == ["a", "b", "c"]
     assert teardown.main(["--stage", "dev", "--give-up-reminders"]) == 0
     assert reminders.running() == []
@@ -165,8 +163,8 @@ def test_a_stage_that_keeps_its_data_is_refused_without_a_question(
     assert teardown.main(["--stage", stage]) == 1
     assert answers == []
     assert capsys.readouterr().err == (
-        f"error: 3 reminders of {stage} still wait. Nothing is destroyed before they are sent, cancelled, or given up: "
-        f"python -m tools.teardown --stage {stage} --give-up-reminders\n"
+        f"error: 3 reminders of {stage} are still waiting, so nothing is destroyed. To cancel them, run "
+        f"`python -m tools.teardown --stage {stage} --give-up-reminders`\n"
     )
     assert (reminders.running(), reminders.statuses()["a"]) == (["a", "b", "c"], "SCHEDULED")
     assert teardown.main(["--stage", stage, "--give-up-reminders"]) == 0
@@ -181,15 +179,15 @@ def test_the_laptops_stage_is_not_destroyed_on_aws(stage: str, aws: None, capsys
     )
 
 
-def test_a_reminder_that_is_being_sent_may_finish(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_teardown_waits_for_a_reminder_that_is_being_sent(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     reminders = deployed("dev")
     monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 600)
     left: list[list[str]] = []
 
     def sleep(_: float) -> None:
-        # Like the workflow: the reminder is sent, and the next occurrence waits.
+        # Does what the workflow would do: it sends the reminder and starts the next occurrence.
         left.append(reminders.running())
-        assert len(left) == 1, "somebody waits for nothing"
+        assert len(left) == 1, "the teardown waits although no reminder is left"
         reminders.add("e", "SCHEDULED")
         reminders.end("c")
 
@@ -201,7 +199,7 @@ def test_a_reminder_that_is_being_sent_may_finish(deployed: Any, monkeypatch: py
     assert (reminders.statuses()["c"], reminders.statuses()["e"]) == ("SENT", "CANCELLED")
 
 
-def test_more_reminders_than_a_page_holds_are_given_up(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_page_of_reminders_are_cancelled(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     reminders = Reminders("dev")
     for number in range(120):
         reminders.add(f"r-{number}", "SCHEDULED")

@@ -1,4 +1,4 @@
-"""What mypy reads."""
+"""The packages that mypy checks."""
 
 import tomllib
 
@@ -6,7 +6,7 @@ from local.settings import PROJECT
 
 
 def test_mypy_reads_every_package() -> None:
-    """A new package has to be added to the list in pyproject.toml."""
+    """If this fails, add the new package to the list in pyproject.toml."""
     listed = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["mypy"]["packages"]
     folders = [*PROJECT.glob("*/__init__.py"), *(PROJECT / "lambdas").glob("*/__init__.py")]
 

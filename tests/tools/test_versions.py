@@ -6,7 +6,7 @@ from local.pythons import Python
 from tools import versions
 
 
-def test_a_run_of_the_tests_begins_with_what_it_runs_on(
+def test_the_versions_of_a_test_run_are_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.argv", ["versions", "GNU make 3.81"])

@@ -1,1 +1,1 @@
-"""Who calls the APIs: the user pool, the people who sign in to it, and the tokens kept between commands."""
+"""The callers of the APIs: the user pool, the users who sign in to it, and the tokens kept between commands."""

@@ -1,4 +1,4 @@
-"""Refresh tokens between one command and the next: a day long, one need not sign in again."""
+"""Keeps refresh tokens in files, so that you sign in only once a day."""
 
 import hashlib
 import json
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 class Kept:
-    """The tokens of one client of a user pool, each in a file of its own that its owner alone may read."""
+    """The refresh tokens for one client of a user pool. Each is in its own file, which only its owner can read."""
 
     def __init__(self, folder: Path, *, client: str) -> None:
         self.folder = folder
         self._client = _digest(client)
 
     def people(self) -> list[str]:
-        """The e-mail addresses there are tokens of."""
+        """The e-mail addresses of the users whose tokens are kept."""
         try:
             names = sorted(os.listdir(self.folder))
         except OSError:
@@ -28,10 +28,10 @@ class Kept:
         return found["refresh"] if found else None
 
     def keep(self, email: str, refresh: str) -> None:
-        """Raises OSError."""
+        """Raises OSError if the file cannot be written."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        # Readable for its owner alone from the first moment.
+        # mkstemp creates a file that only its owner can read, so the token is never readable by others.
         handle, name = tempfile.mkstemp(dir=self.folder)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -45,13 +45,13 @@ class Kept:
         self._file(email).unlink(missing_ok=True)
 
     def _file(self, email: str) -> Path:
-        # The pool knows no difference between small and capital letters.
+        # The user pool ignores the case of letters in an address.
         return self.folder / f"{self._client}-{_digest(email.lower())}.json"
 
 
 def of(client: str) -> Kept | None:
-    """Those in the user's cache folder; None where there is no such folder."""
-    # A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+    """The tokens in the user's cache folder; None if the user has no home folder."""
+    # The specification says to ignore a relative path: https://specifications.freedesktop.org/basedir-spec/latest/
     setting = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         cache = setting if setting.is_absolute() else Path.home() / ".cache"
@@ -65,7 +65,7 @@ def _digest(text: str) -> str:
 
 
 def _read(file: Path) -> dict[str, str] | None:
-    """None where there is none, or none that can be used: then one signs in anew."""
+    """The content of `file`; None if the file is missing or damaged. Then the user signs in again."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         email, refresh = found["email"], found["refresh"]

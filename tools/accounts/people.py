@@ -1,4 +1,4 @@
-"""Those who sign in to one stage from this machine."""
+"""The users who sign in to one stage from this machine."""
 
 import getpass
 import os
@@ -14,18 +14,18 @@ from tools.accounts.pool import Ask, Tokens, UserPool
 from tools.text import printable
 
 SPARE_SECONDS = 60
-"""A token is renewed before it is over: its call may take a while, and clocks differ."""
+"""A token is renewed this long before it expires, because a call takes time and clocks differ."""
 
 
 class Person:
-    """Somebody who calls the APIs; signed in when that is first needed."""
+    """A user who calls the APIs. Signs in when the first token is needed."""
 
     def __init__(
         self, email: str, pool: UserPool, *, password: Callable[[], str], ask: Ask, kept: Kept | None, how: str
     ) -> None:
         self.email = email
         self.how = how
-        """The command that signs in ahead."""
+        """The command that signs this user in."""
 
         self._pool = pool
         self._password = password
@@ -36,7 +36,7 @@ class Person:
         self._ends = 0.0
 
     def token(self) -> str:
-        """An ID token that lasts for a minute at least. Raises CommandError where none is to be had."""
+        """An ID token that is valid for at least a minute. Raises CommandError if the user cannot be signed in."""
         if self._tokens is None or time.time() > self._ends - SPARE_SECONDS:
             renewed = self._pool.renew(self._refresh) if self._refresh else None
             if renewed is None:
@@ -46,14 +46,14 @@ class Person:
         return self._tokens.id
 
     def forget(self) -> None:
-        """Drops what is kept; the next token is one that was signed in for anew."""
+        """Deletes the kept tokens. The next call of `token` signs in again."""
         self._tokens = self._refresh = None
         if self._kept:
             with suppress(OSError):
                 self._kept.forget(self.email)
 
     def sign_out(self) -> None:
-        """Revokes what is kept, and drops it."""
+        """Revokes the refresh token, and deletes the kept tokens."""
         if self._refresh:
             self._pool.revoke(self._refresh)
         self.forget()
@@ -63,13 +63,13 @@ class Person:
         if tokens.refresh:
             self._refresh = tokens.refresh
             if self._kept:
-                # Where nothing can be kept, the next command asks again.
+                # If the token cannot be written, the next command asks for the password again.
                 with suppress(OSError):
                     self._kept.keep(self.email, tokens.refresh)
 
 
 class DemoUser(Protocol):
-    """A user of the laptop cloud, whose password is known."""
+    """A user of the laptop cloud. The password is known."""
 
     @property
     def email(self) -> str: ...
@@ -79,7 +79,7 @@ class DemoUser(Protocol):
 
 
 class People:
-    """The people of one stage. `demo` are the laptop cloud's own users by their roles, `person` and `operator`."""
+    """The users of one stage. `demo` maps the roles `person` and `operator` to the laptop cloud's demo users."""
 
     def __init__(
         self, pool: UserPool, *, stage: str, kept: Kept | None = None, demo: Mapping[str, DemoUser] | None = None
@@ -90,9 +90,10 @@ class People:
         self._demo = demo or {}
 
     def one(self, user: str | None, *, demo: str = "person") -> Person:
-        """`user`; else on the laptop cloud its user `demo`; else SIGN_IN_EMAIL, or the only one who is signed in.
+        """The user who signs in: `user`; otherwise the demo user with the role `demo`, on the laptop cloud; elsewhere
+        the address in SIGN_IN_EMAIL, or the only user whose token is kept.
 
-        Raises CommandError if none of these names somebody.
+        Raises CommandError if none of these names a user.
         """
         own = self._demo[demo].email if self._demo else os.environ.get("SIGN_IN_EMAIL")
         email = user or own or self._only_one()
@@ -106,7 +107,7 @@ class People:
         )
 
     def sign_out(self, user: str | None) -> list[str]:
-        """The addresses that were signed out: `user`, or everybody."""
+        """Signs out `user`, or everybody if it is None. Returns the addresses that were signed out."""
         people = self.kept.people() if self.kept else []
         leaving = [email for email in people if user is None or email.lower() == user.lower()]
         for email in leaving:
@@ -117,29 +118,31 @@ class People:
         people = self.kept.people() if self.kept else []
         if len(people) == 1:
             return people[0]
-        several = f", one of {printable(', '.join(people))}," if people else ""
-        raise CommandError(f"who signs in? Say --user you@example.com{several} or the setting SIGN_IN_EMAIL")
+        remedy = "name a user with --user you@example.com, or with the setting SIGN_IN_EMAIL"
+        if people:
+            raise CommandError(f"several users are signed in ({printable(', '.join(people))}): {remedy}")
+        raise CommandError(f"no user is signed in: {remedy}")
 
     def _password(self, email: str) -> str:
         for user in self._demo.values():
             if user.email.lower() == email.lower():
                 return user.password
         setting = os.environ.get("SIGN_IN_PASSWORD")
-        # With an address beside it, it is the password of that one alone.
+        # If SIGN_IN_EMAIL is set too, the password belongs to that address only.
         if setting and os.environ.get("SIGN_IN_EMAIL", email).lower() in ("", email.lower()):
             return setting
         return self._ask(f"Password of {printable(email)}")
 
     def _ask(self, question: str) -> str:
-        """What is typed at the terminal, which does not show it."""
+        """The text that the user types. The terminal does not show it."""
         try:
             with warnings.catch_warnings():
-                # It would go on, show what is typed, or take what is piped in for it.
+                # getpass only warns, and then shows what is typed or reads the password from a pipe.
                 warnings.simplefilter("error", getpass.GetPassWarning)
                 return getpass.getpass(f"{question}: ")
         except (EOFError, getpass.GetPassWarning):
-            ahead = f"`python -m tools.sign_in --stage {self._stage}`" if self.kept else "this"
+            command = f"`python -m tools.sign_in --stage {self._stage}`" if self.kept else "this command"
             raise CommandError(
-                f"'{question}' cannot be asked without a terminal: run {ahead} in one, or set SIGN_IN_EMAIL and "
-                "SIGN_IN_PASSWORD"
+                f"'{question}' cannot be asked without a terminal: run {command} in a terminal, or set SIGN_IN_EMAIL "
+                "and SIGN_IN_PASSWORD"
             ) from None

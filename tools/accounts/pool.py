@@ -1,4 +1,4 @@
-"""A stage's user pool, as people meet it who sign in. It is asked without AWS credentials."""
+"""Signs in to a stage's user pool. No AWS credentials are needed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from tools.errors import sentence
 from tools.text import printable
 
 Ask = Callable[[str], str]
-"""From a question to what a person answers."""
+"""Takes a question, and returns the user's answer."""
 
 OVER_ALREADY = ("NotAuthorizedException", "UnauthorizedException", "ResourceNotFoundException")
-"""What revoking a token is refused with that is worth nothing any more; the last where its pool is gone."""
+"""Errors of revoking a token that is not valid any more. The last one means that the user pool was deleted."""
 
 WRONG = "the e-mail address or the password is wrong, or the account is disabled"
 REFUSALS = {
     "NotAuthorizedException": WRONG,
     "UserNotFoundException": WRONG,
-    "UserNotConfirmedException": "the address is not confirmed yet: enter the code that was mailed to it, on the page",
-    "PasswordResetRequiredException": "the password has to be reset: ask for a new one on the page",
-    "CodeMismatchException": "the code is wrong",
-    "ExpiredCodeException": "the code is not valid any more: sign in again",
-    "InvalidPasswordException": "the new password needs 12 characters or more, of upper and lower case, digits and "
-    "symbols",
-    "ResourceNotFoundException": "the user pool is gone: deploy this version of the stack first",
+    "UserNotConfirmedException": "the address is not confirmed yet: on the page, enter the code that you got by e-mail",
+    "PasswordResetRequiredException": "the password has to be reset: choose a new one on the page",
+    "CodeMismatchException": "the code is wrong: sign in again",
+    "ExpiredCodeException": "the code has expired: sign in again",
+    "InvalidPasswordException": "the new password is too weak: use 12 characters or more, with upper and lower case, "
+    "digits and symbols",
+    "ResourceNotFoundException": "the user pool was deleted: deploy this stage again",
 }
 TRY_LATER = {
     "InternalErrorException",
@@ -37,7 +37,7 @@ TRY_LATER = {
 
 
 class NotNowError(CommandError):
-    """The user pool cannot be reached, or wants to be asked later."""
+    """The user pool does not answer, or answers that there were too many requests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,25 +45,25 @@ class Tokens:
     id: str = field(repr=False)
     lasts_seconds: int
     refresh: str | None = field(repr=False)
-    """None where the one before goes on."""
+    """None if the previous refresh token stays valid."""
 
 
 class UserPool:
-    """The pool behind `client_id`. Every call raises CommandError where it is refused, with what to do."""
+    """The user pool to which `client_id` belongs. Every call raises CommandError if it is refused."""
 
     def __init__(self, client_id: str, cognito: Any) -> None:
         self._client_id = client_id
         self._cognito = cognito
 
     def sign_in(self, email: str, password: str, ask: Ask) -> Tokens:
-        """Asks for a code or for a new password, where the pool wants one."""
+        """Signs in. Asks the user for a code or a new password if the pool requires it."""
         answer = self._call(
             "initiate_auth",
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": email, "PASSWORD": password},
         )
         while challenge := answer.get("ChallengeName"):
-            # By this name the pool knows the person from now on, which need not be the address.
+            # From here on the pool expects its own name for the user, which may differ from the address.
             known_as = answer.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP") or email
             answer = self._call(
                 "respond_to_auth_challenge",
@@ -74,7 +74,7 @@ class UserPool:
         return _tokens(answer)
 
     def renew(self, refresh: str) -> Tokens | None:
-        """None where the refresh token is over."""
+        """New tokens; None if the refresh token is not valid any more."""
         parameters = {"REFRESH_TOKEN": refresh}
         try:
             return _tokens(self._ask("initiate_auth", AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters=parameters))
@@ -84,7 +84,7 @@ class UserPool:
             raise _refused(error) from None
 
     def revoke(self, refresh: str) -> None:
-        """Ends `refresh` and the access tokens that came from it. ID tokens last as long as they say, an hour."""
+        """Revokes `refresh` and its access tokens. Its ID tokens stay valid until they expire, at most an hour."""
         try:
             self._ask("revoke_token", Token=refresh)
         except ClientError as error:
@@ -109,12 +109,14 @@ def _response(challenge: str, ask: Ask) -> dict[str, str]:
         case "SOFTWARE_TOKEN_MFA":
             return {"SOFTWARE_TOKEN_MFA_CODE": ask("Code of your authenticator app").strip()}
         case "NEW_PASSWORD_REQUIRED":
-            password = ask("New password, in place of the temporary one")
-            if ask("New password once more") != password:
+            password = ask("New password, to replace the temporary one")
+            if ask("New password again") != password:
                 raise CommandError("the two new passwords differ: sign in again")
             return {"NEW_PASSWORD": password}
         case _:
-            raise CommandError(f"the user pool wants {printable(challenge)}, which no command can give")
+            raise CommandError(
+                f"the user pool asks for {printable(challenge)}, which the commands do not support: sign in on the page"
+            )
 
 
 def _tokens(answer: Any) -> Tokens:
@@ -125,7 +127,7 @@ def _tokens(answer: Any) -> Tokens:
 def _refused(error: ClientError) -> CommandError:
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code in TRY_LATER or "attempts exceeded" in message:
-        return NotNowError("too many tries, or the user pool is busy: wait a little, at most a quarter of an hour")
+        return NotNowError("too many attempts, or the user pool is busy: try again in up to 15 minutes")
     if code == "NotAuthorizedException" and error.operation_name == "RespondToAuthChallenge":
-        return CommandError("that took too long: sign in again")
+        return CommandError("signing in took too long: sign in again")
     return CommandError(f"cannot sign in: {REFUSALS.get(code) or sentence(error)}")

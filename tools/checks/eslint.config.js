@@ -1,9 +1,9 @@
 import js from "@eslint/js";
 import globals from "globals";
 
-/** No view needs another: what two views need is a part, and the sections of a view are in its folder. */
-const NO_OTHER_VIEW = "A view imports no other view. What both need belongs in website/parts/.";
-const NO_VIEW = "Only routes.js and app.js know the views.";
+/** A view uses no other view. Code for two views is a part, and the sections of a view are in its folder. */
+const NO_OTHER_VIEW = "A view must not import another view. Put code for both into website/parts/.";
+const NO_VIEW = "Only routes.js and app.js may import views.";
 
 const only = (regex, message) => ["error", { patterns: [{ regex, message }] }];
 
@@ -39,7 +39,7 @@ export default [
     rules: { "no-console": "error", "no-restricted-imports": only("/views/", NO_VIEW) },
   },
   { files: ["website/app.js"], rules: { "no-restricted-imports": "off" } },
-  // A file of views/ is a view; so is a folder, with its sections.
+  // Each file in views/ is a view. Each folder in views/ is a view with its sections.
   { files: ["website/views/*.js"], rules: { "no-restricted-imports": only("^(\\./|\\.\\./views/)", NO_OTHER_VIEW) } },
   {
     files: ["website/views/*/*.js"],

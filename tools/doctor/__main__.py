@@ -9,22 +9,22 @@ from tools.command import Parser
 from tools.show import Output
 
 DESCRIPTION = """\
-Looks at an account and region before a stage is deployed there, and at the stage afterwards: credentials, CDK's
-bootstrap, the stage's settings, SES, SMS, quotas, operators and the stacks. It changes nothing.
+Finds problems in an account and region before you deploy a stage, and in the stage afterwards. It checks the
+credentials, CDK's bootstrap, the stage's settings, SES, SMS, quotas, operators and the stacks. It changes nothing.
 
-AWS is found by the usual settings: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on. Stage `local` is this
-checkout's laptop cloud, or that of --home, unless AWS_ENDPOINT_URL is another address.
+It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL. Stage `local` is this
+checkout's laptop cloud, or the laptop cloud in --home, unless AWS_ENDPOINT_URL is another address.
 
-`make deploy` runs it first, with --deploying, and stops if there is a problem."""
+`make deploy` first runs it with --deploying, and stops if there is a problem."""
 
 EPILOG = """\
-states: ok; limited (it works, within limits); problem (repair it); unknown (AWS, or these credentials, do not tell)
+states: ok; limited (it works, within limits); problem (repair it); unknown (AWS does not answer, or refuses to)
 
 exit status: 0 no problem; 1 a problem, or AWS could not be asked; 2 wrong usage"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Examines one stage and returns the exit status, as the help tells."""
+    """Examines one stage and returns the exit status that the help explains."""
     return command.exit_status(lambda: _parse_and_examine(arguments))
 
 
@@ -51,17 +51,17 @@ def argument_parser() -> Parser:
     parser.add_argument(
         "--stage",
         default=os.environ.get("STAGE") or DEFAULT_STAGE,
-        help=f"{STAGES_IN_WORDS} (default: $STAGE, or {DEFAULT_STAGE})",
+        help=f"the stage: {STAGES_IN_WORDS} (default: the setting STAGE, or {DEFAULT_STAGE})",
     )
-    parser.add_argument("--sender", help="the sender that you will deploy with; a deployed one is examined first")
-    parser.add_argument("--identity", choices=("new", "existing"), help="likewise: whether SES knows the sender")
-    parser.add_argument("--cache", choices=("on", "off"), help="likewise: whether there is a cache")
-    parser.add_argument("--consumer", choices=("on", "off"), help="likewise: whether there is the example consumer")
+    parser.add_argument("--sender", metavar="ADDRESS", help="SENDER of the deployment that you plan")
+    parser.add_argument("--identity", choices=("new", "existing"), help="IDENTITY of the deployment that you plan")
+    parser.add_argument("--cache", choices=("on", "off"), help="CACHE of the deployment that you plan")
+    parser.add_argument("--consumer", choices=("on", "off"), help="CONSUMER of the deployment that you plan")
     parser.add_argument(
-        "--deploying", action="store_true", help="report only what would make a deployment fail or do harm"
+        "--deploying", action="store_true", help="report only problems that would make a deployment fail or do harm"
     )
-    parser.add_argument("--json", action="store_true", help="a list of findings, for programs")
-    parser.add_argument("--home", help="folder of the laptop cloud (default: .local)")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument("--home", metavar="FOLDER", help="folder of the laptop cloud (default: .local)")
     return parser
 
 

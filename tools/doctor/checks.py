@@ -1,4 +1,4 @@
-"""The checks, each a question to AWS and what its answer means for the apps."""
+"""The checks. Each one asks AWS a question, and judges what the answer means for the apps."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -19,20 +19,20 @@ State: TypeAlias = Literal["ok", "limited", "problem", "unknown"]
 
 BOOTSTRAP_STACK = "CDKToolkit"
 OLDEST_BOOTSTRAP = 6
-"""What the synthesised templates ask for, in their rule CheckBootstrapVersion."""
+"""The version that the synthesised templates require, in their rule CheckBootstrapVersion."""
 
 UNKNOWN_ACTION = {"InvalidAction", "UnknownOperationException"}
-"""What an engine answers to an action that it lacks."""
+"""The engine's errors for an action that it lacks."""
 
 FEW_CONCURRENT = 100
-"""Lambda's quota is 1,000; new accounts begin with as few as 10, which all functions of the account share."""
+"""Lambda's usual quota is 1,000. New accounts may begin with 10, which all functions of the account share."""
 
 DEFAULT_SPEND_LIMIT = "1"
-"""US dollars a month, where nobody has set a limit: https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html"""
+"""US dollars a month, if nobody has set a limit: https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html"""
 
 
 class Result(NamedTuple):
-    """`limited` works, within limits that somebody should know; `unknown` is what AWS does not tell."""
+    """The answer of a check. `limited` means that it works within limits; `unknown` means that AWS does not say."""
 
     state: State
     found: str
@@ -48,9 +48,9 @@ class Finding(NamedTuple):
 
 
 def examine(target: Target) -> Iterator[Finding]:
-    """One finding after the other. If AWS does not accept the credentials, that is the only finding.
+    """Yields the finding of each check. If AWS refuses the credentials, that is the only finding.
 
-    If the target is about to be deployed, only findings that would make the deployment fail or do harm.
+    If the target is about to be deployed, only the checks in BEFORE_DEPLOYING run.
     """
     for check, ask in CHECKS.items():
         if target.deploying and ask not in BEFORE_DEPLOYING:
@@ -71,7 +71,7 @@ def examine(target: Target) -> Iterator[Finding]:
 
 def _unanswered(error: BotoCoreError | ClientError, target: Target) -> str:
     if target.on_laptop and isinstance(error, ClientError) and error.response["Error"]["Code"] in UNKNOWN_ACTION:
-        return "only AWS can tell: the laptop cloud does not know it"
+        return "the laptop cloud cannot answer this; only AWS can"
     return sentence(error)
 
 
@@ -85,25 +85,25 @@ def bootstrap(target: Target) -> Result:
     advice = f"make bootstrap STAGE={target.stage.name}"
     stack = target.stack(BOOTSTRAP_STACK)
     if not stack:
-        return Result("problem", f"no stack {BOOTSTRAP_STACK} in {target.region}", advice)
+        return Result("problem", f"there is no stack {BOOTSTRAP_STACK} in {target.region}", advice)
     if (status := _status(stack["StackStatus"])) != "ok":
         return Result(status, f"{BOOTSTRAP_STACK} is {stack['StackStatus']}", advice)
     versions = [one["OutputValue"] for one in stack.get("Outputs", []) if one["OutputKey"] == "BootstrapVersion"]
     if not versions:
-        return Result("unknown", f"{BOOTSTRAP_STACK} does not tell its version")
+        return Result("unknown", f"{BOOTSTRAP_STACK} has no output BootstrapVersion", advice)
     if int(versions[0]) < OLDEST_BOOTSTRAP:
-        return Result("problem", f"version {versions[0]}; the templates need {OLDEST_BOOTSTRAP}", advice)
+        return Result("problem", f"version {versions[0]}; the templates need {OLDEST_BOOTSTRAP} or later", advice)
     return Result("ok", f"version {versions[0]}")
 
 
 def sender_setting(target: Target) -> Result:
-    advice = f"make deploy STAGE={target.stage.name} SENDER=you@your-domain, or set it in stacks/config.py"
+    advice = f"make deploy STAGE={target.stage.name} SENDER=you@your-domain, or set the sender in stacks/config.py"
     try:
         check_address(target.sender)
     except InvalidReminderError as error:
         return Result("problem", f"{target.sender} {error}", advice)
     if not target.on_laptop and not is_address(target.sender):
-        return Result("problem", f"{target.sender}: nobody can own that domain, so no mail arrives there", advice)
+        return Result("problem", f"{target.sender} has a domain that nobody can own, so SES cannot verify it", advice)
     return Result("ok", target.sender)
 
 
@@ -114,12 +114,16 @@ def settings(target: Target) -> Result:
     differ = {name: value for name, value in deployed.items() if value != target.settings[name]}
     unsaid = {name: value for name, value in differ.items() if name not in target.said}
     if not unsaid:
-        return Result("ok", _written({name: target.settings[name] for name in differ}) or "as deployed")
+        return Result("ok", _written({name: target.settings[name] for name in differ}) or "unchanged")
     if not target.deploying:
-        return Result("ok", f"each deployment has to repeat {_written(unsaid)}")
+        return Result("ok", f"repeat {_written(unsaid)} in each deployment")
     others = {name: value for name, value in target.settings.items() if name in target.said}
     again = f"make deploy STAGE={target.stage.name} {_written(others | unsaid)}"
-    return Result("problem", f"deployed with {_written(unsaid)}", f"repeat it, or choose another value: {again}")
+    return Result(
+        "problem",
+        f"the last deployment had {_written(unsaid)}, and this one leaves it out",
+        f"repeat it, or give another value: {again}",
+    )
 
 
 def _written(settings: Mapping[str, str]) -> str:
@@ -133,12 +137,12 @@ def notify_parameter(target: Target) -> Result:
         value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except ssm.exceptions.ParameterNotFound:
         if topic:
-            return Result("problem", f"{name} is gone", f"create it again, with the value {topic}")
-        return Result("ok", f"{name} is free")
+            return Result("problem", f"the parameter {name} was deleted", f"create it again, with the value {topic}")
+        return Result("ok", f"the name {name} is free")
     if value != topic:
         advice = "in stacks/config.py, give each stage of an account and region its own notify_parameter"
-        return Result("problem", f"{name} is somebody else's: {value}", advice)
-    return Result("ok", f"{name} names the topic")
+        return Result("problem", f"the parameter {name} belongs to another stage or program: {value}", advice)
+    return Result("ok", f"{name} holds the topic's ARN")
 
 
 def sender_verified(target: Target) -> Result:
@@ -149,22 +153,22 @@ def sender_verified(target: Target) -> Result:
     if registers and sender not in own and _is_identity(target, sender):
         said = {name: value for name, value in target.settings.items() if name in target.said}
         again = f"make deploy STAGE={target.stage.name} {_written(said | {'SENDER': sender, 'IDENTITY': 'existing'})}"
-        return Result("problem", f"SES knows {sender} already, so this stage cannot register it", again)
+        return Result("problem", f"{sender} is already registered with SES, so this stage cannot register it", again)
     for identity, attributes in answer["VerificationAttributes"].items():
         if attributes["VerificationStatus"] == "Success":
             return Result("ok", f"{identity} is verified")
     again = f"aws ses verify-email-identity --email-address {sender}"
     if registers:
-        return Result("limited", f"{sender} is not verified yet", "open the link that SES mails when you deploy")
+        return Result("limited", f"{sender} is not verified yet", "deploy, then open the link that SES mails to it")
     if not deployed:
         return Result("limited", f"{sender} is not verified yet", f"{again}, or deploy with IDENTITY=new")
-    # This does not stop a deployment, because the stage was like this before.
+    # Only `limited` while deploying, because the problem is older than this deployment and must not stop it.
     state: State = "limited" if target.deploying else "problem"
-    return Result(state, f"{sender} is not verified", f"open the link that SES mailed; for another: {again}")
+    return Result(state, f"{sender} is not verified", f"open the link that SES mailed to it; for a new link: {again}")
 
 
 def _is_identity(target: Target, sender: str) -> bool:
-    """Whether SES knows `sender` itself, verified or not, and not only its domain."""
+    """Whether the address `sender`, and not only its domain, is registered with SES, verified or not."""
     ses = target.client("sesv2")
     try:
         ses.get_email_identity(EmailIdentity=sender)
@@ -180,16 +184,16 @@ def ses_account(target: Target) -> Result:
     if not account.get("SendingEnabled", True):
         return Result("problem", "sending is paused", "see Account dashboard in the SES console")
     if not account.get("ProductionAccessEnabled", True):
-        advice = "verify each recipient in the SES console, or ask there for production access"
-        return Result("limited", f"in the sandbox: verified recipients alone; {allowed}", advice)
+        advice = "in the SES console, verify each recipient or request production access"
+        return Result("limited", f"in the sandbox: only verified recipients get mail; {allowed}", advice)
     return Result("ok", allowed)
 
 
 def sms_account(target: Target) -> Result:
     if target.client("sns").get_sms_sandbox_account_status()["IsInSandbox"]:
-        advice = "verify each number in the SNS console, Text messaging, or ask there to leave the sandbox"
-        return Result("limited", "in the sandbox: verified numbers alone", advice)
-    return Result("ok", "out of the sandbox")
+        advice = "in the SNS console, under Text messaging, verify each number or exit the sandbox"
+        return Result("limited", "in the sandbox: only verified numbers get SMS", advice)
+    return Result("ok", "not in the sandbox")
 
 
 def sms_spending(target: Target) -> Result:
@@ -207,39 +211,41 @@ def sms_spending(target: Target) -> Result:
     spent = max((point["Maximum"] for point in statistics["Datapoints"]), default=0.0)
     found = f"{spent:.2f} of {limit:.2f} USD spent this month"
     if spent >= limit:
-        return Result("problem", found, "raise the limit in the SNS console; above 1 USD ask AWS for a higher quota")
+        advice = "raise the limit in the SNS console; for more than 1 USD, first ask AWS for a higher quota"
+        return Result("problem", found, advice)
     return Result("ok", found)
 
 
 def sms_origination(target: Target) -> Result:
     numbers = target.client("sns").list_origination_numbers().get("PhoneNumbers", [])
     if not numbers:
-        advice = "for the United States and some other countries, get a number in AWS End User Messaging"
-        return Result("limited", "no number of your own to send from", advice)
-    return Result("ok", f"{len(numbers)} numbers to send from")
+        advice = "to send to the United States and some other countries, get a number in AWS End User Messaging"
+        return Result("limited", "the account has no number to send from", advice)
+    return Result("ok", f"the account has {len(numbers)} {'number' if len(numbers) == 1 else 'numbers'} to send from")
 
 
 def lambda_concurrency(target: Target) -> Result:
     limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    found = f"{limit} functions may run at once"
+    found = f"{limit} function calls may run at once"
     if limit < FEW_CONCURRENT:
-        advice = "ask in Service Quotas for more: Lambda, Concurrent executions"
+        advice = "request a higher quota in Service Quotas: Lambda, Concurrent executions"
         return Result("limited", found, advice)
     return Result("ok", found)
 
 
 def api_gateway_role(target: Target) -> Result:
     arn = target.client("apigateway").get_account().get("cloudwatchRoleArn")
-    advice = f"set it to the role of the stack {stack_name(target.stage.name, API_LOGS)}, in API Gateway's settings"
+    api_logs = stack_name(target.stage.name, API_LOGS)
+    advice = f"in API Gateway's settings, set the CloudWatch log role to the role of the stack {api_logs}"
     if not arn:
         if target.own(API_LOGS):
-            return Result("problem", "no role to write logs with", advice)
-        return Result("ok", "none yet; deploying sets one")
+            return Result("problem", "API Gateway has no role to write logs with", advice)
+        return Result("ok", "not set yet; deploying sets it")
     iam = target.client("iam")
     try:
         iam.get_role(RoleName=arn.rpartition("/")[2])
     except iam.exceptions.NoSuchEntityException:
-        return Result("problem", f"{arn} is gone", advice)
+        return Result("problem", f"the role {arn} was deleted", advice)
     return Result("ok", arn)
 
 
@@ -248,54 +254,57 @@ def operators(target: Target) -> Result:
     if not pool:
         if target.own(ORDERS):
             advice = f"make deploy STAGE={target.stage.name}"
-            return Result("problem", f"no stack {stack_name(target.stage.name, IDENTITY)}: nobody can sign in", advice)
-        return Result("ok", "none yet; deploying creates the user pool")
+            missing = stack_name(target.stage.name, IDENTITY)
+            return Result("problem", f"there is no stack {missing}, so nobody can sign in", advice)
+        return Result("ok", "no user pool yet; deploying creates it")
     cognito = target.client("cognito-idp")
     pages = cognito.get_paginator("list_users_in_group").paginate(UserPoolId=pool, GroupName=OPERATORS)
     try:
         number = sum(user["Enabled"] for page in pages for user in page["Users"])
     except cognito.exceptions.ResourceNotFoundException:
-        return Result("problem", f"{pool} is gone, or its group {OPERATORS} is", "deploy the identity stack again")
+        return Result(
+            "problem", f"the user pool {pool} or its group {OPERATORS} was deleted", "deploy the identity stack again"
+        )
     if not number:
         group = f"--user-pool-id {pool} --group-name {OPERATORS} --username you@example.com"
         advice = f"sign up on the page, then: aws cognito-idp admin-add-user-to-group {group}"
-        return Result("limited", "no operator can handle escalations", advice)
+        return Result("limited", "nobody can handle escalations, because there are no operators", advice)
     return Result("ok", f"{number} {'operator' if number == 1 else 'operators'} can handle escalations")
 
 
 def _deployed(target: Target, name: str) -> Result | None:
-    """The state of the stage's own stack `name`; None if there is none and none is wanted."""
+    """The state of the stage's stack `name`; None if it is neither deployed nor wanted."""
     setting = {CACHE: "CACHE", FULFILLMENT: "CONSUMER"}.get(name, "")
     wanted = target.settings.get(setting, "on") == "on"
     try:
         stack = target.own(name)
         if setting and setting not in target.said:
-            # If the last deployment left the stack out, it is not missing, even if the default would have it.
+            # The last deployment may have left the stack out on purpose, so the default does not count.
             wanted = target.deployed_settings.get(setting, target.settings[setting]) == "on"
     except (BotoCoreError, ClientError) as error:
         return Result("unknown", sentence(error)) if wanted else None
     if not stack:
         return Result("unknown", "not deployed", f"make deploy STAGE={target.stage.name}") if wanted else None
     if name == CACHE and not wanted:
-        # Exclusively: with the default settings, CDK would also destroy the stacks that use a cache.
-        advice = f"cdk destroy {CACHE} --exclusively -c stage={target.stage.name}, once CACHE=off is deployed"
-        return Result("limited", "left by an earlier deployment, and still costs money", advice)
+        # --exclusively, because with the default settings CDK would also destroy the stacks that use the cache.
+        advice = f"after deploying with CACHE=off: cdk destroy {CACHE} --exclusively -c stage={target.stage.name}"
+        return Result("limited", "an earlier deployment left this stack behind, and it costs money", advice)
     match _status(stack["StackStatus"]):
         case "ok":
             return Result("ok", stack["StackStatus"])
         case "unknown":
-            return Result("unknown", stack["StackStatus"], "wait until it is done")
-    advice = "see its events in the CloudFormation console, then deploy again"
+            return Result("unknown", stack["StackStatus"], "wait until the change is done")
+    advice = "find the cause in the stack's events, in the CloudFormation console; then deploy again"
     if stack["StackStatus"] == "ROLLBACK_COMPLETE":
-        advice = "delete it: nothing of it was deployed; then deploy again"
+        advice = "delete this stack, which holds nothing; then deploy again"
     return Result("problem", stack["StackStatus"], advice)
 
 
 def _status(status: str) -> State:
-    """What a status of CloudFormation means: on its way is neither good nor bad."""
+    """Judges a status of CloudFormation. While a change is in progress, it is `unknown`."""
     if status.endswith("_IN_PROGRESS"):
         return "unknown"
-    # UPDATE_ROLLBACK_COMPLETE too: it is as it was before.
+    # UPDATE_ROLLBACK_COMPLETE is ok too, because the stack is the same as before the failed update.
     return (
         "ok" if status.endswith("_COMPLETE") and status not in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE") else "problem"
     )
@@ -318,4 +327,4 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
 }
 
 BEFORE_DEPLOYING = (credentials, bootstrap, sender_setting, settings, notify_parameter, sender_verified)
-"""Checks whose problems would make a deployment fail or do harm."""
+"""Only problems of these checks would make a deployment fail or do harm."""

@@ -1,4 +1,4 @@
-"""What the doctor prints of one stage."""
+"""Prints the doctor's findings about one stage."""
 
 import argparse
 import os
@@ -16,11 +16,15 @@ COLUMNS = {"check": "check", "state": "state", "found": "found", "advice": "what
 
 
 def examine_stage(options: argparse.Namespace, output: Output) -> int:
-    """Examines the stage that `options` name, and returns the exit status. Raises InvalidStageError."""
+    """Examines the stage that `options` name, and returns the exit status.
+
+    Raises InvalidStageError if the stage is unknown or a setting is invalid, and CommandError if the stage is not for
+    AWS.
+    """
     said = {name: getattr(options, name) for name in SETTINGS if getattr(options, name)}
     stage = stage_from_context({"stage": options.stage, **said}.get)
     if options.deploying and stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
-        raise CommandError(f"stage {stage.name} is not for AWS: `python -m local up` deploys it on this machine")
+        raise CommandError(f"stage {stage.name} is only for this machine: deploy it with `python -m local up`")
     aws = reach(stage.name, home=options.home)
     target = Target(stage, aws, said={name.upper() for name in said}, deploying=options.deploying)
     findings = list(examine(target))
@@ -28,10 +32,10 @@ def examine_stage(options: argparse.Namespace, output: Output) -> int:
     if options.deploying and not output.as_json:
         for finding in findings:
             if finding.state != "ok":
-                # In sentences: a table would break a command into lines, and you could not copy it.
+                # Not in a table, which would break a command into several lines that nobody can copy.
                 output.say("\n  ".join(filter(None, (f"{finding.state}: {finding.found}", finding.advice))))
         if not problems:
-            output.say(f"found no problem that would stop a deployment of {stage.name} in {target.region}")
+            output.say(f"no problem found: {stage.name} can be deployed in {target.region}")
     else:
-        output.rows([finding._asdict() for finding in findings], COLUMNS, nothing="nothing was examined")
+        output.rows([finding._asdict() for finding in findings], COLUMNS, nothing="no findings")
     return 1 if problems else 0

@@ -1,4 +1,4 @@
-"""What is examined: one stage in one account and region, deployed or not yet."""
+"""The target of the doctor: one stage in one account and region, deployed or not."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 CACHE_WRITER = "UpdateCache"
-"""The function that the stack Orders has only with a cache. Its logical id begins with this name."""
+"""A function that the stack Orders has only with a cache. Its logical id begins with this name."""
 
 NOTHING_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
-"""Statuses of a stack that holds no resource."""
+"""Statuses of a stack without resources."""
 
 
 class Target(Deployment):
     """`stage` in the account that `aws` signs in to.
 
     `said` names the settings that the user gave for the next deployment: SENDER, IDENTITY, CACHE, CONSUMER. The other
-    settings of `stage` are defaults. `deploying` means that this deployment is about to begin.
+    settings of `stage` are defaults. `deploying` means that the deployment begins after the checks.
     """
 
     TIMEOUTS = {"connect_timeout": 5, "read_timeout": 20}
@@ -36,7 +36,11 @@ class Target(Deployment):
 
     @property
     def sender(self) -> str:
-        """The sender of reminder e-mails: the one that the user gave, or the deployed one, or the stage's own."""
+        """The address that reminders are mailed from.
+
+        While deploying, this is the sender that the user gave, if any. Otherwise it is the deployed sender, if there is
+        one, or the sender of `stage`.
+        """
         deployed = None if self.deploying and "SENDER" in self.said else self.find_output(REMINDERS, "SenderAddress")
         return deployed or self.stage.sender
 
@@ -55,19 +59,19 @@ class Target(Deployment):
         sender = self.find_output(REMINDERS, "SenderAddress")
         settings = {"SENDER": sender} if sender else {}
         if self.has(ORDERS):
-            # Not the stack Cache: it stays when the cache is switched off.
+            # The stack Cache would not tell, because it stays when the cache is switched off.
             functions = self.resources(ORDERS, "AWS::Lambda::Function")
             settings["CACHE"] = "on" if any(id.startswith(CACHE_WRITER) for id in functions) else "off"
             settings["CONSUMER"] = "on" if self.has(FULFILLMENT) else "off"
         return settings
 
     def has(self, stack: str) -> bool:
-        """Whether the stage's own `stack` is deployed, even if its last update failed."""
+        """Whether the stage's `stack` is deployed, even if its last update failed."""
         found = self.own(stack)
         return found is not None and found["StackStatus"] not in NOTHING_DEPLOYED
 
     def resources(self, stack: str, type: str) -> dict[str, str]:
-        """The physical ids of the resources of `type` in the stage's own `stack`, by their logical ids."""
+        """The physical ids of the resources of `type` in the stage's `stack`, by their logical ids."""
         if not self.has(stack):
             return {}
         pages = self.client("cloudformation").get_paginator("list_stack_resources")

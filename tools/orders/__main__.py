@@ -1,4 +1,4 @@
-"""`python -m tools.orders`: what an operator does with orders."""
+"""`python -m tools.orders`: an operator's commands for orders."""
 
 import argparse
 import sys
@@ -18,24 +18,24 @@ from tools.show import Output
 DEFAULT_LIMIT = 100
 
 DESCRIPTION = """\
-For operators: sends and corrects orders, looks them up, and handles those that are stuck.
+For operators: sends and corrects orders, looks them up, and handles stuck orders.
 
-The stage's stack tells where everything is. AWS is found by the usual settings: AWS_PROFILE, AWS_REGION,
-AWS_ENDPOINT_URL and so on. Stage `local` is this checkout's laptop cloud, or that of --home, unless
+It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL, and the queues, the table and
+the API by the stage's stack. Stage `local` is this checkout's laptop cloud, or the laptop cloud in --home, unless
 AWS_ENDPOINT_URL is another address.
 
-submit, show, resubmit and close sign in: see `python -m tools.sign_in --help`. On the laptop they sign in as its demo
-operator."""
+submit, show, resubmit and close sign in (see `python -m tools.sign_in --help`). On the laptop cloud they sign in as its
+demo operator."""
 
 EPILOG = """\
-Orders are read from a file or from standard input (-), never from the command line: a card number there would stay
-in the shell's history. Use test cards only.
+Orders are read from a file or from standard input (-), never from the command line, because a card number would stay
+in the shell's history. Use only test cards.
 
 exit status: 0 done; 1 refused, failed or not found; 2 wrong usage; 130 interrupted"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command and returns its exit status, as the help tells."""
+    """Runs one command and returns the exit status that the help explains."""
     return command.exit_status(lambda: _parse_and_run(arguments))
 
 
@@ -46,7 +46,7 @@ def _parse_and_run(arguments: list[str] | None) -> int:
 
 
 def _submit(options: Options, output: Output) -> int:
-    # A file that cannot be read is refused before anybody has to sign in.
+    # Read before signing in, so that nobody types a password for a file that cannot be read.
     orders = files.read(options.file)
     return shown.sent(calls.submit(_api(options), orders), output)
 
@@ -73,11 +73,11 @@ def _redrive(options: Options, output: Output) -> int:
     return shown.redriven(_redriving(_deployment(options), options.queue, options.executions), output)
 
 
-def _redriving(found: Deployment, queues: list[str] | None, executions_alone: bool) -> Iterator[dict[str, Any]]:
-    if queues or not executions_alone:
+def _redriving(found: Deployment, queues: list[str] | None, only_executions: bool) -> Iterator[dict[str, Any]]:
+    if queues or not only_executions:
         yield from dead_letters.move(found, queues or [])
-    if executions_alone or not queues:
-        yield executions.continued(found, required=executions_alone)
+    if only_executions or not queues:
+        yield executions.continued(found, required=only_executions)
 
 
 def _parked(options: Options, output: Output) -> int:
@@ -88,7 +88,7 @@ def _parked(options: Options, output: Output) -> int:
 
 
 def _api(options: Options) -> Api:
-    # Corrections are an operator's, and so is looking at anybody's order.
+    # Only operators may correct orders and look up the orders of other people.
     return _deployment(options).api(ORDERS, options.user, demo="operator")
 
 
@@ -107,39 +107,43 @@ def argument_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[Options, Output], int], help: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, parents=[common], help=help, description=f"{help}.")
+        added = commands.add_parser(name, parents=[common], help=help, description=f"{help[0].upper()}{help[1:]}.")
         added.set_defaults(run=run)
         return added
 
-    orders = "a JSON file of one order or a list of orders, or - for standard input"
-    submit = add("submit", _submit, "send new orders to the API; the answer to each")
+    orders = "a JSON file with one order or a list of orders, or - for standard input"
+    submit = add("submit", _submit, "send new orders to the API")
     submit.add_argument("file", metavar="FILE", help=orders)
-    show = add("show", _show, "one order as the API shows it")
+    show = add("show", _show, "show one order")
     show.add_argument("order_id", metavar="ORDER_ID", type=_id)
-    listing = add("list", _list, "the orders of one status, last changed first")
-    listing.add_argument("--status", required=True, choices=STATUSES, type=str.upper)
-    escalations = add("escalations", _list, "the orders that need a person, and why")
+    listing = add("list", _list, "list the orders with one status, last changed first")
+    listing.add_argument(
+        "--status", metavar="STATUS", required=True, choices=STATUSES, type=str.upper, help=", ".join(STATUSES)
+    )
+    escalations = add("escalations", _list, "list the escalated orders, with the reasons")
     escalations.set_defaults(status=ESCALATED)
     for lister in (listing, escalations):
-        lister.add_argument("--limit", type=limit, default=DEFAULT_LIMIT, help=f"default: {DEFAULT_LIMIT}")
-    resubmit = add("resubmit", _resubmit, "send corrected orders again: whole, since card numbers are not stored")
+        lister.add_argument(
+            "--limit", metavar="N", type=limit, default=DEFAULT_LIMIT, help=f"list at most N (default: {DEFAULT_LIMIT})"
+        )
+    resubmit = add("resubmit", _resubmit, "send corrected orders again, with their card numbers, which are not stored")
     resubmit.add_argument("file", metavar="FILE", help=orders)
     close = add("close", _close, "close an escalated or parked order that will not be corrected")
     close.add_argument("order_id", metavar="ORDER_ID", type=_id)
-    close.add_argument("--note", required=True, help="why; who placed the order is shown it")
+    close.add_argument("--note", required=True, help="the reason; the owner of the order can read it")
     redrive = add("redrive", _redrive, "move dead letters back into their queues, and continue failed executions")
-    redrive.add_argument("--queue", metavar="NAME", action="append", help="of this queue alone; may be repeated")
-    redrive.add_argument("--executions", action="store_true", help="executions alone, of a Standard workflow")
-    waiting = add("parked", _parked, "orders that could neither be fulfilled nor escalated; looking deletes nothing")
+    redrive.add_argument("--queue", metavar="NAME", action="append", help="only from this queue; may be repeated")
+    redrive.add_argument("--executions", action="store_true", help="only executions (of a Standard workflow)")
+    waiting = add("parked", _parked, "list the messages in the parked queue; deletes nothing without --done")
     waiting.add_argument(
-        "--done", metavar="ID", type=_id, help="delete the messages of this order or execution: it has been dealt with"
+        "--done", metavar="ID", type=_id, help="delete the messages of this order or execution, after you handled it"
     )
     return parser
 
 
 def _id(text: str) -> str:
     if not text:
-        raise argparse.ArgumentTypeError("an empty id")
+        raise argparse.ArgumentTypeError("the id is empty")
     return text
 
 

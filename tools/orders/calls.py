@@ -1,4 +1,4 @@
-"""The calls of the orders API: orders one after the other, and single ones."""
+"""The calls of the orders API, for one order or for several orders in turn."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,14 @@ from tools.text import printable
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """One order and what came of it."""
+    """One order and the API's answer."""
 
     position: int
-    """In its file, from 1."""
+    """The order's place in its file, from 1."""
 
     order_id: str
     status: int
-    """HTTP status; 0 where it was not sent, or no answer came."""
+    """HTTP status; 0 if the order was not sent, or if there was no answer."""
 
     outcome: str
 
@@ -34,40 +34,41 @@ class Sent:
 
 
 def submit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
-    """`POST /orders` for each of `orders`. A refused one does not keep the others back.
+    """`POST /orders` for each of `orders`. If one order is refused, the rest are still sent.
 
-    An order that was sent before is answered with its state: sending a file once more harms nothing.
+    It is safe to send a file again, because the API answers a known order with its status.
     """
     for position, order in enumerate(orders, 1):
         yield _sent(api, "POST", "/orders", order, position)
 
 
 def resubmit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
-    """`PUT /orders/{OrderId}` for each of `orders`, which are whole: the card number is stored nowhere."""
+    """`PUT /orders/{OrderId}` for each of `orders`. Each must have all its fields, as card numbers are not stored."""
     for position, order in enumerate(orders, 1):
         order_id = order.get("OrderId")
         if isinstance(order_id, str) and order_id:
             yield _sent(api, "PUT", order_path(order_id), order, position)
         else:
-            yield Sent(position=position, order_id="", status=0, outcome="not sent: OrderId is not a text")
+            outcome = "not sent, because the OrderId is missing or not text: correct the file"
+            yield Sent(position=position, order_id="", status=0, outcome=outcome)
 
 
 def show(api: Api, order_id: str) -> dict[str, Any]:
     """`GET /orders/{OrderId}`, with the header X-Cache. Raises CommandError if there is no such order."""
     answer = api.call("GET", order_path(order_id))
     if answer.status == 404:
-        raise CommandError(f"there is no order {printable(order_id)}")
+        raise CommandError(f"there is no order {printable(order_id)}: check the id")
     return {**_order(answer), "X-Cache": answer.headers.get("X-Cache")}
 
 
 def close(api: Api, order_id: str, note: str) -> dict[str, Any]:
-    """`POST /orders/{OrderId}/close`: the order as it is then. Raises CommandError where it is refused."""
+    """`POST /orders/{OrderId}/close`. Returns the closed order. Raises CommandError if the API refuses."""
     answer = api.call("POST", f"{order_path(order_id)}/close", json.dumps({"note": note}))
     return _order(answer)
 
 
 def order_path(order_id: str) -> str:
-    """Where an order is; an id of any characters stays one part of the path."""
+    """The path of an order. The id may contain any characters, even a slash."""
     return f"/orders/{quote(order_id, safe='', errors='surrogatepass')}"
 
 
@@ -77,7 +78,9 @@ def _sent(api: Api, method: str, path: str, order: Order, position: int) -> Sent
     try:
         answer = api.call(method, path, to_json(order))
     except BotoCoreError as error:
-        outcome = f"{sentence(error)}; it may have been taken: `show` tells, and sending it again is safe"
+        outcome = (
+            f"{sentence(error)}. The order may have been accepted: check with `show`, or send it again (this is safe)"
+        )
         return Sent(position=position, order_id=shown, status=0, outcome=outcome)
     return Sent(position=position, order_id=shown, status=answer.status, outcome=_outcome(answer))
 

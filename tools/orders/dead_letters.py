@@ -1,4 +1,4 @@
-"""Which queues have dead letters, and moving them back."""
+"""Moves dead letters back into their queues."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,29 +12,32 @@ from tools.text import printable
 
 
 def move(deployment: Deployment, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Moves the dead letters of the queues with these names, or of all queues if there are none; a row for each queue.
+    """Moves the dead letters of the queues in `names`, or of all queues if it is empty. Yields a row for each queue.
 
-    Raises CommandError if a queue is unknown; then nothing has been moved.
+    Raises CommandError if a queue is unknown. In this case nothing is moved.
     """
     known = queues_of(deployment)
     if unknown := sorted(set(names) - known.keys()):
         there = ", ".join(sorted(known)) or "none"
-        raise CommandError(f"no queue {printable(', '.join(unknown))}; those with dead letters: {there}")
+        raise CommandError(
+            f"unknown queue {printable(', '.join(unknown))}: the queues that may have dead letters are {there}"
+        )
     for name in dict.fromkeys(names or known):
         target, source = known[name]
         moved = queues.move(deployment.client("sqs"), source=source, target=target)
-        doubled = f"{moved.doubled} of the moved could not be deleted and would be moved again" * bool(moved.doubled)
+        doubled = f"{moved.doubled} were copied but not deleted, so moving again would duplicate them"
         yield {
             "what": name,
             "moved": moved.moved,
             "failed": moved.failed,
             "complete": moved.complete,
-            "note": ", ".join(filter(None, [doubled, *sorted(moved.codes)])),
+            "note": ", ".join([*([doubled] if moved.doubled else []), *sorted(moved.codes)]),
         }
 
 
 def queues_of(deployment: Deployment) -> dict[str, tuple[str, str]]:
-    """The URLs of each queue among the outputs that has a dead-letter queue, and of that, by the queue's name."""
+    """The queues in the stack's outputs that have a dead-letter queue. Maps a queue's name to its URL and to the URL of
+    its dead-letter queue."""
     sqs = deployment.client("sqs")
     found = {}
     for output, url in deployment.outputs(ORDERS).items():

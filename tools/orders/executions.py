@@ -1,4 +1,4 @@
-"""Executions of the order workflow that did not come to their end."""
+"""Redrives executions of the order workflow that failed, timed out or were aborted."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,12 +16,12 @@ UNKNOWN_ACTION = {"InvalidAction", "UnknownOperationException"}
 
 
 class ExpressError(CommandError):
-    """The workflow is of a type whose executions cannot be redriven."""
+    """The workflow is Express. AWS can redrive only executions of Standard workflows."""
 
     def __init__(self) -> None:
         super().__init__(
-            "the order workflow is Express, and AWS redrives Standard executions alone: "
-            "`parked` and `list` tell which orders wait, and `resubmit` sends them again"
+            "the order workflow is Express, and AWS redrives only Standard executions: "
+            "find the orders with `parked` and `list`, and send them again with `resubmit`"
         )
 
 
@@ -29,41 +29,42 @@ class ExpressError(CommandError):
 class Redriven:
     redriven: int = 0
     failed: int = 0
-    """AWS would not: too old, too long, or running again already."""
+    """The number of executions that AWS refused to redrive: too old, too long, or already running again."""
 
     left: int = 0
-    """No order waits for these: it has gone another way since, and would be queued a second time."""
+    """The number of executions that were not redriven, because their order no longer waits for them. The order has
+    another execution or an outcome, and a redrive could queue it twice."""
 
     codes: set[str] = field(default_factory=set)
-    """Step Functions' reasons for those that failed."""
+    """The error codes of Step Functions for the executions in `failed`."""
 
 
 def continued(deployment: Deployment, *, required: bool) -> dict[str, Any]:
-    """What `redrive` did, as a row. An Express workflow is an error only if `required`."""
+    """Redrives, and returns the result as a row. An Express workflow is an error only if `required`."""
     try:
         redriven = redrive(deployment)
     except ExpressError as error:
         if required:
             raise
         return {"what": "executions", "moved": 0, "failed": 0, "complete": True, "note": str(error)}
-    left = f"{redriven.left} left, for which no order waits" * bool(redriven.left)
+    left = f"{redriven.left} not continued, because their orders no longer wait for them"
     return {
         "what": "executions",
         "moved": redriven.redriven,
         "failed": redriven.failed,
         "complete": not redriven.failed,
-        "note": ", ".join(filter(None, [left, *sorted(redriven.codes)])),
+        "note": ", ".join([*([left] if redriven.left else []), *sorted(redriven.codes)]),
     }
 
 
 def redrive(deployment: Deployment) -> Redriven:
-    """Continues each unfinished execution, from the state that failed, where its order still waits for it.
+    """Continues each unfinished execution from the state that failed, if its order still waits for it.
 
-    Raises ExpressError, and CommandError where the endpoint cannot do it.
+    Raises ExpressError if the workflow is Express, and CommandError if the endpoint does not support redriving.
     """
     states = deployment.client("stepfunctions")
     workflow = deployment.output(ORDERS, "OrderFulfillmentStateMachineArn")
-    # Without its definition, which is encrypted and nothing that is asked for here.
+    # Without the definition, which is encrypted: reading it would need another permission.
     described = states.describe_state_machine(stateMachineArn=workflow, includedData="METADATA_ONLY")
     if described["type"] == "EXPRESS":
         raise ExpressError
@@ -71,7 +72,7 @@ def redrive(deployment: Deployment) -> Redriven:
     result = Redriven()
     for status in UNFINISHED:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=workflow, statusFilter=status)
-        # All of them first: one that is redriven leaves this list while it is being read.
+        # Read the whole list first, because a redriven execution disappears from it.
         for execution in [execution for page in pages for execution in page["executions"]]:
             if execution["name"] not in awaited:
                 result.left += 1
@@ -83,8 +84,8 @@ def redrive(deployment: Deployment) -> Redriven:
                 code = str(error.response["Error"]["Code"])
                 if code in UNKNOWN_ACTION:
                     raise CommandError(
-                        "the endpoint does not know RedriveExecution; the laptop cloud's engine does not: "
-                        "`resubmit` sends an order again"
+                        "this endpoint, such as the laptop cloud, cannot redrive executions: send the orders again "
+                        "with `resubmit`"
                     ) from None
                 result.failed += 1
                 result.codes.add(code)

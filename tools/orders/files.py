@@ -1,4 +1,4 @@
-"""Orders out of a file. What is wrong with it is said by place: its content may be card numbers."""
+"""Reads orders from a file. Error messages give line and column but never the content, which may be a card number."""
 
 import json
 import sys
@@ -22,20 +22,20 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read(file: str) -> list[Order]:
-    """The orders in `file`, or on standard input for `-`: one object, or a list of them.
+    """The orders in `file`, or on standard input if `file` is `-`: one object, or a list of objects.
 
-    An object may also be an entry of local/sample-orders.json, `{"order": {...}, "expect": {...}}`. Fields are left
-    to the API to judge. Raises CommandError where it is anything else; then no order of it has been sent.
+    An object may also be an entry of local/sample-orders.json, `{"order": {...}, "expect": {...}}`. The API validates
+    the fields. Raises CommandError if the input is anything else.
     """
     value = _parse(_bytes(file))
     entries = value if isinstance(value, list) else [value]
     if not entries:
-        raise CommandError("the input is an empty list: there is no order in it")
+        raise CommandError("the input is an empty list: write at least one order into it")
     return [_order(entry, position) for position, entry in enumerate(entries, 1)]
 
 
 def to_json(order: Order) -> str:
-    """`order` as a request's body. A price in digits is sent as the text that the API would make of it."""
+    """`order` as the body of a request. A price that is a number is sent as the text that the API would store."""
     price = order.get("Price")
     sent = {**order, "Price": price_text(price)} if isinstance(price, Decimal) else order
     return json.dumps(sent, default=_number)
@@ -43,7 +43,10 @@ def to_json(order: Order) -> str:
 
 def _bytes(file: str) -> bytes:
     if file.lstrip().startswith(("{", "[")):
-        raise CommandError("name a file, or - for standard input: an order here stays in the history of the shell")
+        raise CommandError(
+            "an order on the command line would stay in the history of the shell: name a file instead, or - for "
+            "standard input"
+        )
     try:
         if file == STDIN:
             raw = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
@@ -51,10 +54,10 @@ def _bytes(file: str) -> bytes:
             with Path(file).open("rb") as opened:
                 raw = opened.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a file's name"
+        reason = error.strerror if isinstance(error, OSError) else "not a valid file name"
         raise CommandError(f"cannot read {printable(file)}: {reason}") from None
     if len(raw) > MAX_FILE_BYTES:
-        raise CommandError(f"the input is too large: it may have {MAX_FILE_BYTES:,} bytes")
+        raise CommandError(f"the input is too large: split it into files of at most {MAX_FILE_BYTES:,} bytes")
     return raw
 
 
@@ -67,7 +70,7 @@ def _parse(raw: bytes) -> Any:
         before = raw[: error.start].decode("utf-8-sig", errors="replace")
         raise CommandError(f"the input is not UTF-8 ({_place(before, len(before))}): save it as UTF-8") from None
     if not text.strip():
-        raise CommandError("the input is empty: there is no order in it")
+        raise CommandError("the input is empty: write at least one order into it")
     try:
         return jsontext.read(text)
     except NotJsonError as error:
@@ -75,12 +78,13 @@ def _parse(raw: bytes) -> Any:
         if not error.says_where:
             problem += f" (up to {_place(text, _end_of_fault(text, error))})"
         elif _begins_with_json(text):
-            problem += ". Several orders are one list: [{…}, {…}]"
+            problem += ". Write several orders as one list: [{…}, {…}]"
         raise CommandError(f"the input {problem}") from None
 
 
 def _end_of_fault(text: str, error: NotJsonError) -> int:
-    """Where the parser noticed the fault: the end of the shortest beginning of `text` that has the same fault."""
+    """The position where the parser noticed the fault: the shortest beginning of `text` with the same fault ends
+    there."""
 
     def has_it(length: int) -> bool:
         try:
@@ -106,7 +110,7 @@ def _place(text: str, position: int) -> str:
 
 
 def _number(number: Decimal) -> int | float | None:
-    """As JSON writes it. A number that no float can hold becomes a large integer, which the API refuses as well."""
+    """`number` for JSON. A number too large for a float becomes a large integer, which the API refuses too."""
     return float(number) if isfinite(float(number)) else jsontext.as_integer(number)
 
 
@@ -114,5 +118,7 @@ def _order(entry: Any, position: int) -> Order:
     if isinstance(entry, dict) and entry.keys() <= {"order", "expect"} and "order" in entry:
         entry = entry["order"]
     if not isinstance(entry, dict):
-        raise CommandError(f'order {position} is not an object such as {{"OrderId": …}}; nothing was sent')
+        raise CommandError(
+            f'order {position} is not an object such as {{"OrderId": …}}: correct the file. No order was sent'
+        )
     return entry

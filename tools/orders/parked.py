@@ -1,4 +1,4 @@
-"""What lies in the parked queue: orders that could neither be fulfilled nor escalated."""
+"""The messages in the parked queue: orders that the workflow could not bring to an outcome."""
 
 from common import queues
 from orders.parked import with_copies
@@ -11,8 +11,8 @@ FIELDS = ("OrderId", "State", "Error", "ExecutionId", "Queue")
 
 
 def listed(deployment: Deployment) -> list[dict[str, str | int | None]]:
-    """Each message once: its OrderId, State, Error, ExecutionId and Queue (None if the field is missing), the number of
-    its `Copies`, and the order's current `Status`."""
+    """The parked messages, each once: OrderId, State, Error, ExecutionId and Queue (None if the field is missing), the
+    number of `Copies`, and the order's current `Status`."""
     messages = queues.peek(deployment.client("sqs"), deployment.output(ORDERS, "ParkedQueueUrl"))
     found: list[dict[str, str | int | None]] = []
     for group in with_copies(messages):
@@ -24,9 +24,9 @@ def listed(deployment: Deployment) -> list[dict[str, str | int | None]]:
 
 
 def done(deployment: Deployment, id: str) -> int:
-    """Deletes the messages of the order or of the execution `id`, copies included; returns their number.
+    """Deletes the messages of the order or the execution `id`, copies included, and returns their number.
 
-    Raises CommandError if there is no such message.
+    Raises CommandError if there is no message with this id, or if a message could not be deleted.
     """
     gone, kept = queues.remove(
         deployment.client("sqs"),
@@ -34,9 +34,9 @@ def done(deployment: Deployment, id: str) -> int:
         lambda messages: [message for group in with_copies(messages) if _is_about(group, id) for message in group],
     )
     if kept:
-        raise CommandError(f"{kept} of {kept + gone} messages could not be deleted: run it again")
+        raise CommandError(f"{kept} of {kept + gone} messages could not be deleted: run the command again")
     if not gone:
-        raise CommandError("nothing is parked under this id: `parked` lists what is")
+        raise CommandError("no parked message has this id: `parked` lists the messages")
     return gone
 
 

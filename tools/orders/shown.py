@@ -1,4 +1,4 @@
-"""How the results of each command are printed."""
+"""Prints the results of each command."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -10,20 +10,20 @@ from tools.orders import table
 from tools.orders.calls import Sent
 from tools.show import Output
 
-PARKED = {"OrderId": "order", "Status": "status now", "State": "state that failed", "Error": "error"}
+PARKED = {"OrderId": "order", "Status": "status now", "State": "failed state", "Error": "error"}
 PARKED |= {"Queue": "in queue", "ExecutionId": "execution", "Copies": "copies"}
 
 
 def sent(sending: Iterable[Sent], output: Output) -> int:
-    """Sends, and shows what was sent. The exit status: 1 if an order was refused."""
+    """Sends the orders and prints the answers. Returns the exit status: 1 if an order was refused."""
     done: list[Sent] = []
     try:
         for one in sending:
             done.append(one)
     finally:
-        # Interrupted, it still tells what has been sent.
+        # Also after an error or Ctrl-C, so that the user knows which orders were sent.
         columns = {"position": "#", "order_id": "order", "status": "answer", "outcome": "outcome"}
-        output.rows([asdict(one) for one in done], columns, nothing="nothing was sent")
+        output.rows([asdict(one) for one in done], columns, nothing="no order was sent")
     return 0 if all(one.taken for one in done) else 1
 
 
@@ -33,26 +33,26 @@ def order(found: dict[str, Any], output: Output) -> int:
 
 
 def orders(found: Iterable[table.Row], *, status: str, limit: int, output: Output) -> int:
-    # One more than is shown tells whether there are more.
+    # One row more than is shown, to know whether there are more.
     rows = list(islice(found, limit + 1))
     columns = {"OrderId": "order", "UpdatedAt": "since", "Why": "why"}
     if status != ESCALATED:
-        # Nobody needs it to correct an order, and without it the table fits an ordinary terminal.
+        # Nobody needs the execution to correct an order, and without it the table fits a terminal of 80 columns.
         columns["ExecutionName"] = "execution"
     output.rows([_with_reasons(row) for row in rows[:limit]], columns, nothing=f"no order is {status}")
     if len(rows) > limit:
-        output.say(f"the last {limit}; there are more: --limit")
+        output.say(f"there are more than {limit}: list more with --limit")
     return 0
 
 
 def redriven(moving: Iterable[dict[str, Any]], output: Output) -> int:
-    """Moves, and shows what was moved. The exit status: 1 if something was left behind."""
+    """Moves the messages and prints how many. Returns the exit status: 1 if one of them was not moved."""
     rows: list[dict[str, Any]] = []
     try:
         for row in moving:
             rows.append(row)
     finally:
-        # What has been moved is told, whatever came after.
+        # Also after an error or Ctrl-C, so that the user knows how many were moved.
         if rows:
             columns = {"what": "what", "moved": "moved", "failed": "failed", "note": "note"}
             output.rows(rows, columns, nothing="")
@@ -60,7 +60,7 @@ def redriven(moving: Iterable[dict[str, Any]], output: Output) -> int:
 
 
 def parked(found: Sequence[dict[str, Any]], output: Output) -> int:
-    output.rows(found, PARKED, nothing="nothing is parked")
+    output.rows(found, PARKED, nothing="no order is parked")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The order table, as operators read it."""
+"""Reads the order table."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,10 +18,10 @@ Row = dict[str, Any]
 
 
 def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
-    """The orders of one status, last changed first, page by page: `OrderId`, `Status`, `UpdatedAt`, `Reasons`,
+    """Yields the orders with one status, last changed first: `OrderId`, `Status`, `UpdatedAt`, `Reasons`,
     `ExecutionName`.
 
-    Raises CommandError where the deployed table has no such index yet.
+    Raises CommandError if the deployed table has no index by status.
     """
     pages = (
         deployment.client("dynamodb")
@@ -45,7 +45,7 @@ def with_status(deployment: Deployment, status: str) -> Iterator[Row]:
 
 
 def status_of(deployment: Deployment, order_id: str) -> str | None:
-    """The status of an order now, or None where there is no such order."""
+    """The current status of an order; None if there is no such order."""
     if not 0 < len(order_id.encode(errors="surrogatepass")) <= LONGEST_KEY_BYTES:
         return None
     found = deployment.client("dynamodb").get_item(
@@ -59,7 +59,7 @@ def status_of(deployment: Deployment, order_id: str) -> str | None:
 
 
 def in_words(reasons: list[str]) -> list[str]:
-    """Each reason as a sentence; one that this version does not know, as it is."""
+    """Each reason as a sentence. A reason that this version does not know stays a code."""
     return [REASONS.get(reason, reason) for reason in reasons]
 
 

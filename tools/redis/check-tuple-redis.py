@@ -1,4 +1,4 @@
-"""`python check-tuple-redis.py age` tells whether a key is in Redis, and its value."""
+"""`python check-tuple-redis.py age` shows the value of a key in Redis."""
 
 import sys
 from typing import Any
@@ -20,4 +20,4 @@ def check(client: Any, key: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(tuples.run("check-tuple-redis.py KEY", "Tells whether a key is in Redis, and its value.", check))
+    sys.exit(tuples.run("check-tuple-redis.py KEY", "Shows the value of a key in Redis.", check))

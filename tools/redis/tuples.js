@@ -1,4 +1,4 @@
-// What the three programs in this folder share: one key and its value in Redis. The Python twin is tuples.py.
+// Shared by the three programs in this folder: reads and writes one key in Redis. The Python twin is tuples.py.
 "use strict";
 
 const fs = require("node:fs");
@@ -19,14 +19,14 @@ const CAUSES = {
   ETIMEDOUT: "timeout",
 };
 
-/** Printed as a sentence. The program then ends with the exit status 1. */
+/** The program prints the message and ends with the exit status 1. */
 class Failure extends Error {
   constructor(name, values) {
     super(said(name, values));
   }
 }
 
-/** The program shows how it is used, and ends with the exit status 2. */
+/** The program prints its usage and ends with the exit status 2. */
 class WrongUsage extends Error {}
 
 /**
@@ -42,7 +42,7 @@ async function run(usage, about, action) {
     process.exit(130);
   });
   process.stdout.on("error", (error) => {
-    // A reader that closes its pipe has seen enough.
+    // If the reader closes the pipe, it has read enough. That is not an error.
     if (error.code !== "EPIPE") {
       console.error(`error: standard output: ${words(error)}`);
     }
@@ -64,7 +64,7 @@ async function run(usage, about, action) {
   }
 }
 
-/** The message of this name. */
+/** The message with this name in messages.json. */
 function said(name, values = {}) {
   return filled(MESSAGES[name], values);
 }
@@ -122,7 +122,7 @@ function expanded(home) {
   return home === "~" || home.startsWith("~/") ? path.join(os.homedir(), home.slice(1)) : home;
 }
 
-/** The server that REDIS_URL names. No message repeats the setting, because it may hold a password. */
+/** The server that REDIS_URL names. No message repeats the setting, because it may contain a password. */
 function named(url) {
   const bad = (reason) => new Failure("bad address", { why: said(reason) });
   const parts = /^([a-z]+):\/\/(?:([^/]*)@)?(\[[^\]/]*\]|[^/:@[\]]*)(?::([^/]*))?(\/.*)?$/i.exec(url);
@@ -235,7 +235,7 @@ async function ask(server, given, action) {
     },
   });
   let first;
-  // Without a listener an error would end the program before it is told in words.
+  // Without a listener, an error would end the program before its message is printed.
   client.on("error", (error) => (first = first || error));
   try {
     await client.connect();
@@ -252,7 +252,7 @@ async function ask(server, given, action) {
   }
 }
 
-/** What to tell of an error of the library. */
+/** The Failure for an error of the library. */
 async function failure(error, server, client, key) {
   const cause = error.errors ? error.errors[0] : error;
   const name = cause.constructor.name;
@@ -284,12 +284,12 @@ function why(cause, name) {
   return /CERT|SSL|TLS|EPROTO|SIGNATURE/.test(cause.code || "") ? "tls" : "failed";
 }
 
-/** `a hash`, `a list` and so on. An operator on AWS may not ask. */
+/** The type of the key's value, such as `a hash`. An operator on AWS is not authorised to ask. */
 async function type(client, key) {
   try {
     return `a ${await client.type(key)}`;
   } catch {
-    return "something else";
+    return "another type";
   }
 }
 

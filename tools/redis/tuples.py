@@ -1,6 +1,6 @@
-"""What the three programs in this folder share: one key and its value in Redis. The JavaScript twin is tuples.js.
+"""Shared by the three programs in this folder: reads and writes one key in Redis. The JavaScript twin is tuples.js.
 
-It runs on Python 3.9, which AWS CloudShell has, and needs nothing of the project but messages.json.
+It runs on Python 3.9, which AWS CloudShell has. Of the project's other files, it needs only messages.json.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ CODES = {
     "ReadOnlyError": "READONLY",
     "TryAgainError": "TRYAGAIN",
 }
-"""The codes that redis-py takes out of a server's text, by the exceptions that it raises for them."""
+"""redis-py removes these codes from the server's text and raises these exceptions instead."""
 
 
 class Failure(Exception):
-    """Printed as a sentence. The program then ends with the exit status 1."""
+    """The program prints the message and ends with the exit status 1."""
 
     def __init__(self, name: str, **values: object) -> None:
         super().__init__(said(name, **values))
 
 
 class WrongUsage(Exception):
-    """The program shows how it is used, and ends with the exit status 2."""
+    """The program prints its usage and ends with the exit status 2."""
 
 
 class Server(NamedTuple):
-    """A Redis server. `address` is what may be shown of it."""
+    """A Redis server. `address` contains no password, so it can be printed."""
 
     address: str
     host: str
@@ -59,7 +59,7 @@ class Server(NamedTuple):
     password: str | None = None
     database: int = 0
     home: Path | None = None
-    """The folder of the laptop cloud whose cache it is; then `process` is the id of its process."""
+    """The folder of the laptop cloud, if this is its cache. Then `process` is the id of the cache's process."""
     process: int | None = None
 
 
@@ -70,7 +70,7 @@ def run(usage: str, about: str, action: Callable[..., bool]) -> int:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that lacks a letter shows the letter's number.
+            # If the terminal's encoding lacks a character, print the character's code.
             stream.reconfigure(errors="backslashreplace")
     program, *names = usage.split()
     line = f"usage: {program} [--home FOLDER] {' '.join(names)}"
@@ -96,7 +96,7 @@ def run(usage: str, about: str, action: Callable[..., bool]) -> int:
 
 
 def said(name: str, **values: object) -> str:
-    """The message of this name."""
+    """The message with this name in messages.json."""
     return filled(MESSAGES[name], values)
 
 
@@ -112,7 +112,7 @@ def _run(line: str, about: str, number: int, action: Callable[..., bool]) -> int
     if len(given) != number:
         raise WrongUsage
     try:
-        # As bytes an argument does not depend on the terminal's alphabet.
+        # Decoded from bytes, because Python decodes arguments in the encoding of the locale.
         texts = [os.fsencode(argument).decode() for argument in given]
     except ValueError:
         raise WrongUsage(said("no text")) from None
@@ -142,7 +142,7 @@ def _parse(arguments: list[str]) -> tuple[str | None, list[str] | None]:
 
 
 def named(url: str) -> Server:
-    """The server that REDIS_URL names. No message repeats the setting, because it may hold a password."""
+    """The server that REDIS_URL names. No message repeats the setting, because it may contain a password."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -252,7 +252,7 @@ def ask(server: Server, arguments: list[str], action: Callable[..., bool]) -> in
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether the server said it: redis-py raises ConnectionErrors for some of its answers too."""
+    """Whether the server sent this error. redis-py raises a ConnectionError for some answers of the server too."""
     return type(error).__name__ == "AuthenticationError" or "max number of clients" in str(error)
 
 
@@ -283,8 +283,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _type(client: Any, key: str) -> str:
-    """`a hash`, `a list` and so on. An operator on AWS may not ask."""
+    """The type of the key's value, such as `a hash`. An operator on AWS is not authorised to ask."""
     try:
         return f"a {client.type(key).decode()}"
     except Exception:
-        return "something else"
+        return "another type"

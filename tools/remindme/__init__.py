@@ -1,1 +1,1 @@
-"""Reminders from the command line: `python -m tools.remindme --help`."""
+"""Sets, lists, shows and cancels reminders: `python -m tools.remindme --help`."""

@@ -1,4 +1,4 @@
-"""`python -m tools.remindme`: reminders from the command line."""
+"""`python -m tools.remindme`: sets, lists, shows and cancels reminders."""
 
 import argparse
 import re
@@ -26,7 +26,7 @@ from tools.text import in_utf8, printable
 
 DEFAULT_LIMIT = 100
 OWN_ADDRESSES = {"email": "your own e-mail address", "phone": "your own phone number"}
-"""Where a reminder goes if the request leaves the field out."""
+"""The recipients that the API uses if the request leaves out these fields."""
 
 COMMANDS = ("list", "show", "cancel")
 ADDING = {"zone", "fold", "email", "sms", "topic", "subject", "repeat", "times", "until", "wait", "dry_run"}
@@ -39,35 +39,35 @@ python -m tools.remindme [OPTIONS] MESSAGE WHEN...
        python -m tools.remindme cancel ID"""
 
 DESCRIPTION = """\
-Reminds you of MESSAGE by e-mail, by SMS, through the topic, or by several of them. If you name none, the reminder goes
-to the topic, which only operators may use.
+Sends you MESSAGE at the time WHEN: by e-mail (--email me), by SMS (--sms me), to all subscribers of the topic
+(--topic), or by several of these. Without these options it uses the topic, which only operators may do.
 
-WHEN is a time in your own time zone, or in the one that --zone names: "2027-01-27 09:00:00", 2027-01-27T09:00Z,
-in 20m, in 3 days, tomorrow 9:30am, next friday 18:00, 24 december at noon. Hours and less from now are counted; days
-and more keep the time of day. What was understood is shown before it is scheduled. A time is refused if one word of
-it is not understood."""
+WHEN is a time in this machine's time zone, or in the time zone --zone. Examples: "2027-01-27 09:00:00",
+2027-01-27T09:00Z, in 20m, in 3 days, tomorrow 9:30am, next friday 18:00, 24 december at noon. `in 24 hours` is exactly
+24 hours from now; `in 1 day` is the same time of day tomorrow. The command shows the time that it understood, and then
+schedules the reminder. It refuses a time if it does not understand every word of it."""
 
 EPILOG = """\
-A first word that is exactly `list`, `show` or `cancel` is a command. A message that is one, or that begins with a
-dash, comes after --: python -m tools.remindme -- list "tomorrow 9am"
+If the first word is exactly `list`, `show` or `cancel`, it is a command. If your message is one of these words or
+begins with a dash, write -- before it: python -m tools.remindme -- list "tomorrow 9am"
 
-It signs in: see `python -m tools.sign_in --help`. On the laptop as its demo person.
+The command signs in (see `python -m tools.sign_in --help`). On the laptop cloud it signs in as its demo person.
 
-exit status: 0 done; 1 refused, failed or not found, with --wait not sent whole; 2 wrong usage; 130 interrupted"""
+exit status: 0 done; 1 refused, failed or not found, or with --wait not sent to all; 2 wrong usage; 130 interrupted"""
 
 
 Clock: TypeAlias = Callable[[], datetime]
 
 
 def main(arguments: list[str] | None = None, *, clock: Clock = lambda: datetime.now(UTC)) -> int:
-    """Runs one command and returns its exit status, as the help tells."""
+    """Runs one command and returns the exit status that the help explains."""
     return command.exit_status(lambda: _parse_and_run(arguments, clock))
 
 
 def _parse_and_run(arguments: list[str] | None, clock: Clock) -> int:
     parser = argument_parser()
     given = [in_utf8(text) for text in (sys.argv[1:] if arguments is None else arguments)]
-    # What follows -- is a message and a time, whatever it looks like. argparse forgets where it stood.
+    # All words after -- are a message and a time. They are split off here, because argparse drops the --.
     place = given.index("--") if "--" in given else len(given)
     options = parser.parse_intermixed_args(given[:place], command.defaults())
     name, words = _command(parser, options, given[place + 1 :])
@@ -75,27 +75,27 @@ def _parse_and_run(arguments: list[str] | None, clock: Clock) -> int:
 
 
 def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> tuple[str, list[str]]:
-    """The command and its words. Ends with status 2 where they do not go together."""
+    """The command and its words. Ends with status 2 if the words or options do not fit the command."""
     name, words = "add", options.words + after
     if options.words and words[0] in COMMANDS:
         name, *words = words
-    message = f"; for a message that is '{name}', put -- before it"
+    message = f". If '{name}' is your message, write -- before it"
     match name, words:
         case "add", [] | [_]:
-            parser.error("a message and a time are needed")
+            parser.error("a message and a time are required, such as: tea in 20m")
         case "list", [_, *_]:
-            parser.error(f"list takes no words{message}")
+            parser.error(f"list takes no further words{message}")
         case "show" | "cancel", _ if len(words) != 1 or not re.fullmatch("[A-Za-z0-9-]{4,80}", words[0]):
-            parser.error(f"{name} takes one id, as `list` shows it, or its first 4 characters or more{message}")
+            parser.error(f"{name} takes one id from `list`, or at least its first 4 characters{message}")
     given = {option for option, value in vars(options).items() if value is not None and value is not False}
     strangers = given & ({"limit"} if name == "add" else ADDING if name == "list" else ADDING | {"limit"})
     if strangers:
         option = min(strangers).replace("_", "-")
-        parser.error(f"--{option} goes with {'list' if option == 'limit' else 'a new reminder'} alone")
+        parser.error(f"--{option} can be used only with {'list' if option == 'limit' else 'a new reminder'}")
     if options.repeat is None and {options.times, options.until} != {None}:
-        parser.error("--times and --until need --repeat")
+        parser.error("--times and --until can be used only with --repeat")
     if options.wait and options.dry_run:
-        parser.error("--dry-run schedules nothing to wait for")
+        parser.error("--wait and --dry-run cannot be used together")
     return name, words
 
 
@@ -133,7 +133,7 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, c
             until = when.understand(options.until, zone=zone, now=now, fold=options.fold)
             request["repeat"]["until"] = until.timestamp()
     if options.dry_run:
-        # Of a later one it is shown what was understood, too.
+        # A time too far ahead passes this check, so that the user sees how it was understood.
         fields.check(request, now=max(now, due.instant - LONGEST_WAIT))
         output.fields(request) if options.json else _tell(request, due, output)
         if due.instant > now + LONGEST_WAIT:
@@ -142,7 +142,7 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, c
     fields.check(request, now=now)
 
     api = _api(options)
-    # A question for the password may take long, and a span is counted from after it.
+    # Before the span is counted, because typing the password may take long.
     api.sign_in()
     due = due.counted_from(clock())
     request |= due.fields()
@@ -163,17 +163,17 @@ def chosen_channels(options: argparse.Namespace) -> dict[str, Any]:
     }
     topic = {"topic"} if options.topic or not named else set()
     channels = [name for name, channel in CHANNELS.items() if channel.address in named or name in topic]
-    # Without an address, the API takes the caller's own.
+    # If an address is missing, the API uses the caller's own.
     return {"channels": channels, **{field: address for field, address in named.items() if address is not None}}
 
 
 def _tell(request: dict[str, Any], due: When, output: Output) -> None:
-    """What was understood."""
+    """Prints the reminder as it was understood."""
     shown = [f"{due.local:%a %Y-%m-%d %H:%M:%S} {due.zone.key}"]
     if due.zone.utcoffset(None) != timedelta(0):
         shown.append(f"{due.instant:%a %Y-%m-%d %H:%M:%S} UTC")
     if due.is_soon:
-        # The API counts, so nobody knows the second yet.
+        # The API counts the span, so the exact time is not known yet.
         shown = [f"{due.seconds} {'second' if due.seconds == 1 else 'seconds'} after it is scheduled"]
     repeat = request.get("repeat", {})
     last = {f"{repeat.get('times')} times": "times" in repeat, f"until {repeat.get('until')}": "until" in repeat}
@@ -190,7 +190,7 @@ def _tell(request: dict[str, Any], due: When, output: Output) -> None:
 
 
 def _list(api: Api, most: int, output: Output) -> int:
-    # One more than is shown tells whether there are more.
+    # One reminder more than is shown, to know whether there are more.
     found = list(islice(reminders.every(api), most + 1))
     columns = {
         "reminderId": "reminder",
@@ -207,19 +207,19 @@ def _list(api: Api, most: int, output: Output) -> int:
     ]
     output.rows(rows, columns, nothing="no reminders")
     if len(found) > most:
-        output.say(f"the first {most}; there are more: --limit")
+        output.say(f"there are more than {most}: list more with --limit")
     return 0
 
 
 def _wait(api: Api, scheduled: Reminder, output: Output) -> int:
-    """Shows how long it takes until the reminder is sent; 0 where it was."""
+    """Shows the time left until the reminder is sent. Returns the exit status: 0 if it was sent."""
     reminder_id = str(scheduled["reminderId"])
-    output.say(f"reminder {reminder_id}; Ctrl-C ends the waiting, not the reminder")
+    output.say(f"waiting for reminder {reminder_id}: Ctrl-C stops the waiting but does not cancel the reminder")
     first, last = None, scheduled
 
     def pause(seconds: float) -> None:
         end = time.monotonic() + seconds
-        # Only here: it would write over a question for the password, which may come after a day.
+        # The status line is shown only during pauses. Otherwise it would hide a question for the password.
         with Console(stderr=True).status("waiting") as line:
             while (left := end - time.monotonic()) > 0:
                 line.update(_progress(last))
@@ -228,7 +228,7 @@ def _wait(api: Api, scheduled: Reminder, output: Output) -> int:
     for last in reminders.watched(api, reminder_id, pause=pause):
         first = first or last
     output.fields(last)
-    # One that repeats is waited for once.
+    # If the reminder repeats, the command waits for its first occurrence only.
     went_out = last.get("occurrence") != (first or last).get("occurrence")
     return 0 if last.get("status") == "SENT" or (last.get("status") in UNDER_WAY and went_out) else 1
 
@@ -250,25 +250,36 @@ def argument_parser() -> Parser:
     parser.add_argument(
         "--zone", metavar="NAME", help="an IANA time zone, such as Europe/Paris (default: this machine's)"
     )
-    parser.add_argument("--fold", type=int, choices=(0, 1), help="the first or second of a time shown twice")
-    parser.add_argument("--email", metavar="ADDRESS", help="by e-mail; `me` is your own address")
-    parser.add_argument("--sms", metavar="NUMBER", help="by SMS, such as +15555550100; `me` is your own number")
-    parser.add_argument("--topic", action="store_true", help="through the topic, for operators: the default")
-    parser.add_argument("--subject", help="of the e-mail")
     parser.add_argument(
-        "--repeat", metavar="EVERY", help=f"1d, 1w, 1M and so on ({' '.join(MOST)}); or in words: daily"
+        "--fold",
+        type=int,
+        choices=(0, 1),
+        help="if the clocks are put back and show WHEN twice: 0 is the first time, 1 the second",
     )
-    parser.add_argument("--times", type=_times, metavar="N", help="how often in all")
-    parser.add_argument("--until", metavar="WHEN", help="the last time at which it may repeat")
+    parser.add_argument("--email", metavar="ADDRESS", help="send it by e-mail; `me` is your own address")
+    parser.add_argument("--sms", metavar="NUMBER", help="send it by SMS (+15555550100); `me` is your own number")
+    parser.add_argument(
+        "--topic", action="store_true", help="send it to the topic (operators only); the default without --email, --sms"
+    )
+    parser.add_argument("--subject", metavar="TEXT", help="the subject of the e-mail")
+    parser.add_argument(
+        "--repeat",
+        metavar="EVERY",
+        help=f"repeat it, such as every 1d, 1w or 1M (units: {' '.join(MOST)}), or in words such as daily",
+    )
+    parser.add_argument("--times", type=_times, metavar="N", help="end after N times, the first one included")
+    parser.add_argument("--until", metavar="WHEN", help="do not repeat it after this time")
     parser.add_argument("--wait", action="store_true", help="wait until it is sent")
-    parser.add_argument("-n", "--dry-run", action="store_true", help="show what was understood, and schedule nothing")
-    parser.add_argument("--limit", type=limit, metavar="N", help=f"of list (default: {DEFAULT_LIMIT})")
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="show how the time is understood, but schedule nothing"
+    )
+    parser.add_argument("--limit", type=limit, metavar="N", help=f"for list: at most N (default: {DEFAULT_LIMIT})")
     return parser
 
 
 def _times(text: str) -> int:
     if not re.fullmatch("[1-9][0-9]{0,3}", text) or int(text) > 1000:
-        raise argparse.ArgumentTypeError("not a number from 1 to 1000")
+        raise argparse.ArgumentTypeError("must be a whole number from 1 to 1000")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""The fields of a new reminder, as people type them, judged by the API's own rules before it is sent."""
+"""Reads the options of a new reminder, and validates them by the API's own rules before they are sent."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from tools.text import printable
 MYSELF = "me"
 
 _EXAMPLES = {"email": "ada@example.com", "phone": "+15555550100"}
-_SAID_AS = {
+OPTIONS = {
     "message": "the message",
     "subject": "--subject",
     "email": "--email",
@@ -28,7 +28,7 @@ _SAID_AS = {
     "timestamp": "the time",
     "waitSeconds": "the time",
 }
-"""What people type for each field of the API."""
+"""The option that sets each field of the API. Messages name the option."""
 
 _OFTEN = {
     **{"hourly": "1h", "daily": "1d", "weekly": "1w", "fortnightly": "2w", "monthly": "1M"},
@@ -46,7 +46,7 @@ _COUNTS = {"other": 2, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "si
 
 
 def email(text: str) -> str | None:
-    """The address, or None for one's own. Raises CommandError."""
+    """The address; None if `text` is `me`. Raises CommandError if `text` is not an e-mail address."""
     address = text.strip()
     if address.lower() == MYSELF:
         return None
@@ -54,27 +54,33 @@ def email(text: str) -> str | None:
         mail.check_address(address)
     except InvalidReminderError:
         raise CommandError(
-            f"--email '{_short(text)}' is not an e-mail address: say one such as ada@example.com, or me for your own"
+            f"--email '{_short(text)}' is not an e-mail address: write one such as ada@example.com, or me for your own"
         ) from None
     return address
 
 
 def phone(text: str) -> str | None:
-    """The number without what groups its digits, or None for one's own. Raises CommandError."""
+    """The number without blanks, dots, dashes and brackets; None if `text` is `me`.
+
+    Raises CommandError if `text` is not a phone number with a country code.
+    """
     number = re.sub(r"[\s().-]", "", text)
     if number.lower() == MYSELF:
         return None
-    # A zero in brackets is dialled within the country only.
+    # A zero in brackets, as in +44 (0)20, is dialled only within the country.
     if re.search(r"\(0+\)", text) or not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
         raise CommandError(
-            f"--sms '{_short(text)}' is not a phone number with its country's code: say one such as +15555550100,"
+            f"--sms '{_short(text)}' is not a phone number with a country code: write one such as +15555550100,"
             " or me for your own"
         )
     return number
 
 
 def every(text: str) -> str:
-    """How often, as the API takes it: `1d` of `1d`, `daily`, `every day` and `every 2 days`. Raises CommandError."""
+    """The interval for the API: `1d` for `1d`, `daily` or `every day`, and `2d` for `every 2 days`.
+
+    Raises CommandError if `text` is not understood.
+    """
     plain = " ".join(text.split())
     if re.fullmatch("[1-9][0-9]{0,5}[mM]", plain):
         return plain
@@ -84,15 +90,15 @@ def every(text: str) -> str:
         return _OFTEN[words]
     if not found or (found[1] is found[2] is None and (found[4] or len(found[3]) == 1 or words == plain.lower())):
         raise CommandError(
-            f"--repeat '{_short(text)}' is not understood: say 30m, 2h, 1d, 1w, 1M (a month) or 1y;"
-            " or words such as daily or 'every 2 weeks'"
+            f"--repeat '{_short(text)}' is not understood: write an interval such as 30m, 2h, 1d, 1w, 1M (a month) or"
+            " 1y, or words such as daily or 'every 2 weeks'"
         )
     return f"{found[1] or _COUNTS.get(found[2], 1)}{_UNITS[found[3]]}"
 
 
 def check(request: Mapping[str, Any], *, now: datetime) -> None:
-    """Raises CommandError for a request that the API would refuse, no matter who sends it."""
-    # The API fills in the caller's own addresses.
+    """Raises CommandError if the API would refuse the request, no matter who sends it."""
+    # Examples replace the caller's own addresses, which only the API knows.
     own = {field: _EXAMPLES[field] for field in addresses_of(channels_of(request)) if field not in request}
     try:
         validation.checked(validation.SHAPE.fitted({**own, **request}), now=now)
@@ -101,7 +107,7 @@ def check(request: Mapping[str, Any], *, now: datetime) -> None:
 
 
 def _sentence(field: str, problem: str) -> str:
-    return printable(f"{_SAID_AS.get(field, field)} {problem}")
+    return printable(f"{OPTIONS.get(field, field)} {problem}")
 
 
 def _short(text: str) -> str:

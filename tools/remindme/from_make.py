@@ -1,6 +1,6 @@
-"""`make remindme`: runs `python -m tools.remindme` with what the user typed as STAGE, ARGS, MESSAGE and WHEN.
+"""`make remindme`: runs `python -m tools.remindme` with the variables STAGE, ARGS, MESSAGE and WHEN of the user.
 
-The Makefile hands these over in the environment. A shell would run commands that stand in them.
+The Makefile passes the variables in the environment, because a shell would run commands inside them.
 """
 
 import argparse
@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 
 def arguments(typed: Mapping[str, str]) -> list[str]:
-    """The arguments of `tools.remindme`. Raises ValueError if ARGS has a quotation mark without its partner."""
+    """The arguments of `tools.remindme`. Raises ValueError if a quotation mark in ARGS is not closed."""
     texts = [typed.get("MESSAGE", ""), typed.get("WHEN", "")]
-    # ARGS holds several words, quoted as in a shell.
+    # ARGS contains several words, quoted as in a shell.
     words = shlex.split(typed.get("ARGS", ""))
     return [f"--stage={typed.get('STAGE') or 'dev'}", *words, *(["--", *texts] if any(texts) else [])]
 
@@ -23,7 +23,8 @@ def main() -> None:
     try:
         given = arguments(os.environ)
     except ValueError as error:
-        sys.exit(f"error: ARGS={os.environ['ARGS']} cannot be split into words: {error}")
+        reason = str(error).lower()
+        sys.exit(f"error: ARGS={os.environ['ARGS']} cannot be split into words ({reason}): close each quotation mark")
     os.execv(sys.executable, [sys.executable, "-m", "tools.remindme", *given])
 
 

@@ -1,4 +1,4 @@
-"""The reminders API as its callers see it."""
+"""The calls of the reminders API."""
 
 import json
 import re
@@ -16,27 +16,28 @@ from terminal.errors import CommandError
 from tools.accounts.pool import NotNowError
 from tools.api import Answer, Api
 from tools.errors import sentence
+from tools.remindme import fields
 from tools.text import printable
 
 Reminder = dict[str, Any]
-"""As the API shows it: `reminderId`, `message`, `channels`, `dueAt`, `dueAtLocal`, `timeZone`, `status` and more."""
+"""The API's answer: `reminderId`, `message`, `channels`, `dueAt`, `dueAtLocal`, `timeZone`, `status` and more."""
 
 UNDER_WAY = {SCHEDULED, SENDING}
 PAGE = 100
 LONGEST_PAUSE_SECONDS = 30.0
-"""Between two looks at a reminder that is far away: it may be cancelled from elsewhere."""
+"""The longest pause between two lookups of a reminder, because somebody may cancel it in the meantime."""
 
 SHORTEST_PAUSE_SECONDS = 1.0
 _WHOLE = "[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"
 FAILURES_IN_A_ROW = 10
 ATTEMPTS = 3
-"""Attempts to schedule a reminder, while somebody waits for the prompt."""
+"""Attempts to schedule a reminder. Few, because the user waits for the prompt."""
 
 
 def schedule(api: Api, request: dict[str, Any]) -> Reminder:
     """`POST /reminders`. Raises CommandError if it is refused, or if no answer comes.
 
-    During an outage it tries again. All attempts have the same key, so the API makes only one reminder.
+    Tries again during an outage. All attempts have the same key, so the API makes only one reminder.
     """
     key = {"Idempotency-Key": str(uuid.uuid4())}
     for left in reversed(range(ATTEMPTS)):
@@ -45,20 +46,20 @@ def schedule(api: Api, request: dict[str, Any]) -> Reminder:
         except BotoCoreError as error:
             if not left:
                 raise CommandError(
-                    f"{sentence(error)}; it may have been scheduled: look with `list` before you try again"
+                    f"{sentence(error)}. The reminder may have been scheduled: check with `list` before you try again"
                 ) from None
         else:
             if not (left and _is_outage(answer)):
                 break
         time.sleep(SHORTEST_PAUSE_SECONDS)
     if answer.status == 403 and "topic" in request["channels"]:
-        instead = "leave out --topic" if len(request["channels"]) > 1 else "say --email me, or --sms me"
-        raise CommandError(f"{_refused(answer).rstrip('.')}; {instead}")
+        instead = "leave out --topic" if len(request["channels"]) > 1 else "use --email me or --sms me"
+        raise CommandError(f"{_refused(answer).rstrip('.')}: {instead}")
     return _reminder(answer)
 
 
 def every(api: Api) -> Iterator[Reminder]:
-    """The caller's own reminders in due order, page by page."""
+    """Yields the caller's own reminders in due order."""
     query: dict[str, Any] = {"limit": PAGE}
     while True:
         page = _taken(api.call("GET", f"/reminders?{urlencode(query)}"))
@@ -73,8 +74,8 @@ def one(api: Api, reminder_id: str) -> Reminder:
 
 
 def whole_id(api: Api, text: str) -> str:
-    """The id that begins with `text`. Raises CommandError unless exactly one of the caller's own reminders has it."""
-    # Ids are in small letters.
+    """The id that begins with `text`. Raises CommandError unless exactly one of the caller's reminders matches."""
+    # Ids are in lower case.
     begins = text.lower()
     if re.fullmatch(_WHOLE, begins):
         return begins
@@ -82,19 +83,22 @@ def whole_id(api: Api, text: str) -> str:
     if not found:
         raise CommandError(f"you have no reminder whose id begins with {printable(text)}: `list` shows your reminders")
     if len(found) > 1:
-        raise CommandError(f"{len(found)} of your reminders have ids that begin with {printable(text)}: say more of it")
+        raise CommandError(
+            f"{len(found)} of your reminders have ids that begin with {printable(text)}: write more of the id"
+        )
     return found[0]
 
 
 def cancel(api: Api, reminder_id: str) -> Reminder:
-    """`DELETE /reminders/{reminderId}`. Raises CommandError where there is none, or where it is too late."""
+    """`DELETE /reminders/{reminderId}`. Raises CommandError if there is no such reminder, or if it is too late."""
     return _reminder(api.call("DELETE", _path(reminder_id)), reminder_id)
 
 
 def watched(api: Api, reminder_id: str, *, pause: Callable[[float], None] = time.sleep) -> Iterator[Reminder]:
-    """The reminder, looked at more and more often as it comes near; the last one is over, or its first occurrence is.
+    """Yields the reminder again and again, until it is done or, if it repeats, until its first occurrence is over.
 
-    Raises CommandError where it cannot be looked at, for an outage only where that lasts.
+    The pauses get shorter as the due time comes closer. Raises CommandError if the API refuses, or if FAILURES_IN_A_ROW
+    attempts failed.
     """
     occurrence, failures = None, 0
     while True:
@@ -107,7 +111,7 @@ def watched(api: Api, reminder_id: str, *, pause: Callable[[float], None] = time
             problem = str(error)
         failures = failures + 1 if problem else 0
         if failures == FAILURES_IN_A_ROW:
-            raise CommandError(f"{problem}; the reminder stays as it is")
+            raise CommandError(f"{problem}. This does not affect the reminder: look it up later with `show`")
         if problem:
             pause(SHORTEST_PAUSE_SECONDS)
             continue
@@ -121,7 +125,7 @@ def watched(api: Api, reminder_id: str, *, pause: Callable[[float], None] = time
 
 
 def seconds_left(reminder: Reminder, *, now: datetime) -> float:
-    """Until it is due; 0 where that has passed, or is not told."""
+    """The seconds until the reminder is due; 0 if it is overdue, or if the answer has no valid due time."""
     try:
         due = datetime.fromisoformat(reminder["dueAt"])
         return max(0.0, (due - now).total_seconds())
@@ -135,9 +139,9 @@ def _path(reminder_id: str) -> str:
 
 def _reminder(answer: Answer, reminder_id: str = "") -> Reminder:
     if answer.status == 404 and reminder_id:
-        raise CommandError(f"you have no reminder {printable(reminder_id)}")
+        raise CommandError(f"you have no reminder {printable(reminder_id)}: `list` shows your reminders")
     if "reminderId" not in (body := _taken(answer)):
-        raise CommandError("the API's answer is no reminder")
+        raise CommandError("the API's answer is not a reminder: deploy this version of the stack first")
     return body
 
 
@@ -152,4 +156,4 @@ def _taken(answer: Answer) -> dict[str, Any]:
 
 
 def _refused(answer: Answer) -> str:
-    return f"the API answered {answer.status}: {answer.problem}"
+    return f"the API answered {answer.status}: {answer.problem_naming(fields.OPTIONS)}"

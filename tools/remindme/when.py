@@ -1,7 +1,7 @@
-"""Times as people write them: each is understood whole, or refused.
+"""Reads times as people write them. A time is refused unless every word of it is understood.
 
-A text is read from left to right, as a day, a time of day with or without an offset from UTC, or a span such as
-`in 20m`. Each has its forms in the tables below. A word that is in none of them is refused, so no word is ever ignored.
+A text is read from left to right. Each part of it is a day, a time of day (with or without an offset from UTC), or a
+span such as `in 20m`. The tables below list the forms of each part.
 """
 
 import re
@@ -22,7 +22,7 @@ from tools.text import printable
 
 EXAMPLES = "'2027-01-27 09:00', 'in 20m', 'tomorrow 9am' or 'next friday 18:00'"
 SOON_SECONDS = 10
-"""A shorter wait begins when the API takes the reminder. A longer one ends at the second that was shown."""
+"""A shorter wait is counted from when the API gets the request. A longer wait ends at the second that was shown."""
 
 LONGEST_SHOWN = 80
 
@@ -38,7 +38,7 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _COUNTED = {"s": 1, "m": 60, "h": 3600}
 _IN_A_MIX = {**_COUNTED, "d": 86_400, "w": 7 * 86_400, "f": 14 * 86_400}
-"""Days together with hours are counted like them."""
+"""The seconds of each unit in a span with hours or less. There, a day is 24 hours."""
 
 _UNIT = (
     "(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|fortnights?|months?|y|yrs?|years?)"
@@ -105,17 +105,17 @@ _DATE_EXAMPLE = "write it like 27 january 9am"
 _HINTS = [
     (re.compile(form, re.ASCII | re.IGNORECASE), problem)
     for form, problem in {
-        "yesterday|last ": "is a time that has passed: say one that comes",
-        "every |daily|hourly|weekly|monthly|yearly": "says how often: say when it begins, and --repeat 1d for example",
+        "yesterday|last ": "has passed: write a time in the future",
+        "every |daily|hourly|weekly|monthly|yearly": "is an interval: write the first time here, and add --repeat 1d",
         r"(?:at )?[0-9]{1,2}\.[0-9]{2}(?= |$)": "has a dot between hours and minutes: write them like 9:30",
-        "in (?:[0-9]|[a-z]+$)": "has no unit that is known: say it like 'in 20m', 'in 2 hours' or 'in 3 days'",
-        f"{_ON}[0-9]{{1,2}}(?:st|nd|rd|th)(?= |$)": f"names no month: {_DATE_EXAMPLE}",
-        f"{_ON}(?:(?:next|this) )?(?:{_MONTH}|week|month|year|weekend)(?= |$)": f"names no day: {_DATE_EXAMPLE}",
+        "in (?:[0-9]|[a-z]+$)": "has no known unit: write it like 'in 20m', 'in 2 hours' or 'in 3 days'",
+        f"{_ON}[0-9]{{1,2}}(?:st|nd|rd|th)(?= |$)": f"has no month: {_DATE_EXAMPLE}",
+        f"{_ON}(?:(?:next|this) )?(?:{_MONTH}|week|month|year|weekend)(?= |$)": f"has no day: {_DATE_EXAMPLE}",
     }.items()
 ]
 
 _HOURS = {
-    # The hours that the part may have on a clock with 12 hours, and on one with 24.
+    # The hours of each part of the day, on a 12-hour clock and on a 24-hour clock.
     "morning": (range(1, 12), range(0, 12)),
     "afternoon": ((12, *range(1, 7)), range(12, 19)),
     "evening": (range(4, 12), range(16, 24)),
@@ -123,7 +123,7 @@ _HOURS = {
     "tonight": (range(5, 12), range(17, 24)),
 }
 _NO_ZONES = {"and", "for", "or", "plus", "sharp", "then", "till", "to", "uhr", "until"}
-"""What may follow a time of day and is not the name of a zone."""
+"""Words that may follow a time of day and are not names of time zones."""
 
 _NAMED = {"noon": clock_time(12), "midday": clock_time(12), "midnight": clock_time(0)}
 _NEAR = {"today": 0, "tonight": 0, "tomorrow": 1}
@@ -131,18 +131,18 @@ _NEAR = {"today": 0, "tonight": 0, "tomorrow": 1}
 
 @dataclass(frozen=True, kw_only=True)
 class When:
-    """A time as it was understood."""
+    """A time that was understood."""
 
     zone: ZoneInfo
     instant: datetime
     """In UTC, in whole seconds."""
 
     seconds: int | None = None
-    """The length of a span that is counted: `in 20m`. `instant` is its end."""
+    """The length of a counted span such as `in 20m`, which ends at `instant`; None for any other time."""
 
     @property
     def local(self) -> datetime:
-        """What the clocks show in `zone`, without a zone of its own."""
+        """The time that the clocks in `zone` show, without a time zone."""
         return self.instant.astimezone(self.zone).replace(tzinfo=None)
 
     @property
@@ -150,27 +150,27 @@ class When:
         return self.seconds is not None and self.seconds < SOON_SECONDS
 
     def counted_from(self, now: datetime) -> "When":
-        """The same span from `now` on; any other time as it is."""
+        """The same span, counted from `now`. Any other time stays the same."""
         return self if self.seconds is None else replace(self, instant=_end(now, self.seconds))
 
     def fields(self) -> dict[str, str | int]:
-        """The request's fields for it."""
-        # The API assumes UTC for a request without a zone.
+        """The fields of the request that give the time."""
+        # The API assumes UTC if the time zone is missing.
         zone: dict[str, str | int] = {"timeZone": self.zone.key} if self.zone.key != "UTC" else {}
         if self.seconds is not None and self.is_soon:
             return {"waitSeconds": self.seconds, **zone}
         return {"timestamp": self.timestamp(), **zone}
 
     def timestamp(self) -> str:
-        """RFC 3339 with the offset of its zone."""
+        """The time in RFC 3339, with the offset of `zone`."""
         return self.instant.astimezone(self.zone).isoformat(timespec="seconds")
 
 
 def understand(text: str, *, zone: ZoneInfo, now: datetime, fold: int | None = None) -> When:
     """The time that `text` means in `zone` at the moment `now`.
 
-    `fold`, 0 or 1, chooses between the two of a time that the clocks show twice. Raises CommandError if the text is not
-    understood whole, if the time does not exist or has passed, or if it comes twice and `fold` is None.
+    If the clocks show the time twice, `fold` chooses the first (0) or the second (1). Raises CommandError if a word of
+    the text is not understood, if the time does not exist or has passed, or if it comes twice and `fold` is None.
     """
     plain = _plain(text)
     shown = f"'{_short(plain)}'"
@@ -178,15 +178,16 @@ def understand(text: str, *, zone: ZoneInfo, now: datetime, fold: int | None = N
         found = _scanned(plain, shown)
         if "span" in found and _is_counted(found["span"]):
             if len(found) > 1:
-                raise CommandError(f"{shown} says both how long from now and a time: say one of them")
+                raise CommandError(f"{shown} has both a span from now and a time: write only one of them")
             seconds = ceil(sum(amount * _IN_A_MIX[unit] for unit, amount in _amounts(found["span"], shown).items()))
             return When(zone=zone, instant=_end(now, seconds), seconds=seconds)
         instant = _instant(found, shown, zone=zone, now=now, fold=fold)
     except OverflowError:
-        raise CommandError(f"{shown} is too far away") from None
+        raise CommandError(f"{shown} is too far ahead: write a time within the next 365 days") from None
     when = When(zone=zone, instant=instant)
     if instant <= now:
-        raise CommandError(f"{shown} has passed: {when.local:%a %Y-%m-%d %H:%M:%S} {zone.key}")
+        understood = f"{when.local:%a %Y-%m-%d %H:%M:%S} {zone.key}"
+        raise CommandError(f"{shown} has passed ({understood}): write a time in the future")
     return when
 
 
@@ -196,10 +197,10 @@ def _short(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """`text` with single blanks, and without commas that end a word."""
+    """`text` with single blanks, and without commas at the end of a word."""
     plain = " ".join(text.replace("’", "'").split())
     plain = re.sub(r"(?<=[0-9A-Za-z.]),(?= )", "", plain)
-    # ISO 8601 has a T between date and time, and may do without hyphens and colons.
+    # ISO 8601 has a T between date and time, and may leave out hyphens and colons.
     plain = re.sub(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?=[0-9])", r"\1 ", plain)
     return re.sub(r"^([0-9]{8})[Tt]([0-9]{2})([0-9]{2})([0-9]{2})?(?![0-9])", _with_colons, plain)
 
@@ -211,9 +212,9 @@ def _with_colons(basic: re.Match[str]) -> str:
 def _scanned(plain: str, shown: str) -> dict[str, re.Match[str]]:
     """The parts of a text by their kind. Raises CommandError for an unknown word, and for two parts of one kind."""
     if not plain:
-        raise CommandError(f"no time is given: say it like {EXAMPLES}")
+        raise CommandError(f"the time is missing: write one such as {EXAMPLES}")
     if re.search(r"[0-9] ?M(?![A-Za-z])", plain):
-        raise CommandError(f"{shown}: M may be minutes or months; say which")
+        raise CommandError(f"{shown} is ambiguous: write 'minutes' or 'months' instead of M")
     found: dict[str, re.Match[str]] = {}
     place, before = 0, ""
     while place < len(plain):
@@ -223,7 +224,7 @@ def _scanned(plain: str, shown: str) -> dict[str, re.Match[str]]:
         kind, match = max(matches, key=lambda one: one[1].end())
         if kind in found:
             what = {"clock": "times of day", "part": "parts of a day", "year": "years"}.get(kind, "days")
-            raise CommandError(f"{shown} says two {what}: say one of them")
+            raise CommandError(f"{shown} has two {what}: write only one of them")
         found[kind] = match
         place, before = match.end() + 1, kind
     _check_days(found, shown)
@@ -231,26 +232,24 @@ def _scanned(plain: str, shown: str) -> dict[str, re.Match[str]]:
 
 
 def _check_days(found: dict[str, re.Match[str]], shown: str) -> None:
-    """Raises CommandError unless the parts name one day at the most. A date may have its weekday beside it."""
+    """Raises CommandError if the parts name more than one day. A date together with its weekday is one day."""
     if "year" in found and "date" not in found:
-        raise CommandError(f"{shown} names no day in that year: {_DATE_EXAMPLE}")
+        raise CommandError(f"{shown} has a year but no day: {_DATE_EXAMPLE}")
     days = found.keys() & {"span", "date", "near", "weekday"}
     if "part" in found and found["part"]["today"] and not ("near" in found and found["near"][0].lower() == "today"):
-        # As in `this evening`.
+        # `this evening` names today.
         days |= {"part"}
     if len(days) > 1 and not (days == {"date", "weekday"} and not found["weekday"]["which"]):
-        raise CommandError(f"{shown} says two days: say one of them")
+        raise CommandError(f"{shown} has two days: write only one of them")
 
 
 def _not_understood(rest: str, plain: str, shown: str, *, follows_clock: bool) -> CommandError:
-    """What to write instead of the text from `rest` on."""
+    """The error for a text that is not understood from `rest` on, with what to write instead."""
     for pattern, problem in _HINTS:
         if pattern.match(rest):
             return CommandError(f"{shown} {problem}")
     if span := re.fullmatch(f"{_SPAN}( ago)?", plain, re.ASCII | re.IGNORECASE):
-        problem = (
-            "is a time that has passed: say one that comes" if span[1] else "may be a time from now: say 'in' before it"
-        )
+        problem = "has passed: write a time in the future" if span[1] else "needs the word 'in' before it"
         return CommandError(f"{shown} {problem}")
     word = rest.split(" ")[0]
     if not word.isascii() or not word.isprintable() or word[0].isdigit():
@@ -258,14 +257,14 @@ def _not_understood(rest: str, plain: str, shown: str, *, follows_clock: bool) -
     else:
         quoted, problem = f"'{_short(word)}' in {shown}", "is not understood"
     if re.fullmatch("[A-Za-z_]+(?:/[A-Za-z_]+)+", word):
-        return CommandError(f"{quoted} {problem}: say --zone {word} to name a time zone")
+        return CommandError(f"{quoted} {problem}: name the time zone with --zone {word}")
     in_figures = re.match("[0-9]{4}[-/]", plain)
-    remedy = "a date in figures is written 2027-01-27 09:00" if in_figures else f"say it like {EXAMPLES}"
+    remedy = "write a date in figures like 2027-01-27 09:00" if in_figures else f"write it like {EXAMPLES}"
     if follows_clock or re.fullmatch("[A-Z]{2,5}", word):
-        # Abbreviations have several meanings: CST is Chicago's, China's and Cuba's.
+        # Abbreviations have several meanings: CST is used in Chicago, China and Cuba.
         remedy = "name a time zone with --zone, such as --zone America/New_York"
         if not word.isalpha() or word.lower() in _NO_ZONES:
-            remedy = f"say it like {EXAMPLES}"
+            remedy = f"write it like {EXAMPLES}"
     return CommandError(f"{quoted} {problem}: {remedy}")
 
 
@@ -278,16 +277,16 @@ def _instant(
     wall = _wall(found, shown, now.astimezone(offset))
     here = wall if found.keys() == {"clock"} else _wall(found, shown, now.astimezone(zone))
     if here != wall:
-        # Near midnight it is another day there, so a weekday or `tomorrow` would have two meanings.
+        # Near midnight the two zones have different dates, so a weekday or `tomorrow` would have two meanings.
         raise CommandError(
-            f"{shown} is {here:%Y-%m-%d} by the date of {zone.key} and {wall:%Y-%m-%d} by that of the offset:"
-            f" say the date, {here:%Y-%m-%d %H:%M} for example"
+            f"{shown} is on {here:%Y-%m-%d} by the date of {zone.key}, but on {wall:%Y-%m-%d} by the date at the"
+            f" offset: write the date, such as {here:%Y-%m-%d %H:%M}"
         )
     return _whole(wall.replace(tzinfo=offset).astimezone(UTC))
 
 
 def _wall(found: dict[str, re.Match[str]], shown: str, base: datetime) -> datetime:
-    """What the clocks show at that time. `base` is what they show now, with their zone."""
+    """The time that the clocks will show. `base` is the time that they show now, with its time zone."""
     if found.keys() == {"span"}:
         return datetime.combine(_day_after(found["span"], shown, base), base.time().replace(microsecond=0))
     at = _time_of_day(found, shown)
@@ -299,10 +298,10 @@ def _wall(found: dict[str, re.Match[str]], shown: str, base: datetime) -> dateti
         ahead = (_WEEKDAYS.index(found["weekday"]["weekday"][:3].lower()) - base.weekday() - 1) % 7 + 1
     elif "near" in found:
         word = found["near"]["word"].lower()
-        # The midnight of tonight is the end of today.
+        # Midnight `tonight` is the end of today.
         ahead = 1 if word == "tonight" and at == clock_time(0) else _NEAR.get(word, 2)
     else:
-        # If the clocks show this time twice, the later one.
+        # If the clocks show this time twice today, take the second time.
         latest = datetime.combine(base.date(), at, base.tzinfo).replace(fold=1)
         is_today = "part" in found and found["part"]["today"]
         ahead = 0 if is_today or latest.astimezone(UTC) > base.astimezone(UTC) else 1
@@ -313,21 +312,21 @@ def _time_of_day(found: dict[str, re.Match[str]], shown: str) -> clock_time:
     part = found["part"]["part"].lower() if "part" in found else ""
     if "near" in found and found["near"]["word"].lower() == "tonight":
         if part:
-            raise CommandError(f"{shown} is not understood: leave out 'tonight' or '{part}'")
+            raise CommandError(f"{shown} has two parts of a day: leave out 'tonight' or '{part}'")
         part = "tonight"
     if "clock" not in found:
-        raise CommandError(f"{shown} has no time of day: say it like {EXAMPLES}")
+        raise CommandError(f"{shown} has no time of day: write it like {EXAMPLES}")
     said: dict[str, Any] = found["clock"].groupdict()
     quoted = f"'{found['clock'][0]}' in {shown}"
     if said.get("name"):
         name = said["name"].lower()
         if part and (name, part) != ("midnight", "tonight"):
-            raise CommandError(f"{quoted} and '{part}' do not go together: leave out one of them")
+            raise CommandError(f"{quoted} contradicts '{part}': leave out one of them")
         return _NAMED[name]
     hour = _NUMBERS[said["hour"].lower()] if said["hour"].isalpha() else int(said["hour"])
     minute, second = int(said.get("minute") or 0), int(said.get("second") or 0)
     if minute > 59 or second > 59 or hour > 23 or (said.get("half") and not 1 <= hour <= 12):
-        raise CommandError(f"{quoted} is not a time of day: hours go from 0 to 23, or from 1am to 12pm")
+        raise CommandError(f"{quoted} is not a time of day: write one from 0:00 to 23:59, or from 1am to 12pm")
     is_bare = "minute" not in said and not said.get("half")
     if said.get("half"):
         hour = hour % 12 + (12 if said["half"].lower() == "p" else 0)
@@ -335,10 +334,10 @@ def _time_of_day(found: dict[str, re.Match[str]], shown: str) -> clock_time:
         hour = hour if part == "morning" or hour == 12 else hour + 12
     elif is_bare and not (said.get("whole") and hour > 12):
         example = hour % 12 or 12
-        raise CommandError(f"{quoted} may be before or after noon: say '{example}am', '{example}pm' or '{hour}:00'")
+        raise CommandError(f"{quoted} may be before or after noon: write '{example}am', '{example}pm' or '{hour}:00'")
     is_midnight_tonight = part == "tonight" and (hour, minute, second) == (0, 0, 0)
     if part and hour not in _HOURS[part][1] and not is_midnight_tonight:
-        raise CommandError(f"{quoted} and '{part}' do not go together: leave out one of them")
+        raise CommandError(f"{quoted} contradicts '{part}': leave out one of them")
     return clock_time(hour, minute, second, microsecond=int(int(said.get("fraction") or 0) > 0))
 
 
@@ -350,20 +349,20 @@ def _offset(found: dict[str, re.Match[str]], shown: str) -> tzinfo | None:
     if text is None:
         return None
     if said.get("offset") and not _may_have_offset(found):
-        problem = f"may be an offset or the end of a period: say UTC{text.strip()}, or the date as in 2027-01-27 09:00"
+        problem = f"may be an offset or the end of a period: write UTC{text.strip()} if it is an offset"
         raise CommandError(f"'{text.strip()}' in {shown} {problem}")
     sign, digits = text.strip()[0], text.strip()[1:].replace(":", "")
     hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
     size = timedelta(hours=hours, minutes=minutes)
     if minutes > 59 or not timedelta(hours=-12) <= (-size if sign == "-" else size) <= timedelta(hours=14):
-        raise CommandError(f"'{text.strip()}' in {shown} is not an offset from UTC: they go from -12:00 to +14:00")
+        raise CommandError(f"'{text.strip()}' in {shown} is not an offset from UTC: write one from -12:00 to +14:00")
     return timezone(-size if sign == "-" else size)
 
 
 def _may_have_offset(found: dict[str, re.Match[str]]) -> bool:
-    """Whether figures with a sign after the time are an offset, as in RFC 3339, in ISO 8601 and in e-mails.
+    """Whether a number with a sign after the time is an offset, as in RFC 3339, in ISO 8601 and in e-mails.
 
-    After any other time they may be the end of a period: 9:00-10:00.
+    After any other time it may be the end of a period, as in 9:00-10:00.
     """
     clock, day = found["clock"], found["date"].groupdict() if "date" in found else {}
     if day.get("iso"):
@@ -377,7 +376,7 @@ def _date(found: dict[str, re.Match[str]], shown: str, base: datetime) -> date:
     year = said.get("year")
     if "year" in found:
         if said.get("iso") or year:
-            raise CommandError(f"{shown} says two years: say one of them")
+            raise CommandError(f"{shown} has two years: write only one of them")
         year = found["year"][0]
     if said.get("iso"):
         digits = re.sub("[-/]", "", said["iso"])
@@ -385,16 +384,16 @@ def _date(found: dict[str, re.Match[str]], shown: str, base: datetime) -> date:
     elif said.get("by"):
         first, second = int(said["first"]), int(said["second"])
         if first != second and max(first, second) <= 12:
-            raise CommandError(f"{shown} may be more than one date: write it like 2027-01-27 09:00")
+            raise CommandError(f"{shown} may be two dates, with day or month first: write it like 2027-01-27 09:00")
         day, month = (second, first) if second > 12 else (first, second)
     else:
         day, month = int(said["day"]), _MONTHS.index(said["month"][:3].lower()) + 1
-    # Up to eight years lie between two leap days.
+    # Two leap days are up to eight years apart.
     years = [int(year)] if year else range(base.year, base.year + 9)
     days = [date(one, month, day) for one in years if _exists(one, month, day)]
     coming = days if year else [one for one in days if one >= base.date()]
     if not coming:
-        raise CommandError(f"{shown} is not a valid date and time: there is no such day")
+        raise CommandError(f"{shown} is not a valid date: there is no such day")
     if "weekday" in found:
         weekday = found["weekday"]["weekday"]
         if _WEEKDAYS.index(weekday[:3].lower()) != coming[0].weekday():
@@ -415,25 +414,25 @@ def _is_month(piece: re.Match[str]) -> bool:
 
 
 def _amounts(span: re.Match[str], shown: str) -> dict[str, Fraction]:
-    """How many of each unit: s m h d w f (fortnights) M (months) y."""
+    """The amount of each unit: s m h d w f (fortnights) M (months) y."""
     amounts: dict[str, Fraction] = {}
     if re.sub("(?i:^in |,|'s?|time|from now|and| )", "", _PIECES.sub("", span[0])):
-        raise CommandError(f"{shown} is not understood: say it like {EXAMPLES}")
+        raise CommandError(f"{shown} is not understood: write it like {EXAMPLES}")
     for piece in _PIECES.finditer(span[0]):
         unit = "M" if _is_month(piece) else piece["unit"][0].lower()
         count = (piece["count"] or "").lower().removesuffix(" ").removesuffix(" and a half")
         has_half = [piece["half"], piece["more"], (piece["count"] or "").lower().strip().endswith(" and a half")]
         amount = Fraction(_NUMBERS[count] if count in _NUMBERS else count or 0) + Fraction(sum(map(bool, has_half)), 2)
         if unit in amounts or sum(map(bool, has_half)) > 1:
-            raise CommandError(f"{shown} is not understood: say each unit once")
+            raise CommandError(f"{shown} has a unit twice: write each unit once")
         if unit not in _COUNTED and amount.denominator > 1:
-            raise CommandError(f"{shown} is not understood: only hours, minutes and seconds have fractions")
+            raise CommandError(f"{shown} has a fraction: only hours, minutes and seconds may have one")
         amounts[unit] = amount
     if amounts.keys() & {"d", "w", "f"} and amounts.get("h", 0) >= 24:
-        # 1800 hours is 18:00 to some.
-        raise CommandError(f"{shown} is not understood: say 'at 18:00', or less than 24 hours after days or weeks")
+        # Some people write 18:00 as 1800 hours.
+        raise CommandError(f"{shown} is ambiguous: write 'at 18:00', or fewer than 24 hours after days or weeks")
     if amounts.keys() & {"M", "y"} and amounts.keys() & _COUNTED.keys():
-        raise CommandError(f"{shown} mixes months or years with hours: say one of them")
+        raise CommandError(f"{shown} mixes months or years with hours or less: write only one of them")
     return amounts
 
 
@@ -451,12 +450,12 @@ def _end(now: datetime, seconds: int) -> datetime:
 
 
 def _whole(instant: datetime) -> datetime:
-    """The next whole second, as the API rounds: a reminder is never early."""
+    """The next whole second. The API rounds up too, so that no reminder is early."""
     return instant.replace(microsecond=0) + timedelta(seconds=instant.microsecond > 0)
 
 
 def _one_of(wall: datetime, shown: str, *, zone: ZoneInfo, now: datetime, fold: int | None) -> datetime:
-    """When the clocks in `zone` show `wall`."""
+    """The instant at which the clocks in `zone` show `wall`."""
     wall = _whole(wall)
     found = {wall.replace(tzinfo=zone, fold=which).astimezone(UTC) for which in (0, 1)}
     instants = sorted(instant for instant in found if instant.astimezone(zone).replace(tzinfo=None) == wall)
@@ -467,10 +466,12 @@ def _one_of(wall: datetime, shown: str, *, zone: ZoneInfo, now: datetime, fold: 
         offers = (
             f"--fold {n} is {instant.astimezone(zone).isoformat(' ', 'seconds')}" for n, instant in enumerate(instants)
         )
-        raise CommandError(f"{shown} comes twice in {zone.key}, because the clocks are put back: {', '.join(offers)}")
+        raise CommandError(
+            f"{shown} comes twice in {zone.key}, because the clocks are put back: add one of {', '.join(offers)}"
+        )
     if not instants:
         try:
             instant_of(wall.isoformat(" "), field="timestamp", zone=zone.key)
         except InvalidReminderError as error:
-            raise CommandError(f"{shown} {error}; say a time before or after that") from None
+            raise CommandError(f"{shown} {error}. Write a time before or after that") from None
     return (ahead or instants)[-1]

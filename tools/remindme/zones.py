@@ -1,4 +1,4 @@
-"""Time zones: the machine's own, and those that a person names."""
+"""Finds the machine's time zone, and the time zones that a user names."""
 
 import difflib
 import logging
@@ -18,27 +18,27 @@ from tools.text import printable
 LOCALTIME = Path("/etc/localtime")
 SUGGESTIONS = 3
 _FOLDERS = ("/zoneinfo/", "/zoneinfo.default/")
-"""What stands before a zone's name in the path of its file. Some of Apple's paths have the second one."""
+"""In the path of a time zone's file, the folder before its name. macOS uses the second one in some paths."""
 
 
 def local_zone() -> str:
-    """The name of this machine's time zone, such as `Europe/Paris`. Raises CommandError if it is not known.
+    """The name of this machine's time zone, such as `Europe/Paris`. Raises CommandError if it is unknown.
 
-    A `TZ` that is a rule, such as `JST-9`, has no name that the API could calculate with.
+    It is unknown if `TZ` is a rule, such as `JST-9`: the API needs the name of a time zone.
     """
     setting = os.environ.get("TZ")
-    # Container images point TZ to the file that is read without it.
+    # Container images set TZ to /etc/localtime, which is the default anyway.
     name = _named_by_files() if setting is None or setting.removeprefix(":") == "/etc/localtime" else _named_by(setting)
     if name is None or not _is_zone(name):
         raise CommandError(
-            "the time zone of this machine is not known: name one with --zone, such as --zone Europe/Paris"
+            "the time zone of this machine is unknown: name one with --zone, such as --zone Europe/Paris"
         )
-    # Etc/UTC, UCT, Zulu and so on.
+    # UTC has other names too: Etc/UTC, UCT, Zulu and more.
     return "UTC" if ZoneInfo(name).utcoffset(None) == timedelta(0) else name
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """The IANA time zone `name`, in any case of letters. Raises CommandError if there is none that the API knows."""
+    """The IANA time zone `name`, in upper or lower case. Raises CommandError if the API does not know it."""
     if _is_zone(name):
         return ZoneInfo(name)
     names = sorted(zones())
@@ -54,12 +54,16 @@ def zone_named(name: str) -> ZoneInfo:
     remedy = " or ".join(f"--zone {zone}" for zone in near[:SUGGESTIONS])
     raise CommandError(
         f"there is no time zone '{printable(name)[:60]}': "
-        + (f"say {remedy}" if near else "say --zone Europe/Paris, for example. Abbreviations have several meanings")
+        + (
+            f"use {remedy}"
+            if near
+            else "name a region and a city, such as --zone Europe/Paris. Abbreviations have several meanings"
+        )
     )
 
 
 def _is_zone(name: str) -> bool:
-    """Whether the API calculates with it."""
+    """Whether the API knows the time zone."""
     try:
         zone_of({"timeZone": name})
         ZoneInfo(name)
@@ -69,7 +73,7 @@ def _is_zone(name: str) -> bool:
 
 
 def _named_by(setting: str) -> str:
-    """The zone that TZ names. A colon may stand before it, and it may be the path of the zone's file."""
+    """The time zone that TZ names. TZ may begin with a colon, and may be the path of the time zone's file."""
     name = setting.removeprefix(":")
     if name.startswith("/"):
         for folder in _FOLDERS:
@@ -79,20 +83,20 @@ def _named_by(setting: str) -> str:
 
 
 def _named_by_files() -> str | None:
-    # It warns of files that contradict each other, which are compared below.
+    # tzlocal warns about files that contradict each other. They are compared below.
     logging.getLogger("tzlocal").setLevel(logging.ERROR)
     try:
         name: str | None = tzlocal.get_localzone_name()
     except (LookupError, OSError, ValueError):
         return None
     if name is None:
-        # Without any setting, the clocks show UTC. With a copied file, they show a zone that has lost its name.
+        # Without any setting, the clocks show UTC. With a copied file, the name of the time zone is lost.
         return None if LOCALTIME.exists() else "UTC"
     return name if _is_zone(name) and _is_shown_here(ZoneInfo(name)) else None
 
 
 def _is_shown_here(zone: ZoneInfo) -> bool:
-    """Whether the C library's clocks are those of `zone` during a year: /etc/timezone may be out of date."""
+    """Whether the C library shows the times of `zone` all year. If not, /etc/timezone is out of date."""
     now = int(time.time())
     instants = [now + days * 86_400 for days in range(0, 366, 28)]
     offsets = [datetime.fromtimestamp(instant, UTC).astimezone(zone).utcoffset() for instant in instants]

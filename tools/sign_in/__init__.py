@@ -1,1 +1,1 @@
-"""Who calls the APIs: `python -m tools.sign_in --help`."""
+"""Signs users in and out: `python -m tools.sign_in --help`."""

@@ -1,4 +1,4 @@
-"""`python -m tools.sign_in`: signing in ahead, and out again."""
+"""`python -m tools.sign_in`: signs a user in for a day, or out."""
 
 import argparse
 import base64
@@ -14,22 +14,22 @@ from tools.command import Parser
 from tools.show import Output
 
 DESCRIPTION = """\
-Signs you in to a stage for a day, so that no other command asks for the password. Without it, the first command that
-needs the password asks. It can also print a token for another program.
+Signs you in to a stage for a day, so that other commands do not ask for the password. You need not run it: the other
+commands ask when they need the password. It can also print a token for another program.
 
-The password is the setting SIGN_IN_PASSWORD. Without that setting the command asks at the terminal, and also for a code
-if you have set one up. It keeps a refresh token in a file of your cache folder that only you can read. Stage `local`
-signs in as the laptop cloud's demo person, and keeps nothing."""
+The command takes the password from the setting SIGN_IN_PASSWORD, or asks for it at the terminal. It also asks for the
+code of your authenticator app if you use one. It keeps a refresh token in your cache folder, in a file that only you
+can read. On stage `local` it signs in as the laptop cloud's demo person, and keeps nothing."""
 
 EPILOG = """\
-A token is worth as much as a password for an hour. So the command does not print it to a terminal:
-token=$(python -m tools.sign_in --print-token)
+For an hour, a token is as valuable as a password. So the command does not print it to a terminal. Use it in a shell
+like this: token=$(python -m tools.sign_in --print-token)
 
 exit status: 0 done; 1 refused or failed; 2 wrong usage; 130 interrupted"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Signs in or out and returns the exit status, as the help tells."""
+    """Signs in or out and returns the exit status that the help explains."""
     return command.exit_status(lambda: _parse_and_run(arguments))
 
 
@@ -40,7 +40,9 @@ def _parse_and_run(arguments: list[str] | None) -> int:
 
 def run(options: argparse.Namespace, output: Output) -> int:
     if options.print_token and sys.stdout.isatty():
-        raise CommandError("a token is not for a screen: token=$(python -m tools.sign_in --print-token)")
+        raise CommandError(
+            "a token is not printed to a terminal: use token=$(python -m tools.sign_in --print-token) instead"
+        )
     people = deployment.find(options.stage, home=options.home).people()
     if options.out:
         left = people.sign_out(options.user)
@@ -56,13 +58,16 @@ def _sign_in(people: People, user: str | None, output: Output) -> None:
     person, kept = people.one(user), people.kept
     groups = _claims(person.token()).get("cognito:groups", [])
     if kept and not kept.find(person.email):
-        raise CommandError(f"signed in, but that cannot be kept: {kept.folder} cannot be written")
+        raise CommandError(
+            f"you are signed in, but the other commands will ask again, because {kept.folder} cannot be written: make "
+            "it writable"
+        )
     operator = OPERATORS in groups
     output.fields({"signed in": person.email, "operator": operator if output.as_json else "yes" if operator else "no"})
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What an ID token says. The APIs check whether it is true."""
+    """The claims of an ID token. The signature is not checked here; the APIs check it."""
     payload = token.split(".")[1]
     claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return claims
@@ -76,8 +81,10 @@ def argument_parser() -> Parser:
         parents=[command.common_options()],
     )
     instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--out", action="store_true", help="sign out: revoke what is kept, of --user or of everybody")
-    instead.add_argument("--print-token", action="store_true", help="print an ID token, for other programs")
+    instead.add_argument(
+        "--out", action="store_true", help="sign out --user, or everybody, and revoke the refresh tokens"
+    )
+    instead.add_argument("--print-token", action="store_true", help="print an ID token for another program")
     return parser
 
 
