@@ -41,7 +41,7 @@ def test_a_laptop_cloud_has_no_problem_and_what_its_engine_lacks_is_unknown(apps
     assert status == 0, found
     assert {check for check, finding in found.items() if finding["state"] != "ok"} == NOT_TOLD
     assert {(found[check]["state"], found[check]["found"]) for check in NOT_TOLD} == {
-        ("unknown", "only AWS can tell: the laptop cloud does not know it")
+        ("unknown", "the laptop cloud cannot answer this; only AWS can")
     }
     assert found["sender in SES"]["found"] == f"{apps.places.sender} is verified"
 

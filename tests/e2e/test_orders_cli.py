@@ -133,7 +133,7 @@ def test_the_endpoint_setting_leads_to_the_same_cloud(cloud: Cloud, order: dict[
     assert [answer["status"] for answer in json.loads(sent.stdout)] == [202]
     assert elsewhere.stderr.startswith(f"error: there is no stack dev-orders at {cloud.settings.endpoint}")
     assert (stranger.returncode, stranger.stdout) == (1, "")
-    assert stranger.stderr.startswith("error: AWS does not take these credentials")
+    assert stranger.stderr.startswith("error: AWS refuses these credentials")
 
 
 def test_redrive_brings_dead_letters_back_with_their_attributes(apps: Apps, run: Run, order: dict[str, str]) -> None:
@@ -255,5 +255,5 @@ def test_a_person_may_neither_correct_an_order_nor_look_at_anothers(
     assert [(answer["status"], answer["outcome"].split(":")[0]) for answer in json.loads(corrected.stdout)] == [
         (403, "Forbidden")
     ]
-    assert (shown.returncode, shown.stderr) == (1, f"error: there is no order {order['OrderId']}\n")
+    assert (shown.returncode, shown.stderr) == (1, f"error: there is no order {order['OrderId']}: check the id\n")
     assert apps.row(order["OrderId"]) == row

@@ -67,7 +67,7 @@ def test_the_topic_is_for_operators_and_others_are_told_what_to_say(remindme: Ru
 
     assert done.returncode == 1
     assert done.stderr.startswith("error: the API answered 403: Forbidden: ")
-    assert "say --email me, or --sms me" in done.stderr
+    assert "use --email me or --sms me" in done.stderr
 
 
 def test_a_time_from_now_goes_out_to_ones_own_address(apps: Apps, remindme: Run, message: str) -> None:
@@ -81,19 +81,19 @@ def test_a_time_from_now_goes_out_to_ones_own_address(apps: Apps, remindme: Run,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "field"),
+    ("arguments", "option"),
     [
-        (["in 20m", "--email", "somebody@example.com"], "email"),
-        (["in 20m", "--sms", "+4915155550199"], "phone"),
+        (["in 20m", "--email", "somebody@example.com"], "--email"),
+        (["in 20m", "--sms", "+4915155550199"], "--sms"),
     ],
 )
 def test_what_the_api_refuses_is_told_with_its_reason(
-    remindme: Run, message: str, arguments: list[str], field: str
+    remindme: Run, message: str, arguments: list[str], option: str
 ) -> None:
     done = remindme(message, *arguments)
 
     assert done.returncode == 1
-    assert done.stderr.startswith("error: the API answered 400: ") and f"; {field} " in done.stderr
+    assert done.stderr.startswith("error: the API answered 400: ") and f"; {option} " in done.stderr
 
 
 @pytest.fixture

@@ -63,6 +63,6 @@ def test_only_a_stage_that_keeps_its_data_leaves_data_behind(with_everything):
 def test_the_document_says_what_the_doctor_says():
     """The advice that it quotes is the doctor's own (tests/tools/test_doctor.py)."""
     assert (
-        "problem: deployed with CACHE=off\n  repeat it, or choose another value: make deploy STAGE=dev SENDER="
-        in DEPLOYING
+        "problem: the last deployment had CACHE=off, and this one leaves it out\n"
+        "  repeat it, or give another value: make deploy STAGE=dev SENDER=" in DEPLOYING
     )

@@ -240,7 +240,9 @@ def place_with_log(place: Place) -> Place:
     return place
 
 
-def test_the_users_settings_cannot_change_the_packages_that_npm_installs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_settings_cannot_change_the_packages_that_npm_installs(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hostile = ("NODE_ENV", "npm_config_workspace", "NPM_CONFIG_WORKSPACES")
     for name in hostile:
         monkeypatch.setenv(name, "production")

@@ -10,7 +10,7 @@ from tools.orders import table
 from tools.orders.calls import Sent
 from tools.show import Output
 
-PARKED = {"OrderId": "order", "Status": "status now", "State": "failed state", "Error": "error"}
+PARKED = {"OrderId": "order", "Status": "status now", "State": "state that failed", "Error": "error"}
 PARKED |= {"Queue": "in queue", "ExecutionId": "execution", "Copies": "copies"}
 
 
