@@ -47,7 +47,7 @@ def terminal(checkout: Checkout, tmp_path: Path) -> Iterator[Terminal]:
 def follow(step: Step, terminal: Terminal) -> None:
     """Runs a step, and again if the page says so. Raises AssertionError if it does not print what the page shows."""
     end = time.monotonic() + PATIENCE_SECONDS if step.repeated else 0
-    while not agrees(output := terminal.run(step.commands), shown=step.shown):
+    while not agrees(output := terminal.run(step.commands, may_fail=step.repeated), shown=step.shown):
         assert time.monotonic() < end, f"{TUTORIAL}:{step.line} shows\n\n{step.shown}\nbut it is\n\n{output}"
 
 

@@ -73,11 +73,12 @@ class Terminal:
             start_new_session=True,
         )
 
-    def run(self, commands: str) -> str:
-        """Runs the commands and returns what they print. Raises AssertionError if one fails."""
+    def run(self, commands: str, *, may_fail: bool = False) -> str:
+        """Runs the commands and returns what they print. Raises AssertionError if one fails, unless it may."""
         self._commands.write_text(commands)
         assert self._shell.stdin and self._shell.stdout
-        self._shell.stdin.write(f". {self._commands} < /dev/null > {self._output} 2>&1; echo done\n")
+        line = f". {self._commands} < /dev/null > {self._output} 2>&1"
+        self._shell.stdin.write(f"set +e; {line}; set -e; echo done\n" if may_fail else f"{line}; echo done\n")
         self._shell.stdin.flush()
         ended = self._shell.stdout.readline() == "done\n"
         output = self._output.read_text()

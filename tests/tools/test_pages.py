@@ -93,3 +93,8 @@ def test_the_commands_of_a_page_share_one_shell(terminal: Terminal) -> None:
 def test_a_page_stops_at_a_command_that_fails(terminal: Terminal, commands: str) -> None:
     with pytest.raises(AssertionError, match="a command failed"):
         terminal.run(commands)
+
+
+def test_a_command_that_is_repeated_may_fail(terminal: Terminal) -> None:
+    assert terminal.run("echo no; false\n", may_fail=True) == "no\n"
+    assert terminal.run("echo yes\n") == "yes\n"
