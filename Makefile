@@ -167,6 +167,7 @@ openapi: setup ## Write docs/openapi from the templates
 
 .PHONY: docs
 docs: setup-dev ## Build the site of the documentation in build/site
+	@CDK_VALIDATION=false .venv/bin/python -m tools.docs
 	@.venv/bin/python -m tools.site
 
 .PHONY: contract

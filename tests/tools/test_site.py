@@ -1,6 +1,7 @@
 """The site of the documentation: its links, its diagrams, its search and its colours, in a real Chromium."""
 
 import functools
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -120,6 +121,13 @@ def test_the_site_makes_the_same_of_a_page_as_github(site: Path, built: dict[Pat
                 differing.append(f"{source.relative_to(PROJECT)}: {shown} <{tag}> instead of {expected}")
 
     assert not differing, "\n".join(differing)
+
+
+def test_the_index_names_every_page(site: Path) -> None:
+    """A page that docs/index.md does not name is in the last section of the navigation, "More"."""
+    settings = json.loads((site.parent / "source" / "mkdocs.yml").read_text())
+
+    assert [section["More"] for section in settings["nav"] if "More" in section] == []
 
 
 def pages_with_diagrams() -> list[str]:
