@@ -44,11 +44,12 @@ def build(root: Path, source: Path, site: Path) -> int:
     }
     # JSON is YAML too.
     (source / "mkdocs.yml").write_text(json.dumps(settings, indent=2))
-    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(source / "mkdocs.yml")]
+    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(source / "mkdocs.yml")]
     # Otherwise the theme prints a notice at each build: its support ends in May 2027.
     run = subprocess.run(mkdocs, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True)
-    if said := (run.stdout + run.stderr).strip():
-        raise CommandError(f"MkDocs could not build the site without a warning:\n\n{said}")
+    said = [line for line in (run.stdout + run.stderr).splitlines() if line and not line.startswith("INFO")]
+    if run.returncode or said:
+        raise CommandError("\n".join(["MkDocs could not build the site without a warning:", "", *said]))
     return len(list(site.rglob("*.html")))
 
 
