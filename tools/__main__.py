@@ -6,7 +6,7 @@ from tools import command
 from tools.command import Parser
 
 PROGRAMS = {
-    "tools.orders": "send, look up, correct, close and redrive orders",
+    "tools.orders": "send, look up, correct and close orders, and more",
     "tools.remindme": "set, list, show and cancel reminders",
     "tools.sign_in": "sign in for a day, sign out, or print a token",
     "tools.doctor": "find problems before and after deploying a stage",

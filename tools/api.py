@@ -1,13 +1,14 @@
 """A REST API of a stage, called by one user."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
+from common import codes
 from terminal.errors import CommandError
 from tools.accounts.people import Person
 from tools.text import printable
@@ -38,13 +39,23 @@ class Answer:
         if not isinstance(error, dict):
             # Our functions did not write this answer, so it may repeat a card number from the request.
             return "the request was refused before it reached the app"
-        details = [
-            f"{names.get(str(detail.get('field')), detail.get('field'))} {detail.get('problem')}"
+        details = _sentences(
+            (names.get(str(detail.get("field")), str(detail.get("field"))), str(detail.get("problem")))
             for detail in error.get("details") or []
-        ]
+        )
         message = str(error.get("message"))
         told = f"{error.get('code')}: {message.rstrip('.') if details else message}"
         return printable("; ".join([told, *details]))[:LONGEST_PROBLEM]
+
+
+def _sentences(details: Iterable[tuple[str, str]]) -> list[str]:
+    """A sentence for each problem. The missing fields share one: `Name, Price and CC are missing`."""
+    found = list(details)
+    missing = [field for field, problem in found if problem == codes.MISSING.sentence]
+    if len(missing) < 2:
+        return [f"{field} {problem}" for field, problem in found]
+    others = [f"{field} {problem}" for field, problem in found if problem != codes.MISSING.sentence]
+    return [f"{', '.join(missing[:-1])} and {missing[-1]} are missing", *others]
 
 
 class Api:

@@ -94,7 +94,7 @@ def test_a_key_that_holds_something_else_is_told(run: Run, cloud: Cloud, kind: s
     done = run("check", key)
 
     text = "the value is not text in UTF-8 (2 bytes), so it is not shown"
-    other = f"error: the key holds a {kind} and not a text: delete it first, or use another key"
+    other = f"error: the key holds a {kind}, not text: delete it first, or use another key"
     assert done.stderr.splitlines()[1:] == [text if kind == "bytes" else other]
     assert done.returncode == (0 if kind == "bytes" else 1)
     assert done.stdout == ("The TUPLE is there in ElastiCache\n" if kind == "bytes" else "")

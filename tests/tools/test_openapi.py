@@ -17,6 +17,7 @@ from reminders.errors import InvalidReminderError
 from tests.support.documents import NAMES, fits, operation, operations, resolved
 from tests.support.documents import document as read
 from tools.openapi import CONTACT, LICENSE, document, examples, rules, words
+from tools.openapi.__main__ import main
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 
@@ -126,6 +127,18 @@ def test_a_field_without_words_makes_no_document(field: str, monkeypatch: pytest
 
     with pytest.raises(KeyError, match=field):
         document(api(AcceptedOrder=a_schema(**{field: {"type": "string"}})))
+
+
+@pytest.mark.parametrize(("operation", "missing"), [("ShipOrder", "ShipOrder"), ("CloseOrder", "CloseOrder 202")])
+def test_the_command_names_the_part_without_words(
+    operation: str, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template = api(AcceptedOrder=a_schema())
+    template["Resources"]["Put"]["Properties"]["OperationName"] = operation
+    monkeypatch.setattr("tools.openapi.__main__.synthesise", lambda: {"Orders": template})
+
+    assert main([]) == 1
+    assert capsys.readouterr().err.startswith(f"error: the OpenAPI document has no text or example for {missing}")
 
 
 def test_every_call_names_who_calls() -> None:

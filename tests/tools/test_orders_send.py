@@ -104,6 +104,16 @@ def test_if_an_order_is_refused_the_others_are_still_sent(api: Api, fake_api: Fa
     assert sent[1].outcome == "InvalidRequest: The request body is invalid; Name must be text"
 
 
+def test_missing_fields_are_named_in_one_sentence(api: Api, fake_api: FakeApi) -> None:
+    details = [codes.MISSING().of(name) for name in ("Name", "Price", "CC")]
+    fake_api.answers = {"A-1": (400, refusal("InvalidRequest", *details, codes.EMPTY().of("ItemName")))}
+
+    [sent] = calls.submit(api, [ORDER])
+
+    problems = "Name, Price and CC are missing; ItemName must not be empty"
+    assert sent.outcome == f"InvalidRequest: The request body is invalid; {problems}"
+
+
 def test_an_order_without_an_answer_may_be_accepted_and_the_others_are_sent(api: Api, fake_api: FakeApi) -> None:
     fake_api.answers = {"A": (0, None)}
 

@@ -33,13 +33,26 @@ def _parse_and_write(arguments: list[str] | None) -> int:
     description = "Writes docs/openapi and website/types from the templates, and overwrites the files there."
     command.Parser(prog="python -m tools.openapi", description=description).parse_args(arguments)
     try:
-        written = documents(synthesise())
+        templates = synthesise()
     except LayerNotBuiltError as error:
         raise CommandError(str(error)) from None
+    try:
+        written = documents(templates)
+    except KeyError as error:
+        raise CommandError(_without_words(error.args[0])) from None
     for name, text in written.items():
         (DOCUMENTS / name).write_text(text)
         (types.FOLDER / name).with_suffix(".d.ts").write_text(types.types(json.loads(text)))
     return 0
+
+
+def _without_words(missing: str | tuple[str, ...]) -> str:
+    """The message for a part of an API that the texts or the examples lack."""
+    part = missing if isinstance(missing, str) else " ".join(missing)
+    return (
+        f"the OpenAPI document has no text or example for {part}: add its text to tools/openapi/words.py, or its "
+        "example to tools/openapi/examples.py, and run `make openapi` again"
+    )
 
 
 if __name__ == "__main__":
