@@ -78,14 +78,12 @@ def installed_copy_of_the_project(root: Path) -> Checkout:
         (root / name).unlink()
         (root / name).mkdir()
     shutil.copytree(PROJECT / "build" / "layer", root / "build" / "layer")
-    for entry in (PROJECT / "node_modules").iterdir():
-        if entry.name != "installed":
-            (root / "node_modules" / entry.name).symlink_to(entry)
+    _link_entries(PROJECT / "node_modules", root / "node_modules", but="installed")
     venv.create(root / ".venv", symlinks=True)
     [packages] = (root / ".venv").glob("lib/python3*/site-packages")
     [installed] = (PROJECT / ".venv").glob("lib/python3*/site-packages")
-    (packages / "installed.pth").write_text(f"{installed}\n")
-    for name in ("node", "cdk"):
+    _link_entries(installed, packages, but="the_project.pth")
+    for name in ("node", "npm", "cdk"):
         shutil.copy2(PROJECT / ".venv" / "bin" / name, root / ".venv" / "bin" / name, follow_symlinks=False)
     # With their times, by which make knows that nothing is missing.
     for file in (".venv/installed", "node_modules/installed"):
@@ -95,6 +93,12 @@ def installed_copy_of_the_project(root: Path) -> Checkout:
     homes.mark(settings.home)
     settings.remember("port", "redis_port")
     return checkout
+
+
+def _link_entries(source: Path, target: Path, *, but: str) -> None:
+    for entry in source.iterdir():
+        if entry.name != but:
+            (target / entry.name).symlink_to(entry)
 
 
 def free_ports() -> list[str]:
