@@ -59,7 +59,7 @@ def playwrights() -> Iterator[str]:
 
 
 def debians() -> Iterator[str]:
-    """Debian's Chromium, installed now if this is a Debian and the user is root."""
+    """Debian's Chromium, installed now if the system has apt and the user is root."""
     if shutil.which("apt-get") and os.geteuid() == 0:
         done("apt-get", "update")
         for package in (SHELL, "chromium"):

@@ -51,7 +51,7 @@ def reach(stage: str, *, home: str | None = None) -> Aws:
     if stage == LOCAL_STAGE and (home is not None or not endpoint or laptop.is_at(endpoint)):
         return Aws(*laptop.reach(home))
     if endpoint and not _is_address(endpoint):
-        raise CommandError("AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566")
+        raise CommandError("AWS_ENDPOINT_URL is not an address: set it to one such as http://127.0.0.1:4566")
     # boto3 itself reads only AWS_DEFAULT_REGION; other AWS tools read AWS_REGION.
     return Aws(boto3.Session(region_name=os.environ.get("AWS_REGION", "").strip() or None), endpoint)
 

@@ -1,4 +1,4 @@
-"""The laptop cloud for the tools. No other module of the tools imports `local`.
+"""The laptop cloud for the tools. No other program for people imports `local`.
 
 The imports are inside the functions, so that a stage on AWS needs no package of the laptop cloud.
 """

@@ -149,7 +149,7 @@ def test_an_invalid_endpoint_is_refused(command: Command, set_up: Any, address: 
     run = command("parked")
 
     assert (run.status, run.out) == (1, "")
-    assert run.err == "error: AWS_ENDPOINT_URL is not an address such as http://127.0.0.1:4566\n"
+    assert run.err == "error: AWS_ENDPOINT_URL is not an address: set it to one such as http://127.0.0.1:4566\n"
 
 
 @pytest.mark.parametrize("stage", ["../x", "ü", "a b", "x" * 65])

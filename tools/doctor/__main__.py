@@ -53,10 +53,14 @@ def argument_parser() -> Parser:
         default=os.environ.get("STAGE") or DEFAULT_STAGE,
         help=f"the stage: {STAGES_IN_WORDS} (default: the setting STAGE, or {DEFAULT_STAGE})",
     )
-    parser.add_argument("--sender", metavar="ADDRESS", help="SENDER of the deployment that you plan")
-    parser.add_argument("--identity", choices=("new", "existing"), help="IDENTITY of the deployment that you plan")
-    parser.add_argument("--cache", choices=("on", "off"), help="CACHE of the deployment that you plan")
-    parser.add_argument("--consumer", choices=("on", "off"), help="CONSUMER of the deployment that you plan")
+    parser.add_argument(
+        "--sender",
+        metavar="ADDRESS",
+        help="the sender, as in `make deploy SENDER=`; without --deploying, a deployed sender is checked instead",
+    )
+    parser.add_argument("--identity", choices=("new", "existing"), help="as in `make deploy IDENTITY=`")
+    parser.add_argument("--cache", choices=("on", "off"), help="as in `make deploy CACHE=`")
+    parser.add_argument("--consumer", choices=("on", "off"), help="as in `make deploy CONSUMER=`")
     parser.add_argument(
         "--deploying", action="store_true", help="report only problems that would make a deployment fail or do harm"
     )

@@ -20,9 +20,9 @@ DEFAULT_LIMIT = 100
 DESCRIPTION = """\
 For operators: sends and corrects orders, looks them up, and handles stuck orders.
 
-It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL, and the queues, the table and
-the API by the stage's stack. Stage `local` is this checkout's laptop cloud, or the laptop cloud in --home, unless
-AWS_ENDPOINT_URL is another address.
+It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL. Stage `local` is this
+checkout's laptop cloud, or the laptop cloud in --home, unless AWS_ENDPOINT_URL is another address. The stage's stack
+says where the queues, the table and the API are.
 
 submit, show, resubmit and close sign in (see `python -m tools.sign_in --help`). On the laptop cloud they sign in as its
 demo operator."""
@@ -112,7 +112,7 @@ def argument_parser() -> argparse.ArgumentParser:
         return added
 
     orders = "a JSON file with one order or a list of orders, or - for standard input"
-    submit = add("submit", _submit, "send new orders to the API")
+    submit = add("submit", _submit, "send new orders to the API, and show the answers")
     submit.add_argument("file", metavar="FILE", help=orders)
     show = add("show", _show, "show one order")
     show.add_argument("order_id", metavar="ORDER_ID", type=_id)

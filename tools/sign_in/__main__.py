@@ -82,7 +82,7 @@ def argument_parser() -> Parser:
     )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
-        "--out", action="store_true", help="sign out --user, or everybody, and revoke the refresh tokens"
+        "--out", action="store_true", help="sign out the user in --user, or everybody, and revoke the tokens"
     )
     instead.add_argument("--print-token", action="store_true", help="print an ID token for another program")
     return parser
