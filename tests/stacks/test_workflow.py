@@ -30,7 +30,7 @@ def test_a_value_without_a_placeholder_is_an_error_that_names_it(definition):
 def test_logs_of_a_workflow_contain_no_input_and_no_output(deployment):
     workflows = deployment.properties("AWS::StepFunctions::StateMachine")
 
-    assert len(workflows) == 2
+    assert workflows
     for workflow in workflows.values():
         assert workflow["LoggingConfiguration"]["IncludeExecutionData"] is False
         assert len(workflow["LoggingConfiguration"]["Destinations"]) == 1

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orders.rules import REASONS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
@@ -439,12 +441,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "closed it.",
         {},
     ),
-    "Reason": (
-        "`CARD_NOT_16_DIGITS`: the card number does not have exactly 16 digits. `CARD_CHECKSUM_WRONG`: its check digit "
-        "is wrong. `PRICE_NOT_A_DECIMAL`: the price is not a decimal number. `PRICE_NOT_POSITIVE`: the price is not "
-        "above zero.",
-        {},
-    ),
+    "Reason": (" ".join(f"`{reason}`: {sentence}" for reason, sentence in REASONS.items()), {}),
     "Card": (
         "The stored part of a card number.",
         {"Last4": "The last four digits. Empty if `CC` was not a card number."},
