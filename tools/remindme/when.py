@@ -397,7 +397,9 @@ def _date(found: dict[str, re.Match[str]], shown: str, base: datetime) -> date:
     if "weekday" in found:
         weekday = found["weekday"]["weekday"]
         if _WEEKDAYS.index(weekday[:3].lower()) != coming[0].weekday():
-            raise CommandError(f"'{weekday}' in {shown} is wrong: {coming[0]:%Y-%m-%d} is a {coming[0]:%A}")
+            raise CommandError(
+                f"'{weekday}' in {shown} is wrong: {coming[0]:%Y-%m-%d} is a {coming[0]:%A}. Leave out the weekday"
+            )
     return coming[0]
 
 
@@ -464,10 +466,10 @@ def _one_of(wall: datetime, shown: str, *, zone: ZoneInfo, now: datetime, fold: 
     ahead = [instant for instant in instants if instant > now]
     if len(ahead) == 2:
         offers = (
-            f"--fold {n} is {instant.astimezone(zone).isoformat(' ', 'seconds')}" for n, instant in enumerate(instants)
+            f"--fold {n} ({instant.astimezone(zone).isoformat(' ', 'seconds')})" for n, instant in enumerate(instants)
         )
         raise CommandError(
-            f"{shown} comes twice in {zone.key}, because the clocks are put back: add one of {', '.join(offers)}"
+            f"{shown} comes twice in {zone.key}, because the clocks are put back: choose {' or '.join(offers)}"
         )
     if not instants:
         try:
