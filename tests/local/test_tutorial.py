@@ -17,7 +17,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 TUTORIAL = PROJECT / "docs" / "tutorial.md"
 
-OF_THE_READER = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "no_proxy", "NO_PROXY", "http_proxy", "https_proxy")
+OF_THE_READER = ("PATH", "HOME", "TMPDIR", "no_proxy", "NO_PROXY", "http_proxy", "https_proxy")
 """Settings that the reader's terminal has from the machine that runs the tests."""
 
 

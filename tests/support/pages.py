@@ -75,13 +75,13 @@ class Terminal:
 
     def run(self, commands: str, *, may_fail: bool = False) -> str:
         """Runs the commands and returns what they print. Raises AssertionError if one fails, unless it may."""
-        self._commands.write_text(commands)
+        self._commands.write_text(commands, encoding="utf-8")
         assert self._shell.stdin and self._shell.stdout
         line = f". {self._commands} < /dev/null > {self._output} 2>&1"
         self._shell.stdin.write(f"set +e; {line}; set -e; echo done\n" if may_fail else f"{line}; echo done\n")
         self._shell.stdin.flush()
         ended = self._shell.stdout.readline() == "done\n"
-        output = self._output.read_text()
+        output = self._output.read_text(encoding="utf-8")
         assert ended, f"a command failed:\n{commands}\n{output}"
         return output
 
