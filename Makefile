@@ -8,7 +8,7 @@ $(error Run make in the folder of the project: make -C $(dir $(lastword $(MAKEFI
 endif
 
 # Values that users type stay text: make does not expand them, and recipes read them from the environment.
-# So no shell runs them.
+# So no shell runs them. See decision D096.
 override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER PYTHON
 override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
 override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))

@@ -1,4 +1,7 @@
-"""The folder of a laptop cloud: how the commands recognise it, and which of its files they may delete."""
+"""The folder of a laptop cloud: how the commands recognise it, and which of its files they may delete.
+
+See decision D113.
+"""
 
 import contextlib
 import json

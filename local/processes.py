@@ -1,4 +1,4 @@
-"""Long-running processes that outlive the command that started them."""
+"""Long-running processes that outlive the command that started them. See decision D114."""
 
 import atexit
 import contextlib

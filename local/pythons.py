@@ -1,4 +1,7 @@
-"""Finds the Python that runs functions: Lambda's version if this machine has it, otherwise the engine's own."""
+"""Finds the Python that runs functions: Lambda's version if this machine has it, otherwise the engine's own.
+
+See decision D115.
+"""
 
 import functools
 import os

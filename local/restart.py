@@ -1,6 +1,8 @@
 """Handles the executions that a restart of the engine cuts off, because the engine cannot continue them.
 
 `down` waits for orders and due reminders in progress. `up` lets the apps' own functions settle the other ones.
+
+See decision D118.
 """
 
 import json

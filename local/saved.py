@@ -2,6 +2,8 @@
 
 The engine writes buckets as they change, and everything else when it stops. So the files of a killed engine do not fit
 together, and `recover` replaces them with the copy. Only the changes since the engine last stopped are lost.
+
+See decision D117.
 """
 
 import itertools

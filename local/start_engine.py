@@ -1,6 +1,8 @@
 """Starts MiniStack as `python -m ministack` does, with patches that close gaps which cannot be closed from outside.
 
 Each patch is a module of the package `engine_patches`.
+
+See decision D111.
 """
 
 import sys

@@ -14,6 +14,8 @@ class ApiLogsStack(Stack):
     An account has one setting per region for this role. The stage deployed last sets it, and replaces any role that
     somebody set before. The new role has the permissions that every API needs. `cdk destroy` keeps everything here,
     because other stages and other APIs need it for their logs.
+
+    See decision D103.
     """
 
     def __init__(self, scope: Construct, id: str, *, stack_name: str) -> None:

@@ -17,6 +17,8 @@ class CacheStack(Stack):
 
     `client_environment` holds the environment variables of functions that use the cache. `REDIS_URL` is
     `rediss://user@host:6379` with TLS and sign-in, or `redis://host:6379` without. `grant_connect` lets a role sign in.
+
+    See decision D055.
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: CacheSettings, stack_name: str) -> None:
@@ -114,6 +116,7 @@ class CacheStack(Stack):
         )
         # Naming the client group by id keeps the rule inside the cache's group. A rule that is a separate resource
         # cannot be deployed to the laptop cloud.
+        # See decision D104.
         cache.add_ingress_rule(
             ec2.Peer.security_group_id(clients.security_group_id),
             ec2.Port.tcp(REDIS_PORT),
@@ -122,7 +125,10 @@ class CacheStack(Stack):
         return clients, cache
 
     def _user(self, id: str, *, name: str, access: str) -> elasticache.CfnUser:
-        """A Redis user who signs in with IAM. `access` lists the allowed keys and commands in Redis's ACL syntax."""
+        """A Redis user who signs in with IAM. `access` lists the allowed keys and commands in Redis's ACL syntax.
+
+        See decision D054.
+        """
         return elasticache.CfnUser(
             self,
             id,

@@ -5,6 +5,8 @@ Stacks read fields (`removal_policy=stage.removal_policy`), never the stage's na
 `PROD` sets every field, and the other stages are derived from it. So a stage that leaves out a field is as strict as
 production: it keeps its data. `mistakes` finds values that a stage must not inherit. To add a stage, derive it from
 `PROD`, add it to `ALL_STAGES`, and run `pytest tests/stacks`. The failures name the other places to change.
+
+See decision D098.
 """
 
 import re
@@ -68,14 +70,18 @@ class Stage:
     """None leaves out the cache and its VPC."""
 
     order_workflow_type: StateMachineType
-    """EXPRESS costs about a tenth of STANDARD per order. STANDARD keeps each execution's history for 90 days."""
+    """EXPRESS costs about a tenth of STANDARD per order. STANDARD keeps each execution's history for 90 days.
+
+    See decision D004.
+    """
 
     card_rule: Literal["length", "luhn"]
     """`length`: a card number has 16 digits. `luhn`: its Luhn check digit must be right, too."""
 
     allowed_origin: str
     """The web origin whose pages may call the APIs; `*` allows any. Any is safe: each request needs a token, which
-    browsers never add by themselves. The page's own address is known only after the APIs are deployed."""
+    browsers never add by themselves. The page's own address is known only after the APIs are deployed.
+    See decision D064."""
 
     allowed_emails: tuple[str, ...]
     """Further addresses that every signed-in user may send reminders to."""
@@ -101,11 +107,13 @@ class Stage:
 
     hours_reminders_may_be_late: int
     """How late a lost reminder may still be sent. After that it fails, because it would mislead. A day is long enough
-    to outlast a fault during one night."""
+    to outlast a fault during one night.
+    See decision D041."""
 
     notify_parameter: str
     """Name of the SSM parameter that holds the reminder topic's ARN. The name is not generated, because existing
-    scripts look for `notifyme`. Stages that may share an account need different names."""
+    scripts look for `notifyme`. Stages that may share an account need different names.
+    See decision D100."""
 
     example_consumer: bool
     """Whether to deploy the example of a downstream application, which empties the fulfillment queue."""

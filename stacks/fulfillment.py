@@ -16,6 +16,8 @@ class FulfillmentStack(Stack):
 
     The visibility timeout of `queue` must be at least six times the function's timeout:
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+
+    See decision D022.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage, queue: sqs.IQueue, stack_name: str) -> None:

@@ -23,6 +23,7 @@ class OrderTable(KeptTable):
             indexes=(
                 # The index leaves out the fields that the workflow's first write changes. So a new order costs the
                 # index two writes instead of four.
+                # See decision D014.
                 Index(name=BY_STATUS, key="Status", sorted_by="UpdatedAt", fields=("Reasons", "ExecutionName")),
                 # The index holds every field that a list shows, so a list of the caller's own orders reads only the
                 # index.

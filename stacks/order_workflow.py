@@ -81,6 +81,7 @@ class OrderWorkflow(Workflow):
             "kms:Decrypt",
             "kms:GenerateDataKey",
             on=self._key.key_arn,
+            # This names the domain of the partition `aws`. See decision D109.
             only_if={"StringEquals": {"kms:ViaService": f"states.{Stack.of(self).region}.amazonaws.com"}},
         )
 

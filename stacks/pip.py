@@ -2,6 +2,8 @@
 
 A company's mirror, proxy or certificate must stay in use. Settings such as `user`, `target` or `no-deps` are meant for
 other projects. They would install our packages elsewhere, or leave some out.
+
+See decision D106.
 """
 
 import ast

@@ -22,6 +22,8 @@ class DependencyLayer(lambda_.LayerVersion):
     Only a stack whose functions read time zones needs `time_zones`, which adds the time zone database.
 
     Raises LayerNotBuiltError if the folder is missing or out of date. Synthesis downloads nothing.
+
+    See decision D105.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage, time_zones: bool = False) -> None:

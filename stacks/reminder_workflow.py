@@ -68,6 +68,7 @@ class ReminderWorkflow(Workflow):
             stage=stage,
             file_name="reminder.asl.json",
             # A reminder waits for up to a year. Express executions last at most five minutes.
+            # See decision D033.
             type=sfn.StateMachineType.STANDARD,
             # Other levels would log the cause of a failed SMS, which quotes the phone number. The execution's history
             # keeps the cause.

@@ -97,6 +97,7 @@ class RemindersStack(Stack):
             identity = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(stage.sender))
             # Kept in every stage: another stage may send from it, too. And you can go back to it while the sender of a
             # later deployment is not confirmed yet.
+            # See decision D101.
             identity.apply_removal_policy(RemovalPolicy.RETAIN)
 
     def _alarms(self, workflow: ReminderWorkflow, lost: LostReminders) -> None:

@@ -63,12 +63,14 @@ class Refusal:
 NO_ROUTE = "Unknown path, or a method that the path does not have. Check both."
 
 # These texts replace API Gateway's, which may quote the path and the headers.
+# See decision D063.
 REFUSALS = {
     "Default4xx": Refusal(
         type=apigateway.ResponseType.DEFAULT_4_XX,
         message="The request was refused.",
     ),
     # For an unknown path or method. https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+    # See decision D062.
     "NoRoute": Refusal(
         type=apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, status=404, code="NotFound", message=NO_ROUTE
     ),
@@ -138,6 +140,8 @@ class RestApi(apigateway.RestApi):
 
     Errors that API Gateway itself sends (throttled, not signed in, unknown path) have the shape and the CORS headers of
     our functions' errors. No error repeats anything from the request.
+
+    See decision D135.
     """
 
     def __init__(
@@ -215,6 +219,8 @@ class RestApi(apigateway.RestApi):
 
         The schemas become models, which only describe. If API Gateway validated a body, it could name a wrong field
         only together with its value, which may be a card number.
+
+        See decision D056.
         """
         expected = {**answers, **ON_EVERY_ROUTE, **(ON_EVERY_BODY if request else {})}
         self.root.resource_for_path(path).add_method(

@@ -127,6 +127,7 @@ class WebsiteStack(Stack):
             ),
             default_root_object="index.html",
             # S3 answers 403 for a missing file, because CloudFront may not list the bucket.
+            # See decision D081.
             error_responses=[
                 cloudfront.ErrorResponse(
                     http_status=403,
@@ -138,11 +139,12 @@ class WebsiteStack(Stack):
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=True,
             # CloudFront chooses the minimum TLS version for its own certificate, and would ignore our setting.
+            # See decision D083.
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
         )
 
     def _headers(self, *hosts: str) -> cloudfront.ResponseHeadersPolicy:
-        """The headers of every response. The page's scripts may call `hosts`."""
+        """The headers of every response. The page's scripts may call `hosts`. See decision D082."""
         policy = {
             "default-src": "'none'",
             "script-src": "'self'",

@@ -1,6 +1,8 @@
 """The laptop cloud for the tools. No other program for people imports `local`.
 
 The imports are inside the functions, so that a stage on AWS needs no package of the laptop cloud.
+
+See decision D095.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""`python -m tools.teardown`: makes a stage ready to be destroyed."""
+"""`python -m tools.teardown`: makes a stage ready to be destroyed. See decision D102."""
 
 import argparse
 import os

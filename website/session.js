@@ -4,6 +4,7 @@ import { tabStorage } from "./storage.js";
 
 /** @import { Challenge, Person, Tokens } from "./types/page.js" */
 
+// See decision D084.
 const KEPT_AS = "session";
 /** The part of a token's lifetime after which it is renewed: a token of one hour has six minutes left. */
 const RENEWED_AFTER = 0.9;

@@ -30,6 +30,8 @@ def caller_of(event: Event) -> Caller:
     """Returns the caller, from the ID token that the API's Cognito authorizer has checked.
 
     Raises RequestError if the request has no ID token.
+
+    See decision D072.
     """
     claims = ((event.get("requestContext") or {}).get("authorizer") or {}).get("claims") or {}
     # An access token has no addresses. AWS's authorizer refuses access tokens, but the engine's lets them through.

@@ -2,6 +2,8 @@
 
 docs/card-numbers.md says which forms count. The first states of the order workflow repeat these rules for the digits
 0 to 9, with the same regular expressions.
+
+See decision D026.
 """
 
 import functools

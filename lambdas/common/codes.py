@@ -2,6 +2,8 @@
 
 Programs read the code and the values. People read the sentence, which may change at any time. A published code is never
 removed, and keeps its meaning and its values. docs/errors.md describes each code.
+
+See decision D059.
 """
 
 from collections.abc import Mapping, Sequence

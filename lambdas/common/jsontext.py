@@ -73,7 +73,7 @@ def read_leniently(text: str) -> Any:
 
 
 def is_nested_too_deeply(text: str) -> bool:
-    """Returns whether a JSON text nests objects and lists more than MOST_NESTED deep."""
+    """Returns whether a JSON text nests objects and lists more than MOST_NESTED deep. See decision D061."""
     depth, in_text = 0, False
     for found in _MARK.finditer(text):
         mark = found[0]

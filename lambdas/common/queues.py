@@ -128,6 +128,8 @@ def move(sqs: Any, *, source: str, target: str, seconds: int = HELD_SECONDS, unt
     Each message is sent first and then deleted. A message that SQS does not accept stays in `source`. A message that
     comes back meanwhile, because its consumer failed again, is not moved a second time. `seconds` and `until` are
     arguments of Hold.
+
+    See decision D023.
     """
     result = Moved()
     sent: set[str] = set()

@@ -42,6 +42,8 @@ class Shape:
 
     Each field is validated by itself, so that every faulty field is named. The schema's rules for the whole object,
     apart from `required` and `additionalProperties`, are not validated.
+
+    See decision D057.
     """
 
     def __init__(

@@ -26,7 +26,10 @@ def is_visible(text: str) -> bool:
 
 
 def is_broken(text: str) -> bool:
-    """Returns whether `text` contains U+FFFD, which stands for unreadable bytes, or half of a surrogate pair."""
+    """Returns whether `text` contains U+FFFD, which stands for unreadable bytes, or half of a surrogate pair.
+
+    See decision D060.
+    """
     return any(one == "\ufffd" or "\ud800" <= one <= "\udfff" for one in text)
 
 

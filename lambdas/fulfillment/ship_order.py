@@ -69,7 +69,10 @@ def order_of(body: str) -> dict[str, Any]:
 
 
 def shipment_id(order_id: str) -> str:
-    """The id of an order's shipment. It is always the same, so a second attempt writes the same shipment."""
+    """The id of an order's shipment. It is always the same, so a second attempt writes the same shipment.
+
+    See decision D021.
+    """
     return str(uuid.uuid5(SHIPMENTS, order_id))
 
 

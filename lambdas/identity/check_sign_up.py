@@ -7,7 +7,10 @@ from typing import Any
 
 
 class PhoneAtSignUpError(ValueError):
-    """A sign-up with a phone number. Cognito would text codes to it again and again, even if another person owns it."""
+    """A sign-up with a phone number. Cognito would text codes to it again and again, even if another person owns it.
+
+    See decision D069.
+    """
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -85,6 +85,8 @@ class _Conversation:
 
     If many lookups miss the same OrderId at once, in any execution environment, the one that gets the lock reads the
     table. The lock needs no owner, because a lookup never replaces a valid entry.
+
+    See decision D050.
     """
 
     def __init__(self, order_id: str) -> None:
@@ -157,6 +159,8 @@ class _Conversation:
 
         Runs `step` in a thread, because a socket's timeout does not end a hanging DNS lookup or many slow answers.
         Raises TimeoutError if the budget is spent, or the errors of redis-py.
+
+        See decision D051.
         """
         began = time.monotonic()
         future = _workers.submit(redis_client.talk, step, self._budget)

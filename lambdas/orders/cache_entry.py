@@ -1,4 +1,4 @@
-"""The cached entry of an order: the order as the API shows it, its owner, and its lifetime. Pure."""
+"""The cached entry of an order: the order as the API shows it, its owner, and its lifetime. Pure. See decision D052."""
 
 import json
 from collections.abc import Mapping

@@ -27,6 +27,8 @@ def handler(event: http.Event) -> http.Reply:
     - 200: the same correction again, with the order's current state; starts the execution again if it has not begun
     - 404: the order is unknown
     - 409: the order is neither ESCALATED nor PARKED, is in the fulfillment queue already, or has just been changed
+
+    See decision D015.
     """
     operator_of(event)
     order = submission.order_in(event)

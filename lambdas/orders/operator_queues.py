@@ -12,7 +12,8 @@ from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE
 
 WORK_SECONDS = 8
 """After this time a request stops reading messages. Then one hanging call, and the call that makes messages visible
-again, still end before the function's timeout of 25 seconds."""
+again, still end before the function's timeout of 25 seconds.
+See decision D025."""
 
 HELD_SECONDS = 30
 """The visibility timeout. If the function dies, messages stay hidden this long. It is longer than the function's

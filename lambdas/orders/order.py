@@ -35,6 +35,8 @@ def may_see(caller: Caller, row: Mapping[str, Any]) -> bool:
     """Operators may see every order, other callers only their own.
 
     An order without an Owner was not placed through the API.
+
+    See decision D017.
     """
     return caller.is_operator or row.get("Owner") == caller.id
 
@@ -70,6 +72,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+# See decision D019.
 def _state(row: Mapping[str, Any]) -> dict[str, str]:
     # A row from the index ByOwner has neither attribute, so it does not show whether an execution has taken it.
     if row["Status"] != RECEIVED or "ExecutionName" not in row:

@@ -1,6 +1,8 @@
 """`ParkLostOrders`: parks accepted orders that no running execution will settle.
 
 Their execution timed out, was aborted or failed outside every Catch, or it never started.
+
+See decision D013.
 """
 
 import json
@@ -96,6 +98,8 @@ def _message(row: Mapping[str, Any], *, error: str, execution: str | None) -> di
     The ParkingId is the execution's name if the API chose it, because that name is unique. A row from the API has a
     Digest. Executions that were started by hand may share a name, so their ParkingId is the ExecutionId.
     A row that somebody wrote by hand may lack everything except its OrderId.
+
+    See decision D008.
     """
     execution = row.get("ExecutionId", execution)
     order = {name: row.get(name) for name in FIELDS}

@@ -15,6 +15,8 @@ def handler(event: http.Event) -> http.Reply:
     - 202: a new order
     - 200: the same order again, with its current state
     - 409: the OrderId has another order, or another person's order; it stays unchanged
+
+    See decision D001.
     """
     caller = caller_of(event)
     order = submission.order_in(event)

@@ -53,6 +53,8 @@ def fields_with_card(order: Mapping[str, Any]) -> list[str]:
     """The fields other than CC that contain a card number, or the two fields that make one together.
 
     `Price` is text or a number, as in the request.
+
+    See decision D029.
     """
     alone = [name for name, value in order.items() if name != "CC" and _holds_card(name, value)]
     together = [pair for pair in SPLITS if not alone and _is_split(order, *pair)]
@@ -110,6 +112,8 @@ def digest(order: Mapping[str, Any], *, key: bytes) -> str:
     """A keyed digest of the whole order, card number included. Without the key it reveals nothing.
 
     A plain hash would not protect the card number. Few of its digits are unknown, so all can be tried in seconds.
+
+    See decision D009.
     """
     first = [order[name] for name in _DIGESTED_FIRST]
     further = {name: order[name] for name in sorted(order.keys() - set(_DIGESTED_FIRST))}
@@ -118,7 +122,10 @@ def digest(order: Mapping[str, Any], *, key: bytes) -> str:
 
 
 def execution_name(order_id: str, *, unique: UUID) -> str:
-    """The name of an execution for an order. It has at most 77 characters; Step Functions allows 80."""
+    """The name of an execution for an order. It has at most 77 characters; Step Functions allows 80.
+
+    See decision D010.
+    """
     return f"{order_id}-{unique.hex[:_UNIQUE]}"
 
 

@@ -99,6 +99,8 @@ def start_again(order: Mapping[str, str], row: dict[str, Any], *, now: datetime)
 
     Only one execution can take the claim. If this start fails, the claim stays, because the other start may still
     arrive. Raises RequestError if another request has just withdrawn the claim.
+
+    See decision D007.
     """
     if table.keep(row, now=now):
         _start(order, row)
@@ -117,6 +119,7 @@ def withdrawn() -> http.RequestError:
 
 def _start(order: Mapping[str, str], row: Mapping[str, Any]) -> None:
     # With `Claimed`, the workflow requires a claim. A late execution may find that its claim was withdrawn.
+    # See decision D006.
     marked = {**order, "Claimed": True}
     with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
         _states.start_execution(

@@ -70,6 +70,8 @@ def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[
     """Closes an order for the operator `by`, and returns its row. Returns None, and writes nothing, if it has changed.
 
     The closed row belongs to no execution. So a late write of its execution fails, and its messages are out of date.
+
+    See decision D016.
     """
     changes = {"Status": CLOSED, "Note": note, "ClosedBy": by, "UpdatedAt": timestamp(now)}
     closed = {**row, **changes, "ExecutionId": NO_EXECUTION}
@@ -105,6 +107,8 @@ def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dic
     """A page of the orders with a status, the last changed first, and the place where it ended, as in `of_owner`.
 
     The index lags behind the table. An order that has another status in the table is left out.
+
+    See decision D018.
     """
     keys, last = _page(BY_STATUS, "Status", status, sorted_by="UpdatedAt", limit=limit, after=after)
     rows = find_all(key["OrderId"] for key in keys)

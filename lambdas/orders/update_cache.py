@@ -24,6 +24,8 @@ def handler(event: Mapping[str, Any], context: object) -> None:
       batch until only the bad record is left.
     - The cache does not answer: this raises CacheUpdateError at once, because the other records would fail as well.
     - A row is not an order: it is skipped. A retry would not help, and would delay the orders behind it.
+
+    See decision D053.
     """
     records = event["Records"]
     refused = 0

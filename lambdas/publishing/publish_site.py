@@ -9,6 +9,8 @@ The resource has these properties:
 - `Publisher`: a value that changes with this file, so that CloudFormation publishes the page again.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
+
+See decision D078.
 """
 
 import io
@@ -43,7 +45,8 @@ START = "index.html"
 
 CACHE = "public, max-age=0, must-revalidate, s-maxage=31536000"
 """A file keeps its name when its content changes, so browsers ask every time whether it has changed. CloudFront caches
-everything until the next publication invalidates it."""
+everything until the next publication invalidates it.
+See decision D080."""
 
 TYPES = {
     "": "text/plain; charset=utf-8",
@@ -65,7 +68,7 @@ TYPES = {
 """Written out, because the result of Python's `mimetypes` depends on the machine."""
 
 LEARNING_SECONDS = 60
-"""How long a new permission may take to reach every service."""
+"""How long a new permission may take to reach every service. See decision D079."""
 
 ANSWER_SECONDS = 5
 PAUSES = (0, 1, 2, 4)

@@ -1,6 +1,8 @@
 """The channels that send reminders. Pure.
 
 A request names them in `channels`. `preference`, the field of the original apps, names one of four sets of channels.
+
+See decision D034.
 """
 
 from collections.abc import Callable, Iterable, Mapping

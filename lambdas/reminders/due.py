@@ -69,6 +69,7 @@ def zone_of(request: Mapping[str, Any]) -> str | None:
         return None
     name = request["timeZone"]
     # Do not open the zone to check its name: zoneinfo would read any path, and on a Mac ignore upper and lower case.
+    # See decision D046.
     if not isinstance(name, str) or name not in zones():
         raise InvalidReminderError("timeZone", codes.UNKNOWN_TIME_ZONE())
     return name

@@ -1,4 +1,4 @@
-"""The header `Idempotency-Key`: `POST /reminders` recognises a repeated request by it. Pure."""
+"""The header `Idempotency-Key`: `POST /reminders` recognises a repeated request by it. Pure. See decision D038."""
 
 import hashlib
 import hmac

@@ -48,6 +48,8 @@ def check(request: Mapping[str, Any]) -> None:
     Good answers are cached for a minute. Bad ones are not used again, so that a problem ends as soon as somebody solves
     it. If AWS denies, throttles or does not answer a question, the reminder is accepted: the workflow still records
     whether it was sent.
+
+    See decision D048.
     """
     for channel in channels_of(request):
         if channel in _CHECKS:

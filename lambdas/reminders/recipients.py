@@ -1,4 +1,4 @@
-"""The recipients of a reminder: the caller, and addresses that the stage lists. Pure."""
+"""The recipients of a reminder: the caller, and addresses that the stage lists. Pure. See decision D071."""
 
 from collections.abc import Mapping, Set
 from typing import Any

@@ -3,6 +3,8 @@
 `repeat` is `{"every": "1d"}`. It ends with `"until"`, a time as in `timestamp`, or after `"times"`, or never.
 Every occurrence is counted from the first one: after 31 January come 28 February and 31 March.
 Minutes and hours are elapsed time. Days, weeks, months and years follow the clocks in the reminder's time zone.
+
+See decision D043.
 """
 
 import re
@@ -19,7 +21,7 @@ from reminders.due import Due, instant_of
 from reminders.errors import InvalidReminderError
 
 SHORTEST_MINUTES = 5
-"""At most 288 messages a day, because a flood of messages annoys the recipient and costs money."""
+"""At most 288 messages a day, because a flood of messages annoys the recipient and costs money. See decision D045."""
 
 MOST_TIMES = 1000
 

@@ -20,13 +20,16 @@ OVER = (SENT, PARTLY_SENT, FAILED)
 STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
 
 CARRIED = ("message", "subject", "channels", "preference", *HIDDEN, "repeat")
-"""The fields of a request that one execution passes to the next."""
+"""The fields of a request that one execution passes to the next. See decision D037."""
 
 BY_OWNER, BY_STATUS = "ByOwner", "ByStatus"
 """Indexes of the table. Their keys are Owner and DueAt, and Status and DueAt."""
 
 SLICE = timedelta(days=364)
-"""The longest wait of one execution, which lives at most a year. For a later reminder another execution waits on."""
+"""The longest wait of one execution, which lives at most a year. For a later reminder another execution waits on.
+
+See decision D044.
+"""
 
 
 def row_of(
@@ -70,6 +73,8 @@ def for_the_workflow(request: Mapping[str, Any], row: Row, *, now: datetime) -> 
       request has no `waitSeconds`, or if `goOn` is true.
     - `next`: the input of the following execution, which waits on, or waits for the next occurrence.
     - `preference`: for running executions of an earlier version, which keep their old definition.
+
+    See decision D036.
     """
     channels = channels_of(request)
     due = from_utc_text(row["DueAt"])

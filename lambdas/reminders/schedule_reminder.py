@@ -22,6 +22,8 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     - SCHEDULED, with the `Reminder`;
     - INVALID, with the `Problem` in words;
     - TAKEN, if the reminder is not SCHEDULED any more or its row belongs to another execution.
+
+    See decision D003.
     """
     given, execution, now = event["Input"], event["ExecutionId"], datetime.now(UTC)
     reminder_id = _id(given, execution)

@@ -102,6 +102,8 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     A SCHEDULED reminder gets a new execution, if it is not later than the stage allows and its addresses are known. Any
     other becomes FAILED and says why. A repeated reminder goes on with its next occurrence.
     Raises NotSettledError after trying all reminders if AWS failed, so that Lambda retries and the alarm goes off.
+
+    See decision D040.
     """
     run = Run(now=datetime.now(UTC), until=time.monotonic() + WORKS_SECONDS)
     waiting = event.get("Waiting") is True

@@ -58,7 +58,10 @@ def take_up(reminder_id: str, *, execution: str, after: str | None) -> Row | Non
 
 
 def cancel(reminder_id: str, *, owner: str, now: str) -> Row | None:
-    """Cancels the reminder and returns its row. None if it is not SCHEDULED, or has another owner."""
+    """Cancels the reminder and returns its row. None if it is not SCHEDULED, or has another owner.
+
+    See decision D039.
+    """
     condition = Attr("Owner").eq(owner) & Attr("Status").eq(SCHEDULED)
     return _update(reminder_id, {"Status": CANCELLED, "UpdatedAt": now}, only_if=condition)
 

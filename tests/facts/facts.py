@@ -14,6 +14,8 @@ which only the parts that we rely on are given:
 
 asking.py explains `${…}` and the forms of an answer. If the engine contradicts a fact, a table of docs/local.md names
 the fact's id or its test.
+
+See decision D121.
 """
 
 import json

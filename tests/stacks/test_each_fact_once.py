@@ -1,4 +1,7 @@
-"""Each closed list has one owner in Python. This one test compares every copy of the list with its owner."""
+"""Each closed list has one owner in Python. This one test compares every copy of the list with its owner.
+
+See decision D123.
+"""
 
 import ast
 import json

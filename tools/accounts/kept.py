@@ -1,4 +1,4 @@
-"""Keeps refresh tokens in files, so that you sign in only once a day."""
+"""Keeps refresh tokens in files, so that you sign in only once a day. See decision D074."""
 
 import hashlib
 import json

@@ -2,6 +2,8 @@
 
 A text is read from left to right. Each part of it is a day, a time of day (with or without an offset from UTC), or a
 span such as `in 20m`. The tables below list the forms of each part.
+
+See decision D091.
 """
 
 import re

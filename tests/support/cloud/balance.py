@@ -2,6 +2,8 @@
 
 The terms are counted in the raw tables and queues. Note a `mark`, run something, then call `orders` or `reminders`:
 both wait until everything has settled, run the sweeps of the apps if something was lost, and fail with each fault.
+
+See decision D122.
 """
 
 import contextlib
