@@ -257,7 +257,7 @@ def test_before_deploying_sentences_report_the_problems_or_that_there_are_none(
         f"problem: the last deployment had SENDER={STAGE.sender}, and this one leaves it out\n"
         f"  repeat it, or give another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
     )
-    assert capsys.readouterr().out == f"no problem found: dev can be deployed in {REGION}\n"
+    assert capsys.readouterr().out == f"no problem found that would stop a deployment of dev in {REGION}\n"
 
 
 @pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.outbox])

@@ -35,7 +35,7 @@ def examine_stage(options: argparse.Namespace, output: Output) -> int:
                 # Not in a table, which would break a command into several lines that nobody can copy.
                 output.say("\n  ".join(filter(None, (f"{finding.state}: {finding.found}", finding.advice))))
         if not problems:
-            output.say(f"no problem found: {stage.name} can be deployed in {target.region}")
+            output.say(f"no problem found that would stop a deployment of {stage.name} in {target.region}")
     else:
         output.rows([finding._asdict() for finding in findings], COLUMNS, nothing="no findings")
     return 1 if problems else 0
