@@ -1,4 +1,4 @@
-"""One laptop cloud for the whole session, on free ports and in a folder of its own, started when first needed."""
+"""Settings for all tests, and the laptop cloud that they share. It starts when the first test needs it."""
 
 import functools
 import os
@@ -22,26 +22,26 @@ _isolated = settings.isolated(os.environ)
 os.environ.clear()
 os.environ.update(_isolated)
 
-# Scripts run the suite in the background or with `nohup`, which ignore these signals, and programs inherit that. A
-# signal that this process handles is no longer ignored in the programs that the tests start.
+# A shell that runs the suite in the background, or with `nohup`, makes it ignore these signals. The programs that the
+# tests start would ignore them too. They do not if this process has a handler for the signal.
 for _ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGCHLD):
     if signal.getsignal(_ignored) == signal.SIG_IGN:
         signal.signal(_ignored, lambda *_: None)
 
-# No test fails for being slow: the machine may be busy.
+# The machine may be busy, so no test fails because it is slow.
 hypothesis_settings.register_profile(
     "unhurried", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("unhurried")
 
-# A command line makes a session, and each session reads AWS's descriptions anew: most of the time of such a test.
-# A loader that all sessions share reads them once.
+# Each command line makes a botocore session, and each session loads the service models again. That took most of the
+# time of these tests. All sessions now share one loader, which loads each model once.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Lets pytest-randomly shuffle unit tests only: the others share a cloud and depend on their order."""
+    """Lets pytest-randomly shuffle unit tests only. The other tests share a cloud and depend on their order."""
     if any(item.path.relative_to(Path(__file__).parent).parts[0] not in UNIT_TESTS for item in items):
         config.option.randomly_reorganize = False
     return (yield)
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A deployed cloud. Tests share it: each uses order ids and messages of its own."""
+    """The deployed cloud that all tests share. Each test uses its own order ids and messages."""
     home = tmp_path_factory.mktemp("cloud")
     cloud = Cloud(settings.Settings(home=home, port=free_port(), redis_port=free_port()))
     cloud.up(print)

@@ -1,4 +1,4 @@
-"""Both apps on the laptop cloud, orders and reminders that no other test knows, and the balance after a test."""
+"""Both apps on the shared laptop cloud, new orders and messages, and the check of the balance after a test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from local.cloud import Cloud, Places
 from local.users import OPERATOR
 from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps, new_order
-from tests.support.cloud.balance import Doubled
+from tests.support.cloud.balance import AllowedCopies
 from tests.support.cloud.contract import Api
 from tests.support.cloud.faults import Faulty, deployed_faulty
 from tests.support.cloud.standard_apps import deploy_beside
@@ -18,48 +18,51 @@ from tests.support.names import unique
 
 @pytest.fixture(scope="session")
 def apps(cloud: Cloud, places: Places) -> Apps:
-    """As an operator sees them, who may do everything. test_attacker.py tries what others may not."""
+    """Both apps, called by an operator, who may do everything. test_attacker.py tests what others must not do."""
     return Apps(cloud, places, user=cloud.users()[OPERATOR])
 
 
 @pytest.fixture(scope="session")
 def standard_apps(apps: Apps) -> Apps:
-    """The same, with orders that go through a Standard workflow; deployed beside the other when first needed."""
+    """Both apps, with a second orders app that has a Standard workflow. The first test that needs it deploys it."""
     return deploy_beside(apps)
 
 
 @pytest.fixture(params=["EXPRESS", "STANDARD"])
 def either(request: pytest.FixtureRequest) -> Apps:
-    """The apps with the order workflow of one type, then of the other."""
+    """Runs a test with an Express order workflow, and again with a Standard one."""
     apps: Apps = request.getfixturevalue("apps" if request.param == "EXPRESS" else "standard_apps")
     return apps
 
 
 @pytest.fixture
 def order() -> dict[str, str]:
-    """A good order that no other test knows."""
+    """A good order with a new OrderId."""
     return new_order()
 
 
 @pytest.fixture
-def balanced(request: pytest.FixtureRequest, apps: Apps) -> Iterator[Doubled]:
-    """Afterwards each order and each reminder of the test must have come to exactly one end."""
+def balanced(request: pytest.FixtureRequest, apps: Apps) -> Iterator[AllowedCopies]:
+    """Checks after a test that each of its orders and reminders has exactly one end.
+
+    A test adds orders and reminders that may be sent twice to the value.
+    """
     clouds = [apps]
     if "standard_apps" in request.fixturenames or (
         "either" in request.fixturenames and "STANDARD" in request.node.name
     ):
         clouds.append(request.getfixturevalue("standard_apps"))
     marks = [balance.mark(one.cloud, one.places) for one in clouds]
-    doubled = Doubled()
-    yield doubled
+    allowed = AllowedCopies()
+    yield allowed
     for one, mark in zip(clouds, marks, strict=True):
-        balance.orders(one.cloud, one.places, since=mark, copies=doubled.orders)
-    balance.reminders(apps.cloud, apps.places, since=marks[0], doubtful=doubled.reminders)
+        balance.orders(one.cloud, one.places, since=mark, copies=allowed.orders)
+    balance.reminders(apps.cloud, apps.places, since=marks[0], doubtful=allowed.reminders)
 
 
 @pytest.fixture
 def skipped_waits(cloud: Cloud) -> Iterator[None]:
-    """Waits and retry delays take no time: reminders of a year from now are due at once."""
+    """Skips waits and retry delays: even a reminder in a year is due at once."""
     cloud.engine.skip_waits(True)
     yield
     cloud.engine.skip_waits(False)
@@ -71,9 +74,9 @@ def message() -> str:
 
 
 @pytest.fixture
-def kept_waits(apps: Apps, skipped_waits: None) -> None:
-    """Waits last as long as they do for people."""
-    apps.cloud.engine.skip_waits(False)
+def real_waits(cloud: Cloud, skipped_waits: None) -> None:
+    """Makes waits take their real time in a module whose other tests skip them."""
+    cloud.engine.skip_waits(False)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What somebody reaches who has not signed in, or who is not who they say. `pytest -s` prints what was asked."""
+"""Requests of attackers: without a token, with a forged one, or as another person. `pytest -s` prints the answers."""
 
 import base64
 import json
@@ -23,12 +23,12 @@ from tests.support.cloud.site import fetch
 from tests.support.waiting import eventually
 from tools.openapi import DOCUMENTS
 
-Said = Callable[[str, Any], None]
+Note = Callable[[str, Any], None]
 
 
 @pytest.fixture(scope="module")
-def said() -> Iterator[Said]:
-    """Notes a request and its answer for the table that is printed at the end."""
+def note() -> Iterator[Note]:
+    """Notes a request and its answer. The table of all notes is printed at the end."""
     rows: list[tuple[str, Any]] = []
 
     yield lambda request, answer: rows.append((request, answer))
@@ -38,7 +38,7 @@ def said() -> Iterator[Said]:
 
 
 def routes() -> list[tuple[str, str, str]]:
-    """The document, the method and the path of everything that the APIs have."""
+    """The document, the method and the path of every operation of the APIs."""
     return [
         (document, method.upper(), path)
         for document in ("orders.json", "reminders.json")
@@ -48,15 +48,15 @@ def routes() -> list[tuple[str, str, str]]:
 
 
 @dataclass(frozen=True)
-class Prey:
-    """What an attacker would find if they got in: somebody's escalated order and reminder, and a parked message."""
+class Target:
+    """The data that an attacker wants to reach: a person's escalated order and reminder, and a parked message."""
 
     order: dict[str, str]
     reminder_id: str
     message_id: str
 
     def request(self, apps: Apps, document: str, method: str, path: str) -> tuple[str, Any]:
-        """The URL and the body of what would be done if it were allowed."""
+        """The URL and the body of a request that would succeed if it were allowed."""
         places = apps.places
         ids = {
             "OrderId": self.order["OrderId"],
@@ -76,18 +76,18 @@ class Prey:
 
 @pytest.fixture(scope="module")
 def owner(apps: Apps) -> Apps:
-    return apps.as_somebody_else()
+    return apps.as_new_person()
 
 
 @pytest.fixture
-def prey(apps: Apps, owner: Apps, order: dict[str, str]) -> Prey:
+def target(apps: Apps, owner: Apps, order: dict[str, str]) -> Target:
     wrong = order | {"Price": "0"}
     assert owner.post_order(wrong)[0] == 202
     apps.settled(order["OrderId"])
     status, reminder = owner.post_reminder({"message": "Tea", "preference": "email", "waitSeconds": 31_536_000})
     assert status == 202
     parked = apps.cloud.engine.client("sqs").send_message(QueueUrl=apps.places.parked_queue, MessageBody="{}")
-    return Prey(wrong, reminder["reminderId"], parked["MessageId"])
+    return Target(wrong, reminder["reminderId"], parked["MessageId"])
 
 
 def encoded(part: Any) -> str:
@@ -95,7 +95,7 @@ def encoded(part: Any) -> str:
 
 
 def parts_of(token: str) -> list[Any]:
-    """The header and the claims."""
+    """The header and the claims of a token."""
     return [json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2]]
 
 
@@ -105,7 +105,7 @@ def unsigned(apps: Apps) -> str:
 
 
 def signed_by_another(apps: Apps) -> str:
-    """The operator's claims, and the pool's name for its key, with a signature of one's own."""
+    """An operator's token with the pool's key id, but signed with another key."""
     text = ".".join(map(encoded, parts_of(apps.token)))
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     signature = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
@@ -113,10 +113,10 @@ def signed_by_another(apps: Apps) -> str:
 
 
 def with_other_claims(apps: Apps) -> str:
-    """A person's token made an operator's, its signature left as it was."""
-    owner = apps.as_person()
-    header, claims = parts_of(owner.token)
-    return f"{encoded(header)}.{encoded(claims | {'cognito:groups': ['operators']})}.{owner.token.split('.')[2]}"
+    """A person's token with the group `operators` added and the signature unchanged."""
+    person = apps.as_person()
+    header, claims = parts_of(person.token)
+    return f"{encoded(header)}.{encoded(claims | {'cognito:groups': ['operators']})}.{person.token.split('.')[2]}"
 
 
 def access_token(apps: Apps) -> str:
@@ -128,7 +128,7 @@ def refresh_token(apps: Apps) -> str:
 
 
 def expired(apps: Apps) -> str:
-    """Of a client of the same pool whose tokens last for a second."""
+    """An expired token of the same pool, from a client whose tokens last for a second."""
     cognito = apps.cloud.engine.client("cognito-idp")
     client = cognito.create_user_pool_client(
         UserPoolId=apps.places.user_pool,
@@ -144,7 +144,7 @@ def expired(apps: Apps) -> str:
 
 
 def of_another_pool(apps: Apps) -> str:
-    """Somebody else's pool, where the attacker is an operator."""
+    """A token of the attacker's own pool, in which they are an operator."""
     cognito = apps.cloud.engine.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="elsewhere")["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool, GroupName=OPERATORS)
@@ -168,8 +168,8 @@ FORGERIES: dict[str, Callable[[Apps], str]] = {
     "no token": lambda apps: "",
     "garbage": lambda apps: "Bearer let-me-in",
     "an unsigned token": unsigned,
-    "a token signed by another key": signed_by_another,
-    "a person's token made an operator's": with_other_claims,
+    "a token signed with another key": signed_by_another,
+    "a person's token with an operator's claims": with_other_claims,
     "an access token": access_token,
     "a refresh token": refresh_token,
     "an expired token": expired,
@@ -178,50 +178,50 @@ FORGERIES: dict[str, Callable[[Apps], str]] = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_without_a_right_token_nothing_is_told_and_nothing_happens(
-    apps: Apps, owner: Apps, prey: Prey, said: Said, forgery: str
+def test_an_invalid_token_reveals_and_changes_nothing(
+    apps: Apps, owner: Apps, target: Target, note: Note, forgery: str
 ) -> None:
     token = FORGERIES[forgery](apps)
-    order_id = prey.order["OrderId"]
+    order_id = target.order["OrderId"]
     before = apps.row(order_id)
     sent = len(apps.cloud.engine.mails()), len(apps.cloud.engine.texts()), len(apps.cloud.topic_messages())
 
     for route in routes():
-        url, body = prey.request(apps, *route)
+        url, body = target.request(apps, *route)
         answer = send(route[1], url, body=body, token=token)
         assert (answer.status_code, json.loads(answer.text)["error"]["code"]) == (401, "NotSignedIn"), route
         assert order_id not in answer.text
 
-    said(f"{forgery}: each of the {len(routes())} routes", 401)
+    note(f"{forgery}: each of the {len(routes())} routes", 401)
     assert apps.row(order_id) == before
     assert apps.row(f"{order_id}-new") is None
-    assert prey.message_id in {one["MessageId"] for one in apps.call("GET", "/parked")[1]["items"]}
+    assert target.message_id in {one["MessageId"] for one in apps.call("GET", "/parked")[1]["items"]}
     _, found = listed(owner)
-    assert [one["status"] for one in found if one["reminderId"] == prey.reminder_id] == ["SCHEDULED"]
+    assert [one["status"] for one in found if one["reminderId"] == target.reminder_id] == ["SCHEDULED"]
     assert sent == (len(apps.cloud.engine.mails()), len(apps.cloud.engine.texts()), len(apps.cloud.topic_messages()))
 
 
 def listed(apps: Apps) -> tuple[int, list[dict[str, Any]]]:
-    """The reminders of whoever asks."""
+    """The status and the reminders of the caller."""
     answer = send("GET", f"{apps.places.reminders_api}/reminders", token=apps.token)
     return answer.status_code, json.loads(answer.text)["reminders"]
 
 
-def test_a_person_reaches_what_is_theirs_and_of_the_rest_nothing(apps: Apps, prey: Prey, said: Said) -> None:
-    """By route: what is another's is not there, and what is for operators is forbidden."""
-    other = apps.as_somebody_else()
-    before = apps.row(prey.order["OrderId"])
+def test_a_person_reaches_only_their_own_data(apps: Apps, target: Target, note: Note) -> None:
+    """Another person's data gives 404. Routes for operators give 403."""
+    other = apps.as_new_person()
+    before = apps.row(target.order["OrderId"])
     answers = {}
 
     for route in routes():
-        url, body = prey.request(apps, *route)
+        url, body = target.request(apps, *route)
         answer = send(route[1], url, body=body, token=other.token)
-        said(f"another person: {' '.join(route[1:])}", answer.status_code)
+        note(f"another person: {' '.join(route[1:])}", answer.status_code)
         answers[" ".join(route[1:])] = answer.status_code
-    everybodys = send("GET", f"{apps.places.orders_api}/orders?status=ESCALATED", token=other.token).status_code
-    said("another person: GET /orders?status=ESCALATED", everybodys)
+    all_orders = send("GET", f"{apps.places.orders_api}/orders?status=ESCALATED", token=other.token).status_code
+    note("another person: GET /orders?status=ESCALATED", all_orders)
 
-    assert everybodys == 403
+    assert all_orders == 403
     assert answers == {
         "GET /dead-letters": 403,
         "POST /dead-letters/{Queue}/redrive": 403,
@@ -232,36 +232,36 @@ def test_a_person_reaches_what_is_theirs_and_of_the_rest_nothing(apps: Apps, pre
         "POST /orders/{OrderId}/close": 403,
         "GET /parked": 403,
         "DELETE /parked/{MessageId}": 403,
-        # It asks for the topic.
+        # This request uses the topic, which is for operators.
         "POST /reminders": 403,
         "GET /reminders": 200,
         "GET /reminders/{reminderId}": 404,
         "DELETE /reminders/{reminderId}": 404,
     }
-    assert apps.row(prey.order["OrderId"]) == before
+    assert apps.row(target.order["OrderId"]) == before
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PATCH", "TRACE", "DELETE"])
-def test_a_method_that_there_is_not_is_no_way_in(apps: Apps, said: Said, method: str) -> None:
+def test_a_method_without_a_route_is_not_found(apps: Apps, note: Note, method: str) -> None:
     answer = send(method, f"{apps.places.orders_api}/orders")
 
-    said(f"no token: {method} /orders", answer.status_code)
+    note(f"no token: {method} /orders", answer.status_code)
     assert answer.status_code == 404
 
 
 @pytest.fixture(scope="module")
-def stranger(apps: Apps) -> Any:
-    """Cognito as anybody reaches it, without a key of AWS's."""
+def anonymous_cognito(apps: Apps) -> Any:
+    """A client of Cognito without AWS credentials."""
     config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
     return boto3.client("cognito-idp", region_name=REGION, endpoint_url=apps.places.endpoint, config=config)
 
 
-def refusal_of(said: Said, name: str, call: Callable[[], Any]) -> str:
-    """Cognito's name for why it refuses; fails where it does not."""
+def refusal_of(note: Note, name: str, call: Callable[[], Any]) -> str:
+    """The code of Cognito's error. Fails if Cognito does not refuse the call."""
     with pytest.raises(ClientError) as refused:
         call()
     code = str(refused.value.response["Error"]["Code"])
-    said(name, code)
+    note(name, code)
     return code
 
 
@@ -281,43 +281,43 @@ def refusal_of(said: Said, name: str, call: Callable[[], Any]) -> str:
         ("delete_user_pool", {}),
     ],
 )
-def test_nobody_administers_the_pool_without_a_key(
-    apps: Apps, owner: Apps, stranger: Any, said: Said, operation: str, more: dict[str, Any]
+def test_without_aws_credentials_nobody_administers_the_pool(
+    apps: Apps, owner: Apps, anonymous_cognito: Any, note: Note, operation: str, more: dict[str, Any]
 ) -> None:
     of_a_user = {"Username": owner.user.email} if operation.startswith("admin_") else {}
 
     code = refusal_of(
-        said,
+        note,
         f"no key: {operation}",
-        lambda: getattr(stranger, operation)(UserPoolId=apps.places.user_pool, **of_a_user, **more),
+        lambda: getattr(anonymous_cognito, operation)(UserPoolId=apps.places.user_pool, **of_a_user, **more),
     )
 
-    # As the engine says it; AWS has MissingAuthenticationToken.
+    # AWS answers MissingAuthenticationToken, the engine the longer name.
     assert code in ("MissingAuthenticationTokenException", "MissingAuthenticationToken")
 
 
 @pytest.mark.parametrize("flow", ["USER_SRP_AUTH", "CUSTOM_AUTH"])
-def test_the_pages_client_signs_in_by_password_alone(
-    apps: Apps, owner: Apps, stranger: Any, said: Said, flow: str
+def test_the_pages_client_signs_in_only_by_password(
+    apps: Apps, owner: Apps, anonymous_cognito: Any, note: Note, flow: str
 ) -> None:
-    """Which others there are the pool itself decides, whatever its client allows."""
+    """Cognito refuses a flow that the client does not allow."""
     parameters = {"USERNAME": owner.user.email, "PASSWORD": owner.user.password, "SRP_A": "1"}
 
     with pytest.raises(ClientError, match=f"{flow} is not enabled for the client"):
-        stranger.initiate_auth(ClientId=apps.places.web_client, AuthFlow=flow, AuthParameters=parameters)
+        anonymous_cognito.initiate_auth(ClientId=apps.places.web_client, AuthFlow=flow, AuthParameters=parameters)
 
-    said(f"no key: InitiateAuth {flow}", "InvalidParameterException")
+    note(f"no key: InitiateAuth {flow}", "InvalidParameterException")
 
 
-def test_nobody_signs_up_with_somebodys_number(apps: Apps, stranger: Any, said: Said) -> None:
-    """The pool would text it."""
+def test_nobody_signs_up_with_a_phone_number(apps: Apps, anonymous_cognito: Any, note: Note) -> None:
+    """Otherwise the pool would send texts to that number."""
     number, address = "+15555550163", "mallory@example.com"
     attributes = [{"Name": "email", "Value": address}, {"Name": "phone_number", "Value": number}]
 
     code = refusal_of(
-        said,
+        note,
         "no key: SignUp with a phone number",
-        lambda: stranger.sign_up(
+        lambda: anonymous_cognito.sign_up(
             ClientId=apps.places.web_client, Username=address, Password="Correct-horse-1", UserAttributes=attributes
         ),
     )
@@ -329,14 +329,14 @@ def test_nobody_signs_up_with_somebodys_number(apps: Apps, stranger: Any, said: 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
 @pytest.mark.parametrize("key", ["config.json", "index.html", "planted.html", ""])
-def test_nobody_reads_or_writes_the_pages_bucket(apps: Apps, said: Said, method: str, key: str) -> None:
+def test_the_pages_bucket_refuses_anonymous_requests(apps: Apps, note: Note, method: str, key: str) -> None:
     bucket = deploy.outputs(apps.cloud.engine)["local-website"]["SiteBucketName"]
     before = [fetch(apps.places.site, f"/{one}").body for one in ("config.json", "index.html", "planted.html")]
 
     answer = send(method, f"{apps.places.endpoint}/{bucket}/{key}", body="<p>Mine</p>")
     through = fetch(apps.places.site, f"/{key}", method=method) if method != "GET" else None
 
-    said(f"no key: {method} s3://site/{key}", answer.status_code)
+    note(f"no key: {method} s3://site/{key}", answer.status_code)
     assert answer.status_code == 403
     assert through is None or through.status == 403
     assert before == [fetch(apps.places.site, f"/{one}").body for one in ("config.json", "index.html", "planted.html")]

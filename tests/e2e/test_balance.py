@@ -1,4 +1,4 @@
-"""The check of both balances sees each kind of imbalance. It needs no cloud: rows and messages are written here."""
+"""The checks of both balances notice each kind of imbalance. The tests need no cloud: they make rows and messages."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -61,7 +61,7 @@ def test_an_order_with_one_end_is_in_balance(orders: Orders, term: str) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 503])
-def test_a_refused_order_that_left_no_trace_counts_for_nothing(status: int) -> None:
+def test_a_refused_order_without_a_trace_is_not_counted(status: int) -> None:
     assert Orders(rows={}, messages=[], answers=[answer(status)]).balance() == ({}, [])
 
 
@@ -73,25 +73,28 @@ def test_a_refused_order_that_left_no_trace_counts_for_nothing(status: int) -> N
         (replace(GOOD, messages=[message(), message("ParkedQueue")]), "one execution has messages in two queues"),
         (replace(GOOD, messages=[message(), FROM_OUTSIDE]), "one execution has messages in two queues"),
         (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[PARKED, OF_ANOTHER]), "2 messages of one execution"),
-        (replace(GOOD, messages=[message(), message(ExecutionId=OTHER)]), "in OrderFulfillmentQueue for 2 executions"),
-        (replace(GOOD, messages=[message(), SUPERSEDED]), "1 further messages after 0 corrections"),
+        (
+            replace(GOOD, messages=[message(), message(ExecutionId=OTHER)]),
+            "2 executions put it into OrderFulfillmentQueue",
+        ),
+        (replace(GOOD, messages=[message(), SUPERSEDED]), "1 further messages, but only 0 corrections"),
         (replace(GOOD, messages=[]), "has no message in OrderFulfillmentQueue"),
-        (replace(GOOD, messages=[message(ExecutionId=OTHER)]), "that execution has no message"),
+        (replace(GOOD, messages=[message(ExecutionId=OTHER)]), "its execution has no message"),
         (replace(GOOD, rows={"A-1": row("ESCALATED")}), "has no message in EscalationQueue"),
-        (replace(GOOD, rows={"A-1": row("CLOSED", ExecutionId="")}), "is closed, and its messages are in"),
+        (replace(GOOD, rows={"A-1": row("CLOSED", ExecutionId="")}), "is closed, but its messages are in"),
         (replace(GOOD, rows={"A-1": row("RECEIVED")}, messages=[]), "has no outcome"),
-        (replace(GOOD, rows={}, messages=[]), "was accepted and is gone"),
-        (replace(GOOD, rows={}), "has no row, and a message in OrderFulfillmentQueue"),
-        (Orders(rows={}, messages=[message("ParkedQueue")]), "has no row, and a message in ParkedQueue"),
-        (replace(GOOD, answers=[answer(400)]), "was refused and has a row"),
-        (replace(GOOD, rows={"A-1": {n: v for n, v in row().items() if n != "Owner"}}), "belongs to nobody"),
+        (replace(GOOD, rows={}, messages=[]), "was accepted, but has neither a row nor a message"),
+        (replace(GOOD, rows={}), "has no row, but a message in OrderFulfillmentQueue"),
+        (Orders(rows={}, messages=[message("ParkedQueue")]), "has no row, but a message in ParkedQueue"),
+        (replace(GOOD, answers=[answer(400)]), "was refused, but has a row"),
+        (replace(GOOD, rows={"A-1": {n: v for n, v in row().items() if n != "Owner"}}), "has no owner"),
         (
             Orders(rows={}, messages=[message("ParkedQueue", OrderId=None)]),
-            "a message in ParkedQueue is about no order",
+            "a message in ParkedQueue names no order",
         ),
     ],
 )
-def test_an_order_with_no_end_or_with_two_is_named(orders: Orders, problem: str) -> None:
+def test_an_order_without_exactly_one_end_is_reported(orders: Orders, problem: str) -> None:
     _, faults = orders.balance()
 
     assert any(problem in fault for fault in faults), faults
@@ -156,27 +159,27 @@ def test_a_reminder_with_one_end_is_in_balance(reminders: Reminders, term: str) 
 @pytest.mark.parametrize(
     ("reminders", "problem"),
     [
-        (replace(SENT, deliveries=[]), "0 of 1 to 1 came by mail"),
-        (replace(SENT, deliveries=[MAIL, MAIL]), "2 of 1 to 1 came by mail"),
-        (replace(SENT, deliveries=[MAIL, TEXT]), "1 of 0 to 0 came by text"),
-        (replace(SENT, deliveries=[MAIL._replace(reminder_id="r-2")]), "is of reminder r-2, which has no row"),
-        (replace(SENT, rows={}, answers=[]), "{'mail': 1} came of no reminder: 'Feed the cat'"),
-        (replace(SENT, rows={}, deliveries=[]), "r-1: was accepted and is gone"),
-        (replace(SENT, answers=[posted(400)]), "'Feed the cat' was refused and has a row"),
-        (of("PARTLY_SENT", Preference="both"), "is PARTLY_SENT, and 0 came"),
-        (of("PARTLY_SENT", MAIL, TEXT, Preference="both"), "is PARTLY_SENT, and 2 came"),
-        (of("FAILED", MAIL, Reason="x"), "1 of 0 to 0 came by mail"),
+        (replace(SENT, deliveries=[]), "0 came by mail, not 1 to 1"),
+        (replace(SENT, deliveries=[MAIL, MAIL]), "2 came by mail, not 1 to 1"),
+        (replace(SENT, deliveries=[MAIL, TEXT]), "1 came by text, not 0 to 0"),
+        (replace(SENT, deliveries=[MAIL._replace(reminder_id="r-2")]), "names the reminder r-2, which has no row"),
+        (replace(SENT, rows={}, answers=[]), "{'mail': 1} came, but no reminder has the words 'Feed the cat'"),
+        (replace(SENT, rows={}, deliveries=[]), "r-1: was accepted, but has no row"),
+        (replace(SENT, answers=[posted(400)]), "'Feed the cat' was refused, but has a row"),
+        (of("PARTLY_SENT", Preference="both"), "is PARTLY_SENT, but 0 came"),
+        (of("PARTLY_SENT", MAIL, TEXT, Preference="both"), "is PARTLY_SENT, but 2 came"),
+        (of("FAILED", MAIL, Reason="x"), "1 came by mail, not 0 to 0"),
         (of("FAILED"), "failed without a reason"),
-        (of("CANCELLED", MAIL), "1 of 0 to 0 came by mail"),
+        (of("CANCELLED", MAIL), "1 came by mail, not 0 to 0"),
         (of("SENDING"), "is SENDING"),
-        (of("SCHEDULED", runs=True), "is SCHEDULED, due at 2026-11-26T11:00:00Z, and its execution runs"),
+        (of("SCHEDULED", runs=True), "is SCHEDULED, was due at 2026-11-26T11:00:00Z, and its execution runs"),
         (of("SCHEDULED", **LATER), "its execution does not run"),
         (of("SCHEDULED", runs=True, ExecutionId=None, **LATER), "its execution does not run"),
-        (of("SENT", MAIL, **DAILY), "is SENT, and its next occurrence is not scheduled"),
-        (of("FAILED", Reason="x", **DAILY), "is FAILED, and its next occurrence is not scheduled"),
+        (of("SENT", MAIL, **DAILY), "is SENT, but its next occurrence is not scheduled"),
+        (of("FAILED", Reason="x", **DAILY), "is FAILED, but its next occurrence is not scheduled"),
     ],
 )
-def test_a_reminder_with_no_end_or_with_two_is_named(reminders: Reminders, problem: str) -> None:
+def test_a_reminder_without_exactly_one_end_is_reported(reminders: Reminders, problem: str) -> None:
     _, faults = reminders.balance()
 
     assert any(problem in fault for fault in faults), faults

@@ -1,4 +1,4 @@
-"""The doctor looks at a laptop cloud as it does at AWS."""
+"""The doctor examines a laptop cloud."""
 
 import json
 import subprocess
@@ -13,8 +13,8 @@ from local.settings import PROJECT
 from tests.support.cloud.apps import Apps
 from tests.support.templates.deployment import synthesise
 
-NOT_TOLD = {"SMS", "SMS spending", "SMS numbers"}
-"""What the engine does not know of."""
+UNKNOWN_TO_THE_ENGINE = {"SMS", "SMS spending", "SMS numbers"}
+"""The checks that only AWS can answer."""
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def sandbox(apps: Apps) -> Iterator[None]:
 
 
 def findings(apps: Apps) -> tuple[int, dict[str, Any]]:
-    """The exit status, and what was found, by check."""
+    """The exit status, and the finding of each check."""
     command = [sys.executable, "-m", "tools.doctor", "--stage", "local", "--json"]
     command += ["--home", str(apps.cloud.settings.home)]
     run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
@@ -35,19 +35,19 @@ def findings(apps: Apps) -> tuple[int, dict[str, Any]]:
     return run.returncode, {finding.pop("check"): finding for finding in json.loads(run.stdout)}
 
 
-def test_a_laptop_cloud_has_no_problem_and_what_its_engine_lacks_is_unknown(apps: Apps) -> None:
+def test_a_laptop_cloud_has_no_problem_but_unknown_checks(apps: Apps) -> None:
     status, found = findings(apps)
 
     assert status == 0, found
-    assert {check for check, finding in found.items() if finding["state"] != "ok"} == NOT_TOLD
-    assert {(found[check]["state"], found[check]["found"]) for check in NOT_TOLD} == {
+    assert {check for check, finding in found.items() if finding["state"] != "ok"} == UNKNOWN_TO_THE_ENGINE
+    assert {(found[check]["state"], found[check]["found"]) for check in UNKNOWN_TO_THE_ENGINE} == {
         ("unknown", "the laptop cloud cannot answer this; only AWS can")
     }
     assert found["sender in SES"]["found"] == f"{apps.places.sender} is verified"
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_sandbox_and_a_sender_that_is_not_verified_are_told(apps: Apps) -> None:
+def test_a_sandbox_and_an_unverified_sender_are_reported(apps: Apps) -> None:
     ses = apps.cloud.engine.client("ses")
     ses.delete_identity(Identity=apps.places.sender)
     try:
@@ -60,7 +60,7 @@ def test_a_sandbox_and_a_sender_that_is_not_verified_are_told(apps: Apps) -> Non
 
 
 def test_cloudformation_refuses_a_sender_that_nobody_can_confirm(apps: Apps, tmp_path: Path) -> None:
-    """Only the rule and one resource, because the whole template is too long to send."""
+    """The test sends only the rule and one resource, because the whole template is too long."""
     rules = synthesise(tmp_path, stage="prod", cache="off").templates["Reminders"]["Rules"]
     resource = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "not-deployed"}}
     template = {

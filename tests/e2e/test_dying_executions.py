@@ -1,4 +1,4 @@
-"""What becomes of orders whose execution dies, is stopped or times out: ParkLostOrders parks them from outside."""
+"""Orders whose execution fails, is stopped or times out. ParkLostOrders parks them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from tests.support.cloud.faults import (
     park_lost_orders,
     waiting,
 )
-from tests.support.cloud.orders import CHECK, FULFILL, PARK, execution_id, placed, put_received, the_end_of
+from tests.support.cloud.orders import CHECK, FULFILL, PARK, execution_id, placed, put_received, queue_and_message
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
@@ -28,50 +28,43 @@ def without_the_next_state(states: States) -> None:
 
 
 @pytest.mark.parametrize("fault", [without_queues, without_the_next_state])
-def test_an_order_whose_execution_dies_is_parked_from_outside(
+def test_an_order_whose_execution_fails_is_parked(
     standard_apps: Apps, order: dict[str, str], fault: Callable[[States], None]
 ) -> None:
     with changed(standard_apps, fault):
         execution = placed(standard_apps, order)
 
-    queue, message = the_end_of(standard_apps, order["OrderId"])
+    queue, message = queue_and_message(standard_apps, order["OrderId"])
     assert (execution["status"], message["ExecutionId"]) == ("FAILED", execution["executionArn"])
     assert (queue, message["State"], message["Error"]) == ("ParkedQueue", None, "Execution.FAILED")
 
 
-@pytest.fixture
-def real_waits(apps: Apps, skipped_waits: None) -> None:
-    apps.cloud.engine.skip_waits(False)
-
-
 @pytest.mark.usefixtures("real_waits")
-def test_an_order_whose_execution_is_stopped_is_parked_from_outside(standard_apps: Apps, order: dict[str, str]) -> None:
+def test_an_order_whose_execution_is_stopped_is_parked(standard_apps: Apps, order: dict[str, str]) -> None:
     with changed(standard_apps, waiting):
         standard_apps.post_order(order)
         execution = eventually(lambda: (standard_apps.row(order["OrderId"]) or {}).get("ExecutionId"))["S"]
     standard_apps.cloud.engine.client("stepfunctions").stop_execution(executionArn=execution)
 
-    queue, message = the_end_of(standard_apps, order["OrderId"])
+    queue, message = queue_and_message(standard_apps, order["OrderId"])
 
     assert (queue, message["State"], message["Error"]) == ("ParkedQueue", None, "Execution.ABORTED")
     assert message["ExecutionId"] == execution
 
 
-def test_an_order_whose_execution_timed_out_is_parked_from_outside(standard_apps: Apps, order: dict[str, str]) -> None:
-    """Told as the rule tells it: the engine itself knows no workflow's time limit."""
+def test_an_order_whose_execution_timed_out_is_parked(standard_apps: Apps, order: dict[str, str]) -> None:
+    """The test sends the rule's event itself, because the engine has no time limit for workflows."""
     put_received(standard_apps, order, at=datetime.now(UTC))
     execution = execution_id(standard_apps, f"of-{order['OrderId']}")
 
     park_lost_orders(standard_apps, {"ExecutionId": execution, "Status": "TIMED_OUT"})
 
-    queue, message = the_end_of(standard_apps, order["OrderId"])
+    queue, message = queue_and_message(standard_apps, order["OrderId"])
     assert (queue, message["Error"], message["ExecutionId"]) == ("ParkedQueue", "Execution.TIMED_OUT", execution)
 
 
-def test_an_order_without_an_outcome_is_parked_once_and_one_on_its_way_left_alone(
-    either: Apps, order: dict[str, str]
-) -> None:
-    """This is how an Express execution that timed out is found, of which no event tells."""
+def test_the_sweep_parks_an_old_order_once_and_leaves_a_young_one(either: Apps, order: dict[str, str]) -> None:
+    """The sweep also finds the order of an Express execution that timed out, which sends no event."""
     now, table = datetime.now(UTC), either.cloud.engine.client("dynamodb")
     old, young = f"{order['OrderId']}-old", f"{order['OrderId']}-young"
     for order_id, age in ((old, timedelta(minutes=11)), (young, timedelta(minutes=5))):
@@ -80,7 +73,7 @@ def test_an_order_without_an_outcome_is_parked_once_and_one_on_its_way_left_alon
     park_lost_orders(either, {})
     park_lost_orders(either, {})
 
-    queue, message = the_end_of(either, old)
+    queue, message = queue_and_message(either, old)
     assert (queue, message["Error"]) == ("ParkedQueue", "NoOutcomeError")
     assert either.queued(young) == [] and (either.row(young) or {})["Status"]["S"] == "RECEIVED"
     table.delete_item(TableName=either.places.order_table, Key={"OrderId": {"S": young}})

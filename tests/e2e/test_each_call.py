@@ -1,7 +1,7 @@
-"""Each call of AWS that a function makes, under each fault: nothing is lost, and nothing comes twice.
+"""Makes each AWS call of each function fail. No order or reminder may be lost or handled twice.
 
-`make proof` tries every combination and writes docs/proof.md. Other runs try each call under one fault: which one
-depends on the day, and PROOF_SEED repeats the choice of another day.
+`make proof` tries every combination and writes docs/proof.md. Other runs try each call with one fault. The date chooses
+it; set PROOF_SEED to another date to repeat its choice.
 """
 
 import re
@@ -22,28 +22,28 @@ from tests.support.cloud.records import Terms
 from tests.support.waiting import eventually
 
 AT_ONCE = 24
-"""Cases at the same time. Most of its time a case waits until a client gives up."""
+"""The number of cases that run at once. A case spends most of its time waiting until a client gives up."""
 
 SWEEPS = {"ParkLostOrders", "SettleLostReminders"}
-"""Functions without a caller. They fail under a fault, and the service that invoked them tries again."""
+"""Functions without a caller. They fail when a call fails, and the service that invoked them retries."""
 NAME_REMINDERS = {"CreateReminder", "ScheduleReminder"}
-"""Functions whose calls name a reminder's words and its id, so that a case learns the id."""
+"""Functions whose calls have a reminder's words and its id. A case learns the id from them."""
 ELSEWHERE = {
-    "UpdateCache": "Lambda reads the stream and writes to the queue; the function itself calls the cache alone",
-    "PublishSite": "tests/lambdas/publishing has its failures: it keeps no order and no reminder",
+    "UpdateCache": "Lambda reads the stream and writes to the queue; the function itself calls only the cache",
+    "PublishSite": "tests/lambdas/publishing tests its failures; it handles neither orders nor reminders",
 }
 NOT_HERE = {
-    Call("ListOrders", "dynamodb:GetItem"): "only a throttled table leaves keys out of BatchGetItem's answer",
-    Call("ListParked", "dynamodb:GetItem"): "only a throttled table leaves keys out of BatchGetItem's answer",
+    Call("ListOrders", "dynamodb:GetItem"): "only if a throttled table leaves keys out of BatchGetItem's answer",
+    Call("ListParked", "dynamodb:GetItem"): "only if a throttled table leaves keys out of BatchGetItem's answer",
     Call("ListParked", "sqs:GetQueueAttributes"): "only with more than 100 messages",
-    Call("RedriveDeadLetters", "sqs:GetQueueAttributes"): "only if the time runs out before the messages do",
+    Call("RedriveDeadLetters", "sqs:GetQueueAttributes"): "only if messages are left when the time is over",
     Call("CreateReminder", "sns:ListSMSSandboxPhoneNumbers"): "the engine has left the SMS sandbox",
 }
 
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one case: the answers under the fault and without it."""
+    """The result of a case: the statuses under the fault and without it."""
 
     journey: str
     call: Call
@@ -70,7 +70,7 @@ class Matrix:
         self.doubtful: set[str] = set()
         self.copies: set[str] = set()
         self.stories: dict[str, str] = {}
-        """What happened to each order and each reminder."""
+        """The case of each order and each reminder."""
 
     def run(self) -> None:
         with ThreadPoolExecutor(len(ALONE)) as lanes, ThreadPoolExecutor(AT_ONCE) as pool:
@@ -80,15 +80,15 @@ class Matrix:
             cases = [case for journey, found in zip(MAIN, calls, strict=True) for case in self._cases(journey, found)]
             _finish([pool.submit(self._case, *case) for case in cases])
             _finish(alone)
-            eventually(lambda: redrive(Subject(self.apps)) == 200 and not self._buried(), every=1)
+            eventually(lambda: redrive(Subject(self.apps)) == 200 and not self._dead_letters_left(), every=1)
 
-    def _buried(self) -> bool:
-        """Whether a killed function still hides dead letters, which lasts half a minute."""
+    def _dead_letters_left(self) -> bool:
+        """Whether there are dead letters. A killed function hides them from others for half a minute."""
         _, answer, _ = self.apps.call("GET", "/dead-letters")
         return any(one["Messages"] for one in answer["queues"])
 
     def _lane(self, journeys: Sequence[Journey], fresh: bool = False) -> None:
-        """Tries the cases of journeys one after the other. Without a report it tries each call in one of them."""
+        """Runs the cases of journeys one after the other. Without a report, each call is tried in one journey."""
         tried: set[Call] = set()
         for journey in journeys:
             calls: set[Call] = set()
@@ -99,7 +99,7 @@ class Matrix:
             tried |= calls
 
     def _calls_of(self, journey: Journey, *, fresh: bool = False) -> list[tuple[Call, int]]:
-        """The calls that a journey makes without a fault: each with its number among those of its kind."""
+        """The calls that a journey makes without a fault, each with its number among equal calls."""
         subject = self._begun(journey, fresh)
         with self._case_of(journey, subject) as case:
             case.faults = [Fault(call, REFUSED) for call in journey.first]
@@ -110,9 +110,9 @@ class Matrix:
         made = [call for call in case.calls if call.function in journey.functions and journey.only in call.action]
         self.reached |= {*made}
         numbered = [(call, made[:at].count(call)) for at, call in enumerate(made)]
-        # Another journey tests the calls before one that is refused in each case.
+        # Another journey tests the calls before the one that is always refused.
         after = max((at for at, one in enumerate(made) if one in journey.first), default=-1)
-        # How many calls of one kind a sweep makes depends on what others have left behind.
+        # Other tests' data changes how many equal calls a sweep makes, so only the first is tested.
         return [one for one in numbered[after + 1 :] if one[1] < (1 if journey.alone else 2)]
 
     def _cases(self, journey: Journey, calls: list[tuple[Call, int]]) -> list[tuple[Journey, Call, int, str]]:
@@ -122,7 +122,7 @@ class Matrix:
         subject = Subject(self.apps)
         journey.begin(subject)
         if "RedriveDeadLetters" in journey.functions:
-            # It sends first and then deletes. A message that it could not delete, or believes unsent, exists twice.
+            # It sends a message, then deletes it. If the delete fails or the send seems to fail, there are two copies.
             self.copies.add(subject.id)
         if fresh:
             (function,) = journey.functions
@@ -155,9 +155,9 @@ class Matrix:
         if not fault.met:
             wrong = "the call was not made"
         elif under not in right:
-            wrong = f"under the fault it is answered {under}"
+            wrong = f"the status under the fault is {under}"
         elif again not in journey.then:
-            wrong = f"done again it is answered {again}"
+            wrong = f"the status without the fault is {again}"
         self.results.append(Result(journey.name, call, nth, kind, under, again, bool(fault.met), wrong))
 
 
@@ -172,7 +172,7 @@ def matrix(apps: Apps) -> Iterator[Matrix]:
         yield Matrix(operator, proxy)
 
 
-def test_under_each_fault_of_each_call_nothing_is_lost_and_nothing_comes_twice(matrix: Matrix) -> None:
+def test_no_fault_of_a_call_loses_or_repeats_anything(matrix: Matrix) -> None:
     apps = matrix.apps
     mark = balance.mark(apps.cloud, apps.places)
 
@@ -182,14 +182,14 @@ def test_under_each_fault_of_each_call_nothing_is_lost_and_nothing_comes_twice(m
         orders = balance.orders(apps.cloud, apps.places, since=mark, copies=matrix.copies)
         reminders = balance.reminders(apps.cloud, apps.places, since=mark, doubtful=matrix.doubtful)
     except AssertionError as error:
-        told = re.sub("P-[0-9a-f]{12}", lambda found: f"{found[0]} ({matrix.stories.get(found[0], '?')})", str(error))
-        raise AssertionError(told) from None
+        words = re.sub("P-[a-z]{12}", lambda found: f"{found[0]} ({matrix.stories.get(found[0], '?')})", str(error))
+        raise AssertionError(words) from None
     terms = f"orders: {_sum(orders)}; reminders: {_sum(reminders)}"
     print(f"{len(matrix.results)} cases, seed {SEED}; {terms}")
     wrong = [f"{one.line}: {one.wrong}" for one in matrix.results if one.wrong]
     for one in balance.ANSWERS[mark.answers :]:
         if one.status == 503 and one.answer["error"]["code"] != "Unavailable":
-            wrong.append(f"{one.method} {one.url} is answered {one.answer}")
+            wrong.append(f"{one.method} {one.url} gives {one.answer}")
     assert not wrong, "\n".join(wrong)
     if REPORT:
         Path(REPORT).write_text(_report(matrix.results, orders, reminders))
@@ -202,7 +202,7 @@ def test_the_matrix_reaches_every_call_that_a_function_may_make(matrix: Matrix) 
     missing = granted - matrix.reached - NOT_HERE.keys()
 
     assert not missing, (
-        f"no journey makes {', '.join(map(str, sorted(missing)))}: add one to tests/support/cloud/journeys.py"
+        f"no journey makes {'; '.join(map(str, sorted(missing)))}: add one to tests/support/cloud/journeys.py"
     )
     assert NOT_HERE.keys() <= granted
 
@@ -214,35 +214,39 @@ def _sum(terms: Terms) -> str:
 
 
 def _report(results: Sequence[Result], orders: Terms, reminders: Terms) -> str:
-    """The result of each case, as a page of the documentation."""
+    """The text of docs/proof.md."""
     found = {(one.journey, one.call, one.nth, one.kind): one for one in results}
     rows = sorted({(one.call, one.journey, one.nth) for one in results})
     lines = [
-        "# Each call of AWS under each fault",
+        "# Every AWS call, with every fault",
         "",
-        "`make proof` wrote this page. It lets each AWS call of each function fail in each way below, one case for",
-        "each combination. After all cases it counts orders and reminders in the raw tables and queues.",
+        "`make proof` writes this page. It makes each AWS call of each function fail in each way below. Each",
+        "combination is one case. Then it counts orders and reminders in the raw tables and queues, and fails if one",
+        "is lost or was handled twice.",
         "",
         f"- {len(results)} cases of {len({one.call for one in results})} calls by"
         f" {len({one.call.function for one in results})} functions.",
         f"- Orders: {_sum(orders)}.",
         f"- Reminders: {_sum(reminders)}. No waiting reminder is overdue.",
         "",
-        "Each cell has two statuses: the answer under the fault, and the answer when the same is done again without",
-        "it. Functions that no caller waits for show 200 if they succeeded and 500 if they failed. A workflow retries",
-        "its functions itself, after its caller has got 202. A dash means that the call only reads, so this fault",
-        "changes nothing. `tests/e2e/test_fulfillment.py` tests the example consumer in the same way.",
+        "Each cell has two statuses: the first with the fault, the second when the action is repeated without it.",
+        "",
+        "- A function without a caller shows 200 if it succeeded and 500 if it failed.",
+        "- The functions of a workflow show the 202 that the caller got. The workflow retries them.",
+        "- A dash means that the call only reads, so this fault would change nothing.",
+        "",
+        "`tests/e2e/test_fulfillment.py` tests the example consumer in the same way.",
         "",
         "| fault | what happens |",
         "| --- | --- |",
         *(f"| {kind} | {words} |" for kind, words in KINDS.items()),
         "",
-        f"| function | call | while | {' | '.join(WRITE)} |",
+        f"| function | call | action | {' | '.join(WRITE)} |",
         f"| --- | --- | --- |{' --- |' * len(WRITE)}",
     ]
     for call, journey, nth in rows:
         cells = [found.get((journey, call, nth, kind)) for kind in WRITE]
-        told = [f"{one.under}, {one.again}" if one else "-" for one in cells]
+        statuses = [f"{one.under}, {one.again}" if one else "-" for one in cells]
         action = call.action + (f" ({nth + 1})" if nth else "")
-        lines.append(f"| {call.function} | {action} | {journey} | {' | '.join(told)} |")
+        lines.append(f"| {call.function} | {action} | {journey} | {' | '.join(statuses)} |")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Reminders whose workflow meets a failure that lasts: the row says so, and why."""
+"""Reminders whose workflow fails at every attempt. The row says so, with the reason."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +47,7 @@ def reminder_of(**more: Any) -> dict[str, Any]:
         ("Start the next occurrence", NO_WORKFLOW, {"repeat": TWICE}, "the next occurrence was not scheduled", 1),
     ],
 )
-def test_a_reminder_that_goes_no_further_has_failed_and_says_why(
+def test_a_reminder_that_cannot_go_on_fails_with_a_reason(
     apps: Apps, state: str, fault: dict[str, str], asked: dict[str, Any], reason: str, messages: int
 ) -> None:
     reminder = reminder_of(**asked)
@@ -113,11 +113,11 @@ def test_a_write_that_fails_for_ever_ends_the_execution_visibly(
         )
 
     assert (execution["status"], row_of(apps, answer["reminderId"])["Status"]) == ("FAILED", status)
-    # The first attempt, and eight more.
+    # The first attempt and eight retries.
     assert faulty.attempts == 9
 
 
-def test_started_by_hand_what_cannot_be_checked_has_no_row_and_fails_by_name(apps: Apps) -> None:
+def test_a_reminder_started_by_hand_that_cannot_be_checked_has_no_row(apps: Apps) -> None:
     with changed(
         apps,
         lambda states: states["Check the reminder"]["Arguments"].update(NO_FUNCTION),

@@ -1,7 +1,7 @@
-"""What becomes of orders when a call fails: each that was accepted ends once, and each that was not leaves no trace.
+"""Orders whose calls fail. Each accepted order ends exactly once; a refused order leaves no trace.
 
-accepted = fulfilled + escalated + parked. The faults are real ones: calls that fail, lose their reply or hang, queues
-and tables that are not there, permissions that are denied, executions that die.
+accepted = fulfilled + escalated + parked. The faults are real: calls that fail, lose their reply or hang, missing
+queues and tables, denied permissions, executions that fail.
 """
 
 import json
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.balance import Doubled
+from tests.support.cloud.balance import AllowedCopies
 from tests.support.cloud.faults import (
     FOR_EVER,
     Faulty,
@@ -32,7 +32,7 @@ from tests.support.cloud.orders import (
     executions,
     place,
     placed,
-    the_end_of,
+    queue_and_message,
 )
 from tests.support.waiting import eventually
 
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 @pytest.mark.parametrize(
     ("state", "failures"), [(RECORD, 1), (RECORD, ATTEMPTS - 1), (FULFILL, ATTEMPTS - 1), (OUTCOME, ATTEMPTS - 1)]
 )
-def test_a_call_that_fails_until_the_last_attempt_does_no_harm(
+def test_an_order_survives_a_call_that_fails_until_its_last_attempt(
     apps: Apps, order: dict[str, str], faulty: Faulty, state: str, failures: int
 ) -> None:
     with changed(apps, lambda states: faulty.calls(states[state], failures=failures)):
@@ -52,7 +52,7 @@ def test_a_call_that_fails_until_the_last_attempt_does_no_harm(
 
 
 @pytest.mark.parametrize(("state", "price"), [(RECORD, "1"), (FULFILL, "1"), (ESCALATE, "0")])
-def test_an_order_whose_call_fails_for_ever_is_parked_alone(
+def test_an_order_whose_call_fails_at_every_attempt_is_only_parked(
     apps: Apps, order: dict[str, str], faulty: Faulty, state: str, price: str
 ) -> None:
     with changed(apps, lambda states: faulty.calls(states[state], failures=FOR_EVER)):
@@ -62,7 +62,7 @@ def test_an_order_whose_call_fails_for_ever_is_parked_alone(
 
 
 @pytest.mark.parametrize("state", [RECORD, OUTCOME])
-def test_a_write_whose_reply_is_lost_is_made_once(
+def test_a_write_whose_reply_is_lost_is_retried_without_harm(
     apps: Apps, order: dict[str, str], faulty: Faulty, state: str
 ) -> None:
     with changed(apps, lambda states: faulty.calls(states[state], failures=1, fault="reply lost")):
@@ -72,9 +72,9 @@ def test_a_write_whose_reply_is_lost_is_made_once(
 
 
 def test_a_message_whose_reply_is_lost_is_sent_again_into_the_same_queue(
-    apps: Apps, order: dict[str, str], faulty: Faulty, balanced: Doubled
+    apps: Apps, order: dict[str, str], faulty: Faulty, balanced: AllowedCopies
 ) -> None:
-    """Downstream applications are told to tell copies by their OrderId."""
+    """docs/messages.md asks downstream applications to recognise copies by their OrderId."""
     balanced.orders.add(order["OrderId"])
     with changed(apps, lambda states: faulty.calls(states[FULFILL], failures=1, fault="reply lost")):
         placed(apps, order)
@@ -84,7 +84,7 @@ def test_a_message_whose_reply_is_lost_is_sent_again_into_the_same_queue(
     assert copy == again and copy[0] == QUEUE_OF[row["Status"]["S"]] == "OrderFulfillmentQueue"
 
 
-def test_an_order_whose_outcome_cannot_be_written_is_fulfilled_once_and_parked_for_its_row(
+def test_an_order_whose_outcome_cannot_be_recorded_is_fulfilled_once_and_parked(
     apps: Apps, order: dict[str, str], faulty: Faulty
 ) -> None:
     with changed(apps, lambda states: faulty.calls(states[OUTCOME], failures=FOR_EVER)):
@@ -103,7 +103,7 @@ def without_the_outcomes_table(states: States) -> None:
 @pytest.mark.parametrize(
     ("price", "queue", "answer"), [("1", "OrderFulfillmentQueue", 409), ("0", "EscalationQueue", 202)]
 )
-def test_an_order_that_is_parked_and_in_its_queue_says_so_and_is_not_fulfilled_twice(
+def test_a_parked_order_that_is_in_its_queue_shows_it_and_is_not_fulfilled_twice(
     apps: Apps, order: dict[str, str], price: str, queue: str, answer: int
 ) -> None:
     operator = apps.as_operator()
@@ -119,7 +119,7 @@ def test_an_order_that_is_parked_and_in_its_queue_says_so_and_is_not_fulfilled_t
     assert [name for name, _ in apps.queued(order["OrderId"])].count("OrderFulfillmentQueue") == 1
 
 
-def test_an_order_whose_row_cannot_be_marked_is_parked_once_by_the_workflow_and_from_outside(
+def test_an_order_that_the_workflow_and_the_sweep_both_park_is_one_item(
     apps: Apps, order: dict[str, str], faulty: Faulty
 ) -> None:
     def without_queue_or_mark(states: States) -> None:
@@ -142,7 +142,7 @@ def test_an_order_whose_row_cannot_be_marked_is_parked_once_by_the_workflow_and_
 
 
 def aged(apps: Apps, order_id: str) -> None:
-    """Makes a row look as old as that of a lost order."""
+    """Makes a row as old as a lost order's row."""
     apps.cloud.engine.client("dynamodb").update_item(
         TableName=apps.places.order_table,
         Key={"OrderId": {"S": order_id}},
@@ -152,7 +152,7 @@ def aged(apps: Apps, order_id: str) -> None:
 
 
 @pytest.mark.parametrize(("state", "price"), [(FULFILL, "1"), (ESCALATE, "0")])
-def test_an_order_whose_queue_is_gone_is_parked_and_in_no_other(
+def test_an_order_whose_queue_is_missing_is_only_parked(
     either: Apps, order: dict[str, str], state: str, price: str
 ) -> None:
     gone = f"{either.places.escalation_queue}-gone"
@@ -168,7 +168,7 @@ def without_a_table(states: States) -> None:
     states[RECORD]["Arguments"]["TableName"] = "nobody-deployed-this"
 
 
-def test_an_order_whose_table_is_gone_is_parked_and_its_claim_says_so(either: Apps, order: dict[str, str]) -> None:
+def test_an_order_whose_table_is_missing_in_the_workflow_is_parked(either: Apps, order: dict[str, str]) -> None:
     with changed(either, without_a_table):
         queue, message = place(either, order)
 
@@ -176,7 +176,7 @@ def test_an_order_whose_table_is_gone_is_parked_and_its_claim_says_so(either: Ap
     assert message["Error"] == "DynamoDB.ResourceNotFoundException"
 
 
-def test_an_order_started_by_hand_whose_table_is_gone_is_parked_without_a_row(
+def test_an_order_started_by_hand_whose_table_is_missing_is_parked_without_a_row(
     apps: Apps, order: dict[str, str]
 ) -> None:
     with changed(apps, without_a_table):
@@ -188,7 +188,7 @@ def test_an_order_started_by_hand_whose_table_is_gone_is_parked_without_a_row(
     assert apps.row(order["OrderId"]) is None
 
 
-def test_a_lookup_needs_no_table_while_it_is_cached(apps: Apps, order: dict[str, str]) -> None:
+def test_a_cached_order_is_found_without_the_table(apps: Apps, order: dict[str, str]) -> None:
     place(apps, order)
     eventually(lambda: apps.get_order(order["OrderId"])[1], until=lambda order: order["Status"] == "FULFILLMENT_QUEUED")
     eventually(lambda: apps.get_order(order["OrderId"]), until=lambda answer: answer[2] == "HIT")
@@ -201,7 +201,7 @@ def test_a_lookup_needs_no_table_while_it_is_cached(apps: Apps, order: dict[str,
     assert (status, headers["Retry-After"]) == (503, "1")
 
 
-def test_of_a_burst_above_the_throttle_the_excess_is_refused_and_the_rest_comes_to_an_end(
+def test_a_burst_above_the_limit_is_partly_refused_and_each_accepted_order_ends(
     apps: Apps, order: dict[str, str]
 ) -> None:
     orders = [order | {"OrderId": f"{order['OrderId']}-{number}", "Price": str(number % 3)} for number in range(15)]
@@ -213,7 +213,7 @@ def test_of_a_burst_above_the_throttle_the_excess_is_refused_and_the_rest_comes_
     taken = [order for order, status in zip(orders, answers, strict=True) if status == 202]
     refused = [order for order, status in zip(orders, answers, strict=True) if status == 429]
     assert len(taken) + len(refused) == 15 and len(taken) >= 5 and refused
-    ends = Counter(the_end_of(apps, order["OrderId"])[0] for order in taken)
+    ends = Counter(queue_and_message(apps, order["OrderId"])[0] for order in taken)
     assert ends["EscalationQueue"] == sum(order["Price"] == "0" for order in taken)
     assert ends["OrderFulfillmentQueue"] == len(taken) - ends["EscalationQueue"]
     assert not any(apps.row(order["OrderId"]) or apps.queued(order["OrderId"]) for order in refused)

@@ -1,4 +1,4 @@
-"""The example consumer on a cloud of its own: in the others it would take the messages that tests look for."""
+"""The example consumer. It has its own laptop cloud, because it would remove the messages that other tests look for."""
 
 import contextlib
 import hashlib
@@ -28,11 +28,11 @@ from tests.support.waiting import eventually
 
 SAMPLES = json.loads(SAMPLE_FILE.read_text())
 RECEIVES = 5
-"""After as many a message goes to the dead-letter queue."""
+"""After this many receives, SQS moves a message to the dead-letter queue."""
 
 
 class Shop:
-    """The fulfillment queue and what becomes of its messages."""
+    """The fulfillment queue, its dead-letter queue, the consumer and its shipments."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -50,13 +50,13 @@ class Shop:
             assert not sent.get("Failed")
 
     def shipped(self) -> Counter[str]:
-        """How many shipments there are of each order."""
+        """The number of shipments of each order."""
         scan = self.cloud.engine.client("dynamodb").get_paginator("scan")
         pages = scan.paginate(TableName=self.places.shipment_table, ConsistentRead=True)
         return Counter(item["OrderId"]["S"] for page in pages for item in page["Items"])
 
     def invoke(self, body: str) -> list[dict[str, str]]:
-        """Hands one message to the function itself; what it reports as failed."""
+        """Calls the function with one message. Returns the messages that it reports as failed."""
         (function,) = [
             each["FunctionName"]
             for page in self.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
@@ -69,7 +69,7 @@ class Shop:
         return list(json.load(answer["Payload"])["batchItemFailures"])
 
     def expire_work(self, digest: str) -> None:
-        """Moves time: the function's time is over, so its record of work in progress has expired."""
+        """Makes the function's record of work in progress expire, as it does after the function's timeout."""
         (table,) = [
             one["PhysicalResourceId"]
             for one in self.cloud.engine.client("cloudformation").describe_stack_resources(
@@ -87,11 +87,11 @@ class Shop:
     def empty(self) -> bool:
         return not self.cloud.engine.queued(self.queue)
 
-    def dead(self) -> list[str]:
+    def dead_letter_bodies(self) -> list[str]:
         return [message["Body"] for message in self.cloud.engine.queued(self.dead_letters)]
 
     def hide_for(self, seconds: str) -> str:
-        """How long a message that was received stays hidden; as it was before."""
+        """Sets for how long a received message is hidden. Returns the value before."""
         before = self._attribute("VisibilityTimeout")
         self._sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": seconds})
         return before
@@ -116,14 +116,14 @@ def shop(home: Path) -> Iterator[Shop]:
 
 @pytest.fixture
 def quick_retries(shop: Shop) -> Iterator[None]:
-    """A message that failed comes again after a second."""
+    """Makes a failed message visible again after a second."""
     before = shop.hide_for("1")
     yield
     shop.hide_for(before)
 
 
 def message(**fields: Any) -> tuple[str, str]:
-    """The id and the message of an order that no other test knows."""
+    """The id and the message of a new order."""
     order_id = unique("S-")
     order = {"OrderId": order_id, "Name": "Zoë", "ItemName": "Lamp", "Price": "12.50", "ExecutionId": "arn"}
     return order_id, json.dumps({**order, **fields}, ensure_ascii=False)
@@ -144,7 +144,7 @@ def test_a_good_order_is_shipped_and_leaves_the_queue(shop: Shop, order: dict[st
     assert apps.settled(order["OrderId"])["Status"]["S"] == "FULFILLMENT_QUEUED"
 
 
-def test_a_burst_is_shipped_each_order_once(shop: Shop) -> None:
+def test_each_order_of_a_burst_is_shipped_once(shop: Shop) -> None:
     burst = dict(message() for _ in range(200))
     before = shop.shipped()
 
@@ -152,7 +152,7 @@ def test_a_burst_is_shipped_each_order_once(shop: Shop) -> None:
 
     eventually(shop.empty)
     assert shop.shipped() - before == Counter(burst.keys())
-    assert shop.dead() == []
+    assert shop.dead_letter_bodies() == []
 
 
 @pytest.mark.usefixtures("quick_retries")
@@ -164,10 +164,10 @@ def test_five_copies_of_a_message_are_one_shipment(shop: Shop) -> None:
     eventually(lambda: shop.shipped()[order_id])
     eventually(shop.empty)
     assert shop.shipped()[order_id] == 1
-    assert shop.dead() == []
+    assert shop.dead_letter_bodies() == []
 
 
-def test_copies_that_come_at_the_same_moment_are_one_shipment(shop: Shop) -> None:
+def test_simultaneous_copies_are_one_shipment(shop: Shop) -> None:
     order_id, body = message()
 
     with ThreadPoolExecutor(5) as at_once:
@@ -179,27 +179,29 @@ def test_copies_that_come_at_the_same_moment_are_one_shipment(shop: Shop) -> Non
 
 
 @pytest.mark.usefixtures("quick_retries")
-def test_only_the_poison_ends_in_the_dead_letter_queue_after_five_attempts(shop: Shop) -> None:
+def test_only_invalid_messages_become_dead_letters_after_five_attempts(shop: Shop) -> None:
     good = dict(message() for _ in range(6))
-    _, unfit = message(Price=7)
-    poison = ["{not JSON", unfit]
+    _, mistyped = message(Price=7)
+    invalid = ["{not JSON", mistyped]
 
-    shop.send(*[*good.values()][:3], *poison, *[*good.values()][3:])
+    shop.send(*[*good.values()][:3], *invalid, *[*good.values()][3:])
 
-    eventually(lambda: sorted(shop.dead()), until=lambda dead: dead == sorted(poison))
+    eventually(lambda: sorted(shop.dead_letter_bodies()), until=lambda bodies: bodies == sorted(invalid))
     eventually(shop.empty)
     assert {order_id: shop.shipped()[order_id] for order_id in good} == dict.fromkeys(good, 1)
     received = [int(each["ApproximateReceiveCount"]) for each in _attributes(shop)]
-    # Reading them here counts as well.
-    assert received == [RECEIVES + 1] * len(poison)
+    # `_attributes` receives the messages once more.
+    assert received == [RECEIVES + 1] * len(invalid)
 
 
 CALLS = [Call("ShipOrder", f"dynamodb:{one}") for one in ("PutItem", "PutItem", "UpdateItem", "DeleteItem")]
-"""The calls that ship one order: the record that it is under way, the shipment, and the record that it is done, or its
-removal if there is no shipment."""
+"""The calls that ship an order: record that work is in progress, write the shipment, and record that it is done.
+
+If the shipment fails, the last call deletes the record.
+"""
 
 
-def test_under_each_fault_of_each_call_an_order_is_shipped_once_in_the_end(shop: Shop) -> None:
+def test_no_fault_of_a_call_loses_or_repeats_a_shipment(shop: Shop) -> None:
     nths = [CALLS[:at].count(call) for at, call in enumerate(CALLS)]
     cases = [(call, nth, kind) for call, nth in zip(CALLS, nths, strict=True) for kind in kinds_of(call, str(nth))]
 
@@ -214,12 +216,12 @@ def test_under_each_fault_of_each_call_an_order_is_shipped_once_in_the_end(shop:
 
 
 def shipped_under(proxy: Between, shop: Shop, call: Call, nth: int, kind: str) -> tuple[str, int, list[Any]]:
-    """An order whose message comes once under the fault and once without it.
+    """Hands over an order's message under the fault, and again without it.
 
-    Returns its id, how often the fault was met, and what failed in the end.
+    Returns the order's id, how often the fault was met, and the messages that failed without it.
     """
     order_id, body = message()
-    # The record of the work has a digest instead of the order's id.
+    # The record of work in progress names the order by a digest of its id.
     digest = hashlib.sha256(json.dumps(order_id).encode()).hexdigest()
     with proxy.case(order_id, digest) as case:
         fault = Fault(call, kind, nth=nth)
@@ -234,7 +236,7 @@ def shipped_under(proxy: Between, shop: Shop, call: Call, nth: int, kind: str) -
 def test_the_faults_reach_every_call_that_the_consumer_may_make(shop: Shop) -> None:
     granted = calls_granted(shop.cloud, "Fulfillment")
 
-    # Lambda itself reads the queue.
+    # Lambda calls SQS itself, so no function makes these calls.
     assert {one for one in granted if not one.action.startswith("sqs:")} == set(CALLS)
 
 
@@ -263,8 +265,8 @@ def test_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
     assert "Zoë" not in logs.stdout
 
 
-def test_switched_off_it_is_gone_for_good_and_orders_stay_in_their_queue(shop: Shop, home: Path) -> None:
-    """The last test of its cloud."""
+def test_without_the_consumer_orders_stay_in_their_queue(shop: Shop, home: Path) -> None:
+    """Must be the last test of this cloud, because it removes the consumer."""
     off = run(home, "up", "--no-consumer")
     remembered = Cloud(load(home))
     order_id, body = message()

@@ -1,4 +1,4 @@
-"""Every answer of the APIs, held to what docs/openapi says of it: the status, the headers and the body's schema."""
+"""Compares the APIs' answers with docs/openapi: the status, the headers and the body's schema."""
 
 import json
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from tests.support.cloud.contract import MAX_BODY_BYTES, REMINDER, Api
 from tests.support.cloud.faults import denied, throttled
 
 CARD = "4242424242424242"
-NO_TOKENS = (
+INVALID_TOKENS = (
     "",
     "Bearer",
     CARD,
     f"Bearer {CARD}",
     f"AWS4-HMAC-SHA256 Credential={CARD}, SignedHeaders=host, Signature=0",
-    # {"alg": "none"} and {"sub": "x", "token_use": "id"}, which nobody has signed.
+    # {"alg": "none"} and {"sub": "x", "token_use": "id"}, without a signature.
     "eyJhbGciOiAibm9uZSJ9.eyJzdWIiOiAieCIsICJ0b2tlbl91c2UiOiAiaWQifQ.",
 )
 Order: TypeAlias = dict[str, Any]
@@ -60,9 +60,7 @@ REFUSED: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_body_that_does_not_fit_is_refused_and_leaves_no_trace(
-    apps: Apps, orders: Api, order: Order, case: str
-) -> None:
+def test_an_invalid_body_is_refused_and_leaves_no_trace(apps: Apps, orders: Api, order: Order, case: str) -> None:
     make, expected = REFUSED[case]
 
     status, _, _ = orders.call("POST", "/orders", body=make(order))
@@ -81,7 +79,7 @@ def test_a_body_that_is_not_declared_as_json_is_refused(
     assert apps.row(order["OrderId"]) is None
 
 
-def test_a_body_of_exactly_the_longest_length_is_accepted(apps: Apps, orders: Api, order: Order) -> None:
+def test_a_body_of_the_maximum_length_is_accepted(apps: Apps, orders: Api, order: Order) -> None:
     status, _, response = orders.call("POST", "/orders", body=json.dumps(order).ljust(MAX_BODY_BYTES))
 
     assert status == 202
@@ -101,7 +99,7 @@ BROKEN: dict[str, tuple[Callable[[Order], bytes], str, int]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_bytes_that_are_not_json_in_utf_8_are_refused_and_leave_no_trace(
+def test_a_body_that_is_not_utf_8_json_is_refused_and_leaves_no_trace(
     apps: Apps, orders: Api, order: Order, case: str
 ) -> None:
     make, content_type, expected = BROKEN[case]
@@ -113,7 +111,7 @@ def test_bytes_that_are_not_json_in_utf_8_are_refused_and_leave_no_trace(
     assert apps.row(order["OrderId"]) is None
 
 
-def test_every_location_leads_to_what_it_names(apps: Apps, orders: Api, reminders: Api, order: Order) -> None:
+def test_every_location_header_leads_to_what_was_created(apps: Apps, orders: Api, reminders: Api, order: Order) -> None:
     reminder = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 600.0}
     for api, path, body in ((orders, "/orders", order), (reminders, "/reminders", reminder)):
         for slash in ("", "/"):
@@ -135,7 +133,7 @@ UNKNOWN_ROUTES = [
 
 
 @pytest.mark.parametrize("signed_in", [True, False])
-def test_an_unknown_path_or_method_is_answered_404_in_our_shape(
+def test_an_unknown_path_or_method_gives_404_in_the_apis_form(
     apps: Apps, orders: Api, reminders: Api, signed_in: bool
 ) -> None:
     for api in (orders, reminders):
@@ -151,7 +149,7 @@ def test_an_unknown_path_or_method_is_answered_404_in_our_shape(
                 assert json.loads(response.text)["error"]["code"] == "NotFound"
 
 
-def test_an_order_that_is_known_already_keeps_the_contract(apps: Apps, orders: Api, order: Order) -> None:
+def test_answers_to_a_repeated_order_keep_the_contract(apps: Apps, orders: Api, order: Order) -> None:
     first = orders.call("POST", "/orders", body=order)
     apps.settled(order["OrderId"])
     again = orders.call("POST", "/orders", body=order)
@@ -168,7 +166,7 @@ def test_lookups_keep_the_contract(apps: Apps, orders: Api, order: Order) -> Non
     assert orders.call("GET", "/orders/{OrderId}", OrderId="nobody-sent-this")[0] == 404
 
 
-def test_too_many_requests_are_told_to_come_back(apps: Apps, orders: Api, order: Order) -> None:
+def test_throttled_requests_get_429_with_retry_after(apps: Apps, orders: Api, order: Order) -> None:
     with throttled(apps, orders.url):
         status, body, response = orders.call("POST", "/orders", body=order)
         lookup, _, _ = orders.call("GET", "/orders/{OrderId}", OrderId=order["OrderId"])
@@ -193,15 +191,15 @@ def test_an_order_refused_by_a_failing_service_can_be_sent_again(
     assert orders.call("POST", "/orders", body=order)[0] == 202
 
 
-def test_a_lookup_that_cannot_be_answered_says_when_to_come_back(apps: Apps, orders: Api, order: Order) -> None:
+def test_a_lookup_without_the_table_gives_503_with_retry_after(apps: Apps, orders: Api, order: Order) -> None:
     with denied(apps, "GetOrder", "dynamodb:GetItem"):
         status, body, response = orders.call("GET", "/orders/{OrderId}", OrderId=order["OrderId"])
 
     assert (status, body["error"]["code"], response.headers["Retry-After"]) == (503, "Unavailable", "1")
 
 
-def test_who_does_not_sign_in_gets_nothing_and_is_told_nothing(orders: Api, reminders: Api) -> None:
-    for token in NO_TOKENS:
+def test_an_invalid_token_gives_401_without_an_echo(orders: Api, reminders: Api) -> None:
+    for token in INVALID_TOKENS:
         for api, template in ((orders, "/orders/{Id}"), (reminders, "/reminders/{Id}")):
             template = template.replace("{Id}", "{OrderId}" if api is orders else "{reminderId}")
             status, body, response = api.call("GET", template, token=token, OrderId=CARD, reminderId=CARD)
@@ -210,7 +208,7 @@ def test_who_does_not_sign_in_gets_nothing_and_is_told_nothing(orders: Api, remi
             assert CARD not in response.text
 
 
-def test_a_preflight_request_is_answered_without_a_token(orders: Api) -> None:
+def test_a_preflight_request_needs_no_token(orders: Api) -> None:
     headers = {"Origin": "https://anywhere.example.com", "Access-Control-Request-Method": "POST"}
 
     response = URLLib3Session().send(AWSRequest("OPTIONS", f"{orders.url}/orders", headers=headers).prepare())
@@ -221,18 +219,18 @@ def test_a_preflight_request_is_answered_without_a_token(orders: Api) -> None:
     assert {"Authorization", "Content-Type"} <= set(response.headers["Access-Control-Allow-Headers"].split(","))
 
 
-REMINDED: dict[str, tuple[dict[str, Any], int]] = {
+REMINDER_CALLS: dict[str, tuple[dict[str, Any], int]] = {
     "a reminder": ({"body": REMINDER}, 202),
     "an unknown field": ({"body": {**REMINDER, "cc": CARD}}, 400),
-    "a number that is not one": ({"body": {**REMINDER, "waitSeconds": -1}}, 400),
+    "a negative wait": ({"body": {**REMINDER, "waitSeconds": -1}}, 400),
     "not declared as JSON": ({"body": REMINDER, "content_type": "text/plain"}, 415),
     "not signed in": ({"body": REMINDER, "token": ""}, 401),
 }
 
 
-@pytest.mark.parametrize("case", REMINDED)
+@pytest.mark.parametrize("case", REMINDER_CALLS)
 def test_the_answers_about_reminders_keep_the_contract(reminders: Api, case: str) -> None:
-    call, expected = REMINDED[case]
+    call, expected = REMINDER_CALLS[case]
 
     status, _, response = reminders.call("POST", "/reminders", **call)
 

@@ -1,4 +1,4 @@
-"""Reminders whose execution ends from outside: each is sent once or says why not, and no reminder is sent twice."""
+"""Reminders whose execution is stopped from outside. Each is sent once, or its row says why it was not sent."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ DAILY = {"every": "1d"}
 
 @pytest.fixture
 def abort(apps: Apps) -> Callable[..., dict[str, Any]]:
-    """Schedules a reminder, waits until its execution has taken it up, and stops that execution from outside."""
+    """Returns a function that schedules a reminder, waits until its execution has started, and stops the execution."""
 
     def abort_(reminder: dict[str, Any], *, by_hand: bool = False) -> dict[str, Any]:
         if by_hand:
@@ -38,7 +38,7 @@ def abort(apps: Apps) -> Callable[..., dict[str, Any]]:
 
 
 def settle(apps: Apps, event: dict[str, Any]) -> dict[str, Any]:
-    """Hands `event` to SettleLostReminders as one of its rules does; returns the answer."""
+    """Calls SettleLostReminders with `event`, like one of its rules. Returns the answer."""
     stack = apps.places.reminder_table.partition("-ReminderTable")[0]
     (found,) = apps.cloud.engine.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     (function,) = (one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == "SettleLostRemindersName")
@@ -49,7 +49,7 @@ def settle(apps: Apps, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def change(apps: Apps, reminder_id: str, *, ago: timedelta, status: str = "SCHEDULED") -> None:
-    """Makes a reminder one that was due so long ago."""
+    """Changes a reminder's row: it was due this long ago, and has this status."""
     due = (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
     apps.cloud.engine.client("dynamodb").update_item(
         TableName=apps.places.reminder_table,
@@ -65,7 +65,7 @@ def by_email(message: str, **more: Any) -> dict[str, Any]:
 
 
 def counts(apps: Apps, reminder_ids: list[str]) -> dict[str, int]:
-    """The number of reminders by their end; a waiting reminder has a running execution."""
+    """The number of reminders with each status. Fails if a waiting reminder has no running execution."""
     rows = [row_of(apps, reminder_id) for reminder_id in reminder_ids]
     states = apps.cloud.engine.client("stepfunctions")
     waiting = [row["ExecutionId"] for row in rows if row["Status"] not in OVER]
@@ -74,7 +74,7 @@ def counts(apps: Apps, reminder_ids: list[str]) -> dict[str, int]:
     return {status: statuses.count(status) for status in statuses}
 
 
-@pytest.mark.parametrize("by_hand", [False, True], ids=["over the API", "by hand"])
+@pytest.mark.parametrize("by_hand", [False, True], ids=["through the API", "by hand"])
 def test_an_overdue_reminder_that_was_aborted_is_sent_once(
     apps: Apps, message: str, abort: Callable[..., dict[str, Any]], by_hand: bool
 ) -> None:
@@ -82,7 +82,7 @@ def test_an_overdue_reminder_that_was_aborted_is_sent_once(
     change(apps, row["ReminderId"], ago=timedelta(hours=1))
 
     assert settle(apps, {})["Lost"] >= 1
-    # A second sweep, while the execution that the first one started may still be on its way.
+    # A second sweep, while the execution that the first sweep started may still be running.
     settle(apps, {})
 
     assert settled(apps, row["ReminderId"])["Status"] == "SENT"
@@ -92,9 +92,7 @@ def test_an_overdue_reminder_that_was_aborted_is_sent_once(
     assert len(mails) == 1
 
 
-def test_each_lost_reminder_is_settled_in_its_way(
-    apps: Apps, message: str, abort: Callable[..., dict[str, Any]]
-) -> None:
+def test_each_kind_of_lost_reminder_is_settled(apps: Apps, message: str, abort: Callable[..., dict[str, Any]]) -> None:
     waiting, late, sending, repeated, cancelled = (
         abort(by_email(message, **more))["ReminderId"] for more in ({}, {}, {}, {"repeat": DAILY}, {})
     )
@@ -105,7 +103,7 @@ def test_each_lost_reminder_is_settled_in_its_way(
 
     settle(apps, {"Waiting": True})
     for reminder_id in (waiting, repeated):
-        is_started_again(apps, reminder_id)
+        wait_for_new_execution(apps, reminder_id)
 
     assert counts(apps, [waiting, late, sending, repeated, cancelled]) == {"SCHEDULED": 2, "FAILED": 2, "CANCELLED": 1}
     assert "too late" in row_of(apps, late)["Reason"]
@@ -116,14 +114,14 @@ def test_each_lost_reminder_is_settled_in_its_way(
         apps.call_reminders("DELETE", f"/reminders/{reminder_id}")
 
 
-def is_started_again(apps: Apps, reminder_id: str) -> None:
-    """Waits until another execution than the first has taken up the reminder."""
+def wait_for_new_execution(apps: Apps, reminder_id: str) -> None:
+    """Waits until the row names another execution than the first."""
     first = first_execution(apps, reminder_id)
     eventually(lambda: row_of(apps, reminder_id), until=lambda row: row["ExecutionId"] != first)
 
 
-def test_a_reminder_without_an_execution_has_failed_and_says_so_over_the_api(apps: Apps, message: str) -> None:
-    """CreateReminder was killed between the row and the execution."""
+def test_a_reminder_without_an_execution_is_shown_as_failed(apps: Apps, message: str) -> None:
+    """Its row looks as if CreateReminder had been killed before it started the execution."""
     _, posted = apps.post_reminder(by_email(message))
     eventually(lambda: row_of(apps, posted["reminderId"]), until=lambda row: "ExecutionId" in row)
     table = apps.cloud.engine.client("dynamodb")
@@ -139,11 +137,11 @@ def test_a_reminder_without_an_execution_has_failed_and_says_so_over_the_api(app
 
     status, shown, _ = apps.call_reminders("GET", f"/reminders/{orphan}")
     assert (status, shown["status"]) == (200, "FAILED")
-    assert "addresses are not known" in shown["reason"]
+    assert "addresses are no longer known" in shown["reason"]
     apps.call_reminders("DELETE", f"/reminders/{posted['reminderId']}")
 
 
-def test_a_reminder_that_is_asked_for_twice_with_one_key_is_one(apps: Apps, message: str) -> None:
+def test_two_requests_with_one_key_make_one_reminder(apps: Apps, message: str) -> None:
     url, body = f"{apps.places.reminders_api}/reminders", {"message": message, "preference": "email", "waitSeconds": 1}
 
     def post(body: dict[str, Any]) -> Any:
@@ -167,7 +165,7 @@ def test_many_requests_at_once_with_one_key_make_one_reminder(apps: Apps, messag
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: send("POST", url, body=body, token=apps.token, headers=key), range(24)))
 
-    # A request that came while another one was starting may get an answer that asks to try again.
+    # A request that arrives while another one starts the execution may get a 503, and can be retried.
     assert {answer.status_code for answer in answers} <= {202, 503}
     [text] = {answer.text for answer in answers if answer.status_code == 202}
     reminder_id = json.loads(text)["reminderId"]
@@ -178,7 +176,7 @@ def test_many_requests_at_once_with_one_key_make_one_reminder(apps: Apps, messag
     assert len(mails) == 1
 
 
-def test_a_page_may_send_the_key(apps: Apps) -> None:
+def test_cors_allows_the_idempotency_key(apps: Apps) -> None:
     asked = {"Origin": "https://page.example", "Access-Control-Request-Method": "POST"}
     headers = asked | {"Access-Control-Request-Headers": "authorization,content-type,idempotency-key"}
 

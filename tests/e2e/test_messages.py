@@ -1,4 +1,4 @@
-"""What lies in the queues of a running cloud fits the schemas that consumers read it by, and holds nothing besides."""
+"""The messages in the queues fit their schemas, and have no further fields."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from orders import messages
 from tests.support.cloud.apps import Apps
 
 
-def assert_as_promised(apps: Apps, order_id: str, *, queue: str, schema: dict[str, Any]) -> None:
+def assert_fits(apps: Apps, order_id: str, *, queue: str, schema: dict[str, Any]) -> None:
     [(name, message)] = apps.queued(order_id)
     assert name == queue
     fastjsonschema.validate(schema, message)
@@ -17,26 +17,26 @@ def assert_as_promised(apps: Apps, order_id: str, *, queue: str, schema: dict[st
 
 
 @pytest.mark.parametrize("price", ["12.50", 12.5, 80000])
-def test_a_good_order_is_handed_to_fulfillment_as_promised(apps: Apps, order: dict[str, str], price: object) -> None:
+def test_the_message_of_a_fulfilled_order_fits_its_schema(apps: Apps, order: dict[str, str], price: object) -> None:
     apps.post_order({**order, "Price": price})
     apps.settled(order["OrderId"])
 
-    assert_as_promised(apps, order["OrderId"], queue="OrderFulfillmentQueue", schema=messages.schema("fulfillment"))
+    assert_fits(apps, order["OrderId"], queue="OrderFulfillmentQueue", schema=messages.schema("fulfillment"))
 
 
 @pytest.mark.parametrize("wrong", [{"Price": "-1"}, {"Price": "much"}, {"Price": "", "CC": ""}])
-def test_an_order_with_reasons_is_escalated_as_promised(
+def test_the_message_of_an_escalated_order_fits_its_schema(
     apps: Apps, order: dict[str, str], wrong: dict[str, str]
 ) -> None:
     apps.post_order({**order, **wrong})
     apps.settled(order["OrderId"])
 
-    assert_as_promised(apps, order["OrderId"], queue="EscalationQueue", schema=messages.schema("escalation"))
+    assert_fits(apps, order["OrderId"], queue="EscalationQueue", schema=messages.schema("escalation"))
 
 
 @pytest.mark.usefixtures("skipped_waits")
-def test_an_order_that_could_not_be_settled_is_parked_as_promised(apps: Apps, order: dict[str, str]) -> None:
+def test_the_message_of_a_parked_order_fits_its_schema(apps: Apps, order: dict[str, str]) -> None:
     del order["Name"]
     apps.finished(apps.start(apps.places.order_workflow, order))
 
-    assert_as_promised(apps, order["OrderId"], queue="ParkedQueue", schema=messages.schema("parked"))
+    assert_fits(apps, order["OrderId"], queue="ParkedQueue", schema=messages.schema("parked"))

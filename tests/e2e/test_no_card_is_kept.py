@@ -1,4 +1,4 @@
-"""Card numbers are planted in every field, header and URL; then everything that was written is searched for them."""
+"""Plants card numbers in every field, header and URL, then searches everything that was written for them."""
 
 import io
 import json
@@ -32,21 +32,21 @@ import json, time
 
 def handler(event, context):
     match event["Price"]:
-        case "answers with what it was given":
+        case "returns its input":
             return event
-        case "has its own reasons":
+        case "returns its input as a reason":
             return {"Status": 0, "Reasons": [json.dumps(event)]}
-        case "has its own status":
+        case "returns its input as the status":
             return {"Status": event, "Reasons": []}
-        case "raises what it was given":
+        case "raises its input":
             raise ValueError(json.dumps(event))
     time.sleep(30)
 """
-"""Takes the place of VerifyCCAndPrice; the price of an order says how it fails."""
+"""Replaces VerifyCCAndPrice. The price of an order says how it fails."""
 
 
 class Client:
-    """Calls both APIs, and keeps each answer: the place where its request had a card, its headers and its body."""
+    """Calls both APIs and collects the answers: the place of the card in the request, and the answer's text."""
 
     def __init__(self, apps: Apps, *, reminders: Apps) -> None:
         self._places = apps.places
@@ -65,7 +65,7 @@ class Client:
         authorization: str | None = None,
         reminders: bool = False,
     ) -> None:
-        """Raises AssertionError for another status than the expected one, without a word of the request."""
+        """Sends a request. Raises AssertionError for an unexpected status, without any text of the request."""
         __tracebackhide__ = True
         url = (self._places.reminders_api if reminders else self._places.orders_api) + path
         response = send(method, url, body=body, token=authorization or self._tokens[reminders], headers=headers)
@@ -133,8 +133,8 @@ REFUSED: dict[str, Refused] = {
         400,
     ),
     "broken JSON": (lambda card, order: {"body": f'{{"CC": "{card}"'}, 400),
-    "a body that is a text": (lambda card, order: {"body": f'"{card}"'}, 400),
-    "a body that is a number": (lambda card, order: {"body": card}, 400),
+    "a text as the body": (lambda card, order: {"body": f'"{card}"'}, 400),
+    "a number as the body": (lambda card, order: {"body": card}, 400),
     "an oversized body": (lambda card, order: {"body": json.dumps({"CC": card}).ljust(MAX_BODY_BYTES + 1)}, 413),
     "not declared as JSON": (
         lambda card, order: {"body": {**order, "CC": card}, "headers": {"Content-Type": "text/plain"}},
@@ -156,8 +156,8 @@ REFUSED: dict[str, Refused] = {
     "a path": (at("GET", "/orders/{card}"), 404),
     "a path, dashed": (at("GET", "/orders/{card}", dashed), 404),
     "a path, spaced": (at("GET", "/orders/{card}", in_url), 404),
-    "a path of no method": (at("DELETE", "/orders/{card}"), 404),
-    "a path of nothing": (at("GET", "/{card}"), 404),
+    "a path without this method": (at("DELETE", "/orders/{card}"), 404),
+    "an unknown path": (at("GET", "/{card}"), 404),
     "a path below an order": (at("GET", "/orders/{id}/{card}"), 404),
     "a query": (at("GET", "/orders/{id}?card={card}"), 404),
     "a query, spaced": (at("GET", "/orders/{id}?card={card}", in_url), 404),
@@ -167,7 +167,7 @@ REFUSED: dict[str, Refused] = {
         lambda card, order: {"method": "PUT", "path": f"/orders/{card}", "body": {**order, "OrderId": card}},
         400,
     ),
-    "the correction of nothing": (
+    "the correction of an unknown order": (
         lambda card, order: {"method": "PUT", "path": f"/orders/{order['OrderId']}", "body": {**order, "CC": card}},
         404,
     ),
@@ -183,7 +183,7 @@ REFUSED: dict[str, Refused] = {
     "the name of a reminder's field": (reminder(**{"{}": "1"}), 400),
     "a message to a stranger": (reminder(message="{}", preference="sms", phone="+15555550177"), 400),
 }
-"""How each request is made of a card and a good order that nobody knows, and the status of its answer."""
+"""How to make each request from a card and a new good order, and the status of its answer."""
 
 
 def with_card(field: str, card: str, order: Order) -> Order:
@@ -199,17 +199,17 @@ BY_HAND: dict[str, Callable[[str, Order], Any]] = {
     **{f"{field} by hand, dashed": partial(with_dashes, field) for field in ("OrderId", "Name", "ItemName", "Price")},
     "Price by hand": lambda card, order: {**order, "Price": card},
     "Price by hand, a number": lambda card, order: {**order, "Price": int(card)},
-    "OrderId by hand, no order": lambda card, order: {"OrderId": dashed(card)},
+    "OrderId by hand, without other fields": lambda card, order: {"OrderId": dashed(card)},
     "CC by hand, a number": lambda card, order: {**order, "CC": int(card)},
     "a text by hand": lambda card, order: card,
     "a number by hand": lambda card, order: int(card),
     "a list by hand": lambda card, order: [card, {"CC": card}],
 }
-"""What a workflow is started with that parks it: no order, or one that has a card where it would be stored."""
+"""The inputs that a workflow parks: invalid ones, and orders with a card in a field that would be stored."""
 
 
 def a_good_order() -> Order:
-    """One that nobody knows; without a card."""
+    """A good order with a new OrderId, without a card."""
     return {"OrderId": unique("N-"), "Name": "Zoë", "ItemName": "Lamp", "Price": "12.50"}
 
 
@@ -220,7 +220,7 @@ def refuse(client: Client, plants: Plants) -> None:
 
 
 def fulfill(apps: Apps, client: Client, plants: Plants) -> None:
-    """An order that is good, is sent again, is contradicted, and is looked up from the table and from the cache."""
+    """Sends a good order, repeats it, sends other orders with its id, and looks it up from the table and the cache."""
     order = {**a_good_order(), "CC": plants.card("a good order", digits=16)}
     other = {**order, "CC": plants.card("another order with its id", digits=16)}
 
@@ -236,7 +236,7 @@ def fulfill(apps: Apps, client: Client, plants: Plants) -> None:
 
 
 def escalate(apps: Apps, client: Client, plants: Plants) -> None:
-    """Orders with odd cards, which are escalated; the first is then corrected."""
+    """Sends orders with invalid cards, which are escalated, then corrects the last one."""
     forms: dict[str, Callable[[str], str]] = {
         "twelve digits": lambda card: card[:12],
         "spaced": grouped,
@@ -269,7 +269,7 @@ def start_by_hand(apps: Apps, plants: Plants) -> None:
 
 
 def fail(apps: Apps, client: Client, plants: Plants) -> None:
-    """The table, the workflow and the cache fail, one by one, under an order."""
+    """Sends an order, or looks one up, while the table, the workflow or the cache fails."""
     for action in ("dynamodb:PutItem", "states:StartExecution"):
         order = {**a_good_order(), "CC": plants.card(f"without {action}", digits=16)}
         with denied(apps, "PlaceOrder", action):
@@ -287,15 +287,15 @@ def fail(apps: Apps, client: Client, plants: Plants) -> None:
 
 VERDICT = "history: TaskSucceeded in 'Are details Proper'"
 VERIFIERS: dict[str, set[str]] = {
-    "answers with what it was given": {VERDICT},
-    "has its own reasons": {VERDICT},
-    "has its own status": {VERDICT},
-    "raises what it was given": {"history: TaskFailed in 'Are details Proper'", "its own log"},
-    "does not come back": set(),
+    "returns its input": {VERDICT},
+    "returns its input as a reason": {VERDICT},
+    "returns its input as the status": {VERDICT},
+    "raises its input": {"history: TaskFailed in 'Are details Proper'", "its own log"},
+    "does not return": set(),
 }
-"""How a verifier fails in the presence of a card, and where it leaves the card behind itself, beyond our reach.
+"""The ways in which a verifier fails, and the places where it leaves the card itself. The apps cannot prevent that.
 
-What the runtime keeps of a function's exception is the function's business, and ours raises none.
+The Lambda runtime logs an exception's text. The real verifier raises no exception with a card number.
 """
 
 
@@ -310,7 +310,7 @@ def fail_to_verify(apps: Apps, plants: Plants) -> None:
 
 
 def lose(apps: Apps, plants: Plants) -> None:
-    """An execution is aborted while the card is checked, and its order found and parked. Standard workflows can be."""
+    """Stops an execution during the check, so that ParkLostOrders parks the order. Only for a Standard workflow."""
     order = {**a_good_order(), "CC": plants.card("an aborted execution", digits=16)}
     states = apps.cloud.engine.client("stepfunctions")
     with replaced(apps, "VerifyCCAndPrice", VERIFIER):
@@ -330,7 +330,7 @@ def function_named(apps: Apps, id: str) -> dict[str, Any]:
 
 @contextmanager
 def changed(apps: Apps, id: str, **variables: str) -> Iterator[None]:
-    """Within it a function has other environment variables."""
+    """Changes environment variables of a function inside the block."""
     functions, function = apps.cloud.engine.client("lambda"), function_named(apps, id)
     name, usual = function["FunctionName"], function["Environment"]["Variables"]
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**usual, **variables}})
@@ -342,7 +342,7 @@ def changed(apps: Apps, id: str, **variables: str) -> Iterator[None]:
 
 @contextmanager
 def replaced(apps: Apps, id: str, source: str) -> Iterator[None]:
-    """Within it a function has other code, and a second for it."""
+    """Replaces the code of a function inside the block, and sets its timeout to one second."""
     functions, function = apps.cloud.engine.client("lambda"), function_named(apps, id)
     name, module = function["FunctionName"], function["Handler"].rpartition(".")[0]
     usual = URLLib3Session().send(
@@ -363,7 +363,7 @@ def replaced(apps: Apps, id: str, source: str) -> Iterator[None]:
 
 @contextmanager
 def every_command_logged(apps: Apps) -> Iterator[None]:
-    """Within it the slow log of the cache takes every command down."""
+    """Makes the cache's slow log record every command inside the block."""
     every = {"slowlog-log-slower-than": 0, "slowlog-max-len": 100_000}
     with redis.Redis.from_url(apps.places.redis_url) as operator:
         usual = {name: operator.config_get(name)[name] for name in every}
@@ -403,7 +403,11 @@ def test_no_card_is_kept_or_echoed(
                 found[trace.plant, where] = trace.form
 
     left = {(f"a verifier that {way}", place) for way, places in VERIFIERS.items() for place in places}
-    leaks = [f"{plant} lies in {place}, {form}" for (plant, place), form in found.items() if (plant, place) not in left]
+    leaks = [
+        f"the card of {plant} is in {place}, {form}"
+        for (plant, place), form in found.items()
+        if (plant, place) not in left
+    ]
     assert not leaks, "\n".join(leaks)
     assert found.keys() == left
     given = {trace.plant for _, text in inputs(either.cloud, since=since) for trace in plants.traces(text)}

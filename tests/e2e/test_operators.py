@@ -1,4 +1,4 @@
-"""What a person sees of orders, and what operators do about those that need one, through the real templates."""
+"""What people see of orders, and what operators do with orders that need them, on the real templates."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ QUEUES = ("OrderFulfillmentQueue", "EscalationQueue")
 
 @pytest.fixture(scope="module")
 def apps(apps: Apps) -> Apps:
-    """As the cloud's person sees them: who may do more says so."""
+    """Both apps, called by the demo person. Tests that need an operator use `operator`."""
     return apps.as_person()
 
 
@@ -25,13 +25,13 @@ def operator(apps: Apps) -> Apps:
 
 
 @pytest.fixture
-def somebody_else(apps: Apps) -> Apps:
+def another_person(apps: Apps) -> Apps:
     return apps.as_person(f"eve-{unique()}@example.com")
 
 
 @pytest.fixture
 def escalated(apps: Apps, order: dict[str, str]) -> dict[str, str]:
-    """An order of the person's that needs somebody."""
+    """An escalated order of the person."""
     wrong = order | {"Price": "0"}
     apps.post_order(wrong)
     assert apps.settled(order["OrderId"])["Status"]["S"] == "ESCALATED"
@@ -56,58 +56,58 @@ def ids(orders: list[dict[str, Any]]) -> list[str]:
 
 
 def parked_item(operator: Apps, order_id: str) -> dict[str, Any] | None:
-    """What is parked of an order; None while it is not in sight."""
+    """The parked item of an order, or None if it is not visible."""
     status, body, _ = operator.call("GET", "/parked")
     assert status == 200, body
     return next((item for item in body["items"] if item["OrderId"] == order_id), None)
 
 
-def test_a_person_sees_their_own_orders_alone(apps: Apps, somebody_else: Apps, order: dict[str, str]) -> None:
+def test_a_person_sees_only_their_own_orders(apps: Apps, another_person: Apps, order: dict[str, str]) -> None:
     apps.post_order(order)
     shown = apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
 
     assert order["OrderId"] in ids(everything(apps, "/orders"))
     assert next(one for one in everything(apps, "/orders") if one["OrderId"] == order["OrderId"]) == shown
-    assert everything(somebody_else, "/orders") == []
+    assert everything(another_person, "/orders") == []
 
 
-def test_anothers_order_is_told_apart_from_none_by_nothing(
-    apps: Apps, somebody_else: Apps, order: dict[str, str]
+def test_another_persons_order_looks_like_an_unknown_order(
+    apps: Apps, another_person: Apps, order: dict[str, str]
 ) -> None:
     apps.post_order(order)
     apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
 
-    theirs, none = (somebody_else.call("GET", f"/orders/{one}") for one in (order["OrderId"], "nobody-sent-this"))
+    known, unknown = (another_person.call("GET", f"/orders/{one}") for one in (order["OrderId"], "nobody-sent-this"))
 
-    assert theirs[:2] == none[:2]
-    assert theirs[0] == 404
-    assert "X-Cache" not in theirs[2] and "X-Cache" not in none[2]
+    assert known[:2] == unknown[:2]
+    assert known[0] == 404
+    assert "X-Cache" not in known[2] and "X-Cache" not in unknown[2]
 
 
-def test_the_very_same_order_of_another_person_is_refused(
-    apps: Apps, somebody_else: Apps, operator: Apps, order: dict[str, str]
+def test_the_same_order_from_another_person_is_refused(
+    apps: Apps, another_person: Apps, operator: Apps, order: dict[str, str]
 ) -> None:
     apps.post_order(order)
     row = apps.settled(order["OrderId"])
 
-    assert [one.post_order(order)[0] for one in (somebody_else, apps, operator)] == [409, 200, 200]
+    assert [one.post_order(order)[0] for one in (another_person, apps, operator)] == [409, 200, 200]
     assert apps.row(order["OrderId"]) == row
 
 
-def test_a_list_comes_in_pages_last_received_first(somebody_else: Apps, order: dict[str, str]) -> None:
+def test_a_list_has_pages_and_begins_with_the_newest_order(another_person: Apps, order: dict[str, str]) -> None:
     sent = [f"{order['OrderId']}-{number}" for number in range(5)]
     for order_id in sent:
-        assert somebody_else.post_order(order | {"OrderId": order_id})[0] == 202
+        assert another_person.post_order(order | {"OrderId": order_id})[0] == 202
 
-    eventually(lambda: ids(everything(somebody_else, "/orders")), until=lambda found: len(found) == 5)
+    eventually(lambda: ids(everything(another_person, "/orders")), until=lambda found: len(found) == 5)
 
-    assert ids(everything(somebody_else, "/orders", limit=2)) == sent[::-1]
+    assert ids(everything(another_person, "/orders", limit=2)) == sent[::-1]
 
 
 @pytest.mark.parametrize(
     ("query", "field"), [("limit=0", "limit"), ("limit=9999", "limit"), ("next=A", "next"), ("status=LOST", "status")]
 )
-def test_a_query_that_does_not_fit_is_refused_by_field(operator: Apps, query: str, field: str) -> None:
+def test_an_invalid_query_is_refused_with_the_field(operator: Apps, query: str, field: str) -> None:
     status, body, _ = operator.call("GET", f"/orders?{query}")
 
     assert (status, [detail["field"] for detail in body["error"]["details"]]) == (400, [field])
@@ -125,13 +125,15 @@ def test_a_query_that_does_not_fit_is_refused_by_field(operator: Apps, query: st
         ("POST", "/dead-letters/EscalationQueue/redrive", None),
     ],
 )
-def test_what_is_for_operators_is_refused_to_persons(apps: Apps, method: str, path: str, body: Any) -> None:
+def test_a_person_is_refused_what_only_operators_may_do(apps: Apps, method: str, path: str, body: Any) -> None:
     status, answer, _ = apps.call(method, path, body)
 
     assert (status, answer["error"]["code"]) == (403, "Forbidden")
 
 
-def test_an_operator_finds_what_needs_a_person_last_changed_first(operator: Apps, escalated: dict[str, str]) -> None:
+def test_an_operator_finds_escalated_orders_with_the_last_changed_first(
+    operator: Apps, escalated: dict[str, str]
+) -> None:
     found = everything(operator, "/orders?status=ESCALATED", limit=3)
 
     assert escalated["OrderId"] in ids(found)
@@ -139,7 +141,7 @@ def test_an_operator_finds_what_needs_a_person_last_changed_first(operator: Apps
     assert [one["UpdatedAt"] for one in found] == sorted((one["UpdatedAt"] for one in found), reverse=True)
 
 
-def test_a_corrected_order_goes_through_and_is_still_its_owners(
+def test_a_corrected_order_is_fulfilled_and_keeps_its_owner(
     apps: Apps, operator: Apps, order: dict[str, str], escalated: dict[str, str]
 ) -> None:
     before = apps.row(order["OrderId"])
@@ -152,7 +154,7 @@ def test_a_corrected_order_goes_through_and_is_still_its_owners(
     apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
 
 
-def test_a_closed_order_says_so_to_its_owner_and_stays_closed(
+def test_an_owner_sees_that_an_order_is_closed_and_it_stays_closed(
     apps: Apps, operator: Apps, order: dict[str, str], escalated: dict[str, str]
 ) -> None:
     status, body, _ = operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": NOTE})
@@ -165,7 +167,7 @@ def test_a_closed_order_says_so_to_its_owner_and_stays_closed(
     assert order["OrderId"] not in ids(everything(operator, "/orders?status=ESCALATED"))
 
 
-def test_the_message_about_a_closed_order_is_out_of_date(
+def test_the_queued_message_of_a_closed_order_is_out_of_date(
     apps: Apps, operator: Apps, order: dict[str, str], escalated: dict[str, str]
 ) -> None:
     operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": NOTE})
@@ -176,7 +178,7 @@ def test_the_message_about_a_closed_order_is_out_of_date(
     assert message["ExecutionId"] != row["ExecutionId"]["S"]
 
 
-def test_an_order_that_was_started_by_hand_is_for_operators_alone(
+def test_only_operators_see_an_order_that_was_started_by_hand(
     apps: Apps, operator: Apps, order: dict[str, str]
 ) -> None:
     apps.finished(apps.start(apps.places.order_workflow, order))
@@ -185,10 +187,8 @@ def test_an_order_that_was_started_by_hand_is_for_operators_alone(
     assert operator.get_order(order["OrderId"])[0] == 200
 
 
-def test_what_is_parked_is_looked_at_and_removed_when_it_has_been_dealt_with(
-    apps: Apps, operator: Apps, order: dict[str, str]
-) -> None:
-    """What the API refuses and a workflow started by hand parks: a name that is too long."""
+def test_an_operator_looks_at_a_parked_order_and_removes_it(apps: Apps, operator: Apps, order: dict[str, str]) -> None:
+    """The name is too long. The API would refuse it; the workflow, started by hand, parks the order."""
     apps.finished(apps.start(apps.places.order_workflow, order | {"Name": "x" * 201}))
 
     item = eventually(lambda: parked_item(operator, order["OrderId"]))
@@ -200,7 +200,7 @@ def test_what_is_parked_is_looked_at_and_removed_when_it_has_been_dealt_with(
     assert parked_item(operator, order["OrderId"]) is None
 
 
-def test_looking_at_what_is_parked_takes_nothing_out_whatever_lies_there(
+def test_listing_parked_messages_removes_none_even_if_they_are_invalid(
     apps: Apps, operator: Apps, order: dict[str, str]
 ) -> None:
     sqs = apps.cloud.engine.client("sqs")
@@ -216,7 +216,7 @@ def test_looking_at_what_is_parked_takes_nothing_out_whatever_lies_there(
 
 
 @pytest.mark.parametrize("name", QUEUES)
-def test_dead_letters_are_counted_and_go_back_into_their_queue(
+def test_dead_letters_are_counted_and_redriven_to_their_queue(
     apps: Apps, operator: Apps, order: dict[str, str], name: str
 ) -> None:
     sqs = apps.cloud.engine.client("sqs")

@@ -1,4 +1,4 @@
-"""Orders through the real templates: HTTP in, and the table, the queues and the cache read back."""
+"""Sends orders to the deployed app, and reads the table, the queues and the cache."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ SAMPLE_ORDERS = json.loads(SAMPLES.read_text())
 
 
 @pytest.mark.parametrize("sample", SAMPLE_ORDERS)
-def test_each_sample_order_ends_in_its_queue_and_says_so(either: Apps, sample: dict[str, Any]) -> None:
+def test_each_sample_order_ends_in_its_queue_with_its_status(either: Apps, sample: dict[str, Any]) -> None:
     order, expect = {**sample["order"], "OrderId": f"by-http-{sample['order']['OrderId']}"}, sample["expect"]
 
     status, answer = either.post_order(order)
@@ -35,9 +35,7 @@ def test_each_sample_order_ends_in_its_queue_and_says_so(either: Apps, sample: d
 
 
 @pytest.mark.parametrize("sample", SAMPLE_ORDERS)
-def test_each_sample_order_ends_alike_when_the_workflow_is_started_by_hand(
-    either: Apps, sample: dict[str, Any]
-) -> None:
+def test_each_sample_order_ends_in_the_same_queue_if_started_by_hand(either: Apps, sample: dict[str, Any]) -> None:
     order = {**sample["order"], "OrderId": f"by-hand-{sample['order']['OrderId']}"}
 
     execution = either.finished(either.start(either.places.order_workflow, order))
@@ -47,7 +45,7 @@ def test_each_sample_order_ends_alike_when_the_workflow_is_started_by_hand(
     assert queue == sample["expect"]["queue"]
 
 
-def test_the_workflow_is_of_the_type_that_the_stage_says(apps: Apps, standard_apps: Apps) -> None:
+def test_the_workflow_has_the_type_that_the_stage_sets(apps: Apps, standard_apps: Apps) -> None:
     states = apps.cloud.engine.client("stepfunctions")
     types = [
         states.describe_state_machine(stateMachineArn=one.places.order_workflow)["type"]
@@ -73,10 +71,10 @@ def test_the_workflow_is_of_the_type_that_the_stage_says(apps: Apps, standard_ap
         ("٣", ["PRICE_NOT_A_DECIMAL"]),
     ],
 )
-def test_whatever_the_price_the_order_ends_in_one_queue(
+def test_an_order_with_any_price_ends_in_one_queue(
     apps: Apps, order: dict[str, Any], price: Any, reasons: list[str]
 ) -> None:
-    """The original raised on a price such as these after it had stored the order, which was then in no queue."""
+    """With some of these prices, the original program failed after it had stored the order, which reached no queue."""
     execution = apps.finished(apps.start(apps.places.order_workflow, order | {"Price": price}))
 
     assert execution["status"] == "SUCCEEDED"
@@ -110,7 +108,7 @@ def test_another_order_with_a_known_id_is_refused(apps: Apps, order: dict[str, s
 
 
 @pytest.mark.usefixtures("balanced")
-def test_of_eight_orders_with_one_id_that_arrive_at_once_one_is_taken(apps: Apps, order: dict[str, str]) -> None:
+def test_one_of_eight_simultaneous_orders_with_one_id_is_accepted(apps: Apps, order: dict[str, str]) -> None:
     orders = [order | {"Name": f"Customer {number % 2}"} for number in range(8)]
 
     with ThreadPoolExecutor(8) as pool:
@@ -123,7 +121,7 @@ def test_of_eight_orders_with_one_id_that_arrive_at_once_one_is_taken(apps: Apps
 
 
 @pytest.mark.usefixtures("balanced")
-def test_an_escalated_order_is_corrected_and_goes_through_once_more(either: Apps, order: dict[str, str]) -> None:
+def test_a_corrected_order_goes_through_the_workflow_again(either: Apps, order: dict[str, str]) -> None:
     either.post_order(order | {"Price": "0"})
     first = either.settled(order["OrderId"])
 
@@ -137,14 +135,14 @@ def test_an_escalated_order_is_corrected_and_goes_through_once_more(either: Apps
     assert either.as_operator().put_order(order | {"Name": "Somebody else"})[0] == 409
 
 
-def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_trace(apps: Apps, order: dict[str, str]) -> None:
+def test_an_invalid_order_is_refused_and_leaves_no_trace(apps: Apps, order: dict[str, str]) -> None:
     status, answer = apps.post_order({**order, "Name": 7})
 
     assert (status, answer["error"]["details"]) == (400, [codes.WRONG_TYPE(types=["string"]).of("Name")])
     assert apps.row(order["OrderId"]) is None
 
 
-def test_a_change_is_written_to_the_cache_which_then_serves_the_first_lookup(apps: Apps, order: dict[str, str]) -> None:
+def test_a_change_is_cached_before_the_first_lookup(apps: Apps, order: dict[str, str]) -> None:
     apps.post_order(order)
     row = apps.settled(order["OrderId"])
 
@@ -191,17 +189,17 @@ def test_an_unknown_order_is_not_found(apps: Apps) -> None:
         ({"Price": "5\n"}, "ControlCharacterError"),
     ],
 )
-def test_what_is_no_order_is_parked_and_not_written(
+def test_invalid_input_is_parked_and_not_stored(
     either: Apps, order: dict[str, Any], change: dict[str, Any], error: str
 ) -> None:
-    """The API refuses these; whoever starts the workflow by hand has passed no API."""
+    """The API refuses this input. A workflow that is started by hand has to check it itself."""
     execution = either.finished(either.start(either.places.order_workflow, order | change))
 
     assert json.loads(execution["output"]) == {"Outcome": "PARKED"}
     [message] = either.parked(execution["executionArn"])
-    harmless = (order | change)["OrderId"] if "OrderId" not in change else None
+    order_id = (order | change)["OrderId"] if "OrderId" not in change else None
     assert message == {
-        "OrderId": harmless,
+        "OrderId": order_id,
         "State": "Is it an order",
         "Error": error,
         "ExecutionId": execution["executionArn"],
@@ -212,7 +210,7 @@ def test_what_is_no_order_is_parked_and_not_written(
     assert either.row(order["OrderId"]) is None
 
 
-def test_fields_of_two_neighbours_are_not_read_as_one_card_number(apps: Apps, order: dict[str, str]) -> None:
+def test_digits_of_neighbouring_fields_are_not_joined_to_a_card_number(apps: Apps, order: dict[str, str]) -> None:
     order |= {"Name": "Eve 4400", "ItemName": "Lot 5500 1200 3400", "Price": "1200"}
 
     assert apps.post_order(order)[0] == 202
@@ -222,7 +220,7 @@ def test_fields_of_two_neighbours_are_not_read_as_one_card_number(apps: Apps, or
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/orders"), ("GET", "/orders/001")])
-def test_who_does_not_sign_in_gets_nothing(apps: Apps, method: str, path: str) -> None:
+def test_a_request_without_a_token_gives_401(apps: Apps, method: str, path: str) -> None:
     request = AWSRequest(method, apps.places.orders_api + path, data="{}" if method == "POST" else None)
 
     response = URLLib3Session().send(request.prepare())

@@ -1,4 +1,4 @@
-"""The operator's command line as people run it, on the real templates."""
+"""The operators' command line, on a laptop cloud."""
 
 import json
 import os
@@ -28,7 +28,7 @@ COMMAND = [sys.executable, "-m", "tools.orders"]
 
 @pytest.fixture
 def run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command on the session's cloud, as its demo operator; `orders` are its standard input."""
+    """Returns a function that runs a command as the demo operator. `orders` become its standard input."""
 
     def command(*arguments: str, orders: Any = None) -> "CompletedProcess[str]":
         place = ["--stage", "local", "--home", str(cloud.settings.home)]
@@ -38,8 +38,8 @@ def run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def run_apart(cloud: Cloud) -> Run:
-    """The same in a process of its own."""
+def run_in_own_process(cloud: Cloud) -> Run:
+    """Returns a function like `run`, but each command runs in its own process."""
 
     def command(*arguments: str) -> "CompletedProcess[str]":
         place = ["--stage", "local", "--home", str(cloud.settings.home)]
@@ -50,7 +50,7 @@ def run_apart(cloud: Cloud) -> Run:
 
 @pytest.fixture
 def escalated(order: dict[str, str]) -> dict[str, str]:
-    """An order that needs a person."""
+    """An order that will be escalated."""
     return {**order, "Price": "-1"}
 
 
@@ -62,7 +62,7 @@ def dead_letters(apps: Apps, queue: str) -> str:
     return str(sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"])
 
 
-def test_submit_sends_every_order_and_tells_which_were_refused(apps: Apps, run: Run, order: dict[str, str]) -> None:
+def test_submit_sends_every_order_and_reports_the_refused_ones(apps: Apps, run: Run, order: dict[str, str]) -> None:
     refused: dict[str, Any] = {**order, "OrderId": f"{order['OrderId']}-x", "Name": 7}
 
     done = run("submit", "-", "--json", orders=[refused, order, {**order, "Name": "Somebody else"}])
@@ -75,16 +75,14 @@ def test_submit_sends_every_order_and_tells_which_were_refused(apps: Apps, run: 
     assert order["CC"] not in done.stdout
 
 
-def test_submit_takes_the_sample_orders_and_takes_them_again(run_apart: Run) -> None:
-    first, again = run_apart("submit", str(SAMPLES)), run_apart("submit", str(SAMPLES), "--json")
+def test_submit_accepts_the_sample_orders_twice(run_in_own_process: Run) -> None:
+    first, again = run_in_own_process("submit", str(SAMPLES)), run_in_own_process("submit", str(SAMPLES), "--json")
 
     assert (first.returncode, again.returncode) == (0, 0)
     assert [sent["status"] for sent in json.loads(again.stdout)] == [200] * 4
 
 
-def test_show_tells_what_the_api_tells_and_the_reasons_in_words(
-    apps: Apps, run: Run, escalated: dict[str, str]
-) -> None:
+def test_show_prints_the_apis_answer_and_the_reasons_in_words(apps: Apps, run: Run, escalated: dict[str, str]) -> None:
     run("submit", "-", orders=escalated)
     apps.settled(escalated["OrderId"])
 
@@ -98,7 +96,7 @@ def test_show_tells_what_the_api_tells_and_the_reasons_in_words(
 
 
 @pytest.mark.parametrize("order_id", ["no-such-order", "a/../b", "%2e%2e", "?x=1#y", "..", "'; DROP"])
-def test_show_says_where_there_is_no_such_order(run: Run, order_id: str) -> None:
+def test_show_reports_an_unknown_order(run: Run, order_id: str) -> None:
     done = run("show", order_id)
 
     assert (done.returncode, done.stdout) == (1, "")
@@ -136,7 +134,7 @@ def test_the_endpoint_setting_leads_to_the_same_cloud(cloud: Cloud, order: dict[
     assert stranger.stderr.startswith("error: AWS refuses these credentials")
 
 
-def test_redrive_brings_dead_letters_back_with_their_attributes(apps: Apps, run: Run, order: dict[str, str]) -> None:
+def test_redrive_keeps_the_attributes_of_dead_letters(apps: Apps, run: Run, order: dict[str, str]) -> None:
     sqs = apps.cloud.engine.client("sqs")
     source = dead_letters(apps, "EscalationQueue")
     body = json.dumps({"OrderId": order["OrderId"]})
@@ -152,22 +150,22 @@ def test_redrive_brings_dead_letters_back_with_their_attributes(apps: Apps, run:
     ]
     assert apps.queued(order["OrderId"]) == [("EscalationQueue", {"OrderId": order["OrderId"]})] * 12
     assert apps.cloud.engine.queued(source) == []
-    brought_back = [m for m in apps.cloud.engine.queued(apps.places.escalation_queue) if m["Body"] == body]
-    assert '"gift"' in json.dumps(brought_back[0])
+    redriven = [m for m in apps.cloud.engine.queued(apps.places.escalation_queue) if m["Body"] == body]
+    assert '"gift"' in json.dumps(redriven[0])
 
 
-def test_executions_of_the_express_workflow_are_left_with_a_note(run: Run) -> None:
-    everything, alone = run("redrive", "--json"), run("redrive", "--executions")
+def test_redrive_leaves_executions_of_the_express_workflow_with_a_note(run: Run) -> None:
+    everything, only_executions = run("redrive", "--json"), run("redrive", "--executions")
 
     assert everything.returncode == 0
     assert "Express" in {row["what"]: row["note"] for row in json.loads(everything.stdout)}["executions"]
-    assert alone.returncode == 1
-    assert "error: the order workflow is Express" in alone.stderr
+    assert only_executions.returncode == 1
+    assert "error: the order workflow is Express" in only_executions.stderr
 
 
 @pytest.mark.usefixtures("skipped_waits")
-def test_a_parked_order_is_listed_until_it_is_done_with(apps: Apps, run: Run, order: dict[str, str]) -> None:
-    """An order whose name is no text is none."""
+def test_a_parked_order_is_listed_until_it_is_removed(apps: Apps, run: Run, order: dict[str, str]) -> None:
+    """The workflow parks the order because its name is not text."""
     apps.finished(apps.start(apps.places.order_workflow, {**order, "Name": 7}))
 
     listed, again = run("parked", "--json"), run("parked")
@@ -181,7 +179,7 @@ def test_a_parked_order_is_listed_until_it_is_done_with(apps: Apps, run: Run, or
     assert order["OrderId"] not in run("parked").stdout
 
 
-def test_an_interrupt_ends_it_with_130_and_what_was_sent_is_told(
+def test_an_interrupt_ends_submit_with_130_and_a_report_of_the_sent_orders(
     apps: Apps, cloud: Cloud, order: dict[str, str], tmp_path: Path
 ) -> None:
     orders = tmp_path / "orders.json"
@@ -198,7 +196,7 @@ def test_an_interrupt_ends_it_with_130_and_what_was_sent_is_told(
     assert 1 <= len(sent) < 2000 and all(one["status"] == 202 for one in sent)
 
 
-def test_orders_are_listed_by_status_and_escalations_with_their_reasons(
+def test_list_filters_by_status_and_escalations_show_their_reasons(
     apps: Apps, run: Run, escalated: dict[str, str]
 ) -> None:
     run("submit", "-", orders=escalated)
@@ -241,7 +239,7 @@ def test_a_correction_of_a_fulfilled_or_an_unknown_order_is_refused(
     assert apps.row(order["OrderId"]) == row
 
 
-def test_a_person_may_neither_correct_an_order_nor_look_at_anothers(
+def test_a_person_may_not_correct_or_see_another_persons_order(
     apps: Apps, cloud: Cloud, run: Run, order: dict[str, str], escalated: dict[str, str]
 ) -> None:
     person = cloud.users()["person"].email

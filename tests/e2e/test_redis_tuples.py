@@ -1,4 +1,4 @@
-"""The Redis programs, in Python and in JavaScript, against the real Valkey process of the laptop cloud."""
+"""The Redis programs, in Python and in JavaScript, with the laptop cloud's Valkey server."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ Run = Callable[..., "CompletedProcess[str]"]
 
 @pytest.fixture(params=["py", "js"])
 def run(request: pytest.FixtureRequest, cloud: Cloud) -> Run:
-    """Runs `<verb>-tuple-redis` in one of the two languages; `url` is where it is told to look."""
+    """Returns a function that runs `<verb>-tuple-redis` in one of the two languages. `url` becomes REDIS_URL."""
 
     def program(verb: str, *arguments: str, url: str = cloud.settings.redis_url) -> "CompletedProcess[str]":
         interpreter = sys.executable if request.param == "py" else "node"
@@ -45,7 +45,7 @@ def frozen_cache(cloud: Cloud) -> Iterator[None]:
     process.send_signal(signal.SIGCONT)
 
 
-def said(done: "CompletedProcess[str]") -> tuple[int, list[str]]:
+def result(done: "CompletedProcess[str]") -> tuple[int, list[str]]:
     assert done.stderr.startswith("talking to redis://127.0.0.1:") and done.stderr.count("\n") == 1
     return done.returncode, done.stdout.splitlines()
 
@@ -54,12 +54,12 @@ def said(done: "CompletedProcess[str]") -> tuple[int, list[str]]:
 def test_a_tuple_is_inserted_found_and_deleted(run: Run, value: str) -> None:
     key = unique("age-")
 
-    assert said(run("insert", key, value)) == (0, ["Inserted a TUPLE to ElastiCache"])
+    assert result(run("insert", key, value)) == (0, ["Inserted a TUPLE to ElastiCache"])
     checked = run("check", key)
     assert (checked.returncode, checked.stdout) == (0, f"The TUPLE is there in ElastiCache\n{value}\n")
-    assert said(run("delete", key)) == (0, ["Deleted a TUPLE to ElastiCache"])
-    assert said(run("check", key)) == (1, ["The TUPLE is not there in ElastiCache"])
-    assert said(run("delete", key)) == (1, ["The TUPLE is not there in ElastiCache"])
+    assert result(run("delete", key)) == (0, ["Deleted a TUPLE to ElastiCache"])
+    assert result(run("check", key)) == (1, ["The TUPLE is not there in ElastiCache"])
+    assert result(run("delete", key)) == (1, ["The TUPLE is not there in ElastiCache"])
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,7 @@ def test_a_tuple_is_inserted_found_and_deleted(run: Run, value: str) -> None:
         ("delete", ["age", "25"], "KEY"),
     ],
 )
-def test_wrong_arguments_are_answered_with_the_right_ones(
-    run: Run, verb: str, arguments: list[str], usage: str
-) -> None:
+def test_wrong_arguments_print_the_usage(run: Run, verb: str, arguments: list[str], usage: str) -> None:
     done = run(verb, *arguments)
 
     assert done.returncode == 2
@@ -81,7 +79,7 @@ def test_wrong_arguments_are_answered_with_the_right_ones(
 
 
 @pytest.mark.parametrize("kind", ["hash", "list", "bytes"])
-def test_a_key_that_holds_something_else_is_told(run: Run, cloud: Cloud, kind: str) -> None:
+def test_a_key_that_holds_no_text_is_reported(run: Run, cloud: Cloud, kind: str) -> None:
     key, server = unique("age-"), redis.Redis.from_url(cloud.settings.redis_url)
     match kind:
         case "hash":
@@ -101,17 +99,17 @@ def test_a_key_that_holds_something_else_is_told(run: Run, cloud: Cloud, kind: s
 
 
 def test_the_cache_of_a_laptop_cloud_is_found_by_its_folder(run: Run, cloud: Cloud) -> None:
-    """Another Redis has taken the usual port, or none has."""
+    """`--home` finds its port, which need not be the usual one."""
     home, key = str(cloud.settings.home), unique("age-")
 
     inserted = run("insert", "--home", home, key, "25", url="")
 
     assert (inserted.returncode, inserted.stdout) == (0, "Inserted a TUPLE to ElastiCache\n")
     assert inserted.stderr == f"talking to {cloud.settings.redis_url}, the cache of the laptop cloud in {home}\n"
-    assert said(run("check", key)) == (0, ["The TUPLE is there in ElastiCache", "25"])
+    assert result(run("check", key)) == (0, ["The TUPLE is there in ElastiCache", "25"])
 
 
-def test_a_server_that_is_not_there_is_named_as_the_cause(run: Run) -> None:
+def test_a_missing_server_is_reported(run: Run) -> None:
     done = run("check", "age", url=f"redis://127.0.0.1:{free_port()}")
 
     assert done.returncode == 1
@@ -119,14 +117,14 @@ def test_a_server_that_is_not_there_is_named_as_the_cause(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("frozen_cache")
-def test_a_server_that_hangs_is_not_waited_for(run: Run) -> None:
+def test_a_hanging_server_is_reported(run: Run) -> None:
     done = run("check", "age")
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[1].startswith("error: no answer from Redis")
 
 
-def test_an_address_that_is_none_is_said_to_be_none(run: Run) -> None:
+def test_an_invalid_address_is_reported(run: Run) -> None:
     done = run("check", "age", url="nowhere")
 
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""Reminders through the real templates, in each form that the originals took, and by HTTP."""
+"""Reminders on a laptop cloud: every form that the original programs accepted, set by HTTP or started by hand."""
 
 import re
 import uuid
@@ -21,7 +21,7 @@ from tests.support.names import unique
 from tests.support.waiting import eventually
 
 Call: TypeAlias = Callable[..., Any]
-"""Api.call, by one person."""
+"""Api.call as one person."""
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
@@ -31,8 +31,8 @@ RACES = 100
 
 @pytest.fixture
 def people(apps: Apps, api: Api) -> tuple[Call, Call]:
-    """Two people, and no operators; neither has a reminder yet."""
-    ada, bob = (partial(api.call, token=apps.as_somebody_else().token) for _ in range(2))
+    """Two new people without the role operator and without reminders."""
+    ada, bob = (partial(api.call, token=apps.as_new_person().token) for _ in range(2))
     return ada, bob
 
 
@@ -56,7 +56,7 @@ FORMS: list[tuple[dict[str, Any], set[str]]] = [
 
 
 def in_a_month(form: dict[str, Any]) -> dict[str, Any]:
-    """Tests are collected before they run: a time is only named where it is needed."""
+    """Replaces "in a month" by a time. The tests may be collected long before they run, so FORMS cannot have it."""
     due = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {name: due if value == "in a month" else value for name, value in form.items()}
 
@@ -72,7 +72,7 @@ def test_each_form_of_reminder_is_accepted_and_delivered(
 
 
 @pytest.mark.parametrize(("form", "expected"), [*FORMS, ({"timestamp": "in a month"}, {"topic"})])
-def test_each_form_is_delivered_when_the_workflow_is_started_by_hand(
+def test_each_form_of_reminder_is_delivered_if_started_by_hand(
     apps: Apps, message: str, form: dict[str, Any], expected: set[str]
 ) -> None:
     execution = apps.finished(apps.start(apps.places.reminder_workflow, {"message": message, **in_a_month(form)}))
@@ -97,7 +97,9 @@ def test_each_form_is_delivered_when_the_workflow_is_started_by_hand(
         {"waitSeconds": 1, "repeat": {"every": "1s"}},
     ],
 )
-def test_what_no_reminder_looks_like_ends_in_a_named_failure(apps: Apps, message: str, form: dict[str, Any]) -> None:
+def test_an_invalid_reminder_started_by_hand_fails_with_its_error(
+    apps: Apps, message: str, form: dict[str, Any]
+) -> None:
     execution = apps.finished(apps.start(apps.places.reminder_workflow, {"message": message, **in_a_month(form)}))
 
     assert (execution["status"], execution["error"]) == ("FAILED", "InvalidReminderError")
@@ -105,7 +107,7 @@ def test_what_no_reminder_looks_like_ends_in_a_named_failure(apps: Apps, message
     assert delivered(apps, message) == set()
 
 
-def test_a_reminder_that_could_not_be_kept_is_refused_at_the_door(apps: Apps, message: str) -> None:
+def test_the_api_refuses_a_reminder_to_a_stranger(apps: Apps, message: str) -> None:
     stranger = {"preference": "email", "email": "stranger@example.com"}
     status, answer = apps.post_reminder({"message": message, "waitSeconds": 1, **stranger})
 
@@ -118,10 +120,8 @@ def test_the_parameter_notifyme_holds_the_topic(apps: Apps) -> None:
     assert parameter["Value"] == apps.places.topic
 
 
-def test_a_reminder_waits_as_long_as_it_was_asked_to(apps: Apps, message: str) -> None:
-    """With waits kept: the execution stands in its Wait state, and nothing is sent."""
-    apps.cloud.engine.skip_waits(False)
-
+@pytest.mark.usefixtures("real_waits")
+def test_a_reminder_is_not_sent_before_it_is_due(apps: Apps, message: str) -> None:
     execution = apps.start(
         apps.places.reminder_workflow, {"message": message, "waitSeconds": 3600, "preference": "topic"}
     )
@@ -138,8 +138,8 @@ def test_a_reminder_waits_as_long_as_it_was_asked_to(apps: Apps, message: str) -
     states.stop_execution(executionArn=execution)
 
 
-@pytest.mark.usefixtures("kept_waits")
-def test_people_list_their_reminders_in_due_order_and_page_by_page(people: tuple[Call, Call], message: str) -> None:
+@pytest.mark.usefixtures("real_waits")
+def test_a_list_of_reminders_is_in_due_order_and_has_pages(people: tuple[Call, Call], message: str) -> None:
     ada, _ = people
     request = {"message": message, "preference": "both", "timeZone": "Europe/Paris"}
     posted = [ada("POST", "/reminders", body={**request, "waitSeconds": seconds})[1] for seconds in (9000, 3000, 6000)]
@@ -158,7 +158,7 @@ def test_people_list_their_reminders_in_due_order_and_page_by_page(people: tuple
         assert ada("DELETE", "/reminders/{reminderId}", reminderId=one["reminderId"])[0] == 200
 
 
-@pytest.mark.usefixtures("kept_waits")
+@pytest.mark.usefixtures("real_waits")
 def test_a_cancelled_reminder_is_never_sent_and_stays_cancelled(
     apps: Apps, people: tuple[Call, Call], message: str
 ) -> None:
@@ -176,7 +176,7 @@ def test_a_cancelled_reminder_is_never_sent_and_stays_cancelled(
     assert delivered(apps, message) == set()
 
 
-@pytest.mark.usefixtures("kept_waits")
+@pytest.mark.usefixtures("real_waits")
 def test_another_persons_reminder_is_neither_seen_nor_cancelled(
     apps: Apps, people: tuple[Call, Call], message: str
 ) -> None:
@@ -192,13 +192,15 @@ def test_another_persons_reminder_is_neither_seen_nor_cancelled(
     _, listed, _ = bob("GET", "/reminders")
 
     assert {(status, answer["error"]["code"]) for status, answer in answers} == {(404, "NotFound")}
-    assert len({answer["error"]["message"] for _, answer in answers}) == 1, "it tells whose there are"
+    assert len({answer["error"]["message"] for _, answer in answers}) == 1, (
+        "the message differs if another person has the reminder"
+    )
     assert listed["reminders"] == []
     assert row_of(apps, reminder_id)["Status"] == "SCHEDULED"
     assert ada("DELETE", "/reminders/{reminderId}", reminderId=reminder_id)[0] == 200
 
 
-def test_what_is_sent_cannot_be_cancelled(apps: Apps, people: tuple[Call, Call], message: str) -> None:
+def test_a_sent_reminder_cannot_be_cancelled(apps: Apps, people: tuple[Call, Call], message: str) -> None:
     ada, _ = people
     _, posted, _ = ada("POST", "/reminders", body={"message": message, "preference": "sms", "waitSeconds": 60})
     settled(apps, posted["reminderId"])
@@ -209,12 +211,15 @@ def test_what_is_sent_cannot_be_cancelled(apps: Apps, people: tuple[Call, Call],
     assert row_of(apps, posted["reminderId"])["Status"] == "SENT"
 
 
-@pytest.mark.usefixtures("kept_waits")
-def test_a_cancel_that_races_with_the_send_ends_in_exactly_one_of_both(
+@pytest.mark.usefixtures("real_waits")
+def test_a_reminder_that_is_cancelled_while_it_is_due_is_either_cancelled_or_sent(
     apps: Apps, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each is cancelled a second before it is due, or is due at once and cancelled when accepted, taken up or sent."""
-    # Short, because one in 8,000 long hexadecimal numbers holds what counts as a card number.
+    """A quarter of the reminders are cancelled a second before they are due.
+
+    The others are due at once, and are cancelled when they are accepted, when their execution has started, or when they
+    are being sent.
+    """
     messages = [unique("Race, ") for _ in range(RACES)]
 
     def race(i: int) -> tuple[str, int]:
@@ -237,12 +242,12 @@ def test_a_cancel_that_races_with_the_send_ends_in_exactly_one_of_both(
 
     counts = Counter((*end, sent[message]) for end, message in zip(ends, messages, strict=True))
     with capsys.disabled():
-        print(f"\n{RACES} cancels against sends (answer, status, deliveries): {dict(counts)}")
+        print(f"\n{RACES} reminders cancelled while due (answer, status, deliveries): {dict(counts)}")
     assert counts.keys() == {(200, "CANCELLED", 0), (409, "SENT", 1)}
 
 
-def wrong_number(states: dict[str, Any]) -> None:
-    """Has SNS be asked for what it refuses: the API and the first state let no such number through."""
+def without_number(states: dict[str, Any]) -> None:
+    """Makes the workflow send a text without a number, because the API and the first state refuse invalid numbers."""
     del states["SMSOnly"]["Arguments"]["PhoneNumber"]
     del states["EmailandSMS"]["ItemProcessor"]["States"]["ParallelSMS"]["Arguments"]["PhoneNumber"]
 
@@ -250,12 +255,12 @@ def wrong_number(states: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("preference", "expected", "ended"), [("both", {f"mail to {EMAIL}"}, "PARTLY_SENT"), ("sms", set(), "FAILED")]
 )
-def test_a_text_that_sns_refuses_is_told_and_does_not_keep_the_mail_back(
+def test_a_text_that_sns_refuses_is_reported_and_the_mail_is_still_sent(
     apps: Apps, api: Api, message: str, preference: str, expected: set[str], ended: str
 ) -> None:
     body = {"message": message, "preference": preference, "email": EMAIL, "phone": PHONE, "waitSeconds": 60}
 
-    with changed(apps, wrong_number, workflow=apps.places.reminder_workflow):
+    with changed(apps, without_number, workflow=apps.places.reminder_workflow):
         _, posted, _ = api.call("POST", "/reminders", body=body)
         settled(apps, posted["reminderId"])
     _, shown, _ = api.call("GET", "/reminders/{reminderId}", reminderId=posted["reminderId"])
@@ -279,7 +284,7 @@ def unverified_sender(apps: Apps) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("preference", "status", "ended"), [("email", "FAILED", "FAILED"), ("both", "PARTLY_SENT", "SUCCEEDED")]
 )
-def test_a_mail_that_ses_rejects_is_told_and_does_not_keep_the_text_back(
+def test_a_mail_that_ses_refuses_is_reported_and_the_text_is_still_sent(
     apps: Apps, message: str, preference: str, status: str, ended: str
 ) -> None:
     given = {"message": message, "preference": preference, "email": EMAIL, "phone": PHONE, "waitSeconds": 60}
@@ -288,12 +293,12 @@ def test_a_mail_that_ses_rejects_is_told_and_does_not_keep_the_text_back(
 
     row = row_of(apps, execution["name"])
     assert (row["Status"], execution["status"]) == (status, ended)
-    # On AWS it ends in MessageRejected; the engine names every exception of a function the same.
+    # On AWS the reason ends with MessageRejected. The engine gives every exception of a function the same name.
     assert re.fullmatch("the e-mail was not sent: [A-Za-z.]+", row["Reason"])
     assert delivered(apps, message) == ({f"text to {PHONE}"} if preference == "both" else set())
 
 
-def test_a_mail_has_its_subject_and_its_message_is_no_html(apps: Apps, api: Api, message: str) -> None:
+def test_a_mail_has_its_subject_and_its_message_is_escaped(apps: Apps, api: Api, message: str) -> None:
     body = {
         "message": f"{message} <b>&</b>\nLi'l Zoë 🐈",
         "subject": "The <cat> & I",

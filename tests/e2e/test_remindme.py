@@ -1,4 +1,4 @@
-"""`remindme` as people run it, on the real templates."""
+"""`remindme`, on a laptop cloud."""
 
 import json
 import re
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("skipped_waits")
 
 @pytest.fixture
 def remindme(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `remindme` on the session's cloud, in UTC, as its demo person."""
+    """Returns a function that runs `remindme` in UTC, as the demo person."""
 
     def run(*arguments: str) -> "CompletedProcess[str]":
         zone = [] if arguments[0] in COMMANDS else ["--zone", "UTC"]
@@ -38,7 +38,7 @@ def remindme(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def operator(cloud: Cloud) -> list[str]:
-    """Who may use the topic."""
+    """The arguments that name the demo operator, who may use the topic."""
     return ["--user", cloud.users()["operator"].email]
 
 
@@ -47,7 +47,7 @@ def message() -> str:
     return unique("Feed the cat 🐈, ")
 
 
-def test_the_originals_two_arguments_publish_to_the_topic_when_due(
+def test_the_original_programs_two_arguments_publish_to_the_topic_when_due(
     apps: Apps, cloud: Cloud, operator: list[str], message: str
 ) -> None:
     due = (datetime.now(UTC) + timedelta(days=30)).replace(microsecond=0)
@@ -62,7 +62,7 @@ def test_the_originals_two_arguments_publish_to_the_topic_when_due(
     eventually(apps.cloud.topic_messages, until=lambda found: any(message in one["Body"] for one in found))
 
 
-def test_the_topic_is_for_operators_and_others_are_told_what_to_say(remindme: Run, message: str) -> None:
+def test_a_person_who_uses_the_topic_is_told_the_other_options(remindme: Run, message: str) -> None:
     done = remindme(message, "in 20m")
 
     assert done.returncode == 1
@@ -70,7 +70,7 @@ def test_the_topic_is_for_operators_and_others_are_told_what_to_say(remindme: Ru
     assert "use --email me or --sms me" in done.stderr
 
 
-def test_a_time_from_now_goes_out_to_ones_own_address(apps: Apps, remindme: Run, message: str) -> None:
+def test_a_relative_time_sends_a_mail_to_the_callers_own_address(apps: Apps, remindme: Run, message: str) -> None:
     done = remindme(message, "in", "20m", "--email", "me")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -87,7 +87,7 @@ def test_a_time_from_now_goes_out_to_ones_own_address(apps: Apps, remindme: Run,
         (["in 20m", "--sms", "+4915155550199"], "--sms"),
     ],
 )
-def test_what_the_api_refuses_is_told_with_its_reason(
+def test_a_refusal_by_the_api_is_printed_with_its_reason(
     remindme: Run, message: str, arguments: list[str], option: str
 ) -> None:
     done = remindme(message, *arguments)
@@ -96,13 +96,7 @@ def test_what_the_api_refuses_is_told_with_its_reason(
     assert done.stderr.startswith("error: the API answered 400: ") and f"; {option} " in done.stderr
 
 
-@pytest.fixture
-def kept_waits(cloud: Cloud, skipped_waits: None) -> None:
-    """Waits last as long as they do for people."""
-    cloud.engine.skip_waits(False)
-
-
-@pytest.mark.usefixtures("kept_waits")
+@pytest.mark.usefixtures("real_waits")
 def test_a_reminder_is_listed_shown_and_cancelled(apps: Apps, remindme: Run, message: str) -> None:
     reminder_id = json.loads(remindme(message, "in 50 minutes", "--sms", "+15555550100", "--json").stdout)["reminderId"]
 
@@ -120,8 +114,8 @@ def test_a_reminder_is_listed_shown_and_cancelled(apps: Apps, remindme: Run, mes
     assert not [text for text in apps.cloud.engine.texts() if message in text["Message"]]
 
 
-@pytest.mark.usefixtures("kept_waits")
-def test_waiting_ends_with_the_reminder(apps: Apps, remindme: Run, message: str) -> None:
+@pytest.mark.usefixtures("real_waits")
+def test_wait_ends_when_the_reminder_is_sent(apps: Apps, remindme: Run, message: str) -> None:
     done = remindme(message, "in 2 seconds", "--email", "me", "--wait")
 
     assert done.returncode == 0, done.stderr
@@ -129,7 +123,7 @@ def test_waiting_ends_with_the_reminder(apps: Apps, remindme: Run, message: str)
     assert [mail for mail in apps.cloud.engine.mails() if message in mail["BodyText"]]
 
 
-def test_a_repeated_reminder_comes_as_often_as_was_asked(
+def test_a_repeated_reminder_comes_the_requested_number_of_times(
     apps: Apps, remindme: Run, operator: list[str], message: str
 ) -> None:
     done = remindme(message, "in 20m", "--repeat", "1w", "--times", "3", *operator)

@@ -1,4 +1,4 @@
-"""Reminders that are repeated or a year away, by the clocks of where they were asked for."""
+"""Repeated reminders, and reminders in a year, in the time zone of their request."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -26,11 +26,11 @@ pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
 EMAIL, PHONE = EMAILS[OPERATOR], PHONES[OPERATOR]
 MOST_EVENTS = 60
-"""In the history of one execution, which may have 25,000."""
+"""A limit for the history of one execution. AWS allows 25,000 events."""
 
 
 def day_before_the_next_change(zone: str) -> datetime:
-    """Nine in the morning, local time, of the day before clocks change."""
+    """Nine in the morning, local time, on the day before the next clock change."""
     day = datetime.now(ZoneInfo(zone)).replace(tzinfo=None, hour=9, minute=0, second=0, microsecond=0)
     days = [day + timedelta(days=n) for n in range(2, 364)]
     offsets = [one.replace(tzinfo=ZoneInfo(zone)).utcoffset() for one in days]
@@ -38,7 +38,9 @@ def day_before_the_next_change(zone: str) -> datetime:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Paris", "America/New_York", "Australia/Lord_Howe"])
-def test_nine_in_the_morning_stays_nine_in_the_morning(apps: Apps, api: Api, message: str, zone: str) -> None:
+def test_a_daily_reminder_at_nine_stays_at_nine_across_a_clock_change(
+    apps: Apps, api: Api, message: str, zone: str
+) -> None:
     first = day_before_the_next_change(zone)
     repeat = {"every": "1d", "times": 3}
     body = {"message": message, "preference": "topic", "timestamp": f"{first}", "timeZone": zone, "repeat": repeat}
@@ -71,17 +73,17 @@ def test_the_31st_falls_back_to_the_last_day_of_a_short_month(apps: Apps, api: A
     days = ["01-31", february, "03-31", "04-30"]
     assert [waited_until(one) for one in found] == [f"{year}-{day}T09:00:00Z" for day in days]
     assert outcomes(apps, found) == ["SENT"] * 4
-    assert max(len(one["events"]) for one in found) < MOST_EVENTS, "the history grows"
+    assert max(len(one["events"]) for one in found) < MOST_EVENTS, "the history grows with each occurrence"
 
 
-@pytest.mark.usefixtures("kept_waits")
+@pytest.mark.usefixtures("real_waits")
 def test_cancelling_a_repeated_reminder_cancels_the_rest(apps: Apps, api: Api, message: str) -> None:
     body = {"message": message, "preference": "topic", "waitSeconds": 0, "repeat": {"every": "1d"}}
     _, posted, _ = api.call("POST", "/reminders", body=body)
     reminder_id = posted["reminderId"]
 
     def started() -> tuple[str, list[str]]:
-        """The row's execution, and all of them, the oldest first."""
+        """The execution that the row names, and all executions, oldest first."""
         found = executions(apps, reminder_id)
         return row_of(apps, reminder_id)["ExecutionId"], [one["executionArn"] for one in found]
 
@@ -95,8 +97,8 @@ def test_cancelling_a_repeated_reminder_cancels_the_rest(apps: Apps, api: Api, m
     assert times_published(apps, message) == 1
 
 
-def test_a_reminder_that_goes_on_for_ever_is_cancelled_while_it_does(apps: Apps, api: Api, message: str) -> None:
-    """Without waits the next occurrence is always about to come: cancelling hits every moment of it."""
+def test_an_endlessly_repeated_reminder_can_be_cancelled_at_any_moment(apps: Apps, api: Api, message: str) -> None:
+    """Without waits, occurrences follow each other at once, so the cancellation comes at any moment of one."""
     body = {"message": message, "preference": "topic", "waitSeconds": 0, "repeat": {"every": "1d"}}
     _, posted, _ = api.call("POST", "/reminders", body=body)
     reminder_id = posted["reminderId"]
@@ -124,7 +126,7 @@ def test_a_reminder_that_goes_on_for_ever_is_cancelled_while_it_does(apps: Apps,
         (timedelta(days=365), ["GOES_ON", "SENT"]),
     ],
 )
-def test_a_reminder_of_a_year_from_now_outlives_its_first_execution(
+def test_a_reminder_in_a_year_continues_in_a_second_execution(
     apps: Apps, api: Api, message: str, wait: timedelta, expected: list[str]
 ) -> None:
     body = {"message": message, "preference": "topic", "waitSeconds": int(wait.total_seconds())}
@@ -151,12 +153,12 @@ def test_a_yearly_reminder_comes_once_a_year(apps: Apps, api: Api, message: str)
     assert years[1] - years[0] == 2
 
 
-def as_before_there_were_channels(states: dict[str, Any]) -> None:
-    """What the definition before this one read of a reminder. Executions keep their definition while they wait."""
+def without_channels(states: dict[str, Any]) -> None:
+    """Changes the states to the previous definition, without channels. Waiting executions keep their old definition."""
     fields = "['reminderId', 'message', 'subject', 'preference', 'email', 'phone', 'repeat']"
-    handed_on = f"$sift($reminder, function($v, $k) {{ $k in {fields} }})"
+    reminder = f"$sift($reminder, function($v, $k) {{ $k in {fields} }})"
     states["Start the next occurrence"]["Arguments"]["Input"] = (
-        f"{{% $merge([{handed_on}, {{'after': $states.context.Execution.Id}}]) %}}"
+        f"{{% $merge([{reminder}, {{'after': $states.context.Execution.Id}}]) %}}"
     )
     ways = {"email": "EmailOnly", "sms": "SMSOnly", "both": "EmailandSMS"}
     states["ChoiceState"] |= {
@@ -168,8 +170,8 @@ def as_before_there_were_channels(states: dict[str, Any]) -> None:
     }
 
 
-@pytest.mark.usefixtures("kept_waits")
-def test_an_execution_of_the_definition_before_sends_and_starts_one_of_this_definition(
+@pytest.mark.usefixtures("real_waits")
+def test_an_execution_of_the_previous_definition_sends_and_starts_one_of_this_definition(
     apps: Apps, api: Api, message: str
 ) -> None:
     body = {"message": message, "preference": "both", "email": EMAIL, "phone": PHONE, "waitSeconds": 5}
@@ -178,10 +180,10 @@ def test_an_execution_of_the_definition_before_sends_and_starts_one_of_this_defi
         (execution,) = executions(apps, posted["reminderId"])
         return any(event["type"] == "WaitStateEntered" for event in execution["events"])
 
-    with changed(apps, as_before_there_were_channels, workflow=apps.places.reminder_workflow):
+    with changed(apps, without_channels, workflow=apps.places.reminder_workflow):
         _, posted, _ = api.call("POST", "/reminders", body={**body, "repeat": {"every": "1d", "times": 2}})
         eventually(waits)
-    # The first execution waits on. The next one has the new definition, and its wait of a day is skipped.
+    # The first execution keeps waiting. The next one has the new definition, and its wait of a day is skipped.
     apps.cloud.engine.skip_waits(True)
     row = settled(apps, posted["reminderId"], occurrence=2)
 

@@ -1,4 +1,4 @@
-"""Signing in from the command line, at the user pool of the real templates."""
+"""Signs in from the command line, at the laptop cloud's user pool."""
 
 import os
 import subprocess
@@ -23,8 +23,8 @@ Run = Callable[..., "CompletedProcess[str]"]
 
 
 @pytest.fixture
-def elsewhere(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Signs in as on AWS, where no user's password is known; keywords are settings."""
+def sign_in(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Returns a function that signs in as on AWS, without the demo users' passwords. Keywords become settings."""
     aws = {
         "AWS_ENDPOINT_URL": cloud.settings.endpoint,
         "AWS_REGION": REGION,
@@ -36,12 +36,12 @@ def elsewhere(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) 
 
 
 def orders(apps: Apps, token: str) -> Any:
-    """The status that the orders API answers an order of nobody with."""
+    """The status of the orders API for an unknown order: 404 if the token is valid."""
     request = AWSRequest("GET", f"{apps.places.orders_api}/orders/no-such-order", headers={"Authorization": token})
     return URLLib3Session().send(request.prepare()).status_code
 
 
-def test_a_printed_token_signs_other_programs_in(apps: Apps) -> None:
+def test_other_programs_can_use_a_printed_token(apps: Apps) -> None:
     command = [sys.executable, "-m", "tools.sign_in", "--stage", "local", "--home", str(apps.cloud.settings.home)]
 
     run = subprocess.run([*command, "--print-token"], cwd=PROJECT, capture_output=True, text=True, timeout=60)
@@ -63,16 +63,16 @@ def test_the_demo_users_need_no_password(
     assert (run.returncode, run.stdout) == (0, f"signed in  {email}\noperator   {operator}\n")
 
 
-def test_one_signs_in_once_and_out_again(cloud: Cloud, elsewhere: Run, tmp_path: Path) -> None:
+def test_a_sign_in_is_kept_until_signing_out(cloud: Cloud, sign_in: Run, tmp_path: Path) -> None:
     user = cloud.users()["person"]
 
-    signed_in = elsewhere("--user", user.email, SIGN_IN_PASSWORD=user.password)
-    again = elsewhere()
+    signed_in = sign_in("--user", user.email, SIGN_IN_PASSWORD=user.password)
+    again = sign_in()
     [file] = (tmp_path / "orders-and-reminders" / "sign-in").iterdir()
     kept = file.read_text()
-    out = elsewhere("--out")
+    out = sign_in("--out")
     file.write_text(kept)
-    revoked = elsewhere(SIGN_IN_PASSWORD="Wrong-password-1")
+    revoked = sign_in(SIGN_IN_PASSWORD="Wrong-password-1")
 
     assert signed_in.stdout == again.stdout == f"signed in  {user.email}\noperator   no\n"
     assert (out.returncode, out.stdout) == (0, f"signed out  {user.email}\n")
@@ -81,9 +81,9 @@ def test_one_signs_in_once_and_out_again(cloud: Cloud, elsewhere: Run, tmp_path:
     assert not file.exists()
 
 
-def test_the_environment_is_left_as_it_was(elsewhere: Run) -> None:
+def test_the_environment_is_not_changed(sign_in: Run) -> None:
     before = dict(os.environ)
 
-    elsewhere("--out")
+    sign_in("--out")
 
     assert dict(os.environ) == before

@@ -1,4 +1,4 @@
-"""The page as CloudFront serves it: what was published, with the headers it should have, and nothing else."""
+"""The page as CloudFront serves it: only the published files, with the right headers."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def files() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", files(), ids=str)
-def test_every_file_is_served_as_it_is(path: Path, places: Places) -> None:
+def test_every_file_is_served_unchanged(path: Path, places: Places) -> None:
     answer = fetch(places.site, f"/{path.as_posix()}")
 
     assert (answer.status, answer.body) == (200, (FILES / path).read_bytes())
@@ -60,7 +60,7 @@ def test_every_response_has_the_security_headers(path: str, places: Places) -> N
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/sub/", "/%2e%2e/app.py", "/index.html/"])
-def test_what_is_not_there_is_answered_with_the_page_that_says_so(path: str, places: Places) -> None:
+def test_a_missing_file_gives_404_with_its_own_page(path: str, places: Places) -> None:
     answer = fetch(places.site, path)
 
     assert (answer.status, answer.body) == (404, (FILES / "404.html").read_bytes())
@@ -86,13 +86,13 @@ def test_nothing_is_written_through_the_page(method: str, places: Places) -> Non
 
 
 @pytest.mark.parametrize("key", ["", "index.html", "config.json"])
-def test_the_bucket_is_read_by_nobody_but_cloudfront(key: str, cloud: Cloud) -> None:
+def test_only_cloudfront_reads_the_bucket(key: str, cloud: Cloud) -> None:
     bucket = deploy.outputs(cloud.engine)["local-website"]["SiteBucketName"]
 
     assert send("GET", f"{cloud.settings.endpoint}/{bucket}/{key}").status_code == 403
 
 
-def test_the_page_is_told_addresses_that_answer(config: dict[str, Any], cloud: Cloud, places: Places) -> None:
+def test_the_pages_settings_name_addresses_that_answer(config: dict[str, Any], cloud: Cloud, places: Places) -> None:
     identity = deploy.outputs(cloud.engine)["local-identity"]
 
     assert config["clientId"] == identity["WebClientId"]
@@ -109,8 +109,8 @@ def test_the_page_reads_the_outbox_on_its_own_host(config: dict[str, Any], place
         assert (answer.status, type(json.loads(answer.body))) == (200, dict)
 
 
-def test_the_gaps_of_the_page_are_closed_once(cloud: Cloud) -> None:
-    """The tags of what is written again would be others."""
+def test_patching_the_page_for_the_engine_again_changes_nothing(cloud: Cloud) -> None:
+    """Writing something again would change its tag or its time."""
     site = deploy.outputs(cloud.engine)["local-website"]
     cloudfront, s3 = cloud.engine.client("cloudfront"), cloud.engine.client("s3")
 

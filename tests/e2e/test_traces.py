@@ -1,4 +1,4 @@
-"""The search for planted cards finds each form of them, and nothing else. No cloud is needed."""
+"""The search for planted cards finds each form of them, and nothing else. The tests need no cloud."""
 
 import base64
 import html
@@ -47,7 +47,7 @@ FORMS: dict[str, tuple[Callable[[str], str], str]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_planted_leak_is_found_and_says_where_it_was_planted(plants: Plants, form: str) -> None:
+def test_a_planted_card_is_found_with_its_place_and_form(plants: Plants, form: str) -> None:
     leak, named = FORMS[form]
 
     found = {place: plants.traces(f'{{"note": "é {leak(plants.card(place))}."}}') for place in PLACES}
@@ -58,7 +58,7 @@ def test_a_planted_leak_is_found_and_says_where_it_was_planted(plants: Plants, f
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
 @pytest.mark.parametrize("before", ["", "x", "xy", "xyz", '{"CC": "', "ÿ?>", "ÿþ~~"])
 @pytest.mark.parametrize("mark", ["", " ", "-"])
-def test_base64_is_found_wherever_the_card_begins_in_it(
+def test_a_card_in_base64_is_found_at_any_offset(
     plants: Plants, encode: Callable[[bytes], bytes], before: str, mark: str
 ) -> None:
     for place in PLACES:
@@ -68,11 +68,11 @@ def test_base64_is_found_wherever_the_card_begins_in_it(
             assert plants.traces(written) == {Trace(place, "base64")}
 
 
-def test_bytes_that_are_no_text_are_searched_too(plants: Plants) -> None:
+def test_binary_data_is_searched_too(plants: Plants) -> None:
     assert plants.traces(b"\x00\xff\xfe" + plants.card(PLACES[0]).encode() + b"\x80") == {Trace(PLACES[0], "plain")}
 
 
-def test_several_leaks_in_one_text_are_each_named(plants: Plants) -> None:
+def test_several_cards_in_one_text_are_each_found(plants: Plants) -> None:
     first, second = (plants.card(place) for place in PLACES[:2])
 
     found = plants.traces(f"{first} {base64.b64encode(second.encode()).decode()}")
@@ -80,7 +80,7 @@ def test_several_leaks_in_one_text_are_each_named(plants: Plants) -> None:
     assert found == {Trace(PLACES[0], "plain"), Trace(PLACES[1], "base64")}
 
 
-def test_what_may_be_kept_is_not_found(plants: Plants) -> None:
+def test_harmless_numbers_are_not_found(plants: Plants) -> None:
     others = Plants("another test")
     kept = [
         *(card[-4:] for card in plants.cards.values()),
@@ -98,7 +98,7 @@ def test_what_may_be_kept_is_not_found(plants: Plants) -> None:
     assert plants.traces(base64.b64encode("\n".join(kept).encode())) == set()
 
 
-def test_each_place_has_a_card_of_its_own_that_passes_the_checksum(plants: Plants) -> None:
+def test_each_place_has_its_own_card_which_passes_the_checksum(plants: Plants) -> None:
     def luhn(card: str) -> int:
         digits = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(card))]
         return sum(n - 9 if n > 9 else n for n in digits) % 10

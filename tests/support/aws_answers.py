@@ -1,7 +1,7 @@
-"""Errors of AWS for tests, parsed by botocore: a test names service and code, and builds no error itself.
+"""AWS errors for tests, parsed by botocore. A test names the service and the code.
 
-aws_answers.json lists the refusals that a test may name, with status, code and source. The service's own model decides
-in which form AWS sends them: JSON, JSON with a query code in a header, query XML, REST XML or REST JSON.
+aws_answers.json lists the errors that a test may use, with status, code and source. The service's model decides the
+wire format: JSON, JSON with a query code in a header, query XML, REST XML or REST JSON.
 """
 
 import functools
@@ -34,7 +34,7 @@ def code_of(service: str, kind: str) -> str:
 
 
 def refusal(operation: OperationModel, code: str, message: str = "") -> tuple[Any, dict[str, Any]]:
-    """The same refusal as a handler of botocore's event `before-call` returns it: HTTP response, parsed body."""
+    """The HTTP response and the parsed body. A handler of botocore's event `before-call` may return them."""
     service = operation.service_model
     known = _known(service.service_name, code)
     headers, body = _on_the_wire(service, known, message)
@@ -44,7 +44,10 @@ def refusal(operation: OperationModel, code: str, message: str = "") -> tuple[An
 
 
 def add_refusal(stub: Stubber, operation: str, code: str, message: str = "", **expected: Any) -> None:
-    """Makes AWS refuse the next call of the client of `stub`: `operation`, such as `PutItem`, with `expected`."""
+    """Makes AWS refuse the next call of the stubbed client.
+
+    `operation` is its name, like `PutItem`; `expected` are its parameters.
+    """
     client = stub.client
     error = refused(client.meta.service_model.service_name, operation, code, message).response
     (method,) = [name for name, of in client.meta.method_to_api_mapping.items() if of == operation]
@@ -59,7 +62,9 @@ def add_refusal(stub: Stubber, operation: str, code: str, message: str = "", **e
 
 def _known(service: str, code: str) -> Any:
     found = [one for one in REFUSALS if service in one["services"] and code in (one["code"], one.get("kind"))]
-    assert len(found) == 1, f"aws_answers.json: {len(found)} refusals of {service} with {code}; look up what AWS says"
+    assert len(found) == 1, (
+        f"aws_answers.json has {len(found)} entries for {service} with {code}, not 1: look up the error in AWS's docs"
+    )
     return found[0]
 
 
@@ -79,7 +84,7 @@ def _on_the_wire(service: ServiceModel, known: Any, message: str) -> tuple[dict[
             return {}, f"<ErrorResponse><Error>{error}</Error><RequestId>1</RequestId></ErrorResponse>"
         case "rest-xml":
             return {}, f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-    raise AssertionError(f"no test has met the protocol {service.resolved_protocol} yet")
+    raise AssertionError(f"the protocol {service.resolved_protocol} is new to the tests: add it to {__file__}")
 
 
 @functools.cache

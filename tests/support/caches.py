@@ -1,4 +1,4 @@
-"""Cache servers on ports that no other run takes, and clients that do not outlive their test."""
+"""Cache servers on free ports, and clients that are closed after their test."""
 
 import functools
 import socketserver
@@ -20,13 +20,13 @@ def running() -> Iterator[ValkeyServer]:
         yield server
 
 
-def url_of(server: "ValkeyServer | Pretended") -> str:
+def url_of(server: "ValkeyServer | FakeServer") -> str:
     return f"redis://127.0.0.1:{server.port}"
 
 
 @contextmanager
 def clients_closed() -> Iterator[None]:
-    """Closes every client that the cache makes inside the block, with any timeout."""
+    """Closes every client that the cache makes inside the block."""
     made: list[redis.Redis] = []
     make = redis_client.client.__wrapped__
 
@@ -44,8 +44,8 @@ def clients_closed() -> Iterator[None]:
                 one.close()
 
 
-class Pretended(socketserver.ThreadingTCPServer):
-    """A server that answers as a test wants. When it stops, it does not wait for connected clients."""
+class FakeServer(socketserver.ThreadingTCPServer):
+    """A server whose answers come from the test's handler. When it stops, it does not wait for connected clients."""
 
     daemon_threads = True
     block_on_close = False
@@ -56,8 +56,8 @@ class Pretended(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def pretended(handler: type[socketserver.BaseRequestHandler]) -> Iterator[Pretended]:
-    with Pretended(("127.0.0.1", 0), handler) as server:
+def fake_server(handler: type[socketserver.BaseRequestHandler]) -> Iterator[FakeServer]:
+    with FakeServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         try:
             yield server

@@ -1,4 +1,4 @@
-"""A user pool with two people in it, and somebody who has signed in already."""
+"""A fake user pool with two users, and a person who has signed in."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ PASSWORDS = {ADA: "Correct-horse-1", OLGA: "Battery-staple-2"}
 
 
 class FakeCognito:
-    """A user pool that real HTTP requests are sent to: Ada is a person, Olga an operator."""
+    """Answers HTTP requests like Cognito. In its user pool, Ada is a person and Olga is an operator."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[dict[str, Any], str | None]] = []
@@ -20,23 +20,23 @@ class FakeCognito:
 
         self.passwords = dict(PASSWORDS)
         self.refresh_tokens: dict[str, str] = {}
-        """Those that are valid, with the e-mail address of whom."""
+        """The valid refresh tokens, each with its user's e-mail address."""
 
         self.issued: dict[str, str] = {}
-        """ID tokens, with the e-mail address of whom."""
+        """The ID tokens, each with its user's e-mail address."""
 
         self.challenges: list[str] = []
-        """What is wanted after the password."""
+        """The challenges that follow the password."""
 
         self.refusal: str | tuple[str, str] | None = None
-        """The code, or code and message, of the error that every request is answered with; "" for no answer."""
+        """The error that answers every request: its code, or code and message. "" closes the connection instead."""
 
         self.lasts_seconds = 3600
         self._waiting = ""
 
     @property
     def asked(self) -> list[str]:
-        """What each request was for."""
+        """The kind of each request: its flow, its challenge, or "revoke"."""
         return [body.get("AuthFlow") or body.get("ChallengeName") or "revoke" for body, _ in self.requests]
 
     def answer(self, method: str, path: str, body: Any, authorization: str) -> tuple[int, Any]:
@@ -80,14 +80,14 @@ class FakeCognito:
         return 200, {"AuthenticationResult": tokens}
 
 
-class Signed(Person):
-    """Somebody who has signed in; each token is another than the one that was not taken."""
+class SignedInPerson(Person):
+    """A person who has signed in. After `forget`, they get a different token."""
 
     def __init__(self) -> None:
         self.email, self.how = ADA, "sign in"
         self.forgotten = 0
         self.failures: list[Exception] = []
-        """What the next tokens fail of."""
+        """The errors that the next calls of `token` raise."""
 
     def token(self) -> str:
         if self.failures:

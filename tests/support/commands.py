@@ -1,4 +1,4 @@
-"""Command lines run inside this process: what people run, without the second that each Python takes to start."""
+"""Runs command lines inside this process. That saves the second that each Python process takes to start."""
 
 import io
 import json
@@ -17,7 +17,7 @@ Main = Callable[[list[str]], int]
 
 @dataclass(frozen=True)
 class Run:
-    """What a command did."""
+    """The exit status and the output of a command."""
 
     status: int
     out: str
@@ -39,7 +39,7 @@ def run_inside(
     stdin: str | None = None,
     **settings: str,
 ) -> Run:
-    """Runs `main`, with `settings` in its environment and `stdin`, if there is one, in the place of the terminal."""
+    """Runs `main` with `settings` in its environment. `stdin` replaces the terminal's input."""
     given = sys.stdin if stdin is None else io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
     with patch.dict(os.environ, settings), patch.object(sys, "stdin", given):
         try:
@@ -53,6 +53,6 @@ def run_inside(
 def completed(
     capsys: pytest.CaptureFixture[str], main: Main, arguments: Sequence[str], *, stdin: str = "", **settings: str
 ) -> "CompletedProcess[str]":
-    """The same, but returns what `subprocess.run` would return."""
+    """Runs a command like `run_inside`, but returns what `subprocess.run` would return."""
     run = run_inside(capsys, main, arguments, stdin=stdin, **settings)
     return CompletedProcess(list(arguments), run.status, run.out, run.err)

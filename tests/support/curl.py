@@ -1,4 +1,4 @@
-"""The part of curl that docs/tutorial.md uses, for machines without curl."""
+"""The options of curl that docs/tutorial.md uses, for machines without curl."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""What docs/data-model.md says about rows: their attributes and statuses, who changes them, and examples."""
+"""Reads docs/data-model.md: the attributes and statuses of rows, what changes them, and example rows."""
 
 import json
 import re
@@ -16,7 +16,7 @@ Row: TypeAlias = dict[str, Any] | None
 
 @dataclass
 class Changes:
-    """How rows change: as the page says, or as a test has seen it."""
+    """The changes of rows that the page describes, or that a test has seen."""
 
     attributes: set[tuple[str, str]] = field(default_factory=set)
     """An attribute, and a function or a state that adds, changes or deletes it."""
@@ -25,7 +25,7 @@ class Changes:
     """A status or NO_ROW, the next one, and what causes the change."""
 
     def add(self, by: str, before: Row, after: Row) -> None:
-        """What `by` made of the row `before`."""
+        """Records that `by` changed the row `before` into `after`."""
         old, new = before or {}, after or {}
         if after:
             self.attributes |= {(name, by) for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
@@ -52,12 +52,12 @@ def section(heading: str) -> str:
 
 
 def documented(*, row: str, statuses: str) -> Changes:
-    """What two sections of the page say: one with the attributes of a row, one with its statuses."""
+    """The changes in two sections of the page: one lists the attributes of a row, the other its statuses."""
     return Changes(set(_attributes(section(row))), {*_drawn(section(statuses)), *_listed(section(statuses))})
 
 
 def examples(heading: str) -> list[dict[str, Any]]:
-    """The rows that a section shows."""
+    """The example rows of a section."""
     return [json.loads(found) for found in re.findall(r"^```json\n(.*?)^```", section(heading), re.M | re.S)]
 
 

@@ -1,4 +1,4 @@
-"""What AWS answers to the doctor about an account and a stage."""
+"""A fake AWS that answers the doctor's questions about an account and a stage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from tools.doctor.checks import Finding, examine
 from tools.doctor.target import Target
 
 SESSION = boto3.Session("x", "x", region_name=REGION)
-"""One for all tests: it keeps what it has read of each service."""
+"""All tests share one session, because it caches the service models."""
 
 STAGE = replace(DEV, sender="cats@our-cats.org")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
@@ -37,9 +37,9 @@ WRITER = resource("AWS::Lambda::Function", "dev-orders-UpdateCache", logical_id=
 
 
 class Aws:
-    """Answers what the doctor asks, as for a stage that is deployed and an account where all is in order.
+    """Answers the doctor. By default the stage is deployed and the account has no problem.
 
-    `answers` are by operation; text in the place of an answer names a refusal of aws_answers.json.
+    `answers` maps an operation to its answer. If the answer is text, it names an error in aws_answers.json.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Aws:
         self.answers["GetEmailIdentity"] = "NotFoundException"
 
     def switch_the_cache_off(self) -> None:
-        """As CACHE=off does: the stack Cache stays."""
+        """Removes UpdateCache, like CACHE=off does. The stack Cache stays."""
         self.answers["ListStackResources"]["StackResourceSummaries"].remove(WRITER)
 
     def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
@@ -91,7 +91,7 @@ class Aws:
         return {finding.check: finding for finding in examine(target)}
 
     def problems(self, **said: str) -> dict[str, str]:
-        """What stops a deployment with the settings `said`, and what to do."""
+        """The problems that stop a deployment with the settings `said`: for each check, what to do."""
         stage = stage_from_context({"stage": "dev", **said}.get)
         target = Target(stage, tools.aws.Aws(SESSION), said={name.upper() for name in said}, deploying=True)
         return {finding.check: finding.advice for finding in examine(target) if finding.state == "problem"}
@@ -114,7 +114,7 @@ class Aws:
 
 @contextmanager
 def examined() -> Iterator[Aws]:
-    """Inside the block, the clients of SESSION get these answers."""
+    """Answers the clients of SESSION inside the block."""
     aws = Aws()
     SESSION.events.register("before-parameter-build", aws.note, unique_id="note")
     SESSION.events.register("before-call", aws.answer, unique_id="answer")

@@ -1,4 +1,4 @@
-"""The OpenAPI documents as tests read them: their operations, their schemas, and values that fit a schema or do not."""
+"""Reads the OpenAPI documents, and makes values that fit their schemas or narrowly miss them."""
 
 import functools
 import itertools
@@ -21,7 +21,7 @@ _LONGEST_NUMBER = 10**13
 
 @dataclass(frozen=True)
 class Operation:
-    """One call of one API."""
+    """One operation of one API."""
 
     document: str
     path: str
@@ -59,7 +59,7 @@ def operation(id: str) -> Operation:
 
 
 def resolved(name: str, value: Any) -> Any:
-    """`value`, a part of the document `name`, with every reference replaced by what it refers to."""
+    """Replaces every reference in `value` with its target. `value` is a part of the document `name`."""
     if isinstance(value, list):
         return [resolved(name, one) for one in value]
     if not isinstance(value, Mapping):
@@ -74,12 +74,12 @@ def fits(schema: Schema, value: Any) -> bool:
 
 
 def fitting(schema: Schema) -> st.SearchStrategy[Any]:
-    """Values that fit a resolved schema of these documents: any of its alternatives, with any optional fields."""
+    """Values that fit a resolved schema: any of its alternatives, with any optional fields."""
     return _drawn(schema).filter(functools.partial(fits, schema))
 
 
 def just_outside(schema: Schema) -> list[Any]:
-    """Values that miss a resolved schema of one field by as little as possible."""
+    """Values that narrowly miss the resolved schema of one field."""
     values: list[Any] = [None, True, [], {}, "", "\u0007x", "x y", "-1", -1, 0.5]
     if "maxLength" in schema:
         values.append("x" * (schema["maxLength"] + 1))
@@ -112,11 +112,11 @@ def _of_type(type: str, schema: Schema) -> st.SearchStrategy[Any]:
             return st.integers(least, most)
         case "number":
             return st.integers(int(least), int(most)) | st.floats(least, most)
-    raise AssertionError(f"no values of the type {type}")
+    raise AssertionError(f"the type {type} is new to the documents: add it to {__file__}")
 
 
 def _narrowed(schema: Schema, alternative: Schema) -> Schema:
-    """The object that an alternative leaves of a schema. The alternative forbids a field with `{"not": {}}`."""
+    """Narrows an object's schema to one alternative, which forbids a field with `{"not": {}}`."""
     more = alternative.get("properties", {})
     return {
         "required": [*schema.get("required", ()), *alternative.get("required", ())],
@@ -137,7 +137,7 @@ def _object(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
 def _text(schema: Schema) -> st.SearchStrategy[str]:
     least, most = schema.get("minLength", 0), schema.get("maxLength", 50)
     pattern = schema.get("pattern", "")
-    # JSON Schema's `$` is the end of the text; Python's is also before a line break there.
+    # In JSON Schema, `$` matches only at the end of the text. In Python it also matches before a final line break.
     whole = re.compile(pattern.removesuffix("$"))
     if pattern.startswith("^[^"):
         return st.text(min_size=least, max_size=most).filter(whole.fullmatch)

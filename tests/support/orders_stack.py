@@ -1,4 +1,4 @@
-"""The orders stack in a simulated AWS: what `tools` finds there."""
+"""The orders stack in a simulated AWS, for tests of `tools`."""
 
 import json
 from functools import cache
@@ -16,7 +16,7 @@ QUEUES = ("OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue")
 
 @cache
 def client(service: str) -> Any:
-    """The tests' own client, which moto answers; made once, because that takes longer than most tests."""
+    """A client that moto answers. It is cached, because making one takes longer than most tests."""
     return boto3.client(service, REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
 
 
@@ -26,7 +26,7 @@ def _dynamodb() -> Any:
 
 
 def template(*, workflow_type: str = "EXPRESS") -> dict[str, Any]:
-    """The parts of the orders stack that operators deal with."""
+    """The template of the orders stack, with only the resources that operators use."""
     queues: dict[str, Any] = {name: {"Type": "AWS::SQS::Queue", "Properties": {}} for name in QUEUES}
     for name in QUEUES[:2]:
         queues[f"{name}DeadLetters"] = {"Type": "AWS::SQS::Queue"}
@@ -52,7 +52,7 @@ def template(*, workflow_type: str = "EXPRESS") -> dict[str, Any]:
 
 
 class Stack:
-    """The deployed stack `dev-orders`, as its apps see it."""
+    """The deployed stack `dev-orders`."""
 
     def __init__(self, template: dict[str, Any]) -> None:
         cloudformation = client("cloudformation")

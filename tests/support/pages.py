@@ -1,4 +1,4 @@
-"""Pages of docs that a reader follows at a terminal: their commands, and the outputs that they show."""
+"""Reads pages of docs that readers follow in a terminal, and runs their commands."""
 
 import os
 import re
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LEFT_OUT = "…"
-"""In a line of a shown output: any text. Alone on a line: any number of lines."""
+"""Within a line of shown output it stands for any text. On its own line it stands for any number of lines."""
 
 REPEATED = "Repeat this until"
-"""How the sentence above a command begins if the reader has to run it again until it shows the output."""
+"""Starts the sentence above a command that the reader repeats until it shows the output."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A block of commands, and the output below it. Without one the commands print nothing."""
+    """A block of commands, and the output shown below it. If none is shown, the commands print nothing."""
 
     line: int
     commands: str
@@ -43,7 +43,7 @@ def steps(page: str) -> list[Step]:
 
 
 def agrees(output: str, *, shown: str) -> bool:
-    """Whether a command printed what its page shows. The widths of tables do not count."""
+    """Whether a command printed what its page shows. Widths of table columns are ignored."""
     pattern = ""
     for line in _lines(shown):
         if line == LEFT_OUT:
@@ -86,7 +86,7 @@ class Terminal:
         return output
 
     def close(self) -> None:
-        """Ends the shell, and a command that is still running in it."""
+        """Ends the shell, and any command that is still running in it."""
         if self._shell.poll() is None:
             os.killpg(self._shell.pid, signal.SIGTERM)
         self._shell.communicate()

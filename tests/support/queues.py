@@ -1,4 +1,4 @@
-"""Queues of a simulated AWS, and clients of them that fail or run out of time."""
+"""Queues in a simulated AWS, a client with replaced calls, and a clock that runs out."""
 
 import json
 import math
@@ -6,19 +6,19 @@ from typing import Any
 
 
 class Queue:
-    """A queue of a simulated AWS: sends to it and reads from it."""
+    """A queue in a simulated AWS, to send to and read from."""
 
     def __init__(self, sqs: Any, url: str) -> None:
         self.sqs = sqs
         self.url = url
 
     def put(self, *bodies: object, **more: Any) -> list[str]:
-        """Sends texts as they are, and the rest as JSON, with `more` arguments of SendMessage. Returns the ids."""
+        """Sends text bodies unchanged and others as JSON; `more` are arguments of SendMessage. Returns the ids."""
         texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
         return [self.sqs.send_message(QueueUrl=self.url, MessageBody=text, **more)["MessageId"] for text in texts]
 
     def messages(self, *, seconds: int = 60) -> list[dict[str, Any]]:
-        """All visible messages with their attributes. They are then hidden for `seconds`, as from any consumer."""
+        """Receives all visible messages with their attributes, which hides them for `seconds`."""
         found: list[dict[str, Any]] = []
         while batch := self.sqs.receive_message(
             QueueUrl=self.url,
@@ -31,16 +31,16 @@ class Queue:
         return found
 
     def take(self) -> list[str]:
-        """The bodies of these messages, sorted."""
+        """Receives all visible messages. Returns their bodies, sorted."""
         return sorted(message["Body"] for message in self.messages())
 
     def take_json(self) -> list[Any]:
-        """The same bodies, in the order in which they come, read as JSON."""
+        """Receives all visible messages. Returns their parsed bodies, in the order received."""
         return [json.loads(message["Body"]) for message in self.messages()]
 
 
 def new_queue(sqs: Any, name: str) -> Queue:
-    """An empty queue, made where moto answers `sqs`."""
+    """Creates an empty queue. Call it where moto answers `sqs`."""
     return Queue(sqs, sqs.create_queue(QueueName=name)["QueueUrl"])
 
 
@@ -52,7 +52,7 @@ def dead_letters_of(sqs: Any, url: str) -> str:
 
 
 class Failing:
-    """An SQS client on which some calls go another way."""
+    """An SQS client with some calls replaced."""
 
     def __init__(self, sqs: Any, **replaced: Any) -> None:
         self._sqs = sqs
@@ -63,7 +63,7 @@ class Failing:
 
 
 class Clock:
-    """A clock on which there is time for so many looks into a queue."""
+    """A clock that reaches the deadline after `looks` readings."""
 
     def __init__(self, *, looks: int) -> None:
         self._looks = looks

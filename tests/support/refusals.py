@@ -1,4 +1,4 @@
-"""Holds the errors that the APIs answer to their schema, and their details to the list of codes."""
+"""Checks the APIs' errors against their schema, and their details against the list of codes."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ _fits = fastjsonschema.compile(json.loads((PROJECT / "lambdas" / "common" / "err
 
 
 def check(answer: Any) -> None:
-    """Fails unless `answer` is an error whose every detail has a known code, and exactly the values of that code."""
+    """Fails unless `answer` is a valid error, and each detail has a known code with exactly that code's values."""
     _fits(answer)
     for detail in answer["error"]["details"]:
         assert detail["code"] in CODES, detail

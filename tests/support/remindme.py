@@ -1,4 +1,4 @@
-"""What `remindme` meets in tests: a moment, a reminder, and an API that answers as a test wants."""
+"""Fixed values for tests of `remindme`, and a fake reminders API."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +16,11 @@ REMINDER: dict[str, Any] = {
     "occurrence": 1,
 }
 IN_20_MINUTES = {"timestamp": "2026-11-21T12:50:15+01:00", "timeZone": "Europe/Paris"}
-"""From NOW on, in Paris."""
+"""20 minutes after NOW, in Paris."""
 
 
 class FakeApi:
-    """Answers each request with the next of `answers`, the last one over and over; keeps what it was sent."""
+    """Answers each request with the next of `answers`, repeats the last one, and records the requests."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, Any]] = [(202, REMINDER)]

@@ -1,4 +1,4 @@
-"""HTTP servers on this machine that answer as a test wants."""
+"""HTTP servers on this machine whose answers come from a test."""
 
 import json
 import threading
@@ -8,13 +8,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Answering = Callable[[str, str, Any, str], tuple[int, Any]]
-"""From method, path, body and the Authorization header to the status and the body: bytes as they are, the rest as JSON.
-No answer at all for the status 0."""
+"""Takes method, path, body and the Authorization header. Returns the status and the body.
+
+A body of bytes is sent unchanged, any other body as JSON. The status 0 closes the connection without an answer.
+"""
 
 
 @contextmanager
 def served(answering: Answering, *, keys: list[str | None] | None = None) -> Iterator[str]:
-    """The address of a server on this machine that answers so. `keys` gets the Idempotency-Key of each request."""
+    """Starts a server and yields its address. It appends the Idempotency-Key of each request to `keys`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,9 +1,9 @@
-"""The tables for a simulated AWS. tests/stacks compares them with the templates."""
+"""The definitions of the tables in a simulated AWS. tests/stacks compares them with the templates."""
 
 from typing import Any
 
 SHOWN_OF_AN_ORDER = ("Name", "ItemName", "Price", "CardLast4", "Status", "Reasons", "UpdatedAt", "Note")
-"""The fields of the index ByOwner in addition to its keys."""
+"""The attributes that the index ByOwner contains in addition to its keys."""
 
 
 def _keys(*names: str) -> list[dict[str, str]]:

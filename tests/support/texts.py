@@ -1,4 +1,4 @@
-"""Texts that show nothing, and texts that look odd and are right."""
+"""Texts without a visible character, and unusual texts that are valid."""
 
 INVISIBLE = [
     *("", " ", "   ", "\t\n", "\u00a0", "\u2003\u3000", "\u200b", "\u200c\u200d", "\u200e\u200f", "\u202a\u202c"),
@@ -11,6 +11,6 @@ PERSIAN, HEBREW, FAMILY = "شاه\u200cنامه", "\u200fדוד\u200e", "👨\u2
 VISIBLE = [
     *("a", ".", "-", "0", "é", "e\u0301", "李雷", "محمد", PERSIAN, HEBREW, "ก็", "क\u094dष", "🐈", FAMILY, "❤\ufe0f"),
     *("🏴\U000e0067\U000e0062\U000e007f", "☐", "€", "\u3131", "\uac00", "\ufffc", "\ue000", " x ", "\u200bx"),
-    # Assigned by a later version of Unicode than this Python's, perhaps.
+    # This Python may have an older version of Unicode, in which this character is unassigned.
     "\U0001fae9",
 ]

@@ -1,4 +1,4 @@
-"""Waiting for what comes a moment later."""
+"""Waits until a condition holds."""
 
 import time
 from collections.abc import Callable
@@ -7,13 +7,14 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 60
-"""Far longer than anything takes, however busy the machine."""
+"""Far longer than any wait should take, even on a busy machine."""
 
 
 def eventually(look: Callable[[], T | None], *, until: Callable[[T], object] = bool, every: float = 0.05) -> T:
-    """What `look` returns as soon as `until` accepts it. By default any true value is accepted; None never is.
+    """Calls `look` every `every` seconds, until `until` accepts its result. Returns that result.
 
-    It looks again every so many seconds. If it gives up, the error shows what it saw last.
+    By default any true value is accepted. None is never accepted.
+    Raises AssertionError with the last result after PATIENCE_SECONDS.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -21,5 +22,5 @@ def eventually(look: Callable[[], T | None], *, until: Callable[[T], object] = b
         if seen is not None and until(seen):
             return seen
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {PATIENCE_SECONDS} seconds; last seen: {seen!r}")
+            raise AssertionError(f"timed out after {PATIENCE_SECONDS} seconds; last seen: {seen!r}")
         time.sleep(every)

@@ -12,7 +12,7 @@ import pytest
 from common import codes, jsontext
 from common.codes import Detail
 from terminal.errors import CommandError
-from tests.support.cognito import Signed
+from tests.support.cognito import SignedInPerson
 from tests.support.commands import Command
 from tests.support.orders import an_order
 from tests.support.orders_stack import CARD
@@ -47,7 +47,7 @@ def fake_api() -> FakeApi:
 @pytest.fixture
 def api(fake_api: FakeApi) -> Iterator[Api]:
     with served(fake_api.answer) as url:
-        yield Api(url, Signed())
+        yield Api(url, SignedInPerson())
 
 
 def refusal(code: str, *details: Detail) -> dict[str, Any]:
@@ -69,14 +69,14 @@ def test_if_a_token_is_refused_the_order_is_sent_again_with_a_new_one() -> None:
         return (401, refusal("UNAUTHORIZED")) if token == "token-0" else (202, {"Status": "RECEIVED"})
 
     with served(answer) as url:
-        [sent] = calls.submit(Api(url, Signed()), [ORDER])
+        [sent] = calls.submit(Api(url, SignedInPerson()), [ORDER])
 
     assert sent.taken
     assert tokens == ["token-0", "token-1"]
 
 
 def test_without_a_token_no_order_is_sent(fake_api: FakeApi) -> None:
-    somebody = Signed()
+    somebody = SignedInPerson()
     somebody.failures = [NotNowError("cannot sign in")]
 
     with served(fake_api.answer) as url, pytest.raises(CommandError, match="cannot sign in"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from terminal.errors import CommandError
-from tests.support.cognito import Signed
+from tests.support.cognito import SignedInPerson
 from tests.support.commands import Command
 from tests.support.remindme import ID, REMINDER, FakeApi, refusal
 from tests.support.servers import served
@@ -68,7 +68,7 @@ def test_each_new_reminder_has_a_new_key(remindme: Command, api: FakeApi) -> Non
 @pytest.fixture
 def served_api(api: FakeApi) -> Iterator[Api]:
     with served(api.answer) as url:
-        yield Api(url, Signed())
+        yield Api(url, SignedInPerson())
 
 
 def test_the_pauses_of_watching_get_shorter_until_the_reminder_is_sent(served_api: Api, api: FakeApi) -> None:
@@ -102,7 +102,7 @@ def test_a_repeated_reminder_is_watched_until_its_first_occurrence_is_over(serve
 
 def test_watching_continues_if_a_token_cannot_be_renewed_at_the_moment(api: FakeApi) -> None:
     api.answers = [(200, {**REMINDER, "status": "SENT"})]
-    somebody = Signed()
+    somebody = SignedInPerson()
     somebody.failures = [NotNowError("busy"), NotNowError("busy")]
 
     with served(api.answer) as url:

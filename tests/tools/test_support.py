@@ -122,7 +122,7 @@ def test_waiting_returns_the_awaited_value() -> None:
 def test_a_timeout_shows_the_last_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 0.01)
 
-    with pytest.raises(AssertionError, match=r"not within 0.01 seconds; last seen: \{'Status': 'RECEIVED'\}"):
+    with pytest.raises(AssertionError, match=r"timed out after 0.01 seconds; last seen: \{'Status': 'RECEIVED'\}"):
         eventually(lambda: {"Status": "RECEIVED"}, until=lambda row: row["Status"] == "PARKED", every=0.001)
 
 

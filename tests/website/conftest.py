@@ -85,7 +85,7 @@ def order() -> dict[str, str]:
 @pytest.fixture
 def somebody(apps: Apps) -> User:
     """A person whom no other test uses."""
-    return apps.as_somebody_else().user
+    return apps.as_new_person().user
 
 
 @pytest.fixture

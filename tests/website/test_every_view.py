@@ -42,7 +42,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(apps: Apps) -> Scene:
-    grace, newcomer = apps.as_person("grace@example.com"), apps.as_somebody_else()
+    grace, newcomer = apps.as_person("grace@example.com"), apps.as_new_person()
     orders = {
         "fulfilled": scenes.ordered(grace),
         "parked": scenes.parked(grace, ItemName="A lamp for the desk, with a shade", Price="49.90"),

@@ -239,7 +239,7 @@ def test_a_reminder_that_is_sent_before_it_is_cancelled_is_shown_as_sent(
 def test_a_list_of_several_pages_loads_more_on_request(
     open_tab: OpenTab, apps: Apps, message: str, title: str, wait: int
 ) -> None:
-    theirs, numbers = apps.as_somebody_else(), range(21)
+    theirs, numbers = apps.as_new_person(), range(21)
     for number in numbers:
         posted = scenes.reminded(theirs, f"{message} #{number}", waitSeconds=wait)
     scenes.ended(theirs, posted["reminderId"], "SENT" if wait == 0 else "SCHEDULED")

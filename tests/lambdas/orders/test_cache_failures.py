@@ -213,7 +213,7 @@ class AnswersAlike(socketserver.BaseRequestHandler):
 @pytest.fixture
 def broken_redis(request, monkeypatch):
     """A cache server that gives one wrong or empty answer, after a delay."""
-    with caches.pretended(AnswersAlike) as server:
+    with caches.fake_server(AnswersAlike) as server:
         server.answer, server.seconds = request.param
         server.connections = 0
         monkeypatch.setenv("REDIS_URL", caches.url_of(server))
@@ -284,7 +284,7 @@ class Scripted(socketserver.BaseRequestHandler):
 def test_a_lookup_releases_its_lock_if_the_entry_was_published_just_before(monkeypatch):
     """There is no table here, so reading it would fail."""
     text = json.dumps(CACHED).encode()
-    with caches.pretended(Scripted) as server:
+    with caches.fake_server(Scripted) as server:
         server.answers = [b"$-1\r\n", b"+OK\r\n$%d\r\n%s\r\n" % (len(text), text), b"+OK\r\n"]
         server.asked = []
         monkeypatch.setenv("REDIS_URL", caches.url_of(server))

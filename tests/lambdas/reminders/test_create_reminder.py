@@ -11,7 +11,7 @@ from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import API, post, refused_field, signed_in, status_and_body
 from tests.support.handlers.faults import fault
-from tests.support.handlers.reminder_rows import workflow_takes_up
+from tests.support.handlers.reminder_rows import run_first_state
 
 pytestmark = pytest.mark.usefixtures("account", "reminder_table")
 
@@ -344,7 +344,7 @@ def test_a_reminder_is_withdrawn_if_its_workflow_does_not_start(reminder_table):
 
 def test_a_start_whose_answer_is_lost_succeeds(reminder_table, reminder_workflow):
     def run():
-        assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+        assert run_first_state(reminder_workflow) == ["SCHEDULED"]
 
     with fault(client_of(create_reminder, "stepfunctions"), "StartExecution", "lost", beside=run):
         status, _ = status_and_body(create(TOPIC | {"waitSeconds": 1}, OLGA))

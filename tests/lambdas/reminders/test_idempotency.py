@@ -16,7 +16,7 @@ from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import post, refused_field, status_and_body
 from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import ahead, workflow_takes_up
+from tests.support.handlers.reminder_rows import ahead, run_first_state
 
 pytestmark = pytest.mark.usefixtures("account")
 
@@ -91,7 +91,7 @@ def test_a_reminder_that_failed_before_it_was_started_is_not_answered_as_schedul
 def test_a_repeated_request_gets_the_first_answer_after_its_time_has_passed(rows, reminder_table, reminder_workflow):
     request = {"message": "x", "preference": "email", "timestamp": utc_text(ahead(hours=1))}
     first = create(request)
-    workflow_takes_up(reminder_workflow)
+    run_first_state(reminder_workflow)
     (row,) = rows()
     past = utc_text(ahead(hours=-1))
     reminder_table.put_item(Item=row | {"DueAt": past, "FirstDueAt": past, "Status": "SENT"})
@@ -188,7 +188,7 @@ def test_a_repeated_request_starts_a_reminder_that_was_not_started(rows, reminde
     status, body = status_and_body(create())
 
     assert (status, body["dueAt"]) == (202, rows()[0]["DueAt"])
-    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert run_first_state(reminder_workflow) == ["SCHEDULED"]
 
 
 def test_a_late_repeated_request_waits_only_for_the_rest(rows, reminder_table, reminder_workflow):
@@ -210,11 +210,11 @@ def test_an_execution_that_found_no_row_does_not_block_the_next(rows, reminder_w
     with fault(STATES, "StartExecution", "late"):
         assert create()["statusCode"] == 503
         assert rows() == []
-    assert workflow_takes_up(reminder_workflow) == ["TAKEN"]
+    assert run_first_state(reminder_workflow) == ["TAKEN"]
     reminder_workflow.stop()
 
     assert create()["statusCode"] == 202
-    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert run_first_state(reminder_workflow) == ["SCHEDULED"]
 
 
 def test_a_repeated_request_before_the_first_execution_begins_starts_no_other(rows, reminder_workflow):
@@ -226,7 +226,7 @@ def test_a_repeated_request_before_the_first_execution_begins_starts_no_other(ro
     assert handler(event, None)["statusCode"] == 202
 
     assert len(reminder_workflow.executions()) == 1
-    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert run_first_state(reminder_workflow) == ["SCHEDULED"]
 
 
 @pytest.mark.parametrize("key", [KEY, None])
@@ -236,7 +236,7 @@ def test_a_write_that_botocore_repeats_makes_one_reminder(key, rows, reminder_wo
 
     assert create(key=key)["statusCode"] == 202
 
-    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert run_first_state(reminder_workflow) == ["SCHEDULED"]
     assert len(rows()) == 1
 
 
@@ -252,11 +252,11 @@ def test_retrying_until_success_makes_one_reminder(client, operation, kind, rows
         except KilledError:
             status = None
     assert status in (202, 503, None)
-    workflow_takes_up(reminder_workflow)
+    run_first_state(reminder_workflow)
 
     assert create()["statusCode"] == 202
 
-    outcomes = workflow_takes_up(reminder_workflow)
+    outcomes = run_first_state(reminder_workflow)
     (row,) = rows()
     assert row["Status"] == "SCHEDULED"
     assert "SCHEDULED" in outcomes
@@ -274,7 +274,7 @@ def test_a_failed_request_without_a_key_leaves_no_row_that_waits_for_ever(
             status = create(key=None)["statusCode"]
         except KilledError:
             status = None
-    outcomes = workflow_takes_up(reminder_workflow)
+    outcomes = run_first_state(reminder_workflow)
     for row in rows():
         long_ago = utc_text(ahead(hours=-1))
         reminder_table.put_item(Item=row | {"DueAt": long_ago, "UpdatedAt": long_ago})
@@ -299,19 +299,19 @@ def test_the_same_request_twice_at_once_makes_one_reminder(client, operation, ta
     def second():
         statuses.append(create()["statusCode"])
         if taken_up:
-            workflow_takes_up(reminder_workflow)
+            run_first_state(reminder_workflow)
 
     with fault(client, operation, kind, beside=second):
         try:
             statuses.append(create()["statusCode"])
         except KilledError:
             pass
-    workflow_takes_up(reminder_workflow)
+    run_first_state(reminder_workflow)
 
     # A caller who got 202 has the reminder. All others send the request again.
     if 202 not in statuses:
         assert create()["statusCode"] == 202
-        workflow_takes_up(reminder_workflow)
+        run_first_state(reminder_workflow)
     (row,) = rows()
     assert (row["Status"], "ExecutionId" in row) == ("SCHEDULED", True)
 

@@ -16,7 +16,7 @@ from reminders.settle_lost_reminders import (
 )
 from reminders.table import find
 from tests.support.handlers.aws import client_of
-from tests.support.handlers.reminder_rows import DAILY, REQUEST, TOPIC, ahead, workflow_takes_up
+from tests.support.handlers.reminder_rows import DAILY, REQUEST, TOPIC, ahead, run_first_state
 
 WAITING = {"Waiting": True}
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
@@ -30,7 +30,7 @@ def test_a_reminder_without_a_running_execution_is_started_again(write, started,
     (given,) = started()
     assert given == {**REQUEST, "reminderId": "r-1", "after": kept["ExecutionId"]}
     assert find("r-1") == kept
-    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert run_first_state(reminder_workflow) == ["SCHEDULED"]
     assert find("r-1")["ExecutionId"] != kept["ExecutionId"]
     # Now the reminder has a running execution.
     assert handler({}, None)["Lost"] == 0
@@ -70,7 +70,7 @@ def test_a_reminder_whose_execution_never_claimed_the_row_is_started_again(write
     handler({}, None)
 
     assert started() == [{**REQUEST, "reminderId": "r-1"}]
-    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert run_first_state(reminder_workflow) == ["SCHEDULED"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from reminders.settle_lost_reminders import (
     handler,
 )
 from reminders.table import find
-from tests.support.handlers.reminder_rows import REPEATED, REQUEST, ahead, workflow_takes_up
+from tests.support.handlers.reminder_rows import REPEATED, REQUEST, ahead, run_first_state
 
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
 WAITING = {"Waiting": True}
@@ -38,7 +38,7 @@ def test_a_lost_repeated_reminder_continues_with_its_next_occurrence(
     assert (found["Status"], found["Reason"], found["Occurrence"]) == ("SCHEDULED", reason, occurrence)
     assert found["DueAt"] > utc_text(ahead())
     assert started() == [{**REPEATED, "reminderId": "r-1", "after": kept["ExecutionId"]}]
-    assert workflow_takes_up(reminder_workflow) == ["SCHEDULED"]
+    assert run_first_state(reminder_workflow) == ["SCHEDULED"]
     assert handler({}, None)["Lost"] == 0
 
 

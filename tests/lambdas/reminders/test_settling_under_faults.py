@@ -22,7 +22,7 @@ from reminders.settle_lost_reminders import (
 from reminders.table import find
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import DAILY, REPEATED, TOPIC, ahead, workflow_takes_up
+from tests.support.handlers.reminder_rows import DAILY, REPEATED, TOPIC, ahead, run_first_state
 from tests.support.workflows.asl import load, longest_stay
 
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
@@ -45,7 +45,7 @@ def test_two_sweeps_at_once_send_one_reminder(write, reminder_workflow, monkeypa
         assert [handler({}, None)["Lost"] for _ in range(2)] == [2, 1]
 
     assert find("again")["Occurrence"] == 2
-    assert sorted(workflow_takes_up(reminder_workflow)) == ["SCHEDULED", "SCHEDULED", "TAKEN"]
+    assert sorted(run_first_state(reminder_workflow)) == ["SCHEDULED", "SCHEDULED", "TAKEN"]
 
 
 def test_a_sweep_and_a_retry_at_once_send_one_reminder(write, reminder_workflow):
@@ -58,7 +58,7 @@ def test_a_sweep_and_a_retry_at_once_send_one_reminder(write, reminder_workflow)
         input=json.dumps(TOPIC | {"waitSeconds": 1, "reminderId": "r-1"}),
     )
 
-    assert sorted(workflow_takes_up(reminder_workflow)) == ["SCHEDULED", "TAKEN"]
+    assert sorted(run_first_state(reminder_workflow)) == ["SCHEDULED", "TAKEN"]
 
 
 @pytest.mark.parametrize("status", ["SENT", "CANCELLED", "FAILED"])
@@ -91,7 +91,7 @@ def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
 
     handler({}, None)
 
-    assert workflow_takes_up(reminder_workflow) == ["TAKEN"]
+    assert run_first_state(reminder_workflow) == ["TAKEN"]
     assert [row["Status"] for row in reminder_table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
 
 
@@ -218,11 +218,11 @@ def test_after_a_fault_in_any_call_the_next_sweep_settles_the_rest(client, opera
     write("between", Status="SENT", request=REPEATED)
     with fault(client, operation, kind), suppress(KilledError, NotSettledError, ClientError, BotoCoreError):
         handler(WAITING, None)
-    outcomes = workflow_takes_up(reminder_workflow)
+    outcomes = run_first_state(reminder_workflow)
 
     handler(WAITING, None)
 
-    outcomes += workflow_takes_up(reminder_workflow)
+    outcomes += run_first_state(reminder_workflow)
     ends = {name: find(name)["Status"] for name in ("overdue", "waiting", "late", "sending", "repeated", "between")}
     assert ends == {
         "overdue": "SCHEDULED",

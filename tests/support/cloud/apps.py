@@ -1,4 +1,4 @@
-"""Both apps on a laptop cloud: calling the APIs, starting workflows, and what tables and queues then hold."""
+"""Both apps on a laptop cloud: calls their APIs, starts workflows, and reads tables and queues."""
 
 import json
 import uuid
@@ -20,12 +20,12 @@ FINISHED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
 
 def is_finished(execution: Mapping[str, Any]) -> bool:
-    """Whether an execution that `describe_execution` describes is over."""
+    """Whether an execution has ended. `execution` is an answer of `describe_execution`."""
     return execution["status"] in FINISHED
 
 
 def new_order() -> dict[str, str]:
-    """A good order that no other test knows."""
+    """A good order with a new OrderId."""
     return {
         "OrderId": unique("T-"),
         "Name": "Zoë O'Brien 🐈",
@@ -36,7 +36,7 @@ def new_order() -> dict[str, str]:
 
 
 class Apps:
-    """Both apps as one of their users sees them."""
+    """Both apps, called by one user."""
 
     def __init__(self, cloud: Cloud, places: Places, *, user: User) -> None:
         self.cloud = cloud
@@ -48,7 +48,7 @@ class Apps:
         return Apps(self.cloud, self.places, user=self.cloud.users()[OPERATOR])
 
     def as_person(self, email: str | None = None) -> "Apps":
-        """The same as somebody sees them who is no operator: the cloud's person, or one with this address."""
+        """The same apps, called by a person: the demo person, or a new one with this address."""
         user = self.cloud.users()[PERSON]
         if email:
             user = replace(user, email=email)
@@ -56,8 +56,8 @@ class Apps:
             users.add(self.cloud.engine.client("cognito-idp"), self.places.user_pool, user, phone=phone)
         return Apps(self.cloud, self.places, user=user)
 
-    def as_somebody_else(self) -> "Apps":
-        """The same as a person sees them whom no other test knows."""
+    def as_new_person(self) -> "Apps":
+        """The same apps, called by a new person."""
         return self.as_person(f"{unique()}@example.com")
 
     def post_order(self, order: dict[str, Any]) -> tuple[int, Any]:
@@ -67,7 +67,7 @@ class Apps:
         return self._call("PUT", f"{self.places.orders_api}/orders/{order['OrderId']}", order)[:2]
 
     def get_order(self, order_id: str) -> tuple[int, Any, str]:
-        """The status, the body and `X-Cache`."""
+        """Looks up an order. Returns the status, the body and `X-Cache`."""
         status, body, headers = self._call("GET", f"{self.places.orders_api}/orders/{order_id}")
         return status, body, headers.get("X-Cache", "")
 
@@ -75,7 +75,7 @@ class Apps:
         return self._call("POST", f"{self.places.reminders_api}/reminders", reminder)[:2]
 
     def start(self, workflow: str, workflow_input: Any) -> str:
-        """Starts a workflow as `aws stepfunctions start-execution` does; returns the execution's ARN."""
+        """Starts a workflow by hand, like `aws stepfunctions start-execution`. Returns the execution's ARN."""
         started = self.cloud.engine.client("stepfunctions").start_execution(
             stateMachineArn=workflow, name=str(uuid.uuid4()), input=json.dumps(workflow_input)
         )
@@ -83,7 +83,7 @@ class Apps:
         return str(started["executionArn"])
 
     def finished(self, execution: str) -> dict[str, Any]:
-        """The execution, Express or Standard, once it is over."""
+        """Waits until an execution, Express or Standard, has ended. Returns its description."""
         states = self.cloud.engine.executions()
 
         found: dict[str, Any] = eventually(lambda: states.describe_execution(executionArn=execution), until=is_finished)
@@ -96,15 +96,15 @@ class Apps:
         return row
 
     def settled(self, order_id: str) -> dict[str, Any]:
-        """The row of an order, once its workflow has written the outcome."""
+        """Waits until an order is no longer RECEIVED. Returns its row."""
         return eventually(lambda: self.row(order_id), until=lambda row: row["Status"]["S"] != "RECEIVED")
 
     def shown(self, order_id: str, status: str) -> dict[str, Any]:
-        """The order as the API answers it, once it has this status in the cache, too."""
+        """Waits until a lookup, which may use the cache, shows this status. Returns the order."""
         return eventually(lambda: self.get_order(order_id)[1], until=lambda body: body.get("Status") == status)
 
     def queued(self, order_id: str) -> list[tuple[str, dict[str, Any]]]:
-        """Each message about an order, with the queue it lies in."""
+        """The messages about an order, each with the name of its queue."""
         return [
             (name, body)
             for name, url in self.places.queues.items()
@@ -113,16 +113,16 @@ class Apps:
         ]
 
     def parked(self, execution: str) -> list[dict[str, Any]]:
-        """Each message in the parked queue that an execution wrote."""
+        """The messages that an execution sent to the parked queue."""
         bodies = [json.loads(message["Body"]) for message in self.cloud.engine.queued(self.places.parked_queue)]
         return [body for body in bodies if body.get("ExecutionId") == execution]
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any, Any]:
-        """The status, the body and the headers of the orders API's answer."""
+        """Calls the orders API. Returns the status, the body and the headers."""
         return self._call(method, f"{self.places.orders_api}{path}", body)
 
     def call_reminders(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
-        """The same of the reminders API."""
+        """Calls the reminders API. Returns the status, the body and the headers."""
         return self._call(method, f"{self.places.reminders_api}{path}", body, headers)
 
     def _call(
@@ -130,7 +130,7 @@ class Apps:
     ) -> tuple[int, Any, Any]:
         response = send(method, url, body=body, token=self.token, headers=headers)
         answer = json.loads(response.text)
-        # The engine answers for a function that dies, in a form of its own: see docs/local.md.
+        # If a function dies, the engine answers in another form than AWS: see docs/local.md.
         if 400 <= response.status_code < 500 or "error" in answer:
             refusals.check(answer)
         balance.ANSWERS.append(Answer(method, url, body, response.status_code, answer))

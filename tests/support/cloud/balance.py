@@ -1,7 +1,8 @@
-"""The balance that every run keeps: each accepted order and reminder has exactly one end (records.py).
+"""Checks that each accepted order and reminder has exactly one end. records.py defines this balance.
 
-The terms are counted in the raw tables and queues. Note a `mark`, run something, then call `orders` or `reminders`:
-both wait until everything has settled, run the sweeps of the apps if something was lost, and fail with each fault.
+The terms are counted in the raw tables and queues. Take a `mark`, run something, then call `orders` or `reminders`.
+They wait until no execution works on them any more, and run the apps' sweeps if something is lost. Their error lists
+every fault.
 
 See decision D122.
 """
@@ -24,15 +25,15 @@ from tests.support.waiting import eventually
 _plain = TypeDeserializer().deserialize
 
 ANSWERS: list[Answer] = []
-"""Every answer that a test got from the APIs, oldest first."""
+"""The answers that tests got from the APIs, oldest first."""
 
 BY_HAND: set[str] = set()
-"""The ARN of every execution that a test started without the API."""
+"""The ARNs of the executions that tests started without the API."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What tables, queues and deliveries held before a run."""
+    """The content of tables and queues, and the deliveries, before a run."""
 
     answers: int
     rows: Mapping[str, Row]
@@ -43,16 +44,17 @@ class Mark:
 
 
 @dataclass
-class Doubled:
-    """Items that may come twice, because a test kept an answer from the sender."""
+class AllowedCopies:
+    """The orders and reminders that may be sent twice, because a test withheld an answer from the sender."""
 
     orders: set[str] = field(default_factory=set)
+    """OrderIds."""
     reminders: set[str] = field(default_factory=set)
-    """Their words."""
+    """The words of reminders."""
 
 
 def mark(cloud: Cloud, places: Places) -> Mark:
-    """The state before a run. `orders` and `reminders` count only what came or changed since."""
+    """Takes the state before a run. `orders` and `reminders` count only later changes."""
     return Mark(
         answers=len(ANSWERS),
         rows=_rows(cloud, places.order_table, "OrderId"),
@@ -64,10 +66,10 @@ def mark(cloud: Cloud, places: Places) -> Mark:
 
 
 def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str] = ()) -> Terms:
-    """The terms of all orders that came or changed since the mark, once they have settled.
+    """Waits until the orders that are new or changed since the mark have ended. Returns their terms.
 
-    Raises AssertionError with each order that is not in balance. `copies` are OrderIds whose message may be in a queue
-    twice, because the test took the answer of the queue away.
+    `copies` has the OrderIds whose message may be in a queue twice, because the test withheld the queue's answer.
+    Raises AssertionError with each order that is out of balance.
     """
 
     def found() -> Orders:
@@ -101,10 +103,11 @@ def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str]
 
 
 def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection[str] = ()) -> Terms:
-    """The terms of all reminders that came or changed since the mark, once they have settled.
+    """Waits until the reminders that are new or changed since the mark have ended. Returns their terms.
 
-    Raises AssertionError with each reminder that is not in balance. `doubtful` are the words of reminders that may be
-    delivered twice, or fail although they were delivered, because the test took the answer of SES or SNS away.
+    `doubtful` has the words of reminders for which the test withheld an answer of SES or SNS. They may be delivered
+    twice, or fail although they were delivered.
+    Raises AssertionError with each reminder that is out of balance.
     """
 
     def found() -> Reminders:
@@ -133,7 +136,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
 
     def busy() -> bool:
         seen = found()
-        # An execution that waits for a cancelled reminder finds that out when it is due.
+        # The execution of a cancelled reminder may keep running. It notices the cancellation when the reminder is due.
         at_rest = {id for id, row in seen.rows.items() if seen.waits(row) or row["Status"] == "CANCELLED"}
         running = set(seen.running) - since.running
         return any(not arn.rpartition(":")[2].startswith(tuple(at_rest)) for arn in running)
@@ -144,7 +147,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
 def _settled(
     look: Callable[[], tuple[Terms, list[str]]], sweep: Callable[[], None], *, busy: Callable[[], bool]
 ) -> Terms:
-    """The terms, once everything has settled and they balance. The sweep runs the first time that they do not."""
+    """Waits until nothing is running and the terms balance. Returns them. Runs the sweep at the first imbalance."""
     swept = False
 
     def balance() -> tuple[Terms, list[str]]:
@@ -163,14 +166,14 @@ def _settled(
 
 
 def _rows(cloud: Cloud, table: str, key: str) -> dict[str, Row]:
-    """Every row of a table, read consistently, by its key."""
+    """All rows of a table by key, from a consistent read."""
     pages = cloud.engine.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     items = [{name: _plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
     return {item[key]: item for item in items}
 
 
 def _messages(cloud: Cloud, places: Places) -> list[Message]:
-    """Every message of the three queues."""
+    """The messages of all three queues."""
     return [
         Message(queue, message["MessageId"], json.loads(message["Body"]))
         for queue, url in places.queues.items()
@@ -179,7 +182,7 @@ def _messages(cloud: Cloud, places: Places) -> list[Message]:
 
 
 def _deliveries(cloud: Cloud) -> list[Delivery]:
-    """Everything that SES and SNS got to deliver."""
+    """Everything that SES and SNS were asked to deliver."""
     mails = [
         Delivery("mail", mail["BodyText"].partition("\n\n-- \n")[0], _id_in(mail["BodyText"]))
         for mail in cloud.engine.mails()
@@ -196,27 +199,27 @@ def _id_in(mail: str) -> str | None:
 
 
 def _running(cloud: Cloud, workflow: str) -> set[str]:
-    """The ARNs of the executions of a workflow that are running."""
+    """The ARNs of a workflow's running executions."""
     pages = cloud.engine.executions().get_paginator("list_executions")
     found = pages.paginate(stateMachineArn=workflow, statusFilter="RUNNING")
     return {one["executionArn"] for page in found for one in page["executions"]}
 
 
 def _age_order(cloud: Cloud, places: Places, row: Row) -> None:
-    """Moves time for one order: its row says that it last changed eleven minutes ago, so it counts as lost."""
+    """Makes an order look lost: its row says that it last changed eleven minutes ago."""
     then = (datetime.now(UTC) - timedelta(minutes=11)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     _set(cloud, places.order_table, {"OrderId": row["OrderId"]}, "Status", row["Status"], {"UpdatedAt": then})
 
 
 def _age_reminder(cloud: Cloud, places: Places, row: Row) -> None:
-    """Moves time for one reminder: its row says that it was due 31 minutes ago, and has not changed since."""
+    """Makes a reminder look lost: its row says that it was due, and last changed, 31 minutes ago."""
     then = (datetime.now(UTC) - timedelta(minutes=31)).strftime("%Y-%m-%dT%H:%M:%SZ")
     key = {"ReminderId": row["ReminderId"]}
     _set(cloud, places.reminder_table, key, "Status", row["Status"], {"DueAt": then, "UpdatedAt": then})
 
 
 def _set(cloud: Cloud, table: str, key: dict[str, str], only_if: str, value: str, changes: dict[str, str]) -> None:
-    """Changes texts of a row, unless another attribute of it has changed since."""
+    """Changes text attributes of a row if its attribute `only_if` still has this value."""
     dynamodb = cloud.engine.client("dynamodb")
     with contextlib.suppress(dynamodb.exceptions.ConditionalCheckFailedException):
         dynamodb.update_item(
@@ -233,7 +236,7 @@ def _set(cloud: Cloud, table: str, key: dict[str, str], only_if: str, value: str
 
 
 def _invoke(cloud: Cloud, workflow: str, function: str, event: dict[str, Any]) -> None:
-    """Calls a function of the workflow's stack, as a rule of EventBridge does."""
+    """Calls a function of the workflow's stack, like a rule of EventBridge."""
     stack = re.split("-(?:OrderFulfillment|Reminder)", workflow.rpartition(":")[2])[0]
     functions = cloud.engine.client("lambda")
     name = functions_of(cloud, stack)[function]
@@ -242,7 +245,7 @@ def _invoke(cloud: Cloud, workflow: str, function: str, event: dict[str, Any]) -
 
 
 def functions_of(cloud: Cloud, stack: str) -> dict[str, str]:
-    """The name of each function of a stack, by the last of its construct ids."""
+    """The names of a stack's functions, by the last of their construct ids."""
     pages = cloud.engine.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
     found = [one for page in pages for one in page["StackResourceSummaries"]]
     return {
@@ -253,5 +256,5 @@ def functions_of(cloud: Cloud, stack: str) -> dict[str, str]:
 
 
 def construct(logical_id: str) -> str:
-    """The last construct id of a function's logical id."""
+    """The last construct id in a function's logical id."""
     return re.sub("^(?:Operators|LostOrders|LostReminders)", "", logical_id[:-8])

@@ -1,4 +1,4 @@
-"""A proxy between deployed functions and the engine. It fails calls of AWS as AWS and networks do."""
+"""A proxy between deployed functions and the engine. It makes AWS calls fail in the ways of AWS and of networks."""
 
 import contextlib
 import json
@@ -26,24 +26,24 @@ KINDS = {
     REFUSED: "AWS answers 500 and does nothing",
     LOST: "AWS does it, and the connection ends before the answer",
     SLOW: "AWS does it, and the answer comes after the client has given up",
-    LATE: "AWS does it after the client has given up and its caller has an answer",
+    LATE: "AWS does it after the client has given up and the caller has an answer",
     SILENT: "AWS never gets the call, and no answer comes",
     KILLED: "AWS does it, and the function is killed before it has the answer",
-    LOST_ONCE: "the same as an answer that is lost, but the second attempt is answered",
-    LOST_THEN_KILLED: "the first attempt loses its answer, and in the second the function is killed",
+    LOST_ONCE: "the first attempt loses its answer, and the second attempt gets one",
+    LOST_THEN_KILLED: "the first attempt loses its answer, and the function is killed in the second attempt",
 }
 
 NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:")
-"""Actions of a role that the function itself does not call: Lambda, DynamoDB and Step Functions use them for it."""
+"""Actions in a role that the function does not call itself. Lambda, DynamoDB and Step Functions need them."""
 
 _SERVICE = re.compile(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/aws4_request")
 _REMINDER = re.compile(r'eminderId\\*": *(?:\{\\*"S\\*": *)?\\*"([0-9A-Za-z-]+)')
 _PATHS = {"/v2/email/account": "GetAccount"}
-"""Operations of services that name the operation only in the path."""
+"""The operations of services that name them only in the path."""
 
 
 class Call(NamedTuple):
-    """One call of AWS, by a function's construct id and the name that IAM has for it."""
+    """An AWS call: the construct id of the function that makes it, and its IAM action."""
 
     function: str
     action: str
@@ -54,9 +54,9 @@ class Call(NamedTuple):
 
 @dataclass
 class Fault:
-    """Fails one call that is the same as `call`: number `nth` of them, which is 0 for the first.
+    """Makes one call like `call` fail: the one with number `nth`, counted from 0.
 
-    It fails all attempts of the call. botocore makes up to two.
+    The fault meets every attempt of that call. botocore makes up to two.
     """
 
     call: Call
@@ -69,7 +69,7 @@ class Fault:
         self._attempts: dict[str, int] = {}
 
     def meets(self, call: Call, invocation: str) -> str | None:
-        """How this attempt fails, if it does. All attempts of one call have the same `invocation`."""
+        """The fault of this attempt, or None. All attempts of one call have the same `invocation`."""
         if call != self.call:
             return None
         if invocation not in self._attempts:
@@ -87,16 +87,16 @@ class Fault:
 
 @dataclass
 class Case:
-    """One test's work with one order or one reminder. The AWS calls that name a marker belong to it."""
+    """One order or reminder of a test. The AWS calls that name one of its markers belong to it."""
 
     markers: set[str]
-    """Ids or words. A reminder's id next to one of them is a marker too. Without markers, every call counts."""
+    """Ids or words. A reminder's id in a call with a marker becomes a marker, too. Without any, every call counts."""
     functions: Collection[str] | None = None
     """The functions whose calls count; None for all."""
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     answered: Event = field(default_factory=Event)
-    """Set when the caller has its answer: calls that are late are made then."""
+    """Set when the caller has its answer. Then the late calls are made."""
     _invocations: set[str] = field(default_factory=set)
 
     def is_of(self, call: Call, body: str) -> bool:
@@ -113,12 +113,12 @@ class Case:
 
 
 class Between:
-    """The proxy that the functions send their calls to. Give it one `Case` after the other, or many at once."""
+    """The proxy to which the functions send their calls. It can serve many cases at once."""
 
     def __init__(self, cloud: Cloud, renew: Callable[[str], None]) -> None:
         self.cloud = cloud
         self.renew = renew
-        """Ends the processes of a function, so that the next ones begin without cached values."""
+        """Replaces the processes of a function, so that it starts without cached values."""
         self._cases: list[Case] = []
         self._lock = Lock()
 
@@ -135,7 +135,7 @@ class Between:
                 self._cases.remove(case)
 
     def fault_of(self, call: Call, body: str, invocation: str) -> tuple[Case | None, str | None]:
-        """The case that a call belongs to, and how it fails."""
+        """The case that a call belongs to, and the call's fault. Both may be None."""
         with self._lock:
             for case in sorted(self._cases, key=lambda one: not one.markers):
                 if case.is_of(call, body):
@@ -145,7 +145,7 @@ class Between:
         return None, None
 
     def kill(self, function: str, port: int) -> None:
-        """Kills the process of a function that calls from a port."""
+        """Kills the process of `function` that has a connection from this port."""
         engine = self.cloud.engine.daemon.process()
         assert engine
         for process in engine.children(recursive=True):
@@ -158,7 +158,7 @@ class Between:
 
 @contextmanager
 def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
-    """Inside the block, every function of the stacks calls AWS through the proxy."""
+    """Makes every function of the stacks call AWS through the proxy inside the block."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -204,7 +204,7 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
         request_queue_size = 128
 
         def handle_error(self, *_: object) -> None:
-            """A function that was killed reads no answer."""
+            """Ignores errors: a killed function does not read its answer."""
 
     names = {construct: name for stack in stacks for construct, name in functions_of(cloud, stack).items()}
     functions = cloud.engine.client("lambda")
@@ -218,12 +218,12 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
         functions.update_function_configuration(FunctionName=names[construct], Environment={"Variables": variables})
 
     def renew(construct: str) -> None:
-        set_variables(construct, {**told, "AWS_SDK_UA_APP_ID": construct, "RENEWED": unique()})
+        set_variables(construct, {**through_the_proxy, "AWS_SDK_UA_APP_ID": construct, "RENEWED": unique()})
 
     proxy = Between(cloud, renew)
     with Server(("127.0.0.1", 0), Handler) as server, ThreadPoolExecutor(4) as pool:
-        # botocore names the application in each request, so that one proxy serves all functions.
-        told = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
+        # botocore sends AWS_SDK_UA_APP_ID with each request. So one proxy can serve all functions.
+        through_the_proxy = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
             list(pool.map(renew, usual))
@@ -234,7 +234,7 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
 
 
 def _call(request: BaseHTTPRequestHandler, body: bytes) -> Call:
-    """Which call a request is."""
+    """The AWS call of a request."""
     function = re.search(r"app/([0-9A-Za-z]+)", request.headers.get("User-Agent", ""))
     service = _SERVICE.search(request.headers.get("Authorization", ""))
     operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
@@ -242,13 +242,13 @@ def _call(request: BaseHTTPRequestHandler, body: bytes) -> Call:
         operation = action[1].decode()
     operation = operation or _PATHS.get(request.path, f"{request.command} {request.path}")
     if service and service[1] == "sqs":
-        # IAM has one action for a message and for ten.
+        # IAM has the same action for one message and for a batch.
         operation = operation.removesuffix("Batch")
     return Call(function[1] if function else "", f"{service[1] if service else ''}:{operation}")
 
 
 def _passed_on(cloud: Cloud, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
-    """The engine's answer to a request, which keeps its signature."""
+    """Passes a request on to the engine, with its signature. Returns the status, the headers and the body."""
     with closing(HTTPConnection("127.0.0.1", cloud.settings.port)) as engine:
         engine.request(request.command, request.path, body, dict(request.headers))
         response = engine.getresponse()
@@ -257,7 +257,7 @@ def _passed_on(cloud: Cloud, request: BaseHTTPRequestHandler, body: bytes) -> tu
 
 
 def _error(request: BaseHTTPRequestHandler) -> tuple[dict[str, str], bytes]:
-    """The answer of an AWS service that has failed, in the protocol of the request."""
+    """The headers and the body of a failed AWS service's answer, in the protocol of the request."""
     if "x-www-form-urlencoded" in request.headers.get("Content-Type", ""):
         error = "<ErrorResponse><Error><Type>Receiver</Type><Code>InternalFailure</Code></Error></ErrorResponse>"
         return {"Content-Type": "text/xml"}, error.encode()
@@ -265,7 +265,7 @@ def _error(request: BaseHTTPRequestHandler) -> tuple[dict[str, str], bytes]:
 
 
 def calls_granted(cloud: Cloud, stack: str) -> set[Call]:
-    """Every call that the role of a function lets it make, read from the template of a stack with this construct id."""
+    """Every call that the functions' roles allow, from the template of the stack with this construct id."""
     resources = json.loads((cloud.settings.assembly / f"{stack}.template.json").read_text())["Resources"]
     calls = set()
     for name, function in resources.items():

@@ -1,4 +1,4 @@
-"""A second checkout of the project, and the laptop cloud's command line run there as people do."""
+"""A second checkout of the project, to run the laptop cloud's command line in."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ COPIED_FOLDERS = ("stacks", "lambdas", "statemachines", "website", "local", "ter
 
 @dataclass(frozen=True)
 class Checkout:
-    """A checkout of the project, with the cloud in its `.local` folder."""
+    """A checkout of the project. Its laptop cloud is in `.local`."""
 
     root: Path
 
@@ -40,7 +40,7 @@ class Checkout:
         return [sys.executable, "-m", "local", *arguments]
 
     def processes(self) -> list[psutil.Process]:
-        """Everything that runs out of this checkout's cloud."""
+        """The processes of this checkout's laptop cloud."""
         found = []
         for process in psutil.process_iter(["cmdline", "environ"]):
             words = [*(process.info["cmdline"] or []), *(process.info["environ"] or {}).values()]
@@ -56,7 +56,7 @@ class Checkout:
 
 
 def copy_of_the_project(root: Path) -> Checkout:
-    """What a second clone would be after set-up; what is installed is shared, for it is only read."""
+    """Makes a copy like a second clone after set-up. It links to the installed packages, which are only read."""
     for name in COPIED:
         shutil.copy2(PROJECT / name, root)
     for name in COPIED_FOLDERS:
@@ -67,9 +67,9 @@ def copy_of_the_project(root: Path) -> Checkout:
 
 
 def installed_copy_of_the_project(root: Path) -> Checkout:
-    """A second clone in which `make` finds everything installed, and whose cloud has free ports.
+    """Makes a copy in which `make` finds everything installed, and whose laptop cloud has free ports.
 
-    Packages are linked one by one, so make can replace them in this clone only.
+    Each package is linked separately, so that make can replace it in this copy only.
     """
     checkout = copy_of_the_project(root)
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
@@ -85,7 +85,7 @@ def installed_copy_of_the_project(root: Path) -> Checkout:
     _link_entries(installed, packages, but="the_project.pth")
     for name in ("node", "npm", "cdk"):
         shutil.copy2(PROJECT / ".venv" / "bin" / name, root / ".venv" / "bin" / name, follow_symlinks=False)
-    # With their times, by which make knows that nothing is missing.
+    # make compares the times of these files to decide whether to install. `copy2` keeps the times.
     for file in (".venv/installed", "node_modules/installed"):
         shutil.copy2(PROJECT / file, root / file)
     settings = Settings(home=checkout.home, port=free_port(), redis_port=free_port())

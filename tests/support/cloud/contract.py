@@ -1,4 +1,4 @@
-"""Calls of the APIs whose every answer is held to docs/openapi: the status, the headers and the body's schema."""
+"""Calls the APIs, and checks status, headers and body of every answer against docs/openapi."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ REMINDER = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 0}
 
 
 class Api:
-    """One of the APIs, and the document that its answers are held to."""
+    """One of the APIs, and the document that describes it."""
 
     def __init__(self, apps: Apps, *, url: str, document: str) -> None:
         self.url = url
@@ -37,9 +37,9 @@ class Api:
         query: dict[str, str] | None = None,
         **path: str,
     ) -> tuple[int, Any, AWSResponse]:
-        """The status and the body of an answer that keeps the contract of `method` on `template`.
+        """Calls `method` on `template` and checks the answer. Returns the status, the body and the response.
 
-        The caller is who `apps` is, unless a `token` says otherwise; an empty one is none.
+        The caller is the user of `apps`, or the user of `token`. An empty token sends none.
         """
         url = self.url + template.format(**path) + (f"?{urlencode(query)}" if query else "")
         token = self._apps.token if token is None else token
@@ -53,10 +53,10 @@ class Api:
             assert name in response.headers or not header["required"], (response.status_code, name)
         assert response.headers["Content-Type"] == "application/json"
         content = json.loads(response.text)
-        said = answer["content"]["application/json"]
-        fastjsonschema.validate(documents.resolved(self._name, said["schema"]), content)
+        documented = answer["content"]["application/json"]
+        fastjsonschema.validate(documents.resolved(self._name, documented["schema"]), content)
         if response.status_code >= 400:
-            assert content["error"]["code"] in said["examples"], content
+            assert content["error"]["code"] in documented["examples"], content
             refusals.check(content)
         balance.ANSWERS.append(Answer(method, url, body, response.status_code, content))
         return response.status_code, content, response

@@ -1,4 +1,4 @@
-"""Faults that are injected into the deployed apps, and taken out of them again."""
+"""Injects faults into the deployed apps, and removes them again."""
 
 import io
 import json
@@ -26,7 +26,7 @@ CALLS = {
 
 @contextmanager
 def throttled(apps: Apps, url: str, *, rate: int = 0, burst: int = 0) -> Iterator[None]:
-    """Within it the stage of the API at `url` accepts so many requests: no request at all, unless told otherwise."""
+    """Limits the requests that the API at `url` accepts inside the block. By default it accepts none."""
     gateway = apps.cloud.engine.client("apigateway")
     *_, api_id, stage = url.split("/")
     settings = gateway.get_stage(restApiId=api_id, stageName=stage)["methodSettings"]["*/*"]
@@ -46,7 +46,7 @@ def throttled(apps: Apps, url: str, *, rate: int = 0, burst: int = 0) -> Iterato
 
 
 def function_of(apps: Apps, construct: str, *, stack: str | None = None) -> dict[str, Any]:
-    """The configuration of a deployed function, of the orders app unless another `stack` is named."""
+    """The configuration of a deployed function. The default `stack` is the one of the orders app."""
     stack = stack or apps.places.order_table.partition("-OrderTable")[0]
     pages = apps.cloud.engine.client("lambda").get_paginator("list_functions").paginate()
     functions = [function for page in pages for function in page["Functions"]]
@@ -56,7 +56,7 @@ def function_of(apps: Apps, construct: str, *, stack: str | None = None) -> dict
 
 @contextmanager
 def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
-    """Within it the role of a function may not do `action`."""
+    """Denies `action` to the role of a function inside the block."""
     iam, name = apps.cloud.engine.client("iam"), "DeniedByATest"
     role = function_of(apps, function)["Role"].rpartition("/")[2]
     statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
@@ -70,7 +70,7 @@ def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
 
 @contextmanager
 def changed(apps: Apps, change: Callable[[States], object], *, workflow: str | None = None) -> Iterator[None]:
-    """Within it executions of the order workflow, or of `workflow`, begin with its states as `change` changed them."""
+    """Changes the states of the order workflow, or of `workflow`, for executions that start inside the block."""
     workflows, arn = apps.cloud.engine.client("stepfunctions"), workflow or apps.places.order_workflow
     usual = workflows.describe_state_machine(stateMachineArn=arn)["definition"]
     definition = json.loads(usual)
@@ -83,12 +83,12 @@ def changed(apps: Apps, change: Callable[[States], object], *, workflow: str | N
 
 
 def waiting(states: States) -> None:
-    """Has executions wait where they would check the order, and then go on."""
+    """Makes executions wait for a minute instead of checking the order, and then go on."""
     states["Are details Proper"] = {"Type": "Wait", "Seconds": 60, "Next": "Put message in Queue"}
 
 
 def park_lost_orders(apps: Apps, event: dict[str, str]) -> None:
-    """Hands `event` to ParkLostOrders as one of its rules does: `{}` every five minutes."""
+    """Calls ParkLostOrders with `event`, like one of its rules. The rule of every five minutes sends `{}`."""
     stack = apps.places.order_workflow.rpartition(":")[2].partition("-OrderFulfillment")[0]
     function = function_of(apps, "ParkLostOrders", stack=stack)["FunctionName"]
     answer = apps.cloud.engine.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
@@ -100,14 +100,14 @@ ANSWERS = {"throttled": (400, "ThrottlingException"), "failed": (500, "InternalS
 
 @contextmanager
 def start_fails(apps: Apps, fault: str, *, times: int) -> Iterator[None]:
-    """Within it the first attempts of PlaceOrder at StartExecution fail, so many of them.
+    """Makes the first `times` attempts of PlaceOrder at StartExecution fail inside the block.
 
-    `fault` is one of ANSWERS, or `reply lost`: the execution is started, and the connection closed without an answer.
+    `fault` is a key of ANSWERS, or `reply lost`: the execution starts, but the connection closes without an answer.
     """
     faults = [fault] * times
 
     class Between(BaseHTTPRequestHandler):
-        """Stands between the function and the engine, and passes on what it gets, signature and all."""
+        """Passes requests on from the function to the engine, with their signatures."""
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -143,11 +143,11 @@ def start_fails(apps: Apps, fault: str, *, times: int) -> Iterator[None]:
                 FunctionName=place["FunctionName"], Environment={"Variables": usual}
             )
             server.shutdown()
-    assert not faults, "not so many executions were started"
+    assert not faults, f"PlaceOrder made only {times - len(faults)} attempts of the {times} that should fail"
 
 
 class Faulty:
-    """The function in faulty.py, deployed, and a file that counts its attempts."""
+    """The deployed function of faulty.py, with a file that counts its attempts."""
 
     def __init__(self, name: str, attempts: Path) -> None:
         self._name = name
@@ -158,13 +158,13 @@ class Faulty:
         return self._attempts.stat().st_size
 
     def calls(self, state: dict[str, Any], *, failures: int, fault: str = "raise") -> None:
-        """Makes `state` call what it calls through the function, which fails so many times."""
+        """Makes `state` make its AWS call through the function, which first fails `failures` times."""
         service, operation = CALLS[state["Resource"]]
         call = {"Service": service, "Operation": operation, "Parameters": state["Arguments"]}
         self._ask(state, {"Call": call, "Failures": failures, "Fault": fault})
 
     def answers(self, state: dict[str, Any], answer: Any, *, failures: int = 0, fault: str = "raise") -> None:
-        """Makes `state` be answered `answer` by the function, which fails so many times."""
+        """Makes `state` call the function, which first fails `failures` times and then returns `answer`."""
         self._ask(state, {"Answer": answer, "Failures": failures, "Fault": fault})
 
     def _ask(self, state: dict[str, Any], event: dict[str, Any]) -> None:
@@ -174,7 +174,7 @@ class Faulty:
 
 @contextmanager
 def deployed_faulty(apps: Apps, name: str) -> Iterator[str]:
-    """The name of the function in faulty.py, which may call every queue and table, and may take two seconds."""
+    """Deploys faulty.py and yields the function's name. It may write to all queues and tables. Its timeout is 2 s."""
     iam, functions = apps.cloud.engine.client("iam"), apps.cloud.engine.client("lambda")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     may = {"Effect": "Allow", "Action": ["dynamodb:UpdateItem", "sqs:SendMessage"], "Resource": "*"}

@@ -1,4 +1,4 @@
-"""A Lambda function that fails as it is told. The tests deploy it, and put it in the place of what a workflow calls."""
+"""A Lambda function that fails on demand. The tests deploy it and make a workflow call it."""
 
 import json
 import os
@@ -10,12 +10,13 @@ import boto3
 
 
 def handler(event: dict[str, Any], context: object) -> Any:
-    """What `event` asks for, after as many failures as it asks for.
+    """Fails as often as `event` says, then returns the answer that `event` names.
 
-    `event` is `{"Attempts": path of a file, "Failures": how many, "Fault": which, "Answer": any JSON}`; in the place of
-    "Answer" there may be `"Call": {"Service", "Operation", "Parameters"}`, the call of AWS whose answer is given. The
-    file has a byte for each attempt. Faults: `raise`; `reply lost`, which raises after the call; `exit`, as a process
-    does that runs out of memory; `hang`.
+    `event` is `{"Attempts": path of a file, "Failures": number, "Fault": kind, "Answer": any JSON}`. Instead of
+    "Answer" it may have `"Call": {"Service", "Operation", "Parameters"}`: then the function makes this AWS call and
+    returns its answer. The file gets one byte for each attempt.
+
+    Faults: `raise`; `reply lost` raises after the call; `exit` ends the process, like running out of memory; `hang`.
     """
     with Path(event["Attempts"]).open("ab") as attempts:
         attempts.write(b".")
@@ -25,16 +26,16 @@ def handler(event: dict[str, Any], context: object) -> Any:
     if fails and event["Fault"] == "hang":
         time.sleep(60)
     if fails and event["Fault"] == "raise":
-        raise RuntimeError("told to")
+        raise RuntimeError("the test wants this failure")
     answer = _called(**event["Call"]) if "Call" in event else event["Answer"]
     if fails:
-        raise RuntimeError("told to, after the call")
+        raise RuntimeError("the test wants this failure after the call")
     return answer
 
 
 def _called(Service: str, Operation: str, Parameters: dict[str, Any]) -> dict[str, Any]:
     if "MessageBody" in Parameters:
-        # Step Functions makes text of it, where the workflow calls SQS itself.
+        # If the workflow calls SQS directly, Step Functions converts the body to text.
         Parameters = {**Parameters, "MessageBody": json.dumps(Parameters["MessageBody"])}
     answer: dict[str, Any] = getattr(boto3.client(Service), Operation)(**Parameters)
     del answer["ResponseMetadata"]

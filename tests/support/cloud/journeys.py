@@ -1,4 +1,4 @@
-"""What callers, workflows and clocks do, so that every function makes every call of AWS that it may make."""
+"""The journeys of callers, workflows and clocks. They make each function make every AWS call that it may make."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ from tests.support.names import unique
 from tests.support.waiting import eventually
 
 REPORT = os.environ.get("PROOF_REPORT")
-"""The file for the report of every combination. If it is not set, each call meets one kind of fault."""
+"""The file for the report on every combination. If it is not set, each call meets one kind of fault."""
 SEED = os.environ.get("PROOF_SEED") or f"{datetime.now(UTC):%Y-%m-%d}"
 READS = re.compile(":(Get|BatchGet|Query|List|Describe|Check|Receive)")
 READ = (REFUSED, SILENT, KILLED)
@@ -37,19 +37,19 @@ WRITE = (REFUSED, LOST, LOST_ONCE, SLOW, LATE, SILENT, KILLED, LOST_THEN_KILLED)
 
 
 def kinds_of(call: Call, place: str) -> Sequence[str]:
-    """The faults that a call meets in one place: without a report one of them, the same one for the same seed."""
+    """The faults that a call meets in one place. Without a report it is one, which SEED chooses."""
     kinds = READ if READS.search(call.action) else WRITE
     return kinds if REPORT else [random.Random(f"{SEED}, {call}, {place}").choice(kinds)]
 
 
 @dataclass
 class Subject:
-    """The order or the reminder of one case."""
+    """The order or the reminder of a case."""
 
     apps: Apps
     id: str = field(default_factory=lambda: unique("P-"))
     found: dict[str, Any] = field(default_factory=dict)
-    """What `begin` found out."""
+    """Ids that a journey learns, like its reminder's."""
 
     @property
     def order(self) -> dict[str, str]:
@@ -62,10 +62,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Journey:
-    """One thing that somebody does, and the functions whose calls it tests.
+    """One action of a caller, a workflow or a clock, and the functions whose calls it tests.
 
-    `begin` makes what there must be before. `go` is done under the fault, and again without it: it returns the status
-    that the caller is answered, 200 or 500 for a function without a caller.
+    `begin` prepares it. `go` acts, first under the fault and then without it. It returns the status that the caller
+    gets, or 200 or 500 if the function has no caller.
     """
 
     name: str
@@ -73,19 +73,19 @@ class Journey:
     go: Callable[[Subject], int]
     begin: Callable[[Subject], None] = lambda subject: None
     end: Callable[[Subject, Case], None] = lambda subject, case: None
-    """Waits until everything that the fault may meet has been done."""
+    """Waits until every call that the fault may meet has been made."""
     first: tuple[Call, ...] = ()
-    """Calls that AWS refuses in each case, so that the function makes the calls that clean up after them."""
+    """The calls that AWS refuses in every case, so that the function makes the calls that clean up after them."""
     then: frozenset[int] = frozenset({200, 202})
-    """The correct statuses when the same is done again."""
+    """The correct statuses of the action without the fault."""
     alone: bool = False
-    """Whether its calls name neither an order nor a reminder, so that its cases run one after the other."""
+    """Whether its cases must run one after the other, because its calls name neither an order nor a reminder."""
     only: str = ":"
-    """A part of the names of the actions that it tests."""
+    """Restricts the tested actions to those whose names contain this text."""
 
 
 def persistent(ask: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
-    """The answer to a request that is repeated until an answer comes."""
+    """Repeats a request until the answer is not a 5xx, at most five times. Returns the last answer."""
     for _ in range(5):
         status, answer = ask()
         if status < 500:
@@ -119,12 +119,15 @@ def look_up(subject: Subject) -> int:
 
 
 def claimed(subject: Subject) -> None:
-    """A claim whose execution never started: PlaceOrder ended between the two calls."""
-    put_received(subject, age=timedelta(), taken_up=False)
+    """Leaves a claim whose execution never started, as if PlaceOrder had ended between the two calls."""
+    put_received(subject, age=timedelta(), started=False)
 
 
-def put_received(subject: Subject, *, age: timedelta, taken_up: bool = True, **changes: str) -> str:
-    """Writes the row of an order that stays RECEIVED. Returns the ARN that its execution would have."""
+def put_received(subject: Subject, *, age: timedelta, started: bool = True, **changes: str) -> str:
+    """Writes the row of an order that no execution works on. Returns the ARN that its execution would have.
+
+    `started`: whether the row says that the execution has started.
+    """
     apps, moment = subject.apps, (datetime.now(UTC) - age).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     name = f"{subject.id}-{unique()}"
     texts = {key: value for key, value in subject.order.items() if key != "CC"} | {
@@ -136,23 +139,23 @@ def put_received(subject: Subject, *, age: timedelta, taken_up: bool = True, **c
         "ExecutionName": name,
     }
     execution = f"{apps.places.order_workflow.replace(':stateMachine:', ':execution:')}:{name}"
-    texts |= {"ExecutionId": execution} if taken_up else {}
+    texts |= {"ExecutionId": execution} if started else {}
     texts |= changes
     row: dict[str, Any] = {key: {"S": text} for key, text in texts.items()} | {"Reasons": {"L": []}}
     apps.cloud.engine.client("dynamodb").put_item(TableName=apps.places.order_table, Item=row)
     return execution
 
 
-def died(subject: Subject) -> None:
+def failed(subject: Subject) -> None:
     subject.found["execution"] = put_received(subject, age=timedelta())
 
 
-def report_death(subject: Subject) -> int:
+def report_failure(subject: Subject) -> int:
     return swept(subject, {"ExecutionId": subject.found["execution"], "Status": "FAILED"})
 
 
 def lost(subject: Subject) -> None:
-    """The row says that it last changed eleven minutes ago: that moves time."""
+    """Makes a lost order: its row says that it last changed eleven minutes ago."""
     put_received(subject, age=timedelta(minutes=11))
 
 
@@ -173,7 +176,7 @@ def put_into(subject: Subject, queue: str, body: Mapping[str, Any]) -> None:
 
 
 def parked(subject: Subject) -> None:
-    """A parked order, and its message."""
+    """Makes a parked order and its message."""
     execution = put_received(subject, age=timedelta(), Status="PARKED")
     order = {key: value for key, value in subject.order.items() if key != "CC"}
     message = {"OrderId": subject.id, "State": "Are details Proper", "Error": "States.Timeout", "Order": order}
@@ -181,8 +184,8 @@ def parked(subject: Subject) -> None:
 
 
 def park_a_stray_message(subject: Subject) -> None:
-    """A message in the parked queue without an order. Somebody who starts the workflow by hand can leave one."""
-    parked(Subject(subject.apps))  # which the function lets go of again
+    """Makes a parked message without an order. A workflow that is started by hand can leave one."""
+    parked(Subject(subject.apps))  # RemoveParked receives this message too, and must release it.
     BY_HAND.add(subject.id)
     queue = subject.apps.places.parked_queue
     put_into(subject, queue, {"OrderId": None, "State": None, "Error": "x", "ExecutionId": subject.id, "Order": None})
@@ -190,7 +193,7 @@ def park_a_stray_message(subject: Subject) -> None:
     subject.found["message"] = message["MessageId"]
 
 
-def remove_it(subject: Subject) -> int:
+def remove_message(subject: Subject) -> int:
     return subject.apps.call("DELETE", f"/parked/{subject.found['message']}")[0]
 
 
@@ -198,8 +201,8 @@ def redrive(subject: Subject) -> int:
     return subject.apps.call("POST", "/dead-letters/OrderFulfillmentQueue/redrive")[0]
 
 
-def bury(subject: Subject) -> None:
-    """Writes a fulfilled order whose message is in the dead-letter queue, where SQS puts it after five failures."""
+def make_dead_letter(subject: Subject) -> None:
+    """Makes a fulfilled order whose message is in the dead-letter queue. SQS puts it there after five failures."""
     execution = put_received(subject, age=timedelta(), Status="FULFILLMENT_QUEUED")
     sqs = subject.apps.cloud.engine.client("sqs")
     attributes = sqs.get_queue_attributes(
@@ -211,7 +214,7 @@ def bury(subject: Subject) -> None:
 
 
 def remind(subject: Subject, **changes: Any) -> tuple[int, Any]:
-    """Asks for a reminder, with a key, so that a repeated request makes the same one."""
+    """Sets a reminder. The idempotency key makes a repeated request return the same reminder."""
     body = {"message": subject.message, "preference": "email", "waitSeconds": 0, **changes}
     status, answer, _ = subject.apps.call_reminders("POST", "/reminders", body, **{"Idempotency-Key": subject.id})
     if status < 300:
@@ -242,7 +245,7 @@ def start_by_hand(subject: Subject) -> int:
     return 200
 
 
-def waits(subject: Subject) -> None:
+def scheduled(subject: Subject) -> None:
     persistent(lambda: remind(subject, waitSeconds=86_400))
     eventually(lambda: reminder_row(subject, subject.found["reminder"]), until=lambda row: "ExecutionId" in row)
 
@@ -257,14 +260,14 @@ def cancel(subject: Subject) -> int:
     return subject.apps.call_reminders("DELETE", f"/reminders/{subject.found['reminder']}")[0]
 
 
-def regret(subject: Subject) -> int:
-    """Cancels a reminder while its execution takes it up."""
+def cancel_at_once(subject: Subject) -> int:
+    """Sets a reminder and cancels it while its execution starts."""
     reminded_later(subject)
     return cancel(subject) if "reminder" in subject.found else 503
 
 
-def regret_late(subject: Subject) -> int:
-    """Cancels a reminder while it is sent: too late."""
+def cancel_while_sent(subject: Subject) -> int:
+    """Sets a reminder and cancels it too late: when it is being sent."""
     reminded(subject)
     if "reminder" in subject.found:
         eventually(
@@ -282,9 +285,9 @@ def listed_reminders(subject: Subject) -> int:
     return subject.apps.call_reminders("GET", "/reminders")[0]
 
 
-def deserted(subject: Subject, **changes: str) -> None:
-    """A reminder whose execution was stopped from outside."""
-    waits(subject)
+def aborted(subject: Subject, **changes: str) -> None:
+    """Makes a reminder whose execution was stopped from outside."""
+    scheduled(subject)
     row = reminder_row(subject, subject.found["reminder"])
     subject.apps.cloud.engine.client("stepfunctions").stop_execution(executionArn=row["ExecutionId"])
     if changes:
@@ -297,9 +300,9 @@ def deserted(subject: Subject, **changes: str) -> None:
         )
 
 
-def left_behind(subject: Subject) -> None:
-    """A reminder whose execution began and ended while its row was taken back and written again."""
-    deserted(subject)
+def without_execution(subject: Subject) -> None:
+    """Makes a reminder without an execution: it ran while CreateReminder withdrew the row and wrote it again."""
+    aborted(subject)
     subject.apps.cloud.engine.client("dynamodb").update_item(
         TableName=subject.apps.places.reminder_table,
         Key={"ReminderId": {"S": subject.found["reminder"]}},
@@ -308,14 +311,14 @@ def left_behind(subject: Subject) -> None:
 
 
 def overdue(subject: Subject) -> None:
-    """The row says that it was due 31 minutes ago, and last changed then: that moves time."""
+    """Makes a lost reminder: its row says that it was due, and last changed, 31 minutes ago."""
     then = _minutes_ago(31)
-    deserted(subject, DueAt=then, UpdatedAt=then)
+    aborted(subject, DueAt=then, UpdatedAt=then)
 
 
 def overdue_while_sending(subject: Subject) -> None:
     then = _minutes_ago(31)
-    deserted(subject, DueAt=then, UpdatedAt=then, Status="SENDING")
+    aborted(subject, DueAt=then, UpdatedAt=then, Status="SENDING")
 
 
 def _minutes_ago(minutes: int) -> str:
@@ -331,14 +334,14 @@ def settle(subject: Subject, event: Mapping[str, bool] = {}) -> int:  # noqa: B0
 
 
 def sent(subject: Subject, case: Case) -> None:
-    """Waits until the executions of a reminder have done what they do now: they ended, or wait until tomorrow."""
+    """Waits until the executions of a reminder have ended, or wait for more than an hour."""
     states = subject.apps.cloud.engine.client("stepfunctions")
-    tomorrow = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    in_an_hour = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def over() -> bool:
         for reminder_id in {*case.markers, subject.found.get("reminder", subject.id)} - {subject.id}:
             row = reminder_row(subject, reminder_id)
-            if not row or row["DueAt"] > tomorrow:
+            if not row or row["DueAt"] > in_an_hour:
                 continue
             first = f"{subject.apps.places.reminder_workflow.replace(':stateMachine:', ':execution:')}:{reminder_id}"
             with contextlib.suppress(states.exceptions.ExecutionDoesNotExist):
@@ -358,108 +361,122 @@ def functions(*names: str) -> frozenset[str]:
 
 NO_START = "states:StartExecution"
 MAIN = [
-    Journey("a new order", functions("PlaceOrder"), place),
-    Journey("an order again", functions("PlaceOrder"), place, begin=placed),
-    Journey("an order whose claim was left behind", functions("PlaceOrder"), place, begin=claimed),
-    Journey("an order that cannot start", functions("PlaceOrder"), place, first=(Call("PlaceOrder", NO_START),)),
-    Journey("a correction", functions("CorrectOrder"), correct, begin=escalated),
+    Journey("placing an order", functions("PlaceOrder"), place),
+    Journey("placing the same order again", functions("PlaceOrder"), place, begin=placed),
+    Journey("placing an order whose claim was left behind", functions("PlaceOrder"), place, begin=claimed),
     Journey(
-        "a correction that cannot start",
+        "placing an order whose workflow does not start",
+        functions("PlaceOrder"),
+        place,
+        first=(Call("PlaceOrder", NO_START),),
+    ),
+    Journey("correcting an order", functions("CorrectOrder"), correct, begin=escalated),
+    Journey(
+        "correcting an order whose workflow does not start",
         functions("CorrectOrder"),
         correct,
         begin=escalated,
         first=(Call("CorrectOrder", NO_START),),
     ),
-    Journey("a closing", functions("CloseOrder"), close, begin=escalated),
-    Journey("a lookup", functions("GetOrder"), look_up, then=frozenset({404})),
-    Journey("an execution that died", functions("ParkLostOrders"), report_death, begin=died),
-    Journey("a reminder", functions("CreateReminder", "ScheduleReminder", "SendEmail"), reminded, end=sent),
+    Journey("closing an order", functions("CloseOrder"), close, begin=escalated),
+    Journey("looking up an order", functions("GetOrder"), look_up, then=frozenset({404})),
+    Journey("parking the order of a failed execution", functions("ParkLostOrders"), report_failure, begin=failed),
+    Journey("setting a reminder", functions("CreateReminder", "ScheduleReminder", "SendEmail"), reminded, end=sent),
     Journey(
-        "a reminder that cannot start",
+        "setting a reminder whose workflow does not start",
         functions("CreateReminder"),
         reminded,
         end=sent,
         first=(Call("CreateReminder", NO_START),),
     ),
-    Journey("a reminder whose claim was left behind", functions("CreateReminder"), reminded_later, begin=left_behind),
-    Journey("a repeated reminder", functions("NextOccurrence"), reminded_daily, end=sent),
-    Journey("a reminder by hand", functions("ScheduleReminder"), start_by_hand, end=sent),
-    Journey("a cancellation", functions("CancelReminder"), cancel, begin=waits, then=frozenset({200, 409})),
     Journey(
-        "a reminder that is cancelled at once",
+        "setting a reminder whose row was left behind",
+        functions("CreateReminder"),
+        reminded_later,
+        begin=without_execution,
+    ),
+    Journey("setting a repeated reminder", functions("NextOccurrence"), reminded_daily, end=sent),
+    Journey("starting a reminder by hand", functions("ScheduleReminder"), start_by_hand, end=sent),
+    Journey("cancelling a reminder", functions("CancelReminder"), cancel, begin=scheduled, then=frozenset({200, 409})),
+    Journey(
+        "cancelling a reminder at once",
         functions("ScheduleReminder"),
-        regret,
+        cancel_at_once,
         end=sent,
         then=frozenset({200, 409}),
     ),
     Journey(
-        "a reminder that is cancelled while it is sent",
+        "cancelling a reminder while it is sent",
         functions("SendEmail"),
-        regret_late,
+        cancel_while_sent,
         end=sent,
         then=frozenset({409}),
     ),
-    Journey("a reminder's lookup", functions("GetReminder"), look_up_reminder, begin=waits),
+    Journey("looking up a reminder", functions("GetReminder"), look_up_reminder, begin=scheduled),
 ]
 ALONE = [
     [
-        Journey("the orders of a person", functions("ListOrders"), listed("/orders"), alone=True),
+        Journey("listing a person's orders", functions("ListOrders"), listed("/orders"), alone=True),
         Journey(
-            "the orders of a status",
+            "listing orders by status",
             functions("ListOrders"),
             listed("/orders?status=ESCALATED"),
             begin=escalated,
             alone=True,
         ),
     ],
-    [Journey("a person's reminders", functions("ListReminders"), listed_reminders, alone=True)],
+    [Journey("listing a person's reminders", functions("ListReminders"), listed_reminders, alone=True)],
     [
-        Journey("the parked messages", functions("ListParked"), listed("/parked"), begin=parked, alone=True),
+        Journey("listing parked messages", functions("ListParked"), listed("/parked"), begin=parked, alone=True),
         Journey(
-            "a parked message that is done",
+            "removing a parked message",
             functions("RemoveParked"),
-            remove_it,
+            remove_message,
             begin=park_a_stray_message,
             then=frozenset({200, 404}),
             alone=True,
         ),
     ],
-    [Journey("the dead letters", functions("ListDeadLetters"), listed("/dead-letters"), alone=True)],
+    [Journey("counting dead letters", functions("ListDeadLetters"), listed("/dead-letters"), alone=True)],
     [
-        Journey("dead letters that go back", functions("RedriveDeadLetters"), redrive, begin=bury, alone=True),
+        Journey("redriving dead letters", functions("RedriveDeadLetters"), redrive, begin=make_dead_letter, alone=True),
         Journey(
-            "dead letters that cannot be deleted",
+            "redriving dead letters without deleting them",
             functions("RedriveDeadLetters"),
             redrive,
-            begin=bury,
+            begin=make_dead_letter,
             first=(Call("RedriveDeadLetters", "sqs:DeleteMessage"),),
             alone=True,
         ),
     ],
     [
-        Journey("overdue reminders", functions("SettleLostReminders"), settle, begin=overdue, end=sent, alone=True),
         Journey(
-            "reminders that stay SENDING",
+            "settling overdue reminders", functions("SettleLostReminders"), settle, begin=overdue, end=sent, alone=True
+        ),
+        Journey(
+            "settling reminders that stay SENDING",
             functions("SettleLostReminders"),
             settle,
             begin=overdue_while_sending,
             alone=True,
         ),
         Journey(
-            "reminders that wait without an execution",
+            "settling reminders without an execution",
             functions("SettleLostReminders"),
             lambda subject: settle(subject, {"Waiting": True}),
-            begin=deserted,
+            begin=aborted,
             alone=True,
         ),
     ],
-    [Journey("lost orders", functions("ParkLostOrders"), swept, begin=lost, alone=True)],
+    [Journey("parking lost orders", functions("ParkLostOrders"), swept, begin=lost, alone=True)],
 ]
 FRESH = [
     [
-        Journey("the first order of a process", functions("PlaceOrder"), place, alone=True, only="secretsmanager:"),
         Journey(
-            "the first correction of a process",
+            "placing the first order of a process", functions("PlaceOrder"), place, alone=True, only="secretsmanager:"
+        ),
+        Journey(
+            "correcting the first order of a process",
             functions("CorrectOrder"),
             correct,
             begin=escalated,
@@ -468,8 +485,20 @@ FRESH = [
         ),
     ],
     [
-        Journey("the first mail of a process", functions("CreateReminder"), reminded_later, alone=True, only="ses:"),
-        Journey("the first text of a process", functions("CreateReminder"), reminded_by_text, alone=True, only="sns:"),
+        Journey(
+            "setting the first e-mail of a process",
+            functions("CreateReminder"),
+            reminded_later,
+            alone=True,
+            only="ses:",
+        ),
+        Journey(
+            "setting the first text message of a process",
+            functions("CreateReminder"),
+            reminded_by_text,
+            alone=True,
+            only="sns:",
+        ),
     ],
 ]
-"""Calls that a process makes only once. Each function has its own lane: a fresh process ends its other calls."""
+"""The calls that a process makes only once. Each function has its own lane: replacing its process ends other calls."""

@@ -1,4 +1,4 @@
-"""Placing orders on a laptop cloud, and where each of them ended."""
+"""Places orders on a laptop cloud, and finds out in which queue they ended."""
 
 import json
 from datetime import datetime
@@ -11,17 +11,17 @@ OUTCOME, PARK = "Record the outcome", "Park the order"
 FULFILL, ESCALATE = "Put message in order OrderFulfillment Queue", "Put message in order Escalation Queue"
 GOOD = {"Status": 1, "Reasons": []}
 ATTEMPTS = 5
-"""The first, and four more."""
+"""The first attempt and four retries."""
 
 MARK = "Record that it is parked"
 QUIET = {"DUPLICATE", "NO_CLAIM"}
-"""Outcomes of executions that change and queue nothing."""
+"""The outcomes of executions that neither change nor queue anything."""
 
 QUEUE_OF = {"FULFILLMENT_QUEUED": "OrderFulfillmentQueue", "ESCALATED": "EscalationQueue", "PARKED": "ParkedQueue"}
 
 
-def the_end_of(apps: Apps, order_id: str) -> tuple[str, dict[str, Any]]:
-    """The one queue that an order ended in, and the message there; its row says the same."""
+def queue_and_message(apps: Apps, order_id: str) -> tuple[str, dict[str, Any]]:
+    """The queue in which an order ended, and its message there. Fails if there are several, or the row disagrees."""
     row = apps.settled(order_id)
     [(queue, message)] = apps.queued(order_id)
     assert queue == QUEUE_OF[row["Status"]["S"]]
@@ -29,7 +29,7 @@ def the_end_of(apps: Apps, order_id: str) -> tuple[str, dict[str, Any]]:
 
 
 def placed(apps: Apps, order: dict[str, str]) -> dict[str, Any]:
-    """The execution of an order that was just accepted, once it is over."""
+    """Places an order. Returns the description of its execution when it has ended."""
     assert apps.post_order(order)[0] == 202
     row = apps.row(order["OrderId"])
     assert row
@@ -39,9 +39,9 @@ def placed(apps: Apps, order: dict[str, str]) -> dict[str, Any]:
 
 
 def place(apps: Apps, order: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """Has an order accepted; where it ended, and with which message."""
+    """Places an order. Returns the queue in which it ended, and its message there."""
     placed(apps, order)
-    return the_end_of(apps, order["OrderId"])
+    return queue_and_message(apps, order["OrderId"])
 
 
 def execution_id(apps: Apps, name: str) -> str:
@@ -65,20 +65,20 @@ def is_express(apps: Apps) -> bool:
 
 
 def outcomes_of(apps: Apps, executions: set[str]) -> list[str]:
-    """The outcomes of executions, once all have ended, in alphabetical order."""
+    """Waits until all executions have ended. Returns their outcomes in alphabetical order."""
     return sorted(json.loads(apps.finished(one)["output"])["Outcome"] for one in executions)
 
 
 def start_late(apps: Apps, order: dict[str, str], *, name: str) -> str:
-    """Starts an execution as the API does, for a claim that the API has withdrawn; returns the outcome."""
+    """Starts an execution as the API does, when its claim no longer exists. Returns the outcome."""
     execution = apps.cloud.engine.client("stepfunctions").start_execution(
         stateMachineArn=apps.places.order_workflow, name=name, input=json.dumps({**order, "Claimed": True})
     )
     return str(json.loads(apps.finished(execution["executionArn"])["output"])["Outcome"])
 
 
-def put_received(apps: Apps, order: dict[str, str], *, at: datetime, taken_up: bool = True) -> None:
-    """Writes the row of an order that was claimed and, unless told otherwise, taken up by its execution."""
+def put_received(apps: Apps, order: dict[str, str], *, at: datetime, started: bool = True) -> None:
+    """Writes the row of a claimed order. `started`: whether the row says that its execution has started."""
     moment, name = at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), f"of-{order['OrderId']}"
     texts = {name: order[name] for name in ("OrderId", "Name", "ItemName", "Price")} | {
         "Owner": "somebody",
@@ -87,7 +87,7 @@ def put_received(apps: Apps, order: dict[str, str], *, at: datetime, taken_up: b
         "ReceivedAt": moment,
         "UpdatedAt": moment,
         "ExecutionName": name,
-        **({"ExecutionId": execution_id(apps, name)} if taken_up else {}),
+        **({"ExecutionId": execution_id(apps, name)} if started else {}),
     }
     row: dict[str, Any] = {name: {"S": text} for name, text in texts.items()} | {"Reasons": {"L": []}}
     apps.cloud.engine.client("dynamodb").put_item(TableName=apps.places.order_table, Item=row)

@@ -1,6 +1,6 @@
-"""The records of some orders or reminders, and the balance that they must keep. Pure.
+"""Records of orders and reminders, and the balance that they must keep. These functions make no calls.
 
-Each that was accepted is in one term on the right, and none of the waiting reminders is overdue:
+Each accepted order or reminder is in exactly one term on the right. A waiting reminder must not be overdue.
 
     accepted orders = fulfilled + escalated + parked + closed
     accepted reminders = sent + partly sent + failed + cancelled + waiting
@@ -24,15 +24,15 @@ FULFILLMENT, ESCALATION, PARKED = "OrderFulfillmentQueue", "EscalationQueue", "P
 QUEUE_OF = {"FULFILLMENT_QUEUED": FULFILLMENT, "ESCALATED": ESCALATION, "PARKED": PARKED}
 TERM_OF = {"FULFILLMENT_QUEUED": "fulfilled", "ESCALATED": "escalated", "PARKED": "parked", "CLOSED": "closed"}
 COMES_AS = {"email": "mail", "sms": "text", "topic": "topic"}
-"""What a channel of a reminder brings."""
+"""The kind of delivery for each channel of a reminder."""
 ROW_BEHIND = "Record the outcome"
-"""The state that a parked message names if its order is in a queue already, and only the row does not say so."""
+"""The state in a parked message whose order is in its queue already: only the row is out of date."""
 
 GOES_NO_FURTHER = "the next occurrence was not scheduled|will not repeat any more"
-"""What a FAILED reminder's Reason says if it cannot repeat."""
+"""Matches the Reason of a FAILED reminder that does not repeat any more."""
 
 MAY_HAVE_COME = "the next occurrence was not scheduled|may have arrived"
-"""What a FAILED reminder's Reason says if the reminder itself was sent, or perhaps sent."""
+"""Matches the Reason of a FAILED reminder that was sent, or perhaps sent."""
 
 
 class Answer(NamedTuple):
@@ -54,7 +54,7 @@ class Message(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A mail, a text or a message of the topic: the reminder's own words, and its id if the delivery names it."""
+    """A mail, a text or a topic's message, with the reminder's words. Only a mail has the reminder's id."""
 
     channel: str
     text: str
@@ -69,12 +69,12 @@ class Orders:
     messages: Collection[Message]
     answers: Collection[Answer] = ()
     by_hand: Collection[str] = ()
-    """Executions that were started without the API: they may end without a row."""
+    """The executions that tests started without the API. They may end without a row."""
     copies: Collection[str] = ()
-    """OrderIds whose message was sent twice, because a test kept the answer from the sender."""
+    """The OrderIds whose message may exist twice, because a test withheld an answer from the sender."""
 
     def balance(self) -> tuple[Terms, list[str]]:
-        """The terms, and a sentence for each order that breaks the identity."""
+        """The terms, and a sentence for each order that is out of balance."""
         terms, faults = Terms(), list[str]()
         ids = {*self.rows, *self._accepted(), *(id for one in self.messages if (id := one.body.get("OrderId")))}
         for order_id in sorted(ids):
@@ -85,9 +85,9 @@ class Orders:
             if not message.body.get("OrderId"):
                 terms.update({"accepted": 1, "parked": 1})
                 if message.queue != PARKED or message.body.get("ExecutionId") not in self.by_hand:
-                    faults.append(f"a message in {message.queue} is about no order")
+                    faults.append(f"a message in {message.queue} names no order")
         if terms["accepted"] != sum(terms[term] for term in TERM_OF.values()):
-            faults.append(f"accepted is not the sum of the ends: {dict(terms)}")
+            faults.append(f"the terms do not add up to accepted: {dict(terms)}")
         return terms, faults
 
     def _accepted(self) -> set[str]:
@@ -105,27 +105,27 @@ class Orders:
             return "parked" if messages else "lost", problems + self._without_a_row(messages, answers)
         status = row["Status"]
         if answers and all(400 <= one.status < 500 for one in answers):
-            problems.append("was refused and has a row")
+            problems.append("was refused, but has a row")
         if any(one.method == "POST" for one in answers) and "Owner" not in row:
-            problems.append("belongs to nobody")
+            problems.append("was placed through the API, but has no owner")
         if status == "RECEIVED":
             return "lost", [*problems, "has no outcome"]
         fulfilled = [end for end in ends if end[0] == FULFILLMENT]
         if status == "PARKED":
-            # The order is in its queue, and the message in the parked queue says that only its row is out of date.
+            # If the order is in its queue, the parked message only says that the row is out of date.
             status = next((status for status, queue in QUEUE_OF.items() if (queue, _execution(row)) in ends), status)
         own = (QUEUE_OF.get(status), _execution(row))
         if status == "CLOSED":
             if not ends or fulfilled:
-                problems.append(f"is closed, and its messages are in {sorted(queue for queue, _ in ends)}")
+                problems.append(f"is closed, but its messages are in {sorted(queue for queue, _ in ends)}")
         elif own not in ends:
-            problems.append(f"is {status}, and that execution has no message in {own[0]}")
+            problems.append(f"is {status}, but its execution has no message in {own[0]}")
         others = [end for end in ends if end != own]
         if len(fulfilled) > (status == "FULFILLMENT_QUEUED"):
-            problems.append(f"is {status}, and is in {FULFILLMENT} for {len(fulfilled)} executions")
+            problems.append(f"is {status}, but {len(fulfilled)} executions put it into {FULFILLMENT}")
         corrections = sum(one.method == "PUT" and one.status not in range(400, 500) for one in answers)
         if status != "CLOSED" and len(others) > corrections:
-            problems.append(f"has {len(others)} further messages after {corrections} corrections")
+            problems.append(f"has {len(others)} further messages, but only {corrections} corrections")
         return TERM_OF.get(status, "lost"), problems
 
     def _doubled(self, order_id: str, messages: list[Message]) -> list[str]:
@@ -145,22 +145,22 @@ class Orders:
 
     def _without_a_row(self, messages: list[Message], answers: list[Answer]) -> list[str]:
         if not messages:
-            return ["was accepted and is gone"]
+            return ["was accepted, but has neither a row nor a message"]
         if any(one.queue != PARKED or one.body.get("ExecutionId") not in self.by_hand for one in messages):
-            return [f"has no row, and a message in {', '.join(sorted({one.queue for one in messages}))}"]
-        return ["was accepted and has no row"] if any(one.status < 300 for one in answers) else []
+            return [f"has no row, but a message in {', '.join(sorted({one.queue for one in messages}))}"]
+        return ["was accepted, but has no row"] if any(one.status < 300 for one in answers) else []
 
 
 def _without_copies(messages: Collection[Message]) -> list[Message]:
-    """The messages, and of those in the parked queue with one ParkingId the one that says the most."""
-    told: dict[Any, Message] = {}
+    """Leaves only one parked message for each ParkingId. A message that names a State is preferred."""
+    kept: dict[Any, Message] = {}
     for place, one in enumerate(sorted(messages, key=lambda one: one.body.get("State") is None)):
-        told.setdefault(one.body.get("ParkingId", place) if one.queue == PARKED else place, one)
-    return list(told.values())
+        kept.setdefault(one.body.get("ParkingId", place) if one.queue == PARKED else place, one)
+    return list(kept.values())
 
 
 def _without_notes(messages: list[Message]) -> list[Message]:
-    """The messages, without those in the parked queue that say that their order is in its queue already."""
+    """Leaves out parked messages that only say that their order's row is out of date."""
     queued = {_execution(one.body) for one in messages if one.queue != PARKED}
     return [
         one
@@ -176,16 +176,16 @@ class Reminders:
     rows: Mapping[str, Row]
     deliveries: Collection[Delivery]
     running: Collection[str] = ()
-    """The ARNs of the executions that are running."""
+    """The ARNs of the running executions."""
     answers: Collection[Answer] = ()
     known: Collection[str] = ()
-    """Words of older reminders, which may still be delivered."""
+    """The words of older reminders, which may still be delivered."""
     doubtful: Collection[str] = ()
-    """Words of reminders of which a test withheld the answer to a delivery. They may come twice, or come and fail."""
+    """The words of reminders for which a test withheld a delivery's answer. They may come twice, or come and fail."""
     now: datetime
 
     def balance(self) -> tuple[Terms, list[str]]:
-        """The terms, and a sentence for each reminder that breaks the identity."""
+        """The terms, and a sentence for each reminder that is out of balance."""
         terms, faults = Terms(), list[str]()
         for reminder_id, row in sorted(self.rows.items()):
             term, problems = self._end_of(row)
@@ -194,20 +194,20 @@ class Reminders:
         for one in self._reminders_answered(range(200, 300)):
             if (id := one.answer["reminderId"]) not in self.rows:
                 terms.update({"accepted": 1, "lost": 1})
-                faults.append(f"{id}: was accepted and is gone")
+                faults.append(f"{id}: was accepted, but has no row")
         faults += self._deliveries_out_of_balance()
         words = {row["Message"] for row in self.rows.values()}
         taken = {one.body["message"] for one in self._reminders_answered((*range(200, 300), *range(500, 600)))}
         for one in self._reminders_answered(range(400, 500)):
             if one.body.get("message") in words - taken:
-                faults.append(f"{one.body['message']!r} was refused and has a row")
+                faults.append(f"{one.body['message']!r} was refused, but has a row")
         ends = ("sent", "partly sent", "failed", "cancelled", "waiting")
         if terms["accepted"] != sum(terms[end] for end in ends):
-            faults.append(f"accepted is not the sum of the ends: {dict(terms)}")
+            faults.append(f"the terms do not add up to accepted: {dict(terms)}")
         return terms, faults
 
     def _reminders_answered(self, statuses: Collection[int]) -> list[Answer]:
-        """The answers to reminders that were posted, of these statuses."""
+        """The answers with these statuses to requests that set a reminder."""
         return [
             one
             for one in self.answers
@@ -215,7 +215,7 @@ class Reminders:
         ]
 
     def waits(self, row: Row) -> bool:
-        """Whether a reminder is not due yet, and an execution waits for it."""
+        """Whether a reminder is not due yet and its execution is running."""
         living = row.get("ExecutionId") in self.running
         return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.now
 
@@ -228,17 +228,17 @@ class Reminders:
             return "waiting", []
         if self.is_lost(row):
             living = "runs" if row.get("ExecutionId") in self.running else "does not run"
-            return "lost", [f"is {status}, due at {row['DueAt']}, and its execution {living}"]
+            return "lost", [f"is {status}, was due at {row['DueAt']}, and its execution {living}"]
         term = {"SENT": "sent", "PARTLY_SENT": "partly sent", "FAILED": "failed", "CANCELLED": "cancelled"}[status]
         problems = []
         if status == "FAILED" and not row.get("Reason"):
             problems.append("failed without a reason")
         if status != "CANCELLED" and self._goes_on(row):
-            problems.append(f"is {status}, and its next occurrence is not scheduled")
+            problems.append(f"is {status}, but its next occurrence is not scheduled")
         return term, problems
 
     def _goes_on(self, row: Row) -> bool:
-        """Whether another occurrence should follow the one that is over."""
+        """Whether another occurrence should follow."""
         if "Repeat" not in row or row.get("Stopped") or re.search(GOES_NO_FURTHER, row.get("Reason", "")):
             return False
         following = recurrence.next_after(
@@ -247,35 +247,35 @@ class Reminders:
         return following is not None
 
     def _deliveries_out_of_balance(self) -> list[str]:
-        """The deliveries that came too often or are missing, by each reminder's words."""
+        """A sentence for each reminder with missing, duplicate or unexpected deliveries."""
         faults = []
         for text in sorted({one.text for one in self.deliveries} | {row["Message"] for row in self.rows.values()}):
             rows = [row for row in self.rows.values() if row["Message"] == text]
             came = Counter(one.channel for one in self.deliveries if one.text == text)
             if not rows:
                 if text not in self.known:
-                    faults.append(f"{dict(came)} came of no reminder: {text!r}")
+                    faults.append(f"{dict(came)} came, but no reminder has the words {text!r}")
                 continue
             ids = {row["ReminderId"] for row in rows}
             for one in self.deliveries:
                 if one.text == text and one.reminder_id and one.reminder_id not in ids:
-                    faults.append(f"a {one.channel} is of reminder {one.reminder_id}, which has no row")
+                    faults.append(f"a {one.channel} names the reminder {one.reminder_id}, which has no row")
             for channel in ("mail", "text", "topic"):
                 least, most = (sum(bounds) for bounds in zip(*(_bounds(row, channel) for row in rows), strict=True))
                 if text in self.doubtful:
                     most = max(most, came[channel])
                 if not least <= came[channel] <= most:
                     states = ", ".join(sorted(row["Status"] for row in rows))
-                    faults.append(f"{text!r} is {states}, and {came[channel]} of {least} to {most} came by {channel}")
+                    faults.append(f"{text!r} is {states}, but {came[channel]} came by {channel}, not {least} to {most}")
             partly = [row for row in rows if row["Status"] == "PARTLY_SENT" and "Repeat" not in row]
             some = range(1, len(channels_on(rows[0]))) if rows else ()
             if partly and len(rows) == 1 and text not in self.doubtful and came.total() not in some:
-                faults.append(f"{text!r} is PARTLY_SENT, and {came.total()} came")
+                faults.append(f"{text!r} is PARTLY_SENT, but {came.total()} came")
         return faults
 
 
 def _bounds(row: Row, channel: str) -> tuple[int, int]:
-    """The least and the most messages that a reminder must have brought in one channel."""
+    """The fewest and the most deliveries that one reminder may have on a channel."""
     uses = channel in {COMES_AS[one] for one in channels_on(row)}
     over = int(row["Occurrence"]) - 1
     match row["Status"]:
@@ -298,8 +298,8 @@ def order_of(one: Answer) -> str | None:
     return path[path.index("orders") + 1] if "orders" in path[:-1] else None
 
 
-def _execution(told: Mapping[str, Any]) -> str:
-    """The name of the execution that a row or a message names, alone or in an ARN, to which Express adds an id."""
-    told_by = told.get("ExecutionId") or told.get("ExecutionName") or told.get("ParkingId") or ""
-    *_, name = str(told_by).split(":")[:8]
+def _execution(record: Mapping[str, Any]) -> str:
+    """The name of the execution in a row or a message, which has the name or the ARN. Express adds an id to the ARN."""
+    found = record.get("ExecutionId") or record.get("ExecutionName") or record.get("ParkingId") or ""
+    *_, name = str(found).split(":")[:8]
     return name

@@ -1,4 +1,4 @@
-"""What the tests of reminders share: what becomes of one, and by which executions."""
+"""Reads a reminder's deliveries, row and executions."""
 
 import json
 from typing import Any
@@ -10,6 +10,7 @@ OVER = {"SENT", "PARTLY_SENT", "CANCELLED", "FAILED"}
 
 
 def delivered(apps: Apps, message: str) -> set[str]:
+    """The deliveries of a message: `mail to ADDRESS`, `text to NUMBER` or `topic`."""
     engine = apps.cloud.engine
     mails = {
         f"mail to {to}"
@@ -23,14 +24,14 @@ def delivered(apps: Apps, message: str) -> set[str]:
 
 
 def row_of(apps: Apps, reminder_id: str) -> dict[str, Any]:
-    """The row of a reminder, each value as text; empty where there is none."""
+    """The row of a reminder, with each value as text; empty if there is no row."""
     key = {"ReminderId": {"S": reminder_id}}
     answer = apps.cloud.engine.client("dynamodb").get_item(TableName=apps.places.reminder_table, Key=key)
     return {name: next(iter(value.values())) for name, value in answer.get("Item", {}).items()}
 
 
 def settled(apps: Apps, reminder_id: str, *, occurrence: int = 1) -> dict[str, Any]:
-    """The row, once that occurrence of the reminder is over."""
+    """Waits until this occurrence of a reminder has ended. Returns the row."""
     return eventually(
         lambda: row_of(apps, reminder_id),
         until=lambda row: row and row["Status"] in OVER and int(row["Occurrence"]) == occurrence,
@@ -38,7 +39,7 @@ def settled(apps: Apps, reminder_id: str, *, occurrence: int = 1) -> dict[str, A
 
 
 def executions(apps: Apps, reminder_id: str) -> list[dict[str, Any]]:
-    """All of a reminder, in the order they were started; each with its `output` where it has one, and its `events`."""
+    """All executions of a reminder, oldest first. `events` has the history of each; ended ones have an `output`."""
     states = apps.cloud.engine.client("stepfunctions")
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=apps.places.reminder_workflow)
     found = [
@@ -57,12 +58,12 @@ def first_execution(apps: Apps, reminder_id: str) -> str:
 
 
 def outcomes(apps: Apps, found: list[dict[str, Any]]) -> list[str]:
-    """How each execution ends; a row tells the outcome before its execution is over."""
+    """Waits until all executions have ended, because the row has the outcome earlier. Returns their outcomes."""
     return [json.loads(apps.finished(one["executionArn"])["output"])["Outcome"] for one in found]
 
 
 def waited_until(execution: dict[str, Any]) -> str:
-    """The time that the Wait state of an execution was given."""
+    """The time until which the Wait state of an execution waits."""
     texts = [
         details["output"]
         for event in execution["events"]

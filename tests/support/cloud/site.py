@@ -1,4 +1,4 @@
-"""Asking for the page as a browser does."""
+"""Fetches the page's files, like a browser."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ class Response:
 
 
 def fetch(address: str, path: str = "/", *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Response:
-    """What the page at `address` answers. Browsers know that *.localhost is this machine; other programs need not."""
+    """Fetches a path of the page at `address`.
+
+    It connects to 127.0.0.1 and sends the host name. Browsers resolve *.localhost to this machine; Python may not.
+    """
     host = urlsplit(address).netloc
     connection = HTTPConnection("127.0.0.1", urlsplit(address).port, timeout=30)
     try:

@@ -1,4 +1,4 @@
-"""A CDK app: the orders app as stage `local` has it, but with a Standard workflow and no cache."""
+"""A CDK app: the apps of the stage `local`, but with a Standard order workflow and without a cache."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Deploying an orders app with a Standard workflow beside the usual one."""
+"""Deploys a second orders app, with a Standard workflow, next to the usual one."""
 
 import shlex
 import sys
@@ -12,7 +12,7 @@ from tests.support.cloud.apps import Apps
 
 
 def deploy_beside(apps: Apps) -> Apps:
-    """The same apps, with orders that go through a Standard workflow."""
+    """Deploys the second orders app. Returns the apps with it in place of the usual one."""
     cloud = apps.cloud
     deploy.deploy_app(cloud.engine, shlex.join([sys.executable, "-m", standard.__name__]), "Orders")
     gaps.allow_plain_http(cloud.engine)

@@ -1,4 +1,4 @@
-"""Test cards that tell where they were planted, and the search for what is left of them."""
+"""Test card numbers that show where they were planted, and a search for their traces."""
 
 import base64
 import hashlib
@@ -10,9 +10,9 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 PIECE = 12
-"""Digits: so many of a card number in a row are a trace of it, and its first six and last four are not."""
+"""This many digits of a card number in a row are a trace. The first six and last four digits are not."""
 
-# Test cards of each brand begin like this, and have so many digits.
+# The first digits of each brand's test cards, and their length.
 _BRANDS = [
     ("424242", 16),
     ("555555", 16),
@@ -31,16 +31,16 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 
 
 class Trace(NamedTuple):
-    """A card number, or a part of one, that was found: from which plant and in which form. Never the number itself."""
+    """A card number, or a part of it, that was found: where it was planted, and its form. It never has the number."""
 
     plant: str
     form: str
 
 
 class Plants:
-    """Card numbers that pass the checksum, another one for each place, the same in every run.
+    """Card numbers that pass the checksum. Each place has a different one, which is the same in every run.
 
-    `series` tells the numbers of one test from those of another in the same cloud.
+    Tests that share a cloud use different `series`, so that their numbers differ.
     """
 
     def __init__(self, series: str) -> None:
@@ -49,7 +49,7 @@ class Plants:
         self._pieces: dict[str, str] = {}
 
     def card(self, place: str, *, digits: int | None = None) -> str:
-        """The card of `place`, of the next brand, or of the next with so many digits; the same whenever asked for."""
+        """The card of `place`. A new card has the next brand, or the next brand with this number of digits."""
         if place not in self.cards:
             brands = [brand for brand in _BRANDS if digits in (None, brand[1])]
             prefix, length = brands[len(self.cards) % len(brands)]
@@ -60,10 +60,10 @@ class Plants:
         return self.cards[place]
 
     def traces(self, written: str | bytes) -> set[Trace]:
-        """What `written` holds of the planted cards.
+        """The traces of planted cards in `written`.
 
-        Found are digits in a row or in groups with up to two marks between them, of any script, plain or escaped as
-        JSON, HTML and URLs do, and all that in base64 of either alphabet, wherever in it they begin.
+        It finds digits of any script, in a row or with up to two marks between them. They may be plain or escaped for
+        JSON, HTML or URLs, and all of this may be encoded in base64, with either alphabet and at any offset.
         """
         text = written if isinstance(written, str) else written.decode("utf-8", errors="replace")
         forms: dict[str, str] = {}
@@ -80,7 +80,7 @@ class Plants:
 
 
 def grouped(card: str, mark: str = " ") -> str:
-    """`card` as it is printed: 4-6-5 or 4-6-4 digits on the shorter ones, groups of four on the others."""
+    """`card` in the groups printed on cards: 4-6-5 or 4-6-4 digits if it is shorter than 16, else groups of four."""
     ends = [4, 10, len(card)] if len(card) < 16 else [*range(4, len(card), 4), len(card)]
     return mark.join(card[start:end] for start, end in zip([0, *ends], ends, strict=False))
 
@@ -103,7 +103,7 @@ def _pieces(digits: str) -> Iterable[str]:
 
 
 def _views(text: str) -> Iterator[tuple[str, str]]:
-    """`text` in each form in which it may be read."""
+    """The forms in which `text` can be read: plain, without escapes, and decoded from base64."""
     yield "plain", _in_ascii_digits(text)
     plain = _unescaped(text)
     if plain != text:
@@ -117,7 +117,7 @@ def _views(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _unescaped(text: str) -> str:
-    """`text` without the escapes of JSON, URLs and HTML, also where they are escaped in turn."""
+    """Removes the escapes of JSON, URLs and HTML, including nested escapes."""
     while (plain := html.unescape(unquote(_JSON.sub(lambda escape: chr(int(escape[1], 16)), text)))) != text:
         text = plain
     return text

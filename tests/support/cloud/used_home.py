@@ -1,4 +1,4 @@
-"""A folder with each kind of file that a laptop cloud writes, for tests that need no cloud."""
+"""Makes a home folder with every kind of file that a laptop cloud writes, for tests without a cloud."""
 
 import zipfile
 from pathlib import Path
@@ -53,14 +53,14 @@ FILES = {
     f"cdk.out/asset.{TWO}/never-deployed.py": "code",
     f"cdk.out/asset.{TWO}.json": "{}",
 }
-"""Paths and contents of what a cloud writes."""
+"""The paths and contents of the files that a laptop cloud writes."""
 
 LINK = "tmp/functions-ab_12xyz/runtime/boto3"
 ARCHIVE = f"cdk.out/.cache/{ONE}.zip"
 
 
 def make(home: Path) -> None:
-    """Makes a home with all of it."""
+    """Makes a home with FILES, a link, an archive and an empty folder."""
     homes.make(home)
     homes.mark(home)
     for name, content in FILES.items():

@@ -1,4 +1,4 @@
-"""Everything that a laptop cloud has written, wherever it lies."""
+"""Reads everything that a laptop cloud has written."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ import redis
 from local.cloud import Cloud
 
 Piece: TypeAlias = tuple[str, str | bytes]
-"""Where something lies, and what it is."""
+"""The place of a piece of data, and its content."""
 
 MAY_HOLD_A_CARD = {
     ("ExecutionStarted", ""),
@@ -40,14 +40,14 @@ MAY_HOLD_A_CARD = {
     ("TaskStateEntered", "Are details Proper"),
     ("TaskScheduled", "Are details Proper"),
 }
-"""Events of the order workflow's history, and their states, whose input, parameters or output may hold the card.
+"""The events of the order workflow's history, with their states, whose input, parameters or output may have the card.
 
-It is the execution's input, on its way to the check and no further; on AWS the workflow's own key encrypts it.
+The execution's input has the card number until it is checked. On AWS, the workflow's own key encrypts the history.
 """
 
 
 def everything(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
-    """All that `cloud` has written; of the executions those that have begun `since`."""
+    """Everything that `cloud` has written. Executions that started before `since` are left out."""
     yield from _tables(cloud)
     yield from _queues(cloud)
     yield from _logs(cloud)
@@ -59,14 +59,14 @@ def everything(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
 
 
 def inputs(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
-    """The inputs of the executions that have begun `since`, which `everything` leaves out."""
+    """The inputs of the executions that started after `since`. `everything` leaves the inputs out."""
     states = cloud.engine.executions()
     for execution in _begun(cloud, since):
         yield "input", states.describe_execution(executionArn=execution["executionArn"])["input"]
 
 
 def _tables(cloud: Cloud) -> Iterator[Piece]:
-    """The items of each table, and its stream: each image that an item has had, deleted ones too."""
+    """The items of each table, and its stream, which has every image of an item, including deleted items."""
     dynamodb, streams = cloud.engine.client("dynamodb"), cloud.engine.client("dynamodbstreams")
     for table in dynamodb.get_paginator("list_tables").paginate().search("TableNames"):
         pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
@@ -125,14 +125,14 @@ def _cache(cloud: Cloud) -> Iterator[Piece]:
     """Each key with its value, and the slow log."""
     with redis.Redis.from_url(cloud.settings.redis_url) as operator:
         for key in operator.scan_iter():
-            # One that has run out since has nothing to dump.
+            # A key that has expired in the meantime has no value.
             value = operator.get(key) if operator.type(key) == b"string" else operator.dump(key)
             yield "cache", key + b" " + (value or b"")
         yield from (("slow log of the cache", repr(command)) for command in operator.slowlog_get(-1))
 
 
 def _files(home: Path) -> Iterator[Piece]:
-    """Each file of the cloud: logs, templates, the bootstrap bucket, the functions' folders. Copies come once."""
+    """Each file of the cloud: logs, templates, the bootstrap bucket, the functions' folders. Equal files come once."""
     seen: set[bytes] = set()
 
     def new(content: bytes) -> bool:
@@ -143,7 +143,7 @@ def _files(home: Path) -> Iterator[Piece]:
     for file in sorted(file for file in home.rglob("*") if file.is_file()):
         try:
             content = file.read_bytes()
-        except FileNotFoundError:  # of a function that has just ended
+        except FileNotFoundError:  # A function that has just ended deletes its files.
             continue
         place = f"file {'/'.join(file.relative_to(home).parts[:2])}"
         if not new(content):

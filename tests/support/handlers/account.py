@@ -1,4 +1,4 @@
-"""A pretended account, as SES and SNS tell of it to `reminders.readiness`."""
+"""A fake AWS account: the answers of SES and SNS to `reminders.readiness`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,10 +20,10 @@ IN_ORDER: dict[str, Any] = {
 
 
 class Account:
-    """Answers every question of `readiness` as for an account where all is in order, until told otherwise.
+    """Answers the calls of `readiness`. By default the account may send everything.
 
-    `verified`, where set, are the only identities that SES knows as verified. `answers` are by operation; text in the
-    place of an answer names a refusal of aws_answers.json, and an exception is raised as it is.
+    `verified`, if set, holds the only identities that SES reports as verified. `answers` maps an operation to its
+    answer. If the answer is text, it names an error in aws_answers.json. If it is an exception, the call raises it.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Account:
 
 @contextmanager
 def asked() -> Iterator[Account]:
-    """The account that `readiness` asks inside the block. Answers that it kept from before are forgotten."""
+    """Makes `readiness` ask a fake account inside the block, with an empty cache of answers."""
     account = Account()
     readiness.kept_answers.clear()
     for client in CLIENTS:

@@ -1,4 +1,4 @@
-"""The handlers' environment, and the clients and workflows of the simulated AWS that they meet in tests."""
+"""The handlers' environment in tests, and clients and workflows in the simulated AWS."""
 
 import importlib
 import re
@@ -18,7 +18,7 @@ ENVIRONMENT = {
     "ALLOWED_EMAILS": "Desk@example.com",
     "ALLOWED_ORIGIN": "*",
     "ALLOWED_PHONES": "+15555550199",
-    # Far more than a healthy cache takes, however busy the machine.
+    # Far more than a healthy cache needs, even on a busy machine.
     "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
     "DAYS_KEPT": "30",
@@ -53,8 +53,8 @@ def set_environment(patch: pytest.MonkeyPatch) -> None:
         patch.setenv(name, value)
 
 
-# Handlers make their clients when they are imported. Here the variables are there for that moment alone, so that other
-# tests of the same run do not see them; moto, imported above, answers these clients wherever it is switched on.
+# Handlers make their clients when they are imported. The variables are set only during these imports, so that other
+# tests of the run do not see them. moto must be imported first: then it answers these clients whenever it is active.
 with pytest.MonkeyPatch.context() as at_import:
     set_environment(at_import)
     for handler in HANDLERS:
@@ -66,7 +66,7 @@ with pytest.MonkeyPatch.context() as at_import:
 
 
 def client_of(module: ModuleType, service: str) -> Any:
-    """The client of `service`, such as "sqs", that a module of the functions has made, to let its calls fail."""
+    """The client of `service`, like "sqs", in a module of the functions. Tests make its calls fail."""
     values = [getattr(getattr(value, "meta", None), "client", value) for value in vars(module).values()]
     clients = [one for one in values if isinstance(one, BaseClient)]
     (client,) = {id(one): one for one in clients if one.meta.service_model.service_name == service}.values()
@@ -74,7 +74,7 @@ def client_of(module: ModuleType, service: str) -> Any:
 
 
 class Workflow:
-    """A state machine whose executions start and then stay where they are."""
+    """A state machine whose executions keep running until `stop`."""
 
     def __init__(self, name: str) -> None:
         self.arn = states.create_state_machine(
@@ -84,11 +84,11 @@ class Workflow:
         )["stateMachineArn"]
 
     def executions(self) -> list[dict[str, Any]]:
-        """What `describe_execution` says about each, newest last."""
+        """The description of each execution, oldest first."""
         listed = states.list_executions(stateMachineArn=self.arn)["executions"]
         return [states.describe_execution(executionArn=one["executionArn"]) for one in reversed(listed)]
 
     def stop(self) -> None:
-        """Ends every execution; a name that has ended cannot be used again."""
+        """Stops every execution. The name of a stopped execution cannot be used again."""
         for one in self.executions():
             states.stop_execution(executionArn=one["executionArn"])

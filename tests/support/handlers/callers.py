@@ -1,4 +1,4 @@
-"""Who calls the API in tests."""
+"""The callers of the APIs in tests."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +12,11 @@ CLAIMS = {
     JO: {"email": "jo@example.com", "phone_number": "+4915112345678"},
     OLGA: {"email": "olga@example.com", "cognito:groups": OPERATORS},
 }
-"""What the pool says of each besides; Olga is an operator."""
+"""The other claims of each caller's token. Flo has none; Olga is an operator."""
 
 
 def by(caller: str, event: Mapping[str, Any]) -> dict[str, Any]:
-    """`event` as this caller's."""
+    """`event` as a request of this caller."""
     return signed_in(dict(event), sub=caller, **CLAIMS.get(caller, {}))
 
 

@@ -1,6 +1,6 @@
-"""What is answered to local times where clocks are changed.
+"""Local times near clock changes, and the API's answer to each.
 
-`python -m tests.support.handlers.dst_table` prints it.
+`python -m tests.support.handlers.dst_table` prints them as a table.
 """
 
 from collections.abc import Iterator
@@ -50,11 +50,11 @@ CASES: list[tuple[str, str, dict[str, int], str]] = [
     ("Pacific/Apia", "2011-12-31 00:00", {}, "2011-12-30T10:00:00Z"),
     ("Pacific/Apia", "2026-12-31 23:59:59", {}, "2026-12-31T10:59:59Z"),
 ]
-"""Zone, local time, fold and what is answered: `dueAt`, or why not."""
+"""Time zone, local time, fold, and the answer: `dueAt`, or why the time is refused."""
 
 
 def answer(zone: str, local: str, fold: dict[str, int]) -> str:
-    """`dueAt`, or why not, half a year before the time."""
+    """`dueAt`, or why the time is refused, if the request comes half a year before."""
     now = datetime.fromisoformat(local + "+00:00") - timedelta(days=180)
     try:
         return utc_text(due_at({"timestamp": local, "timeZone": zone} | fold, now=now).instant)

@@ -1,4 +1,4 @@
-"""Events as API Gateway's Lambda proxy integration sends them, and how to read the answers."""
+"""Builds events in the form of API Gateway's Lambda proxy integration, and reads the handlers' answers."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from common.caller import OPERATORS
 
 API = "https://0123456789.execute-api.us-east-1.amazonaws.com/v1"
-"""The address of an API, its stage included."""
+"""The URL of an API, including its stage."""
 
 PERSON = {
     "sub": "6f1c2d3e-0000-4000-8000-00000000000a",
@@ -17,18 +17,18 @@ PERSON = {
     "phone_number": "+15555550100",
     "phone_number_verified": "true",
 }
-"""What the authorizer says of somebody who has signed in."""
+"""The claims of a signed-in person, as the authorizer passes them on."""
 
 OPERATOR = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000b", "cognito:groups": OPERATORS}
 
 
 def signed_in(event: Mapping[str, Any], **claims: str) -> dict[str, Any]:
-    """`event` of somebody who has signed in: PERSON, but for the `claims` that say otherwise."""
+    """`event` as a request of PERSON; `claims` replace PERSON's."""
     return {**event, "requestContext": {"authorizer": {"claims": {**PERSON, **claims}}}}
 
 
 def post(body: object, *, content_type: str | None = "application/json") -> dict[str, Any]:
-    """A POST of `body`: text as it is, anything else as JSON."""
+    """A POST of `body`. Text is sent unchanged, anything else as JSON."""
     return {
         "headers": {"Content-Type": content_type} if content_type else {},
         "body": body if isinstance(body, str) or body is None else json.dumps(body),
@@ -41,7 +41,7 @@ def status_and_body(reply: Mapping[str, Any]) -> tuple[int, Any]:
 
 
 def refused_field(reply: Mapping[str, Any]) -> str:
-    """The one field that a 400 complains about."""
+    """The field that a 400 names. Fails if it names several."""
     status, body = status_and_body(reply)
     assert status == 400, body
     (detail,) = body["error"]["details"]

@@ -1,4 +1,4 @@
-"""Faults in the AWS calls of a handler, added between the handler and the simulated AWS."""
+"""Makes AWS calls of a handler fail, between the handler and the simulated AWS."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,20 +9,25 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from tests.support.aws_answers import refusal
 
 KINDS = ("refused", "lost", "late", "killed", "killed after")
-"""The ways in which a call fails: AWS refuses it; AWS does it, and the answer is lost; no answer comes, and AWS does it
-later; the function is killed before the call, or right after it."""
+"""The ways in which a call fails:
+
+- refused: AWS answers an error and does nothing.
+- lost: AWS does it, but the answer is lost.
+- late: no answer comes, and AWS does it later.
+- killed, killed after: the function is killed right before the call, or right after it.
+"""
 
 
 class KilledError(BaseException):
-    """The end of the function: no handler catches it."""
+    """Ends the function. Handlers do not catch it, because it is not an `Exception`."""
 
 
 @contextmanager
 def fault(client: Any, operation: str, kind: str, *, beside: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Inside the block, the first call of `operation`, such as `PutItem`, meets the fault.
+    """Makes the first call of `operation`, like `PutItem`, fail inside the block.
 
-    `beside` is done at that moment: before the call, or after it if AWS does it. A late call arrives when the context
-    ends.
+    `beside` runs when the fault happens: after the call if AWS has done it, otherwise before. AWS does a late call at
+    the end of the block.
     """
     service = client.meta.service_model.service_id.hyphenize()
     late: list[dict[str, Any]] = []
@@ -68,6 +73,6 @@ def fault(client: Any, operation: str, kind: str, *, beside: Callable[[], object
         events.unregister(f"after-call.{service}.{operation}", unique_id="fault-after")
     assert done, f"nothing called {operation}"
     for params in late:
-        # No caller waits for these answers.
+        # No caller waits for the answer, so an error is ignored.
         with suppress(ClientError):
             client._make_api_call(operation, params)

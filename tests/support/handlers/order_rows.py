@@ -1,4 +1,4 @@
-"""Rows of orders: one that is finished, as it is stored, shown and cached, and others that are on their way."""
+"""Rows of orders: a fulfilled one, in its stored, shown and cached forms, and orders in progress."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,10 +8,10 @@ from tests.support.handlers.events import PERSON
 from tests.support.orders import an_order, without_card
 
 NAME = "A-1-0123456789ab"
-"""The name of an execution for the order A-1."""
+"""The name of an execution of the order A-1."""
 
 CLAIMED = {"Digest": "of the whole order"}
-"""Fields of an API's claim that the row of an order started by hand lacks."""
+"""The attributes that only a claim of the API has. The row of an order started by hand lacks them."""
 
 
 def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> dict[str, object]:
@@ -40,7 +40,7 @@ ROW = {
     "ExecutionId": "arn",
 }
 SHOWN = shown(ROW)
-"""ROW, as the API shows it."""
+"""ROW as the API shows it."""
 
 CACHED = SHOWN | {"Owner": PERSON["sub"]}
-"""ROW, as it is cached."""
+"""ROW as Redis holds it."""

@@ -1,4 +1,4 @@
-"""Placing an order by calling its handler."""
+"""Calls the handler that places an order."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ ORDER = an_order(Name="Jo O'Brien 🐈", CC=CARD)
 
 
 def handler(event: Mapping[str, Any], context: object, **claims: str) -> Any:
-    """The handler, called by PERSON where no `claims` say otherwise."""
+    """Calls the handler as PERSON; `claims` replace PERSON's."""
     return place_order.handler(signed_in(event, **claims), context)
 
 

@@ -1,4 +1,4 @@
-"""Rows of the reminder table."""
+"""Builds rows of the reminder table."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ KEPT = timedelta(days=30)
 
 
 def ahead(**time: float) -> datetime:
-    """So long after now, in whole seconds."""
+    """The time this long after now, in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0) + timedelta(**time)
 
 
@@ -29,7 +29,7 @@ def row(
     request: dict[str, Any] | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
-    """The row of a reminder that is due in an hour, or at `due`, with `changes` to its fields."""
+    """The row of a reminder that is due in an hour, or at `due`, with changed attributes."""
     made = reminder.row_of(
         request or REQUEST,
         Due(due or ahead(hours=1), zone),
@@ -41,8 +41,8 @@ def row(
     return made | changes
 
 
-def workflow_takes_up(workflow: Any) -> list[str]:
-    """The outcome of each running execution, as the workflow's first state decides it."""
+def run_first_state(workflow: Any) -> list[str]:
+    """Runs the workflow's first state for each running execution. Returns their outcomes."""
     return [
         schedule_reminder.handler({"Input": json.loads(one["input"]), "ExecutionId": one["executionArn"]}, None)[
             "Outcome"

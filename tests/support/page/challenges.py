@@ -1,4 +1,4 @@
-"""Answers of Cognito that the laptop cloud never gives: refusals, and challenges after the password."""
+"""Answers of Cognito that the laptop cloud cannot give: errors, and challenges after the password."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def refusal(code: str, message: str) -> dict[str, Any]:
 
 
 def answer(tab: Tab, places: Places, **answers: dict[str, Any]) -> list[dict[str, Any]]:
-    """Has Cognito answer operations so; what it was asked besides."""
+    """Makes Cognito give these `answers`, by operation. Returns a list that collects the bodies of these requests."""
     asked: list[dict[str, Any]] = []
 
     def fulfill(route: Route) -> None:

@@ -1,4 +1,4 @@
-"""Filling in the form of a reminder, and finding one in the lists."""
+"""Fills in the form of a reminder, and finds reminders in the lists."""
 
 import re
 from datetime import datetime
@@ -14,7 +14,7 @@ def say(page: Page, message: str) -> None:
 
 
 def at(page: Page, wall: datetime) -> Locator:
-    """Chooses a date and a time; the control that has them."""
+    """Chooses a date and a time. Returns their control."""
     page.get_by_label("At a date and time").check()
     control = page.get_by_label("Date and time", exact=True)
     control.fill(wall.strftime(LOCAL))
@@ -22,7 +22,7 @@ def at(page: Page, wall: datetime) -> Locator:
 
 
 def send(page: Page, button: str = "By e-mail") -> dict[str, Any]:
-    """Sends the form; what the page sent of it."""
+    """Sends the form. Returns the body that the page sent."""
     with page.expect_request(is_post) as asked:
         page.get_by_role("button", name=button, exact=True).click()
     sent: dict[str, Any] = asked.value.post_data_json or {}
@@ -34,7 +34,7 @@ def is_post(request: Request) -> bool:
 
 
 def listed(page: Page, title: str, message: str) -> Locator:
-    """The reminder in the list of this title."""
+    """The reminder in the list with this title."""
     return page.get_by_role("region", name=title).get_by_role("listitem").filter(has_text=message)
 
 

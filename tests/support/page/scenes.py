@@ -1,4 +1,4 @@
-"""What the tests of the page have happen in the apps before they look."""
+"""Prepares orders, reminders and users for the tests of the page, without the page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ AS_ANSWERED: dict[str, Any] = {
     "Card": {"Last4": "4242"},
     "Reasons": [],
 }
-"""The same as the API shows it, but for its id and its status."""
+"""GOOD as the API shows it, without its id and its status."""
 
 BOTH_WRONG = {**GOOD, "Price": "-123", "CC": "424242424242"}
 
@@ -39,7 +39,7 @@ def waits_skipped(apps: Apps) -> Iterator[None]:
 
 
 def ordered(apps: Apps, status: str = "FULFILLMENT_QUEUED", **fields: str) -> dict[str, str]:
-    """A good order, or one with other `fields`, once its status is this one."""
+    """Places a good order with changed `fields`, and waits until it has this status."""
     order = {"OrderId": new_id(), **GOOD, **fields}
     assert apps.post_order(order)[0] == 202
     apps.shown(order["OrderId"], status)
@@ -51,7 +51,7 @@ def escalated(apps: Apps, **fields: str) -> dict[str, str]:
 
 
 def parked(apps: Apps, **fields: str) -> dict[str, str]:
-    """An order whose check has failed for good."""
+    """Places an order whose check fails at every attempt, so that the workflow parks it."""
     with waits_skipped(apps), changed(apps, lambda states: states[CHECKS["orders"]]["Arguments"].update(NO_FUNCTION)):
         return ordered(apps, "PARKED", **fields)
 
@@ -64,14 +64,14 @@ def closed(apps: Apps, operator: Apps, note: str, **fields: str) -> dict[str, st
 
 
 def reminded(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
-    """The answer to a reminder by e-mail, in an hour, or with other `fields`."""
+    """Sets a reminder by e-mail in an hour, with changed `fields`. Returns the API's answer."""
     status, answer = apps.post_reminder({"message": message, "preference": "email", "waitSeconds": 3600, **fields})
     assert status == 202, answer
     return dict(answer)
 
 
 def failed_reminder(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
-    """One whose check has failed for good."""
+    """Sets a reminder whose check fails at every attempt. Returns the API's answer."""
     workflow = apps.places.reminder_workflow
 
     def broken(states: dict[str, Any]) -> None:
@@ -84,7 +84,7 @@ def failed_reminder(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
 
 
 def ended(apps: Apps, reminder_id: str, status: str) -> None:
-    """Waits until a reminder has come to its end."""
+    """Waits until a reminder has this status."""
     key, table = {"ReminderId": {"S": reminder_id}}, apps.cloud.engine.client("dynamodb")
     eventually(
         lambda: table.get_item(TableName=apps.places.reminder_table, Key=key)["Item"],
@@ -93,7 +93,7 @@ def ended(apps: Apps, reminder_id: str, status: str) -> None:
 
 
 def without_a_phone(apps: Apps) -> User:
-    """A person who has not told a phone number."""
+    """Creates a person without a phone number."""
     user = replace(apps.user, email=f"{unique()}@example.com")
     cognito, pool = apps.cloud.engine.client("cognito-idp"), apps.places.user_pool
     cognito.admin_create_user(

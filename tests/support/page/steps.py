@@ -1,4 +1,4 @@
-"""What people do on the page again and again."""
+"""Steps that people often take on the page."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def field(tab: Tab, label: str) -> Locator:
 
 
 def fill(tab: Tab, fields: Mapping[str, str]) -> None:
-    """Types into fields by their labels."""
+    """Types a text into each field, which its label names."""
     for label, text in fields.items():
         field(tab, label).fill(text)
 
@@ -48,7 +48,7 @@ def sign_in(tab: Tab, user: User, *, password: str | None = None) -> None:
 
 
 def expect_problem(tab: Tab, label: str, words: str | re.Pattern[str]) -> None:
-    """The field is marked as wrong, and its description says why."""
+    """Fails unless the field is marked as invalid and `words` are its description."""
     wrong = field(tab, label)
     expect(wrong).to_have_attribute("aria-invalid", "true")
     expect(wrong).to_have_accessible_description(words)

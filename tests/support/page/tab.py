@@ -1,4 +1,4 @@
-"""A tab with the page in it, which notices whatever the page must not do."""
+"""A browser tab that shows the page and records what the page must not do."""
 
 import re
 import time
@@ -15,22 +15,22 @@ from local.users import User
 SCREENSHOTS = PROJECT / "build" / "screenshots"
 PHONE: ViewportSize = {"width": 375, "height": 812}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-TOLD_BY_CHROMIUM = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
+FAILED_RESPONSE = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
 CUT_OFF = re.compile("net::ERR_(FAILED|INTERNET_DISCONNECTED)")
 AXE = PROJECT / "tools" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class Tab:
-    """One tab, and what went wrong in it: complaints of the console, of the security policy, and requests elsewhere."""
+    """One tab. `problems` lists console messages, errors, unexpected statuses, and requests to other hosts."""
 
     def __init__(self, page: Page, places: Places) -> None:
         self.page = page
         self.address = places.site
         self.requests: list[Request] = []
         self.refusals: set[int] = set()
-        """The statuses from 400 on that this test expects."""
+        """The statuses of 400 and above that this test expects."""
         self.is_cut_off = False
-        """Whether this test takes the network away."""
+        """Whether this test disconnects the network."""
 
         self.problems: list[str] = []
         self._hosts = {urlsplit(address).netloc for address in (places.site, places.orders_api, places.reminders_api)}
@@ -44,19 +44,19 @@ class Tab:
         )
 
     def go(self, route: str = "") -> None:
-        """Loads the page at `route`, such as `#/order`, and waits until its view is there."""
-        # The same document with another hash is not loaded again.
+        """Loads the page at `route`, like `#/order`, and waits for its view."""
+        # If only the hash changes, the browser does not load the document again.
         self.page.goto("about:blank")
         self.page.goto(self.address + route)
         self.expect_title(re.compile("."))
 
     def expect_title(self, title: str | re.Pattern[str]) -> None:
-        """Waits for the view with this title, which is there before the view itself."""
+        """Waits until the view with this title is complete. The title appears first."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
         expect(self.page.locator("main > h1 + .skeleton")).to_have_count(0)
 
     def axe(self, *rules: str) -> list[str]:
-        """What axe finds on the page as it is now, each with where: by these `rules`, else by all it has by default."""
+        """The violations that axe finds, each with its element. Without `rules`, axe uses its default rules."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("(rules) => axe.run(document, rules.length ? { runOnly: rules } : {})", rules)
@@ -67,12 +67,12 @@ class Tab:
         ]
 
     def shoot(self, name: str) -> None:
-        """Writes what is seen to `build/screenshots`, which git ignores."""
+        """Saves a screenshot of the full page in `build/screenshots`, which git ignores."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     def _console(self, message: ConsoleMessage) -> None:
-        is_expected = TOLD_BY_CHROMIUM.match(message.text) or (self.is_cut_off and CUT_OFF.search(message.text))
+        is_expected = FAILED_RESPONSE.match(message.text) or (self.is_cut_off and CUT_OFF.search(message.text))
         if message.type in ("error", "warning") and not is_expected:
             self.problems.append(f"console: {message.text}")
 
@@ -91,7 +91,7 @@ OpenTab = Callable[..., Tab]
 
 
 def tokens(cloud: Cloud, places: Places, user: User) -> dict[str, Any]:
-    """A session as the page itself keeps it after signing in."""
+    """Signs in. Returns the session in the form in which the page stores it."""
     answer = cloud.engine.client("cognito-idp").initiate_auth(
         ClientId=places.web_client,
         AuthFlow="USER_PASSWORD_AUTH",

@@ -1,4 +1,4 @@
-"""The templates of one stage, read by the construct paths that the stacks give their resources."""
+"""Synthesises the templates of a stage, and finds their resources by construct path."""
 
 import json
 import re
@@ -18,7 +18,7 @@ CDK_JSON = json.loads((Path(__file__).parents[3] / "cdk.json").read_text())
 
 CDK_CONTEXT = CDK_JSON["context"] | {
     "aws:cdk:enable-path-metadata": True,
-    # Copying the layer and the page's files takes a third of a synthesis, and templates only name them.
+    # Copying the layer and the page's files would take a third of the time, and the templates only name them.
     "aws:cdk:disable-asset-staging": True,
 }
 
@@ -26,16 +26,15 @@ CONTEXTS = {
     **{name: {"stage": name} for name in STAGES},
     "dev without cache": {"stage": "dev", "cache": "off"},
 }
-"""The CDK context of everything that the tests of the stacks look at."""
+"""The CDK context of each deployment that the tests of the stacks check."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """`templates` are by stack: ApiLogs, Identity, Cache, Orders, Reminders, Website.
+    """The templates of one stage.
 
-    A resource's path is `Orders/OrderTable`.
-
-    `dependencies` names the stacks that each stack is deployed after.
+    `templates` has them by stack: ApiLogs, Identity, Cache, Orders, Reminders, Website. A resource's path is, for
+    example, `Orders/OrderTable`. `dependencies` names the stacks that must be deployed before each stack.
     """
 
     stage: Stage
@@ -44,18 +43,18 @@ class Deployment:
 
     @property
     def policy(self) -> str:
-        """The DeletionPolicy of what the stage keeps if it keeps its data."""
+        """The DeletionPolicy of the stage's data."""
         return {RemovalPolicy.RETAIN: "Retain", RemovalPolicy.DESTROY: "Delete"}[self.stage.removal_policy]
 
     @property
     def days_of_logs(self) -> int:
-        """How long the stage keeps its logs."""
+        """The number of days for which the stage keeps its logs."""
         days = {RetentionDays.ONE_WEEK: 7, RetentionDays.THREE_MONTHS: 90}
         assert self.stage.log_retention in days, f"{__file__}: add the days of {self.stage.log_retention}"
         return days[self.stage.log_retention]
 
     def resources(self, type: str = "") -> dict[str, Any]:
-        """Resources of `type`, or of a service (`AWS::EC2::`), by their paths."""
+        """The resources of `type`, or of a service (`AWS::EC2::`), by path."""
         return {
             self.path(stack, logical_id): resource
             for stack, template in self.templates.items()
@@ -67,7 +66,7 @@ class Deployment:
         return {path: resource.get("Properties", {}) for path, resource in self.resources(type).items()}
 
     def only(self, type: str) -> Any:
-        """The properties of the one resource of `type`."""
+        """The properties of the only resource of `type`."""
         (properties,) = self.properties(type).values()
         return properties
 
@@ -77,7 +76,7 @@ class Deployment:
         return path.removesuffix("/Resource")
 
     def named(self, stack: str, value: Any) -> str:
-        """What a property of a template comes to: `Orders/OrderTable.Arn`, `arn:${AWS::Partition}:...:identity/*`."""
+        """Resolves a template's value to text: `Orders/OrderTable.Arn`, `arn:${AWS::Partition}:...:identity/*`."""
         match value:
             case {"Ref": name}:
                 return f"${{{name}}}" if name.startswith("AWS::") else self.path(stack, name)
@@ -93,7 +92,7 @@ class Deployment:
                 return str(value)
 
     def _exported(self, name: str) -> str:
-        """What the stack that exports `name` means by it."""
+        """The resolved value that a stack exports as `name`."""
         (found,) = [
             self.named(stack, output["Value"])
             for stack, template in self.templates.items()
@@ -103,7 +102,7 @@ class Deployment:
         return found
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every role with each statement of its policies, actions and resources as lists of plain text."""
+        """Yields each role with each of its policies' statements. Actions and resources are lists of text."""
         for path, policy in self.resources("AWS::IAM::Policy").items():
             stack = path.partition("/")[0]
             for role in policy["Properties"]["Roles"]:
@@ -123,8 +122,11 @@ class Deployment:
         return {"Effect": statement["Effect"], **lists, "Condition": conditions}
 
     def names_and_types(self) -> dict[str, str]:
-        """Every logical id with its type. That of an API's deployment ends in a hash of the API's content, which
-        names each stage's user pool: CDK makes it so, because a deployment is a snapshot that is never updated."""
+        """Every logical id with its type, without the hash at the end of an API deployment's id.
+
+        CDK hashes the API's content, because a deployment is a snapshot that is never updated. The content names the
+        stage's user pool, so the hash differs from stage to stage.
+        """
         return {
             f"{stack}/{re.sub('(?<=Deployment[0-9A-F]{8})[0-9a-f]{32}$', '', logical_id)}": resource["Type"]
             for stack, template in self.templates.items()
@@ -133,7 +135,7 @@ class Deployment:
 
 
 def synthesise(folder: Path, **context: str) -> Deployment:
-    """What `cdk synth` with `-c key=value` for each of `context` gives."""
+    """Synthesises the stacks like `cdk synth` with `-c key=value` for each entry of `context`."""
     return synthesise_stage(folder, stage_from_context(context.get))
 
 

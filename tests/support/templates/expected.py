@@ -1,7 +1,7 @@
-"""Everything that is deployed and has a role, one entry each: test_inventory.py compares this file with every stage.
+"""Every function and role that is deployed. test_inventory.py compares this list with every stage.
 
-Do not write entries by hand: run `python -m pytest tests/stacks/test_inventory.py`, read whether the line that it shows
-is what you meant, paste it, and run `make format`.
+Do not write entries by hand. Run `python -m pytest tests/stacks/test_inventory.py`, check that it shows the line that
+you expect, paste the line here, and run `make format`.
 """
 
 from collections.abc import Mapping, Set
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from stacks.config import Stage
 
 WRITE_LOGS = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
-"""What every function may do with its own log group. The entries leave it out."""
+"""The actions that every function may do on its own log group. The entries leave them out."""
 
 DELIVER_LOGS = frozenset(
     {
@@ -59,12 +59,14 @@ READ_STREAM = frozenset({"dynamodb:DescribeStream", "dynamodb:GetRecords", "dyna
 LIST_STREAMS = frozenset({"dynamodb:ListStreams"})
 
 Grants = Mapping[str, Set[str]]
-"""What a role may do, by the resource that it may do it on: `{"Orders/OrderTable.Arn": {"dynamodb:GetItem"}}`."""
+"""The actions that a role may do, by resource: `{"Orders/OrderTable.Arn": {"dynamodb:GetItem"}}`."""
 
 
 class Function(NamedTuple):
-    """A function's memory in MB and its timeout in seconds; who calls it from outside, such as `GET /orders/*`; and
-    what its role may do besides writing its own log."""
+    """A function's memory in MB, its timeout in seconds, its outside callers and its permissions.
+
+    A caller is, for example, `GET /orders/*`. `may` leaves out the permission to write the function's own log.
+    """
 
     memory: int
     timeout: int
@@ -275,7 +277,7 @@ WITH_CACHE: Mapping[str, Function] = {
         },
     ),
 }
-"""Functions of a stage with a cache, in place of those above."""
+"""The functions of a stage with a cache. They replace entries of FUNCTIONS with the same name."""
 
 WITH_CONSUMER: Mapping[str, Function] = {
     "Fulfillment/ShipOrder": Function(
@@ -288,7 +290,7 @@ WITH_CONSUMER: Mapping[str, Function] = {
         },
     ),
 }
-"""Functions of a stage with the example consumer."""
+"""The functions of a stage with the example consumer."""
 
 OTHER_ROLES: Mapping[str, Grants] = {
     "ApiLogs/Role": {"logs:log-group:*": PUSH_LOGS},
@@ -313,7 +315,7 @@ OTHER_ROLES: Mapping[str, Grants] = {
         "not arn:${AWS::Partition}:sns:*:*:*": {"sns:Publish"},
     },
 }
-"""The roles of every stage that belong to no function."""
+"""The roles of every stage that do not belong to a function."""
 
 
 def functions_of(stage: Stage) -> dict[str, Function]:

@@ -1,4 +1,4 @@
-"""The environment of a function on AWS: the packages of its layer, and an interpreter without others."""
+"""A function's environment on AWS: the packages of its layer, and a Python interpreter without other packages."""
 
 import ast
 import shutil
@@ -13,27 +13,27 @@ LAMBDAS = ROOT / "lambdas"
 LAYER_PACKAGES = LAYER / "python"
 
 NEEDS_DATA = {"zoneinfo": "tzdata"}
-"""Modules of the standard library that read a package of the layer, because Lambda's Python has no time zones."""
+"""Modules of the standard library that need a package of the layer. Lambda's Python has no time zone data."""
 
 
 def interpreter() -> tuple[str, str]:
-    """The path of a Python and its version: 3.13, as on Lambda, if this machine has it, else this process's own."""
+    """The path of a Python and its version: 3.13, as on Lambda, or this process's Python if there is no 3.13."""
     installed = sorted(Path.home().glob(".pyenv/versions/3.13.*/bin/python"), reverse=True)
     for candidate in (shutil.which("python3.13"), *map(str, installed), sys.executable):
         version = _version(candidate) if candidate else None
         if version and (version.startswith("3.13.") or candidate == sys.executable):
             return str(candidate), version
-    raise RuntimeError("this Python does not start")
+    raise RuntimeError(f"{sys.executable} does not start")
 
 
 def layer_packages() -> frozenset[str]:
-    """The names that the layer's packages are imported by."""
+    """The import names of the layer's packages."""
     return frozenset(path.stem for path in LAYER_PACKAGES.iterdir() if path.suffix in ("", ".py")) - {"bin"}
 
 
 @cache
 def reached_by(module: str) -> frozenset[str]:
-    """Every package outside `lambdas/` that importing `module` may import, however far down."""
+    """Every package outside `lambdas/` that importing `module` may import, directly or indirectly."""
     seen: set[str] = set()
     outside: set[str] = set()
     waiting = [module]
@@ -60,12 +60,12 @@ def _imported(source: Path) -> list[str]:
                 inner = [f"{module}.{alias.name}" for alias in node.names]
                 names += [module, *(name for name in inner if _source(name))]
             case ast.ImportFrom():
-                raise ValueError(f"{source}: imports are written in full")
+                raise ValueError(f"{source}: replace the relative import by an absolute one")
     return names
 
 
 def _source(module: str) -> Path | None:
-    """The file of a module below `lambdas/`."""
+    """The file of a module in `lambdas/`, or None if it is not there."""
     path = LAMBDAS.joinpath(*module.split("."))
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 

@@ -1,4 +1,4 @@
-"""A state machine as its `.asl.json` file describes it."""
+"""Reads a state machine from its `.asl.json` file, and evaluates its expressions."""
 
 import functools
 import json
@@ -19,7 +19,7 @@ def load(file_name: str) -> dict[str, Any]:
 
 
 def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, State]]:
-    """Every state with its name, those of branches and of items included."""
+    """Every state with its name, including the states of branches and Map states."""
     for name, state in machine["States"].items():
         yield name, state
         for inner in within(state):
@@ -27,20 +27,20 @@ def states(machine: Mapping[str, Any]) -> Iterator[tuple[str, State]]:
 
 
 def within(state: State) -> list[Mapping[str, Any]]:
-    """The state machines within a state: the branches of a Parallel state, or what a Map state does with each item."""
+    """The state machines inside a state: the branches of a Parallel state, or the processor of a Map state."""
     processor = [state["ItemProcessor"]] if "ItemProcessor" in state else []
     return [*state.get("Branches", []), *processor]
 
 
 def next_states(state: State) -> list[str]:
-    """Where a state can lead, errors it catches included."""
+    """The names of the states that can follow a state, including after a caught error."""
     choices = [choice["Next"] for choice in state.get("Choices", [])]
     catches = [catch["Next"] for catch in state.get("Catch", [])]
     return [*choices, *catches, *(state[key] for key in ("Next", "Default") if key in state)]
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, names of fields included."""
+    """Every text in a JSON value, including field names."""
     match value:
         case str():
             yield value
@@ -54,9 +54,9 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def longest_stay(state: State) -> float:
-    """Seconds that a state can take: each attempt until its time-out, each delay between two at its longest.
+    """The longest that a state can take, in seconds: each attempt until its timeout, and each delay at its longest.
 
-    Every retrier counts its own attempts, so all of them can be used up. Full jitter only shortens a delay.
+    Every retrier counts its own attempts, so a state can use up all of them. Full jitter only shortens a delay.
     """
     attempts, delays = 1, 0.0
     for retry in state.get("Retry", []):
@@ -65,14 +65,14 @@ def longest_stay(state: State) -> float:
             min(retry.get("IntervalSeconds", 1) * retry.get("BackoffRate", 2) ** n, retry["MaxDelaySeconds"])
             for n in range(retry.get("MaxAttempts", 3))
         )
-    # Branches and items run at the same time.
+    # Branches and Map items run in parallel.
     inner = [longest_path(one) for one in within(state)]
     longest: float = max([state.get("TimeoutSeconds", 0), *inner])
     return attempts * longest + delays
 
 
 def longest_path(machine: Mapping[str, Any]) -> float:
-    """Seconds from the start to the end that is furthest away; waits count nothing."""
+    """The longest that an execution can take, in seconds, without its Wait states."""
 
     def from_(name: str) -> float:
         state = machine["States"][name]
@@ -87,10 +87,10 @@ _parsed = functools.cache(jsonata.Jsonata)
 def evaluated(text: str, state_input: Any = None, *, uuid: str = "", **known: Any) -> Any:
     """The value of a `{% JSONata %}` expression.
 
-    `known` is what `$states` has besides its input (`result`, `errorOutput`, `context`), and the workflow's variables.
+    `known` holds the other parts of `$states` (`result`, `errorOutput`, `context`) and the workflow's variables.
     """
     expression = _parsed(text.removeprefix("{%").removesuffix("%}"))
-    # Step Functions has it, JSONata has not.
+    # Step Functions adds this function to JSONata.
     expression.register_lambda("uuid", lambda: uuid)
     frame = expression.create_frame()
     of_the_state = {name: known.pop(name, None) for name in ("result", "errorOutput", "context")}
@@ -110,7 +110,7 @@ def evaluated_all(value: Any, state_input: Any = None, **known: Any) -> Any:
 
 
 def chosen(choices: list[State], state_input: Any = None, **known: Any) -> str | None:
-    """Where the first choice leads whose condition holds; None where none does."""
+    """The target of the first choice whose condition is true, or None."""
     for choice in choices:
         if evaluated(choice["Condition"], state_input, **known):
             to: str = choice["Next"]
@@ -119,7 +119,7 @@ def chosen(choices: list[State], state_input: Any = None, **known: Any) -> str |
 
 
 def assigned(assign: Mapping[str, Any], state_input: Any, **known: Any) -> dict[str, Any]:
-    """What an `Assign` sets. Its expressions do not see each other's new values, as on AWS.
+    """The variables that an `Assign` sets. As on AWS, its expressions do not see each other's new values.
 
     Raises AssertionError if an expression has no value, because AWS then fails the state.
     """
@@ -132,7 +132,7 @@ def assigned(assign: Mapping[str, Any], state_input: Any, **known: Any) -> dict[
                 return [of(one) for one in value]
             case str() if value.startswith("{%"):
                 found = evaluated(value, state_input, **known)
-                assert found is not None or "null" in value, f"no value: {value}"
+                assert found is not None or "null" in value, f"the expression has no value: {value}"
                 return found
         return value
 
@@ -140,8 +140,7 @@ def assigned(assign: Mapping[str, Any], state_input: Any, **known: Any) -> dict[
 
 
 def walked(machine: Mapping[str, Any], state_input: Any) -> tuple[str, dict[str, Any]]:
-    """Where an execution comes that starts with `state_input`, and its variables there: its first state that is neither
-    a choice nor a pass."""
+    """Follows an execution to its first state that is not a Choice or a Pass. Returns that state and the variables."""
     name, variables = machine["StartAt"], dict[str, Any]()
     while (state := machine["States"][name])["Type"] in ("Choice", "Pass"):
         rules = (one for one in state.get("Choices", []) if evaluated(one["Condition"], state_input, **variables))

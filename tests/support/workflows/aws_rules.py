@@ -1,7 +1,8 @@
-"""Finds, without running it, what AWS refuses in the definition of a state machine, or what certainly fails there.
+"""Checks a state machine's definition against AWS's rules, without running it.
 
-The engine of the laptop cloud accepts most of it. tests/facts/definitions.json has an example of each rule, with what
-AWS answered and where that was recorded or documented. JSONata only; of Map states, inline ones.
+It finds definitions that AWS rejects, and expressions that always fail there. The engine accepts most of them.
+tests/facts/definitions.json has an example of each rule, with AWS's answer and its source. Only JSONata and inline Map
+states are covered.
 """
 
 import re
@@ -28,13 +29,13 @@ FIELDS = {
     "Succeed": {"Output"},
     "Fail": {"Error", "Cause"},
 }
-"""The fields that a state may have in JSONata, in addition to Type, Comment and QueryLanguage."""
+"""The fields that each type of state may have with JSONata, in addition to Type, Comment and QueryLanguage."""
 
 CALLS = {
     *(f"dynamodb:{one}Item" for one in ("get", "put", "update", "delete")),
     *("lambda:invoke", "sns:publish", "sqs:sendMessage", "states:startExecution"),
 }
-"""The integrations that a task may call directly, of the services that we use, in Standard and Express workflows."""
+"""The direct integrations of the services that we use. Standard and Express workflows both have them."""
 
 OF_STEP_FUNCTIONS = {"partition", "range", "hash", "random", "uuid", "parse"}
 MOST_LEVELS = 100
@@ -44,14 +45,14 @@ SAME_CONTEXT = (
     *("expr", "expression", "lhs_object", "rhs_object"),
 )
 CONTEXT_OF_ITS_OWN = ("predicate", "stages", "group", "terms", "pattern", "update", "delete")
-"""The parts of a node of jsonata-python's tree, by whether `$` is in them what it is around them."""
+"""The parts of a node in jsonata-python's tree: those in which `$` keeps its meaning, and those in which it changes."""
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]{0,79}"
 RFC_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
 
 
 def refusals(machine: Mapping[str, Any], at: str = "", outer: Set[str] = frozenset()) -> Iterator[str]:
-    """`CODE: what at /States/Name/…` for each fault. `outer` are the variables that are set around a branch."""
+    """Yields `CODE: what at /States/Name/…` for each fault. `outer` has the variables that are set around a branch."""
     states = machine["States"]
     known: dict[str, Set[str]] = {machine["StartAt"]: outer}
     ahead = [machine["StartAt"]]
@@ -82,7 +83,7 @@ def refusals(machine: Mapping[str, Any], at: str = "", outer: Set[str] = frozens
 
 
 def exits(state: Mapping[str, Any]) -> Iterator[tuple[str, str, Set[str]]]:
-    """Each way out of a state: its field, its target, and the variables that it sets."""
+    """The exits of a state: for each its field, its target, and the variables that it sets."""
     for kind in ("Choices", "Catch"):
         for number, one in enumerate(state.get(kind, [])):
             yield f"{kind}[{number}]/Next", one["Next"], one.get("Assign", {}).keys()
@@ -92,7 +93,7 @@ def exits(state: Mapping[str, Any]) -> Iterator[tuple[str, str, Set[str]]]:
 
 
 def shape(state: Mapping[str, Any], place: str, outer: Set[str]) -> Iterator[str]:
-    """Faults of fields and names."""
+    """The faults in the fields and names of a state."""
     for field in state.keys() - FIELDS[state["Type"]] - {"Type", "Comment", "QueryLanguage"}:
         yield f"{SCHEMA}: Field '{field}' is not supported at {place}"
     if state.get("QueryLanguage", "JSONata") != "JSONata":
@@ -117,7 +118,7 @@ def shape(state: Mapping[str, Any], place: str, outer: Set[str]) -> Iterator[str
 
 
 def expressions(state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Set[str]]]:
-    """Each field that Step Functions evaluates, and the parts of `$states` that the field may use."""
+    """The fields that Step Functions evaluates, each with the parts of `$states` that it may use."""
     usual = {"input", "context"}
     result = usual | {"result"} if state["Type"] in ("Task", "Parallel", "Map") else usual
     offered = {"Output": result, "Assign": result}
@@ -130,7 +131,7 @@ def expressions(state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Set[str]]]
 
 
 def faults(text: str, offered: Set[str], variables: Set[str]) -> Iterator[str]:
-    """The faults of a text that is an expression or looks like one."""
+    """The faults of a text that is an expression, or contains `{%` or `%}`."""
     if "{%" not in text and "%}" not in text:
         return
     if not (text.startswith("{%") and text.endswith("%}")):
@@ -147,7 +148,7 @@ def faults(text: str, offered: Set[str], variables: Set[str]) -> Iterator[str]:
 
 
 def _in_tree(node: Any, context: bool, offered: Set[str], variables: set[str]) -> Iterator[str]:
-    """`context`: whether a value is there that `$` and bare names refer to, as in a predicate or a later step."""
+    """The faults in a node. `context`: whether `$` and bare names have a value, as in a predicate or a later step."""
     match node.type:
         case "name" | "wildcard" | "descendant" | "parent" if not context:
             yield f"{UNSUPPORTED}: '{node.value}' at the top level"
@@ -175,7 +176,7 @@ def _in_tree(node: Any, context: bool, offered: Set[str], variables: set[str]) -
 
 
 def _children(node: Any) -> Iterator[tuple[Any, bool]]:
-    """The parts of a node, and whether each has its own context."""
+    """The parts of a node, each with whether it has its own context."""
     for field in SAME_CONTEXT:
         yield from ((part, False) for part in _parts(getattr(node, field, None)))
     for number, step in enumerate(_parts(getattr(node, "steps", None))):
