@@ -485,7 +485,7 @@ def test_each_of_several_channels_adds_two_states():
 
     assert len(entered(found)) == 12
     assert "EmailandSMS" in entered(found)
-    assert [STATES[name].get("Next") for name in BESIDE.values()] == [None, None, None]
+    assert [STATES[name].get("Next") for name in BESIDE.values()] == [None] * len(BESIDE)
 
 
 WAYS_OF_BEFORE = {"email": "EmailOnly", "sms": "SMSOnly", "both": "EmailandSMS"}
