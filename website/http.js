@@ -73,7 +73,7 @@ export class UnknownChallenge extends Error {
 /** The request was accepted and changed nothing. */
 export class Unchanged extends Error {}
 
-/** A refused request. Its fields are those of an API's error. */
+/** A refused request. It has the fields of an API's error. */
 export class Refused extends Error {
   /**
    * @param {number} status

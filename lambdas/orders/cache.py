@@ -83,7 +83,7 @@ def put(order_id: str, entry: Entry) -> None:
 class _Conversation:
     """The commands that one lookup sends to Redis, within one budget.
 
-    If many lookups miss the same OrderId at once, in any execution environment, the one that gets the lock reads the
+    If many lookups miss the same OrderId at once, in any execution environment, the lookup that gets the lock reads the
     table. The lock needs no owner, because a lookup never replaces a valid entry.
 
     See decision D050.

@@ -110,7 +110,7 @@ class Matrix:
         made = [call for call in case.calls if call.function in journey.functions and journey.only in call.action]
         self.reached |= {*made}
         numbered = [(call, made[:at].count(call)) for at, call in enumerate(made)]
-        # Another journey tests the calls before the one that is always refused.
+        # Another journey tests the calls before the refused call.
         after = max((at for at, one in enumerate(made) if one in journey.first), default=-1)
         # Other tests' data changes how many equal calls a sweep makes, so only the first is tested.
         return [one for one in numbered[after + 1 :] if one[1] < (1 if journey.alone else 2)]

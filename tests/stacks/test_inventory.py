@@ -45,7 +45,7 @@ def other_roles_in(deployment: Deployment) -> dict[str, Mapping[str, set[str]]]:
 
 
 def callers_in(deployment: Deployment) -> dict[str, set[str]]:
-    """Who may call each function from outside: `GET /orders/*`, or the resource that does."""
+    """The callers of each function from outside: `GET /orders/*`, or the resource that calls it."""
     called: dict[str, set[str]] = {}
     for path, permission in deployment.properties("AWS::Lambda::Permission").items():
         stack = path.partition("/")[0]

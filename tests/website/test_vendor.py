@@ -1,4 +1,4 @@
-"""The files in website/vendor are those of the npm package."""
+"""The files in website/vendor are the unchanged files of the npm package."""
 
 from pathlib import Path
 

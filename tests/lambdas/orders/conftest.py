@@ -27,7 +27,7 @@ SHORT_BUDGET_MS = 100
 
 @pytest.fixture(autouse=True)
 def working_cache() -> Iterator[None]:
-    """Makes the handlers use the cache again after each test, whatever the test did to it."""
+    """Makes the handlers use the cache again after each test, even if the test made it fail."""
     with caches.clients_closed():
         yield
     cache.breaker.open()

@@ -193,13 +193,13 @@ def test_an_invalid_correction_changes_nothing(escalated, order_table):
 
 def test_only_one_of_two_corrections_at_once_is_accepted(escalated, order_table, monkeypatch):
     """This request read the row before the other one wrote it."""
-    order_table.put_item(Item=escalated | {"ExecutionName": "somebody else's"})
+    order_table.put_item(Item=escalated | {"ExecutionName": "of-another-request"})
     monkeypatch.setattr("orders.table.find", lambda order_id: escalated)
 
     status, body = status_and_body(put(CORRECTED))
 
     assert (status, body["error"]["code"]) == (409, "Conflict")
-    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"] == "somebody else's"
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"] == "of-another-request"
 
 
 def test_an_order_is_restored_if_the_workflow_does_not_start(escalated, order_table, monkeypatch):

@@ -114,7 +114,7 @@ def test_repeating_an_order_does_not_start_a_parked_claim(order_table, order_wor
 
 def test_repeating_an_order_returns_its_current_state_and_starts_nothing(order_table, order_workflow):
     handler(post(ORDER), None)
-    outcome(order_table, Status="ESCALATED", ExecutionId="arn", ExecutionName="another's")
+    outcome(order_table, Status="ESCALATED", ExecutionId="arn", ExecutionName="of-another-request")
 
     reply = handler(post(ORDER), None)
 
