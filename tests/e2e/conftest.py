@@ -45,7 +45,7 @@ def order() -> dict[str, str]:
 def balanced(request: pytest.FixtureRequest, apps: Apps) -> Iterator[AllowedCopies]:
     """Checks after a test that each of its orders and reminders has exactly one end.
 
-    A test adds orders and reminders that may be sent twice to the value.
+    Yields the orders and reminders that may be sent twice. A test adds its own.
     """
     clouds = [apps]
     if "standard_apps" in request.fixturenames or (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.faults import FOR_EVER, Faulty, States, changed, deployed_faulty
+from tests.support.cloud.faults import ALWAYS, Faulty, States, changed, deployed_faulty
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -96,17 +96,17 @@ def test_a_write_that_fails_and_then_succeeds_makes_one_reminder(
     ("state", "status"),
     [("Claim the reminder", "FAILED"), ("Record the result", "SENDING"), ("Record the failure", "SCHEDULED")],
 )
-def test_a_write_that_fails_for_ever_ends_the_execution_visibly(
+def test_a_write_that_fails_at_every_attempt_fails_the_execution(
     apps: Apps, faulty_function: str, tmp_path: Path, state: str, status: str
 ) -> None:
     faulty, reminder = Faulty(faulty_function, tmp_path / "attempts"), reminder_of()
 
-    def fails_for_ever(states: States) -> None:
-        faulty.calls(states[state], failures=FOR_EVER)
+    def fails_always(states: States) -> None:
+        faulty.calls(states[state], failures=ALWAYS)
         if state == "Record the failure":
             states["Check the reminder"]["Arguments"].update(NO_FUNCTION)
 
-    with changed(apps, fails_for_ever, workflow=apps.places.reminder_workflow):
+    with changed(apps, fails_always, workflow=apps.places.reminder_workflow):
         _, answer = apps.post_reminder(reminder)
         execution = apps.finished(
             apps.places.reminder_workflow.replace(":stateMachine:", ":execution:") + f":{answer['reminderId']}"

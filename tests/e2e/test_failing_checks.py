@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import (
-    FOR_EVER,
+    ALWAYS,
     Faulty,
     States,
     changed,
@@ -39,7 +39,7 @@ def test_a_check_that_exceeds_the_states_timeout_is_retried(apps: Apps, order: d
 def test_an_order_whose_check_fails_at_every_attempt_is_parked(
     either: Apps, order: dict[str, str], faulty: Faulty
 ) -> None:
-    with changed(either, lambda states: faulty.answers(states[CHECK], GOOD, failures=FOR_EVER)):
+    with changed(either, lambda states: faulty.answers(states[CHECK], GOOD, failures=ALWAYS)):
         queue, message = place(either, order)
 
     assert (queue, message["State"], faulty.attempts) == ("ParkedQueue", CHECK, ATTEMPTS)

@@ -13,7 +13,7 @@ import pytest
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.balance import AllowedCopies
 from tests.support.cloud.faults import (
-    FOR_EVER,
+    ALWAYS,
     Faulty,
     States,
     changed,
@@ -55,7 +55,7 @@ def test_an_order_survives_a_call_that_fails_until_its_last_attempt(
 def test_an_order_whose_call_fails_at_every_attempt_is_only_parked(
     apps: Apps, order: dict[str, str], faulty: Faulty, state: str, price: str
 ) -> None:
-    with changed(apps, lambda states: faulty.calls(states[state], failures=FOR_EVER)):
+    with changed(apps, lambda states: faulty.calls(states[state], failures=ALWAYS)):
         queue, message = place(apps, order | {"Price": price})
 
     assert (queue, message["State"], faulty.attempts) == ("ParkedQueue", state, ATTEMPTS)
@@ -87,7 +87,7 @@ def test_a_message_whose_reply_is_lost_is_sent_again_into_the_same_queue(
 def test_an_order_whose_outcome_cannot_be_recorded_is_fulfilled_once_and_parked(
     apps: Apps, order: dict[str, str], faulty: Faulty
 ) -> None:
-    with changed(apps, lambda states: faulty.calls(states[OUTCOME], failures=FOR_EVER)):
+    with changed(apps, lambda states: faulty.calls(states[OUTCOME], failures=ALWAYS)):
         placed(apps, order)
 
     row = apps.settled(order["OrderId"])
@@ -124,7 +124,7 @@ def test_an_order_that_the_workflow_and_the_sweep_both_park_is_one_item(
 ) -> None:
     def without_queue_or_mark(states: States) -> None:
         states[FULFILL]["Arguments"]["QueueUrl"] += "-gone"
-        faulty.calls(states[MARK], failures=FOR_EVER)
+        faulty.calls(states[MARK], failures=ALWAYS)
 
     operator = apps.as_operator()
     with changed(apps, without_queue_or_mark):

@@ -1,4 +1,4 @@
-"""What people see of orders, and what operators do with orders that need them, on the real templates."""
+"""What people see of orders, and what operators do with escalated, parked and closed orders."""
 
 import json
 from typing import Any
@@ -39,7 +39,7 @@ def escalated(apps: Apps, order: dict[str, str]) -> dict[str, str]:
 
 
 def everything(apps: Apps, path: str, *, limit: int = 100) -> list[dict[str, Any]]:
-    """The orders of all pages."""
+    """The orders on all pages of a list."""
     found, following = [], ""
     while following is not None:
         joint = "&" if "?" in path else "?"

@@ -103,7 +103,7 @@ def test_show_reports_an_unknown_order(run: Run, order_id: str) -> None:
     assert done.stderr.startswith(("error: there is no order ", "error: the API answered 4"))
 
 
-def test_the_endpoint_setting_leads_to_the_same_cloud(cloud: Cloud, order: dict[str, str], tmp_path: Path) -> None:
+def test_the_endpoint_setting_selects_the_same_cloud(cloud: Cloud, order: dict[str, str], tmp_path: Path) -> None:
     operator = cloud.users()["operator"]
     environment = {
         "AWS_ENDPOINT_URL": f"{cloud.settings.endpoint}/",

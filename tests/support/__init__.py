@@ -1,1 +1,1 @@
-"""The helpers of the tests. A test imports from here and from the code, never from a conftest or from another test."""
+"""The tests' helpers. A test imports from here and from the code, never from a conftest or from another test."""

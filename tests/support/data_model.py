@@ -35,9 +35,9 @@ class Changes:
 
 
 def differences(said: Changes, *seen: Changes) -> str:
-    """The lines to add to the page and to take out, so that it says what tests have `seen`; empty if it does."""
+    """The lines to add to the page or to remove from it, so that it matches the changes that tests have seen."""
     page, code = set(_lines(said)), set(chain.from_iterable(map(_lines, seen)))
-    lines = [*(f"add: {line}" for line in sorted(code - page)), *(f"take out: {line}" for line in sorted(page - code))]
+    lines = [*(f"add: {line}" for line in sorted(code - page)), *(f"remove: {line}" for line in sorted(page - code))]
     return "".join(f"\ndocs/data-model.md: {line}" for line in lines)
 
 
@@ -62,7 +62,7 @@ def examples(heading: str) -> list[dict[str, Any]]:
 
 
 def kinds(row: dict[str, Any]) -> dict[str, str]:
-    """The attributes of a row, each with the kind of its value, as DynamoDB and JSON both know it."""
+    """The kind of each attribute's value: text, list, truth or number. Both DynamoDB and JSON have these kinds."""
     return {
         name: next(kind for kind, types in _KINDS.items() if isinstance(value, types))
         for name, value in json.loads(json.dumps(row, default=float)).items()
@@ -80,7 +80,7 @@ def rows_of(text: str, *heads: str) -> Iterator[list[str]]:
 
 
 def named(cell: str) -> list[str]:
-    """The names in a cell: functions and attributes between backticks, states between quotes."""
+    """The names in a cell. Functions and attributes are between backticks, states between quotes."""
     return [code or quoted for code, quoted in re.findall(r"`([^`]+)`|\"([^\"]+)\"", cell)]
 
 

@@ -74,7 +74,7 @@ class Terminal:
         )
 
     def run(self, commands: str, *, may_fail: bool = False) -> str:
-        """Runs the commands and returns what they print. Raises AssertionError if one fails, unless it may."""
+        """Runs the commands and returns what they print. Raises AssertionError if one fails, unless `may_fail`."""
         self._commands.write_text(commands, encoding="utf-8")
         assert self._shell.stdin and self._shell.stdout
         line = f". {self._commands} < /dev/null > {self._output} 2>&1"

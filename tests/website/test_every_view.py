@@ -57,11 +57,11 @@ def scene(apps: Apps) -> Scene:
     scenes.failed_reminder(grace, "Renew the passport")
     with scenes.waits_skipped(apps):
         for message, preference in {"Water the plants": "email", "Call Ada back": "both"}.items():
-            sent = scenes.reminded(grace, message, preference=preference, waitSeconds=0)
-            scenes.ended(apps, sent["reminderId"], "SENT")
-    scenes.reminded(grace, "Feed the cat", preference="both", waitSeconds=7 * 60 + 42)
-    scenes.reminded(grace, "Stand-up", waitSeconds=79_000, repeat={"every": "1d"}, timeZone="Europe/Paris")
-    scenes.reminded(grace, "Dentist: bring the card,\nand the X-ray", preference="sms", waitSeconds=3_000_000)
+            sent = scenes.set_reminder(grace, message, preference=preference, waitSeconds=0)
+            scenes.wait_for_status(apps, sent["reminderId"], "SENT")
+    scenes.set_reminder(grace, "Feed the cat", preference="both", waitSeconds=7 * 60 + 42)
+    scenes.set_reminder(grace, "Stand-up", waitSeconds=79_000, repeat={"every": "1d"}, timeZone="Europe/Paris")
+    scenes.set_reminder(grace, "Dentist: bring the card,\nand the X-ray", preference="sms", waitSeconds=3_000_000)
     return Scene(
         users={"grace": grace.user, "newcomer": newcomer.user, "operator": apps.user},
         orders={name: order["OrderId"] for name, order in orders.items()},
@@ -298,7 +298,7 @@ def faults_of(tab: Tab, name: str, screens: Screens) -> list[str]:
         rules = ("color-contrast",) if scheme == "dark" and (size, "light") in screens else ()
         found += [f"{size['width']} {scheme}: {one}" for one in tab.axe(*rules)]
         show_all_of_it(tab.page, size)
-        tab.shoot(f"{name}-{size['width']}-{scheme}")
+        tab.screenshot(f"{name}-{size['width']}-{scheme}")
     sizes = (NARROW, PHONE, DESKTOP)
     return found + [f"{size['width']}: something sticks out" for size in sizes if sticks_out(tab.page, size)]
 

@@ -15,8 +15,8 @@ from tests.support.page.tab import OpenTab
 
 def sent(theirs: Apps, message: str, preference: str) -> dict[str, str]:
     with scenes.waits_skipped(theirs):
-        posted = scenes.reminded(theirs, message, preference=preference)
-        scenes.ended(theirs, posted["reminderId"], "SENT")
+        posted = scenes.set_reminder(theirs, message, preference=preference)
+        scenes.wait_for_status(theirs, posted["reminderId"], "SENT")
     return posted
 
 
@@ -91,14 +91,14 @@ def test_skipping_waits_sends_a_reminder_at_once_until_it_is_switched_off(
 
     with tab.page.expect_response("**/_ministack/config"):
         tab.page.get_by_role("button", name="Skip waits").click()
-    posted = scenes.reminded(theirs, f"{message} at once")
-    scenes.ended(theirs, posted["reminderId"], "SENT")
+    posted = scenes.set_reminder(theirs, f"{message} at once")
+    scenes.wait_for_status(theirs, posted["reminderId"], "SENT")
     expect(mails).to_contain_text(f"{message} at once")
     with tab.page.expect_response("**/_ministack/config"):
         tab.page.get_by_role("button", name="Keep waits").click()
 
-    posted = scenes.reminded(theirs, f"{message} later")
-    scenes.ended(theirs, posted["reminderId"], "SCHEDULED")
+    posted = scenes.set_reminder(theirs, f"{message} later")
+    scenes.wait_for_status(theirs, posted["reminderId"], "SCHEDULED")
     expect(tab.page.locator("#news")).to_have_text("Workflows now wait the full time.")
     assert f"{message} later" not in mails.inner_text()
 

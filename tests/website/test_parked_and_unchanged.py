@@ -138,7 +138,7 @@ def test_an_order_that_is_already_in_its_queue_cannot_be_sent_again_or_closed(op
     expect(operators.row("B").get_by_role("button", name="Close")).to_be_enabled()
     expect(operators.row("B")).not_to_contain_text("already in its queue")
     assert operators.tab.axe() == []
-    operators.tab.shoot(f"parked-in-its-queue-{size['width']}")
+    operators.tab.screenshot(f"parked-in-its-queue-{size['width']}")
 
 
 def test_an_order_that_was_escalated_before_it_was_parked_can_be_corrected_or_closed(operators: Operators) -> None:
@@ -198,7 +198,7 @@ def test_an_operator_looks_up_an_order_by_its_id(operators: Operators) -> None:
     page.get_by_role("button", name="Look up").click()
     expect(page.get_by_label("Look up an order")).to_be_focused()
     expect(page.get_by_label("Look up an order")).to_have_accessible_description("Enter an order id.")
-    operators.tab.shoot("look-up")
+    operators.tab.screenshot("look-up")
     page.get_by_label("Look up an order").fill(" web-a.b_c ")
     operators.tab.refusals = {404}
     page.keyboard.press("Enter")

@@ -75,7 +75,7 @@ def test_the_pool_sends_a_code_and_the_old_address_counts_until_it_is_entered(po
     assert pool.tab.axe() == []
     for size in (PHONE, DESKTOP):
         pool.page.set_viewport_size(size)
-        pool.tab.shoot(f"pending-{size['width']}")
+        pool.tab.screenshot(f"pending-{size['width']}")
 
     pool.confirm()
     pool.expect_news("E-mail address confirmed.")

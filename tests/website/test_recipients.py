@@ -51,7 +51,7 @@ def test_an_address_that_the_stage_does_not_allow_is_refused_beside_it(tab: Tab)
     )
     expect(page.get_by_label("E-mail", exact=True)).to_be_focused()
     assert tab.axe() == []
-    tab.shoot("another-address-phone")
+    tab.screenshot("another-address-phone")
 
     assert send(page, "By SMS")["phone"] == "+15555550199"
     expect(page.get_by_label("Phone", exact=True)).to_have_accessible_description(
@@ -75,7 +75,7 @@ def test_an_invalid_recipient_is_reported_beside_it(tab: Tab, label: str, text: 
     problem = tab.page.get_by_label(label, exact=True).locator("xpath=..").locator(".problem")
     expect(problem).to_have_text(words)
     tab.page.set_viewport_size({"width": 1440, "height": 900})
-    tab.shoot("another-address-desktop")
+    tab.screenshot("another-address-desktop")
 
 
 def test_a_refused_address_opens_the_fields_that_show_it(tab: Tab) -> None:

@@ -16,7 +16,7 @@ from common import codes
 from local.users import User
 from tests.support.cloud.apps import Apps
 from tests.support.page import scenes
-from tests.support.page.reminder_form import LOCAL, at, expect_problem, is_post, listed, say, send
+from tests.support.page.reminder_form import LOCAL, at, expect_problem, fill_message, is_post, listed, send
 from tests.support.page.tab import OpenTab, Tab
 
 Clocks = tuple[str, datetime]
@@ -45,7 +45,7 @@ def test_a_time_is_local_to_the_browser(open_tab: OpenTab, somebody: User, messa
     tab = open_tab(somebody, timezone_id=zone)
     tab.go("#/reminders")
     wall = (datetime.now(ZoneInfo(zone)) + timedelta(days=30)).replace(hour=9, minute=30, tzinfo=None)
-    say(tab.page, message)
+    fill_message(tab.page, message)
     expect(at(tab.page, wall)).to_have_accessible_description(re.compile("Local time in [A-Z]"))
 
     with tab.page.expect_response(lambda response: is_post(response.request)) as answered:
@@ -71,7 +71,7 @@ def test_a_browser_without_the_name_of_its_time_zone_sends_utc(
     """)
     tab.go("#/reminders")
     wall = (datetime.now(ZoneInfo("Asia/Kolkata")) + timedelta(days=30)).replace(hour=9, minute=30, tzinfo=None)
-    say(tab.page, message)
+    fill_message(tab.page, message)
     expect(at(tab.page, wall)).to_have_accessible_description("Local time of this browser.")
 
     sent = send(tab.page)
@@ -99,7 +99,7 @@ def test_a_time_that_clocks_skip_is_reported_with_the_next_time(
     tab = open_tab(somebody, timezone_id=zone)
     tab.refusals = {400}
     tab.go("#/reminders")
-    say(tab.page, message)
+    fill_message(tab.page, message)
     control = at(tab.page, wall)
 
     send(tab.page)
@@ -121,7 +121,7 @@ def test_a_person_chooses_between_two_times_that_look_the_same(
     tab = open_tab(somebody, timezone_id=zone)
     tab.refusals = {400}
     tab.go("#/reminders")
-    say(tab.page, message)
+    fill_message(tab.page, message)
     control = at(tab.page, wall)
 
     send(tab.page)
@@ -140,7 +140,7 @@ def test_a_person_chooses_between_two_times_that_look_the_same(
 )
 def test_an_impossible_time_is_reported_beside_it(tab: Tab, message: str, days: int, words: str) -> None:
     tab.refusals = {400}
-    say(tab.page, message)
+    fill_message(tab.page, message)
     control = at(tab.page, datetime.now() + timedelta(days=days))
 
     send(tab.page)
@@ -170,7 +170,7 @@ def test_a_problem_is_shown_beside_its_field_and_no_input_is_lost(
     tab: Tab, message: str, fields: Fields, label: str, words: str
 ) -> None:
     tab.refusals = {400}
-    say(tab.page, message)
+    fill_message(tab.page, message)
     if label in ("Every", *OPENS):
         tab.page.get_by_label("Repeat this reminder").check()
     for name in fields.keys() & OPENS:
@@ -205,7 +205,7 @@ REPEATS: dict[str, tuple[str, str, Callable[[Page], None] | None, Fields | dict[
 def test_a_reminder_is_repeated_as_chosen(
     tab: Tab, message: str, every: str, step: str, end: Callable[[Page], None] | None, asked: Fields, words: str
 ) -> None:
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("600")
     tab.page.get_by_label("Repeat this reminder").check()
     tab.page.get_by_label("Every").fill(every)
@@ -220,7 +220,7 @@ def test_a_reminder_is_repeated_as_chosen(
 
 def test_the_end_of_a_repeated_reminder_is_local_to_the_browser(tab: Tab, message: str) -> None:
     until = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=9)).replace(hour=23, minute=45, second=0)
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("600")
     tab.page.get_by_label("Repeat this reminder").check()
     tab.page.get_by_label("On a date", exact=True).check()
@@ -235,7 +235,7 @@ def test_the_end_of_a_repeated_reminder_is_local_to_the_browser(tab: Tab, messag
 def test_a_message_too_long_for_sms_is_reported_beside_it(tab: Tab) -> None:
     tab.refusals = {400}
     long = "ż" * 1400
-    say(tab.page, long)
+    fill_message(tab.page, long)
 
     send(tab.page, "By SMS")
 
@@ -249,7 +249,7 @@ def test_without_a_number_there_is_e_mail_and_a_link_to_add_one(open_tab: OpenTa
 
     for name in ("By SMS", "Both"):
         expect(tab.page.get_by_role("button", name=name)).to_be_disabled()
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("600")
     assert send(tab.page)["channels"] == ["email"]
     expect(listed(tab.page, "Upcoming", message)).to_contain_text("by e-mail")
@@ -262,7 +262,7 @@ def test_a_refusal_without_a_field_is_shown_as_a_notice(tab: Tab, message: str) 
     tab.refusals = {400}
     answer = partial(Route.fulfill, status=400, headers={"Access-Control-Allow-Origin": "*"}, body=json.dumps(REFUSED))
     tab.page.route("**/reminders", lambda route: answer(route) if is_post(route.request) else route.fallback())
-    say(tab.page, message)
+    fill_message(tab.page, message)
 
     send(tab.page)
 

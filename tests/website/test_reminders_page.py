@@ -11,7 +11,7 @@ from local.users import User
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.reminders import delivered
 from tests.support.page import scenes
-from tests.support.page.reminder_form import is_post, listed, say, send
+from tests.support.page.reminder_form import fill_message, is_post, listed, send
 from tests.support.page.tab import OpenTab, Tab
 from tests.support.waiting import eventually
 
@@ -36,7 +36,7 @@ def tab(open_tab: OpenTab, somebody: User) -> Tab:
 def test_each_button_reminds_by_its_channels(
     apps: Apps, tab: Tab, message: str, button: str, count: str, unit: str, seconds: int, kinds: list[str]
 ) -> None:
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill(count)
     tab.page.get_by_label("Unit").select_option(unit)
 
@@ -78,7 +78,7 @@ def test_a_failed_request_is_sent_again_with_its_key_and_sets_one_reminder(
 
     tab.refusals, tab.is_cut_off = {503}, True
     tab.page.route("**/reminders", fail)
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("Unit").select_option("hours")
     send(tab.page)
 
@@ -100,7 +100,7 @@ def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_has_a_new_
             else route.fallback()
         ),
     )
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("Unit").select_option("hours")
     send(tab.page)
     expect(tab.page.get_by_role("alert")).to_contain_text("Try again in a minute")
@@ -108,7 +108,7 @@ def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_has_a_new_
     outage = False
     send(tab.page)
     expect(tab.page.locator(".notice.good")).to_contain_text("Reminder set for")
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("Unit").select_option("hours")
     send(tab.page)
     expect(tab.page.get_by_role("region", name="Upcoming").get_by_role("listitem")).to_have_count(2)
@@ -118,7 +118,7 @@ def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_has_a_new_
 
 
 def test_a_double_click_sets_one_reminder(tab: Tab, message: str) -> None:
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("Unit").select_option("hours")
 
     tab.page.get_by_role("button", name="By e-mail", exact=True).dblclick()
@@ -128,7 +128,7 @@ def test_a_double_click_sets_one_reminder(tab: Tab, message: str) -> None:
 
 
 def test_a_reminder_counts_down_and_then_moves_to_the_past(tab: Tab, message: str) -> None:
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("In", exact=True).fill("2")
 
     send(tab.page)
@@ -144,7 +144,7 @@ def seconds_in(text: str) -> int:
 
 
 def test_the_countdown_runs_second_by_second(open_tab: OpenTab, theirs: Apps, message: str) -> None:
-    scenes.reminded(theirs, message, waitSeconds=7200)
+    scenes.set_reminder(theirs, message, waitSeconds=7200)
     tab = open_tab(theirs.user)
     tab.page.clock.install()
     tab.go("#/reminders")
@@ -160,7 +160,7 @@ def test_the_countdown_runs_second_by_second(open_tab: OpenTab, theirs: Apps, me
 
 
 def test_a_reminder_is_cancelled_after_a_confirmation(tab: Tab, theirs: Apps, message: str) -> None:
-    posted = scenes.reminded(theirs, message)
+    posted = scenes.set_reminder(theirs, message)
     tab.go("#/reminders")
     row = listed(tab.page, "Upcoming", message)
     cancel = row.get_by_role("button", name=f"Cancel: {message}")
@@ -175,11 +175,11 @@ def test_a_reminder_is_cancelled_after_a_confirmation(tab: Tab, theirs: Apps, me
     expect(listed(tab.page, "Past", message)).to_contain_text("Cancelled")
     expect(row).to_have_count(0)
     expect(tab.page.get_by_role("heading", name="Upcoming")).to_be_focused()
-    scenes.ended(theirs, posted["reminderId"], "CANCELLED")
+    scenes.wait_for_status(theirs, posted["reminderId"], "CANCELLED")
 
 
 def test_a_double_click_cancels_once(tab: Tab, theirs: Apps, message: str) -> None:
-    scenes.reminded(theirs, message)
+    scenes.set_reminder(theirs, message)
     tab.go("#/reminders")
     row = listed(tab.page, "Upcoming", message)
     row.get_by_role("button", name=f"Cancel: {message}").click()
@@ -198,7 +198,7 @@ def test_a_reminder_that_is_set_while_the_list_loads_appears_in_it(
     held: list[Route] = []
     tab.page.route("**/reminders?when=upcoming*", lambda route: held.append(route), times=1)
     tab.go("#/reminders")
-    say(tab.page, message)
+    fill_message(tab.page, message)
     tab.page.get_by_label("Unit").select_option("hours")
     send(tab.page)
     expect(tab.page.locator(".notice.good")).to_be_visible()
@@ -214,8 +214,8 @@ def test_a_reminder_that_is_sent_before_it_is_cancelled_is_shown_as_sent(
     open_tab: OpenTab, theirs: Apps, message: str
 ) -> None:
     with scenes.waits_skipped(theirs):
-        posted = scenes.reminded(theirs, message)
-        scenes.ended(theirs, posted["reminderId"], "SENT")
+        posted = scenes.set_reminder(theirs, message)
+        scenes.wait_for_status(theirs, posted["reminderId"], "SENT")
     tab = open_tab(theirs.user)
     tab.refusals = {409}
 
@@ -241,8 +241,8 @@ def test_a_list_of_several_pages_loads_more_on_request(
 ) -> None:
     theirs, numbers = apps.as_new_person(), range(21)
     for number in numbers:
-        posted = scenes.reminded(theirs, f"{message} #{number}", waitSeconds=wait)
-    scenes.ended(theirs, posted["reminderId"], "SENT" if wait == 0 else "SCHEDULED")
+        posted = scenes.set_reminder(theirs, f"{message} #{number}", waitSeconds=wait)
+    scenes.wait_for_status(theirs, posted["reminderId"], "SENT" if wait == 0 else "SCHEDULED")
     if wait == 0:
         # A reminder stays in the upcoming list until the second after it is due, even if it is sent.
         past = datetime.fromisoformat(posted["dueAt"]) + timedelta(seconds=1)
@@ -262,7 +262,7 @@ def test_a_list_of_several_pages_loads_more_on_request(
 def test_a_message_that_looks_like_html_is_shown_as_text(tab: Tab, message: str) -> None:
     html = f"{message} <img src=x onerror=alert(1)> & <b>bold</b>"
     tab.page.on("dialog", lambda dialog: pytest.fail(f"the page said {dialog.message}"))
-    say(tab.page, html)
+    fill_message(tab.page, html)
     tab.page.get_by_label("In", exact=True).fill("600")
 
     send(tab.page)

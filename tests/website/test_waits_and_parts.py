@@ -78,5 +78,5 @@ def test_a_mail_says_which_of_its_parts_is_shown(
         expect(tab.page.locator(".mail .hint")).to_have_count(0)
     for size in (PHONE, DESKTOP):
         tab.page.set_viewport_size(size)
-        tab.shoot(f"outbox-{size['width']}")
+        tab.screenshot(f"outbox-{size['width']}")
     assert tab.axe() == []

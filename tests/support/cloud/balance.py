@@ -147,7 +147,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
 def _settled(
     look: Callable[[], tuple[Terms, list[str]]], sweep: Callable[[], None], *, busy: Callable[[], bool]
 ) -> Terms:
-    """Waits until nothing is running and the terms balance. Returns them. Runs the sweep at the first imbalance."""
+    """Waits until nothing is running and the terms balance. Returns them. At the first imbalance, runs the sweep."""
     swept = False
 
     def balance() -> tuple[Terms, list[str]]:

@@ -17,7 +17,7 @@ from tests.support.cloud.apps import Apps
 
 States: TypeAlias = dict[str, dict[str, Any]]
 
-FOR_EVER = 1_000
+ALWAYS = 1_000
 CALLS = {
     "arn:aws:states:::dynamodb:updateItem": ("dynamodb", "update_item"),
     "arn:aws:states:::sqs:sendMessage": ("sqs", "send_message"),

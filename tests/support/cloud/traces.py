@@ -80,7 +80,7 @@ class Plants:
 
 
 def grouped(card: str, mark: str = " ") -> str:
-    """`card` in the groups printed on cards: 4-6-5 or 4-6-4 if it is shorter than 16 digits, otherwise fours."""
+    """`card` in the groups printed on cards: 4-6-5 or 4-6-4 if it has fewer than 16 digits, otherwise fours."""
     ends = [4, 10, len(card)] if len(card) < 16 else [*range(4, len(card), 4), len(card)]
     return mark.join(card[start:end] for start, end in zip([0, *ends], ends, strict=False))
 

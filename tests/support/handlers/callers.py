@@ -21,5 +21,5 @@ def by(caller: str, event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of(caller: str, reminder_id: str) -> dict[str, Any]:
-    """A caller's request for the reminder that the path names."""
+    """A caller's request with this reminder id in the path."""
     return by(caller, {"pathParameters": {"reminderId": reminder_id}})

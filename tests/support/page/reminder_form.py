@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 LOCAL = "%Y-%m-%dT%H:%M"
 
 
-def say(page: Page, message: str) -> None:
+def fill_message(page: Page, message: str) -> None:
     page.get_by_label("Remind me of").fill(message)
 
 

@@ -63,7 +63,7 @@ def closed(apps: Apps, operator: Apps, note: str, **fields: str) -> dict[str, st
     return order
 
 
-def reminded(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
+def set_reminder(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
     """Sets a reminder by e-mail in an hour, with changed `fields`. Returns the API's answer."""
     status, answer = apps.post_reminder({"message": message, "preference": "email", "waitSeconds": 3600, **fields})
     assert status == 202, answer
@@ -78,12 +78,12 @@ def failed_reminder(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
         states[CHECKS["reminders"]]["Arguments"].update(NO_FUNCTION)
 
     with waits_skipped(apps), changed(apps, broken, workflow=workflow):
-        posted = reminded(apps, message, **fields)
-        ended(apps, posted["reminderId"], "FAILED")
+        posted = set_reminder(apps, message, **fields)
+        wait_for_status(apps, posted["reminderId"], "FAILED")
     return posted
 
 
-def ended(apps: Apps, reminder_id: str, status: str) -> None:
+def wait_for_status(apps: Apps, reminder_id: str, status: str) -> None:
     """Waits until a reminder has this status."""
     key, table = {"ReminderId": {"S": reminder_id}}, apps.cloud.engine.client("dynamodb")
     eventually(

@@ -66,7 +66,7 @@ class Tab:
             for node in violation["nodes"]
         ]
 
-    def shoot(self, name: str) -> None:
+    def screenshot(self, name: str) -> None:
         """Saves a screenshot of the full page in `build/screenshots`, which git ignores."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
