@@ -360,7 +360,9 @@ def test_a_message_that_looks_like_a_command_comes_after_two_dashes(
 
 
 def test_wrong_words_after_a_command_are_refused_with_how_to_write_a_message(remindme: Command) -> None:
-    assert "If 'list' is your message, write -- before it" in remindme("list", "tomorrow 9am").err
+    assert (
+        "If 'list' is your message, write the options first, then -- and 'list'" in remindme("list", "tomorrow 9am").err
+    )
 
 
 @pytest.mark.parametrize(("status", "exit_status"), [("SENT", 0), ("PARTLY_SENT", 1), ("FAILED", 1), ("CANCELLED", 1)])

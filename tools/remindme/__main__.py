@@ -49,7 +49,7 @@ schedules the reminder. It refuses a time if it does not understand every word o
 
 EPILOG = """\
 If the first word is exactly `list`, `show` or `cancel`, it is a command. If your message is one of these words or
-begins with a dash, write -- before it: python -m tools.remindme -- list "tomorrow 9am"
+begins with a dash, write the options first and then --: python -m tools.remindme --email me -- list "tomorrow 9am"
 
 The command signs in (see `python -m tools.sign_in --help`). On the laptop cloud it signs in as its demo person.
 
@@ -79,7 +79,7 @@ def _command(parser: Parser, options: argparse.Namespace, after: list[str]) -> t
     name, words = "add", options.words + after
     if options.words and words[0] in COMMANDS:
         name, *words = words
-    message = f". If '{name}' is your message, write -- before it"
+    message = f". If '{name}' is your message, write the options first, then -- and '{name}'"
     match name, words:
         case "add", [] | [_]:
             parser.error("a message and a time are required, such as: tea in 20m")
