@@ -181,7 +181,7 @@ def function_named(text: str, names: Sequence[str]) -> str:
         if len(found) == 1:
             return found[0]
         if found:
-            raise LocalError(f"{text!r} may be {' or '.join(found)}: name one of them")
+            raise LocalError(f"{text!r} may be {', '.join(found[:-1])} or {found[-1]}: name one of them")
     # The user may have misspelt a whole name or a part of one.
     near = {
         name: max(SequenceMatcher(None, wanted, key[start:]).ratio() for start in range(max(1, len(key) - 3)))

@@ -40,7 +40,7 @@ def test_a_part_of_a_functions_name_is_enough(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Order", "may be CorrectOrder or GetOrder or OperatorsCloseOrder or PlaceOrder"),
+        ("Order", "may be CorrectOrder, GetOrder, OperatorsCloseOrder or PlaceOrder"),
         ("operators", "may be OperatorsCloseOrder or OperatorsListOrders"),
         ("PlaceOdrer", "did you mean PlaceOrder"),
         ("ParkLostOrder5", "did you mean LostOrdersParkLostOrders"),
