@@ -152,7 +152,7 @@ benchmark-engine: setup ## Measure the engine's patches; write benchmarks/engine
 
 .PHONY: format
 format: setup-dev ## Format the code
-	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+	.venv/bin/ruff format --quiet . && .venv/bin/ruff check --fix . && .venv/bin/ruff format .
 	$(CHECKS)/eslint $(ESLINT) --fix . && $(CHECKS)/prettier $(PRETTIER) --write .
 
 # CDK zips files with their modes, and Lambda reads them as another user than their owner.
