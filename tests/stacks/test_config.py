@@ -123,7 +123,8 @@ def test_the_stages_can_be_deployed_side_by_side():
     """Each line of the failure names a stage of stacks/config.py, and what to do."""
     stages = [value for value in vars(config).values() if isinstance(value, Stage)]
 
-    assert [*mistakes(stages)] == []
+    found = [*mistakes(stages)]
+    assert not found, "\n".join(["", *found])
     assert [stage for stage in stages if stage not in ALL_STAGES] == [], "add it to ALL_STAGES"
 
 
