@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
+from orders.rules import execution_name
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.balance import BY_HAND, functions_of
 from tests.support.cloud.between import (
@@ -129,7 +131,8 @@ def put_received(subject: Subject, *, age: timedelta, started: bool = True, **ch
     `started`: whether the row says that the execution has started.
     """
     apps, moment = subject.apps, (datetime.now(UTC) - age).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    name = f"{subject.id}-{unique()}"
+    # The function finds the order by this form of the name.
+    name = execution_name(subject.id, unique=uuid4())
     texts = {key: value for key, value in subject.order.items() if key != "CC"} | {
         "Owner": "somebody",
         "CardLast4": subject.order["CC"][-4:],
