@@ -203,8 +203,8 @@ def costs(deployment) -> list[str]:
         f"| {keys} key at {KEY:.2f}, which encrypts the inputs of order executions | {keys * KEY:.2f}, {rotations} |",
         f"| {secrets} secret at {SECRET:.2f}, which keys the digests of orders | {secrets * SECRET:.2f} |",
         f"| {alarms} alarms at {ALARM:.2f} | {alarms * ALARM:.2f} |",
-        f"| {len(swept)} functions that start every five minutes to look for lost orders and reminders, at a second a run "
-        f"| {runs * run:.2f} |",
+        f"| {len(swept)} functions that start every five minutes to look for lost orders and reminders, at a second a "
+        f"run | {runs * run:.2f} |",
         "| everything else: nothing while idle | 0.00 |",
     ]
 

@@ -9,7 +9,10 @@ DEPLOYING = (PROJECT / "docs" / "deploying.md").read_text()
 EVERYTHING = "everything"
 ON_AWS = {name: stage for name, stage in STAGES.items() if stage.only_account != LAPTOP_ACCOUNT}
 LOSES_DATA = " and ".join(f"`{name}`" for name, stage in ON_AWS.items() if not stage.deletion_protection)
-HEAD = f"| stack | stays after every stage | also stays after a stage that keeps its data (every stage except {LOSES_DATA}) |"
+HEAD = (
+    "| stack | stays after every stage "
+    f"| also stays after a stage that keeps its data (every stage except {LOSES_DATA}) |"
+)
 
 
 def kept(deployment) -> dict[str, set[str]]:
