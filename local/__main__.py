@@ -134,7 +134,9 @@ def argument_parser() -> argparse.ArgumentParser:
     add("queues", "show the messages in each queue, without removing them")
     executions = add("executions", "list the workflows' executions, or show one state by state")
     executions.add_argument("name", nargs="?", help="the name of an execution, or its beginning")
-    skip = add("skip-waits", "let waits and retry delays of workflows end at once (on), or last their time (off)")
+    skip = add(
+        "skip-waits", "let waits and retry delays of workflows end at once (on), or last as long as they should (off)"
+    )
     skip.add_argument("switch", choices=["on", "off"])
     logs = add("logs", "show the end of the engine's log, or of a function's log")
     logs.add_argument("function", nargs="?", help="the name of a function, such as PlaceOrder, or a part of it")

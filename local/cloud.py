@@ -97,8 +97,8 @@ class Cloud:
     def down(self, say: Callable[[str], None] = lambda _: None, *, forget: bool = False) -> bool:
         """Stops both processes. Keeps their data, unless `forget` is true. Returns False if neither process ran.
 
-        Before that it waits some seconds for orders and due reminders in progress.
-        Raises LocalError if the folder does not belong to a laptop cloud.
+        If it keeps the data, it first waits some seconds for orders, due reminders and deployments in progress. Raises
+        LocalError if the folder holds other files and no laptop cloud, or, with `forget`, if it holds no laptop cloud.
         """
         (homes.require_cloud if forget else homes.require_own)(self.settings.home)
         if not homes.is_cloud(self.settings.home):

@@ -49,7 +49,7 @@ DEPLOYED = "/laptop/deployed"
 """SSM parameter with the fingerprint of the deployed sources. The engine holds both, and loses both together."""
 
 AGAIN = (
-    "Correct the cause and run `python -m local up` again. It takes options that you leave out from the last `up` that "
+    "Correct the cause and run `python -m local up` again. Options that you leave out are as in the last `up` that "
     "worked. If this does not help, `python -m local down --forget` deletes all data of this cloud"
 )
 

@@ -21,7 +21,7 @@ SES_GRANT = {
     "Statement": [{"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}],
 }
 ON_AWS = r"https://([a-z0-9-]+)\.[a-z0-9.-]+\.amazonaws\.com"
-"""The origin of a service on AWS. The first label of a REST API is its id."""
+"""The origin of a service on AWS. In the host name of a REST API, the first label is the API's id."""
 SQS_POLICY = "SqsBatchesAsTheEngineAsks"
 SQS_BATCHES = {f"sqs:{one}": f"sqs:{one}Batch" for one in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
 BEHIND_TLS = ("X-Forwarded-Proto", "https")

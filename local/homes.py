@@ -62,7 +62,7 @@ def is_cloud(home: Path) -> bool:
 
 
 def require_own(home: Path) -> None:
-    """Raises LocalError if `home` holds other files and no laptop cloud."""
+    """Raises LocalError if `home` is not a folder, or holds other files and no laptop cloud."""
     if is_cloud(home) or not home.exists():
         return
     if not home.is_dir():
@@ -81,7 +81,7 @@ def require_cloud(home: Path) -> None:
 def make(home: Path) -> None:
     """Makes the folder if it is missing. Only its owner may read it: the state holds the card numbers of orders.
 
-    Raises LocalError as `require_own` does, or if functions cannot run there.
+    Raises LocalError as `require_own` does, if functions cannot run there, or if a file of the cloud is a link.
     """
     require_own(home)
     if os.pathsep in str(home):

@@ -141,7 +141,8 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 HOLD = 'read -r go && exec "$@" </dev/null'
-"""A shell script that waits for a line on its input, and then becomes the command. It ends if its input is closed."""
+"""A shell script that waits for a line on its input, and then becomes the command. If its input is closed before that,
+the script ends."""
 
 
 def _begun(
@@ -151,7 +152,7 @@ def _begun(
 
     So if this process is killed meanwhile, either the file names the command's process, or the command never starts.
     """
-    # The caller of this program may have this signal ignored. Then the exit status of the child would be lost.
+    # If the caller made this program ignore SIGCHLD, the exit status of the child would be lost.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = subprocess.Popen(
         ["/bin/sh", "-c", HOLD, "sh", *command],

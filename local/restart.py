@@ -21,7 +21,7 @@ FINISH_SECONDS = 10
 """The longest that `down` waits. An order takes less than a second, unless something is wrong."""
 POLL_SECONDS = 0.1
 NAMED = 5
-"""How many orders and stacks `down` names when it gives up."""
+"""How many executions and stacks `down` names when it gives up."""
 
 CUT_OFF = "States.ServiceRestart"
 """The engine's error for an execution that ran when the engine stopped."""

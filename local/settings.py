@@ -83,10 +83,10 @@ class Settings:
 def load(
     home: Path, *, port: int | None = None, redis_port: int | None = None, consumer: bool | None = None
 ) -> Settings:
-    """Returns the saved settings of the cloud in `home`, changed by the given ones.
+    """Returns the saved settings of the cloud in `home`. The given settings replace saved ones.
 
-    Raises LocalError if the folder does not belong to a laptop cloud. Also raises it if the saved data is for another
-    port, because deployed functions hold addresses.
+    Raises LocalError if the folder holds other files. Also raises it if the saved data is for another port, because
+    deployed functions hold addresses.
     """
     homes.require_own(home)
     last = _remembered(home / SETTINGS)
@@ -129,7 +129,8 @@ KEPT = (
     *("CDK_DISABLE_CLI_TELEMETRY", "CDK_VALIDATION", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"),
     *("NODE_USE_SYSTEM_CA", "NODE_EXTRA_CA_CERTS", "PYTHONHOME", "PYTHONPYCACHEPREFIX"),
 )
-"""Variables with these prefixes that stay. The Makefile sets some, and some describe this machine."""
+"""Variables that stay although their names begin with one of these prefixes. The Makefile sets some of them. Others
+describe this machine."""
 
 OWN_ADDRESSES = ("127.0.0.1", "localhost", ".localhost")
 

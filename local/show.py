@@ -164,9 +164,10 @@ def logs(cloud: Cloud, console: Console, function: str | None) -> None:
 
 
 def function_named(text: str, names: Sequence[str]) -> str:
-    """Returns the name that `text` means: it is the whole name, or its end, or any other part, in any case.
+    """Returns the name that `text` means: the whole name, its end or any other part, in upper or lower case.
 
-    Raises LocalError if no name or several names fit. The message suggests names.
+    A whole name wins over an end, and an end over any other part. Raises LocalError if no name or several names fit.
+    The message suggests names.
     """
     wanted = "".join(text.split()).casefold()
     low = {name.casefold(): name for name in names}

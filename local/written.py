@@ -67,7 +67,7 @@ def _is_staged(file: Path) -> bool:
 
 
 FUNCTIONS = "functions(-[a-z0-9_]{8})?"
-"""The folder of an engine. Older versions had only one, without the suffix."""
+"""The folder that each engine makes for its functions. Older versions made only one, without the suffix."""
 
 RUNTIME = r"[a-z]+[0-9.]+"
 SHA = "[0-9a-f]{64}"

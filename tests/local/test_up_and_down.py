@@ -105,7 +105,7 @@ def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
     assert failed.returncode == 1
     assert "local-cache Broken (AWS::SSM::Parameter): " in failed.stderr
     assert "CidrBlock" in failed.stderr
-    assert "run `python -m local up` again. It takes options that you leave out from the last `up`" in failed.stderr
+    assert "run `python -m local up` again. Options that you leave out are as in the last `up`" in failed.stderr
     assert json.loads((second.home / "settings.json").read_text())["consumer"] is False
 
 
