@@ -23,8 +23,8 @@ Cancels the waiting reminders of a stage, so that you can destroy the stage. Ste
 after its last execution has ended. CloudFormation waits for that, and would fail if a reminder is due next year.
 `make destroy` runs this first.
 
-It asks before it cancels reminders. If the stage keeps its data when it is destroyed, it does not ask: it refuses,
-unless you give --give-up-reminders."""
+The command asks before it cancels reminders. If the stage keeps its data when it is destroyed, the command refuses
+instead, unless you give --give-up-reminders."""
 
 EPILOG = "exit status: 0 no reminder waits; 1 reminders wait, or AWS could not be asked; 2 wrong usage"
 

@@ -90,10 +90,10 @@ class People:
         self._demo = demo or {}
 
     def one(self, user: str | None, *, demo: str = "person") -> Person:
-        """The user who signs in: `user`; otherwise the demo user with the role `demo`, on the laptop cloud; elsewhere
-        the address in SIGN_IN_EMAIL, or the only user whose token is kept.
+        """Returns the user who signs in.
 
-        Raises CommandError if none of these names a user.
+        If `user` is None, this is the demo user with the role `demo` on the laptop cloud. On AWS it is the user in
+        SIGN_IN_EMAIL, or the only user whose token is kept. Raises CommandError if none of these names a user.
         """
         own = self._demo[demo].email if self._demo else os.environ.get("SIGN_IN_EMAIL")
         email = user or own or self._only_one()

@@ -32,7 +32,7 @@ def _parse_and_examine(arguments: list[str] | None) -> int:
     parser = argument_parser()
     options = parser.parse_args(arguments)
     command.find_node()
-    # Here, because CDK starts Node when it is imported, and the help needs neither.
+    # Import CDK only here, because its import starts Node, and `--help` needs neither.
     from stacks.config import InvalidStageError
     from tools.doctor import report
 
@@ -58,9 +58,17 @@ def argument_parser() -> Parser:
         metavar="ADDRESS",
         help="the sender, as in `make deploy SENDER=`; without --deploying, a deployed sender is checked instead",
     )
-    parser.add_argument("--identity", choices=("new", "existing"), help="as in `make deploy IDENTITY=`")
-    parser.add_argument("--cache", choices=("on", "off"), help="as in `make deploy CACHE=`")
-    parser.add_argument("--consumer", choices=("on", "off"), help="as in `make deploy CONSUMER=`")
+    parser.add_argument(
+        "--identity",
+        choices=("new", "existing"),
+        help="whether the sender is new to SES or already registered, as in `make deploy IDENTITY=`",
+    )
+    parser.add_argument("--cache", choices=("on", "off"), help="with or without a cache, as in `make deploy CACHE=`")
+    parser.add_argument(
+        "--consumer",
+        choices=("on", "off"),
+        help="with or without the example consumer, as in `make deploy CONSUMER=`",
+    )
     parser.add_argument(
         "--deploying", action="store_true", help="report only problems that would make a deployment fail or do harm"
     )

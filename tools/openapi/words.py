@@ -96,7 +96,7 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
     },
     "401": {"NotSignedIn": "the request has no valid ID token."},
     "403": {"ACCESS_DENIED": "API Gateway refused the request. The code is API Gateway's own, and there are others."},
-    "404": {"NotFound": "it does not exist, or it is not yours."},
+    "404": {"NotFound": "the order or reminder does not exist, or it is not yours."},
     "409": {"Conflict": "the request conflicts with the current state."},
     "413": {"TooLarge": "the body has more than 16,384 bytes."},
     "415": {

@@ -1,9 +1,9 @@
-// `node check-tuple-redis.js age` shows the value of a key in Redis.
+// `node check-tuple-redis.js age` shows whether a key is in Redis, and its value.
 "use strict";
 
 const { run, said } = require("./tuples");
 
-run("check-tuple-redis.js KEY", "Shows the value of a key in Redis.", async (client, key) => {
+run("check-tuple-redis.js KEY", "Shows whether a key is in Redis, and its value.", async (client, key) => {
   const value = await client.get(key);
   if (value === null) {
     console.log("The TUPLE is not there in ElastiCache");

@@ -1,4 +1,4 @@
-"""`python check-tuple-redis.py age` shows the value of a key in Redis."""
+"""`python check-tuple-redis.py age` shows whether a key is in Redis, and its value."""
 
 import sys
 from typing import Any
@@ -20,4 +20,4 @@ def check(client: Any, key: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(tuples.run("check-tuple-redis.py KEY", "Shows the value of a key in Redis.", check))
+    sys.exit(tuples.run("check-tuple-redis.py KEY", "Shows whether a key is in Redis, and its value.", check))

@@ -40,7 +40,7 @@ python -m tools.remindme [OPTIONS] MESSAGE WHEN...
 
 DESCRIPTION = """\
 Sends you MESSAGE at the time WHEN: by e-mail (--email me), by SMS (--sms me), to all subscribers of the topic
-(--topic), or by several of these. Without these options it uses the topic, which only operators may do.
+(--topic), or by several of these. Without these options it uses the topic, which only operators may use.
 
 WHEN is a time in this machine's time zone, or in the time zone --zone. Examples: "2027-01-27 09:00:00",
 2027-01-27T09:00Z, in 20m, in 3 days, tomorrow 9:30am, next friday 18:00, 24 december at noon. `in 24 hours` is exactly
@@ -53,7 +53,8 @@ begins with a dash, write the options first and then --: python -m tools.remindm
 
 The command signs in (see `python -m tools.sign_in --help`). On the laptop cloud it signs in as its demo person.
 
-exit status: 0 done; 1 refused, failed or not found, or with --wait not sent to all; 2 wrong usage; 130 interrupted"""
+exit status: 0 done; 1 refused, failed or not found, or with --wait not sent by all channels; 2 wrong
+usage; 130 interrupted"""
 
 
 Clock: TypeAlias = Callable[[], datetime]
