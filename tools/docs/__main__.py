@@ -16,7 +16,7 @@ def synthesise() -> list[deployment.Stack]:
     command.find_node()
     # `make check` validates the templates. Here they are only read, and validation takes three times as long.
     os.environ.setdefault("CDK_VALIDATION", "false")
-    # Here, because CDK starts Node when it is imported, and the help needs neither.
+    # Import CDK only here, because its import starts Node, and `--help` needs neither.
     import aws_cdk as cdk
 
     import app

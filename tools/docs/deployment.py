@@ -1,4 +1,4 @@
-"""The stacks and the tables, as the templates have them."""
+"""A diagram of the stacks and a list of the tables, made from the templates."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ KINDS = {
     "AWS::SecretsManager::Secret": "secret",
     "AWS::CloudWatch::Alarm": "alarm",
 }
-"""The resources that the picture of the stacks counts, in this order, and what it calls them."""
+"""The resources that the diagram of the stacks counts, in this order, and their names in the diagram."""
 
 PROJECTIONS = {"ALL": "the whole row", "KEYS_ONLY": "the keys", "INCLUDE": "the keys, "}
 STREAMS = {"NEW_AND_OLD_IMAGES": "Its stream shows each row before and after a change."}

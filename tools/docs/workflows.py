@@ -24,7 +24,7 @@ DOES = {
     "sns:publish to a phone": "sends a text",
     "states:startExecution": "starts an execution",
 }
-"""What a Task state does, by its resource, and with the resource that its arguments name."""
+"""The words for a Task state, by its resource. `{}` stands for the function, table or queue in its arguments."""
 
 SHAPES = {"Choice": '{{"{}"}}', "Wait": '{{{{"{}"}}}}', "Fail": '(["{}"])', "Map": '[["{}"]]'}
 """How Mermaid writes a state of each type. Any other is a box, or rounded if it is the last one."""
@@ -133,7 +133,7 @@ def _drawn_as(machine: Mapping[str, Any], picture: Picture) -> dict[str, str]:
 
 
 def _edges(states: Mapping[str, Any], names: Mapping[str, str]) -> list[Edge]:
-    """Each way once. A failure has no edge if it leads where the state leads anyway."""
+    """Each edge once. A `Catch` has no edge of its own if its state leads to the same state anyway."""
     regular, failures = dict[Edge, None](), dict[Edge, None]()
     for name, state in states.items():
         ways = [*state.get("Choices", []), *({"Next": state[key]} for key in ("Next", "Default") if key in state)]
@@ -169,7 +169,7 @@ def _box(name: str, states: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _does(state: Mapping[str, Any]) -> Iterator[str]:
-    """What a state does, in words: the call of a Task, the channels of a Map, how the workflow ends."""
+    """The words for a state: the call of a Task, the channels of a Map, the end of the workflow."""
     if state["Type"] == "Task":
         named = [found[1] for value in state["Arguments"].values() if (found := SUBSTITUTED.match(str(value)))]
         to_a_phone = " to a phone" if "PhoneNumber" in state["Arguments"] else ""

@@ -20,12 +20,12 @@ SITE = ROOT / "build" / "site"
 def build(root: Path, source: Path, site: Path) -> int:
     """Builds the site of the project in `root`, and returns the number of its pages. Raises CommandError.
 
-    `source` is a folder for what MkDocs reads. Both folders are replaced.
+    `source` is the folder for the input of MkDocs. The build replaces `source` and `site`.
     """
     if not MERMAID.exists():
         raise CommandError(f"{MERMAID.relative_to(ROOT)} is missing: run make setup-dev")
     if not (root / "docs" / "index.md").exists():
-        raise CommandError("docs/index.md is missing: it is the first page, and names the others")
+        raise CommandError("docs/index.md is missing: write this page, which is the first one and links to the others")
     shutil.rmtree(source, ignore_errors=True)
     pages = source / "pages"
     layout = Layout(root)

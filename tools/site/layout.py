@@ -21,10 +21,10 @@ LANGUAGES = {".py": "python", ".js": "js", ".ts": "ts", ".css": "css", ".html": 
 }
 IMAGES = {".png", ".svg", ".jpg", ".gif"}
 LEFT_OUT = {"__pycache__", "node_modules", "__init__.py"}
-"""Entries of a folder that its list leaves out, as it does hidden ones."""
+"""The list of a folder leaves out these entries, and hidden ones."""
 
 SHOWN_ONLY = "---\nhide: [navigation, toc]\nsearch:\n  exclude: true\n---\n\n"
-"""The head of a page that shows source text: it is as wide as it can be, and the search does not find it."""
+"""The head of a page that shows source text or a folder. The page gets the whole width, and the search ignores it."""
 
 
 class LinkError(Exception):
@@ -67,7 +67,7 @@ class Layout:
             raise LinkError("\n".join(sorted(self.broken)))
 
     def _page(self, path: Path) -> tuple[str, list[Path]]:
-        """The page of a Markdown file, and the files that nobody linked to before."""
+        """The page of a Markdown file, and the files that it links to and no earlier page did."""
         new: list[Path] = []
         text = (self.root / path).read_text()
 
@@ -101,7 +101,7 @@ class Layout:
         return below if path.suffix in {".md", *IMAGES} else below.with_name(f"{path.name}.md")
 
     def _folder(self, path: Path) -> tuple[str, list[Path]]:
-        """The page of a folder: a list of what is in it. Only files that a page links to have a link."""
+        """The page of a folder: a list of its entries, without links. So it never leads to new files."""
         lines = [f"- `{entry.name}{'/' if entry.is_dir() else ''}`" for entry in entries(self.root / path)]
         return SHOWN_ONLY + "\n".join([f"# {path}/", "", *lines, ""]), []
 
@@ -119,7 +119,7 @@ def shown(path: Path, text: str) -> str:
 
 
 def with_numbered_anchors(text: str) -> str:
-    """`text` with GitHub's anchor set by hand at each heading that repeats an earlier one: MkDocs numbers otherwise."""
+    """`text` with GitHub's anchor before each heading that repeats an earlier one. MkDocs numbers it differently."""
     lines = text.splitlines()
     for heading in reversed(markdown.headings(text)):
         if heading.repeated:
@@ -133,10 +133,10 @@ Navigation = list[dict[str, object]]
 
 
 def navigation(layout: Layout) -> Navigation:
-    """Derived from docs/index.md: a heading is a section, and its links are the pages of it.
+    """Makes the navigation from docs/index.md: each heading is a section, and its links are the section's pages.
 
-    A page of docs/ that the index does not name comes right after its neighbour in a folder of its own, and else at the
-    end. So a new page needs no setting.
+    The index need not link to every page. A page in a folder of docs/ follows the first page of that folder. All other
+    pages without a link come at the end.
     """
     index = Path("docs/index.md")
     text = (layout.root / index).read_text()
@@ -165,7 +165,7 @@ def parts(text: str) -> Iterator[tuple[str, str]]:
 
 
 def entry(layout: Layout, path: Path, left: set[Path]) -> list[object]:
-    """The page, or, if it stands for a folder below docs/, a section with all pages of that folder."""
+    """The page. If it is the first page of a folder below docs/, a section with all pages of the folder."""
     if path.name not in ("index.md", "README.md") or path.parts[0] != "docs":
         return [str(layout.pages[path])]
     others = sorted(other for other in left if other.parent == path.parent and other != path)

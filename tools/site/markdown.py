@@ -64,12 +64,12 @@ def headings(text: str) -> list[Heading]:
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors of the headings, and those that the text sets itself."""
+    """The anchors of the headings, and the anchors that the text sets itself."""
     return {heading.anchor for heading in headings(text)} | set(re.findall(r'<a (?:id|name)="([^"]+)"', text))
 
 
 def links(text: str) -> list[Link]:
-    """The targets of all links and images, without those in code."""
+    """All links and images, except in code."""
     found: list[Link] = []
     for index, line, is_prose in prose(text):
         targets: list[str] = []

@@ -1,7 +1,7 @@
-// Draws the diagrams of a page with Mermaid. It is large, so only a page with a diagram loads it, from this same host.
+// Draws the diagrams of a page with Mermaid. Mermaid is large, so only a page with a diagram loads it, from this host.
 
 const SCRIPT = new URL("mermaid.js", document.currentScript.src);
-/** How far a diagram shrinks on a small screen before it scrolls: to this part of its width, or to these pixels. */
+/** A diagram shrinks to this part of its width, or to NARROWEST pixels if that is less. Below that, it scrolls. */
 const SMALLEST_PART = 0.75;
 const NARROWEST = 760;
 
@@ -18,7 +18,7 @@ async function draw() {
     element.classList.add("drawn");
     const picture = element.querySelector("svg");
     picture.style.minWidth = `${Math.min(parseFloat(picture.style.maxWidth) * SMALLEST_PART, NARROWEST)}px`;
-    // So the keyboard can scroll it.
+    // A diagram that scrolls can be focused, so that the keyboard can scroll it.
     element.tabIndex = element.scrollWidth > element.clientWidth ? 0 : -1;
   }
 }
