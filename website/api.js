@@ -26,7 +26,8 @@ export class Api {
   }
 
   /**
-   * With a `key`, a failed request is sent again: the API recognises the key and gives the same answer.
+   * With a `key`, a request is sent once more after no answer, 429 or 503. The API recognises the key and gives the
+   * same answer.
    *
    * @param {string} path
    * @param {unknown} [body]

@@ -46,7 +46,7 @@ export class Offline extends Error {
   }
 }
 
-/** No answer, or an answer with a status from 500 on. */
+/** No answer, an answer with a status from 500 on, or a temporary refusal by Cognito. */
 export class ServerDown extends Error {
   constructor() {
     super("The service is not answering. Try again in a minute.");

@@ -61,7 +61,7 @@ const MARKS = {
   passed: "not taken",
 };
 
-/** Neutral: an order that ended in the escalation queue or in the parked queue is not "done". */
+/** A neutral word, because an order that ended in the escalation queue or in the parked queue is not "done". */
 const ENDED = "ended here";
 
 /** Orders that the form can fill in. The good one passes both card rules that a stage can have. */
