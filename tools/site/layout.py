@@ -84,7 +84,8 @@ class Layout:
                 new.append(linked)
             return os.path.relpath(self.pages[linked], self.pages[path].parent) + mark + anchor
 
-        return markdown.with_wide_lists(markdown.relinked(with_numbered_anchors(text), relinked)), new
+        text = markdown.with_wide_lists(markdown.relinked(with_numbered_anchors(text), relinked))
+        return markdown.with_diagrams(text), new
 
     def file_at(self, path: Path) -> Path | None:
         """`path` without `..`; for a folder its README.md or index.md, if it has one. None if it does not exist."""
@@ -98,6 +99,9 @@ class Layout:
         below = Path("repository") / path
         if (self.root / path).is_dir():
             return below / "index.md"
+        if path.name == "README.md":
+            # MkDocs takes README.md for the page of its folder, and the navigation would show no link to it.
+            return below.with_name("readme.md")
         return below if path.suffix in {".md", *IMAGES} else below.with_name(f"{path.name}.md")
 
     def _folder(self, path: Path) -> tuple[str, list[Path]]:

@@ -9,6 +9,7 @@ from functools import partial
 from markdown_it import MarkdownIt
 
 _FENCE = re.compile(r" *(`{3,}|~{3,})")
+_DIAGRAM = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _TARGET = re.compile(r"""(?<=\]\()[^()\s]+(?=\s*(?:"[^"]*")?\))|(?<= src=")[^"]+(?=")|(?<= href=")[^"]+(?=")""")
 _REFERENCE = re.compile(r"^\[[^\]]+\]: (\S+)")
@@ -123,6 +124,18 @@ def with_wide_lists(text: str) -> str:
             line = " " * wanted + (line.lstrip() if line[:now].strip() else line[now:])
         changed.append(line)
     return "\n".join(changed) + "\n"
+
+
+def with_diagrams(text: str) -> str:
+    """`text` with its Mermaid diagrams as elements, which assets/diagrams.js draws and the search leaves out.
+
+    The theme's own way would load Mermaid from another host, and its search would show a diagram's source.
+    """
+
+    def element(diagram: re.Match[str]) -> str:
+        return f'<div class="diagram" data-search-exclude>\n{html.escape(diagram[1])}</div>'
+
+    return _DIAGRAM.sub(element, text)
 
 
 def _in_line(line: str, change: Callable[[str], str]) -> str:
