@@ -13,13 +13,13 @@ import boto3
 import pytest
 
 from orders import cache, cache_entry, close_order, correct_order, park_lost_orders, place_order, submission
-from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE, STATUSES
+from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE, STATUSES, fields_of
 from tests.support.aws_answers import refused
 from tests.support.data_model import Changes, Row, differences, documented, examples, kinds, rows_of, section
 from tests.support.handlers.aws import ENVIRONMENT, client_of
 from tests.support.handlers.events import OPERATOR, PERSON, post, signed_in
 from tests.support.handlers.order_rows import NAME
-from tests.support.orders import an_order, without_card
+from tests.support.orders import an_order
 from tests.support.workflows.asl import evaluated_all, load
 
 STATES = load("order_fulfillment.asl.json")["States"]
@@ -62,7 +62,7 @@ def run(state: str, before: Row, *, claimed: bool, outcome: str) -> None:
         {**STATES[state]["Arguments"], "TableName": ENVIRONMENT["ORDER_TABLE"]},
         ORDER,
         context={"Execution": {"Id": OWN, "Name": NAME}, "State": {"EnteredTime": CHANGED_AT}},
-        order=without_card(ORDER | {"Name": "Jo"}),
+        order=fields_of(ORDER | {"Name": "Jo"}),
         rowId="A-1",
         claimed=claimed,
         outcome=outcome,
