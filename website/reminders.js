@@ -14,7 +14,7 @@ import { timeText } from "./times.js";
 /** @typedef {{when: string, repeats: boolean, ends: string}} Chosen the choices that decide which fields the form has */
 
 /**
- * What a refusal says about the form. `twice` has both offsets if clocks show the time twice. If clocks skip the time,
+ * A refusal, as the form shows it. `twice` has both offsets if clocks show the time twice. If clocks skip the time,
  * `leap` is the first local time after it.
  *
  * @typedef {{problems: Problems, twice: string[] | null, leap: string | null}} Refusal

@@ -47,7 +47,7 @@ export interface Tokens {
   renewedFrom: number;
 }
 
-/** What Cognito asks for in addition to the password. */
+/** A question that Cognito asks in addition to the password. */
 export interface Challenge {
   name: string;
   session: string;
@@ -63,7 +63,7 @@ export interface View {
   render(): unknown;
 }
 
-/** What a view receives when it is created. */
+/** The context that a view receives when it is created. */
 export interface Page {
   config: Config;
   session: Session;

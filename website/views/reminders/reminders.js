@@ -139,7 +139,7 @@ export class Reminders {
         ${shown(this.#past, () =>
           list.length
             ? this.#rows(list, () => nothing)
-            : empty("No past reminders", "Sent and cancelled reminders stay here for a while."),
+            : empty("No past reminders", "Sent, failed and cancelled reminders stay here for a while."),
         )}
         ${more(this.#past, "past reminders")}
       </section>
