@@ -59,7 +59,7 @@ A card number belongs only in `CC`. A request is refused if another text contain
         + INTRODUCTION,
         tags={
             "Orders": "Place orders and look them up.",
-            "Operators": "Correct or close orders that need a person, and work on messages that could not be "
+            "Operators": "Correct or close escalated and parked orders, and work on messages that could not be "
             "processed. The caller must be in the user pool's group `operators`.",
         },
     ),
