@@ -21,7 +21,7 @@ NAMED = 5
 
 
 def status(cloud: Cloud) -> dict[str, Any]:
-    """What runs and where, as data for `python -m local status --json`."""
+    """The state and the addresses of the cloud, as data for `python -m local status --json`."""
     parts = {}
     for part in (cloud.engine, cloud.cache):
         process = part.daemon.process()

@@ -90,7 +90,7 @@ class Case:
     """One order or reminder of a test. The AWS calls that name one of its markers belong to it."""
 
     markers: set[str]
-    """Ids or words. A reminder's id in a call with a marker becomes a marker, too. Without any, every call counts."""
+    """Ids or words. A reminder's id in a call with a marker becomes a marker. Without markers, every call counts."""
     functions: Collection[str] | None = None
     """The functions whose calls count; None for all."""
     faults: list[Fault] = field(default_factory=list)

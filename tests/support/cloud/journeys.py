@@ -304,7 +304,7 @@ def aborted(subject: Subject, **changes: str) -> None:
 
 
 def without_execution(subject: Subject) -> None:
-    """Makes a reminder without an execution: it ran while CreateReminder withdrew the row and wrote it again."""
+    """Makes a reminder whose execution ran and ended while CreateReminder withdrew the row and wrote it again."""
     aborted(subject)
     subject.apps.cloud.engine.client("dynamodb").update_item(
         TableName=subject.apps.places.reminder_table,

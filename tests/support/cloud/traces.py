@@ -49,7 +49,7 @@ class Plants:
         self._pieces: dict[str, str] = {}
 
     def card(self, place: str, *, digits: int | None = None) -> str:
-        """The card of `place`. A new card has the next brand, or the next brand with this number of digits."""
+        """The card of `place`, the same at each call. A new card has the next brand (with this number of digits)."""
         if place not in self.cards:
             brands = [brand for brand in _BRANDS if digits in (None, brand[1])]
             prefix, length = brands[len(self.cards) % len(brands)]

@@ -66,7 +66,7 @@ def inputs(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
 
 
 def _tables(cloud: Cloud) -> Iterator[Piece]:
-    """The items of each table, and its stream, which has every image of an item, including deleted items."""
+    """The rows of each table, and its stream, which has every image of a row, including deleted rows."""
     dynamodb, streams = cloud.engine.client("dynamodb"), cloud.engine.client("dynamodbstreams")
     for table in dynamodb.get_paginator("list_tables").paginate().search("TableNames"):
         pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
