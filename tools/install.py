@@ -1,7 +1,7 @@
 """Installs the project's packages: Python's into `.venv` and Node's into `node_modules`. The Makefile runs it.
 
-The packages that only checks and tests need are installed when a check or test runs first: Python's into `.venv` too,
-and Node's into `tools/checks/node_modules`.
+The first check or test installs the packages that only checks and tests need: Python's into `.venv` too, and Node's
+into `tools/checks/node_modules`.
 
 It runs with any Python, before anything is installed, so it imports only the standard library and `stacks.pip`.
 """

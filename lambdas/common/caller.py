@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from common.events import Event, RequestError
 
 OPERATORS = "operators"
-"""The user pool's group of operators. They see all orders and handle those that need a person."""
+"""The user pool's group of operators. They see all orders, and handle the escalated and parked ones."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ DOES = {
 """The words for a Task state, by its resource. `{}` stands for the function, table or queue in its arguments."""
 
 SHAPES = {"Choice": '{{"{}"}}', "Wait": '{{{{"{}"}}}}', "Fail": '(["{}"])', "Map": '[["{}"]]'}
-"""How Mermaid writes a state of each type. Any other is a box, or rounded if it is the last one."""
+"""Mermaid's shape for each type of state. A state of any other type is a box, or rounded if it is the last one."""
 BOX, LAST = '["{}"]', '(["{}"])'
 
 
@@ -49,7 +49,7 @@ class Picture:
     """States that are drawn as one: the picture's name for them, the first of them in the file and the last."""
 
     said: Mapping[tuple[str, str], str]
-    """The words at an edge: every edge from a Choice state needs some."""
+    """The words at an edge. Every edge from a Choice state needs words."""
 
 
 PICTURES = {

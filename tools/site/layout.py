@@ -28,7 +28,7 @@ SHOWN_ONLY = "---\nhide: [navigation, toc]\nsearch:\n  exclude: true\n---\n\n"
 
 
 class LinkError(Exception):
-    """Links that lead nowhere; the message has a line for each."""
+    """Some links lead to no file. The message has a line for each link."""
 
 
 @dataclass
