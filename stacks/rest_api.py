@@ -29,7 +29,7 @@ LOGGED = {
     "integrationStatus": "$context.integration.status",
     "errorType": "$context.error.responseType",
 }
-"""The fields of the access log. No field repeats anything that the caller sent. `resourcePath` is the template
+"""The fields of the access log. No field has text that the caller chose. `resourcePath` is the template
 `/orders/{OrderId}`. The real path may contain a card number, and messages of API Gateway quote the path.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
 
@@ -67,7 +67,7 @@ NO_ROUTE = "Unknown path, or a method that the path does not have. Check both."
 REFUSALS = {
     "Default4xx": Refusal(
         type=apigateway.ResponseType.DEFAULT_4_XX,
-        message="The request was refused.",
+        message="The request was refused. Check its path, headers and body.",
     ),
     # For an unknown path or method. https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
     # See decision D062.
@@ -106,7 +106,7 @@ REFUSALS = {
         type=apigateway.ResponseType.REQUEST_TOO_LARGE,
         status=413,
         code="TooLarge",
-        message="The request body is too large.",
+        message="The request body is too large. Send a shorter one.",
     ),
     "UnsupportedMediaType": Refusal(
         type=apigateway.ResponseType.UNSUPPORTED_MEDIA_TYPE,
@@ -187,7 +187,7 @@ class RestApi(apigateway.RestApi):
             headers = {"Access-Control-Allow-Origin": f"'{stage.allowed_origin}'"}
             if refusal.try_again:
                 headers |= {"Access-Control-Expose-Headers": "'Retry-After'", "Retry-After": "'1'"}
-            # This variable is one of API Gateway's own words. It needs no escaping.
+            # The value of this variable is one of API Gateway's own words, so it needs no escaping.
             code = refusal.code or "$context.error.responseType"
             body = {"error": {"code": code, "message": refusal.message, "details": []}}
             self.add_gateway_response(

@@ -172,7 +172,7 @@ TOO_LONG_FOR_SMS = Code(
 )
 TOO_LONG_FOR_SMS_IN_UCS2 = TOO_LONG_FOR_SMS.saying(
     "is too long for a text message: it takes {size} characters, and the limit is {longest}, or {longestInGsm} if all"
-    " letters are in the GSM alphabet"
+    " characters are in the GSM alphabet"
 )
 
 EMAIL_PAUSED = Code(

@@ -62,7 +62,13 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
             # Log the place and not the message, because the message may quote the request.
             place = traceback.extract_tb(error.__traceback__)[-1]
             logger.error("a bug: %s in %s, line %s", type(error).__name__, place.filename, place.lineno)
-            return _refusal(RequestError(500, "InternalError", "The API failed with an internal error and logged it."))
+            return _refusal(
+                RequestError(
+                    500,
+                    "InternalError",
+                    "The API failed and logged the error. Report it to the people who run the API.",
+                )
+            )
 
     return handler
 

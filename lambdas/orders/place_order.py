@@ -14,7 +14,7 @@ def handler(event: http.Event) -> http.Reply:
 
     - 202: a new order
     - 200: the same order again, with its current state
-    - 409: the OrderId has another order, or another person's order; it stays unchanged
+    - 409: the OrderId belongs to another order, or to another person's order, which stays unchanged
 
     See decision D001.
     """
@@ -29,7 +29,7 @@ def handler(event: http.Event) -> http.Reply:
         raise submission.withdrawn()
     # The same answer in both cases, so that nobody learns that another person sent the same order.
     if not may_see(caller, found) or not submission.is_same(row, found):
-        raise http.RequestError(409, "Conflict", "Another order has this OrderId.")
+        raise http.RequestError(409, "Conflict", "Another order has this OrderId. Choose a different id.")
     if is_waiting(found):
         found = submission.start_again(order, found, now=now)
     return http.reply(200, shown(found))

@@ -24,7 +24,7 @@ def handler(event: http.Event) -> http.Reply:
 
     - 200: the reminder is cancelled, or it is SENDING and will not repeat.
     - 404: the reminder is unknown, or another person set it.
-    - 409: the reminder is being sent, was sent, or was cancelled before.
+    - 409: the reminder is being sent, was sent, has failed, or was cancelled before.
 
     The row decides between sending and cancelling: the workflow, too, must change it before it sends. Stopping the
     execution only ends its wait.
@@ -37,7 +37,7 @@ def handler(event: http.Event) -> http.Reply:
         row = table.stop_repeating(found["ReminderId"], owner=found["Owner"], now=now)
         if row is None:
             again = " To stop its repetitions, try again in a moment." if "Repeat" in found else ""
-            message = f"The reminder was sent, is being sent, or was cancelled before.{again}"
+            message = f"The reminder was sent, is being sent, has failed, or was cancelled before.{again}"
             raise http.RequestError(409, "Conflict", message)
     elif "ExecutionId" in row:
         try:

@@ -99,8 +99,8 @@ def test_a_reminder_ends_when_its_execution_is_over(
     ("answer", "message"),
     [
         (
-            '{"error": {"code": "Conflict", "message": "Another order has this OrderId."}}',
-            "Another order has this OrderId.",
+            '{"error": {"code": "Conflict", "message": "Another order has this OrderId. Choose a different id."}}',
+            "Another order has this OrderId. Choose a different id.",
         ),
         *((text, text) for text in ('{"error": "x"}', "[]", "not JSON", '{"message": null}')),
     ],

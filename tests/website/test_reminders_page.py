@@ -231,7 +231,7 @@ def test_a_reminder_that_is_sent_before_it_is_cancelled_is_shown_as_sent(
     row.get_by_role("button", name="Yes, cancel it").click()
 
     alert = tab.page.get_by_role("alert")
-    expect(alert).to_contain_text("The reminder was sent, is being sent, or was cancelled before.")
+    expect(alert).to_contain_text("The reminder was sent, is being sent, has failed, or was cancelled before.")
     expect(listed(tab.page, "Past", message)).to_contain_text("Sent")
 
 

@@ -203,7 +203,7 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("", "NotSignedIn"): ("Sign in, and send the ID token.", []),
     ("", "Forbidden"): ("Only operators may do this.", []),
     ("CreateReminder", "Forbidden"): ("Only operators may use the topic. Choose email, sms or both.", []),
-    ("", "ACCESS_DENIED"): ("The request was refused.", []),
+    ("", "ACCESS_DENIED"): ("The request was refused. Check its path, headers and body.", []),
     ("", "NotFound"): (_NO_ORDER, []),
     ("RemoveParked", "NotFound"): (
         "The message was not found. If somebody else is reading the queue, it is hidden for a moment. Try again.",
@@ -215,15 +215,15 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ),
     ("GetReminder", "NotFound"): (_NO_REMINDER, []),
     ("CancelReminder", "NotFound"): (_NO_REMINDER, []),
-    ("PlaceOrder", "Conflict"): ("Another order has this OrderId.", []),
+    ("PlaceOrder", "Conflict"): ("Another order has this OrderId. Choose a different id.", []),
     ("CorrectOrder", "Conflict"): (f"{_CHANGED}corrected.", []),
     ("CloseOrder", "Conflict"): (f"{_CHANGED}closed.", []),
     ("CreateReminder", "Conflict"): ("This Idempotency-Key belongs to another request. Use a new key.", []),
-    ("CancelReminder", "Conflict"): ("The reminder was sent, is being sent, or was cancelled before.", []),
+    ("CancelReminder", "Conflict"): ("The reminder was sent, is being sent, has failed, or was cancelled before.", []),
     ("", "TooLarge"): ("The body may have at most 16384 bytes.", []),
     ("", "UnsupportedMediaType"): ("Send the body as application/json in UTF-8, and without a Content-Encoding.", []),
     ("", "Throttled"): ("Too many requests. Try again.", []),
-    ("", "InternalError"): ("The API failed with an internal error and logged it.", []),
+    ("", "InternalError"): ("The API failed and logged the error. Report it to the people who run the API.", []),
     ("", "Unavailable"): ("A service is not available. Try again.", []),
 }
 """The message and the details, by operation and code. Entries without an operation are for all other operations."""

@@ -155,8 +155,8 @@ DETAILS: Mapping[str, str] = {
     "TooBig": "the number may be at most `largest`.",
     "TooFarAhead": "the time is more than `days` days ahead.",
     "TooLong": "the text may have at most `longest` characters.",
-    "TooLongForSms": "the text takes `size` characters in a text message, and the limit is `longest`. The limit is "
-    "`longestInGsm` if all letters are in the GSM alphabet.",
+    "TooLongForSms": "the text takes `size` characters in a text message, and the limit for them is `longest`. It "
+    "would be `longestInGsm` if all characters were in the GSM alphabet.",
     "TooManyDigits": "the number has more than `longest` characters if written without an exponent.",
     "TooShort": "the text must have at least `shortest` characters.",
     "TooSmall": "the number must be at least `smallest`.",
@@ -394,7 +394,7 @@ CALLS: Mapping[str, Call] = {
         answers={"200": "The reminder. It is cancelled, or it will not repeat any more"},
         errors={
             "404": {"NotFound": "the reminder does not exist, or another person set it."},
-            "409": {"Conflict": "the reminder was sent, is being sent, or was cancelled before."},
+            "409": {"Conflict": "the reminder was sent, is being sent, has failed, or was cancelled before."},
         },
     ),
 }
@@ -431,7 +431,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "ReceivedAt": "When the order was placed.",
             "UpdatedAt": "When the order last changed.",
             "Note": "The note of the operator who closed the order.",
-            "State": "The state of the workflow that the order waits for. Only a `RECEIVED` order has it.",
+            "State": "The workflow's first state until an execution has begun, then the second one. Only a `RECEIVED` "
+            "order has it, and not in a list of your own orders.",
             "Queue": "The queue that a `PARKED` order is in already.",
         },
     ),

@@ -77,13 +77,13 @@ def test_the_longest_texts_are_accepted(message):
         ("…" * 511, "is too long for a text message: it takes 1533 characters, and the limit is 1530"),
         (
             "ж" * 631,
-            "is too long for a text message: it takes 631 characters, and the limit is 630, or 1530 if all letters are"
-            " in the GSM alphabet",
+            "is too long for a text message: it takes 631 characters, and the limit is 630, or 1530 if all characters"
+            " are in the GSM alphabet",
         ),
         (
             "a" * 629 + "🐈",
-            "is too long for a text message: it takes 631 characters, and the limit is 630, or 1530 if all letters are"
-            " in the GSM alphabet",
+            "is too long for a text message: it takes 631 characters, and the limit is 630, or 1530 if all characters"
+            " are in the GSM alphabet",
         ),
     ],
 )
