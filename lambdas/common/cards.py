@@ -45,7 +45,7 @@ _RUNS = [re.compile(f"[A-Za-z+]?[0-9]+(?:[^0-9A-Za-z]{{1,{most}}}[0-9]+)*[A-Za-z
 """Groups of digits with at most 1, 2 or 3 characters between them. A wider gap ends the number."""
 _APART = re.compile("[0-9](?:[^0-9A-Za-z]{1,3}[0-9]){13,}")
 _MOST_APART = 20
-"""A longer row of single digits counts as a card number unsearched: the workflow's search has only five seconds."""
+"""A longer row of single digits counts without a search, because the workflow has only five seconds to search."""
 _ROUND = re.compile("[1-9][0-9][05]0")
 _YEAR, _MONTH, _DAY = "20[0-3][0-9]", "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
 _DATE = re.compile(
@@ -81,8 +81,8 @@ def looks_like_card(text: str, *, odd_groups: bool = True, any_check_digit: bool
     If these forms needed the right check digit, nine in ten of an integrator's own numbers would pass, and the tenth
     would be refused in production. `any_check_digit=False` requires the right check digit for these forms, too.
 
-    Single digits with separators count from any digit on. In all other groupings only the whole run counts, and only
-    if its separators are equal. `odd_groups=False` ignores these groupings.
+    In a row of single digits with separators, the number may begin at any digit. In all other groupings only the whole
+    run counts, and only if its separators are equal. `odd_groups=False` ignores these groupings.
     """
     return bool(_places(text, odd_groups=odd_groups, any_check_digit=any_check_digit))
 
@@ -122,7 +122,7 @@ def masked(text: str) -> str:
 
 
 def passes_luhn(digits: str) -> bool:
-    """Returns whether the last digit is the right check digit (ISO/IEC 7812-1, annex B). Only zeros pass, too."""
+    """Returns whether the last digit is the right check digit (ISO/IEC 7812-1, annex B). A row of zeros passes."""
     doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 

@@ -98,7 +98,7 @@ def whole_number(text: str) -> int | None:
 def as_integer(number: Decimal | float) -> int | None:
     """Returns the integer that `number` equals, or None if it is not an integer.
 
-    The result is limited to 10^30, because a short text can be a huge number.
+    The result is limited to -10^30 to 10^30, because a short text can be a huge number.
     """
     number = Decimal(number)
     if not number.is_finite() or (number.adjusted() < _LONGEST_INTEGER and number != number.to_integral_value()):
@@ -133,7 +133,7 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _where(text: str, place: int) -> str:
-    """Returns what is wrong at `place`. An extra comma is found here: Python's versions name different sides of it."""
+    """Returns what is wrong at `place`. It finds extra commas itself: Python versions name different sides of them."""
     before, after = text[:place].rstrip(_BLANK), text[place:].lstrip(_BLANK)
     if before.endswith(",") and after[:1] in ("]", "}"):
         return f"has an extra comma at {_position(text, len(before) - 1)}."

@@ -51,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
     A copy of a message fails if its order is being shipped at this moment. Its next attempt finds the order shipped.
     """
-    # If this invocation times out, another one may ship the order as soon as its time is over.
+    # If this invocation times out, another one may ship the order from then on.
     _idempotency.register_lambda_context(context)
     return process_partial_response(event=event, record_handler=_process, processor=_processor, context=context)
 
@@ -98,7 +98,7 @@ def _ship(order: dict[str, Any]) -> None:
     try:
         _shipments.put_item(Item=shipment, ConditionExpression="attribute_not_exists(ShipmentId)")
     except _shipments.meta.client.exceptions.ConditionalCheckFailedException:
-        # An earlier attempt shipped it, but timed out before it was recorded, or its record has expired.
+        # An earlier attempt shipped the order. It timed out before it recorded this, or the record has expired.
         return
     logger.info("order %s is shipment %s", order["OrderId"], shipment["ShipmentId"])
 

@@ -101,7 +101,7 @@ class _Conversation:
         self._ask(self._get)
 
     def find(self) -> Found | None:
-        """The cached entry, perhaps published by another lookup meanwhile. None if the caller must read the table.
+        """The cached entry, perhaps published by another lookup meanwhile. None if this lookup must read the table.
 
         Raises TimeoutError if the budget is spent, or the errors of redis-py.
         """

@@ -48,7 +48,10 @@ def handler(event: http.Event) -> http.Reply:
 
 
 def _found(event: http.Event, order: Mapping[str, str]) -> dict[str, Any]:
-    """The row of the order to correct. Raises RequestError if there is none, or if it is in the fulfillment queue."""
+    """The row of the order to correct.
+
+    Raises RequestError if the path has another id, if the order is unknown, or if it is in the fulfillment queue.
+    """
     if order["OrderId"] != event["pathParameters"]["OrderId"]:
         raise http.invalid(codes.DIFFERS_FROM_PATH().of("OrderId"))
     found = table.find(order["OrderId"])

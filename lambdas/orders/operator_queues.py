@@ -37,7 +37,7 @@ _sqs = boto3.client("sqs", config=BRIEFLY)
 
 
 def parked() -> queues.Hold:
-    """The messages of the parked queue, hidden from other readers as long as the caller holds them."""
+    """The messages of the parked queue, hidden from other readers until the `with` block ends."""
     return queues.Hold(_sqs, os.environ["PARKED_QUEUE"], **_time())
 
 

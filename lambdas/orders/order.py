@@ -54,8 +54,10 @@ def is_escalated(row: Mapping[str, Any]) -> bool:
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """An order as the API shows it.
 
-    `State` is there while the order is in progress: UPDATE_THE_TABLE until an execution has taken the row, and
-    ARE_DETAILS_PROPER after that. `Queue` is there if the order is parked and in that queue already.
+    - `State` is there while the order is in progress: UPDATE_THE_TABLE until an execution has taken the row, and
+      ARE_DETAILS_PROPER after that. A row from the index ByOwner gives no `State`.
+    - `Queue` is there if the order is parked and in that queue already.
+
     Raises KeyError if `row` is not the row of an order.
     """
     note = {"Note": row["Note"]} if "Note" in row else {}

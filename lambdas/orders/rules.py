@@ -50,7 +50,7 @@ def is_order_id(text: str) -> bool:
 
 
 def fields_with_card(order: Mapping[str, Any]) -> list[str]:
-    """The fields other than CC that contain a card number, or the two fields that make one together.
+    """The fields other than CC that contain a card number, or the pairs of fields that make one together.
 
     `Price` is text or a number, as in the request.
 

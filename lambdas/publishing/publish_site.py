@@ -90,7 +90,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     try:
         _do(event, context)
     except Exception as error:
-        log.exception("the page was not published: the request %s failed", event.get("RequestType"))
+        log.exception("CloudFormation's request %s failed", event.get("RequestType"))
         _answer(event, "FAILED", reason=f"{type(error).__name__}: {error}")
     else:
         _answer(event, "SUCCESS")

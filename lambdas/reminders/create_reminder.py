@@ -148,7 +148,7 @@ def _start(request: Mapping[str, Any], row: Row) -> None:
     try:
         _states.start_execution(**execution, name=row["ReminderId"])
     except _states.exceptions.ExecutionAlreadyExists:
-        # An earlier call started this execution. It may have ended because its row was deleted, and the row is new.
+        # An earlier call started this execution. If its row was deleted meanwhile, it ended, and this row is a new one.
         first = _states.describe_execution(executionArn=first_execution(row, workflow))
         if first["status"] != "RUNNING":
             # The name is random. If it exists already, boto3 has repeated a start whose answer was lost.

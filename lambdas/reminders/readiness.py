@@ -21,7 +21,7 @@ from reminders.mail import identities_of
 Answer: TypeAlias = Mapping[str, Any]
 
 KEPT_SECONDS = 60
-"""Answers are cached, because the whole account may call GetIdentityVerificationAttributes once a second."""
+"""How long answers are cached. AWS allows one GetIdentityVerificationAttributes a second in the whole account."""
 
 MOST_IDENTITIES = 100
 """The limit for one call of GetIdentityVerificationAttributes."""

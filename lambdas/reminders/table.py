@@ -67,7 +67,10 @@ def cancel(reminder_id: str, *, owner: str, now: str) -> Row | None:
 
 
 def stop_repeating(reminder_id: str, *, owner: str, now: str) -> Row | None:
-    """Stops a repeated reminder that is SENDING and returns its row. None if it is not SENDING or does not repeat."""
+    """Stops a repeated reminder that is SENDING and returns its row.
+
+    None if it is not SENDING, does not repeat, or has another owner.
+    """
     condition = Attr("Owner").eq(owner) & Attr("Status").eq(SENDING) & Attr("Repeat").exists()
     return _update(reminder_id, {"Stopped": True, "UpdatedAt": now}, only_if=condition)
 
