@@ -1,4 +1,4 @@
-# The tasks of people and of CI. `make help` lists them. `make local` and `make test` first set up everything they need.
+# The tasks that people and CI run. `make help` lists them. `make local` and `make test` first set up everything they need.
 
 # BSD's make takes the next line for an error message. GNU make takes it for a rule, which nothing uses.
 .error GNU make is needed. Install it and run it as: gmake
@@ -54,7 +54,7 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 
 .PHONY: test
 test: setup-dev ## Run all checks and tests
-	@# All parts run at once, the longest first, because some mostly wait. Two use the processor all the time: `nice`.
+	@# All parts run at once, the longest first, because some mostly wait. Two never wait, so they run with `nice`.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
 	$(MAKE) --no-print-directory --jobs=7 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
@@ -179,7 +179,7 @@ bootstrap: setup ## Prepare an AWS account and region for CDK, once
 	@.venv/bin/cdk bootstrap $(CONTEXT)
 
 .PHONY: deploy
-deploy: setup ## Deploy STAGE to AWS; SENDER=... sends reminders
+deploy: setup ## Deploy STAGE to AWS; reminders come from SENDER
 	@$(DOCTOR) --deploying
 	@# `--strict` stops at a warning before the first stack, for example about a sender that nobody can confirm.
 	@chmod -R go+rX lambdas

@@ -41,6 +41,6 @@ class ApiLogsStack(Stack):
             )
         )
         account = apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
-        # This includes the role's policy. API Gateway checks the permissions when the role is set.
+        # A dependency on the role includes its policy. API Gateway checks the permissions when the role is set.
         account.node.add_dependency(role)
         RemovalPolicies.of(self).retain()

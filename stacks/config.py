@@ -79,8 +79,8 @@ class Stage:
     """`length`: a card number has 16 digits. `luhn`: its Luhn check digit must be right, too."""
 
     allowed_origin: str
-    """The web origin whose pages may call the APIs; `*` allows any. Any is safe: each request needs a token, which
-    browsers never add by themselves. The page's own address is known only after the APIs are deployed.
+    """The web origin whose pages may call the APIs; `*` allows any. That is safe: each request needs a token, and
+    browsers never add one by themselves. The page's own address is known only after the APIs are deployed.
     See decision D064."""
 
     allowed_emails: tuple[str, ...]
@@ -103,7 +103,7 @@ class Stage:
     `existing`: SES already knows the sender or its domain."""
 
     days_reminders_are_kept: int
-    """Days from a reminder's due time until it is deleted from the table, and so from the lists."""
+    """Days from a reminder's due time until DynamoDB deletes its row. Then lists no longer have the reminder."""
 
     hours_reminders_may_be_late: int
     """How late a lost reminder may still be sent. After that it fails, because it would mislead. A day is long enough

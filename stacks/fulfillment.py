@@ -25,8 +25,8 @@ class FulfillmentStack(Stack):
 
         # Tables
         shipments = KeptTable(self, "ShipmentTable", stage=stage, key="ShipmentId")
-        # Records which orders the function is shipping or has shipped. Only the function needs it, so `cdk destroy`
-        # deletes both.
+        # Records which orders the function is shipping or has shipped. Only the function needs this table, so
+        # `cdk destroy` deletes it in every stage.
         idempotency = dynamodb.Table(
             self,
             "IdempotencyTable",

@@ -55,7 +55,7 @@ class IdentityStack(Stack):
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             auto_verify=cognito.AutoVerifiedAttrs(email=True, phone=True),
-            # A new address replaces the old one only after the user has entered the code that was sent to it.
+            # A new address or phone number replaces the old one only after the user has entered the code sent to it.
             # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserAttributeUpdateSettingsType.html
             keep_original=cognito.KeepOriginalAttrs(email=True, phone=True),
             standard_attributes=cognito.StandardAttributes(

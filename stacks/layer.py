@@ -30,7 +30,9 @@ def require() -> str:
     """Returns the fingerprint of the built layer. Raises LayerNotBuiltError if the layer is missing or out of date."""
     wanted = wanted_fingerprint()
     if not FINGERPRINT.exists() or FINGERPRINT.read_text() != wanted:
-        raise LayerNotBuiltError("the Lambda layer is missing or older than lambdas/requirements.txt: run `make layer`")
+        raise LayerNotBuiltError(
+            "the Lambda layer is missing or does not match lambdas/requirements.txt: run `make layer`"
+        )
     return wanted
 
 

@@ -15,10 +15,10 @@ from stacks.python_function import PythonFunction
 
 
 class LostOrders(Construct):
-    """A function that parks lost orders. A failed execution's event starts it at once, a schedule every five minutes.
+    """A function that parks lost orders, and the two rules that start it.
 
-    Step Functions sends events only about Standard executions. The schedule finds the orders of Express executions,
-    whose rows are still RECEIVED.
+    An event of Step Functions starts it as soon as an execution has failed. Only Standard executions have these events.
+    A schedule starts it every five minutes. It finds the orders of Express executions, whose rows are still RECEIVED.
     """
 
     def __init__(

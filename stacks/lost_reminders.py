@@ -60,8 +60,8 @@ class LostReminders(Construct):
                 schedule=events.Schedule.rate(rate),
                 targets=[targets.LambdaFunction(settle, event=events.RuleTargetInput.from_object(event))],
             )
-        # The metrics of Step Functions do not count lost reminders: they count an execution that CancelReminder
-        # stopped as aborted, too. Only the function can tell the two apart.
+        # Step Functions' own metric of aborted executions includes those that CancelReminder stopped. Only the function
+        # knows which reminders are lost.
         self.lost: cloudwatch.Metric = logs.MetricFilter(
             self,
             "Lost",

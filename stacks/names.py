@@ -1,4 +1,4 @@
-"""The names of stages and stacks. This module does not import CDK, so that commands which use it start fast."""
+"""The names of stages and stacks. Commands use this module, so it does not import CDK, which starts Node."""
 
 import re
 

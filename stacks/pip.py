@@ -43,8 +43,8 @@ SETTING = re.compile(rf"({'|'.join(SECTIONS)})\.([a-z-]+)=(['\"].*)")
 def environment(given: Mapping[str, str] = os.environ, *, python: str = sys.executable) -> dict[str, str]:
     """Returns `given`, changed for running the pip of `python` with only the settings in KEPT.
 
-    Settings of configuration files become variables, so pip need not read the files. Raises CalledProcessError if pip
-    cannot read them; the error's output says why.
+    This reads pip's configuration files, and returns their settings as variables. With these, pip ignores the files.
+    Raises CalledProcessError if pip cannot read the files; the error's output says why.
     """
     without = {name: value for name, value in given.items() if not name.upper().startswith("PIP_")}
     own_file = {"PIP_CONFIG_FILE": given["PIP_CONFIG_FILE"]} if "PIP_CONFIG_FILE" in given else {}

@@ -30,7 +30,7 @@ class WorkQueue(sqs.Queue):
             id,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # Shorter than in the dead-letter queue, where a message's time also counts from when it was first sent.
+            # Shorter than the dead-letter queue's, because a message keeps its age when it moves there.
             retention_period=Duration.days(7),
             visibility_timeout=Duration.minutes(2),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),

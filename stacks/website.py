@@ -139,7 +139,7 @@ class WebsiteStack(Stack):
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=True,
             # CloudFront chooses the minimum TLS version for its own certificate, and would ignore our setting.
-            # See decision D083.
+            # The page has no access logs, and the lowest price class. See decision D083.
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
         )
 

@@ -118,9 +118,9 @@ def _status(action: Callable[[], int], said_of: Callable[[Exception], str | None
 
 
 def _without_output(error: OutputError) -> int:
-    """Discards the rest of the output. Otherwise Python would try to write it at its end, and print a second error."""
+    """Discards the rest of the output. Otherwise Python would try to write it on exit, and print a second error."""
     _discard(sys.stdout)
-    # If the reader of a pipe closes it, it has seen enough.
+    # A reader that closes the pipe has seen enough, so this is not an error to report.
     if error.errno != errno.EPIPE:
         complain(f"standard output: {(error.strerror or '').lower()}")
     return 1
