@@ -46,7 +46,7 @@ def orders(found: Iterable[table.Row], *, status: str, limit: int, output: Outpu
 
 
 def redriven(moving: Iterable[dict[str, Any]], output: Output) -> int:
-    """Moves the messages and prints how many. Returns the exit status: 1 if one of them was not moved."""
+    """Moves messages, continues executions, and prints how many. Returns the exit status: 1 if one of them failed."""
     rows: list[dict[str, Any]] = []
     try:
         for row in moving:

@@ -303,7 +303,7 @@ def _wall(found: dict[str, re.Match[str]], shown: str, base: datetime) -> dateti
         # Midnight `tonight` is the end of today.
         ahead = 1 if word == "tonight" and at == clock_time(0) else _NEAR.get(word, 2)
     else:
-        # If the clocks show this time twice today, take the second time.
+        # Today, unless the time has passed. If the clocks show it twice, the second one has to have passed.
         latest = datetime.combine(base.date(), at, base.tzinfo).replace(fold=1)
         is_today = "part" in found and found["part"]["today"]
         ahead = 0 if is_today or latest.astimezone(UTC) > base.astimezone(UTC) else 1
