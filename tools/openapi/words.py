@@ -167,6 +167,62 @@ DETAILS: Mapping[str, str] = {
 }
 """The meaning of each code of a detail. Names in backquotes are the names of its values, or of fields."""
 
+REMEDIES: Mapping[str, str] = {
+    "AtMostOneOf": "Send only one of `fields`.",
+    "BeforeFirst": "End the repetition at the first time or later, or leave out `repeat`.",
+    "BreaksRule": "Look up `rule` of this field in [docs/openapi](openapi).",
+    "BrokenCharacters": "Read the text with its own encoding, then send it as UTF-8.",
+    "ControlCharacters": "Remove the control characters.",
+    "DiffersFromChannels": "Send only one of the two fields.",
+    "DiffersFromPath": "Send the id of the path in the body, too.",
+    "EmailNotVerified": "Verify the address in the SES console, or request production access there.",
+    "EmailPaused": "Read the reason in the SES console. Until then, use another channel.",
+    "Empty": "Send a text, or leave out the field if it is optional.",
+    "ExactlyOneOf": "Send exactly one of `fields`.",
+    "HappensTwice": "Send one of the `offsets` with the time. For `timestamp`, you can also send `fold`: 0 for the "
+    "first, 1 for the second.",
+    "HasPassed": "Send a later time.",
+    "IntervalTooLong": "Send a shorter interval.",
+    "IntervalTooShort": "Send a longer interval.",
+    "LooksLikeCard": "Write a card number only into `CC`, and shorten other long numbers.",
+    "MakesCardWith": "Shorten the number in one of the texts.",
+    "Missing": "Send the field.",
+    "MoreUnknownFields": "Remove all fields that [docs/openapi](openapi) does not list.",
+    "NeededForChannel": "Send the address, or verify one of your own. Or leave out `channel`.",
+    "NeedsTimeZone": "Send `timeZone`, or add an offset to each time.",
+    "NoSuchTime": "Send a date and a time that exist.",
+    "NotANext": "Send `next` exactly as you got it, to the same list. Leave it out to begin at the first page.",
+    "NotAKey": "Send the header once, for example with a UUID.",
+    "NotATime": "Send a time such as `2027-01-27T09:00:00Z`, or a local time such as `2027-01-27 09:00` together with "
+    "`timeZone`.",
+    "NotChannels": "Send one or more channels of `allowed`, each once.",
+    "NotAnEmailAddress": "Send one address, such as `ada@example.com`.",
+    "NotAnInterval": "Send a number and one of the units `m`, `h`, `d`, `w`, `M` (months) and `y`.",
+    "NotAnOrderId": "Use letters, digits, dots, dashes and underscores. Begin with a letter or a digit.",
+    "NotAPhoneNumber": "Send the number with its country code, such as `+15555550100`.",
+    "NothingVisible": "Send a text that people can see.",
+    "NotOneLine": "Send a single line.",
+    "NotWholeNumber": "Send a whole number in these limits.",
+    "NotYourAddress": "Verify the address in your account, or ask an administrator to list it in the stage.",
+    "OnlyForLocalTime": "Leave out the field, or send the time without an offset.",
+    "OptedOut": "If the owner agrees, opt the number in again in the SNS console, at most once in 30 days.",
+    "PhoneNotVerified": "Verify the number in the SNS console, or ask there to leave the sandbox.",
+    "SenderNotVerified": "The owner of the sender's address must open the link that SES mailed there.",
+    "SkippedByClocks": "Send another time, such as `after`.",
+    "TooBig": "Send a smaller number.",
+    "TooFarAhead": "Send an earlier time.",
+    "TooLong": "Shorten the text.",
+    "TooLongForSms": "Shorten the text, or use another channel.",
+    "TooManyDigits": "Round the number.",
+    "TooShort": "Send a longer text.",
+    "TooSmall": "Send a larger number.",
+    "UnknownField": "Remove the field, or correct its name.",
+    "UnknownTimeZone": "Send a name such as `Europe/Paris`.",
+    "UnknownValue": "Send a value of `allowed`.",
+    "WrongType": "Send the value with one of `types`: a number without quotation marks, for example.",
+}
+"""What to do about each code of a detail. Names in backquotes are the names of its values, or of fields."""
+
 HEADERS: Mapping[str, Mapping[str, Any]] = {
     "Access-Control-Allow-Origin": {
         "description": "The web origin whose pages may read this answer, or `*` for all.",

@@ -12,11 +12,11 @@ import pytest
 from common import codes
 from common.codes import CODES, Code
 from local.settings import PROJECT
-from tools.openapi.words import DETAILS
+from tools.openapi.words import CALLS, DETAILS, ERRORS, ONLY_OPERATORS, REMEDIES
 
 Node = TypeVar("Node", bound=ast.AST)
 
-ERRORS = (PROJECT / "docs" / "errors.md").read_text()
+PAGE = (PROJECT / "docs" / "errors.md").read_text()
 SCHEMA = json.loads((PROJECT / "lambdas" / "common" / "error.schema.json").read_text())
 VALUES = SCHEMA["properties"]["error"]["properties"]["details"]["items"]["properties"]["values"]["properties"]
 SENTENCES = [one for one in vars(codes).values() if isinstance(one, Code)]
@@ -39,19 +39,37 @@ def nodes(type: type[Node]) -> Iterator[tuple[Path, Node]]:
 def rows() -> list[str]:
     """Returns the rows that the table in docs/errors.md must have."""
     return [
-        f"| `{name}` | {DETAILS[name]} | {', '.join(f'`{value}`' for value in CODES[name]) or 'none'} |"
-        for name in sorted(CODES)
+        f"| `{name}` | {DETAILS[name]} | {', '.join(f'`{value}`' for value in values) or 'none'} | {REMEDIES[name]} |"
+        for name, values in sorted(CODES.items())
     ]
 
 
 def test_every_code_is_described_and_no_other():
     assert DETAILS.keys() == CODES.keys(), "each code needs a line in DETAILS of tools/openapi/words.py"
-    table = ERRORS[ERRORS.index("## The codes of details") :]
+    assert REMEDIES.keys() == CODES.keys(), "each code needs a line in REMEDIES of tools/openapi/words.py"
+    table = PAGE[PAGE.index("## The codes of details") :]
     found = re.findall(r"^\| `.*$", table, re.M)
 
     assert found == rows(), (
         "the table of docs/errors.md must have these rows; never remove a code from it:\n" + "\n".join(rows())
     )
+
+
+def test_the_page_lists_every_error_and_the_calls_where_it_has_another_meaning():
+    page = PAGE[PAGE.index("## The codes of errors") : PAGE.index("## The codes of details")]
+    found = [row.split(" | ") for row in re.findall(r"^\| [0-9]{3} .*$", page, re.M)]
+    listed = {(status.lstrip("| "), code.strip("`"), call.strip("`")) for status, code, call, *_ in found}
+    general = {(status, code) for status, codes in ERRORS.items() for code in codes} | {("403", *ONLY_OPERATORS)}
+    special = {
+        (status, code, operation)
+        for operation, call in CALLS.items()
+        for status, codes in call.errors.items()
+        for code in codes
+    }
+
+    assert {(status, code) for status, code, _ in listed} == general
+    assert special <= {(*row[:2], call) for row in listed for call in row[2].split("`, `")}
+    assert all(len(row) == 5 for row in found)
 
 
 def test_the_codes_and_the_schema_have_the_same_names_of_values():
