@@ -134,7 +134,7 @@ def argument_parser() -> argparse.ArgumentParser:
     redrive = add("redrive", _redrive, "move dead letters back into their queues, and continue failed executions")
     redrive.add_argument("--queue", metavar="NAME", action="append", help="only from this queue; may be repeated")
     redrive.add_argument("--executions", action="store_true", help="only executions (of a Standard workflow)")
-    waiting = add("parked", _parked, "list the parked orders; with --done, remove messages that you have dealt with")
+    waiting = add("parked", _parked, "list the parked messages; with --done, remove messages that you have dealt with")
     waiting.add_argument(
         "--done", metavar="ID", type=_id, help="delete the messages of this order or execution, after you handled it"
     )
