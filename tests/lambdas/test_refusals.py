@@ -1,4 +1,4 @@
-"""An API answers every code of a detail in some case, and no detail repeats a part of the request."""
+"""Each code of a detail has a request that is refused with it, and no detail repeats a part of the request."""
 
 import itertools
 import json
@@ -217,7 +217,7 @@ BODIES: dict[str, tuple[Handler, list[dict[str, Any]]]] = {
 """Each operation with a body, and bodies that it accepts. With one hostile value they reach the later checks, too."""
 
 
-def is_answered_with_nothing_of_it(id: str, body: Any) -> None:
+def check_that_nothing_is_repeated(id: str, body: Any) -> None:
     event = post(body) | {"pathParameters": {"OrderId": "A-1"}}
     handler, _ = BODIES[id]
 
@@ -238,7 +238,7 @@ def names_of(id: str) -> list[str]:
 @pytest.mark.parametrize("id", BODIES)
 def test_the_answer_to_a_hostile_field_has_codes_and_repeats_nothing(id, account: Account):
     for body, name, value in itertools.product([{}, *BODIES[id][1]], names_of(id), VALUES):
-        is_answered_with_nothing_of_it(id, body | {name: value})
+        check_that_nothing_is_repeated(id, body | {name: value})
 
 
 @pytest.mark.parametrize("id", BODIES)
@@ -248,6 +248,6 @@ def test_the_answer_to_a_hostile_body_has_codes_and_repeats_nothing(id, account:
     @settings(max_examples=100, suppress_health_check=list(HealthCheck))
     @given(bodies, st.dictionaries(st.sampled_from(names_of(id)), ANYTHING, max_size=4))
     def check(body: dict[str, Any], changes: dict[str, Any]) -> None:
-        is_answered_with_nothing_of_it(id, body | changes)
+        check_that_nothing_is_repeated(id, body | changes)
 
     check()

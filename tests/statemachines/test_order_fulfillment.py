@@ -100,7 +100,7 @@ ESCALATED, FULFILLED, NEITHER = (
         (None, ["PRICE_NOT_POSITIVE"], NEITHER),
     ],
 )
-def test_an_unknown_verdict_parks_the_order(status, reasons, leads_to):
+def test_only_a_valid_verdict_leads_to_a_queue(status, reasons, leads_to):
     choices = STATES["Put message in Queue"]["Choices"]
 
     assert chosen(choices, {"Status": status}, reasons=reasons) == leads_to
@@ -154,7 +154,7 @@ ORDER = an_order(CC="4242424242424242")
         *(ORDER | {"Price": one} for one in ("1" * 13, 1000000000000, 9007199254740991, "123456789012.3456 ")),
     ],
 )
-def test_an_order_passes_the_expected_states(order):
+def test_a_valid_order_is_not_parked_by_the_first_states(order):
     assert problem(order) is None
 
 
@@ -348,7 +348,7 @@ def test_an_order_with_a_row_is_marked_as_parked(row, leads_to):
         (False, "another", "Duplicate order"),
     ],
 )
-def test_an_execution_of_the_api_that_finds_no_claim_ends_as_a_duplicate(claimed, found, leads_to):
+def test_only_an_execution_of_the_api_can_end_with_no_claim(claimed, found, leads_to):
     choice, context = STATES["Was it claimed"], {"Execution": {"Name": "mine"}}
 
     way = chosen(choice["Choices"], {"ExecutionName": found}, claimed=claimed, context=context)

@@ -110,7 +110,7 @@ def test_no_detail_of_the_functions_is_made_without_a_code():
 
 
 @pytest.mark.parametrize("values", [{}, {"longest": 1, "shortest": 1}, {"shortest": 1}])
-def test_a_code_without_its_values_makes_no_problem(values):
+def test_a_code_without_exactly_its_values_raises_an_error(values):
     with pytest.raises(TypeError, match="TooLong"):
         codes.TOO_LONG(**values)
 

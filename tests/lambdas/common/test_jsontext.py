@@ -133,7 +133,7 @@ def test_a_message_that_is_nested_too_deeply_counts_as_damaged_on_every_version_
 
 
 @given(st.text(st.sampled_from('{}[]",:\\\n truefalsn0123.eE+-'), max_size=40))
-def test_the_result_is_the_same_as_of_pythons_reader(text):
+def test_pythons_own_reader_gives_the_same_result(text):
     kind, _ = answer(text)
 
     if kind == "read":

@@ -40,7 +40,7 @@ UNUSABLE = {
     "an order whose reasons are not a list": json.dumps(CACHED | {"Reasons": "PRICE_NOT_POSITIVE"}).encode(),
     "an order with a reason that is not text": json.dumps(CACHED | {"Reasons": [None]}).encode(),
     "another order": json.dumps(CACHED | {"OrderId": "A-2"}).encode(),
-    "that another order is unknown": b'{"OrderId": "A-2", "Status": "UNKNOWN"}',
+    "an entry of another, unknown order": b'{"OrderId": "A-2", "Status": "UNKNOWN"}',
     "a lone surrogate": json.dumps(CACHED | {"Name": "\ud800"}).encode(),
     "too deep": b"[" * 100_000,
 }
@@ -222,8 +222,8 @@ def broken_redis(request, monkeypatch):
 
 NO_ANSWERS = {
     "hangs": b"",
-    "half and gone": b"$100\r\nhalf",
-    "half and silence": b"$100\r\nhalf an answer",
+    "half an answer, then a closed connection": b"$100\r\nhalf",
+    "half an answer, then silence": b"$100\r\nhalf an answer",
     "not the protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
     "garbage": b"\x00\xff" * 50 + b"\r\n",
     "an invalid number": b":x\r\n",

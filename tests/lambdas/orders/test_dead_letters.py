@@ -1,4 +1,4 @@
-"""How operators count dead letters and move them back into their queue. None is lost on the way."""
+"""Operators count dead letters and move them back into their queue. No dead letter is lost on the way."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_nothing_is_moved_from_an_empty_queue(dead_letters):
 @pytest.mark.parametrize(
     "queue", ["ParkedQueue", "EscalationQueueDeadLetters", "escalationqueue", "", "é", "https://x", "4242424242424242"]
 )
-def test_a_queue_without_dead_letters_is_not_found(queue, dead_letters):
+def test_a_queue_without_a_dead_letter_queue_is_not_found(queue, dead_letters):
     status, body = redrive(queue)
 
     assert (status, body["error"]["code"]) == (404, "NotFound")

@@ -73,7 +73,7 @@ def test_a_caller_without_orders_gets_an_empty_list(order_table):
     assert status_and_body(call()) == (200, {"orders": [], "next": None})
 
 
-def test_the_callers_orders_are_listed_the_last_received_first(five):
+def test_the_callers_orders_are_listed_starting_with_the_last_received(five):
     assert listed() == (["A-5", "A-4", "A-3", "A-2", "A-1"], None)
 
 
@@ -81,7 +81,7 @@ def test_a_listed_order_has_the_same_fields_as_a_single_one(stored):
     assert status_and_body(call())[1]["orders"] == [SHOWN]
 
 
-def test_a_list_by_owner_has_no_state_and_a_list_by_status_has_it(stored, order_table):
+def test_only_a_list_by_status_shows_the_state(stored, order_table):
     """The index ByOwner does not have the attributes that show whether an execution has taken a row."""
     order_table.put_item(Item=stored | {"Status": "RECEIVED"})
     received = SHOWN | {"Status": "RECEIVED"}
@@ -106,7 +106,7 @@ def test_a_list_has_pages(five):
     assert list(pages(PERSON, limit="2")) == [["A-5", "A-4"], ["A-3", "A-2"], ["A-1"]]
 
 
-def test_pages_leave_out_no_order_if_all_were_received_at_once(order_table):
+def test_pages_leave_out_no_order_if_all_were_received_at_the_same_time(order_table):
     for number in range(7):
         order_table.put_item(Item=row(f"A-{number}", minute=1))
 
@@ -121,7 +121,7 @@ def test_a_page_has_20_orders_by_default_and_at_most_100(order_table):
     assert [len(found) for found in (listed()[0], listed(limit="100")[0])] == [20, 100]
 
 
-def test_operators_list_all_orders_with_a_status_the_last_changed_first(escalated):
+def test_operators_list_all_orders_with_a_status_starting_with_the_last_changed(escalated):
     assert listed(OPERATOR, status="ESCALATED") == (["E-1", "E-2", "E-3"], None)
     assert listed(OPERATOR, status="PARKED") == (["P-1"], None)
     assert listed(OPERATOR, status="CLOSED") == ([], None)
@@ -136,7 +136,7 @@ def test_a_list_by_status_has_pages(escalated):
     assert list(pages(OPERATOR, status="ESCALATED", limit="2")) == [["E-1", "E-2"], ["E-3"]]
 
 
-def test_an_order_that_is_gone_or_has_another_status_by_now_is_left_out(escalated, order_table, monkeypatch):
+def test_an_order_that_was_deleted_or_changed_its_status_meanwhile_is_left_out(escalated, order_table, monkeypatch):
     """The index still has the old rows."""
     read = table.find_all
 

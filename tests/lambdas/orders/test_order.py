@@ -35,7 +35,7 @@ def test_a_settled_order_shows_no_state(status, row):
     assert shown(row | {"Status": status}) == SHOWN | {"Status": status}
 
 
-def test_the_states_shown_are_the_first_that_writes_and_the_next():
+def test_the_first_state_shown_writes_the_execution_and_leads_to_the_second():
     states = load("order_fulfillment.asl.json")["States"]
 
     assert "ExecutionId = :id" in states[order.UPDATE_THE_TABLE]["Arguments"]["UpdateExpression"]

@@ -156,7 +156,7 @@ def test_an_order_that_cannot_be_parked_does_not_stop_the_others(order_table, pa
     assert [message["OrderId"] for message in parked.take_json()] == ["old"]
 
 
-def test_the_sweep_parks_overdue_orders_the_oldest_first(order_table, parked):
+def test_the_sweep_parks_overdue_orders_starting_with_the_oldest(order_table, parked):
     for order_id, age in {"old": OVERDUE * 2, "older": OVERDUE * 3, "young": OVERDUE / 2}.items():
         order_table.put_item(Item=row(order_id, age=age))
     order_table.put_item(Item=row("done", age=OVERDUE * 2, Status="ESCALATED"))

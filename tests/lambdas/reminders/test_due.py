@@ -294,7 +294,7 @@ def test_a_request_without_a_zone_has_none():
 
 
 @pytest.mark.parametrize(("zone", "wall", "fold", "expected"), dst_table.CASES)
-def test_the_table_of_clock_changes_holds(zone, wall, fold, expected):
+def test_each_row_of_the_table_of_clock_changes_is_right(zone, wall, fold, expected):
     assert dst_table.answer(zone, wall, fold) == expected
     assert any(f"| {zone} | {wall} | {fold.get('fold', '')} | {expected}" in line for line in dst_table.lines())
 

@@ -97,7 +97,7 @@ def test_a_repeated_request_gets_the_first_answer_after_its_time_has_passed(rows
     reminder_table.put_item(Item=row | {"DueAt": past, "FirstDueAt": past, "Status": "SENT"})
 
     with pytest.MonkeyPatch.context() as later:
-        later.setattr(create_reminder.validation, "due_of", lambda *_, **__: pytest.fail("judged once more"))
+        later.setattr(create_reminder.validation, "due_of", lambda *_, **__: pytest.fail("the time was checked again"))
         repeated = create(request)
 
     status, body = status_and_body(repeated)

@@ -54,7 +54,7 @@ def test_a_list_has_pages(five):
     assert [found for found in pages(JO, "2")] == [["r-1", "r-2"], ["r-3", "r-4"], ["r-5"]]
 
 
-def test_pages_of_one_row_omit_nothing_if_all_reminders_are_due_at_once(reminder_table):
+def test_pages_of_one_row_omit_nothing_if_all_reminders_are_due_at_the_same_time(reminder_table):
     due = ahead(hours=1)
     for number in range(7):
         reminder_table.put_item(Item=row(f"r-{number}", due=due))
@@ -163,7 +163,7 @@ def around_now(reminder_table):
     ],
 )
 @pytest.mark.parametrize("limit", ["1", "100"])
-def test_upcoming_reminders_come_first_due_first_and_past_ones_last_due_first(asked, found, limit, around_now):
+def test_upcoming_reminders_start_with_the_first_due_and_past_ones_with_the_last_due(asked, found, limit, around_now):
     ids, following = listed(JO, limit=limit, **asked)
     while following:
         more, following = listed(JO, limit=limit, next=following, **asked)
@@ -178,7 +178,7 @@ def test_a_page_of_upcoming_reminders_continues_after_one_that_became_due(around
     assert listed(JO, when="upcoming", next=passed) == (["jo+1", "jo+2"], None)
 
 
-def test_operators_see_all_reminders_with_a_status_last_due_first(around_now, reminder_table):
+def test_operators_see_all_reminders_with_a_status_starting_with_the_last_due(around_now, reminder_table):
     for name in ("jo-2", "flo-1", "flo+1"):
         reminder_table.update_item(
             Key={"ReminderId": name},

@@ -66,7 +66,7 @@ def test_minutes_and_hours_are_elapsed_time(wall, every, expected):
         (at("2027-10-02 02:15", LORD_HOWE), ["2027-10-03T02:45:00+11:00", "2027-10-04T02:15:00+11:00"]),
     ],
 )
-def test_a_time_that_clocks_skip_is_later_by_the_gap(first, expected):
+def test_a_time_that_clocks_skip_moves_later_by_the_skipped_time(first, expected):
     assert walls(first, "1d", (2, 3)) == expected
 
 

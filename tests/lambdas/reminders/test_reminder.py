@@ -139,5 +139,5 @@ def test_a_reminder_is_shown_without_internal_fields():
     assert not {"reason", "owner", "Owner", "ExecutionId", "executionId", "expiresAt"} & shown.keys()
 
 
-def test_all_statuses_except_three_end_an_occurrence():
+def test_an_occurrence_is_over_if_it_was_sent_partly_sent_or_failed():
     assert set(reminder.OVER) == {"SENT", "PARTLY_SENT", "FAILED"}

@@ -1,4 +1,4 @@
-"""Lost repeated reminders go on with their next occurrence, or have a reason why not."""
+"""A lost repeated reminder goes on with its next occurrence, or has a reason that says why not."""
 
 from datetime import timedelta
 

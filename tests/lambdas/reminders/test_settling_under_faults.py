@@ -95,7 +95,7 @@ def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
     assert [row["Status"] for row in reminder_table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
 
 
-def test_the_next_sweep_completes_one_that_was_killed(write, started):
+def test_the_next_sweep_completes_a_sweep_that_was_killed(write, started):
     write(request=REPEATED, Status="SENDING")
     with fault(STATES, "StartExecution", "killed"), pytest.raises(KilledError):
         handler({}, None)
@@ -176,7 +176,7 @@ def test_all_pages_are_read(write, started, monkeypatch):
     assert len(started()) == 5
 
 
-def test_the_next_run_settles_the_reminders_that_one_had_no_time_for(write, started, monkeypatch):
+def test_the_next_sweep_settles_the_reminders_that_one_sweep_had_no_time_for(write, started, monkeypatch):
     for number in range(3):
         write(f"r-{number}")
     with monkeypatch.context() as patch:

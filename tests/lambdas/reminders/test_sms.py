@@ -60,7 +60,7 @@ def test_the_sent_text_has_no_more_parts_than_the_message(message):
 
 
 @given(message=SENDABLE)
-def test_plain_text_does_not_change(message):
+def test_making_a_text_plain_twice_changes_nothing_more(message):
     assert text_of(text_of(message)) == text_of(message)
 
 
