@@ -20,7 +20,7 @@ def test_the_network_has_no_internet_access(with_cache):
         "AWS::EC2::SubnetRouteTableAssociation",
         "AWS::EC2::VPCEndpoint",
         "AWS::EC2::SecurityGroup",
-    }, "a route, a gateway or an address would be one more"
+    }, "a route, a gateway or an address would be a further type"
     subnets = with_cache.properties("AWS::EC2::Subnet").values()
     assert len(subnets) == 2
     assert not any(subnet["MapPublicIpOnLaunch"] for subnet in subnets)
@@ -55,7 +55,7 @@ def test_only_clients_reach_the_cache_and_it_reaches_nobody(with_cache):
 
     assert with_cache.named("Cache", entrance["SourceSecurityGroupId"]) == "Cache/ClientSecurityGroup.GroupId"
     assert entrance["FromPort"] == entrance["ToPort"] == REDIS_PORT
-    # How CDK writes "nothing": without any rule the group would have AWS's default, which is everything.
+    # CDK writes "no address" like this. A group without any rule has AWS's default, which allows all addresses.
     assert [rule["CidrIp"] for rule in server["SecurityGroupEgress"]] == ["255.255.255.255/32"]
     assert "SecurityGroupIngress" not in client
     assert [(rule["CidrIp"], rule["FromPort"], rule["ToPort"]) for rule in client["SecurityGroupEgress"]] == [
@@ -111,7 +111,9 @@ def test_users_have_no_passwords_and_the_default_user_may_do_nothing(with_cache)
     assert users.keys() == {f"{with_cache.stage.name}-cache-{name}" for name in ("orders", "operators")}
     for user in users.values():
         assert user["AuthenticationMode"] == {"Type": "iam"}
-        assert user["UserId"] == user["UserName"] == user["UserName"].lower(), "IAM sign-in needs it so"
+        assert user["UserId"] == user["UserName"] == user["UserName"].lower(), (
+            "IAM sign-in requires an id that is the name in lower case"
+        )
     assert not [user for user in (default, *users.values()) if "Passwords" in user]
     assert set(members) == {user["UserId"] for user in (default, *users.values())}
 

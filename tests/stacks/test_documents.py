@@ -101,7 +101,7 @@ def test_every_alarm_names_its_section(deployment):
 
 
 @pytest.mark.parametrize("section", sections())
-def test_every_section_tells_what_the_alarm_means_where_to_look_and_what_to_do(section):
+def test_every_section_says_what_the_alarm_means_where_to_look_and_what_to_do(section):
     assert re.findall(r"^- \*\*(\w+)\*\*: \S", sections()[section], re.M) == ["Means", "Look", "Do"]
 
 

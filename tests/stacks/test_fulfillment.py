@@ -28,7 +28,7 @@ def test_the_apps_are_the_same_with_and_without_the_consumer(with_consumer, synt
     assert {name.partition("/")[0] for name, _ in added} == {"Fulfillment"}
 
 
-def test_its_role_is_for_lambda_and_has_no_managed_policy(with_consumer):
+def test_the_consumers_role_is_for_lambda_and_has_no_managed_policy(with_consumer):
     role = with_consumer.properties("AWS::IAM::Role")[ROLE]
 
     assert role.keys() == {"AssumeRolePolicyDocument"}

@@ -198,7 +198,7 @@ def test_every_change_of_the_table_reaches_the_cache_or_the_failures(with_cache)
     assert with_cache.named("Orders", failures) == f"{CACHE_FAILURES}.Arn"
 
 
-def test_a_failed_execution_starts_the_sweep_without_its_input(deployment):
+def test_a_failed_execution_starts_park_lost_orders_without_its_input(deployment):
     rule = deployment.properties("AWS::Events::Rule")["Orders/LostOrders/ExecutionDied"]
     (target,) = rule["Targets"]
 
@@ -208,7 +208,7 @@ def test_a_failed_execution_starts_the_sweep_without_its_input(deployment):
     assert sorted(target["InputTransformer"]["InputPathsMap"].values()) == ["$.detail.executionArn", "$.detail.status"]
 
 
-def test_orders_without_an_outcome_are_looked_for_every_five_minutes(deployment):
+def test_a_sweep_looks_for_lost_orders_every_five_minutes(deployment):
     rule = deployment.properties("AWS::Events::Rule")["Orders/LostOrders/EveryFiveMinutes"]
 
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")

@@ -13,7 +13,7 @@ PACKAGES = {"Website": "publishing"}
 """The package of a stack's functions, if its name is not the stack's. `website` is the folder of the page."""
 
 
-def told_to(function) -> dict:
+def variables_of(function) -> dict:
     """The environment variables of a function."""
     return function.get("Environment", {}).get("Variables", {})
 
@@ -106,7 +106,7 @@ def test_every_function_is_named_after_its_handler(deployment):
 @pytest.mark.parametrize("forbidden", ["KEY", "SECRET", "PASSWORD", "TOKEN", "ENDPOINT"])
 def test_no_function_gets_a_secret_or_an_endpoint_of_aws(forbidden, deployment):
     for function in deployment.properties("AWS::Lambda::Function").values():
-        assert not [name for name in told_to(function) if forbidden in name]
+        assert not [name for name in variables_of(function) if forbidden in name]
 
 
 def test_only_functions_that_use_the_cache_are_in_the_network(deployment):
@@ -117,7 +117,7 @@ def test_only_functions_that_use_the_cache_are_in_the_network(deployment):
 
 def test_only_functions_that_use_the_cache_know_its_address(deployment):
     told = {
-        path: {name for name in told_to(function) if name.startswith("REDIS")}
+        path: {name for name in variables_of(function) if name.startswith("REDIS")}
         for path, function in deployment.properties("AWS::Lambda::Function").items()
     }
 

@@ -35,7 +35,7 @@ def test_a_sender_stays_registered_after_a_change_or_a_destroy(deployment):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_an_existing_sender_is_not_registered_and_changes_nothing_more(stage, synthesised):
+def test_an_existing_sender_is_not_registered_and_nothing_else_changes(stage, synthesised):
     existing, new = synthesised(stage=stage, identity="existing"), synthesised(stage)
 
     left_out = new.names_and_types().items() - existing.names_and_types().items()

@@ -75,8 +75,8 @@ def test_cloudformation_refuses_a_stage_in_every_account_but_its_own(with_everyt
 def physical_names(deployment: Deployment) -> set[tuple[str, ...]]:
     """The names that must be unique in the account or region: `("AWS::SSM::Parameter", "notifyme")`.
 
-    These are the names of stacks and exports, and the identifiers of resources that the template sets without a
-    reference. Policies and access controls of CloudFront have generated ids, but need unique names, too.
+    These are the names of stacks and exports, and each resource's identifier if the template sets it as plain text.
+    Policies and access controls of CloudFront have generated ids, but need unique names, too.
     """
     names = {("stack", stack_name(deployment.stage.name, stack)) for stack in deployment.templates}
     for template in deployment.templates.values():

@@ -12,5 +12,5 @@ def test_the_unit_tests_use_the_tables_of_the_template(path, pretended, synthesi
 
     found = {name: sorted(table[name], key=str) for name in pretended}
     assert found == {name: sorted(value, key=str) for name, value in pretended.items()}, (
-        "change tests/support/tables.py, as the template has it"
+        "change tests/support/tables.py to match the template"
     )

@@ -159,7 +159,7 @@ def test_cloudfront_may_read_only_after_everything_is_published(deployment):
     assert site in policy["DependsOn"]
 
 
-def test_no_event_is_processed_after_cloudformation_gave_it_up(deployment):
+def test_no_event_is_processed_after_cloudformation_has_given_up_on_it(deployment):
     function = deployment.properties("AWS::Lambda::Function")["Website/PublishSite"]
     invoked = deployment.only("AWS::Lambda::EventInvokeConfig")
 

@@ -126,7 +126,7 @@ def test_the_first_call_reports_a_wrong_setting(
 
 
 @pytest.mark.parametrize(("settings", "said"), WRONG, ids=[" ".join(settings.values()) for settings, _ in WRONG])
-def test_the_doctor_reports_it_too(
+def test_the_doctor_reports_a_wrong_setting_too(
     capsys: pytest.CaptureFixture[str], set_up: Any, settings: dict[str, str], said: str, tmp_path: Path
 ) -> None:
     """`make deploy` runs the doctor before it synthesises the templates, which takes longer."""

@@ -96,7 +96,7 @@ def test_the_index_lists_every_decision() -> None:
     missing = "\n".join(line for line in wanted if line not in lines)
     surplus = "\n".join(line for line in lines if line not in wanted)
     assert not missing, f"docs/decisions/index.md lacks these lines:\n{missing}"
-    assert not surplus, f"docs/decisions/index.md has lines of no decision:\n{surplus}"
+    assert not surplus, f"docs/decisions/index.md has lines without a decision:\n{surplus}"
     assert lines == wanted, "docs/decisions/index.md is not in the order of the numbers"
 
 

@@ -59,7 +59,7 @@ def machine() -> dict[str, Any]:
 
 
 def drawn(picture: Picture = PICTURE) -> list[str]:
-    """The lines of the picture of `machine`, without its head."""
+    """The lines of the picture of `machine`, without its first four lines and its last."""
     return [line.strip() for line in workflows.diagram(machine(), picture).splitlines()[4:-1]]
 
 
@@ -179,7 +179,7 @@ def test_the_pictures_and_the_text_name_states_functions_and_tables_that_exist(s
     assert {"PlaceOrder", "OrderTable", "VerifyCCAndPrice", "CancelReminder"} <= set(drawn)
 
 
-def test_a_table_is_shown_with_its_indexes_and_what_becomes_of_its_rows() -> None:
+def test_a_table_is_shown_with_its_indexes_its_expiry_and_its_stream() -> None:
     key = {"KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}]}
     index = {
         "IndexName": "ByOwner",

@@ -75,7 +75,7 @@ def imports(module: str) -> set[str]:
 
 
 MAKES_PASSWORDS = ("tools.redis.redis-url", "orders.redis_client")
-"""It prints the URL that `redis_client` signs, and imports it only for a cache on AWS."""
+"""`redis-url` prints the URL that `redis_client` signs. It imports `redis_client` only for a cache on AWS."""
 
 
 def calls_aws(module: str) -> bool:
@@ -149,7 +149,7 @@ def test_no_other_module_of_tools_imports_the_laptop_cloud() -> None:
     assert importing == OF_THE_LAPTOP
 
 
-def test_of_the_functions_only_handlers_and_the_modules_named_above_call_aws() -> None:
+def test_only_handlers_and_the_listed_modules_of_the_functions_call_aws() -> None:
     """Add a module to CALL_AWS, or give it what it needs as arguments."""
     calling = {module for module in FILES if part(module) in FUNCTIONS and calls_aws(module)}
 

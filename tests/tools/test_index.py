@@ -9,7 +9,7 @@ INDEX = PROJECT / "docs" / "index.md"
 
 
 def pages() -> set[Path]:
-    """The pages for readers. Of a folder in docs it is its index, or the folder."""
+    """The pages for readers. A folder in docs counts as one page: its index, or the folder itself."""
     docs = PROJECT / "docs"
     folders = {folder for folder in docs.iterdir() if folder.is_dir() and folder.name != "images"}
     found = {

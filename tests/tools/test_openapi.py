@@ -141,7 +141,7 @@ def test_the_command_names_the_part_without_words(
     assert capsys.readouterr().err.startswith(f"error: the OpenAPI document has no text or example for {missing}")
 
 
-def test_every_call_names_who_calls() -> None:
+def test_every_call_requires_an_id_token() -> None:
     assert all(one.said["security"] == [{"idToken": []}] for one in operations())
 
 
@@ -199,7 +199,7 @@ def test_every_request_and_every_answer_has_an_example_that_fits_its_schema() ->
                 assert fits(resolved(one.document, parameter["schema"]), parameter["example"]), one.id
 
 
-def test_no_example_has_a_card_number_but_in_cc() -> None:
+def test_no_example_has_a_card_number_outside_cc() -> None:
     # The largest price is a number of 16 digits.
     texts = re.sub(": -?9007199254740991", "", json.dumps([read(name) for name in NAMES]))
 
@@ -225,7 +225,7 @@ def test_the_documents_name_the_licence_of_the_project() -> None:
 
 
 @pytest.mark.parametrize("options", [{"least": 1}, {"least": 5}, {"digits": 4}, {"digits": 6}])
-def test_a_pattern_of_whole_numbers_takes_those_of_its_range(options: dict[str, int]) -> None:
+def test_a_pattern_of_whole_numbers_accepts_exactly_its_range(options: dict[str, int]) -> None:
     least, longest = options.get("least", 0), options.get("digits", 9)
     for most in (5, 9, 10, 12, 52, 99, 100, 365, 1009):
         pattern = re.compile(rules.up_to(most, **options))
@@ -236,7 +236,7 @@ def test_a_pattern_of_whole_numbers_takes_those_of_its_range(options: dict[str, 
                 assert bool(pattern.fullmatch(text)) == (is_written_so and least <= number <= most), (most, text)
 
 
-def test_the_pattern_of_waits_takes_what_the_function_takes() -> None:
+def test_the_pattern_of_waits_accepts_the_same_as_the_function() -> None:
     schema = operation("CreateReminder").body_schema()["properties"]["waitSeconds"]
     ends = [0, 1, 9, 10, 31_535_999, 31_536_000, 31_536_001, 31_600_000, 39_999_999, 40_000_000, 99_999_999]
     texts = [text for number in ends for text in (str(number), f"{number:08}", f"{number:09}")]
@@ -244,13 +244,13 @@ def test_the_pattern_of_waits_takes_what_the_function_takes() -> None:
     for wait in [*ends, *texts, "", "-1", "1.0", " 1", "+1", "1e3", "١", -1]:
         try:
             due_at({"waitSeconds": wait}, now=NOW)
-            is_taken = True
+            is_accepted = True
         except InvalidReminderError:
-            is_taken = False
-        assert fits(schema, wait) == is_taken, wait
+            is_accepted = False
+        assert fits(schema, wait) == is_accepted, wait
 
 
-def test_the_pattern_of_steps_takes_what_the_function_takes() -> None:
+def test_the_pattern_of_intervals_accepts_the_same_as_the_function() -> None:
     schema = operation("CreateReminder").body_schema()["properties"]["repeat"]["properties"]["every"]
     first = due_at({"waitSeconds": 0}, now=NOW)
     ends = {end + more for end in (0, 5, 10, 100, 1000, *recurrence.MOST.values()) for more in (-1, 0, 1)}
@@ -258,10 +258,10 @@ def test_the_pattern_of_steps_takes_what_the_function_takes() -> None:
     for count, unit in itertools.product([*sorted(ends), "01", "", "-1", "1.0"], [*recurrence.MOST, "s", "H", ""]):
         try:
             recurrence.check({"every": f"{count}{unit}"}, first, zone=None)
-            is_taken = True
+            is_accepted = True
         except InvalidReminderError:
-            is_taken = False
-        assert fits(schema, f"{count}{unit}") == is_taken, f"{count}{unit}"
+            is_accepted = False
+        assert fits(schema, f"{count}{unit}") == is_accepted, f"{count}{unit}"
 
 
 NEARLY_A_TIME = re.compile(
@@ -280,12 +280,12 @@ def is_a_day(text: str) -> bool:
 
 @settings(max_examples=400)
 @given(st.from_regex(NEARLY_A_TIME, fullmatch=True))
-def test_the_pattern_of_times_takes_what_the_function_takes(text: str) -> None:
-    """But for days that no calendar has, which the pattern takes."""
+def test_the_pattern_of_times_accepts_the_same_as_the_function(text: str) -> None:
+    """Only the pattern also accepts days that no calendar has."""
     try:
         instant_of(text, field="timestamp", zone="Etc/UTC")
-        is_taken = True
+        is_accepted = True
     except InvalidReminderError:
-        is_taken = False
+        is_accepted = False
 
-    assert is_taken == (bool(re.fullmatch(rules.TIME, text)) and is_a_day(text[:10]))
+    assert is_accepted == (bool(re.fullmatch(rules.TIME, text)) and is_a_day(text[:10]))

@@ -7,7 +7,7 @@ from tools.openapi import types
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_types_of_the_page_are_those_of_the_api(name: str) -> None:
+def test_the_types_of_the_page_are_up_to_date(name: str) -> None:
     written = (types.FOLDER / name).with_suffix(".d.ts").read_text()
 
     assert written == types.types(document(name)), "run `make openapi`"

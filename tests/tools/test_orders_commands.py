@@ -23,7 +23,7 @@ from tools.orders import executions
 from tools.text import printable
 
 
-def test_list_shows_the_orders_with_one_status_and_the_last_changed_first(stack: Stack, command: Command) -> None:
+def test_list_shows_the_orders_with_one_status_starting_with_the_last_changed(stack: Stack, command: Command) -> None:
     for minute, order_id in enumerate(["first", "second", "third"]):
         stack.order(order_id, "PARKED", minute=minute)
     stack.order("other", "RECEIVED")

@@ -114,7 +114,7 @@ def home(folder: Path, **files: Any) -> Path:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_without_redis_url_they_talk_to_the_cache_of_their_checkout(language: str, tmp_path: Path) -> None:
+def test_without_redis_url_the_programs_talk_to_the_cache_of_their_checkout(language: str, tmp_path: Path) -> None:
     """The test copies the programs into another checkout, whose laptop cloud has another port."""
     folder = tmp_path / "tools" / "redis"
     folder.mkdir(parents=True)
@@ -438,7 +438,7 @@ def test_redis_url_prints_an_address_with_a_password_that_is_valid_for_15_minute
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_character_that_the_terminals_encoding_lacks_is_printed_as_its_code(language: str) -> None:
+def test_a_character_that_the_terminals_encoding_lacks_is_accepted_and_printed(language: str) -> None:
     odd: dict[str, Any] = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
     with serving({"binary": "$3\r\n\xff", "letter": "$2\r\nü", "ü": "$1\r\n1"}) as port:
         url = f"redis://127.0.0.1:{port}"

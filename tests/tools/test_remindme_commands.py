@@ -366,7 +366,7 @@ def test_wrong_words_after_a_command_are_refused_with_how_to_write_a_message(rem
 
 
 @pytest.mark.parametrize(("status", "exit_status"), [("SENT", 0), ("PARTLY_SENT", 1), ("FAILED", 1), ("CANCELLED", 1)])
-def test_the_exit_status_after_waiting_says_whether_it_was_sent(
+def test_the_exit_status_after_waiting_says_whether_the_reminder_was_sent(
     remindme: Command, api: FakeApi, status: str, exit_status: int
 ) -> None:
     api.answers = [(202, REMINDER), (200, {**REMINDER, "status": status, "reason": "because"})]

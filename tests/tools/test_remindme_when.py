@@ -300,7 +300,7 @@ def test_a_time_of_day_without_a_day_is_the_next_one(zone: ZoneInfo) -> None:
         ("in 0 minutes", 0),
     ],
 )
-def test_hours_and_less_are_counted(text: str, seconds: int) -> None:
+def test_a_span_with_hours_minutes_or_seconds_is_counted_in_seconds(text: str, seconds: int) -> None:
     when = understand(text, zone=PARIS, now=NOW)
 
     assert when.seconds == seconds
@@ -479,7 +479,7 @@ def test_if_the_clocks_show_a_time_twice_both_are_offered() -> None:
     assert chosen == ["2027-10-31T02:30:00+02:00", "2027-10-31T02:30:00+01:00"]
 
 
-def test_if_the_first_of_the_two_has_passed_the_second_is_meant() -> None:
+def test_if_the_first_of_two_equal_local_times_has_passed_the_second_is_meant() -> None:
     between = datetime(2027, 10, 31, 0, 45, tzinfo=UTC)
 
     read = [understand(text, zone=PARIS, now=between).timestamp() for text in ("02:30", "today 02:30")]

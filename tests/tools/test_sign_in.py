@@ -381,7 +381,9 @@ def test_a_token_is_renewed_before_it_expires(cognito: FakeCognito, typed: Type)
     assert cognito.asked == [BY_PASSWORD, RENEWED, RENEWED]
 
 
-def test_forgetting_deletes_the_kept_token_and_signs_in_again(cognito: FakeCognito, typed: Type, cache: Path) -> None:
+def test_after_forgetting_the_kept_token_is_deleted_and_the_next_one_needs_a_sign_in(
+    cognito: FakeCognito, typed: Type, cache: Path
+) -> None:
     typed(PASSWORDS[ADA], PASSWORDS[ADA])
     ada = person()
     first = ada.token()

@@ -20,7 +20,7 @@ from tools.site.__main__ import build
 
 
 class Html(HTMLParser):
-    """What a built page links to, what can be linked to in it, and what its text is made of."""
+    """The links of a built page, its anchors, and the tags of its text."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ def test_every_link_of_the_site_leads_to_a_page_and_an_anchor(site: Path, built:
     assert not broken, "\n".join(broken)
 
 
-def test_the_site_makes_the_same_of_a_page_as_github(site: Path, built: dict[Path, Html]) -> None:
+def test_the_site_renders_a_page_like_github(site: Path, built: dict[Path, Html]) -> None:
     """GitHub follows CommonMark. The site's Markdown differs in how lists are indented, for example."""
     github = MarkdownIt("commonmark").enable("table")
     differing = []

@@ -1,4 +1,4 @@
-"""The words of docs/changing.md#how-we-write: no text of the project has a phrase that is read twice."""
+"""docs/changing.md#how-we-write names phrases that have to be read twice. No text of the project has one."""
 
 import bisect
 import io
@@ -42,7 +42,7 @@ PLAIN = {
     r"\b(?:be|is|are|was) had\b": "'is available'",
     r"\"\"\"(?:Who|Whom|Whose|Of) [a-z]": "begin with the noun",
 }
-"""Each phrase, and a plain form to use instead."""
+"""Each phrase, and a plain form to use in its place."""
 
 MAY_STAY: dict[tuple[str, str], str] = {
     ("docs/changing.md", ""): "its section on how we write quotes what not to write",
@@ -50,7 +50,7 @@ MAY_STAY: dict[tuple[str, str], str] = {
     ("website/404.html", "alone"): "a class of the stylesheet",
     ("lambdas/requirements.txt", "alone"): "any change of this file makes a new layer in every stage",
 }
-"""Why a file may have a phrase: its path and the phrase as it stands there, or all phrases if that is empty."""
+"""Why a file may have a phrase, by its path and the phrase as the file has it. An empty phrase means all phrases."""
 
 NOT_PROSE = re.compile(
     r"website/vendor/|package-lock\.json$|\.(?:png|ico)$|^LICENSE$|^tests/support/aws_answers\.json$|^tests/facts/.*\.json$"
@@ -60,7 +60,7 @@ NOT_PROSE = re.compile(
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """The path and the prose of each file that git knows. Of Python the comments and strings; the rest is blanked."""
+    """The path and the prose of each file that git knows. In Python, all but comments and strings is blanked."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True)
     for path in listed.stdout.split("\0"):
         if path and not NOT_PROSE.search(path) and (PROJECT / path).is_file():
@@ -81,7 +81,7 @@ def prose_of_python(text: str) -> str:
 
 
 class Flat:
-    """A text in one line, without the signs of comments, that knows the line of each place."""
+    """A text as one line, without comment signs. `line` finds the original line of a place."""
 
     def __init__(self, text: str) -> None:
         lines = text.split("\n")
@@ -105,7 +105,7 @@ def hits() -> list[tuple[str, int, str, str]]:
     return found
 
 
-def test_no_text_has_a_phrase_that_is_read_twice() -> None:
+def test_no_text_has_a_phrase_from_the_list() -> None:
     found = [f"{path}:{line}: {words!r}: {plain}" for path, line, words, plain in sorted(hits())]
 
     assert not found, "\n".join([f"{len(found)} phrases; see docs/changing.md#how-we-write", *found])
