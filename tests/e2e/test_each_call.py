@@ -122,7 +122,7 @@ class Matrix:
         subject = Subject(self.apps)
         journey.begin(subject)
         if "RedriveDeadLetters" in journey.functions:
-            # It sends a message, then deletes it. If the delete fails or the send seems to fail, there are two copies.
+            # The function sends a message, then deletes it. A failed delete or a lost reply leaves two copies.
             self.copies.add(subject.id)
         if fresh:
             (function,) = journey.functions

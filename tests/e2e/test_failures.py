@@ -119,7 +119,7 @@ def test_a_parked_order_that_is_in_its_queue_shows_it_and_is_not_fulfilled_twice
     assert [name for name, _ in apps.queued(order["OrderId"])].count("OrderFulfillmentQueue") == 1
 
 
-def test_an_order_that_the_workflow_and_the_sweep_both_park_is_one_item(
+def test_an_order_that_the_workflow_and_the_sweep_both_park_is_listed_once(
     apps: Apps, order: dict[str, str], faulty: Faulty
 ) -> None:
     def without_queue_or_mark(states: States) -> None:
@@ -201,7 +201,7 @@ def test_a_cached_order_is_found_without_the_table(apps: Apps, order: dict[str, 
     assert (status, headers["Retry-After"]) == (503, "1")
 
 
-def test_a_burst_above_the_limit_is_partly_refused_and_each_accepted_order_ends(
+def test_a_burst_above_the_limit_is_partly_refused_and_each_accepted_order_is_settled(
     apps: Apps, order: dict[str, str]
 ) -> None:
     orders = [order | {"OrderId": f"{order['OrderId']}-{number}", "Price": str(number % 3)} for number in range(15)]

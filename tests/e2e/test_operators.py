@@ -131,7 +131,7 @@ def test_a_person_is_refused_what_only_operators_may_do(apps: Apps, method: str,
     assert (status, answer["error"]["code"]) == (403, "Forbidden")
 
 
-def test_an_operator_finds_escalated_orders_with_the_last_changed_first(
+def test_an_operator_finds_escalated_orders_starting_with_the_last_changed(
     operator: Apps, escalated: dict[str, str]
 ) -> None:
     found = everything(operator, "/orders?status=ESCALATED", limit=3)
@@ -233,5 +233,5 @@ def test_dead_letters_are_counted_and_redriven_to_their_queue(
     assert sorted(queued) == [(name, number) for number in range(12)]
 
 
-def test_a_queue_without_dead_letters_is_not_found(operator: Apps) -> None:
+def test_a_queue_without_a_dead_letter_queue_is_not_found(operator: Apps) -> None:
     assert operator.call("POST", "/dead-letters/ParkedQueue/redrive")[0] == 404

@@ -62,7 +62,7 @@ def test_the_original_programs_two_arguments_publish_to_the_topic_when_due(
     eventually(apps.cloud.topic_messages, until=lambda found: any(message in one["Body"] for one in found))
 
 
-def test_a_person_who_uses_the_topic_is_told_the_other_options(remindme: Run, message: str) -> None:
+def test_a_person_who_uses_the_topic_learns_the_other_options(remindme: Run, message: str) -> None:
     done = remindme(message, "in 20m")
 
     assert done.returncode == 1

@@ -178,7 +178,7 @@ def test_a_copied_cloud_is_a_stopped_cloud(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
     daemon = Daemon("it", pid_file=original / "engine.pid", log=original / "engine.log")
     daemon.start(command, env={}, ready=lambda: bool((original / "engine.log").read_text()))
-    for pid_file in ("cache.pid", "deploy.pid"):  # Empty files.
+    for pid_file in ("cache.pid", "deploy.pid"):  # `used_home` made these empty.
         (original / pid_file).unlink()
     shutil.copytree(original, copy, symlinks=True)
 
@@ -222,7 +222,7 @@ def test_only_its_owner_can_read_what_a_cloud_writes(umask: int, tmp_path: Path)
     assert open_to_others(home) == []
 
 
-def test_up_closes_files_that_an_older_version_left_readable(tmp_path: Path) -> None:
+def test_up_hides_files_from_others_that_an_older_version_left_readable(tmp_path: Path) -> None:
     home, other = tmp_path / "home", tmp_path / "other"
     used_home.make(home)
     other.write_text("of somebody")

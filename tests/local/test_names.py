@@ -124,5 +124,5 @@ def test_a_shim_is_not_started(tmp_path: Path) -> None:
     assert pythons.folders({"PATH": "/bin:/bin:relative:"})[0] == "/bin"
 
 
-def test_otherwise_functions_run_on_the_laptop_clouds_own_python() -> None:
+def test_without_a_python_of_their_version_functions_run_on_the_laptop_clouds() -> None:
     assert found("python3.99") == pythons.Python(sys.executable, ".".join(map(str, sys.version_info[:3])))

@@ -401,7 +401,7 @@ def test_ports_are_remembered(tmp_path: Path) -> None:
     assert load_settings(tmp_path, port=5003).port == 5003
 
 
-def test_the_consumer_is_off_at_first_and_then_as_last_time(tmp_path: Path) -> None:
+def test_the_consumer_is_off_at_first_and_then_keeps_its_last_setting(tmp_path: Path) -> None:
     homes.mark(tmp_path)
     assert load_settings(tmp_path).consumer is False
     load_settings(tmp_path, consumer=True).remember("consumer")

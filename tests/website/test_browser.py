@@ -33,7 +33,7 @@ def test_a_browser_on_the_path_is_used_if_it_runs(commands: Callable[..., list[s
     assert run == ["/bin/chromium --version", "/bin/google-chrome --version"]
 
 
-def test_without_one_on_the_path_playwrights_browser_is_used(
+def test_without_a_browser_on_the_path_playwrights_browser_is_used(
     commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser, "playwrights", lambda: iter(["/playwright/chrome"]))
@@ -48,7 +48,7 @@ INSTALL = "apt-get install --yes --no-install-recommends"
 @pytest.mark.parametrize(
     ("package", "tried"), [("chromium-headless-shell", []), ("chromium", [f"{INSTALL} chromium-headless-shell"])]
 )
-def test_without_either_debians_browser_is_installed(
+def test_without_any_browser_debians_browser_is_installed(
     commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, package: str, tried: list[str]
 ) -> None:
     monkeypatch.setattr(browser, "playwrights", lambda: iter([]))
@@ -61,7 +61,7 @@ def test_without_either_debians_browser_is_installed(
     assert run == ["apt-get update", *tried, installed]
 
 
-def test_a_user_who_may_not_install_one_learns_what_to_do(
+def test_a_user_who_may_not_install_a_browser_learns_what_to_do(
     commands: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser, "playwrights", lambda: iter([]))

@@ -20,7 +20,7 @@ Screens = Sequence[tuple[ViewportSize, Scheme]]
 
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 EVERY_SCREEN: Screens = [*product((PHONE, DESKTOP), SCHEMES)]
-# Two screens are enough for a state: it adds little to its view, which was tested on every screen. Runs are slow.
+# Two screens are enough for a further state, because its view is tested on every screen. Each screen takes long.
 TWO_SCREENS: Screens = [(PHONE, "light"), (DESKTOP, "dark")]
 NARROW: ViewportSize = {"width": 320, "height": 568}
 NOTE = "Called her: the card was mistyped, and she has placed the order again."
@@ -73,7 +73,7 @@ def try_an_empty_order(page: Page) -> None:
     expect(page.locator(".problem").first).to_be_visible()
 
 
-def open_what_the_form_has(page: Page) -> None:
+def open_and_send_the_whole_form(page: Page) -> None:
     page.get_by_label("At a date and time").check()
     page.get_by_label("Repeat this reminder").check()
     page.get_by_label("After a number of times").check()
@@ -170,7 +170,7 @@ def never_load_the_view(page: Page) -> None:
     expect(page.locator("main > h1 + .skeleton")).to_be_visible()
 
 
-def lose_where_everything_is(page: Page) -> None:
+def lose_the_config(page: Page) -> None:
     page.route("**/config.json", lambda route: route.abort())
     page.reload()
     expect(page.get_by_role("heading", name="The page could not start")).to_be_visible()
@@ -180,9 +180,9 @@ def my_orders(page: Page) -> None:
     page.get_by_role("link", name="My orders").click()
 
 
-def be_on_the_way(page: Page) -> None:
-    on_its_way = {"OrderId": "T-on-its-way", "Status": "RECEIVED", "State": "Are details Proper"}
-    received = {**scenes.AS_ANSWERED, **on_its_way}
+def show_an_order_in_progress(page: Page) -> None:
+    in_progress = {"OrderId": "T-on-its-way", "Status": "RECEIVED", "State": "Are details Proper"}
+    received = {**scenes.AS_ANSWERED, **in_progress}
     page.route("**/v1/orders/*", lambda route: route.fulfill(headers=CORS, json=received))
     page.reload()
     expect(page.locator(".path [aria-current=step]").first).to_contain_text("now")
@@ -218,7 +218,7 @@ VIEWS: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "orders-empty": ("newcomer", "#/orders", nothing),
     "reminders": ("grace", "#/reminders", nothing),
     "reminders-cancel": ("grace", "#/reminders", ask_whether_to_cancel),
-    "reminders-wrong": ("grace", "#/reminders", open_what_the_form_has),
+    "reminders-wrong": ("grace", "#/reminders", open_and_send_the_whole_form),
     "reminders-empty": ("newcomer", "#/reminders", nothing),
     "account": ("grace", "#/account", nothing),
     "account-phone": ("grace", "#/account", change_the_phone),
@@ -239,8 +239,8 @@ STATES: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "server-down": ("grace", "#/order", bring_the_server_down),
     "loading": ("grace", "#/order", never_answer),
     "arriving": ("grace", "#/orders", never_load_the_view),
-    "no-start": (None, "", lose_where_everything_is),
-    "order-on-its-way": ("grace", "#/orders/{fulfilled}", be_on_the_way),
+    "no-start": (None, "", lose_the_config),
+    "order-on-its-way": ("grace", "#/orders/{fulfilled}", show_an_order_in_progress),
     "operators-close": ("operator", "#/operators", open_a_closing),
     "operators-remove": ("operator", "#/operators", ask_whether_to_remove),
 }
@@ -253,8 +253,8 @@ def show(tab: Tab, route: str, act: Callable[[Page], None]) -> None:
     act(tab.page)
 
 
-def none_of_it(page: Page) -> None:
-    """Makes the APIs answer all lists of the operators' view with nothing in them."""
+def empty_all_lists(page: Page) -> None:
+    """Makes the APIs answer that there is no order, reminder or message for operators."""
 
     def answer(route: Route) -> None:
         found = next((body for part, body in EMPTY.items() if f"/{part}" in route.request.url), None)
@@ -272,7 +272,7 @@ def test_a_view_fits_every_screen_and_passes_axe(open_tab: OpenTab, scene: Scene
     tab = open_tab(scene.users[who] if who else None, reduced_motion="reduce")
     tab.refusals = {404} if name == "404" else set()
     if name == "operators-empty":
-        none_of_it(tab.page)
+        empty_all_lists(tab.page)
     show(tab, route.format(**scene.orders), act)
 
     assert faults_of(tab, name, EVERY_SCREEN) == []
@@ -294,16 +294,16 @@ def faults_of(tab: Tab, name: str, screens: Screens) -> list[str]:
     for size, scheme in screens:
         tab.page.set_viewport_size(size)
         tab.page.emulate_media(color_scheme=scheme)
-        # Dark differs from light in its colours only, and light was tested at this size before.
+        # Dark differs from light only in its colours. The loop has already tested light at this size.
         rules = ("color-contrast",) if scheme == "dark" and (size, "light") in screens else ()
         found += [f"{size['width']} {scheme}: {one}" for one in tab.axe(*rules)]
-        show_all_of_it(tab.page, size)
+        show_the_whole_page(tab.page, size)
         tab.screenshot(f"{name}-{size['width']}-{scheme}")
     sizes = (NARROW, PHONE, DESKTOP)
     return found + [f"{size['width']}: something sticks out" for size in sizes if sticks_out(tab.page, size)]
 
 
-def show_all_of_it(page: Page, size: ViewportSize) -> None:
+def show_the_whole_page(page: Page, size: ViewportSize) -> None:
     """Makes the window as high as the page, so that an element fixed to the lower edge is at the end of the picture."""
     page.set_viewport_size({**size, "height": page.evaluate("document.documentElement.scrollHeight")})
 

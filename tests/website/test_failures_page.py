@@ -65,7 +65,7 @@ def test_a_view_reports_servers_that_are_down_and_can_try_again(
 
     expect_down(tab)
     tab.page.unroute(SERVERS)
-    # All at once: some views load by themselves too, so buttons disappear.
+    # Click all buttons at once: some views also load again by themselves, and then their buttons disappear.
     again = tab.page.get_by_role("button", name="Try again")
     again.evaluate_all("(buttons) => buttons.forEach((button) => button.click())")
     expect_loaded(tab)

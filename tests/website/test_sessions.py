@@ -172,7 +172,7 @@ def test_the_sign_in_leads_to_the_address_that_was_opened(open_tab: OpenTab, som
     tab.expect_title("My orders")
 
 
-def test_the_operators_view_does_not_exist_for_a_person_and_calls_no_api(open_tab: OpenTab, person: User) -> None:
+def test_a_person_does_not_find_the_operators_view_and_the_page_calls_no_api(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person)
 
     tab.go("#/operators")

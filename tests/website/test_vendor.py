@@ -15,5 +15,5 @@ def test_a_file_is_the_same_as_in_the_package(file: Path) -> None:
     assert (VENDOR / file).read_bytes() == (PACKAGE / file).read_bytes()
 
 
-def test_its_licence_is_with_it() -> None:
+def test_the_licence_of_the_package_is_among_the_files() -> None:
     assert Path("LICENSE") in FILES

@@ -26,7 +26,7 @@ def test_a_forbidden_action_of_the_page_is_recorded(open_tab: OpenTab, planted: 
     tab.go()
     assert tab.problems == []
 
-    # Later, so that an error is thrown in the page and not to this test.
+    # The timeout makes an error reach the page and not this test.
     tab.page.evaluate(f"() => {{ setTimeout(() => {{ {script} }}) }}")
 
     def noticed() -> bool:
