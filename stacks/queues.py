@@ -8,7 +8,7 @@ LONGEST_RETENTION = Duration.days(14)
 
 
 class HoldingQueue(sqs.Queue):
-    """A queue whose messages wait for a person, for as long as SQS can keep them."""
+    """A queue whose messages wait for an operator, for as long as SQS can keep them."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(

@@ -42,7 +42,7 @@ _PARCEL = re.compile(
 """Numbers of SIM cards (ITU-T E.118) and of parcels in the USA, in groups of four: 19 to 24 digits."""
 _LONG_GROUP = re.compile("[A-Za-z+]?[0-9]{14,}[A-Za-z]?")
 _RUNS = [re.compile(f"[A-Za-z+]?[0-9]+(?:[^0-9A-Za-z]{{1,{most}}}[0-9]+)*[A-Za-z]?") for most in (1, 2, 3)]
-"""Groups of digits with at most 1, 2 or 3 characters between them. A wider gap ends the number."""
+"""Groups of digits with at most 1, 2 or 3 characters between them. More characters end the number."""
 _APART = re.compile("[0-9](?:[^0-9A-Za-z]{1,3}[0-9]){13,}")
 _MOST_APART = 20
 """A longer row of single digits counts without a search, because the workflow has only five seconds to search."""

@@ -77,7 +77,7 @@ def _is_scheduled(request: Mapping[str, Any], row: Row) -> bool:
             return True
     except (ClientError, BotoCoreError):
         # The reminder stays if an execution or another call has claimed its row.
-        if table.take_back(row) or table.find(row["ReminderId"]) is None:
+        if table.withdraw(row) or table.find(row["ReminderId"]) is None:
             raise
     return False
 

@@ -95,7 +95,7 @@ def instant_of(text: object, *, field: str, zone: str | None, fold: object = Non
     except OverflowError:
         raise InvalidReminderError(field, codes.NO_SUCH_TIME()) from None
     if not instants:
-        before, after = (end.isoformat(" ", "minutes") for end in _gap(written, zone))
+        before, after = (end.isoformat(" ", "minutes") for end in _skipped(written, zone))
         raise InvalidReminderError(field, codes.SKIPPED_BY_CLOCKS(zone=zone, before=before, after=after))
     if len(instants) == 2 and fold is None:
         code = codes.HAPPENS_TWICE_WITHOUT_FOLD if field == "timestamp" else codes.HAPPENS_TWICE
@@ -159,9 +159,9 @@ def _instants(wall: datetime, zone: str) -> list[datetime]:
     return [side for side in sides if side.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall]
 
 
-def _gap(wall: datetime, zone: str) -> tuple[datetime, datetime]:
+def _skipped(wall: datetime, zone: str) -> tuple[datetime, datetime]:
     """Returns what clocks in `zone` show before and after they skip `wall`."""
-    # With the offset after the gap, `wall` is a point in time before the gap, and the other way round (PEP 495).
+    # With the offset after the skipped time, `wall` is a point in time before it, and the other way round (PEP 495).
     early, late = (int(wall.replace(tzinfo=ZoneInfo(zone), fold=fold).timestamp()) for fold in (1, 0))
     seconds = range(early, late + 1)
 

@@ -69,7 +69,7 @@ def check(repeat: object, first: Due, *, zone: str | None) -> None:
 def occurrence(first: Due, repeat: Mapping[str, Any], number: int) -> datetime:
     """Returns when the occurrence with this number is due, in UTC, even if `repeat` ends before. `first` is number 1.
 
-    If clocks skip the time, the occurrence is later by the length of the gap. If the time happens twice, the first one
+    If clocks skip the time, the occurrence is later by as much as they skip. If the time happens twice, the first one
     counts. If a zone skips a day, two occurrences happen at the same time.
     """
     count, unit = _step(repeat["every"])

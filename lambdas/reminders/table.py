@@ -30,7 +30,7 @@ def create(row: Mapping[str, Any]) -> bool:
     return True
 
 
-def take_back(row: Row) -> bool:
+def withdraw(row: Row) -> bool:
     """Deletes the row. Returns False, and deletes nothing, if an execution or another call has claimed it since."""
     condition = Attr("Claim").eq(row["Claim"]) & Attr("ExecutionId").not_exists()
     try:
