@@ -379,7 +379,7 @@ CALLS: Mapping[str, Call] = {
     "ListParked": Call(
         tag="Operators",
         summary="List parked messages",
-        description="Lists messages about orders that the workflow could not settle. Copies of a message are listed "
+        description="Lists messages about orders that the workflow parked. Copies of a message are listed "
         "once. The messages stay in the queue, but they are hidden from other readers until this request ends.",
         for_operators=True,
         answers={"200": "At most 100 messages, copies included"},
@@ -518,7 +518,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {"items": "The messages.", "left": "The approximate number of messages that are not listed."},
     ),
     "ParkedMessage": (
-        "A message about an order that the workflow could not settle. A field is null if the message does not have it.",
+        "A message about a parked order. A field is null if the message does not have it.",
         {
             "MessageId": "The id of the message, for `DELETE /parked/{MessageId}`.",
             "OrderId": "The id of the order.",
