@@ -232,7 +232,9 @@ def _report(results: Sequence[Result], orders: Terms, reminders: Terms) -> str:
         "Each cell has two statuses: the first with the fault, the second when the action is repeated without it.",
         "",
         "- A function without a caller shows 200 if it succeeded and 500 if it failed.",
-        "- The functions of a workflow show the 202 that the caller got. The workflow retries them.",
+        "- For a function of a workflow, the cell has the status that the caller of the API got. The workflow"
+        " retries the function.",
+        "- The order that GetOrder looks up does not exist, so 404 is right.",
         "- A dash means that the call only reads, so this fault would change nothing.",
         "",
         "`tests/e2e/test_fulfillment.py` tests the example consumer in the same way.",

@@ -259,6 +259,58 @@ def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, pla
     assert not any(client("logs").filter_log_events(logGroupName=g["logGroupName"])["events"] for g in groups)
 
 
+def test_queues_and_workflows_have_no_metrics(
+    client: Callable[[str], Any], cloud: Cloud, places: Places, name: str
+) -> None:
+    """So their alarms never go off."""
+    client("sqs").send_message(
+        QueueUrl=(url := client("sqs").create_queue(QueueName=name)["QueueUrl"]), MessageBody="x"
+    )
+    send("GET", f"{places.orders_api}/orders/gap", token=cloud.sign_in(PERSON))
+
+    metrics = client("cloudwatch").list_metrics()["Metrics"]
+
+    assert {metric["Namespace"] for metric in metrics} == {"AWS/Lambda"}
+    client("sqs").delete_queue(QueueUrl=url)
+
+
+def test_a_vpc_does_not_isolate_a_function(
+    client: Callable[[str], Any], cloud: Cloud, name: str, powerless_role: str
+) -> None:
+    """On AWS a function whose security group allows nothing reaches no service."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName=name, Description="gap", VpcId=vpc)["GroupId"]
+    everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[everything])
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr(
+            "caller.py",
+            "import boto3\n"
+            "def handler(event, context):\n"
+            "    return boto3.client('sts').get_caller_identity()['Account']\n",
+        )
+    client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Architectures=["arm64"],
+        Handler="caller.handler",
+        Role=powerless_role,
+        Code={"ZipFile": code.getvalue()},
+        VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]},
+    )
+
+    answer = client("lambda").invoke(FunctionName=name, Payload=b"{}")
+
+    assert json.loads(answer["Payload"].read()) == ACCOUNT
+    client("lambda").delete_function(FunctionName=name)
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+
+
 def test_the_queue_itself_cannot_move_dead_letters(client: Callable[[str], Any], name: str) -> None:
     sqs = client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]

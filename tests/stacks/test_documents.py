@@ -193,18 +193,18 @@ def costs(deployment) -> list[str]:
         for type in ("AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::CloudWatch::Alarm")
     )
     hour = NODE_AN_HOUR[node]
-    rotations = f"and {keys * KEY:.2f} more after each of the key's first two yearly rotations"
+    rotations = f"each of the key's first two yearly rotations adds {keys * KEY:.2f}"
     swept = swept_every_five_minutes(deployment)
     memory = sum(function["MemorySize"] for function in swept) / 1024
     run = memory * SECONDS_OF_A_RUN * GB_SECOND + len(swept) * INVOCATION + QUERIES_OF_A_RUN * READ
     runs = 12 * HOURS_OF_A_MONTH
     return [
         f"| {nodes} cache nodes `{node}` (`dev`) at {hour} an hour | {nodes * hour * HOURS_OF_A_MONTH:.2f} |",
-        f"| {keys} key at {KEY:.2f}, which encrypts the inputs of order executions | {keys * KEY:.2f}, {rotations} |",
+        f"| {keys} key at {KEY:.2f}, which encrypts the inputs of order executions | {keys * KEY:.2f} ({rotations}) |",
         f"| {secrets} secret at {SECRET:.2f}, which keys the digests of orders | {secrets * SECRET:.2f} |",
         f"| {alarms} alarms at {ALARM:.2f} | {alarms * ALARM:.2f} |",
-        f"| {len(swept)} functions that start every five minutes to look for lost orders and reminders, at a second a "
-        f"run | {runs * run:.2f} |",
+        f"| {len(swept)} functions that look for lost orders and reminders, every five minutes, for one second each "
+        f"time | {runs * run:.2f} |",
         "| everything else: nothing while idle | 0.00 |",
     ]
 
