@@ -118,7 +118,9 @@ CLAIMED = {"Status": "RECEIVED", "ExecutionName": "my-name"}
         ({**CLAIMED, "Status": "CLOSED", "ExecutionId": ""}, REFUSED, REFUSED),
     ],
 )
-def test_an_execution_takes_its_own_claim_and_by_hand_also_a_new_order(dynamodb, row, by_hand, by_the_api):
+def test_an_execution_takes_its_own_claim_and_one_started_by_hand_also_takes_a_new_order(
+    dynamodb, row, by_hand, by_the_api
+):
     state, card = ORDERS["Update the order table"], {"CC": "4242424242424242"}
 
     for claimed, outcome in ((False, by_hand), (True, by_the_api)):

@@ -371,7 +371,7 @@ def test_a_parked_message_says_which_queue_the_order_is_in(queue):
 
 
 @pytest.mark.parametrize(("claimed", "id"), [(True, "mine"), (False, "arn:mine:7")])
-def test_the_api_uses_unique_execution_names_but_people_may_repeat_theirs(claimed, id):
+def test_the_parking_id_is_the_executions_name_if_the_api_chose_it_and_otherwise_its_id(claimed, id):
     message, execution = STATES["Park the order"]["Arguments"]["MessageBody"], {"Name": "mine", "Id": "arn:mine:7"}
 
     assert evaluated(message["ParkingId"], claimed=claimed, context={"Execution": execution}) == id

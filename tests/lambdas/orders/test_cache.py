@@ -86,7 +86,7 @@ def test_one_client_serves_every_call(valkey):
 
 
 def lookup(order_id, order=None, milliseconds=60_000):
-    """A lookup of an order that the table has as `order`."""
+    """Looks up an order. The table answers `order`."""
     return cache.lookup(order_id, lambda: Entry(order, milliseconds))
 
 

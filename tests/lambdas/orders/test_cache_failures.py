@@ -135,7 +135,7 @@ def test_only_one_lookup_waits_for_a_frozen_cache_and_a_later_one_tries_again(
     assert [get("A-1")[2], get("A-1")] == ["MISS", (200, SHOWN, "HIT")]
 
 
-def test_a_lookup_waits_at_most_its_budget_if_the_cache_freezes_while_it_waits_for_another(
+def test_a_lookup_waits_at_most_its_budget_if_the_cache_freezes_while_the_lookup_waits_for_another(
     stored, redis_cache, short_budget, caplog
 ):
     """Another lookup holds the lock. The cache freezes as soon as this lookup has started to wait."""

@@ -43,7 +43,7 @@ def test_an_escalated_or_parked_order_is_closed_with_a_note(status, escalated, o
 
 
 def test_a_closed_order_belongs_to_no_execution(escalated, order_table):
-    """So every write that an execution repeats fails, whichever condition of the workflow it has."""
+    """So each write that an execution repeats fails, because no condition of the workflow holds."""
     close({"note": NOTE})
 
     row = row_of(order_table)

@@ -81,7 +81,7 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "CorrectOrder", partial(call, correct_order.handler, order)
     yield "CloseOrder", partial(call, close_order.handler, {"note": "another note"})
     yield "ParkLostOrders", partial(park_lost_orders.handler, {}, None)
-    # An execution has one outcome, and does not go back to its first write after it.
+    # An execution has one outcome. After the outcome, it does not repeat its first write.
     is_over = before and before["Status"] in QUEUES
     outcomes = [before["Status"]] if before and is_over else list(QUEUES)
     for state in WRITING[1:] if is_over else WRITING:

@@ -221,6 +221,6 @@ def test_a_card_number_is_allowed_only_in_the_field_cc(field, value, holds):
         "d2f483672c0239f6d7dd3c9ecee6deacbcd59185855625902a8b1c1a3bd67440",
     ],
 )
-def test_an_identifier_is_a_valid_order_id_whatever_its_digits(order_id):
+def test_an_identifier_is_a_valid_order_id_with_any_digits(order_id):
     assert is_order_id(order_id)
     assert not is_order_id("4242424242424242")

@@ -62,13 +62,13 @@ def test_entries_are_replaced_in_the_order_of_the_stream(stored, redis_cache):
 
 def test_the_cached_state_changes_when_an_execution_takes_the_row(redis_cache):
     """There is no table here, so reading it would fail."""
-    taken_up = ROW | {"Status": "RECEIVED"}
-    claimed = {name: value for name, value in taken_up.items() if name != "ExecutionId"}
+    taken = ROW | {"Status": "RECEIVED"}
+    claimed = {name: value for name, value in taken.items() if name != "ExecutionId"}
 
     update(record("INSERT", claimed))
     assert get("A-1") == (200, SHOWN | {"Status": "RECEIVED", "State": "Update the order table"}, "HIT")
 
-    update(record("MODIFY", taken_up))
+    update(record("MODIFY", taken))
     assert get("A-1") == (200, SHOWN | {"Status": "RECEIVED", "State": "Are details Proper"}, "HIT")
 
 

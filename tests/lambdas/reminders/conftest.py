@@ -23,7 +23,7 @@ def account() -> Iterator[Account]:
 def write(reminder_table, reminder_workflow):
     """Writes a row that was due `ago`, and starts its execution. `ended` is the execution's last status."""
 
-    def write_(reminder_id="r-1", *, ago=None, ended="ABORTED", given=None, request=REQUEST, taken_up=True, **changes):
+    def write_(reminder_id="r-1", *, ago=None, ended="ABORTED", given=None, request=REQUEST, claimed=True, **changes):
         due = ahead() - (ago if ago is not None else OVERDUE["SENDING"] * 2)
         made = row(reminder_id, due=due, zone="UTC", request=request) | {
             "CreatedAt": utc_text(due),
@@ -36,7 +36,7 @@ def write(reminder_table, reminder_workflow):
             )["executionArn"]
             if ended != "RUNNING":
                 states.stop_execution(executionArn=arn)
-            if taken_up:
+            if claimed:
                 made["ExecutionId"] = arn
         reminder_table.put_item(Item=made | changes)
         return made | changes

@@ -290,15 +290,15 @@ def test_a_failed_request_without_a_key_leaves_no_row_that_waits_for_ever(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("taken_up", [True, False], ids=["claimed", "not yet claimed"])
+@pytest.mark.parametrize("claimed", [True, False], ids=["claimed", "not yet claimed"])
 @pytest.mark.parametrize(("client", "operation"), CALLS, ids=[operation for _, operation in CALLS])
-def test_the_same_request_twice_at_once_makes_one_reminder(client, operation, taken_up, kind, rows, reminder_workflow):
+def test_the_same_request_twice_at_once_makes_one_reminder(client, operation, claimed, kind, rows, reminder_workflow):
     """The second request runs completely during one call of the first."""
     statuses = []
 
     def second():
         statuses.append(create()["statusCode"])
-        if taken_up:
+        if claimed:
             run_first_state(reminder_workflow)
 
     with fault(client, operation, kind, beside=second):

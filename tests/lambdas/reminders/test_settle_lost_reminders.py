@@ -65,7 +65,7 @@ def test_a_reminder_that_is_started_again_waits_only_for_the_rest(asked, write, 
 
 
 def test_a_reminder_whose_execution_never_claimed_the_row_is_started_again(write, started, reminder_workflow):
-    write(taken_up=False)
+    write(claimed=False)
 
     handler({}, None)
 
@@ -153,7 +153,7 @@ def test_an_execution_input_of_another_reminder_is_not_sent(given, write, starte
 @pytest.mark.parametrize("event", [{}, WAITING])
 def test_a_reminder_with_a_running_execution_is_not_changed(event, status, write, started):
     kept = write(ended="RUNNING", Status=status)
-    early = write("r-2", ended="RUNNING", taken_up=False)
+    early = write("r-2", ended="RUNNING", claimed=False)
 
     assert handler(event, None) == {"Lost": 0, "Complete": True}
     assert (find("r-1"), find("r-2"), started()) == (kept, early, [])
