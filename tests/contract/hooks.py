@@ -70,7 +70,7 @@ def filter_failure(
     case: schemathesis.Case,
     response: schemathesis.Response,
 ) -> bool:
-    """Drops two kinds of findings that are right by the documents' words, which no schema can say.
+    """Drops two kinds of findings. The documents allow both answers in words, but no schema can say so.
 
     A cancelled reminder can still be looked up. An undeclared method gets a 404 like an unknown path, and not a 405,
     because API Gateway has one response type for both, MISSING_AUTHENTICATION_TOKEN.

@@ -254,7 +254,7 @@ def test_concurrent_calls_wait_and_share_one_unpacked_folder(
         ran_in = {answer["pid"] for answer in told}
         assert len(ran_in) <= workers.LIMIT
         assert {process.pid for process in processes(cloud, function)} == ran_in
-    assert Path(answers[0]["folder"], "__pycache__").is_dir(), "compiled"
+    assert Path(answers[0]["folder"], "__pycache__").is_dir(), "the shared folder is not compiled"
     assert not list((cloud.settings.home / "tmp").glob("ministack-lambda-*"))
 
 

@@ -123,7 +123,7 @@ def settle(apps: Apps, orders: Orders) -> None:
         apps.settled(one["OrderId"])
 
 
-def taken_up(apps: Apps, orders: Orders) -> None:
+def wait_until_taken(apps: Apps, orders: Orders) -> None:
     for one in orders:
         eventually(partial(apps.row, one["OrderId"]), until=lambda row: "ExecutionId" in row)
 
@@ -141,7 +141,7 @@ def stopped(own: Apps) -> Session:
     settle(own, session.corrected)
     with changed(own, waiting):
         place(own, session.on_their_way)
-        taken_up(own, session.on_their_way)
+        wait_until_taken(own, session.on_their_way)
     for message, seconds in WAITS.items():
         repeat = {"repeat": {"every": "1d", "times": 3}} if message == REPEATED else {}
         body = {"message": message, "preference": "topic", "waitSeconds": seconds, **repeat}
@@ -150,7 +150,7 @@ def stopped(own: Apps) -> Session:
         session.reminders[message] = answer["reminderId"]
     with changed(own, waiting_a_moment):
         place(own, session.almost_done)
-        taken_up(own, session.almost_done)
+        wait_until_taken(own, session.almost_done)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(restart, "FINISH_SECONDS", 4)
         own.cloud.down(session.said.append)

@@ -73,7 +73,7 @@ def test_the_lookup_is_a_client_of_the_cache(with_cache):
 
 
 def test_the_cache_is_created_after_its_user_group(with_cache):
-    """It names the group by a plain text. Without the dependency CloudFormation would create both at the same time."""
+    """The cache names the group in plain text. Without the dependency CloudFormation would create both at once."""
     cache = with_cache.resources("AWS::ElastiCache::ReplicationGroup")["Cache/Redis"]
     (users,) = with_cache.resources("AWS::ElastiCache::UserGroup")
 
@@ -166,7 +166,7 @@ def environment(server, monkeypatch) -> Iterator[None]:
         yield
 
 
-def test_the_user_may_do_what_the_lookup_does(operator, environment):
+def test_the_functions_user_may_do_what_the_lookup_does(operator, environment):
     entry = Entry(None, 60_000)
 
     before = cache.lookup("A-1", lambda: entry)
@@ -196,7 +196,7 @@ def test_the_user_may_do_what_the_lookup_does(operator, environment):
         "APPEND order:A-1 x",
     ],
 )
-def test_the_user_may_do_nothing_else(command, server, operator):
+def test_the_functions_user_may_run_no_other_command(command, server, operator):
     with redis.Redis.from_url(f"redis://dev-cache-orders:x@{server}") as user:
         with pytest.raises(redis.exceptions.NoPermissionError):
             user.execute_command(*command.split())

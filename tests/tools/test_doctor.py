@@ -174,7 +174,7 @@ def test_an_optional_stack_is_examined_if_it_exists(name: str, aws: Aws) -> None
 
 
 @pytest.mark.parametrize(("said", "missed"), [({}, False), ({"CACHE"}, True)])
-def test_a_stage_deployed_without_a_cache_lacks_it_only_if_the_user_wants_one(
+def test_the_cache_of_a_stage_without_one_is_examined_only_if_the_user_wants_it(
     said: set[str], missed: bool, aws: Aws
 ) -> None:
     aws.switch_the_cache_off()
@@ -226,7 +226,7 @@ def test_a_setting_of_the_last_deployment_has_to_be_repeated(
         assert problems["settings"] == f"repeat it, or give another value: {advice}"
 
 
-def test_unless_deploying_a_setting_of_the_last_deployment_is_no_problem(aws: Aws) -> None:
+def test_unless_deploying_a_setting_of_the_last_deployment_is_accepted(aws: Aws) -> None:
     aws.switch_the_cache_off()
 
     finding = aws.findings(sender="reminders-dev@example.com")["settings"]

@@ -106,7 +106,7 @@ def test_setup_does_not_install_the_packages_of_checks_and_tests(place: Place, c
     assert not place.with_tests.exists()
 
 
-def test_the_packages_of_tests_are_installed_once_and_again_after_a_new_setup(
+def test_the_packages_of_tests_are_installed_again_only_after_a_new_setup(
     place: Place, commands: list[list[str]]
 ) -> None:
     install.install_tests(place)

@@ -1,4 +1,4 @@
-"""How the pages that a reader follows at a terminal are read, run and compared (tests/support/pages.py)."""
+"""tests/support/pages.py reads the pages that a reader follows at a terminal, runs them and compares their output."""
 
 import os
 from collections.abc import Iterator

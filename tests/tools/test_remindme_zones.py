@@ -20,7 +20,7 @@ Setting = Callable[[str | None], None]
 
 @pytest.fixture
 def tz() -> Iterator[Setting]:
-    """Sets TZ, also for the C library, and forgets what tzlocal has kept."""
+    """Sets TZ, also for the C library, and empties tzlocal's cache."""
     with pytest.MonkeyPatch.context() as patched:
 
         def set_tz(value: str | None) -> None:

@@ -13,7 +13,7 @@ from tests.support.waiting import eventually
 
 TESTS = PROJECT / "tests"
 TRACES = TESTS / "e2e" / "test_traces.py"
-"""Its ids have digits on purpose. The search for card numbers must not change them."""
+"""The ids in this file have digits on purpose: the search for card numbers must not find these ids."""
 PROGRAMS = ("contract", "corpora", "facts")
 """Folders with a program, such as `python -m tests.contract`, and its modules."""
 OURS = {
@@ -40,7 +40,7 @@ def modules(file: Path) -> Iterator[str]:
 
 
 def is_a_test(module: str) -> bool:
-    """Whether pytest collects the module, as it does with a conftest."""
+    """Whether pytest loads the module by itself, as it loads tests and conftests."""
     name = module.rpartition(".")[2]
     is_a_file = TESTS.parent.joinpath(*module.split(".")).with_suffix(".py").is_file()
     return (name == "conftest" or name.startswith("test_")) and is_a_file
@@ -57,7 +57,7 @@ def test_nothing_is_imported_from_a_conftest_or_from_a_test() -> None:
     assert not found, "\n".join([MOVE, *found])
 
 
-def test_every_module_is_a_test_a_conftest_or_in_its_folder() -> None:
+def test_every_other_module_is_in_support_or_in_the_folder_of_a_program() -> None:
     found = [
         path
         for file in sorted(TESTS.rglob("*.py"))

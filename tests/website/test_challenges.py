@@ -18,7 +18,7 @@ def tab(open_tab: OpenTab) -> Tab:
 
 
 @pytest.mark.parametrize("parameters", [PARAMETERS, {}, None])
-def test_a_code_is_sent_with_the_user_pools_name_of_the_person(
+def test_a_code_is_sent_with_the_name_that_the_user_pool_has_for_the_person(
     tab: Tab, places: Places, parameters: dict[str, str] | None
 ) -> None:
     challenge = {**TOTP, "ChallengeParameters": parameters}
