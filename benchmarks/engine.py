@@ -31,7 +31,7 @@ ORDERS = 60
 GIVE_UP_SECONDS = 60
 
 HEAD = """\
-# The laptop's engine
+# How fast the laptop's engine is
 
 Written by `make benchmark-engine` on {today}, with Python {python} and {processors} processors, in one run.
 

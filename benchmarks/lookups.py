@@ -36,7 +36,7 @@ ROUNDS = 200
 BUDGET_MS = 250
 
 HEAD = """\
-# Lookups
+# How fast lookups are
 
 Written by `make benchmark` on {today}, with Python {python}, on a laptop cloud with one lookup at a time. A hit is read
 from the cache. All other lookups are read from the table. A cache that does not answer may cost {budget} ms, but only

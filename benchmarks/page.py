@@ -64,7 +64,7 @@ TIMES = """(quiet) => new Promise((done) => {
 """Waits until the page has been quiet for some time, and returns the time of each event."""
 
 HEAD = """\
-# The page
+# How fast the page loads
 
 Written by `make benchmark-page` on {today}, with {browser} and Python {python}. The page comes from a laptop cloud on
 the same machine, and the browser's cache is empty.
