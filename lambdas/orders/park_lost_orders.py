@@ -49,7 +49,7 @@ def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
     parked = [_park(row, error=error, execution=event.get("ExecutionId"), now=now) for row in lost]
     failed = parked.count(False)
     if parked:
-        logger.warning("found %d lost orders (%s), and could not park %d of them", len(parked), error, failed)
+        logger.warning("parked %d of %d lost orders: %s", len(parked) - failed, len(parked), error)
     if failed:
         raise NotParkedError(f"{failed} of {len(parked)} lost orders could not be parked")
     return {"Parked": len(parked)}
