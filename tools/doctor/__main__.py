@@ -12,8 +12,8 @@ DESCRIPTION = """\
 Finds problems in an account and region before you deploy a stage, and in the stage afterwards. It checks the
 credentials, CDK's bootstrap, the stage's settings, SES, SMS, quotas, operators and the stacks. It changes nothing.
 
-It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL. Stage `local` is this
-checkout's laptop cloud, or the laptop cloud in --home, unless AWS_ENDPOINT_URL is another address.
+It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL. Stage `local` is the
+laptop cloud in --home. Without --home it is this checkout's laptop cloud, unless AWS_ENDPOINT_URL is another address.
 
 `make deploy` first runs it with --deploying, and stops if there is a problem."""
 

@@ -20,9 +20,9 @@ DEFAULT_LIMIT = 100
 DESCRIPTION = """\
 For operators: sends and corrects orders, looks them up, and handles stuck orders.
 
-It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL. Stage `local` is this
-checkout's laptop cloud, or the laptop cloud in --home, unless AWS_ENDPOINT_URL is another address. The stage's stack
-says where the queues, the table and the API are.
+It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL. Stage `local` is the
+laptop cloud in --home. Without --home it is this checkout's laptop cloud, unless AWS_ENDPOINT_URL is another address.
+The stage's stack says where the queues, the table and the API are.
 
 submit, show, resubmit and close sign in (see `python -m tools.sign_in --help`). On the laptop cloud they sign in as its
 demo operator."""
