@@ -22,6 +22,7 @@ override DOCTOR = .venv/bin/python -m tools.doctor "--stage=$${STAGE:-dev}" $${S
 	$${IDENTITY:+"--identity=$$IDENTITY"} $${CACHE:+"--cache=$$CACHE"} $${CONSUMER:+"--consumer=$$CONSUMER"}
 
 # With this PATH the programs in .venv find each other. Recipes still write `.venv/bin/`: make 3.81 ignores this PATH.
+# See decision D097.
 override PATH := $(CURDIR)/.venv/bin:$(subst $(CURDIR)/.venv/bin:,,$(value PATH))
 export PATH
 # Makes Node trust the certificates of this machine, as pip does.

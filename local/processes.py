@@ -234,6 +234,8 @@ def free_port() -> int:
 
     The caller's server binds the port a moment later. The next higher port is the lock, and this process keeps it
     bound. Raises LocalError if no port is left.
+
+    See decision D126.
     """
     for port in PORTS:
         lock = socket.socket()

@@ -1,4 +1,4 @@
-"""The demo users of the laptop cloud: a person and an operator."""
+"""The demo users of the laptop cloud: a person and an operator. See decision D119."""
 
 import contextlib
 import json

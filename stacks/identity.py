@@ -51,6 +51,7 @@ class IdentityStack(Stack):
         users = cognito.UserPool(
             self,
             "Users",
+            # See decision D070.
             self_sign_up_enabled=True,
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
@@ -110,6 +111,7 @@ class IdentityStack(Stack):
             "WebClient",
             # A web page cannot keep a secret.
             generate_secret=False,
+            # See decision D068.
             auth_flows=cognito.AuthFlow(user_password=True),
             disable_o_auth=True,
             prevent_user_existence_errors=True,

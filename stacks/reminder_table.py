@@ -21,6 +21,7 @@ class ReminderTable(KeptTable):
             key="ReminderId",
             indexes=(
                 Index(name=BY_OWNER, key="Owner", sorted_by="DueAt"),
+                # See decision D049.
                 Index(name=BY_STATUS, key="Status", sorted_by="DueAt"),
             ),
             expires_at="ExpiresAt",

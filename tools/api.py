@@ -80,6 +80,7 @@ class Api:
         answer = self._send(method, path, body, headers or {})
         if answer.status == 401:
             # The kept token may be from a user pool that was deleted since. A refused request can be sent again.
+            # See decision D075.
             self._person.forget()
             answer = self._send(method, path, body, headers or {})
         if answer.status == 401:

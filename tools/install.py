@@ -156,6 +156,7 @@ def let_import_the_project(place: Place) -> None:
     """
     [packages] = place.venv.glob("lib/python3*/site-packages")
     folders = (place.root, place.root / "lambdas")
+    # See decision D131.
     # Relative paths stay right if the project is moved together with its `.venv`.
     text = "".join(f"{os.path.relpath(folder, packages)}\n" for folder in folders)
     file = packages / "the_project.pth"

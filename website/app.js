@@ -225,6 +225,7 @@ function main() {
   `;
 }
 
+/** Renders the sign-in over the view when a session ends. See decision D085. */
 function dialog() {
   return html`
     <dialog aria-labelledby="over-title" @cancel=${stay} @close=${reopen}>

@@ -30,7 +30,10 @@ _CERTAIN = re.compile(
     "3[47][0-9]{13}"
     "|(?:[456][0-9]{3}|22(?:0[0-5]|2[1-9]|[3-9][0-9])|2[3-6][0-9]{2}|27(?:[01][0-9]|20)|35(?:2[89]|[3-8][0-9]))[0-9]{12}"
 )
-"""Numbers that count with any check digit if they are written in one run or in the groups that cards print."""
+"""Numbers that count with any check digit if they are written in one run or in the groups that cards print.
+
+See decision D027.
+"""
 
 _BLANKS = re.compile(
     r"([\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+)|.", re.DOTALL

@@ -164,6 +164,7 @@ def _written(price: Decimal) -> str:
 def _holds_card(field: str, value: Any) -> bool:
     match field:
         case "OrderId":
+            # See decision D028.
             return not is_identifier(value) and looks_like_card(value, odd_groups=False)
         case "Price" if isinstance(value, str):
             return not (_is_decimal(value) or _INEXACT.search(value)) and looks_like_card(

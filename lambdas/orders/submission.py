@@ -23,6 +23,7 @@ from orders.order import FIELDS, RECEIVED, fields_of
 
 SHAPE = Shape.of(
     Path(__file__).with_name("order.schema.json"),
+    # See decision D058.
     forms={
         "OrderId": codes.NOT_AN_ORDER_ID(longest=64),
         "Name": codes.NOT_ONE_LINE(),

@@ -79,6 +79,8 @@ def _closing(reminder: Mapping[str, Any]) -> list[str]:
 
     The recipient may be another person than the owner, without access to the API. Everybody can reply: the sender is a
     mailbox, because its owner has opened the link that SES mailed to it.
+
+    See decision D047.
     """
     lines = [f"This is reminder {reminder['reminderId']}."] if reminder.get("reminderId") else []
     if again := reminder.get("repeat"):

@@ -35,7 +35,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         return _invalid(f"{error}." if isinstance(given, dict) else NO_OBJECT)
     except InvalidReminderError as error:
         return _invalid("; ".join(f"{one['field']} {one['problem']}" for one in error.details) + ".")
-    row = table.take_up(reminder_id, execution=execution, after=given.get("after"))
+    row = table.take(reminder_id, execution=execution, after=given.get("after"))
     if row is None:
         return {"Outcome": "TAKEN"}
     return {"Outcome": "SCHEDULED", "Reminder": for_the_workflow({**given, **request}, row, now=now)}
@@ -61,6 +61,7 @@ def _request(given: Any, reminder_id: str, execution: str, *, now: datetime) -> 
         if not _is_by_hand(given):
             _fail(reminder_id, given, problem=f"{error}.", execution=execution, now=now)
         raise
+    # The API has already checked and searched its own requests. See decision D031.
     if _is_by_hand(given):
         _write_row(request, reminder_id, execution, now=now)
     return request
@@ -72,7 +73,7 @@ def _write_row(request: Mapping[str, Any], reminder_id: str, execution: str, *, 
         due = validation.checked(request, now=now)
     except InvalidReminderError:
         # This may be a retry: the first attempt has written the row, and the time has passed since.
-        if table.take_up(reminder_id, execution=execution, after=None) is None:
+        if table.take(reminder_id, execution=execution, after=None) is None:
             raise
     else:
         kept = settings.kept()
@@ -85,5 +86,5 @@ def _invalid(problem: str) -> dict[str, str]:
 
 def _fail(reminder_id: str, given: Mapping[str, Any], *, problem: str, execution: str, now: datetime) -> None:
     """Marks the row as failed if this execution can claim it. Otherwise the row would stay SCHEDULED for ever."""
-    if row := table.take_up(reminder_id, execution=execution, after=given.get("after")):
+    if row := table.take(reminder_id, execution=execution, after=given.get("after")):
         table.settle(row, failed(problem, now=now))

@@ -47,7 +47,7 @@ def claim_again(reminder_id: str, *, claim: str) -> Row | None:
     return _update(reminder_id, {"Claim": claim}, only_if=condition)
 
 
-def take_up(reminder_id: str, *, execution: str, after: str | None) -> Row | None:
+def take(reminder_id: str, *, execution: str, after: str | None) -> Row | None:
     """Claims the row for the execution and returns it. None if it is not SCHEDULED, or another execution claimed it.
 
     `after` is the execution that started this one. It is None for a reminder's first execution.

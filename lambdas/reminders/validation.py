@@ -30,6 +30,7 @@ def _across(request: Mapping[str, Any]) -> Iterator[Detail]:
 # SNS refuses characters that XML 1.0 cannot contain, so no channel accepts them: https://aws.amazon.com/sns/faqs/.
 SHAPE = Shape.of(
     Path(__file__).with_name("reminder.schema.json"),
+    # See decision D058.
     forms={
         "message": codes.CONTROL_CHARACTERS(),
         "channels": codes.NOT_CHANNELS(allowed=list(CHANNELS)),

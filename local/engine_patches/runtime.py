@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def build(folder: Path) -> None:
-    """Makes the folder from which functions import the runtime's packages: links to the packages installed here."""
+    """Makes the folder from which functions import the runtime's packages: links to the packages installed here.
+
+    See decision D116.
+    """
     folder.mkdir(parents=True)
     for distribution in _with_requirements("boto3", {}).values():
         for name in {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}:

@@ -1,6 +1,8 @@
 """Checks the OpenAPI documents against the running APIs, lints them, and tries clients that are generated from them.
 
 `make contract` installs the tools into build/contract, runs this on a new laptop cloud, and writes docs/contract.md.
+
+See decision D067.
 """
 
 import argparse

@@ -108,6 +108,7 @@ def sender_setting(target: Target) -> Result:
 
 
 def settings(target: Target) -> Result:
+    """Looks for settings of the last deployment that this one leaves out. See decision D099."""
     deployed = target.deployed_settings
     if not deployed:
         return Result("ok", "nothing is deployed yet")
@@ -266,6 +267,7 @@ def operators(target: Target) -> Result:
             "problem", f"the user pool {pool} or its group {OPERATORS} was deleted", "deploy the identity stack again"
         )
     if not number:
+        # See decision D077.
         group = f"--user-pool-id {pool} --group-name {OPERATORS} --username you@example.com"
         advice = f"sign up on the page, then: aws cognito-idp admin-add-user-to-group {group}"
         return Result("limited", "nobody can handle escalations, because there are no operators", advice)

@@ -1,4 +1,7 @@
-"""Makes the OpenAPI documents in docs/openapi from the templates. `make openapi` writes them."""
+"""Makes the OpenAPI documents in docs/openapi from the templates. `make openapi` writes them.
+
+See decision D065.
+"""
 
 import json
 from collections.abc import Mapping

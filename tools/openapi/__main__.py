@@ -1,4 +1,7 @@
-"""`python -m tools.openapi`: writes docs/openapi and website/types from the templates. `make openapi` runs it."""
+"""`python -m tools.openapi`: writes docs/openapi and website/types from the templates. `make openapi` runs it.
+
+See decision D066.
+"""
 
 import json
 import sys

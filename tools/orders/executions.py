@@ -61,6 +61,8 @@ def redrive(deployment: Deployment) -> Redriven:
     """Continues each unfinished execution from the state that failed, if its order still waits for it.
 
     Raises ExpressError if the workflow is Express, and CommandError if the endpoint does not support redriving.
+
+    See decision D024.
     """
     states = deployment.client("stepfunctions")
     workflow = deployment.output(ORDERS, "OrderFulfillmentStateMachineArn")

@@ -42,6 +42,7 @@ def to_json(order: Order) -> str:
 
 
 def _bytes(file: str) -> bytes:
+    # See decision D073.
     if file.lstrip().startswith(("{", "[")):
         raise CommandError(
             "an order on the command line would stay in the history of the shell: name a file instead, or - for "

@@ -13,6 +13,7 @@ from terminal.errors import CommandError
 from tools.text import printable
 
 MYSELF = "me"
+"""The caller's own verified address or number. See decision D076."""
 
 _EXAMPLES = {"email": "ada@example.com", "phone": "+15555550100"}
 OPTIONS = {
@@ -97,7 +98,7 @@ def every(text: str) -> str:
 
 
 def check(request: Mapping[str, Any], *, now: datetime) -> None:
-    """Raises CommandError if the API would refuse the request, no matter who sends it."""
+    """Raises CommandError if the API would refuse the request, no matter who sends it. See decision D094."""
     # Examples replace the caller's own addresses, which only the API knows.
     own = {field: _EXAMPLES[field] for field in addresses_of(channels_of(request)) if field not in request}
     try:

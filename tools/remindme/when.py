@@ -263,7 +263,7 @@ def _not_understood(rest: str, plain: str, shown: str, *, follows_clock: bool) -
     in_figures = re.match("[0-9]{4}[-/]", plain)
     remedy = "write a date in figures like 2027-01-27 09:00" if in_figures else f"write it like {EXAMPLES}"
     if follows_clock or re.fullmatch("[A-Z]{2,5}", word):
-        # Abbreviations have several meanings: CST is used in Chicago, China and Cuba.
+        # Abbreviations have several meanings: CST is used in Chicago, China and Cuba. See decision D092.
         remedy = "name a time zone with --zone, such as --zone America/New_York"
         if not word.isalpha() or word.lower() in _NO_ZONES:
             remedy = f"write it like {EXAMPLES}"

@@ -1,4 +1,4 @@
-"""The contract with downstream applications: a JSON Schema for the messages of each queue."""
+"""The contract with downstream applications: a JSON Schema for the messages of each queue. See decision D020."""
 
 import json
 from pathlib import Path

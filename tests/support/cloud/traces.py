@@ -1,4 +1,4 @@
-"""Test card numbers that show where they were planted, and a search for their traces."""
+"""Test card numbers that show where they were planted, and a search for their traces. See decision D032."""
 
 import base64
 import hashlib
