@@ -5,8 +5,11 @@ import io
 import itertools
 import re
 import subprocess
+import sys
 import tokenize
 from collections.abc import Iterator
+
+import pytest
 
 from local.settings import PROJECT
 
@@ -109,3 +112,14 @@ def test_no_text_has_a_phrase_from_the_list() -> None:
     found = [f"{path}:{line}: {words!r}: {plain}" for path, line, words, plain in sorted(hits())]
 
     assert not found, "\n".join([f"{len(found)} phrases; see docs/changing.md#how-we-write", *found])
+
+
+def test_a_phrase_is_found_across_lines_and_only_in_prose(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "a.md": "The order is\ntold.",
+        "a.py": prose_of_python("such = 1\n# The second one\n# is none.\n"),
+        "b.py": prose_of_python("anew = whoever\n"),
+    }
+    monkeypatch.setattr(sys.modules[__name__], "texts", lambda: iter(files.items()))
+
+    assert [(path, line) for path, line, *_ in hits()] == [("a.md", 1), ("a.py", 3)]
