@@ -51,7 +51,6 @@ MAY_STAY: dict[tuple[str, str], str] = {
     ("docs/changing.md", ""): "its section on how we write quotes what not to write",
     ("tests/tools/test_words.py", ""): "it holds the phrases",
     ("website/404.html", "alone"): "a class of the stylesheet",
-    ("lambdas/requirements.txt", "alone"): "any change of this file makes a new layer in every stage",
 }
 """Why a file may have a phrase, by its path and the phrase as the file has it. An empty phrase means all phrases."""
 
