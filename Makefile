@@ -55,10 +55,10 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 
 .PHONY: test
 test: setup-dev ## Run all checks and tests
-	@# All parts run at once, the longest first, because some mostly wait. Two never wait, so they run with `nice`.
+	@# All parts run at once, the longest first, because some mostly wait. The last ones never wait, so they run with `nice`.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
-	$(MAKE) --no-print-directory --jobs=7 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	$(MAKE) --no-print-directory --jobs=8 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
 		test-local test-website test-e2e test-faults test-tutorial check test-unit
 
 .PHONY: setup
@@ -102,8 +102,15 @@ check: setup-dev ## Run linters, type checks and the validation of templates
 	nice .venv/bin/cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
 
 .PHONY: test-unit
-test-unit: setup-dev ## Run the tests that need no cloud, in random order
-	nice .venv/bin/python -m pytest tests/lambdas tests/stacks tests/statemachines tests/tools tests/corpora
+test-unit: test-functions test-templates ## Run the tests that need no cloud, in random order
+
+.PHONY: test-functions
+test-functions: setup-dev ## Run the tests of functions and workflows
+	nice .venv/bin/python -m pytest tests/lambdas tests/statemachines tests/corpora
+
+.PHONY: test-templates
+test-templates: setup-dev ## Run the tests of templates and tools
+	nice .venv/bin/python -m pytest tests/stacks tests/tools
 
 # It has its own laptop cloud, so it can run beside the other tests.
 TUTORIAL = tests/local/test_tutorial.py
