@@ -55,7 +55,7 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 
 .PHONY: test
 test: setup-dev ## Run all checks and tests
-	@# All parts run at once, the longest first, because some mostly wait. The last ones never wait, so they run with `nice`.
+	@# All parts run at once, the longest first, because some mostly wait. Two long ones never wait, so they run with `nice`.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
 	$(MAKE) --no-print-directory --jobs=8 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
@@ -106,7 +106,7 @@ test-unit: test-functions test-templates ## Run the tests that need no cloud, in
 
 .PHONY: test-functions
 test-functions: setup-dev ## Run the tests of functions and workflows
-	nice .venv/bin/python -m pytest tests/lambdas tests/statemachines tests/corpora
+	.venv/bin/python -m pytest tests/lambdas tests/statemachines tests/corpora
 
 .PHONY: test-templates
 test-templates: setup-dev ## Run the tests of templates and tools

@@ -18,6 +18,9 @@ from benchmarks import browser as chromium
 from local.settings import PROJECT
 from tools.site.__main__ import build
 
+# On a busy machine the search takes some seconds to load its index.
+expect.set_options(timeout=60_000)
+
 
 class Html(HTMLParser):
     """The links of a built page, its anchors, and the tags of its text."""

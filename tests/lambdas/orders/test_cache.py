@@ -2,6 +2,7 @@ import gc
 import json
 import ssl
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
@@ -178,7 +179,9 @@ def test_an_error_of_the_table_is_raised(redis_cache):
 @pytest.mark.parametrize(
     "order", [CACHED, CACHED | {"Status": "RECEIVED"}, None], ids=["settled", "in progress", "unknown"]
 )
-def test_a_hundred_lookups_at_once_read_the_table_at_most_twice(order, redis_cache):
+def test_a_hundred_lookups_at_once_read_the_table_at_most_twice(order, redis_cache, monkeypatch):
+    # A busy machine may spend the default budget.
+    monkeypatch.setenv("CACHE_BUDGET_MS", "10000")
     reads = []
     all_ready = threading.Barrier(100)
     milliseconds = {None: cache_entry.UNKNOWN_MS, "RECEIVED": cache_entry.IN_PROGRESS_MS}.get(
@@ -193,12 +196,15 @@ def test_a_hundred_lookups_at_once_read_the_table_at_most_twice(order, redis_cac
         all_ready.wait()
         return cache.lookup("A-1", read)
 
+    began = time.monotonic()
     with ThreadPoolExecutor(100) as many:
         answers = list(many.map(one_of_many, range(100)))
+    # On a busy machine the lock or the entry may expire before the last lookup has the entry.
+    expired = (time.monotonic() - began) * 1000 // min(milliseconds, cache.LOCK_SECONDS * 1000)
 
     assert {"BYPASS"}.isdisjoint(state for _, state in answers)
     assert [found for found, _ in answers] == [order] * 100
-    assert 1 <= len(reads) <= 2
+    assert 1 <= len(reads) <= 2 + expired
 
 
 def test_lookups_that_wait_for_a_dead_lookup_get_the_entry_of_the_next_one(redis_cache):

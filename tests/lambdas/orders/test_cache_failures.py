@@ -266,8 +266,9 @@ def test_all_answers_to_a_lookup_share_one_budget(stored, broken_redis, short_bu
 
 @pytest.mark.parametrize("broken_redis", [(b"$-1\r\n", 0.03)], ids=["slow"], indirect=True)
 def test_waiting_for_another_lookup_does_not_use_up_the_budget(stored, broken_redis, monkeypatch):
-    """The lock is never free. The answers during a second of waiting together take longer than the budget."""
-    monkeypatch.setenv("CACHE_BUDGET_MS", "300")
+    """The lock is never free. The answers during two seconds of waiting together take longer than the budget."""
+    monkeypatch.setattr("orders.cache.WAIT_SECONDS", 2)
+    monkeypatch.setenv("CACHE_BUDGET_MS", "900")
 
     assert get("A-1") == (200, SHOWN, "MISS")
 
