@@ -12,13 +12,14 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from markdown_it import MarkdownIt
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 
 from benchmarks import browser as chromium
 from local.settings import PROJECT
+from tests.support.waiting import eventually
 from tools.site.__main__ import build
 
-# On a busy machine the search takes some seconds to load its index.
+# On a busy machine a picture takes some seconds.
 expect.set_options(timeout=60_000)
 
 
@@ -162,12 +163,24 @@ def test_a_page_without_a_diagram_does_not_load_mermaid(page: Page) -> None:
 
 def test_the_search_finds_a_word_of_the_glossary_and_no_source_file(page: Page) -> None:
     page.goto("index.html")
-    page.get_by_role("textbox", name="Search").fill("redrive")
 
-    results = page.locator(".md-search-result__link")
-    # The page adds the results one after the other.
-    expect(page.locator('.md-search-result__link[href*="glossary.html"]').first).to_be_attached()
-    found = [link.get_attribute("href") or "" for link in results.all()]
+    def typed() -> bool:
+        """Types the word. On a busy machine the page may not listen yet, and then it must be typed again."""
+        box = page.get_by_role("textbox", name="Search")
+        box.fill("")
+        box.press_sequentially("redrive")
+        try:
+            # The page adds the results one after the other.
+            page.locator('.md-search-result__link[href*="glossary.html"]').first.wait_for(
+                state="attached", timeout=10_000
+            )
+        except TimeoutError:
+            return False
+        return True
+
+    eventually(typed)
+
+    found = [link.get_attribute("href") or "" for link in page.locator(".md-search-result__link").all()]
     assert not [link for link in found if "/repository/" in link and ".py" in link]
 
 
