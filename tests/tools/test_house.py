@@ -12,12 +12,13 @@ from local.settings import PROJECT
 
 FUNCTIONS = {"common", "fulfillment", "identity", "orders", "publishing", "reminders"}
 MAY_IMPORT = {
-    "tools": {"app", "stacks", "local", "terminal"} | FUNCTIONS,
-    "benchmarks": {"stacks", "local", "terminal"} | FUNCTIONS,
+    "tools": {"app", "stacks", "local", "terminal", "costs"} | FUNCTIONS,
+    "benchmarks": {"stacks", "local", "terminal", "costs"} | FUNCTIONS,
     "app": {"stacks"},
-    "local": {"stacks", "terminal"} | FUNCTIONS,
+    "local": {"stacks", "terminal", "costs"} | FUNCTIONS,
     "stacks": FUNCTIONS,
     "terminal": set(),
+    "costs": set(),
     "fulfillment": {"common", "orders"},
     "identity": {"common"},
     "orders": {"common"},

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from local.settings import PROJECT
 
 FILES = ("requirements.txt", "lambdas/requirements.txt", "requirements-local.txt")
-OURS = ("lambdas", "stacks", "local", "terminal", "tools")
+OURS = ("lambdas", "stacks", "local", "terminal", "costs", "tools")
 MAY_MISS = {"requests": "only the service for Airflow imports it, and no app uses that"}
 
 

@@ -17,7 +17,7 @@ from local.settings import PROJECT
 from terminal import program
 from tools.__main__ import PROGRAMS
 
-FOLDERS = ("tools", "local", "terminal", "benchmarks", "stacks", "tests/facts", "tests/corpora")
+FOLDERS = ("tools", "local", "terminal", "costs", "benchmarks", "stacks", "tests/facts", "tests/corpora")
 OF_THE_ENGINE = {
     *("local.start_engine", "local.engine_patches.unpacked", "local.engine_patches.function_process"),
     "benchmarks.unpatched_engine",

@@ -8,7 +8,7 @@ from itertools import chain
 from local.settings import PROJECT
 
 PAGE = PROJECT / "docs" / "troubleshooting.md"
-SOURCES = ("tools", "local", "stacks", "lambdas", "terminal")
+SOURCES = ("tools", "local", "stacks", "lambdas", "terminal", "costs")
 COMMANDS = ("make ", "python -m ")
 
 

@@ -19,7 +19,7 @@ COPIED = (
     *("app.py", "cdk.json", "Makefile", "package.json", "package-lock.json", ".npmrc"),
     *("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "constraints.txt"),
 )
-COPIED_FOLDERS = ("stacks", "lambdas", "statemachines", "website", "local", "terminal")
+COPIED_FOLDERS = ("stacks", "lambdas", "statemachines", "website", "local", "terminal", "costs")
 
 
 @dataclass(frozen=True)
