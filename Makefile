@@ -204,7 +204,7 @@ destroy: setup ## Remove STAGE from AWS; asks first if reminders wait
 	.venv/bin/cdk destroy --all -c "stage=$${STAGE:-dev}" -c cache=on -c consumer=on
 
 .PHONY: layer
-layer: build/layer/fingerprint ## Build the Lambda layer of third-party packages
+layer: build/layer/with-time-zones.zip ## Build the Lambda layer of third-party packages
 
 .PHONY: lock
 lock: setup-dev ## Write the installed versions to constraints.txt
@@ -234,7 +234,7 @@ tools/checks/node_modules/installed: .venv/installed tools/checks/package.json t
 .venv/with-tests: .venv/installed requirements-dev.txt
 	@.venv/bin/python -m tools.install tests
 
-build/layer/fingerprint: .venv/installed lambdas/requirements.txt
+build/layer/with-time-zones.zip: .venv/installed lambdas/requirements.txt
 	@echo "Building the Lambda layer"
 	@.venv/bin/python -m stacks.layer
 

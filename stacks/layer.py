@@ -1,10 +1,18 @@
-"""Builds `build/layer`, the folder that becomes the Lambda layer. Synthesis only checks that it is up to date."""
+"""Builds `build/layer`: the packages of the Lambda layer, and the archives that layers are made from.
+
+Synthesis copies what a layer is made from. An archive is one file; the packages are more than a thousand. Synthesis
+only checks that the archives are up to date.
+
+See decision D164.
+"""
 
 import argparse
 import hashlib
 import shutil
 import subprocess
 import sys
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from stacks import pip
@@ -13,6 +21,10 @@ ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "lambdas" / "requirements.txt"
 LAYER = ROOT / "build" / "layer"
 FINGERPRINT = LAYER / "fingerprint"
+WITH_TIME_ZONES = LAYER / "with-time-zones.zip"
+WITHOUT_TIME_ZONES = LAYER / "without-time-zones.zip"
+TIME_ZONES = "tzdata"
+"""The name that the folders of the time zone database begin with. It has more than half of the layer's files."""
 PYTHON = "3.13"
 """The version of Python that runs all functions."""
 
@@ -29,7 +41,8 @@ def wanted_fingerprint() -> str:
 def require() -> str:
     """Returns the fingerprint of the built layer. Raises LayerNotBuiltError if the layer is missing or out of date."""
     wanted = wanted_fingerprint()
-    if not FINGERPRINT.exists() or FINGERPRINT.read_text() != wanted:
+    archives = WITH_TIME_ZONES.exists() and WITHOUT_TIME_ZONES.exists()
+    if not archives or not FINGERPRINT.exists() or FINGERPRINT.read_text() != wanted:
         raise LayerNotBuiltError(
             "the Lambda layer is missing or does not match lambdas/requirements.txt: run `make layer`"
         )
@@ -37,7 +50,7 @@ def require() -> str:
 
 
 def build() -> None:
-    """Installs the requirements for Lambda's Python on arm64. It needs neither Docker nor a compiler.
+    """Installs the requirements for Lambda's Python on arm64, and archives them. Needs neither Docker nor a compiler.
 
     Raises CalledProcessError if pip fails. Its `stdout` and `stderr` hold pip's output.
     """
@@ -51,6 +64,23 @@ def build() -> None:
     )
     let_everybody_read(LAYER)
     FINGERPRINT.write_text(wanted_fingerprint())
+    files = sorted(path for path in LAYER.joinpath("python").rglob("*") if path.is_file())
+    archive([file for file in files if not is_of_time_zones(file)], WITHOUT_TIME_ZONES)
+    # The last file, because its time tells `make` that the layer is complete.
+    archive(files, WITH_TIME_ZONES)
+
+
+def is_of_time_zones(file: Path) -> bool:
+    return file.relative_to(LAYER / "python").parts[0].startswith(TIME_ZONES)
+
+
+def archive(files: Sequence[Path], to: Path) -> None:
+    """Writes `files` of the layer into the archive `to`, with their modes and without the time of the installation."""
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as written:
+        for file in files:
+            entry = zipfile.ZipInfo(file.relative_to(LAYER).as_posix())
+            entry.external_attr = file.stat().st_mode << 16
+            written.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def let_everybody_read(folder: Path) -> None:

@@ -12,9 +12,6 @@ from constructs import Construct
 from stacks import layer
 from stacks.config import Stage
 
-TIME_ZONES = ("python/tzdata", "python/tzdata-*")
-"""The time zone database in the layer: more than half of the layer's files."""
-
 
 class DependencyLayer(lambda_.LayerVersion):
     """The packages of `lambdas/requirements.txt`, as `make layer` installs them into `build/layer`.
@@ -30,11 +27,11 @@ class DependencyLayer(lambda_.LayerVersion):
         # The fingerprint identifies the layer. A hash of the files would differ from machine to machine, because pip
         # also writes records of the installation.
         identity = layer.require() if time_zones else f"{layer.require()} without time zones"
-        left_out = ["fingerprint", *(() if time_zones else TIME_ZONES)]
+        archive = layer.WITH_TIME_ZONES if time_zones else layer.WITHOUT_TIME_ZONES
         super().__init__(
             scope,
             id,
-            code=lambda_.Code.from_asset(str(layer.LAYER), asset_hash=identity, exclude=left_out),
+            code=lambda_.Code.from_asset(str(archive), asset_hash=identity),
             compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
             compatible_architectures=[lambda_.Architecture.ARM_64],
             removal_policy=stage.removal_policy,

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,15 @@ def test_a_layer_of_the_current_requirements_is_accepted(built):
 def test_a_layer_that_is_missing_or_of_other_requirements_is_an_error_that_says_what_to_do(fingerprint, built):
     if fingerprint is not None:
         built.write_text(fingerprint)
+
+    with pytest.raises(layer.LayerNotBuiltError, match="make layer"):
+        layer.require()
+
+
+@pytest.mark.parametrize("archive", ["WITH_TIME_ZONES", "WITHOUT_TIME_ZONES"])
+def test_a_layer_without_one_of_its_archives_is_not_built(archive, built, monkeypatch):
+    built.write_text(layer.wanted_fingerprint())
+    monkeypatch.setattr(layer, archive, built.with_name("missing.zip"))
 
     with pytest.raises(layer.LayerNotBuiltError, match="make layer"):
         layer.require()
@@ -46,7 +56,7 @@ def test_time_zones_are_in_the_layer_of_functions_that_read_them_and_in_no_other
     }
 
     packages = {
-        path.partition("/")[0]: {file.name for file in content(tmp_path, properties).glob("python/*")}
+        path.partition("/")[0]: {name.split("/")[1] for name in content(tmp_path, properties)}
         for path, properties in deployment.properties("AWS::Lambda::LayerVersion").items()
     }
 
@@ -56,9 +66,9 @@ def test_time_zones_are_in_the_layer_of_functions_that_read_them_and_in_no_other
     assert packages == {stack: built if stack in reads else built - time_zones for stack in packages}
 
 
-def content(assembly: Path, properties) -> Path:
-    """The folder that a layer is made from."""
-    return assembly / f"asset.{properties['Content']['S3Key'].removesuffix('.zip')}"
+def content(assembly: Path, properties) -> list[str]:
+    """The files in the archive that a layer is made from."""
+    return zipfile.ZipFile(assembly / f"asset.{properties['Content']['S3Key']}").namelist()
 
 
 @pytest.fixture
@@ -72,6 +82,22 @@ def test_a_stage_that_keeps_its_data_keeps_old_versions_of_its_layer(deployment)
     """A function that CloudFormation rolls back needs its former version of the layer."""
     for version in deployment.resources("AWS::Lambda::LayerVersion").values():
         assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == (deployment.policy, deployment.policy)
+
+
+def test_an_archive_has_the_modes_of_the_files_and_not_the_time_of_the_installation(tmp_path, monkeypatch):
+    monkeypatch.setattr(layer, "LAYER", tmp_path)
+    file = tmp_path / "python" / "package" / "program"
+    file.parent.mkdir(parents=True)
+    file.write_text("content")
+    file.chmod(0o755)
+
+    layer.archive([file], tmp_path / "one.zip")
+
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        (entry,) = archive.infolist()
+        assert archive.read("python/package/program") == b"content"
+    assert entry.external_attr >> 16 == file.stat().st_mode
+    assert entry.date_time == (1980, 1, 1, 0, 0, 0)
 
 
 def test_lambda_can_read_a_layer_that_was_built_with_a_strict_umask(tmp_path):
