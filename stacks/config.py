@@ -16,8 +16,9 @@ from itertools import combinations
 from typing import Any, Literal
 
 from aws_cdk import RemovalPolicy
+from aws_cdk.aws_lambda import SystemLogLevel
 from aws_cdk.aws_logs import RetentionDays
-from aws_cdk.aws_stepfunctions import StateMachineType
+from aws_cdk.aws_stepfunctions import LogLevel, StateMachineType
 
 from stacks.names import DEFAULT_STAGE
 
@@ -65,6 +66,15 @@ class Stage:
     """Whether AWS refuses to delete the tables and the user pool."""
 
     log_retention: RetentionDays
+
+    workflow_log_level: LogLevel
+    """`ERROR`: the order workflow logs only failures. A good order writes nothing. `ALL`: it logs each step.
+    The reminder workflow logs at `FATAL` in every stage.
+    See decision D136."""
+
+    system_log_level: SystemLogLevel
+    """`WARN`: Lambda itself logs only failed and timed-out calls. `INFO`: also the start, time and memory of each call.
+    What a function logs is the same at each level."""
 
     cache: CacheSettings | None
     """None leaves out the cache and its VPC."""
@@ -136,6 +146,8 @@ PROD = Stage(
     removal_policy=RemovalPolicy.RETAIN,
     deletion_protection=True,
     log_retention=RetentionDays.THREE_MONTHS,
+    workflow_log_level=LogLevel.ERROR,
+    system_log_level=SystemLogLevel.WARN,
     cache=CacheSettings(node_type="cache.t4g.small", encrypted_in_transit=True),
     order_workflow_type=StateMachineType.EXPRESS,
     card_rule="length",
@@ -160,6 +172,8 @@ DEV = replace(
     removal_policy=RemovalPolicy.DESTROY,
     deletion_protection=False,
     log_retention=RetentionDays.ONE_WEEK,
+    workflow_log_level=LogLevel.ALL,
+    system_log_level=SystemLogLevel.INFO,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
     throttle_rate=50,
     throttle_burst=100,
@@ -173,6 +187,8 @@ LOCAL = replace(
     removal_policy=RemovalPolicy.DESTROY,
     deletion_protection=False,
     log_retention=RetentionDays.ONE_WEEK,
+    workflow_log_level=LogLevel.ALL,
+    system_log_level=SystemLogLevel.INFO,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False),
     throttle_rate=1000,
     throttle_burst=2000,

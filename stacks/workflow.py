@@ -37,8 +37,8 @@ class Workflow(sfn.StateMachine):
     """A state machine with its own role and its own log group.
 
     Log entries contain no input and no output. They do contain the cause of each failure, in the words of the service
-    that failed. With the `log_level` FATAL there is only the entry about a failed execution's end, whose cause the
-    state machine itself writes.
+    that failed. `log_level` replaces the level of the stage. With FATAL there is only the entry about a failed
+    execution's end, whose cause the state machine itself writes.
 
     `substitutions` holds the values of the `${Placeholders}` in the file. It grants no permissions: grant them
     to the workflow.
@@ -53,7 +53,7 @@ class Workflow(sfn.StateMachine):
         file_name: str,
         substitutions: Mapping[str, str],
         type: sfn.StateMachineType,
-        log_level: sfn.LogLevel = sfn.LogLevel.ALL,
+        log_level: sfn.LogLevel | None = None,
         encryption: sfn.EncryptionConfiguration | None = None,
     ) -> None:
         definition = load_definition(file_name, substitutions=substitutions)
@@ -75,5 +75,7 @@ class Workflow(sfn.StateMachine):
             definition_body=sfn.DefinitionBody.from_string(definition),
             definition_substitutions=dict(substitutions),
             encryption_configuration=encryption,
-            logs=sfn.LogOptions(destination=log_group, level=log_level, include_execution_data=False),
+            logs=sfn.LogOptions(
+                destination=log_group, level=log_level or stage.workflow_log_level, include_execution_data=False
+            ),
         )

@@ -58,6 +58,9 @@ def test_every_function_logs_json_to_its_own_group_and_may_write_only_there(depl
         log_group = deployment.named(path.partition("/")[0], function["LoggingConfig"]["LogGroup"])
         assert log_group == f"{path}LogGroup"
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
+        assert function["LoggingConfig"]["SystemLogLevel"] == deployment.stage.system_log_level.value
+        # Without a level of its own, a function logs from INFO on.
+        assert "ApplicationLogLevel" not in function["LoggingConfig"]
         writable = [
             statement["Resource"]
             for role, statement in deployment.statements()

@@ -36,15 +36,17 @@ def test_logs_of_a_workflow_contain_no_input_and_no_output(deployment):
         assert len(workflow["LoggingConfiguration"]["Destinations"]) == 1
 
 
-@pytest.mark.parametrize(
-    ("path", "level"),
-    [("Orders/OrderFulfillmentStateMachine", "ALL"), ("Reminders/ReminderStateMachine", "FATAL")],
-)
-def test_the_log_of_a_workflow_quotes_no_phone_number(path, level, deployment):
+def test_the_log_of_the_reminder_workflow_quotes_no_phone_number(deployment):
     """Logs contain the cause of a failed task even without data. A cause from SNS quotes the number."""
-    workflow = deployment.properties("AWS::StepFunctions::StateMachine")[path]
+    workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Reminders/ReminderStateMachine"]
 
-    assert workflow["LoggingConfiguration"]["Level"] == level
+    assert workflow["LoggingConfiguration"]["Level"] == "FATAL"
+
+
+def test_the_stage_says_what_the_order_workflow_logs(deployment):
+    workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Orders/OrderFulfillmentStateMachine"]
+
+    assert workflow["LoggingConfiguration"]["Level"] == deployment.stage.workflow_log_level.value
 
 
 def test_every_workflow_logs_to_a_group_of_its_own(deployment):
