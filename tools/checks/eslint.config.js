@@ -46,7 +46,7 @@ export default [
     rules: { "no-restricted-imports": only("^\\.\\./(?!\\.\\./)|/views/", NO_OTHER_VIEW) },
   },
   {
-    files: ["tools/redis/*.js"],
+    files: ["tools/redis/*.js", "local/*.cjs"],
     languageOptions: { sourceType: "commonjs", globals: globals.node },
   },
   {
