@@ -25,6 +25,10 @@ from stacks.names import DEFAULT_STAGE
 LAPTOP_ACCOUNT = "000000000000"
 """The laptop cloud's account. It does not exist on AWS."""
 
+SLOWEST_RATE, FASTEST_RATE = 0.1, 1_000
+"""Messages per second. A slower pause would not fit into one call of `SendReminder`. A faster rate would need more
+instances of the function than a new account may run."""
+
 _ADDRESS = r"[^@\s<>,;]+@([a-z0-9-]+\.)+[a-z0-9-]+"
 _FOR_EXAMPLES = (
     r"(.*[.@])?(example\.(com|net|org)|(home\.)?arpa|alt|example|internal|invalid|local|localhost|onion|test)"
@@ -120,6 +124,18 @@ class Stage:
     to outlast a fault during one night.
     See decision D041."""
 
+    mails_per_second: float
+    """The most reminder e-mails per second. More reminders that are due together wait in a queue. It must not be above
+    the account's rate: 14 in a new production account, 1 in the sandbox.
+    See decision D148."""
+
+    texts_per_second: float
+    """The same for text messages. SNS sends 20 per second: https://docs.aws.amazon.com/general/latest/gr/sns.html"""
+
+    publishes_per_second: float
+    """The same for reminders to the topic. SNS switches an e-mail subscription off if more than 10 messages per second
+    go to it: https://repost.aws/knowledge-center/sns-email-subscription-disabled"""
+
     notify_parameter: str
     """Name of the SSM parameter that holds the reminder topic's ARN. The name is not generated, because existing
     scripts look for `notifyme`. Stages that may share an account need different names.
@@ -160,6 +176,9 @@ PROD = Stage(
     sender_identity="new",
     days_reminders_are_kept=30,
     hours_reminders_may_be_late=24,
+    mails_per_second=14,
+    texts_per_second=20,
+    publishes_per_second=8,
     notify_parameter="notifyme",
     example_consumer=False,
     only_account=None,
@@ -209,7 +228,7 @@ def check_stages(stages: Iterable[Stage]) -> None:
 
 
 def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
-    """One message for each setting that two stages must not share, or that a stage must not inherit.
+    """One message for each setting that two stages must not share, that a stage must not inherit, or that cannot work.
 
     Each message says what to do.
     """
@@ -224,6 +243,16 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
             yield (
                 f"stacks/config.py: the stage {stage.name} has `outbox` or `only_account` from the stage {LOCAL.name}. "
                 "These work only on the laptop cloud: set both to None"
+            )
+        yield from _impossible_rates(stage)
+
+
+def _impossible_rates(stage: Stage) -> Iterator[str]:
+    for name in ("mails_per_second", "texts_per_second", "publishes_per_second"):
+        if not SLOWEST_RATE <= getattr(stage, name) <= FASTEST_RATE:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has {name}={getattr(stage, name)}: set it to a number from "
+                f"{SLOWEST_RATE} to {FASTEST_RATE}"
             )
 
 
