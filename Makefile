@@ -9,7 +9,7 @@ endif
 
 # Values that users type stay text: make does not expand them, and recipes read them from the environment.
 # So no shell runs them. See decision D096.
-override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER PYTHON
+override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER PYTHON ORDERS LOOKUPS REMINDERS PLOT
 override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
 override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 $(foreach name,$(sort $(TYPED) $(OTHERS)),$(eval override $(name) := $$(value $(name))))
@@ -196,6 +196,18 @@ deploy: setup ## Deploy STAGE to AWS; reminders come from SENDER
 .PHONY: doctor
 doctor: setup ## Look for problems of STAGE, before and after deploying
 	@$(DOCTOR)
+
+.PHONY: cost
+cost: setup $(if $(PLOT),plots) ## Say what STAGE costs: ORDERS=1e6 LOOKUPS=1e6 REMINDERS=1e5 PLOT=cost.svg
+	@.venv/bin/python -m tools.cost "--stage=$${STAGE:-dev}" $${ORDERS:+"--orders=$$ORDERS"} $${LOOKUPS:+"--lookups=$$LOOKUPS"} \
+		$${REMINDERS:+"--reminders=$$REMINDERS"} $${CACHE:+"--cache=$$CACHE"} $${PLOT:+"--plot=$$PLOT"}
+
+.PHONY: cost-docs
+cost-docs: setup plots ## Write the tables and the picture of docs/cost.md
+	@.venv/bin/python -m tools.cost --stage=prod --write
+
+.PHONY: plots
+plots: build/plots/installed ## Install the packages that draw pictures and simulate
 
 .PHONY: destroy
 destroy: setup ## Remove STAGE from AWS; asks first if reminders wait

@@ -10,6 +10,7 @@ PROGRAMS = {
     "tools.remindme": "set, list, show and cancel reminders",
     "tools.sign_in": "sign in for a day, sign out, or print a token",
     "tools.doctor": "find problems before and after deploying a stage",
+    "tools.cost": "say what a month of a stage costs (see `make cost`)",
     "tools.teardown": "cancel a stage's reminders (see `make destroy`)",
     "tools.docs": "write the generated parts of docs (see `make docs`)",
     "tools.openapi": "write docs/openapi (see `make openapi`)",

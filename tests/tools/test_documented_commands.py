@@ -13,6 +13,7 @@ from local import __main__ as local
 from local.settings import PROJECT
 from tools import __main__ as tools
 from tools import command, teardown
+from tools.cost import __main__ as cost
 from tools.doctor import __main__ as doctor
 from tools.orders import __main__ as orders
 from tools.remindme import __main__ as remindme
@@ -32,6 +33,7 @@ PLACEHOLDERS = {"STATUS": "PARKED", "N": "1"}
 WITHOUT_ARGUMENTS = {
     "tools.docs",
     "tools.openapi",
+    "tools.plots",
     "tools.site",
     "tests.facts",
     "benchmarks.lookups",
@@ -96,6 +98,7 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
         "tools.orders": only_parse(orders.argument_parser),
         "tools.remindme": remindme.main,
         "tools.sign_in": sign_in.main,
+        "tools.cost": only_parse(cost.argument_parser),
         "tools.doctor": only_parse(doctor.argument_parser),
         "tools.teardown": only_parse(teardown.argument_parser),
     }
@@ -178,7 +181,7 @@ def test_the_table_of_options_of_remindme_has_each_option() -> None:
 
 
 def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
-    parsers = (module.argument_parser() for module in (local, orders, remindme, sign_in, doctor, teardown))
+    parsers = (module.argument_parser() for module in (local, orders, remindme, sign_in, doctor, teardown, cost))
     known = set().union(*map(options_of, parsers)) | {
         "--no-consumer",
         # Options of `cdk` and `aws`.

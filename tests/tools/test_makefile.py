@@ -18,7 +18,18 @@ from tools.remindme import from_make
 
 SAID = {"sender": "cats@our-cats.org", "identity": "existing", "cache": "off", "consumer": "on"}
 
-TYPED = ("STAGE", "ARGS", "MESSAGE", "WHEN", "PYTHON", *map(str.upper, SETTINGS))
+TYPED = (
+    "STAGE",
+    "ARGS",
+    "MESSAGE",
+    "WHEN",
+    "PYTHON",
+    "ORDERS",
+    "LOOKUPS",
+    "REMINDERS",
+    "PLOT",
+    *map(str.upper, SETTINGS),
+)
 """The variables that users set."""
 
 STUB = """\
@@ -149,6 +160,15 @@ def test_the_settings_of_a_deployment_arrive_unchanged(checkout: Checkout) -> No
 
         assert asked == ["python", "-m", "tools.doctor", *options, "--deploying"]
         assert deployed == ["cdk", "deploy", "--all", "--strict", *context]
+
+
+def test_the_settings_of_the_cost_arrive_unchanged(checkout: Checkout) -> None:
+    for text in HOSTILE:
+        typed = {name: f"{number}{text}" for number, name in enumerate(("ORDERS", "LOOKUPS", "REMINDERS", "CACHE"))}
+
+        [call] = command_lines(checkout.started("cost", *(f"{name}={value}" for name, value in typed.items())))
+
+        assert call[3:] == ["--stage=dev", *(f"--{name.lower()}={value}" for name, value in typed.items())]
 
 
 @pytest.mark.parametrize("text", ["python3; touch run", "$(shell touch run)", "`touch run`", "/a b/python", "-c", "%s"])

@@ -24,7 +24,7 @@ OF_THE_ENGINE = {
 }
 """Programs that only other programs start."""
 
-OF_MAKE = {"tools.install", "tools.remindme.from_make", "tools.versions"}
+OF_MAKE = {"tools.install", "tools.plots", "tools.remindme.from_make", "tools.versions"}
 """Programs that the Makefile starts for people."""
 
 WATCHED = """\

@@ -1,0 +1,52 @@
+"""What the templates cost, and that docs/cost.md says it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.templates.deployment import Deployment
+from tools.cost import model, page, report, templates
+from tools.cost.report import Costs
+
+Synthesised = Callable[..., Deployment]
+
+MOST_FOR_AN_ORDER, MOST_FOR_A_REMINDER = 8.75, 105
+"""US dollars for a million, in prod."""
+
+
+@pytest.fixture(scope="module")
+def prod(synthesised: Synthesised) -> Costs:
+    return report.costs_of(page.STAGE, synthesised("prod").templates, page.TRAFFIC)
+
+
+def test_a_million_costs_at_most_what_was_promised(prod: Costs) -> None:
+    """A good order, and a reminder by e-mail without its delivery."""
+    assert model.per_million(prod.chosen.order) <= MOST_FOR_AN_ORDER
+    assert model.per_million(prod.chosen.reminder) <= MOST_FOR_A_REMINDER
+    assert model.per_million(prod.original.order) / model.per_million(prod.chosen.order) >= 15
+
+
+def test_a_stage_without_its_cache_costs_what_its_templates_without_the_cache_cost(synthesised: Synthesised) -> None:
+    derived = templates.without_cache(synthesised("dev").templates)
+    built = synthesised("dev without cache").templates
+
+    assert templates.idle(derived) == templates.idle(built)
+    assert report.costs_of("dev", built, page.TRAFFIC).idle == report.costs_of("dev", derived, page.TRAFFIC).idle
+
+
+def test_idle_parts_are_read_from_the_templates(synthesised: Synthesised) -> None:
+    lines = {line.what: line for line in templates.idle(synthesised("prod").templates)}
+
+    assert lines["cache nodes cache.t4g.small"].usd == pytest.approx(46.72)
+    assert lines["keys"].number == 1 and lines["secrets"].number == 1
+    alarms = synthesised("prod").resources("AWS::CloudWatch::Alarm")
+    assert lines["alarms"].usd == pytest.approx(len(alarms) * 0.10)
+
+
+def test_a_queue_that_starts_a_function_is_polled_all_the_time(synthesised: Synthesised) -> None:
+    without, with_consumer = (
+        sum(line.number for line in templates.idle(found.templates) if "queues" in line.what)
+        for found in (synthesised("dev"), synthesised(stage="dev", cache="on", consumer="on"))
+    )
+
+    assert with_consumer == without + 1

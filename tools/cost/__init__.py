@@ -1,0 +1,1 @@
+"""Says what a month costs: `python -m tools.cost --help`."""
