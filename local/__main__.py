@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         isolated = settings.isolated(os.environ)
         os.environ.clear()
         os.environ.update(isolated)
-        given = {name: getattr(options, name, None) for name in ("port", "redis_port", "consumer")}
+        given = {name: getattr(options, name, None) for name in ("port", "redis_port", "consumer", *settings.RATES)}
         cloud = Cloud(settings.load(homes.named(options.home), **given))
         return _run(cloud, options, Console(soft_wrap=True, width=program.width()))
 
@@ -126,6 +126,18 @@ def argument_parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         help="deploy or remove the example consumer of the fulfillment queue (default: as last time; at first without)",
     )
+    up.add_argument(
+        "--mails-per-second",
+        type=_rate,
+        metavar="N",
+        help="how many mails SES accepts; 1 as in the sandbox, 0 without a limit (default: as last time; at first 14)",
+    )
+    up.add_argument(
+        "--texts-per-second",
+        type=_rate,
+        metavar="N",
+        help="how many text messages SNS accepts; 0 without a limit (default: as last time; at first 20)",
+    )
     status = add("status", "show what runs, and all addresses; exit status 1 if the cloud is stopped")
     status.add_argument("--json", action="store_true", help="print JSON")
     add("demo", "send sample orders and reminders through the apps; exit status 1 if a result is wrong")
@@ -150,6 +162,12 @@ def argument_parser() -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: use a number from 1 to 65535")
+    return int(text)
+
+
+def _rate(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a rate: use a number from 0 to 999999")
     return int(text)
 
 

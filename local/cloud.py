@@ -10,7 +10,7 @@ from local.addresses import api_url
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
 from local.processes import Daemon, alone, require_free
-from local.settings import Settings
+from local.settings import RATES, Settings
 from local.users import User
 
 INBOX = "laptop-topic-inbox"
@@ -82,6 +82,9 @@ class Cloud:
             # An earlier `up` that was killed leaves its deployment running.
             self.deployment.stop()
             started = self._start(say)
+            # A running engine still has the limits of an earlier `up`.
+            self.engine.limit_sending(mails=self.settings.mails_per_second, texts=self.settings.texts_per_second)
+            self.settings.remember(*RATES)
             try:
                 deployed = self._deploy(say)
                 if new_passwords and not deployed:

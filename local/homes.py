@@ -27,6 +27,8 @@ LOCK = "lock"
 NEW = ".new"
 """Suffix of a file that `write` has not finished."""
 SETTINGS = "settings.json"
+NAMES = {"port", "redis_port", "consumer", "mails_per_second", "texts_per_second"}
+"""The settings in this file."""
 FILES = (
     SETTINGS,
     "users.json",
@@ -207,7 +209,7 @@ def _is_unmarked_cloud(home: Path) -> bool:
         found = json.loads(settings.read_bytes())
     except ValueError:
         return False
-    of_a_cloud = isinstance(found, dict) and {"port", "redis_port"} <= {*found} <= {"port", "redis_port", "consumer"}
+    of_a_cloud = isinstance(found, dict) and {"port", "redis_port"} <= {*found} <= NAMES
     return of_a_cloud and not lock.stat().st_size
 
 

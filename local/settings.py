@@ -25,6 +25,13 @@ INSIDE = "X-Laptop-Looks-Inside"
 """A request to Step Functions with this header also sees Express executions, which AWS hides."""
 
 
+RATES = ("mails_per_second", "texts_per_second")
+"""The settings that limit how fast the engine's SES and SNS accept messages."""
+
+MAILS_VARIABLE, TEXTS_VARIABLE = "LAPTOP_MAILS_PER_SECOND", "LAPTOP_TEXTS_PER_SECOND"
+"""The variables that tell a starting engine its limits."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of one laptop cloud."""
@@ -34,6 +41,10 @@ class Settings:
     redis_port: int = 6379
     consumer: bool = False
     """Whether the example consumer of the fulfillment queue is deployed."""
+    mails_per_second: int = 14
+    """How many mails SES accepts: the rate of a new production account. The sandbox has 1. 0 means no limit."""
+    texts_per_second: int = 20
+    """How many text messages SNS accepts."""
 
     @property
     def endpoint(self) -> str:
@@ -81,7 +92,13 @@ class Settings:
 
 
 def load(
-    home: Path, *, port: int | None = None, redis_port: int | None = None, consumer: bool | None = None
+    home: Path,
+    *,
+    port: int | None = None,
+    redis_port: int | None = None,
+    consumer: bool | None = None,
+    mails_per_second: int | None = None,
+    texts_per_second: int | None = None,
 ) -> Settings:
     """Returns the saved settings of the cloud in `home`. The given settings replace saved ones.
 
@@ -97,7 +114,8 @@ def load(
                 f"this cloud was deployed with --{name.replace('_', '-')} {last[name]}, and its functions hold that "
                 f"address; to use another port, first delete the cloud's data with `python -m local down --forget`"
             )
-    given = {name: value for name, value in {**ports, "consumer": consumer}.items() if value is not None}
+    others = {"consumer": consumer, "mails_per_second": mails_per_second, "texts_per_second": texts_per_second}
+    given = {name: value for name, value in (ports | others).items() if value is not None}
     return Settings(home=home, **{**last, **given})
 
 
@@ -114,10 +132,12 @@ def _remembered(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_bytes())
     except ValueError:
         raise DamagedError(file, AFTER) from None
-    kinds = {"port": int, "redis_port": int, "consumer": bool}
+    kinds = {"consumer": bool, **dict.fromkeys(("port", "redis_port", *RATES), int)}
     if not isinstance(found, dict) or any(type(value) is not kinds.get(name) for name, value in found.items()):
         raise DamagedError(file, AFTER)
     if not all(0 < int(found.get(name, 1)) < 65536 for name in ("port", "redis_port")):
+        raise DamagedError(file, AFTER)
+    if any(int(found.get(name, 0)) < 0 for name in RATES):
         raise DamagedError(file, AFTER)
     return found
 

@@ -12,11 +12,26 @@ def apply() -> None:
         express,
         numbers,
         outputs,
+        queues,
+        sending_rates,
         streams,
+        waking,
         whole_state,
         workers,
         workflows,
     )
 
-    for patch in (conditional_writes, express, numbers, outputs, streams, whole_state, workers, workflows):
+    for patch in (
+        conditional_writes,
+        express,
+        numbers,
+        outputs,
+        queues,
+        sending_rates,
+        streams,
+        waking,
+        whole_state,
+        workers,
+        workflows,
+    ):
         patch.apply()

@@ -61,7 +61,7 @@ class Aws:
             "GetAccount": {
                 "SendingEnabled": True,
                 "ProductionAccessEnabled": True,
-                "SendQuota": {"SentLast24Hours": 7.0, "Max24HourSend": 50000.0},
+                "SendQuota": {"SentLast24Hours": 7.0, "Max24HourSend": 50000.0, "MaxSendRate": 14.0},
                 "cloudwatchRoleArn": ROLE,
             },
             "GetRole": {},
@@ -73,6 +73,7 @@ class Aws:
             "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
             "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
             "ListOriginationNumbers": {"PhoneNumbers": [{"PhoneNumber": "+15555550100"}]},
+            "ListSubscriptionsByTopic": {"Subscriptions": [{"Protocol": "email"}, {"Protocol": "sqs"}]},
             "ListUsersInGroup": {"Users": [{"Enabled": True}, {"Enabled": False}]},
             "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
         }

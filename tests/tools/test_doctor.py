@@ -34,6 +34,7 @@ def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
     assert {name: finding.state for name, finding in findings.items()} == dict.fromkeys(
         [
             *["credentials", "bootstrap", "sender", "settings", "topic's parameter", "sender in SES", "SES"],
+            *["mails per second", "texts per second", "topic per second"],
             *["SMS", "SMS spending", "SMS numbers", "Lambda", "API Gateway's role", "operators"],
             *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
             "stack dev-website",
@@ -44,6 +45,7 @@ def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
     assert findings["credentials"].found == "arn:aws:iam::123456789012:user/ann in us-east-1"
     assert findings["sender in SES"].found == "our-cats.org is verified"
     assert findings["SES"].found == "7 of 50000 mails sent in 24 hours"
+    assert findings["mails per second"].found == "the stage sends 14 mails a second; SES accepts 14"
     assert findings["operators"].found == "1 operator can handle escalations"
     assert findings["SMS spending"].found == "1.25 of 20.00 USD spent this month"
 
@@ -80,6 +82,21 @@ def test_a_stage_that_is_not_deployed_yet_has_no_problem(aws: Aws) -> None:
         ),
         ("GetAccount", {"SendingEnabled": False, "cloudwatchRoleArn": ROLE}, "SES", "problem", "Account dashboard"),
         ("GetAccount", {"ProductionAccessEnabled": False}, "SES", "limited", "request production access"),
+        (
+            "GetAccount",
+            {"SendQuota": {"SentLast24Hours": 160.0, "Max24HourSend": 200.0}},
+            "SES",
+            "limited",
+            "wait in their queue",
+        ),
+        (
+            "GetAccount",
+            {"SendQuota": {"MaxSendRate": 1.0}},
+            "mails per second",
+            "limited",
+            "set mails_per_second of the stage dev to 1 or less, or request a higher sending rate",
+        ),
+        ("GetAccount", {}, "mails per second", "unknown", ""),
         ("GetSMSSandboxAccountStatus", {"IsInSandbox": True}, "SMS", "limited", "exit the sandbox"),
         ("GetSMSAttributes", {"attributes": {}}, "SMS spending", "problem", "raise the limit"),
         ("GetSMSAttributes", {"attributes": {"MonthlySpendLimit": "0"}}, "SMS spending", "problem", "raise the limit"),
@@ -107,6 +124,37 @@ def test_each_problem_or_limit_has_advice(
 
     assert finding.state == state
     assert advice in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("rates", "check", "state", "found"),
+    [
+        ({"mails_per_second": 50}, "mails per second", "limited", "sends 50 mails a second; SES accepts 14, so it"),
+        ({"mails_per_second": 0.5}, "mails per second", "ok", "sends 0.5 mails a second; SES accepts 14"),
+        ({"texts_per_second": 100}, "texts per second", "limited", "SNS sends 20 unless AWS has raised it"),
+        ({"publishes_per_second": 10}, "topic per second", "ok", "publishes 10 reminders a second"),
+        ({"publishes_per_second": 11}, "topic per second", "problem", "switches off the 1 e-mail subscriptions"),
+    ],
+)
+def test_the_rates_of_the_stage_are_compared_with_the_accounts(
+    rates: dict[str, float], check: str, state: str, found: str, aws: Aws
+) -> None:
+    finding = aws.findings(**rates)[check]
+
+    assert finding.state == state
+    assert found in finding.found
+
+
+def test_a_topic_without_subscriptions_by_email_may_be_fast(aws: Aws) -> None:
+    aws.answers["ListSubscriptionsByTopic"] = {"Subscriptions": [{"Protocol": "sqs"}]}
+
+    assert aws.findings(publishes_per_second=300)["topic per second"].state == "ok"
+
+
+def test_an_account_without_a_daily_quota_is_not_nearly_spent(aws: Aws) -> None:
+    aws.answers["GetAccount"] = {"SendQuota": {"SentLast24Hours": 9.0, "Max24HourSend": -1.0}}
+
+    assert aws.findings()["SES"][1:3] == ("ok", "9 mails sent in 24 hours")
 
 
 @pytest.mark.parametrize(

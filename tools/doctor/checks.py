@@ -31,6 +31,17 @@ DEFAULT_SPEND_LIMIT = "1"
 """US dollars a month, if nobody has set a limit: https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html"""
 
 
+TEXTS_PER_SECOND = 20
+"""What SNS sends in an account. SNS has no call for it: https://docs.aws.amazon.com/general/latest/gr/sns.html"""
+
+PUBLISHES_PER_SECOND = 10
+"""Above this SNS switches e-mail subscriptions of a topic off:
+https://repost.aws/knowledge-center/sns-email-subscription-disabled"""
+
+NEARLY_SPENT = 0.8
+"""The part of the day's mails after which the doctor warns."""
+
+
 class Result(NamedTuple):
     """The answer of a check. `limited` means that it works within limits; `unknown` means that AWS does not say."""
 
@@ -181,13 +192,63 @@ def _is_identity(target: Target, sender: str) -> bool:
 def ses_account(target: Target) -> Result:
     account = target.client("sesv2").get_account()
     quota = account.get("SendQuota", {})
-    allowed = f"{quota.get('SentLast24Hours', 0):.0f} of {quota.get('Max24HourSend', 0):.0f} mails sent in 24 hours"
+    sent, most = quota.get("SentLast24Hours", 0), quota.get("Max24HourSend", 0)
+    # SES answers -1 if there is no limit.
+    allowed = f"{sent:.0f} of {most:.0f} mails sent in 24 hours" if most >= 0 else f"{sent:.0f} mails sent in 24 hours"
     if not account.get("SendingEnabled", True):
         return Result("problem", "sending is paused", "see Account dashboard in the SES console")
     if not account.get("ProductionAccessEnabled", True):
         advice = "in the SES console, verify each recipient or request production access"
         return Result("limited", f"in the sandbox: only verified recipients get mail; {allowed}", advice)
+    if 0 < most * NEARLY_SPENT <= sent:
+        advice = "request a higher sending quota in the SES console; until then reminders wait in their queue"
+        return Result("limited", allowed, advice)
     return Result("ok", allowed)
+
+
+def mail_rate(target: Target) -> Result:
+    """Compares the stage's rate with the account's. The account's other senders share its rate."""
+    ours = target.stage.mails_per_second
+    accepted = target.client("sesv2").get_account().get("SendQuota", {}).get("MaxSendRate")
+    if accepted is None:
+        return Result("unknown", "SES does not say how many mails a second it accepts")
+    found = f"the stage sends {ours:g} mails a second; SES accepts {accepted:g}"
+    if ours > accepted:
+        advice = (
+            f"in stacks/config.py, set mails_per_second of the stage {target.stage.name} to {accepted:g} or less, or "
+            "request a higher sending rate in the SES console"
+        )
+        return Result("limited", f"{found}, so it refuses some for a while", advice)
+    return Result("ok", found)
+
+
+def text_rate(target: Target) -> Result:
+    ours = target.stage.texts_per_second
+    found = f"the stage sends {ours:g} texts a second; SNS sends {TEXTS_PER_SECOND} unless AWS has raised it"
+    if ours > TEXTS_PER_SECOND:
+        advice = (
+            f"in stacks/config.py, set texts_per_second of the stage {target.stage.name} to {TEXTS_PER_SECOND} or "
+            "less, unless AWS has raised your quota"
+        )
+        return Result("limited", found, advice)
+    return Result("ok", found)
+
+
+def publish_rate(target: Target) -> Result:
+    ours = target.stage.publishes_per_second
+    found = f"the stage publishes {ours:g} reminders a second"
+    topic = target.find_output(REMINDERS, "NotifyTopicArn")
+    if ours <= PUBLISHES_PER_SECOND or not topic:
+        return Result("ok", found)
+    pages = target.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    mailed = sum(one["Protocol"].startswith("email") for page in pages for one in page["Subscriptions"])
+    if mailed:
+        advice = (
+            f"in stacks/config.py, set publishes_per_second of the stage {target.stage.name} to less than "
+            f"{PUBLISHES_PER_SECOND}, or subscribe queues instead of e-mail addresses"
+        )
+        return Result("problem", f"{found}: SNS switches off the {mailed} e-mail subscriptions of its topic", advice)
+    return Result("ok", found)
 
 
 def sms_account(target: Target) -> Result:
@@ -320,9 +381,12 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "topic's parameter": notify_parameter,
     "sender in SES": sender_verified,
     "SES": ses_account,
+    "mails per second": mail_rate,
     "SMS": sms_account,
     "SMS spending": sms_spending,
     "SMS numbers": sms_origination,
+    "texts per second": text_rate,
+    "topic per second": publish_rate,
     "Lambda": lambda_concurrency,
     "API Gateway's role": api_gateway_role,
     "operators": operators,
