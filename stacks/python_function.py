@@ -1,8 +1,10 @@
 """Defaults for a Lambda function, and the layer of third-party packages."""
 
 from collections.abc import Mapping
+from functools import cache
+from weakref import WeakKeyDictionary
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -11,6 +13,13 @@ from constructs import Construct
 
 from stacks import layer
 from stacks.config import Stage
+
+# Each use of an attribute of CDK is a call of its Node process, so these are used once.
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+ARCHITECTURE = lambda_.Architecture.ARM_64
+LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
+
+_CODE: WeakKeyDictionary[Stack, lambda_.Code] = WeakKeyDictionary()
 
 
 class DependencyLayer(lambda_.LayerVersion):
@@ -32,8 +41,8 @@ class DependencyLayer(lambda_.LayerVersion):
             scope,
             id,
             code=lambda_.Code.from_asset(str(archive), asset_hash=identity),
-            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
-            compatible_architectures=[lambda_.Architecture.ARM_64],
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[ARCHITECTURE],
             removal_policy=stage.removal_policy,
         )
 
@@ -64,7 +73,7 @@ class PythonFunction(lambda_.Function):
         log_group = logs.LogGroup(
             scope, f"{id}LogGroup", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
         )
-        role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        role = iam.Role(scope, f"{id}Role", assumed_by=LAMBDA)
         log_group.grant_write(role)
         if vpc:
             _allow_network_access(role)
@@ -72,15 +81,13 @@ class PythonFunction(lambda_.Function):
             scope,
             id,
             description=description,
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(
-                str(layer.ROOT / "lambdas"), exclude=["**/__pycache__", "*.pyc", "requirements.txt"]
-            ),
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
+            code=_code(Stack.of(scope)),
             handler=handler,
             layers=[dependencies] if dependencies else None,
             memory_size=memory,
-            timeout=Duration.seconds(timeout),
+            timeout=_seconds(timeout),
             environment=dict(environment),
             role=role,
             log_group=log_group,
@@ -90,6 +97,20 @@ class PythonFunction(lambda_.Function):
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
             security_groups=[security_group] if security_group else None,
         )
+
+
+@cache
+def _seconds(number: int) -> Duration:
+    return Duration.seconds(number)
+
+
+def _code(stack: Stack) -> lambda_.Code:
+    """The folder `lambdas/`, once for each stack, so that CDK does not read it again for each function."""
+    if stack not in _CODE:
+        _CODE[stack] = lambda_.Code.from_asset(
+            str(layer.ROOT / "lambdas"), exclude=["**/__pycache__", "*.pyc", "requirements.txt"]
+        )
+    return _CODE[stack]
 
 
 def _allow_network_access(role: iam.Role) -> None:

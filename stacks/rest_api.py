@@ -182,6 +182,8 @@ class RestApi(apigateway.RestApi):
             ),
         )
         self._models: dict[str, apigateway.IModel] = {}
+        # Each use of this attribute is a call of CDK's Node process.
+        self._deployment = self.latest_deployment
         cast(CfnOutput, self.node.find_child("Endpoint")).override_logical_id("ApiUrl")
         for id, refusal in REFUSALS.items():
             headers = {"Access-Control-Allow-Origin": f"'{stage.allowed_origin}'"}
@@ -258,7 +260,7 @@ class RestApi(apigateway.RestApi):
             model = apigateway.CfnModel(
                 self, name, rest_api_id=self.rest_api_id, name=name, content_type="application/json", schema=schema
             )
-            if self.latest_deployment:
-                self.latest_deployment.add_to_logical_id({name: schema})
+            if self._deployment:
+                self._deployment.add_to_logical_id({name: schema})
             self._models[file] = apigateway.Model.from_model_name(self, f"{name}Model", model.ref)
         return self._models[file]
