@@ -85,7 +85,7 @@ def on_aws(path: str, counts: Counts, configured: Configured) -> Counts:
     for name, records in counts.get("lambda.stream_record", {}).items():
         requests[name] = records * said["invocations_of_a_record"][name]["value"]
     found["lambda.gb_second"] = {
-        name: number * _seconds(name, path) * configured.memory.get(name, SMALLEST) / 1024
+        name: number * seconds(name, path) * configured.memory.get(name, SMALLEST) / 1024
         for name, number in requests.items()
     }
     if executions := found.get("states.express_request"):
@@ -110,7 +110,8 @@ def _of_the_stage(of: Mapping[str, float], configured: Configured) -> Iterator[t
             yield name, number
 
 
-def _seconds(function: str, path: str) -> float:
+def seconds(function: str, path: str) -> float:
+    """How long a function takes on AWS, on a path."""
     said = estimates()["seconds"]
     return _of(said, f"{function}/{path}" if f"{function}/{path}" in said else function, "seconds_of_others")
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import ceil
 from typing import Any, Literal
 
 from aws_cdk import RemovalPolicy
@@ -55,6 +56,36 @@ class CacheSettings:
 
     budget_ms: int = 250
     """The most milliseconds that an unresponsive cache may add to a lookup."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What comes in within one second at the busiest time of the year.
+
+    The APIs accept this load, and `make doctor` compares it with the quotas of the account. Nothing else depends on it.
+    See decision D156.
+    """
+
+    orders_per_second: int
+
+    lookups_per_second: int
+
+    reminders_per_second: int
+    """Reminders that people set. How many are sent in a second is another setting, such as `mails_per_second`."""
+
+    peak: float = 1.1
+    """The busiest second of this time, as a multiple of the numbers above."""
+
+    prepared: bool = False
+    """Whether the order table takes all orders from its first minute on. Otherwise a new table takes some 1,300 orders
+    a second, and twice its earlier peak half an hour later. Preparing costs about 7 US dollars once for 4,000 orders a
+    second, and cannot be undone."""
+
+    @property
+    def requests_per_second(self) -> int:
+        """The requests in the busiest second to the busiest method of an API. API Gateway throttles each method."""
+        most = max(self.orders_per_second, self.lookups_per_second, self.reminders_per_second)
+        return ceil(round(self.peak * most, 6))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +134,16 @@ class Stage:
     allowed_phones: tuple[str, ...]
     """The same for SMS: phone numbers in E.164."""
 
+    load: Load
+    """What the stage is made for."""
+
     throttle_rate: int
-    """Requests per second that each API accepts, sustained."""
+    """Requests per second that each method of an API accepts, sustained. Not less than `load` needs, and not much more:
+    it also limits what somebody with a stolen token could cost.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html"""
 
     throttle_burst: int
+    """Requests that a method accepts at once. The account's own limit for all APIs is 5,000."""
 
     sender: str
     """The address that reminder e-mails come from. SES sends a mail to it once, after the deployment, and its owner has
@@ -170,8 +207,10 @@ PROD = Stage(
     allowed_origin="*",
     allowed_emails=(),
     allowed_phones=(),
-    throttle_rate=500,
-    throttle_burst=1000,
+    # At AWS's default quotas Lambda runs 10,000 calls a second, and each order needs two.
+    load=Load(orders_per_second=4000, lookups_per_second=800, reminders_per_second=50, prepared=True),
+    throttle_rate=4400,
+    throttle_burst=5000,
     sender="reminders-prod@example.com",
     sender_identity="new",
     days_reminders_are_kept=30,
@@ -194,6 +233,7 @@ DEV = replace(
     workflow_log_level=LogLevel.ALL,
     system_log_level=SystemLogLevel.INFO,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
+    load=Load(orders_per_second=40, lookups_per_second=40, reminders_per_second=10),
     throttle_rate=50,
     throttle_burst=100,
     sender="reminders-dev@example.com",
@@ -209,6 +249,7 @@ LOCAL = replace(
     workflow_log_level=LogLevel.ALL,
     system_log_level=SystemLogLevel.INFO,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False),
+    load=Load(orders_per_second=500, lookups_per_second=500, reminders_per_second=100),
     throttle_rate=1000,
     throttle_burst=2000,
     sender="reminders@example.com",
@@ -238,6 +279,12 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
             yield f"stacks/config.py: two stages have the name {one.name!r}: give one of them another `name`"
         elif _may_share_an_account(one, other):
             yield from _conflicts(one, other)
+    for stage in stages:
+        if stage.throttle_rate < stage.load.requests_per_second:
+            yield (
+                f"stacks/config.py: with its `load` the stage {stage.name} needs a `throttle_rate` of "
+                f"{stage.load.requests_per_second} or more, and has {stage.throttle_rate}: raise it, or lower the load"
+            )
     for stage in stages:
         if stage.name != LOCAL.name and (stage.outbox or stage.only_account == LAPTOP_ACCOUNT):
             yield (

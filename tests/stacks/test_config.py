@@ -183,3 +183,12 @@ def test_a_stage_that_leaves_out_a_field_keeps_its_data():
 
 def test_only_the_laptop_talks_to_its_cache_without_encryption():
     assert {name for name, stage in STAGES.items() if stage.cache and not stage.cache.encrypted_in_transit} == {"local"}
+
+
+def test_a_stage_accepts_the_load_that_it_declares():
+    busy = replace(NEW, load=replace(NEW.load, lookups_per_second=5000))
+
+    assert [*mistakes([busy])] == [
+        "stacks/config.py: with its `load` the stage new needs a `throttle_rate` of 5500 or more, and has 4400: raise "
+        "it, or lower the load"
+    ]

@@ -76,6 +76,7 @@ class Aws:
             "ListSubscriptionsByTopic": {"Subscriptions": [{"Protocol": "email"}, {"Protocol": "sqs"}]},
             "ListUsersInGroup": {"Users": [{"Enabled": True}, {"Enabled": False}]},
             "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
+            "GetServiceQuota": {"Quota": {"Value": 1000.0}},
         }
         self.described: dict[str, Any] = {}
 

@@ -35,7 +35,7 @@ def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
         [
             *["credentials", "bootstrap", "sender", "settings", "topic's parameter", "sender in SES", "SES"],
             *["mails per second", "texts per second", "topic per second"],
-            *["SMS", "SMS spending", "SMS numbers", "Lambda", "API Gateway's role", "operators"],
+            *["SMS", "SMS spending", "SMS numbers", "Lambda", "load", "API Gateway's role", "operators"],
             *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
             "stack dev-website",
         ],

@@ -1,4 +1,4 @@
-"""What traffic costs, as pure sums: the paths of both designs, changes of ours, and the services that bill."""
+"""What traffic costs, as pure sums: the paths of both designs, changes of our design, and the services that bill."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -178,7 +178,7 @@ def with_traces(design: Design) -> Design:
 
 
 def without_resource(counts: Counts, name: str) -> Counts:
-    """The counts without those of one resource, such as a function that the stage lacks."""
+    """The counts without one resource, such as a function that the stage lacks."""
     left = {unit: {one: number for one, number in of.items() if one != name} for unit, of in counts.items()}
     return {unit: of for unit, of in left.items() if of}
 

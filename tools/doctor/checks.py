@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,10 +12,10 @@ from reminders.mail import check_address, identities_of
 from stacks.config import is_address
 from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, STACKS, stack_name
 from terminal.errors import CommandError
+from tools.doctor.load import declared_load
+from tools.doctor.result import Result, State
 from tools.doctor.target import Target
 from tools.errors import sentence
-
-State: TypeAlias = Literal["ok", "limited", "problem", "unknown"]
 
 BOOTSTRAP_STACK = "CDKToolkit"
 OLDEST_BOOTSTRAP = 6
@@ -40,15 +40,6 @@ https://repost.aws/knowledge-center/sns-email-subscription-disabled"""
 
 NEARLY_SPENT = 0.8
 """The part of the day's mails after which the doctor warns."""
-
-
-class Result(NamedTuple):
-    """The answer of a check. `limited` means that it works within limits; `unknown` means that AWS does not say."""
-
-    state: State
-    found: str
-    advice: str = ""
-    """What to do."""
 
 
 class Finding(NamedTuple):
@@ -388,6 +379,7 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "texts per second": text_rate,
     "topic per second": publish_rate,
     "Lambda": lambda_concurrency,
+    "load": declared_load,
     "API Gateway's role": api_gateway_role,
     "operators": operators,
 }

@@ -21,7 +21,7 @@ def install(place: Place) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     command = [str(place.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color"]
-    # --no-deps, because the file names all of them, and those of this project's .venv do not count.
+    # --no-deps, because the file names all of them, and packages in this project's .venv do not count.
     command += ["--progress-bar", "off", "--no-deps", "--target", str(FOLDER), "-r", str(REQUIREMENTS)]
     try:
         environment = pip.environment(python=str(place.python))
