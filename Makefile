@@ -206,6 +206,10 @@ cost: setup $(if $(PLOT),plots) ## Say what STAGE costs: ORDERS=1e6 LOOKUPS=1e6 
 cost-docs: setup plots ## Write the tables and the picture of docs/cost.md
 	@.venv/bin/python -m tools.cost --stage=prod --write
 
+.PHONY: simulate
+simulate: setup plots ## Simulate a flash sale; write docs/load.md
+	@.venv/bin/python -m tools.simulate
+
 .PHONY: plots
 plots: build/plots/installed ## Install the packages that draw pictures and simulate
 

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parse_and_install(arguments: list[str] | None) -> int:
-    description = "Installs the packages that `make cost-docs` needs into build/plots."
+    description = "Installs the packages that `make cost-docs` and `make simulate` need into build/plots."
     Parser(prog="python -m tools.plots", description=description).parse_args(arguments)
     install(Place(ROOT))
     return 0

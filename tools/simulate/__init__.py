@@ -1,0 +1,1 @@
+"""Simulates a day with a flash sale against AWS's quotas: `python -m tools.simulate --help`."""
