@@ -5,16 +5,14 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, TypeAlias, TypeVar
-
-import redis
+from typing import Literal, TypeAlias
 
 from common.logs import logger_of
 from orders import redis_client
 from orders.breaker import Breaker
 from orders.cache_entry import Entry, Found, Order, found_in, key_of, text_of
+from orders.redis_connection import Answer, Command, RefusalError, cause
 
-T = TypeVar("T")
 State: TypeAlias = Literal["HIT", "MISS", "BYPASS"]
 
 LOCK_SECONDS = 0.5
@@ -29,6 +27,8 @@ WORKERS = 8
 """A hanging DNS lookup can block a worker for about 30 seconds. Every RETRY_AFTER_SECONDS one more may be blocked."""
 RELEASED = 1
 """Milliseconds after which a released lock expires. The functions' Redis user may not delete keys."""
+ANOTHER_KIND = "WRONGTYPE"
+"""The refusal of GET if the key holds another type, for example a list. The value is unusable, like a damaged one."""
 
 logger = logger_of(__name__)
 breaker = Breaker()
@@ -58,8 +58,8 @@ def lookup(order_id: str, read: Callable[[], Entry]) -> tuple[Order | None, Stat
     try:
         conversation = _Conversation(order_id)
         found = conversation.find()
-    except Exception as error:  # redis-py also raises any error of its parser
-        logger.warning("the cache did not answer: %s", type(error).__name__)
+    except Exception as error:  # an address or an answer may be anything
+        logger.warning("the cache did not answer: %s", cause(error))
         conversation = None
         found = None
     if found:
@@ -70,14 +70,16 @@ def lookup(order_id: str, read: Callable[[], Entry]) -> tuple[Order | None, Stat
     try:
         conversation.publish(entry)
     except Exception as error:
-        logger.warning("the cache did not accept an order: %s", type(error).__name__)
+        logger.warning("the cache did not accept an order: %s", cause(error))
     return entry.order, "MISS"
 
 
 def put(order_id: str, entry: Entry) -> None:
-    """Caches an entry, replacing any other. Each wait ends after WRITE_SECONDS. Raises the errors of redis-py."""
+    """Caches an entry, replacing any other. Each wait ends after WRITE_SECONDS. Raises RefusalError and OSError."""
     text = text_of(order_id, entry.order)
-    redis_client.talk(lambda one: one.set(key_of(order_id), text, px=entry.milliseconds), WRITE_SECONDS)
+    (answer,) = redis_client.talk(("SET", key_of(order_id), text, "PX", entry.milliseconds), seconds=WRITE_SECONDS)
+    if isinstance(answer, RefusalError):
+        raise answer
 
 
 class _Conversation:
@@ -91,7 +93,10 @@ class _Conversation:
 
     def __init__(self, order_id: str) -> None:
         self._order_id = order_id
-        self._key, self._lock = key_of(order_id), f"lock:{order_id}"
+        self._key, lock = key_of(order_id), f"lock:{order_id}"
+        self._get = ("GET", self._key)
+        self._take = ("SET", lock, "", "NX", "PX", int(LOCK_SECONDS * 1000))
+        self._release = ("SET", lock, "", "PX", RELEASED)
         self._budget = int(os.environ.get("CACHE_BUDGET_MS", "250")) / 1000
         self._left = self._budget
         self._unusable = False
@@ -103,13 +108,14 @@ class _Conversation:
     def find(self) -> Found | None:
         """The cached entry, perhaps published by another lookup meanwhile. None if this lookup must read the table.
 
-        Raises TimeoutError if the budget is spent, or the errors of redis-py.
+        Raises TimeoutError if the budget is spent, or the errors of Client.ask.
         """
-        found = self._understood(self._ask(self._get))
+        found = self._understood(*self._ask(self._get))
         give_up = time.monotonic() + WAIT_SECONDS
         waiting = False
         while not found and time.monotonic() < give_up:
-            locked, value = self._ask(self._claim, waiting=waiting)
+            # Try to take the lock. Another lookup may just have published the entry.
+            locked, value = self._ask(self._take, self._get, waiting=waiting)
             found = self._understood(value)
             if locked:
                 if found:
@@ -123,68 +129,35 @@ class _Conversation:
     def publish(self, entry: Entry) -> None:
         """Caches the table's answer, unless UpdateCache has cached an entry meanwhile. Releases the lock."""
         text = text_of(self._order_id, entry.order)
+        only_new = () if self._unusable else ("NX",)
+        self._ask(("SET", self._key, text, "PX", entry.milliseconds, *only_new), self._release)
 
-        def step(one: redis.Redis) -> None:
-            with one.pipeline(transaction=False) as commands:
-                commands.set(self._key, text, px=entry.milliseconds, nx=not self._unusable)
-                commands.set(self._lock, "", px=RELEASED)
-                commands.execute()
+    def _ask(self, *commands: Command, waiting: bool = False) -> list[Answer]:
+        """The answers to `commands`, within the rest of the budget. Answers while `waiting` do not count.
 
-        self._ask(step)
-
-    def _get(self, one: redis.Redis) -> object:
-        try:
-            return one.get(self._key)
-        except redis.ResponseError as error:
-            if not _of_another_kind(error):
-                raise
-            return error
-
-    def _claim(self, one: redis.Redis) -> tuple[bool, object]:
-        """Tries to take the lock. Returns whether it did, and the cached value, which may just have been published."""
-        with one.pipeline(transaction=False) as commands:
-            commands.set(self._lock, "", nx=True, px=int(LOCK_SECONDS * 1000))
-            commands.get(self._key)
-            locked, value = commands.execute(raise_on_error=False)
-        for answer in (locked, value):
-            if isinstance(answer, Exception) and not _of_another_kind(answer):
-                raise answer
-        return bool(locked), value
-
-    def _release(self, one: redis.Redis) -> None:
-        one.set(self._lock, "", px=RELEASED)
-
-    def _ask(self, step: Callable[[redis.Redis], T], *, waiting: bool = False) -> T:
-        """The answer to `step`, within the rest of the budget. Answers while `waiting` do not count.
-
-        Runs `step` in a thread, because a socket's timeout does not end a hanging DNS lookup or many slow answers.
-        Raises TimeoutError if the budget is spent, or the errors of redis-py.
+        Waits for a thread, because a socket's timeout does not end a hanging DNS lookup or many slow answers. Raises
+        TimeoutError if the budget is spent, RefusalError if Redis refuses a command, or the errors of Client.ask.
 
         See decision D051.
         """
         began = time.monotonic()
-        future = _workers.submit(redis_client.talk, step, self._budget)
+        future = _workers.submit(redis_client.talk, *commands, seconds=self._budget)
         try:
-            answer = future.result(timeout=max(self._left, 0))
-        except redis.ResponseError:
-            breaker.open()
-            raise
+            answers = future.result(timeout=max(self._left, 0))
         except Exception:
             future.cancel()
             breaker.shut()
             raise
         breaker.open()
+        for answer in answers:
+            if isinstance(answer, RefusalError) and answer.code != ANOTHER_KIND:
+                raise answer
         if not waiting:
             self._left -= time.monotonic() - began
-        return answer
+        return answers
 
-    def _understood(self, value: object) -> Found | None:
+    def _understood(self, value: Answer) -> Found | None:
         """The entry in `value`, or None. An unusable value may be replaced by the table's answer."""
         found = found_in(value, self._order_id)
         self._unusable = value is not None and not found
         return found
-
-
-def _of_another_kind(error: Exception) -> bool:
-    """Whether Redis refused GET because the key holds another type, such as a list."""
-    return str(error).startswith("WRONGTYPE")

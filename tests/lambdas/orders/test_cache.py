@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import redis
-from redis.backoff import NoBackoff
 
 from orders import cache, cache_entry, redis_client
 from orders.cache_entry import Entry
@@ -22,16 +20,11 @@ URL = "rediss://prod-cache-orders@primary.example.com:6379"
 def signed_in(monkeypatch):
     """A client that a function on AWS would make."""
     monkeypatch.setenv("REDIS_NAME", "prod-redis")
-    redis_client.client.cache_clear()
-    return redis_client.client(URL, 0.25)
-
-
-def connection(client: redis.Redis):
-    return client.connection_pool.connection_kwargs
+    return redis_client.Client(URL, 0.25)
 
 
 def test_the_sign_in_token_is_a_presigned_request_without_its_scheme(signed_in):
-    user, token = connection(signed_in)["credential_provider"].get_credentials()
+    user, token = signed_in.credentials.get_credentials()
 
     url = urlsplit(f"//{token}")
     query = parse_qs(url.query)
@@ -43,38 +36,25 @@ def test_the_sign_in_token_is_a_presigned_request_without_its_scheme(signed_in):
 
 
 def test_a_user_can_sign_in_again_later(signed_in):
-    provider = connection(signed_in)["credential_provider"]
-
     gc.collect()
 
-    assert provider.get_credentials()[0] == "prod-cache-orders"
+    assert signed_in.credentials.get_credentials()[0] == "prod-cache-orders"
 
 
 def test_a_user_in_the_address_signs_in_over_tls(signed_in):
-    assert signed_in.connection_pool.connection_class is redis.SSLConnection
-    assert connection(signed_in)["host"] == "primary.example.com"
-    assert signed_in.connection_pool.make_connection().cert_reqs == ssl.CERT_REQUIRED
-    assert isinstance(connection(signed_in)["credential_provider"], redis_client.IamCredentials)
+    assert signed_in.tls.verify_mode == ssl.CERT_REQUIRED
+    assert signed_in.tls.check_hostname
+    assert isinstance(signed_in.credentials, redis_client.IamCredentials)
 
 
 def test_an_address_without_a_user_needs_no_sign_in(valkey):
-    client = redis_client.client(valkey, 2.0)
+    client = redis_client.Client(valkey, 2.0)
 
-    assert client.connection_pool.connection_class is redis.Connection
-    assert connection(client)["credential_provider"] is None
-
-
-def test_every_wait_of_a_client_has_a_timeout_and_no_retry(valkey):
-    settings = connection(redis_client.client(valkey, 2.0))
-
-    assert settings["socket_timeout"] == settings["socket_connect_timeout"] == 2.0
-    assert settings["retry"].get_retries() == 0
-    assert isinstance(settings["retry"]._backoff, NoBackoff)
+    assert (client.tls, client.credentials) == (None, None)
 
 
-def test_a_client_sends_nothing_before_its_first_command(redis_cache, valkey):
+def test_a_client_sends_nothing_but_the_commands(redis_cache):
     redis_cache.config_resetstat()
-    redis_client.client(valkey, 2.0).close()
 
     lookup("A-1")
 

@@ -134,5 +134,5 @@ def test_a_cache_that_does_not_answer_fails_the_batch_at_its_first_record(redis_
 def test_a_cache_with_a_wrong_address_fails_the_batch(monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
 
-    with pytest.raises(CacheUpdateError, match="ConnectionError"):
+    with pytest.raises(CacheUpdateError, match="ConnectionRefusedError"):
         update(record("INSERT", ROW))
