@@ -206,6 +206,10 @@ cost: setup $(if $(PLOT),plots) ## Say what STAGE costs: ORDERS=1e6 LOOKUPS=1e6 
 cost-docs: setup plots ## Write the tables and the picture of docs/cost.md
 	@.venv/bin/python -m tools.cost --stage=prod --write
 
+.PHONY: verify
+verify: setup ## Compare the estimates of `make cost` with a deployed STAGE
+	@.venv/bin/python -m tools.verify "--stage=$${STAGE:-dev}"
+
 .PHONY: simulate
 simulate: setup plots ## Simulate a flash sale; write docs/load.md
 	@.venv/bin/python -m tools.simulate

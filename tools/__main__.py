@@ -12,6 +12,7 @@ PROGRAMS = {
     "tools.doctor": "find problems before and after deploying a stage",
     "tools.cost": "say what a month of a stage costs (see `make cost`)",
     "tools.simulate": "simulate a flash sale (see `make simulate`)",
+    "tools.verify": "compare estimates with AWS (see `make verify`)",
     "tools.teardown": "cancel a stage's reminders (see `make destroy`)",
     "tools.docs": "write the generated parts of docs (see `make docs`)",
     "tools.openapi": "write docs/openapi (see `make openapi`)",

@@ -99,7 +99,8 @@ def test_a_function_that_reads_a_stream_is_counted_by_its_records() -> None:
 
     found = quantities.on_aws("order", counts, Configured(memory={}))
 
-    assert found["lambda.request"] == {"WatchOrders": pytest.approx(0.035)}
+    of_one = quantities.estimates()["invocations_of_a_record"]["WatchOrders"]["value"]
+    assert found["lambda.request"] == {"WatchOrders": pytest.approx(2 * of_one)}
 
 
 def test_each_function_and_workflow_of_the_paths_has_an_estimate() -> None:

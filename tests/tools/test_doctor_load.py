@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -21,7 +22,7 @@ def aws() -> Iterator[Aws]:
         yield aws
 
 
-def finding(aws: Aws, **load: float) -> Finding:
+def finding(aws: Aws, **load: Any) -> Finding:
     return aws.findings(load=replace(Load(orders_per_second=1, lookups_per_second=1, reminders_per_second=1), **load))[
         "load"
     ]

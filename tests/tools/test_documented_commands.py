@@ -19,6 +19,7 @@ from tools.orders import __main__ as orders
 from tools.remindme import __main__ as remindme
 from tools.sign_in import __main__ as sign_in
 from tools.simulate import __main__ as simulate
+from tools.verify import __main__ as verify
 
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")), *sorted(PROJECT.glob("benchmarks/*.md"))]
 SOURCES = sorted(
@@ -100,6 +101,7 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
         "tools.remindme": remindme.main,
         "tools.sign_in": sign_in.main,
         "tools.cost": only_parse(cost.argument_parser),
+        "tools.verify": only_parse(verify.argument_parser),
         "tools.simulate": only_parse(simulate.argument_parser),
         "tools.doctor": only_parse(doctor.argument_parser),
         "tools.teardown": only_parse(teardown.argument_parser),
@@ -184,7 +186,8 @@ def test_the_table_of_options_of_remindme_has_each_option() -> None:
 
 def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
     parsers = (
-        module.argument_parser() for module in (local, orders, remindme, sign_in, doctor, teardown, cost, simulate)
+        module.argument_parser()
+        for module in (local, orders, remindme, sign_in, doctor, teardown, cost, simulate, verify)
     )
     known = set().union(*map(options_of, parsers)) | {
         "--no-consumer",

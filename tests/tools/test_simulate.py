@@ -55,7 +55,7 @@ def simulated(design: Design, *, rate: int, seconds: int = 120) -> list[Minute]:
 
 
 def total(minutes: list[Minute], of: str) -> float:
-    return sum(getattr(minute, of) for minute in minutes)
+    return float(sum(getattr(minute, of) for minute in minutes))
 
 
 def test_a_bucket_gives_what_it_holds_and_then_its_rate() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from tools import plots
 from tools.simulate.day import HOUR
+from tools.simulate.designs import MILLION
 from tools.simulate.orders import Minute, percentile
 from tools.simulate.reminders import Sent
-from tools.simulate.runs import MILLION, Day
+from tools.simulate.runs import Day
 
 FIRST, LAST = 11 * 60 + 45, 14 * 60
 """The minutes of the day that are shown."""

@@ -34,7 +34,7 @@ class Day:
     minutes: Sequence[Minute]
 
     def sum(self, of: str) -> float:
-        return sum(getattr(minute, of) for minute in self.minutes)
+        return float(sum(getattr(minute, of) for minute in self.minutes))
 
     @property
     def usd(self) -> float:
