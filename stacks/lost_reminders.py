@@ -12,6 +12,7 @@ from reminders.reminder import BY_STATUS
 from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
+from stacks.reminder_delivery import ReminderQueues
 from stacks.reminder_table import ReminderTable
 
 
@@ -31,6 +32,7 @@ class LostReminders(Construct):
         dependencies: DependencyLayer,
         table: ReminderTable,
         workflow: sfn.IStateMachine,
+        queues: ReminderQueues,
     ) -> None:
         super().__init__(scope, id)
         self.function = settle = PythonFunction(
@@ -45,6 +47,7 @@ class LostReminders(Construct):
             dependencies=dependencies,
             environment={
                 **table.client_environment,
+                **queues.environment,
                 "REMINDER_WORKFLOW": workflow.state_machine_arn,
                 "HOURS_LATE": str(stage.hours_reminders_may_be_late),
             },
@@ -77,3 +80,5 @@ class LostReminders(Construct):
         workflow.grant_start_execution(settle)
         allow(settle, "states:ListExecutions", on=workflow.state_machine_arn)
         workflow.grant_execution(settle, "states:DescribeExecution")
+        for queue in queues.by_channel.values():
+            allow(settle, "sqs:GetQueueAttributes", on=queue.queue_arn)

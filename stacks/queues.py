@@ -4,6 +4,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from stacks.sending import MOST_RECEIVES, VISIBILITY_SECONDS
+
 LONGEST_RETENTION = Duration.days(14)
 
 
@@ -34,4 +36,24 @@ class WorkQueue(sqs.Queue):
             retention_period=Duration.days(7),
             visibility_timeout=Duration.minutes(2),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),
+        )
+
+
+class SendingQueue(sqs.Queue):
+    """A queue of messages to people. `SendReminder` sends them, as fast as the services allow.
+
+    The function returns what it could not send, for some minutes at a time. So a message moves to `dead_letters`
+    only after some days.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, dead_letters: sqs.IQueue) -> None:
+        super().__init__(
+            scope,
+            id,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            # Shorter than the dead-letter queue's, because a message keeps its age when it moves there.
+            retention_period=Duration.days(7),
+            visibility_timeout=Duration.seconds(VISIBILITY_SECONDS),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MOST_RECEIVES),
         )

@@ -12,6 +12,7 @@ from stacks.alarms import Alarms
 from stacks.config import Stage
 from stacks.lost_reminders import LostReminders
 from stacks.python_function import DependencyLayer
+from stacks.reminder_delivery import ReminderDelivery, ReminderQueues, ReminderSender
 from stacks.reminder_table import ReminderTable
 from stacks.reminder_workflow import ReminderWorkflow
 from stacks.reminders_api import RemindersApi
@@ -26,17 +27,24 @@ class RemindersStack(Stack):
         # Table
         table = ReminderTable(self, "ReminderTable", stage=stage)
 
-        # Topic, sender and workflow
+        # Topic, sender, workflow and delivery
         topic = self._topic(stage)
         self._sender(stage)
         dependencies = DependencyLayer(self, "Dependencies", stage=stage, time_zones=True)
+        queues = ReminderQueues(self, "ReminderQueues", stage=stage)
+        delivery = ReminderDelivery(self, "ReminderDelivery", stage=stage, queues=queues)
         workflow = ReminderWorkflow(
+            self, "ReminderStateMachine", stage=stage, dependencies=dependencies, table=table, delivery=delivery
+        )
+        sender = ReminderSender(
             self,
-            "ReminderStateMachine",
+            "ReminderSender",
             stage=stage,
             dependencies=dependencies,
             table=table,
+            queues=queues,
             topic=topic,
+            workflow=workflow,
         )
 
         # API
@@ -52,9 +60,15 @@ class RemindersStack(Stack):
 
         # Lost reminders and alarms
         lost = LostReminders(
-            self, "LostReminders", stage=stage, dependencies=dependencies, table=table, workflow=workflow
+            self,
+            "LostReminders",
+            stage=stage,
+            dependencies=dependencies,
+            table=table,
+            workflow=workflow,
+            queues=queues,
         )
-        self._alarms(workflow, lost)
+        self._alarms(workflow, delivery, sender, queues, lost)
 
         # Outputs
         CfnOutput(self, "ReminderTableName", value=table.table_name)
@@ -100,11 +114,33 @@ class RemindersStack(Stack):
             # See decision D101.
             identity.apply_removal_policy(RemovalPolicy.RETAIN)
 
-    def _alarms(self, workflow: ReminderWorkflow, lost: LostReminders) -> None:
+    def _alarms(
+        self,
+        workflow: ReminderWorkflow,
+        delivery: ReminderDelivery,
+        sender: ReminderSender,
+        queues: ReminderQueues,
+        lost: LostReminders,
+    ) -> None:
         alarms = Alarms(self, "ReminderAlarms")
         alarms.watch(
+            "ReminderFailed",
+            "A service refused a reminder, or failed for so long that the reminder became too late.",
+            sender.failed,
+        )
+        alarms.watch(
+            "DeliveryFailed",
+            "A reminder was due, and the workflow could not put it into its queue.",
+            delivery.metric_failed(statistic="Sum", period=A_MINUTE),
+        )
+        alarms.watch(
+            "ReminderDeadLetters",
+            "SendReminder could not process a message of a reminder for about a day.",
+            queues.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
+        )
+        alarms.watch(
             "WorkflowFailed",
-            "The workflow could not record, send or repeat a reminder, or somebody started it with invalid input.",
+            "The workflow could not record or deliver a reminder, or somebody started it with invalid input.",
             workflow.metric_failed(statistic="Sum", period=A_MINUTE),
         )
         alarms.watch(

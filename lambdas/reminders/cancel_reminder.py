@@ -26,7 +26,7 @@ def handler(event: http.Event) -> http.Reply:
     - 404: the reminder is unknown, or another person set it.
     - 409: the reminder is being sent, was sent, has failed, or was cancelled before.
 
-    The row decides between sending and cancelling: the workflow, too, must change it before it sends. Stopping the
+    The row decides between sending and cancelling: `SendReminder`, too, must change it before it sends. Stopping the
     execution only ends its wait.
     """
     found, now = own_row(event), timestamp(datetime.now(UTC))
@@ -39,7 +39,7 @@ def handler(event: http.Event) -> http.Reply:
             again = " To stop its repetitions, try again in a moment." if "Repeat" in found else ""
             message = f"The reminder was sent, is being sent, has failed, or was cancelled before.{again}"
             raise http.RequestError(409, "Conflict", message)
-    elif "ExecutionId" in row:
+    else:
         try:
             _states.stop_execution(executionArn=row["ExecutionId"])
         except (ClientError, BotoCoreError) as error:

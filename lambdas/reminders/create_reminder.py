@@ -1,26 +1,20 @@
 """`POST /reminders`."""
 
-import contextlib
 import hmac
 import json
-import os
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common import http
-from common.aws import BRIEFLY
 from common.caller import Caller, caller_of
-from reminders import idempotency, readiness, recipients, settings, table, validation
+from reminders import executions, idempotency, readiness, recipients, settings, table, validation
 from reminders.due import Due
 from reminders.errors import InvalidReminderError, Problems
-from reminders.reminder import FAILED, SCHEDULED, Row, first_execution, row_of, scheduled
-
-_states = boto3.client("stepfunctions", config=BRIEFLY)
+from reminders.reminder import FAILED, SCHEDULED, Row, execution_input, row_of, scheduled
 
 
 @http.api
@@ -62,7 +56,8 @@ def _new(
     """Returns the request with its addresses, and the row of a new reminder. Raises RequestError if it is invalid."""
     addressed, due = _checked(request, caller, now=now)
     reminder_id, kept = identity["ReminderId"], settings.kept()
-    row = row_of(addressed, due, reminder_id=reminder_id, owner=caller.id, now=now, kept=kept)
+    execution = executions.first_of(reminder_id)
+    row = row_of(addressed, due, reminder_id=reminder_id, execution=execution, owner=caller.id, now=now, kept=kept)
     return addressed, {**row, **identity, "Claim": str(uuid.uuid4())}
 
 
@@ -76,7 +71,7 @@ def _is_scheduled(request: Mapping[str, Any], row: Row) -> bool:
             _start(request, row)
             return True
     except (ClientError, BotoCoreError):
-        # The reminder stays if an execution or another call has claimed its row.
+        # The reminder stays if another call has claimed its row, or if it is being sent.
         if table.withdraw(row) or table.find(row["ReminderId"]) is None:
             raise
     return False
@@ -85,22 +80,22 @@ def _is_scheduled(request: Mapping[str, Any], row: Row) -> bool:
 def _repeated(
     event: http.Event, row: Row | None, identity: Mapping[str, str], request: Mapping[str, Any], caller: Caller
 ) -> http.Reply:
-    """Repeats the first answer. Starts the execution if no execution has claimed the row yet."""
+    """Repeats the first answer. Starts the execution if the first call did not."""
     if row is None:
         raise http.RequestError(503, "Unavailable", "The reminder was not scheduled. Try again.")
     if row["Owner"] != caller.id or not _is_same(row, identity):
         message = f"This {idempotency.HEADER} belongs to another request. Use a new key."
         raise http.RequestError(409, "Conflict", message)
-    if row["Status"] == FAILED and "ExecutionId" not in row:
+    if row["Status"] == FAILED and executions.found(row["ExecutionId"]) is None:
         message = f"The reminder was never started and has failed. Send it again with a new {idempotency.HEADER}."
         raise http.RequestError(409, "Conflict", message)
-    if row["Status"] == SCHEDULED and "ExecutionId" not in row:
-        request = _addressed(request, caller)
+    if row["Status"] == SCHEDULED:
         # With a new claim, the call that wrote the row can no longer delete it.
-        if table.claim_again(row["ReminderId"], claim=str(uuid.uuid4())):
-            _start(request, row)
-        elif table.find(row["ReminderId"]) is None:
+        claimed = table.claim_again(row, claim=str(uuid.uuid4()))
+        if claimed is None and table.find(row["ReminderId"]) is None:
             return _repeated(event, None, identity, request, caller)
+        if claimed and executions.found(claimed["ExecutionId"]) is None:
+            _start(_addressed(request, caller), claimed)
     return _accepted(event, row)
 
 
@@ -139,21 +134,21 @@ def _refused(error: InvalidReminderError) -> http.RequestError:
 
 
 def _start(request: Mapping[str, Any], row: Row) -> None:
-    """Starts the execution that claims the row. If there are several executions, only one can claim it."""
-    workflow = os.environ["REMINDER_WORKFLOW"]
-    execution = {
-        "stateMachineArn": workflow,
-        "input": json.dumps({**request, "reminderId": row["ReminderId"]}, ensure_ascii=False),
-    }
-    try:
-        _states.start_execution(**execution, name=row["ReminderId"])
-    except _states.exceptions.ExecutionAlreadyExists:
-        # An earlier call started this execution. If its row was deleted meanwhile, it ended, and this row is a new one.
-        first = _states.describe_execution(executionArn=first_execution(row, workflow))
-        if first["status"] != "RUNNING":
-            # The name is random. If it exists already, boto3 has repeated a start whose answer was lost.
-            with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
-                _states.start_execution(**execution, name=f"{row['ReminderId']}-{uuid.uuid4().hex[:8]}")
+    """Starts the execution that the row names. If its name is used already, starts another one."""
+    given = execution_input(request, row, now=datetime.now(UTC))
+    if executions.start(row["ExecutionId"], given):
+        return
+    existing = executions.found(row["ExecutionId"])
+    if (
+        existing
+        and existing["status"] == "RUNNING"
+        and json.loads(existing["input"])["waitUntil"] == given["waitUntil"]
+    ):
+        # Another call has started it, or boto3 has repeated a start whose answer was lost.
+        return
+    # An earlier call started this execution, and its row was deleted. Its message finds that the row has another one.
+    if renamed := table.start_with(row, {}, execution=executions.another_of(row)):
+        executions.start(renamed["ExecutionId"], given)
 
 
 def _accepted(event: http.Event, row: Row) -> http.Reply:

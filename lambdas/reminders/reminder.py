@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from common.times import timestamp
-from reminders import sms
 from reminders.channels import HIDDEN, channels_of, preference_of
 from reminders.due import Due, from_utc_text, local_text, utc_text
 
@@ -19,11 +18,19 @@ OVER = (SENT, PARTLY_SENT, FAILED)
 """The statuses in which an occurrence ends. A repeated reminder then schedules its next occurrence."""
 STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
 
-CARRIED = ("message", "subject", "channels", "preference", *HIDDEN, "repeat")
-"""The fields of a request that one execution passes to the next. See decision D037."""
+CARRIED = ("message", "subject", "channels", *HIDDEN, "repeat")
+"""The fields of a request that travel through the workflow and the queues. See decision D037."""
 
 BY_OWNER, BY_STATUS = "ByOwner", "ByStatus"
 """Indexes of the table. Their keys are Owner and DueAt, and Status and DueAt."""
+
+LEASE, RESULT = "{}Lease", "{}Result"
+"""Fields of a row while it is SENDING, such as `EmailLease` and `EmailResult`: until when a function may send by the
+channel, and how it went. Only a reminder with several channels has results."""
+
+LEASE_TIME = timedelta(seconds=120)
+"""How long one attempt may send and record. It is longer than the function's timeout, and shorter than the time until a
+message becomes visible again after an attempt that died."""
 
 SLICE = timedelta(days=364)
 """The longest wait of one execution, which lives at most a year. For a later reminder another execution waits on.
@@ -31,11 +38,24 @@ SLICE = timedelta(days=364)
 See decision D044.
 """
 
+SLICE_OF_A_LONGER_WAIT = SLICE - timedelta(days=1)
+"""The first of two waits. The second one is a day or longer, so a clock that is wrong by a minute does no harm."""
+
 
 def row_of(
-    request: Mapping[str, Any], due: Due, *, reminder_id: str, owner: str, now: datetime, kept: timedelta
+    request: Mapping[str, Any],
+    due: Due,
+    *,
+    reminder_id: str,
+    execution: str,
+    owner: str,
+    now: datetime,
+    kept: timedelta,
 ) -> Row:
-    """Returns the row of a new reminder. The row expires `kept` after the reminder is due."""
+    """Returns the row of a new reminder. The row expires `kept` after the reminder is due.
+
+    `execution` is the ARN of the only execution whose message sends the reminder.
+    """
     channels = channels_of(request)
     return {
         "ReminderId": reminder_id,
@@ -49,6 +69,7 @@ def row_of(
         **due_fields(due.instant, number=1, now=now, kept=kept),
         "TimeZone": due.zone,
         "Status": SCHEDULED,
+        "ExecutionId": execution,
         "CreatedAt": timestamp(now),
     }
 
@@ -64,34 +85,24 @@ def due_fields(instant: datetime, *, number: int, now: datetime, kept: timedelta
     }
 
 
-def for_the_workflow(request: Mapping[str, Any], row: Row, *, now: datetime) -> dict[str, Any]:
-    """Returns the workflow's data: the request, addresses included, and how long to wait.
+def execution_input(request: Mapping[str, Any], row: Row, *, now: datetime, waited_until: str = "") -> dict[str, Any]:
+    """Returns the input of an execution of the workflow: the request, addresses included, and how long to wait.
 
-    - `waitUntil`: the time when the reminder is due. It is earlier if one execution cannot wait so long; then `goOn` is
-      true.
-    - `waitSeconds`: the time left until then, because an execution may begin long after the request. It is None if the
-      request has no `waitSeconds`, or if `goOn` is true.
-    - `next`: the input of the following execution, which waits on, or waits for the next occurrence.
-    - `preference`: for running executions of an earlier version, which keep their old definition.
-
-    See decision D036.
+    - `waitUntil`: the time when the reminder is due, or SLICE_OF_A_LONGER_WAIT from now if one execution cannot wait so
+      long. `SendReminder` then starts the next execution, with the end of this one's wait in `waited_until`.
+    - `waitSeconds`: the seconds until then, if the request has `waitSeconds`.
     """
     channels = channels_of(request)
     due = from_utc_text(row["DueAt"])
-    waited = from_utc_text(request["waitedUntil"]) if "waitedUntil" in request else now
-    until = min(due, max(now, waited) + SLICE)
-    left = max(0, math.ceil((due - now).total_seconds()))
-    in_seconds = "waitSeconds" in request and until == due
+    start = max(now, from_utc_text(waited_until)) if waited_until else now
+    until = due if due - start <= SLICE else start + SLICE_OF_A_LONGER_WAIT
+    left = max(0, math.ceil((until - now).total_seconds()))
     return {
-        **_carried(request),
+        **{name: request[name] for name in CARRIED if name in request},
         "channels": channels,
-        "preference": preference_of(channels),
-        "text": sms.text_of(request["message"]),
         "reminderId": row["ReminderId"],
-        "waitSeconds": min(int(request["waitSeconds"]), left) if in_seconds else None,
         "waitUntil": utc_text(until),
-        "goOn": until < due,
-        "next": to_go_on(request, row) | ({"waitedUntil": utc_text(until)} if until < due else {}),
+        **({"waitSeconds": min(int(request["waitSeconds"]), left)} if "waitSeconds" in request else {}),
     }
 
 
@@ -100,21 +111,30 @@ def failed(reason: str, *, now: datetime) -> Row:
     return {"Status": FAILED, "Reason": reason, "UpdatedAt": timestamp(now)}
 
 
-def to_go_on(request: Mapping[str, Any], row: Row) -> dict[str, Any]:
-    """Returns the input of another execution of the reminder. It waits until the row's DueAt and then sends.
+def execution_arn(workflow: str, name: str) -> str:
+    """Returns the ARN of the execution `name` of a Standard workflow. It is known before the execution starts."""
+    return f"{workflow.replace(':stateMachine:', ':execution:')}:{name}"
 
-    That execution can claim the row only if the row still names the execution in `after`, or still names no execution.
+
+def another_name(row: Row, *, suffix: str) -> str:
+    """Returns the name of a later execution of the reminder. A name has at most 80 characters.
+
+    The first execution has the reminder's id as its name.
     """
-    return {
-        **_carried(request),
-        "reminderId": row["ReminderId"],
-        **({"after": row["ExecutionId"]} if "ExecutionId" in row else {}),
-    }
+    return f"{row['ReminderId'][: 79 - len(suffix)]}-{suffix}"
 
 
-def first_execution(row: Row, workflow: str) -> str:
-    """Returns the ARN of a reminder's first execution. Its name is the reminder's id."""
-    return f"{workflow.replace(':stateMachine:', ':execution:')}:{row['ReminderId']}"
+def results_on(row: Row) -> list[str] | None:
+    """Returns the result of each channel: a reason, or an empty text if it has sent. None if one is still missing."""
+    results = [row.get(RESULT.format(channel.capitalize())) for channel in channels_on(row)]
+    return None if None in results else results
+
+
+def outcome(results: list[str], *, now: datetime) -> Row:
+    """Returns the changes in the row of a reminder whose channels have these results."""
+    reasons = [reason for reason in results if reason]
+    status = SENT if not reasons else FAILED if len(reasons) == len(results) else PARTLY_SENT
+    return {"Status": status, "Reason": "; ".join(reasons), "UpdatedAt": timestamp(now)}
 
 
 def request_on(row: Row) -> dict[str, Any]:
@@ -156,7 +176,3 @@ def scheduled(row: Row) -> dict[str, Any]:
         "status": row["Status"],
         "channels": channels_on(row),
     }
-
-
-def _carried(request: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: request[name] for name in CARRIED if name in request}

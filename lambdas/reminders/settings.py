@@ -17,3 +17,17 @@ def grace() -> timedelta:
 def listed() -> frozenset[str]:
     """Returns the addresses and numbers, in lower case, that every signed-in user may send reminders to."""
     return frozenset(f"{os.environ['ALLOWED_EMAILS']} {os.environ['ALLOWED_PHONES']}".lower().split())
+
+
+def pauses() -> dict[str, float]:
+    """Returns for each channel how many seconds one instance of `SendReminder` leaves between two sends."""
+    return {channel: float(os.environ[f"{prefix}_PAUSE"]) for channel, prefix in _PREFIXES.items()}
+
+
+def queues() -> dict[str, str]:
+    """Returns the URL of each channel's queue."""
+    return {channel: os.environ[f"{prefix}_QUEUE"] for channel, prefix in _PREFIXES.items()}
+
+
+_PREFIXES = {"email": "EMAIL", "sms": "SMS", "topic": "TOPIC"}
+"""The beginnings of the environment variables of each channel."""

@@ -4,9 +4,8 @@ import contextlib
 import json
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -19,7 +18,8 @@ from common.aws import BRIEFLY, error_name
 from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
 from common.shape import ShapeError
-from reminders import mask, recurrence, settings, table, validation
+from common.times import timestamp
+from reminders import executions, mask, recurrence, settings, table, validation
 from reminders.channels import addresses_of, channels_of
 from reminders.due import from_utc_text, utc_text
 from reminders.reminder import (
@@ -27,17 +27,24 @@ from reminders.reminder import (
     SCHEDULED,
     SENDING,
     Row,
+    channels_on,
     due_fields,
+    execution_input,
     failed,
     first_due,
-    first_execution,
     request_on,
-    to_go_on,
 )
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
-"""How long after `DueAt` a reminder of each status is overdue. It is longer than the workflow's retries take to start
-the next execution (SCHEDULED), and to send a reminder and record the result (SENDING)."""
+"""How long after its due time and its last change a reminder of each status is overdue, if its queue is empty. It is
+longer than the workflow's retries take to put a message into the queue (SCHEDULED), and than a message stays hidden
+after an attempt (SENDING)."""
+
+WAITS_IN_A_QUEUE = timedelta(hours=1)
+"""The same, if the queue of a channel has messages. One of them may be the reminder's."""
+
+SLOWER = 10
+"""A queue may take this number of times longer than its length and its pauses say, if the service is throttled."""
 
 WORKS_SECONDS = 200
 """After this time a run settles no further reminder. The next run finds those that are left."""
@@ -50,7 +57,14 @@ NO_MORE = "; the reminder will not repeat any more"
 
 T = TypeVar("T")
 
+COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
 _states = boto3.client("stepfunctions", config=BRIEFLY)
+_sqs = boto3.client("sqs", config=BRIEFLY)
 
 logger = logger_of(__name__)
 
@@ -70,6 +84,8 @@ class Run:
     lost: int = 0
     failures: int = 0
     complete: bool = True
+    lengths: dict[str, int] = field(default_factory=dict)
+    """The number of messages in the queue of each channel, as far as the run has asked for it."""
 
     def attempt(self, action: Callable[[], T], otherwise: str) -> T | None:
         """Returns the result of `action`, or None if AWS failed. The run then continues with the other reminders."""
@@ -89,14 +105,26 @@ class Run:
             if found.get("ExecutionId") not in living:
                 # The id of a reminder that was started by hand is its execution's name, which may contain an address.
                 what = f"reminder {mask.text(found['ReminderId'])} was not settled"
-                self.lost += bool(self.attempt(partial(_settle, found, now=self.now), what))
+                self.lost += bool(self.attempt(partial(_settle, found, self), what))
+
+    def patience(self, row: Row) -> timedelta:
+        """Returns how long after its due time and its last change the reminder is overdue."""
+        queued = {channel: length for channel in channels_on(row) if (length := self._length(channel))}
+        slowest = max((length * settings.pauses()[channel] for channel, length in queued.items()), default=0)
+        return max(WAITS_IN_A_QUEUE, SLOWER * timedelta(seconds=slowest)) if queued else OVERDUE[row["Status"]]
+
+    def _length(self, channel: str) -> int:
+        if channel not in self.lengths:
+            answer = _sqs.get_queue_attributes(QueueUrl=settings.queues()[channel], AttributeNames=list(COUNTS))
+            self.lengths[channel] = sum(int(answer["Attributes"][name]) for name in COUNTS)
+        return self.lengths[channel]
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Settles the lost reminders: `{"Lost": how many it settled, "Complete": whether it looked at every reminder}`.
 
-    A reminder is lost if it is SCHEDULED or SENDING, overdue, and has no running execution. A repeated one is also lost
-    if its execution ended before it scheduled the next occurrence. With `{"Waiting": true}` as `event`, the function
+    A reminder is lost if it is SCHEDULED or SENDING, overdue, and has no running execution and no message in a queue.
+    A repeated one is also lost if it failed before anything was sent. With `{"Waiting": true}` as `event`, the function
     also settles reminders that are SCHEDULED without an execution and not due yet.
 
     A SCHEDULED reminder gets a new execution, if it is not later than the stage allows and its addresses are known. Any
@@ -141,56 +169,74 @@ def _suspects(now: datetime, *, waiting: bool) -> Iterator[Iterable[Row]]:
         yield (row for row in rows if "Repeat" in row)
 
 
-def _settle(found: Row, *, now: datetime) -> bool:
+def _settle(found: Row, run: Run) -> bool:
     """Settles the reminder if it is lost. Returns whether it was lost."""
     row = table.find(found["ReminderId"])
     if row is None or row["Status"] != found["Status"]:
         return False
-    execution = _execution_of(row)
+    execution = executions.found(row["ExecutionId"])
     if execution and execution["status"] == "RUNNING":
         return False
     try:
+        # An execution that was not started yet leaves the addresses to the one before it.
+        source = execution or (executions.found(row["After"]) if "After" in row else None)
         if row["Status"] in OVER:
-            return _go_on_after(row, execution, now=now)
-        return _send_again_or_fail(row, execution, now=now)
+            return _go_on_after(row, source, now=run.now)
+        may_be_queued = row["Status"] == SENDING or (execution and execution["status"] == "SUCCEEDED")
+        if may_be_queued and run.now - _last_seen(row) < run.patience(row):
+            return False
+        return _send_again_or_fail(row, source, now=run.now)
     except (KeyError, ValueError):
         if row.get("Reason") == DAMAGED:
             # Do not count it again: a sweep finds a repeated reminder until the stage's grace time is over.
             return False
-        return table.settle(row, failed(DAMAGED, now=now)) is not None
+        return table.settle(row, failed(DAMAGED, now=run.now)) is not None
 
 
-def _send_again_or_fail(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
-    request = _request(row, execution)
+def _last_seen(row: Row) -> datetime:
+    """Returns when the reminder was due, or when an attempt to send it last changed the row, if that was later."""
+    return max(from_utc_text(row["DueAt"]), from_utc_text(row["UpdatedAt"]))
+
+
+def _send_again_or_fail(row: Row, source: Mapping[str, Any] | None, *, now: datetime) -> bool:
+    """Starts the reminder again, or fails it. `source` is the execution whose input may hold the addresses."""
+    request = _request(row, source)
     if row["Status"] == SENDING:
         reason = MAY_HAVE_ARRIVED
     elif now - from_utc_text(row["DueAt"]) > settings.grace():
         reason = TOO_LATE
     elif request:
-        # Two executions at the same time do no harm, because only one can claim the row.
-        _start(request, row)
-        return True
+        return _schedule(row, {"UpdatedAt": timestamp(now)}, request, source, now=now)
     elif now - from_utc_text(row["UpdatedAt"]) < OVERDUE[SCHEDULED]:
         # `CreateReminder` may be about to start the execution.
         return False
     else:
         reason = NOT_KNOWN
     if request and (following := _next_of(row, now=now)):
-        return _schedule(row, {**following, "Reason": reason}, request)
+        return _schedule(row, {**following, "Reason": reason}, request, source, now=now)
     stops = request is None and "Repeat" in row
     return table.settle(row, failed(reason + NO_MORE if stops else reason, now=now)) is not None
 
 
-def _go_on_after(row: Row, execution: Mapping[str, Any] | None, *, now: datetime) -> bool:
-    """Schedules the next occurrence of a repeated reminder whose execution ended before it did so."""
-    request, following = _request(row, execution), _next_of(row, now=now)
-    return request is not None and following is not None and _schedule(row, {**following, "Reason": ""}, request)
+def _go_on_after(row: Row, source: Mapping[str, Any] | None, *, now: datetime) -> bool:
+    """Schedules the next occurrence of a repeated reminder whose execution failed before it sent anything."""
+    request, following = _request(row, source), _next_of(row, now=now)
+    if request is None or following is None:
+        return False
+    return _schedule(row, {**following, "Reason": ""}, request, source, now=now)
 
 
-def _schedule(row: Row, following: Row, request: Mapping[str, Any]) -> bool:
-    """Schedules the next occurrence. Returns False if somebody, such as another sweep, has changed the row since."""
-    if scheduled := table.settle(row, {**following, "Status": SCHEDULED}):
-        _start(request, scheduled)
+def _schedule(
+    row: Row, changes: Row, request: Mapping[str, Any], source: Mapping[str, Any] | None, *, now: datetime
+) -> bool:
+    """Gives the reminder a new execution. Messages and executions of the old one then find that it is not theirs.
+
+    Returns False if somebody, such as another sweep, has changed the row since.
+    """
+    after = source["executionArn"] if source else row["ExecutionId"]
+    execution = {"Status": SCHEDULED, "ExecutionId": executions.another_of(row), "After": after}
+    if scheduled := table.settle(row, {**changes, **execution}):
+        executions.start(scheduled["ExecutionId"], execution_input(request, scheduled, now=now))
     return scheduled is not None
 
 
@@ -202,19 +248,6 @@ def _next_of(row: Row, *, now: datetime) -> Row | None:
     if following is None:
         return None
     return due_fields(following.instant, number=following.number, now=now, kept=settings.kept())
-
-
-def _execution_of(row: Row) -> dict[str, Any] | None:
-    """Returns Step Functions' description of the execution that the row names, or by default of the first one.
-
-    None if no execution was started, or if it ended more than 90 days ago.
-    """
-    by_name = first_execution(row, os.environ["REMINDER_WORKFLOW"])
-    try:
-        found: dict[str, Any] = _states.describe_execution(executionArn=row.get("ExecutionId", by_name))
-    except (_states.exceptions.ExecutionDoesNotExist, _states.exceptions.InvalidArn):
-        return None
-    return found
 
 
 def _request(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -231,14 +264,3 @@ def _request(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | 
         if is_its_own and {**request, "channels": channels_of(request)}.items() >= on_the_row.items():
             return request
     return None if addresses_of(on_the_row["channels"]) else on_the_row
-
-
-def _start(request: Mapping[str, Any], row: Row) -> None:
-    # The name is random. If it exists already, boto3 has repeated a start whose answer was lost.
-    with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
-        _states.start_execution(
-            stateMachineArn=os.environ["REMINDER_WORKFLOW"],
-            # The workflow forms the name of a following execution in the same way.
-            name=f"{row['ReminderId'][:71]}-{uuid.uuid4().hex[:8]}",
-            input=json.dumps(to_go_on(request, row), ensure_ascii=False),
-        )

@@ -1,9 +1,10 @@
-"""The functions' reads and writes of the reminder table. The workflow itself writes whether a reminder was sent."""
+"""The reads and writes of the reminder table. The workflow itself writes only that it could not deliver a reminder."""
 
 import functools
 import operator
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -12,7 +13,9 @@ from botocore.exceptions import ClientError
 
 from common.aws import BRIEFLY
 from common.paging import Place
-from reminders.reminder import BY_OWNER, BY_STATUS, CANCELLED, OVER, SCHEDULED, SENDING, Row
+from common.times import timestamp
+from reminders.channels import CHANNELS
+from reminders.reminder import BY_OWNER, BY_STATUS, CANCELLED, LEASE, RESULT, SCHEDULED, SENDING, Row, channels_on
 
 LONGEST_ID = 128
 """In characters. An execution's name is shorter (80), and DynamoDB's limit for a key is higher (2048 bytes)."""
@@ -31,8 +34,8 @@ def create(row: Mapping[str, Any]) -> bool:
 
 
 def withdraw(row: Row) -> bool:
-    """Deletes the row. Returns False, and deletes nothing, if an execution or another call has claimed it since."""
-    condition = Attr("Claim").eq(row["Claim"]) & Attr("ExecutionId").not_exists()
+    """Deletes the row. Returns False, and deletes nothing, if another call has claimed it since, or if it is sent."""
+    condition = Attr("Claim").eq(row["Claim"]) & Attr("Status").eq(SCHEDULED)
     try:
         _table.delete_item(Key={"ReminderId": row["ReminderId"]}, ConditionExpression=condition)
     except ClientError as error:
@@ -41,20 +44,73 @@ def withdraw(row: Row) -> bool:
     return True
 
 
-def claim_again(reminder_id: str, *, claim: str) -> Row | None:
-    """Replaces the claim and returns the row. None if an execution has claimed it, or if it is not SCHEDULED."""
-    condition = Attr("Status").eq(SCHEDULED) & Attr("ExecutionId").not_exists()
-    return _update(reminder_id, {"Claim": claim}, only_if=condition)
+def claim_again(row: Row, *, claim: str) -> Row | None:
+    """Replaces the claim of the call that wrote the row, and returns the row.
 
-
-def take(reminder_id: str, *, execution: str, after: str | None) -> Row | None:
-    """Claims the row for the execution and returns it. None if it is not SCHEDULED, or another execution claimed it.
-
-    `after` is the execution that started this one. It is None for a reminder's first execution.
+    None if the row is not SCHEDULED or has another execution.
     """
-    before = Attr("ExecutionId").eq(after) if after else Attr("ExecutionId").not_exists()
-    condition = Attr("Status").eq(SCHEDULED) & (before | Attr("ExecutionId").eq(execution))
-    return _update(reminder_id, {"ExecutionId": execution}, only_if=condition)
+    return _update(row["ReminderId"], {"Claim": claim}, only_if=_is(row, SCHEDULED))
+
+
+def start_with(row: Row, changes: Mapping[str, Any], *, execution: str) -> Row | None:
+    """Gives a SCHEDULED reminder another execution, and returns the row.
+
+    None if it is not SCHEDULED or has another execution already.
+    """
+    return _update(row["ReminderId"], _followed(row, changes, execution), only_if=_is(row, SCHEDULED))
+
+
+def claim(
+    reminder_id: str, *, execution: str, channel: str, waited_until: str, now: datetime, lease: timedelta
+) -> Row | None:
+    """Claims a reminder for sending it by `channel`, until the lease ends, and returns the row. None if it is refused.
+
+    Only the message of the row's own execution can claim the reminder. It must be due and SCHEDULED. If it is SENDING,
+    the channel must have no result yet, and no lease or a lease that is over.
+
+    See decision D039.
+    """
+    held, result = LEASE.format(channel.capitalize()), RESULT.format(channel.capitalize())
+    is_free = Attr(held).not_exists() | Attr(held).lt(timestamp(now))
+    condition = (
+        Attr("ExecutionId").eq(execution)
+        & Attr("DueAt").lte(waited_until)
+        & (Attr("Status").eq(SCHEDULED) | (Attr("Status").eq(SENDING) & is_free & Attr(result).not_exists()))
+    )
+    changes = {"Status": SENDING, "UpdatedAt": timestamp(now), held: timestamp(now + lease)}
+    return _update(reminder_id, changes, only_if=condition)
+
+
+def release(row: Row, channel: str, *, now: datetime, is_unsent: bool) -> Row | None:
+    """Ends the lease of `channel`, so that the next attempt can claim the reminder again.
+
+    `is_unsent` says that nothing was sent. Then a reminder with this one channel can be cancelled again.
+    """
+    status = SCHEDULED if is_unsent and len(channels_on(row)) == 1 else SENDING
+    changes = {"Status": status, "UpdatedAt": timestamp(now)}
+    return _update(row["ReminderId"], changes, only_if=_is(row, SENDING), without=[LEASE.format(channel.capitalize())])
+
+
+def record(row: Row, channel: str, reason: str, *, now: datetime) -> Row | None:
+    """Records the result of one of several channels, and returns the row. An empty `reason` means that it has sent."""
+    name = channel.capitalize()
+    changes = {RESULT.format(name): reason, "UpdatedAt": timestamp(now)}
+    return _update(row["ReminderId"], changes, only_if=_is(row, SENDING), without=[LEASE.format(name)])
+
+
+def finish(row: Row, changes: Mapping[str, Any]) -> Row | None:
+    """Writes how an occurrence has ended, and returns the row. None if it is not SENDING any more."""
+    return _update(row["ReminderId"], changes, only_if=_is(row, SENDING), without=_OF_CHANNELS)
+
+
+def finish_and_repeat(row: Row, changes: Mapping[str, Any], *, execution: str) -> Row | None:
+    """Schedules the next occurrence of a reminder that is SENDING, and returns the row.
+
+    None if it was stopped, or if it is not SENDING any more.
+    """
+    changes = {**_followed(row, changes, execution), "Status": SCHEDULED}
+    condition = _is(row, SENDING) & Attr("Stopped").not_exists()
+    return _update(row["ReminderId"], changes, only_if=condition, without=_OF_CHANNELS)
 
 
 def cancel(reminder_id: str, *, owner: str, now: str) -> Row | None:
@@ -75,25 +131,15 @@ def stop_repeating(reminder_id: str, *, owner: str, now: str) -> Row | None:
     return _update(reminder_id, {"Stopped": True, "UpdatedAt": now}, only_if=condition)
 
 
-def schedule_next(reminder_id: str, changes: Mapping[str, Any], *, after: int, execution: str) -> bool:
-    """Schedules a repeated reminder once more. Returns False if it was stopped or belongs to another execution.
-
-    `after` is the number of the occurrence that is over. The next number may be higher by more than one, because missed
-    occurrences are skipped. Safe to repeat.
-    """
-    over = Attr("Occurrence").eq(after) & Attr("Status").is_in(list(OVER))
-    again = Attr("Occurrence").gt(after) & Attr("Status").eq(SCHEDULED)
-    condition = Attr("ExecutionId").eq(execution) & Attr("Stopped").not_exists() & (over | again)
-    return _update(reminder_id, {**changes, "Status": SCHEDULED}, only_if=condition) is not None
-
-
 def settle(row: Row, changes: Mapping[str, Any]) -> Row | None:
     """Writes `changes` and returns the row. None, and nothing is written, if the row has changed since it was read."""
     conditions = [
         Attr(name).eq(row[name]) if name in row else Attr(name).not_exists()
         for name in ("Status", "Occurrence", "ExecutionId")
     ]
-    return _update(row["ReminderId"], changes, only_if=functools.reduce(operator.and_, conditions))
+    return _update(
+        row["ReminderId"], changes, only_if=functools.reduce(operator.and_, conditions), without=_OF_CHANNELS
+    )
 
 
 def find(reminder_id: str) -> Row | None:
@@ -144,11 +190,30 @@ def _page(
     return page["Items"], (last["DueAt"], last["ReminderId"]) if last else None
 
 
-def _update(reminder_id: str, changes: Mapping[str, Any], *, only_if: ConditionBase) -> Row | None:
+def _is(row: Row, status: str) -> ConditionBase:
+    """The condition that the reminder has this status, and still the execution that it had when `row` was read."""
+    return Attr("ExecutionId").eq(row["ExecutionId"]) & Attr("Status").eq(status)
+
+
+def _followed(row: Row, changes: Mapping[str, Any], execution: str) -> dict[str, Any]:
+    """Returns `changes` with the next execution, and with the one whose input holds the addresses until it starts."""
+    return {**changes, "ExecutionId": execution, "After": row["ExecutionId"]}
+
+
+_OF_CHANNELS = [field.format(channel.capitalize()) for channel in CHANNELS for field in (LEASE, RESULT)]
+"""The fields that hold the leases and the results of the channels. A row has them only while it is SENDING."""
+
+
+def _update(
+    reminder_id: str, changes: Mapping[str, Any], *, only_if: ConditionBase, without: Sequence[str] = ()
+) -> Row | None:
+    """Writes `changes`, removes the fields in `without`, and returns the row. None if the condition does not hold."""
+    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
+    removes = " REMOVE " + ", ".join(without) if without else ""
     try:
         answer = _table.update_item(
             Key={"ReminderId": reminder_id},
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changes),
+            UpdateExpression=sets + removes,
             ConditionExpression=only_if,
             ExpressionAttributeNames={f"#{name}": name for name in changes},
             ExpressionAttributeValues={f":{name}": value for name, value in changes.items()},

@@ -44,20 +44,28 @@ SHAPE = Shape.of(
     across=_across,
 )
 
-OURS = {"reminderId", "after", "waitedUntil"}
-"""The fields that the API or an earlier execution adds to a request when it starts the workflow."""
+OURS = {"reminderId", "waitUntil", "after", "waitedUntil"}
+"""The fields that the API and the functions add to a request when they start the workflow.
+
+The last two are in the inputs of executions that started before the workflow had its present states.
+"""
+
+
+def by_hand(given: object) -> dict[str, Any]:
+    """Returns the request in the input of an execution that was started by hand. Raises ShapeError if it is invalid.
+
+    If it names no channel, the reminder goes to the topic, as in the original app.
+    """
+    if not isinstance(given, dict) or given.keys() & {"channels", "preference"}:
+        return SHAPE.fitted(given)
+    return SHAPE.fitted({**given, "preference": "topic"})
 
 
 def given_to_the_workflow(given: object) -> dict[str, Any]:
-    """Returns the request in an execution's input, without OURS. Raises ShapeError if it is invalid.
-
-    A reminder that was started by hand and names no channel goes to the topic, as in the original app.
-    """
-    if not isinstance(given, dict):
-        return SHAPE.fitted(given)
-    if "reminderId" in given:
+    """Returns the request in the input of any execution, without OURS. Raises ShapeError if it is invalid."""
+    if isinstance(given, dict) and "reminderId" in given:
         return SHAPE.fitted({name: value for name, value in given.items() if name not in OURS})
-    return SHAPE.fitted(given if given.keys() & {"channels", "preference"} else {**given, "preference": "topic"})
+    return by_hand(given)
 
 
 def checked(request: Mapping[str, Any], *, now: datetime) -> Due:

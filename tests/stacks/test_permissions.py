@@ -43,7 +43,7 @@ def test_every_role_is_for_one_service(deployment):
     for path, role in deployment.properties("AWS::IAM::Role").items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         services = {"ApiLogs/Role": "apigateway", "Identity/TextsRole": "cognito-idp"}
-        service = services.get(path, "states" if path.endswith("StateMachineRole") else "lambda")
+        service = services.get(path, "states" if path.endswith(("StateMachineRole", "DeliveryRole")) else "lambda")
         assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert trust["Action"] == "sts:AssumeRole"
 
@@ -78,7 +78,7 @@ def test_only_text_messages_are_published_outside_of_topics(deployment):
     exceptions = [(role, one) for role, one in deployment.statements() if "NotResource" in one]
 
     ((role, statement),) = exceptions
-    assert role == "Reminders/ReminderStateMachineRole"
+    assert role == "Reminders/ReminderSender/SendReminderRole"
     assert statement["Action"] == ["sns:Publish"]
     assert statement["NotResource"] == ["arn:${AWS::Partition}:sns:*:*:*"]
 

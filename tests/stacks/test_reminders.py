@@ -5,7 +5,7 @@ import aws_cdk as cdk
 import pytest
 
 import app
-from reminders.reminder import BY_OWNER, BY_STATUS, due_fields
+from reminders.reminder import BY_OWNER, BY_STATUS, LEASE_TIME, due_fields
 from stacks.config import STAGES, stage_from_context
 from tests.support.templates.deployment import CDK_CONTEXT
 
@@ -23,8 +23,8 @@ def test_the_function_sends_from_the_registered_sender(deployment):
     sender = deployment.stage.sender
 
     assert deployment.only("AWS::SES::EmailIdentity")["EmailIdentity"] == sender
-    function = deployment.properties("AWS::Lambda::Function")["Reminders/SendEmail"]
-    assert function["Environment"]["Variables"] == {"SENDER": sender}
+    function = deployment.properties("AWS::Lambda::Function")[SEND]
+    assert function["Environment"]["Variables"]["SENDER"] == sender
 
 
 def test_a_sender_stays_registered_after_a_change_or_a_destroy(deployment):
@@ -98,18 +98,61 @@ def test_a_workflow_that_waits_up_to_a_year_is_standard(deployment):
     assert targets == {
         "ReminderTable": "Reminders/ReminderTable",
         "ScheduleReminderFunction": "Reminders/ScheduleReminder.Arn",
-        "NextOccurrenceFunction": "Reminders/NextOccurrence.Arn",
-        "SendEmailFunction": "Reminders/SendEmail.Arn",
-        "NotifyTopic": "Reminders/NotifyTopic",
+        "ReminderDelivery": "Reminders/ReminderDelivery",
     }
+
+
+def test_a_workflow_that_delivers_a_reminder_is_express(deployment):
+    workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Reminders/ReminderDelivery"]
+
+    assert workflow["StateMachineType"] == "EXPRESS"
+    # The input holds addresses.
+    assert workflow["LoggingConfiguration"]["IncludeExecutionData"] is False
+    assert workflow["LoggingConfiguration"]["Level"] == "ERROR"
+    queues = {name: deployment.named("Reminders", url) for name, url in workflow["DefinitionSubstitutions"].items()}
+    assert queues == {name: f"Reminders/ReminderQueues/{name}" for name in ("EmailQueue", "SMSQueue", "TopicQueue")}
+
+
+@pytest.mark.parametrize(("channel", "name"), [("email", "EmailQueue"), ("sms", "SMSQueue"), ("topic", "TopicQueue")])
+def test_a_function_sends_what_is_in_the_queue_of_each_channel_at_the_stages_rate(channel, name, deployment):
+    mapping = deployment.properties("AWS::Lambda::EventSourceMapping")[f"Reminders/ReminderSender/{name}Messages"]
+    queue = deployment.properties("AWS::SQS::Queue")[f"Reminders/ReminderQueues/{name}"]
+    function = deployment.properties("AWS::Lambda::Function")[SEND]
+    variables = function["Environment"]["Variables"]
+
+    assert deployment.named("Reminders", mapping["EventSourceArn"]) == f"Reminders/ReminderQueues/{name}.Arn"
+    assert deployment.named("Reminders", mapping["FunctionName"]) == SEND
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    at_once = mapping["ScalingConfig"]["MaximumConcurrency"]
+    assert at_once / float(variables[f"{channel.upper()}_PAUSE"]) <= getattr(deployment.stage, RATES[channel])
+    assert deployment.named("Reminders", variables[f"{channel.upper()}_QUEUE"]) == f"Reminders/ReminderQueues/{name}"
+    assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
+
+
+RATES = {"email": "mails_per_second", "sms": "texts_per_second", "topic": "publishes_per_second"}
+
+
+def test_the_queues_share_their_dead_letters_and_these_raise_an_alarm(deployment):
+    queues = [one for path, one in deployment.properties("AWS::SQS::Queue").items() if path.startswith(QUEUES)]
+    alarm = deployment.properties("AWS::CloudWatch::Alarm")["Reminders/ReminderAlarms/ReminderDeadLetters"]
+    targets = [one["RedrivePolicy"]["deadLetterTargetArn"] for one in queues if "RedrivePolicy" in one]
+    (dimension,) = alarm["Dimensions"]
+
+    assert len(targets) == len(queues) - 1 == 3
+    assert {deployment.named("Reminders", target) for target in targets} == {f"{QUEUES}DeadLetters.Arn"}
+    assert deployment.named("Reminders", dimension["Value"]) == f"{QUEUES}DeadLetters.QueueName"
+
+
+def test_a_lease_outlasts_the_function_and_ends_before_the_message_comes_back(deployment):
+    function = deployment.properties("AWS::Lambda::Function")[SEND]
+
+    assert function["Timeout"] < LEASE_TIME.total_seconds() < 6 * function["Timeout"]
 
 
 NEVER_RENAMED = {
     "ReminderTable": "ReminderTable76285657",
     "ScheduleReminderFunction": "ScheduleReminder968E596B",
-    "NextOccurrenceFunction": "NextOccurrence567BA0C3",
-    "SendEmailFunction": "SendEmail14C26199",
-    "NotifyTopic": "NotifyTopic5FFA0016",
+    "ReminderDelivery": "ReminderDelivery05025A8F",
 }
 
 
@@ -129,7 +172,7 @@ def test_targets_of_waiting_executions_keep_their_logical_ids(deployment):
 
     assert targets == NEVER_RENAMED
     assert workflow["RoleArn"] == {"Fn::GetAtt": ["ReminderStateMachineRoleA2349427", "Arn"]}
-    assert {"ReminderStateMachineRoleDefaultPolicyE857B780", "ReminderWorkflowRestarts2499E0CA"} <= resources.keys()
+    assert "ReminderStateMachineRoleDefaultPolicyE857B780" in resources
     for logical_id in {"ReminderStateMachineRoleA2349427", *targets.values()}:
         properties = resources[logical_id].get("Properties", {})
         # A changed name would make CloudFormation replace the resource, too.
@@ -167,7 +210,7 @@ def test_the_table_deletes_reminders_by_the_field_that_the_functions_write(deplo
     assert row["ExpiresAt"] == datetime(2027, 1, 31, tzinfo=UTC).timestamp()
 
 
-@pytest.mark.parametrize("function", ["CreateReminder", "ScheduleReminder", "NextOccurrence"])
+@pytest.mark.parametrize("function", ["CreateReminder", "ScheduleReminder", "ReminderSender/SendReminder"])
 def test_reminders_are_kept_for_as_long_as_the_stage_says(function, deployment):
     variables = deployment.properties("AWS::Lambda::Function")[f"Reminders/{function}"]["Environment"]["Variables"]
 
@@ -181,17 +224,24 @@ def test_reminders_are_protected_from_deletion_if_the_stage_says_so(deployment):
 
 
 @pytest.mark.parametrize(
-    ("alarm", "metric"), [("WorkflowFailed", "ExecutionsFailed"), ("WorkflowTimedOut", "ExecutionsTimedOut")]
+    ("alarm", "metric", "workflow"),
+    [
+        ("WorkflowFailed", "ExecutionsFailed", "ReminderStateMachine"),
+        ("WorkflowTimedOut", "ExecutionsTimedOut", "ReminderStateMachine"),
+        ("DeliveryFailed", "ExecutionsFailed", "ReminderDelivery"),
+    ],
 )
-def test_a_reminder_that_was_not_sent_raises_an_alarm(alarm, metric, deployment):
+def test_a_reminder_that_was_not_delivered_raises_an_alarm(alarm, metric, workflow, deployment):
     found = deployment.properties("AWS::CloudWatch::Alarm")[f"Reminders/ReminderAlarms/{alarm}"]
 
     (dimension,) = found["Dimensions"]
-    assert deployment.named("Reminders", dimension["Value"]) == "Reminders/ReminderStateMachine"
+    assert deployment.named("Reminders", dimension["Value"]) == f"Reminders/{workflow}"
     assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/States", metric, 1)
 
 
 SETTLE = "Reminders/LostReminders/SettleLostReminders"
+SEND = "Reminders/ReminderSender/SendReminder"
+QUEUES = "Reminders/ReminderQueues/"
 
 
 @pytest.mark.parametrize(
@@ -224,16 +274,23 @@ def test_late_reminders_are_sent_for_as_long_as_the_stage_says(deployment):
     assert deployment.stage.hours_reminders_may_be_late < 24 * deployment.stage.days_reminders_are_kept
 
 
-def test_lost_reminders_in_the_log_raise_an_alarm(deployment):
-    metric_filter = deployment.only("AWS::Logs::MetricFilter")
-    alarm = deployment.properties("AWS::CloudWatch::Alarm")["Reminders/ReminderAlarms/ReminderLost"]
+@pytest.mark.parametrize(
+    ("alarm", "field", "function", "filter_"),
+    [
+        ("ReminderLost", "lost", SETTLE, "Reminders/LostReminders/Lost"),
+        ("ReminderFailed", "failed", SEND, "Reminders/ReminderSender/Failed"),
+    ],
+)
+def test_lost_and_failed_reminders_in_the_log_raise_an_alarm(alarm, field, function, filter_, deployment):
+    metric_filter = deployment.properties("AWS::Logs::MetricFilter")[filter_]
+    found = deployment.properties("AWS::CloudWatch::Alarm")[f"Reminders/ReminderAlarms/{alarm}"]
     (transformation,) = metric_filter["MetricTransformations"]
 
-    assert deployment.named("Reminders", metric_filter["LogGroupName"]) == f"{SETTLE}LogGroup"
-    assert (metric_filter["FilterPattern"], transformation["MetricValue"]) == ("{ $.lost > 0 }", "$.lost")
-    assert alarm["Namespace"] == transformation["MetricNamespace"] == f"{deployment.stage.name}-reminders"
-    assert alarm["MetricName"] == transformation["MetricName"]
-    assert (alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == ("Sum", 1, 60)
+    assert deployment.named("Reminders", metric_filter["LogGroupName"]) == f"{function}LogGroup"
+    assert (metric_filter["FilterPattern"], transformation["MetricValue"]) == (f"{{ $.{field} > 0 }}", f"$.{field}")
+    assert found["Namespace"] == transformation["MetricNamespace"] == f"{deployment.stage.name}-reminders"
+    assert found["MetricName"] == transformation["MetricName"]
+    assert (found["Statistic"], found["Threshold"], found["Period"]) == ("Sum", 1, 60)
 
 
 def test_a_failing_sweep_raises_an_alarm(deployment):

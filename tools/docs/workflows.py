@@ -20,9 +20,7 @@ DOES = {
     "dynamodb:updateItem": "writes {}",
     "dynamodb:getItem": "reads {}",
     "sqs:sendMessage": "sends to {}",
-    "sns:publish": "publishes to {}",
-    "sns:publish to a phone": "sends a text",
-    "states:startExecution": "starts an execution",
+    "states:startExecution": "starts {}",
 }
 """The words for a Task state, by its resource. `{}` stands for the function, table or queue in its arguments."""
 
@@ -75,23 +73,24 @@ PICTURES = {
         file="reminder.asl.json",
         merged={},
         said={
-            ("Is it a reminder", "Invalid reminder"): "invalid",
-            ("Is it a reminder", "Nothing to send"): "cancelled, or<br/>another execution's",
-            ("Is it a reminder", "Timer"): "in seconds",
-            ("Is it a reminder", "wait_using_timestamp"): "at a time",
-            ("Is it due", "Wait on"): "not yet",
-            ("Is it due", "Claim the reminder"): "yes",
-            ("Claim the reminder", "Nothing to send"): "its condition failed",
+            ("Is it a reminder", "Timer"): "from the API,<br/>in seconds",
+            ("Is it a reminder", "wait_using_timestamp"): "from the API,<br/>at a time",
+            ("Is it a reminder", "Check the reminder"): "by hand,<br/>in seconds",
+            ("Is it a reminder", "Check the timestamp"): "by hand,<br/>at a time",
+            ("Check the reminder", "Invalid reminder"): "invalid",
+            ("Check the timestamp", "Invalid reminder"): "invalid",
+            ("Check the reminder", "Nothing to send"): "the name is taken",
+            ("Check the timestamp", "Nothing to send"): "the name is taken",
+        },
+    ),
+    "reminder-delivery": Picture(
+        file="reminder_delivery.asl.json",
+        merged={},
+        said={
             ("ChoiceState", "EmailandSMS"): "several channels",
             ("ChoiceState", "EmailOnly"): "e-mail",
             ("ChoiceState", "SMSOnly"): "SMS",
             ("ChoiceState", "Publish to the topic"): "topic",
-            ("Is it repeated", "Find the next occurrence"): "yes",
-            ("Is it repeated", "Was it sent"): "no",
-            ("Does it go on", "Start the next occurrence"): "yes",
-            ("Does it go on", "Was it sent"): "no",
-            ("Was it sent", "Not sent"): "no",
-            ("Was it sent", "Sent"): "yes, or in part",
         },
     ),
 }
@@ -172,8 +171,7 @@ def _does(state: Mapping[str, Any]) -> Iterator[str]:
     """The words for a state: the call of a Task, the channels of a Map, the end of the workflow."""
     if state["Type"] == "Task":
         named = [found[1] for value in state["Arguments"].values() if (found := SUBSTITUTED.match(str(value)))]
-        to_a_phone = " to a phone" if "PhoneNumber" in state["Arguments"] else ""
-        resource = state["Resource"].removeprefix("arn:aws:states:::") + to_a_phone
+        resource = state["Resource"].removeprefix("arn:aws:states:::")
         if resource not in DOES:
             raise CommandError(f"tools/docs/workflows.py: say in DOES what {resource!r} does")
         yield DOES[resource].format(*named)

@@ -1,14 +1,15 @@
-"""The API and the workflow accept and refuse the same reminders."""
+"""The workflow accepts by hand every reminder that the API accepts, and the function can send what the API starts."""
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.caller import OPERATORS
-from reminders import create_reminder
+from reminders import create_reminder, executions, messages
 from reminders.mail import mail_of
 from reminders.schedule_reminder import handler as check
 from tests.support.handlers.aws import client_of
@@ -43,14 +44,21 @@ def test_the_workflow_accepts_every_reminder_that_the_api_accepts(when, more, em
     started = []
     caller = {"email": email, "phone_number": phone, "cognito:groups": OPERATORS}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            client_of(create_reminder, "stepfunctions"), "start_execution", lambda **given: started.append(given)
-        )
+        patch.setattr(client_of(executions, "stepfunctions"), "start_execution", lambda **given: started.append(given))
         status, _ = status_and_body(create_reminder.handler(signed_in(post({**more, **when}), **caller), None))
 
     assert (status, len(started)) in ((202, 1), (400, 0))
     for one in started:
-        answer = check({"Input": json.loads(one["input"]), "ExecutionId": f"arn:execution:{one['name']}"}, None)
-        assert answer["Outcome"] == "SCHEDULED"
-        if answer["Reminder"]["preference"] in ("email", "both"):
-            assert mail_of(answer["Reminder"]).recipient == answer["Reminder"]["email"]
+        sent = json.loads(one["input"])
+        asked = {**sent_by_hand(more, sent), **when}
+        by_hand = check({"Input": asked, "ExecutionId": f"arn:execution:by-hand-{one['name']}"}, None)
+        assert {**by_hand, "reminderId": "", "waitUntil": ""} == {**sent, "reminderId": "", "waitUntil": ""}
+        message = {"ExecutionId": "arn:this", "Channel": sent["channels"][0], "Reminder": sent}
+        assert messages.read(json.dumps(message), receives=1).reminder == sent
+        if "email" in sent["channels"]:
+            assert mail_of(sent).recipient == sent["email"]
+
+
+def sent_by_hand(more: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """The request with the addresses that the API has added. By hand there is no caller who has them."""
+    return {**more, **{name: sent[name] for name in ("email", "phone") if name in sent}}

@@ -5,13 +5,14 @@ from urllib.parse import urljoin
 import pytest
 
 from common.caller import OPERATORS
-from reminders import create_reminder, schedule_reminder
+from reminders import executions
+from reminders.channels import channels_of
 from reminders.create_reminder import handler
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import API, post, refused_field, signed_in, status_and_body
 from tests.support.handlers.faults import fault
-from tests.support.handlers.reminder_rows import run_first_state
+from tests.support.handlers.reminder_rows import execution_of
 
 pytestmark = pytest.mark.usefixtures("account", "reminder_table")
 
@@ -48,7 +49,7 @@ def in_days(days: float) -> str:
         TOPIC | {"waitSeconds": 1, "timeZone": "Europe/Paris", "subject": "Größe 🐈", "repeat": {"every": "1d"}},
     ],
 )
-def test_a_reminder_starts_a_workflow_with_the_unchanged_request(request_, reminder_workflow):
+def test_a_reminder_starts_a_workflow_with_the_request_and_the_time_to_wait(request_, reminder_workflow):
     own = {"email": request_.get("email", ""), "cognito:groups": OPERATORS}
     reply = handler(signed_in(post(request_), phone_number=BOTH["phone"], **own), None)
 
@@ -56,7 +57,12 @@ def test_a_reminder_starts_a_workflow_with_the_unchanged_request(request_, remin
     assert (status, body["status"]) == (202, "SCHEDULED")
     (execution,) = reminder_workflow.executions()
     assert execution["name"] == body["reminderId"]
-    assert json.loads(execution["input"]) == request_ | {"reminderId": body["reminderId"]}
+    kept = {name: request_[name] for name in request_.keys() & {"message", "subject", "repeat"}}
+    addresses = {name: request_[name] for name in request_.keys() & {"email", "phone"}}
+    given = json.loads(execution["input"])
+    assert given.pop("waitUntil") <= body["dueAt"]
+    assert given.pop("waitSeconds") <= int(request_["waitSeconds"])
+    assert given == {**kept, **addresses, "channels": channels_of(request_), "reminderId": body["reminderId"]}
     location = urljoin(f"{API}/reminders", reply["headers"]["Location"])
     assert location == f"{API}/reminders/{body['reminderId']}"
 
@@ -169,7 +175,7 @@ def test_a_missing_address_defaults_to_the_callers_own(preference, reminder_work
     needed = {"email": ["email"], "sms": ["phone"], "both": ["email", "phone"]}[preference]
     own = {name: BOTH[name] for name in needed}
     assert json.loads(execution["input"]) | own == json.loads(execution["input"])
-    assert json.loads(execution["input"]).keys() - request.keys() == {"reminderId", *needed}
+    assert json.loads(execution["input"]).keys() & {"email", "phone"} == set(needed)
 
 
 @pytest.mark.parametrize(
@@ -250,13 +256,7 @@ def test_a_reminder_is_sent_by_the_named_channels(request_, channels, preference
     (row,), (execution,) = reminder_table.scan()["Items"], reminder_workflow.executions()
     assert (status, body["channels"]) == (202, channels)
     assert (row["Channels"], row["Preference"]) == (channels, preference)
-    assert request_.items() <= json.loads(execution["input"]).items()
-    assert (
-        schedule_reminder.handler(
-            {"Input": json.loads(execution["input"]), "ExecutionId": execution["executionArn"]}, None
-        )["Reminder"].items()
-        >= {"channels": channels, "preference": preference}.items()
-    )
+    assert json.loads(execution["input"])["channels"] == channels
 
 
 @pytest.mark.parametrize("caller", [JO, FLO])
@@ -283,6 +283,7 @@ def test_a_reminder_is_recorded_with_its_owner_and_hidden_addresses(reminder_tab
     assert json.loads(row.pop("Repeat")) == repeat
     assert row == {
         "ReminderId": body["reminderId"],
+        "ExecutionId": execution_of(body["reminderId"]),
         "Owner": JO,
         "Message": BOTH["message"],
         "Channels": ["email", "sms"],
@@ -343,14 +344,31 @@ def test_a_reminder_is_withdrawn_if_its_workflow_does_not_start(reminder_table):
 
 
 def test_a_start_whose_answer_is_lost_succeeds(reminder_table, reminder_workflow):
-    def run():
-        assert run_first_state(reminder_workflow) == ["SCHEDULED"]
+    """The reminder is due at once, and its message is already being sent."""
 
-    with fault(client_of(create_reminder, "stepfunctions"), "StartExecution", "lost", beside=run):
-        status, _ = status_and_body(create(TOPIC | {"waitSeconds": 1}, OLGA))
+    def send():
+        (row,) = reminder_table.scan()["Items"]
+        reminder_table.put_item(Item=row | {"Status": "SENDING"})
+
+    with fault(client_of(executions, "stepfunctions"), "StartExecution", "lost", beside=send):
+        status, _ = status_and_body(create(TOPIC | {"waitSeconds": 0}, OLGA))
 
     (row,) = reminder_table.scan()["Items"]
-    assert (status, row["Status"]) == (202, "SCHEDULED")
+    assert (status, row["Status"]) == (202, "SENDING")
+
+
+def test_a_row_names_its_execution_before_the_execution_starts(reminder_table, reminder_workflow):
+    """Otherwise the message of a reminder that is due at once could find that it is not its own."""
+    seen = []
+
+    def look():
+        seen.extend(reminder_table.scan()["Items"])
+
+    with fault(client_of(executions, "stepfunctions"), "StartExecution", "lost", beside=look):
+        create(TOPIC | {"waitSeconds": 0}, OLGA)
+
+    (execution,), (row,) = reminder_workflow.executions(), seen
+    assert row["ExecutionId"] == execution["executionArn"]
 
 
 def test_nothing_is_started_if_the_table_fails(reminder_table, reminder_workflow):

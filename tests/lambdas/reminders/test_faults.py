@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reminders import cancel_reminder, next_occurrence, schedule_reminder, table
+from reminders import cancel_reminder, schedule_reminder, table
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import JO, of
 from tests.support.handlers.faults import KINDS, KilledError, fault
@@ -25,42 +25,15 @@ def under(client, operation, kind, call):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("operation", "given", "written"),
-    [
-        ("PutItem", REQUEST | {"waitSeconds": 60}, False),
-        ("UpdateItem", REQUEST | {"waitSeconds": 60}, False),
-        ("UpdateItem", REQUEST | {"waitSeconds": 60, "reminderId": "r-1"}, True),
-    ],
-    ids=["by hand, its row", "by hand, its execution", "over the API"],
-)
-def test_a_retried_check_schedules_one_reminder(operation, given, written, kind, reminder_table):
-    if written:
-        reminder_table.put_item(Item=row())
-
+def test_a_retried_check_schedules_one_reminder(kind, reminder_table):
     def check():
-        return schedule_reminder.handler({"Input": given, "ExecutionId": EXECUTION}, None)
+        return schedule_reminder.handler({"Input": REQUEST | {"waitSeconds": 60}, "ExecutionId": EXECUTION}, None)
 
-    under(TABLE, operation, kind, check)
+    under(TABLE, "PutItem", kind, check)
 
-    assert check()["Outcome"] == "SCHEDULED"
+    assert check()["reminderId"] == "r-1"
     (found,) = reminder_table.scan()["Items"]
     assert (found["ReminderId"], found["Status"], found["ExecutionId"]) == ("r-1", "SCHEDULED", EXECUTION)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
-def test_a_retried_search_for_the_next_occurrence_schedules_one(operation, kind, reminder_table):
-    asked = REQUEST | {"repeat": {"every": "1d"}}
-    reminder_table.put_item(Item=row(request=asked, Status="SENT", ExecutionId=EXECUTION))
-
-    def go_on():
-        return next_occurrence.handler({"Reminder": asked | {"reminderId": "r-1"}, "ExecutionId": EXECUTION}, None)
-
-    under(TABLE, operation, kind, go_on)
-
-    assert go_on() == {"GoesOn": True}
-    assert (table.find("r-1")["Status"], table.find("r-1")["Occurrence"]) == ("SCHEDULED", 2)
 
 
 @pytest.mark.parametrize("kind", KINDS)

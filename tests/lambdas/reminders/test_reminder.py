@@ -16,11 +16,13 @@ PHONE_ALONE = {"message": "x", "preference": "sms", "phone": "+4915112345678"}
 
 
 def row_of(request=REQUEST, *, due=NOW + timedelta(hours=1), zone="Europe/Paris"):
-    return reminder.row_of(request, Due(due, zone), reminder_id="r-1", owner="jo", now=NOW, kept=KEPT)
+    return reminder.row_of(
+        request, Due(due, zone), reminder_id="r-1", execution="arn:this", owner="jo", now=NOW, kept=KEPT
+    )
 
 
-def carried(request=REQUEST, *, due=NOW + timedelta(hours=1), now=NOW):
-    return reminder.for_the_workflow(request, row_of(request, due=due), now=now)
+def carried(request=REQUEST, *, due=NOW + timedelta(hours=1), now=NOW, waited_until=""):
+    return reminder.execution_input(request, row_of(request, due=due), now=now, waited_until=waited_until)
 
 
 @pytest.mark.parametrize(
@@ -55,71 +57,94 @@ def test_the_next_occurrence_keeps_the_time_of_the_first():
     }
 
 
-def test_the_workflow_has_whole_addresses_and_the_text_to_send():
+def test_the_workflow_has_the_request_with_its_addresses_and_the_time_to_wait():
     repeat = {"every": "1d"}
-    asked = REQUEST | {"message": "Feed “Tom”…", "subject": "Cats", "repeat": repeat, "waitSeconds": "3600", "fold": 0}
+    asked = REQUEST | {"subject": "Cats", "repeat": repeat, "waitSeconds": "3600", "fold": 0, "timeZone": "UTC"}
 
-    found = carried(asked)
-
-    assert found.items() >= REQUEST.items() - {("message", REQUEST["message"])}
-    assert (found["message"], found["text"]) == ("Feed “Tom”…", 'Feed "Tom"...')
-    assert (found["subject"], found["repeat"], found["reminderId"]) == ("Cats", repeat, "r-1")
-    assert (found["waitSeconds"], found["waitUntil"], found["goOn"]) == (3600, "2026-11-21T05:00:00Z", False)
-
-
-def test_the_next_execution_gets_the_request_without_the_waiting_time():
-    asked = REQUEST | {"subject": "Cats", "repeat": {"every": "1d"}, "waitSeconds": 3600, "fold": 0}
-
-    found = reminder.for_the_workflow(asked, row_of(asked) | {"ExecutionId": "arn:this"}, now=NOW)["next"]
-
-    kept = {name: value for name, value in asked.items() if name not in ("waitSeconds", "fold")}
-    assert found == {**kept, "reminderId": "r-1", "after": "arn:this"}
-    assert carried(found)["waitSeconds"] is None
-
-
-def test_the_next_execution_gets_only_fields_of_the_request():
-    assert carried(TOPIC)["next"] == {**TOPIC, "reminderId": "r-1"}
+    assert carried(asked) == {
+        "message": REQUEST["message"],
+        "subject": "Cats",
+        "channels": ["email", "sms"],
+        "email": REQUEST["email"],
+        "phone": REQUEST["phone"],
+        "repeat": repeat,
+        "reminderId": "r-1",
+        "waitSeconds": 3600,
+        "waitUntil": "2026-11-21T05:00:00Z",
+    }
 
 
 @pytest.mark.parametrize(
-    ("ahead", "cut"),
+    ("ahead", "waits"),
     [
-        (timedelta(0), False),
-        (timedelta(days=364), False),
-        (timedelta(days=364, seconds=1), True),
-        (timedelta(days=364, hours=23), True),
-        (timedelta(days=365), True),
-        (timedelta(days=366, hours=1), True),
+        (timedelta(0), timedelta(0)),
+        (timedelta(days=364), timedelta(days=364)),
+        (timedelta(days=364, seconds=1), timedelta(days=363)),
+        (timedelta(days=366, hours=1), timedelta(days=363)),
     ],
 )
-@pytest.mark.parametrize("form", [{}, {"waitSeconds": 1}], ids=["time", "seconds"])
-def test_an_execution_waits_at_most_364_days(form, ahead, cut):
-    reminder_ = carried(REQUEST | form, due=NOW + ahead)
+@pytest.mark.parametrize("seconds", [{}, {"waitSeconds": 400 * 86_400}], ids=["time", "seconds"])
+def test_an_execution_waits_at_most_364_days_and_leaves_a_day_for_the_next(seconds, ahead, waits):
+    found = carried(REQUEST | seconds, due=NOW + ahead)
 
-    assert reminder_["goOn"] is cut
-    assert reminder_["next"].get("waitedUntil") == (reminder_["waitUntil"] if cut else None)
-    assert reminder_["waitUntil"] == utc_text(NOW + min(ahead, reminder.SLICE))
-    assert reminder_["waitSeconds"] == (min(1, ahead.total_seconds()) if form and not cut else None)
+    assert found["waitUntil"] == utc_text(NOW + waits)
+    assert found.get("waitSeconds") == (waits.total_seconds() if seconds else None)
 
 
 @given(st.integers(0, 3 * 366 * 86_400), st.booleans())
 def test_every_wait_ends_in_steps_that_one_execution_can_wait(seconds, skipped):
     """If a test skips waits, the clock does not move."""
-    due, now, asked, steps = NOW + timedelta(seconds=seconds), NOW, dict(REQUEST), 0
-    while (step := carried(asked, due=due, now=now))["goOn"]:
-        until = from_utc_text(step["waitUntil"])
-        begun = from_utc_text(asked["waitedUntil"]) if steps and skipped else now
-        assert until - begun == reminder.SLICE < LONGEST_WAIT
-        asked["waitedUntil"], now, steps = step["waitUntil"], now if skipped else until, steps + 1
+    due, now, waited, steps = NOW + timedelta(seconds=seconds), NOW, "", 0
+    while (until := carried(due=due, now=now, waited_until=waited)["waitUntil"]) < utc_text(due):
+        begun = from_utc_text(waited) if waited else now
+        assert timedelta(days=363) == from_utc_text(until) - begun < LONGEST_WAIT
+        waited, now, steps = until, now if skipped else from_utc_text(until), steps + 1
 
-    assert from_utc_text(step["waitUntil"]) == due
-    assert steps <= seconds // reminder.SLICE.total_seconds()
+    assert until == utc_text(due)
+    assert steps <= seconds // timedelta(days=363).total_seconds()
 
 
 def test_an_overdue_reminder_does_not_wait():
-    reminder_ = carried(due=NOW - timedelta(days=3))
+    found = carried(REQUEST | {"waitSeconds": 5}, due=NOW - timedelta(days=3))
 
-    assert (reminder_["goOn"], reminder_["waitUntil"]) == (False, "2026-11-18T04:00:00Z")
+    assert (found["waitSeconds"], found["waitUntil"]) == (0, "2026-11-18T04:00:00Z")
+
+
+@pytest.mark.parametrize("reminder_id", ["r-1", "5f0c8a52-6f0e-4f57-9d0b-0f6f3f3b6a11", "n" * 80])
+def test_a_later_execution_has_a_valid_name(reminder_id):
+    """The id of a reminder that was started by hand is its execution's name, which has at most 80 characters."""
+    name = reminder.another_name({"ReminderId": reminder_id}, suffix="0f6f3f3b")
+
+    assert name == f"{reminder_id[:71]}-0f6f3f3b"
+    assert len(name) <= 80
+
+
+@pytest.mark.parametrize(
+    ("results", "status", "reason"),
+    [
+        ([""], "SENT", ""),
+        (["no mail"], "FAILED", "no mail"),
+        (["", ""], "SENT", ""),
+        (["no mail", ""], "PARTLY_SENT", "no mail"),
+        (["no mail", "no text"], "FAILED", "no mail; no text"),
+    ],
+)
+def test_the_results_of_all_channels_make_the_status(results, status, reason):
+    changes = reminder.outcome(results, now=NOW)
+
+    assert changes == {"Status": status, "Reason": reason, "UpdatedAt": "2026-11-21T04:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "results"),
+    [
+        ({}, None),
+        ({"EmailResult": ""}, None),
+        ({"EmailResult": "", "SmsResult": "no text"}, ["", "no text"]),
+    ],
+)
+def test_a_reminder_has_results_when_every_channel_has_one(fields, results):
+    assert reminder.results_on(row_of() | fields) == results
 
 
 def test_the_answer_to_a_new_reminder_has_its_time_in_utc_and_local():

@@ -13,7 +13,7 @@ from reminders.settle_lost_reminders import (
     handler,
 )
 from reminders.table import find
-from tests.support.handlers.reminder_rows import REPEATED, REQUEST, ahead, run_first_state
+from tests.support.handlers.reminder_rows import REPEATED, REQUEST, ahead, named_by_their_rows
 
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
 WAITING = {"Waiting": True}
@@ -37,8 +37,13 @@ def test_a_lost_repeated_reminder_continues_with_its_next_occurrence(
     found = find("r-1")
     assert (found["Status"], found["Reason"], found["Occurrence"]) == ("SCHEDULED", reason, occurrence)
     assert found["DueAt"] > utc_text(ahead())
-    assert started() == [{**REPEATED, "reminderId": "r-1", "after": kept["ExecutionId"]}]
-    assert run_first_state(reminder_workflow) == ["SCHEDULED"]
+    (given,) = started()
+    assert (given["waitUntil"], given["email"], found["After"]) == (
+        found["DueAt"],
+        REPEATED["email"],
+        kept["ExecutionId"],
+    )
+    assert named_by_their_rows(reminder_workflow) == [True]
     assert handler({}, None)["Lost"] == 0
 
 
@@ -73,8 +78,7 @@ def test_a_repeated_reminder_that_cannot_go_on_has_that_reason(write, started):
         ("SENT", ""),
         ("PARTLY_SENT", "the text was not sent: SNS.OptedOutException"),
         ("FAILED", "the e-mail was not sent: MessageRejected"),
-        ("FAILED", "the next occurrence was not scheduled: States.Timeout"),
-        ("FAILED", "the reminder could not be claimed: States.Timeout"),
+        ("FAILED", "the delivery was not started: States.Timeout"),
     ],
 )
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reminders import executions, table
 from reminders import settle_lost_reminders as sweep
-from reminders import table
 from reminders.due import utc_text
 from reminders.settle_lost_reminders import (
     DAMAGED,
@@ -22,8 +22,8 @@ from reminders.settle_lost_reminders import (
 from reminders.table import find
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import DAILY, REPEATED, TOPIC, ahead, run_first_state
-from tests.support.workflows.asl import load, longest_stay
+from tests.support.handlers.reminder_rows import DAILY, REPEATED, TOPIC, ahead, named_by_their_rows
+from tests.support.workflows.asl import load, longest_path, longest_stay
 
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
 WAITING = {"Waiting": True}
@@ -42,10 +42,10 @@ def test_two_sweeps_at_once_send_one_reminder(write, reminder_workflow, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(sweep.table, "find", seen.get)
         patch.setattr(sweep.table, "all_with_status", all_of(seen))
-        assert [handler({}, None)["Lost"] for _ in range(2)] == [2, 1]
+        assert [handler({}, None)["Lost"] for _ in range(2)] == [2, 0]
 
     assert find("again")["Occurrence"] == 2
-    assert sorted(run_first_state(reminder_workflow)) == ["SCHEDULED", "SCHEDULED", "TAKEN"]
+    assert named_by_their_rows(reminder_workflow) == [True, True]
 
 
 def test_a_sweep_and_a_retry_at_once_send_one_reminder(write, reminder_workflow):
@@ -58,7 +58,7 @@ def test_a_sweep_and_a_retry_at_once_send_one_reminder(write, reminder_workflow)
         input=json.dumps(TOPIC | {"waitSeconds": 1, "reminderId": "r-1"}),
     )
 
-    assert sorted(run_first_state(reminder_workflow)) == ["SCHEDULED", "TAKEN"]
+    assert sorted(named_by_their_rows(reminder_workflow)) == [False, True]
 
 
 @pytest.mark.parametrize("status", ["SENT", "CANCELLED", "FAILED"])
@@ -91,7 +91,7 @@ def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
 
     handler({}, None)
 
-    assert run_first_state(reminder_workflow) == ["TAKEN"]
+    assert named_by_their_rows(reminder_workflow) == []
     assert [row["Status"] for row in reminder_table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
 
 
@@ -186,22 +186,22 @@ def test_the_next_sweep_settles_the_reminders_that_one_sweep_had_no_time_for(wri
     assert handler({}, None) == {"Lost": 3, "Complete": True}
 
 
-def test_the_longest_retries_of_the_workflow_are_over_before_a_reminder_is_overdue():
-    states_ = load("reminder.asl.json")["States"]
-    stay = {name: timedelta(seconds=longest_stay(state)) for name, state in states_.items()}
+def test_the_longest_retries_of_both_workflows_are_over_before_a_reminder_is_overdue():
+    waits, delivers = load("reminder.asl.json"), load("reminder_delivery.asl.json")
+    stay = longest_stay(waits["States"]["Deliver"]) + longest_path(delivers)
 
-    assert stay["Check the reminder"] < OVERDUE["SCHEDULED"]
-    sending = max(stay[name] for name in ("EmailOnly", "SMSOnly", "EmailandSMS", "Publish to the topic"))
-    claimed = stay["Check the reminder"] + stay["Claim the reminder"]
-    assert claimed + sending + stay["Record the result"] < OVERDUE["SENDING"]
+    # Both at their worst, and each attempt of each until its timeout, would take a little longer.
+    assert timedelta(seconds=longest_path(delivers)) < timedelta(minutes=5)
+    assert timedelta(seconds=stay) < OVERDUE["SENDING"]
 
 
-TABLE, STATES = client_of(table, "dynamodb"), client_of(sweep, "stepfunctions")
+TABLE, STATES = client_of(table, "dynamodb"), client_of(executions, "stepfunctions")
+LISTS, QUEUES = client_of(sweep, "stepfunctions"), client_of(sweep, "sqs")
 CALLS = [
     (TABLE, "Query"),
     (TABLE, "GetItem"),
     (TABLE, "UpdateItem"),
-    (STATES, "ListExecutions"),
+    (LISTS, "ListExecutions"),
     (STATES, "DescribeExecution"),
     (STATES, "StartExecution"),
 ]
@@ -218,11 +218,9 @@ def test_after_a_fault_in_any_call_the_next_sweep_settles_the_rest(client, opera
     write("between", Status="SENT", request=REPEATED)
     with fault(client, operation, kind), suppress(KilledError, NotSettledError, ClientError, BotoCoreError):
         handler(WAITING, None)
-    outcomes = run_first_state(reminder_workflow)
 
     handler(WAITING, None)
 
-    outcomes += run_first_state(reminder_workflow)
     ends = {name: find(name)["Status"] for name in ("overdue", "waiting", "late", "sending", "repeated", "between")}
     assert ends == {
         "overdue": "SCHEDULED",

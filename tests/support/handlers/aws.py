@@ -23,12 +23,15 @@ ENVIRONMENT = {
     "CARD_RULE": "length",
     "DAYS_KEPT": "30",
     "DIGEST_ARN": "digest-key",
+    "EMAIL_PAUSE": "0",
+    "EMAIL_QUEUE": "https://queues.example.com/email",
     "ESCALATION_DEAD_LETTERS": "escalation-dead-letters",
     "ESCALATION_QUEUE": "escalation",
     "FULFILLMENT_DEAD_LETTERS": "fulfillment-dead-letters",
     "FULFILLMENT_QUEUE": "fulfillment",
     "HOURS_LATE": "24",
     "IDEMPOTENCY_TABLE": "idempotency",
+    "NOTIFY_TOPIC": f"arn:aws:sns:us-east-1:{DEFAULT_ACCOUNT_ID}:notify",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
     "PARKED_QUEUE": "parked",
@@ -36,6 +39,10 @@ ENVIRONMENT = {
     "REMINDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:reminders",
     "SENDER": "reminders@example.com",
     "SHIPMENT_TABLE": "shipments",
+    "SMS_PAUSE": "0",
+    "SMS_QUEUE": "https://queues.example.com/sms",
+    "TOPIC_PAUSE": "0",
+    "TOPIC_QUEUE": "https://queues.example.com/topic",
 }
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
 LAMBDAS = Path(__file__).parents[3] / "lambdas"

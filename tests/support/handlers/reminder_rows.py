@@ -4,8 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reminders import reminder, schedule_reminder
+from reminders import reminder, table
 from reminders.due import Due
+from tests.support.handlers.aws import ENVIRONMENT
 from tests.support.handlers.callers import JO
 
 REQUEST = {"message": "Feed the cat 🐈", "preference": "both", "email": "jo@example.com", "phone": "+4915112345678"}
@@ -18,6 +19,12 @@ KEPT = timedelta(days=30)
 def ahead(**time: float) -> datetime:
     """The time this long after now, in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0) + timedelta(**time)
+
+
+def execution_of(reminder_id: str) -> str:
+    """The ARN of a reminder's first execution."""
+    workflow = ENVIRONMENT["REMINDER_WORKFLOW"]
+    return reminder.execution_arn(workflow, reminder_id)
 
 
 def row(
@@ -34,6 +41,7 @@ def row(
         request or REQUEST,
         Due(due or ahead(hours=1), zone),
         reminder_id=reminder_id,
+        execution=execution_of(reminder_id),
         owner=owner,
         now=datetime.now(UTC),
         kept=KEPT,
@@ -41,12 +49,11 @@ def row(
     return made | changes
 
 
-def run_first_state(workflow: Any) -> list[str]:
-    """Runs the workflow's first state for each running execution. Returns their outcomes."""
+def named_by_their_rows(workflow: Any) -> list[bool]:
+    """For each running execution, oldest first: whether the row of its reminder is SCHEDULED and names it."""
+    running = [one for one in workflow.executions() if one["status"] == "RUNNING"]
+    rows = [table.find(json.loads(one["input"])["reminderId"]) or {} for one in running]
     return [
-        schedule_reminder.handler({"Input": json.loads(one["input"]), "ExecutionId": one["executionArn"]}, None)[
-            "Outcome"
-        ]
-        for one in workflow.executions()
-        if one["status"] == "RUNNING"
+        (found.get("Status"), found.get("ExecutionId")) == ("SCHEDULED", one["executionArn"])
+        for one, found in zip(running, rows, strict=True)
     ]

@@ -55,6 +55,9 @@ ASK_WHETHER_IT_COULD_BE_SENT = frozenset(
         "sns:ListSMSSandboxPhoneNumbers",
     }
 )
+TAKE_MESSAGES = frozenset(
+    {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+)
 READ_STREAM = frozenset({"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"})
 LIST_STREAMS = frozenset({"dynamodb:ListStreams"})
 
@@ -215,19 +218,32 @@ FUNCTIONS: Mapping[str, Function] = {
         240,
         called_by={"Reminders/LostReminders/EveryDay", "Reminders/LostReminders/EveryFiveMinutes"},
         may={
+            "Reminders/ReminderQueues/EmailQueue.Arn": {"sqs:GetQueueAttributes"},
+            "Reminders/ReminderQueues/SMSQueue.Arn": {"sqs:GetQueueAttributes"},
+            "Reminders/ReminderQueues/TopicQueue.Arn": {"sqs:GetQueueAttributes"},
             "Reminders/ReminderStateMachine": {"states:ListExecutions", "states:StartExecution"},
             "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
             "Reminders/ReminderTable.Arn/index/ByStatus": {"dynamodb:Query"},
             "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:DescribeExecution"},
         },
     ),
-    "Reminders/NextOccurrence": Function(
-        512, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"}}
+    "Reminders/ReminderSender/SendReminder": Function(
+        512,
+        60,
+        may={
+            "Reminders/NotifyTopic": {"sns:Publish"},
+            "Reminders/ReminderQueues/EmailQueue.Arn": TAKE_MESSAGES,
+            "Reminders/ReminderQueues/SMSQueue.Arn": TAKE_MESSAGES,
+            "Reminders/ReminderQueues/TopicQueue.Arn": TAKE_MESSAGES,
+            "Reminders/ReminderStateMachine": {"states:StartExecution"},
+            "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+            "not arn:${AWS::Partition}:sns:*:*:*": {"sns:Publish"},
+            "ses:identity/*": {"ses:SendEmail"},
+        },
     ),
     "Reminders/ScheduleReminder": Function(
-        512, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:PutItem", "dynamodb:UpdateItem"}}
+        512, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"}}
     ),
-    "Reminders/SendEmail": Function(256, 20, may={"ses:identity/*": {"ses:SendEmail"}}),
     "Website/PublishSite": Function(
         512,
         300,
@@ -304,15 +320,17 @@ OTHER_ROLES: Mapping[str, Grants] = {
         "Orders/ParkedQueue.Arn": {"sqs:SendMessage"},
         "Orders/VerifyCCAndPrice.Arn": {"lambda:InvokeFunction"},
     },
+    "Reminders/ReminderDeliveryRole": {
+        "*": DELIVER_LOGS,
+        "Reminders/ReminderQueues/EmailQueue.Arn": {"sqs:SendMessage"},
+        "Reminders/ReminderQueues/SMSQueue.Arn": {"sqs:SendMessage"},
+        "Reminders/ReminderQueues/TopicQueue.Arn": {"sqs:SendMessage"},
+    },
     "Reminders/ReminderStateMachineRole": {
         "*": DELIVER_LOGS,
-        "Reminders/NextOccurrence.Arn": {"lambda:InvokeFunction"},
-        "Reminders/NotifyTopic": {"sns:Publish"},
-        "Reminders/ReminderStateMachine": {"states:StartExecution"},
+        "Reminders/ReminderDelivery": {"states:StartExecution"},
         "Reminders/ReminderTable.Arn": {"dynamodb:UpdateItem"},
         "Reminders/ScheduleReminder.Arn": {"lambda:InvokeFunction"},
-        "Reminders/SendEmail.Arn": {"lambda:InvokeFunction"},
-        "not arn:${AWS::Partition}:sns:*:*:*": {"sns:Publish"},
     },
 }
 """The roles of every stage that do not belong to a function."""

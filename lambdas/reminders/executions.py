@@ -1,0 +1,50 @@
+"""Starts executions of the reminder workflow."""
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+from common.aws import BRIEFLY
+from reminders.reminder import Row, another_name, execution_arn
+
+_states = boto3.client("stepfunctions", config=BRIEFLY)
+
+
+def first_of(reminder_id: str) -> str:
+    """Returns the ARN of a reminder's first execution, whether it has started or not."""
+    return execution_arn(os.environ["REMINDER_WORKFLOW"], reminder_id)
+
+
+def another_of(row: Row) -> str:
+    """Returns a new ARN for an execution of the reminder."""
+    return execution_arn(os.environ["REMINDER_WORKFLOW"], another_name(row, suffix=uuid.uuid4().hex[:8]))
+
+
+def start(execution: str, given: Mapping[str, Any]) -> bool:
+    """Starts the execution with this ARN and with the input `given`. The row must name the execution already.
+
+    Returns False if the execution exists and has ended, or has another input. Starting it again with the same input is
+    safe: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    try:
+        _states.start_execution(
+            stateMachineArn=os.environ["REMINDER_WORKFLOW"],
+            name=execution.rpartition(":")[2],
+            input=json.dumps(given, ensure_ascii=False),
+        )
+    except _states.exceptions.ExecutionAlreadyExists:
+        return False
+    return True
+
+
+def found(execution: str) -> dict[str, Any] | None:
+    """Returns Step Functions' description of the execution. None if it has not started, or ended over 90 days ago."""
+    try:
+        description: dict[str, Any] = _states.describe_execution(executionArn=execution)
+    except (_states.exceptions.ExecutionDoesNotExist, _states.exceptions.InvalidArn):
+        return None
+    return description

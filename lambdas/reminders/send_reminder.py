@@ -1,0 +1,81 @@
+"""`SendReminder`: sends the reminders whose messages wait in the queues of the channels."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.aws import BRIEFLY, error_name
+from common.logs import logger_of
+from reminders import settings
+from reminders.delivery import PostponedError, deliver
+from reminders.messages import BadMessageError, Message, read
+from reminders.pace import Pace, Refusal, back_off
+
+SECONDS_OF_A_MESSAGE = 33
+"""The longest that one message takes after its pause: 8 seconds for each of two writes, and 17 for SES or SNS."""
+
+_sqs = boto3.client("sqs", config=BRIEFLY)
+
+_paces = {channel: Pace(pause) for channel, pause in settings.pauses().items()}
+
+logger = logger_of(__name__)
+
+
+class Context(Protocol):
+    """The part of Lambda's context that the function uses."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Sends the reminder of each message. Returns the messages that failed, and SQS keeps only these.
+
+    A failed message stays hidden for a while before its next attempt.
+    """
+    failed, records = [], event["Records"]
+    for record in records:
+        try:
+            receives = int(record["attributes"]["ApproximateReceiveCount"])
+            message = read(record["body"], receives=receives)
+            _send(message, context)
+        except BadMessageError as error:
+            # It moves to the dead-letter queue in the end. The alarm ReminderFailed counts the field `failed`.
+            logger.error("message %s %s", record["messageId"], error, extra={"failed": 1})
+        except PostponedError as error:
+            _put_back(record, message.channel, error.seconds)
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("message %s: %s", record["messageId"], error_name(error))
+            _put_back(record, message.channel, back_off(Refusal.TEMPORARY, receives))
+        else:
+            continue
+        failed.append({"itemIdentifier": record["messageId"]})
+    if len(records) > 1:
+        for pace in _paces.values():
+            pace.rest()
+    return {"batchItemFailures": failed}
+
+
+def _send(message: Message, context: Context) -> None:
+    pace = _paces[message.channel]
+    if pace.seconds() + SECONDS_OF_A_MESSAGE > context.get_remaining_time_in_millis() / 1000:
+        raise PostponedError("the call has no time left", seconds=math.ceil(pace.seconds()))
+    # Wait before the claim, because people can cancel a reminder until then.
+    pace.wait()
+    try:
+        deliver(message)
+    except PostponedError as error:
+        pace.hold(error.hold)
+        raise
+
+
+def _put_back(record: Mapping[str, Any], channel: str, seconds: int) -> None:
+    """Shows the message again after `seconds`. If this fails, SQS shows it after the queue's visibility timeout."""
+    try:
+        _sqs.change_message_visibility(
+            QueueUrl=settings.queues()[channel], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=seconds
+        )
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("message %s was not put back: %s", record["messageId"], error_name(error))

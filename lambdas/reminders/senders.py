@@ -1,0 +1,79 @@
+"""Sends a reminder by one channel."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from reminders import mask, sms
+from reminders.errors import InvalidReminderError
+from reminders.mail import mail_of
+
+# One attempt only: a message that was not sent goes back into its queue. Another attempt in here could send it twice.
+_ONCE = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1})
+_ses = boto3.client("ses", config=_ONCE)
+_sns = boto3.client("sns", config=_ONCE)
+
+
+def send(channel: str, reminder: Mapping[str, Any]) -> None:
+    """Sends the reminder, addresses included.
+
+    Raises InvalidReminderError if it cannot be sent, and otherwise the errors of SES, of SNS and of botocore.
+    """
+    _SENDERS[channel](reminder)
+
+
+def reason_of(channel: str, error: Exception) -> str:
+    """Returns the reason for the row, such as "the e-mail was not sent: MessageRejected". It contains no address."""
+    return f"{_WORDS[channel]} was not sent: {'' if channel == 'email' else 'SNS.'}{_name_of(error)}"
+
+
+def said(error: Exception) -> str:
+    """Returns the words of a service without the addresses in them, or an empty text. They are for the log."""
+    return mask.text(str(error.response["Error"].get("Message", ""))) if isinstance(error, ClientError) else ""
+
+
+def _email(reminder: Mapping[str, Any]) -> None:
+    mail = mail_of(reminder)
+    _ses.send_email(
+        Source=os.environ["SENDER"],
+        Destination={"ToAddresses": [mail.recipient]},
+        Message={
+            "Subject": _in_utf8(mail.subject),
+            "Body": {"Text": _in_utf8(mail.text), "Html": _in_utf8(mail.html)},
+        },
+    )
+
+
+def _sms(reminder: Mapping[str, Any]) -> None:
+    _sns.publish(
+        PhoneNumber=reminder["phone"],
+        Message=sms.text_of(reminder["message"]),
+        MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
+    )
+
+
+def _topic(reminder: Mapping[str, Any]) -> None:
+    _sns.publish(TopicArn=os.environ["NOTIFY_TOPIC"], Message=reminder["message"])
+
+
+def _in_utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}
+
+
+def _name_of(error: Exception) -> str:
+    """Returns the name of an error in AWS's model, such as `MessageRejected`, or else its code."""
+    name = type(error).__name__
+    if not isinstance(error, ClientError) or name != "ClientError":
+        return name
+    code = str(error.response["Error"]["Code"])
+    # botocore has no class for this error of SES.
+    return InvalidReminderError.__name__ if code == "InvalidParameterValue" else code
+
+
+_SENDERS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {"email": _email, "sms": _sms, "topic": _topic}
+_WORDS = {"email": "the e-mail", "sms": "the text", "topic": "the message to the topic"}
+"""By channel. A reason names an error as Step Functions did when the workflow itself sent reminders."""
