@@ -68,7 +68,7 @@ def _parse_and_report(arguments: list[str] | None) -> int:
     options = parser.parse_args(arguments)
     command.find_node()
     # Import CDK only here, because its import starts Node, and `--help` needs neither.
-    from stacks.config import InvalidStageError, stage_from_context
+    from stacks.config import STAGES, InvalidStageError, stage_from_context
     from stacks.layer import LayerNotBuiltError
     from tools.cost import page, report, templates
     from tools.cost.model import Traffic
@@ -87,7 +87,8 @@ def _parse_and_report(arguments: list[str] | None) -> int:
     traffic = Traffic(orders=options.orders, lookups=options.lookups, reminders=options.reminders)
     costs = report.costs_of(stage.name, synthesised, traffic, cache=options.cache != "off")
     if options.write:
-        for file in page.write(costs):
+        others = {name: templates.synthesise(STAGES[name]) for name in page.OTHER_STAGES}
+        for file in page.write(costs, {**others, stage.name: synthesised}):
             print(f"wrote {file}")
         return 0
     output = Output(as_json=options.json)

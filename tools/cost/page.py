@@ -1,18 +1,19 @@
 """docs/cost.md: its tables and its picture, which `make cost-docs` writes and a test compares."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from terminal.errors import CommandError
 from tools.cost import picture, report
 from tools.cost.model import Traffic
 from tools.cost.report import Costs, Section
+from tools.cost.templates import Templates
 from tools.install import ROOT
 
 PAGE = ROOT / "docs" / "cost.md"
 PICTURE = ROOT / "docs" / "images" / "cost.svg"
 
-STAGE = "prod"
+STAGE, OTHER_STAGES = "prod", ("dev",)
 TRAFFIC = Traffic(orders=1e6, lookups=1e6, reminders=1e5)
 """What the page is about."""
 
@@ -22,19 +23,26 @@ _PART = re.compile(
 )
 
 
-def write(costs: Costs) -> Iterator[str]:
-    """Writes the tables and the picture, and yields the names of both files. Raises CommandError."""
+def write(costs: Costs, stages: Mapping[str, Templates]) -> Iterator[str]:
+    """Writes the tables and the picture, and yields the names of both files. `stages` are those of the page.
+
+    Raises CommandError.
+    """
     if (costs.stage, costs.traffic) != (STAGE, TRAFFIC):
         raise CommandError("docs/cost.md is about prod with the default traffic: run `make cost-docs`")
-    PAGE.write_text(rewritten(PAGE.read_text(), costs))
+    PAGE.write_text(rewritten(PAGE.read_text(), costs, stages))
     yield str(PAGE.relative_to(ROOT))
     picture.draw(costs, PICTURE)
     yield str(PICTURE.relative_to(ROOT))
 
 
-def rewritten(text: str, costs: Costs) -> str:
+def sections(costs: Costs, stages: Mapping[str, Templates]) -> list[Section]:
+    return [*report.sections(costs), report.stages(stages)]
+
+
+def rewritten(text: str, costs: Costs, stages: Mapping[str, Templates]) -> str:
     """The page with its tables replaced."""
-    parts = {section.name: markdown(section) for section in report.sections(costs)}
+    parts = {section.name: markdown(section) for section in sections(costs, stages)}
     return _PART.sub(lambda found: f"{found['begin']}\n{parts[found['name']]}\n\n{found['end']}", text)
 
 

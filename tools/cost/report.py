@@ -169,6 +169,24 @@ def _idle(costs: Costs) -> Section:
     )
 
 
+def stages(synthesised: Mapping[str, Templates]) -> Section:
+    """What stages cost without traffic, by their templates with a cache."""
+    rows = [
+        {
+            "stage": stage,
+            "on": sum(line.usd for line in templates.idle(of)),
+            "off": sum(line.usd for line in templates.idle(templates.without_cache(of))),
+        }
+        for stage, of in synthesised.items()
+    ]
+    return Section(
+        name="stages",
+        title="Stages without traffic, in US dollars a month",
+        columns={"stage": "stage", "on": "with the cache", "off": "without (CACHE=off)"},
+        rows=rows,
+    )
+
+
 def _paths(costs: Costs) -> Section:
     rows = []
     for path, counts in costs.paths.items():
