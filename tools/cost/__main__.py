@@ -59,7 +59,7 @@ def _number(text: str) -> float:
     except ValueError:
         raise argparse.ArgumentTypeError("not a number: write it like 1e6 or 250000") from None
     if not math.isfinite(number) or not 0 <= number <= MOST:
-        raise argparse.ArgumentTypeError(f"not a number from 0 to {MOST:.0e}: write it like 1e6 or 250000")
+        raise argparse.ArgumentTypeError("not a number from 0 to 1e12: write it like 1e6 or 250000")
     return number
 
 
