@@ -13,13 +13,14 @@ from constructs import Construct
 
 from stacks import layer
 from stacks.config import Stage
+from stacks.function_code import code_of
 
 # Each use of an attribute of CDK is a call of its Node process, so these are used once.
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
 LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
 
-_CODE: WeakKeyDictionary[Stack, lambda_.Code] = WeakKeyDictionary()
+_CODE: WeakKeyDictionary[Stack, dict[str, lambda_.Code]] = WeakKeyDictionary()
 
 
 class DependencyLayer(lambda_.LayerVersion):
@@ -83,7 +84,7 @@ class PythonFunction(lambda_.Function):
             description=description,
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
-            code=_code(Stack.of(scope)),
+            code=_code(Stack.of(scope), handler.partition(".")[0]),
             handler=handler,
             layers=[dependencies] if dependencies else None,
             memory_size=memory,
@@ -104,13 +105,12 @@ def _seconds(number: int) -> Duration:
     return Duration.seconds(number)
 
 
-def _code(stack: Stack) -> lambda_.Code:
-    """The folder `lambdas/`, once for each stack, so that CDK does not read it again for each function."""
-    if stack not in _CODE:
-        _CODE[stack] = lambda_.Code.from_asset(
-            str(layer.ROOT / "lambdas"), exclude=["**/__pycache__", "*.pyc", "requirements.txt"]
-        )
-    return _CODE[stack]
+def _code(stack: Stack, package: str) -> lambda_.Code:
+    """The code of a package, once for each stack, so that CDK does not read it again for each function."""
+    codes = _CODE.setdefault(stack, {})
+    if package not in codes:
+        codes[package] = code_of(package)
+    return codes[package]
 
 
 def _allow_network_access(role: iam.Role) -> None:

@@ -33,7 +33,7 @@ logger = logger_of(__name__)
 
 _validate = fastjsonschema.compile(messages.schema("fulfillment"))
 # With botocore's default timeouts, one hanging call would use up the function's time and fail the whole batch.
-_shipments = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["SHIPMENT_TABLE"])
+_dynamodb = boto3.client("dynamodb", config=BRIEFLY)
 # If all messages of a batch fail, Powertools would raise an error. Lambda would log its text and retry the same batch.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 # SHA-256, because callers choose their OrderIds, and MD5 has collisions that consist of letters and digits.
@@ -96,8 +96,12 @@ def _ship(order: dict[str, Any]) -> None:
         "ShippedAt": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     try:
-        _shipments.put_item(Item=shipment, ConditionExpression="attribute_not_exists(ShipmentId)")
-    except _shipments.meta.client.exceptions.ConditionalCheckFailedException:
+        _dynamodb.put_item(
+            TableName=os.environ["SHIPMENT_TABLE"],
+            Item={name: {"S": text} for name, text in shipment.items()},
+            ConditionExpression="attribute_not_exists(ShipmentId)",
+        )
+    except _dynamodb.exceptions.ConditionalCheckFailedException:
         # An earlier attempt shipped the order. It timed out before it recorded this, or the record has expired.
         return
     logger.info("order %s is shipment %s", order["OrderId"], shipment["ShipmentId"])
@@ -109,6 +113,6 @@ _ship_once: Callable[..., None] = idempotent_function(
     _ship,
     data_keyword_argument="order",
     config=_idempotency,
-    persistence_store=DynamoDBPersistenceLayer(table_name=os.environ["IDEMPOTENCY_TABLE"], boto_config=BRIEFLY),
+    persistence_store=DynamoDBPersistenceLayer(table_name=os.environ["IDEMPOTENCY_TABLE"], boto3_client=_dynamodb),
     key_prefix="ship",
 )

@@ -6,6 +6,7 @@ They notice a missing setup only when they send, perhaps a year later.
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
 import boto3
@@ -34,12 +35,15 @@ logger = logger_of(__name__)
 # There are five operations. One that fails is not called again for KEPT_SECONDS, so hanging calls take at most half of
 # the function's 20 seconds.
 _QUICKLY = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
-_ses = boto3.client("ses", config=_QUICKLY)
-_account = boto3.client("sesv2", config=_QUICKLY)
-_sns = boto3.client("sns", config=_QUICKLY)
 
 kept_answers: dict[tuple[str, ...], tuple[float, Answer | None]] = {}
 """Cached answers by question: the end of their cache time, and the answer or None if AWS did not answer."""
+
+
+@cache
+def client(service: str) -> Any:
+    """Returns the client of "ses", "sesv2" or "sns". A function makes only the clients that its reminders need."""
+    return boto3.client(service, config=_QUICKLY)
 
 
 def check(request: Mapping[str, Any]) -> None:
@@ -58,7 +62,7 @@ def check(request: Mapping[str, Any]) -> None:
 
 def _check_email(request: Mapping[str, Any]) -> None:
     recipient, sender = request["email"], os.environ["SENDER"]
-    account = _ask(_account, "get_account", in_order=_sends)
+    account = _ask("sesv2", "get_account", in_order=_sends)
     if account and not _sends(account):
         raise InvalidReminderError(field_of(request), codes.EMAIL_PAUSED())
     if not _verified(sender):
@@ -79,17 +83,17 @@ def _verified(address: str) -> bool:
         return any(found["VerificationStatus"] == "Success" for found in answer["VerificationAttributes"].values())
 
     identities = identities_of(address)[:MOST_IDENTITIES]
-    answer = _ask(_ses, "get_identity_verification_attributes", in_order=one_is, Identities=identities)
+    answer = _ask("ses", "get_identity_verification_attributes", in_order=one_is, Identities=identities)
     return answer is None or one_is(answer)
 
 
 def _check_phone(request: Mapping[str, Any]) -> None:
     phone = request["phone"]
-    account = _ask(_sns, "get_sms_sandbox_account_status")
+    account = _ask("sns", "get_sms_sandbox_account_status")
     if account and account["IsInSandbox"] and not _in_sandbox(phone):
         raise InvalidReminderError("phone", codes.PHONE_NOT_VERIFIED())
     opted_out = _ask(
-        _sns,
+        "sns",
         "check_if_phone_number_is_opted_out",
         in_order=lambda answer: not answer["isOptedOut"],
         phoneNumber=phone,
@@ -107,12 +111,12 @@ def _in_sandbox(phone: str) -> bool:
     def has(answer: Answer) -> bool:
         return {"PhoneNumber": phone, "Status": "Verified"} in answer["PhoneNumbers"]
 
-    answer = _ask(_sns, "list_sms_sandbox_phone_numbers", in_order=has)
+    answer = _ask("sns", "list_sms_sandbox_phone_numbers", in_order=has)
     return answer is None or has(answer)
 
 
 def _ask(
-    client: Any, operation: str, *, in_order: Callable[[Answer], bool] = lambda _: True, **parameters: Any
+    service: str, operation: str, *, in_order: Callable[[Answer], bool] = lambda _: True, **parameters: Any
 ) -> Answer | None:
     """Returns AWS's answer, or None if it did not answer. A cached answer is reused if it is None or `in_order`."""
     now = time.monotonic()
@@ -124,7 +128,7 @@ def _ask(
     for old in [old for old, (kept_until, _) in kept_answers.items() if kept_until <= now]:
         del kept_answers[old]
     try:
-        answer = dict(getattr(client, operation)(**parameters))
+        answer = dict(getattr(client(service), operation)(**parameters))
     except (ClientError, BotoCoreError) as error:
         # Do not log the message, because it may quote an address.
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

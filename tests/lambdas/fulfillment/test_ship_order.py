@@ -1,6 +1,7 @@
 import json
 import logging
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,15 +54,27 @@ def ship(*bodies: Any) -> list[str]:
     return [failure["itemIdentifier"] for failure in handler({"Records": batch}, Context())["batchItemFailures"]]
 
 
-def refuse_the_next_shipment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the next write fail with a throttling error whose text quotes the order."""
-    put = client_of(ship_order, "dynamodb").put_item
+def replace_the_next_write(monkeypatch: pytest.MonkeyPatch, write: Callable[..., Any]) -> None:
+    """Calls `write` with the next shipment. Powertools writes its records with the same client."""
+    client = client_of(ship_order, "dynamodb")
+    put = client.put_item
 
     def put_item(**arguments: Any) -> Any:
-        monkeypatch.setattr(client_of(ship_order, "dynamodb"), "put_item", put)
+        if arguments["TableName"] != "shipments":
+            return put(**arguments)
+        monkeypatch.setattr(client, "put_item", put)
+        return write(**arguments)
+
+    monkeypatch.setattr(client, "put_item", put_item)
+
+
+def refuse_the_next_shipment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the next write fail with a throttling error whose text quotes the order."""
+
+    def refuse(**_: Any) -> Any:
         raise refused("dynamodb", "PutItem", "throttled", json.dumps(ORDER))
 
-    monkeypatch.setattr(client_of(ship_order, "dynamodb"), "put_item", put_item)
+    replace_the_next_write(monkeypatch, refuse)
 
 
 def test_an_order_is_shipped(shipments):
@@ -94,14 +107,12 @@ def test_a_copy_of_a_shipped_order_changes_nothing(shipments):
 
 def test_a_copy_fails_while_its_order_is_being_shipped_and_succeeds_later(shipments, records, monkeypatch):
     inner = []
-    put = client_of(ship_order, "dynamodb").put_item
 
-    def put_while_the_copy_comes(**arguments: Any) -> Any:
-        monkeypatch.setattr(client_of(ship_order, "dynamodb"), "put_item", put)
+    def write_while_the_copy_comes(**arguments: Any) -> Any:
         inner.append(ship(ORDER))
-        return put(**arguments)
+        return client_of(ship_order, "dynamodb").put_item(**arguments)
 
-    monkeypatch.setattr(client_of(ship_order, "dynamodb"), "put_item", put_while_the_copy_comes)
+    replace_the_next_write(monkeypatch, write_while_the_copy_comes)
 
     ship(ORDER)
 

@@ -7,7 +7,6 @@ from reminders import readiness
 from reminders.errors import InvalidReminderError
 from tests.support.aws_answers import code_of
 from tests.support.handlers.account import Account
-from tests.support.handlers.aws import client_of
 
 SENDER = "reminders@example.com"
 EMAIL = {"preference": "email", "email": "jo@mail.example.org"}
@@ -246,6 +245,6 @@ def test_the_fake_raises_the_errors_of_the_real_client(account):
     account.answers["GetAccount"] = "TooManyRequestsException"
 
     with pytest.raises(ClientError) as caught:
-        client_of(readiness, "sesv2").get_account()
+        readiness.client("sesv2").get_account()
 
     assert type(caught.value).__name__ == "TooManyRequestsException"

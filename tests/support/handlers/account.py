@@ -7,9 +7,8 @@ from typing import Any
 
 from reminders import readiness
 from tests.support.aws_answers import refusal
-from tests.support.handlers.aws import client_of
 
-CLIENTS = tuple(client_of(readiness, service) for service in ("ses", "sesv2", "sns"))
+SERVICES = ("ses", "sesv2", "sns")
 IN_ORDER: dict[str, Any] = {
     "GetAccount": {"SendingEnabled": True, "ProductionAccessEnabled": True},
     "GetIdentityVerificationAttributes": {"VerificationAttributes": {"any": {"VerificationStatus": "Success"}}},
@@ -58,11 +57,11 @@ def asked() -> Iterator[Account]:
     """Makes `readiness` ask a fake account inside the block, with an empty cache of answers."""
     account = Account()
     readiness.kept_answers.clear()
-    for client in CLIENTS:
+    for client in map(readiness.client, SERVICES):
         client.meta.events.register("before-parameter-build", account.record, unique_id="record")
         client.meta.events.register("before-call", account.answer, unique_id="answer")
     yield account
-    for client in CLIENTS:
+    for client in map(readiness.client, SERVICES):
         client.meta.events.unregister("before-parameter-build", unique_id="record")
         client.meta.events.unregister("before-call", unique_id="answer")
     readiness.kept_answers.clear()

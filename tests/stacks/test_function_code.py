@@ -1,0 +1,92 @@
+"""What the archives of the functions' code contain, and how long they are."""
+
+import ast
+import io
+import zipfile
+
+import pytest
+
+from stacks import function_code
+from stacks.function_code import LAMBDAS, files_of, without_comments
+
+LONGEST = 56 * 1024
+"""In bytes, for each app."""
+
+PACKAGES = sorted(path.parent.name for path in LAMBDAS.glob("*/__init__.py"))
+
+SOURCE = '''\
+"""Of the module."""
+
+LIMIT = 1  # in seconds
+"""Of a value."""
+SAID = "# not a comment"
+
+
+class LateError(ValueError):
+    """Only a docstring,
+    in two lines."""
+
+
+def run() -> int:
+    """Of a function."""
+    # Why.
+    return LIMIT
+'''
+
+
+def archive(package: str, folder) -> bytes:
+    function_code._WithoutComments(files_of(package)).try_bundle(str(folder))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as into:
+        for file in folder.rglob("*"):
+            into.write(file, file.relative_to(folder))
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_code_of_an_app_is_short(package, tmp_path):
+    assert len(archive(package, tmp_path)) <= LONGEST
+
+
+def test_an_app_has_its_own_code_and_the_code_that_it_imports():
+    assert {file.relative_to(LAMBDAS).parts[0] for file in files_of("fulfillment")} == {
+        "common",
+        "fulfillment",
+        "orders",
+    }
+    assert {file.relative_to(LAMBDAS).parts[0] for file in files_of("identity")} == {"identity"}
+
+
+def test_every_user_may_read_the_code(tmp_path):
+    archive("identity", tmp_path)
+
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")} == {0o755, 0o644}
+
+
+def test_comments_and_docstrings_are_left_out_and_lines_keep_their_numbers():
+    lines = without_comments(SOURCE).splitlines()
+
+    assert (
+        "\n".join(lines).split()
+        == (
+            'pass LIMIT = 1 pass SAID = "# not a comment" class LateError(ValueError): pass '
+            "def run() -> int: pass return LIMIT"
+        ).split()
+    )
+    assert lines[SOURCE.splitlines().index("    return LIMIT")] == "    return LIMIT"
+
+
+def test_the_rest_of_the_code_is_the_same():
+    def statements(source: str) -> list[tuple[int, str]]:
+        """The statements and their lines, without docstrings and `pass`."""
+        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+        return [
+            (node.lineno, type(node).__name__)
+            for node in nodes
+            if not isinstance(node, ast.Pass)
+            and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        ]
+
+    for file in LAMBDAS.rglob("*.py"):
+        source = file.read_text()
+        assert statements(without_comments(source)) == statements(source), file
