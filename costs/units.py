@@ -1,7 +1,8 @@
 """The units that AWS bills, and what only AWS can say about them.
 
 `Counts` says how much of each unit each resource used: `{"dynamodb.write": {"OrderTable/ByOwner": 1}}`. A resource has
-the name of its construct. An index stands behind its table.
+the name of its construct. An index stands behind its table: `OrderTable/ByOwner`, and a state or a level of a log
+behind its workflow or function: `ReminderStateMachine/Timer`, `PlaceOrder/INFO`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,35 +21,37 @@ class Unit:
     """Why the laptop cloud's count is an estimate. Empty if AWS would count the same."""
     metric: str = ""
     """The CloudWatch metric that gives AWS's own number, or where else AWS shows it."""
+    billed: bool = True
+    """False for what AWS does not bill. Budgets hold it all the same: a change of it leads to a change of the bill."""
 
 
 _TIME = "the time is this machine's"
 _EVENTS = "composed from AWS's documented form of the event"
 
 UNITS = {
-    "apigateway.request": Unit("API Gateway", "requests, preflights too", metric="AWS/ApiGateway Count"),
+    "apigateway.request": Unit("API Gateway", "requests with preflights", metric="AWS/ApiGateway Count"),
     "apigateway.out_byte": Unit(
         "Data transfer", "bytes of responses", "without TLS", metric="the bill's DataTransfer-Out-Bytes"
     ),
     "lambda.request": Unit("Lambda", "invocations", metric="AWS/Lambda Invocations"),
-    "lambda.gb_second": Unit("Lambda", "memory x billed time", _TIME, metric="REPORT lines, or AWS/Lambda Duration"),
-    "lambda.init_gb_second": Unit("Lambda", "memory x time of cold starts", _TIME, metric="REPORT lines"),
+    "lambda.gb_second": Unit("Lambda", "GB-seconds", _TIME, metric="REPORT lines, or AWS/Lambda Duration"),
+    "lambda.init_gb_second": Unit("Lambda", "GB-seconds of cold starts", _TIME, metric="REPORT lines"),
     "lambda.cold_start": Unit(
-        "Lambda", "cold starts", "this machine keeps processes for a minute", metric="REPORT lines"
+        "Lambda", "cold starts", "this machine keeps processes for a minute", metric="REPORT lines", billed=False
     ),
-    "states.transition": Unit(
-        "Step Functions", "state transitions of Standard workflows, retries too", metric="AWS/Billing, or the history"
-    ),
-    "states.express_request": Unit(
-        "Step Functions", "starts of Express workflows", metric="AWS/States ExecutionsStarted"
-    ),
+    "states.transition": Unit("Step Functions", "transitions with retries", metric="AWS/Billing, or the history"),
+    "states.express_request": Unit("Step Functions", "Express requests", metric="AWS/States ExecutionsStarted"),
     "states.express_gb_second": Unit(
-        "Step Functions", "memory x billed time of Express workflows", _TIME, metric="AWS/States ExpressExecutionMemory"
+        "Step Functions", "Express GB-seconds", _TIME, metric="AWS/States ExpressExecutionMemory"
     ),
+    "states.entered": Unit("Step Functions", "states entered", metric="the execution's history or log", billed=False),
     "dynamodb.write": Unit("DynamoDB", "write units", metric="AWS/DynamoDB ConsumedWriteCapacityUnits"),
     "dynamodb.read": Unit("DynamoDB", "read units", metric="AWS/DynamoDB ConsumedReadCapacityUnits"),
     "dynamodb.stream_record": Unit(
-        "DynamoDB", "records of streams; free for Lambda", metric="AWS/DynamoDB ReturnedRecordsCount"
+        "DynamoDB", "records in streams; free for Lambda", metric="AWS/DynamoDB ReturnedRecordsCount", billed=False
+    ),
+    "lambda.stream_record": Unit(
+        "Lambda", "stream records after the filter", metric="AWS/Lambda FilteredOutEventCount", billed=False
     ),
     "sqs.request": Unit("SQS", "requests of 64 KB", metric="AWS/SQS NumberOfMessagesSent, and AWS/Usage CallCount"),
     "sqs.poll": Unit(
@@ -57,16 +60,23 @@ UNITS = {
     "sns.publish": Unit("SNS", "publishes of 64 KB", metric="AWS/SNS NumberOfMessagesPublished"),
     "sns.email": Unit("SNS", "messages to e-mail subscribers", metric="AWS/SNS NumberOfNotificationsDelivered"),
     "sns.sms": Unit("SNS", "text messages", "one part each", metric="AWS/SNS SMSMonthToDateSpentUSD"),
-    "ses.mail": Unit("SES", "mails to one recipient", metric="AWS/SES Send"),
+    "ses.mail": Unit("SES", "mails", metric="AWS/SES Send"),
     "logs.function_byte": Unit(
-        "CloudWatch Logs", "lines of functions", "with the envelope of AWS's JSON format", "AWS/Logs IncomingBytes"
+        "CloudWatch Logs",
+        "bytes of functions' lines",
+        "with the envelope of AWS's JSON format",
+        "AWS/Logs IncomingBytes",
     ),
-    "logs.platform_byte": Unit(
-        "CloudWatch Logs", "start and report lines of Lambda", _EVENTS, "AWS/Logs IncomingBytes"
+    "logs.function_line": Unit(
+        "CloudWatch Logs", "lines of functions", metric="AWS/Logs IncomingLogEvents", billed=False
     ),
-    "logs.workflow_byte": Unit("CloudWatch Logs", "log events of workflows", _EVENTS, "AWS/Logs IncomingBytes"),
+    "logs.workflow_event": Unit(
+        "CloudWatch Logs", "log events of workflows", metric="AWS/Logs IncomingLogEvents", billed=False
+    ),
+    "logs.platform_byte": Unit("CloudWatch Logs", "bytes of Lambda's own lines", _EVENTS, "AWS/Logs IncomingBytes"),
+    "logs.workflow_byte": Unit("CloudWatch Logs", "bytes of workflow events", _EVENTS, "AWS/Logs IncomingBytes"),
     "logs.access_byte": Unit(
-        "CloudWatch Logs", "access log lines of APIs", "composed from the stage's format", "AWS/Logs IncomingBytes"
+        "CloudWatch Logs", "bytes of access logs", "composed from the stage's format", "AWS/Logs IncomingBytes"
     ),
     "kms.request": Unit(
         "KMS",
@@ -94,7 +104,7 @@ def added(counts: Iterable[Mapping[str, Mapping[str, float]]]) -> Counts:
     return total
 
 
-def differences(wanted: Counts, found: Counts) -> list[str]:
+def differences(wanted: Mapping[str, Mapping[str, float]], found: Mapping[str, Mapping[str, float]]) -> list[str]:
     """One line for each resource whose count is not as wanted: `dynamodb.write OrderTable: 3, now 4 (+1)`."""
     lines = []
     for unit in sorted(wanted.keys() | found.keys()):

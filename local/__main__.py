@@ -10,7 +10,7 @@ import webbrowser
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import demo, homes, settings, show
+from local import cost, demo, homes, settings, show
 from local.cloud import Cloud
 from local.errors import LocalError
 from terminal import program
@@ -80,6 +80,8 @@ def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
             show.queues(cloud, console)
         case "executions":
             show.executions(cloud, console, options.name)
+        case "cost":
+            cost.show(cloud, console, reset=options.reset)
         case "skip-waits":
             cloud.require_running()
             cloud.engine.skip_waits(options.switch == "on")
@@ -146,6 +148,8 @@ def argument_parser() -> argparse.ArgumentParser:
     add("queues", "show the messages in each queue, without removing them")
     executions = add("executions", "list the workflows' executions, or show one state by state")
     executions.add_argument("name", nargs="?", help="the name of an execution, or its beginning")
+    costs = add("cost", "show what AWS would bill for all calls since the last deployment, start or reset")
+    costs.add_argument("--reset", action="store_true", help="set the counts to zero, and show nothing")
     skip = add(
         "skip-waits", "let waits and retry delays of workflows end at once (on), or last as long as they should (off)"
     )

@@ -229,6 +229,8 @@ class Cloud:
         self._confirm_addresses()
         self._create_users()
         deploy.mark_deployed(self.engine, wanted)
+        # A deployment is not what the apps cost.
+        self.engine.meter(forget=True)
         return True
 
     def _create_users(self) -> None:

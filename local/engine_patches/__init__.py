@@ -7,6 +7,7 @@ that fails once the engine no longer needs the patch.
 
 def apply() -> None:
     """Applies all patches, before the engine starts."""
+    from local import meter
     from local.engine_patches import (
         conditional_writes,
         express,
@@ -35,3 +36,5 @@ def apply() -> None:
         workflows,
     ):
         patch.apply()
+    # Last, because it counts what the patched engine does.
+    meter.apply()
