@@ -203,7 +203,7 @@ cost: setup $(if $(PLOT),plots) ## Say what STAGE costs: ORDERS=1e6 LOOKUPS=1e6 
 		$${REMINDERS:+"--reminders=$$REMINDERS"} $${CACHE:+"--cache=$$CACHE"} $${PLOT:+"--plot=$$PLOT"}
 
 .PHONY: cost-docs
-cost-docs: setup plots ## Write the tables and the picture of docs/cost.md
+cost-docs: setup ## Write the tables and the picture of docs/cost.md
 	@.venv/bin/python -m tools.cost --stage=prod --write
 
 .PHONY: verify

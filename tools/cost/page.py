@@ -4,18 +4,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from terminal.errors import CommandError
-from tools.cost import picture, report
+from tools import plots
+from tools.cost import picture, report, templates
 from tools.cost.model import Traffic
 from tools.cost.report import Costs, Section
 from tools.cost.templates import Templates
 from tools.install import ROOT
 
 PAGE = ROOT / "docs" / "cost.md"
+FILES = (PAGE, ROOT / "README.md")
 PICTURE = ROOT / "docs" / "images" / "cost.svg"
 
 STAGE, OTHER_STAGES = "prod", ("dev",)
 TRAFFIC = Traffic(orders=1e6, lookups=1e6, reminders=1e5)
-"""What the page is about."""
+"""What the page is about. README has the idle cost of the other stage."""
 
 _PART = re.compile(
     r"^(?P<begin><!-- generated: (?P<name>[a-z-]+) \(make cost-docs\) -->\n)(?P<text>.*?)(?P<end>^<!-- end -->)$",
@@ -24,26 +26,30 @@ _PART = re.compile(
 
 
 def write(costs: Costs, stages: Mapping[str, Templates]) -> Iterator[str]:
-    """Writes the tables and the picture, and yields the names of both files. `stages` are those of the page.
+    """Writes the tables, and the picture if it no longer looks like the costs. Yields the names of the files.
 
-    Raises CommandError.
+    `stages` has the templates of the stages in the table of stages. Raises CommandError.
     """
     if (costs.stage, costs.traffic) != (STAGE, TRAFFIC):
         raise CommandError("docs/cost.md is about prod with the default traffic: run `make cost-docs`")
-    PAGE.write_text(rewritten(PAGE.read_text(), costs, stages))
-    yield str(PAGE.relative_to(ROOT))
-    picture.draw(costs, PICTURE)
-    yield str(PICTURE.relative_to(ROOT))
+    for file in FILES:
+        file.write_text(rewritten(file.read_text(), costs, stages))
+        yield str(file.relative_to(ROOT))
+    if not (PICTURE.exists() and picture.is_like(plots.shown(PICTURE), costs)):
+        picture.draw(costs, PICTURE)
+        yield str(PICTURE.relative_to(ROOT))
 
 
-def sections(costs: Costs, stages: Mapping[str, Templates]) -> list[Section]:
-    return [*report.sections(costs), report.stages(stages)]
+def parts(costs: Costs, stages: Mapping[str, Templates]) -> dict[str, str]:
+    """The tables, by their names."""
+    found = {section.name: markdown(section) for section in [*report.sections(costs), report.stages(stages)]}
+    return found | {f"idle-{name}": markdown(report.idle(name, templates.idle(of))) for name, of in stages.items()}
 
 
 def rewritten(text: str, costs: Costs, stages: Mapping[str, Templates]) -> str:
-    """The page with its tables replaced."""
-    parts = {section.name: markdown(section) for section in sections(costs, stages)}
-    return _PART.sub(lambda found: f"{found['begin']}\n{parts[found['name']]}\n\n{found['end']}", text)
+    """A page with its tables replaced."""
+    tables = parts(costs, stages)
+    return _PART.sub(lambda found: f"{found['begin']}\n{tables[found['name']]}\n\n{found['end']}", text)
 
 
 def names_in(text: str) -> list[str]:

@@ -10,6 +10,9 @@ from tools.cost.report import Costs
 LEAST = 0.2
 """US dollars. A service that costs less everywhere is drawn as a part of `others`."""
 
+CLOSE = 0.02
+"""A picture is drawn again if a bar differs by more than this part of it."""
+
 OTHERS, IDLE = "others", "idle"
 
 
@@ -21,6 +24,18 @@ def shows(costs: Costs) -> dict[str, Any]:
         name: {design: {part: round(usd, 4) for part, usd in parts.items()} for design, parts in of.items()}
         for name, of in (("month", month), ("a million orders", order))
     }
+
+
+def is_like(shown: Any, costs: Costs) -> bool:
+    """Whether a picture that shows `shown` still looks like the costs: each bar is as long, give or take CLOSE."""
+    now = shows(costs)
+    if not shown or {name: list(of) for name, of in shown.items()} != {name: list(of) for name, of in now.items()}:
+        return False
+    return all(
+        abs(sum(parts.values()) - sum(shown[name][design].values())) <= CLOSE * sum(parts.values())
+        for name, of in now.items()
+        for design, parts in of.items()
+    )
 
 
 def draw(costs: Costs, file: Path) -> None:

@@ -92,7 +92,8 @@ def costs_of(stage: str, synthesised: Templates, traffic: Traffic, *, cache: boo
 
 
 def sections(costs: Costs) -> list[Section]:
-    return [_month(costs), _millions(costs), _alternatives(costs), _idle(costs), _paths(costs), _estimates()]
+    without_traffic = idle(costs.stage, costs.idle)
+    return [_month(costs), _millions(costs), _alternatives(costs), without_traffic, _paths(costs), _estimates()]
 
 
 def _month(costs: Costs) -> Section:
@@ -156,14 +157,15 @@ def _alternatives(costs: Costs) -> Section:
     )
 
 
-def _idle(costs: Costs) -> Section:
+def idle(stage: str, lines: Sequence[templates.Line]) -> Section:
+    """What a stage costs without traffic."""
     rows: list[dict[str, Any]] = [
-        {"what": line.what, "number": f"{line.number:g}", "each": line.each, "usd": line.usd} for line in costs.idle
+        {"what": line.what, "number": f"{line.number:g}", "each": line.each, "usd": line.usd} for line in lines
     ]
-    rows.append({"what": "sum", "number": "", "each": "", "usd": sum(line.usd for line in costs.idle)})
+    rows.append({"what": "sum", "number": "", "each": "", "usd": sum(line.usd for line in lines)})
     return Section(
         name="idle",
-        title=f"{costs.stage} without traffic, in US dollars a month",
+        title=f"{stage} without traffic, in US dollars a month",
         columns={"what": "what", "number": "number", "each": "each", "usd": "USD"},
         rows=rows,
     )
