@@ -44,7 +44,11 @@ def synthesise(stage: Any) -> Templates:
     import app
 
     # Templates only name the layer and the page's files, so nothing has to be copied.
-    context = {"aws:cdk:enable-path-metadata": True, "aws:cdk:disable-asset-staging": True}
+    context = {
+        "aws:cdk:enable-path-metadata": True,
+        "aws:cdk:disable-asset-staging": True,
+        "aws:cdk:bundling-stacks": [],
+    }
     with TemporaryDirectory() as folder:
         cdk_app = cdk.App(outdir=folder, context=context)
         app.build(cdk_app, stage=stage)
