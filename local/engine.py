@@ -81,8 +81,8 @@ class Engine:
             "REDIS_PORT": str(self.settings.redis_port),
             MAILS_VARIABLE: str(self.settings.mails_per_second),
             TEXTS_VARIABLE: str(self.settings.texts_per_second),
-            # Seconds that a function's second process may be idle before it ends.
-            "LAMBDA_WARM_TTL_SECONDS": "60",
+            # The engine looks for idle processes of functions every 30 seconds.
+            "LAMBDA_WARM_TTL_SECONDS": str(self.settings.idle_seconds),
             # Turns off listeners and Docker, which nothing here uses.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

@@ -45,6 +45,8 @@ class Settings:
     """How many mails SES accepts: the rate of a new production account. The sandbox has 1. 0 means no limit."""
     texts_per_second: int = 20
     """How many text messages SNS accepts."""
+    idle_seconds: int = 30
+    """A function's process may end when it had no call for so long. It has ended within the next 30 seconds."""
 
     @property
     def endpoint(self) -> str:

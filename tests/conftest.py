@@ -51,7 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The deployed cloud that all tests share. Each test uses its own order ids and messages."""
     home = tmp_path_factory.mktemp("cloud")
-    cloud = Cloud(settings.Settings(home=home, port=free_port(), redis_port=free_port()))
+    # Processes of functions stay, because starting them again would take more time than the tests have.
+    cloud = Cloud(settings.Settings(home=home, port=free_port(), redis_port=free_port(), idle_seconds=3600))
     cloud.up(print)
     yield cloud
     cloud.down()

@@ -9,8 +9,10 @@ def apply() -> None:
     """Applies all patches, before the engine starts."""
     from local import meter
     from local.engine_patches import (
+        bounds,
         conditional_writes,
         express,
+        expressions,
         numbers,
         outputs,
         queues,
@@ -25,6 +27,7 @@ def apply() -> None:
     for patch in (
         conditional_writes,
         express,
+        expressions,
         numbers,
         outputs,
         queues,
@@ -34,6 +37,8 @@ def apply() -> None:
         whole_state,
         workers,
         workflows,
+        # Last, because it wraps functions that other patches replace.
+        bounds,
     ):
         patch.apply()
     # Last, because it counts what the patched engine does.

@@ -6,6 +6,7 @@ The engine's own `Worker` (`core/lambda_runtime.py:1117`):
 - lets the function see the engine's environment and all packages of the engine's Python (lines 1103 and 1242), and
   always runs it on that Python;
 - waits up to 50 ms for log lines after each call (`_drain_stderr_bounded`, line 1362);
+- keeps the first process of each function for ever (`reap_idle_workers`, line 1659);
 - ends the process after an exception, unlike AWS (`invoke`, line 1484), and drops the exception's class
   (`services/lambda_svc.py:5435`).
 
@@ -33,8 +34,8 @@ from local import pythons
 from local.engine_patches import function_process, lines, runtime
 from local.engine_patches.unpacked import unpacked
 
-LIMIT = 4
-"""The most processes of one function. Further calls wait for their turn."""
+LIMIT = max(2, min(8, 2 * (os.cpu_count() or 1)))
+"""The most processes of one function: two for each processor, at most eight. Further calls wait for their turn."""
 
 OVERFLOW_SECONDS = 10
 """A call that waits longer gets a process beyond LIMIT. Otherwise functions that call each other might wait forever."""
@@ -61,6 +62,8 @@ def apply() -> None:
     name = 'error_type = "Runtime.HandlerError"'
     lines.replace(lambda_svc, "_execute_function_warm", name, 'error_type = result["errorType"]')
     lambda_svc._execute_function_warm = in_turn(lambda_svc._execute_function_warm)
+    lines.replace(lambda_runtime, "reap_idle_workers", " or (i == 0 and not snapstart_version)", "")
+    lambda_svc.reap_idle_workers = lambda_runtime.reap_idle_workers
 
 
 def in_turn(execute: Callable[..., Any]) -> Callable[..., Any]:

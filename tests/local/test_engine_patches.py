@@ -44,6 +44,8 @@ def worker(
     monkeypatch.setenv("GATEWAY_PORT", "1")
     restored(lambda_runtime, "_worker_class_for")
     restored(lambda_svc, "_execute_function_warm")
+    restored(lambda_runtime, "reap_idle_workers")
+    restored(lambda_svc, "reap_idle_workers")
     workers.apply()
     code, made = io.BytesIO(), []
     with zipfile.ZipFile(code, "w") as files:
