@@ -1,5 +1,6 @@
 """What the engine has counted, with the names of the constructs instead of the engine's own names."""
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -7,9 +8,6 @@ from costs import logs
 from costs.units import Counts
 from local import deploy
 from local.engine import Engine
-
-HASH = re.compile("[0-9A-F]{8}$")
-"""A logical id ends with CDK's hash, unless the template chose the id."""
 
 
 def read(engine: Engine) -> tuple[str, Counts]:
@@ -26,16 +24,29 @@ def billed(engine: Engine) -> tuple[str, Counts]:
 
 
 def names(engine: Engine) -> dict[str, str]:
-    """The construct of each resource of the apps, by the last part of its physical id."""
+    """The construct id of each resource of the apps, by the last part of its physical id."""
+    constructs = _construct_ids(engine)
     pages = engine.client("cloudformation").get_paginator("list_stack_resources")
     return {
-        re.split("[/:]", one["PhysicalResourceId"])[-1]: HASH.sub("", one["LogicalResourceId"])
+        re.split("[/:]", one["PhysicalResourceId"])[-1]: constructs.get(
+            logical_id := one["LogicalResourceId"], logical_id
+        )
         for stack in deploy.outputs(engine)
         for page in pages.paginate(StackName=stack)
         for one in page["StackResourceSummaries"]
         # Parts of an API share its id.
         if one["ResourceType"] not in ("AWS::ApiGateway::Method", "AWS::ApiGateway::Stage", "AWS::ApiGateway::Resource")
     }
+
+
+def _construct_ids(engine: Engine) -> dict[str, str]:
+    """The construct id of each resource, by its logical id. The templates name the path of each construct."""
+    found = {}
+    for file in engine.settings.assembly.glob("*.template.json"):
+        for logical_id, resource in json.loads(file.read_bytes())["Resources"].items():
+            if path := resource.get("Metadata", {}).get("aws:cdk:path"):
+                found[logical_id] = path.removesuffix("/Resource").rpartition("/")[2]
+    return found
 
 
 def named(counts: Mapping[str, Mapping[str, float]], constructs: dict[str, str]) -> Counts:

@@ -27,18 +27,7 @@ _changes = _Changes()
 def apply() -> None:
     dynamodb._set_item = _watched_set(dynamodb._set_item)
     dynamodb._remove_item = _watched_remove(dynamodb._remove_item)
-    for name, count in (
-        ("_put_item", _count_write),
-        ("_update_item", _count_write),
-        ("_delete_item", _count_write),
-        ("_transact_write_items", _count_transaction),
-        ("_batch_write_item", _count_batch_write),
-        ("_get_item", _count_get),
-        ("_batch_get_item", _count_batch_get),
-        ("_transact_get_items", _count_transaction_get),
-        ("_query", _count_query),
-        ("_scan", _count_query),
-    ):
+    for name, count in COUNTS.items():
         setattr(dynamodb, name, _counting(getattr(dynamodb, name), count))
     dynamodb._emit_stream_event = _counting_records(dynamodb._emit_stream_event)
 
@@ -210,3 +199,18 @@ def _counting_records(emit: Callable[..., Any]) -> Callable[..., Any]:
         return emit(table_name, event_name, before, after, *rest, **more)
 
     return counted
+
+
+COUNTS: dict[str, Callable[..., None]] = {
+    "_put_item": _count_write,
+    "_update_item": _count_write,
+    "_delete_item": _count_write,
+    "_transact_write_items": _count_transaction,
+    "_batch_write_item": _count_batch_write,
+    "_get_item": _count_get,
+    "_batch_get_item": _count_batch_get,
+    "_transact_get_items": _count_transaction_get,
+    "_query": _count_query,
+    "_scan": _count_query,
+}
+"""How each operation counts, by the name of its function in the engine."""
