@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Protocol
 
 import boto3
@@ -16,8 +17,6 @@ from reminders.pace import Pace, Refusal, back_off
 
 SECONDS_OF_A_MESSAGE = 33
 """The longest that one message takes after its pause: 8 seconds for each of two writes, and 17 for SES or SNS."""
-
-_sqs = boto3.client("sqs", config=BRIEFLY)
 
 _paces = {channel: Pace(pause) for channel, pause in settings.pauses().items()}
 
@@ -71,10 +70,16 @@ def _send(message: Message, context: Context) -> None:
         raise
 
 
+@cache
+def _sqs() -> Any:
+    # Few messages go back, so no start pays for this client. See decision D160.
+    return boto3.client("sqs", config=BRIEFLY)
+
+
 def _put_back(record: Mapping[str, Any], channel: str, seconds: int) -> None:
     """Shows the message again after `seconds`. If this fails, SQS shows it after the queue's visibility timeout."""
     try:
-        _sqs.change_message_visibility(
+        _sqs().change_message_visibility(
             QueueUrl=settings.queues()[channel], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=seconds
         )
     except (ClientError, BotoCoreError) as error:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import boto3
@@ -14,8 +15,12 @@ from reminders.mail import mail_of
 
 # One attempt only: a message that was not sent goes back into its queue. Another attempt in here could send it twice.
 _ONCE = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1})
-_ses = boto3.client("ses", config=_ONCE)
-_sns = boto3.client("sns", config=_ONCE)
+
+
+@cache
+def _client(service: str) -> Any:
+    """The client of "ses" or "sns", for the channels that an instance really sends by. See decision D160."""
+    return boto3.client(service, config=_ONCE)
 
 
 def send(channel: str, reminder: Mapping[str, Any]) -> None:
@@ -38,7 +43,7 @@ def said(error: Exception) -> str:
 
 def _email(reminder: Mapping[str, Any]) -> None:
     mail = mail_of(reminder)
-    _ses.send_email(
+    _client("ses").send_email(
         Source=os.environ["SENDER"],
         Destination={"ToAddresses": [mail.recipient]},
         Message={
@@ -49,7 +54,7 @@ def _email(reminder: Mapping[str, Any]) -> None:
 
 
 def _sms(reminder: Mapping[str, Any]) -> None:
-    _sns.publish(
+    _client("sns").publish(
         PhoneNumber=reminder["phone"],
         Message=sms.text_of(reminder["message"]),
         MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
@@ -57,7 +62,7 @@ def _sms(reminder: Mapping[str, Any]) -> None:
 
 
 def _topic(reminder: Mapping[str, Any]) -> None:
-    _sns.publish(TopicArn=os.environ["NOTIFY_TOPIC"], Message=reminder["message"])
+    _client("sns").publish(TopicArn=os.environ["NOTIFY_TOPIC"], Message=reminder["message"])
 
 
 def _in_utf8(text: str) -> dict[str, str]:

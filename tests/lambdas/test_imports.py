@@ -1,7 +1,7 @@
 """What a function imports and which clients it makes while it starts: each takes time in every cold start.
 
-benchmarks/functions.md has the times. Add a package or a client only if the function cannot do without it, and measure
-what it takes: `make benchmark-functions`.
+Add a package or a client only if the function cannot do without it, and measure what it takes:
+`python -m benchmarks imports`.
 """
 
 import pytest
@@ -35,7 +35,7 @@ IMPORTS = {
     "reminders.get_reminder": (REMINDERS, ["dynamodb"]),
     "reminders.list_reminders": (REMINDERS, ["dynamodb"]),
     "reminders.schedule_reminder": (REMINDERS, ["dynamodb"]),
-    "reminders.send_reminder": ({"zoneinfo"}, ["dynamodb", "ses", "sns", "sqs", "stepfunctions"]),
+    "reminders.send_reminder": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
     "reminders.settle_lost_reminders": (REMINDERS, ["dynamodb", "sqs", "stepfunctions", "stepfunctions"]),
 }
 """The packages and heavy parts of the standard library that each handler imports, and the clients that it makes."""
