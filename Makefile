@@ -158,6 +158,10 @@ benchmark-page: setup-dev ## Measure the page's first load; write benchmarks/pag
 benchmark-engine: setup ## Measure the engine's patches; write benchmarks/engine.md
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks.engine
 
+.PHONY: due-together
+due-together: setup ## Send 10,000 reminders that are due at once; write a report
+	CDK_VALIDATION=false nice .venv/bin/python -m benchmarks.due_together
+
 .PHONY: format
 format: setup-dev ## Format the code
 	.venv/bin/ruff format --quiet . && .venv/bin/ruff check --fix . && .venv/bin/ruff format .

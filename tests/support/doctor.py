@@ -33,7 +33,12 @@ def resource(type: str, id: str, *, logical_id: str = "Any") -> dict[str, str]:
     return kind | {"LogicalResourceId": logical_id, "PhysicalResourceId": id}
 
 
+EMAIL_QUEUE = resource("AWS::SQS::Queue", "https://queue/mails", logical_id="ReminderQueuesEmailQueue1A2B3C4D")
 WRITER = resource("AWS::Lambda::Function", "dev-orders-UpdateCache", logical_id="UpdateCache54B7F8D1")
+
+
+def attributes_of_queue(messages: int) -> dict[str, str]:
+    return {"ApproximateNumberOfMessages": str(messages), "ApproximateNumberOfMessagesNotVisible": "0"}
 
 
 class Aws:
@@ -67,12 +72,13 @@ class Aws:
             "GetRole": {},
             "GetEmailIdentity": {"IdentityType": "EMAIL_ADDRESS"},
             "ListStackResources": {
-                "StackResourceSummaries": [WRITER, resource("AWS::SES::EmailIdentity", STAGE.sender)]
+                "StackResourceSummaries": [WRITER, EMAIL_QUEUE, resource("AWS::SES::EmailIdentity", STAGE.sender)]
             },
             "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
             "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
             "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
             "ListOriginationNumbers": {"PhoneNumbers": [{"PhoneNumber": "+15555550100"}]},
+            "GetQueueAttributes": {"Attributes": attributes_of_queue(0)},
             "ListSubscriptionsByTopic": {"Subscriptions": [{"Protocol": "email"}, {"Protocol": "sqs"}]},
             "ListUsersInGroup": {"Users": [{"Enabled": True}, {"Enabled": False}]},
             "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},

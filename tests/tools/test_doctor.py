@@ -13,7 +13,7 @@ import tools.aws
 from local.settings import PROJECT
 from stacks.config import STAGES
 from tests.support.aws_answers import code_of
-from tests.support.doctor import ROLE, SESSION, STAGE, TOPIC, Aws, examined, stack
+from tests.support.doctor import ROLE, SESSION, STAGE, TOPIC, Aws, attributes_of_queue, examined, stack
 from tests.support.orders_stack import REGION
 from tools.doctor import report
 from tools.doctor.__main__ import main
@@ -34,7 +34,7 @@ def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
     assert {name: finding.state for name, finding in findings.items()} == dict.fromkeys(
         [
             *["credentials", "bootstrap", "sender", "settings", "topic's parameter", "sender in SES", "SES"],
-            *["mails per second", "texts per second", "topic per second"],
+            *["mails per second", "texts per second", "topic per second", "waiting reminders"],
             *["SMS", "SMS spending", "SMS numbers", "Lambda", "load", "API Gateway's role", "operators"],
             *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
             "stack dev-website",
@@ -142,6 +142,24 @@ def test_the_rates_of_the_stage_are_compared_with_the_accounts(
     finding = aws.findings(**rates)[check]
 
     assert finding.state == state
+    assert found in finding.found
+
+
+@pytest.mark.parametrize(
+    ("messages", "state", "found"),
+    [
+        (0, "ok", "no reminder that is due waits"),
+        (1000, "ok", "1000 reminders are due and wait to be sent; at the stage's rates this takes 72 seconds"),
+        (10_000, "ok", "this takes 12 minutes"),
+        (60_000, "limited", "this takes 72 minutes"),
+    ],
+)
+def test_the_reminders_that_wait_to_be_sent_are_counted(messages: int, state: str, found: str, aws: Aws) -> None:
+    aws.answers["GetQueueAttributes"] = {"Attributes": attributes_of_queue(messages)}
+
+    finding = aws.findings()["waiting reminders"]
+
+    assert (finding.state, bool(finding.advice)) == (state, state == "limited")
     assert found in finding.found
 
 

@@ -1,11 +1,13 @@
 """The checks. Each one asks AWS a question, and judges what the answer means for the apps."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common import queues
 from common.caller import OPERATORS
 from reminders.errors import InvalidReminderError
 from reminders.mail import check_address, identities_of
@@ -37,6 +39,9 @@ TEXTS_PER_SECOND = 20
 PUBLISHES_PER_SECOND = 10
 """Above this SNS switches e-mail subscriptions of a topic off:
 https://repost.aws/knowledge-center/sns-email-subscription-disabled"""
+
+LONG_BACKLOG_SECONDS = 3600
+"""A backlog of reminders that takes longer makes the doctor warn."""
 
 NEARLY_SPENT = 0.8
 """The part of the day's mails after which the doctor warns."""
@@ -213,6 +218,31 @@ def mail_rate(target: Target) -> Result:
     return Result("ok", found)
 
 
+def waiting_reminders(target: Target) -> Result:
+    """Counts the reminders that are due and not sent yet, and how long the stage's rates need for them."""
+    rates = {
+        "EmailQueue": target.stage.mails_per_second,
+        "SMSQueue": target.stage.texts_per_second,
+        "TopicQueue": target.stage.publishes_per_second,
+    }
+    sqs, waiting, seconds = target.client("sqs"), 0, 0.0
+    for id, url in target.resources(REMINDERS, "AWS::SQS::Queue").items():
+        rate = next((rate for name, rate in rates.items() if name in id), None)
+        if rate:
+            count = queues.waiting(sqs, url)
+            waiting, seconds = waiting + count, max(seconds, count / rate)
+    if not waiting:
+        return Result("ok", "no reminder that is due waits to be sent")
+    found = f"{waiting} reminders are due and wait to be sent; at the stage's rates this takes {_duration(seconds)}"
+    if seconds > LONG_BACKLOG_SECONDS:
+        return Result("limited", found, "see docs/operations.md#when-many-reminders-are-due-at-once")
+    return Result("ok", found)
+
+
+def _duration(seconds: float) -> str:
+    return f"{math.ceil(seconds)} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
+
+
 def text_rate(target: Target) -> Result:
     ours = target.stage.texts_per_second
     found = f"the stage sends {ours:g} texts a second; SNS sends {TEXTS_PER_SECOND} unless AWS has raised it"
@@ -378,6 +408,7 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "SMS numbers": sms_origination,
     "texts per second": text_rate,
     "topic per second": publish_rate,
+    "waiting reminders": waiting_reminders,
     "Lambda": lambda_concurrency,
     "load": declared_load,
     "API Gateway's role": api_gateway_role,
