@@ -14,7 +14,7 @@ class Index:
     """An index that finds rows by the field `key`, sorted by the field `sorted_by`.
 
     A query on the index returns the keys of index and table, and `fields`; if `fields` is None, it returns whole rows.
-    DynamoDB cannot change the `fields` of an existing index.
+    The index has only the rows that have both keys. DynamoDB cannot change the `fields` of an existing index.
     """
 
     name: str
@@ -56,13 +56,15 @@ class KeptTable(dynamodb.Table):
             stream=stream,
         )
         for index in indexes:
-            whole = index.fields is None
+            kind = dynamodb.ProjectionType.ALL
+            if index.fields is not None:
+                kind = dynamodb.ProjectionType.INCLUDE if index.fields else dynamodb.ProjectionType.KEYS_ONLY
             self.add_global_secondary_index(
                 index_name=index.name,
                 partition_key=text_key(index.key),
                 sort_key=text_key(index.sorted_by),
-                projection_type=dynamodb.ProjectionType.ALL if whole else dynamodb.ProjectionType.INCLUDE,
-                non_key_attributes=None if whole else list(index.fields or ()),
+                projection_type=kind,
+                non_key_attributes=list(index.fields) if index.fields else None,
             )
 
     def index_arn(self, name: str) -> str:

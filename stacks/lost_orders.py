@@ -3,22 +3,29 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from orders.order import BY_STATUS
+from orders.order import RECEIVED
 from stacks.config import Stage
 from stacks.order_table import OrderTable
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
+from stacks.queues import WorkQueue
 
 
 class LostOrders(Construct):
-    """A function that parks lost orders, and the two rules that start it.
+    """Two functions that find lost orders and park them.
 
-    An event of Step Functions starts it as soon as an execution has failed. Only Standard executions have these events.
-    A schedule starts it every five minutes. It finds the orders of Express executions, whose rows are still RECEIVED.
+    `watch` reads the table's stream. For each order that has no outcome at the end of a batch of records, it sends a
+    message to `queue`, which arrives after ten minutes. `park` takes these messages and parks the orders that still
+    have no outcome. An event of Step Functions starts `park` as soon as an execution has failed; only Standard
+    executions have these events.
+
+    See decision D139.
     """
 
     def __init__(
@@ -32,16 +39,69 @@ class LostOrders(Construct):
         parked_queue: sqs.IQueue,
     ) -> None:
         super().__init__(scope, id)
-        self.function = park = PythonFunction(
+        self.queue = WorkQueue(self, "OrdersToCheck")
+        self.watch = self._watch(table, stage=stage)
+        self.park = self._park(table, stage=stage, parked_queue=parked_queue)
+        self._start_when_an_execution_dies(workflow)
+
+    def _watch(self, table: OrderTable, *, stage: Stage) -> PythonFunction:
+        watch = PythonFunction(
+            self,
+            "WatchOrders",
+            stage=stage,
+            description="Makes ParkLostOrders look at each order that has no outcome yet.",
+            handler="orders.watch_orders.handler",
+            # A batch of 6 MB, Lambda's limit, is read in less than a second.
+            memory=512,
+            timeout=60,
+            environment={"ORDERS_TO_CHECK": self.queue.queue_url},
+        )
+        watch.add_event_source(
+            event_sources.DynamoEventSource(
+                table,
+                # Not LATEST: that would miss orders that were placed while the mapping was created.
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                # The longest window and the largest batch that Lambda allows: few calls, and the outcome of nearly
+                # every order is in the same batch as its claim.
+                max_batching_window=Duration.minutes(5),
+                batch_size=10_000,
+                filters=[
+                    lambda_.FilterCriteria.filter({"dynamodb": {image: {"Status": {"S": [RECEIVED]}}}})
+                    for image in ("NewImage", "OldImage")
+                ],
+                bisect_batch_on_error=True,
+                # Lambda tries a failing batch again until then. The stream keeps records for 24 hours.
+                max_record_age=Duration.hours(20),
+                on_failure=event_sources.SqsDlq(self.queue.dead_letters),
+            )
+        )
+        self.queue.grant(watch, "sqs:SendMessage")
+        return watch
+
+    def _park(self, table: OrderTable, *, stage: Stage, parked_queue: sqs.IQueue) -> PythonFunction:
+        park = PythonFunction(
             self,
             "ParkLostOrders",
             stage=stage,
             description="Parks orders whose workflow timed out, was aborted, failed, or never started.",
             handler="orders.park_lost_orders.handler",
             memory=256,
-            timeout=60,
-            environment={**table.client_environment, "PARKED_QUEUE": parked_queue.queue_url},
+            timeout=20,
+            environment={
+                **table.client_environment,
+                "PARKED_QUEUE": parked_queue.queue_url,
+                "ORDERS_TO_CHECK": self.queue.queue_url,
+            },
         )
+        lambda_.EventSourceMapping(
+            self, "OrdersToCheckMessages", target=park, event_source_arn=self.queue.queue_arn, batch_size=10
+        )
+        self.queue.grant(park, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage")
+        parked_queue.grant(park, "sqs:SendMessage")
+        allow(park, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", on=table.table_arn)
+        return park
+
+    def _start_when_an_execution_dies(self, workflow: sfn.IStateMachine) -> None:
         events.Rule(
             self,
             "ExecutionDied",
@@ -56,7 +116,7 @@ class LostOrders(Construct):
             ),
             targets=[
                 targets.LambdaFunction(
-                    park,
+                    self.park,
                     # Only these two fields: the event can contain the execution's input, and with it a card number.
                     event=events.RuleTargetInput.from_object(
                         {
@@ -67,14 +127,3 @@ class LostOrders(Construct):
                 )
             ],
         )
-        events.Rule(
-            self,
-            "EveryFiveMinutes",
-            description="Looks for orders that have been RECEIVED for too long.",
-            schedule=events.Schedule.rate(Duration.minutes(5)),
-            targets=[targets.LambdaFunction(park, event=events.RuleTargetInput.from_object({}))],
-        )
-
-        allow(park, "dynamodb:GetItem", "dynamodb:PutItem", on=table.table_arn)
-        allow(park, "dynamodb:Query", on=table.index_arn(BY_STATUS))
-        parked_queue.grant(park, "sqs:SendMessage")

@@ -3,13 +3,13 @@
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from orders.order import BY_OWNER, BY_STATUS
+from orders.order import BY_TODO, OWN_ORDERS
 from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
 
 
 class OrderTable(KeptTable):
-    """One row per order, found by id, status or owner. A stream reports every change.
+    """One row per order, found by id or owner, or because it waits for an operator. A stream reports every change.
 
     `client_environment` holds the environment variables of functions that use the table.
     """
@@ -21,18 +21,14 @@ class OrderTable(KeptTable):
             stage=stage,
             key="OrderId",
             indexes=(
-                # The index leaves out the fields that the workflow's first write changes. So a new order costs the
-                # index two writes instead of four.
-                # See decision D014.
-                Index(name=BY_STATUS, key="Status", sorted_by="UpdatedAt", fields=("Reasons", "ExecutionName")),
-                # The index holds every field that a list shows, so a list of the caller's own orders reads only the
-                # index.
-                Index(
-                    name=BY_OWNER,
-                    key="Owner",
-                    sorted_by="ReceivedAt",
-                    fields=("Name", "ItemName", "Price", "CardLast4", "Status", "Reasons", "UpdatedAt", "Note"),
-                ),
+                # Only orders that wait for an operator have the attribute `Todo`. A good order never writes this index.
+                # The commands of operators read the two fields without reading the table.
+                # See decision D138.
+                Index(name=BY_TODO, key="Todo", sorted_by="UpdatedAt", fields=("Reasons", "ExecutionName")),
+                # Nothing in this index changes after the claim, so a new order costs it one write. Lists read the rows
+                # from the table.
+                # See decision D018.
+                Index(name=OWN_ORDERS, key="Owner", sorted_by="ReceivedAt", fields=()),
             ),
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )

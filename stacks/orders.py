@@ -6,6 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
+from orders.order import RECEIVED
 from stacks.alarms import Alarms
 from stacks.cache import CacheStack
 from stacks.config import Stage
@@ -90,6 +91,7 @@ class OrdersStack(Stack):
         CfnOutput(self, "EscalationQueueUrl", value=escalation_queue.queue_url)
         CfnOutput(self, "ParkedQueueUrl", value=parked_queue.queue_url)
         CfnOutput(self, "OrderFulfillmentStateMachineArn", value=workflow.state_machine_arn)
+        CfnOutput(self, "ParkLostOrdersName", value=lost.park.function_name)
 
     def _alarms(
         self, workflow: OrderWorkflow, lost: LostOrders, parked_queue: HoldingQueue, *queues: WorkQueue
@@ -119,7 +121,18 @@ class OrdersStack(Stack):
         alarms.watch(
             "ParkLostOrdersFailed",
             "ParkLostOrders could not look for lost orders, or could not park them.",
-            lost.function.metric_errors(statistic="Sum", period=A_MINUTE),
+            lost.park.metric_errors(statistic="Sum", period=A_MINUTE),
+        )
+        alarms.watch(
+            "WatchOrdersFailed",
+            "WatchOrders could not read the changes of orders, or could not make ParkLostOrders look at an order.",
+            lost.watch.metric_errors(statistic="Sum", period=A_MINUTE),
+        )
+        dead = lost.queue.dead_letters
+        alarms.watch(
+            dead.node.id,
+            "WatchOrders or ParkLostOrders gave up on orders, so lost orders may be unknown.",
+            dead.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
         )
         return alarms
 
@@ -132,13 +145,16 @@ class OrdersStack(Stack):
         table: OrderTable,
         alarms: Alarms,
     ) -> None:
-        """Adds a function that writes every change of the table to the cache."""
+        """Adds a function that writes to the cache what would make a cached entry wrong.
+
+        See decision D137.
+        """
         update_cache = PythonFunction(
             self,
             "UpdateCache",
             stage=stage,
             dependencies=dependencies,
-            description="Writes the changes of the order table to the cache.",
+            description="Writes later changes of orders to the cache.",
             handler="orders.update_cache.handler",
             memory=512,
             timeout=30,
@@ -152,6 +168,15 @@ class OrdersStack(Stack):
                 table,
                 starting_position=lambda_.StartingPosition.LATEST,
                 batch_size=100,
+                # While an order is RECEIVED for the first time, its entry lives for a second at most, so its first
+                # outcome needs no write. A correction or a redrive replaces an outcome, which is cached for minutes.
+                filters=[
+                    lambda_.FilterCriteria.filter({"dynamodb": {"OldImage": old}})
+                    for old in (
+                        {"Status": {"S": lambda_.FilterRule.not_equals(RECEIVED)}},
+                        {"EarlierOutcome": {"S": lambda_.FilterRule.exists()}},
+                    )
+                ],
                 bisect_batch_on_error=True,
                 # Cached entries expire after at most five minutes (orders.cache_entry.TTL_SECONDS), so older changes
                 # no longer matter.

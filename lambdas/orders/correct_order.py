@@ -34,7 +34,7 @@ def handler(event: http.Event) -> http.Reply:
     order = submission.order_in(event)
     found = _found(event, order)
     now = datetime.now(UTC)
-    row = submission.row_of(order, now=now) | _kept(found)
+    row = submission.row_of(order, now=now) | _kept(found) | {"EarlierOutcome": found["Status"]}
     if _may_be_sent(row, found):
         if table.claim_again(row, instead_of=found):
             return submission.start(event, order, row, at=order["OrderId"], instead_of=found)

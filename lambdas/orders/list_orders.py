@@ -3,7 +3,7 @@
 from common import codes, http, paging
 from common.caller import caller_of, operator_of
 from orders import table
-from orders.order import STATUSES, shown
+from orders.order import LISTED, shown
 
 PAGE = 20
 
@@ -12,8 +12,8 @@ PAGE = 20
 def handler(event: http.Event) -> http.Reply:
     """Answers with a page of the caller's orders, the last received first, and the `next` of the following page.
 
-    With `status`, operators get all orders with that status, the last changed first. These pages may be shorter than
-    `limit`, because an order that has another status by now is left out.
+    With `status`, operators get all orders with that status, the last changed first. Only the statuses of LISTED can be
+    listed. Pages may be shorter than `limit`, because an order that is gone or has another status by now is left out.
     """
     caller, query = caller_of(event), paging.query_of(event)
     if "status" in query:
@@ -28,6 +28,6 @@ def handler(event: http.Event) -> http.Reply:
 
 def _status(query: paging.Query) -> str | None:
     status = query.get("status")
-    if status is not None and status not in STATUSES:
-        raise paging.refused("status", codes.UNKNOWN_VALUE(allowed=STATUSES))
+    if status is not None and status not in LISTED:
+        raise paging.refused("status", codes.UNKNOWN_VALUE(allowed=LISTED))
     return status

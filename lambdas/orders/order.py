@@ -9,14 +9,19 @@ RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED = "RECEIVED", "FULFILLMENT_QUEUE
 CLOSED = "CLOSED"
 STATUSES = (RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED)
 FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED})
-CORRECTABLE = frozenset({ESCALATED, PARKED})
+LISTED = (ESCALATED, PARKED)
+"""The statuses that wait for an operator. Operators can list the orders with each of them."""
+CORRECTABLE = frozenset(LISTED)
 """The statuses in which an operator can correct, resubmit or close an order."""
 
 FIELDS = ("OrderId", "Name", "ItemName", "Price")
 """The fields of an order that are stored, shown and queued: all of order.schema.json except the card number."""
 
-BY_STATUS, BY_OWNER = "ByStatus", "ByOwner"
+BY_TODO, OWN_ORDERS = "ByTodo", "OwnOrders"
 """Indexes of the table, sorted by UpdatedAt and by ReceivedAt. stacks/order_table.py lists their attributes."""
+
+SHARDS = 10
+"""The parts of a status in the index ByTodo. The workflow, too, writes the number of a part."""
 
 FULFILLMENT_QUEUE, ESCALATION_QUEUE = "OrderFulfillmentQueue", "EscalationQueue"
 """Values of a PARKED row's `Queue`: the order is in that queue already, and only its status is out of date."""
@@ -24,6 +29,14 @@ FULFILLMENT_QUEUE, ESCALATION_QUEUE = "OrderFulfillmentQueue", "EscalationQueue"
 UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Proper"
 """States of the workflow. In the first, an execution takes the row by writing its ExecutionId. The next write is the
 outcome, so the row does not show which state after the first is running."""
+
+
+def todo(status: str, shard: int) -> str:
+    """The `Todo` of a row with a status of LISTED, such as `ESCALATED#3`. Rows with another status have no `Todo`.
+
+    See decision D138.
+    """
+    return f"{status}#{shard}"
 
 
 def fields_of(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +68,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """An order as the API shows it.
 
     - `State` is there while the order is in progress: UPDATE_THE_TABLE until an execution has taken the row, and
-      ARE_DETAILS_PROPER after that. A row from the index ByOwner gives no `State`.
+      ARE_DETAILS_PROPER after that.
     - `Queue` is there if the order is parked and in that queue already.
 
     Raises KeyError if `row` is not the row of an order.
@@ -76,8 +89,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 # See decision D019.
 def _state(row: Mapping[str, Any]) -> dict[str, str]:
-    # A row from the index ByOwner has neither attribute, so it does not show whether an execution has taken it.
-    if row["Status"] != RECEIVED or "ExecutionName" not in row:
+    if row["Status"] != RECEIVED:
         return {}
     return {"State": ARE_DETAILS_PROPER if "ExecutionId" in row else UPDATE_THE_TABLE}
 

@@ -8,7 +8,7 @@ See decision D013.
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -16,13 +16,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws import BRIEFLY
 from common.logs import logger_of
-from common.times import timestamp
-from orders import table
+from orders import looks, table
+from orders.looks import OVERDUE
 from orders.order import FIELDS, RECEIVED
 from orders.rules import order_id_in
 
-OVERDUE = timedelta(minutes=10)
-"""More than twice the TimeoutSeconds of the workflow, 290."""
+PAGE = 500
+"""The rows of the table that one call looks at. If all of them are lost, they can be parked in one call's time."""
 
 _queue = boto3.client("sqs", config=BRIEFLY)
 
@@ -33,55 +33,82 @@ class NotParkedError(Exception):
     """Some lost orders could not be parked yet. The message says how many."""
 
 
-def handler(event: Mapping[str, str], context: object) -> dict[str, int]:
-    """Parks lost orders, and returns their number as `{"Parked": 2}`.
+def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
+    """Parks lost orders, and returns their number as `{"Parked": 2}`. The event is one of these:
 
-    If `event` is `{"ExecutionId": ARN, "Status": "FAILED" | "TIMED_OUT" | "ABORTED"}`, this parks the order of that
-    execution. If it is empty, this is the sweep: it parks every order that has been RECEIVED for longer than OVERDUE.
-    Raises NotParkedError after trying all orders, if one could not be parked. Lambda or the next sweep retries.
+    - messages of the queue OrdersToCheck: parks each named order that has been RECEIVED for longer than OVERDUE. If an
+      order was kept or corrected since, it gets a new message.
+    - `{"ExecutionId": ARN, "Status": "FAILED" | "TIMED_OUT" | "ABORTED"}`: parks the order of this execution
+    - `{}`: looks at every row of the table, PAGE rows in this call. A message makes the next call go on. An operator
+      uses it if WatchOrders or the queue lost something.
+
+    Raises NotParkedError after trying all orders, if one could not be parked. Lambda or the queue retries.
     """
     now = datetime.now(UTC)
+    if "Records" in event:
+        bodies = [json.loads(record["body"]) for record in event["Records"]]
+        parked = _park_all(_overdue((one["OrderId"] for one in bodies if "OrderId" in one), now=now), now=now)
+        return {"Parked": parked + sum(_search(one["After"], now=now) for one in bodies if "After" in one)}
     if "ExecutionId" in event:
-        lost, error = _orders_of(event["ExecutionId"], now=now), f"Execution.{event['Status']}"
-    else:
-        lost, error = _still_received(before=now - OVERDUE), "NoOutcomeError"
-    # `lost` reads each row just before it is parked, because somebody may correct or close an order meanwhile.
-    parked = [_park(row, error=error, execution=event.get("ExecutionId"), now=now) for row in lost]
+        execution = event["ExecutionId"]
+        return {"Parked": _park_all(_orders_of(execution), f"Execution.{event['Status']}", execution, now=now)}
+    return {"Parked": _search(None, now=now)}
+
+
+def _search(after: str | None, *, now: datetime) -> int:
+    """Parks the lost orders of one page of the table. Then sends a message for the next page."""
+    rows, last = table.received(before=now - OVERDUE, after=after, limit=PAGE)
+    rows.sort(key=lambda row: str(row.get("UpdatedAt")))
+    parked = _park_all(_overdue((row["OrderId"] for row in rows), now=now), now=now)
+    if last:
+        looks.at_rows(after=last)
+    return parked
+
+
+def _overdue(order_ids: Iterable[str], *, now: datetime) -> Iterator[dict[str, Any]]:
+    """The rows of the orders that are lost. An order that is RECEIVED for a shorter time gets a new message."""
+    for order_id in order_ids:
+        # Each row is read just before it is parked, because somebody may correct or close an order meanwhile.
+        row = table.find(order_id)
+        if row and row.get("Status") == RECEIVED:
+            if looks.seconds_left(row.get("UpdatedAt"), now=now):
+                looks.at_orders({order_id: row["UpdatedAt"]}, now=now)
+            else:
+                yield row
+
+
+def _orders_of(execution: str) -> Iterable[dict[str, Any]]:
+    """The unsettled row of an execution. If its name does not lead to a row, a row with only its ExecutionId.
+
+    The API names an execution after its order. If somebody started an execution by hand, it may have any name. Then
+    WatchOrders finds its row, if it has one. Both messages have the same ParkingId.
+    """
+    # The ARN ends with execution:WORKFLOW:NAME, or with express:WORKFLOW:NAME:ID. A name contains no colon.
+    name = execution.split(":")[7]
+    order_id = order_id_in(name)
+    row = table.find(order_id) if order_id else None
+    if row and row["ExecutionName"] == name:
+        return [row] if row["Status"] == RECEIVED else []
+    return [{"ExecutionId": execution}]
+
+
+def _park_all(
+    rows: Iterable[dict[str, Any]], error: str = "NoOutcomeError", execution: str | None = None, *, now: datetime
+) -> int:
+    parked = [_park(row, error=error, execution=execution, now=now) for row in rows]
     failed = parked.count(False)
     if parked:
         logger.warning("parked %d of %d lost orders: %s", len(parked) - failed, len(parked), error)
     if failed:
         raise NotParkedError(f"{failed} of {len(parked)} lost orders could not be parked")
-    return {"Parked": len(parked)}
-
-
-def _orders_of(execution: str, *, now: datetime) -> Iterable[dict[str, Any]]:
-    """The unsettled row of an execution. If the execution has no row, a row with only its ExecutionId."""
-    # The ARN ends with execution:WORKFLOW:NAME, or with express:WORKFLOW:NAME:ID. A name contains no colon.
-    name = execution.split(":")[7]
-    # The API names an execution after its order. An execution that was started by hand may have any name.
-    order_id = order_id_in(name)
-    row = table.find(order_id) if order_id else None
-    if row and row["ExecutionName"] == name:
-        return [row] if row["Status"] == RECEIVED else []
-    # Step Functions sets the row's time, and its clock may be ahead of this function's clock.
-    by_hand = [row for row in _still_received(before=now + OVERDUE) if row.get("ExecutionId") == execution]
-    return by_hand or [{"ExecutionId": execution}]
-
-
-def _still_received(*, before: datetime) -> Iterator[dict[str, Any]]:
-    """Rows that have been RECEIVED since `before`, confirmed by a consistent read, because the index may lag."""
-    for order_id in table.received(before=before):
-        row = table.find(order_id)
-        if row and row["Status"] == RECEIVED and row["UpdatedAt"] < timestamp(before):
-            yield row
+    return len(parked)
 
 
 def _park(row: Mapping[str, Any], *, error: str, execution: str | None, now: datetime) -> bool:
     try:
         message = _message(row, error=error, execution=execution)
         # Send the message first. If the row were marked first, a failure in between would lose the order. If the row
-        # cannot be marked, the next run sends a copy with the same ParkingId.
+        # cannot be marked, the next look sends a copy with the same ParkingId.
         _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message, default=str))
         if "OrderId" in row:
             table.park(row, now=now)

@@ -19,21 +19,24 @@ def order_id_in(message: Message) -> str | None:
 
 
 def with_copies(messages: Iterable[Message]) -> list[list[Message]]:
-    """Groups of messages with the same ParkingId. A message that names the failed state comes first in its group.
+    """Groups of messages with the same ParkingId. The first of a group says most: the failed state, and the order.
 
     A message is sent again if the reply of SQS was lost, or if its row could not be marked. In the second case
-    ParkLostOrders sends it, and does not know which state failed.
+    ParkLostOrders sends it, and does not know which state failed. The first message about an execution that somebody
+    started by hand may not know the order.
     """
     groups: dict[str, list[Message]] = {}
     for message in messages:
         id = object_in(message).get("ParkingId")
         key = f"parking {id}" if id and isinstance(id, str) else message["MessageId"]
         groups.setdefault(key, []).append(message)
-    return [sorted(group, key=_has_no_state) for group in groups.values()]
+    return [sorted(group, key=_unknown) for group in groups.values()]
 
 
-def _has_no_state(message: Message) -> bool:
-    return object_in(message).get("State") is None
+def _unknown(message: Message) -> tuple[bool, bool]:
+    """Which of the failed state and the order a message does not name."""
+    body = object_in(message)
+    return body.get("State") is None, body.get("OrderId") is None
 
 
 def shown(message: Message, *, status: str | None, copies: int = 1) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """How the functions read and write the order table. The workflow writes outcomes by itself."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import random
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 from common.aws import BRIEFLY
 from common.paging import Place
 from common.times import timestamp
-from orders.order import BY_OWNER, BY_STATUS, CLOSED, PARKED, RECEIVED
+from orders.order import BY_TODO, CLOSED, OWN_ORDERS, PARKED, RECEIVED, SHARDS, todo
 
 BATCH = 100
 """The most rows that one call of BatchGetItem reads."""
@@ -62,8 +63,14 @@ def withdraw(row: Mapping[str, Any], *, instead_of: Mapping[str, Any] | None = N
 
 
 def park(row: Mapping[str, Any], *, now: datetime) -> bool:
-    """Marks an order as parked. Returns False, and writes nothing, if its row has changed."""
-    return _put({**row, "Status": PARKED, "UpdatedAt": timestamp(now)}, only_if=_unchanged(row))
+    """Marks an order as parked. Returns False, and writes nothing, if its row has changed.
+
+    Its execution may still go on, because an operator can redrive it. Then the cache must get the later outcome, too:
+    see `EarlierOutcome` in docs/data-model.md.
+    """
+    # Not a secret: the number spreads the rows over the index.
+    waiting = {"Todo": todo(PARKED, random.randrange(SHARDS)), "EarlierOutcome": PARKED}  # noqa: S311
+    return _put({**row, **waiting, "Status": PARKED, "UpdatedAt": timestamp(now)}, only_if=_unchanged(row))
 
 
 def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[str, Any] | None:
@@ -75,6 +82,7 @@ def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[
     """
     changes = {"Status": CLOSED, "Note": note, "ClosedBy": by, "UpdatedAt": timestamp(now)}
     closed = {**row, **changes, "ExecutionId": NO_EXECUTION}
+    closed.pop("Todo", None)
     return closed if _put(closed, only_if=_unchanged(row)) else None
 
 
@@ -98,45 +106,80 @@ def find_all(order_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
 def of_owner(owner: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
     """A page of an owner's orders, the last received first, and the place where it ended.
 
-    The place is None if no page follows. The index has only the attributes that a list shows.
-    """
-    return _page(BY_OWNER, "Owner", owner, sorted_by="ReceivedAt", limit=limit, after=after)
-
-
-def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
-    """A page of the orders with a status, the last changed first, and the place where it ended, as in `of_owner`.
-
-    The index lags behind the table. An order that has another status in the table is left out.
+    The place is None if no page follows. The index lags behind the table: an order that was withdrawn is left out, also
+    if somebody else has placed another order with its OrderId.
 
     See decision D018.
     """
-    keys, last = _page(BY_STATUS, "Status", status, sorted_by="UpdatedAt", limit=limit, after=after)
-    rows = find_all(key["OrderId"] for key in keys)
-    found = [rows[key["OrderId"]] for key in keys if key["OrderId"] in rows]
-    return [row for row in found if row["Status"] == status], last
+    start = {"ExclusiveStartKey": {"Owner": owner, "ReceivedAt": after[0], "OrderId": after[1]}} if after else {}
+    page = _table.query(
+        IndexName=OWN_ORDERS,
+        KeyConditionExpression=Key("Owner").eq(owner),
+        ScanIndexForward=False,
+        Limit=limit,
+        **start,
+    )
+    last = page.get("LastEvaluatedKey")
+    rows = [row for row in _rows_of(page["Items"]) if row.get("Owner") == owner]
+    return rows, (last["ReceivedAt"], last["OrderId"]) if last else None
 
 
-def received(*, before: datetime) -> Iterator[str]:
-    """The ids of orders that are RECEIVED and have not changed since `before`, the oldest first."""
-    condition = Key("Status").eq(RECEIVED) & Key("UpdatedAt").lt(timestamp(before))
+def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
+    """A page of the orders with a status of LISTED, the last changed first, and the place where it ended.
+
+    Orders that changed at the same time are sorted by OrderId. The index lags behind the table: an order that has
+    another status in the table is left out.
+
+    See decision D138.
+    """
+    most = limit + 1
+    found = [key for shard in range(SHARDS) for key in _of_shard(todo(status, shard), most=most, after=after)]
+    keys = sorted(found, key=_place, reverse=True)
+    last = _place(keys[limit - 1]) if len(keys) > limit else None
+    return [row for row in _rows_of(keys[:limit]) if row["Status"] == status], last
+
+
+def received(*, before: datetime, after: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+    """Looks at `limit` rows of the table, and returns the RECEIVED ones that have not changed since `before`.
+
+    Also returns the OrderId to go on `after`, or None at the end of the table. The rows are in no order, and may be
+    out of date.
+    """
+    start = {"ExclusiveStartKey": {"OrderId": after}} if after else {}
+    condition = Attr("Status").eq(RECEIVED) & (Attr("UpdatedAt").not_exists() | Attr("UpdatedAt").lt(timestamp(before)))
+    page = _table.scan(FilterExpression=condition, Limit=limit, **start)
+    return page["Items"], page.get("LastEvaluatedKey", {}).get("OrderId")
+
+
+def _of_shard(value: str, *, most: int, after: Place | None) -> list[dict[str, Any]]:
+    """At least the first `most` keys of a part of the index ByTodo that follow `after`, or all of them."""
+    condition = Key("Todo").eq(value)
+    if after:
+        condition &= Key("UpdatedAt").lte(after[0])
+    found: list[dict[str, Any]] = []
     start: dict[str, Any] = {}
     while True:
-        page = _table.query(IndexName=BY_STATUS, KeyConditionExpression=condition, **start)
-        yield from (item["OrderId"] for item in page["Items"])
-        if "LastEvaluatedKey" not in page:
-            return
+        # One more than needed, and one for the row at `after`.
+        page = _table.query(
+            IndexName=BY_TODO, KeyConditionExpression=condition, ScanIndexForward=False, Limit=most + 2, **start
+        )
+        found += [key for key in page["Items"] if after is None or _place(key) < after]
+        # The index returns rows of one time in any order, so all of them must be read before they can be sorted.
+        complete = len(found) > most and found[-1]["UpdatedAt"] < found[most - 1]["UpdatedAt"]
+        if complete or "LastEvaluatedKey" not in page:
+            return found
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def _page(
-    index: str, name: str, value: str, *, sorted_by: str, limit: int, after: Place | None
-) -> tuple[list[dict[str, Any]], Place | None]:
-    start = {"ExclusiveStartKey": {name: value, sorted_by: after[0], "OrderId": after[1]}} if after else {}
-    page = _table.query(
-        IndexName=index, KeyConditionExpression=Key(name).eq(value), ScanIndexForward=False, Limit=limit, **start
-    )
-    last = page.get("LastEvaluatedKey")
-    return page["Items"], (last[sorted_by], last["OrderId"]) if last else None
+def _place(key: Mapping[str, Any]) -> Place:
+    return key["UpdatedAt"], key["OrderId"]
+
+
+def _rows_of(keys: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of an index's keys, in the same order. Rows that are gone are left out."""
+    order_ids = [key["OrderId"] for key in keys]
+    rows = find_all(order_ids)
+    return [rows[order_id] for order_id in order_ids if order_id in rows]
 
 
 def _unchanged(row: Mapping[str, Any]) -> ConditionBase:

@@ -12,6 +12,7 @@ from orders_client.models import (
     AcceptedOrder,
     Closing,
     DeadLetters,
+    ListOrdersStatus,
     Order,
     OrderList,
     OrderState,
@@ -73,9 +74,9 @@ def orders(person: OrdersClient, operator: OrdersClient) -> None:
     (detail,) = wrong.parsed.error.details
     assert (detail.field, detail.code, detail.values.longest) == ("Name", "TooLong", 200), detail
 
-    forbidden = list_orders.sync(client=person, status=OrderStatus.ESCALATED)
+    forbidden = list_orders.sync(client=person, status=ListOrdersStatus.ESCALATED)
     assert isinstance(forbidden, OrdersError) and forbidden.error.code == "Forbidden", forbidden
-    escalated = list_orders.sync(client=operator, status=OrderStatus.ESCALATED, limit=100)
+    escalated = list_orders.sync(client=operator, status=ListOrdersStatus.ESCALATED, limit=100)
     assert isinstance(escalated, OrderList), escalated
     assert bad.order_id in {one.order_id for one in escalated.orders}
     closed = close_order.sync(bad.order_id, client=operator, body=Closing(note="The customer gave up."))

@@ -8,11 +8,22 @@ import pytest
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import (
     States,
+    call_function,
     changed,
-    park_lost_orders,
+    look_at_orders,
     waiting,
+    without_window,
 )
-from tests.support.cloud.orders import CHECK, FULFILL, PARK, execution_id, placed, put_received, queue_and_message
+from tests.support.cloud.orders import (
+    CHECK,
+    FULFILL,
+    PARK,
+    execution_id,
+    name_of,
+    placed,
+    put_received,
+    queue_and_message,
+)
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
@@ -55,25 +66,35 @@ def test_an_order_whose_execution_is_stopped_is_parked(standard_apps: Apps, orde
 def test_an_order_whose_execution_timed_out_is_parked(standard_apps: Apps, order: dict[str, str]) -> None:
     """The test sends the rule's event itself, because the engine has no time limit for workflows."""
     put_received(standard_apps, order, at=datetime.now(UTC))
-    execution = execution_id(standard_apps, f"of-{order['OrderId']}")
+    execution = execution_id(standard_apps, name_of(order["OrderId"]))
 
-    park_lost_orders(standard_apps, {"ExecutionId": execution, "Status": "TIMED_OUT"})
+    call_function(standard_apps, "ParkLostOrders", {"ExecutionId": execution, "Status": "TIMED_OUT"})
 
     queue, message = queue_and_message(standard_apps, order["OrderId"])
     assert (queue, message["Error"], message["ExecutionId"]) == ("ParkedQueue", "Execution.TIMED_OUT", execution)
 
 
-def test_the_sweep_parks_an_old_order_once_and_leaves_a_young_one(either: Apps, order: dict[str, str]) -> None:
-    """The sweep also finds the order of an Express execution that timed out, which sends no event."""
+def test_a_look_parks_an_old_order_once_and_leaves_a_young_one(either: Apps, order: dict[str, str]) -> None:
     now, table = datetime.now(UTC), either.cloud.engine.client("dynamodb")
     old, young = f"{order['OrderId']}-old", f"{order['OrderId']}-young"
     for order_id, age in ((old, timedelta(minutes=11)), (young, timedelta(minutes=5))):
         put_received(either, order | {"OrderId": order_id}, at=now - age)
 
-    park_lost_orders(either, {})
-    park_lost_orders(either, {})
+    for _ in range(2):
+        look_at_orders(either, old, young)
 
     queue, message = queue_and_message(either, old)
     assert (queue, message["Error"]) == ("ParkedQueue", "NoOutcomeError")
     assert either.queued(young) == [] and (either.row(young) or {})["Status"]["S"] == "RECEIVED"
     table.delete_item(TableName=either.places.order_table, Key={"OrderId": {"S": young}})
+
+
+def test_an_express_order_that_dies_is_watched_and_parked(apps: Apps, order: dict[str, str]) -> None:
+    """No event reports it. The stream, the queue and both functions work together; only the waits are left out."""
+    put_received(apps, order, at=datetime.now(UTC) - timedelta(minutes=11))
+
+    with without_window(apps, "WatchOrders"):
+        queue, message = queue_and_message(apps, order["OrderId"])
+
+    assert (queue, message["State"], message["Error"]) == ("ParkedQueue", None, "NoOutcomeError")
+    assert [name for name, _ in apps.queued(order["OrderId"])] == ["ParkedQueue"]

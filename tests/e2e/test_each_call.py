@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 AT_ONCE = 24
 """The number of cases that run at once. A case spends most of its time waiting until a client gives up."""
 
-SWEEPS = {"ParkLostOrders", "SettleLostReminders"}
+SWEEPS = {"ParkLostOrders", "WatchOrders", "SettleLostReminders"}
 """Functions without a caller. They fail when a call fails, and the service that invoked them retries."""
 NAME_REMINDERS = {"CreateReminder", "ScheduleReminder"}
 """Functions whose calls have a reminder's words and its id. A case learns the id from them."""
@@ -38,6 +38,17 @@ NOT_HERE = {
     Call("ListParked", "sqs:GetQueueAttributes"): "only with more than 100 messages",
     Call("RedriveDeadLetters", "sqs:GetQueueAttributes"): "only if messages are left when the time is over",
     Call("CreateReminder", "sns:ListSMSSandboxPhoneNumbers"): "the engine has left the SMS sandbox",
+    **{
+        Call(function, action): "Lambda makes this call to read the function's stream or queue"
+        for function, actions in {
+            "WatchOrders": (
+                *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+                *("dynamodb:ListStreams", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+            ),
+            "ParkLostOrders": ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+        }.items()
+        for action in actions
+    },
 }
 
 

@@ -13,13 +13,14 @@ from tests.support.cloud.faults import (
     States,
     changed,
     denied,
-    park_lost_orders,
+    look_at_orders,
     start_fails,
 )
 from tests.support.cloud.orders import (
     QUIET,
     executions,
     is_express,
+    name_of,
     outcomes_of,
     place,
     put_received,
@@ -85,7 +86,7 @@ def test_one_of_two_executions_with_the_same_name_settles_the_order(apps: Apps, 
     def start(order: dict[str, str]) -> None:
         states.start_execution(
             stateMachineArn=apps.places.order_workflow,
-            name=f"of-{order['OrderId']}",
+            name=name_of(order["OrderId"]),
             input=json.dumps({**order, **({"Claimed": True} if order in racing[::2] else {})}),
         )
 
@@ -96,7 +97,7 @@ def test_one_of_two_executions_with_the_same_name_settles_the_order(apps: Apps, 
 
     started = executions(apps) - before
     assert outcomes_of(apps, started) == ["DUPLICATE"] * 10 + ["FULFILLMENT_QUEUED"] * 10
-    assert all(re.search(":express:[^:]+:of-[^:]+:[0-9a-f-]{36}$", arn) for arn in started)
+    assert all(re.search(":express:[^:]+:[^:]+-abcdefabcdef:[0-9a-f-]{36}$", arn) for arn in started)
     for one in racing:
         queue, message = queue_and_message(apps, one["OrderId"])
         assert (queue, message["ExecutionId"] in started) == ("OrderFulfillmentQueue", True)
@@ -129,9 +130,9 @@ def test_a_late_start_of_a_withdrawn_correction_changes_nothing(apps: Apps, orde
 
 def test_a_late_start_after_the_claim_was_parked_changes_nothing(apps: Apps, order: dict[str, str]) -> None:
     put_received(apps, order, at=datetime.now(UTC) - timedelta(minutes=11), started=False)
-    park_lost_orders(apps, {})
+    look_at_orders(apps, order["OrderId"])
 
-    assert start_late(apps, order, name=f"of-{order['OrderId']}") == "DUPLICATE"
+    assert start_late(apps, order, name=name_of(order["OrderId"])) == "DUPLICATE"
 
     assert queue_and_message(apps, order["OrderId"])[0] == "ParkedQueue"
 

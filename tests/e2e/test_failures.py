@@ -18,7 +18,7 @@ from tests.support.cloud.faults import (
     States,
     changed,
     denied,
-    park_lost_orders,
+    look_at_orders,
     throttled,
 )
 from tests.support.cloud.orders import (
@@ -131,7 +131,7 @@ def test_an_order_that_the_workflow_and_the_sweep_both_park_is_listed_once(
         placed(apps, order)
     assert (faulty.attempts, (apps.row(order["OrderId"]) or {})["Status"]["S"]) == (ATTEMPTS, "RECEIVED")
     aged(apps, order["OrderId"])
-    park_lost_orders(apps, {})
+    look_at_orders(apps, order["OrderId"])
 
     [item] = [one for one in operator.call("GET", "/parked")[1]["items"] if one["OrderId"] == order["OrderId"]]
     assert (item["State"], item["Copies"], item["Status"]) == (FULFILL, 2, "PARKED")

@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -155,6 +156,7 @@ def test_the_engine_does_not_save_the_records_of_streams(
     restored(dynamodb, "get_state")
     restored(dynamodb, "load_persisted_state")
     restored(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS")
+    restored(lambda_svc, "_iter_all_esms")
     if patched:
         streams.apply()
     assert (lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS > 0) is not patched
@@ -167,6 +169,38 @@ def test_the_engine_does_not_save_the_records_of_streams(
 
     assert dynamodb.stream_end_position(table) == kept
     dynamodb._stream_records.pop(table, None)
+
+
+@pytest.mark.parametrize("patched", [False, True], ids=["engine", "patched"])
+def test_the_engine_does_not_wait_for_the_window_of_a_stream(
+    restored: Callable[[ModuleType, str], None], patched: bool
+) -> None:
+    for name in ("get_state", "load_persisted_state"):
+        restored(dynamodb, name)
+    for name in ("_ESM_IDLE_WAKE_GAP_SECONDS", "_iter_all_esms"):
+        restored(lambda_svc, name)
+    if patched:
+        streams.apply()
+    table = unique("table-")
+    source = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/now"
+    mapping = {"UUID": table, "EventSourceArn": source, "MaximumBatchingWindowInSeconds": 300}
+    lambda_svc._esms[table] = mapping
+    changes = [{"dynamodb": {"ApproximateCreationDateTime": int(time.time()) - age}} for age in (301, 299)]
+
+    def is_called() -> bool:
+        return mapping in [found for _, _, found in lambda_svc._iter_all_esms()]
+
+    called = [is_called()]
+    dynamodb._stream_records[table] = changes
+    called.append(is_called())
+    lambda_svc._dynamodb_stream_positions[table] = 1
+    called.append(is_called())
+    mapping["MaximumBatchingWindowInSeconds"] = 0
+    called.append(is_called())
+
+    assert called == ([False, True, False, True] if patched else [True] * 4)
+    for kept in (lambda_svc._esms, dynamodb._stream_records, lambda_svc._dynamodb_stream_positions):
+        kept.pop(table, None)
 
 
 STATES: dict[str, dict[str, Any]] = {

@@ -31,11 +31,11 @@ GB_SECOND, INVOCATION, READ = 0.0000133334, 0.20e-6, 0.125e-6
 secret and an alarm are per month. The last line has a function on arm64, and a read of a table."""
 SECONDS_OF_A_RUN = 1
 """An assumption about the functions that a schedule starts. Their few queries take less; a cold start may take more."""
-QUERIES_OF_A_RUN = 1 + len({SCHEDULED, SENDING, *OVER})
-"""`ParkLostOrders` reads the orders of one status, and `SettleLostReminders` the reminders of all these.
-
-A query that finds nothing costs at most one read.
-"""
+QUERIES_OF_A_RUN = len({SCHEDULED, SENDING, *OVER})
+"""`SettleLostReminders` queries the reminders of all these statuses. An empty answer costs at most one read."""
+EMPTY_RECEIVES, RECEIVE = 5 * 3 * 60 * HOURS_OF_A_MONTH, 0.40e-6
+"""Lambda asks a queue in five threads, and SQS answers after 20 seconds if there is no message:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html. The price is for one request."""
 
 COSTS = {
     "AWS::ElastiCache::ReplicationGroup",
@@ -132,7 +132,7 @@ def of_code(file: str, pattern: str) -> int:
 
 PORTS = {field.name: field.default for field in fields(Settings) if "port" in field.name}
 PACKAGES = json.loads((PROJECT / "package.json").read_text())["devDependencies"]
-LOST_AFTER = of_code("orders/park_lost_orders.py", r"^OVERDUE = timedelta\(minutes=([0-9]+)\)")
+LOST_AFTER = of_code("orders/looks.py", r"^OVERDUE = timedelta\(minutes=([0-9]+)\)")
 LATE_AFTER = of_code("reminders/settle_lost_reminders.py", r"SCHEDULED: timedelta\(minutes=([0-9]+)\)")
 SENDING_UNTIL = of_code("reminders/settle_lost_reminders.py", r"SENDING: timedelta\(minutes=([0-9]+)\)")
 WORKS_SECONDS = of_code("reminders/settle_lost_reminders.py", "^WORKS_SECONDS = ([0-9]+)")
@@ -198,13 +198,16 @@ def costs(deployment) -> list[str]:
     memory = sum(function["MemorySize"] for function in swept) / 1024
     run = memory * SECONDS_OF_A_RUN * GB_SECOND + len(swept) * INVOCATION + QUERIES_OF_A_RUN * READ
     runs = 12 * HOURS_OF_A_MONTH
+    queues = len(read_queues(deployment))
     return [
         f"| {nodes} cache nodes `{node}` (`dev`) at {hour} an hour | {nodes * hour * HOURS_OF_A_MONTH:.2f} |",
         f"| {keys} key at {KEY:.2f}, which encrypts the inputs of order executions | {keys * KEY:.2f} ({rotations}) |",
         f"| {secrets} secret at {SECRET:.2f}, which keys the digests of orders | {secrets * SECRET:.2f} |",
         f"| {alarms} alarms at {ALARM:.2f} | {alarms * ALARM:.2f} |",
-        f"| {len(swept)} functions that look for lost orders and reminders, every five minutes, for one second each "
-        f"time | {runs * run:.2f} |",
+        f"| {len(swept)} function that looks for lost reminders, every five minutes, for one second each time | "
+        f"{runs * run:.2f} |",
+        f"| {queues} queues that functions read, {EMPTY_RECEIVES:,} empty answers each at 0.40 a million | "
+        f"{queues * EMPTY_RECEIVES * RECEIVE:.2f} |",
         "| everything else: nothing while idle | 0.00 |",
     ]
 
@@ -217,6 +220,15 @@ def swept_every_five_minutes(deployment) -> list[dict[str, Any]]:
         if rule.get("ScheduleExpression") == "rate(5 minutes)"
     }
     return [deployment.properties("AWS::Lambda::Function")[path] for path in targets]
+
+
+def read_queues(deployment) -> list[str]:
+    """The queues that functions read."""
+    sources = [
+        deployment.named(path.partition("/")[0], mapping["EventSourceArn"])
+        for path, mapping in deployment.properties("AWS::Lambda::EventSourceMapping").items()
+    ]
+    return [source for source in sources if not source.endswith(".StreamArn")]
 
 
 def test_readme_has_the_costs_of_the_templates(synthesised):

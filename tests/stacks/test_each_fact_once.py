@@ -51,6 +51,7 @@ ORDERS, REMINDERS = set(order.STATUSES), set(reminder.STATUSES)
 STATES = {order.UPDATE_THE_TABLE, order.ARE_DETAILS_PROPER}
 ADDRESS_FIELDS = set(reminder_channels.HIDDEN)
 LISTS: list[set[Any]] = [
+    set(order.LISTED),
     *(REASONS, ORDERS, STATES, REMINDERS, CHANNELS, PREFERENCES),
     {order.FULFILLMENT_QUEUE, order.ESCALATION_QUEUE},
     {"reminderId", *reminder.CARRIED},
@@ -144,12 +145,19 @@ def _statuses_in(machine: dict[str, Any]) -> tuple[set[str], set[str]]:
     for _, state in states(machine):
         arguments = state.get("Arguments")
         if isinstance(arguments, dict) and "UpdateExpression" in arguments:
-            values = {name: value.get("S", "") for name, value in arguments["ExpressionAttributeValues"].items()}
+            values = _texts_of(arguments["ExpressionAttributeValues"])
             for name in re.findall(r"#status = (:\w+)", arguments["UpdateExpression"]):
                 variable = re.fullmatch(r"\{% \$(\w+) %\}", values[name])
                 written |= _assigned(machine, variable[1]) if variable else {values[name]}
             named |= {value for value in values.values() if re.fullmatch("[A-Z][A-Z_]+", value)}
     return written, named
+
+
+def _texts_of(values: dict[str, Any] | str) -> dict[str, str]:
+    """The texts of an update, by name. The whole object may be one expression, which names variables."""
+    if isinstance(values, str):
+        return {name: f"{{% {text} %}}" for name, text in re.findall(r"'(:\w+)': \{'S': (\$\w+)\}", values)}
+    return {name: value.get("S", "") for name, value in values.items()}
 
 
 def _assigned(machine: dict[str, Any], variable: str) -> set[str]:

@@ -1,11 +1,16 @@
 import json
 
 import pytest
+from ministack.services.lambda_svc import _match_esm_filter
 
+from orders import cache_entry
 from orders.cache_entry import TTL_SECONDS
+from orders.order import FINAL, RECEIVED
+from tests.support.handlers.order_rows import ROW
 
 DAY = 24 * 60 * 60
-QUEUES = {"Orders/OrderFulfillmentQueue", "Orders/EscalationQueue"}
+TO_CHECK = "Orders/LostOrders/OrdersToCheck"
+QUEUES = {"Orders/OrderFulfillmentQueue", "Orders/EscalationQueue", TO_CHECK}
 DEAD_LETTERS = {f"{queue}DeadLetters" for queue in QUEUES}
 PARKED = "Orders/ParkedQueue"
 CACHE_FAILURES = "Orders/UpdateCacheFailures"
@@ -39,13 +44,14 @@ def test_the_table_is_protected_from_deletion_if_the_stage_says_so(deployment):
 def test_every_queue_is_encrypted(deployment):
     queues = deployment.properties("AWS::SQS::Queue")
 
-    assert queues.keys() == queues_of(deployment)
+    assert queues.keys() >= queues_of(deployment)
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
 
 
 def test_every_queue_requires_tls(deployment):
     closed = set()
-    for policy in deployment.properties("AWS::SQS::QueuePolicy").values():
+    for path, policy in deployment.properties("AWS::SQS::QueuePolicy").items():
+        stack = path.partition("/")[0]
         (statement,) = policy["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
         assert (statement["Principal"], statement["Condition"]) == (
@@ -53,10 +59,10 @@ def test_every_queue_requires_tls(deployment):
             {"Bool": {"aws:SecureTransport": "false"}},
         )
         (queue,) = policy["Queues"]
-        assert deployment.named("Orders", statement["Resource"]) == deployment.named("Orders", queue) + ".Arn"
-        closed.add(deployment.named("Orders", queue))
+        assert deployment.named(stack, statement["Resource"]) == deployment.named(stack, queue) + ".Arn"
+        closed.add(deployment.named(stack, queue))
 
-    assert closed == queues_of(deployment)
+    assert closed == deployment.properties("AWS::SQS::Queue").keys()
 
 
 @pytest.mark.parametrize("path", sorted(QUEUES))
@@ -98,18 +104,19 @@ def test_an_execution_that_fails_or_times_out_raises_an_alarm(alarm, metric, dep
 
 @pytest.mark.parametrize("queue", sorted(DEAD_LETTERS))
 def test_a_dead_letter_raises_an_alarm(queue, deployment):
-    found = deployment.properties("AWS::CloudWatch::Alarm")[f"Orders/OrderAlarms/{queue.removeprefix('Orders/')}"]
+    found = deployment.properties("AWS::CloudWatch::Alarm")[f"Orders/OrderAlarms/{queue.rpartition('/')[2]}"]
 
     (dimension,) = found["Dimensions"]
     assert deployment.named("Orders", dimension["Value"]) == f"{queue}.QueueName"
     assert (found["MetricName"], found["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
 
 
-def test_a_failing_sweep_of_lost_orders_raises_an_alarm(deployment):
-    found = deployment.properties("AWS::CloudWatch::Alarm")["Orders/OrderAlarms/ParkLostOrdersFailed"]
+@pytest.mark.parametrize("function", ["ParkLostOrders", "WatchOrders"])
+def test_a_failing_search_for_lost_orders_raises_an_alarm(function, deployment):
+    found = deployment.properties("AWS::CloudWatch::Alarm")[f"Orders/OrderAlarms/{function}Failed"]
 
     (dimension,) = found["Dimensions"]
-    assert deployment.named("Orders", dimension["Value"]) == "Orders/LostOrders/ParkLostOrders"
+    assert deployment.named("Orders", dimension["Value"]) == f"Orders/LostOrders/{function}"
     assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/Lambda", "Errors", 1)
 
 
@@ -148,20 +155,27 @@ def indexes(deployment) -> dict[str, dict]:
     return {index["IndexName"]: index for index in found}
 
 
-def test_orders_are_found_by_status_and_by_owner(deployment):
+def test_orders_are_found_by_owner_and_if_they_wait_for_an_operator(deployment):
     keys = {name: [key["AttributeName"] for key in index["KeySchema"]] for name, index in indexes(deployment).items()}
 
-    assert keys == {"ByStatus": ["Status", "UpdatedAt"], "ByOwner": ["Owner", "ReceivedAt"]}
+    assert keys == {"ByTodo": ["Todo", "UpdatedAt"], "OwnOrders": ["Owner", "ReceivedAt"]}
+
+
+def test_no_index_has_an_attribute_that_a_good_order_changes(deployment):
+    """Each change of a key or of a projected attribute is one more write, or two. A good order has no `Todo`."""
+    of_the_claim = {"OrderId", "Owner", "ReceivedAt"}
+    for name, index in indexes(deployment).items():
+        held = {key["AttributeName"] for key in index["KeySchema"]} | {*index["Projection"].get("NonKeyAttributes", ())}
+        assert "Todo" in held or held <= of_the_claim, name
 
 
 def test_the_indexes_keep_their_deployed_fields(deployment):
     """CloudFormation cannot change the fields of a deployed index: docs/changing.md."""
     projections = {name: index["Projection"] for name, index in indexes(deployment).items()}
 
-    assert {projection["ProjectionType"] for projection in projections.values()} == {"INCLUDE"}
-    assert {name: projection["NonKeyAttributes"] for name, projection in projections.items()} == {
-        "ByStatus": ["Reasons", "ExecutionName"],
-        "ByOwner": ["Name", "ItemName", "Price", "CardLast4", "Status", "Reasons", "UpdatedAt", "Note"],
+    assert projections == {
+        "ByTodo": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["Reasons", "ExecutionName"]},
+        "OwnOrders": {"ProjectionType": "KEYS_ONLY"},
     }
 
 
@@ -187,15 +201,111 @@ def test_the_operators_functions_know_their_queues(deployment):
     }
 
 
-def test_every_change_of_the_table_reaches_the_cache_or_the_failures(with_cache):
-    mapping = with_cache.only("AWS::Lambda::EventSourceMapping")
+def mapping_of(deployment, function: str) -> dict:
+    """What makes Lambda call a function with the records of a stream or of a queue."""
+    (found,) = [
+        mapping
+        for path, mapping in deployment.properties("AWS::Lambda::EventSourceMapping").items()
+        if path.startswith("Orders/") and deployment.named("Orders", mapping["FunctionName"]) == function
+    ]
+    return found
+
+
+def patterns_of(mapping: dict) -> list[dict]:
+    return [json.loads(one["Pattern"]) for one in mapping["FilterCriteria"]["Filters"]]
+
+
+def sees(mapping: dict, before: dict | None, after: dict | None) -> bool:
+    """Whether a function gets the record of a change of a row, by the engine's rules. None is a missing row."""
+    images = {"OldImage": before, "NewImage": after}
+    change = {name: {key: {"S": value} for key, value in image.items()} for name, image in images.items() if image}
+    return any(_match_esm_filter({"dynamodb": change}, pattern) for pattern in patterns_of(mapping))
+
+
+def test_every_change_that_can_make_an_entry_wrong_reaches_the_cache_or_the_failures(with_cache):
+    mapping = mapping_of(with_cache, "Orders/UpdateCache")
 
     assert with_cache.named("Orders", mapping["EventSourceArn"]) == "Orders/OrderTable.StreamArn"
-    assert with_cache.named("Orders", mapping["FunctionName"]) == "Orders/UpdateCache"
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRecordAgeInSeconds"] == TTL_SECONDS
     failures = mapping["DestinationConfig"]["OnFailure"]["Destination"]
     assert with_cache.named("Orders", failures) == f"{CACHE_FAILURES}.Arn"
+
+
+def received(**attributes: str) -> dict[str, str]:
+    return {"OrderId": "A-1", "Status": RECEIVED, **attributes}
+
+
+@pytest.mark.parametrize("after", [*sorted(FINAL), RECEIVED, None])
+@pytest.mark.parametrize("before", sorted(FINAL))
+def test_the_cache_gets_each_change_of_an_order_that_had_an_outcome(before, after, synthesised):
+    """Its entry may live for minutes. None is a row that somebody has deleted."""
+    mapping = mapping_of(synthesised("local"), "Orders/UpdateCache")
+
+    assert sees(mapping, received(Status=before), received(Status=after) if after else None)
+
+
+@pytest.mark.parametrize("after", [*sorted(FINAL), RECEIVED, None])
+def test_the_cache_gets_a_first_outcome_only_if_there_was_an_earlier_one(after, synthesised):
+    """A late lookup may still write the outcome from before a correction, after the entry of the correction expired."""
+    mapping = mapping_of(synthesised("local"), "Orders/UpdateCache")
+
+    def seen(**attributes: str) -> bool:
+        return sees(mapping, received(**attributes), received(Status=after) if after else None)
+
+    assert (seen(), seen(EarlierOutcome="ESCALATED")) == (False, True)
+    assert not sees(mapping, None, received())
+
+
+def test_an_order_without_an_outcome_has_an_entry_for_a_second_at_most():
+    """This is why the cache does not need its first outcome."""
+    row = ROW | {"Status": RECEIVED}
+
+    assert cache_entry.of_row(row).milliseconds <= cache_entry.IN_PROGRESS_MS <= 1000
+    assert cache_entry.of_row(None).milliseconds <= cache_entry.IN_PROGRESS_MS
+
+
+def test_changes_of_orders_are_watched_in_few_large_batches_and_none_is_lost(deployment):
+    mapping = mapping_of(deployment, "Orders/LostOrders/WatchOrders")
+
+    assert deployment.named("Orders", mapping["EventSourceArn"]) == "Orders/OrderTable.StreamArn"
+    # A stage that is deployed may have orders already.
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (10_000, 300)
+    assert mapping["BisectBatchOnFunctionError"] is True
+    # Less than the 24 hours for which the stream keeps them, and Lambda tries again until then.
+    assert DAY / 2 < mapping["MaximumRecordAgeInSeconds"] < DAY
+    assert "MaximumRetryAttempts" not in mapping
+    failures = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+    assert deployment.named("Orders", failures) == f"{TO_CHECK}DeadLetters.Arn"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "watched"),
+    [
+        (None, RECEIVED, True),
+        *((RECEIVED, after, True) for after in (*sorted(FINAL), RECEIVED, None)),
+        *((before, RECEIVED, True) for before in sorted(FINAL)),
+        ("ESCALATED", "CLOSED", False),
+        ("PARKED", "FULFILLMENT_QUEUED", False),
+        ("ESCALATED", None, False),
+    ],
+)
+def test_every_change_to_or_from_received_is_watched(before, after, watched, synthesised):
+    mapping = mapping_of(synthesised("local"), "Orders/LostOrders/WatchOrders")
+    rows = [received(Status=status) if status else None for status in (before, after)]
+
+    assert sees(mapping, *rows) is watched
+
+
+def test_orders_to_check_are_read_again_until_they_are_dead_letters(deployment):
+    mapping = mapping_of(deployment, "Orders/LostOrders/ParkLostOrders")
+    queue = deployment.properties("AWS::SQS::Queue")[TO_CHECK]
+    function = deployment.properties("AWS::Lambda::Function")["Orders/LostOrders/ParkLostOrders"]
+
+    assert deployment.named("Orders", mapping["EventSourceArn"]) == f"{TO_CHECK}.Arn"
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
 
 
 def test_a_failed_execution_starts_park_lost_orders_without_its_input(deployment):
@@ -206,13 +316,6 @@ def test_a_failed_execution_starts_park_lost_orders_without_its_input(deployment
     (workflow,) = rule["EventPattern"]["detail"]["stateMachineArn"]
     assert deployment.named("Orders", workflow) == "Orders/OrderFulfillmentStateMachine"
     assert sorted(target["InputTransformer"]["InputPathsMap"].values()) == ["$.detail.executionArn", "$.detail.status"]
-
-
-def test_a_sweep_looks_for_lost_orders_every_five_minutes(deployment):
-    rule = deployment.properties("AWS::Events::Rule")["Orders/LostOrders/EveryFiveMinutes"]
-
-    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")
-    assert [json.loads(target["Input"]) for target in rule["Targets"]] == [{}]
 
 
 def test_the_order_workflow_is_encrypted_with_its_own_rotated_key(deployment):

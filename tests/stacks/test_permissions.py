@@ -70,7 +70,7 @@ def test_every_wildcard_resource_is_known_and_has_a_reason(deployment):
     }
 
     known = {(action, resource) for actions, resource in OPEN_RESOURCES for action in actions}
-    of_the_cache = {(action, "*") for action in JOIN_NETWORK | LIST_STREAMS}
+    of_the_cache = {(action, "*") for action in JOIN_NETWORK}
     assert found == known - (set() if deployment.stage.cache else of_the_cache)
 
 

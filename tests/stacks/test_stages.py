@@ -176,6 +176,7 @@ def test_the_stacks_have_the_outputs_that_people_need(deployment):
         "ParkedQueueUrl",
         "OrderFulfillmentStateMachineArn",
         "OrderAlarmsTopicArn",
+        "ParkLostOrdersName",
     }
     assert outputs["Reminders"] == {
         "ApiUrl",

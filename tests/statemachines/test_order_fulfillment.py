@@ -3,9 +3,20 @@ import re
 import pytest
 
 from common.cards import looks_like_card
+from orders.order import SHARDS, todo
 from orders.rules import REASONS, last4
-from tests.support.orders import an_order
-from tests.support.workflows.asl import chosen, evaluated, load, longest_path, next_states, states, texts, walked
+from tests.support.orders import an_order, only
+from tests.support.workflows.asl import (
+    chosen,
+    evaluated,
+    evaluated_all,
+    load,
+    longest_path,
+    next_states,
+    states,
+    texts,
+    walked,
+)
 
 MACHINE = load("order_fulfillment.asl.json")
 STATES = dict(states(MACHINE))
@@ -276,8 +287,45 @@ def test_each_queue_has_its_outcome(name, queue, outcome):
     state = STATES[name]
 
     assert state["Arguments"]["QueueUrl"] == queue
-    assert state["Assign"] == {"outcome": outcome, "queue": queue.strip("${}")}
+    assert only(state["Assign"], "outcome", "queue") == {"outcome": outcome, "queue": queue.strip("${}")}
     assert state["Next"] == "Record the outcome"
+
+
+def outcome_of(name):
+    """The arguments with which "Record the outcome" writes the row after the state `name`."""
+    variables = evaluated_all(STATES[name]["Assign"], {})
+    context = {"Execution": {"Id": "arn"}, "State": {"EnteredTime": "now"}}
+    arguments = STATES["Record the outcome"]["Arguments"]
+    return evaluated_all(arguments, {}, context=context, order=ORDER, reasons=["A", "B"], **variables)
+
+
+def shards(todos, status):
+    """The numbers in values of Todo. Fails if a value is not of the form that lists query."""
+    wanted = [todo(status, shard) for shard in range(SHARDS)]
+    return {wanted.index(one) for one in todos}
+
+
+def test_an_escalated_order_waits_for_an_operator_in_a_random_part_of_the_index():
+    written = [outcome_of(ESCALATED) for _ in range(200)]
+
+    assert {one["UpdateExpression"].rpartition("UpdatedAt = :now")[2] for one in written} == {", Todo = :todo"}
+    assert len(shards((one["ExpressionAttributeValues"][":todo"]["S"] for one in written), "ESCALATED")) == SHARDS
+    assert written[0]["ExpressionAttributeValues"][":reasons"] == {"L": [{"S": "A"}, {"S": "B"}]}
+
+
+def test_a_fulfilled_order_waits_for_nobody():
+    """It may have waited: an operator can redrive the execution of a parked order."""
+    written = outcome_of(FULFILLED)
+
+    assert written["UpdateExpression"].endswith("UpdatedAt = :now REMOVE Todo")
+    assert ":todo" not in written["ExpressionAttributeValues"], "DynamoDB refuses a value that is not used"
+    assert STATES["Update the order table"]["Arguments"]["UpdateExpression"].endswith(" REMOVE Todo")
+
+
+def test_a_parked_order_waits_for_an_operator_in_a_random_part_of_the_index():
+    value = STATES["Record that it is parked"]["Arguments"]["ExpressionAttributeValues"][":todo"]["S"]
+
+    assert len(shards((evaluated(value, {}) for _ in range(200)), "PARKED")) == SHARDS
 
 
 def test_only_the_execution_that_a_row_belongs_to_writes_it():

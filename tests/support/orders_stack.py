@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from orders.order import LISTED, SHARDS, todo
 from tests.support import tables
 from tests.support.queues import Queue, dead_letters_of
 
@@ -68,15 +69,18 @@ class Stack:
     def dead_letters(self, name: str) -> Queue:
         return Queue(self.sqs, dead_letters_of(self.sqs, self.outputs[f"{name}Url"]))
 
-    def order(self, order_id: str, status: str, *, minute: int = 0, reasons: tuple[str, ...] = ()) -> None:
+    def order(
+        self, order_id: str, status: str, *, minute: int = 0, reasons: tuple[str, ...] = (), execution: str = ""
+    ) -> None:
         self.table.put_item(
             Item={
                 "OrderId": order_id,
                 "Name": "Jo",
                 "Status": status,
+                **({"Todo": todo(status, minute % SHARDS)} if status in LISTED else {}),
                 "UpdatedAt": f"2026-11-21T{minute // 60:02}:{minute % 60:02}:00.000Z",
                 "Reasons": list(reasons),
                 "ExecutionId": f"arn:execution:{order_id}",
-                "ExecutionName": f"execution-{order_id}",
+                "ExecutionName": execution or f"execution-{order_id}",
             }
         )

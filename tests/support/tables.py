@@ -2,9 +2,6 @@
 
 from typing import Any
 
-SHOWN_OF_AN_ORDER = ("Name", "ItemName", "Price", "CardLast4", "Status", "Reasons", "UpdatedAt", "Note")
-"""The attributes that the index ByOwner contains in addition to its keys."""
-
 
 def _keys(*names: str) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=False)]
@@ -14,17 +11,21 @@ def _texts(*names: str) -> list[dict[str, str]]:
     return [{"AttributeName": name, "AttributeType": "S"} for name in names]
 
 
-def _index(*names: str, shows: tuple[str, ...] | None = None) -> dict[str, Any]:
-    projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(shows)} if shows else {"ProjectionType": "ALL"}
-    return {"IndexName": f"By{names[0]}", "KeySchema": _keys(*names), "Projection": projection}
+def _index(*keys: str, name: str = "", projection: dict[str, Any] | None = None) -> dict[str, Any]:
+    whole = {"ProjectionType": "ALL"}
+    return {"IndexName": name or f"By{keys[0]}", "KeySchema": _keys(*keys), "Projection": projection or whole}
 
 
 ORDER_TABLE: dict[str, Any] = {
     "KeySchema": _keys("OrderId"),
-    "AttributeDefinitions": _texts("OrderId", "Status", "UpdatedAt", "Owner", "ReceivedAt"),
+    "AttributeDefinitions": _texts("OrderId", "Todo", "UpdatedAt", "Owner", "ReceivedAt"),
     "GlobalSecondaryIndexes": [
-        _index("Status", "UpdatedAt", shows=("Reasons", "ExecutionName")),
-        _index("Owner", "ReceivedAt", shows=SHOWN_OF_AN_ORDER),
+        _index(
+            "Todo",
+            "UpdatedAt",
+            projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["Reasons", "ExecutionName"]},
+        ),
+        _index("Owner", "ReceivedAt", name="OwnOrders", projection={"ProjectionType": "KEYS_ONLY"}),
     ],
     "BillingMode": "PAY_PER_REQUEST",
 }

@@ -114,7 +114,7 @@ def test_a_table_without_the_index_is_reported(aws: None, command: Command) -> N
     run = command("escalations")
 
     assert run.status == 1
-    assert run.err == "error: the table has no index ByStatus: deploy this version of the stack first\n"
+    assert run.err == "error: the table has no index ByTodo: deploy this version of the stack first\n"
 
 
 @pytest.mark.usefixtures("aws")
@@ -213,6 +213,7 @@ def test_a_laptop_cloud_that_does_not_run_is_reported(tmp_path: Any) -> None:
         ["remove"],
         ["list"],
         ["list", "--status", "LOST"],
+        ["list", "--status", "RECEIVED"],
         ["list", "--status", "PARKED", "--limit", "0"],
         ["list", "--status", "PARKED", "--limit", CARD],
         ["show"],
@@ -279,13 +280,15 @@ class Standard(Deployment):
 
 
 def test_unfinished_executions_are_redriven_if_their_order_waits_for_them(stack: Stack) -> None:
-    stack.order("waits", "RECEIVED")
+    waits, settled = "waits-0123456789ab", "settled-0123456789ab"
+    stack.order("waits", "RECEIVED", execution=waits)
     stack.order("swept", "PARKED")
-    stack.order("settled", "FULFILLMENT_QUEUED")
-    names = {"FAILED": ["execution-waits", "execution-settled"], "ABORTED": ["execution-swept", "no-row"]}
+    stack.order("settled", "FULFILLMENT_QUEUED", execution=settled)
+    stack.order("again", "RECEIVED", execution="again-0123456789ab")
+    names = {"FAILED": [waits, settled, "again-ba9876543210"], "ABORTED": ["execution-swept", "no-row"]}
     standard = Standard(stack, names)
     standard.list("FAILED")
-    expected = {"executionArn": standard.execution("execution-waits")}
+    expected = {"executionArn": standard.execution(waits)}
     standard.stub.add_response("redrive_execution", {"redriveDate": "2026-11-21T00:00:00Z"}, expected)
     standard.list("TIMED_OUT")
     standard.list("ABORTED")
@@ -296,12 +299,12 @@ def test_unfinished_executions_are_redriven_if_their_order_waits_for_them(stack:
         redriven = executions.redrive(standard)
         standard.stub.assert_no_pending_responses()
 
-    assert (redriven.redriven, redriven.failed, redriven.left) == (1, 1, 2)
+    assert (redriven.redriven, redriven.failed, redriven.left) == (1, 1, 3)
     assert redriven.codes == {"ExecutionNotRedrivable"}
 
 
 def test_an_endpoint_that_cannot_redrive_is_reported(stack: Stack) -> None:
-    stack.order("waits", "RECEIVED")
+    stack.order("waits", "PARKED")
     standard = Standard(stack, {"FAILED": ["execution-waits"]})
     standard.list("FAILED")
     add_refusal(standard.stub, "RedriveExecution", "InvalidAction")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orders.order import LISTED
 from orders.rules import REASONS
 
 
@@ -272,8 +273,9 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("CorrectOrder", "OrderId"): {**_ORDER_ID, "description": "The id of the order. The body must have the same one."},
     ("CloseOrder", "OrderId"): _ORDER_ID,
     ("ListOrders", "status"): {
-        "description": "For operators: lists all orders with this status, last changed first.",
-        "schema": {"$ref": "#/components/schemas/OrderStatus"},
+        "description": "For operators: lists all orders with this status, last changed first. Only the orders that "
+        "wait for an operator can be listed.",
+        "schema": {"type": "string", "enum": [*LISTED]},
         "example": "ESCALATED",
     },
     ("ListOrders", "limit"): _limit(20),
@@ -488,7 +490,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "UpdatedAt": "When the order last changed.",
             "Note": "The note of the operator who closed the order.",
             "State": "The workflow's first state until an execution has begun, then the second one. Only a `RECEIVED` "
-            "order has it, and not in a list of your own orders.",
+            "order has it.",
             "Queue": "The queue that a `PARKED` order is in already.",
         },
     ),

@@ -6,7 +6,7 @@ from argparse import Namespace as Options
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from orders.order import ESCALATED, STATUSES
+from orders.order import ESCALATED, LISTED
 from stacks.names import ORDERS
 from tools import command, deployment
 from tools.api import Api
@@ -116,9 +116,9 @@ def argument_parser() -> argparse.ArgumentParser:
     submit.add_argument("file", metavar="FILE", help=orders)
     show = add("show", _show, "show one order")
     show.add_argument("order_id", metavar="ORDER_ID", type=_id)
-    listing = add("list", _list, "list the orders with one status, last changed first")
+    listing = add("list", _list, "list the orders that wait for an operator, last changed first")
     listing.add_argument(
-        "--status", metavar="STATUS", required=True, choices=STATUSES, type=str.upper, help=", ".join(STATUSES)
+        "--status", metavar="STATUS", required=True, choices=LISTED, type=str.upper, help=" or ".join(LISTED)
     )
     escalations = add("escalations", _list, "list the escalated orders, with the reasons")
     escalations.set_defaults(status=ESCALATED)

@@ -5,13 +5,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from orders.order import PARKED, RECEIVED
+from orders.rules import order_id_in
 from stacks.names import ORDERS
 from terminal.errors import CommandError
 from tools.deployment import Deployment
 from tools.orders import table
 
 UNFINISHED = ("FAILED", "TIMED_OUT", "ABORTED")
-WAITING = ("RECEIVED", "PARKED")
+WAITING = (RECEIVED, PARKED)
 UNKNOWN_ACTION = {"InvalidAction", "UnknownOperationException"}
 
 
@@ -70,13 +72,13 @@ def redrive(deployment: Deployment) -> Redriven:
     described = states.describe_state_machine(stateMachineArn=workflow, includedData="METADATA_ONLY")
     if described["type"] == "EXPRESS":
         raise ExpressError
-    awaited = {row.get("ExecutionName") for status in WAITING for row in table.with_status(deployment, status=status)}
+    parked = {row.get("ExecutionName") for row in table.with_status(deployment, status=PARKED)}
     result = Redriven()
     for status in UNFINISHED:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=workflow, statusFilter=status)
         # Read the whole list first, because a redriven execution disappears from it.
         for execution in [execution for page in pages for execution in page["executions"]]:
-            if execution["name"] not in awaited:
+            if execution["name"] not in parked and not _awaits(deployment, execution["name"]):
                 result.left += 1
                 continue
             try:
@@ -92,3 +94,13 @@ def redrive(deployment: Deployment) -> Redriven:
                 result.failed += 1
                 result.codes.add(code)
     return result
+
+
+def _awaits(deployment: Deployment, name: str) -> bool:
+    """Whether an order waits for the execution `name`. The API names an execution after its order.
+
+    If somebody started the execution by hand, its order counts only after it was parked.
+    """
+    order_id = order_id_in(name)
+    row = table.row_of(deployment, order_id) if order_id else None
+    return row is not None and row["Status"] in WAITING and row.get("ExecutionName") == name

@@ -57,6 +57,14 @@ def redis_cache(valkey: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.
 
 
 @pytest.fixture
+def to_check(aws: None, monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """The empty queue OrdersToCheck."""
+    queue = new_queue(sqs, "to-check")
+    monkeypatch.setenv("ORDERS_TO_CHECK", queue.url)
+    return queue
+
+
+@pytest.fixture
 def dead_letters(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queue]:
     """Empty queues to move dead letters between, by the environment variables that hold their URLs."""
     names = ("FULFILLMENT_QUEUE", "FULFILLMENT_DEAD_LETTERS", "ESCALATION_QUEUE", "ESCALATION_DEAD_LETTERS")

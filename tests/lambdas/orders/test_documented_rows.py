@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from orders import cache, cache_entry, close_order, correct_order, park_lost_orders, place_order, submission
-from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE, STATUSES, fields_of
+from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE, fields_of
 from tests.support.aws_answers import refused
 from tests.support.data_model import Changes, Row, differences, documented, examples, kinds, rows_of, section
 from tests.support.handlers.aws import ENVIRONMENT, client_of
@@ -39,14 +39,17 @@ def rows() -> list[Row]:
     """No row, and rows of each status, as the functions and the workflow leave them."""
     waiting = {**submission.row_of(ORDER, now=NOW), "ExecutionName": NAME, "Owner": PERSON["sub"]}
     taken = waiting | {"ExecutionId": OWN, "KeptAt": CHANGED_AT}
-    escalated = {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"]}
+    escalated = {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"], "Todo": "ESCALATED#10"}
+    parked = {"Status": "PARKED", "Todo": "PARKED#10"}
     closed = {"Status": "CLOSED", "ExecutionId": "", "Note": "a note", "ClosedBy": OPERATOR["sub"]}
     return [
         None,
         waiting,
-        *(taken | {"Status": status} for status in STATUSES if status not in ("ESCALATED", "CLOSED")),
+        *(taken | {"Status": status} for status in ("RECEIVED", "FULFILLMENT_QUEUED")),
         taken | escalated,
-        taken | {"Status": "PARKED", "Queue": ESCALATION_QUEUE},
+        taken | parked,
+        taken | parked | {"Queue": ESCALATION_QUEUE},
+        taken | parked | {"EarlierOutcome": "PARKED"},
         taken | closed,
     ]
 
@@ -68,6 +71,7 @@ def run(state: str, before: Row, *, claimed: bool, outcome: str) -> None:
         outcome=outcome,
         queue=QUEUES.get(before["Status"], "") if before else "",
         reasons=["CARD_NOT_16_DIGITS"] if outcome == "ESCALATED" else [],
+        todo={":todo": {"S": "ESCALATED#11"}} if outcome == "ESCALATED" else {},
     )
     client = boto3.client("dynamodb")
     with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):
@@ -80,7 +84,7 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
     for order in (ORDER, OTHER):
         yield "CorrectOrder", partial(call, correct_order.handler, order)
     yield "CloseOrder", partial(call, close_order.handler, {"note": "another note"})
-    yield "ParkLostOrders", partial(park_lost_orders.handler, {}, None)
+    yield "ParkLostOrders", partial(park_lost_orders.handler, {"Records": [{"body": '{"OrderId": "A-1"}'}]}, None)
     # An execution has one outcome. After the outcome, it does not repeat its first write.
     is_over = before and before["Status"] in QUEUES
     outcomes = [before["Status"]] if before and is_over else list(QUEUES)
@@ -125,8 +129,7 @@ def withdrawn(order_table: Any, stored: Callable[[], Row], monkeypatch: pytest.M
     call(place_order.handler, ORDER)
     changes.add("PlaceOrder", claims.pop(), stored())
     for status in QUEUES.keys() - {"FULFILLMENT_QUEUED"} | {"PARKED"}:
-        (before,) = [row for row in rows() if row and row["Status"] == status and "Queue" not in row]
-        assert before
+        before = next(row for row in rows() if row and row["Status"] == status)
         order_table.put_item(Item=before)
         call(correct_order.handler, OTHER)
         changes.add("CorrectOrder", claims.pop(), stored())

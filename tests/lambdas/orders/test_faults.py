@@ -1,6 +1,6 @@
 """No order is lost or duplicated if any AWS call of PlaceOrder, CorrectOrder or ParkLostOrders fails in any way.
 
-After a fault the caller sends the request again, and the schedule calls ParkLostOrders again.
+After a fault the caller sends the request again, and the queue calls ParkLostOrders again.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orders import correct_order, park_lost_orders, place_order, submission, table
-from orders.park_lost_orders import OVERDUE
+from orders.looks import OVERDUE
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, post, signed_in
 from tests.support.handlers.faults import KINDS, KilledError, fault
@@ -103,7 +103,7 @@ def test_a_lost_order_is_parked_under_one_parking_id(
     with fault(client_of(park_lost_orders, "sqs") if call == "SendMessage" else TABLE, call, kind):
         for _ in range(3):
             with suppress(KilledError, Exception):
-                park_lost_orders.handler({}, None)
+                park_lost_orders.handler({"Records": [{"body": '{"OrderId": "A-1"}'}]}, None)
 
     messages = parked.take_json()
     assert {(one["ParkingId"], one["OrderId"]) for one in messages} == {(NAME, "A-1")}

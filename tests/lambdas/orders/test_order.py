@@ -12,9 +12,6 @@ CLAIMED = {name: value for name, value in ROW.items() if name != "ExecutionId"} 
 
 TAKEN = CLAIMED | {"ExecutionId": "arn"}
 
-BY_OWNER = {name: value for name, value in CLAIMED.items() if name != "ExecutionName"}
-"""A row from the index ByOwner. It has no attribute of the execution, even if an execution has taken the row."""
-
 
 def test_an_order_is_in_the_first_state_until_an_execution_takes_its_row():
     assert shown(CLAIMED) == SHOWN | {"Status": "RECEIVED", "State": "Update the order table"}
@@ -22,10 +19,6 @@ def test_an_order_is_in_the_first_state_until_an_execution_takes_its_row():
 
 def test_an_order_whose_row_belongs_to_an_execution_is_being_checked():
     assert shown(TAKEN) == SHOWN | {"Status": "RECEIVED", "State": "Are details Proper"}
-
-
-def test_a_row_from_the_index_by_owner_shows_no_state():
-    assert shown(BY_OWNER) == SHOWN | {"Status": "RECEIVED"}
 
 
 @pytest.mark.parametrize("row", [CLAIMED, TAKEN, TAKEN | {"ExecutionId": ""}])
@@ -42,7 +35,7 @@ def test_the_first_state_shown_writes_the_execution_and_leads_to_the_second():
     assert states[order.UPDATE_THE_TABLE]["Next"] == order.ARE_DETAILS_PROPER
 
 
-@pytest.mark.parametrize("row", [CLAIMED, TAKEN, BY_OWNER])
+@pytest.mark.parametrize("row", [CLAIMED, TAKEN])
 def test_a_shown_order_fits_the_schemas_of_the_api(row):
     one, many = (schemas.load(f"orders/{name}.schema.json") for name in ("order_state", "list"))
 

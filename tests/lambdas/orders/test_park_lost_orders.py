@@ -1,12 +1,13 @@
-from datetime import timedelta
+import json
 from unittest.mock import Mock
 
 import fastjsonschema
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from orders import messages, park_lost_orders, table
-from orders.park_lost_orders import OVERDUE, NotParkedError, handler
+from orders import looks, messages, park_lost_orders, table
+from orders.looks import OVERDUE
+from orders.park_lost_orders import NotParkedError, handler
 from tests.support.aws_answers import refused
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.order_rows import CLAIMED, NAME, row
@@ -16,6 +17,19 @@ EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:orders:{NAME}"
 EVENT = {"ExecutionId": EXECUTION, "Status": "TIMED_OUT"}
 
 check_contract = fastjsonschema.compile(messages.schema("parked"))
+
+
+def sends(monkeypatch: pytest.MonkeyPatch) -> list:
+    """The batches of messages that are sent to the queue from now on."""
+    sent: list = []
+    sqs = client_of(looks, "sqs")
+    monkeypatch.setattr(sqs, "send_message_batch", lambda *, QueueUrl, Entries: sent.append(Entries) or {})
+    return sent
+
+
+def looked_at(*order_ids: str) -> dict:
+    """The event with which the queue makes the function look at orders."""
+    return {"Records": [{"body": json.dumps({"OrderId": order_id})} for order_id in order_ids]}
 
 
 def test_the_order_of_a_failed_execution_is_parked_with_the_error(order_table, parked):
@@ -59,26 +73,27 @@ def test_an_execution_that_failed_after_its_order_was_settled_parks_nothing(stat
     assert (parked.take_json(), table.find("A-1")["Status"]) == ([], status)
 
 
-@pytest.mark.parametrize("age", [timedelta(seconds=1), timedelta(), -timedelta(seconds=1)])
-def test_an_order_that_was_started_by_hand_is_found_by_its_execution_id(age, order_table, parked):
-    """The clock that set the row's time may be ahead."""
+def test_an_order_that_was_started_by_hand_is_parked_with_the_id_of_its_failed_execution(order_table, parked):
+    """The name of its execution does not lead to its row, so the row is parked later, when it is overdue."""
     execution = "arn:aws:states:us-east-1:123456789012:execution:orders:any name"
-    order_table.put_item(Item=row("A-1", age=age, ExecutionName="any name", ExecutionId=execution))
+    order_table.put_item(Item=row("A-1", age=OVERDUE, ExecutionName="any name", ExecutionId=execution))
 
     handler({"ExecutionId": execution, "Status": "FAILED"}, None)
+    handler(looked_at("A-1"), None)
 
-    (message,) = parked.take_json()
-    assert (message["OrderId"], table.find("A-1")["Status"]) == ("A-1", "PARKED")
+    first, second = parked.take_json()
+    assert (first["OrderId"], second["OrderId"], table.find("A-1")["Status"]) == (None, "A-1", "PARKED")
+    assert first["ParkingId"] == second["ParkingId"] == execution
 
 
 def test_one_execution_has_the_same_parking_id_in_every_message(order_table, parked, monkeypatch):
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2, **CLAIMED))
     with monkeypatch.context() as broken:
         broken.setattr("orders.table.park", Mock(side_effect=refused("dynamodb", "PutItem", "throttled")))
-        for event in (EVENT, {}, {}):
+        for event in (EVENT, looked_at("A-1"), {}):
             with pytest.raises(NotParkedError):
                 handler(event, None)
-    handler({}, None)
+    handler(looked_at("A-1"), None)
     handler(EVENT, None)
 
     messages = parked.take_json()
@@ -93,7 +108,7 @@ def test_executions_of_one_name_that_were_started_by_hand_have_different_parking
         attributes = {"ExecutionName": "mine", "ExecutionId": execution}
         order_table.put_item(Item=row(f"A-{number}", age=OVERDUE * 2, **attributes))
 
-    handler({}, None)
+    handler(looked_at("A-1", "A-2"), None)
 
     assert len({message["ParkingId"] for message in parked.take_json()}) == 2
 
@@ -107,12 +122,56 @@ def test_the_order_of_an_express_execution_is_found_by_the_name_in_its_id(order_
     assert [message["OrderId"] for message in parked.take_json()] == ["A-1"]
 
 
-def test_nothing_is_logged_if_nothing_is_lost(order_table, parked, caplog):
+@pytest.mark.parametrize("status", ["FULFILLMENT_QUEUED", "ESCALATED", "PARKED", "CLOSED", None])
+def test_an_order_with_an_outcome_is_not_parked_and_nothing_is_logged(status, order_table, parked, to_check, caplog):
+    """Most orders have their outcome by the time of the look. None is an order that was withdrawn."""
+    if status:
+        order_table.put_item(Item=row("A-1", age=OVERDUE * 2, Status=status))
+
+    assert handler(looked_at("A-1"), None) == {"Parked": 0}
+
+    assert (parked.take_json(), to_check.take_json(), caplog.records) == ([], [], [])
+
+
+def test_a_younger_order_gets_another_look(order_table, parked, to_check, monkeypatch):
+    """It was kept, or corrected, since the first message was sent."""
+    sent = sends(monkeypatch)
     order_table.put_item(Item=row("A-1", age=OVERDUE / 2))
+    order_table.put_item(Item=row("A-2", age=OVERDUE))
 
-    assert handler({}, None) == {"Parked": 0}
+    assert handler(looked_at("A-1", "A-2"), None) == {"Parked": 1}
 
-    assert caplog.records == []
+    ((look,),) = sent
+    assert (json.loads(look["MessageBody"]), 0 < look["DelaySeconds"] <= 300) == ({"OrderId": "A-1"}, True)
+    assert (table.find("A-1")["Status"], table.find("A-2")["Status"]) == ("RECEIVED", "PARKED")
+
+
+def test_a_search_looks_at_the_whole_table_page_by_page(order_table, parked, to_check, monkeypatch):
+    monkeypatch.setattr(park_lost_orders, "PAGE", 3)
+    with order_table.batch_writer() as writer:
+        for number in range(8):
+            writer.put_item(Item=row(f"lost-{number}", age=OVERDUE * 2))
+        writer.put_item(Item=row("young", age=OVERDUE / 2))
+        writer.put_item(Item=row("done", age=OVERDUE * 2, Status="ESCALATED"))
+
+    handler({}, None)
+    while messages := to_check.messages():
+        handler({"Records": [{"body": message["Body"]} for message in messages]}, None)
+
+    assert sorted(message["OrderId"] for message in parked.take_json()) == [f"lost-{number}" for number in range(8)]
+    assert (table.find("young")["Status"], table.find("done")["Status"]) == ("RECEIVED", "ESCALATED")
+
+
+def test_a_search_goes_on_only_when_all_of_its_page_are_parked(order_table, parked, to_check, monkeypatch):
+    monkeypatch.setattr(park_lost_orders, "PAGE", 1)
+    for order_id in ("A-1", "A-2"):
+        order_table.put_item(Item=row(order_id, age=OVERDUE * 2))
+    with monkeypatch.context() as broken:
+        broken.setattr("orders.table.park", Mock(side_effect=refused("dynamodb", "PutItem", "throttled")))
+        with pytest.raises(NotParkedError):
+            handler({}, None)
+
+    assert to_check.take_json() == []
 
 
 @pytest.mark.parametrize(
@@ -124,14 +183,16 @@ def test_nothing_is_logged_if_nothing_is_lost(order_table, parked, caplog):
         {"Price": None, "ItemName": None, "ExecutionName": None},
         {"Price": 12},
         {"ExecutionId": 7},
+        {"UpdatedAt": None},
     ],
 )
-def test_a_damaged_row_is_parked_once(change, order_table, parked):
+@pytest.mark.parametrize("look", [looked_at("A-1"), {}], ids=["look", "search"])
+def test_a_damaged_row_is_parked_once(look, change, order_table, parked):
     changed = row("A-1", age=OVERDUE * 2) | change
     order_table.put_item(Item={name: value for name, value in changed.items() if value is not None})
 
-    assert handler({}, None) == {"Parked": 1}
-    assert handler({}, None) == {"Parked": 0}
+    assert handler(look, None) == {"Parked": 1}
+    assert handler(look, None) == {"Parked": 0}
 
     (message,) = parked.take_json()
     check_contract(message)
@@ -151,12 +212,12 @@ def test_an_order_that_cannot_be_parked_does_not_stop_the_others(order_table, pa
     order_table.put_item(Item=row("old", age=OVERDUE * 2))
 
     with pytest.raises(NotParkedError, match="1 of 2"):
-        handler({}, None)
+        handler(looked_at("older", "old"), None)
 
     assert [message["OrderId"] for message in parked.take_json()] == ["old"]
 
 
-def test_the_sweep_parks_overdue_orders_starting_with_the_oldest(order_table, parked):
+def test_a_search_parks_overdue_orders_starting_with_the_oldest(order_table, parked):
     for order_id, age in {"old": OVERDUE * 2, "older": OVERDUE * 3, "young": OVERDUE / 2}.items():
         order_table.put_item(Item=row(order_id, age=age))
     order_table.put_item(Item=row("done", age=OVERDUE * 2, Status="ESCALATED"))
@@ -174,26 +235,16 @@ def test_the_sweep_parks_overdue_orders_starting_with_the_oldest(order_table, pa
     assert states == {"old": "PARKED", "older": "PARKED", "young": "RECEIVED", "done": "ESCALATED"}
 
 
-def test_an_order_that_the_queue_refused_is_parked_by_the_next_sweep(order_table, parked, monkeypatch):
+def test_an_order_that_the_queue_refused_is_parked_by_the_next_look(order_table, parked, monkeypatch):
     order_table.put_item(Item=row("A-1", age=OVERDUE * 2))
     with monkeypatch.context() as broken:
         broken.setenv("PARKED_QUEUE", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
         with pytest.raises(NotParkedError, match="1 of 1"):
-            handler({}, None)
+            handler(looked_at("A-1"), None)
 
     assert table.find("A-1")["Status"] == "RECEIVED"
-    assert handler({}, None) == {"Parked": 1}
+    assert handler(looked_at("A-1"), None) == {"Parked": 1}
     assert [message["OrderId"] for message in parked.take_json()] == ["A-1"]
-
-
-def test_an_order_that_was_just_started_again_is_not_parked(order_table, parked, monkeypatch):
-    """For a moment the index may still have the time of the first claim."""
-    order_table.put_item(Item=row("A-1", age=timedelta(seconds=1)))
-    monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))
-
-    assert handler({}, None) == {"Parked": 0}
-
-    assert parked.take_json() == []
 
 
 def test_each_row_is_read_just_before_it_is_parked(order_table, parked, monkeypatch):
@@ -208,15 +259,16 @@ def test_each_row_is_read_just_before_it_is_parked(order_table, parked, monkeypa
 
     monkeypatch.setattr(table, "park", settles_the_other)
 
-    assert handler({}, None) == {"Parked": 1}
+    assert handler(looked_at("A-1", "A-2"), None) == {"Parked": 1}
 
     assert [message["OrderId"] for message in parked.take_json()] == ["A-1"]
 
 
-def test_an_order_that_was_just_settled_is_not_parked(order_table, parked, monkeypatch):
-    """For a moment the index may still have the status RECEIVED."""
-    order_table.put_item(Item=row("A-1", age=OVERDUE * 2, Status="ESCALATED"))
-    monkeypatch.setattr("orders.table.received", lambda before: iter(["A-1"]))
+def test_a_row_of_a_search_that_was_just_settled_is_not_parked(order_table, parked, monkeypatch):
+    """A search reads pages that may be out of date."""
+    old = row("A-1", age=OVERDUE * 2)
+    order_table.put_item(Item=old | {"Status": "ESCALATED"})
+    monkeypatch.setattr("orders.table.received", lambda **_: ([old], None))
 
     assert handler({}, None) == {"Parked": 0}
 

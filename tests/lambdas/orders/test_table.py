@@ -4,6 +4,7 @@ import pytest
 
 from common.times import timestamp
 from orders import table
+from orders.order import LISTED
 
 ROW = {"OrderId": "A-1", "Status": "RECEIVED", "ExecutionName": "mine"}
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
@@ -78,7 +79,24 @@ def test_a_parked_row_has_the_time_of_parking(order_table):
 
     assert table.park(ROW | {"Price": "5"}, now=NOW)
 
-    assert table.find("A-1") == ROW | {"Price": "5", "Status": "PARKED", "UpdatedAt": "2026-11-21T04:00:00.000Z"}
+    found = table.find("A-1")
+    assert found["Todo"] in [f"PARKED#{shard}" for shard in range(10)]
+    parked = {"Status": "PARKED", "EarlierOutcome": "PARKED", "UpdatedAt": "2026-11-21T04:00:00.000Z"}
+    assert found == ROW | {"Price": "5", "Todo": found["Todo"]} | parked
+
+
+@pytest.mark.parametrize("status", LISTED)
+def test_a_closed_or_corrected_order_no_longer_waits_for_an_operator(status, order_table):
+    """A withdrawn correction waits again."""
+    waiting = ROW | {"Status": status, "Todo": f"{status}#3", "UpdatedAt": "2026-11-21T04:00:00.000Z"}
+    order_table.put_item(Item=waiting)
+
+    assert table.claim_again(ROW, instead_of=waiting)
+    assert "Todo" not in table.find("A-1")
+    table.withdraw(ROW, instead_of=waiting)
+    assert table.find("A-1") == waiting
+    assert table.close(waiting, note="a note", by="olga", now=NOW)
+    assert "Todo" not in table.find("A-1")
 
 
 def test_received_orders_are_found_by_their_age(order_table):
@@ -86,7 +104,8 @@ def test_received_orders_are_found_by_their_age(order_table):
         at = timestamp(NOW + timedelta(minutes=minute))
         order_table.put_item(Item=ROW | {"OrderId": f"A-{minute}", "Status": status, "UpdatedAt": at})
 
-    assert list(table.received(before=NOW + timedelta(minutes=3))) == ["A-0", "A-2"]
+    rows, last = table.received(before=NOW + timedelta(minutes=3), after=None, limit=10)
+    assert (sorted(row["OrderId"] for row in rows), last) == (["A-0", "A-2"], None)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str]
         for row in lost:
             _age_order(cloud, places, row)
         if lost:
-            _invoke(cloud, places.order_workflow, "ParkLostOrders", {})
+            looks = [{"body": json.dumps({"OrderId": row["OrderId"]})} for row in lost]
+            _invoke(cloud, places.order_workflow, "ParkLostOrders", {"Records": looks})
 
     return _settled(
         lambda: found().balance(), sweep, busy=lambda: bool(_running(cloud, places.order_workflow) - since.running)

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,12 +87,18 @@ def waiting(states: States) -> None:
     states["Are details Proper"] = {"Type": "Wait", "Seconds": 60, "Next": "Put message in Queue"}
 
 
-def park_lost_orders(apps: Apps, event: dict[str, str]) -> None:
-    """Calls ParkLostOrders with `event`, like one of its rules. The rule of every five minutes sends `{}`."""
+def look_at_orders(apps: Apps, *order_ids: str) -> None:
+    """Makes ParkLostOrders look at orders, like a message of the queue OrdersToCheck."""
+    bodies = [json.dumps({"OrderId": order_id}) for order_id in order_ids]
+    call_function(apps, "ParkLostOrders", {"Records": [{"body": body} for body in bodies]})
+
+
+def call_function(apps: Apps, name: str, event: Mapping[str, Any]) -> None:
+    """Calls a function of the orders app with `event`, like AWS does. Raises AssertionError if it fails."""
     stack = apps.places.order_workflow.rpartition(":")[2].partition("-OrderFulfillment")[0]
-    function = function_of(apps, "ParkLostOrders", stack=stack)["FunctionName"]
+    function = function_of(apps, name, stack=stack)["FunctionName"]
     answer = apps.cloud.engine.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    assert "FunctionError" not in answer
+    assert "FunctionError" not in answer, answer["Payload"].read()
 
 
 ANSWERS = {"throttled": (400, "ThrottlingException"), "failed": (500, "InternalServerException")}
@@ -198,3 +204,16 @@ def deployed_faulty(apps: Apps, name: str) -> Iterator[str]:
         functions.delete_function(FunctionName=name)
         iam.delete_role_policy(RoleName=name, PolicyName="Call")
         iam.delete_role(RoleName=name)
+
+
+@contextmanager
+def without_window(apps: Apps, function: str) -> Iterator[None]:
+    """Makes the function get the changes of its stream at once inside the block, instead of minutes later."""
+    client, name = apps.cloud.engine.client("lambda"), function_of(apps, function)["FunctionName"]
+    [mapping] = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    usual = mapping["MaximumBatchingWindowInSeconds"]
+    client.update_event_source_mapping(UUID=mapping["UUID"], MaximumBatchingWindowInSeconds=0)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=mapping["UUID"], MaximumBatchingWindowInSeconds=usual)

@@ -27,7 +27,7 @@ from tests.support.cloud.between import (
     Call,
     Case,
 )
-from tests.support.cloud.faults import park_lost_orders
+from tests.support.cloud.faults import call_function
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -155,7 +155,7 @@ def failed(subject: Subject) -> None:
 
 
 def report_failure(subject: Subject) -> int:
-    return swept(subject, {"ExecutionId": subject.found["execution"], "Status": "FAILED"})
+    return called(subject, "ParkLostOrders", {"ExecutionId": subject.found["execution"], "Status": "FAILED"})
 
 
 def lost(subject: Subject) -> None:
@@ -163,9 +163,24 @@ def lost(subject: Subject) -> None:
     put_received(subject, age=timedelta(minutes=11))
 
 
-def swept(subject: Subject, event: Mapping[str, str] = {}) -> int:  # noqa: B006 - only read
+def looked_at(subject: Subject) -> int:
+    return called(subject, "ParkLostOrders", {"Records": [{"body": json.dumps({"OrderId": subject.id})}]})
+
+
+def searched(subject: Subject) -> int:
+    return called(subject, "ParkLostOrders", {})
+
+
+def watched(subject: Subject) -> int:
+    """Calls WatchOrders with the order's row, as the table's stream does. The order is overdue, and so it is parked."""
+    row = {"OrderId": {"S": subject.id}, "Status": {"S": "RECEIVED"}}
+    change = {"Keys": {"OrderId": row["OrderId"]}, "NewImage": row}
+    return called(subject, "WatchOrders", {"Records": [{"dynamodb": change}]})
+
+
+def called(subject: Subject, function: str, event: Mapping[str, Any]) -> int:
     try:
-        park_lost_orders(subject.apps, dict(event))
+        call_function(subject.apps, function, event)
     except AssertionError:
         return 500
     return 200
@@ -394,6 +409,8 @@ MAIN = [
     Journey("closing an order", functions("CloseOrder"), close, begin=escalated),
     Journey("looking up an order", functions("GetOrder"), look_up, then=frozenset({404})),
     Journey("parking the order of a failed execution", functions("ParkLostOrders"), report_failure, begin=failed),
+    Journey("parking a lost order", functions("ParkLostOrders"), looked_at, begin=lost),
+    Journey("watching an order without an outcome", functions("WatchOrders"), watched, begin=lost),
     Journey("setting a reminder", functions("CreateReminder", "ScheduleReminder", "SendEmail"), reminded, end=sent),
     Journey(
         "setting a reminder whose workflow does not start",
@@ -481,7 +498,7 @@ ALONE = [
             alone=True,
         ),
     ],
-    [Journey("parking lost orders", functions("ParkLostOrders"), swept, begin=lost, alone=True)],
+    [Journey("searching for lost orders", functions("ParkLostOrders"), searched, begin=lost, alone=True, only=":Scan")],
 ]
 FRESH = [
     [

@@ -77,9 +77,14 @@ def start_late(apps: Apps, order: dict[str, str], *, name: str) -> str:
     return str(json.loads(apps.finished(execution["executionArn"])["output"])["Outcome"])
 
 
+def name_of(order_id: str) -> str:
+    """The name that the API could give the execution of an order."""
+    return f"{order_id}-abcdefabcdef"
+
+
 def put_received(apps: Apps, order: dict[str, str], *, at: datetime, started: bool = True) -> None:
     """Writes the row of a claimed order. `started`: whether the row says that its execution has started."""
-    moment, name = at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), f"of-{order['OrderId']}"
+    moment, name = at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), name_of(order["OrderId"])
     texts = {name: order[name] for name in ("OrderId", "Name", "ItemName", "Price")} | {
         "Owner": "somebody",
         "CardLast4": order["CC"][-4:],

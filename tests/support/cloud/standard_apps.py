@@ -16,6 +16,7 @@ def deploy_beside(apps: Apps) -> Apps:
     cloud = apps.cloud
     deploy.deploy_app(cloud.engine, shlex.join([sys.executable, "-m", standard.__name__]), "Orders")
     gaps.allow_plain_http(cloud.engine)
+    gaps.widen_sqs_grants(cloud.engine)
     identity, orders = (_outputs(cloud, stack) for stack in (standard.IDENTITY, standard.ORDERS))
     users.create(cloud.engine, identity["UserPoolId"], cloud.users())
     places = replace(

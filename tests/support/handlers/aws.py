@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "HOURS_LATE": "24",
     "IDEMPOTENCY_TABLE": "idempotency",
     "NOTIFY_TOPIC": f"arn:aws:sns:us-east-1:{DEFAULT_ACCOUNT_ID}:notify",
+    "ORDERS_TO_CHECK": "orders-to-check",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
     "PARKED_QUEUE": "parked",

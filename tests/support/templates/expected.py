@@ -99,18 +99,38 @@ FUNCTIONS: Mapping[str, Function] = {
         called_by={"GET /orders"},
         may={
             "Orders/OrderTable.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
-            "Orders/OrderTable.Arn/index/ByOwner": {"dynamodb:Query"},
-            "Orders/OrderTable.Arn/index/ByStatus": {"dynamodb:Query"},
+            "Orders/OrderTable.Arn/index/ByTodo": {"dynamodb:Query"},
+            "Orders/OrderTable.Arn/index/OwnOrders": {"dynamodb:Query"},
         },
     ),
     "Orders/LostOrders/ParkLostOrders": Function(
         256,
-        60,
-        called_by={"Orders/LostOrders/EveryFiveMinutes", "Orders/LostOrders/ExecutionDied"},
+        20,
+        called_by={"Orders/LostOrders/ExecutionDied"},
         may={
-            "Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"},
-            "Orders/OrderTable.Arn/index/ByStatus": {"dynamodb:Query"},
+            "Orders/LostOrders/OrdersToCheck.Arn": {
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+                "sqs:SendMessage",
+            },
+            "Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"},
             "Orders/ParkedQueue.Arn": {"sqs:SendMessage"},
+        },
+    ),
+    "Orders/LostOrders/WatchOrders": Function(
+        512,
+        60,
+        may={
+            "*": LIST_STREAMS,
+            "Orders/LostOrders/OrdersToCheck.Arn": {"sqs:SendMessage"},
+            # Lambda needs only SendMessage. With a queue for failed batches, CDK always grants the other two as well.
+            "Orders/LostOrders/OrdersToCheckDeadLetters.Arn": {
+                "sqs:GetQueueAttributes",
+                "sqs:GetQueueUrl",
+                "sqs:SendMessage",
+            },
+            "Orders/OrderTable.StreamArn": READ_STREAM,
         },
     ),
     "Orders/Operators/CloseOrder": Function(
@@ -286,7 +306,7 @@ WITH_CACHE: Mapping[str, Function] = {
                 "ec2:UnassignPrivateIpAddresses",
             },
             "Orders/OrderTable.StreamArn": READ_STREAM,
-            # Lambda needs only SendMessage. With a queue for failed batches, CDK always grants the other two as well.
+            # As for WatchOrders.
             "Orders/UpdateCacheFailures.Arn": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
             "elasticache:replicationgroup:Cache/Redis": {"elasticache:Connect"},
             "elasticache:user:STAGE-cache-orders": {"elasticache:Connect"},
