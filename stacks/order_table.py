@@ -7,6 +7,9 @@ from orders.order import BY_TODO, OWN_ORDERS
 from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
 
+WRITES_OF_AN_ORDER = 3
+"""Writes to the row of a good order: its claim, its take-up by the workflow, and its outcome."""
+
 
 class OrderTable(KeptTable):
     """One row per order, found by id or owner, or because it waits for an operator. A stream reports every change.
@@ -15,6 +18,8 @@ class OrderTable(KeptTable):
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
+        # See decision D156.
+        busiest = stage.load.busiest_orders if stage.load.prepared else None
         super().__init__(
             scope,
             id,
@@ -28,8 +33,9 @@ class OrderTable(KeptTable):
                 # Nothing in this index changes after the claim, so a new order costs it one write. Lists read the rows
                 # from the table.
                 # See decision D018.
-                Index(name=OWN_ORDERS, key="Owner", sorted_by="ReceivedAt", fields=()),
+                Index(name=OWN_ORDERS, key="Owner", sorted_by="ReceivedAt", fields=(), warm_writes=busiest),
             ),
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            warm_writes=busiest and WRITES_OF_AN_ORDER * busiest,
         )
         self.client_environment = {"ORDER_TABLE": self.table_name}

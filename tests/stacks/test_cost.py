@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.templates.deployment import Deployment
-from tools.cost import model, page, report, templates
+from tools import plots
+from tools.cost import model, page, picture, report, templates
 from tools.cost.report import Costs
 
 Synthesised = Callable[..., Deployment]
@@ -17,6 +18,19 @@ MOST_FOR_AN_ORDER, MOST_FOR_A_REMINDER = 8.75, 105
 @pytest.fixture(scope="module")
 def prod(synthesised: Synthesised) -> Costs:
     return report.costs_of(page.STAGE, synthesised("prod").templates, page.TRAFFIC)
+
+
+def test_the_tables_of_the_pages_are_those_of_the_tool(prod: Costs, synthesised: Synthesised) -> None:
+    stages = {name: synthesised(name).templates for name in (*page.OTHER_STAGES, page.STAGE)}
+    wanted = {name for name in page.parts(prod, stages) if not name.startswith("idle-")}
+
+    assert {*page.names_in(page.PAGE.read_text())} == wanted
+    for file in page.FILES:
+        assert page.rewritten(file.read_text(), prod, stages) == file.read_text(), "run `make cost-docs`"
+
+
+def test_the_picture_looks_like_what_the_tool_says(prod: Costs) -> None:
+    assert picture.is_like(plots.shown(page.PICTURE), prod), "run `make cost-docs`"
 
 
 def test_a_million_costs_at_most_what_was_promised(prod: Costs) -> None:

@@ -3,14 +3,14 @@
 import json
 import re
 from dataclasses import fields
-from typing import Any
 
 import pytest
 
+from costs import prices
 from local.settings import PROJECT, Settings
-from reminders.reminder import OVER, SCHEDULED, SENDING
 from stacks.config import DEV, CacheSettings
 from stacks.names import STACKS
+from tools.cost import templates
 
 OPERATIONS = (PROJECT / "docs" / "operations.md").read_text()
 README = (PROJECT / "README.md").read_text()
@@ -23,27 +23,13 @@ NAMES_OF_TESTS = {
 }
 WORDS = {2: "two", 10: "ten"}
 
-HOURS_OF_A_MONTH = 730
-NODE_AN_HOUR = {"cache.t4g.micro": 0.016}
-KEY, SECRET, ALARM = 1.00, 0.40, 0.10
-GB_SECOND, INVOCATION, READ = 0.0000133334, 0.20e-6, 0.125e-6
-"""Prices in US dollars in us-east-1, from the services' price lists of November 2026. A node is per hour. A key, a
-secret and an alarm are per month. The last line has a function on arm64, and a read of a table."""
-SECONDS_OF_A_RUN = 1
-"""An assumption about the functions that a schedule starts. Their few queries take less; a cold start may take more."""
-QUERIES_OF_A_RUN = len({SCHEDULED, SENDING, *OVER})
-"""`SettleLostReminders` queries the reminders of all these statuses. An empty answer costs at most one read."""
-EMPTY_RECEIVES, RECEIVE = 5 * 3 * 60 * HOURS_OF_A_MONTH, 0.40e-6
-"""Lambda asks a queue in five threads, and SQS answers after 20 seconds if there is no message:
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html. The price is for one request."""
-
 COSTS = {
     "AWS::ElastiCache::ReplicationGroup",
     "AWS::KMS::Key",
     "AWS::SecretsManager::Secret",
     "AWS::CloudWatch::Alarm",
 }
-"""Resources that cost something while nobody uses them. README's table has a line for each."""
+"""Resources that cost something while nobody uses them. `tools/cost/templates.py` has a line for each."""
 
 FREE_SERVICES = {
     *("ApiGateway", "CloudFront", "Cognito", "DynamoDB", "Events", "IAM", "Lambda", "Logs", "PublishedSite"),
@@ -79,9 +65,8 @@ def alarms(deployment) -> dict[str, str]:
 
 
 def test_every_alarm_has_its_section_and_every_section_its_alarm(synthesised):
-    """A section's heading has the stack and the alarm's id: `### Orders: Parked`. README has the alarms' price."""
+    """A section's heading has the stack and the alarm's id: `### Orders: Parked`."""
     deployed, described = alarms(synthesised("dev")), sections()
-    price = f"| {len(deployed)} alarms at {ALARM:.2f} | {len(deployed) * ALARM:.2f} |"
 
     wrong = [
         *(
@@ -90,7 +75,6 @@ def test_every_alarm_has_its_section_and_every_section_its_alarm(synthesised):
             if one not in described
         ),
         *(f"docs/operations.md: take out #{one}: it has no alarm" for one in described if one not in deployed),
-        *([f"README.md: the line of the alarms should be {price}"] if price not in README else []),
     ]
     assert not wrong, "\n".join(["", *wrong])
 
@@ -151,7 +135,6 @@ FACTS = [
     ("local.md", f"Ports are {PORTS['port']} for the engine and {PORTS['redis_port']} for the cache"),
     ("local.md", f"AWS_ENDPOINT_URL=http://127.0.0.1:{PORTS['port']} "),
     ("redis.md", f"redis@{PACKAGES['redis']}"),
-    ("../README.md", f"| 2 cache nodes `{DEV.cache.node_type}` (`dev`)"),
 ]
 
 
@@ -167,15 +150,16 @@ def test_readme_and_make_require_the_same_python():
     assert asked and checked and asked.groups() == checked.groups()
 
 
-def test_the_price_in_the_text_is_the_sum_of_the_table(synthesised):
-    rows = [re.findall(r"\| ([0-9.]+)", line)[-1] for line in costs(synthesised("dev"))]
-    cache, *others = (float(price) for price in rows)
+def test_the_prices_in_the_text_are_those_of_the_tool(synthesised):
     text = " ".join((PROJECT / "docs" / "deploying.md").read_text().split())
+    of = {name: templates.idle(synthesised(name).templates) for name in ("dev", "prod", "dev without cache")}
+    dev, prod, without = (sum(line.usd for line in lines) for lines in of.values())
 
-    assert f"| `dev`, idle | about {cache + sum(others):.0f} a month" in text
+    assert f"| `dev`, idle | about {dev:.0f} a month" in text
+    assert f"| `prod`, idle | about {prod:.0f} a month" in text
+    # The key's price grows with its first two rotations.
     least, most = re.search(r"`CACHE=off`, idle \| (\d) to (\d) a month", text).groups()
-    # Without the cache there is one alarm less. The key's price grows with its first rotations.
-    assert int(least) <= sum(others) - ALARM and sum(others) + KEY - ALARM <= int(most) + 1
+    assert int(least) <= without and without + 2 * prices.usd("idle.key_month", 1) <= int(most) + 1
 
 
 def test_every_stack_is_named_where_the_stacks_are_explained():
@@ -184,65 +168,8 @@ def test_every_stack_is_named_where_the_stacks_are_explained():
     assert [stack for stack in STACKS if f"`{stack}`" not in text] == []
 
 
-def costs(deployment) -> list[str]:
-    """The lines of README's table, computed from the templates."""
-    group = deployment.only("AWS::ElastiCache::ReplicationGroup")
-    nodes, node = group["NumCacheClusters"], group["CacheNodeType"]
-    keys, secrets, alarms = (
-        len(deployment.resources(type))
-        for type in ("AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::CloudWatch::Alarm")
-    )
-    hour = NODE_AN_HOUR[node]
-    rotations = f"each of the key's first two yearly rotations adds {keys * KEY:.2f}"
-    swept = swept_every_five_minutes(deployment)
-    memory = sum(function["MemorySize"] for function in swept) / 1024
-    run = memory * SECONDS_OF_A_RUN * GB_SECOND + len(swept) * INVOCATION + QUERIES_OF_A_RUN * READ
-    runs = 12 * HOURS_OF_A_MONTH
-    queues = len(read_queues(deployment))
-    return [
-        f"| {nodes} cache nodes `{node}` (`dev`) at {hour} an hour | {nodes * hour * HOURS_OF_A_MONTH:.2f} |",
-        f"| {keys} key at {KEY:.2f}, which encrypts the inputs of order executions | {keys * KEY:.2f} ({rotations}) |",
-        f"| {secrets} secret at {SECRET:.2f}, which keys the digests of orders | {secrets * SECRET:.2f} |",
-        f"| {alarms} alarms at {ALARM:.2f} | {alarms * ALARM:.2f} |",
-        f"| {len(swept)} function that looks for lost reminders, every five minutes, for one second each time | "
-        f"{runs * run:.2f} |",
-        f"| {queues} queues that functions read, {EMPTY_RECEIVES:,} empty answers each at 0.40 a million | "
-        f"{queues * EMPTY_RECEIVES * RECEIVE:.2f} |",
-        "| everything else: nothing while idle | 0.00 |",
-    ]
-
-
-def swept_every_five_minutes(deployment) -> list[dict[str, Any]]:
-    """The functions that a schedule starts every five minutes."""
-    targets = {
-        deployment.named(path.partition("/")[0], rule["Targets"][0]["Arn"]).removesuffix(".Arn")
-        for path, rule in deployment.properties("AWS::Events::Rule").items()
-        if rule.get("ScheduleExpression") == "rate(5 minutes)"
-    }
-    return [deployment.properties("AWS::Lambda::Function")[path] for path in targets]
-
-
-def read_queues(deployment) -> list[str]:
-    """The queues that functions read."""
-    sources = [
-        deployment.named(path.partition("/")[0], mapping["EventSourceArn"])
-        for path, mapping in deployment.properties("AWS::Lambda::EventSourceMapping").items()
-    ]
-    return [source for source in sources if not source.endswith(".StreamArn")]
-
-
-def test_readme_has_the_costs_of_the_templates(synthesised):
-    """The failure shows the lines that README should have."""
-    table = README.partition("| | USD |\n|---|---|\n")[2].partition("\n\n")[0]
-
-    # The line of the alarms is checked together with their sections.
-    assert [line for line in table.splitlines() if " alarms at " not in line] == [
-        line for line in costs(synthesised("dev")) if " alarms at " not in line
-    ]
-
-
-def test_every_resource_costs_nothing_while_idle_or_has_its_line_in_readme(deployment):
-    """Add a new type to FREE_SERVICES or FREE_TYPES, or to COSTS and to README's table."""
+def test_every_resource_costs_nothing_while_idle_or_has_its_price(deployment):
+    """Add a new type to FREE_SERVICES or FREE_TYPES, or to COSTS and to `idle` in `tools/cost/templates.py`."""
     types = {resource["Type"] for resource in deployment.resources().values()}
 
     assert {type for type in types - COSTS - FREE_TYPES if type.split("::")[1] not in FREE_SERVICES} == set()

@@ -49,6 +49,7 @@ class Costs:
     alternatives: Sequence[Design]
     paths: Mapping[str, Counts]
     idle: Sequence[templates.Line]
+    once: Sequence[templates.Line]
 
     @property
     def designs(self) -> list[Design]:
@@ -88,12 +89,13 @@ def costs_of(stage: str, synthesised: Templates, traffic: Traffic, *, cache: boo
         ],
         paths={path: quantities.on_aws(path, counts, configured) for path, counts in counted.items()},
         idle=templates.idle(synthesised if has and cache else off),
+        once=templates.once(synthesised),
     )
 
 
 def sections(costs: Costs) -> list[Section]:
-    without_traffic = idle(costs.stage, costs.idle)
-    return [_month(costs), _millions(costs), _alternatives(costs), without_traffic, _paths(costs), _estimates()]
+    without_traffic = idle(costs.stage, costs.idle), _once(costs)
+    return [_month(costs), _millions(costs), _alternatives(costs), *without_traffic, _paths(costs), _estimates()]
 
 
 def _month(costs: Costs) -> Section:
@@ -186,6 +188,15 @@ def stages(synthesised: Mapping[str, Templates]) -> Section:
         title="Stages without traffic, in US dollars a month",
         columns={"stage": "stage", "on": "with the cache", "off": "without (CACHE=off)"},
         rows=rows,
+    )
+
+
+def _once(costs: Costs) -> Section:
+    return Section(
+        name="once",
+        title="Paid once, at the first deployment, in US dollars",
+        columns={"what": "what", "usd": "USD"},
+        rows=[{"what": line.what, "usd": line.usd} for line in costs.once],
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from costs import prices, quantities
+from costs import prices, quantities, quotas
 from costs.quantities import Configured
 from stacks.names import CACHE
 
@@ -119,6 +119,19 @@ def idle(templates: Templates) -> list[Line]:
     if swept := list(_swept(templates)):
         each = sum(map(_sweep, swept)) / len(swept)
         found.append(Line(what="functions every five minutes", number=len(swept), each=each))
+    return found
+
+
+def once(templates: Templates) -> list[Line]:
+    """What is paid once: tables that are prepared for more writes than a new table takes."""
+    found = []
+    new = quotas.value("dynamodb.new_writes")
+    for name, table, _ in resources(templates, "AWS::DynamoDB::Table"):
+        indexes = {f"{name}/{index['IndexName']}": index for index in table.get("GlobalSecondaryIndexes", [])}
+        for place, one in {name: table, **indexes}.items():
+            if (writes := one.get("WarmThroughput", {}).get("WriteUnitsPerSecond", 0)) > new:
+                what = f"{place}, prepared for {writes:,} write units a second"
+                found.append(Line(what=what, number=1, each=prices.usd("dynamodb.warm_write", writes - new)))
     return found
 
 
