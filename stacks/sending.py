@@ -22,7 +22,7 @@ VISIBILITY_SECONDS = 6 * TIMEOUT_SECONDS
 """Six times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
 
 MOST_RECEIVES = 1000
-"""SQS's most. A message is received about 190 times on a day on which SES refuses all mails, and may wait for days.
+"""SQS's most. A message is received about 290 times on a day on which SES refuses all mails, and may wait for days.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
 
 
