@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ministack.services import dynamodb
+from ministack.services import dynamodb, lambda_svc
 
 from costs import capacity
 from costs.capacity import Item
@@ -192,13 +192,23 @@ def _counting_records(emit: Callable[..., Any]) -> Callable[..., Any]:
     def counted(
         table_name: str, event_name: str, before: Item | None, after: Item | None, *rest: Any, **more: Any
     ) -> Any:
+        answer = emit(table_name, event_name, before, after, *rest, **more)
         table = dynamodb._tables.get(table_name) or {}
-        # AWS writes no record for a write that changes nothing.
+        # The engine writes no record for a write that changes nothing, as on AWS.
         if (table.get("StreamSpecification") or {}).get("StreamEnabled") and before != after:
             counter.add("dynamodb.stream_record", table_name)
-        return emit(table_name, event_name, before, after, *rest, **more)
+            _count_readers(table, dynamodb._stream_records[table_name][-1])
+        return answer
 
     return counted
+
+
+def _count_readers(table: dict[str, Any], record: dict[str, Any]) -> None:
+    """Counts the record for each function that will get it: now, because a function may wait for more of them."""
+    for mapping in list(lambda_svc._esms._data.values()):
+        is_reader = mapping.get("EventSourceArn") == table.get("LatestStreamArn") and mapping.get("Enabled", True)
+        if is_reader and lambda_svc._apply_filter_criteria([record], mapping):
+            counter.add("lambda.stream_record", mapping["FunctionName"])
 
 
 COUNTS: dict[str, Callable[..., None]] = {

@@ -55,9 +55,6 @@ def _counting(invoke: Callable[..., Any]) -> Callable[..., Any]:
             if init:
                 counter.add("lambda.cold_start", function)
                 counter.add("lambda.init_gb_second", function, math.ceil(init[0] * 1000) / 1000 * gigabytes)
-            records = event.get("Records") if isinstance(event, dict) else None
-            if records and records[0].get("eventSource") == "aws:dynamodb":
-                counter.add("lambda.stream_record", function, len(records))
         finally:
             counter.uncounted.reset(token)
         return result
