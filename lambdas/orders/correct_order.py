@@ -64,7 +64,7 @@ def _found(event: http.Event, order: Mapping[str, str]) -> dict[str, Any]:
 
 def _kept(found: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes of a row that a correction keeps."""
-    return {name: found[name] for name in ("Owner", "ReceivedAt") if name in found}
+    return {name: found[name] for name in ("Owner", "OwnPart", "ReceivedAt") if name in found}
 
 
 def _may_be_sent(row: Mapping[str, Any], found: Mapping[str, Any]) -> bool:

@@ -22,6 +22,8 @@ BY_TODO, OWN_ORDERS = "ByTodo", "OwnOrders"
 
 SHARDS = 10
 """The parts of a status in the index ByTodo. The workflow, too, writes the number of a part."""
+OWN_SHARDS = 4
+"""The parts of an owner in the index OwnOrders."""
 
 FULFILLMENT_QUEUE, ESCALATION_QUEUE = "OrderFulfillmentQueue", "EscalationQueue"
 """Values of a PARKED row's `Queue`: the order is in that queue already, and only its status is out of date."""
@@ -37,6 +39,14 @@ def todo(status: str, shard: int) -> str:
     See decision D138.
     """
     return f"{status}#{shard}"
+
+
+def own_part(owner: str, shard: int) -> str:
+    """The `OwnPart` of a row with an owner, such as `6f1c2d3e-…#2`.
+
+    See decision D014.
+    """
+    return f"{owner}#{shard}"
 
 
 def fields_of(order: Mapping[str, Any]) -> dict[str, Any]:

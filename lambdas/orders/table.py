@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from common.aws import BRIEFLY
 from common.paging import Place
 from common.times import timestamp
-from orders.order import BY_TODO, CLOSED, OWN_ORDERS, PARKED, RECEIVED, SHARDS, todo
+from orders.order import BY_TODO, CLOSED, OWN_ORDERS, OWN_SHARDS, PARKED, RECEIVED, SHARDS, own_part, todo
 
 BATCH = 100
 """The most rows that one call of BatchGetItem reads."""
@@ -111,17 +111,9 @@ def of_owner(owner: str, *, limit: int, after: Place | None) -> tuple[list[dict[
 
     See decision D018.
     """
-    start = {"ExclusiveStartKey": {"Owner": owner, "ReceivedAt": after[0], "OrderId": after[1]}} if after else {}
-    page = _table.query(
-        IndexName=OWN_ORDERS,
-        KeyConditionExpression=Key("Owner").eq(owner),
-        ScanIndexForward=False,
-        Limit=limit,
-        **start,
-    )
-    last = page.get("LastEvaluatedKey")
-    rows = [row for row in _rows_of(page["Items"]) if row.get("Owner") == owner]
-    return rows, (last["ReceivedAt"], last["OrderId"]) if last else None
+    parts = [own_part(owner, shard) for shard in range(OWN_SHARDS)]
+    keys, last = _merged(OWN_ORDERS, "OwnPart", parts, sorted_by="ReceivedAt", limit=limit, after=after)
+    return [row for row in _rows_of(keys) if row.get("Owner") == owner], last
 
 
 def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
@@ -132,11 +124,9 @@ def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dic
 
     See decision D138.
     """
-    most = limit + 1
-    found = [key for shard in range(SHARDS) for key in _of_shard(todo(status, shard), most=most, after=after)]
-    keys = sorted(found, key=_place, reverse=True)
-    last = _place(keys[limit - 1]) if len(keys) > limit else None
-    return [row for row in _rows_of(keys[:limit]) if row["Status"] == status], last
+    parts = [todo(status, shard) for shard in range(SHARDS)]
+    keys, last = _merged(BY_TODO, "Todo", parts, sorted_by="UpdatedAt", limit=limit, after=after)
+    return [row for row in _rows_of(keys) if row["Status"] == status], last
 
 
 def received(*, before: datetime, after: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
@@ -151,28 +141,39 @@ def received(*, before: datetime, after: str | None, limit: int) -> tuple[list[d
     return page["Items"], page.get("LastEvaluatedKey", {}).get("OrderId")
 
 
-def _of_shard(value: str, *, most: int, after: Place | None) -> list[dict[str, Any]]:
-    """At least the first `most` keys of a part of the index ByTodo that follow `after`, or all of them."""
-    condition = Key("Todo").eq(value)
-    if after:
-        condition &= Key("UpdatedAt").lte(after[0])
-    found: list[dict[str, Any]] = []
-    start: dict[str, Any] = {}
-    while True:
-        # One more than needed, and one for the row at `after`.
-        page = _table.query(
-            IndexName=BY_TODO, KeyConditionExpression=condition, ScanIndexForward=False, Limit=most + 2, **start
-        )
-        found += [key for key in page["Items"] if after is None or _place(key) < after]
-        # The index returns rows of one time in any order, so all of them must be read before they can be sorted.
-        complete = len(found) > most and found[-1]["UpdatedAt"] < found[most - 1]["UpdatedAt"]
-        if complete or "LastEvaluatedKey" not in page:
-            return found
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+def _merged(
+    index: str, name: str, parts: Iterable[str], *, sorted_by: str, limit: int, after: Place | None
+) -> tuple[list[dict[str, Any]], Place | None]:
+    """A page of the keys in all `parts` of an index, the latest first, and the place where it ended.
 
+    Keys of the same time are sorted by OrderId. The place is None if no page follows.
+    """
 
-def _place(key: Mapping[str, Any]) -> Place:
-    return key["UpdatedAt"], key["OrderId"]
+    def place(key: Mapping[str, Any]) -> Place:
+        return key[sorted_by], key["OrderId"]
+
+    def of_part(part: str) -> list[dict[str, Any]]:
+        """At least the first `most` keys of a part that follow `after`, or all of them."""
+        condition = Key(name).eq(part)
+        if after:
+            condition &= Key(sorted_by).lte(after[0])
+        found: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while True:
+            # One more than needed, and one for the row at `after`.
+            page = _table.query(
+                IndexName=index, KeyConditionExpression=condition, ScanIndexForward=False, Limit=most + 2, **start
+            )
+            found += [key for key in page["Items"] if after is None or place(key) < after]
+            # The index returns rows of one time in any order, so all of them must be read before they can be sorted.
+            complete = len(found) > most and found[-1][sorted_by] < found[most - 1][sorted_by]
+            if complete or "LastEvaluatedKey" not in page:
+                return found
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    most = limit + 1
+    keys = sorted((key for part in parts for key in of_part(part)), key=place, reverse=True)
+    return keys[:limit], place(keys[limit - 1]) if len(keys) > limit else None
 
 
 def _rows_of(keys: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -18,14 +18,14 @@ def _index(*keys: str, name: str = "", projection: dict[str, Any] | None = None)
 
 ORDER_TABLE: dict[str, Any] = {
     "KeySchema": _keys("OrderId"),
-    "AttributeDefinitions": _texts("OrderId", "Todo", "UpdatedAt", "Owner", "ReceivedAt"),
+    "AttributeDefinitions": _texts("OrderId", "Todo", "UpdatedAt", "OwnPart", "ReceivedAt"),
     "GlobalSecondaryIndexes": [
         _index(
             "Todo",
             "UpdatedAt",
             projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["Reasons", "ExecutionName"]},
         ),
-        _index("Owner", "ReceivedAt", name="OwnOrders", projection={"ProjectionType": "KEYS_ONLY"}),
+        _index("OwnPart", "ReceivedAt", name="OwnOrders", projection={"ProjectionType": "KEYS_ONLY"}),
     ],
     "BillingMode": "PAY_PER_REQUEST",
 }

@@ -45,7 +45,7 @@ WITHOUT = {
 }
 """Fields that a place may lack, and why."""
 
-OF_A_ROW = {"CardLast4", "Digest", "Status", "Reasons", "ReceivedAt", "UpdatedAt", "ExecutionName", "Owner"}
+OF_A_ROW = {"CardLast4", "Digest", "Status", "Reasons", "ReceivedAt", "UpdatedAt", "ExecutionName", "Owner", "OwnPart"}
 SHOWN = {"Card", "Status", "Reasons", "ReceivedAt", "UpdatedAt"}
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from common.times import timestamp
-from orders.order import shown
+from orders.order import own_part, shown
 from tests.support.handlers.events import PERSON
 from tests.support.orders import an_order, without_card
 
@@ -31,6 +31,7 @@ def row(order_id: str, *, age: timedelta = timedelta(), **attributes: str) -> di
 ROW = {
     **without_card(an_order()),
     "Owner": PERSON["sub"],
+    "OwnPart": own_part(PERSON["sub"], 1),
     "CardLast4": "1111",
     "Status": "FULFILLMENT_QUEUED",
     "Reasons": [],
