@@ -145,7 +145,7 @@ def back_off(refusal: Refusal, receives: int, random: Callable[[], float] = rand
     throttled message and ten minutes for others. It is spread between half of that and all of it, so that messages that
     were refused together do not come back together.
     """
-    doubled = _FIRST.get(refusal, 2.0) * 2 ** min(receives - 1, 20)
+    doubled = _FIRST.get(refusal, 2.0) * 2.0 ** min(receives - 1, 20)
     longest = min(doubled, _MOST.get(refusal, LONGEST))
     return max(1, round(longest * (0.5 + random() / 2)))
 

@@ -137,7 +137,7 @@ def test_each_problem_or_limit_has_advice(
     ],
 )
 def test_the_rates_of_the_stage_are_compared_with_the_accounts(
-    rates: dict[str, float], check: str, state: str, found: str, aws: Aws
+    rates: dict[str, Any], check: str, state: str, found: str, aws: Aws
 ) -> None:
     finding = aws.findings(**rates)[check]
 
