@@ -45,7 +45,7 @@ class FulfillmentStack(Stack):
             dependencies=DependencyLayer(self, "Dependencies", stage=stage),
             description="Ships the orders in the fulfillment queue, each once.",
             handler="fulfillment.ship_order.handler",
-            memory=512,
+            memory=256,
             timeout=20,
             environment={"SHIPMENT_TABLE": shipments.table_name, "IDEMPOTENCY_TABLE": idempotency.table_name},
         )

@@ -49,21 +49,25 @@ def without_comments(source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write(files: list[Path], folder: Path) -> None:
+    """Writes `files` into `folder`, without comments. Every user may read them."""
+    for file in files:
+        text = file.read_text()
+        copy = folder / file.relative_to(LAMBDAS)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(without_comments(text) if file.suffix == ".py" else text)
+    # CDK keeps the modes of files in the archive, and Lambda reads them as another user.
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
 @jsii.implements(ILocalBundling)
 class _WithoutComments:
     def __init__(self, files: list[Path]) -> None:
         self._files = files
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
-        folder = Path(output_dir)
-        for file in self._files:
-            text = file.read_text()
-            copy = folder / file.relative_to(LAMBDAS)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(without_comments(text) if file.suffix == ".py" else text)
-        # CDK keeps the modes of files in the archive, and Lambda reads them as another user.
-        for path in folder.rglob("*"):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+        write(self._files, Path(output_dir))
         return True
 
 

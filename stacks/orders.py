@@ -156,7 +156,7 @@ class OrdersStack(Stack):
             dependencies=dependencies,
             description="Writes later changes of orders to the cache.",
             handler="orders.update_cache.handler",
-            memory=512,
+            memory=256,
             timeout=30,
             environment=cache.client_environment,
             vpc=cache.vpc,

@@ -83,7 +83,7 @@ class ReminderSender(Construct):
             stage=stage,
             description="Sends the reminders that are due, and schedules the next occurrence of those that repeat.",
             handler="reminders.send_reminder.handler",
-            memory=512,
+            memory=256,
             timeout=TIMEOUT_SECONDS,
             dependencies=dependencies,
             environment={

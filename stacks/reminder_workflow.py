@@ -32,7 +32,7 @@ class ReminderWorkflow(Workflow):
             stage=stage,
             description="Validates and records a reminder that was started by hand.",
             handler="reminders.schedule_reminder.handler",
-            memory=512,
+            memory=256,
             timeout=20,
             dependencies=dependencies,
             environment=table.client_environment,

@@ -6,8 +6,7 @@ import zipfile
 
 import pytest
 
-from stacks import function_code
-from stacks.function_code import LAMBDAS, files_of, without_comments
+from stacks.function_code import LAMBDAS, files_of, without_comments, write
 
 LONGEST = 56 * 1024
 """In bytes, for each app."""
@@ -35,7 +34,7 @@ def run() -> int:
 
 
 def archive(package: str, folder) -> bytes:
-    function_code._WithoutComments(files_of(package)).try_bundle(str(folder))
+    write(files_of(package), folder)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as into:
         for file in folder.rglob("*"):

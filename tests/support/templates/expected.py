@@ -248,7 +248,7 @@ FUNCTIONS: Mapping[str, Function] = {
         },
     ),
     "Reminders/ReminderSender/SendReminder": Function(
-        512,
+        256,
         60,
         may={
             "Reminders/NotifyTopic": {"sns:Publish"},
@@ -262,7 +262,7 @@ FUNCTIONS: Mapping[str, Function] = {
         },
     ),
     "Reminders/ScheduleReminder": Function(
-        512, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"}}
+        256, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"}}
     ),
     "Website/PublishSite": Function(
         512,
@@ -293,7 +293,7 @@ WITH_CACHE: Mapping[str, Function] = {
         },
     ),
     "Orders/UpdateCache": Function(
-        512,
+        256,
         30,
         may={
             "*": {
@@ -317,7 +317,7 @@ WITH_CACHE: Mapping[str, Function] = {
 
 WITH_CONSUMER: Mapping[str, Function] = {
     "Fulfillment/ShipOrder": Function(
-        512,
+        256,
         20,
         may={
             "Fulfillment/IdempotencyTable.Arn": {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
