@@ -147,16 +147,12 @@ proof: setup-dev ## Make each AWS call fail in each way; write docs/proof.md
 	PROOF_REPORT=docs/proof.md .venv/bin/python -m pytest $(FAULTS) -k "fault or reach"
 
 .PHONY: benchmark
-benchmark: setup ## Measure order lookups; write benchmarks/lookups.md
-	CDK_VALIDATION=false .venv/bin/python -m benchmarks.lookups
+benchmark: setup-dev ## Measure speed; write benchmarks/README.md
+	CDK_VALIDATION=false .venv/bin/python -m benchmarks
 
-.PHONY: benchmark-page
-benchmark-page: setup-dev ## Measure the page's first load; write benchmarks/page.md
-	CDK_VALIDATION=false .venv/bin/python -m benchmarks.page
-
-.PHONY: benchmark-engine
-benchmark-engine: setup ## Measure the engine's patches; write benchmarks/engine.md
-	CDK_VALIDATION=false .venv/bin/python -m benchmarks.engine
+.PHONY: benchmark-check
+benchmark-check: setup-dev ## Fail if a ratio is worse than at the last benchmark
+	CDK_VALIDATION=false .venv/bin/python -m benchmarks --check
 
 .PHONY: due-together
 due-together: setup ## Send 10,000 reminders that are due at once; write a report

@@ -1,49 +1,45 @@
-"""Compares the speed of the laptop's engine without and with its patches.
+"""Compares the speed of the laptop's engine without and with its patches, on two new laptop clouds."""
 
-`make benchmark-engine` runs it on two new laptop clouds, one after the other, and writes engine.md. Times depend on the
-machine and the moment, so compare only the ratios.
-"""
-
-import argparse
-import os
-import platform
 import statistics
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 
 from benchmarks.lookups import cloud_of_its_own
+from benchmarks.report import Ratio, Section, in_turn, ratio_of
 from local import engine, users
 from local.cloud import Cloud, Places
 from local.engine import send
 
-REPORT = Path(__file__).with_suffix(".md")
 UNPATCHED = Path(__file__).with_name("unpatched_engine.py")
 CLIENTS = 32
 COLD_SECONDS = 20
-ORDERS = 60
+ROUNDS = 7
+CHECK_ROUNDS = 3
+SECONDS = 300
+ORDERS = 8
+"""Orders of the one client in a round."""
+
 GIVE_UP_SECONDS = 60
 
-HEAD = """\
-# How fast the laptop's engine is
-
-Written by `make benchmark-engine` on {today}, with Python {python} and {processors} processors, in one run.
-
+TEXT = """\
 "Without patches" is an engine with only one patch, which correct results need. [docs/local.md][patches] lists the
 patches.
 
-"From cold" measures {clients} clients on a cloud that was just deployed, for {seconds} seconds. Each client places an
-order, looks it up three times, 0.1 seconds apart, and begins again with the next order. "One client" then places
-{orders} orders, one after the other, and looks up each order until it is in its queue.
+"From cold" measures {clients} clients on a cloud that was just deployed, for {seconds} seconds, first on one cloud
+and then on the other. Each client places an order, looks it up three times, 0.1 seconds apart, and begins again
+with the next order. "One client" places {orders} orders on each cloud in each of {rounds} rounds, one after the
+other, and looks up each order until it is in its queue.
 
 [patches]: ../docs/local.md#what-is-changed-inside-the-engine
-"""
+
+{table}"""
 
 
 @dataclass(frozen=True)
@@ -133,15 +129,23 @@ def functions(cloud: Cloud) -> tuple[int, int]:
     return len(memory), sum(memory) // 2**20
 
 
-def measure(start: Path) -> Measured:
-    """Measures the engine that the script `start` starts."""
-    engine.START = start
+@contextmanager
+def cloud_with(start: Path) -> Iterator[tuple[Client, Measured]]:
+    """A new cloud whose engine the script `start` starts, and what was measured on it from cold."""
+    before, engine.START = engine.START, start
     with cloud_of_its_own() as (cloud, places):
+        engine.START = before
         client = Client(places, cloud.sign_in(users.PERSON))
         cold_posts, cold_gets = from_cold(client)
-        processes, megabytes = functions(cloud)
-        posts, gets, settled = one_after_the_other(client)
-    return Measured(cold_posts, cold_gets, processes, megabytes, posts, gets, settled)
+        yield client, Measured(cold_posts, cold_gets, *functions(cloud), [], [], [])
+
+
+def one_client(client: Client, found: Measured) -> None:
+    """Adds a round of one client to what was found."""
+    for all_rounds, this_round in zip(
+        (found.posts, found.gets, found.settled), one_after_the_other(client), strict=True
+    ):
+        all_rounds += this_round
 
 
 def table_of(before: Measured, after: Measured) -> str:
@@ -167,21 +171,29 @@ def p99(seconds: list[float]) -> float:
     return statistics.quantiles(seconds, n=100)[-1]
 
 
-def main() -> None:
-    argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__).parse_args()
-    patched = engine.START
-    table = table_of(measure(UNPATCHED), measure(patched))
-    head = HEAD.format(
-        today=date.today(),
-        python=platform.python_version(),
-        processors=os.cpu_count(),
-        clients=CLIENTS,
-        seconds=COLD_SECONDS,
-        orders=ORDERS,
+def ratios_of(before: Measured, after: Measured) -> list[Ratio]:
+    """The ratios of one client. Those from cold differ too much between runs to be gates."""
+    kinds: tuple[tuple[str, Callable[[Measured], list[float]], bool], ...] = (
+        ("settled", lambda one: one.settled, True),
+        ("POST", lambda one: one.posts, True),
+        ("GET", lambda one: one.gets, True),
+        ("POST from cold", lambda one: one.cold_posts, False),
     )
-    REPORT.write_text(f"{head}\n{table}\n")
-    print(REPORT.read_text())
+    return [
+        Ratio(
+            name=f"engine: {kind}, patched / without patches",
+            value=ratio_of(seconds(after), seconds(before)),
+            better="lower",
+            gate=gate,
+        )
+        for kind, seconds, gate in kinds
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def measure(rounds: int) -> Section:
+    with cloud_with(UNPATCHED) as (first, before), cloud_with(engine.START) as (second, after):
+        in_turn(rounds, {"without": partial(one_client, first, before), "with": partial(one_client, second, after)})
+    text = TEXT.format(
+        clients=CLIENTS, seconds=COLD_SECONDS, orders=ORDERS, rounds=rounds, table=table_of(before, after)
+    )
+    return Section(title="The laptop's engine", text=text, ratios=ratios_of(before, after))

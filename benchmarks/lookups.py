@@ -1,13 +1,7 @@
-"""Measures lookups of an order: a hit, a miss, and with a cache that is frozen or stopped.
+"""Measures lookups of an order on a new laptop cloud: a hit, a miss, and with a cache that is frozen or stopped."""
 
-`make benchmark` runs it on a new laptop cloud and writes lookups.md. Times depend on the machine and the moment, so
-compare only the ratios to a hit. Hits and misses are measured in turn, in the same run.
-"""
-
-import argparse
 import importlib
 import os
-import platform
 import signal
 import statistics
 import time
@@ -15,7 +9,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +16,7 @@ from typing import Any
 
 import redis
 
+from benchmarks.report import Ratio, Section
 from common.caller import OPERATORS
 from local import users
 from local.cloud import Cloud, Places
@@ -31,17 +25,26 @@ from local.processes import free_port
 from local.settings import REGION, Settings
 from orders.order import FULFILLMENT_QUEUED
 
-REPORT = Path(__file__).with_suffix(".md")
-ROUNDS = 200
+ROUNDS = 10
+CHECK_ROUNDS = 5
+SECONDS = 180
+LOOKUPS = 20
+"""Lookups of each kind in a round."""
+
 BUDGET_MS = 250
 
-HEAD = """\
-# How fast lookups are
+TEXT = """\
+On a laptop cloud, with one lookup at a time. A hit is read from the cache. All other lookups are read from the
+table. Hits and misses are measured in turn. A cache that does not answer may cost {budget} ms, but only once in ten
+seconds. Over HTTP, the laptop's engine takes most of the time.
 
-Written by `make benchmark` on {today}, with Python {python}, on a laptop cloud with one lookup at a time. A hit is read
-from the cache. All other lookups are read from the table. A cache that does not answer may cost {budget} ms, but only
-once in ten seconds. Over HTTP, the laptop's engine takes most of the time.
-"""
+### In the function
+
+{function}
+
+### Over HTTP
+
+{http}"""
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,11 @@ def in_the_function(handler: Callable[[Any, object], Any], order_id: str) -> str
 
 
 def measured(
-    kind: str, lookup: Callable[[], str], *, before: Callable[[], object] = lambda: None, rounds: int = ROUNDS
+    kind: str, lookup: Callable[[], str], *, before: Callable[[], object] = lambda: None, lookups: int = LOOKUPS
 ) -> Measured:
-    """Measures `rounds` lookups. Calls `before` before each lookup, without measuring it."""
+    """Measures `lookups` lookups. Calls `before` before each lookup, without measuring it."""
     seconds, states = [], []
-    for _ in range(rounds):
+    for _ in range(lookups):
         before()
         began = time.perf_counter()
         states.append(lookup())
@@ -119,30 +122,36 @@ def settled_order(cloud: Cloud, places: Places, token: str) -> str:
     raise SystemExit("the order was not in its queue within a minute")
 
 
-def measure(cloud: Cloud, places: Places, order_id: str, lookup: Callable[[], str]) -> list[Measured]:
+def all_kinds(cloud: Cloud, places: Places, order_id: str, lookup: Callable[[], str], *, rounds: int) -> list[Measured]:
     """Measures hits and misses in turn. Then measures the first lookup and the next ones with a frozen cache, and the
     same with a stopped cache."""
-    measured("warm-up", lookup, rounds=20)
+    measured("warm-up", lookup)
     hits, misses = [], []
     with redis.Redis.from_url(places.redis_url) as operator:
-        for _ in range(ROUNDS // 20):
+        for _ in range(rounds):
             lookup()
-            hits.append(measured("hit", lookup, rounds=20))
+            hits.append(measured("hit", lookup))
             # The lock too, because the last lookup may keep it for another millisecond.
             forget = partial(operator.delete, f"order:{order_id}", f"lock:{order_id}")
-            misses.append(measured("miss", lookup, before=forget, rounds=20))
+            misses.append(measured("miss", lookup, before=forget))
     server = cloud.cache.daemon.process()
     if not server:
         raise SystemExit("the cache does not run")
     results = [joined(hits), joined(misses)]
     server.send_signal(signal.SIGSTOP)
     try:
-        results += [measured("frozen, first", lookup, rounds=1), measured("frozen, then", lookup)]
+        results += [
+            measured("frozen, first", lookup, lookups=1),
+            measured("frozen, then", lookup, lookups=rounds * LOOKUPS),
+        ]
     finally:
         server.send_signal(signal.SIGCONT)
     wait_for_a_hit(lookup)
     cloud.cache.daemon.stop()
-    results += [measured("stopped, first", lookup, rounds=1), measured("stopped, then", lookup)]
+    results += [
+        measured("stopped, first", lookup, lookups=1),
+        measured("stopped, then", lookup, lookups=rounds * LOOKUPS),
+    ]
     cloud.up(lambda _: None)
     wait_for_a_hit(lookup)
     return results
@@ -181,8 +190,19 @@ def table_of(results: list[Measured]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    argparse.ArgumentParser(prog="python -m benchmarks.lookups", description=__doc__).parse_args()
+def ratios_of(where: str, results: list[Measured]) -> list[Ratio]:
+    """The ratios of the medians. Only the ratios inside the function are gates: over HTTP the engine takes the time."""
+    median = {one.kind: one.median for one in results}
+    gate = where == "in the function"
+    return [
+        Ratio(
+            name=f"lookups: {above} / {below}, {where}", value=median[above] / median[below], better="lower", gate=gate
+        )
+        for above, below in (("miss", "hit"), ("frozen, then", "miss"), ("stopped, then", "miss"))
+    ]
+
+
+def measure(rounds: int) -> Section:
     with cloud_of_its_own() as (cloud, places):
         token = cloud.sign_in(users.PERSON)
         order_id = settled_order(cloud, places, token)
@@ -197,12 +217,10 @@ def main() -> None:
             "REDIS_URL": places.redis_url,
         }
         handler = importlib.import_module("orders.get_order").handler
-        by_function = table_of(measure(cloud, places, order_id, partial(in_the_function, handler, order_id)))
-        by_http = table_of(measure(cloud, places, order_id, partial(over_http, places, token, order_id)))
-    text = HEAD.format(today=date.today(), python=platform.python_version(), budget=BUDGET_MS)
-    REPORT.write_text(text + f"\n## The function alone\n\n{by_function}\n\n## Over HTTP\n\n{by_http}\n")
-    print(REPORT.read_text())
-
-
-if __name__ == "__main__":
-    main()
+        inside = all_kinds(cloud, places, order_id, partial(in_the_function, handler, order_id), rounds=rounds)
+        over = all_kinds(cloud, places, order_id, partial(over_http, places, token, order_id), rounds=rounds)
+    return Section(
+        title="Lookups of an order",
+        text=TEXT.format(budget=BUDGET_MS, function=table_of(inside), http=table_of(over)),
+        ratios=[*ratios_of("in the function", inside), *ratios_of("over HTTP", over)],
+    )

@@ -1,16 +1,10 @@
-"""Measures the first load of the page: its bytes, and the time until a user can type into it.
+"""Measures the first load of the page on a new laptop cloud: its bytes, and the time until a user can type into it."""
 
-`make benchmark-page` runs it on a new laptop cloud and writes page.md. Times depend on the machine and the moment, so
-compare only the multiples of an empty page. Both pages are loaded in turn, in the same run.
-"""
-
-import argparse
 import gzip
-import platform
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,11 +12,13 @@ from playwright.sync_api import Browser, Response, sync_playwright
 
 from benchmarks import browser as chromium
 from benchmarks.lookups import cloud_of_its_own
+from benchmarks.report import Ratio, Section, in_turn
 from local import deploy
 from local.cloud import Cloud
 
-REPORT = Path(__file__).with_suffix(".md")
 ROUNDS = 10
+CHECK_ROUNDS = 5
+SECONDS = 120
 LEVEL = 6
 """The usual gzip level of web servers. The laptop's engine does not compress, so the sizes are calculated."""
 
@@ -63,16 +59,17 @@ TIMES = """(quiet) => new Promise((done) => {
 })"""
 """Waits until the page has been quiet for some time, and returns the time of each event."""
 
-HEAD = """\
-# How fast the page loads
+TEXT = """\
+With {browser}. The page comes from a laptop cloud on the same machine, and the browser's cache is empty. "Bytes"
+counts the bodies of the responses, without headers. "Gzipped" is the size of each file at gzip level {level}, close
+to what CloudFront sends. The page is interactive when the user can type into the sign-in form and the main thread
+is idle. A headless browser does not load the icon. Medians of {rounds} loads, in turn:
 
-Written by `make benchmark-page` on {today}, with {browser} and Python {python}. The page comes from a laptop cloud on
-the same machine, and the browser's cache is empty.
+{table}
 
-"Bytes" counts the bodies of the responses, without headers. "Gzipped" is the size of each file at gzip level {level},
-close to what CloudFront sends. The page is interactive when the user can type into the sign-in form and the main thread
-is idle. A headless browser does not load the icon.
-"""
+### What is loaded
+
+{files}"""
 
 
 @dataclass(frozen=True)
@@ -142,26 +139,27 @@ def files_of(one: Load) -> str:
     return "\n".join(["| file | bytes | gzipped |", "|---|---:|---:|", *lines])
 
 
-def main() -> None:
-    argparse.ArgumentParser(prog="python -m benchmarks.page", description=__doc__).parse_args()
+def measure(rounds: int) -> Section:
     with cloud_of_its_own() as (cloud, places), sync_playwright() as playwright:
         put_an_empty_page(cloud)
         path = chromium.find()
         browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         addresses = {"empty page": places.site + EMPTY, "sign-in": places.site}
-        loads: dict[str, list[Load]] = {name: [] for name in addresses}
         # Not measured, because the first load also starts processes of the browser and the engine.
         load(browser, places.site)
-        for _ in range(ROUNDS):
-            for name, address in addresses.items():
-                loads[name].append(load(browser, address))
+        loads = in_turn(rounds, {name: partial(load, browser, address) for name, address in addresses.items()})
         named = f"{Path(path).name} {browser.version}"
-        head = HEAD.format(today=date.today(), browser=named, python=platform.python_version(), level=LEVEL)
         browser.close()
     files = files_of(loads["sign-in"][0])
-    REPORT.write_text(f"{head}\nMedians of {ROUNDS} loads:\n\n{table_of(loads)}\n\n## What is loaded\n\n{files}\n")
-    print(REPORT.read_text())
-
-
-if __name__ == "__main__":
-    main()
+    return Section(
+        title="First load of the page",
+        text=TEXT.format(browser=named, level=LEVEL, rounds=rounds, table=table_of(loads), files=files),
+        ratios=[
+            Ratio(
+                name=f"page: {name}, sign-in / empty page",
+                value=median(loads["sign-in"], what) / median(loads["empty page"], what),
+                better="lower",
+            )
+            for name, what in (("first paint", "paint"), ("interactive", "interactive"))
+        ],
+    )

@@ -38,9 +38,6 @@ WITHOUT_ARGUMENTS = {
     "tools.plots",
     "tools.site",
     "tests.facts",
-    "benchmarks.lookups",
-    "benchmarks.page",
-    "benchmarks.engine",
     "stacks.layer",
 }
 FOREIGN = {"zipfile", "venv", "pip", "pytest", "ministack"}

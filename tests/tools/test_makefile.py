@@ -105,8 +105,11 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        *((target, set()) for target in ("local", "setup", "deploy", "remindme", "benchmark", "openapi")),
-        *((target, {"tests", "checks"}) for target in ("test", "test-unit", "test-website", "check", "format")),
+        *((target, set()) for target in ("local", "setup", "deploy", "remindme", "openapi")),
+        *(
+            (target, {"tests", "checks"})
+            for target in ("test", "test-unit", "test-website", "check", "format", "benchmark")
+        ),
     ],
 )
 def test_only_their_own_targets_install_the_packages_of_checks_and_tests(
