@@ -18,15 +18,15 @@ from stacks.layer import ROOT
 LAMBDAS = ROOT / "lambdas"
 
 
-def code_of(package: str) -> lambda_.Code:
-    """The code of the functions in `lambdas/<package>`. Synthesis makes it again only if a file of it has changed."""
+def code_of(package: str, *, is_staged: bool) -> lambda_.Code:
+    """The code of the functions in `lambdas/<package>`. Synthesis makes it again only if a file of it has changed.
+
+    Without `is_staged` there is no code to deploy, only the templates.
+    """
     files = files_of(package)
-    return lambda_.Code.from_asset(
-        str(LAMBDAS),
-        asset_hash=_hash_of(files),
-        # CDK asks for an image, and never uses it, because `local` always makes the code.
-        bundling=BundlingOptions(image=DockerImage("unused"), local=_WithoutComments(files)),
-    )
+    # CDK asks for an image, and never uses it, because `local` always makes the code.
+    bundling = BundlingOptions(image=DockerImage("unused"), local=_WithoutComments(files)) if is_staged else None
+    return lambda_.Code.from_asset(str(LAMBDAS), asset_hash=_hash_of(files), bundling=bundling)
 
 
 def files_of(package: str) -> list[Path]:

@@ -109,7 +109,8 @@ def _code(stack: Stack, package: str) -> lambda_.Code:
     """The code of a package, once for each stack, so that CDK does not read it again for each function."""
     codes = _CODE.setdefault(stack, {})
     if package not in codes:
-        codes[package] = code_of(package)
+        is_staged = not stack.node.try_get_context("aws:cdk:disable-asset-staging")
+        codes[package] = code_of(package, is_staged=is_staged)
     return codes[package]
 
 
