@@ -204,8 +204,22 @@ class Cloud:
     def _deploy(self, say: Callable[[str], None]) -> bool:
         """Deploys what has changed. Returns False if nothing has."""
         wanted = deploy.fingerprint(consumer=self.settings.consumer)
-        if deploy.deployed_fingerprint(self.engine) == wanted:
+        deployed = deploy.deployed_fingerprint(self.engine)
+        if deployed == wanted:
             return False
+        if deployed and (changed := deploy.renew_code(self.engine, deployed=deployed, wanted=wanted)):
+            say("deploying the changed code of functions")
+            deploy.unmark_deployed(self.engine)
+            # It changes only functions, so the engine's gaps stay closed.
+            deploy.deploy_code(self.engine, changed)
+        else:
+            self._deploy_everything(say, wanted)
+        deploy.mark_deployed(self.engine, wanted)
+        # A deployment is not what the apps cost.
+        self.engine.meter(forget=True)
+        return True
+
+    def _deploy_everything(self, say: Callable[[str], None], wanted: str) -> None:
         if not deploy.is_synthesised(self.engine, wanted=wanted):
             say("synthesising the templates of stage local")
             deploy.synthesise(self.engine, wanted=wanted)
@@ -228,10 +242,6 @@ class Cloud:
         gaps.widen_sqs_grants(self.engine)
         self._confirm_addresses()
         self._create_users()
-        deploy.mark_deployed(self.engine, wanted)
-        # A deployment is not what the apps cost.
-        self.engine.meter(forget=True)
-        return True
 
     def _create_users(self) -> None:
         users.create(self.engine, deploy.outputs(self.engine)[deploy.IDENTITY_STACK]["UserPoolId"], self.users())

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local import homes
+from local import code_only, homes
 from local.engine import CREDENTIALS, Engine
 from local.errors import LocalError
 from local.processes import run_to_the_end, tail
@@ -37,7 +39,12 @@ SOURCES = (
 """The files and folders of the project from which the apps are deployed."""
 
 SYNTHESISED = "fingerprint"
-"""File beside the templates with the fingerprint of the sources that they were made from."""
+"""File beside the templates with a `code_only.Mark` of the sources that they were made from."""
+
+READ = "read.json"
+"""File beside the templates, during a synthesis, with the files that the app has read."""
+
+READING = Path(__file__).with_name("reading.py")
 
 QUICK_POLLS = Path(__file__).with_name("quick_polls.cjs")
 """Script that makes CDK notice within 50 ms that a stack is ready, instead of within 5 seconds."""
@@ -63,13 +70,17 @@ class DeployError(LocalError):
 
 def fingerprint(project: Path = PROJECT, *, consumer: bool) -> str:
     """SHA-256 of SOURCES and of `consumer`. If it changes, `up` deploys again."""
-    digest = hashlib.sha256(f"consumer={consumer}\0".encode())
-    for source in SOURCES:
-        path = project / source
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file() and "__pycache__" not in file.parts:
-                digest.update(f"{file.relative_to(project)}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return hashlib.sha256(json.dumps([consumer, hashes(project)]).encode()).hexdigest()
+
+
+def hashes(project: Path = PROJECT) -> dict[str, str]:
+    """The SHA-256 of each file of SOURCES, by its path in the project."""
+    return {
+        str(file.relative_to(project)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for source in SOURCES
+        for file in (sorted((project / source).rglob("*")) if (project / source).is_dir() else [project / source])
+        if file.is_file() and "__pycache__" not in file.parts
+    }
 
 
 def deployed_fingerprint(engine: Engine) -> str | None:
@@ -91,8 +102,8 @@ def unmark_deployed(engine: Engine) -> None:
 
 
 def is_synthesised(engine: Engine, *, wanted: str) -> bool:
-    mark = engine.settings.assembly / SYNTHESISED
-    return mark.exists() and mark.read_text() == wanted
+    mark = code_only.mark_of(engine.settings.assembly / SYNTHESISED)
+    return mark is not None and mark.fingerprint == wanted
 
 
 def synthesise(engine: Engine, *, wanted: str, project: Path = PROJECT) -> None:
@@ -101,10 +112,48 @@ def synthesise(engine: Engine, *, wanted: str, project: Path = PROJECT) -> None:
     # An interrupted synthesis leaves templates of two versions.
     (assembly / SYNTHESISED).unlink(missing_ok=True)
     context = ("-c", f"stage={STAGE}", "-c", f"consumer={'on' if engine.settings.consumer else 'off'}")
-    _cdk(engine, "synth", "--quiet", *context, "--output", str(assembly), project=project)
+    files = hashes(project)
+    opened = assembly / READ
+    assembly.mkdir(exist_ok=True)
+    app = shlex.join(["python", str(READING), str(opened), "app.py"])
+    _cdk(engine, "synth", "--quiet", "--app", app, *context, "--output", str(assembly), project=project)
     # CDK's copies have the modes of the project's files, so other users may be able to read them.
     homes.tighten(assembly)
-    (assembly / SYNTHESISED).write_text(wanted)
+    read = {str(Path(one).relative_to(project)) for one in json.loads(opened.read_bytes()) if _is_in(one, project)}
+    opened.unlink()
+    mark = code_only.Mark(wanted, files, frozenset(read & files.keys()), code_only.code_in(assembly))
+    (assembly / SYNTHESISED).write_text(mark.as_json())
+
+
+def _is_in(file: str, folder: Path) -> bool:
+    return Path(file).is_relative_to(folder)
+
+
+def renew_code(engine: Engine, *, deployed: str, wanted: str) -> list[str] | None:
+    """Renews the templates if only functions' code has changed since the deployment. Returns the changed stacks.
+
+    Returns None if `synthesise` and `deploy` are needed.
+    """
+    file = engine.settings.assembly / SYNTHESISED
+    before, now = code_only.mark_of(file), hashes()
+    if before is None or before.fingerprint != deployed:
+        return None
+    # An interrupted `renew` leaves templates of two versions.
+    file.unlink()
+    changed = code_only.renew(engine.settings.assembly, before=before, now=now)
+    if changed is None:
+        file.write_text(before.as_json())
+    else:
+        code = code_only.code_in(engine.settings.assembly)
+        file.write_text(replace(before, fingerprint=wanted, files=now, code=code).as_json())
+    return changed
+
+
+def deploy_code(engine: Engine, stacks: list[str]) -> None:
+    """Deploys stacks in which only functions' code has changed. Raises DeployError."""
+    began = datetime.now(UTC)
+    if not code_only.deploy(engine, stacks):
+        raise DeployError(f"the code was not deployed:\n{_failed_resources(engine, since=began)}\n\n{AGAIN}")
 
 
 def is_bootstrapped(engine: Engine) -> bool:

@@ -100,7 +100,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "cdk.out": (
         (
-            r"cdk\.out|manifest\.json|tree\.json|validation-report\.json|fingerprint|(synth|read\.[0-9.]+)\.lock",
+            r"cdk\.out|manifest\.json|tree\.json|validation-report\.json|fingerprint|read\.json|(synth|read\.[0-9.]+)\.lock",
             _always,
         ),
         (r"[^/.]+\.(template|assets|metadata)\.json", _is_of_a_stack),

@@ -9,7 +9,7 @@ It also writes about ten lines into its own log for each order.
 An order takes about 20 KB of this, so an engine would need more and more memory. It also would need more and more time
 to save its state when it stops.
 
-Rows and messages are data, so they have no bound.
+Rows and messages are data, so they have no bound. See decision D162.
 """
 
 import functools
@@ -25,7 +25,7 @@ EXECUTIONS = 2000
 """The executions that ended last keep their histories."""
 
 LOG_STREAMS = 1000
-"""The log streams that each log group keeps: those of the last calls."""
+"""How many log streams each log group keeps. Each call of a function has its own."""
 
 STREAM_RECORDS = 10_000
 """The records that each stream keeps. `UpdateCache` is never that many behind."""

@@ -6,7 +6,7 @@ Add a package or a client only if the function cannot do without it, and measure
 
 import pytest
 
-from stacks.function_code import LAMBDAS, files_of
+from stacks.function_files import LAMBDAS, files_of
 from tests.support.handlers.aws import ENVIRONMENT, HANDLERS
 from tests.support.handlers.imports import Imported, imported
 

@@ -18,6 +18,7 @@ import pytest
 from local import deploy, homes
 from local.__main__ import main
 from local.cloud import Cloud
+from local.engine import Engine
 from local.errors import DamagedError, LocalError
 from local.processes import Daemon, alone, free_port, run_to_the_end
 from local.settings import PROJECT, Settings
@@ -160,6 +161,27 @@ def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
 
     assert fetch(places["site"], "/404.html").body.rstrip().endswith(b"<!-- mended -->")
     assert json.loads(fetch(places["site"], "/config.json").body)["ordersApi"] == places["orders_api"]
+
+
+@pytest.mark.usefixtures("changed")
+def test_up_deploys_only_code_that_changed(second: Checkout) -> None:
+    engine = Engine(load_settings(second.home))
+
+    def code() -> dict[str, str]:
+        found = engine.client("lambda").get_paginator("list_functions").paginate().search("Functions")
+        named = {name: construct for construct, name in deploy.functions(engine).items()}
+        return {named[one["FunctionName"]]: one["CodeSha256"] for one in found if one["FunctionName"] in named}
+
+    before = code()
+    second.replace("lambdas/reminders/list_reminders.py", "from boto3", "A_CHANGE = 1\nfrom boto3")
+
+    up = second.local("up")
+
+    assert (up.returncode, up.stderr) == (0, "")
+    assert up.stdout.startswith("deploying the changed code of functions\nready\n")
+    different = {name for name, hash in code().items() if hash != before[name]}
+    assert "ListReminders" in different and "GetOrder" not in different
+    assert second.local("up").stdout.startswith("already up")
 
 
 def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> None:

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from stacks.function_code import LAMBDAS, files_of, without_comments, write
+from stacks.function_files import LAMBDAS, files_of, without_comments, write
 
 LONGEST = 56 * 1024
 """In bytes, for each app."""
