@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from importlib.metadata import distribution, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_the_project_imports_no_package_that_only_tests_install() -> None:
 
 def only_tests_have(folder: Path) -> set[str]:
     """The packages that modules in `folder` import although only tests install them."""
-    dependencies, installed = what_make_setup_installs(), packages_distributions()
+    dependencies, installed = what_make_setup_installs(), what_is_installed()
     imported = {name for file in folder.rglob("*.py") if "node_modules" not in file.parts for name in imports_of(file)}
     return {
         name for name in imported & set(installed) if not {canonicalize_name(d) for d in installed[name]} & dependencies
@@ -49,6 +50,11 @@ def imports_of(file: Path) -> set[str]:
     return found
 
 
+# Reading the lists of files of all distributions takes a second.
+what_is_installed = cache(packages_distributions)
+
+
+@cache
 def what_make_setup_installs() -> set[str]:
     """The names of all distributions that `make setup` installs, dependencies included."""
     lines = [line for file in FILES for line in (PROJECT / file).read_text().splitlines()]

@@ -1,4 +1,7 @@
-"""Every view at phone and desktop size, light and dark: axe finds nothing, nothing overflows, a screenshot is taken."""
+"""Every view at phone and desktop size, light and dark: axe finds nothing, and nothing overflows.
+
+SCREENSHOTS=1 also takes a screenshot of each.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -289,7 +292,7 @@ def test_a_further_state_of_a_view_fits_and_passes_axe(open_tab: OpenTab, scene:
 
 
 def faults_of(tab: Tab, name: str, screens: Screens) -> list[str]:
-    """Returns what axe finds on these screens, and the sizes at which content overflows. Takes a screenshot of each."""
+    """Returns what axe finds on these screens, and the sizes at which content overflows."""
     found = []
     for size, scheme in screens:
         tab.page.set_viewport_size(size)

@@ -1,5 +1,6 @@
 """A browser tab that shows the page and records what the page must not do."""
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -67,7 +68,12 @@ class Tab:
         ]
 
     def screenshot(self, name: str) -> None:
-        """Saves a screenshot of the full page in `build/screenshots`, which git ignores."""
+        """Saves a screenshot of the full page in `build/screenshots`, which git ignores, if SCREENSHOTS is set.
+
+        The pictures are for people, and no test compares them. They take a fifth of the time of the tests of views.
+        """
+        if not os.environ.get("SCREENSHOTS"):
+            return
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
