@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.report import Ratio, Section
 
-PROGRAMS = ("engine", "load", "lookups", "page", "rows", "synth")
+PROGRAMS = ("engine", "imports", "load", "lookups", "page", "rows", "synth")
 HERE = Path(__file__).parent
 REPORT = HERE / "README.md"
 RATIOS = HERE / "ratios.json"

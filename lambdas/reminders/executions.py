@@ -11,7 +11,7 @@ import boto3
 from common.aws import BRIEFLY
 from reminders.reminder import Row, another_name, execution_arn
 
-_states = boto3.client("stepfunctions", config=BRIEFLY)
+states = boto3.client("stepfunctions", config=BRIEFLY)
 
 
 def first_of(reminder_id: str) -> str:
@@ -31,12 +31,12 @@ def start(execution: str, given: Mapping[str, Any]) -> bool:
     safe: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """
     try:
-        _states.start_execution(
+        states.start_execution(
             stateMachineArn=os.environ["REMINDER_WORKFLOW"],
             name=execution.rpartition(":")[2],
             input=json.dumps(given, ensure_ascii=False),
         )
-    except _states.exceptions.ExecutionAlreadyExists:
+    except states.exceptions.ExecutionAlreadyExists:
         return False
     return True
 
@@ -44,7 +44,7 @@ def start(execution: str, given: Mapping[str, Any]) -> bool:
 def found(execution: str) -> dict[str, Any] | None:
     """Returns Step Functions' description of the execution. None if it has not started, or ended over 90 days ago."""
     try:
-        description: dict[str, Any] = _states.describe_execution(executionArn=execution)
-    except (_states.exceptions.ExecutionDoesNotExist, _states.exceptions.InvalidArn):
+        description: dict[str, Any] = states.describe_execution(executionArn=execution)
+    except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
         return None
     return description

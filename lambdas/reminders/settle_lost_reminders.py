@@ -63,7 +63,7 @@ COUNTS = (
     "ApproximateNumberOfMessagesDelayed",
 )
 
-_states = boto3.client("stepfunctions", config=BRIEFLY)
+_states = executions.states
 _sqs = boto3.client("sqs", config=BRIEFLY)
 
 logger = logger_of(__name__)

@@ -37,7 +37,7 @@ IMPORTS = {
     "reminders.list_reminders": (REMINDERS, ["dynamodb"]),
     "reminders.schedule_reminder": (REMINDERS, ["dynamodb"]),
     "reminders.send_reminder": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
-    "reminders.settle_lost_reminders": (REMINDERS, ["dynamodb", "sqs", "stepfunctions", "stepfunctions"]),
+    "reminders.settle_lost_reminders": (REMINDERS, ["dynamodb", "sqs", "stepfunctions"]),
 }
 """The packages and heavy parts of the standard library that each handler imports, and the clients that it makes."""
 

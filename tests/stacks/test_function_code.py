@@ -14,10 +14,10 @@ LONGEST = 56 * 1024
 PACKAGES = sorted(path.parent.name for path in LAMBDAS.glob("*/__init__.py"))
 
 SOURCE = '''\
-"""Of the module."""
+"""A module."""
 
 LIMIT = 1  # in seconds
-"""Of a value."""
+"""A value."""
 SAID = "# not a comment"
 
 
@@ -27,7 +27,7 @@ class LateError(ValueError):
 
 
 def run() -> int:
-    """Of a function."""
+    """A function."""
     # Why.
     return LIMIT
 '''
