@@ -26,7 +26,7 @@ from local.settings import REGION
 from orders.order import ESCALATED, FULFILLMENT_QUEUED, OWN_SHARDS, SHARDS, own_part, todo
 
 ROUNDS, CHECK_ROUNDS = 5, 3
-SECONDS = 200
+SECONDS = 110
 
 FEW, MANY = 1_000, 100_000
 OF_THE_PERSON, FOR_PEOPLE = 200, 100
