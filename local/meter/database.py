@@ -25,14 +25,14 @@ _changes = _Changes()
 
 
 def apply() -> None:
-    dynamodb._set_item = _watched_set(dynamodb._set_item)
-    dynamodb._remove_item = _watched_remove(dynamodb._remove_item)
+    dynamodb._set_item = watched_set(dynamodb._set_item)
+    dynamodb._remove_item = watched_remove(dynamodb._remove_item)
     for name, count in COUNTS.items():
-        setattr(dynamodb, name, _counting(getattr(dynamodb, name), count))
+        setattr(dynamodb, name, counting(getattr(dynamodb, name), count))
     dynamodb._emit_stream_event = _counting_records(dynamodb._emit_stream_event)
 
 
-def _watched_set(write: Callable[..., Any]) -> Callable[..., Any]:
+def watched_set(write: Callable[..., Any]) -> Callable[..., Any]:
     def set_item(table: dict[str, Any], pk: Any, sk: Any, item: Item) -> Any:
         before = write(table, pk, sk, item)
         if _changes.seen is not None:
@@ -42,7 +42,7 @@ def _watched_set(write: Callable[..., Any]) -> Callable[..., Any]:
     return set_item
 
 
-def _watched_remove(write: Callable[..., Any]) -> Callable[..., Any]:
+def watched_remove(write: Callable[..., Any]) -> Callable[..., Any]:
     def remove_item(table: dict[str, Any], pk: Any, sk: Any) -> Any:
         before = write(table, pk, sk)
         if _changes.seen is not None:
@@ -52,7 +52,7 @@ def _watched_remove(write: Callable[..., Any]) -> Callable[..., Any]:
     return remove_item
 
 
-def _counting(handler: Handler, count: Callable[..., None]) -> Handler:
+def counting(handler: Handler, count: Callable[..., None]) -> Handler:
     @functools.wraps(handler)
     def counted(data: dict[str, Any]) -> Any:
         if counter.uncounted.get():

@@ -25,13 +25,13 @@ def nothing_counted() -> Iterator[None]:
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     """Calls the engine's DynamoDB, which has one table with an index, and counts as the laptop cloud does."""
-    monkeypatch.setattr(dynamodb, "_set_item", database._watched_set(dynamodb._set_item))
-    monkeypatch.setattr(dynamodb, "_remove_item", database._watched_remove(dynamodb._remove_item))
+    monkeypatch.setattr(dynamodb, "_set_item", database.watched_set(dynamodb._set_item))
+    monkeypatch.setattr(dynamodb, "_remove_item", database.watched_remove(dynamodb._remove_item))
 
     def called(operation: str, data: dict[str, Any]) -> dict[str, Any]:
         handler = getattr(dynamodb, operation)
         if count := database.COUNTS.get(operation):
-            handler = database._counting(handler, count)
+            handler = database.counting(handler, count)
         answer: dict[str, Any] = json.loads(handler(data)[2])
         return answer
 

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from costs import logs, prices
-from costs.units import UNITS, added, differences
+from costs.units import UNITS, Counts, added, differences
 from local import counts
 from local.cost import rows
 from stacks.rest_api import LOGGED
+from tests.support.cloud import paths
 
 
 def test_each_billed_unit_has_a_price() -> None:
@@ -104,3 +105,31 @@ def test_the_bill_marks_estimates_and_leaves_out_what_is_free() -> None:
         ["total", "", "", "0.001007"],
     ]
     assert bill[1][4] == "1,000.00"
+
+
+def test_a_budget_tells_each_difference_and_lets_bytes_vary_a_little() -> None:
+    budget: Counts = {"states.entered": {"Orders/Check": 1}, "logs.function_byte": {"PlaceOrder": 1000}}
+
+    assert paths.changed(budget, budget) == []
+    assert paths.changed(budget, {**budget, "logs.function_byte": {"PlaceOrder": 1090}}) == []
+    assert paths.changed(budget, {"logs.function_byte": {"PlaceOrder": 1200}}) == [
+        "logs.function_byte PlaceOrder: 1000, now 1200 (+200)",
+        "states.entered Orders/Check: 1, now 0 (-1)",
+    ]
+    more = {**budget, "dynamodb.write": {"OrderTable": 1.0}}
+    assert paths.changed(budget, more) == ["dynamodb.write OrderTable: 0, now 1 (+1)"]
+
+
+def test_calls_of_functions_that_read_a_stream_are_not_budgeted() -> None:
+    found: Counts = {
+        "lambda.request": {"PlaceOrder": 1, "UpdateCache": 2},
+        "logs.platform_byte": {"PlaceOrder/INFO": 500, "UpdateCache/INFO": 900},
+        "lambda.stream_record": {"UpdateCache": 3},
+        "lambda.gb_second": {"PlaceOrder": 0.5},
+    }
+
+    assert paths.of_the_path(found) == {
+        "lambda.request": {"PlaceOrder": 1},
+        "logs.platform_byte": {"PlaceOrder/INFO": 500},
+        "lambda.stream_record": {"UpdateCache": 3},
+    }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from costs.units import UNITS
 from terminal.errors import CommandError
 from tools import plots
 from tools.cost import picture, report, templates
@@ -43,6 +44,7 @@ def write(costs: Costs, stages: Mapping[str, Templates]) -> Iterator[str]:
 def parts(costs: Costs, stages: Mapping[str, Templates]) -> dict[str, str]:
     """The tables, by their names."""
     found = {section.name: markdown(section) for section in [*report.sections(costs), report.stages(stages)]}
+    found["units"] = _units()
     return found | {f"idle-{name}": markdown(report.idle(name, templates.idle(of))) for name, of in stages.items()}
 
 
@@ -63,6 +65,12 @@ def markdown(section: Section) -> str:
     lines = [_line(columns.values()), _line("---:" if key in right else "---" for key in columns)]
     lines += [_line(row[key] for key in columns) for row in section.texts(columns)]
     return "\n".join(lines)
+
+
+def _units() -> str:
+    """The units that the laptop cloud counts, and where AWS shows its own number of each."""
+    rows = [(f"`{name}`", unit.means, unit.metric, unit.estimated) for name, unit in UNITS.items()]
+    return "\n".join([_line(("unit", "what", "AWS's own number", "estimate")), _line(["---"] * 4), *map(_line, rows)])
 
 
 def _line(cells: Iterable[str]) -> str:
