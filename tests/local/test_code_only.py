@@ -21,7 +21,7 @@ OF_THE_SITE = "lambdas/publishing/publish_site.py"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A second checkout. This process sees its functions' code instead of ours."""
+    """A second checkout, whose functions this process sees."""
     root = tmp_path_factory.mktemp("project")
     checkout = copy_of_the_project(root)
     with pytest.MonkeyPatch.context() as patch:
