@@ -167,7 +167,7 @@ format: setup-dev ## Format the code
 .PHONY: synth
 synth: setup ## Synthesise the templates of STAGE (default: dev)
 	@chmod -R go+rX lambdas
-	@.venv/bin/cdk synth --quiet $(CONTEXT)
+	@.venv/bin/python -m stacks.synthesis $(CONTEXT)
 
 .PHONY: openapi
 openapi: setup ## Write docs/openapi from the templates

@@ -61,7 +61,7 @@ def in_turn(rounds: int, sides: Mapping[str, Callable[[], Found]]) -> dict[str, 
     """Measures each side once in each round. Every second round is in the reverse order, so no side is always first."""
     found: dict[str, list[Found]] = {name: [] for name in sides}
     for number in range(rounds):
-        names = list(sides) if number % 2 == 0 else list(reversed(sides))
+        names = list(sides) if number % 2 == 0 else list(sides)[::-1]
         for name in names:
             found[name].append(sides[name]())
     return found

@@ -115,7 +115,8 @@ def run_pip(place: Place, requirements: str) -> None:
     except subprocess.CalledProcessError as error:
         raise InstallError(f"pip cannot read its settings:\n\n{error.stderr.strip()}") from None
     command = [str(place.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color"]
-    command += ["--progress-bar", "off", "-r", requirements, "-c", "constraints.txt"]
+    # pip would compile on one processor. `compile_all` uses all of them.
+    command += ["--progress-bar", "off", "--no-compile", "-r", requirements, "-c", "constraints.txt"]
     run(command, place, what="the Python packages could not be installed", environment=environment)
     compile_all(place)
 

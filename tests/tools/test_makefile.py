@@ -218,7 +218,7 @@ def test_destroying_begins_with_waiting_reminders_and_includes_every_stack(
 def test_the_default_stage_is_dev(checkout: Checkout) -> None:
     [command] = command_lines(checkout.started("synth"))
 
-    assert command == ["cdk", "synth", "--quiet", "-c", "stage=dev"]
+    assert command == ["python", "-m", "stacks.synthesis", "-c", "stage=dev"]
     assert from_make.arguments({}) == ["--stage=dev"]
 
 
@@ -302,7 +302,7 @@ def test_settings_for_other_programs_do_not_reach_ours(checkout: Checkout) -> No
     record = checkout.folder / "environment"
     (checkout.folder / ".venv" / "bin" / "cdk").write_text("#!/bin/sh\nenv > environment\n")
 
-    assert checkout.make("synth", **hostile, HTTPS_PROXY="http://proxy", PYTHONHASHSEED="7").returncode == 0
+    assert checkout.make("destroy", **hostile, HTTPS_PROXY="http://proxy", PYTHONHASHSEED="7").returncode == 0
 
     found = dict(line.split("=", 1) for line in record.read_text().splitlines() if "=" in line)
     assert not found.keys() & (hostile.keys() - {"NODE_OPTIONS"})
@@ -315,7 +315,7 @@ def test_our_programs_come_first_in_the_path_and_the_rest_is_unchanged(flags: st
     (checkout.folder / ".venv" / "bin" / "cdk").write_text('#!/bin/sh\nprintf %s "$PATH" > environment\n')
     path = os.environ["PATH"]
 
-    checkout.make("synth", MAKEFLAGS=flags, PATH=f"{path}:/opt/a$b:/opt/$(c)")
+    checkout.make("destroy", MAKEFLAGS=flags, PATH=f"{path}:/opt/a$b:/opt/$(c)")
 
     assert (checkout.folder / "environment").read_text() == f"{checkout.folder}/.venv/bin:{path}:/opt/a$b:/opt/$(c)"
 
