@@ -1,7 +1,7 @@
 """The laptop cloud as a whole: how it starts and stops, and its addresses."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,9 @@ class Places:
     order_workflow: str
     reminder_table: str
     reminder_workflow: str
+    reminder_delivery: str
+    reminder_queues: Mapping[str, str]
+    """The URLs of the queues of the channels, by channel."""
     topic: str
     topic_inbox: str
     sender: str
@@ -144,6 +147,11 @@ class Cloud:
             order_workflow=orders["OrderFulfillmentStateMachineArn"],
             reminder_table=reminders["ReminderTableName"],
             reminder_workflow=reminders["ReminderStateMachineArn"],
+            reminder_delivery=reminders["ReminderDeliveryArn"],
+            reminder_queues={
+                channel: reminders[f"{name}QueueUrl"]
+                for channel, name in (("email", "Email"), ("sms", "SMS"), ("topic", "Topic"))
+            },
             topic=reminders["NotifyTopicArn"],
             topic_inbox=self.engine.client("sqs").get_queue_url(QueueName=INBOX)["QueueUrl"],
             sender=reminders["SenderAddress"],

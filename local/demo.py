@@ -26,6 +26,9 @@ POLL_SECONDS = 0.2
 
 QUEUE_OF_THE_CONSUMER = "OrderFulfillmentQueue"
 
+ENDED = {"SENT", "PARTLY_SENT", "FAILED", "CANCELLED"}
+"""The statuses in which a reminder that does not repeat ends."""
+
 EMAIL, PHONE = users.EMAILS[users.PERSON], users.PHONES[users.PERSON]
 
 
@@ -157,7 +160,10 @@ class ReminderStep(Step):
         self.id = self.post(f"{self.places.reminders_api}/reminders", self.request)["reminderId"]
 
     def follow(self) -> None:
-        if self.is_over(self.places.reminder_workflow, self.id):
+        key = {"ReminderId": {"S": self.id}}
+        row = self.cloud.engine.client("dynamodb").get_item(TableName=self.places.reminder_table, Key=key)["Item"]
+        # The execution is over when the reminder is in its queue, which is a moment before it is sent.
+        if self.is_over(self.places.reminder_workflow, self.id) and row["Status"]["S"] in ENDED:
             self.ended = " and ".join(self.delivered()) or "nothing was sent"
 
     def delivered(self) -> list[str]:

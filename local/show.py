@@ -88,11 +88,15 @@ def queues(cloud: Cloud, console: Console) -> None:
 
 
 def executions(cloud: Cloud, console: Console, name: str | None) -> None:
-    """Prints the executions of both workflows, or one of them state by state."""
+    """Prints the executions of the workflows, or one of them state by state."""
     places = cloud.places()
     found = [
         {"workflow": workflow, **execution}
-        for workflow, arn in (("orders", places.order_workflow), ("reminders", places.reminder_workflow))
+        for workflow, arn in (
+            ("orders", places.order_workflow),
+            ("reminders", places.reminder_workflow),
+            ("deliveries", places.reminder_delivery),
+        )
         for page in cloud.engine.executions().get_paginator("list_executions").paginate(stateMachineArn=arn)
         for execution in page["executions"]
     ]

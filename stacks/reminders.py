@@ -74,6 +74,9 @@ class RemindersStack(Stack):
         CfnOutput(self, "ReminderTableName", value=table.table_name)
         CfnOutput(self, "NotifyTopicArn", value=topic.topic_arn)
         CfnOutput(self, "ReminderStateMachineArn", value=workflow.state_machine_arn)
+        CfnOutput(self, "ReminderDeliveryArn", value=delivery.state_machine_arn)
+        for queue in queues.by_channel.values():
+            CfnOutput(self, f"{queue.node.id}Url", value=queue.queue_url)
         CfnOutput(self, "SettleLostRemindersName", value=lost.function.function_name)
         CfnOutput(self, "SenderAddress", value=stage.sender)
 

@@ -90,19 +90,20 @@ def execution_input(request: Mapping[str, Any], row: Row, *, now: datetime, wait
 
     - `waitUntil`: the time when the reminder is due, or SLICE_OF_A_LONGER_WAIT from now if one execution cannot wait so
       long. `SendReminder` then starts the next execution, with the end of this one's wait in `waited_until`.
-    - `waitSeconds`: the seconds until then, if the request has `waitSeconds`.
+    - `waitSeconds`: the seconds until then, if the request has `waitSeconds`. They lead to the first due time only.
     """
     channels = channels_of(request)
     due = from_utc_text(row["DueAt"])
     start = max(now, from_utc_text(waited_until)) if waited_until else now
     until = due if due - start <= SLICE else start + SLICE_OF_A_LONGER_WAIT
     left = max(0, math.ceil((until - now).total_seconds()))
+    in_seconds = "waitSeconds" in request and row["DueAt"] == row["FirstDueAt"]
     return {
         **{name: request[name] for name in CARRIED if name in request},
         "channels": channels,
         "reminderId": row["ReminderId"],
         "waitUntil": utc_text(until),
-        **({"waitSeconds": min(int(request["waitSeconds"]), left)} if "waitSeconds" in request else {}),
+        **({"waitSeconds": min(int(request["waitSeconds"]), left)} if in_seconds else {}),
     }
 
 

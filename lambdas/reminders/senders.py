@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from common import codes
 from reminders import mask, sms
 from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
@@ -28,17 +29,21 @@ def send(channel: str, reminder: Mapping[str, Any]) -> None:
 
     Raises InvalidReminderError if it cannot be sent, and otherwise the errors of SES, of SNS and of botocore.
     """
-    _SENDERS[channel](reminder)
+    try:
+        _SENDERS[channel](reminder)
+    except KeyError as error:
+        raise InvalidReminderError(str(error.args[0]), codes.MISSING()) from None
 
 
 def reason_of(channel: str, error: Exception) -> str:
     """Returns the reason for the row, such as "the e-mail was not sent: MessageRejected". It contains no address."""
-    return f"{_WORDS[channel]} was not sent: {'' if channel == 'email' else 'SNS.'}{_name_of(error)}"
+    prefix = "SNS." if channel != "email" and isinstance(error, ClientError) else ""
+    return f"{_WORDS[channel]} was not sent: {prefix}{_name_of(error)}"
 
 
 def said(error: Exception) -> str:
     """Returns the words of a service without the addresses in them, or an empty text. They are for the log."""
-    return mask.text(str(error.response["Error"].get("Message", ""))) if isinstance(error, ClientError) else ""
+    return mask.text(str(error.response["Error"].get("Message") or "")) if isinstance(error, ClientError) else ""
 
 
 def _email(reminder: Mapping[str, Any]) -> None:

@@ -57,7 +57,8 @@ def start_with(row: Row, changes: Mapping[str, Any], *, execution: str) -> Row |
 
     None if it is not SCHEDULED or has another execution already.
     """
-    return _update(row["ReminderId"], _followed(row, changes, execution), only_if=_is(row, SCHEDULED))
+    written = _update(row["ReminderId"], _followed(row, changes, execution), only_if=_is(row, SCHEDULED))
+    return written or _with_execution(row, execution)
 
 
 def claim(
@@ -110,7 +111,8 @@ def finish_and_repeat(row: Row, changes: Mapping[str, Any], *, execution: str) -
     """
     changes = {**_followed(row, changes, execution), "Status": SCHEDULED}
     condition = _is(row, SENDING) & Attr("Stopped").not_exists()
-    return _update(row["ReminderId"], changes, only_if=condition, without=_OF_CHANNELS)
+    written = _update(row["ReminderId"], changes, only_if=condition, without=_OF_CHANNELS)
+    return written or _with_execution(row, execution)
 
 
 def cancel(reminder_id: str, *, owner: str, now: str) -> Row | None:
@@ -193,6 +195,12 @@ def _page(
 def _is(row: Row, status: str) -> ConditionBase:
     """The condition that the reminder has this status, and still the execution that it had when `row` was read."""
     return Attr("ExecutionId").eq(row["ExecutionId"]) & Attr("Status").eq(status)
+
+
+def _with_execution(row: Row, execution: str) -> Row | None:
+    """Returns the reminder's row if it names this new execution: boto3 repeats a write whose answer was lost."""
+    found = find(row["ReminderId"])
+    return found if found and found["ExecutionId"] == execution else None
 
 
 def _followed(row: Row, changes: Mapping[str, Any], execution: str) -> dict[str, Any]:

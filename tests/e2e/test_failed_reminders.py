@@ -7,19 +7,16 @@ from typing import Any
 import pytest
 
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.faults import ALWAYS, Faulty, States, changed, deployed_faulty
+from tests.support.cloud.faults import ALWAYS, Faulty, States, changed, deployed_faulty, function_of
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
 NOBODY = "nobody-deployed-this"
-NO_FUNCTION, NO_TABLE, NO_WORKFLOW = (
-    {"FunctionName": NOBODY},
-    {"TableName": NOBODY},
-    {"StateMachineArn": f"arn:aws:states:us-east-1:000000000000:stateMachine:{NOBODY}"},
-)
-NO_TOPIC = {"TopicArn": f"arn:aws:sns:us-east-1:000000000000:{NOBODY}"}
+NO_FUNCTION = {"FunctionName": NOBODY}
+NO_WORKFLOW = {"StateMachineArn": f"arn:aws:states:us-east-1:000000000000:stateMachine:{NOBODY}"}
+NO_TOPIC = f"arn:aws:sns:us-east-1:000000000000:{NOBODY}"
 TWICE = {"every": "1d", "times": 2}
 
 
@@ -36,34 +33,44 @@ def reminder_of(**more: Any) -> dict[str, Any]:
     return {"message": unique("Feed the cat, "), "waitSeconds": 1, "preference": "topic", **more}
 
 
-@pytest.mark.parametrize(
-    ("state", "fault", "asked", "reason", "messages"),
-    [
-        ("Check the reminder", NO_FUNCTION, {}, "the reminder could not be checked", 0),
-        ("Claim the reminder", NO_TABLE, {}, "the reminder could not be claimed", 0),
-        ("Publish to the topic", NO_TOPIC, {}, "the message to the topic was not sent", 0),
-        ("Wait on", NO_WORKFLOW, {"waitSeconds": 31_536_000}, "the wait could not go on", 0),
-        ("Find the next occurrence", NO_FUNCTION, {"repeat": TWICE}, "the next occurrence was not scheduled", 1),
-        ("Start the next occurrence", NO_WORKFLOW, {"repeat": TWICE}, "the next occurrence was not scheduled", 1),
-    ],
-)
-def test_a_reminder_that_cannot_go_on_fails_with_a_reason(
-    apps: Apps, state: str, fault: dict[str, str], asked: dict[str, Any], reason: str, messages: int
-) -> None:
-    reminder = reminder_of(**asked)
+def test_a_reminder_whose_delivery_cannot_start_fails_with_a_reason(apps: Apps) -> None:
+    reminder = reminder_of()
 
-    with changed(apps, lambda states: states[state]["Arguments"].update(fault), workflow=apps.places.reminder_workflow):
+    with changed(
+        apps,
+        lambda states: states["Deliver"]["Arguments"].update(NO_WORKFLOW),
+        workflow=apps.places.reminder_workflow,
+    ):
         status, answer = apps.post_reminder(reminder)
         assert status == 202
         row = eventually(lambda: row_of(apps, answer["reminderId"]), until=lambda row: row["Status"] == "FAILED")
 
-    assert row["Reason"].partition(": ")[0] == reason
-    sent = [one for one in apps.cloud.topic_messages() if one["Body"] == reminder["message"]]
-    assert len(sent) == messages
-    execution = apps.finished(
-        apps.places.reminder_workflow.replace(":stateMachine:", ":execution:") + f":{row['ReminderId']}"
-    )
+    assert row["Reason"].partition(": ")[0] == "the delivery was not started"
+    assert not [one for one in apps.cloud.topic_messages() if one["Body"] == reminder["message"]]
+    execution = apps.finished(row["ExecutionId"])
     assert (execution["status"], execution["error"]) == ("FAILED", "ReminderNotSentError")
+
+
+def test_a_message_to_a_topic_that_is_gone_fails_and_a_repeated_reminder_goes_on(apps: Apps) -> None:
+    """The function's variable names a topic that nobody deployed."""
+    functions, name = apps.cloud.engine.client("lambda"), send_reminder(apps)
+    usual = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    reminder = reminder_of(repeat=TWICE)
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": usual | {"NOTIFY_TOPIC": NO_TOPIC}}
+    )
+    try:
+        _, answer = apps.post_reminder(reminder)
+        row = eventually(lambda: row_of(apps, answer["reminderId"]), until=lambda row: row.get("Status") == "FAILED")
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
+
+    assert (row["Occurrence"], row["Reason"]) == ("2", "the message to the topic was not sent: SNS.NotFoundException")
+
+
+def send_reminder(apps: Apps) -> str:
+    """The name of the function that sends."""
+    return str(function_of(apps, "SendReminder", stack="local-reminders")["FunctionName"])
 
 
 @pytest.fixture(scope="module")
@@ -73,46 +80,40 @@ def faulty_function(apps: Apps) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("fault", ["raise", "reply lost"])
-@pytest.mark.parametrize("state", ["Claim the reminder", "Record the result"])
-def test_a_write_that_fails_and_then_succeeds_makes_one_reminder(
+@pytest.mark.parametrize("state", ["Deliver", "Publish to the topic"])
+def test_a_call_that_fails_and_then_succeeds_makes_one_delivery(
     apps: Apps, faulty_function: str, tmp_path: Path, state: str, fault: str
 ) -> None:
+    """If the reply is lost, the workflow delivers twice. The second message finds no claim."""
     faulty, reminder = Faulty(faulty_function, tmp_path / "attempts"), reminder_of()
 
     def fails_twice(states: States) -> None:
         faulty.calls(states[state], failures=2, fault=fault)
 
-    with changed(apps, fails_twice, workflow=apps.places.reminder_workflow):
+    places = apps.places
+    workflow = places.reminder_workflow if state == "Deliver" else places.reminder_delivery
+    with changed(apps, fails_twice, workflow=workflow):
         _, answer = apps.post_reminder(reminder)
-        row = eventually(lambda: row_of(apps, answer["reminderId"]), until=lambda row: row["Status"] == "SENT")
-        apps.finished(row["ExecutionId"])
+        eventually(lambda: row_of(apps, answer["reminderId"]), until=lambda row: row["Status"] == "SENT")
 
     assert faulty.attempts == 3
-    sent = [one for one in apps.cloud.topic_messages() if one["Body"] == reminder["message"]]
-    assert len(sent) == 1
+    assert sum(one["Body"] == reminder["message"] for one in apps.cloud.topic_messages()) == 1
 
 
-@pytest.mark.parametrize(
-    ("state", "status"),
-    [("Claim the reminder", "FAILED"), ("Record the result", "SENDING"), ("Record the failure", "SCHEDULED")],
-)
-def test_a_write_that_fails_at_every_attempt_fails_the_execution(
-    apps: Apps, faulty_function: str, tmp_path: Path, state: str, status: str
+def test_a_failure_that_cannot_be_written_leaves_the_reminder_scheduled(
+    apps: Apps, faulty_function: str, tmp_path: Path
 ) -> None:
     faulty, reminder = Faulty(faulty_function, tmp_path / "attempts"), reminder_of()
 
     def fails_always(states: States) -> None:
-        faulty.calls(states[state], failures=ALWAYS)
-        if state == "Record the failure":
-            states["Check the reminder"]["Arguments"].update(NO_FUNCTION)
+        faulty.calls(states["Record the failure"], failures=ALWAYS)
+        states["Deliver"]["Arguments"].update(NO_WORKFLOW)
 
     with changed(apps, fails_always, workflow=apps.places.reminder_workflow):
         _, answer = apps.post_reminder(reminder)
-        execution = apps.finished(
-            apps.places.reminder_workflow.replace(":stateMachine:", ":execution:") + f":{answer['reminderId']}"
-        )
+        execution = apps.finished(row_of(apps, answer["reminderId"])["ExecutionId"])
 
-    assert (execution["status"], row_of(apps, answer["reminderId"])["Status"]) == ("FAILED", status)
+    assert (execution["status"], row_of(apps, answer["reminderId"])["Status"]) == ("FAILED", "SCHEDULED")
     # The first attempt and eight retries.
     assert faulty.attempts == 9
 

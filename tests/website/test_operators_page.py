@@ -243,7 +243,7 @@ def test_a_failed_reminder_is_listed_with_its_reason_and_masked_addresses(open_o
 
     expect(found).to_contain_text("by e-mail and SMS to ")
     expect(found).to_contain_text("…@example.com and +1…")
-    expect(found).to_contain_text("the reminder could not be checked")
+    expect(found).to_contain_text("the delivery was not started")
     assert theirs.user.email not in page.content()
 
 

@@ -4,9 +4,11 @@ Each function and each state that writes rows runs here on rows of every status,
 """
 
 import contextlib
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,14 +17,17 @@ import pytest
 from reminders import (
     cancel_reminder,
     create_reminder,
+    executions,
     idempotency,
-    next_occurrence,
     readiness,
     schedule_reminder,
+    send_reminder,
+    senders,
     settle_lost_reminders,
 )
+from reminders.channels import CHANNELS
 from reminders.due import utc_text
-from reminders.reminder import OVER, STATUSES
+from reminders.reminder import STATUSES
 from tests.support.aws_answers import refused
 from tests.support.data_model import Changes, Row, differences, documented, examples, kinds
 from tests.support.handlers.aws import ENVIRONMENT, client_of
@@ -41,12 +46,16 @@ REQUEST = {
     "waitSeconds": 60,
     "repeat": {"every": "1d", "times": 5},
 }
+KEY_OF_ROW = {"ReminderId": ID}
+BETWEEN: list[Row] = []
+"""The row after the claim of SendReminder, which writes twice in one call."""
+
 ADDRESSES = {"email": PERSON["email"], "phone": PERSON["phone_number"]}
 WRITERS = (
     "CreateReminder",
     "ScheduleReminder",
     "CancelReminder",
-    "NextOccurrence",
+    "SendReminder",
     "SettleLostReminders",
     *WRITING,
 )
@@ -71,18 +80,37 @@ def cancel() -> None:
 
 
 def check(given: dict[str, Any]) -> None:
-    schedule_reminder.handler({"Input": given, "ExecutionId": OWN}, None)
+    with contextlib.suppress(schedule_reminder.InvalidInputError):
+        schedule_reminder.handler({"Input": given, "ExecutionId": OWN}, None)
 
 
-def run(state: str, *, status: str) -> None:
+def send(channel: str, error: Exception | None = None, *, waited: str = "2099-01-01T00:00:00Z") -> None:
+    """Sends by the channel. `error` is raised by the service."""
+
+    def by(*_: Any) -> None:
+        BETWEEN.append(boto3.resource("dynamodb").Table(ENVIRONMENT["REMINDER_TABLE"]).get_item(Key=KEY_OF_ROW)["Item"])
+        if error:
+            raise error
+
+    reminder = {**REQUEST, **ADDRESSES, "reminderId": ID, "waitUntil": waited}
+    record = {
+        "messageId": "m",
+        "receiptHandle": "x",
+        "body": json.dumps({"ExecutionId": OWN, "Channel": channel, "Reminder": reminder}),
+        "attributes": {"ApproximateReceiveCount": "1"},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(senders, "send", by)
+        patch.setattr(send_reminder._sqs(), "change_message_visibility", lambda **_: None)
+        send_reminder.handler({"Records": [record]}, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
+
+
+def run(state: str) -> None:
     """Writes as the workflow's `state` does, in the execution OWN."""
     arguments = evaluated_all(
         {**STATES[state]["Arguments"], "TableName": ENVIRONMENT["REMINDER_TABLE"]},
+        {"ReminderId": ID, "Reason": "because"},
         context={"Execution": {"Id": OWN}, "State": {"EnteredTime": "2026-11-21T04:00:02.000Z"}},
-        reminder={"reminderId": ID},
-        lost={"ReminderId": ID, "ExecutionId": OWN},
-        status=status,
-        reason=None if (state, status) == ("Record the result", "SENT") else "because",
     )
     client = boto3.client("dynamodb")
     with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):
@@ -98,15 +126,14 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "CreateReminder", create
     for given in (REQUEST | ADDRESSES, {"message": 1}):
         yield "ScheduleReminder", partial(check, given)
-        yield "ScheduleReminder", partial(check, given | {"reminderId": ID})
     yield "CancelReminder", cancel
-    going_on = {"Reminder": REQUEST | {"reminderId": ID}, "ExecutionId": OWN}
-    yield "NextOccurrence", partial(next_occurrence.handler, going_on, None)
-    # An execution records one result.
-    results = [before["Status"]] if before and before["Status"] in OVER else list(OVER)
+    rejected, throttled = (refused("ses", "SendEmail", code) for code in ("MessageRejected", "Throttling"))
+    for channel in CHANNELS:
+        for error in (None, rejected, throttled):
+            yield "SendReminder", partial(send, channel, error)
+    yield "SendReminder", partial(send, "email", waited="2020-01-01T00:00:00Z")
     for state in WRITING:
-        for status in results:
-            yield state, partial(run, state, status=status)
+        yield state, partial(run, state)
 
 
 @pytest.fixture
@@ -119,10 +146,30 @@ def rows(waiting: dict[str, Any]) -> list[Row]:
     """No row, and rows of each status: in time, late, too late, damaged, and of a reminder that is not repeated."""
     found: list[Row] = [None, waiting]
     for status in STATUSES:
-        taken = waiting | {"Status": status, "ExecutionId": OWN}
-        late, too_late = ({"DueAt": utc_text(ahead(hours=-hours))} for hours in (2, 25))
+        taken = waiting | {"Status": status}
+        times = (utc_text(ahead(hours=-hours)) for hours in (2, 25))
+        late, too_late = ({"DueAt": time, "UpdatedAt": time} for time in times)
         damaged, once = ({name: taken[name] for name in taken if name != left} for left in ("TimeZone", "Repeat"))
-        found += [taken, taken | late, taken | too_late, damaged | late, once | late, once | too_late]
+        alone = [once | {"Channels": [channel], "Preference": channel} for channel in CHANNELS]
+        found += [
+            taken,
+            once,
+            *alone,
+            taken | {"Channels": list(CHANNELS)},
+            taken | late,
+            taken | too_late,
+            damaged | late,
+            once | late,
+            once | too_late,
+        ]
+        if status == "SENDING":
+            for result in ("", "the text was not sent"):
+                found += [one | {"SmsResult": result} for one in (taken, once, once | late)]
+            leases, results = (
+                {f"{channel.capitalize()}{field}": text for channel in CHANNELS}
+                for field, text in (("Lease", "2020-01-01T00:00:00.000Z"), ("Result", ""))
+            )
+            found += [one | left for one in (once, taken | late) for left in (leases, results)]
     return found
 
 
@@ -137,8 +184,11 @@ def written(reminder_table: Any, stored: Callable[[], Row], reminder_workflow: A
             reminder_table.delete_item(Key={"ReminderId": ID})
             if before:
                 reminder_table.put_item(Item=before)
+            BETWEEN.clear()
             write()
-            changes.add(by, before, stored())
+            steps = [before, *BETWEEN, stored()]
+            for one, other in itertools.pairwise(steps):
+                changes.add(by, one, other)
     return changes
 
 
@@ -151,7 +201,7 @@ def withdrawn(reminder_table: Any, stored: Callable[[], Row], monkeypatch: pytes
         claims.append(stored())
         raise refused("stepfunctions", "StartExecution", "throttled")
 
-    monkeypatch.setattr(client_of(create_reminder, "stepfunctions"), "start_execution", start_execution)
+    monkeypatch.setattr(client_of(executions, "stepfunctions"), "start_execution", start_execution)
     reminder_table.delete_item(Key={"ReminderId": ID})
     create()
     changes = Changes()
@@ -169,10 +219,8 @@ def test_the_page_names_every_change_of_a_reminder(written, withdrawn):
 def test_the_page_shows_a_reminder_as_it_is_stored(reminder_table, stored):
     """After its first occurrence, while it waits for the second."""
     create()
-    check(REQUEST | ADDRESSES | {"reminderId": ID})
-    for state in ("Claim the reminder", "Record the result"):
-        run(state, status="SENT")
-    next_occurrence.handler({"Reminder": REQUEST | {"reminderId": ID}, "ExecutionId": OWN}, None)
+    for channel in ("email", "sms"):
+        send(channel)
 
     (example,) = examples("A row of ReminderTable")
 

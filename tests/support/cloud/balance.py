@@ -140,6 +140,8 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
         # The execution of a cancelled reminder may keep running. It notices the cancellation when the reminder is due.
         at_rest = {id for id, row in seen.rows.items() if seen.waits(row) or row["Status"] == "CANCELLED"}
         running = set(seen.running) - since.running
+        if _queued(cloud, places):
+            return True
         return any(not arn.rpartition(":")[2].startswith(tuple(at_rest)) for arn in running)
 
     return _settled(lambda: found().balance(), sweep, busy=busy)
@@ -206,6 +208,17 @@ def _running(cloud: Cloud, workflow: str) -> set[str]:
     return {one["executionArn"] for page in found for one in page["executions"]}
 
 
+def _queued(cloud: Cloud, places: Places) -> int:
+    """How many messages of reminders wait in the queues, or are with the function that sends."""
+    sqs = cloud.engine.client("sqs")
+    counts = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+    return sum(
+        int(count)
+        for url in places.reminder_queues.values()
+        for count in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"].values()
+    )
+
+
 def _age_order(cloud: Cloud, places: Places, row: Row) -> None:
     """Makes an order look lost: its row says that it last changed eleven minutes ago."""
     then = (datetime.now(UTC) - timedelta(minutes=11)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -258,4 +271,4 @@ def functions_of(cloud: Cloud, stack: str) -> dict[str, str]:
 
 def construct(logical_id: str) -> str:
     """The last construct id in a function's logical id."""
-    return re.sub("^(?:Operators|LostOrders|LostReminders)", "", logical_id[:-8])
+    return re.sub("^(?:Operators|LostOrders|LostReminders|ReminderSender)", "", logical_id[:-8])

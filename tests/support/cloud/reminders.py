@@ -57,22 +57,9 @@ def first_execution(apps: Apps, reminder_id: str) -> str:
     return f"{apps.places.reminder_workflow.replace(':stateMachine:', ':execution:')}:{reminder_id}"
 
 
-def outcomes(apps: Apps, found: list[dict[str, Any]]) -> list[str]:
-    """Waits until all executions have ended, because the row has the outcome earlier. Returns their outcomes."""
-    return [json.loads(apps.finished(one["executionArn"])["output"])["Outcome"] for one in found]
-
-
 def waited_until(execution: dict[str, Any]) -> str:
-    """The time until which the Wait state of an execution waits."""
-    texts = [
-        details["output"]
-        for event in execution["events"]
-        for name, details in event.items()
-        if name.endswith("SucceededEventDetails") and "waitUntil" in details.get("output", "")
-    ]
-    answer = json.loads(texts[0])
-    reminder: dict[str, str] = answer.get("Payload", answer)["Reminder"]
-    return reminder["waitUntil"]
+    """The time until which the Wait state of an execution of the API waits."""
+    return str(json.loads(execution["input"])["waitUntil"])
 
 
 def times_published(apps: Apps, message: str) -> int:

@@ -12,7 +12,7 @@ from tests.support.names import unique
 from tests.support.waiting import eventually
 
 NO_FUNCTION = {"FunctionName": "nobody-deployed-this"}
-CHECKS = {"orders": "Are details Proper", "reminders": "Check the reminder"}
+NO_WORKFLOW = {"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:nobody-deployed-this"}
 GOOD = {"Name": "Grace Hopper", "ItemName": "Lenovo ThinkPad E14", "Price": "80000", "CC": "4242424242424242"}
 AS_ANSWERED: dict[str, Any] = {
     **{name: GOOD[name] for name in ("Name", "ItemName", "Price")},
@@ -52,7 +52,10 @@ def escalated(apps: Apps, **fields: str) -> dict[str, str]:
 
 def parked(apps: Apps, **fields: str) -> dict[str, str]:
     """Places an order whose check fails at every attempt, so that the workflow parks it."""
-    with waits_skipped(apps), changed(apps, lambda states: states[CHECKS["orders"]]["Arguments"].update(NO_FUNCTION)):
+    with (
+        waits_skipped(apps),
+        changed(apps, lambda states: states["Are details Proper"]["Arguments"].update(NO_FUNCTION)),
+    ):
         return ordered(apps, "PARKED", **fields)
 
 
@@ -71,11 +74,11 @@ def set_reminder(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
 
 
 def failed_reminder(apps: Apps, message: str, **fields: Any) -> dict[str, Any]:
-    """Sets a reminder whose check fails at every attempt. Returns the API's answer."""
+    """Sets a reminder whose delivery cannot start. Returns the API's answer."""
     workflow = apps.places.reminder_workflow
 
     def broken(states: dict[str, Any]) -> None:
-        states[CHECKS["reminders"]]["Arguments"].update(NO_FUNCTION)
+        states["Deliver"]["Arguments"].update(NO_WORKFLOW)
 
     with waits_skipped(apps), changed(apps, broken, workflow=workflow):
         posted = set_reminder(apps, message, **fields)

@@ -1,0 +1,144 @@
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.stub import ANY, Stubber
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses import ses_backends
+
+from reminders import senders
+from reminders.errors import InvalidReminderError
+from reminders.mail import mail_of
+from tests.support.aws_answers import add_refusal, refused
+from tests.support.handlers.aws import ENVIRONMENT
+
+REMINDER = {"email": "jo@example.com", "phone": "+4915112345678", "message": "Feed “Tom” 🐈\n<b>now</b>"}
+MAIL = mail_of(REMINDER)
+CONTENT = {
+    "Subject": {"Data": MAIL.subject, "Charset": "UTF-8"},
+    "Body": {"Text": {"Data": MAIL.text, "Charset": "UTF-8"}, "Html": {"Data": MAIL.html, "Charset": "UTF-8"}},
+}
+
+
+@pytest.fixture
+def confirmed_sender() -> None:
+    boto3.client("ses").verify_email_identity(EmailAddress="reminders@example.com")
+
+
+def sent() -> list[Any]:
+    return ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
+
+
+def test_a_reminder_is_mailed_from_the_sender_to_its_one_recipient(confirmed_sender):
+    senders.send("email", REMINDER)
+
+    (message,) = sent()
+    assert message.source == "reminders@example.com"
+    assert message.destinations == {"ToAddresses": ["jo@example.com"]}
+    assert message.subject == "Whiskers Commands You to attend!"
+
+
+def test_ses_gets_both_parts_of_the_mail_in_utf_8():
+    with Stubber(senders._client("ses")) as ses:
+        ses.add_response("send_email", {"MessageId": "m-1"}, {"Source": ANY, "Destination": ANY, "Message": CONTENT})
+
+        senders.send("email", REMINDER)
+
+        ses.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(("message", "text"), [("“Plants”", '"Plants"'), ("“Plants” 🐈", "“Plants” 🐈")])
+def test_a_text_message_is_plain_where_it_can_be(message, text):
+    with Stubber(senders._client("sns")) as sns:
+        kind = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
+        expected = {"PhoneNumber": REMINDER["phone"], "Message": text, "MessageAttributes": kind}
+        sns.add_response("publish", {"MessageId": "m-1"}, expected)
+
+        senders.send("sms", {**REMINDER, "message": message})
+
+        sns.assert_no_pending_responses()
+
+
+def test_the_topic_gets_the_original_message():
+    with Stubber(senders._client("sns")) as sns:
+        expected = {"TopicArn": ENVIRONMENT["NOTIFY_TOPIC"], "Message": REMINDER["message"]}
+        sns.add_response("publish", {"MessageId": "m-1"}, expected)
+
+        senders.send("topic", REMINDER)
+
+        sns.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("service", ["ses", "sns"])
+def test_a_call_is_tried_once_because_a_retry_could_send_twice(service):
+    tried: list[Any] = []
+
+    def lose_the_reply(request: Any, **_: Any) -> None:
+        tried.append(request)
+        raise ReadTimeoutError(endpoint_url="https://us-east-1.amazonaws.com")
+
+    events = senders._client(service).meta.events
+    events.register("before-send", lose_the_reply, unique_id="lost")
+    try:
+        with pytest.raises(ReadTimeoutError):
+            senders.send({"ses": "email", "sns": "sms"}[service], REMINDER)
+    finally:
+        events.unregister("before-send", unique_id="lost")
+
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "jo@example.com,ann@example.com"),
+        ("email", "jo@example.com\r\nBcc: ann@example.com"),
+        ("subject", "Cat\r\nBcc: ann@example.com"),
+    ],
+)
+def test_a_mail_that_would_reach_somebody_else_is_not_sent(field, value, confirmed_sender):
+    with pytest.raises(InvalidReminderError) as caught:
+        senders.send("email", {**REMINDER, field: value})
+
+    assert caught.value.field == field
+    assert sent() == []
+
+
+@pytest.mark.parametrize(("channel", "field"), [("email", "email"), ("sms", "phone"), ("topic", "message")])
+def test_a_reminder_without_an_address_or_a_message_is_not_sent(channel, field):
+    with pytest.raises(InvalidReminderError) as caught:
+        senders.send(channel, {name: value for name, value in REMINDER.items() if name != field})
+
+    assert caught.value.field == field
+    assert senders.reason_of(channel, caught.value).endswith(" was not sent: InvalidReminderError")
+
+
+@pytest.mark.parametrize(
+    ("channel", "call", "code", "reason"),
+    [
+        ("email", ("ses", "SendEmail"), "MessageRejected", "the e-mail was not sent: MessageRejected"),
+        (
+            "email",
+            ("ses", "SendEmail"),
+            "MailFromDomainNotVerifiedException",
+            "the e-mail was not sent: MailFromDomainNotVerifiedException",
+        ),
+        ("email", ("ses", "SendEmail"), "Throttling", "the e-mail was not sent: Throttling"),
+        ("email", ("ses", "SendEmail"), "InvalidParameterValue", "the e-mail was not sent: InvalidReminderError"),
+        ("sms", ("sns", "Publish"), "InvalidParameter", "the text was not sent: SNS.InvalidParameterException"),
+        ("topic", ("sns", "Publish"), "NotFound", "the message to the topic was not sent: SNS.NotFoundException"),
+    ],
+)
+def test_a_reason_has_the_name_that_step_functions_gave_to_the_error(channel, call, code, reason):
+    assert senders.reason_of(channel, refused(*call, code)) == reason
+
+
+def test_the_words_of_a_service_are_repeated_without_addresses():
+    with Stubber(senders._client("ses")) as ses:
+        add_refusal(ses, "SendEmail", "MessageRejected", "Email address is not verified: jo@example.com")
+        with pytest.raises(ClientError) as caught:
+            senders.send("email", REMINDER)
+
+    assert senders.said(caught.value) == "Email address is not verified: j…@example.com"
+    assert senders.said(ReadTimeoutError(endpoint_url="https://example.com")) == ""
