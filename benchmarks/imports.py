@@ -27,7 +27,7 @@ from stacks.layer import LAYER, ROOT
 
 ROUNDS = 5
 CHECK_ROUNDS = 3
-SECONDS = 180
+SECONDS = 120
 
 LARGEST = 1.3
 """The goal: a function takes at most this many times as long to import as a bare boto3 client."""
@@ -183,7 +183,8 @@ def section(compiled: Mapping[str, Sample], on_aws: Mapping[str, Sample]) -> Sec
             name=f"imports: {shown(what)} / bare boto3 client",
             value=sample["start"] / bare,
             better="lower",
-            gate=what in on_aws,
+            # A busy machine changes it by a quarter. tests/lambdas/test_imports.py notices a new package or client.
+            gate=False,
         )
         for what, sample in compiled.items()
         if what != "bare"
