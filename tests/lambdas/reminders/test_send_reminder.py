@@ -1,4 +1,4 @@
-"""`SendReminder` sends each reminder once, whatever happens to its messages."""
+"""`SendReminder` sends each reminder once, also if calls fail and messages come twice."""
 
 import json
 from contextlib import suppress
