@@ -22,7 +22,7 @@ from benchmarks.one_start import EVENTS
 from benchmarks.report import Ratio, Section
 from costs import prices
 from stacks import pip
-from stacks.function_code import LAMBDAS, files_of, write
+from stacks.function_files import LAMBDAS, files_of, write
 from stacks.layer import LAYER, ROOT
 
 ROUNDS = 5
@@ -51,7 +51,7 @@ WAITS = {
 """Seconds that a call waits for other services. Estimates, because only AWS can tell."""
 
 ON_AWS = [*EVENTS, "fulfillment.ship_order"]
-"""The handlers that are also measured as on AWS: those that run most, and the one that imports most."""
+"""The handlers that are also measured as on AWS: nine that run often, and ShipOrder, which imports most."""
 
 START = Path(__file__).with_name("one_start.py")
 POWERTOOLS = ROOT / "build" / "powertools"

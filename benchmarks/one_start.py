@@ -113,15 +113,15 @@ def answer_for(request: Any, app: str) -> tuple[str, bytes]:
             return "text/xml", f"<{name}Response><{name}Result>{verified}</{name}Result></{name}Response>".encode()
         return "application/json", b'{"SendingEnabled": true, "ProductionAccessEnabled": true}'
     row = ROWS[app]
-    body: Mapping[str, Any] = {
+    answers: dict[str, Any] = {
         "GetItem": {"Item": row},
         "Query": {"Items": [row] * 10, "Count": 10},
         "BatchGetItem": {"Responses": {"1": [row]}},
         "UpdateItem": {"Attributes": row},
         "StartExecution": {"executionArn": ARN, "startDate": 1},
         "GetSecretValue": {"SecretString": "a key"},
-    }.get(operation, {})
-    return "application/x-amz-json-1.0", json.dumps(body).encode()
+    }
+    return "application/x-amz-json-1.0", json.dumps(answers.get(operation, {})).encode()
 
 
 def _text(value: str | bytes | None) -> str:
