@@ -22,7 +22,7 @@ CLIENTS = 32
 COLD_SECONDS = 20
 ROUNDS = 7
 CHECK_ROUNDS = 3
-SECONDS = 300
+SECONDS = 240
 ORDERS = 8
 """Orders of the one client in a round."""
 

@@ -27,7 +27,7 @@ from orders.order import FULFILLMENT_QUEUED
 
 ROUNDS = 10
 CHECK_ROUNDS = 5
-SECONDS = 180
+SECONDS = 150
 LOOKUPS = 20
 """Lookups of each kind in a round."""
 
