@@ -32,12 +32,13 @@ CALL_AWS = {
     *(
         "common.http",
         "orders.cache",
+        "orders.looks",
         "orders.operator_queues",
         "orders.redis_client",
         "orders.submission",
         "orders.table",
     ),
-    *("reminders.readiness", "reminders.settings", "reminders.table"),
+    *("reminders.executions", "reminders.readiness", "reminders.senders", "reminders.settings", "reminders.table"),
 }
 """The modules of the functions that call AWS or read the environment, in addition to the handlers.
 
