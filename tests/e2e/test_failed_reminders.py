@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.faults import ALWAYS, Faulty, States, changed, deployed_faulty, function_of
+from tests.support.cloud.faults import ALWAYS, Faulty, States, changed, deployed_faulty
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -16,8 +16,6 @@ pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 NOBODY = "nobody-deployed-this"
 NO_FUNCTION = {"FunctionName": NOBODY}
 NO_WORKFLOW = {"StateMachineArn": f"arn:aws:states:us-east-1:000000000000:stateMachine:{NOBODY}"}
-NO_TOPIC = f"arn:aws:sns:us-east-1:000000000000:{NOBODY}"
-TWICE = {"every": "1d", "times": 2}
 
 
 def row_of(apps: Apps, reminder_id: str) -> dict[str, Any]:
@@ -49,28 +47,6 @@ def test_a_reminder_whose_delivery_cannot_start_fails_with_a_reason(apps: Apps) 
     assert not [one for one in apps.cloud.topic_messages() if one["Body"] == reminder["message"]]
     execution = apps.finished(row["ExecutionId"])
     assert (execution["status"], execution["error"]) == ("FAILED", "ReminderNotSentError")
-
-
-def test_a_message_to_a_topic_that_is_gone_fails_and_a_repeated_reminder_goes_on(apps: Apps) -> None:
-    """The function's variable names a topic that nobody deployed."""
-    functions, name = apps.cloud.engine.client("lambda"), send_reminder(apps)
-    usual = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    reminder = reminder_of(repeat=TWICE)
-    functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": usual | {"NOTIFY_TOPIC": NO_TOPIC}}
-    )
-    try:
-        _, answer = apps.post_reminder(reminder)
-        row = eventually(lambda: row_of(apps, answer["reminderId"]), until=lambda row: row.get("Status") == "FAILED")
-    finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
-
-    assert (row["Occurrence"], row["Reason"]) == ("2", "the message to the topic was not sent: SNS.NotFoundException")
-
-
-def send_reminder(apps: Apps) -> str:
-    """The name of the function that sends."""
-    return str(function_of(apps, "SendReminder", stack="local-reminders")["FunctionName"])
 
 
 @pytest.fixture(scope="module")
