@@ -18,9 +18,9 @@ from terminal import program
 from tools.__main__ import PROGRAMS
 
 FOLDERS = ("tools", "local", "terminal", "costs", "benchmarks", "stacks", "tests/facts", "tests/corpora")
-OF_THE_ENGINE = {
-    *("local.start_engine", "local.engine_patches.unpacked", "local.engine_patches.function_process"),
-    "benchmarks.unpatched_engine",
+OF_OTHER_PROGRAMS = {
+    *("local.reading", "local.start_engine", "local.engine_patches.unpacked", "local.engine_patches.function_process"),
+    *("benchmarks.one_start", "benchmarks.unpatched_engine"),
 }
 """Programs that only other programs start."""
 
@@ -50,7 +50,7 @@ def modules() -> list[str]:
         for file in (PROJECT / folder).rglob("*.py")
         if "-" not in file.name and re.search('^if __name__ == "__main__"', file.read_text(), re.M)
     }
-    return sorted(found - OF_THE_ENGINE)
+    return sorted(found - OF_OTHER_PROGRAMS)
 
 
 def settings(**more: str) -> dict[str, str]:
