@@ -127,8 +127,8 @@ def another_name(row: Row, *, suffix: str) -> str:
 
 def results_on(row: Row) -> list[str] | None:
     """Returns the result of each channel: a reason, or an empty text if it has sent. None if one is still missing."""
-    results = [row.get(RESULT.format(channel.capitalize())) for channel in channels_on(row)]
-    return None if None in results else results
+    names = [RESULT.format(channel.capitalize()) for channel in channels_on(row)]
+    return None if any(row.get(name) is None for name in names) else [row[name] for name in names]
 
 
 def outcome(results: list[str], *, now: datetime) -> Row:

@@ -37,7 +37,7 @@ def executions(workflow: str, kind: str, number: int) -> list[dict[str, Any]]:
     made = []
     for count in range(number):
         arn = f"arn:aws:states:{REGION}:{ACCOUNT}:{kind}:w:{count}"
-        execution = {
+        execution: dict[str, Any] = {
             "executionArn": arn,
             "stateMachineArn": workflow,
             "name": str(count),
