@@ -13,7 +13,7 @@ LAMBDAS = Path(__file__).parent.parent / "lambdas"
 
 def files_of(package: str) -> list[Path]:
     """The modules and schemas of `package` and of the packages that it imports, directly or not."""
-    return [file for name in sorted(_packages(package)) for file in _files(name)]
+    return [file for name in sorted(_packages(package)) for file in files_in(name)]
 
 
 def without_comments(source: str) -> str:
@@ -51,7 +51,7 @@ def write(files: list[Path], folder: Path) -> None:
 
 
 @cache
-def _files(package: str) -> list[Path]:
+def files_in(package: str) -> list[Path]:
     return sorted(file for kind in ("*.py", "*.json") for file in (LAMBDAS / package).rglob(kind))
 
 
@@ -61,7 +61,7 @@ def _packages(package: str) -> set[str]:
     while waiting:
         name = waiting.pop()
         found.add(name)
-        text = "\n".join(file.read_text() for file in _files(name) if file.suffix == ".py")
+        text = "\n".join(file.read_text() for file in files_in(name) if file.suffix == ".py")
         imported = set(re.findall(r"^ *(?:from|import) ([a-z_]+)", text, re.M))
         waiting |= {one for one in imported if (LAMBDAS / one).is_dir()} - found
     return found

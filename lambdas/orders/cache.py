@@ -32,7 +32,7 @@ ANOTHER_KIND = "WRONGTYPE"
 
 logger = logger_of(__name__)
 breaker = Breaker()
-_workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="cache")
+workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="cache")
 
 
 def connect() -> None:
@@ -141,7 +141,7 @@ class _Conversation:
         See decision D051.
         """
         began = time.monotonic()
-        future = _workers.submit(redis_client.talk, *commands, seconds=self._budget)
+        future = workers.submit(redis_client.talk, *commands, seconds=self._budget)
         try:
             answers = future.result(timeout=max(self._left, 0))
         except Exception:

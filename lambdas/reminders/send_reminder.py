@@ -71,7 +71,7 @@ def _send(message: Message, context: Context) -> None:
 
 
 @cache
-def _sqs() -> Any:
+def sqs() -> Any:
     # Few messages go back, so no start pays for this client. See decision D160.
     return boto3.client("sqs", config=BRIEFLY)
 
@@ -79,7 +79,7 @@ def _sqs() -> Any:
 def _put_back(record: Mapping[str, Any], channel: str, seconds: int) -> None:
     """Shows the message again after `seconds`. If this fails, SQS shows it after the queue's visibility timeout."""
     try:
-        _sqs().change_message_visibility(
+        sqs().change_message_visibility(
             QueueUrl=settings.queues()[channel], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=seconds
         )
     except (ClientError, BotoCoreError) as error:

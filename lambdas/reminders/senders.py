@@ -19,7 +19,7 @@ _ONCE = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts"
 
 
 @cache
-def _client(service: str) -> Any:
+def client_of(service: str) -> Any:
     """The client of "ses" or "sns", for the channels that an instance really sends by. See decision D160."""
     return boto3.client(service, config=_ONCE)
 
@@ -48,7 +48,7 @@ def said(error: Exception) -> str:
 
 def _email(reminder: Mapping[str, Any]) -> None:
     mail = mail_of(reminder)
-    _client("ses").send_email(
+    client_of("ses").send_email(
         Source=os.environ["SENDER"],
         Destination={"ToAddresses": [mail.recipient]},
         Message={
@@ -59,7 +59,7 @@ def _email(reminder: Mapping[str, Any]) -> None:
 
 
 def _sms(reminder: Mapping[str, Any]) -> None:
-    _client("sns").publish(
+    client_of("sns").publish(
         PhoneNumber=reminder["phone"],
         Message=sms.text_of(reminder["message"]),
         MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
@@ -67,7 +67,7 @@ def _sms(reminder: Mapping[str, Any]) -> None:
 
 
 def _topic(reminder: Mapping[str, Any]) -> None:
-    _client("sns").publish(TopicArn=os.environ["NOTIFY_TOPIC"], Message=reminder["message"])
+    client_of("sns").publish(TopicArn=os.environ["NOTIFY_TOPIC"], Message=reminder["message"])
 
 
 def _in_utf8(text: str) -> dict[str, str]:

@@ -26,9 +26,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     checkout = copy_of_the_project(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(function_files, "LAMBDAS", root / "lambdas")
-        function_files._files.cache_clear()
+        function_files.files_in.cache_clear()
         yield checkout
-    function_files._files.cache_clear()
+    function_files.files_in.cache_clear()
 
 
 def synthesised(project: Checkout, home: Path) -> Path:

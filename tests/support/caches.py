@@ -42,7 +42,7 @@ def clients_closed() -> Iterator[None]:
         finally:
             # A lookup that has spent its budget leaves its call to a thread. Wait until no thread has a connection.
             idle = threading.Barrier(cache.WORKERS)
-            wait([cache._workers.submit(idle.wait) for _ in range(cache.WORKERS)])
+            wait([cache.workers.submit(idle.wait) for _ in range(cache.WORKERS)])
             for one in made:
                 one.close()
 

@@ -101,7 +101,7 @@ def send(channel: str, error: Exception | None = None, *, waited: str = "2099-01
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(senders, "send", by)
-        patch.setattr(send_reminder._sqs(), "change_message_visibility", lambda **_: None)
+        patch.setattr(send_reminder.sqs(), "change_message_visibility", lambda **_: None)
         send_reminder.handler({"Records": [record]}, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
 
 

@@ -63,7 +63,7 @@ def put_back(monkeypatch):
     """The delays in seconds for which messages were put back."""
     delays = []
     monkeypatch.setattr(
-        send_reminder._sqs(),
+        send_reminder.sqs(),
         "change_message_visibility",
         lambda QueueUrl, ReceiptHandle, VisibilityTimeout: delays.append(VisibilityTimeout),  # noqa: N803
     )
@@ -435,6 +435,6 @@ def test_a_message_that_cannot_be_put_back_is_still_reported_as_failed(write, se
     def fails(**_):
         raise DOWN
 
-    monkeypatch.setattr(send_reminder._sqs(), "change_message_visibility", fails)
+    monkeypatch.setattr(send_reminder.sqs(), "change_message_visibility", fails)
 
     assert send(message()) == ["m-0"]

@@ -40,7 +40,7 @@ def test_a_reminder_is_mailed_from_the_sender_to_its_one_recipient(confirmed_sen
 
 
 def test_ses_gets_both_parts_of_the_mail_in_utf_8():
-    with Stubber(senders._client("ses")) as ses:
+    with Stubber(senders.client_of("ses")) as ses:
         ses.add_response("send_email", {"MessageId": "m-1"}, {"Source": ANY, "Destination": ANY, "Message": CONTENT})
 
         senders.send("email", REMINDER)
@@ -50,7 +50,7 @@ def test_ses_gets_both_parts_of_the_mail_in_utf_8():
 
 @pytest.mark.parametrize(("message", "text"), [("“Plants”", '"Plants"'), ("“Plants” 🐈", "“Plants” 🐈")])
 def test_a_text_message_is_plain_where_it_can_be(message, text):
-    with Stubber(senders._client("sns")) as sns:
+    with Stubber(senders.client_of("sns")) as sns:
         kind = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
         expected = {"PhoneNumber": REMINDER["phone"], "Message": text, "MessageAttributes": kind}
         sns.add_response("publish", {"MessageId": "m-1"}, expected)
@@ -61,7 +61,7 @@ def test_a_text_message_is_plain_where_it_can_be(message, text):
 
 
 def test_the_topic_gets_the_original_message():
-    with Stubber(senders._client("sns")) as sns:
+    with Stubber(senders.client_of("sns")) as sns:
         expected = {"TopicArn": ENVIRONMENT["NOTIFY_TOPIC"], "Message": REMINDER["message"]}
         sns.add_response("publish", {"MessageId": "m-1"}, expected)
 
@@ -78,7 +78,7 @@ def test_a_call_is_tried_once_because_a_retry_could_send_twice(service):
         tried.append(request)
         raise ReadTimeoutError(endpoint_url="https://us-east-1.amazonaws.com")
 
-    events = senders._client(service).meta.events
+    events = senders.client_of(service).meta.events
     events.register("before-send", lose_the_reply, unique_id="lost")
     try:
         with pytest.raises(ReadTimeoutError):
@@ -135,7 +135,7 @@ def test_a_reason_has_the_name_that_step_functions_gave_to_the_error(channel, ca
 
 
 def test_the_words_of_a_service_are_repeated_without_addresses():
-    with Stubber(senders._client("ses")) as ses:
+    with Stubber(senders.client_of("ses")) as ses:
         add_refusal(ses, "SendEmail", "MessageRejected", "Email address is not verified: jo@example.com")
         with pytest.raises(ClientError) as caught:
             senders.send("email", REMINDER)
