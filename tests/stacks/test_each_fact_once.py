@@ -62,8 +62,11 @@ LISTS: list[set[Any]] = [
 """The closed lists, and the values of `fold`, `when` and `X-Cache`. Each `enum`, and each list in a workflow, must be
 one of them."""
 
-NOT_WRITTEN_BY_WORKFLOWS = {order.CLOSED, reminder.SCHEDULED, reminder.CANCELLED}
-"""Functions write these statuses."""
+WRITTEN_BY_FUNCTIONS = {
+    order.CLOSED,
+    *(reminder.SCHEDULED, reminder.CANCELLED, reminder.SENDING, reminder.SENT, reminder.PARTLY_SENT),
+}
+"""The statuses that no workflow writes."""
 
 WITHOUT_A_BUTTON = {"topic"}
 """The channels that the page does not offer."""
@@ -121,17 +124,17 @@ def _of_workflows() -> Iterator[Place]:
             if expected := _list_of(found):
                 yield Place(f"{where}: in [{listed}]", found, expected)
         written, named = _statuses_in(machine)
-        yield Place(f"{where}: statuses that it writes", written, statuses - NOT_WRITTEN_BY_WORKFLOWS)
+        yield Place(f"{where}: statuses that it writes", written, statuses - WRITTEN_BY_FUNCTIONS)
         yield Place(f"{where}: statuses that it asks for", named, named & statuses)
-    orders, reminders = load("order_fulfillment.asl.json")["States"], load("reminder.asl.json")["States"]
+    orders, delivery = load("order_fulfillment.asl.json")["States"], load("reminder_delivery.asl.json")["States"]
     (escalated,) = (one for one in orders["Put message in Queue"]["Choices"] if "Escalation" in one["Next"])
     agreed_on = set(re.findall("'([A-Z_0-9]+)'", escalated["Condition"]))
     yield Place("statemachines/order_fulfillment.asl.json: Put message in Queue", agreed_on, REASONS)
     yield Place("statemachines/order_fulfillment.asl.json: names of states", orders.keys() & STATES, STATES)
-    which_channel = reminders["EmailandSMS"]["ItemProcessor"]["States"]["Which channel"]
-    yield Place("statemachines/reminder.asl.json: Which channel", _compared_with(which_channel), CHANNELS)
-    alone = _compared_with(reminders["ChoiceState"])
-    yield Place("statemachines/reminder.asl.json: ChoiceState", alone, alone & CHANNELS)
+    which_channel = delivery["EmailandSMS"]["ItemProcessor"]["States"]["Which channel"]
+    yield Place("statemachines/reminder_delivery.asl.json: Which channel", _compared_with(which_channel), CHANNELS)
+    alone = _compared_with(delivery["ChoiceState"])
+    yield Place("statemachines/reminder_delivery.asl.json: ChoiceState", alone, alone & CHANNELS)
 
 
 def _compared_with(choice: dict[str, Any]) -> set[str]:
