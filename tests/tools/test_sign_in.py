@@ -163,15 +163,18 @@ def test_a_damaged_file_is_ignored(
 
 
 def test_an_unreadable_folder_is_ignored(
-    sign_in: Command, cognito: FakeCognito, typed: Type, monkeypatch: pytest.MonkeyPatch
+    sign_in: Command, cognito: FakeCognito, typed: Type, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Root can read every folder, so the test simulates the refusal."""
+    listdir = os.listdir
 
-    def refuse(folder: Any) -> Any:
-        raise PermissionError(13, "Permission denied", str(folder))
+    def refusing(folder: Any = ".") -> list[str]:
+        # botocore lists the folders of its own models.
+        if Path(folder) == cache:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listdir(folder)
 
-    monkeypatch.setattr(os, "listdir", refuse)
-    monkeypatch.setattr(Path, "glob", lambda folder, _: refuse(folder))
+    monkeypatch.setattr(os, "listdir", refusing)
     typed(PASSWORDS[ADA])
 
     assert sign_in("--user", ADA).status == 0
