@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from common.aws import BRIEFLY
 from common.paging import Place
-from common.times import timestamp
+from common.times import timestamp, timestamp_in_full
 from reminders.channels import CHANNELS
 from reminders.reminder import BY_OWNER, BY_STATUS, CANCELLED, LEASE, RESULT, SCHEDULED, SENDING, Row, channels_on
 
@@ -67,18 +67,21 @@ def claim(
     """Claims a reminder for sending it by `channel`, until the lease ends, and returns the row. None if it is refused.
 
     Only the message of the row's own execution can claim the reminder. It must be due and SCHEDULED. If it is SENDING,
-    the channel must have no result yet, and no lease or a lease that is over.
+    the channel must have no result yet, and no lease or a lease that is over. boto3 repeats a claim whose answer was
+    lost, so the claim's own lease is accepted too.
 
-    See decision D039.
+    See decisions D039 and D144.
     """
     held, result = LEASE.format(channel.capitalize()), RESULT.format(channel.capitalize())
-    is_free = Attr(held).not_exists() | Attr(held).lt(timestamp(now))
+    # The microseconds tell this lease from the lease of a copy that claims at the same time.
+    own = timestamp_in_full(now + lease)
+    is_free = Attr(held).not_exists() | Attr(held).lt(timestamp(now)) | Attr(held).eq(own)
     condition = (
         Attr("ExecutionId").eq(execution)
         & Attr("DueAt").lte(waited_until)
         & (Attr("Status").eq(SCHEDULED) | (Attr("Status").eq(SENDING) & is_free & Attr(result).not_exists()))
     )
-    changes = {"Status": SENDING, "UpdatedAt": timestamp(now), held: timestamp(now + lease)}
+    changes = {"Status": SENDING, "UpdatedAt": timestamp(now), held: own}
     return _update(reminder_id, changes, only_if=condition)
 
 

@@ -396,6 +396,22 @@ def test_after_a_fault_the_message_schedules_one_next_occurrence(
     assert kept("ExecutionId") == (found,)
 
 
+def test_a_claim_that_boto3_repeats_sends_the_reminder(write, sent, monkeypatch):
+    """The answer to the first attempt is lost, and the second attempt finds its own lease."""
+    once = TABLE.update_item
+
+    def twice(**given):
+        if ":EmailLease" in given["ExpressionAttributeValues"]:
+            once(**given)
+        return once(**given)
+
+    monkeypatch.setattr(TABLE, "update_item", twice)
+    write()
+
+    assert send(message()) == []
+    assert (len(sent), kept("Status")) == (1, ("SENT",))
+
+
 def test_a_write_that_boto3_repeats_starts_the_next_occurrence(write, sent, monkeypatch, reminder_workflow):
     """The answer to the first attempt is lost, and the condition of the second attempt does not hold any more."""
     once, conditions = TABLE.update_item, []
