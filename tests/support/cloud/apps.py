@@ -74,10 +74,10 @@ class Apps:
     def post_reminder(self, reminder: dict[str, Any]) -> tuple[int, Any]:
         return self._call("POST", f"{self.places.reminders_api}/reminders", reminder)[:2]
 
-    def start(self, workflow: str, workflow_input: Any) -> str:
+    def start(self, workflow: str, workflow_input: Any, *, name: str | None = None) -> str:
         """Starts a workflow by hand, like `aws stepfunctions start-execution`. Returns the execution's ARN."""
         started = self.cloud.engine.client("stepfunctions").start_execution(
-            stateMachineArn=workflow, name=str(uuid.uuid4()), input=json.dumps(workflow_input)
+            stateMachineArn=workflow, name=name or str(uuid.uuid4()), input=json.dumps(workflow_input)
         )
         balance.BY_HAND.add(started["executionArn"])
         return str(started["executionArn"])

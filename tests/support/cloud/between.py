@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
+from botocore.exceptions import ClientError
 
 from local.cloud import Cloud
 from tests.support.cloud.balance import construct, functions_of
@@ -32,6 +33,9 @@ KINDS = {
     LOST_ONCE: "the first attempt loses its answer, and the second attempt gets one",
     LOST_THEN_KILLED: "the first attempt loses its answer, and the function is killed in the second attempt",
 }
+
+LONGEST_WAIT = 2
+"""For how many seconds a message that a function has put back stays hidden. The functions ask for minutes."""
 
 NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:")
 """Actions in a role that the function does not call itself. Lambda, DynamoDB and Step Functions need them."""
@@ -253,7 +257,33 @@ def _passed_on(cloud: Cloud, request: BaseHTTPRequestHandler, body: bytes) -> tu
         engine.request(request.command, request.path, body, dict(request.headers))
         response = engine.getresponse()
         kept = {name: value for name, value in response.getheaders() if name.lower() in ("content-type", "x-amz-crc32")}
-        return response.status, kept, response.read()
+        answer = response.status, kept, response.read()
+    if request.headers.get("X-Amz-Target") == "AmazonSQS.ChangeMessageVisibility" and answer[0] == 200:
+        _show_soon(cloud, json.loads(body))
+    return answer
+
+
+def _show_soon(cloud: Cloud, hidden: dict[str, Any]) -> None:
+    """Shows a message after LONGEST_WAIT if a function hides it for longer."""
+    if hidden["VisibilityTimeout"] > LONGEST_WAIT:
+        sqs = cloud.engine.client("sqs")
+        # The message may have been deleted meanwhile.
+        with contextlib.suppress(ClientError):
+            sqs.change_message_visibility(**{**hidden, "VisibilityTimeout": LONGEST_WAIT})
+
+
+@contextmanager
+def hidden_for(cloud: Cloud, seconds: int, *queues: str) -> Iterator[None]:
+    """Shows messages again after so many seconds inside the block if the function that received them is killed."""
+    sqs, name = cloud.engine.client("sqs"), "VisibilityTimeout"
+    usual = {url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name] for url in queues}
+    for url in queues:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(seconds)})
+    try:
+        yield
+    finally:
+        for url, before in usual.items():
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
 
 
 def _error(request: BaseHTTPRequestHandler) -> tuple[dict[str, str], bytes]:

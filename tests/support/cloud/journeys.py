@@ -12,7 +12,8 @@ from typing import Any
 from uuid import uuid4
 
 from orders.rules import execution_name
-from reminders.reminder import execution_arn
+from reminders.reminder import another_name, execution_arn
+from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.balance import BY_HAND, functions_of
 from tests.support.cloud.between import (
@@ -254,14 +255,30 @@ def reminded_later(subject: Subject) -> int:
 
 
 def reminded_by_text(subject: Subject) -> int:
+    return remind(subject, preference="sms")[0]
+
+
+def reminded_by_text_later(subject: Subject) -> int:
     return remind(subject, preference="sms", waitSeconds=86_400)[0]
 
 
 def start_by_hand(subject: Subject) -> int:
     if "execution" not in subject.found:
-        asked = {"message": subject.message, "preference": "topic", "waitSeconds": 0}
-        subject.found["execution"] = subject.apps.start(subject.apps.places.reminder_workflow, asked)
+        subject.found["execution"] = subject.apps.start(
+            subject.apps.places.reminder_workflow, by_hand(subject), name=subject.found.get("reminder")
+        )
     return 200
+
+
+def by_hand(subject: Subject) -> dict[str, Any]:
+    return {"message": subject.message, "preference": "topic", "waitSeconds": 0}
+
+
+def checked(subject: Subject) -> None:
+    """Makes the row of a reminder by hand, as if the answer of the function that checks it had been lost."""
+    subject.found["reminder"] = name = unique("by-hand-")
+    event = {"Input": by_hand(subject), "ExecutionId": execution_arn(subject.apps.places.reminder_workflow, name)}
+    persistent(lambda: (call_reminders_function(subject, "ScheduleReminder", event), None))
 
 
 def scheduled(subject: Subject) -> None:
@@ -315,7 +332,9 @@ def aborted(subject: Subject, **changes: str) -> None:
 
 def without_execution(subject: Subject) -> None:
     """Makes a reminder whose row names an execution that has never started."""
-    aborted(subject, ExecutionId=execution_arn(subject.apps.places.reminder_workflow, unique("never-")))
+    scheduled(subject)
+    name = another_name(reminder_row(subject, subject.found["reminder"]), suffix="never")
+    aborted(subject, ExecutionId=execution_arn(subject.apps.places.reminder_workflow, name))
 
 
 def overdue(subject: Subject) -> None:
@@ -334,33 +353,74 @@ def _minutes_ago(minutes: int) -> str:
 
 
 def settle(subject: Subject, event: Mapping[str, bool] = {}) -> int:  # noqa: B006 - only read
+    return call_reminders_function(subject, "SettleLostReminders", event)
+
+
+def call_reminders_function(subject: Subject, construct: str, event: Mapping[str, Any]) -> int:
     stack = subject.apps.places.reminder_table.partition("-ReminderTable")[0]
-    name = functions_of(subject.apps.cloud, stack)["SettleLostReminders"]
+    name = functions_of(subject.apps.cloud, stack)[construct]
     functions = subject.apps.cloud.engine.client("lambda")
     answer = functions.invoke(FunctionName=name, Payload=json.dumps(dict(event)).encode())
     return 500 if "FunctionError" in answer else 200
 
 
+def send_too_early(subject: Subject) -> int:
+    """Puts the message of a reminder into its queue, although the reminder is not due.
+
+    So it looks like a reminder for which one execution could not wait long enough.
+    """
+    reminder_id = subject.found["reminder"]
+    row = reminder_row(subject, reminder_id)
+    subject.found.setdefault("execution it had", row["ExecutionId"])
+    asked = {"message": subject.message, "channels": ["email"], "email": "zoe@example.com"}
+    waited = {**asked, "reminderId": reminder_id, "waitUntil": _minutes_ago(0)}
+    body = {"ExecutionId": subject.found["execution it had"], "Reminder": waited, "Channel": "email"}
+    put_into(subject, subject.apps.places.reminder_queues["email"], body)
+    return 200
+
+
+def waits_on(subject: Subject, case: Case) -> None:
+    """Waits until another execution of the reminder has started."""
+    reminder_id = subject.found["reminder"]
+
+    def started() -> bool:
+        row = reminder_row(subject, reminder_id)
+        return "After" in row and bool(_status_of_execution(subject, row))
+
+    eventually(started, every=0.3)
+
+
 def sent(subject: Subject, case: Case) -> None:
-    """Waits until the executions of a reminder have ended, or wait for more than an hour."""
-    states = subject.apps.cloud.engine.client("stepfunctions")
-    in_an_hour = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Waits until the reminders of a case have an end, or wait for more than an hour, or are lost."""
+    ids = {*case.markers, subject.found.get("reminder", subject.id)} - {subject.id}
+    if execution := subject.found.get("execution"):
+        ids.add(execution.rpartition(":")[2])
+    eventually(lambda: all(_is_over(subject, reminder_id) for reminder_id in ids), every=0.3)
 
-    def over() -> bool:
-        for reminder_id in {*case.markers, subject.found.get("reminder", subject.id)} - {subject.id}:
-            row = reminder_row(subject, reminder_id)
-            if not row or row["DueAt"] > in_an_hour:
-                continue
-            first = f"{subject.apps.places.reminder_workflow.replace(':stateMachine:', ':execution:')}:{reminder_id}"
-            with contextlib.suppress(states.exceptions.ExecutionDoesNotExist):
-                found = states.describe_execution(executionArn=row.get("ExecutionId", first))
-                if found["status"] == "RUNNING":
-                    return False
-        if execution := subject.found.get("execution"):
-            return bool(states.describe_execution(executionArn=execution)["status"] != "RUNNING")
+
+def _is_over(subject: Subject, reminder_id: str) -> bool:
+    row = reminder_row(subject, reminder_id)
+    if not row:
         return True
+    if row["Status"] == "SENDING":
+        balance.end_leases(subject.apps.cloud, subject.apps.places, row)
+        return False
+    if row["Status"] != "SCHEDULED":
+        return True
+    status = _status_of_execution(subject, row)
+    if row["DueAt"] > f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}":
+        # SendReminder writes the row first, and then starts the next execution.
+        return bool(status) or "After" not in row
+    # After a success, the reminder is in a queue.
+    return status not in ("RUNNING", "SUCCEEDED")
 
-    eventually(over, every=0.3)
+
+def _status_of_execution(subject: Subject, row: Mapping[str, Any]) -> str | None:
+    """The status of the execution that a reminder's row names. None if it does not exist."""
+    states = subject.apps.cloud.engine.client("stepfunctions")
+    with contextlib.suppress(states.exceptions.ExecutionDoesNotExist):
+        return str(states.describe_execution(executionArn=row["ExecutionId"])["status"])
+    return None
 
 
 def functions(*names: str) -> frozenset[str]:
@@ -406,7 +466,22 @@ MAIN = [
         begin=without_execution,
     ),
     Journey("setting a repeated reminder", functions("SendReminder"), reminded_daily, end=sent),
+    Journey("setting a reminder by text message", functions("SendReminder"), reminded_by_text, end=sent),
+    Journey(
+        "sending a reminder before it is due",
+        functions("SendReminder"),
+        send_too_early,
+        begin=scheduled,
+        end=waits_on,
+    ),
     Journey("starting a reminder by hand", functions("ScheduleReminder"), start_by_hand, end=sent),
+    Journey(
+        "starting a reminder by hand whose row exists",
+        functions("ScheduleReminder"),
+        start_by_hand,
+        begin=checked,
+        end=sent,
+    ),
     Journey("cancelling a reminder", functions("CancelReminder"), cancel, begin=scheduled, then=frozenset({200, 409})),
     Journey(
         "cancelling a reminder while it is sent",
@@ -471,6 +546,17 @@ ALONE = [
             alone=True,
         ),
     ],
+    [
+        Journey(
+            "putting a text message back",
+            functions("SendReminder"),
+            reminded_by_text,
+            end=sent,
+            first=(Call("SendReminder", "sns:Publish"),),
+            alone=True,
+            only=":ChangeMessageVisibility",
+        ),
+    ],
     [Journey("searching for lost orders", functions("ParkLostOrders"), searched, begin=lost, alone=True, only=":Scan")],
 ]
 FRESH = [
@@ -498,7 +584,7 @@ FRESH = [
         Journey(
             "setting the first text message of a process",
             functions("CreateReminder"),
-            reminded_by_text,
+            reminded_by_text_later,
             alone=True,
             only="sns:",
         ),
