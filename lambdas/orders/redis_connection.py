@@ -15,6 +15,10 @@ Command: TypeAlias = Sequence[str | int]
 Answer: TypeAlias = "bytes | None | RefusalError"
 
 PORT = 6379
+LONGEST_LINE = 4096
+LONGEST_VALUE = 4_000_000
+"""In bytes. A cached order is far shorter. A longer answer must not fill the function's memory."""
+
 _CODE = re.compile("[A-Z]{1,32}")
 _UNABLE = ("LOADING", "MASTERDOWN", "NOAUTH", "WRONGPASS", "ERR max number of clients reached")
 """How refusals begin that the server would give to every command."""
@@ -88,7 +92,7 @@ class Connection:
             raise UnableError(answer.code)
 
     def _answer(self) -> Answer:
-        line = self._answers.readline()
+        line = self._answers.readline(LONGEST_LINE)
         if not line.endswith(b"\r\n"):
             raise UnableError("closed")
         kind, text = line[:1], line[1:-2]
@@ -101,6 +105,8 @@ class Connection:
         raise UnableError("not the protocol")
 
     def _value(self, size: int) -> bytes:
+        if size > LONGEST_VALUE:
+            raise UnableError("value too long")
         value = self._answers.read(size + 2)
         if len(value) < size + 2 or not value.endswith(b"\r\n"):
             raise UnableError("closed")

@@ -127,6 +127,16 @@ def test_a_connection_that_the_server_has_closed_is_replaced(client, redis_cache
     assert client.ask(("GET", "order:1")) == [None]
 
 
+@pytest.mark.parametrize("answer", [b"$4000001\r\n", b"+" + b"x" * 5000 + b"\r\n"], ids=["a value", "a line"])
+def test_an_answer_that_is_too_long_is_not_read(answer, scripted):
+    scripted.answers = [answer]
+    connection = Connection(caches.url_of(scripted), seconds=5)
+
+    with pytest.raises(UnableError):
+        connection.ask(("GET", "order:1"))
+    connection.close()
+
+
 def test_a_connection_is_closed_after_an_error(scripted):
     scripted.answers = [b"?\r\n", b"$-1\r\n"]
     client = redis_client.Client(caches.url_of(scripted), 5)
