@@ -73,6 +73,8 @@ def deliver(message: Message) -> None:
 
 
 def _send(row: Row, message: Message) -> None:
+    # If the row is damaged, this raises KeyError. Its result could not be recorded, so each attempt would send again.
+    channels_on(row)
     try:
         senders.send(message.channel, message.reminder)
     except (InvalidReminderError, ClientError, BotoCoreError) as error:

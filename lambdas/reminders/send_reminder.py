@@ -48,6 +48,9 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         except (ClientError, BotoCoreError) as error:
             logger.warning("message %s: %s", record["messageId"], error_name(error))
             _put_back(record, message.channel, back_off(Refusal.TEMPORARY, receives))
+        except Exception as error:  # a row may be anything, and the other messages must still be sent
+            # Only the class, because the message could quote the row.
+            logger.error("message %s: %s", record["messageId"], type(error).__name__, extra={"failed": 1})
         else:
             continue
         failed.append({"itemIdentifier": record["messageId"]})

@@ -437,6 +437,20 @@ def test_a_failing_table_puts_the_message_back(write, sent, put_back, reminder_t
     assert (sent, len(put_back)) == ([], 1)
 
 
+@pytest.mark.parametrize("damage", [{"DueAt": "?"}, {"Preference": "fax", "Channels": []}], ids=["due", "channels"])
+def test_a_damaged_row_does_not_keep_the_next_message_from_being_sent(damage, write, sent, caplog):
+    write()
+    write(ReminderId="r-2", ExecutionId=OTHER, **damage)
+    other = message(execution=OTHER, number=2)
+    other["body"] = other["body"].replace('"r-1"', '"r-2"')
+
+    assert send(other, message()) == ["m-2"]
+
+    assert sent == [("email", "Feed the cat")]
+    assert kept("Status") == ("SENT",)
+    assert [one.failed for one in caplog.records] == [1]
+
+
 def test_a_call_without_time_puts_its_last_messages_back_untouched(write, sent, put_back):
     before = write()
 
