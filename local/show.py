@@ -46,7 +46,9 @@ def print_status(cloud: Cloud, console: Console) -> None:
         console.print(f"{name:18} {part['state']}, {process}log {part['log']}", highlight=False)
     if state["functions"]:
         console.print(f"{'functions':18} run on Python {', '.join(state['functions']['python'])}", highlight=False)
-    for name, place in (state["places"] or {}).items():
+    places = state["places"] or {}
+    queues = {f"{channel}_queue": url for channel, url in places.pop("reminder_queues", {}).items()}
+    for name, place in {**places, **queues}.items():
         if place is not None:
             console.print(f"{name.replace('_', ' '):18} {place}", highlight=False)
     if state["users"]:

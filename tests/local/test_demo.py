@@ -18,10 +18,19 @@ def test_the_demos_order_is_found_in_a_queue() -> None:
 
 
 class Engine:
-    """An engine with one execution: its status, and its history with the newest event first."""
+    """An engine with one execution, and with the row of its reminder.
 
-    def __init__(self, status: str, *states: str) -> None:
-        self.status, self.states = status, states
+    The execution has a status, and a history with the newest event first.
+    """
+
+    def __init__(self, status: str, *states: str, row: str = "SENT") -> None:
+        self.status, self.states, self.row = status, states, row
+
+    def client(self, service: str) -> "Engine":
+        return self
+
+    def get_item(self, **_: Any) -> dict[str, Any]:
+        return {"Item": {"Status": {"S": self.row}}}
 
     def execution(self, workflow: str, name: str) -> str | None:
         return name if self.states else None
@@ -77,15 +86,18 @@ def test_the_demo_cuts_no_word_in_a_terminal_of_80_columns() -> None:
 @pytest.mark.parametrize(
     ("engine", "ended"),
     [
-        (Engine("RUNNING", "EmailOnly"), ""),
-        (Engine("SUCCEEDED", "EmailOnly", "Sent"), "mail to ada@example.com"),
+        (Engine("RUNNING", "Timer", row="SCHEDULED"), ""),
+        (Engine("SUCCEEDED", "Timer", "Deliver", row="SCHEDULED"), ""),
+        (Engine("SUCCEEDED", "Timer", "Deliver", row="SENDING"), ""),
+        (Engine("RUNNING", "Timer", "Deliver"), ""),
+        (Engine("SUCCEEDED", "Timer", "Deliver"), "mail to ada@example.com"),
         (Engine("SUCCEEDED"), ""),
     ],
 )
-def test_a_reminder_ends_when_its_execution_is_over(
+def test_a_reminder_ends_when_its_execution_is_over_and_its_row_says_so(
     engine: Engine, ended: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The mail is sent earlier, when the execution has not reached its last state."""
+    """The row says it a moment after the execution has put the reminder in its queue."""
     [step, *_] = [step for step in steps(engine) if isinstance(step, ReminderStep)]
     step.id = "1"
     monkeypatch.setattr(step, "delivered", lambda: ["mail to ada@example.com"])
