@@ -64,7 +64,7 @@ def write(sections: dict[str, Section]) -> None:
 
 
 def compare(sections: dict[str, Section]) -> list[str]:
-    """A line for each ratio of the programs that ran, and that became worse."""
+    """A line for each ratio that became worse, of the programs that ran."""
     of_these = [ratio for ratio in committed() if ratio.name.partition(":")[0] in sections]
     return report.worse(of_these, [ratio for section in sections.values() for ratio in section.ratios])
 

@@ -66,7 +66,7 @@ class Scenario:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What became of the reminders of a scenario. Times are in seconds after the second in which all were due."""
+    """The results of a scenario. Times are in seconds after the second in which all reminders were due."""
 
     scenario: Scenario
     set_seconds: float

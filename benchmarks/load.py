@@ -251,7 +251,7 @@ class Measured:
 def load(
     design: Ours | Original, arrivals: Arrivals, *, clients: int, seconds: float
 ) -> tuple[float, list[float], list[float]]:
-    """Lets `clients` place orders, each its next order when the last one is settled.
+    """Runs `clients` clients. Each places its next order when its last one is settled.
 
     Returns the orders settled per second, the seconds of each request, and the seconds until each order was settled.
     """

@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 Found = TypeVar("Found")
 
 WORSE = 0.25
-"""A ratio may be worse than the committed one by this part of it."""
+"""How much worse than the committed ratio a new one may be, as a part of the committed one."""
 
 HEAD = """\
 # Benchmarks

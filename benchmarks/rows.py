@@ -34,7 +34,7 @@ OF_THE_PERSON, FOR_PEOPLE = 200, 100
 
 PERSON = "4a1b"
 CALLS_A_ROUND = {"look up": 200, "list": 20}
-"""A lookup takes so little time that few of them would not say much."""
+"""A lookup takes so little time that only many of them give a reliable number."""
 
 HANDLERS = {"look up": "orders.get_order", "list": "orders.list_orders"}
 
@@ -250,7 +250,7 @@ def measured(rounds: int) -> Found:
     boto3._get_default_session().events.register("before-call.dynamodb", engine.answer)
     handlers = {name: importlib.import_module(module).handler for name, module in HANDLERS.items()}
     tables = {number: filled(engine, number) for number in (FEW, MANY)}
-    # Otherwise Python looks through all these rows from time to time, while our code runs.
+    # Otherwise Python's garbage collector searches all these rows now and then while our code runs.
     gc.freeze()
 
     def once(number: int, name: str, request: Any) -> Counted:

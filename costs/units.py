@@ -22,7 +22,7 @@ class Unit:
     metric: str = ""
     """The CloudWatch metric that gives AWS's own number, or where else AWS shows it."""
     billed: bool = True
-    """False for what AWS does not bill. Budgets hold it all the same: a change of it leads to a change of the bill."""
+    """False if AWS does not bill the unit. Budgets contain it anyway, because a change of it changes the bill."""
 
 
 _TIME = "the time is this machine's"

@@ -223,7 +223,7 @@ class Cloud:
         else:
             self._deploy_everything(say, wanted)
         deploy.mark_deployed(self.engine, wanted)
-        # A deployment is not what the apps cost.
+        # The calls of a deployment are not a cost of the apps.
         self.engine.meter(forget=True)
         return True
 

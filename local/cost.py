@@ -71,7 +71,7 @@ def _number(quantity: float) -> str:
 
 
 def _usd(usd: float) -> str:
-    """Two digits behind the point, or as many as the first that counts needs."""
+    """At least two decimal places, or enough to show the first digit that is not 0."""
     return f"{usd:,.2f}" if usd >= 1 or not usd else f"{usd:.6f}"
 
 

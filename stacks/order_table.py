@@ -8,7 +8,7 @@ from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
 
 WRITES_OF_AN_ORDER = 3
-"""Writes to the row of a good order: its claim, its take-up by the workflow, and its outcome."""
+"""The writes to the row of a good order: the claim, the take-up by the workflow, and the outcome."""
 
 
 class OrderTable(KeptTable):

@@ -145,7 +145,7 @@ class OrdersStack(Stack):
         table: OrderTable,
         alarms: Alarms,
     ) -> None:
-        """Adds a function that writes to the cache what would make a cached entry wrong.
+        """Adds a function that writes to the cache each change that would make a cached entry wrong.
 
         See decision D137.
         """

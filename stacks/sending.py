@@ -9,20 +9,21 @@ from dataclasses import dataclass
 from stacks.config import Stage
 
 FEWEST_INSTANCES = 2
-"""Lambda's least MaximumConcurrency: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+"""The smallest MaximumConcurrency that Lambda allows: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
 
 SENDS_OF_AN_INSTANCE = 10
 """The most that one instance sends in a second: it claims the row, sends, and records the result, one after the other.
 An assumption, made from three calls of about 30 ms. A higher rate of the stage gets more instances."""
 
 TIMEOUT_SECONDS = 60
-"""Of `SendReminder`. A batch of ten takes 20 seconds at the slowest rate of an account, one mail a second."""
+"""The timeout of `SendReminder`. At the slowest rate of an account, one mail a second, a batch of ten takes 20 seconds."""
 
 VISIBILITY_SECONDS = 6 * TIMEOUT_SECONDS
 """Six times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
 
 MOST_RECEIVES = 1000
-"""SQS's most. A message is received about 290 times on a day on which SES refuses all mails, and may wait for days.
+"""The most that SQS allows. If SES refuses all mails for a day, a message is received about 290 times, and it may wait
+for days.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
 
 

@@ -29,7 +29,7 @@ class LooksNotSentError(Exception):
 
 
 def seconds_left(updated_at: object, *, now: datetime) -> int:
-    """Seconds until an order is overdue that changed at `updated_at`. 0 if it is overdue, or if the time is damaged."""
+    """Seconds until an order that changed at `updated_at` is overdue. 0 if it is overdue, or if the time is damaged."""
     try:
         changed = datetime.fromisoformat(updated_at) if isinstance(updated_at, str) else datetime.min
         left = (changed.replace(tzinfo=UTC) + OVERDUE - now).total_seconds()
@@ -39,7 +39,7 @@ def seconds_left(updated_at: object, *, now: datetime) -> int:
 
 
 def at_orders(orders: Mapping[str, object], *, now: datetime) -> None:
-    """Sends a message for each order, which arrives when the order is overdue. `orders` are times by OrderId.
+    """Sends a message for each order, which arrives when the order is overdue. `orders` maps OrderId to UpdatedAt.
 
     Raises LooksNotSentError if SQS did not accept a message, or the errors of boto3. Safe to repeat.
     """

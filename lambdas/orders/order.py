@@ -10,7 +10,7 @@ CLOSED = "CLOSED"
 STATUSES = (RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED)
 FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED})
 LISTED = (ESCALATED, PARKED)
-"""The statuses that wait for an operator. Operators can list the orders with each of them."""
+"""The statuses of orders that wait for an operator. Operators can list the orders with these statuses."""
 CORRECTABLE = frozenset(LISTED)
 """The statuses in which an operator can correct, resubmit or close an order."""
 

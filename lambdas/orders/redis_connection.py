@@ -21,7 +21,7 @@ LONGEST_VALUE = 4_000_000
 
 _CODE = re.compile("[A-Z]{1,32}")
 _UNABLE = ("LOADING", "MASTERDOWN", "NOAUTH", "WRONGPASS", "ERR max number of clients reached")
-"""How refusals begin that the server would give to every command."""
+"""The beginnings of refusals that the server would give to every command."""
 
 
 class RefusalError(Exception):

@@ -57,7 +57,7 @@ class Pace:
         self._sleep(min(self.seconds(), self._pause))
 
     def hold(self, seconds: float) -> None:
-        """Lets this instance send nothing for so long, because the service refuses more."""
+        """Lets this instance send nothing for `seconds`, because the service accepts no more."""
         self._next = max(self._next, self._clock() + seconds)
 
 
@@ -93,7 +93,7 @@ THROTTLES = {
 """
 
 DAILY = "daily message quota exceeded"
-"""SES's text, which alone tells the daily quota from the rate: both have the same code."""
+"""A part of SES's text if the daily quota is used up. The error has the same code as a rate that is too high."""
 
 FINAL = {
     *("MessageRejected", "MailFromDomainNotVerifiedException", "AccountSendingPausedException"),
@@ -126,7 +126,7 @@ def refusal_of(error: ClientError | BotoCoreError) -> Refusal:
 
 
 HOLD = {Refusal.THROTTLED: 1.0, Refusal.SPENT: 300.0}
-"""How long an instance sends nothing after a refusal. SES gives out its rate by the second.
+"""How long an instance sends nothing after a refusal. SES counts its rate by the second.
 
 While the daily quota is spent, an instance asks SES once in five minutes, and hands the other messages back unseen.
 """

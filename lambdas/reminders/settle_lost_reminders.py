@@ -44,7 +44,7 @@ WAITS_IN_A_QUEUE = timedelta(hours=1)
 """The same, if the queue of a channel has messages. One of them may be the reminder's."""
 
 SLOWER = 10
-"""A queue may take this number of times longer than its length and its pauses say, if the service is throttled."""
+"""If the service throttles, a queue may take this many times as long as its length and its pauses say."""
 
 WORKS_SECONDS = 200
 """After this time a run settles no further reminder. The next run finds those that are left."""

@@ -204,7 +204,7 @@ def _counting_records(emit: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _count_readers(table: dict[str, Any], record: dict[str, Any]) -> None:
-    """Counts the record for each function that will get it: now, because a function may wait for more of them."""
+    """Counts the record now, for each function that will get it, because a function may wait for more records."""
     for mapping in list(lambda_svc._esms._data.values()):
         is_reader = mapping.get("EventSourceArn") == table.get("LatestStreamArn") and mapping.get("Enabled", True)
         if is_reader and lambda_svc._apply_filter_criteria([record], mapping):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Says what a month of a stage costs on AWS: by service, beside the original design, with other settings, and without
-traffic. The quantities were counted on the laptop cloud. The prices are on demand in us-east-1. It asks nobody.
+traffic. The quantities were counted on the laptop cloud. The prices are on demand in us-east-1. It makes no calls.
 
 Numbers that only AWS can measure are estimates. The last table lists them, each with the place that has the real one.
 docs/cost.md explains the tables."""
