@@ -16,7 +16,7 @@ SENDS_OF_AN_INSTANCE = 10
 An assumption, made from three calls of about 30 ms. A higher rate of the stage gets more instances."""
 
 TIMEOUT_SECONDS = 60
-"""The timeout of `SendReminder`. At the slowest rate of an account, one mail a second, a batch of ten takes 20 seconds."""
+"""The timeout of `SendReminder`. At the lowest rate of an account, a mail a second, a batch of ten takes 20 seconds."""
 
 VISIBILITY_SECONDS = 6 * TIMEOUT_SECONDS
 """Six times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
