@@ -47,7 +47,7 @@ def wait(engine: Engine, say: Callable[[str], None]) -> None:
                 more = f" and {len(on_their_way) - NAMED} more" if len(on_their_way) > NAMED else ""
                 say(
                     f"still in progress after {FINISH_SECONDS} seconds: {', '.join(on_their_way[:NAMED])}{more}; "
-                    "the next `up` parks these orders, restarts these reminders and deploys these stacks again"
+                    "the next `up` parks these orders, continues these reminders and deploys these stacks again"
                 )
                 return
             time.sleep(POLL_SECONDS)
@@ -86,22 +86,31 @@ def _running_orders(engine: Engine) -> list[str]:
 
 
 def _due_reminders(engine: Engine) -> list[str]:
-    """The names of the running executions of reminders that are due."""
+    """The names of the running executions of reminders that are due, and the ids of due reminders that are not sent.
+
+    After its execution, a reminder goes through a delivery, a queue and `SendReminder`. A stop would cut off the
+    delivery, and would hide the message in the queue until its visibility timeout is over.
+    """
     outputs = deploy.outputs(engine).get(deploy.REMINDERS_STACK, {})
     if not outputs:
         return []
     running = {
         one["executionArn"]: one["name"] for one in _executions(engine, outputs["ReminderStateMachineArn"], "RUNNING")
     }
-    if not running:
-        return []
+    deliveries = [one["name"] for one in _executions(engine, outputs["ReminderDeliveryArn"], "RUNNING")]
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     pages = engine.client("dynamodb").get_paginator("scan").paginate(TableName=outputs["ReminderTableName"])
     rows = [
         {name: next(iter(value.values())) for name, value in row.items()} for page in pages for row in page["Items"]
     ]
     waiting = {row.get("ExecutionId") for row in rows if row["Status"] == "SCHEDULED" and row["DueAt"] > now}
-    return [name for execution, name in running.items() if execution not in waiting]
+    executing = {execution: name for execution, name in running.items() if execution not in waiting}
+    unsent = [
+        row["ReminderId"]
+        for row in rows
+        if row["Status"] in ("SCHEDULED", "SENDING") and row.get("ExecutionId") not in waiting | executing.keys()
+    ]
+    return [*executing.values(), *deliveries, *unsent]
 
 
 def _cut_off(engine: Engine, workflow: str, *, since: float) -> Iterator[str]:

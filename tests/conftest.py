@@ -55,7 +55,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     cloud = Cloud(settings.Settings(home=home, port=free_port(), redis_port=free_port(), idle_seconds=3600))
     cloud.up(print)
     yield cloud
-    cloud.down()
+    # Not `down`: that waits for due reminders, and tests leave some that nobody sends.
+    for part in (cloud.engine, cloud.cache):
+        part.daemon.stop()
 
 
 @pytest.fixture(scope="session")
