@@ -158,23 +158,25 @@ def section(compiled: Mapping[str, Sample], on_aws: Mapping[str, Sample]) -> Sec
     ]
     text = "\n".join(
         [
-            'Processor time of an import, in milliseconds and beside `boto3.client("dynamodb")`. The goal is at most '
-            f"{LARGEST} compiled. On AWS the archive and the layer are not compiled: the last column.",
+            "The processor time that an import takes: in milliseconds, and as a ratio to making "
+            f'`boto3.client("dynamodb")`. With compiled modules, the goal is a ratio of at most {LARGEST}. On AWS the '
+            "archive and the layer have no compiled modules: the last column is measured in this way.",
             "",
             "| | ms | compiled | as on AWS |",
             "|---|---:|---:|---:|",
             *compared,
             "",
-            "From the start to the first answer, and a further answer, in milliseconds of processor time as on AWS. "
-            "The answers of AWS are made in the process, so no time of TLS is in it.",
+            "The processor time of the import, of the first answer, of both, and of a further answer, in "
+            "milliseconds, with modules as on AWS. The process makes AWS's answers itself, so the times leave out TLS.",
             "",
             "| | import | first | both | further | MB |",
             "|---|---:|---:|---:|---:|---:|",
             *calls,
             "",
-            "Modelled from these times: milliseconds from the start to the first answer / milliseconds of a further "
-            "answer with its waits / USD per million answers. Lambda gives a function its memory's share of "
-            f"{A_CORE} MB of a processor. The waits for other services are estimates.",
+            "Each cell is modelled from these times, and has three numbers: milliseconds from the start to the first "
+            "answer / milliseconds of a further answer with its waits / USD per million answers. A function with "
+            f"{A_CORE} MB has a whole processor, and less memory has its share. The waits for other services are "
+            "estimates.",
             "",
             "| | " + " | ".join(f"{memory} MB" for memory in MEMORIES) + " |",
             "|---|" + "---:|" * len(MEMORIES),

@@ -10,10 +10,10 @@ from tools.show import Output
 
 DESCRIPTION = """\
 Simulates a day with a flash sale, second by second, against AWS's token buckets and partitions (costs/quotas.json):
-today's design, the same with a new table, and the earlier design. Also 10,000 reminders that are due in one second.
-It needs no AWS account, and takes about a minute. The same seed always gives the same numbers.
+today's design, the same with a new table, and the earlier design. It also simulates 10,000 reminders that are due in
+one second. It needs no AWS account and takes about a minute. The same seed always gives the same numbers.
 
-It writes the tables and pictures of docs/load.md, unless --dry-run says not to."""
+It writes the tables and pictures of docs/load.md. With --dry-run it writes nothing."""
 
 
 def main(arguments: list[str] | None = None) -> int:
