@@ -16,7 +16,19 @@ import pytest
 
 from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.between import KINDS, REFUSED, Between, Call, Case, Fault, between, calls_granted, hidden_for
+from tests.support.cloud.balance import functions_of
+from tests.support.cloud.between import (
+    KINDS,
+    REFUSED,
+    Between,
+    Call,
+    Case,
+    Fault,
+    between,
+    calls_granted,
+    hidden_for,
+    instances,
+)
 from tests.support.cloud.journeys import ALONE, FRESH, MAIN, REPORT, SEED, WRITE, Journey, Subject, kinds_of, redrive
 from tests.support.cloud.records import Terms
 from tests.support.waiting import eventually
@@ -193,7 +205,12 @@ def _finish(futures: list[Future[Any]]) -> list[Any]:
 def matrix(apps: Apps) -> Iterator[Matrix]:
     queues = apps.places.reminder_queues.values()
     # Usually it is six minutes. A copy that comes while another attempt still runs finds its lease.
-    with hidden_for(apps.cloud, 15, *queues), between(apps.cloud, "local-orders", "local-reminders") as proxy:
+    with (
+        hidden_for(apps.cloud, 15, *queues),
+        # A call that meets a silent service blocks its instance for 17 seconds.
+        instances(apps.cloud, 8, functions_of(apps.cloud, "local-reminders")["SendReminder"]),
+        between(apps.cloud, "local-orders", "local-reminders") as proxy,
+    ):
         operator = apps.as_operator()
         yield Matrix(operator, proxy)
 

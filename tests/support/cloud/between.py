@@ -237,6 +237,23 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
             server.shutdown()
 
 
+@contextmanager
+def instances(cloud: Cloud, number: int, function: str) -> Iterator[None]:
+    """Lets Lambda use so many instances of the function for each of its queues inside the block."""
+    client = cloud.engine.client("lambda")
+    usual = {
+        one["UUID"]: one["ScalingConfig"]
+        for one in client.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    }
+    for mapping in usual:
+        client.update_event_source_mapping(UUID=mapping, ScalingConfig={"MaximumConcurrency": number})
+    try:
+        yield
+    finally:
+        for mapping, before in usual.items():
+            client.update_event_source_mapping(UUID=mapping, ScalingConfig=before)
+
+
 def _call(request: BaseHTTPRequestHandler, body: bytes) -> Call:
     """The AWS call of a request."""
     function = re.search(r"app/([0-9A-Za-z]+)", request.headers.get("User-Agent", ""))

@@ -395,7 +395,7 @@ def sent(subject: Subject, case: Case) -> None:
     ids = {*case.markers, subject.found.get("reminder", subject.id)} - {subject.id}
     if execution := subject.found.get("execution"):
         ids.add(execution.rpartition(":")[2])
-    eventually(lambda: all(_is_over(subject, reminder_id) for reminder_id in ids), every=0.3)
+    eventually(lambda: [one for one in ids if not _is_over(subject, one)], until=lambda left: not left, every=0.3)
 
 
 def _is_over(subject: Subject, reminder_id: str) -> bool:
