@@ -41,7 +41,7 @@ def keep(row: Mapping[str, Any], *, now: datetime) -> bool:
 
     A request that starts the execution again calls this first. Otherwise the first request, whose own start failed,
     could still withdraw the claim, and the execution would not find it. The claim counts as made `now`, so that the
-    sweep gives the execution its full time.
+    watch gives the execution its full time.
     """
     kept = {**row, "UpdatedAt": timestamp(now), "KeptAt": timestamp(now)}
     return _put(kept, only_if=_unchanged(row))
