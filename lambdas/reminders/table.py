@@ -88,11 +88,14 @@ def claim(
 def release(row: Row, channel: str, *, now: datetime, is_unsent: bool) -> Row | None:
     """Ends the lease of `channel`, so that the next attempt can claim the reminder again.
 
-    `is_unsent` says that nothing was sent. Then a reminder with this one channel can be cancelled again.
+    `is_unsent` says that nothing was sent. Then a reminder with this one channel can be cancelled again. `row` is the
+    claimed row. None if another attempt has claimed the reminder since, because boto3 may repeat this write late.
     """
     status = SCHEDULED if is_unsent and len(channels_on(row)) == 1 else SENDING
     changes = {"Status": status, "UpdatedAt": timestamp(now)}
-    return _update(row["ReminderId"], changes, only_if=_is(row, SENDING), without=[LEASE.format(channel.capitalize())])
+    held = LEASE.format(channel.capitalize())
+    is_own = _is(row, SENDING) & Attr(held).eq(row[held])
+    return _update(row["ReminderId"], changes, only_if=is_own, without=[held])
 
 
 def record(row: Row, channel: str, reason: str, *, now: datetime) -> Row | None:

@@ -437,6 +437,21 @@ def test_a_failing_table_puts_the_message_back(write, sent, put_back, reminder_t
     assert (sent, len(put_back)) == ([], 1)
 
 
+def test_a_late_release_does_not_end_the_lease_of_the_next_attempt(write):
+    """boto3 repeats a write whose answer was lost."""
+    due, now = write()["DueAt"], datetime.now(UTC)
+
+    def claim(at):
+        return table.claim("r-1", execution=OWN, channel="email", waited_until=due, now=at, lease=LEASE_TIME)
+
+    first = claim(now)
+    table.release(first, "email", now=now, is_unsent=True)
+    second = claim(now + timedelta(seconds=1))
+
+    assert table.release(first, "email", now=now, is_unsent=True) is None
+    assert kept() == second
+
+
 @pytest.mark.parametrize("damage", [{"DueAt": "?"}, {"Preference": "fax", "Channels": []}], ids=["due", "channels"])
 def test_a_damaged_row_does_not_keep_the_next_message_from_being_sent(damage, write, sent, caplog):
     write()
