@@ -94,7 +94,12 @@ class LostOrders(Construct):
             },
         )
         lambda_.EventSourceMapping(
-            self, "OrdersToCheckMessages", target=park, event_source_arn=self.queue.queue_arn, batch_size=10
+            self,
+            "OrdersToCheckMessages",
+            target=park,
+            event_source_arn=self.queue.queue_arn,
+            # A message that cannot be read must not fail the messages beside it. There are few.
+            batch_size=1,
         )
         self.queue.grant(park, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage")
         parked_queue.grant(park, "sqs:SendMessage")

@@ -265,6 +265,12 @@ def test_an_order_without_an_outcome_has_an_entry_for_a_second_at_most():
     assert cache_entry.of_row(None).milliseconds <= cache_entry.IN_PROGRESS_MS
 
 
+def test_a_message_that_cannot_be_read_does_not_keep_other_orders_from_being_parked(deployment):
+    mapping = mapping_of(deployment, "Orders/LostOrders/ParkLostOrders")
+
+    assert mapping["BatchSize"] == 1
+
+
 def test_changes_of_orders_are_watched_in_few_large_batches_and_none_is_lost(deployment):
     mapping = mapping_of(deployment, "Orders/LostOrders/WatchOrders")
 
