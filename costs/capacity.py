@@ -69,8 +69,8 @@ def written(
 ) -> dict[str | None, int]:
     """The write units of one write: of the table (None), and of each index that has to change.
 
-    `before` and `after` are the item before and after the write; None if there is none. A failed condition writes
-    nothing, so both are the item that was there. A write in a transaction counts twice.
+    `before` is the item before the write, and `after` the item after it. None means that there is no item. A
+    failed condition writes nothing, so both are the item that was there. A write in a transaction counts twice.
     """
     times = 2 if transaction else 1
     units: dict[str | None, int] = {None: times * write_units(max(size(before or {}), size(after or {})))}

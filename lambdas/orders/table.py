@@ -69,7 +69,7 @@ def park(row: Mapping[str, Any], *, now: datetime) -> bool:
     see `EarlierOutcome` in docs/data-model.md.
     """
     # Not a secret: the number spreads the rows over the index.
-    waiting = {"Todo": todo(PARKED, random.randrange(SHARDS)), "EarlierOutcome": PARKED}  # noqa: S311
+    waiting = {"Todo": todo(PARKED, random.randrange(SHARDS)), "EarlierOutcome": PARKED}  # noqa: S311 - no secret
     return _put({**row, **waiting, "Status": PARKED, "UpdatedAt": timestamp(now)}, only_if=_unchanged(row))
 
 

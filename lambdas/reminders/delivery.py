@@ -5,15 +5,15 @@ If the reminder repeats, the same write that ends an occurrence schedules the ne
 See decisions D142 to D145.
 """
 
-import json
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.logs import logger_of
-from reminders import executions, mask, recurrence, senders, settings, table
+from reminders import executions, mask, senders, settings, table
 from reminders.due import from_utc_text
 from reminders.errors import InvalidReminderError
+from reminders.following import next_of
 from reminders.messages import Message
 from reminders.pace import HOLD, Refusal, back_off, fails, refusal_of
 from reminders.reminder import (
@@ -25,9 +25,7 @@ from reminders.reminder import (
     SENDING,
     Row,
     channels_on,
-    due_fields,
     execution_input,
-    first_due,
     outcome,
     results_on,
 )
@@ -145,7 +143,7 @@ def _finish(row: Row, message: Message, results: list[str]) -> None:
         # The alarm ReminderFailed counts this field.
         logger.error("%s has failed: %s", _shown(message), ended["Reason"], extra={"failed": 1})
     try:
-        following = _next_of(row, now=now)
+        following = next_of(row, now=now)
     except (KeyError, ValueError):
         ended = {**ended, "Status": FAILED, "Reason": DAMAGED}
         logger.error("%s: %s", _shown(message), DAMAGED, extra={"failed": 1})
@@ -169,16 +167,6 @@ def _start(row: Row, message: Message, *, now: datetime) -> None:
     """Starts the execution that the row names. It may exist already, if an earlier attempt has started it."""
     given = execution_input(message.reminder, row, now=now, waited_until=message.waited_until)
     executions.start(row["ExecutionId"], given)
-
-
-def _next_of(row: Row, *, now: datetime) -> Row | None:
-    """Returns the changes in the row for its next occurrence. None if the reminder does not go on."""
-    if "Repeat" not in row or "Stopped" in row:
-        return None
-    following = recurrence.next_after(first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now)
-    if following is None:
-        return None
-    return due_fields(following.instant, number=following.number, now=now, kept=settings.kept())
 
 
 def _shown(message: Message) -> str:

@@ -1,7 +1,6 @@
 """`SettleLostReminders`: finds reminders that no running execution will send, and settles them."""
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
@@ -19,19 +18,18 @@ from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
 from common.shape import ShapeError
 from common.times import timestamp
-from reminders import executions, mask, recurrence, settings, table, validation
+from reminders import executions, mask, settings, table, validation
 from reminders.channels import addresses_of, channels_of
 from reminders.due import from_utc_text, utc_text
+from reminders.following import next_of
 from reminders.reminder import (
     OVER,
     SCHEDULED,
     SENDING,
     Row,
     channels_on,
-    due_fields,
     execution_input,
     failed,
-    first_due,
     request_on,
 )
 
@@ -212,7 +210,7 @@ def _send_again_or_fail(row: Row, source: Mapping[str, Any] | None, *, now: date
         return False
     else:
         reason = NOT_KNOWN
-    if request and (following := _next_of(row, now=now)):
+    if request and (following := next_of(row, now=now)):
         return _schedule(row, {**following, "Reason": reason}, request, source, now=now)
     stops = request is None and "Repeat" in row
     return table.settle(row, failed(reason + NO_MORE if stops else reason, now=now)) is not None
@@ -220,7 +218,7 @@ def _send_again_or_fail(row: Row, source: Mapping[str, Any] | None, *, now: date
 
 def _go_on_after(row: Row, source: Mapping[str, Any] | None, *, now: datetime) -> bool:
     """Schedules the next occurrence of a repeated reminder whose execution failed before it sent anything."""
-    request, following = _request(row, source), _next_of(row, now=now)
+    request, following = _request(row, source), next_of(row, now=now)
     if request is None or following is None:
         return False
     return _schedule(row, {**following, "Reason": ""}, request, source, now=now)
@@ -238,16 +236,6 @@ def _schedule(
     if scheduled := table.settle(row, {**changes, **execution}):
         executions.start(scheduled["ExecutionId"], execution_input(request, scheduled, now=now))
     return scheduled is not None
-
-
-def _next_of(row: Row, *, now: datetime) -> Row | None:
-    """Returns the changes in the row for its next occurrence. None if the reminder does not go on."""
-    if "Repeat" not in row or "Stopped" in row:
-        return None
-    following = recurrence.next_after(first_due(row), json.loads(row["Repeat"]), int(row["Occurrence"]), now=now)
-    if following is None:
-        return None
-    return due_fields(following.instant, number=following.number, now=now, kept=settings.kept())
 
 
 def _request(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | None:
