@@ -36,6 +36,10 @@ from tests.support.waiting import eventually
 AT_ONCE = 24
 """The number of cases that run at once. A case spends most of its time waiting until a client gives up."""
 
+HIDDEN, USUALLY_HIDDEN = 15, 360
+"""For how many seconds the queues of reminders hide a message: in the cases, where functions are killed, and usually.
+"""
+
 SWEEPS = {"ParkLostOrders", "WatchOrders", "SettleLostReminders"}
 """Functions without a caller. They fail when a call fails, and the service that invoked them retries."""
 NAME_REMINDERS = {"CreateReminder", "ScheduleReminder"}
@@ -99,8 +103,13 @@ class Matrix:
     def run(self) -> None:
         with ThreadPoolExecutor(len(ALONE)) as lanes, ThreadPoolExecutor(AT_ONCE) as pool:
             _finish([lanes.submit(self._lane, lane, fresh=True) for lane in FRESH])
-            alone = [lanes.submit(self._lane, lane) for lane in ALONE]
-            calls = _finish([pool.submit(self._calls_of, journey) for journey in MAIN])
+            later = [lane for lane in ALONE if any("SendReminder" in one.functions for one in lane)]
+            alone = [lanes.submit(self._lane, lane) for lane in ALONE if lane not in later]
+            # On a busy machine a message may become visible while SendReminder handles it. Its copy makes calls of its
+            # own, which no case repeats.
+            with hidden_for(self.apps.cloud, USUALLY_HIDDEN, *self.apps.places.reminder_queues.values()):
+                calls = _finish([pool.submit(self._calls_of, journey) for journey in MAIN])
+            alone += [lanes.submit(self._lane, lane) for lane in later]
             cases = [case for journey, found in zip(MAIN, calls, strict=True) for case in self._cases(journey, found)]
             _finish([pool.submit(self._case, *case) for case in cases])
             _finish(alone)
@@ -204,9 +213,9 @@ def _finish(futures: list[Future[Any]]) -> list[Any]:
 @pytest.fixture(scope="module")
 def matrix(apps: Apps) -> Iterator[Matrix]:
     queues = apps.places.reminder_queues.values()
-    # Usually it is six minutes. A copy that comes while another attempt still runs finds its lease.
+    # A copy that comes while another attempt still runs finds its lease.
     with (
-        hidden_for(apps.cloud, 15, *queues),
+        hidden_for(apps.cloud, HIDDEN, *queues),
         # A call that meets a silent service blocks its instance for 17 seconds.
         instances(apps.cloud, 8, functions_of(apps.cloud, "local-reminders")["SendReminder"]),
         between(apps.cloud, "local-orders", "local-reminders") as proxy,
