@@ -89,7 +89,7 @@ def _due_reminders(engine: Engine) -> list[str]:
     """The names of the running executions of reminders that are due, and the ids of due reminders that are not sent.
 
     After its execution, a reminder goes through a delivery, a queue and `SendReminder`. A stop would cut off the
-    delivery, and would hide the message in the queue until its visibility timeout is over.
+    delivery, or the attempt to send the reminder.
     """
     outputs = deploy.outputs(engine).get(deploy.REMINDERS_STACK, {})
     if not outputs:

@@ -173,16 +173,20 @@ def test_the_engine_lets_all_waiting_executions_go_on_at_once(monkeypatch: pytes
     assert slept == [30, 30, 30]
 
 
+def patch_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*queues.ACTIONS, *queues.STEPS, "load_persisted_state"):
+        monkeypatch.setattr(sqs, name, getattr(sqs, name))
+    monkeypatch.setattr(sqs, "_HANDLERS", dict(sqs._HANDLERS))
+    queues.apply()
+
+
 @pytest.mark.parametrize("patched", [False, True])
 def test_a_message_that_is_sent_while_others_are_received_needs_a_patch(
     monkeypatch: pytest.MonkeyPatch, patched: bool
 ) -> None:
     """Without the patch it is lost."""
-    for name in (*queues.ACTIONS, *queues.STEPS):
-        monkeypatch.setattr(sqs, name, getattr(sqs, name))
-    monkeypatch.setattr(sqs, "_HANDLERS", dict(sqs._HANDLERS))
     if patched:
-        queues.apply()
+        patch_queues(monkeypatch)
     dead = sqs._act_create_queue({"QueueName": unique("dead-")}, "")["QueueUrl"]
     arn = sqs._get_q(dead)["attributes"]["QueueArn"]
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
@@ -204,6 +208,23 @@ def test_a_message_that_is_sent_while_others_are_received_needs_a_patch(
     sending.join()
 
     assert [message["body"] for message in queue["messages"]] == (["new"] if patched else [])
+
+
+@pytest.mark.parametrize("patched", [False, True])
+def test_a_message_that_was_received_before_a_stop_needs_a_patch(
+    monkeypatch: pytest.MonkeyPatch, patched: bool
+) -> None:
+    """Without the patch it stays hidden after the start, although the stop has ended the function that received it."""
+    if patched:
+        patch_queues(monkeypatch)
+    url = sqs._act_create_queue({"QueueName": unique("hidden-")}, "")["QueueUrl"]
+    for body, delay in (("received", 0), ("delayed", 900)):
+        sqs._act_send_message({"QueueUrl": url, "MessageBody": body, "DelaySeconds": delay}, url)
+    sqs._receive_messages_for_esm(url, 10)
+
+    sqs.load_persisted_state(sqs.get_state())
+
+    assert [message["body"] for message in sqs._receive_messages_for_esm(url, 10)] == (["received"] if patched else [])
 
 
 def test_the_limits_are_remembered(tmp_path: Path) -> None:
