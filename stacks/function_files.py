@@ -12,8 +12,17 @@ LAMBDAS = Path(__file__).parent.parent / "lambdas"
 
 
 def files_of(package: str) -> list[Path]:
-    """The modules and schemas of `package` and of the packages that it imports, directly or not."""
-    return [file for name in sorted(_packages(package)) for file in files_in(name)]
+    """The modules and schemas of `package`, and the modules of other packages that it imports, directly or not.
+
+    A module that reads schemas has those in its folder with it. See decision D159.
+    """
+    found = set(files_in(package))
+    waiting = [*found]
+    while waiting:
+        new = _needed_by(waiting.pop()) - found
+        found |= new
+        waiting += new
+    return sorted(found)
 
 
 def without_comments(source: str) -> str:
@@ -55,13 +64,15 @@ def files_in(package: str) -> list[Path]:
     return sorted(file for kind in ("*.py", "*.json") for file in (LAMBDAS / package).rglob(kind))
 
 
-def _packages(package: str) -> set[str]:
-    found: set[str] = set()
-    waiting = {package}
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        text = "\n".join(file.read_text() for file in files_in(name) if file.suffix == ".py")
-        imported = set(re.findall(r"^ *(?:from|import) ([a-z_]+)", text, re.M))
-        waiting |= {one for one in imported if (LAMBDAS / one).is_dir()} - found
-    return found
+def _needed_by(file: Path) -> set[Path]:
+    """The modules that a module imports, with the packages that contain them, and the schemas that it may read."""
+    if file.suffix != ".py":
+        return set()
+    text = file.read_text()
+    names = set(re.findall(r"^ *import ([a-z_.]+)", text, re.M))
+    for module, imported in re.findall(r"^ *from ([a-z_.]+) import (\([^)]*\)|[^\n]+)", text, re.M):
+        names |= {module, *(f"{module}.{name}" for name in re.findall(r"[a-z_]+", imported))}
+    parts = {tuple(name.split(".")[:length]) for name in names for length in range(1, name.count(".") + 2)}
+    places = [LAMBDAS.joinpath(*part) for part in parts]
+    modules = {path for place in places for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()}
+    return modules | (set(file.parent.glob("*.json")) if ".json" in text else set())

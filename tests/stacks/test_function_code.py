@@ -47,13 +47,19 @@ def test_the_code_of_an_app_is_short(package, tmp_path):
     assert len(archive(package, tmp_path)) <= LONGEST
 
 
-def test_an_app_has_its_own_code_and_the_code_that_it_imports():
-    assert {file.relative_to(LAMBDAS).parts[0] for file in files_of("fulfillment")} == {
-        "common",
-        "fulfillment",
-        "orders",
-    }
+def test_an_app_has_its_own_code_and_the_modules_that_it_imports():
+    files = {file.relative_to(LAMBDAS) for file in files_of("fulfillment")}
+
+    assert {file.parts[0] for file in files} == {"common", "fulfillment", "orders"}
+    assert {file.parent.as_posix() for file in files if file.parts[0] == "orders"} == {"orders", "orders/messages"}
+    assert {file.stem for file in files if file.parent.as_posix() == "orders"} == {"__init__"}
     assert {file.relative_to(LAMBDAS).parts[0] for file in files_of("identity")} == {"identity"}
+
+
+def test_a_module_that_reads_schemas_has_them_with_it():
+    names = {file.relative_to(LAMBDAS).as_posix() for file in files_of("fulfillment")}
+
+    assert "orders/messages/fulfillment.schema.json" in names
 
 
 def test_every_user_may_read_the_code(tmp_path):
