@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from common import codes, http
-from common.caller import operator_of
+from common.caller import Caller, caller_of
+from common.times import timestamp
 from orders import submission, table
-from orders.order import CLOSED, CORRECTABLE, FULFILLMENT_QUEUE, PARKED, is_escalated, is_waiting, shown
+from orders.order import CLOSED, CORRECTABLE, FULFILLMENT_QUEUE, PARKED, is_escalated, is_waiting, may_see, shown
 
 NOT_CORRECTABLE = "Only an escalated or a parked order can be corrected."
 CHANGED = "Somebody else has just changed this order. Look it up before you change it again."
+ALREADY_ACCEPTED = (
+    "This order is accepted already; only its status is out of date. If you sent it again, it would be fulfilled twice."
+)
 ALREADY_QUEUED = (
     f"This order is in {FULFILLMENT_QUEUE} already; only its status is out of date. If you sent it again, it would be "
     "fulfilled twice. Remove its parked message, or close the order if it must not be fulfilled."
@@ -21,20 +25,26 @@ ALREADY_QUEUED = (
 def handler(event: http.Event) -> http.Reply:
     """Replaces an escalated or parked order by its correction, and starts the workflow. The owner stays the same.
 
-    The correction is a whole order with its card number, because the card number is not stored.
+    The order's owner and operators may correct it. The correction is a whole order with its card number, because the
+    card number is not stored.
 
     - 202: the execution was started
     - 200: the same correction again, with the order's current state; starts the execution again if it has not begun
-    - 404: the order is unknown
+    - 404: the order is unknown, or another person placed it
     - 409: the order is neither ESCALATED nor PARKED, is in the fulfillment queue already, or has just been changed
 
-    See decision D015.
+    See decisions D015 and D179.
     """
-    operator_of(event)
+    caller = caller_of(event)
     order = submission.order_in(event)
-    found = _found(event, order)
+    found = _found(event, order, caller=caller)
     now = datetime.now(UTC)
-    row = submission.row_of(order, now=now) | _kept(found) | {"EarlierOutcome": found["Status"]}
+    correction = {
+        "EarlierOutcome": found["Status"],
+        "CorrectedBy": caller.id,
+        "CorrectedAt": timestamp(now),
+    }
+    row = submission.row_of(order, now=now) | _kept(found) | correction
     if _may_be_sent(row, found):
         if table.claim_again(row, instead_of=found):
             return submission.start(event, order, row, at=order["OrderId"], instead_of=found)
@@ -47,18 +57,19 @@ def handler(event: http.Event) -> http.Reply:
     return http.reply(200, shown(found))
 
 
-def _found(event: http.Event, order: Mapping[str, str]) -> dict[str, Any]:
+def _found(event: http.Event, order: Mapping[str, str], *, caller: Caller) -> dict[str, Any]:
     """The row of the order to correct.
 
-    Raises RequestError if the path has another id, if the order is unknown, or if it is in the fulfillment queue.
+    Raises RequestError if the path has another id, if the caller sees no such order, or if the order is in the
+    fulfillment queue.
     """
     if order["OrderId"] != event["pathParameters"]["OrderId"]:
         raise http.invalid(codes.DIFFERS_FROM_PATH().of("OrderId"))
     found = table.find(order["OrderId"])
-    if found is None:
+    if found is None or not may_see(caller, found):
         raise http.RequestError(404, "NotFound", "There is no such order.")
     if found["Status"] == PARKED and found.get("Queue") == FULFILLMENT_QUEUE:
-        raise http.RequestError(409, "Conflict", ALREADY_QUEUED)
+        raise http.RequestError(409, "Conflict", ALREADY_QUEUED if caller.is_operator else ALREADY_ACCEPTED)
     return found
 
 

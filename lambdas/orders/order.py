@@ -12,7 +12,7 @@ FINAL = frozenset({FULFILLMENT_QUEUED, ESCALATED, PARKED, CLOSED})
 LISTED = (ESCALATED, PARKED)
 """The statuses of orders that wait for an operator. Operators can list the orders with these statuses."""
 CORRECTABLE = frozenset(LISTED)
-"""The statuses in which an operator can correct, resubmit or close an order."""
+"""The statuses in which the owner or an operator can correct an order, and an operator can close it."""
 
 FIELDS = ("OrderId", "Name", "ItemName", "Price")
 """The fields of an order that are stored, shown and queued: all of order.schema.json except the card number."""
@@ -27,6 +27,9 @@ OWN_SHARDS = 4
 
 FULFILLMENT_QUEUE, ESCALATION_QUEUE = "OrderFulfillmentQueue", "EscalationQueue"
 """Values of a PARKED row's `Queue`: the order is in that queue already, and only its status is out of date."""
+
+BY_OWNER, BY_OPERATOR = "owner", "operator"
+"""The API shows one of these as the `CorrectedBy` of an order."""
 
 UPDATE_THE_TABLE, ARE_DETAILS_PROPER = "Update the order table", "Are details Proper"
 """States of the workflow. In the first, an execution takes the row by writing its ExecutionId. The next write is the
@@ -80,6 +83,8 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     - `State` is there while the order is in progress: UPDATE_THE_TABLE until an execution has taken the row, and
       ARE_DETAILS_PROPER after that.
     - `Queue` is there if the order is parked and in that queue already.
+    - `CorrectedAt` and `CorrectedBy` are there if somebody has corrected the order. `CorrectedBy` says whether its
+      owner or an operator did. It does not name the operator.
 
     Raises KeyError if `row` is not the row of an order.
     """
@@ -94,6 +99,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
         **note,
         **_state(row),
         **_queue(row),
+        **_correction(row),
     }
 
 
@@ -107,3 +113,10 @@ def _state(row: Mapping[str, Any]) -> dict[str, str]:
 def _queue(row: Mapping[str, Any]) -> dict[str, str]:
     # The workflow writes an empty text if the order is not in a queue.
     return {"Queue": row["Queue"]} if row["Status"] == PARKED and row.get("Queue") else {}
+
+
+def _correction(row: Mapping[str, Any]) -> dict[str, str]:
+    if "CorrectedBy" not in row:
+        return {}
+    by = BY_OWNER if row["CorrectedBy"] == row.get("Owner") else BY_OPERATOR
+    return {"CorrectedAt": row["CorrectedAt"], "CorrectedBy": by}

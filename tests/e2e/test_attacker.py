@@ -228,7 +228,7 @@ def test_a_person_reaches_only_their_own_data(apps: Apps, target: Target, note: 
         "POST /orders": 202,
         "GET /orders": 200,
         "GET /orders/{OrderId}": 404,
-        "PUT /orders/{OrderId}": 403,
+        "PUT /orders/{OrderId}": 404,
         "POST /orders/{OrderId}/close": 403,
         "GET /parked": 403,
         "DELETE /parked/{MessageId}": 403,

@@ -117,7 +117,6 @@ def test_an_invalid_query_is_refused_with_the_field(operator: Apps, query: str, 
     ("method", "path", "body"),
     [
         ("GET", "/orders?status=ESCALATED", None),
-        ("PUT", "/orders/any", {"OrderId": "any"}),
         ("POST", "/orders/any/close", {"note": NOTE}),
         ("GET", "/parked", None),
         ("DELETE", "/parked/any", None),
@@ -152,6 +151,20 @@ def test_a_corrected_order_is_fulfilled_and_keeps_its_owner(
     assert before and row["Status"]["S"] == "FULFILLMENT_QUEUED"
     assert (row["Owner"], row["ReceivedAt"]) == (before["Owner"], before["ReceivedAt"])
     apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
+
+
+def test_an_owner_corrects_their_own_order_and_nobody_elses(
+    apps: Apps, another_person: Apps, operator: Apps, order: dict[str, str], escalated: dict[str, str]
+) -> None:
+    unknown = another_person.put_order(order | {"OrderId": "nobody-sent-this"})
+    assert another_person.put_order(order) == unknown and unknown[0] == 404
+
+    assert apps.put_order(order)[0] == 202
+
+    shown = apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
+    row = apps.row(order["OrderId"])
+    assert row and (shown["CorrectedBy"], shown["CorrectedAt"]) == ("owner", row["CorrectedAt"]["S"])
+    assert operator.put_order(order | {"Price": "99"})[0] == 409
 
 
 def test_an_owner_sees_that_an_order_is_closed_and_it_stays_closed(

@@ -251,7 +251,7 @@ def test_a_person_may_not_correct_or_see_another_persons_order(
 
     assert corrected.returncode == 1
     assert [(answer["status"], answer["outcome"].split(":")[0]) for answer in json.loads(corrected.stdout)] == [
-        (403, "Forbidden")
+        (404, "NotFound")
     ]
     assert (shown.returncode, shown.stderr) == (1, f"error: there is no order {order['OrderId']}: check the id\n")
     assert apps.row(order["OrderId"]) == row

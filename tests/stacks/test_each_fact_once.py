@@ -54,6 +54,7 @@ LISTS: list[set[Any]] = [
     set(order.LISTED),
     *(REASONS, ORDERS, STATES, REMINDERS, CHANNELS, PREFERENCES),
     {order.FULFILLMENT_QUEUE, order.ESCALATION_QUEUE},
+    {order.BY_OWNER, order.BY_OPERATOR},
     {"reminderId", *reminder.CARRIED},
     {0, 1},
     _cases("lambdas/reminders/list_reminders.py", "_due"),

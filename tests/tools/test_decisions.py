@@ -16,7 +16,7 @@ TITLE = re.compile(r"(D[0-9]{3}): (.+)")
 DATE = re.compile(r"\*(20[0-9]{2}-[0-9]{2}-[0-9]{2})\*")
 NAMED = re.compile(r"\bD[0-9]{3}\b")
 NEXT = re.compile(r"The next decision gets the number (D[0-9]{3})\.")
-RETIRED = re.compile(r"Retired numbers: (none|D[0-9]{3}(?:, D[0-9]{3})*)\.")
+RETIRED = re.compile(r"Retired numbers: (none|D[0-9]{3}(?:,\s+D[0-9]{3})*)\.")
 
 NOT_OURS = ("website/vendor/", "package-lock.json", "constraints.txt", "THIRD_PARTY")
 """Parts of the paths of files that others wrote, whose numbers do not name decisions."""

@@ -100,7 +100,7 @@ def test_a_template_becomes_paths_bodies_answers_and_headers() -> None:
 
 def test_a_part_of_a_schema_that_equals_a_named_one_becomes_a_reference() -> None:
     card = {"type": "object", "properties": {"Last4": {"type": "string"}}}
-    enums = {name: {"type": "string", "enum": [name]} for name in ("Status", "State", "Queue")}
+    enums = {name: {"type": "string", "enum": [name]} for name in ("Status", "State", "Queue", "CorrectedBy")}
     state = a_schema(Card=card, Reasons={"items": {"enum": ["Reason"]}}, **enums)
     listed = a_schema(orders={"type": "array", "items": {key: state[key] for key in ("type", "properties")}})
 

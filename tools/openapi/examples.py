@@ -45,6 +45,13 @@ _ESCALATED = {
     "Status": "ESCALATED",
     "Reasons": ["PRICE_NOT_POSITIVE"],
 }
+_CORRECTED = {
+    **_SHOWN,
+    "OrderId": "order-2",
+    "UpdatedAt": "2026-11-26T09:30:01.250Z",
+    "CorrectedAt": "2026-11-26T09:30:00.000Z",
+    "CorrectedBy": "owner",
+}
 _PARKED = {**_SHOWN, "OrderId": "order-3", "Status": "PARKED", "Queue": "OrderFulfillmentQueue"}
 _CLOSED = {**_ESCALATED, "Status": "CLOSED", "UpdatedAt": "2026-11-26T10:30:00.000Z", "Note": "The customer gave up."}
 
@@ -124,9 +131,10 @@ ANSWERED: Mapping[tuple[str, str], Examples] = {
         "fulfilled": _example("A good order", _SHOWN),
         "escalated": _example("An operator must decide", _ESCALATED),
         "parked": _example("An operator must handle it", _PARKED),
+        "corrected": _example("Its owner has corrected it", _CORRECTED),
         "closed": _example("An operator has closed it", _CLOSED),
     },
-    ("CorrectOrder", "200"): {"order": _example("The workflow has finished", _SHOWN)},
+    ("CorrectOrder", "200"): {"order": _example("The workflow has finished", _CORRECTED)},
     ("CorrectOrder", "202"): {
         "accepted": _example("A new correction", {"OrderId": "order-1", "Status": "RECEIVED"}),
     },

@@ -16,6 +16,7 @@ PARTS: Mapping[str, str] = {
     "Card": "OrderState/properties/Card",
     "WorkflowState": "OrderState/properties/State",
     "QueueName": "OrderState/properties/Queue",
+    "Corrector": "OrderState/properties/CorrectedBy",
     "ParkedMessage": "ParkedList/properties/items/items",
     "ParkedOrder": "ParkedList/properties/items/items/properties/Order/anyOf/0",
     "DeadLetterQueue": "DeadLetters/properties/queues/items",

@@ -59,9 +59,9 @@ A card number belongs only in `CC`. A request is refused if another text contain
 """
         + INTRODUCTION,
         tags={
-            "Orders": "Place orders and look them up.",
-            "Operators": "Correct or close escalated and parked orders, and work on messages that could not be "
-            "processed. The caller must be in the user pool's group `operators`.",
+            "Orders": "Place orders, look them up, and correct those that were escalated or parked.",
+            "Operators": "Close escalated and parked orders, and work on messages that could not be processed. The "
+            "caller must be in the user pool's group `operators`.",
         },
     ),
     "Reminders": Api(
@@ -345,21 +345,20 @@ CALLS: Mapping[str, Call] = {
         errors={"404": {"NotFound": "the order does not exist, or another person placed it."}},
     ),
     "CorrectOrder": Call(
-        tag="Operators",
+        tag="Orders",
         summary="Correct an order",
         description="Sends an order that is `ESCALATED` or `PARKED` through the workflow once more, with the corrected "
-        "fields. The body is the whole order with its card number, because the card number is not stored. The order "
-        "keeps its owner.",
-        for_operators=True,
+        "fields. You can correct your own orders; operators can correct every order. The body is the whole order with "
+        "its card number, because the card number is not stored. The order keeps its owner.",
         answers={
             "200": "You have sent this correction before. This is the order's current state",
             "202": "The correction is accepted, and the workflow has started",
         },
         errors={
-            "404": {"NotFound": "the order does not exist."},
+            "404": {"NotFound": "the order does not exist, or another person placed it."},
             "409": {
                 "Conflict": "the order is neither `ESCALATED` nor `PARKED`, it is in the fulfillment queue already, or "
-                "another operator has just changed it."
+                "somebody else has just changed it."
             },
         },
         links={"202": {"GetOrder": {"OrderId": "$response.body#/OrderId"}}},
@@ -373,9 +372,7 @@ CALLS: Mapping[str, Call] = {
         answers={"200": "The closed order"},
         errors={
             "404": {"NotFound": "the order does not exist."},
-            "409": {
-                "Conflict": "the order is neither `ESCALATED` nor `PARKED`, or another operator has just changed it."
-            },
+            "409": {"Conflict": "the order is neither `ESCALATED` nor `PARKED`, or somebody else has just changed it."},
         },
     ),
     "ListParked": Call(
@@ -492,14 +489,17 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "State": "The workflow's first state until an execution has begun, then the second one. Only a `RECEIVED` "
             "order has it.",
             "Queue": "The queue that a `PARKED` order is in already.",
+            "CorrectedAt": "When the order was last corrected. Only a corrected order has it.",
+            "CorrectedBy": "Who has corrected the order last. Only a corrected order has it.",
         },
     ),
     "OrderStatus": (
-        "`RECEIVED`: the workflow has not finished. `FULFILLMENT_QUEUED`: the order is good. `ESCALATED`: an operator "
-        "must decide. `PARKED`: the workflow failed, and an operator must handle the order. `CLOSED`: an operator has "
-        "closed it.",
+        "`RECEIVED`: the workflow has not finished. `FULFILLMENT_QUEUED`: the order is good. `ESCALATED`: the order's "
+        "owner must correct it, or an operator must decide. `PARKED`: the workflow failed, and an operator must handle "
+        "the order. `CLOSED`: an operator has closed it.",
         {},
     ),
+    "Corrector": ("`owner`: the person who placed the order. `operator`: an operator.", {}),
     "Reason": (" ".join(f"`{reason}`: {sentence}" for reason, sentence in REASONS.items()), {}),
     "Card": (
         "The stored part of a card number.",

@@ -13,6 +13,8 @@ export type Closing = {
   note: string;
 };
 
+export type Corrector = "owner" | "operator";
+
 export type DeadLetterQueue = {
   Queue: QueueName;
   Messages: number;
@@ -86,6 +88,8 @@ export type OrderState = {
   Note?: string;
   State?: WorkflowState;
   Queue?: QueueName;
+  CorrectedAt?: string;
+  CorrectedBy?: Corrector;
 };
 
 export type OrderStatus = "RECEIVED" | "FULFILLMENT_QUEUED" | "ESCALATED" | "PARKED" | "CLOSED";

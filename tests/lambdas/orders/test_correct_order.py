@@ -3,13 +3,14 @@ from urllib.parse import urljoin
 
 import pytest
 
-from orders import place_order, table
+from orders import close_order, correct_order, place_order, table
 from orders.correct_order import handler
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
 from tests.support.handlers.faults import fault
-from tests.support.orders import an_order
+from tests.support.orders import an_order, only
 
+ANOTHER = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000c"}
 CARD = "4111111111111111"
 ORDER = an_order(Price="0", CC=CARD)
 CORRECTED = ORDER | {"Price": "12.50"}
@@ -61,17 +62,108 @@ def test_an_order_without_an_owner_has_none_after_its_correction(escalated, orde
     assert "Owner" not in order_table.get_item(Key={"OrderId": "A-1"})["Item"]
 
 
-def test_a_person_may_not_correct_an_order_not_even_their_own(escalated, order_table, order_workflow):
-    status, body = status_and_body(put(CORRECTED, by=PERSON))
+@pytest.mark.parametrize(("by", "shown"), [(PERSON, "owner"), (OPERATOR, "operator")])
+@pytest.mark.parametrize("status", ["ESCALATED", "PARKED"])
+def test_the_owner_and_operators_may_correct_an_order(by, shown, status, escalated, order_table, order_workflow):
+    order_table.put_item(Item=escalated | {"Status": status})
 
-    assert (status, body["error"]["code"]) == (403, "Forbidden")
-    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == escalated
+    assert status_and_body(put(CORRECTED, by=by))[0] == 202
+
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (row["CorrectedBy"], row["CorrectedAt"]) == (by["sub"], row["UpdatedAt"])
+    said = status_and_body(put(CORRECTED, by=by))[1]
+    assert only(said, "CorrectedBy", "CorrectedAt") == {"CorrectedBy": shown, "CorrectedAt": row["CorrectedAt"]}
+    assert by["sub"] not in str(said)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_another_persons_order_looks_unknown_and_is_not_corrected(by_hand, escalated, order_table, order_workflow):
+    row = {name: value for name, value in escalated.items() if not (by_hand and name in ("Owner", "OwnPart"))}
+    order_table.put_item(Item=row)
+    unknown = put(CORRECTED | {"OrderId": "A-2"}, path="A-2", by=ANOTHER)
+
+    # In the fulfillment queue the owner gets 409.
+    for found in (row, row | {"Status": "CLOSED"}, row | {"Status": "PARKED", "Queue": "OrderFulfillmentQueue"}):
+        order_table.put_item(Item=found)
+        for order in (ORDER, CORRECTED):
+            assert put(order, by=ANOTHER) == unknown
+        assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == found
+    assert unknown["statusCode"] == 404
     assert len(order_workflow.executions()) == 1
 
 
-def test_a_person_is_refused_before_anything_is_read():
-    """There is no table here, so reading it would fail. And the body is invalid."""
-    assert status_and_body(put({}, by=PERSON))[0] == 403
+def test_an_owner_reads_nothing_about_the_operators_work(escalated, order_table, order_workflow):
+    order_table.put_item(Item=escalated | {"Status": "PARKED", "Queue": "OrderFulfillmentQueue"})
+
+    status, body = status_and_body(put(CORRECTED, by=PERSON))
+
+    assert (status, body["error"]["message"]) == (409, correct_order.ALREADY_ACCEPTED)
+
+
+def meanwhile(monkeypatch, do):
+    """Makes somebody else `do` something after the next request has read the row."""
+    read = table.find
+
+    def find(order_id):
+        found = read(order_id)
+        monkeypatch.setattr(table, "find", read)
+        do()
+        return found
+
+    monkeypatch.setattr(table, "find", find)
+
+
+@pytest.mark.parametrize(("first", "second"), [(PERSON, OPERATOR), (OPERATOR, PERSON)])
+def test_of_two_different_corrections_at_once_one_is_sent(
+    first, second, escalated, order_table, order_workflow, monkeypatch
+):
+    """The owner and an operator correct the order at the same moment."""
+    faster: list[int] = []
+    meanwhile(monkeypatch, lambda: faster.append(put(CORRECTED, by=first)["statusCode"]))
+
+    slower = put(CORRECTED | {"Price": "13"}, by=second)
+
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (faster, slower["statusCode"]) == ([202], 409)
+    assert (row["CorrectedBy"], row["Price"]) == (first["sub"], "12.50")
+    assert [one["name"] for one in order_workflow.executions()][1:] == [row["ExecutionName"]]
+
+
+def test_the_same_correction_of_both_at_once_is_sent_once(escalated, order_table, order_workflow, monkeypatch):
+    faster: list[int] = []
+    meanwhile(monkeypatch, lambda: faster.append(put(CORRECTED, by=OPERATOR)["statusCode"]))
+
+    slower = put(CORRECTED, by=PERSON)
+
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (faster, slower["statusCode"], row["CorrectedBy"]) == ([202], 200, OPERATOR["sub"])
+    assert [one["name"] for one in order_workflow.executions()][1:] == [row["ExecutionName"]]
+
+
+def close():
+    event = post({"note": "not wanted"}) | {"pathParameters": {"OrderId": "A-1"}}
+    return close_order.handler(signed_in(event, **OPERATOR), None)["statusCode"]
+
+
+def test_an_order_that_an_operator_closes_at_the_same_moment_is_not_corrected(
+    escalated, order_table, order_workflow, monkeypatch
+):
+    meanwhile(monkeypatch, close)
+
+    assert put(CORRECTED, by=PERSON)["statusCode"] == 409
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Status"] == "CLOSED"
+    assert len(order_workflow.executions()) == 1
+
+
+def test_an_order_that_its_owner_corrects_at_the_same_moment_is_not_closed(
+    escalated, order_table, order_workflow, monkeypatch
+):
+    meanwhile(monkeypatch, lambda: put(CORRECTED, by=PERSON))
+
+    assert close() == 409
+    row = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (row["Status"], row["CorrectedBy"]) == ("RECEIVED", PERSON["sub"])
+    assert len(order_workflow.executions()) == 2
 
 
 def test_a_repeated_correction_returns_the_order_and_starts_nothing(escalated, order_workflow):
