@@ -175,7 +175,12 @@ def _rate(text: str) -> int:
     return int(text)
 
 
-if __name__ == "__main__":
+def start() -> int:
+    """Runs the command line of this process."""
     # Python would warn that the processes of the laptop cloud outlive the command.
     warnings.simplefilter("ignore", ResourceWarning)
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(start())

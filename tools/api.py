@@ -10,8 +10,8 @@ from botocore.httpsession import URLLib3Session
 
 from common import codes
 from terminal.errors import CommandError
+from terminal.text import printable
 from tools.accounts.people import Person
-from tools.text import printable
 
 LONGEST_PROBLEM = 500
 API_TIMEOUT_SECONDS = 35

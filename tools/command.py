@@ -6,16 +6,59 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
+import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.cards import without_cards
-from stacks.names import DEFAULT_STAGE, STAGES_IN_WORDS
+from stacks.names import DEFAULT_STAGE as DEFAULT_STAGE
+from stacks.names import STAGES, STAGES_IN_WORDS
 from terminal import program
 from terminal.errors import CommandError
+from terminal.text import printable
 from tools.errors import sentence
-from tools.text import printable
+
+
+def stage_named(text: str) -> str:
+    """The callback of `--stage`."""
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,63}", text):
+        raise typer.BadParameter(f"not a valid name of a stage: use {STAGES_IN_WORDS}")
+    return text
+
+
+def _email(text: str | None) -> str | None:
+    if text is not None and (not re.fullmatch(r"[^\s@]+@[^\s@]+", text) or len(text) > 128):
+        raise typer.BadParameter("not an e-mail address")
+    return text
+
+
+Stage = Annotated[
+    str,
+    typer.Option(
+        "--stage",
+        metavar="STAGE",
+        envvar="STAGE",
+        callback=stage_named,
+        autocompletion=lambda: list(STAGES),
+        help=f"the stage: {STAGES_IN_WORDS}",
+    ),
+]
+User = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        metavar="EMAIL",
+        callback=_email,
+        help="the user who signs in (default: the setting SIGN_IN_EMAIL, or the only user who is signed in; on the "
+        "laptop cloud, a demo user)",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Home = Annotated[
+    str | None, typer.Option("--home", metavar="FOLDER", help="folder of the laptop cloud (default: .local)")
+]
+"""The options that the programs share. Give them the defaults DEFAULT_STAGE, None, False and None."""
 
 
 class Parser(program.Parser):

@@ -10,7 +10,7 @@ from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from terminal.errors import CommandError
-from tools.text import printable
+from terminal.text import printable
 
 CREDENTIALS_REFUSED = {
     "AuthFailure",

@@ -19,7 +19,11 @@ from stacks import pip
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
-REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "lambdas/requirements.txt", "constraints.txt")
+REQUIREMENTS = (
+    *("requirements.txt", "requirements-local.txt", "lambdas/requirements.txt", "constraints.txt"),
+    # It names the commands: `laptop`, `orders` and the others.
+    "pyproject.toml",
+)
 FOR_TESTS = "requirements-dev.txt"
 PASSING_SECONDS = 0.5
 """How often a terminal shows the time that has passed."""
@@ -92,6 +96,7 @@ def install_python(place: Place, *, only: bool = False) -> None:
     print("Installing Python packages into .venv", flush=True)
     run_pip(place, "requirements-local.txt")
     let_import_the_project(place)
+    install_commands(place)
     place.installed.touch()
     place.unfinished.unlink()
 
@@ -119,6 +124,13 @@ def run_pip(place: Place, requirements: str) -> None:
     command += ["--progress-bar", "off", "--no-compile", "-r", requirements, "-c", "constraints.txt"]
     run(command, place, what="the Python packages could not be installed", environment=environment)
     compile_all(place)
+
+
+def install_commands(place: Place) -> None:
+    """Writes the project's commands, such as `laptop`, into `.venv/bin`. It needs no network. See decision D174."""
+    command = [str(place.python), "-m", "pip", "--isolated", "install", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-deps", "--no-index", "--no-build-isolation", "--editable", "."]
+    run(command, place, what="the commands of the project could not be installed")
 
 
 def why_new(place: Place, *, only: bool) -> str | None:

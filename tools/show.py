@@ -11,7 +11,7 @@ from rich.text import Text
 from common.cards import without_cards
 from terminal import tables
 from terminal.program import width
-from tools.text import printable
+from terminal.text import printable
 
 NOT_KNOWN = "-"
 

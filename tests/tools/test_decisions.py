@@ -16,6 +16,7 @@ TITLE = re.compile(r"(D[0-9]{3}): (.+)")
 DATE = re.compile(r"\*(20[0-9]{2}-[0-9]{2}-[0-9]{2})\*")
 NAMED = re.compile(r"\bD[0-9]{3}\b")
 NEXT = re.compile(r"The next decision gets the number (D[0-9]{3})\.")
+RESERVED = re.compile(r"Reserved for branches that are not merged yet: D([0-9]{3}) to D([0-9]{3})\.")
 RETIRED = re.compile(r"Retired numbers: (none|D[0-9]{3}(?:,\s+D[0-9]{3})*)\.")
 
 NOT_OURS = ("website/vendor/", "package-lock.json", "constraints.txt", "THIRD_PARTY")
@@ -83,6 +84,8 @@ def test_no_number_is_skipped_or_used_again() -> None:
     assert following and retired
 
     used = {one.number for one in ALL} | set(NAMED.findall(retired[1]))
+    if reserved := RESERVED.search(text):
+        used |= {f"D{number:03}" for number in range(int(reserved[1]), int(reserved[2]) + 1)}
 
     assert used == {f"D{number:03}" for number in range(1, int(following[1][1:]))}, (
         "docs/decisions/index.md says which number is next, and which numbers had a decision that is gone"

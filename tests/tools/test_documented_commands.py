@@ -2,15 +2,19 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.main import get_command
 
 from local import __main__ as local
 from local.settings import PROJECT
+from terminal import app
 from tools import __main__ as tools
 from tools import command, teardown
 from tools.cost import __main__ as cost
@@ -28,6 +32,10 @@ SOURCES = sorted(
     )
 )
 MAKEFILE = (PROJECT / "Makefile").read_text()
+
+SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
+NAMES = {name: place.partition(":")[0].removesuffix(".__main__") for name, place in SCRIPTS.items()}
+"""The module of each program that has a name on the command line."""
 
 PLACEHOLDERS = {"STATUS": "PARKED", "N": "1"}
 """Values for placeholders that a program would not accept."""
@@ -57,7 +65,7 @@ def code(document: Path) -> Iterator[str]:
 def in_messages(source: Path) -> Iterator[str]:
     """Yields the commands between backticks in the texts of a module. Commands with placeholders are left out."""
     text = re.sub(r'"\s*\n\s*f?"', "", source.read_text())
-    for piece in re.findall(r"`((?:python -m|make) [^`\n]+)`", text):
+    for piece in re.findall(rf"`((?:python -m|make|{'|'.join(NAMES)}) [^`\n]+)`", text):
         if "{" not in piece and "…" not in piece:
             yield piece
 
@@ -77,16 +85,39 @@ def python_commands(line: str) -> Iterator[tuple[str, list[str]]]:
             yield words[0].rstrip(",.:"), words[1:]
 
 
+def named_commands(line: str) -> Iterator[tuple[str, list[str]]]:
+    """Yields the module and the arguments of each command that begins with the name of a program."""
+    for found in re.finditer(rf"(?:^|[;|&] |\$\()({'|'.join(NAMES)})(?= |\)|$)", line.partition(" #")[0]):
+        [words] = list(commands(line[found.start(1) :], found[1]))[:1]
+        # The closing bracket comes from `token=$(sign-in … )`.
+        in_brackets = found[0].startswith("$(")
+        yield NAMES[found[1]], [word.rstrip(")") if in_brackets else word for word in words]
+
+
 ALL_LINES = [(file, line) for file in DOCUMENTS for line in code(file)]
 ALL_LINES += [(file, line) for file in SOURCES for line in in_messages(file)]
-PYTHON = sorted({(name, tuple(words)) for _, line in ALL_LINES for name, words in python_commands(line)})
+PYTHON = sorted(
+    {
+        (name, tuple(words))
+        for _, line in ALL_LINES
+        for name, words in chain(python_commands(line), named_commands(line))
+    }
+)
+
+
+def without_effect(program: Any) -> Any:
+    """The program, whose commands read their arguments and do nothing else."""
+    command = get_command(program)
+    for one in (command, *getattr(command, "commands", {}).values()):
+        one.callback = lambda **_: 0
+    return command
 
 
 @pytest.fixture
 def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
     """Lets a program read its arguments and do nothing else, and returns its exit status."""
-    for module in (sign_in, remindme):
-        monkeypatch.setattr(module, "run", lambda *_: 0)
+    monkeypatch.setattr(remindme, "run", lambda *_: 0)
+    monkeypatch.setattr(app, "get_command", without_effect)
 
     def only_parse(parser: Any) -> Callable[[list[str]], int]:
         return lambda arguments: command.exit_status(lambda: bool(parser().parse_args(arguments)) - 1)
@@ -167,6 +198,10 @@ def test_the_table_of_commands_has_each_command_with_its_arguments(
 
 
 def options_of(parser: Any) -> set[str]:
+    if isinstance(parser, typer.Typer):
+        command = get_command(parser)
+        programs = (command, *getattr(command, "commands", {}).values())
+        return {name for one in programs for option in one.params for name in (*option.opts, *option.secondary_opts)}
     found = {option for action in parser._actions for option in action.option_strings if option.startswith("--")}
     for action in parser._actions:
         if isinstance(action.choices, dict):
@@ -183,10 +218,9 @@ def test_the_table_of_options_of_remindme_has_each_option() -> None:
 
 def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
     parsers = (
-        module.argument_parser()
-        for module in (local, orders, remindme, sign_in, doctor, teardown, cost, simulate, verify)
+        module.argument_parser() for module in (local, orders, remindme, doctor, teardown, cost, simulate, verify)
     )
-    known = set().union(*map(options_of, parsers)) | {
+    known = set().union(*map(options_of, (*parsers, sign_in.APP))) | {
         "--no-consumer",
         # Options of `cdk` and `aws`.
         *("--exclusively", "--hotswap", "--force", "--query", "--no-sign-request"),

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "app": {"stacks"},
     "local": {"stacks", "terminal", "costs"} | FUNCTIONS,
     "stacks": FUNCTIONS,
-    "terminal": set(),
+    "terminal": {"common"},
     "costs": set(),
     "fulfillment": {"common", "orders"},
     "identity": {"common"},

@@ -92,8 +92,9 @@ def test_new_requirements_are_installed_into_the_same_environment(place: Place, 
 
     install.install_python(place)
 
-    [pip] = commands
-    assert pip[1:4] == ["-m", "pip", "install"]
+    packages, names = commands
+    assert packages[1:4] == ["-m", "pip", "install"]
+    assert names[-2:] == ["--editable", "."]
     assert not place.unfinished.exists()
 
 
@@ -158,7 +159,7 @@ def test_a_broken_or_outdated_environment_is_replaced(
 
     install.install_python(place)
 
-    made, pip = commands
+    made, pip, _ = commands
     assert made == [sys.executable, "-m", "venv", "--clear", str(place.venv)]
     assert pip[1:4] == ["-m", "pip", "install"]
     assert reason in capsys.readouterr().out

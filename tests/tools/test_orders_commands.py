@@ -14,13 +14,13 @@ from local.processes import free_port
 from local.settings import PROJECT
 from orders.rules import REASONS
 from terminal.errors import CommandError
+from terminal.text import printable
 from tests.support.aws_answers import add_refusal, refused
 from tests.support.commands import Command
 from tests.support.orders_stack import CARD, REGION, Stack, template
 from tools.deployment import Deployment
 from tools.errors import sentence
 from tools.orders import executions
-from tools.text import printable
 
 
 def test_list_shows_the_orders_with_one_status_starting_with_the_last_changed(stack: Stack, command: Command) -> None:

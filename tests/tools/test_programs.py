@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ OF_OTHER_PROGRAMS = {
 
 OF_MAKE = {"tools.install", "tools.plots", "tools.remindme.from_make", "tools.versions"}
 """Programs that the Makefile starts for people."""
+
+NAMES = {
+    place.partition(":")[0].removesuffix(".__main__"): name
+    for name, place in tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"].items()
+}
+"""The name on the command line of each module that has one."""
 
 WATCHED = """\
 import os, runpy, sys
@@ -71,7 +78,7 @@ def test_the_help_of_every_program_only_prints(module: str) -> None:
     shown = run("-c", WATCHED, module, "--help", env=settings(COLUMNS="80"))
 
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout.startswith(f"usage: python -m {module} ")
+    assert shown.stdout.lstrip().startswith((f"usage: python -m {module} ", f"Usage: {NAMES.get(module)} "))
     assert [line for line in shown.stdout.splitlines() if len(line) > 80] == []
 
 

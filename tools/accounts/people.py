@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import Protocol
 
 from terminal.errors import CommandError
+from terminal.text import printable
 from tools.accounts.kept import Kept
 from tools.accounts.pool import Ask, Tokens, UserPool
-from tools.text import printable
 
 SPARE_SECONDS = 60
 """A token is renewed this long before it expires, because a call takes time and clocks differ."""

@@ -7,8 +7,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from terminal.errors import CommandError
+from terminal.text import printable
 from tools.errors import sentence
-from tools.text import printable
 
 Ask = Callable[[str], str]
 """Takes a question, and returns the user's answer."""

@@ -9,10 +9,10 @@ from urllib.parse import quote
 from botocore.exceptions import BotoCoreError
 
 from terminal.errors import CommandError
+from terminal.text import printable
 from tools.api import Answer, Api
 from tools.errors import sentence
 from tools.orders.files import Order, to_json
-from tools.text import printable
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import Any
 from common import queues
 from stacks.names import ORDERS
 from terminal.errors import CommandError
+from terminal.text import printable
 from tools.deployment import Deployment
-from tools.text import printable
 
 
 def move(deployment: Deployment, names: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from common import jsontext
 from common.jsontext import NotJsonError
 from orders.rules import price_text
 from terminal.errors import CommandError
-from tools.text import printable
+from terminal.text import printable
 
 Order = dict[str, Any]
 

@@ -15,6 +15,7 @@ from reminders.channels import CHANNELS, addresses_of
 from reminders.due import LONGEST_WAIT
 from reminders.recurrence import MOST
 from stacks.names import REMINDERS
+from terminal.text import in_utf8, printable
 from tools import command, deployment
 from tools.api import Api
 from tools.command import Parser, limit
@@ -22,7 +23,6 @@ from tools.remindme import fields, reminders, when, zones
 from tools.remindme.reminders import UNDER_WAY, Reminder
 from tools.remindme.when import When
 from tools.show import Output
-from tools.text import in_utf8, printable
 
 DEFAULT_LIMIT = 100
 OWN_ADDRESSES = {"email": "your own e-mail address", "phone": "your own phone number"}

@@ -10,7 +10,7 @@ from reminders import mail, validation
 from reminders.channels import addresses_of, channels_of
 from reminders.errors import InvalidReminderError
 from terminal.errors import CommandError
-from tools.text import printable
+from terminal.text import printable
 
 MYSELF = "me"
 """The caller's own verified address or number. See decision D076."""

@@ -13,11 +13,11 @@ from botocore.exceptions import BotoCoreError
 
 from reminders.reminder import SCHEDULED, SENDING
 from terminal.errors import CommandError
+from terminal.text import printable
 from tools.accounts.pool import NotNowError
 from tools.api import Answer, Api
 from tools.errors import sentence
 from tools.remindme import fields
-from tools.text import printable
 
 Reminder = dict[str, Any]
 """The API's answer: `reminderId`, `message`, `channels`, `dueAt`, `dueAtLocal`, `timeZone`, `status` and more."""

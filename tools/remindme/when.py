@@ -20,7 +20,7 @@ from reminders.due import instant_of
 from reminders.errors import InvalidReminderError
 from reminders.recurrence import months_later
 from terminal.errors import CommandError
-from tools.text import printable
+from terminal.text import printable
 
 EXAMPLES = "'2027-01-27 09:00', 'in 20m', 'tomorrow 9am' or 'next friday 18:00'"
 SOON_SECONDS = 10

@@ -13,7 +13,7 @@ import tzlocal
 from reminders.due import zone_of, zones
 from reminders.errors import InvalidReminderError
 from terminal.errors import CommandError
-from tools.text import printable
+from terminal.text import printable
 
 LOCALTIME = Path("/etc/localtime")
 SUGGESTIONS = 3

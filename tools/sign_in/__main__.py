@@ -1,17 +1,22 @@
-"""`python -m tools.sign_in`: signs a user in for a day, or out."""
+"""`sign-in`: signs a user in for a day, or out."""
 
-import argparse
 import base64
 import json
 import sys
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from common.caller import OPERATORS
+from terminal import app
+from terminal.app import UsageError, Version
 from terminal.errors import CommandError
-from tools import command, deployment
+from tools import command
 from tools.accounts.people import People
-from tools.command import Parser
+from tools.command import Home, Json, Stage, User
 from tools.show import Output
+
+NAME = "sign-in"
 
 DESCRIPTION = """\
 Signs you in to a stage for a day, so that other commands do not ask for the password. You need not run it: the other
@@ -23,34 +28,42 @@ can read. On stage `local` it signs in as the laptop cloud's demo person, and ke
 
 EPILOG = """\
 For an hour, a token is as valuable as a password. So the command does not print it to a terminal. Use it in a shell
-like this: token=$(python -m tools.sign_in --print-token)
+like this: token=$(sign-in --print-token)
 
 exit status: 0 done; 1 refused or failed; 2 wrong usage; 130 interrupted"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Signs in or out and returns the exit status that the help explains."""
-    return command.exit_status(lambda: _parse_and_run(arguments))
+    return command.exit_status(lambda: app.invoke(APP, NAME, arguments))
 
 
-def _parse_and_run(arguments: list[str] | None) -> int:
-    options = argument_parser().parse_args(arguments, command.defaults())
-    return run(options, Output(as_json=options.json))
+def run(
+    stage: Stage = command.DEFAULT_STAGE,
+    user: User = None,
+    out: Annotated[
+        bool, typer.Option("--out", help="sign out the user in --user, or everybody, and revoke the tokens")
+    ] = False,
+    print_token: Annotated[bool, typer.Option("--print-token", help="print an ID token for another program")] = False,
+    json: Json = False,
+    home: Home = None,
+    version: Version = False,
+) -> int:
+    from tools import deployment
 
-
-def run(options: argparse.Namespace, output: Output) -> int:
-    if options.print_token and sys.stdout.isatty():
-        raise CommandError(
-            "a token is not printed to a terminal: use token=$(python -m tools.sign_in --print-token) instead"
-        )
-    people = deployment.find(options.stage, home=options.home).people()
-    if options.out:
-        left = people.sign_out(options.user)
+    if out and print_token:
+        raise UsageError("--out and --print-token cannot be used together")
+    if print_token and sys.stdout.isatty():
+        raise CommandError("a token is not printed to a terminal: use token=$(sign-in --print-token) instead")
+    output = Output(as_json=json)
+    people = deployment.find(stage, home=home).people()
+    if out:
+        left = people.sign_out(user)
         output.fields({"signed out": left}) if left or output.as_json else output.say("nobody was signed in")
-    elif options.print_token:
-        print(people.one(options.user).token())
+    elif print_token:
+        print(people.one(user).token())
     else:
-        _sign_in(people, options.user, output)
+        _sign_in(people, user, output)
     return 0
 
 
@@ -73,19 +86,7 @@ def _claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def argument_parser() -> Parser:
-    parser = Parser(
-        prog="python -m tools.sign_in",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        parents=[command.common_options()],
-    )
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument(
-        "--out", action="store_true", help="sign out the user in --user, or everybody, and revoke the tokens"
-    )
-    instead.add_argument("--print-token", action="store_true", help="print an ID token for another program")
-    return parser
+APP = app.of_one_command(run, help=DESCRIPTION, epilog=EPILOG)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -17,7 +19,7 @@ from local.settings import PROJECT, Settings
 
 COPIED = (
     *("app.py", "cdk.json", "Makefile", "package.json", "package-lock.json", ".npmrc"),
-    *("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "constraints.txt"),
+    *("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml"),
 )
 COPIED_FOLDERS = ("stacks", "lambdas", "statemachines", "website", "local", "terminal", "costs")
 
@@ -78,13 +80,18 @@ def installed_copy_of_the_project(root: Path) -> Checkout:
         (root / name).unlink()
         (root / name).mkdir()
     shutil.copytree(PROJECT / "build" / "layer", root / "build" / "layer")
-    _link_entries(PROJECT / "node_modules", root / "node_modules", but="installed")
+    _link_entries(PROJECT / "node_modules", root / "node_modules", but=("installed",))
     venv.create(root / ".venv", symlinks=True)
     [packages] = (root / ".venv").glob("lib/python3*/site-packages")
     [installed] = (PROJECT / ".venv").glob("lib/python3*/site-packages")
-    _link_entries(installed, packages, but="the_project.pth")
+    # These two files name the folder of the project.
+    _link_entries(installed, packages, but=("the_project.pth", "terminal.pth"))
     for name in ("node", "npm", "cdk"):
         shutil.copy2(PROJECT / ".venv" / "bin" / name, root / ".venv" / "bin" / name, follow_symlinks=False)
+    for name in tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]:
+        command = (PROJECT / ".venv" / "bin" / name).read_text()
+        (root / ".venv" / "bin" / name).write_text(command.replace(str(PROJECT), str(root)))
+        (root / ".venv" / "bin" / name).chmod(0o755)
     # make compares the times of these files to decide whether to install. `copy2` keeps the times.
     for file in (".venv/installed", "node_modules/installed"):
         shutil.copy2(PROJECT / file, root / file)
@@ -95,9 +102,9 @@ def installed_copy_of_the_project(root: Path) -> Checkout:
     return checkout
 
 
-def _link_entries(source: Path, target: Path, *, but: str) -> None:
+def _link_entries(source: Path, target: Path, *, but: Collection[str]) -> None:
     for entry in source.iterdir():
-        if entry.name != but:
+        if entry.name not in but:
             (target / entry.name).symlink_to(entry)
 
 
