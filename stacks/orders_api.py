@@ -61,7 +61,7 @@ class OrdersApi(RestApi):
             "GET",
             "/orders",
             list_orders,
-            query=("status", "limit", "next"),
+            query=("owner", "status", "text", "from", "to", "limit", "next"),
             answers={200: Answer(schema="orders/list.schema.json"), 400: ERROR},
         )
         for index in (OWN_ORDERS, BY_TODO):

@@ -147,6 +147,9 @@ UNKNOWN_TIME_ZONE = Code("UnknownTimeZone", "must be a name of the IANA time zon
 NEEDS_TIME_ZONE = Code("NeedsTimeZone", "is required, such as Europe/Paris, unless {fields} has an offset", ("fields",))
 ONLY_FOR_LOCAL_TIME = Code("OnlyForLocalTime", "is allowed only with a local time")
 
+BEFORE_FROM = Code("BeforeFrom", "must not be before from")
+ONLY_FOR_OWN = Code("OnlyForOwn", "is allowed only in a list of your own orders: add owner=me")
+
 NOT_AN_INTERVAL = Code(
     "NotAnInterval", "must be a number and a unit (m, h, d, w, M for months, y), such as 30m, 1d or 1M"
 )

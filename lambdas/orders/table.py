@@ -4,7 +4,7 @@ import os
 import random
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
@@ -14,12 +14,19 @@ from common.aws import BRIEFLY
 from common.paging import Place
 from common.times import timestamp
 from orders.order import BY_TODO, CLOSED, OWN_ORDERS, OWN_SHARDS, PARKED, RECEIVED, SHARDS, own_part, todo
+from orders.search import ALL, Search
 
 BATCH = 100
 """The most rows that one call of BatchGetItem reads."""
 
+MOST_SEARCHED = 500
+"""The most rows that one page of a search reads."""
+
 NO_EXECUTION = ""
 """The ExecutionId of a closed order. It is empty and not missing, because an execution may take a row without one."""
+
+Page: TypeAlias = tuple[list[dict[str, Any]], Place | None]
+"""Rows or keys, and the place where they end. None if no page follows."""
 
 _dynamodb = boto3.resource("dynamodb", config=BRIEFLY)
 _table = _dynamodb.Table(os.environ["ORDER_TABLE"])
@@ -103,20 +110,42 @@ def find_all(order_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {row["OrderId"]: row for row in rows if row}
 
 
-def of_owner(owner: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
-    """A page of an owner's orders, the last received first, and the place where it ended.
+def of_owner(owner: str, *, limit: int, after: Place | None, search: Search = ALL) -> Page:
+    """A page of an owner's orders that `search` finds, the last received first, and the place where it ended.
 
-    The place is None if no page follows. The index lags behind the table: an order that was withdrawn is left out, also
-    if somebody else has placed another order with its OrderId.
+    The place is None if no page follows. If the search looks at the rows, this reads at most MOST_SEARCHED of them, so
+    that a page may be short or empty although another one follows. The index lags behind the table: an order that was
+    withdrawn is left out, also if somebody else has placed another order with its OrderId.
 
-    See decision D018.
+    See decisions D018 and D180.
     """
     parts = [own_part(owner, shard) for shard in range(OWN_SHARDS)]
-    keys, last = _merged(OWN_ORDERS, "OwnPart", parts, sorted_by="ReceivedAt", limit=limit, after=after)
-    return [row for row in _rows_of(keys) if row.get("Owner") == owner], last
+    found: list[dict[str, Any]] = []
+    left = MOST_SEARCHED if search.reads_rows else limit
+    while True:
+        keys, end = _merged(
+            OWN_ORDERS,
+            "OwnPart",
+            parts,
+            sorted_by="ReceivedAt",
+            limit=min(left, BATCH),
+            after=after,
+            within=(search.first, search.last),
+        )
+        rows = find_all(key["OrderId"] for key in keys)
+        for number, key in enumerate(keys, 1):
+            row = rows.get(key["OrderId"])
+            if row and row.get("Owner") == owner and search.finds(row):
+                found.append(row)
+                if len(found) == limit and number < len(keys):
+                    return found, (key["ReceivedAt"], key["OrderId"])
+        left -= len(keys)
+        if end is None or left == 0 or len(found) == limit:
+            return found, end
+        after = end
 
 
-def of_status(status: str, *, limit: int, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
+def of_status(status: str, *, limit: int, after: Place | None) -> Page:
     """A page of the orders with a status of LISTED, the last changed first, and the place where it ended.
 
     Orders that changed at the same time are sorted by OrderId. The index lags behind the table: an order that has
@@ -142,12 +171,25 @@ def received(*, before: datetime, after: str | None, limit: int) -> tuple[list[d
 
 
 def _merged(
-    index: str, name: str, parts: Iterable[str], *, sorted_by: str, limit: int, after: Place | None
-) -> tuple[list[dict[str, Any]], Place | None]:
+    index: str,
+    name: str,
+    parts: Iterable[str],
+    *,
+    sorted_by: str,
+    limit: int,
+    after: Place | None,
+    within: tuple[str | None, str | None] = (None, None),
+) -> Page:
     """A page of the keys in all `parts` of an index, the latest first, and the place where it ended.
 
-    Keys of the same time are sorted by OrderId. The place is None if no page follows.
+    `within` has the first and the last time of the list. Keys of the same time are sorted by OrderId. The place is None
+    if no page follows.
     """
+    first, last = within
+    last = min(filter(None, (last, after and after[0])), default=None)
+    if first and last and first > last:
+        # DynamoDB rejects these limits.
+        return [], None
 
     def place(key: Mapping[str, Any]) -> Place:
         return key[sorted_by], key["OrderId"]
@@ -155,8 +197,12 @@ def _merged(
     def of_part(part: str) -> list[dict[str, Any]]:
         """At least the first `most` keys of a part that follow `after`, or all of them."""
         condition = Key(name).eq(part)
-        if after:
-            condition &= Key(sorted_by).lte(after[0])
+        if first and last:
+            condition &= Key(sorted_by).between(first, last)
+        elif first:
+            condition &= Key(sorted_by).gte(first)
+        elif last:
+            condition &= Key(sorted_by).lte(last)
         found: list[dict[str, Any]] = []
         start: dict[str, Any] = {}
         while True:

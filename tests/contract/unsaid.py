@@ -35,10 +35,31 @@ def body(operation: str, value: Any, *, now: datetime) -> Any:
 
 
 def query(operation: str, value: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-    """The query with a valid `next`, as an earlier answer could have contained it."""
+    """The query with a valid `next`, as an earlier answer could have contained it, and filters that go together."""
     token = json.dumps([now.strftime("%Y-%m-%dT%H:%M:%SZ"), "order-1"])
     said = base64.urlsafe_b64encode(token.encode()).decode()
-    return {**value, **({"next": said} if "next" in value else {})}
+    made = {**value, **({"next": said} if "next" in value else {})}
+    return _search(made) if operation == "ListOrders" else made
+
+
+def _search(query: Mapping[str, Any]) -> dict[str, Any]:
+    made = {**query, **({"owner": "me"} if "status" in query else {})}
+    if "text" in made:
+        made["text"] = _visible(_few_digits(made["text"]))
+    for name in {"from", "to"} & made.keys():
+        if not _is_time(made[name]):
+            made[name] = "2026-11-26"
+    if {"from", "to"} <= made.keys():
+        made["to"] = made["from"]
+    return made
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _order(order: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,9 @@ REFUSED: dict[str, list[Refused]] = {
         repeat("repeat", {"fields": ["until", "times"]}, until="2099-01-01T00:00:00Z", times=2),
     ],
     "BeforeFirst": [repeat("repeat.until", until="2019-01-01T00:00:00Z")],
+    "BeforeFrom": [
+        Refused(list_orders.handler, {"queryStringParameters": {"from": "2027-01-02", "to": "2027-01-01"}}, "to")
+    ],
     "BrokenCharacters": [order("Name", "Zo\ufffd")],
     "ControlCharacters": [reminder("message", "a\x07b")],
     "DiffersFromPath": [Refused(CORRECT, post(ORDER) | {"pathParameters": {"OrderId": "A-2"}}, "OrderId")],
@@ -126,7 +129,7 @@ REFUSED: dict[str, list[Refused]] = {
     "NotChannels": [reminder("channels", ["email", "email"], {"allowed": ["email", "sms", "topic"]})],
     "NotANext": [query(list_orders.handler, "next", CARD), query(list_reminders.handler, "next", CARD)],
     "NotAPhoneNumber": [reminder("phone", NUMBER.replace("+", "00"))],
-    "NotATime": [at("tomorrow")],
+    "NotATime": [at("tomorrow"), query(list_orders.handler, "from", "tomorrow")],
     "NotAnEmailAddress": [reminder("email", f"Mallory <{ADDRESS}>")],
     "NotAnInterval": [repeat("repeat.every", every="daily")],
     "NotAnOrderId": [order("OrderId", "A 1", {"longest": 64})],
@@ -139,6 +142,9 @@ REFUSED: dict[str, list[Refused]] = {
     "NotYourAddress": [reminder("email", ADDRESS)],
     "NothingVisible": [order("Name", " \u200b"), reminder("message", "\u2800")],
     "OnlyForLocalTime": [reminder("fold", 0)],
+    "OnlyForOwn": [
+        Refused(list_orders.handler, {"queryStringParameters": {"status": "ESCALATED", "text": "lamp"}}, "text")
+    ],
     "OptedOut": [Refused(REMIND, BY_SMS, "phone", account={"CheckIfPhoneNumberIsOptedOut": {"isOptedOut": True}})],
     "PhoneNotVerified": [
         Refused(REMIND, BY_SMS, "phone", account={"GetSMSSandboxAccountStatus": {"IsInSandbox": True}}),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from common import caller
 from common.codes import CODES
 from local.settings import PROJECT
-from orders import order, rules
+from orders import order, rules, search_query
 from reminders import channels as reminder_channels
 from reminders import mail, recurrence, reminder
 from stacks.rest_api import REFUSALS
@@ -55,6 +55,7 @@ LISTS: list[set[Any]] = [
     *(REASONS, ORDERS, STATES, REMINDERS, CHANNELS, PREFERENCES),
     {order.FULFILLMENT_QUEUE, order.ESCALATION_QUEUE},
     {order.BY_OWNER, order.BY_OPERATOR},
+    {search_query.ME},
     {"reminderId", *reminder.CARRIED},
     {0, 1},
     _cases("lambdas/reminders/list_reminders.py", "_due"),

@@ -65,6 +65,7 @@ _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _LOCAL = rf"{_DAY}[Tt ]{_MINUTE}(:[0-5][0-9](\.[0-9]+)?)?"
 _WITH_OFFSET = rf"{_DAY}[Tt ]{_MINUTE}:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]{_MINUTE})"
+DAY_OR_TIME = rf"{_DAY}(T{_MINUTE}(:[0-5][0-9](\.[0-9]{{1,9}})?)?Z)?"
 TIME = f"{_LOCAL}|{_WITH_OFFSET}"
 
 NOTHING: Mapping[str, Any] = {"not": {}}

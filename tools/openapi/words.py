@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.order import LISTED
+from orders.order import LISTED, STATUSES
 from orders.rules import REASONS
+from orders.search_query import TEXT
+from tools.openapi.rules import DAY_OR_TIME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +116,7 @@ ONLY_OPERATORS = {"Forbidden": "the caller is not an operator."}
 DETAILS: Mapping[str, str] = {
     "AtMostOneOf": "the object may have only one of `fields`.",
     "BeforeFirst": "the repetition ends before the reminder's first time.",
+    "BeforeFrom": "the end of a period is before its beginning.",
     "BreaksRule": "the value breaks `rule`, a keyword of JSON schema that has no code of its own.",
     "BrokenCharacters": "the text contains U+FFFD or half of a surrogate pair. Its encoding is probably wrong.",
     "ControlCharacters": "the text contains control characters other than tabs and line breaks.",
@@ -148,6 +151,7 @@ DETAILS: Mapping[str, str] = {
     "NotWholeNumber": "the value is not a whole number from `smallest` to `largest`.",
     "NotYourAddress": "the address is not your verified one, and the stage does not list it.",
     "OnlyForLocalTime": "the field is only for local times.",
+    "OnlyForOwn": "the parameter is only for a list of your own orders.",
     "OptedOut": "the owner of the number has opted out of text messages.",
     "PhoneNotVerified": "SNS is in its SMS sandbox, and the number is not verified there.",
     "SenderNotVerified": "the sender's address is not verified in SES.",
@@ -171,6 +175,7 @@ DETAILS: Mapping[str, str] = {
 REMEDIES: Mapping[str, str] = {
     "AtMostOneOf": "Send only one of `fields`.",
     "BeforeFirst": "End the repetition at the first time or later, or leave out `repeat`.",
+    "BeforeFrom": "Send an end that is not before the beginning, or leave out one of the two.",
     "BreaksRule": "Look up `rule` of this field in [docs/openapi](openapi).",
     "BrokenCharacters": "Read the text with its own encoding, then send it as UTF-8.",
     "ControlCharacters": "Remove the control characters.",
@@ -206,6 +211,7 @@ REMEDIES: Mapping[str, str] = {
     "NotWholeNumber": "Send a whole number in these limits.",
     "NotYourAddress": "Verify the address in your account, or ask an administrator to list it in the stage.",
     "OnlyForLocalTime": "Leave out the field, or send the time without an offset.",
+    "OnlyForOwn": "Add `owner=me`, or leave out the parameter.",
     "OptedOut": "If the owner agrees, opt the number in again in the SNS console, at most once in 30 days.",
     "PhoneNotVerified": "Verify the number in the SNS console, or ask there to leave the sandbox.",
     "SenderNotVerified": "The owner of the sender's address must open the link that SES mailed there.",
@@ -272,11 +278,33 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("GetOrder", "OrderId"): _ORDER_ID,
     ("CorrectOrder", "OrderId"): {**_ORDER_ID, "description": "The id of the order. The body must have the same one."},
     ("CloseOrder", "OrderId"): _ORDER_ID,
+    ("ListOrders", "owner"): {
+        "description": "`me`: your own orders. It makes a difference only with `status`.",
+        "schema": {"type": "string", "enum": ["me"]},
+        "example": "me",
+    },
     ("ListOrders", "status"): {
-        "description": "For operators: lists all orders with this status, last changed first. Only the orders that "
-        "wait for an operator can be listed.",
-        "schema": {"type": "string", "enum": [*LISTED]},
+        "description": "With `owner=me`: your orders with this status. Without it, for operators: everybody's orders "
+        f"with this status, last changed first. That list has only {' and '.join(f'`{one}`' for one in LISTED)}.",
+        "schema": {"type": "string", "enum": [*STATUSES]},
         "example": "ESCALATED",
+    },
+    ("ListOrders", "text"): {
+        "description": "Your orders with this text in `OrderId`, `Name` or `ItemName`, in upper or lower case. It must "
+        "contain a visible character and no card number.",
+        "schema": TEXT,
+        "example": "lamp",
+    },
+    ("ListOrders", "from"): {
+        "description": "Your orders that were received on this day (UTC) or at this time, or later.",
+        "schema": {"type": "string", "pattern": f"^({DAY_OR_TIME})$"},
+        "example": "2026-11-01",
+    },
+    ("ListOrders", "to"): {
+        "description": "Your orders that were received on this day (UTC) or at this time, or earlier. It must not be "
+        "before `from`.",
+        "schema": {"type": "string", "pattern": f"^({DAY_OR_TIME})$"},
+        "example": "2026-11-30T12:00:00Z",
     },
     ("ListOrders", "limit"): _limit(20),
     ("ListOrders", "next"): _NEXT,
@@ -330,10 +358,11 @@ CALLS: Mapping[str, Call] = {
     "ListOrders": Call(
         tag="Orders",
         summary="List orders",
-        description="Lists your own orders, last received first. An operator can list all orders with one "
-        "status instead. That list leaves out orders whose status has just changed, so a page may be short.",
+        description="Lists your own orders, last received first. With `status` or `text` each page looks at 500 orders "
+        "at most. So it may be short, or empty, although `next` leads to another page. An operator can list all orders "
+        "with one status instead. That list leaves out orders whose status has just changed, so a page may be short.",
         answers={"200": "A page of orders"},
-        errors={"403": {"Forbidden": "you asked for a `status` and are not an operator."}},
+        errors={"403": {"Forbidden": "you asked for a `status` without `owner=me`, and are not an operator."}},
         links={"200": {"ListOrders": {"next": "$response.body#/next"}}},
     ),
     "GetOrder": Call(

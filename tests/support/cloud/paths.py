@@ -176,15 +176,16 @@ def measured(apps: Apps, name: str) -> Counts:
     path = PATHS[name]
     apps.cloud.engine.skip_waits(not path.waits)
     try:
-        found = _counted(apps, path)
+        found = counted(apps, path)
         if path.occurrences:
-            found = _less(found, _counted(apps, Steps(_remind("email", times=2))))
+            found = _less(found, counted(apps, Steps(_remind("email", times=2))))
     finally:
         apps.cloud.engine.skip_waits(False)
     return found
 
 
-def _counted(apps: Apps, path: Steps) -> Counts:
+def counted(apps: Apps, path: Steps) -> Counts:
+    """What one run of the steps uses."""
     prepared = path.prepare(apps)
     _idle(apps.cloud)
     apps.cloud.engine.meter(forget=True)
