@@ -3,7 +3,7 @@
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from orders.order import BY_TODO, OWN_ORDERS
+from orders.order import BY_TODO, CORRECTED, OWN_ORDERS
 from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
 
@@ -12,7 +12,7 @@ WRITES_OF_AN_ORDER = 3
 
 
 class OrderTable(KeptTable):
-    """One row per order, found by id or owner, or because it waits for an operator. A stream reports every change.
+    """One row per order, found by its id, owner or corrector, or because it waits. A stream reports every change.
 
     `client_environment` holds the environment variables of functions that use the table.
     """
@@ -34,6 +34,9 @@ class OrderTable(KeptTable):
                 # from the table. An owner has several keys, because one key takes 1,000 writes a second.
                 # See decisions D014 and D018.
                 Index(name=OWN_ORDERS, key="OwnPart", sorted_by="ReceivedAt", fields=(), warm_writes=busiest),
+                # Only a corrected order has these attributes. One person corrects far fewer than 1,000 orders a second,
+                # so the key needs no parts.
+                Index(name=CORRECTED, key="CorrectedBy", sorted_by="CorrectedAt", fields=()),
             ),
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             warm_writes=busiest and WRITES_OF_AN_ORDER * busiest,

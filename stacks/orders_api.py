@@ -6,7 +6,7 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from orders.order import BY_TODO, OWN_ORDERS
+from orders.order import BY_TODO, CORRECTED, OWN_ORDERS
 from stacks.cache import CacheStack
 from stacks.config import Stage
 from stacks.order_table import OrderTable
@@ -61,10 +61,10 @@ class OrdersApi(RestApi):
             "GET",
             "/orders",
             list_orders,
-            query=("owner", "status", "text", "from", "to", "limit", "next"),
+            query=("owner", "status", "text", "from", "to", "corrected", "limit", "next"),
             answers={200: Answer(schema="orders/list.schema.json"), 400: ERROR},
         )
-        for index in (OWN_ORDERS, BY_TODO):
+        for index in (OWN_ORDERS, BY_TODO, CORRECTED):
             allow(list_orders, "dynamodb:Query", on=table.index_arn(index))
         allow(list_orders, "dynamodb:BatchGetItem", "dynamodb:GetItem", on=table.table_arn)
 

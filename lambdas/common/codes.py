@@ -91,6 +91,7 @@ UNKNOWN_FIELD = Code("UnknownField", "is not a field of this request")
 MORE_UNKNOWN_FIELDS = Code("MoreUnknownFields", "has {count} more unknown fields", ("count",))
 EXACTLY_ONE_OF = Code("ExactlyOneOf", "is an alternative to {fields[1]}: send exactly one of the two", ("fields",))
 AT_MOST_ONE_OF = Code("AtMostOneOf", "may have {fields}, but not both", ("fields",))
+EITHER_OF = AT_MOST_ONE_OF.saying("is an alternative to {fields[1]}: send only one of the two")
 
 WRONG_TYPE = Code("WrongType", "must be {types}", ("types",))
 UNKNOWN_VALUE = Code("UnknownValue", "must be {allowed}", ("allowed",))

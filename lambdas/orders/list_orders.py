@@ -13,14 +13,31 @@ def handler(event: http.Event) -> http.Reply:
     """Answers with a page of orders, and the `next` of the following page. Each query asks for one of these lists:
 
     - no `status`, or `owner=me`: the caller's orders that the search finds, the last received first
+    - `corrected=true`, for operators: the orders that the caller corrected, the last corrected first
     - `status` without `owner`, for operators: all orders with that status of LISTED, the last changed first
 
     Pages may be shorter than `limit`. An order that is gone or has another status by now is left out, and a search
     reads only some orders for each page.
     """
     caller, query = caller_of(event), paging.query_of(event)
-    rows, last = _of_all(event, query) if _asks_for_all(query) else _own(caller, query)
+    if "corrected" in query:
+        rows, last = _corrected(event, query)
+    elif _asks_for_all(query):
+        rows, last = _of_all(event, query)
+    else:
+        rows, last = _own(caller, query)
     return http.reply(200, {"orders": [shown(row) for row in rows], "next": paging.token(last)})
+
+
+def _corrected(event: http.Event, query: paging.Query) -> table.Page:
+    operator = operator_of(event)
+    if query["corrected"] != search_query.TRUE:
+        raise paging.refused("corrected", codes.UNKNOWN_VALUE(allowed=[search_query.TRUE]))
+    for name in ("owner", "status", *search_query.FILTERS):
+        if name in query:
+            raise paging.refused(name, codes.EITHER_OF(fields=[name, "corrected"]))
+    limit, after = _part(query)
+    return table.corrected_by(operator.id, limit=limit, after=after)
 
 
 def _asks_for_all(query: paging.Query) -> bool:

@@ -17,8 +17,8 @@ CORRECTABLE = frozenset(LISTED)
 FIELDS = ("OrderId", "Name", "ItemName", "Price")
 """The fields of an order that are stored, shown and queued: all of order.schema.json except the card number."""
 
-BY_TODO, OWN_ORDERS = "ByTodo", "OwnOrders"
-"""Indexes of the table, sorted by UpdatedAt and by ReceivedAt. stacks/order_table.py lists their attributes."""
+BY_TODO, OWN_ORDERS, CORRECTED = "ByTodo", "OwnOrders", "Corrected"
+"""Indexes of the table, sorted by UpdatedAt, by ReceivedAt and by CorrectedAt. stacks/order_table.py has the keys."""
 
 SHARDS = 10
 """The parts of a status in the index ByTodo. The workflow, too, writes the number of a part."""

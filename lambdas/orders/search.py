@@ -42,4 +42,4 @@ ALL = Search()
 
 def folded(text: str) -> str:
     """`text` in a form in which upper and lower case, and the two ways to write an accent, are the same."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return unicodedata.normalize("NFC", text.casefold())

@@ -18,6 +18,9 @@ from orders.search import Search, folded
 ME = "me"
 """The only value of `owner`."""
 
+TRUE = "true"
+"""The only value of `corrected`."""
+
 FILTERS = ("text", "from", "to")
 """The filters that only a list of one's own orders has."""
 

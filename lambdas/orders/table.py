@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from common.aws import BRIEFLY
 from common.paging import Place
 from common.times import timestamp
-from orders.order import BY_TODO, CLOSED, OWN_ORDERS, OWN_SHARDS, PARKED, RECEIVED, SHARDS, own_part, todo
+from orders.order import BY_TODO, CLOSED, CORRECTED, OWN_ORDERS, OWN_SHARDS, PARKED, RECEIVED, SHARDS, own_part, todo
 from orders.search import ALL, Search
 
 BATCH = 100
@@ -156,6 +156,15 @@ def of_status(status: str, *, limit: int, after: Place | None) -> Page:
     parts = [todo(status, shard) for shard in range(SHARDS)]
     keys, last = _merged(BY_TODO, "Todo", parts, sorted_by="UpdatedAt", limit=limit, after=after)
     return [row for row in _rows_of(keys) if row["Status"] == status], last
+
+
+def corrected_by(corrector: str, *, limit: int, after: Place | None) -> Page:
+    """A page of the orders that `corrector` has corrected, the last corrected first, and the place where it ended.
+
+    An order that somebody else has corrected since is left out.
+    """
+    keys, last = _merged(CORRECTED, "CorrectedBy", [corrector], sorted_by="CorrectedAt", limit=limit, after=after)
+    return [row for row in _rows_of(keys) if row.get("CorrectedBy") == corrector], last
 
 
 def received(*, before: datetime, after: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:

@@ -43,6 +43,8 @@ def query(operation: str, value: Mapping[str, Any], *, now: datetime) -> dict[st
 
 
 def _search(query: Mapping[str, Any]) -> dict[str, Any]:
+    if "corrected" in query:
+        return {name: value for name, value in query.items() if name in ("corrected", "limit", "next")}
     made = {**query, **({"owner": "me"} if "status" in query else {})}
     if "text" in made:
         made["text"] = _visible(_few_digits(made["text"]))

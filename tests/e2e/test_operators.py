@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -105,7 +106,11 @@ def test_a_list_has_pages_and_begins_with_the_newest_order(another_person: Apps,
 
 
 @pytest.mark.parametrize(
-    ("query", "field"), [("limit=0", "limit"), ("limit=9999", "limit"), ("next=A", "next"), ("status=LOST", "status")]
+    ("query", "field"),
+    [
+        *(("limit=0", "limit"), ("limit=9999", "limit"), ("next=A", "next"), ("status=LOST", "status")),
+        *(("owner=me&from=x", "from"), ("owner=me&text=%00", "text"), ("corrected=true&text=a", "text")),
+    ],
 )
 def test_an_invalid_query_is_refused_with_the_field(operator: Apps, query: str, field: str) -> None:
     status, body, _ = operator.call("GET", f"/orders?{query}")
@@ -117,6 +122,7 @@ def test_an_invalid_query_is_refused_with_the_field(operator: Apps, query: str, 
     ("method", "path", "body"),
     [
         ("GET", "/orders?status=ESCALATED", None),
+        ("GET", "/orders?corrected=true", None),
         ("POST", "/orders/any/close", {"note": NOTE}),
         ("GET", "/parked", None),
         ("DELETE", "/parked/any", None),
@@ -151,6 +157,29 @@ def test_a_corrected_order_is_fulfilled_and_keeps_its_owner(
     assert before and row["Status"]["S"] == "FULFILLMENT_QUEUED"
     assert (row["Owner"], row["ReceivedAt"]) == (before["Owner"], before["ReceivedAt"])
     apps.shown(order["OrderId"], "FULFILLMENT_QUEUED")
+    corrected = next(
+        one for one in everything(operator, "/orders?corrected=true") if one["OrderId"] == order["OrderId"]
+    )
+    assert (corrected["Status"], corrected["CorrectedBy"]) == ("FULFILLMENT_QUEUED", "operator")
+
+
+def test_an_owner_searches_their_orders(apps: Apps, another_person: Apps, order: dict[str, str]) -> None:
+    """The name has an emoji and an accent. The query reaches the function through the gateway."""
+    item = f"Lamp & shade {order['OrderId']} +50% Straße"
+    apps.post_order(order | {"ItemName": item, "Price": "0"})
+    row = apps.settled(order["OrderId"])
+    day = row["ReceivedAt"]["S"][:10]
+
+    filters = [
+        {"status": "ESCALATED", "text": item.upper()},
+        {"text": order["OrderId"], "from": day, "to": row["ReceivedAt"]["S"]},
+    ]
+    for found in filters:
+        query = urlencode({"owner": "me", **found})
+        assert ids(everything(apps, f"/orders?{query}")) == [order["OrderId"]]
+        assert everything(another_person, f"/orders?{query}") == []
+    for nothing in ({"status": "CLOSED"}, {"to": "2001-01-01"}, {"from": "2999-01-01T00:00Z"}):
+        assert everything(apps, f"/orders?{urlencode({'owner': 'me', 'text': order['OrderId'], **nothing})}") == []
 
 
 def test_an_owner_corrects_their_own_order_and_nobody_elses(

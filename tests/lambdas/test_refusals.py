@@ -86,6 +86,12 @@ BY_SMS = post(REMINDER | {"preference": "sms"})
 REFUSED: dict[str, list[Refused]] = {
     "AtMostOneOf": [
         repeat("repeat", {"fields": ["until", "times"]}, until="2099-01-01T00:00:00Z", times=2),
+        Refused(
+            list_orders.handler,
+            {"queryStringParameters": {"corrected": "true", "status": "PARKED"}},
+            "status",
+            {"fields": ["status", "corrected"]},
+        ),
     ],
     "BeforeFirst": [repeat("repeat.until", until="2019-01-01T00:00:00Z")],
     "BeforeFrom": [

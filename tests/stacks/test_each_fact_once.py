@@ -56,6 +56,7 @@ LISTS: list[set[Any]] = [
     {order.FULFILLMENT_QUEUE, order.ESCALATION_QUEUE},
     {order.BY_OWNER, order.BY_OPERATOR},
     {search_query.ME},
+    {search_query.TRUE},
     {"reminderId", *reminder.CARRIED},
     {0, 1},
     _cases("lambdas/reminders/list_reminders.py", "_due"),

@@ -155,18 +155,24 @@ def indexes(deployment) -> dict[str, dict]:
     return {index["IndexName"]: index for index in found}
 
 
-def test_orders_are_found_by_owner_and_if_they_wait_for_an_operator(deployment):
+def test_orders_are_found_by_owner_and_corrector_and_if_they_wait_for_an_operator(deployment):
     keys = {name: [key["AttributeName"] for key in index["KeySchema"]] for name, index in indexes(deployment).items()}
 
-    assert keys == {"ByTodo": ["Todo", "UpdatedAt"], "OwnOrders": ["OwnPart", "ReceivedAt"]}
+    assert keys == {
+        "ByTodo": ["Todo", "UpdatedAt"],
+        "Corrected": ["CorrectedBy", "CorrectedAt"],
+        "OwnOrders": ["OwnPart", "ReceivedAt"],
+    }
 
 
 def test_no_index_has_an_attribute_that_a_good_order_changes(deployment):
-    """Each change of a key or of a projected attribute is one more write, or two. A good order has no `Todo`."""
+    """Each change of a key or of a projected attribute is one more write, or two. A good order has no `Todo`
+    and no `CorrectedBy`, so it is in no index with one of them.
+    """
     of_the_claim = {"OrderId", "OwnPart", "ReceivedAt"}
     for name, index in indexes(deployment).items():
         held = {key["AttributeName"] for key in index["KeySchema"]} | {*index["Projection"].get("NonKeyAttributes", ())}
-        assert "Todo" in held or held <= of_the_claim, name
+        assert held & {"Todo", "CorrectedBy"} or held <= of_the_claim, name
 
 
 def test_the_indexes_keep_their_deployed_fields(deployment):
@@ -175,6 +181,7 @@ def test_the_indexes_keep_their_deployed_fields(deployment):
 
     assert projections == {
         "ByTodo": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["Reasons", "ExecutionName"]},
+        "Corrected": {"ProjectionType": "KEYS_ONLY"},
         "OwnOrders": {"ProjectionType": "KEYS_ONLY"},
     }
 

@@ -1,7 +1,7 @@
 import pytest
 
 from costs import quantities
-from orders.order import BY_TODO, OWN_ORDERS
+from orders.order import BY_TODO, CORRECTED, OWN_ORDERS
 from stacks.order_table import WRITES_OF_AN_ORDER
 from tests.support import tables
 
@@ -25,7 +25,7 @@ def test_only_a_stage_with_a_large_load_prepares_its_order_table(synthesised):
     indexes = {index["IndexName"]: index.get("WarmThroughput") for index in orders["GlobalSecondaryIndexes"]}
 
     assert orders["WarmThroughput"] == {"WriteUnitsPerSecond": 13_200}
-    assert indexes == {BY_TODO: None, OWN_ORDERS: {"WriteUnitsPerSecond": 4_400}}
+    assert indexes == {BY_TODO: None, CORRECTED: None, OWN_ORDERS: {"WriteUnitsPerSecond": 4_400}}
     assert "WarmThroughput" not in prod["Reminders/ReminderTable"]
     assert "WarmThroughput" not in str(dev)
 

@@ -18,7 +18,9 @@ def _index(*keys: str, name: str = "", projection: dict[str, Any] | None = None)
 
 ORDER_TABLE: dict[str, Any] = {
     "KeySchema": _keys("OrderId"),
-    "AttributeDefinitions": _texts("OrderId", "Todo", "UpdatedAt", "OwnPart", "ReceivedAt"),
+    "AttributeDefinitions": _texts(
+        "OrderId", "Todo", "UpdatedAt", "OwnPart", "ReceivedAt", "CorrectedBy", "CorrectedAt"
+    ),
     "GlobalSecondaryIndexes": [
         _index(
             "Todo",
@@ -26,6 +28,7 @@ ORDER_TABLE: dict[str, Any] = {
             projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["Reasons", "ExecutionName"]},
         ),
         _index("OwnPart", "ReceivedAt", name="OwnOrders", projection={"ProjectionType": "KEYS_ONLY"}),
+        _index("CorrectedBy", "CorrectedAt", name="Corrected", projection={"ProjectionType": "KEYS_ONLY"}),
     ],
     "BillingMode": "PAY_PER_REQUEST",
 }

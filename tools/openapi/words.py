@@ -306,6 +306,12 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "schema": {"type": "string", "pattern": f"^({DAY_OR_TIME})$"},
         "example": "2026-11-30T12:00:00Z",
     },
+    ("ListOrders", "corrected"): {
+        "description": "For operators: the orders that you corrected, last corrected first, with their current status. "
+        "An order that somebody else has corrected since is left out. Send none of the filters with it.",
+        "schema": {"type": "string", "enum": ["true"]},
+        "example": "true",
+    },
     ("ListOrders", "limit"): _limit(20),
     ("ListOrders", "next"): _NEXT,
     ("RemoveParked", "MessageId"): {
@@ -362,7 +368,9 @@ CALLS: Mapping[str, Call] = {
         "at most. So it may be short, or empty, although `next` leads to another page. An operator can list all orders "
         "with one status instead. That list leaves out orders whose status has just changed, so a page may be short.",
         answers={"200": "A page of orders"},
-        errors={"403": {"Forbidden": "you asked for a `status` without `owner=me`, and are not an operator."}},
+        errors={
+            "403": {"Forbidden": "you asked for `corrected`, or `status` without `owner=me`, and are not an operator."}
+        },
         links={"200": {"ListOrders": {"next": "$response.body#/next"}}},
     ),
     "GetOrder": Call(

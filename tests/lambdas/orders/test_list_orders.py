@@ -217,6 +217,67 @@ def test_a_row_that_dynamodb_leaves_out_of_a_batch_is_read_again(left_out, escal
     assert listed(OPERATOR, status="ESCALATED") == (["E-1", "E-2", "E-3"], None)
 
 
+@pytest.fixture
+def corrected(order_table):
+    """Three orders that OPERATOR corrected, one that their owner corrected, and one that nobody did."""
+    for number, by, status in (
+        (1, OPERATOR, "FULFILLMENT_QUEUED"),
+        (2, OPERATOR, "ESCALATED"),
+        (3, OPERATOR, "CLOSED"),
+    ):
+        times = {"CorrectedBy": by["sub"], "CorrectedAt": at(40 - number)}
+        order_table.put_item(Item=row(f"C-{number}", minute=number, Status=status, **times))
+    order_table.put_item(Item=row("own", minute=4, CorrectedBy=PERSON["sub"], CorrectedAt=at(50)))
+    order_table.put_item(Item=row("good", minute=5))
+
+
+def test_an_operator_lists_the_orders_that_they_corrected_starting_with_the_last_corrected(corrected):
+    assert list(pages(OPERATOR, corrected="true", limit="2")) == [["C-1", "C-2"], ["C-3"]]
+    body = status_and_body(call(OPERATOR, corrected="true"))[1]
+    assert [order["Status"] for order in body["orders"]] == ["FULFILLMENT_QUEUED", "ESCALATED", "CLOSED"]
+    assert {order["CorrectedBy"] for order in body["orders"]} == {"operator"}
+    assert listed({**OPERATOR, "sub": ANOTHER["sub"]}, corrected="true") == ([], None)
+
+
+def test_an_order_that_somebody_else_has_corrected_since_is_left_out(corrected, order_table, monkeypatch):
+    """The index still names this order."""
+    read = table.find_all
+
+    def corrected_meanwhile(ids):
+        order_table.put_item(Item=row("C-2", minute=2, CorrectedBy=PERSON["sub"], CorrectedAt=at(59)))
+        order_table.delete_item(Key={"OrderId": "C-3"})
+        return read(ids)
+
+    monkeypatch.setattr(table, "find_all", corrected_meanwhile)
+
+    assert listed(OPERATOR, corrected="true") == (["C-1"], None)
+
+
+@pytest.mark.parametrize("value", ["true", "false", ""])
+def test_a_person_may_not_list_what_operators_corrected(value):
+    """There is no table here, so reading it would fail."""
+    assert status_and_body(call(corrected=value))[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "code"),
+    [
+        *(({"corrected": value}, "corrected", "UnknownValue") for value in ("", "false", "True", "1")),
+        *(
+            ({"corrected": "true", name: "x"}, name, "AtMostOneOf")
+            for name in ("owner", "status", "text", "from", "to")
+        ),
+    ],
+    ids=str,
+)
+def test_the_list_of_corrected_orders_has_one_value_and_no_filters(query, field, code):
+    """There is no table here, so reading it would fail."""
+    reply = call(OPERATOR, **query)
+
+    assert refused_field(reply) == field
+    assert status_and_body(reply)[1]["error"]["details"][0]["code"] == code
+
+
 @pytest.mark.parametrize("status", ["ESCALATED", "RECEIVED", "nonsense", ""])
 def test_a_person_may_not_list_orders_by_status(status):
     """There is no table here, so reading it would fail."""

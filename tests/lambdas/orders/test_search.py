@@ -8,6 +8,7 @@ import pytest
 from common import codes
 from orders import list_orders, search_query, table
 from orders.order import OWN_SHARDS, STATUSES, own_part
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, PERSON, refused_field, signed_in, status_and_body
 from tests.support.handlers.order_rows import ROW
 
@@ -131,6 +132,14 @@ def test_a_next_of_another_search_names_only_a_time(stored):
     assert listed(owner="me", next=following, from_="2026-11-04") == ([], None)
     assert listed(owner="me", next=following, to="2026-11-02") == (["A-2", "A-1"], None)
     assert listed(owner="me", next=following, to="2026-11-01", status="ESCALATED") == ([], None)
+
+
+def test_a_next_that_is_before_the_period_ends_the_list(stored, monkeypatch):
+    """DynamoDB rejects a query whose first time is after its last."""
+    _, following = listed(owner="me", limit="1")
+    monkeypatch.setattr(client_of(table, "dynamodb"), "_make_api_call", None)
+
+    assert listed(owner="me", next=following, from_="2026-11-20") == ([], None)
 
 
 def refused(reply: Any) -> tuple[str, str]:

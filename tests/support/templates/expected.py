@@ -100,6 +100,7 @@ FUNCTIONS: Mapping[str, Function] = {
         may={
             "Orders/OrderTable.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
             "Orders/OrderTable.Arn/index/ByTodo": {"dynamodb:Query"},
+            "Orders/OrderTable.Arn/index/Corrected": {"dynamodb:Query"},
             "Orders/OrderTable.Arn/index/OwnOrders": {"dynamodb:Query"},
         },
     ),
