@@ -198,7 +198,7 @@ def _unwrapped(text: str) -> str:
 
 
 def invoke(app: typer.Typer, name: str, arguments: list[str] | None) -> int:
-    """Runs the program `name` with these arguments, or with those of the process. Returns the exit status.
+    """Runs the program `name` with these arguments, or with the process's own. Returns the exit status.
 
     After wrong usage it prints an error, without card numbers, and returns 2.
     """

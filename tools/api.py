@@ -62,13 +62,13 @@ class Api:
     """The API at `url`, called by `person`."""
 
     def __init__(self, url: str, person: Person) -> None:
+        self.person = person
         self._url = url.rstrip("/")
-        self._person = person
         self._http = URLLib3Session(timeout=API_TIMEOUT_SECONDS)
 
     def sign_in(self) -> None:
         """Signs in now, so that the user types the password first. Raises CommandError if it fails."""
-        self._person.token()
+        self.person.token()
 
     def call(
         self, method: str, path: str, body: str | None = None, *, headers: Mapping[str, str] | None = None
@@ -81,11 +81,11 @@ class Api:
         if answer.status == 401:
             # The kept token may be from a user pool that was deleted since. A refused request can be sent again.
             # See decision D075.
-            self._person.forget()
+            self.person.forget()
             answer = self._send(method, path, body, headers or {})
         if answer.status == 401:
             raise CommandError(
-                f"the API refuses this sign-in: deploy this version of the stack, or run `{self._person.how}`"
+                f"the API refuses this sign-in: deploy this version of the stack, or run `{self.person.how}`"
             )
         return answer
 
@@ -94,7 +94,7 @@ class Api:
             method,
             self._url + path,
             data=body.encode() if body is not None else None,
-            headers={"Content-Type": "application/json", "Authorization": self._person.token(), **headers},
+            headers={"Content-Type": "application/json", "Authorization": self.person.token(), **headers},
         )
         response = self._http.send(request.prepare())
         try:

@@ -1,19 +1,29 @@
 """Prints the results of commands: tables and sentences for people, or JSON for programs."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from common.cards import without_cards
-from terminal import tables
+from terminal import ids, statuses, tables, times
 from terminal.program import width
 from terminal.text import printable
 
 NOT_KNOWN = "-"
+
+
+class Column(NamedTuple):
+    """A field for people. An `id` is short in a table, a `time` is the local one, and a `status` has a colour."""
+
+    title: str
+    kind: Literal["text", "id", "time", "status"] = "text"
+
+
+Columns: TypeAlias = Mapping[str, str | Column]
+"""The fields to print, in this order, and their titles."""
 
 
 class Output:
@@ -23,34 +33,51 @@ class Output:
         self.as_json = as_json
         self._console = Console(width=width(), highlight=False)
 
-    def rows(self, found: Sequence[dict[str, Any]], columns: dict[str, str], *, nothing: str) -> None:
+    def rows(self, found: Sequence[dict[str, Any]], columns: Columns, *, nothing: str) -> None:
         """Prints the rows `found` as a table, or the text `nothing` if there are none.
 
-        `columns` maps the fields to their titles. If the table would break a word, such as an id, each row is printed
-        line by line instead.
+        If the table would break a word, such as an id, each row is printed as a card instead. A column
+        without any text is left out. JSON has all fields.
         """
         if self.as_json:
             self._json(found)
-        elif not found:
+            return
+        if not found:
             self.say(nothing)
-        elif table := _table(found, columns):
+            return
+        named = [
+            (name, _column(column))
+            for name, column in columns.items()
+            if any(row.get(name) not in (None, "", []) for row in found)
+        ]
+        titles = [column.title for _, column in named]
+        short = {name: _short(found, name) for name, column in named if column.kind == "id"}
+        rows = [[_cell(row.get(name), column, short.get(name, {})) for name, column in named] for row in found]
+        unbroken = {column.title for _, column in named if column.kind != "text"}
+        if table := tables.fitted(titles, rows, width=self._console.width, unbroken=unbroken):
             self._console.print(table)
-        else:
-            for number, row in enumerate(found):
-                if number:
-                    self.say("")
-                self.fields(
-                    {title: row[name] for name, title in columns.items() if row.get(name) not in (None, "", [])}
-                )
+            return
+        for number, row in enumerate(rows):
+            if number:
+                self.say("")
+            kept = [Text() if str(cell) == NOT_KNOWN else cell for cell in row]
+            self._console.print(tables.card(titles, kept), soft_wrap=True)
 
-    def fields(self, found: dict[str, Any]) -> None:
-        """Prints one object, with a line for each of its fields."""
+    def fields(self, found: dict[str, Any], columns: Columns | None = None) -> None:
+        """Prints one object, with a line for each of its `columns` that it has, or for each of its fields."""
         if self.as_json:
             self._json(found)
             return
-        width = max(map(len, found))
-        for name, value in found.items():
-            self.say(f"{name:{width}}  " + f"\n{'':{width}}  ".join(_cell(value).split("\n")))
+        named = {
+            name: _column(column)
+            for name, column in (columns or {name: name for name in found}).items()
+            if columns is None or found.get(name) not in (None, "", [])
+        }
+        width = max(len(column.title) for column in named.values())
+        for name, column in named.items():
+            lines = _cell(found[name], column, seconds=True).split("\n", allow_blank=True)
+            for title, line in zip([column.title, *[""] * len(lines)], lines, strict=False):
+                self._console.print(Text(f"{title:{width}}  ").append_text(line), soft_wrap=True)
 
     def say(self, sentence: str) -> None:
         """Prints a sentence for people. Prints nothing if `as_json`."""
@@ -62,16 +89,31 @@ class Output:
         print(json.dumps(_safe(value), indent=2))
 
 
-def _table(found: Sequence[dict[str, Any]], columns: dict[str, str]) -> Table | None:
-    """`found` as a table, or None if the terminal is too narrow to leave each word in one piece."""
-    rows = [[_cell(row.get(name)) for name in columns] for row in found]
-    return tables.fitted(list(columns.values()), rows, width=width())
+def _column(column: str | Column) -> Column:
+    return Column(column) if isinstance(column, str) else column
 
 
-def _cell(value: Any) -> str:
+def _short(found: Sequence[dict[str, Any]], name: str) -> dict[str, str]:
+    """The short forms of the ids in the field `name`. An id that is not safe to print is not cut into pieces."""
+    return ids.shortened(id for row in found if isinstance(id := row.get(name), str) and id == printable(id))
+
+
+def _cell(value: Any, column: Column, short: Mapping[str, str] | None = None, *, seconds: bool = False) -> Text:
+    match column.kind, value:
+        case "id", str():
+            return Text(printable((short or {}).get(value, value)))
+        case "time", str():
+            return Text(printable(times.local(value, seconds=seconds)))
+        case "status", str():
+            return statuses.coloured(printable(value))
+        case _:
+            return Text(_text(value))
+
+
+def _text(value: Any) -> str:
     if isinstance(value, dict):
         value = [f"{name} {part}" for name, part in value.items()]
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "\n".join(map(printable, value)) or NOT_KNOWN
     return NOT_KNOWN if value is None or value == "" else printable(value)
 

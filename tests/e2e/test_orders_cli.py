@@ -88,7 +88,7 @@ def test_show_prints_the_apis_answer_and_the_reasons_in_words(apps: Apps, run: R
 
     as_text, as_json = run("show", escalated["OrderId"]), run("show", escalated["OrderId"], "--json")
 
-    assert "ESCALATED" in as_text.stdout and "Last4 4242" in as_text.stdout
+    assert "ESCALATED" in as_text.stdout and "ends with 4242" in as_text.stdout
     assert REASONS["PRICE_NOT_POSITIVE"] in as_text.stdout
     shown = json.loads(as_json.stdout)
     assert shown["X-Cache"] == "HIT"
@@ -213,6 +213,22 @@ def test_list_filters_by_status_and_escalations_show_their_reasons(
     assert escalated["OrderId"] in escalations.stdout and REASONS["PRICE_NOT_POSITIVE"] in escalations.stdout
 
 
+def test_own_orders_are_listed_and_found_by_the_beginning_of_their_ids(
+    cloud: Cloud, run: Run, order: dict[str, str]
+) -> None:
+    person = ["--user", cloud.users()["person"].email]
+    run("submit", "-", *person, orders=order)
+    begins = order["OrderId"][:-1]
+
+    listed, as_operator, shown = run("list", "--json", *person), run("list"), run("show", begins, *person)
+    unknown = run("show", begins)
+
+    assert json.loads(listed.stdout)[0]["OrderId"] == order["OrderId"]
+    assert "`orders escalations`" in as_operator.stdout and order["OrderId"] not in as_operator.stdout
+    assert (shown.returncode, order["OrderId"] in shown.stdout) == (0, True)
+    assert unknown.stderr.startswith(f"error: there is no order {begins}, and no id among your own orders and those ")
+
+
 def test_a_corrected_order_is_fulfilled(apps: Apps, run: Run, order: dict[str, str], escalated: dict[str, str]) -> None:
     run("submit", "-", orders=escalated)
     apps.settled(escalated["OrderId"])
@@ -253,5 +269,6 @@ def test_a_person_may_not_correct_or_see_another_persons_order(
     assert [(answer["status"], answer["outcome"].split(":")[0]) for answer in json.loads(corrected.stdout)] == [
         (404, "NotFound")
     ]
-    assert (shown.returncode, shown.stderr) == (1, f"error: there is no order {order['OrderId']}: check the id\n")
+    assert shown.returncode == 1
+    assert shown.stderr.startswith(f"error: there is no order {order['OrderId']}, and no id among your own orders ")
     assert apps.row(order["OrderId"]) == row

@@ -47,35 +47,39 @@ def message() -> str:
     return unique("Feed the cat 🐈, ")
 
 
-def test_the_original_programs_two_arguments_publish_to_the_topic_when_due(
+def test_an_operator_publishes_to_the_topic_at_a_local_time(
     apps: Apps, cloud: Cloud, operator: list[str], message: str
 ) -> None:
     due = (datetime.now(UTC) + timedelta(days=30)).replace(microsecond=0)
     command = [sys.executable, "-m", "tools.remindme", message, f"{due:%Y-%m-%d %H:%M:%S}"]
     place = ["--stage", "local", "--home", str(cloud.settings.home), "--zone", "UTC"]
 
-    done = subprocess.run([*command, *place, *operator], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [*command, "--topic", *place, *operator], cwd=PROJECT, capture_output=True, text=True, timeout=120
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{due:%a %Y-%m-%d %H:%M:%S} UTC" in done.stdout
-    assert f"{due:%Y-%m-%dT%H:%M:%SZ}" in done.stdout
     eventually(apps.cloud.topic_messages, until=lambda found: any(message in one["Body"] for one in found))
 
 
 def test_a_person_who_uses_the_topic_learns_the_other_options(remindme: Run, message: str) -> None:
-    done = remindme(message, "in 20m")
+    done = remindme(message, "in 20m", "--topic")
 
     assert done.returncode == 1
     assert done.stderr.startswith("error: the API answered 403: Forbidden: ")
     assert "use --email me or --sms me" in done.stderr
 
 
-def test_a_relative_time_sends_a_mail_to_the_callers_own_address(apps: Apps, remindme: Run, message: str) -> None:
-    done = remindme(message, "in", "20m", "--email", "me")
+def test_without_a_channel_the_caller_gets_a_mail_at_the_time_that_was_shown(
+    apps: Apps, remindme: Run, message: str
+) -> None:
+    done = remindme(message, "in", "20m")
 
     assert (done.returncode, done.stderr) == (0, "")
-    shown, due = re.search(r"when +\w+ (\S+ \S+) UTC", done.stdout), re.search(r"dueAt +(\S+)Z", done.stdout)
-    assert shown and due and shown[1] == due[1].replace("T", " ")
+    shown, id = re.search(r"when +\w+ (\S+ \S+) UTC", done.stdout), re.search(r"reminder +(\S+)", done.stdout)
+    assert shown and id
+    assert json.loads(remindme("show", id[1][:8], "--json").stdout)["dueAt"] == f"{shown[1].replace(' ', 'T')}Z"
     mail = eventually(lambda: [mail for mail in apps.cloud.engine.mails() if message in mail["BodyText"]])
     assert [one["To"] for one in mail] == [[apps.cloud.users()["person"].email]]
 
@@ -126,7 +130,7 @@ def test_wait_ends_when_the_reminder_is_sent(apps: Apps, remindme: Run, message:
 def test_a_repeated_reminder_comes_the_requested_number_of_times(
     apps: Apps, remindme: Run, operator: list[str], message: str
 ) -> None:
-    done = remindme(message, "in 20m", "--repeat", "1w", "--times", "3", *operator)
+    done = remindme(message, "in 20m", "--repeat", "1w", "--times", "3", "--topic", *operator)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "every 1w, 3 times" in done.stdout

@@ -20,7 +20,8 @@ from reminders import mail, recurrence, reminder
 from stacks.rest_api import REFUSALS
 from tests.support.documents import operations
 from tests.support.workflows.asl import load, states, texts
-from tools.remindme.__main__ import OWN_ADDRESSES, chosen_channels
+from tools.remindme.__main__ import chosen_channels
+from tools.remindme.shown import OWN_ADDRESSES
 
 
 def _text(file: str) -> str:

@@ -76,6 +76,8 @@ class Stack:
             Item={
                 "OrderId": order_id,
                 "Name": "Jo",
+                "ItemName": "Lamp",
+                "Price": "12.50",
                 "Status": status,
                 **({"Todo": todo(status, minute % SHARDS)} if status in LISTED else {}),
                 "UpdatedAt": f"2026-11-21T{minute // 60:02}:{minute % 60:02}:00.000Z",

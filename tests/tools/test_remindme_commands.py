@@ -13,7 +13,7 @@ from tools.remindme import fields
 from tools.remindme.__main__ import main
 
 
-def test_the_arguments_of_the_original_are_scheduled_in_local_time(
+def test_a_message_and_a_time_are_scheduled_in_local_time_and_mailed_to_the_user(
     remindme: Command, api: FakeApi, cognito: FakeCognito
 ) -> None:
     run = remindme("remind me of something", "2027-01-27 09:00:00")
@@ -27,7 +27,7 @@ def test_the_arguments_of_the_original_are_scheduled_in_local_time(
                 "message": "remind me of something",
                 "timestamp": "2027-01-27T09:00:00+01:00",
                 "timeZone": "Europe/Paris",
-                "channels": ["topic"],
+                "channels": ["email"],
             },
         )
     ]
@@ -41,8 +41,8 @@ def test_the_time_is_shown_in_local_time_and_utc_before_the_answer(remindme: Com
         "message  tea\n"
         "when     Fri 2026-11-27 18:00:00 Europe/Paris\n"
         "         Fri 2026-11-27 17:00:00 UTC\n"
-        "to       the topic\n"
-        f"reminderId  {ID}\n"
+        "to       your own e-mail address\n"
+        f"reminder  {ID}\n"
     )
 
 
@@ -59,7 +59,7 @@ def test_a_refusal_comes_after_the_time_and_names_the_option(remindme: Command, 
 @pytest.mark.parametrize(
     ("options", "fields"),
     [
-        ([], {"channels": ["topic"]}),
+        ([], {"channels": ["email"]}),
         (["--topic"], {"channels": ["topic"]}),
         (["--topic", "--sms", "me"], {"channels": ["sms", "topic"]}),
         (["--topic", "--sms", "me", "--email", "me"], {"channels": ["email", "sms", "topic"]}),
@@ -72,10 +72,10 @@ def test_a_refusal_comes_after_the_time_and_names_the_option(remindme: Command, 
             ["--email", "a@example.com", "--sms", "+15555550100", "--subject", "Tea?"],
             {"channels": ["email", "sms"], "email": "a@example.com", "phone": "+15555550100", "subject": "Tea?"},
         ),
-        (["--repeat", "1d", "--times", "5"], {"channels": ["topic"], "repeat": {"every": "1d", "times": 5}}),
+        (["--repeat", "1d", "--times", "5"], {"channels": ["email"], "repeat": {"every": "1d", "times": 5}}),
         (
             ["--repeat", "1M", "--until", "2027-06-01 09:00"],
-            {"channels": ["topic"], "repeat": {"every": "1M", "until": "2027-06-01T09:00:00+02:00"}},
+            {"channels": ["email"], "repeat": {"every": "1M", "until": "2027-06-01T09:00:00+02:00"}},
         ),
     ],
 )
@@ -108,7 +108,6 @@ def test_the_recipients_are_shown(remindme: Command, options: list[str], to: str
 @pytest.mark.parametrize(
     ("options", "offered"),
     [
-        ([], "invalid: use --email me or --sms me\n"),
         (["--topic"], "invalid: use --email me or --sms me\n"),
         (["--email", "me", "--topic"], "invalid: leave out --topic\n"),
         (["--email", "me"], "invalid.\n"),
@@ -130,7 +129,7 @@ def test_a_dry_run_shows_the_time_and_schedules_nothing(remindme: Command, api: 
     run, as_json = remindme("-n", "tea", "in 20m"), remindme("--dry-run", "tea", "in 20m", "--json")
 
     assert "Sat 2026-11-21 12:50:15 Europe/Paris" in run.out
-    assert as_json.json == {"message": "tea", **IN_20_MINUTES, "channels": ["topic"]}
+    assert as_json.json == {"message": "tea", **IN_20_MINUTES, "channels": ["email"]}
     assert api.requests == []
 
 

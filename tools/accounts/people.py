@@ -1,13 +1,16 @@
 """The users who sign in to one stage from this machine."""
 
+import base64
 import getpass
+import json
 import os
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
+from common.caller import OPERATORS
 from terminal.errors import CommandError
 from terminal.text import printable
 from tools.accounts.kept import Kept
@@ -44,6 +47,16 @@ class Person:
             self._take(renewed or self._pool.sign_in(self.email, self._password(), self._ask))
         assert self._tokens
         return self._tokens.id
+
+    def claims(self) -> dict[str, Any]:
+        """The claims of the ID token. The signature is not checked here; the APIs check it."""
+        payload = self.token().split(".")[1]
+        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return claims
+
+    @property
+    def is_operator(self) -> bool:
+        return OPERATORS in self.claims().get("cognito:groups", [])
 
     def forget(self) -> None:
         """Deletes the kept tokens. The next call of `token` signs in again."""

@@ -34,6 +34,11 @@ in the shell's history. Use only test cards.
 exit status: 0 done; 1 refused, failed or not found; 2 wrong usage; 130 interrupted"""
 
 
+WAITING_HINT = (
+    "These are your own. For those that wait for an operator: `orders escalations`, `orders list --status parked`"
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns the exit status that the help explains."""
     return command.exit_status(lambda: _parse_and_run(arguments))
@@ -57,6 +62,8 @@ def _resubmit(options: Options, output: Output) -> int:
 
 
 def _show(options: Options, output: Output) -> int:
+    if options.order_id is None:
+        return _own(options, output)
     return shown.order(calls.show(_api(options), options.order_id), output)
 
 
@@ -65,8 +72,17 @@ def _close(options: Options, output: Output) -> int:
 
 
 def _list(options: Options, output: Output) -> int:
-    rows = table.with_status(_deployment(options), options.status)
-    return shown.orders(rows, status=options.status, limit=options.limit, output=output)
+    if options.status is None:
+        return _own(options, output)
+    found = _deployment(options)
+    rows = table.with_details(found, table.with_status(found, options.status))
+    return shown.waiting(rows, status=options.status, limit=options.limit, output=output)
+
+
+def _own(options: Options, output: Output) -> int:
+    api = _api(options)
+    hint = WAITING_HINT if api.person.is_operator else ""
+    return shown.own(calls.own(api), limit=options.limit, hint=hint, output=output)
 
 
 def _redrive(options: Options, output: Output) -> int:
@@ -115,14 +131,12 @@ def argument_parser() -> argparse.ArgumentParser:
     submit = add("submit", _submit, "send new orders to the API, and show the answers")
     submit.add_argument("file", metavar="FILE", help=orders)
     show = add("show", _show, "show one order")
-    show.add_argument("order_id", metavar="ORDER_ID", type=_id)
+    show.add_argument("order_id", metavar="ORDER_ID", type=_id, nargs="?")
     listing = add("list", _list, "list the orders that wait for an operator, last changed first")
-    listing.add_argument(
-        "--status", metavar="STATUS", required=True, choices=LISTED, type=str.upper, help=" or ".join(LISTED)
-    )
+    listing.add_argument("--status", metavar="STATUS", choices=LISTED, type=str.upper, help=" or ".join(LISTED))
     escalations = add("escalations", _list, "list the escalated orders, with the reasons")
     escalations.set_defaults(status=ESCALATED)
-    for lister in (listing, escalations):
+    for lister in (listing, escalations, show):
         lister.add_argument(
             "--limit", metavar="N", type=limit, default=DEFAULT_LIMIT, help=f"list at most N (default: {DEFAULT_LIMIT})"
         )

@@ -1,18 +1,25 @@
 """The calls of the orders API, for one order or for several orders in turn."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from botocore.exceptions import BotoCoreError
 
+from orders.order import LISTED
+from terminal import ids, times
 from terminal.errors import CommandError
 from terminal.text import printable
 from tools.api import Answer, Api
 from tools.errors import sentence
 from tools.orders.files import Order, to_json
+
+PAGE = 100
+MOST_COMPARED = 500
+"""The most orders of a list whose ids are compared with the beginning of an id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +60,73 @@ def resubmit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
             yield Sent(position=position, order_id="", status=0, outcome=outcome)
 
 
-def show(api: Api, order_id: str) -> dict[str, Any]:
-    """`GET /orders/{OrderId}`, with the header X-Cache. Raises CommandError if there is no such order."""
-    answer = api.call("GET", order_path(order_id))
-    if answer.status == 404:
-        raise CommandError(f"there is no order {printable(order_id)}: check the id")
+def show(api: Api, text: str) -> dict[str, Any]:
+    """`GET /orders/{OrderId}`, with the header X-Cache. `text` may be the beginning of the id.
+
+    Raises CommandError if there is no such order.
+    """
+    answer = _found(api, text, lambda order_id: api.call("GET", order_path(order_id)))
     return {**_order(answer), "X-Cache": answer.headers.get("X-Cache")}
 
 
-def close(api: Api, order_id: str, note: str) -> dict[str, Any]:
-    """`POST /orders/{OrderId}/close`. Returns the closed order. Raises CommandError if the API refuses."""
-    answer = api.call("POST", f"{order_path(order_id)}/close", json.dumps({"note": note}))
-    return _order(answer)
+def close(api: Api, text: str, note: str) -> dict[str, Any]:
+    """`POST /orders/{OrderId}/close`. `text` may be the beginning of the id. Returns the closed order.
+
+    Raises CommandError if the API refuses.
+    """
+    body = json.dumps({"note": note})
+    return _order(_found(api, text, lambda order_id: api.call("POST", f"{order_path(order_id)}/close", body)))
+
+
+def own(api: Api) -> Iterator[dict[str, Any]]:
+    """Yields the caller's own orders, last received first."""
+    yield from _listed(api, {})
+
+
+def _found(api: Api, text: str, call: Callable[[str], Answer]) -> Answer:
+    """The answer for the order `text`, or for the only order whose id begins with it."""
+    answer = call(text)
+    if answer.status != 404:
+        return answer
+    others = _waiting(api)
+    compared = [*islice(own(api), MOST_COMPARED), *(others or [])]
+    order_id = ids.one_of(text, {one["OrderId"]: _about(one) for one in compared}, what="orders", shown=printable)
+    if order_id is None:
+        lists = "your own orders" if others is None else "your own orders and those that wait for an operator"
+        raise CommandError(
+            f"there is no order {printable(text)}, and no id among {lists} begins with it: check the id. `orders list` "
+            "lists your orders"
+        )
+    return call(order_id)
+
+
+def _waiting(api: Api) -> list[dict[str, Any]] | None:
+    """The orders that wait for an operator; None if the caller may not see them."""
+    try:
+        return [one for status in LISTED for one in islice(_listed(api, {"status": status}), MOST_COMPARED)]
+    except ForbiddenError:
+        return None
+
+
+class ForbiddenError(CommandError):
+    """Only operators may make this call."""
+
+
+def _listed(api: Api, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    query = {**query, "limit": PAGE}
+    while True:
+        answer = api.call("GET", f"/orders?{urlencode(query)}")
+        if answer.status == 403:
+            raise ForbiddenError(f"the API answered 403: {answer.problem}")
+        page = _order(answer)
+        yield from page.get("orders", [])
+        if not page.get("next"):
+            return
+        query["next"] = page["next"]
+
+
+def _about(order: dict[str, Any]) -> str:
+    return f"{order.get('Status')}, {order.get('ItemName')}, received {times.local(str(order.get('ReceivedAt')))}"
 
 
 def order_path(order_id: str) -> str:

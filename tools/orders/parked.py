@@ -3,7 +3,9 @@
 from common import queues
 from orders.parked import with_copies
 from stacks.names import ORDERS
+from terminal import ids
 from terminal.errors import CommandError
+from terminal.text import printable
 from tools.deployment import Deployment
 from tools.orders import table
 
@@ -23,16 +25,20 @@ def listed(deployment: Deployment) -> list[dict[str, str | int | None]]:
     return found
 
 
-def done(deployment: Deployment, id: str) -> int:
-    """Deletes the messages of the order or the execution `id`, copies included, and returns their number.
+def done(deployment: Deployment, text: str) -> int:
+    """Deletes the messages of one order or one execution, copies included, and returns their number.
 
-    Raises CommandError if there is no message with this id, or if a message could not be deleted.
+    `text` is its id, or the beginning of its id. Raises CommandError if it fits no message or several orders, or if a
+    message could not be deleted.
     """
-    gone, kept = queues.remove(
-        deployment.client("sqs"),
-        deployment.output(ORDERS, "ParkedQueueUrl"),
-        lambda messages: [message for group in with_copies(messages) if _is_about(group, id) for message in group],
-    )
+
+    def chosen(messages: list[queues.Message]) -> list[queues.Message]:
+        groups = with_copies(messages)
+        about = {id: body["Error"] or "" for group in groups for body in map(_body, group) for id in _ids(body)}
+        id = ids.one_of(text, about, what="parked orders or executions", shown=printable)
+        return [message for group in groups if id and _is_about(group, id) for message in group]
+
+    gone, kept = queues.remove(deployment.client("sqs"), deployment.output(ORDERS, "ParkedQueueUrl"), chosen)
     if kept:
         raise CommandError(f"{kept} of {kept + gone} messages could not be deleted: run the command again")
     if not gone:
@@ -41,7 +47,11 @@ def done(deployment: Deployment, id: str) -> int:
 
 
 def _is_about(group: list[queues.Message], id: str) -> bool:
-    return any(id in (body["OrderId"], body["ExecutionId"]) for body in map(_body, group))
+    return any(id in _ids(body) for body in map(_body, group))
+
+
+def _ids(body: dict[str, str | None]) -> list[str]:
+    return [id for id in (body["OrderId"], body["ExecutionId"]) if id]
 
 
 def _body(message: queues.Message) -> dict[str, str | None]:

@@ -8,10 +8,47 @@ from typing import Any
 from orders.order import ESCALATED
 from tools.orders import table
 from tools.orders.calls import Sent
-from tools.show import Output
+from tools.show import Column, Columns, Output
 
-PARKED = {"OrderId": "order", "Status": "status now", "State": "state that failed", "Error": "error"}
-PARKED |= {"Queue": "in queue", "ExecutionId": "execution", "Copies": "copies"}
+ORDER = Column("order", "id")
+ONE: Columns = {
+    "OrderId": ORDER,
+    "Status": Column("status", "status"),
+    "Why": "why",
+    "Queue": "in queue",
+    "State": "state",
+    "Note": "note",
+    "ItemName": "item",
+    "Price": "price",
+    "Name": "customer",
+    "Card": "card",
+    "ReceivedAt": Column("received", "time"),
+    "UpdatedAt": Column("changed", "time"),
+    "X-Cache": "cache",
+}
+OWN: Columns = {
+    "OrderId": ORDER,
+    "Status": Column("status", "status"),
+    "ReceivedAt": Column("received", "time"),
+    "ItemName": "item",
+    "Price": "price",
+}
+WAITING: Columns = {
+    "OrderId": ORDER,
+    "UpdatedAt": Column("since", "time"),
+    "ItemName": "item",
+    "Price": "price",
+    "Name": "customer",
+    "Why": "why",
+}
+PARKED: Columns = {
+    "Id": ORDER,
+    "Status": Column("status now", "status"),
+    "State": "state that failed",
+    "Error": "error",
+    "Queue": "in queue",
+    "Copies": "copies",
+}
 
 
 def sent(sending: Iterable[Sent], output: Output) -> int:
@@ -22,27 +59,40 @@ def sent(sending: Iterable[Sent], output: Output) -> int:
             done.append(one)
     finally:
         # Also after an error or Ctrl-C, so that the user knows which orders were sent.
-        columns = {"position": "#", "order_id": "order", "status": "answer", "outcome": "outcome"}
+        columns: Columns = {
+            "position": "#",
+            "order_id": ORDER,
+            "status": "answer",
+            "outcome": Column("outcome", "status"),
+        }
         output.rows([asdict(one) for one in done], columns, nothing="no order was sent")
     return 0 if all(one.taken for one in done) else 1
 
 
 def order(found: dict[str, Any], output: Output) -> int:
-    output.fields(_with_reasons(found))
+    output.fields(_for_people(found, output), ONE)
     return 0
 
 
-def orders(found: Iterable[table.Row], *, status: str, limit: int, output: Output) -> int:
+def own(found: Iterable[dict[str, Any]], *, limit: int, hint: str, output: Output) -> int:
+    _listed(found, OWN, limit=limit, nothing="you have no orders", output=output)
+    if hint:
+        output.say(hint)
+    return 0
+
+
+def waiting(found: Iterable[table.Row], *, status: str, limit: int, output: Output) -> int:
+    columns = {name: column for name, column in WAITING.items() if name != "Why" or status == ESCALATED}
+    _listed(found, columns, limit=limit, nothing=f"no order is {status}", output=output)
+    return 0
+
+
+def _listed(found: Iterable[dict[str, Any]], columns: Columns, *, limit: int, nothing: str, output: Output) -> None:
     # One row more than is shown, to know whether there are more.
     rows = list(islice(found, limit + 1))
-    columns = {"OrderId": "order", "UpdatedAt": "since", "Why": "why"}
-    if status != ESCALATED:
-        # Nobody needs the execution to correct an order, and without it the table fits a terminal of 80 columns.
-        columns["ExecutionName"] = "execution"
-    output.rows([_with_reasons(row) for row in rows[:limit]], columns, nothing=f"no order is {status}")
+    output.rows([_for_people(row, output) for row in rows[:limit]], columns, nothing=nothing)
     if len(rows) > limit:
         output.say(f"there are more than {limit}: list more with --limit")
-    return 0
 
 
 def redriven(moving: Iterable[dict[str, Any]], output: Output) -> int:
@@ -60,7 +110,9 @@ def redriven(moving: Iterable[dict[str, Any]], output: Output) -> int:
 
 
 def parked(found: Sequence[dict[str, Any]], output: Output) -> int:
-    output.rows(found, PARKED, nothing="no order is parked")
+    # Only a message without an order shows its execution, whose id is long. JSON always has both.
+    rows = found if output.as_json else [{**row, "Id": row["OrderId"] or row["ExecutionId"]} for row in found]
+    output.rows(rows, PARKED, nothing="no order is parked")
     return 0
 
 
@@ -69,5 +121,11 @@ def removed(number: int, output: Output) -> int:
     return 0
 
 
-def _with_reasons(order: dict[str, Any]) -> dict[str, Any]:
-    return {**order, "Why": table.in_words(order.get("Reasons", []))}
+def _for_people(order: dict[str, Any], output: Output) -> dict[str, Any]:
+    """`order` with its reasons as sentences."""
+    shown = {**order, "Why": table.in_words(order.get("Reasons", []))}
+    if not output.as_json and "Card" in order:
+        # An escalated order may have a card number without digits.
+        last = order["Card"]["Last4"]
+        shown["Card"] = f"ends with {last}" if last else None
+    return shown

@@ -1,7 +1,8 @@
 """Reads the order table."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -14,6 +15,11 @@ from terminal.errors import CommandError
 from tools.deployment import Deployment
 
 LONGEST_KEY_BYTES = 2048
+BATCH = 100
+"""DynamoDB returns at most this many rows for one BatchGetItem."""
+
+DETAILS = ("Name", "ItemName", "Price")
+"""What an operator wants to know of each order in a list. The index ByTodo lacks these fields."""
 
 Row = dict[str, Any]
 
@@ -51,6 +57,36 @@ def _of_shard(deployment: Deployment, value: str) -> Iterator[Row]:
         if BY_TODO not in error.response["Error"]["Message"]:
             raise
         raise CommandError(f"the table has no index {BY_TODO}: deploy this version of the stack first") from None
+
+
+def with_details(deployment: Deployment, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yields each row with the DETAILS of its order. An order that is gone has no details."""
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH)):
+        details = _details(deployment, [str(row["OrderId"]) for row in batch])
+        for row in batch:
+            yield {**row, **details.get(row["OrderId"], {})}
+
+
+def _details(deployment: Deployment, order_ids: list[str]) -> dict[str, Row]:
+    table = deployment.output(ORDERS, "OrderTableName")
+    names = {f"#{number}": name for number, name in enumerate(("OrderId", *DETAILS))}
+    wanted = {
+        table: {
+            "Keys": [{"OrderId": {"S": order_id}} for order_id in order_ids],
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+        }
+    }
+    found = {}
+    # DynamoDB returns at most 16 MB at once, and then names the rest.
+    while wanted:
+        answer = deployment.client("dynamodb").batch_get_item(RequestItems=wanted)
+        for item in answer["Responses"].get(table, []):
+            row = _plain(item)
+            found[str(row.pop("OrderId"))] = row
+        wanted = answer.get("UnprocessedKeys") or {}
+    return found
 
 
 def status_of(deployment: Deployment, order_id: str) -> str | None:

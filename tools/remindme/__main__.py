@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from rich.console import Console
 
-from reminders.channels import CHANNELS, addresses_of
+from reminders.channels import CHANNELS
 from reminders.due import LONGEST_WAIT
 from reminders.recurrence import MOST
 from stacks.names import REMINDERS
@@ -19,14 +19,11 @@ from terminal.text import in_utf8, printable
 from tools import command, deployment
 from tools.api import Api
 from tools.command import Parser, limit
-from tools.remindme import fields, reminders, when, zones
+from tools.remindme import fields, reminders, shown, when, zones
 from tools.remindme.reminders import UNDER_WAY, Reminder
-from tools.remindme.when import When
 from tools.show import Output
 
 DEFAULT_LIMIT = 100
-OWN_ADDRESSES = {"email": "your own e-mail address", "phone": "your own phone number"}
-"""The recipients that the API uses if the request leaves out these fields."""
 
 COMMANDS = ("list", "show", "cancel")
 ADDING = {"zone", "fold", "email", "sms", "topic", "subject", "repeat", "times", "until", "wait", "dry_run"}
@@ -40,7 +37,7 @@ python -m tools.remindme [OPTIONS] MESSAGE WHEN...
 
 DESCRIPTION = """\
 Sends you MESSAGE at the time WHEN: by e-mail (--email me), by SMS (--sms me), to all subscribers of the topic
-(--topic), or by several of these. Without these options it uses the topic, which only operators may use.
+(--topic), or by several of these. Without these options it mails the reminder to your own address.
 
 WHEN is a time in this machine's time zone, or in the time zone --zone. Examples: "2027-01-27 09:00:00",
 2027-01-27T09:00Z, in 20m, in 3 days, tomorrow 9:30am, next friday 18:00, 24 december at noon. `in 24 hours` is exactly
@@ -108,10 +105,10 @@ def run(name: str, words: list[str], options: argparse.Namespace, output: Output
             return _list(_api(options), options.limit or DEFAULT_LIMIT, output)
         case "show":
             api = _api(options)
-            output.fields(reminders.one(api, reminders.whole_id(api, words[0])))
+            shown.one(reminders.one(api, reminders.whole_id(api, words[0])), output)
         case "cancel":
             api = _api(options)
-            output.fields(reminders.cancel(api, reminders.whole_id(api, words[0])))
+            shown.one(reminders.cancel(api, reminders.whole_id(api, words[0])), output)
     return 0
 
 
@@ -136,7 +133,7 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, c
     if options.dry_run:
         # A time too far ahead passes this check, so that the user sees how it was understood.
         fields.check(request, now=max(now, due.instant - LONGEST_WAIT))
-        output.fields(request) if options.json else _tell(request, due, output)
+        output.fields(request) if options.json else shown.understood(request, due, output)
         if due.instant > now + LONGEST_WAIT:
             output.say(f"It cannot be scheduled yet, because it is more than {LONGEST_WAIT.days} days ahead.")
         return 0
@@ -148,11 +145,11 @@ def _add(message: str, text: str, options: argparse.Namespace, output: Output, c
     due = due.counted_from(clock())
     request |= due.fields()
     if not options.json:
-        _tell(request, due, output)
+        shown.understood(request, due, output)
     scheduled = reminders.schedule(api, request)
     if options.wait:
         return _wait(api, scheduled, output)
-    output.fields(scheduled)
+    shown.scheduled(scheduled, due, output)
     return 0
 
 
@@ -162,51 +159,18 @@ def chosen_channels(options: argparse.Namespace) -> dict[str, Any]:
         for field, read, text in (("email", fields.email, options.email), ("phone", fields.phone, options.sms))
         if text is not None
     }
-    topic = {"topic"} if options.topic or not named else set()
+    if not named and not options.topic:
+        named = {"email": None}
+    topic = {"topic"} if options.topic else set()
     channels = [name for name, channel in CHANNELS.items() if channel.address in named or name in topic]
     # If an address is missing, the API uses the caller's own.
     return {"channels": channels, **{field: address for field, address in named.items() if address is not None}}
 
 
-def _tell(request: dict[str, Any], due: When, output: Output) -> None:
-    """Prints the reminder as it was understood."""
-    shown = [f"{due.local:%a %Y-%m-%d %H:%M:%S} {due.zone.key}"]
-    if due.zone.utcoffset(None) != timedelta(0):
-        shown.append(f"{due.instant:%a %Y-%m-%d %H:%M:%S} UTC")
-    if due.is_soon:
-        # The API counts the span, so the exact time is not known yet.
-        shown = [f"{due.seconds} {'second' if due.seconds == 1 else 'seconds'} after it is scheduled"]
-    repeat = request.get("repeat", {})
-    last = {f"{repeat.get('times')} times": "times" in repeat, f"until {repeat.get('until')}": "until" in repeat}
-    told = {
-        "message": request["message"],
-        "when": shown,
-        "to": [
-            *(request.get(field, OWN_ADDRESSES[field]) for field in addresses_of(request["channels"])),
-            *(["the topic"] if "topic" in request["channels"] else []),
-        ],
-        "repeat": ", ".join([f"every {repeat.get('every')}", *(text for text, said in last.items() if said)]),
-    }
-    output.fields(told if repeat else {name: value for name, value in told.items() if name != "repeat"})
-
-
 def _list(api: Api, most: int, output: Output) -> int:
     # One reminder more than is shown, to know whether there are more.
     found = list(islice(reminders.every(api), most + 1))
-    columns = {
-        "reminderId": "reminder",
-        "dueAtLocal": "due",
-        "timeZone": "time zone",
-        "channels": "by",
-        "status": "status",
-        "every": "repeat",
-        "message": "message",
-    }
-    rows = [
-        reminder if output.as_json else {**reminder, "every": (reminder.get("repeat") or {}).get("every")}
-        for reminder in found[:most]
-    ]
-    output.rows(rows, columns, nothing="no reminders")
+    shown.listed(found[:most], output)
     if len(found) > most:
         output.say(f"there are more than {most}: list more with --limit")
     return 0
@@ -228,7 +192,7 @@ def _wait(api: Api, scheduled: Reminder, output: Output) -> int:
 
     for last in reminders.watched(api, reminder_id, pause=pause):
         first = first or last
-    output.fields(last)
+    shown.one(last, output)
     # If the reminder repeats, the command waits for its first occurrence only.
     went_out = last.get("occurrence") != (first or last).get("occurrence")
     return 0 if last.get("status") == "SENT" or (last.get("status") in UNDER_WAY and went_out) else 1
@@ -257,11 +221,9 @@ def argument_parser() -> Parser:
         choices=(0, 1),
         help="if the clocks are put back and show WHEN twice: 0 is the first time, 1 the second",
     )
-    parser.add_argument("--email", metavar="ADDRESS", help="send it by e-mail; `me` is your own address")
+    parser.add_argument("--email", metavar="ADDRESS", help="send it by e-mail; `me`, the default, is your own address")
     parser.add_argument("--sms", metavar="NUMBER", help="send it by SMS (+15555550100); `me` is your own number")
-    parser.add_argument(
-        "--topic", action="store_true", help="send it to the topic (operators only); the default without --email, --sms"
-    )
+    parser.add_argument("--topic", action="store_true", help="send it to all subscribers of the topic (operators only)")
     parser.add_argument("--subject", metavar="TEXT", help="the subject of the e-mail")
     parser.add_argument(
         "--repeat",

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from botocore.exceptions import BotoCoreError
 
 from reminders.reminder import SCHEDULED, SENDING
+from terminal import ids, times
 from terminal.errors import CommandError
 from terminal.text import printable
 from tools.accounts.pool import NotNowError
@@ -79,14 +80,14 @@ def whole_id(api: Api, text: str) -> str:
     begins = text.lower()
     if re.fullmatch(_WHOLE, begins):
         return begins
-    found = sorted({str(one["reminderId"]) for one in every(api) if str(one.get("reminderId")).startswith(begins)})
-    if not found:
+    about = {str(one["reminderId"]): _about(one) for one in every(api)}
+    if (found := ids.one_of(begins, about, what="of your reminders", shown=printable)) is None:
         raise CommandError(f"you have no reminder whose id begins with {printable(text)}: `list` shows your reminders")
-    if len(found) > 1:
-        raise CommandError(
-            f"{len(found)} of your reminders have ids that begin with {printable(text)}: write more of the id"
-        )
-    return found[0]
+    return found
+
+
+def _about(reminder: Reminder) -> str:
+    return f"{times.local(str(reminder.get('dueAt')))}, {reminder.get('status')}: {reminder.get('message')}"
 
 
 def cancel(api: Api, reminder_id: str) -> Reminder:
