@@ -18,13 +18,24 @@ try:
     import aws_cdk as cdk
     from constructs import Construct
 
+    from stacks.account import AccountStack
     from stacks.api_logs import ApiLogsStack
     from stacks.cache import CacheStack
     from stacks.config import ALL_STAGES, InvalidStageError, Stage, check_stages, stage_from_context
     from stacks.fulfillment import FulfillmentStack
     from stacks.identity import IdentityStack
     from stacks.layer import LayerNotBuiltError
-    from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, WEBSITE, stack_name
+    from stacks.names import (
+        ACCOUNT,
+        API_LOGS,
+        CACHE,
+        FULFILLMENT,
+        IDENTITY,
+        ORDERS,
+        REMINDERS,
+        WEBSITE,
+        stack_name,
+    )
     from stacks.orders import OrdersStack
     from stacks.reminders import RemindersStack
     from stacks.website import WebsiteStack
@@ -42,7 +53,7 @@ def build(app: cdk.App, *, stage: Stage) -> None:
     """Adds the stacks of `stage` to `app`.
 
     References run one way: ApiLogs, Identity, Cache <- Orders <- Fulfillment; ApiLogs, Identity <- Reminders;
-    Identity, Orders, Reminders <- Website.
+    ApiLogs, Identity, Orders, Reminders <- Account; Identity, Orders, Reminders, Account <- Website.
     """
     named = partial(stack_name, stage.name)
     api_logs = ApiLogsStack(app, API_LOGS, stack_name=named(API_LOGS))
@@ -54,7 +65,16 @@ def build(app: cdk.App, *, stage: Stage) -> None:
     if stage.example_consumer:
         FulfillmentStack(app, FULFILLMENT, stage=stage, queue=orders.fulfillment_queue, stack_name=named(FULFILLMENT))
     reminders = RemindersStack(app, REMINDERS, stage=stage, users=identity.users, stack_name=named(REMINDERS))
-    for stack in (orders, reminders):
+    account = AccountStack(
+        app,
+        ACCOUNT,
+        stage=stage,
+        users=identity.users,
+        orders=orders,
+        reminders=reminders,
+        stack_name=named(ACCOUNT),
+    )
+    for stack in (orders, reminders, account):
         stack.add_stack_dependency(api_logs)
     WebsiteStack(
         app,
@@ -63,6 +83,7 @@ def build(app: cdk.App, *, stage: Stage) -> None:
         client=identity.web_client,
         orders_api=orders.api,
         reminders_api=reminders.api,
+        account_api=account.api,
         queues=orders.queues,
         stack_name=named(WEBSITE),
     )

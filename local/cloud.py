@@ -27,6 +27,7 @@ class Places:
     """Address of the page."""
     orders_api: str
     reminders_api: str
+    account_api: str
     order_table: str
     fulfillment_queue: str
     escalation_queue: str
@@ -140,6 +141,7 @@ class Cloud:
             site=gaps.site_url(self.settings, outputs[deploy.WEBSITE_STACK]["SiteUrl"]),
             orders_api=api_url(self.settings.endpoint, orders["ApiUrl"]),
             reminders_api=api_url(self.settings.endpoint, reminders["ApiUrl"]),
+            account_api=api_url(self.settings.endpoint, outputs[deploy.ACCOUNT_STACK]["ApiUrl"]),
             order_table=orders["OrderTableName"],
             fulfillment_queue=orders["OrderFulfillmentQueueUrl"],
             escalation_queue=orders["EscalationQueueUrl"],

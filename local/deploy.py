@@ -24,6 +24,7 @@ IDENTITY_STACK = stack_name(STAGE, names.IDENTITY)
 ORDERS_STACK = stack_name(STAGE, names.ORDERS)
 CONSUMER_STACK = stack_name(STAGE, names.FULFILLMENT)
 REMINDERS_STACK = stack_name(STAGE, names.REMINDERS)
+ACCOUNT_STACK = stack_name(STAGE, names.ACCOUNT)
 WEBSITE_STACK = stack_name(STAGE, names.WEBSITE)
 
 SOURCES = (

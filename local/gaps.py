@@ -141,7 +141,8 @@ def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:
     file = s3.get_object(Bucket=site["SiteBucketName"], Key=PAGE_CONFIG)
     published = file["Body"].read().decode()
     config = json.loads(published)
-    config |= {name: _on_the_laptop(engine.settings, config[name]) for name in ("signIn", "ordersApi", "remindersApi")}
+    addresses = ("signIn", "ordersApi", "remindersApi", "accountApi")
+    config |= {name: _on_the_laptop(engine.settings, config[name]) for name in addresses}
     if config != json.loads(published):
         s3.put_object(
             Bucket=site["SiteBucketName"],

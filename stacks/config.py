@@ -44,6 +44,10 @@ class InvalidStageError(ValueError):
     """
 
 
+DAYS = {RetentionDays.ONE_WEEK: 7, RetentionDays.THREE_MONTHS: 90}
+"""The days of each retention that a stage uses for its logs."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CacheSettings:
     """The settings of the Redis cache in front of the order table."""
@@ -192,6 +196,11 @@ class Stage:
     outbox: str | None
     """Path on the page's host where the page reads mails, text messages and queues for its outbox. None turns the
     outbox off. Only the laptop cloud's stage has one, because every visitor can read every mail in it."""
+
+    @property
+    def log_days(self) -> int:
+        """How long logs are kept."""
+        return DAYS[self.log_retention]
 
     @property
     def has_usable_sender(self) -> bool:

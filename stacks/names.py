@@ -15,9 +15,10 @@ CACHE = "Cache"
 ORDERS = "Orders"
 FULFILLMENT = "Fulfillment"
 REMINDERS = "Reminders"
+ACCOUNT = "Account"
 WEBSITE = "Website"
 
-STACKS = (API_LOGS, IDENTITY, CACHE, ORDERS, FULFILLMENT, REMINDERS, WEBSITE)
+STACKS = (API_LOGS, IDENTITY, CACHE, ORDERS, FULFILLMENT, REMINDERS, ACCOUNT, WEBSITE)
 """The construct ids of all stacks. `Cache` and `Fulfillment` are optional."""
 
 

@@ -35,10 +35,10 @@ class OrdersStack(Stack):
         super().__init__(scope, id, stack_name=stack_name)
 
         # Table and queues
-        table = OrderTable(self, "OrderTable", stage=stage)
+        self.table = table = OrderTable(self, "OrderTable", stage=stage)
         self.fulfillment_queue = WorkQueue(self, "OrderFulfillmentQueue")
-        escalation_queue = WorkQueue(self, "EscalationQueue")
-        parked_queue = HoldingQueue(self, "ParkedQueue")
+        self.escalation_queue = escalation_queue = WorkQueue(self, "EscalationQueue")
+        self.parked_queue = parked_queue = HoldingQueue(self, "ParkedQueue")
         self.queues = {queue.node.id: queue for queue in (self.fulfillment_queue, escalation_queue, parked_queue)}
 
         # Always exported: CloudFormation cannot remove the export while a deployed consumer uses it.

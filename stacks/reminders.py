@@ -25,15 +25,15 @@ class RemindersStack(Stack):
         super().__init__(scope, id, stack_name=stack_name)
 
         # Table
-        table = ReminderTable(self, "ReminderTable", stage=stage)
+        self.table = table = ReminderTable(self, "ReminderTable", stage=stage)
 
         # Topic, sender, workflow and delivery
         topic = self._topic(stage)
         self._sender(stage)
         dependencies = DependencyLayer(self, "Dependencies", stage=stage, time_zones=True)
-        queues = ReminderQueues(self, "ReminderQueues", stage=stage)
+        self.queues = queues = ReminderQueues(self, "ReminderQueues", stage=stage)
         delivery = ReminderDelivery(self, "ReminderDelivery", stage=stage, queues=queues)
-        workflow = ReminderWorkflow(
+        self.workflow = workflow = ReminderWorkflow(
             self, "ReminderStateMachine", stage=stage, dependencies=dependencies, table=table, delivery=delivery
         )
         sender = ReminderSender(

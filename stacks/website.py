@@ -56,6 +56,7 @@ class WebsiteStack(Stack):
         client: cognito.IUserPoolClient,
         orders_api: RestApi,
         reminders_api: RestApi,
+        account_api: RestApi,
         queues: Mapping[str, sqs.IQueue],
         stack_name: str,
     ) -> None:
@@ -63,15 +64,16 @@ class WebsiteStack(Stack):
 
         # The page's configuration
         sign_in = f"https://cognito-idp.{self.region}.{self.url_suffix}"
-        orders, reminders = (
+        orders, reminders, account = (
             f"https://{api.rest_api_id}.execute-api.{self.region}.{self.url_suffix}"
-            for api in (orders_api, reminders_api)
+            for api in (orders_api, reminders_api, account_api)
         )
         config = {
             "signIn": f"{sign_in}/",
             "clientId": client.user_pool_client_id,
             "ordersApi": f"{orders}/{STAGE_NAME}",
             "remindersApi": f"{reminders}/{STAGE_NAME}",
+            "accountApi": f"{account}/{STAGE_NAME}",
             "outbox": stage.outbox,
             # Queue URLs contain the account id, so they are published only together with the outbox.
             "queues": {name: queue.queue_url for name, queue in queues.items()} if stage.outbox else {},
@@ -88,7 +90,7 @@ class WebsiteStack(Stack):
             # Deleted in every stage: the bucket holds only copies of this repository's files.
             removal_policy=RemovalPolicy.DESTROY,
         )
-        distribution = self._distribution(site, headers=self._headers(sign_in, orders, reminders))
+        distribution = self._distribution(site, headers=self._headers(sign_in, orders, reminders, account))
 
         # Publication
         published = self._publication(stage, config=config, site=site, distribution=distribution)

@@ -3,8 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from common.events import Event, RequestError
+
+RECENTLY_SECONDS = 15 * 60
+"""How long ago a caller may have signed in for a request that cannot be undone."""
 
 OPERATORS = "operators"
 """The user pool's group of operators. They see all orders, and handle the escalated and parked ones."""
@@ -51,6 +55,18 @@ def operator_of(event: Event) -> Caller:
     if not caller.is_operator:
         raise RequestError(403, "Forbidden", "Only operators may do this.")
     return caller
+
+
+def require_recent_sign_in(event: Event, *, now: datetime) -> None:
+    """Raises RequestError if the caller signed in more than RECENTLY_SECONDS ago.
+
+    A token that was renewed with a refresh token has the time of the sign-in. So a stolen refresh token is not enough.
+    """
+    signed_in = event["requestContext"]["authorizer"]["claims"].get("auth_time", "")
+    if not re.fullmatch("[0-9]{1,12}", signed_in) or now.timestamp() - int(signed_in) > RECENTLY_SECONDS:
+        raise RequestError(
+            403, "SignInAgain", f"Sign in again, and repeat this request within {RECENTLY_SECONDS // 60} minutes."
+        )
 
 
 def _verified(claims: Mapping[str, str], name: str) -> str | None:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from common.aws import BRIEFLY
 from common.paging import Place
 from common.times import timestamp
+from orders.erased import erased
 from orders.order import BY_TODO, CLOSED, CORRECTED, OWN_ORDERS, OWN_SHARDS, PARKED, RECEIVED, SHARDS, own_part, todo
 from orders.search import ALL, Search
 
@@ -91,6 +92,15 @@ def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[
     closed = {**row, **changes, "ExecutionId": NO_EXECUTION}
     closed.pop("Todo", None)
     return closed if _put(closed, only_if=_unchanged(row)) else None
+
+
+def erase(row: Mapping[str, Any], *, now: datetime) -> bool:
+    """Removes the owner and everything that they sent from a row. Returns False, and writes nothing, if it has changed.
+
+    The order must not be in progress.
+    """
+    left = erased(row, now=now, no_execution=NO_EXECUTION)
+    return _put(left, only_if=_unchanged(row) & Attr("Owner").eq(row["Owner"]))
 
 
 def find(order_id: str) -> dict[str, Any] | None:

@@ -48,3 +48,12 @@ def found(execution: str) -> dict[str, Any] | None:
     except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
         return None
     return description
+
+
+def stop(execution: str) -> bool:
+    """Stops the execution. Returns False if there is none: it has not started, or it ended over 90 days ago."""
+    try:
+        states.stop_execution(executionArn=execution)
+    except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
+        return False
+    return True

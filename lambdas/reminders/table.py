@@ -139,6 +139,23 @@ def stop_repeating(reminder_id: str, *, owner: str, now: str) -> Row | None:
     return _update(reminder_id, {"Stopped": True, "UpdatedAt": now}, only_if=condition)
 
 
+def erase(row: Row) -> bool:
+    """Deletes the row. Returns False, and deletes nothing, if the reminder has another execution since, or is gone.
+
+    An attempt to send the reminder then finds no row, and sends nothing.
+    """
+    own = Attr("ExecutionId")
+    condition = own.eq(row["ExecutionId"]) if "ExecutionId" in row else own.not_exists()
+    try:
+        _table.delete_item(
+            Key={"ReminderId": row["ReminderId"]}, ConditionExpression=Attr("Owner").eq(row["Owner"]) & condition
+        )
+    except ClientError as error:
+        _raise_unless_condition(error)
+        return False
+    return True
+
+
 def settle(row: Row, changes: Mapping[str, Any]) -> Row | None:
     """Writes `changes` and returns the row. None, and nothing is written, if the row has changed since it was read."""
     conditions = [

@@ -18,6 +18,7 @@ from common.caller import OPERATORS
 from local import deploy, users
 from local.engine import send
 from local.settings import REGION
+from local.users import PERSON
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.site import fetch
 from tests.support.waiting import eventually
@@ -41,7 +42,7 @@ def routes() -> list[tuple[str, str, str]]:
     """The document, the method and the path of every operation of the APIs."""
     return [
         (document, method.upper(), path)
-        for document in ("orders.json", "reminders.json")
+        for document in ("account.json", "orders.json", "reminders.json")
         for path, methods in json.loads((DOCUMENTS / document).read_text())["paths"].items()
         for method in methods
     ]
@@ -70,8 +71,13 @@ class Target:
             "POST /orders/{OrderId}/close": {"note": "Never mind."},
             "POST /reminders": {"message": f"{self.order['OrderId']}-new", "preference": "topic", "waitSeconds": 0},
         }
-        api = places.orders_api if document == "orders.json" else places.reminders_api
-        return api + path.format(**ids), bodies.get(f"{method} {path}")
+        api = {
+            "account.json": places.account_api,
+            "orders.json": places.orders_api,
+            "reminders.json": places.reminders_api,
+        }[document]
+        query = f"?email={apps.cloud.users()[PERSON].email}" if document == "account.json" else ""
+        return api + path.format(**ids) + query, bodies.get(f"{method} {path}")
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +229,8 @@ def test_a_person_reaches_only_their_own_data(apps: Apps, target: Target, note: 
 
     assert all_orders == 403
     assert answers == {
+        "GET /account": 403,
+        "DELETE /account": 403,
         "GET /dead-letters": 403,
         "POST /dead-letters/{Queue}/redrive": 403,
         "POST /orders": 202,

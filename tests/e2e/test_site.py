@@ -97,10 +97,11 @@ def test_the_pages_settings_name_addresses_that_answer(config: dict[str, Any], c
 
     assert config["clientId"] == identity["WebClientId"]
     assert (config["ordersApi"], config["remindersApi"]) == (places.orders_api, places.reminders_api)
+    assert config["accountApi"] == places.account_api
     assert config["signIn"] == f"{places.endpoint}/"
     assert config["queues"] == places.queues
-    for address in (f"{config['ordersApi']}/orders/none", f"{config['remindersApi']}/reminders"):
-        assert send("GET", address).status_code == 401
+    for api, path in (("ordersApi", "/orders/none"), ("remindersApi", "/reminders"), ("accountApi", "/account")):
+        assert send("GET", config[api] + path).status_code == 401
 
 
 def test_the_page_reads_the_outbox_on_its_own_host(config: dict[str, Any], places: Places) -> None:

@@ -15,6 +15,8 @@ REMINDERS = {"fastjsonschema", "zoneinfo"}
 POWERTOOLS = {"aws_lambda_powertools", "asyncio", "jmespath", "typing_extensions"}
 
 IMPORTS = {
+    "account.delete_account": (REMINDERS, ["cognito-idp", "dynamodb", "dynamodb", "sqs", "stepfunctions"]),
+    "account.get_account": (REMINDERS, ["cognito-idp", "dynamodb", "dynamodb", "sqs", "stepfunctions"]),
     "fulfillment.ship_order": ({"fastjsonschema", *POWERTOOLS}, ["dynamodb"]),
     "identity.check_sign_up": (set(), []),
     "orders.close_order": (API, ["dynamodb"]),

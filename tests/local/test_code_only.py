@@ -69,7 +69,7 @@ def test_the_templates_are_the_same_as_after_a_synthesis(project: Checkout, firs
         (project.root / CHANGED).write_text(usual)
 
     # In the order of a deployment. The functions of Identity and Website do not import the changed module.
-    assert changed == ["Orders", "Reminders"]
+    assert changed == ["Orders", "Reminders", "Account"]
     assert files(renewed) != files(first)
     assert files(renewed) == files(again)
 

@@ -33,7 +33,7 @@ def without_setup(*packages: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("packages", "missing"), [([], "aws_cdk"), ([sysconfig.get_path("purelib")], "common")], ids=["CDK", "lambdas"]
+    ("packages", "missing"), [([], "aws_cdk"), ([sysconfig.get_path("purelib")], "orders")], ids=["CDK", "lambdas"]
 )
 def test_without_make_setup_the_error_says_what_to_do(packages, missing):
     run = without_setup(*packages)

@@ -60,7 +60,7 @@ def test_time_zones_are_in_the_layer_of_functions_that_read_them_and_in_no_other
         for path, properties in deployment.properties("AWS::Lambda::LayerVersion").items()
     }
 
-    assert reads == {stack for stack, names in packages.items() if "tzdata" in names} == {"Reminders"}
+    assert reads == {stack for stack, names in packages.items() if "tzdata" in names} == {"Account", "Reminders"}
     built = {file.name for file in layer.LAYER.glob("python/*")}
     time_zones = {name for name in built if name.startswith("tzdata")}
     assert packages == {stack: built if stack in reads else built - time_zones for stack in packages}

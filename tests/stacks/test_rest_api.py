@@ -6,6 +6,8 @@ import pytest
 from reminders.idempotency import HEADER
 from stacks.schemas import load as schema
 
+APIS = ("Account", "Orders", "Reminders")
+
 VARIABLE = re.compile(r"\$[\w.]+")
 
 
@@ -74,7 +76,7 @@ def test_every_path_answers_preflight_requests(deployment):
 def test_requests_are_throttled_as_the_stage_says(deployment):
     stages = deployment.properties("AWS::ApiGateway::Stage")
 
-    assert len(stages) == 2
+    assert len(stages) == len(APIS)
     for stage in stages.values():
         (settings,) = stage["MethodSettings"]
         assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*")
@@ -111,7 +113,7 @@ def test_the_logging_role_comes_before_the_apis_and_outlives_the_stage(deploymen
         deployment.path("ApiLogs", name) for name in kept["Account"]["DependsOn"]
     }
     assert {one["DeletionPolicy"] for one in kept.values()} == {"Retain"}
-    for stack in ("Orders", "Reminders"):
+    for stack in APIS:
         assert "ApiLogs" in deployment.dependencies[stack]
 
 
@@ -134,7 +136,7 @@ def test_errors_of_the_gateway_have_our_shape_and_cors_headers(deployment):
     responses = deployment.properties("AWS::ApiGateway::GatewayResponse")
 
     kinds = sorted((path.partition("/")[0], one["ResponseType"]) for path, one in responses.items())
-    assert kinds == [(stack, kind) for stack in ("Orders", "Reminders") for kind in sorted(GATEWAY_ERRORS)]
+    assert kinds == [(stack, kind) for stack in APIS for kind in sorted(GATEWAY_ERRORS)]
     for response in responses.values():
         status, code = GATEWAY_ERRORS[response["ResponseType"]]
         assert response.get("StatusCode") == status
@@ -180,6 +182,8 @@ def test_the_gateway_validates_no_body_because_its_errors_would_quote_values(dep
 @pytest.mark.parametrize(
     ("route", "statuses"),
     [
+        (("Account", "GET", "account"), {200, 400, 401, 403, 404, 429, 500, 503}),
+        (("Account", "DELETE", "account"), {200, 401, 403, 404, 409, 429, 500, 503}),
         (("Orders", "POST", "orders"), {200, 202, 400, 401, 403, 409, 413, 415, 429, 500, 503}),
         (("Orders", "GET", "orders/{OrderId}"), {200, 401, 403, 404, 429, 500, 503}),
         (("Orders", "PUT", "orders/{OrderId}"), {200, 202, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503}),

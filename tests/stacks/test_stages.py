@@ -191,4 +191,5 @@ def test_the_stacks_have_the_outputs_that_people_need(deployment):
         "SenderAddress",
         "SettleLostRemindersName",
     }
+    assert outputs["Account"] == {"ApiUrl"}
     assert outputs["Website"] == {"SiteUrl", "DistributionId", "SiteBucketName"}

@@ -128,15 +128,16 @@ def test_the_page_talks_to_its_own_host_sign_in_and_the_two_apis(policy):
         "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}",
         "https://Orders/OrdersApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
         "https://Reminders/RemindersApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
+        "https://Account/AccountApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
     ]
 
 
 def test_the_config_holds_the_addresses_that_the_page_needs(deployment, policy):
     config = json.loads(deployment.named("Website", published(deployment)["Config"]))
 
-    assert config.keys() == {"signIn", "clientId", "ordersApi", "remindersApi", "outbox", "queues"}
+    assert config.keys() == {"signIn", "clientId", "ordersApi", "remindersApi", "accountApi", "outbox", "queues"}
     assert config["signIn"] == "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/"
-    for api in ("ordersApi", "remindersApi"):
+    for api in ("ordersApi", "remindersApi", "accountApi"):
         assert not config[api].endswith("/")
         assert config[api].rpartition("/")[0] in policy["connect-src"]
 

@@ -55,6 +55,7 @@ class Aws:
             "dev-cache": stack(),
             "dev-orders": stack("UPDATE_COMPLETE"),
             "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC),
+            "dev-account": stack(),
             "dev-website": stack(),
         }
         self.answers: dict[str, Any] = {

@@ -15,7 +15,7 @@ from tools.openapi import DOCUMENTS
 
 Schema: TypeAlias = Mapping[str, Any]
 
-NAMES = ("orders.json", "reminders.json")
+NAMES = ("account.json", "orders.json", "reminders.json")
 _LONGEST_NUMBER = 10**13
 
 

@@ -37,6 +37,7 @@ def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
             *["mails per second", "texts per second", "topic per second", "waiting reminders"],
             *["SMS", "SMS spending", "SMS numbers", "Lambda", "load", "API Gateway's role", "operators"],
             *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
+            "stack dev-account",
             "stack dev-website",
         ],
         "ok",

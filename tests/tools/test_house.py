@@ -10,7 +10,7 @@ import pytest
 
 from local.settings import PROJECT
 
-FUNCTIONS = {"common", "fulfillment", "identity", "orders", "publishing", "reminders"}
+FUNCTIONS = {"account", "common", "fulfillment", "identity", "orders", "publishing", "reminders"}
 MAY_IMPORT = {
     "tools": {"app", "stacks", "local", "terminal", "costs"} | FUNCTIONS,
     "benchmarks": {"stacks", "local", "terminal", "costs"} | FUNCTIONS,
@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "stacks": FUNCTIONS,
     "terminal": {"common"},
     "costs": set(),
+    "account": {"common", "orders", "reminders"},
     "fulfillment": {"common", "orders"},
     "identity": {"common"},
     "orders": {"common"},
@@ -29,6 +30,7 @@ MAY_IMPORT = {
 """Each part, and the parts below it that it may import. The tests may import everything."""
 
 CALL_AWS = {
+    *("account.held", "account.person", "account.settings"),
     *(
         "common.http",
         "orders.cache",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from account import stores
 from common import codes
 from common.codes import Detail
 from common.paging import MOST
@@ -80,6 +81,57 @@ _FAILED = {
     "preference": "sms",
     "phone": "+1…0100",
     "reason": "The number has opted out of text messages.",
+}
+
+_ACCOUNT_ID = "6f1c2d3e-0000-4000-8000-00000000000a"
+_STAGE = stores.Settings(log_days=90, order_days=3653, has_cache=True, has_histories=False)
+_REMINDER_ROW = {
+    "Channels": ["email"],
+    "CreatedAt": "2026-11-26T09:00:00.000Z",
+    "DueAt": "2027-01-27T08:00:00Z",
+    "Email": "a…@example.com",
+    "Message": "Water the plants",
+    "ReminderId": _REMINDER_ID,
+    "Status": "SCHEDULED",
+    "Request": {"message": "Water the plants", "channels": ["email"], "email": "ada@example.com"},
+}
+_COPY = {
+    "format": stores.FORMAT,
+    "madeAt": "2026-11-26T10:30:00.000Z",
+    "account": {
+        "id": _ACCOUNT_ID,
+        "attributes": {"sub": _ACCOUNT_ID, "email": "ada@example.com", "email_verified": "true"},
+        "groups": [],
+        "status": "CONFIRMED",
+        "isEnabled": True,
+        "secondFactors": ["SOFTWARE_TOKEN_MFA"],
+        "createdAt": "2026-11-20T09:00:00.000Z",
+        "updatedAt": "2026-11-20T09:05:00.000Z",
+    },
+    "orders": [
+        {
+            "CardLast4": "4242",
+            "ItemName": "Desk lamp",
+            "Name": "Ada Lovelace",
+            "OrderId": "order-1",
+            "Price": "12.50",
+            "Status": "FULFILLMENT_QUEUED",
+        }
+    ],
+    "reminders": [],
+    "messages": [],
+    "elsewhere": stores.elsewhere(_STAGE),
+}
+_RECEIPT = {
+    "format": stores.FORMAT,
+    "id": _ACCOUNT_ID,
+    "at": "2026-11-26T10:30:00.000Z",
+    "complete": True,
+    "removed": stores.counted(
+        stores.REMOVED, {stores.ORDERS: 2, stores.REMINDERS: 1, stores.EXECUTIONS: 1, stores.USERS: 1}
+    ),
+    "waits": [],
+    "stays": [*stores.after_deletion(_STAGE, is_operator=False), *stores.elsewhere(_STAGE)],
 }
 
 ASKED: Mapping[str, Examples] = {
@@ -192,6 +244,33 @@ ANSWERED: Mapping[tuple[str, str], Examples] = {
     ("CancelReminder", "200"): {
         "cancelled": _example("The cancelled reminder", {**_REMINDER, "status": "CANCELLED"}),
     },
+    ("GetAccount", "200"): {
+        "first": _example(
+            "The first of two parts", {**_COPY, "next": "orders.WyIyMDI2LTExLTI2VDA5OjAwOjAwLjAwMFoiXQ=="}
+        ),
+        "last": _example(
+            "The last part",
+            {
+                **_COPY,
+                "orders": [],
+                "reminders": [_REMINDER_ROW],
+                "messages": [{"queue": "ParkedQueue", "body": {"OrderId": "order-3", "Error": "NoOutcomeError"}}],
+                "next": None,
+            },
+        ),
+    },
+    ("DeleteAccount", "200"): {
+        "complete": _example("Everything is removed", _RECEIPT),
+        "waits": _example(
+            "An order is in progress",
+            {
+                **_RECEIPT,
+                "complete": False,
+                "removed": [],
+                "waits": stores.counted(stores.WAITS, {stores.ORDERS: 1}),
+            },
+        ),
+    },
 }
 """The bodies of successful answers, by operation and status."""
 
@@ -199,6 +278,7 @@ _PRICE_IS_MISSING = [codes.MISSING().of("Price")]
 _LIMIT_IS_WRONG = [codes.NOT_WHOLE_NUMBER(smallest=1, largest=MOST).of("limit")]
 _NO_ORDER = "There is no such order."
 _NO_REMINDER = "There is no such reminder."
+_NO_ACCOUNT = "There is no such account."
 _CHANGED = "Only an escalated or a parked order can be "
 
 _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
@@ -207,6 +287,7 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("ListOrders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
     ("ListReminders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
     ("CreateReminder", "InvalidRequest"): ("The reminder is invalid.", [codes.HAS_PASSED().of("timestamp")]),
+    ("GetAccount", "InvalidRequest"): ("The query is invalid.", [codes.NOT_A_NEXT().of("next")]),
     ("", "InvalidJson"): ("The body is not JSON: see line 1, column 15.", []),
     ("", "NotSignedIn"): ("Sign in, and send the ID token.", []),
     ("", "Forbidden"): ("Only operators may do this.", []),
@@ -228,6 +309,13 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("CloseOrder", "Conflict"): (f"{_CHANGED}closed.", []),
     ("CreateReminder", "Conflict"): ("This Idempotency-Key belongs to another request. Use a new key.", []),
     ("CancelReminder", "Conflict"): ("The reminder was sent, is being sent, has failed, or was cancelled before.", []),
+    ("GetAccount", "NotFound"): (_NO_ACCOUNT, []),
+    ("DeleteAccount", "NotFound"): (_NO_ACCOUNT, []),
+    ("DeleteAccount", "SignInAgain"): ("Sign in again, and repeat this request within 15 minutes.", []),
+    ("DeleteAccount", "Conflict"): (
+        "This is an operator's account. An administrator must remove them from the group first.",
+        [],
+    ),
     ("", "TooLarge"): ("The body may have at most 16384 bytes.", []),
     ("", "UnsupportedMediaType"): ("Send the body as application/json in UTF-8, and without a Content-Encoding.", []),
     ("", "Throttled"): ("Too many requests. Try again.", []),

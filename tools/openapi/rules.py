@@ -24,6 +24,10 @@ PARTS: Mapping[str, str] = {
     "Preference": "ReminderState/properties/preference",
     "ReminderStatus": "ReminderState/properties/status",
     "Repeat": "ReminderState/properties/repeat",
+    "AccountRecord": "AccountData/properties/account/anyOf/0",
+    "HeldMessage": "AccountData/properties/messages/items",
+    "Elsewhere": "AccountData/properties/elsewhere/items",
+    "StoreCount": "DeletionReceipt/properties/removed/items",
     "ErrorBody": "ErrorAnswer/properties/error",
     "ErrorDetail": "ErrorAnswer/properties/error/properties/details/items",
     "DetailValues": "ErrorAnswer/properties/error/properties/details/items/properties/values",
@@ -72,6 +76,7 @@ NOTHING: Mapping[str, Any] = {"not": {}}
 """A schema that no value fits. It is not `false`, because some generators of clients do not know that."""
 
 REFINED: Mapping[str, Any] = {
+    "AccountData": {"properties": {"next": {"minLength": 1}}},
     "OrderList": {"properties": {"next": {"minLength": 1}}},
     "ReminderList": {"properties": {"next": {"minLength": 1}}},
     "Reminder": {

@@ -34,6 +34,12 @@ def _type(schema: Mapping[str, Any], indent: str = "") -> str:
 
 
 def _object(schema: Mapping[str, Any], indent: str) -> str:
+    if "properties" not in schema:
+        return (
+            f"Record<string, {_type(schema['additionalProperties'])}>"
+            if schema.get("additionalProperties")
+            else "object"
+        )
     inner = f"{indent}  "
     lines = [
         f"{inner}{name}{'' if name in schema.get('required', ()) else '?'}: {_type(one, inner)};\n"

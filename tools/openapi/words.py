@@ -74,6 +74,14 @@ or at a time, within a year, and it may repeat. A request is refused if a text c
         + INTRODUCTION,
         tags={"Reminders": "Schedule, list, look up and cancel reminders."},
     ),
+    "Account": Api(
+        description="""\
+Get a copy of everything that the stage keeps about you, and delete your account. Operators do the same for another \
+person who asks them to.
+"""
+        + INTRODUCTION,
+        tags={"Account": "Copy and delete your own data."},
+    ),
 }
 
 # The text of each status; Python's own phrases change with its version.
@@ -265,6 +273,18 @@ _NEXT: Mapping[str, Any] = {
     "schema": {"type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+={0,2}$"},
 }
 
+_EMAIL: Mapping[str, Any] = {
+    "description": "For operators: the e-mail address of another person.",
+    "schema": {"type": "string", "format": "email", "maxLength": 128},
+    "example": "ada@example.com",
+}
+_ACCOUNT_ID: Mapping[str, Any] = {
+    "description": "For operators: the id of another person's account, from a receipt or a copy of their data. It also "
+    "finds what a deleted account has left behind. With `email`, it is ignored.",
+    "schema": {"type": "string", "format": "uuid"},
+    "example": "6f1c2d3e-0000-4000-8000-00000000000a",
+}
+
 
 def _limit(default: int) -> Mapping[str, Any]:
     return {
@@ -314,6 +334,14 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     },
     ("ListOrders", "limit"): _limit(20),
     ("ListOrders", "next"): _NEXT,
+    ("GetAccount", "email"): _EMAIL,
+    ("GetAccount", "id"): _ACCOUNT_ID,
+    ("GetAccount", "next"): {
+        "description": "The value of `next` in the part before, unchanged. Leave it out for the first part.",
+        "schema": {"type": "string", "minLength": 1, "pattern": "^(orders|reminders)[.][A-Za-z0-9_-]+={0,2}$"},
+    },
+    ("DeleteAccount", "email"): _EMAIL,
+    ("DeleteAccount", "id"): _ACCOUNT_ID,
     ("RemoveParked", "MessageId"): {
         "description": "The `MessageId` of a parked message, from `GET /parked`.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 100},
@@ -487,6 +515,35 @@ CALLS: Mapping[str, Call] = {
         errors={
             "404": {"NotFound": "the reminder does not exist, or another person set it."},
             "409": {"Conflict": "the reminder was sent, is being sent, has failed, or was cancelled before."},
+        },
+    ),
+    "GetAccount": Call(
+        tag="Account",
+        summary="Get a copy of one's data",
+        description="Returns everything that the stage keeps about you, in parts. A part has at most 100 orders and "
+        "100 reminders. Join the lists of all parts to one document. Operators can name another person.",
+        answers={"200": "A part of the data"},
+        errors={
+            "403": {"Forbidden": "you named a person and are not an operator."},
+            "404": {"NotFound": "no account has this address or id."},
+        },
+        links={"200": {"GetAccount": {"next": "$response.body#/next"}}},
+    ),
+    "DeleteAccount": Call(
+        tag="Account",
+        summary="Delete an account",
+        description="Deletes your account with your orders and reminders. You must have signed in within the last 15 "
+        "minutes. A call works for some seconds. If `complete` is false, send the request again until it is true; if "
+        "something `waits`, wait a minute first. Nothing is lost if a call fails. Operators can name another person.",
+        answers={"200": "What this call has removed, what waits, and what stays"},
+        errors={
+            "403": {
+                "Forbidden": "you named a person and are not an operator.",
+                "SignInAgain": "you signed in more than 15 minutes ago. Sign in with your password, not with a "
+                "refresh token.",
+            },
+            "404": {"NotFound": "no account has this address or id."},
+            "409": {"Conflict": "the account belongs to another operator."},
         },
     ),
 }
@@ -671,6 +728,63 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "reminders": "The reminders of this page.",
             "next": "Send it as `next` for the next page; null on the last page.",
         },
+    ),
+    "AccountData": (
+        "A part of the copy of a person's data.",
+        {
+            "format": "The version of this document. Another number means other fields.",
+            "madeAt": "When this part was made.",
+            "account": "The account; null if it is deleted.",
+            "orders": "The rows of the orders, with the attributes of OrderTable. Attributes that say nothing about "
+            "the person are left out.",
+            "reminders": "The rows of the reminders, with the attributes of ReminderTable. `Request` has the request "
+            "with its addresses while the reminder waits.",
+            "messages": "Messages in queues of operators. Only the last part has them.",
+            "elsewhere": "What is not in this copy, and why.",
+            "next": "Send it as `next` for the next part; null in the last part.",
+        },
+    ),
+    "AccountRecord": (
+        "An account in the user pool, without its password.",
+        {
+            "id": "The id of the account.",
+            "attributes": "The addresses, and whether they are verified.",
+            "groups": "The groups, such as `operators`.",
+            "status": "The state of the sign-up, in Cognito's words.",
+            "isEnabled": "Whether the person may sign in.",
+            "secondFactors": "What the sign-in asks for after the password.",
+            "createdAt": "When the account was created.",
+            "updatedAt": "When the account last changed.",
+        },
+    ),
+    "HeldMessage": (
+        "A message about one of the person's orders or reminders.",
+        {"queue": "The queue that holds it.", "body": "The message."},
+    ),
+    "Elsewhere": (
+        "Data that this API does not reach.",
+        {
+            "store": "The place.",
+            "what": "What it holds.",
+            "why": "Why it stays there.",
+            "until": "How long it stays.",
+        },
+    ),
+    "DeletionReceipt": (
+        "What one call of a deletion has done.",
+        {
+            "format": "The version of this document. Another number means other fields.",
+            "id": "The id of the account.",
+            "at": "When the call began.",
+            "complete": "Whether nothing is left to remove. If it is false, send the request again.",
+            "removed": "What this call has removed. Add up the counts of all calls.",
+            "waits": "What cannot be removed yet. Send the request again in a minute.",
+            "stays": "What stays, and why.",
+        },
+    ),
+    "StoreCount": (
+        "A number of things in one place.",
+        {"store": "The place.", "what": "What it held.", "count": "How many."},
     ),
     "ErrorAnswer": ("The body of every error.", {"error": "What went wrong."}),
     "ErrorBody": (

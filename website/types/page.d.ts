@@ -11,6 +11,7 @@ export interface Config {
   clientId: string;
   ordersApi: string;
   remindersApi: string;
+  accountApi: string;
   outbox: string | null;
   /** Queue URLs by queue name. */
   queues: Record<string, string>;

@@ -4,6 +4,7 @@ Each function and each state that writes rows runs here on rows of every status,
 """
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
+from account.rows import Erasing
 from orders import cache, cache_entry, close_order, correct_order, park_lost_orders, place_order, submission
 from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE, fields_of
 from tests.support.aws_answers import refused
@@ -29,15 +31,16 @@ NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
 CHANGED_AT = "2026-11-21T04:00:02.000Z"
 ORDER = an_order()
 OTHER = an_order(Name="Ada", ItemName="Lamp", Price="49.90", CC="4012888888881881")
+OWN_ORDER = {"Owner": PERSON["sub"], "OwnPart": f"{PERSON['sub']}#1"}
 QUEUES = {"FULFILLMENT_QUEUED": FULFILLMENT_QUEUE, "ESCALATED": ESCALATION_QUEUE}
-WRITERS = ("PlaceOrder", "CorrectOrder", "CloseOrder", "ParkLostOrders", *WRITING)
+WRITERS = ("PlaceOrder", "CorrectOrder", "CloseOrder", "DeleteAccount", "ParkLostOrders", *WRITING)
 
 pytestmark = pytest.mark.usefixtures("order_workflow", "parked")
 
 
 def rows() -> list[Row]:
     """No row, and rows of each status, as the functions and the workflow leave them."""
-    waiting = {**submission.row_of(ORDER, now=NOW), "ExecutionName": NAME, "Owner": PERSON["sub"]}
+    waiting = {**submission.row_of(ORDER, now=NOW), "ExecutionName": NAME, **OWN_ORDER}
     taken = waiting | {"ExecutionId": OWN, "KeptAt": CHANGED_AT}
     escalated = {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"], "Todo": "ESCALATED#10"}
     parked = {"Status": "PARKED", "Todo": "PARKED#10"}
@@ -49,7 +52,7 @@ def rows() -> list[Row]:
         taken | escalated,
         taken | parked,
         taken | parked | {"Queue": ESCALATION_QUEUE},
-        taken | parked | {"EarlierOutcome": "PARKED"},
+        taken | parked | {"EarlierOutcome": "PARKED", "CorrectedBy": PERSON["sub"], "CorrectedAt": CHANGED_AT},
         taken | closed,
     ]
 
@@ -84,6 +87,8 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
     for order in (ORDER, OTHER):
         yield "CorrectOrder", partial(call, correct_order.handler, order)
     yield "CloseOrder", partial(call, close_order.handler, {"note": "another note"})
+    if before:
+        yield "DeleteAccount", partial(Erasing(PERSON["sub"], until=math.inf).erase_order, before)
     yield "ParkLostOrders", partial(park_lost_orders.handler, {"Records": [{"body": '{"OrderId": "A-1"}'}]}, None)
     # An execution has one outcome. After the outcome, it does not repeat its first write.
     is_over = before and before["Status"] in QUEUES

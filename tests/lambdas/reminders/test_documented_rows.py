@@ -6,6 +6,7 @@ Each function and each state that writes rows runs here on rows of every status,
 import contextlib
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
+from account.rows import Erasing
 from reminders import (
     cancel_reminder,
     create_reminder,
@@ -127,6 +129,8 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
     for given in (REQUEST | ADDRESSES, {"message": 1}):
         yield "ScheduleReminder", partial(check, given)
     yield "CancelReminder", cancel
+    if before:
+        yield "DeleteAccount", partial(Erasing(PERSON["sub"], until=math.inf).erase_reminder, before)
     rejected, throttled = (refused("ses", "SendEmail", code) for code in ("MessageRejected", "Throttling"))
     for channel in CHANNELS:
         for error in (None, rejected, throttled):

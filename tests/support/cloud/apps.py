@@ -125,6 +125,10 @@ class Apps:
         """Calls the reminders API. Returns the status, the body and the headers."""
         return self._call(method, f"{self.places.reminders_api}{path}", body, headers)
 
+    def call_account(self, method: str, query: str = "") -> tuple[int, Any]:
+        """Calls the account API. Returns the status and the body."""
+        return self._call(method, f"{self.places.account_api}/account{query}")[:2]
+
     def _call(
         self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any, Any]:

@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "ALLOWED_EMAILS": "Desk@example.com",
     "ALLOWED_ORIGIN": "*",
     "ALLOWED_PHONES": "+15555550199",
+    "CACHE": "on",
     # Far more than a healthy cache needs, even on a busy machine.
     "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
@@ -32,10 +33,14 @@ ENVIRONMENT = {
     "HOURS_LATE": "24",
     "IDEMPOTENCY_TABLE": "idempotency",
     "NOTIFY_TOPIC": f"arn:aws:sns:us-east-1:{DEFAULT_ACCOUNT_ID}:notify",
+    "LOG_DAYS": "90",
     "ORDERS_TO_CHECK": "orders-to-check",
+    "ORDER_DAYS": "",
     "ORDER_TABLE": "orders",
     "ORDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:orders",
+    "ORDER_WORKFLOW_TYPE": "EXPRESS",
     "PARKED_QUEUE": "parked",
+    "REMINDER_DEAD_LETTERS": "reminder-dead-letters",
     "REMINDER_TABLE": "reminders",
     "REMINDER_WORKFLOW": f"arn:aws:states:us-east-1:{DEFAULT_ACCOUNT_ID}:stateMachine:reminders",
     "SENDER": "reminders@example.com",
@@ -44,6 +49,7 @@ ENVIRONMENT = {
     "SMS_QUEUE": "https://queues.example.com/sms",
     "TOPIC_PAUSE": "0",
     "TOPIC_QUEUE": "https://queues.example.com/topic",
+    "USER_POOL": "us-east-1_users",
 }
 UNSET = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "REDIS_URL", "REDIS_NAME")
 LAMBDAS = Path(__file__).parents[3] / "lambdas"

@@ -34,7 +34,10 @@ class Tab:
         """Whether this test disconnects the network."""
 
         self.problems: list[str] = []
-        self._hosts = {urlsplit(address).netloc for address in (places.site, places.orders_api, places.reminders_api)}
+        self._hosts = {
+            urlsplit(address).netloc
+            for address in (places.site, places.orders_api, places.reminders_api, places.account_api)
+        }
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("request", self._request)

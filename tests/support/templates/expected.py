@@ -78,6 +78,50 @@ class Function(NamedTuple):
 
 
 FUNCTIONS: Mapping[str, Function] = {
+    "Account/DeleteAccount": Function(
+        512,
+        25,
+        called_by={"DELETE /account"},
+        may={
+            "Identity/Users.Arn": {
+                "cognito-idp:AdminDeleteUser",
+                "cognito-idp:AdminGetUser",
+                "cognito-idp:AdminListGroupsForUser",
+                "cognito-idp:AdminUserGlobalSignOut",
+            },
+            "Orders/EscalationQueueDeadLetters.Arn": TAKE_MESSAGES,
+            "Orders/OrderTable.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"},
+            "Orders/OrderTable.Arn/index/OwnOrders": {"dynamodb:Query"},
+            "Orders/ParkedQueue.Arn": TAKE_MESSAGES,
+            "Reminders/ReminderQueues/DeadLetters.Arn": TAKE_MESSAGES,
+            "Reminders/ReminderTable.Arn": {"dynamodb:DeleteItem", "dynamodb:GetItem"},
+            "Reminders/ReminderTable.Arn/index/ByOwner": {"dynamodb:Query"},
+            "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:StopExecution"},
+        },
+    ),
+    "Account/GetAccount": Function(
+        512,
+        25,
+        called_by={"GET /account"},
+        may={
+            "Identity/Users.Arn": {"cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser"},
+            "Orders/EscalationQueueDeadLetters.Arn": {
+                "sqs:ChangeMessageVisibility",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            },
+            "Orders/OrderTable.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
+            "Orders/OrderTable.Arn/index/OwnOrders": {"dynamodb:Query"},
+            "Orders/ParkedQueue.Arn": {"sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+            "Reminders/ReminderQueues/DeadLetters.Arn": {
+                "sqs:ChangeMessageVisibility",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            },
+            "Reminders/ReminderTable.Arn/index/ByOwner": {"dynamodb:Query"},
+            "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:DescribeExecution"},
+        },
+    ),
     "Identity/CheckSignUp": Function(128, 5, called_by={"Identity/Users"}),
     "Orders/CorrectOrder": Function(
         512,

@@ -1,0 +1,47 @@
+"""The rows of a person, as a copy of their data shows them. Pure."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from common.cards import without_cards
+
+WITHHELD = {
+    "Owner": "the same in every row: the id of the account",
+    "OwnPart": "the owner again, for an index",
+    "Todo": "the status again, for an index",
+    "Digest": "a keyed digest, which means nothing without the key",
+    "RequestDigest": "a keyed digest, which means nothing without the key",
+    "Claim": "a random text of one request",
+    "ExecutionId": "it contains the number of the AWS account",
+    "After": "it contains the number of the AWS account",
+    "ClosedBy": "the id of another person, an operator",
+    "CorrectedBy": "the id of an operator, or of the account itself",
+}
+"""The attributes of rows that a copy leaves out, and why. It has all others, also those that are added later."""
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of an order or of a reminder, without WITHHELD."""
+    return {name: _plain(value) for name, value in sorted(row.items()) if name not in WITHHELD}
+
+
+def shown_message(queue: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A message, without WITHHELD, and with `#` for each card number: somebody may have sent it by hand."""
+    return {"queue": queue, "body": _without_cards({name: body[name] for name in body if name not in WITHHELD})}
+
+
+def _without_cards(value: Any) -> Any:
+    match value:
+        case str():
+            return without_cards(value)
+        case list():
+            return [_without_cards(one) for one in value]
+        case dict():
+            return {without_cards(name): _without_cards(one) for name, one in value.items()}
+    return value
+
+
+def _plain(value: Any) -> Any:
+    # DynamoDB's numbers come as Decimal. All our numbers are whole.
+    return int(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,113 @@
+"""The rows of a person in the tables of both apps: reads all of them, and erases them."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeAlias
+
+from account.stores import EXECUTIONS, ORDERS, REMINDERS, REMINDERS_DEAD
+from common.paging import MOST, Place
+from orders import table as order_table
+from orders.order import FINAL
+from reminders import executions
+from reminders import table as reminder_table
+from reminders.due import from_utc_text
+from reminders.reminder import CANCELLED, SCHEDULED
+
+Row: TypeAlias = dict[str, Any]
+Page: TypeAlias = tuple[list[Row], Place | None]
+
+STARTING = timedelta(minutes=5)
+"""A function writes the row of a reminder before it starts the execution. No function runs longer than this."""
+
+
+@dataclass
+class Erasing:
+    """One call of a deletion. `until` is the value of time.monotonic after which it erases no further row."""
+
+    owner: str
+    until: float
+    removed: Counter[str] = field(default_factory=Counter)
+    waits: Counter[str] = field(default_factory=Counter)
+
+    def run(self) -> bool:
+        """Erases the rows. Returns whether none is left.
+
+        It looks until it finds nothing more, because another device may add orders and reminders meanwhile.
+        """
+        is_clean = False
+        while not is_clean:
+            is_clean = True
+            for find, erase in ((reminders_of, self.erase_reminder), (orders_of, self.erase_order)):
+                for row in find(self.owner):
+                    if time.monotonic() > self.until:
+                        return False
+                    is_clean = not erase(row) and is_clean
+            if self.waits:
+                return False
+        return True
+
+    def erase_order(self, row: Row) -> bool:
+        """Returns True, because the row was there. The next round shows whether it still is."""
+        if row["Status"] not in FINAL:
+            self.waits[ORDERS] += 1
+        elif order_table.erase(row, now=datetime.now(UTC)):
+            self.removed[ORDERS] += 1
+        return True
+
+    def erase_reminder(self, row: Row) -> bool:
+        """Returns whether the row was there. The index lags, so it may name a row that is gone."""
+        # The execution is stopped before its row is deleted. After a crash in between, somebody still finds it.
+        if row["Status"] in (SCHEDULED, CANCELLED) and not self._stop(row):
+            self.waits[REMINDERS] += 1
+            return True
+        if reminder_table.erase(row):
+            self.removed[REMINDERS] += 1
+            return True
+        return reminder_table.find(row["ReminderId"]) is not None
+
+    def _stop(self, row: Row) -> bool:
+        """Stops the execution of a reminder. Returns False if it may be about to start."""
+        if executions.stop(row["ExecutionId"]):
+            self.removed[EXECUTIONS] += row["Status"] == SCHEDULED
+            return True
+        return row["Status"] == CANCELLED or datetime.now(UTC) - from_utc_text(row["UpdatedAt"]) > STARTING
+
+
+def orders_of(owner: str) -> Iterator[Row]:
+    yield from _all(partial(orders_page, owner))
+
+
+def reminders_of(owner: str) -> Iterator[Row]:
+    yield from _all(partial(reminders_page, owner))
+
+
+def orders_page(owner: str, *, after: Place | None) -> Page:
+    return order_table.of_owner(owner, limit=MOST, after=after)
+
+
+def reminders_page(owner: str, *, after: Place | None) -> Page:
+    return reminder_table.of_owner(owner, limit=MOST, after=after, last_first=False, due=None)
+
+
+def ids_of(owner: str) -> Callable[[str], Set[str]]:
+    """Returns a function that gives the ids of the orders, or of the reminders, that a queue is about."""
+
+    def ids(queue: str) -> Set[str]:
+        if queue == REMINDERS_DEAD:
+            return {row["ReminderId"] for row in reminders_of(owner)}
+        return {row["OrderId"] for row in orders_of(owner)}
+
+    return ids
+
+
+def _all(page: Callable[..., Page]) -> Iterator[Row]:
+    after: Place | None = None
+    while True:
+        rows, after = page(after=after)
+        yield from rows
+        if after is None:
+            return

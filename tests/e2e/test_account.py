@@ -1,0 +1,110 @@
+"""A person gets a copy of their data and deletes their account. Then every store is searched for them."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local import users
+from tests.support.cloud.apps import Apps
+from tests.support.cloud.person import Planted, erase, planted
+from tests.support.waiting import eventually
+
+ENGINES_LOG = "file engine.log"
+"""The engine prints the mails and text messages that it does not send. AWS has no such log."""
+
+ORDERS = ("order FULFILLMENT_QUEUED", "order ESCALATED", "order PARKED", "order CLOSED")
+REMINDERS = ("reminder SCHEDULED", "reminder SENT", "reminder FAILED", "reminder CANCELLED")
+
+BEFORE = {
+    "OrderTable": {"name", "account", *ORDERS},
+    "ReminderTable": {"text", "account", *REMINDERS},
+    "cache": {"name", "account", *ORDERS},
+    "user pool": {"address", "number", "account"},
+    "waiting execution": {"text", "address", "number", "reminder SCHEDULED"},
+    "ParkedQueue": {"name", "order PARKED"},
+    "EscalationQueueDeadLetters": {"name", "order ESCALATED"},
+    "ReminderQueuesDeadLetters": {"text", "reminder FAILED"},
+}
+"""Where the person was, in the stores that the deletion empties."""
+
+STAYS = {
+    "OrderTable": ("OrderTable", set(ORDERS)),
+    "cache": ("Redis", set(ORDERS)),
+    "stream": ("the changes of OrderTable", {"name", "account", *ORDERS}),
+    "OrderFulfillmentQueue": ("OrderFulfillmentQueue and its dead letters", {"name", "order FULFILLMENT_QUEUED"}),
+    "EscalationQueue": ("EscalationQueue", {"name", "order ESCALATED", "order CLOSED"}),
+    "ended execution": ("ended executions of reminders", {"text", "address", "number", *REMINDERS}),
+    "mail": ("sent reminders", {"text", "address", "reminder SENT"}),
+    "text message": ("sent reminders", {"text", "number"}),
+}
+"""Where something of the person stays: the store's name in the receipt, and what is there."""
+
+
+def copied(apps: Apps, query: str = "?") -> dict[str, Any]:
+    """The joined parts of the copy of a person's data."""
+    status, copy = apps.call_account("GET", query)
+    assert status == 200, copy
+    while copy["next"]:
+        status, part = apps.call_account("GET", f"{query}&next={copy['next']}")
+        assert status == 200, part
+        lists = {name: copy[name] + part[name] for name in ("orders", "reminders", "messages")}
+        copy |= {**lists, "next": part["next"]}
+    return dict(copy)
+
+
+def traces(person: Planted) -> dict[str, set[str]]:
+    """What is left of the person, by store."""
+    found: dict[str, set[str]] = {}
+    for store, what in person.traces():
+        found.setdefault(store, set()).add(what)
+    found.pop(ENGINES_LOG, None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def person(apps: Apps) -> Planted:
+    return planted(apps)
+
+
+def test_a_copy_has_everything_that_the_stage_keeps(person: Planted) -> None:
+    copy = copied(person.apps)
+
+    assert copy["account"]["attributes"]["email"] == person.apps.user.email
+    assert {one["Status"]: one["OrderId"] for one in copy["orders"]} == person.orders
+    assert {one["Status"]: one["ReminderId"] for one in copy["reminders"]} == person.reminders
+    [waiting] = [one["Request"] for one in copy["reminders"] if "Request" in one]
+    assert (waiting["email"], waiting["phone"]) == (person.apps.user.email, person.phone)
+    assert {one["queue"] for one in copy["messages"]} == {store for store in BEFORE if "Queue" in store}
+
+
+def test_an_operator_gets_the_copy_of_a_person_and_a_person_gets_no_other(person: Planted, apps: Apps) -> None:
+    assert copied(apps, f"?email={person.apps.user.email}")["account"]["id"] == person.sub
+    assert person.apps.call_account("GET", f"?email={apps.user.email}")[0] == 403
+    assert person.apps.call_account("DELETE", f"?email={apps.user.email}")[0] == 403
+
+
+def test_a_deleted_person_is_nowhere_but_where_the_receipt_says(person: Planted) -> None:
+    before = traces(person)
+    assert {store: before.get(store) for store in BEFORE} == BEFORE
+
+    receipts, removed = erase(person.apps)
+
+    assert removed == {
+        "OrderTable": 4,
+        "ReminderTable": 4,
+        "ReminderStateMachine": 1,
+        "ParkedQueue": 1,
+        "EscalationQueueDeadLetters": 1,
+        "ReminderQueuesDeadLetters": 1,
+        "Users": 1,
+    }
+    # UpdateCache changes the entries of the cache a moment later.
+    expected = {store: what for store, (_, what) in STAYS.items()}
+    assert eventually(lambda: traces(person), until=lambda found: found["cache"] == expected["cache"]) == expected
+    assert {name for name, _ in STAYS.values()} <= {one["store"] for one in receipts[-1]["stays"]}
+
+
+def test_a_deleted_person_cannot_sign_in(person: Planted) -> None:
+    with pytest.raises(ClientError, match="NotAuthorized|UserNotFound"):
+        users.sign_in(person.apps.cloud.engine.client("cognito-idp"), person.apps.places.web_client, person.apps.user)

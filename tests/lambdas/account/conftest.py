@@ -1,0 +1,32 @@
+"""A user pool, both tables, and the queues that hold messages for operators."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from account import held, person
+from common import queues
+from tests.support.handlers.aws import sqs
+from tests.support.handlers.pool import Pool
+from tests.support.queues import Queue, new_queue
+
+
+@pytest.fixture(autouse=True)
+def pool(order_table: Any, reminder_table: Any, reminder_workflow: Any) -> Iterator[Pool]:
+    """A user pool with a person and an operator."""
+    pool, events = Pool(), person._pool.meta.events
+    events.register_first("before-call.cognito-identity-provider", pool.answer, unique_id="pool")
+    yield pool
+    events.unregister("before-call.cognito-identity-provider", unique_id="pool")
+
+
+@pytest.fixture(autouse=True)
+def held_queues(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queue]:
+    """The empty queues that hold messages, by their names in a receipt."""
+    made = {name: new_queue(sqs, variable) for name, variable in held.QUEUES.items()}
+    for name, queue in made.items():
+        monkeypatch.setenv(held.QUEUES[name], queue.url)
+    # The simulated SQS has only one server, so its first answer is complete and no wait is needed.
+    monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
+    return made

@@ -1,0 +1,366 @@
+"""What a deletion removes, what it keeps, and what it waits for."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from account import delete_account, document, rows, stores
+from orders import table as order_table_module
+from orders.erased import EMPTIED, KEPT, NOTE
+from reminders import executions
+from tests.support.handlers.aws import states
+from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
+from tests.support.handlers.faults import KilledError, fault
+from tests.support.handlers.order_rows import ROW
+from tests.support.handlers.reminder_rows import REQUEST, row
+from tests.support.queues import Clock
+
+ADA = PERSON["sub"]
+SOMEBODY = "6f1c2d3e-0000-4000-8000-00000000000c"
+PRIVATE = {"Name", "ItemName", "Price", "CardLast4", "Owner", "OwnPart", "Digest", "Note"}
+
+
+def delete(*, by: dict[str, str] = PERSON, query: dict[str, str] | None = None, signed_in_at: float | None = None):
+    at = str(int(time.time() if signed_in_at is None else signed_in_at))
+    event = signed_in({"queryStringParameters": query}, **by, auth_time=at)
+    return status_and_body(delete_account.handler(event, None))
+
+
+def removed(receipt: dict[str, Any]) -> dict[str, int]:
+    return {one["store"]: one["count"] for one in receipt["removed"]}
+
+
+def an_order(order_id: str, **changes: Any) -> dict[str, Any]:
+    return {**ROW, "OrderId": order_id, "Name": "Zoë", "Digest": "d", **changes}
+
+
+@pytest.fixture
+def remind(reminder_table, reminder_workflow):
+    """Writes a reminder and starts its execution."""
+
+    def remind_(reminder_id: str, status: str = "SCHEDULED", *, owner: str = ADA, starts: bool = True, **changes):
+        made = row(reminder_id, owner=owner) | {"Status": status} | changes
+        reminder_table.put_item(Item=made)
+        if starts:
+            given = json.dumps(REQUEST | {"reminderId": reminder_id})
+            states.start_execution(stateMachineArn=reminder_workflow.arn, name=reminder_id, input=given)
+        return made
+
+    return remind_
+
+
+@pytest.mark.parametrize("status", ["FULFILLMENT_QUEUED", "ESCALATED", "PARKED", "CLOSED"])
+def test_an_order_keeps_its_id_and_loses_its_owner_and_everything_that_they_sent(status, order_table):
+    order_table.put_item(Item=an_order("A-1", Status=status, Note="Called Zoë", Todo="x#1", ClosedBy=OPERATOR["sub"]))
+
+    code, receipt = delete()
+
+    left = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (code, receipt["complete"], removed(receipt)) == (200, True, {"OrderTable": 1, "Users": 1})
+    assert left.keys() <= {*KEPT, *EMPTIED, "Note"}
+    assert {left[name] for name in EMPTIED} == {""}
+    assert left["Note"] == NOTE
+    assert left["ReceivedAt"] == ROW["ReceivedAt"]
+    assert "Zoë" not in json.dumps(left)
+
+
+@pytest.mark.parametrize("status", ["ESCALATED", "PARKED"])
+def test_an_order_that_waits_for_an_operator_is_closed_and_its_messages_are_out_of_date(status, order_table):
+    order_table.put_item(Item=an_order("A-1", Status=status, Todo=f"{status}#1"))
+
+    delete()
+
+    left = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (left["Status"], left["ExecutionId"]) == ("CLOSED", order_table_module.NO_EXECUTION)
+    assert "Todo" not in left
+
+
+def test_a_fulfilled_order_keeps_its_execution_so_that_its_message_stays_valid(order_table):
+    order_table.put_item(Item=an_order("A-1"))
+
+    delete()
+
+    left = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (left["Status"], left["ExecutionId"]) == ("FULFILLMENT_QUEUED", ROW["ExecutionId"])
+
+
+def test_an_order_in_progress_is_waited_for_and_the_user_stays(order_table, pool):
+    order_table.put_item(Item=an_order("A-1", Status="RECEIVED"))
+    order_table.put_item(Item=an_order("A-2"))
+
+    code, receipt = delete()
+
+    assert (code, receipt["complete"], removed(receipt)) == (200, False, {"OrderTable": 1})
+    assert [(one["store"], one["count"]) for one in receipt["waits"]] == [("OrderTable", 1)]
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["Owner"] == ADA
+    assert ADA in pool.users
+
+    order_table.put_item(Item=an_order("A-1", Status="FULFILLMENT_QUEUED"))
+    assert delete()[1]["complete"]
+    assert ADA not in pool.users
+
+
+@pytest.mark.parametrize("status", ["SCHEDULED", "SENDING", "SENT", "PARTLY_SENT", "FAILED", "CANCELLED"])
+def test_a_reminder_is_deleted_in_any_status(status, remind, reminder_table):
+    remind("r-1", status)
+
+    receipt = delete()[1]
+
+    assert receipt["complete"]
+    assert removed(receipt)["ReminderTable"] == 1
+    assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
+
+
+@pytest.mark.parametrize("status", ["SCHEDULED", "CANCELLED"])
+def test_a_waiting_execution_is_stopped(status, remind, reminder_workflow):
+    remind("r-1", status)
+
+    receipt = delete()[1]
+
+    assert [one["status"] for one in reminder_workflow.executions()] == ["ABORTED"]
+    assert removed(receipt).get("ReminderStateMachine", 0) == (status == "SCHEDULED")
+
+
+def test_a_reminder_that_is_just_being_started_is_waited_for(remind, reminder_table, pool):
+    """Otherwise its execution would begin after its row is gone, and nobody would find it."""
+    remind("r-1", starts=False)
+
+    receipt = delete()[1]
+
+    assert not receipt["complete"]
+    assert [(one["store"], one["count"]) for one in receipt["waits"]] == [("ReminderTable", 1)]
+    assert "Item" in reminder_table.get_item(Key={"ReminderId": "r-1"})
+    assert ADA in pool.users
+
+
+def test_a_reminder_whose_execution_never_started_is_deleted_later(remind, reminder_table):
+    remind("r-1", starts=False, UpdatedAt="2026-01-01T00:00:00.000Z")
+
+    assert delete()[1]["complete"]
+    assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
+
+
+def test_a_reminder_that_changes_meanwhile_is_found_again(remind, reminder_table, monkeypatch):
+    """SendReminder may schedule the next occurrence between the stop and the delete."""
+    remind("r-1")
+    remind("r-2")
+    moved = executions.first_of("r-2")
+    stop, changed = executions.stop, []
+
+    def stop_and_change(execution: str) -> bool:
+        if not changed:
+            changed.append(execution)
+            reminder_table.update_item(
+                Key={"ReminderId": "r-1"},
+                UpdateExpression="SET ExecutionId = :next",
+                ExpressionAttributeValues={":next": moved},
+            )
+        return stop(execution)
+
+    monkeypatch.setattr(executions, "stop", stop_and_change)
+
+    assert delete()[1]["complete"]
+    assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
+
+
+def test_messages_of_the_person_are_removed_and_those_of_others_stay(order_table, remind, held_queues):
+    order_table.put_item(Item=an_order("A-1", Status="PARKED"))
+    remind("r-1", "FAILED")
+    for queue in ("ParkedQueue", "EscalationQueueDeadLetters"):
+        held_queues[queue].put({"OrderId": "A-1", "Name": "Zoë"}, {"OrderId": "B-1"}, "not JSON", [1])
+    held_queues["ReminderQueuesDeadLetters"].put({"Reminder": {"reminderId": "r-1"}}, {"Reminder": "r-1"})
+
+    receipt = delete()[1]
+
+    assert removed(receipt) == {
+        "OrderTable": 1,
+        "ReminderTable": 1,
+        "ParkedQueue": 1,
+        "EscalationQueueDeadLetters": 1,
+        "ReminderQueuesDeadLetters": 1,
+        "Users": 1,
+    }
+    for queue in ("ParkedQueue", "EscalationQueueDeadLetters"):
+        assert len(held_queues[queue].take()) == 3, "others see these messages again at once"
+    assert len(held_queues["ReminderQueuesDeadLetters"].take()) == 1
+
+
+def test_a_queue_that_is_too_long_is_named_in_the_receipt_and_delays_nothing(order_table, held_queues, monkeypatch):
+    order_table.put_item(Item=an_order("A-1", Status="PARKED"))
+    held_queues["ParkedQueue"].put({"OrderId": "A-1"})
+    monkeypatch.setattr(delete_account, "SEARCH_SECONDS", -1)
+
+    receipt = delete()[1]
+
+    assert receipt["complete"]
+    assert stores.unsearched("ParkedQueue") in receipt["stays"]
+
+
+def test_the_data_of_other_people_stays(order_table, remind, reminder_table, reminder_workflow):
+    theirs = an_order("B-1", Owner=SOMEBODY, OwnPart=f"{SOMEBODY}#1")
+    order_table.put_item(Item=theirs)
+    reminder = remind("r-2", owner=SOMEBODY)
+
+    assert delete()[1]["complete"]
+    assert order_table.get_item(Key={"OrderId": "B-1"})["Item"] == theirs
+    assert reminder_table.get_item(Key={"ReminderId": "r-2"})["Item"] == reminder
+    assert [one["status"] for one in reminder_workflow.executions()] == ["RUNNING"]
+
+
+def test_many_orders_take_several_calls(order_table, monkeypatch, pool):
+    with order_table.batch_writer() as batch:
+        for number in range(220):
+            batch.put_item(Item=an_order(f"A-{number}"))
+    # Only `rows` reads this clock. It runs out after some orders.
+    counts = []
+    while ADA in pool.users:
+        monkeypatch.setattr(rows, "time", Clock(looks=90))
+        counts.append(removed(delete()[1])["OrderTable"])
+
+    assert sum(counts) == 220
+    assert len(counts) == 3
+
+
+@pytest.mark.parametrize("kind", ["killed", "killed after", "lost", "refused"])
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("dynamodb", "PutItem"),
+        ("dynamodb", "DeleteItem"),
+        ("stepfunctions", "StopExecution"),
+        ("cognito-idp", "AdminUserGlobalSignOut"),
+        ("cognito-idp", "AdminDeleteUser"),
+    ],
+)
+def test_after_any_failure_the_next_call_goes_on(service, operation, kind, order_table, remind, reminder_table, pool):
+    from account import person
+    from orders import table as orders_table
+    from reminders import table as reminders_table
+
+    order_table.put_item(Item=an_order("A-1"))
+    remind("r-1")
+    clients = {
+        "PutItem": orders_table._table.meta.client,
+        "DeleteItem": reminders_table._table.meta.client,
+        "StopExecution": executions.states,
+    }
+    client = clients.get(operation, person._pool)
+
+    with fault(client, operation, kind):
+        try:
+            delete()
+        except KilledError:
+            pass
+
+    if ADA in pool.users:
+        assert delete()[1]["complete"]
+    assert "Owner" not in order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
+    assert ADA not in pool.users
+
+
+def test_a_second_call_finds_nothing_and_says_so(pool):
+    assert delete()[1]["complete"]
+
+    code, receipt = delete()
+
+    assert (code, receipt["complete"], receipt["removed"]) == (200, True, [])
+
+
+def test_what_comes_after_the_deletion_is_removed_with_the_token_that_is_left(order_table, pool):
+    delete()
+    order_table.put_item(Item=an_order("A-9"))
+
+    assert removed(delete()[1]) == {"OrderTable": 1}
+
+
+@pytest.mark.parametrize("minutes", [16, 60])
+def test_an_old_sign_in_is_refused(minutes, pool):
+    code, body = delete(signed_in_at=time.time() - minutes * 60)
+
+    assert (code, body["error"]["code"]) == (403, "SignInAgain")
+    assert ADA in pool.users
+
+
+def test_other_sessions_end_before_anything_is_removed(order_table, pool):
+    order_table.put_item(Item=an_order("A-1", Status="RECEIVED"))
+
+    delete()
+
+    assert pool.asked[-1] == "AdminUserGlobalSignOut"
+
+
+@pytest.mark.parametrize("query", [{"email": "ada@example.com"}, {"id": ADA}])
+def test_an_operator_deletes_the_account_of_a_person(query, order_table, pool):
+    order_table.put_item(Item=an_order("A-1"))
+
+    code, receipt = delete(by=OPERATOR, query=query)
+
+    assert (code, receipt["complete"], receipt["id"]) == (200, True, ADA)
+    assert pool.users.keys() == {OPERATOR["sub"]}
+
+
+def test_an_operator_removes_what_a_deleted_account_has_left_by_its_id(order_table, pool):
+    delete()
+    order_table.put_item(Item=an_order("A-9"))
+
+    assert removed(delete(by=OPERATOR, query={"id": ADA})[1]) == {"OrderTable": 1}
+
+
+def test_a_person_may_not_name_an_account_not_even_their_own(pool):
+    for query in ({"email": "ada@example.com"}, {"id": ADA}, {"email": "olga@example.com"}):
+        code, body = delete(query=query)
+
+        assert (code, body["error"]["code"]) == (403, "Forbidden")
+    assert len(pool.users) == 2
+
+
+@pytest.mark.parametrize("query", [{"email": "no@example.com"}, {"email": ADA}, {"email": ""}, {"id": "x"}, {"id": ""}])
+def test_an_unknown_address_or_id_is_not_found(query):
+    code, body = delete(by=OPERATOR, query=query)
+
+    assert (code, body["error"]["code"]) == (404, "NotFound")
+
+
+def test_an_operator_may_not_delete_another_operator(pool):
+    pool.users[SOMEBODY] = {"sub": SOMEBODY, "email": "oscar@example.com", "cognito:groups": "operators"}
+
+    code, body = delete(by=OPERATOR, query={"email": "oscar@example.com"})
+
+    assert (code, body["error"]["code"]) == (409, "Conflict")
+    assert SOMEBODY in pool.users
+
+
+def test_operators_delete_themselves_and_learn_that_their_decisions_stay(pool):
+    code, receipt = delete(by=OPERATOR)
+
+    assert (code, receipt["complete"]) == (200, True)
+    assert "the id of this account, on orders of other people that you corrected or closed" in [
+        one["what"] for one in receipt["stays"]
+    ]
+
+
+def test_no_address_is_logged(caplog, order_table):
+    order_table.put_item(Item=an_order("A-1"))
+    with caplog.at_level("INFO"):
+        delete(by=OPERATOR, query={"email": "ada@example.com"})
+
+    assert ADA in caplog.text
+    assert "ada@" not in caplog.text
+
+
+def test_a_receipt_has_no_data_of_the_person(order_table, remind):
+    order_table.put_item(Item=an_order("A-1"))
+    remind("r-1")
+
+    text = json.dumps(delete()[1], ensure_ascii=False)
+
+    assert not [secret for secret in ("ada@example.com", "Zoë", "A-1", "r-1", REQUEST["message"]) if secret in text]
+
+
+def test_every_attribute_of_an_order_is_kept_or_lost_on_purpose():
+    """A new attribute of a row that tells something about the owner must not survive."""
+    assert not set(KEPT) & PRIVATE
+    assert not set(KEPT) & (document.WITHHELD.keys() - {"ExecutionId"})

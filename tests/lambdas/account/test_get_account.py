@@ -1,0 +1,178 @@
+"""The copy of a person's data: what it has, what it leaves out, and its parts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from account import document, get_account, stores
+from common.paging import MOST
+from stacks import schemas
+from tests.support.data_model import documented
+from tests.support.documents import fits
+from tests.support.handlers.aws import states
+from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
+from tests.support.handlers.order_rows import ROW
+from tests.support.handlers.reminder_rows import REQUEST, row
+
+ADA = PERSON["sub"]
+CARD = "4242424242424242"
+
+
+def get(*, by: dict[str, str] = PERSON, **query: str) -> tuple[int, Any]:
+    return status_and_body(get_account.handler(signed_in({"queryStringParameters": query or None}, **by), None))
+
+
+def parts() -> list[dict[str, Any]]:
+    found = [get()[1]]
+    while found[-1]["next"]:
+        found.append(get(next=found[-1]["next"])[1])
+    return found
+
+
+def test_a_copy_has_the_account_the_orders_and_the_reminders(order_table, reminder_table):
+    order_table.put_item(Item=ROW)
+    reminder_table.put_item(Item=row("r-1", owner=ADA) | {"Status": "SENT"})
+
+    code, copy = get()
+
+    assert code == 200
+    assert fits(schemas.load("account/data.schema.json"), copy)
+    assert (copy["account"]["id"], copy["account"]["attributes"]["email"]) == (ADA, "ada@example.com")
+    assert [(one["OrderId"], one["Name"], one["CardLast4"]) for one in copy["orders"]] == [
+        (ROW["OrderId"], ROW["Name"], "1111")
+    ]
+    assert [(one["ReminderId"], one["Message"]) for one in copy["reminders"]] == [("r-1", REQUEST["message"])]
+    assert (copy["messages"], copy["next"]) == ([], None)
+
+
+def test_a_waiting_reminder_has_its_request_with_the_addresses(reminder_table, reminder_workflow):
+    reminder_table.put_item(Item=row("r-1", owner=ADA))
+    given = json.dumps(REQUEST | {"reminderId": "r-1"})
+    states.start_execution(stateMachineArn=reminder_workflow.arn, name="r-1", input=given)
+
+    (reminder,) = get()[1]["reminders"]
+
+    assert reminder["Request"]["email"] == REQUEST["email"]
+
+
+def test_a_reminder_without_an_execution_has_only_its_row(reminder_table):
+    reminder_table.put_item(Item=row("r-1", owner=ADA))
+
+    (reminder,) = get()[1]["reminders"]
+
+    assert "Request" not in reminder
+
+
+def test_parts_join_to_everything_without_gaps_or_copies(order_table, reminder_table):
+    with order_table.batch_writer() as batch:
+        for number in range(MOST + 5):
+            batch.put_item(Item={**ROW, "OrderId": f"A-{number}"})
+    with reminder_table.batch_writer() as batch:
+        for number in range(MOST + 1):
+            batch.put_item(Item=row(f"r-{number}", owner=ADA) | {"Status": "SENT"})
+
+    found = parts()
+
+    orders = [one["OrderId"] for part in found for one in part["orders"]]
+    reminders = [one["ReminderId"] for part in found for one in part["reminders"]]
+    assert sorted(orders) == sorted(f"A-{number}" for number in range(MOST + 5))
+    assert sorted(reminders) == sorted(f"r-{number}" for number in range(MOST + 1))
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    "token", ["", "orders", "orders.", "orders.x", "messages.WyJhIiwgImIiXQ==", "WyJhIiwgImIiXQ=="]
+)
+def test_an_unknown_next_is_refused(token):
+    code, body = get(next=token)
+
+    assert (code, body["error"]["details"][0]["code"]) == (400, "NotANext")
+
+
+def test_messages_are_listed_and_stay_and_card_numbers_in_them_are_hidden(order_table, held_queues):
+    order_table.put_item(Item=ROW)
+    held_queues["ParkedQueue"].put({"OrderId": ROW["OrderId"], "Name": f"pay {CARD}"}, {"OrderId": "B-1"})
+
+    copy = get()[1]
+
+    assert copy["messages"] == [{"queue": "ParkedQueue", "body": {"OrderId": ROW["OrderId"], "Name": "pay #"}}]
+    assert len(held_queues["ParkedQueue"].take()) == 2
+
+
+def test_no_queue_is_read_if_the_person_has_nothing_in_it(held_queues, monkeypatch):
+    from account import held
+
+    held_queues["ParkedQueue"].put({"OrderId": "B-1"})
+    monkeypatch.setattr(held, "Hold", None)
+
+    assert get()[0] == 200
+
+
+def test_the_data_of_other_people_is_left_out(order_table, reminder_table):
+    order_table.put_item(Item={**ROW, "OrderId": "B-1", "Owner": "other", "OwnPart": "other#1"})
+    reminder_table.put_item(Item=row("r-2", owner="other"))
+
+    copy = get()[1]
+
+    assert (copy["orders"], copy["reminders"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [("A row of OrderTable", "The statuses of an order"), ("A row of ReminderTable", "The statuses of a reminder")],
+)
+def test_a_copy_leaves_out_only_attributes_with_a_reason(heading):
+    """It has every other attribute of docs/data-model.md, also a new one."""
+    row_, statuses = heading
+    attributes = {name for name, _ in documented(row=row_, statuses=statuses).attributes}
+
+    shown = document.shown(dict.fromkeys(attributes, "x"))
+
+    assert shown.keys() == attributes - document.WITHHELD.keys()
+    assert not {"Digest", "RequestDigest", "Claim", "ExecutionId"} & shown.keys()
+
+
+def test_every_withheld_attribute_exists():
+    known = {
+        name
+        for heading in (
+            ("A row of OrderTable", "The statuses of an order"),
+            ("A row of ReminderTable", "The statuses of a reminder"),
+        )
+        for name, _ in documented(row=heading[0], statuses=heading[1]).attributes
+    }
+
+    assert document.WITHHELD.keys() <= known
+
+
+@pytest.mark.parametrize("query", [{"email": "ada@example.com"}, {"id": ADA}])
+def test_an_operator_gets_the_copy_of_a_person(query, order_table):
+    order_table.put_item(Item=ROW)
+
+    code, copy = get(by=OPERATOR, **query)
+
+    assert (code, copy["account"]["id"], len(copy["orders"])) == (200, ADA, 1)
+
+
+def test_a_person_gets_only_their_own_copy():
+    code, body = get(email="olga@example.com")
+
+    assert (code, body["error"]["code"]) == (403, "Forbidden")
+
+
+def test_a_deleted_account_has_no_record(pool):
+    del pool.users[ADA]
+
+    assert get()[1]["account"] is None
+
+
+@pytest.mark.parametrize("has_cache", [True, False])
+@pytest.mark.parametrize("has_histories", [True, False])
+def test_a_stage_names_only_the_stores_that_it_has(has_cache, has_histories):
+    settings = stores.Settings(log_days=7, order_days=None, has_cache=has_cache, has_histories=has_histories)
+
+    named = {one["store"] for one in stores.elsewhere(settings)}
+
+    assert ("Redis" in named, "executions of orders" in named) == (has_cache, has_histories)
+    assert {one["until"] for one in stores.elsewhere(settings) if one["store"] == "logs"} == {"7 days"}
