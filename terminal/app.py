@@ -100,7 +100,7 @@ class Group(TyperGroup):
     def _shared(self) -> list[Any]:
         """The options of the default command, or else those that all commands have."""
         if self.default:
-            return list(self.commands[self.default].params)
+            return [one for one in self.commands[self.default].params if one.param_type_name == "option"]
         first, *others = self.commands.values()
         names = [{name for option in command.params for name in option.opts} for command in others]
         return [one for one in first.params if one.param_type_name == "option" and all(one.opts[0] in s for s in names)]

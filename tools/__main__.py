@@ -2,14 +2,19 @@
 
 import sys
 
+from terminal import app
 from tools import command
-from tools.command import Parser
 
-PROGRAMS = {
-    "tools.orders": "send, look up, correct and close orders, and more",
-    "tools.remindme": "set, list, show and cancel reminders",
-    "tools.sign_in": "sign in for a day, sign out, or print a token",
-    "tools.doctor": "find problems before and after deploying a stage",
+NAMED = {
+    "orders": "send, look up, correct and close orders, and more",
+    "remindme": "set, list, change and cancel reminders",
+    "sign-in": "sign in for a day, sign out, or print a token",
+    "doctor": "find problems before and after deploying a stage",
+    "laptop": "run both apps on this machine",
+}
+"""The programs that `make setup` installs into .venv/bin."""
+
+OTHERS = {
     "tools.cost": "say what a month of a stage costs (see `make cost`)",
     "tools.simulate": "simulate a flash sale (see `make simulate`)",
     "tools.verify": "compare estimates with AWS (see `make verify`)",
@@ -21,15 +26,16 @@ PROGRAMS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command.exit_status(lambda: _parse_and_list(arguments))
+    return command.exit_status(lambda: app.invoke(APP, "python -m tools", arguments))
 
 
-def _parse_and_list(arguments: list[str] | None) -> int:
-    parser = Parser(prog="python -m tools", description="Lists the programs. Each has its own --help.")
-    parser.parse_args(arguments)
-    for name, does in PROGRAMS.items():
-        print(f"python -m {name:14}  {does}")
+def run() -> int:
+    for name, does in {**NAMED, **{f"python -m {name}": does for name, does in OTHERS.items()}}.items():
+        print(f"{name:24}  {does}")
     return 0
+
+
+APP = app.of_one_command(run, help="Lists the programs. Each has its own --help.")
 
 
 if __name__ == "__main__":

@@ -1,29 +1,58 @@
 """Shared by the command lines: common options, error messages and exit statuses."""
 
-import argparse
+import inspect
 import os
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from common.cards import without_cards
 from stacks.names import DEFAULT_STAGE as DEFAULT_STAGE
 from stacks.names import STAGES, STAGES_IN_WORDS
 from terminal import program
 from terminal.errors import CommandError
-from terminal.text import printable
 from tools.errors import sentence
 
+if TYPE_CHECKING:
+    from tools.deployment import Deployment
+    from tools.show import Output
 
-def stage_named(text: str) -> str:
-    """The callback of `--stage`."""
-    if not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,63}", text):
-        raise typer.BadParameter(f"not a valid name of a stage: use {STAGES_IN_WORDS}")
+LOCAL_STAGE = "local"
+
+
+def whole_number(least: int, most: int) -> Callable[[int | None], int | None]:
+    """The callback of an option that takes these numbers."""
+
+    def check(number: int | None) -> int | None:
+        if number is not None and not least <= number <= most:
+            raise typer.BadParameter(f"not a whole number from {least} to {most}")
+        return number
+
+    return check
+
+
+def stage_named(context: typer.Context, text: str) -> str:
+    """The callback of `--stage`.
+
+    Without the option and the setting STAGE, the stage is the laptop cloud if AWS_ENDPOINT_URL is its address.
+    """
+    if text not in STAGES:
+        like = get_close_matches(text.lower(), STAGES, n=1)
+        meant = f". Did you mean {like[0]}?" if like else f"; the stages are {STAGES_IN_WORDS}"
+        raise typer.BadParameter(f"unknown stage {text!r}{meant}")
+    source = context.get_parameter_source("stage")
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if source and source.name == "DEFAULT" and endpoint and not context.resilient_parsing:
+        from tools import laptop
+
+        return LOCAL_STAGE if laptop.is_at(endpoint) else text
     return text
 
 
@@ -58,52 +87,48 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Home = Annotated[
     str | None, typer.Option("--home", metavar="FOLDER", help="folder of the laptop cloud (default: .local)")
 ]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", callback=whole_number(1, 999_999), help="list at most N")]
 """The options that the programs share. Give them the defaults DEFAULT_STAGE, None, False and None."""
 
 
-class Parser(program.Parser):
-    """Reports wrong arguments without repeating a card number."""
+@dataclass(frozen=True)
+class Shared:
+    """The values of the options that the commands of a program share."""
 
-    def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+    stage: str
+    user: str | None
+    home: str | None
+    as_json: bool
 
+    def deployment(self) -> "Deployment":
+        # Imported late, because boto3 takes longer than a help text.
+        from tools import deployment
 
-def common_options() -> Parser:
-    """A parent parser with `--stage`, `--user`, `--json` and `--home`, which may stand before or after a command.
+        return deployment.find(self.stage, home=self.home)
 
-    The options have no default here, because the default of the command would overwrite a value before the command.
-    `defaults` has the defaults.
-    """
-    common = Parser(add_help=False)
-    common.add_argument(
-        "--stage",
-        type=_stage,
-        default=argparse.SUPPRESS,
-        help=f"the stage: {STAGES_IN_WORDS} (default: the setting STAGE, or {DEFAULT_STAGE})",
-    )
-    common.add_argument(
-        "--user",
-        metavar="EMAIL",
-        type=_user,
-        default=argparse.SUPPRESS,
-        help="the user who signs in (default: the setting SIGN_IN_EMAIL, or the only user who is signed in; on the "
-        "laptop cloud, a demo user)",
-    )
-    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
-    common.add_argument(
-        "--home", metavar="FOLDER", default=argparse.SUPPRESS, help="folder of the laptop cloud (default: .local)"
-    )
-    return common
+    def output(self) -> "Output":
+        from tools.show import Output
+
+        return Output(as_json=self.as_json)
 
 
-def defaults() -> argparse.Namespace:
-    """The defaults of the common options. Raises CommandError if the setting STAGE is wrong."""
-    stage = os.environ.get("STAGE") or DEFAULT_STAGE
-    try:
-        _stage(stage)
-    except argparse.ArgumentTypeError:
-        raise CommandError(f"the setting STAGE is not a valid name of a stage: set it to {STAGES_IN_WORDS}") from None
-    return argparse.Namespace(stage=stage, user=None, json=False, home=None)
+Options = ParamSpec("Options")
+
+
+def shared(run: Callable[Concatenate[Shared, Options], int]) -> Callable[..., int]:
+    """Gives a command the options `--stage`, `--user`, `--json` and `--home` too. It gets their values first."""
+
+    def with_shared(
+        stage: Stage = DEFAULT_STAGE, user: User = None, json: Json = False, home: Home = None, **own: Any
+    ) -> int:
+        return run(Shared(stage, user, home, json), **own)  # type: ignore[call-arg]
+
+    _, *own = inspect.signature(run).parameters.values()
+    *more, _ = inspect.signature(with_shared).parameters.values()
+    added = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in more]
+    # Typer reads the options of a command from its signature.
+    with_shared.__signature__ = Signature([*own, *added])  # type: ignore[attr-defined]
+    return with_shared
 
 
 def exit_status(action: Callable[[], int]) -> int:
@@ -127,22 +152,3 @@ def _said_of(error: Exception) -> str | None:
 def find_node() -> None:
     """Lets CDK find the Node that `make setup` installed, even if the environment is not activated."""
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-
-
-def limit(text: str) -> int:
-    """The type of `--limit`."""
-    if not re.fullmatch("[1-9][0-9]{0,5}", text):
-        raise argparse.ArgumentTypeError(f"{without_cards(text)!r} is not a number from 1 to 999999")
-    return int(text)
-
-
-def _stage(text: str) -> str:
-    if not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,63}", text):
-        raise argparse.ArgumentTypeError(f"not a valid name of a stage: use {STAGES_IN_WORDS}")
-    return text
-
-
-def _user(text: str) -> str:
-    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text) or len(text) > 128:
-        raise argparse.ArgumentTypeError("not an e-mail address")
-    return text

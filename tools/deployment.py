@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError, NoRegionError
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
 from stacks.names import IDENTITY, stack_name
 from terminal.errors import CommandError
@@ -105,6 +105,14 @@ def find(stage: str, *, home: str | None = None) -> Deployment:
     found = Deployment(stage, reach(stage, home=home))
     found.read_settings()
     return found
+
+
+def require_credentials(stage: str, *, home: str | None = None) -> None:
+    """Raises CommandError or a BotoCoreError if the AWS settings name no region or no credentials. Calls no service."""
+    aws = reach(stage, home=home)
+    Deployment(stage, aws).read_settings("sts")
+    if aws.session.get_credentials() is None:
+        raise NoCredentialsError
 
 
 def _outputs(stack: Mapping[str, Any]) -> dict[str, str]:

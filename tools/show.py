@@ -79,10 +79,10 @@ class Output:
             for title, line in zip([column.title, *[""] * len(lines)], lines, strict=False):
                 self._console.print(Text(f"{title:{width}}  ").append_text(line), soft_wrap=True)
 
-    def say(self, sentence: str) -> None:
+    def say(self, sentence: str | Text) -> None:
         """Prints a sentence for people. Prints nothing if `as_json`."""
         if not self.as_json:
-            self._console.print(Text(sentence), soft_wrap=True)
+            self._console.print(Text(sentence) if isinstance(sentence, str) else sentence, soft_wrap=True)
 
     def _json(self, value: Any) -> None:
         # In ASCII, because JSON then escapes all characters that a terminal might act on.

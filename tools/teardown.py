@@ -1,22 +1,26 @@
 """`python -m tools.teardown`: makes a stage ready to be destroyed. See decision D102."""
 
-import argparse
 import os
 import sys
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from common.times import timestamp
 from reminders.reminder import BY_STATUS, CANCELLED, SCHEDULED
-from stacks.names import DEFAULT_STAGE, REMINDERS, STAGES_IN_WORDS
+from stacks.names import REMINDERS
+from terminal import app
 from terminal.errors import CommandError
 from tools import command, deployment
-from tools.command import Parser
+from tools.command import Stage
 from tools.deployment import Deployment
 
 if TYPE_CHECKING:
-    from stacks.config import Stage
+    from stacks.config import Stage as StageSettings
+
+NAME = "python -m tools.teardown"
 
 DESCRIPTION = """\
 Cancels the waiting reminders of a stage, so that you can destroy the stage. Step Functions deletes a workflow only
@@ -36,22 +40,23 @@ POLL_SECONDS = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Makes one stage ready to be destroyed and returns the exit status that the help explains."""
-    return command.exit_status(lambda: _parse_and_run(arguments))
+    return command.exit_status(lambda: app.invoke(APP, NAME, arguments))
 
 
-def _parse_and_run(arguments: list[str] | None) -> int:
-    parser = argument_parser()
-    options = parser.parse_args(arguments)
+def run(
+    stage: Stage = command.DEFAULT_STAGE,
+    give_up_reminders: Annotated[
+        bool, typer.Option("--give-up-reminders", help="cancel waiting reminders without a question")
+    ] = False,
+) -> int:
     command.find_node()
     # Here, because CDK starts Node when it is imported, and the help needs neither.
     from stacks.config import STAGES
 
-    if options.stage not in STAGES:
-        parser.error(f"unknown stage {options.stage!r}; the stages are {', '.join(STAGES)}")
-    return _run(options, STAGES[options.stage])
+    return _tear_down(STAGES[stage], give_up_reminders=give_up_reminders)
 
 
-def _run(options: argparse.Namespace, stage: "Stage") -> int:
+def _tear_down(stage: "StageSettings", *, give_up_reminders: bool) -> int:
     if stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
         raise CommandError(f"stage {stage.name} is not on AWS: `python -m local down --forget` removes it")
     reminders = Reminders(deployment.find(stage.name))
@@ -60,7 +65,7 @@ def _run(options: argparse.Namespace, stage: "Stage") -> int:
         return 0
     told = f"{waiting} {'reminders' if waiting > 1 else 'reminder'} of {stage.name} {'are' if waiting > 1 else 'is'}"
     told += " still waiting"
-    if not options.give_up_reminders:
+    if not give_up_reminders:
         if stage.removal_policy.name == "RETAIN":
             again = f"`python -m tools.teardown --stage {stage.name} --give-up-reminders`"
             raise CommandError(f"{told}, so nothing is destroyed. To cancel them, run {again}")
@@ -155,19 +160,7 @@ class Reminders:
             return
 
 
-def argument_parser() -> Parser:
-    parser = Parser(
-        prog="python -m tools.teardown",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-    )
-    parser.add_argument(
-        "--stage",
-        default=os.environ.get("STAGE") or DEFAULT_STAGE,
-        help=f"the stage: {STAGES_IN_WORDS} (default: the setting STAGE, or {DEFAULT_STAGE})",
-    )
-    parser.add_argument("--give-up-reminders", action="store_true", help="cancel waiting reminders without a question")
-    return parser
+APP = app.of_one_command(run, help=DESCRIPTION, epilog=EPILOG)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import ast
 import json
 import re
 import subprocess
-from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from reminders import mail, recurrence, reminder
 from stacks.rest_api import REFUSALS
 from tests.support.documents import operations
 from tests.support.workflows.asl import load, states, texts
-from tools.remindme.__main__ import chosen_channels
+from tools.remindme import requests
 from tools.remindme.shown import OWN_ADDRESSES
 
 
@@ -238,9 +237,9 @@ def _of_documents() -> Iterator[Place]:
 def _of_programs() -> Iterator[Place]:
     ends = {sample["expect"]["Status"] for sample in json.loads(_text("local/sample-orders.json"))}
     yield Place("local/sample-orders.json: Status", ends, ends & ORDERS)
-    channels = set(chosen_channels(Namespace(email="me", sms="me", topic=True))["channels"])
-    yield Place("tools/remindme/__main__.py: options for a channel", channels, CHANNELS)
-    yield Place("tools/remindme/__main__.py: OWN_ADDRESSES", set(OWN_ADDRESSES), ADDRESS_FIELDS)
+    channels = set(requests.channels(email="me", sms="me", topic=True)["channels"])
+    yield Place("tools/remindme/requests.py: channels", channels, CHANNELS)
+    yield Place("tools/remindme/shown.py: OWN_ADDRESSES", set(OWN_ADDRESSES), ADDRESS_FIELDS)
     named = {channel for one in reminder_channels.PREFERENCES.values() for channel in one}
     yield Place("lambdas/reminders/channels.py: channels of PREFERENCES", named, named & CHANNELS)
     fields = json.loads(_text("lambdas/reminders/reminder.schema.json"))["properties"].keys()

@@ -18,6 +18,7 @@ from tests.support.orders_stack import REGION, Stack, client, template
 from tests.support.remindme import NOW, FakeApi
 from tests.support.servers import served
 from tools.orders.__main__ import main
+from tools.remindme import requests
 from tools.remindme.__main__ import main as remindme_main
 
 UNSET = (
@@ -106,4 +107,5 @@ def remindme(
         template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"ApiUrl": {"Value": url}}}
         cloudformation = client("cloudformation")
         cloudformation.create_stack(StackName="dev-reminders", TemplateBody=json.dumps(template))
-        yield lambda *arguments: run_inside(capsys, lambda given: remindme_main(given, clock=lambda: NOW), arguments)
+        monkeypatch.setattr(requests, "now", lambda: NOW)
+        yield lambda *arguments: run_inside(capsys, remindme_main, arguments)

@@ -152,14 +152,15 @@ def test_an_invalid_endpoint_is_refused(command: Command, set_up: Any, address: 
     assert run.err == "error: AWS_ENDPOINT_URL is not an address: set it to one such as http://127.0.0.1:4566\n"
 
 
-@pytest.mark.parametrize("stage", ["../x", "ü", "a b", "x" * 65])
+@pytest.mark.parametrize("stage", ["../x", "ü", "x" * 65])
 def test_an_invalid_name_of_a_stage_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
     monkeypatch.setenv("STAGE", stage)
 
     run = command("parked")
 
-    assert run.status == 1
-    assert run.err == f"error: the setting STAGE is not a valid name of a stage: set it to {STAGES_IN_WORDS}\n"
+    assert (run.status, run.out) == (2, "")
+    assert run.err.startswith("error: invalid value for '--stage' (env var: 'STAGE'): unknown stage ")
+    assert f"; the stages are {STAGES_IN_WORDS}. See " in run.err
 
 
 NO_SENTENCE = {

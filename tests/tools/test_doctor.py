@@ -15,6 +15,7 @@ from stacks.config import STAGES
 from tests.support.aws_answers import code_of
 from tests.support.doctor import ROLE, SESSION, STAGE, TOPIC, Aws, attributes_of_queue, examined, stack
 from tests.support.orders_stack import REGION
+from tools import deployment
 from tools.doctor import report
 from tools.doctor.__main__ import main
 from tools.doctor.checks import examine
@@ -314,15 +315,16 @@ def test_a_stage_that_failed_to_deploy_has_no_settings_to_repeat(status: str, aw
 def test_before_deploying_sentences_report_the_problems_or_that_there_are_none(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "reach", lambda *_, **__: tools.aws.Aws(SESSION))
+    for module in (deployment, report):
+        monkeypatch.setattr(module, "reach", lambda *_, **__: tools.aws.Aws(SESSION))
     stopped = main(["--stage", "dev", "--deploying", "--consumer", "on"])
     told = capsys.readouterr().out
     goes_on = main(["--stage", "dev", "--deploying", "--sender", STAGE.sender])
 
     assert (stopped, goes_on) == (1, 0)
     assert told == (
-        f"problem: the last deployment had SENDER={STAGE.sender}, and this one leaves it out\n"
-        f"  repeat it, or give another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
+        f"settings  problem  the last deployment had SENDER={STAGE.sender}, and this one leaves it out\n"
+        f"{'':19}-> repeat it, or give another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
     )
     assert capsys.readouterr().out == f"no problem found that would stop a deployment of dev in {REGION}\n"
 
@@ -332,7 +334,7 @@ def test_the_laptops_stage_is_not_deployed_to_aws(stage: str) -> None:
     run = doctor("--stage", stage, "--deploying", AWS_REGION=REGION)
 
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr == f"error: stage {stage} is only for this machine: deploy it with `python -m local up`\n"
+    assert run.stderr == f"error: stage {stage} is only for this machine: deploy it with `laptop up`\n"
 
 
 @pytest.mark.parametrize("kind", ["denied", "unknown", "throttled"])
@@ -406,4 +408,12 @@ def test_a_missing_region_is_reported() -> None:
 @pytest.mark.parametrize("arguments", [["--stage", "test"], ["--nothing"], ["extra"]])
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
-    assert "usage: python -m tools.doctor" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_before_deploying_missing_credentials_are_reported_without_synthesis() -> None:
+    """CDK needs Node, which is not on the PATH here."""
+    run = doctor("--deploying", AWS_REGION=REGION)
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == f"error: no AWS credentials were found: set them as for the AWS CLI; {LAPTOP}\n"

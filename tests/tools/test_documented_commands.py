@@ -116,7 +116,6 @@ def without_effect(program: Any) -> Any:
 @pytest.fixture
 def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
     """Lets a program read its arguments and do nothing else, and returns its exit status."""
-    monkeypatch.setattr(remindme, "run", lambda *_: 0)
     monkeypatch.setattr(app, "get_command", without_effect)
 
     def only_parse(parser: Any) -> Callable[[list[str]], int]:
@@ -125,14 +124,14 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
     programs: dict[str, Callable[[list[str]], int]] = {
         "local": only_parse(local.argument_parser),
         "tools": tools.main,
-        "tools.orders": only_parse(orders.argument_parser),
+        "tools.orders": orders.main,
         "tools.remindme": remindme.main,
         "tools.sign_in": sign_in.main,
-        "tools.cost": only_parse(cost.argument_parser),
-        "tools.verify": only_parse(verify.argument_parser),
-        "tools.simulate": only_parse(simulate.argument_parser),
-        "tools.doctor": only_parse(doctor.argument_parser),
-        "tools.teardown": only_parse(teardown.argument_parser),
+        "tools.cost": cost.main,
+        "tools.verify": verify.main,
+        "tools.simulate": simulate.main,
+        "tools.doctor": doctor.main,
+        "tools.teardown": teardown.main,
     }
 
     def run(name: str, arguments: list[str]) -> int:
@@ -189,12 +188,19 @@ def variants(usage: str) -> list[str]:
 def test_the_table_of_commands_has_each_command_with_its_arguments(
     parse: Callable[[str, list[str]], int], document: str, name: str, module: Any
 ) -> None:
-    [choices] = [action.choices for action in module.argument_parser()._actions if isinstance(action.choices, dict)]
+    choices = commands_of(module.APP if hasattr(module, "APP") else module.argument_parser())
     usages = [usage for line in table(document, "command") for usage in variants(line) if not usage.startswith("-")]
 
     assert {usage.split()[0] for usage in usages} == choices.keys()
     assert [usage for usage in usages if parse(name, shlex.split(usage)) if usage.split()[0] != "skip-waits"] == []
     assert parse("local", ["skip-waits", "on"]) == parse("local", ["skip-waits", "off"]) == 0
+
+
+def commands_of(parser: Any) -> Any:
+    if isinstance(parser, typer.Typer):
+        return getattr(get_command(parser), "commands", {})
+    [choices] = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    return choices
 
 
 def options_of(parser: Any) -> set[str]:
@@ -213,14 +219,17 @@ def test_the_table_of_options_of_remindme_has_each_option() -> None:
     rows = (PROJECT / "docs" / "remindme.md").read_text().partition("\n| option |")[2].partition("\n\n")[0]
     documented = set(re.findall("`(--[a-z-]+)", rows))
 
-    assert documented == options_of(remindme.argument_parser()) - {"--help", "--home", "--limit"}
+    assert documented == {option for option in options_of(remindme.APP) if option.startswith("--")} - {
+        "--help",
+        "--home",
+        "--limit",
+        "--version",
+    }
 
 
 def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
-    parsers = (
-        module.argument_parser() for module in (local, orders, remindme, doctor, teardown, cost, simulate, verify)
-    )
-    known = set().union(*map(options_of, (*parsers, sign_in.APP))) | {
+    apps = (module.APP for module in (orders, remindme, sign_in, doctor, teardown, cost, simulate, verify))
+    known = set().union(*map(options_of, (local.argument_parser(), *apps))) | {
         "--no-consumer",
         # Options of `cdk` and `aws`.
         *("--exclusively", "--hotswap", "--force", "--query", "--no-sign-request"),

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.settings import PROJECT
-from tools.doctor.report import SETTINGS
-from tools.remindme import from_make
+from tools.doctor.__main__ import SETTINGS
 
 SAID = {"sender": "cats@our-cats.org", "identity": "existing", "cache": "off", "consumer": "on"}
 
@@ -219,7 +218,6 @@ def test_the_default_stage_is_dev(checkout: Checkout) -> None:
     [command] = command_lines(checkout.started("synth"))
 
     assert command == ["python", "-m", "stacks.synthesis", "-c", "stage=dev"]
-    assert from_make.arguments({}) == ["--stage=dev"]
 
 
 @pytest.mark.parametrize("task", ["synth", "deploy"])

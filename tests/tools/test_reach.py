@@ -4,13 +4,14 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from local import homes, settings
 from local.errors import LocalError, NotRunningError
 from local.settings import Settings
 from terminal.errors import CommandError
-from tools import command
+from tests.support.commands import Command
 from tools.aws import reach
 
 
@@ -39,6 +40,18 @@ def test_the_address_of_the_laptop_cloud_means_the_laptop_cloud(
 
     with pytest.raises(NotRunningError):
         reach("local")
+
+
+def test_without_a_stage_the_address_of_the_laptop_cloud_chooses_its_stage(
+    port: int, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STAGE", raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+
+    assert command("parked").err.startswith("error: the laptop cloud is not running")
+    monkeypatch.setattr(boto3, "Session", lambda **_: pytest.fail("dev is not the laptop cloud"))
+    with pytest.raises(BaseException, match="dev is not the laptop cloud"):
+        command("parked", "--stage", "dev")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +98,3 @@ def test_an_invalid_address_is_refused(endpoint: str, port: int, monkeypatch: py
     for stage in ("local", "dev"):
         with pytest.raises(CommandError, match="AWS_ENDPOINT_URL is not an address"):
             reach(stage)
-
-
-def test_by_default_no_folder_is_named() -> None:
-    assert command.defaults().home is None

@@ -413,7 +413,7 @@ def test_wrong_usage_of_redis_url_is_status_2(arguments: list[str]) -> None:
     done = run("redis-url.py", *arguments)
 
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.decode().startswith("usage: redis-url.py")
+    assert done.stderr.decode().startswith("error: ")
 
 
 @pytest.mark.parametrize("region", ["AWS_REGION", "AWS_DEFAULT_REGION"])

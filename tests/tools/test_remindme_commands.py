@@ -9,7 +9,7 @@ from tests.support.cognito import ADA, FakeCognito
 from tests.support.commands import Command, run_inside
 from tests.support.orders_stack import CARD
 from tests.support.remindme import ID, IN_20_MINUTES, NOW, REMINDER, FakeApi, refusal
-from tools.remindme import fields
+from tools.remindme import fields, requests
 from tools.remindme.__main__ import main
 
 
@@ -157,10 +157,9 @@ def test_a_span_is_counted_after_signing_in_and_ends_at_the_second_that_was_show
     remindme: Command, api: FakeApi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter([NOW, NOW + timedelta(seconds=40.5)])
+    monkeypatch.setattr(requests, "now", lambda: next(clock))
 
-    run = run_inside(
-        capsys, lambda given: main(given, clock=lambda: next(clock)), ["tea", "in 20m", "--topic", "--zone", "UTC"]
-    )
+    run = run_inside(capsys, main, ["tea", "in 20m", "--zone", "UTC"])
 
     assert "when     Sat 2026-11-21 11:50:56 UTC\nto " in run.out
     assert api.requests[0][2]["timestamp"] == "2026-11-21T11:50:56+00:00"
@@ -320,7 +319,6 @@ def test_a_time_that_is_not_understood_is_not_sent(remindme: Command, api: FakeA
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["tea"],
         ["--", "tea"],
         ["list", "tomorrow 9am"],
@@ -344,7 +342,7 @@ def test_wrong_usage_is_status_2_and_sends_nothing(remindme: Command, api: FakeA
     run = remindme(*arguments)
 
     assert (run.status, run.out, api.requests) == (2, "", [])
-    assert "usage: python -m tools.remindme" in run.err
+    assert run.err.startswith("error: ") and run.err.count("\n") == 1
     assert CARD not in run.err
 
 
@@ -359,9 +357,14 @@ def test_a_message_that_looks_like_a_command_comes_after_two_dashes(
 
 
 def test_wrong_words_after_a_command_are_refused_with_how_to_write_a_message(remindme: Command) -> None:
-    assert (
-        "If 'list' is your message, write the options first, then -- and 'list'" in remindme("list", "tomorrow 9am").err
-    )
+    said = "write the options first, then -- and "
+
+    assert f"If 'list' is your message, {said}'list'" in remindme("list", "tomorrow 9am").err
+    assert f"If the command is your message, {said}the message" in remindme("cancel", "tomorrow 9am").err
+
+
+def test_a_misspelt_command_gets_the_nearest_one(remindme: Command) -> None:
+    assert remindme("lst").err == "error: no such command 'lst'. Did you mean list?\n"
 
 
 @pytest.mark.parametrize(("status", "exit_status"), [("SENT", 0), ("PARTLY_SENT", 1), ("FAILED", 1), ("CANCELLED", 1)])

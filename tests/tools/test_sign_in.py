@@ -482,7 +482,7 @@ def test_without_a_terminal_piped_input_is_not_used_as_the_password() -> None:
 
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == (
-        "error: 'Password of ada@example.com' cannot be asked without a terminal: run `python -m tools.sign_in "
+        "error: 'Password of ada@example.com' cannot be asked without a terminal: run `sign-in "
         "--stage dev` in a terminal, or set SIGN_IN_EMAIL and SIGN_IN_PASSWORD\n"
     )
 

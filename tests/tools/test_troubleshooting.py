@@ -9,7 +9,7 @@ from local.settings import PROJECT
 
 PAGE = PROJECT / "docs" / "troubleshooting.md"
 SOURCES = ("tools", "local", "stacks", "lambdas", "terminal", "costs")
-COMMANDS = ("make ", "python -m ")
+COMMANDS = ("make ", "python -m ", "laptop ", "orders ", "remindme ", "doctor ", "sign-in ")
 
 
 def quoted() -> Iterator[str]:

@@ -116,7 +116,7 @@ class People:
             password=lambda: self._password(email),
             ask=self._ask,
             kept=self.kept,
-            how=f"python -m tools.sign_in --stage {self._stage} --user {printable(email)}",
+            how=f"sign-in --stage {self._stage} --user {printable(email)}",
         )
 
     def sign_out(self, user: str | None) -> list[str]:
@@ -154,7 +154,7 @@ class People:
                 warnings.simplefilter("error", getpass.GetPassWarning)
                 return getpass.getpass(f"{question}: ")
         except (EOFError, getpass.GetPassWarning):
-            command = f"`python -m tools.sign_in --stage {self._stage}`" if self.kept else "this command"
+            command = f"`sign-in --stage {self._stage}`" if self.kept else "this command"
             raise CommandError(
                 f"'{question}' cannot be asked without a terminal: run {command} in a terminal, or set SIGN_IN_EMAIL "
                 "and SIGN_IN_PASSWORD"

@@ -4,8 +4,12 @@ import os
 import sys
 from dataclasses import replace
 from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
 
 from stacks.layer import LayerNotBuiltError
+from terminal import app as terminal_app
 from terminal.errors import CommandError
 from tools import command
 from tools.docs import deployment, pages, rewritten, stale, workflows
@@ -37,19 +41,17 @@ def parts(stacks: list[deployment.Stack]) -> dict[str, str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command.exit_status(lambda: _parse_and_write(arguments))
+    return command.exit_status(lambda: terminal_app.invoke(APP, "python -m tools.docs", arguments))
 
 
-def _parse_and_write(arguments: list[str] | None) -> int:
-    description = "Writes the parts of docs/*.md that are generated from the templates and the workflows."
-    parser = command.Parser(prog="python -m tools.docs", description=description)
-    parser.add_argument("--check", action="store_true", help="write nothing; name the parts that are out of date")
-    options = parser.parse_args(arguments)
+def run(
+    check: Annotated[bool, typer.Option("--check", help="write nothing; name the parts that are out of date")] = False,
+) -> int:
     try:
         new = parts(synthesise())
     except LayerNotBuiltError as error:
         raise CommandError(str(error)) from None
-    if options.check:
+    if check:
         if found := stale(new):
             raise CommandError(f"out of date: {', '.join(found)}. Run python -m tools.docs")
         return 0
@@ -60,6 +62,11 @@ def _parse_and_write(arguments: list[str] | None) -> int:
             page.write_text(after)
             print(f"wrote {page.name}")
     return 0
+
+
+APP = terminal_app.of_one_command(
+    run, help="Writes the parts of docs/*.md that are generated from the templates and the workflows."
+)
 
 
 if __name__ == "__main__":

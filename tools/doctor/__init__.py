@@ -1,1 +1,1 @@
-"""Finds problems of a planned or a deployed stage: `python -m tools.doctor --help`."""
+"""Finds problems of a planned or a deployed stage: `doctor --help`."""

@@ -1,12 +1,18 @@
-"""`python -m tools.doctor`: finds problems of a planned or a deployed stage."""
+"""`doctor`: finds problems of a planned or a deployed stage."""
 
-import os
 import sys
+from typing import Annotated
 
-from stacks.names import DEFAULT_STAGE, STAGES_IN_WORDS
+import typer
+
+from terminal import app
+from terminal.app import UsageError, Version
 from tools import command
-from tools.command import Parser
-from tools.show import Output
+from tools.command import Home, Json, Stage
+
+NAME = "doctor"
+SETTINGS = ("sender", "identity", "cache", "consumer")
+"""The options that are settings of a deployment."""
 
 DESCRIPTION = """\
 Finds problems in an account and region before you deploy a stage, and in the stage afterwards. It checks the
@@ -25,56 +31,65 @@ exit status: 0 no problem; 1 a problem, or AWS could not be asked; 2 wrong usage
 
 def main(arguments: list[str] | None = None) -> int:
     """Examines one stage and returns the exit status that the help explains."""
-    return command.exit_status(lambda: _parse_and_examine(arguments))
+    return command.exit_status(lambda: app.invoke(APP, NAME, arguments))
 
 
-def _parse_and_examine(arguments: list[str] | None) -> int:
-    parser = argument_parser()
-    options = parser.parse_args(arguments)
+def _switch(help: str, *values: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        metavar="|".join(values), callback=app.one_of(*values), autocompletion=lambda: list(values), help=help
+    )
+    return option
+
+
+def run(
+    stage: Stage = command.DEFAULT_STAGE,
+    sender: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="the sender, as in `make deploy SENDER=`; without --deploying, a deployed sender is checked instead",
+        ),
+    ] = None,
+    identity: Annotated[
+        str | None,
+        _switch(
+            "whether the sender is new to SES or already registered, as in `make deploy IDENTITY=`", "new", "existing"
+        ),
+    ] = None,
+    cache: Annotated[str | None, _switch("with or without a cache, as in `make deploy CACHE=`", "on", "off")] = None,
+    consumer: Annotated[
+        str | None, _switch("with or without the example consumer, as in `make deploy CONSUMER=`", "on", "off")
+    ] = None,
+    deploying: Annotated[
+        bool,
+        typer.Option("--deploying", help="report only problems that would make a deployment fail or do harm"),
+    ] = False,
+    json: Json = False,
+    home: Home = None,
+    version: Version = False,
+) -> int:
+    from tools import deployment
+    from tools.show import Output
+
+    given = dict(zip(SETTINGS, (sender, identity, cache, consumer), strict=True))
+    said = {name: text for name, text in given.items() if text}
+    output = Output(as_json=json)
+    if deploying and stage != command.LOCAL_STAGE:
+        # Before CDK is imported, because that takes longer than this answer.
+        deployment.require_credentials(stage, home=home)
     command.find_node()
     # Import CDK only here, because its import starts Node, and `--help` needs neither.
-    from stacks.config import InvalidStageError
+    from stacks.config import InvalidStageError, stage_from_context
     from tools.doctor import report
 
     try:
-        return report.examine_stage(options, Output(as_json=options.json))
+        planned = stage_from_context({"stage": stage, **said}.get)
     except InvalidStageError as error:
-        parser.error(str(error))
+        raise UsageError(str(error)) from None
+    return report.examine_stage(planned, said=said, home=home, deploying=deploying, output=output)
 
 
-def argument_parser() -> Parser:
-    parser = Parser(
-        prog="python -m tools.doctor",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-    )
-    parser.add_argument(
-        "--stage",
-        default=os.environ.get("STAGE") or DEFAULT_STAGE,
-        help=f"the stage: {STAGES_IN_WORDS} (default: the setting STAGE, or {DEFAULT_STAGE})",
-    )
-    parser.add_argument(
-        "--sender",
-        metavar="ADDRESS",
-        help="the sender, as in `make deploy SENDER=`; without --deploying, a deployed sender is checked instead",
-    )
-    parser.add_argument(
-        "--identity",
-        choices=("new", "existing"),
-        help="whether the sender is new to SES or already registered, as in `make deploy IDENTITY=`",
-    )
-    parser.add_argument("--cache", choices=("on", "off"), help="with or without a cache, as in `make deploy CACHE=`")
-    parser.add_argument(
-        "--consumer",
-        choices=("on", "off"),
-        help="with or without the example consumer, as in `make deploy CONSUMER=`",
-    )
-    parser.add_argument(
-        "--deploying", action="store_true", help="report only problems that would make a deployment fail or do harm"
-    )
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-    parser.add_argument("--home", metavar="FOLDER", help="folder of the laptop cloud (default: .local)")
-    return parser
+APP = app.of_one_command(run, help=DESCRIPTION, epilog=EPILOG)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,47 @@
 """Prints the doctor's findings about one stage."""
 
-import argparse
 import os
+from collections.abc import Mapping
 
-from stacks.config import stage_from_context
+from rich.text import Text
+
+from stacks.config import Stage
+from terminal import statuses
 from terminal.errors import CommandError
 from tools.aws import reach
-from tools.doctor.checks import examine
+from tools.doctor.checks import Finding, examine
 from tools.doctor.target import Target
 from tools.show import Output
 
-SETTINGS = ("sender", "identity", "cache", "consumer")
-
-COLUMNS = {"check": "check", "state": "state", "found": "found", "advice": "what to do"}
+STATE_WIDTH = len("problem") + 2
 
 
-def examine_stage(options: argparse.Namespace, output: Output) -> int:
-    """Examines the stage that `options` name, and returns the exit status.
+def examine_stage(stage: Stage, *, said: Mapping[str, str], home: str | None, deploying: bool, output: Output) -> int:
+    """Examines `stage`, for which the user gave the settings `said`, and returns the exit status.
 
-    Raises InvalidStageError if the stage is unknown or a setting is invalid, and CommandError if the stage is not for
-    AWS.
+    Raises CommandError if the stage is not for AWS.
     """
-    said = {name: getattr(options, name) for name in SETTINGS if getattr(options, name)}
-    stage = stage_from_context({"stage": options.stage, **said}.get)
-    if options.deploying and stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
-        raise CommandError(f"stage {stage.name} is only for this machine: deploy it with `python -m local up`")
-    aws = reach(stage.name, home=options.home)
-    target = Target(stage, aws, said={name.upper() for name in said}, deploying=options.deploying)
+    if deploying and stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
+        raise CommandError(f"stage {stage.name} is only for this machine: deploy it with `laptop up`")
+    aws = reach(stage.name, home=home)
+    target = Target(stage, aws, said={name.upper() for name in said}, deploying=deploying)
     findings = list(examine(target))
     problems = [finding for finding in findings if finding.state == "problem"]
-    if options.deploying and not output.as_json:
-        for finding in findings:
-            if finding.state != "ok":
-                # Not in a table, which would break a command into several lines that nobody can copy.
-                output.say("\n  ".join(filter(None, (f"{finding.state}: {finding.found}", finding.advice))))
-        if not problems:
-            output.say(f"no problem found that would stop a deployment of {stage.name} in {target.region}")
-    else:
-        output.rows([finding._asdict() for finding in findings], COLUMNS, nothing="no findings")
+    if output.as_json:
+        output.rows([finding._asdict() for finding in findings], {}, nothing="")
+        return 1 if problems else 0
+    # While deploying, only what is not in order.
+    told = [finding for finding in findings if not deploying or finding.state != "ok"]
+    width = max((len(finding.check) for finding in told), default=0)
+    for finding in told:
+        # Not in a table, which would break a command into several lines that nobody can copy.
+        output.say(_line(finding, width))
+    if deploying and not problems:
+        output.say(f"no problem found that would stop a deployment of {stage.name} in {target.region}")
     return 1 if problems else 0
+
+
+def _line(finding: Finding, width: int) -> Text:
+    line = Text(f"{finding.check:{width}}  ")
+    line.append_text(statuses.coloured(finding.state)).append(" " * (STATE_WIDTH - len(finding.state)) + finding.found)
+    return line.append(f"\n{'':{width}}  {'':{STATE_WIDTH}}-> {finding.advice}") if finding.advice else line

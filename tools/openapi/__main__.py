@@ -8,6 +8,7 @@ import sys
 from tempfile import TemporaryDirectory
 
 from stacks.layer import LayerNotBuiltError
+from terminal import app as terminal_app
 from terminal.errors import CommandError
 from tools import command
 from tools.openapi import DOCUMENTS, Template, documents, types
@@ -29,12 +30,10 @@ def synthesise() -> dict[str, Template]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command.exit_status(lambda: _parse_and_write(arguments))
+    return command.exit_status(lambda: terminal_app.invoke(APP, "python -m tools.openapi", arguments))
 
 
-def _parse_and_write(arguments: list[str] | None) -> int:
-    description = "Writes docs/openapi and website/types from the templates, and overwrites the files there."
-    command.Parser(prog="python -m tools.openapi", description=description).parse_args(arguments)
+def run() -> int:
     try:
         templates = synthesise()
     except LayerNotBuiltError as error:
@@ -56,6 +55,11 @@ def _without_words(missing: str | tuple[str, ...]) -> str:
         f"the OpenAPI document has no text or example for {part}: add its text to tools/openapi/words.py, or its "
         "example to tools/openapi/examples.py, and run `make openapi` again"
     )
+
+
+APP = terminal_app.of_one_command(
+    run, help="Writes docs/openapi and website/types from the templates, and overwrites the files there."
+)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The operator's command line: `python -m tools.orders --help`."""
+"""The operator's command line: `orders --help`."""

@@ -1,31 +1,32 @@
-"""`python -m tools.orders`: an operator's commands for orders."""
+"""`orders`: an operator's commands for orders, and everybody's for their own."""
 
-import argparse
 import sys
-from argparse import Namespace as Options
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
-from orders.order import ESCALATED, LISTED
-from stacks.names import ORDERS
-from tools import command, deployment
-from tools.api import Api
-from tools.command import Parser, limit
-from tools.deployment import Deployment
-from tools.orders import calls, dead_letters, executions, files, parked, shown, table
-from tools.show import Output
+import typer
 
+from orders.order import ESCALATED, LISTED, STATUSES
+from terminal import app
+from tools import command
+from tools.command import Limit, Shared, shared
+
+if TYPE_CHECKING:
+    from tools.api import Api
+    from tools.deployment import Deployment
+
+NAME = "orders"
 DEFAULT_LIMIT = 100
 
 DESCRIPTION = """\
-For operators: sends and corrects orders, looks them up, and handles stuck orders.
+Sends and corrects orders, looks them up, and handles stuck orders. Some commands are only for operators.
 
 It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL. Stage `local` is the
 laptop cloud in --home. Without --home it is this checkout's laptop cloud, unless AWS_ENDPOINT_URL is another address.
 The stage's stack says where the queues, the table and the API are.
 
-submit, show, resubmit and close sign in (see `python -m tools.sign_in --help`). On the laptop cloud they sign in as its
-demo operator."""
+The commands that call the API sign in (see `sign-in --help`). On the laptop cloud they sign in as its demo operator.
+An ORDER_ID may be shortened to its first four or more characters."""
 
 EPILOG = """\
 Orders are read from a file or from standard input (-), never from the command line, because a card number would stay
@@ -33,132 +34,216 @@ in the shell's history. Use only test cards.
 
 exit status: 0 done; 1 refused, failed or not found; 2 wrong usage; 130 interrupted"""
 
-
-WAITING_HINT = (
-    "These are your own. For those that wait for an operator: `orders escalations`, `orders list --status parked`"
-)
+WAITING_HINT = "For the orders that wait for an operator: `orders escalations`, `orders list --status parked`"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns the exit status that the help explains."""
-    return command.exit_status(lambda: _parse_and_run(arguments))
+    return command.exit_status(lambda: app.invoke(APP, NAME, arguments))
 
 
-def _parse_and_run(arguments: list[str] | None) -> int:
-    options = argument_parser().parse_args(arguments, command.defaults())
-    status: int = options.run(options, Output(as_json=options.json))
-    return status
+def _id(text: str | None) -> str | None:
+    if text == "":
+        raise typer.BadParameter("the id is empty")
+    return text
 
 
-def _submit(options: Options, output: Output) -> int:
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="a JSON file with one order or a list of orders, or - for standard input"),
+]
+OrderId = Annotated[str, typer.Argument(metavar="ORDER_ID", callback=_id, help="the id, or its beginning")]
+Status = Annotated[
+    str | None,
+    typer.Option(
+        "--status",
+        metavar="STATUS",
+        callback=app.one_of(*STATUSES, upper=True),
+        autocompletion=lambda: list(STATUSES),
+        help=f"only with this status: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}",
+    ),
+]
+
+
+@shared
+def submit(options: Shared, file: File) -> int:
+    from tools.orders import calls, files, shown
+
     # Read before signing in, so that nobody types a password for a file that cannot be read.
-    orders = files.read(options.file)
-    return shown.sent(calls.submit(_api(options), orders), output)
+    orders = files.read(file)
+    return shown.sent(calls.submit(_api(options), orders), options.output())
 
 
-def _resubmit(options: Options, output: Output) -> int:
-    orders = files.read(options.file)
-    return shown.sent(calls.resubmit(_api(options), orders), output)
+@shared
+def correct(options: Shared, file: File) -> int:
+    from tools.orders import calls, files, shown
+
+    orders = files.read(file)
+    return shown.sent(calls.correct(_api(options), orders), options.output())
 
 
-def _show(options: Options, output: Output) -> int:
-    if options.order_id is None:
-        return _own(options, output)
-    return shown.order(calls.show(_api(options), options.order_id), output)
+@shared
+def show(
+    options: Shared,
+    order_id: Annotated[
+        str | None,
+        typer.Argument(metavar="ORDER_ID", callback=_id, help="the id, or its beginning; without it, your own orders"),
+    ] = None,
+) -> int:
+    from tools.orders import calls, shown
+
+    if order_id is None:
+        return _own(options, DEFAULT_LIMIT)
+    return shown.order(calls.show(_api(options), order_id), options.output())
 
 
-def _close(options: Options, output: Output) -> int:
-    return shown.order(calls.close(_api(options), options.order_id, options.note), output)
+@shared
+def mine(
+    options: Shared,
+    status: Status = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="only with this text in id, customer or item")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="received on this day (UTC) or later: 2026-11-27")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="received on this day (UTC) or earlier")
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> int:
+    given = {"status": status, "text": text, "from": since, "to": until}
+    return _own(options, limit, **{name: value for name, value in given.items() if value is not None})
 
 
-def _list(options: Options, output: Output) -> int:
-    if options.status is None:
-        return _own(options, output)
-    found = _deployment(options)
-    rows = table.with_details(found, table.with_status(found, options.status))
-    return shown.waiting(rows, status=options.status, limit=options.limit, output=output)
+@shared
+def listed(
+    options: Shared,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            callback=app.one_of(*LISTED, upper=True),
+            autocompletion=lambda: list(LISTED),
+            help=f"everybody's orders with this status: {' or '.join(LISTED)} (for operators)",
+        ),
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> int:
+    return _waiting(options, status, limit) if status else _own(options, limit)
 
 
-def _own(options: Options, output: Output) -> int:
-    api = _api(options)
-    hint = WAITING_HINT if api.person.is_operator else ""
-    return shown.own(calls.own(api), limit=options.limit, hint=hint, output=output)
+@shared
+def escalations(options: Shared, limit: Limit = DEFAULT_LIMIT) -> int:
+    return _waiting(options, ESCALATED, limit)
 
 
-def _redrive(options: Options, output: Output) -> int:
-    return shown.redriven(_redriving(_deployment(options), options.queue, options.executions), output)
+@shared
+def corrected(options: Shared, limit: Limit = DEFAULT_LIMIT) -> int:
+    from tools.orders import calls, shown
+
+    return shown.corrected(calls.corrected(_api(options)), limit=limit, output=options.output())
 
 
-def _redriving(found: Deployment, queues: list[str] | None, only_executions: bool) -> Iterator[dict[str, Any]]:
+@shared
+def contact(options: Shared, order_id: OrderId) -> int:
+    from tools.orders import calls
+
+    options.output().fields(calls.contact(_api(options), order_id), {"Email": "e-mail"})
+    return 0
+
+
+@shared
+def close(
+    options: Shared,
+    order_id: OrderId,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="the reason; the owner of the order can read it")],
+) -> int:
+    from tools.orders import calls, shown
+
+    return shown.order(calls.close(_api(options), order_id, note), options.output())
+
+
+@shared
+def redrive(
+    options: Shared,
+    queue: Annotated[
+        list[str] | None, typer.Option("--queue", metavar="NAME", help="only from this queue; may be repeated")
+    ] = None,
+    executions: Annotated[bool, typer.Option("--executions", help="only executions (of a Standard workflow)")] = False,
+) -> int:
+    from tools.orders import shown
+
+    return shown.redriven(_redriving(options.deployment(), queue, executions), options.output())
+
+
+def _redriving(found: "Deployment", queues: list[str] | None, only_executions: bool) -> Iterator[dict[str, Any]]:
+    from tools.orders import dead_letters, executions
+
     if queues or not only_executions:
         yield from dead_letters.move(found, queues or [])
     if only_executions or not queues:
         yield executions.continued(found, required=only_executions)
 
 
-def _parked(options: Options, output: Output) -> int:
-    found = _deployment(options)
-    if options.done is None:
-        return shown.parked(parked.listed(found), output)
-    return shown.removed(parked.done(found, options.done), output)
+@shared
+def parked(
+    options: Shared,
+    done: Annotated[
+        str | None,
+        typer.Option(
+            "--done",
+            metavar="ID",
+            callback=_id,
+            help="delete the messages of this order or execution, after you handled it",
+        ),
+    ] = None,
+) -> int:
+    from tools.orders import parked, shown
 
-
-def _api(options: Options) -> Api:
-    # Only operators may correct orders and look up the orders of other people.
-    return _deployment(options).api(ORDERS, options.user, demo="operator")
-
-
-def _deployment(options: Options) -> Deployment:
-    return deployment.find(options.stage, home=options.home)
-
-
-def argument_parser() -> argparse.ArgumentParser:
-    common = command.common_options()
-    parser = Parser(
-        prog="python -m tools.orders",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        parents=[common],
+    found, output = options.deployment(), options.output()
+    return (
+        shown.parked(parked.listed(found), output) if done is None else shown.removed(parked.done(found, done), output)
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def add(name: str, run: Callable[[Options, Output], int], help: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, parents=[common], help=help, description=f"{help[0].upper()}{help[1:]}.")
-        added.set_defaults(run=run)
-        return added
-
-    orders = "a JSON file with one order or a list of orders, or - for standard input"
-    submit = add("submit", _submit, "send new orders to the API, and show the answers")
-    submit.add_argument("file", metavar="FILE", help=orders)
-    show = add("show", _show, "show one order")
-    show.add_argument("order_id", metavar="ORDER_ID", type=_id, nargs="?")
-    listing = add("list", _list, "list the orders that wait for an operator, last changed first")
-    listing.add_argument("--status", metavar="STATUS", choices=LISTED, type=str.upper, help=" or ".join(LISTED))
-    escalations = add("escalations", _list, "list the escalated orders, with the reasons")
-    escalations.set_defaults(status=ESCALATED)
-    for lister in (listing, escalations, show):
-        lister.add_argument(
-            "--limit", metavar="N", type=limit, default=DEFAULT_LIMIT, help=f"list at most N (default: {DEFAULT_LIMIT})"
-        )
-    resubmit = add("resubmit", _resubmit, "send corrected orders again, with their card numbers, which are not stored")
-    resubmit.add_argument("file", metavar="FILE", help=orders)
-    close = add("close", _close, "close an escalated or parked order that will not be corrected")
-    close.add_argument("order_id", metavar="ORDER_ID", type=_id)
-    close.add_argument("--note", required=True, help="the reason; the owner of the order can read it")
-    redrive = add("redrive", _redrive, "move dead letters back into their queues, and continue failed executions")
-    redrive.add_argument("--queue", metavar="NAME", action="append", help="only from this queue; may be repeated")
-    redrive.add_argument("--executions", action="store_true", help="only executions (of a Standard workflow)")
-    waiting = add("parked", _parked, "list the parked messages; with --done, remove messages that you have dealt with")
-    waiting.add_argument(
-        "--done", metavar="ID", type=_id, help="delete the messages of this order or execution, after you handled it"
-    )
-    return parser
 
 
-def _id(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("the id is empty")
-    return text
+def _own(options: Shared, limit: int, **filters: str) -> int:
+    from tools.orders import calls, shown
+
+    api = _api(options)
+    hint = WAITING_HINT if api.person.is_operator else ""
+    return shown.own(calls.own(api, **filters), limit=limit, hint=hint, output=options.output())
+
+
+def _waiting(options: Shared, status: str, limit: int) -> int:
+    from tools.orders import shown, table
+
+    found = options.deployment()
+    rows = table.with_details(found, table.with_status(found, status))
+    return shown.waiting(rows, status=status, limit=limit, output=options.output())
+
+
+def _api(options: Shared) -> "Api":
+    from stacks.names import ORDERS
+
+    # Only operators may see and correct the orders of other people.
+    return options.deployment().api(ORDERS, options.user, demo="operator")
+
+
+APP = app.with_commands(help=DESCRIPTION, epilog=EPILOG)
+app.add(APP, "submit", submit, help="send new orders to the API, and show the answers")
+app.add(APP, "mine", mine, help="list your own orders, last received first")
+app.add(APP, "show", show, help="show one order, or list your own orders")
+app.add(APP, "correct", correct, help="send your corrected orders again, with their card numbers, which are not stored")
+app.add(APP, "list", listed, help="list your own orders; with --status, the orders that wait for an operator")
+app.add(APP, "escalations", escalations, help="list the escalated orders, with customers and reasons (for operators)")
+app.add(APP, "contact", contact, help="show the e-mail address of an order's owner (for operators)")
+app.add(APP, "resubmit", correct, help="send corrected orders of other people again (for operators)")
+app.add(APP, "corrected", corrected, help="list what became of the orders that you corrected (for operators)")
+app.add(APP, "close", close, help="close an escalated or parked order that will not be corrected (for operators)")
+app.add(APP, "parked", parked, help="list the parked messages; with --done, remove those that you handled")
+app.add(APP, "redrive", redrive, help="move dead letters back into their queues, and continue failed executions")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def submit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
         yield _sent(api, "POST", "/orders", order, position)
 
 
-def resubmit(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
+def correct(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
     """`PUT /orders/{OrderId}` for each of `orders`. Each must have all its fields, as card numbers are not stored."""
     for position, order in enumerate(orders, 1):
         order_id = order.get("OrderId")
@@ -78,9 +78,19 @@ def close(api: Api, text: str, note: str) -> dict[str, Any]:
     return _order(_found(api, text, lambda order_id: api.call("POST", f"{order_path(order_id)}/close", body)))
 
 
-def own(api: Api) -> Iterator[dict[str, Any]]:
-    """Yields the caller's own orders, last received first."""
-    yield from _listed(api, {})
+def contact(api: Api, text: str) -> dict[str, Any]:
+    """`GET /orders/{OrderId}/contact`: the `Email` of an order's owner. `text` may be the beginning of the id."""
+    return _order(_found(api, text, lambda order_id: api.call("GET", f"{order_path(order_id)}/contact")))
+
+
+def own(api: Api, **filters: str) -> Iterator[dict[str, Any]]:
+    """Yields the caller's own orders, last received first. `filters` are parameters of `GET /orders?owner=me`."""
+    yield from _listed(api, {"owner": "me", **filters})
+
+
+def corrected(api: Api) -> Iterator[dict[str, Any]]:
+    """Yields the orders that the caller corrected, last corrected first."""
+    yield from _listed(api, {"corrected": "true"})
 
 
 def _found(api: Api, text: str, call: Callable[[str], Answer]) -> Answer:

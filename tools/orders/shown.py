@@ -23,6 +23,7 @@ ONE: Columns = {
     "Name": "customer",
     "Card": "card",
     "ReceivedAt": Column("received", "time"),
+    "CorrectedAt": Column("corrected", "time"),
     "UpdatedAt": Column("changed", "time"),
     "X-Cache": "cache",
 }
@@ -40,6 +41,14 @@ WAITING: Columns = {
     "Price": "price",
     "Name": "customer",
     "Why": "why",
+}
+CORRECTED: Columns = {
+    "OrderId": ORDER,
+    "Status": Column("status now", "status"),
+    "CorrectedAt": Column("corrected", "time"),
+    "ItemName": "item",
+    "Price": "price",
+    "Name": "customer",
 }
 PARKED: Columns = {
     "Id": ORDER,
@@ -75,9 +84,14 @@ def order(found: dict[str, Any], output: Output) -> int:
 
 
 def own(found: Iterable[dict[str, Any]], *, limit: int, hint: str, output: Output) -> int:
-    _listed(found, OWN, limit=limit, nothing="you have no orders", output=output)
+    _listed(found, OWN, limit=limit, nothing="no orders of your own", output=output)
     if hint:
         output.say(hint)
+    return 0
+
+
+def corrected(found: Iterable[dict[str, Any]], *, limit: int, output: Output) -> int:
+    _listed(found, CORRECTED, limit=limit, nothing="you have corrected no orders", output=output)
     return 0
 
 

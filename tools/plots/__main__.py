@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from stacks import pip
+from terminal import app
 from terminal.errors import CommandError
 from tools import command
-from tools.command import Parser
 from tools.install import ROOT, InstallError, Place, run
 from tools.plots import FOLDER
 
@@ -32,14 +32,17 @@ def install(place: Place) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command.exit_status(lambda: _parse_and_install(arguments))
+    return command.exit_status(lambda: app.invoke(APP, "python -m tools.plots", arguments))
 
 
-def _parse_and_install(arguments: list[str] | None) -> int:
-    description = "Installs the packages that `make cost-docs` and `make simulate` need into build/plots."
-    Parser(prog="python -m tools.plots", description=description).parse_args(arguments)
+def start() -> int:
     install(Place(ROOT))
     return 0
+
+
+APP = app.of_one_command(
+    start, help="Installs the packages that `make cost-docs` and `make simulate` need into build/plots."
+)
 
 
 if __name__ == "__main__":

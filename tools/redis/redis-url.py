@@ -2,8 +2,12 @@
 
 import os
 import sys
+from typing import Annotated
 from urllib.parse import quote
 
+import typer
+
+from terminal import app
 from terminal.errors import CommandError
 from tools import command
 from tools.errors import read_settings
@@ -18,18 +22,26 @@ EPILOG = "exit status: 0 done; 1 no AWS credentials, or no region; 2 wrong usage
 
 
 def main() -> int:
-    return command.exit_status(run)
+    return command.exit_status(lambda: app.invoke(APP, "redis-url.py", None))
 
 
-def run() -> int:
-    parser = command.Parser(prog="redis-url.py", description=DESCRIPTION, epilog=EPILOG)
-    for name in ("address", "name", "user"):
-        parser.add_argument(name, metavar=name.upper())
-    options = parser.parse_args()
-    for name, value in vars(options).items():
-        # An unset variable of the shell is an empty argument.
-        if not value.strip():
-            parser.error(f"{name.upper()} is empty: write the value of the output of the stack Cache")
+def _output(text: str) -> str:
+    # An unset variable of the shell is an empty argument.
+    if not text.strip():
+        raise typer.BadParameter("it is empty: write the value of the output of the stack Cache")
+    return text
+
+
+def _argument(name: str) -> typer.models.ArgumentInfo:
+    argument: typer.models.ArgumentInfo = typer.Argument(metavar=name, callback=_output)
+    return argument
+
+
+def run(
+    address: Annotated[str, _argument("ADDRESS")],
+    name: Annotated[str, _argument("NAME")],
+    user: Annotated[str, _argument("USER")],
+) -> int:
     # Imported here, because the help does not need it, and not every machine has it.
     from botocore.session import Session
 
@@ -44,9 +56,12 @@ def run() -> int:
         raise CommandError("no AWS credentials were found: set them as for the AWS CLI")
     if not session.get_config_variable("region"):
         raise CommandError("no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile with a region")
-    _, token = IamCredentials(user=options.user, replication_group=options.name, session=session).get_credentials()
-    print(f"rediss://{quote(options.user, safe='')}:{quote(token, safe='')}@{options.address}")
+    _, token = IamCredentials(user=user, replication_group=name, session=session).get_credentials()
+    print(f"rediss://{quote(user, safe='')}:{quote(token, safe='')}@{address}")
     return 0
+
+
+APP = app.of_one_command(run, help=DESCRIPTION, epilog=EPILOG)
 
 
 if __name__ == "__main__":

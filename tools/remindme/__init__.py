@@ -1,1 +1,1 @@
-"""Sets, lists, shows and cancels reminders: `python -m tools.remindme --help`."""
+"""Sets, lists, shows and cancels reminders: `remindme --help`."""

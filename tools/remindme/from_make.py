@@ -15,7 +15,7 @@ def arguments(typed: Mapping[str, str]) -> list[str]:
     texts = [typed.get("MESSAGE", ""), typed.get("WHEN", "")]
     # ARGS contains several words, quoted as in a shell.
     words = shlex.split(typed.get("ARGS", ""))
-    return [f"--stage={typed.get('STAGE') or 'dev'}", *words, *(["--", *texts] if any(texts) else [])]
+    return [*words, *(["--", *texts] if any(texts) else [])]
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""Signs users in and out: `python -m tools.sign_in --help`."""
+"""Signs users in and out: `sign-in --help`."""

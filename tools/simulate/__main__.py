@@ -1,12 +1,17 @@
 """`python -m tools.simulate`: simulates a flash sale and writes docs/load.md. `make simulate` runs it."""
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from terminal import app
 from terminal.errors import CommandError
 from tools import command
-from tools.command import Parser
+from tools.command import Json
 from tools.show import Output
+
+NAME = "python -m tools.simulate"
 
 DESCRIPTION = """\
 Simulates a day with a flash sale, second by second, against AWS's token buckets and partitions (costs/quotas.json):
@@ -17,18 +22,13 @@ It writes the tables and pictures of docs/load.md. With --dry-run it writes noth
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command.exit_status(lambda: _parse_and_simulate(arguments))
+    return command.exit_status(lambda: app.invoke(APP, NAME, arguments))
 
 
-def argument_parser() -> Parser:
-    parser = Parser(prog="python -m tools.simulate", description=DESCRIPTION)
-    parser.add_argument("--dry-run", action="store_true", help="print the tables, and write nothing")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    return parser
-
-
-def _parse_and_simulate(arguments: list[str] | None) -> int:
-    options = argument_parser().parse_args(arguments)
+def run(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the tables, and write nothing")] = False,
+    json: Json = False,
+) -> int:
     command.find_node()
     # Import CDK only here, because its import starts Node, and `--help` needs neither.
     from stacks.config import PROD
@@ -47,11 +47,11 @@ def _parse_and_simulate(arguments: list[str] | None) -> int:
     days = [runs.day_of(simpy, design, sale=Sale(orders=PROD.load.orders_per_second)) for design in designs]
     sent = runs.reminders(simpy, rate=PROD.mails_per_second)
     shows = runs.shown(simpy, days, sent)
-    if not options.dry_run:
+    if not dry_run:
         pictures.draw_sale(days, shows=shows)
         pictures.draw_reminders(sent, shows=shows)
         load.PAGE.write_text(load.rewritten(load.PAGE.read_text(), load.parts(shows)))
-    _print(Output(as_json=options.json), shows)
+    _print(Output(as_json=json), shows)
     return 0
 
 
@@ -66,6 +66,9 @@ def _print(output: Output, shows: dict[str, Any]) -> None:
         output.say(f"{step['rate']:>5,} orders a second: " + "; ".join(f"{n}: {v}" for n, v in step["designs"].items()))
     for one in shows["reminders"]:
         output.say(f"reminders, {one['name']}: {one['sent']:,} sent, {one['failed']:,} failed, in {one['last']:,.0f} s")
+
+
+APP = app.of_one_command(run, help=DESCRIPTION)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from terminal import app
 from terminal.errors import CommandError
 from tools import command
 from tools.install import ROOT
@@ -54,17 +55,20 @@ def build(root: Path, source: Path, site: Path) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command.exit_status(lambda: _parse_and_build(arguments))
+    return command.exit_status(lambda: app.invoke(APP, "python -m tools.site", arguments))
 
 
-def _parse_and_build(arguments: list[str] | None) -> int:
-    description = "Builds the site of the documentation in build/site, from docs/ and the files that docs/ links to."
-    command.Parser(prog="python -m tools.site", description=description).parse_args(arguments)
+def run() -> int:
     count = build(ROOT, ROOT / "build" / "site-source", SITE)
     print(f"{SITE.relative_to(ROOT)} has {count} pages. To read them with their search:")
     print("  .venv/bin/python -m http.server --bind 127.0.0.1 --directory build/site 8000")
     print("and open http://127.0.0.1:8000/")
     return 0
+
+
+APP = app.of_one_command(
+    run, help="Builds the site of the documentation in build/site, from docs/ and the files that docs/ links to."
+)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
 """`python -m tools.verify`: compares the estimates of `make cost` with what AWS measured. `make verify` runs it."""
 
-import argparse
-import os
 import sys
+from typing import Annotated
 
-from stacks.names import DEFAULT_STAGE, STAGES_IN_WORDS
+import typer
+
+from terminal import app
 from terminal.errors import CommandError
 from tools import command
-from tools.command import Parser
+from tools.command import Json, Stage, whole_number
 from tools.show import Output
+
+NAME = "python -m tools.verify"
 
 DESCRIPTION = """\
 Compares the estimates in costs/estimates.json, which `make cost` uses, with what CloudWatch measured on a deployed
@@ -21,48 +24,33 @@ COLUMNS = {"what": "estimate of", "estimate": "estimate", "measured": "measured"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return command.exit_status(lambda: _parse_and_compare(arguments))
+    return command.exit_status(lambda: app.invoke(APP, NAME, arguments))
 
 
-def argument_parser() -> Parser:
-    parser = Parser(prog="python -m tools.verify", description=DESCRIPTION)
-    parser.add_argument(
-        "--stage",
-        default=os.environ.get("STAGE") or DEFAULT_STAGE,
-        help=f"the stage: {STAGES_IN_WORDS} (default: the setting STAGE, or {DEFAULT_STAGE})",
-    )
-    parser.add_argument("--days", type=_days, default=7, metavar="N", help="how many days to look at (default: 7)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    return parser
-
-
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"not a number from 1 to {MOST_DAYS}")
-    return int(text)
-
-
-def _parse_and_compare(arguments: list[str] | None) -> int:
-    parser = argument_parser()
-    options = parser.parse_args(arguments)
+def run(
+    stage: Stage = command.DEFAULT_STAGE,
+    days: Annotated[
+        int, typer.Option(metavar="N", callback=whole_number(1, MOST_DAYS), help="how many days to look at")
+    ] = 7,
+    json: Json = False,
+) -> int:
     command.find_node()
     # Import CDK only here, because its import starts Node, and `--help` needs neither.
-    from stacks.config import InvalidStageError, stage_from_context
+    from stacks.config import STAGES
     from tools.aws import reach
     from tools.doctor.target import Target
     from tools.verify.readings import STACKS, readings
 
-    try:
-        stage = stage_from_context({"stage": options.stage}.get)
-    except InvalidStageError as error:
-        parser.error(str(error))
-    target = Target(stage, reach(stage.name))
+    target = Target(STAGES[stage], reach(stage))
     target.read_settings()
     if not any(target.has(stack) for stack in STACKS):
-        raise CommandError(f"the stage {stage.name} is not deployed in {target.region}, so AWS has measured nothing")
-    found = [one.row() for one in readings(target, days=options.days)]
-    Output(as_json=options.json).rows(found, COLUMNS, nothing="nothing to compare")
+        raise CommandError(f"the stage {stage} is not deployed in {target.region}, so AWS has measured nothing")
+    found = [one.row() for one in readings(target, days=days)]
+    Output(as_json=json).rows(found, COLUMNS, nothing="nothing to compare")
     return 0
+
+
+APP = app.of_one_command(run, help=DESCRIPTION)
 
 
 if __name__ == "__main__":
