@@ -14,7 +14,6 @@ import functools
 import threading
 import time
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 from ministack.services import sqs
@@ -29,7 +28,7 @@ STEPS = (
 )
 
 
-def apply(module: ModuleType = sqs) -> None:
+def apply(module: Any = sqs) -> None:
     """Makes each of ACTIONS and STEPS wait until the one before it has ended, and shows restored messages."""
     module.load_persisted_state = shown_again(module.load_persisted_state, module)
     lock = threading.RLock()
@@ -49,7 +48,7 @@ def apply(module: ModuleType = sqs) -> None:
             module._HANDLERS[action] = getattr(module, handler.__name__)
 
 
-def shown_again(load: Callable[[Any], None], module: ModuleType) -> Callable[[Any], None]:
+def shown_again(load: Callable[[Any], None], module: Any) -> Callable[[Any], None]:
     """Returns `load`, changed to make the restored messages visible that somebody had received.
 
     Messages that nobody has received yet keep the delay that they were sent with.
