@@ -9,6 +9,7 @@ It runs with any Python, before anything is installed, so it imports only the st
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ REQUIREMENTS = (
     "pyproject.toml",
 )
 FOR_TESTS = "requirements-dev.txt"
+RARELY_USED = ("moto", "networkx", "sympy")
+"""Large packages of which the tests import only a small part."""
 PASSING_SECONDS = 0.5
 """How often a terminal shows the time that has passed."""
 
@@ -73,15 +76,19 @@ class Place:
         self.checks = root / "tools" / "checks"
 
 
-def install_python(place: Place, *, only: bool = False) -> None:
-    """Brings `.venv` up to date. `only` means that the user chose this Python, so `.venv` must contain the same one."""
+def install_python(place: Place, *, only: bool = False, with_tests: bool = False) -> None:
+    """Brings `.venv` up to date. `only` means that the user chose this Python, so `.venv` must contain the same one.
+
+    `with_tests` also installs the packages of the checks and tests, if anything has to be installed. That is quicker
+    than a second installation.
+    """
     if os.pathsep in str(place.root):
         raise InstallError(
             f"the project's folder {place.root} has {os.pathsep!r} in its name, so Python cannot be installed in it: "
             "move the project to another folder"
         )
     reason = why_new(place, only=only)
-    if not reason and is_newer(place.installed, [place.root / name for name in REQUIREMENTS]):
+    if not reason and is_up_to_date(place.installed, [place.root / name for name in REQUIREMENTS]):
         # An earlier version of the project may have made this `.venv`, with other folders on the path.
         let_import_the_project(place)
         return
@@ -94,16 +101,18 @@ def install_python(place: Place, *, only: bool = False) -> None:
         venv = [sys.executable, "-m", "venv", *(["--clear"] if reason else []), str(place.venv)]
         run(venv, place, what="the folder .venv could not be made")
     print("Installing Python packages into .venv", flush=True)
-    run_pip(place, "requirements-local.txt")
+    run_pip(place, FOR_TESTS if with_tests else "requirements-local.txt")
     let_import_the_project(place)
     install_commands(place)
     place.installed.touch()
+    if with_tests:
+        place.with_tests.touch()
     place.unfinished.unlink()
 
 
 def install_tests(place: Place) -> None:
     """Brings the Python packages of the checks and tests up to date. Run `install_python` first."""
-    if is_newer(place.with_tests, [place.installed, place.root / FOR_TESTS]):
+    if is_up_to_date(place.with_tests, [place.installed, place.root / FOR_TESTS]):
         return
     place.build.mkdir(exist_ok=True)
     place.unfinished.touch()
@@ -178,9 +187,16 @@ def let_import_the_project(place: Place) -> None:
 
 
 def compile_all(place: Place) -> None:
-    """Compiles the packages now, because compiling on first use would make the first command slow."""
+    """Compiles the packages now, because compiling on first use would make the first command slow.
+
+    It leaves out most of CDK, which has a module for each service of AWS, and RARELY_USED. Python compiles such a
+    module when a program first imports it.
+    """
+    stacks = "".join(file.read_text() for file in sorted((place.root / "stacks").glob("*.py")))
+    used = sorted(set(re.findall(r"^from aws_cdk(?: import|\.)\s*(\w+)", stacks, re.MULTILINE)))
+    others = rf"/aws_cdk/(?!({'|'.join(used)})/)\w+/|/({'|'.join(RARELY_USED)})/"
     # A few packages contain files that do not compile, so the exit status is ignored.
-    compileall = [str(place.python), "-m", "compileall", "-q", "-j", "0", str(place.venv / "lib")]
+    compileall = [str(place.python), "-m", "compileall", "-q", "-j", "0", "-x", others, str(place.venv / "lib")]
     subprocess.run(compileall, capture_output=True)
 
 
@@ -219,8 +235,8 @@ def run_npm(place: Place, folder: Path, *, what: str) -> None:
         run([*command, "--cache", str(place.build / "npm-cache")], place, what=what, environment=environment)
 
 
-def is_newer(file: Path, others: Sequence[Path]) -> bool:
-    return file.exists() and file.stat().st_mtime_ns > max(other.stat().st_mtime_ns for other in others)
+def is_up_to_date(file: Path, others: Sequence[Path]) -> bool:
+    return file.exists() and file.stat().st_mtime_ns >= max(other.stat().st_mtime_ns for other in others)
 
 
 def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping[str, str] | None = None) -> None:
@@ -260,10 +276,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.install", description=__doc__)
     parser.add_argument("what", choices=("python", "tests", "node", "checks"), help="which packages to install")
     parser.add_argument("--only", action="store_true", help="make a new .venv if it was made with another Python")
+    parser.add_argument("--with-tests", action="store_true", help="install the packages of the checks and tests, too")
     given = parser.parse_args(arguments)
     try:
         if given.what == "python":
-            install_python(Place(ROOT), only=given.only)
+            install_python(Place(ROOT), only=given.only, with_tests=given.with_tests)
         elif given.what == "tests":
             install_tests(Place(ROOT))
         elif given.what == "node":

@@ -107,6 +107,29 @@ def test_setup_does_not_install_the_packages_of_checks_and_tests(place: Place, c
     assert not place.with_tests.exists()
 
 
+def test_setup_for_tests_installs_all_packages_at_once(place: Place, commands: list[list[str]]) -> None:
+    place.installed.unlink()
+
+    install.install_python(place, with_tests=True)
+    install.install_tests(place)
+
+    assert [command[command.index("-r") + 1] for command in commands if "-r" in command] == ["requirements-dev.txt"]
+
+
+def test_only_modules_that_the_stacks_use_are_compiled(place: Place) -> None:
+    [packages] = place.venv.glob("lib/python3*/site-packages")
+    (place.root / "stacks").mkdir()
+    (place.root / "stacks" / "cache.py").write_text("from aws_cdk import Duration\nfrom aws_cdk import aws_ec2\n")
+    for name in ("aws_cdk", "aws_cdk/aws_ec2", "aws_cdk/aws_quicksight", "sympy", "rich"):
+        (packages / name).mkdir()
+        (packages / name / "__init__.py").touch()
+
+    install.compile_all(place)
+
+    compiled = {str(file.parent.parent.relative_to(packages)) for file in packages.rglob("*.pyc")}
+    assert compiled == {"aws_cdk", "aws_cdk/aws_ec2", "rich"}
+
+
 def test_the_packages_of_tests_are_installed_again_only_after_a_new_setup(
     place: Place, commands: list[list[str]]
 ) -> None:
