@@ -1,7 +1,8 @@
-"""The operators' part of the orders API: closing orders, parked orders and dead letters."""
+"""The operators' part of the orders API: closing orders, their owners, parked orders and dead letters."""
 
 from functools import partial
 
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -25,6 +26,7 @@ class Operators(Construct):
         id: str,
         *,
         stage: Stage,
+        users: cognito.IUserPool,
         api: RestApi,
         dependencies: DependencyLayer,
         table: OrderTable,
@@ -36,11 +38,11 @@ class Operators(Construct):
         self._api = api
         self._function = partial(PythonFunction, self, stage=stage, dependencies=dependencies, memory=512)
         self._common = {"ALLOWED_ORIGIN": stage.allowed_origin}
-        self._escalations(table)
+        self._escalations(table, users=users)
         self._parked_messages(parked_queue, table=table)
         self._dead_letters(fulfillment_queue, escalation_queue)
 
-    def _escalations(self, table: OrderTable) -> None:
+    def _escalations(self, table: OrderTable, *, users: cognito.IUserPool) -> None:
         close_order = self._function(
             "CloseOrder",
             description="POST /orders/{OrderId}/close",
@@ -56,6 +58,22 @@ class Operators(Construct):
             answers={200: Answer(schema="orders/order_state.schema.json"), 404: ERROR, 409: ERROR},
         )
         allow(close_order, "dynamodb:GetItem", "dynamodb:PutItem", on=table.table_arn)
+
+        get_contact = self._function(
+            "GetContact",
+            description="GET /orders/{OrderId}/contact",
+            handler="orders.get_contact.handler",
+            timeout=20,
+            environment={**self._common, **table.client_environment, "USER_POOL": users.user_pool_id},
+        )
+        self._api.add_route(
+            "GET",
+            "/orders/{OrderId}/contact",
+            get_contact,
+            answers={200: Answer(schema="orders/contact.schema.json"), 404: ERROR},
+        )
+        allow(get_contact, "dynamodb:GetItem", on=table.table_arn)
+        allow(get_contact, "cognito-idp:ListUsers", on=users.user_pool_arn)
 
     def _parked_messages(self, queue: sqs.IQueue, *, table: OrderTable) -> None:
         common = {**self._common, "PARKED_QUEUE": queue.queue_url}

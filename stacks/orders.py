@@ -71,6 +71,7 @@ class OrdersStack(Stack):
             self,
             "Operators",
             stage=stage,
+            users=users,
             api=self.api,
             dependencies=dependencies,
             table=table,

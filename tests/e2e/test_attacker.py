@@ -238,6 +238,7 @@ def test_a_person_reaches_only_their_own_data(apps: Apps, target: Target, note: 
         "GET /orders/{OrderId}": 404,
         "PUT /orders/{OrderId}": 404,
         "POST /orders/{OrderId}/close": 403,
+        "GET /orders/{OrderId}/contact": 403,
         "GET /parked": 403,
         "DELETE /parked/{MessageId}": 403,
         # This request uses the topic, which is for operators.

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.support.cloud.apps import Apps, dead_letters_of
+from tests.support.cloud.written import logs
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -124,6 +125,7 @@ def test_an_invalid_query_is_refused_with_the_field(operator: Apps, query: str, 
         ("GET", "/orders?status=ESCALATED", None),
         ("GET", "/orders?corrected=true", None),
         ("POST", "/orders/any/close", {"note": NOTE}),
+        ("GET", "/orders/any/contact", None),
         ("GET", "/parked", None),
         ("DELETE", "/parked/any", None),
         ("GET", "/dead-letters", None),
@@ -194,6 +196,19 @@ def test_an_owner_corrects_their_own_order_and_nobody_elses(
     row = apps.row(order["OrderId"])
     assert row and (shown["CorrectedBy"], shown["CorrectedAt"]) == ("owner", row["CorrectedAt"]["S"])
     assert operator.put_order(order | {"Price": "99"})[0] == 409
+
+
+def test_an_operator_learns_whom_to_ask_about_an_order(
+    apps: Apps, another_person: Apps, operator: Apps, order: dict[str, str]
+) -> None:
+    another_person.post_order(order)
+    apps.finished(apps.start(apps.places.order_workflow, by_hand := order | {"OrderId": f"{order['OrderId']}-hand"}))
+
+    status, body, headers = operator.call("GET", f"/orders/{order['OrderId']}/contact")
+
+    assert (status, body, headers["Cache-Control"]) == (200, {"Email": another_person.user.email}, "no-store")
+    assert operator.call("GET", f"/orders/{by_hand['OrderId']}/contact")[0] == 404
+    assert [place for place, text in logs(apps.cloud) if another_person.user.email in text] == []
 
 
 def test_an_owner_sees_that_an_order_is_closed_and_it_stays_closed(

@@ -12,7 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common import paging
-from orders import close_order, correct_order, get_order, list_orders, place_order, redrive_dead_letters, remove_parked
+from orders import (
+    close_order,
+    correct_order,
+    get_contact,
+    get_order,
+    list_orders,
+    place_order,
+    redrive_dead_letters,
+    remove_parked,
+)
 from reminders import cancel_reminder, create_reminder, get_reminder, list_reminders, readiness
 from tests.contract import unsaid
 from tests.support.documents import fits, fitting, just_outside, operation, operations, resolved
@@ -27,6 +36,7 @@ HANDLERS: dict[str, Callable[[Any, Any], Any]] = {
     "GetOrder": get_order.handler,
     "CorrectOrder": correct_order.handler,
     "CloseOrder": close_order.handler,
+    "GetContact": get_contact.handler,
     "RemoveParked": remove_parked.handler,
     "RedriveDeadLetters": redrive_dead_letters.handler,
     "CreateReminder": create_reminder.handler,
@@ -157,7 +167,9 @@ def test_a_token_from_an_answer_fits_the_document():
             assert fits(schema, paging.token(("2026-11-26T09:00:00.000Z", row)))
 
 
-@pytest.mark.parametrize("id", ["GetOrder", "CloseOrder", "RemoveParked", "RedriveDeadLetters", "GetReminder"])
+@pytest.mark.parametrize(
+    "id", ["GetOrder", "GetContact", "CloseOrder", "RemoveParked", "RedriveDeadLetters", "GetReminder"]
+)
 def test_a_path_that_does_not_fit_the_document_is_not_found(id, parked):
     """An invalid id is answered like an unknown id."""
     (parameter,) = operation(id).said["parameters"]

@@ -21,6 +21,7 @@ IMPORTS = {
     "identity.check_sign_up": (set(), []),
     "orders.close_order": (API, ["dynamodb"]),
     "orders.correct_order": (API, ["dynamodb", "secretsmanager", "stepfunctions"]),
+    "orders.get_contact": (API, ["cognito-idp", "dynamodb"]),
     "orders.get_order": (API, ["dynamodb"]),
     "orders.list_dead_letters": (API, ["sqs"]),
     "orders.list_orders": (API, ["dynamodb"]),

@@ -191,6 +191,7 @@ ANSWERED: Mapping[tuple[str, str], Examples] = {
         "accepted": _example("A new correction", {"OrderId": "order-1", "Status": "RECEIVED"}),
     },
     ("CloseOrder", "200"): {"closed": _example("The closed order", _CLOSED)},
+    ("GetContact", "200"): {"owner": _example("The owner's address", {"Email": "ada@example.com"})},
     ("ListParked", "200"): {
         "one": _example(
             "One message",

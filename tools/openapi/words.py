@@ -298,6 +298,7 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("GetOrder", "OrderId"): _ORDER_ID,
     ("CorrectOrder", "OrderId"): {**_ORDER_ID, "description": "The id of the order. The body must have the same one."},
     ("CloseOrder", "OrderId"): _ORDER_ID,
+    ("GetContact", "OrderId"): _ORDER_ID,
     ("ListOrders", "owner"): {
         "description": "`me`: your own orders. It makes a difference only with `status`.",
         "schema": {"type": "string", "enum": ["me"]},
@@ -438,6 +439,20 @@ CALLS: Mapping[str, Call] = {
         errors={
             "404": {"NotFound": "the order does not exist."},
             "409": {"Conflict": "the order is neither `ESCALATED` nor `PARKED`, or somebody else has just changed it."},
+        },
+    ),
+    "GetContact": Call(
+        tag="Operators",
+        summary="Look up whom to ask about an order",
+        description="Returns the verified e-mail address of the order's owner, for questions about the order. The API "
+        "does not log it.",
+        for_operators=True,
+        answers={"200": "The owner's address"},
+        errors={
+            "404": {
+                "NotFound": "the order does not exist, somebody started it by hand, or its owner has no account or no "
+                "verified address."
+            }
         },
     ),
     "ListParked": Call(
@@ -609,6 +624,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "The reason for closing an order.",
         {"note": "A note for the order's owner. It must contain a visible character and no card number."},
     ),
+    "Contact": ("Whom to ask about an order.", {"Email": "The verified e-mail address of the order's owner."}),
     "ParkedList": (
         "Parked messages.",
         {"items": "The messages.", "left": "The approximate number of messages that are not listed."},

@@ -13,6 +13,10 @@ export type Closing = {
   note: string;
 };
 
+export type Contact = {
+  Email: string;
+};
+
 export type Corrector = "owner" | "operator";
 
 export type DeadLetterQueue = {

@@ -515,6 +515,15 @@ ALONE = [
             alone=True,
         ),
     ],
+    [
+        Journey(
+            "looking up whom to ask about an order",
+            functions("GetContact"),
+            lambda subject: subject.apps.call("GET", f"/orders/{subject.id}/contact")[0],
+            begin=placed,
+            alone=True,
+        )
+    ],
     [Journey("counting dead letters", functions("ListDeadLetters"), listed("/dead-letters"), alone=True)],
     [
         Journey("redriving dead letters", functions("RedriveDeadLetters"), redrive, begin=make_dead_letter, alone=True),

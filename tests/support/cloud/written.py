@@ -50,7 +50,7 @@ def everything(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
     """Everything that `cloud` has written. Executions that started before `since` are left out."""
     yield from _tables(cloud)
     yield from _queues(cloud)
-    yield from _logs(cloud)
+    yield from logs(cloud)
     yield from _executions(cloud, since)
     yield from _cache(cloud)
     yield from (("mail", json.dumps(mail)) for mail in cloud.engine.mails())
@@ -92,10 +92,11 @@ def _queues(cloud: Cloud) -> Iterator[Piece]:
         yield from ((f"queue {name}", json.dumps(message)) for message in cloud.engine.queued(url))
 
 
-def _logs(cloud: Cloud) -> Iterator[Piece]:
-    logs = cloud.engine.client("logs")
-    for group in logs.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName"):
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+def logs(cloud: Cloud) -> Iterator[Piece]:
+    """Each entry of each log."""
+    client = cloud.engine.client("logs")
+    for group in client.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName"):
+        pages = client.get_paginator("filter_log_events").paginate(logGroupName=group)
         yield from ((f"log group {group}", json.dumps(event)) for page in pages for event in page["events"])
 
 

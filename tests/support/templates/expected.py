@@ -184,6 +184,12 @@ FUNCTIONS: Mapping[str, Function] = {
         called_by={"POST /orders/*/close"},
         may={"Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"}},
     ),
+    "Orders/Operators/GetContact": Function(
+        512,
+        20,
+        called_by={"GET /orders/*/contact"},
+        may={"Identity/Users.Arn": {"cognito-idp:ListUsers"}, "Orders/OrderTable.Arn": {"dynamodb:GetItem"}},
+    ),
     "Orders/Operators/ListDeadLetters": Function(
         512,
         20,
