@@ -12,9 +12,9 @@ if __name__ == "__main__":
     # At the end of the path, so that no module of the project hides another module of the same name.
     sys.path.append(str(Path(__file__).parent.parent))
 
-    from ministack.app import main
+    from ministack import app
 
     from local import engine_patches
 
     engine_patches.apply()
-    main()
+    app.main()

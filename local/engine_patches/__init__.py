@@ -13,11 +13,15 @@ def apply() -> None:
         conditional_writes,
         express,
         expressions,
+        garbage,
         numbers,
+        once,
         outputs,
         queues,
         sending_rates,
+        server,
         streams,
+        tasks,
         waking,
         whole_state,
         workers,
@@ -29,10 +33,13 @@ def apply() -> None:
         express,
         expressions,
         numbers,
+        once,
         outputs,
         queues,
         sending_rates,
+        server,
         streams,
+        tasks,
         waking,
         whole_state,
         workers,
@@ -41,5 +48,7 @@ def apply() -> None:
         bounds,
     ):
         patch.apply()
-    # Last, because it counts what the patched engine does.
+    # After the patches, because it counts what the patched engine does.
     meter.apply()
+    # Last, because it keeps what is there.
+    garbage.apply()

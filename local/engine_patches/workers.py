@@ -17,10 +17,11 @@ import contextlib
 import functools
 import json
 import os
-import queue
+import select
 import subprocess
 import tempfile
 import threading
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -148,9 +149,8 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
     It reads calls from a pipe of the engine, so it ends by itself when the engine is gone.
     """
 
-    _proc: "subprocess.Popen[str] | None"
-    _answers: "queue.Queue[dict[str, Any] | None]"
-    _stderr_queue: "queue.Queue[str | None]"
+    _proc: "subprocess.Popen[bytes] | None"
+    _output: "Output"
     _of_the_import = ""
     """The lines that the function logged during its import. They come with the first call, as on AWS."""
 
@@ -191,7 +191,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             answer = self._answer(process, timeout=self.config.get("Timeout", 3))
             return {**answer, "cold_start": cold, "log": self._lines()}
 
-    def _started(self) -> "subprocess.Popen[str]":
+    def _started(self) -> "subprocess.Popen[bytes]":
         """Returns a new process, which imports the function and then answers that it is ready."""
         runtime = self.config["Runtime"]
         python = pythons.of(runtime, os.environ["PATH"]).executable
@@ -206,12 +206,8 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
         )
-        self._answers, self._stderr_queue = queue.Queue(), queue.Queue()
-        for read, of in ((_read_answers, self._answers), (_read_lines, self._stderr_queue)):
-            threading.Thread(target=read, args=(process, of), daemon=True, name=f"read-{self.func_name}").start()
+        self._output = Output(process)
         module, _, handler = self.config["Handler"].rpartition(".")
         function = {
             "code_dir": str(code),
@@ -263,20 +259,20 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             "_LAMBDA_LAYERS_DIRS": os.pathsep.join(map(str, layers)),
         }
 
-    def _send(self, process: "subprocess.Popen[str]", message: dict[str, Any]) -> None:
+    def _send(self, process: "subprocess.Popen[bytes]", message: dict[str, Any]) -> None:
         """Sends a message to the process. If the process is gone, no answer will come."""
         assert process.stdin
         # The pipe may be broken or closed.
         with contextlib.suppress(BrokenPipeError, ValueError):
-            process.stdin.write(json.dumps(message) + "\n")
+            process.stdin.write(json.dumps(message).encode() + b"\n")
             process.stdin.flush()
 
-    def _answer(self, process: "subprocess.Popen[str]", *, timeout: float) -> dict[str, Any]:
+    def _answer(self, process: "subprocess.Popen[bytes]", *, timeout: float) -> dict[str, Any]:
         """Returns the answer to the last message. If the process is late or has ended, it is not used again."""
         try:
-            answer = self._answers.get(timeout=timeout)
+            answer = self._output.answer(timeout)
             missing = {"errorType": "Runtime.ExitError", "error": "Runtime exited without providing a reason"}
-        except queue.Empty:
+        except TimeoutError:
             answer = None
             missing = {"errorType": "Sandbox.Timedout", "error": f"Task timed out after {timeout}.00 seconds"}
         if answer is None:
@@ -288,10 +284,70 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         """The lines that the function logged during the last call, and since the call before it."""
         lines = [self._of_the_import] if self._of_the_import else []
         self._of_the_import = ""
-        with contextlib.suppress(queue.Empty):
-            while (line := self._stderr_queue.get(timeout=LAST_LINES_SECONDS)) is not None:
-                lines.append(line)
-        return "\n".join(lines)
+        return "\n".join(lines + self._output.lines())
+
+
+class Output:
+    """What a process writes: answers to its standard output, and the lines of its log to standard error.
+
+    The thread that waits for an answer reads both. Other threads would have to wait for Python's lock in turn.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout and process.stderr
+        self._answers, self._log = process.stdout.fileno(), process.stderr.fileno()
+        self._unfinished = {self._answers: b"", self._log: b""}
+        self._read: dict[int, deque[bytes]] = {self._answers: deque(), self._log: deque()}
+        self._poll = select.poll()
+        for file in self._read:
+            self._poll.register(file, select.POLLIN)
+
+    def answer(self, seconds: float) -> dict[str, Any] | None:
+        """The next answer. None if the process has ended. Ignores any other output. Raises TimeoutError."""
+        deadline = time.monotonic() + seconds
+        while (line := self._line(self._answers, deadline)) is not None:
+            try:
+                answer = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(answer, dict) and answer.get("status") in ("ready", "ok", "error"):
+                return answer
+        return None
+
+    def lines(self) -> list[str]:
+        """The lines of the log until the end of the call, or of the process, or until no line comes any more."""
+        lines = []
+        with contextlib.suppress(TimeoutError):
+            while (line := self._line(self._log, time.monotonic() + LAST_LINES_SECONDS)) is not None:
+                text, end, _ = line.decode(errors="replace").rstrip("\r").partition(function_process.END)
+                if text or not end:
+                    lines.append(text)
+                if end:
+                    break
+        return lines
+
+    def _line(self, file: int, deadline: float) -> bytes | None:
+        """The next line from `file`, or None at its end. Raises TimeoutError at the deadline."""
+        while not self._read[file]:
+            if file not in self._unfinished:
+                return None
+            ready = self._poll.poll(max(0, 1000 * (deadline - time.monotonic())))
+            if not ready:
+                raise TimeoutError
+            for one, _ in ready:
+                self._take(one)
+        return self._read[file].popleft()
+
+    def _take(self, file: int) -> None:
+        """Reads what is there."""
+        found = os.read(file, 2**16)
+        *lines, rest = (self._unfinished[file] + found).split(b"\n")
+        self._read[file].extend(lines)
+        self._unfinished[file] = rest
+        if not found:
+            self._poll.unregister(file)
+            if last := self._unfinished.pop(file):
+                self._read[file].append(last)
 
 
 @functools.cache
@@ -302,30 +358,3 @@ def _folder() -> Path:
 
 def _script() -> Path:
     return _folder() / "worker.py"
-
-
-def _read_answers(process: "subprocess.Popen[str]", answers: "queue.Queue[dict[str, Any] | None]") -> None:
-    """Puts each answer of a process into `answers`, and None when the process has ended. Ignores any other output."""
-    assert process.stdin and process.stdout
-    with process.stdin, process.stdout:
-        for line in process.stdout:
-            try:
-                answer = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(answer, dict) and answer.get("status") in ("ready", "ok", "error"):
-                answers.put(answer)
-    answers.put(None)
-
-
-def _read_lines(process: "subprocess.Popen[str]", lines: "queue.Queue[str | None]") -> None:
-    """Puts each line that a function logs into `lines`, and None at the end of a call."""
-    assert process.stderr
-    with process.stderr:
-        for line in process.stderr:
-            text, end, _ = line.rstrip("\n").partition(function_process.END)
-            if text or not end:
-                lines.put(text)
-            if end:
-                lines.put(None)
-    lines.put(None)

@@ -1,6 +1,7 @@
 """Why each patch is needed: these tests run the engine's own code, in this process. If one fails, its patch can go."""
 
 import contextlib
+import gc
 import inspect
 import io
 import json
@@ -16,11 +17,25 @@ from unittest.mock import Mock
 
 import pytest
 from jsonata.functions import Functions
+from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import cloudformation, dynamodb, lambda_svc, stepfunctions
+from ministack.services import apigateway, apigateway_v1, cloudformation, dynamodb, lambda_svc, stepfunctions
 from ministack.services.cloudformation import changesets, handlers, stacks
 
-from local.engine_patches import conditional_writes, express, lines, numbers, outputs, streams, workers, workflows
+from local.engine_patches import (
+    conditional_writes,
+    express,
+    garbage,
+    lines,
+    numbers,
+    once,
+    outputs,
+    server,
+    streams,
+    tasks,
+    workers,
+    workflows,
+)
 from local.settings import ACCOUNT, REGION
 from tests.support.names import unique
 
@@ -92,6 +107,91 @@ def test_the_engine_waits_for_log_lines_and_does_not_limit_processes() -> None:
 
     assert drain.parameters["first_line_wait"].default == 0.05
     assert lambda_runtime._LOCAL_MAX_WORKERS == 0
+
+
+def test_the_engine_serves_http_with_a_server_in_python(restored: Callable[[ModuleType, str], None]) -> None:
+    restored(app, "main")
+    by_itself = {name for name in app.main.__code__.co_names if name in ("hypercorn.asyncio", server.__name__)}
+    server.apply()
+    patched = {name for name in app.main.__code__.co_names if name in ("hypercorn.asyncio", server.__name__)}
+
+    assert (by_itself, patched) == ({"hypercorn.asyncio"}, {server.__name__})
+
+
+@pytest.mark.parametrize(("patched", "checks"), [(False, 2), (True, 1)])
+def test_the_engine_checks_a_token_at_each_request(monkeypatch: pytest.MonkeyPatch, patched: bool, checks: int) -> None:
+    checked: list[str] = []
+
+    def verify(token: str, key: dict[str, str]) -> bool:
+        checked.append(token)
+        return key["n"] == "its own"
+
+    for module in (apigateway, apigateway_v1):
+        monkeypatch.setattr(module, "_verify_rs256_signature", verify)
+    monkeypatch.setattr(dynamodb, "_condition_syntax_error", dynamodb._condition_syntax_error)
+    if patched:
+        once.apply()
+
+    own, other = {"n": "its own", "e": "AQAB"}, {"n": "another", "e": "AQAB"}
+    found = [apigateway_v1._verify_rs256_signature("token", key) for key in (own, own, other)]
+
+    assert found == [True, True, False]
+    assert len(checked) == checks + 1
+
+
+@pytest.mark.parametrize(("patched", "is_remembered"), [(False, False), (True, True)])
+def test_the_engine_reads_a_condition_at_each_write(
+    monkeypatch: pytest.MonkeyPatch, patched: bool, is_remembered: bool
+) -> None:
+    for module in (apigateway, apigateway_v1):
+        monkeypatch.setattr(module, "_verify_rs256_signature", module._verify_rs256_signature)
+    monkeypatch.setattr(dynamodb, "_condition_syntax_error", dynamodb._condition_syntax_error)
+    if patched:
+        once.apply()
+    tokens = Mock(wraps=dynamodb._COND_TOKEN_RE)
+    monkeypatch.setattr(dynamodb, "_COND_TOKEN_RE", tokens)
+
+    found = [dynamodb._condition_syntax_error(text, "ConditionExpression") for text in ("Id = :id", "Id = = :id") * 2]
+
+    assert found == [None, 'Invalid ConditionExpression: Syntax error; token: "=", near: "= = :id"'] * 2
+    assert tokens.finditer.call_count == (2 if is_remembered else 4)
+
+
+@pytest.mark.parametrize("patched", [False, True])
+@pytest.mark.parametrize(
+    ("resource", "at_once"),
+    [
+        ("arn:aws:states:::dynamodb:updateItem", True),
+        ("arn:aws:states:::sqs:sendMessage", True),
+        ("arn:aws:states:::lambda:invoke", False),
+    ],
+)
+def test_the_engine_starts_a_thread_for_a_call_with_a_timeout(
+    monkeypatch: pytest.MonkeyPatch, resource: str, at_once: bool, patched: bool
+) -> None:
+    monkeypatch.setattr(stepfunctions, "_invoke_resource", lambda *given: (given, threading.current_thread()))
+    name = "_invoke_resource_with_timeout"
+    monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
+    if patched:
+        tasks.apply()
+
+    given, thread = stepfunctions._invoke_resource_with_timeout(resource, {"a": 1}, 3)
+
+    assert given == (resource, {"a": 1})
+    assert (thread is threading.current_thread()) is (patched and at_once)
+
+
+def test_python_looks_for_garbage_rarely_and_not_at_what_stays() -> None:
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        garbage.apply()
+        after, frozen_after = gc.get_threshold(), gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+    assert after == garbage.THRESHOLDS
+    assert frozen_after > frozen
 
 
 @pytest.mark.parametrize(("one_step", "taken"), [(False, 2), (True, 1)])
