@@ -9,6 +9,7 @@ NAMED = {
     "orders": "send, look up, correct and close orders, and more",
     "remindme": "set, list, change and cancel reminders",
     "sign-in": "sign in for a day, sign out, or print a token",
+    "accounts": "copy a person's data, or delete their account",
     "doctor": "find problems before and after deploying a stage",
     "laptop": "run both apps on this machine",
 }

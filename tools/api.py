@@ -70,6 +70,11 @@ class Api:
         """Signs in now, so that the user types the password first. Raises CommandError if it fails."""
         self.person.token()
 
+    def sign_in_again(self) -> None:
+        """Signs in with the password, even if a refresh token is kept. Raises CommandError if it fails."""
+        self.person.forget()
+        self.person.token()
+
     def call(
         self, method: str, path: str, body: str | None = None, *, headers: Mapping[str, str] | None = None
     ) -> Answer:

@@ -1,5 +1,7 @@
 """A person gets a copy of their data and deletes their account. Then every store is searched for them."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,9 @@ from botocore.exceptions import ClientError
 from local import users
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.person import Planted, erase, planted
+from tests.support.commands import run_inside
 from tests.support.waiting import eventually
+from tools.account.__main__ import main
 
 ENGINES_LOG = "file engine.log"
 """The engine prints the mails and text messages that it does not send. AWS has no such log."""
@@ -103,6 +107,24 @@ def test_a_deleted_person_is_nowhere_but_where_the_receipt_says(person: Planted)
     expected = {store: what for store, (_, what) in STAYS.items()}
     assert eventually(lambda: traces(person), until=lambda found: found["cache"] == expected["cache"]) == expected
     assert {name for name, _ in STAYS.values()} <= {one["store"] for one in receipts[-1]["stays"]}
+
+
+def test_an_operator_exports_and_deletes_an_account_on_the_command_line(
+    apps: Apps, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person, receipt = apps.as_new_person(), tmp_path / "receipt.json"
+    place = ["--stage", "local", "--home", str(apps.cloud.settings.home)]
+
+    exported = run_inside(capsys, main, [*place, "export", person.user.email])
+    deleted = run_inside(capsys, main, [*place, "delete", person.user.email, "--yes", "--to", str(receipt)])
+
+    assert exported.json["account"]["attributes"]["email"] == person.user.email
+    assert (deleted.status, deleted.err) == (0, "")
+    assert json.loads(receipt.read_text())["id"] == exported.json["account"]["id"]
+    assert (
+        run_inside(capsys, main, [*place, "export", person.user.email]).err
+        == "error: NotFound: There is no such account.\n"
+    )
 
 
 def test_a_deleted_person_cannot_sign_in(person: Planted) -> None:

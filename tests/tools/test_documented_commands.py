@@ -17,6 +17,7 @@ from local.settings import PROJECT
 from terminal import app
 from tools import __main__ as tools
 from tools import command, teardown
+from tools.account import __main__ as account
 from tools.cost import __main__ as cost
 from tools.doctor import __main__ as doctor
 from tools.orders import __main__ as orders
@@ -127,6 +128,7 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
         "tools.orders": orders.main,
         "tools.remindme": remindme.main,
         "tools.sign_in": sign_in.main,
+        "tools.account": account.main,
         "tools.cost": cost.main,
         "tools.verify": verify.main,
         "tools.simulate": simulate.main,
@@ -228,7 +230,7 @@ def test_the_table_of_options_of_remindme_has_each_option() -> None:
 
 
 def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
-    apps = (module.APP for module in (orders, remindme, sign_in, doctor, teardown, cost, simulate, verify))
+    apps = (module.APP for module in (orders, remindme, sign_in, account, doctor, teardown, cost, simulate, verify))
     known = set().union(*map(options_of, (local.argument_parser(), *apps))) | {
         "--no-consumer",
         # Options of `cdk` and `aws`.
