@@ -83,6 +83,12 @@ def elsewhere(settings: Settings) -> list[dict[str, str]]:
             "Step Functions keeps the history of an execution, and cannot delete it",
             "90 days after each execution",
         ),
+        _stays(
+            "OrdersToCheck and its dead letters",
+            "ids of orders",
+            "the functions that look for lost orders read them",
+            "14 days at most, usually ten minutes",
+        ),
         *([_HISTORIES] if settings.has_histories else []),
         _stays(
             "the changes of OrderTable",

@@ -404,6 +404,32 @@ def test_users_may_write_attributes_that_their_client_may_not(
     assert (claims["phone_number_verified"], claims["cognito:groups"]) == (False, "operators")
 
 
+def test_a_renewed_token_looks_like_a_new_sign_in(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
+    """On AWS `auth_time` stays the time of the sign-in."""
+    user, cognito = cloud.users()[PERSON], client("cognito-idp")
+    asked = {"ClientId": places.web_client, "AuthFlow": "USER_PASSWORD_AUTH"}
+    tokens = cognito.initiate_auth(**asked, AuthParameters={"USERNAME": user.email, "PASSWORD": user.password})[
+        "AuthenticationResult"
+    ]
+
+    def renewed() -> dict[str, Any]:
+        answer = cognito.initiate_auth(
+            ClientId=places.web_client,
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
+        )
+        return claims_of(answer["AuthenticationResult"]["IdToken"])
+
+    first = claims_of(tokens["IdToken"])
+    later = eventually(renewed, until=lambda claims: claims["iat"] > first["iat"])
+
+    assert later["auth_time"] == later["iat"]
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    return dict(json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==")))
+
+
 def test_a_challenge_can_be_answered_without_a_session(cloud: Cloud, places: Places) -> None:
     """On AWS the caller needs the session that a sign-in with a password started."""
     operation = {"X-Amz-Target": "AWSCognitoIdentityProviderService.RespondToAuthChallenge"}

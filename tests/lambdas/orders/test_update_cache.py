@@ -1,10 +1,12 @@
 import json
 import os
 import signal
+from datetime import UTC, datetime
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
+from orders.erased import erased
 from orders.update_cache import CacheUpdateError, handler
 from tests.support.handlers.lookups import get
 from tests.support.handlers.order_rows import CACHED, ROW, SHOWN
@@ -79,6 +81,16 @@ def test_a_withdrawn_order_is_no_longer_found(order_table, redis_cache):
 
     assert get("A-1")[0] == 404
     assert redis_cache.pttl("order:A-1") <= 100
+
+
+def test_an_erased_order_replaces_its_entry_even_if_an_older_change_comes_late(redis_cache):
+    left = erased(ROW, now=datetime.now(UTC), no_execution="")
+
+    update(record("MODIFY", ROW), record("MODIFY", left))
+
+    entry = json.loads(redis_cache.get("order:A-1"))
+    assert (entry["Owner"], entry["Name"], entry["Card"]) == (None, "", {"Last4": ""})
+    assert get("A-1")[0] == 404, "it belongs to nobody"
 
 
 @pytest.mark.parametrize("order_id", ["4242424242424242", "a b", "é", "x" * 65])
