@@ -16,14 +16,14 @@ from stacks.reminder_workflow import ReminderWorkflow
 from stacks.rest_api import ERROR, Answer, RestApi
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-"""The header that identifies a repeated `POST /reminders`."""
+"""The header that identifies a repeated request."""
 
 SCHEDULED = Answer(schema="reminders/scheduled.schema.json", headers=("Location",))
 STATE = Answer(schema="reminders/reminder_state.schema.json")
 
 
 class RemindersApi(RestApi):
-    """Creates, lists, looks up and cancels reminders."""
+    """Creates, lists, looks up, changes and cancels reminders."""
 
     def __init__(
         self,
@@ -41,18 +41,19 @@ class RemindersApi(RestApi):
         )
         function = partial(PythonFunction, scope, stage=stage, dependencies=dependencies, memory=512, timeout=20)
         common = {**table.client_environment, "ALLOWED_ORIGIN": stage.allowed_origin}
+        scheduling = {
+            **common,
+            "REMINDER_WORKFLOW": workflow.state_machine_arn,
+            "SENDER": stage.sender,
+            "ALLOWED_EMAILS": " ".join(stage.allowed_emails),
+            "ALLOWED_PHONES": " ".join(stage.allowed_phones),
+        }
 
         create_reminder = function(
             "CreateReminder",
             description="POST /reminders",
             handler="reminders.create_reminder.handler",
-            environment={
-                **common,
-                "REMINDER_WORKFLOW": workflow.state_machine_arn,
-                "SENDER": stage.sender,
-                "ALLOWED_EMAILS": " ".join(stage.allowed_emails),
-                "ALLOWED_PHONES": " ".join(stage.allowed_phones),
-            },
+            environment=scheduling,
         )
         self.add_route(
             "POST",
@@ -92,6 +93,25 @@ class RemindersApi(RestApi):
         )
         self.add_route("GET", "/reminders/{reminderId}", get_reminder, answers={200: STATE, 404: ERROR})
         allow(get_reminder, "dynamodb:GetItem", on=table.table_arn)
+
+        update_reminder = function(
+            "UpdateReminder",
+            description="PATCH /reminders/{reminderId}",
+            handler="reminders.update_reminder.handler",
+            environment=scheduling,
+        )
+        self.add_route(
+            "PATCH",
+            "/reminders/{reminderId}",
+            update_reminder,
+            request="reminders/reminder_change.schema.json",
+            headers=(IDEMPOTENCY_KEY,),
+            answers={200: STATE, 404: ERROR, 409: ERROR},
+        )
+        allow(update_reminder, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        workflow.grant_start_execution(update_reminder)
+        workflow.grant_execution(update_reminder, "states:DescribeExecution", "states:StopExecution")
+        _allow_readiness(update_reminder)
 
         cancel_reminder = function(
             "CancelReminder",

@@ -93,7 +93,8 @@ class Shape:
                 if name in schema.get("required", ()):
                     yield codes.MISSING().of(path)
             elif "properties" in field:
-                yield from self._faults(value[name], field, f"{path}.")
+                if not (value[name] is None and "null" in field["type"]):
+                    yield from self._faults(value[name], field, f"{path}.")
             elif problem := self._problem(value[name], path):
                 yield problem.of(path)
         if schema.get("additionalProperties") is False:
@@ -139,7 +140,8 @@ class Shape:
             case "maximum":
                 return codes.TOO_BIG(largest=rule)
             case "enum":
-                return codes.UNKNOWN_VALUE(allowed=rule)
+                # The values of an error are text and whole numbers.
+                return codes.UNKNOWN_VALUE(allowed=["true" if one is True else one for one in rule])
         return codes.BREAKS_RULE(rule=str(error.rule))
 
 

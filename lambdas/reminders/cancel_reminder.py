@@ -2,20 +2,11 @@
 
 from datetime import UTC, datetime
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
 from common import http
-from common.aws import BRIEFLY
-from common.logs import logger_of
 from common.times import timestamp
-from reminders import table
+from reminders import executions, table
 from reminders.owner import own_row
 from reminders.reminder import CANCELLED, SCHEDULED, Row, shown
-
-_states = boto3.client("stepfunctions", config=BRIEFLY)
-
-logger = logger_of(__name__)
 
 
 @http.api
@@ -40,10 +31,7 @@ def handler(event: http.Event) -> http.Reply:
             message = f"The reminder was sent, is being sent, has failed, or was cancelled before.{again}"
             raise http.RequestError(409, "Conflict", message)
     else:
-        try:
-            _states.stop_execution(executionArn=row["ExecutionId"])
-        except (ClientError, BotoCoreError) as error:
-            logger.warning("a cancelled reminder's execution was not stopped: %s", type(error).__name__)
+        executions.stop_if_possible(row["ExecutionId"])
     return http.reply(200, shown(row))
 
 

@@ -94,7 +94,8 @@ def _repeated(
         claimed = table.claim_again(row, claim=str(uuid.uuid4()))
         if claimed is None and table.find(row["ReminderId"]) is None:
             return _repeated(event, None, identity, request, caller)
-        if claimed and executions.found(claimed["ExecutionId"]) is None:
+        # If the reminder was changed since, this request is not what it says any more.
+        if claimed and "ChangeDigest" not in claimed and executions.found(claimed["ExecutionId"]) is None:
             _start(_addressed(request, caller), claimed)
     return _accepted(event, row)
 

@@ -1,4 +1,4 @@
-"""Starts executions of the reminder workflow."""
+"""Starts, stops and finds executions of the reminder workflow."""
 
 import json
 import os
@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
-from common.aws import BRIEFLY
+from common.aws import BRIEFLY, error_name
+from common.logs import logger_of
 from reminders.reminder import Row, another_name, execution_arn
 
 states = boto3.client("stepfunctions", config=BRIEFLY)
+
+logger = logger_of(__name__)
 
 
 def first_of(reminder_id: str) -> str:
@@ -57,3 +61,14 @@ def stop(execution: str) -> bool:
     except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
         return False
     return True
+
+
+def stop_if_possible(execution: str) -> None:
+    """Ends the wait of an execution that no row needs any more.
+
+    It never raises an error of AWS: if the execution runs on, its message finds that the reminder is not its own.
+    """
+    try:
+        states.stop_execution(executionArn=execution)
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("an execution was not stopped: %s", error_name(error))

@@ -1,4 +1,4 @@
-"""The header `Idempotency-Key`: `POST /reminders` recognises a repeated request by it. Pure. See decision D038."""
+"""The header `Idempotency-Key`: it identifies a repeated request. Pure. See decision D038."""
 
 import hashlib
 import hmac
@@ -43,6 +43,11 @@ def digest(request: Mapping[str, Any], key: str) -> str:
     rest = {name: value for name, value in request.items() if name not in ("channels", "preference")}
     text = json.dumps(rest | _named(channels_of(request)), sort_keys=True, default=str)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def digest_of_change(change: Mapping[str, Any], key: str) -> str:
+    """Returns a keyed digest of a change. Without the key, it reveals nothing."""
+    return hmac.new(key.encode(), json.dumps(change, sort_keys=True, default=str).encode(), hashlib.sha256).hexdigest()
 
 
 def _named(channels: list[str]) -> dict[str, Any]:

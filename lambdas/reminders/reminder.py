@@ -56,21 +56,28 @@ def row_of(
 
     `execution` is the ARN of the only execution whose message sends the reminder.
     """
-    channels = channels_of(request)
     return {
         "ReminderId": reminder_id,
         "Owner": owner,
-        "Message": request["message"],
-        "Channels": channels,
-        "Preference": preference_of(channels),
-        **{name.capitalize(): hide(request[name]) for name, hide in HIDDEN.items() if name in request},
-        **({"Repeat": json.dumps(request["repeat"])} if "repeat" in request else {}),
+        **request_fields(request),
         "FirstDueAt": utc_text(due.instant),
         **due_fields(due.instant, number=1, now=now, kept=kept),
         "TimeZone": due.zone,
         "Status": SCHEDULED,
         "ExecutionId": execution,
         "CreatedAt": timestamp(now),
+    }
+
+
+def request_fields(request: Mapping[str, Any]) -> Row:
+    """Returns the fields of a row that show the request. The addresses are hidden."""
+    channels = channels_of(request)
+    return {
+        "Message": request["message"],
+        "Channels": channels,
+        "Preference": preference_of(channels),
+        **{name.capitalize(): hide(request[name]) for name, hide in HIDDEN.items() if name in request},
+        **({"Repeat": json.dumps(request["repeat"])} if "repeat" in request else {}),
     }
 
 

@@ -1,6 +1,5 @@
 """`SettleLostReminders`: finds reminders that no running execution will send, and settles them."""
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
@@ -14,12 +13,9 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.aws import BRIEFLY, error_name
-from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
-from common.shape import ShapeError
 from common.times import timestamp
-from reminders import executions, mask, settings, table, validation
-from reminders.channels import addresses_of, channels_of
+from reminders import earlier, executions, mask, settings, table
 from reminders.due import from_utc_text, utc_text
 from reminders.following import next_of
 from reminders.reminder import (
@@ -30,7 +26,6 @@ from reminders.reminder import (
     channels_on,
     execution_input,
     failed,
-    request_on,
 )
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
@@ -176,8 +171,7 @@ def _settle(found: Row, run: Run) -> bool:
     if execution and execution["status"] == "RUNNING":
         return False
     try:
-        # An execution that was not started yet leaves the addresses to the one before it.
-        source = execution or (executions.found(row["After"]) if "After" in row else None)
+        source = execution or earlier.before(row)
         if row["Status"] in OVER:
             return _go_on_after(row, source, now=run.now)
         may_be_queued = row["Status"] == SENDING or (execution and execution["status"] == "SUCCEEDED")
@@ -198,7 +192,7 @@ def _last_seen(row: Row) -> datetime:
 
 def _send_again_or_fail(row: Row, source: Mapping[str, Any] | None, *, now: datetime) -> bool:
     """Starts the reminder again, or fails it. `source` is the execution whose input may hold the addresses."""
-    request = _request(row, source)
+    request = earlier.request_in(source, row)
     if row["Status"] == SENDING:
         reason = MAY_HAVE_ARRIVED
     elif now - from_utc_text(row["DueAt"]) > settings.grace():
@@ -218,7 +212,7 @@ def _send_again_or_fail(row: Row, source: Mapping[str, Any] | None, *, now: date
 
 def _go_on_after(row: Row, source: Mapping[str, Any] | None, *, now: datetime) -> bool:
     """Schedules the next occurrence of a repeated reminder whose execution failed before it sent anything."""
-    request, following = _request(row, source), next_of(row, now=now)
+    request, following = earlier.request_in(source, row), next_of(row, now=now)
     if request is None or following is None:
         return False
     return _schedule(row, {**following, "Reason": ""}, request, source, now=now)
@@ -236,19 +230,3 @@ def _schedule(
     if scheduled := table.settle(row, {**changes, **execution}):
         executions.start(scheduled["ExecutionId"], execution_input(request, scheduled, now=now))
     return scheduled is not None
-
-
-def _request(row: Row, execution: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Returns the request for the reminder, addresses included. None if the addresses are no longer known.
-
-    The request comes from the execution's input. The row hides addresses, so it is only enough for channels without
-    addresses.
-    """
-    on_the_row = request_on(row)
-    with contextlib.suppress(NotJsonError, ShapeError):
-        given = read_leniently(execution.get("input", "{}")) if execution else {}
-        request = validation.given_to_the_workflow(given)
-        is_its_own = given.get("reminderId", row["ReminderId"]) == row["ReminderId"]
-        if is_its_own and {**request, "channels": channels_of(request)}.items() >= on_the_row.items():
-            return request
-    return None if addresses_of(on_the_row["channels"]) else on_the_row

@@ -105,6 +105,16 @@ def record(row: Row, channel: str, reason: str, *, now: datetime) -> Row | None:
     return _update(row["ReminderId"], changes, only_if=_is(row, SENDING), without=[LEASE.format(name)])
 
 
+def change(row: Row, changes: Mapping[str, Any], *, execution: str, after: str, without: Sequence[str]) -> Row | None:
+    """Changes a reminder and gives it another execution. Returns the row, or None if it has changed since it was read.
+
+    `after` is the execution whose input holds the addresses until the other one has started.
+    """
+    changes = {**changes, "ExecutionId": execution, "After": after}
+    written = _update(row["ReminderId"], changes, only_if=_is(row, row["Status"]), without=without)
+    return written or _with_execution(row, execution)
+
+
 def finish(row: Row, changes: Mapping[str, Any]) -> Row | None:
     """Writes how an occurrence has ended, and returns the row. None if it is not SENDING any more."""
     return _update(row["ReminderId"], changes, only_if=_is(row, SENDING), without=_OF_CHANNELS)
@@ -240,13 +250,13 @@ def _update(
 ) -> Row | None:
     """Writes `changes`, removes the fields in `without`, and returns the row. None if the condition does not hold."""
     sets = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
-    removes = " REMOVE " + ", ".join(without) if without else ""
+    removes = " REMOVE " + ", ".join(f"#{name}" for name in without) if without else ""
     try:
         answer = _table.update_item(
             Key={"ReminderId": reminder_id},
             UpdateExpression=sets + removes,
             ConditionExpression=only_if,
-            ExpressionAttributeNames={f"#{name}": name for name in changes},
+            ExpressionAttributeNames={f"#{name}": name for name in (*changes, *without)},
             ExpressionAttributeValues={f":{name}": value for name, value in changes.items()},
             ReturnValues="ALL_NEW",
         )

@@ -8,7 +8,7 @@ from typing import Any
 from common import codes
 from common.cards import is_split_card, looks_like_card
 from common.codes import Detail
-from common.shape import Shape
+from common.shape import WHOLE, Shape
 from reminders import recurrence
 from reminders.channels import CHANNELS, PREFERENCES, addresses_of, channels_of
 from reminders.due import MOST_SECONDS, Due, due_at, zone_of
@@ -16,9 +16,24 @@ from reminders.errors import InvalidReminderError, Problems
 
 
 def _across(request: Mapping[str, Any]) -> Iterator[Detail]:
-    """Yields the problems of `channels` and `preference` together. Every field may have a value of any type."""
+    """Yields the problems of several fields together. Every field may have a value of any type."""
     if "channels" not in request and "preference" not in request:
         yield codes.MISSING().of("channels")
+    yield from _two_names(request)
+
+
+def _across_a_change(change: Mapping[str, Any]) -> Iterator[Detail]:
+    """Yields the problems of several fields of a change together. Every field may have a value of any type."""
+    if not change:
+        yield codes.EMPTY().of(WHOLE)
+    for name in ("waitSeconds", "timestamp", "fold"):
+        if "sendNow" in change and name in change:
+            yield codes.AT_MOST_ONE_OF(fields=["sendNow", name]).of(WHOLE)
+    yield from _two_names(change)
+
+
+def _two_names(request: Mapping[str, Any]) -> Iterator[Detail]:
+    """Yields a problem if `channels` and `preference` name different channels."""
     channels, preference = request.get("channels"), request.get("preference")
     if isinstance(channels, list) and isinstance(preference, str) and preference in PREFERENCES:
         known = [channel for channel in CHANNELS if channel in channels]
@@ -28,20 +43,20 @@ def _across(request: Mapping[str, Any]) -> Iterator[Detail]:
 
 
 # SNS refuses characters that XML 1.0 cannot contain, so no channel accepts them: https://aws.amazon.com/sns/faqs/.
-SHAPE = Shape.of(
-    Path(__file__).with_name("reminder.schema.json"),
-    # See decision D058.
-    forms={
-        "message": codes.CONTROL_CHARACTERS(),
-        "channels": codes.NOT_CHANNELS(allowed=list(CHANNELS)),
-        "waitSeconds": codes.NOT_WHOLE_NUMBER(smallest=0, largest=MOST_SECONDS),
-        "email": codes.NOT_AN_EMAIL_ADDRESS(),
-        "phone": codes.NOT_A_PHONE_NUMBER(),
-        "subject": codes.NOT_ONE_LINE(),
-        "repeat.every": codes.NOT_AN_INTERVAL(),
-    },
-    texts={"message", "subject"},
-    across=_across,
+# See decision D058.
+_FORMS = {
+    "message": codes.CONTROL_CHARACTERS(),
+    "channels": codes.NOT_CHANNELS(allowed=list(CHANNELS)),
+    "waitSeconds": codes.NOT_WHOLE_NUMBER(smallest=0, largest=MOST_SECONDS),
+    "email": codes.NOT_AN_EMAIL_ADDRESS(),
+    "phone": codes.NOT_A_PHONE_NUMBER(),
+    "subject": codes.NOT_ONE_LINE(),
+    "repeat.every": codes.NOT_AN_INTERVAL(),
+}
+_TEXTS = {"message", "subject"}
+SHAPE = Shape.of(Path(__file__).with_name("reminder.schema.json"), forms=_FORMS, texts=_TEXTS, across=_across)
+CHANGE = Shape.of(
+    Path(__file__).with_name("reminder_change.schema.json"), forms=_FORMS, texts=_TEXTS, across=_across_a_change
 )
 
 OURS = {"reminderId", "waitUntil", "after", "waitedUntil"}
@@ -83,16 +98,24 @@ def due_of(request: Mapping[str, Any], *, now: datetime) -> Due:
     """Returns when the reminder is due. Checks everything but its addresses. Raises InvalidReminderError."""
     problems = Problems()
     with problems.collected():
-        check_texts(request)
-    for channel in channels_of(request):
-        with problems.collected():
-            CHANNELS[channel].check_message(request["message"])
+        check_message(request)
     with problems.collected():
         due = due_at(request, now=now)
         if "repeat" in request:
             recurrence.check(request["repeat"], due, zone=zone_of(request))
     problems.refuse()
     return due
+
+
+def check_message(request: Mapping[str, Any]) -> None:
+    """Raises InvalidReminderError if a text of the reminder is invalid, or if a channel would refuse the message."""
+    problems = Problems()
+    with problems.collected():
+        check_texts(request)
+    for channel in channels_of(request):
+        with problems.collected():
+            CHANNELS[channel].check_message(request["message"])
+    problems.refuse()
 
 
 def check_texts(request: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ def body(operation: str, value: Any, *, now: datetime) -> Any:
             return _order(value)
         case "CloseOrder":
             return {**value, "note": _visible(_few_digits(value["note"]))}
-        case "CreateReminder":
+        case "CreateReminder" | "UpdateReminder":
             return _reminder(value, now=now)
     return value
 
@@ -81,15 +81,16 @@ def _reminder(reminder: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     # Without these fields the caller's own addresses are used. Others would have to be on the stage's list.
     made = {name: value for name, value in reminder.items() if name not in ("email", "phone")}
     for name in {"message", "subject"} & made.keys():
-        made[name] = _lettered(_visible(_few_digits(made[name])))
+        if made[name] is not None:
+            made[name] = _lettered(_visible(_few_digits(made[name])))
     is_texted = "sms" in made.get("channels", ()) or made.get("preference") in ("sms", "both")
-    if len(_NOT_ASCII.sub("", made["message"])) != len(made["message"]) or is_texted:
+    if "message" in made and (_NOT_ASCII.search(made["message"]) or is_texted):
         made["message"] = made["message"][: _LONGEST_TEXT_MESSAGE // 2]
     if "timeZone" in made:
         made["timeZone"] = "Europe/Paris"
     if "timestamp" in made:
         made["timestamp"] = _at(tomorrow, like=made["timestamp"])
-    if "until" in made.get("repeat", {}):
+    if "until" in (made.get("repeat") or {}):
         # It needs an offset, because the request may have no time zone.
         later = (tomorrow + timedelta(days=366)).strftime("%Y-%m-%dT%H:%M:%SZ")
         made["repeat"] = {**made["repeat"], "until": later}

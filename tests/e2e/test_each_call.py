@@ -55,6 +55,13 @@ NOT_HERE = {
     Call("RedriveDeadLetters", "sqs:GetQueueAttributes"): "only if messages are left when the time is over",
     Call("CreateReminder", "sns:ListSMSSandboxPhoneNumbers"): "the engine has left the SMS sandbox",
     **{
+        Call("UpdateReminder", action): "as for CreateReminder, which asks with the same code"
+        for action in (
+            *("ses:GetAccount", "ses:GetIdentityVerificationAttributes", "sns:CheckIfPhoneNumberIsOptedOut"),
+            *("sns:GetSMSSandboxAccountStatus", "sns:ListSMSSandboxPhoneNumbers"),
+        )
+    },
+    **{
         Call(function, action): "Lambda makes this call to read the function's stream or queue"
         for function, actions in {
             "WatchOrders": (

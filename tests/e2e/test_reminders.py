@@ -176,7 +176,7 @@ def test_a_cancelled_reminder_is_never_sent_and_stays_cancelled(
 
 
 @pytest.mark.usefixtures("real_waits")
-def test_another_persons_reminder_is_neither_seen_nor_cancelled(
+def test_another_persons_reminder_is_neither_seen_nor_changed(
     apps: Apps, people: tuple[Call, Call], message: str
 ) -> None:
     ada, bob = people
@@ -184,8 +184,8 @@ def test_another_persons_reminder_is_neither_seen_nor_cancelled(
     reminder_id = posted["reminderId"]
 
     answers = [
-        bob(method, "/reminders/{reminderId}", reminderId=one)[:2]
-        for method in ("GET", "DELETE")
+        bob(method, "/reminders/{reminderId}", reminderId=one, body=body)[:2]
+        for method, body in (("GET", None), ("PATCH", {"sendNow": True}), ("DELETE", None))
         for one in (reminder_id, str(uuid.uuid4()))
     ]
     _, listed, _ = bob("GET", "/reminders")

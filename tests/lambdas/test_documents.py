@@ -22,10 +22,11 @@ from orders import (
     redrive_dead_letters,
     remove_parked,
 )
-from reminders import cancel_reminder, create_reminder, get_reminder, list_reminders, readiness
+from reminders import cancel_reminder, create_reminder, get_reminder, list_reminders, readiness, update_reminder
 from tests.contract import unsaid
 from tests.support.documents import fits, fitting, just_outside, operation, operations, resolved
 from tests.support.handlers.events import OPERATOR, post, signed_in
+from tests.support.handlers.reminder_rows import TOPIC, row
 from tools.openapi.examples import ASKED
 
 pytestmark = pytest.mark.usefixtures("order_table", "order_workflow", "reminder_table", "reminder_workflow")
@@ -42,6 +43,7 @@ HANDLERS: dict[str, Callable[[Any, Any], Any]] = {
     "CreateReminder": create_reminder.handler,
     "ListReminders": list_reminders.handler,
     "GetReminder": get_reminder.handler,
+    "UpdateReminder": update_reminder.handler,
     "CancelReminder": cancel_reminder.handler,
 }
 WITH_A_BODY = [one.id for one in operations() if "requestBody" in one.said]
@@ -67,9 +69,15 @@ def answer(id: str, event: dict[str, Any]) -> tuple[int, str]:
     return reply["statusCode"], reply["body"]
 
 
+@pytest.fixture(autouse=True)
+def a_reminder(reminder_table):
+    """The reminder that changes are for."""
+    reminder_table.put_item(Item=row("r-1", owner=OPERATOR["sub"], request=TOPIC))
+
+
 def asked(id: str, body: Any) -> dict[str, Any]:
     order_id = body.get("OrderId", "order-1") if isinstance(body, dict) else "order-1"
-    return post(body) | {"pathParameters": {"OrderId": order_id}}
+    return post(body) | {"pathParameters": {"OrderId": order_id, "reminderId": "r-1"}}
 
 
 @pytest.mark.parametrize("id", WITH_A_BODY)
@@ -93,7 +101,7 @@ def test_a_body_that_does_not_fit_the_document_is_refused(id):
 
     for name, field in schema["properties"].items():
         bodies = [good | {name: value} for value in just_outside(field)]
-        if name in schema["required"]:
+        if name in schema.get("required", ()):
             bodies.append({other: value for other, value in good.items() if other != name})
         for body in [*bodies, good | {"Unknown": "x"}]:
             status, said = answer(id, asked(id, body))
@@ -163,8 +171,8 @@ def test_a_page_has_the_documented_default_number_of_rows(id, monkeypatch):
 def test_a_token_from_an_answer_fits_the_document():
     for id in ("ListOrders", "ListReminders"):
         schema = operation(id).parameter("next")["schema"]
-        for row in ("a", "ab", "abc", "é🐈", str(uuid.uuid4())):
-            assert fits(schema, paging.token(("2026-11-26T09:00:00.000Z", row)))
+        for last in ("a", "ab", "abc", "é🐈", str(uuid.uuid4())):
+            assert fits(schema, paging.token(("2026-11-26T09:00:00.000Z", last)))
 
 
 @pytest.mark.parametrize(

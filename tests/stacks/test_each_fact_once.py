@@ -58,12 +58,12 @@ LISTS: list[set[Any]] = [
     {search_query.ME},
     {search_query.TRUE},
     {"reminderId", *reminder.CARRIED},
-    {0, 1},
+    *({True}, {0, 1}),
     _cases("lambdas/reminders/list_reminders.py", "_due"),
     _options("lambdas/orders/cache.py", "State"),
 ]
-"""The closed lists, and the values of `fold`, `when` and `X-Cache`. Each `enum`, and each list in a workflow, must be
-one of them."""
+"""The closed lists, and the values of `sendNow`, `fold`, `when` and `X-Cache`. Each `enum`, and each list in a
+workflow, must be one of them."""
 
 WRITTEN_BY_FUNCTIONS = {
     order.CLOSED,

@@ -171,6 +171,7 @@ def test_bodies_are_documented_by_the_schemas_that_the_functions_use(deployment)
         ("Orders", "PUT", "orders/{OrderId}"): schema("orders/order.schema.json"),
         ("Orders", "POST", "orders/{OrderId}/close"): schema("orders/closing.schema.json"),
         ("Reminders", "POST", "reminders"): schema("reminders/reminder.schema.json"),
+        ("Reminders", "PATCH", "reminders/{reminderId}"): schema("reminders/reminder_change.schema.json"),
     }
 
 

@@ -94,6 +94,8 @@ def just_outside(schema: Schema) -> list[Any]:
 def _drawn(schema: Schema) -> st.SearchStrategy[Any]:
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
+    if "anyOf" in schema:
+        return st.one_of([_drawn(one) for one in schema["anyOf"]])
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     return st.one_of([_of_type(one, schema) for one in types])
 
@@ -108,6 +110,8 @@ def _of_type(type: str, schema: Schema) -> st.SearchStrategy[Any]:
             return st.lists(_drawn(schema["items"]), min_size=schema.get("minItems", 0), max_size=5, unique=True)
         case "string":
             return _text(schema)
+        case "null":
+            return st.none()
         case "integer":
             return st.integers(least, most)
         case "number":

@@ -162,6 +162,19 @@ ASKED: Mapping[str, Examples] = {
             {"message": "Water the plants", "preference": "sms", "timestamp": "2027-01-27T09:00:00+01:00"},
         ),
     },
+    "UpdateReminder": {
+        "inTenMinutes": _example("Again in ten minutes", {"waitSeconds": 600}),
+        "sendNow": _example("Now", {"sendNow": True}),
+        "edit": _example(
+            "Another text at another local time, not repeated any more",
+            {
+                "message": "Water the flowers",
+                "timestamp": "2027-01-28 09:00",
+                "timeZone": "Europe/Paris",
+                "repeat": None,
+            },
+        ),
+    },
 }
 """The bodies of requests, by operation."""
 
@@ -242,6 +255,9 @@ ANSWERED: Mapping[tuple[str, str], Examples] = {
         "scheduled": _example("A reminder that waits", _REMINDER),
         "failed": _example("A reminder that was not sent", _FAILED),
     },
+    ("UpdateReminder", "200"): {
+        "changed": _example("The changed reminder", {**_REMINDER, "message": "Water the flowers"}),
+    },
     ("CancelReminder", "200"): {
         "cancelled": _example("The cancelled reminder", {**_REMINDER, "status": "CANCELLED"}),
     },
@@ -280,6 +296,7 @@ _LIMIT_IS_WRONG = [codes.NOT_WHOLE_NUMBER(smallest=1, largest=MOST).of("limit")]
 _NO_ORDER = "There is no such order."
 _NO_REMINDER = "There is no such reminder."
 _NO_ACCOUNT = "There is no such account."
+_NO_TOPIC = "Only operators may use the topic. Choose email, sms or both."
 _CHANGED = "Only an escalated or a parked order can be "
 
 _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
@@ -287,12 +304,14 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("CloseOrder", "InvalidRequest"): ("The request body is invalid.", [codes.MISSING().of("note")]),
     ("ListOrders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
     ("ListReminders", "InvalidRequest"): ("The query is invalid.", _LIMIT_IS_WRONG),
+    ("UpdateReminder", "InvalidRequest"): ("The change is invalid.", [codes.HAS_PASSED().of("timestamp")]),
     ("CreateReminder", "InvalidRequest"): ("The reminder is invalid.", [codes.HAS_PASSED().of("timestamp")]),
     ("GetAccount", "InvalidRequest"): ("The query is invalid.", [codes.NOT_A_NEXT().of("next")]),
     ("", "InvalidJson"): ("The body is not JSON: see line 1, column 15.", []),
     ("", "NotSignedIn"): ("Sign in, and send the ID token.", []),
     ("", "Forbidden"): ("Only operators may do this.", []),
-    ("CreateReminder", "Forbidden"): ("Only operators may use the topic. Choose email, sms or both.", []),
+    ("CreateReminder", "Forbidden"): (_NO_TOPIC, []),
+    ("UpdateReminder", "Forbidden"): (_NO_TOPIC, []),
     ("", "ACCESS_DENIED"): ("The request was refused. Check its path, headers and body.", []),
     ("", "NotFound"): (_NO_ORDER, []),
     ("RemoveParked", "NotFound"): (
@@ -304,11 +323,13 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
         [],
     ),
     ("GetReminder", "NotFound"): (_NO_REMINDER, []),
+    ("UpdateReminder", "NotFound"): (_NO_REMINDER, []),
     ("CancelReminder", "NotFound"): (_NO_REMINDER, []),
     ("PlaceOrder", "Conflict"): ("Another order has this OrderId. Choose a different id.", []),
     ("CorrectOrder", "Conflict"): (f"{_CHANGED}corrected.", []),
     ("CloseOrder", "Conflict"): (f"{_CHANGED}closed.", []),
     ("CreateReminder", "Conflict"): ("This Idempotency-Key belongs to another request. Use a new key.", []),
+    ("UpdateReminder", "Conflict"): ("The reminder is being sent, or was cancelled before.", []),
     ("CancelReminder", "Conflict"): ("The reminder was sent, is being sent, has failed, or was cancelled before.", []),
     ("GetAccount", "NotFound"): (_NO_ACCOUNT, []),
     ("DeleteAccount", "NotFound"): (_NO_ACCOUNT, []),

@@ -4,7 +4,7 @@ The functions first validate a body against the schemas in `lambdas/`, which nam
 check further rules in code. The documents contain both, as far as a JSON schema can express it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reminders.due import MOST_SECONDS
@@ -75,61 +75,73 @@ TIME = f"{_LOCAL}|{_WITH_OFFSET}"
 NOTHING: Mapping[str, Any] = {"not": {}}
 """A schema that no value fits. It is not `false`, because some generators of clients do not know that."""
 
+_TIME_FIELDS = ("waitSeconds", "timestamp", "fold", "sendNow")
+
+
+def _without(*names: str) -> dict[str, Any]:
+    return dict.fromkeys(names, NOTHING)
+
+
+_TIMES: Mapping[str, Any] = {
+    "waitSeconds": {"minimum": 0, "maximum": MOST_SECONDS, "pattern": f"^({up_to(MOST_SECONDS, digits=8)})$"},
+    "timestamp": {"pattern": f"^({TIME})$"},
+    "timeZone": {"pattern": "^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$"},
+}
+_CHANNELS: Sequence[Mapping[str, Any]] = (
+    {
+        "title": "By a list of channels",
+        "required": ["channels"],
+        "properties": {"channels": {}, **_without("preference")},
+    },
+    {
+        "title": "By a preference",
+        "required": ["preference"],
+        "properties": {"preference": {}, **_without("channels")},
+    },
+)
+_NEW_TIMES: Sequence[Mapping[str, Any]] = (
+    {
+        "title": "After a number of seconds",
+        "required": ["waitSeconds"],
+        "properties": {"waitSeconds": {}, **_without("timestamp", "fold")},
+    },
+    {
+        "title": "At a time with its offset",
+        "required": ["timestamp"],
+        "properties": {"timestamp": {"pattern": f"^{_WITH_OFFSET}$"}, **_without("waitSeconds", "fold")},
+    },
+    {
+        "title": "At a local time",
+        "required": ["timestamp", "timeZone"],
+        "properties": {"timestamp": {"pattern": f"^{_LOCAL}$"}, "timeZone": {}, **_without("waitSeconds")},
+    },
+)
+# These alternatives are within `allOf`, because generators of clients make several classes from an object with `oneOf`.
+
 REFINED: Mapping[str, Any] = {
     "AccountData": {"properties": {"next": {"minLength": 1}}},
     "OrderList": {"properties": {"next": {"minLength": 1}}},
     "ReminderList": {"properties": {"next": {"minLength": 1}}},
-    "Reminder": {
-        "properties": {
-            "waitSeconds": {
-                "minimum": 0,
-                "maximum": MOST_SECONDS,
-                "pattern": f"^({up_to(MOST_SECONDS, digits=8)})$",
-            },
-            "timestamp": {"pattern": f"^({TIME})$"},
-            "timeZone": {"pattern": "^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$"},
-        },
-        # Both are within `allOf`, because generators of clients make several classes from an object with `oneOf`.
+    "Reminder": {"properties": _TIMES, "allOf": [{"oneOf": [*_CHANNELS]}, {"oneOf": [*_NEW_TIMES]}]},
+    "ReminderChange": {
+        "minProperties": 1,
+        "properties": _TIMES,
         "allOf": [
+            {"oneOf": [{"title": "The same channels", "properties": _without("channels", "preference")}, *_CHANNELS]},
             {
                 "oneOf": [
+                    {"title": "The same time", "properties": _without(*_TIME_FIELDS, "timeZone")},
                     {
-                        "title": "By a list of channels",
-                        "required": ["channels"],
-                        "properties": {"channels": {}, "preference": NOTHING},
+                        "title": "A new rule in a time zone",
+                        "required": ["repeat", "timeZone"],
+                        "properties": {"repeat": {"type": "object"}, "timeZone": {}, **_without(*_TIME_FIELDS)},
                     },
                     {
-                        "title": "By a preference",
-                        "required": ["preference"],
-                        "properties": {"preference": {}, "channels": NOTHING},
+                        "title": "Now",
+                        "required": ["sendNow"],
+                        "properties": {"sendNow": {}, **_without("waitSeconds", "timestamp", "fold")},
                     },
-                ]
-            },
-            {
-                "oneOf": [
-                    {
-                        "title": "After a number of seconds",
-                        "required": ["waitSeconds"],
-                        "properties": {"waitSeconds": {}, "timestamp": NOTHING, "fold": NOTHING},
-                    },
-                    {
-                        "title": "At a time with its offset",
-                        "required": ["timestamp"],
-                        "properties": {
-                            "timestamp": {"pattern": f"^{_WITH_OFFSET}$"},
-                            "waitSeconds": NOTHING,
-                            "fold": NOTHING,
-                        },
-                    },
-                    {
-                        "title": "At a local time",
-                        "required": ["timestamp", "timeZone"],
-                        "properties": {
-                            "timestamp": {"pattern": f"^{_LOCAL}$"},
-                            "timeZone": {},
-                            "waitSeconds": NOTHING,
-                        },
-                    },
+                    *({**one, "properties": {**one["properties"], **_without("sendNow")}} for one in _NEW_TIMES),
                 ]
             },
         ],

@@ -68,11 +68,12 @@ A card number belongs only in `CC`. A request is refused if another text contain
     ),
     "Reminders": Api(
         description="""\
-Schedule reminders by e-mail and text message, list them and cancel them. A reminder is due after a number of seconds \
-or at a time, within a year, and it may repeat. A request is refused if a text contains what looks like a card number.
+Schedule reminders by e-mail and text message, list, change and cancel them. A reminder is due after a number of \
+seconds or at a time, within a year, and it may repeat. A request is refused if a text contains what looks like a card \
+number.
 """
         + INTRODUCTION,
-        tags={"Reminders": "Schedule, list, look up and cancel reminders."},
+        tags={"Reminders": "Schedule, list, look up, change and cancel reminders."},
     ),
     "Account": Api(
         description="""\
@@ -132,7 +133,7 @@ DETAILS: Mapping[str, str] = {
     "DiffersFromPath": "the id in the body differs from the id in the path.",
     "EmailNotVerified": "SES is in its sandbox, and the address is not verified in SES.",
     "EmailPaused": "sending e-mail is paused for the AWS account.",
-    "Empty": "the text is empty.",
+    "Empty": "the text is empty, or the request has no field.",
     "ExactlyOneOf": "the request must have exactly one of `fields`.",
     "HappensTwice": "clocks in `zone` are put back and show this local time twice: first at the first of the two UTC "
     "`offsets`, then at the second.",
@@ -191,7 +192,7 @@ REMEDIES: Mapping[str, str] = {
     "DiffersFromPath": "Send the id of the path in the body, too.",
     "EmailNotVerified": "Verify the address in the SES console, or request production access there.",
     "EmailPaused": "Read the reason in the SES console. Until then, use another channel.",
-    "Empty": "Send a text, or leave out the field if it is optional.",
+    "Empty": "Send a text, or leave out the field if it is optional. A change needs at least one field.",
     "ExactlyOneOf": "Send exactly one of `fields`.",
     "HappensTwice": "Send one of the `offsets` with the time. For `timestamp`, you can also send `fold`: 0 for the "
     "first, 1 for the second.",
@@ -267,6 +268,10 @@ _REMINDER_ID: Mapping[str, Any] = {
     "description": "The id of the reminder, from the answer to its creation.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128},
     "example": "0b9f7c52-6a3e-4a51-9f0e-3c8d1b2a4e5f",
+}
+_KEY: Mapping[str, Any] = {
+    "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+    "example": "3f1c9a52-7d0b-4c53-9f3c-3d1f6c0f5b7e",
 }
 _NEXT: Mapping[str, Any] = {
     "description": "The value of `next` in the page before, unchanged. Leave it out for the first page.",
@@ -354,10 +359,9 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "example": "OrderFulfillmentQueue",
     },
     ("CreateReminder", "Idempotency-Key"): {
+        **_KEY,
         "description": "Any text of 1 to 128 visible ASCII characters, such as a UUID. If you send the same request "
         "again with the same key, you get the first answer again and no second reminder.",
-        "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
-        "example": "3f1c9a52-7d0b-4c53-9f3c-3d1f6c0f5b7e",
     },
     ("ListReminders", "when"): {
         "description": "`upcoming`: reminders that are due from now on, first due first. `past`: the others, last due "
@@ -373,6 +377,13 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("ListReminders", "limit"): _limit(100),
     ("ListReminders", "next"): _NEXT,
     ("GetReminder", "reminderId"): _REMINDER_ID,
+    ("UpdateReminder", "reminderId"): _REMINDER_ID,
+    ("UpdateReminder", "Idempotency-Key"): {
+        **_KEY,
+        "description": "Any text of 1 to 128 visible ASCII characters, such as a UUID. If you send the same change "
+        "again with the same key, and no other change came between, nothing changes again: a reminder is not sent "
+        "twice.",
+    },
     ("CancelReminder", "reminderId"): _REMINDER_ID,
 }
 """By operation and name."""
@@ -520,6 +531,23 @@ CALLS: Mapping[str, Call] = {
         description="Returns one of your own reminders; operators can look up every reminder.",
         answers={"200": "The reminder"},
         errors={"404": {"NotFound": "the reminder does not exist, or another person set it."}},
+    ),
+    "UpdateReminder": Call(
+        tag="Reminders",
+        summary="Change, snooze or send a reminder",
+        description="Changes one of your own reminders. A reminder that waits takes every field. A reminder that was "
+        "sent or has failed takes only a new time or `sendNow`, and is sent again. A new time moves only this "
+        "occurrence of a repeated reminder; the later ones stay where they are. A new `repeat` is counted from this "
+        "reminder's time. The rules for texts, times and addresses are the same as for a new reminder.",
+        answers={"200": "The changed reminder"},
+        errors={
+            "403": {"Forbidden": "a channel is `topic`, and you are not an operator."},
+            "404": {"NotFound": "the reminder does not exist, or another person set it."},
+            "409": {
+                "Conflict": "the reminder is being sent, was cancelled, or was changed a moment ago. Or it was sent or "
+                "has failed, and the change is more than a new time. Or its addresses are no longer known."
+            },
+        },
     ),
     "CancelReminder": Call(
         tag="Reminders",
@@ -683,6 +711,25 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "phone": "Your own verified number in E.164, which is also the default, or a number that the stage lists.",
             "subject": "The subject of the e-mail. It must contain a visible character and no card number.",
             "repeat": "How the reminder repeats. Without it, the reminder is sent once.",
+        },
+    ),
+    "ReminderChange": (
+        "A change of a reminder. It needs at least one field. What it leaves out does not change.",
+        {
+            "message": "The new text, as in a new reminder.",
+            "channels": "How the reminder is sent from now on.",
+            "preference": "How the reminder is sent from now on, in one word. Prefer `channels`.",
+            "waitSeconds": "The reminder is due after this number of seconds from now, at most a year.",
+            "timestamp": "The reminder is due at this time, written as in a new reminder.",
+            "sendNow": "`true` sends the reminder now. It takes the place of a time.",
+            "timeZone": "A name of the IANA time zone database. It is required with a local time. A repeated reminder "
+            "keeps its own time zone, unless the change has a new `repeat`.",
+            "fold": "Needed if clocks show the local time twice: 0 for the first time, 1 for the second.",
+            "email": "Your own verified address, or an address that the stage lists.",
+            "phone": "Your own verified number in E.164, or a number that the stage lists.",
+            "subject": "The new subject of the e-mail. null means the default subject.",
+            "repeat": "How the reminder repeats from now on, counted from its time and again from occurrence 1. null "
+            "ends the repetition after this occurrence.",
         },
     ),
     "Channel": (

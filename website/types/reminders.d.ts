@@ -56,6 +56,21 @@ export type Reminder = {
   repeat?: Repeat;
 };
 
+export type ReminderChange = {
+  message?: string;
+  channels?: Array<Channel>;
+  preference?: Preference;
+  waitSeconds?: number | string;
+  timestamp?: string;
+  sendNow?: true;
+  timeZone?: string;
+  fold?: 0 | 1;
+  email?: string;
+  phone?: string;
+  subject?: string | null;
+  repeat?: Repeat | null;
+};
+
 export type ReminderList = {
   reminders: Array<ReminderState>;
   next: string | null;

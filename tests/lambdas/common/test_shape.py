@@ -27,6 +27,7 @@ SHAPES: dict[str, tuple[Shape, dict[str, Any]]] = {
     "Order": (submission.SHAPE, ORDER),
     "Closing": (close_order.SHAPE, {"note": "Called the customer"}),
     "Reminder": (validation.SHAPE, REMINDER),
+    "ReminderChange": (validation.CHANGE, {**REMINDER, "message": "New"}),
 }
 """The shape of each request with a body, and a valid body, by the schema's title."""
 

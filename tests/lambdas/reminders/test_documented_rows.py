@@ -26,6 +26,7 @@ from reminders import (
     send_reminder,
     senders,
     settle_lost_reminders,
+    update_reminder,
 )
 from reminders.channels import CHANNELS
 from reminders.due import utc_text
@@ -59,6 +60,7 @@ WRITERS = (
     "CancelReminder",
     "SendReminder",
     "SettleLostReminders",
+    "UpdateReminder",
     *WRITING,
 )
 
@@ -79,6 +81,17 @@ def create() -> None:
 
 def cancel() -> None:
     cancel_reminder.handler(signed_in({"pathParameters": {"reminderId": ID}}), None)
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"waitSeconds": 600},
+    {"channels": ["sms"], "timeZone": "Europe/Paris", "waitSeconds": 1, "repeat": None},
+    {"message": "New", "channels": ["email"], "waitSeconds": 1, "repeat": {"every": "1w"}},
+]
+
+
+def update(body: dict[str, Any]) -> None:
+    update_reminder.handler(signed_in({**post(body), "pathParameters": {"reminderId": ID}}), None)
 
 
 def check(given: dict[str, Any]) -> None:
@@ -129,6 +142,8 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
     for given in (REQUEST | ADDRESSES, {"message": 1}):
         yield "ScheduleReminder", partial(check, given)
     yield "CancelReminder", cancel
+    for body in CHANGES:
+        yield "UpdateReminder", partial(update, body)
     if before:
         yield "DeleteAccount", partial(Erasing(PERSON["sub"], until=math.inf).erase_reminder, before)
     rejected, throttled = (refused("ses", "SendEmail", code) for code in ("MessageRejected", "Throttling"))
@@ -160,6 +175,7 @@ def rows(waiting: dict[str, Any]) -> list[Row]:
             once,
             *alone,
             taken | {"Channels": list(CHANNELS)},
+            taken | {"Occurrence": 2, "Reason": "because", "Stopped": True},
             taken | late,
             taken | too_late,
             damaged | late,

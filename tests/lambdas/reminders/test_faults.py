@@ -5,14 +5,14 @@ from contextlib import suppress
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reminders import cancel_reminder, schedule_reminder, table
+from reminders import cancel_reminder, executions, schedule_reminder, table
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import JO, of
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.reminder_rows import REQUEST, row
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:reminders:r-1"
-TABLE, STATES = client_of(table, "dynamodb"), client_of(cancel_reminder, "stepfunctions")
+TABLE, STATES = client_of(table, "dynamodb"), client_of(executions, "stepfunctions")
 
 pytestmark = pytest.mark.usefixtures("reminder_table")
 

@@ -296,6 +296,12 @@ def cancel(subject: Subject) -> int:
     return subject.apps.call_reminders("DELETE", f"/reminders/{subject.found['reminder']}")[0]
 
 
+def change(subject: Subject) -> int:
+    """Gives a reminder another subject, and moves it."""
+    body = {"subject": "Changed", "waitSeconds": 80_000}
+    return subject.apps.call_reminders("PATCH", f"/reminders/{subject.found['reminder']}", body)[0]
+
+
 def cancel_while_sent(subject: Subject) -> int:
     """Sets a reminder and cancels it too late: when it is being sent."""
     reminded(subject)
@@ -482,6 +488,7 @@ MAIN = [
         begin=checked,
         end=sent,
     ),
+    Journey("changing a reminder", functions("UpdateReminder"), change, begin=scheduled),
     Journey("cancelling a reminder", functions("CancelReminder"), cancel, begin=scheduled, then=frozenset({200, 409})),
     Journey(
         "cancelling a reminder while it is sent",

@@ -261,7 +261,8 @@ class Reminders:
                 if one.text == text and one.reminder_id and one.reminder_id not in ids:
                     faults.append(f"a {one.channel} names the reminder {one.reminder_id}, which has no row")
             for channel in ("mail", "text", "topic"):
-                least, most = (sum(bounds) for bounds in zip(*(_bounds(row, channel) for row in rows), strict=True))
+                bounds = (_bounds(row, channel, self._changes(row)) for row in rows)
+                least, most = (sum(ends) for ends in zip(*bounds, strict=True))
                 if text in self.doubtful:
                     most = max(most, came[channel])
                 if not least <= came[channel] <= most:
@@ -273,11 +274,18 @@ class Reminders:
                 faults.append(f"{text!r} is PARTLY_SENT, but {came.total()} came")
         return faults
 
+    def _changes(self, row: Row) -> int:
+        """How often the reminder was changed. Each time it may have been sent before."""
+        return sum(
+            one.method == "PATCH" and one.status == 200 and one.answer["reminderId"] == row["ReminderId"]
+            for one in self.answers
+        )
 
-def _bounds(row: Row, channel: str) -> tuple[int, int]:
-    """The fewest and the most deliveries that one reminder may have on a channel."""
+
+def _bounds(row: Row, channel: str, changes: int) -> tuple[int, int]:
+    """The fewest and the most deliveries that one reminder may have on a channel. It was changed so many times."""
     uses = channel in {COMES_AS[one] for one in channels_on(row)}
-    over = int(row["Occurrence"]) - 1
+    over = int(row["Occurrence"]) - 1 + changes
     match row["Status"]:
         case "SENT":
             least, most = 1, over + 1

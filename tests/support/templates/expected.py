@@ -315,6 +315,20 @@ FUNCTIONS: Mapping[str, Function] = {
     "Reminders/ScheduleReminder": Function(
         256, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"}}
     ),
+    "Reminders/UpdateReminder": Function(
+        512,
+        20,
+        called_by={"PATCH /reminders/*"},
+        may={
+            "*": ASK_WHETHER_IT_COULD_BE_SENT,
+            "Reminders/ReminderStateMachine": {"states:StartExecution"},
+            "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+            "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {
+                "states:DescribeExecution",
+                "states:StopExecution",
+            },
+        },
+    ),
     "Website/PublishSite": Function(
         512,
         300,
