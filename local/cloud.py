@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local import deploy, gaps, homes, restart, saved, users
+from local import assemblies, deploy, gaps, homes, restart, saved, users
 from local.addresses import api_url
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
@@ -231,8 +231,7 @@ class Cloud:
 
     def _deploy_everything(self, say: Callable[[str], None], wanted: str) -> None:
         if not deploy.is_synthesised(self.engine, wanted=wanted):
-            say("synthesising the templates of stage local")
-            deploy.synthesise(self.engine, wanted=wanted)
+            assemblies.provide(self.engine, say, wanted=wanted)
         deploy.unmark_deployed(self.engine)
         if not deploy.is_bootstrapped(self.engine):
             say("bootstrapping CDK")

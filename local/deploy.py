@@ -107,9 +107,11 @@ def is_synthesised(engine: Engine, *, wanted: str) -> bool:
     return mark is not None and mark.fingerprint == wanted
 
 
-def synthesise(engine: Engine, *, wanted: str, project: Path = PROJECT) -> None:
-    """Writes the templates of stage `local`, marked with the `wanted` fingerprint."""
-    assembly = engine.settings.assembly
+def synthesise(engine: Engine, assembly: Path, *, wanted: str, project: Path = PROJECT) -> None:
+    """Writes the templates of stage `local` into `assembly`, marked with the `wanted` fingerprint.
+
+    Raises DeployError.
+    """
     # An interrupted synthesis leaves templates of two versions.
     (assembly / SYNTHESISED).unlink(missing_ok=True)
     context = ("-c", f"stage={STAGE}", "-c", f"consumer={'on' if engine.settings.consumer else 'off'}")

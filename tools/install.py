@@ -189,8 +189,8 @@ def let_import_the_project(place: Place) -> None:
 def compile_all(place: Place) -> None:
     """Compiles the packages now, because compiling on first use would make the first command slow.
 
-    It leaves out most of CDK, which has a module for each service of AWS, and RARELY_USED. Python compiles such a
-    module when a program first imports it.
+    It leaves out most of CDK, which has a module for each service of AWS, and RARELY_USED. Python compiles these
+    modules when a program first imports them.
     """
     stacks = "".join(file.read_text() for file in sorted((place.root / "stacks").glob("*.py")))
     used = sorted(set(re.findall(r"^from aws_cdk(?: import|\.)\s*(\w+)", stacks, re.MULTILINE)))

@@ -34,7 +34,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 def synthesised(project: Checkout, home: Path) -> Path:
     home.mkdir(exist_ok=True)
     engine = Engine(Settings(home=home))
-    deploy.synthesise(engine, wanted="", project=project.root)
+    deploy.synthesise(engine, engine.settings.assembly, wanted="", project=project.root)
     return engine.settings.assembly
 
 

@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 
 import psutil
 
-from local import homes
+from local import assemblies, homes
 from local.processes import free_port
 from local.settings import PROJECT, Settings
 
@@ -80,6 +80,8 @@ def installed_copy_of_the_project(root: Path) -> Checkout:
         (root / name).unlink()
         (root / name).mkdir()
     shutil.copytree(PROJECT / "build" / "layer", root / "build" / "layer")
+    (PROJECT / assemblies.FOLDER).mkdir(parents=True, exist_ok=True)
+    (root / assemblies.FOLDER).symlink_to(PROJECT / assemblies.FOLDER)
     _link_entries(PROJECT / "node_modules", root / "node_modules", but=("installed",))
     venv.create(root / ".venv", symlinks=True)
     [packages] = (root / ".venv").glob("lib/python3*/site-packages")
