@@ -1,5 +1,6 @@
 """Why each patch is needed: these tests run the engine's own code, in this process. If one fails, its patch can go."""
 
+import asyncio
 import contextlib
 import gc
 import inspect
@@ -16,6 +17,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import uvicorn
 from jsonata.functions import Functions
 from ministack import app
 from ministack.core import lambda_runtime
@@ -36,6 +38,7 @@ from local.engine_patches import (
     workers,
     workflows,
 )
+from local.processes import free_port
 from local.settings import ACCOUNT, REGION
 from tests.support.names import unique
 
@@ -116,6 +119,55 @@ def test_the_engine_serves_http_with_a_server_in_python(restored: Callable[[Modu
     patched = {name for name in app.main.__code__.co_names if name in ("hypercorn.asyncio", server.__name__)}
 
     assert (by_itself, patched) == ({"hypercorn.asyncio"}, {server.__name__})
+
+
+async def answers_one_status_each(scope: Any, receive: Any, send: Any) -> None:
+    """An ASGI app. Each path is a status, and each answer has a body, which the engine sometimes sends too."""
+    if scope["type"] == "lifespan":
+        for stage in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{stage}.complete"})
+        return
+    status = int(scope["path"][1:])
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"6")]})
+    await send({"type": "http.response.body", "body": b"a body"})
+
+
+def test_a_response_without_a_body_is_followed_by_the_next_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers: list[uvicorn.Server] = []
+
+    def made(settings: uvicorn.Config, of: type[uvicorn.Server] = uvicorn.Server) -> uvicorn.Server:
+        servers.append(of(settings))
+        return servers[-1]
+
+    monkeypatch.setattr(uvicorn, "Server", made)
+
+    async def asked() -> bytes:
+        port = free_port()
+        serving = asyncio.create_task(
+            server.serve(answers_one_status_each, Mock(bind=[f"127.0.0.1:{port}"], keep_alive_timeout=75))
+        )
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                break
+            except OSError:
+                assert not serving.done()
+                await asyncio.sleep(0.01)
+        for request in ("OPTIONS /204", "GET /304", "HEAD /200", "GET /404"):
+            writer.write(f"{request} HTTP/1.1\r\nHost: it\r\n\r\n".encode())
+        answer = await reader.readuntil(b"a body")
+        writer.close()
+        servers[0].should_exit = True
+        await serving
+        return answer
+
+    *responses, body = asyncio.run(asked()).split(b"\r\n\r\n")
+
+    assert [response.split()[:2] for response in responses] == [
+        [b"HTTP/1.1", status] for status in (b"204", b"304", b"200", b"404")
+    ]
+    assert body == b"a body"
 
 
 @pytest.mark.parametrize(("patched", "checks"), [(False, 2), (True, 1)])
