@@ -1,4 +1,4 @@
-"""Short ids: the beginning of an id, as long as it must be to name one thing."""
+"""Short ids: the beginning of an id, as long as it must be to name one thing. See decision D177."""
 
 from collections.abc import Callable, Iterable, Mapping
 from os.path import commonprefix

@@ -63,8 +63,11 @@ class Output:
             kept = [Text() if str(cell) == NOT_KNOWN else cell for cell in row]
             self._console.print(tables.card(titles, kept), soft_wrap=True)
 
-    def fields(self, found: dict[str, Any], columns: Columns | None = None) -> None:
-        """Prints one object, with a line for each of its `columns` that it has, or for each of its fields."""
+    def fields(self, found: dict[str, Any], columns: Columns | None = None, *, least: int = 0) -> None:
+        """Prints one object, with a line for each of its `columns` that it has, or for each of its fields.
+
+        The titles take `least` characters or more, so that two objects can stand below each other.
+        """
         if self.as_json:
             self._json(found)
             return
@@ -73,7 +76,7 @@ class Output:
             for name, column in (columns or {name: name for name in found}).items()
             if columns is None or found.get(name) not in (None, "", [])
         }
-        width = max(len(column.title) for column in named.values())
+        width = max(least, *(len(column.title) for column in named.values()))
         for name, column in named.items():
             lines = _cell(found[name], column, seconds=True).split("\n", allow_blank=True)
             for title, line in zip([column.title, *[""] * len(lines)], lines, strict=False):

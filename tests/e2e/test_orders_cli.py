@@ -229,12 +229,19 @@ def test_own_orders_are_listed_and_found_by_the_beginning_of_their_ids(
     assert unknown.stderr.startswith(f"error: there is no order {begins}, and no id among your own orders and those ")
 
 
-def test_a_corrected_order_is_fulfilled(apps: Apps, run: Run, order: dict[str, str], escalated: dict[str, str]) -> None:
-    run("submit", "-", orders=escalated)
+def test_a_corrected_order_is_fulfilled(
+    apps: Apps, cloud: Cloud, run: Run, order: dict[str, str], escalated: dict[str, str]
+) -> None:
+    person = cloud.users()["person"].email
+    run("submit", "-", "--user", person, orders=escalated)
     apps.settled(escalated["OrderId"])
 
+    contact = run("contact", order["OrderId"])
     done = run("resubmit", "-", "--json", orders=order)
+    corrected = run("corrected", "--json")
 
+    assert contact.stdout == f"e-mail  {person}\n"
+    assert json.loads(corrected.stdout)[0]["OrderId"] == order["OrderId"]
     assert (done.returncode, done.stderr) == (0, "")
     assert [answer["status"] for answer in json.loads(done.stdout)] == [202]
     row = eventually(lambda: apps.row(order["OrderId"]), until=lambda row: row["Status"]["S"] == "FULFILLMENT_QUEUED")

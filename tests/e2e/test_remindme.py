@@ -119,6 +119,20 @@ def test_a_reminder_is_listed_shown_and_cancelled(apps: Apps, remindme: Run, mes
 
 
 @pytest.mark.usefixtures("real_waits")
+def test_a_reminder_is_changed_snoozed_and_sent_now(apps: Apps, remindme: Run, message: str) -> None:
+    reminder_id = json.loads(remindme("tea", "in 50 minutes", "--json").stdout)["reminderId"]
+
+    edited = remindme("edit", reminder_id[:8], "--message", message, "--in", "2h", "--json")
+    snoozed = remindme("snooze", reminder_id, "in", "3h", "--json")
+    now = remindme("now", reminder_id[:8])
+
+    assert json.loads(edited.stdout)["message"] == message
+    assert json.loads(edited.stdout)["dueAt"] < json.loads(snoozed.stdout)["dueAt"]
+    assert (now.returncode, now.stderr) == (0, "")
+    eventually(lambda: [mail for mail in apps.cloud.engine.mails() if message in mail["BodyText"]])
+
+
+@pytest.mark.usefixtures("real_waits")
 def test_wait_ends_when_the_reminder_is_sent(apps: Apps, remindme: Run, message: str) -> None:
     done = remindme(message, "in 2 seconds", "--email", "me", "--wait")
 

@@ -37,11 +37,15 @@ def run_inside(
     arguments: Sequence[str],
     *,
     stdin: str | None = None,
+    alone: bool = False,
     **settings: str,
 ) -> Run:
-    """Runs `main` with `settings` in its environment. `stdin` replaces the terminal's input."""
+    """Runs `main` with `settings` in its environment. `stdin` replaces the terminal's input.
+
+    If `alone`, the environment has only `settings`.
+    """
     given = sys.stdin if stdin is None else io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
-    with patch.dict(os.environ, settings), patch.object(sys, "stdin", given):
+    with patch.dict(os.environ, settings, clear=alone), patch.object(sys, "stdin", given):
         try:
             status = main(list(arguments))
         except SystemExit as wrong_usage:
@@ -54,5 +58,5 @@ def completed(
     capsys: pytest.CaptureFixture[str], main: Main, arguments: Sequence[str], *, stdin: str = "", **settings: str
 ) -> "CompletedProcess[str]":
     """Runs a command like `run_inside`, but returns what `subprocess.run` would return."""
-    run = run_inside(capsys, main, arguments, stdin=stdin, **settings)
+    run = run_inside(capsys, main, arguments, stdin=stdin, alone=False, **settings)
     return CompletedProcess(list(arguments), run.status, run.out, run.err)

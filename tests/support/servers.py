@@ -34,7 +34,7 @@ def served(answering: Answering, *, keys: list[str | None] | None = None) -> Ite
             self.end_headers()
             self.wfile.write(text)
 
-        do_POST = do_PUT = do_DELETE = do_GET
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
         def log_message(self, *_: Any) -> None: ...
 

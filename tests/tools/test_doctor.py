@@ -1,6 +1,5 @@
 """The doctor on a simulated AWS: its finding and its advice for each answer of AWS."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import tools.aws
 from local.settings import PROJECT
 from stacks.config import STAGES
 from tests.support.aws_answers import code_of
+from tests.support.commands import Command, run_inside
 from tests.support.doctor import ROLE, SESSION, STAGE, TOPIC, Aws, attributes_of_queue, examined, stack
 from tests.support.orders_stack import REGION
 from tools import deployment
@@ -330,11 +330,11 @@ def test_before_deploying_sentences_report_the_problems_or_that_there_are_none(
 
 
 @pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.outbox])
-def test_the_laptops_stage_is_not_deployed_to_aws(stage: str) -> None:
-    run = doctor("--stage", stage, "--deploying", AWS_REGION=REGION)
+def test_the_laptops_stage_is_not_deployed_to_aws(stage: str, alone: Command) -> None:
+    run = alone("--stage", stage, "--deploying", AWS_REGION=REGION)
 
-    assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr == f"error: stage {stage} is only for this machine: deploy it with `laptop up`\n"
+    assert (run.status, run.out) == (1, "")
+    assert run.err == f"error: stage {stage} is only for this machine: deploy it with `laptop up`\n"
 
 
 @pytest.mark.parametrize("kind", ["denied", "unknown", "throttled"])
@@ -377,18 +377,20 @@ def test_without_credentials_nothing_else_is_asked(error: Any, aws: Aws) -> None
     assert (finding.check, finding.state) == ("credentials", "problem")
 
 
-def doctor(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the command in a new process, whose environment has only the given AWS settings."""
-    alone = {"PATH": "", "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent", **environment}
-    command = [sys.executable, "-m", "tools.doctor", *arguments]
-    return subprocess.run(command, cwd=PROJECT, env=alone, capture_output=True, text=True, timeout=60)
+ALONE = {"PATH": "", "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}
 
 
-def test_a_problem_ends_the_command_with_1_and_is_in_the_json() -> None:
-    run = doctor("--json", AWS_REGION=REGION)
+@pytest.fixture
+def alone(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the doctor in an environment that has only the given AWS settings."""
+    return lambda *arguments, **settings: run_inside(capsys, main, arguments, alone=True, **ALONE, **settings)
 
-    assert run.returncode == 1
-    assert json.loads(run.stdout) == [
+
+def test_a_problem_ends_the_command_with_1_and_is_in_the_json(alone: Command) -> None:
+    run = alone("--json", AWS_REGION=REGION)
+
+    assert run.status == 1
+    assert run.json == [
         {
             "check": "credentials",
             "state": "problem",
@@ -398,11 +400,11 @@ def test_a_problem_ends_the_command_with_1_and_is_in_the_json() -> None:
     ]
 
 
-def test_a_missing_region_is_reported() -> None:
-    run = doctor()
+def test_a_missing_region_is_reported(alone: Command) -> None:
+    run = alone()
 
-    assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith("error: no AWS region is set")
+    assert (run.status, run.out) == (1, "")
+    assert run.err.startswith("error: no AWS region is set")
 
 
 @pytest.mark.parametrize("arguments", [["--stage", "test"], ["--nothing"], ["extra"]])
@@ -412,8 +414,12 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
 
 
 def test_before_deploying_missing_credentials_are_reported_without_synthesis() -> None:
-    """CDK needs Node, which is not on the PATH here."""
-    run = doctor("--deploying", AWS_REGION=REGION)
+    """In a process of its own, which ends before it imports CDK."""
+    watch = "import runpy, sys; sys.modules['aws_cdk'] = None; sys.argv[:] = sys.argv[1:]; "
+    watch += "runpy.run_module('tools.doctor', run_name='__main__')"
+    command = [sys.executable, "-c", watch, "doctor", "--deploying"]
+
+    run = subprocess.run(command, cwd=PROJECT, env=ALONE | {"AWS_REGION": REGION}, capture_output=True, text=True)
 
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == f"error: no AWS credentials were found: set them as for the AWS CLI; {LAPTOP}\n"

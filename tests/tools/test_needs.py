@@ -58,7 +58,7 @@ def run_without(modules: set[str], *command: str) -> "subprocess.CompletedProces
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_CONFIG_FILE": "/nonexistent"}
     return subprocess.run(
         [sys.executable, "-c", WITHOUT, ",".join(sorted(modules)), *command],
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **nowhere, **keys},
+        env={"PATH": "/nonexistent", "HOME": "/nonexistent", **nowhere, **keys},
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -1,8 +1,6 @@
 """The operator's commands on a simulated AWS: their output and their error messages."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import boto3
@@ -11,16 +9,16 @@ from botocore import exceptions
 from botocore.stub import Stubber
 
 from local.processes import free_port
-from local.settings import PROJECT
 from orders.rules import REASONS
 from terminal.errors import CommandError
 from terminal.text import printable
 from tests.support.aws_answers import add_refusal, refused
-from tests.support.commands import Command
+from tests.support.commands import Command, run_inside
 from tests.support.orders_stack import CARD, REGION, Stack, template
 from tools.deployment import Deployment
 from tools.errors import sentence
 from tools.orders import executions
+from tools.orders.__main__ import main
 
 
 def test_list_shows_the_orders_with_one_status_starting_with_the_last_changed(stack: Stack, command: Command) -> None:
@@ -143,13 +141,12 @@ def test_a_stage_that_is_not_deployed_is_named(command: Command, monkeypatch: py
     assert "there is no stack prod-orders" in by_setting.err
 
 
-def test_an_unknown_stage_is_refused_before_a_region_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = run_apart("parked", "--stage", "prodd")
-    by_setting = run_apart("parked", STAGE="production")
+def test_an_unknown_stage_is_refused_before_a_region_is_needed(alone: Command) -> None:
+    refused = alone("parked", "--stage", "prodd")
 
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.endswith("unknown stage 'prodd'. Did you mean prod?\n")
-    assert "unknown stage 'production'" in by_setting.stderr
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err.endswith("unknown stage 'prodd'. Did you mean prod?\n")
+    assert "unknown stage 'production'" in alone("parked", STAGE="production").err
 
 
 @pytest.mark.usefixtures("aws")
@@ -195,37 +192,36 @@ def test_a_refusal_of_aws_is_explained_without_the_parameters_of_the_call(error:
     assert CARD not in sentence(error)
 
 
-def run_apart(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    environment = {"PATH": "", "LANG": "C", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent", **settings}
-    command = [sys.executable, "-m", "tools.orders", *arguments]
-    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
+@pytest.fixture
+def alone(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in an environment that has only the given settings."""
+    settings = {"PATH": "", "LANG": "C", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}
+    return lambda *arguments, **more: run_inside(capsys, main, arguments, alone=True, **settings, **more)
 
 
-def test_an_endpoint_that_does_not_answer_is_reported_without_a_traceback() -> None:
-    endpoint = f"http://127.0.0.1:{free_port()}"
+def test_an_endpoint_that_does_not_answer_is_reported(alone: Command) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1", "AWS_REGION": REGION}
 
-    run = run_apart(
-        "parked", AWS_ENDPOINT_URL=endpoint, AWS_REGION=REGION, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x"
-    )
-    odd = run_apart("parked", AWS_ENDPOINT_URL="nowhere", AWS_REGION=REGION)
+    run = alone("parked", AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}", **keys)
+    odd = alone("parked", AWS_ENDPOINT_URL="nowhere", AWS_REGION=REGION)
 
-    assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith("error: no answer from AWS, or from the address in AWS_ENDPOINT_URL")
-    assert odd.stderr.startswith("error: AWS_ENDPOINT_URL is not an address")
+    assert (run.status, run.out) == (1, "")
+    assert run.err.startswith("error: no answer from AWS, or from the address in AWS_ENDPOINT_URL")
+    assert odd.err.startswith("error: AWS_ENDPOINT_URL is not an address")
 
 
-def test_missing_credentials_are_reported_without_a_traceback() -> None:
-    run = run_apart("parked", AWS_REGION=REGION)
+def test_missing_credentials_are_reported(alone: Command) -> None:
+    run = alone("parked", AWS_REGION=REGION)
 
-    assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith("error: no AWS credentials were found")
+    assert (run.status, run.out) == (1, "")
+    assert run.err.startswith("error: no AWS credentials were found")
 
 
-def test_a_laptop_cloud_that_does_not_run_is_reported(tmp_path: Any) -> None:
-    run = run_apart("--home", str(tmp_path), "--stage", "local", "escalations", AWS_PROFILE="not-to-be-looked-at")
+def test_a_laptop_cloud_that_does_not_run_is_reported(alone: Command, tmp_path: Any) -> None:
+    run = alone("--home", str(tmp_path), "--stage", "local", "escalations", AWS_PROFILE="not-to-be-looked-at")
 
-    assert run.returncode == 1
-    assert run.stderr == "error: the laptop cloud is not running: start it with `python -m local up`\n"
+    assert run.status == 1
+    assert run.err.startswith("error: the laptop cloud is not running: start it with `")
 
 
 @pytest.mark.parametrize(

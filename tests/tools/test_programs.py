@@ -83,15 +83,6 @@ def test_the_help_of_every_program_only_prints(module: str) -> None:
     assert [line for line in shown.stdout.splitlines() if len(line) > 80] == []
 
 
-@pytest.mark.parametrize("module", ["tools.doctor", "tools.teardown"])
-def test_node_is_found_even_if_the_environment_is_not_activated(module: str) -> None:
-    """CDK needs Node."""
-    done = run("-m", module, env=settings(PATH="/nonexistent", AWS_EC2_METADATA_DISABLED="true"))
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: no AWS region is set")
-
-
 def test_the_programs_of_tools_are_listed() -> None:
     others = {one for one in modules() if one.startswith("tools.") and one not in OF_MAKE}
     assert ({*NAMED}, {*OTHERS}) == ({*NAMES.values()}, others - NAMES.keys())
@@ -99,7 +90,7 @@ def test_the_programs_of_tools_are_listed() -> None:
     assert [line.partition("  ")[0] for line in shown] == [*NAMED, *(f"python -m {name}" for name in OTHERS)]
 
 
-@pytest.mark.parametrize("module", ["local", "tools.orders", "tools.remindme"])
+@pytest.mark.parametrize("module", ["local", "tools.remindme"])
 def test_without_a_command_the_help_is_printed(module: str) -> None:
     shown = run("-m", module)
 
@@ -112,8 +103,6 @@ def test_without_a_command_the_help_is_printed(module: str) -> None:
     [
         (["local", "staus"], "did you mean status?"),
         (["local", "skip_waits", "on"], "did you mean skip-waits?"),
-        (["tools.orders", "escalation"], "Did you mean 'escalations'?"),
-        (["tools.orders", "list", "--status", "escalate"], "Did you mean ESCALATED?"),
     ],
 )
 def test_the_closest_command_is_suggested(command: list[str], meant: str) -> None:

@@ -75,7 +75,7 @@ def run(
     said = {name: text for name, text in given.items() if text}
     output = Output(as_json=json)
     if deploying and stage != command.LOCAL_STAGE:
-        # Before CDK is imported, because that takes longer than this answer.
+        # See decision D178.
         deployment.require_credentials(stage, home=home)
     command.find_node()
     # Import CDK only here, because its import starts Node, and `--help` needs neither.

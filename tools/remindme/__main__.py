@@ -1,9 +1,9 @@
-"""`remindme`: sets, lists, shows and cancels reminders."""
+"""`remindme`: sets, lists, shows, changes and cancels reminders."""
 
 import re
 import sys
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "remindme"
 DEFAULT_LIMIT = 100
-COMMANDS = ("list", "show", "cancel")
+COMMANDS = ("list", "show", "edit", "snooze", "now", "cancel")
 
 DESCRIPTION = """\
 Sends you MESSAGE at the time WHEN: by e-mail (--email me), by SMS (--sms me), to all subscribers of the topic
@@ -45,18 +45,18 @@ def main(arguments: list[str] | None = None) -> int:
     return command.exit_status(lambda: app.invoke(APP, NAME, arguments))
 
 
-def _one_id(words: list[str] | None) -> list[str] | None:
+def _id(text: str) -> str:
     """The callback of ID. Raises BadParameter if it cannot be an id or its beginning."""
-    if words and not (len(words) == 1 and re.fullmatch("[A-Za-z0-9-]{4,80}", words[0])):
+    if not re.fullmatch("[A-Za-z0-9-]{4,80}", text):
         raise typer.BadParameter(
             "write one id from `remindme list`, or at least its first 4 characters. If the command is your message, "
             "write the options first, then -- and the message"
         )
-    return words
+    return text
 
 
 Words = Annotated[list[str] | None, typer.Argument(hidden=True)]
-Id = Annotated[list[str], typer.Argument(metavar="ID", callback=_one_id, help="the id, or its beginning")]
+Id = Annotated[str, typer.Argument(metavar="ID", callback=_id, help="the id, or its beginning")]
 Zone = Annotated[
     str | None,
     typer.Option("--zone", metavar="NAME", help="an IANA time zone, such as Europe/Paris (default: this machine's)"),
@@ -183,7 +183,7 @@ def show(options: Shared, id: Id) -> int:
     from tools.remindme import reminders, shown
 
     api = _api(options)
-    shown.one(reminders.one(api, reminders.whole_id(api, id[0])), options.output())
+    shown.one(reminders.one(api, reminders.whole_id(api, id)), options.output())
     return 0
 
 
@@ -192,7 +192,72 @@ def cancel(options: Shared, id: Id) -> int:
     from tools.remindme import reminders, shown
 
     api = _api(options)
-    shown.one(reminders.cancel(api, reminders.whole_id(api, id[0])), options.output())
+    shown.one(reminders.cancel(api, reminders.whole_id(api, id)), options.output())
+    return 0
+
+
+@shared
+def edit(
+    options: Shared,
+    id: Id,
+    message: Annotated[str | None, typer.Option("--message", metavar="TEXT", help="the new message")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="WHEN", help="the new time, such as 'tomorrow 9am'")] = None,
+    span: Annotated[str | None, typer.Option("--in", metavar="SPAN", help="the time from now, such as 20m")] = None,
+    email: Email = None,
+    sms: Sms = None,
+    topic: Topic = False,
+    subject: Subject = None,
+    zone: Zone = None,
+    fold: Fold = None,
+    repeat: Repeat = None,
+    times: Times = None,
+    until: Until = None,
+    no_repeat: Annotated[bool, typer.Option("--no-repeat", help="do not repeat it any more")] = False,
+) -> int:
+    _check_repeat(repeat, times, until)
+    if at and span:
+        raise UsageError("--at and --in cannot be used together")
+    if repeat and no_repeat:
+        raise UsageError("--repeat and --no-repeat cannot be used together")
+    from tools.remindme import requests
+
+    now, clocks, api = requests.now(), _clocks(zone, fold), _api(options)
+    when = f"in {span}" if span else at
+    change = {
+        **requests.texts(message=message, subject=subject),
+        **(clocks.understand(when, at=now).fields() if when else {}),
+        **requests.changed_channels(api.person.claims(), email=email, sms=sms, topic=topic),
+        **requests.Repeat(every=repeat, times=times, until=until).fields(clocks, at=now),
+        **({"repeat": None} if no_repeat else {}),
+    }
+    if not change:
+        raise UsageError("write what to change, such as: remindme edit ID --in 20m, or --message TEXT")
+    return _change(options, api, id, change)
+
+
+@shared
+def snooze(
+    options: Shared,
+    id: Id,
+    words: Annotated[list[str], typer.Argument(metavar="WHEN", help="the new time, such as: in 10m, tomorrow 9:00")],
+    zone: Zone = None,
+    fold: Fold = None,
+) -> int:
+    from tools.remindme import requests
+
+    due = _clocks(zone, fold).understand(" ".join(words), at=requests.now())
+    return _change(options, _api(options), id, due.fields())
+
+
+@shared
+def now(options: Shared, id: Id) -> int:
+    return _change(options, _api(options), id, {"sendNow": True})
+
+
+def _change(options: Shared, api: "Api", id: str, change: dict[str, Any]) -> int:
+    from tools.remindme import reminders, shown
+
+    shown.one(reminders.change(api, reminders.whole_id(api, id), change), options.output())
     return 0
 
 
@@ -217,6 +282,9 @@ APP = app.with_commands(help=DESCRIPTION, epilog=EPILOG, default="add", usage="M
 app.add(APP, "add", add, help="set a reminder", hidden=True)
 app.add(APP, "list", listed, help="list your reminders in due order")
 app.add(APP, "show", show, help="show one reminder")
+app.add(APP, "edit", edit, help="change the message, time, recipients or interval of a reminder that is not sent yet")
+app.add(APP, "snooze", snooze, help="move a reminder to another time, or set it again if it was sent")
+app.add(APP, "now", now, help="send a reminder now")
 app.add(APP, "cancel", cancel, help="cancel a reminder, with all its later occurrences")
 
 

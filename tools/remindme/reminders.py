@@ -32,7 +32,7 @@ SHORTEST_PAUSE_SECONDS = 1.0
 _WHOLE = "[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"
 FAILURES_IN_A_ROW = 10
 ATTEMPTS = 3
-"""Attempts to schedule a reminder. Few, because the user waits for the prompt."""
+"""Attempts to schedule or to change a reminder. Few, because the user waits for the prompt."""
 
 
 def schedule(api: Api, request: dict[str, Any]) -> Reminder:
@@ -40,23 +40,37 @@ def schedule(api: Api, request: dict[str, Any]) -> Reminder:
 
     Tries again during an outage. All attempts have the same key, so the API makes only one reminder.
     """
-    key = {"Idempotency-Key": str(uuid.uuid4())}
-    for left in reversed(range(ATTEMPTS)):
-        try:
-            answer = api.call("POST", "/reminders", json.dumps(request), headers=key)
-        except BotoCoreError as error:
-            if not left:
-                raise CommandError(
-                    f"{sentence(error)}. The reminder may have been scheduled: check with `list` before you try again"
-                ) from None
-        else:
-            if not (left and _is_outage(answer)):
-                break
-        time.sleep(SHORTEST_PAUSE_SECONDS)
+    unsure = "The reminder may have been scheduled: check with `list` before you try again"
+    answer = _sent(api, "POST", "/reminders", request, unsure=unsure)
     if answer.status == 403 and "topic" in request["channels"]:
         instead = "leave out --topic" if len(request["channels"]) > 1 else "use --email me or --sms me"
         raise CommandError(f"{_refused(answer).rstrip('.')}: {instead}")
     return _reminder(answer)
+
+
+def change(api: Api, reminder_id: str, change: dict[str, Any]) -> Reminder:
+    """`PATCH /reminders/{reminderId}`. Raises CommandError if it is refused, or if no answer comes.
+
+    Tries again during an outage, like `schedule`.
+    """
+    unsure = "The reminder may have been changed: check with `show` before you try again"
+    return _reminder(_sent(api, "PATCH", _path(reminder_id), change, unsure=unsure), reminder_id)
+
+
+def _sent(api: Api, method: str, path: str, body: dict[str, Any], *, unsure: str) -> Answer:
+    """The answer, perhaps after several attempts. Raises CommandError with the sentence `unsure` if none comes."""
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            answer = api.call(method, path, json.dumps(body), headers=key)
+        except BotoCoreError as error:
+            if not left:
+                raise CommandError(f"{sentence(error)}. {unsure}") from None
+        else:
+            if not (left and _is_outage(answer)):
+                break
+        time.sleep(SHORTEST_PAUSE_SECONDS)
+    return answer
 
 
 def every(api: Api) -> Iterator[Reminder]:

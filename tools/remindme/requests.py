@@ -1,6 +1,6 @@
 """Turns the words and options of a reminder into a request of the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -62,10 +62,25 @@ def addresses(*, email: str | None, sms: str | None) -> dict[str, str | None]:
     return {field: read(text) for field, read, text in given if text is not None}
 
 
+def changed_channels(own: Mapping[str, Any], *, email: str | None, sms: str | None, topic: bool) -> dict[str, Any]:
+    """The new channels and addresses of a reminder; empty if they stay. `own` are the claims of the caller's ID token.
+
+    Raises CommandError if an address is invalid.
+    """
+    if email is sms is None and not topic:
+        return {}
+    fields = channels(email=email, sms=sms, topic=topic)
+    # Without an address, the API would keep the earlier one.
+    for field, claim in {"email": "email", "phone": "phone_number"}.items():
+        if addresses(email=email, sms=sms).get(field, "") is None and claim in own:
+            fields[field] = own[claim]
+    return fields
+
+
 def channels(*, email: str | None = None, sms: str | None = None, topic: bool = False) -> dict[str, Any]:
     """The channels and addresses of a reminder. Without any, it is an e-mail to the caller's own address.
 
-    Raises CommandError if an address is invalid.
+    Raises CommandError if an address is invalid. See decision D176.
     """
     named = addresses(email=email, sms=sms)
     if not named and not topic:

@@ -72,7 +72,7 @@ def understood(request: dict[str, Any], due: When, output: Output) -> None:
         ],
         "repeat": _repeats(request.get("repeat")),
     }
-    output.fields({name: value for name, value in told.items() if value})
+    output.fields({name: value for name, value in told.items() if value}, least=len(ID.title))
 
 
 def _repeats(repeat: dict[str, Any] | None) -> str | None:
