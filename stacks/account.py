@@ -61,7 +61,6 @@ class AccountStack(Stack):
                 "REMINDER_WORKFLOW": reminders.workflow.state_machine_arn,
                 "ALLOWED_ORIGIN": stage.allowed_origin,
                 "LOG_DAYS": str(stage.log_days),
-                "ORDER_DAYS": "",
                 "ORDER_WORKFLOW_TYPE": stage.order_workflow_type.value,
                 "CACHE": "on" if stage.cache else "off",
             },

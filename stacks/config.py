@@ -21,6 +21,7 @@ from aws_cdk.aws_lambda import SystemLogLevel
 from aws_cdk.aws_logs import RetentionDays
 from aws_cdk.aws_stepfunctions import LogLevel, StateMachineType
 
+from orders.retention import MESSAGE_DAYS
 from stacks.names import DEFAULT_STAGE
 
 LAPTOP_ACCOUNT = "000000000000"
@@ -29,6 +30,9 @@ LAPTOP_ACCOUNT = "000000000000"
 SLOWEST_RATE, FASTEST_RATE = 0.1, 1_000
 """Messages per second. A slower pause would not fit into one call of `SendReminder`. A faster rate would need more
 instances of the function than a new account may run."""
+
+FEWEST_DAYS = 30
+"""The shortest time that orders can be kept: more than twice the time of a message."""
 
 _ADDRESS = r"[^@\s<>,;]+@([a-z0-9-]+\.)+[a-z0-9-]+"
 _FOR_EXAMPLES = (
@@ -162,6 +166,11 @@ class Stage:
     """`new`: the deployment registers the sender with SES, which is possible only once per account and region.
     `existing`: SES already knows the sender or its domain."""
 
+    days_orders_are_kept: int | None
+    """Days until DynamoDB deletes an order. They count from when the order is placed, and again from when it is
+    corrected or closed. An order that waits for an operator is not deleted. None keeps all orders for ever.
+    See decision D181."""
+
     days_reminders_are_kept: int
     """Days from a reminder's due time until DynamoDB deletes its row. Then lists no longer have the reminder."""
 
@@ -227,6 +236,8 @@ PROD = Stage(
     throttle_burst=5000,
     sender="reminders-prod@example.com",
     sender_identity="new",
+    # Ten years.
+    days_orders_are_kept=3653,
     days_reminders_are_kept=30,
     hours_reminders_may_be_late=24,
     mails_per_second=14,
@@ -251,6 +262,7 @@ DEV = replace(
     throttle_rate=50,
     throttle_burst=100,
     sender="reminders-dev@example.com",
+    days_orders_are_kept=90,
     notify_parameter="notifyme-dev",
 )
 
@@ -267,6 +279,7 @@ LOCAL = replace(
     throttle_rate=1000,
     throttle_burst=2000,
     sender="reminders@example.com",
+    days_orders_are_kept=30,
     # On AWS every visitor of the page could read the outbox.
     only_account=LAPTOP_ACCOUNT,
     outbox="/_ministack",
@@ -306,6 +319,11 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
                 "These work only on the laptop cloud: set both to None"
             )
         yield from _impossible_rates(stage)
+        if (days := stage.days_orders_are_kept) is not None and days < FEWEST_DAYS:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has days_orders_are_kept={days}: set it to {FEWEST_DAYS} or "
+                f"more, because messages about an order may wait for {MESSAGE_DAYS} days, or to None"
+            )
 
 
 def _impossible_rates(stage: Stage) -> Iterator[str]:

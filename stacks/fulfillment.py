@@ -6,6 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from orders.retention import EXPIRES_AT, MESSAGE_DAYS
 from stacks.config import Stage
 from stacks.kept_table import KeptTable, text_key
 from stacks.python_function import DependencyLayer, PythonFunction
@@ -24,7 +25,12 @@ class FulfillmentStack(Stack):
         super().__init__(scope, id, stack_name=stack_name)
 
         # Tables
-        shipments = KeptTable(self, "ShipmentTable", stage=stage, key="ShipmentId")
+        # After the row of an order has expired, a new order may have its OrderId. By then the shipment must have
+        # expired, or the new order would not be shipped. The message of an order may wait for MESSAGE_DAYS.
+        days = stage.days_orders_are_kept
+        shipments = KeptTable(
+            self, "ShipmentTable", stage=stage, key="ShipmentId", expires_at=EXPIRES_AT if days else None
+        )
         # Records which orders the function is shipping or has shipped. Only the function needs this table, so
         # `cdk destroy` deletes it in every stage.
         idempotency = dynamodb.Table(
@@ -47,7 +53,11 @@ class FulfillmentStack(Stack):
             handler="fulfillment.ship_order.handler",
             memory=256,
             timeout=20,
-            environment={"SHIPMENT_TABLE": shipments.table_name, "IDEMPOTENCY_TABLE": idempotency.table_name},
+            environment={
+                "SHIPMENT_TABLE": shipments.table_name,
+                "IDEMPOTENCY_TABLE": idempotency.table_name,
+                "SHIPMENT_DAYS": str(days - MESSAGE_DAYS) if days else "",
+            },
         )
         lambda_.EventSourceMapping(
             self,

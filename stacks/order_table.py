@@ -4,6 +4,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from orders.order import BY_TODO, CORRECTED, OWN_ORDERS
+from orders.retention import EXPIRES_AT
 from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
 
@@ -38,7 +39,9 @@ class OrderTable(KeptTable):
                 # so the key needs no parts.
                 Index(name=CORRECTED, key="CorrectedBy", sorted_by="CorrectedAt", fields=()),
             ),
+            expires_at=EXPIRES_AT if stage.days_orders_are_kept else None,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             warm_writes=busiest and WRITES_OF_AN_ORDER * busiest,
         )
-        self.client_environment = {"ORDER_TABLE": self.table_name}
+        days = stage.days_orders_are_kept
+        self.client_environment = {"ORDER_TABLE": self.table_name, "ORDER_DAYS": str(days) if days else ""}

@@ -59,6 +59,7 @@ class OrderWorkflow(Workflow):
             encryption=sfn.CustomerManagedEncryptionConfiguration(self._key),
             substitutions={
                 "OrderTable": table.table_name,
+                "DaysOrdersAreKept": table.client_environment["ORDER_DAYS"],
                 "VerifyCCAndPriceFunction": verify_cc_and_price.function_arn,
                 "OrderFulfillmentQueue": fulfillment_queue.queue_url,
                 "EscalationQueue": escalation_queue.queue_url,

@@ -171,11 +171,18 @@ class OrdersStack(Stack):
                 batch_size=100,
                 # While an order is RECEIVED for the first time, its entry lives for a second at most, so its first
                 # outcome needs no write. A correction or a redrive replaces an outcome, which is cached for minutes.
+                # Expired rows are left out: DynamoDB deletes them itself, and sets `userIdentity`. The order of a row
+                # that somebody deletes may be cached.
+                # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
                 filters=[
-                    lambda_.FilterCriteria.filter({"dynamodb": {"OldImage": old}})
+                    lambda_.FilterCriteria.filter({"dynamodb": {"OldImage": old, **images}, **more})
                     for old in (
                         {"Status": {"S": lambda_.FilterRule.not_equals(RECEIVED)}},
                         {"EarlierOutcome": {"S": lambda_.FilterRule.exists()}},
+                    )
+                    for images, more in (
+                        ({"NewImage": {"OrderId": {"S": lambda_.FilterRule.exists()}}}, {}),
+                        ({}, {"userIdentity": {"principalId": lambda_.FilterRule.not_exists()}}),
                     )
                 ],
                 bisect_batch_on_error=True,

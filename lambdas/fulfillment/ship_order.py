@@ -21,10 +21,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from common.aws import BRIEFLY
 from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
-from orders import messages
+from orders import messages, retention
 
-REMEMBERED_SECONDS = 14 * 24 * 60 * 60
-"""SQS keeps a message at most this long, including its time in the dead-letter queue."""
+REMEMBERED_SECONDS = retention.MESSAGE_DAYS * 24 * 60 * 60
 
 SHIPMENTS = uuid.UUID("5d1b9d2e-6c0f-4f5f-9b1e-3a8c1f0e7a42")
 """The namespace of shipment ids, RFC 9562 version 5."""
@@ -89,17 +88,21 @@ def _process(record: SQSRecord) -> None:
 
 
 def _ship(order: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
     shipment = {
         "ShipmentId": shipment_id(order["OrderId"]),
         "OrderId": order["OrderId"],
         "ItemName": order["ItemName"],
-        "ShippedAt": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "ShippedAt": now.isoformat(timespec="milliseconds"),
     }
+    expiry = {name: {"N": str(seconds)} for name, seconds in retention.expiry(now, setting="SHIPMENT_DAYS").items()}
     try:
+        # DynamoDB deletes a shipment some days after it has expired. Until then a new order may have its OrderId.
         _dynamodb.put_item(
             TableName=os.environ["SHIPMENT_TABLE"],
-            Item={name: {"S": text} for name, text in shipment.items()},
-            ConditionExpression="attribute_not_exists(ShipmentId)",
+            Item={**{name: {"S": text} for name, text in shipment.items()}, **expiry},
+            ConditionExpression="attribute_not_exists(ShipmentId) OR ExpiresAt < :now",
+            ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
         )
     except _dynamodb.exceptions.ConditionalCheckFailedException:
         # An earlier attempt shipped the order. It timed out before it recorded this, or the record has expired.

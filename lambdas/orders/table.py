@@ -15,6 +15,7 @@ from common.paging import Place
 from common.times import timestamp
 from orders.erased import erased
 from orders.order import BY_TODO, CLOSED, CORRECTED, OWN_ORDERS, OWN_SHARDS, PARKED, RECEIVED, SHARDS, own_part, todo
+from orders.retention import EXPIRES_AT, expiry
 from orders.search import ALL, Search
 
 BATCH = 100
@@ -74,11 +75,13 @@ def park(row: Mapping[str, Any], *, now: datetime) -> bool:
     """Marks an order as parked. Returns False, and writes nothing, if its row has changed.
 
     Its execution may still go on, because an operator can redrive it. Then the cache must get the later outcome, too:
-    see `EarlierOutcome` in docs/data-model.md.
+    see `EarlierOutcome` in docs/data-model.md. The row does not expire while it waits for an operator.
     """
     # Not a secret: the number spreads the rows over the index.
     waiting = {"Todo": todo(PARKED, random.randrange(SHARDS)), "EarlierOutcome": PARKED}  # noqa: S311 - no secret
-    return _put({**row, **waiting, "Status": PARKED, "UpdatedAt": timestamp(now)}, only_if=_unchanged(row))
+    parked = {**row, **waiting, "Status": PARKED, "UpdatedAt": timestamp(now)}
+    parked.pop(EXPIRES_AT, None)
+    return _put(parked, only_if=_unchanged(row))
 
 
 def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[str, Any] | None:
@@ -89,7 +92,7 @@ def close(row: Mapping[str, Any], *, note: str, by: str, now: datetime) -> dict[
     See decision D016.
     """
     changes = {"Status": CLOSED, "Note": note, "ClosedBy": by, "UpdatedAt": timestamp(now)}
-    closed = {**row, **changes, "ExecutionId": NO_EXECUTION}
+    closed = {**row, **changes, **expiry(now), "ExecutionId": NO_EXECUTION}
     closed.pop("Todo", None)
     return closed if _put(closed, only_if=_unchanged(row)) else None
 
@@ -99,7 +102,8 @@ def erase(row: Mapping[str, Any], *, now: datetime) -> bool:
 
     The order must not be in progress.
     """
-    left = erased(row, now=now, no_execution=NO_EXECUTION)
+    # An order that waited for an operator has no expiry yet.
+    left = {**expiry(now), **erased(row, now=now, no_execution=NO_EXECUTION)}
     return _put(left, only_if=_unchanged(row) & Attr("Owner").eq(row["Owner"]))
 
 

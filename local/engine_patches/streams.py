@@ -8,22 +8,29 @@ The engine also waits 50 ms after it has looked for changes and found none (`ser
 in any queue makes it look.
 
 It ignores `MaximumBatchingWindowInSeconds` (`services/lambda_svc.py:7928`): it calls the function for each change.
+
+A filter that asks for a missing field within an object matches no record that lacks the object
+(`services/lambda_svc.py:3726`). On AWS it matches.
 """
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from ministack.services import dynamodb, lambda_svc
 
 KEPT = ("_stream_records", "_stream_trimmed")
 
+Match: TypeAlias = Callable[[dict[str, Any], Any], bool]
+"""Whether a filter's pattern matches a record."""
+
 
 def apply(module: ModuleType = dynamodb) -> None:
     """Makes the engine save the records of streams, too, and read them at once."""
     lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0
+    lambda_svc._match_esm_filter = matching(lambda_svc._match_esm_filter)
     kept_before, restore, every = module.get_state, module.load_persisted_state, lambda_svc._iter_all_esms
 
     def get_state() -> dict[str, Any]:
@@ -40,6 +47,22 @@ def apply(module: ModuleType = dynamodb) -> None:
     lambda_svc._iter_all_esms = without_waiting
     # To mypy a module has only what it defines; MiniStack has no types.
     module.get_state, module.load_persisted_state = get_state, load_persisted_state  # type: ignore[attr-defined]
+
+
+def matching(match: Match) -> Match:
+    """Matches as `match` does, and also a pattern that only asks for missing fields of a missing object."""
+
+    def matched(record: dict[str, Any], pattern: Any) -> bool:
+        missing = [name for name, inner in pattern.items() if name not in record and _asks_for_nothing(inner)]
+        return match(record, {name: inner for name, inner in pattern.items() if name not in missing})
+
+    return matched
+
+
+def _asks_for_nothing(pattern: Any) -> bool:
+    if isinstance(pattern, dict):
+        return all(map(_asks_for_nothing, pattern.values()))
+    return bool(pattern == [{"exists": False}])
 
 
 def waits(mapping: dict[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """Sends orders to the deployed app, and reads the table, the queues and the cache."""
 
 import json
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +13,7 @@ from botocore.httpsession import URLLib3Session
 
 from common import codes
 from local.demo import SAMPLES
+from stacks.config import LOCAL
 from tests.support.cloud.apps import Apps
 from tests.support.waiting import eventually
 
@@ -94,6 +96,25 @@ def test_a_repeated_order_changes_nothing_and_queues_nothing(either: Apps, order
     assert json.loads(by_hand["output"]) == {"Outcome": "DUPLICATE"}
     assert either.row(order["OrderId"]) == row
     assert len(either.queued(order["OrderId"])) == 1
+
+
+def test_an_order_expires_after_the_stages_days_unless_it_waits_for_an_operator(
+    either: Apps, order: dict[str, str]
+) -> None:
+    operator, by_hand = either.as_operator(), order | {"OrderId": f"{order['OrderId']}-hand"}
+
+    def days_left(order_id: str = order["OrderId"]) -> float | None:
+        row = either.settled(order_id)
+        return (int(row["ExpiresAt"]["N"]) - time.time()) / 86_400 if "ExpiresAt" in row else None
+
+    either.finished(either.start(either.places.order_workflow, by_hand))
+    assert days_left(by_hand["OrderId"]) == pytest.approx(LOCAL.days_orders_are_kept, abs=0.1)
+    either.post_order(order | {"Price": "0"})
+    assert days_left() is None
+    assert operator.put_order(order | {"Price": "-1"})[0] == 202
+    assert days_left() is None
+    assert operator.call("POST", f"/orders/{order['OrderId']}/close", {"note": "not wanted"})[0] == 200
+    assert days_left() == pytest.approx(LOCAL.days_orders_are_kept, abs=0.1)
 
 
 @pytest.mark.parametrize("change", [{"ItemName": "Something else"}, {"CC": "4242420000004242"}])

@@ -309,6 +309,7 @@ def test_the_engine_does_not_save_the_records_of_streams(
     restored(dynamodb, "load_persisted_state")
     restored(lambda_svc, "_ESM_IDLE_WAKE_GAP_SECONDS")
     restored(lambda_svc, "_iter_all_esms")
+    restored(lambda_svc, "_match_esm_filter")
     if patched:
         streams.apply()
     assert (lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS > 0) is not patched
@@ -329,7 +330,7 @@ def test_the_engine_does_not_wait_for_the_window_of_a_stream(
 ) -> None:
     for name in ("get_state", "load_persisted_state"):
         restored(dynamodb, name)
-    for name in ("_ESM_IDLE_WAKE_GAP_SECONDS", "_iter_all_esms"):
+    for name in ("_ESM_IDLE_WAKE_GAP_SECONDS", "_iter_all_esms", "_match_esm_filter"):
         restored(lambda_svc, name)
     if patched:
         streams.apply()
@@ -542,3 +543,12 @@ def all_restored(restored: Callable[[ModuleType, str], None]) -> Callable[[], No
                 restored(stepfunctions, name)
 
     return restore
+
+
+def test_a_filter_for_a_missing_object_needs_a_patch() -> None:
+    asked, record = {"userIdentity": {"principalId": [{"exists": False}]}}, {"eventName": "REMOVE"}
+    by_dynamodb = record | {"userIdentity": {"principalId": "dynamodb.amazonaws.com"}}
+
+    assert not lambda_svc._match_esm_filter(record, asked)
+    assert streams.matching(lambda_svc._match_esm_filter)(record, asked)
+    assert not streams.matching(lambda_svc._match_esm_filter)(by_dynamodb, asked)

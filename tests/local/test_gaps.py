@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import inspect
 import io
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, SSLError
+from ministack.services import dynamodb
 
 from local import deploy, pythons, users
 from local.cloud import Cloud, Places
@@ -442,3 +444,10 @@ def test_a_challenge_can_be_answered_without_a_session(cloud: Cloud, places: Pla
     answer = send("POST", f"{places.endpoint}/", body=body, headers=operation)
 
     assert "IdToken" in json.loads(answer.text)["AuthenticationResult"]
+
+
+def test_an_expired_row_leaves_no_record() -> None:
+    source = inspect.getsource(dynamodb._ttl_reaper)
+
+    assert "time.sleep(60)" in source and "_remove_item(" in source
+    assert "_emit_stream_event" not in source

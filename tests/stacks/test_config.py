@@ -192,3 +192,16 @@ def test_a_stage_accepts_the_load_that_it_declares():
         "stacks/config.py: with its `load` the stage new needs a `throttle_rate` of 5500 or more, and has 4400: raise "
         "it, or lower the load"
     ]
+
+
+@pytest.mark.parametrize("days", [0, 1, 29])
+def test_a_stage_that_deletes_orders_too_early_is_named(days):
+    """Messages about a deleted order could still be in a queue."""
+    (found,) = mistakes([replace(NEW, days_orders_are_kept=days)])
+
+    assert f"days_orders_are_kept={days}" in found and "30 or more" in found
+
+
+@pytest.mark.parametrize("days", [None, 30, 10_000])
+def test_orders_may_be_kept_for_any_longer_time_and_for_ever(days):
+    assert [*mistakes([replace(NEW, days_orders_are_kept=days)])] == []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from orders.retention import MESSAGE_DAYS
 from stacks.config import STAGES
 from tests.support.templates.deployment import Deployment
 
@@ -58,11 +59,20 @@ def test_idempotency_records_expire_and_shipments_are_kept(with_consumer):
     records, shipments = tables["Fulfillment/IdempotencyTable"], tables["Fulfillment/ShipmentTable"]
 
     assert records["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
+    assert shipments["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "ExpiresAt", "Enabled": True}
     assert records["DeletionPolicy"] == "Delete"
     assert shipments["DeletionPolicy"] == with_consumer.policy
     assert shipments["Properties"]["DeletionProtectionEnabled"] is with_consumer.stage.deletion_protection
     assert shipments["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert all(one["Properties"]["SSESpecification"] == {"SSEEnabled": True} for one in (records, shipments))
+
+
+def test_a_shipment_expires_before_another_order_may_have_its_order_id(with_consumer):
+    """Otherwise the new order would not be shipped. Its message may have waited for MESSAGE_DAYS."""
+    variables = with_consumer.properties("AWS::Lambda::Function")["Fulfillment/ShipOrder"]["Environment"]["Variables"]
+
+    assert int(variables["SHIPMENT_DAYS"]) + MESSAGE_DAYS == with_consumer.stage.days_orders_are_kept
+    assert int(variables["SHIPMENT_DAYS"]) > MESSAGE_DAYS
 
 
 def test_the_shipment_table_is_an_output(with_consumer):

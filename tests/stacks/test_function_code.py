@@ -52,7 +52,7 @@ def test_an_app_has_its_own_code_and_the_modules_that_it_imports():
 
     assert {file.parts[0] for file in files} == {"common", "fulfillment", "orders"}
     assert {file.parent.as_posix() for file in files if file.parts[0] == "orders"} == {"orders", "orders/messages"}
-    assert {file.stem for file in files if file.parent.as_posix() == "orders"} == {"__init__"}
+    assert {file.stem for file in files if file.parent.as_posix() == "orders"} == {"__init__", "retention"}
     assert {file.relative_to(LAMBDAS).parts[0] for file in files_of("identity")} == {"identity"}
 
 

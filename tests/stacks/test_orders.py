@@ -1,11 +1,18 @@
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from aws_cdk import Stack
+from aws_cdk.assertions import Match, Template
 from ministack.services.lambda_svc import _match_esm_filter
 
+from local.engine_patches import streams
 from orders import cache_entry
 from orders.cache_entry import TTL_SECONDS
 from orders.order import FINAL, RECEIVED
+from stacks.config import PROD
+from stacks.order_table import OrderTable
 from tests.support.handlers.order_rows import ROW
 
 DAY = 24 * 60 * 60
@@ -27,6 +34,28 @@ def test_the_table_is_paid_per_request_encrypted_and_restorable(deployment):
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["KeySchema"] == [{"AttributeName": "OrderId", "KeyType": "HASH"}]
+
+
+def test_old_orders_are_deleted_unless_the_stage_keeps_them_for_ever(deployment):
+    table = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]
+    days = {
+        path.partition("/")[2]: function["Environment"]["Variables"]["ORDER_DAYS"]
+        for path, function in deployment.properties("AWS::Lambda::Function").items()
+        if path.startswith("Orders/") and "ORDER_TABLE" in function.get("Environment", {}).get("Variables", {})
+    }
+
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ExpiresAt", "Enabled": True}
+    assert set(days.values()) == {str(deployment.stage.days_orders_are_kept)}
+
+
+def test_a_stage_that_keeps_orders_for_ever_deletes_none():
+    stack = Stack()
+    table = OrderTable(stack, "OrderTable", stage=replace(PROD, days_orders_are_kept=None))
+
+    assert table.client_environment["ORDER_DAYS"] == ""
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::DynamoDB::Table", {"TimeToLiveSpecification": Match.absent()}
+    )
 
 
 def test_the_tables_stream_reports_every_change(deployment):
@@ -222,11 +251,19 @@ def patterns_of(mapping: dict) -> list[dict]:
     return [json.loads(one["Pattern"]) for one in mapping["FilterCriteria"]["Filters"]]
 
 
-def sees(mapping: dict, before: dict | None, after: dict | None) -> bool:
+EXPIRED = {"userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"}}
+"""What DynamoDB adds to the record of a row that it deletes, because the row has expired.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
+"""
+
+
+def sees(mapping: dict, before: dict | None, after: dict | None, **more: Any) -> bool:
     """Whether a function gets the record of a change of a row, by the engine's rules. None is a missing row."""
     images = {"OldImage": before, "NewImage": after}
     change = {name: {key: {"S": value} for key, value in image.items()} for name, image in images.items() if image}
-    return any(_match_esm_filter({"dynamodb": change}, pattern) for pattern in patterns_of(mapping))
+    match = streams.matching(_match_esm_filter)
+    return any(match({"dynamodb": change, **more}, pattern) for pattern in patterns_of(mapping))
 
 
 def test_every_change_that_can_make_an_entry_wrong_reaches_the_cache_or_the_failures(with_cache):
@@ -250,6 +287,15 @@ def test_the_cache_gets_each_change_of_an_order_that_had_an_outcome(before, afte
     mapping = mapping_of(synthesised("local"), "Orders/UpdateCache")
 
     assert sees(mapping, received(Status=before), received(Status=after) if after else None)
+
+
+@pytest.mark.parametrize("function", ["Orders/UpdateCache", "Orders/LostOrders/WatchOrders"])
+@pytest.mark.parametrize("before", sorted(FINAL))
+def test_an_expired_row_calls_no_function(before, function, synthesised):
+    """A stage may delete as many rows in a day as it got orders in a day ten years ago."""
+    mapping = mapping_of(synthesised("local"), function)
+
+    assert not sees(mapping, received(Status=before, EarlierOutcome="ESCALATED"), None, **EXPIRED)
 
 
 @pytest.mark.parametrize("after", [*sorted(FINAL), RECEIVED, None])
@@ -351,6 +397,7 @@ def test_the_order_workflow_gets_its_targets(deployment):
     targets = {name: deployment.named("Orders", value) for name, value in workflow["DefinitionSubstitutions"].items()}
 
     assert targets == {
+        "DaysOrdersAreKept": str(deployment.stage.days_orders_are_kept),
         "OrderTable": "Orders/OrderTable",
         "VerifyCCAndPriceFunction": "Orders/VerifyCCAndPrice.Arn",
         "OrderFulfillmentQueue": "Orders/OrderFulfillmentQueue",

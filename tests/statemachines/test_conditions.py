@@ -105,7 +105,7 @@ def test_an_execution_takes_its_own_claim_and_one_started_by_hand_also_takes_a_n
 )
 def test_only_an_orders_own_execution_writes_its_outcome(dynamodb, row, outcome, parked):
     ends = {"outcome": "ESCALATED", "reasons": ["PRICE_NOT_POSITIVE"], "queue": "ParkedQueue"}
-    ends |= {"todo": {":todo": {"S": "ESCALATED#3"}}}
+    ends |= {"change": ", Todo = :todo", "values": {":todo": {"S": "ESCALATED#3"}}}
 
     assert writes(dynamodb, ORDERS["Record the outcome"], "OrderId", row, {}, **ORDER, **ends) == outcome
     assert writes(dynamodb, ORDERS["Record that it is parked"], "OrderId", row, {}, rowId=ROW, **ends) == parked

@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -291,11 +292,12 @@ def test_each_queue_has_its_outcome(name, queue, outcome):
     assert state["Next"] == "Record the outcome"
 
 
-def outcome_of(name):
+def outcome_of(name, *, days_kept="30"):
     """The arguments with which "Record the outcome" writes the row after the state `name`."""
-    variables = evaluated_all(STATES[name]["Assign"], {})
-    context = {"Execution": {"Id": "arn"}, "State": {"EnteredTime": "now"}}
-    arguments = STATES["Record the outcome"]["Arguments"]
+    states = load("order_fulfillment.asl.json", days_kept=days_kept)["States"]
+    context = {"Execution": {"Id": "arn"}, "State": {"EnteredTime": "2026-11-21T04:00:00.999Z"}}
+    variables = evaluated_all(states[name]["Assign"], {}, context=context)
+    arguments = states["Record the outcome"]["Arguments"]
     return evaluated_all(arguments, {}, context=context, order=ORDER, reasons=["A", "B"], **variables)
 
 
@@ -308,7 +310,9 @@ def shards(todos, status):
 def test_an_escalated_order_waits_for_an_operator_in_a_random_part_of_the_index():
     written = [outcome_of(ESCALATED) for _ in range(200)]
 
-    assert {one["UpdateExpression"].rpartition("UpdatedAt = :now")[2] for one in written} == {", Todo = :todo"}
+    assert {one["UpdateExpression"].rpartition("UpdatedAt = :now")[2] for one in written} == {
+        ", Todo = :todo REMOVE ExpiresAt"
+    }
     assert len(shards((one["ExpressionAttributeValues"][":todo"]["S"] for one in written), "ESCALATED")) == SHARDS
     assert written[0]["ExpressionAttributeValues"][":reasons"] == {"L": [{"S": "A"}, {"S": "B"}]}
 
@@ -317,9 +321,27 @@ def test_a_fulfilled_order_waits_for_nobody():
     """It may have waited: an operator can redrive the execution of a parked order."""
     written = outcome_of(FULFILLED)
 
-    assert written["UpdateExpression"].endswith("UpdatedAt = :now REMOVE Todo")
+    assert written["UpdateExpression"].endswith(" REMOVE Todo")
     assert ":todo" not in written["ExpressionAttributeValues"], "DynamoDB refuses a value that is not used"
     assert STATES["Update the order table"]["Arguments"]["UpdateExpression"].endswith(" REMOVE Todo")
+
+
+def test_the_row_of_a_fulfilled_order_expires_unless_the_stage_keeps_orders_for_ever():
+    """DynamoDB refuses a value that is not used, and reads `ExpiresAt` as seconds."""
+    written, for_ever = outcome_of(FULFILLED), outcome_of(FULFILLED, days_kept="")
+
+    expires = int(datetime(2026, 12, 21, 4, tzinfo=UTC).timestamp())
+    assert written["ExpressionAttributeValues"][":expires"] == {"N": str(expires)}
+    assert ", ExpiresAt = if_not_exists(ExpiresAt, :expires) REMOVE Todo" in written["UpdateExpression"]
+    assert "Expires" not in str(for_ever)
+    assert for_ever["UpdateExpression"].endswith("UpdatedAt = :now REMOVE Todo")
+
+
+def test_the_row_of_an_order_that_waits_for_an_operator_does_not_expire():
+    parked = STATES["Record that it is parked"]["Arguments"]["UpdateExpression"]
+
+    for expression in (outcome_of(ESCALATED)["UpdateExpression"], parked):
+        assert expression.endswith(", Todo = :todo REMOVE ExpiresAt")
 
 
 def test_a_parked_order_waits_for_an_operator_in_a_random_part_of_the_index():

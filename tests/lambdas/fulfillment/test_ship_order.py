@@ -2,7 +2,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -12,7 +12,7 @@ from fulfillment import ship_order
 from fulfillment.ship_order import handler, shipment_id
 from tests.support.aws_answers import refused
 from tests.support.data_model import examples, kinds
-from tests.support.handlers.aws import client_of
+from tests.support.handlers.aws import ENVIRONMENT, client_of
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë O'Brien", "ItemName": "Keyboard", "Price": "12.50", "ExecutionId": "arn"}
 MILLISECONDS_LEFT = 20_000
@@ -84,6 +84,9 @@ def test_an_order_is_shipped(shipments):
 
     (shipment,) = shipments.scan()["Items"]
     shipped_at = datetime.fromisoformat(shipment.pop("ShippedAt"))
+    assert shipment.pop("ExpiresAt") == int(
+        (shipped_at + timedelta(days=int(ENVIRONMENT["SHIPMENT_DAYS"]))).timestamp()
+    )
     assert before.replace(microsecond=0) <= shipped_at <= datetime.now(UTC)
     assert shipment == {"ShipmentId": shipment_id("A-1"), "OrderId": "A-1", "ItemName": "Keyboard"}
     assert str(uuid.UUID(shipment["ShipmentId"])) == shipment["ShipmentId"]
@@ -103,6 +106,26 @@ def test_a_copy_of_a_shipped_order_changes_nothing(shipments):
     assert ship({**ORDER, "ItemName": "Another keyboard"}) == []
 
     assert shipments.scan()["Items"] == [first]
+
+
+@pytest.mark.parametrize(("age", "is_shipped"), [(-60, False), (60, True)])
+def test_a_new_order_with_the_id_of_an_expired_order_is_shipped(age, is_shipped, shipments):
+    """DynamoDB deletes an expired shipment only some days later. `age` is in seconds since it expired."""
+    expired = int(datetime.now(UTC).timestamp()) - age
+    old = {"ShipmentId": shipment_id("A-1"), "OrderId": "A-1", "ItemName": "Lamp", "ExpiresAt": expired}
+    shipments.put_item(Item=old)
+
+    assert ship(ORDER) == []
+
+    (shipment,) = shipments.scan()["Items"]
+    assert (shipment["ItemName"] == "Keyboard") == is_shipped
+
+
+def test_a_stage_that_keeps_orders_for_ever_keeps_shipments_for_ever(shipments, monkeypatch):
+    monkeypatch.setenv("SHIPMENT_DAYS", "")
+
+    assert ship(ORDER) == []
+    assert "ExpiresAt" not in shipments.scan()["Items"][0]
 
 
 def test_a_copy_fails_while_its_order_is_being_shipped_and_succeeds_later(shipments, records, monkeypatch):

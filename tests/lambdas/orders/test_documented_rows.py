@@ -32,6 +32,10 @@ CHANGED_AT = "2026-11-21T04:00:02.000Z"
 ORDER = an_order()
 OTHER = an_order(Name="Ada", ItemName="Lamp", Price="49.90", CC="4012888888881881")
 OWN_ORDER = {"Owner": PERSON["sub"], "OwnPart": f"{PERSON['sub']}#1"}
+SENDING = {
+    state["Assign"]["outcome"]: state["Assign"] for state in STATES.values() if "outcome" in state.get("Assign", {})
+}
+"""What the states that send an order to its queue assign, by outcome."""
 QUEUES = {"FULFILLMENT_QUEUED": FULFILLMENT_QUEUE, "ESCALATED": ESCALATION_QUEUE}
 WRITERS = ("PlaceOrder", "CorrectOrder", "CloseOrder", "DeleteAccount", "ParkLostOrders", *WRITING)
 
@@ -42,6 +46,8 @@ def rows() -> list[Row]:
     """No row, and rows of each status, as the functions and the workflow leave them."""
     waiting = {**submission.row_of(ORDER, now=NOW), "ExecutionName": NAME, **OWN_ORDER}
     taken = waiting | {"ExecutionId": OWN, "KeptAt": CHANGED_AT}
+    # The row of an order that waits for an operator does not expire.
+    unsettled = {name: value for name, value in taken.items() if name != "ExpiresAt"}
     escalated = {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"], "Todo": "ESCALATED#10"}
     parked = {"Status": "PARKED", "Todo": "PARKED#10"}
     closed = {"Status": "CLOSED", "ExecutionId": "", "Note": "a note", "ClosedBy": OPERATOR["sub"]}
@@ -49,10 +55,10 @@ def rows() -> list[Row]:
         None,
         waiting,
         *(taken | {"Status": status} for status in ("RECEIVED", "FULFILLMENT_QUEUED")),
-        taken | escalated,
-        taken | parked,
-        taken | parked | {"Queue": ESCALATION_QUEUE},
-        taken | parked | {"EarlierOutcome": "PARKED", "CorrectedBy": PERSON["sub"], "CorrectedAt": CHANGED_AT},
+        unsettled | escalated,
+        unsettled | parked,
+        unsettled | parked | {"Queue": ESCALATION_QUEUE},
+        unsettled | parked | {"EarlierOutcome": "PARKED", "CorrectedBy": PERSON["sub"], "CorrectedAt": CHANGED_AT},
         taken | closed,
     ]
 
@@ -64,17 +70,20 @@ def call(handler: Callable[..., Any], body: dict[str, str]) -> None:
 
 def run(state: str, before: Row, *, claimed: bool, outcome: str) -> None:
     """Writes as the workflow's `state` does, in the execution OWN."""
+    context = {"Execution": {"Id": OWN, "Name": NAME}, "State": {"EnteredTime": CHANGED_AT}}
+    sent = evaluated_all(SENDING[outcome], ORDER, context=context)
     arguments = evaluated_all(
         {**STATES[state]["Arguments"], "TableName": ENVIRONMENT["ORDER_TABLE"]},
         ORDER,
-        context={"Execution": {"Id": OWN, "Name": NAME}, "State": {"EnteredTime": CHANGED_AT}},
+        context=context,
         order=fields_of(ORDER | {"Name": "Jo"}),
         rowId="A-1",
         claimed=claimed,
         outcome=outcome,
         queue=QUEUES.get(before["Status"], "") if before else "",
         reasons=["CARD_NOT_16_DIGITS"] if outcome == "ESCALATED" else [],
-        todo={":todo": {"S": "ESCALATED#11"}} if outcome == "ESCALATED" else {},
+        change=sent["change"],
+        values=sent["values"],
     )
     client = boto3.client("dynamodb")
     with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):

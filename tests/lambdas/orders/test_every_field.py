@@ -45,7 +45,10 @@ WITHOUT = {
 }
 """Fields that a place may lack, and why."""
 
-OF_A_ROW = {"CardLast4", "Digest", "Status", "Reasons", "ReceivedAt", "UpdatedAt", "ExecutionName", "Owner", "OwnPart"}
+OF_A_ROW = {
+    *("CardLast4", "Digest", "Status", "Reasons", "ReceivedAt", "UpdatedAt", "ExecutionName", "Owner", "OwnPart"),
+    "ExpiresAt",
+}
 SHOWN = {"Card", "Status", "Reasons", "ReceivedAt", "UpdatedAt"}
 
 

@@ -13,8 +13,14 @@ STATE_MACHINES = Path(__file__).parents[3] / "statemachines"
 State: TypeAlias = Mapping[str, Any]
 
 
-def load(file_name: str) -> dict[str, Any]:
-    machine: dict[str, Any] = json.loads((STATE_MACHINES / file_name).read_text())
+ORDER_DAYS = "30"
+"""The substitution of `${DaysOrdersAreKept}`. Expressions compute with it."""
+
+
+def load(file_name: str, *, days_kept: str = ORDER_DAYS) -> dict[str, Any]:
+    """A state machine. The other placeholders stay as they are in the file."""
+    text = (STATE_MACHINES / file_name).read_text()
+    machine: dict[str, Any] = json.loads(text.replace("${DaysOrdersAreKept}", days_kept))
     return machine
 
 
