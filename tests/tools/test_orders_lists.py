@@ -16,6 +16,9 @@ def an_order(order_id: str, status: str = "ESCALATED") -> dict[str, Any]:
     return {"OrderId": order_id, "Status": status, "ItemName": "Lamp", "ReceivedAt": "2026-11-27T09:00:00Z"}
 
 
+NOT_FOUND = {"error": {"code": "NotFound", "message": "There is no such order.", "details": []}}
+
+
 class FakeOrders:
     """The orders API for one caller. A page has one order."""
 
@@ -34,10 +37,12 @@ class FakeOrders:
             at = int(query.get("next", ["0"])[0])
             after = str(at + 1) if at + 1 < len(listed) else None
             return 200, {"orders": [an_order(id) for id in listed[at : at + 1]], "next": after}
-        order_id = place.path.split("/")[3]
+        order_id, *rest = place.path.split("/")[3:]
+        if rest == ["contact"]:
+            return (200, {"Email": "ada@example.com"}) if order_id in self._own else (404, NOT_FOUND)
         if order_id in {*self._own, *self._others}:
             return 200, an_order(order_id, "CLOSED" if method == "POST" else "ESCALATED")
-        return 404, {"error": {"code": "NotFound", "message": "There is no such order.", "details": []}}
+        return 404, NOT_FOUND
 
 
 def test_own_orders_are_listed_page_by_page() -> None:
@@ -59,6 +64,15 @@ def test_the_beginning_of_an_id_names_an_own_order_or_one_that_waits_for_an_oper
 
         assert calls.show(api, "mine")["OrderId"] == "mine-1"
         assert calls.close(api, "their", "no") == an_order("their-1", "CLOSED")
+
+
+def test_the_contact_of_an_order_is_its_owners_address_and_an_order_without_owner_is_reported() -> None:
+    with served(FakeOrders(own=["mine-1"], others=["their-1"]).answer) as url:
+        api = Api(url, SignedInPerson())
+
+        assert calls.contact(api, "mine") == {"Email": "ada@example.com"}
+        with pytest.raises(CommandError, match="the owner of their-1 is unknown"):
+            calls.contact(api, "their")
 
 
 def test_an_ambiguous_beginning_names_the_orders_and_closes_none_of_them() -> None:

@@ -79,8 +79,18 @@ def close(api: Api, text: str, note: str) -> dict[str, Any]:
 
 
 def contact(api: Api, text: str) -> dict[str, Any]:
-    """`GET /orders/{OrderId}/contact`: the `Email` of an order's owner. `text` may be the beginning of the id."""
-    return _order(_found(api, text, lambda order_id: api.call("GET", f"{order_path(order_id)}/contact")))
+    """`GET /orders/{OrderId}/contact`: the `Email` of an order's owner. `text` may be the beginning of the id.
+
+    Raises CommandError if there is no such order, or if nobody owns it.
+    """
+    # The answer 404 does not say whether the order or its owner is missing.
+    order_id = show(api, text)["OrderId"]
+    answer = api.call("GET", f"{order_path(order_id)}/contact")
+    if answer.status == 404:
+        raise CommandError(
+            f"the owner of {printable(order_id)} is unknown: somebody started it by hand, or the owner was deleted"
+        )
+    return _order(answer)
 
 
 def own(api: Api, **filters: str) -> Iterator[dict[str, Any]]:
