@@ -142,27 +142,47 @@ def test_a_reminder_whose_execution_never_started_is_deleted_later(remind, remin
     assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
 
 
-def test_a_reminder_that_changes_meanwhile_is_found_again(remind, reminder_table, monkeypatch):
+def test_a_reminder_that_changes_meanwhile_is_found_again(remind, reminder_table, reminder_workflow, monkeypatch):
     """SendReminder may schedule the next occurrence between the stop and the delete."""
     remind("r-1")
-    remind("r-2")
-    moved = executions.first_of("r-2")
-    stop, changed = executions.stop, []
+    stop = executions.stop
+    following: list[str] = []
 
     def stop_and_change(execution: str) -> bool:
-        if not changed:
-            changed.append(execution)
+        is_stopped = stop(execution)
+        if not following:
+            started = states.start_execution(stateMachineArn=reminder_workflow.arn, name="r-1-next", input="{}")
+            following.append(started["executionArn"])
             reminder_table.update_item(
                 Key={"ReminderId": "r-1"},
                 UpdateExpression="SET ExecutionId = :next",
-                ExpressionAttributeValues={":next": moved},
+                ExpressionAttributeValues={":next": following[0]},
             )
-        return stop(execution)
+        return is_stopped
 
     monkeypatch.setattr(executions, "stop", stop_and_change)
 
     assert delete()[1]["complete"]
     assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
+    assert [one["status"] for one in reminder_workflow.executions()] == ["ABORTED", "ABORTED"]
+
+
+def test_an_order_that_is_corrected_meanwhile_is_waited_for(order_table, monkeypatch, pool):
+    order_table.put_item(Item=an_order("A-1", Status="ESCALATED"))
+    corrected = an_order("A-1", Status="RECEIVED", ExecutionName="another")
+    erase = order_table_module.erase
+
+    def correct_and_erase(row: dict[str, Any], **more: Any) -> bool:
+        order_table.put_item(Item=corrected)
+        return erase(row, **more)
+
+    monkeypatch.setattr(order_table_module, "erase", correct_and_erase)
+
+    receipt = delete()[1]
+
+    assert (receipt["complete"], receipt["removed"]) == (False, [])
+    assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == corrected
+    assert ADA in pool.users
 
 
 def test_messages_of_the_person_are_removed_and_those_of_others_stay(order_table, remind, held_queues):
