@@ -71,6 +71,9 @@ class Erasing:
 
     def _stop(self, row: Row) -> bool:
         """Stops the execution of a reminder. Returns False if it may be about to start."""
+        if "After" in row:
+            # Usually it has ended. After a change of the reminder it runs on if nobody could stop it then.
+            executions.stop(row["After"])
         if executions.stop(row["ExecutionId"]):
             self.removed[EXECUTIONS] += row["Status"] == SCHEDULED
             return True

@@ -123,6 +123,16 @@ def test_a_waiting_execution_is_stopped(status, remind, reminder_workflow):
     assert removed(receipt).get("ReminderStateMachine", 0) == (status == "SCHEDULED")
 
 
+def test_an_earlier_execution_that_still_runs_is_stopped_too(remind, reminder_workflow):
+    """Somebody changed the reminder, and nobody could stop the execution before."""
+    before = states.start_execution(stateMachineArn=reminder_workflow.arn, name="r-1-before", input="{}")
+    remind("r-1", After=before["executionArn"])
+
+    delete()
+
+    assert [one["status"] for one in reminder_workflow.executions()] == ["ABORTED", "ABORTED"]
+
+
 def test_a_reminder_that_is_just_being_started_is_waited_for(remind, reminder_table, pool):
     """Otherwise its execution would begin after its row is gone, and nobody would find it."""
     remind("r-1", starts=False)

@@ -46,7 +46,8 @@ OWN = f"{ENVIRONMENT['REMINDER_WORKFLOW'].replace('stateMachine', 'execution')}:
 REQUEST = {
     "message": "Feed the cat",
     "preference": "both",
-    "waitSeconds": 60,
+    # Longer than the test takes on a busy machine.
+    "waitSeconds": 3600,
     "repeat": {"every": "1d", "times": 5},
 }
 KEY_OF_ROW = {"ReminderId": ID}
