@@ -64,6 +64,7 @@ test: setup-dev ## Run all checks and tests
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install the project's packages into this folder
+	@if [ -f build/next-steps.txt ]; then cat build/next-steps.txt && rm build/next-steps.txt; fi
 
 .PHONY: setup-dev
 # One installation of all packages is quicker than two. The recipe of `.venv/installed` gets this variable.

@@ -1,178 +1,338 @@
-"""`python -m local`: runs both apps on this machine."""
+"""`laptop`: runs both apps on this machine. `python -m local` is the same command."""
 
-import argparse
 import os
 import re
 import sys
 import warnings
-import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from botocore.exceptions import BotoCoreError, ClientError
+import typer
 from rich.console import Console
 
-from local import cost, demo, homes, settings, show
-from local.cloud import Cloud
+from local import homes, settings
 from local.errors import LocalError
-from terminal import program
+from terminal import app, program
+from terminal.errors import naming_home
 
-NAMED = 20
+if TYPE_CHECKING:
+    from local.cloud import Cloud
+
+NAME = "laptop"
+
+COMMANDS = ("laptop", "orders", "remindme", "doctor", "sign-in")
+"""The commands that `laptop completion` completes."""
+
+KEPT_FILES = 20
 """The most kept files that `down --forget` names."""
+
+DESCRIPTION = "Runs both apps on this machine, as a laptop cloud."
+
+EPILOG = """\
+exit status: 0 done; 1 refused, failed, or the cloud is stopped; 2 wrong usage; 130 interrupted"""
+
+
+def _port(text: str | None) -> str | None:
+    if text is not None and (not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536):
+        raise typer.BadParameter(f"{text!r} is not a port: use a number from 1 to 65535")
+    return text
+
+
+def _rate(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch("[0-9]{1,6}", text):
+        raise typer.BadParameter(f"{text!r} is not a rate: use a number from 0 to 999999")
+    return text
+
+
+Home = Annotated[
+    str,
+    typer.Option(
+        "--home",
+        metavar="FOLDER",
+        show_default=False,
+        help="folder of this cloud's data and logs (default: .local in the project)",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Returns the exit status: 0, 1 after an error, or 128 plus the number of a signal."""
-    home = ""
-
-    def action() -> int:
-        nonlocal home
-        options = argument_parser().parse_args(arguments)
-        home = options.home
-        isolated = settings.isolated(os.environ)
-        os.environ.clear()
-        os.environ.update(isolated)
-        given = {name: getattr(options, name, None) for name in ("port", "redis_port", "consumer", *settings.RATES)}
-        cloud = Cloud(settings.load(homes.named(options.home), **given))
-        return _run(cloud, options, Console(soft_wrap=True, width=program.width()))
-
-    return program.run(action, said_of=lambda error: _said_of(error, home))
+    _given.clear()
+    return program.run(lambda: app.invoke(APP, NAME, arguments), said_of=_said_of)
 
 
-def _said_of(error: Exception, home: str) -> str | None:
+_given: dict[str, str] = {}
+"""The option `--home` of the running command, for its error messages."""
+
+
+def _said_of(error: Exception) -> str | None:
+    # Imported here, because an error of AWS's library comes only after it was imported.
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    home = _given.get("home", settings.HOME)
     match error:
         case LocalError():
-            return str(error)
+            said = str(error)
         case BotoCoreError() | ClientError():
-            return f"the engine rejected a request or did not answer: {error}. `python -m local logs` shows its log"
+            said = f"the engine rejected a request or did not answer: {error}. `laptop logs` shows its log"
         case OSError():
-            return f"{error.filename or home}: {error.strerror}"
+            said = f"{error.filename or home}: {error.strerror}"
         case _:
             return None
+    return naming_home(said, None if home == settings.HOME else home)
 
 
-def _run(cloud: Cloud, options: argparse.Namespace, console: Console) -> int:
-    match options.command:
-        case "up":
-            with console.status("") as spinner:
+def _cloud(home: str, **given: int | bool | None) -> "Cloud":
+    """The cloud in the folder `home`, with the given settings."""
+    _given["home"] = home
+    isolated = settings.isolated(os.environ)
+    os.environ.clear()
+    os.environ.update(isolated)
+    from local.cloud import Cloud
 
-                def say(text: str) -> None:
-                    spinner.update(text)
-                    console.print(text, highlight=False)
+    return Cloud(settings.load(homes.named(home), **given))  # type: ignore[arg-type]
 
-                changed = cloud.up(say)
-            console.print("[green]ready[/green]" if changed else "already up; nothing has changed")
-            show.print_status(cloud, console)
-        case "status":
-            if options.json:
-                print(show.as_json(show.status(cloud)))
-            else:
-                show.print_status(cloud, console)
-            return 0 if cloud.running else 1
-        case "demo":
-            well = demo.run(cloud, console)
-            show.print_users(cloud, console)
-            console.print(f"the page is at {cloud.places().site}", highlight=False)
-            return 0 if well else 1
-        case "page":
-            _open(cloud.places().site, console)
-        case "outbox":
-            show.outbox(cloud, console)
-        case "queues":
-            show.queues(cloud, console)
-        case "executions":
-            show.executions(cloud, console, options.name)
-        case "cost":
-            cost.show(cloud, console, reset=options.reset)
-        case "skip-waits":
-            cloud.require_running()
-            cloud.engine.skip_waits(options.switch == "on")
-            console.print(f"waits {'are skipped' if options.switch == 'on' else 'last as long as they should'}")
-        case "logs":
-            show.logs(cloud, console, options.function)
-        case "down":
-            stopped = cloud.down(lambda text: console.print(text, highlight=False), forget=options.forget)
-            done = "stopped" if stopped else "nothing was running"
-            console.print(f"{done}; deleted the cloud's files" if options.forget else done)
-            if options.forget and (left := homes.left_in(cloud.settings.home)):
-                some = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED} more" if len(left) > NAMED else "")
-                console.print(
-                    f"kept files in {cloud.settings.home} that the cloud did not write: {some}",
-                    markup=False,
-                    highlight=False,
-                )
+
+def _console() -> Console:
+    return Console(soft_wrap=True, width=program.width(), highlight=False)
+
+
+def up(
+    port: Annotated[
+        str | None,
+        typer.Option(
+            "--port", metavar="PORT", callback=_port, help="port of the engine (default: the last one; at first 4566)"
+        ),
+    ] = None,
+    redis_port: Annotated[
+        str | None,
+        typer.Option(
+            "--redis-port",
+            metavar="PORT",
+            callback=_port,
+            help="port of the cache (default: the last one; at first 6379)",
+        ),
+    ] = None,
+    consumer: Annotated[
+        bool | None,
+        typer.Option(
+            "--consumer/--no-consumer",
+            help="deploy or remove the example consumer of the fulfillment queue (default: as last time; at first "
+            "without)",
+        ),
+    ] = None,
+    mails_per_second: Annotated[
+        str | None,
+        typer.Option(
+            "--mails-per-second",
+            metavar="N",
+            callback=_rate,
+            help="how many mails SES accepts; 1 as in the sandbox, 0 without a limit (default: as last time; at first "
+            "14)",
+        ),
+    ] = None,
+    texts_per_second: Annotated[
+        str | None,
+        typer.Option(
+            "--texts-per-second",
+            metavar="N",
+            callback=_rate,
+            help="how many text messages SNS accepts; 0 without a limit (default: as last time; at first 20)",
+        ),
+    ] = None,
+    home: Home = settings.HOME,
+) -> int:
+    numbers = {
+        "port": port,
+        "redis_port": redis_port,
+        "mails_per_second": mails_per_second,
+        "texts_per_second": texts_per_second,
+    }
+    cloud = _cloud(home, consumer=consumer, **{name: int(text) for name, text in numbers.items() if text is not None})
+    from local import progress, show
+
+    console = _console()
+    with progress.shown(console, cloud) as steps:
+        changed = cloud.up(steps.begin)
+    console.print(f"[green]ready[/green] after {steps.seconds:.0f} s" if changed else "already up; nothing has changed")
+    show.welcome(cloud, console)
     return 0
 
 
-def _open(address: str, console: Console) -> None:
-    console.print(address, highlight=False)
+def status(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show all names and addresses")] = False,
+    json: Json = False,
+    home: Home = settings.HOME,
+) -> int:
+    cloud = _cloud(home)
+    from local import show
+
+    if json:
+        print(show.to_json(show.status(cloud)))
+    else:
+        show.print_status(cloud, _console(), verbose=verbose)
+    return 0 if cloud.running else 1
+
+
+def demo(home: Home = settings.HOME) -> int:
+    cloud = _cloud(home)
+    from local import demo, show
+
+    console = _console()
+    well = demo.run(cloud, console)
+    show.print_users(cloud, console)
+    console.print(f"the page is at {cloud.places().site}")
+    return 0 if well else 1
+
+
+def page(home: Home = settings.HOME) -> int:
+    import webbrowser
+
+    address = _cloud(home).places().site
+    console = _console()
+    console.print(address)
     if not webbrowser.open(address):
         console.print("no browser could be started: open this address yourself")
+    return 0
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    parser = program.Parser(prog="python -m local", description="Runs both apps on this machine, as a laptop cloud.")
-    parser.add_argument(
-        "--home",
-        default=settings.HOME,
-        help="folder of this cloud's data and logs (default: .local in the project)",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def outbox(json: Json = False, home: Home = settings.HOME) -> int:
+    cloud = _cloud(home)
+    from local import show
 
-    def add(name: str, help: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
-
-    up = add("up", "start the cloud and deploy what has changed")
-    up.add_argument("--port", type=_port, help="port of the engine (default: the last one; at first 4566)")
-    up.add_argument("--redis-port", type=_port, help="port of the cache (default: the last one; at first 6379)")
-    up.add_argument(
-        "--consumer",
-        action=argparse.BooleanOptionalAction,
-        help="deploy or remove the example consumer of the fulfillment queue (default: as last time; at first without)",
-    )
-    up.add_argument(
-        "--mails-per-second",
-        type=_rate,
-        metavar="N",
-        help="how many mails SES accepts; 1 as in the sandbox, 0 without a limit (default: as last time; at first 14)",
-    )
-    up.add_argument(
-        "--texts-per-second",
-        type=_rate,
-        metavar="N",
-        help="how many text messages SNS accepts; 0 without a limit (default: as last time; at first 20)",
-    )
-    status = add("status", "show what runs, and all addresses; exit status 1 if the cloud is stopped")
-    status.add_argument("--json", action="store_true", help="print JSON")
-    add("demo", "send sample orders and reminders through the apps; exit status 1 if a result is wrong")
-    add("page", "open the page in the browser and print its address")
-    add("outbox", "show the mails, text messages and topic messages that were sent")
-    add("queues", "show the messages in each queue, without removing them")
-    executions = add("executions", "list the workflows' executions, or show one state by state")
-    executions.add_argument("name", nargs="?", help="the name of an execution, or its beginning")
-    costs = add("cost", "show what AWS would bill for all calls since the last deployment, start or reset")
-    costs.add_argument("--reset", action="store_true", help="set the counts to zero, and show nothing")
-    skip = add(
-        "skip-waits", "let waits and retry delays of workflows end at once (on), or last as long as they should (off)"
-    )
-    skip.add_argument("switch", choices=["on", "off"])
-    logs = add("logs", "show the end of the engine's log, or of a function's log")
-    logs.add_argument("function", nargs="?", help="the name of a function, such as PlaceOrder, or a part of it")
-    down = add("down", "stop the cloud and keep its data")
-    down.add_argument(
-        "--forget", action="store_true", help="delete the cloud's data, too; keep files of other programs"
-    )
-    return parser
+    show.outbox(cloud, _console(), as_json=json)
+    return 0
 
 
-def _port(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: use a number from 1 to 65535")
-    return int(text)
+def queues(json: Json = False, home: Home = settings.HOME) -> int:
+    cloud = _cloud(home)
+    from local import show
+
+    show.queues(cloud, _console(), as_json=json)
+    return 0
 
 
-def _rate(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,6}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a rate: use a number from 0 to 999999")
-    return int(text)
+def executions(
+    prefix: Annotated[
+        str | None,
+        typer.Argument(metavar="PREFIX", show_default=False, help="the name of an execution, or its beginning"),
+    ] = None,
+    json: Json = False,
+    home: Home = settings.HOME,
+) -> int:
+    cloud = _cloud(home)
+    from local import executions
+
+    executions.show(cloud, _console(), prefix or "", as_json=json)
+    return 0
+
+
+def cost(
+    reset: Annotated[bool, typer.Option("--reset", help="set the counts to zero, and show nothing")] = False,
+    json: Json = False,
+    home: Home = settings.HOME,
+) -> int:
+    cloud = _cloud(home)
+    from local import cost
+
+    cost.show(cloud, _console(), reset=reset, as_json=json)
+    return 0
+
+
+def skip_waits(
+    switch: Annotated[
+        str,
+        typer.Argument(
+            metavar="on|off",
+            callback=app.one_of("on", "off"),
+            autocompletion=lambda: ["on", "off"],
+            help="whether waits are skipped",
+        ),
+    ],
+    home: Home = settings.HOME,
+) -> int:
+    cloud = _cloud(home)
+    cloud.require_running()
+    cloud.engine.skip_waits(switch == "on")
+    print(f"waits {'are skipped' if switch == 'on' else 'last as long as they should'}")
+    return 0
+
+
+def logs(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FUNCTION",
+            show_default=False,
+            help="the name of a function, such as PlaceOrder, or any part of it; without it: the engine's log",
+        ),
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="show new lines until you press Ctrl-C")] = False,
+    home: Home = settings.HOME,
+) -> int:
+    cloud = _cloud(home)
+    from local import logs
+
+    logs.show(cloud, _console(), name, follow=follow)
+    return 0
+
+
+def down(
+    forget: Annotated[
+        bool, typer.Option("--forget", help="delete the cloud's data, too; keep files of other programs")
+    ] = False,
+    home: Home = settings.HOME,
+) -> int:
+    cloud = _cloud(home)
+    console = _console()
+    stopped = cloud.down(console.print, forget=forget)
+    done = "stopped" if stopped else "nothing was running"
+    console.print(f"{done}; deleted the cloud's files" if forget else done)
+    if forget and (left := homes.left_in(cloud.settings.home)):
+        some = ", ".join(left[:KEPT_FILES]) + (f" and {len(left) - KEPT_FILES} more" if len(left) > KEPT_FILES else "")
+        console.print(f"kept files in {cloud.settings.home} that the cloud did not write: {some}", markup=False)
+    return 0
+
+
+def completion(
+    shell: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SHELL",
+            callback=app.one_of(*app.SHELLS),
+            autocompletion=lambda: list(app.SHELLS),
+            show_default=False,
+            help="bash, zsh or fish (default: the variable SHELL)",
+        ),
+    ] = None,
+    home: Home = settings.HOME,
+) -> int:
+    shell = shell or Path(os.environ.get("SHELL", "")).name
+    if shell not in app.SHELLS:
+        raise app.UsageError("name your shell: `laptop completion bash`, `zsh` or `fish`")
+    print(app.completion(COMMANDS, shell))
+    return 0
+
+
+APP = app.with_commands(help=DESCRIPTION, epilog=EPILOG)
+app.add(APP, "up", up, help="start the cloud and deploy what has changed")
+app.add(APP, "status", status, help="show what runs; exit status 1 if the cloud is stopped")
+app.add(APP, "demo", demo, help="send sample orders and reminders through the apps; exit status 1 if a result is wrong")
+app.add(APP, "page", page, help="open the page in the browser and print its address")
+app.add(APP, "outbox", outbox, help="show the mails, text messages and topic messages that were sent")
+app.add(APP, "queues", queues, help="show the messages in each queue, without removing them")
+app.add(APP, "executions", executions, help="list the workflows' executions, or show one state by state")
+app.add(APP, "logs", logs, help="show the end of the engine's log, or of a function's log")
+app.add(APP, "cost", cost, help="show what AWS would bill for all calls since the last deployment, start or reset")
+app.add(
+    APP,
+    "skip-waits",
+    skip_waits,
+    help="let waits and retry delays of workflows end at once (on), or last as long as they should (off)",
+)
+app.add(APP, "down", down, help="stop the cloud and keep its data")
+app.add(APP, "completion", completion, help="print the script that lets a shell complete all commands with Tab")
 
 
 def start() -> int:

@@ -126,7 +126,7 @@ class Cloud:
         if not self.running:
             raise NotRunningError
         if deploy.deployed_fingerprint(self.engine) is None:
-            raise LocalError("the apps are not deployed: run `python -m local up`")
+            raise LocalError("the apps are not deployed: run `laptop up`")
 
     def places(self) -> Places:
         """Returns the addresses and names. Raises LocalError if the cloud does not run."""

@@ -1,7 +1,8 @@
 """What AWS would bill for what the laptop cloud has run."""
 
-from collections.abc import Mapping
-from datetime import datetime
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 
@@ -9,31 +10,39 @@ from costs import prices
 from costs.units import UNITS
 from local import counts
 from local.cloud import Cloud
-from terminal import tables
+from terminal import tables, times
+from terminal.errors import naming_home
 
 TITLES = ("service", "unit", "quantity", "USD", "USD x million")
 
 
-def show(cloud: Cloud, console: Console, *, reset: bool) -> None:
+def show(cloud: Cloud, console: Console, *, reset: bool, as_json: bool) -> None:
     """Prints the bill of all calls since the last deployment, start or reset, or sets the counts to zero."""
     cloud.require_running()
+    home = cloud.settings.other_home
     if reset:
         cloud.engine.meter(forget=True)
-        console.print("the counts are zero; make some calls, then run `python -m local cost`")
+        console.print(naming_home("the counts are zero; make some calls, then run `laptop cost`", home))
         return
     since, found = counts.billed(cloud.engine)
-    bill = rows(found)
-    began = datetime.fromisoformat(since).astimezone()
     terms = prices.read()
-    if not bill:
-        console.print(f"no calls since {began:%H:%M:%S}: run `python -m local demo`, or use the page")
+    items = billed(found)
+    if as_json:
+        total = sum(item["usd"] for item in items)
+        bill = {"since": since, "region": terms["region"], "prices": terms["dated"], "items": items, "usd": total}
+        print(json.dumps(bill, indent=2))
         return
-    console.print(
-        f"all calls since {began:%Y-%m-%d %H:%M:%S}, at the prices of {terms['dated']} in {terms['region']}",
-        highlight=False,
-    )
-    console.print(tables.fitted(TITLES, bill, width=console.width) or "\n\n".join(_line(row) for row in bill))
-    console.print(NOTE, highlight=False)
+    began = times.local(since, seconds=True)
+    if not items:
+        console.print(naming_home(f"no calls since {began}: run `laptop demo`, or use the page", home))
+        return
+    console.print(f"all calls since {began}, at the prices of {terms['dated']} in {terms['region']}")
+    if table := tables.fitted(TITLES, lines := rows(items), width=console.width):
+        console.print(table)
+    else:
+        for _, *line in lines:
+            console.print(tables.card(TITLES[1:], [line[0] or "total", *line[1:]]), soft_wrap=True)
+    console.print(NOTE)
 
 
 NOTE = (
@@ -42,28 +51,33 @@ NOTE = (
 )
 
 
-def rows(found: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
-    """A row for each billed unit in the order of UNITS, and the total."""
+def billed(found: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """Each billed unit in the order of UNITS, with its quantity and its price in US dollars."""
+    quantities = {name: sum(found.get(name, {}).values()) for name, unit in UNITS.items() if unit.billed}
+    return [
+        {
+            "service": UNITS[name].service,
+            "unit": UNITS[name].means,
+            "quantity": quantity,
+            "estimated": UNITS[name].estimated,
+            "usd": prices.usd(name, quantity),
+        }
+        for name, quantity in quantities.items()
+        if quantity
+    ]
+
+
+def rows(items: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """A row for each item, and the total."""
     lines: list[list[str]] = []
-    total, last = 0.0, ""
-    for name, unit in UNITS.items():
-        quantity = sum(found.get(name, {}).values())
-        if not unit.billed or not quantity:
-            continue
-        usd = prices.usd(name, quantity)
-        total += usd
-        same = bool(lines) and unit.service == last
-        last = unit.service
-        lines.append(
-            [
-                "" if same else unit.service,
-                unit.means,
-                ("~" if unit.estimated else "") + _number(quantity),
-                _usd(usd),
-                _usd(usd * 1e6),
-            ]
-        )
-    return [*lines, ["total", "", "", _usd(total), _usd(total * 1e6)]] if lines else []
+    last = ""
+    for item in items:
+        quantity = ("~" if item["estimated"] else "") + _number(item["quantity"])
+        service = "" if item["service"] == last else item["service"]
+        lines.append([service, item["unit"], quantity, _usd(item["usd"]), _usd(item["usd"] * 1e6)])
+        last = item["service"]
+    total = sum(item["usd"] for item in items)
+    return [*lines, ["total", "", "", _usd(total), _usd(total * 1e6)]]
 
 
 def _number(quantity: float) -> str:
@@ -73,7 +87,3 @@ def _number(quantity: float) -> str:
 def _usd(usd: float) -> str:
     """At least two decimal places, or enough to show the first digit that is not 0."""
     return f"{usd:,.2f}" if usd >= 1 or not usd else f"{usd:.6f}"
-
-
-def _line(row: list[str]) -> str:
-    return tables.line_by_line(TITLES, row)

@@ -61,7 +61,7 @@ class Step(ABC):
         if response.status_code >= 400:
             raise LocalError(
                 f"the API rejected the {self.what} with status {response.status_code}: {refusal_of(response.text)} "
-                "`python -m local logs` shows the engine's log"
+                "`laptop logs` shows the engine's log"
             )
         answer = json.loads(response.text)
         self.answer = f"{response.status_code} {answer.get('Status') or answer.get('status')}"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,8 +61,8 @@ DEPLOYED = "/laptop/deployed"
 """SSM parameter with the fingerprint of the deployed sources. The engine holds both, and loses both together."""
 
 AGAIN = (
-    "Correct the cause and run `python -m local up` again. Options that you leave out are as in the last `up` that "
-    "worked. If this does not help, `python -m local down --forget` deletes all data of this cloud"
+    "Correct the cause and run `laptop up` again. Options that you leave out are as in the last `up` that "
+    "worked. If this does not help, `laptop down --forget` deletes all data of this cloud"
 )
 
 
@@ -181,6 +182,15 @@ def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) 
     _cdk(engine, "deploy", "--app", app, *stacks, *options, project=project)
 
 
+def stacks_done(engine: Engine) -> tuple[int, int]:
+    """How many stacks the deployment in progress has done, and how many it has."""
+    stacks = _stacks_of_the_app(engine)
+    log = engine.settings.deploy_log
+    # CDK writes the line " ✅  Orders (local-orders)" when a stack is done.
+    lines = re.findall(r"✅ .*?\((.+?)\)", log.read_text("utf-8", "replace")) if log.exists() else []
+    return len(stacks & set(lines)), len(stacks)
+
+
 def remove_left_stacks(engine: Engine, say: Callable[[str], None]) -> None:
     """Removes the stacks that `deploy` once deployed and that the app no longer has, with all their data.
 
@@ -211,6 +221,11 @@ def outputs(engine: Engine) -> dict[str, dict[str, str]]:
 
 def functions(engine: Engine) -> dict[str, str]:
     """The name of each Lambda function of the apps, by its construct id."""
+    return resources(engine, "AWS::Lambda::Function")
+
+
+def resources(engine: Engine, type: str) -> dict[str, str]:
+    """The name or ARN of each resource of the apps with this CloudFormation type, by its construct id."""
     pages = engine.client("cloudformation").get_paginator("list_stack_resources")
     return {
         # A logical id is the construct id and CDK's hash of eight digits. A function's name does not always contain
@@ -219,7 +234,7 @@ def functions(engine: Engine) -> dict[str, str]:
         for stack in outputs(engine)
         for page in pages.paginate(StackName=stack)
         for one in page["StackResourceSummaries"]
-        if one["ResourceType"] == "AWS::Lambda::Function"
+        if one["ResourceType"] == type
     }
 
 

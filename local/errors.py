@@ -21,4 +21,4 @@ class NotRunningError(LocalError):
     """The command needs a running cloud."""
 
     def __init__(self) -> None:
-        super().__init__("the laptop cloud is not running: start it with `python -m local up`")
+        super().__init__("the laptop cloud is not running: start it with `laptop up`")

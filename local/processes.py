@@ -18,7 +18,7 @@ import psutil
 from local.errors import DamagedError, LocalError
 from local.homes import LOCK, write
 
-ADVICE = "If {} still runs, `python -m local up` then names its process, so that you can end it"
+ADVICE = "If {} still runs, `laptop up` then names its process, so that you can end it"
 
 START_SECONDS = 30
 STOP_SECONDS = 60
@@ -80,7 +80,7 @@ class Daemon:
     def require_alive(self) -> None:
         """Raises LocalError if the process has died."""
         if self.died():
-            raise LocalError(f"{self.name} has died (its log: {self.log}); `python -m local up` starts it again")
+            raise LocalError(f"{self.name} has died (its log: {self.log}); `laptop up` starts it again")
 
     def start(self, command: Sequence[str], *, env: Mapping[str, str], ready: Callable[[], bool]) -> None:
         """Starts `command` in its own session and returns when it is `ready`.

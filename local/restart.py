@@ -143,6 +143,6 @@ def _invoke(engine: Engine, function: str, event: dict[str, Any]) -> Any:
     if "FunctionError" in answer:
         raise LocalError(
             f"{function} failed, so the orders and reminders that the restart cut off are not settled. "
-            f"`python -m local logs {function}` says why; `python -m local up` tries again"
+            f"`laptop logs {function}` says why; `laptop up` tries again"
         )
     return json.load(answer["Payload"])

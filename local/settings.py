@@ -57,6 +57,11 @@ class Settings:
         return f"redis://127.0.0.1:{self.redis_port}"
 
     @property
+    def other_home(self) -> str | None:
+        """The folder that a command has to name with `--home`; None for this checkout's own cloud."""
+        return None if str(self.home) == HOME else str(self.home)
+
+    @property
     def engine_log(self) -> Path:
         return self.home / "engine.log"
 
@@ -114,7 +119,7 @@ def load(
         if value is not None and last.get(name, value) != value and (home / "state").exists():
             raise LocalError(
                 f"this cloud was deployed with --{name.replace('_', '-')} {last[name]}, and its functions hold that "
-                f"address; to use another port, first delete the cloud's data with `python -m local down --forget`"
+                f"address; to use another port, first delete the cloud's data with `laptop down --forget`"
             )
     others = {"consumer": consumer, "mails_per_second": mails_per_second, "texts_per_second": texts_per_second}
     given = {name: value for name, value in (ports | others).items() if value is not None}
@@ -122,7 +127,7 @@ def load(
 
 
 AFTER = (
-    "Then run `python -m local up` with the ports that this cloud had: --port and --redis-port, unless they were "
+    "Then run `laptop up` with the ports that this cloud had: --port and --redis-port, unless they were "
     f"{Settings.port} and {Settings.redis_port}. Its functions hold these addresses. Add --consumer if it had one"
 )
 

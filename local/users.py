@@ -39,7 +39,7 @@ def of(home: Path) -> dict[str, User]:
         homes.write(file, json.dumps({role: f"aA1-{secrets.token_urlsafe(9)}" for role in EMAILS}))
         return of(home)
     except (ValueError, KeyError, TypeError):
-        raise DamagedError(file, "Then `python -m local up` gives the demo users new passwords") from None
+        raise DamagedError(file, "Then `laptop up` gives the demo users new passwords") from None
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -35,11 +35,11 @@ class _NoCommandError(Exception):
         self.context = context
 
 
-def _plain(options: list[Any]) -> None:
-    """Lets the help show no type for options that take no value. Typer would show <bool>."""
-    for option in options:
-        if isinstance(option, TyperOption) and option.is_flag:
-            option.metavar = ""
+def _plain(parameters: list[Any]) -> None:
+    """Lets the help show no type for arguments and flags. Typer would show <str> and <bool>."""
+    for one in parameters:
+        if getattr(one, "is_flag", True):
+            one.display_type_rich = lambda ctx: None
 
 
 class Command(TyperCommand):
@@ -132,7 +132,8 @@ class Group(TyperGroup):
 
 def _help(option: TyperOption | None) -> TyperOption | None:
     if option:
-        option.metavar, option.help = "", "show this help"
+        _plain([option])
+        option.help = "show this help"
     return option
 
 
@@ -188,8 +189,13 @@ def with_commands(*, help: str, epilog: str = "", default: str | None = None, us
 
 
 def add(app: typer.Typer, name: str, run: Callable[..., int], *, help: str, hidden: bool = False) -> None:
-    """Adds the command `name`. `run` gets its options and arguments, and returns the exit status."""
-    app.command(name, cls=Command, help=_unwrapped(help), context_settings=SETTINGS, hidden=hidden)(run)
+    """Adds the command `name`. `run` gets its options and arguments, and returns the exit status.
+
+    The first paragraph of `help` has neither a capital nor a full stop. The list of commands shows only this paragraph.
+    """
+    first, blank, more = _unwrapped(help).partition("\n\n")
+    text = f"{first[0].upper()}{first[1:]}.{blank}{more}"
+    app.command(name, cls=Command, help=text, short_help=first, context_settings=SETTINGS, hidden=hidden)(run)
 
 
 def _unwrapped(text: str) -> str:
@@ -198,7 +204,7 @@ def _unwrapped(text: str) -> str:
 
 
 def invoke(app: typer.Typer, name: str, arguments: list[str] | None) -> int:
-    """Runs the program `name` with these arguments, or with the process's own. Returns the exit status.
+    """Runs the program `name`. Without `arguments` it takes the arguments of the process. Returns the exit status.
 
     After wrong usage it prints an error, without card numbers, and returns 2.
     """
@@ -214,7 +220,7 @@ def invoke(app: typer.Typer, name: str, arguments: list[str] | None) -> int:
         return end.exit_code
     except _NoCommandError as error:
         with contextlib.redirect_stdout(sys.stderr):
-            error.context.get_help()
+            print(error.context.get_help())
         return WRONG_USAGE
     except typer.TyperException as error:
         program.complain(_said(error))
@@ -259,7 +265,10 @@ def _complete(command: Any, name: str) -> None:
     command.main(prog_name=name)
 
 
-def completion(programs: list[str], shell: str) -> str:
+SHELLS = ("bash", "zsh", "fish")
+
+
+def completion(programs: Sequence[str], shell: str) -> str:
     """The script that lets a shell complete these programs: bash, zsh or fish."""
     from typer._completion_shared import get_completion_script
 

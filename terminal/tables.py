@@ -58,13 +58,6 @@ def _lines(text: str, width: int) -> int:
     return len(textwrap.wrap(text, width)) if width else 0
 
 
-def line_by_line(titles: Sequence[str], row: Sequence[str]) -> str:
-    """Returns one row without its empty cells: a line for each cell, or several lines if the cell has several."""
-    shown = {name: text for name, text in zip(titles, row, strict=True) if text}
-    width = max(map(len, shown), default=0)
-    return "\n".join(f"{name:{width}}  " + f"\n{'':{width}}  ".join(text.split("\n")) for name, text in shown.items())
-
-
 def card(titles: Sequence[str], row: Sequence[str | Text]) -> Text:
     """Returns one row for a terminal that is too narrow for a table: its first cell, and below it the others.
 

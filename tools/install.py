@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -29,7 +30,17 @@ FOR_TESTS = "requirements-dev.txt"
 RARELY_USED = ("moto", "networkx", "sympy")
 """Large packages of which the tests import only a small part."""
 PASSING_SECONDS = 0.5
-"""How often a terminal shows the time that has passed."""
+"""How often a terminal shows the time that has passed, and what happens."""
+
+LONGEST_NEWS = 60
+"""The most characters of a program's last line that a terminal shows."""
+
+ACTIVATING = {
+    "bash": ("source .venv/bin/activate", "source <(laptop completion bash)"),
+    "zsh": ("source .venv/bin/activate", "source <(laptop completion zsh)"),
+    "fish": ("source .venv/bin/activate.fish", "laptop completion fish | source"),
+}
+"""For each shell: what puts the commands on the path, and what lets Tab complete them."""
 
 NPM_OPTIONS = (
     # Options win over the user's settings, so `npm ci` does the same for everybody.
@@ -69,6 +80,9 @@ class Place:
         self.with_tests = self.venv / "with-tests"
         self.build = root / "build"
         self.log = self.build / "setup.log"
+        self.next_steps = self.build / "next-steps.txt"
+        """What `make setup` prints at its end."""
+
         self.unfinished = self.build / "venv-unfinished"
         """A file that exists while `.venv` is being changed. If the change is interrupted, it stays behind."""
 
@@ -140,6 +154,11 @@ def install_commands(place: Place) -> None:
     command = [str(place.python), "-m", "pip", "--isolated", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--no-deps", "--no-index", "--no-build-isolation", "--editable", "."]
     run(command, place, what="the commands of the project could not be installed")
+    activate, complete = ACTIVATING.get(Path(os.environ.get("SHELL", "")).name, ACTIVATING["bash"])
+    place.next_steps.write_text(
+        "\nThe commands laptop, orders, remindme, doctor and sign-in are in .venv/bin. In each new terminal:\n\n"
+        f"  {activate:34}puts them on your PATH\n  {complete:34}lets Tab complete them\n\n"
+    )
 
 
 def why_new(place: Place, *, only: bool) -> str | None:
@@ -245,6 +264,7 @@ def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping
     If it fails, raises InstallError with `what` and the last lines of the output.
     """
     began = time.monotonic()
+    columns = shutil.get_terminal_size().columns - 1
     with place.log.open("wb") as log:
         process = subprocess.Popen(
             command, cwd=place.root, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
@@ -252,17 +272,26 @@ def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping
         try:
             while wait(process) is None:
                 if sys.stdout.isatty():
-                    print(f"\r  {time.monotonic() - began:.0f} s", end="", flush=True)
+                    line = f"  {time.monotonic() - began:.0f} s  {news(place.log)}"[:columns]
+                    print(f"\r{line:{columns}}", end="", flush=True)
         finally:
             if process.poll() is None:
                 process.kill()
             process.wait()
     if sys.stdout.isatty():
-        print("\r        \r", end="", flush=True)
+        print(f"\r{'':{columns}}\r", end="", flush=True)
     if process.returncode:
         said = place.log.read_text(errors="replace").strip().splitlines()[-20:]
         reason = "\n".join(said) or f"the command ended with status {process.returncode} and printed nothing"
         raise InstallError(f"{what}:\n\n{reason}\n\nThe whole output is in {place.log}")
+    if (seconds := time.monotonic() - began) >= 1:
+        print(f"  done in {seconds:.0f} s", flush=True)
+
+
+def news(log: Path) -> str:
+    """The last line that a program has written, such as `Collecting boto3==1.43.106`."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
+    return next((line for line in reversed(lines) if line), "")[:LONGEST_NEWS]
 
 
 def wait(process: subprocess.Popen[bytes]) -> int | None:

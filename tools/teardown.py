@@ -58,7 +58,7 @@ def run(
 
 def _tear_down(stage: "StageSettings", *, give_up_reminders: bool) -> int:
     if stage.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
-        raise CommandError(f"stage {stage.name} is not on AWS: `python -m local down --forget` removes it")
+        raise CommandError(f"stage {stage.name} is not on AWS: `laptop down --forget` removes it")
     reminders = Reminders(deployment.find(stage.name))
     if not (waiting := len(reminders.executions())):
         print(f"no reminder of {stage.name} is waiting")

@@ -1,7 +1,7 @@
 """Counts what AWS would bill for the calls that the engine serves.
 
 The engine itself counts only calls of functions. Each module here wraps functions of the engine; none changes what
-they do. `python -m local cost` and the tests read the counts at `PATH`.
+they do. `laptop cost` and the tests read the counts at `PATH`.
 
 Calls with the key of the account's root user do not count: the laptop cloud's own commands and the tests use it, and
 so may you. What they start does count, for example an execution.

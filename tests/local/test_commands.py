@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +17,7 @@ from rich.console import Console
 from local.cloud import Cloud, Places
 from local.demo import OrderStep
 from local.demo import run as run_demo
+from local.engine import send
 from local.settings import PROJECT
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -70,46 +72,60 @@ def test_page_opens_a_browser_if_there_is_one(
     assert (page.returncode, page.stdout.split("\n", 1)) == (0, [places.site, f"{said}\n" if said else ""])
 
 
-def test_status_shows_all_addresses(run: Run, places: Places) -> None:
-    as_text, as_json = run("status"), json.loads(run("status", "--json").stdout)
+def test_status_shows_the_page_and_with_v_all_addresses(run: Run, cloud: Cloud, places: Places) -> None:
+    home = cloud.settings.home
+    short, as_text, as_json = run("status"), run("status", "-v"), json.loads(run("status", "--json").stdout)
 
     assert as_json["engine"]["state"] == as_json["cache"]["state"] == "running"
     shown = [*as_json["places"].pop("reminder_queues").values(), *filter(None, as_json["places"].values())]
     assert [place for place in shown if f" {place}\n" not in as_text.stdout] == []
     assert as_json["places"]["order_workflow"] == places.order_workflow
+    assert short.stdout.startswith(f"page               {places.site}\nsign in, person    ada@example.com ")
+    assert "arn:" not in short.stdout and f"laptop --home {home} status -v" in short.stdout
     with urllib.request.urlopen(f"{places.endpoint}/_ministack/health") as answer:
         assert answer.status == 200
 
 
 @pytest.mark.usefixtures("demo")
-def test_outbox_shows_mails_texts_and_topic_messages(run: Run) -> None:
-    outbox = run("outbox").stdout
+def test_outbox_shows_mails_texts_and_topic_messages_in_order_of_time(run: Run) -> None:
+    outbox, as_json = run("outbox").stdout, json.loads(run("outbox", "--json").stdout)
 
     assert "ada@example.com" in outbox and "Whiskers Commands You to attend!" in outbox
     assert "+15555550100" in outbox
-    assert "topic" in outbox
+    assert {one["channel"] for one in as_json} == {"e-mail", "SMS", "topic"}
+    assert (times := [one["at"] for one in as_json]) == sorted(times) and "today " in outbox
 
 
 @pytest.mark.usefixtures("demo")
 def test_queues_shows_the_messages_in_each_queue(run: Run) -> None:
-    queues = run("queues").stdout
+    queues, as_json = run("queues").stdout, json.loads(run("queues", "--json").stdout)
 
     assert "EscalationQueue: " in queues and "ParkedQueue: " in queues
-    assert re.search('"OrderId": "demo-[0-9a-f]{6}-004"', queues) and "CARD_NOT_16_DIGITS" in queues
+    assert re.search("│ demo-[0-9a-f]{6}-004 │ Lenovo ThinkPad E14 │ -123 +│ CARD_NOT_16_DIGITS", queues)
+    assert "arn:" not in queues
+    assert any(one["body"]["OrderId"].endswith("-004") for one in as_json["EscalationQueue"])
 
 
 @pytest.mark.usefixtures("demo")
 def test_executions_are_listed_and_one_is_shown_state_by_state(run: Run, cloud: Cloud, places: Places) -> None:
     states = cloud.engine.executions()
-    name = states.list_executions(stateMachineArn=places.order_workflow)["executions"][0]["name"]
+    executions = states.list_executions(stateMachineArn=places.order_workflow)["executions"]
+    name = next(one["name"] for one in executions if one["name"].startswith("demo-"))
+    reminder = states.list_executions(stateMachineArn=places.reminder_delivery)["executions"][0]["name"]
 
     listed, shown, unknown = run("executions"), run("executions", name), run("executions", "no-such-execution")
-    several = run("executions", "demo-")
+    several, sent = run("executions", "demo-"), json.loads(run("executions", "--json", reminder[:9]).stdout)
 
-    assert name in listed.stdout
+    assert name[:15] in listed.stdout and "deliveries" in listed.stdout
     assert "Are details Proper" in shown.stdout and "succeeded" in shown.stdout
     assert unknown.returncode == 1 and "no execution has a name" in unknown.stderr
-    assert several.returncode == 1 and "have a name that starts with 'demo-': demo-" in several.stderr
+    assert " executions` lists them" in unknown.stderr and f"`laptop --home {cloud.settings.home}" in unknown.stderr
+    assert several.stdout.count("│ orders ") == sum(one["name"].startswith("demo-") for one in executions)
+    # A reminder and its delivery have one name.
+    assert [(one["workflow"], one["events"][-1]["happened"]) for one in sent] == [
+        ("reminders", "succeeded"),
+        ("deliveries", "succeeded"),
+    ]
 
 
 def test_skip_waits_can_be_switched_on_and_off(run: Run, cloud: Cloud, places: Places) -> None:
@@ -138,6 +154,23 @@ def test_logs_shows_the_log_of_the_engine_and_of_a_function(run: Run) -> None:
     assert (silent.returncode, silent.stdout) == (0, "OperatorsRedriveDeadLetters has logged nothing yet\n")
 
 
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("of", [["placeo"], []])
+def test_logs_follow_shows_new_lines_until_an_interrupt(of: list[str], run: Run, cloud: Cloud, places: Places) -> None:
+    before = [line.rstrip() for line in run("logs", *of).stdout.splitlines()]
+    command = [sys.executable, "-m", "local", "logs", *of, "--follow", "--home", str(cloud.settings.home)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+        assert following.stdout
+        assert [following.stdout.readline().rstrip() for _ in before] == before
+        send("POST", f"{places.orders_api}/orders", body={}, token=cloud.sign_in("person"))
+        new = following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        _, error = following.communicate()
+
+    assert (following.returncode, error) == (130, "error: interrupted\n")
+    assert new.startswith("START RequestId") if of else new
+
+
 def test_the_demo_fails_if_a_result_is_wrong(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(OrderStep, "queues", lambda step: [])
     astray = io.StringIO()
@@ -162,8 +195,8 @@ def test_no_id_is_cut_in_a_narrow_terminal(columns: int, run: Run, cloud: Cloud,
     outbox, executions = run("outbox", columns=columns).stdout, run("executions", columns=columns).stdout
 
     assert reminders and all(reminder in outbox for reminder in reminders)
-    assert execution in executions
-    assert all(len(line) <= 80 for line in executions.splitlines())
+    assert execution[:8] in executions
+    assert all(len(line) <= columns for line in executions.splitlines())
 
 
 @pytest.mark.parametrize("charset", ["ascii", "latin-1"])

@@ -8,7 +8,7 @@ import pytest
 
 from local import pythons
 from local.errors import LocalError
-from local.show import function_named
+from local.logs import function_named
 
 FUNCTIONS = [
     "CorrectOrder",

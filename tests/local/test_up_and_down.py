@@ -88,7 +88,7 @@ def test_down_and_up_keep_the_data(second: Checkout) -> None:
 
     assert "deploying" not in up.stdout
     assert second.local("queues").stdout == queues
-    assert queues.count("OrderId") == 4
+    assert queues.count("│ demo-") == 4
 
 
 def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
@@ -107,7 +107,7 @@ def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
     assert failed.returncode == 1
     assert "local-cache Broken (AWS::SSM::Parameter): " in failed.stderr
     assert "CidrBlock" in failed.stderr
-    assert "run `python -m local up` again. Options that you leave out are as in the last `up`" in failed.stderr
+    assert "run `laptop up` again. Options that you leave out are as in the last `up`" in failed.stderr
     assert json.loads((second.home / "settings.json").read_text())["consumer"] is False
 
 
@@ -179,7 +179,7 @@ def test_up_deploys_only_code_that_changed(second: Checkout) -> None:
     up = second.local("up")
 
     assert (up.returncode, up.stderr) == (0, "")
-    assert up.stdout.startswith("deploying the changed code of functions\nready\n")
+    assert up.stdout.startswith("deploying the changed code of functions\nready after ")
     different = {name for name, hash in code().items() if hash != before[name]}
     assert "ListReminders" in different and "GetOrder" not in different
     assert second.local("up").stdout.startswith("already up")

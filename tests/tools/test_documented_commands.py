@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.main import get_command
 
 from local import __main__ as local
 from local.settings import PROJECT
 from terminal import app
 from tools import __main__ as tools
-from tools import command, teardown
+from tools import teardown
 from tools.account import __main__ as account
 from tools.cost import __main__ as cost
 from tools.doctor import __main__ as doctor
@@ -119,11 +118,8 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
     """Lets a program read its arguments and do nothing else, and returns its exit status."""
     monkeypatch.setattr(app, "get_command", without_effect)
 
-    def only_parse(parser: Any) -> Callable[[list[str]], int]:
-        return lambda arguments: command.exit_status(lambda: bool(parser().parse_args(arguments)) - 1)
-
     programs: dict[str, Callable[[list[str]], int]] = {
-        "local": only_parse(local.argument_parser),
+        "local": local.main,
         "tools": tools.main,
         "tools.orders": orders.main,
         "tools.remindme": remindme.main,
@@ -190,7 +186,7 @@ def variants(usage: str) -> list[str]:
 def test_the_table_of_commands_has_each_command_with_its_arguments(
     parse: Callable[[str, list[str]], int], document: str, name: str, module: Any
 ) -> None:
-    choices = commands_of(module.APP if hasattr(module, "APP") else module.argument_parser())
+    choices = commands_of(module.APP)
     usages = [usage for line in table(document, "command") for usage in variants(line) if not usage.startswith("-")]
 
     assert {usage.split()[0] for usage in usages} == choices.keys()
@@ -198,23 +194,14 @@ def test_the_table_of_commands_has_each_command_with_its_arguments(
     assert parse("local", ["skip-waits", "on"]) == parse("local", ["skip-waits", "off"]) == 0
 
 
-def commands_of(parser: Any) -> Any:
-    if isinstance(parser, typer.Typer):
-        return getattr(get_command(parser), "commands", {})
-    [choices] = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
-    return choices
+def commands_of(app: Any) -> dict[str, Any]:
+    return getattr(get_command(app), "commands", {})
 
 
-def options_of(parser: Any) -> set[str]:
-    if isinstance(parser, typer.Typer):
-        command = get_command(parser)
-        programs = (command, *getattr(command, "commands", {}).values())
-        return {name for one in programs for option in one.params for name in (*option.opts, *option.secondary_opts)}
-    found = {option for action in parser._actions for option in action.option_strings if option.startswith("--")}
-    for action in parser._actions:
-        if isinstance(action.choices, dict):
-            found |= set().union(*(options_of(one) for one in action.choices.values()))
-    return found
+def options_of(app: Any) -> set[str]:
+    command = get_command(app)
+    programs = (command, *commands_of(app).values())
+    return {name for one in programs for option in one.params for name in (*option.opts, *option.secondary_opts)}
 
 
 def test_the_table_of_options_of_remindme_has_each_option() -> None:
@@ -230,9 +217,11 @@ def test_the_table_of_options_of_remindme_has_each_option() -> None:
 
 
 def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
-    apps = (module.APP for module in (orders, remindme, sign_in, account, doctor, teardown, cost, simulate, verify))
-    known = set().union(*map(options_of, (local.argument_parser(), *apps))) | {
-        "--no-consumer",
+    apps = (
+        module.APP for module in (local, orders, remindme, sign_in, account, doctor, teardown, cost, simulate, verify)
+    )
+    known = set().union(*map(options_of, apps)) | {
+        *("--help", "--no-consumer"),
         # Options of `cdk` and `aws`.
         *("--exclusively", "--hotswap", "--force", "--query", "--no-sign-request"),
     }

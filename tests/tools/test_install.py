@@ -243,6 +243,26 @@ def test_a_venv_of_an_earlier_version_learns_the_folder_of_the_functions(
     assert len(file.read_text().splitlines()) == 2
 
 
+def test_setup_ends_by_saying_how_to_use_the_commands_and_complete_them(
+    place: Place, commands: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.installed.unlink()
+    monkeypatch.setenv("SHELL", "/usr/bin/fish")
+
+    install.install_python(place)
+
+    assert "  source .venv/bin/activate.fish  " in place.next_steps.read_text()
+    assert "  laptop completion fish | source   lets Tab complete them\n" in place.next_steps.read_text()
+
+
+def test_a_terminal_shows_the_last_line_of_the_program(place: Place) -> None:
+    log = place_with_log(place).log
+    log.write_text("Collecting boto3\n  Downloading boto3-1.whl (140 kB)\n\n")
+
+    assert install.news(log) == "Downloading boto3-1.whl (140 kB)"
+    assert install.news(log.with_name("empty.log")) == ""
+
+
 def test_a_failure_shows_the_end_of_the_programs_output(place: Place) -> None:
     with pytest.raises(InstallError) as failure:
         install.run(

@@ -174,9 +174,7 @@ def test_a_stage_that_keeps_its_data_is_refused_without_a_question(
 @pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.outbox])
 def test_the_laptops_stage_is_not_destroyed_on_aws(stage: str, aws: None, capsys: Any) -> None:
     assert teardown.main(["--stage", stage, "--give-up-reminders"]) == 1
-    assert capsys.readouterr().err == (
-        f"error: stage {stage} is not on AWS: `python -m local down --forget` removes it\n"
-    )
+    assert capsys.readouterr().err == (f"error: stage {stage} is not on AWS: `laptop down --forget` removes it\n")
 
 
 def test_the_teardown_waits_for_a_reminder_that_is_being_sent(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from costs import logs, prices
 from costs.units import UNITS, Counts, added, differences
 from local import counts
-from local.cost import rows
+from local.cost import billed, rows
 from stacks.rest_api import LOGGED
 from tests.support.cloud import paths
 
@@ -97,7 +97,13 @@ def test_only_the_lines_of_the_deployed_level_are_billed() -> None:
 
 
 def test_the_bill_marks_estimates_and_leaves_out_what_is_free() -> None:
-    bill = rows({"states.transition": {"A": 30, "B": 10}, "states.entered": {"A": 30}, "lambda.gb_second": {"C": 0.5}})
+    found: Counts = {
+        "states.transition": {"A": 30, "B": 10},
+        "states.entered": {"A": 30},
+        "lambda.gb_second": {"C": 0.5},
+    }
+
+    bill = rows(billed(found))
 
     assert [row[:4] for row in bill] == [
         ["Lambda", "GB-seconds", "~0.500", "0.000007"],

@@ -1,7 +1,7 @@
 """The paths whose bills are budgeted: one request each through the apps, on a laptop cloud that does nothing else.
 
 `costs/budgets.json` holds what each path uses. To accept a change of it, start the laptop cloud of this checkout with
-`python -m local up`, and run `python -m tests.support.cloud.paths`. It writes the file. `--show` only prints the
+`laptop up`, and run `python -m tests.support.cloud.paths`. It writes the file. `--show` only prints the
 differences, and names of paths limit it to these paths.
 
 See decision D152.
@@ -39,7 +39,7 @@ ABOUT = 0.1
 """Bytes may differ by a tenth: ids and times have different lengths."""
 
 ACCEPT = (
-    "If you intended this, run `python -m local up` and `python -m tests.support.cloud.paths`. Then look at the "
+    "If you intended this, run `laptop up` and `python -m tests.support.cloud.paths`. Then look at the "
     "change of costs/budgets.json."
 )
 
