@@ -69,6 +69,7 @@ class Target:
             "POST /orders": self.order | {"OrderId": f"{self.order['OrderId']}-new"},
             "PUT /orders/{OrderId}": self.order | {"Price": "1"},
             "POST /orders/{OrderId}/close": {"note": "Never mind."},
+            "PATCH /reminders/{reminderId}": {"sendNow": True},
             "POST /reminders": {"message": f"{self.order['OrderId']}-new", "preference": "topic", "waitSeconds": 0},
         }
         api = {
@@ -245,6 +246,7 @@ def test_a_person_reaches_only_their_own_data(apps: Apps, target: Target, note: 
         "POST /reminders": 403,
         "GET /reminders": 200,
         "GET /reminders/{reminderId}": 404,
+        "PATCH /reminders/{reminderId}": 404,
         "DELETE /reminders/{reminderId}": 404,
     }
     assert apps.row(target.order["OrderId"]) == before

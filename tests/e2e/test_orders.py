@@ -196,6 +196,20 @@ def test_each_later_outcome_replaces_the_cached_one_without_a_lookup(apps: Apps,
         eventually(lambda: cache.get(key), until=lambda entry: b"CLOSED" in entry)
 
 
+def test_an_order_that_somebody_deletes_leaves_the_cache(apps: Apps, order: dict[str, str]) -> None:
+    """A row that has expired stays in the cache for the rest of its five minutes, and calls no function."""
+    apps.post_order(order)
+    apps.settled(order["OrderId"])
+    with redis.Redis.from_url(apps.places.redis_url) as cache:
+        eventually(lambda: apps.get_order(order["OrderId"])[2], until=lambda state: state == "HIT")
+
+        key = {"OrderId": {"S": order["OrderId"]}}
+        apps.cloud.engine.client("dynamodb").delete_item(TableName=apps.places.order_table, Key=key)
+
+        eventually(lambda: [cache.get(f"order:{order['OrderId']}")], until=lambda found: found == [None])
+    assert apps.get_order(order["OrderId"])[0] == 404
+
+
 def test_an_unknown_order_is_not_found(apps: Apps) -> None:
     status, answer, _ = apps.get_order("nobody-sent-this")
 
