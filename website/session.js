@@ -154,6 +154,12 @@ export class Session extends EventTarget {
     }
   }
 
+  /** Forgets the tokens of a deleted account. The view stays, so that it can show the receipt. */
+  leave() {
+    this.#tokens = null;
+    tabStorage.remove(KEPT_AS);
+  }
+
   /** Ends a session whose tokens are no longer accepted. */
   end() {
     if (this.#tokens && !this.isOver) {

@@ -15,19 +15,19 @@ PARKED, ESCALATED_DEAD, REMINDERS_DEAD = "ParkedQueue", "EscalationQueueDeadLett
 USERS = "Users"
 
 REMOVED = {
-    ORDERS: "orders: the name, the item, the price, the last digits of the card, and whose order it is",
+    ORDERS: "orders: names, items, prices, last digits of cards, and whose orders they are",
     REMINDERS: "reminders",
-    EXECUTIONS: "waiting executions of reminders, with the texts and addresses",
-    PARKED: "messages about orders that the workflow could not finish",
-    ESCALATED_DEAD: "messages about escalated orders that an application could not process",
+    EXECUTIONS: "reminders that waited, with texts and addresses",
+    PARKED: "messages about orders that could not be processed",
+    ESCALATED_DEAD: "messages about orders with a problem that another application could not process",
     REMINDERS_DEAD: "messages about reminders that could not be sent",
-    USERS: "the account, with its addresses, its password and its authenticator app",
+    USERS: "the account, with addresses, password and authenticator app",
 }
 """What a deletion removes, by store."""
 
 WAITS = {
-    ORDERS: "orders in progress. They have an outcome within ten minutes",
-    REMINDERS: "reminders that are being started. This can take five minutes",
+    ORDERS: "orders in progress, for ten minutes at most",
+    REMINDERS: "reminders that are being started, for five minutes at most",
 }
 """What a deletion has to wait for, by store."""
 
@@ -55,64 +55,64 @@ def elsewhere(settings: Settings) -> list[dict[str, str]]:
     return [
         _stays(
             "backups",
-            "the rows of OrderTable and ReminderTable as they were",
-            "AWS keeps them so that operators can restore the tables. Nobody can change a backup",
+            "orders and reminders in backups",
+            "nobody can change a backup. Operators use it only to restore lost data",
             "35 days",
         ),
         _stays(
             "OrderFulfillmentQueue and its dead letters",
-            "id, name, item and price of good orders that the application behind the queue has not taken yet",
-            "these orders are accepted and will be fulfilled. Reading them here would take them from the application",
+            "name, item and price of good orders that wait to be fulfilled",
+            "they are accepted, and the application that fulfils them needs them",
             "14 days at most",
         ),
         _stays(
             "EscalationQueue",
-            "id, name, item and price of escalated orders that the application behind the queue has not taken yet",
-            "reading them here would take them from the application. It ignores them, because the orders are closed",
+            "name, item and price of orders with a problem",
+            "they wait for another application, which ignores them because the orders are closed",
             "14 days at most",
         ),
         _stays(
             "EmailQueue, SMSQueue and TopicQueue",
-            "texts and addresses of reminders that were due when they were deleted",
-            "SendReminder finds no row for them, and deletes them without sending",
+            "texts and addresses of reminders that were due at the moment",
+            "they are dropped without being sent as soon as it is their turn",
             "7 days at most, usually some seconds",
         ),
         _stays(
             "ended executions of reminders",
-            "texts and addresses of reminders that were sent or cancelled",
-            "Step Functions keeps the history of an execution, and cannot delete it",
-            "90 days after each execution",
+            "texts and addresses of reminders that were sent, changed or cancelled",
+            "the service that waits until a reminder is due keeps its history, and cannot delete it",
+            "90 days after each reminder",
         ),
         _stays(
             "OrdersToCheck and its dead letters",
             "ids of orders",
-            "the functions that look for lost orders read them",
+            "they make sure that no order gets lost",
             "14 days at most, usually ten minutes",
         ),
         *([_HISTORIES] if settings.has_histories else []),
         _stays(
             "the changes of OrderTable",
-            "the rows before and after their last changes",
-            "DynamoDB keeps them for the functions that watch the table",
+            "the last changes of orders",
+            "other parts of the system may still have to read them",
             "24 hours",
         ),
         *([_COPIES] if settings.has_cache else []),
         _stays(
             "logs",
-            "ids of orders and reminders, and why something failed. No log has a name, a full address or a text",
+            "ids of orders and reminders. No log has a name, a full address or a text",
             "operators need them to find faults",
             f"{settings.log_days} days",
         ),
         _stays(
             "other applications",
-            "what they have taken from the queues of orders",
-            "each has its own records. The example application keeps id, item and time of a shipment, and no name",
+            "what other applications have taken over, such as shipments",
+            "each has its own records. The example application keeps id, item and time, and no name",
             "as long as the application says",
         ),
         _stays(
             "sent reminders",
-            "e-mails, text messages and messages to the topic",
-            "their recipients have them. If an address refused mail or a number opted out, SES or SNS remembers it",
+            "e-mails and text messages that were sent",
+            "their recipients have them. The mail service also remembers addresses that refused mail",
             "as long as the recipients keep them",
         ),
     ]
@@ -120,18 +120,18 @@ def elsewhere(settings: Settings) -> list[dict[str, str]]:
 
 def after_deletion(settings: Settings, *, is_operator: bool) -> list[dict[str, str]]:
     """What a deletion leaves in addition."""
-    until = f"{settings.order_days} days after each order" if settings.order_days else "for ever"
+    days = settings.order_days
     left = [
         _stays(
             ORDERS,
-            "id, status, reasons and times of each order, without an owner",
-            "applications take two orders with one id for copies, so nobody else may get the id",
-            until,
+            "id, status and times of each order, without a name or an owner",
+            "applications take two orders with one id for the same order, so nobody else may get the id",
+            f"{days} days after the order was placed, corrected or closed" if days else "for ever",
         ),
         _stays(
             "signed-in devices",
-            "a device that was signed in can place orders and set reminders with its last token",
-            "no service can withdraw an ID token. Operators can remove what came later, by the id of this account",
+            "the last token of a device that was signed in. It can still place orders and set reminders",
+            "nobody can withdraw a token. Operators can remove what came later, by the id of the account",
             "an hour",
         ),
     ]
@@ -141,8 +141,8 @@ def after_deletion(settings: Settings, *, is_operator: bool) -> list[dict[str, s
 def _decisions() -> dict[str, str]:
     return _stays(
         ORDERS,
-        "the id of this account, on orders of other people that you corrected or closed",
-        "it shows that the same operator decided about them",
+        "the id of the account, on orders of other people that were corrected or closed with it",
+        "it shows which operator decided about them",
         "as long as these orders",
     )
 
@@ -158,8 +158,8 @@ def _stays(store: str, what: str, why: str, until: str) -> dict[str, str]:
 
 _HISTORIES = _stays(
     "executions of orders",
-    "the whole order, card number included, encrypted with a key of its own",
-    "Step Functions keeps the history of an execution, and cannot delete it",
-    "90 days after each execution",
+    "the whole order, card number included, encrypted",
+    "the service that checks orders keeps its history, and cannot delete it",
+    "90 days after each order",
 )
-_COPIES = _stays("Redis", "copies of orders", "each copy expires by itself", "5 minutes")
+_COPIES = _stays("Redis", "copies of orders for quick lookups", "they expire by themselves", "5 minutes")

@@ -17,6 +17,7 @@ from tests.support.cloud.apps import Apps, dead_letters_of
 from tests.support.page import scenes
 from tests.support.page.challenges import CORS, SESSION_OVER, TOTP, refusal, sign_in
 from tests.support.page.tab import DESKTOP, PHONE, OpenTab, Tab
+from tools.openapi.examples import ANSWERED
 
 Scheme = Literal["light", "dark"]
 Screens = Sequence[tuple[ViewportSize, Scheme]]
@@ -202,6 +203,22 @@ def ask_whether_to_remove(page: Page) -> None:
     expect(page.get_by_role("group", name="Has somebody handled this message?")).to_be_visible()
 
 
+def begin_to_delete_the_account(page: Page) -> None:
+    page.get_by_role("button", name="Delete my account").click()
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.locator(".problem")).to_be_visible()
+
+
+def delete_the_account(page: Page) -> None:
+    """The API only says so. The person stays, for the next screen."""
+    receipt = ANSWERED["DeleteAccount", "200"]["complete"]["value"]
+    page.route("**/v1/account", lambda route: route.fulfill(headers=CORS, json=receipt))
+    page.get_by_role("button", name="Delete my account").click()
+    page.get_by_label("to delete your account").fill("grace@example.com")
+    page.get_by_role("button", name="Delete my account").click()
+    expect(page.get_by_role("heading", name="Your account is deleted")).to_be_visible()
+
+
 def nothing(page: Page) -> None:
     """Does nothing: the view is tested as it opens."""
 
@@ -243,6 +260,8 @@ STATES: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "loading": ("grace", "#/order", never_answer),
     "arriving": ("grace", "#/orders", never_load_the_view),
     "no-start": (None, "", lose_the_config),
+    "account-deletion": ("grace", "#/account", begin_to_delete_the_account),
+    "account-receipt": ("grace", "#/account", delete_the_account),
     "order-on-its-way": ("grace", "#/orders/{fulfilled}", show_an_order_in_progress),
     "operators-close": ("operator", "#/operators", open_a_closing),
     "operators-remove": ("operator", "#/operators", ask_whether_to_remove),

@@ -367,7 +367,7 @@ def test_operators_delete_themselves_and_learn_that_their_decisions_stay(pool):
     code, receipt = delete(by=OPERATOR)
 
     assert (code, receipt["complete"]) == (200, True)
-    assert "the id of this account, on orders of other people that you corrected or closed" in [
+    assert "the id of the account, on orders of other people that were corrected or closed with it" in [
         one["what"] for one in receipt["stays"]
     ]
 
