@@ -132,6 +132,13 @@ class Cloud:
         """Returns the addresses and names. Raises LocalError if the cloud does not run."""
         self.require_running()
         outputs = deploy.outputs(self.engine)
+        try:
+            return self._places(outputs)
+        except KeyError:
+            # An earlier version had fewer stacks and outputs.
+            raise LocalError("the deployed apps are older than this checkout: run `laptop up`") from None
+
+    def _places(self, outputs: Mapping[str, Mapping[str, str]]) -> Places:
         orders, reminders, identity = (
             outputs[stack] for stack in (deploy.ORDERS_STACK, deploy.REMINDERS_STACK, deploy.IDENTITY_STACK)
         )

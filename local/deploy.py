@@ -182,12 +182,15 @@ def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) 
     _cdk(engine, "deploy", "--app", app, *stacks, *options, project=project)
 
 
-def stacks_done(engine: Engine) -> tuple[int, int]:
-    """How many stacks the deployment in progress has done, and how many it has."""
+def stacks_done(engine: Engine, *, since: float) -> tuple[int, int]:
+    """How many stacks the deployment that began after the time `since` has done, and how many it has."""
     stacks = _stacks_of_the_app(engine)
     log = engine.settings.deploy_log
+    if not log.exists() or log.stat().st_mtime < since:
+        # The log is still the log of an earlier deployment.
+        return 0, len(stacks)
     # CDK writes the line " ✅  Orders (local-orders)" when a stack is done.
-    lines = re.findall(r"✅ .*?\((.+?)\)", log.read_text("utf-8", "replace")) if log.exists() else []
+    lines = re.findall(r"✅ .*?\((.+?)\)", log.read_text("utf-8", "replace"))
     return len(stacks & set(lines)), len(stacks)
 
 

@@ -42,7 +42,7 @@ class Steps:
             self._console.print(Text(text))
             return
         self.end()
-        self._progress.add_task(text, total=1)
+        self._progress.add_task(text, total=1, began=time.time())
 
     def end(self) -> None:
         """Ends the last step."""
@@ -73,6 +73,6 @@ class _Named(TextColumn):
     def render(self, task: Task) -> Text:
         text = super().render(task)
         if task.description == DEPLOYING and not task.finished:
-            done, all = deploy.stacks_done(self._cloud.engine)
+            done, all = deploy.stacks_done(self._cloud.engine, since=task.fields["began"])
             text.append(f": {done} of {all} stacks")
         return text

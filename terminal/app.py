@@ -36,10 +36,14 @@ class _NoCommandError(Exception):
 
 
 def _plain(parameters: list[Any]) -> None:
-    """Lets the help show no type for arguments and flags. Typer would show <str> and <bool>."""
+    """Lets the help show arguments and flags without types and braces: Typer would show `{NAME} <str>` and `<bool>`."""
     for one in parameters:
         if getattr(one, "is_flag", True):
             one.display_type_rich = lambda ctx: None
+        if one.param_type_name == "argument":
+            name = one.display_name_raw + ("..." if one.nargs != 1 else "")
+            usage = [name if one.required else f"[{name}]"]
+            one.get_usage_pieces = lambda ctx, usage=usage: usage
 
 
 class Command(TyperCommand):

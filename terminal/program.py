@@ -1,15 +1,11 @@
 """Runs a command line: handles its streams, its errors and its exit status."""
 
-import argparse
-import difflib
 import errno
 import io
 import os
-import re
 import shutil
 import signal
 import sys
-import textwrap
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -20,45 +16,6 @@ from rich.text import Text
 
 ROOMY = 200
 """The width of tables in a pipe or a file, in columns, unless COLUMNS says otherwise."""
-
-
-WIDEST_HELP = 120
-
-
-class Paragraphs(argparse.HelpFormatter):
-    """Wraps each paragraph of a description."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=min(width(), WIDEST_HELP) - 2)
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return "\n\n".join(textwrap.fill(part, width, break_on_hyphens=False) for part in text.split("\n\n"))
-
-
-class Parser(argparse.ArgumentParser):
-    """Shows its help if the command is missing, and suggests a command if it is unknown."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"formatter_class": Paragraphs} | options)
-
-    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
-        # Python 3.11 takes `--home=--` for an option without a value, and passes an empty list.
-        if arg_strings == ["--"] and action.option_strings and action.nargs is None:
-            raise argparse.ArgumentError(action, "expected one argument")
-        return super()._get_values(action, arg_strings)
-
-    def error(self, message: str) -> NoReturn:
-        if message.endswith("required: COMMAND"):
-            self.print_help(sys.stderr)
-            self.exit(2)
-        super().error(message + _meant(message))
-
-
-def _meant(message: str) -> str:
-    """A suggestion, if argparse's `message` is about an invalid choice: the valid choice most like it."""
-    refused = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-    like = difflib.get_close_matches(refused[1], re.findall("[^ ,']+", refused[2]), n=1) if refused else []
-    return f"; did you mean {like[0]}?" if like else ""
 
 
 class OutputError(OSError):
@@ -103,7 +60,7 @@ def _status(action: Callable[[], int], said_of: Callable[[Exception], str | None
     try:
         return action()
     except SystemExit as end:
-        # argparse raises it after its help or an error message.
+        # Completion ends with it.
         return end.code if isinstance(end.code, int) else 0
     except OutputError as error:
         return _without_output(error)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from terminal.errors import CommandError
+from terminal.errors import CommandError, naming_home
 from tools.accounts.people import DemoUser
 
 if TYPE_CHECKING:
@@ -41,8 +41,13 @@ def reach(home: str | None) -> Laptop:
     isolated = settings.isolated(os.environ)
     os.environ.clear()
     os.environ.update(isolated)
-    cloud = _cloud(settings.load(homes.named(settings.HOME if home is None else home)))
-    cloud.require_running()
+    try:
+        cloud = _cloud(settings.load(homes.named(settings.HOME if home is None else home)))
+        cloud.require_running()
+    except CommandError as error:
+        # The advice, such as to start the laptop cloud, has to name its folder.
+        error.args = (naming_home(str(error), home),)
+        raise
     from local.engine import CREDENTIALS
 
     session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)

@@ -14,10 +14,12 @@ from subprocess import CompletedProcess
 import pytest
 from rich.console import Console
 
+from local import deploy
 from local.cloud import Cloud, Places
 from local.demo import OrderStep
 from local.demo import run as run_demo
 from local.engine import send
+from local.errors import LocalError
 from local.settings import PROJECT
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -84,6 +86,14 @@ def test_status_shows_the_page_and_with_v_all_addresses(run: Run, cloud: Cloud, 
     assert "arn:" not in short.stdout and f"laptop --home {home} status -v" in short.stdout
     with urllib.request.urlopen(f"{places.endpoint}/_ministack/health") as answer:
         assert answer.status == 200
+
+
+def test_apps_of_an_earlier_version_have_to_be_deployed_again(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = {name: found for name, found in deploy.outputs(cloud.engine).items() if name != deploy.WEBSITE_STACK}
+    monkeypatch.setattr(deploy, "outputs", lambda _: outputs)
+
+    with pytest.raises(LocalError, match="the deployed apps are older than this checkout: run `laptop up`"):
+        cloud.places()
 
 
 @pytest.mark.usefixtures("demo")

@@ -24,7 +24,7 @@ def listing(home: Home = ".local", status: Status = None, json: Annotated[bool, 
     return 0
 
 
-def close(order: str, home: Home = ".local") -> int:
+def close(order: Annotated[str, typer.Argument(metavar="ORDER")], home: Home = ".local") -> int:
     if home == "none":
         raise UsageError("a folder is needed for 4111 1111 1111 1111")
     print("close", order, home)
@@ -70,7 +70,7 @@ def test_the_status_of_a_command_is_the_status_of_the_program(run: object) -> No
         ("--frob list", "no such option: --frob. See `shop --help`"),
         ("list --home", "option '--home' requires an argument"),
         ("list 4111111111111111", "got unexpected extra argument(s) (#). See `shop list --help`"),
-        ("close", "missing argument 'order'. See `shop close --help`"),
+        ("close", "missing argument 'ORDER'. See `shop close --help`"),
         ("list --status park", "invalid value for '--status': 'park'. Did you mean PARKED?"),
         (
             "list --status x",
@@ -109,6 +109,12 @@ def test_the_help_shows_the_options_that_all_commands_have(run: object) -> None:
 )
 def test_the_default_command_gets_words_that_are_not_a_command(run: object, words: list[str], done: str) -> None:
     assert run(*words, default="remind").out == f"{done}\n"  # type: ignore[operator]
+
+
+def test_the_usage_shows_arguments_without_braces_and_types(run: object) -> None:
+    shown = run("close", "--help").out  # type: ignore[operator]
+
+    assert "Usage: shop close [OPTIONS] ORDER  " in shown and "<str>" not in shown
 
 
 def test_the_version_is_the_projects(run: object) -> None:

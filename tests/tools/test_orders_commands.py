@@ -221,7 +221,7 @@ def test_a_laptop_cloud_that_does_not_run_is_reported(alone: Command, tmp_path: 
     run = alone("--home", str(tmp_path), "--stage", "local", "escalations", AWS_PROFILE="not-to-be-looked-at")
 
     assert run.status == 1
-    assert run.err.startswith("error: the laptop cloud is not running: start it with `")
+    assert run.err == f"error: the laptop cloud is not running: start it with `laptop --home {tmp_path} up`\n"
 
 
 @pytest.mark.parametrize(
