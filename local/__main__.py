@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 NAME = "laptop"
 
-COMMANDS = ("laptop", "orders", "remindme", "doctor", "sign-in")
-"""The commands that `laptop completion` completes."""
-
 KEPT_FILES = 20
 """The most kept files that `down --forget` names."""
 
@@ -311,7 +308,7 @@ def completion(
     shell = shell or Path(os.environ.get("SHELL", "")).name
     if shell not in app.SHELLS:
         raise app.UsageError("name your shell: `laptop completion bash`, `zsh` or `fish`")
-    print(app.completion(COMMANDS, shell))
+    print(app.completion(shell))
     return 0
 
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -272,9 +272,13 @@ def _complete(command: Any, name: str) -> None:
 SHELLS = ("bash", "zsh", "fish")
 
 
-def completion(programs: Sequence[str], shell: str) -> str:
-    """The script that lets a shell complete these programs: bash, zsh or fish."""
+def completion(shell: str) -> str:
+    """The script that lets a shell complete all programs that `make setup` installs: bash, zsh or fish."""
+    from importlib import metadata
+
     from typer._completion_shared import get_completion_script
+
+    programs = [script.name for script in metadata.distribution(DISTRIBUTION).entry_points]
 
     begin = ["(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }"] if shell == "zsh" else []
     scripts = [

@@ -156,7 +156,7 @@ def install_commands(place: Place) -> None:
     run(command, place, what="the commands of the project could not be installed")
     activate, complete = ACTIVATING.get(Path(os.environ.get("SHELL", "")).name, ACTIVATING["bash"])
     place.next_steps.write_text(
-        "\nThe commands laptop, orders, remindme, doctor and sign-in are in .venv/bin. In each new terminal:\n\n"
+        "\nThe commands laptop, orders, remindme and others are in .venv/bin. In each new terminal:\n\n"
         f"  {activate:34}puts them on your PATH\n  {complete:34}lets Tab complete them\n\n"
     )
 

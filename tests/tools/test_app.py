@@ -134,7 +134,7 @@ COMPLETED = {
 @pytest.mark.parametrize("shell", COMPLETED)
 def test_the_script_of_each_shell_completes_options(shell: str) -> None:
     path = {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "HOME": "/nonexistent"}
-    command = [shell, "-c", f"{app.completion(['sign-in'], shell)}\n{COMPLETED[shell]}"]
+    command = [shell, "-c", f"{app.completion(shell)}\n{COMPLETED[shell]}"]
     if not shutil.which(shell):
         # The script asks the program like this.
         path |= {"_SIGN_IN_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": "sign-in --pr"}
