@@ -7,7 +7,7 @@ import pytest
 
 from account import held, person
 from common import queues
-from tests.support.handlers.aws import sqs
+from tests.support.handlers.aws import client_of, sqs
 from tests.support.handlers.pool import Pool
 from tests.support.queues import Queue, new_queue
 
@@ -15,7 +15,7 @@ from tests.support.queues import Queue, new_queue
 @pytest.fixture(autouse=True)
 def pool(order_table: Any, reminder_table: Any, reminder_workflow: Any) -> Iterator[Pool]:
     """A user pool with a person and an operator."""
-    pool, events = Pool(), person._pool.meta.events
+    pool, events = Pool(), client_of(person, "cognito-idp").meta.events
     events.register_first("before-call.cognito-identity-provider", pool.answer, unique_id="pool")
     yield pool
     events.unregister("before-call.cognito-identity-provider", unique_id="pool")

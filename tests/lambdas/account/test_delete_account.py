@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from account import delete_account, document, rows, stores
+from account import delete_account, document, person, rows, stores
 from orders import table as order_table_module
 from orders.erased import EMPTIED, KEPT, NOTE
 from reminders import executions
-from tests.support.handlers.aws import states
+from reminders import table as reminder_table_module
+from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
 from tests.support.handlers.faults import KilledError, fault
 from tests.support.handlers.order_rows import ROW
@@ -265,18 +266,10 @@ def test_many_orders_take_several_calls(order_table, monkeypatch, pool):
     ],
 )
 def test_after_any_failure_the_next_call_goes_on(service, operation, kind, order_table, remind, reminder_table, pool):
-    from account import person
-    from orders import table as orders_table
-    from reminders import table as reminders_table
-
     order_table.put_item(Item=an_order("A-1"))
     remind("r-1")
-    clients = {
-        "PutItem": orders_table._table.meta.client,
-        "DeleteItem": reminders_table._table.meta.client,
-        "StopExecution": executions.states,
-    }
-    client = clients.get(operation, person._pool)
+    modules = {"PutItem": order_table_module, "DeleteItem": reminder_table_module, "StopExecution": executions}
+    client = client_of(modules.get(operation, person), service)
 
     with fault(client, operation, kind):
         try:
