@@ -161,7 +161,7 @@ class Faulty:
 
     @property
     def attempts(self) -> int:
-        return self._attempts.stat().st_size
+        return self._attempts.stat().st_size if self._attempts.exists() else 0
 
     def calls(self, state: dict[str, Any], *, failures: int, fault: str = "raise") -> None:
         """Makes `state` make its AWS call through the function, which first fails `failures` times."""
@@ -204,6 +204,20 @@ def deployed_faulty(apps: Apps, name: str) -> Iterator[str]:
         functions.delete_function(FunctionName=name)
         iam.delete_role_policy(RoleName=name, PolicyName="Call")
         iam.delete_role(RoleName=name)
+
+
+@contextmanager
+def unread(apps: Apps, queue: str) -> Iterator[None]:
+    """Stops SendReminder from reading a queue inside the block. `queue` is the construct id, such as `EmailQueue`."""
+    client, stack = apps.cloud.engine.client("lambda"), apps.places.reminder_table.partition("-ReminderTable")[0]
+    name = function_of(apps, "SendReminder", stack=stack)["FunctionName"]
+    mappings = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    [mapping] = [one["UUID"] for one in mappings if queue in one["EventSourceArn"]]
+    client.update_event_source_mapping(UUID=mapping, Enabled=False)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
 @contextmanager
