@@ -150,8 +150,8 @@ class Engine:
 
     def queued(self, queue_url: str) -> list[dict[str, Any]]:
         """The messages in a queue. Reading them neither removes nor hides them."""
-        queues = self._show("sqs/messages", account=ACCOUNT)["messages"].get(ACCOUNT, {}).get(REGION, {})
-        messages: list[dict[str, Any]] = queues.get(queue_url, [])
+        found = self._show("sqs/messages", account=ACCOUNT, QueueUrl=queue_url)["messages"]
+        messages: list[dict[str, Any]] = found.get(ACCOUNT, {}).get(REGION, {}).get(queue_url, [])
         return messages
 
     def meter(self, *, forget: bool = False) -> dict[str, Any]:
