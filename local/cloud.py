@@ -260,7 +260,9 @@ class Cloud:
         self._create_users()
 
     def _create_users(self) -> None:
-        users.create(self.engine, deploy.outputs(self.engine)[deploy.IDENTITY_STACK]["UserPoolId"], self.users())
+        outputs, demo = deploy.outputs(self.engine), self.users()
+        users.create(self.engine, outputs[deploy.IDENTITY_STACK]["UserPoolId"], demo)
+        users.publish(self.engine, outputs[deploy.WEBSITE_STACK]["SiteBucketName"], demo)
 
     def _confirm_addresses(self) -> None:
         """Confirms the sender and subscribes to the topic, as people do once after a deployment to AWS."""

@@ -19,6 +19,9 @@ PHONES = {PERSON: "+15555550100", OPERATOR: "+15555550101"}
 
 USERS = "users.json"
 
+PUBLISHED = "demo-users.json"
+"""The file of the page with the demo users. `demo_users` of the stage names it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class User:
@@ -54,6 +57,21 @@ def create(engine: Engine, pool: str, users: Mapping[str, User]) -> None:
     for role, user in users.items():
         add(cognito, pool, user, phone=PHONES[role])
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=EMAILS[OPERATOR], GroupName=OPERATORS)
+
+
+def publish(engine: Engine, site: str, users: Mapping[str, User]) -> None:
+    """Writes the users and their passwords into the page's bucket, so that the sign-in offers them. See decision D188.
+
+    A deployment removes the file, because it is not among the page's files.
+    """
+    found = [{"role": user.role, "email": user.email, "password": user.password} for user in users.values()]
+    engine.client("s3").put_object(
+        Bucket=site,
+        Key=PUBLISHED,
+        Body=json.dumps(found),
+        ContentType="application/json",
+        CacheControl="no-store",
+    )
 
 
 def add(cognito: Any, pool: str, user: User, *, phone: str) -> None:

@@ -206,6 +206,19 @@ class Stage:
     """Path on the page's host where the page reads mails, text messages and queues for its outbox. None turns the
     outbox off. Only the laptop cloud's stage has one, because every visitor can read every mail in it."""
 
+    demo_users: str | None
+    """Path on the page's host of a file with the demo users and their passwords, for which the sign-in shows buttons.
+    Only the laptop cloud's stage has one.
+    See decision D188."""
+
+    behind_the_scenes: bool
+    """Whether the page shows learners what is behind an order: the API's answer, the cache, and the code.
+    See decision D189."""
+
+    source_url: str | None
+    """Address at which browsers read the files of this repository, such as
+    `https://github.com/OWNER/NAME/blob/main`. The page links to their lines. None: the page shows paths as text."""
+
     @property
     def log_days(self) -> int:
         """How long logs are kept."""
@@ -247,6 +260,9 @@ PROD = Stage(
     example_consumer=False,
     only_account=None,
     outbox=None,
+    demo_users=None,
+    behind_the_scenes=False,
+    source_url=None,
 )
 
 DEV = replace(
@@ -283,6 +299,8 @@ LOCAL = replace(
     # On AWS every visitor of the page could read the outbox.
     only_account=LAPTOP_ACCOUNT,
     outbox="/_ministack",
+    demo_users="/demo-users.json",
+    behind_the_scenes=True,
 )
 
 ALL_STAGES = (LOCAL, DEV, PROD)
@@ -313,10 +331,10 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
                 f"{stage.load.requests_per_second} or more, and has {stage.throttle_rate}: raise it, or lower the load"
             )
     for stage in stages:
-        if stage.name != LOCAL.name and (stage.outbox or stage.only_account == LAPTOP_ACCOUNT):
+        if stage.name != LOCAL.name and (stage.outbox or stage.demo_users or stage.only_account == LAPTOP_ACCOUNT):
             yield (
-                f"stacks/config.py: the stage {stage.name} has `outbox` or `only_account` from the stage {LOCAL.name}. "
-                "These work only on the laptop cloud: set both to None"
+                f"stacks/config.py: the stage {stage.name} has `outbox`, `demo_users` or `only_account` from the stage "
+                f"{LOCAL.name}. These work only on the laptop cloud: set all three to None"
             )
         yield from _impossible_rates(stage)
         if (days := stage.days_orders_are_kept) is not None and days < FEWEST_DAYS:

@@ -20,6 +20,7 @@ from stacks.layer import ROOT
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
 from stacks.rest_api import STAGE_NAME, RestApi
+from stacks.sources import links
 
 FILES = ROOT / "website"
 PUBLISHER = ROOT / "lambdas" / "publishing" / "publish_site.py"
@@ -77,6 +78,8 @@ class WebsiteStack(Stack):
             "outbox": stage.outbox,
             # Queue URLs contain the account id, so they are published only together with the outbox.
             "queues": {name: queue.queue_url for name, queue in queues.items()} if stage.outbox else {},
+            "demoUsers": stage.demo_users,
+            "behindTheScenes": links(stage.source_url) if stage.behind_the_scenes else None,
         }
 
         # Bucket and distribution

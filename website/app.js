@@ -1,11 +1,12 @@
 import { loadConfig } from "./config.js";
-import { NAME, OFFLINE, footer, header, startTheme } from "./frame.js";
-import { HOME, routeOf, routesFor } from "./routes.js";
+import { NAME, OFFLINE, dialog, footer, header, startTheme } from "./frame.js";
+import { homeOf, routeOf, routesFor } from "./routes.js";
 import { Session } from "./session.js";
-import { focusOn, hasLostFocus, inWords, notice, skeleton } from "./ui.js";
+import { focusOn, hasLostFocus, inWords, notice, say, skeleton } from "./ui.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
 import { SignIn } from "./views/sign-in/sign-in.js";
 
+/** @import { Counts } from "./counts.js" */
 /** @import { Config, Mode, Person, Route, View } from "./types/page.js" */
 
 const WHEN_IDLE = 1500;
@@ -14,7 +15,6 @@ const NOT_STARTED = "The page could not start";
 const DOORS = { "sign-in": "signIn", "sign-up": "signUp", confirm: "confirm", forgotten: "forgotten" };
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
-const news = /** @type {HTMLElement} */ (document.getElementById("news"));
 const again = new EventTarget();
 
 // `start` sets both before the first call of `enter`.
@@ -34,18 +34,11 @@ let current = { leave: new AbortController(), person: null };
 let door = null;
 /** @type {string | null} the address to open after the sign-in */
 let returnsTo = null;
+/** @type {Counts | null} the work that waits, if an operator is signed in */
+let counts = null;
 
 const place = () => location.hash.replace(/^#\/?/, "");
 const isDoor = () => Object.hasOwn(DOORS, place());
-
-/** @param {string} words */
-function say(words) {
-  news.textContent = "";
-  // Screen readers announce a change only if the old text was gone for a moment.
-  setTimeout(() => {
-    news.textContent = words;
-  }, 50);
-}
 
 async function start() {
   failure = null;
@@ -84,6 +77,7 @@ function sessionChanged() {
   over?.close();
   door = null;
   if ((session.person?.id ?? null) !== current.person) {
+    counts = null;
     enter({ isMove: true });
   } else {
     update();
@@ -100,7 +94,7 @@ async function enter({ isMove = false } = {}) {
   if (!person) {
     enterDoor();
   } else if (place() === "" || isDoor()) {
-    location.replace(`#/${returnsTo ?? HOME}`);
+    location.replace(`#/${returnsTo ?? homeOf(person)}`);
     returnsTo = null;
     return;
   } else if (!(await enterView(person))) {
@@ -120,7 +114,7 @@ function enterDoor() {
   }
   current.leave.abort();
   current = { leave: new AbortController(), person: null };
-  door ??= new SignIn({ session, update, say, move: moveTo });
+  door ??= new SignIn({ session, update, say, move: moveTo, demoUsers: config.demoUsers });
   door.enter(mode);
 }
 
@@ -141,6 +135,11 @@ function moveTo(mode) {
  */
 async function enterView(person) {
   const found = routeOf(place(), { person, config });
+  const { view, route } = current;
+  if (found && view?.moved && route === found.route && !found.parameters.length && current.person === person.id) {
+    view.moved(found.query);
+    return false;
+  }
   current.leave.abort();
   const leave = new AbortController();
   const { signal } = leave;
@@ -152,7 +151,8 @@ async function enterView(person) {
   let loaded = null;
   try {
     // The sign-in calls no API, so `api.js` loads with the first view.
-    loaded = await Promise.all([found.route.load(), import("./api.js")]);
+    const forWork = person.isOperator ? import("./counts.js") : null;
+    loaded = await Promise.all([found.route.load(), import("./api.js"), forWork]);
   } catch {
     // `NOT_LOADED` reports it.
   }
@@ -160,12 +160,17 @@ async function enterView(person) {
     return false;
   }
   setTimeout(fetchTheRest, WHEN_IDLE);
-  const { parameters } = found;
+  const { parameters, query } = found;
   if (loaded) {
-    const [Chosen, { Api }] = loaded;
+    const [Chosen, { Api }, forWork] = loaded;
     const orders = new Api(config.ordersApi, session);
     const reminders = new Api(config.remindersApi, session);
-    current.view = new Chosen({ config, session, orders, reminders, parameters, signal, again, update, say, signOut });
+    counts = forWork && (counts ?? new forWork.Counts(orders, update));
+    const data = { config, session, orders, reminders, counts, parameters, query, signal, again };
+    current.view = new Chosen({ ...data, update, say, signOut });
+    if (!found.route.isForWork) {
+      counts?.load();
+    }
   } else {
     Object.assign(current, NOT_LOADED);
   }
@@ -182,7 +187,7 @@ const NOWHERE = {
   view: {
     render: () => html`
       <p>Check the address, or go back to the start.</p>
-      <p><a class="button" href="#/${HOME}">Back to the start</a></p>
+      <p><a class="button" href="#/">Back to the start</a></p>
     `,
   },
 };
@@ -201,8 +206,12 @@ function update() {
   document.title = title ? `${title} · ${NAME}` : NAME;
   const person = session?.person ?? null;
   const routes = person ? routesFor({ person, config }) : [];
-  const top = header({ person, routes, current: current.route, update, say, signOut });
-  render(html`${top}${navigator.onLine ? nothing : OFFLINE}${main()}${footer()}${dialog()}`, root);
+  // The content comes first, because the operators' view knows the latest counts of the header.
+  const content = main();
+  const badge = counts?.badge ?? null;
+  const top = header({ person, routes, current: current.route, badge, update, say, signOut });
+  const over = dialog({ form: session?.isOver ? door?.form() : null, isOver: () => session.isOver, signOut });
+  render(html`${top}${navigator.onLine ? nothing : OFFLINE}${content}${footer()}${over}`, root);
 }
 
 function main() {
@@ -223,38 +232,6 @@ function main() {
       ${title ? html`<h1 tabindex="-1">${title}</h1>` : nothing} ${view ? view.render() : skeleton(6)}
     </main>
   `;
-}
-
-/** Renders the sign-in over the view when a session ends. See decision D085. */
-function dialog() {
-  return html`
-    <dialog aria-labelledby="over-title" @cancel=${stay} @close=${reopen}>
-      ${
-        session?.isOver && door
-          ? html`
-              <h2 id="over-title">Sign in again</h2>
-              <p>Your session has ended. Sign in to continue: your input is kept.</p>
-              ${door.form()}
-              <p><button type="button" class="link" @click=${signOut}>Sign out instead</button></p>
-            `
-          : nothing
-      }
-    </dialog>
-  `;
-}
-
-/** @param {Event} event */
-const stay = (event) => event.preventDefault();
-
-/**
- * Browsers close a dialog at the second press of Escape, even if `cancel` is prevented.
- *
- * @param {Event & {currentTarget: HTMLDialogElement}} event
- */
-function reopen({ currentTarget }) {
-  if (session.isOver) {
-    currentTarget.showModal();
-  }
 }
 
 function signOut() {

@@ -37,6 +37,7 @@ const WORDS_OF = {
     CodeMismatchException: WORDS.EnableSoftwareTokenMFAException,
     ExpiredCodeException: "This code was already used or has expired. Enter the app’s next code.",
   },
+  ChangePassword: { NotAuthorizedException: "The current password is wrong." },
   ConfirmSignUp: { NotAuthorizedException: CONFIRMED },
   ResendConfirmationCode: { InvalidParameterException: CONFIRMED },
   ForgotPassword: { NotAuthorizedException: NO_CHANGE },

@@ -71,7 +71,16 @@ export class UnknownChallenge extends Error {
 }
 
 /** The request was accepted and changed nothing. */
-export class Unchanged extends Error {}
+export class Unchanged extends Error {
+  /**
+   * @param {string} message
+   * @param {any} [found] what the request would have changed, as it is now
+   */
+  constructor(message, found) {
+    super(message);
+    this.found = found;
+  }
+}
 
 /** A refused request. It has the fields of an API's error. */
 export class Refused extends Error {

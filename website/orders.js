@@ -11,7 +11,9 @@
 
 /** @typedef {keyof typeof MARKS} Signed how far an order is with a state */
 
-/** @typedef {{name: string, mark: Signed, word: string}} Step */
+/** @typedef {{title: string, mark: Signed, word: string}} Step */
+
+/** @typedef {{name: string, title: string}} State a state of the workflow: its own name, and its title for people */
 
 /** @type {Record<import("./types/orders.js").Reason, string>} */
 export const REASONS = {
@@ -21,9 +23,21 @@ export const REASONS = {
   PRICE_NOT_POSITIVE: "The price is not above zero.",
 };
 
+/**
+ * What the owner of an escalated order can do about each reason.
+ *
+ * @type {Record<import("./types/orders.js").Reason, string>}
+ */
+export const REMEDIES = {
+  CARD_NOT_16_DIGITS: "Enter all 16 digits of the card.",
+  CARD_CHECKSUM_WRONG: "Compare the number with the card: a digit is probably mistyped.",
+  PRICE_NOT_A_DECIMAL: "Enter the price with digits and a dot.",
+  PRICE_NOT_POSITIVE: "Enter a price above zero.",
+};
+
 /** @type {Record<Status, Mark & {sentence: string}>} */
 export const STATUSES = {
-  RECEIVED: { word: "In progress", tone: "busy", sentence: "The workflow is processing this order." },
+  RECEIVED: { word: "In progress", tone: "busy", sentence: "We are recording and checking this order." },
   FULFILLMENT_QUEUED: {
     word: "In fulfillment",
     tone: "good",
@@ -32,24 +46,39 @@ export const STATUSES = {
   ESCALATED: {
     word: "Needs review",
     tone: "care",
-    sentence: "This order did not pass its checks, so an operator will review it.",
+    sentence: "This order did not pass its checks. Correct it here, or wait for an operator.",
   },
   PARKED: {
-    word: "Parked",
-    tone: "bad",
-    sentence:
-      "Something went wrong on our side. An operator will take care of this order. You do not need to do anything.",
+    word: "Being looked into",
+    tone: "busy",
+    sentence: "Something went wrong on our side, and we are looking into it. You do not need to do anything.",
   },
   CLOSED: { word: "Closed", tone: "quiet", sentence: "An operator has closed this order." },
 };
 
-const STATES = ["Update the order table", "Are details Proper", "Put message in Queue"];
+/**
+ * The status as operators know it. They use the word of the docs and of the command line.
+ *
+ * @param {Status} status
+ * @returns {Mark}
+ */
+export const markForOperators = (status) =>
+  status === "PARKED" ? { ...STATUSES.PARKED, word: "Parked" } : STATUSES[status];
 
-/** @type {Partial<Record<Status, string>>} */
-const ENDS = {
-  FULFILLMENT_QUEUED: "Put message in order OrderFulfillment Queue",
-  ESCALATED: "Put message in order Escalation Queue",
-  PARKED: "Park the order",
+/** @type {State[]} */
+export const STATES = [
+  { name: "Update the order table", title: "Recorded" },
+  { name: "Are details Proper", title: "Checked" },
+];
+
+/** The state that chooses one of ENDS. It has no title, because nobody ever sees an order in it. */
+export const CHOICE = "Put message in Queue";
+
+/** @type {Partial<Record<Status, State>>} */
+export const ENDS = {
+  FULFILLMENT_QUEUED: { name: "Put message in order OrderFulfillment Queue", title: "In the fulfillment queue" },
+  ESCALATED: { name: "Put message in order Escalation Queue", title: "With an operator" },
+  PARKED: { name: "Park the order", title: "Set aside after a fault" },
 };
 
 const MARKS = {
@@ -57,12 +86,9 @@ const MARKS = {
   current: "now",
   next: "next",
   possible: "possible",
-  unclear: "unknown",
+  unclear: "unclear",
   passed: "not taken",
 };
-
-/** A neutral word, because an order that ended in the escalation queue or in the parked queue is not "done". */
-const ENDED = "ended here";
 
 /** Orders that the form can fill in. The good one passes both card rules that a stage can have. */
 export const SAMPLES = [
@@ -104,44 +130,59 @@ const PATTERNS = {
  * The path of an order through its workflow.
  *
  * While an order is in progress, the API only reports whether its first state has run. The path then marks the second
- * state as current until the order is settled. States that the answer says nothing about are marked as unknown.
+ * state as current until the order is settled. States that the answer says nothing about are marked as unclear.
  *
  * @param {Order | null} order null before there is one
  */
 export function pathOf(order) {
   const end = endOf(order);
-  const onItsWay = order ? marksAt(STATES.indexOf(order.State ?? "")) : STATES.map(() => /** @type {const} */ ("next"));
-  const over = end === "PARKED" ? "unclear" : "done";
+  const marks = marksOf(order, end);
   return {
-    states: STATES.map((name, i) => step(name, end ? over : onItsWay[i])),
-    ends: Object.entries(ENDS).map(([status, name]) => ({
-      ...endStep(name, end ? (status === end ? "done" : "passed") : "possible"),
-      tone: STATUSES[/** @type {Status} */ (status)].tone,
+    states: STATES.map(({ title }, i) => ({ title, mark: marks[i], word: MARKS[marks[i]] })),
+    ends: Object.entries(ENDS).map(([status, { title }]) => ({
+      title,
+      ...markOfEnd(/** @type {Status} */ (status), order, end),
     })),
     isClosed: order?.Status === "CLOSED",
   };
 }
 
 /**
- * @param {string} name
- * @param {Signed} mark
- * @returns {Step}
- */
-const step = (name, mark) => ({ name, mark, word: MARKS[mark] });
-
-/**
- * @param {string} name
- * @param {Signed} mark
- * @returns {Step}
- */
-const endStep = (name, mark) => (mark === "done" ? { name, mark, word: ENDED } : step(name, mark));
-
-/**
- * @param {number} at the index of the order's state, or -1 if it is unknown
+ * @param {Order | null} order
+ * @param {Status | null} end
  * @returns {Signed[]}
  */
-function marksAt(at) {
+function marksOf(order, end) {
+  if (!order) {
+    return STATES.map(() => "next");
+  }
+  if (end) {
+    // An order that a fault has stopped was recorded. If it is in a queue, it was checked too.
+    return ["done", end === "PARKED" && !order.Queue ? "unclear" : "done"];
+  }
+  const at = STATES.findIndex(({ name }) => name === order.State);
   return STATES.map((_, i) => (at < 0 ? "unclear" : i < at ? "done" : i === at ? "current" : "next"));
+}
+
+/**
+ * An order that was set aside can still reach the other outcomes.
+ *
+ * @param {Status} status of the outcome
+ * @param {Order | null} order
+ * @param {Status | null} end
+ * @returns {Mark & {mark: Signed}}
+ */
+function markOfEnd(status, order, end) {
+  const { tone, word } = STATUSES[status];
+  if (status !== end) {
+    /** @type {Signed} */
+    const mark = end && order?.Status !== "PARKED" ? "passed" : "possible";
+    return { tone, mark, word: MARKS[mark] };
+  }
+  if (order?.Status === "CLOSED") {
+    return { tone: "quiet", mark: "done", word: "was here" };
+  }
+  return { tone, mark: "done", word: status === "PARKED" ? word.toLowerCase() : "here now" };
 }
 
 /**

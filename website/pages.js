@@ -13,7 +13,8 @@ import { Resource } from "./resource.js";
 export class Pages extends Resource {
   /** @type {string | null} */
   next = null;
-  #count = 1;
+  /** The number of pages that are shown. */
+  count = 1;
   /** @type {Promise<void> | null} the running `loadMore` */
   #more = null;
 
@@ -21,9 +22,11 @@ export class Pages extends Resource {
    * @param {Page} page
    * @param {(next: string | null) => Promise<Answer>} ask
    * @param {string} name the list's name in the answer
+   * @param {number} [count] the number of pages to load at first
    */
-  constructor(page, ask, name) {
+  constructor(page, ask, name, count = 1) {
     super(page, () => this.#shown());
+    this.count = count;
     this.askPage = ask;
     this.name = name;
   }
@@ -46,7 +49,7 @@ export class Pages extends Resource {
       const { body } = await this.askPage(this.next);
       this.value = [...(this.value ?? []), ...body[this.name]];
       this.next = body.next;
-      this.#count += 1;
+      this.count += 1;
       this.failure = null;
     } catch (failure) {
       this.failure = failure;
@@ -68,8 +71,8 @@ export class Pages extends Resource {
       found.push(...body[this.name]);
       next = body.next;
       count += 1;
-    } while (next && count < this.#count);
-    [this.next, this.#count] = [next, count];
+    } while (next && count < this.count);
+    [this.next, this.count] = [next, count];
     return found;
   }
 }

@@ -1,8 +1,13 @@
 /** The views by address, and which users they are for. */
 
-/** @import { Route, Who } from "./types/page.js" */
+/** @import { Person, Route, Who } from "./types/page.js" */
 
-export const HOME = "order";
+/**
+ * The address of the view that a person sees first.
+ *
+ * @param {Person} person
+ */
+export const homeOf = ({ isOperator }) => (isOperator ? "operators" : "order");
 
 /** @type {Promise<unknown> | undefined} */
 let styles;
@@ -54,7 +59,7 @@ const ROUTES = [
     path: /^orders\/([^/]+)$/,
     key: "orders",
     title: "Order",
-    load: async () => (await styled(import("./views/order-detail.js"))).OrderDetail,
+    load: async () => (await styled(import("./views/order-detail/order-detail.js"))).OrderDetail,
   },
   {
     path: /^reminders$/,
@@ -79,6 +84,7 @@ const ROUTES = [
     link: "Operators",
     icon: "M4 6h7M15 6h1M4 14h1M9 14h7M13 4v4M7 12v4",
     isFor: ({ person }) => person.isOperator,
+    isForWork: true,
     load: async () => (await import("./views/operators/operators.js")).Operators,
   },
   {
@@ -98,18 +104,20 @@ export const routesFor = (who) => ROUTES.filter((route) => route.isFor?.(who) ??
 /**
  * @param {string} address
  * @param {Who} who
- * @returns {{route: Route, parameters: string[], title: string} | null}
+ * @returns {{route: Route, parameters: string[], query: URLSearchParams, title: string} | null}
  *   null if no view of this user has the address
  */
 export function routeOf(address, who) {
-  const route = routesFor(who).find(({ path }) => path.test(address));
-  const found = route?.path.exec(address);
+  const [path] = address.split("?", 1);
+  const route = routesFor(who).find((one) => one.path.test(path));
+  const found = route?.path.exec(path);
   if (!route || !found) {
     return null;
   }
   try {
     const parameters = found.slice(1).map(decodeURIComponent);
-    return { route, parameters, title: [route.title, ...parameters].join(" ") };
+    const query = new URLSearchParams(address.slice(path.length));
+    return { route, parameters, query, title: [route.title, ...parameters].join(" ") };
   } catch {
     // A percent sign without two hexadecimal digits after it.
     return null;

@@ -59,15 +59,16 @@ export class Session extends EventTarget {
    *
    * @param {string} operation
    * @param {Record<string, unknown>} [parameters]
+   * @param {{isRepeated?: boolean}} [options] `isRepeated`: once more with a new token, if the call is not authorised
    * @returns {Promise<any>}
    */
-  async ask(operation, parameters = {}) {
+  async ask(operation, parameters = {}, { isRepeated = true } = {}) {
     const call = (/** @type {Tokens} */ { access }) =>
       cognito(this.address, operation, { AccessToken: access, ...parameters });
     try {
       return await call(await this.#current());
     } catch (failure) {
-      if (failure.code !== "NotAuthorizedException") {
+      if (!isRepeated || failure.code !== "NotAuthorizedException") {
         throw failure;
       }
       return call(await this.#renewed());

@@ -155,6 +155,22 @@ export function focusWrong(form) {
   (wrong ?? (hasLostFocus() ? button : null))?.focus();
 }
 
+/**
+ * Announces `words` through a screen reader.
+ *
+ * @param {string} words
+ */
+export function say(words) {
+  const news = document.getElementById("news");
+  if (news) {
+    news.textContent = "";
+    // Screen readers announce a change only if the old text was gone for a moment.
+    setTimeout(() => {
+      news.textContent = words;
+    }, 50);
+  }
+}
+
 export const hasLostFocus = () => document.activeElement === document.body;
 
 /** @param {string} id */

@@ -176,13 +176,13 @@ def _assigned(machine: dict[str, Any], variable: str) -> set[str]:
 ASK_THE_PAGE = """
 import * as orders from "./website/orders.js";
 import * as reminders from "./website/reminders.js";
-const path = orders.pathOf(null);
 const statuses = Object.keys(reminders.STATUSES);
 console.log(JSON.stringify({
   reasons: orders.REASONS,
   orders: Object.keys(orders.STATUSES),
-  states: path.states.map(({ name }) => name),
-  ends: path.ends.map(({ name }) => name),
+  states: orders.STATES.map(({ name }) => name),
+  outcomes: Object.keys(orders.ENDS),
+  ends: [orders.CHOICE, ...Object.values(orders.ENDS).map(({ name }) => name)],
   reminders: statuses,
   waiting: statuses.filter((status) => reminders.isWaiting({ status })),
   channels: Object.keys(reminders.CHANNELS),
@@ -198,7 +198,7 @@ def _of_the_page() -> Iterator[Place]:
     yield Place("website/orders.js: REASONS", words, set(rules.REASONS.items()))
     yield Place("website/orders.js: STATUSES", set(page["orders"]), ORDERS)
     yield Place("website/orders.js: STATES", STATES & set(page["states"]), STATES)
-    yield Place("website/orders.js: ENDS", _keys("website/orders.js", "ENDS"), order.FINAL - {order.CLOSED})
+    yield Place("website/orders.js: ENDS", set(page["outcomes"]), order.FINAL - {order.CLOSED})
     ends = set(page["ends"])
     yield Place("website/orders.js: states of ENDS", ends, ends & load("order_fulfillment.asl.json")["States"].keys())
     yield Place("website/reminders.js: STATUSES", set(page["reminders"]), REMINDERS)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stacks import website
+from local import users
+from stacks import sources, website
+from stacks.config import LAPTOP_ACCOUNT
 from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise
 
 
@@ -135,11 +137,45 @@ def test_the_page_talks_to_its_own_host_sign_in_and_the_two_apis(policy):
 def test_the_config_holds_the_addresses_that_the_page_needs(deployment, policy):
     config = json.loads(deployment.named("Website", published(deployment)["Config"]))
 
-    assert config.keys() == {"signIn", "clientId", "ordersApi", "remindersApi", "accountApi", "outbox", "queues"}
+    assert config.keys() == {
+        "signIn",
+        "clientId",
+        "ordersApi",
+        "remindersApi",
+        "accountApi",
+        "outbox",
+        "queues",
+        "demoUsers",
+        "behindTheScenes",
+    }
     assert config["signIn"] == "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/"
     for api in ("ordersApi", "remindersApi", "accountApi"):
         assert not config[api].endswith("/")
         assert config[api].rpartition("/")[0] in policy["connect-src"]
+
+
+def test_only_the_local_stage_offers_demo_users(deployment):
+    config = json.loads(deployment.named("Website", published(deployment)["Config"]))
+
+    is_local = deployment.stage.only_account == LAPTOP_ACCOUNT
+    assert config["demoUsers"] == (f"/{users.PUBLISHED}" if is_local else None)
+    assert not (website.FILES / users.PUBLISHED).exists()
+
+
+def test_every_file_and_symbol_that_the_page_names_exists():
+    found = [*sources.sources()]
+
+    for one in found:
+        line = (sources.ROOT / one.path).read_text().splitlines()[one.line - 1]
+        assert one.symbol in line
+    assert sources.links("https://code.example")["lines"].keys() == {f"{one.path} {one.symbol}" for one in found}
+    assert sources.links(None) == {"source": None, "lines": {}}
+
+
+@pytest.mark.parametrize("wrong", [("lambdas/orders/order.py", "no_such_name"), ("lambdas/orders/no_file.py", "shown")])
+def test_a_source_that_is_missing_is_named(wrong):
+    with pytest.raises(sources.UnknownSourceError, match=wrong[0]):
+        _ = sources.Source(*wrong).line
 
 
 def test_only_the_local_stage_has_an_outbox(deployment):

@@ -36,8 +36,9 @@ def loads(file: Path) -> Iterator[tuple[str, str]]:
 
 
 ELSEWHERE = {
-    # app.js loads this module together with a view.
+    # app.js loads these modules together with a view.
     ("api.js", "Api"),
+    ("counts.js", "Counts"),
     # tests/stacks/test_each_fact_once.py compares this export with the API.
     ("reminders.js", "CHANNELS"),
 }

@@ -1,6 +1,7 @@
 """The account view: entering an address, confirming it with a code, and getting reminders there."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from local.users import User
 from tests.support.cloud.apps import Apps
 from tests.support.page import scenes
+from tests.support.page.steps import expect_problem, fill, press, sign_in
 from tests.support.page.tab import OpenTab, Tab
 
 TARGET = "AWSCognitoIdentityProviderService."
@@ -171,6 +173,30 @@ def test_a_number_can_be_confirmed_later(open_tab: OpenTab, tab: Tab, codes: Cod
     confirm(later.page, CODE)
 
     expect(card(later.page, PHONE).locator(".chip")).to_have_text("Confirmed")
+
+
+def test_a_password_is_changed_with_the_current_one(open_tab: OpenTab, tab: Tab, phoneless: User) -> None:
+    tab.refusals = {400}
+    new = "Another-horse-2"
+
+    def change_to(password: str, *, current: str) -> None:
+        fill(tab, {"Current password": current, "New password": password})
+        press(tab, "Save the new password")
+
+    press(tab, "Change the password")
+    expect(tab.page.get_by_label("Current password")).to_be_focused()
+    change_to(new, current="Not-the-password-1")
+    expect_problem(tab, "Current password", "The current password is wrong.")
+    change_to("weak", current=phoneless.password)
+    expect_problem(tab, "New password", re.compile("Use at least 12 characters"))
+    change_to(new, current=phoneless.password)
+
+    expect(tab.page.locator(".notice.good")).to_have_text("Password changed.")
+    expect(tab.page.get_by_role("heading", name="Password")).to_be_focused()
+    again = open_tab()
+    again.go()
+    sign_in(again, phoneless, password=new)
+    again.expect_title("Place an order")
 
 
 @pytest.mark.parametrize(

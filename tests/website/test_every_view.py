@@ -29,7 +29,7 @@ TWO_SCREENS: Screens = [(PHONE, "light"), (DESKTOP, "dark")]
 NARROW: ViewportSize = {"width": 320, "height": 568}
 NOTE = "Called her: the card was mistyped, and she has placed the order again."
 EMPTY = {
-    "orders?status=": {"orders": [], "next": None},
+    "orders?": {"orders": [], "next": None},
     "reminders?status=": {"reminders": [], "next": None},
     "parked": {"items": []},
     "dead-letters": {"queues": [{"Queue": "OrderFulfillmentQueue", "Messages": 0}]},
@@ -100,6 +100,24 @@ def change_the_phone(page: Page) -> None:
 def set_up_the_authenticator(page: Page) -> None:
     page.get_by_role("button", name="Set up an authenticator").click()
     expect(page.get_by_label("Key")).to_be_visible()
+
+
+def correct_nothing(page: Page) -> None:
+    page.get_by_role("button", name="Correct and send again").click()
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.locator(".problem")).to_be_visible()
+
+
+def open_the_panels(page: Page) -> None:
+    for panel in ("How it works", "Behind the scenes"):
+        page.get_by_text(panel, exact=True).click()
+    expect(page.get_by_text("lambdas/orders/cache.py: lookup")).to_be_visible()
+
+
+def change_the_password(page: Page) -> None:
+    page.get_by_role("button", name="Change the password").click()
+    page.get_by_role("button", name="Save the new password").click()
+    expect(page.locator(".problem")).to_be_visible()
 
 
 def open_a_correction(page: Page) -> None:
@@ -263,6 +281,10 @@ STATES: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "account-deletion": ("grace", "#/account", begin_to_delete_the_account),
     "account-receipt": ("grace", "#/account", delete_the_account),
     "order-on-its-way": ("grace", "#/orders/{fulfilled}", show_an_order_in_progress),
+    "order-correct": ("grace", "#/orders/{escalated}", correct_nothing),
+    "order-behind": ("grace", "#/orders/{fulfilled}", open_the_panels),
+    "orders-search": ("grace", "#/orders?text=nothing&from=2026-01-01", nothing),
+    "account-password": ("grace", "#/account", change_the_password),
     "operators-close": ("operator", "#/operators", open_a_closing),
     "operators-remove": ("operator", "#/operators", ask_whether_to_remove),
 }
@@ -371,5 +393,5 @@ def test_nothing_moves_if_the_user_prefers_reduced_motion(
     node = tab.page.locator(".path .done > .node").first
 
     expect(node).to_have_css("animation-name", animation)
-    expect(tab.page.locator(".path .done .word")).to_have_text(["done"] * 3 + ["ended here"])
+    expect(tab.page.locator(".path .done .word")).to_have_text(["done"] * 2 + ["here now"])
     expect(tab.page.locator(".chip")).to_have_text("In fulfillment")

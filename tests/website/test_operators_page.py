@@ -1,14 +1,16 @@
-"""The operators' view: escalated and parked orders, parked messages, dead letters, failed reminders."""
+"""The operators' view: escalated orders, parked orders with their messages, dead letters, failed reminders."""
 
 import json
+import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from local.users import User
 from tests.support.cloud.apps import Apps, dead_letters_of
 from tests.support.names import unique
 from tests.support.page import scenes
+from tests.support.page.challenges import CORS
 from tests.support.page.tab import OpenTab, Tab
 
 NOTE = "Called her: she does not want it <b>any more</b>."
@@ -27,6 +29,11 @@ def section(page: Page, title: str) -> Locator:
 def row(page: Page, title: str, text: str) -> Locator:
     """The row with `text` in the section with `title`."""
     return section(page, title).get_by_role("listitem").filter(has_text=text)
+
+
+def execution_name(execution: str) -> str:
+    """The name of an execution as the page shows it. `execution` is its ARN."""
+    return execution.split(":")[7][:8]
 
 
 def expect_news(page: Page, words: str) -> None:
@@ -54,6 +61,7 @@ def test_a_corrected_order_leaves_the_list_and_goes_to_fulfillment(
     page.get_by_role("button", name=f"Correct order {order['OrderId']}").click()
     expect(page.get_by_label("Name")).to_be_focused()
     expect(page.get_by_label("Card number")).to_have_value("")
+    expect(page.get_by_role("link", name=theirs.user.email)).to_have_attribute("href", re.compile("^mailto:.*subject="))
 
     page.get_by_label("Price").fill("80000")
     page.get_by_label("Card number").fill("4242 4242 4242 4242")
@@ -62,10 +70,13 @@ def test_a_corrected_order_leaves_the_list_and_goes_to_fulfillment(
     expect_news(page, f"Order {order['OrderId']} is corrected and in progress again.")
     expect(row(page, "Escalated orders", order["OrderId"])).to_have_count(0)
     expect(page.get_by_role("heading", name="Escalated orders")).to_be_focused()
-    theirs.shown(order["OrderId"], "FULFILLMENT_QUEUED")
+    expect(row(page, "Orders you corrected", order["OrderId"])).to_contain_text("In fulfillment")
+    open_operators.go("#/operators")
+    expect(row(page, "Orders you corrected", order["OrderId"])).to_contain_text("In fulfillment")
     tab = open_tab(theirs.user)
     tab.go(f"#/orders/{order['OrderId']}")
     expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
+    expect(tab.page.get_by_text("An operator corrected this order")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -97,6 +108,8 @@ def test_an_invalid_correction_is_reported_beside_its_field(
 
 def test_an_order_whose_id_is_a_field_name_does_not_take_the_fields_focus(open_operators: Tab) -> None:
     page, names = open_operators.page, ("Name", "T-1")
+    # Nobody has these orders, so nobody can be asked about them.
+    open_operators.refusals = {404}
     found = [{**scenes.AS_ANSWERED, "OrderId": name, "Status": "ESCALATED"} for name in names]
     page.route(
         "**/v1/orders?status=ESCALATED",
@@ -158,19 +171,20 @@ def test_a_closed_order_shows_its_note_to_its_owner(open_tab: OpenTab, open_oper
 def test_a_parked_order_is_corrected_and_then_its_message_is_removed(open_operators: Tab, theirs: Apps) -> None:
     order, page = scenes.parked(theirs), open_operators.page
     open_operators.go("#/operators")
-    message = row(page, "Parked messages", order["OrderId"])
-    expect(message).to_contain_text("parked in the state “Are details Proper”")
-    expect(message).to_contain_text("Lenovo ThinkPad E14 for Grace Hopper, 80,000")
+    found = row(page, "Parked orders", order["OrderId"])
+    expect(found).to_have_count(1)
+    expect(found.get_by_role("group", name="Message")).to_contain_text("parked in the state “Are details Proper”")
 
-    row(page, "Parked orders", order["OrderId"]).get_by_role("button", name="Correct").click()
+    found.get_by_role("button", name="Correct").click()
     page.get_by_label("Card number").fill("4242424242424242")
     page.get_by_role("button", name="Send it again").click()
-    expect(row(page, "Parked orders", order["OrderId"])).to_have_count(0)
-    message.get_by_role("button", name="Remove").click()
-    message.get_by_role("button", name="Yes, remove it").click()
+    expect(found.get_by_role("button", name="Correct")).to_have_count(0)
+    expect(found).to_contain_text("Lenovo ThinkPad E14 for Grace Hopper, 80,000")
+    found.get_by_role("button", name="Remove").click()
+    found.get_by_role("button", name="Yes, remove it").click()
 
     expect_news(page, "Message removed.")
-    expect(message).to_have_count(0)
+    expect(found).to_have_count(0)
     theirs.shown(order["OrderId"], "FULFILLMENT_QUEUED")
     assert order["OrderId"] not in json.dumps(theirs.cloud.engine.queued(theirs.places.parked_queue))
 
@@ -182,7 +196,7 @@ def test_a_parked_message_without_an_order_is_removed_only_after_a_confirmation(
     apps.finished(execution)
     page = open_operators.page
     open_operators.go("#/operators")
-    message = row(page, "Parked messages", execution)
+    message = row(page, "Parked orders", execution_name(execution))
     expect(message).to_contain_text("MistypedFieldError")
     expect(message).to_contain_text("no valid order")
 
@@ -204,7 +218,7 @@ def test_a_parked_message_that_another_operator_has_removed_is_reported(apps: Ap
     open_operators.refusals = {404}
     page = open_operators.page
     open_operators.go("#/operators")
-    message = row(page, "Parked messages", execution)
+    message = row(page, "Parked orders", execution_name(execution))
     message.get_by_role("button", name="Remove").click()
     [item] = [one for one in apps.call("GET", "/parked")[1]["items"] if one["ExecutionId"] == execution]
     assert apps.call("DELETE", f"/parked/{item['MessageId']}")[0] == 200
@@ -245,6 +259,30 @@ def test_a_failed_reminder_is_listed_with_its_reason_and_masked_addresses(open_o
     expect(found).to_contain_text("…@example.com and +1…")
     expect(found).to_contain_text("the delivery was not started")
     assert theirs.user.email not in page.content()
+
+
+def test_operators_begin_at_their_view_and_see_everywhere_how_much_waits(open_operators: Tab) -> None:
+    page, waiting = open_operators.page, {"ESCALATED": ["A", "B"], "PARKED": ["C"]}
+
+    def answer(route: Route) -> None:
+        status = route.request.url.rpartition("status=")[2].partition("&")[0]
+        orders = [{**scenes.AS_ANSWERED, "OrderId": one, "Status": status} for one in waiting.get(status, [])]
+        route.fulfill(json={"orders": orders, "next": None}, headers=CORS)
+
+    dead = {"queues": [{"Queue": "EscalationQueue", "Messages": 3}]}
+    page.route("**/v1/orders?*", answer)
+    page.route("**/v1/dead-letters", lambda route: route.fulfill(json=dead, headers=CORS))
+    open_operators.go()
+    open_operators.expect_title("Operators")
+    link = page.get_by_role("link", name=re.compile("^Operators ?: 2 escalated, 1 parked, 3 dead letters$"))
+    expect(link.locator(".badge")).to_have_text("6")
+
+    waiting["ESCALATED"].pop()
+    open_operators.go("#/account")
+
+    expect(
+        page.get_by_role("link", name=re.compile("^Operators ?: 1 escalated, 1 parked, 3 dead letters$"))
+    ).to_be_visible()
 
 
 def test_a_person_has_no_link_to_the_operators_view(open_tab: OpenTab, somebody: User) -> None:

@@ -7,8 +7,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route, expect
 
+from local.cloud import Places
 from local.users import User
 from tests.support.cloud.apps import Apps
+from tests.support.cloud.site import fetch
+from tests.support.page.challenges import CORS
+from tests.support.page.scenes import AS_ANSWERED
 from tests.support.page.steps import (
     GOOD,
     expect_problem,
@@ -21,12 +25,15 @@ from tests.support.page.steps import (
 from tests.support.page.tab import PHONE, OpenTab, Tab
 
 CARD = GOOD["Card number"]
-STATES = ("Update the order table", "Are details Proper", "Put message in Queue")
+STATES = {"Update the order table": "Recorded", "Are details Proper": "Checked"}
+"""The titles by state of the workflow."""
 ENDS = {
-    "FULFILLMENT": "Put message in order OrderFulfillment Queue",
-    "ESCALATION": "Put message in order Escalation Queue",
-    "PARKED": "Park the order",
+    "FULFILLMENT": "In the fulfillment queue",
+    "ESCALATION": "With an operator",
+    "PARKED": "Set aside after a fault",
 }
+CARD_TOO_SHORT = "The card number does not have exactly 16 digits. Enter all 16 digits of the card."
+PRICE_TOO_LOW = "The price is not above zero. Enter a price above zero."
 HOSTILE = {
     "an image": "<img src=x onerror=window.hit=1>",
     "a script": "<script>window.hit=1</script>",
@@ -56,15 +63,15 @@ def words_of(tab: Tab) -> dict[str, str]:
 def expect_end(tab: Tab, end: str, status: str) -> None:
     expect(tab.page.get_by_role("region", name="Path").locator(".chip").first).to_have_text(status)
     others = dict.fromkeys(ENDS.values(), "not taken")
-    assert words_of(tab) == dict.fromkeys(STATES, "done") | others | {ENDS[end]: "ended here"}
+    assert words_of(tab) == dict.fromkeys(STATES.values(), "done") | others | {ENDS[end]: "here now"}
 
 
 @pytest.mark.parametrize(
     ("answered", "words"),
     [
-        ({"State": "Update the order table"}, ("now", "next", "next")),
-        ({"State": "Are details Proper"}, ("done", "now", "next")),
-        ({}, ("unknown",) * 3),
+        ({"State": "Update the order table"}, ("now", "next")),
+        ({"State": "Are details Proper"}, ("done", "now")),
+        ({}, ("unclear",) * 2),
     ],
 )
 def test_a_good_order_is_watched_until_it_is_in_fulfillment(
@@ -80,15 +87,15 @@ def test_a_good_order_is_watched_until_it_is_in_fulfillment(
         route.fulfill(response=response, json=answer | next(earlier, {}))
 
     tab.page.route(f"**/orders/{order_id}", hold_back)
-    assert words_of(tab) == dict.fromkeys(STATES, "next") | dict.fromkeys(ENDS.values(), "possible")
+    assert words_of(tab) == dict.fromkeys(STATES.values(), "next") | dict.fromkeys(ENDS.values(), "possible")
 
     place(tab, GOOD | {"Order id": order_id})
 
     tab.expect_title(f"Order {order_id}")
     expect(tab.page.get_by_text("In progress", exact=True)).to_be_visible()
-    assert words_of(tab) == dict(zip(STATES, words, strict=True)) | dict.fromkeys(ENDS.values(), "possible")
+    assert words_of(tab) == dict(zip(STATES.values(), words, strict=True)) | dict.fromkeys(ENDS.values(), "possible")
     current = tab.page.locator("[aria-current=step] .name").all_inner_texts()
-    assert current == list(answered.values())
+    assert current == [STATES[state] for state in answered.values()]
     expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
     expect_end(tab, "FULFILLMENT", "In fulfillment")
     expect(tab.page.locator("#news")).to_have_text("New status: In fulfillment.")
@@ -100,9 +107,9 @@ def test_a_good_order_is_watched_until_it_is_in_fulfillment(
     ("sample", "reasons"),
     [
         ("A good order", []),
-        ("Price below zero", ["The price is not above zero."]),
-        ("Card too short", ["The card number does not have exactly 16 digits."]),
-        ("Both wrong", ["The card number does not have exactly 16 digits.", "The price is not above zero."]),
+        ("Price below zero", [PRICE_TOO_LOW]),
+        ("Card too short", [CARD_TOO_SHORT]),
+        ("Both wrong", [CARD_TOO_SHORT, PRICE_TOO_LOW]),
     ],
 )
 def test_each_sample_has_its_outcome(tab: Tab, sample: str, reasons: list[str]) -> None:
@@ -114,6 +121,60 @@ def test_each_sample_has_its_outcome(tab: Tab, sample: str, reasons: list[str]) 
     expect_end(tab, *(("ESCALATION", "Needs review") if reasons else ("FULFILLMENT", "In fulfillment")))
     shown = tab.page.get_by_role("list", name="Reasons").get_by_role("listitem")
     assert sorted(shown.all_inner_texts()) == reasons
+
+
+def test_an_order_that_a_fault_stopped_reads_as_our_fault(tab: Tab) -> None:
+    parked = {**AS_ANSWERED, "OrderId": "T-parked", "Status": "PARKED"}
+    tab.page.route("**/orders/T-parked", lambda route: route.fulfill(headers=CORS, json=parked))
+
+    tab.go("#/orders/T-parked")
+
+    path = tab.page.get_by_role("region", name="Path")
+    expect(path.locator(".chip")).to_have_text("Being looked into")
+    expect(path).to_contain_text("Something went wrong on our side, and we are looking into it.")
+    assert words_of(tab) == {
+        **dict(zip(STATES.values(), ("done", "unclear"), strict=True)),
+        **dict.fromkeys(ENDS.values(), "possible"),
+        ENDS["PARKED"]: "being looked into",
+    }
+    expect(tab.page.locator("main .bad, main [role=alert]")).to_have_count(0)
+    expect(path.get_by_text("Park the order")).to_be_hidden()
+    path.get_by_text("How it works").click()
+    expect(path.get_by_text("Park the order")).to_be_visible()
+
+
+def test_an_owner_corrects_an_escalated_order_and_it_is_fulfilled(tab: Tab, apps: Apps) -> None:
+    order_id = new_id()
+    place(tab, GOOD | {"Price": "-1", "Order id": order_id})
+    press(tab, "Correct and send again")
+    expect(field(tab, "Name")).to_be_focused()
+    expect(field(tab, "Name")).to_have_value(GOOD["Name"])
+    press(tab, "Send it again")
+    expect_problem(tab, "Card number", re.compile("Enter a test card number."))
+
+    fill(tab, {"Price": "1.50", "Card number": CARD})
+    press(tab, "Send it again")
+
+    expect(tab.page.locator("#news")).to_have_text("New status: In fulfillment.")
+    expect_end(tab, "FULFILLMENT", "In fulfillment")
+    expect(tab.page.get_by_role("region", name="Path")).to_contain_text("You corrected this order")
+    expect(tab.page.get_by_role("button", name="Correct and send again")).to_have_count(0)
+    [(queue, message)] = [one for one in apps.queued(order_id) if one[0] != "EscalationQueue"]
+    assert (queue, message["Price"]) == ("OrderFulfillmentQueue", "1.50")
+
+
+def test_an_order_is_placed_again_with_a_new_id_and_without_its_card(tab: Tab, sent: Callable[..., list[str]]) -> None:
+    sent(1)
+    tab.go("#/orders")
+
+    tab.page.get_by_role("link", name="Order again: Tea").click()
+
+    tab.expect_title("Place an order")
+    for label, text in {"Name": "Ada", "Item": "Tea", "Price": "12.50", "Card number": ""}.items():
+        expect(field(tab, label)).to_have_value(text)
+    fill(tab, {"Card number": CARD})
+    press(tab, "Place the order")
+    tab.expect_title(re.compile("^Order web-[a-z2-9]{8}$"))
 
 
 def test_the_card_number_is_sent_once_and_stored_nowhere(tab: Tab) -> None:
@@ -262,7 +323,7 @@ def test_my_orders_lists_orders_with_their_statuses_and_links(tab: Tab, sent: Ca
     expect(rows.nth(0)).to_contain_text("The price is not above zero.")
     expect(rows.nth(1)).to_contain_text(good)
     expect(rows.nth(1)).to_contain_text("In fulfillment")
-    rows.nth(1).get_by_role("link").click()
+    rows.nth(1).get_by_role("link", name="Tea", exact=True).click()
 
     tab.expect_title(f"Order {good}")
     expect_end(tab, "FULFILLMENT", "In fulfillment")
@@ -279,16 +340,79 @@ def test_a_long_list_loads_more_on_request(tab: Tab, sent: Callable[..., list[st
     expect(rows).to_have_count(23)
     assert tab.page.locator(".rows .id").all_inner_texts() == ids[::-1]
     expect(tab.page.get_by_role("button", name="Load more orders")).to_have_count(0)
+    tab.page.get_by_role("link", name="Tea", exact=True).last.click()
+    tab.expect_title(f"Order {ids[0]}")
+    tab.page.go_back()
+    expect(rows).to_have_count(23)
 
 
-def test_an_order_shows_whether_it_came_from_the_cache(tab: Tab, sent: Callable[..., list[str]]) -> None:
+def test_own_orders_are_searched_and_the_way_back_leads_to_the_search(tab: Tab, sent: Callable[..., list[str]]) -> None:
+    sent(1)
+    [lamp] = sent(1, ItemName="A lamp")
+    tab.go("#/orders")
+    rows, text = tab.page.locator(".rows > li"), tab.page.get_by_label("Search by item")
+    expect(rows).to_have_count(2)
+
+    text.fill("LAMP")
+    text.press("Enter")
+    expect(rows).to_have_count(1)
+    expect(tab.page.locator("#news")).to_have_text("1 order found.")
+    tab.page.get_by_text("More filters").click()
+    tab.page.get_by_label("Status").select_option("Needs review")
+    press(tab, "Search")
+    expect(tab.page.get_by_text("No orders found")).to_be_visible()
+
+    tab.page.go_back()
+    expect(rows).to_contain_text([lamp])
+    rows.get_by_role("link", name="A lamp", exact=True).click()
+    tab.expect_title(f"Order {lamp}")
+    tab.page.go_back()
+    expect(text).to_have_value("LAMP")
+    expect(rows).to_contain_text([lamp])
+    tab.page.get_by_text("More filters").click()
+    tab.page.get_by_label("To", exact=True).fill("2020-01-01")
+    press(tab, "Search")
+    expect(rows).to_have_count(0)
+    tab.page.get_by_role("link", name="Clear the search").click()
+    expect(rows).to_have_count(2)
+    expect(text).to_have_value("")
+
+
+def test_a_search_that_the_api_refuses_is_reported_beside_its_field(tab: Tab) -> None:
+    tab.refusals = {400}
+    tab.go("#/orders?from=2026-02-02&to=2026-01-01")
+
+    expect_problem(tab, "To", re.compile("."))
+
+
+def test_learners_see_what_is_behind_an_order(
+    open_tab: OpenTab, tab: Tab, places: Places, somebody: User, sent: Callable[..., list[str]]
+) -> None:
     [order_id] = sent(1)
-    mark = tab.page.locator(".cache .tag")
+    panel = tab.page.locator(".behind")
+    for cache in ("MISS", "HIT"):
+        tab.go(f"#/orders/{order_id}")
+        panel.get_by_text("Behind the scenes").click()
+        expect(panel).to_contain_text(f"X-Cache: {cache}")
+    expect(panel).to_contain_text(f"laptop executions {order_id}")
+    expect(panel).to_contain_text('"Status": "FULFILLMENT_QUEUED"')
+    expect(panel).to_contain_text("lambdas/orders/cache.py: lookup")
 
-    tab.go(f"#/orders/{order_id}")
-    expect(mark).to_have_text("from the table")
-    tab.go(f"#/orders/{order_id}")
-    expect(mark).to_have_text("from the cache")
+    source = {"source": "https://code.example/blob/main", "lines": {"lambdas/orders/cache.py lookup": 7}}
+    config = json.loads(fetch(places.site, "/config.json").body) | {"behindTheScenes": source}
+    linked = open_tab(somebody)
+    linked.page.route("**/config.json", lambda route: route.fulfill(json=config))
+    linked.go(f"#/orders/{order_id}")
+    linked.page.get_by_text("Behind the scenes").click()
+    expect(linked.page.get_by_role("link", name="lambdas/orders/cache.py: lookup")).to_have_attribute(
+        "href", "https://code.example/blob/main/lambdas/orders/cache.py#L7"
+    )
+
+    other = open_tab(somebody)
+    other.page.route("**/config.json", lambda route: route.fulfill(json=config | {"behindTheScenes": None}))
+    other.go(f"#/orders/{order_id}")
+    expect(other.page.get_by_role("region", name="Details")).to_be_visible()
+    expect(other.page.get_by_text("Behind the scenes")).to_have_count(0)
 
 
 def test_another_persons_order_looks_like_a_missing_one(tab: Tab, apps: Apps, order: dict[str, str]) -> None:

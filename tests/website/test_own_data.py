@@ -70,7 +70,7 @@ def test_an_old_sign_in_is_renewed_and_the_form_stays(open_tab: OpenTab, somebod
     field.fill(somebody.email)
     page.keyboard.press("Enter")
 
-    page.get_by_label("Password").fill(somebody.password)
+    page.get_by_role("dialog").get_by_label("Password").fill(somebody.password)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
     expect(page.get_by_role("dialog")).to_have_count(0)

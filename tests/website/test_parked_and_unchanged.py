@@ -1,5 +1,6 @@
 """Orders that an operator must not send again, and corrections that change nothing."""
 
+import re
 from typing import Any
 
 import pytest
@@ -46,11 +47,14 @@ class Operators:
         self.put: tuple[int, dict[str, Any]] = (200, {})
         self.page.route("**/orders?*", self._list)
         self.page.route("**/orders/*", self._put)
+        self.page.route(
+            "**/orders/*/contact", lambda route: route.fulfill(headers=CORS, json={"Email": "g@example.com"})
+        )
         self.page.route("**/parked", lambda route: route.fulfill(headers=CORS, json=self.parked))
 
     def _list(self, route: Route) -> None:
-        status = "PARKED" if "status=PARKED" in route.request.url else "ESCALATED"
-        route.fulfill(headers=CORS, json={"orders": self.orders[status], "next": None})
+        status = route.request.url.rpartition("status=")[2].partition("&")[0]
+        route.fulfill(headers=CORS, json={"orders": self.orders.get(status, []), "next": None})
 
     def _put(self, route: Route) -> None:
         if route.request.method == "PUT":
@@ -109,12 +113,15 @@ def test_a_correction_that_another_operator_already_made_shows_the_orders_new_st
 def test_a_corrected_order_leaves_the_list(operators: Operators) -> None:
     operators.orders["ESCALATED"] = [order("A", "ESCALATED")]
     operators.put = (202, {"OrderId": "A", "Status": "RECEIVED"})
+    # The view watches the corrected order, which does not exist here.
+    operators.tab.refusals = {404}
     page = operators.go()
 
     send_again(page, "A")
 
     expect(page.locator(".notice.good")).to_have_text("Order A is corrected and in progress again.")
-    expect(operators.row("A")).to_have_count(0)
+    expect(page.get_by_role("region", name="Escalated orders").get_by_role("listitem")).to_have_count(0)
+    expect(page.get_by_role("region", name="Orders you corrected").get_by_role("listitem")).to_contain_text("Lamp A")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -134,7 +141,7 @@ def test_an_order_that_is_already_in_its_queue_cannot_be_sent_again_or_closed(op
         expect(operators.row(parked)).to_contain_text(
             "This order is already in its queue; only its status is out of date. Do not resend or close it."
         )
-        expect(operators.row(parked).get_by_role("button")).to_have_count(0)
+        expect(operators.row(parked).get_by_role("button", name=re.compile("^(Correct|Close)"))).to_have_count(0)
     expect(operators.row("B").get_by_role("button", name="Close")).to_be_enabled()
     expect(operators.row("B")).not_to_contain_text("already in its queue")
     assert operators.tab.axe() == []
@@ -150,7 +157,7 @@ def test_an_order_that_was_escalated_before_it_was_parked_can_be_corrected_or_cl
     expect(operators.row("A")).to_contain_text("This order is already escalated; only its status is out of date.")
     for name in ("Correct", "Close"):
         expect(operators.row("A").get_by_role("button", name=name)).to_be_enabled()
-    messages = page.get_by_role("region", name="Parked messages")
+    messages = page.get_by_role("region", name="Parked orders")
     expect(messages).to_contain_text("already in EscalationQueue")
     expect(messages).to_contain_text("sent 3 times")
 
@@ -165,7 +172,7 @@ def test_an_order_whose_message_is_not_shown_has_a_warning(operators: Operators)
         "Not all parked messages are shown, and this order’s message is missing."
     )
     expect(operators.row("B")).not_to_contain_text("Not all parked messages are shown")
-    expect(page.get_by_role("region", name="Parked messages")).to_contain_text("About 7 more are not shown.")
+    expect(page.get_by_role("region", name="Parked orders")).to_contain_text("About 7 more messages are not shown.")
 
 
 def test_parked_orders_cannot_be_sent_again_before_the_messages_are_loaded(operators: Operators) -> None:
@@ -185,11 +192,24 @@ def test_parked_orders_cannot_be_sent_again_before_the_messages_are_loaded(opera
 def test_a_queue_whose_messages_are_hidden_is_not_called_empty(operators: Operators) -> None:
     operators.parked["left"] = 3
 
-    messages = operators.go().get_by_role("region", name="Parked messages")
+    messages = operators.go().get_by_role("region", name="Parked orders")
 
     expect(messages).to_contain_text("No messages can be shown now")
-    expect(messages).to_contain_text("About 3 more are not shown.")
+    expect(messages).to_contain_text("About 3 more messages are not shown.")
     expect(messages).not_to_contain_text("empty")
+
+
+def test_a_long_id_is_short_and_can_be_copied(operators: Operators) -> None:
+    long = "5a0e8f7c-3d1b-4c52-9a3e-0f6d2b7c8e91"
+    operators.orders["ESCALATED"] = [order(long, "ESCALATED")]
+    page = operators.go()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    expect(operators.row(long).locator(".id")).to_have_text("5a0e8f7c…")
+    operators.row(long).get_by_role("button", name=f"Copy {long}").click()
+
+    expect(page.locator("#news")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == long
 
 
 def test_an_operator_looks_up_an_order_by_its_id(operators: Operators) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from local.cloud import Cloud, Places
 from local.users import User
+from tests.support.cloud.site import fetch
 from tests.support.page.steps import (
     expect_problem,
     field,
@@ -144,13 +145,12 @@ def test_a_missing_field_is_reported_before_anything_is_sent(
     tab: Tab, typed: dict[str, str], label: str, words: str
 ) -> None:
     fill(tab, typed)
-    asked = len(tab.requests)
 
     press(tab, "Sign in")
 
     expect_problem(tab, label, words)
     expect(field(tab, label)).to_be_focused()
-    assert len(tab.requests) == asked
+    assert [one.url for one in tab.requests if one.method == "POST"] == []
 
 
 def test_signing_out_revokes_the_refresh_token(cloud: Cloud, places: Places, tab: Tab, somebody: User) -> None:
@@ -173,6 +173,25 @@ def test_signing_out_revokes_the_refresh_token(cloud: Cloud, places: Places, tab
         renew()
     tab.page.go_back()
     tab.expect_title(WELCOME)
+
+
+@pytest.mark.parametrize(("name", "title"), [("Ada", "Place an order"), ("Olga", "Operators")])
+def test_the_laptops_demo_users_sign_in_with_one_press(tab: Tab, name: str, title: str) -> None:
+    press(tab, f"Sign in as {name}")
+
+    tab.expect_title(title)
+
+
+def test_a_stage_without_demo_users_offers_none(open_tab: OpenTab, places: Places) -> None:
+    config = json.loads(fetch(places.site, "/config.json").body) | {"demoUsers": None}
+    tab = open_tab()
+    tab.page.route("**/config.json", lambda route: route.fulfill(json=config))
+
+    tab.go()
+
+    expect(field(tab, "Password")).to_be_visible()
+    expect(tab.page.get_by_role("group", name="Demo users")).to_have_count(0)
+    assert not [one for one in tab.requests if "demo-users" in one.url]
 
 
 def test_a_forgotten_password_is_changed_with_a_code(cloud: Cloud, tab: Tab, somebody: User) -> None:

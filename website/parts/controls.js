@@ -26,6 +26,20 @@ export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
   return field({ ...rest, control });
 }
 
+const AGAIN = "M15.5 7A6.3 6.3 0 1 0 16.3 10M16 3.5V7h-3.5";
+
+/**
+ * Renders the button that loads a list again. Lists load by themselves, so it is not prominent.
+ *
+ * @param {() => void} reload
+ */
+export const reloadButton = (reload) => html`
+  <button type="button" class="plain" @click=${reload}>
+    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${AGAIN} /></svg>
+    Reload
+  </button>
+`;
+
 /**
  * Renders radio buttons in one line. `options` are pairs of value and words.
  *

@@ -1,7 +1,8 @@
-import { pathOf } from "../orders.js";
+import { CHOICE, ENDS, STATES, pathOf } from "../orders.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
-/** @import { Order, Signed, Step } from "../orders.js" */
+/** @import { Order, Signed, State, Step } from "../orders.js" */
+/** @import { Tone } from "../types/page.js" */
 
 /** @type {Record<Signed, string>} */
 const SIGNS = {
@@ -13,8 +14,15 @@ const SIGNS = {
   passed: "M6.5 10h7",
 };
 
+/**
+ * The signs of an order's outcome. An order that needs somebody is not "done", so it has no check mark.
+ *
+ * @type {Partial<Record<Tone, string>>}
+ */
+const OUTCOMES = { care: "M10 5v6M10 14.2v.6", busy: SIGNS.current, quiet: SIGNS.passed };
+
 /** @type {Step} */
-const CLOSING = { name: "Closed by an operator", mark: "done", word: "done" };
+const CLOSING = { title: "Closed by an operator", mark: "done", word: "done" };
 
 /**
  * Renders the order's path through the workflow: a list that looks like a diagram.
@@ -24,11 +32,11 @@ const CLOSING = { name: "Closed by an operator", mark: "done", word: "done" };
 export function orderPath(order) {
   const { states, ends, isClosed } = pathOf(order);
   return html`
-    <ol class="path" aria-label="The order’s path through the workflow">
+    <ol class="path" aria-label="The order’s path">
       ${states.map((state) => html`<li class=${state.mark} aria-current=${current(state)}>${node(state)}</li>`)}
       <li class="fork">
         <ul aria-label="Possible outcomes">
-          ${ends.map((end) => html`<li class="${end.mark} ${end.tone}">${node(end)}</li>`)}
+          ${ends.map((end) => html`<li class="${end.mark} ${end.tone}">${node(end, end.tone)}</li>`)}
         </ul>
       </li>
       ${isClosed ? html`<li class="done closing">${node(CLOSING)}</li>` : nothing}
@@ -39,11 +47,38 @@ export function orderPath(order) {
 /** @param {Step} step */
 const current = ({ mark }) => (mark === "current" ? "step" : nothing);
 
-/** @param {Step} step */
-const node = ({ name, mark, word }) => html`
+/**
+ * @param {Step} step
+ * @param {Tone} [tone] of an outcome
+ */
+const node = ({ title, mark, word }, tone = "good") => html`
   <span class="node">
-    <svg viewBox="0 0 20 20" aria-hidden="true"><path d=${SIGNS[mark]} /></svg>
-    <span class="name">${name}</span>
+    <svg viewBox="0 0 20 20" aria-hidden="true"><path d=${(mark === "done" && OUTCOMES[tone]) || SIGNS[mark]} /></svg>
+    <span class="name">${title}</span>
     <span class="word">${word}</span>
   </span>
+`;
+
+/** Renders the workflow's own name of each step. */
+export const howItWorks = () => html`
+  <details class="how">
+    <summary>How it works</summary>
+    <p class="quiet">A Step Functions workflow processes each order. These are its states:</p>
+    <dl class="named">
+      ${STATES.map(named)}
+      <div>
+        <dt>then it chooses one of these</dt>
+        <dd>${CHOICE}</dd>
+      </div>
+      ${Object.values(ENDS).map(named)}
+    </dl>
+  </details>
+`;
+
+/** @param {State} state */
+const named = ({ name, title }) => html`
+  <div>
+    <dt>${title}</dt>
+    <dd>${name}</dd>
+  </div>
 `;

@@ -1,6 +1,7 @@
 /** The types that the page's modules share. Only the checks and editors read this file; no browser loads it. */
 
 import type { Api } from "../api.js";
+import type { Counts } from "../counts.js";
 import type { Session } from "../session.js";
 import type { DetailValues } from "./reminders.js";
 
@@ -15,6 +16,18 @@ export interface Config {
   outbox: string | null;
   /** Queue URLs by queue name. */
   queues: Record<string, string>;
+  /** The path of a file with users for whom the sign-in has buttons. */
+  demoUsers: string | null;
+  /** What the panel for learners needs. Null: the page has no panel. */
+  behindTheScenes: Sources | null;
+}
+
+/** Where the project's code can be read. */
+export interface Sources {
+  /** Null: paths are shown as text. */
+  source: string | null;
+  /** The number of the line by path and symbol: `lambdas/orders/order.py shown`. */
+  lines: Record<string, number>;
 }
 
 export interface Answer {
@@ -62,16 +75,22 @@ export type Mode = "signIn" | "signUp" | "confirm" | "forgotten" | "newCode";
 /** Renders the content below the title. */
 export interface View {
   render(): unknown;
+  /** Shows another `query` of the same address. A view without this method is created again. */
+  moved?(query: URLSearchParams): void;
 }
 
 /** The context that a view receives when it is created. */
 export interface Page {
+  /** The work that waits. Null for everybody but operators. */
+  counts: Counts | null;
   config: Config;
   session: Session;
   orders: Api;
   reminders: Api;
   /** The groups that the route's `path` captured from the address. */
   parameters: string[];
+  /** The part of the address after its question mark. */
+  query: URLSearchParams;
   /** Aborted when the view is left. */
   signal: AbortSignal;
   /** Dispatches "again" when the network or the session is back. */
@@ -90,7 +109,7 @@ export interface Who {
 }
 
 export interface Route {
-  /** Matches the address after `#/`. Its groups are the view's parameters. */
+  /** Matches the address after `#/`, up to its question mark. Its groups are the view's parameters. */
   path: RegExp;
   /** Identifies the route's link in the navigation. */
   key: string;
@@ -101,7 +120,15 @@ export interface Route {
   /** The link's icon, as the path of an SVG. */
   icon?: string;
   isFor?: (who: Who) => boolean;
+  /** Whether the link shows how much work waits. */
+  isForWork?: boolean;
   load: () => Promise<new (page: Page) => View>;
+}
+
+/** A number beside a link, and what it counts, in words. */
+export interface Badge {
+  text: string;
+  words: string;
 }
 
 export type Tone = "good" | "care" | "bad" | "quiet" | "busy";

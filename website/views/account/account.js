@@ -5,13 +5,14 @@ import { html, nothing } from "../../vendor/lit-html.js";
 import { Address } from "./address.js";
 import { Authenticator } from "./authenticator.js";
 import { OwnData } from "./own-data.js";
+import { Password } from "./password.js";
 import { userOf } from "./user.js";
 import { Work } from "./work.js";
 
 /** @import { Page } from "../../types/page.js" */
 /** @import { User } from "./user.js" */
 
-/** The person's addresses, authenticator and data. */
+/** The person's addresses, password, authenticator and data. */
 export class Account {
   #page;
   #work;
@@ -30,6 +31,7 @@ export class Account {
     this.#sections = [
       new Address(page, this.#work, this.#user, "email"),
       new Address(page, this.#work, this.#user, "phone_number"),
+      new Password(page, this.#work),
       new Authenticator(page, this.#work, this.#user),
     ];
     this.#ownData = new OwnData(page, this.#work);

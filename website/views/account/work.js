@@ -33,18 +33,23 @@ export class Work {
     focusOn(!task ? headingOf(before) : isCode ? "account-code" : "account-value");
   }
 
-  /** @param {Problems} problems the problems of the open form */
-  refuse(problems) {
+  /**
+   * @param {Problems} problems the problems of the open form
+   * @param {string} [control] the id of the control to focus
+   */
+  refuse(problems, control = "account-value") {
     this.problems = problems;
     this.#page.update();
-    focusOn("account-value");
+    focusOn(control);
   }
 
   /**
    * Runs `action`. Shows `done` if it succeeds, and the failure if not.
    *
    * @param {() => Promise<void>} action
-   * @param {{field?: string, done?: string}} [outcome] `field` is the field that shows a refusal
+   * @param {object} [outcome]
+   * @param {string | ((refusal: Refused) => string)} [outcome.field] the field that shows a refusal
+   * @param {string} [outcome.done]
    */
   async act(action, { field = "value", done } = {}) {
     const before = this.task;
@@ -58,7 +63,7 @@ export class Work {
       }
     } catch (caught) {
       if (caught instanceof Refused && this.task) {
-        this.problems = { [field]: caught.message };
+        this.problems = { [typeof field === "string" ? field : field(caught)]: caught.message };
       } else {
         this.failure = caught;
       }

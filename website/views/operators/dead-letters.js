@@ -1,3 +1,4 @@
+import { deadIn } from "../../counts.js";
 import { shown } from "../../parts/shown.js";
 import { Resource } from "../../resource.js";
 import { repeat } from "../../vendor/directives/repeat.js";
@@ -48,6 +49,10 @@ export class DeadLetters {
   // Rendering
 
   render() {
+    const { value } = this.#queues;
+    if (value) {
+      this.#page.counts?.note("dead", deadIn(value));
+    }
     return html`
       <section aria-labelledby="dead">
         <h2 id="dead" tabindex="-1">Dead letters</h2>

@@ -1,9 +1,11 @@
+import { reloadButton } from "../../parts/controls.js";
 import { failureNotice, fieldsOf, notice, textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
+import { CorrectedOrders } from "./corrected.js";
 import { DeadLetters } from "./dead-letters.js";
 import { FailedReminders } from "./failed-reminders.js";
-import { ParkedMessages } from "./parked.js";
-import { WaitingOrders } from "./waiting-orders.js";
+import { EscalatedOrders } from "./escalated.js";
+import { Parked } from "./parked.js";
 import { Work } from "./work.js";
 
 /** @import { FormEvent, Page } from "../../types/page.js" */
@@ -18,11 +20,11 @@ export class Operators {
   /** @param {Page} page */
   constructor(page) {
     this.#work = new Work(page);
-    const parked = new ParkedMessages(page, this.#work);
+    const corrected = new CorrectedOrders(page);
     this.#sections = [
-      new WaitingOrders(page, this.#work, parked, "ESCALATED"),
-      new WaitingOrders(page, this.#work, parked, "PARKED"),
-      parked,
+      new EscalatedOrders(page, this.#work, corrected),
+      new Parked(page, this.#work, corrected),
+      corrected,
       new DeadLetters(page, this.#work),
       new FailedReminders(page),
     ];
@@ -49,7 +51,7 @@ export class Operators {
     return html`
       <div class="bar">
         <p class="lead">Orders, messages and reminders that need an operator.</p>
-        <button type="button" class="small" @click=${this.#reload}>Reload</button>
+        ${reloadButton(this.#reload)}
       </div>
       ${this.#lookUpForm()} ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
       ${this.#sections.map((section) => section.render())}

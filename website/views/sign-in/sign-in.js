@@ -42,6 +42,8 @@ export class SignIn {
   #update;
   #move;
   #hasAddresses;
+  /** @type {import("./demo-users.js").DemoUsers | null} */
+  #demo = null;
   #work;
   /** @type {Mode} */
   #mode = "signIn";
@@ -60,14 +62,18 @@ export class SignIn {
    * @param {(words: string) => void} door.say
    * @param {(mode: Mode) => void} [door.move] opens a mode by its address; missing in the dialog
    * @param {string} [door.email] the initial e-mail address
+   * @param {string | null} [door.demoUsers] the path of the demo users; null if the stage has none
    */
-  constructor({ session, update, say, move, email = "" }) {
+  constructor({ session, update, say, move, email = "", demoUsers = null }) {
     this.#session = session;
     this.#update = update;
     this.#move = move ?? ((mode) => this.enter(mode));
     this.#hasAddresses = Boolean(move);
     this.#email = email;
     this.#work = new Work({ update, say, endsChallenge: (failure) => this.#endsChallenge(failure) });
+    if (demoUsers) {
+      this.#offer(demoUsers);
+    }
   }
 
   get title() {
@@ -85,6 +91,13 @@ export class SignIn {
   }
 
   // Actions
+
+  /** @param {string} address of the demo users */
+  async #offer(address) {
+    const { load } = (await import("./demo-users.js")).DemoUsers;
+    this.#demo = await load(address, (user) => this.#work.try(() => this.#signIn(user)));
+    this.#update();
+  }
 
   /** @param {Mode} mode */
   #go(mode) {
@@ -217,6 +230,7 @@ export class SignIn {
         ${this.#link("Forgotten password?", "forgotten")}
         ${this.#hasAddresses ? this.#link("Create an account", "signUp") : nothing}
       </p>
+      ${this.#demo?.render(this.#work.isBusy)}
     `;
   }
 
