@@ -289,9 +289,9 @@ def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping
 
 
 def news(log: Path) -> str:
-    """The last line that a program has written, such as `Collecting boto3==1.43.106`."""
+    """The last line that a program has written, such as `Collecting boto3==1.43.106`. Warnings are left out."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
-    return next((line for line in reversed(lines) if line), "")[:LONGEST_NEWS]
+    return next((line for line in reversed(lines) if line and not line.startswith("WARNING")), "")[:LONGEST_NEWS]
 
 
 def wait(process: subprocess.Popen[bytes]) -> int | None:

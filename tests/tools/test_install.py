@@ -257,7 +257,7 @@ def test_setup_ends_by_saying_how_to_use_the_commands_and_complete_them(
 
 def test_a_terminal_shows_the_last_line_of_the_program(place: Place) -> None:
     log = place_with_log(place).log
-    log.write_text("Collecting boto3\n  Downloading boto3-1.whl (140 kB)\n\n")
+    log.write_text("Collecting boto3\n  Downloading boto3-1.whl (140 kB)\n\nWARNING: a folder is missing\n")
 
     assert install.news(log) == "Downloading boto3-1.whl (140 kB)"
     assert install.news(log.with_name("empty.log")) == ""
