@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import schemathesis
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.generation import GenerationMode
 from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import UnsupportedMethodResponse, UseAfterFree
@@ -43,9 +43,17 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case, **kwargs: Any) -> None:
-    """Puts the OrderId of the path into the body of a correction. A stateful test sets the path only now."""
-    is_good = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
-    if is_good and case.operation.definition.raw["operationId"] == "CorrectOrder" and isinstance(case.body, dict):
+    """Changes a valid case where `map_case` could not.
+
+    - The query with the examples of all parameters does not go through `map_case`.
+    - A stateful test sets the path only now. So the OrderId of the path goes into the body of a correction.
+    """
+    if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
+        return
+    operation = case.operation.definition.raw["operationId"]
+    if case.meta.phase.name == TestPhase.EXAMPLES and case.query:
+        case.query = unsaid.query(operation, case.query, now=datetime.now(UTC))
+    if operation == "CorrectOrder" and isinstance(case.body, dict):
         case.body["OrderId"] = case.path_parameters["OrderId"]
 
 
@@ -70,12 +78,16 @@ def filter_failure(
     case: schemathesis.Case,
     response: schemathesis.Response,
 ) -> bool:
-    """Drops two kinds of findings. The documents allow both answers in words, but no schema can say so.
+    """Drops three kinds of findings. The documents allow these answers in words, but no schema can say so.
 
-    A cancelled reminder can still be looked up. An undeclared method gets a 404 like an unknown path, and not a 405,
-    because API Gateway has one response type for both, MISSING_AUTHENTICATION_TOKEN.
+    - A cancelled reminder can still be looked up.
+    - An undeclared method gets a 404 like an unknown path, and not a 405, because API Gateway has one response type for
+      both, MISSING_AUTHENTICATION_TOKEN.
+    - A reminder may have both `channels` and `preference` if they name the same channels.
     """
     answer = response.json() if response.status_code in (200, 404) else {}
     is_cancelled = isinstance(failure, UseAfterFree) and answer.get("status") == "CANCELLED"
     has_no_route = isinstance(failure, UnsupportedMethodResponse) and answer.get("error", {}).get("code") == "NotFound"
-    return not (is_cancelled or has_no_route)
+    has_both = isinstance(case.body, dict) and {"channels", "preference"} <= case.body.keys()
+    agrees = isinstance(failure, AcceptedNegativeData) and has_both
+    return not (is_cancelled or has_no_route or agrees)

@@ -4,6 +4,7 @@
 it; set PROOF_SEED to another date to repeat its choice.
 """
 
+import random
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -109,15 +110,20 @@ class Matrix:
 
     def run(self) -> None:
         with ThreadPoolExecutor(len(ALONE)) as lanes, ThreadPoolExecutor(AT_ONCE) as pool:
-            _finish([lanes.submit(self._lane, lane, fresh=True) for lane in FRESH])
-            later = [lane for lane in ALONE if any("SendReminder" in one.functions for one in lane)]
-            alone = [lanes.submit(self._lane, lane) for lane in ALONE if lane not in later]
+            # The search also parks the lost orders of other cases, and would meet their faults.
+            first = _lanes_of("ParkLostOrders")
+            fresh = [lanes.submit(self._lane, lane, fresh=True) for lane in FRESH]
+            _finish([*fresh, *(lanes.submit(self._lane, lane) for lane in first)])
+            later = _lanes_of("SendReminder")
+            alone = [lanes.submit(self._lane, lane) for lane in ALONE if lane not in (*first, *later)]
             # On a busy machine a message may become visible while SendReminder handles it. Its copy makes calls of its
             # own, which no case repeats.
             with hidden_for(self.apps.cloud, USUALLY_HIDDEN, *self.apps.places.reminder_queues.values()):
                 calls = _finish([pool.submit(self._calls_of, journey) for journey in MAIN])
             alone += [lanes.submit(self._lane, lane) for lane in later]
             cases = [case for journey, found in zip(MAIN, calls, strict=True) for case in self._cases(journey, found)]
+            # Otherwise cases of the same function would wait for its few instances.
+            random.Random(SEED).shuffle(cases)
             _finish([pool.submit(self._case, *case) for case in cases])
             _finish(alone)
             eventually(lambda: redrive(Subject(self.apps)) == 200 and not self._dead_letters_left(), every=1)
@@ -181,17 +187,21 @@ class Matrix:
         subject = self._begun(journey, fresh)
         if _may_send_twice(call, nth, kind):
             self.doubtful.add(subject.message)
-        self.stories[subject.id] = f"{journey.name}: {call} (call {nth + 1}), {kind}"
+        self.stories[subject.id] = story = f"{journey.name}: {call} (call {nth + 1}), {kind}"
         wrong = ""
-        with self._case_of(journey, subject) as case:
-            fault = Fault(call, kind, nth=nth)
-            case.faults = [*(Fault(one, REFUSED) for one in journey.first), fault]
-            under = journey.go(subject)
-            case.answered.set()
-            journey.end(subject, case)
-            case.faults = []
-            again = journey.go(subject)
-            journey.end(subject, case)
+        try:
+            with self._case_of(journey, subject) as case:
+                fault = Fault(call, kind, nth=nth)
+                case.faults = [*(Fault(one, REFUSED) for one in journey.first), fault]
+                under = journey.go(subject)
+                case.answered.set()
+                journey.end(subject, case)
+                case.faults = []
+                again = journey.go(subject)
+                journey.end(subject, case)
+        except AssertionError as error:
+            error.add_note(story)
+            raise
         right = {*journey.then, 503} | ({500, 502, 504} if "killed" in kind else set())
         right |= {500} if call.function in SWEEPS else set()
         if not fault.met:
@@ -211,6 +221,10 @@ def _may_send_twice(call: Call, nth: int, kind: str) -> bool:
     if call.action in ("ses:SendEmail", "sns:Publish"):
         return kind != REFUSED
     return call == Call("SendReminder", "dynamodb:UpdateItem") and nth > 0
+
+
+def _lanes_of(function: str) -> list[list[Journey]]:
+    return [lane for lane in ALONE if any(function in one.functions for one in lane)]
 
 
 def _finish(futures: list[Future[Any]]) -> list[Any]:

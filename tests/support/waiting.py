@@ -17,19 +17,26 @@ still ends at most a fifth later.
 """
 
 
-def eventually(look: Callable[[], T | None], *, until: Callable[[T], object] = bool, every: float = 0.05) -> T:
+def eventually(
+    look: Callable[[], T | None],
+    *,
+    until: Callable[[T], object] = bool,
+    every: float = 0.05,
+    within: float | None = None,
+) -> T:
     """Calls `look` every `every` seconds, later less often, until `until` accepts its result. Returns that result.
 
     By default any true value is accepted. None is never accepted.
-    Raises AssertionError with the last result after PATIENCE_SECONDS.
+    Raises AssertionError with the last result after `within` seconds, by default PATIENCE_SECONDS.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    patience = PATIENCE_SECONDS if within is None else within
+    deadline = time.monotonic() + patience
     pause, longest = every, max(every, LONGEST_PAUSE)
     while True:
         seen = look()
         if seen is not None and until(seen):
             return seen
         if time.monotonic() > deadline:
-            raise AssertionError(f"timed out after {PATIENCE_SECONDS} seconds; last seen: {seen!r}")
+            raise AssertionError(f"timed out after {patience} seconds; last seen: {seen!r}")
         time.sleep(pause)
         pause = min(pause * SLOWER, longest)

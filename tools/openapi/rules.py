@@ -129,7 +129,8 @@ REFINED: Mapping[str, Any] = {
         "allOf": [
             {"oneOf": [{"title": "The same channels", "properties": _without("channels", "preference")}, *_CHANNELS]},
             {
-                "oneOf": [
+                # They exclude each other. A linter does not see that two with `timeZone` do, so it is not `oneOf`.
+                "anyOf": [
                     {"title": "The same time", "properties": _without(*_TIME_FIELDS, "timeZone")},
                     {
                         "title": "A new rule in a time zone",

@@ -37,6 +37,9 @@ REPORT = os.environ.get("PROOF_REPORT")
 SEED = os.environ.get("PROOF_SEED") or f"{datetime.now(UTC):%Y-%m-%d}"
 READS = re.compile(":(Get|BatchGet|Query|List|Describe|Check|Receive)")
 READ = (REFUSED, SILENT, KILLED)
+SENT_SECONDS = 180
+"""The longest that a reminder may take. A fault can cost an attempt 17 seconds, and hides its message for 15 more.
+Meanwhile cases of other reminders use the function's few instances."""
 WRITE = (REFUSED, LOST, LOST_ONCE, SLOW, LATE, SILENT, KILLED, LOST_THEN_KILLED)
 
 
@@ -401,7 +404,12 @@ def sent(subject: Subject, case: Case) -> None:
     ids = {*case.markers, subject.found.get("reminder", subject.id)} - {subject.id}
     if execution := subject.found.get("execution"):
         ids.add(execution.rpartition(":")[2])
-    eventually(lambda: [one for one in ids if not _is_over(subject, one)], until=lambda left: not left, every=0.3)
+    eventually(
+        lambda: [one for one in ids if not _is_over(subject, one)],
+        until=lambda left: not left,
+        every=0.3,
+        within=SENT_SECONDS,
+    )
 
 
 def _is_over(subject: Subject, reminder_id: str) -> bool:
