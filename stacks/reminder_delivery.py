@@ -75,6 +75,7 @@ class ReminderSender(Construct):
         queues: ReminderQueues,
         topic: sns.ITopic,
         workflow: sfn.IStateMachine,
+        stop_url: str,
     ) -> None:
         super().__init__(scope, id)
         self.function = send = PythonFunction(
@@ -93,6 +94,7 @@ class ReminderSender(Construct):
                 "NOTIFY_TOPIC": topic.topic_arn,
                 "REMINDER_WORKFLOW": workflow.state_machine_arn,
                 "HOURS_LATE": str(stage.hours_reminders_may_be_late),
+                "STOP_URL": stop_url,
             },
         )
         for channel, queue in queues.by_channel.items():

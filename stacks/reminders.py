@@ -27,7 +27,7 @@ class RemindersStack(Stack):
         # Table
         self.table = table = ReminderTable(self, "ReminderTable", stage=stage)
 
-        # Topic, sender, workflow and delivery
+        # Topic, sender identity, workflow and delivery
         topic = self._topic(stage)
         self._sender(stage)
         dependencies = DependencyLayer(self, "Dependencies", stage=stage, time_zones=True)
@@ -35,16 +35,6 @@ class RemindersStack(Stack):
         delivery = ReminderDelivery(self, "ReminderDelivery", stage=stage, queues=queues)
         self.workflow = workflow = ReminderWorkflow(
             self, "ReminderStateMachine", stage=stage, dependencies=dependencies, table=table, delivery=delivery
-        )
-        sender = ReminderSender(
-            self,
-            "ReminderSender",
-            stage=stage,
-            dependencies=dependencies,
-            table=table,
-            queues=queues,
-            topic=topic,
-            workflow=workflow,
         )
 
         # API
@@ -56,6 +46,19 @@ class RemindersStack(Stack):
             dependencies=dependencies,
             table=table,
             workflow=workflow,
+        )
+
+        # Sender: its mails link to the API
+        sender = ReminderSender(
+            self,
+            "ReminderSender",
+            stage=stage,
+            dependencies=dependencies,
+            table=table,
+            queues=queues,
+            topic=topic,
+            workflow=workflow,
+            stop_url=self.api.stop_url,
         )
 
         # Lost reminders and alarms

@@ -18,12 +18,18 @@ from stacks.rest_api import ERROR, Answer, RestApi
 IDEMPOTENCY_KEY = "Idempotency-Key"
 """The header that identifies a repeated request."""
 
+STOP_PATH = "/stop"
+"""Below it are the pages where the recipients of e-mails stop reminders."""
+
 SCHEDULED = Answer(schema="reminders/scheduled.schema.json", headers=("Location",))
 STATE = Answer(schema="reminders/reminder_state.schema.json")
 
 
 class RemindersApi(RestApi):
-    """Creates, lists, looks up, changes and cancels reminders."""
+    """Creates, lists, looks up, changes and cancels reminders.
+
+    `stop_url` is the address of the pages for the recipients of e-mails.
+    """
 
     def __init__(
         self,
@@ -124,6 +130,17 @@ class RemindersApi(RestApi):
         )
         allow(cancel_reminder, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         workflow.grant_execution(cancel_reminder, "states:StopExecution")
+
+        stop_reminder = function(
+            "StopReminder",
+            description="GET and POST /stop/{token}",
+            handler="reminders.stop_reminder.handler",
+            environment=table.client_environment,
+        )
+        self.add_pages(("GET", "HEAD", "POST"), f"{STOP_PATH}/{{token}}", stop_reminder)
+        self.stop_url = self.url_for_path(STOP_PATH)
+        allow(stop_reminder, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        workflow.grant_execution(stop_reminder, "states:StopExecution")
 
 
 def _allow_readiness(function: lambda_.IFunction) -> None:

@@ -248,6 +248,23 @@ class RestApi(apigateway.RestApi):
             ],
         )
 
+    def add_pages(self, methods: tuple[str, ...], path: str, function: lambda_.IFunction) -> None:
+        """Routes `methods` on `path` (`/stop/{token}`) to `function`, which answers pages to people without a user.
+
+        The API throttles and logs these requests like all others. They are not in the OpenAPI documents.
+        """
+        for method in methods:
+            added = self.root.resource_for_path(path).add_method(
+                method,
+                apigateway.LambdaIntegration(function, allow_test_invoke=False),
+                operation_name=function.node.id,
+                request_parameters={f"method.request.path.{name}": True for name in re.findall(r"{(\w+)}", path)},
+            )
+            # CDK refuses a method without the authorizer that all methods of the API have.
+            described = cast(apigateway.CfnMethod, added.node.default_child)
+            described.authorization_type = apigateway.AuthorizationType.NONE.value
+            described.authorizer_id = None
+
     def _model(self, file: str) -> apigateway.IModel:
         """The model of a schema below `lambdas/`, named like the schema's title.
 

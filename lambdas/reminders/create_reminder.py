@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common import http
 from common.caller import Caller, caller_of
-from reminders import executions, idempotency, readiness, recipients, settings, table, validation
+from reminders import executions, idempotency, readiness, recipients, settings, stop_link, table, validation
 from reminders.due import Due
 from reminders.errors import InvalidReminderError, Problems
 from reminders.reminder import FAILED, SCHEDULED, Row, execution_input, row_of, scheduled
@@ -57,7 +57,16 @@ def _new(
     addressed, due = _checked(request, caller, now=now)
     reminder_id, kept = identity["ReminderId"], settings.kept()
     execution = executions.first_of(reminder_id)
-    row = row_of(addressed, due, reminder_id=reminder_id, execution=execution, owner=caller.id, now=now, kept=kept)
+    row = row_of(
+        addressed,
+        due,
+        reminder_id=reminder_id,
+        execution=execution,
+        owner=caller.id,
+        stop_key=stop_link.new_key(),
+        now=now,
+        kept=kept,
+    )
     return addressed, {**row, **identity, "Claim": str(uuid.uuid4())}
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.logs import logger_of
-from reminders import executions, mask, senders, settings, table
+from reminders import executions, mask, senders, settings, stop_link, table
 from reminders.due import from_utc_text
 from reminders.errors import InvalidReminderError
 from reminders.following import next_of
@@ -74,11 +74,19 @@ def _send(row: Row, message: Message) -> None:
     # If the row is damaged, this raises KeyError. Its result could not be recorded, so each attempt would send again.
     channels_on(row)
     try:
-        senders.send(message.channel, message.reminder)
+        senders.send(message.channel, message.reminder, _stop_url(row))
     except (InvalidReminderError, ClientError, BotoCoreError) as error:
         _not_sent(row, message, error)
     else:
         _record(row, message, "")
+
+
+def _stop_url(row: Row) -> str:
+    """Returns the address where the recipient can stop the reminder. Empty if an earlier version wrote the row."""
+    if "StopKey" not in row:
+        return ""
+    token = stop_link.token_of(row["ReminderId"], row["StopKey"], due=from_utc_text(row["DueAt"]))
+    return f"{settings.stop_url()}/{token}"
 
 
 def _not_sent(row: Row, message: Message, error: Exception) -> None:

@@ -11,6 +11,10 @@ from reminders.errors import InvalidReminderError
 SUBJECT = "Whiskers Commands You to attend!"
 """The subject of the original app, for a reminder without a subject."""
 
+STOP = "Stop this reminder"
+ONE_CLICK = "List-Unsubscribe=One-Click"
+"""The value of `List-Unsubscribe-Post` in RFC 8058."""
+
 LONGEST_SUBJECT = 100
 LONGEST_ADDRESS = 254
 """RFC 5321, 4.5.3.1.3, without the angle brackets."""
@@ -28,10 +32,14 @@ class Mail(NamedTuple):
     subject: str
     text: str
     html: str
+    headers: Mapping[str, str]
 
 
-def mail_of(reminder: Mapping[str, Any]) -> Mail:
+def mail_of(reminder: Mapping[str, Any], *, stop_url: str = "") -> Mail:
     """Returns the mail for `reminder`, which has `email`, `message` and perhaps `subject`, `reminderId` and `repeat`.
+
+    `stop_url` is the address where the recipient can stop the reminder. Mail programs find it in the headers, too, and
+    can stop the reminder with a POST (RFC 8058).
 
     Raises InvalidReminderError if `email` is not exactly one address, or if the subject is invalid.
     """
@@ -39,16 +47,19 @@ def mail_of(reminder: Mapping[str, Any]) -> Mail:
     check_address(recipient)
     check_subject(subject)
     message, closing = reminder["message"], _closing(reminder)
+    link = [f"{STOP}: {stop_url}"] if stop_url else []
     return Mail(
         recipient=recipient,
         subject=subject,
         # A line of two dashes and a space tells mail programs where the message ends.
-        text=f"{message}\n\n-- \n" + "\n".join(closing) + "\n",
+        text=f"{message}\n\n-- \n" + "\n".join([*closing, *link]) + "\n",
         html=(
             '<!DOCTYPE html>\n<html>\n<head><meta charset="utf-8"></head>\n<body>\n'
             f'<p dir="auto">{_paragraph(message.splitlines())}</p>\n<hr>\n<p>{_paragraph(closing)}</p>\n'
-            "</body>\n</html>\n"
+            + (f'<p><a href="{escape(stop_url)}">{STOP}</a></p>\n' if stop_url else "")
+            + "</body>\n</html>\n"
         ),
+        headers={"List-Unsubscribe": f"<{stop_url}>", "List-Unsubscribe-Post": ONE_CLICK} if stop_url else {},
     )
 
 

@@ -49,12 +49,14 @@ def row_of(
     reminder_id: str,
     execution: str,
     owner: str,
+    stop_key: str,
     now: datetime,
     kept: timedelta,
 ) -> Row:
     """Returns the row of a new reminder. The row expires `kept` after the reminder is due.
 
-    `execution` is the ARN of the only execution whose message sends the reminder.
+    `execution` is the ARN of the only execution whose message sends the reminder. `stop_key` signs the link in its
+    e-mails.
     """
     return {
         "ReminderId": reminder_id,
@@ -65,6 +67,7 @@ def row_of(
         "TimeZone": due.zone,
         "Status": SCHEDULED,
         "ExecutionId": execution,
+        "StopKey": stop_key,
         "CreatedAt": timestamp(now),
     }
 

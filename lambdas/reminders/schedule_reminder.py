@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from common.shape import ShapeError
-from reminders import mask, settings, table, validation
+from reminders import mask, settings, stop_link, table, validation
 from reminders.errors import InvalidReminderError
 from reminders.owner import NOBODY
 from reminders.reminder import Row, execution_input, row_of
@@ -58,7 +58,14 @@ def _recorded(request: Mapping[str, Any], execution: str, *, now: datetime) -> R
             raise
         return row
     new = row_of(
-        request, due, reminder_id=reminder_id, execution=execution, owner=NOBODY, now=now, kept=settings.kept()
+        request,
+        due,
+        reminder_id=reminder_id,
+        execution=execution,
+        owner=NOBODY,
+        stop_key=stop_link.new_key(),
+        now=now,
+        kept=settings.kept(),
     )
     if table.create(new):
         return new

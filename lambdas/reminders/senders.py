@@ -20,17 +20,17 @@ _ONCE = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts"
 
 @cache
 def client_of(service: str) -> Any:
-    """The client of "ses" or "sns", for the channels that an instance really sends by. See decision D160."""
+    """The client of "sesv2" or "sns", for the channels that an instance really sends by. See decision D160."""
     return boto3.client(service, config=_ONCE)
 
 
-def send(channel: str, reminder: Mapping[str, Any]) -> None:
-    """Sends the reminder, addresses included.
+def send(channel: str, reminder: Mapping[str, Any], stop_url: str = "") -> None:
+    """Sends the reminder, addresses included. `stop_url` is the address where the recipient of an e-mail can stop it.
 
     Raises InvalidReminderError if it cannot be sent, and otherwise the errors of SES, of SNS and of botocore.
     """
     try:
-        _SENDERS[channel](reminder)
+        _SENDERS[channel](reminder, stop_url)
     except KeyError as error:
         raise InvalidReminderError(str(error.args[0]), codes.MISSING()) from None
 
@@ -46,19 +46,21 @@ def said(error: Exception) -> str:
     return mask.text(str(error.response["Error"].get("Message") or "")) if isinstance(error, ClientError) else ""
 
 
-def _email(reminder: Mapping[str, Any]) -> None:
-    mail = mail_of(reminder)
-    client_of("ses").send_email(
-        Source=os.environ["SENDER"],
+def _email(reminder: Mapping[str, Any], stop_url: str) -> None:
+    mail = mail_of(reminder, stop_url=stop_url)
+    message = {
+        "Subject": _in_utf8(mail.subject),
+        "Body": {"Text": _in_utf8(mail.text), "Html": _in_utf8(mail.html)},
+        "Headers": [{"Name": name, "Value": value} for name, value in mail.headers.items()],
+    }
+    client_of("sesv2").send_email(
+        FromEmailAddress=os.environ["SENDER"],
         Destination={"ToAddresses": [mail.recipient]},
-        Message={
-            "Subject": _in_utf8(mail.subject),
-            "Body": {"Text": _in_utf8(mail.text), "Html": _in_utf8(mail.html)},
-        },
+        Content={"Simple": message},
     )
 
 
-def _sms(reminder: Mapping[str, Any]) -> None:
+def _sms(reminder: Mapping[str, Any], _: str) -> None:
     client_of("sns").publish(
         PhoneNumber=reminder["phone"],
         Message=sms.text_of(reminder["message"]),
@@ -66,7 +68,7 @@ def _sms(reminder: Mapping[str, Any]) -> None:
     )
 
 
-def _topic(reminder: Mapping[str, Any]) -> None:
+def _topic(reminder: Mapping[str, Any], _: str) -> None:
     client_of("sns").publish(TopicArn=os.environ["NOTIFY_TOPIC"], Message=reminder["message"])
 
 
@@ -77,13 +79,12 @@ def _in_utf8(text: str) -> dict[str, str]:
 def _name_of(error: Exception) -> str:
     """Returns the name of an error in AWS's model, such as `MessageRejected`, or else its code."""
     name = type(error).__name__
-    if not isinstance(error, ClientError) or name != "ClientError":
-        return name
-    code = str(error.response["Error"]["Code"])
-    # botocore has no class for this error of SES.
-    return InvalidReminderError.__name__ if code == "InvalidParameterValue" else code
+    if isinstance(error, ClientError) and name == "ClientError":
+        name = str(error.response["Error"]["Code"])
+    # SES refuses an address that it cannot read.
+    return InvalidReminderError.__name__ if name == "BadRequestException" else name
 
 
-_SENDERS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {"email": _email, "sms": _sms, "topic": _topic}
+_SENDERS: Mapping[str, Callable[[Mapping[str, Any], str], None]] = {"email": _email, "sms": _sms, "topic": _topic}
 _WORDS = {"email": "the e-mail", "sms": "the text", "topic": "the message to the topic"}
 """By channel. A reason names an error as Step Functions did when the workflow itself sent reminders."""

@@ -19,6 +19,11 @@ def listed() -> frozenset[str]:
     return frozenset(f"{os.environ['ALLOWED_EMAILS']} {os.environ['ALLOWED_PHONES']}".lower().split())
 
 
+def stop_url() -> str:
+    """Returns the address of the API below which the recipients of e-mails stop reminders."""
+    return os.environ["STOP_URL"]
+
+
 def pauses() -> dict[str, float]:
     """Returns for each channel how many seconds one instance of `SendReminder` leaves between two sends."""
     return {channel: float(os.environ[f"{prefix}_PAUSE"]) for channel, prefix in _PREFIXES.items()}

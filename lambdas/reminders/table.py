@@ -115,6 +115,11 @@ def change(row: Row, changes: Mapping[str, Any], *, execution: str, after: str, 
     return written or _with_execution(row, execution)
 
 
+def refuse(row: Row, changes: Mapping[str, Any]) -> Row | None:
+    """Writes that the recipient has stopped the reminder, and returns the row. None if it has changed since."""
+    return _update(row["ReminderId"], changes, only_if=_is(row, row["Status"]))
+
+
 def finish(row: Row, changes: Mapping[str, Any]) -> Row | None:
     """Writes how an occurrence has ended, and returns the row. None if it is not SENDING any more."""
     return _update(row["ReminderId"], changes, only_if=_is(row, SENDING), without=_OF_CHANNELS)

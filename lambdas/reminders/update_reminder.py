@@ -6,7 +6,7 @@ from typing import Any
 
 from common import http
 from common.caller import Caller, caller_of
-from reminders import earlier, executions, idempotency, readiness, recipients, settings, table, validation
+from reminders import earlier, executions, idempotency, readiness, recipients, settings, stop_link, table, validation
 from reminders.change import TIMES, content_of, due_after, request_after, row_after
 from reminders.channels import addresses_of, channels_of
 from reminders.due import Due
@@ -43,6 +43,8 @@ def handler(event: http.Event) -> http.Reply:
 
 def _check_status(row: Row, change: Mapping[str, Any]) -> None:
     """Raises RequestError if a reminder with the row's status does not take this change."""
+    if "RefusedAt" in row:
+        raise _conflict("The recipient of the reminder has stopped it. Set a new reminder.")
     if row["Status"] in OVER:
         if change.keys() - TIMES:
             raise _conflict("The reminder was sent or has failed. It takes only a new time or sendNow.")
@@ -62,6 +64,9 @@ def _changed(row: Row, change: Mapping[str, Any], caller: Caller, digest: str, *
     else:
         after = _kept({**row, **changes}, request, now=now)
     changes["ChangeDigest"] = digest
+    if known is None or known.get("email") != request.get("email"):
+        # The links in earlier mails belong to the earlier recipient.
+        changes["StopKey"] = stop_link.new_key()
     changed = table.change(row, changes, execution=executions.another_of(row), after=after, without=gone)
     if changed is None:
         raise _conflict("The reminder is being sent, or was changed a moment ago. Look at it, then try again.")

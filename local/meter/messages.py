@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ministack import app
-from ministack.services import lambda_svc, sns, sqs, stepfunctions
+from ministack.services import lambda_svc, ses_v2, sns, sqs, stepfunctions
 
 from local.meter import counter
 
@@ -31,6 +31,8 @@ def apply() -> None:
     sns._fanout = _counting_deliveries(sns._fanout)
     for service, count in (("ses", _count_mail), ("events", _count_events)):
         app.SERVICE_HANDLERS[service] = _counting_calls(app.SERVICE_HANDLERS[service], count)
+    # The engine calls this handler directly.
+    ses_v2.handle_request = _counting_calls(ses_v2.handle_request, _count_mail)
 
 
 def polls(seconds: float) -> dict[str, float]:

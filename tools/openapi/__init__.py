@@ -61,7 +61,8 @@ def document(template: Template) -> dict[str, Any]:
     words = APIS[api["Description"]]
     paths: dict[str, dict[str, Any]] = {}
     for method in _resources(template, "Method").values():
-        if method["HttpMethod"] != "OPTIONS":
+        # Without a sign-in there are only preflights, and pages for people.
+        if method["AuthorizationType"] != "NONE":
             path = _path(template, method["ResourceId"])
             paths.setdefault(path, {})[method["HttpMethod"].lower()] = _operation(method, models)
     return {
@@ -171,8 +172,7 @@ def _operation(method: Mapping[str, Any], models: Mapping[str, Any]) -> dict[str
         "summary": call.summary,
         "description": f"{call.description}\n\nOnly operators may do this." if call.for_operators else call.description,
     }
-    if method["AuthorizationType"] == "COGNITO_USER_POOLS":
-        operation["security"] = [{"idToken": []}]
+    operation["security"] = [{"idToken": []}]
     if parameters := method.get("RequestParameters"):
         operation["parameters"] = [_parameter(name, *one) for one in sorted(parameters.items())]
     if request := method.get("RequestModels"):

@@ -277,7 +277,7 @@ def test_a_reminder_is_recorded_with_its_owner_and_hidden_addresses(reminder_tab
     _, body = status_and_body(create(request))
 
     (row,) = reminder_table.scan()["Items"]
-    assert row.pop("Claim")
+    assert row.pop("Claim") and row.pop("StopKey")
     created, updated = row.pop("CreatedAt"), row.pop("UpdatedAt")
     assert created == updated and before <= datetime.fromisoformat(created) <= datetime.now(UTC)
     assert json.loads(row.pop("Repeat")) == repeat

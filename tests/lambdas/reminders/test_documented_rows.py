@@ -26,6 +26,8 @@ from reminders import (
     send_reminder,
     senders,
     settle_lost_reminders,
+    stop_link,
+    stop_reminder,
     update_reminder,
 )
 from reminders.channels import CHANNELS
@@ -62,6 +64,7 @@ WRITERS = (
     "SendReminder",
     "SettleLostReminders",
     "UpdateReminder",
+    "StopReminder",
     *WRITING,
 )
 
@@ -88,11 +91,18 @@ CHANGES: list[dict[str, Any]] = [
     {"waitSeconds": 600},
     {"channels": ["sms"], "timeZone": "Europe/Paris", "waitSeconds": 1, "repeat": None},
     {"message": "New", "channels": ["email"], "waitSeconds": 1, "repeat": {"every": "1w"}},
+    {"email": ENVIRONMENT["ALLOWED_EMAILS"]},
 ]
 
 
 def update(body: dict[str, Any]) -> None:
     update_reminder.handler(signed_in({**post(body), "pathParameters": {"reminderId": ID}}), None)
+
+
+def stop(before: Row) -> None:
+    """Presses the button in a mail of the reminder."""
+    token = stop_link.token_of(ID, (before or {}).get("StopKey", "none"), due=ahead())
+    stop_reminder.handler({"httpMethod": "POST", "pathParameters": {"token": token}}, None)
 
 
 def check(given: dict[str, Any]) -> None:
@@ -143,11 +153,14 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
     for given in (REQUEST | ADDRESSES, {"message": 1}):
         yield "ScheduleReminder", partial(check, given)
     yield "CancelReminder", cancel
+    yield "StopReminder", partial(stop, before)
     for body in CHANGES:
         yield "UpdateReminder", partial(update, body)
     if before:
         yield "DeleteAccount", partial(Erasing(PERSON["sub"], until=math.inf).erase_reminder, before)
-    rejected, throttled = (refused("ses", "SendEmail", code) for code in ("MessageRejected", "Throttling"))
+    rejected, throttled = (
+        refused("sesv2", "SendEmail", code) for code in ("MessageRejected", "TooManyRequestsException")
+    )
     for channel in CHANNELS:
         for error in (None, rejected, throttled):
             yield "SendReminder", partial(send, channel, error)

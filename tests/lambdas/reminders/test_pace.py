@@ -99,15 +99,15 @@ def test_a_short_hold_does_not_end_a_longer_one(time):
 @pytest.mark.parametrize(
     ("service", "operation", "code", "message", "refusal"),
     [
-        ("ses", "SendEmail", "Throttling", "Maximum sending rate exceeded.", Refusal.THROTTLED),
-        ("ses", "SendEmail", "Throttling", "Daily message quota exceeded.", Refusal.SPENT),
         ("sesv2", "SendEmail", "TooManyRequestsException", "Maximum sending rate exceeded.", Refusal.THROTTLED),
+        ("sesv2", "SendEmail", "TooManyRequestsException", "Daily message quota exceeded.", Refusal.SPENT),
+        ("sesv2", "SendEmail", "LimitExceededException", "", Refusal.SPENT),
         ("sns", "Publish", "Throttling", "Rate exceeded", Refusal.THROTTLED),
-        ("ses", "SendEmail", "MessageRejected", "Email address is not verified.", Refusal.FINAL),
-        ("ses", "SendEmail", "AccountSendingPausedException", "", Refusal.FINAL),
+        ("sesv2", "SendEmail", "MessageRejected", "Email address is not verified.", Refusal.FINAL),
+        ("sesv2", "SendEmail", "SendingPausedException", "", Refusal.FINAL),
         ("sns", "Publish", "InvalidParameter", "Invalid parameter: PhoneNumber", Refusal.FINAL),
         ("sns", "Publish", "NotFound", "Topic does not exist", Refusal.FINAL),
-        ("ses", "SendEmail", "InternalFailure", "", Refusal.TEMPORARY),
+        ("sesv2", "SendEmail", "InternalFailure", "", Refusal.TEMPORARY),
         ("sns", "Publish", "AccessDenied", "", Refusal.UNKNOWN),
     ],
 )

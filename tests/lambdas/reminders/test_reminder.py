@@ -17,7 +17,7 @@ PHONE_ALONE = {"message": "x", "preference": "sms", "phone": "+4915112345678"}
 
 def row_of(request=REQUEST, *, due=NOW + timedelta(hours=1), zone="Europe/Paris"):
     return reminder.row_of(
-        request, Due(due, zone), reminder_id="r-1", execution="arn:this", owner="jo", now=NOW, kept=KEPT
+        request, Due(due, zone), reminder_id="r-1", execution="arn:this", owner="jo", stop_key="key", now=NOW, kept=KEPT
     )
 
 

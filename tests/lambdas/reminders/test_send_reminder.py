@@ -21,8 +21,8 @@ OWN = execution_of("r-1")
 OTHER = execution_arn(ENVIRONMENT["REMINDER_WORKFLOW"], "r-1-other")
 BOTH = ["email", "sms"]
 MAILED = {"message": "Feed the cat", "channels": ["email"], "email": "jo@example.com"}
-THROTTLED = refused("ses", "SendEmail", "Throttling", "Maximum sending rate exceeded.")
-REJECTED = refused("ses", "SendEmail", "MessageRejected", "Email address is not verified: jo@example.com")
+THROTTLED = refused("sesv2", "SendEmail", "TooManyRequestsException", "Maximum sending rate exceeded.")
+REJECTED = refused("sesv2", "SendEmail", "MessageRejected", "Email address is not verified: jo@example.com")
 DOWN = ReadTimeoutError(endpoint_url="https://email.example.com")
 
 pytestmark = pytest.mark.usefixtures("reminder_table")
@@ -44,7 +44,7 @@ class Sent(list):
     def __init__(self):
         self.fails = []
 
-    def send(self, channel, reminder):
+    def send(self, channel, reminder, stop_url):
         error = self.fails.pop(0) if self.fails else None
         if error:
             raise error

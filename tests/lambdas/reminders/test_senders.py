@@ -14,10 +14,15 @@ from tests.support.aws_answers import add_refusal, refused
 from tests.support.handlers.aws import ENVIRONMENT
 
 REMINDER = {"email": "jo@example.com", "phone": "+4915112345678", "message": "Feed “Tom” 🐈\n<b>now</b>"}
-MAIL = mail_of(REMINDER)
+STOP_URL = "https://example.com/v1/stop/abc"
+MAIL = mail_of(REMINDER, stop_url=STOP_URL)
 CONTENT = {
     "Subject": {"Data": MAIL.subject, "Charset": "UTF-8"},
     "Body": {"Text": {"Data": MAIL.text, "Charset": "UTF-8"}, "Html": {"Data": MAIL.html, "Charset": "UTF-8"}},
+    "Headers": [
+        {"Name": "List-Unsubscribe", "Value": f"<{STOP_URL}>"},
+        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+    ],
 }
 
 
@@ -40,10 +45,11 @@ def test_a_reminder_is_mailed_from_the_sender_to_its_one_recipient(confirmed_sen
 
 
 def test_ses_gets_both_parts_of_the_mail_in_utf_8():
-    with Stubber(senders.client_of("ses")) as ses:
-        ses.add_response("send_email", {"MessageId": "m-1"}, {"Source": ANY, "Destination": ANY, "Message": CONTENT})
+    with Stubber(senders.client_of("sesv2")) as ses:
+        expected = {"FromEmailAddress": ANY, "Destination": ANY, "Content": {"Simple": CONTENT}}
+        ses.add_response("send_email", {"MessageId": "m-1"}, expected)
 
-        senders.send("email", REMINDER)
+        senders.send("email", REMINDER, stop_url=STOP_URL)
 
         ses.assert_no_pending_responses()
 
@@ -70,7 +76,7 @@ def test_the_topic_gets_the_original_message():
         sns.assert_no_pending_responses()
 
 
-@pytest.mark.parametrize("service", ["ses", "sns"])
+@pytest.mark.parametrize("service", ["sesv2", "sns"])
 def test_a_call_is_tried_once_because_a_retry_could_send_twice(service):
     tried: list[Any] = []
 
@@ -82,7 +88,7 @@ def test_a_call_is_tried_once_because_a_retry_could_send_twice(service):
     events.register("before-send", lose_the_reply, unique_id="lost")
     try:
         with pytest.raises(ReadTimeoutError):
-            senders.send({"ses": "email", "sns": "sms"}[service], REMINDER)
+            senders.send({"sesv2": "email", "sns": "sms"}[service], REMINDER)
     finally:
         events.unregister("before-send", unique_id="lost")
 
@@ -117,15 +123,14 @@ def test_a_reminder_without_an_address_or_a_message_is_not_sent(channel, field):
 @pytest.mark.parametrize(
     ("channel", "call", "code", "reason"),
     [
-        ("email", ("ses", "SendEmail"), "MessageRejected", "the e-mail was not sent: MessageRejected"),
+        ("email", ("sesv2", "SendEmail"), "MessageRejected", "the e-mail was not sent: MessageRejected"),
         (
             "email",
-            ("ses", "SendEmail"),
+            ("sesv2", "SendEmail"),
             "MailFromDomainNotVerifiedException",
             "the e-mail was not sent: MailFromDomainNotVerifiedException",
         ),
-        ("email", ("ses", "SendEmail"), "Throttling", "the e-mail was not sent: Throttling"),
-        ("email", ("ses", "SendEmail"), "InvalidParameterValue", "the e-mail was not sent: InvalidReminderError"),
+        ("email", ("sesv2", "SendEmail"), "BadRequestException", "the e-mail was not sent: InvalidReminderError"),
         ("sms", ("sns", "Publish"), "InvalidParameter", "the text was not sent: SNS.InvalidParameterException"),
         ("topic", ("sns", "Publish"), "NotFound", "the message to the topic was not sent: SNS.NotFoundException"),
     ],
@@ -135,7 +140,7 @@ def test_a_reason_has_the_name_that_step_functions_gave_to_the_error(channel, ca
 
 
 def test_the_words_of_a_service_are_repeated_without_addresses():
-    with Stubber(senders.client_of("ses")) as ses:
+    with Stubber(senders.client_of("sesv2")) as ses:
         add_refusal(ses, "SendEmail", "MessageRejected", "Email address is not verified: jo@example.com")
         with pytest.raises(ClientError) as caught:
             senders.send("email", REMINDER)

@@ -42,7 +42,7 @@ NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:")
 
 _SERVICE = re.compile(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/aws4_request")
 _REMINDER = re.compile(r'eminderId\\*": *(?:\{\\*"S\\*": *)?\\*"([0-9A-Za-z-]+)')
-_PATHS = {"/v2/email/account": "GetAccount"}
+_PATHS = {"/v2/email/account": "GetAccount", "/v2/email/outbound-emails": "SendEmail"}
 """The operations of services that name them only in the path."""
 
 

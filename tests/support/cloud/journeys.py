@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from local.engine import send
 from orders.rules import execution_name
 from reminders.reminder import another_name, execution_arn
+from reminders.stop_link import token_of
 from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.balance import BY_HAND, functions_of
@@ -305,6 +307,13 @@ def change(subject: Subject) -> int:
     return subject.apps.call_reminders("PATCH", f"/reminders/{subject.found['reminder']}", body)[0]
 
 
+def stop_by_link(subject: Subject) -> int:
+    """Presses the button behind the link in a mail of the reminder."""
+    row = reminder_row(subject, subject.found["reminder"])
+    token = token_of(row["ReminderId"], row["StopKey"], due=datetime.now(UTC))
+    return send("POST", f"{subject.apps.places.reminders_api}/stop/{token}").status_code
+
+
 def cancel_while_sent(subject: Subject) -> int:
     """Sets a reminder and cancels it too late: when it is being sent."""
     reminded(subject)
@@ -497,6 +506,7 @@ MAIN = [
         end=sent,
     ),
     Journey("changing a reminder", functions("UpdateReminder"), change, begin=scheduled),
+    Journey("stopping a reminder by its link", functions("StopReminder"), stop_by_link, begin=scheduled),
     Journey("cancelling a reminder", functions("CancelReminder"), cancel, begin=scheduled, then=frozenset({200, 409})),
     Journey(
         "cancelling a reminder while it is sent",

@@ -48,6 +48,7 @@ ENVIRONMENT = {
     "SHIPMENT_TABLE": "shipments",
     "SMS_PAUSE": "0",
     "SMS_QUEUE": "https://queues.example.com/sms",
+    "STOP_URL": "https://0123456789.execute-api.us-east-1.amazonaws.com/v1/stop",
     "TOPIC_PAUSE": "0",
     "TOPIC_QUEUE": "https://queues.example.com/topic",
     "USER_POOL": "us-east-1_users",

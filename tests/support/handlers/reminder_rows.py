@@ -43,6 +43,7 @@ def row(
         reminder_id=reminder_id,
         execution=execution_of(reminder_id),
         owner=owner,
+        stop_key="0123456789abcdef" * 2,
         now=datetime.now(UTC),
         kept=KEPT,
     )

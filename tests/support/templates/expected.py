@@ -315,6 +315,15 @@ FUNCTIONS: Mapping[str, Function] = {
     "Reminders/ScheduleReminder": Function(
         256, 20, may={"Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem"}}
     ),
+    "Reminders/StopReminder": Function(
+        512,
+        20,
+        called_by={"GET /stop/*", "HEAD /stop/*", "POST /stop/*"},
+        may={
+            "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+            "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:StopExecution"},
+        },
+    ),
     "Reminders/UpdateReminder": Function(
         512,
         20,

@@ -1,0 +1,79 @@
+"""`GET /stop/{token}` and `POST /stop/{token}`: the recipient of an e-mail stops its reminder, without signing in."""
+
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.aws import error_name
+from common.events import Event
+from common.logs import logger_of
+from common.times import timestamp
+from reminders import executions, stop_link, stop_page, table
+from reminders.reminder import CANCELLED, SCHEDULED, Row
+
+Reply: TypeAlias = dict[str, Any]
+
+BY_RECIPIENT = "stopped by its recipient"
+ATTEMPTS = 3
+"""The status may change between the read and the write: at most once or twice, when an occurrence is being sent."""
+
+logger = logger_of(__name__)
+
+
+def handler(event: Event, context: object) -> Reply:
+    """Shows the page with the button, or stops the reminder if it is a POST.
+
+    - 200: the page with the button; after a POST the page that says that the reminder is stopped, however often.
+    - 404: the token is unknown, forged or has expired. The same page for all three.
+    - 503: AWS failed. Nothing may be stopped yet.
+
+    Only a POST stops it, because mail programs and scanners open every link. RFC 8058 lets mail programs send the POST
+    themselves. Its body is ignored.
+    """
+    try:
+        return _answered(event)
+    except (ClientError, BotoCoreError) as error:
+        logger.error("a call to AWS failed: %s", error_name(error))
+        return _reply(503, stop_page.failed(), event)
+
+
+def _answered(event: Event) -> Reply:
+    now = datetime.now(UTC)
+    token = stop_link.read((event.get("pathParameters") or {}).get("token") or "")
+    row = table.find(token.reminder_id) if token else None
+    if token is None or row is None or not stop_link.is_valid(token, row.get("StopKey"), now=now):
+        return _reply(404, stop_page.invalid(), event)
+    if event.get("httpMethod") != "POST":
+        return _reply(200, stop_page.ask(row["Message"]), event)
+    if not _is_stopped(token.reminder_id, now=now):
+        return _reply(503, stop_page.failed(), event)
+    return _reply(200, stop_page.stopped(), event)
+
+
+def _is_stopped(reminder_id: str, *, now: datetime) -> bool:
+    """Cancels the reminder. If it is being sent or is over, it is never sent again. Safe to repeat.
+
+    Returns False if the row changed at each attempt.
+    """
+    for _ in range(ATTEMPTS):
+        row = table.find(reminder_id)
+        if row is None or row["Status"] == CANCELLED or ("RefusedAt" in row and row["Status"] != SCHEDULED):
+            return True
+        if written := table.refuse(row, _changes(row, now=now)):
+            if written["Status"] == CANCELLED:
+                executions.stop_if_possible(written["ExecutionId"])
+            return True
+    return False
+
+
+def _changes(row: Row, *, now: datetime) -> dict[str, Any]:
+    changes: dict[str, Any] = {"RefusedAt": timestamp(now), "UpdatedAt": timestamp(now)}
+    if row["Status"] == SCHEDULED:
+        return {**changes, "Status": CANCELLED, "Reason": BY_RECIPIENT}
+    return {**changes, "Stopped": True}
+
+
+def _reply(status: int, page: str, event: Event) -> Reply:
+    body = "" if event.get("httpMethod") == "HEAD" else page
+    return {"statusCode": status, "headers": stop_page.HEADERS, "body": body}

@@ -1,0 +1,193 @@
+"""The link with which the recipient of an e-mail stops its reminder."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders import executions, stop_link, table, update_reminder
+from reminders.mail import mail_of
+from reminders.stop_reminder import BY_RECIPIENT, handler
+from tests.support.handlers.aws import client_of, states
+from tests.support.handlers.callers import JO, of
+from tests.support.handlers.events import post, status_and_body
+from tests.support.handlers.faults import fault
+from tests.support.handlers.reminder_rows import REPEATED, ahead, execution_of, row
+
+ONE_CLICK = "List-Unsubscribe=One-Click"
+KEY = row()["StopKey"]
+
+
+def token(reminder_id: str = "r-1", *, key: str = KEY, due: datetime | None = None) -> str:
+    return stop_link.token_of(reminder_id, key, due=due or ahead())
+
+
+def call(method: str, text: str, body: str | None = None) -> Any:
+    return handler({"httpMethod": method, "pathParameters": {"token": text}, "body": body}, None)
+
+
+@pytest.fixture
+def waiting(reminder_table, reminder_workflow):
+    """Jo's repeated reminder r-1, and the execution that waits for it."""
+    states.start_execution(stateMachineArn=reminder_workflow.arn, name="r-1")
+    reminder_table.put_item(Item=row(request=REPEATED))
+    return reminder_workflow
+
+
+def test_the_page_has_one_button_and_changes_nothing(waiting):
+    before = table.find("r-1")
+
+    reply = call("GET", token())
+
+    assert (reply["statusCode"], reply["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
+    page = reply["body"]
+    assert re.findall("<button|<form[^>]*>|<a |<script", page) == ['<form method="post">', "<button"]
+    assert '<html lang="en">' in page and "<title>Stop this reminder?</title>" in page and "<h1>" in page
+    assert "Feed the cat" in page and "example.com" not in page
+    assert call("HEAD", token()) == {**reply, "body": ""}
+    assert table.find("r-1") == before
+
+
+@pytest.mark.parametrize("body", [None, "", ONE_CLICK])
+def test_a_post_cancels_the_reminder_and_its_repetitions_however_often_it_comes(body, waiting):
+    first, second = (call("POST", token(), body) for _ in range(2))
+
+    assert first == second and first["statusCode"] == 200
+    found = table.find("r-1")
+    assert (found["Status"], found["Reason"]) == ("CANCELLED", BY_RECIPIENT)
+    assert [one["status"] for one in waiting.executions()] == ["ABORTED"]
+
+
+def test_every_page_may_load_and_send_nothing_elsewhere(waiting):
+    for reply in (call("GET", token()), call("POST", token()), call("GET", "x" * 40)):
+        headers = reply["headers"]
+        policy = dict(one.strip().split(" ", 1) for one in headers["Content-Security-Policy"].split(";"))
+        assert (policy["default-src"], policy["form-action"], policy["frame-ancestors"]) == (
+            "'none'",
+            "'self'",
+            "'none'",
+        )
+        assert "script-src" not in policy and "unsafe" not in headers["Content-Security-Policy"]
+        assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_message_does_not_become_markup(waiting, reminder_table):
+    reminder_table.put_item(Item=row(Message="<script>alert(1)</script>"))
+
+    assert "<script" not in call("GET", token())["body"]
+
+
+def forged() -> dict[str, str]:
+    good = token()
+    flipped = ("A" if good[5] != "A" else "B").join((good[:5], good[6:]))
+    return {
+        "of another key": token(key="f" * 32),
+        "expired": token(due=ahead() - stop_link.KEPT - timedelta(seconds=1)),
+        "of an unknown reminder": token("r-9"),
+        "of another reminder with this key": token("r-2"),
+        "with one other letter": flipped,
+        "cut": good[:-4],
+        "longer": good + "AAAA",
+        "padded": good + "=",
+        "empty": "",
+        "too long": "A" * 5000,
+        "not Base64": "é" * 40,
+        "an id": "r-1",
+    }
+
+
+@pytest.mark.parametrize("kind", forged())
+def test_all_other_tokens_get_the_same_page_and_change_nothing(kind, waiting, reminder_table):
+    reminder_table.put_item(Item=row("r-2", StopKey="e" * 32))
+    before = [table.find("r-1"), table.find("r-2")]
+
+    replies = [call(method, forged()[kind]) for method in ("GET", "POST")]
+
+    assert all(reply == call("GET", "unknown") and reply["statusCode"] == 404 for reply in replies)
+    assert [table.find("r-1"), table.find("r-2")] == before
+
+
+def test_a_row_of_an_earlier_version_has_no_link(waiting, reminder_table):
+    old = row()
+    del old["StopKey"]
+    reminder_table.put_item(Item=old)
+
+    assert call("POST", token(key=""))["statusCode"] == 404
+
+
+@given(st.text(min_size=1, max_size=80), st.datetimes(datetime(2020, 1, 1), datetime(2200, 1, 1)))
+def test_a_token_fits_into_an_address_and_names_its_reminder(reminder_id, due):
+    due = due.replace(tzinfo=UTC)
+    made = stop_link.token_of(reminder_id.encode(errors="ignore").decode() or "r", KEY, due=due)
+    read = stop_link.read(made)
+
+    if read is None:
+        assert len(made) > 256
+    else:
+        assert re.fullmatch("[A-Za-z0-9_-]+", made)
+        assert stop_link.is_valid(read, KEY, now=due)
+        assert not stop_link.is_valid(read, KEY, now=due + stop_link.KEPT)
+
+
+@pytest.mark.parametrize("status", ["SENT", "PARTLY_SENT", "FAILED", "SENDING"])
+def test_a_reminder_that_is_over_or_being_sent_never_comes_again(status, waiting, reminder_table):
+    reminder_table.put_item(Item=row(request=REPEATED, Status=status))
+
+    assert call("POST", token())["statusCode"] == 200
+
+    found = table.find("r-1")
+    assert (found["Status"], found["Stopped"]) == (status, True)
+    # Not even if its owner snoozes it, or if it is sent the next time.
+    event = {**post({"sendNow": True}), **of(JO, "r-1")}
+    assert status_and_body(update_reminder.handler(event, None))[0] == 409
+    changes = {"Occurrence": 2, "DueAt": "2027-01-28T08:00:00Z"}
+    assert table.finish_and_repeat(found, changes, execution="arn:next") is None
+
+
+def test_a_stop_while_an_occurrence_ends_stops_the_next_one(waiting, reminder_table, monkeypatch):
+    """SendReminder schedules the next occurrence between the read and the write."""
+    reminder_table.put_item(Item=row(request=REPEATED, Status="SENDING"))
+    once = table.refuse
+
+    def refuse(found: Any, changes: Any) -> Any:
+        monkeypatch.setattr(table, "refuse", once)
+        assert table.finish_and_repeat(found, {"Occurrence": 2}, execution=execution_of("next"))
+        return once(found, changes)
+
+    monkeypatch.setattr(table, "refuse", refuse)
+
+    assert call("POST", token())["statusCode"] == 200
+    assert (table.find("r-1")["Status"], table.find("r-1")["Occurrence"]) == ("CANCELLED", 2)
+
+
+def test_a_new_recipient_gets_a_new_key(waiting, reminder_table, account):
+    """The links in earlier mails belong to the earlier recipient."""
+    event = {**post({"email": "desk@example.com"}), **of(JO, "r-1")}
+    executions.states.stop_execution(executionArn=execution_of("r-1"))
+    assert update_reminder.handler(event, None)["statusCode"] in (200, 409)
+    changed = table.find("r-1")
+
+    assert (changed["StopKey"] != KEY) == (changed["Email"] == "d…@example.com")
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+def test_a_failing_table_is_a_page_too(operation, waiting):
+    with fault(client_of(table, "dynamodb"), operation, "refused"):
+        reply = call("POST", token())
+
+    assert (reply["statusCode"], reply["headers"]["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert call("POST", token())["statusCode"] == 200
+
+
+def test_a_mail_links_to_the_page_in_both_parts_and_in_its_headers():
+    url = "https://example.com/v1/stop/abc"
+    written = mail_of({"email": "jo@example.com", "message": "x", "reminderId": "r-1"}, stop_url=url)
+
+    assert written.text.endswith(f"\nStop this reminder: {url}\n")
+    assert f'<a href="{url}">Stop this reminder</a>' in written.html
+    assert written.headers == {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": ONE_CLICK}
+    assert mail_of({"email": "jo@example.com", "message": "x"}).headers == {}
