@@ -311,7 +311,7 @@ def stop_by_link(subject: Subject) -> int:
     """Presses the button behind the link in a mail of the reminder."""
     row = reminder_row(subject, subject.found["reminder"])
     token = token_of(row["ReminderId"], row["StopKey"], due=datetime.now(UTC))
-    return send("POST", f"{subject.apps.places.reminders_api}/stop/{token}").status_code
+    return int(send("POST", f"{subject.apps.places.reminders_api}/stop/{token}").status_code)
 
 
 def cancel_while_sent(subject: Subject) -> int:
