@@ -95,12 +95,15 @@ def _ship(order: dict[str, Any]) -> None:
         "ItemName": order["ItemName"],
         "ShippedAt": now.isoformat(timespec="milliseconds"),
     }
-    expiry = {name: {"N": str(seconds)} for name, seconds in retention.expiry(now, setting="SHIPMENT_DAYS").items()}
+    expiry = retention.expiry(now, days=os.environ["SHIPMENT_DAYS"])
     try:
         # DynamoDB deletes a shipment some days after it has expired. Until then a new order may have its OrderId.
         _dynamodb.put_item(
             TableName=os.environ["SHIPMENT_TABLE"],
-            Item={**{name: {"S": text} for name, text in shipment.items()}, **expiry},
+            Item={
+                **{name: {"S": text} for name, text in shipment.items()},
+                **{name: {"N": str(seconds)} for name, seconds in expiry.items()},
+            },
             ConditionExpression="attribute_not_exists(ShipmentId) OR ExpiresAt < :now",
             ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
         )

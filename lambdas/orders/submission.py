@@ -18,7 +18,7 @@ from common import codes, http
 from common.aws import BRIEFLY
 from common.shape import Shape
 from common.times import timestamp
-from orders import retention, rules, table
+from orders import rules, table
 from orders.order import FIELDS, RECEIVED, fields_of
 
 SHAPE = Shape.of(
@@ -60,7 +60,7 @@ def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
         "ReceivedAt": timestamp(now),
         "UpdatedAt": timestamp(now),
         "ExecutionName": rules.execution_name(order["OrderId"], unique=uuid.uuid4()),
-        **retention.expiry(now),
+        **table.expiry(now),
     }
 
 

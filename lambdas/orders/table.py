@@ -13,9 +13,10 @@ from botocore.exceptions import ClientError
 from common.aws import BRIEFLY
 from common.paging import Place
 from common.times import timestamp
+from orders import retention
 from orders.erased import erased
 from orders.order import BY_TODO, CLOSED, CORRECTED, OWN_ORDERS, OWN_SHARDS, PARKED, RECEIVED, SHARDS, own_part, todo
-from orders.retention import EXPIRES_AT, expiry
+from orders.retention import EXPIRES_AT
 from orders.search import ALL, Search
 
 BATCH = 100
@@ -33,6 +34,11 @@ Page: TypeAlias = tuple[list[dict[str, Any]], Place | None]
 _dynamodb = boto3.resource("dynamodb", config=BRIEFLY)
 _table = _dynamodb.Table(os.environ["ORDER_TABLE"])
 _untaken = Attr("ExecutionId").not_exists()
+
+
+def expiry(now: datetime) -> dict[str, int]:
+    """When a row expires that is kept for the stage's days from `now` on. Empty if the stage keeps orders for ever."""
+    return retention.expiry(now, days=os.environ["ORDER_DAYS"])
 
 
 def claim(row: Mapping[str, Any]) -> bool:

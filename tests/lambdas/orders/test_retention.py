@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orders import close_order, correct_order, park_lost_orders, place_order, retention, submission
+from orders import close_order, correct_order, park_lost_orders, place_order, retention, submission, table
 from tests.support.aws_answers import refused
 from tests.support.handlers.aws import ENVIRONMENT, client_of
 from tests.support.handlers.events import PERSON, post, signed_in
@@ -89,7 +89,7 @@ def test_an_order_whose_correction_is_withdrawn_still_waits_without_expiring(row
 def test_a_stage_may_keep_orders_for_ever(row, monkeypatch):
     monkeypatch.setenv("ORDER_DAYS", "")
 
-    assert retention.expiry(NOW) == {}
+    assert table.expiry(NOW) == {}
     for module, body in ((correct_order, CORRECTED), (close_order, {"note": "not wanted"})):
         row("ExpiresAt", Status="ESCALATED")
         assert call(module, body) < 300
@@ -98,4 +98,4 @@ def test_a_stage_may_keep_orders_for_ever(row, monkeypatch):
 
 def test_the_time_is_one_that_dynamodb_understands():
     """DynamoDB ignores an attribute that is not a number of seconds."""
-    assert retention.expiry(datetime(2026, 11, 21, 4, 0, 0, 999_000, UTC)) == {"ExpiresAt": 1797825600}
+    assert retention.expiry(datetime(2026, 11, 21, 4, 0, 0, 999_000, UTC), days="30") == {"ExpiresAt": 1797825600}
