@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from local.addresses import reachable
 from local.cloud import Cloud
 from terminal import tables, times
 from terminal.errors import naming_home
@@ -96,7 +97,13 @@ def outbox(cloud: Cloud, console: Console, *, as_json: bool) -> None:
     sent = sorted(
         [
             *(
-                _sent(mail["Timestamp"], "e-mail", ", ".join(mail["To"]), mail["Subject"], mail["BodyText"])
+                _sent(
+                    mail["Timestamp"],
+                    "e-mail",
+                    ", ".join(mail["To"]),
+                    mail["Subject"],
+                    reachable(cloud.settings.endpoint, mail["BodyText"]),
+                )
                 for mail in cloud.engine.mails()
             ),
             *(

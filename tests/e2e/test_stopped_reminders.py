@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.addresses import api_url
+from local.addresses import reachable
 from local.engine import send
 from local.users import EMAILS, OPERATOR
 from tests.support.cloud.apps import Apps
@@ -24,7 +24,7 @@ def link(apps: Apps, message: str) -> str:
     (mail,) = [one for one in apps.cloud.engine.mails() if one["BodyText"].startswith(f"{message}\n")]
     (url,) = re.findall("^Stop this reminder: (https://.+)$", mail["BodyText"], re.M)
     assert f'<a href="{url}">' in mail["BodyHtml"]
-    return api_url(apps.cloud.engine.settings.endpoint, url)
+    return reachable(apps.cloud.engine.settings.endpoint, url)
 
 
 @pytest.fixture
