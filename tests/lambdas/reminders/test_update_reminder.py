@@ -355,11 +355,10 @@ def test_a_change_wins_over_what_comes_after_its_write(beside, new, monkeypatch)
 
 def test_a_write_that_boto3_repeats_counts_once(new, monkeypatch):
     reminder_id = new()
-    once = table._update
-    monkeypatch.setattr(table, "_update", lambda *given, **named: [once(*given, **named) for _ in range(2)][1])
+    once = table.change
+    monkeypatch.setattr(table, "change", lambda *given, **named: [once(*given, **named) for _ in range(2)][1])
 
     assert change(reminder_id, message="New")[0] == 200
-    monkeypatch.setattr(table, "_update", once)
     assert own_input(reminder_id)["message"] == "New"
 
 
