@@ -13,6 +13,7 @@ WITHHELD = {
     "Digest": "a keyed digest, which means nothing without the key",
     "RequestDigest": "a keyed digest, which means nothing without the key",
     "Claim": "a random text of one request",
+    "StopKey": "a key. It signs the links with which recipients stop a reminder",
     "ExecutionId": "it contains the number of the AWS account",
     "After": "it contains the number of the AWS account",
     "ClosedBy": "the id of another person, an operator",

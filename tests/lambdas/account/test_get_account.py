@@ -130,7 +130,7 @@ def test_a_copy_leaves_out_only_attributes_with_a_reason(heading):
     shown = document.shown(dict.fromkeys(attributes, "x"))
 
     assert shown.keys() == attributes - document.WITHHELD.keys()
-    assert not {"Digest", "RequestDigest", "Claim", "ExecutionId"} & shown.keys()
+    assert not {"Digest", "RequestDigest", "Claim", "ExecutionId", "StopKey"} & shown.keys()
 
 
 def test_every_withheld_attribute_exists():
