@@ -1,6 +1,7 @@
 """Starts the engine like the laptop cloud, but with only one patch, which correct results need.
 
 Without `conditional_writes` the engine loses or doubles orders under load, so the two runs would not do the same work.
+It also counts what AWS would bill, because `up` asks for the counts.
 """
 
 import sys
@@ -12,7 +13,9 @@ if __name__ == "__main__":
 
     from ministack.app import main
 
+    from local import meter
     from local.engine_patches import conditional_writes
 
     conditional_writes.apply()
+    meter.apply()
     main()
