@@ -13,6 +13,7 @@ from pathlib import Path
 from local import written
 from local.errors import LocalError
 from local.written import is_folder
+from terminal.text import as_path
 
 MARK = "laptop-cloud.txt"
 MARK_TEXT = "This folder is a laptop cloud's. `python -m local down --forget` deletes what the cloud wrote here.\n"
@@ -49,7 +50,7 @@ def named(text: str) -> Path:
         raise LocalError("--home is empty: name the folder of a laptop cloud, or leave --home out")
     nothing = LocalError(f"--home {text} is not a valid path: name the folder of a laptop cloud")
     try:
-        folder = Path(text).expanduser().resolve()
+        folder = Path(as_path(text)).expanduser().resolve()
     except (RuntimeError, ValueError):  # an unknown user's home, links that form a loop, a NUL
         raise nothing from None
     # Since Python 3.13, `resolve` accepts links that form a loop.

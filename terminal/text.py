@@ -22,6 +22,11 @@ def in_utf8(argument: str) -> str:
         return argument
 
 
+def as_path(argument: str) -> str:
+    """The name of a file in an argument that `in_utf8` has decoded, as this locale writes it."""
+    return os.fsdecode(argument.encode(errors="surrogateescape"))
+
+
 def _escaped(character: str) -> str:
     if unicodedata.category(character) not in _UNSAFE:
         return character

@@ -12,7 +12,7 @@ from common import jsontext
 from common.jsontext import NotJsonError
 from orders.rules import price_text
 from terminal.errors import CommandError
-from terminal.text import printable
+from terminal.text import as_path, printable
 
 Order = dict[str, Any]
 
@@ -52,7 +52,7 @@ def _bytes(file: str) -> bytes:
         if file == STDIN:
             raw = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
         else:
-            with Path(file).open("rb") as opened:
+            with Path(as_path(file)).open("rb") as opened:
                 raw = opened.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a valid file name"
