@@ -41,7 +41,7 @@ WITHOUT = {
         "website/parts/order-form.js",
         "OrderId",
     ): "A corrected order keeps its OrderId, so the form has a separate control for it.",
-    ("website/views/order-detail.js", "OrderId"): "The heading and the address of the view show it.",
+    ("website/views/order-detail/about.js", "OrderId"): "The heading and the address of the view show it.",
 }
 """Fields that a place may lack, and why."""
 
@@ -199,7 +199,11 @@ def _of_files() -> Iterator[Way]:
     yield "docs/messages.md", lambda: _in_text("docs/messages.md", "`{}`"), named
     yield "website/orders.js: orderOf", _fields_of_the_form, named
     yield "website/parts/order-form.js", lambda: _in_text("website/parts/order-form.js", '"{}"'), named
-    yield "website/views/order-detail.js", lambda: _in_text("website/views/order-detail.js", "order.{}"), named
+    yield (
+        "website/views/order-detail/about.js",
+        lambda: _in_text("website/views/order-detail/about.js", "order.{}"),
+        named,
+    )
 
 
 def _in_text(file: str, pattern: str) -> dict[str, str]:
