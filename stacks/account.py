@@ -87,7 +87,7 @@ class AccountStack(Stack):
             answers={200: Answer(schema="account/receipt.schema.json"), 404: ERROR, 409: ERROR},
         )
         allow(delete_account, "dynamodb:PutItem", on=orders.table.table_arn)
-        allow(delete_account, "dynamodb:DeleteItem", "dynamodb:GetItem", on=reminders.table.table_arn)
+        allow(delete_account, "dynamodb:DeleteItem", on=reminders.table.table_arn)
         reminders.workflow.grant_execution(delete_account, "states:StopExecution")
         for queue in held.values():
             allow(delete_account, "sqs:DeleteMessage", on=queue.queue_arn)
@@ -98,6 +98,7 @@ class AccountStack(Stack):
             allow(finds, "dynamodb:Query", on=orders.table.index_arn(OWN_ORDERS))
             allow(finds, "dynamodb:BatchGetItem", "dynamodb:GetItem", on=orders.table.table_arn)
             allow(finds, "dynamodb:Query", on=reminders.table.index_arn(BY_OWNER))
+            allow(finds, "dynamodb:GetItem", on=reminders.table.table_arn)
             for queue in held.values():
                 allow(finds, *LOOK, "sqs:GetQueueAttributes", on=queue.queue_arn)
             users.grant(finds, "cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser")

@@ -36,11 +36,11 @@ def handler(event: http.Event) -> http.Reply:
         raise http.RequestError(
             409, "Conflict", "This is an operator's account. An administrator must remove them from the group first."
         )
-    erasing = rows.Erasing(found.id, until=time.monotonic() + WORK_SECONDS)
+    erasing = rows.Erasing(found.id, until=time.monotonic() + WORK_SECONDS, searched_since=now)
     # First, so that no other device gets a new token and adds something.
     person.sign_out(found)
     # Before the rows, because they have the ids to search for.
-    messages = held.messages(rows.ids_of(found.id), seconds=SEARCH_SECONDS, remove=True)
+    messages = held.messages(found.id, seconds=SEARCH_SECONDS, remove=True)
     erasing.removed.update({queue: len(bodies) for queue, bodies in messages.bodies.items()})
     complete = erasing.run()
     if complete:

@@ -41,7 +41,7 @@ def handler(event: http.Event) -> http.Reply:
         following = _next(REMINDERS, after)
     unsearched: Set[str] = frozenset()
     if not following:
-        held_messages = held.messages(rows.ids_of(person.id), seconds=SEARCH_SECONDS, remove=False)
+        held_messages = held.messages(person.id, seconds=SEARCH_SECONDS, remove=False)
         unsearched = held_messages.unsearched
         found["messages"] = [
             document.shown_message(queue, body) for queue, bodies in held_messages.bodies.items() for body in bodies

@@ -6,13 +6,14 @@ to read them here, apart from hiding them from operators for a moment.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 
+from account import rows
 from account.stores import ESCALATED_DEAD, PARKED, REMINDERS_DEAD
 from common.aws import BRIEFLY
 from common.queues import Hold, Message, object_in, waiting
@@ -23,6 +24,10 @@ QUEUES = {
     REMINDERS_DEAD: "REMINDER_DEAD_LETTERS",
 }
 """The queues, each with the environment variable that has its URL."""
+
+_ORDERS, _REMINDERS = (rows.orders_page, rows.orders_named), (rows.reminders_page, rows.reminders_named)
+_ROWS = {PARKED: _ORDERS, ESCALATED_DEAD: _ORDERS, REMINDERS_DEAD: _REMINDERS}
+"""How the rows are read that each queue is about: a page of a person, and those with some ids."""
 
 HELD_SECONDS = 30
 """How long the messages stay hidden if the function dies. It is longer than the function's timeout."""
@@ -38,20 +43,20 @@ class Found:
     unsearched: set[str] = field(default_factory=set)
 
 
-def messages(ids: Callable[[str], Set[str]], *, seconds: float, remove: bool) -> Found:
+def messages(owner: str, *, seconds: float, remove: bool) -> Found:
     """Finds the messages about a person, and removes them if `remove` is true. Takes about `seconds`.
 
-    `ids` returns the ids of the orders or reminders that a queue is about. It is called only for a queue that has
-    messages.
+    It reads the rows that the messages name, and not all rows of the person, because there may be very many.
     """
     found, until = Found(), time.monotonic() + seconds
 
     def search(queue: str) -> None:
-        url = os.environ[QUEUES[queue]]
-        if not waiting(_sqs, url) or not (known := ids(queue)):
+        url, (page, named) = os.environ[QUEUES[queue]], _ROWS[queue]
+        # A person without rows has no messages. So operators keep seeing those of others.
+        if not waiting(_sqs, url) or not any(page(owner, after=None)):
             return
         with Hold(_sqs, url, seconds=HELD_SECONDS, until=until) as hold:
-            own = list(_own(hold, known))
+            own = [message for batch in hold.batches() for message in _own(batch, owner, named)]
             found.bodies[queue] = [object_in(message) for message in own]
             kept = hold.delete_all(own) if remove else 0
             if kept or not hold.is_everything:
@@ -64,9 +69,11 @@ def messages(ids: Callable[[str], Set[str]], *, seconds: float, remove: bool) ->
     return found
 
 
-def _own(hold: Hold, ids: Set[str]) -> Iterator[Message]:
-    for batch in hold.batches():
-        yield from (message for message in batch if _ids_in(object_in(message)) & ids)
+def _own(batch: list[Message], owner: str, named: Callable[[Set[str]], Mapping[str, rows.Row]]) -> list[Message]:
+    """The messages that name a row of the owner."""
+    ids = [_ids_in(object_in(message)) for message in batch]
+    own = {id for id, row in named(set().union(*ids)).items() if row.get("Owner") == owner}
+    return [message for message, its in zip(batch, ids, strict=True) if its & own]
 
 
 def _ids_in(body: dict[str, Any]) -> set[str]:

@@ -2,16 +2,18 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
 
-from account.stores import EXECUTIONS, ORDERS, REMINDERS, REMINDERS_DEAD
+from account.stores import EXECUTIONS, ORDERS, REMINDERS
 from common.paging import MOST, Place
+from common.times import timestamp
+from orders import rules
 from orders import table as order_table
-from orders.order import FINAL
+from orders.order import FINAL, PARKED
 from reminders import executions
 from reminders import table as reminder_table
 from reminders.due import from_utc_text
@@ -30,6 +32,9 @@ class Erasing:
 
     owner: str
     until: float
+    searched_since: datetime
+    """When the search of the queues began. A message of an order that was parked later may not have been found."""
+
     removed: Counter[str] = field(default_factory=Counter)
     waits: Counter[str] = field(default_factory=Counter)
 
@@ -52,7 +57,8 @@ class Erasing:
 
     def erase_order(self, row: Row) -> bool:
         """Returns True, because the row was there. The next round shows whether it still is."""
-        if row["Status"] not in FINAL:
+        is_unsearched = row["Status"] == PARKED and row["UpdatedAt"] >= timestamp(self.searched_since)
+        if row["Status"] not in FINAL or is_unsearched:
             self.waits[ORDERS] += 1
         elif order_table.erase(row, now=datetime.now(UTC)):
             self.removed[ORDERS] += 1
@@ -96,15 +102,15 @@ def reminders_page(owner: str, *, after: Place | None) -> Page:
     return reminder_table.of_owner(owner, limit=MOST, after=after, last_first=False, due=None)
 
 
-def ids_of(owner: str) -> Callable[[str], Set[str]]:
-    """Returns a function that gives the ids of the orders, or of the reminders, that a queue is about."""
+def orders_named(ids: Set[str]) -> Mapping[str, Row]:
+    """The rows of those of at most 100 ids that are ids of orders. A message by hand may name anything."""
+    return order_table.find_all(filter(rules.is_order_id, ids))
 
-    def ids(queue: str) -> Set[str]:
-        if queue == REMINDERS_DEAD:
-            return {row["ReminderId"] for row in reminders_of(owner)}
-        return {row["OrderId"] for row in orders_of(owner)}
 
-    return ids
+def reminders_named(ids: Set[str]) -> Mapping[str, Row]:
+    """The rows of those ids that are ids of reminders. A message by hand may name anything."""
+    rows = (reminder_table.find(id) for id in ids if 0 < len(id) <= reminder_table.LONGEST_ID)
+    return {row["ReminderId"]: row for row in rows if row}
 
 
 def _all(page: Callable[..., Page]) -> Iterator[Row]:

@@ -47,11 +47,11 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
     now = datetime.now(UTC)
     if "Records" in event:
         bodies = [json.loads(record["body"]) for record in event["Records"]]
-        parked = _park_all(_overdue((one["OrderId"] for one in bodies if "OrderId" in one), now=now), now=now)
+        parked = _park_all(_overdue((one["OrderId"] for one in bodies if "OrderId" in one), now=now))
         return {"Parked": parked + sum(_search(one["After"], now=now) for one in bodies if "After" in one)}
     if "ExecutionId" in event:
         execution = event["ExecutionId"]
-        return {"Parked": _park_all(_orders_of(execution), f"Execution.{event['Status']}", execution, now=now)}
+        return {"Parked": _park_all(_orders_of(execution), f"Execution.{event['Status']}", execution)}
     return {"Parked": _search(None, now=now)}
 
 
@@ -59,7 +59,7 @@ def _search(after: str | None, *, now: datetime) -> int:
     """Parks the lost orders of one page of the table. Then sends a message for the next page."""
     rows, last = table.received(before=now - OVERDUE, after=after, limit=PAGE)
     rows.sort(key=lambda row: str(row.get("UpdatedAt")))
-    parked = _park_all(_overdue((row["OrderId"] for row in rows), now=now), now=now)
+    parked = _park_all(_overdue((row["OrderId"] for row in rows), now=now))
     if last:
         looks.at_rows(after=last)
     return parked
@@ -92,10 +92,8 @@ def _orders_of(execution: str) -> Iterable[dict[str, Any]]:
     return [{"ExecutionId": execution}]
 
 
-def _park_all(
-    rows: Iterable[dict[str, Any]], error: str = "NoOutcomeError", execution: str | None = None, *, now: datetime
-) -> int:
-    parked = [_park(row, error=error, execution=execution, now=now) for row in rows]
+def _park_all(rows: Iterable[dict[str, Any]], error: str = "NoOutcomeError", execution: str | None = None) -> int:
+    parked = [_park(row, error=error, execution=execution) for row in rows]
     failed = parked.count(False)
     if parked:
         logger.warning("parked %d of %d lost orders: %s", len(parked) - failed, len(parked), error)
@@ -104,14 +102,15 @@ def _park_all(
     return len(parked)
 
 
-def _park(row: Mapping[str, Any], *, error: str, execution: str | None, now: datetime) -> bool:
+def _park(row: Mapping[str, Any], *, error: str, execution: str | None) -> bool:
     try:
         message = _message(row, error=error, execution=execution)
         # Send the message first. If the row were marked first, a failure in between would lose the order. If the row
         # cannot be marked, the next look sends a copy with the same ParkingId.
         _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message, default=str))
         if "OrderId" in row:
-            table.park(row, now=now)
+            # A deletion of an account relies on it that this time is later than the message.
+            table.park(row, now=datetime.now(UTC))
     except (ClientError, BotoCoreError) as failure:
         # The other orders must still be parked.
         logger.error("an order was not parked: %s", type(failure).__name__)

@@ -99,6 +99,7 @@ def test_a_person_is_named_by_address_or_id(account: Command, api: FakeApi, who:
 
 def test_a_file_is_only_for_its_owner(account: Command, api: FakeApi, tmp_path: Path) -> None:
     api.answers = [PART]
+    (tmp_path / "ada.json").touch(0o644)
 
     run = account("export", ADA, "--to", str(tmp_path / "ada.json"))
 
@@ -110,13 +111,16 @@ def test_a_file_is_only_for_its_owner(account: Command, api: FakeApi, tmp_path: 
 def test_a_deletion_is_repeated_until_it_is_complete_and_its_counts_are_added_up(
     account: Command, api: FakeApi, tmp_path: Path
 ) -> None:
-    waits = {**RECEIPT, "complete": False, "waits": WAITS}
+    queue = {"store": "ParkedQueue", "what": "messages", "why": "the queue was too long", "until": "14 days"}
+    waits = {**RECEIPT, "complete": False, "waits": WAITS, "stays": [queue]}
     api.answers = [waits, EndpointConnectionError(endpoint_url="x"), refusal(503, "Unavailable"), RECEIPT]
 
     run = account("delete", ADA, "--yes", "--to", str(tmp_path / "receipt.json"))
 
     assert (run.status, run.err) == (0, "waiting: 1 orders in progress\n")
-    assert json.loads((tmp_path / "receipt.json").read_text())["removed"][0]["count"] == 4
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    assert receipt["removed"][0]["count"] == 4
+    assert receipt["stays"] == [queue], "a later call does not search for what is removed already"
     assert api.signed_in_again, "the API wants a password that was entered just now"
     assert [method for method, _ in api.asked] == ["DELETE"] * 4
 

@@ -1,5 +1,6 @@
 """`accounts`: a copy of a person's data, and the deletion of their account."""
 
+import contextlib
 import json as json_text
 import os
 import sys
@@ -100,6 +101,9 @@ def _write(document: dict[str, Any], to: Path | None, done: str) -> None:
         return
     try:
         with open(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            # A file that was there keeps its mode. The device /dev/stdout, for example, belongs to somebody else.
+            with contextlib.suppress(PermissionError):
+                os.fchmod(file.fileno(), 0o600)
             json_text.dump(document, file, indent=2, ensure_ascii=False)
             file.write("\n")
     except OSError as error:

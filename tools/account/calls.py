@@ -51,13 +51,16 @@ def delete(api: Api, who: str, *, say: Say) -> dict[str, Any]:
     `say` gets what the command waits for.
     """
     removed: dict[str, dict[str, Any]] = {}
+    stays: list[dict[str, Any]] = []
     while True:
         receipt = _body(_insistently(api, "DELETE", query_of(who)))
         for one in receipt["removed"]:
             count = removed.get(one["store"], {"count": 0})["count"]
             removed[one["store"]] = {**one, "count": count + one["count"]}
+        # The last call cannot know which queue an earlier call did not search to its end.
+        stays += [one for one in receipt["stays"] if one not in stays]
         if receipt["complete"]:
-            return {**receipt, "removed": list(removed.values())}
+            return {**receipt, "removed": list(removed.values()), "stays": stays}
         for one in receipt["waits"]:
             say(f"waiting: {one['count']} {one['what']}")
         time.sleep(LONG_PAUSE_SECONDS if receipt["waits"] else SHORT_PAUSE_SECONDS)

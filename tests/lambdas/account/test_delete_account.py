@@ -2,11 +2,12 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from account import delete_account, document, person, rows, stores
+from account import delete_account, document, held, person, rows, stores
 from orders import table as order_table_module
 from orders.erased import EMPTIED, KEPT, NOTE
 from reminders import executions
@@ -194,6 +195,41 @@ def test_an_order_that_is_corrected_meanwhile_is_waited_for(order_table, monkeyp
     assert (receipt["complete"], receipt["removed"]) == (False, [])
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == corrected
     assert ADA in pool.users
+
+
+def test_an_order_that_is_parked_after_the_search_is_waited_for(order_table, held_queues, monkeypatch, pool):
+    """Otherwise its message would stay, and its row would no longer say whose it is."""
+    order_table.put_item(Item=an_order("A-1", Status="RECEIVED"))
+    search = held.messages
+
+    def search_and_park(*who: str, **how: Any) -> held.Found:
+        found = search(*who, **how)
+        held_queues["ParkedQueue"].put({"OrderId": "A-1", "Name": "Zoë"})
+        order_table_module.park(order_table_module.find("A-1"), now=datetime.now(UTC))
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(held, "messages", search_and_park)
+        assert not delete()[1]["complete"]
+
+    assert ADA in pool.users
+    assert removed(delete()[1])["ParkedQueue"] == 1
+    assert held_queues["ParkedQueue"].take() == []
+
+
+def test_a_search_does_not_read_all_orders_of_the_person(order_table, held_queues, monkeypatch):
+    """A person with very many orders could never delete their account."""
+    with order_table.batch_writer() as batch:
+        for number in range(3 * order_table_module.BATCH):
+            batch.put_item(Item=an_order(f"A-{number}", Status="PARKED"))
+    held_queues["ParkedQueue"].put({"OrderId": "A-299"}, {"OrderId": "B-1"}, {"OrderId": "x" * 3000}, {"OrderId": ""})
+    find_all, read = order_table_module.find_all, []
+    monkeypatch.setattr(order_table_module, "find_all", lambda ids: find_all(read.extend(given := [*ids]) or given))
+
+    found = held.messages(ADA, seconds=4, remove=True)
+
+    assert found.bodies["ParkedQueue"] == [{"OrderId": "A-299"}]
+    assert len(read) <= order_table_module.BATCH + 2
 
 
 def test_messages_of_the_person_are_removed_and_those_of_others_stay(order_table, remind, held_queues):

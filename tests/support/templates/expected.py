@@ -118,6 +118,7 @@ FUNCTIONS: Mapping[str, Function] = {
                 "sqs:GetQueueAttributes",
                 "sqs:ReceiveMessage",
             },
+            "Reminders/ReminderTable.Arn": {"dynamodb:GetItem"},
             "Reminders/ReminderTable.Arn/index/ByOwner": {"dynamodb:Query"},
             "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:DescribeExecution"},
         },

@@ -64,7 +64,8 @@ export function joined(parts) {
 }
 
 /**
- * Adds up the counts of all calls of a deletion.
+ * Adds up the counts of all calls of a deletion, and joins what stays: the last call cannot know which queue an earlier
+ * call did not search to its end.
  *
  * @param {DeletionReceipt[]} receipts
  * @returns {DeletionReceipt}
@@ -75,5 +76,6 @@ function summed(receipts) {
   for (const one of receipts.flatMap((receipt) => receipt.removed)) {
     removed.set(one.store, { ...one, count: one.count + (removed.get(one.store)?.count ?? 0) });
   }
-  return { ...receipts[receipts.length - 1], removed: [...removed.values()] };
+  const stays = new Map(receipts.flatMap((receipt) => receipt.stays).map((one) => [JSON.stringify(one), one]));
+  return { ...receipts[receipts.length - 1], removed: [...removed.values()], stays: [...stays.values()] };
 }
