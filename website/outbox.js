@@ -61,6 +61,17 @@ export function mailsOf({ messages }) {
     .sort((one, other) => (one.at < other.at ? 1 : -1));
 }
 
+/**
+ * Returns where a link of a mail leads. Mails name an API's address as on AWS, but on the laptop cloud the API is at `api`.
+ *
+ * @param {string} link
+ * @param {string} api the API's address, which ends with its id and its stage
+ */
+export function leadsTo(link, api) {
+  const [, id, path] = /^https:\/\/([a-z0-9]+)\.execute-api\.[^/]+(\/.*)$/.exec(link) ?? [];
+  return id && api.includes(`/${id}/`) ? api.slice(0, api.lastIndexOf("/")) + path : link;
+}
+
 /** @param {MailOfEngine} mail */
 function partOf({ BodyText, BodyHtml }) {
   if (!BodyHtml) {

@@ -33,6 +33,24 @@ def test_mails_and_texts_are_shown_as_they_would_arrive(open_tab: OpenTab, their
     expect(tab.page.get_by_role("region", name="Texts").get_by_text(message, exact=True)).to_have_count(1)
 
 
+def test_an_address_in_a_mail_is_a_link(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    address = "https://example.com/v1/a-b_c.d=?x=1"
+    sent(theirs, f"{message}: open <{address}>, or javascript:alert(1).", "email")
+    tab = open_tab(theirs.user)
+    tab.go("#/outbox")
+
+    mail = tab.page.get_by_role("region", name="Mails").get_by_role("listitem").filter(has_text=message)
+
+    links = mail.get_by_role("link").filter(has_text="example.com")
+    expect(links).to_have_text([address])
+    expect(links).to_have_attribute("href", address)
+    expect(mail).to_contain_text(f"{message}: open <{address}>, or javascript:alert(1).")
+    expect(mail.get_by_role("link").filter(has_text="javascript")).to_have_count(0)
+    with tab.page.expect_popup() as opened:
+        mail.get_by_role("link").filter(has_text="/stop/").click()
+    expect(opened.value.get_by_text(message)).to_be_visible()
+
+
 def test_new_mail_appears_by_itself_unless_refreshing_is_off(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     tab = open_tab(theirs.user)
     tab.page.clock.install()

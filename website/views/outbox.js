@@ -1,5 +1,5 @@
 import { ServerDown, send } from "../http.js";
-import { isApplied, mailsOf, queuesOf, textsOf, waitsOf } from "../outbox.js";
+import { isApplied, leadsTo, mailsOf, queuesOf, textsOf, waitsOf } from "../outbox.js";
 import { empty, shown } from "../parts/shown.js";
 import { Resource, poll } from "../resource.js";
 import { timeText } from "../times.js";
@@ -91,7 +91,7 @@ export class Outbox {
       ${failureNotice(this.#failure)}
       <section aria-labelledby="mails">
         <h2 id="mails">Mails</h2>
-        ${shown(this.#mails, mails)}
+        ${shown(this.#mails, (list) => mails(list, this.#page.config.remindersApi))}
       </section>
       <section aria-labelledby="texts">
         <h2 id="texts">Texts</h2>
@@ -120,11 +120,18 @@ export class Outbox {
   }
 }
 
-/** @param {Mail[]} list */
-const mails = (list) =>
+/**
+ * @param {Mail[]} list
+ * @param {string} api
+ */
+const mails = (list, api) =>
   list.length
     ? html`<ul class="mails">
-        ${repeat(list, ({ id }) => id, mail)}
+        ${repeat(
+          list,
+          ({ id }) => id,
+          (one) => mail(one, api),
+        )}
       </ul>`
     : empty("No mail yet", "Codes and reminders by e-mail appear here.");
 
@@ -134,17 +141,39 @@ const conversations = (list) =>
     ? html`<div class="phones">${repeat(list, ({ phone }) => phone, conversation)}</div>`
     : empty("No texts yet", "Reminders by SMS appear here.");
 
-/** @param {Mail} mail */
-const mail = ({ to, from, subject, text, part, at }) => html`
+/**
+ * @param {Mail} mail
+ * @param {string} api the address of the API of reminders, whose links mails have
+ */
+const mail = ({ to, from, subject, text, part, at }, api) => html`
   <li class="card mail">
     <header>
       <p class="title" dir="auto">${subject}</p>
-      <p class="quiet">to ${to}, from ${from} · <time datetime=${at}>${timeText(at)}</time></p>
+      <p class="quiet">
+        to <span class="address">${to}</span>, from <span class="address">${from}</span> ·
+        <time datetime=${at}>${timeText(at)}</time>
+      </p>
     </header>
-    <p class="letter" dir="auto">${text}</p>
+    <p class="letter" dir="auto">${withLinks(text, api)}</p>
     ${part ? html`<p class="hint">${part}</p>` : nothing}
   </li>
 `;
+
+const LINK = /(https?:\/\/[^\s<>"]*[\w/=-])/;
+
+/**
+ * Renders the addresses in a text as links, as mail programs do.
+ *
+ * @param {string} text
+ * @param {string} api
+ */
+const withLinks = (text, api) =>
+  // With a group in the separator, every second part is a separator.
+  text
+    .split(LINK)
+    .map((part, i) =>
+      i % 2 ? html`<a href=${leadsTo(part, api)} target="_blank" rel="noreferrer">${part}</a>` : part,
+    );
 
 /** @param {Conversation} conversation */
 const conversation = ({ phone, texts }) => html`
