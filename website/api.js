@@ -45,6 +45,15 @@ export class Api {
     return this.#call("PUT", path, { body });
   }
 
+  /**
+   * @param {string} path
+   * @param {unknown} body
+   * @param {{key?: string}} options as for `post`
+   */
+  patch(path, body, { key }) {
+    return this.#call("PATCH", path, { body, key });
+  }
+
   /** @param {string} path */
   delete(path) {
     return this.#call("DELETE", path);

@@ -51,15 +51,22 @@ export const STATUSES = {
   FAILED: { word: "Failed", tone: "bad" },
 };
 
+/**
+ * What became of a reminder before a change of it arrived.
+ *
+ * @type {Record<Reminder["status"], string>}
+ */
+export const MEANWHILE = {
+  SCHEDULED: "This reminder was changed in the meantime. Look at it, then try again.",
+  SENDING: "Too late: this reminder is being sent.",
+  SENT: "Too late: this reminder was sent in the meantime.",
+  PARTLY_SENT: "Too late: this reminder was sent in the meantime, but not by all channels.",
+  CANCELLED: "This reminder was cancelled in the meantime.",
+  FAILED: "This reminder could not be sent in the meantime.",
+};
+
 /** @type {Record<Channel, string>} */
 export const CHANNELS = { email: "e-mail", sms: "SMS", topic: "the topic" };
-
-/**
- * The form's field for the address of each channel.
- *
- * @type {Record<Channel, string | null>}
- */
-const ADDRESSES = { email: "email", sms: "phone", topic: null };
 
 /**
  * `e-mail and SMS`
@@ -71,7 +78,7 @@ export const channelsText = (channels) => {
   return [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(" and ");
 };
 
-/** @param {Reminder} reminder */
+/** @param {Pick<Reminder, "status">} reminder */
 export const isWaiting = ({ status }) => status === "SCHEDULED" || status === "SENDING";
 
 /**
@@ -81,113 +88,13 @@ export const isWaiting = ({ status }) => status === "SCHEDULED" || status === "S
  */
 export const fieldsShown = ({ when, repeats, ends }) => [
   "message",
-  when === "in" ? "count" : "timestamp",
+  ...(when === "in" ? ["count"] : when === "at" ? ["timestamp"] : []),
   ...(repeats ? ["every"] : []),
   ...(repeats && ends !== "never" ? [ends] : []),
   "email",
   "phone",
   "channels",
 ];
-
-/**
- * Returns the API's request for the form's fields. Without an address, a reminder goes to the person's own address.
- *
- * @param {Record<string, string>} form
- * @param {Channel[]} channels
- * @param {string | null} zone the browser's time zone; without its name, the browser converts local times itself
- */
-export function requestOf(form, channels, zone) {
-  return {
-    message: form.message,
-    channels,
-    ...(zone ? { timeZone: zone } : {}),
-    ...addressesOf(form, channels),
-    ...dueOf(form, zone),
-    ...repeatOf(form),
-  };
-}
-
-/** A key by which the API recognises a repeated request for a new reminder. */
-export function newKey() {
-  // Not crypto.randomUUID: Safari has it only on secure pages, and treats the laptop cloud's page as insecure.
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/**
- * Returns the addresses that the chosen channels use. People type phone numbers in groups.
- *
- * @param {Record<string, string>} form
- * @param {Channel[]} channels
- */
-function addressesOf(form, channels) {
-  const typed = { email: form.email.trim(), phone: form.phone.replace(/[\s().-]/g, "") };
-  return Object.fromEntries(
-    Object.entries(typed).filter(([name, text]) => text && channels.some((channel) => ADDRESSES[channel] === name)),
-  );
-}
-
-/**
- * @param {Record<string, string>} form
- * @param {string | null} zone
- */
-function dueOf({ when, count, unit, timestamp, fold }, zone) {
-  if (when === "in") {
-    return { waitSeconds: Number(count) * WAITS[unit] };
-  }
-  if (!zone) {
-    return { timestamp: instantText(timestamp) };
-  }
-  return { timestamp, ...(fold ? { fold: Number(fold) } : {}) };
-}
-
-/** @param {Record<string, string>} form */
-function repeatOf({ repeats, every, step, ends, until, times }) {
-  if (!repeats) {
-    return {};
-  }
-  // Sent in UTC: the browser chooses between two times that look the same, so the form need not ask.
-  /** @type {Record<string, {until?: string, times?: number}>} */
-  const end = {
-    never: {},
-    until: { until: ends === "until" ? instantText(until) : "" },
-    times: { times: Number(times) },
-  };
-  return { repeat: { every: `${Number(every)}${step}`, ...end[ends] } };
-}
-
-/** @param {string} wall */
-const instantText = (wall) => `${new Date(wall).toISOString().slice(0, 19)}Z`;
-
-const WHOLE = /^[0-9]{1,8}$/;
-
-/**
- * Returns the fields that are missing or not a number. The API checks everything else.
- *
- * @param {Record<string, string>} form
- */
-export function problemsOf(form) {
-  /** @type {Problems} */
-  const problems = {};
-  if (!form.message.trim()) {
-    problems.message = "Enter what you want to be reminded of.";
-  }
-  if (form.when === "in" && !WHOLE.test(form.count)) {
-    problems.count = "Enter a whole number, such as 20.";
-  }
-  if (form.when === "at" && !form.timestamp) {
-    problems.timestamp = "Choose a date and a time.";
-  }
-  if (form.repeats && !(WHOLE.test(form.every) && Number(form.every) > 0)) {
-    problems.every = "Enter a whole number, such as 1.";
-  }
-  if (form.repeats && form.ends === "until" && !form.until) {
-    problems.until = "Choose when the reminder ends.";
-  }
-  if (form.repeats && form.ends === "times" && !(WHOLE.test(form.times) && Number(form.times) > 0)) {
-    problems.times = "Enter a whole number, such as 3.";
-  }
-  return problems;
-}
 
 /**
  * The form's control for each field of the API.
@@ -262,4 +169,33 @@ export function repeatText({ every, until, times }) {
   const often = count === 1 ? `every ${one}` : `every ${count} ${several}`;
   const end = times ? `, ${times} ${times === 1 ? "time" : "times"}` : until ? `, until ${timeText(until)}` : "";
   return often + end;
+}
+
+/**
+ * The page's words for the reasons that the API gives. The API's reasons also name the error of AWS, for operators.
+ *
+ * @type {[RegExp, string][]}
+ */
+const REASONS = [
+  [/^the e-mail was not sent/, "The e-mail could not be sent."],
+  [/^the text was not sent/, "The text message could not be sent."],
+  [/^the message to the topic was not sent/, "The message to the topic could not be sent."],
+  [/so the reminder may have arrived$/, "Sending was interrupted, so the reminder may or may not have arrived."],
+  [/now it is too late$|^the reminder waited too long/, "The reminder could not be sent in time."],
+  [
+    /addresses are no longer known$/,
+    "The reminder could not be sent: its address is no longer known. Set a new reminder.",
+  ],
+  [/^the reminder will not repeat any more$|^the next occurrence was not scheduled/, "It does not repeat any more."],
+];
+const UNKNOWN = "The reminder could not be sent.";
+
+/**
+ * Why a reminder was not sent, for the person who set it. A repeated one keeps the reason until its next time.
+ *
+ * @param {Reminder} reminder
+ */
+export function reasonText({ reason, status }) {
+  const words = (reason ?? "").split("; ").map((one) => REASONS.find(([rule]) => rule.test(one))?.[1] ?? UNKNOWN);
+  return `${isWaiting({ status }) ? "Last time: " : ""}${words.join(" ")}`;
 }

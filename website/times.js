@@ -69,3 +69,14 @@ export function wallText(date) {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
 }
+
+/**
+ * Returns a local time of tomorrow, in the same format.
+ *
+ * @param {string} clock `09:00`
+ */
+export function tomorrowAt(clock) {
+  const date = new Date();
+  date.setDate(date.getDate() + 1);
+  return `${wallText(date).slice(0, 10)}T${clock}`;
+}

@@ -71,7 +71,7 @@ WRITTEN_BY_FUNCTIONS = {
 }
 """The statuses that no workflow writes."""
 
-WITHOUT_A_BUTTON = {"topic"}
+NOT_ON_THE_PAGE = {"topic"}
 """The channels that the page does not offer."""
 
 NOT_CODES = {"GET", "MFA_SETUP", "SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"}
@@ -176,6 +176,7 @@ def _assigned(machine: dict[str, Any], variable: str) -> set[str]:
 ASK_THE_PAGE = """
 import * as orders from "./website/orders.js";
 import * as reminders from "./website/reminders.js";
+import * as requests from "./website/reminder-requests.js";
 const statuses = Object.keys(reminders.STATUSES);
 console.log(JSON.stringify({
   reasons: orders.REASONS,
@@ -186,6 +187,7 @@ console.log(JSON.stringify({
   reminders: statuses,
   waiting: statuses.filter((status) => reminders.isWaiting({ status })),
   channels: Object.keys(reminders.CHANNELS),
+  offered: requests.WAYS.flatMap(([way]) => requests.channelsOf(way)),
   steps: Object.keys(reminders.STEPS),
 }));
 """
@@ -204,7 +206,7 @@ def _of_the_page() -> Iterator[Place]:
     yield Place("website/reminders.js: STATUSES", set(page["reminders"]), REMINDERS)
     yield Place("website/reminders.js: isWaiting", set(page["waiting"]), {reminder.SCHEDULED, reminder.SENDING})
     yield Place("website/reminders.js: CHANNELS", set(page["channels"]), CHANNELS)
-    yield Place("website/reminders.js: ADDRESSES", _keys("website/reminders.js", "ADDRESSES"), CHANNELS)
+    yield Place("website/reminder-requests.js: ADDRESSES", _keys("website/reminder-requests.js", "ADDRESSES"), CHANNELS)
     yield Place("website/reminders.js: STEPS", set(page["steps"]), UNITS)
     (words,) = re.findall("^const WORDS = {(.*?)^};", _text("website/reminders.js"), re.M | re.S)
     said = re.findall(r'^  "([A-Za-z.]+) (\w+)": \({ (.*?) }\)', words, re.M)
@@ -212,9 +214,7 @@ def _of_the_page() -> Iterator[Place]:
     for field, code, names in said:
         values = {value.strip() for value in names.split(",")}
         yield Place(f"website/reminders.js: WORDS of {field} {code}", values, values & set(CODES.get(code, ())))
-    values = re.findall('name="channels" value="([a-z ]+)"', _text("website/views/reminders/channels.js"))
-    buttons = {channel for value in values for channel in value.split()}
-    yield Place("website/views/reminders/channels.js: buttons", buttons, CHANNELS - WITHOUT_A_BUTTON)
+    yield Place("website/reminder-requests.js: WAYS", set(page["offered"]), CHANNELS - NOT_ON_THE_PAGE)
     group = set(re.findall('^const OPERATORS = "(.*)";', _text("website/session.js"), re.M))
     yield Place("website/session.js: OPERATORS", group, {caller.OPERATORS})
     for file in PROJECT.glob("website/**/*.js"):

@@ -79,15 +79,26 @@ def try_an_empty_order(page: Page) -> None:
 
 def open_and_send_the_whole_form(page: Page) -> None:
     page.get_by_label("At a date and time").check()
-    page.get_by_label("Repeat this reminder").check()
+    page.get_by_label("Repeats").check()
     page.get_by_label("After a number of times").check()
-    page.get_by_role("button", name="Both").click()
+    page.get_by_label("Both", exact=True).check()
+    page.get_by_role("button", name="Remind me", exact=True).click()
     expect(page.locator(".problem").first).to_be_visible()
 
 
 def ask_whether_to_cancel(page: Page) -> None:
     page.get_by_role("button", name="Cancel: Feed the cat").click()
     expect(page.get_by_role("group", name="Cancel this reminder?")).to_be_visible()
+
+
+def edit_a_repeated_reminder(page: Page) -> None:
+    page.get_by_role("button", name="Edit: Stand-up").click()
+    page.get_by_label("Message", exact=True).fill(" ")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".problem")).to_be_visible()
+    page.get_by_text("Behind the scenes").click()
+    expect(page.get_by_text("lambdas/reminders/update_reminder.py: handler")).to_be_visible()
+    expect(page.locator(".behind")).to_contain_text('"message": "Feed the cat"')
 
 
 def change_the_phone(page: Page) -> None:
@@ -285,6 +296,7 @@ STATES: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "order-behind": ("grace", "#/orders/{fulfilled}", open_the_panels),
     "orders-search": ("grace", "#/orders?text=nothing&from=2026-01-01", nothing),
     "account-password": ("grace", "#/account", change_the_password),
+    "reminders-edit": ("grace", "#/reminders", edit_a_repeated_reminder),
     "operators-close": ("operator", "#/operators", open_a_closing),
     "operators-remove": ("operator", "#/operators", ask_whether_to_remove),
 }
@@ -366,14 +378,14 @@ def sticks_out(page: Page, size: ViewportSize) -> bool:
 def test_the_page_shows_what_is_chosen_if_the_browser_forces_colours(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person, forced_colors="active", reduced_motion="reduce")
     tab.go("#/reminders")
-    switch = tab.page.get_by_label("Repeat this reminder")
+    switch = tab.page.get_by_label("Repeats")
     switch.focus()
     off = switch.screenshot()
     switch.press("Space")
     expect(switch).to_be_checked()
     assert switch.screenshot() != off
 
-    chosen, other = (tab.page.get_by_text(text, exact=True) for text in ("After a delay", "At a date and time"))
+    chosen, other = (tab.page.get_by_text(text, exact=True) for text in ("After a while", "At a date and time"))
     assert outline(chosen) != outline(other)
     assert outline(tab.page.get_by_role("link", name="Remind me")) != outline(
         tab.page.get_by_role("link", name="My orders")

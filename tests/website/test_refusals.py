@@ -45,15 +45,15 @@ def reminders(open_tab: OpenTab, person: User) -> Tab:
     return tab
 
 
-def test_a_channel_that_cannot_send_yet_is_reported_at_the_buttons(reminders: Tab) -> None:
+def test_a_channel_that_cannot_send_yet_is_reported_below_the_choice(reminders: Tab) -> None:
     page = reminders.page
     refuse(page, "reminders", channels=UNVERIFIED)
 
-    page.get_by_role("button", name="By e-mail").click()
+    page.get_by_role("button", name="Remind me", exact=True).click()
 
     expect(page.get_by_role("alert")).to_have_text(f"This {UNVERIFIED}.")
     expect(page.get_by_role("group", name="How")).to_have_accessible_description(f"This {UNVERIFIED}.")
-    expect(page.get_by_role("button", name="By e-mail")).to_be_focused()
+    expect(page.get_by_role("button", name="Remind me", exact=True)).to_be_focused()
     expect(page.get_by_label("Remind me of")).to_have_value("Feed the cat")
     assert reminders.axe() == []
 
@@ -71,7 +71,7 @@ def test_a_channel_that_cannot_send_yet_is_reported_at_the_buttons(reminders: Ta
 def test_a_problem_of_a_reminder_without_a_field_is_shown_as_a_notice(reminders: Tab, problems: dict[str, Any]) -> None:
     refuse(reminders.page, "reminders", **problems)
 
-    reminders.page.get_by_role("button", name="By e-mail").click()
+    reminders.page.get_by_role("button", name="Remind me", exact=True).click()
 
     listed = "; ".join(f"{name} {_detail(name, problem)['problem']}" for name, problem in problems.items())
     expect(reminders.page.get_by_role("alert")).to_have_text(f"This cannot be kept. {listed}.")
@@ -81,7 +81,7 @@ def test_a_problem_of_a_reminder_without_a_field_is_shown_as_a_notice(reminders:
 def test_a_problem_of_a_field_is_shown_only_beside_it(reminders: Tab, problem: str | codes.Problem) -> None:
     refuse(reminders.page, "reminders", message=problem)
 
-    reminders.page.get_by_role("button", name="By e-mail").click()
+    reminders.page.get_by_role("button", name="Remind me", exact=True).click()
 
     said = "This may have at most 1400 characters."
     expect(reminders.page.get_by_label("Remind me of")).to_have_accessible_description(said)
@@ -115,7 +115,7 @@ def test_a_refused_time_is_explained_by_its_code(reminders: Tab, problem: str | 
     page.get_by_label("Date and time", exact=True).fill("2027-03-28T02:30")
     refuse(page, "reminders", timestamp=problem)
 
-    page.get_by_role("button", name="By e-mail").click()
+    page.get_by_role("button", name="Remind me", exact=True).click()
 
     expect(page.get_by_label("Date and time", exact=True)).to_have_accessible_description(re.compile(re.escape(said)))
 

@@ -16,7 +16,7 @@ from common import codes
 from local.users import User
 from tests.support.cloud.apps import Apps
 from tests.support.page import scenes
-from tests.support.page.reminder_form import LOCAL, at, expect_problem, fill_message, is_post, listed, send
+from tests.support.page.reminder_form import LOCAL, at, expect_problem, fill_message, is_post, listed, press, send
 from tests.support.page.tab import OpenTab, Tab
 
 Clocks = tuple[str, datetime]
@@ -78,6 +78,33 @@ def test_a_browser_without_the_name_of_its_time_zone_sends_utc(
 
     assert (sent["timestamp"], sent.get("timeZone")) == (f"{wall:%Y-%m-%d}T04:00:00Z", None)
     expect(listed(tab.page, "Upcoming", message).get_by_role("time")).to_contain_text("09:30")
+
+
+def test_a_reminder_without_any_choice_is_in_an_hour_by_e_mail(tab: Tab, message: str) -> None:
+    fill_message(tab.page, message)
+
+    with tab.page.expect_request(is_post) as asked:
+        press(tab.page)
+
+    body = asked.value.post_data_json or {}
+    assert (body["waitSeconds"], body["channels"]) == (3600, ["email"])
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "US/Pacific"])
+def test_tomorrow_at_nine_is_local_to_the_browser(open_tab: OpenTab, somebody: User, message: str, zone: str) -> None:
+    tab = open_tab(somebody, timezone_id=zone)
+    tab.go("#/reminders")
+    fill_message(tab.page, message)
+    tab.page.get_by_label("Tomorrow at 9:00").check()
+    # The next line is wrong only if midnight falls between the two.
+    tomorrow = datetime.now(ZoneInfo(zone)).date() + timedelta(days=1)
+
+    sent = send(tab.page)
+
+    assert (sent["timestamp"], sent["timeZone"]) in {
+        (f"{tomorrow}T09:00", name) for name in (zone, OTHER_NAMES.get(zone))
+    }
+    expect(listed(tab.page, "Upcoming", message).get_by_role("time")).to_contain_text("09:00")
 
 
 def change_of_clocks(forward: bool) -> Clocks:
@@ -172,7 +199,7 @@ def test_a_problem_is_shown_beside_its_field_and_no_input_is_lost(
     tab.refusals = {400}
     fill_message(tab.page, message)
     if label in ("Every", *OPENS):
-        tab.page.get_by_label("Repeat this reminder").check()
+        tab.page.get_by_label("Repeats").check()
     for name in fields.keys() & OPENS:
         tab.page.get_by_label(OPENS[name], exact=True).check()
     for name, text in fields.items():
@@ -182,7 +209,7 @@ def test_a_problem_is_shown_beside_its_field_and_no_input_is_lost(
         else:
             control.fill(text)
 
-    tab.page.get_by_role("button", name="By e-mail").click()
+    press(tab.page)
 
     control = tab.page.get_by_label(label, exact=True)
     expect_problem(control, words)
@@ -206,8 +233,7 @@ def test_a_reminder_is_repeated_as_chosen(
     tab: Tab, message: str, every: str, step: str, end: Callable[[Page], None] | None, asked: Fields, words: str
 ) -> None:
     fill_message(tab.page, message)
-    tab.page.get_by_label("In", exact=True).fill("600")
-    tab.page.get_by_label("Repeat this reminder").check()
+    tab.page.get_by_label("Repeats").check()
     tab.page.get_by_label("Every").fill(every)
     tab.page.get_by_label("Period").select_option(label=step)
     if end:
@@ -215,14 +241,13 @@ def test_a_reminder_is_repeated_as_chosen(
 
     assert send(tab.page)["repeat"] == asked
     expect(listed(tab.page, "Upcoming", message)).to_contain_text(words)
-    expect(tab.page.get_by_label("Repeat this reminder")).not_to_be_checked()
+    expect(tab.page.get_by_label("Repeats")).not_to_be_checked()
 
 
 def test_the_end_of_a_repeated_reminder_is_local_to_the_browser(tab: Tab, message: str) -> None:
     until = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=9)).replace(hour=23, minute=45, second=0)
     fill_message(tab.page, message)
-    tab.page.get_by_label("In", exact=True).fill("600")
-    tab.page.get_by_label("Repeat this reminder").check()
+    tab.page.get_by_label("Repeats").check()
     tab.page.get_by_label("On a date", exact=True).check()
     tab.page.get_by_label("Ends at").fill(until.strftime(LOCAL))
 
@@ -248,9 +273,9 @@ def test_without_a_number_there_is_e_mail_and_a_link_to_add_one(open_tab: OpenTa
     tab.go("#/reminders")
 
     for name in ("By SMS", "Both"):
-        expect(tab.page.get_by_role("button", name=name)).to_be_disabled()
+        expect(tab.page.get_by_label(name, exact=True)).to_be_disabled()
+    expect(tab.page.get_by_label("By e-mail")).to_be_checked()
     fill_message(tab.page, message)
-    tab.page.get_by_label("In", exact=True).fill("600")
     assert send(tab.page)["channels"] == ["email"]
     expect(listed(tab.page, "Upcoming", message)).to_contain_text("by e-mail")
     tab.page.get_by_role("link", name="Add your phone number").click()

@@ -70,8 +70,8 @@ export class Behind {
             <dd>laptop executions ${execution}</dd>
           </div>
         </dl>
-        <h2>The order, as the API shows its row</h2>
-        <pre tabindex="0" role="group" aria-label="The order as JSON">${JSON.stringify(row, null, 2)}</pre>
+        <h2>The ${this.#topic}, as the API shows its row</h2>
+        <pre tabindex="0" role="group" aria-label="The ${this.#topic} as JSON">${JSON.stringify(row, null, 2)}</pre>
         ${this.#places ? code(this.#places, sources) : nothing}
       </details>
     `;

@@ -8,9 +8,9 @@ import { html, nothing } from "../vendor/lit-html.js";
 /**
  * Renders a text field of several lines.
  *
- * @param {Field & {rows?: number, maxlength?: unknown}} field
+ * @param {Field & {rows?: number, maxlength?: unknown, value?: string}} field
  */
-export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
+export function textArea({ rows = 3, maxlength = nothing, value = "", ...rest }) {
   /** @type {Control} */
   const control = ({ id, described, invalid }) => html`
     <textarea
@@ -18,6 +18,7 @@ export function textArea({ rows = 3, maxlength = nothing, ...rest }) {
       name=${rest.name}
       rows=${rows}
       maxlength=${maxlength}
+      .defaultValue=${value}
       required
       aria-describedby=${described}
       aria-invalid=${invalid}
@@ -43,7 +44,7 @@ export const reloadButton = (reload) => html`
 /**
  * Renders radio buttons in one line. `options` are pairs of value and words.
  *
- * It shows no problem. Only `fold` can have one, and the form shows that below the time.
+ * It shows no problem: the form shows it below, with the id `described`.
  *
  * @param {object} about
  * @param {string} about.form
@@ -51,11 +52,13 @@ export const reloadButton = (reload) => html`
  * @param {string} about.label
  * @param {[string, string][]} about.options
  * @param {string} about.value
+ * @param {string[]} [about.disabled] the values that cannot be chosen
+ * @param {string | symbol} [about.described]
  * @param {(value: string) => void} [about.change]
  */
-export function choice({ form, name, label, options, value, change = () => {} }) {
+export function choice({ form, name, label, options, value, disabled = [], described = nothing, change = () => {} }) {
   return html`
-    <fieldset class="choice">
+    <fieldset class="choice" aria-describedby=${described}>
       <legend>${label}</legend>
       ${options.map(
         ([key, words]) => html`
@@ -66,6 +69,7 @@ export function choice({ form, name, label, options, value, change = () => {} })
               name=${name}
               value=${key}
               ?checked=${key === value}
+              ?disabled=${disabled.includes(key)}
               @change=${() => change(key)}
             />
             <span>${words}</span>

@@ -21,10 +21,15 @@ def at(page: Page, wall: datetime) -> Locator:
     return control
 
 
-def send(page: Page, button: str = "By e-mail") -> dict[str, Any]:
-    """Sends the form. Returns the body that the page sent."""
+def press(page: Page) -> None:
+    page.get_by_role("button", name="Remind me", exact=True).click()
+
+
+def send(page: Page, way: str = "By e-mail") -> dict[str, Any]:
+    """Chooses how to be reminded and sends the form. Returns the body that the page sent."""
+    page.get_by_label(way, exact=True).check()
     with page.expect_request(is_post) as asked:
-        page.get_by_role("button", name=button, exact=True).click()
+        press(page)
     sent: dict[str, Any] = asked.value.post_data_json or {}
     return sent
 

@@ -1,26 +1,26 @@
 import { Refused } from "../../http.js";
 import { choice, textArea } from "../../parts/controls.js";
-import { channelsText, fieldsShown, newKey, problemsIn, problemsOf, requestOf } from "../../reminders.js";
-import { ZONE, timeText } from "../../times.js";
+import { MORNING, problemsOf, requestOf } from "../../reminder-requests.js";
+import { channelsText, fieldsShown, problemsIn } from "../../reminders.js";
+import { ZONE, timeText, tomorrowAt } from "../../times.js";
 import { failureNotice, fieldsOf, focusWrong, haveTheirPlaces, notice } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { channels, elsewhere } from "./channels.js";
+import { SameKey } from "./same-key.js";
 import { repeatFields, timeFields, waitFields } from "./when.js";
 
-/** @import { Channel, Chosen, Refusal } from "../../reminders.js" */
+/** @import { Chosen, Refusal } from "../../reminders.js" */
 /** @import { FormEvent, Page } from "../../types/page.js" */
 
 /** @typedef {ReturnType<typeof requestOf>} Request */
 
 /**
- * The form's state beside the typed text. `email` and `phone` are here because they enable buttons.
+ * The form's state beside the typed text. `email` and `phone` are here because they enable channels.
  *
  * @typedef {Chosen & Refusal & {email: string, phone: string, isElsewhere: boolean}} State
  */
 
 /** @typedef {(changes: Partial<State>) => void} Set shows the form with these changes */
-
-const SAME_FOR = 5 * 60_000;
 
 /** @type {State} */
 const START = {
@@ -34,7 +34,6 @@ const START = {
   twice: null,
   leap: null,
 };
-const NOT_SENT = { text: "", key: "", at: 0 };
 
 export class ReminderForm {
   #page;
@@ -45,8 +44,7 @@ export class ReminderForm {
   /** @type {string | null} */
   #news = null;
   #isBusy = false;
-  /** The last request that failed. The API may have accepted it all the same. */
-  #sent = NOT_SENT;
+  #key = new SameKey();
 
   // Lifecycle
 
@@ -81,8 +79,7 @@ export class ReminderForm {
     this.#isBusy = Object.keys(problems).length === 0;
     this.#set({ problems });
     if (this.#isBusy) {
-      const chosen = /** @type {Channel[]} */ ((submitter?.value ?? "email").split(" "));
-      await this.#send(form, requestOf(typed, chosen, ZONE));
+      await this.#send(form, requestOf(typed, ZONE));
       this.#isBusy = false;
       this.#page.update();
     }
@@ -96,8 +93,8 @@ export class ReminderForm {
    */
   async #send(form, request) {
     try {
-      const { body } = await this.#page.reminders.post("/reminders", request, { key: this.#keyOf(request) });
-      this.#sent = NOT_SENT;
+      const { body } = await this.#page.reminders.post("/reminders", request, { key: this.#key.of(request) });
+      this.#key.isOver();
       form.reset();
       this.#state = START;
       this.#news = `Reminder set for ${timeText(body.dueAt)}, by ${channelsText(request.channels)}.`;
@@ -110,19 +107,6 @@ export class ReminderForm {
       const isElsewhere = this.#state.isElsewhere || Boolean(email || phone);
       this.#state = { ...this.#state, ...found, isElsewhere };
     }
-  }
-
-  /**
-   * Returns the same key for the same request within minutes, because perhaps only the answer was lost.
-   *
-   * @param {Request} request
-   */
-  #keyOf(request) {
-    const text = JSON.stringify(request);
-    if (text !== this.#sent.text || Date.now() > this.#sent.at + SAME_FOR) {
-      this.#sent = { text, key: newKey(), at: Date.now() };
-    }
-    return this.#sent.key;
   }
 
   // Rendering
@@ -143,17 +127,27 @@ export class ReminderForm {
           name: "when",
           label: "When",
           options: [
-            ["in", "After a delay"],
+            ["in", "After a while"],
+            ["tomorrow", `Tomorrow at ${MORNING.replace(/^0/, "")}`],
             ["at", "At a date and time"],
           ],
           value: "in",
           change: (chosen) => this.#set({ when: chosen, twice: null, leap: null, problems: {} }),
         })}
-        ${when === "in" ? waitFields(this.#state) : timeFields(this.#state, this.#set)}
-        ${repeatFields(this.#state, this.#set)} ${channels(this.#state, this.#isBusy, this.#page.session.person)}
-        ${elsewhere(this.#state, this.#set)} ${failureNotice(this.#failure)}
-        ${this.#news ? notice("good", html`<p>${this.#news}</p>`) : nothing}
+        ${this.#time(when)} ${repeatFields(this.#state, this.#set)}
+        ${channels(this.#state, this.#isBusy, this.#page.session.person)} ${elsewhere(this.#state, this.#set)}
+        ${failureNotice(this.#failure)} ${this.#news ? notice("good", html`<p>${this.#news}</p>`) : nothing}
       </form>
     `;
+  }
+  /** @param {string} when */
+  #time(when) {
+    if (when === "in") {
+      return waitFields(this.#state);
+    }
+    if (when === "tomorrow") {
+      return html`<p class="hint">${timeText(tomorrowAt(MORNING))}${ZONE ? `, in ${ZONE}` : nothing}.</p>`;
+    }
+    return timeFields("remind", this.#state, this.#set);
   }
 }

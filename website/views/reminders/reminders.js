@@ -1,17 +1,19 @@
 import { Pages } from "../../pages.js";
-import { confirmButton } from "../../parts/confirm.js";
+import { Behind } from "../../parts/behind.js";
 import { more } from "../../parts/more.js";
-import { chip, empty, shown } from "../../parts/shown.js";
-import { STATUSES, channelsText, isWaiting, repeatText } from "../../reminders.js";
+import { empty, shown } from "../../parts/shown.js";
+import { isWaiting } from "../../reminders.js";
 import { poll } from "../../resource.js";
-import { countdown, timeText } from "../../times.js";
-import { failureNotice, focusOn } from "../../ui.js";
+import { failureNotice, notice } from "../../ui.js";
 import { repeat } from "../../vendor/directives/repeat.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { ReminderForm } from "./form.js";
+import { pastRow, upcomingRow } from "./row.js";
+import { Work } from "./work.js";
 
 /** @import { Reminder } from "../../reminders.js" */
 /** @import { Page } from "../../types/page.js" */
+/** @import { Section } from "./work.js" */
 
 const RELOADS_EVERY = 3000;
 
@@ -21,11 +23,8 @@ export class Reminders {
   #form;
   #upcoming;
   #past;
-  /** @type {string | null} the id of the button that asks for a confirmation now */
-  #asked = null;
-  /** @type {Error | null} why a reminder could not be cancelled */
-  #refusal = null;
-  #isCancelling = false;
+  #work;
+  #behind;
   #now = Date.now();
 
   // Lifecycle
@@ -35,6 +34,8 @@ export class Reminders {
     const { signal } = page;
     this.#page = page;
     this.#form = new ReminderForm(page, () => this.#hasNew());
+    this.#work = new Work(page, () => this.#reload());
+    this.#behind = new Behind(page, "reminder");
     this.#upcoming = this.#list("upcoming");
     this.#past = this.#list("past");
     const ticking = setInterval(() => this.#tick(), 1000);
@@ -81,29 +82,6 @@ export class Reminders {
     return Promise.all([this.#upcoming.load(), this.#past.load()]);
   }
 
-  /** @param {string | null} id */
-  #ask = (id) => {
-    this.#asked = id;
-    this.#page.update();
-  };
-
-  /** @param {Reminder} reminder */
-  async #cancel({ reminderId }) {
-    const { reminders, update, say } = this.#page;
-    [this.#isCancelling, this.#refusal] = [true, null];
-    update();
-    try {
-      await reminders.delete(`/reminders/${encodeURIComponent(reminderId)}`);
-      say("Reminder cancelled.");
-    } catch (caught) {
-      this.#refusal = caught;
-    }
-    [this.#isCancelling, this.#asked] = [false, null];
-    await this.#reload();
-    update();
-    focusOn("upcoming");
-  }
-
   // Rendering
 
   render() {
@@ -112,18 +90,20 @@ export class Reminders {
     // The two lists are loaded separately, so both may have a reminder that was just sent.
     const before = new Set(past.map((one) => one.reminderId));
     const justOver = upcoming.filter((one) => !isWaiting(one) && !before.has(one.reminderId));
-    return [this.#form.render(), this.#waiting(upcoming.filter(isWaiting)), this.#over([...justOver, ...past])];
+    const [waiting, over] = [upcoming.filter(isWaiting), [...justOver, ...past]];
+    return [this.#form.render(), this.#waiting(waiting), this.#over(over), this.#behindThe([...waiting, ...over][0])];
   }
 
   /** @param {Reminder[]} list */
   #waiting(list) {
+    const about = { work: this.#work, now: this.#now, person: this.#page.session.person };
     return html`
       <section aria-labelledby="upcoming">
         <h2 id="upcoming" tabindex="-1">Upcoming</h2>
-        ${failureNotice(this.#refusal)}
+        ${this.#outcome("upcoming")}
         ${shown(this.#upcoming, () =>
           list.length
-            ? this.#rows(list, (one) => this.#cancelButton(one))
+            ? rows(list, (one) => upcomingRow(one, about))
             : empty("No upcoming reminders", "Set a reminder above. Its countdown appears here."),
         )}
         ${more(this.#upcoming, "upcoming reminders")}
@@ -135,10 +115,11 @@ export class Reminders {
   #over(list) {
     return html`
       <section aria-labelledby="past">
-        <h2 id="past">Past</h2>
+        <h2 id="past" tabindex="-1">Past</h2>
+        ${this.#outcome("past")}
         ${shown(this.#past, () =>
           list.length
-            ? this.#rows(list, () => nothing)
+            ? rows(list, (one) => pastRow(one, this.#work))
             : empty("No past reminders", "Sent, failed and cancelled reminders stay here for a while."),
         )}
         ${more(this.#past, "past reminders")}
@@ -147,62 +128,33 @@ export class Reminders {
   }
 
   /**
-   * @param {Reminder[]} list
-   * @param {(reminder: Reminder) => unknown} action
+   * Renders the panel for learners, with the first reminder as its example.
+   *
+   * @param {Reminder | undefined} first
    */
-  #rows(list, action) {
-    return html`<ul class="rows">
-      ${repeat(
-        list,
-        ({ reminderId }) => reminderId,
-        (one) => this.#row(one, action(one)),
-      )}
-    </ul>`;
+  #behindThe(first) {
+    return first ? this.#behind.render({ row: first, execution: first.reminderId }) : nothing;
   }
 
   /**
-   * @param {Reminder} reminder
-   * @param {unknown} action
+   * Renders what became of the last change of a reminder in a section. An open form shows its own failure.
+   *
+   * @param {Section} section
    */
-  #row(reminder, action) {
-    return html`
-      <li class="card row">
-        <div class="grow">
-          <p class="title message" dir="auto">${reminder.message}</p>
-          <p class="quiet">
-            <time datetime=${reminder.dueAt}>${timeText(reminder.dueAt)}</time> · by
-            ${channelsText(reminder.channels)}${reminder.repeat ? html` · ${repeatText(reminder.repeat)}` : nothing}
-          </p>
-          ${reminder.reason ? html`<p class="reason">${reminder.reason}</p>` : nothing}
-        </div>
-        <div class="end">${this.#state(reminder)} ${action}</div>
-      </li>
-    `;
-  }
-
-  /** @param {Reminder} reminder */
-  #state({ status, dueAt }) {
-    const due = Date.parse(dueAt);
-    if (status !== "SCHEDULED") {
-      return chip(STATUSES[status]);
+  #outcome(section) {
+    const { news, failure, isFormOfChanged } = this.#work;
+    if (this.#work.section !== section || isFormOfChanged) {
+      return nothing;
     }
-    return due > this.#now
-      ? html`<p class="countdown" role="timer"><span class="unseen">in </span>${countdown(due, this.#now)}</p>`
-      : chip(STATUSES.SENDING);
-  }
-
-  /** @param {Reminder} reminder */
-  #cancelButton(reminder) {
-    return confirmButton({
-      id: `cancel-${reminder.reminderId}`,
-      label: "Cancel",
-      about: reminder.message,
-      question: reminder.repeat ? "Cancel this reminder and all its repeats?" : "Cancel this reminder?",
-      yes: "Yes, cancel it",
-      asked: this.#asked,
-      ask: this.#ask,
-      act: () => this.#cancel(reminder),
-      isBusy: this.#isCancelling,
-    });
+    return html`${failureNotice(failure)} ${news ? notice("good", html`<p>${news}</p>`) : nothing}`;
   }
 }
+
+/**
+ * @param {Reminder[]} list
+ * @param {(reminder: Reminder) => unknown} row
+ */
+const rows = (list, row) =>
+  html`<ul class="rows">
+    ${repeat(list, ({ reminderId }) => reminderId, row)}
+  </ul>`;

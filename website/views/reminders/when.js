@@ -5,6 +5,7 @@ import { field, focusOn, textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
 /** @import { ButtonEvent, Field, Input } from "../../types/page.js" */
+/** @import { Refusal } from "../../reminders.js" */
 /** @import { Set, State } from "./form.js" */
 
 /** @typedef {[string, string]} Option a value and its words */
@@ -18,20 +19,23 @@ const OFTEN = Object.entries(STEPS).map(([step, [, words]]) => [step, words]);
 export function waitFields({ problems }) {
   return html`
     <div class="pair">
-      ${numberField({ name: "count", label: "In", value: "20", maxlength: 8, problem: problems.count })}
-      ${selectField({ name: "unit", label: "Unit", options: UNITS, value: "seconds" })}
+      ${numberField({ name: "count", label: "In", value: "1", maxlength: 8, problem: problems.count })}
+      ${selectField({ name: "unit", label: "Unit", options: UNITS, value: "hours" })}
     </div>
   `;
 }
 
 /**
- * @param {State} state
- * @param {Set} set
+ * @param {string} form the prefix of the controls' ids
+ * @param {Pick<State, "problems" | "twice" | "leap">} state
+ * @param {(changes: Partial<Refusal>) => void} set
+ * @param {string} [value]
  */
-export function timeFields({ problems, twice, leap }, set) {
+export function timeFields(form, { problems, twice, leap }, set, value = "") {
   return html`
     ${textField({
-      form: "remind",
+      form,
+      value,
       name: "timestamp",
       label: "Date and time",
       type: "datetime-local",
@@ -39,30 +43,34 @@ export function timeFields({ problems, twice, leap }, set) {
       hint: ZONE ? `Local time in ${ZONE}.` : "Local time of this browser.",
       problem: problems.timestamp,
     })}
-    ${leap ? leapButton(leap, set) : nothing} ${twice ? foldChoice(twice) : nothing}
+    ${leap ? leapButton(form, leap, set) : nothing} ${twice ? foldChoice(form, twice) : nothing}
   `;
 }
 
 /**
+ * @param {string} form
  * @param {string} leap
- * @param {Set} set
+ * @param {(changes: Partial<Refusal>) => void} set
  */
-function leapButton(leap, set) {
+function leapButton(form, leap, set) {
   const use = (/** @type {ButtonEvent} */ { currentTarget }) => {
     const control = currentTarget.form?.elements.namedItem("timestamp");
     if (control instanceof HTMLInputElement) {
       control.value = leap;
     }
     set({ leap: null, problems: {} });
-    focusOn("remind-timestamp");
+    focusOn(`${form}-timestamp`);
   };
   return html`<p><button type="button" class="small" @click=${use}>Use ${leap.slice(-5)} instead</button></p>`;
 }
 
-/** @param {string[]} offsets */
-const foldChoice = (offsets) =>
+/**
+ * @param {string} form
+ * @param {string[]} offsets
+ */
+const foldChoice = (form, offsets) =>
   choice({
-    form: "remind",
+    form,
     name: "fold",
     label: "Which one?",
     options: offsets.map((offset, i) => [String(i), `The ${i ? "second" : "first"} (UTC${offset})`]),
@@ -79,7 +87,7 @@ export function repeatFields(state, set) {
   return html`
     <label class="switch">
       <input type="checkbox" name="repeats" role="switch" @change=${toggle} />
-      <span>Repeat this reminder</span>
+      <span>Repeats</span>
     </label>
     ${state.repeats ? html`<div class="inset">${stepFields(state, set)}</div>` : nothing}
   `;
@@ -91,10 +99,13 @@ export function repeatFields(state, set) {
  */
 function stepFields({ ends, problems }, set) {
   return html`
-    <div class="pair">
-      ${numberField({ name: "every", label: "Every", value: "1", maxlength: 6, problem: problems.every })}
-      ${selectField({ name: "step", label: "Period", options: OFTEN, value: "d" })}
-    </div>
+    <fieldset class="often">
+      <legend>How often</legend>
+      <div class="pair">
+        ${numberField({ name: "every", label: "Every", value: "1", maxlength: 6, problem: problems.every })}
+        ${selectField({ name: "step", label: "Period", options: OFTEN, value: "d" })}
+      </div>
+    </fieldset>
     ${choice({
       form: "remind",
       name: "ends",

@@ -1,0 +1,142 @@
+"""Editing, snoozing and sending reminders that are already set."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Request, Route, expect
+
+from local.users import User
+from tests.support.cloud.apps import Apps
+from tests.support.cloud.reminders import delivered
+from tests.support.page import scenes
+from tests.support.page.reminder_form import LOCAL, expect_problem, listed
+from tests.support.page.tab import OpenTab, Tab
+from tests.support.waiting import eventually
+
+ZONE = "Asia/Kolkata"
+
+
+def is_patch(request: Request) -> bool:
+    return request.method == "PATCH"
+
+
+def opened(open_tab: OpenTab, user: User) -> Tab:
+    tab = open_tab(user, timezone_id=ZONE)
+    tab.go("#/reminders")
+    return tab
+
+
+def test_an_edit_sends_only_what_was_changed(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    posted = scenes.set_reminder(theirs, message)
+    tab = opened(open_tab, theirs.user)
+    page = tab.page
+    page.get_by_role("button", name=f"Edit: {message}").click()
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    expect(page.get_by_label("Message", exact=True)).to_have_value(message)
+    page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_role("button", name=f"Edit: {message}")).to_be_focused()
+
+    page.keyboard.press("Enter")
+    form = page.get_by_role("form", name=f"Edit: {message}")
+    form.get_by_label("Date and time").fill("2020-02-02T02:02")
+    tab.refusals = {400}
+    form.get_by_role("button", name="Save").click()
+    expect_problem(form.get_by_label("Date and time"), "This has passed.")
+    wall = (datetime.now(ZoneInfo(ZONE)) + timedelta(days=3)).replace(hour=9, minute=30, second=0, microsecond=0)
+    form.get_by_label("Date and time").fill(wall.strftime(LOCAL))
+    form.get_by_label("By SMS").check()
+    with page.expect_request(is_patch) as asked:
+        form.get_by_role("button", name="Save").click()
+
+    body = asked.value.post_data_json or {}
+    assert body.pop("timeZone") in (ZONE, "Asia/Calcutta")
+    assert body == {"timestamp": wall.strftime(LOCAL), "channels": ["sms"]}
+    assert asked.value.header_value("Idempotency-Key")
+    expect(page.get_by_role("heading", name="Upcoming")).to_be_focused()
+    expect(listed(page, "Upcoming", message)).to_contain_text("09:30 · by SMS")
+    changed = theirs.call_reminders("GET", f"/reminders/{posted['reminderId']}")[1]
+    assert datetime.fromisoformat(changed["dueAt"]) == wall and changed["channels"] == ["sms"]
+
+
+def test_a_repeated_reminder_is_sent_now_and_says_that_only_this_occurrence_moves(
+    open_tab: OpenTab, theirs: Apps, message: str
+) -> None:
+    scenes.set_reminder(theirs, message, repeat={"every": "1d"})
+    tab = opened(open_tab, theirs.user)
+    row = listed(tab.page, "Upcoming", message)
+    row.get_by_role("button", name=f"Edit: {message}").click()
+    expect(row).to_contain_text("Only this occurrence moves.")
+    row.get_by_role("button", name="Not now").click()
+
+    row.get_by_role("button", name=f"Send now: {message}").click()
+    expect(row).to_contain_text("Send only this occurrence now? The later ones keep their times.")
+    row.get_by_role("button", name="Yes, send it").dblclick()
+
+    assert eventually(lambda: delivered(theirs, message))
+    assert [is_patch(one) for one in tab.requests].count(True) == 1
+    expect(tab.page.locator(".notice.good")).to_contain_text("The reminder is being sent.")
+    # The next occurrence waits.
+    expect(row.get_by_role("timer")).to_contain_text("1 d")
+
+
+def test_a_failed_reminder_says_so_in_plain_words_and_comes_again(
+    open_tab: OpenTab, theirs: Apps, message: str
+) -> None:
+    scenes.failed_reminder(theirs, message)
+    tab = opened(open_tab, theirs.user)
+    row = listed(tab.page, "Past", message)
+    expect(row.locator(".reason")).to_have_text("The reminder could not be sent.")
+    lost = True
+
+    def answer_lost(route: Route) -> None:
+        nonlocal lost
+        if not lost or route.request.method != "PATCH":
+            route.fallback()
+            return
+        lost = False
+        # The API moves the reminder, and the connection breaks before the page gets the answer.
+        route.fetch()
+        route.abort()
+
+    tab.is_cut_off = True
+    tab.page.route("**/reminders/*", answer_lost)
+    row.get_by_role("button", name=f"Again in 10 minutes: {message}").click()
+
+    again = listed(tab.page, "Upcoming", message)
+    expect(again.get_by_role("timer")).to_contain_text("min")
+    expect(row).to_have_count(0)
+    expect(tab.page.locator(".notice.good")).to_contain_text("The reminder comes again.")
+    keys = [one.header_value("Idempotency-Key") for one in tab.requests if is_patch(one)]
+    assert len(keys) == 2 and len(set(keys)) == 1
+
+
+def test_a_sent_reminder_comes_again_tomorrow_morning(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    with scenes.waits_skipped(theirs):
+        posted = scenes.set_reminder(theirs, message)
+        scenes.wait_for_status(theirs, posted["reminderId"], "SENT")
+    tab = opened(open_tab, theirs.user)
+
+    tab.page.get_by_role("button", name=f"Tomorrow 9:00: {message}").click()
+
+    time = listed(tab.page, "Upcoming", message).get_by_role("time")
+    expect(time).to_contain_text("09:00")
+    due = datetime.fromisoformat(time.get_attribute("datetime") or "").astimezone(ZoneInfo(ZONE))
+    assert due.date() == datetime.now(ZoneInfo(ZONE)).date() + timedelta(days=1)
+
+
+def test_a_change_that_comes_too_late_says_what_happened_and_reloads(
+    open_tab: OpenTab, theirs: Apps, message: str
+) -> None:
+    posted = scenes.set_reminder(theirs, message)
+    tab = opened(open_tab, theirs.user)
+    tab.refusals = {409}
+    row = listed(tab.page, "Upcoming", message)
+    row.get_by_role("button", name=f"Edit: {message}").click()
+    row.get_by_label("Message", exact=True).fill(f"{message}!")
+    assert theirs.call_reminders("DELETE", f"/reminders/{posted['reminderId']}")[0] in (200, 204)
+
+    row.get_by_role("button", name="Save").click()
+
+    expect(tab.page.get_by_role("alert")).to_have_text("This reminder was cancelled in the meantime.")
+    expect(listed(tab.page, "Past", message)).to_contain_text("Cancelled")
+    expect(row).to_have_count(0)
