@@ -52,7 +52,7 @@ def messages(owner: str, *, seconds: float, remove: bool) -> Found:
 
     def search(queue: str) -> None:
         url, (page, named) = os.environ[QUEUES[queue]], _ROWS[queue]
-        # A person without rows has no messages. So operators keep seeing those of others.
+        # A person without rows has no messages. So operators keep seeing other people's messages.
         if not waiting(_sqs, url) or not any(page(owner, after=None)):
             return
         with Hold(_sqs, url, seconds=HELD_SECONDS, until=until) as hold:

@@ -103,7 +103,7 @@ def reminders_page(owner: str, *, after: Place | None) -> Page:
 
 
 def orders_named(ids: Set[str]) -> Mapping[str, Row]:
-    """The rows of those of at most 100 ids that are ids of orders. A message by hand may name anything."""
+    """The rows of at most 100 ids. Ids that no order can have are left out: a message by hand may name anything."""
     return order_table.find_all(filter(rules.is_order_id, ids))
 
 

@@ -48,6 +48,7 @@ WITHOUT_ARGUMENTS = {
     "tests.facts",
     "stacks.layer",
 }
+WITH_COMMANDS = {"local", "tools.account", "tools.orders", "tools.remindme"}
 FOREIGN = {"zipfile", "venv", "pip", "pytest", "ministack"}
 """Modules that are not ours."""
 
@@ -140,7 +141,7 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
             return 0
         given = [PLACEHOLDERS.get(word, word) for word in arguments]
         # Without arguments, the text only names the program.
-        return programs[name](given) if given or name not in ("local", "tools.orders", "tools.remindme") else 0
+        return programs[name](given) if given or name not in WITH_COMMANDS else 0
 
     return run
 

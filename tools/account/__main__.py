@@ -112,8 +112,8 @@ def _write(document: dict[str, Any], to: Path | None, done: str) -> None:
 
 
 APP = app.with_commands(help=DESCRIPTION, epilog=EPILOG)
-app.add(APP, "export", export, help="Gets a copy of everything that the stage keeps about a person, as JSON.")
-app.add(APP, "delete", delete, help="Deletes an account with its orders and reminders, and writes a receipt.")
+app.add(APP, "export", export, help="get a copy of everything that the stage keeps about a person, as JSON")
+app.add(APP, "delete", delete, help="delete an account with its orders and reminders, and write a receipt")
 
 
 if __name__ == "__main__":
