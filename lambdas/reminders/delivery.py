@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.logs import logger_of
+from common.times import timestamp
 from reminders import executions, mask, senders, settings, stop_link, table
 from reminders.due import from_utc_text
 from reminders.errors import InvalidReminderError
@@ -17,6 +18,8 @@ from reminders.following import next_of
 from reminders.messages import Message
 from reminders.pace import HOLD, Refusal, back_off, fails, refusal_of
 from reminders.reminder import (
+    BY_RECIPIENT,
+    CANCELLED,
     FAILED,
     LEASE,
     LEASE_TIME,
@@ -64,6 +67,9 @@ def deliver(message: Message) -> None:
     )
     if row is None:
         _without_claim(message, now=now)
+    elif "RefusedAt" in row:
+        # The recipient stopped it during an earlier attempt, or after the other channel had sent it.
+        table.finish(row, {"Status": CANCELLED, "Reason": BY_RECIPIENT, "UpdatedAt": timestamp(now)})
     elif now - from_utc_text(row["DueAt"]) > settings.grace():
         _record(row, message, TOO_LATE)
     else:

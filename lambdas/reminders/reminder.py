@@ -18,6 +18,9 @@ OVER = (SENT, PARTLY_SENT, FAILED)
 """The statuses in which an occurrence ends. A repeated reminder then schedules its next occurrence."""
 STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
 
+BY_RECIPIENT = "stopped by its recipient"
+"""The `Reason` of a CANCELLED reminder that somebody stopped with the link of its e-mail."""
+
 CARRIED = ("message", "subject", "channels", *HIDDEN, "repeat")
 """The fields of a request that travel through the workflow and the queues. See decision D037."""
 

@@ -10,11 +10,10 @@ from common.events import Event
 from common.logs import logger_of
 from common.times import timestamp
 from reminders import executions, stop_link, stop_page, table
-from reminders.reminder import CANCELLED, SCHEDULED, Row
+from reminders.reminder import BY_RECIPIENT, CANCELLED, SCHEDULED, Row
 
 Reply: TypeAlias = dict[str, Any]
 
-BY_RECIPIENT = "stopped by its recipient"
 ATTEMPTS = 3
 """The status may change between the read and the write: at most once or twice, when an occurrence is being sent."""
 

@@ -28,6 +28,7 @@ STATES = load("order_fulfillment.asl.json")["States"]
 WRITING = [name for name, state in STATES.items() if "UpdateExpression" in state.get("Arguments", {})]
 OWN = f"arn:aws:states:us-east-1:123456789012:execution:orders:{NAME}"
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
+LATER = datetime.max.replace(tzinfo=UTC)
 CHANGED_AT = "2026-11-21T04:00:02.000Z"
 ORDER = an_order()
 OTHER = an_order(Name="Ada", ItemName="Lamp", Price="49.90", CC="4012888888881881")
@@ -97,7 +98,8 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "CorrectOrder", partial(call, correct_order.handler, order)
     yield "CloseOrder", partial(call, close_order.handler, {"note": "another note"})
     if before:
-        yield "DeleteAccount", partial(Erasing(PERSON["sub"], until=math.inf).erase_order, before)
+        erasing = Erasing(PERSON["sub"], until=math.inf, searched_since=LATER)
+        yield "DeleteAccount", partial(erasing.erase_order, before)
     yield "ParkLostOrders", partial(park_lost_orders.handler, {"Records": [{"body": '{"OrderId": "A-1"}'}]}, None)
     # An execution has one outcome. After the outcome, it does not repeat its first write.
     is_over = before and before["Status"] in QUEUES

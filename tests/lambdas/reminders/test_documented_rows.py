@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -52,6 +53,7 @@ REQUEST = {
     "waitSeconds": 3600,
     "repeat": {"every": "1d", "times": 5},
 }
+LATER = datetime.max.replace(tzinfo=UTC)
 KEY_OF_ROW = {"ReminderId": ID}
 BETWEEN: list[Row] = []
 """The row after the claim of SendReminder, which writes twice in one call."""
@@ -157,7 +159,8 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
     for body in CHANGES:
         yield "UpdateReminder", partial(update, body)
     if before:
-        yield "DeleteAccount", partial(Erasing(PERSON["sub"], until=math.inf).erase_reminder, before)
+        erasing = Erasing(PERSON["sub"], until=math.inf, searched_since=LATER)
+        yield "DeleteAccount", partial(erasing.erase_reminder, before)
     rejected, throttled = (
         refused("sesv2", "SendEmail", code) for code in ("MessageRejected", "TooManyRequestsException")
     )
@@ -190,6 +193,7 @@ def rows(waiting: dict[str, Any]) -> list[Row]:
             *alone,
             taken | {"Channels": list(CHANNELS)},
             taken | {"Occurrence": 2, "Reason": "because", "Stopped": True},
+            taken | {"RefusedAt": waiting.get("CreatedAt"), "Stopped": True},
             taken | late,
             taken | too_late,
             damaged | late,

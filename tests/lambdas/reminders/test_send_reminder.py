@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from common.times import timestamp
-from reminders import delivery, executions, send_reminder, senders, table
+from reminders import delivery, executions, send_reminder, senders, stop_link, stop_reminder, table
 from reminders.due import utc_text
-from reminders.reminder import LEASE_TIME, execution_arn
+from reminders.reminder import BY_RECIPIENT, LEASE_TIME, execution_arn
 from tests.support.aws_answers import refused
 from tests.support.handlers.aws import ENVIRONMENT, client_of
 from tests.support.handlers.callers import JO
@@ -97,6 +97,13 @@ def send(*records, context=None):
     """Returns the ids of the messages that failed."""
     answer = send_reminder.handler({"Records": list(records)}, context or Context())
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+def stop():
+    """The recipient presses the button of the mail's link."""
+    token = stop_link.token_of("r-1", kept("StopKey")[0], due=ahead())
+    answer = stop_reminder.handler({"httpMethod": "POST", "pathParameters": {"token": token}}, None)
+    assert answer["statusCode"] == 200
 
 
 def kept(*names):
@@ -197,6 +204,42 @@ def test_a_reminder_whose_answer_was_lost_stays_sending_until_the_next_attempt(w
     assert kept("Status", "EmailLease") == ("SENDING", None)
     assert send(message()) == []
     assert kept("Status") == ("SENT",)
+
+
+@pytest.mark.parametrize("error", [THROTTLED, DOWN], ids=["not sent", "perhaps sent"])
+def test_a_reminder_that_its_recipient_stops_between_two_attempts_is_not_sent(error, write, sent):
+    request = MAILED | {"repeat": DAILY}
+    write(request=request)
+    sent.fails = [error]
+    send(message(request=request))
+    stop()
+
+    assert send(message(request=request)) == []
+
+    assert (sent, kept("Status")) == ([], ("CANCELLED",))
+
+
+def test_the_channels_that_are_left_send_nothing_after_the_recipient_stopped_the_reminder(write, sent):
+    request = {**MAILED, "channels": BOTH, "phone": "+15555550100"}
+    write(request=request)
+    send(message(request=request))
+    stop()
+
+    assert send(message("sms", request=request)) == []
+
+    assert [channel for channel, _ in sent] == ["email"]
+    assert kept("Status", "Reason") == ("CANCELLED", BY_RECIPIENT)
+
+
+def test_a_change_of_the_owner_does_not_undo_the_stop(write, sent):
+    """Their call read the row before the recipient stopped the reminder, and wrote it after that."""
+    before = write(Status="SENT")
+    stop()
+    table.change(before, {"Status": "SCHEDULED"}, execution=OTHER, after=OWN, without=["Stopped"])
+
+    assert send(message(execution=OTHER)) == []
+
+    assert (sent, kept("Status")) == ([], ("CANCELLED",))
 
 
 def test_a_reminder_that_is_too_late_fails(write, sent):
