@@ -258,7 +258,7 @@ def test_the_demo_follows_an_order_to_its_shipment_or_its_queue(shop: Shop, samp
 
 
 def test_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
-    status, logs = run(home, "status"), run(home, "logs", "ShipOrder")
+    status, logs = run(home, "status", "-v"), run(home, "logs", "ShipOrder")
 
     assert f"shipment table     {shop.places.shipment_table}" in status.stdout
     assert "REPORT RequestId" in logs.stdout
