@@ -46,6 +46,7 @@ def started(*, due=NOW + timedelta(days=1), **changes) -> dict:
         reminder_id="r-1",
         execution=EXECUTION,
         owner="o",
+        stop_key="k",
         now=NOW,
         kept=timedelta(30),
     )

@@ -104,7 +104,7 @@ def _of_type(type: str, schema: Schema) -> st.SearchStrategy[Any]:
     least, most = schema.get("minimum", -_LONGEST_NUMBER), schema.get("maximum", _LONGEST_NUMBER)
     match type:
         case "object":
-            choices = itertools.product(*(group["oneOf"] for group in schema.get("allOf", [])))
+            choices = itertools.product(*(group.get("oneOf") or group["anyOf"] for group in schema.get("allOf", [])))
             return st.one_of([_object(functools.reduce(_narrowed, choice, schema)) for choice in choices])
         case "array":
             return st.lists(_drawn(schema["items"]), min_size=schema.get("minItems", 0), max_size=5, unique=True)
