@@ -84,7 +84,7 @@ class AccountStack(Stack):
             PATH,
             delete_account,
             query=("email", "id"),
-            answers={200: Answer(schema="account/receipt.schema.json"), 404: ERROR, 409: ERROR},
+            answers={200: Answer(schema="account/receipt.schema.json"), 400: ERROR, 404: ERROR, 409: ERROR},
         )
         allow(delete_account, "dynamodb:PutItem", on=orders.table.table_arn)
         allow(delete_account, "dynamodb:DeleteItem", on=reminders.table.table_arn)

@@ -9,10 +9,12 @@ from typing import Any
 
 import boto3
 
+from common import codes
 from common.aws import BRIEFLY
 from common.caller import OPERATORS, caller_of, operator_of
 from common.events import Event, RequestError
-from common.paging import query_of
+from common.paging import Query, query_of, refused
+from common.texts import shown_name
 from common.times import timestamp
 
 LONGEST_NAME = 128
@@ -42,9 +44,10 @@ def person_in(event: Event) -> Person:
     """Returns the caller. With `?email=` or `?id=`, which are for operators, returns that person.
 
     An `id` may belong to a deleted user: their data may have come later than the deletion. Raises RequestError if the
-    caller is not an operator, or if no user has this address.
+    caller is not an operator, if no user has this address, or if it is unclear whom the query means.
     """
     caller, query = caller_of(event), query_of(event)
+    _check_names(query)
     if not {"email", "id"} & query.keys():
         return _find(caller.id) or Person(id=caller.id)
     operator_of(event)
@@ -57,6 +60,17 @@ def person_in(event: Event) -> Person:
     if found is None:
         raise RequestError(404, "NotFound", "There is no such account.")
     return found
+
+
+def _check_names(query: Query) -> None:
+    """Raises RequestError if the query has an unknown parameter, or both parameters that name a person.
+
+    Otherwise an operator who misspells `email` would delete their own account.
+    """
+    if unknown := query.keys() - {"email", "id", "next"}:
+        raise refused(shown_name(min(unknown)), codes.UNKNOWN_FIELD())
+    if {"email", "id"} <= query.keys():
+        raise refused("id", codes.EITHER_OF(fields=["id", "email"]))
 
 
 def sign_out(person: Person) -> None:

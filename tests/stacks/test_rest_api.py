@@ -189,7 +189,7 @@ def test_the_gateway_validates_no_body_because_its_errors_would_quote_values(dep
     ("route", "statuses"),
     [
         (("Account", "GET", "account"), {200, 400, 401, 403, 404, 429, 500, 503}),
-        (("Account", "DELETE", "account"), {200, 401, 403, 404, 409, 429, 500, 503}),
+        (("Account", "DELETE", "account"), {200, 400, 401, 403, 404, 409, 429, 500, 503}),
         (("Orders", "POST", "orders"), {200, 202, 400, 401, 403, 409, 413, 415, 429, 500, 503}),
         (("Orders", "GET", "orders/{OrderId}"), {200, 401, 403, 404, 429, 500, 503}),
         (("Orders", "PUT", "orders/{OrderId}"), {200, 202, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503}),

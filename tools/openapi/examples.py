@@ -307,6 +307,7 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ("UpdateReminder", "InvalidRequest"): ("The change is invalid.", [codes.HAS_PASSED().of("timestamp")]),
     ("CreateReminder", "InvalidRequest"): ("The reminder is invalid.", [codes.HAS_PASSED().of("timestamp")]),
     ("GetAccount", "InvalidRequest"): ("The query is invalid.", [codes.NOT_A_NEXT().of("next")]),
+    ("DeleteAccount", "InvalidRequest"): ("The query is invalid.", [codes.UNKNOWN_FIELD().of("e-mail")]),
     ("", "InvalidJson"): ("The body is not JSON: see line 1, column 15.", []),
     ("", "NotSignedIn"): ("Sign in, and send the ID token.", []),
     ("", "Forbidden"): ("Only operators may do this.", []),

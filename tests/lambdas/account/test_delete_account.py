@@ -383,6 +383,17 @@ def test_an_unknown_address_or_id_is_not_found(query):
     assert (code, body["error"]["code"]) == (404, "NotFound")
 
 
+@pytest.mark.parametrize(
+    "query", [{"e-mail": "ada@example.com"}, {"Email": ""}, {"email": "ada@example.com", "id": ADA}]
+)
+def test_a_query_that_does_not_say_whom_it_means_deletes_nobody(query, pool):
+    """An operator who misspells a parameter must not delete their own account."""
+    code, body = delete(by=OPERATOR, query=query)
+
+    assert (code, body["error"]["code"]) == (400, "InvalidRequest")
+    assert len(pool.users) == 2
+
+
 def test_an_operator_may_not_delete_another_operator(pool):
     pool.users[SOMEBODY] = {"sub": SOMEBODY, "email": "oscar@example.com", "cognito:groups": "operators"}
 
