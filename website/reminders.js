@@ -177,6 +177,7 @@ export function repeatText({ every, until, times }) {
  * @type {[RegExp, string][]}
  */
 const REASONS = [
+  [/^stopped by its recipient$/, "The recipient stopped this reminder."],
   [/^the e-mail was not sent/, "The e-mail could not be sent."],
   [/^the text was not sent/, "The text message could not be sent."],
   [/^the message to the topic was not sent/, "The message to the topic could not be sent."],

@@ -1,11 +1,13 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders import reminder
+from local.settings import PROJECT
+from reminders import delivery, reminder, settle_lost_reminders
 from reminders.due import LONGEST_WAIT, Due, from_utc_text, utc_text
 from tests.support.handlers.reminder_rows import REQUEST
 
@@ -166,3 +168,20 @@ def test_a_reminder_is_shown_without_internal_fields():
 
 def test_an_occurrence_is_over_if_it_was_sent_partly_sent_or_failed():
     assert set(reminder.OVER) == {"SENT", "PARTLY_SENT", "FAILED"}
+
+
+def test_the_page_has_its_own_words_for_each_reason():
+    """For any other reason it says that the reminder could not be sent."""
+    page = (PROJECT / "website" / "reminders.js").read_text()
+    rules = re.findall(r"^ +\[?/(.+)/,", page.partition("const REASONS = [")[2].partition("];")[0], re.M)
+
+    for reason in (
+        reminder.BY_RECIPIENT,
+        delivery.TOO_LATE,
+        delivery.DAMAGED,
+        settle_lost_reminders.TOO_LATE,
+        settle_lost_reminders.MAY_HAVE_ARRIVED,
+        settle_lost_reminders.NOT_KNOWN,
+        settle_lost_reminders.NO_MORE.removeprefix("; "),
+    ):
+        assert [rule for rule in rules if re.search(rule, reason)], reason

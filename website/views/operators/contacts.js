@@ -45,7 +45,8 @@ export class Contacts {
     if (address === null) {
       return html`<p class="quiet">Nobody with an account owns this order.</p>`;
     }
-    const link = `mailto:${encodeURIComponent(address)}?subject=${encodeURIComponent(`Your order ${id}`)}`;
+    // The address keeps its @ as it is (RFC 6068).
+    const link = `mailto:${address.split("@").map(encodeURIComponent).join("@")}?subject=${encodeURIComponent(`Your order ${id}`)}`;
     return html`<p class="quiet">Ask the owner: <a href=${link}>${address}</a></p>`;
   }
 }
