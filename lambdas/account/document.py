@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from common.cards import without_cards
@@ -40,6 +41,9 @@ def _without_cards(value: Any) -> Any:
             return [_without_cards(one) for one in value]
         case dict():
             return {without_cards(name): _without_cards(one) for name, one in value.items()}
+        case Decimal() | float() if isinstance(value, Decimal) or not isfinite(value):
+            # A very long integer, NaN or Infinity. The answer can have them only as text.
+            return str(value)
     return value
 
 

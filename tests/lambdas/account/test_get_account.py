@@ -100,6 +100,16 @@ def test_messages_are_listed_and_stay_and_card_numbers_in_them_are_hidden(order_
     assert len(held_queues["ParkedQueue"].take()) == 2
 
 
+@pytest.mark.parametrize(("odd", "text"), [("NaN", "nan"), ("-Infinity", "-inf"), ("1" * 40, "1" * 40)])
+def test_a_message_by_hand_with_an_odd_number_does_not_spoil_the_copy(odd, text, order_table, held_queues):
+    order_table.put_item(Item=ROW)
+    held_queues["ParkedQueue"].put(f'{{"OrderId": "{ROW["OrderId"]}", "Odd": {odd}, "Price": 12.5}}')
+
+    (message,) = get()[1]["messages"]
+
+    assert message["body"] == {"OrderId": ROW["OrderId"], "Odd": text, "Price": 12.5}
+
+
 def test_no_queue_is_read_if_the_person_has_nothing_in_it(held_queues, monkeypatch):
     from account import held
 
