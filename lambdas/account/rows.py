@@ -108,7 +108,7 @@ def orders_named(ids: Set[str]) -> Mapping[str, Row]:
 
 
 def reminders_named(ids: Set[str]) -> Mapping[str, Row]:
-    """The rows of those ids that are ids of reminders. A message by hand may name anything."""
+    """The rows of the ids. Ids of no reminder are left out, because a message by hand may name anything."""
     rows = (reminder_table.find(id) for id in ids if 0 < len(id) <= reminder_table.LONGEST_ID)
     return {row["ReminderId"]: row for row in rows if row}
 

@@ -73,7 +73,7 @@ def elsewhere(settings: Settings) -> list[dict[str, str]]:
         ),
         _stays(
             "EmailQueue, SMSQueue and TopicQueue",
-            "texts and addresses of reminders that were due at the moment",
+            "texts and addresses of reminders that were due at that moment",
             "they are dropped without being sent as soon as it is their turn",
             "7 days at most, usually some seconds",
         ),

@@ -22,11 +22,11 @@ NAME = "accounts"
 
 DESCRIPTION = """\
 Gets a copy of everything that a stage keeps about a person, and deletes their account. People do both on the page.
-Operators do it for people who cannot sign in, after making sure who asks."""
+Operators do it for people who cannot sign in, after they have checked who asks."""
 
 EPILOG = """\
 A deletion cannot be undone. Keep its receipt: it says what was removed, and what stays and why. If the command ends
-early, run it again: it goes on where it was.
+early, run it again: it continues where it stopped.
 
 exit status: 0 done; 1 refused or failed; 2 wrong usage; 130 interrupted"""
 

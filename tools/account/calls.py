@@ -74,7 +74,7 @@ def _insistently(api: Api, method: str, query: dict[str, str]) -> Answer:
             answer = api.call(method, path)
         except BotoCoreError as error:
             if not left:
-                raise CommandError(f"{sentence(error)}. Run the command again: it goes on where it was") from None
+                raise CommandError(f"{sentence(error)}. Run the command again: it continues where it stopped") from None
         else:
             if answer.status not in (429, 500, 502, 503, 504) or not left:
                 return answer
@@ -84,7 +84,7 @@ def _insistently(api: Api, method: str, query: dict[str, str]) -> Answer:
 
 def _body(answer: Answer) -> dict[str, Any]:
     if answer.status == 403 and "SignInAgain" in answer.problem:
-        raise CommandError("you signed in more than 15 minutes ago: run the command again, and it goes on where it was")
+        raise CommandError("you signed in more than 15 minutes ago: run the command again, it continues where it stopped")
     if answer.status != 200:
         raise CommandError(answer.problem)
     return answer.body
