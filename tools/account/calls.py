@@ -84,7 +84,7 @@ def _insistently(api: Api, method: str, query: dict[str, str]) -> Answer:
 
 def _body(answer: Answer) -> dict[str, Any]:
     if answer.status == 403 and "SignInAgain" in answer.problem:
-        raise CommandError("you signed in more than 15 minutes ago: run the command again, it continues where it stopped")
+        raise CommandError("you signed in more than 15 minutes ago: run the command again to continue where it stopped")
     if answer.status != 200:
         raise CommandError(answer.problem)
     return answer.body
