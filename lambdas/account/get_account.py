@@ -5,9 +5,12 @@ from collections.abc import Set
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from account import document, held, rows, settings, stores
 from account.person import person_in, shown
 from common import codes, http, paging
+from common.aws import error_name
 from common.jsontext import NotJsonError, read_leniently
 from common.paging import Place
 from common.times import timestamp
@@ -36,8 +39,7 @@ def handler(event: http.Event) -> http.Reply:
         found[ORDERS] = [document.shown(row) for row in page]
         following = _next(ORDERS, after)
     if not following:
-        page, after = rows.reminders_page(person.id, after=after if section == REMINDERS else None)
-        found[REMINDERS] = [{**document.shown(row), **_request(row)} for row in page]
+        found[REMINDERS], after = _reminders(person.id, after if section == REMINDERS else None)
         following = _next(REMINDERS, after)
     unsearched: Set[str] = frozenset()
     if not following:
@@ -58,6 +60,26 @@ def handler(event: http.Event) -> http.Reply:
             "next": following,
         },
     )
+
+
+def _reminders(owner: str, after: Place | None) -> tuple[list[dict[str, Any]], Place | None]:
+    """The reminders of a part, and the place where it ends.
+
+    Each reminder that waits needs a call of DescribeExecution. Step Functions allows a few hundred of them at once, and
+    after that about ten a second. If it throttles, the part ends here, and the next part continues.
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    """
+    page, end = rows.reminders_page(owner, after=after)
+    found: list[dict[str, Any]] = []
+    for number, row in enumerate(page):
+        try:
+            found.append({**document.shown(row), **_request(row)})
+        except ClientError as error:
+            if not number or error_name(error) != "ThrottlingException":
+                raise
+            last = page[number - 1]
+            return found, (last["DueAt"], last["ReminderId"])
+    return found, end
 
 
 def _request(row: rows.Row) -> dict[str, Any]:

@@ -7,7 +7,9 @@ import pytest
 
 from account import document, get_account, stores
 from common.paging import MOST
+from reminders import executions
 from stacks import schemas
+from tests.support.aws_answers import refused
 from tests.support.data_model import documented
 from tests.support.documents import fits
 from tests.support.handlers.aws import states
@@ -79,6 +81,27 @@ def test_parts_join_to_everything_without_gaps_or_copies(order_table, reminder_t
     assert sorted(orders) == sorted(f"A-{number}" for number in range(MOST + 5))
     assert sorted(reminders) == sorted(f"r-{number}" for number in range(MOST + 1))
     assert len(found) == 3
+
+
+def test_a_part_ends_early_if_step_functions_throttles(reminder_table, monkeypatch):
+    """Otherwise people with many waiting reminders would never get their copy."""
+    with reminder_table.batch_writer() as batch:
+        for number in range(5):
+            batch.put_item(Item=row(f"r-{number}", owner=ADA))
+    find, asked = executions.found, []
+
+    def throttled(execution: str) -> Any:
+        asked.append(execution)
+        if len(asked) == 3:
+            raise refused("stepfunctions", "DescribeExecution", "ThrottlingException")
+        return find(execution)
+
+    monkeypatch.setattr(executions, "found", throttled)
+
+    found = [[one["ReminderId"] for one in part["reminders"]] for part in parts()]
+
+    assert [len(part) for part in found] == [2, 3]
+    assert sorted(sum(found, [])) == [f"r-{number}" for number in range(5)]
 
 
 @pytest.mark.parametrize(
