@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import boto3
@@ -101,8 +100,8 @@ def shown(person: Person) -> dict[str, Any] | None:
         "status": record["UserStatus"],
         "isEnabled": record["Enabled"],
         "secondFactors": record.get("UserMFASettingList", []),
-        "createdAt": _time(record["UserCreateDate"]),
-        "updatedAt": _time(record["UserLastModifiedDate"]),
+        "createdAt": timestamp(record["UserCreateDate"]),
+        "updatedAt": timestamp(record["UserLastModifiedDate"]),
     }
 
 
@@ -120,7 +119,3 @@ def _find(name: str) -> Person | None:
 def _named(person: Person) -> dict[str, str]:
     assert person.record
     return {"UserPoolId": os.environ["USER_POOL"], "Username": person.record["Username"]}
-
-
-def _time(time: datetime) -> str:
-    return timestamp(time)
