@@ -121,7 +121,10 @@ def outbox(cloud: Cloud, console: Console, *, as_json: bool) -> None:
     if as_json:
         print(to_json(sent))
         return
-    print_table(
+    if not sent:
+        console.print(_naming(cloud, "nothing was sent yet: `laptop demo` sends some reminders"), markup=False)
+    # A mail has several lines, and a link that is longer than most terminals are wide.
+    _print_cards(
         console,
         ["sent", "by", "to", "subject", "text"],
         [
@@ -129,12 +132,11 @@ def outbox(cloud: Cloud, console: Console, *, as_json: bool) -> None:
                 times.local(one["at"] or "time unknown", seconds=True),
                 one["channel"],
                 one["to"],
-                one["subject"],
-                one["text"],
+                plain(one["subject"]),
+                plain(one["text"].rstrip()),
             ]
             for one in sent
         ],
-        nothing=_naming(cloud, "nothing was sent yet: `laptop demo` sends some reminders"),
     )
 
 
@@ -212,7 +214,11 @@ def print_table(
         return
     if title:
         console.print(Text(f"{heading}\n"), soft_wrap=True)
-    for row in cells:
+    _print_cards(console, titles, cells)
+
+
+def _print_cards(console: Console, titles: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+    for row in rows:
         console.print(tables.card(titles, row), soft_wrap=True)
         console.line()
 

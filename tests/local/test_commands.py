@@ -165,21 +165,35 @@ def test_logs_shows_the_log_of_the_engine_and_of_a_function(run: Run) -> None:
     assert (silent.returncode, silent.stdout) == (0, "OperatorsRedriveDeadLetters has logged nothing yet\n")
 
 
+def call_place_order(cloud: Cloud, places: Places) -> None:
+    send("POST", f"{places.orders_api}/orders", body={}, token=cloud.sign_in("person"))
+
+
+def write_to_the_log_of_the_engine(cloud: Cloud, places: Places) -> None:
+    with cloud.engine.daemon.log.open("a") as log:
+        log.write("a new line\n")
+
+
 @pytest.mark.usefixtures("demo")
-@pytest.mark.parametrize("of", [["placeo"], []])
-def test_logs_follow_shows_new_lines_until_an_interrupt(of: list[str], run: Run, cloud: Cloud, places: Places) -> None:
+@pytest.mark.parametrize(
+    ("of", "act", "new"),
+    [(["placeo"], call_place_order, "START RequestId"), ([], write_to_the_log_of_the_engine, "a new line")],
+)
+def test_logs_follow_shows_new_lines_until_an_interrupt(
+    of: list[str], act: Callable[[Cloud, Places], None], new: str, run: Run, cloud: Cloud, places: Places
+) -> None:
     before = [line.rstrip() for line in run("logs", *of).stdout.splitlines()]
     command = [sys.executable, "-m", "local", "logs", *of, "--follow", "--home", str(cloud.settings.home)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         assert following.stdout
         assert [following.stdout.readline().rstrip() for _ in before] == before
-        send("POST", f"{places.orders_api}/orders", body={}, token=cloud.sign_in("person"))
-        new = following.stdout.readline()
+        act(cloud, places)
+        found = following.stdout.readline()
         following.send_signal(signal.SIGINT)
         _, error = following.communicate()
 
     assert (following.returncode, error) == (130, "error: interrupted\n")
-    assert new.startswith("START RequestId") if of else new
+    assert found.startswith(new)
 
 
 def test_the_demo_fails_if_a_result_is_wrong(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -343,7 +343,7 @@ def test_a_missing_cloud_has_nothing_to_show(
 
     said = capsys.readouterr()
     assert (status, said.out) == (1, "")
-    assert said.err == "error: the laptop cloud is not running: start it with `laptop up`\n"
+    assert said.err == "error: the laptop cloud is not running: start it with `laptop --home typo up`\n"
 
 
 def made_by_an_earlier_version(home: Path) -> None:
