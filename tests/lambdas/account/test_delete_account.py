@@ -10,6 +10,7 @@ import pytest
 from account import delete_account, document, held, person, rows, stores
 from orders import table as order_table_module
 from orders.erased import EMPTIED, KEPT, NOTE
+from orders.order import FULFILLMENT_QUEUE
 from reminders import executions
 from reminders import table as reminder_table_module
 from tests.support.handlers.aws import client_of, states
@@ -86,6 +87,16 @@ def test_a_fulfilled_order_keeps_its_execution_so_that_its_message_stays_valid(o
 
     left = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
     assert (left["Status"], left["ExecutionId"]) == ("FULFILLMENT_QUEUED", ROW["ExecutionId"])
+
+
+def test_a_parked_order_that_is_in_the_fulfillment_queue_is_still_fulfilled(order_table):
+    order_table.put_item(Item=an_order("A-1", Status="PARKED", Queue=FULFILLMENT_QUEUE, Todo="PARKED#1"))
+
+    delete()
+
+    left = order_table.get_item(Key={"OrderId": "A-1"})["Item"]
+    assert (left["Status"], left["ExecutionId"]) == ("FULFILLMENT_QUEUED", ROW["ExecutionId"])
+    assert not left.keys() & {"Todo", "Queue"}
 
 
 def test_an_order_in_progress_is_waited_for_and_the_user_stays(order_table, pool):

@@ -58,7 +58,7 @@ def rows() -> list[Row]:
         *(taken | {"Status": status} for status in ("RECEIVED", "FULFILLMENT_QUEUED")),
         unsettled | escalated,
         unsettled | parked,
-        unsettled | parked | {"Queue": ESCALATION_QUEUE},
+        *(unsettled | parked | {"Queue": queue} for queue in (ESCALATION_QUEUE, FULFILLMENT_QUEUE)),
         unsettled | parked | {"EarlierOutcome": "PARKED", "CorrectedBy": PERSON["sub"], "CorrectedAt": CHANGED_AT},
         taken | closed,
     ]
