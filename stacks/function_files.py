@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import io
+import json
 import re
 import tokenize
 from functools import cache
@@ -14,7 +15,7 @@ LAMBDAS = Path(__file__).parent.parent / "lambdas"
 def files_of(package: str) -> list[Path]:
     """The modules and schemas of `package`, and the modules of other packages that it imports, directly or not.
 
-    A module that reads schemas has those in its folder with it. See decision D159.
+    A module has with it the schemas in its folder that it names. See decision D159.
     """
     found = set(files_in(package))
     waiting = [*found]
@@ -40,6 +41,11 @@ def without_comments(source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def without_spaces(document: str) -> str:
+    """A JSON document without spaces and line breaks between its values."""
+    return json.dumps(json.loads(document), separators=(",", ":"))
+
+
 def hash_of(files: list[Path]) -> str:
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for file in files:
@@ -53,7 +59,7 @@ def write(files: list[Path], folder: Path) -> None:
         text = file.read_text()
         copy = folder / file.relative_to(LAMBDAS)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(without_comments(text) if file.suffix == ".py" else text)
+        copy.write_text(without_comments(text) if file.suffix == ".py" else without_spaces(text))
     # CDK keeps the modes of files in the archive, and Lambda reads them as another user.
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -61,7 +67,7 @@ def write(files: list[Path], folder: Path) -> None:
 
 @cache
 def files_in(package: str) -> list[Path]:
-    return sorted(file for kind in ("*.py", "*.json") for file in (LAMBDAS / package).rglob(kind))
+    return sorted((LAMBDAS / package).rglob("*.py"))
 
 
 def _needed_by(file: Path) -> set[Path]:
@@ -75,4 +81,10 @@ def _needed_by(file: Path) -> set[Path]:
     parts = {tuple(name.split(".")[:length]) for name in names for length in range(1, name.count(".") + 2)}
     places = [LAMBDAS.joinpath(*part) for part in parts]
     modules = {path for place in places for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()}
-    return modules | (set(file.parent.glob("*.json")) if ".json" in text else set())
+    return modules | _schemas_of(file, text)
+
+
+def _schemas_of(file: Path, text: str) -> set[Path]:
+    # A name may have a part that is only known when the module runs, such as `f"{queue}.schema.json"`.
+    named = re.findall(r'"([^"\n]+[.]schema[.]json)"', text)
+    return {schema for name in named for schema in file.parent.glob(re.sub("{[a-z_]+}", "*", name))}

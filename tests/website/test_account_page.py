@@ -128,7 +128,7 @@ def test_a_confirmed_number_gets_reminders(tab: Tab, codes: Codes) -> None:
     expect(page.get_by_role("heading", name=PHONE)).to_be_focused()
     page.get_by_role("link", name="Remind me").click()
     expect(page.get_by_text(f"Texts go to {NUMBER}.")).to_be_visible()
-    expect(page.get_by_role("button", name="By SMS")).to_be_enabled()
+    expect(page.get_by_role("radio", name="By SMS")).to_be_enabled()
 
 
 def test_a_new_e_mail_address_counts_only_after_its_code_is_entered(tab: Tab, codes: Codes, phoneless: User) -> None:
