@@ -95,3 +95,14 @@ def test_an_unknown_beginning_is_reported_with_the_lists_that_were_searched(
         calls.show(Api(url, SignedInPerson()), "nope")
 
     assert f"there is no order nope, and no id among {where} begins with it" in str(refused.value)
+
+
+def test_a_beginning_closes_nothing_if_an_order_that_is_not_compared_may_begin_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calls, "MOST_COMPARED", 2)
+    orders = FakeOrders(own=[], others=["their-1", "a", "b", "their-2"])
+    with served(orders.answer) as url, pytest.raises(CommandError, match="write the whole id"):
+        calls.close(Api(url, SignedInPerson()), "their", "no")
+
+    assert [request for request in orders.requests if request.startswith("POST")] == ["POST /v1/orders/their/close"]

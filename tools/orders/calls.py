@@ -109,8 +109,15 @@ def _found(api: Api, text: str, call: Callable[[str], Answer]) -> Answer:
     if answer.status != 404:
         return answer
     others = _waiting(api)
-    compared = [*islice(own(api), MOST_COMPARED), *(others or [])]
-    order_id = ids.one_of(text, {one["OrderId"]: _about(one) for one in compared}, what="orders", shown=printable)
+    compared = [_beginning_of(own(api)), *(others or [])]
+    about = {one["OrderId"]: _about(one) for orders in compared for one in orders}
+    order_id = ids.one_of(text, about, what="orders", shown=printable)
+    if any(len(orders) > MOST_COMPARED for orders in compared):
+        # The rest of the list may have another id that begins with it, and a closed order stays closed.
+        raise CommandError(
+            f"there is no order {printable(text)}, and there are too many orders to look for ids that begin with it: "
+            "write the whole id"
+        )
     if order_id is None:
         lists = "your own orders" if others is None else "your own orders and those that wait for an operator"
         raise CommandError(
@@ -120,12 +127,17 @@ def _found(api: Api, text: str, call: Callable[[str], Answer]) -> Answer:
     return call(order_id)
 
 
-def _waiting(api: Api) -> list[dict[str, Any]] | None:
-    """The orders that wait for an operator; None if the caller may not see them."""
+def _waiting(api: Api) -> list[list[dict[str, Any]]] | None:
+    """The lists of orders that wait for an operator; None if the caller may not see them."""
     try:
-        return [one for status in LISTED for one in islice(_listed(api, {"status": status}), MOST_COMPARED)]
+        return [_beginning_of(_listed(api, {"status": status})) for status in LISTED]
     except ForbiddenError:
         return None
+
+
+def _beginning_of(orders: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most one order more than MOST_COMPARED."""
+    return list(islice(orders, MOST_COMPARED + 1))
 
 
 class ForbiddenError(CommandError):
