@@ -310,7 +310,7 @@ PARAMETERS: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "example": "me",
     },
     ("ListOrders", "status"): {
-        "description": "With `owner=me`: your orders with this status. Without it, for operators: everybody's orders "
+        "description": "With `owner=me`: your orders with this status. Without it, for operators: all people's orders "
         f"with this status, last changed first. That list has only {' and '.join(f'`{one}`' for one in LISTED)}.",
         "schema": {"type": "string", "enum": [*STATUSES]},
         "example": "ESCALATED",

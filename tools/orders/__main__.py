@@ -1,4 +1,4 @@
-"""`orders`: an operator's commands for orders, and everybody's for their own."""
+"""`orders`: commands for one's own orders, and for operators."""
 
 import sys
 from collections.abc import Iterator
@@ -126,7 +126,7 @@ def listed(
             metavar="STATUS",
             callback=app.one_of(*LISTED, upper=True),
             autocompletion=lambda: list(LISTED),
-            help=f"everybody's orders with this status: {' or '.join(LISTED)} (for operators)",
+            help=f"all people's orders with this status: {' or '.join(LISTED)} (for operators)",
         ),
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
