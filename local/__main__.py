@@ -88,7 +88,7 @@ def _cloud(home: str, **given: int | bool | None) -> "Cloud":
     os.environ.update(isolated)
     from local.cloud import Cloud
 
-    return Cloud(settings.load(homes.named(home), **given))  # type: ignore[arg-type]
+    return Cloud(settings.load(homes.named(home), **given))  # type: ignore[arg-type]  # each value has its own type
 
 
 def _console() -> Console:

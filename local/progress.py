@@ -47,7 +47,7 @@ class Steps:
     def end(self) -> None:
         """Ends the last step."""
         for task in self._progress.tasks[-1:] if self._progress else []:
-            self._progress.update(task.id, completed=1)  # type: ignore[union-attr]
+            self._progress.update(task.id, completed=1)  # type: ignore[union-attr]  # the loop is empty without one
 
 
 @contextlib.contextmanager

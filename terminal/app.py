@@ -234,7 +234,7 @@ def invoke(app: typer.Typer, name: str, arguments: list[str] | None) -> int:
 def _said(error: typer.TyperException) -> str:
     """The message and the next step, on one line."""
     if hasattr(error, "possibilities"):
-        message = _no_option(error.option_name, error.possibilities or [])  # type: ignore[attr-defined]
+        message = _no_option(error.option_name, error.possibilities or [])  # type: ignore[attr-defined]  # not in the base class
     else:
         message = " ".join(error.format_message().split())
     message = message[:1].lower() + message[1:].rstrip(".")

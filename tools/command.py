@@ -121,13 +121,13 @@ def shared(run: Callable[Concatenate[Shared, Options], int]) -> Callable[..., in
     def with_shared(
         stage: Stage = DEFAULT_STAGE, user: User = None, json: Json = False, home: Home = None, **own: Any
     ) -> int:
-        return run(Shared(stage, user, home, json), **own)  # type: ignore[call-arg]
+        return run(Shared(stage, user, home, json), **own)  # type: ignore[call-arg]  # the options of one command
 
     _, *own = inspect.signature(run).parameters.values()
     *more, _ = inspect.signature(with_shared).parameters.values()
     added = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in more]
     # Typer reads the options of a command from its signature.
-    with_shared.__signature__ = Signature([*own, *added])  # type: ignore[attr-defined]
+    with_shared.__signature__ = Signature([*own, *added])  # type: ignore[attr-defined]  # functions may have it
     return with_shared
 
 
