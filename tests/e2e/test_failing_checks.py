@@ -7,6 +7,7 @@ import pytest
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import (
     ALWAYS,
+    FUNCTION_SECONDS,
     Faulty,
     States,
     changed,
@@ -28,7 +29,7 @@ def test_a_check_that_fails_once_is_retried(apps: Apps, order: dict[str, str], f
 def test_a_check_that_exceeds_the_states_timeout_is_retried(apps: Apps, order: dict[str, str], faulty: Faulty) -> None:
     def slow(states: States) -> None:
         faulty.answers(states[CHECK], GOOD, failures=1, fault="hang")
-        states[CHECK]["TimeoutSeconds"] = 1
+        states[CHECK]["TimeoutSeconds"] = FUNCTION_SECONDS // 2
 
     with changed(apps, slow):
         queue, _ = place(apps, order)

@@ -18,6 +18,12 @@ from tests.support.cloud.apps import Apps
 States: TypeAlias = dict[str, dict[str, Any]]
 
 ALWAYS = 1_000
+FUNCTION_SECONDS = 20
+"""The timeout of the deployed faulty.py. A test waits this long for a hanging attempt. A good one may be slow."""
+
+STATE_SECONDS = 60
+"""The timeout of a state that calls faulty.py: far longer than the function's, which so ends every attempt."""
+
 CALLS = {
     "arn:aws:states:::dynamodb:updateItem": ("dynamodb", "update_item"),
     "arn:aws:states:::sqs:sendMessage": ("sqs", "send_message"),
@@ -175,12 +181,13 @@ class Faulty:
 
     def _ask(self, state: dict[str, Any], event: dict[str, Any]) -> None:
         state["Resource"] = "arn:aws:states:::lambda:invoke"
+        state["TimeoutSeconds"] = STATE_SECONDS
         state["Arguments"] = {"FunctionName": self._name, "Payload": {**event, "Attempts": str(self._attempts)}}
 
 
 @contextmanager
 def deployed_faulty(apps: Apps, name: str) -> Iterator[str]:
-    """Deploys faulty.py and yields the function's name. It may write to all queues and tables. Its timeout is 2 s."""
+    """Deploys faulty.py and yields the function's name. It may write to all queues and tables."""
     iam, functions = apps.cloud.engine.client("iam"), apps.cloud.engine.client("lambda")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     may = {"Effect": "Allow", "Action": ["dynamodb:UpdateItem", "sqs:SendMessage"], "Resource": "*"}
@@ -195,7 +202,7 @@ def deployed_faulty(apps: Apps, name: str) -> Iterator[str]:
         Runtime="python3.13",
         Handler="faulty.handler",
         Role=role["Arn"],
-        Timeout=2,
+        Timeout=FUNCTION_SECONDS,
         Code={"ZipFile": code.getvalue()},
     )
     try:
