@@ -40,7 +40,7 @@ class LostReminders(Construct):
             "SettleLostReminders",
             stage=stage,
             description="Settles reminders whose workflow timed out, was aborted, failed, or never started.",
-            handler="reminders.settle_lost_reminders.handler",
+            handler="sweep.settle_lost_reminders.handler",
             memory=512,
             # It starts on no further reminder after 200 seconds, so a run ends before the next one begins.
             timeout=240,

@@ -134,7 +134,7 @@ class RemindersApi(RestApi):
         stop_reminder = function(
             "StopReminder",
             description="GET and POST /stop/{token}",
-            handler="reminders.stop_reminder.handler",
+            handler="feedback.stop_reminder.handler",
             environment=table.client_environment,
         )
         self.add_pages(("GET", "HEAD", "POST"), f"{STOP_PATH}/{{token}}", stop_reminder)

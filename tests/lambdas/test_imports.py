@@ -40,8 +40,8 @@ IMPORTS = {
     "reminders.list_reminders": (REMINDERS, ["dynamodb"]),
     "reminders.schedule_reminder": (REMINDERS, ["dynamodb"]),
     "reminders.send_reminder": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
-    "reminders.settle_lost_reminders": (REMINDERS, ["dynamodb", "sqs", "stepfunctions"]),
-    "reminders.stop_reminder": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
+    "sweep.settle_lost_reminders": (REMINDERS, ["dynamodb", "sqs", "stepfunctions"]),
+    "feedback.stop_reminder": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
     "reminders.update_reminder": (REMINDERS, ["dynamodb", "stepfunctions"]),
 }
 """The packages and heavy parts of the standard library that each handler imports, and the clients that it makes."""

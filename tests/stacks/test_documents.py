@@ -117,9 +117,9 @@ def of_code(file: str, pattern: str) -> int:
 PORTS = {field.name: field.default for field in fields(Settings) if "port" in field.name}
 PACKAGES = json.loads((PROJECT / "package.json").read_text())["devDependencies"]
 LOST_AFTER = of_code("orders/looks.py", r"^OVERDUE = timedelta\(minutes=([0-9]+)\)")
-LATE_AFTER = of_code("reminders/settle_lost_reminders.py", r"SCHEDULED: timedelta\(minutes=([0-9]+)\)")
-SENDING_UNTIL = of_code("reminders/settle_lost_reminders.py", r"SENDING: timedelta\(minutes=([0-9]+)\)")
-WORKS_SECONDS = of_code("reminders/settle_lost_reminders.py", "^WORKS_SECONDS = ([0-9]+)")
+LATE_AFTER = of_code("sweep/settle_lost_reminders.py", r"SCHEDULED: timedelta\(minutes=([0-9]+)\)")
+SENDING_UNTIL = of_code("sweep/settle_lost_reminders.py", r"SENDING: timedelta\(minutes=([0-9]+)\)")
+WORKS_SECONDS = of_code("sweep/settle_lost_reminders.py", "^WORKS_SECONDS = ([0-9]+)")
 AT_MOST_PARKED = of_code("orders/table.py", "^BATCH = ([0-9]+)")
 HELD_SECONDS = of_code("common/queues.py", "^HELD_SECONDS = ([0-9]+)")
 FACTS = [

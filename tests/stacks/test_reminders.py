@@ -259,7 +259,7 @@ def test_schedules_start_the_sweep_of_lost_reminders(rule, rate, event, deployme
 def test_one_sweep_is_over_before_the_next_begins(deployment, monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("REMINDER_TABLE", "reminders")
-    works_seconds = import_module("reminders.settle_lost_reminders").WORKS_SECONDS
+    works_seconds = import_module("sweep.settle_lost_reminders").WORKS_SECONDS
     function = deployment.properties("AWS::Lambda::Function")[SETTLE]
 
     # A call that hangs takes 8 seconds; a reminder takes four calls.

@@ -10,7 +10,7 @@ import pytest
 
 from local.settings import PROJECT
 
-FUNCTIONS = {"account", "common", "fulfillment", "identity", "orders", "publishing", "reminders"}
+FUNCTIONS = {"account", "common", "feedback", "fulfillment", "identity", "orders", "publishing", "reminders", "sweep"}
 MAY_IMPORT = {
     "tools": {"app", "stacks", "local", "terminal", "costs"} | FUNCTIONS,
     "benchmarks": {"stacks", "local", "terminal", "costs"} | FUNCTIONS,
@@ -20,11 +20,13 @@ MAY_IMPORT = {
     "terminal": {"common"},
     "costs": set(),
     "account": {"common", "orders", "reminders"},
+    "feedback": {"common", "reminders"},
     "fulfillment": {"common", "orders"},
     "identity": {"common"},
     "orders": {"common"},
     "publishing": {"common"},
     "reminders": {"common"},
+    "sweep": {"common", "reminders"},
     "common": set(),
 }
 """Each part, and the parts below it that it may import. The tests may import everything."""

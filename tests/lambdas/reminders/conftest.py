@@ -3,11 +3,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from reminders import settings, settle_lost_reminders
+from reminders import settings
 from reminders.due import utc_text
-from reminders.settle_lost_reminders import (
-    OVERDUE,
-)
+from sweep import settle_lost_reminders
+from sweep.settle_lost_reminders import OVERDUE
 from tests.support.handlers.account import Account, asked
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.reminder_rows import REQUEST, ahead, row

@@ -17,6 +17,7 @@ import boto3
 import pytest
 
 from account.rows import Erasing
+from feedback import stop_reminder
 from reminders import (
     cancel_reminder,
     create_reminder,
@@ -26,14 +27,13 @@ from reminders import (
     schedule_reminder,
     send_reminder,
     senders,
-    settle_lost_reminders,
     stop_link,
-    stop_reminder,
     update_reminder,
 )
 from reminders.channels import CHANNELS
 from reminders.due import utc_text
 from reminders.reminder import STATUSES
+from sweep import settle_lost_reminders
 from tests.support.aws_answers import refused
 from tests.support.data_model import Changes, Row, differences, documented, examples, kinds
 from tests.support.handlers.aws import ENVIRONMENT, client_of

@@ -10,7 +10,7 @@ import pytest
 from reminders import create_reminder, executions, idempotency, table
 from reminders.create_reminder import handler
 from reminders.due import from_utc_text, utc_text
-from reminders.settle_lost_reminders import handler as sweep
+from sweep.settle_lost_reminders import handler as sweep
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import post, refused_field, status_and_body

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.settings import PROJECT
-from reminders import delivery, reminder, settle_lost_reminders
+from reminders import delivery, reminder
 from reminders.due import LONGEST_WAIT, Due, from_utc_text, utc_text
+from sweep import settle_lost_reminders
 from tests.support.handlers.reminder_rows import REQUEST
 
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from common.times import timestamp
-from reminders import delivery, executions, send_reminder, senders, stop_link, stop_reminder, table
+from feedback import stop_reminder
+from reminders import delivery, executions, send_reminder, senders, stop_link, table
 from reminders.due import utc_text
 from reminders.reminder import BY_RECIPIENT, LEASE_TIME, execution_arn
 from tests.support.aws_answers import refused

@@ -5,14 +5,14 @@ import pytest
 from common.times import timestamp
 from reminders import executions
 from reminders.due import utc_text
-from reminders.settle_lost_reminders import (
+from reminders.table import find
+from sweep.settle_lost_reminders import (
     MAY_HAVE_ARRIVED,
     NOT_KNOWN,
     OVERDUE,
     TOO_LATE,
     handler,
 )
-from reminders.table import find
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.reminder_rows import DAILY, REQUEST, TOPIC, ahead, named_by_their_rows
 

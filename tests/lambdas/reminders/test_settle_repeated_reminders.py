@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from reminders.due import utc_text
-from reminders.settle_lost_reminders import (
+from reminders.table import find
+from sweep.settle_lost_reminders import (
     MAY_HAVE_ARRIVED,
     NO_MORE,
     OVERDUE,
     TOO_LATE,
     handler,
 )
-from reminders.table import find
 from tests.support.handlers.reminder_rows import REPEATED, REQUEST, ahead, named_by_their_rows
 
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")

@@ -10,16 +10,16 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reminders import executions, table
-from reminders import settle_lost_reminders as sweep
 from reminders.due import utc_text
-from reminders.settle_lost_reminders import (
+from reminders.table import find
+from sweep import settle_lost_reminders as sweep
+from sweep.settle_lost_reminders import (
     DAMAGED,
     OVERDUE,
     TOO_LATE,
     NotSettledError,
     handler,
 )
-from reminders.table import find
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.reminder_rows import DAILY, REPEATED, TOPIC, ahead, named_by_their_rows

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback.stop_reminder import handler
 from reminders import executions, stop_link, table, update_reminder
 from reminders.mail import mail_of
 from reminders.reminder import BY_RECIPIENT
-from reminders.stop_reminder import handler
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.callers import JO, of
 from tests.support.handlers.events import post, status_and_body

@@ -15,13 +15,13 @@ from reminders import (
     create_reminder,
     executions,
     readiness,
-    settle_lost_reminders,
     table,
     update_reminder,
 )
 from reminders.due import from_utc_text, utc_text
 from reminders.following import next_of
 from reminders.reminder import LEASE_TIME
+from sweep import settle_lost_reminders
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.callers import FLO, JO, OLGA, by, of
 from tests.support.handlers.events import post, status_and_body

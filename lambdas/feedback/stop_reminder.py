@@ -9,7 +9,8 @@ from common.aws import error_name
 from common.events import Event
 from common.logs import logger_of
 from common.times import timestamp
-from reminders import executions, stop_link, stop_page, table
+from feedback import stop_page
+from reminders import executions, stop_link, table
 from reminders.reminder import BY_RECIPIENT, CANCELLED, SCHEDULED, Row
 
 Reply: TypeAlias = dict[str, Any]

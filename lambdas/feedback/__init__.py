@@ -1,0 +1,1 @@
+"""What the recipients of reminders, SES and SNS report back after a reminder was sent."""
