@@ -78,7 +78,9 @@ def platform_lines(level: str, *, function_version: str, status: str = "success"
 
 
 def function_line(text: str) -> str:
-    """A line that a function logs, in Lambda's JSON format."""
+    """A line that a function logs, in Lambda's JSON format. A JSON object has that format already."""
+    if text.startswith("{"):
+        return text
     line = {
         "timestamp": "2026-11-27T00:00:00Z",
         "level": "WARNING",

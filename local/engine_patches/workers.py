@@ -252,6 +252,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize", 128)),
             "AWS_LAMBDA_FUNCTION_VERSION": config.get("Version", "$LATEST"),
             "AWS_LAMBDA_LOG_STREAM_NAME": str(uuid.uuid4()),
+            **_log_settings(config.get("LoggingConfig") or {}),
             "LAMBDA_TASK_ROOT": str(code),
             "_HANDLER": config["Handler"],
             # The engine's script reads these.
@@ -285,6 +286,14 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         lines = [self._of_the_import] if self._of_the_import else []
         self._of_the_import = ""
         return "\n".join(lines + self._output.lines())
+
+
+def _log_settings(config: dict[str, str]) -> dict[str, str]:
+    """The variables with which Lambda tells its runtime the form of log lines, and their lowest level."""
+    form = config.get("LogFormat", "Text")
+    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    level = {"AWS_LAMBDA_LOG_LEVEL": config.get("ApplicationLogLevel", "INFO")} if form == "JSON" else {}
+    return {"AWS_LAMBDA_LOG_FORMAT": form, **level}
 
 
 class Output:

@@ -6,6 +6,7 @@ import gc
 import inspect
 import io
 import json
+import re
 import threading
 import time
 import zipfile
@@ -22,7 +23,7 @@ from jsonata.functions import Functions
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.services import apigateway, apigateway_v1, cloudformation, dynamodb, lambda_svc, stepfunctions
-from ministack.services.cloudformation import changesets, handlers, stacks
+from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
 from local.engine_patches import (
     conditional_writes,
@@ -35,6 +36,7 @@ from local.engine_patches import (
     server,
     streams,
     tasks,
+    types,
     workers,
     workflows,
 )
@@ -103,6 +105,39 @@ def test_the_engines_own_worker_shares_its_environment_but_no_folder(
     assert (first["folder"] == second["folder"]) is is_ours
     assert (first["pid"] == after["pid"]) is is_ours
     assert first["has ours"] is first["sees"] is not is_ours
+
+
+def test_the_engine_sets_up_no_log_for_a_function() -> None:
+    assert "logging" not in lambda_runtime._PYTHON_WORKER_SCRIPT
+
+
+@pytest.mark.parametrize(
+    ("type", "properties", "reference"),
+    [
+        ("AWS::Budgets::Budget", {"Budget": {"BudgetType": "COST"}}, "stack-Thing"),
+        ("AWS::Budgets::Budget", {"Budget": {"BudgetName": "ours"}}, "ours"),
+        ("AWS::Logs::QueryDefinition", {"Name": "errors", "QueryString": "fields @message"}, "[0-9a-f-]{36}"),
+        (
+            "AWS::XRay::SamplingRule",
+            {"SamplingRule": {"RuleName": "one"}},
+            "arn:aws:xray:[^:]+:[0-9]+:sampling-rule/one",
+        ),
+    ],
+)
+def test_the_engine_refuses_types_of_resources(
+    monkeypatch: pytest.MonkeyPatch, type: str, properties: dict[str, Any], reference: str
+) -> None:
+    monkeypatch.setattr(provisioners, "_RESOURCE_HANDLERS", dict(provisioners._RESOURCE_HANDLERS))
+    with pytest.raises(ValueError, match="Unsupported resource type"):
+        provisioners._provision_resource(type, "Thing", properties, "stack")
+
+    types.apply()
+    made, _ = provisioners._provision_resource(type, "Thing", properties, "stack")
+    updated = provisioners._update_resource(type, made, properties, {**properties, "Tags": []}, "stack", "Thing")
+    provisioners._delete_resource(type, made, properties)
+
+    assert re.fullmatch(reference, made)
+    assert updated == (made, {})
 
 
 def test_the_engine_waits_for_log_lines_and_does_not_limit_processes() -> None:

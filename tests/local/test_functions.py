@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def handler(event, context):
             raise type(name, (Exception,), {})("on purpose")
         case {"sleep": seconds}:
             time.sleep(seconds)
+        case {"write": text}:
+            logging.getLogger("orders").info("%s", text, extra={"OrderId": "A-1"})
+            logging.getLogger("orders").debug("too much")
+            try:
+                raise LookupError("on purpose")
+            except LookupError:
+                logging.exception("it failed")
         case "exit":
             print("before the end", flush=True)
             os._exit(3)
@@ -288,3 +296,25 @@ def test_each_line_that_a_function_logs_is_kept_with_its_call(
                 f"{request} unfinished",
             ]
         )
+
+
+def test_a_function_logs_in_the_form_of_lambda(make: Callable[..., str], call: Call, cloud: Cloud) -> None:
+    name = make(LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
+
+    call(name, {"write": "an event"})
+    call(name, {"raise": "OddError"})
+
+    event, caught, uncaught = lines_of(cloud, name)
+    assert list(event) == ["timestamp", "level", "message", "logger", "requestId", "OrderId"]
+    assert datetime.fromisoformat(event["timestamp"]) <= datetime.now(UTC)
+    assert (event["level"], event["message"], event["logger"]) == ("INFO", "an event", "orders")
+    assert (caught["level"], caught["errorType"], caught["errorMessage"]) == ("ERROR", "LookupError", "on purpose")
+    assert (uncaught["level"], uncaught["errorType"], uncaught["errorMessage"]) == ("ERROR", "OddError", "on purpose")
+    assert event["requestId"] == caught["requestId"] != uncaught["requestId"]
+
+
+def lines_of(cloud: Cloud, function: str) -> list[dict[str, Any]]:
+    """The log lines of a function that are JSON."""
+    client = cloud.engine.client("logs")
+    events = client.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}").search("events")
+    return [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
