@@ -19,7 +19,7 @@ def _across(request: Mapping[str, Any]) -> Iterator[Detail]:
     """Yields the problems of several fields together. Every field may have a value of any type."""
     if "channels" not in request and "preference" not in request:
         yield codes.MISSING().of("channels")
-    yield from _two_names(request)
+    yield from _named_twice(request)
 
 
 def _across_a_change(change: Mapping[str, Any]) -> Iterator[Detail]:
@@ -29,17 +29,21 @@ def _across_a_change(change: Mapping[str, Any]) -> Iterator[Detail]:
     for name in ("waitSeconds", "timestamp", "fold"):
         if "sendNow" in change and name in change:
             yield codes.AT_MOST_ONE_OF(fields=["sendNow", name]).of(WHOLE)
-    yield from _two_names(change)
+    yield from _named_twice(change)
 
 
-def _two_names(request: Mapping[str, Any]) -> Iterator[Detail]:
-    """Yields a problem if `channels` and `preference` name different channels."""
+def _named_twice(request: Mapping[str, Any]) -> Iterator[Detail]:
+    """Yields a problem if the channels are in `channels` and in `preference`, even if both name the same ones."""
     channels, preference = request.get("channels"), request.get("preference")
     if isinstance(channels, list) and isinstance(preference, str) and preference in PREFERENCES:
         known = [channel for channel in CHANNELS if channel in channels]
         # If the list contains anything unknown, the schema has already reported it.
-        if len(known) == len(channels) > 0 and known != PREFERENCES[preference]:
-            yield codes.DIFFERS_FROM_CHANNELS().of("preference")
+        if len(known) == len(channels) > 0:
+            are_the_same = known == PREFERENCES[preference]
+            problem = (
+                codes.EITHER_OF(fields=["preference", "channels"]) if are_the_same else codes.DIFFERS_FROM_CHANNELS()
+            )
+            yield problem.of("preference")
 
 
 # SNS refuses characters that XML 1.0 cannot contain, so no channel accepts them: https://aws.amazon.com/sns/faqs/.

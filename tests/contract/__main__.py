@@ -57,9 +57,8 @@ Its tools have their own versions ([requirements](../tests/contract/requirements
   gets no requests here, because one of them deletes the user who calls.
 - Each generated client makes [a journey](../tests/contract/journey.py) through both APIs.
 
-[hooks.py](../tests/contract/hooks.py) ignores three kinds of findings. A cancelled reminder can still be looked up, as
-the document says. An undeclared method gets 404, not 405, because for API Gateway it is the same as an unknown path. A
-reminder may have both `channels` and `preference` if they name the same channels.
+[hooks.py](../tests/contract/hooks.py) ignores two kinds of findings. A cancelled reminder can still be looked up, as
+the document says. An undeclared method gets 404, not 405, because for API Gateway it is the same as an unknown path.
 
 | check | with | result |
 | --- | --- | --- |

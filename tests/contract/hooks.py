@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import schemathesis
-from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.core.failures import Failure
 from schemathesis.generation import GenerationMode
 from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import UnsupportedMethodResponse, UseAfterFree
@@ -78,16 +78,13 @@ def filter_failure(
     case: schemathesis.Case,
     response: schemathesis.Response,
 ) -> bool:
-    """Drops three kinds of findings. The documents allow these answers in words, but no schema can say so.
+    """Drops two kinds of findings. The documents allow these answers in words, but no schema can say so.
 
     - A cancelled reminder can still be looked up.
     - An undeclared method gets a 404 like an unknown path, and not a 405, because API Gateway has one response type for
       both, MISSING_AUTHENTICATION_TOKEN.
-    - A reminder may have both `channels` and `preference` if they name the same channels.
     """
     answer = response.json() if response.status_code in (200, 404) else {}
     is_cancelled = isinstance(failure, UseAfterFree) and answer.get("status") == "CANCELLED"
     has_no_route = isinstance(failure, UnsupportedMethodResponse) and answer.get("error", {}).get("code") == "NotFound"
-    has_both = isinstance(case.body, dict) and {"channels", "preference"} <= case.body.keys()
-    agrees = isinstance(failure, AcceptedNegativeData) and has_both
-    return not (is_cancelled or has_no_route or agrees)
+    return not (is_cancelled or has_no_route)

@@ -92,6 +92,7 @@ REFUSED: dict[str, list[Refused]] = {
             "status",
             {"fields": ["status", "corrected"]},
         ),
+        Refused(REMIND, post(REMINDER | {"channels": ["email"]}), "preference", {"fields": ["preference", "channels"]}),
     ],
     "BeforeFirst": [repeat("repeat.until", until="2019-01-01T00:00:00Z")],
     "BeforeFrom": [
@@ -99,8 +100,8 @@ REFUSED: dict[str, list[Refused]] = {
     ],
     "BrokenCharacters": [order("Name", "Zo\ufffd")],
     "ControlCharacters": [reminder("message", "a\x07b")],
-    "DiffersFromPath": [Refused(CORRECT, post(ORDER) | {"pathParameters": {"OrderId": "A-2"}}, "OrderId")],
     "DiffersFromChannels": [Refused(REMIND, post(REMINDER | {"channels": ["sms"]}), "preference")],
+    "DiffersFromPath": [Refused(CORRECT, post(ORDER) | {"pathParameters": {"OrderId": "A-2"}}, "OrderId")],
     "EmailNotVerified": [Refused(REMIND, post(REMINDER), "email", account={"GetAccount": SANDBOX}, verified={SENDER})],
     "EmailPaused": [
         Refused(REMIND, post(REMINDER), "preference", account={"GetAccount": {"SendingEnabled": False}}),

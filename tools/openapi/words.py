@@ -696,7 +696,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "Reminder": (
-        "A reminder to schedule. It has either `waitSeconds` or `timestamp`.",
+        "A reminder to schedule. It has either `channels` or `preference`, and either `waitSeconds` or `timestamp`.",
         {
             "message": "The text of the reminder. It must contain a visible character and no card number. A text "
             "message has at most 1,530 characters if all are in the GSM alphabet, and otherwise 630.",

@@ -157,7 +157,9 @@ def test_an_invalid_request_is_refused(field, value, reminder_workflow):
         ("message", {"preference": "topic", "waitSeconds": 1}),
         ("channels", {"message": "x", "waitSeconds": 1}),
         ("preference", {"message": "x", "waitSeconds": 1, "preference": "email", "channels": ["email", "topic"]}),
+        ("preference", {"message": "x", "waitSeconds": 1, "preference": "email", "channels": ["email"]}),
         ("preference", {"message": "x", "waitSeconds": 1, "preference": "both", "channels": ["email"]}),
+        ("preference", {"message": "x", "waitSeconds": 1, "preference": "both", "channels": ["sms", "email"]}),
     ],
 )
 def test_an_incomplete_or_contradictory_request_is_refused(field, request_, reminder_workflow):
@@ -241,7 +243,6 @@ def test_an_unverified_address_is_not_the_callers_own(field, preference, unverif
     [
         ({"channels": ["email"]}, ["email"], "email"),
         ({"channels": ["sms", "email"]}, ["email", "sms"], "both"),
-        ({"channels": ["email", "sms"], "preference": "both"}, ["email", "sms"], "both"),
         ({"preference": "both"}, ["email", "sms"], "both"),
         ({"channels": ["topic"]}, ["topic"], "topic"),
         # No preference means these channels, so it leaves out the topic.

@@ -314,9 +314,7 @@ def test_the_same_request_twice_at_once_makes_one_reminder(client, operation, ki
     assert named_by_their_rows(reminder_workflow).count(True) == 1
 
 
-@pytest.mark.parametrize(
-    "again", [{"channels": ["email", "sms"]}, {"channels": ["sms", "email"], "preference": "both"}]
-)
+@pytest.mark.parametrize("again", [{"channels": ["email", "sms"]}, {"channels": ["sms", "email"]}])
 def test_channels_and_preference_make_the_same_request(again, rows, reminder_workflow):
     first = create({"message": "x", "waitSeconds": 60, "preference": "both"})
 

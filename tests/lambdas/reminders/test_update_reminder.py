@@ -207,6 +207,10 @@ def test_a_new_rule_is_counted_from_the_new_time(new):
         ({"timeZone": "Mars/Phobos", "waitSeconds": 1}, codes.UNKNOWN_TIME_ZONE().of("timeZone")),
         ({"timeZone": "UTC"}, codes.EXACTLY_ONE_OF(fields=["waitSeconds", "timestamp"]).of("waitSeconds")),
         ({"sendNow": False}, codes.UNKNOWN_VALUE(allowed=["true"]).of("sendNow")),
+        (
+            {"channels": ["sms"], "preference": "sms"},
+            codes.EITHER_OF(fields=["preference", "channels"]).of("preference"),
+        ),
         ({"sendNow": True, "waitSeconds": 1}, codes.AT_MOST_ONE_OF(fields=["sendNow", "waitSeconds"]).of("(body)")),
         ({"repeat": {"every": "1m"}}, codes.INTERVAL_TOO_SHORT(count=5, unit="m").of("repeat.every")),
         ({"repeat": {"every": "1d", "until": "2020-01-01T00:00:00Z"}}, codes.BEFORE_FIRST().of("repeat.until")),
