@@ -14,6 +14,7 @@ from local.cloud import Cloud
 from terminal import tables, times
 from terminal.errors import naming_home
 from terminal.statuses import coloured
+from terminal.text import counted
 
 NEXT = {
     "laptop page": "open the page in your browser",
@@ -163,7 +164,7 @@ def queues(cloud: Cloud, console: Console, *, as_json: bool) -> None:
         print(to_json({name: [_message(one) for one in messages] for name, messages in found.items()}))
         return
     for name, messages in found.items():
-        console.print(f"[bold]{name}[/bold]: {len(messages)} {'message' if len(messages) == 1 else 'messages'}")
+        console.print(f"[bold]{name}[/bold]: {counted(len(messages), 'message')}")
         rows = [_fields(_message(one)) for one in messages]
         titles = [title for title in (*SHOWN_FIELDS.values(), "text", "since") if any(title in row for row in rows)]
         print_table(console, titles, [[row.get(title, "") for title in titles] for row in rows], nothing="")

@@ -73,7 +73,7 @@ class Operators(Construct):
             answers={200: Answer(schema="orders/contact.schema.json"), 404: ERROR},
         )
         allow(get_contact, "dynamodb:GetItem", on=table.table_arn)
-        allow(get_contact, "cognito-idp:ListUsers", on=users.user_pool_arn)
+        allow(get_contact, "cognito-idp:AdminGetUser", on=users.user_pool_arn)
 
     def _parked_messages(self, queue: sqs.IQueue, *, table: OrderTable) -> None:
         common = {**self._common, "PARKED_QUEUE": queue.queue_url}

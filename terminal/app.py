@@ -237,6 +237,8 @@ def _said(error: typer.TyperException) -> str:
         message = _no_option(error.option_name, error.possibilities or [])  # type: ignore[attr-defined]  # not in the base class
     else:
         message = " ".join(error.format_message().split())
+        # Typer quotes the commands that it suggests, but no options.
+        message = re.sub("Did you mean .+[?]$", lambda found: found[0].replace("'", ""), message)
     message = message[:1].lower() + message[1:].rstrip(".")
     context = getattr(error, "ctx", None)
     if context and context.parent and context.info_name == getattr(context.parent.command, "default", None):

@@ -1,4 +1,4 @@
-"""Makes text from outside safe to print on a terminal or into a log."""
+"""Texts for a terminal or a log: text from outside that is safe to print, and counts in words."""
 
 import os
 import unicodedata
@@ -12,6 +12,11 @@ _UNSAFE = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
 def printable(value: object) -> str:
     """`value` on one line, without card numbers. Control characters and invisible characters are escaped."""
     return without_cards("".join(_escaped(character) for character in str(value)))
+
+
+def counted(number: int, one: str) -> str:
+    """`1 order`, `2 orders`."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def in_utf8(argument: str) -> str:

@@ -11,7 +11,7 @@ from common.caller import operator_of
 from orders import rules, table
 
 _SUB = re.compile("[0-9A-Za-z-]{1,128}")
-"""A `sub` that Cognito gave out, and that a filter of ListUsers can contain."""
+"""A `sub` that Cognito gave out. It has no `@`, so it cannot be an address, by which Cognito would find a user, too."""
 
 _cognito = boto3.client("cognito-idp", config=BRIEFLY)
 
@@ -42,8 +42,11 @@ def _email_of(owner: str) -> str | None:
     """The address of the user with this `sub`, or None if there is no such user or the address is not verified."""
     if not _SUB.fullmatch(owner):
         return None
-    # Without AttributesToGet: Cognito refuses to return an attribute that the user does not have.
-    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
-    users = _cognito.list_users(UserPoolId=os.environ["USER_POOL"], Filter=f'sub = "{owner}"', Limit=1)["Users"]
-    attributes = {one["Name"]: one["Value"] for user in users for one in user["Attributes"]}
+    # People sign in with their address, so Cognito made the user names. It finds local users by their `sub` as well.
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
+    try:
+        user = _cognito.admin_get_user(UserPoolId=os.environ["USER_POOL"], Username=owner)
+    except _cognito.exceptions.UserNotFoundException:
+        return None
+    attributes = {one["Name"]: one["Value"] for one in user["UserAttributes"]}
     return attributes.get("email") if attributes.get("email_verified") == "true" else None

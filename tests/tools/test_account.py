@@ -103,7 +103,7 @@ def test_a_file_is_only_for_its_owner(account: Command, api: FakeApi, tmp_path: 
 
     run = account("export", ADA, "--to", str(tmp_path / "ada.json"))
 
-    assert run.out == f"wrote 1 orders, 1 reminders, 0 messages: {tmp_path / 'ada.json'}\n"
+    assert run.out == f"wrote 1 order, 1 reminder, 0 messages: {tmp_path / 'ada.json'}\n"
     assert stat.S_IMODE((tmp_path / "ada.json").stat().st_mode) == 0o600
     assert json.loads((tmp_path / "ada.json").read_text())["orders"] == [1]
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from typing import Annotated
 
 import pytest
@@ -14,6 +15,9 @@ from terminal.app import UsageError, add, invoke, one_of, with_commands
 from tests.support.commands import Run, run_inside
 
 PROGRAMS = PROJECT / ".venv" / "bin"
+
+Program = Callable[..., Run]
+"""Runs a program with these arguments."""
 
 Home = Annotated[str, typer.Option("--home", metavar="FOLDER", help="a folder")]
 Status = Annotated[str | None, typer.Option("--status", callback=one_of("ESCALATED", "PARKED", upper=True))]
@@ -37,7 +41,7 @@ def remind(words: Annotated[list[str], typer.Argument()], home: Home = ".local")
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> object:
+def run(capsys: pytest.CaptureFixture[str]) -> Program:
     def run(*arguments: str, default: str | None = None) -> Run:
         program = with_commands(help="A program.", default=default)
         add(program, "list", listing, help="list orders")
@@ -52,18 +56,18 @@ def run(capsys: pytest.CaptureFixture[str]) -> object:
     "words",
     ["--home x --json list", "list --home x --json", "--json list --home=x", "--home=y --json list --home x"],
 )
-def test_options_stand_before_or_after_the_command(run: object, words: str) -> None:
-    assert run(*words.split()) == Run(0, "list x None True\n", "")  # type: ignore[operator]
+def test_options_stand_before_or_after_the_command(run: Program, words: str) -> None:
+    assert run(*words.split()) == Run(0, "list x None True\n", "")
 
 
-def test_the_status_of_a_command_is_the_status_of_the_program(run: object) -> None:
-    assert run("close", "7") == Run(3, "close 7 .local\n", "")  # type: ignore[operator]
+def test_the_status_of_a_command_is_the_status_of_the_program(run: Program) -> None:
+    assert run("close", "7") == Run(3, "close 7 .local\n", "")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("lst", "no such command 'lst'. Did you mean 'list'?"),
+        ("lst", "no such command 'lst'. Did you mean list?"),
         ("xyz", "no such command 'xyz'. See `shop --help`"),
         ("list --jsn", "no such option: --jsn. Did you mean --json?"),
         ("--hom x list", "no such option: --hom. Did you mean --home?"),
@@ -79,20 +83,20 @@ def test_the_status_of_a_command_is_the_status_of_the_program(run: object) -> No
         ("close 7 --home none", "a folder is needed for #"),
     ],
 )
-def test_wrong_usage_is_explained_in_one_line(run: object, words: str, said: str) -> None:
-    assert run(*words.split()) == Run(2, "", f"error: {said}\n")  # type: ignore[operator]
+def test_wrong_usage_is_explained_in_one_line(run: Program, words: str, said: str) -> None:
+    assert run(*words.split()) == Run(2, "", f"error: {said}\n")
 
 
 @pytest.mark.parametrize("words", ["", "--home x"])
-def test_without_a_command_the_help_goes_to_standard_error(run: object, words: str) -> None:
-    shown = run(*words.split())  # type: ignore[operator]
+def test_without_a_command_the_help_goes_to_standard_error(run: Program, words: str) -> None:
+    shown = run(*words.split())
 
     assert (shown.status, shown.out) == (2, "")
     assert "Usage: shop [OPTIONS] COMMAND" in shown.err and "list orders" in shown.err
 
 
-def test_the_help_shows_the_options_that_all_commands_have(run: object) -> None:
-    shown = run("--help").out  # type: ignore[operator]
+def test_the_help_shows_the_options_that_all_commands_have(run: Program) -> None:
+    shown = run("--help").out
 
     assert "--home" in shown and "--json" not in shown
     assert "<bool>" not in shown and "set a reminder" not in shown
@@ -107,18 +111,18 @@ def test_the_help_shows_the_options_that_all_commands_have(run: object) -> None:
         (["--", "list", "--now"], "remind ['list', '--now'] .local"),
     ],
 )
-def test_the_default_command_gets_words_that_are_not_a_command(run: object, words: list[str], done: str) -> None:
-    assert run(*words, default="remind").out == f"{done}\n"  # type: ignore[operator]
+def test_the_default_command_gets_words_that_are_not_a_command(run: Program, words: list[str], done: str) -> None:
+    assert run(*words, default="remind").out == f"{done}\n"
 
 
-def test_the_usage_shows_arguments_without_braces_and_types(run: object) -> None:
-    shown = run("close", "--help").out  # type: ignore[operator]
+def test_the_usage_shows_arguments_without_braces_and_types(run: Program) -> None:
+    shown = run("close", "--help").out
 
     assert "Usage: shop close [OPTIONS] ORDER  " in shown and "<str>" not in shown
 
 
-def test_the_version_is_the_projects(run: object) -> None:
-    assert run("--version").out == "orders-and-reminders 0.1.0\n"  # type: ignore[operator]
+def test_the_version_is_the_projects(run: Program) -> None:
+    assert run("--version").out == "orders-and-reminders 0.1.0\n"
     installed = subprocess.run([PROGRAMS / "sign-in", "--version"], cwd="/", capture_output=True, text=True)
     assert installed.stdout == "orders-and-reminders 0.1.0\n"
 

@@ -101,8 +101,8 @@ def test_without_a_command_the_help_is_printed(module: str) -> None:
 @pytest.mark.parametrize(
     ("command", "meant"),
     [
-        (["local", "staus"], "Did you mean 'status'?"),
-        (["local", "skip_waits", "on"], "Did you mean 'skip-waits'?"),
+        (["local", "staus"], "Did you mean status?"),
+        (["local", "skip_waits", "on"], "Did you mean skip-waits?"),
     ],
 )
 def test_the_closest_command_is_suggested(command: list[str], meant: str) -> None:

@@ -12,7 +12,7 @@ import typer
 from stacks.names import ACCOUNT
 from terminal import app
 from terminal.errors import CommandError
-from terminal.text import printable
+from terminal.text import counted, printable
 from tools import command
 from tools.account import calls
 from tools.command import Home, Stage, User
@@ -47,7 +47,7 @@ def export(who: Who, to: To = None, stage: Stage = command.DEFAULT_STAGE, user: 
 
     api = deployment.find(stage, home=home).api(ACCOUNT, user, demo="operator")
     copy = calls.copy_of(api, who)
-    counts = ", ".join(f"{len(copy[name])} {name}" for name in calls.LISTS)
+    counts = ", ".join(counted(len(copy[name]), name.removesuffix("s")) for name in calls.LISTS)
     _write(copy, to, f"wrote {counts}")
     return 0
 

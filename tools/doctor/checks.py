@@ -14,6 +14,7 @@ from reminders.mail import check_address, identities_of
 from stacks.config import is_address
 from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, STACKS, stack_name
 from terminal.errors import CommandError
+from terminal.text import counted
 from tools.doctor.load import declared_load
 from tools.doctor.result import Result, State
 from tools.doctor.target import Target
@@ -304,7 +305,7 @@ def sms_origination(target: Target) -> Result:
     if not numbers:
         advice = "to send to the United States and some other countries, get a number in AWS End User Messaging"
         return Result("limited", "the account has no number to send from", advice)
-    return Result("ok", f"the account has {len(numbers)} {'number' if len(numbers) == 1 else 'numbers'} to send from")
+    return Result("ok", f"the account has {counted(len(numbers), 'number')} to send from")
 
 
 def lambda_concurrency(target: Target) -> Result:
@@ -353,7 +354,7 @@ def operators(target: Target) -> Result:
         group = f"--user-pool-id {pool} --group-name {OPERATORS} --username you@example.com"
         advice = f"sign up on the page, then: aws cognito-idp admin-add-user-to-group {group}"
         return Result("limited", "nobody can handle escalations, because there are no operators", advice)
-    return Result("ok", f"{number} {'operator' if number == 1 else 'operators'} can handle escalations")
+    return Result("ok", f"{counted(number, 'operator')} can handle escalations")
 
 
 def _deployed(target: Target, name: str) -> Result | None:

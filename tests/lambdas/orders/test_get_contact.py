@@ -7,6 +7,7 @@ from botocore.stub import Stubber
 
 from common.caller import OPERATORS
 from orders import get_contact
+from tests.support.aws_answers import add_refusal
 from tests.support.handlers.aws import ENVIRONMENT, client_of
 from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
 from tests.support.handlers.faults import fault
@@ -24,18 +25,17 @@ def users() -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def answer(users: Stubber, *attributes: Mapping[str, str]) -> None:
-    """Makes Cognito answer with a user for each of `attributes`, when it is asked for the user of PERSON's `sub`."""
-    users.add_response(
-        "list_users",
-        {
-            "Users": [
-                {"Username": PERSON["sub"], "Attributes": [{"Name": name, "Value": one[name]} for name in one]}
-                for one in attributes
-            ]
-        },
-        {"UserPoolId": ENVIRONMENT["USER_POOL"], "Filter": f'sub = "{PERSON["sub"]}"', "Limit": 1},
-    )
+def answer(users: Stubber, attributes: Mapping[str, str] | None) -> None:
+    """Makes Cognito answer with this user, or with none, when it is asked for the user with PERSON's `sub`."""
+    asked = {"UserPoolId": ENVIRONMENT["USER_POOL"], "Username": PERSON["sub"]}
+    if attributes is None:
+        add_refusal(users, "AdminGetUser", "UserNotFoundException", **asked)
+        return
+    found = {
+        "Username": PERSON["sub"],
+        "UserAttributes": [{"Name": name, "Value": value} for name, value in attributes.items()],
+    }
+    users.add_response("admin_get_user", found, asked)
 
 
 VERIFIED = {"sub": PERSON["sub"], "email": ADA, "email_verified": "true"}
@@ -79,11 +79,11 @@ def test_an_order_without_an_owner_has_no_contact_and_cognito_is_not_asked(owner
 
 
 @pytest.mark.parametrize(
-    "found", [[], [{"sub": PERSON["sub"], "email": ADA}], [VERIFIED | {"email_verified": "false"}]], ids=str
+    "found", [None, {"sub": PERSON["sub"], "email": ADA}, VERIFIED | {"email_verified": "false"}], ids=str
 )
 def test_an_owner_who_is_gone_or_has_no_verified_address_has_no_contact(found, users, stored):
     """An address that nobody verified may be mistyped, and then it belongs to a stranger."""
-    answer(users, *found)
+    answer(users, found)
 
     reply = ask()
 
@@ -92,7 +92,7 @@ def test_an_owner_who_is_gone_or_has_no_verified_address_has_no_contact(found, u
 
 
 def test_if_cognito_fails_the_operator_is_asked_to_try_again(stored):
-    with fault(COGNITO, "ListUsers", "refused"):
+    with fault(COGNITO, "AdminGetUser", "refused"):
         reply = ask()
 
     assert (reply["statusCode"], reply["headers"]["Retry-After"]) == (503, "1")

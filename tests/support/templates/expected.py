@@ -189,7 +189,7 @@ FUNCTIONS: Mapping[str, Function] = {
         512,
         20,
         called_by={"GET /orders/*/contact"},
-        may={"Identity/Users.Arn": {"cognito-idp:ListUsers"}, "Orders/OrderTable.Arn": {"dynamodb:GetItem"}},
+        may={"Identity/Users.Arn": {"cognito-idp:AdminGetUser"}, "Orders/OrderTable.Arn": {"dynamodb:GetItem"}},
     ),
     "Orders/Operators/ListDeadLetters": Function(
         512,
