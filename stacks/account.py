@@ -75,6 +75,10 @@ class AccountStack(Stack):
             answers={200: Answer(schema="account/data.schema.json"), 400: ERROR, 404: ERROR},
         )
         reminders.workflow.grant_execution(get_account, "states:DescribeExecution")
+        # A deletion leaves these messages, because the orders are accepted.
+        unfulfilled = orders.fulfillment_queue.dead_letters
+        get_account.add_environment("FULFILLMENT_DEAD_LETTERS", unfulfilled.queue_url)
+        allow(get_account, *LOOK, "sqs:GetQueueAttributes", on=unfulfilled.queue_arn)
 
         delete_account = function(
             "DeleteAccount", description="DELETE /account", handler="account.delete_account.handler"

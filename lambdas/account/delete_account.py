@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from account import held, person, rows, settings, stores
+from account import elsewhere, held, person, rows, settings, stores
 from account.stores import USERS
 from common import http
 from common.caller import caller_of, require_recent_sign_in
@@ -52,7 +52,6 @@ def handler(event: http.Event) -> http.Reply:
 def _receipt(
     found: person.Person, erasing: rows.Erasing, messages: held.Found, *, complete: bool, now: datetime
 ) -> dict[str, Any]:
-    stage = settings.of_the_stage()
     return {
         "format": stores.FORMAT,
         "id": found.id,
@@ -61,8 +60,7 @@ def _receipt(
         "removed": stores.counted(stores.REMOVED, erasing.removed),
         "waits": stores.counted(stores.WAITS, erasing.waits),
         "stays": [
-            *stores.after_deletion(stage, is_operator=found.is_operator),
-            *stores.elsewhere(stage),
+            *elsewhere.of_receipt(settings.of_the_stage()),
             *map(stores.unsearched, sorted(messages.unsearched)),
         ],
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from account import document, held, rows, settings, stores
+from account import document, elsewhere, held, rows, settings, stores
 from account.person import person_in, shown
 from common import codes, http, paging
 from common.aws import error_name
@@ -48,7 +48,6 @@ def handler(event: http.Event) -> http.Reply:
         found["messages"] = [
             document.shown_message(queue, body) for queue, bodies in held_messages.bodies.items() for body in bodies
         ]
-    elsewhere = [*stores.elsewhere(settings.of_the_stage()), *map(stores.unsearched, sorted(unsearched))]
     return http.reply(
         200,
         {
@@ -56,7 +55,10 @@ def handler(event: http.Event) -> http.Reply:
             "madeAt": timestamp(datetime.now(UTC)),
             "account": shown(person),
             **found,
-            "elsewhere": elsewhere,
+            "elsewhere": [
+                *elsewhere.of_copy(settings.of_the_stage()),
+                *map(stores.unsearched, sorted(unsearched)),
+            ],
             "next": following,
         },
     )

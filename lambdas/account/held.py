@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 
 from account import rows
-from account.stores import ESCALATED_DEAD, PARKED, REMINDERS_DEAD
+from account.stores import ESCALATED_DEAD, FULFILLMENT_DEAD, PARKED, REMINDERS_DEAD, REMOVED
 from common.aws import BRIEFLY
 from common.queues import Hold, Message, object_in, waiting
 
@@ -22,11 +22,12 @@ QUEUES = {
     PARKED: "PARKED_QUEUE",
     ESCALATED_DEAD: "ESCALATION_DEAD_LETTERS",
     REMINDERS_DEAD: "REMINDER_DEAD_LETTERS",
+    FULFILLMENT_DEAD: "FULFILLMENT_DEAD_LETTERS",
 }
-"""The queues, each with the environment variable that has its URL."""
+"""The queues, each with the environment variable that has its URL. A deletion empties those in REMOVED."""
 
 _ORDERS, _REMINDERS = (rows.orders_page, rows.orders_named), (rows.reminders_page, rows.reminders_named)
-_ROWS = {PARKED: _ORDERS, ESCALATED_DEAD: _ORDERS, REMINDERS_DEAD: _REMINDERS}
+_ROWS = {PARKED: _ORDERS, ESCALATED_DEAD: _ORDERS, REMINDERS_DEAD: _REMINDERS, FULFILLMENT_DEAD: _ORDERS}
 """How the rows are read that each queue is about: a page of a person, and those with some ids."""
 
 HELD_SECONDS = 30
@@ -44,7 +45,9 @@ class Found:
 
 
 def messages(owner: str, *, seconds: float, remove: bool) -> Found:
-    """Finds the messages about a person, and removes them if `remove` is true. Takes about `seconds`.
+    """Finds the messages about a person. If `remove` is true, searches the queues in REMOVED, and removes the messages.
+
+    Takes about `seconds`.
 
     It reads the rows that the messages name, and not all rows of the person, because there may be very many.
     """
@@ -63,9 +66,10 @@ def messages(owner: str, *, seconds: float, remove: bool) -> Found:
                 found.unsearched.add(queue)
 
     # All at once, because the last answer of each queue takes a second.
-    with ThreadPoolExecutor(len(QUEUES)) as workers:
+    searched = [queue for queue in QUEUES if queue in REMOVED or not remove]
+    with ThreadPoolExecutor(len(searched)) as workers:
         # `list` raises the errors of the calls.
-        list(workers.map(search, QUEUES))
+        list(workers.map(search, searched))
     return found
 
 

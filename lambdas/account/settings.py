@@ -2,7 +2,7 @@
 
 import os
 
-from account.stores import Settings
+from account.elsewhere import Settings
 
 
 def of_the_stage() -> Settings:

@@ -31,11 +31,18 @@ BEFORE = {
 }
 """Where the person was, in the stores that the deletion empties."""
 
+COPIED_QUEUES = {store for store in BEFORE if "Queue" in store} | {"OrderFulfillmentQueueDeadLetters"}
+"""The queues whose messages the copy has. In all others, reading a message counts as an attempt to process it."""
+
 STAYS = {
     "OrderTable": ("OrderTable", set(ORDERS)),
     "cache": ("Redis", set(ORDERS)),
     "stream": ("the changes of OrderTable", {"name", "account", *ORDERS}),
-    "OrderFulfillmentQueue": ("OrderFulfillmentQueue and its dead letters", {"name", "order FULFILLMENT_QUEUED"}),
+    "OrderFulfillmentQueue": ("OrderFulfillmentQueue", {"name", "order FULFILLMENT_QUEUED"}),
+    "OrderFulfillmentQueueDeadLetters": (
+        "OrderFulfillmentQueueDeadLetters",
+        {"name", "order FULFILLMENT_QUEUED"},
+    ),
     "EscalationQueue": ("EscalationQueue", {"name", "order ESCALATED", "order CLOSED"}),
     "ended execution": ("ended executions of reminders", {"text", "address", "number", *REMINDERS}),
     "mail": ("sent reminders", {"text", "address", "reminder SENT"}),
@@ -67,7 +74,9 @@ def test_a_copy_has_everything_that_the_stage_keeps(person: Planted) -> None:
     assert {one["Status"]: one["ReminderId"] for one in copy["reminders"]} == person.reminders
     [waiting] = [one["Request"] for one in copy["reminders"] if "Request" in one]
     assert (waiting["email"], waiting["phone"]) == (person.apps.user.email, person.phone)
-    assert {one["queue"] for one in copy["messages"]} == {store for store in BEFORE if "Queue" in store}
+    assert {one["queue"] for one in copy["messages"]} == COPIED_QUEUES
+    others = {store for _, (store, _) in STAYS.items()} - {"OrderTable", *COPIED_QUEUES}
+    assert others <= {one["store"] for one in copy["elsewhere"]}
 
 
 def test_a_person_may_name_no_other_account(person: Planted, apps: Apps) -> None:

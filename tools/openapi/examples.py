@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from account import stores
+from account import elsewhere, stores
 from common import codes
 from common.codes import Detail
 from common.paging import MOST
@@ -84,7 +84,7 @@ _FAILED = {
 }
 
 _ACCOUNT_ID = "6f1c2d3e-0000-4000-8000-00000000000a"
-_STAGE = stores.Settings(log_days=90, order_days=3653, has_cache=True, has_histories=False)
+_STAGE = elsewhere.Settings(log_days=90, order_days=3653, has_cache=True, has_histories=False)
 _REMINDER_ROW = {
     "Channels": ["email"],
     "CreatedAt": "2026-11-26T09:00:00.000Z",
@@ -120,7 +120,7 @@ _COPY = {
     ],
     "reminders": [],
     "messages": [],
-    "elsewhere": stores.elsewhere(_STAGE),
+    "elsewhere": elsewhere.of_copy(_STAGE),
 }
 _RECEIPT = {
     "format": stores.FORMAT,
@@ -131,7 +131,7 @@ _RECEIPT = {
         stores.REMOVED, {stores.ORDERS: 2, stores.REMINDERS: 1, stores.EXECUTIONS: 1, stores.USERS: 1}
     ),
     "waits": [],
-    "stays": [*stores.after_deletion(_STAGE, is_operator=False), *stores.elsewhere(_STAGE)],
+    "stays": elsewhere.of_receipt(_STAGE),
 }
 
 ASKED: Mapping[str, Examples] = {

@@ -265,6 +265,17 @@ def test_messages_of_the_person_are_removed_and_those_of_others_stay(order_table
     assert len(held_queues["ReminderQueuesDeadLetters"].take()) == 1
 
 
+def test_a_good_order_that_could_not_be_fulfilled_waits_on_and_the_receipt_says_so(order_table, held_queues):
+    order_table.put_item(Item=an_order("A-1"))
+    held_queues["OrderFulfillmentQueueDeadLetters"].put({"OrderId": "A-1", "Name": "Zoë"})
+
+    receipt = delete()[1]
+
+    assert receipt["complete"]
+    assert len(held_queues["OrderFulfillmentQueueDeadLetters"].take()) == 1
+    assert "OrderFulfillmentQueueDeadLetters" in {one["store"] for one in receipt["stays"]}
+
+
 def test_a_queue_that_is_too_long_is_named_in_the_receipt_and_delays_nothing(order_table, held_queues, monkeypatch):
     order_table.put_item(Item=an_order("A-1", Status="PARKED"))
     held_queues["ParkedQueue"].put({"OrderId": "A-1"})
@@ -414,11 +425,12 @@ def test_an_operator_may_not_delete_another_operator(pool):
     assert SOMEBODY in pool.users
 
 
-def test_operators_delete_themselves_and_learn_that_their_decisions_stay(pool):
-    code, receipt = delete(by=OPERATOR)
+@pytest.mark.parametrize("by", [OPERATOR, PERSON], ids=["an operator", "a person who may have been one"])
+def test_a_receipt_says_that_the_decisions_of_an_operator_stay(by, pool):
+    code, receipt = delete(by=by)
 
     assert (code, receipt["complete"]) == (200, True)
-    assert "the id of the account, on orders of other people that were corrected or closed with it" in [
+    assert "if the account was an operator's: its id, on orders of other people that it corrected or closed" in [
         one["what"] for one in receipt["stays"]
     ]
 

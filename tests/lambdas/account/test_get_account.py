@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from account import document, get_account, stores
+from account import document, elsewhere, get_account, stores
 from common.paging import MOST
 from reminders import executions
 from stacks import schemas
@@ -142,6 +142,16 @@ def test_no_queue_is_read_if_the_person_has_nothing_in_it(held_queues, monkeypat
     assert get()[0] == 200
 
 
+def test_good_orders_that_could_not_be_fulfilled_are_in_the_copy(order_table, held_queues):
+    order_table.put_item(Item=ROW)
+    held_queues["OrderFulfillmentQueueDeadLetters"].put(body := {"OrderId": ROW["OrderId"], "Name": "Zoë"})
+
+    copy = get()[1]
+
+    assert copy["messages"] == [{"queue": "OrderFulfillmentQueueDeadLetters", "body": body}]
+    assert "OrderFulfillmentQueueDeadLetters" not in {one["store"] for one in copy["elsewhere"]}
+
+
 def test_the_data_of_other_people_is_left_out(order_table, reminder_table):
     order_table.put_item(Item={**ROW, "OrderId": "B-1", "Owner": "other", "OwnPart": "other#1"})
     reminder_table.put_item(Item=row("r-2", owner="other"))
@@ -203,9 +213,17 @@ def test_a_deleted_account_has_no_record(pool):
 @pytest.mark.parametrize("has_cache", [True, False])
 @pytest.mark.parametrize("has_histories", [True, False])
 def test_a_stage_names_only_the_stores_that_it_has(has_cache, has_histories):
-    settings = stores.Settings(log_days=7, order_days=None, has_cache=has_cache, has_histories=has_histories)
+    settings = elsewhere.Settings(log_days=7, order_days=None, has_cache=has_cache, has_histories=has_histories)
 
-    named = {one["store"] for one in stores.elsewhere(settings)}
+    for places in (elsewhere.of_copy(settings), elsewhere.of_receipt(settings)):
+        named = {one["store"] for one in places}
+        assert ("Redis" in named, "executions of orders" in named) == (has_cache, has_histories)
+        assert {one["until"] for one in places if one["store"] == "logs"} == {"7 days"}
 
-    assert ("Redis" in named, "executions of orders" in named) == (has_cache, has_histories)
-    assert {one["until"] for one in stores.elsewhere(settings) if one["store"] == "logs"} == {"7 days"}
+
+def test_a_copy_and_a_receipt_name_the_same_places():
+    settings = elsewhere.Settings(log_days=7, order_days=None, has_cache=True, has_histories=True)
+
+    in_copy = {one["store"] for one in elsewhere.of_copy(settings)} | set(stores.SEARCHED)
+    assert {one["store"] for one in elsewhere.of_receipt(settings)} <= in_copy | {"signed-in devices"}
+    assert in_copy <= {one["store"] for one in elsewhere.of_receipt(settings)} | set(stores.REMOVED)

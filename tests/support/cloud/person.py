@@ -148,11 +148,16 @@ def _reminders(found: Planted) -> None:
 
 
 def _dead_letters(found: Planted) -> None:
-    """Puts a message about an order, and one about a reminder, where messages end that nobody could process."""
+    """Puts messages about two orders and a reminder where messages end that nobody could process."""
     sqs, places = found.apps.cloud.engine.client("sqs"), found.apps.places
     order = {"OrderId": found.orders["ESCALATED"], "Name": found.name, "Reasons": ["PRICE_NOT_POSITIVE"]}
+    good = {"OrderId": found.orders["FULFILLMENT_QUEUED"], "Name": found.name}
     reminder = {"Reminder": {"reminderId": found.reminders["FAILED"], "message": found.message}, "Channel": "email"}
-    for queue, body in ((places.escalation_queue, order), (places.reminder_queues["email"], reminder)):
+    for queue, body in (
+        (places.fulfillment_queue, good),
+        (places.escalation_queue, order),
+        (places.reminder_queues["email"], reminder),
+    ):
         sqs.send_message(QueueUrl=queues.dead_letters_of(sqs, queue), MessageBody=json.dumps(body))
 
 

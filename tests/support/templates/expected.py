@@ -110,6 +110,11 @@ FUNCTIONS: Mapping[str, Function] = {
                 "sqs:GetQueueAttributes",
                 "sqs:ReceiveMessage",
             },
+            "Orders/OrderFulfillmentQueueDeadLetters.Arn": {
+                "sqs:ChangeMessageVisibility",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            },
             "Orders/OrderTable.Arn": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
             "Orders/OrderTable.Arn/index/OwnOrders": {"dynamodb:Query"},
             "Orders/ParkedQueue.Arn": {"sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
