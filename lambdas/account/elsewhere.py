@@ -139,7 +139,7 @@ def _places(settings: Settings) -> list[Place]:
         *([_CACHE] if settings.has_cache else []),
         Place(
             store="logs",
-            what="ids of orders and reminders. No log has a name, a full address or a text",
+            what="ids of the account, of orders and of reminders. No log has a name, a full address or a text",
             why_left="operators need them to find faults",
             why_unread="they say when the functions worked on an order or a reminder, and nothing else about you",
             until=f"{settings.log_days} days",
@@ -171,7 +171,7 @@ _HISTORIES = Place(
 _CACHE = Place(
     store="Redis",
     what="copies of orders that were looked up or changed lately, so that lookups are quick",
-    left="id, status and times of orders that were looked up lately. All else is overwritten within seconds",
+    left="id, status and times of orders that were looked up lately. The rest is overwritten within seconds",
     why_left="the overwritten copy makes sure that a late lookup does not bring the old one back",
     why_unread=SAME_ORDERS,
     until="300 seconds, or 600 if Redis did not answer in the meantime",
