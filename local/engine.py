@@ -167,6 +167,10 @@ class Engine:
         """Makes Wait states and retry delays of workflows end at once, or last as long as they should."""
         self._post("config", {"stepfunctions._SFN_WAIT_SCALE": 0 if on else 1})
 
+    def evaluate_alarms_ahead(self, seconds: float) -> None:
+        """Makes alarms see the time that will be in `seconds`. So minutes that have not ended yet count as ended."""
+        self._post("config", {"cloudwatch.SECONDS_AHEAD": seconds})
+
     def limit_sending(self, *, mails: float, texts: float, mails_a_day: int = 50_000) -> None:
         """Sets how many mails and texts a second SES and SNS accept, and how many mails in 24 hours. 0: no limit."""
         limits = {"ses.MAILS_PER_SECOND": mails, "ses.MAILS_PER_DAY": mails_a_day, "sns.TEXTS_PER_SECOND": texts}

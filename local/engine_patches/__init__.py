@@ -7,7 +7,7 @@ that fails once the engine no longer needs the patch.
 
 def apply() -> None:
     """Applies all patches, before the engine starts."""
-    from local import meter
+    from local import meter, metrics
     from local.engine_patches import (
         bounds,
         conditional_writes,
@@ -52,5 +52,6 @@ def apply() -> None:
         patch.apply()
     # After the patches, because it counts what the patched engine does.
     meter.apply()
+    metrics.apply()
     # Last, because it keeps what is there.
     garbage.apply()

@@ -129,9 +129,16 @@ def _counting_execution(run: Callable[[str], None]) -> Callable[[str], None]:
 
 def gb_seconds(seconds: float, workflow: dict[str, Any], execution: dict[str, Any]) -> float:
     """What AWS bills for an Express execution: steps of 100 ms, and chunks of 64 MB."""
+    return billed_milliseconds(seconds) / 1000 * billed_megabytes(workflow, execution) / 1024
+
+
+def billed_milliseconds(seconds: float) -> int:
+    return max(1, math.ceil(seconds * 10)) * 100
+
+
+def billed_megabytes(workflow: dict[str, Any], execution: dict[str, Any]) -> int:
     bytes = BASE + len(workflow["definition"].encode()) + len(execution["input"].encode())
-    chunks = math.ceil(bytes / CHUNK)
-    return max(1, math.ceil(seconds * 10)) / 10 * chunks * CHUNK / 1024**3
+    return math.ceil(bytes / CHUNK) * CHUNK // MEGABYTE
 
 
 def _counting_retries(run: Callable[..., Any]) -> Callable[..., Any]:

@@ -267,19 +267,6 @@ def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, pla
     assert not any(client("logs").filter_log_events(logGroupName=g["logGroupName"])["events"] for g in groups)
 
 
-def test_queues_and_workflows_have_no_metrics(client: Callable[[str], Any], name: str, powerless_role: str) -> None:
-    """So their alarms never go off."""
-    sqs = client("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="x")
-    run_workflow(client, name, powerless_role, {"Type": "Fail", "Error": "Gap"})
-
-    metrics = client("cloudwatch").list_metrics()["Metrics"]
-
-    assert {metric["Namespace"] for metric in metrics} & {"AWS/SQS", "AWS/States"} == set()
-    sqs.delete_queue(QueueUrl=url)
-
-
 def test_a_vpc_does_not_isolate_a_function(
     client: Callable[[str], Any], cloud: Cloud, name: str, powerless_role: str
 ) -> None:
