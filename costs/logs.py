@@ -23,12 +23,10 @@ FATAL = {"ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut"}
 
 ACCESS = {
     "requestId": "00000000-0000-0000-0000-000000000000",
-    "requestTime": "27/Nov/2026:00:00:00 +0000",
     "httpMethod": "POST",
     "resourcePath": "/orders/{OrderId}",
     "status": "202",
     "responseLatency": "50",
-    "integrationStatus": "200",
     "errorType": "-",
 }
 """The fields of our APIs' access log, with usual values."""

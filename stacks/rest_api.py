@@ -21,16 +21,15 @@ STAGE_NAME = "v1"
 
 LOGGED = {
     "requestId": "$context.requestId",
-    "requestTime": "$context.requestTime",
     "httpMethod": "$context.httpMethod",
     "resourcePath": "$context.resourcePath",
     "status": "$context.status",
     "responseLatency": "$context.responseLatency",
-    "integrationStatus": "$context.integration.status",
     "errorType": "$context.error.responseType",
 }
 """The fields of the access log. No field has text that the caller chose. `resourcePath` is the template
 `/orders/{OrderId}`. The real path may contain a card number, and messages of API Gateway quote the path.
+CloudWatch knows the time of each line. See decision D197.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
 
 
@@ -186,12 +185,18 @@ class RestApi(apigateway.RestApi):
         self._deployment = self.latest_deployment
         cast(CfnOutput, self.node.find_child("Endpoint")).override_logical_id("ApiUrl")
         for id, refusal in REFUSALS.items():
-            headers = {"Access-Control-Allow-Origin": f"'{stage.allowed_origin}'"}
-            if refusal.try_again:
-                headers |= {"Access-Control-Expose-Headers": "'Retry-After'", "Retry-After": "'1'"}
-            # The value of this variable is one of API Gateway's own words, so it needs no escaping.
+            exposed = "Retry-After, X-Request-Id" if refusal.try_again else "X-Request-Id"
+            headers = {
+                "Access-Control-Allow-Origin": f"'{stage.allowed_origin}'",
+                "Access-Control-Expose-Headers": f"'{exposed}'",
+                "X-Request-Id": "context.requestId",
+                **({"Retry-After": "'1'"} if refusal.try_again else {}),
+            }
+            # The values of these variables are one of API Gateway's own words and a UUID, so they need no escaping.
             code = refusal.code or "$context.error.responseType"
-            body = {"error": {"code": code, "message": refusal.message, "details": []}}
+            body = {
+                "error": {"code": code, "message": refusal.message, "details": [], "requestId": "$context.requestId"}
+            }
             self.add_gateway_response(
                 id,
                 type=refusal.type,
@@ -241,7 +246,7 @@ class RestApi(apigateway.RestApi):
                     response_models={"application/json": self._model(answer.schema)},
                     response_parameters={
                         f"method.response.header.{name}": True
-                        for name in ("Access-Control-Allow-Origin", *answer.headers)
+                        for name in ("Access-Control-Allow-Origin", "X-Request-Id", *answer.headers)
                     },
                 )
                 for status, answer in sorted(expected.items())

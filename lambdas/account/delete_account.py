@@ -8,15 +8,13 @@ from account import elsewhere, held, person, rows, settings, stores
 from account.stores import USERS
 from common import http
 from common.caller import caller_of, require_recent_sign_in
-from common.logs import logger_of
+from common.logs import event as log_event
 from common.times import timestamp
 
 WORK_SECONDS = 8
 """After this time a call starts on no further row. Then it answers within the 20 seconds that the page waits."""
 SEARCH_SECONDS = 4
 """The part of this time in which it searches the queues."""
-
-logger = logger_of(__name__)
 
 
 @http.api
@@ -45,7 +43,8 @@ def handler(event: http.Event) -> http.Reply:
     complete = erasing.run()
     if complete:
         erasing.removed[USERS] += person.delete(found)
-        logger.info("account %s was deleted by %s", found.id, "its owner" if found.id == caller.id else caller.id)
+        by = "owner" if found.id == caller.id else caller.id
+        log_event("account deleted", Account=found.id, By=by, RequestId=http.request_id(event))
     return http.reply(200, _receipt(found, erasing, messages, complete=complete, now=now))
 
 

@@ -12,6 +12,7 @@ from account.person import person_in, shown
 from common import codes, http, paging
 from common.aws import error_name
 from common.jsontext import NotJsonError, read_leniently
+from common.logs import event as log_event
 from common.paging import Place
 from common.times import timestamp
 from reminders import executions
@@ -48,6 +49,7 @@ def handler(event: http.Event) -> http.Reply:
         found["messages"] = [
             document.shown_message(queue, body) for queue, bodies in held_messages.bodies.items() for body in bodies
         ]
+        log_event("account exported", Account=person.id, RequestId=http.request_id(event))
     return http.reply(
         200,
         {

@@ -46,18 +46,27 @@ logger = logger_of(__name__)
 def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
     """Makes a Lambda handler of `handle`.
 
-    A RequestError becomes the answer that it describes, an error of AWS becomes a 503, and a bug a 500.
+    A RequestError becomes the answer that it describes, an error of AWS becomes a 503, and a bug a 500. Every answer
+    has the header `X-Request-Id`, and the body of an error has the same id.
+
+    See decision D195.
     """
 
     @functools.wraps(handle)
     def handler(event: Event, context: object) -> Reply:
+        reply = answered(event)
+        if id := request_id(event):
+            reply["headers"]["X-Request-Id"] = id
+        return reply
+
+    def answered(event: Event) -> Reply:
         try:
             return handle(event)
         except RequestError as error:
-            return _refusal(error)
+            return _refusal(error, event)
         except (ClientError, BotoCoreError) as error:
             logger.error("a call to AWS failed: %s", error_name(error))
-            return _refusal(RequestError(503, "Unavailable", "A service is not available. Try again."))
+            return _refusal(RequestError(503, "Unavailable", "A service is not available. Try again."), event)
         except Exception as error:
             # Log the place and not the message, because the message may quote the request.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -67,7 +76,8 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
                     500,
                     "InternalError",
                     "The API failed and logged the error. Report it to the people who run the API.",
-                )
+                ),
+                event,
             )
 
     return handler
@@ -81,11 +91,17 @@ def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | 
             "Content-Type": "application/json",
             "Cache-Control": "no-store",
             "Access-Control-Allow-Origin": os.environ["ALLOWED_ORIGIN"],
-            "Access-Control-Expose-Headers": "Location, Retry-After, X-Cache",
+            "Access-Control-Expose-Headers": "Location, Retry-After, X-Cache, X-Request-Id",
             **(headers or {}),
         },
         "body": json.dumps(body, ensure_ascii=False),
     }
+
+
+def request_id(event: Event) -> str | None:
+    """API Gateway's id of the request, a UUID. None only if something other than API Gateway calls the function."""
+    id: str | None = (event.get("requestContext") or {}).get("requestId")
+    return id
 
 
 def location(event: Event, at: str) -> dict[str, str]:
@@ -128,8 +144,10 @@ def header_values(event: Event, name: str) -> list[str]:
     return [value for one, values in several.items() if one.lower() == name.lower() for value in values]
 
 
-def _refusal(error: RequestError) -> Reply:
-    body = {"code": error.code, "message": error.message, "details": error.details}
+def _refusal(error: RequestError, event: Event) -> Reply:
+    body: dict[str, Any] = {"code": error.code, "message": error.message, "details": error.details}
+    if id := request_id(event):
+        body["requestId"] = id
     return reply(error.status, {"error": body}, headers=TRY_AGAIN if error.status == 503 else None)
 
 

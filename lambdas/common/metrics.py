@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from common.cards import masked
+from common.logs import hidden
 
 Number: TypeAlias = int | float
 Values: TypeAlias = "Mapping[Measure, Number | list[Number]]"
@@ -47,7 +47,7 @@ def emit(values: Values, *, stage: str, at: datetime, **dimensions: str) -> None
 
 def documents(values: Values, *, at: datetime, **dimensions: str) -> Iterator[dict[str, object]]:
     """The documents that `emit` writes. One is enough unless a list has more than MOST values."""
-    known = {name: masked(value) for name, value in dimensions.items()}
+    known = {name: hidden(value) for name, value in dimensions.items()}
     parts: list[dict[Measure, Number | list[Number]]] = []
     for measure, value in values.items():
         for number, piece in enumerate(_pieces(value)):

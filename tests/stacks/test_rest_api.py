@@ -99,12 +99,10 @@ def test_the_access_log_repeats_nothing_of_a_request(deployment):
         assert deployment.named(stack, log["DestinationArn"]) == f"{stack}/{stack}ApiLogGroup.Arn"
         assert set(json.loads(log["Format"]).values()) == {
             "$context.requestId",
-            "$context.requestTime",
             "$context.httpMethod",
             "$context.resourcePath",
             "$context.status",
             "$context.responseLatency",
-            "$context.integration.status",
             "$context.error.responseType",
         }
 
@@ -152,14 +150,18 @@ def test_errors_of_the_gateway_have_our_shape_and_cors_headers(deployment):
         origin = headers["gatewayresponse.header.Access-Control-Allow-Origin"]
         assert origin == f"'{deployment.stage.allowed_origin}'"
         assert headers.get("gatewayresponse.header.Retry-After") == ("'1'" if status in ("429", "503") else None)
+        assert headers["gatewayresponse.header.X-Request-Id"] == "context.requestId"
+        assert "X-Request-Id" in headers["gatewayresponse.header.Access-Control-Expose-Headers"]
+        assert error["requestId"] == "$context.requestId"
 
 
 def test_errors_of_the_gateway_repeat_nothing_of_the_request(deployment):
     """API Gateway's own message about a wrong signature quotes the path. An error's type is from a fixed list."""
     for response in deployment.properties("AWS::ApiGateway::GatewayResponse").values():
         variables = {variable for text in response["ResponseTemplates"].values() for variable in VARIABLE.findall(text)}
-        assert variables <= {"$context.error.responseType"}
-        assert all(value[0] == value[-1] == "'" for value in response["ResponseParameters"].values())
+        assert variables <= {"$context.error.responseType", "$context.requestId"}
+        headers = response["ResponseParameters"].values()
+        assert all(value == "context.requestId" or value[0] == value[-1] == "'" for value in headers)
 
 
 def test_bodies_are_documented_by_the_schemas_that_the_functions_use(deployment):
@@ -214,6 +216,7 @@ def test_every_response_is_documented(route, statuses, deployment):
         (model,) = (models[deployment.named(route[0], reference)] for reference in answer["ResponseModels"].values())
         assert (model["Name"] == "ErrorAnswer") == (status >= 400)
         assert "method.response.header.Access-Control-Allow-Origin" in answer["ResponseParameters"]
+        assert "method.response.header.X-Request-Id" in answer["ResponseParameters"]
         assert ("method.response.header.Retry-After" in answer["ResponseParameters"]) == (status in (429, 503))
 
 

@@ -47,8 +47,9 @@ UTF-8 and have at most 16,384 bytes. Send them as `Content-Type: application/jso
 
 Every error has the same shape: `code` is for programs, `message` is a sentence for people and may change, and \
 `details` names the faulty fields. No error repeats a value that you sent. If an answer has the header `Retry-After`, \
-you can send the same request again after that number of seconds. New fields may be added to answers and new codes to \
-errors, so ignore those that you do not know."""
+you can send the same request again after that number of seconds. Every answer has the id of its request in the \
+header `X-Request-Id`, and an error also in `requestId`. Quote it if you report a problem. New fields may be added to \
+answers and new codes to errors, so ignore those that you do not know."""
 
 APIS: Mapping[str, Api] = {
     "Orders": Api(
@@ -251,6 +252,10 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
     "Retry-After": {
         "description": "Send the request again after this number of seconds.",
         "schema": {"type": "integer", "minimum": 1},
+    },
+    "X-Request-Id": {
+        "description": "The id of this request. Quote it if you report a problem.",
+        "schema": {"type": "string", "format": "uuid"},
     },
     "X-Cache": {
         "description": "`HIT`: the order came from the cache. `MISS`: it came from the table and is now in the cache. "
@@ -856,6 +861,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "code": "The kind of error, for programs. Each answer below lists its codes; new ones may be added.",
             "message": "A sentence for people. It may change.",
             "details": "One entry for each problem of a field.",
+            "requestId": "The id of this request, as in the header `X-Request-Id`. Quote it if you report a problem.",
         },
     ),
     "ErrorDetail": (

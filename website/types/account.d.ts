@@ -67,6 +67,7 @@ export type ErrorAnswer = {
 export type ErrorBody = {
   code: string;
   message: string;
+  requestId?: string;
   details: Array<ErrorDetail>;
 };
 

@@ -56,6 +56,7 @@ export type ErrorAnswer = {
 export type ErrorBody = {
   code: string;
   message: string;
+  requestId?: string;
   details: Array<ErrorDetail>;
 };
 

@@ -30,6 +30,7 @@ export type ErrorAnswer = {
 export type ErrorBody = {
   code: string;
   message: string;
+  requestId?: string;
   details: Array<ErrorDetail>;
 };
 

@@ -14,7 +14,7 @@ from orders.order import FULFILLMENT_QUEUE
 from reminders import executions
 from reminders import table as reminder_table_module
 from tests.support.handlers.aws import client_of, states
-from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
+from tests.support.handlers.events import OPERATOR, PERSON, REQUEST_ID, signed_in, status_and_body
 from tests.support.handlers.faults import KilledError, fault
 from tests.support.handlers.order_rows import ROW
 from tests.support.handlers.reminder_rows import REQUEST, row
@@ -435,13 +435,19 @@ def test_a_receipt_says_that_the_decisions_of_an_operator_stay(by, pool):
     ]
 
 
-def test_no_address_is_logged(caplog, order_table):
+def test_the_log_says_who_was_deleted_and_has_no_address(caplog, capsys, order_table):
     order_table.put_item(Item=an_order("A-1"))
     with caplog.at_level("INFO"):
         delete(by=OPERATOR, query={"email": "ada@example.com"})
 
-    assert ADA in caplog.text
-    assert "ada@" not in caplog.text
+    said = capsys.readouterr().out
+    assert json.loads(said) == {
+        "message": "account deleted",
+        "Account": ADA,
+        "By": OPERATOR["sub"],
+        "RequestId": REQUEST_ID,
+    }
+    assert "ada@" not in caplog.text + said
 
 
 def test_a_receipt_has_no_data_of_the_person(order_table, remind):

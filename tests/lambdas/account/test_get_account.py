@@ -13,7 +13,7 @@ from tests.support.aws_answers import refused
 from tests.support.data_model import documented
 from tests.support.documents import fits
 from tests.support.handlers.aws import states
-from tests.support.handlers.events import OPERATOR, PERSON, signed_in, status_and_body
+from tests.support.handlers.events import OPERATOR, PERSON, REQUEST_ID, signed_in, status_and_body
 from tests.support.handlers.order_rows import ROW
 from tests.support.handlers.reminder_rows import REQUEST, row
 
@@ -150,6 +150,23 @@ def test_good_orders_that_could_not_be_fulfilled_are_in_the_copy(order_table, he
 
     assert copy["messages"] == [{"queue": "OrderFulfillmentQueueDeadLetters", "body": body}]
     assert "OrderFulfillmentQueueDeadLetters" not in {one["store"] for one in copy["elsewhere"]}
+
+
+def test_the_log_says_once_that_a_copy_was_made(order_table, capsys):
+    with order_table.batch_writer() as batch:
+        for number in range(MOST + 1):
+            batch.put_item(Item={**ROW, "OrderId": f"A-{number}"})
+
+    first = get()[1]
+    said_before = capsys.readouterr().out
+    get(next=first["next"])
+
+    assert said_before == ""
+    assert json.loads(capsys.readouterr().out) == {
+        "message": "account exported",
+        "Account": ADA,
+        "RequestId": REQUEST_ID,
+    }
 
 
 def test_the_data_of_other_people_is_left_out(order_table, reminder_table):

@@ -7,7 +7,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from common import codes, http
 from common.shape import Shape
-from tests.support.handlers.events import post, refused_field, status_and_body
+from tests.support.handlers.events import REQUEST_ID, post, refused_field, signed_in, status_and_body
 
 CARD = "4111111111111111"
 SCHEMA = {
@@ -315,3 +315,23 @@ def test_all_refusals_have_the_same_format_and_the_allowed_origin_can_read_them(
     assert (answer["statusCode"], json.loads(answer["body"])) == (refusal.status, {"error": error})
     assert answer["headers"]["Access-Control-Allow-Origin"] == "*"
     assert answer["headers"]["Cache-Control"] == "no-store"
+
+
+def test_every_answer_has_the_id_of_its_request_and_an_error_also_in_its_body():
+    event = signed_in(post({"text": "a"}))
+
+    good = echo(event, None)
+    replies = [handler(event, None) for handler in (fails, has_a_bug)] + [echo(signed_in(post({})), None)]
+
+    assert good["headers"]["X-Request-Id"] == REQUEST_ID
+    assert "X-Request-Id" in good["headers"]["Access-Control-Expose-Headers"]
+    assert [reply["statusCode"] for reply in replies] == [503, 500, 400]
+    for reply in replies:
+        assert reply["headers"]["X-Request-Id"] == status_and_body(reply)[1]["error"]["requestId"] == REQUEST_ID
+
+
+def test_a_call_that_did_not_come_from_api_gateway_has_no_id():
+    reply = echo(post({}), None)
+
+    assert "X-Request-Id" not in reply["headers"]
+    assert "requestId" not in status_and_body(reply)[1]["error"]

@@ -3,9 +3,11 @@ import logging
 
 import pytest
 
-from common.logs import logger_of
+from common.logs import event, logger_of
 
 CARD = "4242424242424242"
+DIGITS = "12345678-1234-1234-1234-12345678901a"
+"""A UUID with a run of digits that is as long as a card number's."""
 
 
 class Everything(logging.Handler):
@@ -65,3 +67,30 @@ def test_a_handler_gets_one_scrubbing_filter_for_many_loggers(written):
         logger_of(name)
 
     assert all(len(handler.filters) <= 1 for handler in logging.getLogger().handlers)
+
+
+def test_a_uuid_in_an_extra_field_stays(written):
+    logger_of("ours").warning("an order", extra={"OrderId": DIGITS})
+
+    assert DIGITS in written[0]
+
+
+def test_an_event_is_one_line_of_json_without_empty_fields(capsys):
+    event("order settled", OrderId="ä-1", Reasons=["A", "B"], Seconds=0.5, RequestId=None)
+
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert json.loads(out) == {"message": "order settled", "OrderId": "ä-1", "Reasons": ["A", "B"], "Seconds": 0.5}
+
+
+def test_an_event_hides_card_numbers_and_keeps_uuids(capsys):
+    event("order received", OrderId=f"no {CARD}", Reasons=[CARD, "A"], RequestId=DIGITS)
+
+    line = json.loads(capsys.readouterr().out)
+    assert line == {"message": "order received", "OrderId": "no #", "Reasons": ["#", "A"], "RequestId": DIGITS}
+
+
+def test_a_line_break_does_not_begin_another_line(capsys):
+    event("order received", OrderId='1\n{"message":"order settled"}')
+
+    assert capsys.readouterr().out.count("\n") == 1

@@ -19,12 +19,15 @@ PERSON = {
 }
 """The claims of a signed-in person, as the authorizer passes them on."""
 
+REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+"""API Gateway's id of each request of `signed_in`."""
+
 OPERATOR = {**PERSON, "sub": "6f1c2d3e-0000-4000-8000-00000000000b", "cognito:groups": OPERATORS}
 
 
 def signed_in(event: Mapping[str, Any], **claims: str) -> dict[str, Any]:
     """`event` as a request of PERSON; `claims` replace PERSON's."""
-    return {**event, "requestContext": {"authorizer": {"claims": {**PERSON, **claims}}}}
+    return {**event, "requestContext": {"requestId": REQUEST_ID, "authorizer": {"claims": {**PERSON, **claims}}}}
 
 
 def post(body: object, *, content_type: str | None = "application/json") -> dict[str, Any]:
