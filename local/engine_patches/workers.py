@@ -26,13 +26,13 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from local import pythons
-from local.engine_patches import function_process, lines, runtime
+from local.engine_patches import forks, function_process, lines, runtime
 from local.engine_patches.unpacked import unpacked
 
 LIMIT = max(2, min(8, 2 * (os.cpu_count() or 1)))
@@ -50,7 +50,7 @@ LAST_LINES_SECONDS = 5
 
 def apply() -> None:
     """Makes the engine run Python functions in `FunctionProcess`, at most LIMIT of each function at once."""
-    _folder.cache_clear()
+    end()
     runtime.build(_folder() / "runtime")
     _script().write_text(lambda_runtime._PYTHON_WORKER_SCRIPT)
     of_the_engine = lambda_runtime._worker_class_for
@@ -65,6 +65,12 @@ def apply() -> None:
     lambda_svc._execute_function_warm = in_turn(lambda_svc._execute_function_warm)
     lines.replace(lambda_runtime, "reap_idle_workers", " or (i == 0 and not snapstart_version)", "")
     lambda_svc.reap_idle_workers = lambda_runtime.reap_idle_workers
+
+
+def end() -> None:
+    """Ends the parents of the functions' processes. A new engine makes a new folder."""
+    _parents.end()
+    _folder.cache_clear()
 
 
 def in_turn(execute: Callable[..., Any]) -> Callable[..., Any]:
@@ -142,6 +148,9 @@ def turns_of(function: str) -> Turns:
     return _turns.setdefault(function, Turns())
 
 
+Process: TypeAlias = "subprocess.Popen[bytes] | forks.Forked"
+
+
 # MiniStack has no types, so mypy knows nothing of the class.
 class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
     """A process that runs one function, one call after the other.
@@ -149,7 +158,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
     It reads calls from a pipe of the engine, so it ends by itself when the engine is gone.
     """
 
-    _proc: "subprocess.Popen[bytes] | None"
+    _proc: "Process | None"
     _output: "Output"
     _of_the_import = ""
     """The lines that the function logged during its import. They come with the first call, as on AWS."""
@@ -191,18 +200,19 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             answer = self._answer(process, timeout=self.config.get("Timeout", 3))
             return {**answer, "cold_start": cold, "log": self._lines()}
 
-    def _started(self) -> "subprocess.Popen[bytes]":
+    def _started(self) -> Process:
         """Returns a new process, which imports the function and then answers that it is ready."""
         runtime = self.config["Runtime"]
         python = pythons.of(runtime, os.environ["PATH"]).executable
         below = _folder() / "unpacked" / runtime
         code = unpacked(self.code_zip, below=below, python=python)
         layers = [unpacked(self._layer(one), below=below, python=python) for one in self.config.get("Layers") or ()]
-        process = subprocess.Popen(
+        environment = self._environment(code, layers)
+        process: Process = _parents.fork(python, environment, code, layers) or subprocess.Popen(
             # -S and -P leave only the standard library and PYTHONPATH to import from.
             [python, "-S", "-P", function_process.__file__, str(_script())],
             cwd=code,
-            env=self._environment(code, layers),
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -233,14 +243,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         _, region = lambda_runtime._account_region_from_function_config(config)
         own = config.get("Environment", {}).get("Variables", {})
         return {
-            "PATH": os.defpath,
-            "HOME": str(_folder()),
-            "TMPDIR": tempfile.gettempdir(),
-            "LANG": "C.UTF-8",
-            "TZ": ":UTC",
-            # Lambda's system has no time zones. Functions that need them have `tzdata` in their layer.
-            "PYTHONTZPATH": "",
-            "PYTHONPATH": str(_folder() / "runtime"),
+            **_of_all(),
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
             lambda_runtime.HOST_PREFIX_ENV: "true",
             **{name: value for name, value in own.items() if name not in lambda_runtime._RESERVED_RUNTIME_ENV_VARS},
@@ -260,7 +263,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             "_LAMBDA_LAYERS_DIRS": os.pathsep.join(map(str, layers)),
         }
 
-    def _send(self, process: "subprocess.Popen[bytes]", message: dict[str, Any]) -> None:
+    def _send(self, process: Process, message: dict[str, Any]) -> None:
         """Sends a message to the process. If the process is gone, no answer will come."""
         assert process.stdin
         # The pipe may be broken or closed.
@@ -268,7 +271,7 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
             process.stdin.write(json.dumps(message).encode() + b"\n")
             process.stdin.flush()
 
-    def _answer(self, process: "subprocess.Popen[bytes]", *, timeout: float) -> dict[str, Any]:
+    def _answer(self, process: Process, *, timeout: float) -> dict[str, Any]:
         """Returns the answer to the last message. If the process is late or has ended, it is not used again."""
         try:
             answer = self._output.answer(timeout)
@@ -302,7 +305,7 @@ class Output:
     The thread that waits for an answer reads both. Other threads would have to wait for Python's lock in turn.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: Process) -> None:
         assert process.stdout and process.stderr
         self._answers, self._log = process.stdout.fileno(), process.stderr.fileno()
         self._unfinished = {self._answers: b"", self._log: b""}
@@ -357,6 +360,23 @@ class Output:
             self._poll.unregister(file)
             if last := self._unfinished.pop(file):
                 self._read[file].append(last)
+
+
+def _of_all() -> dict[str, str]:
+    """The variables of the system that all functions have."""
+    return {
+        "PATH": os.defpath,
+        "HOME": str(_folder()),
+        "TMPDIR": tempfile.gettempdir(),
+        "LANG": "C.UTF-8",
+        "TZ": ":UTC",
+        # Lambda's system has no time zones. Functions that need them have `tzdata` in their layer.
+        "PYTHONTZPATH": "",
+        "PYTHONPATH": str(_folder() / "runtime"),
+    }
+
+
+_parents = forks.Parents(lambda python: forks.Parent(python, _script(), _of_all()))
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import inspect
 import io
 import json
 import re
+import sys
 import threading
 import time
 import zipfile
@@ -86,6 +87,7 @@ def worker(
 
     yield make
     lambda_runtime.kill_workers(made)
+    workers.end()
 
 
 # The engine leaves pipes open.
@@ -138,6 +140,16 @@ def test_the_engine_refuses_types_of_resources(
 
     assert re.fullmatch(reference, made)
     assert updated == (made, {})
+
+
+# The engine leaves pipes open.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_engine_starts_python_for_each_process(worker: Callable[[type], Any]) -> None:
+    one = worker(lambda_runtime.Worker)
+
+    one.invoke({}, "call")
+
+    assert one._proc.args[0] == sys.executable
 
 
 def test_the_engine_waits_for_log_lines_and_does_not_limit_processes() -> None:

@@ -146,7 +146,7 @@ def layer_arn(cloud: Cloud) -> str:
 def processes(cloud: Cloud, function: str) -> list[psutil.Process]:
     engine = cloud.engine.daemon.process()
     assert engine
-    return [one for one in engine.children() if one.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function]
+    return [one for one in engine.children(recursive=True) if one.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function]
 
 
 def test_a_function_can_import_only_what_lambda_has(make: Callable[..., str], call: Call) -> None:
@@ -178,6 +178,7 @@ def test_a_function_sees_lambdas_variables_and_its_own(make: Callable[..., str],
         *("PATH", "HOME", "TMPDIR", "LANG", "TZ", "PYTHONTZPATH", "PYTHONPATH"),
         *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME"),
         *("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_LOG_STREAM_NAME"),
+        "AWS_LAMBDA_LOG_FORMAT",
         *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
         *("LAMBDA_TASK_ROOT", "_HANDLER", "MINE"),
         # The laptop's own.

@@ -325,7 +325,7 @@ def killed(own: Apps, stopped: Session) -> Session:
         eventually(partial(own.get_order, one["OrderId"]), until=lambda answer: answer[2] == "HIT")
     engine = own.cloud.engine.daemon.process()
     assert engine
-    functions = engine.children()
+    functions = engine.children(recursive=True)
     kill(own.cloud, "engine")
     assert functions
     eventually(lambda: [one for one in functions if runs(one)], until=lambda running: not running)

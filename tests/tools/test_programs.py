@@ -20,7 +20,8 @@ from tools.__main__ import NAMED, OTHERS
 
 FOLDERS = ("tools", "local", "terminal", "costs", "benchmarks", "stacks", "tests/facts", "tests/corpora")
 OF_OTHER_PROGRAMS = {
-    *("local.reading", "local.start_engine", "local.engine_patches.unpacked", "local.engine_patches.function_process"),
+    *("local.reading", "local.start_engine", "local.engine_patches.unpacked"),
+    *("local.engine_patches.function_process", "local.engine_patches.parent_process"),
     *("benchmarks.one_start", "benchmarks.unpatched_engine"),
 }
 """Programs that only other programs start."""
