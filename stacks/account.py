@@ -9,6 +9,8 @@ from constructs import Construct
 from orders.order import OWN_ORDERS
 from reminders.reminder import BY_OWNER
 from stacks.config import Stage
+from stacks.dashboards import operators as dashboard
+from stacks.dashboards.dashboard import Dashboard
 from stacks.operators import LOOK
 from stacks.orders import OrdersStack
 from stacks.permissions import allow
@@ -106,3 +108,18 @@ class AccountStack(Stack):
             for queue in held.values():
                 allow(finds, *LOOK, "sqs:GetQueueAttributes", on=queue.queue_arn)
             users.grant(finds, "cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser")
+
+        # Dashboard
+        Dashboard(
+            self,
+            "OperatorsDashboard",
+            rows=dashboard.rows(),
+            alarms=[*orders.alarms.arns, *reminders.alarms.arns],
+            resources={
+                **orders.resources,
+                **reminders.resources,
+                "OrdersApi": orders.api.rest_api_name,
+                "RemindersApi": reminders.api.rest_api_name,
+                "AccountApi": self.api.rest_api_name,
+            },
+        )

@@ -17,6 +17,7 @@ class Alarms(sns.Topic):
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id, enforce_ssl=True)
+        self.arns: list[str] = []
         # `enforce_ssl` gives the topic a policy, which replaces the default one. The default one lets the account's
         # alarms publish; this statement restores that.
         self.add_to_resource_policy(
@@ -35,9 +36,12 @@ class Alarms(sns.Topic):
         docs/operations.md has a section for each alarm, and the alarm's message names that section.
         """
         section = f"{Stack.of(self).node.id}-{id}".lower()
+        stack = Stack.of(self)
+        name = f"{stack.stack_name}-{id}"
         alarm = cloudwatch.Alarm(
             self,
             id,
+            alarm_name=name,
             alarm_description=f"{description} What to do: docs/operations.md#{section}",
             metric=metric,
             threshold=1,
@@ -46,3 +50,5 @@ class Alarms(sns.Topic):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.SnsAction(self))
+        # Made of the name, so that another stack that shows the alarm needs no export of this one.
+        self.arns.append(f"arn:{stack.partition}:cloudwatch:{stack.region}:{stack.account}:alarm:{name}")

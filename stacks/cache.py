@@ -49,6 +49,8 @@ class CacheStack(Stack):
             "REDIS_NAME": self._replication_group.ref,
             "CACHE_BUDGET_MS": str(settings.budget_ms),
         }
+        # ElastiCache names the nodes so.
+        self.nodes = {f"Node{number}": f"{self._replication_group.ref}-00{number}" for number in (1, 2)}
         CfnOutput(self, "RedisAddress", value=address)
         CfnOutput(self, "RedisName", value=self._replication_group.ref)
         CfnOutput(self, "RedisOperator", value=operators.user_id)

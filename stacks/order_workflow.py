@@ -33,7 +33,7 @@ class OrderWorkflow(Workflow):
         escalation_queue: sqs.IQueue,
         parked_queue: sqs.IQueue,
     ) -> None:
-        verify_cc_and_price = PythonFunction(
+        self.verify_cc_and_price = verify_cc_and_price = PythonFunction(
             scope,
             "VerifyCCAndPrice",
             stage=stage,

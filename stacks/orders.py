@@ -1,22 +1,28 @@
 """The orders app: it records and checks each order, and puts it into exactly one queue."""
 
+from collections.abc import Mapping
+
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from orders.order import RECEIVED
 from stacks.alarms import Alarms
 from stacks.cache import CacheStack
 from stacks.config import Stage
+from stacks.dashboards import orders as dashboard
+from stacks.dashboards.dashboard import Dashboard
 from stacks.lost_orders import LostOrders
 from stacks.operators import Operators
 from stacks.order_table import OrderTable
 from stacks.order_workflow import OrderWorkflow
 from stacks.orders_api import OrdersApi
-from stacks.python_function import DependencyLayer, PythonFunction
+from stacks.python_function import DependencyLayer, PythonFunction, named_functions
 from stacks.queues import HoldingQueue, WorkQueue
+from stacks.rest_api import STAGE_NAME
 
 A_MINUTE = Duration.minutes(1)
 
@@ -85,6 +91,29 @@ class OrdersStack(Stack):
         alarms = self._alarms(workflow, lost, parked_queue, self.fulfillment_queue, escalation_queue)
         if cache:
             self._write_through(cache, stage=stage, dependencies=dependencies, table=table, alarms=alarms)
+
+        # Dashboard
+        self.alarms = alarms
+        self.resources = {
+            "Api": self.api.rest_api_name,
+            "ApiStage": STAGE_NAME,
+            "Stage": stage.name,
+            "Table": table.table_name,
+            "Workflow": workflow.state_machine_arn,
+            **_named({**self.queues, "OrdersToCheck": lost.queue}),
+            **named_functions(
+                self.api.place_order, self.api.get_order, workflow.verify_cc_and_price, lost.watch, lost.park
+            ),
+            **(cache.nodes if cache else {}),
+        }
+        Dashboard(
+            self,
+            "OrdersDashboard",
+            rows=dashboard.rows(has_cache=bool(cache)),
+            choices=dashboard.CHOICES,
+            alarms=alarms.arns,
+            resources=self.resources,
+        )
 
         # Outputs
         CfnOutput(self, "OrderTableName", value=table.table_name)
@@ -198,3 +227,10 @@ class OrdersStack(Stack):
             failures.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
         )
         cache.grant_connect(update_cache)
+
+
+def _named(queues: Mapping[str, sqs.Queue]) -> dict[str, str]:
+    """The names of the queues and of their dead-letter queues."""
+    names = {id: queue.queue_name for id, queue in queues.items()}
+    dead = {f"{id}DeadLetters": one.dead_letters for id, one in queues.items() if isinstance(one, WorkQueue)}
+    return {**names, **{id: queue.queue_name for id, queue in dead.items()}}

@@ -42,7 +42,7 @@ class OrdersApi(RestApi):
         common = {**table.client_environment, "ALLOWED_ORIGIN": stage.allowed_origin}
         submission = {**common, "ORDER_WORKFLOW": workflow.state_machine_arn, "DIGEST_ARN": digest_key.attr_id}
 
-        place_order = function(
+        self.place_order = place_order = function(
             "PlaceOrder",
             description="POST /orders",
             handler="orders.place_order.handler",
@@ -68,7 +68,7 @@ class OrdersApi(RestApi):
             allow(list_orders, "dynamodb:Query", on=table.index_arn(index))
         allow(list_orders, "dynamodb:BatchGetItem", "dynamodb:GetItem", on=table.table_arn)
 
-        get_order = function(
+        self.get_order = get_order = function(
             "GetOrder",
             description="GET /orders/{OrderId}",
             handler="orders.get_order.handler",

@@ -78,6 +78,7 @@ class PythonFunction(lambda_.Function):
         log_group.grant_write(role)
         if vpc:
             _allow_network_access(role)
+        self.log_name: str = log_group.log_group_name
         super().__init__(
             scope,
             id,
@@ -98,6 +99,13 @@ class PythonFunction(lambda_.Function):
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
             security_groups=[security_group] if security_group else None,
         )
+
+
+def named_functions(*functions: PythonFunction) -> dict[str, str]:
+    """The names of the functions by their ids, and the names of their log groups by their ids and `Log`."""
+    names = {function.node.id: function for function in functions}
+    logs = {f"{id}Log": function.log_name for id, function in names.items()}
+    return {**{id: function.function_name for id, function in names.items()}, **logs}
 
 
 @cache

@@ -26,7 +26,7 @@ class ReminderWorkflow(Workflow):
         table: ReminderTable,
         delivery: sfn.IStateMachine,
     ) -> None:
-        schedule_reminder = PythonFunction(
+        self.schedule_reminder = schedule_reminder = PythonFunction(
             scope,
             "ScheduleReminder",
             stage=stage,

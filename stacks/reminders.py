@@ -10,12 +10,15 @@ from constructs import Construct
 
 from stacks.alarms import Alarms
 from stacks.config import Stage
+from stacks.dashboards import reminders as dashboard
+from stacks.dashboards.dashboard import Dashboard
 from stacks.lost_reminders import LostReminders
-from stacks.python_function import DependencyLayer
+from stacks.python_function import DependencyLayer, named_functions
 from stacks.reminder_delivery import ReminderDelivery, ReminderQueues, ReminderSender
 from stacks.reminder_table import ReminderTable
 from stacks.reminder_workflow import ReminderWorkflow
 from stacks.reminders_api import RemindersApi
+from stacks.rest_api import STAGE_NAME
 
 A_MINUTE = Duration.minutes(1)
 
@@ -71,7 +74,30 @@ class RemindersStack(Stack):
             workflow=workflow,
             queues=queues,
         )
-        self._alarms(workflow, delivery, sender, queues, lost)
+        self.alarms = self._alarms(workflow, delivery, sender, queues, lost)
+
+        # Dashboard
+        self.resources = {
+            "Api": self.api.rest_api_name,
+            "ApiStage": STAGE_NAME,
+            "Stage": stage.name,
+            "Table": table.table_name,
+            "Workflow": workflow.state_machine_arn,
+            "Delivery": delivery.state_machine_arn,
+            "EmailQueue": queues.email.queue_name,
+            "SMSQueue": queues.sms.queue_name,
+            "TopicQueue": queues.topic.queue_name,
+            "DeadLetters": queues.dead_letters.queue_name,
+            **named_functions(self.api.create_reminder, sender.function, lost.function, workflow.schedule_reminder),
+        }
+        Dashboard(
+            self,
+            "RemindersDashboard",
+            rows=dashboard.rows(),
+            choices=dashboard.CHOICES,
+            alarms=self.alarms.arns,
+            resources=self.resources,
+        )
 
         # Outputs
         CfnOutput(self, "ReminderTableName", value=table.table_name)
@@ -127,7 +153,7 @@ class RemindersStack(Stack):
         sender: ReminderSender,
         queues: ReminderQueues,
         lost: LostReminders,
-    ) -> None:
+    ) -> Alarms:
         alarms = Alarms(self, "ReminderAlarms")
         alarms.watch(
             "ReminderFailed",
@@ -164,3 +190,4 @@ class RemindersStack(Stack):
             "SettleLostReminders could not look for lost reminders, or could not settle them.",
             lost.function.metric_errors(statistic="Sum", period=A_MINUTE),
         )
+        return alarms

@@ -55,7 +55,7 @@ class RemindersApi(RestApi):
             "ALLOWED_PHONES": " ".join(stage.allowed_phones),
         }
 
-        create_reminder = function(
+        self.create_reminder = create_reminder = function(
             "CreateReminder",
             description="POST /reminders",
             handler="reminders.create_reminder.handler",

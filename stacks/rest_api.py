@@ -159,6 +159,8 @@ class RestApi(apigateway.RestApi):
         super().__init__(
             scope,
             id,
+            # Metrics of an API have no other name, and stages may share an account.
+            rest_api_name=f"{stage.name}-{id}",
             description=description,
             cloud_watch_role=False,
             endpoint_types=[apigateway.EndpointType.REGIONAL],

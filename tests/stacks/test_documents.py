@@ -28,6 +28,7 @@ COSTS = {
     "AWS::KMS::Key",
     "AWS::SecretsManager::Secret",
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
 }
 """Resources that cost something while nobody uses them. `tools/cost/templates.py` has a line for each."""
 

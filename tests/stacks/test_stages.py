@@ -177,6 +177,7 @@ def test_the_stacks_have_the_outputs_that_people_need(deployment):
         "OrderFulfillmentStateMachineArn",
         "OrderAlarmsTopicArn",
         "ParkLostOrdersName",
+        "OrdersDashboardUrl",
     }
     assert outputs["Reminders"] == {
         "ApiUrl",
@@ -190,6 +191,7 @@ def test_the_stacks_have_the_outputs_that_people_need(deployment):
         "ReminderAlarmsTopicArn",
         "SenderAddress",
         "SettleLostRemindersName",
+        "RemindersDashboardUrl",
     }
-    assert outputs["Account"] == {"ApiUrl"}
+    assert outputs["Account"] == {"ApiUrl", "OperatorsDashboardUrl"}
     assert outputs["Website"] == {"SiteUrl", "DistributionId", "SiteBucketName"}

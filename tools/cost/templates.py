@@ -16,6 +16,9 @@ SCHEDULE = "rate(5 minutes)"
 RUNS_A_MONTH = 12 * prices.HOURS_A_MONTH
 DAYS_A_MONTH = prices.HOURS_A_MONTH / 24
 
+FREE_DASHBOARDS = 3
+"""An account pays only for the dashboards after these. https://aws.amazon.com/cloudwatch/pricing/"""
+
 QUERIES_OF_A_SWEEP = 6
 """The most queries of a function that looks for what was lost. A query that finds nothing costs at most one read."""
 
@@ -113,6 +116,8 @@ def idle(templates: Templates) -> list[Line]:
     ):
         if number := len(list(resources(templates, type))):
             found.append(Line(what=what, number=number, each=prices.usd(unit, 1)))
+    if (number := len(list(resources(templates, "AWS::CloudWatch::Dashboard"))) - FREE_DASHBOARDS) > 0:
+        found.append(Line(what="dashboards", number=number, each=prices.usd("idle.dashboard_month", 1)))
     if number := _polled_queues(templates):
         polls = quantities.estimates()["empty_polls_a_month"]["value"]
         found.append(Line(what="queues that a function waits for", number=number, each=prices.usd("sqs.poll", polls)))
