@@ -1,6 +1,6 @@
 /** Turns the forms of reminders into requests of the API. Pure, but for the clock and random keys. */
 
-import { WAITS } from "./reminders.js";
+import { WAITS, ruleShown } from "./reminders.js";
 import { tomorrowAt, wallText } from "./times.js";
 
 /** @import { Channel, Reminder } from "./reminders.js" */
@@ -47,6 +47,7 @@ export function requestOf(form, zone) {
     channels,
     ...(zone ? { timeZone: zone } : {}),
     ...addressesOf(form, channels),
+    ...(form.subject.trim() ? { subject: form.subject } : {}),
     ...dueOf(form, zone),
     ...repeatOf(form),
   };
@@ -66,7 +67,34 @@ export function changeOf(form, reminder, zone) {
     ...(form.message === reminder.message ? {} : { message: form.message }),
     ...(isMoved ? timeOf(form, zone) : {}),
     ...(form.channels && form.channels !== reminder.channels.join(" ") ? { channels: channelsOf(form.channels) } : {}),
+    ...addressesOf(form, form.channels ? channelsOf(form.channels) : reminder.channels),
+    ...subjectChange(form, reminder),
+    ...repeatChange(form, reminder),
   };
+}
+
+/**
+ * @param {Record<string, string>} form
+ * @param {Reminder} reminder
+ */
+function subjectChange(form, { subject = "" }) {
+  return form.subject.trim() === subject ? {} : { subject: form.subject.trim() ? form.subject : null };
+}
+
+/**
+ * @param {Record<string, string>} form
+ * @param {Reminder} reminder
+ */
+function repeatChange(form, reminder) {
+  const rule = reminder.repeat;
+  if (!form.repeats) {
+    return rule ? { repeat: null } : {};
+  }
+  /** @type {Record<string, string>} */
+  const shown = ruleShown(rule);
+  // The form has only the fields of the end that is chosen.
+  const names = ["every", "step", "ends", "times", "until"].filter((name) => name in form);
+  return rule && names.every((name) => form[name] === shown[name]) ? {} : repeatOf(form);
 }
 
 /**

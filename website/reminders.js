@@ -1,6 +1,6 @@
 /** Rules and words of reminders. Pure. */
 
-import { timeText } from "./times.js";
+import { timeText, wallText } from "./times.js";
 
 /** @import { Refused } from "./http.js" */
 /** @import { Mark, Problems } from "./types/page.js" */
@@ -10,6 +10,8 @@ import { timeText } from "./times.js";
 /** @typedef {import("./types/reminders.js").Channel} Channel */
 
 /** @typedef {import("./types/reminders.js").DetailValues} DetailValues */
+
+/** @typedef {import("./types/reminders.js").Repeat} Rule how a reminder repeats */
 
 /** @typedef {{when: string, repeats: boolean, ends: string}} Chosen the choices that decide which fields the form has */
 
@@ -91,6 +93,7 @@ export const fieldsShown = ({ when, repeats, ends }) => [
   ...(when === "in" ? ["count"] : when === "at" ? ["timestamp"] : []),
   ...(repeats ? ["every"] : []),
   ...(repeats && ends !== "never" ? [ends] : []),
+  "subject",
   "email",
   "phone",
   "channels",
@@ -159,9 +162,25 @@ export function problemsIn({ details }) {
 }
 
 /**
+ * Returns what the form shows for a rule, or for a new one.
+ *
+ * @param {Rule | undefined} rule
+ */
+export function ruleShown(rule) {
+  const { every, until, times } = rule ?? { every: "1d" };
+  return {
+    every: every.slice(0, -1),
+    step: every.slice(-1),
+    ends: until ? "until" : times ? "times" : "never",
+    until: until ? wallText(new Date(until)) : "",
+    times: String(times ?? 3),
+  };
+}
+
+/**
  * `every 2 days, 3 times`
  *
- * @param {import("./types/reminders.js").Repeat} repeat
+ * @param {Rule} rule
  */
 export function repeatText({ every, until, times }) {
   const count = Number(every.slice(0, -1));

@@ -77,7 +77,7 @@ def row_after(
         "Status": SCHEDULED,
     }
     # Without its claim, the call that created the row can no longer delete it.
-    gone = {"Claim", *(name.capitalize() for name in (*HIDDEN, "repeat"))}
+    gone = {"Claim", *(name.capitalize() for name in ("subject", *HIDDEN, "repeat"))}
     if row["Status"] in OVER:
         gone.add("Reason")
     if not keeps_its_rule:

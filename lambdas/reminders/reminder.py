@@ -80,6 +80,7 @@ def request_fields(request: Mapping[str, Any]) -> Row:
     channels = channels_of(request)
     return {
         "Message": request["message"],
+        **({"Subject": request["subject"]} if "subject" in request else {}),
         "Channels": channels,
         "Preference": preference_of(channels),
         **{name.capitalize(): hide(request[name]) for name, hide in HIDDEN.items() if name in request},
@@ -152,9 +153,13 @@ def outcome(results: list[str], *, now: datetime) -> Row:
 
 
 def request_on(row: Row) -> dict[str, Any]:
-    """Returns the part of the request that the row contains. The row hides addresses and has no subject."""
+    """Returns the part of the request that the row contains. The row hides addresses.
+
+    A row of an earlier version has no subject, even if the reminder has one.
+    """
+    subject = {"subject": row["Subject"]} if "Subject" in row else {}
     repeated = {"repeat": json.loads(row["Repeat"])} if "Repeat" in row else {}
-    return {"message": row["Message"], "channels": channels_on(row), **repeated}
+    return {"message": row["Message"], "channels": channels_on(row), **subject, **repeated}
 
 
 def channels_on(row: Row) -> list[str]:
@@ -168,7 +173,7 @@ def first_due(row: Row) -> Due:
 
 def shown(row: Row) -> dict[str, Any]:
     """Returns a reminder in the form that the API shows."""
-    optional = {**{name.capitalize(): name for name in HIDDEN}, "Reason": "reason"}
+    optional = {"Subject": "subject", **{name.capitalize(): name for name in HIDDEN}, "Reason": "reason"}
     return {
         **scheduled(row),
         "message": row["Message"],

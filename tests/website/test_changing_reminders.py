@@ -1,6 +1,7 @@
 """Editing, snoozing and sending reminders that are already set."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Request, Route, expect
@@ -10,7 +11,7 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.reminders import delivered
 from tests.support.page import scenes
 from tests.support.page.reminder_form import LOCAL, expect_problem, listed
-from tests.support.page.tab import OpenTab, Tab
+from tests.support.page.tab import PHONE, OpenTab, Tab
 from tests.support.waiting import eventually
 
 ZONE = "Asia/Kolkata"
@@ -65,7 +66,7 @@ def test_a_repeated_reminder_is_sent_now_and_says_that_only_this_occurrence_move
     tab = opened(open_tab, theirs.user)
     row = listed(tab.page, "Upcoming", message)
     row.get_by_role("button", name=f"Edit: {message}").click()
-    expect(row).to_contain_text("Only this occurrence moves.")
+    expect(row).to_contain_text("A new time moves only this occurrence.")
     row.get_by_role("button", name="Not now").click()
 
     row.get_by_role("button", name=f"Send now: {message}").click()
@@ -77,6 +78,74 @@ def test_a_repeated_reminder_is_sent_now_and_says_that_only_this_occurrence_move
     expect(tab.page.locator(".notice.good")).to_contain_text("The reminder is being sent.")
     # The next occurrence waits.
     expect(row.get_by_role("timer")).to_contain_text("1 d")
+
+
+def test_subject_address_and_repetition_are_edited(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    posted = scenes.set_reminder(theirs, message, repeat={"every": "2w", "times": 4}, subject="Cats")
+    tab = opened(open_tab, theirs.user)
+    row = listed(tab.page, "Upcoming", message)
+    row.get_by_role("button", name=f"Edit: {message}").click()
+    form = row.get_by_role("form")
+    expect(form.get_by_label("Repeats")).to_be_checked()
+    expect(form.get_by_label("Every", exact=True)).to_have_value("2")
+    expect(form.get_by_role("textbox", name="Number of times")).to_have_value("4")
+    form.get_by_text("Another address, or a subject").click()
+    expect(form.get_by_label("Subject of the e-mail")).to_have_value("Cats")
+    expect(form.get_by_label("E-mail", exact=True)).to_have_accessible_description(re.compile(r"^Now .…@"))
+    assert tab.axe() == []
+    tab.screenshot("edit-everything-desktop")
+    tab.page.set_viewport_size(PHONE)
+    tab.screenshot("edit-everything-phone")
+
+    form.get_by_label("E-mail", exact=True).fill("grace@example.com")
+    form.get_by_label("Subject of the e-mail").fill("Dogs")
+    end = (datetime.now(ZoneInfo(ZONE)) + timedelta(days=90)).replace(hour=9, minute=30, second=0, microsecond=0)
+    form.get_by_label("On a date").check()
+    form.get_by_label("Ends at").fill(end.strftime(LOCAL))
+    tab.refusals = {400}
+    form.get_by_role("button", name="Save").click()
+    expect_problem(form.get_by_label("E-mail", exact=True), "This must be your own verified one")
+    form.get_by_label("E-mail", exact=True).fill("")
+    with tab.page.expect_request(is_patch) as asked:
+        form.get_by_role("button", name="Save").click()
+
+    until = end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert asked.value.post_data_json == {"subject": "Dogs", "repeat": {"every": "2w", "until": until}}
+    expect(row).to_contain_text("every 2 weeks, until")
+    changed = theirs.call_reminders("GET", f"/reminders/{posted['reminderId']}")[1]
+    assert (changed["subject"], changed["repeat"], changed["dueAt"]) == (
+        "Dogs",
+        {"every": "2w", "until": until},
+        posted["dueAt"],
+    )
+
+    row.get_by_role("button", name=f"Edit: {message}").click()
+    form.get_by_label("Repeats").uncheck()
+    form.get_by_text("Another address, or a subject").click()
+    form.get_by_label("Subject of the e-mail").fill("")
+    with tab.page.expect_request(is_patch) as asked:
+        form.get_by_role("button", name="Save").click()
+    assert asked.value.post_data_json == {"subject": None, "repeat": None}
+    expect(row).not_to_contain_text("every")
+
+
+def test_a_reminder_gets_a_repetition_later(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    scenes.set_reminder(theirs, message)
+    tab = opened(open_tab, theirs.user)
+    row = listed(tab.page, "Upcoming", message)
+    row.get_by_role("button", name=f"Edit: {message}").click()
+    form = row.get_by_role("form")
+    form.get_by_label("Repeats").check()
+    form.get_by_label("Every", exact=True).fill("0")
+    form.get_by_role("button", name="Save").click()
+    expect_problem(form.get_by_label("Every", exact=True), "Enter a whole number, such as 1.")
+
+    form.get_by_label("Every", exact=True).fill("3")
+    with tab.page.expect_request(is_patch) as asked:
+        form.get_by_role("button", name="Save").click()
+
+    assert asked.value.post_data_json == {"repeat": {"every": "3d"}}
+    expect(row).to_contain_text("every 3 days")
 
 
 def test_a_failed_reminder_says_so_in_plain_words_and_comes_again(

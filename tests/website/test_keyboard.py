@@ -1,10 +1,12 @@
-"""The page without a mouse: signing in and placing an order."""
+"""The page without a mouse: signing in, placing an order, and changing a reminder."""
 
 import re
 
 from playwright.sync_api import Locator, Route, expect
 
 from local.users import User
+from tests.support.cloud.apps import Apps
+from tests.support.page import scenes
 from tests.support.page.steps import GOOD, field, fill, new_id
 from tests.support.page.tab import OpenTab, Tab
 
@@ -65,6 +67,48 @@ def test_an_order_is_placed_with_only_the_keyboard(open_tab: OpenTab, somebody: 
     tab.expect_title("My orders")
     expect(title).to_be_focused()
     expect(tab.page).to_have_title(re.compile("^My orders · "))
+
+
+def test_a_reminder_is_edited_with_only_the_keyboard(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    posted = scenes.set_reminder(theirs, message, repeat={"every": "1d"})
+    tab = open_tab(theirs.user)
+    tab.go("#/reminders")
+    edit, form = tab.page.get_by_role("button", name=f"Edit: {message}"), tab.page.get_by_role("form")
+    tab_to(tab, edit)
+    tab.page.keyboard.press("Enter")
+    expect(form.get_by_label("Message", exact=True)).to_be_focused()
+    tab_to(tab, form.get_by_role("button", name="Not now"))
+    tab.page.keyboard.press("Enter")
+    expect(edit).to_be_focused()
+
+    tab.page.keyboard.press("Space")
+    tab.page.keyboard.press("Control+A")
+    tab.page.keyboard.insert_text(" ")
+    tab_to(tab, form.get_by_role("button", name="Save"))
+    tab.page.keyboard.press("Enter")
+    expect(form.get_by_label("Message", exact=True)).to_be_focused()
+    tab.page.keyboard.press("Control+A")
+    tab.page.keyboard.insert_text(f"{message}!")
+    # One of the radio buttons gets the focus, and the arrow keys choose another one.
+    tab_to(tab, form.get_by_label("Never"))
+    tab.page.keyboard.press("ArrowDown")
+    expect(form.get_by_label("After a number of times")).to_be_checked()
+    tab_to(tab, form.get_by_role("textbox", name="Number of times"))
+    tab.page.keyboard.press("Control+A")
+    tab.page.keyboard.insert_text("5")
+    tab_to(tab, form.get_by_text("Another address, or a subject"))
+    tab.page.keyboard.press("Enter")
+    tab_to(tab, form.get_by_label("Subject of the e-mail"))
+    tab.page.keyboard.insert_text("Cats")
+    tab.page.keyboard.press("Enter")
+
+    expect(tab.page.get_by_role("heading", name="Upcoming")).to_be_focused()
+    changed = theirs.call_reminders("GET", f"/reminders/{posted['reminderId']}")[1]
+    assert (changed["message"], changed["subject"], changed["repeat"]) == (
+        f"{message}!",
+        "Cats",
+        {"every": "1d", "times": 5},
+    )
 
 
 def test_the_navigation_can_be_skipped(open_tab: OpenTab, somebody: User) -> None:

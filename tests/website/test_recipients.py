@@ -9,6 +9,8 @@ from playwright.sync_api import Page, Request, expect
 from local.users import User
 from tests.support.page.tab import PHONE, OpenTab, Tab
 
+MORE = "Another address, or a subject"
+
 
 def is_post(request: Request) -> bool:
     return request.method == "POST" and request.url.endswith("/reminders")
@@ -40,7 +42,7 @@ def test_a_reminder_names_an_address_only_if_one_is_typed(tab: Tab) -> None:
 
 def test_an_address_that_the_stage_does_not_allow_is_refused_beside_it(tab: Tab) -> None:
     page = tab.page
-    page.get_by_text("Send to another address").click()
+    page.get_by_text(MORE).click()
     page.get_by_label("E-mail", exact=True).fill("grace@example.com")
     page.get_by_label("Phone", exact=True).fill("+1 (555) 555-0199")
 
@@ -68,7 +70,7 @@ def test_an_address_that_the_stage_does_not_allow_is_refused_beside_it(tab: Tab)
     ],
 )
 def test_an_invalid_recipient_is_reported_beside_it(tab: Tab, label: str, text: str, way: str, words: str) -> None:
-    tab.page.get_by_text("Send to another address").click()
+    tab.page.get_by_text(MORE).click()
     tab.page.get_by_label(label, exact=True).fill(text)
 
     send(tab.page, way)
@@ -80,9 +82,9 @@ def test_an_invalid_recipient_is_reported_beside_it(tab: Tab, label: str, text: 
 
 
 def test_a_refused_address_opens_the_fields_that_show_it(tab: Tab) -> None:
-    tab.page.get_by_text("Send to another address").click()
+    tab.page.get_by_text(MORE).click()
     tab.page.get_by_label("E-mail", exact=True).fill("grace@example.com")
-    tab.page.get_by_text("Send to another address").click()
+    tab.page.get_by_text(MORE).click()
     expect(tab.page.get_by_label("E-mail", exact=True)).to_be_hidden()
 
     send(tab.page, "By e-mail")
@@ -112,7 +114,7 @@ def test_a_person_without_a_number_can_text_to_another_one(open_tab: OpenTab, pe
     texts = tab.page.get_by_label("By SMS", exact=True)
     expect(texts).to_be_disabled()
 
-    tab.page.get_by_text("Send to another address").click()
+    tab.page.get_by_text(MORE).click()
     tab.page.get_by_label("Phone", exact=True).fill("+15555550199")
 
     expect(texts).to_be_enabled()

@@ -784,6 +784,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "preference": "How the reminder is sent, in one word. It leaves out the topic if there are other channels.",
             "occurrence": "The number of the current occurrence. The first is 1.",
             "updatedAt": "When the reminder last changed.",
+            "subject": "The subject of the e-mail. It is missing in reminders of earlier versions.",
             "email": "The recipient's address, mostly hidden.",
             "phone": "The recipient's number, mostly hidden.",
             "reason": "Why the reminder was not sent, or not by all channels.",

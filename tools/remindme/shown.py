@@ -26,6 +26,7 @@ LISTED: Columns = {
 ONE: Columns = {
     "reminderId": ID,
     "message": "message",
+    "subject": "subject",
     "due": "due",
     "status": STATUS,
     "reason": "reason",

@@ -1,9 +1,11 @@
 /** Form controls that the sign-in does not need. A file of their own keeps the sign-in small. */
 
-import { field } from "../ui.js";
+import { field, textField } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
-/** @import { Control, Field } from "../types/page.js" */
+/** @import { Control, Field, Input } from "../types/page.js" */
+
+/** @typedef {[string, string]} Option a value and its words */
 
 /**
  * Renders a text field of several lines.
@@ -23,6 +25,28 @@ export function textArea({ rows = 3, maxlength = nothing, value = "", ...rest })
       aria-describedby=${described}
       aria-invalid=${invalid}
     ></textarea>
+  `;
+  return field({ ...rest, control });
+}
+
+/**
+ * Renders a field for a whole number.
+ *
+ * @param {Field & Input} rest
+ */
+export const numberField = (rest) => textField({ inputmode: "numeric", ...rest });
+
+/**
+ * Renders a list of which one value is chosen.
+ *
+ * @param {Field & {options: Option[], value: string}} about
+ */
+export function selectField({ options, value, ...rest }) {
+  /** @type {Control} */
+  const control = ({ id }) => html`
+    <select id=${id} name=${rest.name}>
+      ${options.map(([key, words]) => html`<option value=${key} ?selected=${key === value}>${words}</option>`)}
+    </select>
   `;
   return field({ ...rest, control });
 }

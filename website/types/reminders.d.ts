@@ -88,6 +88,7 @@ export type ReminderState = {
   preference: Preference;
   occurrence: number;
   updatedAt: string;
+  subject?: string;
   email?: string;
   phone?: string;
   reason?: string;

@@ -48,6 +48,7 @@ ID = idempotency.reminder_id(PERSON["sub"], KEY)
 OWN = f"{ENVIRONMENT['REMINDER_WORKFLOW'].replace('stateMachine', 'execution')}:{ID}"
 REQUEST = {
     "message": "Feed the cat",
+    "subject": "The cat",
     "preference": "both",
     # Longer than the test takes on a busy machine.
     "waitSeconds": 3600,
@@ -92,7 +93,7 @@ def cancel() -> None:
 CHANGES: list[dict[str, Any]] = [
     {"waitSeconds": 600},
     {"channels": ["sms"], "timeZone": "Europe/Paris", "waitSeconds": 1, "repeat": None},
-    {"message": "New", "channels": ["email"], "waitSeconds": 1, "repeat": {"every": "1w"}},
+    {"message": "New", "subject": "New", "channels": ["email"], "waitSeconds": 1, "repeat": {"every": "1w"}},
     {"email": ENVIRONMENT["ALLOWED_EMAILS"]},
 ]
 

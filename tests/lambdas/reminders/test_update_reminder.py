@@ -103,7 +103,7 @@ def test_an_edit_changes_the_row_and_starts_another_execution(new):
 
     assert status == 200
     assert (body["status"], body["dueAt"], body["email"]) == ("SCHEDULED", due, "d…@example.com")
-    assert (body["occurrence"], body["repeat"]) == (1, {"every": "1d", "times": 3})
+    assert (body["occurrence"], body["repeat"], body["subject"]) == (1, {"every": "1d", "times": 3}, "Dog")
     assert own_input(reminder_id) == {
         "message": "Feed the dog",
         "subject": "Dog",
@@ -143,6 +143,7 @@ def test_what_an_edit_does_not_name_stays(body, expected, new):
     }
     row = table.find(reminder_id)
     assert ("Email" in row, "Phone" in row, "Repeat" in row) == ("email" in after, "phone" in after, "repeat" in after)
+    assert row.get("Subject") == after.get("subject")
 
 
 @pytest.mark.parametrize("status", ["SENT", "PARTLY_SENT", "FAILED"])

@@ -1,11 +1,10 @@
 import { choice } from "../../parts/controls.js";
 import { WAYS, channelsOf } from "../../reminder-requests.js";
-import { textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
 /** @import { Channel } from "../../reminders.js" */
 /** @import { Person } from "../../types/page.js" */
-/** @import { Set, State } from "./form.js" */
+/** @import { State } from "./form.js" */
 
 /**
  * Renders the choice between the ways to be reminded: the three buttons of the original page. A way needs an address
@@ -63,50 +62,5 @@ export function channels({ problems, email, phone }, isBusy, person) {
           : html`<a href="#/account">Add your phone number</a> to get reminders by SMS.`
       }
     </p>
-  `;
-}
-
-/**
- * Renders the fields for another recipient. The API knows which recipients the stage allows.
- *
- * @param {State} state
- * @param {Set} set
- */
-export function elsewhere({ isElsewhere, problems }, set) {
-  const toggle = (/** @type {Event & {currentTarget: HTMLDetailsElement}} */ { currentTarget }) =>
-    set({ isElsewhere: currentTarget.open });
-  const typed = (/** @type {Event & {target: HTMLInputElement}} */ { target }) => set({ [target.name]: target.value });
-  return html`
-    <details ?open=${isElsewhere} @toggle=${toggle} @input=${typed}>
-      <summary>Send to another address</summary>
-      <div class="inset">
-        <p class="hint">
-          Enter an address or a number that this installation allows. Leave a field empty to use your own.
-        </p>
-        <div class="pair">
-          ${textField({
-            form: "remind",
-            name: "email",
-            label: "E-mail",
-            type: "email",
-            inputmode: "email",
-            maxlength: 254,
-            required: false,
-            problem: problems.email,
-          })}
-          ${textField({
-            form: "remind",
-            name: "phone",
-            label: "Phone",
-            type: "tel",
-            inputmode: "tel",
-            maxlength: 30,
-            required: false,
-            hint: "For example +15555550100.",
-            problem: problems.phone,
-          })}
-        </div>
-      </div>
-    </details>
   `;
 }

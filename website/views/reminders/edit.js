@@ -3,6 +3,8 @@ import { wallText } from "../../times.js";
 import { failureNotice } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { ways } from "./channels.js";
+import { details } from "./details.js";
+import { repeatFields } from "./repeat.js";
 import { timeFields } from "./when.js";
 
 /** @import { Reminder } from "../../reminders.js" */
@@ -17,8 +19,9 @@ import { timeFields } from "./when.js";
  * @param {Person | null} person
  */
 export function editForm(reminder, work, person) {
-  const { refusal, failure, isBusy } = work;
-  const { message, dueAt, repeat, channels } = reminder;
+  const { editing, failure, isBusy } = work;
+  const { state, set } = editing;
+  const { message, dueAt, repeat } = reminder;
   return html`
     <form
       class="inset full"
@@ -29,23 +32,17 @@ export function editForm(reminder, work, person) {
     >
       ${textArea({
         ...{ form: "edit", name: "message", label: "Message", rows: 2, maxlength: 1400 },
-        ...{ value: message, problem: refusal.problems.message },
+        ...{ value: message, problem: state.problems.message },
       })}
-      ${timeFields("edit", refusal, work.setRefusal, wallText(new Date(dueAt)))}
-      ${repeat ? html`<p class="hint">Only this occurrence moves. The later ones keep their times.</p>` : nothing}
+      ${timeFields("edit", state, set, wallText(new Date(dueAt)))} ${repeatFields("edit", state, set, repeat)}
       ${
-        channels.includes("topic")
-          ? nothing
-          : ways({
-              form: "edit",
-              has: {
-                email: channels.includes("email") || Boolean(person?.verifiedEmail),
-                sms: channels.includes("sms") || Boolean(person?.verifiedPhone),
-              },
-              value: channels.join(" "),
-              problem: refusal.problems.channels,
-            })
+        repeat
+          ? html`<p class="hint">
+              A new time moves only this occurrence. A change of the repetition counts from this occurrence on.
+            </p>`
+          : nothing
       }
+      ${recipients(reminder, work, person)} ${details("edit", state, set, reminder)}
       ${work.isFormOfChanged ? failureNotice(failure) : nothing}
       <p class="buttons">
         <button class="primary" ?disabled=${isBusy}>${isBusy ? "Saving…" : "Save"}</button>
@@ -53,4 +50,25 @@ export function editForm(reminder, work, person) {
       </p>
     </form>
   `;
+}
+
+/**
+ * @param {Reminder} reminder
+ * @param {Work} work
+ * @param {Person | null} person
+ */
+function recipients({ channels }, { editing }, person) {
+  const { problems, email, phone } = editing.state;
+  if (channels.includes("topic")) {
+    return nothing;
+  }
+  return ways({
+    form: "edit",
+    has: {
+      email: channels.includes("email") || Boolean(person?.verifiedEmail || email.trim()),
+      sms: channels.includes("sms") || Boolean(person?.verifiedPhone || phone.trim()),
+    },
+    value: channels.join(" "),
+    problem: problems.channels,
+  });
 }

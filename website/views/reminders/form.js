@@ -5,9 +5,11 @@ import { channelsText, fieldsShown, problemsIn } from "../../reminders.js";
 import { ZONE, timeText, tomorrowAt } from "../../times.js";
 import { failureNotice, fieldsOf, focusWrong, haveTheirPlaces, notice } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
-import { channels, elsewhere } from "./channels.js";
+import { channels } from "./channels.js";
+import { details } from "./details.js";
+import { repeatFields } from "./repeat.js";
 import { SameKey } from "./same-key.js";
-import { repeatFields, timeFields, waitFields } from "./when.js";
+import { timeFields, waitFields } from "./when.js";
 
 /** @import { Chosen, Refusal } from "../../reminders.js" */
 /** @import { FormEvent, Page } from "../../types/page.js" */
@@ -23,7 +25,7 @@ import { repeatFields, timeFields, waitFields } from "./when.js";
 /** @typedef {(changes: Partial<State>) => void} Set shows the form with these changes */
 
 /** @type {State} */
-const START = {
+export const START = {
   when: "in",
   repeats: false,
   ends: "never",
@@ -102,9 +104,9 @@ export class ReminderForm {
       this.#isSent();
     } catch (caught) {
       const found = caught instanceof Refused ? problemsIn(caught) : { problems: {}, twice: null, leap: null };
-      const { email, phone } = found.problems;
+      const { email, phone, subject } = found.problems;
       this.#failure = haveTheirPlaces(found.problems, fieldsShown(this.#state)) ? null : caught;
-      const isElsewhere = this.#state.isElsewhere || Boolean(email || phone);
+      const isElsewhere = this.#state.isElsewhere || Boolean(email || phone || subject);
       this.#state = { ...this.#state, ...found, isElsewhere };
     }
   }
@@ -134,8 +136,8 @@ export class ReminderForm {
           value: "in",
           change: (chosen) => this.#set({ when: chosen, twice: null, leap: null, problems: {} }),
         })}
-        ${this.#time(when)} ${repeatFields(this.#state, this.#set)}
-        ${channels(this.#state, this.#isBusy, this.#page.session.person)} ${elsewhere(this.#state, this.#set)}
+        ${this.#time(when)} ${repeatFields("remind", this.#state, this.#set)}
+        ${channels(this.#state, this.#isBusy, this.#page.session.person)} ${details("remind", this.#state, this.#set)}
         ${failureNotice(this.#failure)} ${this.#news ? notice("good", html`<p>${this.#news}</p>`) : nothing}
       </form>
     `;

@@ -52,7 +52,7 @@ export function upcomingRow(reminder, { work, now, person }) {
   const state = isDue
     ? chip(STATUSES.SENDING)
     : html`<p class="countdown" role="timer"><span class="unseen">in </span>${countdown(due, now)}</p>`;
-  const isEdited = work.editing === reminderId;
+  const isEdited = work.editing.id === reminderId;
   const asked = [`now-${reminderId}`, `cancel-${reminderId}`].find((id) => id === work.asked);
   const edit = html`<button
     type="button"
@@ -60,7 +60,7 @@ export function upcomingRow(reminder, { work, now, person }) {
     id=${editId(reminderId)}
     aria-label="Edit: ${message}"
     ?disabled=${work.isBusy}
-    @click=${() => work.begin(reminderId)}
+    @click=${() => work.begin(reminder)}
   >
     Edit
   </button>`;

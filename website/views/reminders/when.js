@@ -1,26 +1,23 @@
-import { choice } from "../../parts/controls.js";
-import { STEPS, WAITS } from "../../reminders.js";
+import { choice, numberField, selectField } from "../../parts/controls.js";
+import { WAITS } from "../../reminders.js";
 import { ZONE, wallText } from "../../times.js";
-import { field, focusOn, textField } from "../../ui.js";
+import { focusOn, textField } from "../../ui.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 
-/** @import { ButtonEvent, Field, Input } from "../../types/page.js" */
+/** @import { Option } from "../../parts/controls.js" */
+/** @import { ButtonEvent } from "../../types/page.js" */
 /** @import { Refusal } from "../../reminders.js" */
-/** @import { Set, State } from "./form.js" */
-
-/** @typedef {[string, string]} Option a value and its words */
+/** @import { State } from "./form.js" */
 
 /** @type {Option[]} */
 const UNITS = Object.keys(WAITS).map((unit) => [unit, unit]);
-/** @type {Option[]} */
-const OFTEN = Object.entries(STEPS).map(([step, [, words]]) => [step, words]);
 
 /** @param {State} state */
 export function waitFields({ problems }) {
   return html`
     <div class="pair">
-      ${numberField({ name: "count", label: "In", value: "1", maxlength: 8, problem: problems.count })}
-      ${selectField({ name: "unit", label: "Unit", options: UNITS, value: "hours" })}
+      ${numberField({ form: "remind", name: "count", label: "In", value: "1", maxlength: 8, problem: problems.count })}
+      ${selectField({ form: "remind", name: "unit", label: "Unit", options: UNITS, value: "hours" })}
     </div>
   `;
 }
@@ -76,80 +73,3 @@ const foldChoice = (form, offsets) =>
     options: offsets.map((offset, i) => [String(i), `The ${i ? "second" : "first"} (UTC${offset})`]),
     value: "0",
   });
-
-/**
- * @param {State} state
- * @param {Set} set
- */
-export function repeatFields(state, set) {
-  const toggle = (/** @type {Event & {currentTarget: HTMLInputElement}} */ event) =>
-    set({ repeats: event.currentTarget.checked });
-  return html`
-    <label class="switch">
-      <input type="checkbox" name="repeats" role="switch" @change=${toggle} />
-      <span>Repeats</span>
-    </label>
-    ${state.repeats ? html`<div class="inset">${stepFields(state, set)}</div>` : nothing}
-  `;
-}
-
-/**
- * @param {State} state
- * @param {Set} set
- */
-function stepFields({ ends, problems }, set) {
-  return html`
-    <fieldset class="often">
-      <legend>How often</legend>
-      <div class="pair">
-        ${numberField({ name: "every", label: "Every", value: "1", maxlength: 6, problem: problems.every })}
-        ${selectField({ name: "step", label: "Period", options: OFTEN, value: "d" })}
-      </div>
-    </fieldset>
-    ${choice({
-      form: "remind",
-      name: "ends",
-      label: "Ends",
-      options: [
-        ["never", "Never"],
-        ["times", "After a number of times"],
-        ["until", "On a date"],
-      ],
-      value: "never",
-      change: (chosen) => set({ ends: chosen }),
-    })}
-    ${
-      ends === "times"
-        ? numberField({ name: "times", label: "Number of times", value: "3", maxlength: 4, problem: problems.times })
-        : nothing
-    }
-    ${
-      ends === "until"
-        ? textField({
-            form: "remind",
-            name: "until",
-            label: "Ends at",
-            type: "datetime-local",
-            problem: problems.until,
-          })
-        : nothing
-    }
-  `;
-}
-
-/** @param {Omit<Field, "form"> & Input} rest */
-const numberField = (rest) => textField({ form: "remind", inputmode: "numeric", ...rest });
-
-/** @param {{name: string, label: string, options: Option[], value: string}} about */
-function selectField({ name, label, options, value }) {
-  return field({
-    form: "remind",
-    name,
-    label,
-    control: ({ id }) => html`
-      <select id=${id} name=${name}>
-        ${options.map(([key, words]) => html`<option value=${key} ?selected=${key === value}>${words}</option>`)}
-      </select>
-    `,
-  });
-}

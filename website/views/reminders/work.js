@@ -1,19 +1,15 @@
 import { Refused } from "../../http.js";
-import { changeOf } from "../../reminder-requests.js";
 import { MEANWHILE, problemsIn } from "../../reminders.js";
-import { ZONE } from "../../times.js";
-import { fieldsOf, focusOn, focusWrong, haveTheirPlaces } from "../../ui.js";
+import { focusOn, focusWrong } from "../../ui.js";
+import { Editing } from "./editing.js";
 import { SameKey } from "./same-key.js";
 
-/** @import { Refusal, Reminder } from "../../reminders.js" */
+/** @import { Reminder } from "../../reminders.js" */
 /** @import { FormEvent, Page } from "../../types/page.js" */
 
 /** @typedef {"upcoming" | "past"} Section */
 
-/** @type {Refusal} */
 const NO_PROBLEM = { problems: {}, twice: null, leap: null };
-/** The names of the fields that the form for a change shows. */
-const PLACES = ["message", "timestamp", "channels"];
 
 /** @param {string} id the id of a reminder */
 export const editId = (id) => `edit-${id}`;
@@ -25,10 +21,7 @@ export class Work {
   #key = new SameKey();
   /** @type {string | null} the id of the button that asks for a confirmation now */
   asked = null;
-  /** @type {string | null} the id of the reminder whose form is open */
-  editing = null;
-  /** @type {Refusal} */
-  refusal = NO_PROBLEM;
+  editing;
   /** @type {string | null} the id of the reminder that was changed last */
   changed = null;
   /** @type {Section} its list */
@@ -46,6 +39,7 @@ export class Work {
   constructor(page, reload) {
     this.#page = page;
     this.#reload = reload;
+    this.editing = new Editing(page.update);
   }
 
   /** @param {string | null} id */
@@ -53,20 +47,19 @@ export class Work {
     this.#set({ asked: id });
   };
 
-  /** @param {string} id */
-  begin(id) {
-    this.#set({ editing: id, refusal: NO_PROBLEM, failure: null, news: null });
+  /** @param {Reminder} reminder */
+  begin(reminder) {
+    this.editing.begin(reminder);
+    this.#set({ failure: null, news: null });
     focusOn("edit-message");
   }
 
   leave = () => {
-    const id = this.editing;
-    this.#set({ editing: null, failure: null });
+    const { id } = this.editing;
+    this.editing.end();
+    this.#set({ failure: null });
     focusOn(editId(id ?? ""));
   };
-
-  /** @param {Partial<Refusal>} changes */
-  setRefusal = (changes) => this.#set({ refusal: { ...this.refusal, ...changes } });
 
   /** @param {Partial<Work>} changes */
   #set(changes) {
@@ -81,14 +74,8 @@ export class Work {
   async edit(event, reminder) {
     event.preventDefault();
     const form = event.currentTarget;
-    const typed = fieldsOf(form);
-    const change = changeOf(typed, reminder, ZONE);
-    const problems = {
-      ...(typed.message.trim() ? {} : { message: "Enter what you want to be reminded of." }),
-      ...(typed.timestamp ? {} : { timestamp: "Choose a date and a time." }),
-    };
-    if (Object.keys(problems).length) {
-      this.#set({ refusal: { ...NO_PROBLEM, problems } });
+    const change = this.editing.changeIn(form, reminder);
+    if (change === null) {
       focusWrong(form);
     } else if (Object.keys(change).length === 0) {
       this.leave();
@@ -129,7 +116,8 @@ export class Work {
       return;
     }
     const changed = reminder.reminderId;
-    this.#set({ isBusy: true, changed, section, failure: null, news: null, refusal: NO_PROBLEM });
+    this.#set({ isBusy: true, changed, section, failure: null, news: null });
+    this.editing.set(NO_PROBLEM);
     try {
       await send();
       this.#close();
@@ -147,13 +135,13 @@ export class Work {
 
   /** Whether the open form is for the reminder that was changed last. */
   get isFormOfChanged() {
-    return this.editing !== null && this.editing === this.changed;
+    return this.editing.id !== null && this.editing.id === this.changed;
   }
 
   /** Closes the form of the changed reminder, and leaves the form of another reminder open. */
   #close() {
     if (this.isFormOfChanged) {
-      this.editing = null;
+      this.editing.end();
     }
   }
 
@@ -162,16 +150,16 @@ export class Work {
    * @param {Error} caught
    */
   async #fail(reminder, caught) {
+    let isShown = false;
     if (caught instanceof Refused) {
       this.#key.isOver();
-      this.refusal = problemsIn(caught);
+      isShown = this.isFormOfChanged && this.editing.refuse(problemsIn(caught));
       if (caught.status === 409) {
         this.#close();
         this.failure = await this.#meanwhile(reminder, caught);
         return;
       }
     }
-    const isShown = this.isFormOfChanged && haveTheirPlaces(this.refusal.problems, PLACES);
     this.failure = isShown ? null : caught;
   }
 
