@@ -7,6 +7,7 @@ commit always gives the same templates.
 import gc
 import sys
 from functools import partial
+from typing import cast
 
 import stacks  # noqa: F401  Sets the folder of CDK's cache, before CDK is imported.
 
@@ -38,6 +39,7 @@ try:
     )
     from stacks.orders import OrdersStack
     from stacks.reminders import RemindersStack
+    from stacks.spending import tags_of
     from stacks.website import WebsiteStack
 except ModuleNotFoundError as error:
     # `make setup` installs the first two into .venv, and puts the others on its path.
@@ -70,6 +72,7 @@ def build(app: cdk.App, *, stage: Stage) -> None:
         ACCOUNT,
         stage=stage,
         users=identity.users,
+        client=identity.web_client,
         orders=orders,
         reminders=reminders,
         stack_name=named(ACCOUNT),
@@ -87,8 +90,10 @@ def build(app: cdk.App, *, stage: Stage) -> None:
         queues=orders.queues,
         stack_name=named(WEBSITE),
     )
-    if stage.only_account:
-        for stack in filter(cdk.Stack.is_stack, app.node.children):
+    for stack in filter(cdk.Stack.is_stack, app.node.children):
+        for name, value in tags_of(stack.node.id, stage=stage).items():
+            cast(cdk.Stack, stack).tags.set_tag(name, value)
+        if stage.only_account:
             _deploy_only_to(stage.only_account, stack, stage=stage)
 
 

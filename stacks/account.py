@@ -8,6 +8,8 @@ from constructs import Construct
 
 from orders.order import OWN_ORDERS
 from reminders.reminder import BY_OWNER
+from stacks.account_alarms import account_alarms
+from stacks.alarms import add_alarm, alarm_name, arns
 from stacks.config import Stage
 from stacks.dashboards import operators as dashboard
 from stacks.dashboards.dashboard import Dashboard
@@ -16,7 +18,7 @@ from stacks.orders import OrdersStack
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.reminders import RemindersStack
-from stacks.rest_api import ERROR, Answer, RestApi
+from stacks.rest_api import ERROR, STAGE_NAME, Answer, RestApi
 
 PATH = "/account"
 
@@ -34,6 +36,7 @@ class AccountStack(Stack):
         *,
         stage: Stage,
         users: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
         orders: OrdersStack,
         reminders: RemindersStack,
         stack_name: str,
@@ -109,12 +112,29 @@ class AccountStack(Stack):
                 allow(finds, *LOOK, "sqs:GetQueueAttributes", on=queue.queue_arn)
             users.grant(finds, "cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser")
 
+        # Alarms, also of the sign-in
+        alarms = Construct(self, "AccountAlarms")
+        resources = {
+            "Api": self.api.rest_api_name,
+            "ApiStage": STAGE_NAME,
+            "Users": users.user_pool_id,
+            "Client": client.user_pool_client_id,
+        }
+        topic = orders.alarms.arn
+        own = account_alarms(stage.alarms)
+        for alarm in own:
+            add_alarm(alarms, alarm, stage=stage, stack=id, resources=resources, topic=topic)
+
         # Dashboard
         Dashboard(
             self,
             "OperatorsDashboard",
             rows=dashboard.rows(),
-            alarms=[*orders.alarms.arns, *reminders.alarms.arns],
+            alarms=[
+                *orders.alarms.arns,
+                *reminders.alarms.arns,
+                *arns(self, [alarm_name(stage, id, alarm) for alarm in own]),
+            ],
             resources={
                 **orders.resources,
                 **reminders.resources,

@@ -17,6 +17,7 @@ class CacheStack(Stack):
 
     `client_environment` holds the environment variables of functions that use the cache. `REDIS_URL` is
     `rediss://user@host:6379` with TLS and sign-in, or `redis://host:6379` without. `grant_connect` lets a role sign in.
+    `nodes` are the ids of the two nodes, as ElastiCache makes them.
 
     See decision D055.
     """

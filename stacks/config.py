@@ -22,6 +22,7 @@ from aws_cdk.aws_logs import RetentionDays
 from aws_cdk.aws_stepfunctions import LogLevel, StateMachineType
 
 from orders.retention import MESSAGE_DAYS
+from stacks.alarm_settings import AlarmSettings
 from stacks.names import DEFAULT_STAGE
 
 LAPTOP_ACCOUNT = "000000000000"
@@ -30,6 +31,9 @@ LAPTOP_ACCOUNT = "000000000000"
 SLOWEST_RATE, FASTEST_RATE = 0.1, 1_000
 """Messages per second. A slower pause would not fit into one call of `SendReminder`. A faster rate would need more
 instances of the function than a new account may run."""
+
+NEVER = 7 * 24
+"""The hours after which SQS deletes a message, so no message waits longer."""
 
 FEWEST_DAYS = 30
 """The shortest time that orders can be kept: more than twice the time of a message."""
@@ -191,6 +195,21 @@ class Stage:
     """The same for reminders to the topic. SNS switches an e-mail subscription off if more than 10 messages per second
     go to it: https://repost.aws/knowledge-center/sns-email-subscription-disabled"""
 
+    alarms: AlarmSettings
+    """The numbers of the alarms that depend on the stage's traffic and on its operators."""
+
+    runbook_url: str
+    """Where operators read the runbook. The message of each alarm has this address, with the alarm's section."""
+
+    budget_usd: float
+    """What the stage may cost in a month. AWS Budgets tells the alarms' topic when it will cost more."""
+
+    owner: str
+    """The team that owns the stage, for the tag `owner`."""
+
+    cost_center: str
+    """The account that pays for the stage, for the tag `cost-center`."""
+
     notify_parameter: str
     """Name of the SSM parameter that holds the reminder topic's ARN. The name is not generated, because existing
     scripts look for `notifyme`. Stages that may share an account need different names.
@@ -256,6 +275,19 @@ PROD = Stage(
     mails_per_second=14,
     texts_per_second=20,
     publishes_per_second=8,
+    alarms=AlarmSettings(
+        least_requests=20,
+        least_late=5,
+        requests_expected=None,
+        hours_until_fulfilled=1,
+        hours_until_operator=24,
+        minutes_until_sent=15,
+        sms_limit_usd=1,
+    ),
+    runbook_url="docs/runbook.md",
+    budget_usd=200,
+    owner="orders-and-reminders",
+    cost_center="orders-and-reminders",
     notify_parameter="notifyme",
     example_consumer=False,
     only_account=None,
@@ -279,6 +311,9 @@ DEV = replace(
     throttle_burst=100,
     sender="reminders-dev@example.com",
     days_orders_are_kept=90,
+    # Nobody empties the queues of a stage that is for trying things out.
+    alarms=replace(PROD.alarms, hours_until_fulfilled=NEVER, hours_until_operator=NEVER),
+    budget_usd=50,
     notify_parameter="notifyme-dev",
 )
 
@@ -296,6 +331,9 @@ LOCAL = replace(
     throttle_burst=2000,
     sender="reminders@example.com",
     days_orders_are_kept=30,
+    # Nobody empties the queues, and a few requests show how an alarm goes off.
+    alarms=replace(PROD.alarms, least_requests=5, hours_until_fulfilled=NEVER, hours_until_operator=NEVER),
+    budget_usd=50,
     # On AWS every visitor of the page could read the outbox.
     only_account=LAPTOP_ACCOUNT,
     outbox="/_ministack",

@@ -1,7 +1,6 @@
 """Settles the reminders whose workflow ended in a way that its own error handling cannot catch."""
 
 from aws_cdk import Duration, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_logs as logs
@@ -12,6 +11,7 @@ from reminders.reminder import BY_STATUS
 from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
+from stacks.reminder_alarms import LOST
 from stacks.reminder_delivery import ReminderQueues
 from stacks.reminder_table import ReminderTable
 
@@ -65,15 +65,15 @@ class LostReminders(Construct):
             )
         # Step Functions' own metric of aborted executions includes those that CancelReminder stopped. Only the function
         # knows which reminders are lost.
-        self.lost: cloudwatch.Metric = logs.MetricFilter(
+        logs.MetricFilter(
             self,
             "Lost",
             log_group=settle.log_group,
             filter_pattern=logs.FilterPattern.number_value("$.lost", ">", 0),
             metric_namespace=Stack.of(self).stack_name,
-            metric_name="LostReminders",
+            metric_name=LOST,
             metric_value="$.lost",
-        ).metric(statistic="Sum", period=Duration.minutes(1))
+        )
 
         allow(settle, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         allow(settle, "dynamodb:Query", on=table.index_arn(BY_STATUS))

@@ -43,7 +43,7 @@ class OrderWorkflow(Workflow):
             timeout=5,
             environment={"CARD_RULE": stage.card_rule},
         )
-        self._key = kms.Key(
+        self.key = kms.Key(
             scope,
             "OrderWorkflowKey",
             description="Encrypts the input of the order workflow, the only place that holds card numbers.",
@@ -56,7 +56,7 @@ class OrderWorkflow(Workflow):
             stage=stage,
             file_name="order_fulfillment.asl.json",
             type=stage.order_workflow_type,
-            encryption=sfn.CustomerManagedEncryptionConfiguration(self._key),
+            encryption=sfn.CustomerManagedEncryptionConfiguration(self.key),
             substitutions={
                 "OrderTable": table.table_name,
                 "DaysOrdersAreKept": table.client_environment["ORDER_DAYS"],
@@ -81,7 +81,7 @@ class OrderWorkflow(Workflow):
             function,
             "kms:Decrypt",
             "kms:GenerateDataKey",
-            on=self._key.key_arn,
+            on=self.key.key_arn,
             # This names the domain of the partition `aws`. See decision D109.
             only_if={"StringEquals": {"kms:ViaService": f"states.{Stack.of(self).region}.amazonaws.com"}},
         )
@@ -97,7 +97,7 @@ class OrderWorkflow(Workflow):
             statements=[
                 iam.PolicyStatement(
                     actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    resources=[self._key.key_arn],
+                    resources=[self.key.key_arn],
                     conditions={
                         "StringEquals": {"kms:EncryptionContext:aws:states:stateMachineArn": self.state_machine_arn}
                     },

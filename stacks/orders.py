@@ -12,19 +12,21 @@ from constructs import Construct
 from orders.order import RECEIVED
 from stacks.alarms import Alarms
 from stacks.cache import CacheStack
+from stacks.cache_alarms import cache_alarms
 from stacks.config import Stage
 from stacks.dashboards import orders as dashboard
 from stacks.dashboards.dashboard import Dashboard
+from stacks.key_watch import KeyWatch
 from stacks.lost_orders import LostOrders
 from stacks.operators import Operators
+from stacks.order_alarms import SETTLED, order_alarms
 from stacks.order_table import OrderTable
 from stacks.order_workflow import OrderWorkflow
 from stacks.orders_api import OrdersApi
 from stacks.python_function import DependencyLayer, PythonFunction, named_functions
 from stacks.queues import HoldingQueue, WorkQueue
 from stacks.rest_api import STAGE_NAME
-
-A_MINUTE = Duration.minutes(1)
+from stacks.spending import Budget
 
 
 class OrdersStack(Stack):
@@ -86,14 +88,11 @@ class OrdersStack(Stack):
             escalation_queue=escalation_queue,
         )
 
-        # Lost orders, alarms, and updates of the cache
+        # Lost orders, and updates of the cache
         lost = LostOrders(self, "LostOrders", stage=stage, table=table, workflow=workflow, parked_queue=parked_queue)
-        alarms = self._alarms(workflow, lost, parked_queue, self.fulfillment_queue, escalation_queue)
-        if cache:
-            self._write_through(cache, stage=stage, dependencies=dependencies, table=table, alarms=alarms)
+        cached = self._write_through(cache, stage=stage, dependencies=dependencies, table=table) if cache else {}
 
-        # Dashboard
-        self.alarms = alarms
+        # Alarms and dashboard
         self.resources = {
             "Api": self.api.rest_api_name,
             "ApiStage": STAGE_NAME,
@@ -104,8 +103,18 @@ class OrdersStack(Stack):
             **named_functions(
                 self.api.place_order, self.api.get_order, workflow.verify_cc_and_price, lost.watch, lost.park
             ),
-            **(cache.nodes if cache else {}),
+            **cached,
         }
+        self.alarms = alarms = Alarms(
+            self,
+            "OrderAlarms",
+            stage=stage,
+            alarms=[*order_alarms(stage.alarms), *(cache_alarms(stage.alarms) if cache else ())],
+            promise=SETTLED,
+            resources=self.resources,
+        )
+        KeyWatch(self, "KeyWatch", stage=stage, key=workflow.key, topic=alarms)
+        Budget(self, "Budget", stage=stage, topic=alarms)
         Dashboard(
             self,
             "OrdersDashboard",
@@ -123,49 +132,6 @@ class OrdersStack(Stack):
         CfnOutput(self, "OrderFulfillmentStateMachineArn", value=workflow.state_machine_arn)
         CfnOutput(self, "ParkLostOrdersName", value=lost.park.function_name)
 
-    def _alarms(
-        self, workflow: OrderWorkflow, lost: LostOrders, parked_queue: HoldingQueue, *queues: WorkQueue
-    ) -> Alarms:
-        alarms = Alarms(self, "OrderAlarms")
-        alarms.watch(
-            "Parked",
-            "The workflow could neither fulfil nor escalate an order, which now waits in ParkedQueue.",
-            parked_queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
-        )
-        for queue in queues:
-            alarms.watch(
-                f"{queue.node.id}DeadLetters",
-                "A consumer failed five times on a message, which now waits in the dead-letter queue.",
-                queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
-            )
-        alarms.watch(
-            "WorkflowFailed",
-            "An execution of the order workflow failed and could not park its order.",
-            workflow.metric_failed(statistic="Sum", period=A_MINUTE),
-        )
-        alarms.watch(
-            "WorkflowTimedOut",
-            "An execution of the order workflow took too long and was stopped.",
-            workflow.metric_timed_out(statistic="Sum", period=A_MINUTE),
-        )
-        alarms.watch(
-            "ParkLostOrdersFailed",
-            "ParkLostOrders could not look for lost orders, or could not park them.",
-            lost.park.metric_errors(statistic="Sum", period=A_MINUTE),
-        )
-        alarms.watch(
-            "WatchOrdersFailed",
-            "WatchOrders could not read the changes of orders, or could not make ParkLostOrders look at an order.",
-            lost.watch.metric_errors(statistic="Sum", period=A_MINUTE),
-        )
-        dead = lost.queue.dead_letters
-        alarms.watch(
-            dead.node.id,
-            "WatchOrders or ParkLostOrders gave up on orders, so lost orders may be unknown.",
-            dead.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
-        )
-        return alarms
-
     def _write_through(
         self,
         cache: CacheStack,
@@ -173,11 +139,10 @@ class OrdersStack(Stack):
         stage: Stage,
         dependencies: DependencyLayer,
         table: OrderTable,
-        alarms: Alarms,
-    ) -> None:
+    ) -> dict[str, str]:
         """Adds a function that writes to the cache each change that would make a cached entry wrong.
 
-        See decision D137.
+        Returns what the alarms of the cache are about. See decision D137.
         """
         update_cache = PythonFunction(
             self,
@@ -221,12 +186,12 @@ class OrdersStack(Stack):
                 on_failure=event_sources.SqsDlq(failures),
             )
         )
-        alarms.watch(
-            "UpdateCacheFailures",
-            "UpdateCache could not write changes of orders to the cache within five minutes.",
-            failures.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
-        )
         cache.grant_connect(update_cache)
+        return {
+            "UpdateCache": update_cache.function_name,
+            "UpdateCacheFailures": failures.queue_name,
+            **cache.nodes,
+        }
 
 
 def _named(queues: Mapping[str, sqs.Queue]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Delivers the reminders that are due: a workflow, a queue for each channel, and the function that sends."""
 
-from aws_cdk import Duration, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -13,6 +12,7 @@ from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.queues import HoldingQueue, SendingQueue
+from stacks.reminder_alarms import FAILED
 from stacks.reminder_table import ReminderTable
 from stacks.sending import TIMEOUT_SECONDS, sending
 from stacks.workflow import Workflow
@@ -120,15 +120,15 @@ class ReminderSender(Construct):
         _allow_mails(send, sender=stage.sender)
         _allow_publishing(send, topic)
 
-        self.failed: cloudwatch.Metric = logs.MetricFilter(
+        logs.MetricFilter(
             self,
             "Failed",
             log_group=send.log_group,
             filter_pattern=logs.FilterPattern.number_value("$.failed", ">", 0),
             metric_namespace=Stack.of(self).stack_name,
-            metric_name="FailedReminders",
+            metric_name=FAILED,
             metric_value="$.failed",
-        ).metric(statistic="Sum", period=Duration.minutes(1))
+        )
 
 
 def _allow_mails(function: lambda_.IFunction, *, sender: str) -> None:

@@ -1,6 +1,6 @@
 """The reminders app: a workflow waits, then sends the reminder by e-mail, by SMS or to a topic."""
 
-from aws_cdk import Annotations, CfnOutput, CfnRule, CfnRuleAssertion, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import Annotations, CfnOutput, CfnRule, CfnRuleAssertion, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ses as ses
@@ -14,13 +14,12 @@ from stacks.dashboards import reminders as dashboard
 from stacks.dashboards.dashboard import Dashboard
 from stacks.lost_reminders import LostReminders
 from stacks.python_function import DependencyLayer, named_functions
+from stacks.reminder_alarms import FROM_LOGS, SENT, reminder_alarms
 from stacks.reminder_delivery import ReminderDelivery, ReminderQueues, ReminderSender
 from stacks.reminder_table import ReminderTable
 from stacks.reminder_workflow import ReminderWorkflow
 from stacks.reminders_api import RemindersApi
 from stacks.rest_api import STAGE_NAME
-
-A_MINUTE = Duration.minutes(1)
 
 
 class RemindersStack(Stack):
@@ -74,9 +73,6 @@ class RemindersStack(Stack):
             workflow=workflow,
             queues=queues,
         )
-        self.alarms = self._alarms(workflow, delivery, sender, queues, lost)
-
-        # Dashboard
         self.resources = {
             "Api": self.api.rest_api_name,
             "ApiStage": STAGE_NAME,
@@ -88,8 +84,18 @@ class RemindersStack(Stack):
             "SMSQueue": queues.sms.queue_name,
             "TopicQueue": queues.topic.queue_name,
             "DeadLetters": queues.dead_letters.queue_name,
+            "NotifyTopic": topic.topic_name,
+            FROM_LOGS: stack_name,
             **named_functions(self.api.create_reminder, sender.function, lost.function, workflow.schedule_reminder),
         }
+        self.alarms = Alarms(
+            self,
+            "ReminderAlarms",
+            stage=stage,
+            alarms=reminder_alarms(stage.alarms),
+            promise=SENT,
+            resources=self.resources,
+        )
         Dashboard(
             self,
             "RemindersDashboard",
@@ -145,49 +151,3 @@ class RemindersStack(Stack):
             # later deployment is not confirmed yet.
             # See decision D101.
             identity.apply_removal_policy(RemovalPolicy.RETAIN)
-
-    def _alarms(
-        self,
-        workflow: ReminderWorkflow,
-        delivery: ReminderDelivery,
-        sender: ReminderSender,
-        queues: ReminderQueues,
-        lost: LostReminders,
-    ) -> Alarms:
-        alarms = Alarms(self, "ReminderAlarms")
-        alarms.watch(
-            "ReminderFailed",
-            "A service refused a reminder, or failed for so long that the reminder became too late.",
-            sender.failed,
-        )
-        alarms.watch(
-            "DeliveryFailed",
-            "A reminder was due, and the workflow could not put it into its queue.",
-            delivery.metric_failed(statistic="Sum", period=A_MINUTE),
-        )
-        alarms.watch(
-            "ReminderDeadLetters",
-            "SendReminder could not process a message of a reminder for about a day.",
-            queues.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=A_MINUTE),
-        )
-        alarms.watch(
-            "WorkflowFailed",
-            "The workflow could not record or deliver a reminder, or somebody started it with invalid input.",
-            workflow.metric_failed(statistic="Sum", period=A_MINUTE),
-        )
-        alarms.watch(
-            "WorkflowTimedOut",
-            "An execution of the reminder workflow took too long and was stopped.",
-            workflow.metric_timed_out(statistic="Sum", period=A_MINUTE),
-        )
-        alarms.watch(
-            "ReminderLost",
-            "SettleLostReminders found reminders without an execution, and restarted them or marked them FAILED.",
-            lost.lost,
-        )
-        alarms.watch(
-            "SettleLostRemindersFailed",
-            "SettleLostReminders could not look for lost reminders, or could not settle them.",
-            lost.function.metric_errors(statistic="Sum", period=A_MINUTE),
-        )
-        return alarms

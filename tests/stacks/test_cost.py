@@ -53,8 +53,10 @@ def test_idle_parts_are_read_from_the_templates(synthesised: Synthesised) -> Non
 
     assert lines["cache nodes cache.t4g.small"].usd == pytest.approx(46.72)
     assert lines["keys"].number == 1 and lines["secrets"].number == 1
-    alarms = synthesised("prod").resources("AWS::CloudWatch::Alarm")
-    assert lines["alarms"].usd == pytest.approx(len(alarms) * 0.10)
+    alarms = synthesised("prod").properties("AWS::CloudWatch::Alarm").values()
+    metrics = sum(max(1, len(alarm.get("Metrics", [])) - 1) for alarm in alarms)
+    assert metrics > len(alarms) and lines["metrics in alarms"].usd == pytest.approx(metrics * 0.10)
+    assert lines["composite alarms"].usd == pytest.approx(2 * 0.50)
 
 
 def test_a_queue_that_starts_a_function_is_polled_all_the_time(synthesised: Synthesised) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -10,9 +10,10 @@ from costs import prices
 from local.settings import PROJECT, Settings
 from stacks.config import DEV, CacheSettings
 from stacks.names import STACKS
+from tests.support.templates.deployment import synthesise_stage
 from tools.cost import templates
 
-OPERATIONS = (PROJECT / "docs" / "operations.md").read_text()
+RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text()
 README = (PROJECT / "README.md").read_text()
 
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -28,12 +29,13 @@ COSTS = {
     "AWS::KMS::Key",
     "AWS::SecretsManager::Secret",
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
 }
 """Resources that cost something while nobody uses them. `tools/cost/templates.py` has a line for each."""
 
 FREE_SERVICES = {
-    *("ApiGateway", "CloudFront", "Cognito", "DynamoDB", "Events", "IAM", "Lambda", "Logs", "PublishedSite"),
+    *("ApiGateway", "Budgets", "CloudFront", "Cognito", "DynamoDB", "Events", "IAM", "Lambda", "Logs", "PublishedSite"),
     *("S3", "SES", "SNS", "SQS", "SSM", "StepFunctions"),
 }
 FREE_TYPES = {
@@ -52,42 +54,67 @@ def anchor(heading: str) -> str:
 
 def sections() -> dict[str, str]:
     """The text of each section about an alarm, by its anchor."""
-    parts = re.split(r"^#{2,3} (.*)$", OPERATIONS, flags=re.M)[1:]
+    parts = re.split(r"^#{2,3} (.*)$", RUNBOOK, flags=re.M)[1:]
     return {anchor(heading): text for heading, text in zip(parts[::2], parts[1::2], strict=True) if ":" in heading}
 
 
-def alarms(deployment) -> dict[str, str]:
-    """The description of each alarm, by the anchor of its section."""
-    found = {}
-    for path, alarm in deployment.properties("AWS::CloudWatch::Alarm").items():
-        stack, *_, name = path.split("/")
-        found[anchor(f"{stack}: {name}")] = alarm["AlarmDescription"]
-    return found
+def told(deployment) -> dict[str, str]:
+    """The messages that name a section of the runbook, by the path of what sends them."""
+    alarms = deployment.properties("AWS::CloudWatch::Alarm") | deployment.properties("AWS::CloudWatch::CompositeAlarm")
+    messages = {path: alarm["AlarmDescription"] for path, alarm in alarms.items()}
+    for path, rule in deployment.properties("AWS::Events::Rule").items():
+        texts = [target.get("InputTransformer", {}).get("InputTemplate", "") for target in rule["Targets"]]
+        messages.update((path, json.loads(text)) for text in texts if "runbook" in text)
+    return messages
+
+
+WITHOUT_A_MESSAGE_OF_OURS = {"orders-budget"}
+"""AWS Budgets writes the text of this one."""
 
 
 def test_every_alarm_has_its_section_and_every_section_its_alarm(synthesised):
-    """A section's heading has the stack and the alarm's id: `### Orders: Parked`."""
-    deployed, described = alarms(synthesised("dev")), sections()
+    """A section's heading has the stack and the alarm's id: `## Orders: Parked`."""
+    named = {message.rpartition("#")[2]: message for message in told(synthesised("dev")).values()}
+    described = sections()
 
     wrong = [
         *(
-            f"docs/operations.md: add #{one} with a heading like '### Orders: Parked'. Its alarm says: {deployed[one]}"
-            for one in deployed
+            f"docs/runbook.md: add #{one} with a heading like '## Orders: Parked'. Its alarm says: {named[one]}"
+            for one in named
             if one not in described
         ),
-        *(f"docs/operations.md: take out #{one}: it has no alarm" for one in described if one not in deployed),
+        *(
+            f"docs/runbook.md: take out #{one}: it has no alarm"
+            for one in described.keys() - named.keys() - WITHOUT_A_MESSAGE_OF_OURS
+        ),
     ]
     assert not wrong, "\n".join(["", *wrong])
 
 
-def test_every_alarm_names_its_section(deployment):
-    for section, description in alarms(deployment).items():
-        assert re.fullmatch(rf"[A-Z].+\. What to do: docs/operations\.md#{section}", description)
+def test_every_alarms_message_says_what_happened_and_ends_with_the_link_to_its_section(deployment):
+    url = re.escape(deployment.stage.runbook_url)
+    for path, message in told(deployment).items():
+        stack = path.partition("/")[0].lower()
+        assert re.fullmatch(rf"\S.+\. What to do: {url}#{stack}-[a-z]+", message), path
+
+
+def test_a_stage_may_keep_its_runbook_elsewhere(synthesised, tmp_path):
+    there = replace(DEV, runbook_url="https://wiki.example.com/Runbook", cache=None)
+    found = told(synthesise_stage(tmp_path, there))
+
+    assert found["Orders/OrderAlarms/Parked"].endswith(" What to do: https://wiki.example.com/Runbook#orders-parked")
 
 
 @pytest.mark.parametrize("section", sections())
 def test_every_section_says_what_the_alarm_means_where_to_look_and_what_to_do(section):
     assert re.findall(r"^- \*\*(\w+)\*\*: \S", sections()[section], re.M) == ["Means", "Look", "Do"]
+
+
+def test_every_saved_query_of_a_section_is_in_the_table_of_queries():
+    table = set(re.findall(r"\*\*`([a-z ]+)`\*\*", RUNBOOK.partition("## All alarms")[0]))
+    used = {name for text in sections().values() for name in re.findall(r"\*\*`([a-z ]+)`\*\*", text)}
+
+    assert used and used <= table
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
@@ -124,7 +151,7 @@ WORKS_SECONDS = of_code("sweep/settle_lost_reminders.py", "^WORKS_SECONDS = ([0-
 AT_MOST_PARKED = of_code("orders/table.py", "^BATCH = ([0-9]+)")
 HELD_SECONDS = of_code("common/queues.py", "^HELD_SECONDS = ([0-9]+)")
 FACTS = [
-    ("operations.md", f"longer than its limit of {seconds_of('order_fulfillment')} seconds"),
+    ("runbook.md", f"longer than its limit of {seconds_of('order_fulfillment')} seconds"),
     ("operations.md", f"have been `RECEIVED` for more than {WORDS[LOST_AFTER]} minutes"),
     ("operations.md", f"`SCHEDULED` {LATE_AFTER} minutes after they were due"),
     ("operations.md", f"still `SENDING` after {SENDING_UNTIL}."),
@@ -159,7 +186,7 @@ def test_the_prices_in_the_text_are_those_of_the_tool(synthesised):
     assert f"| `dev`, idle | about {dev:.0f} a month" in text
     assert f"| `prod`, idle | about {prod:.0f} a month" in text
     # The key's price grows with its first two rotations.
-    least, most = re.search(r"`CACHE=off`, idle \| (\d) to (\d) a month", text).groups()
+    least, most = re.search(r"`CACHE=off`, idle \| (\d+) to (\d+) a month", text).groups()
     assert int(least) <= without and without + 2 * prices.usd("idle.key_month", 1) <= int(most) + 1
 
 

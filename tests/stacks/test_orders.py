@@ -156,28 +156,6 @@ def test_changes_that_did_not_reach_the_cache_raise_an_alarm(with_cache):
     assert with_cache.named("Orders", dimension["Value"]) == f"{CACHE_FAILURES}.QueueName"
 
 
-def test_every_alarm_publishes_to_the_topic_which_allows_it(deployment):
-    topics = {"Orders": "Orders/OrderAlarms", "Reminders": "Reminders/ReminderAlarms"}
-    for path, alarm in deployment.properties("AWS::CloudWatch::Alarm").items():
-        stack = path.partition("/")[0]
-        assert [deployment.named(stack, action) for action in alarm["AlarmActions"]] == [topics[stack]]
-    for topic in topics.values():
-        policy = deployment.properties("AWS::SNS::TopicPolicy")[f"{topic}/Policy"]["PolicyDocument"]
-        allowed = [one for one in policy["Statement"] if one["Effect"] == "Allow"]
-        assert [(one["Action"], one["Principal"]) for one in allowed] == [
-            ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
-        ]
-        # Another account's alarms may not publish.
-        assert [one["Condition"] for one in allowed] == [
-            {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-        ]
-
-
-def test_every_alarm_goes_off_within_a_minute(deployment):
-    for path, alarm in deployment.properties("AWS::CloudWatch::Alarm").items():
-        assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, 1), path
-
-
 def indexes(deployment) -> dict[str, dict]:
     """The indexes of the order table, by name."""
     found = deployment.properties("AWS::DynamoDB::Table")["Orders/OrderTable"]["GlobalSecondaryIndexes"]

@@ -303,7 +303,9 @@ def test_a_failing_sweep_raises_an_alarm(deployment):
 
 def test_no_alarm_counts_aborted_executions(deployment):
     """CancelReminder stops an execution, and Step Functions counts it as aborted."""
-    metrics = {one["MetricName"] for one in deployment.properties("AWS::CloudWatch::Alarm").values()}
+    alarms = deployment.properties("AWS::CloudWatch::Alarm").values()
+    queries = [query["MetricStat"]["Metric"] for alarm in alarms for query in alarm.get("Metrics", [])[1:]]
+    metrics = {one["MetricName"] for one in [*queries, *alarms] if "MetricName" in one}
 
     assert "ExecutionsAborted" not in metrics
 

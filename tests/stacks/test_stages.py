@@ -143,6 +143,9 @@ def test_the_doctor_recognises_a_stage_with_a_cache_by_a_function(synthesised):
         assert bool(functions) is (name != WITHOUT_CACHE)
 
 
+OF_THE_CACHE = ("Orders/OrderAlarmsUpdateCache", "Orders/OrderAlarmsCache")
+
+
 def test_without_the_cache_everything_else_stays(synthesised):
     kept = synthesised(WITHOUT_CACHE).names_and_types()
     gone = synthesised("dev").names_and_types().items() - kept.items()
@@ -151,7 +154,9 @@ def test_without_the_cache_everything_else_stays(synthesised):
     assert {
         name
         for name, _ in gone
-        if not name.startswith(("Cache/", "Orders/UpdateCache", "Orders/OrderAlarmsUpdateCache"))
+        if not name.startswith(
+            ("Cache/", "Orders/UpdateCache", "Orders/OrderAlarmsUpdateCache", "Orders/OrderAlarmsCache")
+        )
     } == set()
 
 
@@ -176,6 +181,7 @@ def test_the_stacks_have_the_outputs_that_people_need(deployment):
         "ParkedQueueUrl",
         "OrderFulfillmentStateMachineArn",
         "OrderAlarmsTopicArn",
+        "OrderAlarmsUrgentTopicArn",
         "ParkLostOrdersName",
         "OrdersDashboardUrl",
     }
@@ -189,6 +195,7 @@ def test_the_stacks_have_the_outputs_that_people_need(deployment):
         "SMSQueueUrl",
         "TopicQueueUrl",
         "ReminderAlarmsTopicArn",
+        "ReminderAlarmsUrgentTopicArn",
         "SenderAddress",
         "SettleLostRemindersName",
         "RemindersDashboardUrl",

@@ -99,7 +99,8 @@ def without_cache(templates: Templates) -> Templates:
 
 def _writes_cache(resource: Mapping[str, Any]) -> bool:
     """Whether a resource of another stack is there only for the cache."""
-    return "/UpdateCache" in resource.get("Metadata", {}).get("aws:cdk:path", "")
+    path = resource.get("Metadata", {}).get("aws:cdk:path", "")
+    return "/UpdateCache" in path or "/OrderAlarms/Cache" in path
 
 
 def idle(templates: Templates) -> list[Line]:
@@ -112,10 +113,12 @@ def idle(templates: Templates) -> list[Line]:
     for type, what, unit in (
         ("AWS::KMS::Key", "keys", "idle.key_month"),
         ("AWS::SecretsManager::Secret", "secrets", "idle.secret_month"),
-        ("AWS::CloudWatch::Alarm", "alarms", "idle.alarm_month"),
+        ("AWS::CloudWatch::CompositeAlarm", "composite alarms", "idle.composite_alarm_month"),
     ):
         if number := len(list(resources(templates, type))):
             found.append(Line(what=what, number=number, each=prices.usd(unit, 1)))
+    if number := sum(_metrics(alarm) for _, alarm, _ in resources(templates, "AWS::CloudWatch::Alarm")):
+        found.append(Line(what="metrics in alarms", number=number, each=prices.usd("idle.alarm_month", 1)))
     if (number := len(list(resources(templates, "AWS::CloudWatch::Dashboard"))) - FREE_DASHBOARDS) > 0:
         found.append(Line(what="dashboards", number=number, each=prices.usd("idle.dashboard_month", 1)))
     if number := _polled_queues(templates):
@@ -138,6 +141,11 @@ def once(templates: Templates) -> list[Line]:
                 what = f"{place}, prepared for {writes:,} write units a second"
                 found.append(Line(what=what, number=1, each=prices.usd("dynamodb.warm_write", writes - new)))
     return found
+
+
+def _metrics(alarm: Mapping[str, Any]) -> int:
+    """The metrics that an alarm reads. AWS bills each of them, and no expression."""
+    return sum("MetricStat" in query for query in alarm.get("Metrics", [])) or 1
 
 
 def _polled_queues(templates: Templates) -> int:

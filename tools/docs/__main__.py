@@ -12,7 +12,7 @@ from stacks.layer import LayerNotBuiltError
 from terminal import app as terminal_app
 from terminal.errors import CommandError
 from tools import command
-from tools.docs import deployment, pages, rewritten, stale, workflows
+from tools.docs import alarms, deployment, pages, rewritten, stale, workflows
 
 
 def synthesise() -> list[deployment.Stack]:
@@ -37,7 +37,9 @@ def synthesise() -> list[deployment.Stack]:
 
 def parts(stacks: list[deployment.Stack]) -> dict[str, str]:
     """The text of each generated part, by name."""
-    return deployment.parts(stacks) | workflows.parts()
+    from stacks.config import PROD
+
+    return deployment.parts(stacks) | workflows.parts() | alarms.parts(PROD.alarms)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -34,12 +34,14 @@ class Deployment:
     """The templates of one stage.
 
     `templates` has them by stack: ApiLogs, Identity, Cache, Orders, Reminders, Website. A resource's path is, for
-    example, `Orders/OrderTable`. `dependencies` names the stacks that must be deployed before each stack.
+    example, `Orders/OrderTable`. `dependencies` names the stacks that must be deployed before each stack. `tags` are
+    those that CloudFormation puts on all resources of each stack.
     """
 
     stage: Stage
     templates: Mapping[str, Mapping[str, Any]]
     dependencies: Mapping[str, set[str]]
+    tags: Mapping[str, Mapping[str, str]]
 
     @property
     def policy(self) -> str:
@@ -147,4 +149,5 @@ def synthesise_stage(folder: Path, stage: Stage) -> Deployment:
         stage=stage,
         templates={stack.id: stack.template for stack in stacks},
         dependencies={stack.id: {other.id for other in stack.dependencies} for stack in stacks},
+        tags={stack.id: dict(stack.tags) for stack in stacks},
     )
