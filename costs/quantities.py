@@ -50,6 +50,9 @@ class Configured:
 
     months_of_logs: float = 1
 
+    traces: float = 0
+    """The share of requests that X-Ray traces."""
+
 
 @cache
 def _file(name: str) -> Any:
@@ -97,10 +100,17 @@ def on_aws(path: str, counts: Counts, configured: Configured) -> Counts:
     calls = said["kms_calls_of_an_order"]["value"] * (executions or {}).get(ORDER_WORKFLOW, 0)
     if calls:
         found["kms.request"] = {"OrderWorkflowKey": calls}
+    if configured.traces and (traced := _traced(counts)):
+        found["xray.trace"] = {"trace": configured.traces * traced}
     if sent := sum(sum(of.values()) for unit, of in found.items() if unit.startswith("logs.")):
         kept = sent * configured.months_of_logs * said["log_compression"]["value"]
         found["logs.stored_byte_month"] = {"logs": kept}
     return {unit: of for unit, of in found.items() if of}
+
+
+def _traced(counts: Counts) -> float:
+    """How many traces a path would have if all were traced: one for each execution that anybody starts."""
+    return float("states.entered" in counts)
 
 
 def _of_the_stage(of: Mapping[str, float], configured: Configured) -> Iterator[tuple[str, float]]:

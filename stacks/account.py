@@ -58,6 +58,8 @@ class AccountStack(Stack):
             memory=512,
             # The page waits for 20 seconds.
             timeout=25,
+            # Operators write an e-mail address into the address of a request.
+            traced=False,
             environment={
                 **orders.table.client_environment,
                 **reminders.table.client_environment,

@@ -17,7 +17,7 @@ from math import ceil
 from typing import Any, Literal
 
 from aws_cdk import RemovalPolicy
-from aws_cdk.aws_lambda import SystemLogLevel
+from aws_cdk.aws_lambda import ApplicationLogLevel, SystemLogLevel
 from aws_cdk.aws_logs import RetentionDays
 from aws_cdk.aws_stepfunctions import LogLevel, StateMachineType
 
@@ -127,6 +127,21 @@ class Stage:
     system_log_level: SystemLogLevel
     """`WARN`: Lambda itself logs only failed and timed-out calls. `INFO`: also the start, time and memory of each call.
     What a function logs is the same at each level."""
+
+    log_level: ApplicationLogLevel
+    """`INFO`: functions log each business event. `orders story`, the saved queries and the dashboards read these lines.
+    `WARN`: they log only what somebody should look at, and lose the events and the metrics, so alarms see nothing.
+    DEBUG is refused, because libraries would log the bodies of their calls: use `debug_sample`."""
+
+    debug_sample: float
+    """The share of calls, from 0 to 1, whose functions also log each call of AWS and of the cache, with its duration.
+    1 is for finding a fault in a development stage: it multiplies the log.
+    See decision D208."""
+
+    traces_sampled: float
+    """The share of new orders and reminders, from 0 to 1, that X-Ray traces through the API, the functions and the
+    workflows. 0 switches tracing off. A million traces cost 5 US dollars.
+    See decision D210."""
 
     cache: CacheSettings | None
     """None leaves out the cache and its VPC."""
@@ -256,6 +271,9 @@ PROD = Stage(
     log_retention=RetentionDays.THREE_MONTHS,
     workflow_log_level=LogLevel.ERROR,
     system_log_level=SystemLogLevel.WARN,
+    log_level=ApplicationLogLevel.INFO,
+    debug_sample=0.001,
+    traces_sampled=0.001,
     cache=CacheSettings(node_type="cache.t4g.small", encrypted_in_transit=True),
     order_workflow_type=StateMachineType.EXPRESS,
     card_rule="length",
@@ -305,6 +323,8 @@ DEV = replace(
     log_retention=RetentionDays.ONE_WEEK,
     workflow_log_level=LogLevel.ALL,
     system_log_level=SystemLogLevel.INFO,
+    debug_sample=1,
+    traces_sampled=1,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=True),
     load=Load(orders_per_second=40, lookups_per_second=40, reminders_per_second=10),
     throttle_rate=50,
@@ -325,6 +345,8 @@ LOCAL = replace(
     log_retention=RetentionDays.ONE_WEEK,
     workflow_log_level=LogLevel.ALL,
     system_log_level=SystemLogLevel.INFO,
+    # Debug lines would make the counted costs of a path vary.
+    debug_sample=0,
     cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False),
     load=Load(orders_per_second=500, lookups_per_second=500, reminders_per_second=100),
     throttle_rate=1000,
@@ -375,6 +397,7 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
                 f"{LOCAL.name}. These work only on the laptop cloud: set all three to None"
             )
         yield from _impossible_rates(stage)
+        yield from _impossible_logs(stage)
         if (days := stage.days_orders_are_kept) is not None and days < FEWEST_DAYS:
             yield (
                 f"stacks/config.py: the stage {stage.name} has days_orders_are_kept={days}: set it to {FEWEST_DAYS} or "
@@ -389,6 +412,20 @@ def _impossible_rates(stage: Stage) -> Iterator[str]:
                 f"stacks/config.py: the stage {stage.name} has {name}={getattr(stage, name)}: set it to a number from "
                 f"{SLOWEST_RATE} to {FASTEST_RATE}"
             )
+
+
+def _impossible_logs(stage: Stage) -> Iterator[str]:
+    for name in ("debug_sample", "traces_sampled"):
+        if not 0 <= getattr(stage, name) <= 1:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has {name}={getattr(stage, name)}: set it to a share, "
+                "from 0 to 1"
+            )
+    if stage.log_level in (ApplicationLogLevel.TRACE, ApplicationLogLevel.DEBUG):
+        yield (
+            f"stacks/config.py: the stage {stage.name} has log_level={stage.log_level.value}, with which libraries log "
+            "the bodies of their calls: set it to INFO, and `debug_sample` to 1"
+        )
 
 
 def _may_share_an_account(one: Stage, other: Stage) -> bool:

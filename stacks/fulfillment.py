@@ -53,6 +53,7 @@ class FulfillmentStack(Stack):
             handler="fulfillment.ship_order.handler",
             memory=256,
             timeout=20,
+            traced=False,
             environment={
                 "SHIPMENT_TABLE": shipments.table_name,
                 "IDEMPOTENCY_TABLE": idempotency.table_name,

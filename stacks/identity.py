@@ -46,6 +46,7 @@ class IdentityStack(Stack):
             memory=128,
             # Cognito waits for at most 5 seconds.
             timeout=5,
+            traced=False,
             environment={},
         )
         users = cognito.UserPool(

@@ -54,6 +54,7 @@ class LostOrders(Construct):
             # A batch of 6 MB, Lambda's limit, is read in less than a second.
             memory=512,
             timeout=60,
+            traced=False,
             environment={"ORDERS_TO_CHECK": self.queue.queue_url},
         )
         watch.add_event_source(
@@ -87,6 +88,7 @@ class LostOrders(Construct):
             handler="orders.park_lost_orders.handler",
             memory=256,
             timeout=20,
+            traced=False,
             environment={
                 **table.client_environment,
                 "PARKED_QUEUE": parked_queue.queue_url,

@@ -44,6 +44,7 @@ class LostReminders(Construct):
             memory=512,
             # It starts on no further reminder after 200 seconds, so a run ends before the next one begins.
             timeout=240,
+            traced=False,
             dependencies=dependencies,
             environment={
                 **table.client_environment,

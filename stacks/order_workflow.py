@@ -8,6 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks import traces
 from stacks.config import Stage
 from stacks.order_table import OrderTable
 from stacks.permissions import allow
@@ -72,6 +73,7 @@ class OrderWorkflow(Workflow):
         for queue in (fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(self, "sqs:SendMessage")
         self._allow_key(scope)
+        traces.trace_executions(self, stage=stage, workflow=self.state_machine_name)
 
     def allow_encryption(self, function: lambda_.IFunction) -> None:
         """Lets `function` encrypt the input of the executions that it starts."""

@@ -153,6 +153,7 @@ class OrdersStack(Stack):
             handler="orders.update_cache.handler",
             memory=256,
             timeout=30,
+            traced=False,
             environment=cache.client_environment,
             vpc=cache.vpc,
             security_group=cache.client_security_group,

@@ -36,7 +36,7 @@ class OrdersApi(RestApi):
         workflow: OrderWorkflow,
         cache: CacheStack | None,
     ) -> None:
-        super().__init__(scope, id, stage=stage, users=users, description="Orders")
+        super().__init__(scope, id, stage=stage, users=users, description="Orders", traced_path="/orders")
         function = partial(PythonFunction, scope, stage=stage, dependencies=dependencies, memory=512, timeout=20)
         digest_key = _digest_key(scope, stage=stage)
         common = {**table.client_environment, "ALLOWED_ORIGIN": stage.allowed_origin}

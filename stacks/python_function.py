@@ -18,6 +18,8 @@ from stacks.function_code import code_of
 # Each use of an attribute of CDK is a call of its Node process, so these are used once.
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
+DEBUG = lambda_.ApplicationLogLevel.DEBUG
+TRACED = lambda_.Tracing.ACTIVE
 LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
 
 _CODE: WeakKeyDictionary[Stack, dict[str, lambda_.Code]] = WeakKeyDictionary()
@@ -54,6 +56,9 @@ class PythonFunction(lambda_.Function):
     `handler` is the import path below `lambdas/`, the same as in tests: `orders.get_order.handler`.
     `memory` is in MB and `timeout` in seconds. A function that imports third-party packages needs `dependencies`.
     `vpc` and `security_group` put the function into the isolated subnets.
+
+    `traced` is False for a function that neither an API nor a workflow calls. Its calls come without X-Ray's decision,
+    and Lambda would trace them at a rate that nobody can set.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class PythonFunction(lambda_.Function):
         dependencies: lambda_.ILayerVersion | None = None,
         vpc: ec2.IVpc | None = None,
         security_group: ec2.ISecurityGroup | None = None,
+        traced: bool = True,
     ) -> None:
         log_group = logs.LogGroup(
             scope, f"{id}LogGroup", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
@@ -90,11 +96,16 @@ class PythonFunction(lambda_.Function):
             layers=[dependencies] if dependencies else None,
             memory_size=memory,
             timeout=_seconds(timeout),
-            environment=dict(environment),
+            environment={**environment, **_debugging(stage)},
             role=role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             system_log_level_v2=stage.system_log_level,
+            # Lambda drops lines below this level, also the debug lines of the calls that the stage samples.
+            application_log_level_v2=DEBUG if stage.debug_sample else stage.log_level,
+            # CDK lets the role send traces. The permission is on "*", because X-Ray has no resources to name.
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+            tracing=TRACED if stage.traces_sampled and traced else None,
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED) if vpc else None,
             security_groups=[security_group] if security_group else None,
@@ -106,6 +117,13 @@ def named_functions(*functions: PythonFunction) -> dict[str, str]:
     names = {function.node.id: function for function in functions}
     logs = {f"{id}Log": function.log_name for id, function in names.items()}
     return {**{id: function.function_name for id, function in names.items()}, **logs}
+
+
+def _debugging(stage: Stage) -> dict[str, str]:
+    """The variables of `common.logs`, if the stage samples debug lines."""
+    if not stage.debug_sample:
+        return {}
+    return {"LOG_LEVEL": stage.log_level.value, "DEBUG_SAMPLE": f"{stage.debug_sample:g}"}
 
 
 @cache

@@ -86,6 +86,7 @@ class ReminderSender(Construct):
             handler="reminders.send_reminder.handler",
             memory=256,
             timeout=TIMEOUT_SECONDS,
+            traced=False,
             dependencies=dependencies,
             environment={
                 **table.client_environment,

@@ -3,6 +3,7 @@
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks import traces
 from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
@@ -58,3 +59,4 @@ class ReminderWorkflow(Workflow):
         allow(self, "dynamodb:UpdateItem", on=table.table_arn)
         allow(self, "lambda:InvokeFunction", on=schedule_reminder.function_arn)
         allow(self, "states:StartExecution", on=delivery.state_machine_arn)
+        traces.trace_executions(self, stage=stage, workflow=self.state_machine_name)

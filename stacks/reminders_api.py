@@ -43,7 +43,13 @@ class RemindersApi(RestApi):
         workflow: ReminderWorkflow,
     ) -> None:
         super().__init__(
-            scope, id, stage=stage, users=users, description="Reminders", request_headers=(IDEMPOTENCY_KEY,)
+            scope,
+            id,
+            stage=stage,
+            users=users,
+            description="Reminders",
+            request_headers=(IDEMPOTENCY_KEY,),
+            traced_path="/reminders",
         )
         function = partial(PythonFunction, scope, stage=stage, dependencies=dependencies, memory=512, timeout=20)
         common = {**table.client_environment, "ALLOWED_ORIGIN": stage.allowed_origin}

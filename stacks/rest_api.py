@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks import schemas
+from stacks import schemas, traces
 from stacks.config import Stage
 
 STAGE_NAME = "v1"
@@ -135,7 +135,8 @@ class RestApi(apigateway.RestApi):
 
     The stack output `ApiUrl` holds its address. Its stack must depend on ApiLogsStack, which allows the logs.
 
-    A web page may send `request_headers` in addition to the usual headers.
+    A web page may send `request_headers` in addition to the usual headers. X-Ray may trace `POST` requests to
+    `traced_path`, and no others.
 
     Errors that API Gateway itself sends (throttled, not signed in, unknown path) have the shape and the CORS headers of
     our functions' errors. No error repeats anything from the request.
@@ -152,6 +153,7 @@ class RestApi(apigateway.RestApi):
         users: cognito.IUserPool,
         description: str,
         request_headers: tuple[str, ...] = (),
+        traced_path: str | None = None,
     ) -> None:
         log_group = logs.LogGroup(
             scope, f"{id}LogGroup", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
@@ -170,6 +172,7 @@ class RestApi(apigateway.RestApi):
                 throttling_burst_limit=stage.throttle_burst,
                 access_log_destination=apigateway.LogGroupLogDestination(log_group),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(LOGGED)),
+                tracing_enabled=bool(stage.traces_sampled and traced_path),
             ),
             default_method_options=apigateway.MethodOptions(
                 authorization_type=apigateway.AuthorizationType.COGNITO,
@@ -182,6 +185,8 @@ class RestApi(apigateway.RestApi):
                 max_age=Duration.hours(1),
             ),
         )
+        if traced_path:
+            traces.trace_requests(self, stage=stage, arn=self.deployment_stage.stage_arn, path=traced_path)
         self._models: dict[str, apigateway.IModel] = {}
         # Each use of this attribute is a call of CDK's Node process.
         self._deployment = self.latest_deployment

@@ -236,6 +236,7 @@ class WebsiteStack(Stack):
             handler="publishing.publish_site.handler",
             memory=512,
             timeout=PUBLISHING_SECONDS,
+            traced=False,
             environment={},
         )
         # No retries and no long waits: a delayed event would publish an old page.

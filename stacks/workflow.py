@@ -75,6 +75,9 @@ class Workflow(sfn.StateMachine):
             definition_body=sfn.DefinitionBody.from_string(definition),
             definition_substitutions=dict(substitutions),
             encryption_configuration=encryption,
+            # CDK lets the role send traces and read sampling rules. X-Ray has no resources to name instead of "*".
+            # https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
+            tracing_enabled=bool(stage.traces_sampled),
             logs=sfn.LogOptions(
                 destination=log_group, level=log_level or stage.workflow_log_level, include_execution_data=False
             ),

@@ -12,13 +12,14 @@ from typing import Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from common import jsontext
+from common import calls, jsontext
 from common.aws import error_name
 from common.codes import Detail
 
 # Imported under their own names, because handlers use http.Event and http.RequestError.
 from common.events import Event as Event
 from common.events import RequestError as RequestError
+from common.logs import event as log_event
 from common.logs import logger_of
 from common.shape import Shape, ShapeError
 
@@ -54,15 +55,26 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
 
     @functools.wraps(handle)
     def handler(event: Event, context: object) -> Reply:
+        call = calls.begin(handle.__module__, request_id(event))
         reply = answered(event)
         if id := request_id(event):
             reply["headers"]["X-Request-Id"] = id
+        if call:
+            _record(call, event, reply)
         return reply
 
     def answered(event: Event) -> Reply:
         try:
             return handle(event)
         except RequestError as error:
+            problems = ", ".join(sorted({detail["code"] for detail in error.details}))
+            log_event(
+                "request refused",
+                Status=error.status,
+                Code=error.code,
+                Problems=problems or None,
+                RequestId=request_id(event),
+            )
             return _refusal(error, event)
         except (ClientError, BotoCoreError) as error:
             logger.error("a call to AWS failed: %s", error_name(error))
@@ -142,6 +154,21 @@ def header_values(event: Event, name: str) -> list[str]:
     """Returns the values of a request header, in whichever case its name was sent. Empty if it is missing."""
     several = event.get("multiValueHeaders") or {name: [value] for name, value in (event.get("headers") or {}).items()}
     return [value for one, values in several.items() if one.lower() == name.lower() for value in values]
+
+
+def _record(call: calls.Call, event: Event, answer: Reply) -> None:
+    """Ends a recorded call with what people search traces for. The ids come from our own answers, so they are valid."""
+    body = json.loads(answer["body"])
+    found = {
+        "RequestId": request_id(event),
+        "OrderId": body.get("OrderId"),
+        "ReminderId": body.get("reminderId"),
+        "Outcome": body.get("error", {}).get("code") or body.get("Status") or body.get("status"),
+    }
+    call.annotations.update({name: text for name, text in found.items() if isinstance(text, str)})
+    cache = {"Cache": answer["headers"]["X-Cache"]} if "X-Cache" in answer["headers"] else {}
+    logger.debug("answered", extra={**call.annotations, **cache, "Status": answer["statusCode"]})
+    call.end()
 
 
 def _refusal(error: RequestError, event: Event) -> Reply:

@@ -13,6 +13,9 @@ Value: TypeAlias = str | int | float | Sequence[str] | None
 FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 """The attributes that every record has. All others came with `extra`."""
 
+OURS: list[logging.Logger] = []
+"""The loggers of our own modules."""
+
 
 class Scrub(logging.Filter):
     """Hides possible card numbers in a record: in its message, its exception and the fields from `extra`."""
@@ -37,7 +40,8 @@ def logger_of(name: str) -> logging.Logger:
     for handler in logging.getLogger().handlers:
         if not any(isinstance(scrub, Scrub) for scrub in handler.filters):
             handler.addFilter(Scrub())
-    return logging.getLogger(name)
+    OURS.append(logger := logging.getLogger(name))
+    return logger
 
 
 def event(name: str, **fields: Value) -> None:

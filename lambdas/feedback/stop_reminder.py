@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common import calls
 from common.aws import error_name
 from common.events import Event
 from common.logs import logger_of
@@ -21,6 +22,7 @@ ATTEMPTS = 3
 logger = logger_of(__name__)
 
 
+@calls.recorded
 def handler(event: Event, context: object) -> Reply:
     """Shows the page with the button, or stops the reminder if it is a POST.
 

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from common import calls
 from common.aws import BRIEFLY
 from common.jsontext import NotJsonError, read_leniently
 from common.logs import logger_of
@@ -45,6 +46,7 @@ class BadMessageError(ValueError):
     """A message that does not fit its schema. The text says why, without quoting the message."""
 
 
+@calls.recorded
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Ships the order of each message. Returns the messages that failed, and SQS keeps only these.
 

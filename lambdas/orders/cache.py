@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeAlias
 
+from common import calls
 from common.logs import logger_of
 from orders import redis_client
 from orders.breaker import Breaker
@@ -143,7 +144,8 @@ class _Conversation:
         began = time.monotonic()
         future = workers.submit(redis_client.talk, *commands, seconds=self._budget)
         try:
-            answers = future.result(timeout=max(self._left, 0))
+            with calls.part("Redis"):
+                answers = future.result(timeout=max(self._left, 0))
         except Exception:
             future.cancel()
             breaker.shut()

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common import calls
 from common.aws import BRIEFLY
 from common.logs import logger_of
 from orders import looks, table
@@ -33,6 +34,7 @@ class NotParkedError(Exception):
     """Some lost orders could not be parked yet. The message says how many."""
 
 
+@calls.recorded
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
     """Parks lost orders, and returns their number as `{"Parked": 2}`. The event is one of these:
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from common import calls
 from common.logs import logger_of
 from orders import cache, cache_entry, rules
 from orders.redis_connection import RefusalError, cause
@@ -17,6 +18,7 @@ class CacheUpdateError(Exception):
     """The cache did not accept all records. The message has only their number, because a record holds personal data."""
 
 
+@calls.recorded
 def handler(event: Mapping[str, Any], context: object) -> None:
     """Caches each record of a DynamoDB stream (NEW_AND_OLD_IMAGES), in the stream's order.
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from common import calls
 from orders import looks
 from orders.order import RECEIVED
 
 
+@calls.recorded
 def handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
     """Reads records of the table's stream. Returns the number of orders to look at again, as `{"Open": 2}`.
 

@@ -28,6 +28,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from common import calls
 from common.logs import logger_of
 
 log = logger_of(__name__)
@@ -81,6 +82,7 @@ class UnpublishableError(ValueError):
     """A file that cannot be published. The message names it and says why."""
 
 
+@calls.recorded
 def handler(event: dict[str, Any], context: Any) -> None:
     """Does what CloudFormation asks for. It always answers, because a stack hangs without an answer.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from common import calls
 from common.shape import ShapeError
 from reminders import mask, settings, stop_link, table, validation
 from reminders.errors import InvalidReminderError
@@ -24,6 +25,7 @@ class ReminderTakenError(Exception):
     """The execution's name is the id of another reminder. The workflow knows the error by its name."""
 
 
+@calls.recorded
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Validates the input of an execution that was started by hand, and writes the reminder's row.
 

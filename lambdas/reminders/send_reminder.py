@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common import calls
 from common.aws import BRIEFLY, error_name
 from common.logs import logger_of
 from reminders import settings
@@ -29,6 +30,7 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
+@calls.recorded
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Sends the reminder of each message. Returns the messages that failed, and SQS keeps only these.
 

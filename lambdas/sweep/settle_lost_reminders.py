@@ -12,6 +12,7 @@ import boto3
 from boto3.dynamodb.conditions import ConditionBase, Key
 from botocore.exceptions import BotoCoreError, ClientError
 
+from common import calls
 from common.aws import BRIEFLY, error_name
 from common.logs import logger_of
 from common.times import timestamp
@@ -113,6 +114,7 @@ class Run:
         return self.lengths[channel]
 
 
+@calls.recorded
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Settles the lost reminders: `{"Lost": how many it settled, "Complete": whether it looked at every reminder}`.
 

@@ -64,3 +64,9 @@ def test_the_code_of_a_function_has_every_module_that_it_imports(found: dict[str
     for handler, one in found.items():
         files = [file.relative_to(LAMBDAS).with_suffix("") for file in files_of(handler.partition(".")[0])]
         assert one.ours <= {".".join(file.parts).removesuffix(".__init__") for file in files}, handler
+
+
+def test_every_function_that_calls_aws_keeps_libraries_from_writing_debug_lines(found: dict[str, Imported]) -> None:
+    """A stage that samples debug lines sets the level DEBUG at Lambda. `common.calls` then raises it for libraries."""
+    for handler, one in found.items():
+        assert not one.clients or "common.calls" in one.ours, handler

@@ -249,6 +249,20 @@ def test_an_exception_is_not_answered_in_the_form_of_the_api(
     gateway.delete_rest_api(restApiId=api["id"])
 
 
+def test_functions_have_no_daemon_of_x_ray(client: Callable[[str], Any], name: str, powerless_role: str) -> None:
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("told.py", "import os\ndef handler(event, context):\n    return dict(os.environ)\n")
+    settings = {"TracingConfig": {"Mode": "Active"}, "Role": powerless_role, "Code": {"ZipFile": code.getvalue()}}
+    client("lambda").create_function(FunctionName=name, Runtime="python3.13", Handler="told.handler", **settings)
+
+    variables = json.load(client("lambda").invoke(FunctionName=name)["Payload"])
+
+    client("lambda").delete_function(FunctionName=name)
+    assert "Sampled=1" in variables["_X_AMZN_TRACE_ID"]
+    assert "AWS_XRAY_DAEMON_ADDRESS" not in variables
+
+
 def test_workflows_write_no_logs(client: Callable[[str], Any], cloud: Cloud, places: Places) -> None:
     states = cloud.engine.executions()
     order = json.dumps({"OrderId": "gap", "Name": "A", "ItemName": "B", "Price": "1", "CC": "4242424242424242"})

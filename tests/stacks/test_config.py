@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 from aws_cdk import RemovalPolicy
+from aws_cdk.aws_lambda import ApplicationLogLevel
 
 from local.settings import ACCOUNT, PROJECT
 from stacks import config
@@ -209,3 +210,18 @@ def test_a_stage_that_deletes_orders_too_early_is_named(days):
 @pytest.mark.parametrize("days", [None, 30, 10_000])
 def test_orders_may_be_kept_for_any_longer_time_and_for_ever(days):
     assert [*mistakes([replace(NEW, days_orders_are_kept=days)])] == []
+
+
+@pytest.mark.parametrize("name", ["debug_sample", "traces_sampled"])
+def test_a_share_is_from_0_to_1(name):
+    for share in (0, 0.001, 1):
+        assert not [*mistakes([replace(NEW, **{name: share})])]
+    for share in (-0.1, 1.5, 5):
+        (mistake,) = mistakes([replace(NEW, **{name: share})])
+        assert f"{name}={share}: set it to a share, from 0 to 1" in mistake
+
+
+def test_debug_is_not_a_level_of_a_stage():
+    (mistake,) = mistakes([replace(NEW, log_level=ApplicationLogLevel.DEBUG)])
+
+    assert "set it to INFO, and `debug_sample` to 1" in mistake

@@ -4,10 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from costs import prices
+from local.settings import PROJECT
 from tests.support.templates.deployment import Deployment
 from tools import plots
 from tools.cost import model, page, picture, report, templates
 from tools.cost.report import Costs
+
+README, OBSERVABILITY = ((PROJECT / name).read_text() for name in ("README.md", "docs/observability.md"))
 
 Synthesised = Callable[..., Deployment]
 
@@ -38,6 +42,17 @@ def test_a_million_costs_at_most_what_was_promised(prod: Costs) -> None:
     assert model.per_million(prod.chosen.order) <= MOST_FOR_AN_ORDER
     assert model.per_million(prod.chosen.reminder) <= MOST_FOR_A_REMINDER
     assert model.per_million(prod.original.order) / model.per_million(prod.chosen.order) >= 15
+
+
+def test_the_pages_say_what_traces_cost(prod: Costs, synthesised: Synthesised) -> None:
+    million, share = prices.usd("xray.trace", 1_000_000), synthesised("prod").stage.traces_sampled
+
+    assert (
+        f"`prod` traces 1 new order or reminder in {1 / share:,.0f} with X-Ray. A million traces cost {million:.2f}."
+        in README
+    )
+    assert f"million traces cost {million:.2f} US dollars, so at the 1 in {1 / share:,.0f} of `prod`" in OBSERVABILITY
+    assert million * share == pytest.approx(0.005), "half a cent"
 
 
 def test_a_stage_without_its_cache_costs_what_its_templates_without_the_cache_cost(synthesised: Synthesised) -> None:

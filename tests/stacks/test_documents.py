@@ -36,7 +36,7 @@ COSTS = {
 
 FREE_SERVICES = {
     *("ApiGateway", "Budgets", "CloudFront", "Cognito", "DynamoDB", "Events", "IAM", "Lambda", "Logs", "PublishedSite"),
-    *("S3", "SES", "SNS", "SQS", "SSM", "StepFunctions"),
+    *("S3", "SES", "SNS", "SQS", "SSM", "StepFunctions", "XRay"),
 }
 FREE_TYPES = {
     *("AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::RouteTable", "AWS::EC2::SubnetRouteTableAssociation"),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.templates import expected
 from tests.support.templates.deployment import Deployment
-from tests.support.templates.expected import WRITE_LOGS, Function
+from tests.support.templates.expected import SEND_TRACES, WRITE_LOGS, Function
 
 FILE = "tests/support/templates/expected.py"
 
@@ -33,7 +33,11 @@ def functions_in(deployment: Deployment) -> dict[str, Function]:
             function["MemorySize"],
             function["Timeout"],
             called_by=callers.get(path, set()),
-            may={on: actions for on, actions in granted[f"{path}Role"].items() if on != f"{path}LogGroup.Arn"},
+            may={
+                on: left
+                for on, actions in granted[f"{path}Role"].items()
+                if on != f"{path}LogGroup.Arn" and (left := actions - (SEND_TRACES if on == "*" else set()))
+            },
         )
         for path, function in deployment.properties("AWS::Lambda::Function").items()
     }

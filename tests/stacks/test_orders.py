@@ -384,11 +384,6 @@ def test_the_order_workflow_gets_its_targets(deployment):
     }
 
 
-def test_nothing_is_traced_because_traces_would_hold_requests(deployment):
-    for function in deployment.properties("AWS::Lambda::Function").values():
-        assert "TracingConfig" not in function
+def test_no_log_of_a_workflow_holds_requests(deployment):
     for workflow in deployment.properties("AWS::StepFunctions::StateMachine").values():
-        assert "TracingConfiguration" not in workflow
         assert workflow["LoggingConfiguration"]["IncludeExecutionData"] is False
-    for stage in deployment.properties("AWS::ApiGateway::Stage").values():
-        assert "TracingEnabled" not in stage

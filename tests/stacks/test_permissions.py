@@ -9,6 +9,7 @@ from tests.support.templates.expected import (
     JOIN_NETWORK,
     LIST_STREAMS,
     PUSH_LOGS,
+    TRACE,
 )
 
 REMINDER_EXECUTIONS = (
@@ -23,6 +24,7 @@ OPEN_RESOURCES = {
         "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
     ): "Every API of the account and region logs with this one role.",
     (frozenset(DELIVER_LOGS), "*"): "Log delivery has no resource to name; CDK adds this to a workflow that logs.",
+    (frozenset(TRACE), "*"): "X-Ray has no resource to name; CDK adds this to what is traced.",
     (frozenset(JOIN_NETWORK), "*"): "Lambda accepts nothing narrower: the interfaces do not exist yet.",
     (frozenset({"sns:Publish"}), "*"): "A code is texted to a phone number, which has no ARN.",
     (frozenset(LIST_STREAMS), "*"): "Listing has no resource to name; CDK adds this to a function that reads a stream.",

@@ -5,7 +5,7 @@ import pytest
 
 from common.aws import BRIEFLY
 from stacks import layer
-from tests.support.templates.expected import WRITE_LOGS
+from tests.support.templates.expected import SEND_TRACES, WRITE_LOGS
 
 API_GATEWAY_GIVES_UP_AFTER = 29
 
@@ -59,14 +59,26 @@ def test_every_function_logs_json_to_its_own_group_and_may_write_only_there(depl
         assert log_group == f"{path}LogGroup"
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
         assert function["LoggingConfig"]["SystemLogLevel"] == deployment.stage.system_log_level.value
-        # Without a level of its own, a function logs from INFO on.
-        assert "ApplicationLogLevel" not in function["LoggingConfig"]
         writable = [
             statement["Resource"]
             for role, statement in deployment.statements()
             if role == f"{path}Role" and "logs:PutLogEvents" in statement["Action"]
         ]
         assert writable == [[f"{log_group}.Arn"]]
+
+
+def test_a_function_logs_from_the_level_of_its_stage_on(deployment):
+    """Lambda would drop the lines of sampled calls if its own level were not DEBUG."""
+    stage = deployment.stage
+    for path, function in deployment.properties("AWS::Lambda::Function").items():
+        level, variables = function["LoggingConfig"]["ApplicationLogLevel"], variables_of(function)
+        if stage.debug_sample:
+            assert level == "DEBUG", path
+            assert variables["LOG_LEVEL"] == stage.log_level.value
+            assert float(variables["DEBUG_SAMPLE"]) == stage.debug_sample
+        else:
+            assert level == stage.log_level.value, path
+            assert {"LOG_LEVEL", "DEBUG_SAMPLE"}.isdisjoint(variables)
 
 
 def test_every_log_is_kept_as_long_as_its_stage_says(deployment):
@@ -137,13 +149,13 @@ def test_the_lookup_gets_the_cache_budget_of_its_stage(with_cache):
 def test_cards_are_checked_by_the_rule_of_the_stage(deployment):
     verify = deployment.properties("AWS::Lambda::Function")["Orders/VerifyCCAndPrice"]
 
-    assert verify["Environment"]["Variables"] == {"CARD_RULE": deployment.stage.card_rule}
+    assert variables_of(verify)["CARD_RULE"] == deployment.stage.card_rule
 
 
 def test_an_api_function_runs_longer_than_a_hanging_call_and_its_clean_up(deployment):
     longest = (BRIEFLY.connect_timeout + BRIEFLY.read_timeout) * BRIEFLY.retries["total_max_attempts"]
 
-    call_aws = {role for role, one in deployment.statements() if set(one["Action"]) != WRITE_LOGS}
+    call_aws = {role for role, one in deployment.statements() if set(one["Action"]) - WRITE_LOGS - SEND_TRACES}
     for path, function in waited_for(deployment).items():
         if f"{path}Role" in call_aws:
             assert 2 * longest < function["Timeout"], path

@@ -8,7 +8,7 @@ import pytest
 
 from costs import prices, quantities
 from costs.quantities import Configured
-from costs.units import UNITS
+from costs.units import UNITS, Counts
 from terminal.errors import CommandError
 from tools import plots
 from tools.cost import __main__ as program
@@ -101,6 +101,19 @@ def test_a_function_that_reads_a_stream_is_counted_by_its_records() -> None:
 
     of_one = quantities.estimates()["invocations_of_a_record"]["WatchOrders"]["value"]
     assert found["lambda.request"] == {"WatchOrders": pytest.approx(2 * of_one)}
+
+
+def test_the_stage_says_which_share_of_requests_is_traced() -> None:
+    order = {"apigateway.request": {"OrdersApi": 1.0}, "states.entered": {"Flow/A": 7.0}}
+    lookup = {"apigateway.request": {"OrdersApi": 1.0}}
+
+    def traces(counts: Counts, share: float) -> float:
+        found = quantities.on_aws("order", counts, Configured(memory={}, traces=share))
+        return sum(found.get("xray.trace", {}).values())
+
+    assert traces(order, 0.001) == pytest.approx(0.001), "an execution belongs to the trace of its request"
+    assert traces(lookup, 1) == 0
+    assert traces(order, 0) == 0
 
 
 def test_each_function_and_workflow_of_the_paths_has_an_estimate() -> None:

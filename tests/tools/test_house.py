@@ -34,6 +34,7 @@ MAY_IMPORT = {
 CALL_AWS = {
     *("account.held", "account.person", "account.settings"),
     *(
+        "common.calls",
         "common.http",
         "orders.cache",
         "orders.looks",

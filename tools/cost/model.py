@@ -171,14 +171,11 @@ def with_scheduler(design: Design) -> Design:
     )
 
 
-def with_traces(design: Design) -> Design:
-    share = quantities.estimates()["share_of_traces"]["value"]
-    return _changed(
-        design,
-        f"traces of 1 in {1 / share:.0f} requests",
-        lambda counts: added([counts, {"xray.trace": {"trace": share}}]),
-        "planned; not in the sums",
-    )
+def with_traces(design: Design, *, share: float) -> Design:
+    def traced(counts: Counts) -> Counts:
+        return counts | {"xray.trace": {"trace": share}} if "xray.trace" in counts else counts
+
+    return _changed(design, f"traces of 1 in {1 / share:.0f} orders and reminders", traced, "more of them to look into")
 
 
 def without_resource(counts: Counts, name: str) -> Counts:

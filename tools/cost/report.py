@@ -14,6 +14,9 @@ from tools.cost.templates import Templates
 WIDEST = 100
 """The most columns of a bar chart."""
 
+MORE_TRACES = 0.1
+"""The share of traced requests in an alternative design."""
+
 MARK = "(est)"
 """Follows each number that only AWS can measure."""
 
@@ -85,7 +88,7 @@ def costs_of(stage: str, synthesised: Templates, traffic: Traffic, *, cache: boo
             *([] if standard else [model.with_standard_orders(chosen)]),
             model.with_http_api(chosen),
             model.with_scheduler(chosen),
-            model.with_traces(chosen),
+            model.with_traces(chosen, share=MORE_TRACES),
         ],
         paths={path: quantities.on_aws(path, counts, configured) for path, counts in counted.items()},
         idle=templates.idle(synthesised if has and cache else off),

@@ -76,7 +76,8 @@ def configured(templates: Templates) -> Configured:
         levels[name] = workflow["LoggingConfiguration"]["Level"]
     days = max(one["RetentionInDays"] for _, one, _ in resources(templates, "AWS::Logs::LogGroup"))
     memory = {name: one["MemorySize"] for name, one, _ in functions if "MemorySize" in one}
-    return Configured(memory=memory, levels=levels, months_of_logs=days / DAYS_A_MONTH)
+    traces = max(one["SamplingRule"]["FixedRate"] for _, one, _ in resources(templates, "AWS::XRay::SamplingRule"))
+    return Configured(memory=memory, levels=levels, months_of_logs=days / DAYS_A_MONTH, traces=traces)
 
 
 def is_standard(templates: Templates, workflow: str) -> bool:

@@ -73,7 +73,8 @@ class FakeAws(MetaPathFinder, Loader):
         def attribute(name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)
-            return known.get(name) or (type(name, (Anything,), {}) if name[0].isupper() else Anything())
+            is_class = name[0].isupper() and not name.isupper()
+            return known.get(name) or (type(name, (Anything,), {}) if is_class else Anything())
 
         # Powertools compares it.
         module.__dict__["__version__"] = "1.0.0"

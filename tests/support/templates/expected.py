@@ -12,6 +12,10 @@ from stacks.config import Stage
 WRITE_LOGS = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
 """The actions that every function may do on its own log group. The entries leave them out."""
 
+SEND_TRACES = frozenset({"xray:PutTelemetryRecords", "xray:PutTraceSegments"})
+"""The actions that every traced function may do. The entries leave them out."""
+
+TRACE = SEND_TRACES | {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
 DELIVER_LOGS = frozenset(
     {
         "logs:CreateLogDelivery",
@@ -412,7 +416,7 @@ OTHER_ROLES: Mapping[str, Grants] = {
     "ApiLogs/Role": {"logs:log-group:*": PUSH_LOGS},
     "Identity/TextsRole": {"*": {"sns:Publish"}},
     "Orders/OrderFulfillmentStateMachineRole": {
-        "*": DELIVER_LOGS,
+        "*": DELIVER_LOGS | TRACE,
         "Orders/EscalationQueue.Arn": {"sqs:SendMessage"},
         "Orders/OrderFulfillmentQueue.Arn": {"sqs:SendMessage"},
         "Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
@@ -421,13 +425,13 @@ OTHER_ROLES: Mapping[str, Grants] = {
         "Orders/VerifyCCAndPrice.Arn": {"lambda:InvokeFunction"},
     },
     "Reminders/ReminderDeliveryRole": {
-        "*": DELIVER_LOGS,
+        "*": DELIVER_LOGS | TRACE,
         "Reminders/ReminderQueues/EmailQueue.Arn": {"sqs:SendMessage"},
         "Reminders/ReminderQueues/SMSQueue.Arn": {"sqs:SendMessage"},
         "Reminders/ReminderQueues/TopicQueue.Arn": {"sqs:SendMessage"},
     },
     "Reminders/ReminderStateMachineRole": {
-        "*": DELIVER_LOGS,
+        "*": DELIVER_LOGS | TRACE,
         "Reminders/ReminderDelivery": {"states:StartExecution"},
         "Reminders/ReminderTable.Arn": {"dynamodb:UpdateItem"},
         "Reminders/ScheduleReminder.Arn": {"lambda:InvokeFunction"},
