@@ -1,6 +1,6 @@
 """Unpacks the archives of code and layers, each once for all processes of all functions.
 
-It is also a script: `python unpacked.py FOLDER` unpacks and compiles the archive on its standard input.
+It is also a script: `python unpacked.py FOLDER [--compile]` unpacks the archive on its standard input.
 """
 
 import compileall
@@ -20,20 +20,22 @@ FILES_OF = ".files"
 _unpacking = threading.Lock()
 
 
-def unpacked(archive: bytes, *, below: Path, python: str) -> Path:
-    """Returns a folder in `below` with the content of a ZIP archive, compiled for the executable `python`.
+def unpacked(archive: bytes, *, below: Path, python: str, compiled: bool) -> Path:
+    """Returns a folder in `below` with the content of a ZIP archive, if asked compiled for the executable `python`.
 
-    The first call makes the folder, and concurrent calls wait. Raises CalledProcessError if the archive is broken.
+    If not, the first function that imports a module compiles it for all. The first call makes the folder, and
+    concurrent calls wait. Raises CalledProcessError if the archive is broken.
     """
     folder = below / hashlib.sha256(archive).hexdigest()
     with _unpacking:
         if not folder.exists():
             # A separate process is faster. In this one, each of a thousand files would wait for the other threads.
-            subprocess.run([python, "-I", "-S", __file__, str(folder)], input=archive, check=True)
+            command = [python, "-I", "-S", __file__, str(folder), *(["--compile"] if compiled else [])]
+            subprocess.run(command, input=archive, check=True)
     return folder
 
 
-def _unpack(archive: bytes, folder: Path) -> None:
+def _unpack(archive: bytes, folder: Path, *, compiled: bool) -> None:
     """Makes the folder in one step: it exists only when it is complete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(io.BytesIO(archive)) as content:
@@ -41,9 +43,10 @@ def _unpack(archive: bytes, folder: Path) -> None:
         folder.with_name(folder.name + FILES_OF).write_text(json.dumps(content.namelist()))
         unfinished = Path(mkdtemp(dir=folder.parent, prefix=f"{folder.name}."))
         content.extractall(unfinished)
-    compileall.compile_dir(unfinished, quiet=2, stripdir=unfinished, prependdir=folder)
+    if compiled:
+        compileall.compile_dir(unfinished, quiet=2, stripdir=unfinished, prependdir=folder)
     unfinished.rename(folder)
 
 
 if __name__ == "__main__":
-    _unpack(sys.stdin.buffer.read(), Path(sys.argv[1]))
+    _unpack(sys.stdin.buffer.read(), Path(sys.argv[1]), compiled="--compile" in sys.argv)

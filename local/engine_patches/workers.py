@@ -205,8 +205,12 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         runtime = self.config["Runtime"]
         python = pythons.of(runtime, os.environ["PATH"]).executable
         below = _folder() / "unpacked" / runtime
-        code = unpacked(self.code_zip, below=below, python=python)
-        layers = [unpacked(self._layer(one), below=below, python=python) for one in self.config.get("Layers") or ()]
+        code = unpacked(self.code_zip, below=below, python=python, compiled=True)
+        # Functions import a small part of a layer: compiling all of it would take longer than they take to start.
+        layers = [
+            unpacked(self._layer(one), below=below, python=python, compiled=False)
+            for one in self.config.get("Layers") or ()
+        ]
         environment = self._environment(code, layers)
         process: Process = _parents.fork(python, environment, code, layers) or subprocess.Popen(
             # -S and -P leave only the standard library and PYTHONPATH to import from.
