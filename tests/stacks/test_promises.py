@@ -94,6 +94,8 @@ def test_a_total_outage_wakes_somebody_within_two_minutes(alarms):
 
     assert during(alarms, day, range(FAULT - 30, FAULT + 1)) == set()
     assert "woken" in told(alarms, day, minute=FAULT + 2)
+    promise, found = alarms
+    assert all(is_on(found[id], day, minute=FAULT + 2) for id in promise.urgent_rule[0])
 
 
 def test_after_an_outage_the_alarm_ends_with_its_short_window(alarms):
@@ -148,12 +150,28 @@ def test_the_late_ones_that_count_are_a_setting(alarms):
     ]
 
 
+@pytest.mark.parametrize("window", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize(("share", "goes_off"), [(0.9, False), (1.1, True)])
+def test_a_window_goes_off_at_its_burn_rate(window, share, goes_off, alarms):
+    promise, found = alarms
+    of = promise.windows()[window]
+    # So many that a minute has whole late ones.
+    late = round(1_000_000 * of.rate * BUDGET * share)
+
+    assert is_on(found[f"{promise.id}{of.id}"], lambda minute: (1_000_000, late), minute=FAULT) is goes_off
+
+
 @pytest.mark.parametrize(("hours", "rate", "percent"), [(1, 14.4, 2), (6, 6, 5), (72, 1, 10)])
-def test_each_window_spends_the_share_of_the_budget_that_the_page_says(hours, rate, percent):
+def test_the_long_windows_and_the_share_of_the_budget_that_they_spend_come_from_the_workbook(
+    hours, rate, percent, alarms
+):
+    windows = {window.seconds / 3600: window.rate for window in alarms[0].windows() if window.is_long}
+
+    assert windows[hours] == rate
     assert 100 * hours * rate / (A_MONTH / 60) == pytest.approx(percent)
 
 
-def test_the_thresholds_are_the_burn_rates_times_the_budget(alarms):
-    promise, found = alarms
-    for window in promise.windows():
-        assert found[f"{promise.id}{window.id}"]["Threshold"] == pytest.approx(window.rate * BUDGET)
+def test_the_short_windows_are_as_the_page_says(alarms):
+    minutes = [window.seconds / 60 for window in alarms[0].windows() if not window.is_long]
+
+    assert minutes == [{SETTLED.id: 15, SENT.id: 5}[alarms[0].id], 30]
