@@ -22,7 +22,7 @@ try:
     from stacks.account import AccountStack
     from stacks.api_logs import ApiLogsStack
     from stacks.cache import CacheStack
-    from stacks.config import ALL_STAGES, InvalidStageError, Stage, check_stages, stage_from_context
+    from stacks.config import ALL_STAGES, stage_from_context
     from stacks.fulfillment import FulfillmentStack
     from stacks.identity import IdentityStack
     from stacks.layer import LayerNotBuiltError
@@ -40,6 +40,8 @@ try:
     from stacks.orders import OrdersStack
     from stacks.reminders import RemindersStack
     from stacks.spending import tags_of
+    from stacks.stage import Stage
+    from stacks.stage_checks import InvalidStageError, check_stages
     from stacks.website import WebsiteStack
 except ModuleNotFoundError as error:
     # `make setup` installs the first two into .venv, and puts the others on its path.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local import assemblies, deploy, gaps, homes, restart, saved, users
+from local import assemblies, code_pages, deploy, gaps, homes, restart, saved, users
 from local.addresses import api_url
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
@@ -231,6 +231,7 @@ class Cloud:
             deploy.deploy_code(self.engine, changed)
         else:
             self._deploy_everything(say, wanted)
+        code_pages.publish(self.engine, deploy.outputs(self.engine)[deploy.WEBSITE_STACK]["SiteBucketName"])
         deploy.mark_deployed(self.engine, wanted)
         # The calls of a deployment are not a cost of the apps.
         self.engine.meter(forget=True)

@@ -10,7 +10,6 @@ from orders.order import OWN_ORDERS
 from reminders.reminder import BY_OWNER
 from stacks.account_alarms import account_alarms
 from stacks.alarms import add_alarm, alarm_name, arns
-from stacks.config import Stage
 from stacks.dashboards import operators as dashboard
 from stacks.dashboards.dashboard import Dashboard
 from stacks.operators import LOOK
@@ -19,6 +18,7 @@ from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.reminders import RemindersStack
 from stacks.rest_api import ERROR, STAGE_NAME, Answer, RestApi
+from stacks.stage import Stage
 
 PATH = "/account"
 

@@ -8,8 +8,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.alarm import Alarm
-from stacks.config import Stage
 from stacks.promises import Promise
+from stacks.stage import Stage
 
 URGENT = "URGENT"
 

@@ -6,7 +6,7 @@ from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.config import CacheSettings
+from stacks.stage import CacheSettings
 
 ADDRESSES = "10.0.0.0/16"
 REDIS_PORT = 6379

@@ -7,9 +7,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from orders.retention import EXPIRES_AT, MESSAGE_DAYS
-from stacks.config import Stage
 from stacks.kept_table import KeptTable, text_key
 from stacks.python_function import DependencyLayer, PythonFunction
+from stacks.stage import Stage
 
 
 class FulfillmentStack(Stack):

@@ -6,8 +6,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from common.caller import OPERATORS
-from stacks.config import Stage
 from stacks.python_function import PythonFunction
+from stacks.stage import Stage
 
 EXTERNAL_ID = "orders-and-reminders"
 """Cognito presents this id when it assumes the role that sends text messages."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from stacks.config import Stage
+from stacks.stage import Stage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.alarms import Alarms, runbook
-from stacks.config import Stage
+from stacks.stage import Stage
 
 
 class KeyWatch(Construct):

@@ -10,11 +10,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from orders.order import RECEIVED
-from stacks.config import Stage
 from stacks.order_table import OrderTable
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
 from stacks.queues import WorkQueue
+from stacks.stage import Stage
 
 
 class LostOrders(Construct):

@@ -8,12 +8,12 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from reminders.reminder import BY_STATUS
-from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.reminder_alarms import LOST
 from stacks.reminder_delivery import ReminderQueues
 from stacks.reminder_table import ReminderTable
+from stacks.stage import Stage
 
 
 class LostReminders(Construct):

@@ -5,6 +5,9 @@ import re
 STAGES = ("local", "dev", "prod")
 """The names of the stages in `stacks/config.py`."""
 
+LAPTOP_STAGE = "local"
+"""The stage of the laptop cloud."""
+
 STAGES_IN_WORDS = f"{', '.join(STAGES[:-1])} or {STAGES[-1]}"
 
 DEFAULT_STAGE = "dev"

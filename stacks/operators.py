@@ -6,12 +6,12 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.config import Stage
 from stacks.order_table import OrderTable
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.queues import WorkQueue
 from stacks.rest_api import ERROR, Answer, RestApi
+from stacks.stage import Stage
 
 LOOK = ("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility")
 """The actions for reading messages and making them visible again."""

@@ -5,8 +5,8 @@ from constructs import Construct
 
 from orders.order import BY_TODO, CORRECTED, OWN_ORDERS
 from orders.retention import EXPIRES_AT
-from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
+from stacks.stage import Stage
 
 WRITES_OF_AN_ORDER = 3
 """The writes to the row of a good order: the claim, the take-up by the workflow, and the outcome."""

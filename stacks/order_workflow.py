@@ -9,10 +9,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks import traces
-from stacks.config import Stage
 from stacks.order_table import OrderTable
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
+from stacks.stage import Stage
 from stacks.workflow import Workflow
 
 

@@ -13,7 +13,6 @@ from orders.order import RECEIVED
 from stacks.alarms import Alarms
 from stacks.cache import CacheStack
 from stacks.cache_alarms import cache_alarms
-from stacks.config import Stage
 from stacks.dashboards import orders as dashboard
 from stacks.dashboards.dashboard import Dashboard
 from stacks.key_watch import KeyWatch
@@ -27,6 +26,7 @@ from stacks.python_function import DependencyLayer, PythonFunction, named_functi
 from stacks.queues import HoldingQueue, WorkQueue
 from stacks.rest_api import STAGE_NAME
 from stacks.spending import Budget
+from stacks.stage import Stage
 
 
 class OrdersStack(Stack):

@@ -8,12 +8,12 @@ from constructs import Construct
 
 from orders.order import BY_TODO, CORRECTED, OWN_ORDERS
 from stacks.cache import CacheStack
-from stacks.config import Stage
 from stacks.order_table import OrderTable
 from stacks.order_workflow import OrderWorkflow
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.rest_api import ERROR, Answer, RestApi
+from stacks.stage import Stage
 
 ORDER = "orders/order.schema.json"
 ACCEPTED = Answer(schema="orders/accepted.schema.json", headers=("Location",))

@@ -12,8 +12,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks import layer
-from stacks.config import Stage
 from stacks.function_code import code_of
+from stacks.stage import Stage
 
 # Each use of an attribute of CDK is a call of its Node process, so these are used once.
 RUNTIME = lambda_.Runtime.PYTHON_3_13

@@ -8,13 +8,13 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.queues import HoldingQueue, SendingQueue
 from stacks.reminder_alarms import FAILED
 from stacks.reminder_table import ReminderTable
 from stacks.sending import TIMEOUT_SECONDS, sending
+from stacks.stage import Stage
 from stacks.workflow import Workflow
 
 

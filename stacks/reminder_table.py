@@ -3,8 +3,8 @@
 from constructs import Construct
 
 from reminders.reminder import BY_OWNER, BY_STATUS
-from stacks.config import Stage
 from stacks.kept_table import Index, KeptTable
+from stacks.stage import Stage
 
 
 class ReminderTable(KeptTable):

@@ -4,10 +4,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks import traces
-from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.reminder_table import ReminderTable
+from stacks.stage import Stage
 from stacks.workflow import Workflow
 
 

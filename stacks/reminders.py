@@ -9,7 +9,6 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from stacks.alarms import Alarms
-from stacks.config import Stage
 from stacks.dashboards import reminders as dashboard
 from stacks.dashboards.dashboard import Dashboard
 from stacks.lost_reminders import LostReminders
@@ -20,6 +19,7 @@ from stacks.reminder_table import ReminderTable
 from stacks.reminder_workflow import ReminderWorkflow
 from stacks.reminders_api import RemindersApi
 from stacks.rest_api import STAGE_NAME
+from stacks.stage import Stage
 
 
 class RemindersStack(Stack):

@@ -8,12 +8,12 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from reminders.reminder import BY_OWNER, BY_STATUS
-from stacks.config import Stage
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.reminder_table import ReminderTable
 from stacks.reminder_workflow import ReminderWorkflow
 from stacks.rest_api import ERROR, Answer, RestApi
+from stacks.stage import Stage
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 """The header that identifies a repeated request."""

@@ -14,7 +14,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks import schemas, traces
-from stacks.config import Stage
+from stacks.stage import Stage
 
 STAGE_NAME = "v1"
 """API Gateway's stage, the same for each API. With our own stage's name, logical ids would differ between stages."""

@@ -6,7 +6,7 @@ See decision D148.
 import math
 from dataclasses import dataclass
 
-from stacks.config import Stage
+from stacks.stage import Stage
 
 FEWEST_INSTANCES = 2
 """The smallest MaximumConcurrency that Lambda allows: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""

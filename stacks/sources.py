@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stacks.layer import ROOT
-
+ROOT = Path(__file__).parent.parent
 FILE = ROOT / "website" / "sources.json"
 """The places by view. The page reads this file too."""
 
@@ -49,9 +48,11 @@ def sources() -> Iterator[Source]:
 
 
 def links(url: str | None) -> dict[str, Any]:
-    """What `config.json` says about the places: the address of the files, and the line of each symbol.
+    """What `config.json` says about the places: where the files can be read, and the line of each symbol.
 
-    Without `url` the page shows paths, and no lines are needed.
+    The code that `laptop up` publishes has an anchor for each symbol, so its path needs no lines. Without `url` the
+    page shows paths as text.
     """
-    lines = {f"{one.path} {one.symbol}": one.line for one in sources()} if url else {}
+    has_lines = url and not url.startswith("/")
+    lines = {f"{one.path} {one.symbol}": one.line for one in sources()} if has_lines else {}
     return {"source": url, "lines": lines}

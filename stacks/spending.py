@@ -4,7 +4,7 @@ from aws_cdk import CfnResource
 from constructs import Construct
 
 from stacks.alarms import Alarms
-from stacks.config import Stage
+from stacks.stage import Stage
 
 STAGE_TAG = "stage"
 

@@ -7,7 +7,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_xray as xray
 from constructs import Construct
 
-from stacks.config import Stage as Settings
+from stacks.stage import Stage as Settings
 
 API, WORKFLOW = "AWS::ApiGateway::Stage", "AWS::StepFunctions::StateMachine"
 """X-Ray's names for the services that decide whether a request is traced."""

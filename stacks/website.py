@@ -15,12 +15,12 @@ from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.config import Stage
 from stacks.layer import ROOT
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
 from stacks.rest_api import STAGE_NAME, RestApi
 from stacks.sources import links
+from stacks.stage import Stage
 
 FILES = ROOT / "website"
 PUBLISHER = ROOT / "lambdas" / "publishing" / "publish_site.py"

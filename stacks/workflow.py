@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.config import Stage
+from stacks.stage import Stage
 
 STATE_MACHINES = Path(__file__).parent.parent / "statemachines"
 

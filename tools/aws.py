@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from stacks.names import LAPTOP_STAGE
 from terminal.errors import CommandError
 from tools import laptop
 from tools.accounts.people import DemoUser
-
-LOCAL_STAGE = "local"
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def reach(stage: str, *, home: str | None = None) -> Aws:
     Raises CommandError if the laptop cloud does not run, or if AWS_ENDPOINT_URL is invalid.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    if stage == LOCAL_STAGE and (home is not None or not endpoint or laptop.is_at(endpoint)):
+    if stage == LAPTOP_STAGE and (home is not None or not endpoint or laptop.is_at(endpoint)):
         return Aws(*laptop.reach(home))
     if endpoint and not _is_address(endpoint):
         raise CommandError("AWS_ENDPOINT_URL is not an address: set it to one such as http://127.0.0.1:4566")

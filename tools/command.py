@@ -15,7 +15,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stacks.names import DEFAULT_STAGE as DEFAULT_STAGE
-from stacks.names import STAGES, STAGES_IN_WORDS
+from stacks.names import LAPTOP_STAGE, STAGES, STAGES_IN_WORDS
 from terminal import program
 from terminal.errors import CommandError
 from tools.errors import sentence
@@ -23,8 +23,6 @@ from tools.errors import sentence
 if TYPE_CHECKING:
     from tools.deployment import Deployment
     from tools.show import Output
-
-LOCAL_STAGE = "local"
 
 
 def whole_number(least: int, most: int) -> Callable[[int | None], int | None]:
@@ -52,7 +50,7 @@ def stage_named(context: typer.Context, text: str) -> str:
     if source and source.name == "DEFAULT" and endpoint and not context.resilient_parsing:
         from tools import laptop
 
-        return LOCAL_STAGE if laptop.is_at(endpoint) else text
+        return LAPTOP_STAGE if laptop.is_at(endpoint) else text
     return text
 
 

@@ -18,7 +18,7 @@ from tools.command import Stage
 from tools.deployment import Deployment
 
 if TYPE_CHECKING:
-    from stacks.config import Stage as StageSettings
+    from stacks.stage import Stage as StageSettings
 
 NAME = "python -m tools.teardown"
 

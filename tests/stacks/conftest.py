@@ -9,7 +9,8 @@ import pytest
 # CDK's own validation of templates makes synthesis eight times slower; `make check` runs it for every stage.
 os.environ["CDK_VALIDATION"] = "false"
 
-from stacks.config import STAGES, Stage, stage_from_context
+from stacks.config import STAGES, stage_from_context
+from stacks.stage import Stage
 from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise_stage
 
 

@@ -7,19 +7,9 @@ from aws_cdk.aws_lambda import ApplicationLogLevel
 
 from local.settings import ACCOUNT, PROJECT
 from stacks import config
-from stacks.config import (
-    ALL_STAGES,
-    DEV,
-    LAPTOP_ACCOUNT,
-    LOCAL,
-    PROD,
-    STAGES,
-    InvalidStageError,
-    Stage,
-    is_address,
-    mistakes,
-    stage_from_context,
-)
+from stacks.config import ALL_STAGES, DEV, LOCAL, PROD, STAGES, stage_from_context
+from stacks.stage import LAPTOP_ACCOUNT, Stage, is_address
+from stacks.stage_checks import InvalidStageError, mistakes
 
 KNOWN = [LOCAL, DEV, PROD]
 NEW = replace(PROD, name="new", sender="reminders-new@example.com", notify_parameter="notifyme-new")
@@ -114,6 +104,33 @@ def test_the_example_consumer_can_be_added_to_every_stage(name):
     assert stage_from_context({"stage": name, "consumer": "on", "cache": "off"}.get).cache is None
 
 
+@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("source", ["https://github.com/our/cats/blob/main", "http://127.0.0.1:8000"])
+def test_every_stage_can_show_its_code_to_learners(name, source):
+    stage = stage_from_context({"stage": name, "source": source}.get)
+
+    assert (stage.behind_the_scenes, stage.source_url) == (True, source)
+    assert not [*mistakes([stage])]
+    assert stage_from_context({"stage": name, "source": ""}.get) == STAGES[name]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "github.com/our/cats",
+        "/code",
+        "javascript:alert(1)",
+        "https://",
+        "https://a.org/blob/",
+        'https://a.org/"x',
+        "x y",
+    ],
+)
+def test_a_source_that_is_not_the_address_of_a_folder_is_an_error(source):
+    with pytest.raises(InvalidStageError, match="is not the address of the code: use one such as https://"):
+        stage_from_context({"source": source}.get)
+
+
 @pytest.mark.parametrize("setting", ["", "yes", "ON", True])
 def test_a_consumer_that_is_neither_on_nor_off_is_an_error(setting):
     with pytest.raises(InvalidStageError, match="unknown consumer setting .* on or off"):
@@ -140,12 +157,10 @@ def test_a_new_stage_with_values_of_its_own_is_valid():
         (replace(NEW, notify_parameter="notifyme"), ["prod and new", "`notify_parameter` 'notifyme'"]),
         (replace(NEW, notify_parameter="notifyme-dev"), ["dev and new", "`notify_parameter` 'notifyme-dev'"]),
         (replace(NEW, sender=PROD.sender), ["prod and new", f"`sender` '{PROD.sender}'"]),
-        (
-            replace(NEW, outbox=LOCAL.outbox),
-            ["new has `outbox`, `demo_users` or `only_account`", "set all three to None"],
-        ),
-        (replace(NEW, demo_users=LOCAL.demo_users), ["new has `outbox`, `demo_users` or", "set all three to None"]),
-        (replace(NEW, only_account=ACCOUNT), ["new has `outbox`, `demo_users` or", "set all three to None"]),
+        (replace(NEW, outbox=LOCAL.outbox), ["new has `outbox`, `demo_users`,", "set all four to None"]),
+        (replace(NEW, demo_users=LOCAL.demo_users), ["new has `outbox`, `demo_users`,", "set all four to None"]),
+        (replace(NEW, source_url=LOCAL.source_url), ["new has `outbox`, `demo_users`,", "set all four to None"]),
+        (replace(NEW, only_account=ACCOUNT), ["new has `outbox`, `demo_users`,", "set all four to None"]),
     ],
 )
 def test_values_that_a_new_stage_must_not_inherit_are_named(new, words):

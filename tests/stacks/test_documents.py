@@ -8,8 +8,9 @@ import pytest
 
 from costs import prices
 from local.settings import PROJECT, Settings
-from stacks.config import DEV, CacheSettings
+from stacks.config import DEV
 from stacks.names import STACKS
+from stacks.stage import CacheSettings
 from tests.support.templates.deployment import synthesise_stage
 from tools.cost import templates
 

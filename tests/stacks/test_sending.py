@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from reminders.pace import LONGEST
-from stacks.config import FASTEST_RATE, LOCAL, PROD, SLOWEST_RATE, mistakes
+from stacks.config import LOCAL, PROD
 from stacks.sending import MOST_RECEIVES, TIMEOUT_SECONDS, sending
+from stacks.stage_checks import FASTEST_RATE, SLOWEST_RATE, mistakes
 
 RATES = ("mails_per_second", "texts_per_second", "publishes_per_second")
 

@@ -9,8 +9,9 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from local.settings import PROJECT
 from stacks import names
-from stacks.config import LAPTOP_ACCOUNT, STAGES
+from stacks.config import STAGES
 from stacks.names import stack_name
+from stacks.stage import LAPTOP_ACCOUNT
 from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise
 from tools.doctor.target import CACHE_WRITER
 

@@ -9,7 +9,7 @@ import pytest
 
 from local import users
 from stacks import sources, website
-from stacks.config import LAPTOP_ACCOUNT
+from stacks.stage import LAPTOP_ACCOUNT
 from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise
 
 
@@ -169,6 +169,7 @@ def test_every_file_and_symbol_that_the_page_names_exists():
         line = (sources.ROOT / one.path).read_text().splitlines()[one.line - 1]
         assert one.symbol in line
     assert sources.links("https://code.example")["lines"].keys() == {f"{one.path} {one.symbol}" for one in found}
+    assert sources.links("/code") == {"source": "/code", "lines": {}}
     assert sources.links(None) == {"source": None, "lines": {}}
 
 

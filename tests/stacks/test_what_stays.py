@@ -3,7 +3,8 @@
 import re
 
 from local.settings import PROJECT
-from stacks.config import LAPTOP_ACCOUNT, STAGES
+from stacks.config import STAGES
+from stacks.stage import LAPTOP_ACCOUNT
 
 DEPLOYING = (PROJECT / "docs" / "deploying.md").read_text()
 EVERYTHING = "everything"

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from costs import quotas
-from stacks.config import ALL_STAGES, PROD, Load, Stage
+from stacks.config import ALL_STAGES, PROD
+from stacks.stage import Load, Stage
 from tests.support.doctor import Aws, examined
 from tools.doctor.checks import Finding
 from tools.load.needs import needs

@@ -396,7 +396,11 @@ def test_learners_see_what_is_behind_an_order(
         expect(panel).to_contain_text(f"X-Cache: {cache}")
     expect(panel).to_contain_text(f"laptop executions {order_id}")
     expect(panel).to_contain_text('"Status": "FULFILLMENT_QUEUED"')
-    expect(panel).to_contain_text("lambdas/orders/cache.py: lookup")
+    with tab.page.expect_navigation():
+        panel.get_by_role("link", name="lambdas/orders/cache.py: lookup").click()
+    expect(tab.page.get_by_role("heading")).to_have_text("lambdas/orders/cache.py")
+    expect(tab.page.locator(":target")).to_have_text(re.compile("^ *[0-9]+  def lookup"))
+    expect(tab.page.locator(":target")).to_be_in_viewport()
 
     source = {"source": "https://code.example/blob/main", "lines": {"lambdas/orders/cache.py lookup": 7}}
     config = json.loads(fetch(places.site, "/config.json").body) | {"behindTheScenes": source}

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stacks.names import LAPTOP_STAGE
 from terminal import app
 from terminal.app import UsageError, Version
 from tools import command
@@ -74,12 +75,13 @@ def run(
     given = dict(zip(SETTINGS, (sender, identity, cache, consumer), strict=True))
     said = {name: text for name, text in given.items() if text}
     output = Output(as_json=json)
-    if deploying and stage != command.LOCAL_STAGE:
+    if deploying and stage != LAPTOP_STAGE:
         # See decision D178.
         deployment.require_credentials(stage, home=home)
     command.find_node()
     # Import CDK only here, because its import starts Node, and `--help` needs neither.
-    from stacks.config import InvalidStageError, stage_from_context
+    from stacks.config import stage_from_context
+    from stacks.stage_checks import InvalidStageError
     from tools.doctor import report
 
     try:

@@ -11,8 +11,8 @@ from common import queues
 from common.caller import OPERATORS
 from reminders.errors import InvalidReminderError
 from reminders.mail import check_address, identities_of
-from stacks.config import is_address
 from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDERS, STACKS, stack_name
+from stacks.stage import is_address
 from terminal.errors import CommandError
 from terminal.text import counted
 from tools.doctor.load import declared_load

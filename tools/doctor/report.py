@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from stacks.config import Stage
+from stacks.stage import Stage
 from terminal import statuses
 from terminal.errors import CommandError
 from tools.aws import reach

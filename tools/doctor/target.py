@@ -8,7 +8,7 @@ from tools.aws import Aws
 from tools.deployment import Deployment
 
 if TYPE_CHECKING:
-    from stacks.config import Stage
+    from stacks.stage import Stage
 
 
 CACHE_WRITER = "UpdateCache"

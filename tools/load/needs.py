@@ -10,7 +10,7 @@ from costs.quantities import HIT, ORDER, REMINDER
 from costs.quotas import Quota
 
 if TYPE_CHECKING:
-    from stacks.config import Stage
+    from stacks.stage import Stage
 
 COLD_SECONDS = 1.0
 """How long a new environment of a function starts, at most about: import, connection, and the runtime's own start."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from costs import quantities
 
 if TYPE_CHECKING:
-    from stacks.config import Stage
+    from stacks.stage import Stage
 
 MILLION = 1_000_000
 

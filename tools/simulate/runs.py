@@ -13,7 +13,7 @@ from tools.simulate.orders import Minute, Orders, percentile
 from tools.simulate.reminders import Sent, earlier, queued
 
 if TYPE_CHECKING:
-    from stacks.config import Stage
+    from stacks.stage import Stage
 
 SEED = 4000
 STEPS = (100, 500, 1000, 2000, 4000, 4400, 5000)

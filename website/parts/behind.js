@@ -87,7 +87,8 @@ const code = (places, { source, lines }) => html`
   <dl class="named">
     ${places.map(({ what, path, symbol }) => {
       const name = `${path}: ${symbol}`;
-      const address = source && `${source}/${path}#L${lines[`${path} ${symbol}`]}`;
+      const line = lines[`${path} ${symbol}`];
+      const address = source && `${source}/${path}#${line ? `L${line}` : symbol.replaceAll(" ", "-")}`;
       return html`
         <div>
           <dt>${what}</dt>

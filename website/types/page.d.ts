@@ -24,9 +24,9 @@ export interface Config {
 
 /** Where the project's code can be read. */
 export interface Sources {
-  /** Null: paths are shown as text. */
+  /** An address, or a path on the page's host. Null: paths are shown as text. */
   source: string | null;
-  /** The number of the line by path and symbol: `lambdas/orders/order.py shown`. */
+  /** The number of the line by path and symbol: `lambdas/orders/order.py shown`. Empty: each symbol is an anchor. */
   lines: Record<string, number>;
 }
 

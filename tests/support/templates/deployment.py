@@ -12,7 +12,8 @@ from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
 import app
-from stacks.config import STAGES, Stage, stage_from_context
+from stacks.config import STAGES, stage_from_context
+from stacks.stage import Stage
 
 CDK_JSON = json.loads((Path(__file__).parents[3] / "cdk.json").read_text())
 

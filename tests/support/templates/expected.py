@@ -7,7 +7,7 @@ you expect, paste the line here, and run `make format`.
 from collections.abc import Mapping, Set
 from typing import NamedTuple
 
-from stacks.config import Stage
+from stacks.stage import Stage
 
 WRITE_LOGS = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
 """The actions that every function may do on its own log group. The entries leave them out."""

@@ -1,0 +1,102 @@
+"""Finds settings that two stages must not share, that a stage must not inherit, or that cannot work."""
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from orders.retention import MESSAGE_DAYS
+from stacks.names import LAPTOP_STAGE
+from stacks.stage import LAPTOP_ACCOUNT, Stage
+
+SLOWEST_RATE, FASTEST_RATE = 0.1, 1_000
+"""Messages per second. A slower pause would not fit into one call of `SendReminder`. A faster rate would need more
+instances of the function than a new account may run."""
+
+FEWEST_DAYS = 30
+"""The shortest time that orders can be kept: more than twice the time of a message."""
+
+
+class InvalidStageError(ValueError):
+    """The CDK context has an unknown stage or setting, or a stage has a mistake.
+
+    The message says what to do.
+    """
+
+
+def check_stages(stages: Iterable[Stage]) -> None:
+    """Raises InvalidStageError if `mistakes` finds one."""
+    if found := [*mistakes(stages)]:
+        raise InvalidStageError("\n".join(found))
+
+
+def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
+    """One message for each setting that two stages must not share, that a stage must not inherit, or that cannot work.
+
+    Each message says what to do.
+    """
+    stages = [*stages]
+    for one, other in combinations(stages, 2):
+        if one.name == other.name:
+            yield f"stacks/config.py: two stages have the name {one.name!r}: give one of them another `name`"
+        elif _may_share_an_account(one, other):
+            yield from _conflicts(one, other)
+    for stage in stages:
+        if stage.throttle_rate < stage.load.requests_per_second:
+            yield (
+                f"stacks/config.py: with its `load` the stage {stage.name} needs a `throttle_rate` of "
+                f"{stage.load.requests_per_second} or more, and has {stage.throttle_rate}: raise it, or lower the load"
+            )
+    for stage in stages:
+        if stage.name != LAPTOP_STAGE and _of_the_laptop(stage):
+            yield (
+                f"stacks/config.py: the stage {stage.name} has `outbox`, `demo_users`, `source_url` or `only_account` "
+                f"from the stage {LAPTOP_STAGE}. These work only on the laptop cloud: set all four to None"
+            )
+        yield from _impossible_rates(stage)
+        yield from _impossible_logs(stage)
+        if (days := stage.days_orders_are_kept) is not None and days < FEWEST_DAYS:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has days_orders_are_kept={days}: set it to {FEWEST_DAYS} or "
+                f"more, because messages about an order may wait for {MESSAGE_DAYS} days, or to None"
+            )
+
+
+def _of_the_laptop(stage: Stage) -> bool:
+    has_a_path = bool(stage.source_url and stage.source_url.startswith("/"))
+    return bool(stage.outbox or stage.demo_users or has_a_path or stage.only_account == LAPTOP_ACCOUNT)
+
+
+def _impossible_rates(stage: Stage) -> Iterator[str]:
+    for name in ("mails_per_second", "texts_per_second", "publishes_per_second"):
+        if not SLOWEST_RATE <= getattr(stage, name) <= FASTEST_RATE:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has {name}={getattr(stage, name)}: set it to a number from "
+                f"{SLOWEST_RATE} to {FASTEST_RATE}"
+            )
+
+
+def _impossible_logs(stage: Stage) -> Iterator[str]:
+    for name in ("debug_sample", "traces_sampled"):
+        if not 0 <= getattr(stage, name) <= 1:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has {name}={getattr(stage, name)}: set it to a share, "
+                "from 0 to 1"
+            )
+    if stage.log_level in (ApplicationLogLevel.TRACE, ApplicationLogLevel.DEBUG):
+        yield (
+            f"stacks/config.py: the stage {stage.name} has log_level={stage.log_level.value}, with which libraries log "
+            "the bodies of their calls: set it to INFO, and `debug_sample` to 1"
+        )
+
+
+def _may_share_an_account(one: Stage, other: Stage) -> bool:
+    accounts = {one.only_account, other.only_account}
+    # A stage without `only_account` may be deployed to any AWS account, but not to the laptop cloud.
+    return len(accounts) == 1 or (None in accounts and LAPTOP_ACCOUNT not in accounts)
+
+
+def _conflicts(one: Stage, other: Stage) -> Iterator[str]:
+    both = f"stacks/config.py: the stages {one.name} and {other.name} may share an account, and both have"
+    if one.notify_parameter == other.notify_parameter:
+        yield f"{both} the `notify_parameter` {one.notify_parameter!r}: give one of them another name"
+    if one.sender == other.sender and one.sender_identity == other.sender_identity == "new":
+        yield f"{both} the `sender` {one.sender!r}, which SES registers only once: give one of them another address"
