@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from aws_cdk import RemovalPolicy
-from aws_cdk.aws_lambda import SystemLogLevel
+from aws_cdk.aws_lambda import ApplicationLogLevel, SystemLogLevel
 from aws_cdk.aws_logs import RetentionDays
 from aws_cdk.aws_stepfunctions import LogLevel, StateMachineType
 

@@ -11,7 +11,7 @@ from math import ceil
 from typing import Literal
 
 from aws_cdk import RemovalPolicy
-from aws_cdk.aws_lambda import SystemLogLevel
+from aws_cdk.aws_lambda import ApplicationLogLevel, SystemLogLevel
 from aws_cdk.aws_logs import RetentionDays
 from aws_cdk.aws_stepfunctions import LogLevel, StateMachineType
 

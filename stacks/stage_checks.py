@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
+from aws_cdk.aws_lambda import ApplicationLogLevel
+
 from orders.retention import MESSAGE_DAYS
 from stacks.names import LAPTOP_STAGE
 from stacks.stage import LAPTOP_ACCOUNT, Stage
