@@ -218,6 +218,10 @@ verify: setup ## Compare the estimates of `make cost` with a deployed STAGE
 simulate: setup plots ## Simulate a flash sale; write docs/load.md
 	@.venv/bin/python -m tools.simulate
 
+.PHONY: dashboards
+dashboards: setup plots ## Draw the dashboards of the running laptop cloud for docs/dashboards.md
+	@.venv/bin/python -m tools.dashboards
+
 .PHONY: plots
 plots: build/plots/installed ## Install the packages that draw pictures and simulate
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NAME = "laptop"
 
+DASHBOARDS = ("operators", "orders", "reminders")
+
 KEPT_FILES = 20
 """The most kept files that `down --forget` names."""
 
@@ -237,6 +239,32 @@ def cost(
     return 0
 
 
+def top(
+    dashboard: Annotated[
+        str,
+        typer.Argument(
+            metavar="DASHBOARD",
+            callback=app.one_of(*DASHBOARDS),
+            autocompletion=lambda: list(DASHBOARDS),
+            help="operators, orders or reminders",
+        ),
+    ] = DASHBOARDS[0],
+    minutes: Annotated[
+        int, typer.Option("--minutes", metavar="N", min=1, max=1440, help="how far the counts go back")
+    ] = 15,
+    once: Annotated[
+        bool, typer.Option("--once", help="print the figures once; otherwise until you press Ctrl-C")
+    ] = False,
+    json: Json = False,
+    home: Home = settings.HOME,
+) -> int:
+    cloud = _cloud(home)
+    from local import top
+
+    top.show(cloud, _console(), dashboard, minutes=minutes, once=once, as_json=json)
+    return 0
+
+
 def skip_waits(
     switch: Annotated[
         str,
@@ -322,6 +350,7 @@ app.add(APP, "queues", queues, help="show the messages in each queue, without re
 app.add(APP, "executions", executions, help="list the workflows' executions, or show one state by state")
 app.add(APP, "logs", logs, help="show the end of the engine's log, or of a function's log")
 app.add(APP, "cost", cost, help="show what AWS would bill for all calls since the last deployment, start or reset")
+app.add(APP, "top", top, help="show the figures of a dashboard, again and again: requests, orders, queues, alarms")
 app.add(
     APP,
     "skip-waits",

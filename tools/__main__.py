@@ -18,6 +18,7 @@ NAMED = {
 OTHERS = {
     "tools.cost": "say what a month of a stage costs (see `make cost`)",
     "tools.simulate": "simulate a flash sale (see `make simulate`)",
+    "tools.dashboards": "draw the dashboards (see `make dashboards`)",
     "tools.verify": "compare estimates with AWS (see `make verify`)",
     "tools.teardown": "cancel a stage's reminders (see `make destroy`)",
     "tools.docs": "write the generated parts of docs (see `make docs`)",

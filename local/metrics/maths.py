@@ -37,8 +37,8 @@ class UnknownMathError(ValueError):
 def evaluated(expression: str, known: Mapping[str, Series], periods: Iterable[int]) -> Series:
     """The values of `expression` in `periods`. `known` has the series of each id.
 
-    A period without a value of an operand has no value, and neither has a division by zero. FILL gives it one.
-    Raises UnknownMathError.
+    A missing value counts as 0 if another operand has one. Otherwise the period has no value, as after a division by
+    zero. Raises UnknownMathError.
     """
     # CloudWatch's words for these are not Python's.
     python = re.sub(r"\b(AND|OR)\b|&&|\|\|", lambda word: " and " if word[0] in ("AND", "&&") else " or ", expression)
@@ -57,14 +57,14 @@ def _value(node: ast.expr, known: Mapping[str, _Value]) -> _Value:
         case ast.Name(id=name) if name in known:
             return known[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _applied(lambda one: -one, [_value(operand, known)])
+            return _applied(lambda one: -one, [operand], known)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _applied(_OPERATORS[type(op)], [_value(left, known), _value(right, known)])
+            return _applied(_OPERATORS[type(op)], [left, right], known)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPERATORS:
-            return _applied(_OPERATORS[type(op)], [_value(left, known), _value(right, known)])
+            return _applied(_OPERATORS[type(op)], [left, right], known)
         case ast.BoolOp(op=op, values=values):
             combine = all if isinstance(op, ast.And) else any
-            return _applied(lambda *many: combine(many), [_value(one, known) for one in values])
+            return _applied(lambda *many: combine(many), values, known)
         case ast.Call(func=ast.Name(id=name), args=arguments):
             return _called(name, arguments, known)
     raise UnknownMathError(ast.unparse(node))
@@ -84,13 +84,18 @@ def _called(name: str, arguments: list[ast.expr], known: Mapping[str, _Value]) -
     raise UnknownMathError(f"{name} with {len(arguments)} arguments")
 
 
-def _applied(function: Callable[..., float], values: list[_Value]) -> _Value:
-    if any(value is None for value in values):
+def _applied(function: Callable[..., float], operands: Iterable[ast.expr], known: Mapping[str, _Value]) -> _Value:
+    values = [(_value(one, known), _is_series(one)) for one in operands]
+    if all(value is None for value, is_series in values if is_series) and any(is_series for _, is_series in values):
         return None
     try:
-        return float(function(*values))
+        return float(function(*(value or 0.0 for value, _ in values)))
     except ZeroDivisionError:
         return None
+
+
+def _is_series(node: ast.expr) -> bool:
+    return any(isinstance(part, ast.Name) and part.id[0].islower() for part in ast.walk(node))
 
 
 def ids(expression: str) -> set[str]:

@@ -62,6 +62,9 @@ def measuring_units(add: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(add)
     def measured(unit: str, resource: str, quantity: float = 1) -> None:
         add(unit, resource, quantity)
+        if unit == "states.transition":
+            of_account = {"ServiceMetric": "StateTransition"}
+            STORE.add("AWS/States", "ConsumedCapacity", quantity, unit="Count", dimensions=of_account)
         if (of := FROM_METER.get(unit)) and quantity:
             namespace, name, dimension = of
             first, _, index = resource.partition("/")
@@ -80,11 +83,13 @@ def measuring_calls(invoke: Callable[..., Any]) -> Callable[..., Any]:
         if (age := _iterator_age(event)) is not None:
             STORE.add("AWS/Lambda", "IteratorAge", age, unit="Milliseconds", dimensions=dimensions)
         result = invoke(self, event, *arguments, **more)
-        STORE.add("AWS/Lambda", "Invocations", 1, unit="Count", dimensions=dimensions)
-        STORE.add("AWS/Lambda", "Throttles", 0, unit="Count", dimensions=dimensions)
-        STORE.add("AWS/Lambda", "Errors", int(result["status"] == "error"), unit="Count", dimensions=dimensions)
         milliseconds = round(1000 * (self.seconds or [0.0])[-1], 2)
-        STORE.add("AWS/Lambda", "Duration", milliseconds, unit="Milliseconds", dimensions=dimensions)
+        # Without a dimension, a metric is of all functions of the account.
+        for of in (dimensions, {}):
+            STORE.add("AWS/Lambda", "Invocations", 1, unit="Count", dimensions=of)
+            STORE.add("AWS/Lambda", "Throttles", 0, unit="Count", dimensions=of)
+            STORE.add("AWS/Lambda", "Errors", int(result["status"] == "error"), unit="Count", dimensions=of)
+            STORE.add("AWS/Lambda", "Duration", milliseconds, unit="Milliseconds", dimensions=of)
         return result
 
     return measured
@@ -101,8 +106,8 @@ def _iterator_age(event: Any) -> float | None:
 
 
 def _add_throttled(function: str, duration_ms: float, error: bool, throttle: bool) -> None:
-    if throttle:
-        STORE.add("AWS/Lambda", "Throttles", 1, unit="Count", dimensions={"FunctionName": function})
+    for of in ({"FunctionName": function}, {}) if throttle else ():
+        STORE.add("AWS/Lambda", "Throttles", 1, unit="Count", dimensions=of)
 
 
 def measuring_requests(handle: Handler) -> Handler:

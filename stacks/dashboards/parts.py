@@ -44,12 +44,12 @@ def time_of_executions(workflow: str) -> Graph:
 
 
 def billed(workflow: str) -> Graph:
-    """What AWS bills for Express executions. AWS gives the memory of each one in MB."""
+    """What AWS bills for Express executions: their time, and their memory, which AWS gives in MB."""
     uses = {
         "ms": of_workflow(workflow, "ExpressExecutionBilledDuration"),
         "mb": of_workflow(workflow, "ExpressExecutionBilledMemory", "Average"),
     }
-    lines = (Line("GB-seconds", "ms / 1000 * mb / 1024"), Line("MB of memory", "mb"))
+    lines = (Line("GB-seconds", "ms / 1000 * mb / 1024"),)
     return Graph(title="Billed for executions", unit="a minute", lines=lines, uses=uses)
 
 

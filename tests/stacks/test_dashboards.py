@@ -14,6 +14,7 @@ from orders.rules import REASONS
 from reminders import measures as of_reminders
 from stacks.dashboards.widgets import COLUMNS, PERIOD_SECONDS
 from tests.support.templates.deployment import Deployment
+from tools.dashboards import picture
 
 DASHBOARDS = {
     "Orders/OrdersDashboard": ("Orders",),
@@ -183,3 +184,9 @@ def test_the_operators_dashboard_needs_no_export_of_alarms(deployment: Deploymen
     exported = json.dumps([output["Value"] for output in template["Outputs"].values() if "Export" in output])
 
     assert found and not [id for id in found if f'"{id}"' in exported]
+
+
+def test_the_pictures_of_the_docs_show_the_dashboards(synthesised: Callable[..., Deployment]) -> None:
+    for path, body in bodies(synthesised("local")).items():
+        name = path.rpartition("/")[2].removesuffix("Dashboard").lower()
+        assert picture.is_current(picture.file_of(name), body), "run `laptop up`, `laptop demo` and `make dashboards`"

@@ -50,9 +50,9 @@ CALL_AWS = {
 All other modules are rules: they take the clock, ids and settings as arguments, so tests need no simulated AWS.
 """
 
-OF_THE_LAPTOP = {"tools.laptop", "tools.versions"}
+OF_THE_LAPTOP = {"tools.laptop", "tools.versions", "tools.dashboards.__main__", "tools.dashboards.picture"}
 """The only modules of `tools` that import `local`. So the command lines work for a stage on AWS without the packages of
-the laptop cloud. `versions` is only for `make test`."""
+the laptop cloud. `versions` is only for `make test`, and `dashboards` draws figures of the laptop cloud."""
 
 
 def files() -> dict[str, Path]:
