@@ -70,6 +70,7 @@ class AccountStack(Stack):
                 "LOG_DAYS": str(stage.log_days),
                 "ORDER_WORKFLOW_TYPE": stage.order_workflow_type.value,
                 "CACHE": "on" if stage.cache else "off",
+                "TRACES": "on" if stage.traces_sampled else "off",
             },
         )
 

@@ -23,6 +23,9 @@ class Settings:
     has_histories: bool
     """Whether Step Functions keeps the histories of orders: in a stage with a Standard order workflow."""
 
+    has_traces: bool
+    """Whether X-Ray traces some requests."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -144,6 +147,7 @@ def _places(settings: Settings) -> list[Place]:
             why_unread="they say when the functions worked on an order or a reminder, and nothing else about you",
             until=f"{settings.log_days} days",
         ),
+        *([_TRACES] if settings.has_traces else []),
         Place(
             store="other applications",
             what="what other applications have taken over, such as shipments",
@@ -167,6 +171,13 @@ _HISTORIES = Place(
     why_left="the service that checks orders keeps its history, and cannot delete it",
     why_unread=f"{SAME_ORDERS}, except for the card number, which nobody can look up",
     until="90 days after each order",
+)
+_TRACES = Place(
+    store="X-Ray",
+    what="ids of some orders and reminders, with the times of each step. No trace has a name, an address or a text",
+    why_left="operators need them to find what is slow, and nobody can delete a trace",
+    why_unread=f"{SAME_ORDERS}, and {SAME_REMINDERS}",
+    until="30 days",
 )
 _CACHE = Place(
     store="Redis",

@@ -11,4 +11,5 @@ def of_the_stage() -> Settings:
         order_days=int(os.environ["ORDER_DAYS"]) if os.environ["ORDER_DAYS"] else None,
         has_cache=os.environ["CACHE"] == "on",
         has_histories=os.environ["ORDER_WORKFLOW_TYPE"] == "STANDARD",
+        has_traces=os.environ["TRACES"] == "on",
     )

@@ -36,7 +36,7 @@ WITHOUT_DATA = {
 }
 """The stores that hold no data of people, and what they hold."""
 
-SETTINGS = elsewhere.Settings(log_days=7, order_days=None, has_cache=True, has_histories=True)
+SETTINGS = elsewhere.Settings(log_days=7, order_days=None, has_cache=True, has_histories=True, has_traces=True)
 
 
 def test_every_store_is_named_in_both_documents(with_everything):

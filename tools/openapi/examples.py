@@ -84,7 +84,7 @@ _FAILED = {
 }
 
 _ACCOUNT_ID = "6f1c2d3e-0000-4000-8000-00000000000a"
-_STAGE = elsewhere.Settings(log_days=90, order_days=3653, has_cache=True, has_histories=False)
+_STAGE = elsewhere.Settings(log_days=90, order_days=3653, has_cache=True, has_histories=False, has_traces=True)
 _REMINDER_ROW = {
     "Channels": ["email"],
     "CreatedAt": "2026-11-26T09:00:00.000Z",

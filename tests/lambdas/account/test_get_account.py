@@ -1,6 +1,7 @@
 """The copy of a person's data: what it has, what it leaves out, and its parts."""
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -227,19 +228,21 @@ def test_a_deleted_account_has_no_record(pool):
     assert get()[1]["account"] is None
 
 
-@pytest.mark.parametrize("has_cache", [True, False])
-@pytest.mark.parametrize("has_histories", [True, False])
-def test_a_stage_names_only_the_stores_that_it_has(has_cache, has_histories):
-    settings = elsewhere.Settings(log_days=7, order_days=None, has_cache=has_cache, has_histories=has_histories)
+OPTIONAL = {"has_cache": "Redis", "has_histories": "executions of orders", "has_traces": "X-Ray"}
+
+
+@pytest.mark.parametrize("has", [dict(zip(OPTIONAL, one, strict=True)) for one in product([True, False], repeat=3)])
+def test_a_stage_names_only_the_stores_that_it_has(has):
+    settings = elsewhere.Settings(log_days=7, order_days=None, **has)
 
     for places in (elsewhere.of_copy(settings), elsewhere.of_receipt(settings)):
         named = {one["store"] for one in places}
-        assert ("Redis" in named, "executions of orders" in named) == (has_cache, has_histories)
+        assert {setting: store in named for setting, store in OPTIONAL.items()} == has
         assert {one["until"] for one in places if one["store"] == "logs"} == {"7 days"}
 
 
 def test_a_copy_and_a_receipt_name_the_same_places():
-    settings = elsewhere.Settings(log_days=7, order_days=None, has_cache=True, has_histories=True)
+    settings = elsewhere.Settings(log_days=7, order_days=None, has_cache=True, has_histories=True, has_traces=True)
 
     in_copy = {one["store"] for one in elsewhere.of_copy(settings)} | set(stores.SEARCHED)
     assert {one["store"] for one in elsewhere.of_receipt(settings)} <= in_copy | {"signed-in devices"}

@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "ALLOWED_ORIGIN": "*",
     "ALLOWED_PHONES": "+15555550199",
     "CACHE": "on",
+    "TRACES": "on",
     # Far more than a healthy cache needs, even on a busy machine.
     "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
