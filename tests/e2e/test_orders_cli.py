@@ -28,7 +28,7 @@ COMMAND = [sys.executable, "-m", "tools.orders"]
 
 @pytest.fixture
 def run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Returns a function that runs a command as the demo operator. `orders` become its standard input."""
+    """Returns a function that runs a command without naming a user. `orders` become its standard input."""
 
     def command(*arguments: str, orders: Any = None) -> "CompletedProcess[str]":
         place = ["--stage", "local", "--home", str(cloud.settings.home)]
@@ -216,16 +216,19 @@ def test_list_filters_by_status_and_escalations_show_their_reasons(
 def test_own_orders_are_listed_and_found_by_the_beginning_of_their_ids(
     cloud: Cloud, run: Run, order: dict[str, str]
 ) -> None:
-    person = ["--user", cloud.users()["person"].email]
-    run("submit", "-", *person, orders=order)
+    person, operator = (["--user", cloud.users()[role].email] for role in ("person", "operator"))
+    run("submit", "-", orders=order)
     begins = order["OrderId"][:-1]
 
-    listed, as_operator, shown = run("list", "--json", *person), run("list"), run("show", begins, *person)
-    unknown = run("show", begins)
-
-    assert json.loads(listed.stdout)[0]["OrderId"] == order["OrderId"]
+    for listed in (run("mine", "--json"), run("list", "--json"), run("list", "--json", *person)):
+        assert json.loads(listed.stdout)[0]["OrderId"] == order["OrderId"]
+    assert f"You see the orders of {person[1]}, the demo person." in run("mine").stdout
+    assert "demo person" not in run("mine", *person).stdout
+    as_operator = run("list", *operator)
     assert "`orders escalations`" in as_operator.stdout and order["OrderId"] not in as_operator.stdout
-    assert (shown.returncode, order["OrderId"] in shown.stdout) == (0, True)
+    for shown in (run("show", begins), run("show", begins, *person)):
+        assert (shown.returncode, order["OrderId"] in shown.stdout) == (0, True)
+    unknown = run("show", begins, *operator)
     assert unknown.stderr.startswith(f"error: there is no order {begins}, and no id among your own orders and those ")
 
 
@@ -233,7 +236,7 @@ def test_a_corrected_order_is_fulfilled(
     apps: Apps, cloud: Cloud, run: Run, order: dict[str, str], escalated: dict[str, str]
 ) -> None:
     person = cloud.users()["person"].email
-    run("submit", "-", "--user", person, orders=escalated)
+    run("submit", "-", orders=escalated)
     apps.settled(escalated["OrderId"])
 
     contact = run("contact", order["OrderId"])
@@ -265,8 +268,8 @@ def test_a_correction_of_a_fulfilled_or_an_unknown_order_is_refused(
 def test_a_person_may_not_correct_or_see_another_persons_order(
     apps: Apps, cloud: Cloud, run: Run, order: dict[str, str], escalated: dict[str, str]
 ) -> None:
-    person = cloud.users()["person"].email
-    run("submit", "-", orders=escalated)
+    person, operator = (cloud.users()[role].email for role in ("person", "operator"))
+    run("submit", "-", "--user", operator, orders=escalated)
     row = apps.settled(escalated["OrderId"])
 
     corrected = run("resubmit", "-", "--user", person, "--json", orders=order)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orders.order import ESCALATED, LISTED, STATUSES
+from stacks.names import LAPTOP_STAGE
 from terminal import app
 from tools import command
 from tools.command import Limit, Shared, shared
@@ -25,7 +26,8 @@ It finds AWS by the usual settings, such as AWS_PROFILE, AWS_REGION and AWS_ENDP
 laptop cloud in --home. Without --home it is this checkout's laptop cloud, unless AWS_ENDPOINT_URL is another address.
 The stage's stack says where the queues, the table and the API are.
 
-The commands that call the API sign in (see `sign-in --help`). On the laptop cloud they sign in as its demo operator.
+The commands that call the API sign in (see `sign-in --help`). On the laptop cloud the commands for your own orders sign
+in as its demo person, and the others as its demo operator.
 An ORDER_ID may be shortened to its first four or more characters."""
 
 EPILOG = """\
@@ -71,11 +73,19 @@ def submit(options: Shared, file: File) -> int:
 
     # Read before signing in, so that nobody types a password for a file that cannot be read.
     orders = files.read(file)
-    return shown.sent(calls.submit(_api(options), orders), options.output())
+    return shown.sent(calls.submit(_own_api(options), orders), options.output())
 
 
 @shared
 def correct(options: Shared, file: File) -> int:
+    from tools.orders import calls, files, shown
+
+    orders = files.read(file)
+    return shown.sent(calls.correct(_own_api(options), orders), options.output())
+
+
+@shared
+def resubmit(options: Shared, file: File) -> int:
     from tools.orders import calls, files, shown
 
     orders = files.read(file)
@@ -94,7 +104,8 @@ def show(
 
     if order_id is None:
         return _own(options, DEFAULT_LIMIT)
-    return shown.order(calls.show(_api(options), order_id), options.output())
+    owner = _own_api(options) if _is_of_a_demo_user(options) else None
+    return shown.order(calls.show(_api(options), order_id, owner=owner), options.output())
 
 
 @shared
@@ -211,8 +222,11 @@ def parked(
 def _own(options: Shared, limit: int, **filters: str) -> int:
     from tools.orders import calls, shown
 
-    api = _api(options)
-    hint = WAITING_HINT if api.person.is_operator else ""
+    api, hint = _own_api(options), ""
+    if api.person.is_operator:
+        hint = WAITING_HINT
+    elif _is_of_a_demo_user(options):
+        hint = f"You see the orders of {api.person.email}, the demo person. `--user` chooses another user."
     return shown.own(calls.own(api, **filters), limit=limit, hint=hint, output=options.output())
 
 
@@ -224,11 +238,20 @@ def _waiting(options: Shared, status: str, limit: int) -> int:
     return shown.waiting(rows, status=status, limit=limit, output=options.output())
 
 
-def _api(options: Shared) -> "Api":
+def _is_of_a_demo_user(options: Shared) -> bool:
+    return options.stage == LAPTOP_STAGE and options.user is None
+
+
+def _api(options: Shared, *, demo: str = "operator") -> "Api":
+    """The API, on the laptop cloud called by the demo user with this role: only operators see all orders."""
     from stacks.names import ORDERS
 
-    # Only operators may see and correct the orders of other people.
-    return options.deployment().api(ORDERS, options.user, demo="operator")
+    return options.deployment().api(ORDERS, options.user, demo=demo)
+
+
+def _own_api(options: Shared) -> "Api":
+    """The API, on the laptop cloud called by the demo person, who also places the orders on the page."""
+    return _api(options, demo="person")
 
 
 APP = app.with_commands(help=DESCRIPTION, epilog=EPILOG)
@@ -239,7 +262,7 @@ app.add(APP, "correct", correct, help="send your corrected orders again, with th
 app.add(APP, "list", listed, help="list your own orders; with --status, the orders that wait for an operator")
 app.add(APP, "escalations", escalations, help="list the escalated orders, with customers and reasons (for operators)")
 app.add(APP, "contact", contact, help="show the e-mail address of an order's owner (for operators)")
-app.add(APP, "resubmit", correct, help="send corrected orders of other people again (for operators)")
+app.add(APP, "resubmit", resubmit, help="send corrected orders of other people again (for operators)")
 app.add(APP, "corrected", corrected, help="list what became of the orders that you corrected (for operators)")
 app.add(APP, "close", close, help="close an escalated or parked order that will not be corrected (for operators)")
 app.add(APP, "parked", parked, help="list the parked messages; with --done, remove those that you handled")

@@ -60,12 +60,13 @@ def correct(api: Api, orders: Sequence[Order]) -> Iterator[Sent]:
             yield Sent(position=position, order_id="", status=0, outcome=outcome)
 
 
-def show(api: Api, text: str) -> dict[str, Any]:
+def show(api: Api, text: str, *, owner: Api | None = None) -> dict[str, Any]:
     """`GET /orders/{OrderId}`, with the header X-Cache. `text` may be the beginning of the id.
 
-    Raises CommandError if there is no such order.
+    `owner` is called for the list of own orders, if another user than the caller has them. Raises CommandError if there
+    is no such order.
     """
-    answer = _found(api, text, lambda order_id: api.call("GET", order_path(order_id)))
+    answer = _found(api, text, lambda order_id: api.call("GET", order_path(order_id)), owner=owner)
     return {**_order(answer), "X-Cache": answer.headers.get("X-Cache")}
 
 
@@ -103,13 +104,13 @@ def corrected(api: Api) -> Iterator[dict[str, Any]]:
     yield from _listed(api, {"corrected": "true"})
 
 
-def _found(api: Api, text: str, call: Callable[[str], Answer]) -> Answer:
+def _found(api: Api, text: str, call: Callable[[str], Answer], *, owner: Api | None = None) -> Answer:
     """The answer for the order `text`, or for the only order whose id begins with it."""
     answer = call(text)
     if answer.status != 404:
         return answer
     others = _waiting(api)
-    compared = [_beginning_of(own(api)), *(others or [])]
+    compared = [_beginning_of(own(owner or api)), *(others or [])]
     about = {one["OrderId"]: _about(one) for orders in compared for one in orders}
     order_id = ids.one_of(text, about, what="orders", shown=printable)
     if any(len(orders) > MOST_COMPARED for orders in compared):
