@@ -11,13 +11,15 @@ from pathlib import Path
 
 LAMBDAS = Path(__file__).parent.parent / "lambdas"
 
+_HANDLER = re.compile("^(?:def handler|handler = )", re.M)
+
 
 def files_of(package: str) -> list[Path]:
-    """The modules and schemas of `package`, and the modules of other packages that it imports, directly or not.
+    """The functions of `package`, and the modules that they import, directly or not.
 
     A module has with it the schemas in its folder that it names. See decision D159.
     """
-    found = set(files_in(package))
+    found = {file for file in files_in(package) if _HANDLER.search(file.read_text()) or file.stem == "__init__"}
     waiting = [*found]
     while waiting:
         new = _needed_by(waiting.pop()) - found
@@ -67,7 +69,7 @@ def write(files: list[Path], folder: Path) -> None:
 
 @cache
 def files_in(package: str) -> list[Path]:
-    return sorted((LAMBDAS / package).rglob("*.py"))
+    return sorted((LAMBDAS / package).glob("*.py"))
 
 
 def _needed_by(file: Path) -> set[Path]:

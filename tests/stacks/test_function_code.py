@@ -56,6 +56,14 @@ def test_an_app_has_its_own_code_and_the_modules_that_it_imports():
     assert {file.relative_to(LAMBDAS).parts[0] for file in files_of("identity")} == {"identity"}
 
 
+def test_a_module_that_no_function_imports_is_left_out():
+    """The schemas of messages are for the applications that read the queues."""
+    names = {file.relative_to(LAMBDAS).as_posix() for file in files_of("orders")}
+
+    assert "orders/rules.py" in names
+    assert not [name for name in names if name.startswith("orders/messages")]
+
+
 def test_a_module_that_reads_schemas_has_them_with_it():
     names = {file.relative_to(LAMBDAS).as_posix() for file in files_of("fulfillment")}
 
