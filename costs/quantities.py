@@ -87,6 +87,8 @@ def on_aws(path: str, counts: Counts, configured: Configured) -> Counts:
     requests = found.setdefault("lambda.request", {})
     for name, records in counts.get("lambda.stream_record", {}).items():
         requests[name] = records * said["invocations_of_a_record"][name]["value"]
+        if metrics := said["metric_bytes_of_a_batch"].get(name):
+            found.setdefault("logs.metric_byte", {})[name] = requests[name] * metrics["value"]
     found["lambda.gb_second"] = {
         name: number * seconds(name, path) * configured.memory.get(name, SMALLEST) / 1024
         for name, number in requests.items()

@@ -64,12 +64,13 @@ UNITS = {
     "logs.function_byte": Unit(
         "CloudWatch Logs",
         "bytes of functions' lines",
-        "with the envelope of AWS's JSON format",
+        "with the envelope of AWS's JSON format, if the logger writes them",
         "AWS/Logs IncomingBytes",
     ),
     "logs.function_line": Unit(
         "CloudWatch Logs", "lines of functions", metric="AWS/Logs IncomingLogEvents", billed=False
     ),
+    "logs.metric_byte": Unit("CloudWatch Logs", "bytes of metrics", metric="AWS/Logs IncomingBytes"),
     "logs.workflow_event": Unit(
         "CloudWatch Logs", "log events of workflows", metric="AWS/Logs IncomingLogEvents", billed=False
     ),

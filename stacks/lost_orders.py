@@ -20,10 +20,10 @@ from stacks.stage import Stage
 class LostOrders(Construct):
     """Two functions that find lost orders and park them.
 
-    `watch` reads the table's stream. For each order that has no outcome at the end of a batch of records, it sends a
-    message to `queue`, which arrives after ten minutes. `park` takes these messages and parks the orders that still
-    have no outcome. An event of Step Functions starts `park` as soon as an execution has failed; only Standard
-    executions have these events.
+    `watch` reads the table's stream, and writes lines and metrics about the outcomes. For each order that has no
+    outcome at the end of a batch of records, it sends a message to `queue`, which arrives after ten minutes. `park`
+    takes these messages and parks the orders that still have no outcome. An event of Step Functions starts `park` as
+    soon as an execution has failed; only Standard executions have these events.
 
     See decision D139.
     """
@@ -49,13 +49,13 @@ class LostOrders(Construct):
             self,
             "WatchOrders",
             stage=stage,
-            description="Makes ParkLostOrders look at each order that has no outcome yet.",
+            description="Logs and counts outcomes, and makes ParkLostOrders look at each order that has none yet.",
             handler="orders.watch_orders.handler",
             # A batch of 6 MB, Lambda's limit, is read in less than a second.
             memory=512,
             timeout=60,
             traced=False,
-            environment={"ORDERS_TO_CHECK": self.queue.queue_url},
+            environment={"ORDERS_TO_CHECK": self.queue.queue_url, "STAGE": stage.name},
         )
         watch.add_event_source(
             event_sources.DynamoEventSource(
@@ -93,6 +93,7 @@ class LostOrders(Construct):
                 **table.client_environment,
                 "PARKED_QUEUE": parked_queue.queue_url,
                 "ORDERS_TO_CHECK": self.queue.queue_url,
+                "STAGE": stage.name,
             },
         )
         lambda_.EventSourceMapping(

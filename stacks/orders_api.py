@@ -72,7 +72,7 @@ class OrdersApi(RestApi):
             "GetOrder",
             description="GET /orders/{OrderId}",
             handler="orders.get_order.handler",
-            environment={**common, **(cache.client_environment if cache else {})},
+            environment={**common, "STAGE": stage.name, **(cache.client_environment if cache else {})},
             vpc=cache.vpc if cache else None,
             security_group=cache.client_security_group if cache else None,
         )

@@ -52,7 +52,7 @@ def event(name: str, **fields: Value) -> None:
 
     See decision D197.
     """
-    line = {"message": name, **{field: _shown(value) for field, value in fields.items() if value is not None}}
+    line = {"message": name, **{field: shown(value) for field, value in fields.items() if value is not None}}
     print(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
 
 
@@ -61,7 +61,8 @@ def hidden(text: str) -> str:
     return text if is_identifier(text) else masked(text)
 
 
-def _shown(value: Value) -> Value:
+def shown(value: Value) -> Value:
+    """The value of a field, with `#` for each possible card number in it."""
     if isinstance(value, str):
         return hidden(value)
     return [hidden(one) for one in value] if isinstance(value, Sequence) else value

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from common.logs import hidden
+from common.logs import Value, shown
 
 Number: TypeAlias = int | float
 Values: TypeAlias = "Mapping[Measure, Number | list[Number]]"
@@ -29,25 +29,34 @@ class Measure:
     unit: Literal["Count", "Seconds"]
 
 
-def emit(values: Values, *, stage: str, at: datetime, **dimensions: str) -> None:
+def emit(
+    values: Values,
+    *,
+    stage: str,
+    at: datetime,
+    dimensions: Mapping[str, str] | None = None,
+    about: Mapping[str, Value] | None = None,
+) -> None:
     """Writes the values of one or more metrics, with the time `at`. They must have the same namespace.
 
     A value is a number, or a list of numbers that CloudWatch makes percentiles of. An empty list writes nothing.
     Every metric has the dimension `Stage`, with the value of the environment variable `STAGE`. Only functions with
-    metrics have this variable. `dimensions` are further ones.
+    metrics have this variable. `dimensions` are further ones. `about` has other fields of the line, so that one line is
+    also a business event. CloudWatch makes no metrics of them.
 
     Raises ValueError for a number that is infinite or not a number.
     """
-    for document in documents(values, at=at, Stage=stage, **dimensions):
+    more = {name: shown(value) for name, value in (about or {}).items() if value is not None}
+    for document in documents(values, at=at, dimensions={"Stage": stage, **(dimensions or {})}):
         # The logger would put the document into a field, where CloudWatch does not look for it. Lambda filters lines
         # without a level as INFO.
         # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
-        print(json.dumps(document, allow_nan=False, separators=(",", ":")))
+        print(json.dumps({**document, **more}, allow_nan=False, separators=(",", ":")))
 
 
-def documents(values: Values, *, at: datetime, **dimensions: str) -> Iterator[dict[str, object]]:
+def documents(values: Values, *, at: datetime, dimensions: Mapping[str, str]) -> Iterator[dict[str, object]]:
     """The documents that `emit` writes. One is enough unless a list has more than MOST values."""
-    known = {name: hidden(value) for name, value in dimensions.items()}
+    known = {name: str(shown(value)) for name, value in dimensions.items()}
     parts: list[dict[Measure, Number | list[Number]]] = []
     for measure, value in values.items():
         for number, piece in enumerate(_pieces(value)):

@@ -61,7 +61,7 @@ class Hold:
                 self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
             except (ClientError, BotoCoreError) as failure:
                 # The results so far stay valid. SQS makes the messages visible again after `seconds`.
-                logger.warning("messages stay hidden for %d seconds: %s", self._seconds, error_name(failure))
+                logger.info("messages stay hidden for %d seconds: %s", self._seconds, error_name(failure))
                 return
 
     def batches(self) -> Iterator[list[Message]]:

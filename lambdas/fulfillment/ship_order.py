@@ -20,7 +20,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from common import calls
 from common.aws import BRIEFLY
+from common.cards import is_identifier
 from common.jsontext import NotJsonError, read_leniently
+from common.logs import event as log_event
 from common.logs import logger_of
 from orders import messages, retention
 
@@ -81,11 +83,12 @@ def _process(record: SQSRecord) -> None:
     try:
         _ship_once(order=order_of(record.body))
     except BadMessageError as error:
-        logger.warning("message %s: %s", record.message_id, error)
+        logger.info("message %s: %s", record.message_id, error)
         raise
     except Exception as error:
         # Only the class, because the text can quote the order.
-        logger.warning("message %s was not shipped: %s", record.message_id, type(error).__name__)
+        # SQS delivers the message again. After the last attempt an alarm goes off.
+        logger.info("message %s was not shipped: %s", record.message_id, type(error).__name__)
         raise
 
 
@@ -112,7 +115,12 @@ def _ship(order: dict[str, Any]) -> None:
     except _dynamodb.exceptions.ConditionalCheckFailedException:
         # An earlier attempt shipped the order. It timed out before it recorded this, or the record has expired.
         return
-    logger.info("order %s is shipment %s", order["OrderId"], shipment["ShipmentId"])
+    log_event(
+        "order shipped",
+        OrderId=order["OrderId"],
+        ShipmentId=shipment["ShipmentId"],
+        RequestId=order.get("RequestId") if is_identifier(order.get("RequestId") or "") else None,
+    )
 
 
 # _ship returns nothing, so the idempotency record holds nothing of the order: only a hash, a status and two times.

@@ -60,7 +60,7 @@ def lookup(order_id: str, read: Callable[[], Entry]) -> tuple[Order | None, Stat
         conversation = _Conversation(order_id)
         found = conversation.find()
     except Exception as error:  # an address or an answer may be anything
-        logger.warning("the cache did not answer: %s", cause(error))
+        logger.info("the cache did not answer: %s", cause(error))
         conversation = None
         found = None
     if found:
@@ -71,7 +71,7 @@ def lookup(order_id: str, read: Callable[[], Entry]) -> tuple[Order | None, Stat
     try:
         conversation.publish(entry)
     except Exception as error:
-        logger.warning("the cache did not accept an order: %s", cause(error))
+        logger.info("the cache did not accept an order: %s", cause(error))
     return entry.order, "MISS"
 
 

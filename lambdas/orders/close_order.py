@@ -8,6 +8,7 @@ from typing import Any
 from common import codes, http
 from common.caller import operator_of
 from common.cards import looks_like_card
+from common.logs import event as log_event
 from common.shape import Shape
 from orders import rules, table
 from orders.order import CLOSED, CORRECTABLE, shown
@@ -40,6 +41,8 @@ def handler(event: http.Event) -> http.Reply:
             raise http.RequestError(
                 409, "Conflict", "Somebody else has just changed this order. Look it up before you change it again."
             )
+    else:
+        log_event("order closed", OrderId=order_id, RequestId=http.request_id(event))
     return http.reply(200, shown(closed))
 
 

@@ -44,7 +44,7 @@ def handler(event: http.Event) -> http.Reply:
         "CorrectedBy": caller.id,
         "CorrectedAt": timestamp(now),
     }
-    row = submission.row_of(order, now=now) | _kept(found) | correction
+    row = submission.row_of(event, order, now=now) | _kept(found) | correction
     if _may_be_sent(row, found):
         if table.claim_again(row, instead_of=found):
             return submission.start(event, order, row, at=order["OrderId"], instead_of=found)
@@ -53,7 +53,7 @@ def handler(event: http.Event) -> http.Reply:
     if not _was_sent(row, found):
         raise http.RequestError(409, "Conflict", CHANGED if found["Status"] in CORRECTABLE else NOT_CORRECTABLE)
     if is_waiting(found):
-        found = submission.start_again(order, found, now=now)
+        found = submission.start_again(event, order, found, now=now)
     return http.reply(200, shown(found))
 
 

@@ -5,6 +5,7 @@ from common.metrics import Measure
 NAMESPACE = "Orders"
 
 RECEIVED = Measure(NAMESPACE, "OrdersReceived", "Count")
+"""A correction counts, too, because it gets an outcome of its own."""
 FULFILLED = Measure(NAMESPACE, "OrdersFulfilled", "Count")
 ESCALATED = Measure(NAMESPACE, "OrdersEscalated", "Count")
 PARKED = Measure(NAMESPACE, "OrdersParked", "Count")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.caller import Caller
+from common.cards import is_identifier
 
 RECEIVED, FULFILLMENT_QUEUED, ESCALATED, PARKED = "RECEIVED", "FULFILLMENT_QUEUED", "ESCALATED", "PARKED"
 CLOSED = "CLOSED"
@@ -16,6 +17,10 @@ CORRECTABLE = frozenset(LISTED)
 
 FIELDS = ("OrderId", "Name", "ItemName", "Price")
 """The fields of an order that are stored, shown and queued: all of order.schema.json except the card number."""
+
+REQUEST_ID = "RequestId"
+"""The id of the request that placed the order or corrected it last. An order that was started by hand has none.
+See decision D195."""
 
 BY_TODO, OWN_ORDERS, CORRECTED = "ByTodo", "OwnOrders", "Corrected"
 """Indexes of the table, sorted by UpdatedAt, by ReceivedAt and by CorrectedAt. stacks/order_table.py has the keys."""
@@ -57,6 +62,12 @@ def fields_of(order: Mapping[str, Any]) -> dict[str, Any]:
     return {name: order[name] for name in FIELDS}
 
 
+def request_id_of(row: Mapping[str, Any]) -> str | None:
+    """The id of the request in a row. None if it is missing, or if somebody wrote something other than a UUID."""
+    id = row.get(REQUEST_ID)
+    return id if isinstance(id, str) and is_identifier(id) else None
+
+
 def may_see(caller: Caller, row: Mapping[str, Any]) -> bool:
     """Operators may see every order, other callers only their own.
 
@@ -75,6 +86,13 @@ def is_waiting(row: Mapping[str, Any]) -> bool:
 def is_escalated(row: Mapping[str, Any]) -> bool:
     """Whether an order was escalated, even if it was then parked because that outcome could not be recorded."""
     return row["Status"] == ESCALATED or (row["Status"] == PARKED and row.get("Queue") == ESCALATION_QUEUE)
+
+
+def corrected_by(row: Mapping[str, Any]) -> str | None:
+    """Whether the owner or an operator corrected an order: BY_OWNER, BY_OPERATOR, or None if nobody did."""
+    if "CorrectedBy" not in row:
+        return None
+    return BY_OWNER if row["CorrectedBy"] == row.get("Owner") else BY_OPERATOR
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,7 +134,5 @@ def _queue(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _correction(row: Mapping[str, Any]) -> dict[str, str]:
-    if "CorrectedBy" not in row:
-        return {}
-    by = BY_OWNER if row["CorrectedBy"] == row.get("Owner") else BY_OPERATOR
-    return {"CorrectedAt": row["CorrectedAt"], "CorrectedBy": by}
+    by = corrected_by(row)
+    return {"CorrectedAt": row["CorrectedAt"], "CorrectedBy": by} if by else {}

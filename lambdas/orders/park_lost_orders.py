@@ -17,9 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from common import calls
 from common.aws import BRIEFLY
 from common.logs import logger_of
-from orders import looks, table
+from common.metrics import emit
+from orders import looks, measures, table
 from orders.looks import OVERDUE
-from orders.order import FIELDS, RECEIVED
+from orders.order import FIELDS, RECEIVED, request_id_of
 from orders.rules import order_id_in
 
 PAGE = 500
@@ -97,8 +98,10 @@ def _orders_of(execution: str) -> Iterable[dict[str, Any]]:
 def _park_all(rows: Iterable[dict[str, Any]], error: str = "NoOutcomeError", execution: str | None = None) -> int:
     parked = [_park(row, error=error, execution=execution) for row in rows]
     failed = parked.count(False)
+    if saved := len(parked) - failed:
+        emit({measures.LOST: saved}, stage=os.environ["STAGE"], at=datetime.now(UTC))
     if parked:
-        logger.warning("parked %d of %d lost orders: %s", len(parked) - failed, len(parked), error)
+        logger.warning("parked %d of %d lost orders: %s", saved, len(parked), error)
     if failed:
         raise NotParkedError(f"{failed} of {len(parked)} lost orders could not be parked")
     return len(parked)
@@ -138,5 +141,6 @@ def _message(row: Mapping[str, Any], *, error: str, execution: str | None) -> di
         "ExecutionId": execution,
         "ParkingId": execution if execution and "Digest" not in row else row.get("ExecutionName") or row["OrderId"],
         "Queue": None,
+        "RequestId": request_id_of(row),
         "Order": order if all(isinstance(value, str) for value in order.values()) else None,
     }

@@ -24,7 +24,7 @@ def handler(event: http.Event) -> http.Reply:
     now = datetime.now(UTC)
     # Not a secret: the number spreads the rows over the index.
     part = own_part(caller.id, random.randrange(OWN_SHARDS))  # noqa: S311 - no secret
-    row = {**submission.row_of(order, now=now), "Owner": caller.id, "OwnPart": part}
+    row = {**submission.row_of(event, order, now=now), "Owner": caller.id, "OwnPart": part}
     if table.claim(row):
         return submission.start(event, order, row, at=f"orders/{order['OrderId']}")
     found = table.find(order["OrderId"])
@@ -34,5 +34,5 @@ def handler(event: http.Event) -> http.Reply:
     if not may_see(caller, found) or not submission.is_same(row, found):
         raise http.RequestError(409, "Conflict", "Another order has this OrderId. Choose a different id.")
     if is_waiting(found):
-        found = submission.start_again(order, found, now=now)
+        found = submission.start_again(event, order, found, now=now)
     return http.reply(200, shown(found))

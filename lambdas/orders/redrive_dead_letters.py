@@ -2,6 +2,7 @@
 
 from common import http
 from common.caller import operator_of
+from common.logs import event as log_event
 from common.logs import logger_of
 from orders import operator_queues
 
@@ -16,8 +17,16 @@ def handler(event: http.Event) -> http.Reply:
     is the approximate number that there was no time for.
     """
     operator_of(event)
-    moved, left = operator_queues.redrive(event["pathParameters"]["Queue"])
+    queue = event["pathParameters"]["Queue"]
+    moved, left = operator_queues.redrive(queue)
     if moved.codes:
         logger.error("some dead letters were not moved: %s", ", ".join(sorted(moved.codes)))
     answer = {"moved": moved.moved - moved.doubled, "failed": moved.failed + moved.doubled, "left": left}
+    log_event(
+        "dead letters redriven",
+        Queue=queue,
+        Moved=answer["moved"],
+        Failed=answer["failed"],
+        RequestId=http.request_id(event),
+    )
     return http.reply(200, answer)

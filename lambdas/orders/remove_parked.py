@@ -2,6 +2,7 @@
 
 from common import http
 from common.caller import operator_of
+from common.logs import event as log_event
 from orders import operator_queues, parked
 
 
@@ -26,4 +27,5 @@ def handler(event: http.Event) -> http.Reply:
         )
     if refused:
         raise http.RequestError(503, "Unavailable", "The message could not be removed. Try again.")
+    log_event("parked message removed", OrderId=parked.order_id_in(found[0]), RequestId=http.request_id(event))
     return http.reply(200, {"removed": len(found)})

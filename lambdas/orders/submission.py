@@ -16,10 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common import codes, http
 from common.aws import BRIEFLY
+from common.logs import event as log_event
 from common.shape import Shape
 from common.times import timestamp
 from orders import rules, table
-from orders.order import FIELDS, RECEIVED, fields_of
+from orders.order import FIELDS, RECEIVED, REQUEST_ID, corrected_by, fields_of, request_id_of
 
 SHAPE = Shape.of(
     Path(__file__).with_name("order.schema.json"),
@@ -49,7 +50,7 @@ def order_in(event: http.Event) -> dict[str, str]:
     return {**body, "Price": price}
 
 
-def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
+def row_of(event: http.Event, order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
     """The row that claims an OrderId for an execution that will be started. It has no `Owner` yet."""
     return {
         **fields_of(order),
@@ -61,6 +62,7 @@ def row_of(order: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
         "UpdatedAt": timestamp(now),
         "ExecutionName": rules.execution_name(order["OrderId"], unique=uuid.uuid4()),
         **table.expiry(now),
+        **_request(event),
     }
 
 
@@ -96,7 +98,9 @@ def start(
     return http.reply(202, answer, headers=http.location(event, at))
 
 
-def start_again(order: Mapping[str, str], row: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+def start_again(
+    event: http.Event, order: Mapping[str, str], row: Mapping[str, Any], *, now: datetime
+) -> dict[str, Any]:
     """Starts the execution of a waiting claim again, under the claimed name, and returns the order's row.
 
     Only one execution can take the claim. If this start fails, the claim stays, because the other start may still
@@ -104,9 +108,10 @@ def start_again(order: Mapping[str, str], row: dict[str, Any], *, now: datetime)
 
     See decision D007.
     """
-    if table.keep(row, now=now):
-        _start(order, row)
-        return row
+    again = {**row, **_request(event)}
+    if table.keep(again, now=now):
+        _start(order, again)
+        return again
     found = table.find(row["OrderId"])
     if found is None or found["ExecutionName"] != row["ExecutionName"]:
         raise withdrawn()
@@ -122,13 +127,21 @@ def withdrawn() -> http.RequestError:
 def _start(order: Mapping[str, str], row: Mapping[str, Any]) -> None:
     # With `Claimed`, the workflow requires a claim. A late execution may find that its claim was withdrawn.
     # See decision D006.
-    marked = {**order, "Claimed": True}
+    marked = {**order, "Claimed": True, **{name: row[name] for name in (REQUEST_ID,) if name in row}}
     with contextlib.suppress(_states.exceptions.ExecutionAlreadyExists):
         _states.start_execution(
             stateMachineArn=os.environ["ORDER_WORKFLOW"],
             name=row["ExecutionName"],
             input=json.dumps(marked, ensure_ascii=False),
         )
+    by = corrected_by(row)
+    name = "order corrected" if by else "order received"
+    log_event(name, OrderId=row["OrderId"], RequestId=request_id_of(row), By=by)
+
+
+def _request(event: http.Event) -> dict[str, str]:
+    id = http.request_id(event)
+    return {REQUEST_ID: id} if id else {}
 
 
 @functools.cache

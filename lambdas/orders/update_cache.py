@@ -6,8 +6,10 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from common import calls
+from common.logs import event as log_event
 from common.logs import logger_of
 from orders import cache, cache_entry, rules
+from orders.order import request_id_of
 from orders.redis_connection import RefusalError, cause
 
 logger = logger_of(__name__)
@@ -55,3 +57,4 @@ def _write_through(record: Mapping[str, Any]) -> None:
     if record["eventName"] != "REMOVE":
         row = {name: _deserialize(value) for name, value in change["NewImage"].items()}
     cache.put(order_id, cache_entry.of_row(row))
+    log_event("order cached", OrderId=order_id, RequestId=request_id_of(row or {}))

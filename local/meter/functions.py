@@ -12,6 +12,9 @@ from costs import logs
 from local.engine_patches.workers import FunctionProcess
 from local.meter import counter
 
+METRICS = '{"_aws":'
+"""How the lines of common/metrics.py begin."""
+
 
 def apply() -> None:
     FunctionProcess._answer = _timed(FunctionProcess._answer)  # type: ignore[method-assign]
@@ -74,8 +77,11 @@ def _counting_lines(emit: Callable[..., Any]) -> Callable[..., Any]:
         name, lines = config["FunctionName"], text.splitlines() if text else []
         token = counter.uncounted.set(False)
         try:
-            counter.add("logs.function_line", name, len(lines))
-            counter.add("logs.function_byte", name, logs.size(map(logs.function_line, lines)))
+            metrics = [line for line in lines if line.startswith(METRICS)]
+            others = [line for line in lines if not line.startswith(METRICS)]
+            counter.add("logs.metric_byte", name, logs.size(metrics))
+            counter.add("logs.function_line", name, len(others))
+            counter.add("logs.function_byte", name, logs.size(map(logs.function_line, others)))
             for level in logs.SYSTEM_LEVELS:
                 bytes = _platform_bytes(level, config["FunctionArn"], "error" if error else "success")
                 counter.add("logs.platform_byte", f"{name}/{level}", bytes)

@@ -18,7 +18,7 @@ from local.meter.path import PATH
 
 Handler = Callable[..., Awaitable[Any]]
 
-HEADERS = 300
+HEADERS = 350
 """Bytes of the headers of a response, about."""
 
 # The engine does not keep the format of an API's stage.

@@ -12,7 +12,7 @@ from tests.support.workflows.asl import evaluated_all, load, walked
 
 MINE, ANOTHER = "arn:mine", "arn:another"
 CONTEXT = {
-    "Execution": {"Id": MINE, "Name": "my-name"},
+    "Execution": {"Id": MINE, "Name": "my-name", "StartTime": "2026-11-26T09:17:47.123Z"},
     "State": {"EnteredTime": "2026-11-26T09:17:48.123Z"},
 }
 ROW = "row"
@@ -106,6 +106,7 @@ def test_an_execution_takes_its_own_claim_and_one_started_by_hand_also_takes_a_n
 def test_only_an_orders_own_execution_writes_its_outcome(dynamodb, row, outcome, parked):
     ends = {"outcome": "ESCALATED", "reasons": ["PRICE_NOT_POSITIVE"], "queue": "ParkedQueue"}
     ends |= {"change": ", Todo = :todo", "values": {":todo": {"S": "ESCALATED#3"}}}
+    ends |= dict.fromkeys(("checkedAt", "queuedAt"), "2026-11-21T04:00:00.999Z")
 
     assert writes(dynamodb, ORDERS["Record the outcome"], "OrderId", row, {}, **ORDER, **ends) == outcome
     assert writes(dynamodb, ORDERS["Record that it is parked"], "OrderId", row, {}, rowId=ROW, **ends) == parked

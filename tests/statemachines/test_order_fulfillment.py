@@ -295,10 +295,14 @@ def test_each_queue_has_its_outcome(name, queue, outcome):
 def outcome_of(name, *, days_kept="30"):
     """The arguments with which "Record the outcome" writes the row after the state `name`."""
     states = load("order_fulfillment.asl.json", days_kept=days_kept)["States"]
-    context = {"Execution": {"Id": "arn"}, "State": {"EnteredTime": "2026-11-21T04:00:00.999Z"}}
+    context = {
+        "Execution": {"Id": "arn", "StartTime": "2026-11-21T04:00:00.111Z"},
+        "State": {"EnteredTime": "2026-11-21T04:00:00.999Z"},
+    }
     variables = evaluated_all(states[name]["Assign"], {}, context=context)
+    variables |= {"reasons": ["A", "B"], "checkedAt": "2026-11-21T04:00:00.222Z"}
     arguments = states["Record the outcome"]["Arguments"]
-    return evaluated_all(arguments, {}, context=context, order=ORDER, reasons=["A", "B"], **variables)
+    return evaluated_all(arguments, {}, context=context, order=ORDER, **variables)
 
 
 def shards(todos, status):
@@ -310,11 +314,55 @@ def shards(todos, status):
 def test_an_escalated_order_waits_for_an_operator_in_a_random_part_of_the_index():
     written = [outcome_of(ESCALATED) for _ in range(200)]
 
-    assert {one["UpdateExpression"].rpartition("UpdatedAt = :now")[2] for one in written} == {
+    assert {one["UpdateExpression"].rpartition(" = :queued")[2] for one in written} == {
         ", Todo = :todo REMOVE ExpiresAt"
     }
     assert len(shards((one["ExpressionAttributeValues"][":todo"]["S"] for one in written), "ESCALATED")) == SHARDS
     assert written[0]["ExpressionAttributeValues"][":reasons"] == {"L": [{"S": "A"}, {"S": "B"}]}
+
+
+@pytest.mark.parametrize("state", [FULFILLED, ESCALATED])
+def test_the_row_says_when_the_execution_and_its_main_states_began(state):
+    """An Express workflow keeps no history."""
+    written = outcome_of(state)["ExpressionAttributeValues"]
+
+    assert {name: value["S"][-4:-1] for name, value in written.items() if "T04:00" in str(value)} == {
+        ":started": "111",
+        ":checked": "222",
+        ":queued": "999",
+        ":now": "999",
+    }
+
+
+REQUEST = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+
+@pytest.mark.parametrize("state", ["Is it an order", "Not an order"])
+@pytest.mark.parametrize(
+    ("input", "id"),
+    [
+        ({"Claimed": True, "RequestId": REQUEST}, REQUEST),
+        ({"Claimed": True}, None),
+        ({"RequestId": REQUEST}, None),
+        ({"Claimed": "true", "RequestId": REQUEST}, None),
+        ({"Claimed": True, "RequestId": REQUEST.upper()}, None),
+        ({"Claimed": True, "RequestId": f"{REQUEST}\n"}, None),
+        ({"Claimed": True, "RequestId": "4242424242424242"}, None),
+        ({"Claimed": True, "RequestId": "ada@example.com"}, None),
+        ({"Claimed": True, "RequestId": 7}, None),
+        ({"Claimed": True, "RequestId": [REQUEST]}, None),
+        ({"Claimed": True, "RequestId": None}, None),
+    ],
+)
+def test_the_id_of_the_request_is_a_uuid_that_the_api_gave(state, input, id):
+    """A workflow that somebody starts by hand must not smuggle a text into a message."""
+    assert evaluated(STATES[state]["Assign"]["requestId"], ORDER | input) == id
+
+
+def test_a_uuid_that_looks_like_a_card_number_is_left_out_of_the_message_about_invalid_input():
+    smuggled = {"Claimed": True, "RequestId": "42424242-4242-4242-aaaa-aaaaaaaaaaaa"}
+
+    assert evaluated(STATES["Not an order"]["Assign"]["requestId"], smuggled) is None
 
 
 def test_a_fulfilled_order_waits_for_nobody():
@@ -334,7 +382,7 @@ def test_the_row_of_a_fulfilled_order_expires_unless_the_stage_keeps_orders_for_
     assert written["ExpressionAttributeValues"][":expires"] == {"N": str(expires)}
     assert ", ExpiresAt = if_not_exists(ExpiresAt, :expires) REMOVE Todo" in written["UpdateExpression"]
     assert "Expires" not in str(for_ever)
-    assert for_ever["UpdateExpression"].endswith("UpdatedAt = :now REMOVE Todo")
+    assert for_ever["UpdateExpression"].endswith(" = :queued REMOVE Todo")
 
 
 def test_the_row_of_an_order_that_waits_for_an_operator_does_not_expire():

@@ -79,7 +79,7 @@ def test_counts_of_this_machine_are_replaced_by_estimates_for_aws() -> None:
 
     found = quantities.on_aws("order", counts, Configured(memory={"PlaceOrder": 512}))
 
-    assert found["lambda.gb_second"] == {"PlaceOrder": pytest.approx(0.05 / 2)}
+    assert found["lambda.gb_second"] == {"PlaceOrder": pytest.approx(quantities.seconds("PlaceOrder", "order") / 2)}
     assert found["states.express_gb_second"] == {"OrderFulfillmentStateMachine": pytest.approx(0.3 / 16)}
 
 

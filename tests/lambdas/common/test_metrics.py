@@ -54,7 +54,7 @@ def lines(capsys):
     """Emits metrics, and returns the documents that were written, after a check of CloudWatch's rules."""
 
     def emitted(values, at=NOON, **dimensions):
-        emit(values, stage="test", at=at, **dimensions)
+        emit(values, stage="test", at=at, dimensions=dimensions)
         documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         for document in documents:
             Draft202012Validator(DOCUMENT).validate(document)

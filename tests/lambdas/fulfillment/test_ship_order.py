@@ -13,6 +13,7 @@ from fulfillment.ship_order import handler, shipment_id
 from tests.support.aws_answers import refused
 from tests.support.data_model import examples, kinds
 from tests.support.handlers.aws import ENVIRONMENT, client_of
+from tests.support.handlers.events import REQUEST_ID
 
 ORDER = {"OrderId": "A-1", "Name": "Zoë O'Brien", "ItemName": "Keyboard", "Price": "12.50", "ExecutionId": "arn"}
 MILLISECONDS_LEFT = 20_000
@@ -230,17 +231,23 @@ def test_the_idempotency_record_outlives_every_copy_of_the_message(records):
     assert int(record["expiration"]) - datetime.now(UTC).timestamp() > 14 * 24 * 60 * 60 - 60
 
 
-def test_the_log_names_messages_and_orders_but_no_person(caplog, monkeypatch):
+def test_the_log_names_messages_and_orders_but_no_person(caplog, capsys, monkeypatch):
     caplog.set_level(logging.DEBUG, logger="fulfillment")
     caplog.set_level(logging.INFO)
     refuse_the_next_shipment(monkeypatch)
 
-    ship(ORDER, ORDER, {**ORDER, "Price": ORDER["Name"]}, "Zoë O'Brien")
+    ship(ORDER, ORDER | {"RequestId": REQUEST_ID}, {**ORDER, "Price": ORDER["Name"]}, "Zoë O'Brien")
 
     assert [record.getMessage() for record in caplog.records if record.name.startswith("fulfillment")] == [
         "message m0 was not shipped: ThrottlingException",
-        f"order A-1 is shipment {shipment_id('A-1')}",
         "message m2: data.Price breaks the rule pattern",
         "message m3: is not JSON",
     ]
-    assert "Zoë" not in caplog.text and "Keyboard" not in caplog.text
+    said = capsys.readouterr().out
+    assert json.loads(said) == {
+        "message": "order shipped",
+        "OrderId": "A-1",
+        "ShipmentId": shipment_id("A-1"),
+        "RequestId": REQUEST_ID,
+    }
+    assert not [text for text in ("Zoë", "Keyboard") if text in caplog.text + said]

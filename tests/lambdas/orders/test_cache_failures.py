@@ -1,6 +1,7 @@
 """If the cache fails in any way, lookups read the table in time, and only one of them pays for the timeout."""
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -16,6 +17,12 @@ from orders.breaker import RETRY_AFTER_SECONDS, Breaker
 from tests.support import caches
 from tests.support.handlers.lookups import get
 from tests.support.handlers.order_rows import CACHED, ROW, SHOWN
+
+
+@pytest.fixture(autouse=True)
+def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
 
 UNUSABLE = {
     "nothing": b"",

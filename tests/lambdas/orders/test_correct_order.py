@@ -6,7 +6,16 @@ import pytest
 from orders import close_order, correct_order, place_order, table
 from orders.correct_order import handler
 from tests.support.handlers.aws import client_of
-from tests.support.handlers.events import API, OPERATOR, PERSON, post, refused_field, signed_in, status_and_body
+from tests.support.handlers.events import (
+    API,
+    OPERATOR,
+    PERSON,
+    REQUEST_ID,
+    post,
+    refused_field,
+    signed_in,
+    status_and_body,
+)
 from tests.support.handlers.faults import fault
 from tests.support.orders import an_order, only
 
@@ -32,7 +41,7 @@ def escalated(order_table, order_workflow):
 
 @pytest.mark.parametrize("status", ["ESCALATED", "PARKED"])
 def test_an_escalated_or_parked_order_can_be_corrected(status, escalated, order_table, order_workflow):
-    order_table.put_item(Item=escalated | {"Status": status})
+    order_table.put_item(Item=escalated | {"Status": status, "RequestId": "of the request that placed it"})
 
     reply = put(CORRECTED)
 
@@ -43,7 +52,8 @@ def test_an_escalated_or_parked_order_can_be_corrected(status, escalated, order_
     assert row["ReceivedAt"] == escalated["ReceivedAt"]
     assert "ExecutionId" not in row, "the new execution takes the claim"
     newest = {one["name"]: json.loads(one["input"]) for one in order_workflow.executions()}
-    assert newest[row["ExecutionName"]] == CORRECTED | {"Claimed": True}
+    assert newest[row["ExecutionName"]] == CORRECTED | {"Claimed": True, "RequestId": REQUEST_ID}
+    assert row["RequestId"] == REQUEST_ID
     assert CARD not in str(row)
 
 
@@ -201,7 +211,7 @@ def test_a_correction_whose_first_request_failed_is_started_by_sending_it_again(
     assert (status, body["Status"], body["Price"]) == (200, "RECEIVED", "12.50")
     newest = order_workflow.executions()[-1]
     assert newest["name"] == order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"]
-    assert json.loads(newest["input"]) == CORRECTED | {"Claimed": True}
+    assert json.loads(newest["input"]) == CORRECTED | {"Claimed": True, "RequestId": REQUEST_ID}
 
 
 def test_a_correction_that_boto3_writes_twice_is_started(escalated, order_table, order_workflow, monkeypatch):

@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from account.rows import Erasing
+from common.times import timestamp
 from orders import cache, cache_entry, close_order, correct_order, park_lost_orders, place_order, submission
 from orders.order import ESCALATION_QUEUE, FULFILLMENT_QUEUE, fields_of
 from tests.support.aws_answers import refused
@@ -45,8 +46,11 @@ pytestmark = pytest.mark.usefixtures("order_workflow", "parked")
 
 def rows() -> list[Row]:
     """No row, and rows of each status, as the functions and the workflow leave them."""
-    waiting = {**submission.row_of(ORDER, now=NOW), "ExecutionName": NAME, **OWN_ORDER}
-    taken = waiting | {"ExecutionId": OWN, "KeptAt": CHANGED_AT}
+    waiting = {**submission.row_of(signed_in({}), ORDER, now=NOW), "ExecutionName": NAME, **OWN_ORDER}
+    # Another request placed it, and another execution brought its outcome.
+    times = dict.fromkeys(("StartedAt", "CheckedAt", "QueuedAt"), timestamp(NOW))
+    waiting["RequestId"] = "of an earlier request"
+    taken = waiting | {"ExecutionId": OWN, "KeptAt": CHANGED_AT} | times
     # The row of an order that waits for an operator does not expire.
     unsettled = {name: value for name, value in taken.items() if name != "ExpiresAt"}
     escalated = {"Status": "ESCALATED", "Reasons": ["PRICE_NOT_POSITIVE"], "Todo": "ESCALATED#10"}
@@ -71,7 +75,7 @@ def call(handler: Callable[..., Any], body: dict[str, str]) -> None:
 
 def run(state: str, before: Row, *, claimed: bool, outcome: str) -> None:
     """Writes as the workflow's `state` does, in the execution OWN."""
-    context = {"Execution": {"Id": OWN, "Name": NAME}, "State": {"EnteredTime": CHANGED_AT}}
+    context = {"Execution": {"Id": OWN, "Name": NAME, "StartTime": CHANGED_AT}, "State": {"EnteredTime": CHANGED_AT}}
     sent = evaluated_all(SENDING[outcome], ORDER, context=context)
     arguments = evaluated_all(
         {**STATES[state]["Arguments"], "TableName": ENVIRONMENT["ORDER_TABLE"]},
@@ -85,6 +89,8 @@ def run(state: str, before: Row, *, claimed: bool, outcome: str) -> None:
         reasons=["CARD_NOT_16_DIGITS"] if outcome == "ESCALATED" else [],
         change=sent["change"],
         values=sent["values"],
+        checkedAt=CHANGED_AT,
+        queuedAt=sent["queuedAt"],
     )
     client = boto3.client("dynamodb")
     with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):

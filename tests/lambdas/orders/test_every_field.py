@@ -47,8 +47,10 @@ WITHOUT = {
 
 OF_A_ROW = {
     *("CardLast4", "Digest", "Status", "Reasons", "ReceivedAt", "UpdatedAt", "ExecutionName", "Owner", "OwnPart"),
-    "ExpiresAt",
+    *("ExpiresAt", "RequestId"),
 }
+OF_A_MESSAGE = {"Reasons", "ExecutionId", "RequestId"}
+OF_A_PARKED_MESSAGE = {"OrderId", "State", "Error", "ExecutionId", "ParkingId", "Queue", "RequestId", "Order"}
 SHOWN = {"Card", "Status", "Reasons", "ReceivedAt", "UpdatedAt"}
 
 
@@ -239,12 +241,12 @@ def test_no_other_field_of_an_order_is_stored_shown_or_queued(apps: Apps) -> Non
         "listed order": answer(list_orders.handler, {})["orders"][0].keys() - SHOWN - {"State"},
         "cache entry": _cached(row).keys() - SHOWN - {"State", "Owner"},
         "card": answer(get_order.handler, path)["Card"].keys() - {"Last4"},
-        "parked message": parked.keys() - {"OrderId", "State", "Error", "ExecutionId", "ParkingId", "Queue", "Order"},
+        "parked message": parked.keys() - OF_A_PARKED_MESSAGE,
         "order of a parked message": (parked["Order"] or {}).keys(),
         "listed parked message": item.keys()
         - {"MessageId", "OrderId", "State", "Error", "ExecutionId", "ParkingId", "Queue", "Order", "Status", "Copies"},
         "order of a listed parked message": (item["Order"] or {}).keys(),
-        **{state: STATES[state]["Arguments"]["MessageBody"].keys() - {"Reasons", "ExecutionId"} for state in sent},
+        **{state: STATES[state]["Arguments"]["MessageBody"].keys() - OF_A_MESSAGE for state in sent},
     }
     assert {place: extra - set(FIELDS) for place, extra in found.items() if extra - set(FIELDS)} == {}
 

@@ -5,7 +5,7 @@ import pytest
 
 from orders import place_order, submission
 from tests.support.handlers.aws import client_of
-from tests.support.handlers.events import API, OPERATOR, PERSON, post, status_and_body
+from tests.support.handlers.events import API, OPERATOR, PERSON, REQUEST_ID, post, status_and_body
 from tests.support.handlers.faults import fault
 from tests.support.handlers.placing import CARD, ORDER, handler, nothing_happened
 
@@ -25,7 +25,8 @@ def test_a_new_order_is_recorded_and_its_workflow_started(order_table, order_wor
     )
     (execution,) = order_workflow.executions()
     assert execution["name"] == row["ExecutionName"]
-    assert json.loads(execution["input"]) == ORDER | {"Claimed": True}
+    assert json.loads(execution["input"]) == ORDER | {"Claimed": True, "RequestId": REQUEST_ID}
+    assert row["RequestId"] == REQUEST_ID
 
 
 def test_an_order_belongs_to_the_caller_who_placed_it(order_table, order_workflow):

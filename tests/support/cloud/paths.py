@@ -22,6 +22,7 @@ from local.cloud import Cloud
 from local.users import EMAILS, OPERATOR, PHONES
 from tests.support.cloud import reminders
 from tests.support.cloud.apps import Apps, new_order
+from tests.support.cloud.faults import without_window
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -187,10 +188,10 @@ def measured(apps: Apps, name: str) -> Counts:
 def counted(apps: Apps, path: Steps) -> Counts:
     """What one run of the steps uses."""
     prepared = path.prepare(apps)
-    _idle(apps.cloud)
+    _watched(apps)
     apps.cloud.engine.meter(forget=True)
     path.run(apps, prepared)
-    _idle(apps.cloud)
+    _watched(apps)
     _, found = counts.read(apps.cloud.engine)
     return of_the_path(found)
 
@@ -203,7 +204,7 @@ def of_the_path(found: Counts) -> Counts:
     for unit, resources in found.items():
         if unit in OF_THIS_MACHINE or unit.startswith("cloudfront."):
             continue
-        batched = unit in ("lambda.request", "logs.platform_byte")
+        batched = unit in ("lambda.request", "logs.platform_byte", "logs.metric_byte")
         resources = {name: n for name, n in resources.items() if not (batched and name.partition("/")[0] in readers)}
         if resources:
             kept[unit] = resources
@@ -216,6 +217,13 @@ def _less(more: Counts, fewer: Counts) -> Counts:
     return {
         unit: left for unit, resources in total.items() if (left := {name: n for name, n in resources.items() if n})
     }
+
+
+def _watched(apps: Apps) -> None:
+    """Waits until the engine works on nothing, and until WatchOrders has read all changes in one batch."""
+    _idle(apps.cloud)
+    with without_window(apps, "WatchOrders"):
+        _idle(apps.cloud)
 
 
 def _idle(cloud: Cloud) -> None:

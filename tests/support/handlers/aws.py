@@ -48,6 +48,7 @@ ENVIRONMENT = {
     "SHIPMENT_DAYS": "16",
     "SHIPMENT_TABLE": "shipments",
     "SMS_PAUSE": "0",
+    "STAGE": "test",
     "SMS_QUEUE": "https://queues.example.com/sms",
     "STOP_URL": "https://0123456789.execute-api.us-east-1.amazonaws.com/v1/stop",
     "TOPIC_PAUSE": "0",
