@@ -90,6 +90,7 @@ def build(app: cdk.App, *, stage: Stage) -> None:
         reminders_api=reminders.api,
         account_api=account.api,
         queues=orders.queues,
+        dashboards={"operators": account.dashboard, "orders": orders.dashboard, "reminders": reminders.dashboard},
         stack_name=named(WEBSITE),
     )
     for stack in filter(cdk.Stack.is_stack, app.node.children):

@@ -143,6 +143,7 @@ def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:
     config = json.loads(published)
     addresses = ("signIn", "ordersApi", "remindersApi", "accountApi")
     config |= {name: _on_the_laptop(engine.settings, config[name]) for name in addresses}
+    config["figures"]["address"] = _on_the_laptop(engine.settings, config["figures"]["address"])
     if config != json.loads(published):
         s3.put_object(
             Bucket=site["SiteBucketName"],

@@ -129,7 +129,7 @@ class AccountStack(Stack):
             add_alarm(alarms, alarm, stage=stage, stack=id, resources=resources, topic=topic)
 
         # Dashboard
-        Dashboard(
+        self.dashboard = Dashboard(
             self,
             "OperatorsDashboard",
             rows=dashboard.rows(),
@@ -145,4 +145,4 @@ class AccountStack(Stack):
                 "RemindersApi": reminders.api.rest_api_name,
                 "AccountApi": self.api.rest_api_name,
             },
-        )
+        ).name

@@ -75,6 +75,7 @@ PROD = Stage(
     only_account=None,
     outbox=None,
     demo_users=None,
+    figures_key=None,
     behind_the_scenes=False,
     source_url=None,
 )
@@ -124,6 +125,7 @@ LOCAL = replace(
     only_account=LAPTOP_ACCOUNT,
     outbox="/_ministack",
     demo_users="/demo-users.json",
+    figures_key="test",
     behind_the_scenes=True,
     source_url="/code",
 )

@@ -115,14 +115,14 @@ class OrdersStack(Stack):
         )
         KeyWatch(self, "KeyWatch", stage=stage, key=workflow.key, topic=alarms)
         Budget(self, "Budget", stage=stage, topic=alarms)
-        Dashboard(
+        self.dashboard = Dashboard(
             self,
             "OrdersDashboard",
             rows=dashboard.rows(has_cache=bool(cache)),
             choices=dashboard.CHOICES,
             alarms=alarms.arns,
             resources=self.resources,
-        )
+        ).name
 
         # Outputs
         CfnOutput(self, "OrderTableName", value=table.table_name)

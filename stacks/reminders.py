@@ -96,14 +96,14 @@ class RemindersStack(Stack):
             promise=SENT,
             resources=self.resources,
         )
-        Dashboard(
+        self.dashboard = Dashboard(
             self,
             "RemindersDashboard",
             rows=dashboard.rows(),
             choices=dashboard.CHOICES,
             alarms=self.alarms.arns,
             resources=self.resources,
-        )
+        ).name
 
         # Outputs
         CfnOutput(self, "ReminderTableName", value=table.table_name)

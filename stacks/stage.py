@@ -219,6 +219,11 @@ class Stage:
     Only the laptop cloud's stage has one.
     See decision D188."""
 
+    figures_key: str | None
+    """Access key with which the page reads the dashboards' figures for operators. The page does not sign its calls of
+    CloudWatch, and only the laptop cloud's engine accepts them. None: the page shows no figures.
+    See decision D207."""
+
     behind_the_scenes: bool
     """Whether the page shows learners what is behind an order: the API's answer, the cache, and the code.
     See decision D189."""

@@ -50,8 +50,9 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
     for stage in stages:
         if stage.name != LAPTOP_STAGE and _of_the_laptop(stage):
             yield (
-                f"stacks/config.py: the stage {stage.name} has `outbox`, `demo_users`, `source_url` or `only_account` "
-                f"from the stage {LAPTOP_STAGE}. These work only on the laptop cloud: set all four to None"
+                f"stacks/config.py: the stage {stage.name} has `outbox`, `demo_users`, `figures_key`, `source_url` "
+                f"or `only_account` from the stage {LAPTOP_STAGE}. These work only on the laptop cloud: set all "
+                "five to None"
             )
         yield from _impossible_rates(stage)
         yield from _impossible_logs(stage)
@@ -64,7 +65,8 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
 
 def _of_the_laptop(stage: Stage) -> bool:
     has_a_path = bool(stage.source_url and stage.source_url.startswith("/"))
-    return bool(stage.outbox or stage.demo_users or has_a_path or stage.only_account == LAPTOP_ACCOUNT)
+    for_the_page = stage.outbox or stage.demo_users or stage.figures_key or has_a_path
+    return bool(for_the_page or stage.only_account == LAPTOP_ACCOUNT)
 
 
 def _impossible_rates(stage: Stage) -> Iterator[str]:

@@ -45,7 +45,8 @@ UNUSED_FEATURES = (
 class WebsiteStack(Stack):
     """Publishes the folder `website/` and a `config.json` with the addresses that the page needs.
 
-    `queues` are the queues in the page's outbox, by the names that it shows.
+    `queues` are the queues in the page's outbox, by the names that it shows. `dashboards` are the generated names of
+    the dashboards whose figures it shows to operators, the first one first.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class WebsiteStack(Stack):
         reminders_api: RestApi,
         account_api: RestApi,
         queues: Mapping[str, sqs.IQueue],
+        dashboards: Mapping[str, str],
         stack_name: str,
     ) -> None:
         super().__init__(scope, id, stack_name=stack_name)
@@ -69,6 +71,10 @@ class WebsiteStack(Stack):
             f"https://{api.rest_api_id}.execute-api.{self.region}.{self.url_suffix}"
             for api in (orders_api, reminders_api, account_api)
         )
+        monitoring = f"https://monitoring.{self.region}.{self.url_suffix}"
+        figures = None
+        if stage.figures_key:
+            figures = {"address": f"{monitoring}/", "key": stage.figures_key, "dashboards": dict(dashboards)}
         config = {
             "signIn": f"{sign_in}/",
             "clientId": client.user_pool_client_id,
@@ -79,8 +85,11 @@ class WebsiteStack(Stack):
             # Queue URLs contain the account id, so they are published only together with the outbox.
             "queues": {name: queue.queue_url for name, queue in queues.items()} if stage.outbox else {},
             "demoUsers": stage.demo_users,
+            "figures": figures,
             "behindTheScenes": links(stage.source_url) if stage.behind_the_scenes else None,
         }
+
+        hosts = (sign_in, orders, reminders, account, *([monitoring] if figures else ()))
 
         # Bucket and distribution
         site = s3.Bucket(
@@ -93,7 +102,7 @@ class WebsiteStack(Stack):
             # Deleted in every stage: the bucket holds only copies of this repository's files.
             removal_policy=RemovalPolicy.DESTROY,
         )
-        distribution = self._distribution(site, headers=self._headers(sign_in, orders, reminders, account))
+        distribution = self._distribution(site, headers=self._headers(*hosts))
 
         # Publication
         published = self._publication(stage, config=config, site=site, distribution=distribution)

@@ -88,6 +88,15 @@ const ROUTES = [
     load: async () => (await import("./views/operators/operators.js")).Operators,
   },
   {
+    path: /^figures$/,
+    key: "figures",
+    title: "Figures",
+    link: "Figures",
+    icon: "M4 16V9M9 16V4M14 16v-5M3 17h14",
+    isFor: ({ config, person }) => Boolean(config.figures) && person.isOperator,
+    load: async () => (await styled(import("./views/figures.js"))).Figures,
+  },
+  {
     path: /^outbox$/,
     key: "outbox",
     title: "Outbox",

@@ -30,4 +30,5 @@ class Dashboard(cloudwatch.CfnDashboard):
         text = stack.to_json_string(body(rows, alarms=alarms, resources=found, choices=choices))
         super().__init__(scope, id, dashboard_body=text)
         console = "https://console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${Name}"
-        CfnOutput(scope, f"{id}Url", value=Fn.sub(console, {"Name": self.ref}))
+        self.name: str = self.ref
+        CfnOutput(scope, f"{id}Url", value=Fn.sub(console, {"Name": self.name}))

@@ -157,10 +157,11 @@ def test_a_new_stage_with_values_of_its_own_is_valid():
         (replace(NEW, notify_parameter="notifyme"), ["prod and new", "`notify_parameter` 'notifyme'"]),
         (replace(NEW, notify_parameter="notifyme-dev"), ["dev and new", "`notify_parameter` 'notifyme-dev'"]),
         (replace(NEW, sender=PROD.sender), ["prod and new", f"`sender` '{PROD.sender}'"]),
-        (replace(NEW, outbox=LOCAL.outbox), ["new has `outbox`, `demo_users`,", "set all four to None"]),
-        (replace(NEW, demo_users=LOCAL.demo_users), ["new has `outbox`, `demo_users`,", "set all four to None"]),
-        (replace(NEW, source_url=LOCAL.source_url), ["new has `outbox`, `demo_users`,", "set all four to None"]),
-        (replace(NEW, only_account=ACCOUNT), ["new has `outbox`, `demo_users`,", "set all four to None"]),
+        (replace(NEW, outbox=LOCAL.outbox), ["new has `outbox`, `demo_users`,", "set all five to None"]),
+        (replace(NEW, demo_users=LOCAL.demo_users), ["new has `outbox`, `demo_users`,", "set all five to None"]),
+        (replace(NEW, figures_key=LOCAL.figures_key), ["new has `outbox`, `demo_users`,", "set all five to None"]),
+        (replace(NEW, source_url=LOCAL.source_url), ["new has `outbox`, `demo_users`,", "set all five to None"]),
+        (replace(NEW, only_account=ACCOUNT), ["new has `outbox`, `demo_users`,", "set all five to None"]),
     ],
 )
 def test_values_that_a_new_stage_must_not_inherit_are_named(new, words):

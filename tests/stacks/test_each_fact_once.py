@@ -74,8 +74,8 @@ WRITTEN_BY_FUNCTIONS = {
 NOT_ON_THE_PAGE = {"topic"}
 """The channels that the page does not offer."""
 
-NOT_CODES = {"GET", "MFA_SETUP", "SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"}
-"""Other texts that the page compares with: an HTTP method, and Cognito's challenges."""
+NOT_CODES = {"GET", "MFA_SETUP", "SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED", "ALARM"}
+"""Other texts that the page compares with: an HTTP method, Cognito's challenges, and a state of an alarm."""
 
 ONLY_THE_GATEWAY = {(429, "Throttled")}
 """Errors that no function answers."""

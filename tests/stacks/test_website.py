@@ -122,16 +122,20 @@ def test_only_the_pages_own_files_run_or_load(policy):
     assert not [value for values in policy.values() for value in values if "unsafe" in value or "*" in value]
 
 
-def test_the_page_talks_to_its_own_host_sign_in_and_the_two_apis(policy):
+THE_SERVICES = [
+    "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}",
+    "https://Orders/OrdersApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
+    "https://Reminders/RemindersApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
+    "https://Account/AccountApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
+]
+
+
+def test_the_page_talks_to_its_own_host_sign_in_and_the_apis(deployment, policy):
     itself, *hosts = policy["connect-src"]
 
     assert itself == "'self'"
-    assert hosts == [
-        "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}",
-        "https://Orders/OrdersApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
-        "https://Reminders/RemindersApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
-        "https://Account/AccountApi.execute-api.${AWS::Region}.${AWS::URLSuffix}",
-    ]
+    monitoring = ["https://monitoring.${AWS::Region}.${AWS::URLSuffix}"] if deployment.stage.figures_key else []
+    assert hosts == [*THE_SERVICES, *monitoring]
 
 
 def test_the_config_holds_the_addresses_that_the_page_needs(deployment, policy):
@@ -146,6 +150,7 @@ def test_the_config_holds_the_addresses_that_the_page_needs(deployment, policy):
         "outbox",
         "queues",
         "demoUsers",
+        "figures",
         "behindTheScenes",
     }
     assert config["signIn"] == "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/"
@@ -160,6 +165,21 @@ def test_only_the_local_stage_offers_demo_users(deployment):
     is_local = deployment.stage.only_account == LAPTOP_ACCOUNT
     assert config["demoUsers"] == (f"/{users.PUBLISHED}" if is_local else None)
     assert not (website.FILES / users.PUBLISHED).exists()
+
+
+def test_only_the_local_stage_shows_figures(deployment, policy):
+    figures = json.loads(deployment.named("Website", published(deployment)["Config"]))["figures"]
+
+    monitoring = "https://monitoring.${AWS::Region}.${AWS::URLSuffix}"
+    if deployment.stage.only_account != LAPTOP_ACCOUNT:
+        assert figures is None and monitoring not in policy["connect-src"]
+        return
+    assert figures["address"] == f"{monitoring}/" and monitoring in policy["connect-src"]
+    assert figures["dashboards"] == {
+        "operators": "Account/OperatorsDashboard",
+        "orders": "Orders/OrdersDashboard",
+        "reminders": "Reminders/RemindersDashboard",
+    }
 
 
 def test_every_file_and_symbol_that_the_page_names_exists():

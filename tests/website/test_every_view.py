@@ -275,6 +275,7 @@ VIEWS: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "operators": ("operator", "#/operators", open_a_correction),
     "operators-empty": ("operator", "#/operators", nothing),
     "outbox": ("grace", "#/outbox", nothing),
+    "figures": ("operator", "#/figures", nothing),
     "not-found": ("grace", "#/nowhere", nothing),
     "404": (None, "nothing-here", nothing),
 }

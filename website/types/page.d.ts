@@ -18,8 +18,20 @@ export interface Config {
   queues: Record<string, string>;
   /** The path of a file with users for whom the sign-in has buttons. */
   demoUsers: string | null;
+  /** Where operators read figures. Null: the page shows none. */
+  figures: Figures | null;
   /** What the panel for learners needs. Null: the page has no panel. */
   behindTheScenes: Sources | null;
+}
+
+/** The dashboards of a stage. */
+export interface Figures {
+  /** CloudWatch's address. */
+  address: string;
+  /** The access key. */
+  key: string;
+  /** The generated name of each dashboard, by a word for people. The first one is shown at first. */
+  dashboards: Record<string, string>;
 }
 
 /** Where the project's code can be read. */
