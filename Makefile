@@ -266,6 +266,10 @@ build/layer/with-time-zones.zip: .venv/installed lambdas/requirements.txt
 	@echo "Building the Lambda layer"
 	@.venv/bin/python -m stacks.layer
 
+# The packages that draw pictures are in a folder of their own, so that setup does not install them.
+build/plots/installed: .venv/installed tools/plots/requirements.txt
+	@.venv/bin/python -m tools.plots
+
 # The packages of `make contract`. They have their own folder, because some versions differ from those in .venv.
 build/contract/installed: .venv/installed tests/contract/requirements.txt tests/contract/package.json tests/contract/package-lock.json
 	@.venv/bin/python -m tests.contract.install

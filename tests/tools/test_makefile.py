@@ -373,3 +373,15 @@ def test_ci_runs_the_suite_as_the_readme_says(checkout: Checkout, tmp_path: Path
     subprocess.run([".ci/run"], cwd=checkout.folder, env=environment, check=True)
 
     assert (checkout.folder / "started").read_text() == f"{checkout.folder} test\n"
+
+
+def test_make_knows_how_to_install_whatever_a_target_needs() -> None:
+    """Also in a new folder, where no earlier run has left the mark of an installation."""
+    makefile = (PROJECT / "Makefile").read_text()
+    rules = re.findall(r"^(\S+/installed):", makefile, re.M)
+    needed = {
+        word for line in re.findall(r"^[\w./-]+:([^=\n]*)", makefile, re.M) for word in line.split("##")[0].split()
+    }
+
+    assert {word for word in needed if word.endswith("/installed")} <= set(rules)
+    assert "build/plots/installed" in rules
