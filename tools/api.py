@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from common import codes
+from common.cards import is_identifier
 from terminal.errors import CommandError
 from terminal.text import printable
 from tools.accounts.people import Person
@@ -45,7 +46,13 @@ class Answer:
         )
         message = str(error.get("message"))
         told = f"{error.get('code')}: {message.rstrip('.') if details else message}"
-        return printable("; ".join([told, *details]))[:LONGEST_PROBLEM]
+        said = printable("; ".join([told, *details]))[:LONGEST_PROBLEM]
+        # A user who corrects a field has nothing to report.
+        return said if details else said + self._to_quote(error.get("requestId"))
+
+    @staticmethod
+    def _to_quote(id: object) -> str:
+        return f" (request {id})" if isinstance(id, str) and is_identifier(id) else ""
 
 
 def _sentences(details: Iterable[tuple[str, str]]) -> list[str]:

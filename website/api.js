@@ -88,7 +88,7 @@ export class Api {
       throw new SignedOut();
     }
     if (answer.status >= 500) {
-      throw new ServerDown();
+      throw new ServerDown(answer.body?.error?.requestId);
     }
     if (answer.status >= 400) {
       throw new Refused(answer.status, answer.body?.error);

@@ -48,8 +48,10 @@ export class Offline extends Error {
 
 /** No answer, an answer with a status from 500 on, or a temporary refusal by Cognito. */
 export class ServerDown extends Error {
-  constructor() {
+  /** @param {string} [requestId] of the answer, if there was one */
+  constructor(requestId) {
     super("The service is not answering. Try again in a minute.");
+    this.requestId = requestId;
   }
 }
 
@@ -86,12 +88,13 @@ export class Unchanged extends Error {
 export class Refused extends Error {
   /**
    * @param {number} status
-   * @param {{code?: string, message?: string, details?: Detail[]}} [error]
+   * @param {{code?: string, message?: string, details?: Detail[], requestId?: string}} [error]
    */
-  constructor(status, { code = "Refused", message = REFUSED, details = [] } = {}) {
+  constructor(status, { code = "Refused", message = REFUSED, details = [], requestId } = {}) {
     super(message);
     this.status = status;
     this.code = code;
     this.details = details;
+    this.requestId = requestId;
   }
 }

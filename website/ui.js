@@ -1,4 +1,4 @@
-import { Refused, SignedOut } from "./http.js";
+import { Refused, ServerDown, SignedOut } from "./http.js";
 import { html, nothing } from "./vendor/lit-html.js";
 
 /** @import { Control, Field, Input, Problems, Tone } from "./types/page.js" */
@@ -89,7 +89,24 @@ export function notice(tone, content) {
  * @param {Error | null} failure
  */
 export function failureNotice(failure) {
-  return failure && !(failure instanceof SignedOut) ? notice("bad", html`<p>${inWords(failure)}</p>`) : nothing;
+  return failure && !(failure instanceof SignedOut)
+    ? notice(
+        "bad",
+        html`<p>${inWords(failure)}</p>
+          ${toQuote(failure)}`,
+      )
+    : nothing;
+}
+
+/**
+ * Renders the id of a failed request, for people who report it. Those who correct a field have nothing to report.
+ *
+ * @param {Error} failure
+ */
+export function toQuote(failure) {
+  const isWrongField = failure instanceof Refused && failure.details.length > 0;
+  const id = failure instanceof Refused || failure instanceof ServerDown ? failure.requestId : undefined;
+  return id && !isWrongField ? html`<p class="hint">If you report this, quote <code>${id}</code></p>` : nothing;
 }
 
 /** @param {Error} failure */

@@ -18,7 +18,7 @@ from tests.support.orders import an_order
 from tests.support.orders_stack import CARD
 from tests.support.servers import served
 from tools.accounts.pool import NotNowError
-from tools.api import Api
+from tools.api import Answer, Api
 from tools.orders import calls, files
 from tools.orders.files import MAX_FILE_BYTES
 
@@ -305,3 +305,15 @@ def test_a_refused_closing_is_reported_with_its_code(api: Api, fake_api: FakeApi
 
     with pytest.raises(CommandError, match="409: Conflict"):
         calls.close(api, "A-1", "Not wanted.")
+
+
+def test_an_error_without_a_wrong_field_names_its_request_and_no_other_text() -> None:
+    id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+    def problem(request_id: object, details: list[dict[str, str]]) -> str:
+        error = {"code": "Conflict", "message": "No.", "details": details, "requestId": request_id}
+        return Answer(409, {"error": error}, {}).problem
+
+    assert problem(id, []) == f"Conflict: No. (request {id})"
+    assert problem("4242424242424242", []) == problem(None, []) == problem(7, []) == "Conflict: No."
+    assert problem(id, [{"field": "Name", "problem": "is empty"}]) == "Conflict: No; Name is empty"

@@ -21,13 +21,16 @@ SERVERS = re.compile(r"/v1/|_ministack/|127\.0\.0\.1:[0-9]+/$")
 Answer = Callable[[Route], None]
 
 
+REQUEST = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+
 def cut_off(route: Route) -> None:
     route.abort()
 
 
 def unavailable(route: Route) -> None:
     headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "*", "Retry-After": "0.01"}
-    error = {"code": "Unavailable", "message": "Not now.", "details": []}
+    error = {"code": "Unavailable", "message": "Not now.", "details": [], "requestId": REQUEST}
     route.fulfill(status=503, headers=headers, json={"error": error})
 
 
@@ -47,6 +50,16 @@ def expect_down(tab: Tab) -> None:
     expect(failed.first).to_be_visible()
     expect(tab.page.get_by_text("Loading…")).to_have_count(0)
     assert failed.count() == failed.get_by_text(DOWN).count() == failed.get_by_role("button").count()
+
+
+def test_a_failure_of_the_service_shows_the_id_to_quote(open_tab: OpenTab, operator: User) -> None:
+    tab = open_tab(operator)
+    tab.refusals = {503}
+    tab.page.route(SERVERS, unavailable)
+
+    tab.go("#/orders")
+
+    expect(tab.page.get_by_text(f"If you report this, quote {REQUEST}").first).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +137,7 @@ def test_an_order_that_could_not_be_sent_stays_in_the_form_and_can_be_sent_later
     for answer in (unavailable, cut_off):
         tab.page.route(SERVERS, answer)
         place(tab, GOOD | {"Order id": order_id})
-        expect(tab.page.get_by_role("alert")).to_have_text(DOWN)
+        expect(tab.page.get_by_role("alert")).to_contain_text(DOWN)
         tab.page.unroute(SERVERS)
 
     for label, text in GOOD.items():

@@ -1,7 +1,7 @@
 /** Renders data that a view loads, and says if it is loading, empty or missing. */
 
 import { Offline, SignedOut } from "../http.js";
-import { failureNotice, icon, inWords, skeleton } from "../ui.js";
+import { failureNotice, icon, inWords, skeleton, toQuote } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
 /** @import { Resource } from "../resource.js" */
@@ -47,6 +47,7 @@ export function shown(resource, ready, { lines = 3 } = {}) {
     <div class="empty" role="alert">
       <p class="title">${waits ? "Not loaded yet" : "This could not be loaded"}</p>
       <p>${inWords(resource.failure)}</p>
+      ${toQuote(resource.failure)}
       <button type="button" @click=${() => resource.load()}>Try again</button>
     </div>
   `;
