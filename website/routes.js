@@ -89,10 +89,8 @@ const ROUTES = [
   },
   {
     path: /^figures$/,
-    key: "figures",
+    key: "operators",
     title: "Figures",
-    link: "Figures",
-    icon: "M4 16V9M9 16V4M14 16v-5M3 17h14",
     isFor: ({ config, person }) => Boolean(config.figures) && person.isOperator,
     load: async () => (await styled(import("./views/figures.js"))).Figures,
   },

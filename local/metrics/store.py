@@ -3,6 +3,7 @@
 The engine keeps each value for two weeks (`services/cloudwatch.py:77`) and copies all lists at each request (line 201).
 """
 
+import functools
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +23,12 @@ MOST_VALUES = 300_000
 EXACT = 50
 """A metric keeps so many different values of a minute exactly, and rounds further ones to two digits. That is enough
 for percentiles."""
+
+
+@functools.lru_cache(maxsize=4096)
+def _dimensions_of(items: tuple[tuple[str, str], ...]) -> str:
+    text: str = cloudwatch._dims_key(dict(items))
+    return text
 
 
 class Store:
@@ -50,7 +57,7 @@ class Store:
         minute = int((now if at is None else at) // 60)
         if minute < now // 60 - MINUTES:
             return
-        key = (namespace, name, cloudwatch._dims_key(dimensions))
+        key = (namespace, name, _dimensions_of(tuple(dimensions.items())))
         with self._lock:
             if key not in self._known:
                 self._known[key] = (unit, dict(dimensions))
@@ -67,7 +74,7 @@ class Store:
 
     def set(self, namespace: str, name: str, value: float, *, unit: str, dimensions: dict[str, str]) -> None:
         """Adds a level, such as the length of a queue. It counts once a minute, so only a new value adds anything."""
-        key = (namespace, name, cloudwatch._dims_key(dimensions))
+        key = (namespace, name, _dimensions_of(tuple(dimensions.items())))
         if value not in self._minutes.get(int(time.time() // 60), {}).get(key, {}):
             self.add(namespace, name, value, unit=unit, dimensions=dimensions)
 

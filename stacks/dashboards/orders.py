@@ -20,7 +20,7 @@ CHOICES: tuple[Choice, ...] = (CHOICE,)
 
 LAST_PARKED = Table(
     title="Last parked",
-    groups=("WatchOrdersLog", "ParkLostOrdersLog"),
+    groups=("WatchOrdersLog",),
     query='fields @timestamp, OrderId, RequestId | filter message = "order parked" | sort @timestamp desc | limit 20',
 )
 

@@ -14,12 +14,14 @@ import { Work } from "./work.js";
 export class Operators {
   #work;
   #sections;
+  #hasFigures;
 
   // Lifecycle
 
   /** @param {Page} page */
   constructor(page) {
     this.#work = new Work(page);
+    this.#hasFigures = Boolean(page.config.figures);
     const corrected = new CorrectedOrders(page);
     this.#sections = [
       new EscalatedOrders(page, this.#work, corrected),
@@ -50,7 +52,10 @@ export class Operators {
     const { news, failure } = this.#work;
     return html`
       <div class="bar">
-        <p class="lead">Orders, messages and reminders that need an operator.</p>
+        <p class="lead">
+          Orders, messages and reminders that need an operator.
+          ${this.#hasFigures ? html`<a href="#/figures">Figures of the stage</a>` : nothing}
+        </p>
         ${reloadButton(this.#reload)}
       </div>
       ${this.#lookUpForm()} ${news ? notice("good", html`<p>${news}</p>`) : nothing} ${failureNotice(failure)}
