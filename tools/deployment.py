@@ -21,12 +21,13 @@ class Deployment:
     TIMEOUTS: Mapping[str, float] = {"connect_timeout": 10}
     """In seconds, by their names in botocore's Config."""
 
-    def __init__(self, stage_name: str, aws: Aws) -> None:
-        """Raises NoRegionError if no region is set."""
+    def __init__(self, stage_name: str, aws: Aws, *, may_ask: bool = True) -> None:
+        """If `may_ask` is false, nobody is asked for a password. Raises NoRegionError if no region is set."""
         if not aws.session.region_name:
             raise NoRegionError
         self.region = str(aws.session.region_name)
         self._stage_name = stage_name
+        self._may_ask = may_ask
         self._aws = aws
         self._clients: dict[str, Any] = {}
         self._stacks: dict[str, Mapping[str, Any] | None] = {}
@@ -83,6 +84,7 @@ class Deployment:
             stage=self._stage_name,
             kept=None if demo else kept.of(place),
             demo=demo() if demo else {},
+            may_ask=self._may_ask,
         )
 
     def api(self, stack: str, user: str | None, *, demo: str) -> Api:
@@ -100,9 +102,9 @@ class Deployment:
         return dict(found)
 
 
-def find(stage: str, *, home: str | None = None) -> Deployment:
+def find(stage: str, *, home: str | None = None, may_ask: bool = True) -> Deployment:
     """The deployment of `stage` on the AWS that `reach` finds. Raises CommandError or a BotoCoreError if that fails."""
-    found = Deployment(stage, reach(stage, home=home))
+    found = Deployment(stage, reach(stage, home=home), may_ask=may_ask)
     found.read_settings()
     return found
 

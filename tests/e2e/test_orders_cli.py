@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -20,7 +23,8 @@ from orders.rules import REASONS
 from tests.support.cloud.apps import Apps
 from tests.support.commands import completed
 from tests.support.waiting import eventually
-from tools.orders.__main__ import main
+from tools import completion
+from tools.orders.__main__ import ANY_ID, WAITING_ID, main
 
 Run = Callable[..., "CompletedProcess[str]"]
 COMMAND = [sys.executable, "-m", "tools.orders"]
@@ -230,6 +234,23 @@ def test_own_orders_are_listed_and_found_by_the_beginning_of_their_ids(
         assert (shown.returncode, order["OrderId"] in shown.stdout) == (0, True)
     unknown = run("show", begins, *operator)
     assert unknown.stderr.startswith(f"error: there is no order {begins}, and no id among your own orders and those ")
+
+
+def test_tab_completes_the_ids_of_orders(
+    apps: Apps, cloud: Cloud, run: Run, escalated: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completion, "LONGEST_SECONDS", 60.0)
+    run("submit", "-", orders=escalated)
+    apps.settled(escalated["OrderId"])
+    context: Any = SimpleNamespace(params={"stage": "local", "user": None, "home": str(cloud.settings.home)})
+
+    def offered(complete: completion.Completion) -> set[str]:
+        with patch.dict(os.environ):
+            return {id for id, _ in complete(context, escalated["OrderId"][:-1])}
+
+    for complete in (ANY_ID, WAITING_ID):
+        # The index of the waiting orders lags.
+        assert eventually(partial(offered, complete)) == {escalated["OrderId"]}
 
 
 def test_a_corrected_order_is_fulfilled(

@@ -92,12 +92,22 @@ class DemoUser(Protocol):
 
 
 class People:
-    """The users of one stage. `demo` maps the roles `person` and `operator` to the laptop cloud's demo users."""
+    """The users of one stage. `demo` maps the roles `person` and `operator` to the laptop cloud's demo users.
+
+    If `may_ask` is false, a user whom only a question can sign in is not signed in.
+    """
 
     def __init__(
-        self, pool: UserPool, *, stage: str, kept: Kept | None = None, demo: Mapping[str, DemoUser] | None = None
+        self,
+        pool: UserPool,
+        *,
+        stage: str,
+        kept: Kept | None = None,
+        demo: Mapping[str, DemoUser] | None = None,
+        may_ask: bool = True,
     ) -> None:
         self.kept = kept
+        self._may_ask = may_ask
         self._pool = pool
         self._stage = stage
         self._demo = demo or {}
@@ -148,6 +158,8 @@ class People:
 
     def _ask(self, question: str) -> str:
         """The text that the user types. The terminal does not show it."""
+        if not self._may_ask:
+            raise CommandError("nobody is signed in")
         try:
             with warnings.catch_warnings():
                 # getpass only warns, and then shows what is typed or reads the password from a pipe.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orders.order import ESCALATED, LISTED, STATUSES
-from stacks.names import LAPTOP_STAGE
+from stacks.names import LAPTOP_STAGE, ORDERS
 from terminal import app
-from tools import command
+from tools import command, completion
 from tools.command import Limit, Shared, shared
 
 if TYPE_CHECKING:
@@ -44,6 +44,26 @@ def main(arguments: list[str] | None = None) -> int:
     return command.exit_status(lambda: app.invoke(APP, NAME, arguments))
 
 
+def _own_ids(api: "Api") -> Iterator[tuple[str, str]]:
+    from tools.orders import calls
+
+    return calls.about(calls.own(api))
+
+
+def _waiting_ids(api: "Api") -> Iterator[tuple[str, str]]:
+    from tools.orders import calls
+
+    return calls.about(calls.waiting(api))
+
+
+WAITING_IDS = ("operator", _waiting_ids)
+ANY_ID, WAITING_ID = (
+    completion.of_ids(ORDERS, ("person", _own_ids), WAITING_IDS),
+    completion.of_ids(ORDERS, WAITING_IDS),
+)
+"""What Tab offers: the ids of one's own orders and of those that wait for an operator, or only the latter."""
+
+
 def _id(text: str | None) -> str | None:
     if text == "":
         raise typer.BadParameter("the id is empty")
@@ -54,7 +74,10 @@ File = Annotated[
     str,
     typer.Argument(metavar="FILE", help="a JSON file with one order or a list of orders, or - for standard input"),
 ]
-OrderId = Annotated[str, typer.Argument(metavar="ORDER_ID", callback=_id, help="the id, or its beginning")]
+OrderId = Annotated[
+    str,
+    typer.Argument(metavar="ORDER_ID", callback=_id, autocompletion=WAITING_ID, help="the id, or its beginning"),
+]
 Status = Annotated[
     str | None,
     typer.Option(
@@ -97,7 +120,12 @@ def show(
     options: Shared,
     order_id: Annotated[
         str | None,
-        typer.Argument(metavar="ORDER_ID", callback=_id, help="the id, or its beginning; without it, your own orders"),
+        typer.Argument(
+            metavar="ORDER_ID",
+            callback=_id,
+            autocompletion=ANY_ID,
+            help="the id, or its beginning; without it, your own orders",
+        ),
     ] = None,
 ) -> int:
     from tools.orders import calls, shown
@@ -244,8 +272,6 @@ def _is_of_a_demo_user(options: Shared) -> bool:
 
 def _api(options: Shared, *, demo: str = "operator") -> "Api":
     """The API, on the laptop cloud called by the demo user with this role: only operators see all orders."""
-    from stacks.names import ORDERS
-
     return options.deployment().api(ORDERS, options.user, demo=demo)
 
 

@@ -1,7 +1,7 @@
 """The calls of the orders API, for one order or for several orders in turn."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -97,6 +97,17 @@ def contact(api: Api, text: str) -> dict[str, Any]:
 def own(api: Api, **filters: str) -> Iterator[dict[str, Any]]:
     """Yields the caller's own orders, last received first. `filters` are parameters of `GET /orders?owner=me`."""
     yield from _listed(api, {"owner": "me", **filters})
+
+
+def waiting(api: Api) -> Iterator[dict[str, Any]]:
+    """Yields the orders that wait for an operator. Raises ForbiddenError if the caller is not one."""
+    for status in LISTED:
+        yield from _listed(api, {"status": status})
+
+
+def about(orders: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yields the id of each order, and some words about it."""
+    return ((order["OrderId"], _about(order)) for order in orders)
 
 
 def corrected(api: Api) -> Iterator[dict[str, Any]]:

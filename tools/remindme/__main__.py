@@ -2,14 +2,16 @@
 
 import re
 import sys
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stacks.names import REMINDERS
 from terminal import app
 from terminal.app import UsageError
-from tools import command
+from tools import command, completion
 from tools.command import Limit, Shared, shared, whole_number
 
 if TYPE_CHECKING:
@@ -55,8 +57,22 @@ def _id(text: str) -> str:
     return text
 
 
+def _ids(api: "Api") -> Iterator[tuple[str, str]]:
+    from tools.remindme import reminders
+
+    return reminders.about(reminders.every(api))
+
+
 Words = Annotated[list[str] | None, typer.Argument(hidden=True)]
-Id = Annotated[str, typer.Argument(metavar="ID", callback=_id, help="the id, or its beginning")]
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        callback=_id,
+        autocompletion=completion.of_ids(REMINDERS, ("person", _ids)),
+        help="the id, or its beginning",
+    ),
+]
 Zone = Annotated[
     str | None,
     typer.Option("--zone", metavar="NAME", help="an IANA time zone, such as Europe/Paris (default: this machine's)"),
@@ -273,8 +289,6 @@ def _clocks(zone: str | None, fold: str | None) -> "Clocks":
 
 
 def _api(options: Shared) -> "Api":
-    from stacks.names import REMINDERS
-
     return options.deployment().api(REMINDERS, options.user, demo="person")
 
 

@@ -4,7 +4,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -98,6 +98,11 @@ def whole_id(api: Api, text: str) -> str:
     if (found := ids.one_of(begins, about, what="of your reminders", shown=printable)) is None:
         raise CommandError(f"you have no reminder whose id begins with {printable(text)}: `list` shows your reminders")
     return found
+
+
+def about(reminders: Iterable[Reminder]) -> Iterator[tuple[str, str]]:
+    """Yields the id of each reminder, and some words about it."""
+    return ((str(reminder["reminderId"]), _about(reminder)) for reminder in reminders)
 
 
 def _about(reminder: Reminder) -> str:
