@@ -46,7 +46,7 @@ WAITS = {
     "reminders.create_reminder": 0.040,
     "reminders.list_reminders": 0.010,
     "reminders.schedule_reminder": 0.010,
-    "reminders.send_reminder": 0.100,
+    "sending.send_reminder": 0.100,
 }
 """Seconds that a call waits for other services. Estimates, because only AWS can tell."""
 

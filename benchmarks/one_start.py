@@ -85,7 +85,7 @@ EVENTS: Mapping[str, Any] = {
     "reminders.create_reminder": event_for_the_api(REMINDER),
     "reminders.list_reminders": event_for_the_api(),
     "reminders.schedule_reminder": {"Input": REMINDER, "ExecutionId": ARN},
-    "reminders.send_reminder": message(
+    "sending.send_reminder": message(
         {"ExecutionId": ARN, "Channel": "email", "Reminder": {**REMINDER, "reminderId": NAME, "waitUntil": NOW}}
     ),
 }

@@ -11,15 +11,15 @@ from stacks.stage import Stage
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """An index that finds rows by the field `key`, sorted by the field `sorted_by`.
+    """An index that finds rows by the field `key`, sorted by the field `sorted_by` if there is one.
 
     A query on the index returns the keys of index and table, and `fields`; if `fields` is None, it returns whole rows.
-    The index has only the rows that have both keys. DynamoDB cannot change the `fields` of an existing index.
+    The index has only the rows that have its keys. DynamoDB cannot change the `fields` of an existing index.
     """
 
     name: str
     key: str
-    sorted_by: str
+    sorted_by: str | None = None
     fields: tuple[str, ...] | None = None
 
     warm_writes: int | None = None
@@ -68,7 +68,7 @@ class KeptTable(dynamodb.Table):
             self.add_global_secondary_index(
                 index_name=index.name,
                 partition_key=text_key(index.key),
-                sort_key=text_key(index.sorted_by),
+                sort_key=text_key(index.sorted_by) if index.sorted_by else None,
                 projection_type=kind,
                 non_key_attributes=list(index.fields) if index.fields else None,
                 warm_throughput=_warm(index.warm_writes),

@@ -50,6 +50,7 @@ class LostReminders(Construct):
                 **table.client_environment,
                 **queues.environment,
                 "REMINDER_WORKFLOW": workflow.state_machine_arn,
+                "STAGE": stage.name,
                 "HOURS_LATE": str(stage.hours_reminders_may_be_late),
             },
         )

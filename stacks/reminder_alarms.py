@@ -4,7 +4,7 @@ The keys of the metrics' dimensions are the resources that `RemindersStack` name
 """
 
 from reminders import measures
-from reminders.reminder import BY_OWNER, BY_STATUS
+from reminders.reminder import BY_OWNER, BY_STATUS, BY_TEXT
 from stacks.alarm import A_MINUTE, AWS, OURS, SLIC, Alarm, one
 from stacks.alarm_settings import AlarmSettings
 from stacks.api_alarms import api_alarms
@@ -117,8 +117,9 @@ def _workflow() -> tuple[Alarm, ...]:
                 "writes": of_table("WriteThrottleEvents"),
                 "index0": of_table("WriteThrottleEvents", BY_OWNER),
                 "index1": of_table("WriteThrottleEvents", BY_STATUS),
+                "index2": of_table("WriteThrottleEvents", BY_TEXT),
             },
-            expression="SUM([reads, writes, index0, index1])",
+            expression="SUM([reads, writes, index0, index1, index2])",
             comparison=">",
             threshold=10,
             reached=3,

@@ -12,6 +12,7 @@ from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.queues import HoldingQueue, SendingQueue
 from stacks.reminder_alarms import FAILED
+from stacks.reminder_feedback import ReminderMails
 from stacks.reminder_table import ReminderTable
 from stacks.sending import TIMEOUT_SECONDS, sending
 from stacks.stage import Stage
@@ -75,6 +76,7 @@ class ReminderSender(Construct):
         queues: ReminderQueues,
         topic: sns.ITopic,
         workflow: sfn.IStateMachine,
+        mails: ReminderMails,
         stop_url: str,
     ) -> None:
         super().__init__(scope, id)
@@ -83,7 +85,7 @@ class ReminderSender(Construct):
             "SendReminder",
             stage=stage,
             description="Sends the reminders that are due, and schedules the next occurrence of those that repeat.",
-            handler="reminders.send_reminder.handler",
+            handler="sending.send_reminder.handler",
             memory=256,
             timeout=TIMEOUT_SECONDS,
             traced=False,
@@ -92,6 +94,8 @@ class ReminderSender(Construct):
                 **table.client_environment,
                 **queues.environment,
                 "SENDER": stage.sender,
+                "CONFIGURATION_SET": mails.configuration_set_name,
+                "STAGE": stage.name,
                 "NOTIFY_TOPIC": topic.topic_arn,
                 "REMINDER_WORKFLOW": workflow.state_machine_arn,
                 "HOURS_LATE": str(stage.hours_reminders_may_be_late),
@@ -118,7 +122,7 @@ class ReminderSender(Construct):
             )
         allow(send, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         workflow.grant_start_execution(send)
-        _allow_mails(send, sender=stage.sender)
+        _allow_mails(send, sender=stage.sender, mails=mails)
         _allow_publishing(send, topic)
 
         logs.MetricFilter(
@@ -132,14 +136,17 @@ class ReminderSender(Construct):
         )
 
 
-def _allow_mails(function: lambda_.IFunction, *, sender: str) -> None:
+def _allow_mails(function: lambda_.IFunction, *, sender: str, mails: ReminderMails) -> None:
     # In its sandbox SES also requires the permission on the recipient's identity. Recipients are not known here, so
     # the statement allows every identity. The condition allows only our sender.
     # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
     function.add_to_role_policy(
         iam.PolicyStatement(
             actions=["ses:SendEmail"],
-            resources=[Stack.of(function).format_arn(service="ses", resource="identity", resource_name="*")],
+            resources=[
+                Stack.of(function).format_arn(service="ses", resource="identity", resource_name="*"),
+                mails.arn,
+            ],
             conditions={"StringEquals": {"ses:FromAddress": sender}},
         )
     )

@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from reminders.reminder import BY_OWNER, BY_STATUS
+from reminders.reminder import BY_OWNER, BY_STATUS, BY_TEXT, TEXT_ID
 from stacks.kept_table import Index, KeptTable
 from stacks.stage import Stage
 
@@ -23,6 +23,8 @@ class ReminderTable(KeptTable):
                 Index(name=BY_OWNER, key="Owner", sorted_by="DueAt"),
                 # See decision D049.
                 Index(name=BY_STATUS, key="Status", sorted_by="DueAt"),
+                # Only reminders that were sent by SMS are in it. See decision D200.
+                Index(name=BY_TEXT, key=TEXT_ID, fields=()),
             ),
             expires_at="ExpiresAt",
         )

@@ -36,7 +36,7 @@ class ReminderWorkflow(Workflow):
             memory=256,
             timeout=20,
             dependencies=dependencies,
-            environment=table.client_environment,
+            environment={**table.client_environment, "STAGE": stage.name},
         )
         allow(schedule_reminder, "dynamodb:GetItem", "dynamodb:PutItem", on=table.table_arn)
 

@@ -15,6 +15,7 @@ from stacks.lost_reminders import LostReminders
 from stacks.python_function import DependencyLayer, named_functions
 from stacks.reminder_alarms import FROM_LOGS, SENT, reminder_alarms
 from stacks.reminder_delivery import ReminderDelivery, ReminderQueues, ReminderSender
+from stacks.reminder_feedback import ReminderFeedback, ReminderMails
 from stacks.reminder_table import ReminderTable
 from stacks.reminder_workflow import ReminderWorkflow
 from stacks.reminders_api import RemindersApi
@@ -51,6 +52,7 @@ class RemindersStack(Stack):
         )
 
         # Sender: its mails link to the API
+        mails = ReminderMails(self, "ReminderMails")
         sender = ReminderSender(
             self,
             "ReminderSender",
@@ -60,7 +62,19 @@ class RemindersStack(Stack):
             queues=queues,
             topic=topic,
             workflow=workflow,
+            mails=mails,
             stop_url=self.api.stop_url,
+        )
+
+        # What SES and SNS report later
+        feedback = ReminderFeedback(
+            self,
+            "ReminderFeedback",
+            stage=stage,
+            dependencies=dependencies,
+            table=table,
+            workflow=workflow,
+            mails=mails,
         )
 
         # Lost reminders and alarms
@@ -113,6 +127,7 @@ class RemindersStack(Stack):
         for queue in queues.by_channel.values():
             CfnOutput(self, f"{queue.node.id}Url", value=queue.queue_url)
         CfnOutput(self, "SettleLostRemindersName", value=lost.function.function_name)
+        CfnOutput(self, "RecordFeedbackArn", value=feedback.function.function_arn)
         CfnOutput(self, "SenderAddress", value=stage.sender)
 
     def _topic(self, stage: Stage) -> sns.Topic:

@@ -65,7 +65,7 @@ class RemindersApi(RestApi):
             "CreateReminder",
             description="POST /reminders",
             handler="reminders.create_reminder.handler",
-            environment=scheduling,
+            environment={**scheduling, "STAGE": stage.name},
         )
         self.add_route(
             "POST",
@@ -129,7 +129,7 @@ class RemindersApi(RestApi):
             "CancelReminder",
             description="DELETE /reminders/{reminderId}",
             handler="reminders.cancel_reminder.handler",
-            environment=common,
+            environment={**common, "STAGE": stage.name},
         )
         self.add_route(
             "DELETE", "/reminders/{reminderId}", cancel_reminder, answers={200: STATE, 404: ERROR, 409: ERROR}
@@ -141,7 +141,7 @@ class RemindersApi(RestApi):
             "StopReminder",
             description="GET and POST /stop/{token}",
             handler="feedback.stop_reminder.handler",
-            environment=table.client_environment,
+            environment={**table.client_environment, "STAGE": stage.name},
         )
         self.add_pages(("GET", "HEAD", "POST"), f"{STOP_PATH}/{{token}}", stop_reminder)
         self.stop_url = self.url_for_path(STOP_PATH)

@@ -197,6 +197,11 @@ export function repeatText({ every, until, times }) {
  */
 const REASONS = [
   [/^stopped by its recipient$/, "The recipient stopped this reminder."],
+  [
+    /^stopped, because its recipient marked a mail as spam$/,
+    "The recipient marked an e-mail as spam, so it is stopped.",
+  ],
+  [/^stopped, because its mail came back/, "The address accepts no e-mail, so the reminder is stopped."],
   [/^the e-mail was not sent/, "The e-mail could not be sent."],
   [/^the text was not sent/, "The text message could not be sent."],
   [/^the message to the topic was not sent/, "The message to the topic could not be sent."],
@@ -218,4 +223,29 @@ const UNKNOWN = "The reminder could not be sent.";
 export function reasonText({ reason, status }) {
   const words = (reason ?? "").split("; ").map((one) => REASONS.find(([rule]) => rule.test(one))?.[1] ?? UNKNOWN);
   return `${isWaiting({ status }) ? "Last time: " : ""}${words.join(" ")}`;
+}
+
+/**
+ * What became of a message after it was sent, by channel and kind.
+ *
+ * @type {Record<string, Record<string, string>>}
+ */
+const AFTERWARDS = {
+  email: {
+    UNDELIVERED: "The e-mail did not arrive.",
+    REJECTED: "The mail service refused the e-mail.",
+    BOUNCED: "The e-mail came back: the address accepts no mail.",
+    COMPLAINED: "The recipient marked the e-mail as spam.",
+  },
+  sms: { UNDELIVERED: "The text message did not arrive." },
+};
+
+/**
+ * Returns what became of a reminder's messages after they were sent. An empty text if nothing is known.
+ *
+ * @param {Reminder} reminder
+ */
+export function afterwardsText({ feedback }) {
+  const words = Object.entries(feedback ?? {}).map(([channel, { kind }]) => AFTERWARDS[channel]?.[kind] ?? "");
+  return words.filter(Boolean).join(" ");
 }

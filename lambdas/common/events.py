@@ -12,6 +12,12 @@ from common.codes import Detail
 Event: TypeAlias = Mapping[str, Any]
 
 
+def request_id(event: Event) -> str | None:
+    """API Gateway's id of the request, a UUID. None only if something other than API Gateway calls the function."""
+    id: str | None = (event.get("requestContext") or {}).get("requestId")
+    return id
+
+
 class RequestError(Exception):
     """A refused request: the HTTP status, a code for programs, and a message and details for people.
 

@@ -19,6 +19,7 @@ from common.codes import Detail
 # Imported under their own names, because handlers use http.Event and http.RequestError.
 from common.events import Event as Event
 from common.events import RequestError as RequestError
+from common.events import request_id as request_id
 from common.logs import event as log_event
 from common.logs import logger_of
 from common.shape import Shape, ShapeError
@@ -108,12 +109,6 @@ def reply(status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | 
         },
         "body": json.dumps(body, ensure_ascii=False),
     }
-
-
-def request_id(event: Event) -> str | None:
-    """API Gateway's id of the request, a UUID. None only if something other than API Gateway calls the function."""
-    id: str | None = (event.get("requestContext") or {}).get("requestId")
-    return id
 
 
 def location(event: Event, at: str) -> dict[str, str]:

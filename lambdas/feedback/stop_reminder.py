@@ -7,12 +7,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common import calls
 from common.aws import error_name
-from common.events import Event
+from common.events import Event, request_id
 from common.logs import logger_of
-from common.times import timestamp
 from feedback import stop_page
-from reminders import executions, stop_link, table
-from reminders.reminder import BY_RECIPIENT, CANCELLED, SCHEDULED, Row
+from feedback.refusal import is_refused, refused
+from reminders import executions, journal, signed, stop_link, table
+from reminders.reminder import BY_RECIPIENT, CANCELLED
 
 Reply: TypeAlias = dict[str, Any]
 
@@ -42,40 +42,36 @@ def handler(event: Event, context: object) -> Reply:
 
 def _answered(event: Event) -> Reply:
     now = datetime.now(UTC)
-    token = stop_link.read((event.get("pathParameters") or {}).get("token") or "")
+    token = signed.read((event.get("pathParameters") or {}).get("token") or "")
     row = table.find(token.reminder_id) if token else None
     if token is None or row is None or not stop_link.is_valid(token, row.get("StopKey"), now=now):
         return _reply(404, stop_page.invalid(), event)
     if event.get("httpMethod") != "POST":
         return _reply(200, stop_page.ask(row["Message"]), event)
-    if not _is_stopped(token.reminder_id, now=now):
+    if not _is_stopped(token.reminder_id, now=now, request_id=request_id(event)):
         return _reply(503, stop_page.failed(), event)
     return _reply(200, stop_page.stopped(), event)
 
 
-def _is_stopped(reminder_id: str, *, now: datetime) -> bool:
+def _is_stopped(reminder_id: str, *, now: datetime, request_id: str | None) -> bool:
     """Cancels the reminder. If it is being sent or is over, it is never sent again. Safe to repeat.
 
     Returns False if the row changed at each attempt.
     """
     for _ in range(ATTEMPTS):
         row = table.find(reminder_id)
-        if row is None or row["Status"] == CANCELLED or ("RefusedAt" in row and row["Status"] != SCHEDULED):
+        if row is None or is_refused(row):
             return True
-        if written := table.refuse(row, _changes(row, now=now)):
+        if written := table.refuse(row, refused(row, BY_RECIPIENT, now=now)):
             if written["Status"] == CANCELLED:
                 executions.stop_if_possible(written["ExecutionId"])
+            journal.cancelled(written, request_id=request_id)
             return True
     return False
 
 
-def _changes(row: Row, *, now: datetime) -> dict[str, Any]:
-    changes: dict[str, Any] = {"RefusedAt": timestamp(now), "UpdatedAt": timestamp(now)}
-    if row["Status"] == SCHEDULED:
-        return {**changes, "Status": CANCELLED, "Reason": BY_RECIPIENT}
-    return {**changes, "Stopped": True}
-
-
 def _reply(status: int, page: str, event: Event) -> Reply:
     body = "" if event.get("httpMethod") == "HEAD" else page
-    return {"statusCode": status, "headers": stop_page.HEADERS, "body": body}
+    id = request_id(event)
+    headers = {**stop_page.HEADERS, **({"X-Request-Id": id} if id else {})}
+    return {"statusCode": status, "headers": headers, "body": body}

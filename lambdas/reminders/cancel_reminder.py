@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from common import http
 from common.times import timestamp
-from reminders import executions, table
+from reminders import executions, journal, table
 from reminders.owner import own_row
 from reminders.reminder import CANCELLED, SCHEDULED, Row, shown
 
@@ -32,6 +32,7 @@ def handler(event: http.Event) -> http.Reply:
             raise http.RequestError(409, "Conflict", message)
     else:
         executions.stop_if_possible(row["ExecutionId"])
+    journal.cancelled(row, request_id=http.request_id(event))
     return http.reply(200, shown(row))
 
 

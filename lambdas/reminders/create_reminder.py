@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common import http
 from common.caller import Caller, caller_of
-from reminders import executions, idempotency, readiness, recipients, settings, stop_link, table, validation
+from reminders import executions, idempotency, journal, readiness, recipients, settings, stop_link, table, validation
 from reminders.due import Due
 from reminders.errors import InvalidReminderError, Problems
 from reminders.reminder import FAILED, SCHEDULED, Row, execution_input, row_of, scheduled
@@ -32,7 +32,7 @@ def handler(event: http.Event) -> http.Reply:
     identity = _identity(event, request, caller)
     row = table.find(identity["ReminderId"]) if "RequestDigest" in identity else None
     if row is None:
-        request, row = _new(request, identity, caller, now=now)
+        request, row = _new(request, identity, caller, now=now, request_id=http.request_id(event))
         if _is_scheduled(request, row):
             return _accepted(event, row)
         row = table.find(row["ReminderId"])
@@ -51,7 +51,7 @@ def _identity(event: http.Event, request: Mapping[str, Any], caller: Caller) -> 
 
 
 def _new(
-    request: Mapping[str, Any], identity: Mapping[str, str], caller: Caller, *, now: datetime
+    request: Mapping[str, Any], identity: Mapping[str, str], caller: Caller, *, now: datetime, request_id: str | None
 ) -> tuple[dict[str, Any], Row]:
     """Returns the request with its addresses, and the row of a new reminder. Raises RequestError if it is invalid."""
     addressed, due = _checked(request, caller, now=now)
@@ -66,6 +66,7 @@ def _new(
         stop_key=stop_link.new_key(),
         now=now,
         kept=kept,
+        request_id=request_id,
     )
     return addressed, {**row, **identity, "Claim": str(uuid.uuid4())}
 
@@ -147,6 +148,7 @@ def _start(request: Mapping[str, Any], row: Row) -> None:
     """Starts the execution that the row names. If its name is used already, starts another one."""
     given = execution_input(request, row, now=datetime.now(UTC))
     if executions.start(row["ExecutionId"], given):
+        journal.scheduled(row)
         return
     existing = executions.found(row["ExecutionId"])
     if (
@@ -159,6 +161,7 @@ def _start(request: Mapping[str, Any], row: Row) -> None:
     # An earlier call started this execution, and its row was deleted. Its message finds that the row has another one.
     if renamed := table.start_with(row, {}, execution=executions.another_of(row)):
         executions.start(renamed["ExecutionId"], given)
+        journal.scheduled(renamed)
 
 
 def _accepted(event: http.Event, row: Row) -> http.Reply:

@@ -71,4 +71,4 @@ def stop_if_possible(execution: str) -> None:
     try:
         states.stop_execution(executionArn=execution)
     except (ClientError, BotoCoreError) as error:
-        logger.warning("an execution was not stopped: %s", error_name(error))
+        logger.info("an execution was not stopped: %s", error_name(error))

@@ -35,8 +35,10 @@ class Mail(NamedTuple):
     headers: Mapping[str, str]
 
 
-def mail_of(reminder: Mapping[str, Any], *, stop_url: str = "") -> Mail:
+def mail_of(reminder: Mapping[str, Any], *, stop_url: str = "", request_id: str = "") -> Mail:
     """Returns the mail for `reminder`, which has `email`, `message` and perhaps `subject`, `reminderId` and `repeat`.
+
+    `request_id` is the id of the request that set the reminder. Support finds the reminder in the logs with it.
 
     `stop_url` is the address where the recipient can stop the reminder. Mail programs find it in the headers, too, and
     can stop the reminder with a POST (RFC 8058).
@@ -59,7 +61,10 @@ def mail_of(reminder: Mapping[str, Any], *, stop_url: str = "") -> Mail:
             + (f'<p><a href="{escape(stop_url)}">{STOP}</a></p>\n' if stop_url else "")
             + "</body>\n</html>\n"
         ),
-        headers={"List-Unsubscribe": f"<{stop_url}>", "List-Unsubscribe-Post": ONE_CLICK} if stop_url else {},
+        headers={
+            **({"List-Unsubscribe": f"<{stop_url}>", "List-Unsubscribe-Post": ONE_CLICK} if stop_url else {}),
+            **({"X-Request-Id": request_id} if request_id else {}),
+        },
     )
 
 

@@ -3,6 +3,8 @@
 An occurrence is due when `SendReminder` claims it for the first time after its wait, or when a sweep gives it up
 unclaimed. From then on it ends in exactly one way: SENT, FAILED or, because somebody stopped it between two attempts,
 CANCELLED. CANCELLED also counts the reminders that were cancelled while they waited.
+
+See decision D198.
 """
 
 from common.metrics import Measure

@@ -132,7 +132,7 @@ def _ask(
     except (ClientError, BotoCoreError) as error:
         # Do not log the message, because it may quote an address.
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-        logger.warning("%s was not answered: %s", operation, code)
+        logger.info("%s was not answered: %s", operation, code)
         answer = None
     kept_answers[question if answer is not None else operation_alone] = (now + KEPT_SECONDS, answer)
     return answer

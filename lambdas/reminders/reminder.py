@@ -24,12 +24,28 @@ BY_RECIPIENT = "stopped by its recipient"
 CARRIED = ("message", "subject", "channels", *HIDDEN, "repeat")
 """The fields of a request that travel through the workflow and the queues. See decision D037."""
 
-BY_OWNER, BY_STATUS = "ByOwner", "ByStatus"
-"""Indexes of the table. Their keys are Owner and DueAt, and Status and DueAt."""
+BY_OWNER, BY_STATUS, BY_TEXT = "ByOwner", "ByStatus", "ByText"
+"""Indexes of the table. Their keys are Owner and DueAt, Status and DueAt, and TEXT_ID."""
 
 LEASE, RESULT = "{}Lease", "{}Result"
 """Fields of a row while it is SENDING, such as `EmailLease` and `EmailResult`: until when a function may send by the
 channel, and how it went. Only a reminder with several channels has results."""
+
+CLAIMED = "ClaimedAt"
+"""The field of a row with the time of the first claim of its occurrence."""
+
+FEEDBACK = "{}Feedback"
+"""Fields of a row such as `EmailFeedback`: what SES or SNS reported about a message after they had accepted it. JSON
+text with `kind`, `at` and `occurrence`."""
+
+UNDELIVERED, REJECTED, BOUNCED, COMPLAINED = "UNDELIVERED", "REJECTED", "BOUNCED", "COMPLAINED"
+"""The kinds of feedback: the message did not arrive, SES found something dangerous in it, the recipient's mail server
+accepts no mail for this address, and the recipient has marked the mail as spam. See decision D199."""
+
+FEEDBACK_CHANNELS = ("email", "sms")
+
+TEXT_ID, TEXT_OCCURRENCE = "TextId", "TextOccurrence"
+"""The fields of a row with the id that SNS gave to its last text message, and the occurrence that it was for."""
 
 LEASE_TIME = timedelta(seconds=120)
 """How long one attempt may send and record. It is longer than the function's timeout, and shorter than the time until a
@@ -55,11 +71,12 @@ def row_of(
     stop_key: str,
     now: datetime,
     kept: timedelta,
+    request_id: str | None = None,
 ) -> Row:
     """Returns the row of a new reminder. The row expires `kept` after the reminder is due.
 
     `execution` is the ARN of the only execution whose message sends the reminder. `stop_key` signs the link in its
-    e-mails.
+    e-mails. `request_id` is the id of the API's request; a reminder that was started by hand has none.
     """
     return {
         "ReminderId": reminder_id,
@@ -72,6 +89,7 @@ def row_of(
         "ExecutionId": execution,
         "StopKey": stop_key,
         "CreatedAt": timestamp(now),
+        **({"RequestId": request_id} if request_id else {}),
     }
 
 
@@ -116,6 +134,7 @@ def execution_input(request: Mapping[str, Any], row: Row, *, now: datetime, wait
         **{name: request[name] for name in CARRIED if name in request},
         "channels": channels,
         "reminderId": row["ReminderId"],
+        **({"requestId": row["RequestId"]} if "RequestId" in row else {}),
         "waitUntil": utc_text(until),
         **({"waitSeconds": min(int(request["waitSeconds"]), left)} if in_seconds else {}),
     }
@@ -167,6 +186,17 @@ def channels_on(row: Row) -> list[str]:
     return channels_of({"channels": row.get("Channels"), "preference": row["Preference"]})
 
 
+def feedback_on(row: Row, channel: str) -> dict[str, Any] | None:
+    """Returns the feedback about a message by the channel: its `kind`, `at` and `occurrence`. None without any."""
+    text = row.get(FEEDBACK.format(channel.capitalize()))
+    return json.loads(text) if text else None
+
+
+def bounces(row: Row, channel: str) -> bool:
+    """Returns whether the address of the channel accepts no messages, as far as we know."""
+    return (feedback_on(row, channel) or {}).get("kind") == BOUNCED
+
+
 def first_due(row: Row) -> Due:
     return Due(from_utc_text(row["FirstDueAt"]), row["TimeZone"])
 
@@ -174,6 +204,7 @@ def first_due(row: Row) -> Due:
 def shown(row: Row) -> dict[str, Any]:
     """Returns a reminder in the form that the API shows."""
     optional = {"Subject": "subject", **{name.capitalize(): name for name in HIDDEN}, "Reason": "reason"}
+    feedback = {channel: found for channel in FEEDBACK_CHANNELS if (found := feedback_on(row, channel))}
     return {
         **scheduled(row),
         "message": row["Message"],
@@ -182,6 +213,7 @@ def shown(row: Row) -> dict[str, Any]:
         "updatedAt": row["UpdatedAt"],
         **{name: row[field] for field, name in optional.items() if row.get(field)},
         **({"repeat": json.loads(row["Repeat"])} if "Repeat" in row else {}),
+        **({"feedback": feedback} if feedback else {}),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from common import calls
 from common.shape import ShapeError
-from reminders import mask, settings, stop_link, table, validation
+from reminders import journal, mask, settings, stop_link, table, validation
 from reminders.errors import InvalidReminderError
 from reminders.owner import NOBODY
 from reminders.reminder import Row, execution_input, row_of
@@ -70,6 +70,7 @@ def _recorded(request: Mapping[str, Any], execution: str, *, now: datetime) -> R
         kept=settings.kept(),
     )
     if table.create(new):
+        journal.scheduled(new)
         return new
     row = table.find(reminder_id)
     if row is None or row["ExecutionId"] != execution:

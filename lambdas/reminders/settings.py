@@ -14,6 +14,11 @@ def grace() -> timedelta:
     return timedelta(hours=int(os.environ["HOURS_LATE"]))
 
 
+def stage() -> str:
+    """Returns the name of the stage, for metrics."""
+    return os.environ["STAGE"]
+
+
 def listed() -> frozenset[str]:
     """Returns the addresses and numbers, in lower case, that every signed-in user may send reminders to."""
     return frozenset(f"{os.environ['ALLOWED_EMAILS']} {os.environ['ALLOWED_PHONES']}".lower().split())

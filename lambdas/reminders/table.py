@@ -5,6 +5,7 @@ import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -15,7 +16,20 @@ from common.aws import BRIEFLY
 from common.paging import Place
 from common.times import timestamp, timestamp_in_full
 from reminders.channels import CHANNELS
-from reminders.reminder import BY_OWNER, BY_STATUS, CANCELLED, LEASE, RESULT, SCHEDULED, SENDING, Row, channels_on
+from reminders.reminder import (
+    BY_OWNER,
+    BY_STATUS,
+    BY_TEXT,
+    CANCELLED,
+    CLAIMED,
+    LEASE,
+    RESULT,
+    SCHEDULED,
+    SENDING,
+    TEXT_ID,
+    Row,
+    channels_on,
+)
 
 LONGEST_ID = 128
 """In characters. An execution's name is shorter (80), and DynamoDB's limit for a key is higher (2048 bytes)."""
@@ -70,6 +84,8 @@ def claim(
     the channel must have no result yet, and no lease or a lease that is over. boto3 repeats a claim whose answer was
     lost, so the claim's own lease is accepted too.
 
+    CLAIMED on the row has the time `now` of the occurrence's first claim.
+
     See decisions D039 and D144.
     """
     held, result = LEASE.format(channel.capitalize()), RESULT.format(channel.capitalize())
@@ -82,7 +98,7 @@ def claim(
         & (Attr("Status").eq(SCHEDULED) | (Attr("Status").eq(SENDING) & is_free & Attr(result).not_exists()))
     )
     changes = {"Status": SENDING, "UpdatedAt": timestamp(now), held: own}
-    return _update(reminder_id, changes, only_if=condition)
+    return _update(reminder_id, changes, only_if=condition, at_first={CLAIMED: timestamp_in_full(now)})
 
 
 def release(row: Row, channel: str, *, now: datetime, is_unsent: bool) -> Row | None:
@@ -98,10 +114,13 @@ def release(row: Row, channel: str, *, now: datetime, is_unsent: bool) -> Row | 
     return _update(row["ReminderId"], changes, only_if=is_own, without=[held])
 
 
-def record(row: Row, channel: str, reason: str, *, now: datetime) -> Row | None:
-    """Records the result of one of several channels, and returns the row. An empty `reason` means that it has sent."""
+def record(row: Row, channel: str, reason: str, *, now: datetime, sent: Mapping[str, Any]) -> Row | None:
+    """Records the result of one of several channels, and returns the row. An empty `reason` means that it has sent.
+
+    `sent` are fields that the row gets from the service's answer.
+    """
     name = channel.capitalize()
-    changes = {RESULT.format(name): reason, "UpdatedAt": timestamp(now)}
+    changes = {RESULT.format(name): reason, "UpdatedAt": timestamp(now), **sent}
     return _update(row["ReminderId"], changes, only_if=_is(row, SENDING), without=[LEASE.format(name)])
 
 
@@ -187,6 +206,12 @@ def find(reminder_id: str) -> Row | None:
     return row
 
 
+def with_text(text_id: str) -> str | None:
+    """Returns the id of the reminder whose last text message SNS gave this id. None if no row has it."""
+    found = _table.query(IndexName=BY_TEXT, KeyConditionExpression=Key(TEXT_ID).eq(text_id), Limit=1)["Items"]
+    return str(found[0]["ReminderId"]) if found else None
+
+
 def of_owner(owner: str, **page: Any) -> tuple[list[Row], Place | None]:
     """Returns a page of an owner's reminders, and where the next page begins. `page` has the arguments of _page."""
     return _page(BY_OWNER, "Owner", owner, **page)
@@ -246,23 +271,34 @@ def _followed(row: Row, changes: Mapping[str, Any], execution: str) -> dict[str,
     return {**changes, "ExecutionId": execution, "After": row["ExecutionId"]}
 
 
-_OF_CHANNELS = [field.format(channel.capitalize()) for channel in CHANNELS for field in (LEASE, RESULT)]
-"""The fields that hold the leases and the results of the channels. A row has them only while it is SENDING."""
+_OF_CHANNELS = [CLAIMED, *(field.format(channel.capitalize()) for channel in CHANNELS for field in (LEASE, RESULT))]
+"""The fields of an occurrence that is being sent: its first claim, and the leases and results of the channels."""
 
 
 def _update(
-    reminder_id: str, changes: Mapping[str, Any], *, only_if: ConditionBase, without: Sequence[str] = ()
+    reminder_id: str,
+    changes: Mapping[str, Any],
+    *,
+    only_if: ConditionBase,
+    without: Sequence[str] = (),
+    at_first: Mapping[str, Any] = MappingProxyType({}),
 ) -> Row | None:
-    """Writes `changes`, removes the fields in `without`, and returns the row. None if the condition does not hold."""
-    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
+    """Writes `changes`, removes the fields in `without`, and returns the row. None if the condition does not hold.
+
+    The fields in `at_first` are only written if the row lacks them.
+    """
+    values = {**changes, **at_first}
+    sets = "SET " + ", ".join(
+        f"#{name} = if_not_exists(#{name}, :{name})" if name in at_first else f"#{name} = :{name}" for name in values
+    )
     removes = " REMOVE " + ", ".join(f"#{name}" for name in without) if without else ""
     try:
         answer = _table.update_item(
             Key={"ReminderId": reminder_id},
             UpdateExpression=sets + removes,
             ConditionExpression=only_if,
-            ExpressionAttributeNames={f"#{name}": name for name in (*changes, *without)},
-            ExpressionAttributeValues={f":{name}": value for name, value in changes.items()},
+            ExpressionAttributeNames={f"#{name}": name for name in (*values, *without)},
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
             ReturnValues="ALL_NEW",
         )
     except ClientError as error:

@@ -6,13 +6,24 @@ from typing import Any
 
 from common import http
 from common.caller import Caller, caller_of
-from reminders import earlier, executions, idempotency, readiness, recipients, settings, stop_link, table, validation
+from reminders import (
+    earlier,
+    executions,
+    idempotency,
+    journal,
+    readiness,
+    recipients,
+    settings,
+    stop_link,
+    table,
+    validation,
+)
 from reminders.change import TIMES, content_of, due_after, request_after, row_after
 from reminders.channels import addresses_of, channels_of
 from reminders.due import Due
 from reminders.errors import InvalidReminderError, Problems
 from reminders.owner import own_row
-from reminders.reminder import OVER, SCHEDULED, Row, execution_input, request_on, shown
+from reminders.reminder import FEEDBACK, OVER, SCHEDULED, Row, bounces, execution_input, request_on, shown
 
 
 @http.api
@@ -38,7 +49,9 @@ def handler(event: http.Event) -> http.Reply:
     if digest and row.get("ChangeDigest") == digest:
         return http.reply(200, shown(_started(row)))
     _check_status(row, change)
-    return http.reply(200, shown(_changed(row, change, caller, digest, now=now)))
+    changed = _changed(row, change, caller, digest, now=now)
+    journal.note("reminder changed", changed, request_id=http.request_id(event), Fields=", ".join(sorted(change)))
+    return http.reply(200, shown(changed))
 
 
 def _check_status(row: Row, change: Mapping[str, Any]) -> None:
@@ -67,6 +80,11 @@ def _changed(row: Row, change: Mapping[str, Any], caller: Caller, digest: str, *
     if known is None or known.get("email") != request.get("email"):
         # The links in earlier mails belong to the earlier recipient.
         changes["StopKey"] = stop_link.new_key()
+        gone.append(FEEDBACK.format("Email"))
+    elif "email" in channels_of(request) and bounces(row, "email"):
+        raise _conflict(
+            "Mails to this address come back. Give the reminder another address or channel, or set a new reminder."
+        )
     changed = table.change(row, changes, execution=executions.another_of(row), after=after, without=gone)
     if changed is None:
         raise _conflict("The reminder is being sent, or was changed a moment ago. Look at it, then try again.")

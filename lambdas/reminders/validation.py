@@ -63,7 +63,7 @@ CHANGE = Shape.of(
     Path(__file__).with_name("reminder_change.schema.json"), forms=_FORMS, texts=_TEXTS, across=_across_a_change
 )
 
-OURS = {"reminderId", "waitUntil", "after", "waitedUntil"}
+OURS = {"reminderId", "requestId", "waitUntil", "after", "waitedUntil"}
 """The fields that the API and the functions add to a request when they start the workflow.
 
 The last two are in the inputs of executions that started before the workflow had its present states.

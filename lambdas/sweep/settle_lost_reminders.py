@@ -16,10 +16,12 @@ from common import calls
 from common.aws import BRIEFLY, error_name
 from common.logs import logger_of
 from common.times import timestamp
-from reminders import earlier, executions, mask, settings, table
+from reminders import earlier, executions, journal, mask, measures, settings, table
 from reminders.due import from_utc_text, utc_text
 from reminders.following import next_of
 from reminders.reminder import (
+    CLAIMED,
+    FAILED,
     OVER,
     SCHEDULED,
     SENDING,
@@ -184,7 +186,7 @@ def _settle(found: Row, run: Run) -> bool:
         if row.get("Reason") == DAMAGED:
             # Do not count it again: a sweep finds a repeated reminder until the stage's grace time is over.
             return False
-        return table.settle(row, failed(DAMAGED, now=run.now)) is not None
+        return _fail(row, DAMAGED, now=run.now)
 
 
 def _last_seen(row: Row) -> datetime:
@@ -207,9 +209,24 @@ def _send_again_or_fail(row: Row, source: Mapping[str, Any] | None, *, now: date
     else:
         reason = NOT_KNOWN
     if request and (following := next_of(row, now=now)):
-        return _schedule(row, {**following, "Reason": reason}, request, source, now=now)
+        if is_settled := _schedule(row, {**following, "Reason": reason}, request, source, now=now):
+            _note_failure(row, reason, now=now)
+        return is_settled
     stops = request is None and "Repeat" in row
-    return table.settle(row, failed(reason + NO_MORE if stops else reason, now=now)) is not None
+    return _fail(row, reason + NO_MORE if stops else reason, now=now)
+
+
+def _fail(row: Row, reason: str, *, now: datetime) -> bool:
+    is_settled = table.settle(row, failed(reason, now=now)) is not None
+    if is_settled and row["Status"] not in OVER:
+        _note_failure(row, reason, now=now)
+    return is_settled
+
+
+def _note_failure(row: Row, reason: str, *, now: datetime) -> None:
+    journal.ended(row, FAILED, reason, now=now)
+    if CLAIMED not in row:
+        journal.count(measures.DUE)
 
 
 def _go_on_after(row: Row, source: Mapping[str, Any] | None, *, now: datetime) -> bool:
@@ -231,4 +248,5 @@ def _schedule(
     execution = {"Status": SCHEDULED, "ExecutionId": executions.another_of(row), "After": after}
     if scheduled := table.settle(row, {**changes, **execution}):
         executions.start(scheduled["ExecutionId"], execution_input(request, scheduled, now=now))
+        journal.note("lost reminder started again", scheduled)
     return scheduled is not None

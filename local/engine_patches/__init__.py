@@ -14,6 +14,7 @@ def apply() -> None:
         express,
         expressions,
         garbage,
+        mails,
         numbers,
         once,
         outputs,
@@ -38,6 +39,8 @@ def apply() -> None:
         outputs,
         queues,
         sending_rates,
+        # After sending_rates, which replaces a line of the function that this one wraps.
+        mails,
         server,
         streams,
         tasks,

@@ -13,7 +13,7 @@ from local.settings import PROJECT
 from tests.support.cloud.apps import Apps
 from tests.support.templates.deployment import synthesise
 
-UNKNOWN_TO_THE_ENGINE = {"SMS", "SMS spending", "SMS numbers"}
+UNKNOWN_TO_THE_ENGINE = {"SMS", "SMS spending", "SMS numbers", "SMS reports"}
 """The checks that only AWS can answer."""
 
 

@@ -1,5 +1,6 @@
 """Reminders on a laptop cloud: every form that the original programs accepted, set by HTTP or started by hand."""
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.contract import Api
 from tests.support.cloud.faults import changed
 from tests.support.cloud.reminders import delivered, first_execution, row_of, settled
+from tests.support.handlers.reports import mail_event
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -315,3 +317,43 @@ def test_a_mail_has_its_subject_and_its_message_is_escaped(apps: Apps, api: Api,
     assert mail["BodyText"].startswith(f"{body['message']}\n\n-- \n")
     assert f"{message} &lt;b&gt;&amp;&lt;/b&gt;<br>\nLi&#x27;l Zoë 🐈</p>" in mail["BodyHtml"]
     assert posted["reminderId"] in mail["BodyText"] and "<b>" not in mail["BodyHtml"]
+
+
+def test_one_id_goes_from_the_answers_header_to_the_mails_header(apps: Apps, message: str) -> None:
+    status, answer, headers = apps.call_reminders(
+        "POST", "/reminders", {"message": message, "preference": "email", "email": EMAIL, "waitSeconds": 0}
+    )
+    assert status == 202
+    request_id, reminder_id = headers["X-Request-Id"], answer["reminderId"]
+
+    (mail,) = eventually(
+        lambda: [one for one in apps.cloud.engine.mails() if one["BodyText"].startswith(f"{message}\n")], until=bool
+    )
+
+    found = {header["Name"]: header["Value"] for header in mail["Headers"]}
+    assert found["X-Request-Id"] == request_id
+    assert row_of(apps, reminder_id)["RequestId"] == request_id
+    execution = apps.cloud.engine.client("stepfunctions").describe_execution(
+        executionArn=first_execution(apps, reminder_id)
+    )
+    assert json.loads(execution["input"])["requestId"] == request_id
+    ((tag, value),) = ((one["Name"], one["Value"]) for one in mail["Tags"])
+    assert tag == "reminder" and mail["ConfigurationSetName"]
+
+    # Only SES can put this event onto a bus, so the test calls the function as the rule would.
+    event = mail_event("Complaint", value)
+    entry = {"Source": "aws.ses", "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+    (refusal,) = apps.cloud.engine.client("events").put_events(Entries=[entry])["Entries"]
+    assert refusal["ErrorCode"] == "NotAuthorizedForSourceException"
+    settled(apps, reminder_id)
+    functions = apps.cloud.engine.client("lambda")
+    pages = functions.get_paginator("list_functions").paginate()
+    names = [one["FunctionName"] for page in pages for one in page["Functions"]]
+    (name,) = (one for one in names if "RecordFeedback" in one)
+    assert functions.invoke(FunctionName=name, Payload=json.dumps(event))["StatusCode"] == 200
+
+    def kind() -> Any:
+        shown = apps.call_reminders("GET", f"/reminders/{reminder_id}")[1]
+        return shown.get("feedback", {}).get("email", {}).get("kind")
+
+    assert eventually(kind, until=bool) == "COMPLAINED"

@@ -17,6 +17,7 @@ POWERTOOLS = {"aws_lambda_powertools", "asyncio", "jmespath", "typing_extensions
 IMPORTS = {
     "account.delete_account": (REMINDERS, ["cognito-idp", "dynamodb", "dynamodb", "sqs", "stepfunctions"]),
     "account.get_account": (REMINDERS, ["cognito-idp", "dynamodb", "dynamodb", "sqs", "stepfunctions"]),
+    "feedback.record_feedback": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
     "fulfillment.ship_order": ({"fastjsonschema", *POWERTOOLS}, ["dynamodb"]),
     "identity.check_sign_up": (set(), []),
     "orders.close_order": (API, ["dynamodb"]),
@@ -39,7 +40,7 @@ IMPORTS = {
     "reminders.get_reminder": (REMINDERS, ["dynamodb"]),
     "reminders.list_reminders": (REMINDERS, ["dynamodb"]),
     "reminders.schedule_reminder": (REMINDERS, ["dynamodb"]),
-    "reminders.send_reminder": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
+    "sending.send_reminder": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
     "sweep.settle_lost_reminders": (REMINDERS, ["dynamodb", "sqs", "stepfunctions"]),
     "feedback.stop_reminder": ({"zoneinfo"}, ["dynamodb", "stepfunctions"]),
     "reminders.update_reminder": (REMINDERS, ["dynamodb", "stepfunctions"]),

@@ -227,6 +227,44 @@ def test_apis_write_no_access_logs(cloud: Cloud, places: Places) -> None:
     assert logs.filter_log_events(logGroupName=group)["events"] == []
 
 
+def test_ses_reports_nothing(client: Callable[[str], Any], name: str) -> None:
+    """On AWS a mail to this address of SES's simulator bounces."""
+    events, queues, ses = client("events"), client("sqs"), client("sesv2")
+    queue = queues.create_queue(QueueName=name)["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.ses", name]}
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    ses.create_configuration_set(ConfigurationSetName=name)
+    bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    destination = {
+        "Enabled": True,
+        "MatchingEventTypes": ["BOUNCE"],
+        "EventBridgeDestination": {"EventBusArn": bus},
+    }
+    ses.create_configuration_set_event_destination(
+        ConfigurationSetName=name, EventDestinationName=name, EventDestination=destination
+    )
+    ses.create_email_identity(EmailIdentity=f"{name}@example.com")
+
+    ses.send_email(
+        FromEmailAddress=f"{name}@example.com",
+        Destination={"ToAddresses": ["bounce@simulator.amazonses.com"]},
+        Content={"Simple": {"Subject": {"Data": name}, "Body": {"Text": {"Data": name}}}},
+        ConfigurationSetName=name,
+    )
+    # The bus works, and this event comes after what SES might have put there.
+    events.put_events(Entries=[{"Source": name, "DetailType": name, "Detail": "{}"}])
+
+    def sources() -> set[str]:
+        received = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return {json.loads(one["Body"])["source"] for one in received}
+
+    assert eventually(sources, until=bool) == {name}
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+
+
 def test_an_exception_is_not_answered_in_the_form_of_the_api(
     client: Callable[[str], Any], cloud: Cloud, name: str, function: str
 ) -> None:

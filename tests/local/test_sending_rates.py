@@ -13,7 +13,7 @@ from ministack import app
 from ministack.services import ses, ses_v2, sns, sqs, stepfunctions
 
 from local import homes, settings
-from local.engine_patches import queues, sending_rates, waking
+from local.engine_patches import mails, queues, sending_rates, waking
 from local.engine_patches.sending_rates import Bucket
 from local.errors import DamagedError
 from tests.support.names import unique
@@ -42,7 +42,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         (ses, ("_send_email", "_get_send_quota")),
         (ses_v2, ("handle_request",)),
         (sns, ("_publish",)),
-        (app, ("_handle_admin_config_request",)),
+        (app, ("_handle_admin_config_request", "_handle_ses_messages_request")),
     ):
         for name in names:
             monkeypatch.setattr(module, name, getattr(module, name))
@@ -72,10 +72,24 @@ def test_the_engine_accepts_any_number_of_mails_and_texts(engine: None, patched:
         sending_rates.apply()
         configure(MAILS_PER_SECOND=2, TEXTS_PER_SECOND=2)
 
-    mails = [ses._send_email(MAIL)[0] for _ in range(3)]
+    sent = [ses._send_email(MAIL)[0] for _ in range(3)]
     texts = [sns._publish(TEXT)[0] for _ in range(3)]
 
-    assert mails == texts == [200, 200, 400 if patched else 200]
+    assert sent == texts == [200, 200, 400 if patched else 200]
+
+
+@pytest.mark.parametrize("patched", [False, True])
+def test_the_engine_forgets_the_headers_of_a_mail(engine: None, patched: bool) -> None:
+    if patched:
+        mails.apply()
+    header = {"Name": "X-Request-Id", "Value": "1"}
+    simple = {**V2_MAIL["Content"]["Simple"], "Headers": [header]}
+    tags = [{"Name": "reminder", "Value": "2"}]
+
+    assert v2("POST", "outbound-emails", {**V2_MAIL, "Content": {"Simple": simple}, "EmailTags": tags})[0] == 200
+
+    (mail,) = ses._sent_emails_list()
+    assert (mail.get("Headers"), mail.get("Tags")) == (([header], tags) if patched else (None, None))
 
 
 def test_both_apis_of_ses_share_the_rate_and_refuse_in_their_own_form(engine: None) -> None:

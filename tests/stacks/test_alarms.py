@@ -50,7 +50,7 @@ def test_an_alarms_template_says_what_its_list_says(deployment):
 
 def test_every_metric_is_about_a_resource_of_the_stage(deployment):
     """A key that the stack does not know would stay in the template as a text."""
-    texts = {deployment.stage.name, "v1", "ByTodo", "OwnOrders", "Corrected", "ByOwner", "ByStatus"}
+    texts = {deployment.stage.name, "v1", "ByTodo", "OwnOrders", "Corrected", "ByOwner", "ByStatus", "ByText"}
     for path, found in deployment.properties("AWS::CloudWatch::Alarm").items():
         stack = path.partition("/")[0]
         queries = [query["MetricStat"]["Metric"] for query in found.get("Metrics", []) if "MetricStat" in query]

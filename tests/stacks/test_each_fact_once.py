@@ -48,11 +48,12 @@ def _options(file: str, name: str) -> set[Any]:
 REASONS, UNITS = set(rules.REASONS), set(recurrence.MOST)
 CHANNELS, PREFERENCES = set(reminder_channels.CHANNELS), set(reminder_channels.PREFERENCES)
 ORDERS, REMINDERS = set(order.STATUSES), set(reminder.STATUSES)
+FEEDBACK = {reminder.UNDELIVERED, reminder.REJECTED, reminder.BOUNCED, reminder.COMPLAINED}
 STATES = {order.UPDATE_THE_TABLE, order.ARE_DETAILS_PROPER}
 ADDRESS_FIELDS = set(reminder_channels.HIDDEN)
 LISTS: list[set[Any]] = [
     set(order.LISTED),
-    *(REASONS, ORDERS, STATES, REMINDERS, CHANNELS, PREFERENCES),
+    *(REASONS, ORDERS, STATES, REMINDERS, CHANNELS, PREFERENCES, FEEDBACK),
     {order.FULFILLMENT_QUEUE, order.ESCALATION_QUEUE},
     {order.BY_OWNER, order.BY_OPERATOR},
     {search_query.ME},

@@ -10,6 +10,7 @@ from tests.support.templates.expected import (
     LIST_STREAMS,
     PUSH_LOGS,
     TRACE,
+    WRITE_TEXT_LOGS,
 )
 
 REMINDER_EXECUTIONS = (
@@ -23,6 +24,10 @@ OPEN_RESOURCES = {
         frozenset(PUSH_LOGS),
         "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*",
     ): "Every API of the account and region logs with this one role.",
+    (
+        frozenset(WRITE_TEXT_LOGS),
+        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:sns/*",
+    ): "SNS logs all texts of the account and region with this one role.",
     (frozenset(DELIVER_LOGS), "*"): "Log delivery has no resource to name; CDK adds this to a workflow that logs.",
     (frozenset(TRACE), "*"): "X-Ray has no resource to name; CDK adds this to what is traced.",
     (frozenset(JOIN_NETWORK), "*"): "Lambda accepts nothing narrower: the interfaces do not exist yet.",
@@ -44,7 +49,7 @@ OPEN_RESOURCES = {
 def test_every_role_is_for_one_service(deployment):
     for path, role in deployment.properties("AWS::IAM::Role").items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-        services = {"ApiLogs/Role": "apigateway", "Identity/TextsRole": "cognito-idp"}
+        services = {"ApiLogs/Role": "apigateway", "ApiLogs/TextLogsRole": "sns", "Identity/TextsRole": "cognito-idp"}
         service = services.get(path, "states" if path.endswith(("StateMachineRole", "DeliveryRole")) else "lambda")
         assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert trust["Action"] == "sts:AssumeRole"

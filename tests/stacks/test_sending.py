@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reminders.pace import LONGEST
+from sending.pace import LONGEST
 from stacks.config import LOCAL, PROD
 from stacks.sending import MOST_RECEIVES, TIMEOUT_SECONDS, sending
 from stacks.stage_checks import FASTEST_RATE, SLOWEST_RATE, mistakes

@@ -200,6 +200,7 @@ def test_the_stacks_have_the_outputs_that_people_need(deployment):
         "SenderAddress",
         "SettleLostRemindersName",
         "RemindersDashboardUrl",
+        "RecordFeedbackArn",
     }
     assert outputs["Account"] == {"ApiUrl", "OperatorsDashboardUrl"}
     assert outputs["Website"] == {"SiteUrl", "DistributionId", "SiteBucketName"}

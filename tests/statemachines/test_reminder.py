@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminders import messages, reminder
+from reminders import reminder
 from reminders.channels import CHANNELS, PREFERENCES, channels_of
 from reminders.due import LONGEST_WAIT, Due
+from sending import messages
 from tests.support.workflows.asl import chosen, evaluated, evaluated_all, load, longest_path, next_states, states, texts
 
 WAITING, DELIVERING = load("reminder.asl.json"), load("reminder_delivery.asl.json")

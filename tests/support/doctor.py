@@ -20,6 +20,7 @@ SESSION = boto3.Session("x", "x", region_name=REGION)
 
 STAGE = replace(DEV, sender="cats@our-cats.org")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
+RECORDER = "arn:aws:lambda:us-east-1:123456789012:function:dev-reminders-RecordFeedback"
 ROLE = "arn:aws:iam::123456789012:role/logs"
 
 
@@ -50,11 +51,11 @@ class Aws:
     def __init__(self) -> None:
         self.stacks: dict[str, dict[str, Any]] = {
             "CDKToolkit": stack(BootstrapVersion="33"),
-            "dev-api-logs": stack(),
+            "dev-api-logs": stack(TextLogsRoleArn=ROLE),
             "dev-identity": stack(UserPoolId="us-east-1_pool"),
             "dev-cache": stack(),
             "dev-orders": stack("UPDATE_COMPLETE"),
-            "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC),
+            "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC, RecordFeedbackArn=RECORDER),
             "dev-account": stack(),
             "dev-website": stack(),
         }
@@ -76,7 +77,8 @@ class Aws:
                 "StackResourceSummaries": [WRITER, EMAIL_QUEUE, resource("AWS::SES::EmailIdentity", STAGE.sender)]
             },
             "GetSMSSandboxAccountStatus": {"IsInSandbox": False},
-            "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20"}},
+            "GetSMSAttributes": {"attributes": {"MonthlySpendLimit": "20", "DeliveryStatusIAMRole": ROLE}},
+            "DescribeSubscriptionFilters": {"subscriptionFilters": [{"destinationArn": RECORDER}]},
             "GetMetricStatistics": {"Datapoints": [{"Maximum": 0.5}, {"Maximum": 1.25}]},
             "ListOriginationNumbers": {"PhoneNumbers": [{"PhoneNumber": "+15555550100"}]},
             "GetQueueAttributes": {"Attributes": attributes_of_queue(0)},

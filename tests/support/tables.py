@@ -34,7 +34,11 @@ ORDER_TABLE: dict[str, Any] = {
 }
 REMINDER_TABLE: dict[str, Any] = {
     "KeySchema": _keys("ReminderId"),
-    "AttributeDefinitions": _texts("ReminderId", "Owner", "DueAt", "Status"),
-    "GlobalSecondaryIndexes": [_index("Owner", "DueAt"), _index("Status", "DueAt")],
+    "AttributeDefinitions": _texts("ReminderId", "Owner", "DueAt", "Status", "TextId"),
+    "GlobalSecondaryIndexes": [
+        _index("Owner", "DueAt"),
+        _index("Status", "DueAt"),
+        _index("TextId", name="ByText", projection={"ProjectionType": "KEYS_ONLY"}),
+    ],
     "BillingMode": "PAY_PER_REQUEST",
 }

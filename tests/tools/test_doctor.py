@@ -36,7 +36,7 @@ def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
         [
             *["credentials", "bootstrap", "sender", "settings", "topic's parameter", "sender in SES", "SES"],
             *["mails per second", "texts per second", "topic per second", "waiting reminders"],
-            *["SMS", "SMS spending", "SMS numbers", "Lambda", "load", "API Gateway's role", "operators"],
+            *["SMS", "SMS spending", "SMS numbers", "SMS reports", "Lambda", "load", "API Gateway's role", "operators"],
             *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
             "stack dev-account",
             "stack dev-website",
@@ -102,6 +102,15 @@ def test_a_stage_that_is_not_deployed_yet_has_no_problem(aws: Aws) -> None:
         ("GetSMSSandboxAccountStatus", {"IsInSandbox": True}, "SMS", "limited", "exit the sandbox"),
         ("GetSMSAttributes", {"attributes": {}}, "SMS spending", "problem", "raise the limit"),
         ("GetSMSAttributes", {"attributes": {"MonthlySpendLimit": "0"}}, "SMS spending", "problem", "raise the limit"),
+        ("GetSMSAttributes", {"attributes": {}}, "SMS reports", "limited", "set-sms-attributes --attributes Delivery"),
+        (
+            "DescribeSubscriptionFilters",
+            {"subscriptionFilters": []},
+            "SMS reports",
+            "limited",
+            "put-subscription-filter",
+        ),
+        ("DescribeSubscriptionFilters", "ResourceNotFoundException", "SMS reports", "limited", "create-log-group"),
         ("ListOriginationNumbers", {"PhoneNumbers": []}, "SMS numbers", "limited", "get a number"),
         ("GetAccountSettings", {"AccountLimit": {"ConcurrentExecutions": 10}}, "Lambda", "limited", "Service Quotas"),
         ("GetAccount", {}, "API Gateway's role", "problem", "the role of the stack dev-api-logs"),
@@ -355,7 +364,10 @@ def test_on_the_laptop_cloud_an_unsupported_check_says_so(aws: Aws) -> None:
 
     findings = aws.findings(endpoint="http://127.0.0.1:4566")
 
-    said = {(findings[check].state, findings[check].found) for check in ("SMS", "SMS spending", "SMS numbers")}
+    said = {
+        (findings[check].state, findings[check].found)
+        for check in ("SMS", "SMS spending", "SMS numbers", "SMS reports")
+    }
     assert said == {("unknown", "the laptop cloud cannot answer this; only AWS can")}
 
 

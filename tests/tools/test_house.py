@@ -10,7 +10,18 @@ import pytest
 
 from local.settings import PROJECT
 
-FUNCTIONS = {"account", "common", "feedback", "fulfillment", "identity", "orders", "publishing", "reminders", "sweep"}
+FUNCTIONS = {
+    "account",
+    "common",
+    "feedback",
+    "fulfillment",
+    "identity",
+    "orders",
+    "publishing",
+    "reminders",
+    "sending",
+    "sweep",
+}
 MAY_IMPORT = {
     "tools": {"app", "stacks", "local", "terminal", "costs"} | FUNCTIONS,
     "benchmarks": {"stacks", "local", "terminal", "costs"} | FUNCTIONS,
@@ -26,6 +37,7 @@ MAY_IMPORT = {
     "orders": {"common"},
     "publishing": {"common"},
     "reminders": {"common"},
+    "sending": {"common", "reminders"},
     "sweep": {"common", "reminders"},
     "common": set(),
 }
@@ -43,7 +55,7 @@ CALL_AWS = {
         "orders.submission",
         "orders.table",
     ),
-    *("reminders.executions", "reminders.readiness", "reminders.senders", "reminders.settings", "reminders.table"),
+    *("reminders.executions", "reminders.readiness", "sending.senders", "reminders.settings", "reminders.table"),
 }
 """The modules of the functions that call AWS or read the environment, in addition to the handlers.
 

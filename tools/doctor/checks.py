@@ -308,6 +308,35 @@ def sms_origination(target: Target) -> Result:
     return Result("ok", f"the account has {counted(len(numbers), 'number')} to send from")
 
 
+def text_reports(target: Target) -> Result:
+    """Whether SNS tells the stage about texts that did not arrive. CloudFormation has no resource for it."""
+    role, function = target.find_output(API_LOGS, "TextLogsRoleArn"), target.find_output(REMINDERS, "RecordFeedbackArn")
+    if not role or not function:
+        return Result("ok", "not set yet; run this again after the deployment")
+    _, _, _, region, account, *_ = function.split(":")
+    group = f"sns/{region}/{account}/DirectPublishToPhoneNumber/Failure"
+    commands = []
+    wanted = ["DeliveryStatusIAMRole", "DeliveryStatusSuccessSamplingRate"]
+    if not target.client("sns").get_sms_attributes(attributes=wanted)["attributes"].get(wanted[0]):
+        commands.append(f"aws sns set-sms-attributes --attributes {wanted[0]}={role},{wanted[1]}=0")
+    logs = target.client("logs")
+    try:
+        filters = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+    except logs.exceptions.ResourceNotFoundException:
+        filters = []
+        commands.append(f"aws logs create-log-group --log-group-name {group}")
+        commands.append(f"aws logs put-retention-policy --log-group-name {group} --retention-in-days 1")
+    if function not in [one["destinationArn"] for one in filters]:
+        name = f"--filter-name {target.stage.name} --filter-pattern ''"
+        commands.append(
+            f"aws logs put-subscription-filter --log-group-name {group} {name} --destination-arn {function}"
+        )
+    if commands:
+        advice = f"first read docs/deploying.md#texts-that-do-not-arrive, then: {' && '.join(commands)}"
+        return Result("limited", "reminders do not show texts that did not arrive", advice)
+    return Result("ok", "SNS reports texts that did not arrive")
+
+
 def lambda_concurrency(target: Target) -> Result:
     limit = target.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     found = f"{limit} function calls may run at once"
@@ -408,6 +437,7 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "SMS spending": sms_spending,
     "SMS numbers": sms_origination,
     "texts per second": text_rate,
+    "SMS reports": text_reports,
     "topic per second": publish_rate,
     "waiting reminders": waiting_reminders,
     "Lambda": lambda_concurrency,

@@ -24,6 +24,8 @@ PARTS: Mapping[str, str] = {
     "Preference": "ReminderState/properties/preference",
     "ReminderStatus": "ReminderState/properties/status",
     "Repeat": "ReminderState/properties/repeat",
+    "Feedback": "ReminderState/properties/feedback",
+    "Report": "ReminderState/properties/feedback/properties/email",
     "AccountRecord": "AccountData/properties/account/anyOf/0",
     "HeldMessage": "AccountData/properties/messages/items",
     "Elsewhere": "AccountData/properties/elsewhere/items",

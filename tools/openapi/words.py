@@ -746,6 +746,22 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "has subscribed to the topic.",
         {},
     ),
+    "Feedback": (
+        "What SES and SNS reported about messages that they had accepted.",
+        {
+            "email": "About a mail.",
+            "sms": "About a text message.",
+        },
+    ),
+    "Report": (
+        "What was reported about a message.",
+        {
+            "kind": "`UNDELIVERED`: it did not arrive. `REJECTED`: SES found something dangerous in it. `BOUNCED`: the "
+            "address accepts no mail. `COMPLAINED`: the recipient marked it as spam.",
+            "at": "When the report came.",
+            "occurrence": "The number of the occurrence that the message was for.",
+        },
+    ),
     "Repeat": (
         "How a reminder repeats: for ever, `until` a time, or a number of `times`.",
         {
@@ -787,7 +803,8 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "subject": "The subject of the e-mail. It is missing in reminders of earlier versions.",
             "email": "The recipient's address, mostly hidden.",
             "phone": "The recipient's number, mostly hidden.",
-            "reason": "Why the reminder was not sent, or not by all channels.",
+            "reason": "Why the reminder was not sent, not sent by all channels, or stopped.",
+            "feedback": "What became of messages after they were sent. Missing if nothing was reported.",
             "repeat": "How the reminder repeats.",
         },
     ),

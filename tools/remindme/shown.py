@@ -15,12 +15,23 @@ OWN_ADDRESSES = {"email": "your own e-mail address", "phone": "your own phone nu
 
 ID = Column("reminder", "id")
 STATUS = Column("status", "status")
+AFTERWARDS = {
+    "UNDELIVERED": "not delivered",
+    "REJECTED": "refused as dangerous",
+    "BOUNCED": "came back: the address accepts no mail",
+    "COMPLAINED": "marked as spam by its recipient",
+}
+"""What the API's kinds of feedback say about a message that was sent."""
+
+MESSAGES = {"email": "the e-mail", "sms": "the text"}
+
 LISTED: Columns = {
     "reminderId": ID,
     "dueAt": Column("due", "time"),
     "channels": "by",
     "status": STATUS,
     "every": "repeat",
+    "afterwards": "afterwards",
     "message": "message",
 }
 ONE: Columns = {
@@ -30,6 +41,7 @@ ONE: Columns = {
     "due": "due",
     "status": STATUS,
     "reason": "reason",
+    "afterwards": "afterwards",
     "channels": "by",
     "email": "e-mail",
     "phone": "number",
@@ -40,7 +52,12 @@ ONE: Columns = {
 
 
 def listed(found: Sequence[Reminder], output: Output) -> None:
-    rows = found if output.as_json else [{**one, "every": (one.get("repeat") or {}).get("every")} for one in found]
+    rows = found
+    if not output.as_json:
+        rows = [
+            {**one, "every": (one.get("repeat") or {}).get("every"), "afterwards": "; ".join(_afterwards(one))}
+            for one in found
+        ]
     output.rows(rows, LISTED, nothing="no reminders")
 
 
@@ -85,7 +102,21 @@ def _repeats(repeat: dict[str, Any] | None) -> str | None:
 
 
 def _for_people(reminder: Reminder) -> dict[str, Any]:
-    return {**reminder, "repeats": _repeats(reminder.get("repeat")), "due": _due(reminder)}
+    return {
+        **reminder,
+        "repeats": _repeats(reminder.get("repeat")),
+        "due": _due(reminder),
+        "afterwards": _afterwards(reminder),
+    }
+
+
+def _afterwards(reminder: Reminder) -> list[str]:
+    """What became of messages after they were sent: `the e-mail came back: the address accepts no mail`."""
+    found = reminder.get("feedback") or {}
+    return [
+        f"{MESSAGES.get(channel, channel)} {AFTERWARDS.get(one.get('kind'), 'did not arrive')}"
+        for channel, one in found.items()
+    ]
 
 
 def _due(reminder: Reminder) -> list[str]:

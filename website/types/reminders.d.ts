@@ -41,6 +41,11 @@ export type ErrorDetail = {
   values: DetailValues;
 };
 
+export type Feedback = {
+  email?: Report;
+  sms?: Report;
+};
+
 export type Preference = "email" | "sms" | "both" | "topic";
 
 export type Reminder = {
@@ -92,6 +97,7 @@ export type ReminderState = {
   email?: string;
   phone?: string;
   reason?: string;
+  feedback?: Feedback;
   repeat?: Repeat;
 };
 
@@ -101,6 +107,12 @@ export type Repeat = {
   every: string;
   until?: string;
   times?: number;
+};
+
+export type Report = {
+  kind: "UNDELIVERED" | "REJECTED" | "BOUNCED" | "COMPLAINED";
+  at: string;
+  occurrence: number;
 };
 
 export type ScheduledReminder = {

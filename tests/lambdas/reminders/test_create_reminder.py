@@ -10,7 +10,7 @@ from reminders.channels import channels_of
 from reminders.create_reminder import handler
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
-from tests.support.handlers.events import API, post, refused_field, signed_in, status_and_body
+from tests.support.handlers.events import API, REQUEST_ID, post, refused_field, signed_in, status_and_body
 from tests.support.handlers.faults import fault
 from tests.support.handlers.reminder_rows import execution_of
 
@@ -62,7 +62,8 @@ def test_a_reminder_starts_a_workflow_with_the_request_and_the_time_to_wait(requ
     given = json.loads(execution["input"])
     assert given.pop("waitUntil") <= body["dueAt"]
     assert given.pop("waitSeconds") <= int(request_["waitSeconds"])
-    assert given == {**kept, **addresses, "channels": channels_of(request_), "reminderId": body["reminderId"]}
+    ids = {"reminderId": body["reminderId"], "requestId": REQUEST_ID}
+    assert given == {**kept, **addresses, "channels": channels_of(request_), **ids}
     location = urljoin(f"{API}/reminders", reply["headers"]["Location"])
     assert location == f"{API}/reminders/{body['reminderId']}"
 
@@ -284,6 +285,7 @@ def test_a_reminder_is_recorded_with_its_owner_and_hidden_addresses(reminder_tab
     assert json.loads(row.pop("Repeat")) == repeat
     assert row == {
         "ReminderId": body["reminderId"],
+        "RequestId": REQUEST_ID,
         "ExecutionId": execution_of(body["reminderId"]),
         "Owner": JO,
         "Message": BOTH["message"],

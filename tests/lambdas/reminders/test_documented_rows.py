@@ -17,28 +17,29 @@ import boto3
 import pytest
 
 from account.rows import Erasing
-from feedback import stop_reminder
+from feedback import record_feedback, stop_reminder
 from reminders import (
     cancel_reminder,
     create_reminder,
     executions,
     idempotency,
+    mail_tag,
     readiness,
     schedule_reminder,
-    send_reminder,
-    senders,
     stop_link,
     update_reminder,
 )
 from reminders.channels import CHANNELS
 from reminders.due import utc_text
 from reminders.reminder import STATUSES
+from sending import send_reminder, senders
 from sweep import settle_lost_reminders
 from tests.support.aws_answers import refused
 from tests.support.data_model import Changes, Row, differences, documented, examples, kinds
 from tests.support.handlers.aws import ENVIRONMENT, client_of
 from tests.support.handlers.events import PERSON, post, signed_in
 from tests.support.handlers.reminder_rows import ahead
+from tests.support.handlers.reports import log_event, mail_event, text_line
 from tests.support.workflows.asl import evaluated_all, load
 
 STATES = load("reminder.asl.json")["States"]
@@ -54,6 +55,7 @@ REQUEST = {
     "waitSeconds": 3600,
     "repeat": {"every": "1d", "times": 5},
 }
+FEEDBACK = json.dumps({"kind": "BOUNCED", "at": "2026-11-21T04:00:02.000Z", "occurrence": 1})
 LATER = datetime.max.replace(tzinfo=UTC)
 KEY_OF_ROW = {"ReminderId": ID}
 BETWEEN: list[Row] = []
@@ -68,6 +70,7 @@ WRITERS = (
     "SettleLostReminders",
     "UpdateReminder",
     "StopReminder",
+    "RecordFeedback",
     *WRITING,
 )
 
@@ -108,6 +111,14 @@ def stop(before: Row) -> None:
     stop_reminder.handler({"httpMethod": "POST", "pathParameters": {"token": token}}, None)
 
 
+def reports(before: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What SES and SNS may report about the reminder."""
+    tag = mail_tag.tag_of(ID, before.get("StopKey", "none"), occurrence=int(before["Occurrence"]))
+    for kind in ("Bounce", "Complaint", "Reject"):
+        yield mail_event(kind, tag)
+    yield log_event(text_line("t-1", at=datetime(2026, 11, 21, tzinfo=UTC)))
+
+
 def check(given: dict[str, Any]) -> None:
     with contextlib.suppress(schedule_reminder.InvalidInputError):
         schedule_reminder.handler({"Input": given, "ExecutionId": OWN}, None)
@@ -116,10 +127,11 @@ def check(given: dict[str, Any]) -> None:
 def send(channel: str, error: Exception | None = None, *, waited: str = "2099-01-01T00:00:00Z") -> None:
     """Sends by the channel. `error` is raised by the service."""
 
-    def by(*_: Any) -> None:
+    def by(*_: Any) -> str:
         BETWEEN.append(boto3.resource("dynamodb").Table(ENVIRONMENT["REMINDER_TABLE"]).get_item(Key=KEY_OF_ROW)["Item"])
         if error:
             raise error
+        return "t-2"
 
     reminder = {**REQUEST, **ADDRESSES, "reminderId": ID, "waitUntil": waited}
     record = {
@@ -157,6 +169,8 @@ def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "ScheduleReminder", partial(check, given)
     yield "CancelReminder", cancel
     yield "StopReminder", partial(stop, before)
+    for event in reports(before) if before else ():
+        yield "RecordFeedback", partial(record_feedback.handler, event, None)
     for body in CHANGES:
         yield "UpdateReminder", partial(update, body)
     if before:
@@ -195,6 +209,7 @@ def rows(waiting: dict[str, Any]) -> list[Row]:
             taken | {"Channels": list(CHANNELS)},
             taken | {"Occurrence": 2, "Reason": "because", "Stopped": True},
             taken | {"RefusedAt": waiting.get("CreatedAt"), "Stopped": True},
+            taken | {"TextId": "t-1", "TextOccurrence": 1, "EmailFeedback": FEEDBACK},
             taken | late,
             taken | too_late,
             damaged | late,
@@ -208,7 +223,8 @@ def rows(waiting: dict[str, Any]) -> list[Row]:
                 {f"{channel.capitalize()}{field}": text for channel in CHANNELS}
                 for field, text in (("Lease", "2020-01-01T00:00:00.000Z"), ("Result", ""))
             )
-            found += [one | left for one in (once, taken | late) for left in (leases, results)]
+            claimed = {"ClaimedAt": "2020-01-01T00:00:00.000000Z"}
+            found += [one | left for one in (once, taken | late) for left in (leases, results, claimed)]
     return found
 
 

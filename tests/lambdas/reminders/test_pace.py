@@ -5,8 +5,8 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders import pace
-from reminders.pace import Pace, Refusal, back_off, fails, refusal_of
+from sending import pace
+from sending.pace import Pace, Refusal, back_off, fails, refusal_of
 from tests.support.aws_answers import refused
 
 

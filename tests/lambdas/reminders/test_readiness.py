@@ -147,7 +147,7 @@ def test_no_refusal_repeats_an_address(account):
 def test_a_failed_question_refuses_no_reminder(kind, account, caplog):
     account.answers = dict.fromkeys(account.answers, kind)
 
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         readiness.check(BOTH)
 
     assert [record.getMessage() for record in caplog.records] == [

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback import effects
 from local.settings import PROJECT
-from reminders import delivery, reminder
+from reminders import reminder
 from reminders.due import LONGEST_WAIT, Due, from_utc_text, utc_text
+from sending import delivery
 from sweep import settle_lost_reminders
 from tests.support.handlers.reminder_rows import REQUEST
 
@@ -178,6 +180,8 @@ def test_the_page_has_its_own_words_for_each_reason():
 
     for reason in (
         reminder.BY_RECIPIENT,
+        effects.BY_COMPLAINT,
+        effects.AFTER_BOUNCE,
         delivery.TOO_LATE,
         delivery.DAMAGED,
         settle_lost_reminders.TOO_LATE,

@@ -7,14 +7,15 @@ from botocore.stub import ANY, Stubber
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses import ses_backends
 
-from reminders import senders
 from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
+from sending import senders
 from tests.support.aws_answers import add_refusal, refused
 from tests.support.handlers.aws import ENVIRONMENT
 
 REMINDER = {"email": "jo@example.com", "phone": "+4915112345678", "message": "Feed “Tom” 🐈\n<b>now</b>"}
 STOP_URL = "https://example.com/v1/stop/abc"
+REQUEST_ID = "6f1c2d3e-0000-4000-8000-00000000000a"
 MAIL = mail_of(REMINDER, stop_url=STOP_URL)
 CONTENT = {
     "Subject": {"Data": MAIL.subject, "Charset": "UTF-8"},
@@ -22,6 +23,7 @@ CONTENT = {
     "Headers": [
         {"Name": "List-Unsubscribe", "Value": f"<{STOP_URL}>"},
         {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+        {"Name": "X-Request-Id", "Value": REQUEST_ID},
     ],
 }
 
@@ -46,10 +48,16 @@ def test_a_reminder_is_mailed_from_the_sender_to_its_one_recipient(confirmed_sen
 
 def test_ses_gets_both_parts_of_the_mail_in_utf_8():
     with Stubber(senders.client_of("sesv2")) as ses:
-        expected = {"FromEmailAddress": ANY, "Destination": ANY, "Content": {"Simple": CONTENT}}
+        expected = {
+            "FromEmailAddress": ANY,
+            "Destination": ANY,
+            "Content": {"Simple": CONTENT},
+            "ConfigurationSetName": ENVIRONMENT["CONFIGURATION_SET"],
+            "EmailTags": [{"Name": "reminder", "Value": "a-tag"}],
+        }
         ses.add_response("send_email", {"MessageId": "m-1"}, expected)
 
-        senders.send("email", REMINDER, stop_url=STOP_URL)
+        assert senders.send("email", REMINDER, senders.Marks(STOP_URL, REQUEST_ID, "a-tag")) == "m-1"
 
         ses.assert_no_pending_responses()
 
@@ -61,7 +69,7 @@ def test_a_text_message_is_plain_where_it_can_be(message, text):
         expected = {"PhoneNumber": REMINDER["phone"], "Message": text, "MessageAttributes": kind}
         sns.add_response("publish", {"MessageId": "m-1"}, expected)
 
-        senders.send("sms", {**REMINDER, "message": message})
+        assert senders.send("sms", {**REMINDER, "message": message}) == "m-1"
 
         sns.assert_no_pending_responses()
 

@@ -24,7 +24,7 @@ from reminders.reminder import LEASE_TIME
 from sweep import settle_lost_reminders
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.callers import FLO, JO, OLGA, by, of
-from tests.support.handlers.events import post, status_and_body
+from tests.support.handlers.events import REQUEST_ID, post, status_and_body
 from tests.support.handlers.faults import KINDS, KilledError, fault
 from tests.support.handlers.reminder_rows import ahead
 
@@ -105,6 +105,7 @@ def test_an_edit_changes_the_row_and_starts_another_execution(new):
     assert (body["status"], body["dueAt"], body["email"]) == ("SCHEDULED", due, "d…@example.com")
     assert (body["occurrence"], body["repeat"], body["subject"]) == (1, {"every": "1d", "times": 3}, "Dog")
     assert own_input(reminder_id) == {
+        "requestId": REQUEST_ID,
         "message": "Feed the dog",
         "subject": "Dog",
         "email": LISTED,
@@ -193,6 +194,20 @@ def test_a_new_rule_is_counted_from_the_new_time(new):
     row = table.find(reminder_id)
     assert (row["Occurrence"], row["FirstDueAt"], row["TimeZone"]) == (1, row["DueAt"], "Europe/Paris")
     assert next_of(row, now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"waitSeconds": 600}, 409), ({"email": LISTED}, 200), ({"channels": ["sms"]}, 200)],
+)
+def test_a_reminder_whose_mails_come_back_needs_another_address_or_channel(body, status, new):
+    reminder_id = new()
+    report = json.dumps({"kind": "BOUNCED", "at": "2026-11-21T04:00:02.000Z", "occurrence": 1})
+    table.refuse(table.find(reminder_id), {"EmailFeedback": report})
+
+    assert change(reminder_id, **body)[0] == status
+
+    assert ("EmailFeedback" in table.find(reminder_id)) == (status == 409)
 
 
 @pytest.mark.parametrize(

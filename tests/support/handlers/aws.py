@@ -23,6 +23,7 @@ ENVIRONMENT = {
     # Far more than a healthy cache needs, even on a busy machine.
     "CACHE_BUDGET_MS": "2000",
     "CARD_RULE": "length",
+    "CONFIGURATION_SET": "reminder-mails",
     "DAYS_KEPT": "30",
     "DIGEST_ARN": "digest-key",
     "EMAIL_PAUSE": "0",
@@ -48,8 +49,8 @@ ENVIRONMENT = {
     "SHIPMENT_DAYS": "16",
     "SHIPMENT_TABLE": "shipments",
     "SMS_PAUSE": "0",
-    "STAGE": "test",
     "SMS_QUEUE": "https://queues.example.com/sms",
+    "STAGE": "test",
     "STOP_URL": "https://0123456789.execute-api.us-east-1.amazonaws.com/v1/stop",
     "TOPIC_PAUSE": "0",
     "TOPIC_QUEUE": "https://queues.example.com/topic",

@@ -39,6 +39,15 @@ PUSH_LOGS = frozenset(
         "logs:PutLogEvents",
     }
 )
+WRITE_TEXT_LOGS = frozenset(
+    {
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "logs:PutMetricFilter",
+        "logs:PutRetentionPolicy",
+    }
+)
 JOIN_NETWORK = frozenset(
     {
         "ec2:AssignPrivateIpAddresses",
@@ -308,6 +317,19 @@ FUNCTIONS: Mapping[str, Function] = {
             "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:DescribeExecution"},
         },
     ),
+    "Reminders/ReminderFeedback/RecordFeedback": Function(
+        256,
+        60,
+        called_by={
+            "Reminders/ReminderFeedback/MailEvents",
+            "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:sns/${AWS::Region}/${AWS::AccountId}/DirectPublishToPhoneNumber/Failure:*",
+        },
+        may={
+            "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+            "Reminders/ReminderTable.Arn/index/ByText": {"dynamodb:Query"},
+            "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {"states:StopExecution"},
+        },
+    ),
     "Reminders/ReminderSender/SendReminder": Function(
         256,
         60,
@@ -319,6 +341,7 @@ FUNCTIONS: Mapping[str, Function] = {
             "Reminders/ReminderStateMachine": {"states:StartExecution"},
             "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
             "not arn:${AWS::Partition}:sns:*:*:*": {"sns:Publish"},
+            "ses:configuration-set/Reminders/ReminderMails": {"ses:SendEmail"},
             "ses:identity/*": {"ses:SendEmail"},
         },
     ),
@@ -413,6 +436,7 @@ WITH_CONSUMER: Mapping[str, Function] = {
 """The functions of a stage with the example consumer."""
 
 OTHER_ROLES: Mapping[str, Grants] = {
+    "ApiLogs/TextLogsRole": {"logs:log-group:sns/*": WRITE_TEXT_LOGS},
     "ApiLogs/Role": {"logs:log-group:*": PUSH_LOGS},
     "Identity/TextsRole": {"*": {"sns:Publish"}},
     "Orders/OrderFulfillmentStateMachineRole": {

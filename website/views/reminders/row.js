@@ -1,7 +1,7 @@
 import { confirmButton } from "../../parts/confirm.js";
 import { chip } from "../../parts/shown.js";
 import { MORNING, tomorrowMorning } from "../../reminder-requests.js";
-import { STATUSES, channelsText, reasonText, repeatText } from "../../reminders.js";
+import { STATUSES, afterwardsText, channelsText, reasonText, repeatText } from "../../reminders.js";
 import { ZONE, countdown, timeText } from "../../times.js";
 import { html, nothing } from "../../vendor/lit-html.js";
 import { editForm } from "./edit.js";
@@ -30,6 +30,7 @@ const row = (reminder, state, actions, form = nothing) => html`
         ${channelsText(reminder.channels)}${reminder.repeat ? html` · ${repeatText(reminder.repeat)}` : nothing}
       </p>
       ${reminder.reason ? html`<p class="reason">${reasonText(reminder)}</p>` : nothing}
+      ${afterwardsText(reminder) ? html`<p class="reason">${afterwardsText(reminder)}</p>` : nothing}
     </div>
     <div class="end">
       ${state}

@@ -12,9 +12,9 @@ from common import calls
 from common.aws import BRIEFLY, error_name
 from common.logs import logger_of
 from reminders import settings
-from reminders.delivery import PostponedError, deliver
-from reminders.messages import BadMessageError, Message, read
-from reminders.pace import Pace, Refusal, back_off
+from sending.delivery import PostponedError, deliver
+from sending.messages import BadMessageError, Message, read
+from sending.pace import Pace, Refusal, back_off
 
 SECONDS_OF_A_MESSAGE = 33
 """The longest that one message takes after its pause: 8 seconds for each of two writes, and 17 for SES or SNS."""
@@ -48,7 +48,8 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         except PostponedError as error:
             _put_back(record, message.channel, error.seconds)
         except (ClientError, BotoCoreError) as error:
-            logger.warning("message %s: %s", record["messageId"], error_name(error))
+            # The next attempt needs nobody. An old message raises the alarm of the queue.
+            logger.info("message %s: %s", record["messageId"], error_name(error))
             _put_back(record, message.channel, back_off(Refusal.TEMPORARY, receives))
         except Exception as error:  # a row may be anything, and the other messages must still be sent
             # Only the class, because the message could quote the row.
@@ -88,4 +89,4 @@ def _put_back(record: Mapping[str, Any], channel: str, seconds: int) -> None:
             QueueUrl=settings.queues()[channel], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=seconds
         )
     except (ClientError, BotoCoreError) as error:
-        logger.warning("message %s was not put back: %s", record["messageId"], error_name(error))
+        logger.info("message %s was not put back: %s", record["messageId"], error_name(error))

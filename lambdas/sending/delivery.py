@@ -5,38 +5,45 @@ If the reminder repeats, the same write that ends an occurrence schedules the ne
 See decisions D142 to D145.
 """
 
+import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from common.logs import logger_of
-from common.times import timestamp
-from reminders import executions, mask, senders, settings, stop_link, table
+from common.times import timestamp, timestamp_in_full
+from reminders import executions, journal, mail_tag, measures, settings, stop_link, table
 from reminders.due import from_utc_text
 from reminders.errors import InvalidReminderError
 from reminders.following import next_of
-from reminders.messages import Message
-from reminders.pace import HOLD, Refusal, back_off, fails, refusal_of
 from reminders.reminder import (
     BY_RECIPIENT,
     CANCELLED,
+    CLAIMED,
     FAILED,
     LEASE,
     LEASE_TIME,
     RESULT,
     SCHEDULED,
     SENDING,
+    TEXT_ID,
+    TEXT_OCCURRENCE,
     Row,
+    bounces,
     channels_on,
     execution_input,
     outcome,
     results_on,
 )
+from sending import senders
+from sending.messages import Message
+from sending.pace import HOLD, Refusal, back_off, fails, refusal_of
 
 TOO_LATE = "the reminder waited too long in its queue"
+BOUNCES = "the e-mail was not sent: an earlier one came back, because the address accepts no mail"
 DAMAGED = "the next occurrence was not scheduled, because the reminder's row is damaged"
-
-logger = logger_of(__name__)
 
 
 class PostponedError(Exception):
@@ -67,9 +74,13 @@ def deliver(message: Message) -> None:
     )
     if row is None:
         _without_claim(message, now=now)
-    elif "RefusedAt" in row:
+        return
+    if row[CLAIMED] == timestamp_in_full(now):
+        journal.count(measures.DUE)
+    if "RefusedAt" in row:
         # The recipient stopped it during an earlier attempt, or after the other channel had sent it.
-        table.finish(row, {"Status": CANCELLED, "Reason": BY_RECIPIENT, "UpdatedAt": timestamp(now)})
+        if table.finish(row, {"Status": CANCELLED, "Reason": BY_RECIPIENT, "UpdatedAt": timestamp(now)}):
+            journal.ended(row, CANCELLED, BY_RECIPIENT, now=now)
     elif now - from_utc_text(row["DueAt"]) > settings.grace():
         _record(row, message, TOO_LATE)
     else:
@@ -79,20 +90,26 @@ def deliver(message: Message) -> None:
 def _send(row: Row, message: Message) -> None:
     # If the row is damaged, this raises KeyError. Its result could not be recorded, so each attempt would send again.
     channels_on(row)
+    if bounces(row, message.channel):
+        _record(row, message, BOUNCES)
+        return
     try:
-        senders.send(message.channel, message.reminder, _stop_url(row))
+        sent_id = senders.send(message.channel, message.reminder, _marks(row))
     except (InvalidReminderError, ClientError, BotoCoreError) as error:
         _not_sent(row, message, error)
     else:
-        _record(row, message, "")
+        text = {TEXT_ID: sent_id, TEXT_OCCURRENCE: row["Occurrence"]}
+        _record(row, message, "", sent=text if message.channel == "sms" else {})
 
 
-def _stop_url(row: Row) -> str:
-    """Returns the address where the recipient can stop the reminder. Empty if an earlier version wrote the row."""
+def _marks(row: Row) -> senders.Marks:
+    """Returns what a mail says about its reminder. A row that an earlier version wrote has no key and no id."""
+    request_id = row.get("RequestId", "")
     if "StopKey" not in row:
-        return ""
+        return senders.Marks(request_id=request_id)
     token = stop_link.token_of(row["ReminderId"], row["StopKey"], due=from_utc_text(row["DueAt"]))
-    return f"{settings.stop_url()}/{token}"
+    tag = mail_tag.tag_of(row["ReminderId"], row["StopKey"], occurrence=int(row["Occurrence"]))
+    return senders.Marks(stop_url=f"{settings.stop_url()}/{token}", request_id=request_id, tag=tag)
 
 
 def _not_sent(row: Row, message: Message, error: Exception) -> None:
@@ -100,9 +117,12 @@ def _not_sent(row: Row, message: Message, error: Exception) -> None:
     final = isinstance(error, InvalidReminderError)
     refusal = Refusal.FINAL if final else refusal_of(error)
     reason = senders.reason_of(message.channel, error)
+    is_over = fails(refusal, message.receives)
+    # A later attempt needs nobody, unless the account may send no more mails today.
+    level = logging.WARNING if is_over or refusal is Refusal.SPENT else logging.INFO
     # The row has only the name of the error. The log also has the service's own words.
-    logger.warning("%s: %s: %s", _shown(message), reason, senders.said(error))
-    if fails(refusal, message.receives):
+    journal.note("reminder not sent", row, level=level, Reason=reason, Said=senders.said(error))
+    if is_over:
         _record(row, message, reason)
         return
     # If the service failed or did not answer, it may have sent the reminder.
@@ -139,36 +159,37 @@ def _after_an_attempt(row: Row, message: Message, *, now: datetime) -> None:
         raise PostponedError("another attempt is sending it", seconds=max(0, int(left)) + 1)
 
 
-def _record(row: Row, message: Message, reason: str) -> None:
-    """Records the result of this channel. The last channel of a reminder also ends the occurrence."""
+def _record(row: Row, message: Message, reason: str, *, sent: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """Records the result of this channel. The last channel of a reminder also ends the occurrence.
+
+    `sent` are fields that the row gets from the service's answer.
+    """
     if len(channels_on(row)) == 1:
-        _finish(row, message, [reason])
+        _finish(row, message, [reason], sent=sent)
         return
-    recorded = table.record(row, message.channel, reason, now=datetime.now(UTC))
+    recorded = table.record(row, message.channel, reason, now=datetime.now(UTC), sent=sent)
     if recorded and (results := results_on(recorded)) is not None:
         _finish(recorded, message, results)
 
 
-def _finish(row: Row, message: Message, results: list[str]) -> None:
+def _finish(row: Row, message: Message, results: list[str], *, sent: Mapping[str, Any] = MappingProxyType({})) -> None:
     """Ends the occurrence with these results. If the reminder repeats, schedules the next occurrence instead."""
     now = datetime.now(UTC)
-    ended = outcome(results, now=now)
-    if ended["Status"] == FAILED:
-        # The alarm ReminderFailed counts this field.
-        logger.error("%s has failed: %s", _shown(message), ended["Reason"], extra={"failed": 1})
+    ended = {**outcome(results, now=now), **sent}
     try:
         following = next_of(row, now=now)
     except (KeyError, ValueError):
         ended = {**ended, "Status": FAILED, "Reason": DAMAGED}
-        logger.error("%s: %s", _shown(message), DAMAGED, extra={"failed": 1})
         following = None
     if following:
-        changes = {**following, "Reason": ended["Reason"]}
+        changes = {**following, **sent, "Reason": ended["Reason"]}
         if scheduled := table.finish_and_repeat(row, changes, execution=executions.another_of(row)):
+            journal.ended(row, ended["Status"], ended["Reason"], now=now)
             _start(scheduled, message, now=now)
             return
     # Somebody has stopped the repetitions, or there are none.
-    table.finish(row, ended)
+    if table.finish(row, ended):
+        journal.ended(row, ended["Status"], ended["Reason"], now=now)
 
 
 def _wait_on(row: Row, message: Message, *, now: datetime) -> None:
@@ -181,8 +202,3 @@ def _start(row: Row, message: Message, *, now: datetime) -> None:
     """Starts the execution that the row names. It may exist already, if an earlier attempt has started it."""
     given = execution_input(message.reminder, row, now=now, waited_until=message.waited_until)
     executions.start(row["ExecutionId"], given)
-
-
-def _shown(message: Message) -> str:
-    # The id of a reminder that was started by hand is its execution's name, which may contain an address.
-    return f"reminder {mask.text(message.reminder_id)}"

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -13,6 +13,7 @@ from common import codes
 from reminders import mask, sms
 from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
+from reminders.mail_tag import TAG
 
 # One attempt only: a message that was not sent goes back into its queue. Another attempt in here could send it twice.
 _ONCE = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1})
@@ -24,13 +25,27 @@ def client_of(service: str) -> Any:
     return boto3.client(service, config=_ONCE)
 
 
-def send(channel: str, reminder: Mapping[str, Any], stop_url: str = "") -> None:
-    """Sends the reminder, addresses included. `stop_url` is the address where the recipient of an e-mail can stop it.
+class Marks(NamedTuple):
+    """What a mail says about its reminder in addition to its content. Each may be empty."""
+
+    stop_url: str = ""
+    """The address where the recipient can stop the reminder."""
+
+    request_id: str = ""
+    tag: str = ""
+    """Comes back with everything that SES reports about the mail."""
+
+
+NO_MARKS = Marks()
+
+
+def send(channel: str, reminder: Mapping[str, Any], marks: Marks = NO_MARKS) -> str:
+    """Sends the reminder, addresses included. Returns the id that the service gave to the message.
 
     Raises InvalidReminderError if it cannot be sent, and otherwise the errors of SES, of SNS and of botocore.
     """
     try:
-        _SENDERS[channel](reminder, stop_url)
+        return _SENDERS[channel](reminder, marks)
     except KeyError as error:
         raise InvalidReminderError(str(error.args[0]), codes.MISSING()) from None
 
@@ -46,30 +61,35 @@ def said(error: Exception) -> str:
     return mask.text(str(error.response["Error"].get("Message") or "")) if isinstance(error, ClientError) else ""
 
 
-def _email(reminder: Mapping[str, Any], stop_url: str) -> None:
-    mail = mail_of(reminder, stop_url=stop_url)
+def _email(reminder: Mapping[str, Any], marks: Marks) -> str:
+    mail = mail_of(reminder, stop_url=marks.stop_url, request_id=marks.request_id)
     message = {
         "Subject": _in_utf8(mail.subject),
         "Body": {"Text": _in_utf8(mail.text), "Html": _in_utf8(mail.html)},
         "Headers": [{"Name": name, "Value": value} for name, value in mail.headers.items()],
     }
-    client_of("sesv2").send_email(
+    answer = client_of("sesv2").send_email(
         FromEmailAddress=os.environ["SENDER"],
         Destination={"ToAddresses": [mail.recipient]},
         Content={"Simple": message},
+        ConfigurationSetName=os.environ["CONFIGURATION_SET"],
+        **({"EmailTags": [{"Name": TAG, "Value": marks.tag}]} if marks.tag else {}),
     )
+    return str(answer["MessageId"])
 
 
-def _sms(reminder: Mapping[str, Any], _: str) -> None:
-    client_of("sns").publish(
+def _sms(reminder: Mapping[str, Any], _: Marks) -> str:
+    answer = client_of("sns").publish(
         PhoneNumber=reminder["phone"],
         Message=sms.text_of(reminder["message"]),
         MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
     )
+    return str(answer["MessageId"])
 
 
-def _topic(reminder: Mapping[str, Any], _: str) -> None:
-    client_of("sns").publish(TopicArn=os.environ["NOTIFY_TOPIC"], Message=reminder["message"])
+def _topic(reminder: Mapping[str, Any], _: Marks) -> str:
+    answer = client_of("sns").publish(TopicArn=os.environ["NOTIFY_TOPIC"], Message=reminder["message"])
+    return str(answer["MessageId"])
 
 
 def _in_utf8(text: str) -> dict[str, str]:
@@ -85,6 +105,6 @@ def _name_of(error: Exception) -> str:
     return InvalidReminderError.__name__ if name == "BadRequestException" else name
 
 
-_SENDERS: Mapping[str, Callable[[Mapping[str, Any], str], None]] = {"email": _email, "sms": _sms, "topic": _topic}
+_SENDERS: Mapping[str, Callable[[Mapping[str, Any], Marks], str]] = {"email": _email, "sms": _sms, "topic": _topic}
 _WORDS = {"email": "the e-mail", "sms": "the text", "topic": "the message to the topic"}
 """By channel. A reason names an error as Step Functions did when the workflow itself sent reminders."""

@@ -1,0 +1,1 @@
+"""The function that sends the reminders that are due."""
