@@ -10,6 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from orders.order import RECEIVED
+from stacks import saved_queries
 from stacks.alarms import Alarms
 from stacks.cache import CacheStack
 from stacks.cache_alarms import cache_alarms
@@ -25,6 +26,7 @@ from stacks.orders_api import OrdersApi
 from stacks.python_function import DependencyLayer, PythonFunction, named_functions
 from stacks.queues import HoldingQueue, WorkQueue
 from stacks.rest_api import STAGE_NAME
+from stacks.saved_queries import SavedQueries
 from stacks.spending import Budget
 from stacks.stage import Stage
 
@@ -123,6 +125,9 @@ class OrdersStack(Stack):
             alarms=alarms.arns,
             resources=self.resources,
         ).name
+
+        # Saved queries
+        SavedQueries(self, "Queries", stage=stage, queries=saved_queries.OF_ORDERS)
 
         # Outputs
         CfnOutput(self, "OrderTableName", value=table.table_name)

@@ -8,6 +8,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from stacks import saved_queries
 from stacks.alarms import Alarms
 from stacks.dashboards import reminders as dashboard
 from stacks.dashboards.dashboard import Dashboard
@@ -20,6 +21,7 @@ from stacks.reminder_table import ReminderTable
 from stacks.reminder_workflow import ReminderWorkflow
 from stacks.reminders_api import RemindersApi
 from stacks.rest_api import STAGE_NAME
+from stacks.saved_queries import SavedQueries
 from stacks.stage import Stage
 
 
@@ -118,6 +120,9 @@ class RemindersStack(Stack):
             alarms=self.alarms.arns,
             resources=self.resources,
         ).name
+
+        # Saved queries
+        SavedQueries(self, "Queries", stage=stage, queries=saved_queries.OF_REMINDERS)
 
         # Outputs
         CfnOutput(self, "ReminderTableName", value=table.table_name)

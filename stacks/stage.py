@@ -103,8 +103,9 @@ class Stage:
     What a function logs is the same at each level."""
 
     log_level: ApplicationLogLevel
-    """`INFO`: functions log each business event. `orders story`, the saved queries and the dashboards read these lines.
-    `WARN`: they log only what somebody should look at, and lose the events and the metrics, so alarms see nothing.
+    """`INFO`: functions log each business event. The stories of orders and reminders, the saved queries and the
+    dashboards read these lines. `WARN`: they log only what somebody should look at, and lose the events and the
+    metrics, so alarms see nothing.
     DEBUG is refused, because libraries would log the bodies of their calls: use `debug_sample`."""
 
     debug_sample: float

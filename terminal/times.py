@@ -5,7 +5,14 @@ from datetime import UTC, datetime, tzinfo
 _NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 
 
-def local(text: str, *, now: datetime | None = None, zone: tzinfo | None = None, seconds: bool = False) -> str:
+def local(
+    text: str,
+    *,
+    now: datetime | None = None,
+    zone: tzinfo | None = None,
+    seconds: bool = False,
+    milliseconds: bool = False,
+) -> str:
     """The time `text`, in RFC 3339, as the clocks in `zone` show it. Any other text stays the same.
 
     `zone` is this machine's time zone if it is None, and `now` is the present.
@@ -22,4 +29,6 @@ def local(text: str, *, now: datetime | None = None, zone: tzinfo | None = None,
         # Not `%-d`, which some systems lack.
         date = f"{here.day} {here:%b}"
         day = f"{here:%a} {date}" if here.year == today.year else f"{date} {here.year}"
+    if milliseconds:
+        return f"{day} {here:%H:%M:%S}.{here.microsecond // 1000:03}"
     return f"{day} {here:%H:%M:%S}" if seconds else f"{day} {here:%H:%M}"

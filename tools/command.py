@@ -86,6 +86,9 @@ Home = Annotated[
     str | None, typer.Option("--home", metavar="FOLDER", help="folder of the laptop cloud (default: .local)")
 ]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", callback=whole_number(1, 999_999), help="list at most N")]
+Whole = Annotated[
+    bool, typer.Option("--whole", help="read the logs of the whole time, not only around the times of the row")
+]
 """The options that the programs share. Give them the defaults DEFAULT_STAGE, None, False and None."""
 
 

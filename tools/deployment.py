@@ -1,18 +1,23 @@
 """A deployed stage: its stacks and their outputs, its APIs, and the users who sign in to it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
 from stacks.names import IDENTITY, stack_name
 from terminal.errors import CommandError
+from tools import laptop
 from tools.accounts import kept
 from tools.accounts.people import People
 from tools.accounts.pool import UserPool
 from tools.api import Api
 from tools.aws import Aws, reach
 from tools.errors import LAPTOP, read_settings
+
+_deserialize = TypeDeserializer().deserialize
 
 
 class Deployment:
@@ -72,6 +77,57 @@ class Deployment:
     def find_output(self, stack: str, name: str) -> str | None:
         """An output of the stage's `stack`; None if the stack or the output is missing."""
         return _outputs(self.own(stack) or {}).get(name)
+
+    @property
+    def is_laptop(self) -> bool:
+        """Whether the stage is on the laptop cloud, where nothing costs anything."""
+        return self._aws.demo_users is not None
+
+    def row(self, stack: str, table: str, key: Mapping[str, str]) -> dict[str, Any] | None:
+        """A row of the table that the output `table` of the stage's `stack` names; None if there is none."""
+        item = self.client("dynamodb").get_item(
+            TableName=self.output(stack, table),
+            Key={name: {"S": value} for name, value in key.items()},
+            ConsistentRead=True,
+        )
+        return {name: _deserialize(value) for name, value in item["Item"].items()} if "Item" in item else None
+
+    def log_groups(self, stack: str) -> dict[str, str]:
+        """The log groups of the stage's `stack` by their names: what writes there, by its construct id."""
+        self.outputs(stack)
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        resources = pages.paginate(StackName=stack_name(self._stage_name, stack)).search("StackResourceSummaries[]")
+        return {
+            one["PhysicalResourceId"]: re.sub("LogGroup[0-9A-F]{8}$", "", one["LogicalResourceId"])
+            for one in resources
+            if one["ResourceType"] == "AWS::Logs::LogGroup"
+        }
+
+    def history(self, execution: str) -> list[dict[str, Any]]:
+        """The events of an execution. Empty if AWS keeps none: it was Express, or it ended more than 90 days ago."""
+        if not execution or (":express:" in execution and not self.is_laptop):
+            return []
+        pages = self._executions().get_paginator("get_execution_history").paginate(executionArn=execution)
+        try:
+            return [event for page in pages for event in page["events"]]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+            return []
+
+    def histories(self, workflow: str, name: str) -> list[list[dict[str, Any]]]:
+        """The events of each execution of an Express workflow with this name. Only the laptop cloud keeps them."""
+        if not self.is_laptop:
+            return []
+        pages = self._executions().get_paginator("list_executions").paginate(stateMachineArn=workflow)
+        found = [one["executionArn"] for page in pages for one in page["executions"] if one["name"] == name]
+        return [self.history(execution) for execution in found]
+
+    def _executions(self) -> Any:
+        client = self.client("stepfunctions")
+        if self.is_laptop:
+            laptop.show_express(client)
+        return client
 
     def people(self) -> People:
         """The users who sign in to the stage from this machine."""

@@ -8,7 +8,7 @@ See decision D095.
 import os
 import socket
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
@@ -73,6 +73,15 @@ def api_url(endpoint: str, url: str) -> str:
     from local import addresses
 
     return addresses.api_url(endpoint, url)
+
+
+def show_express(client: Any) -> None:
+    """Lets a client of Step Functions see the Express executions of the laptop cloud, too."""
+    from local.settings import INSIDE
+
+    client.meta.events.register(
+        "before-sign", lambda request, **_: request.headers.add_header(INSIDE, "1"), unique_id=INSIDE
+    )
 
 
 def _cloud(settings: "Settings") -> "Cloud":

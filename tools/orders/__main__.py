@@ -10,7 +10,7 @@ from orders.order import ESCALATED, LISTED, STATUSES
 from stacks.names import LAPTOP_STAGE, ORDERS
 from terminal import app
 from tools import command, completion
-from tools.command import Limit, Shared, shared
+from tools.command import Limit, Shared, Whole, shared
 
 if TYPE_CHECKING:
     from tools.api import Api
@@ -134,6 +134,19 @@ def show(
         return _own(options, DEFAULT_LIMIT)
     owner = _own_api(options) if _is_of_a_demo_user(options) else None
     return shown.order(calls.show(_api(options), order_id, owner=owner), options.output())
+
+
+@shared
+def story(options: Shared, order_id: OrderId, whole: Whole = False) -> int:
+    from tools.orders import calls
+    from tools.story import order
+    from tools.story.story import show
+
+    found = options.deployment()
+    # An exact id needs no sign-in.
+    row = order.find(found, order_id) or order.find(found, calls.show(_api(options), order_id)["OrderId"])
+    assert row is not None
+    return show(order.of(found, row, whole=whole), options.output(), is_free=found.is_laptop)
 
 
 @shared
@@ -284,6 +297,7 @@ APP = app.with_commands(help=DESCRIPTION, epilog=EPILOG)
 app.add(APP, "submit", submit, help="send new orders to the API, and show the answers")
 app.add(APP, "mine", mine, help="list your own orders, last received first")
 app.add(APP, "show", show, help="show one order, or list your own orders")
+app.add(APP, "story", story, help="show the life of an order, from its row and the logs (with AWS credentials)")
 app.add(APP, "correct", correct, help="send your corrected orders again, with their card numbers, which are not stored")
 app.add(APP, "list", listed, help="list your own orders; with --status, the orders that wait for an operator")
 app.add(APP, "escalations", escalations, help="list the escalated orders, with customers and reasons (for operators)")

@@ -12,7 +12,7 @@ from stacks.names import REMINDERS
 from terminal import app
 from terminal.app import UsageError
 from tools import command, completion
-from tools.command import Limit, Shared, shared, whole_number
+from tools.command import Limit, Shared, Whole, shared, whole_number
 
 if TYPE_CHECKING:
     from tools.api import Api
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAME = "remindme"
 DEFAULT_LIMIT = 100
-COMMANDS = ("list", "show", "edit", "snooze", "now", "cancel")
+COMMANDS = ("list", "show", "story", "edit", "snooze", "now", "cancel")
 
 DESCRIPTION = """\
 Sends you MESSAGE at the time WHEN: by e-mail (--email me), by SMS (--sms me), to all subscribers of the topic
@@ -204,6 +204,22 @@ def show(options: Shared, id: Id) -> int:
 
 
 @shared
+def story(options: Shared, id: Id, whole: Whole = False) -> int:
+    from terminal.errors import CommandError
+    from terminal.text import printable
+    from tools.remindme import reminders
+    from tools.story import reminder
+    from tools.story.story import show
+
+    found = options.deployment()
+    # An exact id needs no sign-in.
+    row = reminder.find(found, id) or reminder.find(found, reminders.whole_id(_api(options), id))
+    if row is None:
+        raise CommandError(f"there is no reminder {printable(id)}: `remindme list` shows your reminders")
+    return show(reminder.of(found, row, whole=whole), options.output(), is_free=found.is_laptop)
+
+
+@shared
 def cancel(options: Shared, id: Id) -> int:
     from tools.remindme import reminders, shown
 
@@ -296,6 +312,7 @@ APP = app.with_commands(help=DESCRIPTION, epilog=EPILOG, default="add", usage="M
 app.add(APP, "add", add, help="set a reminder", hidden=True)
 app.add(APP, "list", listed, help="list your reminders in due order")
 app.add(APP, "show", show, help="show one reminder")
+app.add(APP, "story", story, help="show the life of a reminder, from its row and the logs (with AWS credentials)")
 app.add(APP, "edit", edit, help="change the message, time, recipients or interval of a reminder that is not sent yet")
 app.add(APP, "snooze", snooze, help="move a reminder to another time, or set it again if it was sent")
 app.add(APP, "now", now, help="send a reminder now")

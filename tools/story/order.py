@@ -1,0 +1,137 @@
+"""The life of an order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from orders.order import CLOSED, ESCALATED, FULFILLMENT_QUEUED, PARKED
+from stacks.names import ORDERS
+from tools.deployment import Deployment
+from tools.story import logs, moments, states
+from tools.story.logs import Line
+from tools.story.moments import Moment, time_in
+from tools.story.states import State
+from tools.story.story import Story
+
+TABLE = "OrderTableName"
+CHECK, RECORD = "Are details Proper", "Record the outcome"
+QUEUES = {FULFILLMENT_QUEUED: "OrderFulfillmentQueue", ESCALATED: "EscalationQueue"}
+TIMES = ("ReceivedAt", "CorrectedAt", "StartedAt", "UpdatedAt")
+TOLD = {
+    "order received": "the API received it",
+    "order corrected": "it was corrected",
+    "order settled": "settled",
+    "order parked": "parked",
+    "order closed": "an operator closed it",
+    "order cached": "the cache has it",
+}
+"""The words for the events in the log."""
+
+NEAR = timedelta(minutes=10)
+"""WatchOrders logs that an order was started by hand up to six minutes later."""
+
+LOW_LEVEL = (
+    "The log of the workflow has only failures in this stage. So the times of the states are from the row: the stage's "
+    "field `workflow_log_level` with the value ALL shows each state."
+)
+
+
+def find(deployment: Deployment, order_id: str) -> Mapping[str, Any] | None:
+    """The row of an order; None if there is none."""
+    return deployment.row(ORDERS, TABLE, {"OrderId": order_id})
+
+
+def of(deployment: Deployment, row: Mapping[str, Any], *, whole: bool) -> Story:
+    """The story of the order with this row. Reads the logs around its times, or from its first time if `whole`."""
+    now = datetime.now(UTC)
+    order_id, request_id = str(row["OrderId"]), row.get("RequestId")
+    times = [at for name in TIMES if (at := time_in(row, name))]
+    ids = [id for id in (order_id, request_id) if id]
+    found = logs.read(deployment, ORDERS, ids, logs.spans(times, now=now, whole=whole or deployment.is_laptop))
+    entered = states.of_history(deployment.history(str(row.get("ExecutionId") or ""))) or states.of_log(found.lines)
+    return Story(
+        id=order_id,
+        status=str(row["Status"]),
+        moments=list(_moments(row, found.lines, entered)),
+        notes=[] if entered or not row.get("StartedAt") else [LOW_LEVEL],
+        found=found,
+    )
+
+
+def _moments(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[State]) -> Iterator[Moment]:
+    yield from _begin(row, lines, entered)
+    # In this order, because the last state is entered at the time of the outcome.
+    yield from moments.of_states(entered) if entered else _states_in(row)
+    yield from _end(row)
+    for line in lines:
+        if not _is_in_row(line, row) and (said := moments.of_line(line, request_id=row.get("RequestId"))):
+            yield Moment(at=said.at, what=TOLD.get(said.what, said.what), seconds=said.seconds, details=said.details)
+
+
+def _begin(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[State]) -> Iterator[Moment]:
+    received, corrected, started, _ = (time_in(row, name) for name in TIMES)
+    request = {"RequestId": row["RequestId"]} if row.get("RequestId") else {}
+    if received:
+        what = "the API received it" if "Digest" in row else "somebody started it by hand"
+        # A correction has replaced the first request's id in the row.
+        first = next((line.text("RequestId") for line in lines if _is_receipt(line, row)), None)
+        earlier = {"RequestId": first} if first else {}
+        yield Moment(at=received, what=what, details=earlier if corrected else request)
+    if corrected:
+        by = "its owner" if row.get("CorrectedBy") == row.get("Owner") else "an operator"
+        yield Moment(at=corrected, what=f"{by} corrected it", details=request)
+    began = corrected or received
+    started = started or (entered[0].entered if entered else None)
+    if started and began:
+        yield Moment(at=started, what="its execution began", seconds=(started - began).total_seconds())
+
+
+def _states_in(row: Mapping[str, Any]) -> Iterator[Moment]:
+    """The states whose times the workflow wrote into the row."""
+    checked, queued, recorded = (time_in(row, name) for name in ("CheckedAt", "QueuedAt", "UpdatedAt"))
+    if checked:
+        seconds = (queued - checked).total_seconds() if queued else None
+        yield Moment(at=checked, what=f"state: {CHECK}", seconds=seconds)
+    if queued and row["Status"] in QUEUES:
+        seconds = (recorded - queued).total_seconds() if recorded else None
+        yield Moment(at=queued, what=f"a message to {QUEUES[row['Status']]}", seconds=seconds)
+
+
+def _end(row: Mapping[str, Any]) -> Iterator[Moment]:
+    status, at = row["Status"], time_in(row, "UpdatedAt")
+    if at is None:
+        return
+    began = time_in(row, "CorrectedAt") or time_in(row, "ReceivedAt")
+    seconds = (at - began).total_seconds() if began else None
+    details = {"Reasons": list(row["Reasons"])} if row.get("Reasons") else {}
+    if status in QUEUES:
+        yield Moment(at=at, what=f"settled: {status}", seconds=seconds, details=details)
+    elif status == PARKED:
+        queue = {"Queue": row["Queue"]} if row.get("Queue") else {}
+        yield Moment(at=at, what="parked: it waits for an operator", seconds=seconds, details=queue)
+    elif status == CLOSED:
+        yield Moment(at=at, what="an operator closed it")
+
+
+def _is_receipt(line: Line, row: Mapping[str, Any]) -> bool:
+    """Whether a line says when the order in the row was received. An earlier order may have had the same id."""
+    received = time_in(row, "ReceivedAt")
+    return line.fields.get("message") == "order received" and bool(received and abs(line.at - received) < NEAR)
+
+
+def _is_in_row(line: Line, row: Mapping[str, Any]) -> bool:
+    """Whether a line says what the row says already."""
+    is_current = line.fields.get("RequestId") == row.get("RequestId")
+    match line.fields.get("message"):
+        case "order received":
+            return _is_receipt(line, row)
+        case "order corrected":
+            return is_current
+        case "order settled":
+            return is_current and line.fields.get("Outcome") == row["Status"]
+        case "order parked":
+            return is_current and row["Status"] == PARKED
+        case "order closed":
+            return bool(row["Status"] == CLOSED)
+        case _:
+            return False
