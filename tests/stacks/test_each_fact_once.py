@@ -20,7 +20,7 @@ from stacks.rest_api import REFUSALS
 from tests.support.documents import operations
 from tests.support.workflows.asl import load, states, texts
 from tools.remindme import requests
-from tools.remindme.shown import OWN_ADDRESSES
+from tools.remindme.shown import AFTERWARDS, OWN_ADDRESSES
 
 
 def _text(file: str) -> str:
@@ -190,6 +190,7 @@ console.log(JSON.stringify({
   channels: Object.keys(reminders.CHANNELS),
   offered: requests.WAYS.flatMap(([way]) => requests.channelsOf(way)),
   steps: Object.keys(reminders.STEPS),
+  afterwards: Object.keys(reminders.AFTERWARDS.email),
 }));
 """
 
@@ -204,6 +205,7 @@ def _of_the_page() -> Iterator[Place]:
     yield Place("website/orders.js: ENDS", set(page["outcomes"]), order.FINAL - {order.CLOSED})
     ends = set(page["ends"])
     yield Place("website/orders.js: states of ENDS", ends, ends & load("order_fulfillment.asl.json")["States"].keys())
+    yield Place("website/reminders.js: AFTERWARDS", set(page["afterwards"]), FEEDBACK)
     yield Place("website/reminders.js: STATUSES", set(page["reminders"]), REMINDERS)
     yield Place("website/reminders.js: isWaiting", set(page["waiting"]), {reminder.SCHEDULED, reminder.SENDING})
     yield Place("website/reminders.js: CHANNELS", set(page["channels"]), CHANNELS)
@@ -237,6 +239,7 @@ def _of_documents() -> Iterator[Place]:
 
 def _of_programs() -> Iterator[Place]:
     ends = {sample["expect"]["Status"] for sample in json.loads(_text("local/sample-orders.json"))}
+    yield Place("tools/remindme/shown.py: AFTERWARDS", set(AFTERWARDS), FEEDBACK)
     yield Place("local/sample-orders.json: Status", ends, ends & ORDERS)
     channels = set(requests.channels(email="me", sms="me", topic=True)["channels"])
     yield Place("tools/remindme/requests.py: channels", channels, CHANNELS)

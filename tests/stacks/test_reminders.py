@@ -313,3 +313,27 @@ def test_no_alarm_counts_aborted_executions(deployment):
 @pytest.mark.parametrize("name", STAGES)
 def test_the_reminders_do_not_need_the_orders(name, synthesised):
     assert f"'{name}-orders" not in str(synthesised(name).templates["Reminders"])
+
+
+def test_what_ses_reports_about_the_stages_mails_reaches_the_function(deployment):
+    (mails,) = deployment.properties("AWS::SES::ConfigurationSet").values()
+    (events,) = deployment.properties("AWS::SES::ConfigurationSetEventDestination").values()
+    rule = deployment.properties("AWS::Events::Rule")["Reminders/ReminderFeedback/MailEvents"]
+    sender = deployment.properties("AWS::Lambda::Function")["Reminders/ReminderSender/SendReminder"]
+    name = sender["Environment"]["Variables"]["CONFIGURATION_SET"]
+
+    assert mails["ReputationOptions"] == {"ReputationMetricsEnabled": True}
+    assert mails["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]}
+    destination = events["EventDestination"]
+    assert (events["ConfigurationSetName"], destination["Enabled"]) == (name, True)
+    assert sorted(destination["MatchingEventTypes"]) == ["bounce", "complaint", "reject"]
+    assert str(destination["EventBridgeDestination"]["EventBusArn"]).endswith("event-bus/default']]}")
+    # Only AWS can put events of this source onto a bus, and another stage's mails have another set.
+    assert rule["EventPattern"] == {
+        "source": ["aws.ses"],
+        "detail-type": ["Email Bounced", "Email Complaint Received", "Email Rejected"],
+        "detail": {"mail": {"tags": {"ses:configuration-set": [name]}}},
+    }
+    assert [deployment.named("Reminders", one["Arn"]) for one in rule["Targets"]] == [
+        "Reminders/ReminderFeedback/RecordFeedback.Arn"
+    ]

@@ -56,6 +56,28 @@ def test_a_reminder_is_shown_and_cancelled_by_its_id(remindme: Command, api: Fak
     ]
 
 
+@pytest.mark.parametrize(
+    ("channel", "kind", "words"),
+    [
+        ("email", "BOUNCED", "the e-mail came back: the address accepts no mail"),
+        ("email", "COMPLAINED", "the e-mail was marked as spam by its recipient"),
+        ("sms", "UNDELIVERED", "the text was not delivered"),
+        ("email", "LATER", "the e-mail did not arrive"),
+    ],
+)
+def test_what_became_of_a_message_is_said_in_words(
+    channel: str, kind: str, words: str, remindme: Command, api: FakeApi
+) -> None:
+    report = {"kind": kind, "at": "2026-11-21T04:00:02.000Z", "occurrence": 1}
+    found = {**REMINDER, "status": "SENT", "feedback": {channel: report}}
+    api.answers = [(200, found), (200, {"reminders": [found], "next": None})]
+
+    shown, listed = remindme("show", ID), remindme("list")
+
+    for out in (shown.out, listed.out):
+        assert words in " ".join(out.split()), out
+
+
 OTHERS = [f"8c2b6c1e-0000-4000-8000-00000000000{digit}" for digit in (2, 3)] + ["77777777" + ID[8:]]
 
 

@@ -16,10 +16,10 @@ OWN_ADDRESSES = {"email": "your own e-mail address", "phone": "your own phone nu
 ID = Column("reminder", "id")
 STATUS = Column("status", "status")
 AFTERWARDS = {
-    "UNDELIVERED": "not delivered",
-    "REJECTED": "refused as dangerous",
+    "UNDELIVERED": "was not delivered",
+    "REJECTED": "was refused as dangerous",
     "BOUNCED": "came back: the address accepts no mail",
-    "COMPLAINED": "marked as spam by its recipient",
+    "COMPLAINED": "was marked as spam by its recipient",
 }
 """What the API's kinds of feedback say about a message that was sent."""
 
