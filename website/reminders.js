@@ -230,7 +230,7 @@ export function reasonText({ reason, status }) {
  *
  * @type {Record<string, Record<string, string>>}
  */
-export const AFTERWARDS = {
+const AFTERWARDS = {
   email: {
     UNDELIVERED: "The e-mail did not arrive.",
     REJECTED: "The mail service refused the e-mail.",

@@ -190,7 +190,6 @@ console.log(JSON.stringify({
   channels: Object.keys(reminders.CHANNELS),
   offered: requests.WAYS.flatMap(([way]) => requests.channelsOf(way)),
   steps: Object.keys(reminders.STEPS),
-  afterwards: Object.keys(reminders.AFTERWARDS.email),
 }));
 """
 
@@ -205,7 +204,8 @@ def _of_the_page() -> Iterator[Place]:
     yield Place("website/orders.js: ENDS", set(page["outcomes"]), order.FINAL - {order.CLOSED})
     ends = set(page["ends"])
     yield Place("website/orders.js: states of ENDS", ends, ends & load("order_fulfillment.asl.json")["States"].keys())
-    yield Place("website/reminders.js: AFTERWARDS", set(page["afterwards"]), FEEDBACK)
+    afterwards = _text("website/reminders.js").partition("const AFTERWARDS = {")[2].partition("  sms:")[0]
+    yield Place("website/reminders.js: AFTERWARDS", set(re.findall(r"^    ([A-Z]+):", afterwards, re.M)), FEEDBACK)
     yield Place("website/reminders.js: STATUSES", set(page["reminders"]), REMINDERS)
     yield Place("website/reminders.js: isWaiting", set(page["waiting"]), {reminder.SCHEDULED, reminder.SENDING})
     yield Place("website/reminders.js: CHANNELS", set(page["channels"]), CHANNELS)
