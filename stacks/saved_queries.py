@@ -48,6 +48,12 @@ fields @timestamp, Seconds, message, OrderId, Outcome, RequestId
 | sort Seconds desc
 | limit 50"""
 
+SLOWEST_REMINDERS = """\
+fields @timestamp, SecondsLate, ReminderId, RequestId
+| filter message = "reminder sent"
+| sort SecondsLate desc
+| limit 50"""
+
 # The workflow's own lines have the id in the execution's name.
 ONE = """\
 fields @timestamp, @log, coalesce(message, type) as happened, level, @message
@@ -79,6 +85,7 @@ OF_ORDERS: Mapping[str, Query] = {
 
 OF_REMINDERS: Mapping[str, Query] = {
     **EVERY_APP,
+    "slowest": Query(SLOWEST_REMINDERS, of="SendReminder"),
     "one reminder": Query(ONE.format(id="REMINDER_ID")),
 }
 """The queries of the apps by their names. Write the id into the last one before you run it."""

@@ -120,3 +120,10 @@ def test_a_query_reads_the_log_groups_that_it_is_about(deployment):
 def test_a_query_about_one_thing_has_a_place_for_its_id() -> None:
     assert 'like "ORDER_ID"' in OF_ORDERS["one order"].text
     assert 'like "REMINDER_ID"' in OF_REMINDERS["one reminder"].text
+
+
+def test_the_runbook_names_only_queries_that_are_saved() -> None:
+    named = set(re.findall(r"query \*\*`([^`]+)`\*\*", (PROJECT / "docs" / "runbook.md").read_text()))
+
+    assert len(named) > 3
+    assert named <= {name for _, name, _ in QUERIES}

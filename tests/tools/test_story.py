@@ -338,6 +338,15 @@ def test_the_story_of_a_reminder_has_its_wait_and_how_late_it_was_sent() -> None
     ]
 
 
+def test_a_reminder_that_failed_says_why() -> None:
+    failed = {"level": "ERROR", "message": "reminder failed", "Reason": "e-mail: MessageRejected", "failed": 1}
+
+    story = reminder.of(Aws([a_line("12:10:00.900", "watch", **failed)]), {**REMINDER, "Status": "FAILED"}, whole=False)
+
+    assert told(story)[-1] == ("12:10:00.900", "failed", None)
+    assert story.in_order[-1].details == {"Reason": "e-mail: MessageRejected"}
+
+
 def test_a_reminder_without_lines_is_told_from_its_row() -> None:
     feedback = json.dumps({"kind": "complaint", "at": "2026-11-20T12:30:00Z", "occurrence": 1})
     row = {**REMINDER, "Status": "CANCELLED", "RefusedAt": "2026-11-20T12:12:00Z", "EmailFeedback": feedback}

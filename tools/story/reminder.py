@@ -55,9 +55,10 @@ def _moments(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[St
     yield from moments.of_states(entered)
     for line in lines:
         said = moments.of_line(line, request_id=row.get("RequestId"))
-        if said and said.what != "reminder scheduled":
-            late = ", late by" if said.what == "reminder sent" else ""
-            what = f"{TOLD.get(said.what, said.what)}{late}"
+        message = str(line.fields.get("message"))
+        if said and message != "reminder scheduled":
+            late = ", late by" if message == "reminder sent" else ""
+            what = f"{TOLD.get(message, said.what)}{late}"
             yield Moment(at=said.at, what=what, seconds=said.seconds, details=said.details)
 
 
