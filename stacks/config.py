@@ -112,7 +112,8 @@ LOCAL = replace(
     system_log_level=SystemLogLevel.INFO,
     # Debug lines would make the counted costs of a path vary.
     debug_sample=0,
-    cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False),
+    # A busy laptop answers later than ElastiCache.
+    cache=CacheSettings(node_type="cache.t4g.micro", encrypted_in_transit=False, budget_ms=2000),
     load=Load(orders_per_second=500, lookups_per_second=500, reminders_per_second=100),
     throttle_rate=1000,
     throttle_burst=2000,

@@ -44,6 +44,7 @@ from local.engine_patches import (
 from local.processes import free_port
 from local.settings import ACCOUNT, REGION
 from tests.support.names import unique
+from tests.support.waiting import PATIENCE_SECONDS
 
 PROBE = """
 import importlib.util, os
@@ -304,12 +305,14 @@ def test_conditional_writes_need_a_patch_to_be_one_step(
     table = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key, "AttributeDefinitions": attributes}
     dynamodb._create_table(table)
     both_looked = threading.Barrier(2)
+    # With the patch, the second write starts when the first one has ended.
+    patience = 0.2 if one_step else PATIENCE_SECONDS
     evaluate = dynamodb._evaluate_condition
 
     def look(*arguments: Any) -> Any:
         found = evaluate(*arguments)
         with contextlib.suppress(threading.BrokenBarrierError):
-            both_looked.wait(timeout=1)
+            both_looked.wait(timeout=patience)
         return found
 
     monkeypatch.setattr(dynamodb, "_evaluate_condition", look)

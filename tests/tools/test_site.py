@@ -16,11 +16,12 @@ from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwr
 
 from benchmarks import browser as chromium
 from local.settings import PROJECT
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from tools.site.__main__ import build
 
 # On a busy machine a picture takes some seconds.
-expect.set_options(timeout=60_000)
+PATIENCE = PATIENCE_SECONDS * 1000
+expect.set_options(timeout=PATIENCE)
 
 
 class Html(HTMLParser):
@@ -84,6 +85,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """A tab. When the test is over, it must have asked no other host for anything, and reported no error."""
     page = browser.new_page(base_url=address, viewport={"width": 1440, "height": 900}, color_scheme="light")
+    page.set_default_timeout(PATIENCE)
     asked: list[str] = []
     errors: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -18,12 +18,14 @@ from tests.support.cloud.apps import Apps, new_order
 from tests.support.names import unique
 from tests.support.page import scenes
 from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
+from tests.support.waiting import PATIENCE_SECONDS
 
 # One renderer process serves all tabs: they show the same site, and starting a process for each takes time.
 FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1"]
 
 
-expect.set_options(timeout=15_000)
+PATIENCE = PATIENCE_SECONDS * 1000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +48,7 @@ def open_tab(browser: Browser, cloud: Cloud, places: Places) -> Iterator[OpenTab
     def open_(user: User | None = None, **context: Any) -> Tab:
         options = {"viewport": DESKTOP, "timezone_id": "Europe/Paris", "locale": "en-GB", **context}
         page = browser.new_context(**options).new_page()
+        page.set_default_timeout(PATIENCE)
         if user:
             page.add_init_script(
                 f"if (location.host) sessionStorage.session ??= {json.dumps(json.dumps(tokens(cloud, places, user)))}"

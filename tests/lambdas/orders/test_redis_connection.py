@@ -97,7 +97,7 @@ def test_a_server_without_tls_is_refused_if_the_address_asks_for_tls(valkey):
     tls = ssl.create_default_context()
 
     with pytest.raises(OSError):  # noqa: PT011 - each version of OpenSSL words it differently
-        Connection(valkey, seconds=1, tls=tls)
+        Connection(valkey, seconds=5, tls=tls)
 
 
 @pytest.fixture
