@@ -6,7 +6,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 120
 """Far longer than any wait should take, even on a busy machine."""
 
 SLOWER, LONGEST_PAUSE = 1.2, 0.3

@@ -16,7 +16,7 @@ from local.users import User
 from tests.support.cloud.apps import Apps, dead_letters_of
 from tests.support.page import scenes
 from tests.support.page.challenges import CORS, SESSION_OVER, TOTP, refusal, sign_in
-from tests.support.page.tab import DESKTOP, PHONE, OpenTab, Tab
+from tests.support.page.tab import DESKTOP, PHONE, WITH_SCREENSHOTS, OpenTab, Tab
 from tools.openapi.examples import ANSWERED
 
 Scheme = Literal["light", "dark"]
@@ -354,7 +354,8 @@ def faults_of(tab: Tab, name: str, screens: Screens) -> list[str]:
         # Dark differs from light only in its colours. The loop has already tested light at this size.
         rules = ("color-contrast",) if scheme == "dark" and (size, "light") in screens else ()
         found += [f"{size['width']} {scheme}: {one}" for one in tab.axe(*rules)]
-        show_the_whole_page(tab.page, size)
+        if WITH_SCREENSHOTS:
+            show_the_whole_page(tab.page, size)
         tab.screenshot(f"{name}-{size['width']}-{scheme}")
     sizes = (NARROW, PHONE, DESKTOP)
     return found + [f"{size['width']}: something sticks out" for size in sizes if sticks_out(tab.page, size)]

@@ -14,6 +14,7 @@ from local.settings import PROJECT
 from local.users import User
 
 SCREENSHOTS = PROJECT / "build" / "screenshots"
+WITH_SCREENSHOTS = bool(os.environ.get("SCREENSHOTS"))
 PHONE: ViewportSize = {"width": 375, "height": 812}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 FAILED_RESPONSE = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
@@ -75,7 +76,7 @@ class Tab:
 
         The pictures are for people, and no test compares them. They take a fifth of the time of the tests of views.
         """
-        if not os.environ.get("SCREENSHOTS"):
+        if not WITH_SCREENSHOTS:
             return
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
