@@ -56,7 +56,8 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 
 .PHONY: test
 test: setup-dev ## Run all checks and tests
-	@# All parts run at once, the longest first, because some mostly wait. Two long ones never wait, so they run with `nice`.
+	@# All parts run at once, the longest first, because some mostly wait. The tests of functions and of templates never wait.
+	@# They run with `nice`, use what the others leave, and end together.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
 	$(MAKE) --no-print-directory --jobs=8 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
@@ -110,7 +111,7 @@ test-unit: test-functions test-templates ## Run the tests that need no cloud, in
 
 .PHONY: test-functions
 test-functions: setup-dev ## Run the tests of functions and workflows
-	.venv/bin/python -m pytest tests/lambdas tests/statemachines tests/corpora
+	nice .venv/bin/python -m pytest tests/lambdas tests/statemachines tests/corpora
 
 .PHONY: test-templates
 test-templates: setup-dev ## Run the tests of templates and tools

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import botocore.session
+import botocore.useragent
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -37,6 +38,11 @@ hypothesis_settings.load_profile("unhurried")
 # Each command line makes a botocore session, and each session loads the service models again. That took most of the
 # time of these tests. All sessions now share one loader, which loads each model once.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+# Each call checks each character of the same names of programs and versions.
+botocore.useragent.sanitize_user_agent_string_component = functools.cache(
+    botocore.useragent.sanitize_user_agent_string_component
+)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

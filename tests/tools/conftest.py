@@ -12,6 +12,7 @@ import tzlocal
 from moto import mock_aws
 
 from common import queues
+from tests.support import quick_moto
 from tests.support.cognito import ADA, PASSWORDS, FakeCognito
 from tests.support.commands import Command, run_inside
 from tests.support.orders_stack import REGION, Stack, client, template
@@ -20,6 +21,8 @@ from tests.support.servers import served
 from tools.orders.__main__ import main
 from tools.remindme import requests
 from tools.remindme.__main__ import main as remindme_main
+
+quick_moto.apply()
 
 UNSET = (
     *("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "STAGE"),

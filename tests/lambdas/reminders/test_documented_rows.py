@@ -4,6 +4,7 @@ Each function and each state that writes rows runs here on rows of every status,
 """
 
 import contextlib
+import functools
 import itertools
 import json
 import math
@@ -36,7 +37,7 @@ from sending import send_reminder, senders
 from sweep import settle_lost_reminders
 from tests.support.aws_answers import refused
 from tests.support.data_model import Changes, Row, differences, documented, examples, kinds
-from tests.support.handlers.aws import ENVIRONMENT, client_of
+from tests.support.handlers.aws import ENVIRONMENT, client_of, dynamodb
 from tests.support.handlers.events import PERSON, post, signed_in
 from tests.support.handlers.reminder_rows import ahead
 from tests.support.handlers.reports import log_event, mail_event, text_line
@@ -128,7 +129,7 @@ def send(channel: str, error: Exception | None = None, *, waited: str = "2099-01
     """Sends by the channel. `error` is raised by the service."""
 
     def by(*_: Any) -> str:
-        BETWEEN.append(boto3.resource("dynamodb").Table(ENVIRONMENT["REMINDER_TABLE"]).get_item(Key=KEY_OF_ROW)["Item"])
+        BETWEEN.append(dynamodb.Table(ENVIRONMENT["REMINDER_TABLE"]).get_item(Key=KEY_OF_ROW)["Item"])
         if error:
             raise error
         return "t-2"
@@ -153,9 +154,15 @@ def run(state: str) -> None:
         {"ReminderId": ID, "Reason": "because"},
         context={"Execution": {"Id": OWN}, "State": {"EnteredTime": "2026-11-21T04:00:02.000Z"}},
     )
-    client = boto3.client("dynamodb")
+    client = untyped()
     with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):
         client.update_item(**arguments)
+
+
+@functools.cache
+def untyped() -> Any:
+    """A client that takes attributes as the workflow writes them, such as {"S": "text"}."""
+    return boto3.client("dynamodb")
 
 
 def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -236,9 +243,10 @@ def written(reminder_table: Any, stored: Callable[[], Row], reminder_workflow: A
     reminder_workflow.stop()
     for before in rows(stored() or {}):
         for by, write in writers(before):
-            reminder_table.delete_item(Key={"ReminderId": ID})
             if before:
                 reminder_table.put_item(Item=before)
+            else:
+                reminder_table.delete_item(Key={"ReminderId": ID})
             BETWEEN.clear()
             write()
             steps = [before, *BETWEEN, stored()]

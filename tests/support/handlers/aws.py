@@ -11,6 +11,10 @@ import pytest
 from botocore.client import BaseClient
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+from tests.support import quick_moto
+
+quick_moto.apply()
+
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",

@@ -1,0 +1,35 @@
+"""Makes moto, the simulated AWS, answer in less time. Its answers stay the same.
+
+moto looks for each attribute of a row under several spellings, and lists the methods of a class for each call.
+Together that took a sixth of the time of the tests of functions.
+"""
+
+import functools
+from typing import Any
+
+from moto.core import responses
+from moto.core.serialize import BaseJSONSerializer
+
+TEXTS = ("S", "N")
+"""The kinds of attributes that moto keeps as DynamoDB's JSON has them, such as {"S": "text"}."""
+
+
+@functools.cache
+def apply() -> None:
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    BaseJSONSerializer._serialize_type_structure = as_it_is(BaseJSONSerializer._serialize_type_structure)
+
+
+def as_it_is(serialize: Any) -> Any:
+    """Returns `serialize`, changed to copy attributes of the kinds TEXTS."""
+
+    @functools.wraps(serialize)
+    def structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.name == "AttributeValue" and key and type(value) is dict and len(value) == 1:
+            ((kind, text),) = value.items()
+            if kind in TEXTS and type(text) is str:
+                self._default_serialize(serialized, {kind: text}, shape, key)
+                return
+        serialize(self, serialized, value, shape, key)
+
+    return structure
