@@ -1,15 +1,12 @@
 """The page in a real Chromium on the laptop cloud. Each tab records what a page must not do."""
 
-import functools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
-    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -21,13 +18,13 @@ from tests.support.cloud.apps import Apps, new_order
 from tests.support.names import unique
 from tests.support.page import scenes
 from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
-from tests.support.waiting import PATIENCE_SECONDS
 
 # One renderer process serves all tabs: they show the same site, and starting a process for each takes time.
 FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1"]
 
 
-PATIENCE = PATIENCE_SECONDS * 1000
+# Less than tests/support/waiting.py waits: if the page is broken, many tests wait this long.
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -40,35 +37,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def contexts(browser: Browser, places: Places) -> Callable[..., BrowserContext]:
-    """Returns the browser context with a number and options. Tests use it one after the other.
-
-    A new context would start a new process, which would read and compile every module of the page again.
-    """
-
-    @functools.cache
-    def context(_: int, **options: Any) -> BrowserContext:
-        made = browser.new_context(**{"timezone_id": "Europe/Paris", "locale": "en-GB", **options})
-        # The process ends with its last tab, so this tab stays open.
-        made.new_page().goto(f"{places.site}robots.txt")
-        return made
-
-    return context
-
-
 @pytest.fixture
-def open_tab(contexts: Callable[..., BrowserContext], cloud: Cloud, places: Places) -> Iterator[OpenTab]:
+def open_tab(browser: Browser, cloud: Cloud, places: Places) -> Iterator[OpenTab]:
     """Opens a tab in which `user` is signed in: `open_tab(user)`. Without a user, nobody is signed in.
 
-    A tab shares no storage with another one, and nothing is left in it from an earlier test. After the test, fails if a
-    tab had a problem that the test did not expect.
+    After the test, fails if a tab had a problem that the test did not expect.
     """
-    tabs: list[Tab] = []
+    tabs = []
 
-    def open_(user: User | None = None, *, viewport: ViewportSize = DESKTOP, **options: str) -> Tab:
-        page = contexts(len(tabs), **options).new_page()
-        page.set_viewport_size(viewport)
+    def open_(user: User | None = None, **context: Any) -> Tab:
+        options = {"viewport": DESKTOP, "timezone_id": "Europe/Paris", "locale": "en-GB", **context}
+        page = browser.new_context(**options).new_page()
         page.set_default_timeout(PATIENCE)
         if user:
             page.add_init_script(
@@ -80,20 +59,8 @@ def open_tab(contexts: Callable[..., BrowserContext], cloud: Cloud, places: Plac
     yield open_
     problems = [problem for tab in tabs for problem in tab.problems]
     for tab in tabs:
-        empty(tab.page.context, places.site)
+        tab.page.context.close()
     assert problems == []
-
-
-def empty(context: BrowserContext, site: str) -> None:
-    """Closes the tabs of a test, and removes what they have stored and set."""
-    kept, *tabs = context.pages
-    context.set_offline(False)
-    origin = {"origin": site.rstrip("/"), "storageTypes": "all"}
-    context.new_cdp_session(kept).send("Storage.clearDataForOrigin", origin)
-    context.clear_permissions()
-    context.clear_cookies()
-    for tab in tabs:
-        tab.close()
 
 
 @pytest.fixture(scope="session")

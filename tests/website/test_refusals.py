@@ -61,11 +61,10 @@ def test_a_channel_that_cannot_send_yet_is_reported_below_the_choice(reminders: 
 @pytest.mark.parametrize(
     "problems",
     [
-        {"subject": codes.TOO_LONG(longest=100)},
         {"timeZone": codes.UNKNOWN_TIME_ZONE()},
         {"repeat": codes.AT_MOST_ONE_OF(fields=["until", "times"])},
-        {"message": codes.TOO_LONG(longest=1400), "subject": codes.TOO_LONG(longest=100)},
-        {"subject": "is too long"},
+        {"message": codes.TOO_LONG(longest=1400), "timeZone": codes.UNKNOWN_TIME_ZONE()},
+        {"timeZone": "is too long"},
     ],
 )
 def test_a_problem_of_a_reminder_without_a_field_is_shown_as_a_notice(reminders: Tab, problems: dict[str, Any]) -> None:
