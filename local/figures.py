@@ -145,7 +145,9 @@ def _values(engine: Engine, queries: Sequence[Any], window: Mapping[str, Any]) -
 
 def _states(engine: Engine, names: Sequence[str]) -> dict[str, str]:
     states = {}
-    for page in engine.client("cloudwatch").get_paginator("describe_alarms").paginate():
-        for alarm in (*page.get("MetricAlarms", ()), *page.get("CompositeAlarms", ())):
+    # Without the types, CloudWatch leaves out composite alarms.
+    pages = engine.client("cloudwatch").get_paginator("describe_alarms")
+    for page in pages.paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
+        for alarm in (*page["MetricAlarms"], *page["CompositeAlarms"]):
             states[alarm["AlarmName"]] = alarm["StateValue"]
     return {name: states.get(name, "INSUFFICIENT_DATA") for name in names}

@@ -1,7 +1,7 @@
 """The picture of a dashboard: its widgets where CloudWatch puts them, with figures of the laptop cloud."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ INCHES_X, INCHES_Y = 0.58, 0.32
 
 STATES = {"OK": "#3ca951", "ALARM": "#d1242f", "INSUFFICIENT_DATA": "#9498a0"}
 ALARMS_IN_A_LINE = 6
+MINUTE = 60
 
 
 def file_of(name: str) -> Path:
@@ -42,6 +43,9 @@ def draw(body: Mapping[str, Any], found: Dashboard, file: Path) -> None:
     drawn = plots.figure(figsize=(columns * INCHES_X, lines * INCHES_Y))
     drawn.set_layout_engine("none")
     graphs = _in_order(found)
+    times = {at for row in found.rows for graph in row.graphs for line in graph.lines for at in line.values}
+    # All graphs have the same time below them.
+    span = (_moment(min(times) - MINUTE), _moment(max(times) + MINUTE)) if times else None
     for widget in widgets:
         properties = widget["properties"]
         place = (
@@ -53,7 +57,7 @@ def draw(body: Mapping[str, Any], found: Dashboard, file: Path) -> None:
         if widget["type"] == "text":
             _text(drawn, place, properties["markdown"].lstrip("# "))
         elif widget["type"] == "metric":
-            _graph(drawn, place, next(graphs))
+            _graph(drawn, place, next(graphs), span)
         elif widget["type"] == "alarm":
             _alarms(drawn, place, properties["title"], found.alarms)
         else:
@@ -74,16 +78,24 @@ def _text(drawn: Any, place: Place, text: str) -> None:
     drawn.text(left + 0.008, bottom + height / 2, text, fontsize=13, weight="bold", va="center")
 
 
-def _graph(drawn: Any, place: Place, graph: Graph) -> None:
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _graph(drawn: Any, place: Place, graph: Graph, span: tuple[datetime, datetime] | None) -> None:
     left, bottom, width, height = place
     axes = drawn.add_axes((left + 0.14 * width, bottom + 0.36 * height, 0.82 * width, 0.46 * height))
     axes.set_title(graph.title, loc="left", fontsize=9, weight="bold")
     times = sorted({at for line in graph.lines for at in line.values})
-    moments = [datetime.fromtimestamp(at, UTC) for at in times]
+    moments = [_moment(at) for at in times]
     colours = plots.COLOURS[: len(graph.lines)]
     if graph.stacked and times:
-        rows = [[line.values.get(at, 0) for at in times] for line in graph.lines]
-        axes.stackplot(moments, *rows, colors=colours, labels=[line.label for line in graph.lines])
+        below = [0.0] * len(times)
+        for line, colour in zip(graph.lines, colours, strict=True):
+            heights = [line.values.get(at, 0) for at in times]
+            wide = timedelta(seconds=0.8 * MINUTE)
+            axes.bar(moments, heights, bottom=below, width=wide, color=colour, label=line.label)
+            below = [one + more for one, more in zip(below, heights, strict=True)]
     else:
         for line, colour in zip(graph.lines, colours, strict=True):
             points = [(moment, line.values[at]) for at, moment in zip(times, moments, strict=True) if at in line.values]
@@ -93,7 +105,8 @@ def _graph(drawn: Any, place: Place, graph: Graph) -> None:
     axes.set_ylim(bottom=0, top=None if any(value for line in graph.lines for value in line.values.values()) else 1)
     axes.set_ylabel(graph.unit, fontsize=7)
     axes.tick_params(labelsize=7)
-    if times:
+    if times and span:
+        axes.set_xlim(*span)
         axes.xaxis.set_major_formatter(plots.package("matplotlib.dates").DateFormatter("%H:%M"))
         axes.xaxis.set_major_locator(plots.package("matplotlib.dates").AutoDateLocator(minticks=2, maxticks=4))
     else:
