@@ -1,4 +1,4 @@
-"""The events and metrics that the functions of the API and ParkLostOrders print. test_watch_orders.py has WatchOrders'."""
+"""The events and metrics that the functions of the API and ParkLostOrders print."""
 
 from typing import Any
 
