@@ -111,8 +111,8 @@ def answer_for(request: Any, app: str) -> tuple[str, bytes]:
             verified = "<VerificationAttributes><entry><key>1</key><value><VerificationStatus>Success"
             verified += "</VerificationStatus></value></entry></VerificationAttributes><MessageId>1</MessageId>"
             return "text/xml", f"<{name}Response><{name}Result>{verified}</{name}Result></{name}Response>".encode()
-        return "application/json", b'{"SendingEnabled": true, "ProductionAccessEnabled": true}'
-    row = ROWS[app]
+        return "application/json", b'{"SendingEnabled": true, "ProductionAccessEnabled": true, "MessageId": "1"}'
+    row = ROWS["orders" if app == "orders" else "reminders"]
     answers: dict[str, Any] = {
         "GetItem": {"Item": row},
         "Query": {"Items": [row] * 10, "Count": 10},

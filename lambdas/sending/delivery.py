@@ -75,7 +75,7 @@ def deliver(message: Message) -> None:
     if row is None:
         _without_claim(message, now=now)
         return
-    if row[CLAIMED] == timestamp_in_full(now):
+    if row.get(CLAIMED) == timestamp_in_full(now):
         journal.count(measures.DUE)
     if "RefusedAt" in row:
         # The recipient stopped it during an earlier attempt, or after the other channel had sent it.
