@@ -111,17 +111,18 @@ class Deployment:
         try:
             return [event for page in pages for event in page["events"]]
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+            # The last two are the answers about an execution of an Express workflow.
+            if error.response["Error"]["Code"] not in ("ExecutionDoesNotExist", "InvalidArn", "ValidationException"):
                 raise
             return []
 
-    def histories(self, workflow: str, name: str) -> list[list[dict[str, Any]]]:
-        """The events of each execution of an Express workflow with this name. Only the laptop cloud keeps them."""
+    def history_of(self, workflow: str, name: str) -> list[dict[str, Any]]:
+        """The events of the executions of `workflow` with this name, as `history`."""
         if not self.is_laptop:
-            return []
+            return self.history(f"{workflow.replace(':stateMachine:', ':execution:')}:{name}")
         pages = self._executions().get_paginator("list_executions").paginate(stateMachineArn=workflow)
         found = [one["executionArn"] for page in pages for one in page["executions"] if one["name"] == name]
-        return [self.history(execution) for execution in found]
+        return [event for execution in found for event in self.history(execution)]
 
     def _executions(self) -> Any:
         client = self.client("stepfunctions")

@@ -94,6 +94,7 @@ def test_the_story_of_an_order_that_is_corrected_and_closed(apps: Apps, story: S
 
     assert "an operator corrected it" in corrected and corrected[-1] == "settled: ESCALATED"
     assert closed["status"] == "CLOSED" and "an operator closed it" in whats(closed)
+    assert "state: Are details Proper" in whats(closed) and not closed["notes"]
     assert "ada@example.com" not in json.dumps(closed)
 
 

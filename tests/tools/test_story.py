@@ -95,8 +95,8 @@ class Aws(Deployment):
     def history(self, execution: str) -> list[dict[str, Any]]:
         return [dict(event) for event in self._history]
 
-    def histories(self, workflow: str, name: str) -> list[list[dict[str, Any]]]:
-        return []
+    def history_of(self, workflow: str, name: str) -> list[dict[str, Any]]:
+        return self.history(name) if workflow == order.WORKFLOW else []
 
     def output(self, stack: str, name: str) -> str:
         return name
@@ -224,6 +224,17 @@ def test_a_corrected_order_keeps_the_life_before_the_correction() -> None:
     assert received.details == {"RequestId": EARLIER}
     assert earlier.details == {"Outcome": "ESCALATED", "Reasons": ["X"], "RequestId": EARLIER}
     assert earlier.seconds == 1
+
+
+def test_a_closed_order_keeps_its_states_and_its_outcome_in_their_place() -> None:
+    """Closing empties the row's ExecutionId, and WatchOrders writes the outcome minutes later."""
+    row = {**ROW, "Status": "CLOSED", "ExecutionId": "", "ExecutionName": "A-17-0", "UpdatedAt": "2026-11-20T12:01:00Z"}
+    outcome = {"message": "order settled", "Outcome": "ESCALATED", "Seconds": 3, "RequestId": REQUEST}
+
+    story = order.of(Aws([a_line("12:05:00.000", "watch", **outcome)], history=EVENTS[:3]), row, whole=False)
+
+    assert told(story)[-2:] == [("12:00:03.000", "settled", 3), ("12:01:00.000", "an operator closed it", None)]
+    assert ("12:00:00.000", "state: Is it an order", 2.0) in told(story) and not story.notes
 
 
 @pytest.mark.parametrize(

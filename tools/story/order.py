@@ -13,7 +13,7 @@ from tools.story.moments import Moment, time_in
 from tools.story.states import State
 from tools.story.story import Story
 
-TABLE = "OrderTableName"
+TABLE, WORKFLOW = "OrderTableName", "OrderFulfillmentStateMachineArn"
 CHECK, RECORD = "Are details Proper", "Record the outcome"
 QUEUES = {FULFILLMENT_QUEUED: "OrderFulfillmentQueue", ESCALATED: "EscalationQueue"}
 TIMES = ("ReceivedAt", "CorrectedAt", "StartedAt", "UpdatedAt")
@@ -27,6 +27,7 @@ TOLD = {
 }
 """The words for the events in the log."""
 
+BEGINS = ("order received", "order corrected")
 NEAR = timedelta(minutes=10)
 """WatchOrders logs that an order was started by hand up to six minutes later."""
 
@@ -48,7 +49,7 @@ def of(deployment: Deployment, row: Mapping[str, Any], *, whole: bool) -> Story:
     times = [at for name in TIMES if (at := time_in(row, name))]
     ids = [id for id in (order_id, request_id) if id]
     found = logs.read(deployment, ORDERS, ids, logs.spans(times, now=now, whole=whole or deployment.is_laptop))
-    entered = states.of_history(deployment.history(str(row.get("ExecutionId") or ""))) or states.of_log(found.lines)
+    entered = states.of_history(_history(deployment, row)) or states.of_log(found.lines)
     return Story(
         id=order_id,
         status=str(row["Status"]),
@@ -58,6 +59,14 @@ def of(deployment: Deployment, row: Mapping[str, Any], *, whole: bool) -> Story:
     )
 
 
+def _history(deployment: Deployment, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The events of the row's execution. The row of a closed order has only its name."""
+    if execution := row.get("ExecutionId"):
+        return deployment.history(str(execution))
+    name = row.get("ExecutionName")
+    return deployment.history_of(deployment.output(ORDERS, WORKFLOW), str(name)) if name else []
+
+
 def _moments(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[State]) -> Iterator[Moment]:
     yield from _begin(row, lines, entered)
     # In this order, because the last state is entered at the time of the outcome.
@@ -65,7 +74,20 @@ def _moments(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[St
     yield from _end(row)
     for line in lines:
         if not _is_in_row(line, row) and (said := moments.of_line(line, request_id=row.get("RequestId"))):
-            yield Moment(at=said.at, what=TOLD.get(said.what, said.what), seconds=said.seconds, details=said.details)
+            what = TOLD.get(said.what, said.what)
+            yield Moment(at=_when(line, row, lines), what=what, seconds=said.seconds, details=said.details)
+
+
+def _when(line: Line, row: Mapping[str, Any], lines: Sequence[Line]) -> datetime:
+    """When it happened. `WatchOrders` writes an outcome minutes later, with the seconds since the order began."""
+    seconds = line.fields.get("Seconds")
+    if line.fields.get("message") not in ("order settled", "order parked") or not isinstance(seconds, int | float):
+        return line.at
+    id = line.fields.get("RequestId")
+    began = [one.at for one in lines if one.fields.get("message") in BEGINS and one.fields.get("RequestId") == id]
+    known = time_in(row, "CorrectedAt") if id == row.get("RequestId") else None
+    first = known or (began[0] if began else time_in(row, "ReceivedAt"))
+    return first + timedelta(seconds=seconds) if first else line.at
 
 
 def _begin(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[State]) -> Iterator[Moment]:

@@ -42,8 +42,9 @@ def of(deployment: Deployment, row: Mapping[str, Any], *, whole: bool) -> Story:
     found = logs.read(deployment, REMINDERS, ids, logs.spans(times, now=now, whole=whole or deployment.is_laptop))
     execution = str(row.get("ExecutionId") or "")
     entered = states.of_history(deployment.history(execution))
-    delivered = deployment.histories(deployment.output(REMINDERS, "ReminderDeliveryArn"), execution.rpartition(":")[2])
-    entered += [state for events in delivered for state in states.of_history(events)]
+    # On AWS the delivery is Express, and has no history.
+    delivery = deployment.output(REMINDERS, "ReminderDeliveryArn")
+    entered += states.of_history(deployment.history_of(delivery, execution.rpartition(":")[2]))
     return Story(
         id=reminder_id, status=str(row["Status"]), moments=list(_moments(row, found.lines, entered)), found=found
     )
@@ -59,7 +60,8 @@ def _moments(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[St
         if said and message != "reminder scheduled":
             late = ", late by" if message == "reminder sent" else ""
             what = f"{TOLD.get(message, said.what)}{late}"
-            yield Moment(at=said.at, what=what, seconds=said.seconds, details=said.details)
+            details = {name: value for name, value in said.details.items() if value != row["Status"]}
+            yield Moment(at=said.at, what=what, seconds=said.seconds, details=details)
 
 
 def _of_row(row: Mapping[str, Any], logged: set[str]) -> Iterator[Moment]:

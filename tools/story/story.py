@@ -1,5 +1,6 @@
 """A story: what happened, in order, and how it is printed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,7 +40,7 @@ def show(story: Story, output: Output, *, is_free: bool) -> int:
         {
             "when": times.local(moment.at.isoformat(), now=now, milliseconds=True),
             "took": f"{moment.seconds:,.3f} s" if moment.seconds is not None else None,
-            "what": [moment.what, *(f"{name} {_text(value)}" for name, value in moment.details.items())],
+            "what": [moment.what, *(f"{_label(name)} {_text(value)}" for name, value in moment.details.items())],
         }
         for moment in story.in_order
     ]
@@ -78,6 +79,12 @@ def _as_json(story: Story) -> dict[str, Any]:
         "notes": list(story.notes),
         "bytesScanned": int(story.found.bytes),
     }
+
+
+def _label(name: str) -> str:
+    """`request` for `RequestId`, and `due at` for `DueAt`."""
+    words = re.findall("[A-Z]?[a-z]+", name)
+    return " ".join(word.lower() for word in words if word != "Id") or name
 
 
 def _text(value: Any) -> str:
