@@ -18,6 +18,7 @@ PAGE = """\
     <meta name="viewport" content="width=device-width" />
     <title>{path}</title>
     <link rel="stylesheet" href="/styles/page.css" />
+    <link rel="stylesheet" href="/styles/parts.css" />
     <link rel="stylesheet" href="/styles/views.css" />
   </head>
   <body>

@@ -48,7 +48,7 @@ def of_ids(stack: str, *sources: "tuple[str, Callable[[Api], Candidates]]") -> C
         found: dict[str, str] = {}
 
         def find(demo: str, listed: "Callable[[Api], Candidates]") -> None:
-            # Whatever fails, a shell must show nothing of it between the words that somebody types.
+            # A shell would show an error between the words that somebody types.
             with contextlib.suppress(Exception):
                 found.update(islice(_begun(listed(_api(context, stack, demo)), incomplete), MOST))
 

@@ -9,7 +9,7 @@ import { timeText, wallText } from "./times.js";
 
 /** @typedef {import("./types/reminders.js").Channel} Channel */
 
-/** @typedef {import("./types/reminders.js").DetailValues} DetailValues */
+/** @typedef {import("./types/shared.js").DetailValues} DetailValues */
 
 /** @typedef {import("./types/reminders.js").Repeat} Rule how a reminder repeats */
 

@@ -176,7 +176,7 @@ _TRACES = Place(
     store="X-Ray",
     what="ids of some orders and reminders, with the times of each step. No trace has a name, an address or a text",
     why_left="operators need them to find what is slow, and nobody can delete a trace",
-    why_unread=f"{SAME_ORDERS}, and {SAME_REMINDERS}",
+    why_unread="`orders` and `reminders` in this file have the ids",
     until="30 days",
 )
 _CACHE = Place(

@@ -1,16 +1,33 @@
 """The types of the APIs that the page's checks use: website/types."""
 
-import pytest
+from pathlib import Path
 
 from tests.support.documents import NAMES, document
 from tools.openapi import types
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_types_of_the_page_are_up_to_date(name: str) -> None:
-    written = (types.FOLDER / name).with_suffix(".d.ts").read_text()
+def test_the_types_of_the_page_are_up_to_date() -> None:
+    written = types.files({Path(name).stem: document(name) for name in NAMES})
 
-    assert written == types.types(document(name)), "run `make openapi`"
+    assert written == {name: (types.FOLDER / name).read_text() for name in written}, "run `make openapi`"
+    assert "ErrorAnswer" in written["shared.d.ts"]
+
+
+def test_what_all_apis_have_is_written_once() -> None:
+    part = {"type": "string"}
+    thing = {"type": "array", "items": {"$ref": "#/components/schemas/Part"}}
+    documents = {
+        "orders": {"info": {"title": "Orders"}, "components": {"schemas": {"Part": part, "Thing": thing}}},
+        "others": {"info": {"title": "Others"}, "components": {"schemas": {"Part": part, "Thing": part}}},
+    }
+
+    written = types.files(documents)
+
+    assert written["shared.d.ts"].endswith("all APIs.\n\nexport type Part = string;\n")
+    assert written["orders.d.ts"].endswith(
+        'Orders.\n\nimport type { Part } from "./shared.js";\n\nexport type Thing = Array<Part>;\n'
+    )
+    assert written["others.d.ts"].endswith("Others.\n\nexport type Thing = string;\n")
 
 
 def test_every_kind_of_schema_has_a_type() -> None:
@@ -26,7 +43,9 @@ def test_every_kind_of_schema_has_a_type() -> None:
     }
     schemas = {"Part": {"type": "string", "enum": ["x", "y"]}, "Thing": thing}
 
-    written = types.types({"info": {"title": "Orders"}, "components": {"schemas": schemas}})
+    orders = {"info": {"title": "Orders"}, "components": {"schemas": schemas}}
+    others = {"info": {"title": "Others"}, "components": {"schemas": {}}}
+    written = types.files({"orders": orders, "others": others})["orders.d.ts"]
 
     head, *rest = written.split("\n", 2)
     assert "make openapi" in head and "Orders" in head

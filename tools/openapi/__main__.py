@@ -5,6 +5,7 @@ See decision D066.
 
 import json
 import sys
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stacks.layer import LayerNotBuiltError
@@ -44,7 +45,8 @@ def run() -> int:
         raise CommandError(_without_words(error.args[0])) from None
     for name, text in written.items():
         (DOCUMENTS / name).write_text(text)
-        (types.FOLDER / name).with_suffix(".d.ts").write_text(types.types(json.loads(text)))
+    for name, text in types.files({Path(name).stem: json.loads(text) for name, text in written.items()}).items():
+        (types.FOLDER / name).write_text(text)
     return 0
 
 

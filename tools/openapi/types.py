@@ -1,7 +1,8 @@
 """Writes the schemas of an OpenAPI document as TypeScript types. The page's type check uses them."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,29 @@ FOLDER = Path(__file__).parent.parent.parent / "website" / "types"
 NAMES = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
 
-def types(document: Mapping[str, Any]) -> str:
-    """Returns one exported type for each schema of the document. Raises KeyError for an unknown kind of schema."""
-    head = f"// Written by `make openapi` from the schemas of the API {document['info']['title']}.\n"
-    schemas = document["components"]["schemas"]
-    return head + "".join(f"\nexport type {name} = {_type(schema)};\n" for name, schema in schemas.items())
+SHARED = "shared"
+"""The file of the types that all APIs have, without its ending."""
+
+
+def files(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Returns the text of each file in FOLDER by its name: SHARED, and one for each of the `documents`.
+
+    A file has one exported type for each schema. Raises KeyError for an unknown kind of schema.
+    """
+    first, *others = (document["components"]["schemas"] for document in documents.values())
+    shared = {name: schema for name, schema in first.items() if all(one.get(name) == schema for one in others)}
+    written = {f"{SHARED}.d.ts": _file("all APIs", shared)}
+    for name, document in documents.items():
+        own = {one: schema for one, schema in document["components"]["schemas"].items() if one not in shared}
+        written[f"{name}.d.ts"] = _file(f"the API {document['info']['title']}", own, shared=shared)
+    return written
+
+
+def _file(source: str, schemas: Mapping[str, Any], *, shared: Collection[str] = ()) -> str:
+    types = "".join(f"\nexport type {name} = {_type(schema)};\n" for name, schema in schemas.items())
+    used = [name for name in shared if re.search(rf"\b{name}\b", types)]
+    imported = f'\nimport type {{ {", ".join(used)} }} from "./{SHARED}.js";\n' if used else ""
+    return f"// Written by `make openapi` from the schemas of {source}.\n{imported}{types}"
 
 
 def _type(schema: Mapping[str, Any], indent: str = "") -> str:

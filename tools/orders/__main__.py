@@ -267,7 +267,7 @@ def _own(options: Shared, limit: int, **filters: str) -> int:
     if api.person.is_operator:
         hint = WAITING_HINT
     elif _is_of_a_demo_user(options):
-        hint = f"You see the orders of {api.person.email}, the demo person. `--user` chooses another user."
+        hint = f"You see the orders of {api.person.email}, the demo person. See also --user."
     return shown.own(calls.own(api, **filters), limit=limit, hint=hint, output=options.output())
 
 

@@ -3,7 +3,7 @@
 import type { Api } from "../api.js";
 import type { Counts } from "../counts.js";
 import type { Session } from "../session.js";
-import type { DetailValues } from "./reminders.js";
+import type { DetailValues } from "./shared.js";
 
 /** The addresses of the services. Written when the site is deployed. */
 export interface Config {
