@@ -55,7 +55,7 @@ def handler(event, context):
             atexit.register(print, "at the exit")
             sys.exit(3)
         case "random":
-            return [random.random(), uuid.uuid4().hex, os.urandom(4).hex(), next(tempfile._get_candidate_names())]
+            return [random.random(), str(uuid.uuid4()), os.urandom(4).hex(), next(tempfile._get_candidate_names())]
         case "loaded":
             return sorted(LOADED)
         case "seen":
