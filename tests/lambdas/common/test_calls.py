@@ -92,9 +92,10 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, A
 
 
 @pytest.fixture(autouse=True)
-def ended() -> Iterator[None]:
+def ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No call is recorded after a test."""
     yield
+    monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
     # Neither a trace nor an id makes this call one that is recorded.
     assert calls.begin("none", None) is None
 
