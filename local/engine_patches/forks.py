@@ -30,7 +30,7 @@ READ_AT_START = (
     *("AWS_NEW_RETRIES_", "BOTO"),
 )
 """How variables begin that Python, the system's libraries and boto3 read when they are loaded. If a function sets one
-of them, its processes are no forks."""
+of them, its processes are not forks."""
 
 LONGEST = 16 * 2**10
 """The most bytes that an environment of a function may have. Lambda allows 4 KB for the function's own variables."""

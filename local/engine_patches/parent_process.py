@@ -138,7 +138,7 @@ def become(request: dict[str, Any], files: list[int], others: list[int], program
 
 
 def _show(environment: dict[str, str]) -> None:
-    """Makes `ps` and other programs show these variables for this process, and not those of its parent.
+    """Makes `ps` and other programs show these variables for this process, and not its parent's variables.
 
     The system shows the memory in which a process had its variables when it started.
     """
