@@ -51,6 +51,7 @@ PROD = Stage(
     sender="reminders-prod@example.com",
     sender_identity="new",
     # Ten years.
+    seconds_watched_at_once=300,
     days_orders_are_kept=3653,
     days_reminders_are_kept=30,
     hours_reminders_may_be_late=24,
@@ -118,6 +119,8 @@ LOCAL = replace(
     throttle_rate=1000,
     throttle_burst=2000,
     sender="reminders@example.com",
+    # `laptop top` shows the figures of an order soon.
+    seconds_watched_at_once=10,
     days_orders_are_kept=30,
     # Nobody empties the queues, and a few requests show how an alarm goes off.
     alarms=replace(PROD.alarms, least_requests=5, hours_until_fulfilled=NEVER, hours_until_operator=NEVER),

@@ -62,9 +62,9 @@ class LostOrders(Construct):
                 table,
                 # Not LATEST: that would miss orders that were placed while the mapping was created.
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                # The longest window and the largest batch that Lambda allows: few calls, and the outcome of nearly
-                # every order is in the same batch as its claim.
-                max_batching_window=Duration.minutes(5),
+                # A long window and the largest batch that Lambda allows: few calls, and the outcome of nearly every
+                # order is in the same batch as its claim.
+                max_batching_window=Duration.seconds(stage.seconds_watched_at_once),
                 batch_size=10_000,
                 filters=[
                     lambda_.FilterCriteria.filter({"dynamodb": {image: {"Status": {"S": [RECEIVED]}}}})

@@ -160,6 +160,11 @@ class Stage:
     """`new`: the deployment registers the sender with SES, which is possible only once per account and region.
     `existing`: SES already knows the sender or its domain."""
 
+    seconds_watched_at_once: int
+    """`WatchOrders` reads the changes of orders of so many seconds at once, at most 300. Its log lines and metrics come
+    up to a minute later than that. More seconds mean fewer calls, and fewer orders that it must look at again.
+    See decision D139."""
+
     days_orders_are_kept: int | None
     """Days until DynamoDB deletes an order. They count from when the order is placed, and again from when it is
     corrected or closed. An order that waits for an operator is not deleted. None keeps all orders for ever.

@@ -13,6 +13,9 @@ SLOWEST_RATE, FASTEST_RATE = 0.1, 1_000
 """Messages per second. A slower pause would not fit into one call of `SendReminder`. A faster rate would need more
 instances of the function than a new account may run."""
 
+LONGEST_WINDOW = 300
+"""Seconds. https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html"""
+
 FEWEST_DAYS = 30
 """The shortest time that orders can be kept: more than twice the time of a message."""
 
@@ -56,6 +59,11 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
             )
         yield from _impossible_rates(stage)
         yield from _impossible_logs(stage)
+        if not 1 <= (seconds := stage.seconds_watched_at_once) <= LONGEST_WINDOW:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has seconds_watched_at_once={seconds}: set it to a number "
+                f"from 1 to {LONGEST_WINDOW}, the longest batching window of Lambda"
+            )
         if (days := stage.days_orders_are_kept) is not None and days < FEWEST_DAYS:
             yield (
                 f"stacks/config.py: the stage {stage.name} has days_orders_are_kept={days}: set it to {FEWEST_DAYS} or "

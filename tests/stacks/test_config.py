@@ -223,6 +223,13 @@ def test_a_stage_that_deletes_orders_too_early_is_named(days):
     assert f"days_orders_are_kept={days}" in found and "30 or more" in found
 
 
+@pytest.mark.parametrize("seconds", [0, 301])
+def test_a_window_that_lambda_refuses_is_named(seconds):
+    (found,) = mistakes([replace(NEW, seconds_watched_at_once=seconds)])
+
+    assert f"seconds_watched_at_once={seconds}" in found and "from 1 to 300" in found
+
+
 @pytest.mark.parametrize("days", [None, 30, 10_000])
 def test_orders_may_be_kept_for_any_longer_time_and_for_ever(days):
     assert [*mistakes([replace(NEW, days_orders_are_kept=days)])] == []

@@ -308,7 +308,10 @@ def test_changes_of_orders_are_watched_in_few_large_batches_and_none_is_lost(dep
     assert deployment.named("Orders", mapping["EventSourceArn"]) == "Orders/OrderTable.StreamArn"
     # A stage that is deployed may have orders already.
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
-    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (10_000, 300)
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (
+        10_000,
+        deployment.stage.seconds_watched_at_once,
+    )
     assert mapping["BisectBatchOnFunctionError"] is True
     # Less than the 24 hours for which the stream keeps them, and Lambda tries again until then.
     assert DAY / 2 < mapping["MaximumRecordAgeInSeconds"] < DAY
