@@ -41,7 +41,7 @@ HIDDEN, USUALLY_HIDDEN = 15, 360
 """For how many seconds the queues of reminders hide a message: in the cases, where functions are killed, and usually.
 """
 
-SWEEPS = {"ParkLostOrders", "WatchOrders", "SettleLostReminders"}
+SWEEPS = {"ParkLostOrders", "RecordFeedback", "WatchOrders", "SettleLostReminders"}
 """Functions without a caller. They fail when a call fails, and the service that invoked them retries."""
 NAME_REMINDERS = {"CreateReminder", "ScheduleReminder"}
 """Functions whose calls have a reminder's words and its id. A case learns the id from them."""

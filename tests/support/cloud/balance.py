@@ -313,4 +313,4 @@ def functions_of(cloud: Cloud, stack: str) -> dict[str, str]:
 
 def construct(logical_id: str) -> str:
     """The last construct id in a function's logical id."""
-    return re.sub("^(?:Operators|LostOrders|LostReminders|ReminderSender)", "", logical_id[:-8])
+    return re.sub("^(?:Operators|LostOrders|LostReminders|ReminderFeedback|ReminderSender)", "", logical_id[:-8])

@@ -37,7 +37,7 @@ KINDS = {
 LONGEST_WAIT = 2
 """For how many seconds a message that a function has put back stays hidden. The functions ask for minutes."""
 
-NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:")
+NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:", "xray:")
 """Actions in a role that the function does not call itself. Lambda, DynamoDB and Step Functions need them."""
 
 _SERVICE = re.compile(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/aws4_request")

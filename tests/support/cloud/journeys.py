@@ -13,7 +13,8 @@ from uuid import uuid4
 
 from local.engine import send
 from orders.rules import execution_name
-from reminders.reminder import another_name, execution_arn
+from reminders.mail_tag import tag_of
+from reminders.reminder import TEXT_ID, TEXT_OCCURRENCE, another_name, execution_arn
 from reminders.stop_link import token_of
 from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
@@ -31,6 +32,7 @@ from tests.support.cloud.between import (
     Case,
 )
 from tests.support.cloud.faults import call_function
+from tests.support.handlers.reports import log_event, mail_event, text_line
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -374,6 +376,32 @@ def settle(subject: Subject, event: Mapping[str, bool] = {}) -> int:  # noqa: B0
     return call_reminders_function(subject, "SettleLostReminders", event)
 
 
+def complained(subject: Subject) -> int:
+    """Reports that the recipient of a reminder has marked a mail as spam, as the rule for the events of SES does."""
+    row = reminder_row(subject, subject.found["reminder"])
+    tag = tag_of(row["ReminderId"], row["StopKey"], occurrence=1)
+    return call_reminders_function(subject, "RecordFeedback", mail_event("Complaint", tag))
+
+
+def with_a_text(subject: Subject) -> None:
+    """Makes a reminder whose row names a text message, as if an earlier occurrence had been sent."""
+    scheduled(subject)
+    subject.apps.cloud.engine.client("dynamodb").update_item(
+        TableName=subject.apps.places.reminder_table,
+        Key={"ReminderId": {"S": subject.found["reminder"]}},
+        UpdateExpression="SET #text = :text, #occurrence = :one",
+        ExpressionAttributeNames={"#text": TEXT_ID, "#occurrence": TEXT_OCCURRENCE},
+        ExpressionAttributeValues={":text": {"S": subject.id}, ":one": {"N": "1"}},
+    )
+
+
+def text_failed(subject: Subject) -> int:
+    """Reports that the text message of a reminder did not arrive, as the log group of SNS does."""
+    # The function would wait for the row of a text that was only just sent.
+    line = text_line(subject.id, at=datetime.now(UTC) - timedelta(minutes=1))
+    return call_reminders_function(subject, "RecordFeedback", log_event(line))
+
+
 def call_reminders_function(subject: Subject, construct: str, event: Mapping[str, Any]) -> int:
     stack = subject.apps.places.reminder_table.partition("-ReminderTable")[0]
     name = functions_of(subject.apps.cloud, stack)[construct]
@@ -507,6 +535,8 @@ MAIN = [
     ),
     Journey("changing a reminder", functions("UpdateReminder"), change, begin=scheduled),
     Journey("stopping a reminder by its link", functions("StopReminder"), stop_by_link, begin=scheduled),
+    Journey("reporting a complaint about a reminder", functions("RecordFeedback"), complained, begin=scheduled),
+    Journey("reporting a text that did not arrive", functions("RecordFeedback"), text_failed, begin=with_a_text),
     Journey("cancelling a reminder", functions("CancelReminder"), cancel, begin=scheduled, then=frozenset({200, 409})),
     Journey(
         "cancelling a reminder while it is sent",
