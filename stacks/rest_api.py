@@ -27,7 +27,8 @@ LOGGED = {
     "responseLatency": "$context.responseLatency",
     "errorType": "$context.error.responseType",
 }
-"""The fields of the access log. No field has text that the caller chose. `resourcePath` is the template
+"""The fields of the access log. No field has text that the caller chose, except a UUID: a caller can set `requestId`
+with the header `x-amzn-RequestId`, and API Gateway logs no other text in its place. `resourcePath` is the template
 `/orders/{OrderId}`. The real path may contain a card number, and messages of API Gateway quote the path.
 CloudWatch knows the time of each line. See decision D197.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
@@ -199,7 +200,8 @@ class RestApi(apigateway.RestApi):
                 "X-Request-Id": "context.requestId",
                 **({"Retry-After": "'1'"} if refusal.try_again else {}),
             }
-            # The values of these variables are one of API Gateway's own words and a UUID, so they need no escaping.
+            # The values of these variables are one of API Gateway's own words and a UUID, so they need no escaping. A
+            # caller who sends another id in the header x-amzn-RequestId spoils only their own answer.
             code = refusal.code or "$context.error.responseType"
             body = {
                 "error": {"code": code, "message": refusal.message, "details": [], "requestId": "$context.requestId"}

@@ -335,3 +335,15 @@ def test_a_call_that_did_not_come_from_api_gateway_has_no_id():
 
     assert "X-Request-Id" not in reply["headers"]
     assert "requestId" not in status_and_body(reply)[1]["error"]
+
+
+@pytest.mark.parametrize("id", [CARD, "41111111-1111-1111-0000-000000000000", "a@b.example", f"{REQUEST_ID}x"])
+def test_an_id_that_the_caller_chose_is_left_out_unless_it_is_a_uuid(id, capsys):
+    """A caller replaces API Gateway's id with the header `x-amzn-RequestId`."""
+    event = signed_in(post({}))
+    event["requestContext"]["requestId"] = id
+
+    reply = echo(event, None)
+
+    assert reply["statusCode"] == 400
+    assert id not in json.dumps(reply) + capsys.readouterr().out
