@@ -6,6 +6,7 @@
 
 /** @type {Record<Work, string>} */
 const WORDS = { escalated: "escalated", parked: "parked", dead: "dead letters" };
+const WORK = /** @type {Work[]} */ (Object.keys(WORDS));
 
 const PAGE = "100";
 /** After so many milliseconds the counts are loaded again when a view opens. */
@@ -65,14 +66,17 @@ export class Counts {
 
   /** The sum, and each count in words. Null if nothing waits. */
   get badge() {
-    const found = /** @type {[Work, Count][]} */ (Object.entries(this.#counts)).filter(([, { number }]) => number);
+    // The answers come in any order, the words do not.
+    const found = WORK.map((work) => ({ number: 0, isMore: false, ...this.#counts[work], words: WORDS[work] })).filter(
+      ({ number }) => number,
+    );
     if (!found.length) {
       return null;
     }
-    const sum = found.reduce((total, [, { number }]) => total + number, 0);
+    const sum = found.reduce((total, { number }) => total + number, 0);
     return {
-      text: sum + (found.some(([, { isMore }]) => isMore) ? "+" : ""),
-      words: found.map(([work, { number, isMore }]) => `${number}${isMore ? "+" : ""} ${WORDS[work]}`).join(", "),
+      text: sum + (found.some(({ isMore }) => isMore) ? "+" : ""),
+      words: found.map(({ number, isMore, words }) => `${number}${isMore ? "+" : ""} ${words}`).join(", "),
     };
   }
 }

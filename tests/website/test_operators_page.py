@@ -287,6 +287,23 @@ def test_operators_begin_at_their_view_and_see_everywhere_how_much_waits(open_op
     ).to_be_visible()
 
 
+def test_the_counts_have_one_order_whichever_answer_comes_first(open_operators: Tab) -> None:
+    open_operators.go()
+
+    words = open_operators.page.evaluate(
+        """async () => {
+            const { Counts } = await import("./counts.js");
+            const counts = new Counts();
+            counts.note("dead", 3);
+            counts.note("parked", 1);
+            counts.note("escalated", 100, true);
+            return counts.badge.words;
+        }"""
+    )
+
+    assert words == "100+ escalated, 1 parked, 3 dead letters"
+
+
 def test_a_person_has_no_link_to_the_operators_view(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.go("#/operators")
