@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from account import held, person
+from account import delete_account, get_account, held, person
 from common import queues
 from tests.support.handlers.aws import client_of, sqs
 from tests.support.handlers.pool import Pool
 from tests.support.queues import Queue, new_queue
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +31,12 @@ def held_queues(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queue]:
     # The simulated SQS has only one server, so its first answer is complete and no wait is needed.
     monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
     return made
+
+
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a call search and erase for as long as a busy machine may need."""
+    monkeypatch.setattr(delete_account, "WORK_SECONDS", PATIENCE_SECONDS)
+    for module in (delete_account, get_account):
+        monkeypatch.setattr(module, "SEARCH_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(held, "HELD_SECONDS", 2 * PATIENCE_SECONDS)

@@ -19,6 +19,7 @@ from tests.support.handlers.faults import KilledError, fault
 from tests.support.handlers.order_rows import ROW
 from tests.support.handlers.reminder_rows import REQUEST, row
 from tests.support.queues import Clock
+from tests.support.waiting import PATIENCE_SECONDS
 
 ADA = PERSON["sub"]
 SOMEBODY = "6f1c2d3e-0000-4000-8000-00000000000c"
@@ -237,7 +238,7 @@ def test_a_search_does_not_read_all_orders_of_the_person(order_table, held_queue
     find_all, read = order_table_module.find_all, []
     monkeypatch.setattr(order_table_module, "find_all", lambda ids: find_all(read.extend(given := [*ids]) or given))
 
-    found = held.messages(ADA, seconds=4, remove=True)
+    found = held.messages(ADA, seconds=PATIENCE_SECONDS, remove=True)
 
     assert found.bodies["ParkedQueue"] == [{"OrderId": "A-299"}]
     assert len(read) <= order_table_module.BATCH + 2
