@@ -57,6 +57,13 @@ def ids(orders: list[dict[str, Any]]) -> list[str]:
     return [one["OrderId"] for one in orders]
 
 
+def without_request_id(status: int, refusal: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """A refusal without the id that each request gets."""
+    error = dict(refusal["error"])
+    assert error.pop("requestId")
+    return status, error
+
+
 def parked_item(operator: Apps, order_id: str) -> dict[str, Any] | None:
     """The parked item of an order, or None if it is not visible."""
     status, body, _ = operator.call("GET", "/parked")
@@ -81,7 +88,7 @@ def test_another_persons_order_looks_like_an_unknown_order(
 
     known, unknown = (another_person.call("GET", f"/orders/{one}") for one in (order["OrderId"], "nobody-sent-this"))
 
-    assert known[:2] == unknown[:2]
+    assert without_request_id(*known[:2]) == without_request_id(*unknown[:2])
     assert known[0] == 404
     assert "X-Cache" not in known[2] and "X-Cache" not in unknown[2]
 
@@ -188,7 +195,8 @@ def test_an_owner_corrects_their_own_order_and_nobody_elses(
     apps: Apps, another_person: Apps, operator: Apps, order: dict[str, str], escalated: dict[str, str]
 ) -> None:
     unknown = another_person.put_order(order | {"OrderId": "nobody-sent-this"})
-    assert another_person.put_order(order) == unknown and unknown[0] == 404
+    known = another_person.put_order(order)
+    assert without_request_id(*known) == without_request_id(*unknown) and unknown[0] == 404
 
     assert apps.put_order(order)[0] == 202
 
@@ -276,6 +284,8 @@ def test_listing_parked_messages_removes_none_even_if_they_are_invalid(
 def test_dead_letters_are_counted_and_redriven_to_their_queue(
     apps: Apps, operator: Apps, order: dict[str, str], name: str
 ) -> None:
+    # Tests of accounts leave messages that no deletion of an account removes.
+    assert operator.call("POST", f"/dead-letters/{name}/redrive")[0] == 200
     sqs = apps.cloud.engine.client("sqs")
     for number in range(12):
         body = json.dumps({"OrderId": order["OrderId"], "Number": number})

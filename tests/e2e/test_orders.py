@@ -247,6 +247,7 @@ def test_invalid_input_is_parked_and_not_stored(
         "ExecutionId": execution["executionArn"],
         "ParkingId": execution["executionArn"],
         "Queue": None,
+        "RequestId": None,
         "Order": None,
     }
     assert either.row(order["OrderId"]) is None

@@ -173,7 +173,7 @@ def test_the_story_of_a_reminder_that_is_sent(apps: Apps, story: Story) -> None:
 
 def test_the_story_of_a_reminder_that_is_cancelled(apps: Apps, story: Story) -> None:
     _, body = apps.post_reminder(
-        {"message": "Feed the cat", "timestamp": "2027-06-01T09:00:00Z", "channels": ["email"]}
+        {"message": unique("Feed the cat, "), "timestamp": "2027-06-01T09:00:00Z", "channels": ["email"]}
     )
     apps.call_reminders("DELETE", f"/reminders/{body['reminderId']}")
 
