@@ -5,9 +5,6 @@ from common.caller import caller_of
 from reminders import table
 from reminders.reminder import Row
 
-NOBODY = "workflow"
-"""The owner of reminders that were started by hand, without the API. No caller has this id."""
-
 
 def own_row(event: http.Event, *, or_operator: bool = False) -> Row:
     """Returns the row that the path names if the caller owns it, or, with `or_operator`, is an operator.

@@ -21,6 +21,9 @@ STATUSES = (SCHEDULED, SENDING, CANCELLED, *OVER)
 BY_RECIPIENT = "stopped by its recipient"
 """The `Reason` of a CANCELLED reminder that somebody stopped with the link of its e-mail."""
 
+NOBODY = "workflow"
+"""The `Owner` of reminders that were started by hand, without the API. No caller has this id."""
+
 CARRIED = ("message", "subject", "channels", *HIDDEN, "repeat")
 """The fields of a request that travel through the workflow and the queues. See decision D037."""
 

@@ -8,8 +8,7 @@ from common import calls
 from common.shape import ShapeError
 from reminders import journal, mask, settings, stop_link, table, validation
 from reminders.errors import InvalidReminderError
-from reminders.owner import NOBODY
-from reminders.reminder import Row, execution_input, row_of
+from reminders.reminder import NOBODY, Row, execution_input, row_of
 
 NO_OBJECT = "The input must be a JSON object."
 

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
+from reminders.reminder import NOBODY
 from terminal.errors import CommandError
 from tools.deployment import Deployment
 from tools.show import Output
@@ -259,6 +260,28 @@ def test_an_order_that_waits_for_its_execution_has_only_its_request() -> None:
     assert told(story) == [("12:00:00.000", "the API received it", None)]
 
 
+def test_an_order_that_was_started_by_hand_begins_with_its_execution() -> None:
+    """Its first time is the state's that writes the row."""
+    row = {name: value for name, value in ROW.items() if name not in ("Digest", "RequestId")}
+
+    story = order.of(Aws([]), {**row, "ReceivedAt": "2026-11-20T12:00:00.305Z"}, whole=False)
+
+    assert told(story)[:2] == [
+        ("12:00:00.300", "somebody started it by hand", None),
+        ("12:00:00.550", "state: Are details Proper", 0.35),
+    ]
+
+
+def test_text_in_place_of_a_requests_id_gets_into_no_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    query = r"fields @timestamp, @message, @log | filter @message like /A\-17/ | sort @timestamp | limit 1000"
+    monkeypatch.setattr(Aws, "asked", {**Aws.asked, "queryString": query})
+    deployment = Aws([])
+
+    order.of(deployment, {**ROW, "RequestId": CARD}, whole=False)
+
+    deployment.stub.assert_no_pending_responses()
+
+
 def test_warnings_errors_and_debug_lines_name_who_wrote_them() -> None:
     debug = {"level": "DEBUG", "timestamp": "2026-11-20T12:00:00.020Z", "Call": "DynamoDB.PutItem", "Milliseconds": 3.2}
     lines = [
@@ -356,6 +379,22 @@ def test_a_reminder_that_failed_says_why() -> None:
 
     assert told(story)[-1] == ("12:10:00.900", "failed", None)
     assert story.in_order[-1].details == {"Reason": "e-mail: MessageRejected"}
+
+
+def test_a_reminder_that_was_started_by_hand_says_so() -> None:
+    row = {**REMINDER, "Owner": NOBODY, "CreatedAt": "2026-11-20T12:00:00.400Z"}
+
+    story = reminder.of(Aws([], history=EVENTS), row, whole=False)
+
+    assert told(story)[0] == ("12:00:00.000", "somebody started it by hand", None)
+
+
+def test_a_reminder_that_was_cancelled_in_time_was_never_due() -> None:
+    row = {name: value for name, value in REMINDER.items() if name != "ClaimedAt"}
+
+    story = reminder.of(Aws([]), {**row, "Status": "CANCELLED", "UpdatedAt": "2026-11-20T12:01:00.000Z"}, whole=False)
+
+    assert [what for _, what, _ in told(story)] == ["the API received it", "cancelled"]
 
 
 def test_a_reminder_without_lines_is_told_from_its_row() -> None:

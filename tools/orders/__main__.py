@@ -144,7 +144,10 @@ def story(options: Shared, order_id: OrderId, whole: Whole = False) -> int:
 
     found = options.deployment()
     # An exact id needs no sign-in.
-    row = order.find(found, order_id) or order.find(found, calls.show(_api(options), order_id)["OrderId"])
+    row = order.find(found, order_id)
+    if row is None:
+        owner = _own_api(options) if _is_of_a_demo_user(options) else None
+        row = order.find(found, calls.show(_api(options), order_id, owner=owner)["OrderId"])
     assert row is not None
     return show(order.of(found, row, whole=whole), options.output(), is_free=found.is_laptop)
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,6 +57,11 @@ def _id(text: str) -> str:
     return text
 
 
+def _any_id(text: str) -> str:
+    """The callback of the ID of a story. A reminder that was started by hand may have any name of an execution."""
+    return text if re.fullmatch(r"\S{1,80}", text) else _id(text)
+
+
 def _ids(api: "Api") -> Iterator[tuple[str, str]]:
     from tools.remindme import reminders
 
@@ -64,15 +69,19 @@ def _ids(api: "Api") -> Iterator[tuple[str, str]]:
 
 
 Words = Annotated[list[str] | None, typer.Argument(hidden=True)]
-Id = Annotated[
-    str,
-    typer.Argument(
+
+
+def _argument(callback: Callable[[str], str]) -> Any:
+    return typer.Argument(
         metavar="ID",
-        callback=_id,
+        callback=callback,
         autocompletion=completion.of_ids(REMINDERS, ("person", _ids)),
         help="the id, or its beginning",
-    ),
-]
+    )
+
+
+Id = Annotated[str, _argument(_id)]
+AnyId = Annotated[str, _argument(_any_id)]
 Zone = Annotated[
     str | None,
     typer.Option("--zone", metavar="NAME", help="an IANA time zone, such as Europe/Paris (default: this machine's)"),
@@ -204,7 +213,7 @@ def show(options: Shared, id: Id) -> int:
 
 
 @shared
-def story(options: Shared, id: Id, whole: Whole = False) -> int:
+def story(options: Shared, id: AnyId, whole: Whole = False) -> int:
     from terminal.errors import CommandError
     from terminal.text import printable
     from tools.remindme import reminders
@@ -213,7 +222,7 @@ def story(options: Shared, id: Id, whole: Whole = False) -> int:
 
     found = options.deployment()
     # An exact id needs no sign-in.
-    row = reminder.find(found, id) or reminder.find(found, reminders.whole_id(_api(options), id))
+    row = reminder.find(found, id) or reminder.find(found, reminders.whole_id(_api(options), _id(id)))
     if row is None:
         raise CommandError(f"there is no reminder {printable(id)}: `remindme list` shows your reminders")
     return show(reminder.of(found, row, whole=whole), options.output(), is_free=found.is_laptop)

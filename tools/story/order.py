@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orders.order import CLOSED, ESCALATED, FULFILLMENT_QUEUED, PARKED
+from orders.order import CLOSED, ESCALATED, FULFILLMENT_QUEUED, PARKED, request_id_of
 from stacks.names import ORDERS
 from tools.deployment import Deployment
 from tools.story import logs, moments, states
@@ -45,7 +45,7 @@ def find(deployment: Deployment, order_id: str) -> Mapping[str, Any] | None:
 def of(deployment: Deployment, row: Mapping[str, Any], *, whole: bool) -> Story:
     """The story of the order with this row. Reads the logs around its times, or from its first time if `whole`."""
     now = datetime.now(UTC)
-    order_id, request_id = str(row["OrderId"]), row.get("RequestId")
+    order_id, request_id = str(row["OrderId"]), request_id_of(row)
     times = [at for name in TIMES if (at := time_in(row, name))]
     ids = [id for id in (order_id, request_id) if id]
     found = logs.read(deployment, ORDERS, ids, logs.spans(times, now=now, whole=whole or deployment.is_laptop))
@@ -92,19 +92,22 @@ def _when(line: Line, row: Mapping[str, Any], lines: Sequence[Line]) -> datetime
 
 def _begin(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[State]) -> Iterator[Moment]:
     received, corrected, started, _ = (time_in(row, name) for name in TIMES)
+    started = started or (entered[0].entered if entered else None)
     request = {"RequestId": row["RequestId"]} if row.get("RequestId") else {}
+    by_hand = "Digest" not in row
     if received:
-        what = "the API received it" if "Digest" in row else "somebody started it by hand"
+        what = "somebody started it by hand" if by_hand else "the API received it"
         # A correction has replaced the first request's id in the row.
         first = next((line.text("RequestId") for line in lines if _is_receipt(line, row)), None)
         earlier = {"RequestId": first} if first else {}
-        yield Moment(at=received, what=what, details=earlier if corrected else request)
+        # Without the API, the execution itself receives the order.
+        at = min(received, started) if by_hand and started and not corrected else received
+        yield Moment(at=at, what=what, details=earlier if corrected else request)
     if corrected:
         by = "its owner" if row.get("CorrectedBy") == row.get("Owner") else "an operator"
         yield Moment(at=corrected, what=f"{by} corrected it", details=request)
     began = corrected or received
-    started = started or (entered[0].entered if entered else None)
-    if started and began:
+    if started and began and (corrected or not by_hand):
         yield Moment(at=started, what="its execution began", seconds=(started - began).total_seconds())
 
 

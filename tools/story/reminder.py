@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from reminders.reminder import SCHEDULED, SENDING
+from reminders.reminder import CANCELLED, NOBODY, SCHEDULED, SENDING
 from stacks.names import REMINDERS
 from tools.deployment import Deployment
 from tools.story import logs, moments, states
@@ -52,7 +52,7 @@ def of(deployment: Deployment, row: Mapping[str, Any], *, whole: bool) -> Story:
 
 def _moments(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[State]) -> Iterator[Moment]:
     logged = {str(line.fields.get("message")) for line in lines}
-    yield from _of_row(row, logged)
+    yield from _of_row(row, logged, entered)
     yield from moments.of_states(entered)
     for line in lines:
         said = moments.of_line(line, request_id=row.get("RequestId"))
@@ -64,14 +64,17 @@ def _moments(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[St
             yield Moment(at=said.at, what=what, seconds=said.seconds, details=details)
 
 
-def _of_row(row: Mapping[str, Any], logged: set[str]) -> Iterator[Moment]:
+def _of_row(row: Mapping[str, Any], logged: set[str], entered: Sequence[State]) -> Iterator[Moment]:
     created, due, claimed, updated, refused = (time_in(row, name) for name in TIMES)
     if created:
         request = {"RequestId": row["RequestId"]} if row.get("RequestId") else {}
-        by_hand = "Owner" not in row
+        by_hand = row.get("Owner") == NOBODY
         what = "somebody started it by hand" if by_hand else "the API received it"
-        yield Moment(at=created, what=what, details=request)
-    if due:
+        # Without the API, the execution itself writes the row.
+        at = min([created, *(state.entered for state in entered)]) if by_hand else created
+        yield Moment(at=at, what=what, details=request)
+    was_never_due = row["Status"] == CANCELLED and bool(due and updated and updated < due)
+    if due and not was_never_due:
         number = int(row.get("Occurrence", 1))
         yield Moment(at=due, what="due" if number == 1 else f"due, occurrence {number}")
     if claimed:
