@@ -151,6 +151,14 @@ test-website: setup-dev ## Run the tests of the page in Chromium
 proof: setup-dev ## Make each AWS call fail in each way; write docs/proof.md
 	PROOF_REPORT=docs/proof.md .venv/bin/python -m pytest $(FAULTS) -k "fault or reach"
 
+.PHONY: drill
+drill: setup-dev ## Make each alarm of a laptop cloud go off; write docs/drill.md
+	CDK_VALIDATION=false .venv/bin/python -m tests.drill
+
+.PHONY: restore-drill
+restore-drill: setup-dev ## Damage the tables of a laptop cloud and restore them
+	@CDK_VALIDATION=false .venv/bin/python -m tests.drill.restore
+
 .PHONY: benchmark
 benchmark: setup-dev ## Measure speed; write benchmarks/README.md
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks

@@ -21,6 +21,7 @@ from tools.cost import __main__ as cost
 from tools.doctor import __main__ as doctor
 from tools.orders import __main__ as orders
 from tools.remindme import __main__ as remindme
+from tools.restore import __main__ as restore
 from tools.sign_in import __main__ as sign_in
 from tools.simulate import __main__ as simulate
 from tools.verify import __main__ as verify
@@ -45,6 +46,8 @@ WITHOUT_ARGUMENTS = {
     "tools.openapi",
     "tools.plots",
     "tools.site",
+    "tests.drill",
+    "tests.drill.restore",
     "tests.facts",
     "stacks.layer",
 }
@@ -130,6 +133,7 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], int]:
         "tools.verify": verify.main,
         "tools.simulate": simulate.main,
         "tools.doctor": doctor.main,
+        "tools.restore": restore.main,
         "tools.teardown": teardown.main,
     }
 
@@ -219,7 +223,8 @@ def test_the_table_of_options_of_remindme_has_each_option() -> None:
 
 def test_every_option_in_the_text_of_a_document_is_one_of_a_program() -> None:
     apps = (
-        module.APP for module in (local, orders, remindme, sign_in, account, doctor, teardown, cost, simulate, verify)
+        module.APP
+        for module in (local, orders, remindme, sign_in, account, doctor, teardown, cost, simulate, verify, restore)
     )
     known = set().union(*map(options_of, apps)) | {
         *("--help", "--no-consumer"),

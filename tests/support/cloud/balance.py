@@ -79,22 +79,7 @@ def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str]
     """
 
     def found() -> Orders:
-        rows, messages = _rows(cloud, places.order_table, "OrderId"), _messages(cloud, places)
-        answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.orders_api)]
-        changed = {id for id, row in rows.items() if since.rows.get(id) != row}
-        changed |= {id for one in messages if one.id not in since.messages and (id := one.body.get("OrderId"))}
-        changed |= {id for one in answers if one.method != "GET" and (id := order_of(one))}
-        return Orders(
-            rows={id: row for id, row in rows.items() if id in changed},
-            messages=[
-                one
-                for one in messages
-                if one.body.get("OrderId") in changed or (one.id not in since.messages and not one.body.get("OrderId"))
-            ],
-            answers=[one for one in answers if order_of(one) in changed - since.rows.keys()],
-            by_hand=BY_HAND,
-            copies=copies,
-        )
+        return order_records(cloud, places, since=since, copies=copies)
 
     def sweep() -> None:
         lost = [row for row in found().rows.values() if row["Status"] == "RECEIVED"]
@@ -118,21 +103,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
     """
 
     def found() -> Reminders:
-        rows = _rows(cloud, places.reminder_table, "ReminderId")
-        answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.reminders_api)]
-        changed = {id: row for id, row in rows.items() if since.reminders.get(id) != row}
-        words = {row["Message"] for row in changed.values()}
-        deliveries = Counter(_deliveries(cloud))
-        new = deliveries - since.deliveries
-        return Reminders(
-            rows=changed,
-            deliveries=[one for one in deliveries.elements() if one.text in words or one in new],
-            running=_running(cloud, places.reminder_workflow),
-            answers=answers,
-            known={row["Message"] for row in rows.values()},
-            doubtful=doubtful,
-            now=datetime.now(UTC),
-        )
+        return reminder_records(cloud, places, since=since, doubtful=doubtful)
 
     def sweep() -> None:
         seen = found()
@@ -151,6 +122,45 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
         return any(not arn.rpartition(":")[2].startswith(tuple(at_rest)) for arn in running)
 
     return _settled(lambda: found().balance(), sweep, busy=busy)
+
+
+def order_records(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str] = ()) -> Orders:
+    """The orders that are new or changed since the mark, as they are now."""
+    rows, messages = _rows(cloud, places.order_table, "OrderId"), _messages(cloud, places)
+    answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.orders_api)]
+    changed = {id for id, row in rows.items() if since.rows.get(id) != row}
+    changed |= {id for one in messages if one.id not in since.messages and (id := one.body.get("OrderId"))}
+    changed |= {id for one in answers if one.method != "GET" and (id := order_of(one))}
+    return Orders(
+        rows={id: row for id, row in rows.items() if id in changed},
+        messages=[
+            one
+            for one in messages
+            if one.body.get("OrderId") in changed or (one.id not in since.messages and not one.body.get("OrderId"))
+        ],
+        answers=[one for one in answers if order_of(one) in changed - since.rows.keys()],
+        by_hand=BY_HAND,
+        copies=copies,
+    )
+
+
+def reminder_records(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection[str] = ()) -> Reminders:
+    """The reminders that are new or changed since the mark, as they are now."""
+    rows = _rows(cloud, places.reminder_table, "ReminderId")
+    answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.reminders_api)]
+    changed = {id: row for id, row in rows.items() if since.reminders.get(id) != row}
+    words = {row["Message"] for row in changed.values()}
+    deliveries = Counter(_deliveries(cloud))
+    new = deliveries - since.deliveries
+    return Reminders(
+        rows=changed,
+        deliveries=[one for one in deliveries.elements() if one.text in words or one in new],
+        running=_running(cloud, places.reminder_workflow),
+        answers=answers,
+        known={row["Message"] for row in rows.values()},
+        doubtful=doubtful,
+        now=datetime.now(UTC),
+    )
 
 
 def _settled(
