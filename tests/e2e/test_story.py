@@ -172,9 +172,7 @@ def test_the_story_of_a_reminder_that_is_sent(apps: Apps, story: Story) -> None:
 
 
 def test_the_story_of_a_reminder_that_is_cancelled(apps: Apps, story: Story) -> None:
-    _, body = apps.post_reminder(
-        {"message": unique("Feed the cat, "), "timestamp": "2027-06-01T09:00:00Z", "channels": ["email"]}
-    )
+    _, body = apps.post_reminder({"message": unique("Feed the cat, "), "waitSeconds": 86_400, "channels": ["email"]})
     apps.call_reminders("DELETE", f"/reminders/{body['reminderId']}")
 
     found = story(body["reminderId"], main=remindme)
