@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import tools.aws
+from costs import quantities
 from tests.support.doctor import SESSION, STAGE, Aws, examined, resource
 from tools.doctor.target import Target
 from tools.verify import __main__ as program
@@ -37,17 +38,18 @@ def measured(*points: tuple[float, float]) -> dict[str, Any]:
 
 def test_a_mean_is_that_of_all_calls_and_not_of_the_days(aws: Aws) -> None:
     """100 calls of 40 ms on one day, and one of 140 ms on the next."""
+    estimate = quantities.estimates()["seconds"]["PlaceOrder"]["value"]
     aws.answers["GetMetricStatistics"] = measured((4000, 100), (140, 1))
 
     reading = found()["seconds: PlaceOrder"]
 
-    assert reading.estimate == 0.05
+    assert reading.estimate == estimate
     assert reading.measured == pytest.approx(4.140 / 101)
     assert reading.row() == {
         "what": "seconds: PlaceOrder",
-        "estimate": "0.05",
+        "estimate": f"{estimate:g}",
         "measured": "0.041",
-        "times": "0.82",
+        "times": f"{4.140 / 101 / estimate:.2f}",
         "of": "101",
     }
 
