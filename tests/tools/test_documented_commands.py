@@ -38,7 +38,7 @@ SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["sc
 NAMES = {name: place.partition(":")[0].removesuffix(".__main__") for name, place in SCRIPTS.items()}
 """The module of each program that has a name on the command line."""
 
-PLACEHOLDERS = {"STATUS": "PARKED", "N": "1"}
+PLACEHOLDERS = {"STATUS": "PARKED", "N": "1", "ID": "1a2b3c4d"}
 """Values for placeholders that a program would not accept."""
 
 WITHOUT_ARGUMENTS = {
