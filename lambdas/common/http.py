@@ -78,12 +78,13 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
             )
             return _refusal(error, event)
         except (ClientError, BotoCoreError) as error:
-            logger.error("a call to AWS failed: %s", error_name(error))
+            logger.error("a call to AWS failed: %s", error_name(error), extra=_to_find(event))
             return _refusal(RequestError(503, "Unavailable", "A service is not available. Try again."), event)
         except Exception as error:
             # Log the place and not the message, because the message may quote the request.
             place = traceback.extract_tb(error.__traceback__)[-1]
-            logger.error("a bug: %s in %s, line %s", type(error).__name__, place.filename, place.lineno)
+            where = (type(error).__name__, place.filename, place.lineno)
+            logger.error("a bug: %s in %s, line %s", *where, extra=_to_find(event))
             return _refusal(
                 RequestError(
                     500,
@@ -164,6 +165,12 @@ def _record(call: calls.Call, event: Event, answer: Reply) -> None:
     cache = {"Cache": answer["headers"]["X-Cache"]} if "X-Cache" in answer["headers"] else {}
     logger.debug("answered", extra={**call.annotations, **cache, "Status": answer["statusCode"]})
     call.end()
+
+
+def _to_find(event: Event) -> dict[str, str]:
+    """The field of a log line by which somebody finds it who was told the id of the answer."""
+    id = request_id(event)
+    return {"RequestId": id} if id else {}
 
 
 def _refusal(error: RequestError, event: Event) -> Reply:

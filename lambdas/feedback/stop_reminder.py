@@ -36,7 +36,8 @@ def handler(event: Event, context: object) -> Reply:
     try:
         return _answered(event)
     except (ClientError, BotoCoreError) as error:
-        logger.error("a call to AWS failed: %s", error_name(error))
+        id = request_id(event)
+        logger.error("a call to AWS failed: %s", error_name(error), extra={"RequestId": id} if id else {})
         return _reply(503, stop_page.failed(), event)
 
 

@@ -330,6 +330,15 @@ def test_every_answer_has_the_id_of_its_request_and_an_error_also_in_its_body():
         assert reply["headers"]["X-Request-Id"] == status_and_body(reply)[1]["error"]["requestId"] == REQUEST_ID
 
 
+@pytest.mark.parametrize("handler", [fails, has_a_bug])
+def test_a_failure_is_found_in_the_log_by_the_id_of_its_answer(handler, caplog):
+    """Lambda's own id of the call, which its lines have, is another one."""
+    handler(signed_in(post({"text": "a"})), None)
+
+    (line,) = caplog.records
+    assert (line.levelname, line.RequestId) == ("ERROR", REQUEST_ID)
+
+
 def test_a_call_that_did_not_come_from_api_gateway_has_no_id():
     reply = echo(post({}), None)
 
