@@ -72,6 +72,7 @@ class Cloud:
     def up(self, say: Callable[[str], None]) -> bool:
         """Starts the parts that do not run, and deploys what has changed. Returns False if there was nothing to do.
 
+        It restarts a running engine whose code has changed. Before that, it waits as `down` does.
         An interrupt stops the processes that this call has started. After a failed deployment they keep running, so
         that the next `up` is quick. Raises LocalError.
         """
@@ -85,6 +86,10 @@ class Cloud:
             new_passwords = not (self.settings.home / users.USERS).exists()
             # An earlier `up` that was killed leaves its deployment running.
             self.deployment.stop()
+            if self.engine.outdated:
+                say("restarting the engine, because its code has changed; its data stays")
+                restart.wait(self.engine, say)
+                self.engine.daemon.stop()
             started = self._start(say)
             # A running engine still has the limits of an earlier `up`.
             self.engine.limit_sending(mails=self.settings.mails_per_second, texts=self.settings.texts_per_second)

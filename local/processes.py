@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
@@ -55,8 +55,13 @@ class Daemon:
             return None
         return process if same else None
 
-    def _known(self) -> dict[str, float] | None:
-        """The id and the start time of the process that was started last, unless it was stopped."""
+    def code(self) -> str | None:
+        """The `code` that `start` got for the process that was started last; None if it got none."""
+        known = self._known()
+        return known["code"] if known else None
+
+    def _known(self) -> dict[str, Any] | None:
+        """The id, start time and code of the process that was started last, unless it was stopped."""
         if not self._pid_file.exists():
             return None
         try:
@@ -65,7 +70,7 @@ class Daemon:
             pid, started = int(known["pid"]), float(known["started"])
             if pid <= 0:
                 raise ValueError
-            return {"pid": pid, "started": started} if of_this_folder else None
+            return {"pid": pid, "started": started, "code": known.get("code")} if of_this_folder else None
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
             raise DamagedError(self._pid_file, ADVICE.format(self.name)) from None
 
@@ -82,14 +87,18 @@ class Daemon:
         if self.died():
             raise LocalError(f"{self.name} has died (its log: {self.log}); `laptop up` starts it again")
 
-    def start(self, command: Sequence[str], *, env: Mapping[str, str], ready: Callable[[], bool]) -> None:
-        """Starts `command` in its own session and returns when it is `ready`.
+    def start(
+        self, command: Sequence[str], *, env: Mapping[str, str], ready: Callable[[], bool], code: str | None = None
+    ) -> None:
+        """Starts `command` in its own session and returns when it is `ready`. `code` identifies what it runs.
 
         If it ends, or is not ready within START_SECONDS, raises LocalError with the end of its log.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log, _uninterrupted():
-            self._child = child = _begun(command, env=env, cwd=self.log.parent, log=log, pid_file=self._pid_file)
+            self._child = child = _begun(
+                command, env=env, cwd=self.log.parent, log=log, pid_file=self._pid_file, code=code
+            )
         deadline = time.monotonic() + START_SECONDS
         while not ready():
             if child.poll() is not None or time.monotonic() > deadline:
@@ -146,7 +155,13 @@ the script ends."""
 
 
 def _begun(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: IO[bytes], pid_file: Path
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    log: IO[bytes],
+    pid_file: Path,
+    code: str | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Starts `command` in its own session, after `pid_file` is written.
 
@@ -170,7 +185,8 @@ def _begun(
         # Somebody may have killed the child.
         with contextlib.suppress(BrokenPipeError), child.stdin:
             folder = pid_file.parent.stat().st_ino
-            known = {"pid": child.pid, "started": psutil.Process(child.pid).create_time(), "folder": folder}
+            started = psutil.Process(child.pid).create_time()
+            known = {"pid": child.pid, "started": started, "folder": folder, "code": code}
             write(pid_file, json.dumps(known))
             child.stdin.write(b"go\n")
     except BaseException:

@@ -92,6 +92,8 @@ class OrdersStack(Stack):
 
         # Lost orders, and updates of the cache
         lost = LostOrders(self, "LostOrders", stage=stage, table=table, workflow=workflow, parked_queue=parked_queue)
+        # Always exported: an earlier operators' dashboard used it. See decision D214.
+        self.export_value(lost.park.log_name)
         cached = self._write_through(cache, stage=stage, dependencies=dependencies, table=table) if cache else {}
 
         # Alarms and dashboard

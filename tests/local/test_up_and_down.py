@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from local import deploy, homes
 from local.__main__ import main
 from local.cloud import Cloud
-from local.engine import Engine
+from local.engine import CODE, PACKAGES, Engine, code
 from local.errors import DamagedError, LocalError
 from local.processes import Daemon, alone, free_port, run_to_the_end
 from local.settings import PROJECT, Settings
@@ -91,6 +92,32 @@ def test_down_and_up_keep_the_data(second: Checkout) -> None:
     assert queues.count("│ demo-") == 4
 
 
+def test_up_restarts_an_engine_whose_code_has_changed_and_keeps_its_data(second: Checkout) -> None:
+    queues, before = second.local("queues").stdout, status(second)
+    file = second.root / "local" / "engine_patches" / "numbers.py"
+    file.write_text(file.read_text() + "# Changed.\n")
+
+    up, again = second.local("up"), second.local("up")
+
+    assert (up.returncode, up.stderr) == (0, "")
+    assert up.stdout.startswith("restarting the engine, because its code has changed; its data stays\nstarting the eng")
+    assert "deploying" not in up.stdout
+    assert status(second)["engine"]["pid"] != before["engine"]["pid"]
+    assert status(second)["cache"]["pid"] == before["cache"]["pid"]
+    assert second.local("queues").stdout == queues
+    assert again.stdout.startswith("already up")
+
+
+def test_up_restarts_an_engine_of_a_version_that_did_not_save_what_it_was_started_with(second: Checkout) -> None:
+    file = second.home / "engine.pid"
+    known = json.loads(file.read_text())
+    del known["code"]
+    file.write_text(json.dumps(known))
+
+    assert second.local("up").stdout.startswith("restarting the engine, because its code has changed")
+    assert json.loads(file.read_text())["code"]
+
+
 def test_a_template_that_does_not_deploy_is_explained(second: Checkout) -> None:
     """The engine does not know this attribute of a VPC. On AWS a misspelt attribute fails in the same way."""
     good = "        self.client_environment = {"
@@ -153,6 +180,62 @@ def test_only_a_changed_source_is_deployed_again(tmp_path: Path, file: str, is_d
         before.append(deploy.fingerprint(tmp_path, consumer=False))
 
     assert len(set(before)) == (3 if is_deployed else 1)
+
+
+@pytest.mark.parametrize(
+    ("file", "is_restarted"),
+    [
+        ("local/start_engine.py", True),
+        ("local/engine_patches/queues.py", True),
+        ("local/metrics/alarms.py", True),
+        ("local/meter/http.py", True),
+        ("costs/units.py", True),
+        ("local/cloud.py", False),
+        ("local/engine_patches/__pycache__/queues.pyc", False),
+        ("stacks/config.py", False),
+    ],
+)
+def test_only_changed_code_of_the_engine_restarts_it(tmp_path: Path, file: str, is_restarted: bool) -> None:
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    before = [code(tmp_path)]
+    for text in ("one", "two"):
+        (tmp_path / file).write_text(text)
+        before.append(code(tmp_path))
+
+    assert len(set(before)) == (3 if is_restarted else 1)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_another_version_of_a_package_of_the_engine_restarts_it(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, usual = code(), metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "0.0.1" if name == package else usual(name))
+
+    assert code() != before
+
+
+def test_all_modules_of_the_project_that_the_engine_loads_are_its_code() -> None:
+    """If this fails, add the modules to `local.engine.CODE`."""
+    script = (
+        "import json, sys\n"
+        f"sys.path.append({str(PROJECT)!r})\n"
+        "from ministack import app\n"
+        "from local import engine_patches\n"
+        "engine_patches.apply()\n"
+        "print(json.dumps([module.__file__ for module in sys.modules.values() if getattr(module, '__file__', None)]))\n"
+    )
+    ran = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    packages = Path(sys.prefix)
+    modules = {Path(file) for file in json.loads(ran.stdout.splitlines()[-1])}
+    ours = {file for file in modules if file.is_relative_to(PROJECT) and not file.is_relative_to(packages)}
+    known = [PROJECT / source for source in CODE]
+
+    assert PROJECT / "local" / "metrics" / "alarms.py" in ours
+    assert {
+        str(file.relative_to(PROJECT))
+        for file in ours
+        # Those outside of CODE hold only a docstring.
+        if file.name != "__init__.py" and not any(file.is_relative_to(source) for source in known)
+    } == set()
 
 
 @pytest.mark.usefixtures("changed")
