@@ -2,7 +2,7 @@
 
 from stacks.alarm import AN_HOUR, AWS, OURS, Alarm, one
 from stacks.alarm_settings import AlarmSettings
-from stacks.metric import age, of_function
+from stacks.metric import age, of_function, of_workflow
 
 WINDOW_SECONDS = 300
 """The batching window of `WatchOrders`, so its records are usually so old."""
@@ -45,7 +45,8 @@ def watching_alarms() -> tuple[Alarm, ...]:
             title="WatchOrders is silent",
             means="Orders came in for half an hour, and WatchOrders did not run, so nobody looks for lost orders.",
             metrics={
-                "placed": of_function("PlaceOrder", "Invocations"),
+                # Not the calls of PlaceOrder: refused and repeated orders change nothing that WatchOrders could read.
+                "placed": of_workflow("Workflow", "ExecutionsStarted"),
                 "runs": of_function("WatchOrders", "Invocations"),
             },
             # A run makes the sum negative. Without a run, `runs` has no value, which counts as 0.

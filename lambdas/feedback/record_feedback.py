@@ -36,7 +36,7 @@ def handler(event: Mapping[str, Any], context: object) -> None:
     """Records an event of SES about a mail, or lines of CloudWatch Logs about text messages.
 
     A report counts even if its reminder is unknown, deleted or has another address since: then it changes no row. A
-    report that comes again changes nothing and counts once.
+    report on a row that comes again changes nothing and counts once.
 
     Raises the errors of AWS, and RowChangesError. Lambda then calls the function again.
     """

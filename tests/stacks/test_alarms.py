@@ -2,13 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from stacks.alarm import A_MINUTE, SOURCES, Alarm
 from stacks.config import PROD, STAGES
 from stacks.names import ACCOUNT, ORDERS, REMINDERS
-from stacks.order_alarms import SETTLED
+from stacks.order_alarms import SETTLED, order_alarms
 from stacks.reminder_alarms import SENT
 from tools.docs.alarms import lists
 
@@ -201,10 +202,6 @@ def test_an_alarm_that_waits_for_traffic_is_off_where_the_stage_expects_none(syn
 
 
 def test_an_expected_traffic_that_stops_is_an_alarm():
-    from dataclasses import replace
-
-    from stacks.order_alarms import order_alarms
-
     [silent] = [one for one in order_alarms(replace(PROD.alarms, requests_expected=3)) if one.id == "ApiSilent"]
 
     assert (silent.threshold, silent.comparison, silent.missing) == (3, "<", "breaching")
@@ -264,3 +261,10 @@ def test_every_stack_has_the_tags_of_its_stage(deployment):
         assert tags["stage"] == stage.name
         assert (tags["owner"], tags["cost-center"]) == (stage.owner, stage.cost_center)
         assert tags["app"] == {"Cache": "orders", "Orders": "orders", "Reminders": "reminders"}.get(stack, "shared")
+
+
+def test_refused_orders_do_not_say_that_nobody_watches():
+    """A refused or repeated order calls PlaceOrder and changes no row. An accepted one starts an execution."""
+    [silent] = [one for one in order_alarms(PROD.alarms) if one.id == "WatchOrdersSilent"]
+
+    assert (silent.metrics["placed"].namespace, silent.metrics["placed"].name) == ("AWS/States", "ExecutionsStarted")
