@@ -273,12 +273,12 @@ VIEWS: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "account-phone": ("grace", "#/account", change_the_phone),
     "account-authenticator": ("grace", "#/account", set_up_the_authenticator),
     "operators": ("operator", "#/operators", open_a_correction),
-    "operators-empty": ("operator", "#/operators", nothing),
     "outbox": ("grace", "#/outbox", nothing),
     "figures": ("operator", "#/figures", nothing),
     "not-found": ("grace", "#/nowhere", nothing),
     "404": (None, "nothing-here", nothing),
 }
+"""Each is a user, an address and the steps that the user takes."""
 
 STATES: dict[str, tuple[str | None, str, Callable[[Page], None]]] = {
     "sign-in-second-factor": (None, "", ask_for_the_second_factor),
@@ -323,16 +323,41 @@ def empty_all_lists(page: Page) -> None:
     page.route("**/*", answer)
 
 
-@pytest.mark.parametrize("name", VIEWS)
-def test_a_view_fits_every_screen_and_passes_axe(open_tab: OpenTab, scene: Scene, name: str) -> None:
+def as_they_open(who: str | None) -> dict[str, str]:
+    """The addresses of the views of a user that are tested as they open, by name."""
+    return {name: route for name, (user, route, act) in VIEWS.items() if user == who and act is nothing}
+
+
+# In one tab, because a new tab starts a process that reads and compiles the page's modules again.
+@pytest.mark.parametrize("who", [None, "grace", "newcomer", "operator"])
+def test_the_views_of_a_user_fit_every_screen_and_pass_axe(open_tab: OpenTab, scene: Scene, who: str | None) -> None:
+    tab = open_tab(scene.users[who] if who else None, reduced_motion="reduce")
+    found = []
+    for name, route in as_they_open(who).items():
+        tab.refusals = {404} if name == "404" else set()
+        tab.page.set_viewport_size(DESKTOP)
+        tab.page.emulate_media(color_scheme="light")
+        show(tab, route.format(**scene.orders), nothing)
+        found += [f"{name}: {fault}" for fault in faults_of(tab, name, EVERY_SCREEN)]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, act) in VIEWS.items() if act is not nothing])
+def test_a_view_that_is_used_fits_every_screen_and_passes_axe(open_tab: OpenTab, scene: Scene, name: str) -> None:
     who, route, act = VIEWS[name]
     tab = open_tab(scene.users[who] if who else None, reduced_motion="reduce")
-    tab.refusals = {404} if name == "404" else set()
-    if name == "operators-empty":
-        empty_all_lists(tab.page)
     show(tab, route.format(**scene.orders), act)
 
     assert faults_of(tab, name, EVERY_SCREEN) == []
+
+
+def test_the_view_of_operators_without_work_fits_every_screen_and_passes_axe(open_tab: OpenTab, scene: Scene) -> None:
+    tab = open_tab(scene.users["operator"], reduced_motion="reduce")
+    empty_all_lists(tab.page)
+    show(tab, "#/operators", nothing)
+
+    assert faults_of(tab, "operators-empty", EVERY_SCREEN) == []
 
 
 @pytest.mark.parametrize("name", STATES)
