@@ -18,8 +18,10 @@ from tools.doctor.target import Target
 SESSION = boto3.Session("x", "x", region_name=REGION)
 """All tests share one session, because it caches the service models."""
 
-STAGE = replace(DEV, sender="cats@our-cats.org")
+STAGE = replace(DEV, sender="cats@our-cats.org", runbook_url="https://our-cats.org/runbook")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
+ALARMS = "arn:aws:sns:us-east-1:123456789012:alarms"
+URGENT = "arn:aws:sns:us-east-1:123456789012:urgent"
 RECORDER = "arn:aws:lambda:us-east-1:123456789012:function:dev-reminders-RecordFeedback"
 ROLE = "arn:aws:iam::123456789012:role/logs"
 
@@ -54,7 +56,7 @@ class Aws:
             "dev-api-logs": stack(TextLogsRoleArn=ROLE),
             "dev-identity": stack(UserPoolId="us-east-1_pool"),
             "dev-cache": stack(),
-            "dev-orders": stack("UPDATE_COMPLETE"),
+            "dev-orders": stack("UPDATE_COMPLETE", OrderAlarmsTopicArn=ALARMS, OrderAlarmsUrgentTopicArn=URGENT),
             "dev-reminders": stack(SenderAddress=STAGE.sender, NotifyTopicArn=TOPIC, RecordFeedbackArn=RECORDER),
             "dev-account": stack(),
             "dev-website": stack(),
@@ -83,6 +85,7 @@ class Aws:
             "ListOriginationNumbers": {"PhoneNumbers": [{"PhoneNumber": "+15555550100"}]},
             "GetQueueAttributes": {"Attributes": attributes_of_queue(0)},
             "ListSubscriptionsByTopic": {"Subscriptions": [{"Protocol": "email"}, {"Protocol": "sqs"}]},
+            "GetTopicAttributes": {"Attributes": {"SubscriptionsConfirmed": "1"}},
             "ListUsersInGroup": {"Users": [{"Enabled": True}, {"Enabled": False}]},
             "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
             "GetServiceQuota": {"Quota": {"Value": 1000.0}},

@@ -37,6 +37,7 @@ def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
             *["credentials", "bootstrap", "sender", "settings", "topic's parameter", "sender in SES", "SES"],
             *["mails per second", "texts per second", "topic per second", "waiting reminders"],
             *["SMS", "SMS spending", "SMS numbers", "SMS reports", "Lambda", "load", "API Gateway's role", "operators"],
+            *["alarms", "runbook"],
             *["stack dev-api-logs", "stack dev-identity", "stack dev-cache", "stack dev-orders", "stack dev-reminders"],
             "stack dev-account",
             "stack dev-website",
@@ -123,6 +124,13 @@ def test_a_stage_that_is_not_deployed_yet_has_no_problem(aws: Aws) -> None:
         ),
         ("ListUsersInGroup", {"Users": [{"Enabled": False}]}, "operators", "limited", "sign up on the page"),
         ("ListUsersInGroup", "ResourceNotFoundException", "operators", "problem", "deploy the identity stack again"),
+        (
+            "GetTopicAttributes",
+            {"Attributes": {"SubscriptionsConfirmed": "0"}},
+            "alarms",
+            "limited",
+            "aws sns subscribe --topic-arn arn:aws:sns:us-east-1:123456789012:alarms",
+        ),
         ("GetRole", "NoSuchEntity", "API Gateway's role", "problem", "the role of the stack dev-api-logs"),
     ],
 )
@@ -336,6 +344,21 @@ def test_before_deploying_sentences_report_the_problems_or_that_there_are_none(
         f"{'':19}-> repeat it, or give another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
     )
     assert capsys.readouterr().out == f"no problem found that would stop a deployment of dev in {REGION}\n"
+
+
+def test_a_runbook_without_an_address_is_reported(aws: Aws) -> None:
+    finding = aws.findings(runbook_url="docs/runbook.md")["runbook"]
+
+    assert finding.state == "limited"
+    assert finding.advice.startswith("set runbook_url of the stage dev to the address")
+
+
+def test_only_the_topics_without_a_subscriber_are_named(aws: Aws) -> None:
+    aws.answers["GetTopicAttributes"] = {"Attributes": {"SubscriptionsConfirmed": "0"}}
+
+    finding = aws.findings()["alarms"]
+
+    assert finding.found == "nobody hears of alarms: OrderAlarmsTopicArn, OrderAlarmsUrgentTopicArn"
 
 
 @pytest.mark.parametrize("stage", [name for name, stage in STAGES.items() if stage.outbox])

@@ -15,6 +15,7 @@ from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDE
 from stacks.stage import is_address
 from terminal.errors import CommandError
 from terminal.text import counted
+from tools.doctor.alarms import alarm_subscriptions, runbook_address
 from tools.doctor.load import declared_load
 from tools.doctor.result import Result, State
 from tools.doctor.target import Target
@@ -444,6 +445,8 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "load": declared_load,
     "API Gateway's role": api_gateway_role,
     "operators": operators,
+    "alarms": alarm_subscriptions,
+    "runbook": runbook_address,
 }
 
 BEFORE_DEPLOYING = (credentials, bootstrap, sender_setting, settings, notify_parameter, sender_verified)
