@@ -168,7 +168,7 @@ def _record(call: calls.Call, event: Event, answer: Reply) -> None:
 
 
 def _to_find(event: Event) -> dict[str, str]:
-    """The field of a log line by which somebody finds it who was told the id of the answer."""
+    """The field by which a person who has the id of the answer finds a log line."""
     id = request_id(event)
     return {"RequestId": id} if id else {}
 

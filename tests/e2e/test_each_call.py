@@ -30,6 +30,7 @@ from tests.support.cloud.between import (
     hidden_for,
     instances,
 )
+from tests.support.cloud.faults import window
 from tests.support.cloud.journeys import ALONE, FRESH, MAIN, REPORT, SEED, WRITE, Journey, Subject, kinds_of, redrive
 from tests.support.cloud.records import Terms
 from tests.support.waiting import eventually
@@ -239,6 +240,8 @@ def matrix(apps: Apps) -> Iterator[Matrix]:
         hidden_for(apps.cloud, HIDDEN, *queues),
         # A call that meets a silent service blocks its instance for 17 seconds.
         instances(apps.cloud, 8, functions_of(apps.cloud, "local-reminders")["SendReminder"]),
+        # The cases call WatchOrders themselves. The stream must not call it while a case counts its calls.
+        window(apps, "WatchOrders", seconds=300),
         between(apps.cloud, "local-orders", "local-reminders") as proxy,
     ):
         operator = apps.as_operator()

@@ -283,7 +283,7 @@ def test_stopping_names_a_reminder_that_is_due_and_not_sent(stopped: Session) ->
 
 
 def test_an_order_that_waits_for_its_check_still_waits(stopped: Session) -> None:
-    assert [json.loads(body)["OrderId"] for body in stopped.kept["check"]] == [stopped.done[0]["OrderId"]]
+    assert stopped.done[0]["OrderId"] in [json.loads(body)["OrderId"] for body in stopped.kept["check"]]
 
 
 @pytest.mark.parametrize("message", [DUE_MUCH_LATER, REPEATED])

@@ -5,7 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -227,13 +227,18 @@ def unread(apps: Apps, queue: str) -> Iterator[None]:
         client.update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
+def without_window(apps: Apps, function: str) -> AbstractContextManager[None]:
+    """Makes the function get the changes of its stream at once inside the block, instead of later."""
+    return window(apps, function, seconds=0)
+
+
 @contextmanager
-def without_window(apps: Apps, function: str) -> Iterator[None]:
-    """Makes the function get the changes of its stream at once inside the block, instead of minutes later."""
+def window(apps: Apps, function: str, *, seconds: int) -> Iterator[None]:
+    """Makes the function get the changes of its stream inside the block when the oldest is so many seconds old."""
     client, name = apps.cloud.engine.client("lambda"), function_of(apps, function)["FunctionName"]
     [mapping] = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     usual = mapping["MaximumBatchingWindowInSeconds"]
-    client.update_event_source_mapping(UUID=mapping["UUID"], MaximumBatchingWindowInSeconds=0)
+    client.update_event_source_mapping(UUID=mapping["UUID"], MaximumBatchingWindowInSeconds=seconds)
     try:
         yield
     finally:
