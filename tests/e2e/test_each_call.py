@@ -154,7 +154,13 @@ class Matrix:
             case.answered.set()
             journey.end(subject, case)
         assert status in journey.then or (journey.first and status == 503), f"{journey.name}: {status}"
-        made = [call for call in case.calls if call.function in journey.functions and journey.only in call.action]
+        made = [
+            call
+            for call in case.calls
+            if call.function in journey.functions
+            and journey.only in call.action
+            and call.action not in journey.untested
+        ]
         self.reached |= {*made}
         numbered = [(call, made[:at].count(call)) for at, call in enumerate(made)]
         # Another journey tests the calls before the refused call.
