@@ -47,8 +47,8 @@ def logger_of(name: str) -> logging.Logger:
 def event(name: str, **fields: Value) -> None:
     """Writes the line of a business event: `event("order received", OrderId="…", RequestId="…")`.
 
-    It is one line of JSON with the name as `message`. Possible card numbers are hidden, and fields that are None are
-    left out. Never pass a name, a text or an address of a person.
+    The line is JSON, with the name as `message`. It hides possible card numbers and leaves out fields that are None.
+    Never pass a person's name, text or address.
 
     See decision D197.
     """

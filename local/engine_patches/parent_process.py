@@ -40,8 +40,8 @@ ROOM = "_ROOM"
 
 def prepare() -> None:
     """Imports the modules, and reads what botocore reads when it makes a client."""
-    import unicodedata  # noqa: F401
-    import zoneinfo  # noqa: F401
+    import unicodedata  # noqa: F401 - the forks find it imported
+    import zoneinfo  # noqa: F401 - the forks find it imported
 
     import boto3.dynamodb.conditions
     import boto3.dynamodb.table

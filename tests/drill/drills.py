@@ -100,10 +100,10 @@ def run(drill: Drill, alarms: Alarms) -> list[Result]:
         for name in names.values():
             wait_for(alarms, name, ALARM)
         for name in publishing:
-            eventually(lambda name=name: ALARM in alarms.messages(name)[before[name] :])  # type: ignore[misc]
+            eventually(lambda name=name: ALARM in alarms.messages(name)[before[name] :])  # type: ignore[misc]  # the default has no type
     _end(drill, alarms, names.values())
     for name in publishing:
-        eventually(lambda name=name: OK in alarms.messages(name)[before[name] :])  # type: ignore[misc]
+        eventually(lambda name=name: OK in alarms.messages(name)[before[name] :])  # type: ignore[misc]  # the default has no type
     seen = {name: "message" if name in publishing else "state" for name in names.values()}
     return [Result(drill, name, values[id], (seen[name], seen[name])) for id, name in names.items()]
 
