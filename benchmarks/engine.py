@@ -29,8 +29,8 @@ ORDERS = 8
 GIVE_UP_SECONDS = 60
 
 TEXT = """\
-"Without patches" is an engine with only one patch, which correct results need. Both engines count what AWS would
-bill. [docs/local.md][patches] lists the patches.
+"Without patches" is an engine that has only the patches without which the apps do not deploy or lose orders. Both
+engines count what AWS would bill, and keep metrics. [docs/local.md][patches] lists the patches.
 
 "From cold" measures {clients} clients on a cloud that was just deployed, for {seconds} seconds, first on one cloud
 and then on the other. Each client places an order, looks it up three times, 0.1 seconds apart, and begins again

@@ -1,7 +1,7 @@
-"""Starts the engine like the laptop cloud, but with only one patch, which correct results need.
+"""Starts the engine like the laptop cloud, but only with the patches that the apps cannot do without.
 
-Without `conditional_writes` the engine loses or doubles orders under load, so the two runs would not do the same work.
-It also counts what AWS would bill, because `up` asks for the counts.
+Without `types` and `metrics` the engine refuses the templates. Without `conditional_writes` it loses or doubles orders
+under load, so the two runs would not do the same work. `up` asks for the counts of `meter`.
 """
 
 import sys
@@ -13,9 +13,11 @@ if __name__ == "__main__":
 
     from ministack.app import main
 
-    from local import meter
-    from local.engine_patches import conditional_writes
+    from local import meter, metrics
+    from local.engine_patches import conditional_writes, types
 
     conditional_writes.apply()
+    types.apply()
     meter.apply()
+    metrics.apply()
     main()
