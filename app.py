@@ -23,6 +23,7 @@ try:
     from stacks.api_logs import ApiLogsStack
     from stacks.cache import CacheStack
     from stacks.config import ALL_STAGES, stage_from_context
+    from stacks.exports import export_always
     from stacks.fulfillment import FulfillmentStack
     from stacks.identity import IdentityStack
     from stacks.layer import LayerNotBuiltError
@@ -93,9 +94,11 @@ def build(app: cdk.App, *, stage: Stage) -> None:
         dashboards={"operators": account.dashboard, "orders": orders.dashboard, "reminders": reminders.dashboard},
         stack_name=named(WEBSITE),
     )
-    for stack in filter(cdk.Stack.is_stack, app.node.children):
+    all_stacks = [cast(cdk.Stack, child) for child in app.node.children if cdk.Stack.is_stack(child)]
+    export_always(all_stacks)
+    for stack in all_stacks:
         for name, value in tags_of(stack.node.id, stage=stage).items():
-            cast(cdk.Stack, stack).tags.set_tag(name, value)
+            stack.tags.set_tag(name, value)
         if stage.only_account:
             _deploy_only_to(stage.only_account, stack, stage=stage)
 

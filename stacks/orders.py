@@ -51,9 +51,6 @@ class OrdersStack(Stack):
         self.parked_queue = parked_queue = HoldingQueue(self, "ParkedQueue")
         self.queues = {queue.node.id: queue for queue in (self.fulfillment_queue, escalation_queue, parked_queue)}
 
-        # Always exported: CloudFormation cannot remove the export while a deployed consumer uses it.
-        self.export_value(self.fulfillment_queue.queue_arn)
-
         # Workflow
         workflow = OrderWorkflow(
             self,
@@ -92,8 +89,6 @@ class OrdersStack(Stack):
 
         # Lost orders, and updates of the cache
         lost = LostOrders(self, "LostOrders", stage=stage, table=table, workflow=workflow, parked_queue=parked_queue)
-        # Always exported: an earlier operators' dashboard used it. See decision D214.
-        self.export_value(lost.park.log_name)
         cached = self._write_through(cache, stage=stage, dependencies=dependencies, table=table) if cache else {}
 
         # Alarms and dashboard
