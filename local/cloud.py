@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local import assemblies, code_pages, deploy, gaps, homes, restart, saved, users
-from local.addresses import api_url
+from local.addresses import api_url, site_url
 from local.engine import Cache, Engine
 from local.errors import LocalError, NotRunningError
 from local.processes import Daemon, alone, require_free
@@ -150,7 +150,7 @@ class Cloud:
         return Places(
             endpoint=self.settings.endpoint,
             redis_url=self.settings.redis_url,
-            site=gaps.site_url(self.settings, outputs[deploy.WEBSITE_STACK]["SiteUrl"]),
+            site=site_url(self.settings.endpoint, outputs[deploy.WEBSITE_STACK]["SiteUrl"]),
             orders_api=api_url(self.settings.endpoint, orders["ApiUrl"]),
             reminders_api=api_url(self.settings.endpoint, reminders["ApiUrl"]),
             account_api=api_url(self.settings.endpoint, outputs[deploy.ACCOUNT_STACK]["ApiUrl"]),

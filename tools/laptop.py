@@ -75,6 +75,13 @@ def api_url(endpoint: str, url: str) -> str:
     return addresses.api_url(endpoint, url)
 
 
+def site_url(endpoint: str, url: str) -> str:
+    """The address at which the engine at `endpoint` serves the page that has the address `url` on AWS."""
+    from local import addresses
+
+    return addresses.site_url(endpoint, url)
+
+
 def show_express(client: Any) -> None:
     """Lets a client of Step Functions see the Express executions of the laptop cloud, too."""
     from local.settings import INSIDE

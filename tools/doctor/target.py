@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from stacks.names import FULFILLMENT, ORDERS, REMINDERS, stack_name
+from stacks.names import FULFILLMENT, ORDERS, REMINDERS
 from tools.aws import Aws
 from tools.deployment import Deployment
 
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 CACHE_WRITER = "UpdateCache"
 """A function that the stack Orders has only with a cache. Its logical id begins with this name."""
-
-NOTHING_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
-"""Statuses of a stack without resources."""
 
 
 class Target(Deployment):
@@ -64,20 +61,3 @@ class Target(Deployment):
             settings["CACHE"] = "on" if any(id.startswith(CACHE_WRITER) for id in functions) else "off"
             settings["CONSUMER"] = "on" if self.has(FULFILLMENT) else "off"
         return settings
-
-    def has(self, stack: str) -> bool:
-        """Whether the stage's `stack` is deployed, even if its last update failed."""
-        found = self.own(stack)
-        return found is not None and found["StackStatus"] not in NOTHING_DEPLOYED
-
-    def resources(self, stack: str, type: str) -> dict[str, str]:
-        """The physical ids of the resources of `type` in the stage's `stack`, by their logical ids."""
-        if not self.has(stack):
-            return {}
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        return {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in pages.paginate(StackName=stack_name(self.stage.name, stack))
-            for resource in page["StackResourceSummaries"]
-            if resource["ResourceType"] == type and resource["ResourceStatus"] != "DELETE_COMPLETE"
-        }
