@@ -1,0 +1,1 @@
+"""Refuses deployments that would lose something, and shows what a deployment changes."""
