@@ -245,6 +245,10 @@ class Cloud:
     def _deploy_everything(self, say: Callable[[str], None], wanted: str) -> None:
         if not deploy.is_synthesised(self.engine, wanted=wanted):
             assemblies.provide(self.engine, say, wanted=wanted)
+        self.deploy_templates(say)
+
+    def deploy_templates(self, say: Callable[[str], None]) -> None:
+        """Deploys the templates of any version that are in the folder of this cloud. Raises DeployError."""
         deploy.unmark_deployed(self.engine)
         if not deploy.is_bootstrapped(self.engine):
             say("bootstrapping CDK")
@@ -258,6 +262,10 @@ class Cloud:
         # Removes the stacks whose exports were in use until the deployment.
         deploy.remove_left_stacks(self.engine, say)
         say("closing the engine's gaps, confirming the sender, creating the demo users")
+        self.finish_deployment()
+
+    def finish_deployment(self) -> None:
+        """Does what has to follow each deployment of all stacks."""
         gaps.allow_plain_http(self.engine)
         gaps.widen_ses_grants(self.engine)
         gaps.show_page_without_tls(self.engine, deploy.outputs(self.engine)[deploy.WEBSITE_STACK])

@@ -119,7 +119,7 @@ def _renamed(assembly: Path, hashes: dict[str, str]) -> list[str]:
         _rewrite(assembly / name, hashes)
     for file in assembly.glob("*.assets.json"):
         _rename_destinations(file)
-    return _in_order(changed, manifest["artifacts"])
+    return in_order(changed, manifest["artifacts"])
 
 
 def _rewrite(file: Path, hashes: Mapping[str, str]) -> None:
@@ -143,7 +143,7 @@ def _rename_destinations(file: Path) -> None:
     file.write_text(json.dumps(assets, indent=2, ensure_ascii=False))
 
 
-def _in_order(names: list[str], artifacts: Mapping[str, Any]) -> list[str]:
+def in_order(names: list[str], artifacts: Mapping[str, Any]) -> list[str]:
     """`names`, each after the artifacts that it needs."""
     ordered: list[str] = []
 
@@ -167,8 +167,13 @@ def deploy(engine: Engine, names: list[str]) -> bool:
     assembly = engine.settings.assembly
     artifacts = json.loads((assembly / "manifest.json").read_bytes())["artifacts"]
     for name in names:
-        _upload(engine, assembly, json.loads((assembly / f"{name}.assets.json").read_bytes())["files"])
+        upload(engine, assembly, name)
     return all(_update(engine, artifacts[name]["properties"]) for name in names)
+
+
+def upload(engine: Engine, assembly: Path, name: str) -> None:
+    """Uploads the assets of a stack that the engine does not have: its template and its functions' code."""
+    _upload(engine, assembly, json.loads((assembly / f"{name}.assets.json").read_bytes())["files"])
 
 
 def _upload(engine: Engine, assembly: Path, files: Mapping[str, Any]) -> None:
@@ -195,27 +200,36 @@ def _archive(folder: Path, name: str) -> Path:
 
 
 def _update(engine: Engine, stack: Mapping[str, Any]) -> bool:
+    return prepare(engine, stack) == "CREATE_COMPLETE" and execute(engine, stack) == "UPDATE_COMPLETE"
+
+
+def prepare(engine: Engine, stack: Mapping[str, Any], *, kind: str = "UPDATE") -> str:
+    """Makes the change set of a stack, and returns its status. `stack` has the properties of an artifact."""
     cloudformation, name = engine.client("cloudformation"), stack["stackName"]
     bucket, _, key = _of_the_account(stack["stackTemplateAssetObjectUrl"]).removeprefix("s3://").partition("/")
-    # The last deployment's, which was executed.
-    cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
-    before = cloudformation.describe_stacks(StackName=name)["Stacks"][0].get("Parameters", [])
+    before = []
+    if kind == "UPDATE":
+        # The last deployment's, which was executed.
+        cloudformation.delete_change_set(StackName=name, ChangeSetName=CHANGE_SET)
+        before = cloudformation.describe_stacks(StackName=name)["Stacks"][0].get("Parameters", [])
     cloudformation.create_change_set(
         StackName=name,
         ChangeSetName=CHANGE_SET,
-        ChangeSetType="UPDATE",
+        ChangeSetType=kind,
         TemplateURL=f"{engine.settings.endpoint}/{bucket}/{key}",
         Parameters=[{"ParameterKey": one["ParameterKey"], "UsePreviousValue": True} for one in before],
         Capabilities=CAPABILITIES,
         RoleARN=_of_the_account(stack["cloudFormationExecutionRoleArn"]),
+        Tags=[{"Key": name, "Value": value} for name, value in stack.get("tags", {}).items()],
     )
-    status = _settled(lambda: cloudformation.describe_change_set(StackName=name, ChangeSetName=CHANGE_SET)["Status"])
-    if status != "CREATE_COMPLETE":
-        return False
+    return _settled(lambda: cloudformation.describe_change_set(StackName=name, ChangeSetName=CHANGE_SET)["Status"])
+
+
+def execute(engine: Engine, stack: Mapping[str, Any]) -> str:
+    """Executes the change set of a stack, and returns the status that the stack has then."""
+    cloudformation, name = engine.client("cloudformation"), stack["stackName"]
     cloudformation.execute_change_set(StackName=name, ChangeSetName=CHANGE_SET)
-    return _settled(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]) == (
-        "UPDATE_COMPLETE"
-    )
+    return _settled(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
 
 
 def _settled(look: Callable[[], str]) -> str:

