@@ -97,6 +97,7 @@ def build(app: cdk.App, *, stage: Stage) -> None:
     all_stacks = [cast(cdk.Stack, child) for child in app.node.children if cdk.Stack.is_stack(child)]
     export_always(all_stacks)
     for stack in all_stacks:
+        stack.termination_protection = stage.termination_protection
         for name, value in tags_of(stack.node.id, stage=stage).items():
             stack.tags.set_tag(name, value)
         if stage.only_account:

@@ -91,6 +91,9 @@ class Stage:
     deletion_protection: bool
     """Whether AWS refuses to delete the tables and the user pool."""
 
+    termination_protection: bool
+    """Whether CloudFormation refuses to delete the stacks."""
+
     log_retention: RetentionDays
 
     workflow_log_level: LogLevel

@@ -196,7 +196,8 @@ def test_a_stage_that_leaves_out_a_field_keeps_its_data():
     lax = {
         name
         for name, stage in STAGES.items()
-        if stage.removal_policy != RemovalPolicy.RETAIN or not stage.deletion_protection
+        if stage.removal_policy != RemovalPolicy.RETAIN
+        or not (stage.deletion_protection and stage.termination_protection)
     }
 
     assert lax == {"local", "dev"}

@@ -168,6 +168,12 @@ def test_a_destroyed_stage_keeps_its_data_if_it_says_so(deployment):
         assert policies == {(deployment.policy, deployment.policy)}
 
 
+def test_cloudformation_does_not_delete_a_protected_stage(with_everything):
+    protected = set(with_everything.templates) if with_everything.stage.termination_protection else set()
+
+    assert with_everything.protected == protected
+
+
 def test_the_stacks_have_the_outputs_that_people_need(deployment):
     outputs = {
         stack: {name for name in template.get("Outputs", {}) if not name.startswith("Exports")}

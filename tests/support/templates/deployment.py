@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,14 @@ class Deployment:
 
     `templates` has them by stack: ApiLogs, Identity, Cache, Orders, Reminders, Website. A resource's path is, for
     example, `Orders/OrderTable`. `dependencies` names the stacks that must be deployed before each stack. `tags` are
-    those that CloudFormation puts on all resources of each stack.
+    those that CloudFormation puts on all resources of each stack. CloudFormation does not delete `protected` stacks.
     """
 
     stage: Stage
     templates: Mapping[str, Mapping[str, Any]]
     dependencies: Mapping[str, set[str]]
     tags: Mapping[str, Mapping[str, str]]
+    protected: Set[str]
 
     @property
     def policy(self) -> str:
@@ -151,4 +152,5 @@ def synthesise_stage(folder: Path, stage: Stage) -> Deployment:
         templates={stack.id: stack.template for stack in stacks},
         dependencies={stack.id: {other.id for other in stack.dependencies} for stack in stacks},
         tags={stack.id: dict(stack.tags) for stack in stacks},
+        protected={stack.id for stack in stacks if stack.termination_protection},
     )
