@@ -4,7 +4,6 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from reminders.reminder import BY_STATUS
@@ -14,6 +13,7 @@ from stacks.reminder_alarms import LOST
 from stacks.reminder_delivery import ReminderQueues
 from stacks.reminder_table import ReminderTable
 from stacks.stage import Stage
+from stacks.workflow import Workflow
 
 
 class LostReminders(Construct):
@@ -31,7 +31,7 @@ class LostReminders(Construct):
         stage: Stage,
         dependencies: DependencyLayer,
         table: ReminderTable,
-        workflow: sfn.IStateMachine,
+        workflow: Workflow,
         queues: ReminderQueues,
     ) -> None:
         super().__init__(scope, id)
@@ -49,7 +49,7 @@ class LostReminders(Construct):
             environment={
                 **table.client_environment,
                 **queues.environment,
-                "REMINDER_WORKFLOW": workflow.state_machine_arn,
+                "REMINDER_WORKFLOW": workflow.live,
                 "STAGE": stage.name,
                 "HOURS_LATE": str(stage.hours_reminders_may_be_late),
             },

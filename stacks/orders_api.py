@@ -40,7 +40,7 @@ class OrdersApi(RestApi):
         function = partial(PythonFunction, scope, stage=stage, dependencies=dependencies, memory=512, timeout=20)
         digest_key = _digest_key(scope, stage=stage)
         common = {**table.client_environment, "ALLOWED_ORIGIN": stage.allowed_origin}
-        submission = {**common, "ORDER_WORKFLOW": workflow.state_machine_arn, "DIGEST_ARN": digest_key.attr_id}
+        submission = {**common, "ORDER_WORKFLOW": workflow.live, "DIGEST_ARN": digest_key.attr_id}
 
         self.place_order = place_order = function(
             "PlaceOrder",

@@ -75,7 +75,7 @@ class ReminderSender(Construct):
         table: ReminderTable,
         queues: ReminderQueues,
         topic: sns.ITopic,
-        workflow: sfn.IStateMachine,
+        workflow: Workflow,
         mails: ReminderMails,
         stop_url: str,
     ) -> None:
@@ -97,7 +97,7 @@ class ReminderSender(Construct):
                 "CONFIGURATION_SET": mails.configuration_set_name,
                 "STAGE": stage.name,
                 "NOTIFY_TOPIC": topic.topic_arn,
-                "REMINDER_WORKFLOW": workflow.state_machine_arn,
+                "REMINDER_WORKFLOW": workflow.live,
                 "HOURS_LATE": str(stage.hours_reminders_may_be_late),
                 "STOP_URL": stop_url,
             },

@@ -25,7 +25,7 @@ class ReminderWorkflow(Workflow):
         stage: Stage,
         dependencies: DependencyLayer,
         table: ReminderTable,
-        delivery: sfn.IStateMachine,
+        delivery: Workflow,
     ) -> None:
         self.schedule_reminder = schedule_reminder = PythonFunction(
             scope,
@@ -53,7 +53,7 @@ class ReminderWorkflow(Workflow):
             substitutions={
                 "ReminderTable": table.table_name,
                 "ScheduleReminderFunction": schedule_reminder.function_arn,
-                "ReminderDelivery": delivery.state_machine_arn,
+                "ReminderDelivery": delivery.live,
             },
         )
         allow(self, "dynamodb:UpdateItem", on=table.table_arn)

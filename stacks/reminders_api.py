@@ -55,7 +55,7 @@ class RemindersApi(RestApi):
         common = {**table.client_environment, "ALLOWED_ORIGIN": stage.allowed_origin}
         scheduling = {
             **common,
-            "REMINDER_WORKFLOW": workflow.state_machine_arn,
+            "REMINDER_WORKFLOW": workflow.live,
             "SENDER": stage.sender,
             "ALLOWED_EMAILS": " ".join(stage.allowed_emails),
             "ALLOWED_PHONES": " ".join(stage.allowed_phones),

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import CfnDeletionPolicy, CfnResource, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.stage import Stage
+
+LIVE = "live"
+"""The alias that callers use, of workflows and of functions."""
 
 STATE_MACHINES = Path(__file__).parent.parent / "statemachines"
 
@@ -33,8 +37,23 @@ def load_definition(file_name: str, *, substitutions: Mapping[str, str]) -> str:
     return text
 
 
+def keep_older_versions(version: CfnResource) -> None:
+    """Keeps the version that a later one replaces, so that the alias can go back to it.
+
+    Versions are deleted together with their workflow or function.
+    """
+    version.cfn_options.deletion_policy = CfnDeletionPolicy.DELETE
+    version.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
+
+
 class Workflow(sfn.StateMachine):
-    """A state machine with its own role and its own log group.
+    """A state machine with its own role, its own log group, and the alias `live`.
+
+    Each deployment that changes the state machine publishes a version, and moves the alias to it. Callers start
+    executions with `live`, the alias's ARN. Their permission names the state machine, as `grant_start_execution` does.
+    Somebody may still start the state machine by its own ARN, and gets its latest definition.
+    https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+    See decision D221.
 
     Log entries contain no input and no output. They do contain the cause of each failure, in the words of the service
     that failed. `log_level` replaces the level of the stage. With FATAL there is only the entry about a failed
@@ -82,3 +101,21 @@ class Workflow(sfn.StateMachine):
                 destination=log_group, level=log_level or stage.workflow_log_level, include_execution_data=False
             ),
         )
+        self.live = self._published()
+
+    def _published(self) -> str:
+        """Adds a version of each revision, and the alias. Returns the alias's ARN."""
+        revision = cast(sfn.CfnStateMachine, self.node.default_child).attr_state_machine_revision_id
+        version = sfn.CfnStateMachineVersion(
+            self, "Version", state_machine_arn=self.state_machine_arn, state_machine_revision_id=revision
+        )
+        keep_older_versions(version)
+        alias = sfn.CfnStateMachineAlias(
+            self,
+            "Live",
+            name=LIVE,
+            deployment_preference=sfn.CfnStateMachineAlias.DeploymentPreferenceProperty(
+                state_machine_version_arn=version.ref, type="ALL_AT_ONCE"
+            ),
+        )
+        return alias.ref

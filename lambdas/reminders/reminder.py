@@ -149,8 +149,16 @@ def failed(reason: str, *, now: datetime) -> Row:
 
 
 def execution_arn(workflow: str, name: str) -> str:
-    """Returns the ARN of the execution `name` of a Standard workflow. It is known before the execution starts."""
-    return f"{workflow.replace(':stateMachine:', ':execution:')}:{name}"
+    """Returns the ARN of the execution `name` of a Standard workflow. It is known before the execution starts.
+
+    `workflow` is the ARN of the workflow, or of one of its aliases, which the execution's ARN does not contain.
+    """
+    return f"{without_alias(workflow).replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def without_alias(workflow: str) -> str:
+    """Returns the workflow's own ARN, for the ARN of the workflow or of one of its aliases."""
+    return ":".join(workflow.split(":")[:7])
 
 
 def another_name(row: Row, *, suffix: str) -> str:

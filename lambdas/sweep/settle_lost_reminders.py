@@ -29,6 +29,7 @@ from reminders.reminder import (
     channels_on,
     execution_input,
     failed,
+    without_alias,
 )
 
 OVERDUE = {SCHEDULED: timedelta(minutes=10), SENDING: timedelta(minutes=30)}
@@ -146,7 +147,9 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 def _living() -> frozenset[str]:
     """Returns the running executions. Listing them is cheaper than describing one for each waiting reminder."""
     pages = _states.get_paginator("list_executions").paginate(
-        stateMachineArn=os.environ["REMINDER_WORKFLOW"], statusFilter="RUNNING"
+        # The alias would leave out executions that somebody started by hand.
+        stateMachineArn=without_alias(os.environ["REMINDER_WORKFLOW"]),
+        statusFilter="RUNNING",
     )
     return frozenset(one["executionArn"] for page in pages for one in page["executions"])
 

@@ -24,6 +24,7 @@ def apply() -> None:
         streams,
         tasks,
         types,
+        versions,
         waking,
         whole_state,
         workers,
@@ -32,6 +33,8 @@ def apply() -> None:
 
     for patch in (
         conditional_writes,
+        # Before express, which wraps functions that this one replaces lines of.
+        versions,
         express,
         expressions,
         numbers,

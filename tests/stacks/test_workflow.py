@@ -62,3 +62,47 @@ def test_definitions_are_in_the_template_and_not_in_a_bucket(deployment):
     for workflow in deployment.properties("AWS::StepFunctions::StateMachine").values():
         assert isinstance(workflow["DefinitionString"], str)
         assert "DefinitionS3Location" not in workflow
+
+
+def test_each_revision_of_a_workflow_has_a_version_and_callers_get_the_latest(deployment):
+    workflows = deployment.properties("AWS::StepFunctions::StateMachine")
+    versions = deployment.resources("AWS::StepFunctions::StateMachineVersion")
+    aliases = deployment.properties("AWS::StepFunctions::StateMachineAlias")
+
+    assert [*versions] == [f"{path}/Version" for path in workflows]
+    assert [*aliases] == [f"{path}/Live" for path in workflows]
+    for path, version in versions.items():
+        stack, workflow = path.partition("/")[0], path.removesuffix("/Version")
+        named = {name: deployment.named(stack, value) for name, value in version["Properties"].items()}
+        assert named == {
+            "StateMachineArn": workflow,
+            "StateMachineRevisionId": f"{workflow}.StateMachineRevisionId",
+        }
+        # An alias can go back to an older version. `destroy` leaves none.
+        assert (version["UpdateReplacePolicy"], version["DeletionPolicy"]) == ("Retain", "Delete")
+        alias = aliases[f"{workflow}/Live"]
+        assert alias["Name"] == "live"
+        assert deployment.named(stack, alias["DeploymentPreference"]["StateMachineVersionArn"]) == path
+
+
+def test_whoever_starts_a_workflow_starts_its_alias(deployment):
+    """Their permission is on the workflow, as AWS checks it."""
+    starters = {
+        role.removesuffix("Role"): resource
+        for role, statement in deployment.statements()
+        for resource in statement.get("Resource", [])
+        if "states:StartExecution" in statement["Action"]
+    }
+    workflows = deployment.properties("AWS::StepFunctions::StateMachine")
+    variables = {
+        path: one.get("Environment", {}).get("Variables", {})
+        for path, one in deployment.properties("AWS::Lambda::Function").items()
+    }
+    variables |= {path: one["DefinitionSubstitutions"] for path, one in workflows.items()}
+
+    assert len(starters) == 7
+    for starter, workflow in starters.items():
+        named = {deployment.named(starter.partition("/")[0], value) for value in variables[starter].values()}
+        assert workflow in workflows
+        assert f"{workflow}/Live" in named
+        assert workflow not in named

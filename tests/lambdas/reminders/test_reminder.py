@@ -190,3 +190,11 @@ def test_the_page_has_its_own_words_for_each_reason():
         settle_lost_reminders.NO_MORE.removeprefix("; "),
     ):
         assert [rule for rule in rules if re.search(rule, reason)], reason
+
+
+@pytest.mark.parametrize("qualifier", ["", ":live", ":12"])
+def test_the_arn_of_an_execution_does_not_have_the_alias_that_started_it(qualifier):
+    workflow = "arn:aws:states:us-east-1:123456789012:stateMachine:reminders"
+
+    assert reminder.execution_arn(workflow + qualifier, "r-1") == f"{workflow.replace('stateMachine', 'execution')}:r-1"
+    assert reminder.without_alias(workflow + qualifier) == workflow
