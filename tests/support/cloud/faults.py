@@ -76,16 +76,25 @@ def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
 
 @contextmanager
 def changed(apps: Apps, change: Callable[[States], object], *, workflow: str | None = None) -> Iterator[None]:
-    """Changes the states of the order workflow, or of `workflow`, for executions that start inside the block."""
+    """Changes the states of the order workflow, or of `workflow`, for executions that start inside the block.
+
+    Callers start the alias, so the changed states are a version, and the alias goes back to the version before.
+    """
     workflows, arn = apps.cloud.engine.client("stepfunctions"), workflow or apps.places.order_workflow
     usual = workflows.describe_state_machine(stateMachineArn=arn)["definition"]
     definition = json.loads(usual)
     change(definition["States"])
-    workflows.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+    alias = f"{arn}:live"
+    routes = workflows.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
+    made = workflows.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition), publish=True)
+    routed = [{"stateMachineVersionArn": made["stateMachineVersionArn"], "weight": 100}]
+    workflows.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=routed)
     try:
         yield
     finally:
         workflows.update_state_machine(stateMachineArn=arn, definition=usual)
+        workflows.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=routes)
+        workflows.delete_state_machine_version(stateMachineVersionArn=made["stateMachineVersionArn"])
 
 
 def waiting(states: States) -> None:
