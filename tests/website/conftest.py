@@ -17,7 +17,8 @@ from local.users import OPERATOR, PERSON, User
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.names import unique
 from tests.support.page import scenes
-from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
+from tests.support.page.tab import OpenTab, Tab, tokens
+from tests.support.page.windows import Windows
 
 # One renderer process serves all tabs: they show the same site, and starting a process for each takes time.
 FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1"]
@@ -37,17 +38,21 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser, places: Places) -> Windows:
+    return Windows(browser, places.site)
+
+
 @pytest.fixture
-def open_tab(browser: Browser, cloud: Cloud, places: Places) -> Iterator[OpenTab]:
+def open_tab(windows: Windows, cloud: Cloud, places: Places) -> Iterator[OpenTab]:
     """Opens a tab in which `user` is signed in: `open_tab(user)`. Without a user, nobody is signed in.
 
     After the test, fails if a tab had a problem that the test did not expect.
     """
     tabs = []
 
-    def open_(user: User | None = None, **context: Any) -> Tab:
-        options = {"viewport": DESKTOP, "timezone_id": "Europe/Paris", "locale": "en-GB", **context}
-        page = browser.new_context(**options).new_page()
+    def open_(user: User | None = None, *, alone: bool = False, **options: Any) -> Tab:
+        page = windows.open(alone=alone, **options)
         page.set_default_timeout(PATIENCE)
         if user:
             page.add_init_script(
@@ -58,8 +63,7 @@ def open_tab(browser: Browser, cloud: Cloud, places: Places) -> Iterator[OpenTab
 
     yield open_
     problems = [problem for tab in tabs for problem in tab.problems]
-    for tab in tabs:
-        tab.page.context.close()
+    windows.clear()
     assert problems == []
 
 

@@ -64,7 +64,7 @@ def test_alarms_that_went_off_are_named(figures: Tab) -> None:
 
 
 def test_new_figures_appear_by_themselves(open_tab: OpenTab, operator: User) -> None:
-    tab = open_tab(operator)
+    tab = open_tab(operator, alone=True)
     tab.page.clock.install()
     tab.go("#/figures")
     expect(graph(tab, "APIs", "Requests")).to_be_visible()

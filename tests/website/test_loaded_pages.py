@@ -27,7 +27,7 @@ def test_loaded_pages_stay_while_the_list_reloads(open_tab: OpenTab, person: Use
     pages = {None: [1, 2], "two": [3, 4], "three": [5]}
     following = {None: "two", "two": "three", "three": None}
     sent: list[str | None] = []
-    tab = open_tab(person)
+    tab = open_tab(person, alone=True)
 
     def answer(route: Route) -> None:
         if "when=past" not in route.request.url:

@@ -52,7 +52,7 @@ def test_an_address_in_a_mail_is_a_link(open_tab: OpenTab, theirs: Apps, message
 
 
 def test_new_mail_appears_by_itself_unless_refreshing_is_off(open_tab: OpenTab, theirs: Apps, message: str) -> None:
-    tab = open_tab(theirs.user)
+    tab = open_tab(theirs.user, alone=True)
     tab.page.clock.install()
     tab.go("#/outbox")
     mails = tab.page.get_by_role("region", name="Mails")

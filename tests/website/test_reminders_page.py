@@ -142,7 +142,7 @@ def seconds_in(text: str) -> int:
 
 def test_the_countdown_runs_second_by_second(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     scenes.set_reminder(theirs, message, waitSeconds=7200)
-    tab = open_tab(theirs.user)
+    tab = open_tab(theirs.user, alone=True)
     tab.page.clock.install()
     tab.go("#/reminders")
     timer = listed(tab.page, "Upcoming", message).get_by_role("timer")

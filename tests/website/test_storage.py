@@ -1,9 +1,14 @@
-"""Browsers in which storage is forbidden for this site."""
+"""Browsers in which storage is forbidden for this site, and what the tests leave in the browser."""
 
-from playwright.sync_api import expect
+from collections.abc import Iterator
 
+import pytest
+from playwright.sync_api import Browser, expect
+
+from local.cloud import Places
 from local.users import User
-from tests.support.page.tab import OpenTab
+from tests.support.page.tab import PHONE, OpenTab
+from tests.support.page.windows import Windows
 
 FORBIDDEN = """
 for (const name of ['localStorage', 'sessionStorage']) {
@@ -26,3 +31,33 @@ def test_without_storage_a_person_can_sign_in_and_choose_colours(open_tab: OpenT
     expect(tab.page.get_by_role("button", name="Theme: light")).to_be_visible()
     tab.page.get_by_role("button", name="Sign out").first.click()
     expect(tab.page.get_by_label("Password")).to_be_visible()
+
+
+@pytest.fixture
+def own_windows(browser: Browser, places: Places) -> Iterator[Windows]:
+    windows = Windows(browser, places.site)
+    yield windows
+    windows.close()
+
+
+def test_the_next_test_finds_nothing_of_a_test_in_the_shared_browser(own_windows: Windows, places: Places) -> None:
+    before = own_windows.open(viewport=PHONE, reduced_motion="reduce")
+    before.goto(f"{places.site}robots.txt")
+    before.evaluate("localStorage.x = sessionStorage.x = document.cookie = 'x=1'")
+    before.context.grant_permissions(["clipboard-read"])
+    before.context.set_offline(True)
+    own_windows.clear()
+
+    after = own_windows.open()
+    after.goto(f"{places.site}robots.txt")
+
+    assert after.context == before.context
+    assert after.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    assert after.evaluate("navigator.permissions.query({name: 'clipboard-read'}).then((one) => one.state)") == "prompt"
+    assert after.evaluate("[matchMedia('(prefers-reduced-motion)').matches, innerWidth > 1000]") == [False, True]
+
+
+def test_tabs_of_one_test_share_nothing(own_windows: Windows) -> None:
+    shared, second, alone = own_windows.open(), own_windows.open(), own_windows.open(alone=True)
+
+    assert len({shared.context, second.context, alone.context}) == 3

@@ -62,7 +62,8 @@ class Tab:
     def go(self, route: str = "") -> None:
         """Loads the page at `route`, like `#/order`, and waits for its view."""
         # If only the hash changes, the browser does not load the document again.
-        self.page.goto("about:blank")
+        if self.page.url != "about:blank":
+            self.page.goto("about:blank")
         self.page.goto(self.address + route)
         self.expect_title(re.compile("."))
 
