@@ -71,3 +71,8 @@ def test_every_function_that_calls_aws_keeps_libraries_from_writing_debug_lines(
     """A stage that samples debug lines sets the level DEBUG at Lambda. `common.calls` then raises it for libraries."""
     for handler, one in found.items():
         assert not one.clients or "common.calls" in one.ours, handler
+
+
+def test_python_searches_no_garbage_while_a_function_imports_boto3(found: dict[str, Imported]) -> None:
+    """The package of the handler imports `common` first."""
+    assert [handler for handler, one in found.items() if one.threshold < 200_000] == []

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.loaders
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from fastjsonschema import compile as compiled
@@ -323,3 +324,20 @@ def test_libraries_write_no_debug_lines_although_the_level_of_lambda_is_debug() 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines() == ["ours", "botocore info"]
+
+
+def test_making_a_client_does_not_look_into_the_folders_of_all_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        botocore.loaders.Loader, "list_available_services", lambda *_: pytest.fail("looked into all folders")
+    )
+
+    # No function and no other test uses this service, so its model was not read before.
+    client = boto3.client("polly", region_name="us-east-1")
+
+    assert client.meta.service_model.service_name == "polly"
+
+
+def test_the_names_of_services_are_those_of_botocore() -> None:
+    loader = botocore.loaders.Loader()
+
+    assert set(calls.services(loader, "service-2")) >= set(loader.list_available_services("service-2"))

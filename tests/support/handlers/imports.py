@@ -4,6 +4,7 @@ It is also a script: it imports each handler of its arguments in a process of it
 real one takes a hundred times as long. Its output is JSON.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -20,6 +21,8 @@ HEAVY = {"asyncio", "ctypes", "multiprocessing", "sqlite3", "unittest", "xml", "
 
 OF_AWS = {"boto3", "botocore"}
 
+NEVER = 10**9
+
 
 class Imported(NamedTuple):
     """The packages except boto3 and the modules of `lambdas` that a handler imports, and its clients of AWS."""
@@ -27,6 +30,8 @@ class Imported(NamedTuple):
     packages: set[str]
     clients: list[str]
     ours: set[str]
+    threshold: int
+    """How many new objects start Python's search for garbage while the handler imports boto3."""
 
 
 def imported(handlers: Sequence[str], environment: Mapping[str, str]) -> dict[str, Imported]:
@@ -34,8 +39,8 @@ def imported(handlers: Sequence[str], environment: Mapping[str, str]) -> dict[st
     command = [sys.executable, "-P", __file__, *handlers]
     done = subprocess.run(command, env={**os.environ, **environment}, check=True, stdout=subprocess.PIPE, text=True)
     return {
-        handler: Imported(set(packages), clients, set(ours))
-        for handler, (packages, clients, ours) in json.loads(done.stdout).items()
+        handler: Imported(set(packages), clients, set(ours), threshold)
+        for handler, (packages, clients, ours, threshold) in json.loads(done.stdout).items()
     }
 
 
@@ -59,9 +64,13 @@ class FakeAws(MetaPathFinder, Loader):
 
     def __init__(self) -> None:
         self.clients: list[str] = []
+        self.threshold = NEVER
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        return ModuleSpec(name, self, is_package=True) if name.partition(".")[0] in OF_AWS else None
+        if name.partition(".")[0] not in OF_AWS:
+            return None
+        self.threshold = min(self.threshold, gc.get_threshold()[0])
+        return ModuleSpec(name, self, is_package=True)
 
     def exec_module(self, module: ModuleType) -> None:
         def made(service: str, *_: Any, **__: Any) -> Anything:
@@ -81,14 +90,14 @@ class FakeAws(MetaPathFinder, Loader):
         module.__dict__["__getattr__"] = attribute
 
 
-def _of(handler: str, before: set[str]) -> tuple[list[str], list[str], list[str]]:
+def _of(handler: str, before: set[str]) -> tuple[list[str], list[str], list[str], int]:
     aws = FakeAws()
     sys.meta_path.insert(0, aws)
     importlib.import_module(handler)
     ours = {name for name, one in sys.modules.items() if "/lambdas/" in (getattr(one, "__file__", None) or "")}
     new = {name.partition(".")[0] for name in sys.modules.keys() - before - ours}
     packages = {name for name in new if name in HEAVY or not (name in sys.stdlib_module_names or name[0] == "_")}
-    return sorted(packages - OF_AWS), sorted(aws.clients), sorted(ours)
+    return sorted(packages - OF_AWS), sorted(aws.clients), sorted(ours), aws.threshold
 
 
 def _main() -> None:

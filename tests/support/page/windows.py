@@ -39,7 +39,7 @@ class Windows:
 
     def _context(self, alone: bool, options: Mapping[str, Any]) -> BrowserContext:
         if alone or options or self._is_lent:
-            self._own.append(self._browser.new_context(**(USUAL | options)))
+            self._own.append(self._browser.new_context(**{**USUAL, **options}))
             return self._own[-1]
         if not self._shared:
             self._shared = self._browser.new_context(**USUAL)
