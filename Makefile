@@ -230,10 +230,8 @@ dashboards: setup plots ## Draw the dashboards of the running laptop cloud for d
 plots: build/plots/installed ## Install the packages that draw pictures and simulate
 
 .PHONY: destroy
-destroy: setup ## Remove STAGE from AWS; asks first if reminders wait
-	@.venv/bin/python -m tools.teardown "--stage=$${STAGE:-dev}"
-	@# The stage may have been deployed with any settings, so this names all stacks that it can have.
-	.venv/bin/cdk destroy --all -c "stage=$${STAGE:-dev}" -c cache=on -c consumer=on
+destroy: setup ## Remove STAGE from AWS; asks first, then lists what is left
+	@.venv/bin/python -m tools.teardown "--stage=$${STAGE:-dev}" --destroy
 
 .PHONY: layer
 layer: build/layer/with-time-zones.zip ## Build the Lambda layer of third-party packages

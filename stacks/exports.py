@@ -83,7 +83,7 @@ EXPORTS: Mapping[str, frozenset[str]] = {
         }
     ),
 }
-"""By the id of the stack. The same in every stage, whatever the stage imports."""
+"""By the id of the stack. Every stage has all of them."""
 
 
 def export_always(stacks: Iterable[cdk.Stack]) -> None:

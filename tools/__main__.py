@@ -21,7 +21,7 @@ OTHERS = {
     "tools.dashboards": "draw the dashboards (see `make dashboards`)",
     "tools.verify": "compare estimates with AWS (see `make verify`)",
     "tools.restore": "put rows of a restored table back (see docs/runbook.md)",
-    "tools.teardown": "cancel a stage's reminders (see `make destroy`)",
+    "tools.teardown": "remove a stage, and list what is left (see `make destroy`)",
     "tools.docs": "write the generated parts of docs (see `make docs`)",
     "tools.openapi": "write docs/openapi (see `make openapi`)",
     "tools.site": "build the documentation's site (see `make docs`)",

@@ -2,9 +2,14 @@
 
 import re
 
+import pytest
+
+from costs.prices import usd
 from local.settings import PROJECT
 from stacks.config import STAGES
 from stacks.stage import LAPTOP_ACCOUNT
+from tools.teardown.kinds import BOOTSTRAP, GB, KINDS, PARTS
+from tools.teardown.left import VERSIONS
 
 DEPLOYING = (PROJECT / "docs" / "deploying.md").read_text()
 EVERYTHING = "everything"
@@ -62,6 +67,30 @@ def test_only_a_stage_that_keeps_its_data_leaves_data_behind(with_everything):
     }
 
     assert bool(types & {"DynamoDB", "Cognito", "KMS", "SecretsManager"}) == with_everything.stage.deletion_protection
+
+
+def test_the_program_knows_why_each_resource_stays(with_everything):
+    """If this fails, add the type to tools/teardown/kinds.py, and run `make docs`."""
+    stay = {
+        resource["Type"]
+        for resource in with_everything.resources().values()
+        if "Retain" in (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
+    }
+
+    assert stay <= KINDS.keys() | PARTS | VERSIONS
+
+
+def test_the_prices_of_what_stays_are_the_known_ones():
+    known = {
+        "AWS::DynamoDB::Table": usd("dynamodb.gb_month", 1) + usd("dynamodb.backup_gb_month", 1),
+        "AWS::Logs::LogGroup": usd("logs.stored_byte_month", GB),
+        "AWS::KMS::Key": usd("idle.key_month", 1),
+        "AWS::SecretsManager::Secret": usd("idle.secret_month", 1),
+    }
+
+    assert {type: float(re.match("[0-9.]+", KINDS[type].price)[0]) for type in known} == pytest.approx(known)
+    assert float(BOOTSTRAP.price.split()[0]) == usd("idle.s3_gb_month", 1)
+    assert {kind.price.split()[0] for type, kind in KINDS.items() if type not in known} == {"0"}
 
 
 def test_the_document_says_what_the_doctor_says():

@@ -15,7 +15,6 @@ from local import __main__ as local
 from local.settings import PROJECT
 from terminal import app
 from tools import __main__ as tools
-from tools import teardown
 from tools.account import __main__ as account
 from tools.cost import __main__ as cost
 from tools.doctor import __main__ as doctor
@@ -24,6 +23,7 @@ from tools.remindme import __main__ as remindme
 from tools.restore import __main__ as restore
 from tools.sign_in import __main__ as sign_in
 from tools.simulate import __main__ as simulate
+from tools.teardown import __main__ as teardown
 from tools.verify import __main__ as verify
 
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")), *sorted(PROJECT.glob("benchmarks/*.md"))]

@@ -205,13 +205,10 @@ def test_the_other_tasks_take_the_same_settings(task: str, checkout: Checkout) -
 
 
 @pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
-def test_destroying_begins_with_waiting_reminders_and_includes_every_stack(
-    settings: dict[str, str], checkout: Checkout
-) -> None:
-    asked, destroyed = command_lines(checkout.started("destroy", "STAGE=prod", *given(settings)))
+def test_destroying_needs_no_setting_of_the_deployment(settings: dict[str, str], checkout: Checkout) -> None:
+    [command] = command_lines(checkout.started("destroy", "STAGE=prod", *given(settings)))
 
-    assert asked == ["python", "-m", "tools.teardown", "--stage=prod"]
-    assert destroyed == "cdk destroy --all -c stage=prod -c cache=on -c consumer=on".split()
+    assert command == ["python", "-m", "tools.teardown", "--stage=prod", "--destroy"]
 
 
 def test_the_default_stage_is_dev(checkout: Checkout) -> None:
@@ -300,7 +297,7 @@ def test_settings_for_other_programs_do_not_reach_ours(checkout: Checkout) -> No
     record = checkout.folder / "environment"
     (checkout.folder / ".venv" / "bin" / "cdk").write_text("#!/bin/sh\nenv > environment\n")
 
-    assert checkout.make("destroy", **hostile, HTTPS_PROXY="http://proxy", PYTHONHASHSEED="7").returncode == 0
+    assert checkout.make("bootstrap", **hostile, HTTPS_PROXY="http://proxy", PYTHONHASHSEED="7").returncode == 0
 
     found = dict(line.split("=", 1) for line in record.read_text().splitlines() if "=" in line)
     assert not found.keys() & (hostile.keys() - {"NODE_OPTIONS"})
@@ -313,7 +310,7 @@ def test_our_programs_come_first_in_the_path_and_the_rest_is_unchanged(flags: st
     (checkout.folder / ".venv" / "bin" / "cdk").write_text('#!/bin/sh\nprintf %s "$PATH" > environment\n')
     path = os.environ["PATH"]
 
-    checkout.make("destroy", MAKEFLAGS=flags, PATH=f"{path}:/opt/a$b:/opt/$(c)")
+    checkout.make("bootstrap", MAKEFLAGS=flags, PATH=f"{path}:/opt/a$b:/opt/$(c)")
 
     assert (checkout.folder / "environment").read_text() == f"{checkout.folder}/.venv/bin:{path}:/opt/a$b:/opt/$(c)"
 

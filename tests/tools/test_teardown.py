@@ -12,8 +12,9 @@ import pytest
 from stacks.config import STAGES
 from tests.support import tables
 from tests.support.orders_stack import REGION
-from tools import teardown
 from tools.aws import Aws
+from tools.teardown import __main__ as teardown
+from tools.teardown import executions
 
 DEFINITION = {"StartAt": "Timer", "States": {"Timer": {"Type": "Wait", "Seconds": 9999, "End": True}}}
 TEMPLATE = {
@@ -67,8 +68,8 @@ class Reminders:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 0)
-    monkeypatch.setattr("tools.teardown.deployment.reach", lambda *_, **__: Aws(boto3.Session(region_name=REGION)))
+    monkeypatch.setattr(executions, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("tools.deployment.reach", lambda *_, **__: Aws(boto3.Session(region_name=REGION)))
 
 
 @pytest.fixture
@@ -179,7 +180,7 @@ def test_the_laptops_stage_is_not_destroyed_on_aws(stage: str, aws: None, capsys
 
 def test_the_teardown_waits_for_a_reminder_that_is_being_sent(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     reminders = deployed("dev")
-    monkeypatch.setattr(teardown, "PATIENCE_SECONDS", 600)
+    monkeypatch.setattr(executions, "PATIENCE_SECONDS", 600)
     left: list[list[str]] = []
 
     def sleep(_: float) -> None:

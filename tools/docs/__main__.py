@@ -13,6 +13,7 @@ from terminal import app as terminal_app
 from terminal.errors import CommandError
 from tools import command
 from tools.docs import alarms, deployment, pages, rewritten, stale, workflows
+from tools.teardown import kinds
 
 
 def synthesise() -> list[deployment.Stack]:
@@ -39,7 +40,8 @@ def parts(stacks: list[deployment.Stack]) -> dict[str, str]:
     """The text of each generated part, by name."""
     from stacks.config import PROD
 
-    return deployment.parts(stacks) | workflows.parts() | alarms.parts(PROD.alarms)
+    left = {"left": kinds.table()}
+    return deployment.parts(stacks) | workflows.parts() | alarms.parts(PROD.alarms) | left
 
 
 def main(arguments: list[str] | None = None) -> int:

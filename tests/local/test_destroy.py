@@ -1,0 +1,181 @@
+"""`make destroy` removes every stage, and says what it leaves. The stages share the engine of one laptop cloud."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+import app
+from local import deploy, gaps, homes
+from local.engine import CREDENTIALS, Engine
+from local.processes import free_port
+from local.settings import PROJECT, REGION, Settings
+from stacks.config import STAGES
+from stacks.names import STACKS, stack_name
+from tests.support.cloud import leftovers
+from tests.support.templates.deployment import CDK_JSON
+from tools.teardown import __main__ as teardown
+from tools.teardown import stacks
+from tools.teardown.kinds import BOOTSTRAP, KINDS
+
+TOGETHER = ("dev", "prod")
+"""The stages that an account may have at the same time."""
+
+MESSAGES = {"OrderFulfillmentQueue": 2, "ParkedQueue": 1}
+"""How many messages wait in queues of `dev`."""
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    settings = Settings(home=tmp_path_factory.mktemp("engine"), port=free_port(), redis_port=free_port())
+    homes.mark(settings.home)
+    engine = Engine(settings)
+    engine.start()
+    yield engine
+    engine.daemon.stop()
+
+
+@pytest.fixture(scope="module")
+def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The templates of every stage with everything switched on, as `cdk synth` writes them."""
+    folders = {}
+    for name, stage in STAGES.items():
+        folders[name] = tmp_path_factory.mktemp(name)
+        context = CDK_JSON["context"] | {"aws:cdk:enable-path-metadata": True}
+        cdk_app = cdk.App(outdir=str(folders[name]), context=context)
+        app.build(cdk_app, stage=replace(stage, sender=f"{name}@orders.acme.org", example_consumer=True))
+        cdk_app.synth()
+    return folders
+
+
+@pytest.fixture(scope="module")
+def deployed(engine: Engine, assemblies: Mapping[str, Path]) -> Engine:
+    """The engine with the stages of TOGETHER."""
+    engine.settings.assembly.mkdir()
+    deploy._cdk(engine, "bootstrap", "--app", str(assemblies["dev"]), project=PROJECT)
+    for name in TOGETHER:
+        deploy_stage(engine, assemblies[name])
+    return engine
+
+
+def deploy_stage(engine: Engine, assembly: Path) -> None:
+    """Deploys one stage. CDK writes to its bucket without TLS here, and the program reads the queues without TLS."""
+    gaps.allow_plain_http(engine)
+    # Without change sets, which take a fifth of the time.
+    options = ("--all", "--require-approval", "never", "--method", "direct", "--concurrency", "4")
+    deploy._cdk(engine, "deploy", "--app", str(assembly), *options, project=PROJECT)
+    gaps.allow_plain_http(engine)
+
+
+@pytest.fixture(autouse=True)
+def settings_of_aws(engine: Engine, assemblies: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine stands for AWS. CDK takes the templates that are there already."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": engine.settings.endpoint,
+        "AWS_ENDPOINT_URL_S3": engine.settings.endpoint,
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+        "AWS_REGION": REGION,
+        "CDK_HOME": str(PROJECT / "build" / "cdk"),
+        "HOME": str(engine.settings.home),
+        "NODE_OPTIONS": f"--require {json.dumps(str(deploy.QUICK_POLLS))}",
+        "PATH": os.pathsep.join([str(PROJECT / "node_modules" / ".bin"), os.environ["PATH"]]),
+    }.items():
+        monkeypatch.setenv(name, value)
+    usual = stacks.command
+    monkeypatch.setattr(stacks, "command", lambda stage: [*usual(stage), "--app", str(assemblies[stage])])
+
+
+def outputs(engine: Engine, stack: str) -> dict[str, str]:
+    [found] = engine.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+
+
+def live_stacks(engine: Engine) -> set[str]:
+    return {stack["StackName"] for stack in deploy._live_stacks(engine)} - {deploy.TOOLKIT}
+
+
+def names_of(stage: str) -> set[str]:
+    return {stack_name(stage, stack) for stack in STACKS}
+
+
+def destroy(stage: str, *options: str) -> int:
+    return teardown.main(["--stage", stage, "--destroy", *options])
+
+
+def test_a_stack_that_another_one_uses_is_not_deleted(deployed: Engine) -> None:
+    client = deployed.client("cloudformation")
+
+    with pytest.raises(client.exceptions.ClientError, match="is imported by stack dev-"):
+        client.delete_stack(StackName="dev-orders")
+    assert live_stacks(deployed) >= names_of("dev")
+
+
+def test_dev_is_destroyed_while_reminders_and_messages_wait(deployed: Engine, capfd: Any) -> None:
+    orders = outputs(deployed, "dev-orders")
+    for queue, count in MESSAGES.items():
+        for number in range(count):
+            deployed.client("sqs").send_message(QueueUrl=orders[f"{queue}Url"], MessageBody=str(number))
+    workflow = outputs(deployed, "dev-reminders")["ReminderStateMachineArn"]
+    waiting = {"waitSeconds": 86_400, "preference": "topic", "message": "Feed the cat"}
+    deployed.client("stepfunctions").start_execution(stateMachineArn=workflow, input=json.dumps(waiting))
+
+    status = destroy("dev", "--yes", "--json")
+
+    said, told = capfd.readouterr()
+    assert status == 0, told
+    for effect in (
+        "cancels 1 reminder",
+        "deletes 2 messages in OrderFulfillmentQueue",
+        "deletes 1 message in ParkedQueue",
+    ):
+        assert f"\n  {effect}\n" in told
+    assert live_stacks(deployed) == names_of("prod")
+    assert {row["what"] for row in json.loads(said)} == {
+        *("setting of API Gateway", "role, with its policy", "sender", "key", BOOTSTRAP.what),
+    }
+    assert sum(float(row["usd"]) for row in json.loads(said)) < 0.01
+
+
+def test_termination_protection_is_named_with_the_command_that_ends_it(deployed: Engine, capfd: Any) -> None:
+    assert destroy("prod", "--yes") == 1
+
+    assert "--no-enable-termination-protection" in capfd.readouterr().err
+    assert live_stacks(deployed) == names_of("prod")
+
+
+def test_prod_is_destroyed_and_keeps_its_data(deployed: Engine, capfd: Any) -> None:
+    for name in names_of("prod"):
+        client = deployed.client("cloudformation")
+        client.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+
+    status = destroy("prod", "--yes", "--json")
+
+    said, told = capfd.readouterr()
+    assert status == 0, told
+    assert not live_stacks(deployed)
+    left = json.loads(said)
+    assert {row["what"] for row in left} == {kind.what.replace("`", "") for kind in KINDS.values()} | {BOOTSTRAP.what}
+    assert all(row["usd"] is not None and row["why"] for row in left)
+
+
+def test_local_is_destroyed(deployed: Engine, assemblies: Mapping[str, Path], capfd: Any) -> None:
+    deploy_stage(deployed, assemblies["local"])
+
+    assert destroy("local", "--yes") == 0, capfd.readouterr().err
+    assert not live_stacks(deployed)
+
+
+def test_everything_that_is_left_in_any_service_has_a_reason(deployed: Engine) -> None:
+    deployed.daemon.stop()
+
+    found = leftovers.of_engine(deployed.settings.state)
+
+    assert leftovers.unexplained(found) == []
+    assert leftovers.unused(found) == []
+    assert {path.name for path in (deployed.settings.state / "s3").rglob("*") if path.is_file()}

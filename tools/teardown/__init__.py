@@ -1,0 +1,1 @@
+"""Removes a stage from AWS: what it stops and loses, the stacks, and what stays."""
