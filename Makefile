@@ -9,7 +9,7 @@ endif
 
 # Values that users type stay text: make does not expand them, and recipes read them from the environment.
 # So no shell runs them. See decision D096.
-override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER SOURCE PYTHON ORDERS LOOKUPS REMINDERS PLOT
+override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER SOURCE ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT
 override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
 override WITH_TESTS :=
 override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
@@ -195,11 +195,24 @@ bootstrap: setup ## Prepare an AWS account and region for CDK, once
 	@.venv/bin/cdk bootstrap $(CONTEXT)
 
 .PHONY: deploy
-deploy: setup ## Deploy STAGE to AWS; reminders come from SENDER
-	@$(DOCTOR) --deploying
+deploy: setup ## Deploy STAGE to AWS, unless something would be lost; ALLOW=NAMES
+	@$(DOCTOR) --deploying $${ALLOW:+"--allow=$$ALLOW"}
 	@# `--strict` stops at a warning before the first stack, for example about a sender that nobody can confirm.
+	@# What the guards have judged is what CDK deploys: both take the same templates from cdk.out.
 	@chmod -R go+rX lambdas
-	@.venv/bin/cdk deploy --all --strict $(CONTEXT)
+	@.venv/bin/cdk synth --quiet --strict $(CONTEXT)
+	@.venv/bin/python -m tools.guards check "--stage=$${STAGE:-dev}" $${ALLOW:+"--allow=$$ALLOW"}
+	@.venv/bin/cdk deploy --app=cdk.out --all --strict
+
+.PHONY: diff
+diff: synth ## Show what a deployment of STAGE would change; changes nothing
+	@.venv/bin/python -m tools.guards diff "--stage=$${STAGE:-dev}"
+
+.PHONY: drift
+drift: setup ## Show what somebody has changed in AWS since STAGE was deployed
+	@# The stage may have been deployed with any settings, so this names all stacks that it can have.
+	@.venv/bin/python -m stacks.synthesis -c "stage=$${STAGE:-dev}" -c cache=on -c consumer=on
+	@.venv/bin/python -m tools.guards drift "--stage=$${STAGE:-dev}"
 
 .PHONY: doctor
 doctor: setup ## Look for problems of STAGE, before and after deploying

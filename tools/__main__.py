@@ -20,6 +20,7 @@ OTHERS = {
     "tools.simulate": "simulate a flash sale (see `make simulate`)",
     "tools.dashboards": "draw the dashboards (see `make dashboards`)",
     "tools.verify": "compare estimates with AWS (see `make verify`)",
+    "tools.guards": "say what a deployment would lose (see `make deploy`)",
     "tools.restore": "put rows of a restored table back (see docs/runbook.md)",
     "tools.teardown": "remove a stage, and list what is left (see `make destroy`)",
     "tools.docs": "write the generated parts of docs (see `make docs`)",

@@ -27,6 +27,8 @@ LOSES_NOTHING = {
     "AWS::SES": "ConfigurationSet ConfigurationSetEventDestination EmailIdentity",
     "AWS::SNS": "TopicPolicy",
     "AWS::SQS": "QueuePolicy",
+    # Old versions stay in AWS as long as an execution may run them.
+    "AWS::StepFunctions": "StateMachineVersion",
     "AWS::XRay": "SamplingRule",
 }
 """Their resources can be made again from the template."""

@@ -10,6 +10,8 @@ import boto3
 
 import tools.aws
 from stacks.config import DEV, stage_from_context
+from stacks.names import STACKS, stack_name
+from stacks.spending import tags_of
 from tests.support.aws_answers import refusal
 from tests.support.orders_stack import REGION
 from tools.doctor.checks import Finding, examine
@@ -34,6 +36,12 @@ def stack(status: str = "CREATE_COMPLETE", **outputs: str) -> dict[str, Any]:
 def resource(type: str, id: str, *, logical_id: str = "Any") -> dict[str, str]:
     kind = {"ResourceType": type, "ResourceStatus": "CREATE_COMPLETE"}
     return kind | {"LogicalResourceId": logical_id, "PhysicalResourceId": id}
+
+
+def tags(name: str) -> list[dict[str, str]]:
+    """The tags of the stage's stack with this full name. The bootstrap's stack has none."""
+    id = next((id for id in STACKS if stack_name(STAGE.name, id) == name), None)
+    return [{"Key": key, "Value": value} for key, value in tags_of(id, stage=STAGE).items()] if id else []
 
 
 EMAIL_QUEUE = resource("AWS::SQS::Queue", "https://queue/mails", logical_id="ReminderQueuesEmailQueue1A2B3C4D")
@@ -123,7 +131,9 @@ class Aws:
 
     def describe(self) -> Any:
         name = self.described["StackName"]
-        return {"Stacks": [self.stacks[name]]} if name in self.stacks else "ValidationError"
+        if name not in self.stacks:
+            return "ValidationError"
+        return {"Stacks": [{"Tags": tags(name), **self.stacks[name]}]}
 
 
 @contextmanager

@@ -98,7 +98,7 @@ def test_what_a_running_execution_calls_must_stay() -> None:
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
             "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-            "DefinitionSubstitutions": {"Task": {"Ref": "Alias"}},
+            "DefinitionSubstitutions": {"Task": {"Ref": "Alias"}, "Retained": {"Fn::GetAtt": ["Old", "Arn"]}},
             "LoggingConfiguration": {"Destinations": [{"Ref": "Logs"}]},
         },
     }
@@ -109,6 +109,7 @@ def test_what_a_running_execution_calls_must_stay() -> None:
         Schedule={"Type": "AWS::Lambda::Function"},
         Logs={"Type": "AWS::Logs::LogGroup"},
         Other={"Type": "AWS::Lambda::Function"},
+        Old={"Type": "AWS::Lambda::Function", **KEEP},
     )
 
     found = judged(before, a_template(Workflow={**workflow, "Properties": {}}))

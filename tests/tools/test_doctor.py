@@ -13,7 +13,7 @@ from local.settings import PROJECT
 from stacks.config import STAGES
 from tests.support.aws_answers import code_of
 from tests.support.commands import Command, run_inside
-from tests.support.doctor import ROLE, SESSION, STAGE, TOPIC, Aws, attributes_of_queue, examined, stack
+from tests.support.doctor import ROLE, SESSION, STAGE, TOPIC, Aws, attributes_of_queue, examined, stack, tags
 from tests.support.orders_stack import REGION
 from tools import deployment
 from tools.doctor import report
@@ -34,7 +34,8 @@ def test_a_stage_without_problems_needs_no_advice(aws: Aws) -> None:
 
     assert {name: finding.state for name, finding in findings.items()} == dict.fromkeys(
         [
-            *["credentials", "bootstrap", "sender", "settings", "topic's parameter", "sender in SES", "SES"],
+            *["credentials", "bootstrap", "stack names"],
+            *["sender", "settings", "topic's parameter", "sender in SES", "SES"],
             *["mails per second", "texts per second", "topic per second", "waiting reminders"],
             *["SMS", "SMS spending", "SMS numbers", "SMS reports", "Lambda", "load", "API Gateway's role", "operators"],
             *["alarms", "runbook"],
@@ -342,8 +343,54 @@ def test_before_deploying_sentences_report_the_problems_or_that_there_are_none(
     assert told == (
         f"settings  problem  the last deployment had SENDER={STAGE.sender}, and this one leaves it out\n"
         f"{'':19}-> repeat it, or give another value: make deploy STAGE=dev CONSUMER=on SENDER={STAGE.sender}\n"
+        "\nTo deploy all the same, add to the command: ALLOW=settings\n"
     )
     assert capsys.readouterr().out == f"no problem found that would stop a deployment of dev in {REGION}\n"
+
+
+@pytest.fixture
+def deploying(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the doctor as `make deploy` does."""
+    for module in (deployment, report):
+        monkeypatch.setattr(module, "reach", lambda *_, **__: tools.aws.Aws(SESSION))
+    return lambda *options: run_inside(capsys, main, ["--stage", "dev", "--deploying", *options])
+
+
+def test_a_problem_that_is_allowed_by_name_stops_no_deployment(aws: Aws, deploying: Command) -> None:
+    aws.answers["GetParameter"] = {"Parameter": {"Value": "arn:another"}}
+    sender = ("--sender", STAGE.sender)
+
+    stopped = deploying(*sender, "--allow", "Orders/OrderTable")
+    goes_on = deploying(*sender, "--allow", "Orders/OrderTable,topics-parameter")
+
+    assert stopped.status == 1
+    assert stopped.out.endswith("ALLOW=Orders/OrderTable,topics-parameter\n")
+    assert goes_on.status == 0
+    assert "belongs to another stage or program" in goes_on.out and "ALLOW=" not in goes_on.out
+
+
+def test_a_sender_that_nobody_can_confirm_cannot_be_allowed(aws: Aws, deploying: Command) -> None:
+    """CloudFormation would refuse it anyway."""
+    ran = deploying("--sender", "cats@example.com", "--allow", "sender,settings,sender-in-ses")
+
+    assert ran.status == 1
+    assert "ALLOW=" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [({"owner": "cats"}, "it has owner=cats"), ({"stage": None, "app": None}, "it has no tag stage and no tag app")],
+)
+def test_a_stack_of_another_team_or_project_is_a_problem(changed: dict[str, str | None], told: str, aws: Aws) -> None:
+    all_tags = {tag["Key"]: tag["Value"] for tag in tags("dev-orders")} | changed
+    others = [{"Key": key, "Value": value} for key, value in all_tags.items() if value]
+    aws.stacks["dev-orders"]["Tags"] = others
+
+    assert aws.findings()["stack names"][1:3] == (
+        "problem",
+        f"dev-orders may belong to another project or team: {told}",
+    )
+    assert "stack names" in aws.problems(sender=STAGE.sender)
 
 
 def test_a_runbook_without_an_address_is_reported(aws: Aws) -> None:

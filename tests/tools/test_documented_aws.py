@@ -64,10 +64,13 @@ def problem(words: tuple[str, ...]) -> str | None:
     shape = model.operation_model(name).input_shape
     members = {f"--{xform_name(one, '-')}": one for one in (shape.members if shape else ())}
     members |= {option: one for (*call, option), one in RENAMED.items() if call == [service, operation]}
-    given = [word.partition("=")[0] for word in rest if word.startswith("--")]
+    words_of_options = (word.partition("=")[0] for word in rest if word.startswith("--"))
+    # A switch has two forms: --enable-it and --no-enable-it.
+    given = [
+        word if word in members else word.replace("--no-", "--", 1) for word in words_of_options if word not in GLOBAL
+    ]
     for option in given:
-        known = members.get(option) or members.get(option.replace("--no-", "--", 1))
-        if not known and option not in GLOBAL:
+        if option not in members:
             return f"no option {option}"
     needed = {f"--{xform_name(one, '-')}" for one in (shape.required_members if shape else ())}
     return f"without {', '.join(sorted(needed - {*given}))}" if needed - {*given} else None

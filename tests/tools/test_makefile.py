@@ -27,6 +27,7 @@ TYPED = (
     "LOOKUPS",
     "REMINDERS",
     "PLOT",
+    "ALLOW",
     *map(str.upper, SETTINGS),
 )
 """The variables that users set."""
@@ -156,12 +157,15 @@ def test_the_settings_of_a_deployment_arrive_unchanged(checkout: Checkout) -> No
         options = [f"--{name}={value}" for name, value in settings.items()]
         context = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
-        calls = checkout.started("deploy", *(f"{name}={value}" for name, value in typed.items()))
+        allowed = f"9{text}"
 
-        asked, deployed = command_lines(calls)
+        calls = checkout.started("deploy", *(f"{name}={value}" for name, value in typed.items()), f"ALLOW={allowed}")
 
-        assert asked == ["python", "-m", "tools.doctor", *options, "--deploying"]
-        assert deployed == ["cdk", "deploy", "--all", "--strict", *context]
+        asked, synthesised, judged, _ = command_lines(calls)
+
+        assert asked == ["python", "-m", "tools.doctor", *options, "--deploying", f"--allow={allowed}"]
+        assert synthesised == ["cdk", "synth", "--quiet", "--strict", *context]
+        assert judged == ["python", "-m", "tools.guards", "check", options[0], f"--allow={allowed}"]
 
 
 def test_the_settings_of_the_cost_arrive_unchanged(checkout: Checkout) -> None:
@@ -183,23 +187,47 @@ def test_the_name_of_a_python_is_not_run_as_a_command(text: str, checkout: Check
 
 
 @pytest.mark.parametrize("settings", [{}, {"cache": "off"}, SAID])
-def test_a_deployment_begins_with_the_doctor(settings: dict[str, str], checkout: Checkout) -> None:
-    asked, deployed = command_lines(checkout.started("deploy", "STAGE=prod", *given(settings)))
+def test_a_deployment_begins_with_the_doctor_and_the_guards(settings: dict[str, str], checkout: Checkout) -> None:
+    """CDK deploys the templates that were judged."""
+    asked, synthesised, judged, deployed = command_lines(checkout.started("deploy", "STAGE=prod", *given(settings)))
 
     assert asked == [
         *("python", "-m", "tools.doctor", "--stage=prod"),
         *(f"--{name}={value}" for name, value in settings.items()),
         "--deploying",
     ]
-    assert deployed == [
-        *("cdk", "deploy", "--all", "--strict"),
+    assert synthesised == [
+        *("cdk", "synth", "--quiet", "--strict"),
         *(part for name, value in {"stage": "prod", **settings}.items() for part in ("-c", f"{name}={value}")),
     ]
+    assert judged == ["python", "-m", "tools.guards", "check", "--stage=prod"]
+    assert deployed == ["cdk", "deploy", "--app=cdk.out", "--all", "--strict"]
 
 
-@pytest.mark.parametrize("task", ["synth", "doctor"])
+@pytest.mark.parametrize("program", [("-m", "tools.doctor"), ("synth",), ("-m", "tools.guards")])
+def test_nothing_is_deployed_after_a_refusal(program: tuple[str, ...], checkout: Checkout) -> None:
+    refusing = f'case "$*" in "{" ".join(program)} "*) exit 1 ;; esac'
+    for name in ("python", "cdk"):
+        file = checkout.folder / ".venv" / "bin" / name
+        file.write_text(STUB.replace("for text", f"{refusing}\nfor text", 1))
+
+    run = checkout.make("deploy")
+
+    assert run.returncode != 0
+    started = checkout.folder / "started"
+    assert "deploy\0--app" not in (started.read_text() if started.exists() else "")
+
+
+def test_drift_is_looked_for_in_every_stack_that_a_stage_can_have(checkout: Checkout) -> None:
+    synthesised, looked = command_lines(checkout.started("drift", "STAGE=prod"))
+
+    assert synthesised[3:] == ["-c", "stage=prod", "-c", "cache=on", "-c", "consumer=on"]
+    assert looked == ["python", "-m", "tools.guards", "drift", "--stage=prod"]
+
+
+@pytest.mark.parametrize("task", ["synth", "doctor", "diff"])
 def test_the_other_tasks_take_the_same_settings(task: str, checkout: Checkout) -> None:
-    [command] = command_lines(checkout.started(task, "STAGE=prod", *given(SAID)))
+    command, *_ = command_lines(checkout.started(task, "STAGE=prod", *given(SAID)))
 
     assert all(f"{name}={value}" in " ".join(command) for name, value in {"stage": "prod", **SAID}.items())
 

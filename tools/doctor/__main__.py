@@ -65,6 +65,10 @@ def run(
         bool,
         typer.Option("--deploying", help="report only problems that would make a deployment fail or do harm"),
     ] = False,
+    allow: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="which problems a deployment may have, as in `make deploy ALLOW=`"),
+    ] = None,
     json: Json = False,
     home: Home = None,
     version: Version = False,
@@ -82,13 +86,16 @@ def run(
     # Import CDK only here, because its import starts Node, and `--help` needs neither.
     from stacks.config import stage_from_context
     from stacks.stage_checks import InvalidStageError
+    from tools.allowed import names_in
     from tools.doctor import report
 
     try:
         planned = stage_from_context({"stage": stage, **said}.get)
     except InvalidStageError as error:
         raise UsageError(str(error)) from None
-    return report.examine_stage(planned, said=said, home=home, deploying=deploying, output=output)
+    return report.examine_stage(
+        planned, said=said, home=home, deploying=deploying, output=output, allowed=names_in(allow)
+    )
 
 
 APP = app.of_one_command(run, help=DESCRIPTION, epilog=EPILOG)

@@ -15,7 +15,9 @@ from stacks.names import API_LOGS, CACHE, FULFILLMENT, IDENTITY, ORDERS, REMINDE
 from stacks.stage import is_address
 from terminal.errors import CommandError
 from terminal.text import counted
+from tools.allowed import name_of_check
 from tools.doctor.alarms import alarm_subscriptions, runbook_address
+from tools.doctor.foreign import foreign_stacks
 from tools.doctor.load import declared_load
 from tools.doctor.result import Result, State
 from tools.doctor.target import Target
@@ -428,6 +430,7 @@ def _status(status: str) -> State:
 CHECKS: dict[str, Callable[[Target], Result]] = {
     "credentials": credentials,
     "bootstrap": bootstrap,
+    "stack names": foreign_stacks,
     "sender": sender_setting,
     "settings": settings,
     "topic's parameter": notify_parameter,
@@ -449,5 +452,13 @@ CHECKS: dict[str, Callable[[Target], Result]] = {
     "runbook": runbook_address,
 }
 
-BEFORE_DEPLOYING = (credentials, bootstrap, sender_setting, settings, notify_parameter, sender_verified)
+BEFORE_DEPLOYING = (credentials, bootstrap, foreign_stacks, sender_setting, settings, notify_parameter, sender_verified)
 """Only problems of these checks would make a deployment fail or do harm."""
+
+ALLOWABLE = {
+    name_of_check(check)
+    for check, ask in CHECKS.items()
+    # Nothing works without credentials, and CloudFormation itself refuses the sender.
+    if ask in BEFORE_DEPLOYING and ask not in (credentials, sender_setting)
+}
+"""The names with which `make deploy ALLOW=` deploys in spite of a problem."""

@@ -76,19 +76,23 @@ def findings(stack: str, changes: Iterable[Change], *, before: Template, after: 
         kept = KEPT.get(type) or (Kept(RUNNING, CALLED.get(type, ())) if id in called else None)
         if kept is None or (fate := _fate(change, kept, before=before)) is None:
             continue
+        stays = fate == "taken out" or change.get("PolicyAction") == "ReplaceAndRetain"
+        if stays and type not in KEPT:
+            # Running executions can still call it.
+            continue
         gone = fate in ("deleted", "taken out")
-        new = tuple(_path(after, other) for of_type, other in added if gone and of_type == type)
+        new = tuple(path_of(other, after) for of_type, other in added if gone and of_type == type)
         because = "" if gone else _because(change, kept)
         found.append(
             Finding(
                 stack,
                 id,
-                _path(before if gone else after, id),
+                path_of(id, before, after),
                 type,
                 fate,
                 because,
                 kept.holds,
-                stays=_stays(change, fate),
+                stays=stays,
                 blocks=kept.blocks,
                 renamed_to=new,
             )
@@ -172,10 +176,6 @@ def _because(change: Change, kept: Kept) -> str:
     return f"its {' and '.join(names)} {'changes' if len(names) == 1 else 'change'}"
 
 
-def _stays(change: Change, fate: Fate) -> bool:
-    return fate == "taken out" or change.get("PolicyAction") == "ReplaceAndRetain"
-
-
 def _called(template: Template) -> set[str]:
     """The logical ids that running executions may call: those that a workflow names, and functions behind aliases."""
     resources = template.get("Resources", {})
@@ -221,6 +221,9 @@ def _type(template: Template, id: str) -> str | None:
     return type
 
 
-def _path(template: Template, id: str) -> str:
-    metadata = template.get("Resources", {}).get(id, {}).get("Metadata", {})
-    return str(metadata.get("aws:cdk:path", id)).removesuffix("/Resource").removesuffix("/Default")
+def path_of(id: str, *templates: Template) -> str:
+    """The path of a construct, such as Orders/OrderTable, in the first template that has it; otherwise `id` itself."""
+    for template in templates:
+        if path := template.get("Resources", {}).get(id, {}).get("Metadata", {}).get("aws:cdk:path"):
+            return str(path).removesuffix("/Resource").removesuffix("/Default")
+    return id
