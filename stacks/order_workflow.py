@@ -11,7 +11,7 @@ from constructs import Construct
 from stacks import traces
 from stacks.order_table import OrderTable
 from stacks.permissions import allow
-from stacks.python_function import PythonFunction
+from stacks.published_function import PublishedFunction
 from stacks.stage import Stage
 from stacks.workflow import Workflow
 
@@ -34,7 +34,7 @@ class OrderWorkflow(Workflow):
         escalation_queue: sqs.IQueue,
         parked_queue: sqs.IQueue,
     ) -> None:
-        self.verify_cc_and_price = verify_cc_and_price = PythonFunction(
+        self.verify_cc_and_price = verify_cc_and_price = PublishedFunction(
             scope,
             "VerifyCCAndPrice",
             stage=stage,
@@ -61,15 +61,14 @@ class OrderWorkflow(Workflow):
             substitutions={
                 "OrderTable": table.table_name,
                 "DaysOrdersAreKept": table.client_environment["ORDER_DAYS"],
-                "VerifyCCAndPriceFunction": verify_cc_and_price.function_arn,
+                "VerifyCCAndPriceFunction": verify_cc_and_price.live,
                 "OrderFulfillmentQueue": fulfillment_queue.queue_url,
                 "EscalationQueue": escalation_queue.queue_url,
                 "ParkedQueue": parked_queue.queue_url,
             },
         )
         allow(self, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
-        # `grant_invoke` would also allow every version of the function. We publish no versions.
-        allow(self, "lambda:InvokeFunction", on=verify_cc_and_price.function_arn)
+        verify_cc_and_price.allow_calls(self)
         for queue in (fulfillment_queue, escalation_queue, parked_queue):
             queue.grant(self, "sqs:SendMessage")
         self._allow_key(scope)

@@ -28,6 +28,8 @@ _CODE: WeakKeyDictionary[Stack, dict[str, lambda_.Code]] = WeakKeyDictionary()
 class DependencyLayer(lambda_.LayerVersion):
     """The packages of `lambdas/requirements.txt`, as `make layer` installs them into `build/layer`.
 
+    `identity` changes with the packages.
+
     Only a stack whose functions read time zones needs `time_zones`, which adds the time zone database.
 
     Raises LayerNotBuiltError if the folder is missing or out of date. Synthesis downloads nothing.
@@ -39,6 +41,7 @@ class DependencyLayer(lambda_.LayerVersion):
         # The fingerprint identifies the layer. A hash of the files would differ from machine to machine, because pip
         # also writes records of the installation.
         identity = layer.require() if time_zones else f"{layer.require()} without time zones"
+        self.identity = identity
         archive = layer.WITH_TIME_ZONES if time_zones else layer.WITHOUT_TIME_ZONES
         super().__init__(
             scope,

@@ -5,7 +5,8 @@ from constructs import Construct
 
 from stacks import traces
 from stacks.permissions import allow
-from stacks.python_function import DependencyLayer, PythonFunction
+from stacks.published_function import PublishedFunction
+from stacks.python_function import DependencyLayer
 from stacks.reminder_table import ReminderTable
 from stacks.stage import Stage
 from stacks.workflow import Workflow
@@ -27,7 +28,7 @@ class ReminderWorkflow(Workflow):
         table: ReminderTable,
         delivery: Workflow,
     ) -> None:
-        self.schedule_reminder = schedule_reminder = PythonFunction(
+        self.schedule_reminder = schedule_reminder = PublishedFunction(
             scope,
             "ScheduleReminder",
             stage=stage,
@@ -52,11 +53,11 @@ class ReminderWorkflow(Workflow):
             log_level=sfn.LogLevel.FATAL,
             substitutions={
                 "ReminderTable": table.table_name,
-                "ScheduleReminderFunction": schedule_reminder.function_arn,
+                "ScheduleReminderFunction": schedule_reminder.live,
                 "ReminderDelivery": delivery.live,
             },
         )
         allow(self, "dynamodb:UpdateItem", on=table.table_arn)
-        allow(self, "lambda:InvokeFunction", on=schedule_reminder.function_arn)
+        schedule_reminder.allow_calls(self)
         allow(self, "states:StartExecution", on=delivery.state_machine_arn)
         traces.trace_executions(self, stage=stage, workflow=self.state_machine_name)

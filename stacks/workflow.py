@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from aws_cdk import CfnDeletionPolicy, CfnResource, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.stage import Stage
-
-LIVE = "live"
-"""The alias that callers use, of workflows and of functions."""
+from stacks.versions import LIVE, keep_older_versions
 
 STATE_MACHINES = Path(__file__).parent.parent / "statemachines"
 
@@ -35,15 +33,6 @@ def load_definition(file_name: str, *, substitutions: Mapping[str, str]) -> str:
     if surplus := substitutions.keys() - placeholders:
         raise PlaceholderError(f"{file_name}: no placeholder for {', '.join(sorted(surplus))}")
     return text
-
-
-def keep_older_versions(version: CfnResource) -> None:
-    """Keeps the version that a later one replaces, so that the alias can go back to it.
-
-    Versions are deleted together with their workflow or function.
-    """
-    version.cfn_options.deletion_policy = CfnDeletionPolicy.DELETE
-    version.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
 
 
 class Workflow(sfn.StateMachine):

@@ -98,7 +98,7 @@ def test_a_workflow_that_waits_up_to_a_year_is_standard(deployment):
     }
     assert targets == {
         "ReminderTable": "Reminders/ReminderTable",
-        "ScheduleReminderFunction": "Reminders/ScheduleReminder.Arn",
+        "ScheduleReminderFunction": "Reminders/ScheduleReminder/Live",
         "ReminderDelivery": "Reminders/ReminderDelivery/Live",
     }
 
@@ -151,9 +151,9 @@ def test_a_lease_outlasts_the_function_and_ends_before_the_message_comes_back(de
 
 
 NEVER_RENAMED = {
+    # Executions that started before there were aliases name the workflow and the function themselves.
     "ReminderTable": ["ReminderTable76285657"],
-    "ScheduleReminderFunction": ["ScheduleReminder968E596B"],
-    # Executions that started before there was an alias name the workflow itself.
+    "ScheduleReminderFunction": ["ScheduleReminder968E596B", "ScheduleReminderLiveD368B9B9"],
     "ReminderDelivery": ["ReminderDelivery05025A8F", "ReminderDeliveryLiveD2B2DB3A"],
 }
 """The targets in each definition that an execution may still have, the oldest first."""
@@ -179,7 +179,8 @@ def test_targets_of_waiting_executions_keep_their_logical_ids(deployment):
     for logical_id in ["ReminderStateMachineRoleA2349427", *chain(*NEVER_RENAMED.values())]:
         properties = resources[logical_id].get("Properties", {})
         # A changed name would make CloudFormation replace the resource, too.
-        assert not properties.keys() & {"FunctionName", "TableName", "TopicName", "RoleName", "StateMachineName"}
+        names = ("FunctionName", "TableName", "TopicName", "RoleName", "StateMachineName")
+        assert [name for name in names if isinstance(properties.get(name), str)] == []
 
 
 def test_the_table_is_paid_per_request_encrypted_and_restorable(deployment):

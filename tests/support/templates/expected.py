@@ -447,6 +447,7 @@ OTHER_ROLES: Mapping[str, Grants] = {
         "Orders/OrderWorkflowKey.Arn": ENCRYPT,
         "Orders/ParkedQueue.Arn": {"sqs:SendMessage"},
         "Orders/VerifyCCAndPrice.Arn": {"lambda:InvokeFunction"},
+        "Orders/VerifyCCAndPrice/Live": {"lambda:InvokeFunction"},
     },
     "Reminders/ReminderDeliveryRole": {
         "*": DELIVER_LOGS | TRACE,
@@ -459,6 +460,7 @@ OTHER_ROLES: Mapping[str, Grants] = {
         "Reminders/ReminderDelivery": {"states:StartExecution"},
         "Reminders/ReminderTable.Arn": {"dynamodb:UpdateItem"},
         "Reminders/ScheduleReminder.Arn": {"lambda:InvokeFunction"},
+        "Reminders/ScheduleReminder/Live": {"lambda:InvokeFunction"},
     },
 }
 """The roles of every stage that do not belong to a function."""
