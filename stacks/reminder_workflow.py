@@ -26,7 +26,7 @@ class ReminderWorkflow(Workflow):
         stage: Stage,
         dependencies: DependencyLayer,
         table: ReminderTable,
-        delivery: Workflow,
+        delivery: sfn.IStateMachine,
     ) -> None:
         self.schedule_reminder = schedule_reminder = PublishedFunction(
             scope,
@@ -54,7 +54,9 @@ class ReminderWorkflow(Workflow):
             substitutions={
                 "ReminderTable": table.table_name,
                 "ScheduleReminderFunction": schedule_reminder.live,
-                "ReminderDelivery": delivery.live,
+                # Not the alias: an execution waits for up to a year, and a stage may go back to a version of the project
+                # that has no alias yet. See decision D221.
+                "ReminderDelivery": delivery.state_machine_arn,
             },
         )
         allow(self, "dynamodb:UpdateItem", on=table.table_arn)

@@ -99,7 +99,7 @@ def test_a_workflow_that_waits_up_to_a_year_is_standard(deployment):
     assert targets == {
         "ReminderTable": "Reminders/ReminderTable",
         "ScheduleReminderFunction": "Reminders/ScheduleReminder/Live",
-        "ReminderDelivery": "Reminders/ReminderDelivery/Live",
+        "ReminderDelivery": "Reminders/ReminderDelivery",
     }
 
 
@@ -151,10 +151,10 @@ def test_a_lease_outlasts_the_function_and_ends_before_the_message_comes_back(de
 
 
 NEVER_RENAMED = {
-    # Executions that started before there were aliases name the workflow and the function themselves.
+    # Executions that started before there were aliases name the function itself.
     "ReminderTable": ["ReminderTable76285657"],
     "ScheduleReminderFunction": ["ScheduleReminder968E596B", "ScheduleReminderLiveD368B9B9"],
-    "ReminderDelivery": ["ReminderDelivery05025A8F", "ReminderDeliveryLiveD2B2DB3A"],
+    "ReminderDelivery": ["ReminderDelivery05025A8F"],
 }
 """The targets in each definition that an execution may still have, the oldest first."""
 
