@@ -208,7 +208,7 @@ def rows_of(cloud: Cloud, due: datetime) -> list[dict[str, str]]:
         )
     )
     rows = ({name: value["S"] for name, value in row.items()} for page in pages for row in page["Items"])
-    return [row for row in rows if datetime.fromisoformat(row["DueAt"]) == due]
+    return [row for row in rows if "DueAt" in row and datetime.fromisoformat(row["DueAt"]) == due]
 
 
 def waiting(cloud: Cloud) -> dict[str, int]:

@@ -100,8 +100,12 @@ def _due_reminders(engine: Engine) -> list[str]:
     deliveries = [one["name"] for one in _executions(engine, outputs["ReminderDeliveryArn"], "RUNNING")]
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     pages = engine.client("dynamodb").get_paginator("scan").paginate(TableName=outputs["ReminderTableName"])
+    # Rows without a status are the counts of people.
     rows = [
-        {name: next(iter(value.values())) for name, value in row.items()} for page in pages for row in page["Items"]
+        {name: next(iter(value.values())) for name, value in row.items()}
+        for page in pages
+        for row in page["Items"]
+        if "Status" in row
     ]
     waiting = {row.get("ExecutionId") for row in rows if row["Status"] == "SCHEDULED" and row["DueAt"] > now}
     executing = {execution: name for execution, name in running.items() if execution not in waiting}

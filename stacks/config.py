@@ -20,7 +20,7 @@ from aws_cdk.aws_stepfunctions import LogLevel, StateMachineType
 
 from stacks.alarm_settings import AlarmSettings
 from stacks.names import DEFAULT_STAGE
-from stacks.stage import LAPTOP_ACCOUNT, CacheSettings, Load, Stage
+from stacks.stage import LAPTOP_ACCOUNT, CacheSettings, Load, PersonLimits, Stage
 from stacks.stage_checks import InvalidStageError
 
 NEVER = 7 * 24
@@ -49,6 +49,7 @@ PROD = Stage(
     load=Load(orders_per_second=4000, lookups_per_second=800, reminders_per_second=50, prepared=True),
     throttle_rate=4400,
     throttle_burst=5000,
+    limits=PersonLimits(reminders_waiting=100, reminders_a_day=100, texts_a_day=20),
     sender="reminders-prod@example.com",
     sender_identity="new",
     # Ten years.
@@ -121,6 +122,8 @@ LOCAL = replace(
     load=Load(orders_per_second=500, lookups_per_second=500, reminders_per_second=100),
     throttle_rate=1000,
     throttle_burst=2000,
+    # A few demo users set all reminders of tests and benchmarks.
+    limits=PersonLimits(reminders_waiting=100_000, reminders_a_day=100_000, texts_a_day=100_000),
     sender="reminders@example.com",
     # `laptop top` shows the figures of an order soon.
     seconds_watched_at_once=10,

@@ -100,6 +100,7 @@ class ReminderSender(Construct):
                 "REMINDER_WORKFLOW": workflow.live,
                 "HOURS_LATE": str(stage.hours_reminders_may_be_late),
                 "STOP_URL": stop_url,
+                "MOST_TEXTS_A_DAY": str(stage.limits.texts_a_day),
             },
         )
         for channel, queue in queues.by_channel.items():

@@ -59,6 +59,8 @@ class RemindersApi(RestApi):
             "SENDER": stage.sender,
             "ALLOWED_EMAILS": " ".join(stage.allowed_emails),
             "ALLOWED_PHONES": " ".join(stage.allowed_phones),
+            "MOST_WAITING": str(stage.limits.reminders_waiting),
+            "MOST_SET_A_DAY": str(stage.limits.reminders_a_day),
         }
 
         self.create_reminder = create_reminder = function(
@@ -77,6 +79,8 @@ class RemindersApi(RestApi):
         )
         for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):
             allow(create_reminder, f"dynamodb:{action}", on=table.table_arn)
+        # It counts the caller's waiting reminders.
+        allow(create_reminder, "dynamodb:Query", on=table.index_arn(BY_OWNER))
         workflow.grant_start_execution(create_reminder)
         workflow.grant_execution(create_reminder, "states:DescribeExecution")
         _allow_readiness(create_reminder)
@@ -121,6 +125,7 @@ class RemindersApi(RestApi):
             answers={200: STATE, 404: ERROR, 409: ERROR},
         )
         allow(update_reminder, "dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        allow(update_reminder, "dynamodb:Query", on=table.index_arn(BY_OWNER))
         workflow.grant_start_execution(update_reminder)
         workflow.grant_execution(update_reminder, "states:DescribeExecution", "states:StopExecution")
         _allow_readiness(update_reminder)

@@ -80,6 +80,23 @@ class Load:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersonLimits:
+    """What one person may do with reminders. An API refuses more with 429. Days are in UTC.
+
+    Somebody who starts the workflow by hand, with AWS credentials, has no limit. See decision D235.
+    """
+
+    reminders_waiting: int
+    """Reminders that wait at once. A repeated one counts once, and may send every five minutes."""
+
+    reminders_a_day: int
+    """Reminders that a person sets or changes on one day."""
+
+    texts_a_day: int
+    """Text messages that the reminders of a person send on one day. Above it, reminders by SMS fail. 0 allows none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment of both apps."""
 
@@ -154,6 +171,9 @@ class Stage:
 
     throttle_burst: int
     """Requests that a method accepts at once. The account's own limit for all APIs is 5,000."""
+
+    limits: PersonLimits
+    """The limits of one person."""
 
     sender: str
     """The address that reminder e-mails come from. SES sends a mail to it once, after the deployment, and its owner has

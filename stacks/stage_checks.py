@@ -59,6 +59,7 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
             )
         yield from _impossible_rates(stage)
         yield from _impossible_logs(stage)
+        yield from _impossible_limits(stage)
         if not 1 <= (seconds := stage.seconds_watched_at_once) <= LONGEST_WINDOW:
             yield (
                 f"stacks/config.py: the stage {stage.name} has seconds_watched_at_once={seconds}: set it to a number "
@@ -98,6 +99,16 @@ def _impossible_logs(stage: Stage) -> Iterator[str]:
             f"stacks/config.py: the stage {stage.name} has log_level={stage.log_level.value}, with which libraries log "
             "the bodies of their calls: set it to INFO, and `debug_sample` to 1"
         )
+
+
+def _impossible_limits(stage: Stage) -> Iterator[str]:
+    for field, least in (("reminders_waiting", 1), ("reminders_a_day", 1), ("texts_a_day", 0)):
+        limit = getattr(stage.limits, field)
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < least:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has limits.{field}={limit}: set it to a whole number, "
+                f"{least} or more"
+            )
 
 
 def _may_share_an_account(one: Stage, other: Stage) -> bool:

@@ -28,6 +28,12 @@ class Answer:
     headers: Mapping[str, str]
 
     @property
+    def code(self) -> str:
+        """The code of a refusal by the API; empty if the answer has none."""
+        error = self.body.get("error")
+        return str(error.get("code", "")) if isinstance(error, dict) else ""
+
+    @property
     def problem(self) -> str:
         """Code, message and details of a refusal, safe to print; empty if the request was not refused."""
         return self.problem_naming({})

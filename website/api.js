@@ -26,8 +26,8 @@ export class Api {
   }
 
   /**
-   * With a `key`, a request is sent once more after no answer, 429 or 503. The API recognises the key and gives the
-   * same answer.
+   * With a `key`, a request is sent once more after no answer, 503, or 429 if that ends soon. The API recognises the
+   * key and gives the same answer.
    *
    * @param {string} path
    * @param {unknown} [body]
@@ -79,8 +79,11 @@ export class Api {
       token = await this.session.token({ instead: token });
       answer = await attempt();
     }
-    if ((method === "GET" || key) && (answer.status === 429 || answer.status === 503)) {
-      await pause(answer.headers.get("Retry-After"));
+    const after = answer.headers.get("Retry-After");
+    // A person who has reached a limit of their own would have to wait for much longer.
+    const isSoon = answer.status === 503 || (answer.status === 429 && !(Number(after) > LONGEST_PAUSE));
+    if ((method === "GET" || key) && isSoon) {
+      await pause(after);
       answer = await attempt();
     }
     if (answer.status === 401) {

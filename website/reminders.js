@@ -203,6 +203,7 @@ const REASONS = [
   ],
   [/^stopped, because its mail came back/, "The address accepts no e-mail, so the reminder is stopped."],
   [/^the e-mail was not sent/, "The e-mail could not be sent."],
+  [/^the text was not sent: the owner has reached/, "You have reached the limit of text messages for one day."],
   [/^the text was not sent/, "The text message could not be sent."],
   [/^the message to the topic was not sent/, "The message to the topic could not be sent."],
   [/so the reminder may have arrived$/, "Sending was interrupted, so the reminder may or may not have arrived."],

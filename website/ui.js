@@ -99,14 +99,15 @@ export function failureNotice(failure) {
 }
 
 /**
- * Renders the id of a failed request, for people who report it. Those who correct a field have nothing to report.
+ * Renders the id of a failed request, for people who report it. Those who correct a field, or have
+ * reached a limit, have nothing to report.
  *
  * @param {Error} failure
  */
 export function toQuote(failure) {
-  const isWrongField = failure instanceof Refused && failure.details.length > 0;
+  const isTheirs = failure instanceof Refused && (failure.details.length > 0 || failure.status === 429);
   const id = failure instanceof Refused || failure instanceof ServerDown ? failure.requestId : undefined;
-  return id && !isWrongField ? html`<p class="hint">If you report this, quote <code>${id}</code></p>` : nothing;
+  return id && !isTheirs ? html`<p class="hint">If you report this, quote <code>${id}</code></p>` : nothing;
 }
 
 /** @param {Error} failure */

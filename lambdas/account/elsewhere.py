@@ -5,7 +5,7 @@ The receipt of a deletion and the copy of one's data name the same places. See d
 
 from dataclasses import dataclass
 
-from account.stores import FULFILLMENT_DEAD, ORDERS, SEARCHED, place
+from account.stores import FULFILLMENT_DEAD, ORDERS, REMINDERS, SEARCHED, place
 
 ATTEMPT = "Reading a message here would count as a failed attempt to process it"
 SAME_ORDERS, SAME_REMINDERS = "`orders` in this file has the same data", "`reminders` in this file has the same data"
@@ -38,8 +38,8 @@ class Place:
     left: str | None = None
     """What is there after the deletion, if it differs."""
 
-    why_left: str
-    """Why a deletion leaves it."""
+    why_left: str | None
+    """Why a deletion leaves it. None if it does not."""
 
     why_unread: str | None
     """Why a copy has no data from here. None if it has."""
@@ -74,12 +74,19 @@ def of_receipt(settings: Settings) -> list[dict[str, str]]:
             "nobody can withdraw a token. Operators can remove what came later, by the id of the account",
             "an hour",
         ),
-        *(place(one.store, one.left or one.what, one.why_left, one.until) for one in _places(settings)),
+        *(place(one.store, one.left or one.what, one.why_left, one.until) for one in _places(settings) if one.why_left),
     ]
 
 
 def _places(settings: Settings) -> list[Place]:
     return [
+        Place(
+            store=REMINDERS,
+            what="how many reminders you set today, how many wait, and how many text messages were sent to you today",
+            why_left=None,
+            why_unread="these are only numbers. They make sure that nobody exceeds the limits of a person",
+            until="2 days after the last change",
+        ),
         Place(
             store="backups",
             what="orders and reminders in backups",

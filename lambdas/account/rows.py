@@ -14,7 +14,7 @@ from common.times import timestamp
 from orders import rules
 from orders import table as order_table
 from orders.order import FINAL, PARKED
-from reminders import executions
+from reminders import allowance, executions
 from reminders import table as reminder_table
 from reminders.due import from_utc_text
 from reminders.reminder import CANCELLED, SCHEDULED
@@ -53,6 +53,7 @@ class Erasing:
                     is_clean = not erase(row) and is_clean
             if self.waits:
                 return False
+        allowance.forget(self.owner)
         return True
 
     def erase_order(self, row: Row) -> bool:

@@ -30,12 +30,21 @@ def request_id(event: Event) -> str | None:
 class RequestError(Exception):
     """A refused request: the HTTP status, a code for programs, and a message and details for people.
 
-    It must not repeat a value of the request, because the value may be a card number.
+    It must not repeat a value of the request, because the value may be a card number. `retry_after` is in seconds.
     """
 
-    def __init__(self, status: int, code: str, message: str, details: list[Detail] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: list[Detail] | None = None,
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.details = details or []
+        self.retry_after = retry_after

@@ -177,7 +177,8 @@ def _refusal(error: RequestError, event: Event) -> Reply:
     body: dict[str, Any] = {"code": error.code, "message": error.message, "details": error.details}
     if id := request_id(event):
         body["requestId"] = id
-    return reply(error.status, {"error": body}, headers=TRY_AGAIN if error.status == 503 else None)
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return reply(error.status, {"error": body}, headers=TRY_AGAIN if error.status == 503 else headers)
 
 
 def _check_content_type(event: Event) -> None:

@@ -11,7 +11,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common import http
 from common.caller import Caller, caller_of
-from reminders import executions, idempotency, journal, readiness, recipients, settings, stop_link, table, validation
+from reminders import (
+    allowance,
+    executions,
+    idempotency,
+    journal,
+    readiness,
+    recipients,
+    settings,
+    stop_link,
+    table,
+    validation,
+)
 from reminders.due import Due
 from reminders.errors import InvalidReminderError, Problems
 from reminders.reminder import FAILED, SCHEDULED, Row, execution_input, row_of, scheduled
@@ -26,6 +37,7 @@ def handler(event: http.Event) -> http.Reply:
     - 400: the reminder is invalid, or one of its channels could not send it when it is due.
     - 409: the caller has sent another request with this key. Or the first call ended before it started an execution,
       and the reminder has FAILED since.
+    - 429: the caller has reached one of their limits.
     """
     caller, now = caller_of(event), datetime.now(UTC)
     request = http.json_body(event, shape=validation.SHAPE)
@@ -33,6 +45,7 @@ def handler(event: http.Event) -> http.Reply:
     row = table.find(identity["ReminderId"]) if "RequestDigest" in identity else None
     if row is None:
         request, row = _new(request, identity, caller, now=now, request_id=http.request_id(event))
+        allowance.take_reminder(caller.id, row["ReminderId"], waits=True, now=now)
         if _is_scheduled(request, row):
             return _accepted(event, row)
         row = table.find(row["ReminderId"])

@@ -24,6 +24,11 @@ BY_RECIPIENT = "stopped by its recipient"
 NOBODY = "workflow"
 """The `Owner` of reminders that were started by hand, without the API. No caller has this id."""
 
+OF_A_PERSON = "person#"
+"""The keys of the table's rows that are counts of a person begin with this. The id of a reminder has no `#`: it is a
+UUID, or the name of an execution. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+"""
+
 CARRIED = ("message", "subject", "channels", *HIDDEN, "repeat")
 """The fields of a request that travel through the workflow and the queues. See decision D037."""
 

@@ -3,6 +3,8 @@
 import os
 from datetime import timedelta
 
+from reminders.limits import Limits
+
 
 def kept() -> timedelta:
     """Returns how long a reminder's row is kept after the reminder was due."""
@@ -22,6 +24,16 @@ def stage() -> str:
 def listed() -> frozenset[str]:
     """Returns the addresses and numbers, in lower case, that every signed-in user may send reminders to."""
     return frozenset(f"{os.environ['ALLOWED_EMAILS']} {os.environ['ALLOWED_PHONES']}".lower().split())
+
+
+def limits() -> Limits:
+    """Returns the limits of each person."""
+    return Limits(waiting=int(os.environ["MOST_WAITING"]), set_a_day=int(os.environ["MOST_SET_A_DAY"]))
+
+
+def texts_a_day() -> int:
+    """Returns the most text messages that the reminders of one person send on one day in UTC."""
+    return int(os.environ["MOST_TEXTS_A_DAY"])
 
 
 def stop_url() -> str:

@@ -23,6 +23,7 @@ from reminders.reminder import (
     CANCELLED,
     CLAIMED,
     LEASE,
+    OF_A_PERSON,
     RESULT,
     SCHEDULED,
     SENDING,
@@ -37,12 +38,17 @@ LONGEST_ID = 128
 _table = boto3.resource("dynamodb", config=BRIEFLY).Table(os.environ["REMINDER_TABLE"])
 
 
+def resource() -> Any:
+    """Returns boto3's table, for the counts of people that share it with the reminders."""
+    return _table
+
+
 def create(row: Mapping[str, Any]) -> bool:
     """Writes the row of a new reminder. Returns False, and writes nothing, if its ReminderId exists."""
     try:
         _table.put_item(Item=dict(row), ConditionExpression=Attr("ReminderId").not_exists())
     except ClientError as error:
-        _raise_unless_condition(error)
+        raise_unless_condition(error)
         return False
     return True
 
@@ -53,7 +59,7 @@ def withdraw(row: Row) -> bool:
     try:
         _table.delete_item(Key={"ReminderId": row["ReminderId"]}, ConditionExpression=condition)
     except ClientError as error:
-        _raise_unless_condition(error)
+        raise_unless_condition(error)
         return False
     return True
 
@@ -185,7 +191,7 @@ def erase(row: Row) -> bool:
             Key={"ReminderId": row["ReminderId"]}, ConditionExpression=Attr("Owner").eq(row["Owner"]) & condition
         )
     except ClientError as error:
-        _raise_unless_condition(error)
+        raise_unless_condition(error)
         return False
     return True
 
@@ -202,6 +208,9 @@ def settle(row: Row, changes: Mapping[str, Any]) -> Row | None:
 
 
 def find(reminder_id: str) -> Row | None:
+    """Returns the row of a reminder, or None. Never returns the count of a person, which is in the same table."""
+    if reminder_id.startswith(OF_A_PERSON):
+        return None
     row: Row | None = _table.get_item(Key={"ReminderId": reminder_id}, ConsistentRead=True).get("Item")
     return row
 
@@ -220,6 +229,24 @@ def of_owner(owner: str, **page: Any) -> tuple[list[Row], Place | None]:
 def with_status(status: str, **page: Any) -> tuple[list[Row], Place | None]:
     """Returns a page of all users' reminders with one status, and where the next page begins, like of_owner."""
     return _page(BY_STATUS, "Status", status, **page)
+
+
+def waiting_of(owner: str) -> int:
+    """Returns how many reminders of the owner wait or are being sent. The index may lack a new one."""
+    count = 0
+    start: dict[str, Any] = {}
+    while True:
+        page = _table.query(
+            IndexName=BY_OWNER,
+            KeyConditionExpression=Key("Owner").eq(owner),
+            FilterExpression=Attr("Status").is_in([SCHEDULED, SENDING]),
+            Select="COUNT",
+            **start,
+        )
+        count += int(page["Count"])
+        if "LastEvaluatedKey" not in page:
+            return count
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def all_with_status(status: str, *, due: ConditionBase | None) -> Iterator[Row]:
@@ -302,12 +329,13 @@ def _update(
             ReturnValues="ALL_NEW",
         )
     except ClientError as error:
-        _raise_unless_condition(error)
+        raise_unless_condition(error)
         return None
     row: Row = answer["Attributes"]
     return row
 
 
-def _raise_unless_condition(error: ClientError) -> None:
+def raise_unless_condition(error: ClientError) -> None:
+    """Raises the error, unless it says that the condition of a write does not hold."""
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
         raise error

@@ -7,6 +7,7 @@ from typing import Any
 from common import http
 from common.caller import Caller, caller_of
 from reminders import (
+    allowance,
     earlier,
     executions,
     idempotency,
@@ -36,6 +37,7 @@ def handler(event: http.Event) -> http.Reply:
     - 404: the reminder is unknown, or another person set it.
     - 409: the reminder is being sent or was cancelled, or it is over and the change is more than a new time. Or the
       addresses are no longer known, or another change came first.
+    - 429: the caller has reached one of their limits.
 
     The row decides: `SendReminder`, `CancelReminder` and this function must change it first, and only one succeeds.
 
@@ -71,6 +73,8 @@ def _changed(row: Row, change: Mapping[str, Any], caller: Caller, digest: str, *
     source = execution or earlier.before(row)
     known = earlier.request_in(source, row)
     request, due = _checked(change, row, known, caller, now=now)
+    following = executions.another_of(row)
+    allowance.take_reminder(caller.id, following, waits=row["Status"] in OVER, now=now)
     changes, gone = row_after(change, row, request, due, now=now, kept=settings.kept())
     if source and known and content_of(known) == content_of(request):
         after = source["executionArn"]
@@ -85,7 +89,7 @@ def _changed(row: Row, change: Mapping[str, Any], caller: Caller, digest: str, *
         raise _conflict(
             "Mails to this address come back. Give the reminder another address or channel, or set a new reminder."
         )
-    changed = table.change(row, changes, execution=executions.another_of(row), after=after, without=gone)
+    changed = table.change(row, changes, execution=following, after=after, without=gone)
     if changed is None:
         raise _conflict("The reminder is being sent, or was changed a moment ago. Look at it, then try again.")
     executions.start(changed["ExecutionId"], execution_input(request, changed, now=now))

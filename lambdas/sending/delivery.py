@@ -14,10 +14,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from common.times import timestamp, timestamp_in_full
-from reminders import executions, journal, mail_tag, measures, settings, stop_link, table
+from reminders import allowance, executions, journal, mail_tag, measures, settings, stop_link, table
 from reminders.due import from_utc_text
 from reminders.errors import InvalidReminderError
 from reminders.following import next_of
+from reminders.limits import TEXTS_USED_UP
 from reminders.reminder import (
     BY_RECIPIENT,
     CANCELLED,
@@ -93,6 +94,13 @@ def _send(row: Row, message: Message) -> None:
     if bounces(row, message.channel):
         _record(row, message, BOUNCES)
         return
+    if message.channel == "sms":
+        try:
+            # For each occurrence, because it cannot be known earlier on which day a text is sent.
+            allowance.take_text(row, now=datetime.now(UTC))
+        except allowance.TextsUsedUpError:
+            _record(row, message, TEXTS_USED_UP)
+            return
     try:
         sent_id = senders.send(message.channel, message.reminder, _marks(row))
     except (InvalidReminderError, ClientError, BotoCoreError) as error:
@@ -122,11 +130,14 @@ def _not_sent(row: Row, message: Message, error: Exception) -> None:
     level = logging.WARNING if is_over or refusal is Refusal.SPENT else logging.INFO
     # The row has only the name of the error. The log also has the service's own words.
     journal.note("reminder not sent", row, level=level, Reason=reason, Said=senders.said(error))
+    # If the service failed or did not answer, it may have sent the reminder.
+    is_unsent = refusal is not Refusal.TEMPORARY
+    if is_unsent and message.channel == "sms":
+        # Before the lease ends, so that no other attempt counts at the same time.
+        allowance.give_text_back(row, now=datetime.now(UTC))
     if is_over:
         _record(row, message, reason)
         return
-    # If the service failed or did not answer, it may have sent the reminder.
-    is_unsent = refusal is not Refusal.TEMPORARY
     table.release(row, message.channel, now=datetime.now(UTC), is_unsent=is_unsent)
     raise PostponedError(reason, seconds=back_off(refusal, message.receives), hold=HOLD.get(refusal, 0))
 

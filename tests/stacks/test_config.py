@@ -249,3 +249,29 @@ def test_debug_is_not_a_level_of_a_stage():
     (mistake,) = mistakes([replace(NEW, log_level=ApplicationLogLevel.DEBUG)])
 
     assert "set it to INFO, and `debug_sample` to 1" in mistake
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"),
+    [("reminders_waiting", 0), ("reminders_a_day", -1), ("texts_a_day", -1), ("texts_a_day", 1.5)]
+    + [("reminders_a_day", True), ("reminders_waiting", float("nan"))],
+)
+def test_a_limit_of_a_person_is_a_whole_number(field, limit):
+    (mistake,) = mistakes([replace(NEW, limits=replace(NEW.limits, **{field: limit}))])
+
+    assert f"limits.{field}={limit}: set it to a whole number" in mistake
+
+
+def test_a_stage_may_send_no_texts():
+    assert not [*mistakes([replace(NEW, limits=replace(NEW.limits, texts_a_day=0))])]
+
+
+def test_the_document_names_the_limits_of_a_person():
+    limits = PROD.limits
+    said = (
+        f"reminders that wait at once ({limits.reminders_waiting}), reminders set or changed on one day "
+        f"({limits.reminders_a_day}), text messages on one day ({limits.texts_a_day})"
+    )
+
+    assert said in (PROJECT / "docs" / "deploying.md").read_text()
+    assert {stage.limits for stage in STAGES.values() if stage.name != "local"} == {limits}

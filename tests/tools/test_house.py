@@ -55,7 +55,14 @@ CALL_AWS = {
         "orders.submission",
         "orders.table",
     ),
-    *("reminders.executions", "reminders.readiness", "sending.senders", "reminders.settings", "reminders.table"),
+    *(
+        "reminders.allowance",
+        "reminders.executions",
+        "reminders.readiness",
+        "sending.senders",
+        "reminders.settings",
+        "reminders.table",
+    ),
 }
 """The modules of the functions that call AWS or read the environment, in addition to the handlers.
 

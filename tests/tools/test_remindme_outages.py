@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reminders import limits
 from terminal.errors import CommandError
 from tests.support.cognito import SignedInPerson
 from tests.support.commands import Command
@@ -47,6 +48,16 @@ def test_a_refused_request_is_not_retried(remindme: Command, api: FakeApi, statu
 
     assert remindme("tea", "in 20m").status == 1
     assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("code", sorted(limits.CODES))
+def test_a_person_who_has_reached_a_limit_is_told_so_at_once(remindme: Command, api: FakeApi, code: str) -> None:
+    api.answers = [(429, refusal(code))]
+
+    run = remindme("tea", "in 20m")
+
+    assert (run.status, len(api.requests)) == (1, 1)
+    assert f"the API answered 429: {code}" in run.err
 
 
 def test_a_long_outage_is_reported(remindme: Command, api: FakeApi) -> None:

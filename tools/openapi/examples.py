@@ -1,12 +1,14 @@
 """Examples of all requests and answers in the OpenAPI documents, by operation."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from account import elsewhere, stores
 from common import codes
 from common.codes import Detail
 from common.paging import MOST
+from reminders.limits import too_many_today, too_many_waiting
 
 Examples: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -341,6 +343,8 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
     ),
     ("", "TooLarge"): ("The body may have at most 16384 bytes.", []),
     ("", "UnsupportedMediaType"): ("Send the body as application/json in UTF-8, and without a Content-Encoding.", []),
+    ("", "TooManyToday"): (too_many_today(100, now=datetime.now(UTC)).message, []),
+    ("", "TooManyWaiting"): (too_many_waiting(100).message, []),
     ("", "Throttled"): ("Too many requests. Try again.", []),
     ("", "InternalError"): ("The API failed and logged the error. Report it to the people who run the API.", []),
     ("", "Unavailable"): ("A service is not available. Try again.", []),

@@ -121,6 +121,14 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
     "503": {"Unavailable": "wait as long as `Retry-After` says, then send the same request again."},
 }
 
+LIMITS = {
+    "TooManyToday": "you have set or changed as many reminders as a person may on one day in UTC. `Retry-After` says "
+    "how many seconds are left of the day.",
+    "TooManyWaiting": "as many of your reminders wait as a person may have at once. Cancel one, or wait until one is "
+    "sent, and then as long as `Retry-After` says.",
+}
+"""The limits of a person."""
+
 ONLY_OPERATORS = {"Forbidden": "the caller is not an operator."}
 
 DETAILS: Mapping[str, str] = {
@@ -519,6 +527,7 @@ CALLS: Mapping[str, Call] = {
                 "Conflict": "you have used this `Idempotency-Key` for another request, or the reminder of the first "
                 "request was never started and has failed."
             },
+            "429": LIMITS,
         },
         links={"202": {"GetReminder": {"reminderId": "$response.body#/reminderId"}}},
     ),
@@ -552,6 +561,7 @@ CALLS: Mapping[str, Call] = {
                 "Conflict": "the reminder is being sent, was cancelled, or was changed a moment ago. Or it was sent or "
                 "has failed, and the change is more than a new time. Or its addresses are no longer known."
             },
+            "429": LIMITS,
         },
     ),
     "CancelReminder": Call(

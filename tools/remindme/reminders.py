@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from botocore.exceptions import BotoCoreError
 
+from reminders import limits
 from reminders.reminder import SCHEDULED, SENDING
 from terminal import ids, times
 from terminal.errors import CommandError
@@ -166,7 +167,8 @@ def _reminder(answer: Answer, reminder_id: str = "") -> Reminder:
 
 
 def _is_outage(answer: Answer) -> bool:
-    return answer.status == 429 or answer.status >= 500
+    """Whether the same request may soon succeed. A person who has reached their own limit waits longer."""
+    return answer.status >= 500 or (answer.status == 429 and answer.code not in limits.CODES)
 
 
 def _taken(answer: Answer) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from account import delete_account, document, held, person, rows, stores
 from orders import table as order_table_module
 from orders.erased import EMPTIED, KEPT, NOTE
 from orders.order import FULFILLMENT_QUEUE
-from reminders import executions
+from reminders import executions, limits
 from reminders import table as reminder_table_module
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.events import OPERATOR, PERSON, REQUEST_ID, signed_in, status_and_body
@@ -464,3 +464,14 @@ def test_every_attribute_of_an_order_is_kept_or_lost_on_purpose():
     """A new attribute of a row that tells something about the owner must not survive."""
     assert not set(KEPT) & PRIVATE
     assert not set(KEPT) & (document.WITHHELD.keys() - {"ExecutionId"})
+
+
+def test_the_counts_of_the_person_are_deleted_and_those_of_others_stay(reminder_table):
+    keys = [key.format(owner) for key in (limits.REMINDERS, limits.TEXTS) for owner in (ADA, SOMEBODY)]
+    for key in keys:
+        reminder_table.put_item(Item={"ReminderId": key, "Number": 1})
+
+    assert delete()[1]["complete"]
+
+    left = {row["ReminderId"] for row in reminder_table.scan()["Items"]}
+    assert left == {key for key in keys if key.endswith(SOMEBODY)}

@@ -247,3 +247,13 @@ def test_a_copy_and_a_receipt_name_the_same_places():
     in_copy = {one["store"] for one in elsewhere.of_copy(settings)} | set(stores.SEARCHED)
     assert {one["store"] for one in elsewhere.of_receipt(settings)} <= in_copy | {"signed-in devices"}
     assert in_copy <= {one["store"] for one in elsewhere.of_receipt(settings)} | set(stores.REMOVED)
+
+
+def test_the_copy_says_that_reminders_are_counted_and_the_receipt_of_a_deletion_does_not():
+    """A deletion removes the counts."""
+    settings = elsewhere.Settings(log_days=7, order_days=None, has_cache=True, has_histories=True, has_traces=True)
+
+    (said,) = (one for one in get()[1]["elsewhere"] if one["store"] == stores.REMINDERS)
+
+    assert said["what"].startswith("how many reminders you set today")
+    assert stores.REMINDERS not in {one["store"] for one in elsewhere.of_receipt(settings)}

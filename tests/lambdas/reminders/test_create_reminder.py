@@ -12,7 +12,7 @@ from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import API, REQUEST_ID, post, refused_field, signed_in, status_and_body
 from tests.support.handlers.faults import fault
-from tests.support.handlers.reminder_rows import execution_of
+from tests.support.handlers.reminder_rows import all_in, execution_of
 
 pytestmark = pytest.mark.usefixtures("account", "reminder_table")
 
@@ -217,7 +217,7 @@ def test_a_strangers_address_is_refused(field, address, caller, reminder_table, 
 
     assert refused_field(reply) == field
     assert address not in reply["body"]
-    assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
+    assert (all_in(reminder_table), reminder_workflow.executions()) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_an_unverified_address_is_not_the_callers_own(field, preference, unverif
 def test_a_reminder_is_sent_by_the_named_channels(request_, channels, preference, reminder_table, reminder_workflow):
     status, body = status_and_body(create({"message": "x", "waitSeconds": 1, **request_}, OLGA))
 
-    (row,), (execution,) = reminder_table.scan()["Items"], reminder_workflow.executions()
+    (row,), (execution,) = all_in(reminder_table), reminder_workflow.executions()
     assert (status, body["channels"]) == (202, channels)
     assert (row["Channels"], row["Preference"]) == (channels, preference)
     assert json.loads(execution["input"])["channels"] == channels
@@ -278,7 +278,7 @@ def test_a_reminder_is_recorded_with_its_owner_and_hidden_addresses(reminder_tab
 
     _, body = status_and_body(create(request))
 
-    (row,) = reminder_table.scan()["Items"]
+    (row,) = all_in(reminder_table)
     assert row.pop("Claim") and row.pop("StopKey")
     created, updated = row.pop("CreatedAt"), row.pop("UpdatedAt")
     assert created == updated and before <= datetime.fromisoformat(created) <= datetime.now(UTC)
@@ -309,7 +309,7 @@ def test_an_unsendable_reminder_is_refused_before_anything_is_recorded(account, 
 
     assert refused_field(reply) == "phone"
     assert "has opted out" in reply["body"] and "12345678" not in reply["body"]
-    assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
+    assert (all_in(reminder_table), reminder_workflow.executions()) == ([], [])
 
 
 @pytest.mark.parametrize("context", [{}, {"requestContext": None}, {"requestContext": {"authorizer": {"claims": {}}}}])
@@ -317,7 +317,7 @@ def test_an_anonymous_caller_sets_no_reminder(context, reminder_table, reminder_
     status, body = status_and_body(handler(post(BOTH) | context, None))
 
     assert (status, body["error"]["code"]) == (401, "NotSignedIn")
-    assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
+    assert (all_in(reminder_table), reminder_workflow.executions()) == ([], [])
 
 
 def test_one_refusal_names_every_invalid_field(reminder_workflow):
@@ -343,20 +343,20 @@ def test_a_reminder_is_withdrawn_if_its_workflow_does_not_start(reminder_table):
 
     assert status_and_body(reply)[0] == 503
     assert reply["headers"]["Retry-After"] == "1"
-    assert reminder_table.scan()["Items"] == []
+    assert all_in(reminder_table) == []
 
 
 def test_a_start_whose_answer_is_lost_succeeds(reminder_table, reminder_workflow):
     """The reminder is due at once, and its message is already being sent."""
 
     def send():
-        (row,) = reminder_table.scan()["Items"]
+        (row,) = all_in(reminder_table)
         reminder_table.put_item(Item=row | {"Status": "SENDING"})
 
     with fault(client_of(executions, "stepfunctions"), "StartExecution", "lost", beside=send):
         status, _ = status_and_body(create(TOPIC | {"waitSeconds": 0}, OLGA))
 
-    (row,) = reminder_table.scan()["Items"]
+    (row,) = all_in(reminder_table)
     assert (status, row["Status"]) == (202, "SENDING")
 
 
@@ -365,7 +365,7 @@ def test_a_row_names_its_execution_before_the_execution_starts(reminder_table, r
     seen = []
 
     def look():
-        seen.extend(reminder_table.scan()["Items"])
+        seen.extend(all_in(reminder_table))
 
     with fault(client_of(executions, "stepfunctions"), "StartExecution", "lost", beside=look):
         create(TOPIC | {"waitSeconds": 0}, OLGA)
@@ -401,7 +401,7 @@ def test_the_callers_own_address_is_checked_like_one_in_the_request(
     reply = handler(signed_in(event, **own), None)
 
     assert refused_field(reply) == field
-    assert (reminder_table.scan()["Items"], reminder_workflow.executions()) == ([], [])
+    assert (all_in(reminder_table), reminder_workflow.executions()) == ([], [])
     (value,) = own.values()
     named = handler(signed_in(post({**json.loads(event["body"]), field: value}), **own), None)
     assert reply["body"] == named["body"]
@@ -416,7 +416,7 @@ def test_a_card_number_in_a_text_is_refused(field, card, reminder_workflow, remi
 
     assert refused_field(reply) == field
     assert card not in reply["body"]
-    assert not reminder_workflow.executions() and not reminder_table.scan()["Items"]
+    assert not reminder_workflow.executions() and not all_in(reminder_table)
 
 
 @pytest.mark.parametrize(
@@ -425,7 +425,7 @@ def test_a_card_number_in_a_text_is_refused(field, card, reminder_workflow, remi
 def test_a_card_number_split_between_subject_and_message_is_refused(subject, message, reminder_table):
     for texts in ({"subject": subject, "message": message}, {"subject": message, "message": subject}):
         assert refused_field(create(BOTH | texts)) == "subject"
-    assert not reminder_table.scan()["Items"]
+    assert not all_in(reminder_table)
 
 
 @pytest.mark.parametrize("own", ["4242424242424242@example.com", "jo.4242-4242-4242-4242@example.com"])
@@ -434,7 +434,7 @@ def test_a_card_number_in_an_address_is_refused(own, reminder_table):
 
     assert refused_field(handler(signed_in(post(asked), email=own), None)) == "email"
     assert refused_field(handler(signed_in(post(asked | {"email": own}), email=own), None)) == "email"
-    assert not reminder_table.scan()["Items"]
+    assert not all_in(reminder_table)
 
 
 @pytest.mark.parametrize(

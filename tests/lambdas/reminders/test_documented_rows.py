@@ -36,7 +36,7 @@ from reminders.reminder import STATUSES
 from sending import send_reminder, senders
 from sweep import settle_lost_reminders
 from tests.support.aws_answers import refused
-from tests.support.data_model import Changes, Row, differences, documented, examples, kinds
+from tests.support.data_model import Changes, Row, differences, documented, examples, kinds, named, rows_of, section
 from tests.support.handlers.aws import ENVIRONMENT, client_of, dynamodb
 from tests.support.handlers.events import PERSON, post, signed_in
 from tests.support.handlers.reminder_rows import ahead
@@ -62,6 +62,7 @@ KEY_OF_ROW = {"ReminderId": ID}
 BETWEEN: list[Row] = []
 """The row after the claim of SendReminder, which writes twice in one call."""
 
+HEADS = ("attribute", "holds", "changed by")
 ADDRESSES = {"email": PERSON["email"], "phone": PERSON["phone_number"]}
 WRITERS = (
     "CreateReminder",
@@ -233,6 +234,50 @@ def rows(waiting: dict[str, Any]) -> list[Row]:
             claimed = {"ClaimedAt": "2020-01-01T00:00:00.000000Z"}
             found += [one | left for one in (once, taken | late) for left in (leases, results, claimed)]
     return found
+
+
+def counts(reminder_table: Any) -> dict[str, dict[str, Any]]:
+    """The counts of the owner, by their keys."""
+    found = reminder_table.scan()["Items"]
+    return {row["ReminderId"]: row for row in found if "Status" not in row}
+
+
+def test_the_page_names_what_changes_a_count(reminder_table: Any, stored: Callable[[], Row]) -> None:
+    """Each function runs on a missing count, on one of today and on one of another day."""
+    seen, text = set(), section("The counts of a person")
+    create()
+    waiting = stored()
+    reminder_table.delete_item(Key=KEY_OF_ROW)
+    for day in ("", datetime.now(UTC).date().isoformat(), "2020-01-01"):
+        for by, write in (("CreateReminder", create), ("UpdateReminder", partial(update, CHANGES[0]))) + (
+            ("SendReminder", partial(send, "sms")),
+        ):
+            if by == "CreateReminder":
+                reminder_table.delete_item(Key=KEY_OF_ROW)
+            else:
+                reminder_table.put_item(Item=waiting)
+            for key, row in counts(reminder_table).items():
+                reminder_table.put_item(Item=row | {"Day": day, "Mark": ""})
+                if not day:
+                    reminder_table.delete_item(Key={"ReminderId": key})
+            before = counts(reminder_table)
+            write()
+            for key, after in counts(reminder_table).items():
+                old = before.get(key, {})
+                seen |= {(name, by) for name in after if after[name] != old.get(name)}
+
+    said = {(*named(name), by) for name, _, bys in rows_of(text, *HEADS) for by in named(bys)}
+    assert seen == said
+
+
+def test_the_page_shows_a_count_as_it_is_stored(reminder_table: Any) -> None:
+    create()
+
+    (count,) = counts(reminder_table).values()
+    (example,) = examples("The counts of a person")
+
+    assert kinds(example) == kinds(count)
+    assert example["ReminderId"].rpartition("#")[0] == count["ReminderId"].rpartition("#")[0]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from reminders import cancel_reminder, executions, schedule_reminder, table
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import JO, of
 from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import REQUEST, row
+from tests.support.handlers.reminder_rows import REQUEST, all_in, row
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:reminders:r-1"
 TABLE, STATES = client_of(table, "dynamodb"), client_of(executions, "stepfunctions")
@@ -32,7 +32,7 @@ def test_a_retried_check_schedules_one_reminder(kind, reminder_table):
     under(TABLE, "PutItem", kind, check)
 
     assert check()["reminderId"] == "r-1"
-    (found,) = reminder_table.scan()["Items"]
+    (found,) = all_in(reminder_table)
     assert (found["ReminderId"], found["Status"], found["ExecutionId"]) == ("r-1", "SCHEDULED", EXECUTION)
 
 

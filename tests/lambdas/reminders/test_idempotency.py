@@ -15,7 +15,7 @@ from tests.support.handlers.aws import client_of
 from tests.support.handlers.callers import FLO, JO, OLGA, by
 from tests.support.handlers.events import post, refused_field, status_and_body
 from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import ahead, named_by_their_rows
+from tests.support.handlers.reminder_rows import ahead, all_in, named_by_their_rows
 
 pytestmark = pytest.mark.usefixtures("account")
 
@@ -37,7 +37,7 @@ def answer(reply):
 
 @pytest.fixture
 def rows(reminder_table):
-    return lambda: reminder_table.scan()["Items"]
+    return lambda: all_in(reminder_table)
 
 
 def test_a_repeated_request_gets_the_first_answer(rows, reminder_workflow):

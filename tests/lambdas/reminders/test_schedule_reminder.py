@@ -8,7 +8,7 @@ from reminders.channels import PREFERENCES
 from reminders.due import utc_text
 from reminders.schedule_reminder import NO_OBJECT, InvalidInputError, ReminderTakenError, handler
 from reminders.table import find
-from tests.support.handlers.reminder_rows import REQUEST, ahead, row
+from tests.support.handlers.reminder_rows import REQUEST, ahead, all_in, row
 
 FIRST, SECOND = (f"arn:aws:states:us-east-1:123456789012:execution:reminders:{name}" for name in ("r-1", "r-1-0a1b"))
 TOPIC = {"message": "Feed the cat", "preference": "topic"}
@@ -134,7 +134,7 @@ def test_a_wait_of_a_whole_year_is_split():
 )
 def test_an_invalid_reminder_is_refused_in_words_and_not_recorded(asked, problem, reminder_table):
     assert refused(asked) == problem
-    assert reminder_table.scan()["Items"] == []
+    assert all_in(reminder_table) == []
 
 
 @pytest.mark.parametrize("local", ["2027-01-27 09:00:00", "2027-01-27T09:00"])
@@ -154,7 +154,7 @@ def test_a_retry_of_an_execution_started_by_hand_waits_for_the_same_time(when, l
     in_seconds = {"waitSeconds": left} if "waitSeconds" in when else {}
     assert again == first | in_seconds
     assert first["waitUntil"] == "2026-11-21T04:01:00Z"
-    assert reminder_table.scan()["Items"] == [kept]
+    assert all_in(reminder_table) == [kept]
 
 
 @pytest.mark.parametrize("asked", [{"waitSeconds": 1}, {"timestamp": "2020-01-27T09:00:00Z"}])
@@ -202,4 +202,4 @@ def test_an_execution_started_by_hand_records_no_card_number(texts, field, remin
 
     assert problem.split()[0] == field
     assert not any(text in problem for text in texts.values() if text not in (field, "email"))
-    assert reminder_table.scan()["Items"] == []
+    assert all_in(reminder_table) == []

@@ -22,7 +22,7 @@ from sweep.settle_lost_reminders import (
 )
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import DAILY, REPEATED, TOPIC, ahead, named_by_their_rows
+from tests.support.handlers.reminder_rows import DAILY, REPEATED, TOPIC, ahead, all_in, named_by_their_rows
 from tests.support.workflows.asl import load, longest_path, longest_stay
 
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
@@ -92,7 +92,7 @@ def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
     handler({}, None)
 
     assert named_by_their_rows(reminder_workflow) == []
-    assert [row["Status"] for row in reminder_table.scan()["Items"]] == ["CANCELLED", "CANCELLED"]
+    assert [row["Status"] for row in all_in(reminder_table)] == ["CANCELLED", "CANCELLED"]
 
 
 def test_the_next_sweep_completes_a_sweep_that_was_killed(write, started):

@@ -26,7 +26,7 @@ from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.callers import FLO, JO, OLGA, by, of
 from tests.support.handlers.events import REQUEST_ID, post, status_and_body
 from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import ahead
+from tests.support.handlers.reminder_rows import ahead, all_in
 
 pytestmark = pytest.mark.usefixtures("account", "reminder_table")
 
@@ -470,4 +470,4 @@ def test_no_address_is_logged_or_written(new, reminder_table, caplog):
 
     change(reminder_id, email=LISTED)
 
-    assert LISTED not in json.dumps(reminder_table.scan()["Items"], default=str) + caplog.text
+    assert LISTED not in json.dumps(all_in(reminder_table), default=str) + caplog.text

@@ -66,7 +66,7 @@ def mark(cloud: Cloud, places: Places) -> Mark:
         rows=_rows(cloud, places.order_table, "OrderId"),
         messages=frozenset(one.id for one in _messages(cloud, places)),
         running=frozenset(_running(cloud, places.reminder_workflow) | _running(cloud, places.order_workflow)),
-        reminders=_rows(cloud, places.reminder_table, "ReminderId"),
+        reminders=_reminders(cloud, places),
         deliveries=Counter(_deliveries(cloud)),
     )
 
@@ -146,7 +146,7 @@ def order_records(cloud: Cloud, places: Places, *, since: Mark, copies: Collecti
 
 def reminder_records(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection[str] = ()) -> Reminders:
     """The reminders that are new or changed since the mark, as they are now."""
-    rows = _rows(cloud, places.reminder_table, "ReminderId")
+    rows = _reminders(cloud, places)
     answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.reminders_api)]
     changed = {id: row for id, row in rows.items() if since.reminders.get(id) != row}
     words = {row["Message"] for row in changed.values()}
@@ -197,6 +197,12 @@ def _rows(cloud: Cloud, table: str, key: str) -> dict[str, Row]:
             _converted[id] = item, {name: _plain(value) for name, value in item.items()}
         rows[id] = _converted[id][1]
     return rows
+
+
+def _reminders(cloud: Cloud, places: Places) -> dict[str, Row]:
+    """The rows of all reminders. The table also has the counts of people, which have no status."""
+    rows = _rows(cloud, places.reminder_table, "ReminderId")
+    return {id: row for id, row in rows.items() if "Status" in row}
 
 
 def _scanned(cloud: Cloud, table: str) -> Iterator[dict[str, Any]]:

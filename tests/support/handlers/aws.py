@@ -38,6 +38,10 @@ ENVIRONMENT = {
     "FULFILLMENT_QUEUE": "fulfillment",
     "HOURS_LATE": "24",
     "IDEMPOTENCY_TABLE": "idempotency",
+    # Tests of the limits set them lower.
+    "MOST_SET_A_DAY": "1000",
+    "MOST_TEXTS_A_DAY": "1000",
+    "MOST_WAITING": "1000",
     "NOTIFY_TOPIC": f"arn:aws:sns:us-east-1:{DEFAULT_ACCOUNT_ID}:notify",
     "LOG_DAYS": "90",
     "ORDERS_TO_CHECK": "orders-to-check",

@@ -50,6 +50,11 @@ def row(
     return made | changes
 
 
+def all_in(reminder_table: Any) -> list[dict[str, Any]]:
+    """The rows of reminders. The table also has the counts of people, which have no status."""
+    return [row for row in reminder_table.scan()["Items"] if "Status" in row]
+
+
 def named_by_their_rows(workflow: Any) -> list[bool]:
     """For each running execution, oldest first: whether the row of its reminder is SCHEDULED and names it."""
     running = [one for one in workflow.executions() if one["status"] == "RUNNING"]

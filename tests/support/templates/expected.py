@@ -282,6 +282,7 @@ FUNCTIONS: Mapping[str, Function] = {
         may={
             "*": ASK_WHETHER_IT_COULD_BE_SENT,
             "Reminders/ReminderStateMachine": {"states:StartExecution"},
+            "Reminders/ReminderTable.Arn/index/ByOwner": {"dynamodb:Query"},
             "Reminders/ReminderTable.Arn": {
                 "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
@@ -364,6 +365,7 @@ FUNCTIONS: Mapping[str, Function] = {
         may={
             "*": ASK_WHETHER_IT_COULD_BE_SENT,
             "Reminders/ReminderStateMachine": {"states:StartExecution"},
+            "Reminders/ReminderTable.Arn/index/ByOwner": {"dynamodb:Query"},
             "Reminders/ReminderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
             "states:execution:Reminders/ReminderStateMachine.split(:)[6]:*": {
                 "states:DescribeExecution",
