@@ -9,7 +9,7 @@ endif
 
 # Values that users type stay text: make does not expand them, and recipes read them from the environment.
 # So no shell runs them. See decision D096.
-override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER SOURCE ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT
+override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER SOURCE GRADUAL ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT
 override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
 override WITH_TESTS :=
 override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
@@ -18,7 +18,8 @@ export $(TYPED)
 
 # The settings of a deployment. Without a value, the one in stacks/config.py counts.
 override CONTEXT = -c "stage=$${STAGE:-dev}" $${SENDER:+-c "sender=$$SENDER"} $${IDENTITY:+-c "identity=$$IDENTITY"} \
-	$${CACHE:+-c "cache=$$CACHE"} $${CONSUMER:+-c "consumer=$$CONSUMER"} $${SOURCE:+-c "source=$$SOURCE"}
+	$${CACHE:+-c "cache=$$CACHE"} $${CONSUMER:+-c "consumer=$$CONSUMER"} $${SOURCE:+-c "source=$$SOURCE"} \
+	$${GRADUAL:+-c "gradual=$$GRADUAL"}
 override DOCTOR = .venv/bin/python -m tools.doctor "--stage=$${STAGE:-dev}" $${SENDER:+"--sender=$$SENDER"} \
 	$${IDENTITY:+"--identity=$$IDENTITY"} $${CACHE:+"--cache=$$CACHE"} $${CONSUMER:+"--consumer=$$CONSUMER"}
 

@@ -63,6 +63,10 @@ class Alarm:
     source: str
     """Where the threshold comes from."""
 
+    rolls_back: bool = False
+    """Whether a gradual deployment goes back if it goes off: the alarm sees a faulty workflow, or a faulty function
+    that workflows call, within a minute or two."""
+
     urgent: bool = False
     """Whether it is worth waking somebody for. The stack's composite alarm `Urgent` goes off with it."""
 

@@ -20,7 +20,7 @@ from aws_cdk.aws_stepfunctions import LogLevel, StateMachineType
 
 from stacks.alarm_settings import AlarmSettings
 from stacks.names import DEFAULT_STAGE
-from stacks.stage import LAPTOP_ACCOUNT, CacheSettings, Load, PersonLimits, Stage
+from stacks.stage import LAPTOP_ACCOUNT, CacheSettings, Gradual, Load, PersonLimits, Stage
 from stacks.stage_checks import InvalidStageError
 
 NEVER = 7 * 24
@@ -75,6 +75,7 @@ PROD = Stage(
     cost_center="orders-and-reminders",
     notify_parameter="notifyme",
     example_consumer=False,
+    gradual=Gradual(percent=10, minutes=5),
     only_account=None,
     outbox=None,
     demo_users=None,
@@ -104,6 +105,7 @@ DEV = replace(
     alarms=replace(PROD.alarms, hours_until_fulfilled=NEVER, hours_until_operator=NEVER),
     budget_usd=50,
     notify_parameter="notifyme-dev",
+    gradual=None,
 )
 
 LOCAL = replace(
@@ -131,6 +133,7 @@ LOCAL = replace(
     # Nobody empties the queues, and a few requests show how an alarm goes off.
     alarms=replace(PROD.alarms, least_requests=5, hours_until_fulfilled=NEVER, hours_until_operator=NEVER),
     budget_usd=50,
+    gradual=None,
     # On AWS every visitor of the page could read the outbox.
     only_account=LAPTOP_ACCOUNT,
     outbox="/_ministack",
@@ -154,6 +157,7 @@ def stage_from_context(context: Callable[[str], Any]) -> Stage:
     - `identity=existing`: SES already knows the sender
     - `cache=off`: leaves out the cache and its VPC
     - `consumer=on`: adds the example consumer
+    - `gradual=off`: the stage moves callers to new versions at once
     - `source`: shows learners the panel "Behind the scenes", with links to the code at this address
 
     Raises InvalidStageError if the stage or a value is unknown.
@@ -166,6 +170,8 @@ def stage_from_context(context: Callable[[str], Any]) -> Stage:
         stage = replace(stage, sender=sender)
     if _one_of(context, "cache", "on", "off") == "off":
         stage = replace(stage, cache=None)
+    if _one_of(context, "gradual", "on", "off") == "off":
+        stage = replace(stage, gradual=None)
     if consumer := _one_of(context, "consumer", "on", "off"):
         stage = replace(stage, example_consumer=consumer == "on")
     if source := context("source"):

@@ -42,6 +42,7 @@ def _stuck() -> tuple[Alarm, ...]:
             metrics=one(messages("ParkedQueue")),
             missing="notBreaching",
             source=OURS,
+            rolls_back=True,
             urgent=True,
         ),
         *(
@@ -75,6 +76,7 @@ def _workflow() -> tuple[Alarm, ...]:
             metrics=one(of_workflow("Workflow", "ExecutionsFailed")),
             missing="notBreaching",
             source=SLIC,
+            rolls_back=True,
             urgent=True,
         ),
         Alarm(
@@ -84,6 +86,7 @@ def _workflow() -> tuple[Alarm, ...]:
             metrics=one(of_workflow("Workflow", "ExecutionsTimedOut")),
             missing="notBreaching",
             source=SLIC,
+            rolls_back=True,
         ),
         Alarm(
             id="WorkflowThrottled",

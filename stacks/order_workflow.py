@@ -13,6 +13,7 @@ from stacks.order_table import OrderTable
 from stacks.permissions import allow
 from stacks.published_function import PublishedFunction
 from stacks.stage import Stage
+from stacks.versions import Rollout
 from stacks.workflow import Workflow
 
 
@@ -33,11 +34,13 @@ class OrderWorkflow(Workflow):
         fulfillment_queue: sqs.IQueue,
         escalation_queue: sqs.IQueue,
         parked_queue: sqs.IQueue,
+        rollout: Rollout,
     ) -> None:
         self.verify_cc_and_price = verify_cc_and_price = PublishedFunction(
             scope,
             "VerifyCCAndPrice",
             stage=stage,
+            rollout=rollout,
             description="Checks an order's card and price.",
             handler="orders.verify_cc_and_price.handler",
             memory=128,
@@ -56,6 +59,7 @@ class OrderWorkflow(Workflow):
             id,
             stage=stage,
             file_name="order_fulfillment.asl.json",
+            rollout=rollout,
             type=stage.order_workflow_type,
             encryption=sfn.CustomerManagedEncryptionConfiguration(self.key),
             substitutions={

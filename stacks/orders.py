@@ -29,6 +29,7 @@ from stacks.rest_api import STAGE_NAME
 from stacks.saved_queries import SavedQueries
 from stacks.spending import Budget
 from stacks.stage import Stage
+from stacks.versions import Rollout
 
 
 class OrdersStack(Stack):
@@ -60,6 +61,7 @@ class OrdersStack(Stack):
             fulfillment_queue=self.fulfillment_queue,
             escalation_queue=escalation_queue,
             parked_queue=parked_queue,
+            rollout=Rollout.of(stage, stack=id, alarms=order_alarms(stage.alarms)),
         )
 
         # API

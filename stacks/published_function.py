@@ -10,10 +10,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from stacks.gradual_alias import GradualAlias
 from stacks.permissions import allow
 from stacks.python_function import DependencyLayer, PythonFunction
 from stacks.stage import Stage
-from stacks.versions import LIVE, keep_older_versions
+from stacks.versions import LIVE, Rollout, keep_older_versions
 
 
 class PublishedFunction(PythonFunction):
@@ -32,6 +33,7 @@ class PublishedFunction(PythonFunction):
         id: str,
         *,
         stage: Stage,
+        rollout: Rollout,
         dependencies: DependencyLayer | None = None,
         **more: Any,
     ) -> None:
@@ -48,6 +50,8 @@ class PublishedFunction(PythonFunction):
         keep_older_versions(version)
         alias = lambda_.CfnAlias(self, "Live", name=LIVE, function_name=name, function_version=version.attr_version)
         self.live: str = alias.ref
+        if gradual := rollout.gradual:
+            GradualAlias(self, "Gradual", gradual=gradual, alarms=rollout.alarms, function=self, alias=alias)
 
     def allow_calls(self, workflow: iam.IGrantable) -> None:
         """Lets a workflow call the alias. CDK's `grant_invoke` would also allow each version."""

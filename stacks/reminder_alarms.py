@@ -80,6 +80,7 @@ def _workflow() -> tuple[Alarm, ...]:
             metrics=one(of_workflow("Workflow", "ExecutionsFailed")),
             missing="notBreaching",
             source=SLIC,
+            rolls_back=True,
         ),
         Alarm(
             id="WorkflowTimedOut",
@@ -88,6 +89,7 @@ def _workflow() -> tuple[Alarm, ...]:
             metrics=one(of_workflow("Workflow", "ExecutionsTimedOut")),
             missing="notBreaching",
             source=SLIC,
+            rolls_back=True,
         ),
         Alarm(
             id="WorkflowThrottled",
@@ -106,6 +108,7 @@ def _workflow() -> tuple[Alarm, ...]:
             metrics=one(of_workflow("Delivery", "ExecutionsFailed")),
             missing="notBreaching",
             source=SLIC,
+            rolls_back=True,
             urgent=True,
         ),
         Alarm(

@@ -16,6 +16,7 @@ from stacks.reminder_feedback import ReminderMails
 from stacks.reminder_table import ReminderTable
 from stacks.sending import TIMEOUT_SECONDS, sending
 from stacks.stage import Stage
+from stacks.versions import AT_ONCE
 from stacks.workflow import Workflow
 
 
@@ -48,6 +49,8 @@ class ReminderDelivery(Workflow):
             id,
             stage=stage,
             file_name="reminder_delivery.asl.json",
+            # The reminder workflow starts the latest definition. See decision D221.
+            rollout=AT_ONCE,
             # See decision D142.
             type=sfn.StateMachineType.EXPRESS,
             # Step Functions keeps no history of an Express execution, so the log has to show the failures.

@@ -9,6 +9,7 @@ from stacks.published_function import PublishedFunction
 from stacks.python_function import DependencyLayer
 from stacks.reminder_table import ReminderTable
 from stacks.stage import Stage
+from stacks.versions import Rollout
 from stacks.workflow import Workflow
 
 
@@ -27,11 +28,13 @@ class ReminderWorkflow(Workflow):
         dependencies: DependencyLayer,
         table: ReminderTable,
         delivery: sfn.IStateMachine,
+        rollout: Rollout,
     ) -> None:
         self.schedule_reminder = schedule_reminder = PublishedFunction(
             scope,
             "ScheduleReminder",
             stage=stage,
+            rollout=rollout,
             description="Validates and records a reminder that was started by hand.",
             handler="reminders.schedule_reminder.handler",
             memory=256,
@@ -46,6 +49,7 @@ class ReminderWorkflow(Workflow):
             id,
             stage=stage,
             file_name="reminder.asl.json",
+            rollout=rollout,
             # A reminder waits for up to a year. Express executions last at most five minutes.
             # See decision D033.
             type=sfn.StateMachineType.STANDARD,
@@ -54,8 +58,8 @@ class ReminderWorkflow(Workflow):
             substitutions={
                 "ReminderTable": table.table_name,
                 "ScheduleReminderFunction": schedule_reminder.live,
-                # Not the alias: an execution waits for up to a year, and a stage may go back to a version of the project
-                # that has no alias yet. See decision D221.
+                # Not the alias: an execution waits for up to a year, and meanwhile a stage may go back to a version of
+                # the project that has no alias yet. See decision D221.
                 "ReminderDelivery": delivery.state_machine_arn,
             },
         )

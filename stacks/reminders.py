@@ -23,6 +23,7 @@ from stacks.reminders_api import RemindersApi
 from stacks.rest_api import STAGE_NAME
 from stacks.saved_queries import SavedQueries
 from stacks.stage import Stage
+from stacks.versions import Rollout
 
 
 class RemindersStack(Stack):
@@ -39,7 +40,13 @@ class RemindersStack(Stack):
         self.queues = queues = ReminderQueues(self, "ReminderQueues", stage=stage)
         delivery = ReminderDelivery(self, "ReminderDelivery", stage=stage, queues=queues)
         self.workflow = workflow = ReminderWorkflow(
-            self, "ReminderStateMachine", stage=stage, dependencies=dependencies, table=table, delivery=delivery
+            self,
+            "ReminderStateMachine",
+            stage=stage,
+            dependencies=dependencies,
+            table=table,
+            delivery=delivery,
+            rollout=Rollout.of(stage, stack=id, alarms=reminder_alarms(stage.alarms)),
         )
 
         # API

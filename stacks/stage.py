@@ -97,6 +97,18 @@ class PersonLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gradual:
+    """How a deployment moves callers to a new version of a workflow, or of a function that workflows call.
+
+    First `percent` of the new executions, or calls, get the new version. After `minutes` without an alarm all get it.
+    If an alarm goes off before, all get the version before, and CloudFormation rolls the stack back.
+    """
+
+    percent: int
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment of both apps."""
 
@@ -235,6 +247,10 @@ class Stage:
 
     example_consumer: bool
     """Whether to deploy the example of a downstream application, which empties the fulfillment queue."""
+
+    gradual: Gradual | None
+    """None: a deployment moves all callers to new versions at once. The laptop cloud's engine knows no other way.
+    See decision D223."""
 
     only_account: str | None
     """The only account that CloudFormation deploys this stage to. None allows any account."""

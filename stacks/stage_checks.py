@@ -16,6 +16,10 @@ instances of the function than a new account may run."""
 LONGEST_WINDOW = 300
 """Seconds. https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html"""
 
+GRADUAL = {"percent": 99, "minutes": 2100}
+"""The most that CloudFormation accepts for an alias of a workflow. CodeDeploy accepts more minutes.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-stepfunctions-statemachinealias-deploymentpreference.html"""
+
 FEWEST_DAYS = 30
 """The shortest time that orders can be kept: more than twice the time of a message."""
 
@@ -60,6 +64,7 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
         yield from _impossible_rates(stage)
         yield from _impossible_logs(stage)
         yield from _impossible_limits(stage)
+        yield from _impossible_rollout(stage)
         if not 1 <= (seconds := stage.seconds_watched_at_once) <= LONGEST_WINDOW:
             yield (
                 f"stacks/config.py: the stage {stage.name} has seconds_watched_at_once={seconds}: set it to a number "
@@ -108,6 +113,23 @@ def _impossible_limits(stage: Stage) -> Iterator[str]:
             yield (
                 f"stacks/config.py: the stage {stage.name} has limits.{field}={limit}: set it to a whole number, "
                 f"{least} or more"
+            )
+
+
+def _impossible_rollout(stage: Stage) -> Iterator[str]:
+    if not stage.gradual:
+        return
+    if stage.name == LAPTOP_STAGE:
+        yield (
+            f"stacks/config.py: the stage {stage.name} has `gradual`, and the engine of the laptop cloud has no "
+            "CodeDeploy: set `gradual` to None"
+        )
+    for field, most in GRADUAL.items():
+        value = getattr(stage.gradual, field)
+        if type(value) is not int or not 1 <= value <= most:
+            yield (
+                f"stacks/config.py: the stage {stage.name} has gradual.{field}={value}: set it to a whole number from "
+                f"1 to {most}, or `gradual` to None"
             )
 
 

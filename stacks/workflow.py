@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.stage import Stage
-from stacks.versions import LIVE, keep_older_versions
+from stacks.versions import LIVE, Rollout, keep_older_versions
 
 STATE_MACHINES = Path(__file__).parent.parent / "statemachines"
 
@@ -61,6 +61,7 @@ class Workflow(sfn.StateMachine):
         file_name: str,
         substitutions: Mapping[str, str],
         type: sfn.StateMachineType,
+        rollout: Rollout,
         log_level: sfn.LogLevel | None = None,
         encryption: sfn.EncryptionConfiguration | None = None,
     ) -> None:
@@ -90,9 +91,9 @@ class Workflow(sfn.StateMachine):
                 destination=log_group, level=log_level or stage.workflow_log_level, include_execution_data=False
             ),
         )
-        self.live = self._published()
+        self.live = self._published(rollout)
 
-    def _published(self) -> str:
+    def _published(self, rollout: Rollout) -> str:
         """Adds a version of each revision, and the alias. Returns the alias's ARN."""
         revision = cast(sfn.CfnStateMachine, self.node.default_child).attr_state_machine_revision_id
         version = sfn.CfnStateMachineVersion(
@@ -103,8 +104,20 @@ class Workflow(sfn.StateMachine):
             self,
             "Live",
             name=LIVE,
-            deployment_preference=sfn.CfnStateMachineAlias.DeploymentPreferenceProperty(
-                state_machine_version_arn=version.ref, type="ALL_AT_ONCE"
-            ),
+            deployment_preference=_preference(version.ref, rollout),
         )
         return alias.ref
+
+
+def _preference(version: str, rollout: Rollout) -> sfn.CfnStateMachineAlias.DeploymentPreferenceProperty:
+    """How the alias moves. CloudFormation itself moves it gradually."""
+    prefer = sfn.CfnStateMachineAlias.DeploymentPreferenceProperty
+    if not (gradual := rollout.gradual):
+        return prefer(state_machine_version_arn=version, type="ALL_AT_ONCE")
+    return prefer(
+        state_machine_version_arn=version,
+        type="CANARY",
+        percentage=gradual.percent,
+        interval=gradual.minutes,
+        alarms=[*rollout.alarms],
+    )

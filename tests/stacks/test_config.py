@@ -105,6 +105,14 @@ def test_the_example_consumer_can_be_added_to_every_stage(name):
 
 
 @pytest.mark.parametrize("name", STAGES)
+def test_every_stage_can_be_deployed_at_once(name):
+    assert stage_from_context({"stage": name, "gradual": "off"}.get) == replace(STAGES[name], gradual=None)
+    assert stage_from_context({"stage": name, "gradual": "on"}.get) == STAGES[name]
+    with pytest.raises(InvalidStageError, match="unknown gradual setting .* on or off"):
+        stage_from_context({"stage": name, "gradual": "no"}.get)
+
+
+@pytest.mark.parametrize("name", STAGES)
 @pytest.mark.parametrize("source", ["https://github.com/our/cats/blob/main", "http://127.0.0.1:8000"])
 def test_every_stage_can_show_its_code_to_learners(name, source):
     stage = stage_from_context({"stage": name, "source": source}.get)
@@ -275,3 +283,19 @@ def test_the_document_names_the_limits_of_a_person():
 
     assert said in (PROJECT / "docs" / "deploying.md").read_text()
     assert {stage.limits for stage in STAGES.values() if stage.name != "local"} == {limits}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("percent", 0), ("percent", 100), ("minutes", 0), ("minutes", 2101), ("minutes", 2.5), ("percent", True)],
+)
+def test_a_gradual_deployment_that_cloudformation_refuses_is_named(field, value):
+    (mistake,) = mistakes([replace(NEW, gradual=replace(PROD.gradual, **{field: value}))])
+
+    assert f"gradual.{field}={value}: set it to a whole number from 1 to" in mistake
+
+
+def test_the_stage_of_the_laptop_cloud_cannot_be_deployed_gradually():
+    (mistake,) = mistakes([replace(LOCAL, gradual=PROD.gradual)])
+
+    assert "the engine of the laptop cloud has no CodeDeploy: set `gradual` to None" in mistake

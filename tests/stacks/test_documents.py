@@ -38,6 +38,8 @@ COSTS = {
 FREE_SERVICES = {
     *("ApiGateway", "Budgets", "CloudFront", "Cognito", "DynamoDB", "Events", "IAM", "Lambda", "Logs", "PublishedSite"),
     *("S3", "SES", "SNS", "SQS", "SSM", "StepFunctions", "XRay"),
+    # For functions: https://aws.amazon.com/codedeploy/pricing/
+    "CodeDeploy",
 }
 FREE_TYPES = {
     *("AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::RouteTable", "AWS::EC2::SubnetRouteTableAssociation"),

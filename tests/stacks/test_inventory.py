@@ -22,7 +22,7 @@ def test_every_function_is_in_the_inventory(deployments):
 
 
 def test_every_other_role_is_in_the_inventory(deployments):
-    if wrong := compared(deployments, found=other_roles_in, listed=lambda stage: expected.OTHER_ROLES):
+    if wrong := compared(deployments, found=other_roles_in, listed=expected.other_roles_of):
         pytest.fail(wrong, pytrace=False)
 
 

@@ -10,6 +10,7 @@ from tests.support.templates.expected import (
     LIST_STREAMS,
     PUSH_LOGS,
     TRACE,
+    WITH_GRADUAL,
     WRITE_TEXT_LOGS,
 )
 
@@ -18,6 +19,9 @@ REMINDER_EXECUTIONS = (
     "Reminders/ReminderStateMachine.split(:)[6]:*"
 )
 """The seventh part of a workflow's ARN is its name, which is in the ARN of each of its executions."""
+
+PUBLISHED = [path.removesuffix("/Gradual/Role") for path in WITH_GRADUAL]
+ALARMS = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
 
 OPEN_RESOURCES = {
     (
@@ -43,6 +47,13 @@ OPEN_RESOURCES = {
         REMINDER_EXECUTIONS,
     ): "The executions of that one workflow, which have names of their own.",
     (frozenset({"s3:DeleteObject", "s3:PutObject"}), "Website/Site.Arn/*"): "What is in that one bucket.",
+    **{
+        (frozenset({"lambda:GetProvisionedConcurrencyConfig"}), f"{function}.Arn:*"): "The versions of that function."
+        for function in PUBLISHED
+    },
+    (frozenset({"cloudwatch:DescribeAlarms"}), ALARMS): (
+        "CodeDeploy may read alarms by their names or all together. It only reads whether they are on."
+    ),
 }
 
 
@@ -50,6 +61,7 @@ def test_every_role_is_for_one_service(deployment):
     for path, role in deployment.properties("AWS::IAM::Role").items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         services = {"ApiLogs/Role": "apigateway", "ApiLogs/TextLogsRole": "sns", "Identity/TextsRole": "cognito-idp"}
+        services |= dict.fromkeys(WITH_GRADUAL, "codedeploy")
         service = services.get(path, "states" if path.endswith(("StateMachineRole", "DeliveryRole")) else "lambda")
         assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert trust["Action"] == "sts:AssumeRole"
@@ -78,7 +90,11 @@ def test_every_wildcard_resource_is_known_and_has_a_reason(deployment):
 
     known = {(action, resource) for actions, resource in OPEN_RESOURCES for action in actions}
     of_the_cache = {(action, "*") for action in JOIN_NETWORK}
-    assert found == known - (set() if deployment.stage.cache else of_the_cache)
+    of_a_gradual_stage = {one for one in known if one[1] in {ALARMS, *(f"{function}.Arn:*" for function in PUBLISHED)}}
+    absent = (set() if deployment.stage.cache else of_the_cache) | (
+        set() if deployment.stage.gradual else of_a_gradual_stage
+    )
+    assert found == known - absent
 
 
 def test_only_text_messages_are_published_outside_of_topics(deployment):

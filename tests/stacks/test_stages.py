@@ -45,10 +45,28 @@ def test_every_place_that_lists_stages_lists_all_of_them(synthesised):
 
 @pytest.mark.parametrize("other", [name for name in STAGES if name != "local"])
 def test_the_laptop_cloud_runs_the_resources_of_every_other_stage(other, synthesised):
-    local = synthesised("local").names_and_types()
+    local, there = synthesised("local").names_and_types(), synthesised(other).names_and_types()
 
-    assert local == synthesised(other).names_and_types()
+    # The one exception: the engine has no CodeDeploy.
+    of_codedeploy = {name: type for name, type in there.items() if "Gradual" in name}
+    assert local == {name: type for name, type in there.items() if name not in of_codedeploy}
     assert len(local) > 60
+    expected = GRADUAL if STAGES[other].gradual else set()
+    assert {*of_codedeploy.values()} == expected
+
+
+GRADUAL = {
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentConfig",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+}
+"""The resources of a stage that moves the aliases of functions gradually."""
+
+
+def test_without_gradual_deployment_a_stage_has_the_resources_of_the_laptop_cloud(synthesised):
+    assert synthesised(stage="prod", gradual="off").names_and_types() == synthesised("local").names_and_types()
 
 
 def test_the_list_of_stacks_for_the_commands_is_complete(with_everything):

@@ -28,6 +28,7 @@ TYPED = (
     "REMINDERS",
     "PLOT",
     "ALLOW",
+    "GRADUAL",
     *map(str.upper, SETTINGS),
 )
 """The variables that users set."""

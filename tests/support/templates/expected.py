@@ -467,6 +467,20 @@ OTHER_ROLES: Mapping[str, Grants] = {
 }
 """The roles of every stage that do not belong to a function."""
 
+WITH_GRADUAL: Mapping[str, Grants] = {
+    f"{function}/Gradual/Role": {
+        f"{function}.Arn": {"lambda:GetAlias", "lambda:UpdateAlias"},
+        f"{function}.Arn:*": {"lambda:GetProvisionedConcurrencyConfig"},
+        "cloudwatch:alarm:*": {"cloudwatch:DescribeAlarms"},
+    }
+    for function in ("Orders/VerifyCCAndPrice", "Reminders/ScheduleReminder")
+}
+"""The roles of a stage that moves aliases gradually: CodeDeploy's."""
+
+
+def other_roles_of(stage: Stage) -> dict[str, Grants]:
+    return {**OTHER_ROLES, **(WITH_GRADUAL if stage.gradual else {})}
+
 
 def functions_of(stage: Stage) -> dict[str, Function]:
     return {
