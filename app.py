@@ -115,7 +115,10 @@ if __name__ == "__main__":
     app = cdk.App()
     try:
         check_stages(ALL_STAGES)
-        build(app, stage=stage_from_context(app.node.try_get_context))
+        stage = stage_from_context(app.node.try_get_context)
+        # The context may have changed it.
+        check_stages([stage])
+        build(app, stage=stage)
     except (InvalidStageError, LayerNotBuiltError) as error:
         sys.exit(f"error: {error}")
     app.synth()

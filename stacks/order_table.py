@@ -6,10 +6,7 @@ from constructs import Construct
 from orders.order import BY_TODO, CORRECTED, OWN_ORDERS
 from orders.retention import EXPIRES_AT
 from stacks.kept_table import Index, KeptTable
-from stacks.stage import Stage
-
-WRITES_OF_AN_ORDER = 3
-"""The writes to the row of a good order: the claim, the take-up by the workflow, and the outcome."""
+from stacks.stage import WRITES_OF_AN_ORDER, Stage
 
 
 class OrderTable(KeptTable):

@@ -20,7 +20,7 @@ from stacks.alarm_settings import AlarmSettings
 LAPTOP_ACCOUNT = "000000000000"
 """The laptop cloud's account. It does not exist on AWS."""
 
-_ADDRESS = r"[^@\s<>,;]+@([a-z0-9-]+\.)+[a-z0-9-]+"
+ADDRESS = r"[^@\s<>,;]+@([a-z0-9-]+\.)+[a-z0-9-]+"
 _FOR_EXAMPLES = (
     r"(.*[.@])?(example\.(com|net|org)|(home\.)?arpa|alt|example|internal|invalid|local|localhost|onion|test)"
 )
@@ -28,6 +28,10 @@ _FOR_EXAMPLES = (
 
 DAYS = {RetentionDays.ONE_WEEK: 7, RetentionDays.THREE_MONTHS: 90}
 """The days of each retention that a stage uses for its logs."""
+
+
+WRITES_OF_AN_ORDER = 3
+"""The writes to the row of a good order: the claim, the take-up by the workflow, and the outcome."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,4 +296,4 @@ class Stage:
 
 def is_address(text: str) -> bool:
     """Whether `text` is one e-mail address, in a domain that somebody can own. Nobody owns `example.com` or `.test`."""
-    return bool(re.fullmatch(_ADDRESS, text, re.IGNORECASE) and not re.fullmatch(_FOR_EXAMPLES, text, re.IGNORECASE))
+    return bool(re.fullmatch(ADDRESS, text, re.IGNORECASE) and not re.fullmatch(_FOR_EXAMPLES, text, re.IGNORECASE))

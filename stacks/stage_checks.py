@@ -3,25 +3,15 @@
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from aws_cdk.aws_lambda import ApplicationLogLevel
+from aws_cdk import RemovalPolicy
 
-from orders.retention import MESSAGE_DAYS
 from stacks.names import LAPTOP_STAGE
-from stacks.stage import LAPTOP_ACCOUNT, Stage
+from stacks.stage import LAPTOP_ACCOUNT, WRITES_OF_AN_ORDER, Stage
+from stacks.stage_fields import wrong_fields
 
-SLOWEST_RATE, FASTEST_RATE = 0.1, 1_000
-"""Messages per second. A slower pause would not fit into one call of `SendReminder`. A faster rate would need more
-instances of the function than a new account may run."""
-
-LONGEST_WINDOW = 300
-"""Seconds. https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html"""
-
-GRADUAL = {"percent": 99, "minutes": 2100}
-"""The most that CloudFormation accepts for an alias of a workflow. CodeDeploy accepts more minutes.
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-stepfunctions-statemachinealias-deploymentpreference.html"""
-
-FEWEST_DAYS = 30
-"""The shortest time that orders can be kept: more than twice the time of a message."""
+MOST_WRITES = 40_000
+"""Write units per second that DynamoDB gives a table, and more on request:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
 
 
 class InvalidStageError(ValueError):
@@ -49,88 +39,73 @@ def mistakes(stages: Iterable[Stage]) -> Iterator[str]:
         elif _may_share_an_account(one, other):
             yield from _conflicts(one, other)
     for stage in stages:
-        if stage.throttle_rate < stage.load.requests_per_second:
+        wrong = [*wrong_fields(stage)]
+        # A wrong value cannot be compared with others.
+        yield from wrong or _wrong_together(stage)
+
+
+def _wrong_together(stage: Stage) -> Iterator[str]:
+    """Settings of which each can work, but not together."""
+    here = f"stacks/config.py: the stage {stage.name} has"
+    if stage.throttle_rate < stage.load.requests_per_second:
+        yield (
+            f"stacks/config.py: with its `load` the stage {stage.name} needs a `throttle_rate` of "
+            f"{stage.load.requests_per_second} or more, and has {stage.throttle_rate}: raise it, or lower the load"
+        )
+    if _of_the_laptop(stage) and (stage.name, stage.only_account) != (LAPTOP_STAGE, LAPTOP_ACCOUNT):
+        yield (
+            f"{here} `outbox`, `demo_users`, `figures_key`, `source_url` or `only_account` from the stage "
+            f"{LAPTOP_STAGE}. These work only on the laptop cloud: set all five to None, or for {LAPTOP_STAGE} "
+            "`only_account` to the laptop's"
+        )
+    if stage.cache and not stage.cache.encrypted_in_transit and stage.only_account != LAPTOP_ACCOUNT:
+        yield (
+            f"{here} cache.encrypted_in_transit=False, but only the laptop's cache works without TLS: set it to True"
+        )
+    if stage.deletion_protection and stage.removal_policy == RemovalPolicy.DESTROY:
+        yield (
+            f"{here} deletion_protection=True and removal_policy=DESTROY, so AWS would refuse to delete what "
+            "CloudFormation deletes: set the policy to RETAIN, or the protection to False"
+        )
+    if stage.gradual and stage.name == LAPTOP_STAGE:
+        yield f"{here} `gradual`, and the engine of the laptop cloud has no CodeDeploy: set `gradual` to None"
+    yield from _impossible_times(stage, here)
+    yield from _impossible_numbers(stage, here)
+
+
+def _impossible_times(stage: Stage, here: str) -> Iterator[str]:
+    if (hours := stage.hours_reminders_may_be_late) > 24 * (days := stage.days_reminders_are_kept):
+        yield (
+            f"{here} hours_reminders_may_be_late={hours}, but DynamoDB deletes a reminder after "
+            f"days_reminders_are_kept={days}: lower the hours to {24 * days} or less, or raise the days"
+        )
+    if (minutes := stage.alarms.minutes_until_sent) > 60 * hours:
+        yield (
+            f"{here} alarms.minutes_until_sent={minutes}, but after hours_reminders_may_be_late={hours} a reminder is "
+            f"no longer sent: lower the minutes to {60 * hours} or less"
+        )
+
+
+def _impossible_numbers(stage: Stage, here: str) -> Iterator[str]:
+    most = 60 * stage.throttle_rate
+    for name in ("least_requests", "requests_expected"):
+        number = getattr(stage.alarms, name)
+        if number is not None and number > most:
             yield (
-                f"stacks/config.py: with its `load` the stage {stage.name} needs a `throttle_rate` of "
-                f"{stage.load.requests_per_second} or more, and has {stage.throttle_rate}: raise it, or lower the load"
+                f"{here} alarms.{name}={number}, but its `throttle_rate` lets in at most {most} requests a minute: "
+                "lower it, or raise the rate"
             )
-    for stage in stages:
-        if stage.name != LAPTOP_STAGE and _of_the_laptop(stage):
-            yield (
-                f"stacks/config.py: the stage {stage.name} has `outbox`, `demo_users`, `figures_key`, `source_url` "
-                f"or `only_account` from the stage {LAPTOP_STAGE}. These work only on the laptop cloud: set all "
-                "five to None"
-            )
-        yield from _impossible_rates(stage)
-        yield from _impossible_logs(stage)
-        yield from _impossible_limits(stage)
-        yield from _impossible_rollout(stage)
-        if not 1 <= (seconds := stage.seconds_watched_at_once) <= LONGEST_WINDOW:
-            yield (
-                f"stacks/config.py: the stage {stage.name} has seconds_watched_at_once={seconds}: set it to a number "
-                f"from 1 to {LONGEST_WINDOW}, the longest batching window of Lambda"
-            )
-        if (days := stage.days_orders_are_kept) is not None and days < FEWEST_DAYS:
-            yield (
-                f"stacks/config.py: the stage {stage.name} has days_orders_are_kept={days}: set it to {FEWEST_DAYS} or "
-                f"more, because messages about an order may wait for {MESSAGE_DAYS} days, or to None"
-            )
+    if stage.load.prepared and (writes := WRITES_OF_AN_ORDER * stage.load.busiest_orders) > MOST_WRITES:
+        yield (
+            f"{here} load.prepared=True, which needs {writes} write units a second for its orders, and a table has at "
+            f"most {MOST_WRITES}: set it to False, or lower load.orders_per_second"
+        )
 
 
 def _of_the_laptop(stage: Stage) -> bool:
     has_a_path = bool(stage.source_url and stage.source_url.startswith("/"))
     for_the_page = stage.outbox or stage.demo_users or stage.figures_key or has_a_path
     return bool(for_the_page or stage.only_account == LAPTOP_ACCOUNT)
-
-
-def _impossible_rates(stage: Stage) -> Iterator[str]:
-    for name in ("mails_per_second", "texts_per_second", "publishes_per_second"):
-        if not SLOWEST_RATE <= getattr(stage, name) <= FASTEST_RATE:
-            yield (
-                f"stacks/config.py: the stage {stage.name} has {name}={getattr(stage, name)}: set it to a number from "
-                f"{SLOWEST_RATE} to {FASTEST_RATE}"
-            )
-
-
-def _impossible_logs(stage: Stage) -> Iterator[str]:
-    for name in ("debug_sample", "traces_sampled"):
-        if not 0 <= getattr(stage, name) <= 1:
-            yield (
-                f"stacks/config.py: the stage {stage.name} has {name}={getattr(stage, name)}: set it to a share, "
-                "from 0 to 1"
-            )
-    if stage.log_level in (ApplicationLogLevel.TRACE, ApplicationLogLevel.DEBUG):
-        yield (
-            f"stacks/config.py: the stage {stage.name} has log_level={stage.log_level.value}, with which libraries log "
-            "the bodies of their calls: set it to INFO, and `debug_sample` to 1"
-        )
-
-
-def _impossible_limits(stage: Stage) -> Iterator[str]:
-    for field, least in (("reminders_waiting", 1), ("reminders_a_day", 1), ("texts_a_day", 0)):
-        limit = getattr(stage.limits, field)
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < least:
-            yield (
-                f"stacks/config.py: the stage {stage.name} has limits.{field}={limit}: set it to a whole number, "
-                f"{least} or more"
-            )
-
-
-def _impossible_rollout(stage: Stage) -> Iterator[str]:
-    if not stage.gradual:
-        return
-    if stage.name == LAPTOP_STAGE:
-        yield (
-            f"stacks/config.py: the stage {stage.name} has `gradual`, and the engine of the laptop cloud has no "
-            "CodeDeploy: set `gradual` to None"
-        )
-    for field, most in GRADUAL.items():
-        value = getattr(stage.gradual, field)
-        if type(value) is not int or not 1 <= value <= most:
-            yield (
-                f"stacks/config.py: the stage {stage.name} has gradual.{field}={value}: set it to a whole number from "
-                f"1 to {most}, or `gradual` to None"
-            )
 
 
 def _may_share_an_account(one: Stage, other: Stage) -> bool:

@@ -14,13 +14,14 @@ LOSES_NOTHING = {
     "AWS::Budgets": "Budget",
     "AWS::CloudFront": "OriginAccessControl ResponseHeadersPolicy",
     "AWS::CloudWatch": "Alarm CompositeAlarm Dashboard",
+    "AWS::CodeDeploy": "Application DeploymentConfig DeploymentGroup",
     "AWS::EC2": "RouteTable SecurityGroup Subnet SubnetRouteTableAssociation VPC VPCEndpoint",
     # The entries of the cache are copies of rows.
     "AWS::ElastiCache": "ReplicationGroup SubnetGroup User UserGroup",
     "AWS::Events": "Rule",
     "AWS::IAM": "Policy",
-    # A layer stays in AWS when a new version replaces it.
-    "AWS::Lambda": "EventInvokeConfig EventSourceMapping LayerVersion Permission",
+    # Old versions of layers and functions stay in AWS.
+    "AWS::Lambda": "EventInvokeConfig EventSourceMapping LayerVersion Permission Version",
     "AWS::Logs": "MetricFilter QueryDefinition",
     "AWS::S3": "BucketPolicy",
     # Another sender replaces it on purpose, and the old one stays registered.

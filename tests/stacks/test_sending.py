@@ -7,7 +7,8 @@ import pytest
 from sending.pace import LONGEST
 from stacks.config import LOCAL, PROD
 from stacks.sending import MOST_RECEIVES, TIMEOUT_SECONDS, sending
-from stacks.stage_checks import FASTEST_RATE, SLOWEST_RATE, mistakes
+from stacks.stage_checks import mistakes
+from stacks.stage_fields import FASTEST_RATE, SLOWEST_RATE
 
 RATES = ("mails_per_second", "texts_per_second", "publishes_per_second")
 

@@ -2,7 +2,7 @@ import pytest
 
 from costs import quantities
 from orders.order import BY_TODO, CORRECTED, OWN_ORDERS
-from stacks.order_table import WRITES_OF_AN_ORDER
+from stacks.stage import WRITES_OF_AN_ORDER
 from tests.support import tables
 
 
