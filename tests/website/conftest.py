@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import (
     Browser,
+    Page,
     expect,
     sync_playwright,
 )
@@ -17,7 +18,7 @@ from local.users import OPERATOR, PERSON, User
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.names import unique
 from tests.support.page import scenes
-from tests.support.page.tab import OpenTab, Tab, tokens
+from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
 from tests.support.page.windows import Windows
 
 # One renderer process serves all tabs: they show the same site, and starting a process for each takes time.
@@ -52,18 +53,52 @@ def open_tab(windows: Windows, cloud: Cloud, places: Places) -> Iterator[OpenTab
     tabs = []
 
     def open_(user: User | None = None, *, alone: bool = False, **options: Any) -> Tab:
-        page = windows.open(alone=alone, **options)
-        page.set_default_timeout(PATIENCE)
-        if user:
-            page.add_init_script(
-                f"if (location.host) sessionStorage.session ??= {json.dumps(json.dumps(tokens(cloud, places, user)))}"
-            )
-        tabs.append(Tab(page, places))
+        tabs.append(new_tab(windows.open(alone=alone, **options), cloud, places, user))
         return tabs[-1]
 
     yield open_
     problems = [problem for tab in tabs for problem in tab.problems]
     windows.clear()
+    assert problems == []
+
+
+def new_tab(page: Page, cloud: Cloud, places: Places, user: User | None) -> Tab:
+    page.set_default_timeout(PATIENCE)
+    if user:
+        page.add_init_script(
+            f"if (location.host) sessionStorage.session ??= {json.dumps(json.dumps(tokens(cloud, places, user)))}"
+        )
+    return Tab(page, places)
+
+
+@pytest.fixture(scope="module")
+def kept_tabs(browser: Browser, places: Places) -> Iterator[tuple[Windows, dict[str, Tab]]]:
+    windows = Windows(browser, places.site)
+    yield windows, {}
+    windows.close()
+
+
+@pytest.fixture
+def keep_tab(kept_tabs: tuple[Windows, dict[str, Tab]], cloud: Cloud, places: Places) -> Iterator[OpenTab]:
+    """Like `open_tab`, but each user has one tab for all tests of the module, in which the page stays loaded.
+
+    `go` opens a view anew, which takes an eighth of the time of a load. For tests of what a view does with their input.
+    A test that needs the start of the page, another clock or a network that comes back uses `open_tab`.
+    """
+    windows, tabs = kept_tabs
+
+    def keep(user: User | None = None, **options: Any) -> Tab:
+        key = f"{user.email if user else None} {options}"
+        if key not in tabs:
+            tabs[key] = new_tab(windows.open(**options), cloud, places, user)
+            tabs[key].is_kept = True
+        return tabs[key]
+
+    yield keep
+    problems = [problem for tab in tabs.values() for problem in tab.problems]
+    for tab in tabs.values():
+        tab.forget()
+        tab.page.set_viewport_size(DESKTOP)
     assert problems == []
 
 

@@ -66,9 +66,9 @@ def test_a_failure_of_the_service_shows_the_id_to_quote(open_tab: OpenTab, opera
     ("view", "answer"), [*((view, cut_off) for view in VIEWS), ("#/orders", unavailable), ("#/account", a_proxys_page)]
 )
 def test_a_view_reports_servers_that_are_down_and_can_try_again(
-    open_tab: OpenTab, operator: User, view: str, answer: Answer
+    keep_tab: OpenTab, operator: User, view: str, answer: Answer
 ) -> None:
-    tab = open_tab(operator)
+    tab = keep_tab(operator)
     # The order T-any does not exist.
     tab.refusals = {404, 502, 503}
     tab.is_cut_off = True
@@ -164,7 +164,7 @@ def test_a_sign_in_without_an_answer_is_reported(open_tab: OpenTab, somebody: Us
 @pytest.fixture
 def offline(open_tab: OpenTab, somebody: User) -> Iterator[Tab]:
     """A tab that loaded the page and then lost the network."""
-    tab = open_tab(somebody)
+    tab = open_tab(somebody, alone=True)
     tab.is_cut_off = True
     with tab.page.expect_response("**/views/orders.js"):
         tab.go("#/order")
@@ -238,7 +238,7 @@ def test_a_view_whose_module_does_not_load_says_so_and_can_try_again(open_tab: O
 
 
 def test_a_module_that_was_missed_offline_loads_when_the_network_is_back(open_tab: OpenTab, somebody: User) -> None:
-    tab = open_tab(somebody)
+    tab = open_tab(somebody, alone=True)
     tab.is_cut_off = True
     tab.page.route("**/views/orders.js", cut_off)
     tab.go("#/orders")
@@ -255,8 +255,8 @@ def test_a_module_that_was_missed_offline_loads_when_the_network_is_back(open_ta
 @pytest.mark.parametrize(
     "address", ["#/nowhere", "#/orders/%", "#/orders/a/b", "#/__proto__", "#/order/", "#/<img src=x onerror=alert(1)>"]
 )
-def test_an_unknown_address_says_so_and_leads_back(open_tab: OpenTab, somebody: User, address: str) -> None:
-    tab = open_tab(somebody)
+def test_an_unknown_address_says_so_and_leads_back(keep_tab: OpenTab, person: User, address: str) -> None:
+    tab = keep_tab(person)
 
     tab.go(address)
 

@@ -17,9 +17,9 @@ NOTE = "Called her: she does not want it <b>any more</b>."
 
 
 @pytest.fixture
-def open_operators(open_tab: OpenTab, operator: User) -> Tab:
+def open_operators(keep_tab: OpenTab, operator: User) -> Tab:
     """An operator's tab, before it opens the operators' view."""
-    return open_tab(operator)
+    return keep_tab(operator)
 
 
 def section(page: Page, title: str) -> Locator:
@@ -263,8 +263,9 @@ def test_a_failed_reminder_is_listed_with_its_reason_and_masked_addresses(open_o
     assert theirs.user.email not in page.content()
 
 
-def test_operators_begin_at_their_view_and_see_everywhere_how_much_waits(open_operators: Tab) -> None:
-    page, waiting = open_operators.page, {"ESCALATED": ["A", "B"], "PARKED": ["C"]}
+def test_operators_begin_at_their_view_and_see_everywhere_how_much_waits(open_tab: OpenTab, operator: User) -> None:
+    tab = open_tab(operator)
+    page, waiting = tab.page, {"ESCALATED": ["A", "B"], "PARKED": ["C"]}
 
     def answer(route: Route) -> None:
         status = route.request.url.rpartition("status=")[2].partition("&")[0]
@@ -274,13 +275,13 @@ def test_operators_begin_at_their_view_and_see_everywhere_how_much_waits(open_op
     dead = {"queues": [{"Queue": "EscalationQueue", "Messages": 3}]}
     page.route("**/v1/orders?*", answer)
     page.route("**/v1/dead-letters", lambda route: route.fulfill(json=dead, headers=CORS))
-    open_operators.go()
-    open_operators.expect_title("Operators")
+    tab.go()
+    tab.expect_title("Operators")
     link = page.get_by_role("link", name=re.compile("^Operators ?: 2 escalated, 1 parked, 3 dead letters$"))
     expect(link.locator(".badge")).to_have_text("6")
 
     waiting["ESCALATED"].pop()
-    open_operators.go("#/account")
+    tab.go("#/account")
 
     expect(
         page.get_by_role("link", name=re.compile("^Operators ?: 1 escalated, 1 parked, 3 dead letters$"))

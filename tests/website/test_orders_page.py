@@ -54,6 +54,15 @@ def tab(open_tab: OpenTab, somebody: User) -> Tab:
     return tab
 
 
+@pytest.fixture
+def kept(keep_tab: OpenTab, person: User) -> Tab:
+    """A tab that shows an empty order form. Its tests place no order."""
+    tab = keep_tab(person)
+    tab.go("#/order")
+    tab.requests.clear()
+    return tab
+
+
 def words_of(tab: Tab) -> dict[str, str]:
     """The word at each step and outcome of the path, by name."""
     nodes = tab.page.locator(".path .node").all()
@@ -123,21 +132,21 @@ def test_each_sample_has_its_outcome(tab: Tab, sample: str, reasons: list[str]) 
     assert sorted(shown.all_inner_texts()) == reasons
 
 
-def test_an_order_that_a_fault_stopped_reads_as_our_fault(tab: Tab) -> None:
+def test_an_order_that_a_fault_stopped_reads_as_our_fault(kept: Tab) -> None:
     parked = {**AS_ANSWERED, "OrderId": "T-parked", "Status": "PARKED"}
-    tab.page.route("**/orders/T-parked", lambda route: route.fulfill(headers=CORS, json=parked))
+    kept.page.route("**/orders/T-parked", lambda route: route.fulfill(headers=CORS, json=parked))
 
-    tab.go("#/orders/T-parked")
+    kept.go("#/orders/T-parked")
 
-    path = tab.page.get_by_role("region", name="Path")
+    path = kept.page.get_by_role("region", name="Path")
     expect(path.locator(".chip")).to_have_text("Being looked into")
     expect(path).to_contain_text("Something went wrong on our side, and we are looking into it.")
-    assert words_of(tab) == {
+    assert words_of(kept) == {
         **dict(zip(STATES.values(), ("done", "unclear"), strict=True)),
         **dict.fromkeys(ENDS.values(), "possible"),
         ENDS["PARKED"]: "being looked into",
     }
-    expect(tab.page.locator("main .bad, main [role=alert]")).to_have_count(0)
+    expect(kept.page.locator("main .bad, main [role=alert]")).to_have_count(0)
     expect(path.get_by_text("Park the order")).to_be_hidden()
     path.get_by_text("How it works").click()
     expect(path.get_by_text("Park the order")).to_be_visible()
@@ -216,60 +225,60 @@ def without(name: str) -> dict[str, str]:
     ],
 )
 def test_an_invalid_order_is_reported_beside_its_field_and_not_sent(
-    tab: Tab, typed: dict[str, str], label: str, words: str | re.Pattern[str]
+    kept: Tab, typed: dict[str, str], label: str, words: str | re.Pattern[str]
 ) -> None:
-    place(tab, typed)
+    place(kept, typed)
 
-    expect_problem(tab, label, words)
-    expect(field(tab, label)).to_be_focused()
-    expect(tab.page.locator("[aria-invalid=true]")).to_have_count(1)
-    assert [one.url for one in tab.requests if one.method == "POST"] == []
+    expect_problem(kept, label, words)
+    expect(field(kept, label)).to_be_focused()
+    expect(kept.page.locator("[aria-invalid=true]")).to_have_count(1)
+    assert [one.url for one in kept.requests if one.method == "POST"] == []
 
 
-def test_a_field_stops_at_its_longest_text_and_the_form_checks_it_again(tab: Tab) -> None:
+def test_a_field_stops_at_its_longest_text_and_the_form_checks_it_again(kept: Tab) -> None:
     order_id = new_id()
-    fill(tab, GOOD | {"Order id": order_id})
-    field(tab, "Name").focus()
-    tab.page.keyboard.insert_text("x" * 300)
-    expect(field(tab, "Name")).to_have_value(re.compile("^.{200}$"))
+    fill(kept, GOOD | {"Order id": order_id})
+    field(kept, "Name").focus()
+    kept.page.keyboard.insert_text("x" * 300)
+    expect(field(kept, "Name")).to_have_value(re.compile("^.{200}$"))
 
-    field(tab, "Name").evaluate("(input) => { input.value = 'x'.repeat(201) }")
-    press(tab, "Place the order")
+    field(kept, "Name").evaluate("(input) => { input.value = 'x'.repeat(201) }")
+    press(kept, "Place the order")
 
-    expect_problem(tab, "Name", "Use up to 200 characters, on one line.")
-
-
-def test_the_first_invalid_field_gets_the_focus_and_corrected_fields_lose_their_problem(tab: Tab) -> None:
-    press(tab, "Place the order")
-    expect(field(tab, "Name")).to_be_focused()
-    expect(tab.page.locator("[aria-invalid=true]")).to_have_count(4)
-
-    fill(tab, GOOD | {"Price": ""})
-    press(tab, "Place the order")
-
-    expect(field(tab, "Price")).to_be_focused()
-    expect(tab.page.locator("[aria-invalid=true]")).to_have_count(1)
+    expect_problem(kept, "Name", "Use up to 200 characters, on one line.")
 
 
-def test_a_card_number_in_the_name_is_refused_beside_the_name(tab: Tab) -> None:
-    tab.refusals = {400}
+def test_the_first_invalid_field_gets_the_focus_and_corrected_fields_lose_their_problem(kept: Tab) -> None:
+    press(kept, "Place the order")
+    expect(field(kept, "Name")).to_be_focused()
+    expect(kept.page.locator("[aria-invalid=true]")).to_have_count(4)
 
-    place(tab, GOOD | {"Name": "Zoë 4242 4242 4242 4242"})
+    fill(kept, GOOD | {"Price": ""})
+    press(kept, "Place the order")
 
-    expect_problem(tab, "Name", re.compile("card number"))
-    expect(field(tab, "Name")).to_be_focused()
-    expect(field(tab, "Card number")).to_have_value(CARD)
+    expect(field(kept, "Price")).to_be_focused()
+    expect(kept.page.locator("[aria-invalid=true]")).to_have_count(1)
 
 
-def test_the_id_of_another_persons_order_is_refused_beside_it(tab: Tab, apps: Apps, order: dict[str, str]) -> None:
+def test_a_card_number_in_the_name_is_refused_beside_the_name(kept: Tab) -> None:
+    kept.refusals = {400}
+
+    place(kept, GOOD | {"Name": "Zoë 4242 4242 4242 4242"})
+
+    expect_problem(kept, "Name", re.compile("card number"))
+    expect(field(kept, "Name")).to_be_focused()
+    expect(field(kept, "Card number")).to_have_value(CARD)
+
+
+def test_the_id_of_another_persons_order_is_refused_beside_it(kept: Tab, apps: Apps, order: dict[str, str]) -> None:
     apps.post_order(order)
-    tab.refusals = {409}
+    kept.refusals = {409}
 
-    place(tab, GOOD | {"Order id": order["OrderId"]})
+    place(kept, GOOD | {"Order id": order["OrderId"]})
 
-    expect_problem(tab, "Order id", re.compile("another|already|id", re.IGNORECASE))
-    expect(field(tab, "Order id")).to_be_focused()
-    expect(field(tab, "Card number")).to_have_value(CARD)
+    expect_problem(kept, "Order id", re.compile("another|already|id", re.IGNORECASE))
+    expect(field(kept, "Order id")).to_be_focused()
+    expect(field(kept, "Card number")).to_have_value(CARD)
 
 
 def test_the_same_order_sent_twice_is_placed_once(tab: Tab, apps: Apps) -> None:
@@ -378,11 +387,11 @@ def test_own_orders_are_searched_and_the_way_back_leads_to_the_search(tab: Tab, 
     expect(text).to_have_value("")
 
 
-def test_a_search_that_the_api_refuses_is_reported_beside_its_field(tab: Tab) -> None:
-    tab.refusals = {400}
-    tab.go("#/orders?from=2026-02-02&to=2026-01-01")
+def test_a_search_that_the_api_refuses_is_reported_beside_its_field(kept: Tab) -> None:
+    kept.refusals = {400}
+    kept.go("#/orders?from=2026-02-02&to=2026-01-01")
 
-    expect_problem(tab, "To", re.compile("."))
+    expect_problem(kept, "To", re.compile("."))
 
 
 def test_learners_see_what_is_behind_an_order(
@@ -419,25 +428,25 @@ def test_learners_see_what_is_behind_an_order(
     expect(other.page.get_by_text("Behind the scenes")).to_have_count(0)
 
 
-def test_another_persons_order_looks_like_a_missing_one(tab: Tab, apps: Apps, order: dict[str, str]) -> None:
+def test_another_persons_order_looks_like_a_missing_one(kept: Tab, apps: Apps, order: dict[str, str]) -> None:
     apps.post_order(order)
     apps.settled(order["OrderId"])
-    tab.refusals = {404}
+    kept.refusals = {404}
 
     def seen(order_id: str) -> str:
-        tab.go(f"#/orders/{order_id}")
-        expect(tab.page.get_by_text("Order not found")).to_be_visible()
-        return tab.page.locator("main").inner_text().replace(order_id, "")
+        kept.go(f"#/orders/{order_id}")
+        expect(kept.page.get_by_text("Order not found")).to_be_visible()
+        return kept.page.locator("main").inner_text().replace(order_id, "")
 
     assert seen(order["OrderId"]) == seen(new_id())
 
 
 @pytest.mark.parametrize("address", ["%2e%2e%2fparked", "%3Fstatus%3DESCALATED", "a%20b", "4242%204242%204242%204242"])
-def test_an_invalid_order_id_is_not_found_without_asking_the_api(tab: Tab, address: str) -> None:
-    tab.go(f"#/orders/{address}")
+def test_an_invalid_order_id_is_not_found_without_asking_the_api(kept: Tab, address: str) -> None:
+    kept.go(f"#/orders/{address}")
 
-    expect(tab.page.get_by_text("Order not found")).to_be_visible()
-    assert [one.url for one in tab.requests if "/v1/" in one.url] == []
+    expect(kept.page.get_by_text("Order not found")).to_be_visible()
+    assert [one.url for one in kept.requests if "/v1/" in one.url] == []
 
 
 def test_hostile_text_is_shown_as_text_everywhere(open_tab: OpenTab, somebody: User, operator: User) -> None:

@@ -72,8 +72,8 @@ class Operators:
 
 
 @pytest.fixture
-def operators(open_tab: OpenTab, operator: User) -> Operators:
-    return Operators(open_tab(operator))
+def operators(keep_tab: OpenTab, operator: User) -> Operators:
+    return Operators(keep_tab(operator))
 
 
 def send_again(page: Page, order_id: str) -> None:

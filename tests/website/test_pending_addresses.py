@@ -57,8 +57,8 @@ class Pool:
 
 
 @pytest.fixture
-def pool(open_tab: OpenTab, places: Places, person: User) -> Pool:
-    pool = Pool(open_tab(person), places)
+def pool(keep_tab: OpenTab, places: Places, person: User) -> Pool:
+    pool = Pool(keep_tab(person), places)
     pool.tab.go("#/account")
     return pool
 

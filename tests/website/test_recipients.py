@@ -25,8 +25,9 @@ def send(page: Page, way: str) -> Any:
 
 
 @pytest.fixture
-def tab(open_tab: OpenTab, person: User) -> Tab:
-    tab = open_tab(person, viewport=PHONE)
+def tab(keep_tab: OpenTab, person: User) -> Tab:
+    tab = keep_tab(person)
+    tab.page.set_viewport_size(PHONE)
     tab.refusals = {400}
     tab.go("#/reminders")
     tab.page.get_by_label("Remind me of").fill("Feed the cat")

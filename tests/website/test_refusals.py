@@ -37,8 +37,8 @@ def _detail(field: str, problem: str | codes.Problem) -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def reminders(open_tab: OpenTab, person: User) -> Tab:
-    tab = open_tab(person)
+def reminders(keep_tab: OpenTab, person: User) -> Tab:
+    tab = keep_tab(person)
     tab.refusals = {400}
     tab.go("#/reminders")
     tab.page.get_by_label("Remind me of").fill("Feed the cat")
@@ -121,9 +121,9 @@ def test_a_refused_time_is_explained_by_its_code(reminders: Tab, problem: str | 
 
 @pytest.mark.parametrize("problems", [{"body": "is too large"}, {"Price": "is odd", "body": "is too large"}])
 def test_a_problem_of_an_order_without_a_field_is_shown_as_a_notice(
-    open_tab: OpenTab, person: User, problems: dict[str, str]
+    keep_tab: OpenTab, person: User, problems: dict[str, str]
 ) -> None:
-    tab = open_tab(person)
+    tab = keep_tab(person)
     tab.refusals = {400}
     tab.go("#/order")
     refuse(tab.page, "orders", **problems)

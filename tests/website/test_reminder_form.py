@@ -40,6 +40,14 @@ def tab(open_tab: OpenTab, somebody: User) -> Tab:
     return tab
 
 
+@pytest.fixture
+def kept(keep_tab: OpenTab, person: User) -> Tab:
+    """A tab with an empty form, for tests that set no reminder."""
+    tab = keep_tab(person)
+    tab.go("#/reminders")
+    return tab
+
+
 @pytest.mark.parametrize("zone", ["Europe/Paris", "US/Pacific", "Asia/Kolkata", "UTC"])
 def test_a_time_is_local_to_the_browser(open_tab: OpenTab, somebody: User, message: str, zone: str) -> None:
     tab = open_tab(somebody, timezone_id=zone)
@@ -165,15 +173,15 @@ def test_a_person_chooses_between_two_times_that_look_the_same(
 @pytest.mark.parametrize(
     ("days", "words"), [(-1, "This has passed."), (366, "This is more than 365 days ahead.")], ids=["past", "far"]
 )
-def test_an_impossible_time_is_reported_beside_it(tab: Tab, message: str, days: int, words: str) -> None:
-    tab.refusals = {400}
-    fill_message(tab.page, message)
-    control = at(tab.page, datetime.now() + timedelta(days=days))
+def test_an_impossible_time_is_reported_beside_it(kept: Tab, message: str, days: int, words: str) -> None:
+    kept.refusals = {400}
+    fill_message(kept.page, message)
+    control = at(kept.page, datetime.now() + timedelta(days=days))
 
-    send(tab.page)
+    send(kept.page)
 
     expect_problem(control, words)
-    expect(tab.page.get_by_label("Remind me of")).to_have_value(message)
+    expect(kept.page.get_by_label("Remind me of")).to_have_value(message)
 
 
 Fields = dict[str, str]
@@ -194,24 +202,24 @@ OPENS = {"Number of times": "After a number of times", "Ends at": "On a date"}
 
 @pytest.mark.parametrize(("fields", "label", "words"), WRONG.values(), ids=WRONG)
 def test_a_problem_is_shown_beside_its_field_and_no_input_is_lost(
-    tab: Tab, message: str, fields: Fields, label: str, words: str
+    kept: Tab, message: str, fields: Fields, label: str, words: str
 ) -> None:
-    tab.refusals = {400}
-    fill_message(tab.page, message)
+    kept.refusals = {400}
+    fill_message(kept.page, message)
     if label in ("Every", *OPENS):
-        tab.page.get_by_label("Repeats").check()
+        kept.page.get_by_label("Repeats").check()
     for name in fields.keys() & OPENS:
-        tab.page.get_by_label(OPENS[name], exact=True).check()
+        kept.page.get_by_label(OPENS[name], exact=True).check()
     for name, text in fields.items():
-        control = tab.page.get_by_label(name, exact=True)
+        control = kept.page.get_by_label(name, exact=True)
         if name in ("Unit", "Period"):
             control.select_option(label=text)
         else:
             control.fill(text)
 
-    press(tab.page)
+    press(kept.page)
 
-    control = tab.page.get_by_label(label, exact=True)
+    control = kept.page.get_by_label(label, exact=True)
     expect_problem(control, words)
     expect(control).to_have_value(fields[label])
 
@@ -257,15 +265,15 @@ def test_the_end_of_a_repeated_reminder_is_local_to_the_browser(tab: Tab, messag
     expect(listed(tab.page, "Upcoming", message)).to_contain_text(f"until {until:%a, %-d %b %Y}, 23:45")
 
 
-def test_a_message_too_long_for_sms_is_reported_beside_it(tab: Tab) -> None:
-    tab.refusals = {400}
+def test_a_message_too_long_for_sms_is_reported_beside_it(kept: Tab) -> None:
+    kept.refusals = {400}
     long = "ż" * 1400
-    fill_message(tab.page, long)
+    fill_message(kept.page, long)
 
-    send(tab.page, "By SMS")
+    send(kept.page, "By SMS")
 
-    expect_problem(tab.page.get_by_label("Remind me of"), "This is too long for a text message")
-    expect(tab.page.get_by_label("Remind me of")).to_have_value(long)
+    expect_problem(kept.page.get_by_label("Remind me of"), "This is too long for a text message")
+    expect(kept.page.get_by_label("Remind me of")).to_have_value(long)
 
 
 def test_without_a_number_there_is_e_mail_and_a_link_to_add_one(open_tab: OpenTab, apps: Apps, message: str) -> None:
@@ -282,14 +290,14 @@ def test_without_a_number_there_is_e_mail_and_a_link_to_add_one(open_tab: OpenTa
     expect(tab.page.get_by_role("heading", name="Account", level=1)).to_be_visible()
 
 
-def test_a_refusal_without_a_field_is_shown_as_a_notice(tab: Tab, message: str) -> None:
+def test_a_refusal_without_a_field_is_shown_as_a_notice(kept: Tab, message: str) -> None:
     """For example, SES may not send for this stage yet. The form has no field to correct for that."""
-    tab.refusals = {400}
+    kept.refusals = {400}
     answer = partial(Route.fulfill, status=400, headers={"Access-Control-Allow-Origin": "*"}, body=json.dumps(REFUSED))
-    tab.page.route("**/reminders", lambda route: answer(route) if is_post(route.request) else route.fallback())
-    fill_message(tab.page, message)
+    kept.page.route("**/reminders", lambda route: answer(route) if is_post(route.request) else route.fallback())
+    fill_message(kept.page, message)
 
-    send(tab.page)
+    send(kept.page)
 
-    expect(tab.page.get_by_role("alert")).to_contain_text("the owner of the sender's address must first open the link")
-    expect(tab.page.get_by_label("Remind me of")).to_have_value(message)
+    expect(kept.page.get_by_role("alert")).to_contain_text("the owner of the sender's address must first open the link")
+    expect(kept.page.get_by_label("Remind me of")).to_have_value(message)

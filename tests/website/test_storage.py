@@ -45,7 +45,6 @@ def test_the_next_test_finds_nothing_of_a_test_in_the_shared_browser(own_windows
     before.goto(f"{places.site}robots.txt")
     before.evaluate("localStorage.x = sessionStorage.x = document.cookie = 'x=1'")
     before.context.grant_permissions(["clipboard-read"])
-    before.context.set_offline(True)
     own_windows.clear()
 
     after = own_windows.open()

@@ -21,9 +21,9 @@ NOT_SET: list[dict[str, Any]] = [
     [("Skip waits", 0, "Workflows now skip their waits."), ("Keep waits", 1, "Workflows now wait the full time.")],
 )
 def test_a_changed_wait_setting_is_reported(
-    open_tab: OpenTab, person: User, button: str, scale: int, words: str
+    keep_tab: OpenTab, person: User, button: str, scale: int, words: str
 ) -> None:
-    tab = open_tab(person)
+    tab = keep_tab(person)
     tab.page.route(
         "**/_ministack/config",
         lambda route: (
@@ -42,9 +42,9 @@ def test_a_changed_wait_setting_is_reported(
 
 @pytest.mark.parametrize("answer", NOT_SET)
 def test_a_wait_setting_that_did_not_change_is_not_reported_as_changed(
-    open_tab: OpenTab, person: User, answer: dict[str, Any]
+    keep_tab: OpenTab, person: User, answer: dict[str, Any]
 ) -> None:
-    tab = open_tab(person)
+    tab = keep_tab(person)
     tab.refusals = {404, 500}
     tab.page.route("**/_ministack/config", lambda route: route.fulfill(**answer))
     tab.go("#/outbox")
@@ -64,10 +64,10 @@ def test_a_wait_setting_that_did_not_change_is_not_reported_as_changed(
     ],
 )
 def test_a_mail_says_which_of_its_parts_is_shown(
-    open_tab: OpenTab, person: User, parts: dict[str, str], text: str, hint: str | None
+    keep_tab: OpenTab, person: User, parts: dict[str, str], text: str, hint: str | None
 ) -> None:
     mail = {"MessageId": "1", "To": ["ada@example.com"], "Source": "us@example.com", "Subject": "Cat", "Timestamp": 0}
-    tab = open_tab(person)
+    tab = keep_tab(person)
     tab.page.route("**/ses/messages", lambda route: route.fulfill(json={"messages": {"0": [{**mail, **parts}]}}))
     tab.go("#/outbox")
 

@@ -20,9 +20,9 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("planted", PLANTED)
-def test_a_forbidden_action_of_the_page_is_recorded(open_tab: OpenTab, planted: str) -> None:
+def test_a_forbidden_action_of_the_page_is_recorded(keep_tab: OpenTab, planted: str) -> None:
     script, recorded = PLANTED[planted]
-    tab = open_tab()
+    tab = keep_tab()
     tab.go()
     assert tab.problems == []
 

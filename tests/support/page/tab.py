@@ -21,6 +21,18 @@ FAILED_RESPONSE = re.compile("Failed to load resource: the server responded with
 CUT_OFF = re.compile("net::ERR_(FAILED|INTERNET_DISCONNECTED)")
 AXE = PROJECT / "tools" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
 
+MOVE = """
+(hash) => new Promise((moved) => {
+  document.getElementById("news").textContent = "";
+  addEventListener("hashchange", () => {
+    addEventListener("hashchange", moved, { once: true });
+    location.hash = hash;
+  }, { once: true });
+  location.hash = `#/left-${Math.random()}`;
+})
+"""
+"""Leaves the view and opens another one, or the same one anew."""
+
 VIOLATIONS = """
 async (rules) => {
   const { violations } = await axe.run(document, {
@@ -45,6 +57,9 @@ class Tab:
         self.is_cut_off = False
         """Whether this test disconnects the network."""
 
+        self.is_kept = False
+        """Whether `go` only moves within the document, once it is loaded."""
+
         self.problems: list[str] = []
         self._hosts = {
             urlsplit(address).netloc
@@ -61,6 +76,10 @@ class Tab:
 
     def go(self, route: str = "") -> None:
         """Loads the page at `route`, like `#/order`, and waits for its view."""
+        if self.is_kept and route[:1] in ("", "#") and self.page.url.startswith(self.address):
+            self.page.evaluate(MOVE, route)
+            self.expect_title(re.compile("."))
+            return
         # If only the hash changes, the browser does not load the document again.
         if self.page.url != "about:blank":
             self.page.goto("about:blank")
@@ -71,6 +90,13 @@ class Tab:
         """Waits until the view with this title is complete. The title appears first."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
         expect(self.page.locator("main > h1 + .skeleton")).to_have_count(0)
+
+    def forget(self) -> None:
+        """Forgets what a test has expected and recorded."""
+        self.page.unroute_all()
+        self.requests.clear()
+        self.problems.clear()
+        self.refusals, self.is_cut_off = set(), False
 
     def axe(self, *rules: str) -> list[str]:
         """The violations that axe finds, each with its element. Without `rules`, axe uses its default rules."""

@@ -27,8 +27,9 @@ class Windows:
     def open(self, *, alone: bool = False, viewport: Any = DESKTOP, **options: Any) -> Page:
         """Opens an empty page. It is in the shared context if it can be.
 
-        Each further page of a test has a context of its own, like another user's browser. `alone` asks for one, for
-        tests that change the clock: Playwright changes it for the whole context, and cannot change it back.
+        Each further page of a test has a context of its own, like another user's browser. `alone` asks for one. A test
+        needs it to change the clock, which Playwright cannot change back, and to go offline and back: the page that
+        stays open shares the process, and would tell the other page too early that the network is back.
         """
         of_page = {name: options.pop(name) for name in OF_A_PAGE & options.keys()}
         page = self._context(alone, options).new_page()
@@ -58,7 +59,6 @@ class Windows:
         kept, *others = self._shared.pages
         for page in others:
             page.close()
-        self._shared.set_offline(False)
         self._shared.clear_permissions()
         self._shared.clear_cookies()
         kept.evaluate("localStorage.clear()")
