@@ -9,7 +9,7 @@ endif
 
 # Values that users type stay text: make does not expand them, and recipes read them from the environment.
 # So no shell runs them. See decision D096.
-override TYPED := MESSAGE WHEN ARGS STAGE SENDER IDENTITY CACHE CONSUMER SOURCE GRADUAL ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT
+override TYPED := MESSAGE WHEN ARGS STAGE PHONE SENDER IDENTITY CACHE CONSUMER SOURCE GRADUAL ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT
 override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
 override WITH_TESTS :=
 override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
@@ -229,8 +229,9 @@ cost-docs: setup ## Write the tables and the picture of docs/cost.md
 	@.venv/bin/python -m tools.cost --stage=prod --write
 
 .PHONY: verify
-verify: setup ## Compare the estimates of `make cost` with a deployed STAGE
-	@.venv/bin/python -m tools.verify "--stage=$${STAGE:-dev}"
+verify: setup .venv/with-tests ## Verify a deployed STAGE from outside; PHONE=... also sends texts
+	@.venv/bin/python -m tools.verify "--stage=$${STAGE:-dev}" $${PHONE:+"--phone=$$PHONE"} \
+		$$(test "$$STAGE" != local || echo --report=docs/verify.md)
 
 .PHONY: simulate
 simulate: setup plots ## Simulate a flash sale; write docs/load.md

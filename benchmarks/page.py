@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Response, sync_playwright
 
-from benchmarks import browser as chromium
 from benchmarks.lookups import cloud_of_its_own
 from benchmarks.report import Ratio, Section, in_turn
 from local import deploy
 from local.cloud import Cloud
+from terminal import browser as chromium
 
 ROUNDS = 10
 CHECK_ROUNDS = 5

@@ -19,7 +19,7 @@ OTHERS = {
     "tools.cost": "say what a month of a stage costs (see `make cost`)",
     "tools.simulate": "simulate a flash sale (see `make simulate`)",
     "tools.dashboards": "draw the dashboards (see `make dashboards`)",
-    "tools.verify": "compare estimates with AWS (see `make verify`)",
+    "tools.verify": "verify a deployed stage from outside (see `make verify`)",
     "tools.guards": "say what a deployment would lose (see `make deploy`)",
     "tools.restore": "put rows of a restored table back (see docs/runbook.md)",
     "tools.teardown": "remove a stage, and list what is left (see `make destroy`)",

@@ -15,6 +15,8 @@ from reminders.reminder import Row, another_name, execution_arn
 
 states = boto3.client("stepfunctions", config=BRIEFLY)
 
+ENDED = "ValidationException"
+
 logger = logger_of(__name__)
 
 
@@ -55,11 +57,18 @@ def found(execution: str) -> dict[str, Any] | None:
 
 
 def stop(execution: str) -> bool:
-    """Stops the execution. Returns False if there is none: it has not started, or it ended over 90 days ago."""
+    """Stops the execution, or finds that it has ended.
+
+    Returns False if there is none: it has not started, or it ended over 90 days ago.
+    """
     try:
         states.stop_execution(executionArn=execution)
     except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
         return False
+    except ClientError as error:
+        # The answer about an execution that has ended by itself.
+        if error_name(error) != ENDED:
+            raise
     return True
 
 

@@ -14,8 +14,8 @@ import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 
-from benchmarks import browser as chromium
 from local.settings import PROJECT
+from terminal import browser as chromium
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 from tools.site.__main__ import build
 

@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 
 import tools.aws
-from costs import quantities
+from costs import prices, quantities
+from local.settings import PROJECT
 from tests.support.doctor import SESSION, STAGE, Aws, examined, resource
+from tools import deployment
 from tools.doctor.target import Target
 from tools.verify import __main__ as program
+from tools.verify import suite
+from tools.verify.queues import Reader
 from tools.verify.readings import Reading, readings
+from tools.verify.table import BY_NAME, CHECKS
 
 FLOW = "arn:aws:states:us-east-1:123456789012:stateMachine:flow"
 DEPLOYED = [
@@ -74,3 +79,108 @@ def test_what_did_not_happen_was_not_measured(aws: Aws) -> None:
 def test_a_wrong_number_of_days_is_refused(days: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main([f"--days={days}"]) == 2
     assert "'--days': not a whole number from 1 to 60" in capsys.readouterr().err
+
+
+def test_the_documents_name_the_checks() -> None:
+    report, text = (PROJECT / "docs" / "verify.md").read_text(), (PROJECT / "docs" / "deploying.md").read_text()
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in report.splitlines() if line.count(" | ") == 4]
+
+    assert rows[2:] == list(BY_NAME), "write the report again: make local-up && make verify STAGE=local"
+    assert f"It runs {len(CHECKS)} checks" in " ".join(text.split())
+    assert f": {len(CHECKS)} checks of" in " ".join((PROJECT / "CHANGELOG.md").read_text().split())
+
+
+def test_each_difference_of_the_laptop_cloud_has_a_row() -> None:
+    lines = (PROJECT / "docs" / "local.md").read_text().splitlines()
+
+    for check in CHECKS:
+        if check.differs:
+            assert lines[suite.line_of(check.differs) - 1].startswith("| ")
+    with pytest.raises(ValueError, match="no row with test_of_nothing"):
+        suite.line_of("test_of_nothing")
+
+
+def test_each_check_says_what_it_uses() -> None:
+    for check in CHECKS:
+        assert check.uses.keys() <= quantities.counted().keys() | prices.table().keys()
+    assert 0 < suite.usd(CHECKS) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--phone=5555550199", "write it like +15555550199"),
+        ("--only=nothing", "unknown check 'nothing'; the checks are alarms, "),
+    ],
+)
+def test_wrong_options_are_refused(
+    aws: Aws, option: str, message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment, "require_credentials", lambda stage, home: None)
+    monkeypatch.setattr(deployment, "find", lambda stage, home: Target(STAGE, tools.aws.Aws(SESSION)))
+
+    assert program.main([option]) == 2
+    assert message in capsys.readouterr().err
+
+
+class Queue:
+    """A queue of SQS with these messages, each with how often it was received before."""
+
+    def __init__(self, messages: dict[str, int], *, waiting: int = 0) -> None:
+        self.messages, self.waiting = messages, waiting
+        self.deleted: list[str] = []
+
+    def get_queue_attributes(self, **_: Any) -> Any:
+        return {"Attributes": {"ApproximateNumberOfMessages": str(self.waiting)}}
+
+    def receive_message(self, **_: Any) -> Any:
+        found, self.messages = self.messages, {}
+        return {
+            "Messages": [
+                {
+                    "MessageId": body,
+                    "ReceiptHandle": body,
+                    "Body": body,
+                    "Attributes": {"ApproximateReceiveCount": str(received + 1)},
+                }
+                for body, received in found.items()
+            ]
+        }
+
+    def delete_message_batch(self, Entries: list[dict[str, str]], **_: Any) -> Any:
+        self.deleted += [entry["ReceiptHandle"] for entry in Entries]
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def change_message_visibility_batch(self, **_: Any) -> Any:
+        return {}
+
+
+OWN, OTHER, ODD = '{"OrderId": "verify-mark-a"}', '{"OrderId": "other"}', "not JSON"
+
+
+def test_only_messages_of_the_run_are_deleted() -> None:
+    queue = Queue({OWN: 0, OTHER: 1, ODD: 0})
+    reader = Reader(queue, ["url"], mark="mark", may_read=True)
+
+    assert reader.take("url", "verify-mark-a") == ({"OrderId": "verify-mark-a"}, "")
+    assert (queue.deleted, reader.unread) == ([OWN], {})
+
+
+def test_a_queue_is_left_alone_before_its_messages_become_dead_letters() -> None:
+    queue = Queue({OTHER: 2})
+    reader = Reader(queue, ["url"], mark="mark", may_read=True)
+
+    found, why = reader.take("url", "verify-mark-a")
+
+    assert (found, why) == (None, "one more look could move other messages to the dead letters")
+
+
+@pytest.mark.parametrize(
+    ("may_read", "waiting", "why"),
+    [(True, 12, "12 messages of others were there before"), (False, 0, "--leave-queues was given")],
+)
+def test_a_queue_of_others_is_not_read(may_read: bool, waiting: int, why: str) -> None:
+    queue = Queue({OWN: 0}, waiting=waiting)
+
+    assert Reader(queue, ["url"], mark="mark", may_read=may_read).take("url", "verify-mark-a") == (None, why)
+    assert queue.messages == {OWN: 0}

@@ -12,9 +12,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from benchmarks import browser as chromium
 from local.cloud import Cloud, Places
 from local.users import OPERATOR, PERSON, User
+from terminal import browser as chromium
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.names import unique
 from tests.support.page import scenes

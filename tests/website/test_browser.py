@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks import browser
+from terminal import browser
 
 
 @pytest.fixture
@@ -68,6 +68,6 @@ def test_a_user_who_may_not_install_a_browser_learns_what_to_do(
     run = commands("apt-get", succeed=())
     monkeypatch.setattr("os.geteuid", lambda: 1000)
 
-    with pytest.raises(browser.NoBrowserError, match="install Chromium or Google Chrome"):
+    with pytest.raises(browser.NoBrowserError, match="Install Chromium or Google Chrome"):
         browser.find()
     assert run == []

@@ -1,1 +1,1 @@
-"""Compares the estimates of `make cost` with what AWS measured: `python -m tools.verify --help`."""
+"""Verifies a deployed stage from outside: `python -m tools.verify --help`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from costs import quantities
 from stacks.names import CACHE, ORDERS, REMINDERS
-from tools.doctor.target import Target
+from tools.deployment import Deployment
 
 STACKS = (CACHE, ORDERS, REMINDERS)
 DAY = 24 * 3600
@@ -64,7 +64,7 @@ class Metrics:
         return list(answer["Datapoints"])
 
 
-def readings(target: Target, *, days: int) -> Iterator[Reading]:
+def readings(target: Deployment, *, days: int) -> Iterator[Reading]:
     """Each estimate that CloudWatch can measure on the deployed stage."""
     metrics, said = Metrics(target.client("cloudwatch"), days=days), quantities.estimates()
     functions, workflows = (_physical(target, type) for type in ("AWS::Lambda::Function", WORKFLOW))
@@ -108,7 +108,7 @@ def _for_an_order(metrics: Metrics, name: str, physical: str, estimate: float, *
 WORKFLOW = "AWS::StepFunctions::StateMachine"
 
 
-def _physical(target: Target, type: str) -> dict[str, str]:
+def _physical(target: Deployment, type: str) -> dict[str, str]:
     """The physical ids of the resources of a type, by their construct ids."""
     known = {*quantities.estimates()["seconds"], *quantities.estimates()["express"]}
     found: dict[str, str] = {}

@@ -13,6 +13,7 @@ from orders.erased import EMPTIED, KEPT, NOTE
 from orders.order import FULFILLMENT_QUEUE
 from reminders import executions, limits
 from reminders import table as reminder_table_module
+from tests.support.aws_answers import refused
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.events import OPERATOR, PERSON, REQUEST_ID, signed_in, status_and_body
 from tests.support.handlers.faults import KilledError, fault
@@ -145,6 +146,22 @@ def test_an_earlier_execution_that_still_runs_is_stopped_too(remind, reminder_wo
     delete()
 
     assert [one["status"] for one in reminder_workflow.executions()] == ["ABORTED", "ABORTED"]
+
+
+@pytest.mark.parametrize("status", ["SCHEDULED", "CANCELLED"])
+def test_an_earlier_execution_that_has_ended_keeps_nothing(status, remind, monkeypatch):
+    """A repeated reminder names the execution of its last occurrence, which has ended."""
+    ended, stop = "an execution that has ended", executions.states.stop_execution
+
+    def refuse(executionArn: str) -> Any:
+        if executionArn == ended:
+            raise refused("stepfunctions", "StopExecution", "ValidationException")
+        return stop(executionArn=executionArn)
+
+    monkeypatch.setattr(executions.states, "stop_execution", refuse)
+    remind("r-1", status, After=ended)
+
+    assert delete()[1]["complete"]
 
 
 def test_a_reminder_that_is_just_being_started_is_waited_for(remind, reminder_table, pool):

@@ -1,4 +1,4 @@
-"""Finds a Chromium for the tests of the page, or installs one."""
+"""Finds a Chromium for the programs that open the page, or installs one."""
 
 import os
 import shutil
@@ -29,8 +29,8 @@ class NoBrowserError(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "the tests of the page need Chromium. It is not on the PATH and could not be installed: install Chromium "
-            "or Google Chrome, and run the tests again"
+            "the page needs a browser: no Chromium is on the PATH, and none could be installed. Install Chromium or "
+            "Google Chrome, then try again"
         )
 
 
