@@ -110,7 +110,7 @@ def compression(run: Run) -> str:
     """CloudFront compresses files that it has in its cache, so the second request counts.
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html"""
     encodings = [
-        run.page("app.js", Accept_Encoding="gzip").require(200).headers.get("Content-Encoding", "none") for _ in "12"
+        run.page("app.js", Accept_Encoding="gzip").require(200).headers.get("Content-Encoding", "identity") for _ in "12"
     ]
     require(encodings[1] == "gzip", f"the encoding of app.js is {brief(encodings[1])}, not gzip")
     return "files are compressed"

@@ -31,7 +31,7 @@ def by_topic(run: Run) -> str:
     said = _sent(run, run.operator, channels=["topic"], **SOON)
     refused = {"message": run.message(), "channels": ["topic"], **SOON}
     run.person.reminders("POST", "/reminders", refused).require(403, "Forbidden")
-    return f"{said}; a person who is no operator gets 403"
+    return f"{said}; another person gets 403"
 
 
 def at_a_time(run: Run) -> str:

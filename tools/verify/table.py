@@ -92,7 +92,7 @@ CHECKS = (
     ),
     Check(
         name="order with an odd price",
-        says="an order whose price is no number is escalated",
+        says="an order whose price is not a number is escalated",
         advice=OF_QUEUES,
         look=orders.odd_price,
         uses={ESCALATED: 1, LOOKUP: 3},
@@ -171,7 +171,7 @@ CHECKS = (
     Check(
         name="reminder by both",
         says="one reminder is sent by e-mail and by SMS",
-        advice="See the checks by e-mail and by SMS: each channel alone",
+        advice="Compare with the checks by e-mail and by SMS",
         look=reminders.by_both,
         uses={"reminder by both": 1, LOOKUP: 4},
         seconds=6,
