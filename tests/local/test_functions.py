@@ -18,6 +18,7 @@ from local.engine_patches import workers
 from local.settings import REGION
 from stacks import layer
 from tests.support.names import unique
+from tests.support.waiting import eventually
 
 CODE = """
 import importlib, logging, os, sys, threading, time
@@ -47,6 +48,10 @@ def handler(event, context):
                 raise LookupError("on purpose")
             except LookupError:
                 logging.exception("it failed")
+        case {"begun": begun, "end": end}:
+            open(begun, "w").close()
+            while not os.path.exists(end):
+                time.sleep(0.01)
         case "exit":
             print("before the end", flush=True)
             os._exit(3)
@@ -248,6 +253,24 @@ def test_a_call_that_takes_too_long_ends_with_its_process(make: Callable[..., st
     assert (answer["errorType"], answer["errorMessage"]) == ("Sandbox.Timedout", "Task timed out after 1.00 seconds")
     assert not psutil.pid_exists(before)
     assert call(name)["pid"] != before
+
+
+def test_a_call_that_runs_during_an_update_gets_its_answer(
+    make: Callable[..., str], call: Call, cloud: Cloud, tmp_path: Path
+) -> None:
+    """The engine alone kills the process, and the caller gets 502."""
+    name, begun, end = make(), tmp_path / "begun", tmp_path / "end"
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(call, name, {"begun": str(begun), "end": str(end)})
+        eventually(begun.exists)
+        cloud.engine.client("lambda").update_function_code(FunctionName=name, ZipFile=archive("def handler(*_): ..."))
+        after = call(name)
+        end.touch()
+        found = answer.result()
+
+    assert (after, set(found)) == (None, {"pid", "folder", "variables", "path"})
+    eventually(lambda: not psutil.pid_exists(found["pid"]))
 
 
 def test_concurrent_calls_wait_and_share_one_unpacked_folder(
