@@ -9,7 +9,7 @@ endif
 
 # Values that users type stay text: make does not expand them, and recipes read them from the environment.
 # So no shell runs them. See decision D096.
-override TYPED := MESSAGE WHEN ARGS STAGE PHONE SENDER IDENTITY CACHE CONSUMER SOURCE GRADUAL ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT
+override TYPED := MESSAGE WHEN ARGS STAGE PHONE SENDER IDENTITY CACHE CONSUMER SOURCE GRADUAL ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT FROM
 override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
 override WITH_TESTS :=
 override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
@@ -154,6 +154,10 @@ drill: setup-dev ## Make each alarm of a laptop cloud go off; write docs/drill.m
 .PHONY: restore-drill
 restore-drill: setup-dev ## Damage the tables of a laptop cloud and restore them
 	@CDK_VALIDATION=false .venv/bin/python -m tests.drill.restore
+
+.PHONY: rehearse
+rehearse: setup-dev ## Rehearse the upgrade FROM=v0.1.0 on a laptop cloud; write docs/rehearsal.md
+	@CDK_VALIDATION=false .venv/bin/python -m tests.rehearsal $${FROM:+"--from=$$FROM"}
 
 .PHONY: benchmark
 benchmark: setup-dev ## Measure speed; write benchmarks/README.md

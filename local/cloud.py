@@ -90,7 +90,7 @@ class Cloud:
                 say("restarting the engine, because its code has changed; its data stays")
                 restart.wait(self.engine, say)
                 self.engine.daemon.stop()
-            started = self._start(say)
+            started = self.start(say)
             # A running engine still has the limits of an earlier `up`.
             self.engine.limit_sending(mails=self.settings.mails_per_second, texts=self.settings.texts_per_second)
             self.settings.remember(*RATES)
@@ -193,7 +193,7 @@ class Cloud:
         inbox = self.engine.client("sqs").get_queue_url(QueueName=INBOX)["QueueUrl"]
         return self.engine.queued(inbox)
 
-    def _start(self, say: Callable[[str], None]) -> list[Engine | Cache]:
+    def start(self, say: Callable[[str], None]) -> list[Engine | Cache]:
         """Starts the parts that do not run, and returns them. If one does not start, it stops the others again."""
         missing: list[Engine | Cache] = [part for part in (self.cache, self.engine) if not part.daemon.process()]
         for part in missing:

@@ -90,15 +90,18 @@ def renew(assembly: Path, *, before: Mark, now: Mapping[str, str]) -> list[str] 
         folder.mkdir(exist_ok=True)
         function_files.write(_files(package), folder)
     homes.tighten(assembly)
-    return _renamed(assembly, {before.code[package]: new[package] for package in packages})
+    return renamed(assembly, {before.code[package]: new[package] for package in packages})
 
 
 def _files(package: str) -> list[Path]:
     return function_files.files_of(package)
 
 
-def _renamed(assembly: Path, hashes: dict[str, str]) -> list[str]:
-    """Writes the new hashes into all files of the assembly, and returns the artifacts of the changed templates."""
+def renamed(assembly: Path, hashes: dict[str, str], edit: Callable[[str], str] = str) -> list[str]:
+    """Writes the new hashes into all files of the assembly, and returns the artifacts of the changed templates.
+
+    `edit` may change the text of each template.
+    """
     hashes = dict(hashes)
     changed = []
     manifest = json.loads((assembly / "manifest.json").read_bytes())
@@ -107,7 +110,7 @@ def _renamed(assembly: Path, hashes: dict[str, str]) -> list[str]:
             continue
         file = assembly / artifact["properties"]["templateFile"]
         old = file.read_text()
-        new = _replaced(old, hashes)
+        new = edit(_replaced(old, hashes))
         if new != old:
             file.write_text(new)
             changed.append(name)

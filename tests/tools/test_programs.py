@@ -18,7 +18,10 @@ from local.settings import PROJECT
 from terminal import program
 from tools.__main__ import NAMED, OTHERS
 
-FOLDERS = ("tools", "local", "terminal", "costs", "benchmarks", "stacks", "tests/drill", "tests/facts", "tests/corpora")
+FOLDERS = (
+    *("tools", "local", "terminal", "costs", "benchmarks", "stacks"),
+    *("tests/drill", "tests/facts", "tests/rehearsal", "tests/corpora"),
+)
 OF_OTHER_PROGRAMS = {
     *("local.reading", "local.start_engine", "local.engine_patches.unpacked"),
     *("local.engine_patches.function_process", "local.engine_patches.parent_process"),

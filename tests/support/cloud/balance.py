@@ -87,7 +87,7 @@ def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str]
             _age_order(cloud, places, row)
         if lost:
             looks = [{"body": json.dumps({"OrderId": row["OrderId"]})} for row in lost]
-            _invoke(cloud, places.order_workflow, "ParkLostOrders", {"Records": looks})
+            invoke(cloud, places.order_workflow, "ParkLostOrders", {"Records": looks})
 
     return _settled(
         lambda: found().balance(), sweep, busy=lambda: bool(_running(cloud, places.order_workflow) - since.running)
@@ -110,7 +110,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
         for row in seen.rows.values():
             if seen.is_lost(row):
                 _age_reminder(cloud, places, row)
-        _invoke(cloud, places.reminder_workflow, "SettleLostReminders", {})
+        invoke(cloud, places.reminder_workflow, "SettleLostReminders", {})
 
     def busy() -> bool:
         seen = found()
@@ -316,7 +316,7 @@ def _set(cloud: Cloud, table: str, key: dict[str, str], only_if: str, value: str
         )
 
 
-def _invoke(cloud: Cloud, workflow: str, function: str, event: dict[str, Any]) -> None:
+def invoke(cloud: Cloud, workflow: str, function: str, event: dict[str, Any]) -> None:
     """Calls a function of the workflow's stack, like a rule of EventBridge."""
     stack = re.split("-(?:OrderFulfillment|Reminder)", workflow.rpartition(":")[2])[0]
     functions = cloud.engine.client("lambda")

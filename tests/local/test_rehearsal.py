@@ -1,0 +1,64 @@
+"""A rehearsal lets a harmless upgrade pass, and names what breaks in a harmful one. See tests/rehearsal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.cloud import Cloud
+from local.processes import free_port
+from local.settings import Settings
+from tests.rehearsal import checks
+from tests.rehearsal.everything import ANSWERED, BACK, KEPT, UPGRADE, Rehearsal, rehearse
+from tests.support.cloud.planted import copy_with
+
+FEW = 24
+"""Requests during a deployment: three rounds."""
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, Path]]:
+    """A laptop cloud with the tree as the old version, and the folder of its templates."""
+    home = tmp_path_factory.mktemp("rehearsal")
+    cloud = Cloud(Settings(home=home, port=free_port(), redis_port=free_port(), idle_seconds=3600))
+    cloud.up(print)
+    yield cloud, cloud.settings.assembly.rename(tmp_path_factory.mktemp("old") / "templates")
+    for part in (cloud.engine, cloud.cache):
+        part.daemon.stop()
+
+
+def rehearsed(old: tuple[Cloud, Path], into: Path, **replaced: str) -> Rehearsal:
+    cloud, assembly = old
+    new = copy_with(assembly, into / "new", **replaced)
+    return rehearse(cloud, old=assembly, new=new, say=print, requests=FEW)
+
+
+def test_a_harmless_upgrade_passes_and_so_does_the_way_back(old: tuple[Cloud, Path], tmp_path: Path) -> None:
+    seen = rehearsed(old, tmp_path, **{"reminder not sent": "the reminder was not sent"})
+
+    assert seen.problems == []
+    names = [KEPT, ANSWERED, *checks.NAMES]
+    assert {move: [one.name for one in found] for move, found in seen.checks.items()} == {UPGRADE: names, BACK: names}
+    assert seen.moved[UPGRADE].changes["local-reminders"]["Modify"] > 0
+
+
+def test_a_renamed_table_is_refused_before_it_is_deleted(old: tuple[Cloud, Path], tmp_path: Path) -> None:
+    cloud, _ = old
+    seen = rehearsed(old, tmp_path, OrderTable="OrdersTable")
+
+    [problem] = [one for one in seen.problems if "OrderTable " in one]
+    assert problem.startswith("upgrade: local-orders: Orders/OrderTable would be deleted, and with it its rows")
+    assert "Orders/OrdersTable would be new" in problem
+    places = cloud.places()
+    assert cloud.engine.client("dynamodb").describe_table(TableName=places.order_table)["Table"]["ItemCount"] > 0
+
+
+def test_a_renamed_field_of_waiting_reminders_is_refused_by_its_name(old: tuple[Cloud, Path], tmp_path: Path) -> None:
+    seen = rehearsed(old, tmp_path, waitUntil="dueUntil")
+
+    assert [move for move in seen.checks] == [UPGRADE]
+    assert "upgrade: the reminder 'e-mail' was not sent: it is SCHEDULED" in seen.problems
+    payload = (
+        "upgrade: the payload of a waiting reminder has waitUntil, which this version does not write, but dueUntil"
+    )
+    assert payload in seen.problems
