@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tools.guards.changes import Finding, between, findings
 
 TABLE: dict[str, Any] = {
@@ -137,6 +139,44 @@ def test_the_words_of_a_change_set_count() -> None:
 
     assert (finding.fate, finding.because) == ("perhaps replaced", "its UserPoolId changes")
     assert findings("s", [harmless], before=template, after=template) == []
+
+
+RECORDED: dict[str, Any] = {
+    "Action": "Modify",
+    "Details": [
+        {
+            "ChangeSource": "DirectModification",
+            "Evaluation": "Static",
+            "Target": {
+                "AfterValue": "topic-2-fdd551f7",
+                "Attribute": "Properties",
+                "AttributeChangeType": "Modify",
+                "BeforeValue": "topic-1-eaed84b9",
+                "Name": "TopicName",
+                "Path": "/Properties/TopicName",
+                "RequiresRecreation": "Always",
+            },
+        }
+    ],
+    "LogicalResourceId": "Foo",
+    "PhysicalResourceId": "arn:aws:sns:us-east-1:111111111111:topic-1",
+    "PolicyAction": "ReplaceAndDelete",
+    "Replacement": "True",
+    "ResourceType": "AWS::SNS::Topic",
+    "Scope": ["Properties"],
+}
+"""An answer of AWS: localstack/localstack, TestChangeSetDescribeDetails.test_direct_update."""
+
+
+@pytest.mark.parametrize(("policy", "stays"), [("ReplaceAndDelete", False), ("ReplaceAndRetain", True)])
+def test_a_recorded_replacement_is_found(policy: str, stays: bool) -> None:
+    template = a_template(Foo={"Type": "AWS::SNS::Topic"})
+    change = {"Type": "Resource", "ResourceChange": {**RECORDED, "PolicyAction": policy}}
+
+    (finding,) = findings("s", [change], before=template, after=template)
+
+    assert (finding.fate, finding.because, finding.loses) == ("replaced", "its TopicName changes", "its subscriptions")
+    assert finding.stays is stays
 
 
 def test_cloudformation_may_know_more_than_the_table() -> None:
