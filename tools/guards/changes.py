@@ -182,11 +182,7 @@ def _called(template: Template) -> set[str]:
     ids: set[str] = set()
     for resource in resources.values():
         if resource["Type"] == STATE_MACHINE:
-            # An execution goes on without the log group.
-            named = {
-                key: value for key, value in resource.get("Properties", {}).items() if key != "LoggingConfiguration"
-            }
-            ids |= _references(named)
+            ids |= _references(resource.get("Properties", {}))
     aliases = [resources[id] for id in ids if resources.get(id, {}).get("Type") in ALIASES]
     for alias in aliases:
         ids |= _references(alias.get("Properties", {}).get("FunctionName"))
