@@ -111,6 +111,25 @@ def test_an_alarm_that_is_off_fails_the_check(run: Run) -> None:
     assert (outcome.verdict, outcome.found.startswith("in ALARM: ")) == ("failed", True)
 
 
+def test_an_alarm_about_silence_may_be_off_in_a_new_stage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(parsed: dict[str, Any], **_: Any) -> None:
+        for alarm in (*parsed["MetricAlarms"], *parsed["CompositeAlarms"]):
+            alarm["StateValue"] = "ALARM" if alarm.get("TreatMissingData") == "breaching" else "OK"
+
+    events = run.deployment.client("cloudwatch").meta.events
+    events.register("after-call.cloudwatch.DescribeAlarms", silent)
+    try:
+        monkeypatch.setattr(watching, "SETTLING", timedelta(days=1))
+        new = suite.outcome(run, BY_NAME["alarms"])
+        monkeypatch.setattr(watching, "SETTLING", timedelta(0))
+        old = suite.outcome(run, BY_NAME["alarms"])
+    finally:
+        events.unregister("after-call.cloudwatch.DescribeAlarms", silent)
+
+    assert (new.verdict, new.found.endswith("because the stage is new")) == ("ok", True), new.found
+    assert (old.verdict, old.found.startswith("in ALARM: ")) == ("failed", True), old.found
+
+
 def test_an_interrupted_run_removes_what_it_made(apps: Apps, run: Run) -> None:
     before, order = users_of_runs(apps), {}
 

@@ -39,7 +39,7 @@ def _verdict(run: Run, check: Check) -> tuple[Verdict, str]:
         found = str(error)
     except (BotoCoreError, ClientError) as error:
         found = sentence(error)
-    except (LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         # The answer has another form than this version of the project gives it.
         found = f"an answer has an unexpected form ({type(error).__name__}: {brief(error)})"
     if check.differs and run.deployment.is_laptop:
