@@ -9,7 +9,7 @@ endif
 
 # Values that users type stay text: make does not expand them, and recipes read them from the environment.
 # So no shell runs them. See decision D096.
-override TYPED := MESSAGE WHEN ARGS STAGE PHONE SENDER IDENTITY CACHE CONSUMER SOURCE GRADUAL ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT FROM
+override TYPED := MESSAGE WHEN ARGS STAGE PHONE SENDER IDENTITY CACHE CONSUMER SOURCE GRADUAL ALLOW PYTHON ORDERS LOOKUPS REMINDERS PLOT FROM REPOSITORY PROVIDER SERVICES
 override ONLY := $(if $(findstring command line,$(origin PYTHON)),--only)
 override WITH_TESTS :=
 override OTHERS := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
@@ -195,6 +195,14 @@ docs: setup-dev ## Build the site of the documentation in build/site
 contract: setup-dev build/contract/installed ## Test the APIs and clients; write docs/contract.md
 	CDK_VALIDATION=false .venv/bin/python -m tests.contract
 
+.PHONY: security
+security: setup-dev build/security/installed ## Run security scanners; write docs/security-report.md
+	@.venv/bin/python -m tools.security $${SERVICES:+"--services=$$SERVICES"}
+
+.PHONY: sbom
+sbom: setup build/security/installed ## List the packages of the layer in build/sbom
+	@.venv/bin/python -m tools.security.sbom
+
 .PHONY: bootstrap
 bootstrap: setup ## Prepare an AWS account and region for CDK, once
 	@.venv/bin/cdk bootstrap $(CONTEXT)
@@ -294,3 +302,7 @@ build/plots/installed: .venv/installed tools/plots/requirements.txt
 # The packages of `make contract`. They have their own folder, because some versions differ from those in .venv.
 build/contract/installed: .venv/installed tests/contract/requirements.txt tests/contract/package.json tests/contract/package-lock.json
 	@.venv/bin/python -m tests.contract.install
+
+# The scanners of `make security`. They have their own folder, because they need other versions of some packages.
+build/security/installed: .venv/installed $(wildcard tools/security/requirements*.txt)
+	@.venv/bin/python -m tools.security.install

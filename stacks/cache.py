@@ -1,6 +1,6 @@
 """The Redis cache of the orders app, in its own network without internet access."""
 
-from aws_cdk import ArnFormat, CfnOutput, Stack
+from aws_cdk import ArnFormat, CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
@@ -194,6 +194,8 @@ class CacheStack(Stack):
             user_group_ids=[users.user_group_id] if settings.encrypted_in_transit else None,
         )
         replication_group.add_resource_dependency(users)
+        # The table has everything that the cache holds.
+        replication_group.apply_removal_policy(RemovalPolicy.DESTROY)
         return replication_group
 
     def _arn(self, resource: str, name: str) -> str:

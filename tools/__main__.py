@@ -23,6 +23,8 @@ OTHERS = {
     "tools.guards": "say what a deployment would lose (see `make deploy`)",
     "tools.restore": "put rows of a restored table back (see docs/runbook.md)",
     "tools.teardown": "remove a stage, and list what is left (see `make destroy`)",
+    "tools.security": "run security scanners (see `make security`)",
+    "tools.security.sbom": "list the layer's packages (see `make sbom`)",
     "tools.docs": "write the generated parts of docs (see `make docs`)",
     "tools.openapi": "write docs/openapi (see `make openapi`)",
     "tools.site": "build the documentation's site (see `make docs`)",

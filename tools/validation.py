@@ -10,7 +10,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parent.parent
 OUTPUT = PROJECT / "build" / "cdk.out" / "check"
@@ -19,8 +21,13 @@ OUTPUT = PROJECT / "build" / "cdk.out" / "check"
 OPTIONS = {"sender": "ci@our-cats.org", "consumer": "on"}
 
 
-def synthesise(folder: Path) -> list[Path]:
-    """Writes the templates of each stage, and CDK's report about them, into a folder of its own below `folder`."""
+def synthesise(
+    folder: Path, *, stages: Iterable[str] | None = None, prepare: Callable[[Any], None] = lambda app: None
+) -> list[Path]:
+    """Writes the templates of each stage, and CDK's report about them, into a folder of its own below `folder`.
+
+    `prepare` gets each CDK app before the stacks are built. Without `stages`, it synthesises all of them.
+    """
     os.environ["CDK_VALIDATION"] = "true"
     import aws_cdk as cdk
 
@@ -37,9 +44,10 @@ def synthesise(folder: Path) -> list[Path]:
         "aws:cdk:bundling-stacks": [],
     }
     folders = []
-    for name in STAGES:
+    for name in stages or STAGES:
         print(f"Synthesising the stage {name}", flush=True)
         cdk_app = cdk.App(outdir=str(folder / name), context=context)
+        prepare(cdk_app)
         app.build(cdk_app, stage=stage_from_context({"stage": name, **OPTIONS}.get))
         folders.append(Path(cdk_app.synth().directory))
     return folders

@@ -29,7 +29,14 @@ OF_OTHER_PROGRAMS = {
 }
 """Programs that only other programs start."""
 
-OF_MAKE = {"tools.install", "tools.plots", "tools.remindme.from_make", "tools.validation", "tools.versions"}
+OF_MAKE = {
+    "tools.install",
+    "tools.security.install",
+    "tools.plots",
+    "tools.remindme.from_make",
+    "tools.validation",
+    "tools.versions",
+}
 """Programs that the Makefile starts for people."""
 
 NAMES = {
