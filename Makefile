@@ -227,6 +227,11 @@ drift: setup ## Show what somebody has changed in AWS since STAGE was deployed
 	@.venv/bin/python -m stacks.synthesis -c "stage=$${STAGE:-dev}" -c cache=on -c consumer=on
 	@.venv/bin/python -m tools.guards drift "--stage=$${STAGE:-dev}"
 
+.PHONY: deployer
+deployer: setup ## Let the workflows of REPOSITORY=owner/name on GitHub deploy STAGE
+	@.venv/bin/cdk deploy Deployer -c "stage=$${STAGE:-dev}" -c "repository=$${REPOSITORY:?name it: REPOSITORY=owner/name}" \
+		$${PROVIDER:+-c "provider=$$PROVIDER"}
+
 .PHONY: doctor
 doctor: setup ## Look for problems of STAGE, before and after deploying
 	@$(DOCTOR)

@@ -23,6 +23,7 @@ try:
     from stacks.api_logs import ApiLogsStack
     from stacks.cache import CacheStack
     from stacks.config import ALL_STAGES, stage_from_context
+    from stacks.deployer import DEPLOYER, DeployerStack
     from stacks.exports import export_always
     from stacks.fulfillment import FulfillmentStack
     from stacks.identity import IdentityStack
@@ -104,6 +105,16 @@ def build(app: cdk.App, *, stage: Stage) -> None:
             _deploy_only_to(stage.only_account, stack, stage=stage)
 
 
+def build_deployer(app: cdk.App, *, stage: Stage, repository: str, provider: str | None) -> None:
+    """Adds only the stack with which workflows on GitHub deploy `stage`. The stacks of the stage do not change."""
+    name = stack_name(stage.name, DEPLOYER)
+    stack = DeployerStack(
+        app, DEPLOYER, stage=stage, repository=repository, provider=provider or "new", stack_name=name
+    )
+    if stage.only_account:
+        _deploy_only_to(stage.only_account, stack, stage=stage)
+
+
 def _deploy_only_to(account: str, stack: Construct, *, stage: Stage) -> None:
     """Makes CloudFormation reject `stack` in any other account, before it changes a resource."""
     there = cdk.Fn.condition_equals(cdk.Aws.ACCOUNT_ID, account)
@@ -118,7 +129,10 @@ if __name__ == "__main__":
         stage = stage_from_context(app.node.try_get_context)
         # The context may have changed it.
         check_stages([stage])
-        build(app, stage=stage)
+        if repository := app.node.try_get_context("repository"):
+            build_deployer(app, stage=stage, repository=repository, provider=app.node.try_get_context("provider"))
+        else:
+            build(app, stage=stage)
     except (InvalidStageError, LayerNotBuiltError) as error:
         sys.exit(f"error: {error}")
     app.synth()

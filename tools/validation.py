@@ -22,11 +22,11 @@ OPTIONS = {"sender": "ci@our-cats.org", "consumer": "on"}
 
 
 def synthesise(
-    folder: Path, *, stages: Iterable[str] | None = None, prepare: Callable[[Any], None] = lambda app: None
+    folder: Path, *, stages: Iterable[str] | None = None, build: Callable[[Any, Any], None] | None = None
 ) -> list[Path]:
     """Writes the templates of each stage, and CDK's report about them, into a folder of its own below `folder`.
 
-    `prepare` gets each CDK app before the stacks are built. Without `stages`, it synthesises all of them.
+    `build` gets a CDK app and a stage, and adds the stacks. Without it, the app has all stacks of the stage.
     """
     os.environ["CDK_VALIDATION"] = "true"
     import aws_cdk as cdk
@@ -47,8 +47,11 @@ def synthesise(
     for name in stages or STAGES:
         print(f"Synthesising the stage {name}", flush=True)
         cdk_app = cdk.App(outdir=str(folder / name), context=context)
-        prepare(cdk_app)
-        app.build(cdk_app, stage=stage_from_context({"stage": name, **OPTIONS}.get))
+        stage = stage_from_context({"stage": name, **OPTIONS}.get)
+        if build:
+            build(cdk_app, stage)
+        else:
+            app.build(cdk_app, stage=stage)
         folders.append(Path(cdk_app.synth().directory))
     return folders
 

@@ -14,7 +14,7 @@ FOLDER = PROJECT / ".github"
 FILES = sorted((FOLDER / "workflows").glob("*.yml"))
 WORKFLOWS: dict[str, dict[Any, Any]] = {file.stem: yaml.safe_load(file.read_text()) for file in FILES}
 JOBS = {f"{name}/{id}": job for name, workflow in WORKFLOWS.items() for id, job in workflow["jobs"].items()}
-TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (PROJECT / "Makefile").read_text(), re.M)) | {"diff", "rehearse"}
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (PROJECT / "Makefile").read_text(), re.M))
 
 WRITES = {
     "checks/diff": {"id-token"},
@@ -25,7 +25,7 @@ WRITES = {
 """The permissions of the jobs that may do more than read the code."""
 
 NO_TARGET = {"checks/comment": "gh pr comment"}
-"""The only step that is no make target. It must not run the pull request's code, because it may write comments."""
+"""The only step that runs something else. It must not run the pull request's code, because it may write comments."""
 
 
 def steps(job: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from terminal.errors import CommandError
 from tools.install import ROOT
-from tools.security import CHECKOV, FOLDER, PROGRAMS, templates
+from tools.security import CDK_NAG, CHECKOV, FOLDER, PROGRAMS, templates
 from tools.security.findings import Finding
 
 IN_VENV = ROOT / ".venv" / "bin"
@@ -38,7 +38,7 @@ def cfn_lint(folders: Sequence[Path]) -> Iterator[Finding]:
     settings = FOLDER / "cfn-lint.yaml"
     settings.write_text("include_checks: [I, E, W]\ninclude_experimental: true\n")
     files = templates.files(list(folders))
-    options = ("--config-file", settings, "--format", "json", "--", *files)
+    options: tuple[Path | str, ...] = ("--config-file", settings, "--format", "json", "--", *files)
     # Its status has a bit for each kind of finding.
     for match in _json(IN_VENV / "cfn-lint", *options, ends_with=range(16)):
         file, path = Path(match["Filename"]), match["Location"]["Path"] or []
@@ -80,7 +80,7 @@ def zizmor(folders: Sequence[Path] = ()) -> Iterator[Finding]:
 def actionlint(folders: Sequence[Path] = ()) -> Iterator[Finding]:
     files = sorted((WORKFLOWS / "workflows").glob("*.yml"))
     # Other programs on this machine would make it find other things.
-    options = ("-shellcheck=", "-pyflakes=", "-format={{json .}}", *files)
+    options: tuple[Path | str, ...] = ("-shellcheck=", "-pyflakes=", "-format={{json .}}", *files)
     for one in _json(IN_VENV / "actionlint", *options, ends_with=(0, 1)):
         yield Finding(one["kind"], f"{_relative(Path(one['filepath']))}:{one['line']}", one["message"])
 
@@ -117,11 +117,8 @@ def _said(program: Path) -> str:
 
 
 def _version_of_cdk_nag() -> str:
-    from importlib.metadata import distributions
-
-    from tools.security import CDK_NAG
-
-    return next(distributions(name="cdk-nag", path=[str(CDK_NAG)])).version
+    [installed] = CDK_NAG.glob("cdk_nag-*.dist-info")
+    return installed.name.removeprefix("cdk_nag-").removesuffix(".dist-info")
 
 
 SCANNERS = (

@@ -18,6 +18,9 @@ OUTPUT = FOLDER / "templates"
 STAGES = ("dev", "prod")
 """The stages for AWS. AWS never sees the laptop cloud's stage."""
 
+DEPLOYER = "deployer"
+"""The folder with the optional stack for workflows on GitHub."""
+
 SUFFIX = ".template.json"
 BY_FINDING = re.compile(r"(?P<rule>[\w-]+?)\[(?P<detail>.*)\]", re.DOTALL)
 """A rule of cdk-nag that reports several findings of one resource."""
@@ -41,7 +44,7 @@ def synthesise() -> list[Path]:
     if done.returncode:
         last = "\n".join(log.read_text().splitlines()[-10:])
         raise CommandError(f"the templates could not be synthesised:\n{last}\nThe whole output is in {log}")
-    return [OUTPUT / stage for stage in STAGES]
+    return [folder / stage for folder in (OUTPUT, OUTPUT / DEPLOYER) for stage in STAGES]
 
 
 def write() -> None:
@@ -49,20 +52,35 @@ def write() -> None:
     from tools import validation
 
     sys.path.append(str(CDK_NAG))
-    for stage in STAGES:
-        try:
-            validation.synthesise(OUTPUT, stages=[stage], prepare=_watch)
-        except RuntimeError as error:
-            # CDK writes the templates and the report, and then fails because the report has findings.
-            if not str(error).startswith("ValidationFailed"):
-                raise
+    for build, folder in ((_whole_stage, OUTPUT), (_deployer, OUTPUT / DEPLOYER)):
+        for stage in STAGES:
+            try:
+                validation.synthesise(folder, stages=[stage], build=build)
+            except RuntimeError as error:
+                # CDK writes the templates and the report, and then fails because the report has findings.
+                if not str(error).startswith("ValidationFailed"):
+                    raise
 
 
-def _watch(app: Any) -> None:
+def _whole_stage(cdk_app: Any, stage: Any) -> None:
+    import app
+
+    _watch(cdk_app)
+    app.build(cdk_app, stage=stage)
+
+
+def _deployer(cdk_app: Any, stage: Any) -> None:
+    import app
+
+    _watch(cdk_app)
+    app.build_deployer(cdk_app, stage=stage, repository="owner/name", provider="new")
+
+
+def _watch(cdk_app: Any) -> None:
     import aws_cdk as cdk
     import cdk_nag
 
-    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app), cdk_nag.ServerlessChecks(app))
+    cdk.Validations.of(cdk_app).add_plugins(cdk_nag.AwsSolutionsChecks(cdk_app), cdk_nag.ServerlessChecks(cdk_app))
 
 
 def of_cdk_nag(folder: Path) -> Iterator[Finding]:
