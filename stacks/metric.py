@@ -44,6 +44,10 @@ def of_function(function: str, name: str, statistic: str = "Sum") -> Metric:
 
 
 def of_workflow(workflow: str, name: str, statistic: str = "Sum") -> Metric:
+    """A metric of all executions, also of those that an alias started. They count once more with the alias's name.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    """
     return Metric("AWS/States", name, statistic, {"StateMachineArn": workflow})
 
 

@@ -136,6 +136,24 @@ def test_an_execution_runs_the_definition_of_its_version(patch: Callable[[], Non
     assert workflow.describe_started(workflow.arn)["output"] == '"latest"'
 
 
+def test_an_execution_keeps_its_version_when_the_alias_moves(patch: Callable[[], None]) -> None:
+    patch()
+    workflow = Workflow("before")
+
+    def routes() -> dict[str, Any]:
+        return {"Name": "live", "RoutingConfiguration": [{"StateMachineVersionArn": workflow.publish(), "Weight": 100}]}
+
+    alias, _ = provisioners._provision_resource(ALIAS, "Live", before := routes(), "stack")
+    asked = {"stateMachineArn": alias, "name": unique()}
+    started = _answer(stepfunctions._start_execution(asked))["executionArn"]
+    workflow.change("after")
+    provisioners._update_resource(ALIAS, alias, before, routes(), "stack", "Live")
+    stepfunctions._run_execution(started)
+
+    assert _answer(stepfunctions._describe_execution({"executionArn": started}))["output"] == '"before"'
+    assert workflow.describe_started(alias)["output"] == '"after"'
+
+
 def test_events_name_the_version_and_the_alias(patch: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     patch()
     put = Mock()
