@@ -1,6 +1,6 @@
 """The comparison of benchmarks with the committed ratios, and their report.
 
-Of the programs only one runs, that of large tables, with small tables.
+Of the programs only the benchmark of large tables runs, with small ones.
 """
 
 import json
