@@ -47,7 +47,7 @@ def test_a_renamed_table_is_refused_before_it_is_deleted(old: tuple[Cloud, Path]
     seen = rehearsed(old, tmp_path, OrderTable="OrdersTable")
 
     [problem] = [one for one in seen.problems if "OrderTable " in one]
-    assert problem.startswith("upgrade: local-orders: Orders/OrderTable would be deleted, and with it its rows")
+    assert problem.startswith("upgrade: local-orders: Orders/OrderTable would be deleted, and its rows would be lost")
     assert "Orders/OrdersTable would be new" in problem
     places = cloud.places()
     assert cloud.engine.client("dynamodb").describe_table(TableName=places.order_table)["Table"]["ItemCount"] > 0

@@ -51,8 +51,8 @@ def test_a_renamed_table_is_named_with_its_new_name() -> None:
     assert (finding.stack, finding.logical_id, finding.path) == ("dev-Orders", "OrderTable", "Orders/OrderTable")
     assert (finding.fate, finding.stays, finding.blocks) == ("taken out", True, True)
     assert finding.sentence == (
-        "Orders/OrderTable would be taken out of its stack, and with it its rows. AWS keeps the old resource, but "
-        "nothing would use it. Orders/OrdersTable would be new: if you renamed it, restore the old id"
+        "Orders/OrderTable would be taken out of its stack. AWS keeps the old one with its rows, but nothing would use "
+        "it. Orders/OrdersTable would be new: if you renamed it, restore the old id"
     )
 
 
@@ -68,7 +68,7 @@ def test_a_changed_key_replaces_a_table() -> None:
     (finding,) = judged(a_template(OrderTable=TABLE), a_template(OrderTable=other))
 
     assert finding.sentence == (
-        "Orders/OrderTable would be replaced because its KeySchema changes, and with it its rows"
+        "Orders/OrderTable would be replaced because its KeySchema changes, and its rows would be lost"
     )
 
 
@@ -83,7 +83,9 @@ def test_a_name_that_only_cloudformation_can_resolve_may_replace() -> None:
 
     (finding,) = judged(*(a_template(Queue=queue) for queue in named))
 
-    assert finding.fate == "perhaps replaced"
+    assert (
+        finding.sentence == "Orders/Queue may be replaced because its QueueName changes, and its messages would be lost"
+    )
 
 
 def test_another_type_under_the_same_id_replaces() -> None:
@@ -122,6 +124,7 @@ def test_what_a_running_execution_calls_must_stay() -> None:
         "Role": True,
         "Schedule": True,
     }
+    assert found[-1].sentence == "Orders/Schedule would be deleted, and running executions that call it would fail"
 
 
 def test_the_words_of_a_change_set_count() -> None:

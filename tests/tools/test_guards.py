@@ -15,7 +15,7 @@ from tools.guards.__main__ import main
 REMOVED = {"Action": "Remove", "LogicalResourceId": "OrderTable", "ResourceType": "AWS::DynamoDB::Table"}
 KEPT = {**REMOVED, "PolicyAction": "Retain"}
 NEW = {"Action": "Add", "LogicalResourceId": "OrdersTable", "ResourceType": "AWS::DynamoDB::Table"}
-GONE = "Orders/OrderTable would be deleted, and with it its rows"
+GONE = "Orders/OrderTable would be deleted, and its rows would be lost"
 
 
 @pytest.fixture
@@ -54,7 +54,10 @@ def test_a_renamed_table_is_refused_by_its_path(stage: Stage, run: Any) -> None:
     ran = run("check")
 
     assert ran.status == 1
-    assert "refused: Orders/OrderTable would be taken out of its stack, and with it its rows." in ran.out
+    assert (
+        "refused: Orders/OrderTable would be taken out of its stack. AWS keeps the old one with its rows, but nothing"
+        in ran.out
+    )
     assert "Orders/OrdersTable would be new: if you renamed it, restore the old id" in ran.out
     assert ran.out.endswith("To deploy all the same, add to the command: ALLOW=Orders/OrderTable\n")
 
@@ -149,7 +152,7 @@ def test_a_removed_log_group_is_only_mentioned(stage: Stage, run: Any) -> None:
     ran = run("check")
 
     assert ran.status == 0
-    assert "note: Lines would be deleted, and with it its log lines" in ran.out
+    assert "note: Lines would be deleted, and its log lines would be lost" in ran.out
 
 
 def test_a_stack_that_cdk_has_not_deployed_is_an_error(stage: Stage, run: Any) -> None:
@@ -218,3 +221,14 @@ def test_templates_of_another_stage_are_an_error(
         assert ran.status == 1
         assert f"run `make synth STAGE={name}`" in ran.err
     assert stage.calls == []
+
+
+@pytest.mark.parametrize("command", ["check", "diff", "drift"])
+def test_without_cdk_the_message_says_how_to_install_it(command: str, stage: Stage, run: Any) -> None:
+    rename_the_table(stage)
+    stage.cdk.unlink()
+
+    ran = run(command)
+
+    assert ran.status == 1
+    assert "cdk is missing: run `make setup`" in ran.err

@@ -1,6 +1,5 @@
 """`python -m tools.guards`: shows what a deployment changes, and refuses it if something would be lost."""
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,31 +44,32 @@ def check(
 
 
 def diff(stage: Stage = command.DEFAULT_STAGE, folder: Folder = SYNTHESISED, home: Home = None) -> int:
-    from tools.guards import assembly
+    from tools.guards import assembly, change_sets
 
     # CDK would run a folder without templates as a command.
     assembly.stacks_in(folder, of_stage=stage)
     aws, deployment = _find(stage, home)
     # A change set would need the role that deploys. Comparing templates needs only the role that looks.
-    if status := _cdk(aws, "diff", f"--app={folder}", "--method=template"):
+    if status := change_sets.run_cdk(aws, "diff", f"--app={folder}", "--method=template"):
         return status
     return _judge(stage, folder, aws, deployment, allow=None, ask=False)
 
 
 def drift(stage: Stage = command.DEFAULT_STAGE, folder: Folder = SYNTHESISED, home: Home = None) -> int:
-    from tools.guards import assembly
+    from tools.guards import assembly, change_sets
 
     aws, deployment = _find(stage, home)
     ids = [stack.id for stack in assembly.stacks_in(folder, of_stage=stage) if deployment.has(stack.id)]
     if not ids:
         raise CommandError(f"the stage {stage} is not deployed in {deployment.region}, so nothing can have drifted")
-    return _cdk(aws, "drift", f"--app={folder}", *ids, "--fail")
+    return change_sets.run_cdk(aws, "drift", f"--app={folder}", *ids, "--fail")
 
 
 def _find(stage: str, home: str | None) -> "tuple[Aws, Deployment]":
     from tools.aws import reach
     from tools.deployment import Deployment
 
+    command.find_node()
     aws = reach(stage, home=home)
     deployment = Deployment(stage, aws)
     deployment.read_settings()
@@ -90,14 +90,6 @@ def _judge(stage: str, folder: Path, aws: "Aws", deployment: "Deployment", *, al
     names = allowed.names_in(allow)
     allowed.require_known(names, {*ALLOWABLE, *(one.path for one in findings if one.blocks)})
     return int(report.refuse(findings, names, output))
-
-
-def _cdk(aws: "Aws", *arguments: str) -> int:
-    from tools.guards import change_sets
-
-    # With --ci CDK prints everything to standard output, in its order.
-    call = [str(change_sets.CDK), *arguments, "--ci", "--no-notices"]
-    return subprocess.run(call, env=change_sets.settings(aws)).returncode
 
 
 APP = app.with_commands(help=DESCRIPTION, epilog=EPILOG)

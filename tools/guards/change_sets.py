@@ -6,10 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from terminal.errors import CommandError
 from tools.aws import Aws
 from tools.guards.changes import Change
 
@@ -41,6 +42,21 @@ def settings(aws: Aws) -> dict[str, str]:
     return environment
 
 
+def run_cdk(aws: Aws, *arguments: str, output: IO[bytes] | None = None) -> int:
+    """Runs CDK's command line for the AWS of `aws`, and returns the exit status. It asks nothing.
+
+    Raises CommandError if it is not installed.
+    """
+    # With --ci CDK prints everything to standard output, in its order.
+    command = [str(CDK), *arguments, "--ci", "--no-notices"]
+    try:
+        return subprocess.run(
+            command, env=settings(aws), stdin=subprocess.DEVNULL, stdout=output, stderr=output and subprocess.STDOUT
+        ).returncode
+    except FileNotFoundError:
+        raise CommandError(f"{CDK} is missing: run `make setup`") from None
+
+
 def prepare(aws: Aws, ids: Sequence[str], *, name: str, app: Path) -> None:
     """Lets CDK upload the assets of stacks and prepare a change set for each.
 
@@ -48,9 +64,8 @@ def prepare(aws: Aws, ids: Sequence[str], *, name: str, app: Path) -> None:
     """
     LOG.parent.mkdir(parents=True, exist_ok=True)
     how = ("--method=prepare-change-set", f"--change-set-name={name}", "--require-approval=never")
-    command = [str(CDK), "deploy", f"--app={app}", *ids, "--exclusively", *how, "--progress=events", "--no-notices"]
     with LOG.open("wb") as log:
-        subprocess.run(command, env=settings(aws), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        run_cdk(aws, "deploy", f"--app={app}", *ids, "--exclusively", *how, "--progress=events", output=log)
 
 
 def read(client: Any, stack: str, name: str) -> list[Change] | None:

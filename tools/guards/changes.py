@@ -18,6 +18,13 @@ Fate: TypeAlias = Literal["deleted", "taken out", "replaced", "perhaps replaced"
 """`taken out`: AWS keeps the resource, but it is no longer in the stack, and nothing uses it. `perhaps replaced`:
 CloudFormation knows only while it deploys."""
 
+FATES: dict[Fate, str] = {
+    "deleted": "would be deleted",
+    "taken out": "would be taken out of its stack",
+    "replaced": "would be replaced",
+    "perhaps replaced": "may be replaced",
+}
+
 STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 ALIASES = ("AWS::Lambda::Alias", "AWS::Lambda::Version")
 
@@ -51,11 +58,15 @@ class Finding(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        fate = {"taken out": "taken out of its stack"}.get(self.fate, self.fate)
-        because = f" because {self.because}" if self.because else ""
-        told = f"{self.path} would be {fate}{because}, and with it {self.loses}"
-        if self.stays:
-            told += ". AWS keeps the old resource, but nothing would use it"
+        told = f"{self.path} {FATES[self.fate]}"
+        if self.because:
+            told += f" because {self.because}"
+        if self.loses == RUNNING:
+            told += f", and {RUNNING}"
+        elif self.stays:
+            told += f". AWS keeps the old one with {self.loses}, but nothing would use it"
+        else:
+            told += f", and {self.loses} would be lost"
         if self.renamed_to:
             told += f". {' and '.join(self.renamed_to)} would be new: if you renamed it, restore the old id"
         return told

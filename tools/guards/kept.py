@@ -38,7 +38,7 @@ KEPT = {
 }
 """The resources with a state, or with an address that others know."""
 
-RUNNING = "what running executions call"
+RUNNING = "running executions that call it would fail"
 CALLED = {
     "AWS::IAM::Role": ("Path", "RoleName"),
     "AWS::Lambda::Alias": ("FunctionName", "Name"),
