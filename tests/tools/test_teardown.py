@@ -1,7 +1,6 @@
 """Cancelling waiting reminders before a stage is destroyed, on a simulated AWS."""
 
 import builtins
-import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,60 +9,11 @@ import boto3
 import pytest
 
 from stacks.config import STAGES
-from tests.support import tables
 from tests.support.orders_stack import REGION
+from tests.support.teardown import Reminders
 from tools.aws import Aws
 from tools.teardown import __main__ as teardown
 from tools.teardown import executions
-
-DEFINITION = {"StartAt": "Timer", "States": {"Timer": {"Type": "Wait", "Seconds": 9999, "End": True}}}
-TEMPLATE = {
-    "Resources": {
-        "ReminderTable": {"Type": "AWS::DynamoDB::Table", "Properties": dict(tables.REMINDER_TABLE)},
-        "Workflow": {
-            "Type": "AWS::StepFunctions::StateMachine",
-            "Properties": {
-                "DefinitionString": json.dumps(DEFINITION),
-                "RoleArn": "arn:aws:iam::123456789012:role/workflow",
-            },
-        },
-    },
-    "Outputs": {
-        "ReminderTableName": {"Value": {"Ref": "ReminderTable"}},
-        "ReminderStateMachineArn": {"Value": {"Ref": "Workflow"}},
-    },
-}
-
-
-class Reminders:
-    """The deployed stack Reminders of a stage, with its rows and executions."""
-
-    def __init__(self, stage: str) -> None:
-        cloudformation = boto3.client("cloudformation", REGION)
-        name = f"{stage}-reminders"
-        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(TEMPLATE))
-        outputs = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
-        told = {output["OutputKey"]: output["OutputValue"] for output in outputs}
-        self.workflow = told["ReminderStateMachineArn"]
-        self.table = boto3.resource("dynamodb", REGION).Table(told["ReminderTableName"])
-        self.states = boto3.client("stepfunctions", REGION)
-
-    def add(self, id: str, status: str) -> None:
-        execution = self.states.start_execution(stateMachineArn=self.workflow, name=id)["executionArn"]
-        row = {"ReminderId": id, "Status": status, "Owner": "ada", "DueAt": "2027-01-01T09:00:00Z"}
-        self.table.put_item(Item=row | {"ExecutionId": execution})
-
-    def end(self, id: str) -> None:
-        row: Any = self.table.get_item(Key={"ReminderId": id})["Item"]
-        self.states.stop_execution(executionArn=row["ExecutionId"])
-        self.table.put_item(Item=row | {"Status": "SENT"})
-
-    def statuses(self) -> dict[str, str]:
-        return {row["ReminderId"]: row["Status"] for row in self.table.scan()["Items"]}
-
-    def running(self) -> list[str]:
-        found = self.states.list_executions(stateMachineArn=self.workflow, statusFilter="RUNNING")["executions"]
-        return sorted(execution["name"] for execution in found)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from stacks.names import LAPTOP_STAGE
 from terminal import app
 from terminal.errors import CommandError
 from tools import command, deployment
@@ -63,16 +64,16 @@ def run(
     only_left: Annotated[bool, typer.Option("--left", help="change nothing, and list what is left")] = False,
     json: Json = False,
 ) -> int:
+    if stage == LAPTOP_STAGE and not os.environ.get("AWS_ENDPOINT_URL"):
+        raise CommandError(f"stage {stage} is not on AWS: `laptop down --forget` removes it")
+    found = deployment.find(stage)
     if only_left:
-        return _list_left(deployment.find(stage), stage, as_json=json)
+        return _list_left(found, stage, as_json=json)
     command.find_node()
     # Here, because CDK starts Node when it is imported, and the help needs neither.
     from stacks.config import STAGES
 
     settings = STAGES[stage]
-    if settings.outbox and not os.environ.get("AWS_ENDPOINT_URL"):
-        raise CommandError(f"stage {stage} is not on AWS: `laptop down --forget` removes it")
-    found = deployment.find(stage)
     executions = Executions(found)
     if not destroy:
         return _prepare(settings, executions, give_up_reminders=give_up_reminders)

@@ -32,7 +32,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "cognito.user_pools": {".*": KEPT},
     "documentdb.port_counter": {"": PROGRAM},
     "dynamodb.tables": {"prod-.*": KEPT},
-    "dynamodb.tags": {".*table/prod-.*": KEPT, ".*": UNTAGGED},
+    "dynamodb.tags": {".*": UNTAGGED},
     "ec2.*": {".*": ACCOUNT},
     "ecr.*": {"cdk-hnb659fds-.*": CDK},
     "elasticache.events": {"entries": RECORD},
@@ -86,6 +86,17 @@ def _names(store: str, content: Any) -> list[str]:
 def unexplained(found: Mapping[str, list[str]]) -> list[str]:
     """What is left without a reason in REASONS, a line each."""
     return [f"{store}: {name}" for store, names in found.items() for name in names if not reason(store, name)]
+
+
+def of_stages(found: Mapping[str, list[str]]) -> list[str]:
+    """The names of the resources that stages have left. Two stores have other names than people see."""
+    return [
+        name
+        for store, names in found.items()
+        if store not in ("apigateway_v1.account_settings", "kms.keys")
+        for name in names
+        if reason(store, name) in (KEPT, LOGS_ROLE, SENDER)
+    ]
 
 
 def reason(store: str, name: str) -> str | None:
