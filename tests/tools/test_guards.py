@@ -1,5 +1,6 @@
 """The guards of `make deploy`, `make diff` and `make drift` on a simulated AWS. Calls of CDK are only recorded."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 
 import tools.aws
+from local.settings import PROJECT
 from tests.support.commands import Run, run_inside
 from tests.support.guarded import SESSION, Stage, a_change_set, guarded, template
+from tools.doctor.checks import ALLOWABLE
 from tools.guards import change_sets
 from tools.guards.__main__ import main
 
@@ -232,3 +235,9 @@ def test_without_cdk_the_message_says_how_to_install_it(command: str, stage: Sta
 
     assert ran.status == 1
     assert "cdk is missing: run `make setup`" in ran.err
+
+
+def test_the_document_has_the_names_that_allow_a_problem() -> None:
+    named = re.findall(r"\| `ALLOW=([^`]+)` \|", (PROJECT / "docs" / "deploying.md").read_text())
+
+    assert {name for name in named if "/" not in name} == ALLOWABLE
