@@ -33,7 +33,7 @@ class Finding(NamedTuple):
     """A resource that a deployment would take away from those who need it."""
 
     stack: str
-    """The full name of the stack: dev-Orders."""
+    """The full name of the stack: dev-orders."""
 
     logical_id: str
     path: str
