@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from common import codes
+from common.events import RequestError
 from local.users import User
+from reminders import limits
 from tests.support.cloud.apps import Apps
 from tests.support.page import scenes
 from tests.support.page.reminder_form import LOCAL, at, expect_problem, fill_message, is_post, listed, press, send
@@ -301,3 +304,48 @@ def test_a_refusal_without_a_field_is_shown_as_a_notice(kept: Tab, message: str)
 
     expect(kept.page.get_by_role("alert")).to_contain_text("the owner of the sender's address must first open the link")
     expect(kept.page.get_by_label("Remind me of")).to_have_value(message)
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (limits.too_many_waiting(100), "You have 100 reminders that wait"),
+        (limits.too_many_today(100, now=datetime.now(UTC).replace(hour=0)), "You have set or changed 100 reminders"),
+    ],
+)
+def test_a_limit_of_the_person_is_shown_at_once(kept: Tab, message: str, limit: RequestError, said: str) -> None:
+    """Another attempt would be refused, too, and there is nothing to report."""
+    asked = []
+
+    def refuse(route: Route) -> None:
+        if not is_post(route.request):
+            route.fallback()
+            return
+        asked.append(route.request)
+        headers = {
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Expose-Headers": "Retry-After",
+            "Retry-After": str(limit.retry_after),
+        }
+        error = {"code": limit.code, "message": limit.message, "details": [], "requestId": str(uuid4())}
+        route.fulfill(status=limit.status, headers=headers, json={"error": error})
+
+    kept.refusals = {429}
+    kept.page.route("**/v1/reminders", refuse)
+    fill_message(kept.page, message)
+
+    press(kept.page)
+
+    alert = kept.page.get_by_role("alert").filter(has_text=said)
+    expect(alert).to_contain_text("tomorrow, from midnight UTC" if "set" in said else "Cancel one")
+    expect(alert).not_to_contain_text("report")
+    assert len(asked) == 1
+    expect(kept.page.get_by_label("Remind me of")).to_have_value(message)
+
+
+def test_a_text_above_the_limit_is_explained_in_plain_words(kept: Tab) -> None:
+    words = "(reason) => import('./reminders.js').then((all) => all.reasonText({ reason, status: 'FAILED' }))"
+
+    said = kept.page.evaluate(words, limits.TEXTS_USED_UP)
+
+    assert said == "You have reached the limit of text messages for one day."
