@@ -257,8 +257,15 @@ def test_of_two_first_requests_of_a_day_both_count(beside, most, count):
     assert numbers(count()) == ((1, 1) if beside == "same" else (2, 2))
 
 
-def test_a_limit_holds_if_another_request_takes_the_last_place_meanwhile(most, count, monkeypatch):
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_limit_holds_if_another_request_takes_the_last_place_meanwhile(
+    is_first, most, count, some_time_passes, reminder_table, monkeypatch
+):
+    """Both requests have counted the reminders that wait."""
     most(waiting=1)
+    if not is_first:
+        reminder_table.put_item(Item=table.find(new()) | {"Status": "SENT"})
+        some_time_passes()
     waiting_of = table.waiting_of
 
     def and_another_request(owner: str) -> int:
@@ -270,7 +277,7 @@ def test_a_limit_holds_if_another_request_takes_the_last_place_meanwhile(most, c
     monkeypatch.setattr(table, "waiting_of", and_another_request)
 
     assert reached(create()) == "TooManyWaiting"
-    assert numbers(count()) == (1, 1)
+    assert numbers(count()) == (1 if is_first else 2, 1)
 
 
 def test_a_request_that_loses_every_race_is_refused_for_now(monkeypatch):
