@@ -1,6 +1,7 @@
 """The laptop cloud as a whole: how it starts and stops, and its addresses."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -133,10 +134,17 @@ class Cloud:
         if deploy.deployed_fingerprint(self.engine) is None:
             raise LocalError("the apps are not deployed: run `laptop up`")
 
-    def places(self) -> Places:
-        """Returns the addresses and names. Raises LocalError if the cloud does not run."""
+    def places(self, *, of_any_version: bool = False) -> Places:
+        """Returns the addresses and names. Raises LocalError if the cloud does not run.
+
+        `of_any_version` leaves a place empty if the deployed version has no output for it. Otherwise this is an error.
+        """
         self.require_running()
-        outputs = deploy.outputs(self.engine)
+        outputs: Mapping[str, Mapping[str, str]] = deploy.outputs(self.engine)
+        if of_any_version:
+            outputs = defaultdict(
+                lambda: defaultdict(str), {stack: defaultdict(str, found) for stack, found in outputs.items()}
+            )
         try:
             return self._places(outputs)
         except KeyError:

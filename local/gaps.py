@@ -141,8 +141,10 @@ def show_page_without_tls(engine: Engine, site: Mapping[str, str]) -> None:
     published = file["Body"].read().decode()
     config = json.loads(published)
     addresses = ("signIn", "ordersApi", "remindersApi", "accountApi")
-    config |= {name: _on_the_laptop(engine.settings, config[name]) for name in addresses}
-    config["figures"]["address"] = _on_the_laptop(engine.settings, config["figures"]["address"])
+    # The page of an earlier version has fewer addresses.
+    config |= {name: _on_the_laptop(engine.settings, config[name]) for name in addresses if name in config}
+    if "figures" in config:
+        config["figures"]["address"] = _on_the_laptop(engine.settings, config["figures"]["address"])
     if config != json.loads(published):
         s3.put_object(
             Bucket=site["SiteBucketName"],

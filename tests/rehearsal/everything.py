@@ -17,6 +17,8 @@ from tests.support.cloud.apps import Apps
 from tools.guards.changes import Finding
 
 UPGRADE, BACK = "upgrade", "going back"
+FILLED = "both apps can be filled"
+"""Only in the report if it fails."""
 KEPT = "nothing with a state is deleted or replaced"
 ANSWERED = "the apps answer during the deployment"
 
@@ -47,13 +49,18 @@ def rehearse(cloud: Cloud, *, old: Path, new: Path, say: Callable[[str], None], 
 
     It ends at the first move that breaks something. `requests` is the least number of requests during a move.
     """
-    apps, seen = Apps(cloud, cloud.places(), user=cloud.users()[PERSON]), Rehearsal()
+    places, seen = cloud.places(of_any_version=True), Rehearsal()
+    apps = Apps(cloud, places, user=cloud.users()[PERSON])
     mark = balance.mark(cloud, apps.places)
     for move, assembly in ((UPGRADE, new), (BACK, old)):
         say(f"{move}: filling both apps")
-        filled, since = fill(apps), time.time()
-        say(f"{move}: deploying while both apps are used")
         seen.checks[move] = found = []
+        try:
+            filled, since = fill(apps), time.time()
+        except AssertionError as error:
+            found.append(Check(FILLED, "", [f"the deployed version does not work: {error}"]))
+            return seen
+        say(f"{move}: deploying while both apps are used")
         try:
             with Traffic(apps.as_new_person(), least=requests) as traffic:
                 moved = deployment.move(cloud, assembly, back=move == BACK, say=say)

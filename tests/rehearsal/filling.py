@@ -64,7 +64,7 @@ class Filled:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     """An order in each status, as the API shows it."""
     unfinished: str = ""
-    """The id of an order that has no outcome: its execution died."""
+    """The id of an order that has no outcome: its execution died. A message about it waits for `ParkLostOrders`."""
     reminders: list[Waiting] = field(default_factory=list)
     due: list[Waiting] = field(default_factory=list)
     """The reminders whose messages wait in a queue."""
@@ -81,12 +81,12 @@ class Filled:
 
 
 def fill(apps: Apps) -> Filled:
-    """Fills the apps with data of a new person. Senders of reminders pause until `resume`."""
+    """Fills the apps with data of a new person. The functions that read queues pause until `switch_readers`."""
     person = apps.as_new_person()
     filled = Filled(person, Apps(apps.cloud, apps.places, user=apps.cloud.users()[OPERATOR]))
     filled.refresh_token = _refresh_token(person)
+    switch_readers(apps, on=False)
     _orders(filled)
-    switch_senders(apps, on=False)
     for form, request in FORMS.items():
         filled.reminders.append(_set(filled, form, request))
     filled.reminders.append(_started_by_hand(filled))
@@ -98,14 +98,21 @@ def fill(apps: Apps) -> Filled:
     return filled
 
 
-def switch_senders(apps: Apps, *, on: bool) -> None:
-    """Lets Lambda read the queues of reminders, or stops it. The messages stay in the queues then."""
+def switch_readers(apps: Apps, *, on: bool) -> None:
+    """Lets Lambda read the queues of reminders and of lost orders, or stops it. Then messages stay in the queues."""
     functions, sqs = (apps.cloud.engine.client(service) for service in ("lambda", "sqs"))
-    for url in apps.places.reminder_queues.values():
+    for url in (*apps.places.reminder_queues.values(), lost_orders(apps)):
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
         found = functions.list_event_source_mappings(EventSourceArn=attributes["QueueArn"])["EventSourceMappings"]
         for mapping in found:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
+
+
+def lost_orders(apps: Apps) -> str:
+    """The URL of the queue with the orders that `ParkLostOrders` has to look at."""
+    urls = apps.cloud.engine.client("sqs").get_paginator("list_queues").paginate().search("QueueUrls")
+    [found] = [url for url in urls if "OrdersToCheck" in url and "DeadLetters" not in url]
+    return str(found)
 
 
 def _orders(filled: Filled) -> None:
@@ -124,6 +131,8 @@ def _orders(filled: Filled) -> None:
     look = [{"body": json.dumps({"OrderId": ids["PARKED"]})}]
     balance.invoke(apps.cloud, apps.places.order_workflow, "ParkLostOrders", {"Records": look})
     filled.unfinished = _lost(apps)
+    message = json.dumps({"OrderId": filled.unfinished})
+    apps.cloud.engine.client("sqs").send_message(QueueUrl=lost_orders(apps), MessageBody=message)
     for status, id in ids.items():
         filled.orders[status] = filled.operator.shown(id, status.partition(",")[0])
     _keep_cached(apps, ids["FULFILLMENT_QUEUED"])
