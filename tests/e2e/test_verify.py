@@ -14,7 +14,7 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.verify_faults import FAULTS, NEVER_FAIL
 from tests.support.commands import run_inside
 from tools import deployment
-from tools.verify import suite, watching
+from tools.verify import suite, users, watching
 from tools.verify.__main__ import main
 from tools.verify.cleaning import cleaned
 from tools.verify.run import LAPTOP_PHONE, Run
@@ -157,3 +157,19 @@ def test_messages_of_others_stay_in_the_queue(apps: Apps, run: Run) -> None:
         assert [suite.outcome(run, BY_NAME["order fulfilled"]).verdict for _ in range(2)] == ["ok", "ok"]
         assert "could move other messages to the dead letters" in run.reader.unread[url]
     run.reader.unread.clear()
+
+
+def test_the_next_run_removes_what_a_killed_run_has_left(apps: Apps, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It removes the users of the other tests, too, so it is the last test."""
+    killed = Run(run.deployment)
+    order = killed.order()
+    killed.person.orders("POST", "/orders", order).require(202)
+    killed.operator.user.token()
+    assert users_of_runs(apps)
+
+    monkeypatch.setattr(users, "LEFT_BEHIND", timedelta(0))
+    with cleaned(Run(run.deployment)) as after:
+        pass
+
+    assert (after.left, users_of_runs(apps)) == ([], [])
+    assert order["Name"] not in json.dumps(apps.row(order["OrderId"]))

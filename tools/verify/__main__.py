@@ -118,8 +118,6 @@ def _told(run: Any, outcomes: list[Any], stage: str, file: Path | None, output: 
     if output.as_json:
         output.rows([_row(outcome) for outcome in outcomes], {}, nothing="")
     output.say(f"{reports.summary(outcomes)}; the report is in {where}")
-    for text in (*run.notes, *run.left):
-        output.say(f"left: {text}")
     return 1 if run.left or any(outcome.verdict == "failed" for outcome in outcomes) else 0
 
 

@@ -3,9 +3,12 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote
 
+from stacks.names import ACCOUNT
 from tools.verify.run import Run
 from tools.verify.users import User
+from tools.verify.web import Reply
 
 AGAIN = (429, 503)
 """The statuses of an API that wants the same request again."""
@@ -25,34 +28,47 @@ def clean(run: Run) -> None:
     with _uninterrupted():
         if run.users.made:
             run.say("removing the users of this run, with their orders and reminders")
+        for email in _left_behind(run):
+            with run.attempt("a user of an earlier run is left"):
+                _erase_for(run, email)
+                run.users.delete(email)
         for user in run.users.made:
             with run.attempt("a user of this run may be left"):
                 if run.users.exists(user):
                     _erase(run, user)
                 run.users.delete(user.email)
-        for email in _left_behind(run):
-            with run.attempt("a user of an earlier run is left"):
-                run.users.delete(email)
         for output, queue in run.queues.items():
             with run.attempt("messages of this run may be left"):
                 run.reader.clear(queue)
                 if why := run.reader.unread.get(queue):
                     run.notes.append(f"messages of this run in {output}, which it did not read: {why}")
+        # Here, because an interrupted run says nothing more.
+        for text in (*run.notes, *run.left):
+            run.say(f"left: {text}")
 
 
 def _erase(run: Run, user: User) -> None:
     """Lets the app delete the account, because only the app also removes the orders and reminders."""
     with run.attempt("orders and reminders of this run may be left"):
-        if user.is_operator:
-            run.users.demote(user)
+        run.users.demote(user.email)
         # A deletion needs a token of a recent sign-in.
         user.forget()
         run.until(lambda: deletion(run, user), bool, what="the deletion of an account")
 
 
+def _erase_for(run: Run, email: str) -> None:
+    """Lets an operator of this run delete the account of an earlier run, because nobody has its password."""
+    run.users.demote(email)
+    path = f"/account?email={quote(email)}"
+    run.until(lambda: _done(run.operator.call(ACCOUNT, "DELETE", path)), bool, what="the deletion of an account")
+
+
 def deletion(run: Run, user: User) -> bool:
     """Asks the API to delete an account. Returns whether it is done; False if the API wants to be asked again."""
-    answer = run.as_user(user).account("DELETE")
+    return _done(run.as_user(user).account("DELETE"))
+
+
+def _done(answer: Reply) -> bool:
     return answer.status not in AGAIN and bool(answer.require(200).body["complete"])
 
 

@@ -36,7 +36,6 @@ class User:
     id: str
     """The user pool's `sub`."""
 
-    is_operator: bool
     pool: UserPool = field(repr=False)
     _tokens: Tokens | None = field(default=None, repr=False)
 
@@ -74,7 +73,7 @@ class Users:
         if phone:
             verified |= {"phone_number": phone, "phone_number_verified": "true"}
         pool = UserPool(self.client_id, self.cognito)
-        user = User(email=email, password=password, id="", is_operator=operator, pool=pool)
+        user = User(email=email, password=password, id="", pool=pool)
         # Noted first, so that an interrupt in the next call leaves no user behind.
         self.made.append(user)
         made = self.cognito.admin_create_user(
@@ -89,9 +88,11 @@ class Users:
             self.cognito.admin_add_user_to_group(UserPoolId=self.pool_id, Username=email, GroupName=OPERATORS)
         return user
 
-    def demote(self, user: User) -> None:
-        """Takes the role of an operator away. The API deletes no operator's account."""
-        self.cognito.admin_remove_user_from_group(UserPoolId=self.pool_id, Username=user.email, GroupName=OPERATORS)
+    def demote(self, email: str) -> None:
+        """Takes the role of an operator away, if the user has it. The API deletes no operator's account."""
+        groups = self.cognito.admin_list_groups_for_user(UserPoolId=self.pool_id, Username=email)["Groups"]
+        if any(group["GroupName"] == OPERATORS for group in groups):
+            self.cognito.admin_remove_user_from_group(UserPoolId=self.pool_id, Username=email, GroupName=OPERATORS)
 
     def exists(self, user: User) -> bool:
         try:
