@@ -229,7 +229,7 @@ drift: setup ## Show what somebody has changed in AWS since STAGE was deployed
 
 .PHONY: deployer
 deployer: setup ## Let the workflows of REPOSITORY=owner/name on GitHub deploy STAGE
-	@.venv/bin/cdk deploy Deployer -c "stage=$${STAGE:-dev}" -c "repository=$${REPOSITORY:?name it: REPOSITORY=owner/name}" \
+	@.venv/bin/cdk deploy Deployer -c "stage=$${STAGE:-dev}" -c "repository=$$REPOSITORY" \
 		$${PROVIDER:+-c "provider=$$PROVIDER"}
 
 .PHONY: doctor

@@ -129,7 +129,8 @@ if __name__ == "__main__":
         stage = stage_from_context(app.node.try_get_context)
         # The context may have changed it.
         check_stages([stage])
-        if repository := app.node.try_get_context("repository"):
+        repository = app.node.try_get_context("repository")
+        if repository is not None:
             build_deployer(app, stage=stage, repository=repository, provider=app.node.try_get_context("provider"))
         else:
             build(app, stage=stage)

@@ -46,6 +46,8 @@ OF_THE_ACCOUNT = (
 
 TEMPLATES = ("cloudformation:DescribeStacks", "cloudformation:GetTemplate")
 
+TAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
+
 OF_THE_STAGE: Mapping[str, tuple[str, ...]] = {
     "cloudformation:stack/{stage}-*": (
         *TEMPLATES,
@@ -55,16 +57,15 @@ OF_THE_STAGE: Mapping[str, tuple[str, ...]] = {
     ),
     # The role for the logs of all APIs. The stage that was deployed first has it.
     "iam:role/*-api-logs-*": ("iam:GetRole",),
-    "lambda:function:{stage}-*": ("lambda:InvokeFunction",),
+    # The sweeps. Their next call comes within five minutes anyway.
+    "lambda:function:{stage}-orders-LostOrders*": ("lambda:InvokeFunction",),
+    "lambda:function:{stage}-reminders-LostReminders*": ("lambda:InvokeFunction",),
     "logs:log-group:{stage}-*": ("logs:StartQuery",),
     "logs:log-group:*": ("logs:DescribeSubscriptionFilters",),
     "sns:{stage}-*": ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"),
-    "sqs:{stage}-*": (
-        "sqs:ChangeMessageVisibility",
-        "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
-        "sqs:ReceiveMessage",
-    ),
+    "sqs:{stage}-*": ("sqs:GetQueueAttributes",),
+    "sqs:{stage}-orders-EscalationQueue*": TAKE,
+    "sqs:{stage}-orders-OrderFulfillmentQueue*": TAKE,
     "ssm:parameter/cdk-bootstrap/*": ("ssm:GetParameter",),
 }
 """What the doctor, the guards and `make verify` call. CloudFormation begins these resources' names with the stage."""
@@ -75,6 +76,7 @@ WITH_THE_TAG: Mapping[str, tuple[str, ...]] = {
         "cognito-idp:AdminCreateUser",
         "cognito-idp:AdminDeleteUser",
         "cognito-idp:AdminGetUser",
+        "cognito-idp:AdminListGroupsForUser",
         "cognito-idp:AdminRemoveUserFromGroup",
         "cognito-idp:AdminSetUserPassword",
         "cognito-idp:ListUsers",

@@ -169,6 +169,22 @@ def test_the_settings_of_a_deployment_arrive_unchanged(checkout: Checkout) -> No
         assert judged == ["python", "-m", "tools.guards", "check", options[0], f"--allow={allowed}"]
 
 
+def test_the_settings_of_the_roles_for_workflows_arrive_unchanged(checkout: Checkout) -> None:
+    for text in HOSTILE:
+        typed = [f"{name}={text}" for name in ("STAGE", "REPOSITORY", "PROVIDER")]
+
+        [command] = command_lines(checkout.started("deployer", *typed))
+
+        context = [part for name in ("stage", "repository", "provider") for part in ("-c", f"{name}={text.lstrip()}")]
+        assert command == ["cdk", "deploy", "Deployer", *context]
+
+
+def test_ci_fails_if_a_service_about_vulnerabilities_cannot_be_asked(checkout: Checkout) -> None:
+    *_, command = command_lines(checkout.started("security", "SERVICES=needed"))
+
+    assert command == ["python", "-m", "tools.security", "--services=needed"]
+
+
 def test_the_settings_of_the_cost_arrive_unchanged(checkout: Checkout) -> None:
     for text in HOSTILE:
         typed = {name: f"{number}{text}" for number, name in enumerate(("ORDERS", "LOOKUPS", "REMINDERS", "CACHE"))}
