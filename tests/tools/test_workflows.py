@@ -104,6 +104,18 @@ def test_prod_is_deployed_after_dev_was_verified_and_somebody_has_approved() -> 
         assert commands == ["make deploy", "make verify"]
 
 
+@pytest.mark.parametrize("job", ["deploy/dev", "deploy/prod", "checks/diff"])
+def test_each_deployment_repeats_all_settings_of_the_stage(job: str) -> None:
+    [context] = re.findall(r"^override CONTEXT = ((?:.*\\\n)*.*)", (PROJECT / "Makefile").read_text(), re.M)
+    settings = set(re.findall(r"\$\$\{?([A-Z]+)", context)) - {"STAGE"}
+    given = JOBS[job].get("env", {}) | {
+        name: value for step in steps(job) for name, value in step.get("env", {}).items()
+    }
+
+    assert len(settings) > 3
+    assert {name: given.get(name) for name in settings} == {name: f"${{{{ vars.{name} }}}}" for name in settings}
+
+
 def test_a_deployment_is_never_cancelled_by_the_next_one() -> None:
     assert WORKFLOWS["deploy"]["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
 
