@@ -1,6 +1,7 @@
 """Bounds what the engine keeps about work that is done. By itself it keeps everything until it is reset:
 
 - all executions, with their histories (`services/stepfunctions.py:872`);
+- each version of a function, with its code (`services/lambda_svc.py:5970`);
 - a log stream for each call of a function (`services/lambda_svc.py:5045`);
 - the records of streams for 24 hours (`services/dynamodb.py:862`).
 
@@ -24,6 +25,9 @@ from ministack.services import cloudwatch_logs, dynamodb, lambda_svc, stepfuncti
 EXECUTIONS = 2000
 """The executions that ended last keep their histories."""
 
+VERSIONS = 20
+"""The versions of a function that stay. Each `up` with changed code publishes one, whose code has 140 KB."""
+
 LOG_STREAMS = 1000
 """How many log streams each log group keeps. Each call of a function has its own."""
 
@@ -34,6 +38,7 @@ STREAM_RECORDS = 10_000
 def apply() -> None:
     """Makes the engine forget old histories, log streams and records. Needs the patches of the same functions first."""
     stepfunctions._run_execution = Histories(EXECUTIONS).bounded(stepfunctions._run_execution)
+    lambda_svc._publish_version = bounded_versions(lambda_svc._publish_version)
     lambda_svc._emit_lambda_logs = bounded_logs(lambda_svc._emit_lambda_logs)
     dynamodb._trim_stream_records = bounded_records(dynamodb._trim_stream_records)
     for module in (lambda_svc, stepfunctions):
@@ -78,6 +83,22 @@ def _forget(arn: str) -> None:
         stepfunctions._executions.pop(arn, None)
     elif execution := stepfunctions._executions.get(arn):
         execution["events"] = []
+
+
+def bounded_versions(publish: Callable[..., Any], *, limit: int = VERSIONS) -> Callable[..., Any]:
+    """Returns `publish`, which publishes a version of a function, changed to remove the oldest that no alias names."""
+
+    @functools.wraps(publish)
+    def publish_and_forget(name: str, data: Any) -> Any:
+        answer = publish(name, data)
+        function = lambda_svc._functions.get(name) or {"aliases": {}, "versions": {}}
+        named = {alias["FunctionVersion"] for alias in function["aliases"].values()}
+        for old in sorted(function["versions"], key=int)[:-limit]:
+            if old not in named:
+                del function["versions"][old]
+        return answer
+
+    return publish_and_forget
 
 
 def bounded_logs(emit: Callable[..., None], *, limit: int = LOG_STREAMS) -> Callable[..., None]:

@@ -85,6 +85,24 @@ def test_executions_of_an_earlier_engine_are_forgotten_first(workflow: str, monk
 
 
 @PATCHED
+def test_a_function_keeps_its_last_versions_and_those_of_its_aliases(
+    monkeypatch: pytest.MonkeyPatch, patched: bool
+) -> None:
+    name = unique()
+    function: dict[str, Any] = {"config": {}, "aliases": {}, "versions": {}, "next_version": 1}
+    monkeypatch.setitem(lambda_svc._functions, name, function)
+    publish = lambda_svc._publish_version
+    publish = bounds.bounded_versions(publish, limit=2) if patched else publish
+
+    for revision in range(12):
+        function["config"]["RevisionId"] = str(revision)
+        publish(name, {})
+        function["aliases"]["old"] = {"FunctionVersion": "1"}
+
+    assert [*function["versions"]] == (["1", "11", "12"] if patched else [str(one) for one in range(1, 13)])
+
+
+@PATCHED
 def test_a_log_group_keeps_the_streams_of_the_last_calls(patched: bool) -> None:
     name = unique()
     function = {"config": {"FunctionName": name}}
