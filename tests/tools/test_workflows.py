@@ -83,6 +83,14 @@ def test_only_jobs_that_sign_in_to_aws_may_ask_for_a_token() -> None:
     assert signs_in == {job for job, writes in WRITES.items() if "id-token" in writes}
 
 
+@pytest.mark.parametrize("job", [job for job, writes in WRITES.items() if "id-token" in writes])
+def test_packages_are_installed_before_there_are_credentials(job: str) -> None:
+    does = [step.get("run", step.get("uses", "")).partition("@")[0] for step in steps(job)]
+
+    [setup] = [place for place, what in enumerate(does) if what.startswith("make setup")]
+    assert setup < does.index("aws-actions/configure-aws-credentials")
+
+
 def test_the_code_of_a_fork_gets_no_token_for_aws() -> None:
     assert "github.event.pull_request.head.repo.full_name == github.repository" in JOBS["checks/diff"]["if"]
 
@@ -101,7 +109,7 @@ def test_prod_is_deployed_after_dev_was_verified_and_somebody_has_approved() -> 
         commands = [step["run"] for step in steps(f"deploy/{stage}") if "run" in step]
 
         assert (job["environment"], job["needs"], job["env"]["STAGE"]) == (stage, needs, stage)
-        assert commands == ["make deploy", "make verify"]
+        assert commands == ["make setup-dev", "make deploy", "make verify"]
 
 
 @pytest.mark.parametrize("job", ["deploy/dev", "deploy/prod", "checks/diff"])
