@@ -1,6 +1,6 @@
 """Counts what a person uses up: the reminders that wait or were set today, and the text messages of today.
 
-Each count is a row of the reminder table. Such a row has no owner and no status, so it is in no index, and each change
+Each count is a row of the reminder table. The row has no owner and no status, so it is in no index, and each change
 takes one write unit. A count may be too high after a failure, and is never too low.
 
 See decisions D235 and D236.
