@@ -36,6 +36,7 @@ from reminders.reminder import STATUSES
 from sending import send_reminder, senders
 from sweep import settle_lost_reminders
 from tests.support.aws_answers import refused
+from tests.support.backups import Backup
 from tests.support.data_model import Changes, Row, differences, documented, examples, kinds, named, rows_of, section
 from tests.support.handlers.aws import ENVIRONMENT, client_of, dynamodb
 from tests.support.handlers.events import PERSON, post, signed_in
@@ -287,14 +288,16 @@ def written(reminder_table: Any, stored: Callable[[], Row], reminder_workflow: A
     create()
     reminder_workflow.stop()
     for before in rows(stored() or {}):
+        if before:
+            reminder_table.put_item(Item=before)
+        else:
+            reminder_table.delete_item(Key={"ReminderId": ID})
+        backup = Backup(reminder_table)
         for by, write in writers(before):
-            if before:
-                reminder_table.put_item(Item=before)
-            else:
-                reminder_table.delete_item(Key={"ReminderId": ID})
+            backup.restore()
             BETWEEN.clear()
             write()
-            steps = [before, *BETWEEN, stored()]
+            steps = [before, *BETWEEN, stored() if backup.is_changed() else before]
             for one, other in itertools.pairwise(steps):
                 changes.add(by, one, other)
     return changes
