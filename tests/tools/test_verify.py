@@ -1,6 +1,8 @@
 """`python -m tools.verify` on a simulated AWS."""
 
+import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -104,6 +106,18 @@ def test_each_check_says_what_it_uses() -> None:
     for check in CHECKS:
         assert check.uses.keys() <= quantities.counted().keys() | prices.table().keys()
     assert 0 < suite.usd(CHECKS) < 0.01
+
+
+@pytest.mark.parametrize("phone", [None, "+15555550199"])
+def test_the_costs_and_the_minutes_are_said_before(phone: str | None) -> None:
+    stage: Any = SimpleNamespace(phone=phone, deployment=SimpleNamespace(is_laptop=False, region="eu-west-1"))
+
+    said = " ".join(suite.announcement(stage, CHECKS, stage="dev"))
+
+    assert f"Verifying the stage dev in eu-west-1: {len(CHECKS)} checks." in said
+    assert re.search("It takes about [2-9] minutes, and costs about 0[.][1-9] cents[.]", said), said
+    assert ("2 texts cost 1.2 cents in the United States" in said) == bool(phone)
+    assert ("It sends no texts" in said) == (not phone)
 
 
 @pytest.mark.parametrize(

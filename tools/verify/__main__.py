@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,7 +97,8 @@ def run(
         say=output.say,
     )
     for sentence in suite.announcement(verification, checks, stage=stage):
-        output.say(sentence)
+        for line in textwrap.wrap(sentence, reports.WIDTH):
+            output.say(line)
     with cleaning.cleaned(verification):
         for check in checks:
             outcomes.append(suite.outcome(verification, check))

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from costs import prices, quantities
 from terminal.errors import CommandError
+from terminal.text import counted
 from tools.errors import sentence
 from tools.install import ROOT
 from tools.verify.check import Check, Outcome, Verdict
@@ -75,14 +76,14 @@ def minutes(checks: Sequence[Check]) -> int:
 def announcement(run: Run, checks: Sequence[Check], *, stage: str) -> list[str]:
     """What the run will do, take and cost, in sentences."""
     region = "the laptop cloud" if run.deployment.is_laptop else run.deployment.region
-    said = [f"Verifying the stage {stage} in {region}: {len(checks)} checks."]
+    said = [f"Verifying the stage {stage} in {region}: {counted(len(checks), 'check')}."]
     users = f"It creates up to {USERS} users with random passwords, and removes them with their orders and reminders."
     if run.deployment.is_laptop:
         return [*said, users, "It takes about a minute, and costs nothing."]
     texts = f" {TEXTS} texts cost {100 * prices.usd(TEXT, TEXTS):.1f} cents in the United States, and fees."
     return [
         *said,
-        f"It takes about {minutes(checks)} minutes, and costs about {100 * usd(checks):.1f} cents."
+        f"It takes about {counted(minutes(checks), 'minute')}, and costs about {100 * usd(checks):.1f} cents."
         + (texts if run.phone else " It sends no texts, because no PHONE was given."),
         f"An account with more than 10,000 active users also pays {100 * prices.usd('cognito.user_month', USERS):.0f} "
         "cents for the users.",
