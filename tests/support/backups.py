@@ -1,4 +1,4 @@
-"""Keeps what a simulated table holds, and puts it back without calls of DynamoDB, which take most of such a test."""
+"""Keeps what a simulated table holds, and puts it back without a call. Calls of DynamoDB take most of the time of tests.
 
 import copy
 from typing import Any

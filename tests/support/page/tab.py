@@ -31,7 +31,7 @@ MOVE = """
   location.hash = `#/left-${Math.random()}`;
 })
 """
-"""Leaves the view and opens another one, or the same one anew."""
+"""Leaves the view and opens another one, or the same one again."""
 
 VIOLATIONS = """
 async (rules) => {
