@@ -380,7 +380,7 @@ def test_the_order_workflow_gets_its_targets(deployment):
     assert targets == {
         "DaysOrdersAreKept": str(deployment.stage.days_orders_are_kept),
         "OrderTable": "Orders/OrderTable",
-        "VerifyCCAndPriceFunction": "Orders/VerifyCCAndPrice.Arn",
+        "VerifyCCAndPriceFunction": "Orders/VerifyCCAndPrice/Live",
         "OrderFulfillmentQueue": "Orders/OrderFulfillmentQueue",
         "EscalationQueue": "Orders/EscalationQueue",
         "ParkedQueue": "Orders/ParkedQueue",

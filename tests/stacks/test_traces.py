@@ -26,7 +26,7 @@ def called(deployment) -> set[str]:
         for path, workflow in deployment.properties("AWS::StepFunctions::StateMachine").items()
         for target in workflow["DefinitionSubstitutions"].values()
     }
-    return {path for path in deployment.resources("AWS::Lambda::Function") if f"{path}.Arn" in callers}
+    return {path for path in deployment.resources("AWS::Lambda::Function") if callers & {f"{path}.Arn", f"{path}/Live"}}
 
 
 def may(deployment, role: str) -> set[str]:
