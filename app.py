@@ -23,7 +23,7 @@ try:
     from stacks.api_logs import ApiLogsStack
     from stacks.cache import CacheStack
     from stacks.config import ALL_STAGES, stage_from_context
-    from stacks.deployer import DEPLOYER, DeployerStack
+    from stacks.deployer import DeployerStack
     from stacks.exports import export_always
     from stacks.fulfillment import FulfillmentStack
     from stacks.identity import IdentityStack
@@ -32,6 +32,7 @@ try:
         ACCOUNT,
         API_LOGS,
         CACHE,
+        DEPLOYER,
         FULFILLMENT,
         IDENTITY,
         ORDERS,

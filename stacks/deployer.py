@@ -15,7 +15,6 @@ from stacks.spending import tags_of
 from stacks.stage import Stage
 from stacks.stage_checks import InvalidStageError
 
-DEPLOYER = "Deployer"
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 QUALIFIER = "hnb659fds"

@@ -21,6 +21,9 @@ REMINDERS = "Reminders"
 ACCOUNT = "Account"
 WEBSITE = "Website"
 
+DEPLOYER = "Deployer"
+"""The stack of the roles with which GitHub's workflows deploy a stage. It is not part of the stage."""
+
 STACKS = (API_LOGS, IDENTITY, CACHE, ORDERS, FULFILLMENT, REMINDERS, ACCOUNT, WEBSITE)
 """The construct ids of all stacks. `Cache` and `Fulfillment` are optional."""
 

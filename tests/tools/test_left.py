@@ -10,7 +10,7 @@ import pytest
 from tests.support.orders_stack import REGION
 from tools.aws import Aws
 from tools.teardown import __main__ as teardown
-from tools.teardown.kinds import KINDS, LATE_LOG, WELCOME
+from tools.teardown.kinds import DEPLOYER_STACK, KINDS, LATE_LOG, WELCOME
 from tools.teardown.left import TAGGED
 
 Rows = dict[str, dict[str, Any]]
@@ -98,3 +98,10 @@ def test_the_total_is_said(left: Callable[[], Rows], capsys: Any) -> None:
 def test_the_laptops_stage_is_not_looked_for_on_aws(aws: None, capsys: Any) -> None:
     assert teardown.main(["--stage", "local", "--left"]) == 1
     assert capsys.readouterr().err == "error: stage local is not on AWS: `laptop down --forget` removes it\n"
+
+
+def test_the_roles_of_the_workflows_are_listed(left: Callable[[], Rows]) -> None:
+    topic = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    client("cloudformation").create_stack(StackName="dev-deployer", TemplateBody=topic)
+
+    assert left()["dev-deployer"]["what"] == DEPLOYER_STACK.what

@@ -149,7 +149,7 @@ def test_a_stack_that_is_left_is_named(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert teardown.main([*DEV, "--yes", "--json"]) == 1
     [row] = json.loads(capsys.readouterr().out)
     assert (row["what"], row["name"]) == ("stack", "dev-orders")
-    assert row["why"].endswith("run `make destroy` again")
+    assert row["why"] == "CloudFormation has not deleted it: run `make destroy` again (CREATE_COMPLETE)"
 
 
 def test_the_command_fails_if_cdk_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,8 @@ def _list_left(found: Deployment, stage: str, *, as_json: bool) -> int:
     output.rows(rows, COLUMNS, nothing=f"nothing of {stage} is left")
     if rest:
         total = sum(one.usd or 0 for one in rest)
-        output.say(f"{total:.2f} USD a month in all. docs/deploying.md says how to remove each of them.")
+        unknown = "" if all(one.usd is not None for one in rest) else ", without what has no price here"
+        output.say(f"{total:.2f} USD a month in all{unknown}. docs/deploying.md says how to remove each of them.")
     return int(any(one.is_stack for one in rest))
 
 

@@ -50,6 +50,9 @@ class Kind(Reason):
     tagged: str = ""
     """How an ARN of this kind goes on after the account, if AWS lists it by its tags. The id follows."""
 
+    by_arn: bool = False
+    """Whether the whole ARN is the id."""
+
 
 def _of_table(found: Description) -> float:
     kept = found["Table"].get("TableSizeBytes", 0) / GB
@@ -143,8 +146,18 @@ KINDS: Mapping[str, Kind] = {
         price="0.40",
         remove="`aws secretsmanager delete-secret`",
         look=("secretsmanager", "describe_secret", "SecretId"),
+        by_arn=True,
         usd_a_month=_of_secret,
         tagged="secretsmanager:secret:",
+    ),
+    "AWS::IAM::OIDCProvider": Kind(
+        what="provider for GitHub",
+        why="the workflows of all stages of the account sign in with it",
+        price="0",
+        remove="if no workflow uses it: `aws iam delete-open-id-connect-provider`",
+        look=("iam", "get_open_id_connect_provider", "OpenIDConnectProviderArn"),
+        tagged="iam:oidc-provider/",
+        by_arn=True,
     ),
     "AWS::Lambda::LayerVersion": Kind(
         what="version of the Lambda layer",
@@ -166,6 +179,12 @@ PARTS = frozenset(
 )
 """Types of resources that stay and go together with another one, which the list names."""
 
+DEPLOYER_STACK = Reason(
+    what="stack of GitHub's roles",
+    why="`make deployer` made it, and the workflows deploy the stage with it",
+    price="0",
+    remove="`aws cloudformation delete-stack`",
+)
 BACKUP = Reason(
     what="backup of a deleted table",
     why="DynamoDB keeps it for 35 days, if the table had continuous backups",
@@ -191,7 +210,7 @@ BOOTSTRAP = Reason(
     remove="`cdk gc --unstable=gc` deletes the files that no stack uses",
 )
 
-REASONS = (*KINDS.values(), BACKUP, LATE_LOG, WELCOME, BOOTSTRAP)
+REASONS = (*KINDS.values(), BACKUP, LATE_LOG, WELCOME, DEPLOYER_STACK, BOOTSTRAP)
 
 
 def table() -> str:

@@ -19,9 +19,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from costs.prices import usd
-from stacks.names import STACKS, stack_name
+from stacks.names import DEPLOYER, STACKS, stack_name
 from tools.deployment import Deployment
-from tools.teardown.kinds import BACKUP, BOOTSTRAP, GB, KINDS, LATE_LOG, PARTS, WELCOME, Kind, Reason
+from tools.teardown.kinds import BACKUP, BOOTSTRAP, DEPLOYER_STACK, GB, KINDS, LATE_LOG, PARTS, WELCOME, Kind, Reason
 
 MISSING = (
     *("NotFoundException", "NoSuchEntity", "ResourceNotFoundException", "NoSuchBucket", "ResourceNotFound"),
@@ -58,15 +58,16 @@ def find(found: Deployment, stage: str) -> list[Left]:
         *kept.values(),
         *_logs(found, stage, kept),
         *_backups(found, stage),
-        *_shared(found),
+        *_others(found, stage),
     ]
 
 
 def _stacks(found: Deployment, stage: str) -> Iterator[Left]:
     for summary in _summaries(found, stage):
         if summary["StackStatus"] != "DELETE_COMPLETE":
-            name, status = summary["StackName"], summary["StackStatus"]
-            yield Left(what="stack", name=name, usd=None, why=f"{status}: {UNDELETED}", is_stack=True)
+            status = " ".join([summary["StackStatus"], summary.get("StackStatusReason", "")]).strip().rstrip(".")
+            name = summary["StackName"]
+            yield Left(what="stack", name=name, usd=None, why=f"{UNDELETED} ({status})", is_stack=True)
 
 
 def _summaries(found: Deployment, stage: str) -> list[dict[str, Any]]:
@@ -122,8 +123,7 @@ def _tagged(found: Deployment, stage: str) -> Iterator[Left]:
 
 
 def _id(arn: str, named: str, kind: Kind) -> str:
-    # CloudFormation calls a secret by its ARN, and all others by what follows the type.
-    return arn if kind.look[0] == "secretsmanager" else named.removeprefix(kind.tagged).removesuffix(":*")
+    return arn if kind.by_arn else named.removeprefix(kind.tagged).removesuffix(":*")
 
 
 def _logs(found: Deployment, stage: str, kept: dict[str, Left]) -> Iterator[Left]:
@@ -156,8 +156,10 @@ def _backups(found: Deployment, stage: str) -> Iterator[Left]:
                 yield _of(BACKUP, backup["BackupName"], 0)
 
 
-def _shared(found: Deployment) -> Iterator[Left]:
-    """CDK's own stack, with the files of all deployments."""
+def _others(found: Deployment, stage: str) -> Iterator[Left]:
+    """Two stacks that belong to no stage: GitHub's roles, and CDK's own stack with the files of all deployments."""
+    if found.own(DEPLOYER):
+        yield _of(DEPLOYER_STACK, stack_name(stage, DEPLOYER), 0)
     if not (toolkit := found.stack(TOOLKIT)):
         return
     outputs = {one["OutputKey"]: one["OutputValue"] for one in toolkit.get("Outputs", [])}
