@@ -68,6 +68,44 @@ def test_a_mistake_in_the_acknowledgements_is_refused(entries: list[dict[str, An
         known(*entries)
 
 
+@pytest.mark.parametrize(
+    ("found", "refusal", "arguments", "status"),
+    [
+        ([], None, [], 0),
+        ([OPEN_BUCKET], None, [], 1),
+        ([], "it is down", [], 0),
+        ([], "it is down", ["--services=needed"], 1),
+    ],
+)
+def test_the_status_says_whether_something_is_left_to_mend(
+    found: list[Finding],
+    refusal: str | None,
+    arguments: list[str],
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def asked(name: str) -> list[Finding]:
+        if refusal:
+            raise services.NotAskedError(refusal)
+        return []
+
+    scanner = scanners.Scanner("any", "code", lambda folders: iter(found), lambda: "1.2")
+    monkeypatch.setattr(scanners, "SCANNERS", (scanner,))
+    monkeypatch.setattr(services, "SERVICES", (services.Service("registry", "packages", ("list",), asked),))
+    monkeypatch.setattr(templates, "synthesise", lambda: [])
+    monkeypatch.setattr(security, "REPORT", tmp_path / "report.md")
+    monkeypatch.setattr(security, "ACKNOWLEDGED", tmp_path / "acknowledged.toml")
+    security.ACKNOWLEDGED.write_text("")
+
+    assert security.main(arguments) == status
+    said = capsys.readouterr().out
+    assert ("problem: S3-1 at Website/Site/Resource: The bucket is open." in said) == bool(found)
+    assert ("not asked: registry: it is down" in said) == bool(refusal)
+    assert ("## To mend" in security.REPORT.read_text()) == bool(found)
+
+
 def test_the_report_has_all_acknowledgements_and_nothing_to_mend() -> None:
     text = security.REPORT.read_text()
     entries = acknowledgements(tomllib.loads(security.ACKNOWLEDGED.read_text()))
@@ -82,12 +120,13 @@ def test_the_report_has_all_acknowledgements_and_nothing_to_mend() -> None:
 
 
 def test_a_report_says_what_to_mend_and_which_services_were_not_asked() -> None:
-    row = Row("npm audit", "", "packages", None, 0)
+    row, other = Row("npm audit", "", "packages", None, 0), Row("pip-audit", "", "packages", 2, 1, whole=False)
     found = judge([OPEN_BUCKET], [])
 
-    text = report([row], [], found, today=date(2026, 11, 27))
+    text = report([row, other], [], found, today=date(2026, 11, 27))
 
     assert "| npm audit | packages | not asked: the service could not be reached |" in text
+    assert "| 2 findings, 1 of them not acknowledged; not asked about all packages |" in text
     assert "- S3-1 at Website/Site/Resource: The bucket is open." in text
 
 
@@ -99,6 +138,31 @@ def test_packages_that_pip_audit_leaves_out_count_as_not_asked() -> None:
         services.of_pip_audit("some.txt", said)
     with pytest.raises(services.NotAskedError, match="it looked at no package"):
         services.of_pip_audit("some.txt", {"dependencies": []})
+
+
+def test_findings_count_although_the_service_refuses_a_later_list() -> None:
+    def about(name: str) -> list[Finding]:
+        if name == "second":
+            raise services.NotAskedError("it is down")
+        return [OPEN_BUCKET]
+
+    assert services.ask(services.Service("any", "all", ("first", "second"), about)) == ([OPEN_BUCKET], "it is down")
+
+
+def test_services_are_asked_about_each_list_of_packages() -> None:
+    lists = [
+        file
+        for folder in ("", "lambdas", "tests/contract", "tools/checks", "tools/plots", "tools/security")
+        for pattern in ("requirements*.txt", "package-lock.json")
+        for file in (PROJECT / folder).glob(pattern)
+    ]
+
+    # cdk-nag is one package of AWS. constraints.txt has the packages of all lists in the project's own folder.
+    without = {"requirements.txt", "requirements-dev.txt", "requirements-local.txt"}
+    found = {file.relative_to(PROJECT).as_posix() for file in lists} - without
+    assert {*services.PYTHON, *services.NPM} == found - {"tools/security/requirements-cdk-nag.txt"} | {
+        "constraints.txt"
+    }
 
 
 def test_a_vulnerable_package_is_a_finding() -> None:

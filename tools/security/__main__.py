@@ -50,35 +50,33 @@ def run(
         known = acknowledgements(tomllib.loads(ACKNOWLEDGED.read_text()))
     except (InvalidAcknowledgementError, tomllib.TOMLDecodeError) as error:
         raise CommandError(str(error)) from None
-    found: dict[str, list[Finding] | None] = {}
     print("Synthesising the templates, and running cdk-nag", flush=True)
     folders = templates.synthesise()
+    of_each: list[tuple[scanners.Scanner | services.Service, set[Finding] | None, str | None]] = []
     for scanner in scanners.SCANNERS:
         print(f"Running {scanner.name}", flush=True)
-        found[scanner.name] = list(scanner.find(folders))
-    not_asked = []
+        of_each.append((scanner, set(scanner.find(folders)), None))
     for service in services.SERVICES:
         print(f"Running {service.name}", flush=True)
-        try:
-            found[service.name] = service.ask()
-        except services.NotAskedError as error:
-            found[service.name] = None
-            not_asked.append(f"not asked: {service.name}: {error}")
-    judged = judge((one for some in found.values() for one in some or ()), known)
-    rows = [_row(one.name, one.version(), one.reads, found[one.name], judged.open) for one in scanners.SCANNERS]
-    rows += [_row(one.name, "", one.reads, found[one.name], judged.open) for one in services.SERVICES]
+        answers, refusal = services.ask(service)
+        of_each.append((service, set(answers) if answers or not refusal else None, refusal))
+    judged = judge((one for _, some, _ in of_each for one in some or ()), known)
+    rows = [_row(one, some, set(judged.open), whole=not refusal) for one, some, refusal in of_each]
     REPORT.write_text(report(rows, known, judged, today=date.today()))
     Output(as_json=False).rows([dict(row) for row in as_table(rows)], COLUMNS, nothing="no scanner")
-    for line in [*(f"problem: {one.rule} at {one.place}: {one.message}" for one in judged.open), *judged.unused]:
+    not_asked = [f"not asked: {one.name}: {refusal}" for one, _, refusal in of_each if refusal]
+    problems = [f"problem: {one.rule} at {one.place}: {one.message}" for one in judged.open]
+    for line in [*problems, *judged.unused, *not_asked]:
         print(line)
-    print("\n".join(not_asked))
-    return int(bool(judged.open or judged.unused or (not_asked and needed == "needed")))
+    return int(bool(problems or judged.unused or (not_asked and needed == "needed")))
 
 
-def _row(name: str, version: str, reads: str, found: list[Finding] | None, still_open: object) -> Row:
-    distinct = None if found is None else set(found)
-    unacknowledged = len(distinct & set(still_open)) if distinct else 0  # type: ignore[call-overload]
-    return Row(name, version, reads, None if distinct is None else len(distinct), unacknowledged)
+def _row(
+    one: scanners.Scanner | services.Service, found: set[Finding] | None, still_open: set[Finding], *, whole: bool
+) -> Row:
+    version = one.version() if isinstance(one, scanners.Scanner) else ""
+    number = None if found is None else len(found)
+    return Row(one.name, version, one.reads, number, len(still_open & (found or set())), whole)
 
 
 APP = app.of_one_command(run, help=DESCRIPTION)

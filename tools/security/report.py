@@ -25,6 +25,8 @@ class Row:
     reads: str
     found: int | None
     open: int
+    whole: bool = True
+    """Whether the service could be asked about everything."""
 
 
 def report(rows: Sequence[Row], known: Sequence[Acknowledgement], judged: Judgement, *, today: date) -> str:
@@ -46,7 +48,8 @@ def report(rows: Sequence[Row], known: Sequence[Acknowledgement], judged: Judgem
 def result(row: Row) -> str:
     if row.found is None:
         return "not asked: the service could not be reached"
-    return f"{row.found} findings, {row.open} of them not acknowledged" if row.found else "no finding"
+    rest = "" if row.whole else "; not asked about all packages"
+    return (f"{row.found} findings, {row.open} of them not acknowledged" if row.found else "no finding") + rest
 
 
 def _failures(judged: Judgement) -> str:

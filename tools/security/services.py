@@ -14,8 +14,13 @@ from tools.install import ROOT
 from tools.security import PROGRAMS
 from tools.security.findings import Finding
 
-PYTHON = ("lambdas/requirements.txt", "constraints.txt")
-NPM = (".", "tools/checks")
+PYTHON = (
+    *("lambdas/requirements.txt", "constraints.txt", "tests/contract/requirements.txt", "tools/plots/requirements.txt"),
+    *("tools/security/requirements.txt", "tools/security/requirements-checkov.txt"),
+)
+NPM = ("package-lock.json", "tools/checks/package-lock.json", "tests/contract/package-lock.json")
+"""The lists of packages that name all versions."""
+
 SECONDS = 120
 
 
@@ -27,21 +32,32 @@ class NotAskedError(Exception):
 class Service:
     name: str
     reads: str
-    ask: Callable[[], list[Finding]]
+    lists: Sequence[str]
+    ask: Callable[[str], list[Finding]]
+    """Returns the findings about one list of packages. Raises NotAskedError."""
 
 
-def pip_audit() -> list[Finding]:
-    return [finding for name in PYTHON for finding in of_pip_audit(name, _run(_pip_command(name)))]
+def ask(service: Service) -> tuple[list[Finding], str | None]:
+    """The findings, and why not all lists could be asked about. It stops at the first list that the service refuses."""
+    found: list[Finding] = []
+    for name in service.lists:
+        try:
+            found += service.ask(name)
+        except NotAskedError as error:
+            return found, str(error)
+    return found, None
 
 
-def npm_audit() -> list[Finding]:
+def pip_audit(name: str) -> list[Finding]:
+    program = str(PROGRAMS / "pip-audit")
+    options = ("--no-deps", "--disable-pip", "--format=json", "--progress-spinner=off")
+    return of_pip_audit(name, _run([program, "--requirement", name, *options]))
+
+
+def npm_audit(name: str) -> list[Finding]:
     npm = str(ROOT / ".venv" / "bin" / "npm")
     command = [npm, "audit", "--json", "--package-lock-only", "--ignore-scripts"]
-    return [
-        finding
-        for folder in NPM
-        for finding in of_npm_audit(f"{folder}/package-lock.json", _run(command, folder=folder))
-    ]
+    return of_npm_audit(name, _run(command, folder=str(Path(name).parent)))
 
 
 def of_pip_audit(name: str, said: Any) -> list[Finding]:
@@ -68,11 +84,6 @@ def of_npm_audit(name: str, said: Any) -> list[Finding]:
     return [Finding(f"npm-{one['severity']}", f"{name}: {package}", one["range"]) for package, one in found.items()]
 
 
-def _pip_command(name: str) -> list[str]:
-    program = str(PROGRAMS / "pip-audit")
-    return [program, "--requirement", name, "--no-deps", "--disable-pip", "--format=json", "--progress-spinner=off"]
-
-
 def _run(command: Sequence[str], *, folder: str = ".") -> Any:
     name = Path(command[0]).name
     try:
@@ -85,6 +96,6 @@ def _run(command: Sequence[str], *, folder: str = ".") -> Any:
 
 
 SERVICES = (
-    Service("pip-audit", "packages of the functions, the tools and the tests", pip_audit),
-    Service("npm audit", "packages of the CDK command line and the checks", npm_audit),
+    Service("pip-audit", "all lists of Python packages", PYTHON, pip_audit),
+    Service("npm audit", "all lists of npm packages", NPM, npm_audit),
 )
