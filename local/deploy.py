@@ -171,9 +171,14 @@ def bootstrap(engine: Engine, *, project: Path = PROJECT) -> None:
 
 def deploy(engine: Engine, *, project: Path = PROJECT) -> None:
     """Deploys every stack. Raises DeployError."""
+    remember_stacks(engine)
+    deploy_app(engine, str(engine.settings.assembly), "--all", project=project)
+
+
+def remember_stacks(engine: Engine) -> None:
+    """Notes the stacks of the app, so that `remove_left_stacks` may remove those that a later app does not have."""
     known = ",".join(sorted(_deployed_by_us(engine) | _stacks_of_the_app(engine)))
     engine.client("ssm").put_parameter(Name=DEPLOYED_STACKS, Value=known, Type="StringList", Overwrite=True)
-    deploy_app(engine, str(engine.settings.assembly), "--all", project=project)
 
 
 def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) -> None:

@@ -1,9 +1,10 @@
 """Moves a laptop cloud to the templates of another version: one change set a stack, judged before it is executed."""
 
 import json
+import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,16 +51,23 @@ def move(cloud: Cloud, assembly: Path, *, back: bool, say: Callable[[str], None]
     artifacts = json.loads((assembly / "manifest.json").read_bytes())["artifacts"]
     stacks = [name for name, one in artifacts.items() if one["type"] == "aws:cloudformation:stack"]
     moved = Moved()
+    _judge_left(cloud, {artifacts[name]["properties"]["stackName"] for name in stacks}, moved, back=back)
+    # Before and after the others, as `up` does: a stack cannot drop an export that another one still uses.
+    deploy.remember_stacks(cloud.engine)
+    deploy.remove_left_stacks(cloud.engine, say)
     for name in code_only.in_order(stacks, artifacts):
         _move_stack(cloud, name, artifacts[name]["properties"], moved, back=back)
-    kept = {artifacts[name]["properties"]["stackName"] for name in stacks}
-    for gone in [stack for stack in deploy.outputs(cloud.engine) if stack not in kept]:
-        template = _deployed(cloud, gone)
-        _judge(gone, between(template, {}), template, {}, moved, back=back)
-        moved.changes[gone] = Counter({"Remove": len(template["Resources"])})
     deploy.remove_left_stacks(cloud.engine, say)
     cloud.finish_deployment()
     return moved
+
+
+def _judge_left(cloud: Cloud, kept: Collection[str], moved: Moved, *, back: bool) -> None:
+    """Judges the removal of the stacks that the other version does not have."""
+    for gone in (stack for stack in deploy.outputs(cloud.engine) if stack not in kept):
+        template = _deployed(cloud, gone)
+        _judge(gone, between(template, {}), template, {}, moved, back=back)
+        moved.changes[gone] = Counter({"Remove": len(template["Resources"])})
 
 
 def _move_stack(cloud: Cloud, name: str, stack: Mapping[str, Any], moved: Moved, *, back: bool) -> None:
@@ -116,6 +124,11 @@ def _kind(change: Mapping[str, Any]) -> str:
 
 
 def _reasons(cloud: Cloud, stack: str) -> str:
-    events = cloud.engine.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [one for one in events if one["ResourceStatus"].endswith("_FAILED")]
-    return "; ".join(f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', '')}" for one in failed[:5])
+    pages = cloud.engine.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
+    events = [event for page in pages for event in page["StackEvents"]]
+    # The newest come first. The reason of a stack's rollback is its own event.
+    said = [one for one in events if re.search("FAILED|ROLLBACK_IN_PROGRESS", one["ResourceStatus"])]
+    reasons = [
+        f"{one['LogicalResourceId']}: {one['ResourceStatusReason']}" for one in said if one.get("ResourceStatusReason")
+    ]
+    return "; ".join(reasons[:5]) or "CloudFormation gives no reason"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.cloud import Cloud
+from local.deploy import DeployError
 from local.users import PERSON
 from tests.rehearsal import checks, deployment
 from tests.rehearsal.checks import Check
@@ -18,6 +19,8 @@ from tools.guards.changes import Finding
 
 UPGRADE, BACK = "upgrade", "going back"
 FILLED = "both apps can be filled"
+"""Only in the report if it fails."""
+DEPLOYED = "the deployment succeeds"
 """Only in the report if it fails."""
 KEPT = "nothing with a state is deleted or replaced"
 ANSWERED = "the apps answer during the deployment"
@@ -66,6 +69,9 @@ def rehearse(cloud: Cloud, *, old: Path, new: Path, say: Callable[[str], None], 
                 moved = deployment.move(cloud, assembly, back=move == BACK, say=say)
         except RefusedError as error:
             found.append(_kept(error.found))
+            return seen
+        except DeployError as error:
+            found.append(Check(DEPLOYED, "", [str(error)]))
             return seen
         seen.moved[move] = moved
         found += [_kept([], moved), answered(traffic)]
