@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from local.engine import send
+from tests.support.cloud.aliases import calling_the_latest
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.contract import MAX_BODY_BYTES, REMINDER
 from tests.support.cloud.faults import denied
@@ -361,7 +362,8 @@ def replaced(apps: Apps, id: str, source: str) -> Iterator[str]:
         code.writestr(f"{module.replace('.', '/')}.py", source)
     functions.update_function_code(FunctionName=name, ZipFile=archive.getvalue())
     try:
-        yield name
+        with calling_the_latest(functions, [name]):
+            yield name
     finally:
         functions.update_function_code(FunctionName=name, ZipFile=usual.content)
         functions.update_function_configuration(FunctionName=name, Timeout=function["Timeout"])

@@ -18,6 +18,7 @@ import psutil
 from botocore.exceptions import ClientError
 
 from local.cloud import Cloud
+from tests.support.cloud.aliases import calling_the_latest
 from tests.support.cloud.balance import construct, functions_of
 from tests.support.names import unique
 
@@ -231,8 +232,9 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
         through_the_proxy = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
-            list(pool.map(renew, usual))
-            yield proxy
+            with calling_the_latest(functions, names.values()):
+                list(pool.map(renew, usual))
+                yield proxy
         finally:
             list(pool.map(set_variables, usual, [{} for _ in usual]))
             server.shutdown()
