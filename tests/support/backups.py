@@ -1,4 +1,4 @@
-"""Keeps what a simulated table holds, and puts it back without a call. Calls of DynamoDB take most of the time of tests.
+"""Keeps what a simulated table holds, and puts it back without a call. Calls of DynamoDB take most of a test's time."""
 
 import copy
 from typing import Any

@@ -82,8 +82,8 @@ def kept_tabs(browser: Browser, places: Places) -> Iterator[tuple[Windows, dict[
 def keep_tab(kept_tabs: tuple[Windows, dict[str, Tab]], cloud: Cloud, places: Places) -> Iterator[OpenTab]:
     """Like `open_tab`, but each user has one tab for all tests of the module, in which the page stays loaded.
 
-    `go` leaves the view and opens one, which takes an eighth of the time of a load. For tests of what a view does with their input.
-    A test that needs the start of the page, another clock or a network that comes back uses `open_tab`.
+    `go` leaves the view and opens one, which takes an eighth of the time of a load. For tests of what a view does with
+    their input. A test that needs the start of the page, another clock or a network that comes back uses `open_tab`.
     """
     windows, tabs = kept_tabs
 
