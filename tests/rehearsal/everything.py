@@ -27,7 +27,7 @@ ANSWERED = "the apps answer during the deployment"
 
 MOST_SERVER_ERRORS = 0.02
 """The share of answers with 5xx that a deployment may have. A call that began before its function was updated may need
-something that the deployment removes, such as the alias of a workflow. The caller is told to repeat the request."""
+something that the deployment removes, such as the alias of a workflow. The answer asks to repeat the request."""
 REQUESTS = 100
 """The least number of requests during a deployment."""
 
