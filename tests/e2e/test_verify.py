@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from stacks.names import CACHE
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.verify_faults import FAULTS, NEVER_FAIL
+from tests.support.cloud.verify_faults import FAULTS, NEVER_FAIL, ORDER, header, web
 from tests.support.commands import run_inside
 from tools import deployment
-from tools.verify import suite, users, watching
+from tools.verify import page, suite, users, watching
 from tools.verify.__main__ import main
 from tools.verify.cleaning import cleaned
 from tools.verify.run import LAPTOP_PHONE, Run
@@ -128,6 +129,33 @@ def test_an_alarm_about_silence_may_be_off_in_a_new_stage(run: Run, monkeypatch:
 
     assert (new.verdict, new.found.endswith("because the stage is new")) == ("ok", True), new.found
     assert (old.verdict, old.found.startswith("in ALARM: ")) == ("failed", True), old.found
+
+
+def test_a_failed_check_says_what_to_do_in_80_columns(
+    apps: Apps, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(page.HEADERS, "X-Frame-Options", "planted")
+    place = ["--stage", "local", "--home", str(apps.cloud.settings.home), "--report", str(tmp_path / "report.md")]
+
+    done = run_inside(capsys, main, [*place, "--only", "headers of the page", "--only", "page"])
+
+    assert done.status == 1
+    assert "/ has DENY as X-Frame-Options" in done.out and "1 ok, 1 failed" in done.out
+    assert "-> Deploy the stack Website again" in done.out
+    table = [line for line in done.out.splitlines() if "report.md" not in line]
+    assert max(map(len, table)) <= 80
+    assert "**Deploy the stack Website again" in (tmp_path / "report.md").read_text()
+
+
+def test_a_stage_without_a_cache_bypasses_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run.deployment, "has", lambda stack: stack != CACHE)
+
+    with_cache = suite.outcome(run, BY_NAME["cache"])
+    with web(ORDER, header("X-Cache", "BYPASS"))(run):
+        without = suite.outcome(run, BY_NAME["cache"])
+
+    assert (with_cache.verdict, with_cache.found) == ("failed", "without a cache, X-Cache is MISS, not BYPASS")
+    assert (without.verdict, without.found) == ("ok", "BYPASS, because the stage has no cache")
 
 
 def test_an_interrupted_run_removes_what_it_made(apps: Apps, run: Run) -> None:
