@@ -196,7 +196,8 @@ def test_findings_of_cdk_nag_name_the_wildcard_and_not_the_account(tmp_path: Pat
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["/missing/scanner"], "scanner does not start"),
+        (["/missing/scanner"], "scanner does not start: .* Run `rm -r build/security && make security`"),
+        ([str(scanners.IN_VENV / "missing")], "missing does not start: .* Run `make setup-dev`"),
         (["sh", "-c", "echo broken >&2; exit 3"], "sh failed with status 3:\nbroken"),
         (["sh", "-c", "echo no json"], "sh printed no JSON:\nno json"),
     ],

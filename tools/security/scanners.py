@@ -96,7 +96,8 @@ def _json(program: Path | str, *options: Path | str, ends_with: Sequence[int]) -
     try:
         done = subprocess.run([str(program), *map(str, options)], cwd=ROOT, capture_output=True, text=True)
     except OSError as error:
-        raise CommandError(f"{name} does not start: {error.strerror}. Run `rm -r build/security`, then again") from None
+        remedy = "make setup-dev" if Path(program).parent == IN_VENV else "rm -r build/security && make security"
+        raise CommandError(f"{name} does not start: {error.strerror}. Run `{remedy}`") from None
     said = (done.stderr or done.stdout).strip()
     if done.returncode not in ends_with:
         raise CommandError(f"{name} failed with status {done.returncode}:\n{said[-2000:]}")
