@@ -1,13 +1,11 @@
 """The page in a real Chromium on the laptop cloud. Each tab records what a page must not do."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import (
     Browser,
-    Page,
     expect,
     sync_playwright,
 )
@@ -18,15 +16,13 @@ from terminal import browser as chromium
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.names import unique
 from tests.support.page import scenes
-from tests.support.page.tab import DESKTOP, OpenTab, Tab, tokens
+from tests.support.page.tab import DESKTOP, PATIENCE, OpenTab, Tab, new_tab
 from tests.support.page.windows import Windows
 
 # One renderer process serves all tabs: they show the same site, and starting a process for each takes time.
 FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1"]
 
 
-# Less than tests/support/waiting.py waits: if the page is broken, many tests wait this long.
-PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -60,15 +56,6 @@ def open_tab(windows: Windows, cloud: Cloud, places: Places) -> Iterator[OpenTab
     problems = [problem for tab in tabs for problem in tab.problems]
     windows.clear()
     assert problems == []
-
-
-def new_tab(page: Page, cloud: Cloud, places: Places, user: User | None) -> Tab:
-    page.set_default_timeout(PATIENCE)
-    if user:
-        page.add_init_script(
-            f"if (location.host) sessionStorage.session ??= {json.dumps(json.dumps(tokens(cloud, places, user)))}"
-        )
-    return Tab(page, places)
 
 
 @pytest.fixture(scope="module")

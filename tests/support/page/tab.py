@@ -1,5 +1,6 @@
 """A browser tab that shows the page and records what the page must not do."""
 
+import json
 import os
 import re
 import time
@@ -19,6 +20,9 @@ PHONE: ViewportSize = {"width": 375, "height": 812}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 FAILED_RESPONSE = re.compile("Failed to load resource: the server responded with a status of ([0-9]{3})")
 CUT_OFF = re.compile("net::ERR_(FAILED|INTERNET_DISCONNECTED)")
+PATIENCE = 60_000
+"""In milliseconds. Less than tests/support/waiting.py waits: if the page is broken, many tests wait this long."""
+
 AXE = PROJECT / "tools" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
 
 MOVE = """
@@ -147,3 +151,13 @@ def tokens(cloud: Cloud, places: Places, user: User) -> dict[str, Any]:
         "refresh": answer["RefreshToken"],
         "renewedFrom": (time.time() + answer["ExpiresIn"] * 0.9) * 1000,
     }
+
+
+def new_tab(page: Page, cloud: Cloud, places: Places, user: User | None) -> Tab:
+    """A tab on an empty page, in which `user` is signed in once it shows the site."""
+    page.set_default_timeout(PATIENCE)
+    if user:
+        page.add_init_script(
+            f"if (location.host) sessionStorage.session ??= {json.dumps(json.dumps(tokens(cloud, places, user)))}"
+        )
+    return Tab(page, places)
