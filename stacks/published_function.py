@@ -40,7 +40,7 @@ class PublishedFunction(PythonFunction):
         super().__init__(scope, id, stage=stage, dependencies=dependencies, **more)
         function = cast(lambda_.CfnFunction, self.node.default_child)
         settings = Stack.of(self).resolve(function._cfn_properties)
-        fingerprint = _fingerprint(settings, layer=dependencies.identity if dependencies else "")
+        fingerprint = fingerprint_of(settings, layer=dependencies.identity if dependencies else "")
         # The hash of the code also changes with comments, which Lambda does not get. Lambda refuses to publish a
         # version of a function that has not changed, so this makes it change each time.
         # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
@@ -60,7 +60,7 @@ class PublishedFunction(PythonFunction):
         allow(workflow, "lambda:InvokeFunction", on=self.function_arn)
 
 
-def _fingerprint(settings: Mapping[str, Any], *, layer: str) -> str:
+def fingerprint_of(settings: Mapping[str, Any], *, layer: str) -> str:
     """The hash of the code, and a hash of everything else that makes the function what it is.
 
     A changed description makes CloudFormation replace the version, and so publish one. `laptop up` replaces the code's

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from stacks.published_function import _fingerprint
+from stacks.published_function import fingerprint_of
 
 CODE = "0123456789abcdef" * 4
 SETTINGS = {"code": {"s3Key": f"{CODE}.zip"}, "memorySize": 128, "environment": {"variables": {"TABLE": {"Ref": "T"}}}}
@@ -45,8 +45,8 @@ def test_the_alias_of_a_function_has_its_latest_version(deployment):
 
 
 def test_a_version_is_the_same_for_the_same_function():
-    assert _fingerprint(SETTINGS, layer="one") == _fingerprint({**SETTINGS}, layer="one")
-    assert re.fullmatch(rf"\(code {CODE}, settings [0-9a-f]{{16}}\)", _fingerprint(SETTINGS, layer=""))
+    assert fingerprint_of(SETTINGS, layer="one") == fingerprint_of({**SETTINGS}, layer="one")
+    assert re.fullmatch(rf"\(code {CODE}, settings [0-9a-f]{{16}}\)", fingerprint_of(SETTINGS, layer=""))
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_a_version_is_the_same_for_the_same_function():
     ids=["code", "memory", "variable", "new setting", "layer"],
 )
 def test_each_change_of_a_function_makes_a_version(change, layer):
-    assert _fingerprint({**SETTINGS, **change}, layer=layer) != _fingerprint(SETTINGS, layer="one")
+    assert fingerprint_of({**SETTINGS, **change}, layer=layer) != fingerprint_of(SETTINGS, layer="one")
