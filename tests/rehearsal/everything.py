@@ -23,13 +23,13 @@ FILLED = "both apps can be filled"
 DEPLOYED = "the deployment succeeds"
 """Only in the report if it fails."""
 KEPT = "nothing with a state is deleted or replaced"
-ANSWERED = "the apps answer during the deployment"
+ANSWERED = "the apps answer during and after the deployment"
 
 MOST_SERVER_ERRORS = 0.02
 """The share of answers with 5xx that a deployment may have. A call that began before its function was updated may need
 something that the deployment removes, such as the alias of a workflow. The answer asks to repeat the request."""
 REQUESTS = 100
-"""The least number of requests during a deployment."""
+"""The least number of requests during a deployment and right after it."""
 
 
 @dataclass
@@ -94,4 +94,7 @@ def answered(traffic: Traffic) -> Check:
         statuses = [f"{count} x {what}: {status}" for (what, status), count in traffic.answers.items() if status >= 500]
         share = f"{broken} of {traffic.requests} requests had no good answer, more than {MOST_SERVER_ERRORS:.1%}"
         problems.append(f"{share}: {', '.join([*statuses, *sorted(set(traffic.broken))])}")
-    return Check(ANSWERED, f"{traffic.requests} requests, {broken} with 5xx", problems)
+    counted = (
+        f"{traffic.meanwhile} requests during it and {traffic.requests - traffic.meanwhile} after it, {broken} with 5xx"
+    )
+    return Check(ANSWERED, counted, problems)

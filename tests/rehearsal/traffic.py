@@ -35,6 +35,8 @@ class Traffic:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.answers: Counter[tuple[str, int]] = Counter()
         """How often each request had each status."""
+        self.meanwhile = 0
+        """How many requests were answered before the end of the deployment. The others followed at once."""
         self.broken: list[str] = []
         """What went wrong with requests without a readable answer."""
 
@@ -45,6 +47,7 @@ class Traffic:
     def __exit__(
         self, type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.meanwhile = self.requests
         self._over.set()
         self._thread.join()
 
