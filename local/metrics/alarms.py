@@ -32,6 +32,16 @@ def evaluation_range(alarm: Mapping[str, Any], *, period: int, now: float) -> ra
     return range(end - period * (int(alarm["EvaluationPeriods"]) + MORE_PERIODS), end, period)
 
 
+def is_about_time_before(alarm: Mapping[str, Any], values: Series, periods: range, *, began: float) -> bool:
+    """Whether the alarm's own periods have no value, and some of them ended before the engine `began`.
+
+    On AWS nothing is missing while an application restarts. Otherwise each start would set off the alarms about
+    silence.
+    """
+    own = periods[-int(alarm["EvaluationPeriods"]) :]
+    return own.start < began and not any(at in values for at in own)
+
+
 def state(alarm: Mapping[str, Any], values: Series, periods: range, *, before: State) -> State:
     """The state of the alarm with these values in its `evaluation_range`. `before` is its state until now.
 

@@ -20,6 +20,9 @@ from local.metrics import alarms, reading
 
 EVERY_SECONDS = 5
 
+BEGAN = time.time()
+"""When this engine started. It has no values of the time before."""
+
 SETTABLE = '        "cloudtrail._recording_enabled",\n'
 """In `_handle_admin_config_request`, where it lists what may be set."""
 
@@ -50,6 +53,8 @@ def evaluate(alarm: dict[str, Any]) -> None:
     before = alarm["StateValue"]
     after = alarms.state(alarm, found[result], periods, before=before)
     if after == before:
+        return
+    if after == "ALARM" and alarms.is_about_time_before(alarm, found[result], periods, began=BEGAN):
         return
     values = ", ".join(f"{found[result][at]:g}" for at in periods if at in found[result]) or "no value"
     reason = f"{values}: {alarm['ComparisonOperator']} {alarm['Threshold']:g}"

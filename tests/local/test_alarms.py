@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud import Cloud
+from local.metrics import alarms
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -262,3 +263,15 @@ def test_some_services_have_no_metrics(client: Callable[[str], Any]) -> None:
 
     assert "AWS/SQS" in namespaces
     assert namespaces & {"AWS/SES", "AWS/Cognito", "AWS/CloudFront", "AWS/ElastiCache"} == set()
+
+
+@pytest.mark.parametrize(
+    ("began", "values", "expected"),
+    [(1200, {}, True), (300, {}, False), (1200, {900: 1.0}, False), (1200, {0: 1.0}, True)],
+)
+def test_a_start_sets_off_no_alarm_about_silence(began: float, values: dict[int, float], expected: bool) -> None:
+    """The alarm looks at the three periods that begin at 600, 900 and 1200, and the engine starts in the last."""
+    alarm = {"EvaluationPeriods": 3}
+    periods = alarms.evaluation_range(alarm, period=300, now=1500)
+
+    assert alarms.is_about_time_before(alarm, values, periods, began=began) == expected
