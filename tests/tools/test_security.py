@@ -204,7 +204,7 @@ def test_findings_of_cdk_nag_name_the_wildcard_and_not_the_account(tmp_path: Pat
 )
 def test_a_scanner_that_fails_is_not_taken_for_one_that_finds_nothing(command: list[str], said: str) -> None:
     with pytest.raises(CommandError, match=said):
-        scanners._json(*command, ends_with=(0,))
+        scanners.answer_of(*command, ends_with=(0,))
 
 
 def test_the_list_of_the_layer_has_no_time_and_no_random_number() -> None:

@@ -40,7 +40,7 @@ def cfn_lint(folders: Sequence[Path]) -> Iterator[Finding]:
     files = templates.files(list(folders))
     options: tuple[Path | str, ...] = ("--config-file", settings, "--format", "json", "--", *files)
     # Its status has a bit for each kind of finding.
-    for match in _json(IN_VENV / "cfn-lint", *options, ends_with=range(16)):
+    for match in answer_of(IN_VENV / "cfn-lint", *options, ends_with=range(16)):
         file, path = Path(match["Filename"]), match["Location"]["Path"] or []
         place = templates.path_of(file, path[1]) if path[:1] == ["Resources"] else file.name
         yield Finding(match["Rule"]["Id"], place, match["Message"])
@@ -49,7 +49,7 @@ def cfn_lint(folders: Sequence[Path]) -> Iterator[Finding]:
 def checkov(folders: Sequence[Path]) -> Iterator[Finding]:
     for folder in folders:
         options = ("--framework", "cloudformation", "--compact", "--quiet", "--output", "json", "--skip-download")
-        answer = _json(CHECKOV, "--directory", folder, *options, ends_with=(0, 1))
+        answer = answer_of(CHECKOV, "--directory", folder, *options, ends_with=(0, 1))
         for one in answer["results"]["failed_checks"]:
             file = folder / one["file_path"].lstrip("/")
             yield Finding(one["check_id"], templates.path_of(file, one["resource"].split(".")[-1]), one["check_name"])
@@ -59,7 +59,7 @@ def checkov(folders: Sequence[Path]) -> Iterator[Finding]:
 
 def bandit(folders: Sequence[Path]) -> Iterator[Finding]:
     options = ("--quiet", "--format", "json", "--ignore-nosec", "--recursive", *CODE)
-    answer = _json(PROGRAMS / "bandit", *options, ends_with=(0, 1))
+    answer = answer_of(PROGRAMS / "bandit", *options, ends_with=(0, 1))
     if errors := answer["errors"]:
         raise CommandError(f"bandit cannot read {errors[0]['filename']}: {errors[0]['reason']}")
     for one in answer["results"]:
@@ -70,7 +70,7 @@ def bandit(folders: Sequence[Path]) -> Iterator[Finding]:
 def zizmor(folders: Sequence[Path] = ()) -> Iterator[Finding]:
     """Finds with zizmor's strictest rules, and without asking GitHub."""
     options = ("--offline", "--persona=auditor", "--no-exit-codes", "--no-progress", "--no-ignores", "--format=json")
-    for one in _json(IN_VENV / "zizmor", *options, WORKFLOWS, ends_with=(0,)):
+    for one in answer_of(IN_VENV / "zizmor", *options, WORKFLOWS, ends_with=(0,)):
         place = one["locations"][0]
         file = Path(place["symbolic"]["key"]["Local"]["verbatim_path"])
         line = place["concrete"]["location"]["start_point"]["row"] + 1
@@ -81,7 +81,7 @@ def actionlint(folders: Sequence[Path] = ()) -> Iterator[Finding]:
     files = sorted((WORKFLOWS / "workflows").glob("*.yml"))
     # Other programs on this machine would make it find other things.
     options: tuple[Path | str, ...] = ("-shellcheck=", "-pyflakes=", "-format={{json .}}", *files)
-    for one in _json(IN_VENV / "actionlint", *options, ends_with=(0, 1)):
+    for one in answer_of(IN_VENV / "actionlint", *options, ends_with=(0, 1)):
         yield Finding(one["kind"], f"{_relative(Path(one['filepath']))}:{one['line']}", one["message"])
 
 
@@ -90,7 +90,7 @@ def cdk_nag(folders: Sequence[Path]) -> Iterator[Finding]:
         yield from templates.of_cdk_nag(folder)
 
 
-def _json(program: Path | str, *options: Path | str, ends_with: Sequence[int]) -> Any:
+def answer_of(program: Path | str, *options: Path | str, ends_with: Sequence[int]) -> Any:
     """What a program prints. Raises CommandError if it fails, or prints something else."""
     name = Path(program).name
     try:
