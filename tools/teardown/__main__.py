@@ -43,7 +43,7 @@ class Answers(NamedTuple):
     yes: bool
 
 
-COLUMNS = {"what": "what is left", "name": "name", "usd": "USD a month", "why": "why"}
+COLUMNS = {"what": "what", "name": "name", "usd": "USD a month", "why": "why"}
 
 
 def main(arguments: list[str] | None = None) -> int:
