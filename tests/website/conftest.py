@@ -82,6 +82,8 @@ def keep_tab(kept_tabs: tuple[Windows, dict[str, Tab]], cloud: Cloud, places: Pl
         return tabs[key]
 
     yield keep
+    for tab in tabs.values():
+        tab.leave()
     problems = [problem for tab in tabs.values() for problem in tab.problems]
     for tab in tabs.values():
         tab.forget()

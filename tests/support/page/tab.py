@@ -95,6 +95,11 @@ class Tab:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(title)
         expect(self.page.locator("main > h1 + .skeleton")).to_have_count(0)
 
+    def leave(self) -> None:
+        """Leaves the view, which then asks the APIs for nothing any more."""
+        if self.page.url.startswith(self.address):
+            self.page.evaluate("location.hash = '#/left'")
+
     def forget(self) -> None:
         """Forgets what a test has expected and recorded."""
         self.page.unroute_all()
