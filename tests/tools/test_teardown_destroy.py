@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -174,16 +175,17 @@ def test_reminders_that_come_while_cdk_deletes_are_cancelled(
     """This CDK ends only after two looks. The first one fails, as it does if credentials have expired."""
     monkeypatch.undo()
     looks = []
-    there = tmp_path / "looked"
+    looked = tmp_path / "looked"
+    os.mkfifo(looked)
     monkeypatch.setattr(stacks, "WATCH_SECONDS", 0.01)
-    waits = f"until test -e '{there}'; do sleep 0.01; done; exit 3"
-    monkeypatch.setattr(stacks, "command", lambda stage: ["sh", "-c", waits])
+    monkeypatch.setattr(stacks, "command", lambda stage: ["sh", "-c", f"read line < '{looked}'; exit 3"])
 
     def look() -> None:
         looks.append("look")
         if len(looks) == 1:
             raise BotoCoreError
-        there.touch()
+        if len(looks) == 2:
+            looked.write_text("a line\n")
 
     assert stacks.destroy("dev", meanwhile=look) == 3
     assert len(looks) >= 2
