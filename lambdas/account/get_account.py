@@ -7,6 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+# First, because clients that are made before it would not report their calls. Other modules make them.
+from common import calls  # noqa: F401
+
+# isort: split
 from account import document, elsewhere, held, rows, settings, stores
 from account.person import person_in, shown
 from common import codes, http, paging

@@ -76,3 +76,8 @@ def test_every_function_that_calls_aws_keeps_libraries_from_writing_debug_lines(
 def test_python_searches_no_garbage_while_a_function_imports_boto3(found: dict[str, Imported]) -> None:
     """The package of the handler imports `common` first."""
     assert [handler for handler, one in found.items() if one.threshold < 200_000] == []
+
+
+def test_the_calls_of_every_client_are_reported(found: dict[str, Imported]) -> None:
+    """A client copies the handlers of the session when it is made, so `common.calls` must be imported before."""
+    assert {handler: one.unreported for handler, one in found.items() if one.unreported} == {}

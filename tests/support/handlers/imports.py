@@ -33,14 +33,17 @@ class Imported(NamedTuple):
     threshold: int
     """How many new objects start Python's search for garbage while the handler imports boto3."""
 
+    unreported: list[str]
+    """The clients that it makes before `common.calls` is imported. Their calls are in no trace."""
+
 
 def imported(handlers: Sequence[str], environment: Mapping[str, str]) -> dict[str, Imported]:
     """What each of `handlers`, like "orders.get_order", imports."""
     command = [sys.executable, "-P", __file__, *handlers]
     done = subprocess.run(command, env={**os.environ, **environment}, check=True, stdout=subprocess.PIPE, text=True)
     return {
-        handler: Imported(set(packages), clients, set(ours), threshold)
-        for handler, (packages, clients, ours, threshold) in json.loads(done.stdout).items()
+        handler: Imported(set(packages), clients, set(ours), threshold, unreported)
+        for handler, (packages, clients, ours, threshold, unreported) in json.loads(done.stdout).items()
     }
 
 
@@ -64,6 +67,7 @@ class FakeAws(MetaPathFinder, Loader):
 
     def __init__(self) -> None:
         self.clients: list[str] = []
+        self.unreported: list[str] = []
         self.threshold = NEVER
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
@@ -75,6 +79,8 @@ class FakeAws(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         def made(service: str, *_: Any, **__: Any) -> Anything:
             self.clients.append(service)
+            if "common.calls" not in sys.modules:
+                self.unreported.append(service)
             return Anything()
 
         known = {"client": made, "resource": made} if module.__name__ == "boto3" else {}
@@ -90,14 +96,14 @@ class FakeAws(MetaPathFinder, Loader):
         module.__dict__["__getattr__"] = attribute
 
 
-def _of(handler: str, before: set[str]) -> tuple[list[str], list[str], list[str], int]:
+def _of(handler: str, before: set[str]) -> tuple[list[str], list[str], list[str], int, list[str]]:
     aws = FakeAws()
     sys.meta_path.insert(0, aws)
     importlib.import_module(handler)
     ours = {name for name, one in sys.modules.items() if "/lambdas/" in (getattr(one, "__file__", None) or "")}
     new = {name.partition(".")[0] for name in sys.modules.keys() - before - ours}
     packages = {name for name in new if name in HEAVY or not (name in sys.stdlib_module_names or name[0] == "_")}
-    return sorted(packages - OF_AWS), sorted(aws.clients), sorted(ours), aws.threshold
+    return sorted(packages - OF_AWS), sorted(aws.clients), sorted(ours), aws.threshold, aws.unreported
 
 
 def _main() -> None:
