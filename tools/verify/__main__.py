@@ -89,16 +89,20 @@ def run(
         raise UsageError(f"unknown check {unknown[0]!r}; the checks are {', '.join(BY_NAME)}")
     checks = [check for check in CHECKS if not only or check.name in only]
     outcomes = []
+
+    def say(sentence: str) -> None:
+        for line in textwrap.wrap(sentence, reports.WIDTH, break_long_words=False, break_on_hyphens=False):
+            output.say(line)
+
     verification = Run(
         found,
         phone=phone or (LAPTOP_PHONE if found.is_laptop else None),
         reads_queues=not leave_queues,
         browser=None if no_browser else browser.chromium,
-        say=output.say,
+        say=say,
     )
     for sentence in suite.announcement(verification, checks, stage=stage):
-        for line in textwrap.wrap(sentence, reports.WIDTH):
-            output.say(line)
+        say(sentence)
     with cleaning.cleaned(verification):
         for check in checks:
             outcomes.append(suite.outcome(verification, check))
