@@ -280,6 +280,15 @@ def test_a_limit_holds_if_another_request_takes_the_last_place_meanwhile(
     assert numbers(count()) == (1 if is_first else 2, 1)
 
 
+@pytest.mark.parametrize("kind", ["refused", "lost"])
+def test_a_request_is_refused_for_now_if_the_reminders_cannot_be_counted(kind, reminder_table, count):
+    with fault(TABLE, "Query", kind):
+        assert create(key="k")[0] == 503
+
+    assert (all_in(reminder_table), count()) == ([], None)
+    assert create(key="k")[0] == 202
+
+
 def test_a_request_that_loses_every_race_is_refused_for_now(monkeypatch):
     monkeypatch.setattr(allowance, "_update", lambda *_, **__: False)
 

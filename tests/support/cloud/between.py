@@ -42,7 +42,8 @@ NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:", "xray:")
 """Actions in a role that the function does not call itself. Lambda, DynamoDB and Step Functions need them."""
 
 _SERVICE = re.compile(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/aws4_request")
-_REMINDER = re.compile(r'eminderId\\*": *(?:\{\\*"S\\*": *)?\\*"([0-9A-Za-z-]+)')
+# Not the key of a person's count, which all reminders of the person share.
+_REMINDER = re.compile(r'eminderId\\*": *(?:\{\\*"S\\*": *)?\\*"(?!person#)([0-9A-Za-z-]+)')
 _PATHS = {"/v2/email/account": "GetAccount", "/v2/email/outbound-emails": "SendEmail"}
 """The operations of services that name them only in the path."""
 
