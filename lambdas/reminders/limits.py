@@ -54,7 +54,7 @@ def too_many_today(most: int, *, now: datetime) -> RequestError:
 
 def too_many_waiting(most: int) -> RequestError:
     message = (
-        f"You have {most} reminders that wait, and cannot have more at once. Cancel one, or wait until one is sent. "
-        f"Then try again after {UNSEEN.seconds} seconds."
+        f"You have {most} reminders that wait, and cannot have more at once. "
+        f"Cancel one, or wait until one is sent. Then try again after {UNSEEN.seconds} seconds."
     )
     return RequestError(429, "TooManyWaiting", message, retry_after=UNSEEN.seconds)
