@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.verify_faults import FAULTS, NEVER_FAIL, ORDER, header, web
 from tests.support.commands import run_inside
 from tools import deployment
-from tools.verify import page, suite, users, watching
+from tools.verify import orders, page, suite, users, watching
 from tools.verify.__main__ import main
 from tools.verify.cleaning import cleaned
 from tools.verify.run import LAPTOP_PHONE, Run
@@ -53,8 +53,7 @@ def users_of_runs(apps: Apps) -> list[str]:
     return [name for name in names if name.startswith(LOCAL_PART)]
 
 
-def messages_of_runs(apps: Apps) -> list[str]:
-    urls = (apps.places.fulfillment_queue, apps.places.escalation_queue, apps.places.parked_queue)
+def messages_of_runs(apps: Apps, urls: Iterable[str]) -> list[str]:
     bodies = [message["Body"] for url in urls for message in apps.cloud.engine.queued(url)]
     return [body for body in bodies if '"verify-' in body]
 
@@ -70,6 +69,7 @@ def test_a_laptop_cloud_passes_and_nothing_of_the_run_is_left(
     # Earlier tests have made these functions fail.
     monkeypatch.setattr(watching, "LOOK_BACK", timedelta(0))
     before = users_of_runs(apps)
+    queues = (apps.places.fulfillment_queue, apps.places.escalation_queue, apps.places.parked_queue)
     place = ["--stage", "local", "--home", str(apps.cloud.settings.home)]
 
     done = run_inside(capsys, main, [*place, "--no-browser", "--json", "--report", str(tmp_path / "report.md")])
@@ -84,7 +84,7 @@ def test_a_laptop_cloud_passes_and_nothing_of_the_run_is_left(
     assert {name: verdict for name, (verdict, _) in found.items()} == expected, found
     rows = [line.split(" | ") for line in (tmp_path / "report.md").read_text().splitlines()]
     assert [row[0].removeprefix("| ") for row in rows if len(row) == 5][2:] == list(BY_NAME)
-    assert (users_of_runs(apps), messages_of_runs(apps)) == (before, [])
+    assert (users_of_runs(apps), messages_of_runs(apps, queues)) == (before, [])
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name not in IN_A_BROWSER])
@@ -165,9 +165,11 @@ def test_an_interrupted_run_removes_what_it_made(apps: Apps, run: Run) -> None:
         order = interrupted.order()
         interrupted.person.orders("POST", "/orders", order).require(202)
         interrupted.operator.user.token()
+        orders.start_by_hand(interrupted, interrupted.order(Name=""))
         raise KeyboardInterrupt
 
     assert interrupted.left == []
+    assert messages_of_runs(apps, [apps.places.parked_queue]) == []
     assert users_of_runs(apps) == before
     assert order["Name"] not in json.dumps(apps.row(order["OrderId"]))
 

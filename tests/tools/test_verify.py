@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from tools.verify import suite
 from tools.verify.queues import Reader
 from tools.verify.readings import Reading, readings
 from tools.verify.table import BY_NAME, CHECKS
+from tools.verify.users import DOMAIN, LOCAL_PART, Users
 
 FLOW = "arn:aws:states:us-east-1:123456789012:stateMachine:flow"
 DEPLOYED = [
@@ -198,3 +200,15 @@ def test_a_queue_of_others_is_not_read(may_read: bool, waiting: int, why: str) -
 
     assert Reader(queue, ["url"], mark="mark", may_read=may_read).take("url", "verify-mark-a") == (None, why)
     assert queue.messages == {OWN: 0}
+
+
+def test_a_person_whose_address_begins_like_those_of_a_run_is_not_left_behind() -> None:
+    emails = [f"{LOCAL_PART}abc@{DOMAIN}", f"{LOCAL_PART}abc@example.com"]
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    listed = [{"Attributes": [{"Name": "email", "Value": one}], "UserCreateDate": long_ago} for one in emails]
+    cognito = SimpleNamespace(
+        get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: [{"Users": listed}]),
+    )
+    deployment = SimpleNamespace(client=lambda _: cognito, output=lambda *_: "")
+
+    assert [*Users(deployment).left_behind()] == emails[:1]  # type: ignore[arg-type]

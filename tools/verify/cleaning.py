@@ -6,9 +6,13 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 from stacks.names import ACCOUNT
+from tools.verify import orders
 from tools.verify.run import Run
 from tools.verify.users import User
 from tools.verify.web import Reply
+
+PARKING_SECONDS = 30
+"""How long a parked message of this run may take to come into its queue, after an interrupt."""
 
 AGAIN = (429, 503)
 """The statuses of an API that wants the same request again."""
@@ -28,6 +32,10 @@ def clean(run: Run) -> None:
     with _uninterrupted():
         if run.users.made:
             run.say("removing the users of this run, with their orders and reminders")
+        if run.parking:
+            # While the operator of this run still exists.
+            with run.attempt("a parked order of this run may be left, so an operator has to remove it"):
+                orders.unpark(run, run.parking, patience=PARKING_SECONDS)
         for email in _left_behind(run):
             with run.attempt("a user of an earlier run is left"):
                 _erase_for(run, email)

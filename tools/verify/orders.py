@@ -4,9 +4,11 @@ import gzip
 import json
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from stacks.names import CACHE, ORDERS
 from tools.verify.findings import brief, require
-from tools.verify.run import ESCALATION_QUEUE, FULFILLMENT_QUEUE, Caller, Run
+from tools.verify.run import ESCALATION_QUEUE, FULFILLMENT_QUEUE, PATIENCE_SECONDS, Caller, Run
 
 NOT_A_CARD = "4242"
 
@@ -64,18 +66,37 @@ def closed(run: Run) -> str:
 def parked(run: Run) -> str:
     """Starts the workflow by hand, because the APIs refuse every input that it would park."""
     order = run.order(Name="")
-    started = run.deployment.client("stepfunctions").start_execution(
-        stateMachineArn=run.deployment.output(ORDERS, "OrderFulfillmentStateMachineArn"), input=json.dumps(order)
-    )["executionArn"]
+    started = start_by_hand(run, order)
+    found = unpark(run, order["OrderId"])
+    require(found["ExecutionId"] == started, "the message names another execution")
+    require(found["State"] == "Is it an order", f"the message names the state {brief(found['State'])}")
+    return f"invalid input by hand: parked with {found['Error']}, and removed"
+
+
+def start_by_hand(run: Run, order: dict[str, Any]) -> str:
+    """Starts the workflow with an order. Returns the ARN of the execution."""
+    states = run.deployment.client("stepfunctions")
+    arn = run.deployment.output(ORDERS, "OrderFulfillmentStateMachineArn")
+    # Noted first, so that an interrupt in the next call leaves no message behind.
+    run.parking = order["OrderId"]
+    try:
+        return str(states.start_execution(stateMachineArn=arn, input=json.dumps(order))["executionArn"])
+    except ClientError:
+        run.parking = None
+        raise
+
+
+def unpark(run: Run, order_id: str, *, patience: float = PATIENCE_SECONDS) -> dict[str, Any]:
+    """Waits for the message about an order in the parked queue, removes it, and returns it."""
     found = run.until(
-        lambda: [one for one in _parked_messages(run) if one["ExecutionId"] == started],
+        lambda: [one for one in _parked_messages(run) if one["OrderId"] == order_id],
         bool,
-        what="the message in the parked queue",
+        what=f"the message about {order_id} in the parked queue",
+        patience=patience,
     )[0]
     run.operator.orders("DELETE", f"/parked/{found['MessageId']}").require(200)
-    require(found["State"] == "Is it an order", f"the message names the state {brief(found['State'])}")
-    require(found["OrderId"] == order["OrderId"], "the message has another OrderId")
-    return f"invalid input by hand: parked with {found['Error']}, and removed"
+    run.parking = None
+    return found
 
 
 def own_orders(run: Run) -> str:

@@ -61,9 +61,11 @@ def versions(run: Run) -> dict[str, str]:
 
 
 def _commit() -> str:
-    """The commit of this checkout; empty without git."""
+    """The commit of this checkout, and whether files differ from it; empty without git."""
+    # Without tags, so that the commit has the same form before and after the first release.
+    options = ("--always", "--exclude=*", "--dirty=, with changes")
     try:
-        done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(["git", "describe", *options], cwd=ROOT, capture_output=True, text=True)
     except OSError:
         return ""
     return f", commit {done.stdout.strip()}" if done.returncode == 0 else ""

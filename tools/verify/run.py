@@ -81,6 +81,8 @@ class Run:
         self.queues = {output: deployment.output(ORDERS, output) for output in (FULFILLMENT_QUEUE, ESCALATION_QUEUE)}
         """The URLs of the queues that the run reads, by the outputs of the stack Orders."""
         self.reader = Reader(deployment.client("sqs"), self.queues.values(), mark=self.mark, may_read=reads_queues)
+        self.parking: str | None = None
+        """The id of the order that the run has started by hand, until it has removed the parked message."""
         self.left: list[str] = []
         """What this run should have removed and could not, in sentences."""
         self.notes: list[str] = []
@@ -137,15 +139,17 @@ class Run:
             raise LeftOutError("no number for texts was given: PHONE=+15555550199 sends some")
         return self.phone
 
-    def until(self, look: Callable[[], T], accepted: Callable[[T], object], *, what: str) -> T:
+    def until(
+        self, look: Callable[[], T], accepted: Callable[[T], object], *, what: str, patience: float = PATIENCE_SECONDS
+    ) -> T:
         """Calls `look` until `accepted` is true for its result. Raises FailedError when the patience ends."""
         pause = LAPTOP_PAUSE_SECONDS if self.deployment.is_laptop else PAUSE_SECONDS
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + patience
         while True:
             if accepted(seen := look()):
                 return seen
             if time.monotonic() > deadline:
-                raise FailedError(f"{what}: still {brief(seen)} after {PATIENCE_SECONDS} seconds")
+                raise FailedError(f"{what}: still {brief(seen)} after {patience:g} seconds")
             time.sleep(pause)
 
     @contextmanager
