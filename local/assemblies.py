@@ -28,7 +28,7 @@ def provide(engine: Engine, say: Callable[[str], None], *, wanted: str, project:
 
     `wanted` is the fingerprint of the sources. Raises DeployError.
     """
-    with _alone(project / FOLDER):
+    with alone(project / FOLDER):
         kept = project / FOLDER / key(wanted)
         if code_only.mark_of(kept / deploy.SYNTHESISED) is None:
             say("synthesising the templates of stage local")
@@ -47,8 +47,8 @@ def key(wanted: str) -> str:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Waits while another process synthesises. It may be making the same templates."""
+def alone(folder: Path) -> Iterator[None]:
+    """Waits while another process works in the folder. It may be making the same templates."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -35,8 +35,9 @@ def main(name: str | None, *, report: Path | None) -> int:
     try:
         name = name or versions.last_tag(project=PROJECT)
         commit = versions.commit_of(name, project=PROJECT)
-        old = versions.export(commit, project=PROJECT)
-        templates = old_templates(old)
+        with assemblies.alone(PROJECT / versions.FOLDER):
+            old = versions.export(commit, project=PROJECT)
+            templates = old_templates(old)
     except (UnknownVersionError, OldVersionError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -91,7 +92,8 @@ def old_templates(old: Path) -> Path:
     if (made / "manifest.json").exists():
         return made
     if different := versions.needs_own_packages(old, project=PROJECT):
-        print(f"installing the old version's own packages, because {' and '.join(different)} differ", flush=True)
+        names = " and ".join(different)
+        print(f"installing the old version's own packages, because it has another {names}", flush=True)
         _run(["make", "setup"], old, os.environ)
         programs = old
     else:

@@ -6,6 +6,7 @@ from datetime import date
 from rich.console import Console
 
 from terminal import tables
+from terminal.text import counted
 from tests.rehearsal.checks import Check
 from tests.rehearsal.everything import MOST_SERVER_ERRORS, Rehearsal
 
@@ -51,7 +52,7 @@ def show(seen: Rehearsal, documents: Check, console: Console) -> None:
 
 def page(seen: Rehearsal, documents: Check, *, name: str, old: str, new: str, today: date) -> str:
     faults = problems(seen, documents)
-    result = f"refused: {len(faults)} problems" if faults else "nothing broke"
+    result = f"refused: {counted(len(faults), 'problem')}" if faults else "nothing broke"
     head = HEAD.format(name=name, today=f"{today:%Y-%m-%d}", old=old, new=new, result=result, share=MOST_SERVER_ERRORS)
     table = "".join(f"| {' | '.join(row)} |\n" for row in rows(seen, documents))
     text = head + table + _listed("What breaks", faults)

@@ -1,7 +1,9 @@
 """What a rehearsal judges without a cloud: the promises to callers, and the earlier version. See tools/rehearse."""
 
 import copy
+import fcntl
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -200,6 +202,34 @@ def test_an_unknown_version_ends_with_status_2(capsys: pytest.CaptureFixture[str
     assert "git knows no version 'no-such-version'" in capsys.readouterr().err
 
 
+def test_a_machine_without_git_is_told_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert command.main(None, report=None) == 2
+    assert "install git" in capsys.readouterr().err
+
+
+def test_two_rehearsals_do_not_prepare_a_version_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def export(commit: str, *, project: Path) -> Path:
+        other = os.open(project / versions.FOLDER, os.O_RDONLY)
+        try:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UnknownVersionError("another one has to wait") from None
+        finally:
+            os.close(other)
+        return project
+
+    monkeypatch.setattr(versions, "export", export)
+
+    assert command.main("HEAD", report=None) == 2
+    assert "another one has to wait" in capsys.readouterr().err
+
+
 def test_a_share_of_server_errors_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     traffic = Traffic(None, least=0)  # type: ignore[arg-type]
     traffic.answers.update({("order", 202): 97, ("order", 503): 2, ("look up", 404): 1})
@@ -217,7 +247,7 @@ def test_the_report_names_each_check_and_what_breaks() -> None:
 
     text = page(seen, Check("fits", "2"), name="v1", old="v1", new="v1-1-gabc", today=date(2026, 11, 27))
 
-    assert "| result | refused: 1 problems |" in text
+    assert "| result | refused: 1 problem |" in text
     assert "| upgrade | it works | FAILED | 1 thing |" in text
     assert "- upgrade: it does not" in text
 

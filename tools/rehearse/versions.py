@@ -13,7 +13,7 @@ LOCKED = ("requirements.txt", "constraints.txt", "lambdas/requirements.txt", "pa
 
 
 class UnknownVersionError(Exception):
-    """Git does not know the version. The message says what to do."""
+    """The version cannot be fetched from git. The message says what to do."""
 
 
 def commit_of(name: str, *, project: Path) -> str:
@@ -73,4 +73,7 @@ def _hash(file: Path) -> str | None:
 
 
 def _git(*arguments: str, project: Path) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(["git", *arguments], cwd=project, capture_output=True)
+    try:
+        return subprocess.run(["git", *arguments], cwd=project, capture_output=True)
+    except FileNotFoundError:
+        raise UnknownVersionError("git is missing, and it knows the earlier versions: install git") from None
