@@ -124,6 +124,14 @@ def test_each_deployment_repeats_all_settings_of_the_stage(job: str) -> None:
     assert {name: given.get(name) for name in settings} == {name: f"${{{{ vars.{name} }}}}" for name in settings}
 
 
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_loss_is_allowed_for_one_stage_only(stage: str) -> None:
+    inputs = WORKFLOWS["deploy"][True]["workflow_dispatch"]["inputs"]  # YAML reads `on` as True
+
+    assert inputs[f"allow-{stage}"]["type"] == "string"
+    assert JOBS[f"deploy/{stage}"]["env"]["ALLOW"] == f"${{{{ inputs.allow-{stage} }}}}"
+
+
 def test_a_deployment_is_never_cancelled_by_the_next_one() -> None:
     assert WORKFLOWS["deploy"]["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
 
