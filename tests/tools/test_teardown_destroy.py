@@ -96,7 +96,7 @@ def test_without_a_terminal_the_option_is_needed(deleted: list[str], capsys: Any
     Orders("dev").put("ParkedQueue", "1")
 
     assert teardown.main([*DEV]) == 1
-    assert capsys.readouterr().err.endswith("To destroy the stage without a question, use --yes\n")
+    assert capsys.readouterr().err.endswith("run `python -m tools.teardown --stage dev --destroy --yes`\n")
     assert not deleted
     assert teardown.main([*DEV, "--yes"]) == 0
     assert deleted == ["dev"]

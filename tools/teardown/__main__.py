@@ -9,13 +9,14 @@ import typer
 from stacks.names import LAPTOP_STAGE
 from terminal import app
 from terminal.errors import CommandError
+from terminal.text import counted
 from tools import command, deployment
 from tools.command import Json, Stage
 from tools.deployment import Deployment
 from tools.show import Output
 from tools.teardown import left, messages, stacks
 from tools.teardown.executions import Executions
-from tools.teardown.waiting import NAME, Waiting, counted, refusal, still_waiting
+from tools.teardown.waiting import NAME, Waiting, refusal, still_waiting
 
 if TYPE_CHECKING:
     from stacks.stage import Stage as StageSettings
@@ -122,7 +123,8 @@ def _destroy(stage: "StageSettings", found: Deployment, executions: Executions, 
     if not answers.yes:
         _ask(
             f"Destroy {stage.name} for good?",
-            without_terminal="nothing was destroyed. To destroy the stage without a question, use --yes",
+            without_terminal="nothing was destroyed. To destroy the stage without a question, run "
+            f"`{NAME} --stage {stage.name} --destroy --yes`",
             after_no="nothing was destroyed",
         )
     executions.give_up_reminders()

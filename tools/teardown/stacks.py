@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from stacks.names import STACKS, stack_name
 from terminal.errors import CommandError
+from terminal.text import counted
 from tools.deployment import Deployment
 
 WATCH_SECONDS = 15
@@ -24,7 +25,7 @@ def require_unprotected(found: Deployment, stage: str) -> None:
     names = deployed(found, stage)
     protected = [name for name in names if (found.stack(name) or {}).get("EnableTerminationProtection")]
     if protected:
-        of = f"{len(protected)} {'stack' if len(protected) == 1 else 'stacks'} of {stage}"
+        of = f"{counted(len(protected), 'stack')} of {stage}"
         off = "aws cloudformation update-termination-protection --no-enable-termination-protection"
         raise CommandError(
             f"termination protection is on for {of}, so nothing is destroyed. To switch it off, run:\n"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from terminal.errors import CommandError
+from terminal.text import counted
 
 NAME = "python -m tools.teardown"
 
@@ -54,7 +55,3 @@ def refusal(reminders: int, stage: str) -> str:
 def still_waiting(reminders: int, stage: str) -> str:
     are = "is" if reminders == 1 else "are"
     return f"{counted(reminders, 'reminder')} of {stage} {are} still waiting"
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
