@@ -84,6 +84,8 @@ def settings_of_aws(engine: Engine, assemblies: Mapping[str, Path], monkeypatch:
         "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
         "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
         "AWS_REGION": REGION,
+        # CDK then writes to the standard output.
+        "CI": "true",
         "CDK_HOME": str(PROJECT / "build" / "cdk"),
         "HOME": str(engine.settings.home),
         "NODE_OPTIONS": f"--require {json.dumps(str(deploy.QUICK_POLLS))}",

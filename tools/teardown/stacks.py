@@ -14,6 +14,9 @@ from tools.deployment import Deployment
 WATCH_SECONDS = 15
 """How often to look for new reminders and orders while CloudFormation deletes the stacks."""
 
+STANDARD_ERROR = 2
+"""The number of the file."""
+
 
 def deployed(found: Deployment, stage: str) -> list[str]:
     """The names of the stage's stacks that the account has, in the order of their deployment."""
@@ -44,7 +47,8 @@ def destroy(stage: str, meanwhile: Callable[[], None]) -> int:
 
     CDK takes 20 to 45 minutes. Until CloudFormation deletes the API, people can still set reminders.
     """
-    with subprocess.Popen(command(stage)) as cdk:
+    # In CI, CDK writes what it does to the standard output, which is for the list of `--json`.
+    with subprocess.Popen(command(stage), stdout=STANDARD_ERROR) as cdk:
         while True:
             try:
                 return cdk.wait(WATCH_SECONDS)
