@@ -223,15 +223,14 @@ def test_a_stack_may_have_alarms_with_math_and_composite_alarms(client: Callable
         }
     }
     cloudformation, cloudwatch = client("cloudformation"), client("cloudwatch")
-    two_minutes_ago = datetime.now(UTC) - timedelta(minutes=2)
-    dimensions = metric["Dimensions"]
-    data = [{"MetricName": name, "Dimensions": dimensions, "Timestamp": two_minutes_ago, "Value": 1}]
-    cloudwatch.put_metric_data(Namespace="Tests", MetricData=data)
-
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
     cloudformation.get_waiter("stack_create_complete").wait(StackName=name)
 
     def composite() -> Any:
+        # Each time, because an alarm does not look at values from long before it was made.
+        two_minutes_ago = datetime.now(UTC) - timedelta(minutes=2)
+        data = [{"MetricName": name, "Dimensions": metric["Dimensions"], "Timestamp": two_minutes_ago, "Value": 1}]
+        cloudwatch.put_metric_data(Namespace="Tests", MetricData=data)
         found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
         return found and found[0]["StateValue"]
 
