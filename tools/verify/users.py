@@ -112,7 +112,7 @@ class Users:
         pages = self.cognito.get_paginator("list_users")
         for page in pages.paginate(UserPoolId=self.pool_id, Filter=f'email ^= "{LOCAL_PART}"'):
             old = [_email(one) for one in page["Users"] if one["UserCreateDate"] < before]
-            # A person may have an address that begins like those of a run.
+            # A person may have an address that begins in the same way.
             yield from (email for email in old if email.endswith(f"@{DOMAIN}"))
 
 
