@@ -1,6 +1,7 @@
 """Command lines made with Typer: options before or after the command, suggestions, errors, completion."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -122,9 +123,12 @@ def test_the_usage_shows_arguments_without_braces_and_types(run: Program) -> Non
 
 
 def test_the_version_is_the_projects(run: Program) -> None:
-    assert run("--version").out == "orders-and-reminders 0.1.0\n"
+    [version] = re.findall(r'^version = "(.+)"$', (PROJECT / "pyproject.toml").read_text(), re.M)
+    assert run("--version").out == f"orders-and-reminders {version}\n"
     installed = subprocess.run([PROGRAMS / "sign-in", "--version"], cwd="/", capture_output=True, text=True)
-    assert installed.stdout == "orders-and-reminders 0.1.0\n"
+    assert installed.stdout == f"orders-and-reminders {version}\n"
+    unreleased, last = re.findall("^## (.+)$", (PROJECT / "CHANGELOG.md").read_text(), re.M)[:2]
+    assert (unreleased, last.split(" - ")[0]) == ("Unreleased", version)
 
 
 COMPLETED = {
