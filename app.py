@@ -24,7 +24,7 @@ try:
     from stacks.cache import CacheStack
     from stacks.config import ALL_STAGES, stage_from_context
     from stacks.deployer import DeployerStack
-    from stacks.exports import export_always
+    from stacks.exports import MissingExportError, export_always
     from stacks.fulfillment import FulfillmentStack
     from stacks.identity import IdentityStack
     from stacks.layer import LayerNotBuiltError
@@ -135,6 +135,6 @@ if __name__ == "__main__":
             build_deployer(app, stage=stage, repository=repository, provider=app.node.try_get_context("provider"))
         else:
             build(app, stage=stage)
-    except (InvalidStageError, LayerNotBuiltError) as error:
+    except (InvalidStageError, LayerNotBuiltError, MissingExportError) as error:
         sys.exit(f"error: {error}")
     app.synth()

@@ -86,8 +86,15 @@ EXPORTS: Mapping[str, frozenset[str]] = {
 """By the id of the stack. Every stage has all of them."""
 
 
+class MissingExportError(Exception):
+    """A stack lacks a resource that EXPORTS names. The message says what to do."""
+
+
 def export_always(stacks: Iterable[cdk.Stack]) -> None:
-    """Adds EXPORTS to the stacks of an app. CDK gives them the names that it would give them for a reference."""
+    """Adds EXPORTS to the stacks of an app. CDK gives them the names that it would give them for a reference.
+
+    Raises MissingExportError.
+    """
     for stack in stacks:
         # Sorted, so that the templates are always the same.
         for one in sorted(EXPORTS.get(stack.node.id, ())):
@@ -99,6 +106,12 @@ def export_always(stacks: Iterable[cdk.Stack]) -> None:
 def _resource(stack: cdk.Stack, path: str) -> cdk.CfnResource:
     found: IConstruct = stack
     for id in path.split("/"):
-        found = found.node.find_child(id)
+        child = found.node.try_find_child(id)
+        if child is None:
+            raise MissingExportError(
+                f"stacks/exports.py names {path}, which the stack {stack.node.id} does not have: if you renamed it, "
+                "restore the old id. Remove it from the file only after no deployed stack imports it"
+            )
+        found = child
     # A construct of CDK has the resource as its default child.
     return cast(cdk.CfnResource, found.node.default_child or found)

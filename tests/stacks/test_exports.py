@@ -14,7 +14,7 @@ import pytest
 
 import app
 from stacks.config import DEV
-from stacks.exports import EXPORTS
+from stacks.exports import EXPORTS, MissingExportError, export_always
 from stacks.names import CACHE
 from tests.support.templates.deployment import CDK_CONTEXT, CONTEXTS, Deployment
 
@@ -85,3 +85,11 @@ def test_each_stack_can_drop_its_references_to_each_other_stack(
     assert ("Fulfillment", "Orders") in found and len(found) > 10
     for (consumer, producer), names in found.items():
         assert names <= without_references[producer], f"{producer} needs {consumer} for an export"
+
+
+def test_a_renamed_resource_that_is_exported_is_named() -> None:
+    [stack] = [name for name, paths in EXPORTS.items() if "OrderTable" in paths]
+    nothing = cdk.Stack(cdk.App(), stack)
+
+    with pytest.raises(MissingExportError, match="if you renamed it, restore the old id"):
+        export_always([nothing])
