@@ -61,8 +61,8 @@ test: setup-dev ## Run all checks and tests
 	@# They run with `nice`, use what the others leave, and end together.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
-	$(MAKE) --no-print-directory --jobs=8 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-		test-local test-website test-e2e test-faults test-tutorial check test-unit
+	$(MAKE) --no-print-directory --jobs=9 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		test-e2e test-local test-clouds test-website test-faults test-tutorial check test-unit
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install the project's packages into this folder
@@ -116,9 +116,16 @@ test-templates: setup-dev ## Run the tests of templates and tools
 # It has its own laptop cloud, so it can run beside the other tests.
 TUTORIAL = tests/local/test_tutorial.py
 
+# About half of the tests of the laptop cloud. None of them uses the cloud that all tests of one process share.
+CLOUDS = $(addprefix tests/local/,test_code_only.py test_destroy.py test_homes.py test_killed.py test_rehearsal.py)
+
 .PHONY: test-local
-test-local: setup-dev ## Run the tests of the laptop cloud
-	.venv/bin/python -m pytest tests/local --ignore=$(TUTORIAL)
+test-local: setup-dev ## Run most tests of the laptop cloud
+	.venv/bin/python -m pytest tests/local $(patsubst %,--ignore=%,$(TUTORIAL) $(CLOUDS))
+
+.PHONY: test-clouds
+test-clouds: setup-dev ## Run the tests that start, kill and destroy laptop clouds
+	.venv/bin/python -m pytest $(CLOUDS)
 
 .PHONY: test-tutorial
 test-tutorial: setup-dev ## Follow docs/tutorial.md on a laptop cloud
