@@ -1,7 +1,7 @@
 """A deployed stage: its stacks and their outputs, its APIs, and the users who sign in to it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -19,6 +19,9 @@ from tools.errors import LAPTOP, read_settings
 
 NOTHING_DEPLOYED = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 """Statuses of a stack without resources."""
+
+GONE = "DELETE_COMPLETE"
+"""The status of a resource that CloudFormation has deleted. The stack may still list it."""
 
 _deserialize = TypeDeserializer().deserialize
 
@@ -108,15 +111,23 @@ class Deployment:
 
     def resources(self, stack: str, type: str) -> dict[str, str]:
         """The physical ids of the resources of `type` in the stage's `stack`, by their logical ids."""
-        if not self.has(stack):
-            return {}
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return {
             resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in pages.paginate(StackName=stack_name(self._stage_name, stack))
-            for resource in page["StackResourceSummaries"]
-            if resource["ResourceType"] == type and resource["ResourceStatus"] != "DELETE_COMPLETE"
+            for resource in self._resources(stack)
+            if resource["ResourceType"] == type
         }
+
+    def all_resources(self, stacks: Iterable[str]) -> Iterator[str]:
+        """The physical ids of all resources in the stage's `stacks`."""
+        for stack in stacks:
+            yield from (id for resource in self._resources(stack) if (id := resource.get("PhysicalResourceId")))
+
+    def _resources(self, stack: str) -> list[dict[str, Any]]:
+        if not self.has(stack):
+            return []
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        found = pages.paginate(StackName=stack_name(self._stage_name, stack))
+        return [one for page in found for one in page["StackResourceSummaries"] if one["ResourceStatus"] != GONE]
 
     def history(self, execution: str) -> list[dict[str, Any]]:
         """The events of an execution. Empty if AWS keeps none: it was Express, or it ended more than 90 days ago."""

@@ -105,3 +105,13 @@ def test_the_roles_of_the_workflows_are_listed(left: Callable[[], Rows]) -> None
     client("cloudformation").create_stack(StackName="dev-deployer", TemplateBody=topic)
 
     assert left()["dev-deployer"]["what"] == DEPLOYER_STACK.what
+
+
+def test_a_stack_that_is_left_stands_for_its_resources(left: Callable[[], Rows], capsys: Any) -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "stage", "Value": "dev"}]}}
+    log = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "dev-orders-PlaceOrder"}}
+    template = json.dumps({"Resources": {"Queue": queue, "Log": log}})
+    client("cloudformation").create_stack(StackName="dev-orders", TemplateBody=template)
+
+    assert teardown.main(["--stage", "dev", "--left", "--json"]) == 1
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["dev-orders"]

@@ -169,6 +169,16 @@ def test_every_stack_that_a_stage_can_have_is_destroyed() -> None:
     assert stacks.command("dev") == "cdk destroy --all --force -c stage=dev -c cache=on -c consumer=on".split()
 
 
+def test_cdk_starts_the_python_of_this_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.undo()
+    found = tmp_path / "found"
+    monkeypatch.setattr(stacks, "command", lambda stage: ["sh", "-c", f"command -v python > '{found}'"])
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+
+    assert stacks.destroy("dev", meanwhile=lambda: None) == 0
+    assert Path(found.read_text().strip()).parent == Path(sys.executable).parent
+
+
 def test_reminders_that_come_while_cdk_deletes_are_cancelled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

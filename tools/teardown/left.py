@@ -12,6 +12,7 @@ Five sources, because no single one has everything:
 - What belongs to the account and not to one stage.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,15 +52,20 @@ class Left:
 
 
 def find(found: Deployment, stage: str) -> list[Left]:
-    """Everything of the stage that is still in the account."""
+    """Everything of the stage that is still in the account. A stack that is left stands for its resources."""
     kept = {one.name: one for one in (*_kept_by_cloudformation(found, stage), *_tagged(found, stage))}
+    in_stacks = {_last(id) for id in found.all_resources(STACKS)}
     return [
         *_stacks(found, stage),
-        *kept.values(),
-        *_logs(found, stage, kept),
+        *(one for one in (*kept.values(), *_logs(found, stage, kept)) if _last(one.name) not in in_stacks),
         *_backups(found, stage),
         *_others(found, stage),
     ]
+
+
+def _last(name: str) -> str:
+    """The part of a name, an ARN or a URL that they have in common."""
+    return re.split("[:/]", name)[-1]
 
 
 def _stacks(found: Deployment, stage: str) -> Iterator[Left]:

@@ -1,8 +1,10 @@
 """The stacks of a stage: whether CloudFormation may delete them, and their deletion by CDK."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -47,8 +49,10 @@ def destroy(stage: str, meanwhile: Callable[[], None]) -> int:
 
     CDK takes 20 to 45 minutes. Until CloudFormation deletes the API, people can still set reminders.
     """
+    # The app of cdk.json starts with `python`, which must be this one although the environment may not be activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     # In CI, CDK writes what it does to the standard output, which is for the list of `--json`.
-    with subprocess.Popen(command(stage), stdout=STANDARD_ERROR) as cdk:
+    with subprocess.Popen(command(stage), stdout=STANDARD_ERROR, env={**os.environ, "PATH": path}) as cdk:
         while True:
             try:
                 return cdk.wait(WATCH_SECONDS)
