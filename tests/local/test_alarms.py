@@ -195,7 +195,9 @@ def test_an_alarm_goes_off_publishes_and_sets_off_the_composite_alarm(
     sns.delete_topic(TopicArn=topic)
 
 
-def test_a_stack_may_have_alarms_with_math_and_composite_alarms(client: Callable[[str], Any], name: str) -> None:
+def test_a_stack_may_have_alarms_with_math_and_composite_alarms(
+    client: Callable[[str], Any], name: str, a_minute_ahead: None
+) -> None:
     metric = {"Namespace": "Tests", "MetricName": name, "Dimensions": [{"Name": "Stage", "Value": "test"}]}
     template = {
         "Resources": {
@@ -228,8 +230,7 @@ def test_a_stack_may_have_alarms_with_math_and_composite_alarms(client: Callable
 
     def composite() -> Any:
         # Each time, because an alarm does not look at values from long before it was made.
-        two_minutes_ago = datetime.now(UTC) - timedelta(minutes=2)
-        data = [{"MetricName": name, "Dimensions": metric["Dimensions"], "Timestamp": two_minutes_ago, "Value": 1}]
+        data = [{"MetricName": name, "Dimensions": metric["Dimensions"], "Value": 1}]
         cloudwatch.put_metric_data(Namespace="Tests", MetricData=data)
         found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
         return found and found[0]["StateValue"]
