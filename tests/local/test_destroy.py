@@ -92,8 +92,8 @@ def settings_of_aws(engine: Engine, assemblies: Mapping[str, Path], monkeypatch:
         "PATH": os.pathsep.join([str(PROJECT / "node_modules" / ".bin"), os.environ["PATH"]]),
     }.items():
         monkeypatch.setenv(name, value)
-    usual = stacks.command
-    monkeypatch.setattr(stacks, "command", lambda stage: [*usual(stage), "--app", str(assemblies[stage])])
+    monkeypatch.setattr(stacks, "synthesise", lambda stage: None)
+    monkeypatch.setattr(stacks, "assembly", lambda stage: assemblies[stage])
 
 
 def outputs(engine: Engine, stack: str) -> dict[str, str]:

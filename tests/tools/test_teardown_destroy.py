@@ -4,6 +4,7 @@ import builtins
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tools import deployment
 from tools.aws import Aws
 from tools.teardown import __main__ as teardown
 from tools.teardown import executions, stacks
+from tools.teardown.stacks import synthesise
 
 DEV = ("--stage", "dev", "--destroy")
 PROD = ("--stage", "prod", "--destroy")
@@ -40,8 +42,18 @@ def deleted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         stages.append(stage)
         return 0
 
+    monkeypatch.setattr(stacks, "synthesise", lambda stage: None)
     monkeypatch.setattr(stacks, "destroy", delete)
     return stages
+
+
+def program(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """Puts a shell script in the place of CDK. Returns a function that reads the arguments of its last call."""
+    cdk = folder / "cdk"
+    cdk.write_text(f"#!/bin/sh\necho \"$*\" > '{folder}/said'\n{script}\n")
+    cdk.chmod(0o755)
+    monkeypatch.setattr(stacks, "CDK", cdk)
+    return lambda: (folder / "said").read_text().strip()
 
 
 def answer(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -165,18 +177,37 @@ def test_the_command_fails_if_cdk_fails(monkeypatch: pytest.MonkeyPatch) -> None
     assert teardown.main([*DEV, "--yes"]) == 1
 
 
-def test_every_stack_that_a_stage_can_have_is_destroyed() -> None:
-    assert stacks.command("dev") == "cdk destroy --all --force -c stage=dev -c cache=on -c consumer=on".split()
+def test_nothing_is_cancelled_if_the_templates_cannot_be_written(
+    deleted: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+) -> None:
+    Orders("dev")
+    reminders = Reminders("dev")
+    reminders.add("a", "SCHEDULED")
+    monkeypatch.setattr(stacks, "synthesise", synthesise)
+    program(tmp_path, "echo a mistake; exit 1", monkeypatch)
+
+    assert teardown.main([*DEV, "--yes"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("a mistake\n") and "CDK cannot write the templates of dev, so nothing is destroyed" in told
+    assert (reminders.running(), deleted) == (["a"], [])
+
+
+def test_every_stack_that_a_stage_can_have_is_synthesised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = program(tmp_path, "", monkeypatch)
+
+    synthesise("dev")
+
+    options, _, output = said().partition(" --output ")
+    assert options == "synth --quiet -c stage=dev -c cache=on -c consumer=on"
+    assert stacks.command("dev")[1:] == ["destroy", "--all", "--force", "--app", output]
 
 
 def test_cdk_starts_the_python_of_this_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.undo()
-    found = tmp_path / "found"
-    monkeypatch.setattr(stacks, "command", lambda stage: ["sh", "-c", f"command -v python > '{found}'"])
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    program(tmp_path, f"command -v python > '{tmp_path}/found'", monkeypatch)
 
-    assert stacks.destroy("dev", meanwhile=lambda: None) == 0
-    assert Path(found.read_text().strip()).parent == Path(sys.executable).parent
+    synthesise("dev")
+
+    assert Path((tmp_path / "found").read_text().strip()).parent == Path(sys.executable).parent
 
 
 def test_reminders_that_come_while_cdk_deletes_are_cancelled(

@@ -116,6 +116,7 @@ def _destroy(stage: "StageSettings", found: Deployment, executions: Executions, 
     )
     if _keeps_data(stage):
         waiting.require_nothing(give_up_reminders=answers.give_up_reminders, give_up_messages=answers.give_up_messages)
+    stacks.synthesise(stage.name)
     effects = [f"deletes {counted(len(names), 'stack')}: {', '.join(names)}", *waiting.effects()]
     if not _keeps_data(stage):
         effects.append("deletes all orders, reminders and users")
