@@ -149,6 +149,12 @@ def test_a_stage_that_keeps_its_data_keeps_what_waits(deleted: list[str], capsys
     assert deleted == ["prod"]
 
 
+@pytest.mark.parametrize("option", ["--yes", "--give-up-messages"])
+def test_an_option_that_would_do_nothing_is_refused(option: str, capsys: Any) -> None:
+    assert teardown.main(["--stage", "dev", option]) == 2
+    assert "--yes and --give-up-messages work only with --destroy" in capsys.readouterr().err
+
+
 def test_a_stage_that_is_not_deployed_has_nothing_to_destroy(deleted: list[str], capsys: Any) -> None:
     assert teardown.main([*DEV]) == 0
     assert capsys.readouterr() == ("nothing of dev is left\n", "no stack of dev is deployed\n")

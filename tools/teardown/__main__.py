@@ -8,6 +8,7 @@ import typer
 
 from stacks.names import LAPTOP_STAGE
 from terminal import app
+from terminal.app import UsageError
 from terminal.errors import CommandError
 from terminal.text import counted
 from tools import command, deployment
@@ -65,6 +66,8 @@ def run(
     only_left: Annotated[bool, typer.Option("--left", help="change nothing, and list what is left")] = False,
     json: Json = False,
 ) -> int:
+    if (yes or give_up_messages) and not destroy:
+        raise UsageError("--yes and --give-up-messages work only with --destroy")
     if stage == LAPTOP_STAGE and not os.environ.get("AWS_ENDPOINT_URL"):
         raise CommandError(f"stage {stage} is not on AWS: `laptop down --forget` removes it")
     found = deployment.find(stage)
