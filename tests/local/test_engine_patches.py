@@ -87,8 +87,13 @@ def worker(
         return made[-1]
 
     yield make
+    readers = [one._stderr_thread for one in made]
     lambda_runtime.kill_workers(made)
     workers.end()
+    # The engine leaves pipes open. Python warns of them now, and not in a later test.
+    for reader in filter(None, readers):
+        reader.join()
+    gc.collect()
 
 
 # The engine leaves pipes open.
