@@ -142,7 +142,7 @@ test-e2e: setup-dev ## Run the end-to-end tests on a laptop cloud
 	.venv/bin/python -m pytest tests/e2e $(patsubst %,--ignore=%,$(FAULTS) $(PROGRAMS))
 
 .PHONY: test-faults
-test-faults: setup-dev ## Run the tests of faults and of some programs, and check the facts about AWS
+test-faults: setup-dev ## Run the tests of faults, programs and facts about AWS
 	.venv/bin/python -m pytest $(PROGRAMS) $(FAULTS) tests/facts
 
 .PHONY: facts
@@ -158,7 +158,7 @@ proof: setup-dev ## Make each AWS call fail in each way; write docs/proof.md
 	PROOF_REPORT=docs/proof.md .venv/bin/python -m pytest $(FAULTS) -k "fault or reach"
 
 .PHONY: drill
-drill: setup-dev ## Make each alarm of a laptop cloud go off; write docs/drill.md
+drill: setup-dev ## Make each alarm of a laptop cloud go off
 	CDK_VALIDATION=false .venv/bin/python -m tests.drill
 
 .PHONY: restore-drill
@@ -166,7 +166,7 @@ restore-drill: setup-dev ## Damage the tables of a laptop cloud and restore them
 	@CDK_VALIDATION=false .venv/bin/python -m tests.drill.restore
 
 .PHONY: rehearse
-rehearse: setup-dev ## Rehearse the upgrade FROM=v0.1.0 on a laptop cloud; write docs/rehearsal.md
+rehearse: setup-dev ## Rehearse the upgrade FROM=v0.1.0 on a laptop cloud
 	@CDK_VALIDATION=false .venv/bin/python -m tests.rehearsal $${FROM:+"--from=$$FROM"}
 
 .PHONY: benchmark
@@ -178,7 +178,7 @@ benchmark-check: setup-dev ## Fail if a ratio is worse than at the last benchmar
 	CDK_VALIDATION=false .venv/bin/python -m benchmarks --check
 
 .PHONY: due-together
-due-together: setup ## Send 10,000 reminders that are due at once; write a report
+due-together: setup ## Send 10,000 reminders that are due at once
 	CDK_VALIDATION=false nice .venv/bin/python -m benchmarks.due_together
 
 .PHONY: format
@@ -218,7 +218,7 @@ bootstrap: setup ## Prepare an AWS account and region for CDK, once
 	@.venv/bin/cdk bootstrap $(CONTEXT)
 
 .PHONY: deploy
-deploy: setup ## Deploy STAGE to AWS, unless something would be lost; ALLOW=NAMES
+deploy: setup ## Deploy STAGE, unless something unnamed would be lost
 	@$(DOCTOR) --deploying $${ALLOW:+"--allow=$$ALLOW"}
 	@# `--strict` stops at a warning before the first stack, for example about a sender that nobody can confirm.
 	@# What the guards have judged is what CDK deploys: both take the same templates from cdk.out.
@@ -228,17 +228,17 @@ deploy: setup ## Deploy STAGE to AWS, unless something would be lost; ALLOW=NAME
 	@.venv/bin/cdk deploy --app=cdk.out --all --strict
 
 .PHONY: diff
-diff: synth ## Show what a deployment of STAGE would change; changes nothing
+diff: synth ## Show what a deployment of STAGE would change
 	@.venv/bin/python -m tools.guards diff "--stage=$${STAGE:-dev}"
 
 .PHONY: drift
-drift: setup ## Show what somebody has changed in AWS since STAGE was deployed
+drift: setup ## Show what was changed in AWS since STAGE was deployed
 	@# The stage may have been deployed with any settings, so this names all stacks that it can have.
 	@.venv/bin/python -m stacks.synthesis -c "stage=$${STAGE:-dev}" -c cache=on -c consumer=on
 	@.venv/bin/python -m tools.guards drift "--stage=$${STAGE:-dev}"
 
 .PHONY: deployer
-deployer: setup ## Let the workflows of REPOSITORY=owner/name on GitHub deploy STAGE
+deployer: setup ## Let workflows of REPOSITORY=owner/name deploy STAGE
 	@.venv/bin/cdk deploy Deployer -c "stage=$${STAGE:-dev}" -c "repository=$$REPOSITORY" \
 		$${PROVIDER:+-c "provider=$$PROVIDER"}
 
@@ -247,7 +247,7 @@ doctor: setup ## Look for problems of STAGE, before and after deploying
 	@$(DOCTOR)
 
 .PHONY: cost
-cost: setup $(if $(PLOT),plots) ## Say what STAGE costs: ORDERS=1e6 LOOKUPS=1e6 REMINDERS=1e5 PLOT=cost.svg
+cost: setup $(if $(PLOT),plots) ## Say what STAGE costs: ORDERS=1e6 PLOT=cost.svg
 	@.venv/bin/python -m tools.cost "--stage=$${STAGE:-dev}" $${ORDERS:+"--orders=$$ORDERS"} $${LOOKUPS:+"--lookups=$$LOOKUPS"} \
 		$${REMINDERS:+"--reminders=$$REMINDERS"} $${CACHE:+"--cache=$$CACHE"} $${PLOT:+"--plot=$$PLOT"}
 
@@ -256,7 +256,7 @@ cost-docs: setup ## Write the tables and the picture of docs/cost.md
 	@.venv/bin/python -m tools.cost --stage=prod --write
 
 .PHONY: verify
-verify: setup .venv/with-tests ## Verify a deployed STAGE from outside; PHONE=... also sends texts
+verify: setup .venv/with-tests ## Verify a deployed STAGE; PHONE=... also sends texts
 	@.venv/bin/python -m tools.verify "--stage=$${STAGE:-dev}" $${PHONE:+"--phone=$$PHONE"} \
 		$$(test "$$STAGE" != local || echo --report=docs/verify.md)
 
@@ -265,14 +265,14 @@ simulate: setup plots ## Simulate a flash sale; write docs/load.md
 	@.venv/bin/python -m tools.simulate
 
 .PHONY: dashboards
-dashboards: setup plots ## Draw the dashboards of the running laptop cloud for docs/dashboards.md
+dashboards: setup plots ## Draw the dashboards of the laptop cloud for its docs
 	@.venv/bin/python -m tools.dashboards
 
 .PHONY: plots
 plots: build/plots/installed ## Install the packages that draw pictures and simulate
 
 .PHONY: destroy
-destroy: setup ## Remove STAGE from AWS; asks first, then lists what is left
+destroy: setup ## Remove STAGE; asks first, then lists what is left
 	@.venv/bin/python -m tools.teardown "--stage=$${STAGE:-dev}" --destroy
 
 .PHONY: layer

@@ -281,6 +281,7 @@ def test_help_lists_every_task(checkout: Checkout) -> None:
 
     assert {line.split()[1] for line in lines} == tasks
     assert all(len(line.split()) > 2 for line in lines)
+    assert [line for line in lines if len(line) > 80] == []
 
 
 def test_recipes_name_programs_with_their_folder(checkout: Checkout) -> None:
