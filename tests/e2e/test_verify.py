@@ -143,7 +143,8 @@ def test_a_failed_check_says_what_to_do_in_80_columns(
     assert "/ has DENY as X-Frame-Options" in done.out and "1 ok, 1 failed" in done.out
     assert "-> Deploy the stack Website again" in done.out
     table = [line for line in done.out.splitlines() if "report.md" not in line]
-    assert max(map(len, table)) <= 80
+    # An address that is longer than a line stands on a line of its own.
+    assert [line for line in table if len(line) > 80 and " " in line.strip()] == []
     assert "**Deploy the stack Website again" in (tmp_path / "report.md").read_text()
 
 
