@@ -16,6 +16,8 @@ from reminders.reminder import Row, another_name, execution_arn
 states = boto3.client("stepfunctions", config=BRIEFLY)
 
 ENDED = "ValidationException"
+"""An execution that has ended by itself may get this answer, and needs no stop. AWS lists the error, and does not say
+when it comes: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html"""
 
 logger = logger_of(__name__)
 
@@ -66,7 +68,6 @@ def stop(execution: str) -> bool:
     except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
         return False
     except ClientError as error:
-        # The answer about an execution that has ended by itself.
         if error_name(error) != ENDED:
             raise
     return True
