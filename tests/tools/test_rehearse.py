@@ -231,7 +231,7 @@ def test_two_rehearsals_do_not_prepare_a_version_at_once(
 
 
 def test_a_share_of_server_errors_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    traffic = Traffic(None, least=0)  # type: ignore[arg-type]
+    traffic = Traffic(None, least=0)  # type: ignore[arg-type]  # it sends nothing
     traffic.answers.update({("order", 202): 97, ("order", 503): 2, ("look up", 404): 1})
     traffic.broken.append("look up: ValueError")
 

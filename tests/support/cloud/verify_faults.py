@@ -39,11 +39,11 @@ def web(asked: str, change: Change) -> Plant:
             reply = send(*arguments, **options)
             return change(reply) if re.fullmatch(asked, reply.asked) else reply
 
-        run.web.send = changed  # type: ignore[method-assign]
+        run.web.send = changed  # type: ignore[method-assign]  # a fault
         try:
             yield
         finally:
-            run.web.send = send  # type: ignore[method-assign]
+            run.web.send = send  # type: ignore[method-assign]  # a fault
 
     return plant
 
@@ -161,11 +161,11 @@ def nothing_is_deleted(run: Run) -> Iterator[None]:
             return Reply("DELETE /account", 200, {}, '{"complete": true}')
         return send(method, url, **options)
 
-    run.web.send = pretended  # type: ignore[method-assign]
+    run.web.send = pretended  # type: ignore[method-assign]  # a fault
     try:
         yield
     finally:
-        run.web.send = send  # type: ignore[method-assign]
+        run.web.send = send  # type: ignore[method-assign]  # a fault
 
 
 @contextmanager
