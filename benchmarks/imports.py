@@ -27,7 +27,7 @@ from stacks.layer import LAYER, ROOT
 
 ROUNDS = 5
 CHECK_ROUNDS = 3
-SECONDS = 90
+SECONDS = 150
 
 LARGEST = 1.3
 """The goal: a function takes at most this many times as long to import as a bare boto3 client."""
