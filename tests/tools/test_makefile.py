@@ -29,6 +29,8 @@ TYPED = (
     "PLOT",
     "ALLOW",
     "GRADUAL",
+    "PART",
+    "SEED",
     *map(str.upper, SETTINGS),
 )
 """The variables that users set."""

@@ -14,7 +14,7 @@ from tests.support.waiting import eventually
 TESTS = PROJECT / "tests"
 TRACES = TESTS / "e2e" / "test_traces.py"
 """The ids in this file have digits on purpose: the search for card numbers must not find these ids."""
-PROGRAMS = ("contract", "corpora", "drill", "facts", "rehearsal")
+PROGRAMS = ("contract", "corpora", "drill", "facts", "proof", "rehearsal")
 """Folders with a program, such as `python -m tests.contract`, and its modules."""
 OURS = {
     path.stem
