@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,7 +26,6 @@ class Api:
         self.url = url
         self._apps = apps
         self._name = document
-        self._document = documents.document(document)
 
     def call(
         self,
@@ -47,21 +46,30 @@ class Api:
         token = self._apps.token if token is None else token
         response = send(method, url, body=body, token=token, headers={"Content-Type": content_type})
 
-        answers = self._document["paths"][template][method.lower()]["responses"]
-        assert str(response.status_code) in answers, response.text
-        answer = answers[str(response.status_code)]
-        assert response.headers["Access-Control-Allow-Origin"] == "*"
-        for name, header in answer["headers"].items():
-            assert name in response.headers or not header["required"], (response.status_code, name)
-        assert response.headers["Content-Type"] == "application/json"
-        content = json.loads(response.text)
-        documented = answer["content"]["application/json"]
-        _validator(self._name, json.dumps(documented["schema"]))(content)
-        if response.status_code >= 400:
-            assert content["error"]["code"] in documented["examples"], content
-            refusals.check(content)
+        content = checked(self._name, method, template, response.status_code, response.headers, response.text)
         balance.ANSWERS.append(Answer(method, url, body, response.status_code, content))
         return response.status_code, content, response
+
+
+def checked(document: str, method: str, template: str, status: int, headers: Mapping[str, str], text: str) -> Any:
+    """Returns the body of an answer. Raises AssertionError unless the answer is as `document` says.
+
+    `headers` must find a name in any case.
+    """
+    answers = documents.document(document)["paths"][template][method.lower()]["responses"]
+    assert str(status) in answers, f"{status} is not in {document}: {text}"
+    answer = answers[str(status)]
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    for name, header in answer["headers"].items():
+        assert name in headers or not header["required"], (status, name)
+    assert headers["Content-Type"] == "application/json"
+    content = json.loads(text)
+    documented = answer["content"]["application/json"]
+    _validator(document, json.dumps(documented["schema"]))(content)
+    if status >= 400:
+        assert content["error"]["code"] in documented["examples"], content
+        refusals.check(content)
+    return content
 
 
 @functools.cache
