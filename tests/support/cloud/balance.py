@@ -242,7 +242,7 @@ def _fields_in(body: str) -> dict[str, Any]:
 def _deliveries(cloud: Cloud) -> list[Delivery]:
     """Everything that SES and SNS were asked to deliver."""
     mails = [
-        Delivery("mail", mail["BodyText"].partition("\n\n-- \n")[0], _id_in(mail["BodyText"]))
+        Delivery("mail", mail["BodyText"].partition("\n\n-- \n")[0], id_in(mail["BodyText"]))
         for mail in cloud.engine.mails()
         if mail.get("BodyText")
     ]
@@ -251,7 +251,7 @@ def _deliveries(cloud: Cloud) -> list[Delivery]:
     return mails + texts + topic
 
 
-def _id_in(mail: str) -> str | None:
+def id_in(mail: str) -> str | None:
     found = re.search(r"This is reminder (\S+)\.", mail)
     return found[1] if found else None
 
