@@ -5,8 +5,6 @@ queues and tables, denied permissions, executions that fail.
 """
 
 import json
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -19,7 +17,6 @@ from tests.support.cloud.faults import (
     changed,
     denied,
     look_at_orders,
-    throttled,
 )
 from tests.support.cloud.orders import (
     ATTEMPTS,
@@ -29,10 +26,8 @@ from tests.support.cloud.orders import (
     OUTCOME,
     QUEUE_OF,
     RECORD,
-    executions,
     place,
     placed,
-    queue_and_message,
 )
 from tests.support.waiting import eventually
 
@@ -199,22 +194,3 @@ def test_a_cached_order_is_found_without_the_table(apps: Apps, order: dict[str, 
 
     assert (warm[0], warm[1]["Status"], warm[2]) == (200, "FULFILLMENT_QUEUED", "HIT")
     assert (status, headers["Retry-After"]) == (503, "1")
-
-
-def test_a_burst_above_the_limit_is_partly_refused_and_each_accepted_order_is_settled(
-    apps: Apps, order: dict[str, str]
-) -> None:
-    orders = [order | {"OrderId": f"{order['OrderId']}-{number}", "Price": str(number % 3)} for number in range(15)]
-    before = executions(apps)
-
-    with throttled(apps, apps.places.orders_api, rate=1, burst=5), ThreadPoolExecutor(15) as pool:
-        answers = [status for status, _ in pool.map(apps.post_order, orders)]
-
-    taken = [order for order, status in zip(orders, answers, strict=True) if status == 202]
-    refused = [order for order, status in zip(orders, answers, strict=True) if status == 429]
-    assert len(taken) + len(refused) == 15 and len(taken) >= 5 and refused
-    ends = Counter(queue_and_message(apps, order["OrderId"])[0] for order in taken)
-    assert ends["EscalationQueue"] == sum(order["Price"] == "0" for order in taken)
-    assert ends["OrderFulfillmentQueue"] == len(taken) - ends["EscalationQueue"]
-    assert not any(apps.row(order["OrderId"]) or apps.queued(order["OrderId"]) for order in refused)
-    assert len(executions(apps) - before) == len(taken)

@@ -1,0 +1,36 @@
+"""The part `order` of the proof reads what `make test` prints."""
+
+from tests.proof import order
+from tests.proof.order import Result
+
+OUTPUT = """\
+Using --randomly-seed=7
+=========================== short test summary info ============================
+SKIPPED [1] tests/tools/test_makefile.py:386: needs BSD's make
+FAILED tests/e2e/test_a.py::test_of[two words] - AssertionError: 1 passed in 3s
+ERROR tests/e2e/test_b.py::test_other
+============= 1 failed, 310 passed, 2 skipped, 1 error in 61.20s (0:01:01) =============
+========================= 1003 passed in 9.00s =========================
+make[1]: *** [Makefile:162: test-e2e] Error 1
+"""
+
+
+def test_the_results_of_all_parts_are_added_up() -> None:
+    found = order.result(7, 2, OUTPUT, 540)
+
+    assert found == Result(
+        7, 2, 1313, ["tests/e2e/test_a.py::test_of[two words]", "tests/e2e/test_b.py::test_other"], 540
+    )
+
+
+def test_a_run_that_fails_fails_the_part() -> None:
+    good = Result(7, 0, 1313, [], 540)
+
+    assert order.section([good]).passed
+    found = order.section([good, order.result(8, 2, OUTPUT, 540), Result(9, 2, 0, [], 1)])
+    assert (found.figures[0].count, found.figures[0].total) == (1, 3)
+    assert found.failures == [
+        "seed 8: tests/e2e/test_a.py::test_of[two words]",
+        "seed 8: tests/e2e/test_b.py::test_other",
+        "seed 9: make test ended with 2",
+    ]
