@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import boto3
 import botocore.session
 
+from common import answers
 from common.logs import OURS, hidden, logger_of
 
 SHARE = float(os.environ.get("DEBUG_SAMPLE", "0"))
@@ -143,7 +144,10 @@ def failed(exception: BaseException, context: Mapping[str, Any], **_: Any) -> No
 
 
 def report_calls() -> None:
-    """Makes all clients report their calls that are made from now on. A client copies the handlers of its session."""
+    """Makes all clients that are made from now on report their calls, and check AWS's answers.
+
+    A client copies the handlers of its session.
+    """
     session = botocore.session.get_session()
     loader = session.get_component("data_loader")
     loader.list_available_services = functools.partial(services, loader)
@@ -152,6 +156,7 @@ def report_calls() -> None:
     events.register("before-parameter-build", began)
     events.register("after-call", ended)
     events.register("after-call-error", failed)
+    answers.check_answers(events)
 
 
 def services(loader: Any, type_name: str) -> list[str]:

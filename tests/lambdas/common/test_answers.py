@@ -1,0 +1,97 @@
+"""Answers of AWS that arrived damaged. botocore alone takes some of them for empty answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+from zlib import crc32
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+
+from common import calls
+from common.answers import DamagedAnswerError
+from common.aws import BRIEFLY
+
+ITEM = json.dumps({"Item": {"OrderId": {"S": "1"}}}).encode()
+PUBLISHED = b"<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
+PAGE = b"<!DOCTYPE html><p>Bad gateway"
+
+
+class Raw(BytesIO):
+    """The body of an answer."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Returns a function that makes a client, to whose calls the service gives these answers one after the other."""
+    # As in a function. Afterwards the other tests have their own session again.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.DEFAULT_SESSION)
+    calls.report_calls()
+
+    def client(service: str, *answers: tuple[int, bytes], **headers: str) -> Any:
+        made = boto3.client(service, config=BRIEFLY)
+        left = [AWSResponse("https://aws.example.com", status, headers, Raw(body)) for status, body in answers]
+        # Before the simulated AWS of the other tests.
+        made.meta.events.register_first("before-send", lambda **_: left.pop(0))
+        return made
+
+    return client
+
+
+def get(client: Any) -> Any:
+    return client.get_item(TableName="Orders", Key={"OrderId": {"S": "1"}}).get("Item")
+
+
+@pytest.mark.parametrize("body", [ITEM[:20], b"[]", b"<html></html>", ITEM[:20] + b"\xff" + ITEM[20:]])
+def test_a_damaged_answer_is_not_an_empty_one(answering: Callable[..., Any], body: bytes) -> None:
+    with pytest.raises(DamagedAnswerError, match="The answer of DynamoDB to GetItem is damaged"):
+        get(answering("dynamodb", (200, body)))
+
+
+def test_a_whole_answer_is_read(answering: Callable[..., Any]) -> None:
+    assert get(answering("dynamodb", (200, ITEM))) == {"OrderId": {"S": "1"}}
+    assert get(answering("dynamodb", (200, b"{}"))) is None
+    assert get(answering("dynamodb", (200, ITEM), **{"x-amz-crc32": str(crc32(ITEM))})) == {"OrderId": {"S": "1"}}
+
+
+@pytest.mark.parametrize("last", [ITEM.replace(b'"1"', b'"2"'), ITEM[:20], b"\xff"])
+def test_an_answer_that_differs_from_its_checksum_is_asked_for_again(
+    answering: Callable[..., Any], last: bytes
+) -> None:
+    whole = {"x-amz-crc32": str(crc32(ITEM))}
+
+    assert get(answering("dynamodb", (200, last), (200, ITEM), **whole)) == {"OrderId": {"S": "1"}}
+    with pytest.raises(DamagedAnswerError):
+        get(answering("dynamodb", (200, ITEM[:20]), (200, last), **whole))
+
+
+def test_an_error_keeps_its_status_if_its_body_is_damaged(answering: Callable[..., Any]) -> None:
+    with pytest.raises(ClientError) as refused:
+        get(answering("dynamodb", (400, b'{"__type": "Throt\xff')))
+    with pytest.raises(ClientError) as failed:
+        answering("sns", (502, PAGE), (502, PAGE)).publish(Message="x", TopicArn="t")
+
+    assert refused.value.response["Error"]["Code"] == "400"
+    assert failed.value.response["Error"]["Code"] == "502"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_damaged_answer_in_xml_is_an_error_of_botocore(answering: Callable[..., Any], status: int) -> None:
+    with pytest.raises(DamagedAnswerError):
+        answering("sns", (status, PUBLISHED[:30])).publish(Message="x", TopicArn="t")
+
+
+def test_a_whole_answer_in_xml_is_read(answering: Callable[..., Any]) -> None:
+    assert answering("sns", (200, PUBLISHED)).publish(Message="x", TopicArn="t")["MessageId"] == "1"
+
+
+def test_a_failed_answer_is_repeated_although_its_body_is_damaged(answering: Callable[..., Any]) -> None:
+    client = answering("sns", (503, PAGE), (200, PUBLISHED))
+
+    assert client.publish(Message="x", TopicArn="t")["MessageId"] == "1"
