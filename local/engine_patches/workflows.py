@@ -4,7 +4,8 @@
 - a Succeed state ignores its Output (lines 1825 and 2872);
 - a Parallel state ignores its Output and Assign (line 2608);
 - errors of SNS and of Step Functions itself have names that AWS does not use (lines 3818, 3836 and 3933);
-- it rejects a repeated start while the execution still runs (line 864).
+- it rejects a repeated start while the execution still runs (line 864);
+- a Retry or Catch of `States.ALL` or `States.TaskFailed` takes `States.Runtime` (line 3635).
 """
 
 from ministack.services import stepfunctions
@@ -26,6 +27,8 @@ OF_THE_SERVICE = (
     """re.sub("(Exception)?$", "Exception", "SNS." + re.search("<Code>(.+)</Code>", body.decode())[1], count=1)"""
 )
 ERROR_OF_A_START = 'payload.get("__type", "States.Runtime")'
+TAKES = 'if "States.ALL" in error_equals or'
+TAKEN_BY_NOTHING = 'if error == "States.Runtime":\n        return False\n    '
 USED_NAME = "    if exec_arn in _executions:\n"
 REPEATED_START = """\
     found = _executions.get(exec_arn)
@@ -44,6 +47,7 @@ def apply() -> None:
         ("_invoke_nested_start_execution", ERROR_OF_A_START, """f"StepFunctions.{payload['__type']}Exception\""""),
         ("_invoke_nested_start_execution_sync", ERROR_OF_A_START, """f"StepFunctions.{payload['__type']}Exception\""""),
         ("_start_execution", USED_NAME, REPEATED_START + USED_NAME),
+        ("_error_matches", TAKES, TAKEN_BY_NOTHING + TAKES),
     ):
         lines.replace(stepfunctions, function, line, by)
     # The engine looks some functions up by the resources that they serve.

@@ -480,6 +480,32 @@ def test_the_engine_runs_states_differently_from_aws(
     assert (output_of(monkeypatch, states) == json.dumps("patched")) is patched
 
 
+@pytest.mark.parametrize(("patched", "status"), [(False, "SUCCEEDED"), (True, "FAILED")])
+@pytest.mark.parametrize("name", ["States.ALL", "States.Runtime"])
+def test_the_engine_catches_the_error_that_nothing_catches(
+    all_restored: Callable[[], None], monkeypatch: pytest.MonkeyPatch, name: str, patched: bool, status: str
+) -> None:
+    """The facts have the rule, as recorded on AWS: `runtime-errors-are-not-caught`."""
+    all_restored()
+    if patched:
+        workflows.apply()
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    # The engine raises States.Runtime for an integration that it does not have.
+    states = {
+        "A": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::none:none",
+            "Catch": [{"ErrorEquals": [name], "Output": "patched", "Next": "B"}],
+            "Next": "B",
+        },
+        "B": {"Type": "Pass", "End": True},
+    }
+
+    output_of(monkeypatch, states)
+
+    assert stepfunctions._executions["e"]["status"] == status
+
+
 @pytest.mark.parametrize(("patched", "text"), [(False, "4.24242424242424e+15"), (True, "4242424242424242")])
 def test_the_engine_writes_large_whole_numbers_with_an_exponent(
     monkeypatch: pytest.MonkeyPatch, patched: bool, text: str
