@@ -53,6 +53,8 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.port, self.port_option = settings.port, "--port"
+        self.script = START
+        """The program that starts the engine's process. Tests start one that also lets them watch workflows."""
         self._session = boto3.Session(
             aws_access_key_id=CREDENTIALS.access_key,
             aws_secret_access_key=CREDENTIALS.secret_key,
@@ -100,7 +102,7 @@ class Engine:
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         }
         # -P: otherwise modules of this folder would hide other modules of the same name.
-        self.daemon.start([sys.executable, "-P", str(START)], env=env, ready=self.answers, code=code())
+        self.daemon.start([sys.executable, "-P", str(self.script)], env=env, ready=self.answers, code=code())
 
     @property
     def outdated(self) -> bool:

@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from local import settings
 from local.cloud import Cloud, Places
 from local.processes import free_port
+from tests.support.engine.paths import START as WATCHED
 
 UNIT_TESTS = ("lambdas", "stacks", "statemachines", "tools")
 """The folders whose tests need no cloud."""
@@ -59,6 +60,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     home = tmp_path_factory.mktemp("cloud")
     # Processes of functions stay, because starting them again would take more time than the tests have.
     cloud = Cloud(settings.Settings(home=home, port=free_port(), redis_port=free_port(), idle_seconds=3600))
+    cloud.engine.script = WATCHED
     cloud.up(print)
     yield cloud
     # Not `down`: that waits for due reminders, and tests leave some that nobody sends.

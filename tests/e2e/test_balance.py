@@ -29,6 +29,7 @@ def message(queue: str = "OrderFulfillmentQueue", **changes: Any) -> Message:
 
 GOOD = Orders(rows={"A-1": row()}, messages=[message()], answers=[answer(202)])
 NOTE = message("ParkedQueue", State="Record the outcome")
+PERHAPS = message("ParkedQueue", State="Put message in order OrderFulfillment Queue")
 NAME = "A-1-0123456789ab"
 PARKED = message("ParkedQueue", State="Are details Proper", ParkingId=NAME)
 FROM_OUTSIDE = message("ParkedQueue", State=None, ParkingId=NAME)
@@ -48,6 +49,7 @@ SUPERSEDED = message("EscalationQueue", ExecutionId=OTHER)
         (replace(GOOD, messages=[message(), message()], copies={"A-1"}), "fulfilled"),
         (replace(GOOD, answers=[answer(503)]), "fulfilled"),
         (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message(), NOTE]), "fulfilled"),
+        (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message(), PERHAPS], copies={"A-1"}), "fulfilled"),
         (Orders(rows={}, messages=[message("ParkedQueue")], by_hand={EXECUTION}), "parked"),
         (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[PARKED, FROM_OUTSIDE, PARKED]), "parked"),
         (
@@ -71,6 +73,10 @@ def test_a_refused_order_without_a_trace_is_not_counted(status: int) -> None:
         (replace(GOOD, messages=[message(), message()]), "2 messages of one execution are in OrderFulfillmentQueue"),
         (replace(GOOD, messages=[message(), message(Name="x")], copies={"A-1"}), "in OrderFulfillmentQueue differ"),
         (replace(GOOD, messages=[message(), message("ParkedQueue")]), "one execution has messages in two queues"),
+        (
+            replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message(), PERHAPS]),
+            "one execution has messages in two queues",
+        ),
         (replace(GOOD, messages=[message(), FROM_OUTSIDE]), "one execution has messages in two queues"),
         (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[PARKED, OF_ANOTHER]), "2 messages of one execution"),
         (

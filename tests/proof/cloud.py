@@ -10,6 +10,7 @@ from local.processes import free_port
 from local.settings import Settings
 from local.users import OPERATOR
 from tests.support.cloud.apps import Apps
+from tests.support.engine.paths import START as WATCHED
 
 
 @contextmanager
@@ -24,6 +25,7 @@ def proof_cloud(*, consumer: bool = False) -> Iterator[Apps]:
             home=Path(folder), port=free_port(), redis_port=free_port(), idle_seconds=3600, consumer=consumer
         )
         cloud = Cloud(settings)
+        cloud.engine.script = WATCHED
         try:
             cloud.up(print)
             yield Apps(cloud, cloud.places(), user=cloud.users()[OPERATOR])
