@@ -33,7 +33,7 @@ CODE = (
     *("local/engine_patches", "local/meter", "local/metrics"),
     *(f"local/{name}.py" for name in ("errors", "homes", "pythons", "settings", "start_engine", "written")),
     *(f"costs/{name}.py" for name in ("capacity", "logs", "units")),
-    *("lambdas/common/cards.py", "terminal/errors.py", "terminal/text.py"),
+    *("lambdas/common/cards.py", "lambdas/common/encoded.py", "terminal/errors.py", "terminal/text.py"),
 )
 """The files and folders of the project that run in the engine's process."""
 

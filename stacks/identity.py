@@ -41,7 +41,7 @@ class IdentityStack(Stack):
             self,
             "CheckSignUp",
             stage=stage,
-            description="Rejects a sign-up that includes a phone number.",
+            description="Rejects a sign-up that includes a phone number or a card number.",
             handler="identity.check_sign_up.handler",
             memory=128,
             # Cognito waits for at most 5 seconds.

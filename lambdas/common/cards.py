@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from common.encoded import decoded
+
 _ISSUED = re.compile(
     "3[0689][0-9]{12}|3[47][0-9]{13}"
     "|(?:[456][0-9]{3}|22(?:0[0-5]|2[1-9]|[3-9][0-9])|2[3-6][0-9]{2}|27(?:[01][0-9]|20)"
@@ -56,6 +58,8 @@ _DATE = re.compile(
     f"{_YEAR}[^0-9]*{_MONTH}[^0-9]*{_DAY}|{_DAY}[^0-9]*{_MONTH}[^0-9]*{_YEAR}|{_MONTH}[^0-9]*{_DAY}[^0-9]*{_YEAR}"
     ")(?:[^0-9]|$)"
 )
+_LEVELS = 3
+"""How often a text is decoded, if what it encodes is encoded, too."""
 _MASKED = re.compile("[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){13,}|[0-9]{13,}")
 _IDENTIFIER = re.compile(r"(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{32,64}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 
@@ -86,6 +90,8 @@ def looks_like_card(text: str, *, odd_groups: bool = True, any_check_digit: bool
 
     In a row of single digits with separators, the number may begin at any digit. In all other groupings only the whole
     run counts, and only if its separators are equal. `odd_groups=False` ignores these groupings.
+
+    What `text` encodes is searched in the same way: see `common.encoded`.
     """
     return bool(_places(text, odd_groups=odd_groups, any_check_digit=any_check_digit))
 
@@ -118,10 +124,7 @@ def masked(text: str) -> str:
 
     It is for logs. There a card number may stand among other digits, and hiding too much costs little.
     """
-    found: list[Span] = []
-    for read, offsets in (_read(text), _collapsed(text)):
-        found += [_in_text(place.span(), offsets) for place in _MASKED.finditer(read)]
-    return _hidden(text, _apart_from_each_other(found))
+    return _hidden(text, _apart_from_each_other(_long_numbers(text, _LEVELS)))
 
 
 def passes_luhn(digits: str) -> bool:
@@ -130,9 +133,22 @@ def passes_luhn(digits: str) -> bool:
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
 
-def _places(text: str, *, odd_groups: bool = True, any_check_digit: bool = True) -> list[Span]:
+def _long_numbers(text: str, levels: int) -> list[Span]:
+    """Returns the positions of runs of 13 digits or more. They may overlap."""
+    found: list[Span] = []
+    for read, offsets in (_read(text), _collapsed(text)):
+        found += [_in_text(place.span(), offsets) for place in _MASKED.finditer(read)]
+    for one in decoded(text) if levels else ():
+        found += [(one.begins[begin], one.ends[end - 1]) for begin, end in _long_numbers(one.text, levels - 1)]
+    return found
+
+
+def _places(text: str, *, odd_groups: bool = True, any_check_digit: bool = True, levels: int = _LEVELS) -> list[Span]:
     """Returns the positions of card numbers, in order and without overlaps."""
     found: list[Span] = []
+    for one in decoded(text) if levels else ():
+        places = _places(one.text, odd_groups=odd_groups, any_check_digit=any_check_digit, levels=levels - 1)
+        found += [(one.begins[begin], one.ends[end - 1]) for begin, end in places]
     # Also search the original text: a whole card number in 0 to 9 may stand next to digits of another script.
     for read, offsets in (_read(text), _collapsed(text)):
         if len(re.findall("[0-9]", read)) < 14:

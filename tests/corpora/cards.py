@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 
+from tests.corpora.encodings import ENCODED, printed
 from tests.corpora.ordinary import passes_luhn
 
 ISSUERS = {
@@ -66,14 +67,6 @@ AROUND = [
     "💳{}💳",
     "in 2026 x {}",
 ]
-PRINTED = {
-    14: [4, 6, 4],
-    15: [4, 6, 5],
-    16: [4, 4, 4, 4],
-    17: [4, 4, 4, 4, 1],
-    18: [4, 4, 4, 4, 2],
-    19: [4, 4, 4, 4, 3],
-}
 PAIRS = [("OrderId", "Name"), ("Name", "ItemName"), ("ItemName", "Name"), ("Name", "Price")]
 
 
@@ -96,11 +89,18 @@ class Cards:
                 for _ in range(each):
                     yield around.format(form(self.number()))
 
+    def encoded(self, each: int = 60) -> Iterator[str]:
+        """Texts in which a program has encoded a card number, perhaps with other words."""
+        for form in ENCODED.values():
+            for around in ("{}", "card {} thanks", "ü:{}."):
+                for _ in range(each):
+                    yield around.format(form(self.number()))
+
     def order_ids(self, each: int = 100) -> Iterator[str]:
         for _ in range(each):
             for separator in ("", "-", ".", "_"):
                 for around in ("{}", "order-{}", "x{}y", "{}-x"):
-                    yield around.format(self._printed(self.number(), separator))
+                    yield around.format(printed(self.number(), separator))
             yield "-".join(self.number())
 
     def splits(self, each: int = 300) -> Iterator[dict[str, str]]:
@@ -118,13 +118,6 @@ class Cards:
             cut = self.random.randint(1, 3)
             yield {"OrderId": "-".join(groups[:cut]), "ItemName": " ".join(groups[cut:])}
 
-    def _printed(self, card: str, separator: str) -> str:
-        at, groups = 0, []
-        for size in PRINTED[len(card)]:
-            groups.append(card[at : at + size])
-            at += size
-        return separator.join(groups)
-
     def _odd(self, card: str, separator: str) -> str:
         """The card number in three groups. No date has groups of five digits."""
         return separator.join((card[:5], card[5:10], card[10:]))
@@ -132,16 +125,14 @@ class Cards:
     def _forms(self) -> Iterator[Callable[[str], str]]:
         yield str
         for one in SEPARATORS:
-            yield lambda card, one=one: self._printed(card, one)
+            yield lambda card, one=one: printed(card, one)
             yield lambda card, one=one: one.join(card)
             yield lambda card, one=one: self._odd(card, one)
         yield lambda card: " ".join(card[at : at + 2] for at in range(0, len(card), 2)) if len(card) > 15 else card
         for zero in SCRIPTS.values():
             yield lambda card, zero=zero: "".join(chr(zero + int(digit)) for digit in card)
-            yield lambda card, zero=zero: self._printed(card, "    ").translate(
-                {48 + n: chr(zero + n) for n in range(10)}
-            )
+            yield lambda card, zero=zero: printed(card, "    ").translate({48 + n: chr(zero + n) for n in range(10)})
         for style in STYLES:
             yield lambda card, style=style: "".join(style[int(digit)] for digit in card)
-            yield lambda card, style=style: self._printed(card, " ").translate({48 + n: style[n] for n in range(10)})
+            yield lambda card, style=style: printed(card, " ").translate({48 + n: style[n] for n in range(10)})
         yield lambda card: "".join(f"{digit}\ufe0f\u20e3" for digit in card)

@@ -30,8 +30,10 @@ def measured(*, seed: int) -> Iterator[Line]:
     yield _line("prices", ({"Price": one} for one in ordinary.prices()), are_cards=False)
     yield _line("whole orders", whole_orders(ordinary, 5_000), are_cards=False)
     yield _line("reminders", ({"message": one} for one in ordinary.messages()), are_cards=False)
+    yield _line("tokens and links", ({"message": one} for one in ordinary.encoded()), are_cards=False)
     yield _line("cards in a text of an order", ({"Name": one} for one in cards.texts()), are_cards=True)
     yield _line("cards in a reminder", ({"message": one} for one in cards.texts(2)), are_cards=True)
+    yield _line("encoded cards in an item", ({"ItemName": one} for one in cards.encoded()), are_cards=True)
     yield _line("cards as an order number", ({"OrderId": one} for one in cards.order_ids()), are_cards=True)
     yield _line("cards in two fields", cards.splits(), are_cards=True)
 

@@ -3,10 +3,12 @@
 Formats that docs/card-numbers.md lists as indistinguishable from a card number are left out.
 """
 
+import base64
 import random
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 LETTERS, HEX = "ABCDEFGHJKLMNPQRSTUVWXYZ", "0123456789abcdef"
 
@@ -111,6 +113,18 @@ class Ordinary:
 
     def messages(self, each: int = 60) -> list[str]:
         return [self.text(pattern) for pattern in MESSAGES for _ in range(each)]
+
+    def encoded(self, each: int = 20) -> Iterator[str]:
+        """Other texts in base64, URLs and HTML: tokens, links with dates and numbers, escaped names."""
+        for _ in range(each * 20):
+            token = self.random.randbytes(self.random.choice([12, 16, 32, 48]))
+            yield base64.urlsafe_b64encode(token).decode().rstrip("=")
+            yield base64.b64encode(token).decode()
+        for text in [*self.messages(each), *self.names(each), *self.items(each)]:
+            yield f"https://example.com/find?q={quote(text)}&page={self._digits(2)}"
+            yield base64.b64encode(text.encode()).decode()
+            yield text.encode("ascii", "xmlcharrefreplace").decode()
+            yield text.encode("ascii", "backslashreplace").decode()
 
     def prices(self, each: int = 60) -> list[str | int | float]:
         """Prices as text and as numbers: with up to 13 digits before the point, and sums and products of floats."""

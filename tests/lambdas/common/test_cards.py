@@ -20,6 +20,72 @@ CARDS = {
 }
 
 
+ENCODED = {
+    "base64": "NDI0MjQyNDI0MjQyNDI0Mg==",
+    "base64 without padding": "NDI0MjQyNDI0MjQyNDI0Mg",
+    "base64 of 14 digits": "MzA1NjkzMDkwMjU5MDQ=",
+    "base64 of groups": "NDI0MiA0MjQyIDQyNDIgNDI0Mg",
+    "base64 of JSON": "eyJDQyI6ICI0MjQyNDI0MjQyNDI0MjQyIn0=",
+    "base64 of full-width digits": "77yU77yS77yU77yS77yU77yS77yU77yS77yU77yS77yU77yS77yU77yS77yU77yS",
+    "base64 for URLs, with other text": "w78_NDI0MjQyNDI0MjQyNDI0Mn4-",
+    "base64 of base64": "TkRJME1qUXlOREkwTWpReU5ESTBNZz09",
+    "digits in a URL": "%34%32%34%32%34%32%34%32%34%32%34%32%34%32%34%32",
+    "blanks in a URL": "4242%204242%204242%204242",
+    "full-width digits in a URL": "%EF%BC%94%EF%BC%92" * 8,
+    "a URL in a URL": "4242%25204242%25204242%25204242",
+    "HTML": "&#52;&#50;" * 8,
+    "HTML, hexadecimal": "&#x34;&#X32;" * 8,
+    "HTML blanks": "4242&nbsp;4242&nbsp;4242&nbsp;4242",
+    "JSON": "\\u0034\\u0032" * 8,
+    "JSON in JSON": "\\\\uff14\\\\uff12" * 8,
+    "JSON, a pair of surrogates for each digit": "\\ud835\\udfd2\\ud835\\udfd0" * 8,
+    "hexadecimal": "34323432343234323432343234323432",
+}
+
+
+@pytest.mark.parametrize("text", ENCODED.values(), ids=ENCODED)
+@pytest.mark.parametrize("around", ["{}", "my card is {} thanks", "ü:{}:ü"])
+def test_an_encoded_card_number_is_found_and_hidden(text, around):
+    written = around.format(text)
+
+    assert looks_like_card(written)
+    assert looks_like_card(written, odd_groups=False)
+    for shown in (without_cards(written), masked(written)):
+        assert "#" in shown and not looks_like_card(shown)
+        assert shown.startswith(around.partition("{")[0]) and shown.endswith(around.partition("}")[2])
+
+
+@pytest.mark.parametrize("before", ["x", "xy", "xyz", "/a/"])
+def test_a_card_number_in_base64_is_found_behind_other_letters(before):
+    assert looks_like_card(f"{before}{ENCODED['base64']}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MTIzNDU2Nzg5MDEyMzQ1Ng==",  # 16 digits that no issuer gives out
+        "https://example.com/a%20b?from=2026-11-21%2010%3A00&to=2026-11-21%2011%3A00",
+        "Tom &amp; Jerry, 4 &times; 25 cm, 12 &euro;",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+        "4%32&#%u00&;\\u12",
+        "%" * 40,
+    ],
+)
+def test_encoded_texts_without_a_card_number_are_accepted(text):
+    assert not looks_like_card(text)
+    assert without_cards(text) == text
+
+
+def test_a_text_is_decoded_only_three_times():
+    """Otherwise a hostile text would take too long."""
+    text = "4242 4242 4242 4242"
+    for _ in range(3):
+        text = text.replace("%", "%25").replace(" ", "%20")
+    assert looks_like_card(text)
+
+    assert not looks_like_card(text.replace("%", "%25"))
+
+
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 @pytest.mark.parametrize("around", ["{}", "no {}!", "x{}y", "'{}'", "\n{}\n", "0x{}", "CC={}&"])
 def test_a_card_number_is_found_within_any_text(card, around):
@@ -286,6 +352,12 @@ HOSTILE = [
     "①\u3000",
     "4-4.",
     "9400 1234 ",
+    "%34",
+    "%25",
+    "&#52;",
+    "\\u0034",
+    "MTIz",
+    "34",
 ]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from identity.check_sign_up import PhoneAtSignUpError, handler
+from identity.check_sign_up import CardAtSignUpError, PhoneAtSignUpError, handler
 
 
 def event(source, **attributes):
@@ -23,3 +23,11 @@ def test_an_administrator_can_create_a_user_with_a_phone_number():
     asked = event("PreSignUp_AdminCreateUser", email="jo@example.com", phone_number="+15555550123")
 
     assert handler(asked, None) == asked
+
+
+@pytest.mark.parametrize("name", ["4242424242424242", "4242-4242-4242-4242", "NDI0MjQyNDI0MjQyNDI0Mg"])
+def test_a_sign_up_with_a_card_number_in_its_address_is_refused(name):
+    with pytest.raises(CardAtSignUpError) as refused:
+        handler(event("PreSignUp_SignUp", email=f"{name}@example.com"), None)
+
+    assert name not in str(refused.value)
