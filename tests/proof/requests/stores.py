@@ -1,12 +1,15 @@
 """What all stores of the apps hold, and which of it no accepted request explains."""
 
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import redis
 
+from reminders.due import from_utc_text
 from reminders.reminder import OF_A_PERSON
 from reminders.sms import text_of
 from tests.support.cloud import balance
@@ -77,70 +80,99 @@ def executions(apps: Apps) -> set[str]:
     return {one["name"] for page in pages for one in page["executions"]}
 
 
-def at_rest(apps: Apps) -> None:
-    """Waits until no order and no due reminder is in progress."""
-    cloud, places = apps.cloud, apps.places
+def at_rest(apps: Apps, accepted: Accepted) -> None:
+    """Waits until no accepted order and no accepted reminder that is due is in progress."""
 
     def busy() -> list[str]:
-        orders = balance.mark(cloud, places)
-        return [id for id, row in orders.rows.items() if row["Status"] == "RECEIVED"] + [
-            id for id, row in orders.reminders.items() if row["Status"] == "SENDING"
+        now = datetime.now(UTC)
+        mark = balance.mark(apps.cloud, apps.places)
+        orders = [id for id in accepted.placed if mark.rows.get(id, {}).get("Status") == "RECEIVED"]
+        reminders = [mark.reminders[id] for id in accepted.changed if id in mark.reminders]
+        return orders + [
+            row["ReminderId"]
+            for row in reminders
+            if row["Status"] == "SENDING" or (row["Status"] == "SCHEDULED" and from_utc_text(row["DueAt"]) <= now)
         ]
 
-    eventually(lambda: [busy()], until=lambda found: not found[0], every=0.3)
+    # Each look reads both tables.
+    eventually(lambda: [busy()], until=lambda found: not found[0], every=1)
 
 
-def traces(before: Seen, after: Seen, accepted: Accepted) -> list[str]:
-    """A line for each thing in a store that no accepted request explains."""
+def traces(before: Seen, after: Seen, accepted: Accepted, *, ours: Collection[str] | None = None) -> list[str]:
+    """A line for each thing in a store that no accepted request explains.
+
+    `ours` are the ids of the orders and reminders that somebody may have attacked. The others that existed before may
+    go on, because a test shares its cloud with other tests. By default nothing may go on.
+    """
     placed, reminders = accepted.placed, accepted.changed
+    others = set() if ours is None else (before.orders.keys() | before.reminders.keys()) - set(ours)
     found = [f"the order {id!r} has a row" for id in after.orders.keys() - before.orders.keys() - placed.keys()]
-    changed = {id for id, row in before.orders.items() if after.orders.get(id) != row}
+    changed = {id for id, row in before.orders.items() if after.orders.get(id) != row} - others
     found += [f"the row of the order {id!r} changed" for id in changed - placed.keys() - accepted.closed]
     found += [f"the reminder {id} has a row" for id in after.reminders.keys() - before.reminders.keys() - reminders]
-    changed = {id for id, row in before.reminders.items() if after.reminders.get(id) != row}
+    changed = {id for id, row in before.reminders.items() if after.reminders.get(id) != row} - others
     found += [f"the row of the reminder {id} changed" for id in changed - reminders]
     found += [
         f"a row of the reminder table has the key {key!r}"
         for key in after.other_rows - before.other_rows
         if not key.startswith(OF_A_PERSON)
     ]
-    found += [f"the message {id} is gone" for id in before.messages.keys() - after.messages.keys()]
+    found += _messages_without_a_cause(before, after, placed, others)
+    found += _deliveries_without_a_cause(before, after, reminders, others)
+    return found + [f"the user {name} is new or gone" for name in before.people ^ after.people]
+
+
+def _messages_without_a_cause(before: Seen, after: Seen, placed: Counter[str], others: Set[str]) -> list[str]:
+    gone = before.messages.keys() - after.messages.keys()
+    found = [f"the message {id} is gone" for id in gone if _subject_of(before.messages[id][1]) not in others]
     sent = Counter[str]()
     for id in after.messages.keys() - before.messages.keys():
         queue, body = after.messages[id]
-        order_id = _order_in(body)
-        sent[order_id] += 1
-        if sent[order_id] > placed[order_id]:
-            found.append(f"{queue} has message {sent[order_id]} of {order_id!r}: {placed[order_id]} accepted")
-    found += [
-        f"the order {id!r} has {sent[id]} messages, not {number}" for id, number in placed.items() if sent[id] < number
-    ]
-    messages = {after.reminders[id]["Message"] for id in reminders if id in after.reminders}
+        subject = _subject_of(body)
+        sent[subject] += 1
+        if sent[subject] > placed[subject] and subject not in others:
+            found.append(f"{queue} has message {sent[subject]} of {subject!r}: {placed[subject]} accepted")
+    few = [(id, number) for id, number in placed.items() if sent[id] < number]
+    return found + [f"the order {id!r} has {sent[id]} messages, not {number}" for id, number in few]
+
+
+def _deliveries_without_a_cause(before: Seen, after: Seen, reminders: Set[str], others: Set[str]) -> list[str]:
+    explained = [after.reminders[id] for id in reminders if id in after.reminders]
+    explained += [row for id, row in before.reminders.items() if id in others]
+    messages = {row["Message"] for row in explained}
+    messages |= set(map(text_of, messages))
+    found = []
     for text in after.deliveries - before.deliveries:
         # A mail has the reminder's id. A text message and a message of the topic have only its words.
         one = json.loads(text)
         words = one.get("Message") or one.get("Body")
-        if not any(id in text for id in reminders) and words not in messages | set(map(text_of, messages)):
+        if words not in messages and not any(id in text for id in (*reminders, *others)):
             found.append(f"this was sent: {text[:200]}")
-    found += [f"the user {name} is new or gone" for name in before.people ^ after.people]
     return found
 
 
 def cached(apps: Apps) -> set[str]:
-    """The cached keys without an order that has a row. Entries about unknown orders end by themselves."""
-    orders = balance.mark(apps.cloud, apps.places).rows.keys()
+    """The keys of the cache."""
     with redis.Redis.from_url(apps.places.redis_url) as client:
-
-        def others() -> list[set[str]]:
-            keys = {key.decode() for key in client.scan_iter(count=1000)}
-            return [{key for key in keys if key.partition(":")[2] not in orders}]
-
-        try:
-            return eventually(others, until=lambda found: not found[0], within=20)[0]
-        except AssertionError:
-            return others()[0]
+        return {key.decode() for key in client.scan_iter(count=1000)}
 
 
-def _order_in(body: str) -> str:
+def cached_without_an_order(apps: Apps, before: Set[str]) -> set[str]:
+    """The new keys of the cache whose order has no row. Entries about unknown orders end by themselves."""
+    orders = balance.mark(apps.cloud, apps.places).rows.keys()
+
+    def others() -> list[set[str]]:
+        return [{key for key in cached(apps) - before if key.partition(":")[2] not in orders}]
+
+    with contextlib.suppress(AssertionError):
+        return eventually(others, until=lambda found: not found[0], within=20)[0]
+    return others()[0]
+
+
+def _subject_of(body: str) -> str:
+    """The id of the order or the reminder that a message is about."""
     found = json.loads(body)
-    return str(found.get("OrderId") if isinstance(found, dict) else found)
+    if not isinstance(found, dict):
+        return str(found)
+    reminder = found.get("Reminder")
+    return str(reminder.get("reminderId") if isinstance(reminder, dict) else found.get("OrderId"))

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,10 +12,10 @@ from urllib.parse import quote, urlsplit
 from tests.proof.requests import stores
 from tests.proof.requests.client import Client, Reply, at_once
 from tests.proof.requests.odd import Odd
+from tests.proof.requests.stores import Accepted
 from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.names import unique
-from tests.support.waiting import eventually
 
 A_PERSONS_SHARE = 100
 """The reminders of one person: as many as stage `prod` allows. Stage `local` would allow one person to set them all."""
@@ -54,7 +55,7 @@ class Storing:
         posts = (("orders", people[at % len(people)].token, order) for at, order in enumerate(made))
         answers = list(at_once(self._posted, posts))
         accepted = self._accepted(made, answers, stored)
-        stores.at_rest(self._apps)
+        stores.at_rest(self._apps, Accepted(placed=Counter(order["OrderId"] for order, _ in accepted)))
         seen = balance.order_records(self._apps.cloud, self._apps.places, since=before)
         messages = {one.body["OrderId"]: one for one in seen.messages if one.id not in before.messages}
         listed = {one["OrderId"]: one for person in people for one in self._pages(person, "orders", "owner=me")}
@@ -73,11 +74,8 @@ class Storing:
             for reminder, answer in accepted
             if str(reminder.get("waitSeconds", 1)).strip("0.") == ""
         }
-        rows = eventually(
-            lambda: balance.mark(self._apps.cloud, self._apps.places).reminders,
-            until=lambda rows: all(rows[id]["Status"] not in ("SCHEDULED", "SENDING") for id in due if id in rows),
-            every=0.3,
-        )
+        stores.at_rest(self._apps, Accepted(changed=due))
+        rows = balance.mark(self._apps.cloud, self._apps.places).reminders
         listed = {one["reminderId"]: one for person in people for one in self._pages(person, "reminders", "")}
         mails = [mail for mail in self._apps.cloud.engine.mails() if mail.get("BodyText")]
         mailed = {id: mail for mail in mails if (id := balance.id_in(mail["BodyText"]))}
