@@ -1,0 +1,145 @@
+"""The mutants of `make proof PART=mutants`: which there are, and that tests notice the mutants of a small module."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.settings import PROJECT
+from tests.proof.mutants import workflows
+from tests.proof.mutants.documents import DYNAMODB, JSONATA, of_expression, of_scalar
+from tests.proof.mutants.judge import KILLED, SURVIVED, Verdict, forked
+from tests.proof.mutants.operators import instrumented, mutants_of
+from tests.proof.mutants.run import Judged, drawn, section_of
+from tests.proof.mutants.survivors import Survivors
+
+
+def made(tmp_path: Path, source: str) -> dict[str, str]:
+    """The code of each mutant of a source, by its kind."""
+    (tmp_path / "module.py").write_text(source)
+    many = len(mutants_of(tmp_path, "module.py")[1])
+    found = {}
+    for number in range(many):
+        tree, mutants = mutants_of(tmp_path, "module.py")
+        mutants[number].change()
+        found[mutants[number].kind] = ast.unparse(ast.fix_missing_locations(tree))
+        compile(tree, "module.py", "exec")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "changed"),
+    [
+        ("a = b < 3", "Lt -> LtE", "a = b <= 3"),
+        ("a = b < 3", "3 -> 4", "a = b < 4"),
+        ("a = b == c", "Eq -> NotEq", "a = b != c"),
+        ("a = b and c", "and <-> or", "a = b or c"),
+        ("a = b and c", "operand removed: c", "a = b"),
+        ("a = not b", "not removed", "a = b"),
+        ("a = 'x'", "text 'x' changed", "a = 'xX'"),
+        ("a = f(b, c=1)", "argument removed: c=", "a = f(b)"),
+        ("if a:\n    b()", "condition false: a", "if False:\n    b()"),
+        ("if a:\n    b()", "statement removed: b()", "if a:\n    pass"),
+        ("def f():\n    return a", "returns None", "def f():\n    return"),
+        ("a = [b for b in c if b]", "filter removed", "a = [b for b in c]"),
+        ("a = min(b)", "min -> max", "a = max(b)"),
+        ("a = b.get(c, d)", "default removed", "a = b.get(c)"),
+        ("a = {b: 1, c: 2}", "entry removed: b", "a = {c: 2}"),
+        ("a = b + c", "Add -> Sub", "a = b - c"),
+        ("a = b if c else d", "condition false", "a = d"),
+        ("@one\ndef f():\n    pass", "decorator removed", "def f():\n    pass"),
+    ],
+)
+def test_a_mistake_changes_one_thing(tmp_path: Path, source: str, kind: str, changed: str) -> None:
+    assert made(tmp_path, source)[kind] == changed
+
+
+def test_docstrings_imports_and_types_have_no_mutants(tmp_path: Path) -> None:
+    source = '"""A."""\nimport b\nfrom c import d\n\ndef f(a: "int", b: e = d) -> 7:\n    """B."""\n    g: int\n'
+
+    assert made(tmp_path, source) == {}
+
+
+def test_each_statement_of_a_function_reports_that_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("def f(a):\n    if a:\n        return 1\n    return 2\n")
+    tree, mutants = mutants_of(tmp_path, "module.py")
+    reached: list[int] = []
+    scope = {"reached": reached.append}
+
+    exec(compile(instrumented(tree, "reached"), "module.py", "exec"), scope)
+    scope["f"](0)
+
+    assert {one.line: one.statement in reached for one in mutants} == {2: True, 3: False, 4: True}
+
+
+def test_no_two_mutants_have_the_same_name() -> None:
+    names = [one.name for one in workflows.mutants()]
+
+    assert len(set(names)) == len(names) > 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "mutants"),
+    [
+        ("a = 1 and b", JSONATA, {"a != 1 and b", "a = 1 or b", "a = 2 and b", "a = 0 and b"}),
+        ("A = :a OR B", DYNAMODB, {"A <> :a OR B", "A = :a AND B"}),
+    ],
+)
+def test_an_expression_has_a_mutant_for_each_part(text: str, table: object, mutants: set[str]) -> None:
+    found = [*of_expression("file", ("here",), text, table)]  # type: ignore[arg-type]
+
+    assert {one.changed(text) for one in found} == mutants
+
+
+def test_a_mutant_of_a_document_changes_only_its_place() -> None:
+    document = {"a": [{"b": 1}], "c": 1}
+    up, down = of_scalar("file", ("a", 0, "b"), 1)
+
+    assert up.apply(document) and document == {"a": [{"b": 2}], "c": 1}
+    assert not down.apply({"a": []})
+
+
+def test_the_same_seed_draws_the_same_mutants() -> None:
+    mutants = workflows.mutants()
+
+    assert [one.name for one in drawn(mutants, "a", 9)] == [one.name for one in drawn(mutants, "a", 9)]
+    assert [one.name for one in drawn(mutants, "a", 9)] != [one.name for one in drawn(mutants, "b", 9)]
+    assert len(drawn(mutants, "a", None)) == len(mutants)
+
+
+def test_a_group_with_too_many_survivors_fails_the_part() -> None:
+    def of(survivors: int, reason: str = "") -> list[Judged]:
+        verdicts = [Verdict(SURVIVED)] * survivors + [Verdict(KILLED, "test")] * (40 - survivors)
+        return [Judged("orders", f"mutant {n}", one, reason) for n, one in enumerate(verdicts)]
+
+    assert section_of({"functions": of(2)}).passed
+    assert not section_of({"functions": of(3)}).passed
+    assert "notice only 37 of 40" in section_of({"functions": of(3)}).failures[0]
+    assert section_of({"functions": of(3, reason="equivalent")}).figures[0].total == 37
+
+
+def test_a_fork_that_raises_or_dies_is_noticed() -> None:
+    assert forked(lambda: [1]) == [1]
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        forked(lambda: 1 // 0)
+    assert forked(lambda: sys.exit(1)) is None
+
+
+def test_each_harmless_survivor_has_its_line_of_code() -> None:
+    for one in Survivors.read().entries:
+        assert one.reason.startswith(("equivalent: ", "tuning: ", "words: ")), one
+        if one.code:
+            lines = (PROJECT / one.place).read_text().splitlines()
+            assert one.code in [line.strip() for line in lines], one
+
+
+def test_tests_notice_mistakes_in_a_module() -> None:
+    """The part does the same with every module."""
+    command = [sys.executable, "-m", "tests.proof.mutants", "functions", "--many=6", "--seed=sample"]
+    command += ["--only=lambdas/common/texts.py", "--tests", "tests/lambdas/common/test_texts.py"]
+
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "mutants that a test notices: 6 of 6"), done.stderr
