@@ -1,39 +1,95 @@
-"""Makes each AWS call of each function fail in each way. It runs the tests that try one fault for each call."""
+"""Makes each AWS call of each function fail in each way.
 
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
+The calls come from the grants in the templates and from journeys, the errors from botocore. See decision D246.
+"""
 
-from local.settings import PROJECT
+from collections import Counter
+from collections.abc import Sequence
+
+from tests.proof.cloud import proof_cloud
 from tests.proof.section import Figure, Section
+from tests.support.cloud import fault_plan, fault_proof, shipments
+from tests.support.cloud.account_journeys import ACCOUNTS
+from tests.support.cloud.between import between, calls_granted
+from tests.support.cloud.fault_matrix import Matrix, Result, fault_matrix
+from tests.support.cloud.service_errors import CLASSES
+from tests.support.cloud.shop import Shop
+from tests.support.cloud.troubles import KILLS, OFTEN, TRANSPORT
 
 TITLE = "Every AWS call, with every fault"
 CLAIM = (
-    "Each AWS call of each function fails in each way below. Each combination is one case. Then the raw tables and"
-    " queues are counted. No order and no reminder is lost, and none is handled twice."
+    "Each AWS call of each function fails with every error that AWS may answer, and in every way of a network: once,"
+    " until the last attempt, and for ever. No order, reminder or shipment is lost, and none is handled twice."
+    " A caller gets the right answer, or 503 with Retry-After."
 )
 SAMPLE = "tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py"
 
 
 def run(seed: str) -> Section:
-    with TemporaryDirectory() as folder:
-        report = Path(folder) / "report.md"
-        command = [sys.executable, "-m", "pytest", *SAMPLE.split(), "-k", "fault or reach", "-q"]
-        done = subprocess.run(command, cwd=PROJECT, env=_environment(seed, report), text=True, stdout=subprocess.PIPE)
-        print(done.stdout)
-        failures = [line for line in done.stdout.splitlines() if re.match("(FAILED|ERROR) |E  ", line)]
-        if done.returncode or not report.exists():
-            return Section([], failures=failures or [f"pytest ended with {done.returncode}"])
-        # The frame of the page has the heading and the claim.
-        text = report.read_text()[report.read_text().index("- ") :]
-    cases, calls, functions = re.findall("[0-9]+", text.splitlines()[0])
-    return Section(
-        [Figure("cases", int(cases)), Figure("calls", int(calls)), Figure("functions", int(functions))], text
-    )
+    with proof_cloud() as apps:
+        granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(apps.cloud, stack)}
+        with fault_matrix(apps, seed) as matrix:
+            proof = fault_proof.run(matrix, lambda places: fault_plan.every(places, seed))
+        failures = [*proof.failures, *fault_proof.missing(granted, matrix.reached)]
+        results, repeated = matrix.results, len(matrix.repeated)
+    with proof_cloud(consumer=True) as apps, between(apps.cloud, "local-fulfillment", "local-account") as proxy:
+        shipped = shipments.run(proxy, Shop(apps.cloud), shipments.every(seed))
+        accounts = Matrix(apps, proxy, seed, ACCOUNTS)
+        accounts.run(lambda places: fault_plan.kinds(places, seed))
+        failures += fault_proof.missing(calls_granted(apps.cloud, "Account"), accounts.reached)
+        accounts.release()
+    failures += [one.line for one in (*shipped, *accounts.results) if one.wrong]
+    results += shipped + accounts.results
+    figures = [*_figures(results), Figure("cases that were repeated", repeated + len(accounts.repeated))]
+    return Section(figures, f"{_text(results)}\n\n{_left_out()}\n\nThe balance: {proof.terms}.", failures)
 
 
-def _environment(seed: str, report: Path) -> dict[str, str]:
-    return {**os.environ, "PROOF_REPORT": str(report), "PROOF_SEED": seed}
+def _figures(results: Sequence[Result]) -> list[Figure]:
+    passed = [one for one in results if not one.wrong]
+    calls = {one.planned.place.call for one in results}
+    errors = {(one.planned.place.call, str(one.planned.trouble)) for one in results if one.planned.kind in CLASSES}
+    kinds = {(one.planned.place.call, one.planned.kind, one.planned.often) for one in results}
+    return [
+        Figure("cases", len(passed), len(results)),
+        Figure("functions", len({one.function for one in calls})),
+        Figure("calls of functions", len(calls)),
+        Figure("calls x errors of AWS", len(errors)),
+        Figure("calls x kinds of fault x how often", len(kinds)),
+    ]
+
+
+def _text(results: Sequence[Result]) -> str:
+    functions = sorted({one.planned.place.call.function for one in results})
+    rows = ["#### Functions", "", "| function | calls | cases | right |", "| --- | --- | --- | --- |"]
+    for function in functions:
+        of_it = [one for one in results if one.planned.place.call.function == function]
+        calls = {one.planned.place.call for one in of_it}
+        rows.append(f"| {function} | {len(calls)} | {len(of_it)} | {sum(not one.wrong for one in of_it)} |")
+    counts = Counter((one.planned.kind, one.planned.often) for one in results)
+    rows += ["", "#### Faults", "", f"| fault | what happens | {' | '.join(OFTEN)} |", f"| --- | --- |{' --- |' * 3}"]
+    for kind, words in {**CLASSES, **TRANSPORT, **KILLS}.items():
+        rows.append(f"| {kind} | {words} | {' | '.join(str(counts[kind, often]) for often in OFTEN)} |")
+    return "\n".join([*rows, "", "| how often | what it means |", "| --- | --- |", *_meanings()])
+
+
+def _meanings() -> list[str]:
+    return [f"| {often} | {words} |" for often, words in OFTEN.items()]
+
+
+def _left_out() -> str:
+    lines = [
+        "#### What is left out",
+        "",
+        "Each call meets each error once, and each kind of fault however often. The seed chooses how often an error"
+        " comes, and on which of its journeys a call fails.",
+        "",
+        "If AWS says falsely that a row, an execution or a user exists or is missing, a function has to believe it."
+        " Then 404 and 409 are right answers, too.",
+        "",
+        "A case with a wrong status is repeated once, because on a busy machine a service may not answer in time. It"
+        " fails if the status is wrong again. The orders and reminders of both count in the balance.",
+        "",
+        *(f"- {function}: {why}" for function, why in fault_proof.ELSEWHERE.items()),
+        *(f"- {call}: {why}" for call, why in sorted(fault_proof.NOT_HERE.items())),
+    ]
+    return "\n".join(lines)

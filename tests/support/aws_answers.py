@@ -23,7 +23,7 @@ REFUSALS = json.loads(Path(__file__).with_suffix(".json").read_text())
 
 def refused(service: str, operation: str, code: str, message: str = "") -> ClientError:
     """The exception that a client of `service` raises if AWS refuses `operation` with `code` (or a kind: `denied`)."""
-    _, parsed = refusal(_model(service).operation_model(operation), code, message)
+    _, parsed = refusal(model_of(service).operation_model(operation), code, message)
     name = parsed["Error"].get("QueryErrorCode") or parsed["Error"]["Code"]
     return _exceptions(service).from_code(name)(parsed, operation)
 
@@ -37,7 +37,8 @@ def refusal(operation: OperationModel, code: str, message: str = "") -> tuple[An
     """The HTTP response and the parsed body. A handler of botocore's event `before-call` may return them."""
     service = operation.service_model
     known = _known(service.service_name, code)
-    headers, body = _on_the_wire(service, known, message)
+    code = known["code"]
+    headers, body = on_the_wire(service, code, message, shape=known.get("type") or shape_of(service, code))
     answer = {"status_code": known["status"], "headers": headers, "body": body.encode()}
     parsed = create_parser(service.resolved_protocol).parse(answer, operation.output_shape)
     return SimpleNamespace(status_code=known["status"]), parsed
@@ -68,10 +69,13 @@ def _known(service: str, code: str) -> Any:
     return found[0]
 
 
-def _on_the_wire(service: ServiceModel, known: Any, message: str) -> tuple[dict[str, str], str]:
-    code = known["code"]
-    modelled = next((one.name for one in service.error_shapes if one.error_code == code), code.rpartition(".")[2])
-    shape = known.get("type", modelled)
+def shape_of(service: ServiceModel, code: str) -> str:
+    """The name of the error in the service's model, or else the last part of the code."""
+    return next((str(one.name) for one in service.error_shapes if one.error_code == code), code.rpartition(".")[2])
+
+
+def on_the_wire(service: ServiceModel, code: str, message: str, *, shape: str) -> tuple[dict[str, str], str]:
+    """The headers and the body of an error, in the protocol of the service."""
     match service.resolved_protocol:
         case "json":
             query = {"x-amzn-query-error": f"{code};Sender"} if "awsQueryCompatible" in service.metadata else {}
@@ -88,10 +92,10 @@ def _on_the_wire(service: ServiceModel, known: Any, message: str) -> tuple[dict[
 
 
 @functools.cache
-def _model(service: str) -> ServiceModel:
+def model_of(service: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(service)
 
 
 @functools.cache
 def _exceptions(service: str) -> Any:
-    return ClientExceptionsFactory().create_client_exceptions(_model(service))
+    return ClientExceptionsFactory().create_client_exceptions(model_of(service))

@@ -137,6 +137,9 @@ class Apps:
         # If a function dies, the engine answers in another form than AWS: see docs/local.md.
         if 400 <= response.status_code < 500 or "error" in answer:
             refusals.check(answer)
+        if response.status_code == 503 and "error" in answer:
+            assert response.headers["Retry-After"] == "1", response.headers
+            assert response.headers["Access-Control-Allow-Origin"], response.headers
         balance.ANSWERS.append(Answer(method, url, body, response.status_code, answer))
         return response.status_code, answer, response.headers
 

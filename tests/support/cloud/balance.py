@@ -109,7 +109,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
         seen = found()
         for row in seen.rows.values():
             if seen.is_lost(row):
-                _age_reminder(cloud, places, row)
+                age_reminder(cloud, places, row)
         invoke(cloud, places.reminder_workflow, "SettleLostReminders", {})
 
     def busy() -> bool:
@@ -292,9 +292,9 @@ def _age_order(cloud: Cloud, places: Places, row: Row) -> None:
     _set(cloud, places.order_table, {"OrderId": row["OrderId"]}, "Status", row["Status"], {"UpdatedAt": then})
 
 
-def _age_reminder(cloud: Cloud, places: Places, row: Row) -> None:
-    """Makes a reminder look lost: its row says that it was due, and last changed, 31 minutes ago."""
-    then = (datetime.now(UTC) - timedelta(minutes=31)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def age_reminder(cloud: Cloud, places: Places, row: Row, *, by: timedelta = timedelta(minutes=31)) -> None:
+    """Makes a reminder look lost: its row says that it was due, and last changed, so long ago."""
+    then = (datetime.now(UTC) - by).strftime("%Y-%m-%dT%H:%M:%SZ")
     key = {"ReminderId": row["ReminderId"]}
     _set(cloud, places.reminder_table, key, "Status", row["Status"], {"DueAt": then, "UpdatedAt": then})
 

@@ -7,88 +7,39 @@ import select
 import socket
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
-from typing import Any, NamedTuple
 
 import psutil
-from botocore.exceptions import ClientError
 
 from local.cloud import Cloud
 from tests.support.cloud.aliases import calling_the_latest
 from tests.support.cloud.balance import construct, functions_of
+from tests.support.cloud.service_errors import ServiceError
+from tests.support.cloud.troubles import (
+    CORRUPT,
+    CUT,
+    HTML,
+    KILLED,
+    LATE,
+    RESET,
+    SILENT,
+    SLOW,
+    TRUNCATED,
+    Call,
+    Fault,
+    Trouble,
+)
+from tests.support.cloud.wire import Reply, Sent, corrupt, page, passed_on, sent_in, truncated
 from tests.support.names import unique
-
-REFUSED, LOST, SLOW, LATE, SILENT, KILLED = "refused", "answer lost", "answer late", "call late", "silent", "killed"
-LOST_ONCE, LOST_THEN_KILLED = "answer lost once", "answer lost, then killed"
-KINDS = {
-    REFUSED: "AWS answers 500 and does nothing",
-    LOST: "AWS does it, and the connection ends before the answer",
-    SLOW: "AWS does it, and the answer comes after the client has given up",
-    LATE: "AWS does it after the client has given up and the caller has an answer",
-    SILENT: "AWS never gets the call, and no answer comes",
-    KILLED: "AWS does it, and the function is killed before it has the answer",
-    LOST_ONCE: "the first attempt loses its answer, and the second attempt gets one",
-    LOST_THEN_KILLED: "the first attempt loses its answer, and the function is killed in the second attempt",
-}
-
-LONGEST_WAIT = 2
-"""For how many seconds a message that a function has put back stays hidden. The functions ask for minutes."""
 
 NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:", "xray:")
 """Actions in a role that the function does not call itself. Lambda, DynamoDB and Step Functions need them."""
 
-_SERVICE = re.compile(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/aws4_request")
 # Not the key of a person's count, which all reminders of the person share.
 _REMINDER = re.compile(r'eminderId\\*": *(?:\{\\*"S\\*": *)?\\*"(?!person#)([0-9A-Za-z-]+)')
-_PATHS = {"/v2/email/account": "GetAccount", "/v2/email/outbound-emails": "SendEmail"}
-"""The operations of services that name them only in the path."""
-
-
-class Call(NamedTuple):
-    """An AWS call: the construct id of the function that makes it, and its IAM action."""
-
-    function: str
-    action: str
-
-    def __str__(self) -> str:
-        return f"{self.function}, {self.action}"
-
-
-@dataclass
-class Fault:
-    """Makes one call like `call` fail: the one with number `nth`, counted from 0.
-
-    The fault meets every attempt of that call. botocore makes up to two.
-    """
-
-    call: Call
-    kind: str
-    nth: int = 0
-    met: int = 0
-
-    def __post_init__(self) -> None:
-        self._ids: list[str] = []
-        self._attempts: dict[str, int] = {}
-
-    def meets(self, call: Call, invocation: str) -> str | None:
-        """The fault of this attempt, or None. All attempts of one call have the same `invocation`."""
-        if call != self.call:
-            return None
-        if invocation not in self._attempts:
-            self._ids.append(invocation)
-        number = self._attempts[invocation] = self._attempts.get(invocation, 0) + 1
-        if self._ids.index(invocation) != self.nth:
-            return None
-        self.met += 1
-        if self.kind == LOST_ONCE:
-            return LOST if number == 1 else None
-        if self.kind == LOST_THEN_KILLED:
-            return LOST if number == 1 else KILLED
-        return self.kind
 
 
 @dataclass
@@ -100,7 +51,8 @@ class Case:
     functions: Collection[str] | None = None
     """The functions whose calls count; None for all."""
     faults: list[Fault] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    """The first attempt of each call."""
     answered: Event = field(default_factory=Event)
     """Set when the caller has its answer. Then the late calls are made."""
     _invocations: set[str] = field(default_factory=set)
@@ -110,12 +62,12 @@ class Case:
             return False
         return not self.markers or any(marker in body for marker in self.markers)
 
-    def learn(self, call: Call, body: str, invocation: str) -> None:
+    def learn(self, sent: Sent, body: str) -> None:
         if self.markers:
             self.markers |= set(_REMINDER.findall(body))
-        if invocation not in self._invocations:
-            self._invocations.add(invocation)
-            self.calls.append(call)
+        if sent.invocation not in self._invocations:
+            self._invocations.add(sent.invocation)
+            self.sent.append(sent)
 
 
 class Between:
@@ -132,7 +84,8 @@ class Between:
     def case(self, *markers: str, functions: Collection[str] | None = None) -> Iterator[Case]:
         case = Case(set(markers), functions)
         with self._lock:
-            self._cases.append(case)
+            # A call that names the order or reminder of a case is not a call of a case without markers.
+            self._cases.insert(0 if markers else len(self._cases), case)
         try:
             yield case
         finally:
@@ -140,15 +93,16 @@ class Between:
             with self._lock:
                 self._cases.remove(case)
 
-    def fault_of(self, call: Call, body: str, invocation: str) -> tuple[Case | None, str | None]:
-        """The case that a call belongs to, and the call's fault. Both may be None."""
+    def fault_of(self, sent: Sent, body: str) -> tuple[Case | None, Fault | None, Trouble | None]:
+        """The case that a call belongs to, the fault that this attempt meets, and its trouble. Each may be None."""
         with self._lock:
-            for case in sorted(self._cases, key=lambda one: not one.markers):
-                if case.is_of(call, body):
-                    case.learn(call, body, invocation)
-                    kinds = [one.meets(call, invocation) for one in case.faults]
-                    return case, next((kind for kind in kinds if kind), None)
-        return None, None
+            for case in self._cases:
+                if case.is_of(sent.call, body):
+                    case.learn(sent, body)
+                    # Each fault counts the attempts, so each of them must see all.
+                    met = [(one, one.meets(sent.call, sent.invocation, sent.most)) for one in case.faults]
+                    return case, *next(((one, trouble) for one, trouble in met if trouble), (None, None))
+        return None, None, None
 
     def kill(self, function: str, port: int) -> None:
         """Kills the process of `function` that has a connection from this port."""
@@ -172,34 +126,41 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            call, text = _call(self, body), body.decode(errors="replace")
-            case, fault = proxy.fault_of(call, text, self.headers.get("amz-sdk-invocation-id", ""))
-            if fault is None:
-                return self._answer(*_passed_on(cloud, self, body))
-            if fault == REFUSED:
-                return self._answer(500, *_error(self))
-            if fault in (LOST, SLOW, KILLED):
-                _passed_on(cloud, self, body)
-            if fault == KILLED:
-                proxy.kill(call.function, self.client_address[1])
-            if fault in (SLOW, LATE, SILENT):
+            sent = sent_in(self, body)
+            case, fault, trouble = proxy.fault_of(sent, body.decode(errors="replace"))
+            if trouble is None or fault is None:
+                return self._answer(passed_on(cloud, self, body))
+            if isinstance(trouble, ServiceError):
+                return self._answer(Reply(*trouble.answer()))
+            if trouble == HTML:
+                return self._answer(page(fault.status_of_page))
+            reply = passed_on(cloud, self, body) if trouble not in (RESET, SILENT, LATE) else None
+            if reply and trouble == CORRUPT:
+                return self._answer(corrupt(reply))
+            if reply and trouble == TRUNCATED:
+                return self._answer(truncated(reply))
+            if reply and trouble == CUT:
+                self._answer(truncated(reply), length=len(reply.body))
+            if trouble == KILLED:
+                proxy.kill(sent.call.function, self.client_address[1])
+            if trouble in (SLOW, LATE, SILENT):
                 self._until_the_client_hangs_up()
-            if fault == LATE and case:
+            if trouble == LATE and case:
                 case.answered.wait()
-                _passed_on(cloud, self, body)
+                passed_on(cloud, self, body)
             self.close_connection = True
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
 
         do_GET = do_PUT = do_DELETE = do_POST
 
-        def _answer(self, status: int, headers: dict[str, str], answer: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
+        def _answer(self, reply: Reply, *, length: int | None = None) -> None:
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(reply.body) if length is None else length))
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(reply.body)
 
         def _until_the_client_hangs_up(self) -> None:
             select.select([self.connection], [], [])
@@ -258,41 +219,6 @@ def instances(cloud: Cloud, number: int, function: str) -> Iterator[None]:
             client.update_event_source_mapping(UUID=mapping, ScalingConfig=before)
 
 
-def _call(request: BaseHTTPRequestHandler, body: bytes) -> Call:
-    """The AWS call of a request."""
-    function = re.search(r"app/([0-9A-Za-z]+)", request.headers.get("User-Agent", ""))
-    service = _SERVICE.search(request.headers.get("Authorization", ""))
-    operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-    if not operation and (action := re.search(rb"(?:^|&)Action=([A-Za-z]+)", body)):
-        operation = action[1].decode()
-    operation = operation or _PATHS.get(request.path, f"{request.command} {request.path}")
-    if service and service[1] == "sqs":
-        # IAM has the same action for one message and for a batch.
-        operation = operation.removesuffix("Batch")
-    return Call(function[1] if function else "", f"{service[1] if service else ''}:{operation}")
-
-
-def _passed_on(cloud: Cloud, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Passes a request on to the engine, with its signature. Returns the status, the headers and the body."""
-    with closing(HTTPConnection("127.0.0.1", cloud.settings.port)) as engine:
-        engine.request(request.command, request.path, body, dict(request.headers))
-        response = engine.getresponse()
-        kept = {name: value for name, value in response.getheaders() if name.lower() in ("content-type", "x-amz-crc32")}
-        answer = response.status, kept, response.read()
-    if request.headers.get("X-Amz-Target") == "AmazonSQS.ChangeMessageVisibility" and answer[0] == 200:
-        _show_soon(cloud, json.loads(body))
-    return answer
-
-
-def _show_soon(cloud: Cloud, hidden: dict[str, Any]) -> None:
-    """Shows a message after LONGEST_WAIT if a function hides it for longer."""
-    if hidden["VisibilityTimeout"] > LONGEST_WAIT:
-        sqs = cloud.engine.client("sqs")
-        # The message may have been deleted meanwhile.
-        with contextlib.suppress(ClientError):
-            sqs.change_message_visibility(**{**hidden, "VisibilityTimeout": LONGEST_WAIT})
-
-
 @contextmanager
 def hidden_for(cloud: Cloud, seconds: int, *queues: str) -> Iterator[None]:
     """Shows messages again after so many seconds inside the block if the function that received them is killed."""
@@ -305,14 +231,6 @@ def hidden_for(cloud: Cloud, seconds: int, *queues: str) -> Iterator[None]:
     finally:
         for url, before in usual.items():
             sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
-
-
-def _error(request: BaseHTTPRequestHandler) -> tuple[dict[str, str], bytes]:
-    """The headers and the body of a failed AWS service's answer, in the protocol of the request."""
-    if "x-www-form-urlencoded" in request.headers.get("Content-Type", ""):
-        error = "<ErrorResponse><Error><Type>Receiver</Type><Code>InternalFailure</Code></Error></ErrorResponse>"
-        return {"Content-Type": "text/xml"}, error.encode()
-    return {"X-Amzn-ErrorType": "InternalServerError"}, json.dumps({"__type": "InternalServerError"}).encode()
 
 
 def calls_granted(cloud: Cloud, stack: str) -> set[Call]:

@@ -2,9 +2,6 @@
 
 import contextlib
 import json
-import os
-import random
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,39 +16,16 @@ from reminders.stop_link import token_of
 from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.balance import BY_HAND, functions_of
-from tests.support.cloud.between import (
-    KILLED,
-    LATE,
-    LOST,
-    LOST_ONCE,
-    LOST_THEN_KILLED,
-    REFUSED,
-    SILENT,
-    SLOW,
-    Call,
-    Case,
-)
+from tests.support.cloud.between import Case
 from tests.support.cloud.faults import call_function
+from tests.support.cloud.troubles import Call
 from tests.support.handlers.reports import log_event, mail_event, text_line
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
-REPORT = os.environ.get("PROOF_REPORT")
-"""The file for the report on every combination. If it is not set, each call meets one kind of fault."""
-SEED = os.environ.get("PROOF_SEED") or f"{datetime.now(UTC):%Y-%m-%d}"
-READS = re.compile(":(Get|BatchGet|Query|List|Describe|Check|Receive)")
-READ = (REFUSED, SILENT, KILLED)
-SENT_SECONDS = 180
+SENT_SECONDS = 300
 """The longest that a reminder may take. A fault can cost an attempt 17 seconds, and hides its message for 15 more.
 Meanwhile cases of other reminders use the function's few instances."""
-WRITE = (REFUSED, LOST, LOST_ONCE, SLOW, LATE, SILENT, KILLED, LOST_THEN_KILLED)
-
-
-def kinds_of(call: Call, place: str) -> Sequence[str]:
-    """The faults that a call meets in one place. Without a report it is one, which SEED chooses."""
-    kinds = READ if READS.search(call.action) else WRITE
-    return kinds if REPORT else [random.Random(f"{SEED}, {call}, {place}").choice(kinds)]
-
 
 LENGTHS = frozenset({"sqs:GetQueueAttributes"})
 """SettleLostReminders asks for the length of a queue only if a reminder may be in it."""
@@ -97,6 +71,10 @@ class Journey:
     """Whether its cases must run one after the other, because its calls name neither an order nor a reminder."""
     only: str = ":"
     """Restricts the tested actions to those whose names contain this text."""
+    early: bool = False
+    """Whether its cases run before the journeys of `Journeys.main`, which would slow them down or meet their faults."""
+    waits: bool = False
+    """Whether `go` waits for the function that the fault stops, so that a fault must not last for ever."""
     untested: frozenset[str] = frozenset()
     """Actions that only the reminders of other cases need. So they may be made in one run and not in the next."""
 
@@ -210,7 +188,10 @@ def put_into(subject: Subject, queue: str, body: Mapping[str, Any]) -> None:
 
 def parked(subject: Subject) -> None:
     """Makes a parked order and its message."""
-    execution = put_received(subject, age=timedelta(), Status="PARKED")
+    parked_message(subject, put_received(subject, age=timedelta(), Status="PARKED"))
+
+
+def parked_message(subject: Subject, execution: str) -> None:
     order = {key: value for key, value in subject.order.items() if key != "CC"}
     message = {"OrderId": subject.id, "State": "Are details Proper", "Error": "States.Timeout", "Order": order}
     put_into(subject, subject.apps.places.parked_queue, {**message, "ExecutionId": execution, "ParkingId": execution})
@@ -444,15 +425,15 @@ def waits_on(subject: Subject, case: Case) -> None:
 
 def sent(subject: Subject, case: Case) -> None:
     """Waits until the reminders of a case have an end, or wait for more than an hour, or are lost."""
+    eventually(lambda: over(subject, case), every=0.3, within=SENT_SECONDS)
+
+
+def over(subject: Subject, case: Case) -> bool:
+    """Whether the reminders of a case have an end, or wait for more than an hour, or are lost."""
     ids = {*case.markers, subject.found.get("reminder", subject.id)} - {subject.id}
     if execution := subject.found.get("execution"):
         ids.add(execution.rpartition(":")[2])
-    eventually(
-        lambda: [one for one in ids if not _is_over(subject, one)],
-        until=lambda left: not left,
-        every=0.3,
-        within=SENT_SECONDS,
-    )
+    return all(_is_over(subject, one) for one in ids)
 
 
 def _is_over(subject: Subject, reminder_id: str) -> bool:
@@ -549,6 +530,7 @@ MAIN = [
         functions("SendReminder"),
         cancel_while_sent,
         end=sent,
+        waits=True,
         then=frozenset({409}),
     ),
     Journey("looking up a reminder", functions("GetReminder"), look_up_reminder, begin=scheduled),
@@ -614,12 +596,15 @@ ALONE = [
             begin=overdue_while_sending,
             alone=True,
         ),
+    ],
+    [
         Journey(
             "settling reminders without an execution",
             functions("SettleLostReminders"),
             lambda subject: settle(subject, {"Waiting": True}),
             begin=aborted,
             alone=True,
+            early=True,
             untested=LENGTHS,
         ),
     ],
@@ -634,7 +619,17 @@ ALONE = [
             only=":ChangeMessageVisibility",
         ),
     ],
-    [Journey("searching for lost orders", functions("ParkLostOrders"), searched, begin=lost, alone=True, only=":Scan")],
+    [
+        Journey(
+            "searching for lost orders",
+            functions("ParkLostOrders"),
+            searched,
+            begin=lost,
+            alone=True,
+            early=True,
+            only=":Scan",
+        )
+    ],
 ]
 FRESH = [
     [
@@ -668,3 +663,17 @@ FRESH = [
     ],
 ]
 """The calls that a process makes only once. Each function has its own lane: replacing its process ends other calls."""
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """The journeys of one run."""
+
+    main: Sequence[Journey]
+    alone: Sequence[Sequence[Journey]]
+    """Lanes: the cases of one lane run one after the other."""
+    fresh: Sequence[Sequence[Journey]]
+    """Lanes whose function gets a new process for each case."""
+
+
+BOTH_APPS = Journeys(MAIN, ALONE, FRESH)

@@ -1,0 +1,103 @@
+"""Runs a matrix of faults and checks the balance: with the faults that last for ever, and after they have ended."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from tests.support.cloud import balance
+from tests.support.cloud.apps import Apps
+from tests.support.cloud.fault_matrix import Matrix, Plan
+from tests.support.cloud.journeys import Subject, redrive
+from tests.support.cloud.records import Terms
+from tests.support.cloud.troubles import Call
+from tests.support.waiting import eventually
+
+ELSEWHERE = {
+    "UpdateCache": "Lambda reads the stream and writes to the queue; the function itself calls only the cache",
+    "PublishSite": "tests/lambdas/publishing tests its failures; it handles neither orders nor reminders",
+}
+NOT_HERE = {
+    Call("ListOrders", "dynamodb:GetItem"): "only if a throttled table leaves keys out of BatchGetItem's answer",
+    Call("ListParked", "dynamodb:GetItem"): "only if a throttled table leaves keys out of BatchGetItem's answer",
+    Call("ListParked", "sqs:GetQueueAttributes"): "only with more than 100 messages",
+    Call("RedriveDeadLetters", "sqs:GetQueueAttributes"): "only if messages are left when the time is over",
+    **{
+        Call(
+            function, "dynamodb:Query"
+        ): "only if a person's count is missing or full; test_limits.py tests its failures"
+        for function in ("CreateReminder", "UpdateReminder")
+    },
+    Call("CreateReminder", "sns:ListSMSSandboxPhoneNumbers"): "the engine has left the SMS sandbox",
+    **{
+        Call("UpdateReminder", action): "as for CreateReminder, which asks with the same code"
+        for action in (
+            *("ses:GetAccount", "ses:GetIdentityVerificationAttributes", "sns:CheckIfPhoneNumberIsOptedOut"),
+            *("sns:GetSMSSandboxAccountStatus", "sns:ListSMSSandboxPhoneNumbers"),
+        )
+    },
+    **{
+        Call(function, action): "Lambda makes this call to read the function's stream or queue"
+        for function, actions in {
+            "WatchOrders": (
+                *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+                *("dynamodb:ListStreams", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+            ),
+            "ParkLostOrders": ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+            "SendReminder": ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+        }.items()
+        for action in actions
+    },
+}
+
+
+class Proof(NamedTuple):
+    """The result of a run."""
+
+    terms: str
+    failures: Sequence[str]
+
+
+def run(matrix: Matrix, plan: Plan) -> Proof:
+    apps = matrix.apps
+    mark = balance.mark(apps.cloud, apps.places)
+
+    matrix.run(plan)
+    # Otherwise the balance would miss the messages that SQS has put among the dead letters.
+    eventually(lambda: redrive(Subject(apps)) == 200 and not _dead_letters(apps), every=1)
+
+    failures = [one.line for one in matrix.results if one.wrong]
+    terms = ""
+    try:
+        # The faults that last for ever still last.
+        orders = balance.orders(apps.cloud, apps.places, since=mark, copies=matrix.copies)
+        reminders = balance.reminders(apps.cloud, apps.places, since=mark, doubtful=matrix.doubtful)
+        terms = f"orders: {_sum(orders)}; reminders: {_sum(reminders)}"
+        matrix.release()
+        balance.orders(apps.cloud, apps.places, since=mark, copies=matrix.copies)
+        balance.reminders(apps.cloud, apps.places, since=mark, doubtful=matrix.doubtful)
+    except AssertionError as error:
+        failures.append(
+            re.sub("P-[a-z]{12}", lambda found: f"{found[0]} ({matrix.stories.get(found[0], '?')})", str(error))
+        )
+    for one in balance.ANSWERS[mark.answers :]:
+        if one.status == 503 and one.answer["error"]["code"] != "Unavailable":
+            failures.append(f"{one.method} {one.url} gives {one.answer}")
+    return Proof(terms, failures)
+
+
+def _dead_letters(apps: Apps) -> bool:
+    """Whether there are dead letters. A killed function hides them from others for half a minute."""
+    _, answer, _ = apps.call("GET", "/dead-letters")
+    return any(one["Messages"] for one in answer["queues"])
+
+
+def missing(granted: Collection[Call], reached: Collection[Call]) -> list[str]:
+    """The calls that functions may make, and that no journey makes."""
+    found = {one for one in granted if one.function not in ELSEWHERE} - {*reached} - NOT_HERE.keys()
+    return [f"no journey makes {one}: add one to tests/support/cloud/journeys.py" for one in sorted(found)]
+
+
+def _sum(terms: Terms) -> str:
+    """`accepted 3 = fulfilled 2 + parked 1`"""
+    ends = [f"{end} {number}" for end, number in sorted(terms.items()) if end != "accepted"]
+    return f"accepted {terms['accepted']} = {' + '.join(ends)}"

@@ -1,0 +1,90 @@
+"""The cases of the proof of faults: which errors there are, and how a seed chooses."""
+
+from collections import Counter
+
+import pytest
+from botocore.parsers import create_parser
+
+from tests.support.aws_answers import model_of
+from tests.support.cloud.fault_plan import READS, Place, every, sample
+from tests.support.cloud.journeys import Journey
+from tests.support.cloud.service_errors import CLASSES, COMMON, errors_of, service_of
+from tests.support.cloud.troubles import (
+    EVER,
+    KILLS,
+    LAST,
+    LOST,
+    OFTEN,
+    ONCE,
+    SAME_FOR_READS,
+    TRANSPORT,
+    Call,
+    Fault,
+)
+
+SETTING = Journey("setting", frozenset({"Set"}), lambda _: 200)
+WAITING = Journey("waiting", frozenset({"Set"}), lambda _: 200, waits=True)
+ACTIONS = (
+    *("dynamodb:GetItem", "dynamodb:PutItem", "sqs:SendMessage", "states:StartExecution", "ses:SendEmail"),
+    *("ses:GetIdentityVerificationAttributes", "sns:Publish", "cognito-idp:AdminGetUser"),
+)
+PLACES = [
+    Place(journey, Call("Set", action), 0, action.partition(":")[2])
+    for action in ACTIONS
+    for journey in (SETTING, WAITING)
+]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_botocore_reads_each_error_with_its_code_and_its_status(action: str) -> None:
+    operation = model_of(service_of(action)).operation_model(action.partition(":")[2])
+    errors = errors_of(service_of(action), operation.name)
+
+    for error in errors:
+        status, headers, body = error.answer()
+        answer = {"status_code": status, "headers": headers, "body": body}
+        parsed = create_parser(operation.service_model.resolved_protocol).parse(answer, operation.output_shape)
+        assert error.code in (parsed["Error"]["Code"], parsed["Error"].get("QueryErrorCode"), error.shape)
+        assert parsed["ResponseMetadata"]["HTTPStatusCode"] == error.status
+    codes = [one.code for one in errors]
+    assert {one.error_code for one in operation.error_shapes} | {one["code"] for one in COMMON["errors"]} <= {*codes}
+    assert len(codes) == len({*codes})
+
+
+def test_the_whole_plan_has_each_error_of_each_call_and_each_fault_however_often() -> None:
+    planned = every(PLACES, "a seed")
+
+    errors = {(one.place.call, one.trouble) for one in planned if one.kind in CLASSES}
+    kinds = {(one.place.call, one.kind, one.often) for one in planned}
+    assert errors == {(place.call, error) for place in PLACES for error in place.errors}
+    assert kinds == {
+        (place.call, kind, often)
+        for place in PLACES
+        for kind in (*{one.kind for one in place.errors}, *TRANSPORT, *KILLS)
+        for often in (OFTEN if kind not in KILLS else [ONCE])
+        if not (READS.search(place.call.action) and kind in SAME_FOR_READS)
+    }
+    assert not [one for one in planned if one.place.journey is WAITING and one.often == EVER]
+
+
+def test_a_seed_chooses_the_same_cases_again() -> None:
+    assert every(PLACES, "a seed") == every(PLACES, "a seed") != every(PLACES, "another seed")
+    assert sample(PLACES, "a seed") == sample(PLACES, "a seed") != sample(PLACES, "another seed")
+    assert Counter(one.place for one in sample(PLACES, "a seed")) == Counter(PLACES)
+
+
+@pytest.mark.parametrize(
+    ("often", "met"),
+    [
+        (ONCE, [LOST, None, None, None, None, None]),
+        (LAST, [LOST, LOST, None, None, None, None]),
+        (EVER, [LOST, LOST, LOST, LOST, LOST, LOST]),
+    ],
+)
+def test_a_fault_comes_as_often_as_it_says(often: str, met: list[str | None]) -> None:
+    fault = Fault(PLACES[0].call, LOST, often, nth=1)
+
+    seen = [fault.meets(PLACES[0].call, invocation, 2) for invocation in "001122334"]
+
+    assert seen[2:-1] == met and seen[:2] == [None, None]
+    assert fault.is_repeated()
