@@ -250,7 +250,7 @@ def rights(planned: Planned, fault: Fault) -> set[int]:
         return then | {500, 502, 503, 504}
     if planned.often == ONCE and fault.is_repeated():
         return then
-    # If AWS says that a row or a user is not there, the caller is told so.
+    # If AWS says that there is no such row or user, the answer says so, too.
     return then | {503} | ({404, 409} if planned.is_untrue else set())
 
 

@@ -1,4 +1,4 @@
-"""The errors that AWS may answer to a call: those that botocore models for it, and those of every service.
+"""The errors that AWS may answer to a call: what botocore models for it, and what every service may answer.
 
 Nothing here is a list by hand, except common_errors.json, which AWS documents and botocore does not have.
 """

@@ -56,7 +56,7 @@ class Call(NamedTuple):
 
 @dataclass
 class Fault:
-    """Makes calls like `call` fail: for `ONCE` and `LAST` the one with number `nth`, counted from 0, else all from it.
+    """Makes calls like `call` fail: the one with number `nth`, counted from 0, or with `EVER` all from that one on.
 
     `LAST` may last for several calls, if somebody repeats the function as often: `calls`.
     """
