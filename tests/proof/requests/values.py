@@ -1,10 +1,13 @@
 """Odd values for the fields, ids and parameters of requests. A random generator chooses them. Pure."""
 
+import base64
+import html
 import json
 import random
 import string
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from tests.corpora.cards import Cards
 from tests.corpora.others import naughty
@@ -140,6 +143,16 @@ _BLOCKS = [
     *((0x1F300, 0x1FA00), (0xE0000, 0xE0100), (0x0, 0x20), (0xD800, 0xE000), (0x10FF00, 0x110000)),
 ]
 
+_ENCODINGS: list[Callable[[str], str]] = [
+    lambda text: quote(text.encode("utf-8", "surrogatepass"), safe=""),
+    lambda text: base64.b64encode(text.encode("utf-8", "surrogatepass")).decode(),
+    lambda text: base64.urlsafe_b64encode(text.encode("utf-16", "surrogatepass")).decode().rstrip("="),
+    lambda text: text.encode("utf-8", "surrogatepass").hex(),
+    lambda text: "".join(f"&#x{ord(one):x};" for one in text),
+    lambda text: json.dumps(text)[1:-1],
+    html.escape,
+]
+
 
 class Values:
     """Chooses odd values. The same generator in the same state chooses the same ones."""
@@ -157,6 +170,7 @@ class Values:
             lambda: self._one_of(["x", "é", "🐈", "\u0301", "\u202e", "'", '"', "\\"]) * self._length(),
             lambda: self._one_of(self._cards),
             self._letters,
+            self._encoded,
         ]
 
     def text(self) -> str:
@@ -190,6 +204,13 @@ class Values:
         """A text with random characters of a few blocks of Unicode."""
         blocks = self._random.sample(_BLOCKS, 2)
         return "".join(chr(self._random.randrange(*self._one_of(blocks))) for _ in range(self._random.randrange(1, 24)))
+
+    def _encoded(self) -> str:
+        """A text that is encoded once, twice or three times."""
+        text = self._one_of([*naughty(), *self._cards, self._letters()])
+        for _ in range(self._random.randrange(1, 4)):
+            text = self._one_of(_ENCODINGS)(text)[:1400]
+        return text
 
     def _length(self) -> int:
         """A length near a limit of a field."""
