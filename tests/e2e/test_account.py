@@ -1,7 +1,9 @@
 """A person gets a copy of their data and deletes their account. Then every store is searched for them."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -65,13 +67,29 @@ def is_id(what: str) -> bool:
     return what == "account" or what.startswith(("order ", "reminder "))
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """A person who gets a copy of their data, and then deletes their account."""
+
+    person: Planted
+    copied: tuple[int, Any]
+    """The answer to the request for the copy."""
+    before: dict[str, set[str]]
+    """The person's traces before the deletion."""
+    receipts: list[dict[str, Any]]
+    removed: dict[str, int]
+
+
 @pytest.fixture(scope="module")
-def person(apps: Apps) -> Planted:
-    return planted(apps)
+def leaving(apps: Apps) -> Leaving:
+    person = planted(apps)
+    copied = person.apps.call_account("GET")
+    before = traces(person)
+    return Leaving(person, copied, before, *erase(person.apps))
 
 
-def test_a_copy_has_everything_that_the_stage_keeps(person: Planted) -> None:
-    status, copy = person.apps.call_account("GET")
+def test_a_copy_has_everything_that_the_stage_keeps(leaving: Leaving) -> None:
+    (status, copy), person = leaving.copied, leaving.person
 
     assert (status, copy["next"]) == (200, None)
     assert copy["account"]["attributes"]["email"] == person.apps.user.email
@@ -84,18 +102,16 @@ def test_a_copy_has_everything_that_the_stage_keeps(person: Planted) -> None:
     assert others <= {one["store"] for one in copy["elsewhere"]}
 
 
-def test_a_person_may_name_no_other_account(person: Planted, apps: Apps) -> None:
-    assert person.apps.call_account("GET", f"?email={apps.user.email}")[0] == 403
-    assert person.apps.call_account("DELETE", f"?email={apps.user.email}")[0] == 403
+def test_a_person_may_name_no_other_account(apps: Apps) -> None:
+    person = apps.as_new_person()
+
+    assert person.call_account("GET", f"?email={apps.user.email}")[0] == 403
+    assert person.call_account("DELETE", f"?email={apps.user.email}")[0] == 403
 
 
-def test_a_deleted_person_is_nowhere_but_where_the_receipt_says(person: Planted) -> None:
-    before = traces(person)
-    assert {store: before.get(store) for store in BEFORE} == BEFORE
-
-    receipts, removed = erase(person.apps)
-
-    assert removed == {
+def test_a_deleted_person_is_nowhere_but_where_the_receipt_says(leaving: Leaving) -> None:
+    assert {store: leaving.before.get(store) for store in BEFORE} == BEFORE
+    assert leaving.removed == {
         "OrderTable": 4,
         "ReminderTable": 4,
         "ReminderStateMachine": 1,
@@ -106,12 +122,13 @@ def test_a_deleted_person_is_nowhere_but_where_the_receipt_says(person: Planted)
     }
     # UpdateCache changes the entries of the cache a moment later.
     expected = {store: what for store, (_, what) in STAYS.items()}
-    left = eventually(lambda: traces(person), until=lambda found: found["cache"] == expected["cache"])
+    left = eventually(lambda: traces(leaving.person), until=lambda found: found["cache"] == expected["cache"])
     in_logs = left.pop("logs", set())
     assert left == expected
     assert in_logs == set(filter(is_id, in_logs))
-    assert {"logs", "Redis"} <= {one["store"] for one in receipts[-1]["stays"]}
-    assert {name for name, _ in STAYS.values()} <= {one["store"] for one in receipts[-1]["stays"]}
+    stays = {one["store"] for one in leaving.receipts[-1]["stays"]}
+    assert {"logs", "Redis"} <= stays
+    assert {name for name, _ in STAYS.values()} <= stays
 
 
 def test_an_operator_exports_and_deletes_an_account_on_the_command_line(
@@ -130,6 +147,8 @@ def test_an_operator_exports_and_deletes_an_account_on_the_command_line(
     assert gone.err.startswith("error: NotFound: There is no such account. (request ")
 
 
-def test_a_deleted_person_cannot_sign_in(person: Planted) -> None:
+def test_a_deleted_person_cannot_sign_in(leaving: Leaving) -> None:
+    person = leaving.person
+
     with pytest.raises(ClientError, match="NotAuthorized|UserNotFound"):
         users.sign_in(person.apps.cloud.engine.client("cognito-idp"), person.apps.places.web_client, person.apps.user)
