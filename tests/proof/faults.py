@@ -81,7 +81,8 @@ def _left_out() -> str:
         "#### What is left out",
         "",
         "Each call meets each error once, and each kind of fault however often. The seed chooses how often an error"
-        " comes, and on which of its journeys a call fails.",
+        " comes, and on which of its journeys a call fails. The calls of GetAccount and DeleteAccount meet each kind"
+        " of fault once, and the seed chooses the error and how often it comes.",
         "",
         "If AWS says falsely that a row, an execution or a user exists or is missing, a function has to believe it."
         " Then 404 and 409 are right answers, too.",
@@ -90,6 +91,6 @@ def _left_out() -> str:
         " fails if the status is wrong again. The orders and reminders of both count in the balance.",
         "",
         *(f"- {function}: {why}" for function, why in fault_proof.ELSEWHERE.items()),
-        *(f"- {call}: {why}" for call, why in sorted(fault_proof.NOT_HERE.items())),
+        *(f"- {call}: {why}" for call, why in sorted({**fault_proof.NOT_HERE, **fault_proof.NOT_OF_ACCOUNTS}.items())),
     ]
     return "\n".join(lines)

@@ -42,9 +42,15 @@ def run(proxy: Between, shop: Shop, cases: Sequence[Planned]) -> list[Result]:
         done = list(pool.map(lambda case: _shipped(proxy, shop, case), cases))
     shipped = shop.shipped()
     return [
-        Result(planned, statuses, wrong or (f"shipped {shipped[id]} times" if shipped[id] != 1 else ""))
+        Result(planned, statuses, wrong or _wrong_number(planned, shipped[id]))
         for planned, (id, statuses, wrong) in zip(cases, done, strict=True)
     ]
+
+
+def _wrong_number(planned: Planned, shipments: int) -> str:
+    # If DynamoDB says falsely that the order is shipped, the consumer has to believe it.
+    right = {0, 1} if planned.is_untrue else {1}
+    return "" if shipments in right else f"shipped {shipments} times"
 
 
 def _shipped(proxy: Between, shop: Shop, planned: Planned) -> tuple[str, tuple[int, ...], str]:
