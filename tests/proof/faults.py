@@ -5,11 +5,13 @@ The calls come from the grants in the templates and from journeys, the errors fr
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.proof.cloud import proof_cloud
 from tests.proof.section import Figure, Section
 from tests.support.cloud import fault_plan, fault_proof, shipments
 from tests.support.cloud.account_journeys import ACCOUNTS
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import between, calls_granted
 from tests.support.cloud.fault_matrix import Matrix, Result, fault_matrix
 from tests.support.cloud.service_errors import CLASSES
@@ -26,22 +28,30 @@ SAMPLE = "tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py"
 
 
 def run(seed: str) -> Section:
-    with proof_cloud() as apps:
+    # The consumer would remove the messages that the cases of orders look for, so it has a cloud of its own. Both wait
+    # most of the time.
+    with proof_cloud() as apps, proof_cloud(consumer=True) as others, ThreadPoolExecutor(1) as beside:
+        more = beside.submit(_shipments_and_accounts, others, seed)
         granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(apps.cloud, stack)}
         with fault_matrix(apps, seed) as matrix:
             proof = fault_proof.run(matrix, lambda places: fault_plan.every(places, seed))
         failures = [*proof.failures, *fault_proof.missing(granted, matrix.reached)]
-        results, repeated = matrix.results, len(matrix.repeated)
-    with proof_cloud(consumer=True) as apps, between(apps.cloud, "local-fulfillment", "local-account") as proxy:
+        shipped, accounts, missing = more.result()
+    failures += [*missing, *(one.line for one in (*shipped, *accounts.results) if one.wrong)]
+    results = [*matrix.results, *shipped, *accounts.results]
+    repeated = Figure("cases that were repeated", len(matrix.repeated) + len(accounts.repeated))
+    text = f"{_text(results)}\n\n{_left_out()}\n\nThe balance: {proof.terms}."
+    return Section([*_figures(results), repeated], text, failures)
+
+
+def _shipments_and_accounts(apps: Apps, seed: str) -> tuple[list[Result], Matrix, list[str]]:
+    """The results of both, and the calls that no journey makes."""
+    with between(apps.cloud, "local-fulfillment", "local-account") as proxy:
         shipped = shipments.run(proxy, Shop(apps.cloud), shipments.every(seed))
         accounts = Matrix(apps, proxy, seed, ACCOUNTS)
         accounts.run(lambda places: fault_plan.kinds(places, seed))
-        failures += fault_proof.missing(calls_granted(apps.cloud, "Account"), accounts.reached)
         accounts.release()
-    failures += [one.line for one in (*shipped, *accounts.results) if one.wrong]
-    results += shipped + accounts.results
-    figures = [*_figures(results), Figure("cases that were repeated", repeated + len(accounts.repeated))]
-    return Section(figures, f"{_text(results)}\n\n{_left_out()}\n\nThe balance: {proof.terms}.", failures)
+    return shipped, accounts, fault_proof.missing(calls_granted(apps.cloud, "Account"), accounts.reached)
 
 
 def _figures(results: Sequence[Result]) -> list[Figure]:
