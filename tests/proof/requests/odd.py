@@ -16,7 +16,7 @@ MOST_DIGITS = 6
 """In one text. Two texts with so many digits cannot make a card number."""
 
 LONGEST_TEXT_MESSAGE = 300
-"""A text message of this length fits, in whatever alphabet."""
+"""In characters. A text message of this length fits in every alphabet."""
 
 _PIECES = [
     *"O'Brien @@ \" ' \\ \\n \\u0000 %00 &lt; &amp; <b> {} [] {{ }} a=b&c # null None".split(),
