@@ -7,24 +7,21 @@ See decision D256.
 import json
 from pathlib import Path
 
-from tests.support.handlers import constants
+from tests.support import constants
+from tests.support.handlers.aws import LAMBDAS
 
 FILE = Path(__file__).parent / "constants.json"
 
 # Fixtures replace some functions while a test runs.
-FOUND = json.loads(json.dumps(constants.of_all_modules()))
+FOUND = json.loads(json.dumps(constants.of_folder(LAMBDAS, LAMBDAS)))
 
 
 def test_each_constant_has_the_value_that_it_should_have():
     expected = json.loads(FILE.read_text())
 
-    differing = {
-        f"{module}.{name}": FOUND.get(module, {}).get(name, "gone")
-        for module in FOUND.keys() | expected.keys()
-        for name in FOUND.get(module, {}).keys() | expected.get(module, {}).keys()
-        if FOUND.get(module, {}).get(name, "gone") != expected.get(module, {}).get(name, "gone")
-    }
-    assert differing == {}, "if you mean these values, write them into tests/lambdas/constants.json"
+    assert constants.differing(FOUND, expected) == {}, (
+        "if you mean these values, write them into tests/lambdas/constants.json"
+    )
 
 
 def test_values_of_many_kinds_are_found():

@@ -4,7 +4,7 @@ import re
 
 from common import cards
 from orders import rules
-from tests.support.handlers import constants
+from tests.support import constants
 from tests.support.workflows.asl import load, states, texts
 
 CARDS = constants.of_module(cards)

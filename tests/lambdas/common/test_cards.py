@@ -382,3 +382,25 @@ def test_the_search_takes_at_most_about_twice_as_many_steps_for_a_text_of_double
         return count
 
     assert steps(4_000) < 2.5 * steps(2_000) + 1_000
+
+
+def iban(account: str) -> str:
+    """An IBAN in groups of four, with the right check digits (ISO 13616-1)."""
+    check = 98 - int(account + "131400") % 97
+    text = f"DE{check:02}{account}"
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+@pytest.mark.parametrize("rest", ["00", "17", "42", "99"])
+def test_an_iban_may_have_the_digits_of_a_card_number(rest):
+    right = iban(f"4242424242424242{rest}")
+    wrong = f"DE{(int(right[2:4]) + 1) % 100:02}{right[4:]}"
+
+    assert not looks_like_card(f"to {right}, please")
+    assert looks_like_card(f"to {wrong}, please")
+
+
+def test_odd_groups_are_a_card_number_only_if_the_same_separator_is_between_them():
+    assert looks_like_card("42424-24242-424242")
+    assert not looks_like_card("42424-24242 424242")
+    assert not looks_like_card("42424-24242.424242")

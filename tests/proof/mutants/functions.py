@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.proof.mutants.judge import KILLED, STOPPED, SURVIVED, Loop, Verdict, forked, pytest_run, spread
+from tests.proof.mutants.judge import SURVIVED, Loop, Verdict, forked, pytest_run, report, spread, verdict_of
 from tests.proof.mutants.operators import Mutant, instrumented, mutants_of
 
 ROOT = Path(__file__).parents[3]
-TESTS = ("tests/lambdas", "tests/corpora", "tests/statemachines")
+TESTS = ("tests/lambdas",)
 CONSTANTS = "tests/lambdas/test_constants.py"
 """The test that sees most of the mutants of code that runs at import."""
 Key = tuple[str, str, int]
@@ -94,8 +94,7 @@ class Judge:
 
     def record(self, mutant: Mutant, verdict: Verdict) -> None:
         self.verdicts[mutant.name] = verdict
-        # The log of the part shows how far it is, and names the survivors at once.
-        print(verdict.result, mutant.name, verdict.by, file=sys.stderr, flush=True)
+        report(mutant.name, verdict)
 
     def in_functions(self, loop: Loop) -> None:
         """Judges the mutants of code that runs in tests, by swapping the code of functions."""
@@ -140,17 +139,8 @@ class Judge:
         if not chosen:
             return Verdict(SURVIVED, "no test reaches it")
         expected = sum(self.seconds.get(one.nodeid, 0.1) for one in chosen)
-        match forked(work, seconds=60 + 10 * expected, cpu=int(20 + 4 * expected)):
-            case None:
-                return Verdict(STOPPED)
-            case ["import"]:
-                return None
-            case [""]:
-                return Verdict(SURVIVED)
-            case [str(test)]:
-                return Verdict(KILLED, test)
-            case other:
-                raise ValueError(other)
+        answer = forked(work, seconds=60 + 10 * expected, cpu=int(20 + 4 * expected))
+        return None if answer == ["import"] else verdict_of(answer)
 
     def everything(self) -> None:
         """Judges all mutants. The tests are collected in a fork, so that this process can import everything again."""
@@ -227,13 +217,7 @@ class Judge:
                         return [first.failed or f"{tests[number]} (collection)"]
                 return [""]
 
-            match forked(work, seconds=240, cpu=120):
-                case None:
-                    self.record(mutant, Verdict(STOPPED))
-                case [""]:
-                    self.record(mutant, Verdict(SURVIVED))
-                case [str(test)]:
-                    self.record(mutant, Verdict(KILLED, test))
+            self.record(mutant, verdict_of(forked(work, seconds=240, cpu=120)))
 
     def _files_for(self, file: str) -> list[str]:
         """The test files that reach a module, the nearest first."""

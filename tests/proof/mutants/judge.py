@@ -10,6 +10,7 @@ import os
 import resource
 import select
 import signal
+import sys
 import time
 import traceback
 from collections import Counter
@@ -176,11 +177,24 @@ def adaptive(
             apply(mutant)
             return [loop.run(items)]
 
-        match forked(work, seconds=600, cpu=300):
-            case None:
-                yield mutant, Verdict(STOPPED)
-            case [""]:
-                yield mutant, Verdict(SURVIVED)
-            case [str(test)]:
-                kills[test.rpartition(" (")[0]] += 1
-                yield mutant, Verdict(KILLED, test)
+        verdict = verdict_of(forked(work, seconds=600, cpu=300))
+        kills[verdict.by] += verdict.result == KILLED
+        report(mutant.name, verdict)
+        yield mutant, verdict
+
+
+def verdict_of(answer: Any) -> Verdict:
+    """The verdict of a fork that answers with a list of the test that failed, or "" if none failed."""
+    match answer:
+        case None:
+            return Verdict(STOPPED)
+        case [""]:
+            return Verdict(SURVIVED)
+        case [str(test)]:
+            return Verdict(KILLED, test.rpartition(" (")[0])
+    raise ValueError(answer)
+
+
+def report(name: str, verdict: Verdict) -> None:
+    """Writes into the log of the part how far it is, and names survivors at once."""
+    print(verdict.result, name, verdict.by, file=sys.stderr, flush=True)
