@@ -1,12 +1,13 @@
 """The cases of the proof of faults: which errors there are, and how a seed chooses."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from botocore.parsers import create_parser
 
 from tests.support.aws_answers import model_of
-from tests.support.cloud.fault_plan import READS, Place, every, sample
+from tests.support.cloud.fault_plan import READS, Place, every, kinds, sample
 from tests.support.cloud.journeys import Journey
 from tests.support.cloud.service_errors import CLASSES, COMMON, errors_of, service_of
 from tests.support.cloud.troubles import (
@@ -55,16 +56,25 @@ def test_the_whole_plan_has_each_error_of_each_call_and_each_fault_however_often
     planned = every(PLACES, "a seed")
 
     errors = {(one.place.call, one.trouble) for one in planned if one.kind in CLASSES}
-    kinds = {(one.place.call, one.kind, one.often) for one in planned}
+    often = {(one.place.call, one.kind, one.often) for one in planned}
     assert errors == {(place.call, error) for place in PLACES for error in place.errors}
-    assert kinds == {
-        (place.call, kind, often)
+    assert often == {
+        (place.call, kind, how)
         for place in PLACES
         for kind in (*{one.kind for one in place.errors}, *TRANSPORT, *KILLS)
-        for often in (OFTEN if kind not in KILLS else [ONCE])
+        for how in (OFTEN if kind not in KILLS else [ONCE])
         if not (READS.search(place.call.action) and kind in SAME_FOR_READS)
     }
     assert not [one for one in planned if one.place.journey is WAITING and one.often == EVER]
+
+
+def test_the_short_plan_has_each_kind_of_each_call_once() -> None:
+    found = [(one.place.call, one.kind) for one in kinds(PLACES, "a seed")]
+
+    assert sorted(found) == sorted({(one.place.call, one.kind) for one in every(PLACES, "a seed")})
+    alone = [Place(replace(SETTING, alone=True), one.call, one.nth, one.operation) for one in PLACES[::2]]
+    short = Counter(one.place.call for one in kinds(alone, "a seed", most_alone=3))
+    assert short == {one.call: 3 for one in alone}
 
 
 def test_a_seed_chooses_the_same_cases_again() -> None:

@@ -6,6 +6,7 @@ Each error of each call, and each kind of trouble however often it comes, is in 
 import os
 import random
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,9 +101,15 @@ def every(places: Collection[Place], seed: str) -> list[Planned]:
     return [one for call in calls_of(places) for one in _of_call(call, places, seed)]
 
 
-def kinds(places: Collection[Place], seed: str) -> list[Planned]:
-    """Each kind of trouble of each call once."""
-    found = {(one.place.call, one.kind): one for one in every(places, seed)}
+def kinds(places: Collection[Place], seed: str, *, most_alone: int = 4) -> list[Planned]:
+    """Each kind of trouble of each call once. Calls whose cases run one after the other meet `most_alone` kinds."""
+    found: dict[tuple[Call, str], Planned] = {}
+    counts: Counter[Call] = Counter()
+    for one in random.Random(seed).sample(planned := every(places, seed), len(planned)):
+        key = one.place.call, one.kind
+        if key not in found and (not one.place.journey.alone or counts[one.place.call] < most_alone):
+            found[key] = one
+            counts[one.place.call] += 1
     return [*found.values()]
 
 
