@@ -34,9 +34,10 @@ PLAIN = {
     r"\bas (?:it is|they are)(?=[.,;:)\"])": "'unchanged'",
     r"\b(?:the one|the ones) (?:that|which|who)\b": "repeat the noun",
     r"\b(?:that|those) of (?!them\b)": "repeat the noun",
-    r"(?<![Nn]o )(?<![Nn]o-)(?<!no/)\b[Ss]uch\b(?! as\b)": "'this', 'these', 'a ... like this'",
-    r"(?<!leave )(?<!leaves )(?<!left )(?<!is )(?<!are )(?<!it )(?<!them )(?<!stand )(?<!stands )"
-    r"\balone\b(?=[.,;:)\"]|$)": "'only' before the noun",
+    r"\b[Ss]uch\b(?<![Nn]o [Ss]uch)(?<![Nn]o-[Ss]uch)(?<!no/[Ss]uch)(?! as\b)": "'this', 'these', 'a ... like this'",
+    # The pattern begins with the word, because the search for a word is quick.
+    r"\balone\b(?<!leave alone)(?<!leaves alone)(?<!left alone)(?<!is alone)(?<!are alone)(?<!it alone)(?<!them alone)"
+    r"(?<!stand alone)(?<!stands alone)(?=[.,;:)\"]|$)": "'only' before the noun",
     r"(?:[.,;:] |\")[Ee]lse (?!if\b)[a-z]": "'otherwise', 'or'",
     r"\b[Aa]ll else\b": "'everything else', 'any other'",
     r"(?<!code is )\bon (?:its|their) way\b": "'in progress'",
@@ -71,15 +72,16 @@ def texts() -> Iterator[tuple[str, str]]:
 
 
 def prose_of_python(text: str) -> str:
-    kept = [list(re.sub(r"[^\n]", " ", line)) for line in text.splitlines(keepends=True)]
-    lines = text.splitlines(keepends=True)
+    """The same text, in which all but comments and strings is blank."""
+    lines = text.split("\n")
+    kept = [""] * len(lines)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type in (tokenize.COMMENT, tokenize.STRING):
             (first, start), (last, end) = token.start, token.end
             for row in range(first, last + 1):
-                begin, until = (start if row == first else 0), (end if row == last else len(lines[row - 1]))
-                kept[row - 1][begin:until] = lines[row - 1][begin:until]
-    return "".join("".join(line) for line in kept)
+                begin, until = (start if row == first else 0), (end if row == last else None)
+                kept[row - 1] = kept[row - 1].ljust(begin) + lines[row - 1][begin:until]
+    return "\n".join(kept)
 
 
 class Flat:
