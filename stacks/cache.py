@@ -44,7 +44,8 @@ class CacheStack(Stack):
             f"{self._replication_group.attr_primary_end_point_address}"
             f":{self._replication_group.attr_primary_end_point_port}"
         )
-        sign_in = f"rediss://{self._functions.user_name}@" if settings.encrypted_in_transit else "redis://"
+        self._has_sign_in = settings.encrypted_in_transit
+        sign_in = f"rediss://{self._functions.user_name}@" if self._has_sign_in else "redis://"
         self.client_environment = {
             "REDIS_URL": sign_in + address,
             "REDIS_NAME": self._replication_group.ref,
@@ -57,7 +58,9 @@ class CacheStack(Stack):
         CfnOutput(self, "RedisOperator", value=operators.user_id)
 
     def grant_connect(self, grantee: iam.IGrantable) -> None:
-        """Lets `grantee` sign in to the cache as the Redis user of the functions."""
+        """Lets `grantee` sign in to the cache as the Redis user of the functions, if the cache has a sign-in."""
+        if not self._has_sign_in:
+            return
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["elasticache:Connect"],

@@ -13,7 +13,7 @@ from orders.order import RECEIVED
 from stacks.order_table import OrderTable
 from stacks.permissions import allow
 from stacks.python_function import PythonFunction
-from stacks.queues import WorkQueue
+from stacks.queues import FailedBatches, WorkQueue
 from stacks.stage import Stage
 
 
@@ -73,7 +73,7 @@ class LostOrders(Construct):
                 bisect_batch_on_error=True,
                 # Lambda tries a failing batch again until then. The stream keeps records for 24 hours.
                 max_record_age=Duration.hours(20),
-                on_failure=event_sources.SqsDlq(self.queue.dead_letters),
+                on_failure=FailedBatches(self.queue.dead_letters),
             )
         )
         self.queue.grant(watch, "sqs:SendMessage")

@@ -5,7 +5,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks import traces
@@ -61,7 +60,7 @@ class OrderWorkflow(Workflow):
             file_name="order_fulfillment.asl.json",
             rollout=rollout,
             type=stage.order_workflow_type,
-            encryption=sfn.CustomerManagedEncryptionConfiguration(self.key),
+            key=self.key,
             substitutions={
                 "OrderTable": table.table_name,
                 "DaysOrdersAreKept": table.client_environment["ORDER_DAYS"],
@@ -92,7 +91,19 @@ class OrderWorkflow(Workflow):
         )
 
     def _allow_key(self, scope: Construct) -> None:
-        # CDK's own grant contains the workflow's name, which is empty if CloudFormation generates the name.
+        # Log delivery encrypts and decrypts the log with the same key.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+        stack = Stack.of(self)
+        logs = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"
+        of_logs = {"StringEquals": {"kms:EncryptionContext:SourceArn": logs}}
+        allow(self, "kms:GenerateDataKey", on=self.key.key_arn, only_if=of_logs)
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                actions=["kms:Decrypt*"],
+                resources=["*"],
+            )
+        )
         # This is a separate policy because it names the workflow. The workflow depends on its role's default policy,
         # so that one cannot name the workflow.
         iam.Policy(

@@ -24,7 +24,7 @@ from stacks.order_table import OrderTable
 from stacks.order_workflow import OrderWorkflow
 from stacks.orders_api import OrdersApi
 from stacks.python_function import DependencyLayer, PythonFunction, named_functions
-from stacks.queues import HoldingQueue, WorkQueue
+from stacks.queues import FailedBatches, HoldingQueue, WorkQueue
 from stacks.rest_api import STAGE_NAME
 from stacks.saved_queries import SavedQueries
 from stacks.spending import Budget
@@ -188,7 +188,7 @@ class OrdersStack(Stack):
                 # Cached entries expire after at most five minutes (orders.cache_entry.TTL_SECONDS), so older changes
                 # no longer matter.
                 max_record_age=Duration.minutes(5),
-                on_failure=event_sources.SqsDlq(failures),
+                on_failure=FailedBatches(failures),
             )
         )
         cache.grant_connect(update_cache)

@@ -54,10 +54,8 @@ class PublishedFunction(PythonFunction):
             GradualAlias(self, "Gradual", gradual=gradual, alarms=rollout.alarms, function=self, alias=alias)
 
     def allow_calls(self, workflow: iam.IGrantable) -> None:
-        """Lets a workflow call the alias. CDK's `grant_invoke` would also allow each version."""
+        """Lets a workflow call the alias. CDK's `grant_invoke` would also allow the function and each version."""
         allow(workflow, "lambda:InvokeFunction", on=self.live)
-        # Executions that began before there was an alias name the function itself.
-        allow(workflow, "lambda:InvokeFunction", on=self.function_arn)
 
 
 def fingerprint_of(settings: Mapping[str, Any], *, layer: str) -> str:

@@ -1,9 +1,12 @@
 """Defaults for SQS queues: encrypted, and reachable only over TLS."""
 
+import jsii
 from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from stacks.permissions import allow
 from stacks.sending import MOST_RECEIVES, VISIBILITY_SECONDS
 
 LONGEST_RETENTION = Duration.days(14)
@@ -57,3 +60,20 @@ class SendingQueue(sqs.Queue):
             visibility_timeout=Duration.seconds(VISIBILITY_SECONDS),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MOST_RECEIVES),
         )
+
+
+@jsii.implements(lambda_.IEventSourceDlq)
+class FailedBatches:
+    """The queue for batches of a stream that a function could not process. Lambda sends them with the function's role.
+
+    CDK's own `SqsDlq` would also allow the function to read the queue's attributes.
+    """
+
+    def __init__(self, queue: sqs.IQueue) -> None:
+        self._queue = queue
+
+    def bind(
+        self, target: lambda_.IEventSourceMapping, target_handler: lambda_.IFunction
+    ) -> lambda_.DlqDestinationConfig:
+        allow(target_handler, "sqs:SendMessage", on=self._queue.queue_arn)
+        return lambda_.DlqDestinationConfig(destination=self._queue.queue_arn)

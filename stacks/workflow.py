@@ -7,6 +7,7 @@ from typing import cast
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -50,6 +51,8 @@ class Workflow(sfn.StateMachine):
 
     `substitutions` holds the values of the `${Placeholders}` in the file. It grants no permissions: grant them
     to the workflow.
+
+    `key` encrypts the executions and the log. It grants no permissions either.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class Workflow(sfn.StateMachine):
         type: sfn.StateMachineType,
         rollout: Rollout,
         log_level: sfn.LogLevel | None = None,
-        encryption: sfn.EncryptionConfiguration | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         definition = load_definition(file_name, substitutions=substitutions)
         log_group = logs.LogGroup(
@@ -83,7 +86,6 @@ class Workflow(sfn.StateMachine):
             role=iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com")),
             definition_body=sfn.DefinitionBody.from_string(definition),
             definition_substitutions=dict(substitutions),
-            encryption_configuration=encryption,
             # CDK lets the role send traces and read sampling rules. X-Ray has no resources to name instead of "*".
             # https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
             tracing_enabled=bool(stage.traces_sampled),
@@ -91,6 +93,14 @@ class Workflow(sfn.StateMachine):
                 destination=log_group, level=log_level or stage.workflow_log_level, include_execution_data=False
             ),
         )
+        if key:
+            # With `encryption_configuration`, CDK would also allow the role to use the key for a workflow whose name is
+            # empty.
+            cast(
+                sfn.CfnStateMachine, self.node.default_child
+            ).encryption_configuration = sfn.CfnStateMachine.EncryptionConfigurationProperty(
+                type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=key.key_arn, kms_data_key_reuse_period_seconds=300
+            )
         self.live = self._published(rollout)
 
     def _published(self, rollout: Rollout) -> str:

@@ -33,6 +33,16 @@ RENAMED = {"apigateway:GetAccount": "apigateway:GET", "lambda:Invoke": "lambda:I
 SERVICES = {"sesv2": "ses", "stepfunctions": "states", "service-quotas": "servicequotas"}
 NO_PERMISSION = {"sts:GetCallerIdentity"}
 
+SHARED = ("tools/*.py", "tools/accounts/*.py")
+"""The files with calls that the programs of CALLERS share with others."""
+
+INDIRECT = {
+    "sts:AssumeRole": "`cdk deploy` assumes the roles of the bootstrap",
+    "kms:Decrypt": "Step Functions encrypts the input of the order workflow for its caller",
+    "kms:GenerateDataKey": "the same",
+}
+"""Actions of the role that no program names, with the reasons."""
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
@@ -133,11 +143,11 @@ def test_what_the_role_changes_itself_belongs_to_the_stage(template: Callable[..
             assert tagged or all("prod-" in plain(arn) or "role/cdk-" in plain(arn) for arn in arns), statement
 
 
-def operations() -> Iterator[tuple[str, str]]:
-    """The services and operations that the programs of CALLERS name."""
+def operations(*patterns: str) -> Iterator[tuple[str, str]]:
+    """The services and operations that the programs of CALLERS name, or the files of each of the patterns together."""
     session = botocore.session.get_session()
-    for folder in CALLERS:
-        trees = [ast.parse(file.read_text()) for file in (PROJECT / "tools" / folder).glob("*.py")]
+    for pattern in patterns or [f"tools/{folder}/*.py" for folder in CALLERS]:
+        trees = [ast.parse(file.read_text()) for file in PROJECT.glob(pattern)]
         nodes = [node for tree in trees for node in ast.walk(tree)]
         words = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
         texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
@@ -155,6 +165,17 @@ def test_the_role_may_make_each_call_of_the_programs(template: Callable[..., dic
     missing = {RENAMED.get(action, action) for action in needed} - allowed - NO_PERMISSION
     assert missing == set(), "add them to stacks/deployer.py, or say in OTHERS why the role does not need them"
     assert OTHERS.keys() <= found
+
+
+def test_the_role_may_make_no_call_that_no_program_makes(template: Callable[..., dict[str, Any]]) -> None:
+    allowed = actions(role(template(), "Deploy")[1])
+
+    # The helpers of queues get their client from the caller, so they do not name the service.
+    queues = (PROJECT / "lambdas/common/queues.py").read_text()
+    of_sqs = botocore.session.get_session().get_service_model("sqs").operation_names
+    found = {*operations(), *operations(*SHARED), *(("sqs", one) for one in of_sqs if f".{xform_name(one)}(" in queues)}
+    made = {f"{SERVICES.get(service, service)}:{operation.removesuffix('Batch')}" for service, operation in found}
+    assert allowed - {RENAMED.get(action, action) for action in made} == INDIRECT.keys()
 
 
 def test_the_account_has_one_provider_for_github_and_it_stays(template: Callable[..., dict[str, Any]]) -> None:

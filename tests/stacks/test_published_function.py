@@ -11,7 +11,6 @@ SETTINGS = {"code": {"s3Key": f"{CODE}.zip"}, "memorySize": 128, "environment": 
 
 
 def test_workflows_call_functions_by_the_alias(deployment):
-    """Their role may call the alias, and the function itself for executions that are older than the alias."""
     aliases = {f"{path}/Live" for path in ("Orders/VerifyCCAndPrice", "Reminders/ScheduleReminder")}
     assert {*deployment.properties("AWS::Lambda::Alias")} == aliases
     workflows = deployment.properties("AWS::StepFunctions::StateMachine")

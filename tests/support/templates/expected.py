@@ -7,7 +7,7 @@ you expect, paste the line here, and run `make format`.
 from collections.abc import Mapping, Set
 from typing import NamedTuple
 
-from stacks.stage import Stage
+from stacks.stage import CacheSettings, Stage
 
 WRITE_LOGS = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
 """The actions that every function may do on its own log group. The entries leave them out."""
@@ -188,12 +188,7 @@ FUNCTIONS: Mapping[str, Function] = {
         may={
             "*": LIST_STREAMS,
             "Orders/LostOrders/OrdersToCheck.Arn": {"sqs:SendMessage"},
-            # Lambda needs only SendMessage. With a queue for failed batches, CDK always grants the other two as well.
-            "Orders/LostOrders/OrdersToCheckDeadLetters.Arn": {
-                "sqs:GetQueueAttributes",
-                "sqs:GetQueueUrl",
-                "sqs:SendMessage",
-            },
+            "Orders/LostOrders/OrdersToCheckDeadLetters.Arn": {"sqs:SendMessage"},
             "Orders/OrderTable.StreamArn": READ_STREAM,
         },
     ),
@@ -397,8 +392,6 @@ WITH_CACHE: Mapping[str, Function] = {
         may={
             "*": JOIN_NETWORK,
             "Orders/OrderTable.Arn": {"dynamodb:GetItem"},
-            "elasticache:replicationgroup:Cache/Redis": {"elasticache:Connect"},
-            "elasticache:user:STAGE-cache-orders": {"elasticache:Connect"},
         },
     ),
     "Orders/UpdateCache": Function(
@@ -415,14 +408,17 @@ WITH_CACHE: Mapping[str, Function] = {
                 "ec2:UnassignPrivateIpAddresses",
             },
             "Orders/OrderTable.StreamArn": READ_STREAM,
-            # As for WatchOrders.
-            "Orders/UpdateCacheFailures.Arn": {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"},
-            "elasticache:replicationgroup:Cache/Redis": {"elasticache:Connect"},
-            "elasticache:user:STAGE-cache-orders": {"elasticache:Connect"},
+            "Orders/UpdateCacheFailures.Arn": {"sqs:SendMessage"},
         },
     ),
 }
 """The functions of a stage with a cache. They replace entries of FUNCTIONS with the same name."""
+
+SIGN_IN: Grants = {
+    "elasticache:replicationgroup:Cache/Redis": {"elasticache:Connect"},
+    "elasticache:user:STAGE-cache-orders": {"elasticache:Connect"},
+}
+"""What the functions of WITH_CACHE may also do, if the cache has a sign-in."""
 
 WITH_CONSUMER: Mapping[str, Function] = {
     "Fulfillment/ShipOrder": Function(
@@ -448,7 +444,6 @@ OTHER_ROLES: Mapping[str, Grants] = {
         "Orders/OrderTable.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         "Orders/OrderWorkflowKey.Arn": ENCRYPT,
         "Orders/ParkedQueue.Arn": {"sqs:SendMessage"},
-        "Orders/VerifyCCAndPrice.Arn": {"lambda:InvokeFunction"},
         "Orders/VerifyCCAndPrice/Live": {"lambda:InvokeFunction"},
     },
     "Reminders/ReminderDeliveryRole": {
@@ -461,7 +456,6 @@ OTHER_ROLES: Mapping[str, Grants] = {
         "*": DELIVER_LOGS | TRACE,
         "Reminders/ReminderDelivery": {"states:StartExecution"},
         "Reminders/ReminderTable.Arn": {"dynamodb:UpdateItem"},
-        "Reminders/ScheduleReminder.Arn": {"lambda:InvokeFunction"},
         "Reminders/ScheduleReminder/Live": {"lambda:InvokeFunction"},
     },
 }
@@ -482,9 +476,14 @@ def other_roles_of(stage: Stage) -> dict[str, Grants]:
     return {**OTHER_ROLES, **(WITH_GRADUAL if stage.gradual else {})}
 
 
+def _with_cache(cache: CacheSettings) -> dict[str, Function]:
+    more = SIGN_IN if cache.encrypted_in_transit else {}
+    return {name: function._replace(may={**function.may, **more}) for name, function in WITH_CACHE.items()}
+
+
 def functions_of(stage: Stage) -> dict[str, Function]:
     return {
         **FUNCTIONS,
-        **(WITH_CACHE if stage.cache else {}),
+        **(_with_cache(stage.cache) if stage.cache else {}),
         **(WITH_CONSUMER if stage.example_consumer else {}),
     }

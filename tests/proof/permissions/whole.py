@@ -1,0 +1,90 @@
+"""Runs the whole part: every setting."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aws_cdk.aws_stepfunctions import StateMachineType
+
+from stacks.config import DEV, LOCAL, PROD
+from stacks.stage import Stage
+from tests.proof.permissions import changed
+from tests.proof.permissions.account import Account
+from tests.proof.permissions.compare import compared
+from tests.proof.permissions.resources import differences, lines
+from tests.proof.section import Figure, Section
+from tests.support.templates.deployment import synthesise_stage
+
+SETTINGS: Mapping[str, Stage] = {
+    "local": LOCAL,
+    "dev": DEV,
+    "prod": PROD,
+    "dev without cache": replace(DEV, cache=None),
+    "dev with the example consumer": replace(DEV, example_consumer=True),
+    "dev with an existing sender": replace(DEV, sender_identity="existing"),
+    "prod without gradual deployments": replace(PROD, gradual=None),
+    "prod with Standard workflows and no traces": replace(
+        PROD, order_workflow_type=StateMachineType.STANDARD, traces_sampled=0
+    ),
+}
+COLUMNS = ("roles", "needs", "permissions", "missing", "unused", "removed", "widened", "statements of resources")
+
+
+def run_whole() -> Section:
+    sums: Counter[str] = Counter()
+    rows, failures = [], []
+    for name, stage in SETTINGS.items():
+        counted, wrong = _of_setting(stage)
+        sums.update(counted)
+        failures += [f"{name}: {one}" for one in wrong]
+        rows.append(f"| {name} | {' | '.join(str(counted[column]) for column in COLUMNS)} |")
+        print(rows[-1], flush=True)
+    figures = [
+        Figure("permissions that something needs", sums["permissions"] - sums["unused"], sums["permissions"]),
+        Figure("needs that a permission meets", sums["needs"] - sums["missing"], sums["needs"]),
+        Figure("removals that the comparison noticed", sums["removed"], sums["permissions"]),
+        Figure("wider permissions that the comparison noticed", sums["widened"], sums["tried wider"]),
+        Figure("statements in policies of resources and in trusts of roles", sums["statements of resources"]),
+    ]
+    return Section(figures, _text(rows), failures)
+
+
+def _of_setting(stage: Stage) -> tuple[dict[str, int], list[str]]:
+    """What the comparison counted in a setting, and its failures."""
+    with TemporaryDirectory() as folder:
+        account = Account(synthesise_stage(Path(folder), stage))
+    roles, others = compared(account), differences(account)
+    unnoticed, wider = changed.unnoticed_removals(roles), changed.additions(roles)
+    too_wide = [one for one, said in wider if not said]
+    counted = {
+        "roles": len({one.role for one in roles.grants}),
+        "needs": len(roles.needs),
+        "permissions": len(roles.grants),
+        "missing": len(roles.missing),
+        "unused": len(roles.unused),
+        "removed": len(roles.grants) - len(unnoticed),
+        "widened": len(wider) - len(too_wide),
+        "tried wider": len(wider),
+        "statements of resources": len(lines(account)),
+    }
+    wrong = [
+        *roles.failures,
+        *others,
+        *(f"no check fails without: {one}" for one in unnoticed),
+        *(f"no check fails with: {one}" for one in too_wide),
+    ]
+    return counted, wrong
+
+
+def _text(rows: list[str]) -> str:
+    table = [f"| setting | {' | '.join(COLUMNS)} |", f"| --- |{' ---: |' * len(COLUMNS)}", *rows]
+    return "\n".join(
+        [
+            "A permission is one action on one resource. `removed` and `widened` count the changes that the comparison",
+            "noticed.",
+            "",
+            *table,
+        ]
+    )
