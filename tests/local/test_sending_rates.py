@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ministack import app
+from ministack.core import persistence
 from ministack.services import ses, ses_v2, sns, sqs, stepfunctions
 
 from local import homes, settings
@@ -40,7 +41,7 @@ class Clock:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The engine's own services. The functions that the patch replaces are restored after the test."""
     for module, names in (
-        (ses, ("_send_email", "_get_send_quota")),
+        (ses, ("_send_email", "_get_send_quota", "get_state", "load_persisted_state")),
         (ses_v2, ("handle_request",)),
         (sns, ("_publish",)),
         (app, ("_handle_admin_config_request", "_handle_ses_messages_request")),
@@ -91,6 +92,20 @@ def test_the_engine_forgets_the_headers_of_a_mail(engine: None, patched: bool) -
 
     (mail,) = ses._sent_emails_list()
     assert (mail.get("Headers"), mail.get("Tags")) == (([header], tags) if patched else (None, None))
+
+
+@pytest.mark.parametrize("patched", [False, True])
+def test_the_engine_forgets_the_mails_when_it_stops(engine: None, patched: bool) -> None:
+    if patched:
+        mails.apply()
+    assert v2("POST", "outbound-emails", V2_MAIL)[0] == 200
+    sent = ses._sent_emails_list()[:]
+
+    saved = json.dumps(ses.get_state(), default=persistence._json_default)
+    ses.reset()
+    ses.load_persisted_state(json.loads(saved, object_hook=persistence._json_object_hook))
+
+    assert ses._sent_emails_list() == (sent if patched else [])
 
 
 def test_both_apis_of_ses_share_the_rate_and_refuse_in_their_own_form(engine: None) -> None:
