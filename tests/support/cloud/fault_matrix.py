@@ -216,6 +216,8 @@ class Matrix:
             # The function may do nothing more. The balance runs the sweep, which finds what is lost.
             eventually(lambda: fault.met)
         elif planned.often == EVER:
+            # A reminder that waits looks as if it were over.
+            eventually(lambda: fault.met)
             eventually(lambda: fault.calls_met >= TRIES or over(subject, case), every=0.3)
             if call.action in ("ses:SendEmail", "sns:Publish"):
                 # It is too late in the end. Until then SendReminder does not give up.
