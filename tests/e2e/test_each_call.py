@@ -13,6 +13,7 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import calls_granted
 from tests.support.cloud.fault_matrix import Matrix, fault_matrix
 from tests.support.cloud.fault_plan import SEED, sample
+from tests.support.cloud.fault_proof import Proof
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +22,17 @@ def matrix(apps: Apps) -> Iterator[Matrix]:
         yield matrix
 
 
-def test_no_fault_of_a_call_loses_or_repeats_anything(matrix: Matrix) -> None:
-    proof = fault_proof.run(matrix, lambda places: sample(places, SEED))
+@pytest.fixture(scope="module")
+def proof(matrix: Matrix) -> Proof:
+    return fault_proof.run(matrix, lambda places: sample(places, SEED))
 
+
+def test_no_fault_of_a_call_loses_or_repeats_anything(matrix: Matrix, proof: Proof) -> None:
     print(f"{len(matrix.results)} cases, seed {SEED}; {proof.terms}")
     assert not proof.failures, "\n".join(proof.failures)
 
 
+@pytest.mark.usefixtures("proof")
 def test_the_matrix_reaches_every_call_that_a_function_may_make(matrix: Matrix) -> None:
     granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(matrix.apps.cloud, stack)}
 

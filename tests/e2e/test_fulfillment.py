@@ -44,6 +44,12 @@ def shop(home: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture
+def no_dead_letters(shop: Shop) -> None:
+    """Removes the dead letters of other tests."""
+    shop.cloud.engine.client("sqs").purge_queue(QueueUrl=shop.dead_letters)
+
+
+@pytest.fixture
 def quick_retries(shop: Shop) -> Iterator[None]:
     """Makes a failed message visible again after a second."""
     before = shop.hide_for("1")
@@ -66,6 +72,7 @@ def test_a_good_order_is_shipped_and_leaves_the_queue(shop: Shop, order: dict[st
     assert apps.settled(order["OrderId"])["Status"]["S"] == "FULFILLMENT_QUEUED"
 
 
+@pytest.mark.usefixtures("no_dead_letters")
 def test_each_order_of_a_burst_is_shipped_once(shop: Shop) -> None:
     burst = dict(message() for _ in range(200))
     before = shop.shipped()
@@ -77,7 +84,7 @@ def test_each_order_of_a_burst_is_shipped_once(shop: Shop) -> None:
     assert shop.dead_letter_bodies() == []
 
 
-@pytest.mark.usefixtures("quick_retries")
+@pytest.mark.usefixtures("quick_retries", "no_dead_letters")
 def test_five_copies_of_a_message_are_one_shipment(shop: Shop) -> None:
     order_id, body = message()
 
@@ -100,7 +107,7 @@ def test_simultaneous_copies_are_one_shipment(shop: Shop) -> None:
     assert shop.shipped()[order_id] == 1
 
 
-@pytest.mark.usefixtures("quick_retries")
+@pytest.mark.usefixtures("quick_retries", "no_dead_letters")
 def test_only_invalid_messages_become_dead_letters_after_five_attempts(shop: Shop) -> None:
     good = dict(message() for _ in range(6))
     _, mistyped = message(Price=7)
@@ -149,6 +156,10 @@ def test_the_demo_follows_an_order_to_its_shipment_or_its_queue(shop: Shop, samp
 
 
 def test_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
+    order_id, body = message()
+    shop.send(body)
+    eventually(lambda: shop.shipped()[order_id])
+
     status, logs = run(home, "status", "-v"), run(home, "logs", "ShipOrder")
 
     assert f"shipment table     {shop.places.shipment_table}" in status.stdout
@@ -156,8 +167,17 @@ def test_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
     assert "Zoë" not in logs.stdout
 
 
+@pytest.fixture
+def consumer_returns(shop: Shop, home: Path) -> Iterator[None]:
+    """Deploys the consumer again after a test that removes it. The other tests need it."""
+    yield
+    on = run(home, "up", "--consumer")
+    assert (on.returncode, on.stderr) == (0, "")
+    shop.places = shop.cloud.places()
+
+
+@pytest.mark.usefixtures("consumer_returns")
 def test_without_the_consumer_orders_stay_in_their_queue(shop: Shop, home: Path) -> None:
-    """Must be the last test of this cloud, because it removes the consumer."""
     off = run(home, "up", "--no-consumer")
     remembered = Cloud(load(home))
     order_id, body = message()
