@@ -136,10 +136,10 @@ def test_each_harmless_survivor_has_its_line_of_code() -> None:
 
 
 def test_tests_notice_mistakes_in_a_module() -> None:
-    """The part does the same with every module."""
+    """The part does the same with every module. One of the six mutants is harmless."""
     command = [sys.executable, "-m", "tests.proof.mutants", "functions", "--many=6", "--seed=sample"]
     command += ["--only=lambdas/common/texts.py", "--tests", "tests/lambdas/common/test_texts.py"]
 
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "mutants that a test notices: 6 of 6"), done.stderr
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "mutants that a test notices: 5 of 5"), done.stderr

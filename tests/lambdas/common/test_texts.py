@@ -44,3 +44,13 @@ def test_code_points_that_no_character_has_are_found(text):
 @pytest.mark.parametrize("text", ["", "a", "\ufdcf", "\ufdf0", "\ufffd", "\U0001fffd", "\U00020000"])
 def test_code_points_beside_them_are_characters(text):
     assert not has_noncharacter(text)
+
+
+@pytest.mark.parametrize("text", ["\u2065", "\ufff0", "\ufff8", "\U000e0000", "\U000e0fff"])
+def test_unassigned_code_points_that_programs_ignore_are_not_visible(text):
+    assert not is_visible(text)
+
+
+@pytest.mark.parametrize("text", ["\uffef", "\U000dfffd", "\U000e1000"])
+def test_other_unassigned_code_points_are_visible(text):
+    assert is_visible(text)

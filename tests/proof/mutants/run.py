@@ -96,6 +96,8 @@ def section_of(found: Mapping[str, Sequence[Judged]]) -> Section:
     rows = [_row(kind, judged) for kind, judged in found.items() if judged]
     figures = [_figure("mutants that a test notices", everything)]
     figures += [_figure(f"mutants of {kind} that a test notices", judged) for kind, judged in found.items() if judged]
+    noticed = _counted(everything)[0]
+    figures.append(Figure("of all mutants, harmless ones included", noticed, len(everything)))
     survivors = [one for one in everything if _survived(one)]
     text = "\n\n".join([*rows, _list("Survivors", survivors), _list("Harmless survivors", _equivalent(everything))])
     return Section(figures, text, [*_too_many(found)])

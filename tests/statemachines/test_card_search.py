@@ -1,0 +1,103 @@
+"""Each rule of the order workflow's search for card numbers decides at least one of these orders."""
+
+import pytest
+
+from common.cards import looks_like_card, passes_luhn
+from orders.rules import SPLITS
+from tests.support.orders import an_order
+from tests.support.workflows.asl import evaluated, load, states, walked
+
+MACHINE = load("order_fulfillment.asl.json")
+STATES = dict(states(MACHINE))
+ORDER = an_order(CC="4242424242424242")
+
+
+def is_found(**changes) -> bool:
+    failure = walked(MACHINE, ORDER | changes)[1].get("failure", {})
+    assert failure in ({}, {"State": "Is it an order", "Error": "CardNumberInTextError"}), failure
+    return bool(failure)
+
+
+def iban(country: str, account: str, *, right: bool) -> str:
+    """An IBAN in groups of four, with the right check digits (ISO 13616-1) or with the next ones."""
+    check = 98 - int("".join(str(int(one, 36)) for one in f"{account}{country}00")) % 97
+    text = f"{country}{check if right else check % 96 + 1:02}{account}"
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+def valid(digits: str) -> str:
+    """The digits with their check digit."""
+    return next(f"{digits}{last}" for last in range(10) if passes_luhn(f"{digits}{last}"))
+
+
+def grouped(digits: str, sizes: list[int], separator: str) -> str:
+    ends = [sum(sizes[: n + 1]) for n in range(len(sizes))]
+    return separator.join(digits[end - size : end] for end, size in zip(ends, sizes, strict=True))
+
+
+VISA, AMEX, LONG = valid("424242424242424"), valid("37828224631000"), valid("420000000000001234")
+TEXTS = [
+    (" ".join("9" * 20), False),
+    (" ".join("9" * 21), True),
+    (" ".join("9" * 3 + VISA), True),
+    (f"7 {grouped(VISA, [4, 4, 4, 4], ' ')}", True),
+    (f"{grouped(VISA, [4, 4, 4, 4], ' ')} 7", True),
+    (grouped(AMEX, [4, 6, 5], "-"), True),
+    (grouped(AMEX[:-1] + "6", [4, 6, 5], "-"), True),
+    (grouped(AMEX[:-1] + "6", [4, 6, 5], "_"), True),
+    (grouped(AMEX[:-1] + "6", [4, 6, 5], "/"), False),
+    (grouped(VISA[:-1] + "3", [4, 4, 4, 4], "-"), True),
+    (grouped(VISA[:-1] + "3", [5, 5, 6], "-"), False),
+    (grouped(VISA, [5, 5, 6], "-"), True),
+    (grouped(VISA, [5, 5, 6], ", "), True),
+    (grouped(VISA, [5, 5, 6], " - "), True),
+    ("42424-24242 424242", False),
+    (grouped(LONG, [4, 4, 4, 4, 3], " "), True),
+    (f"7 {grouped(LONG, [4, 4, 4, 4, 3], ' ')}", True),
+    (f"7 {grouped(LONG, [6, 13], ' ')}", True),
+    (grouped(valid("4200420042004250"[:15]), [4, 4, 4, 4], " "), True),
+    (f"+{VISA}", True),
+    (f"+{AMEX}", False),
+    (f"x{VISA}", True),
+    (f"x{VISA[:-1]}3", False),
+    (VISA[:-1] + "3", True),
+    (f"pay {iban('DE', VISA + '00', right=True)} now", False),
+    (f"pay {iban('DE', VISA + '00', right=False)} now", True),
+    (f"pay {iban('GB', 'WEST' + VISA, right=True)} now", False),
+    (f"pay {iban('GB', 'WEST' + VISA, right=False)} now", True),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), TEXTS)
+def test_a_name_holds_a_card_number_or_not_as_in_the_api(text, found):
+    assert (is_found(Name=text), looks_like_card(text)) == (found, found)
+
+
+@pytest.mark.parametrize(("first", "second"), SPLITS)
+def test_two_fields_that_make_one_card_number_are_found(first, second):
+    begin, end = ("4242 4242 4242", "4242") if second == "Price" else ("4242 4242", "4242 4242")
+    if first == "OrderId":
+        begin = begin.replace(" ", "-")
+    if second == "OrderId":
+        end = end.replace(" ", "-")
+    others = {"OrderId": "A-1", "Name": "Ann", "ItemName": "lamp", "Price": "1"}
+
+    assert is_found(**others | {first: begin, second: end})
+    assert not is_found(**others | {first: f"a {begin}" if first != "OrderId" else f"a-{begin}", second: end})
+
+
+@pytest.mark.parametrize(
+    "order_id",
+    ["42424242-4242-4242-4242-42424242424a", "4242424242424242aaaaaaaaaaaaaaaa", "4242424242424242" * 3 + "a" * 16],
+)
+def test_a_uuid_or_a_digest_is_not_searched(order_id):
+    assert not is_found(OrderId=order_id)
+    assert is_found(Name=VISA)
+
+
+@pytest.mark.parametrize("field", ["orderId", "rowId"])
+def test_an_id_of_64_characters_is_kept_with_invalid_input(field):
+    given = {"Claimed": True, "OrderId": "a" * 64}
+
+    assert evaluated(STATES["Not an order"]["Assign"][field], given) == "a" * 64
+    assert evaluated(STATES["Not an order"]["Assign"][field], given | {"OrderId": "a" * 65}) is None
