@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from orders.order import own_part
-from tests.support.cloud.journeys import Journey, Journeys, Subject, parked_message, put_received, scheduled
+from tests.support.cloud.journeys import Journey, Journeys, Subject, parked, parked_message, put_received, scheduled
 
 
 def somebody(subject: Subject) -> None:
@@ -20,7 +20,8 @@ def somebody(subject: Subject) -> None:
 
 
 def somebody_parked(subject: Subject) -> None:
-    """Makes a new person whose order is parked."""
+    """Makes a new person whose order is parked, and another parked order, whose message the function must release."""
+    parked(Subject(subject.apps))
     somebody(subject)
     sub = subject.found["account"]
     parked_message(
@@ -38,11 +39,19 @@ def journeys(name: str, function: str, method: str, then: frozenset[int]) -> tup
     return (
         Journey(name, functions, go, begin=somebody, then=then),
         Journey(
-            f"{name} with a parked order", functions, go, begin=somebody_parked, then=then, alone=True, only="sqs:"
+            f"{name} with a parked order",
+            functions,
+            go,
+            begin=somebody_parked,
+            then=then,
+            alone=True,
+            early=True,
+            only="sqs:",
         ),
     )
 
 
 COPY = journeys("taking a copy of one's data", "GetAccount", "GET", frozenset({200}))
 DELETION = journeys("deleting an account", "DeleteAccount", "DELETE", frozenset({200, 404}))
-ACCOUNTS = Journeys(main=[COPY[0], DELETION[0]], alone=[[COPY[1]], [DELETION[1]]], fresh=[])
+# Both search the same queue, which hides the messages that one of them has found.
+ACCOUNTS = Journeys(main=[COPY[0], DELETION[0]], alone=[[COPY[1], DELETION[1]]], fresh=[])
