@@ -17,7 +17,7 @@ SAMPLE = "tests/e2e/test_load.py tests/e2e/test_budgets.py"
 ORDERS, REMINDERS = 300, 150
 RATE, BURST, CLIENTS = 10, 50, 32
 """The limit of the burst, in requests a second and at once. Even a busy laptop could answer more."""
-ROUNDS = 6
+ROUNDS = 10
 FEW, MANY = 1_000, 100_000
 
 

@@ -16,7 +16,7 @@ from tests.support.names import unique
 CLIENTS = 6
 ORDERS, REMINDERS, LOOKUPS, LISTS = 60, 12, 600, 40
 """The requests of each kind in a round."""
-WARM = 2
+WARM = 6
 """The rounds until each process has imported its modules and opened its connections."""
 FLAT = 1_000_000
 """The bytes that a process may grow by in all later rounds: Python's allocator takes memory in pieces of a megabyte."""
