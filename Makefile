@@ -103,7 +103,7 @@ check: setup-dev ## Run linters, type checks and the validation of templates
 	nice .venv/bin/cfn-lint --non-zero-exit-code warning build/cdk.out/check/*/*.template.json
 
 .PHONY: test-unit
-test-unit: test-functions test-templates ## Run the tests that need no cloud, in random order
+test-unit: test-functions test-templates ## Run the tests that need no cloud
 
 .PHONY: test-functions
 test-functions: setup-dev ## Run the tests of functions and workflows
@@ -133,8 +133,7 @@ test-tutorial: setup-dev ## Follow docs/tutorial.md on a laptop cloud
 
 # A long part of the end-to-end tests. It runs on its own laptop cloud.
 FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py
-# They mostly wait for the programs that they start, and the part with the faults ends early. They come first there,
-# because the other tests switch the example consumer on.
+# They mostly wait for the programs that they start, and the part with the faults ends early.
 PROGRAMS = tests/e2e/test_orders_cli.py tests/e2e/test_redis_tuples.py
 
 .PHONY: test-e2e

@@ -17,9 +17,6 @@ from local.cloud import Cloud, Places
 from local.processes import free_port
 from tests.support.engine.paths import START as WATCHED
 
-UNIT_TESTS = ("lambdas", "stacks", "statemachines", "tools")
-"""The folders whose tests need no cloud."""
-
 _isolated = settings.isolated(os.environ)
 os.environ.clear()
 os.environ.update(_isolated)
@@ -47,11 +44,16 @@ botocore.useragent.sanitize_user_agent_string_component = functools.cache(
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Lets pytest-randomly shuffle unit tests only. The other tests share a cloud and depend on their order."""
-    if any(item.path.relative_to(Path(__file__).parent).parts[0] not in UNIT_TESTS for item in items):
-        config.option.randomly_reorganize = False
-    return (yield)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Lets pytest-randomly shuffle all tests. Then gives the steps of each story their order back."""
+    steps: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("story"):
+            steps.setdefault(item.path, []).append(item)
+    result = yield
+    left = {path: iter(story) for path, story in steps.items()}
+    items[:] = [next(left[item.path]) if item.path in left else item for item in items]
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ from tools.teardown import __main__ as teardown
 from tools.teardown import stacks
 from tools.teardown.kinds import BOOTSTRAP, KINDS
 
+pytestmark = pytest.mark.story
+
 TOGETHER = ("dev", "prod")
 """The stages that an account may have at the same time."""
 

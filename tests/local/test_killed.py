@@ -29,6 +29,8 @@ from tests.support.cloud.reminders import settled as reminded
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.story
+
 Orders = list[dict[str, str]]
 
 

@@ -16,6 +16,8 @@ from tests.rehearsal.filling import fill
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.planted import copy_with
 
+pytestmark = pytest.mark.story
+
 FEW = 24
 """Requests during a deployment: three rounds."""
 
