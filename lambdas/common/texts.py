@@ -41,9 +41,14 @@ def has_noncharacter(text: str) -> bool:
 def shown_name(name: str) -> str:
     """Returns a field's name in the form that an answer may repeat: shortened, with `#` for each digit.
 
-    The caller may have sent a card number as a name.
+    The caller may have sent a card number as a name. No field has a blank or an `@` in its name, but people's names and
+    addresses do. With one of these, each letter is a `#`, too.
     """
-    return "".join(HIDDEN if one.isnumeric() else one if one.isprintable() else "?" for one in name[:_LONGEST_NAME])
+    is_a_field = not any(one == "@" or unicodedata.category(one) == "Zs" for one in name)
+    return "".join(
+        HIDDEN if one.isnumeric() or (one.isalpha() and not is_a_field) else one if one.isprintable() else "?"
+        for one in name[:_LONGEST_NAME]
+    )
 
 
 def _is_visible(one: str) -> bool:

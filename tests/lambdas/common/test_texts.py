@@ -54,3 +54,17 @@ def test_unassigned_code_points_that_programs_ignore_are_not_visible(text):
 @pytest.mark.parametrize("text", ["\uffef", "\U000dfffd", "\U000e1000"])
 def test_other_unassigned_code_points_are_visible(text):
     assert is_visible(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Qty", "Qty"),
+        ("ada.lovelace@example.com", "###.########@#######.###"),
+        ("Ada Lovelace", "### ########"),
+        ("Zoë\u00a0O'Brien", "###?#'#####"),
+        ("a@1", "#@#"),
+    ],
+)
+def test_the_shown_name_of_a_field_has_no_name_and_no_address_of_a_person(name, shown):
+    assert shown_name(name) == shown
