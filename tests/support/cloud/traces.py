@@ -1,8 +1,10 @@
 """Test card numbers that show where they were planted, and a search for their traces. See decision D032."""
 
 import base64
+import functools
 import hashlib
 import html
+import itertools
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -23,11 +25,13 @@ _BRANDS = [
     ("222300", 16),
     ("620000", 19),
 ]
-_DIGITS = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,2}[0-9])+")
+_DIGITS = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){11,}")
 _JSON = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 _ASCII = {code: str(int(chr(code))) for code in range(128, sys.maxunicode + 1) if chr(code).isdecimal()}
 """The digits of other scripts."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
+_HEX = re.compile("(?:3[0-9]){12,}")
+_NO_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 
 
 class Trace(NamedTuple):
@@ -40,11 +44,13 @@ class Trace(NamedTuple):
 class Plants:
     """Card numbers that pass the checksum. Each place has a different one, which is the same in every run.
 
-    Tests that share a cloud use different `series`, so that their numbers differ.
+    Tests that share a cloud use different `series`, so that their numbers differ. `piece` digits in a row are a trace.
+    With very many cards it should be more than PIECE: otherwise ids and times match a piece by chance.
     """
 
-    def __init__(self, series: str) -> None:
+    def __init__(self, series: str, *, piece: int = PIECE) -> None:
         self._series = series
+        self._piece = piece
         self.cards: dict[str, str] = {}
         self._pieces: dict[str, str] = {}
 
@@ -53,30 +59,45 @@ class Plants:
         if place not in self.cards:
             brands = [brand for brand in _BRANDS if digits in (None, brand[1])]
             prefix, length = brands[len(self.cards) % len(brands)]
-            seed = int(hashlib.sha256(f"{self._series}: {place}".encode()).hexdigest(), 16)
-            body = prefix + str(seed)[-(length - len(prefix) - 1) :]
-            self.cards[place] = card = body + _check_digit(body)
-            self._pieces.update(dict.fromkeys(_pieces(card), place))
+            for attempt in itertools.count():
+                series = f"{self._series} {attempt}" if attempt else self._series
+                seed = int(hashlib.sha256(f"{series}: {place}".encode()).hexdigest(), 16)
+                body = prefix + str(seed)[-(length - len(prefix) - 1) :]
+                if self.plant(place, body + _check_digit(body)):
+                    break
         return self.cards[place]
+
+    def plant(self, place: str, card: str) -> bool:
+        """Makes `card` the number of `place`. Returns False if another place has a number with the same piece."""
+        pieces = list(self._pieces_of(card))
+        if any(piece in self._pieces for piece in pieces):
+            return False
+        self.cards[place] = card
+        self._pieces.update(dict.fromkeys(pieces, place))
+        return True
 
     def traces(self, written: str | bytes) -> set[Trace]:
         """The traces of planted cards in `written`.
 
-        It finds digits of any script, in a row or with up to two marks between them. They may be plain or escaped for
-        JSON, HTML or URLs, and all of this may be encoded in base64, with either alphabet and at any offset.
+        It finds digits of any script, in a row or with up to three marks between them. They may be plain or escaped for
+        JSON, HTML or URLs, or be written in hexadecimal. All of this may be encoded in base64, with either alphabet and
+        at any offset.
         """
-        text = written if isinstance(written, str) else written.decode("utf-8", errors="replace")
         forms: dict[str, str] = {}
-        for form, view in _views(text):
-            for plant in self._plants_in(view):
+        for form, view in views(written):
+            for plant in self.plants_in(view):
                 forms.setdefault(plant, form)
         return {Trace(plant, form) for plant, form in forms.items()}
 
-    def _plants_in(self, text: str) -> Iterator[str]:
-        for run in _DIGITS.finditer(text):
-            for piece in _pieces(re.sub("[^0-9]", "", run[0])):
+    def plants_in(self, view: str) -> Iterator[str]:
+        """The plants in one view of a text. See `views`."""
+        for run in _DIGITS.finditer(view if view.isascii() else view.translate(_ASCII)):
+            for piece in self._pieces_of(re.sub("[^0-9]", "", run[0])):
                 if piece in self._pieces:
                     yield self._pieces[piece]
+
+    def _pieces_of(self, digits: str) -> Iterable[str]:
+        return (digits[start : start + self._piece] for start in range(len(digits) - self._piece + 1))
 
 
 def grouped(card: str, mark: str = " ") -> str:
@@ -98,30 +119,36 @@ def _check_digit(body: str) -> str:
     return str(-sum(n - 9 if n > 9 else n for n in doubled) % 10)
 
 
-def _pieces(digits: str) -> Iterable[str]:
-    return (digits[start : start + PIECE] for start in range(len(digits) - PIECE + 1))
-
-
-def _views(text: str) -> Iterator[tuple[str, str]]:
-    """The forms in which `text` can be read: plain, without escapes, and decoded from base64."""
-    yield "plain", _in_ascii_digits(text)
-    plain = _unescaped(text)
+def views(written: str | bytes) -> Iterator[tuple[str, str]]:
+    """The forms in which data can be read: plain, without escapes, and decoded from hexadecimal or base64."""
+    text = written if isinstance(written, str) else written.decode("utf-8", errors="replace")
+    yield "plain", text
+    plain = unescaped(text)
     if plain != text:
-        yield "escaped", _in_ascii_digits(plain)
+        yield "escaped", plain
+    for run in _HEX.findall(plain):
+        yield "hexadecimal", bytes.fromhex(run).decode()
     for run in _BASE64.findall(plain):
-        standard = run.replace("-", "+").replace("_", "/")
-        for start in range(4):
-            whole = standard[start : len(standard) - (len(standard) - start) % 4]
-            decoded = base64.b64decode(whole).decode("utf-8", errors="replace")
-            yield "base64", _in_ascii_digits(_unescaped(decoded))
+        yield from (("base64", decoded) for decoded in _decoded(run))
 
 
-def _unescaped(text: str) -> str:
+@functools.lru_cache(maxsize=100_000)
+def _decoded(run: str) -> tuple[str, ...]:
+    """What a run of base64 may mean, at each of its four offsets. Without enough digits or letters it is left out."""
+    standard, found = run.replace("-", "+").replace("_", "/"), []
+    for start in range(4):
+        # A single last character encodes nothing.
+        whole = standard[start:] if (len(standard) - start) % 4 != 1 else standard[start:-1]
+        decoded = base64.b64decode(whole + "=" * (-len(whole) % 4))
+        text = decoded.decode("utf-8", errors="replace")
+        # Either the digits of a card number, or mostly text.
+        if len(decoded.translate(None, _NO_DIGITS)) >= PIECE or text.count("\ufffd") * 4 <= len(text):
+            found.append(unescaped(text))
+    return tuple(found)
+
+
+def unescaped(text: str) -> str:
     """Removes the escapes of JSON, URLs and HTML, including nested escapes."""
     while (plain := html.unescape(unquote(_JSON.sub(lambda escape: chr(int(escape[1], 16)), text)))) != text:
         text = plain
     return text
-
-
-def _in_ascii_digits(text: str) -> str:
-    return text if text.isascii() else text.translate(_ASCII)

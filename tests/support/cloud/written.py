@@ -1,11 +1,12 @@
 """Reads everything that a laptop cloud has written."""
 
+import gzip
 import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +16,8 @@ from local.cloud import Cloud
 
 Piece: TypeAlias = tuple[str, str | bytes]
 """The place of a piece of data, and its content."""
+
+ALWAYS = datetime.fromtimestamp(0, UTC)
 
 MAY_HOLD_A_CARD = {
     ("ExecutionStarted", ""),
@@ -46,16 +49,29 @@ The execution's input has the card number until it is checked. On AWS, the workf
 """
 
 
-def everything(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
-    """Everything that `cloud` has written. Executions that started before `since` are left out."""
+ENCRYPTED = "encrypted data"
+"""The place of the inputs of executions, and of MAY_HOLD_A_CARD."""
+
+
+def everything(cloud: Cloud, *, since: datetime, encrypted: bool = False) -> Iterator[Piece]:
+    """Everything that `cloud` has written. Executions that started before `since` are left out.
+
+    If `encrypted`, also the inputs of executions and MAY_HOLD_A_CARD, with the place ENCRYPTED.
+    """
+    yield from logs(cloud)
+    yield from without_logs(cloud, since=since, encrypted=encrypted)
+    yield from files(cloud.settings.home)
+
+
+def without_logs(cloud: Cloud, *, since: datetime, encrypted: bool = False) -> Iterator[Piece]:
+    """Everything but the logs and the files. The arguments mean the same as for `everything`."""
     yield from _tables(cloud)
     yield from _queues(cloud)
-    yield from logs(cloud)
-    yield from _executions(cloud, since)
+    yield from (piece for piece in _executions(cloud, since) if encrypted or piece[0] != ENCRYPTED)
     yield from _cache(cloud)
     yield from (("mail", json.dumps(mail)) for mail in cloud.engine.mails())
     yield from (("text message", json.dumps(text)) for text in cloud.engine.texts())
-    yield from _files(cloud.settings.home)
+    yield from _metrics(cloud)
 
 
 def inputs(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
@@ -92,11 +108,13 @@ def _queues(cloud: Cloud) -> Iterator[Piece]:
         yield from ((f"queue {name}", json.dumps(message)) for message in cloud.engine.queued(url))
 
 
-def logs(cloud: Cloud) -> Iterator[Piece]:
-    """Each entry of each log."""
+def logs(cloud: Cloud, *, since: datetime = ALWAYS) -> Iterator[Piece]:
+    """Each entry of each log that is not older than `since`."""
     client = cloud.engine.client("logs")
     for group in client.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName"):
-        pages = client.get_paginator("filter_log_events").paginate(logGroupName=group)
+        pages = client.get_paginator("filter_log_events").paginate(
+            logGroupName=group, startTime=int(since.timestamp() * 1000)
+        )
         yield from ((f"log group {group}", json.dumps(event)) for page in pages for event in page["events"])
 
 
@@ -105,14 +123,22 @@ def _executions(cloud: Cloud, since: datetime) -> Iterator[Piece]:
     for execution in _begun(cloud, since):
         arn = execution["executionArn"]
         description = states.describe_execution(executionArn=arn)
-        yield "execution", json.dumps({**description, "input": None, "ResponseMetadata": None}, default=str)
-        state = ""
-        for event in states.get_paginator("get_execution_history").paginate(executionArn=arn).search("events"):
-            details: dict[str, Any] = next((event[key] for key in event if key.endswith("EventDetails")), {})
-            state = details.get("name", state)
-            if (event["type"], state) in MAY_HOLD_A_CARD:
-                details = {**details, "input": None, "parameters": None, "output": None}
-            yield f"history: {event['type']} in {state!r}", json.dumps(details)
+        pages = states.get_paginator("get_execution_history").paginate(executionArn=arn, maxResults=1000)
+        yield from of_execution(description, pages.search("events"))
+
+
+def of_execution(description: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
+    """An execution and its history. Its input and MAY_HOLD_A_CARD have the place ENCRYPTED."""
+    yield "execution", json.dumps({**description, "input": None, "events": None, "ResponseMetadata": None}, default=str)
+    yield ENCRYPTED, json.dumps(description.get("input"))
+    state = ""
+    for event in events:
+        details: dict[str, Any] = next((event[key] for key in event if key.endswith("EventDetails")), {})
+        state = details.get("name", state)
+        if (event["type"], state) in MAY_HOLD_A_CARD:
+            yield ENCRYPTED, json.dumps([details.get(name) for name in ("input", "parameters", "output")])
+            details = {**details, "input": None, "parameters": None, "output": None}
+        yield f"history: {event['type']} in {state!r}", json.dumps(details)
 
 
 def _begun(cloud: Cloud, since: datetime) -> Iterator[dict[str, Any]]:
@@ -132,8 +158,27 @@ def _cache(cloud: Cloud) -> Iterator[Piece]:
         yield from (("slow log of the cache", repr(command)) for command in operator.slowlog_get(-1))
 
 
-def _files(home: Path) -> Iterator[Piece]:
-    """Each file of the cloud: logs, templates, the bootstrap bucket, the functions' folders. Equal files come once."""
+def _metrics(cloud: Cloud) -> Iterator[Piece]:
+    """Each metric with its dimensions, and what alarms have said."""
+    client = cloud.engine.client("cloudwatch")
+    for page in client.get_paginator("list_metrics").paginate():
+        yield from (("metric", json.dumps(metric)) for metric in page["Metrics"])
+    for page in client.get_paginator("describe_alarm_history").paginate():
+        yield from (("alarm history", json.dumps(item, default=str)) for item in page["AlarmHistoryItems"])
+
+
+def users(cloud: Cloud) -> Iterator[Piece]:
+    """Each user of the pool."""
+    pages = cloud.engine.client("cognito-idp").get_paginator("list_users").paginate(UserPoolId=cloud.places().user_pool)
+    yield from (("user pool", json.dumps(user, default=str)) for page in pages for user in page["Users"])
+
+
+def files(home: Path, *, since: datetime = ALWAYS, encrypted: bool = False) -> Iterator[Piece]:
+    """Each file of the cloud: logs, templates, the bootstrap bucket, the functions' folders. Equal files come once.
+
+    Files that were written before `since` are left out. A stopped engine has the executions in a file. `encrypted`
+    means the same as for `everything`.
+    """
     seen: set[bytes] = set()
 
     def new(content: bytes) -> bool:
@@ -143,15 +188,48 @@ def _files(home: Path) -> Iterator[Piece]:
 
     for file in sorted(file for file in home.rglob("*") if file.is_file()):
         try:
+            if file.stat().st_mtime < since.timestamp():
+                continue
             content = file.read_bytes()
         except FileNotFoundError:  # A function that has just ended deletes its files.
             continue
-        place = f"file {'/'.join(file.relative_to(home).parts[:2])}"
+        place = f"file {'/'.join(file.relative_to(home).parts[:3])}"
         if not new(content):
             continue
-        if zipfile.is_zipfile(io.BytesIO(content)):
+        if file.name == EXECUTIONS:
+            yield from (
+                (f"{place}: {inside}" if inside != ENCRYPTED else inside, piece)
+                for inside, piece in _saved_executions(content)
+                if encrypted or inside != ENCRYPTED
+            )
+        elif zipfile.is_zipfile(io.BytesIO(content)):
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 members = ((name, archive.read(name)) for name in archive.namelist())
                 yield from ((place, name.encode() + b" " + member) for name, member in members if new(member))
+        elif content.startswith(GZIP):
+            yield place, gzip.decompress(content)
         else:
             yield place, content
+
+
+GZIP = b"\x1f\x8b\x08"
+EXECUTIONS = "stepfunctions.json"
+"""The file in which the engine keeps the executions when it stops."""
+
+
+def _saved_executions(content: bytes) -> Iterator[Piece]:
+    saved = json.loads(content)
+    stores = saved.get("payload", saved)
+    executions = stores.pop("executions")
+    yield "all but executions", json.dumps(stores)
+    for execution in _with_events(executions):
+        yield from of_execution(execution, execution["events"])
+
+
+def _with_events(saved: Any) -> Iterator[dict[str, Any]]:
+    """The executions in the engine's own form of a dictionary, at any depth."""
+    if isinstance(saved, dict) and isinstance(saved.get("events"), list):
+        yield saved
+    elif isinstance(saved, dict | list):
+        for inner in saved.values() if isinstance(saved, dict) else saved:
+            yield from _with_events(inner)
