@@ -32,7 +32,7 @@ CLAIM = (
 )
 SAMPLE = "tests/e2e/test_leaks.py"
 
-TEXTS, OTHERS, GIVEN = 2, 25, 1000
+TEXTS, OTHERS, GIVEN = 2, 27, 1000
 """How often each text that is stored gets each form; how many forms each other place gets; and how many orders."""
 STRANGERS, USERS = 1000, 30
 
