@@ -115,7 +115,12 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
     def busy() -> bool:
         seen = found()
         # The execution of a cancelled reminder may keep running. It notices the cancellation when the reminder is due.
-        at_rest = {id for id, row in seen.rows.items() if seen.waits(row) or row["Status"] == "CANCELLED"}
+        # An execution that the row does not name any more waits for nothing. The sweep must not wait for it.
+        at_rest = {
+            id
+            for id, row in seen.rows.items()
+            if seen.waits(row) or seen.is_without_execution(row) or row["Status"] == "CANCELLED"
+        }
         running = set(seen.running) - since.running
         if _queued(cloud, places):
             return True

@@ -229,6 +229,11 @@ class Reminders:
     def is_lost(self, row: Row) -> bool:
         return row["Status"] in ("SCHEDULED", "SENDING") and not self.waits(row)
 
+    def is_without_execution(self, row: Row) -> bool:
+        """Whether a reminder is not due yet, and nothing runs that will send it. An earlier execution may still run."""
+        missing = row.get("ExecutionId") not in self.running
+        return row["Status"] == "SCHEDULED" and missing and datetime.fromisoformat(row["DueAt"]) > self.now
+
     def _end_of(self, row: Row) -> tuple[str, list[str]]:
         status = row["Status"]
         if self.waits(row):
