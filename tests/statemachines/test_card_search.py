@@ -101,3 +101,20 @@ def test_an_id_of_64_characters_is_kept_with_invalid_input(field):
 
     assert evaluated(STATES["Not an order"]["Assign"][field], given) == "a" * 64
     assert evaluated(STATES["Not an order"]["Assign"][field], given | {"OrderId": "a" * 65}) is None
+
+
+@pytest.mark.parametrize(
+    ("order_id", "kept"),
+    [
+        ("1" * 12, True),
+        ("1" * 13, False),
+        ("4242-4242-424", True),
+        ("4242-4242-4242", False),
+        ("3782_-822463.-1000", False),
+        ("3782--8224631--1000", True),
+    ],
+)
+def test_the_id_of_invalid_input_is_kept_unless_it_may_hold_a_card_number(order_id, kept):
+    found = evaluated(STATES["Not an order"]["Assign"]["orderId"], {"OrderId": order_id})
+
+    assert found == (order_id if kept else None)

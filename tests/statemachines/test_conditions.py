@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
 from tests.support.orders import an_order
@@ -110,3 +111,84 @@ def test_only_an_orders_own_execution_writes_its_outcome(dynamodb, row, outcome,
 
     assert writes(dynamodb, ORDERS["Record the outcome"], "OrderId", row, {}, **ORDER, **ends) == outcome
     assert writes(dynamodb, ORDERS["Record that it is parked"], "OrderId", row, {}, rowId=ROW, **ends) == parked
+
+
+ENTERED, STARTED = CONTEXT["State"]["EnteredTime"], CONTEXT["Execution"]["StartTime"]
+
+
+def row_after(dynamodb: Any, state: Any, key: str, row: dict[str, str] | None, state_input: Any, **known: Any) -> Any:
+    """Returns what `state` leaves in the table."""
+    assert writes(dynamodb, state, key, row, state_input, **known) == WRITTEN
+    item = dynamodb.get_item(TableName=key, Key={key: {"S": ROW}})["Item"]
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+@pytest.mark.parametrize(
+    "before", [None, {**CLAIMED, "Todo": "PARKED#3", "ReceivedAt": "before", "UpdatedAt": "before"}]
+)
+def test_the_first_write_of_an_order_sets_its_whole_row(dynamodb, before):
+    state, card = ORDERS["Update the order table"], {"CC": "4242424242421111"}
+
+    found = row_after(dynamodb, state, "OrderId", before, card, claimed=before is not None, **ORDER)
+
+    assert found == {
+        **ORDER["order"],
+        "CardLast4": "1111",
+        "Status": "RECEIVED",
+        "Reasons": [],
+        "ReceivedAt": "before" if before else ENTERED,
+        "UpdatedAt": "before" if before else ENTERED,
+        "ExecutionName": "my-name",
+        "ExecutionId": MINE,
+    }
+
+
+def test_the_outcome_of_an_order_is_on_its_row(dynamodb):
+    state, before = ORDERS["Record the outcome"], {"Status": "RECEIVED", "ExecutionId": MINE, "ExpiresAt": "soon"}
+    ends = evaluated_all(ORDERS["Put message in order Escalation Queue"]["Assign"], {}, context=CONTEXT)
+
+    found = row_after(
+        dynamodb, state, "OrderId", before, {}, **ORDER, **ends, reasons=["PRICE_NOT_POSITIVE"], checkedAt="then"
+    )
+
+    assert found.pop("Todo").startswith("ESCALATED#")
+    assert found == {
+        "OrderId": ROW,
+        "ExecutionId": MINE,
+        "Status": "ESCALATED",
+        "Reasons": ["PRICE_NOT_POSITIVE"],
+        "UpdatedAt": ENTERED,
+        "StartedAt": STARTED,
+        "CheckedAt": "then",
+        "QueuedAt": ENTERED,
+    }
+
+
+def test_a_parked_order_has_its_status_and_its_queue_on_its_row(dynamodb):
+    state, before = ORDERS["Record that it is parked"], {**CLAIMED, "ExpiresAt": "soon"}
+
+    found = row_after(dynamodb, state, "OrderId", before, {}, rowId=ROW, queue="EscalationQueue")
+
+    assert found.pop("Todo").startswith("PARKED#")
+    assert found == {
+        "OrderId": ROW,
+        "ExecutionName": "my-name",
+        "Status": "PARKED",
+        "Queue": "EscalationQueue",
+        "UpdatedAt": ENTERED,
+    }
+
+
+def test_a_failed_reminder_has_its_status_and_its_reason_on_its_row(dynamodb):
+    before = {"Status": "SCHEDULED", "ExecutionId": MINE}
+    given = {"ReminderId": ROW, "Reason": "the delivery was not started: X"}
+
+    found = row_after(dynamodb, REMINDERS["Record the failure"], "ReminderId", before, given)
+
+    assert found == {
+        "ReminderId": ROW,
+        "ExecutionId": MINE,
+        "Status": "FAILED",
+        "Reason": "the delivery was not started: X",
+        "UpdatedAt": ENTERED,
+    }

@@ -17,7 +17,8 @@ NEVER_REMOVED = {
     *("StateMachineArn", "ItemProcessor", "ProcessorConfig", "UpdateExpression", "MessageBody", "Items"),
 }
 """AWS refuses a state machine without one of these, so the mutant would never run."""
-WORDS = {"Comment", "Type", "QueryLanguage", "Mode", "Cause"}
+WORDS = {"Comment", "Type", "QueryLanguage", "Mode", "Cause", "End"}
+"""Fields without a mutant: words for people, and what has only one value that AWS accepts."""
 
 
 def files() -> list[str]:
