@@ -34,8 +34,9 @@ ONCE, LAST, EVER = "once", "until the last attempt", "for ever"
 OFTEN = {
     ONCE: "The first attempt of the call fails. botocore's second attempt meets a healthy service.",
     LAST: "All attempts of botocore fail, and so the function's call. The next try of the caller, of the queue or of"
-    " Lambda meets a healthy service.",
-    EVER: "Each call fails as long as the case lasts. A caller tries again, and meets the same fault.",
+    " Lambda meets a healthy service. Errors of SES and SNS come seven times; at the eighth a reminder would fail.",
+    EVER: "Each call fails as long as the case lasts. A caller tries again and meets the same fault. A queue or a"
+    " workflow tries three times, and SES and SNS fail until the reminder is too late.",
 }
 PAGES = {ONCE: 502, LAST: 503, EVER: 504}
 """The status of a page of HTML."""
