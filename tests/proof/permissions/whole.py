@@ -1,4 +1,4 @@
-"""Runs the whole part: every setting."""
+"""Runs the whole part: every setting, and the permissions of the laptop cloud."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,10 +10,12 @@ from aws_cdk.aws_stepfunctions import StateMachineType
 
 from stacks.config import DEV, LOCAL, PROD
 from stacks.stage import Stage
+from tests.proof.cloud import proof_cloud
 from tests.proof.permissions import changed
 from tests.proof.permissions.account import Account
 from tests.proof.permissions.compare import compared
 from tests.proof.permissions.resources import differences, lines
+from tests.proof.permissions.tried import Tried, tried
 from tests.proof.section import Figure, Section
 from tests.support.templates.deployment import synthesise_stage
 
@@ -41,14 +43,20 @@ def run_whole() -> Section:
         failures += [f"{name}: {one}" for one in wrong]
         rows.append(f"| {name} | {' | '.join(str(counted[column]) for column in COLUMNS)} |")
         print(rows[-1], flush=True)
+    with proof_cloud() as apps:
+        on_a_cloud = tried(apps)
+    failures += on_a_cloud.failures
     figures = [
         Figure("permissions that something needs", sums["permissions"] - sums["unused"], sums["permissions"]),
         Figure("needs that a permission meets", sums["needs"] - sums["missing"], sums["needs"]),
         Figure("removals that the comparison noticed", sums["removed"], sums["permissions"]),
         Figure("wider permissions that the comparison noticed", sums["widened"], sums["tried wider"]),
         Figure("statements in policies of resources and in trusts of roles", sums["statements of resources"]),
+        Figure("permissions removed on a laptop cloud", len(on_a_cloud.removed)),
+        Figure("of these, removals that also changed the answer", on_a_cloud.answers),
+        Figure("different calls of workflows, evaluated with their roles", on_a_cloud.calls),
     ]
-    return Section(figures, _text(rows), failures)
+    return Section(figures, _text(rows, on_a_cloud), failures)
 
 
 def _of_setting(stage: Stage) -> tuple[dict[str, int], list[str]]:
@@ -78,7 +86,7 @@ def _of_setting(stage: Stage) -> tuple[dict[str, int], list[str]]:
     return counted, wrong
 
 
-def _text(rows: list[str]) -> str:
+def _text(rows: list[str], found: Tried) -> str:
     table = [f"| setting | {' | '.join(COLUMNS)} |", f"| --- |{' ---: |' * len(COLUMNS)}", *rows]
     return "\n".join(
         [
@@ -86,5 +94,12 @@ def _text(rows: list[str]) -> str:
             "noticed.",
             "",
             *table,
+            "",
+            "#### Removed on a laptop cloud",
+            "",
+            "The engine checks the calls of functions. A journey ran without each of these permissions, and the",
+            "function was refused:",
+            "",
+            *(f"- {one}" for one in sorted(found.removed)),
         ]
     )

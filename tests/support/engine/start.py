@@ -10,9 +10,10 @@ if __name__ == "__main__":
     from ministack import app
 
     from local import engine_patches
-    from tests.support.engine import watched
+    from tests.support.engine import asked, watched
 
     engine_patches.apply()
     # Last, because it wraps functions that the patches replace.
     watched.apply()
+    asked.apply()
     app.main()
