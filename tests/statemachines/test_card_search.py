@@ -35,7 +35,8 @@ def grouped(digits: str, sizes: list[int], separator: str) -> str:
     return separator.join(digits[end - size : end] for end, size in zip(ends, sizes, strict=True))
 
 
-VISA, AMEX, LONG = valid("424242424242424"), valid("37828224631000"), valid("420000000000001234")
+VISA, AMEX, DINERS = valid("424242424242424"), valid("37828224631000"), valid("3056930902590")
+LONG = valid("420000000000001234")
 TEXTS = [
     (" ".join("9" * 20), False),
     (" ".join("9" * 21), True),
@@ -52,6 +53,11 @@ TEXTS = [
     (grouped(VISA, [5, 5, 6], ", "), True),
     (grouped(VISA, [5, 5, 6], " - "), True),
     ("42424-24242 424242", False),
+    (grouped(VISA, [10, 6], "-"), False),
+    (grouped(VISA, [8, 8], "-"), True),
+    (grouped(VISA, [10, 6], ", "), True),
+    (grouped(DINERS, [3, 3, 3, 5], " "), False),
+    (grouped(DINERS, [5, 3, 3, 3], " "), True),
     (grouped(LONG, [4, 4, 4, 4, 3], " "), True),
     (f"7 {grouped(LONG, [4, 4, 4, 4, 3], ' ')}", True),
     (f"7 {grouped(LONG, [6, 13], ' ')}", True),
