@@ -9,6 +9,7 @@ from tests.proof.leaks.cards import ANYTHING_ELSE, Planting, wrongly_accepted
 from tests.proof.leaks.client import Sent
 from tests.proof.leaks.detector import GONE_WITH_THE_CLOUD
 from tests.proof.leaks.forms import HIDDEN, PLAIN, SCRIPTED
+from tests.proof.leaks.inside import ORDERS_BY_HAND, REMINDERS_BY_HAND
 from tests.proof.leaks.people import People
 from tests.proof.leaks.places import BODIES, CC, CREDENTIALS, FIELDS, HEADERS, PATHS, TEXTS
 from tests.proof.leaks.stores import Search, is_secret
@@ -111,8 +112,9 @@ def text(planting: Planting, running: Search, stopped: Search) -> str:
     planted = [
         *((name, f"{len(places)} places", sum(counts[one] for one in places)) for name, places in groups.items()),
         ("other headers and queries", f"{len(HEADERS) + 1} places", counts[ANYTHING_ELSE]),
-        ("inputs of workflows", "by hand", sum(count for place, count in counts.items() if "by hand" in place)),
+        ("inputs of workflows", "by hand", sum(counts[one] for one in (*ORDERS_BY_HAND, *REMINDERS_BY_HAND))),
         ("events of functions", "by hand", counts["events of functions"]),
+        ("messages of parked orders", "by hand", counts["messages by hand"]),
         ("the user pool", "sign-up and sign-in", counts["the user pool"]),
         ("command lines", "arguments and files", counts["command lines"]),
     ]
@@ -125,7 +127,7 @@ def text(planting: Planting, running: Search, stopped: Search) -> str:
             f"They have {len(PLAIN)} forms with the digits 0 to 9, {len(SCRIPTED)} with digits of other scripts and"
             f" styles, {len(ENCODED)} that programs encode, and {len(HIDDEN)} that somebody hides by hand.",
             "#### Where card numbers may be",
-            _table(("cards", "may be in", "planted", "found there"), _allowed(planting, running)),
+            _table(("cards", "may be in", "planted", "found"), _allowed(planting, running)),
             "#### What was searched",
             _table(("store", "pieces", "after `down`"), searched),
         ]
@@ -139,7 +141,7 @@ def _allowed(planting: Planting, search: Search) -> Iterator[tuple[object, ...]]
         ("the card number of an order, and inputs of workflows by hand", "the execution's input", planting.given),
         ("reminders by hand", "the history's copies of the input", planting.started),
         (
-            "forms that do not count ([D252](decisions/card-numbers.md)), or not by hand",
+            "forms that do not count ([D028, D252](decisions/card-numbers.md))",
             "stored texts",
             planting.passes,
         ),
