@@ -50,6 +50,7 @@ SUPERSEDED = message("EscalationQueue", ExecutionId=OTHER)
         (replace(GOOD, answers=[answer(503)]), "fulfilled"),
         (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message(), NOTE]), "fulfilled"),
         (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message(), PERHAPS], copies={"A-1"}), "fulfilled"),
+        (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[message(), FROM_OUTSIDE], copies={"A-1"}), "fulfilled"),
         (Orders(rows={}, messages=[message("ParkedQueue")], by_hand={EXECUTION}), "parked"),
         (replace(GOOD, rows={"A-1": row("PARKED")}, messages=[PARKED, FROM_OUTSIDE, PARKED]), "parked"),
         (

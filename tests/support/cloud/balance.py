@@ -94,11 +94,12 @@ def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str]
     )
 
 
-def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection[str] = ()) -> Terms:
+def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection[str] = (), sweeps: int = 1) -> Terms:
     """Waits until the reminders that are new or changed since the mark have ended. Returns their terms.
 
     `doubtful` has the words of reminders for which the test withheld an answer of SES or SNS. They may be delivered
-    twice, or fail although they were delivered.
+    twice, or fail although they were delivered. `sweeps` is how often the sweep may run. It leaves a reminder alone
+    while its queue has messages, and it fills the queues itself if it sends lost reminders again.
     Raises AssertionError with each reminder that is out of balance.
     """
 
@@ -126,7 +127,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
             return True
         return any(not arn.rpartition(":")[2].startswith(tuple(at_rest)) for arn in running)
 
-    return _settled(lambda: found().balance(), sweep, busy=busy)
+    return _settled(lambda: found().balance(), sweep, busy=busy, sweeps=sweeps)
 
 
 def order_records(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str] = ()) -> Orders:
@@ -169,20 +170,20 @@ def reminder_records(cloud: Cloud, places: Places, *, since: Mark, doubtful: Col
 
 
 def _settled(
-    look: Callable[[], tuple[Terms, list[str]]], sweep: Callable[[], None], *, busy: Callable[[], bool]
+    look: Callable[[], tuple[Terms, list[str]]], sweep: Callable[[], None], *, busy: Callable[[], bool], sweeps: int = 1
 ) -> Terms:
-    """Waits until nothing is running and the terms balance. Returns them. At the first imbalance, runs the sweep."""
-    swept = False
+    """Waits until nothing is running and the terms balance. Returns them. At an imbalance, runs the sweep."""
+    left = sweeps
 
     def balance() -> tuple[Terms, list[str]]:
-        nonlocal swept
+        nonlocal left
         at_work = busy()
         terms, faults = look()
         if at_work:
             return terms, [*faults, "executions are still running"]
-        if faults and not swept:
+        if faults and left:
             sweep()
-            swept = True
+            left -= 1
         return terms, faults
 
     terms, _ = eventually(balance, until=lambda found: not found[1], every=0.1)

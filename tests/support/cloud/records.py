@@ -74,7 +74,7 @@ class Orders:
     by_hand: Collection[str] = ()
     """The executions that tests started without the API. They may end without a row."""
     copies: Collection[str] = ()
-    """The OrderIds whose message may exist twice, because a test withheld an answer from the sender."""
+    """The OrderIds whose message may exist twice, because a test withheld an answer from the sender, or ended it."""
 
     def balance(self) -> tuple[Terms, list[str]]:
         """The terms, and a sentence for each order that is out of balance."""
@@ -100,7 +100,7 @@ class Orders:
         """The term that an order counts for, and its problems."""
         row = self.rows.get(order_id)
         about = [one for one in self.messages if one.body.get("OrderId") == order_id]
-        messages = _without_notes(_without_copies(about), answers_lost=order_id in self.copies)
+        messages = _without_notes(_without_copies(about), uncertain=order_id in self.copies)
         answers = [one for one in self.answers if order_of(one) == order_id]
         ends = {(one.queue, _execution(one.body)) for one in messages}
         problems = self._doubled(order_id, messages)
@@ -162,18 +162,21 @@ def _without_copies(messages: Collection[Message]) -> list[Message]:
     return list(kept.values())
 
 
-def _without_notes(messages: list[Message], *, answers_lost: bool) -> list[Message]:
+def _without_notes(messages: list[Message], *, uncertain: bool) -> list[Message]:
     """Leaves out parked messages that only say that their order's row is out of date.
 
-    `answers_lost` says whether a test withheld the queue's answers. Then the order may be in its queue, and parked.
+    `uncertain` says whether a test withheld the queue's answers or ended the execution. Then nobody knows whether the
+    order is in its queue, and it may be there and be parked. ParkLostOrders names no state.
     """
     queued = {_execution(one.body) for one in messages if one.queue != PARKED}
-    notes = (ROW_BEHIND, PERHAPS_QUEUED) if answers_lost else (ROW_BEHIND,)
-    return [
-        one
-        for one in messages
-        if not (one.queue == PARKED and _execution(one.body) in queued and str(one.body.get("State")).startswith(notes))
-    ]
+
+    def is_note(one: Message) -> bool:
+        state = one.body.get("State")
+        is_known = state == ROW_BEHIND
+        is_possible = state is None or str(state).startswith(PERHAPS_QUEUED)
+        return one.queue == PARKED and _execution(one.body) in queued and (is_known or (uncertain and is_possible))
+
+    return [one for one in messages if not is_note(one)]
 
 
 @dataclass(frozen=True, kw_only=True)
