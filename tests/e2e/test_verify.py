@@ -28,15 +28,20 @@ IN_A_BROWSER = {"page in a browser"}
 DIFFERS = {check.name for check in CHECKS if check.differs}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def empty_queues(apps: Apps) -> None:
-    """Verifying reads only queues that are empty when it begins."""
+    """Verifying reads only queues that are empty when it begins. Other tests leave messages in them."""
+    empty(apps)
+
+
+def empty(apps: Apps) -> None:
     for url in (apps.places.fulfillment_queue, apps.places.escalation_queue):
         apps.cloud.engine.client("sqs").purge_queue(QueueUrl=url)
 
 
 @pytest.fixture(scope="module")
-def run(apps: Apps, empty_queues: None) -> Iterator[Run]:
+def run(apps: Apps) -> Iterator[Run]:
+    empty(apps)
     with pytest.MonkeyPatch.context() as patch:
         # Finding the laptop cloud removes the AWS settings from the environment.
         patch.setattr(os, "environ", dict(os.environ))
