@@ -12,7 +12,7 @@ from tests.proof.mutants import workflows
 from tests.proof.mutants.documents import DYNAMODB, JSONATA, of_expression, of_scalar
 from tests.proof.mutants.judge import KILLED, SURVIVED, Verdict, forked
 from tests.proof.mutants.operators import instrumented, mutants_of
-from tests.proof.mutants.run import Judged, drawn, section_of
+from tests.proof.mutants.program import Judged, drawn, section_of
 from tests.proof.mutants.survivors import Survivors
 
 

@@ -1,6 +1,6 @@
 """Whether the tests notice mistakes: each mutant is a small mistake, and at least one test has to fail for it."""
 
-from tests.proof.mutants import run as program
+from tests.proof.mutants import program
 from tests.proof.section import Section
 
 TITLE = "Mistakes that the tests notice"

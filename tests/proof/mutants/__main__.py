@@ -8,7 +8,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from tests.proof.mutants.run import KINDS, SAMPLES, section
+from tests.proof.mutants.program import KINDS, SAMPLES, section
 
 
 def main() -> int:

@@ -109,22 +109,38 @@ class Loop:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.items = session.items
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
-        self._work(self)
+        try:
+            self._work(self)
+        except Exception:
+            # pytest would keep it to itself.
+            traceback.print_exc()
+            raise
         return True
 
-    def run(self, items: Sequence[pytest.Item], *, each: Callable[[pytest.Item, float], None] | None = None) -> str:
-        """Runs tests until one fails. Returns its name, or "" if all pass."""
+    def run(
+        self,
+        items: Sequence[pytest.Item],
+        *,
+        each: Callable[[pytest.Item, float], None] | None = None,
+        failing: list[pytest.Item] | None = None,
+    ) -> str:
+        """Runs tests until one fails. Returns its name, or "" if all pass. With `failing`, it collects the failing
+        tests there and goes on."""
         from _pytest.runner import runtestprotocol
 
         if not items:
             return ""
-        last = items[0] if self.stay else None
+        # pytest ends the fixtures that the following test does not need.
+        last = next((one for one in self.items if one is not items[-1]), None) if self.stay else None
         for item, following in zip(items, [*items[1:], last], strict=True):
             begun = time.perf_counter()
             reports = runtestprotocol(item, log=False, nextitem=following)
             if each:
                 each(item, time.perf_counter() - begun)
-            if failed := next((one for one in reports if one.failed), None):
+            failed = next((one for one in reports if one.failed), None)
+            if failed and failing is not None:
+                failing.append(item)
+            elif failed:
                 if not self.stay:
                     with contextlib.suppress(BaseException):
                         item.session._setupstate.teardown_exact(None)
