@@ -103,15 +103,18 @@ def test_failures_cannot_break_the_page() -> None:
     ],
     ids=["passing", "failing", "raising", "broken"],
 )
-def test_a_part_that_fails_makes_the_run_fail(tmp_path: Path, code: str, status: int, said: list[str]) -> None:
-    """`tests.proof` has no `__init__.py`, so a folder on Python's path can add a part."""
+def test_a_part_that_fails_makes_the_run_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, status: int, said: list[str]
+) -> None:
+    """`tests.proof` has no `__init__.py`, so a folder on Python's path can add a part. No real part has its name."""
+    monkeypatch.setattr(page, "NAMES", (*page.NAMES, "example"))
     folder = tmp_path / "tests" / "proof"
     folder.mkdir(parents=True)
-    (folder / "leaks.py").write_text(code)
+    (folder / "example.py").write_text(code)
     written = tmp_path / "proof.md"
 
     assert (
-        run([Entry("leaks", 1)], seed="7", write=written, logs=tmp_path, more={"PYTHONPATH": str(tmp_path)}) == status
+        run([Entry("example", 1)], seed="7", write=written, logs=tmp_path, more={"PYTHONPATH": str(tmp_path)}) == status
     )
 
     text = written.read_text()
