@@ -50,8 +50,9 @@ def updated(page: str, runs: Sequence[Run]) -> str:
     sections = {name: text for text in texts if (name := _part_of(text))}
     rows |= {one.name: _row(one) for one in runs}
     sections |= {one.name: _section(one) for one in runs}
-    summary = "\n".join([HEAD.strip(), *(rows[name] for name in NAMES if name in rows)])
-    return "\n\n".join([summary, *(sections[name].strip() for name in NAMES if name in sections)]) + "\n"
+    names = [*NAMES, *(one.name for one in runs if one.name not in NAMES)]
+    summary = "\n".join([HEAD.strip(), *(rows[name] for name in names if name in rows)])
+    return "\n\n".join([summary, *(sections[name].strip() for name in names if name in sections)]) + "\n"
 
 
 def _part_of(text: str) -> str | None:

@@ -10,7 +10,7 @@ from tests.proof.leaks.forms import HIDDEN
 from tests.support.cloud.contract import MAX_BODY_BYTES
 
 NOWHERE = "kept nowhere"
-"""A text in this place is neither stored nor logged nor repeated, in whatever form it is."""
+"""A text in this place is neither stored nor logged nor repeated, in any form."""
 SEARCHED = "searched"
 """A text in this place is stored, unless the API finds a card number in it."""
 GIVEN = "given"

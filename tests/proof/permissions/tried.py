@@ -77,7 +77,7 @@ def tried(apps: Apps) -> Tried:
 
 
 def _odd_executions(apps: Apps) -> None:
-    """Starts the order workflow by hand: with something that is no order, and with a claim that does not exist."""
+    """Starts the order workflow by hand: with invalid input, and with a claim that does not exist."""
     order = Subject(apps).order
     for given in ({"Name": "x"}, {**order, "Claimed": True}):
         apps.start(apps.places.order_workflow, given)
