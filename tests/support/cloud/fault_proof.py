@@ -40,7 +40,7 @@ NOT_HERE = {
         for function, actions in {
             "WatchOrders": (
                 *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
-                *("dynamodb:ListStreams", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+                "dynamodb:ListStreams",
             ),
             "ParkLostOrders": ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
             "SendReminder": ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
