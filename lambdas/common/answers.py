@@ -1,8 +1,8 @@
 """Checks that the answers of AWS arrived whole.
 
-botocore takes an answer in JSON that it cannot read for an empty answer, such as a table without the row. Other answers
-that it cannot read raise exceptions that are not errors of botocore. It notices wrong bytes in an answer of DynamoDB
-and asks again, but uses the last answer even if that one is wrong, too.
+botocore takes an answer in JSON that it cannot read for an answer without results, such as a table without the row. It
+does the same if the body is missing. Other answers that it cannot read raise exceptions that are not errors of botocore.
+It notices wrong bytes in an answer of DynamoDB and asks again, but uses the last answer even if that one is wrong, too.
 
 See decision D246.
 """
@@ -35,7 +35,7 @@ def before_parse(
     """Hides a damaged answer from botocore's parser. botocore still repeats the call if it would repeat it anyway."""
     body = response_dict["body"]
     # A stream is read later.
-    if not isinstance(body, bytes) or not body:
+    if not isinstance(body, bytes) or (not body and _may_be_empty(operation_model, response_dict["status_code"])):
         return
     in_json = "json" in operation_model.service_model.resolved_protocol
     if _is_readable(body, in_json) and _has_its_checksum(body, response_dict["headers"]):
@@ -51,6 +51,15 @@ def before_parse(
 def after_call(model: Any, parsed: dict[str, Any], **_: Any) -> None:
     if parsed.pop(_DAMAGED, False):
         raise _error(model)
+
+
+def _may_be_empty(operation: Any, status: int) -> bool:
+    """Whether a whole answer to the operation may have no body."""
+    if operation.service_model.resolved_protocol == "query":
+        return False
+    if status >= 300 or operation.output_shape is None:
+        return True
+    return all("location" in member.serialization for member in operation.output_shape.members.values())
 
 
 def _is_readable(body: bytes, in_json: bool) -> bool:

@@ -48,7 +48,7 @@ def get(client: Any) -> Any:
     return client.get_item(TableName="Orders", Key={"OrderId": {"S": "1"}}).get("Item")
 
 
-@pytest.mark.parametrize("body", [ITEM[:20], b"[]", b"<html></html>", ITEM[:20] + b"\xff" + ITEM[20:]])
+@pytest.mark.parametrize("body", [b"", ITEM[:20], b"[]", b"<html></html>", ITEM[:20] + b"\xff" + ITEM[20:]])
 def test_a_damaged_answer_is_not_an_empty_one(answering: Callable[..., Any], body: bytes) -> None:
     with pytest.raises(DamagedAnswerError, match="The answer of DynamoDB to GetItem is damaged"):
         get(answering("dynamodb", (200, body)))
@@ -81,10 +81,21 @@ def test_an_error_keeps_its_status_if_its_body_is_damaged(answering: Callable[..
     assert failed.value.response["Error"]["Code"] == "502"
 
 
+@pytest.mark.parametrize("body", [PUBLISHED[:30], b""])
 @pytest.mark.parametrize("status", [200, 400])
-def test_a_damaged_answer_in_xml_is_an_error_of_botocore(answering: Callable[..., Any], status: int) -> None:
+def test_a_damaged_answer_in_xml_is_an_error_of_botocore(
+    answering: Callable[..., Any], status: int, body: bytes
+) -> None:
     with pytest.raises(DamagedAnswerError):
-        answering("sns", (status, PUBLISHED[:30])).publish(Message="x", TopicArn="t")
+        answering("sns", (status, body)).publish(Message="x", TopicArn="t")
+
+
+def test_an_answer_without_results_may_be_empty(answering: Callable[..., Any]) -> None:
+    answering("sqs", (200, b"")).delete_message(QueueUrl="https://queue.example.com/1/q", ReceiptHandle="r")
+    answering("s3", (200, b"")).put_object(Bucket="site", Key="index.html", Body=b"")
+
+    with pytest.raises(ClientError, match="404"):
+        answering("s3", (404, b"")).head_object(Bucket="site", Key="index.html")
 
 
 def test_a_whole_answer_in_xml_is_read(answering: Callable[..., Any]) -> None:
