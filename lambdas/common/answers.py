@@ -1,7 +1,7 @@
 """Checks that the answers of AWS arrived whole.
 
 botocore takes an answer in JSON that it cannot read for an answer without results, such as a table without the row. It
-does the same if the body is missing. Other answers that it cannot read raise exceptions that are not errors of botocore.
+does the same if the body is missing. Other answers that it cannot read raise exceptions that are not botocore's errors.
 It notices wrong bytes in an answer of DynamoDB and asks again, but uses the last answer even if that one is wrong, too.
 
 See decision D246.
