@@ -12,7 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,22 +64,33 @@ def mark(cloud: Cloud, places: Places) -> Mark:
     return Mark(
         answers=len(ANSWERS),
         rows=_rows(cloud, places.order_table, "OrderId"),
-        messages=frozenset(one.id for one in _messages(cloud, places)),
-        running=frozenset(_running(cloud, places.reminder_workflow) | _running(cloud, places.order_workflow)),
+        messages=frozenset(one.id for one in messages_in(cloud, places)),
+        running=frozenset(running_in(cloud, places.reminder_workflow) | running_in(cloud, places.order_workflow)),
         reminders=_reminders(cloud, places),
         deliveries=Counter(_deliveries(cloud)),
     )
 
 
-def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str] = ()) -> Terms:
+def orders(
+    cloud: Cloud,
+    places: Places,
+    *,
+    since: Mark,
+    copies: Collection[str] = (),
+    also: Callable[[], Collection[Message]] = tuple,
+) -> Terms:
     """Waits until the orders that are new or changed since the mark have ended. Returns their terms.
 
     `copies` has the OrderIds whose message may be in a queue twice, because the test withheld the queue's answer.
+    `also` returns messages that count, although they are not in their queue: dead letters, and removed messages.
     Raises AssertionError with each order that is out of balance.
     """
 
     def found() -> Orders:
-        return order_records(cloud, places, since=since, copies=copies)
+        records = order_records(cloud, places, since=since, copies=copies)
+        there = {one.id for one in records.messages}
+        more = [one for one in also() if one.body.get("OrderId") in records.rows and one.id not in there]
+        return replace(records, messages=[*records.messages, *more])
 
     def sweep() -> None:
         lost = [row for row in found().rows.values() if row["Status"] == "RECEIVED"]
@@ -90,7 +101,7 @@ def orders(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str]
             invoke(cloud, places.order_workflow, "ParkLostOrders", {"Records": looks})
 
     return _settled(
-        lambda: found().balance(), sweep, busy=lambda: bool(_running(cloud, places.order_workflow) - since.running)
+        lambda: found().balance(), sweep, busy=lambda: bool(running_in(cloud, places.order_workflow) - since.running)
     )
 
 
@@ -132,7 +143,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
 
 def order_records(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str] = ()) -> Orders:
     """The orders that are new or changed since the mark, as they are now."""
-    rows, messages = _rows(cloud, places.order_table, "OrderId"), _messages(cloud, places)
+    rows, messages = _rows(cloud, places.order_table, "OrderId"), messages_in(cloud, places)
     answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.orders_api)]
     changed = {id for id, row in rows.items() if since.rows.get(id) != row}
     changed |= {id for one in messages if one.id not in since.messages and (id := one.body.get("OrderId"))}
@@ -161,7 +172,7 @@ def reminder_records(cloud: Cloud, places: Places, *, since: Mark, doubtful: Col
     return Reminders(
         rows=changed,
         deliveries=[one for one in deliveries.elements() if one.text in words or one in new],
-        running=_running(cloud, places.reminder_workflow),
+        running=running_in(cloud, places.reminder_workflow),
         answers=answers,
         known={row["Message"] for row in rows.values()},
         doubtful=doubtful,
@@ -227,7 +238,7 @@ def _scanned(cloud: Cloud, table: str) -> Iterator[dict[str, Any]]:
         asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _messages(cloud: Cloud, places: Places) -> list[Message]:
+def messages_in(cloud: Cloud, places: Places) -> list[Message]:
     """The messages of all three queues."""
     return [
         Message(queue, message["MessageId"], _fields_in(message["Body"]))
@@ -262,7 +273,7 @@ def id_in(mail: str) -> str | None:
     return found[1] if found else None
 
 
-def _running(cloud: Cloud, workflow: str) -> set[str]:
+def running_in(cloud: Cloud, workflow: str) -> set[str]:
     """The ARNs of a workflow's running executions."""
     pages = cloud.engine.executions().get_paginator("list_executions")
     found = pages.paginate(stateMachineArn=workflow, statusFilter="RUNNING")
