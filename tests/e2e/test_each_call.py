@@ -28,7 +28,10 @@ def proof(matrix: Matrix) -> Proof:
 
 
 def test_no_fault_of_a_call_loses_or_repeats_anything(matrix: Matrix, proof: Proof) -> None:
-    print(f"{len(matrix.results)} cases, seed {SEED}; {proof.terms}")
+    print(
+        f"{len(matrix.results)} cases, seed {SEED}; {proof.terms}",
+        *(f"repeated: {one.line}" for one in matrix.repeated),
+    )
     assert not proof.failures, "\n".join(proof.failures)
 
 

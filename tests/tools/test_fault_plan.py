@@ -7,11 +7,13 @@ import pytest
 from botocore.parsers import create_parser
 
 from tests.support.aws_answers import model_of
-from tests.support.cloud.fault_plan import READS, Place, every, kinds, sample
+from tests.support.cloud.fault_matrix import judged, rights
+from tests.support.cloud.fault_plan import READS, Place, Planned, every, kinds, sample
 from tests.support.cloud.journeys import Journey
 from tests.support.cloud.service_errors import CLASSES, COMMON, errors_of, service_of
 from tests.support.cloud.troubles import (
     EVER,
+    KILLED,
     KILLS,
     LAST,
     LOST,
@@ -98,3 +100,46 @@ def test_a_fault_comes_as_often_as_it_says(often: str, met: list[str | None]) ->
 
     assert seen[2:-1] == met and seen[:2] == [None, None]
     assert fault.is_repeated()
+
+
+def met(function: str, trouble: str, often: str) -> tuple[Planned, Fault]:
+    """A case of a call of the function, and its fault after the first attempt."""
+    call = Call(function, "dynamodb:PutItem")
+    planned = Planned(Place(Journey("doing", frozenset({function}), lambda _: 200), call, 0, "PutItem"), trouble, often)
+    fault = planned.fault()
+    fault.meets(call, "a", 2)
+    return planned, fault
+
+
+@pytest.mark.parametrize(
+    ("function", "trouble", "often", "right"),
+    [
+        ("PlaceOrder", LOST, ONCE, {200, 202}),
+        ("PlaceOrder", LOST, LAST, {200, 202, 503}),
+        ("PlaceOrder", KILLED, ONCE, {502}),
+        ("WatchOrders", LOST, ONCE, {200, 202}),
+        ("WatchOrders", LOST, EVER, {200, 202, 500}),
+        ("WatchOrders", KILLED, ONCE, {500}),
+        ("SendReminder", LOST, EVER, {200, 202}),
+    ],
+)
+def test_only_these_statuses_are_right_under_a_fault(function: str, trouble: str, often: str, right: set[int]) -> None:
+    assert rights(*met(function, trouble, often)) == right
+
+
+@pytest.mark.parametrize(
+    ("under", "again", "wrong", "is_slow"),
+    [
+        ([503], [200], "", False),
+        ([500], [200], "the status under the fault is 500", False),
+        ([503], [404], "the status without the fault is 404", False),
+        ([503], [503], "the status without the fault is 503", True),
+        ([500], [503], "the status under the fault is 500", False),
+    ],
+)
+def test_a_busy_machine_excuses_only_a_service_that_is_unavailable(
+    under: list[int], again: list[int], wrong: str, is_slow: bool
+) -> None:
+    result = judged(*met("PlaceOrder", LOST, LAST), under, again)
+
+    assert (result.wrong, result.is_slow) == (wrong, is_slow)

@@ -48,6 +48,8 @@ class Result:
     planned: Planned
     statuses: tuple[int, ...]
     wrong: str
+    is_slow: bool = False
+    """Whether what is wrong may come from a busy machine, on which a service does not answer in time."""
 
     @property
     def line(self) -> str:
@@ -65,7 +67,7 @@ class Matrix:
         self.places: list[Place] = []
         self.results: list[Result] = []
         self.repeated: list[Result] = []
-        """The first results of cases that were wrong. On a busy machine a service may not answer in time."""
+        """The first results of cases that may be wrong because the machine is busy."""
         self.doubtful: set[str] = set()
         self.copies: set[str] = set()
         self.stories: dict[str, str] = {}
@@ -171,9 +173,9 @@ class Matrix:
         return self.proxy.case(*markers, functions=journey.functions | NAME_REMINDERS)
 
     def _case(self, planned: Planned, *, fresh: bool = False) -> None:
-        """Runs a case, and once more if something is wrong. The orders and reminders of both count in the balance."""
+        """Runs a case, and once more if it `is_slow`. The orders and reminders of both count in the balance."""
         result = self._result_of(planned, fresh)
-        if result.wrong:
+        if result.is_slow:
             self.repeated.append(result)
             result = self._result_of(planned, fresh)
         self.results.append(result)
@@ -196,15 +198,16 @@ class Matrix:
                     statuses.append(journey.go(subject))
                     if not (journey.alone or call.function in SWEEPS):
                         self._held.push(stack.pop_all())
-                        return self._judged(planned, fault, statuses, [])
+                        return judged(planned, fault, statuses, [])
                 self._wait(planned, subject, case, fault)
                 case.faults = []
                 again = [persistent(lambda: (journey.go(subject), None))[0]]
                 if not planned.is_untrue:
                     journey.end(subject, case)
         except Exception as error:  # the other cases must still run
-            return Result(planned, (*statuses,), f"{type(error).__name__}: {error}"[:300])
-        return self._judged(planned, fault, statuses, again)
+            words = f"{type(error).__name__}: {error}"[:300]
+            return Result(planned, (*statuses,), words, not isinstance(error, AssertionError) or "timed out" in words)
+        return judged(planned, fault, statuses, again)
 
     def _wait(self, planned: Planned, subject: Subject, case: Case, fault: Fault) -> None:
         """Waits until the function has met the fault as often as it comes."""
@@ -231,29 +234,35 @@ class Matrix:
         else:
             journey.end(subject, case)
 
-    def _judged(self, planned: Planned, fault: Fault, under: Sequence[int], again: Sequence[int]) -> Result:
-        right, without = rights(planned, fault), planned.place.journey.then
-        wrong = ""
-        if not fault.met:
-            wrong = "the call was not made"
-        elif bad := [one for one in under if one not in right]:
-            wrong = f"the status under the fault is {bad[0]}"
-        elif bad := [one for one in again if one not in without]:
-            wrong = f"the status without the fault is {bad[0]}"
-        return Result(planned, (*under, *again), wrong)
+
+def judged(planned: Planned, fault: Fault, under: Sequence[int], again: Sequence[int]) -> Result:
+    """The result of a case with these statuses under the fault, and again without it."""
+    statuses = (*under, *again)
+    if not fault.met:
+        return Result(planned, statuses, "the call was not made", is_slow=True)
+    right = rights(planned, fault)
+    bad = [(one, "under") for one in under if one not in right]
+    bad += [(one, "without") for one in again if one not in planned.place.journey.then]
+    if not bad:
+        return Result(planned, statuses, "")
+    slow = {500} if planned.place.call.function in SWEEPS else {502, 503}
+    status, when = bad[0]
+    return Result(planned, statuses, f"the status {when} the fault is {status}", all(one in slow for one, _ in bad))
 
 
 def rights(planned: Planned, fault: Fault) -> set[int]:
     """The statuses that are right under the fault."""
-    then = {*planned.place.journey.then}
-    if planned.place.call.function in SWEEPS:
-        return then | {500}
+    function, then = planned.place.call.function, {*planned.place.journey.then}
+    # If AWS says that there is no such row or user, the answer says so, too.
+    untrue = {404, 409} if planned.is_untrue else set()
+    if function in REPEATED:
+        # The caller does not wait for it.
+        return then | untrue
     if planned.trouble in KILLS:
-        return then | {500, 502, 503, 504}
+        return {500} if function in SWEEPS else {502}
     if planned.often == ONCE and fault.is_repeated():
         return then
-    # If AWS says that there is no such row or user, the answer says so, too.
-    return then | {503} | ({404, 409} if planned.is_untrue else set())
+    return then | {500} if function in SWEEPS else then | {503} | untrue
 
 
 def failing(call: Call, often: str = ONCE, *, nth: int = 0) -> Fault:

@@ -11,8 +11,9 @@ from tests.support.cloud.between import Between
 from tests.support.cloud.fault_matrix import Result, failing
 from tests.support.cloud.fault_plan import Place, Planned
 from tests.support.cloud.journeys import Journey
+from tests.support.cloud.service_errors import CLASSES
 from tests.support.cloud.shop import Shop, message
-from tests.support.cloud.troubles import EVER, Call
+from tests.support.cloud.troubles import EVER, HTML, ONCE, RESET, SILENT, Call, Fault
 
 CALLS = [Call("ShipOrder", f"dynamodb:{one}") for one in ("PutItem", "PutItem", "UpdateItem", "DeleteItem")]
 """The calls that ship an order: record that work is in progress, write the shipment, and record that it is done.
@@ -72,5 +73,16 @@ def _shipped(proxy: Between, shop: Shop, planned: Planned) -> tuple[str, tuple[i
             # As it does after the function's timeout.
             shop.expire_work(digest)
     failed = shop.invoke(body)
-    wrong = "the call was not made" if not fault.met else "it failed without the fault" if failed else ""
+    wrong = ""
+    if not fault.met:
+        wrong = "the call was not made"
+    elif planned.often == ONCE and _changes_nothing(planned, fault) and not first and statuses != [200]:
+        wrong = "it failed, although the second attempt met a healthy service"
+    elif failed:
+        wrong = "it failed without the fault"
     return order_id, (*statuses, 500 if failed else 200), wrong
+
+
+def _changes_nothing(planned: Planned, fault: Fault) -> bool:
+    """Whether botocore's second attempt meets a service that has not done anything yet."""
+    return fault.is_repeated() and (planned.kind in CLASSES or planned.trouble in (RESET, SILENT, HTML))
