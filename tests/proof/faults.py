@@ -99,7 +99,8 @@ def _left_out(repeated: Sequence[Result]) -> str:
         "",
         "On a busy machine a service may not answer in time. So a case is repeated once if it did not end in"
         " time, did not make its call, or got 502 or 503 too often (500 from a function without a caller). It fails"
-        " if it is wrong again. No other wrong status is forgiven. The orders and reminders of both count in the balance.",
+        " if it is wrong again. No other wrong status is forgiven. The orders and reminders of both count in the"
+        " balance.",
         "",
         *(f"- repeated: {one.line}" for one in repeated),
         "",

@@ -1,7 +1,7 @@
 """Writes down the edges that executions take, and makes the calls of states fail. Runs in the engine's process.
 
 Nothing happens until a test asks for it at PATH. The test names an execution by a marker: any text that is in the input
-of the execution. The definitions stay as they are deployed. tests/support/cloud/workflows.py is the client.
+of the execution. The definitions stay as they are deployed. tests/support/cloud/watched.py is the client.
 
 See decision D244.
 """
