@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.proof.permissions.account import ACCOUNT, REGION, Account, listed
+from tests.proof.permissions.account import ACCOUNT, REGION, Account
 from tests.proof.permissions.policy import Need
 from tests.proof.permissions.reach import Call, Reach, Value
 
@@ -234,7 +234,3 @@ def role_of(account: Account, arn: str) -> str:
     """The path of the role with this ARN."""
     (path,) = [path for path, _ in account.of("AWS::IAM::Role").items() if account.arn(path) == arn]
     return path
-
-
-def actions_of(text: Any) -> list[str]:
-    return [str(one) for one in listed(text)]

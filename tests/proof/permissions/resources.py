@@ -47,12 +47,11 @@ def _line(resource: str, who: str, action: str, conditions: Mapping[str, str] | 
 
 
 def _allowed(account: Account) -> Iterator[str]:
-    for path, given in account.of("AWS::Lambda::Permission").items():
+    for given in account.of("AWS::Lambda::Permission").values():
         conditions = {"aws:SourceArn": given["SourceArn"]}
         if "SourceAccount" in given:
             conditions["aws:SourceAccount"] = given["SourceAccount"]
         yield _line(given["FunctionName"], given["Principal"], given["Action"], conditions)
-        assert path
     for type, name in POLICIES.items():
         for path, given in account.of(type).items():
             for one in listed(given[name]["Statement"]):

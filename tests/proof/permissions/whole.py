@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from aws_cdk.aws_stepfunctions import StateMachineType
 
-from stacks.config import DEV, LOCAL, PROD
+from stacks.config import DEV, PROD, STAGES
 from stacks.stage import Stage
 from tests.proof.cloud import proof_cloud
 from tests.proof.permissions import changed
@@ -20,9 +20,7 @@ from tests.proof.section import Figure, Section
 from tests.support.templates.deployment import synthesise_stage
 
 SETTINGS: Mapping[str, Stage] = {
-    "local": LOCAL,
-    "dev": DEV,
-    "prod": PROD,
+    **STAGES,
     "dev without cache": replace(DEV, cache=None),
     "dev with the example consumer": replace(DEV, example_consumer=True),
     "dev with an existing sender": replace(DEV, sender_identity="existing"),

@@ -88,8 +88,3 @@ class Operators(Base):
         self.calm()
         self.cloud.engine.skip_waits(on)
         self.is_skipping = on
-
-    def executions(self) -> set[str]:
-        workflows = (self.places.order_workflow, self.places.reminder_workflow)
-        running = {arn for workflow in workflows for arn in balance.running_in(self.cloud, workflow)}
-        return running - self.mark.running
