@@ -107,7 +107,7 @@ def test_a_part_that_fails_makes_the_run_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, status: int, said: list[str]
 ) -> None:
     """`tests.proof` has no `__init__.py`, so a folder on Python's path can add a part. No real part has its name."""
-    monkeypatch.setattr(page, "NAMES", (*page.NAMES, "example"))
+    monkeypatch.setattr(page, "NAMES", (*parts.NAMES, "example"))
     folder = tmp_path / "tests" / "proof"
     folder.mkdir(parents=True)
     (folder / "example.py").write_text(code)
