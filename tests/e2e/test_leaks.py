@@ -1,7 +1,7 @@
 """A sample of `make proof PART=leaks`: card numbers and people in some places, in some forms."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -128,6 +128,17 @@ def test_a_leak_on_purpose_is_found_in_each_form(planting: Planting, form: str) 
 
     assert places_of(planting, plant, "log group L") != []
     assert {one.plant for one in planting.plants.traces(f"x {LEAKS[form](card)} y")} == {plant}
+
+
+@pytest.mark.parametrize(
+    "write", [str, lambda text: json.dumps({"a": text}), str.encode], ids=["text", "JSON", "bytes"]
+)
+def test_the_search_finds_each_form_that_is_planted(planting: Planting, write: Callable[[str], str | bytes]) -> None:
+    planted = [planting.card("header Cookie", form, digits=digits) for form in FORMS for digits in (14, 16, 19)]
+
+    search = Search(planting.plants, People(SEED)).read(("log group L", write(text)) for _, text in planted)
+
+    assert [plant for plant, _ in planted if (plant, "log group L") not in search.cards] == []
 
 
 def events() -> Iterator[dict[str, object]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.corpora.cards import Cards
 from tests.proof.leaks.client import Sent
-from tests.proof.leaks.forms import FORMS
+from tests.proof.leaks.forms import FORMS, REVERSED
 from tests.proof.leaks.places import CC, GIVEN, HEADERS, PASSES, PLACES, SEARCHED, Request, in_header, in_url
 from tests.support.cloud.traces import Plants
 from tests.support.names import unique
@@ -42,8 +42,11 @@ class Planting:
     def card(self, place: str, form: str, *, kind: str = "", digits: int = 0) -> tuple[str, str]:
         """A new card. Returns the plant's name and the text."""
         name = f"{place}, {form}, no. {len(self.plants.cards) + 1}"
-        while not self.plants.plant(name, card := self._cards.number(digits)):
-            pass
+        while True:
+            card = self._cards.number(digits)
+            # The search reads forwards, so it looks for the digits as they are written.
+            if self.plants.plant(name, card[::-1] if form == REVERSED else card):
+                break
         if kind == GIVEN:
             self.given.add(name)
         if form in PASSES.get(place, ()):

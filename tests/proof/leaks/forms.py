@@ -1,7 +1,8 @@
 """The forms in which a card number is written into a text."""
 
 import html
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from urllib.parse import quote
 
@@ -39,14 +40,28 @@ SCRIPTED: Mapping[str, Form] = {
 }
 """Digits of other scripts and styles."""
 
+REVERSED = "reversed"
+
 HIDDEN: Mapping[str, Form] = {
     "in words": lambda card: " ".join(WORDS[int(one)] for one in card),
     "letters between the digits": "a".join,
     "within a longer number": lambda card: f"1{card}{card[::-1]}77",
     "groups with different separators": lambda card: f"{card[:5]} {card[5:9]}-{card[9:]}",
-    "reversed": lambda card: card[::-1],
+    REVERSED: lambda card: card[::-1],
 }
 """A card number that somebody has hidden by hand. These forms do not count: docs/card-numbers.md, decision D252."""
+
+_IN_WORDS = re.compile(f"(?:{'|'.join(WORDS)})(?: (?:{'|'.join(WORDS)})){{12,}}")
+_WITH_LETTERS = re.compile("[0-9](?:a[0-9]){12,}")
+
+
+def revealed(text: str) -> Iterator[str]:
+    """The digits that `text` has in words, or with letters between them."""
+    for run in _IN_WORDS.findall(text):
+        yield "".join(str(WORDS.index(word)) for word in run.split(" "))
+    for run in _WITH_LETTERS.findall(text):
+        yield run.replace("a", "")
+
 
 FORMS: Mapping[str, Form] = {**PLAIN, **SCRIPTED, **ENCODED, **HIDDEN}
 

@@ -18,6 +18,9 @@ from tests.support.cloud.written import ENCRYPTED
 
 Leaks = Sequence[tuple[str, str, str]]
 
+EXPECTED = {"trace", "answer", "refusal", "output", "encrypted"}
+"""The kinds of data without a leak on purpose. There must be some of each."""
+
 STARTED = re.compile("history: .*(Started|Entered|Exited|Scheduled)")
 """The events of a history that repeat the input of an execution."""
 
@@ -28,6 +31,8 @@ def section(
     missed = [*_missed(leaks, running, "the running cloud"), *_missed_in_files(leaks, stopped)]
     on_purpose = {plant for plant, *_ in leaks}
     failures = [
+        *(f"{one.plant}: no answer, {one.written}" for one in sent if not one.status),
+        *(f"no {kind} was searched" for kind in sorted(EXPECTED - running.searched.keys())),
         *wrongly_accepted(planting, [one for one in sent if one.plant in planting.plants.cards]),
         *of_cards(planting, running, but=on_purpose),
         *of_cards(planting, stopped, but=on_purpose, when=" after `down`"),

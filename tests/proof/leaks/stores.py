@@ -10,6 +10,7 @@ from datetime import datetime
 
 import redis
 
+from tests.proof.leaks.forms import revealed
 from tests.proof.leaks.people import People
 from tests.support.cloud.aliases import calling_the_latest
 from tests.support.cloud.apps import Apps
@@ -36,8 +37,9 @@ class Search:
             self.searched[kind_of(place)] += 1
             self.bytes += len(written)
             for form, view in views(written):
-                for plant in self._plants.plants_in(view):
-                    self.cards.setdefault((plant, place), form)
+                for text in (view, *revealed(view)):
+                    for plant in self._plants.plants_in(text):
+                        self.cards.setdefault((plant, place), form)
                 for address, what in self._people.in_view(view):
                     self.persons[address, what, place] += 1
         return self

@@ -7,6 +7,7 @@ import html
 import itertools
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -25,10 +26,15 @@ _BRANDS = [
     ("222300", 16),
     ("620000", 19),
 ]
-_DIGITS = re.compile(r"[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){11,}")
+_DIGITS = re.compile(r"[0-9](?:(?:[^0-9A-Za-z]{0,3}|\s{4,20})[0-9]){11,}")
 _JSON = re.compile(r"\\+u([0-9A-Fa-f]{4})")
-_ASCII = {code: str(int(chr(code))) for code in range(128, sys.maxunicode + 1) if chr(code).isdecimal()}
-"""The digits of other scripts."""
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_ASCII = {
+    code: str(int(number))
+    for code in range(128, sys.maxunicode + 1)
+    if unicodedata.category(chr(code)) in ("Nd", "No") and (number := unicodedata.numeric(chr(code))) in range(10)
+}
+"""The digits of other scripts and styles, such as `٤` and `④`."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _HEX = re.compile("(?:3[0-9]){12,}")
 _NO_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
@@ -79,9 +85,9 @@ class Plants:
     def traces(self, written: str | bytes) -> set[Trace]:
         """The traces of planted cards in `written`.
 
-        It finds digits of any script, in a row or with up to three marks between them. They may be plain or escaped for
-        JSON, HTML or URLs, or be written in hexadecimal. All of this may be encoded in base64, with either alphabet and
-        at any offset.
+        It finds digits of any script and style, in a row, or with up to three marks or 20 blanks between them. They may
+        be plain or escaped for JSON, HTML or URLs, or be written in hexadecimal. All of this may be encoded in base64,
+        once or more often, with either alphabet and at any offset.
         """
         forms: dict[str, str] = {}
         for form, view in views(written):
@@ -143,12 +149,20 @@ def _decoded(run: str) -> tuple[str, ...]:
         text = decoded.decode("utf-8", errors="replace")
         # Either the digits of a card number, or mostly text.
         if len(decoded.translate(None, _NO_DIGITS)) >= PIECE or text.count("\ufffd") * 4 <= len(text):
-            found.append(unescaped(text))
+            found.append(plain := unescaped(text))
+            # A part of the run is shorter, so this ends.
+            found += [inner for part in _BASE64.findall(plain) for inner in _decoded(part)]
     return tuple(found)
 
 
 def unescaped(text: str) -> str:
     """Removes the escapes of JSON, URLs and HTML, including nested escapes."""
-    while (plain := html.unescape(unquote(_JSON.sub(lambda escape: chr(int(escape[1], 16)), text)))) != text:
+    while (plain := html.unescape(unquote(_without_json(text)))) != text:
         text = plain
     return text
+
+
+def _without_json(text: str) -> str:
+    """Removes the escapes of JSON, which writes some characters as two escapes."""
+    read = _JSON.sub(lambda escape: chr(int(escape[1], 16)), text)
+    return _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), read)
