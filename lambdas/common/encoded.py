@@ -11,7 +11,8 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 _ESCAPES = re.compile(
-    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<json>(?:\\+u[0-9A-Fa-f]{4})+)"
+    # The search does not begin within a row of backslashes. Otherwise a long row would take very long.
+    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<json>(?:(?<!\\)\\+u[0-9A-Fa-f]{4})+)"
     r"|(?P<html>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][0-9A-Za-z]{1,31});)"
 )
 _BASE64 = re.compile("[0-9A-Za-z+/_-]{18,}")
