@@ -183,7 +183,12 @@ def spread(items: Iterable[pytest.Item], seconds: dict[str, float], near: Callab
 def adaptive(
     loop: Loop, mutants: Sequence[Any], seconds: dict[str, float], apply: Callable[[Any], None]
 ) -> Iterator[tuple[Any, Verdict]]:
-    """Judges mutants of documents, which every test may see: the tests that have killed most come first."""
+    """Judges mutants of documents, which every test may see: the tests that have killed most come first.
+
+    Raises RuntimeError if a test fails in a fork without any mutant: it would fail for every mutant.
+    """
+    if (failed := forked(lambda: [loop.run(loop.items)], seconds=1800)) != [""]:
+        raise RuntimeError(f"a test fails in a fork without any mutant: {failed}")
     kills: Counter[str] = Counter()
     for mutant in mutants:
         # The quickest of all for a kill comes first.

@@ -39,46 +39,59 @@ def drawn(mutants: Sequence[Any], seed: str, many: int | None) -> list[Any]:
     return kept[:many]
 
 
-def judged(kind: str, seed: str, many: int | None, only: str = "", tests: Sequence[str] = ()) -> list[Judged]:
-    """Judges mutants of one kind in a process of its own. `only` is a part of the names of the mutants' files.
+def judged(
+    kind: str, seed: str, many: int | None, only: str = "", tests: Sequence[str] = ()
+) -> tuple[int, list[Judged]]:
+    """Judges mutants of one kind in a process of its own. Returns how many there are, and the judged ones.
 
-    `tests` are the tests of functions that may notice them (default: all).
+    `only` is a part of the names of the mutants' files. `tests` are the tests of functions that may notice the mutants
+    (default: all).
     """
     work = {"functions": _functions, "workflows": _workflows, "templates": _templates}[kind]
-    found = forked(lambda: work(seed, many, only, tests), seconds=86_400)
-    if found is None:
+    answer = forked(lambda: work(seed, many, only, tests), seconds=86_400)
+    if answer is None:
         raise RuntimeError(f"the process with the mutants of the {kind} has died")
-    known = Survivors.read()
-    return [Judged(group, name, Verdict(*verdict), known.reason(name, line)) for group, name, line, verdict in found]
+    (there_are, found), known = answer, Survivors.read()
+    return there_are, [
+        Judged(group, name, Verdict(*verdict), known.reason(name, line)) for group, name, line, verdict in found
+    ]
 
 
-def _functions(seed: str, many: int | None, only: str, tests: Sequence[str]) -> list[Any]:
+def _functions(seed: str, many: int | None, only: str, tests: Sequence[str]) -> tuple[int, list[Any]]:
     code = functions.Code([file for file in functions.files() if only in file])
     mutants = drawn(code.mutants, seed, many)
     judge = functions.Judge(code, mutants, tests or functions.TESTS)
     judge.everything()
     lines = {file: (functions.ROOT / file).read_text().splitlines() for file in code.trees}
-    return [
+    return len(code.mutants), [
         [functions.group(one.file), one.name, lines[one.file][one.line - 1].strip(), _plain(judge.verdicts[one.name])]
         for one in mutants
     ]
 
 
-def _workflows(seed: str, many: int | None, only: str, tests: Sequence[str]) -> list[Any]:
+def _workflows(seed: str, many: int | None, only: str, tests: Sequence[str]) -> tuple[int, list[Any]]:
     found: list[Any] = []
-    mutants = drawn([one for one in workflows.mutants() if only in one.document], seed, many)
-    workflows.judge(mutants, lambda one, verdict: found.append([one.document, one.name, "", _plain(verdict)]))
-    return found
+    mutants = [one for one in workflows.mutants() if only in one.document]
+
+    def record(one: Any, verdict: Verdict) -> None:
+        found.append([one.document, one.name, "", _plain(verdict)])
+
+    workflows.judge(drawn(mutants, seed, many), record)
+    return len(mutants), found
 
 
-def _templates(seed: str, many: int | None, only: str, tests: Sequence[str]) -> list[Any]:
+def _templates(seed: str, many: int | None, only: str, tests: Sequence[str]) -> tuple[int, list[Any]]:
     found: list[Any] = []
+    there_are = 0
 
     def choose(mutants: Sequence[Any]) -> list[Any]:
-        return drawn([one for one in mutants if only in one.document], seed, many)
+        nonlocal there_are
+        chosen = [one for one in mutants if only in one.document]
+        there_are = len(chosen)
+        return drawn(chosen, seed, many)
 
     templates.judge(choose, lambda one, verdict: found.append([one.group, one.name, "", _plain(verdict)]))
-    return found
+    return there_are, found
 
 
 def _plain(verdict: Verdict) -> list[Any]:
@@ -87,20 +100,29 @@ def _plain(verdict: Verdict) -> list[Any]:
 
 def section(seed: str, many: Mapping[str, int | None] = SAMPLES, only: str = "", tests: Sequence[str] = ()) -> Section:
     """The section of the page. Fails if a group has too many survivors without a reason."""
-    return section_of({kind: judged(kind, seed, many[kind], only, tests) for kind in many})
+    answers = {kind: judged(kind, seed, many[kind], only, tests) for kind in many}
+    return section_of(
+        {kind: those for kind, (_, those) in answers.items()}, {kind: many for kind, (many, _) in answers.items()}
+    )
 
 
-def section_of(found: Mapping[str, Sequence[Judged]]) -> Section:
-    """The section about judged mutants, by kind."""
+def section_of(found: Mapping[str, Sequence[Judged]], there_are: Mapping[str, int]) -> Section:
+    """The section about judged mutants, by kind. `there_are` is the number of all mutants, by kind."""
     everything = [one for kind in found.values() for one in kind]
     rows = [_row(kind, judged) for kind, judged in found.items() if judged]
     figures = [_figure("mutants that a test notices", everything)]
     figures += [_figure(f"mutants of {kind} that a test notices", judged) for kind, judged in found.items() if judged]
     noticed = _counted(everything)[0]
-    figures.append(Figure("of all mutants, harmless ones included", noticed, len(everything)))
+    figures.append(Figure("the same, harmless ones included", noticed, len(everything)))
     survivors = [one for one in everything if _survived(one)]
-    text = "\n\n".join([*rows, _list("Survivors", survivors), _list("Harmless survivors", _equivalent(everything))])
-    return Section(figures, text, [*_too_many(found)])
+    sizes = ", ".join(f"{len(those):,} of {there_are[kind]:,} of {kind}" for kind, those in found.items())
+    sample = (
+        f"The seed draws a sample: {sizes}. Only {OF_TEXTS:.0%} of the changed texts take part in the draw.\n"
+        "A stopped mutant runs for too long, or ends the process. It counts as noticed."
+    )
+    lists = [_list("Survivors", survivors), _list("Harmless survivors", _equivalent(everything))]
+    failures = [f"no mutant of {kind} was judged" for kind, those in found.items() if not those]
+    return Section(figures, "\n\n".join([sample, *rows, *lists]), [*failures, *_too_many(found)])
 
 
 def _survived(one: Judged) -> bool:
