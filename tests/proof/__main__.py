@@ -1,5 +1,4 @@
-"""`make proof PART=paths SEED=2026-11-27`: tries everything that can go wrong, and writes what it counted into
-docs/proof.md.
+"""`make proof PART=paths SEED=2026-11-27`: tries what can go wrong, and writes what it counted into docs/proof.md.
 
 Exit status 0: every part passed. 1: a part failed, and the output says why. 2: the command line is wrong.
 """

@@ -97,8 +97,8 @@ def _ended(lane: _Lane, seed: str, commit: str) -> Run:
     try:
         found = json.loads(lane.result.read_text())
         section = Section.of_json(found["section"])
-    except FileNotFoundError:
-        # The module could not be imported, or the process was killed.
+    except (FileNotFoundError, json.JSONDecodeError):
+        # The module could not be imported, or the process was killed, perhaps while it wrote the file.
         found = {"title": name.capitalize(), "claim": "", "sample": ""}
         section = Section(
             [], failures=[f"the process ended with {lane.process.returncode}: {_last_line(lane.log.name)}"]

@@ -31,6 +31,14 @@ def test_a_function_that_grows_fails_the_soak() -> None:
     assert a_soak(grown=FLAT + 1).failures == ["GetOrder has grown by 1,000,001 bytes"]
 
 
+def test_a_function_whose_processes_all_ended_fails_the_soak() -> None:
+    found = a_soak()
+    found.functions[-1] = {"GetOrder": {3: 90_000_000}}
+
+    assert found.grown == {}
+    assert found.failures == ["GetOrder has no process that was there all the time"]
+
+
 @pytest.mark.parametrize(
     ("cache", "failure"),
     [

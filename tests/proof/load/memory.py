@@ -40,8 +40,8 @@ def of_functions(cloud: Cloud) -> dict[str, dict[int, int]]:
 
 
 def growth(before: Mapping[int, int], after: Mapping[int, int]) -> int:
-    """The largest growth, in bytes, of a process that is in both; 0 if none is."""
-    return max((after[id] - before[id] for id in before.keys() & after.keys()), default=0)
+    """The largest growth, in bytes, of a process that is in both. Raises ValueError if none is."""
+    return max(after[id] - before[id] for id in before.keys() & after.keys())
 
 
 def of_cache(cloud: Cloud) -> CacheUse:

@@ -36,9 +36,21 @@ class Soak:
 
     @property
     def grown(self) -> dict[str, int]:
-        """By how many bytes a process of each function has grown since the warm rounds."""
+        """By how many bytes a process of each function has grown since the warm rounds.
+
+        Functions none of whose processes was there all the time are left out.
+        """
         warm, last = self.functions[WARM - 1], self.functions[-1]
-        return {name: memory.growth(processes, last.get(name, {})) for name, processes in warm.items()}
+        return {
+            name: memory.growth(processes, last[name])
+            for name, processes in warm.items()
+            if processes.keys() & last.get(name, {}).keys()
+        }
+
+    @property
+    def warm(self) -> set[str]:
+        """The functions that had a process after the warm rounds."""
+        return {*self.functions[WARM - 1]}
 
     @property
     def settled(self) -> tuple[int, int]:
@@ -62,7 +74,8 @@ class Soak:
     @property
     def failures(self) -> list[str]:
         grown = [f"{name} has grown by {size:,} bytes" for name, size in self.grown.items() if size > FLAT]
-        return [*self.refused, *self.unbalanced, *grown, *self.cache_faults]
+        lost = [f"{name} has no process that was there all the time" for name in sorted(self.warm - self.grown.keys())]
+        return [*self.refused, *self.unbalanced, *grown, *lost, *self.cache_faults]
 
     def text(self) -> str:
         warm, last = self.cache[WARM - 1], self.cache[-1]

@@ -21,8 +21,9 @@ Done = TypeVar("Done")
 
 TITLE = "Hostile requests"
 CLAIM = (
-    "No request makes an API fail. Every answer has the form that docs/openapi describes, and its CORS header. What the"
-    " APIs refuse leaves no row, execution, message, mail or cached entry. Odd but valid input is stored byte by byte."
+    "None of the hostile requests makes an API fail. Every answer has the form that docs/openapi describes, and its"
+    " CORS header. What the APIs refuse leaves no row, execution, message, mail or cached entry. Odd but valid input is"
+    " stored byte by byte."
 )
 SAMPLE = "tests/e2e/test_hostile_requests.py"
 
