@@ -18,6 +18,13 @@ _ESCAPES = re.compile(
 _BASE64 = re.compile("[0-9A-Za-z+/_-]{18,}")
 """14 digits, the shortest card number, have 19 characters in base64, and 18 if a character of text touches them."""
 _HEXADECIMAL = re.compile("(?:3[0-9]){14,}")
+_NO_TEXT = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+"""Bytes that are not UTF-8, and control characters apart from line breaks, tabs and the zeros of UTF-16."""
+_APART = "\ufffd" * 4
+"""Stands for a character of _NO_TEXT. More than three characters end a number, so it ends a number, too.
+
+Otherwise `NoneNoneNone…` would be a row of digits, because `None` is a 6 and two broken bytes in base64.
+"""
 _NO_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 
 
@@ -43,7 +50,7 @@ def decoded(text: str) -> Iterator[Decoded]:
             whole = standard[start:] if (len(standard) - start) % 4 != 1 else standard[start:-1]
             content = base64.b64decode(whole + "=" * (-len(whole) % 4))
             if _may_contain_digits(content):
-                yield _of_run(run, content.decode("utf-8", errors="replace"))
+                yield _of_run(run, _NO_TEXT.sub(_APART, content.decode("utf-8", errors="replace")))
 
 
 def _unescaped(text: str) -> Decoded | None:
