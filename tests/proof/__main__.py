@@ -27,8 +27,7 @@ def _parse_and_run() -> int:
         # make passes all names as one argument.
         entries = parts.chosen([name for text in given.part for name in text.split()])
     except KeyError as error:
-        there = ", ".join(one.name for one in parts.PARTS if one.exists)
-        print(f"error: no such part: {error.args[0]} (choose from: {there})", file=sys.stderr)
+        print(f"error: no such part: {error.args[0]} (choose from: {', '.join(parts.NAMES)})", file=sys.stderr)
         return 2
     # Only here, because the help needs none of the packages.
     from tests.proof.run import run

@@ -8,7 +8,7 @@ import pytest
 from local.settings import PROJECT
 from tests.proof import page, parts
 from tests.proof.page import Run
-from tests.proof.parts import PARTS, Entry
+from tests.proof.parts import Entry
 from tests.proof.run import run
 from tests.proof.section import Figure, Section
 
@@ -42,7 +42,7 @@ def constants(file: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", [one.name for one in PARTS if one.exists])
+@pytest.mark.parametrize("name", parts.NAMES)
 def test_a_part_has_a_title_a_claim_and_a_sample_in_make_test(name: str) -> None:
     about = constants(source(name))
 
