@@ -90,9 +90,10 @@ def _left_out(repeated: Sequence[Result]) -> str:
     lines = [
         "#### What is left out",
         "",
-        "Each call meets each error once, and each kind of fault however often. The seed chooses how often an error"
-        " comes, and on which of its journeys a call fails. The calls of GetAccount and DeleteAccount meet each kind"
-        " of fault once, their calls of SQS four kinds, and the seed chooses the error and how often it comes.",
+        "Each call meets each error, and each kind of fault once, until the last attempt, and for ever. The seed"
+        " chooses how often a single error comes, and on which of its journeys a call fails. The calls of GetAccount"
+        " and DeleteAccount meet each kind of fault once, their calls of SQS four kinds, and the seed chooses the error"
+        " and how often it comes.",
         "",
         "If AWS says falsely that a row, an execution or a user exists or is missing, a function has to believe it."
         " Then 404 and 409 are right answers, too.",

@@ -167,9 +167,3 @@ class Account:
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def as_mapping(value: Any) -> Mapping[str, Any]:
-    """A JSON text as an object."""
-    found: Mapping[str, Any] = json.loads(value) if isinstance(value, str) else value
-    return found

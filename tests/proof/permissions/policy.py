@@ -13,7 +13,6 @@ from ministack.core import iam_evaluator
 from tests.proof.permissions.account import ACCOUNT, REGION, Account, listed
 
 Conditions = Mapping[str, Mapping[str, Any]]
-NO_CONTEXT: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)

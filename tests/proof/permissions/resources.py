@@ -21,7 +21,6 @@ POLICIES = {
 }
 """The types with a policy, and the property that has it."""
 OUR_ACCOUNT = {"aws:SourceAccount": ACCOUNT}
-TLS_ONLY = ("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket")
 
 
 def differences(account: Account) -> list[str]:

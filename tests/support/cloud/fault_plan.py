@@ -1,6 +1,6 @@
 """Chooses the cases of the tests of faults: which trouble which call meets, how often, and on which journey. Pure.
 
-Each error of each call, and each kind of trouble however often it comes, is in `every` plan. The seed chooses the rest.
+`every` plan has each error of each call, and each kind of trouble in each way of OFTEN. The seed chooses the rest.
 """
 
 import os
@@ -152,7 +152,7 @@ def _of_call(call: Call, places: Collection[Place], seed: str) -> Iterator[Plann
     chosen.shuffle(errors)
     for kind in CLASSES:
         of_kind = [one for one in errors if one.kind == kind]
-        # Each error once, and each class however often.
+        # Each error once, and each class in each way of OFTEN.
         rounds = range(max(len(of_kind), len(OFTEN) if of_kind else 0))
         troubles += [(of_kind[one % len(of_kind)], list(OFTEN)[one % len(OFTEN)]) for one in rounds]
     yield from (planned(number, *one) for number, one in enumerate(troubles))
