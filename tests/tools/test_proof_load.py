@@ -71,6 +71,7 @@ def test_a_function_that_may_scan_and_a_route_without_a_request_fail() -> None:
     found = Costs(1_000, 100_000, {}, scanning=[*SCANS, "ListOrders"], missing=["GET /all"])
 
     assert found.failures == ["no kind of request calls GET /all", "ListOrders may scan a table"]
+    assert len(Costs(1_000, 100_000, {}, scanning=[]).failures) == len(SCANS)
 
 
 def test_each_route_has_a_kind_of_request() -> None:

@@ -46,6 +46,7 @@ class Costs:
             ),
             *(f"no kind of request calls {route}" for route in self.missing),
             *(f"{role} may scan a table" for role in self.scanning if role not in SCANS),
+            *(f"{role} may not scan a table: remove it from SCANS" for role in SCANS if role not in self.scanning),
         ]
 
     def text(self) -> str:

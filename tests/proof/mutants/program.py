@@ -117,7 +117,7 @@ def section_of(found: Mapping[str, Sequence[Judged]], there_are: Mapping[str, in
     survivors = [one for one in everything if _survived(one)]
     sizes = ", ".join(f"{len(those):,} of {there_are[kind]:,} of {kind}" for kind, those in found.items())
     sample = (
-        f"The seed draws a sample: {sizes}. Only {OF_TEXTS:.0%} of the changed texts take part in the draw.\n"
+        f"Judged: {sizes}. The seed draws a sample. Only {OF_TEXTS:.0%} of the changed texts take part in the draw.\n"
         "A stopped mutant runs for too long, or ends the process. It counts as noticed."
     )
     lists = [_list("Survivors", survivors), _list("Harmless survivors", _equivalent(everything))]
