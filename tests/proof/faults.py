@@ -13,7 +13,8 @@ from tests.support.cloud import fault_plan, fault_proof, shipments
 from tests.support.cloud.account_journeys import ACCOUNTS
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import between, calls_granted
-from tests.support.cloud.fault_matrix import Matrix, Result, fault_matrix
+from tests.support.cloud.fault_matrix import Matrix, fault_matrix
+from tests.support.cloud.fault_verdicts import Result
 from tests.support.cloud.service_errors import CLASSES
 from tests.support.cloud.shop import Shop
 from tests.support.cloud.troubles import KILLS, OFTEN, TRANSPORT

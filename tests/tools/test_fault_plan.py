@@ -7,8 +7,8 @@ import pytest
 from botocore.parsers import create_parser
 
 from tests.support.aws_answers import model_of
-from tests.support.cloud.fault_matrix import judged, rights
 from tests.support.cloud.fault_plan import READS, Place, Planned, every, kinds, sample
+from tests.support.cloud.fault_verdicts import judged, rights
 from tests.support.cloud.journeys import Journey
 from tests.support.cloud.service_errors import CLASSES, COMMON, errors_of, service_of
 from tests.support.cloud.troubles import (

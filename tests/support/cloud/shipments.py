@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.cloud import fault_plan
 from tests.support.cloud.between import Between
-from tests.support.cloud.fault_matrix import Result, failing
+from tests.support.cloud.fault_matrix import failing
 from tests.support.cloud.fault_plan import Place, Planned
+from tests.support.cloud.fault_verdicts import Result
 from tests.support.cloud.journeys import Journey
 from tests.support.cloud.service_errors import CLASSES
 from tests.support.cloud.shop import Shop, message
