@@ -57,7 +57,8 @@ def _may_be_empty(operation: Any, status: int) -> bool:
     """Whether a whole answer to the operation may have no body."""
     if operation.service_model.resolved_protocol == "query":
         return False
-    if status >= 300 or operation.output_shape is None:
+    # SQS has answered without a body if it had no messages: https://github.com/async-aws/aws/pull/1708
+    if status >= 300 or operation.output_shape is None or operation.name == "ReceiveMessage":
         return True
     return all("location" in member.serialization for member in operation.output_shape.members.values())
 

@@ -92,6 +92,7 @@ def test_a_damaged_answer_in_xml_is_an_error_of_botocore(
 
 def test_an_answer_without_results_may_be_empty(answering: Callable[..., Any]) -> None:
     answering("sqs", (200, b"")).delete_message(QueueUrl="https://queue.example.com/1/q", ReceiptHandle="r")
+    answering("sqs", (200, b"")).receive_message(QueueUrl="https://queue.example.com/1/q")
     answering("s3", (200, b"")).put_object(Bucket="site", Key="index.html", Body=b"")
 
     with pytest.raises(ClientError, match="404"):

@@ -21,6 +21,7 @@ from tests.support.cloud.service_errors import ServiceError
 from tests.support.cloud.troubles import (
     CORRUPT,
     CUT,
+    EMPTY,
     HTML,
     KILLED,
     LATE,
@@ -139,6 +140,8 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
                 return self._answer(corrupt(reply))
             if reply and trouble == TRUNCATED:
                 return self._answer(truncated(reply))
+            if reply and trouble == EMPTY:
+                return self._answer(reply._replace(body=b""))
             if reply and trouble == CUT:
                 self._answer(truncated(reply), length=len(reply.body))
             if trouble == KILLED:

@@ -7,7 +7,7 @@ from tests.support.cloud.service_errors import ServiceError
 
 RESET, SILENT, HTML = "reset before", "silent", "HTML"
 LOST, SLOW, LATE = "answer lost", "answer late", "call late"
-CORRUPT, TRUNCATED, CUT = "answer corrupt", "answer truncated", "answer cut"
+CORRUPT, TRUNCATED, EMPTY, CUT = "answer corrupt", "answer truncated", "answer empty", "answer cut"
 KILLED, LOST_THEN_KILLED = "killed", "answer lost, then killed"
 TRANSPORT = {
     RESET: "the connection ends before AWS gets the call",
@@ -15,6 +15,7 @@ TRANSPORT = {
     HTML: "a load balancer answers 502, 503 or 504 with a page of HTML, and AWS never gets the call",
     CORRUPT: "AWS does it, and the answer has wrong bytes in it",
     TRUNCATED: "AWS does it, and the answer ends in its middle, with a length that fits",
+    EMPTY: "AWS does it, and the answer has no body",
     CUT: "AWS does it, and the connection ends in the middle of the answer",
     LOST: "AWS does it, and the connection ends before the answer",
     SLOW: "AWS does it, and the answer comes after the client has given up",
@@ -27,7 +28,7 @@ KILLS = {
 """They happen once: a function that Lambda kills at each call is a function that does not run."""
 SAME_FOR_READS = {LOST, SLOW, LATE}
 """Troubles that are RESET or SILENT for a call that only reads."""
-UNREPEATED = {CORRUPT, TRUNCATED, *KILLS}
+UNREPEATED = {CORRUPT, TRUNCATED, EMPTY, *KILLS}
 """Troubles after which botocore may not repeat the call."""
 
 ONCE, LAST, EVER = "once", "until the last attempt", "for ever"
