@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from local.settings import PROJECT
 from tests.proof.mutants import workflows
 from tests.proof.mutants.documents import DYNAMODB, JSONATA, of_expression, of_scalar
-from tests.proof.mutants.judge import KILLED, SURVIVED, Loop, Verdict, adaptive, forked
+from tests.proof.mutants.judge import KILLED, STOPPED, SURVIVED, Loop, Verdict, adaptive, forked
 from tests.proof.mutants.operators import instrumented, mutants_of
 from tests.proof.mutants.program import Judged, drawn, section_of
 from tests.proof.mutants.survivors import Survivors
@@ -125,6 +126,16 @@ def test_a_group_with_too_many_survivors_fails_the_part() -> None:
     assert section(*of(3, reason="equivalent")).figures[0].total == 37
     assert "40 of 1,234 of functions" in section(*of(2)).text
     assert section().failures == ["no mutant of functions was judged"]
+
+
+def test_too_many_stopped_mutants_fail_the_part() -> None:
+    def failures(stopped: int) -> Sequence[str]:
+        verdicts = [Verdict(STOPPED)] * stopped + [Verdict(KILLED, "test")] * (40 - stopped)
+        judged = [Judged("orders", f"mutant {n}", one) for n, one in enumerate(verdicts)]
+        return section_of({"functions": judged}, {"functions": 1234}).failures
+
+    assert failures(2) == []
+    assert failures(3) == ["functions: 3 of 40 mutants were stopped, so repeat this on a quiet machine"]
 
 
 def test_a_test_that_fails_without_any_mutant_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from tests.proof.mutants.survivors import Survivors
 from tests.proof.section import Figure, Section
 
 ENOUGH = 0.95
+MOST_STOPPED = 0.05
 KINDS = ("functions", "workflows", "templates")
 SAMPLES = {"functions": 600, "workflows": 240, "templates": 240}
 """How many mutants of each kind a run draws. They fit into 16 minutes of one processor."""
@@ -122,7 +123,7 @@ def section_of(found: Mapping[str, Sequence[Judged]], there_are: Mapping[str, in
     )
     lists = [_list("Survivors", survivors), _list("Harmless survivors", _equivalent(everything))]
     failures = [f"no mutant of {kind} was judged" for kind, those in found.items() if not those]
-    return Section(figures, "\n\n".join([sample, *rows, *lists]), [*failures, *_too_many(found)])
+    return Section(figures, "\n\n".join([sample, *rows, *lists]), [*failures, *_too_many(found), *_stopped(found)])
 
 
 def _survived(one: Judged) -> bool:
@@ -159,6 +160,14 @@ def _row(kind: str, judged: Sequence[Judged]) -> str:
 def _list(title: str, judged: Sequence[Judged]) -> str:
     lines = [f"- `{one.name.replace('`', '')}`{f': {one.reason}' if one.reason else ''}" for one in judged]
     return "\n".join([f"#### {title}", "", *(lines or ["None."])])
+
+
+def _stopped(found: Mapping[str, Sequence[Judged]]) -> Iterable[str]:
+    """A line for each kind with too many stopped mutants. They count as noticed, but a busy machine stops more."""
+    for kind, those in found.items():
+        stopped = sum(one.verdict.result == STOPPED for one in those)
+        if stopped > max(1, MOST_STOPPED * len(those)):
+            yield f"{kind}: {stopped} of {len(those)} mutants were stopped, so repeat this on a quiet machine"
 
 
 def _too_many(found: Mapping[str, Sequence[Judged]]) -> Iterable[str]:
