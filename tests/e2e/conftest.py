@@ -35,6 +35,12 @@ def either(request: pytest.FixtureRequest) -> Apps:
     return apps
 
 
+@pytest.fixture(scope="module")
+def few_parked(apps: Apps) -> None:
+    """Empties ParkedQueue before a module that lists it, because the list has at most 100 messages."""
+    apps.cloud.engine.client("sqs").purge_queue(QueueUrl=apps.places.parked_queue)
+
+
 @pytest.fixture
 def order() -> dict[str, str]:
     """A good order with a new OrderId."""

@@ -84,7 +84,7 @@ def owner(apps: Apps) -> Apps:
 
 
 @pytest.fixture
-def target(apps: Apps, owner: Apps, order: dict[str, str]) -> Target:
+def target(apps: Apps, owner: Apps, order: dict[str, str], few_parked: None) -> Target:
     wrong = order | {"Price": "0"}
     assert owner.post_order(wrong)[0] == 202
     apps.settled(order["OrderId"])

@@ -31,7 +31,7 @@ from tests.support.cloud.orders import (
 )
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
+pytestmark = pytest.mark.usefixtures("few_parked", "skipped_waits", "balanced")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from tests.support.cloud.written import logs
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("few_parked")
+
 NOTE = "Called her: she does not want it any more."
 QUEUES = ("OrderFulfillmentQueue", "EscalationQueue")
 
