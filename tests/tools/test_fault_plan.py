@@ -7,6 +7,7 @@ import pytest
 from botocore.parsers import create_parser
 
 from tests.support.aws_answers import model_of
+from tests.support.cloud import fault_proof
 from tests.support.cloud.fault_plan import READS, Place, Planned, every, kinds, sample
 from tests.support.cloud.fault_verdicts import judged, rights
 from tests.support.cloud.journeys import Journey
@@ -143,3 +144,13 @@ def test_a_busy_machine_excuses_only_a_service_that_is_unavailable(
     result = judged(*met("PlaceOrder", LOST, LAST), under, again)
 
     assert (result.wrong, result.is_slow) == (wrong, is_slow)
+
+
+def test_a_call_without_a_journey_and_a_stale_excuse_are_failures() -> None:
+    excused = next(iter(fault_proof.NOT_HERE))
+    other = Call(excused.function, "dynamodb:DeleteItem")
+    of_function = {one for one in fault_proof.NOT_HERE if one.function == excused.function}
+
+    assert fault_proof.missing({*of_function, other}, {other}) == []
+    assert len(fault_proof.missing({*of_function, other}, set())) == 1
+    assert str(excused) in fault_proof.missing({*of_function, other} - {excused}, {other})[0]

@@ -101,10 +101,15 @@ def _dead_letters(apps: Apps) -> bool:
 
 
 def missing(granted: Collection[Call], reached: Collection[Call]) -> list[str]:
-    """The calls that functions may make, and that no journey makes."""
-    found = {one for one in granted if one.function not in ELSEWHERE} - {*reached}
-    found -= NOT_HERE.keys() | NOT_OF_ACCOUNTS.keys()
-    return [f"no journey makes {one}: add one to tests/support/cloud/journeys.py" for one in sorted(found)]
+    """The calls that functions may make, and that no journey makes. Also excuses for calls that they may not make."""
+    excused = NOT_HERE.keys() | NOT_OF_ACCOUNTS.keys()
+    found = {one for one in granted if one.function not in ELSEWHERE} - {*reached} - excused
+    functions = {one.function for one in granted}
+    stale = {one for one in excused if one.function in functions} - {*granted}
+    return [
+        *(f"no journey makes {one}: add one to tests/support/cloud/journeys.py" for one in sorted(found)),
+        *(f"the role does not allow {one}: remove it from tests/support/cloud/fault_proof.py" for one in sorted(stale)),
+    ]
 
 
 def _sum(terms: Terms) -> str:
