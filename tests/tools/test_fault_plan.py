@@ -128,6 +128,13 @@ def test_only_these_statuses_are_right_under_a_fault(function: str, trouble: str
     assert rights(*met(function, trouble, often)) == right
 
 
+def test_a_call_after_a_refused_call_may_be_answered_503() -> None:
+    planned, fault = met("PlaceOrder", LOST, ONCE)
+    journey = replace(planned.place.journey, first=(Call("PlaceOrder", "states:StartExecution"),))
+
+    assert rights(replace(planned, place=replace(planned.place, journey=journey)), fault) == {200, 202, 503}
+
+
 @pytest.mark.parametrize(
     ("under", "again", "wrong", "is_slow"),
     [
