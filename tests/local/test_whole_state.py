@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,48 @@ def test_a_service_that_changes_while_it_is_saved_is_saved_again(save_all: SaveA
 
     assert json.loads((tmp_path / "engine" / "dynamodb.json").read_text())["payload"] == {"kept": 1}
     assert json.loads((tmp_path / saved.WHOLE).read_text()) == []
+
+
+class Moving:
+    """An execution that moves things from a service to another one, all the time."""
+
+    def __init__(self) -> None:
+        self.here, self.there, self.stops = 1_000_000, 0, False
+
+    def run(self) -> None:
+        while not self.stops:
+            self.here -= 1
+            self.there += 1
+            # Like a call of AWS, it lets other threads run.
+            time.sleep(0)
+
+    def state_of_here(self) -> dict[str, int]:
+        """Takes as long as a large state, or until something has moved meanwhile."""
+        saved, until = self.here, time.monotonic() + 0.3
+        while self.there < 1_000_000 - saved + 2 and time.monotonic() < until:
+            pass
+        return {"things": saved}
+
+    def state_of_there(self) -> dict[str, int]:
+        return {"things": self.there}
+
+
+def test_all_services_are_saved_as_they_are_at_the_same_moment(save_all: SaveAll, tmp_path: Path) -> None:
+    """An execution goes on while the engine stops. Its order must not be in a row without being in its queue."""
+    moving = Moving()
+    thread = threading.Thread(target=moving.run)
+    thread.start()
+
+    save_all({"sqs": moving.state_of_here, "dynamodb": moving.state_of_there})
+    moving.stops = True
+    thread.join()
+
+    things = [
+        json.loads((tmp_path / "engine" / f"{name}.json").read_text())["payload"]["things"]
+        for name in ("sqs", "dynamodb")
+    ]
+    assert 999_999 <= sum(things) <= 1_000_000
+    assert things[1] > 0, "nothing moved before the stop"
 
 
 @pytest.mark.parametrize("state", [Busy(100).get_state, lambda: {"not": {"to", "be", "saved"}}])
