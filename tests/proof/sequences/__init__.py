@@ -4,9 +4,7 @@ See decision D248.
 """
 
 from contextlib import ExitStack
-from unittest import mock
 
-from local import restart
 from tests.proof.cloud import proof_cloud
 from tests.proof.section import Figure, Section
 from tests.proof.sequences.faults import STACKS, proxied
@@ -25,8 +23,6 @@ CLAIM = (
 SAMPLE = "tests/e2e/test_sequences.py"
 
 SEQUENCES, STEPS = 12, 30
-FINISH_SECONDS = 1
-"""For how long `down` waits for orders in progress. The sequences hold some of them for longer."""
 HIDDEN_SECONDS = 6
 """For how long a queue hides the message of a reminder whose function was killed."""
 USED = {
@@ -38,7 +34,6 @@ USED = {
 
 def run(seed: str) -> Section:
     with proof_cloud() as apps, ExitStack() as stack:
-        stack.enter_context(mock.patch.object(restart, "FINISH_SECONDS", FINISH_SECONDS))
         stack.enter_context(hidden_for(apps.cloud, HIDDEN_SECONDS, *apps.places.reminder_queues.values()))
         calls = stack.enter_context(proxied(stack.enter_context(between(apps.cloud, *STACKS.values()))))
         held = Held(apps)

@@ -28,7 +28,8 @@ class Model:
     removed: dict[str, Message] = field(default_factory=dict)
     """The parked messages that operators have removed, by their ids."""
     copies: set[str] = field(default_factory=set)
-    """The OrderIds whose message may be in a queue twice, because an answer to a redrive was lost."""
+    """The OrderIds whose message may be in a queue twice, because an answer to a redrive was lost. Or a stop has cut
+    its execution off, and it may be in its queue and be parked. See decision D013."""
     doubtful: set[str] = field(default_factory=set)
     """The words of reminders that may be sent twice, because an answer of SES or SNS was lost."""
     answers: int = 0
@@ -44,6 +45,8 @@ class Base:
         self.model = Model()
         self.fault: On | None = None
         self.is_skipping = False
+        self.are_parked_hidden = False
+        """Whether a failed request may have left parked messages hidden for a while. A new engine shows them."""
         self.name = unique("S-")
         self.mark = balance.mark(self.cloud, self.places)
         self.model.answers = self.mark.answers

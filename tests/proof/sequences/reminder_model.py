@@ -70,8 +70,8 @@ def set_up(kind: Kind, *, skipping: bool) -> Callable[[On], list[Outcome]]:
     def outcomes(on: On) -> list[Outcome]:
         if on.status == ABSENT:
             return [(202, begun(On(DUE), later=kind.later, skipping=skipping))]
-        # It is started again only if it was never started.
-        return [(202, on)]
+        # A failed reminder gives 409 if it was never started.
+        return [(202, on), (409, on)] if on.status == FAILED else [(202, on)]
 
     return outcomes
 

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from unittest import mock
 
 import psutil
 from botocore.exceptions import BotoCoreError
 
+from local import restart
 from tests.proof.sequences import order_model, reminder_model
 from tests.proof.sequences.base import Base, Model
 from tests.proof.sequences.order_model import CONTENTS
@@ -22,6 +24,8 @@ from tests.support.cloud import balance
 from tests.support.cloud.records import Delivery, Message, Row
 
 KILLED = "the engine was killed: all changes since it was last stopped are lost"
+HELD_SECONDS = 1
+"""For how long `down` waits for orders in progress if a sequence holds one of them."""
 ENDS = {order_model.FULFILLED, order_model.ESCALATED, order_model.PARKED, order_model.CLOSED}
 
 
@@ -53,16 +57,20 @@ class Stops(Base):
         with ThreadPoolExecutor(4) as pool:
             sent = [pool.submit(self._sent, order_id, content) for order_id, content in meanwhile]
             if how == "down":
-                self.cloud.down(print)
+                # Held orders would make it wait for ten seconds.
+                longest = HELD_SECONDS if self.holds_orders else restart.FINISH_SECONDS
+                with mock.patch.object(restart, "FINISH_SECONDS", longest):
+                    self.cloud.down(print)
             else:
                 self._terminate()
             for (order_id, content), answer in zip(meanwhile, sent, strict=True):
                 self._sent_before_a_stop(order_id, content, answer.result())
         self.blur(lambda one: one.may_be_due)
-        if how != "down":
-            # `down` waits for reminders that are being sent. A machine that shuts down does not.
-            self.model.doubtful |= {words for words, one in self.model.reminders.items() if one.may_be_due}
+        # The stop may end an attempt after SES or SNS has accepted the reminder, or after a queue has the order.
+        self.model.doubtful |= {words for words, one in self.model.reminders.items() if one.may_be_due}
         for order_id, states in self.model.orders.items():
+            if any(at.status == order_model.RECEIVED for at in states):
+                self.model.copies.add(order_id)
             self.model.orders[order_id] = order_model.stopped(states)
         self.model.answers = len(balance.ANSWERS)
         self.saved = copy.deepcopy(self.model)
@@ -126,8 +134,8 @@ class Stops(Base):
         self.cloud.up(said.append)
         assert (KILLED in said) == killed, said
         if self.cloud.engine.daemon.process() != engine:
-            # A new engine skips no waits.
-            self.is_skipping = False
+            # A new engine skips no waits, and shows every message.
+            self.is_skipping = self.are_parked_hidden = False
         # `up` starts reminders again that wait without an execution, if the stop has cut others off.
         self.blur(lambda one: any(on.status == reminder_model.LOST for on in one.states))
         self._compare_with(rest)
