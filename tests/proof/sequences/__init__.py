@@ -22,7 +22,7 @@ CLAIM = (
 )
 SAMPLE = "tests/e2e/test_sequences.py"
 
-SEQUENCES, STEPS = 12, 30
+SEQUENCES, STEPS = 16, 30
 HIDDEN_SECONDS = 6
 """For how long a queue hides the message of a reminder whose function was killed."""
 USED = {

@@ -136,9 +136,24 @@ class Stops(Base):
         if self.cloud.engine.daemon.process() != engine:
             # A new engine skips no waits, and shows every message.
             self.is_skipping = self.are_parked_hidden = False
+            self._look_for_cut_off()
         # `up` starts reminders again that wait without an execution, if the stop has cut others off.
         self.blur(lambda one: any(on.status == reminder_model.LOST for on in one.states))
         self._compare_with(rest)
+
+    def _look_for_cut_off(self) -> None:
+        """`up` has parked the orders whose execution was cut off, and has started the waiting reminders again."""
+        orders = balance.order_records(self.cloud, self.places, since=self.mark).rows
+        left = [id for id, row in orders.items() if row["Status"] == "RECEIVED" and "ExecutionId" in row]
+        assert not left, f"`up` has not parked {left}"
+        seen = balance.reminder_records(self.cloud, self.places, since=self.mark)
+        waiting = {
+            words
+            for words, one in self.model.reminders.items()
+            if one.exact and all(on.status == reminder_model.WAITING for on in one.states)
+        }
+        lost = [row["Message"] for row in seen.rows.values() if row["Message"] in waiting and seen.is_lost(row)]
+        assert not lost, f"`up` has not started {lost} again"
 
     def look(self) -> AtRest:
         """The rows, messages and deliveries of this sequence that have come to an end."""
