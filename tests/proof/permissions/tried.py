@@ -21,7 +21,15 @@ from tests.support.cloud.asked import Asked, Called, asked
 from tests.support.cloud.balance import functions_of
 from tests.support.cloud.between import Between, between
 from tests.support.cloud.fault_matrix import failing
-from tests.support.cloud.journeys import BOTH_APPS, Journey, Subject, by_hand, reminded_later
+from tests.support.cloud.journeys import (
+    BOTH_APPS,
+    Journey,
+    Subject,
+    by_hand,
+    reminded_by_text_later,
+    reminded_later,
+    scheduled,
+)
 from tests.support.cloud.watched import TaskFault, watched
 from tests.support.waiting import eventually
 
@@ -104,6 +112,22 @@ def _first_of_a_person(subject: Subject) -> None:
                 engine.delete_item(TableName=table, Key={"ReminderId": row["ReminderId"]})
 
 
+def _without_counts(subject: Subject) -> None:
+    """Makes a reminder of a person whose counts are gone."""
+    scheduled(subject)
+    _first_of_a_person(subject)
+
+
+def _a_text(subject: Subject) -> None:
+    assert reminded_by_text_later(subject) == 202
+
+
+def _moved(subject: Subject) -> int:
+    """Moves a reminder."""
+    return subject.apps.call_reminders("PATCH", f"/reminders/{subject.found['reminder']}", {"waitSeconds": 80_000})[0]
+
+
+UPDATE = frozenset({"UpdateReminder"})
 FIRST = [
     Journey(
         "setting the first reminder of a person",
@@ -111,13 +135,16 @@ FIRST = [
         reminded_later,
         begin=_first_of_a_person,
         only="dynamodb:Query",
-    )
+    ),
+    Journey("moving the first reminder of a person", UPDATE, _moved, begin=_without_counts, only="dynamodb:Query"),
 ]
+OF_A_NEW_PROCESS = [Journey("moving a text message", UPDATE, _moved, begin=_a_text, only="sns:")]
 
 
 def _lanes() -> Iterator[tuple[Sequence[Journey], bool]]:
     """Journeys, and whether their function gets a new process each time."""
     yield FIRST, False
+    yield OF_A_NEW_PROCESS, True
     for some in (BOTH_APPS, ACCOUNTS):
         yield some.main, False
         yield from ((lane, False) for lane in some.alone)

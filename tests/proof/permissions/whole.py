@@ -8,15 +8,18 @@ from tempfile import TemporaryDirectory
 
 from aws_cdk.aws_stepfunctions import StateMachineType
 
-from stacks.config import DEV, PROD, STAGES
+from stacks.config import DEV, LOCAL, PROD, STAGES
 from stacks.stage import Stage
 from tests.proof.cloud import proof_cloud
 from tests.proof.permissions import changed
 from tests.proof.permissions.account import Account
 from tests.proof.permissions.compare import compared
+from tests.proof.permissions.functions import role_of
+from tests.proof.permissions.policy import grants
 from tests.proof.permissions.resources import differences, lines
 from tests.proof.permissions.tried import Tried, tried
 from tests.proof.section import Figure, Section
+from tests.support.cloud.between import NOT_CALLS
 from tests.support.templates.deployment import synthesise_stage
 
 SETTINGS: Mapping[str, Stage] = {
@@ -44,17 +47,31 @@ def run_whole() -> Section:
     with proof_cloud() as apps:
         on_a_cloud = tried(apps)
     failures += on_a_cloud.failures
+    granted = _of_functions(LOCAL)
+    untried = sorted(granted - set(on_a_cloud.removed))
     figures = [
         Figure("permissions that something needs", sums["permissions"] - sums["unused"], sums["permissions"]),
         Figure("needs that a permission meets", sums["needs"] - sums["missing"], sums["needs"]),
         Figure("removals that the comparison noticed", sums["removed"], sums["permissions"]),
         Figure("wider permissions that the comparison noticed", sums["widened"], sums["tried wider"]),
         Figure("statements in policies of resources and in trusts of roles", sums["statements of resources"]),
-        Figure("permissions removed on a laptop cloud", len(on_a_cloud.removed)),
+        Figure("actions of functions removed on a laptop cloud", len(on_a_cloud.removed), len(granted)),
         Figure("of these, removals that also changed the answer", on_a_cloud.answers),
         Figure("different calls of workflows, evaluated with their roles", on_a_cloud.calls),
     ]
-    return Section(figures, _text(rows, on_a_cloud), failures)
+    return Section(figures, _text(rows, on_a_cloud, untried), failures)
+
+
+def _of_functions(stage: Stage) -> set[str]:
+    """The function and the action of each permission that functions have for their calls."""
+    with TemporaryDirectory() as folder:
+        account = Account(synthesise_stage(Path(folder), stage))
+    roles = {role_of(account, one["Role"]): path for path, one in account.of("AWS::Lambda::Function").items()}
+    return {
+        f"{roles[one.role].rpartition('/')[2]}, {one.action}"
+        for one in grants(account)
+        if one.role in roles and not one.action.startswith(NOT_CALLS)
+    }
 
 
 def _of_setting(stage: Stage) -> tuple[dict[str, int], list[str]]:
@@ -84,7 +101,7 @@ def _of_setting(stage: Stage) -> tuple[dict[str, int], list[str]]:
     return counted, wrong
 
 
-def _text(rows: list[str], found: Tried) -> str:
+def _text(rows: list[str], found: Tried, untried: list[str]) -> str:
     table = [f"| setting | {' | '.join(COLUMNS)} |", f"| --- |{' ---: |' * len(COLUMNS)}", *rows]
     return "\n".join(
         [
@@ -99,5 +116,10 @@ def _text(rows: list[str], found: Tried) -> str:
             "function was refused:",
             "",
             *(f"- {one}" for one in sorted(found.removed)),
+            "",
+            "Only the comparison removed these. No journey makes the call, or Lambda makes it for the function, and",
+            "the engine does not check that:",
+            "",
+            *(f"- {one}" for one in untried),
         ]
     )
