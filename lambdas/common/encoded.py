@@ -8,7 +8,6 @@ import html
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import unquote
 
 _ESCAPES = re.compile(
     # The search does not begin within a row of backslashes. Otherwise a long row would take very long.
@@ -71,7 +70,7 @@ def _unescaped(text: str) -> Decoded | None:
 
 def _read(escape: re.Match[str]) -> str:
     if escape["url"]:
-        return unquote(escape["url"])
+        return bytes.fromhex(escape["url"].replace("%", "")).decode(errors="replace")
     if escape["html"]:
         return html.unescape(escape["html"])
     # JSON writes a character outside of the basic plane as two escapes.

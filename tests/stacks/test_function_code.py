@@ -8,8 +8,8 @@ import pytest
 
 from stacks.function_files import LAMBDAS, files_of, without_comments, write
 
-LONGEST = 56 * 1024
-"""In bytes, for each app."""
+LONGEST = 58 * 1024
+"""In bytes, for each app. Lambda loads all of it when a function starts, so make room before you raise it."""
 
 PACKAGES = sorted(path.parent.name for path in LAMBDAS.glob("*/__init__.py"))
 
@@ -53,7 +53,7 @@ def test_an_app_has_its_own_code_and_the_modules_that_it_imports():
     assert {file.parts[0] for file in files} == {"common", "fulfillment", "orders"}
     assert {file.parent.as_posix() for file in files if file.parts[0] == "orders"} == {"orders", "orders/messages"}
     assert {file.stem for file in files if file.parent.as_posix() == "orders"} == {"__init__", "retention"}
-    assert {file.relative_to(LAMBDAS).parts[0] for file in files_of("identity")} == {"identity"}
+    assert {file.relative_to(LAMBDAS).parts[0] for file in files_of("identity")} == {"common", "identity"}
 
 
 def test_a_module_that_no_function_imports_is_left_out():
