@@ -183,7 +183,10 @@ DETAILS: Mapping[str, str] = {
     "TooManyDigits": "the number has more than `longest` characters if written without an exponent.",
     "TooShort": "the text must have at least `shortest` characters.",
     "TooSmall": "the number must be at least `smallest`.",
-    "UnknownField": "the field is unknown. Each digit in its name is shown as `#`. If the name has a blank or an `@`, so is each letter.",
+    "UnknownField": (
+        "the field is unknown. Each digit in its name is shown as `#`. If the name has a blank or an `@`, so is each"
+        " letter."
+    ),
     "UnknownTimeZone": "the text is not a name in the IANA time zone database.",
     "UnknownValue": "the value is not one of `allowed`.",
     "WrongType": "the value has the wrong type. `types` are the right ones, as JSON schema names them.",
