@@ -53,6 +53,6 @@ def rights(planned: Planned, fault: Fault) -> set[int]:
     if planned.trouble in KILLS:
         return {500} if function in SWEEPS else {502}
     if planned.often == ONCE and fault.is_repeated():
-        # AWS refuses the first calls of such a journey in every case.
+        # AWS refuses the calls in `first` in every case.
         return then | ({503} if planned.place.journey.first else set())
     return then | {500} if function in SWEEPS else then | {503} | untrue
