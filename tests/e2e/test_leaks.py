@@ -19,7 +19,7 @@ from tests.support.cloud.traces import Plants
 from tests.support.cloud.written import ENCRYPTED, of_execution
 
 SEED = "a sample"
-CASES, PEOPLE = 70, 8
+CASES, PEOPLE = 40, 4
 
 
 @pytest.fixture

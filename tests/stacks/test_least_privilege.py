@@ -13,14 +13,31 @@ from tests.proof.permissions.resources import differences, lines
 from tests.support.templates.deployment import Deployment
 
 
-@pytest.fixture
-def account(deployment: Deployment) -> Account:
-    return Account(deployment)
+@pytest.fixture(scope="session")
+def known() -> dict[str, tuple[Account, Compared]]:
+    """What was computed for each deployment. It takes seconds."""
+    return {}
 
 
 @pytest.fixture
-def roles(account: Account) -> Compared:
-    return compared(account)
+def found(
+    deployment: Deployment, known: dict[str, tuple[Account, Compared]], request: pytest.FixtureRequest
+) -> tuple[Account, Compared]:
+    name = request.node.callspec.params["deployment"]
+    if str(name) not in known:
+        account = Account(deployment)
+        known[str(name)] = account, compared(account)
+    return known[str(name)]
+
+
+@pytest.fixture
+def account(found: tuple[Account, Compared]) -> Account:
+    return found[0]
+
+
+@pytest.fixture
+def roles(found: tuple[Account, Compared]) -> Compared:
+    return found[1]
 
 
 def test_roles_may_do_exactly_what_they_need(roles: Compared) -> None:

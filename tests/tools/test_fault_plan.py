@@ -18,6 +18,7 @@ from tests.support.cloud.troubles import (
     KILLS,
     LAST,
     LOST,
+    LOST_THEN_KILLED,
     OFTEN,
     ONCE,
     SAME_FOR_READS,
@@ -126,6 +127,14 @@ def met(function: str, trouble: str, often: str) -> tuple[Planned, Fault]:
 )
 def test_only_these_statuses_are_right_under_a_fault(function: str, trouble: str, often: str, right: set[int]) -> None:
     assert rights(*met(function, trouble, often)) == right
+
+
+def test_a_client_with_a_single_attempt_survives_the_kill_in_the_second() -> None:
+    planned, _ = met("PlaceOrder", LOST_THEN_KILLED, ONCE)
+    fault = planned.fault()
+    fault.meets(planned.place.call, "a", 1)
+
+    assert rights(planned, fault) == {200, 202, 503}
 
 
 def test_a_call_after_a_refused_call_may_be_answered_503() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.support.cloud.fault_plan import Planned
-from tests.support.cloud.troubles import KILLS, ONCE, Fault
+from tests.support.cloud.troubles import KILLS, LOST_THEN_KILLED, ONCE, Fault
 
 SWEEPS = {"ParkLostOrders", "RecordFeedback", "WatchOrders", "SettleLostReminders"}
 """Functions without a caller. They fail when a call fails, and the service that invoked them retries."""
@@ -50,7 +50,8 @@ def rights(planned: Planned, fault: Fault) -> set[int]:
     if function in REPEATED:
         # The caller does not wait for it.
         return then | untrue
-    if planned.trouble in KILLS:
+    # A client with a single attempt has no second one in which the function could be killed.
+    if planned.trouble in KILLS and not (planned.trouble == LOST_THEN_KILLED and fault.most < 2):
         return {500} if function in SWEEPS else {502}
     if planned.often == ONCE and fault.is_repeated():
         # AWS refuses the calls in `first` in every case.
