@@ -17,6 +17,11 @@ from local.cloud import Cloud, Places
 from local.processes import free_port
 from tests.support.engine.paths import START as WATCHED
 
+UNIT_TESTS = ("lambdas", "stacks", "statemachines", "tools")
+"""The folders whose tests need no cloud."""
+
+SEED_IS_GIVEN = "--randomly-seed" in os.environ.get("PYTEST_ADDOPTS", "")
+
 _isolated = settings.isolated(os.environ)
 os.environ.clear()
 os.environ.update(_isolated)
@@ -44,8 +49,12 @@ botocore.useragent.sanitize_user_agent_string_component = functools.cache(
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Lets pytest-randomly shuffle all tests. Then gives the steps of each story their order back."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Lets pytest-randomly shuffle unit tests, and with a given seed all tests. A story keeps its order."""
+    if not SEED_IS_GIVEN and any(
+        item.path.relative_to(Path(__file__).parent).parts[0] not in UNIT_TESTS for item in items
+    ):
+        config.option.randomly_reorganize = False
     steps: dict[Path, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("story"):
