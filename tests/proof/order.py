@@ -16,8 +16,8 @@ from tests.proof.section import Figure, Section
 
 TITLE = "Random order"
 CLAIM = (
-    "The tests pass in any order. Each run gives `make test` a seed, so that it shuffles all tests, also those that share"
-    " a laptop cloud or a browser. Only the steps of three stories keep their order."
+    "The tests pass in any order. Each run gives `make test` a seed, so that it shuffles all tests, also those that"
+    " share a laptop cloud or a browser. Only the steps of three stories keep their order."
 )
 SAMPLE = "tests/conftest.py"
 
