@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tokenize
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -43,6 +44,19 @@ def without_comments(source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def without_annotations(source: str) -> str:
+    """Python code without the types of functions' arguments and results, which nothing reads at run time.
+
+    Fields keep their types, because dataclasses and named tuples read them. Each line keeps its number.
+    """
+    lines = source.encode().split(b"\n")
+    for cut in sorted(_annotations(source, lines), reverse=True):
+        first, begin, last, end = cut
+        rest = lines[last - 1][end:]
+        lines[first - 1 : last] = [lines[first - 1][:begin] + rest, *[b""] * (last - first)]
+    return b"\n".join(lines).decode()
+
+
 def without_spaces(document: str) -> str:
     """A JSON document without spaces and line breaks between its values."""
     return json.dumps(json.loads(document), separators=(",", ":"))
@@ -56,12 +70,13 @@ def hash_of(files: list[Path]) -> str:
 
 
 def write(files: list[Path], folder: Path) -> None:
-    """Writes `files` into `folder`, without comments. Every user may read them."""
+    """Writes `files` into `folder` without what only people read. Every user may read them."""
     for file in files:
         text = file.read_text()
         copy = folder / file.relative_to(LAMBDAS)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(without_comments(text) if file.suffix == ".py" else without_spaces(text))
+        is_code = file.suffix == ".py"
+        copy.write_text(without_annotations(without_comments(text)) if is_code else without_spaces(text))
     # CDK keeps the modes of files in the archive, and Lambda reads them as another user.
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -70,6 +85,20 @@ def write(files: list[Path], folder: Path) -> None:
 @cache
 def files_in(package: str) -> list[Path]:
     return sorted((LAMBDAS / package).glob("*.py"))
+
+
+def _annotations(source: str, lines: list[bytes]) -> Iterator[tuple[int, int, int, int]]:
+    """Where the types of functions are: first line and the byte in it, last line and the byte after them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            each = node.args
+            for one in (*each.posonlyargs, *each.args, *each.kwonlyargs, each.vararg, each.kwarg):
+                if one and (type_ := one.annotation):
+                    begin = one.col_offset + len(one.arg.encode())
+                    yield one.lineno, begin, type_.end_lineno or 0, type_.end_col_offset or 0
+            if result := node.returns:
+                arrow = lines[result.lineno - 1].rindex(b" ->", 0, result.col_offset)
+                yield result.lineno, arrow, result.end_lineno or 0, result.end_col_offset or 0
 
 
 def _needed_by(file: Path) -> set[Path]:
