@@ -191,6 +191,17 @@ def test_a_standard_execution_has_a_history_with_its_states_and_errors() -> None
     assert "a text" not in str(story)
 
 
+def test_the_outcome_comes_after_the_state_that_wrote_it() -> None:
+    row = {**ROW, "UpdatedAt": "2026-11-20T12:00:01.999Z"}
+
+    story = order.of(Aws([], history=EVENTS), row, whole=False)
+
+    assert told(story)[-2:] == [
+        ("12:00:02.000", "state: Update the order table", None),
+        ("12:00:02.000", "settled: FULFILLMENT_QUEUED", 1.999),
+    ]
+
+
 def test_a_corrected_order_keeps_the_life_before_the_correction() -> None:
     row = {
         **ROW,

@@ -1,6 +1,7 @@
 """The life of an order."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,9 +70,11 @@ def _history(deployment: Deployment, row: Mapping[str, Any]) -> list[dict[str, A
 
 def _moments(row: Mapping[str, Any], lines: Sequence[Line], entered: Sequence[State]) -> Iterator[Moment]:
     yield from _begin(row, lines, entered)
-    # In this order, because the last state is entered at the time of the outcome.
     yield from moments.of_states(entered) if entered else _states_in(row)
-    yield from _end(row)
+    # The last state wrote the row. Its entry in the history may be a millisecond later than the time in the row.
+    last = max((state.entered for state in entered), default=None)
+    for moment in _end(row):
+        yield replace(moment, at=max(moment.at, last)) if last else moment
     for line in lines:
         if not _is_in_row(line, row) and (said := moments.of_line(line, request_id=row.get("RequestId"))):
             what = TOLD.get(said.what, said.what)
