@@ -35,6 +35,10 @@ def taken(*ways: str, errors: tuple[str, ...] = ()) -> Taken:
     return Taken("local-orders-OrderFulfillment-1", "{}", edges, [f"{CHECK}: {one}" for one in errors])
 
 
+def one_of(*edges: str) -> Taken:
+    return Taken("local-ReminderDelivery-1", "{}", list(edges), [])
+
+
 def test_an_execution_that_does_what_aws_would_not_do_is_a_failure() -> None:
     case, good = a_case(), taken("Retry[1] retries", "Next")
 
@@ -50,6 +54,24 @@ def test_an_execution_that_should_die_and_goes_on_is_a_failure() -> None:
     assert list(differences(case, [taken("uncaught", errors=("dies",))])) == []
     assert "took" in next(differences(case, [taken("Next", errors=("dies",))]))
     assert "went on" in next(differences(case, [taken("uncaught")]))
+
+
+def test_a_lost_answer_of_a_write_that_cannot_be_repeated_ends_in_the_catch() -> None:
+    case = a_case(state="Record the failure", error="States.Timeout", times=1000, after=True)
+
+    assert [edge.partition(": ")[2] for edge in case.course] == [
+        "Retry[1] retries",
+        "Retry[0] does not retry",
+        "Catch[0]",
+    ]
+
+
+def test_other_items_of_a_map_may_have_gone_on_before_one_dies() -> None:
+    case = a_case(state="Which channel", route="all channels", error="", dies=True)
+    one = Taken("local-ReminderDelivery-1", "{}", ["Which channel: Choices[1]"], ["Which channel: dies"])
+
+    assert list(differences(case, [one])) == []
+    assert "took" in next(differences(a_case(state="ChoiceState", dies=True), [one_of("ChoiceState: Choices[1]")]))
 
 
 def test_an_edge_that_nothing_took_is_a_failure() -> None:

@@ -16,6 +16,10 @@ MACHINES: Mapping[str, Any] = {
 }
 STATES: Mapping[str, Any] = {name: state for machine in MACHINES.values() for name, state in states(machine)}
 
+WRITES_ONCE = {"Record the failure"}
+"""The states whose own write ends their condition. So if the answer is lost, the next attempt is refused."""
+REFUSED = "DynamoDB.ConditionalCheckFailedException"
+
 ONCE, TO_THE_LAST, FOR_EVER = "once", "until the last attempt", "for ever"
 
 
@@ -60,6 +64,9 @@ class Case:
             return []
         if self.dies:
             return [edge(self.state, "uncaught")]
+        if self.after and self.state in WRITES_ONCE:
+            first, *_ = course(self.state, STATES[self.state], error=self.error, times=1)
+            return [first, *course(self.state, STATES[self.state], error=REFUSED, times=1)]
         return course(self.state, STATES[self.state], error=self.error, times=self.times)
 
     def _prior(self, one: Prior) -> TaskFault:
