@@ -1,5 +1,7 @@
 """Each rule of the order workflow's search for card numbers decides at least one of these orders."""
 
+import re
+
 import pytest
 
 from common.cards import looks_like_card, passes_luhn
@@ -52,6 +54,11 @@ TEXTS = [
     (grouped(VISA, [5, 5, 6], "-"), True),
     (grouped(VISA, [5, 5, 6], ", "), True),
     (grouped(VISA, [5, 5, 6], " - "), True),
+    (f"{grouped(VISA, [5, 5, 6], '-')}, 7", True),
+    (f"{grouped(VISA, [5, 5, 6], ', ')} - 7", True),
+    (f"{grouped(VISA, [5, 5, 6], ', ')}; 7", False),
+    ("30-31-32-33-34-35-41", False),
+    ("30-31-32-34-33-35-41", True),
     ("42424-24242 424242", False),
     (grouped(VISA, [10, 6], "-"), False),
     (grouped(VISA, [8, 8], "-"), True),
@@ -81,7 +88,11 @@ def test_a_name_holds_a_card_number_or_not_as_in_the_api(text, found):
 
 @pytest.mark.parametrize(("first", "second"), SPLITS)
 def test_two_fields_that_make_one_card_number_are_found(first, second):
-    begin, end = ("4242 4242 4242", "4242") if second == "Price" else ("4242 4242", "4242 4242")
+    # No card number begins with 1, so the two parts make one in this order only.
+    groups = re.findall("....", valid("424242421111111"))
+    begin, end = (
+        " ".join(part) for part in ((groups[:3], groups[3:]) if second == "Price" else (groups[:2], groups[2:]))
+    )
     if first == "OrderId":
         begin = begin.replace(" ", "-")
     if second == "OrderId":
@@ -90,6 +101,13 @@ def test_two_fields_that_make_one_card_number_are_found(first, second):
 
     assert is_found(**others | {first: begin, second: end})
     assert not is_found(**others | {first: f"a {begin}" if first != "OrderId" else f"a-{begin}", second: end})
+
+
+def test_a_number_with_a_wrong_check_digit_counts_in_an_order_id_and_not_in_a_price():
+    wrong = f"{VISA[:-1]}3"
+
+    assert is_found(OrderId=wrong)
+    assert not is_found(Price=wrong)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +130,7 @@ def test_an_id_of_64_characters_is_kept_with_invalid_input(field):
 @pytest.mark.parametrize(
     ("order_id", "kept"),
     [
+        ("1", True),
         ("1" * 12, True),
         ("1" * 13, False),
         ("4242-4242-424", True),

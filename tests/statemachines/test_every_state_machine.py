@@ -53,6 +53,29 @@ def test_a_state_name_is_used_once(file_name):
     assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize(
+    ("file_name", "table"),
+    {"order_fulfillment.asl.json": "${OrderTable}", "reminder.asl.json": "${ReminderTable}"}.items(),
+)
+def test_a_workflow_uses_only_its_own_table(file_name, table):
+    found = {
+        state["Arguments"]["TableName"]
+        for _, state in states(load(file_name))
+        if "dynamodb" in state.get("Resource", "")
+    }
+
+    assert found == {table}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_failure_has_its_state_and_its_error(state):
+    """Operators read both in a parked message."""
+    assigned = [rule.get("Assign", {}) for rule in (state, *state.get("Choices", ()), *state.get("Catch", ()))]
+    failures = [one["failure"] for one in assigned if isinstance(one.get("failure"), dict)]
+
+    assert [set(one) for one in failures] == [{"State", "Error"}] * len(failures)
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_has_a_comment(state):
     assert state["Comment"]
