@@ -112,7 +112,12 @@ def test_a_number_with_a_wrong_check_digit_counts_in_an_order_id_and_not_in_a_pr
 
 @pytest.mark.parametrize(
     "order_id",
-    ["42424242-4242-4242-4242-42424242424a", "4242424242424242aaaaaaaaaaaaaaaa", "4242424242424242" * 3 + "a" * 16],
+    [
+        "42424242-4242-4242-4242-42424242424a",
+        "aaaa4242-4242-4242-4242-aaaaaaaaaaaa",
+        "4242424242424242aaaaaaaaaaaaaaaa",
+        "4242424242424242" * 3 + "a" * 16,
+    ],
 )
 def test_a_uuid_or_a_digest_is_not_searched(order_id):
     assert not is_found(OrderId=order_id)

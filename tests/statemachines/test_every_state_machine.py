@@ -76,6 +76,15 @@ def test_a_failure_has_its_state_and_its_error(state):
     assert [set(one) for one in failures] == [{"State", "Error"}] * len(failures)
 
 
+@pytest.mark.parametrize("file_name", ["order_fulfillment.asl.json", "reminder.asl.json"])
+def test_an_execution_that_succeeds_says_what_became_of_its_input(file_name):
+    ends = {name: set(state["Output"]) for name, state in load(file_name)["States"].items() if state.get("End")}
+
+    # An order's id is in the output only if its row has the outcome.
+    assert ends.pop("Record the outcome", {"OrderId", "Outcome"}) == {"OrderId", "Outcome"}
+    assert set(map(frozenset, ends.values())) == {frozenset({"Outcome"})}
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_has_a_comment(state):
     assert state["Comment"]
