@@ -10,7 +10,7 @@ TITLE = "Load"
 CLAIM = (
     "The APIs refuse what is above the stage's limit, and everything that they accept ends exactly once. In a soak, no"
     " warm process of a function grows by more than a megabyte, and an entry of the cache takes no more memory. Each"
-    " kind of request costs the same in a table of 100,000 rows as in one of 1,000."
+    " kind of request about orders and reminders costs the same in a table of 100,000 rows as in one of 1,000."
 )
 SAMPLE = "tests/e2e/test_load.py tests/e2e/test_budgets.py"
 
