@@ -76,6 +76,7 @@ TEXTS = [
     (VISA[:-1] + "3", True),
     (f"pay {iban('DE', VISA + '00', right=True)} now", False),
     (f"pay {iban('DE', VISA + '00', right=False)} now", True),
+    (f"pay {iban('DE', VISA + '90', right=True)} now", False),
     (f"pay {iban('GB', 'WEST' + VISA, right=True)} now", False),
     (f"pay {iban('GB', 'WEST' + VISA, right=False)} now", True),
 ]
@@ -103,11 +104,22 @@ def test_two_fields_that_make_one_card_number_are_found(first, second):
     assert not is_found(**others | {first: f"a {begin}" if first != "OrderId" else f"a-{begin}", second: end})
 
 
-def test_a_number_with_a_wrong_check_digit_counts_in_an_order_id_and_not_in_a_price():
-    wrong = f"{VISA[:-1]}3"
+@pytest.mark.parametrize(("separator", "after"), [("-", ", 7"), (", ", " - 7"), (" - ", "")])
+def test_a_price_is_searched_for_odd_groups(separator, after):
+    assert is_found(Price=grouped(VISA, [5, 5, 6], separator) + after)
 
-    assert is_found(OrderId=wrong)
-    assert not is_found(Price=wrong)
+
+# The workflow reads the digits of a number in two halves.
+@pytest.mark.parametrize("number", [valid("424242428765432"), valid("424242420000123"), VISA])
+def test_a_price_that_is_a_number_is_searched(number):
+    assert is_found(Price=int(number))
+    assert not is_found(Price=int(number) + 1)
+
+
+def test_a_number_with_a_wrong_check_digit_counts_in_an_order_id_and_not_in_a_price():
+    for wrong in (f"{VISA[:-1]}3", grouped(f"{VISA[:-1]}3", [4, 4, 4, 4], "-")):
+        assert is_found(OrderId=wrong)
+        assert not is_found(Price=wrong)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +151,8 @@ def test_an_id_of_64_characters_is_kept_with_invalid_input(field):
         ("1" * 12, True),
         ("1" * 13, False),
         ("4242-4242-424", True),
+        ("4242-424-4242", True),
+        ("424-4242-4242", True),
         ("4242-4242-4242", False),
         ("3782_-822463.-1000", False),
         ("3782--8224631--1000", True),

@@ -67,6 +67,9 @@ def test_a_workflow_uses_only_its_own_table(file_name, table):
     assert found == {table}
 
 
+NAMES = {name for file_name in FILES for name, _ in states(load(file_name))}
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_a_failure_has_its_state_and_its_error(state):
     """Operators read both in a parked message."""
@@ -74,6 +77,7 @@ def test_a_failure_has_its_state_and_its_error(state):
     failures = [one["failure"] for one in assigned if isinstance(one.get("failure"), dict)]
 
     assert [set(one) for one in failures] == [{"State", "Error"}] * len(failures)
+    assert {one["State"] for one in failures} <= NAMES
 
 
 @pytest.mark.parametrize("file_name", ["order_fulfillment.asl.json", "reminder.asl.json"])
@@ -83,6 +87,15 @@ def test_an_execution_that_succeeds_says_what_became_of_its_input(file_name):
     # An order's id is in the output only if its row has the outcome.
     assert ends.pop("Record the outcome", {"OrderId", "Outcome"}) == {"OrderId", "Outcome"}
     assert set(map(frozenset, ends.values())) == {frozenset({"Outcome"})}
+
+
+def test_the_delivery_of_a_reminder_passes_nothing_on():
+    """An answer of a channel would only make an execution's data larger, which AWS bills."""
+    found = {
+        name: state["Output"] for name, state in load("reminder_delivery.asl.json")["States"].items() if "Next" in state
+    }
+
+    assert found == dict.fromkeys(found, {})
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -365,6 +365,11 @@ def test_a_uuid_that_looks_like_a_card_number_is_left_out_of_the_message_about_i
     assert evaluated(STATES["Not an order"]["Assign"]["requestId"], smuggled) is None
 
 
+@pytest.mark.parametrize("id", ["aaaaaaaa-a424-4242-4242-aaaaaaaaaaaa", "aaaa4242-4242-424a-4242-aaaaaaaaaaaa"])
+def test_a_uuid_with_fewer_digits_is_kept_in_the_message_about_invalid_input(id):
+    assert evaluated(STATES["Not an order"]["Assign"]["requestId"], {"Claimed": True, "RequestId": id}) == id
+
+
 def test_a_fulfilled_order_waits_for_nobody():
     """It may have waited: an operator can redrive the execution of a parked order."""
     written = outcome_of(FULFILLED)
