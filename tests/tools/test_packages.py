@@ -40,7 +40,8 @@ def only_tests_have(folder: Path) -> set[str]:
         if not {canonicalize_name(one) for one in distributions} & dependencies
     }
     # Parsing all modules of the engine takes six seconds, so only modules are parsed that may import one of them.
-    may_import = re.compile(rf"^\s*(?:from|import)\b.*\b(?:{'|'.join(map(re.escape, of_tests))})\b", re.MULTILINE)
+    names = "|".join(map(re.escape, of_tests))
+    may_import = re.compile(rf"^\s*(?:from\s+(?:{names})\b|import\b.*\b(?:{names})\b)", re.MULTILINE)
     texts = [file.read_text() for file in folder.rglob("*.py") if "node_modules" not in file.parts]
     return of_tests & {name for text in texts if may_import.search(text) for name in imports_of(text)}
 
