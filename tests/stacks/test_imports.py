@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.engine_patches import runtime
+from stacks.config import STAGES
 from tests.support.templates.runtime import LAMBDAS, LAYER_PACKAGES, interpreter, layer_packages, reached_by
 
 PYTHON, VERSION = interpreter()
@@ -18,14 +19,21 @@ import importlib, json, os, sys, traceback
 import boto3
 
 boto3.client("dynamodb")  # Reads what all of them read, once.
-for name, variables in json.load(sys.stdin).items():
+ours, given = sys.argv[1], dict(os.environ)
+for name, stages in json.load(sys.stdin).items():
     sys.stdout.flush()
     if os.fork() == 0:  # In a process of its own: what one function has imported is there for no other.
-        os.environ.update(variables)
-        try:
-            importlib.import_module(name)
-        except BaseException as error:
-            print(f"{name}: {type(error).__name__}: {error}")
+        for stage, variables in stages.items():
+            os.environ.clear()
+            os.environ.update(given | variables)
+            # Only our own modules read the settings, so each other module is imported once.
+            for key, module in [*sys.modules.items()]:
+                if (getattr(module, "__file__", None) or "").startswith(ours):
+                    del sys.modules[key]
+            try:
+                importlib.import_module(name)
+            except BaseException as error:
+                print(f"{name} in {stage}: {type(error).__name__}: {error}")
         sys.stdout.flush()
         os._exit(0)
     os.wait()
@@ -60,22 +68,23 @@ def test_a_function_has_the_layer_if_and_only_if_its_imports_need_it(with_everyt
 @pytest.mark.parametrize("layered", [False, True], ids=["without the layer", "with the layer"])
 @pytest.mark.parametrize("version", [VERSION], ids=[f"Python {VERSION}"])
 def test_every_function_starts_with_the_settings_of_its_template(
-    layered, version, with_everything, lambda_packages, compiled
+    layered, version, synthesised, lambda_packages, compiled
 ):
-    functions = with_everything.properties("AWS::Lambda::Function").values()
-    told = {
-        module_of(function): {
-            name: value if isinstance(value, str) else "known-when-deployed"
-            for name, value in function.get("Environment", {}).get("Variables", {}).items()
-        }
-        for function in functions
-        if ("Layers" in function) == layered
-    }
+    told = {}
+    for stage in STAGES:
+        everything = synthesised(stage=stage, cache="on", consumer="on")
+        for function in everything.properties("AWS::Lambda::Function").values():
+            if ("Layers" in function) == layered:
+                variables = function.get("Environment", {}).get("Variables", {})
+                told.setdefault(module_of(function), {})[stage] = {
+                    name: value if isinstance(value, str) else "known-when-deployed"
+                    for name, value in variables.items()
+                }
     assert told
     packages = [LAMBDAS, *([LAYER_PACKAGES] if layered else []), lambda_packages]
 
     run = subprocess.run(
-        [PYTHON, "-S", "-P", "-c", IMPORT_EACH],
+        [PYTHON, "-S", "-P", "-c", IMPORT_EACH, f"{LAMBDAS}{os.sep}"],
         env={
             "PYTHONPATH": os.pathsep.join(map(str, packages)),
             "PYTHONPYCACHEPREFIX": str(compiled),
