@@ -47,7 +47,7 @@ def run_in_own_process(cloud: Cloud) -> Run:
 
     def command(*arguments: str) -> "CompletedProcess[str]":
         place = ["--stage", "local", "--home", str(cloud.settings.home)]
-        return subprocess.run([*COMMAND, *place, *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+        return subprocess.run([*COMMAND, *place, *arguments], cwd=PROJECT, capture_output=True, text=True)
 
     return command
 
@@ -79,8 +79,8 @@ def test_submit_sends_every_order_and_reports_the_refused_ones(apps: Apps, run: 
     assert order["CC"] not in done.stdout
 
 
-def test_submit_accepts_the_sample_orders_twice(run_in_own_process: Run) -> None:
-    first, again = run_in_own_process("submit", str(SAMPLES)), run_in_own_process("submit", str(SAMPLES), "--json")
+def test_submit_accepts_the_sample_orders_twice(run: Run, run_in_own_process: Run) -> None:
+    first, again = run_in_own_process("submit", str(SAMPLES)), run("submit", str(SAMPLES), "--json")
 
     assert (first.returncode, again.returncode) == (0, 0)
     assert [sent["status"] for sent in json.loads(again.stdout)] == [200] * 4
@@ -107,7 +107,9 @@ def test_show_reports_an_unknown_order(run: Run, order_id: str) -> None:
     assert done.stderr.startswith(("error: there is no order ", "error: the API answered 4"))
 
 
-def test_the_endpoint_setting_selects_the_same_cloud(cloud: Cloud, order: dict[str, str], tmp_path: Path) -> None:
+def test_the_endpoint_setting_selects_the_same_cloud(
+    cloud: Cloud, order: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     operator = cloud.users()["operator"]
     environment = {
         "AWS_ENDPOINT_URL": f"{cloud.settings.endpoint}/",
@@ -121,10 +123,7 @@ def test_the_endpoint_setting_selects_the_same_cloud(cloud: Cloud, order: dict[s
     }
 
     def run(*arguments: str, **settings: str) -> "CompletedProcess[str]":
-        env = os.environ | environment | settings
-        return subprocess.run(
-            [*COMMAND, *arguments], cwd=PROJECT, env=env, input=json.dumps(order), capture_output=True, text=True
-        )
+        return completed(capsys, main, arguments, stdin=json.dumps(order), **environment | settings)
 
     sent, elsewhere, stranger = (
         run("submit", "-", "--json"),
@@ -193,7 +192,7 @@ def test_an_interrupt_ends_submit_with_130_and_a_report_of_the_sent_orders(
 
     eventually(lambda: apps.row(f"{order['OrderId']}-1"))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
 
     assert (process.returncode, err) == (130, "error: interrupted\n")
     sent = json.loads(out)

@@ -1,6 +1,10 @@
-"""The Redis programs, in Python and in JavaScript, with the laptop cloud's Valkey server."""
+"""The Redis programs, in Python and in JavaScript, with the laptop cloud's Valkey server.
+
+tests/tools/test_redis_tuples.py tests what needs no cloud: their usage, and addresses without a server.
+"""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -11,29 +15,41 @@ import pytest
 import redis
 
 from local.cloud import Cloud
-from local.processes import free_port
 from local.settings import PROJECT
 from tests.support.names import unique
 
 Run = Callable[..., "CompletedProcess[str]"]
+FOLDER = PROJECT / "tools" / "redis"
 
 
 @pytest.fixture(params=["py", "js"])
 def run(request: pytest.FixtureRequest, cloud: Cloud) -> Run:
     """Returns a function that runs `<verb>-tuple-redis` in one of the two languages. `url` becomes REDIS_URL."""
+    if request.param == "py":
+        capsys = request.getfixturevalue("capsys")
+        monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+        # The programs import `tuples` from their own folder.
+        monkeypatch.syspath_prepend(FOLDER)
 
-    def program(verb: str, *arguments: str, url: str = cloud.settings.redis_url) -> "CompletedProcess[str]":
-        interpreter = sys.executable if request.param == "py" else "node"
-        script = PROJECT / "tools" / "redis" / f"{verb}-tuple-redis.{request.param}"
+    def in_python(verb: str, *arguments: str, url: str = cloud.settings.redis_url) -> "CompletedProcess[str]":
+        """Runs the program inside this process, which takes a tenth of the time."""
+        script = FOLDER / f"{verb}-tuple-redis.py"
+        monkeypatch.setattr(sys, "argv", [str(script), *arguments])
+        monkeypatch.setenv("REDIS_URL", url)
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(script), run_name="__main__")
+        shown = capsys.readouterr()
+        return CompletedProcess(sys.argv, int(ended.value.code or 0), shown.out, shown.err)
+
+    def in_javascript(verb: str, *arguments: str, url: str = cloud.settings.redis_url) -> "CompletedProcess[str]":
         return subprocess.run(
-            [interpreter, str(script), *arguments],
+            ["node", str(FOLDER / f"{verb}-tuple-redis.js"), *arguments],
             env=os.environ | {"REDIS_URL": url},
             capture_output=True,
             text=True,
-            timeout=60,
         )
 
-    return program
+    return in_python if request.param == "py" else in_javascript
 
 
 @pytest.fixture
@@ -50,7 +66,7 @@ def result(done: "CompletedProcess[str]") -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("value", ["25", "", "Zoë 🐈\n", "--help"])
+@pytest.mark.parametrize("value", ["", "Zoë 🐈\n", "--help"])
 def test_a_tuple_is_inserted_found_and_deleted(run: Run, value: str) -> None:
     key = unique("age-")
 
@@ -60,22 +76,6 @@ def test_a_tuple_is_inserted_found_and_deleted(run: Run, value: str) -> None:
     assert result(run("delete", key)) == (0, ["Deleted a TUPLE to ElastiCache"])
     assert result(run("check", key)) == (1, ["The TUPLE is not there in ElastiCache"])
     assert result(run("delete", key)) == (1, ["The TUPLE is not there in ElastiCache"])
-
-
-@pytest.mark.parametrize(
-    ("verb", "arguments", "usage"),
-    [
-        ("insert", ["age"], "KEY VALUE"),
-        ("insert", ["age", "25", "26"], "KEY VALUE"),
-        ("check", [], "KEY"),
-        ("delete", ["age", "25"], "KEY"),
-    ],
-)
-def test_wrong_arguments_print_the_usage(run: Run, verb: str, arguments: list[str], usage: str) -> None:
-    done = run(verb, *arguments)
-
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"usage: {verb}-tuple-redis.") and done.stderr.strip().endswith(f" {usage}")
 
 
 @pytest.mark.parametrize("kind", ["hash", "list", "bytes"])
@@ -109,23 +109,9 @@ def test_the_cache_of_a_laptop_cloud_is_found_by_its_folder(run: Run, cloud: Clo
     assert result(run("check", key)) == (0, ["The TUPLE is there in ElastiCache", "25"])
 
 
-def test_a_missing_server_is_reported(run: Run) -> None:
-    done = run("check", "age", url=f"redis://127.0.0.1:{free_port()}")
-
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[1].startswith("error: no answer from Redis")
-
-
 @pytest.mark.usefixtures("frozen_cache")
 def test_a_hanging_server_is_reported(run: Run) -> None:
     done = run("check", "age")
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[1].startswith("error: no answer from Redis")
-
-
-def test_an_invalid_address_is_reported(run: Run) -> None:
-    done = run("check", "age", url="nowhere")
-
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: REDIS_URL is not an address")

@@ -44,7 +44,7 @@ def orders(apps: Apps, token: str) -> Any:
 def test_other_programs_can_use_a_printed_token(apps: Apps) -> None:
     command = [sys.executable, "-m", "tools.sign_in", "--stage", "local", "--home", str(apps.cloud.settings.home)]
 
-    run = subprocess.run([*command, "--print-token"], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    run = subprocess.run([*command, "--print-token"], cwd=PROJECT, capture_output=True, text=True)
 
     assert (run.returncode, run.stderr) == (0, "")
     token = run.stdout.removesuffix("\n")
