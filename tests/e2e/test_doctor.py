@@ -1,17 +1,18 @@
 """The doctor examines a laptop cloud."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.settings import PROJECT
 from tests.support.cloud.apps import Apps
+from tests.support.commands import run_inside
 from tests.support.templates.deployment import synthesise
+from tools.doctor.__main__ import main
+
+Findings = Callable[[], tuple[int, dict[str, Any]]]
 
 UNKNOWN_TO_THE_ENGINE = {"SMS", "SMS spending", "SMS numbers", "SMS reports"}
 """The checks that only AWS can answer."""
@@ -26,17 +27,20 @@ def sandbox(apps: Apps) -> Iterator[None]:
     ses.put_account_details(**details, ProductionAccessEnabled=True)
 
 
-def findings(apps: Apps) -> tuple[int, dict[str, Any]]:
-    """The exit status, and the finding of each check."""
-    command = [sys.executable, "-m", "tools.doctor", "--stage", "local", "--json"]
-    command += ["--home", str(apps.cloud.settings.home)]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
-    assert run.stdout, run.stderr
-    return run.returncode, {finding.pop("check"): finding for finding in json.loads(run.stdout)}
+@pytest.fixture
+def findings(apps: Apps, capsys: pytest.CaptureFixture[str]) -> Findings:
+    """Returns a function that runs the doctor, and returns its exit status and the finding of each check."""
+
+    def found() -> tuple[int, dict[str, Any]]:
+        run = run_inside(capsys, main, ["--stage", "local", "--json", "--home", str(apps.cloud.settings.home)])
+        assert run.out, run.err
+        return run.status, {finding.pop("check"): finding for finding in run.json}
+
+    return found
 
 
-def test_a_laptop_cloud_has_no_problem_but_unknown_checks(apps: Apps) -> None:
-    status, found = findings(apps)
+def test_a_laptop_cloud_has_no_problem_but_unknown_checks(apps: Apps, findings: Findings) -> None:
+    status, found = findings()
 
     assert status == 0, found
     assert {check for check, finding in found.items() if finding["state"] != "ok"} == UNKNOWN_TO_THE_ENGINE
@@ -47,11 +51,11 @@ def test_a_laptop_cloud_has_no_problem_but_unknown_checks(apps: Apps) -> None:
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_sandbox_and_an_unverified_sender_are_reported(apps: Apps) -> None:
+def test_a_sandbox_and_an_unverified_sender_are_reported(apps: Apps, findings: Findings) -> None:
     ses = apps.cloud.engine.client("ses")
     ses.delete_identity(Identity=apps.places.sender)
     try:
-        status, found = findings(apps)
+        status, found = findings()
     finally:
         ses.verify_email_identity(EmailAddress=apps.places.sender)
 

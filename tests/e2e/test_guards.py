@@ -1,17 +1,21 @@
 """The guards judge change sets of a laptop cloud that CDK has really prepared, and find what somebody has changed."""
 
 import hashlib
+import json
+import os
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from local.settings import PROJECT
+from local.deploy import QUICK_POLLS
 from stacks.names import REMINDERS, stack_name
 from tests.support.cloud.apps import Apps
+from tools.guards.__main__ import main
 
+Guards = Callable[[str, Path], tuple[int, str]]
 OLD_ID = "ReminderTable76285657"
 STACK = stack_name("local", REMINDERS)
 
@@ -37,32 +41,41 @@ def planted(apps: Apps, tmp_path: Path) -> Path:
     return folder
 
 
-def guards(apps: Apps, command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    options = ["--stage", "local", "--home", str(apps.cloud.settings.home), "--app", str(folder)]
-    call = [sys.executable, "-m", "tools.guards", command, *options]
-    return subprocess.run(call, cwd=PROJECT, capture_output=True, text=True, timeout=300)
+@pytest.fixture
+def guards(apps: Apps, capfd: pytest.CaptureFixture[str]) -> Guards:
+    """Returns a function that runs a command of the guards, and returns its exit status and what it printed."""
+
+    def run(command: str, folder: Path) -> tuple[int, str]:
+        place = ["--stage", "local", "--home", str(apps.cloud.settings.home), "--app", str(folder)]
+        with patch.dict(os.environ, NODE_OPTIONS=f"--require {json.dumps(str(QUICK_POLLS))}"):
+            status = main([command, *place])
+        shown = capfd.readouterr()
+        print(shown.err)
+        return status, shown.out
+
+    return run
 
 
-def test_a_renamed_table_is_refused_before_anything_changes(apps: Apps, planted: Path) -> None:
-    ran = guards(apps, "check", planted)
+def test_a_renamed_table_is_refused_before_anything_changes(apps: Apps, planted: Path, guards: Guards) -> None:
+    status, said = guards("check", planted)
 
-    assert ran.returncode == 1, ran.stderr
-    assert "refused: Reminders/ReminderTable would be deleted, and its rows would be lost. Reminders/New" in ran.stdout
-    assert "templates were compared" not in ran.stdout
-    assert ran.stdout.endswith("ALLOW=Reminders/ReminderTable\n")
+    assert status == 1, said
+    assert "refused: Reminders/ReminderTable would be deleted, and its rows would be lost. Reminders/New" in said
+    assert "templates were compared" not in said
+    assert said.endswith("ALLOW=Reminders/ReminderTable\n")
     left = apps.cloud.engine.client("cloudformation").list_change_sets(StackName=STACK)["Summaries"]
     assert [one["ChangeSetName"] for one in left if one["ChangeSetName"].startswith("guards-")] == []
 
 
-def test_drift_is_found(apps: Apps) -> None:
+def test_drift_is_found(apps: Apps, guards: Guards) -> None:
     sqs, queue = apps.cloud.engine.client("sqs"), apps.places.escalation_queue
     usual = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["MessageRetentionPeriod"])["Attributes"]
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"MessageRetentionPeriod": "3600"})
     try:
-        ran = guards(apps, "drift", apps.cloud.settings.assembly)
+        status, said = guards("drift", apps.cloud.settings.assembly)
     finally:
         sqs.set_queue_attributes(QueueUrl=queue, Attributes=usual)
 
-    assert ran.returncode == 1, ran.stderr
-    assert "AWS::SQS::Queue EscalationQueue" in ran.stdout
-    assert "/MessageRetentionPeriod" in ran.stdout
+    assert status == 1, said
+    assert "AWS::SQS::Queue EscalationQueue" in said
+    assert "/MessageRetentionPeriod" in said

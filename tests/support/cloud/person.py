@@ -1,5 +1,6 @@
 """Plants a person in every store of a laptop cloud, and finds them there again."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from tests.support import queues
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import changed
 from tests.support.cloud.reminders import settled
-from tests.support.cloud.written import Piece, everything
+from tests.support.cloud.written import Piece, files, logs, without_logs
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -29,6 +30,8 @@ class Planted:
 
     sub: str
     phone: str
+    since: datetime
+    """When the person signed up. Older logs and files have nothing of the person."""
     name: str = field(default_factory=lambda: unique("Zoë "))
     message: str = field(default_factory=lambda: unique("Feed the cat, "))
     orders: dict[str, str] = field(default_factory=dict)
@@ -54,7 +57,15 @@ class Planted:
 
         AWS keeps no history of the Express workflows, so their executions are left out.
         """
-        for place, written in [*everything(self.apps.cloud, since=NEVER), *self._executions(), *self._users()]:
+        cloud = self.apps.cloud
+        stores = (
+            logs(cloud, since=self.since),
+            without_logs(cloud, since=NEVER),
+            files(cloud.settings.home, since=self.since),
+            self._executions(),
+            self._users(),
+        )
+        for place, written in itertools.chain(*stores):
             text = written if isinstance(written, str) else written.decode("utf-8", errors="replace")
             for what, mark in self.marks.items():
                 if mark in text:
@@ -100,12 +111,12 @@ def _store(place: str) -> str:
 
 def planted(apps: Apps) -> Planted:
     """A new person who has used everything."""
-    person = apps.as_new_person()
+    since, person = datetime.now(UTC), apps.as_new_person()
     record = apps.cloud.engine.client("cognito-idp").admin_get_user(
         UserPoolId=apps.places.user_pool, Username=person.user.email
     )
     attributes = {one["Name"]: one["Value"] for one in record["UserAttributes"]}
-    found = Planted(person, attributes["sub"], attributes["phone_number"])
+    found = Planted(person, attributes["sub"], attributes["phone_number"], since)
     _orders(found)
     _reminders(found)
     _dead_letters(found)

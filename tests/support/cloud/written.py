@@ -54,17 +54,20 @@ ENCRYPTED = "encrypted data"
 
 
 def everything(cloud: Cloud, *, since: datetime, encrypted: bool = False) -> Iterator[Piece]:
-    """Everything that `cloud` has written. Executions that started before `since` are left out.
+    """Everything that `cloud` has written, but not the executions, log entries and files that are older than `since`.
 
     If `encrypted`, also the inputs of executions and MAY_HOLD_A_CARD, with the place ENCRYPTED.
     """
-    yield from logs(cloud)
+    yield from logs(cloud, since=since)
     yield from without_logs(cloud, since=since, encrypted=encrypted)
-    yield from files(cloud.settings.home)
+    yield from files(cloud.settings.home, since=since)
 
 
 def without_logs(cloud: Cloud, *, since: datetime, encrypted: bool = False) -> Iterator[Piece]:
-    """Everything but the logs and the files. The arguments mean the same as for `everything`."""
+    """Everything but the logs and the files. Executions that started before `since` are left out.
+
+    If `encrypted`, also the inputs of executions and MAY_HOLD_A_CARD, with the place ENCRYPTED.
+    """
     yield from _tables(cloud)
     yield from _queues(cloud)
     yield from (piece for piece in _executions(cloud, since) if encrypted or piece[0] != ENCRYPTED)
