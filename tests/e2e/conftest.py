@@ -1,5 +1,6 @@
 """Both apps on the shared laptop cloud, new orders and messages, and the check of the balance after a test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from tests.support.cloud.contract import Api
 from tests.support.cloud.faults import Faulty, deployed_faulty
 from tests.support.cloud.standard_apps import deploy_beside
 from tests.support.names import unique
+
+# Full validation takes three times as long; `make check` does it.
+os.environ["CDK_VALIDATION"] = "false"
 
 
 @pytest.fixture(scope="session")
