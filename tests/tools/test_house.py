@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -87,6 +88,7 @@ def files() -> dict[str, Path]:
 FILES = files()
 
 
+@cache
 def imports(module: str) -> set[str]:
     """The project's modules that `module` imports, also inside functions."""
     found: set[str] = set()
@@ -104,6 +106,7 @@ MAKES_PASSWORDS = ("tools.redis.redis-url", "orders.redis_client")
 """`redis-url` prints the URL that `redis_client` signs. It imports `redis_client` only for a cache on AWS."""
 
 
+@cache
 def calls_aws(module: str) -> bool:
     """Whether a module imports boto3 or reads the environment. Catching the errors of botocore is not a call."""
     text = FILES[module].read_text()

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 
 import pytest
@@ -47,9 +48,13 @@ def required() -> set[str]:
     return {name for file in files for name in re.findall(r"^([A-Za-z0-9_-]+)==", file.read_text(), re.M)}
 
 
+# Reading the lists of files of all distributions takes a second.
+installed = cache(packages_distributions)
+
+
 def modules_of(packages: set[str]) -> set[str]:
     """The modules that these packages install."""
-    found = packages_distributions().items()
+    found = installed().items()
     return {module for module, names in found if packages & {name.lower().replace("_", "-") for name in names}}
 
 

@@ -418,18 +418,23 @@ def test_wrong_usage_of_redis_url_is_status_2(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("region", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 def test_redis_url_prints_an_address_with_a_password_that_is_valid_for_15_minutes(region: str) -> None:
-    where: dict[str, Any] = {region: "us-east-1"}
-    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", **where}
+    keys: dict[str, Any] = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", region: "us-east-1"}
 
-    helped = run("redis-url.py", "--help")
     done = run("redis-url.py", "cache.example:6379", "name", "operator", **keys)
-    nameless = run("redis-url.py", "cache.example:6379", "name", "operator", **where, HOME="/nonexistent")
 
-    assert (helped.returncode, helped.stderr) == (0, b"")
     assert (done.returncode, done.stderr) == (0, b"")
     server = tuples.named(done.stdout.decode().strip())
     assert server[:5] == ("rediss://cache.example:6379", "cache.example", 6379, True, "operator")
     assert "Expires=900" in server.password
+
+
+def test_redis_url_has_a_help_and_reports_missing_credentials() -> None:
+    where: dict[str, Any] = {"AWS_REGION": "us-east-1", "HOME": "/nonexistent"}
+
+    helped = run("redis-url.py", "--help")
+    nameless = run("redis-url.py", "cache.example:6379", "name", "operator", **where)
+
+    assert (helped.returncode, helped.stderr) == (0, b"")
     assert (nameless.returncode, nameless.stdout) == (1, b"")
     assert nameless.stderr.decode().startswith("error: no AWS credentials were found")
 

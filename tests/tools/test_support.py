@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,16 @@ OURS = {
 MOVE = "Helpers of tests live in tests/support (tests/README.md says what is where). Move there:"
 
 
+@cache
+def nodes(file: Path) -> tuple[ast.AST, ...]:
+    """The nodes of a module of tests that can import, read or replace a name."""
+    interesting = (ast.Import, ast.ImportFrom, ast.Attribute, ast.Call)
+    return tuple(node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, interesting))
+
+
 def modules(file: Path) -> Iterator[str]:
     """Yields the full names of the test modules that `file` imports."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes(file):
         match node:
             case ast.Import(names=names):
                 yield from (one.name for one in names if one.name.startswith("tests."))
@@ -83,13 +91,12 @@ def test_conftests_have_only_fixtures_and_hooks() -> None:
 
 def private_names(file: Path) -> Iterator[str]:
     """Yields the private names of our modules that `file` imports, reads or replaces."""
-    tree = ast.parse(file.read_text())
     imported: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(file):
         if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in OURS:
             imported |= {one.asname or one.name for one in node.names}
             yield from (f"{node.module}.{one.name}" for one in node.names if is_private(one.name))
-    for node in ast.walk(tree):
+    for node in nodes(file):
         match node:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in imported and is_private(attribute):
                 yield f"{name}.{attribute}"
