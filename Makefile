@@ -131,7 +131,7 @@ test-clouds: setup-dev ## Run the tests that start, kill and destroy laptop clou
 test-tutorial: setup-dev ## Follow docs/tutorial.md on a laptop cloud
 	.venv/bin/python -m pytest $(TUTORIAL)
 
-# A long part of the end-to-end tests. It runs on its own laptop cloud.
+# A long part of the end-to-end tests.
 FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py
 # They mostly wait for the programs that they start, and the part with the faults ends early.
 PROGRAMS = tests/e2e/test_orders_cli.py tests/e2e/test_redis_tuples.py

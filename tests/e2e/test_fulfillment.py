@@ -1,4 +1,4 @@
-"""The example consumer. It has its own laptop cloud, because it would remove the messages that other tests look for."""
+"""The example consumer. The last test removes it again, because it removes the messages that other tests look for."""
 
 import json
 import subprocess
@@ -6,17 +6,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local import deploy
-from local.cloud import Cloud
+from local.cloud import Cloud, Places
 from local.demo import SAMPLES as SAMPLE_FILE
 from local.demo import OrderStep
-from local.processes import free_port
-from local.settings import PROJECT, Settings, load
+from local.settings import PROJECT, load
 from local.users import OPERATOR
 from tests.support.cloud import shipments
 from tests.support.cloud.apps import Apps
@@ -30,17 +30,24 @@ RECEIVES = 5
 """After this many receives, SQS moves a message to the dead-letter queue."""
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shop")
+pytestmark = pytest.mark.story
 
 
 @pytest.fixture(scope="module")
-def shop(home: Path) -> Iterator[Shop]:
-    cloud = Cloud(Settings(home=home, port=free_port(), redis_port=free_port(), consumer=True))
+def home(cloud: Cloud) -> Path:
+    return cloud.settings.home
+
+
+@pytest.fixture(scope="module")
+def shop(cloud: Cloud, places: Places) -> Iterator[Shop]:
+    """The cloud of all tests, with the consumer."""
+    # The consumer need not ship the orders of other tests.
+    cloud.engine.client("sqs").purge_queue(QueueUrl=places.fulfillment_queue)
+    with_consumer = Cloud(replace(cloud.settings, consumer=True))
+    with_consumer.up(print)
+    yield Shop(with_consumer)
+    # Does nothing after the last test, which removes the consumer.
     cloud.up(print)
-    yield Shop(cloud)
-    cloud.down()
 
 
 @pytest.fixture
@@ -167,16 +174,6 @@ def test_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
     assert "Zoë" not in logs.stdout
 
 
-@pytest.fixture
-def consumer_returns(shop: Shop, home: Path) -> Iterator[None]:
-    """Deploys the consumer again after a test that removes it. The other tests need it."""
-    yield
-    on = run(home, "up", "--consumer")
-    assert (on.returncode, on.stderr) == (0, "")
-    shop.places = shop.cloud.places()
-
-
-@pytest.mark.usefixtures("consumer_returns")
 def test_without_the_consumer_orders_stay_in_their_queue(shop: Shop, home: Path) -> None:
     off = run(home, "up", "--no-consumer")
     remembered = Cloud(load(home))
