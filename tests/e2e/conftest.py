@@ -1,4 +1,4 @@
-"""Both apps on the shared laptop cloud, new orders and messages, and the check of the balance after a test."""
+"""Both apps on the shared laptop cloud, new orders and messages, and the check of the balance after a module."""
 
 import os
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ import pytest
 
 from local.cloud import Cloud, Places
 from local.users import OPERATOR
-from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.cloud.balance import AllowedCopies
+from tests.support.cloud.checked import Checked
 from tests.support.cloud.contract import Api
 from tests.support.cloud.faults import Faulty, deployed_faulty
 from tests.support.cloud.standard_apps import deploy_beside
@@ -51,23 +51,22 @@ def order() -> dict[str, str]:
     return new_order()
 
 
-@pytest.fixture
-def balanced(request: pytest.FixtureRequest, apps: Apps) -> Iterator[AllowedCopies]:
-    """Checks after a test that each of its orders and reminders has exactly one end.
+@pytest.fixture(scope="module")
+def balance_of_module() -> Iterator[Checked]:
+    checked = Checked()
+    yield checked
+    checked.check()
 
-    Yields the orders and reminders that may be sent twice. A test adds its own.
+
+@pytest.fixture
+def balanced(request: pytest.FixtureRequest, balance_of_module: Checked) -> AllowedCopies:
+    """Checks after the module that each order and reminder of its tests has exactly one end.
+
+    A check reads all tables and queues, so a check after each test would take longer than the tests. Returns the
+    orders and reminders that may be sent twice. A test adds its own.
     """
-    clouds = [apps]
-    if "standard_apps" in request.fixturenames or (
-        "either" in request.fixturenames and "STANDARD" in request.node.name
-    ):
-        clouds.append(request.getfixturevalue("standard_apps"))
-    marks = [balance.mark(one.cloud, one.places) for one in clouds]
-    allowed = AllowedCopies()
-    yield allowed
-    for one, mark in zip(clouds, marks, strict=True):
-        balance.orders(one.cloud, one.places, since=mark, copies=allowed.orders)
-    balance.reminders(apps.cloud, apps.places, since=marks[0], doubtful=allowed.reminders)
+    balance_of_module.begin(request)
+    return balance_of_module.allowed
 
 
 @pytest.fixture

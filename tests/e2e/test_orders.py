@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +16,7 @@ from common import codes
 from local.demo import SAMPLES
 from stacks.config import LOCAL
 from tests.support.cloud.apps import Apps
+from tests.support.cloud.checked import Checked
 from tests.support.waiting import eventually
 
 SAMPLE_ORDERS = json.loads(SAMPLES.read_text())
@@ -126,6 +128,15 @@ def test_another_order_with_a_known_id_is_refused(apps: Apps, order: dict[str, s
 
     assert (status, answer["error"]["code"]) == (409, "Conflict")
     assert apps.row(order["OrderId"]) == row
+
+
+@pytest.fixture
+def balanced(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Checks after the test. The rows of other tests of this module are deleted."""
+    checked = Checked()
+    checked.begin(request)
+    yield
+    checked.check()
 
 
 @pytest.mark.usefixtures("balanced")
