@@ -1,20 +1,24 @@
 """Deploys a second orders app, with a Standard workflow, next to the usual one."""
 
-import shlex
-import sys
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from local import deploy, gaps, users
 from local.addresses import api_url
 from local.cloud import Cloud
-from tests.support.cloud import standard
 from tests.support.cloud.apps import Apps
 
 
 def deploy_beside(apps: Apps) -> Apps:
     """Deploys the second orders app. Returns the apps with it in place of the usual one."""
+    # Imported here, because importing CDK starts Node, and few tests need it.
+    from tests.support.cloud import standard
+
     cloud = apps.cloud
-    deploy.deploy_app(cloud.engine, shlex.join([sys.executable, "-m", standard.__name__]), "Orders")
+    with TemporaryDirectory() as templates:
+        standard.synthesise(Path(templates))
+        deploy.deploy_app(cloud.engine, templates, "Orders")
     gaps.allow_plain_http(cloud.engine)
     gaps.widen_sqs_grants(cloud.engine)
     identity, orders = (_outputs(cloud, stack) for stack in (standard.IDENTITY, standard.ORDERS))
