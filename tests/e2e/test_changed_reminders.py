@@ -17,7 +17,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.usefixtures("balanced")
 
 EMAIL = EMAILS[OPERATOR]
-RACES = 60
+RACES = 24
 
 
 def by_topic(message: str, **more: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ Call: TypeAlias = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
 
 EMAIL, PHONE = EMAILS[OPERATOR], PHONES[OPERATOR]
-RACES = 100
+RACES = 40
 
 
 @pytest.fixture

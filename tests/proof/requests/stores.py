@@ -165,7 +165,7 @@ def cached_without_an_order(apps: Apps, before: Set[str]) -> set[str]:
         return [{key for key in cached(apps) - before if key.partition(":")[2] not in orders}]
 
     with contextlib.suppress(AssertionError):
-        return eventually(others, until=lambda found: not found[0], within=20)[0]
+        return eventually(others, until=lambda found: not found[0])[0]
     return others()[0]
 
 
