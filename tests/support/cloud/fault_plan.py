@@ -114,13 +114,12 @@ def kinds(places: Collection[Place], seed: str, *, most_alone: int = 4) -> list[
 
 
 def sample(places: Collection[Place], seed: str) -> list[Planned]:
-    """One case for each place, for `make test`. Of journeys whose cases run one after the other, one for each call."""
+    """One case for each call, for `make test`. The seed chooses the journey on which the call meets its trouble."""
     found: list[Planned] = []
-    for place in places:
-        if place.journey.alone and any(one.place.call == place.call for one in found):
-            continue
-        chosen = random.Random(f"{seed}, {place}")
-        trouble = any_of(place.call, place.errors, chosen)
+    for call in calls_of(places):
+        chosen = random.Random(f"{seed}, {call}")
+        place = chosen.choice([one for one in places if one.call == call])
+        trouble = any_of(call, place.errors, chosen)
         found.append(Planned(place, trouble, ONCE if trouble in KILLS else chosen.choice(_often_at(place))))
     return found
 

@@ -34,7 +34,7 @@ def every(seed: str) -> Sequence[Planned]:
 
 
 def sample(seed: str) -> Sequence[Planned]:
-    """One case for each place, for `make test`."""
+    """One case for each call, for `make test`."""
     return fault_plan.sample(PLACES, seed)
 
 
