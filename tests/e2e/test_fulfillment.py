@@ -45,9 +45,13 @@ def shop(cloud: Cloud, places: Places) -> Iterator[Shop]:
     cloud.engine.client("sqs").purge_queue(QueueUrl=places.fulfillment_queue)
     with_consumer = Cloud(replace(cloud.settings, consumer=True))
     with_consumer.up(print)
-    yield Shop(with_consumer)
+    shop = Shop(with_consumer)
+    yield shop
     # Does nothing after the last test, which removes the consumer.
     cloud.up(print)
+    # Other tests read all messages, and those of these tests are not JSON.
+    for url in (shop.queue, shop.dead_letters):
+        cloud.engine.client("sqs").purge_queue(QueueUrl=url)
 
 
 @pytest.fixture
