@@ -15,26 +15,28 @@ import pytest
 from rich.console import Console
 
 from local import deploy
+from local.__main__ import main
 from local.cloud import Cloud, Places
 from local.demo import OrderStep
 from local.demo import run as run_demo
 from local.engine import send
 from local.errors import LocalError
 from local.settings import PROJECT
+from tests.support.commands import completed
 
 Run = Callable[..., "CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def run(cloud: Cloud) -> Run:
-    """Runs a command on the session's cloud."""
+def start(cloud: Cloud) -> Run:
+    """Runs a command on the session's cloud as a process of its own."""
 
-    def command(*arguments: str, columns: int = 200) -> "CompletedProcess[str]":
+    def command(*arguments: str) -> "CompletedProcess[str]":
         home = ["--home", str(cloud.settings.home)]
         return subprocess.run(
             [sys.executable, "-m", "local", *home, *arguments],
             cwd=PROJECT,
-            env={**os.environ, "COLUMNS": str(columns)},
+            env={**os.environ, "COLUMNS": "200"},
             capture_output=True,
             encoding=os.environ.get("PYTHONIOENCODING", "utf-8"),
         )
@@ -42,10 +44,20 @@ def run(cloud: Cloud) -> Run:
     return command
 
 
+@pytest.fixture
+def run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command on the session's cloud inside this process."""
+
+    def command(*arguments: str, columns: int = 200) -> "CompletedProcess[str]":
+        return completed(capsys, main, ["--home", str(cloud.settings.home), *arguments], COLUMNS=str(columns))
+
+    return command
+
+
 @pytest.fixture(scope="module")
-def demo(run: Run) -> "CompletedProcess[str]":
+def demo(start: Run) -> "CompletedProcess[str]":
     """Runs the demo once. The tests look at its results."""
-    return run("demo")
+    return start("demo")
 
 
 def test_the_demo_gets_the_expected_results(demo: "CompletedProcess[str]") -> None:
@@ -64,12 +76,12 @@ def test_the_demo_ends_with_the_address_of_the_page(demo: "CompletedProcess[str]
     ("browser", "said"), [("true", ""), ("false", "no browser could be started: open this address yourself")]
 )
 def test_page_opens_a_browser_if_there_is_one(
-    browser: str, said: str, run: Run, places: Places, monkeypatch: pytest.MonkeyPatch
+    browser: str, said: str, start: Run, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command `true` is a browser that starts, and `false` one that does not."""
     monkeypatch.setenv("BROWSER", browser)
 
-    page = run("page")
+    page = start("page")
 
     assert (page.returncode, page.stdout.split("\n", 1)) == (0, [places.site, f"{said}\n" if said else ""])
 
@@ -226,13 +238,13 @@ def test_no_id_is_cut_in_a_narrow_terminal(columns: int, run: Run, cloud: Cloud,
 
 @pytest.mark.parametrize("charset", ["ascii", "latin-1"])
 def test_untrusted_text_is_shown_on_every_terminal(
-    charset: str, run: Run, cloud: Cloud, places: Places, monkeypatch: pytest.MonkeyPatch
+    charset: str, start: Run, cloud: Cloud, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", charset)
     cloud.engine.client("sqs").send_message(QueueUrl=places.parked_queue, MessageBody=OF_OTHERS)
     cloud.engine.client("sns").publish(TopicArn=places.topic, Message=OF_OTHERS)
 
-    shown = [run(command) for command in ("outbox", "queues", "executions")]
+    shown = [start(command) for command in ("outbox", "queues", "executions")]
 
     assert [(one.returncode, one.stderr) for one in shown] == [(0, "")] * 3
     letters = OF_OTHERS.encode(charset, "backslashreplace").decode(charset).replace("\u200b", "\\u200b")

@@ -2,9 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from subprocess import CompletedProcess
 from typing import Any
@@ -13,21 +10,19 @@ import pytest
 from rich.console import Console
 
 from local import figures, top
-from local.__main__ import DASHBOARDS
+from local.__main__ import DASHBOARDS, main
 from local.cloud import Cloud
 from local.figures import Dashboard, Graph, Line, Row
-from local.settings import PROJECT
+from tests.support.commands import completed
 from tests.support.waiting import eventually
 
 Run = Callable[..., "CompletedProcess[str]"]
 
 
-@pytest.fixture(scope="module")
-def run(cloud: Cloud) -> Run:
+@pytest.fixture
+def run(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> Run:
     def command(*arguments: str) -> "CompletedProcess[str]":
-        program = [sys.executable, "-m", "local", "--home", str(cloud.settings.home)]
-        environment = {**os.environ, "COLUMNS": "80"}
-        return subprocess.run([*program, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True)
+        return completed(capsys, main, ["--home", str(cloud.settings.home), *arguments], COLUMNS="80")
 
     return command
 
