@@ -119,6 +119,12 @@ def somebody(apps: Apps) -> User:
     return apps.as_new_person().user
 
 
+@pytest.fixture(scope="module")
+def regular(apps: Apps) -> Apps:
+    """Calls the apps' APIs as a person whom only the tests of one module use. With `keep_tab` they share a tab."""
+    return apps.as_new_person()
+
+
 @pytest.fixture
 def message() -> str:
     return unique("Feed the cat, ")

@@ -21,15 +21,16 @@ def is_patch(request: Request) -> bool:
     return request.method == "PATCH"
 
 
-def opened(open_tab: OpenTab, user: User) -> Tab:
-    tab = open_tab(user, timezone_id=ZONE)
+def opened(keep_tab: OpenTab, user: User) -> Tab:
+    tab = keep_tab(user, timezone_id=ZONE)
     tab.go("#/reminders")
+    tab.requests.clear()
     return tab
 
 
-def test_an_edit_sends_only_what_was_changed(open_tab: OpenTab, theirs: Apps, message: str) -> None:
-    posted = scenes.set_reminder(theirs, message)
-    tab = opened(open_tab, theirs.user)
+def test_an_edit_sends_only_what_was_changed(keep_tab: OpenTab, regular: Apps, message: str) -> None:
+    posted = scenes.set_reminder(regular, message)
+    tab = opened(keep_tab, regular.user)
     page = tab.page
     page.get_by_role("button", name=f"Edit: {message}").click()
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
@@ -55,15 +56,15 @@ def test_an_edit_sends_only_what_was_changed(open_tab: OpenTab, theirs: Apps, me
     assert asked.value.header_value("Idempotency-Key")
     expect(page.get_by_role("heading", name="Upcoming")).to_be_focused()
     expect(listed(page, "Upcoming", message)).to_contain_text("09:30 · by SMS")
-    changed = theirs.call_reminders("GET", f"/reminders/{posted['reminderId']}")[1]
+    changed = regular.call_reminders("GET", f"/reminders/{posted['reminderId']}")[1]
     assert datetime.fromisoformat(changed["dueAt"]) == wall and changed["channels"] == ["sms"]
 
 
 def test_a_repeated_reminder_is_sent_now_and_says_that_only_this_occurrence_moves(
-    open_tab: OpenTab, theirs: Apps, message: str
+    keep_tab: OpenTab, regular: Apps, message: str
 ) -> None:
-    scenes.set_reminder(theirs, message, repeat={"every": "1d"})
-    tab = opened(open_tab, theirs.user)
+    scenes.set_reminder(regular, message, repeat={"every": "1d"})
+    tab = opened(keep_tab, regular.user)
     row = listed(tab.page, "Upcoming", message)
     row.get_by_role("button", name=f"Edit: {message}").click()
     expect(row).to_contain_text("A new time moves only this occurrence.")
@@ -73,16 +74,16 @@ def test_a_repeated_reminder_is_sent_now_and_says_that_only_this_occurrence_move
     expect(row).to_contain_text("Send only this occurrence now? The later ones keep their times.")
     row.get_by_role("button", name="Yes, send it").dblclick()
 
-    assert eventually(lambda: delivered(theirs, message))
+    assert eventually(lambda: delivered(regular, message))
     assert [is_patch(one) for one in tab.requests].count(True) == 1
     expect(tab.page.locator(".notice.good")).to_contain_text("The reminder is being sent.")
     # The next occurrence waits.
     expect(row.get_by_role("timer")).to_contain_text("1 d")
 
 
-def test_subject_address_and_repetition_are_edited(open_tab: OpenTab, theirs: Apps, message: str) -> None:
-    posted = scenes.set_reminder(theirs, message, repeat={"every": "2w", "times": 4}, subject="Cats")
-    tab = opened(open_tab, theirs.user)
+def test_subject_address_and_repetition_are_edited(keep_tab: OpenTab, regular: Apps, message: str) -> None:
+    posted = scenes.set_reminder(regular, message, repeat={"every": "2w", "times": 4}, subject="Cats")
+    tab = opened(keep_tab, regular.user)
     row = listed(tab.page, "Upcoming", message)
     row.get_by_role("button", name=f"Edit: {message}").click()
     form = row.get_by_role("form")
@@ -112,7 +113,7 @@ def test_subject_address_and_repetition_are_edited(open_tab: OpenTab, theirs: Ap
     until = end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert asked.value.post_data_json == {"subject": "Dogs", "repeat": {"every": "2w", "until": until}}
     expect(row).to_contain_text("every 2 weeks, until")
-    changed = theirs.call_reminders("GET", f"/reminders/{posted['reminderId']}")[1]
+    changed = regular.call_reminders("GET", f"/reminders/{posted['reminderId']}")[1]
     assert (changed["subject"], changed["repeat"], changed["dueAt"]) == (
         "Dogs",
         {"every": "2w", "until": until},
@@ -129,9 +130,9 @@ def test_subject_address_and_repetition_are_edited(open_tab: OpenTab, theirs: Ap
     expect(row).not_to_contain_text("every")
 
 
-def test_a_reminder_gets_a_repetition_later(open_tab: OpenTab, theirs: Apps, message: str) -> None:
-    scenes.set_reminder(theirs, message)
-    tab = opened(open_tab, theirs.user)
+def test_a_reminder_gets_a_repetition_later(keep_tab: OpenTab, regular: Apps, message: str) -> None:
+    scenes.set_reminder(regular, message)
+    tab = opened(keep_tab, regular.user)
     row = listed(tab.page, "Upcoming", message)
     row.get_by_role("button", name=f"Edit: {message}").click()
     form = row.get_by_role("form")
@@ -149,10 +150,10 @@ def test_a_reminder_gets_a_repetition_later(open_tab: OpenTab, theirs: Apps, mes
 
 
 def test_a_failed_reminder_says_so_in_plain_words_and_comes_again(
-    open_tab: OpenTab, theirs: Apps, message: str
+    keep_tab: OpenTab, regular: Apps, message: str
 ) -> None:
-    scenes.failed_reminder(theirs, message)
-    tab = opened(open_tab, theirs.user)
+    scenes.failed_reminder(regular, message)
+    tab = opened(keep_tab, regular.user)
     row = listed(tab.page, "Past", message)
     expect(row.locator(".reason")).to_have_text("The reminder could not be sent.")
     lost = True
@@ -179,11 +180,11 @@ def test_a_failed_reminder_says_so_in_plain_words_and_comes_again(
     assert len(keys) == 2 and len(set(keys)) == 1
 
 
-def test_a_sent_reminder_comes_again_tomorrow_morning(open_tab: OpenTab, theirs: Apps, message: str) -> None:
-    with scenes.waits_skipped(theirs):
-        posted = scenes.set_reminder(theirs, message)
-        scenes.wait_for_status(theirs, posted["reminderId"], "SENT")
-    tab = opened(open_tab, theirs.user)
+def test_a_sent_reminder_comes_again_tomorrow_morning(keep_tab: OpenTab, regular: Apps, message: str) -> None:
+    with scenes.waits_skipped(regular):
+        posted = scenes.set_reminder(regular, message)
+        scenes.wait_for_status(regular, posted["reminderId"], "SENT")
+    tab = opened(keep_tab, regular.user)
 
     tab.page.get_by_role("button", name=f"Tomorrow 9:00: {message}").click()
 
@@ -194,15 +195,15 @@ def test_a_sent_reminder_comes_again_tomorrow_morning(open_tab: OpenTab, theirs:
 
 
 def test_a_change_that_comes_too_late_says_what_happened_and_reloads(
-    open_tab: OpenTab, theirs: Apps, message: str
+    keep_tab: OpenTab, regular: Apps, message: str
 ) -> None:
-    posted = scenes.set_reminder(theirs, message)
-    tab = opened(open_tab, theirs.user)
+    posted = scenes.set_reminder(regular, message)
+    tab = opened(keep_tab, regular.user)
     tab.refusals = {409}
     row = listed(tab.page, "Upcoming", message)
     row.get_by_role("button", name=f"Edit: {message}").click()
     row.get_by_label("Message", exact=True).fill(f"{message}!")
-    assert theirs.call_reminders("DELETE", f"/reminders/{posted['reminderId']}")[0] in (200, 204)
+    assert regular.call_reminders("DELETE", f"/reminders/{posted['reminderId']}")[0] in (200, 204)
 
     row.get_by_role("button", name="Save").click()
 

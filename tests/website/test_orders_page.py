@@ -55,6 +55,15 @@ def tab(open_tab: OpenTab, somebody: User) -> Tab:
 
 
 @pytest.fixture
+def shared(keep_tab: OpenTab, regular: Apps) -> Tab:
+    """A tab that shows the order form of a person who also has the orders of earlier tests."""
+    tab = keep_tab(regular.user)
+    tab.go("#/order")
+    tab.requests.clear()
+    return tab
+
+
+@pytest.fixture
 def kept(keep_tab: OpenTab, person: User) -> Tab:
     """A tab that shows an empty order form. Its tests place no order."""
     tab = keep_tab(person)
@@ -84,7 +93,7 @@ def expect_end(tab: Tab, end: str, status: str) -> None:
     ],
 )
 def test_a_good_order_is_watched_until_it_is_in_fulfillment(
-    tab: Tab, apps: Apps, answered: dict[str, str], words: tuple[str, ...]
+    shared: Tab, apps: Apps, answered: dict[str, str], words: tuple[str, ...]
 ) -> None:
     order_id = new_id()
     earlier = iter([{"Status": "RECEIVED"} | answered] * 3)
@@ -95,20 +104,20 @@ def test_a_good_order_is_watched_until_it_is_in_fulfillment(
         answer = {name: value for name, value in response.json().items() if name != "State"}
         route.fulfill(response=response, json=answer | next(earlier, {}))
 
-    tab.page.route(f"**/orders/{order_id}", hold_back)
-    assert words_of(tab) == dict.fromkeys(STATES.values(), "next") | dict.fromkeys(ENDS.values(), "possible")
+    shared.page.route(f"**/orders/{order_id}", hold_back)
+    assert words_of(shared) == dict.fromkeys(STATES.values(), "next") | dict.fromkeys(ENDS.values(), "possible")
 
-    place(tab, GOOD | {"Order id": order_id})
+    place(shared, GOOD | {"Order id": order_id})
 
-    tab.expect_title(f"Order {order_id}")
-    expect(tab.page.get_by_text("In progress", exact=True)).to_be_visible()
-    assert words_of(tab) == dict(zip(STATES.values(), words, strict=True)) | dict.fromkeys(ENDS.values(), "possible")
-    current = tab.page.locator("[aria-current=step] .name").all_inner_texts()
+    shared.expect_title(f"Order {order_id}")
+    expect(shared.page.get_by_text("In progress", exact=True)).to_be_visible()
+    assert words_of(shared) == dict(zip(STATES.values(), words, strict=True)) | dict.fromkeys(ENDS.values(), "possible")
+    current = shared.page.locator("[aria-current=step] .name").all_inner_texts()
     assert current == [STATES[state] for state in answered.values()]
-    expect(tab.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
-    expect_end(tab, "FULFILLMENT", "In fulfillment")
-    expect(tab.page.locator("#news")).to_have_text("New status: In fulfillment.")
-    expect(tab.page.get_by_role("region", name="Details")).to_contain_text("ends in 4242")
+    expect(shared.page.get_by_text("In fulfillment", exact=True)).to_be_visible()
+    expect_end(shared, "FULFILLMENT", "In fulfillment")
+    expect(shared.page.locator("#news")).to_have_text("New status: In fulfillment.")
+    expect(shared.page.get_by_role("region", name="Details")).to_contain_text("ends in 4242")
     assert apps.settled(order_id)["Name"]["S"] == GOOD["Name"]
 
 
@@ -121,14 +130,14 @@ def test_a_good_order_is_watched_until_it_is_in_fulfillment(
         ("Both wrong", [CARD_TOO_SHORT, PRICE_TOO_LOW]),
     ],
 )
-def test_each_sample_has_its_outcome(tab: Tab, sample: str, reasons: list[str]) -> None:
-    press(tab, sample)
-    press(tab, "Place the order")
+def test_each_sample_has_its_outcome(shared: Tab, sample: str, reasons: list[str]) -> None:
+    press(shared, sample)
+    press(shared, "Place the order")
 
-    tab.expect_title(re.compile("^Order web-[a-z2-9]{8}$"))
-    expect(tab.page.get_by_text("Needs review" if reasons else "In fulfillment", exact=True)).to_be_visible()
-    expect_end(tab, *(("ESCALATION", "Needs review") if reasons else ("FULFILLMENT", "In fulfillment")))
-    shown = tab.page.get_by_role("list", name="Reasons").get_by_role("listitem")
+    shared.expect_title(re.compile("^Order web-[a-z2-9]{8}$"))
+    expect(shared.page.get_by_text("Needs review" if reasons else "In fulfillment", exact=True)).to_be_visible()
+    expect_end(shared, *(("ESCALATION", "Needs review") if reasons else ("FULFILLMENT", "In fulfillment")))
+    shown = shared.page.get_by_role("list", name="Reasons").get_by_role("listitem")
     assert sorted(shown.all_inner_texts()) == reasons
 
 
@@ -152,22 +161,22 @@ def test_an_order_that_a_fault_stopped_reads_as_our_fault(kept: Tab) -> None:
     expect(path.get_by_text("Park the order")).to_be_visible()
 
 
-def test_an_owner_corrects_an_escalated_order_and_it_is_fulfilled(tab: Tab, apps: Apps) -> None:
+def test_an_owner_corrects_an_escalated_order_and_it_is_fulfilled(shared: Tab, apps: Apps) -> None:
     order_id = new_id()
-    place(tab, GOOD | {"Price": "-1", "Order id": order_id})
-    press(tab, "Correct and send again")
-    expect(field(tab, "Name")).to_be_focused()
-    expect(field(tab, "Name")).to_have_value(GOOD["Name"])
-    press(tab, "Send it again")
-    expect_problem(tab, "Card number", re.compile("Enter a test card number."))
+    place(shared, GOOD | {"Price": "-1", "Order id": order_id})
+    press(shared, "Correct and send again")
+    expect(field(shared, "Name")).to_be_focused()
+    expect(field(shared, "Name")).to_have_value(GOOD["Name"])
+    press(shared, "Send it again")
+    expect_problem(shared, "Card number", re.compile("Enter a test card number."))
 
-    fill(tab, {"Price": "1.50", "Card number": CARD})
-    press(tab, "Send it again")
+    fill(shared, {"Price": "1.50", "Card number": CARD})
+    press(shared, "Send it again")
 
-    expect(tab.page.locator("#news")).to_have_text("New status: In fulfillment.")
-    expect_end(tab, "FULFILLMENT", "In fulfillment")
-    expect(tab.page.get_by_role("region", name="Path")).to_contain_text("You corrected this order")
-    expect(tab.page.get_by_role("button", name="Correct and send again")).to_have_count(0)
+    expect(shared.page.locator("#news")).to_have_text("New status: In fulfillment.")
+    expect_end(shared, "FULFILLMENT", "In fulfillment")
+    expect(shared.page.get_by_role("region", name="Path")).to_contain_text("You corrected this order")
+    expect(shared.page.get_by_role("button", name="Correct and send again")).to_have_count(0)
     [(queue, message)] = [one for one in apps.queued(order_id) if one[0] != "EscalationQueue"]
     assert (queue, message["Price"]) == ("OrderFulfillmentQueue", "1.50")
 
@@ -294,14 +303,14 @@ def test_the_same_order_sent_twice_is_placed_once(tab: Tab, apps: Apps) -> None:
     expect(tab.page.get_by_text(order_id)).to_have_count(1)
 
 
-def test_a_double_click_places_one_order(tab: Tab) -> None:
+def test_a_double_click_places_one_order(shared: Tab) -> None:
     order_id = new_id()
-    fill(tab, GOOD | {"Order id": order_id})
+    fill(shared, GOOD | {"Order id": order_id})
 
-    tab.page.get_by_role("button", name="Place the order").dblclick()
+    shared.page.get_by_role("button", name="Place the order").dblclick()
 
-    tab.expect_title(f"Order {order_id}")
-    assert len([one for one in tab.requests if one.method == "POST"]) == 1
+    shared.expect_title(f"Order {order_id}")
+    assert len([one for one in shared.requests if one.method == "POST"]) == 1
 
 
 @pytest.fixture

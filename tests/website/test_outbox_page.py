@@ -20,14 +20,14 @@ def sent(theirs: Apps, message: str, preference: str) -> dict[str, str]:
     return posted
 
 
-def test_mails_and_texts_are_shown_as_they_would_arrive(open_tab: OpenTab, theirs: Apps, message: str) -> None:
-    posted = sent(theirs, message, "both")
-    tab = open_tab(theirs.user)
+def test_mails_and_texts_are_shown_as_they_would_arrive(keep_tab: OpenTab, regular: Apps, message: str) -> None:
+    posted = sent(regular, message, "both")
+    tab = keep_tab(regular.user)
     tab.go("#/outbox")
 
     mail = tab.page.get_by_role("region", name="Mails").get_by_role("listitem").filter(has_text=message)
 
-    expect(mail).to_contain_text(f"to {theirs.user.email}, from {theirs.places.sender}")
+    expect(mail).to_contain_text(f"to {regular.user.email}, from {regular.places.sender}")
     assert mail.locator(".letter").inner_text().startswith(f"{message}\n\n--")
     expect(mail).to_contain_text(posted["reminderId"])
     expect(tab.page.get_by_role("region", name="Texts").get_by_text(message, exact=True)).to_have_count(1)
@@ -70,10 +70,10 @@ def test_new_mail_appears_by_itself_unless_refreshing_is_off(open_tab: OpenTab, 
     assert f"{message} 2" not in mails.inner_text()
 
 
-def test_html_in_a_mail_is_shown_as_text(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+def test_html_in_a_mail_is_shown_as_text(keep_tab: OpenTab, regular: Apps, message: str) -> None:
     html = f"{message} <img src=x onerror=alert(1)> <b>bold</b>"
-    sent(theirs, html, "both")
-    tab = open_tab(theirs.user)
+    sent(regular, html, "both")
+    tab = keep_tab(regular.user)
     tab.page.on("dialog", lambda dialog: pytest.fail(f"the page said {dialog.message}"))
     tab.go("#/outbox")
 
@@ -82,11 +82,11 @@ def test_html_in_a_mail_is_shown_as_text(open_tab: OpenTab, theirs: Apps, messag
     expect(tab.page.locator("main img, main b")).to_have_count(0)
 
 
-def test_queues_are_shown_with_their_messages(open_tab: OpenTab, theirs: Apps) -> None:
-    fulfilled, escalated = scenes.ordered(theirs), scenes.escalated(theirs)
-    execution = theirs.start(theirs.places.order_workflow, {"hello": "this is not an order"})
-    theirs.finished(execution)
-    tab = open_tab(theirs.user)
+def test_queues_are_shown_with_their_messages(keep_tab: OpenTab, regular: Apps) -> None:
+    fulfilled, escalated = scenes.ordered(regular), scenes.escalated(regular)
+    execution = regular.start(regular.places.order_workflow, {"hello": "this is not an order"})
+    regular.finished(execution)
+    tab = keep_tab(regular.user)
     tab.go("#/outbox")
 
     for queue, part in {
@@ -101,22 +101,22 @@ def test_queues_are_shown_with_their_messages(open_tab: OpenTab, theirs: Apps) -
 
 
 def test_skipping_waits_sends_a_reminder_at_once_until_it_is_switched_off(
-    open_tab: OpenTab, theirs: Apps, message: str
+    keep_tab: OpenTab, regular: Apps, message: str
 ) -> None:
-    tab = open_tab(theirs.user)
+    tab = keep_tab(regular.user)
     tab.go("#/outbox")
     mails = tab.page.get_by_role("region", name="Mails")
 
     with tab.page.expect_response("**/_ministack/config"):
         tab.page.get_by_role("button", name="Skip waits").click()
-    posted = scenes.set_reminder(theirs, f"{message} at once")
-    scenes.wait_for_status(theirs, posted["reminderId"], "SENT")
+    posted = scenes.set_reminder(regular, f"{message} at once")
+    scenes.wait_for_status(regular, posted["reminderId"], "SENT")
     expect(mails).to_contain_text(f"{message} at once")
     with tab.page.expect_response("**/_ministack/config"):
         tab.page.get_by_role("button", name="Keep waits").click()
 
-    posted = scenes.set_reminder(theirs, f"{message} later")
-    scenes.wait_for_status(theirs, posted["reminderId"], "SCHEDULED")
+    posted = scenes.set_reminder(regular, f"{message} later")
+    scenes.wait_for_status(regular, posted["reminderId"], "SCHEDULED")
     expect(tab.page.locator("#news")).to_have_text("Workflows now wait the full time.")
     assert f"{message} later" not in mails.inner_text()
 

@@ -36,9 +36,9 @@ REFUSED = {
 
 
 @pytest.fixture
-def tab(open_tab: OpenTab, somebody: User) -> Tab:
-    """A tab with the reminders of a person who has none yet."""
-    tab = open_tab(somebody)
+def tab(keep_tab: OpenTab, regular: Apps) -> Tab:
+    """A tab with an empty form, for tests that set reminders."""
+    tab = keep_tab(regular.user)
     tab.go("#/reminders")
     return tab
 

@@ -45,8 +45,8 @@ READ = """() => {
 
 
 @pytest.fixture
-def sheets(open_tab: OpenTab, person: User) -> dict[str, Any]:
-    tab = open_tab(person)
+def sheets(keep_tab: OpenTab, person: User) -> dict[str, Any]:
+    tab = keep_tab(person)
     # Opening the outbox loads `views.css` too.
     tab.go("#/outbox")
     return dict(tab.page.evaluate(READ))
