@@ -49,7 +49,7 @@ def shop(cloud: Cloud, places: Places) -> Iterator[Shop]:
     yield shop
     # Does nothing after the last test, which removes the consumer.
     cloud.up(print)
-    # Other tests read all messages, and those of these tests are not JSON.
+    # Other tests read all messages, and the messages of these tests are not JSON.
     for url in (shop.queue, shop.dead_letters):
         cloud.engine.client("sqs").purge_queue(QueueUrl=url)
 
