@@ -62,10 +62,20 @@ def copy_of_the_project(root: Path) -> Checkout:
     for name in COPIED:
         shutil.copy2(PROJECT / name, root)
     for name in COPIED_FOLDERS:
-        shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / name, root / name, ignore=_not_copied)
     for name in ("node_modules", "build"):
         (root / name).symlink_to(PROJECT / name)
     return Checkout(root)
+
+
+def _not_copied(folder: str, names: list[str]) -> list[str]:
+    """Compiled modules are copied: Python uses them, because a copy keeps the times of its files.
+
+    A file without their ending is one that another process is writing now.
+    """
+    if Path(folder).name == "__pycache__":
+        return [name for name in names if not name.endswith(".pyc")]
+    return [name for name in names if name == "node_modules"]
 
 
 def installed_copy_of_the_project(root: Path) -> Checkout:
@@ -74,8 +84,7 @@ def installed_copy_of_the_project(root: Path) -> Checkout:
     Each package is linked separately, so that make can replace it in this copy only.
     """
     checkout = copy_of_the_project(root)
-    ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-    shutil.copytree(PROJECT / "tools", root / "tools", ignore=ignored)
+    shutil.copytree(PROJECT / "tools", root / "tools", ignore=_not_copied)
     for name in ("node_modules", "build"):
         (root / name).unlink()
         (root / name).mkdir()
