@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from local import deploy, homes
+from local import deploy, homes, show
 from local.__main__ import main
 from local.cloud import Cloud
 from local.engine import CODE, PACKAGES, Engine, code
@@ -33,7 +33,8 @@ from tests.support.waiting import eventually
 
 
 def status(checkout: Checkout) -> dict[str, dict[str, str]]:
-    told: dict[str, dict[str, str]] = json.loads(checkout.local("status", "--json").stdout)
+    """What `status --json` prints, without the time that the command takes to start."""
+    told: dict[str, dict[str, str]] = json.loads(show.to_json(show.status(Cloud(load_settings(checkout.home)))))
     return told
 
 
@@ -71,27 +72,41 @@ def test_two_commands_do_not_work_on_one_cloud_at_once(checkout: Checkout) -> No
     assert "another command is at work" in down.stderr
 
 
-def test_two_checkouts_side_by_side_do_not_disturb_each_other(cloud: Cloud, second: Checkout) -> None:
+@dataclass(frozen=True)
+class Restarted:
+    """The output of commands: `demo`, `queues`, `down`, `up`, and `queues` again."""
+
+    demo: "CompletedProcess[str]"
+    before: "CompletedProcess[str]"
+    down: "CompletedProcess[str]"
+    left: list[psutil.Process]
+    """The processes that still ran after `down`."""
+    up: "CompletedProcess[str]"
+    after: "CompletedProcess[str]"
+
+
+@pytest.fixture(scope="module")
+def restarted(second: Checkout) -> Restarted:
+    demo, before, down = (second.local(command) for command in ("demo", "queues", "down"))
+    left = second.processes()
+    return Restarted(demo, before, down, left, second.local("up"), second.local("queues"))
+
+
+def test_two_checkouts_side_by_side_do_not_disturb_each_other(
+    cloud: Cloud, second: Checkout, restarted: Restarted
+) -> None:
     assert status(second)["places"]["endpoint"] != cloud.settings.endpoint
     assert status(second)["places"]["redis_url"] != cloud.settings.redis_url
-
-    down = second.local("down")
-
-    assert (down.returncode, second.processes()) == (0, [])
+    assert (restarted.down.returncode, restarted.left) == (0, [])
+    assert restarted.up.returncode == 0
     assert cloud.running
-    assert second.local("up").returncode == 0
 
 
-def test_down_and_up_keep_the_data(second: Checkout) -> None:
-    assert second.local("demo").returncode == 0
-    queues = second.local("queues").stdout
-
-    second.local("down")
-    up = second.local("up")
-
-    assert "deploying" not in up.stdout
-    assert second.local("queues").stdout == queues
-    assert "│ demo-" in queues
+def test_down_and_up_keep_the_data(restarted: Restarted) -> None:
+    assert restarted.demo.returncode == 0
+    assert "deploying" not in restarted.up.stdout
+    assert restarted.after.stdout == restarted.before.stdout
+    assert "│ demo-" in restarted.after.stdout
 
 
 def test_up_restarts_an_engine_whose_code_has_changed_and_keeps_its_data(second: Checkout) -> None:
@@ -110,14 +125,17 @@ def test_up_restarts_an_engine_whose_code_has_changed_and_keeps_its_data(second:
     assert again.stdout.startswith("already up")
 
 
-def test_up_restarts_an_engine_of_a_version_that_did_not_save_what_it_was_started_with(second: Checkout) -> None:
-    file = second.home / "engine.pid"
+def test_an_engine_of_a_version_that_did_not_save_what_it_was_started_with_is_outdated(tmp_path: Path) -> None:
+    """`up` restarts it, as one whose code has changed."""
+    engine, file = Engine(Settings(home=tmp_path)), tmp_path / "engine.pid"
+    engine.daemon.start(["sleep", "600"], env={"PATH": os.environ["PATH"]}, ready=lambda: True, code=code())
+    assert not engine.outdated
     known = json.loads(file.read_text())
     del known["code"]
     file.write_text(json.dumps(known))
 
-    assert second.local("up").stdout.startswith("restarting the engine, because its code has changed")
-    assert json.loads(file.read_text())["code"]
+    assert engine.outdated
+    engine.daemon.stop()
 
 
 @dataclass(frozen=True)
