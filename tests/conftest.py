@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from local import settings
 from local.cloud import Cloud, Places
 from local.processes import free_port
+from tests.support.cloud.ending import end
 from tests.support.engine.paths import START as WATCHED
 
 UNIT_TESTS = ("lambdas", "stacks", "statemachines", "tools")
@@ -74,9 +75,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     cloud.engine.script = WATCHED
     cloud.up(print)
     yield cloud
-    # Not `down`: that waits for due reminders, and tests leave some that nobody sends.
-    for part in (cloud.engine, cloud.cache):
-        part.daemon.stop()
+    end(cloud)
 
 
 @pytest.fixture(scope="session")

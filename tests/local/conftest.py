@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from local import settings
+from local.cloud import Cloud
 from tests.support.cloud.checkout import Checkout, copy_of_the_project, free_ports
+from tests.support.cloud.ending import end
 
 
 @pytest.fixture
@@ -13,7 +16,8 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     """A second checkout in which nothing runs yet."""
     checkout = copy_of_the_project(tmp_path)
     yield checkout
-    checkout.local("down")
+    if checkout.home.exists():
+        end(Cloud(settings.load(checkout.home)))
 
 
 @pytest.fixture(scope="module")
@@ -23,4 +27,4 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     up = checkout.local("up", *free_ports())
     assert up.returncode == 0, up.stderr
     yield checkout
-    checkout.local("down")
+    end(Cloud(settings.load(checkout.home)))

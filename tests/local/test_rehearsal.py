@@ -14,6 +14,7 @@ from tests.rehearsal import checks
 from tests.rehearsal.everything import ANSWERED, BACK, KEPT, UPGRADE, Rehearsal, rehearse
 from tests.rehearsal.filling import fill
 from tests.support.cloud.apps import Apps
+from tests.support.cloud.ending import end
 from tests.support.cloud.planted import copy_with
 
 pytestmark = pytest.mark.story
@@ -29,8 +30,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, Path]
     cloud = Cloud(Settings(home=home, port=free_port(), redis_port=free_port(), idle_seconds=3600))
     cloud.up(print)
     yield cloud, cloud.settings.assembly.rename(tmp_path_factory.mktemp("old") / "templates")
-    for part in (cloud.engine, cloud.cache):
-        part.daemon.stop()
+    end(cloud)
 
 
 def rehearsed(old: tuple[Cloud, Path], into: Path, **replaced: str) -> Rehearsal:
