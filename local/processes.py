@@ -20,7 +20,7 @@ from local.homes import LOCK, write
 
 ADVICE = "If {} still runs, `laptop up` then names its process, so that you can end it"
 
-START_SECONDS = 30
+START_SECONDS = 120
 STOP_SECONDS = 60
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.5

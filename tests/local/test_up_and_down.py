@@ -29,7 +29,7 @@ from local.settings import load as load_settings
 from tests.support.cloud.checkout import Checkout, free_ports
 from tests.support.cloud.site import fetch
 from tests.support.names import unique
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 
 def status(checkout: Checkout) -> dict[str, dict[str, str]]:
@@ -398,7 +398,7 @@ def test_an_interrupt_leaves_nothing_running(checkout: Checkout, moment: str) ->
         bufsize=1,
     )
     # A hang would otherwise outlast the suite.
-    watchdog = threading.Timer(120, up.kill)
+    watchdog = threading.Timer(5 * PATIENCE_SECONDS, up.kill)
     watchdog.start()
     assert up.stdout
     with up.stdout as output:
@@ -591,7 +591,7 @@ def test_a_command_that_is_killed_while_a_process_starts_leaves_no_unknown_proce
         for process in psutil.process_iter(["cmdline"])
         if str(tmp_path) in " ".join(process.info["cmdline"] or [])
     ]
-    psutil.wait_procs(begun, timeout=10)
+    psutil.wait_procs(begun, timeout=PATIENCE_SECONDS)
 
     assert command.returncode == -signal.SIGKILL
     assert not any(process.is_running() for process in begun)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
 from urllib.parse import urlsplit
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True)
 class Response:
@@ -19,7 +21,7 @@ def fetch(address: str, path: str = "/", *, method: str = "GET", headers: Mappin
     It connects to 127.0.0.1 and sends the host name. Browsers resolve *.localhost to this machine; Python may not.
     """
     host = urlsplit(address).netloc
-    connection = HTTPConnection("127.0.0.1", urlsplit(address).port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", urlsplit(address).port, timeout=PATIENCE_SECONDS)
     try:
         connection.request(method, path, headers={"Host": host, **(headers or {})})
         response = connection.getresponse()
