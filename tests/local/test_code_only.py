@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local import code_only, deploy
+from local import assemblies, code_only, deploy
 from local.code_only import Mark
 from local.engine import Engine
 from local.settings import Settings
@@ -48,7 +48,12 @@ def files(assembly: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def first(project: Checkout) -> Path:
-    return synthesised(project, project.root / "first")
+    """The templates of the unchanged sources. Another cloud of this project may have synthesised them."""
+    home = project.root / "first"
+    home.mkdir()
+    engine, wanted = Engine(Settings(home=home)), deploy.fingerprint(project.root, consumer=False)
+    assemblies.provide(engine, print, wanted=wanted, project=project.root)
+    return engine.settings.assembly
 
 
 def mark_of(assembly: Path) -> Mark:
