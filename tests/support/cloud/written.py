@@ -158,7 +158,7 @@ def _cache(cloud: Cloud) -> Iterator[Piece]:
             # A key that has expired in the meantime has no value.
             value = operator.get(key) if operator.type(key) == b"string" else operator.dump(key)
             yield "cache", key + b" " + (value or b"")
-        yield from (("slow log of the cache", repr(command)) for command in operator.slowlog_get(-1))
+        yield from (("slow log of the cache", entry["command"]) for entry in operator.slowlog_get(-1))
 
 
 def _metrics(cloud: Cloud) -> Iterator[Piece]:
