@@ -94,7 +94,8 @@ def _reminder(reminder: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         # It needs an offset, because the request may have no time zone.
         later = (tomorrow + timedelta(days=366)).strftime("%Y-%m-%dT%H:%M:%SZ")
         made["repeat"] = {**made["repeat"], "until": later}
-    return made
+    # A change needs a field. This one may have had only addresses.
+    return {"message": "x"} if reminder and not made else made
 
 
 def _at(time: datetime, *, like: str) -> str:
