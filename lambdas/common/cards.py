@@ -58,6 +58,10 @@ _DATE = re.compile(
     f"{_YEAR}[^0-9]*{_MONTH}[^0-9]*{_DAY}|{_DAY}[^0-9]*{_MONTH}[^0-9]*{_YEAR}|{_MONTH}[^0-9]*{_DAY}[^0-9]*{_YEAR}"
     ")(?:[^0-9]|$)"
 )
+_FEWEST_DIGITS = 14
+"""The shortest card number that issuers give out."""
+_PLAIN = re.compile("(?:[!-~]| (?! ))*")
+"""Texts whose characters all stay as they are."""
 _LEVELS = 3
 """How often a text is decoded, if what it encodes is encoded, too."""
 _MASKED = re.compile("[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){13,}|[0-9]{13,}")
@@ -150,9 +154,7 @@ def _places(text: str, *, odd_groups: bool = True, any_check_digit: bool = True,
         places = _places(one.text, odd_groups=odd_groups, any_check_digit=any_check_digit, levels=levels - 1)
         found += [(one.begins[begin], one.ends[end - 1]) for begin, end in places]
     # Also search the original text: a whole card number in 0 to 9 may stand next to digits of another script.
-    for read, offsets in (_read(text), _collapsed(text)):
-        if len(re.findall("[0-9]", read)) < 14:
-            continue
+    for read, offsets in _readings(text):
         cleared = _PARCEL.sub(_crossed_out, _IBAN.sub(lambda one: _crossed_out(one, only=_is_iban), read))
         spans = [*_long_groups(cleared, any_check_digit), *_printed(cleared), *_apart(cleared)]
         for runs in _RUNS:
@@ -263,6 +265,23 @@ def _groups(text: str, at: int = 0) -> list[Group]:
 
 def _holds_letter(text: str) -> bool:
     return any(character.isalpha() for character in text)
+
+
+def _readings(text: str) -> Iterator[tuple[str, Sequence[int]]]:
+    """Yields the readings of `text` that may contain a card number, and the original position of each character.
+
+    Most texts have too few digits or only one reading, so most searches end early.
+    """
+    # One character outside of ASCII may be read as two digits, such as the circled 50.
+    if sum(map(str.isnumeric, text)) * (1 if text.isascii() else 2) < _FEWEST_DIGITS:
+        return
+    if _PLAIN.fullmatch(text):
+        yield text, range(len(text))
+        return
+    readings = _read(text), _collapsed(text)
+    for read, offsets in readings[:1] if readings[0][0] == readings[1][0] else readings:
+        if len(re.findall("[0-9]", read)) >= _FEWEST_DIGITS:
+            yield read, offsets
 
 
 def _collapsed(text: str) -> tuple[str, list[int]]:
