@@ -137,12 +137,14 @@ def test_a_uuid_or_a_digest_is_not_searched(order_id):
     assert is_found(Name=VISA)
 
 
-@pytest.mark.parametrize(("field", "longest"), [("orderId", 17), ("rowId", 64)])
-def test_an_id_is_kept_with_invalid_input_unless_it_is_too_long(field, longest):
-    given = {"Claimed": True, "OrderId": "a" * longest}
+@pytest.mark.parametrize(
+    ("field", "letter", "longest"), [("orderId", "a", 64), ("orderId", "A", 17), ("rowId", "A", 64)]
+)
+def test_an_id_is_kept_with_invalid_input_unless_it_is_too_long(field, letter, longest):
+    given = {"Claimed": True, "OrderId": letter * longest}
 
-    assert evaluated(STATES["Not an order"]["Assign"][field], given) == "a" * longest
-    assert evaluated(STATES["Not an order"]["Assign"][field], given | {"OrderId": "a" * (longest + 1)}) is None
+    assert evaluated(STATES["Not an order"]["Assign"][field], given) == letter * longest
+    assert evaluated(STATES["Not an order"]["Assign"][field], given | {"OrderId": letter * (longest + 1)}) is None
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,9 @@ def test_an_id_is_kept_with_invalid_input_unless_it_is_too_long(field, longest):
         ("4.2.4.2.4.2.4.2.4", True),
         (".".join(VISA), False),
         (base64.b64encode(VISA.encode()).decode().strip("="), False),
+        (base64.b64encode(base64.b64encode(f"x{VISA}".encode())).decode().strip("="), False),
+        ("a-long-id-without-capital-letters", True),
+        ("A-long-id-with-a-capital-letter", False),
         (VISA.encode().hex(), False),
     ],
 )
