@@ -61,7 +61,7 @@ _DATE = re.compile(
 _FEWEST_DIGITS = 14
 """The shortest card number that issuers give out."""
 _PLAIN = re.compile("(?:[!-~]| (?! ))*")
-"""Texts whose characters all stay as they are."""
+"""Texts whose characters all stay unchanged."""
 _LEVELS = 3
 """How often a text is decoded, if what it encodes is encoded, too."""
 _MASKED = re.compile("[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){13,}|[0-9]{13,}")

@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 
 @pytest.fixture
 def tab(keep_tab: OpenTab, regular: Apps) -> Tab:
-    """A tab with the reminders of a person who also has those of earlier tests."""
+    """A tab with the list of a person who also has the reminders of earlier tests."""
     tab = keep_tab(regular.user)
     tab.go("#/reminders")
     tab.requests.clear()

@@ -88,7 +88,7 @@ def may_be(planting: Planting, plant: str, place: str) -> bool:
 
 def _is_id(plant: str) -> bool:
     """Whether the APIs take a plant for the id of an order, because its form does not count there."""
-    place, form = plant.rsplit(", no. ", 1)[0].split(", ", 1)
+    place, _, form = plant.rpartition(", no. ")[0].partition(", ")
     return place in IDS and form in PASSES["OrderId"]
 
 
