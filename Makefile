@@ -57,11 +57,11 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 
 .PHONY: test
 test: setup-dev ## Run all checks and tests
-	@# All parts run at once, the longest first, because some mostly wait. The tests of functions and of templates never wait.
-	@# They run with `nice`, use what the others leave, and end together.
+	@# Four parts run at once, the longest first, because they wait now and then. More would take longer together.
+	@# The tests of functions and of templates never wait. They run with `nice`, and use what the others leave.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
-	$(MAKE) --no-print-directory --jobs=9 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
 		test-e2e test-local test-clouds test-website test-faults test-tutorial check test-unit
 
 .PHONY: setup

@@ -299,7 +299,7 @@ def test_the_output_of_the_suites_parts_is_grouped_only_if_this_make_can(feature
     run = checkout.make("--dry-run", "test", f".FEATURES={features}", "MAKE=: submake")
 
     assert ("--output-sync" in run.stdout) == bool(features)
-    assert "--jobs=9" in run.stdout
+    assert "--jobs=4" in run.stdout
 
 
 def test_every_test_belongs_to_one_part_of_the_suite(checkout: Checkout) -> None:
